@@ -1,0 +1,76 @@
+//! Executes a block's transactions on its parent's state.
+
+use nakamoto_proto::ids::Txid;
+use nakamoto_proto::transaction::BlockTransaction;
+use ::clarity::vm::types::PrincipalData;
+
+use super::{BlockPlan, MaturedReward};
+use crate::clarity::{BlockEnv, BlockSession, ExecutedBlock, SessionError};
+use crate::transactions::TransactionError;
+
+/// What a block did.
+#[derive(Clone)]
+pub struct Execution {
+    /// State, receipts and cost.
+    pub executed: ExecutedBlock,
+    /// What was paid at its start.
+    pub reward: Option<MaturedReward>,
+    /// Fees of its transactions, micro-STX.
+    pub fees: u128,
+}
+
+/// Why a block could not be executed.
+#[derive(Debug, thiserror::Error)]
+pub enum ExecuteError {
+    /// A transaction may not be in it.
+    #[error("transaction {0}: {1}")]
+    Transaction(Txid, TransactionError),
+    /// Ours.
+    #[error("execution: {0}")]
+    Session(#[from] SessionError),
+}
+
+/// Opens a block of this plan and pays what is due at its start.
+///
+/// # Errors
+/// [`SessionError`]: never the block's fault.
+pub(crate) fn open<'a>(env: BlockEnv<'a>, plan: &BlockPlan) -> Result<BlockSession<'a>, SessionError> {
+    let mut session = BlockSession::begin(env, plan.context())?;
+    if let Some(reward) = &plan.reward {
+        let recipient = PrincipalData::parse(&reward.recipient).map_err(|error| SessionError::Vm {
+            what: "the recipient of a reward",
+            error: error.to_string(),
+        })?;
+        session.pay_reward(&recipient, reward.coinbase.saturating_add(reward.fees), reward.coinbase)?;
+    }
+    Ok(session)
+}
+
+/// Ends a block.
+///
+/// # Errors
+/// [`SessionError`]: never the block's fault.
+pub(crate) fn close(session: BlockSession<'_>, plan: &BlockPlan) -> Result<Execution, SessionError> {
+    let executed = session.seal()?;
+    let fees = executed.receipts.iter().map(|receipt| u128::from(receipt.fee)).sum();
+    Ok(Execution { executed, reward: plan.reward.clone(), fees })
+}
+
+/// Runs all of a block's transactions.
+///
+/// # Errors
+/// [`ExecuteError::Transaction`] with the first one that may not be in the block; [`ExecuteError::Session`] when it is
+/// our fault.
+pub fn execute(
+    env: BlockEnv<'_>,
+    plan: &BlockPlan,
+    transactions: &[BlockTransaction],
+) -> Result<Execution, ExecuteError> {
+    let mut session = open(env, plan)?;
+    for transaction in transactions {
+        session
+            .process_transaction(transaction)
+            .map_err(|error| ExecuteError::Transaction(transaction.txid(), error))?;
+    }
+    Ok(close(session, plan)?)
+}

@@ -1,0 +1,26 @@
+//! When a block is valid, and what it does: one set of rules for storing, validating and appending (SPEC 5).
+//!
+//! ```text
+//! bytes ─ decode_block ─▶ NakamotoBlock ─ check_standalone ─▶ staging            (store: no parent needed)
+//!                              └─ check_in_chain ─▶ BlockPlan ─ execute ─▶ Execution  (validate, append)
+//! ```
+//!
+//! Rules that need no execution run before any that does. Each is a file in `rules/` and ends in a [`Rejection`].
+//!
+//! # Not here
+//! Where blocks are kept: `staging`, `headers`. Making new ones: `assembly`.
+
+mod execute;
+mod executed_once;
+mod plan;
+mod rejection;
+mod reward;
+pub(crate) mod rules;
+
+pub use execute::{ExecuteError, Execution, execute};
+pub(crate) use execute::{close, open};
+pub use executed_once::{ExecutedOnce, ExecutionKey};
+pub use plan::{BlockPlan, plan};
+pub use rejection::{Rejection, TransactionFault};
+pub use reward::{MaturedReward, matured_reward, reward_of_tenure};
+pub use rules::{CheckError, SignatureRules, check_in_chain, check_standalone, decode_block};

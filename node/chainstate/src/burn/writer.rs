@@ -1,0 +1,101 @@
+//! The one writer of the burn chain: makes the file, mines blocks, sets future stacker sets.
+
+use super::block::{BurnBlock, ChildPlace, child_block, first_block};
+use super::error::{BurnLookupError, BurnOpenError, SetStackersError};
+use super::reader::{BurnDbReader, FILE};
+use super::rows::{self, Link};
+use super::rules::{check_rules, first_difference, insert_rules, select_rules};
+use super::sqlite::{StoreError, check_integrity, open_writer, to_integer};
+use super::stackers::{check_stackers, replace_stackers};
+use crate::params::{BurnParams, Stacker};
+use nakamoto_proto::ids::BurnBlockHash;
+use rusqlite::{Connection, TransactionBehavior};
+use std::ops::Deref;
+use std::path::Path;
+
+/// The connection that may change the burn chain. Answers all questions of a [`BurnDbReader`] too.
+#[derive(Debug)]
+pub struct BurnDbWriter(BurnDbReader);
+
+impl Deref for BurnDbWriter {
+    type Target = BurnDbReader;
+
+    fn deref(&self) -> &BurnDbReader {
+        &self.0
+    }
+}
+
+impl BurnDbWriter {
+    /// Opens the burn database at `path`. A new file gets the rules and exactly one block, at `rules.first_height`.
+    ///
+    /// # Errors
+    /// When the rules cannot be, when the file was made with other rules, and when it is damaged or unusable.
+    pub fn open(path: &Path, rules: &BurnParams) -> Result<Self, BurnOpenError> {
+        check_rules(rules)?;
+        let mut conn = open_writer(path, &FILE)?;
+        check_integrity(&conn)?;
+        match select_rules(&conn)? {
+            Some(stored) => {
+                if let Some(what) = first_difference(&stored, rules) {
+                    return Err(BurnOpenError::OtherRules { what });
+                }
+            }
+            None => insert_chain(&mut conn, rules)?,
+        }
+        Ok(Self(BurnDbReader { conn, rules: rules.clone() }))
+    }
+
+    /// Mines a block on `on`, which may be any known block. It is on disk when this returns.
+    ///
+    /// The block's time is `time_s` (seconds since 1970), or its parent's if that is later.
+    ///
+    /// # Errors
+    /// [`BurnLookupError::UnknownBurnBlock`], or when the database fails.
+    pub fn mine(&mut self, on: &BurnBlockHash, time_s: u64) -> Result<BurnBlock, BurnLookupError> {
+        let reader = &mut self.0;
+        let tx = reader.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let parent = rows::select_by_hash(&tx, on)?.ok_or(BurnLookupError::UnknownBurnBlock(*on))?;
+        let parent_link = rows::select_link_by_seen(&tx, parent.seen)?;
+        let skip_link = rows::select_link_by_seen(&tx, parent_link.skip_seen)?;
+
+        let height = parent.height.saturating_add(1); // Stored heights have 63 bits.
+        let place = ChildPlace {
+            salt: rows::select_child_count(&tx, on)?,
+            seen: rows::select_newest_seen(&tx)?.saturating_add(1),
+            time_s,
+        };
+        let block = child_block(&parent, height, place, &reader.rules);
+        rows::insert_block(&tx, &block, &parent_link.of_child(&skip_link, block.seen, height))?;
+        tx.commit()?;
+        Ok(block)
+    }
+
+    /// Sets the stackers of a reward cycle that has not begun on any fork. Replaces what was set for it before.
+    ///
+    /// # Errors
+    /// When the cycle has begun, when the set cannot be, and when the database fails.
+    pub fn set_stackers(&mut self, cycle: u64, stackers: &[Stacker]) -> Result<(), SetStackersError> {
+        check_stackers(stackers).map_err(|what| SetStackersError::BadSet { what })?;
+        let reader = &mut self.0;
+        let starts_at = cycle
+            .checked_mul(reader.rules.reward_cycle_length)
+            .and_then(|blocks| blocks.checked_add(reader.rules.first_height))
+            .ok_or(StoreError::TooBig { what: "reward cycle", value: cycle })?;
+        let tx = reader.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let highest = rows::select_canonical(&tx)?.map_or(0, |block| block.height);
+        if starts_at <= highest {
+            return Err(SetStackersError::CycleStarted { cycle, starts_at, highest });
+        }
+        replace_stackers(&tx, to_integer("reward cycle", cycle)?, stackers)?;
+        Ok(tx.commit()?)
+    }
+}
+
+/// Stores the rules and the first block of a new chain, as one.
+fn insert_chain(conn: &mut Connection, rules: &BurnParams) -> Result<(), BurnOpenError> {
+    let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    insert_rules(&tx, rules)?;
+    let block = first_block(rules);
+    rows::insert_block(&tx, &block, &Link::first(&block))?;
+    Ok(tx.commit()?)
+}

@@ -1,0 +1,292 @@
+//! The mempool: admission, and how it follows the canonical tip.
+
+use std::collections::BTreeMap;
+
+use ::clarity::vm::types::{PrincipalData, QualifiedContractIdentifier};
+use ::clarity::vm::{ClarityVersion, Value};
+use marf::{BlockId, Marf};
+use nakamoto_proto::address::StacksAddress;
+use nakamoto_proto::codec::DecodeError;
+use nakamoto_proto::ids::{StacksBlockId, Txid};
+use nakamoto_proto::transaction::BlockTransaction;
+use nakamoto_proto::v1;
+
+use super::{Chain, ReadStateError, lock, wire};
+use crate::clarity::read_only::{CallRefusal, ReadError, StateReader, nonce_key};
+use crate::db::{StoreError, WriteTx};
+use crate::mempool::{
+    AccountView, Admission as Checked, AdmissionView, Changes, DropReason, FeeRate, InsertOutcome, MempoolIndex,
+    PendingTransaction, Refusal, check, garbage_collect, insert, on_block, remove, restore,
+};
+
+/// Most transactions that one garbage collection drops; the next burn block collects the rest.
+const COLLECT_MAX: u32 = 1_000;
+
+/// A transaction that is in the mempool now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Admission {
+    /// It is pending since now.
+    Accepted(Txid),
+    /// It was pending before; nothing changed.
+    AlreadyPending(Txid),
+}
+
+/// Why a transaction is not admitted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AdmissionRefusal {
+    /// The bytes are no transaction, or more than one.
+    #[error("not a transaction: {0}")]
+    Undecodable(DecodeError),
+    /// A row of the admission table refuses it.
+    #[error("{refusal}")]
+    Refused {
+        /// Its id.
+        txid: Txid,
+        /// Which row.
+        refusal: Refusal,
+    },
+}
+
+impl Chain {
+    /// Offers a transaction to the mempool; durable when accepted.
+    ///
+    /// Evaluates types of arguments: call it on a thread with [`crate::clarity::STACK_BYTES`] of stack.
+    ///
+    /// # Errors
+    /// The outer error is ours; the inner one is the sender's to read.
+    pub fn admit_transaction(&self, raw: Vec<u8>) -> Result<Result<Admission, AdmissionRefusal>, StoreError> {
+        let transaction = match BlockTransaction::decode(&raw) {
+            Ok(transaction) => transaction,
+            Err(error) => return Ok(Err(AdmissionRefusal::Undecodable(error))),
+        };
+        let txid = transaction.txid();
+        let now_s = (self.inner.clock)() / 1000;
+        let checked = self.read(|reader| {
+            reader
+                .state_at(None, |state| {
+                    let view = TipView(state);
+                    Ok(check(reader.conn(), &view, self.params(), transaction, now_s))
+                })
+                .map_err(store_error)
+        })?;
+        let checked = match checked {
+            Ok(Checked::AlreadyPending) => return Ok(Ok(Admission::AlreadyPending(txid))),
+            Ok(Checked::Checked(checked)) => checked,
+            Err(Refusal::Database { message }) => return Err(StoreError::Database(message)),
+            Err(refusal) => return Ok(Err(AdmissionRefusal::Refused { txid, refusal })),
+        };
+        let chain = self.clone();
+        self.inner.store.write_all(move |tx| {
+            let base = super::meta::tip_of(tx.sql())?;
+            let next_nonce = |account: &StacksAddress| chain.nonce_at(&base, account);
+            match insert(tx.sql(), &checked, next_nonce)? {
+                InsertOutcome::AlreadyPending => Ok(Ok(Admission::AlreadyPending(txid))),
+                InsertOutcome::Refused(refusal) => Ok(Err(AdmissionRefusal::Refused { txid, refusal })),
+                InsertOutcome::Inserted(changes) => {
+                    let raw = checked.transaction().raw().to_vec();
+                    chain.tell_accepted(tx, &txid, raw)?;
+                    chain.tell_dropped(tx, &changes)?;
+                    chain.apply_after_commit(tx, changes);
+                    Ok(Ok(Admission::Accepted(txid)))
+                }
+            }
+        })
+    }
+
+    /// Transactions that wait.
+    #[must_use]
+    pub fn pending_count(&self) -> u64 {
+        lock(&self.inner.mempool).totals().transactions
+    }
+
+    /// Up to `limit` waiting transactions after a place, highest fee rate first.
+    #[must_use]
+    pub fn pending_list(&self, after: Option<(FeeRate, Txid)>, limit: usize) -> Vec<PendingTransaction> {
+        lock(&self.inner.mempool).list(after, limit).into_iter().cloned().collect()
+    }
+
+    /// Asks the mempool's image in memory.
+    pub(crate) fn with_mempool<T>(&self, ask: impl FnOnce(&MempoolIndex) -> T) -> T {
+        ask(&lock(&self.inner.mempool))
+    }
+
+    /// Follows the tip: `mined` are the transactions of blocks that became canonical, oldest first, on top of `base`, whose
+    /// state is published; `orphaned` are those of blocks that no longer are.
+    pub(super) fn mempool_follows(
+        &self,
+        tx: &mut WriteTx<'_>,
+        base: &StacksBlockId,
+        mined: &[BlockTransaction],
+        orphaned: Vec<BlockTransaction>,
+    ) -> Result<(), StoreError> {
+        let mainnet = self.params().mainnet;
+        let mut nonces: BTreeMap<StacksAddress, u64> = BTreeMap::new();
+        for transaction in &orphaned {
+            for (account, _) in nonces_of(transaction, mainnet) {
+                nonces.insert(account, self.nonce_at(base, &account)?);
+            }
+        }
+        for (account, nonce) in mined.iter().flat_map(|transaction| nonces_of(transaction, mainnet)) {
+            let next = nonces.entry(account).or_insert(0);
+            *next = (*next).max(nonce.saturating_add(1));
+        }
+        let txids: Vec<_> = mined.iter().map(BlockTransaction::txid).collect();
+        let list: Vec<_> = nonces.iter().map(|(account, nonce)| (*account, *nonce)).collect();
+        let mut changes = on_block(tx.sql(), &txids, &list)?;
+        if !orphaned.is_empty() {
+            let next_nonce = |account: &StacksAddress| match nonces.get(account) {
+                Some(nonce) => Ok(*nonce),
+                None => self.nonce_at(base, account),
+            };
+            let orphans: Vec<_> =
+                orphaned.into_iter().filter(|transaction| !txids.contains(&transaction.txid())).collect();
+            changes.extend(restore(tx.sql(), orphans, mainnet, tx.time_ms() / 1000, next_nonce)?);
+            for added in &changes.added {
+                let raw = crate::mempool::get_raw(tx.sql(), &added.txid)?.unwrap_or_default();
+                self.tell_accepted(tx, &added.txid, raw)?;
+            }
+        }
+        self.tell_dropped(tx, &changes)?;
+        self.apply_after_commit(tx, changes);
+        Ok(())
+    }
+
+    /// Drops what waited too long.
+    pub(super) fn collect_mempool_garbage(&self, tx: &mut WriteTx<'_>) -> Result<(), StoreError> {
+        let changes = garbage_collect(tx.sql(), tx.time_ms() / 1000, COLLECT_MAX)?;
+        self.tell_dropped(tx, &changes)?;
+        self.apply_after_commit(tx, changes);
+        Ok(())
+    }
+
+    /// Drops transactions that assembly could not mine and never will.
+    pub(crate) fn drop_problems(&self, problems: &[(Txid, DropReason)]) -> Result<(), StoreError> {
+        if problems.is_empty() {
+            return Ok(());
+        }
+        let problems = problems.to_vec();
+        let chain = self.clone();
+        self.inner.store.write_all(move |tx| {
+            let now_s = tx.time_ms() / 1000;
+            let mut changes = Changes::default();
+            for (txid, reason) in &problems {
+                changes.extend(remove(tx.sql(), &[*txid], *reason, now_s)?);
+            }
+            chain.tell_dropped(tx, &changes)?;
+            chain.apply_after_commit(tx, changes);
+            Ok(())
+        })
+    }
+
+    fn tell_accepted(&self, tx: &mut WriteTx<'_>, txid: &Txid, raw: Vec<u8>) -> Result<(), StoreError> {
+        let body = v1::MempoolAccepted { txid: wire::bytes(&txid.0), transaction: raw.into() };
+        tx.emit(v1::EventKind::MempoolAccepted, v1::event::Body::MempoolAccepted(body), None)?;
+        Ok(())
+    }
+
+    /// One event for each reason; a mined transaction is told of by its block.
+    fn tell_dropped(&self, tx: &mut WriteTx<'_>, changes: &Changes) -> Result<(), StoreError> {
+        for dropped in &changes.dropped {
+            let reason = match dropped.reason {
+                DropReason::Mined => continue,
+                DropReason::NonceUsed => v1::DropReason::NonceUsed,
+                DropReason::ReplaceByFee { .. } => v1::DropReason::ReplaceByFee,
+                DropReason::ReplaceAcrossFork { .. } => v1::DropReason::ReplaceAcrossFork,
+                DropReason::TooExpensive => v1::DropReason::TooExpensive,
+                DropReason::StaleGarbageCollect => v1::DropReason::StaleGarbageCollect,
+                DropReason::Problematic => v1::DropReason::Problematic,
+            };
+            let body = v1::MempoolDropped {
+                txids: vec![wire::bytes(&dropped.pending.txid.0)],
+                reason: reason.into(),
+                new_txid: dropped.reason.new_txid().map(|txid| wire::bytes(&txid.0)).unwrap_or_default(),
+                detail: String::new(),
+            };
+            tx.emit(v1::EventKind::MempoolDropped, v1::event::Body::MempoolDropped(body), None)?;
+        }
+        Ok(())
+    }
+
+    fn apply_after_commit(&self, tx: &mut WriteTx<'_>, changes: Changes) {
+        // A weak handle: the writer's queue must not keep the chain open.
+        let inner = std::sync::Arc::downgrade(&self.inner);
+        tx.after_commit(move || {
+            if let Some(inner) = inner.upgrade() {
+                lock(&inner.mempool).apply(&changes);
+            }
+        });
+    }
+
+    /// An account's next nonce after a published block.
+    fn nonce_at(&self, block: &StacksBlockId, account: &StacksAddress) -> Result<u64, crate::burn::StoreError> {
+        nonce_at(&self.inner.marf, block, &account.to_principal())
+            .ok_or(crate::burn::StoreError::Impossible { column: "nonce in the state" })
+    }
+}
+
+/// `None` if the state cannot be read or holds no number.
+fn nonce_at(marf: &Marf, block: &StacksBlockId, account: &PrincipalData) -> Option<u64> {
+    let stored = marf.get(&BlockId(block.0), &nonce_key(account)).ok()?;
+    stored.map_or(Some(0), |bytes| std::str::from_utf8(&bytes).ok()?.parse().ok())
+}
+
+/// The nonces that a transaction uses.
+fn nonces_of(transaction: &BlockTransaction, mainnet: bool) -> impl Iterator<Item = (StacksAddress, u64)> + use<> {
+    let origin = (transaction.origin_address(mainnet), transaction.origin_nonce());
+    let sponsor = transaction.sponsor_address(mainnet).zip(transaction.sponsor_nonce());
+    std::iter::once(origin).chain(sponsor.filter(|(address, _)| *address != origin.0))
+}
+
+fn store_error(error: ReadStateError) -> StoreError {
+    match error {
+        ReadStateError::Store(error) => error,
+        other => StoreError::Database(other.to_string()),
+    }
+}
+
+/// The canonical tip's state as admission looks at it.
+struct TipView<'a>(&'a StateReader<'a>);
+
+fn refused(error: ReadError) -> Refusal {
+    Refusal::Database { message: error.to_string() }
+}
+
+impl AdmissionView for TipView<'_> {
+    fn account(&self, who: &PrincipalData) -> Result<AccountView, Refusal> {
+        let account = self.0.account(who).map_err(refused)?;
+        Ok(AccountView { nonce: account.nonce, available_ustx: account.available })
+    }
+
+    fn contract_exists(&self, contract: &QualifiedContractIdentifier) -> Result<bool, Refusal> {
+        self.0.contract_exists(contract).map_err(refused)
+    }
+
+    fn check_public_function(
+        &self,
+        contract: &QualifiedContractIdentifier,
+        function: &str,
+        arguments: &[Value],
+    ) -> Result<(), Refusal> {
+        let verdict = self.0.check_public_function(contract, function, arguments).map_err(refused)?;
+        verdict.map_err(|refusal| match refusal {
+            CallRefusal::NoSuchContract => Refusal::NoSuchContract,
+            CallRefusal::NoSuchPublicFunction => Refusal::NoSuchPublicFunction,
+            CallRefusal::BadArgument(message) => Refusal::BadFunctionArgument { message },
+        })
+    }
+
+    fn check_contract_depth(
+        &self,
+        contract: &QualifiedContractIdentifier,
+        version: ClarityVersion,
+        source: &str,
+    ) -> Result<(), Refusal> {
+        match self.0.is_loadable(contract, version, source).map_err(refused)? {
+            true => Ok(()),
+            false => {
+                let message = format!("{contract} nests too deep to be loaded again");
+                Err(Refusal::ContractTooDeep { message })
+            }
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! The chain as one handle: opens the data folder, hands out readers, and changes the chain.
+//!
+//! ```text
+//! store_block ─▶ staging ─(signal)─▶ announce ▸ process_next: check ▸ execute ▸ commit ─▶ journal ─▶ readers
+//! ```
+//!
+//! One thread, the node's coordinator, calls [`Chain::announce`] and [`Chain::process_next`]; any thread may call the
+//! rest. Blocks are executed outside the write transaction, which only stores the result (one commit: state index,
+//! header, receipts, mempool, journal).
+//!
+//! # Invariants
+//! - What the journal says is committed with the state that it reports.
+//! - Staging and the burn database are files of their own. What they hold and the journal has not announced is announced
+//!   at the next [`Chain::announce`], also after a crash.
+//! - Every caller of the VM runs on a thread with [`crate::clarity::STACK_BYTES`] of stack.
+//!
+//! # Not here
+//! Threads, channels, timers: the node.
+
+mod admit;
+mod announce;
+mod append;
+mod burnchain;
+mod chunks;
+mod genesis;
+mod meta;
+mod open;
+mod reader;
+mod results;
+mod retention;
+mod store_block;
+mod tip;
+mod validate;
+pub mod wire;
+
+pub use admit::{Admission, AdmissionRefusal};
+pub use append::Processed;
+pub use chunks::ChunkOutcome;
+pub use reader::{ChainReader, ReadStateError};
+pub use store_block::StoreOutcome;
+pub use validate::Verdict;
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use marf::Marf;
+
+use crate::blocks::ExecutedOnce;
+use crate::burn::BurnDbWriter;
+use crate::db::{OpenError, Store, StoreError};
+use crate::journal::JournalTail;
+use crate::mempool::MempoolIndex;
+use crate::params::ChainParams;
+use crate::staging::StagingWriter;
+
+/// Readers kept open between uses; more are opened when all are busy, and closed after.
+const IDLE_READERS: usize = 16;
+
+/// The chain. Cheap to clone; the last clone closes the data folder.
+#[derive(Clone)]
+pub struct Chain {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    params: ChainParams,
+    folder: PathBuf,
+    marf: Marf,
+    store: Store,
+    tail: JournalTail,
+    burn: Mutex<BurnDbWriter>,
+    staging: Mutex<StagingWriter>,
+    mempool: Mutex<MempoolIndex>,
+    executed: ExecutedOnce,
+    readers: Mutex<Vec<ChainReader>>,
+    clock: fn() -> u64,
+    /// Held as long as the folder is in use.
+    _lock: File,
+}
+
+impl Chain {
+    /// The chain's parameters.
+    #[must_use]
+    pub fn params(&self) -> &ChainParams {
+        &self.inner.params
+    }
+
+    /// The data folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.inner.folder
+    }
+
+    /// The newest events, and the bell that rings when there are more.
+    #[must_use]
+    pub fn journal(&self) -> &JournalTail {
+        &self.inner.tail
+    }
+
+    /// Runs `work` on one consistent snapshot of everything that is committed.
+    ///
+    /// # Errors
+    /// Those of `work`, and [`StoreError`] when no connection can be opened.
+    pub fn read<T, E: From<StoreError>>(&self, work: impl FnOnce(&ChainReader) -> Result<T, E>) -> Result<T, E> {
+        let reader = self.take_reader()?;
+        let result = match reader.begin() {
+            Ok(()) => work(&reader),
+            Err(error) => Err(error.into()),
+        };
+        reader.end();
+        self.put_back(reader);
+        result
+    }
+
+    pub(crate) fn take_reader(&self) -> Result<ChainReader, StoreError> {
+        let idle = lock(&self.inner.readers).pop();
+        match idle {
+            Some(reader) => Ok(reader),
+            None => self.open_reader().map_err(|error| StoreError::Database(error.to_string())),
+        }
+    }
+
+    fn open_reader(&self) -> Result<ChainReader, OpenError> {
+        ChainReader::open(&self.inner.folder, self.inner.params.clone(), self.inner.marf.clone())
+    }
+
+    pub(crate) fn put_back(&self, reader: ChainReader) {
+        let mut readers = lock(&self.inner.readers);
+        if readers.len() < IDLE_READERS {
+            readers.push(reader);
+        }
+    }
+}
+
+/// A panic in a holder leaves data that is still whole: every change below a lock is one assignment or one transaction.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

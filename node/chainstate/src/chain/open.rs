@@ -1,0 +1,104 @@
+//! Opens a data folder: takes it, checks it, brings its files in step, makes the boot block in a new one.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+use marf::{Marf, Sync};
+
+use super::meta::select_meta;
+use super::{Chain, Inner};
+use crate::blocks::ExecutedOnce;
+use crate::burn::BurnDbWriter;
+use crate::db::{OpenError, Store, open_writer};
+use crate::journal::{JournalTail, select_bounds};
+use crate::mempool::MempoolIndex;
+use crate::params::ChainParams;
+use crate::staging::StagingWriter;
+
+/// Headers, receipts, StackerDB, mempool and the journal.
+pub(super) const CHAIN_FILE: &str = "chainstate.sqlite";
+/// The mocked bitcoin.
+pub(super) const BURN_FILE: &str = "burn.sqlite";
+/// Stored blocks.
+pub(super) const STAGING_FILE: &str = "staging.sqlite";
+/// The nodes of the state index.
+const NODES_FILE: &str = "state.marf";
+/// Held by the process that uses the folder.
+const LOCK_FILE: &str = "lock";
+
+impl Chain {
+    /// Opens the chain in `folder`, or makes it with these parameters. The second value is the writer's thread: it ends
+    /// when the last handle is gone.
+    ///
+    /// Executes the boot block in a new folder: call it on a thread with [`crate::clarity::STACK_BYTES`] of stack.
+    /// `clock` gives milliseconds since 1970.
+    ///
+    /// # Errors
+    /// [`OpenError`]: the folder cannot be used, is damaged, in use, or of another chain.
+    pub fn open(
+        folder: &Path,
+        params: ChainParams,
+        clock: fn() -> u64,
+    ) -> Result<(Self, JoinHandle<()>), OpenError> {
+        std::fs::create_dir_all(folder).map_err(OpenError::file(folder))?;
+        let lock = take(folder)?;
+        let chain_file = folder.join(CHAIN_FILE);
+        let conn = open_writer(&chain_file)?;
+        let burn = BurnDbWriter::open(&folder.join(BURN_FILE), &params.burn).map_err(OpenError::state)?;
+        let staging = StagingWriter::open(&folder.join(STAGING_FILE)).map_err(OpenError::state)?;
+        let marf = Marf::open(&folder.join(NODES_FILE), &conn, Sync::Full).map_err(OpenError::state)?;
+
+        let meta = select_meta(&conn).map_err(OpenError::state)?;
+        if meta.as_ref().is_some_and(|meta| meta.params != params.fingerprint()) {
+            return Err(OpenError::OtherChain { path: folder.to_owned() });
+        }
+        let journal_id = meta.as_ref().map_or_else(new_journal_id, |meta| meta.journal_id);
+        let (oldest, newest) = select_bounds(&conn).map_err(OpenError::state)?;
+        let tail = JournalTail::new(journal_id, oldest, newest);
+        let mempool = MempoolIndex::load(&conn).map_err(OpenError::state)?;
+        let (store, writer) = Store::spawn(conn, tail.clone(), clock).map_err(OpenError::file(folder))?;
+        let inner = Inner {
+            params,
+            folder: folder.to_owned(),
+            marf,
+            store,
+            tail,
+            burn: Mutex::new(burn),
+            staging: Mutex::new(staging),
+            mempool: Mutex::new(mempool),
+            executed: ExecutedOnce::default(),
+            readers: Mutex::default(),
+            clock,
+            _lock: lock,
+        };
+        let chain = Self { inner: Arc::new(inner) };
+        if meta.is_none() {
+            chain.make_genesis(journal_id).map_err(OpenError::state)?;
+        }
+        Ok((chain, writer))
+    }
+}
+
+/// Two processes on one folder would each believe to be its only writer.
+fn take(folder: &Path) -> Result<File, OpenError> {
+    let path = folder.join(LOCK_FILE);
+    let options = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
+    let file = options.map_err(OpenError::file(&path))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(OpenError::InUse { path: folder.to_owned() }),
+        Err(TryLockError::Error(source)) => Err(OpenError::File { path, source }),
+    }
+}
+
+/// Sixteen bytes that differ from folder to folder: the standard library's hasher keys are random for each process.
+fn new_journal_id() -> [u8; 16] {
+    use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+    let half = || RandomState::new().build_hasher().finish().to_be_bytes();
+    let mut id = [0; 16];
+    id[..8].copy_from_slice(&half());
+    id[8..].copy_from_slice(&half());
+    id
+}

@@ -1,0 +1,73 @@
+//! Takes a pushed block into staging (SPEC 4, `store_block`).
+
+use nakamoto_proto::ids::StacksBlockId;
+
+use super::{Chain, lock};
+use crate::blocks::{CheckError, Rejection, check_standalone, decode_block};
+use crate::db::StoreError;
+use crate::staging::{NewBlock, StageOutcome, StagingState};
+
+/// What happened to a pushed block.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StoreOutcome {
+    /// Stored and synced; the coordinator should look at it.
+    Stored(StacksBlockId),
+    /// Stored before; with the rejection, if it was found invalid since.
+    AlreadyKnown(StacksBlockId, Option<(i32, String)>),
+    /// Not stored: a rule is broken. The id is known if the bytes are a block.
+    Rejected(Option<StacksBlockId>, Rejection),
+    /// Not stored: too many blocks wait for a parent or a burn view that this node does not know.
+    StagingFull,
+}
+
+impl Chain {
+    /// Checks all that needs no execution, then stores the block. Idempotent. The caller wakes the coordinator.
+    ///
+    /// # Errors
+    /// [`StoreError`]: nothing was stored.
+    pub fn store_block(&self, bytes: &[u8]) -> Result<StoreOutcome, StoreError> {
+        let block = match decode_block(bytes) {
+            Ok(block) => block,
+            Err(rejection) => return Ok(StoreOutcome::Rejected(None, rejection)),
+        };
+        let block_id = block.block_id();
+        let reader = self.take_reader()?;
+        if let Some(known) = reader.staging().get_staging_block(&block_id)? {
+            let verdict = match known.state {
+                StagingState::Orphaned { reason, detail, .. } => Some((reason, detail)),
+                StagingState::Stored | StagingState::Processed => None,
+            };
+            self.put_back(reader);
+            return Ok(StoreOutcome::AlreadyKnown(block_id, verdict));
+        }
+        let checked = check_standalone(self.params(), reader.burn(), &block);
+        let burn_attachable = match checked {
+            Ok(known) => known,
+            Err(CheckError::Rejected(rejection)) => {
+                self.put_back(reader);
+                return Ok(StoreOutcome::Rejected(Some(block_id), rejection));
+            }
+            Err(CheckError::Store(error)) => return Err(error),
+        };
+        let stacks_attachable = reader.header(&block.header.parent_block_id)?.is_some();
+        self.put_back(reader);
+        let stored = lock(&self.inner.staging).store(&NewBlock {
+            block_id,
+            parent_block_id: block.header.parent_block_id,
+            burn_block_hash: block.header.bitcoin_block_hash,
+            chain_length: block.header.chain_length,
+            burn_attachable,
+            stacks_attachable,
+            data: bytes,
+        })?;
+        Ok(match stored {
+            StageOutcome::Stored => StoreOutcome::Stored(block_id),
+            StageOutcome::AlreadyKnown(_) => StoreOutcome::AlreadyKnown(block_id, None),
+            // Judged with its parent: the parent will never be processed.
+            StageOutcome::ParentOrphaned { .. } => {
+                StoreOutcome::Rejected(Some(block_id), Rejection::UnknownParent(block.header.parent_block_id))
+            }
+            StageOutcome::Full => StoreOutcome::StagingFull,
+        })
+    }
+}

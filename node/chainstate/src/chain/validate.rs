@@ -1,0 +1,50 @@
+//! Validates proposals by the code that appends blocks, less the stackers' signatures.
+
+use nakamoto_proto::v1;
+
+use super::{Chain, wire};
+use crate::blocks::{CheckError, Rejection, SignatureRules, check_in_chain, decode_block};
+use crate::db::StoreError;
+
+/// What validation found. A verdict on bytes that are not a block has no hashes.
+pub type Verdict = v1::ValidationVerdict;
+
+impl Chain {
+    /// Whether a proposal would be valid on its parent. Its execution is kept for the append to come.
+    ///
+    /// Executes: call it on a thread with [`crate::clarity::STACK_BYTES`] of stack.
+    ///
+    /// # Errors
+    /// [`StoreError`]: there is no verdict.
+    pub fn validate(&self, proposal: &[u8]) -> Result<Verdict, StoreError> {
+        let size_bytes = proposal.len().try_into().unwrap_or(u64::MAX);
+        let block = match decode_block(proposal) {
+            Ok(block) => block,
+            Err(rejection) => return Ok(rejected(Verdict { size_bytes, ..Verdict::default() }, &rejection)),
+        };
+        let verdict = Verdict {
+            block_hash: wire::bytes(&block.header.block_hash().0),
+            block_id: wire::id(&block.header.block_id()),
+            size_bytes,
+            ..Verdict::default()
+        };
+        let reader = self.take_reader()?;
+        let plan = match check_in_chain(reader.rule_env(), &block, SignatureRules::Proposal) {
+            Ok(plan) => plan,
+            Err(CheckError::Rejected(rejection)) => return Ok(rejected(verdict, &rejection)),
+            Err(CheckError::Store(error)) => return Err(error),
+        };
+        let execution = self.execution_of(&reader, &plan, &block)?;
+        self.put_back(reader);
+        Ok(match execution {
+            Ok(execution) => {
+                Verdict { valid: true, cost: Some(wire::cost(&execution.executed.cost)), ..verdict }
+            }
+            Err(rejection) => rejected(verdict, &rejection),
+        })
+    }
+}
+
+fn rejected(verdict: Verdict, rejection: &Rejection) -> Verdict {
+    Verdict { valid: false, rejection: Some(rejection.to_wire()), ..verdict }
+}

@@ -1,0 +1,157 @@
+//! Writes the boot contracts `costs-3` and `cost-voting`, from which the VM's cost tracker takes its figures.
+//!
+//! The figures are data (`costs3.json`, a copy of the conformance vectors' file); the contract's text is generated from
+//! them, as lean as the VM allows, because every metered step of every transaction evaluates one of its functions:
+//! a function with five fixed figures returns a stored constant, the others build their tuple directly.
+//!
+//! # Invariants
+//! - The text is a pure function of `costs3.json`: equal on every node of every chain of one release.
+//! - No cost-voting proposal can ever be confirmed, so the figures never change during a chain.
+//!
+//! # Not here
+//! Evaluating the functions (the VM does) and when a tracker is made: `session`.
+
+use std::fmt::Write as _;
+
+use serde_json::Value as Json;
+
+/// Name of the boot contract with the cost functions of epochs 2.1 to 3.2.
+pub const COSTS_CONTRACT: &str = "costs-3";
+
+/// Name of the boot contract in which the tracker looks for confirmed changes of cost functions.
+pub const COST_VOTING_CONTRACT: &str = "cost-voting";
+
+/// The smallest contract that the tracker accepts: it reads this variable when it is made, and the map only for
+/// proposals below the variable's value, of which there can be none, as the contract has no functions.
+pub const COST_VOTING_SOURCE: &str = "\
+(define-data-var confirmed-proposal-count uint u0)
+(define-map confirmed-proposals
+  { confirmed-id: uint }
+  { function-contract: principal, function-name: (string-ascii 128),
+    cost-function-contract: principal, cost-function-name: (string-ascii 128), expiration-block-height: uint })
+";
+
+/// The figures, as published with the conformance vectors.
+const FIGURES: &str = include_str!("costs3.json");
+
+/// The dimensions in the order in which a cost tuple names them.
+const DIMENSIONS: [&str; 5] = ["runtime", "write_length", "write_count", "read_count", "read_length"];
+
+/// Why the figures make no contract. Only a damaged build can raise it; a test reads all figures.
+#[derive(Debug, thiserror::Error)]
+pub enum CostFiguresError {
+    /// The file is not JSON.
+    #[error("cost figures are not json")]
+    Json(#[from] serde_json::Error),
+    /// A function's dimension is missing or has no known form.
+    #[error("cost figures of {function} have no usable {dimension}")]
+    Figure {
+        /// Which cost function.
+        function: String,
+        /// Which of its five dimensions.
+        dimension: &'static str,
+    },
+}
+
+/// Generates the text of `costs-3`.
+///
+/// # Errors
+/// [`CostFiguresError`] if the figures are damaged.
+pub fn costs_source() -> Result<String, CostFiguresError> {
+    let figures: Json = serde_json::from_str(FIGURES)?;
+    let functions = figures.get("functions").and_then(Json::as_object).into_iter().flatten();
+    let mut text = String::new();
+    let mut constants: Vec<String> = Vec::new();
+    for (name, figure) in functions {
+        let cells: Vec<Cell> = DIMENSIONS
+            .iter()
+            .map(|&dimension| {
+                Cell::read(figure.get(dimension))
+                    .ok_or_else(|| CostFiguresError::Figure { function: name.clone(), dimension })
+            })
+            .collect::<Result<_, _>>()?;
+        let tuple = tuple_text(&cells);
+        let body = if cells.iter().all(|cell| matches!(cell, Cell::Constant(_))) {
+            let index = constants.iter().position(|known| *known == tuple).unwrap_or_else(|| {
+                // Defined right before its first use: a contract is evaluated from top to bottom.
+                let _ = writeln!(text, "(define-constant C{} {tuple})", constants.len());
+                constants.push(tuple);
+                constants.len() - 1
+            });
+            format!("C{index}")
+        } else {
+            tuple
+        };
+        let _ = writeln!(text, "(define-read-only ({name} (n uint)) {body})");
+    }
+    Ok(text)
+}
+
+/// One dimension of one cost function, as a function of the input size n.
+enum Cell {
+    Constant(String),
+    /// a * n + b
+    Linear(String, String),
+    /// a * log2 n + b
+    LogN(String, String),
+    /// a * n * log2 n + b
+    NLogN(String, String),
+}
+
+impl Cell {
+    fn read(figure: Option<&Json>) -> Option<Self> {
+        let figure = figure?;
+        let number = |key: &str| figure.get(key)?.as_u64().map(|value| value.to_string());
+        Some(match figure.get("formula")?.as_str()? {
+            "constant" => Self::Constant(number("value")?),
+            "linear" => Self::Linear(number("a")?, number("b")?),
+            "logn" => Self::LogN(number("a")?, number("b")?),
+            "nlogn" => Self::NLogN(number("a")?, number("b")?),
+            _ => return None,
+        })
+    }
+
+    fn text(&self) -> String {
+        match self {
+            Self::Constant(value) => format!("u{value}"),
+            Self::Linear(a, b) if a == "1" => format!("(+ n u{b})"),
+            Self::Linear(a, b) => format!("(+ (* u{a} n) u{b})"),
+            Self::LogN(a, b) => format!("(+ (* u{a} (log2 n)) u{b})"),
+            Self::NLogN(a, b) => format!("(+ (* u{a} n (log2 n)) u{b})"),
+        }
+    }
+}
+
+fn tuple_text(cells: &[Cell]) -> String {
+    let fields: Vec<String> =
+        DIMENSIONS.iter().zip(cells).map(|(dimension, cell)| format!("{dimension}: {}", cell.text())).collect();
+    format!("{{ {} }}", fields.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_cost_function_of_the_vm_is_generated() {
+        let text = costs_source().unwrap();
+        for function in ::clarity::vm::costs::cost_functions::ClarityCostFunction::ALL {
+            let name = function.get_name();
+            if name == "cost_unimplemented" {
+                continue;
+            }
+            assert!(text.contains(&format!("({name} (n uint))")), "{name} is missing");
+        }
+    }
+
+    #[test]
+    fn forms_are_written_as_clarity() {
+        let figure = |json: &str| Cell::read(Some(&serde_json::from_str(json).unwrap())).map(|cell| cell.text());
+        assert_eq!(figure(r#"{"formula":"constant","value":7}"#).unwrap(), "u7");
+        assert_eq!(figure(r#"{"formula":"linear","a":1,"b":2}"#).unwrap(), "(+ n u2)");
+        assert_eq!(figure(r#"{"formula":"linear","a":3,"b":2}"#).unwrap(), "(+ (* u3 n) u2)");
+        assert_eq!(figure(r#"{"formula":"logn","a":3,"b":2}"#).unwrap(), "(+ (* u3 (log2 n)) u2)");
+        assert_eq!(figure(r#"{"formula":"nlogn","a":3,"b":2}"#).unwrap(), "(+ (* u3 n (log2 n)) u2)");
+        assert!(figure(r#"{"formula":"cubic","a":3,"b":2}"#).is_none());
+    }
+}

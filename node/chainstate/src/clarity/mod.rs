@@ -1,0 +1,21 @@
+//! The Clarity VM over the state index: what executes blocks and answers reads at processed ones.
+//!
+//! Read in this order: [`store`] (storage as the VM sees it), [`side_store`] (contract bodies), [`burn_view`] (what
+//! contracts see of bitcoin), [`scope`] (one transaction's writes), [`session`] (one block), [`genesis`] (block 0),
+//! [`costs`] (the figures), [`read_only`] (reads).
+
+mod burn_view;
+mod loadable;
+mod scope;
+mod store;
+
+pub mod costs;
+pub mod genesis;
+pub mod read_only;
+pub mod session;
+pub mod side_store;
+
+pub use burn_view::BurnView;
+pub(crate) use scope::Scope;
+pub use session::{BlockContext, BlockEnv, BlockSession, ExecutedBlock, STACK_BYTES, SessionError};
+pub use store::StateWrite;

@@ -1,0 +1,433 @@
+//! Reads at any processed block: accounts, contracts, variables, proofs, read-only calls.
+//!
+//! # Invariants
+//! - Nothing is written, whatever a called function tries.
+//! - A panic of the VM ends in [`ReadError::Panicked`].
+//! - A read-only call is bounded by [`READ_ONLY_LIMIT`].
+//!
+//! # Not here
+//! JSON and HTTP shapes of the answers (COMPAT 5.4): the network layer. Run it on threads with
+//! [`super::STACK_BYTES`] of stack, as sessions.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use ::clarity::vm::analysis::ContractAnalysis;
+use ::clarity::vm::clarity::ClarityConnection as _;
+use ::clarity::vm::costs::{ExecutionCost, LimitedCostTracker};
+use ::clarity::vm::database::clarity_store::{ContractCommitment, make_contract_hash_key};
+use ::clarity::vm::database::{ClarityDatabase, ClarityDeserializable as _, StoreType};
+use ::clarity::vm::errors::{CheckErrors, Error as VmError};
+use ::clarity::vm::types::{PrincipalData, QualifiedContractIdentifier, TraitIdentifier};
+use ::clarity::vm::{ClarityVersion, SymbolicExpression, Value};
+use marf::BlockId;
+use nakamoto_proto::ids::StacksBlockId;
+
+use super::burn_view::{BurnView, EpochHeaders, has_nakamoto_views};
+use super::scope::{ChainView, Scope};
+use super::session::{BlockEnv, panic_text};
+use super::store::{StateStore, Tip};
+
+/// What one read-only call may spend (COMPAT 6.1): no writes, and about a second of evaluation.
+pub const READ_ONLY_LIMIT: ExecutionCost = ExecutionCost {
+    write_length: 0,
+    write_count: 0,
+    read_length: 200_000,
+    read_count: 100,
+    runtime: 1_000_000_000,
+};
+
+/// Why a read failed. That something does not exist is not an error.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReadError {
+    /// The block is not processed.
+    #[error("block {0} is not processed")]
+    UnknownBlock(StacksBlockId),
+    /// Reading failed.
+    #[error("storage failed: {0}")]
+    Storage(String),
+    /// The VM refused; for a call, the text for the caller.
+    #[error("vm: {0}")]
+    Vm(String),
+    /// The called function tried to write.
+    #[error("NotReadOnly")]
+    NotReadOnly,
+    /// The VM panicked.
+    #[error("the vm panicked: {0}")]
+    Panicked(String),
+}
+
+impl From<VmError> for ReadError {
+    fn from(error: VmError) -> Self {
+        Self::Vm(error.to_string())
+    }
+}
+
+/// An account at a block. An account that nobody has used has zeros.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Account {
+    /// What can be spent, in micro-STX.
+    pub available: u128,
+    /// What is locked, in micro-STX.
+    pub locked: u128,
+    /// Burn height at which it unlocks.
+    pub unlock_height: u64,
+    /// The next nonce.
+    pub nonce: u64,
+}
+
+/// A contract's text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContractSource {
+    /// As it was deployed.
+    pub source: String,
+    /// Stacks height of the block that deployed it.
+    pub publish_height: u32,
+}
+
+/// A function call to be evaluated without writing.
+#[derive(Debug, Clone)]
+pub struct ReadOnlyCall<'c> {
+    /// The contract.
+    pub contract: &'c QualifiedContractIdentifier,
+    /// Name of the function.
+    pub function: &'c str,
+    /// Its arguments.
+    pub arguments: &'c [Value],
+    /// Seen by the function as `tx-sender`.
+    pub sender: &'c PrincipalData,
+    /// Seen by the function as `tx-sponsor?`.
+    pub sponsor: Option<&'c PrincipalData>,
+}
+
+/// Why a contract call would fail its checks (COMPAT 7.7, row 11).
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CallRefusal {
+    /// There is no such contract.
+    #[error("no such contract")]
+    NoSuchContract,
+    /// It has no public function of that name; read-only ones do not count.
+    #[error("no such public function")]
+    NoSuchPublicFunction,
+    /// The arguments do not fit.
+    #[error("bad argument: {0}")]
+    BadArgument(String),
+}
+
+/// The state of one processed block.
+pub struct StateReader<'a> {
+    env: BlockEnv<'a>,
+    headers: EpochHeaders<'a>,
+    block: BlockId,
+}
+
+impl<'a> StateReader<'a> {
+    /// Reads at `block`, which witnessed `burn_view`.
+    ///
+    /// # Errors
+    /// [`ReadError::UnknownBlock`].
+    pub fn at(env: BlockEnv<'a>, block: &StacksBlockId, burn_view: BurnView) -> Result<Self, ReadError> {
+        let id = BlockId(block.0);
+        if !env.marf.contains(&id) {
+            return Err(ReadError::UnknownBlock(*block));
+        }
+        Ok(Self { env, headers: EpochHeaders::new(env.headers, env.params.epoch, burn_view), block: id })
+    }
+
+    /// Balance and nonce of `principal`.
+    ///
+    /// # Errors
+    /// Storage.
+    pub fn account(&self, principal: &PrincipalData) -> Result<Account, ReadError> {
+        self.with_db(|db| {
+            let mut snapshot = db.get_stx_balance_snapshot(principal)?;
+            let available = snapshot.get_available_balance()?;
+            let balance = snapshot.canonical_balance_repr()?;
+            let nonce = db.get_account_nonce(principal)?;
+            Ok(Account {
+                available,
+                locked: balance.amount_locked(),
+                unlock_height: balance.unlock_height(),
+                nonce,
+            })
+        })
+    }
+
+    /// All micro-STX that exist.
+    ///
+    /// # Errors
+    /// Storage.
+    pub fn liquid_supply(&self) -> Result<u128, ReadError> {
+        self.with_db(|db| Ok(db.get_total_liquid_ustx()?))
+    }
+
+    /// The text stored under a state key (FACTS 9.1), if any.
+    ///
+    /// # Errors
+    /// Storage.
+    pub fn value(&self, key: &str) -> Result<Option<String>, ReadError> {
+        let bytes = self.env.marf.get(&self.block, key).map_err(|error| ReadError::Storage(error.to_string()))?;
+        bytes.map(|bytes| String::from_utf8(bytes).map_err(|error| ReadError::Storage(error.to_string()))).transpose()
+    }
+
+    /// The text stored under a state key, with the encoded proof that ties it to the block's root (FACTS 7).
+    ///
+    /// # Errors
+    /// Storage.
+    pub fn value_with_proof(&self, key: &str) -> Result<Option<(String, Vec<u8>)>, ReadError> {
+        let found = self
+            .env
+            .marf
+            .get_with_proof(&self.block, key)
+            .map_err(|error| ReadError::Storage(error.to_string()))?;
+        found
+            .map(|(bytes, proof)| {
+                let text = String::from_utf8(bytes).map_err(|error| ReadError::Storage(error.to_string()))?;
+                Ok((text, proof.encode()))
+            })
+            .transpose()
+    }
+
+    /// The text stored under the key whose hash is `path`.
+    ///
+    /// # Errors
+    /// Storage.
+    pub fn value_by_path(&self, path: &[u8; 32]) -> Result<Option<String>, ReadError> {
+        let bytes = self
+            .env
+            .marf
+            .get_by_path(&self.block, &marf::TrieHash(*path))
+            .map_err(|error| ReadError::Storage(error.to_string()))?;
+        // Bookkeeping leaves are no text.
+        Ok(bytes.and_then(|bytes| String::from_utf8(bytes).ok()))
+    }
+
+    /// A constant's value as consensus bytes.
+    ///
+    /// # Errors
+    /// Storage.
+    pub fn constant(&self, contract: &QualifiedContractIdentifier, name: &str) -> Result<Option<Vec<u8>>, ReadError> {
+        self.with_db(|db| {
+            if !db.has_contract(contract) {
+                return Ok(None);
+            }
+            let loaded = db.get_contract(contract)?;
+            let value = loaded.contract_context.lookup_variable(name);
+            Ok(value.map(Value::serialize_to_vec).transpose().map_err(VmError::from)?)
+        })
+    }
+
+    /// A contract's text.
+    ///
+    /// # Errors
+    /// Storage.
+    pub fn contract_source(
+        &self,
+        contract: &QualifiedContractIdentifier,
+    ) -> Result<Option<ContractSource>, ReadError> {
+        let Some(commitment) = self.value(&make_contract_hash_key(contract))? else { return Ok(None) };
+        let commitment = ContractCommitment::deserialize(&commitment)?;
+        let source = self.with_db(|db| Ok(db.get_contract_src(contract)))?;
+        Ok(source.map(|source| ContractSource { source, publish_height: commitment.block_height }))
+    }
+
+    /// True if the contract exists.
+    ///
+    /// # Errors
+    /// Storage.
+    pub fn contract_exists(&self, contract: &QualifiedContractIdentifier) -> Result<bool, ReadError> {
+        Ok(self.value(&make_contract_hash_key(contract))?.is_some())
+    }
+
+    /// What analysis found out about a contract.
+    ///
+    /// # Errors
+    /// Storage.
+    pub fn contract_analysis(
+        &self,
+        contract: &QualifiedContractIdentifier,
+    ) -> Result<Option<ContractAnalysis>, ReadError> {
+        self.with_db(|db| Ok(db.load_contract_analysis(contract)?))
+    }
+
+    /// A contract's interface as JSON text (COMPAT 2.4).
+    ///
+    /// # Errors
+    /// Storage.
+    pub fn contract_interface(
+        &self,
+        contract: &QualifiedContractIdentifier,
+    ) -> Result<Option<String>, ReadError> {
+        let interface = self.contract_analysis(contract)?.and_then(|analysis| analysis.contract_interface);
+        let text = interface.map(|interface| interface.serialize()).transpose();
+        text.map_err(|error| ReadError::Vm(error.to_string()))
+    }
+
+    /// A side-store entry of a contract, in the VM's text form.
+    ///
+    /// # Errors
+    /// Storage.
+    pub fn metadata(
+        &self,
+        contract: &QualifiedContractIdentifier,
+        key: &str,
+    ) -> Result<Option<String>, ReadError> {
+        self.with_db(|db| match db.store.get_metadata(contract, key) {
+            Err(VmError::Unchecked(CheckErrors::NoSuchContract(_))) => Ok(None),
+            other => Ok(other?),
+        })
+    }
+
+    /// True if `contract` implements a trait, declared or not.
+    ///
+    /// # Errors
+    /// Storage; an unknown contract or trait is `None`.
+    pub fn implements_trait(
+        &self,
+        contract: &QualifiedContractIdentifier,
+        wanted: &TraitIdentifier,
+    ) -> Result<Option<bool>, ReadError> {
+        let Some(analysis) = self.contract_analysis(contract)? else { return Ok(None) };
+        if analysis.implemented_traits.contains(wanted) {
+            return Ok(Some(true));
+        }
+        let Some(definer) = self.contract_analysis(&wanted.contract_identifier)? else { return Ok(None) };
+        let Some(definition) = definer.get_defined_trait(&wanted.name) else { return Ok(None) };
+        Ok(Some(analysis.check_trait_compliance(&self.env.params.epoch, wanted, definition).is_ok()))
+    }
+
+    /// Checks a contract call as the mempool does: a public function, arguments that fit, contracts for traits allowed.
+    ///
+    /// # Errors
+    /// The outer one is storage, the inner one the call's.
+    pub fn check_public_function(
+        &self,
+        contract: &QualifiedContractIdentifier,
+        function: &str,
+        arguments: &[Value],
+    ) -> Result<Result<(), CallRefusal>, ReadError> {
+        let Some(analysis) = self.contract_analysis(contract)? else {
+            return Ok(Err(CallRefusal::NoSuchContract));
+        };
+        let Some(function) = analysis.get_public_function_type(function) else {
+            return Ok(Err(CallRefusal::NoSuchPublicFunction));
+        };
+        let epoch = self.env.params.epoch;
+        let version = analysis.clarity_version;
+        self.in_scope(LimitedCostTracker::new_free(), |scope| {
+            let checked = scope.with_analysis_db_readonly(|db| {
+                function.check_args_by_allowing_trait_cast(db, arguments, epoch, version)
+            });
+            Ok(checked.map(|_| ()).map_err(|error| CallRefusal::BadArgument(error.diagnostic.message)))
+        })
+    }
+
+    /// Evaluates a call and gives its result as consensus bytes. Public functions are allowed as long as they do not
+    /// write.
+    ///
+    /// # Errors
+    /// [`ReadError::Vm`] with the text for the caller, [`ReadError::NotReadOnly`]; storage.
+    pub fn call_read_only(&self, call: &ReadOnlyCall<'_>) -> Result<Vec<u8>, ReadError> {
+        let params = self.env.params;
+        let tracker = self.with_db(|db| {
+            LimitedCostTracker::new_mid_block(
+                params.mainnet,
+                params.chain_id,
+                READ_ONLY_LIMIT.clone(),
+                db,
+                params.epoch,
+            )
+            .map_err(|error| ReadError::Vm(error.to_string()))
+        })?;
+        let arguments: Vec<SymbolicExpression> =
+            call.arguments.iter().map(|value| SymbolicExpression::atom_value(value.clone())).collect();
+        let result = self.in_scope(LimitedCostTracker::new_free(), |scope| {
+            Ok(scope.with_readonly_clarity_env(
+                params.mainnet,
+                params.chain_id,
+                ClarityVersion::latest(),
+                call.sender.clone(),
+                call.sponsor.cloned(),
+                tracker,
+                // Not `read_only`: that would refuse public functions that write nothing. The cost limit refuses writes.
+                |env| env.execute_contract(call.contract, call.function, &arguments, false),
+            ))
+        })?;
+        match result {
+            Ok(value) => Ok(value.serialize_to_vec().map_err(VmError::from)?),
+            Err(VmError::Unchecked(CheckErrors::CostBalanceExceeded(cost, _))) if cost.write_count > 0 => {
+                Err(ReadError::NotReadOnly)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn with_db<R>(
+        &self,
+        work: impl FnOnce(&mut ClarityDatabase<'_>) -> Result<R, ReadError>,
+    ) -> Result<R, ReadError> {
+        self.in_scope(LimitedCostTracker::new_free(), |scope| scope.with_clarity_db_readonly(work))
+    }
+
+    pub(super) fn in_scope<R>(
+        &self,
+        tracker: LimitedCostTracker,
+        work: impl FnOnce(&mut Scope<'_, '_>) -> Result<R, ReadError>,
+    ) -> Result<R, ReadError> {
+        let epoch = self.env.params.epoch;
+        let tip = Tip::Committed(self.block);
+        let mut store = StateStore::new(self.env.marf, self.env.side, tip, has_nakamoto_views(epoch));
+        let mut tracker = Some(tracker);
+        let chain = ChainView {
+            mainnet: self.env.params.mainnet,
+            chain_id: self.env.params.chain_id,
+            epoch,
+            headers: &self.headers,
+            burn: self.env.burn,
+        };
+        let ran = catch_unwind(AssertUnwindSafe(|| {
+            let mut scope = Scope::begin(&mut store, chain, &mut tracker);
+            work(&mut scope)
+        }));
+        if let Some(fault) = store.fault {
+            return Err(ReadError::Storage(fault));
+        }
+        ran.unwrap_or_else(|panic| Err(ReadError::Panicked(panic_text(panic.as_ref()))))
+    }
+}
+
+/// State key of a principal's balance.
+#[must_use]
+pub fn balance_key(principal: &PrincipalData) -> String {
+    ClarityDatabase::make_key_for_account_balance(principal)
+}
+
+/// State key of a principal's nonce.
+#[must_use]
+pub fn nonce_key(principal: &PrincipalData) -> String {
+    ClarityDatabase::make_key_for_account_nonce(principal)
+}
+
+/// State key of a data variable; its value is the hex of the variable's consensus bytes.
+#[must_use]
+pub fn data_var_key(contract: &QualifiedContractIdentifier, name: &str) -> String {
+    ClarityDatabase::make_key_for_trip(contract, StoreType::Variable, name)
+}
+
+/// State key of a map's entry; its value is the hex of the optional entry's consensus bytes.
+///
+/// # Errors
+/// If `key` has no consensus form.
+pub fn map_entry_key(
+    contract: &QualifiedContractIdentifier,
+    map: &str,
+    key: &Value,
+) -> Result<String, ReadError> {
+    let key = key.serialize_to_hex().map_err(VmError::from)?;
+    Ok(ClarityDatabase::make_key_for_quad(contract, StoreType::DataMap, map, &key))
+}
+
+/// State key of a contract's commitment.
+#[must_use]
+pub fn contract_key(contract: &QualifiedContractIdentifier) -> String {
+    make_contract_hash_key(contract)
+}

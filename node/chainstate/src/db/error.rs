@@ -1,0 +1,131 @@
+//! What can go wrong with storage.
+
+use std::path::{Path, PathBuf};
+
+/// Why a data folder cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// A file cannot be read, written or created.
+    #[error("{path}", path = path.display())]
+    File {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// SQLite cannot use the file.
+    #[error("{path}", path = path.display())]
+    Database {
+        /// The database.
+        path: PathBuf,
+        /// What SQLite said.
+        #[source]
+        source: rusqlite::Error,
+    },
+    /// The file is damaged.
+    #[error("{path} is damaged: {detail}", path = path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// The file was written by a newer version.
+    #[error("{path} has schema {found}, this version knows up to {known}", path = path.display())]
+    SchemaTooNew {
+        /// The database.
+        path: PathBuf,
+        /// Its schema.
+        found: usize,
+        /// The newest that we know.
+        known: usize,
+    },
+    /// The folder holds a chain with other parameters.
+    #[error("{path} holds a chain with other parameters (genesis, sets or limits differ)", path = path.display())]
+    OtherChain {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// Another process uses the folder.
+    #[error("{path} is in use by another process", path = path.display())]
+    InUse {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The state of the chain cannot be made or loaded.
+    #[error("cannot load the chain state: {detail}")]
+    State {
+        /// What is wrong.
+        detail: String,
+    },
+}
+
+/// Why something could not be stored or read. Ours, never the sender's.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum StoreError {
+    /// The disk is full; nothing was written. Writes go on when there is room.
+    #[error("no room left on the disk")]
+    DiskFull,
+    /// The database said no.
+    #[error("database: {0}")]
+    Database(String),
+    /// The MARF said no.
+    #[error("state index: {0}")]
+    Marf(String),
+    /// Stored data contradicts itself.
+    #[error("stored data is not as it was written: {0}")]
+    Corrupt(String),
+    /// The writer is gone: the node is shutting down.
+    #[error("the node is shutting down")]
+    ShuttingDown,
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(rusqlite::ErrorCode::DiskFull) => Self::DiskFull,
+            Some(rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::NotADatabase) => {
+                Self::Corrupt(error.to_string())
+            }
+            _ => Self::Database(error.to_string()),
+        }
+    }
+}
+
+impl From<crate::burn::StoreError> for StoreError {
+    fn from(error: crate::burn::StoreError) -> Self {
+        match error {
+            crate::burn::StoreError::Sqlite(error) => error.into(),
+            other => Self::Corrupt(other.to_string()),
+        }
+    }
+}
+
+impl From<crate::burn::BurnLookupError> for StoreError {
+    fn from(error: crate::burn::BurnLookupError) -> Self {
+        match error {
+            crate::burn::BurnLookupError::Store(error) => error.into(),
+            // A caller that can be asked about an unknown block has handled that before.
+            other => Self::Corrupt(other.to_string()),
+        }
+    }
+}
+
+impl From<marf::MarfError> for StoreError {
+    fn from(error: marf::MarfError) -> Self {
+        Self::Marf(error.to_string())
+    }
+}
+
+impl OpenError {
+    /// A file error with its path.
+    pub(crate) fn file(path: &Path) -> impl Fn(std::io::Error) -> Self + '_ {
+        move |source| Self::File { path: path.to_owned(), source }
+    }
+
+    /// Something about the content.
+    pub(crate) fn state(detail: impl ToString) -> Self {
+        Self::State { detail: detail.to_string() }
+    }
+}

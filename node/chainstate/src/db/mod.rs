@@ -1,0 +1,67 @@
+//! Connections to `chainstate.sqlite`, its migrations, and the thread that writes it.
+//!
+//! What raises events (headers, receipts, StackerDB, mempool) lives in this one file beside the journal, so that an
+//! event commits with its state. Staging and the burn database are files of their own.
+
+mod error;
+mod migrate;
+mod store;
+
+pub use error::{OpenError, StoreError};
+pub(crate) use migrate::migrate;
+pub use store::{Store, WriteTx};
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+/// How long a statement waits for a lock. The only writer is our own thread; others hold locks for checkpoints alone.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// Prepared statements kept by a connection: more than we have queries.
+const STATEMENT_CACHE: usize = 128;
+
+/// Opens `chainstate.sqlite` for writing and brings its tables up to date.
+pub(crate) fn open_writer(path: &Path) -> Result<Connection, OpenError> {
+    let at = |source| OpenError::Database { path: path.to_owned(), source };
+    let mut conn = Connection::open(path).map_err(at)?;
+    conn.busy_timeout(BUSY_TIMEOUT).map_err(at)?;
+    conn.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
+    // WAL: readers see the last commit while the next is written. FULL: what was acknowledged survives a power cut.
+    conn.pragma_update(None, "journal_mode", "WAL").map_err(at)?;
+    conn.pragma_update(None, "synchronous", "FULL").map_err(at)?;
+    conn.pragma_update(None, "foreign_keys", true).map_err(at)?;
+    check_intact(&conn, path)?;
+    migrate(&mut conn, MIGRATIONS).map_err(|error| error.at(path))?;
+    marf::Marf::create_tables(&conn).map_err(at)?;
+    Ok(conn)
+}
+
+/// Opens `chainstate.sqlite` for reading.
+pub(crate) fn open_reader(path: &Path) -> Result<Connection, OpenError> {
+    let at = |source| OpenError::Database { path: path.to_owned(), source };
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = Connection::open_with_flags(path, flags).map_err(at)?;
+    conn.busy_timeout(BUSY_TIMEOUT).map_err(at)?;
+    conn.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
+    conn.pragma_update(None, "query_only", true).map_err(at)?;
+    Ok(conn)
+}
+
+/// A damaged database is reported at start, not run on (SPEC 13).
+pub(crate) fn check_intact(conn: &Connection, path: &Path) -> Result<(), OpenError> {
+    let at = |source| OpenError::Database { path: path.to_owned(), source };
+    let verdict: String = conn.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(at)?;
+    if verdict == "ok" {
+        return Ok(());
+    }
+    Err(OpenError::Damaged { path: path.to_owned(), detail: verdict })
+}
+
+/// Append-only: a released migration is never edited.
+const MIGRATIONS: &[&[&str]] = &[&[
+    include_str!("0001_chain.sql"),
+    crate::clarity::side_store::SCHEMA,
+    crate::stackerdb::SCHEMA,
+    crate::mempool::SCHEMA,
+]];

@@ -1,0 +1,226 @@
+//! The one writer of `chainstate.sqlite`: a thread that runs jobs in transactions.
+//!
+//! Jobs that wait together are committed together (group commit): each runs in a savepoint of its own, so that one that
+//! fails leaves nothing and harms no other. A caller has its answer only after the commit is on disk; what must become
+//! visible with it (events, tip, caches) is published by the writer between commit and answer.
+//!
+//! # Invariants
+//! - An answer `Ok` means committed and synced.
+//! - Events get their sequence inside the transaction: gap-free, in commit order.
+
+use std::any::Any;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::JoinHandle;
+
+use nakamoto_proto::v1;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use super::StoreError;
+use crate::journal::{JournalEvent, JournalTail, insert_event};
+
+/// Jobs that wait for the writer; more make their callers wait. Bounds memory: a job holds a transaction or a block.
+const QUEUE: usize = 1024;
+/// Most jobs of one commit: bounds how long the first of them waits.
+const GROUP_MAX: usize = 256;
+
+type Done = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+type Job = Box<dyn FnOnce(&mut WriteTx<'_>) -> Outcome + Send>;
+
+/// What a job leaves behind: whether its savepoint stays, and what to tell its caller.
+struct Outcome {
+    keep: bool,
+    done: Done,
+}
+
+/// A transaction in the making, as a job sees it.
+pub struct WriteTx<'a> {
+    tx: &'a Transaction<'a>,
+    time_ms: u64,
+    next_sequence: u64,
+    events: Vec<JournalEvent>,
+    after_commit: Vec<Box<dyn FnOnce() + Send>>,
+}
+
+impl<'a> WriteTx<'a> {
+    /// The SQL transaction.
+    #[must_use]
+    pub fn sql(&self) -> &'a Transaction<'a> {
+        self.tx
+    }
+
+    /// The writer's clock, in milliseconds since 1970.
+    #[must_use]
+    pub fn time_ms(&self) -> u64 {
+        self.time_ms
+    }
+
+    /// Appends an event to the journal. Returns it with its sequence; a processed block's event is stored by its caller
+    /// with the header (`block_id` given), any other in the journal itself.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the row cannot be written.
+    pub fn emit(
+        &mut self,
+        kind: v1::EventKind,
+        body: v1::event::Body,
+        block_id: Option<&[u8; 32]>,
+    ) -> Result<JournalEvent, StoreError> {
+        let event = JournalEvent::new(self.next_sequence, self.time_ms, kind, body);
+        insert_event(self.tx, &event, self.time_ms, block_id)?;
+        self.next_sequence += 1;
+        self.events.push(event.clone());
+        Ok(event)
+    }
+
+    /// Runs `action` once the transaction is on disk; never when it is rolled back.
+    pub fn after_commit(&mut self, action: impl FnOnce() + Send + 'static) {
+        self.after_commit.push(Box::new(action));
+    }
+}
+
+/// Handle of the writer; cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    jobs: SyncSender<Job>,
+}
+
+impl Store {
+    /// Starts the writer thread.
+    ///
+    /// # Errors
+    /// When the thread cannot be started.
+    pub(crate) fn spawn(
+        conn: Connection,
+        tail: JournalTail,
+        clock: fn() -> u64,
+    ) -> std::io::Result<(Self, JoinHandle<()>)> {
+        let (jobs, receiver) = sync_channel(QUEUE);
+        let thread = std::thread::Builder::new()
+            .name("store".to_owned())
+            .spawn(move || run(conn, &tail, &receiver, clock))?;
+        Ok((Self { jobs }, thread))
+    }
+
+    /// Runs `work` in a transaction and waits until it is on disk. The outer error is ours; `work`'s own error rolls its
+    /// part back and comes back as it is.
+    ///
+    /// Blocks: never call it on a network thread.
+    ///
+    /// # Errors
+    /// [`StoreError`] when nothing was stored.
+    pub fn write<T, E>(
+        &self,
+        work: impl FnOnce(&mut WriteTx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<Result<T, E>, StoreError>
+    where
+        T: Send + 'static,
+        E: Send + 'static,
+    {
+        let (reply, answer) = sync_channel(1);
+        let job: Job = Box::new(move |tx| {
+            let result = work(tx);
+            let keep = result.is_ok();
+            let done: Done = Box::new(move |committed| {
+                // The caller may be gone; what is stored stays.
+                let _ = reply.send(committed.map(|()| result));
+            });
+            Outcome { keep, done }
+        });
+        self.jobs.send(job).map_err(|_| StoreError::ShuttingDown)?;
+        answer.recv().map_err(|_| StoreError::ShuttingDown)?
+    }
+
+    /// As [`Store::write`], for work whose only errors are ours.
+    ///
+    /// # Errors
+    /// [`StoreError`] when nothing was stored.
+    pub fn write_all<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut WriteTx<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.write(work)?
+    }
+}
+
+/// Runs until every handle is gone.
+fn run(mut conn: Connection, tail: &JournalTail, jobs: &Receiver<Job>, clock: fn() -> u64) {
+    while let Ok(first) = jobs.recv() {
+        let mut group = vec![first];
+        while group.len() < GROUP_MAX {
+            match jobs.try_recv() {
+                Ok(job) => group.push(job),
+                Err(_) => break,
+            }
+        }
+        commit_group(&mut conn, tail, group, clock());
+    }
+}
+
+/// One transaction for the whole group.
+fn commit_group(conn: &mut Connection, tail: &JournalTail, group: Vec<Job>, time_ms: u64) {
+    let mut answers = Vec::with_capacity(group.len());
+    let committed = run_group(conn, tail, group, time_ms, &mut answers);
+    let result = match committed {
+        Ok((events, after_commit)) => {
+            for action in after_commit {
+                action();
+            }
+            tail.publish(events);
+            Ok(())
+        }
+        Err(error) => {
+            tracing::error!(%error, "nothing was stored");
+            Err(error)
+        }
+    };
+    for done in answers {
+        done(result.clone());
+    }
+}
+
+type Published = (Vec<JournalEvent>, Vec<Box<dyn FnOnce() + Send>>);
+
+fn run_group(
+    conn: &mut Connection,
+    tail: &JournalTail,
+    group: Vec<Job>,
+    time_ms: u64,
+    answers: &mut Vec<Done>,
+) -> Result<Published, StoreError> {
+    let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let mut write = WriteTx {
+        tx: &tx,
+        time_ms,
+        next_sequence: tail.newest_sequence() + 1,
+        events: Vec::new(),
+        after_commit: Vec::new(),
+    };
+    for job in group {
+        let (events, actions, next) = (write.events.len(), write.after_commit.len(), write.next_sequence);
+        tx.execute_batch("SAVEPOINT job")?;
+        // A job that panics fails alone; its caller sees the writer hang up.
+        let run = std::panic::AssertUnwindSafe(|| job(&mut write));
+        let outcome = std::panic::catch_unwind(run).map_err(|panic| panic_text(&*panic));
+        let keep = outcome.as_ref().is_ok_and(|outcome| outcome.keep);
+        if keep {
+            tx.execute_batch("RELEASE job")?;
+        } else {
+            tx.execute_batch("ROLLBACK TO job; RELEASE job")?;
+            write.events.truncate(events);
+            write.after_commit.truncate(actions);
+            write.next_sequence = next;
+        }
+        match outcome {
+            Ok(outcome) => answers.push(outcome.done),
+            Err(text) => tracing::error!(text, "a write panicked"),
+        }
+    }
+    let WriteTx { events, after_commit, .. } = write;
+    tx.commit()?;
+    Ok((events, after_commit))
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default()
+}

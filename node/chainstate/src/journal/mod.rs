@@ -1,0 +1,17 @@
+//! The journal: one ordered, durable list of events, and its newest part in memory.
+//!
+//! Events are written in the transaction of the state that they report (`db::store`). Readers take the newest from the
+//! [`JournalTail`] and older ones from the database, each at its own speed; nobody waits for a reader.
+//!
+//! # Invariants
+//! - Sequences start at 1 and have no gaps; a sequence is never used twice.
+//! - The tail is a suffix of what is committed, in order.
+
+mod event;
+mod queries;
+mod tail;
+
+pub use event::JournalEvent;
+pub(crate) use queries::{insert_event, prune, select_bounds, select_sequence_of_block};
+pub use queries::select_events;
+pub use tail::{JournalTail, Listener};

@@ -1,0 +1,116 @@
+//! The newest events in memory, and the bell that rings when there are more.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::JournalEvent;
+
+/// Most events in memory.
+const TAIL_EVENTS: usize = 4096;
+/// Most bytes of encoded events in memory: about two full blocks' events beside the small ones.
+const TAIL_BYTES: usize = 16 << 20;
+
+/// What is called after each commit with the newest sequence. Must not block.
+pub type Listener = Box<dyn Fn(u64) + Send + Sync>;
+
+/// Shared by the writer, which appends, and all readers. Cheap to clone.
+#[derive(Clone)]
+pub struct JournalTail {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    journal_id: [u8; 16],
+    state: Mutex<State>,
+    listeners: Mutex<Vec<Listener>>,
+}
+
+struct State {
+    events: VecDeque<JournalEvent>,
+    bytes: usize,
+    oldest: u64,
+    newest: u64,
+}
+
+impl JournalTail {
+    pub(crate) fn new(journal_id: [u8; 16], oldest: u64, newest: u64) -> Self {
+        let state = Mutex::new(State { events: VecDeque::new(), bytes: 0, oldest, newest });
+        Self { inner: Arc::new(Inner { journal_id, state, listeners: Mutex::new(Vec::new()) }) }
+    }
+
+    /// Names the journal; another one after the folder was wiped.
+    #[must_use]
+    pub fn journal_id(&self) -> [u8; 16] {
+        self.inner.journal_id
+    }
+
+    /// Newest sequence committed; 0 when there is none.
+    #[must_use]
+    pub fn newest_sequence(&self) -> u64 {
+        self.state().newest
+    }
+
+    /// Oldest sequence that can be read; above the newest when there is none.
+    #[must_use]
+    pub fn oldest_sequence(&self) -> u64 {
+        self.state().oldest
+    }
+
+    /// Calls `listener` after each commit.
+    pub fn listen(&self, listener: Listener) {
+        self.inner.listeners.lock().unwrap_or_else(PoisonError::into_inner).push(listener);
+    }
+
+    /// Events from `from_sequence` on, if they are all still in memory; `None` sends the reader to the database.
+    #[must_use]
+    pub fn read(&self, from_sequence: u64, max_events: usize, max_bytes: usize) -> Option<Vec<JournalEvent>> {
+        let state = self.state();
+        if from_sequence > state.newest {
+            return Some(Vec::new());
+        }
+        let first = state.events.front()?.sequence;
+        let skip = usize::try_from(from_sequence.checked_sub(first)?).ok()?;
+        let mut bytes = 0;
+        let events = state.events.iter().skip(skip).take(max_events);
+        // Gives one at least, so that a reader with a small limit gets on.
+        Some(events.take_while(|event| within(&mut bytes, event.encoded.len(), max_bytes)).cloned().collect())
+    }
+
+    /// Appends what was committed and rings the bell.
+    pub(crate) fn publish(&self, events: Vec<JournalEvent>) {
+        if events.is_empty() {
+            return;
+        }
+        let newest = {
+            let mut state = self.state();
+            for event in events {
+                state.newest = event.sequence;
+                state.bytes += event.encoded.len();
+                state.events.push_back(event);
+            }
+            while state.events.len() > TAIL_EVENTS || state.bytes > TAIL_BYTES {
+                let Some(event) = state.events.pop_front() else { break };
+                state.bytes -= event.encoded.len();
+            }
+            state.newest
+        };
+        for listener in self.inner.listeners.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            listener(newest);
+        }
+    }
+
+    /// Says that older events are gone.
+    pub(crate) fn set_oldest(&self, oldest: u64) {
+        self.state().oldest = oldest;
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn within(bytes: &mut usize, len: usize, max: usize) -> bool {
+    let first = *bytes == 0;
+    *bytes += len;
+    first || *bytes <= max
+}

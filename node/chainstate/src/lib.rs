@@ -1,0 +1,31 @@
+//! The chain's rules and their storage: no network, no async, no clock.
+//!
+//! Read in this order: [`params`] (what differs between chains), [`burn`] (mocked bitcoin), [`staging`] and [`headers`]
+//! (blocks before and after they are processed), [`clarity`] (the VM over the MARF), [`transactions`] (what one transaction
+//! does), [`blocks`] (when a block is valid), [`mempool`] and [`assembly`] (how new ones come to be), [`stackerdb`],
+//! [`journal`] (what happened), and [`chain`], which is all of it as one handle.
+//!
+//! # Invariants
+//! - One thread writes each database; readers have connections of their own and see the last commit.
+//! - Blocks are executed outside the write transaction, which only stores the result.
+//! - Nothing here reads a clock: time is passed in.
+
+pub mod params;
+
+pub mod burn;
+pub mod headers;
+pub mod staging;
+
+pub mod clarity;
+pub mod transactions;
+
+pub mod blocks;
+
+pub mod assembly;
+pub mod mempool;
+pub mod stackerdb;
+
+pub mod journal;
+
+pub mod chain;
+pub mod db;

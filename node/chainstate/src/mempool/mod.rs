@@ -1,0 +1,45 @@
+//! Transactions that wait to be mined (SPEC 6, COMPAT 6.2 and 7.7).
+//!
+//! The tables are part of `chainstate.sqlite`, so that an admission or a drop commits together with its event. Admission
+//! has two halves: [`check`] reads, verifies signatures and takes as long as it takes; [`insert`] is short and part of the
+//! caller's write transaction. What is in the table has verified signatures: they are never verified again.
+//!
+//! In the order to read them: [`check`] and its [`Refusal`]s, [`insert`] and the other writes, which all return
+//! [`Changes`], then [`MempoolIndex`], the table's image in memory that [`Candidates`] walks.
+//!
+//! # Invariants
+//! - An account's nonce is used by at most one pending transaction, as origin or as sponsor.
+//! - Number and bytes of pending transactions are bounded.
+//! - For every account with pending transactions the next nonce at the canonical tip is stored.
+//! - Nothing here reads a clock: time is passed in, in seconds since 1970.
+//!
+//! # Not here
+//! Executing candidates: assembly. Events: whoever commits the changes.
+
+mod candidates;
+mod changes;
+mod check;
+mod index;
+mod insert;
+mod pending;
+mod refusal;
+mod remove;
+mod rows;
+mod view;
+
+pub use candidates::Candidates;
+pub use changes::{Changes, DropReason, Dropped};
+pub use check::{Admission, CheckedTransaction, MAX_NONCE_GAP, check};
+pub use index::MempoolIndex;
+pub use insert::{InsertOutcome, MAX_PENDING_BYTES, MAX_PENDING_TRANSACTIONS, insert, restore};
+pub use pending::{FeeRate, PendingTransaction};
+pub use refusal::Refusal;
+pub use remove::{BLACKLIST_S, MAX_AGE_S, MAX_BLACKLISTED, garbage_collect, on_block, remove};
+pub use rows::{Totals, get_pending, get_raw, is_blacklisted, totals};
+pub use view::{AccountView, AdmissionView};
+
+/// The tables of the mempool.
+pub const SCHEMA: &str = include_str!("schema.sql");
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,37 @@
+//! Stored blocks that wait to be processed, and those that were (SPEC 4, table `staging_blocks`).
+//!
+//! A SQLite file of its own with one writer, so that storing an arriving block never waits for block processing.
+//!
+//! ```text
+//!             store ──▶ stored ──mark_processed──▶ processed
+//!                          └─────mark_orphaned───▶ orphaned (reason kept; takes its descendants along)
+//! ```
+//!
+//! A stored block can be processed once both flags are set: `burn_attachable` (its burn view is known) and
+//! `stacks_attachable` (its parent is processed).
+//!
+//! # Invariants
+//! - What [`StagingWriter::store`] answered `Stored` to survives a power cut.
+//! - No state is ever left but `stored`. A processed block keeps its bytes.
+//! - Blocks that wait for something unknown are bounded in number and bytes.
+//!
+//! # Not here
+//! Whether a block is valid: `blocks`. Chain state is the truth about what is processed; at start the node compares the
+//! two (see [`StagingReader::parents_waited_for`]).
+
+mod block;
+mod error;
+mod reader;
+mod rows;
+mod writer;
+
+pub use block::{NewBlock, StagedBlock, StagingState};
+pub use error::MarkError;
+pub use reader::StagingReader;
+pub use writer::{
+    MAX_BURN_UNKNOWN_BLOCKS, MAX_BURN_UNKNOWN_BYTES, MAX_ORPHAN_DETAIL_BYTES, MAX_ORPHANED_ROWS,
+    MAX_ORPHANED_WITH_DATA, MAX_WAITING_BLOCKS, MAX_WAITING_BYTES, StageOutcome, StagingWriter,
+};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,196 @@
+//! Why a transaction may not be in a block, and what a miner and the mempool do with it.
+//!
+//! # Not here
+//! Failures that a block does hold (err responses, runtime failures, failed deployments): receipts with a status.
+
+use ::clarity::vm::costs::ExecutionCost;
+use ::clarity::vm::types::{PrincipalData, QualifiedContractIdentifier};
+
+/// A transaction that may not be in a block. Nothing of it stays, fee and nonce included.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TransactionError {
+    /// A signature does not fit its account, or is malformed.
+    #[error("signature: {reason}")]
+    Signature {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Signed for another chain.
+    #[error("chain id is {got:#010x}, not {expected:#010x}")]
+    ChainId {
+        /// In the transaction.
+        got: u32,
+        /// The chain's.
+        expected: u32,
+    },
+    /// Signed for the other network.
+    #[error("transaction version is of the other network")]
+    Network,
+    /// A kind of payload that blocks of this chain do not hold (SPEC 6).
+    #[error("payload {name} is not allowed")]
+    PayloadNotAllowed {
+        /// Its name.
+        name: &'static str,
+    },
+    /// A form that the epoch does not know: hash modes, post-condition modes and kinds, Clarity versions (FACTS 4).
+    #[error("not in this epoch: {what}")]
+    NotInEpoch {
+        /// Which form.
+        what: String,
+    },
+    /// The nonce is not the account's next one.
+    #[error("nonce of {principal} is {expected}, not {actual}")]
+    BadNonce {
+        /// Whose.
+        principal: PrincipalData,
+        /// True for the origin, false for the sponsor.
+        is_origin: bool,
+        /// The account's next nonce.
+        expected: u64,
+        /// The transaction's.
+        actual: u64,
+    },
+    /// The payer cannot pay the fee.
+    #[error("fee {fee} is above the available balance {available}")]
+    FeeAboveBalance {
+        /// In micro-STX.
+        fee: u64,
+        /// What the payer has unlocked, in micro-STX.
+        available: u128,
+    },
+    /// A token transfer to its own sender.
+    #[error("a token transfer to its own sender")]
+    SelfTransfer,
+    /// A token transfer with post-conditions.
+    #[error("a token transfer with post-conditions")]
+    TransferWithPostConditions,
+    /// A token transfer of nothing, or of more than there is after the fee.
+    #[error("cannot transfer {amount} of {available}")]
+    TransferAmount {
+        /// In micro-STX.
+        amount: u64,
+        /// What the sender has unlocked after the fee, in micro-STX.
+        available: u128,
+    },
+    /// The account has a contract of that name.
+    #[error("contract {0} exists")]
+    ContractExists(QualifiedContractIdentifier),
+    /// A contract that deploys, but whose stored form the VM could never load again.
+    #[error("contract {0} nests too deep to be stored")]
+    TooDeep(QualifiedContractIdentifier),
+    /// The block's or tenure's cost limit would be exceeded.
+    #[error("cost {after} exceeds {limit}")]
+    CostExceeded {
+        /// What the tenure had cost before this transaction.
+        before: ExecutionCost,
+        /// What it would have cost when execution stopped.
+        after: ExecutionCost,
+        /// The limit.
+        limit: ExecutionCost,
+    },
+    /// The VM refused in a way that no receipt can report: its own checks and internal errors.
+    #[error("vm: {error}")]
+    Rejected {
+        /// The VM's text.
+        error: String,
+    },
+    /// The VM panicked over this transaction.
+    #[error("the vm panicked: {message}")]
+    Panicked {
+        /// The panic's text.
+        message: String,
+    },
+    /// Storage failed: not the transaction's fault, and no judgement over it.
+    #[error("storage failed: {0}")]
+    Storage(String),
+    /// The session is unusable after an earlier failure: not the transaction's fault.
+    #[error("the session is poisoned by an earlier failure")]
+    SessionPoisoned,
+}
+
+/// What a miner does with a transaction that it could not include (COMPAT 7.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MinerAction {
+    /// Leaves it pending; its turn comes later, or its nonce has passed and the nonce rule drops it.
+    KeepByNonce,
+    /// Leaves it pending and goes on with the next.
+    Skip,
+    /// Leaves it pending; the block has hardly any room: from now on only transfers, the second time the block is done.
+    NearlyFull,
+    /// Drops it as too expensive for any block.
+    DropTooExpensive,
+    /// Drops it and remembers it as problematic.
+    DropProblematic,
+    /// Leaves it pending until garbage collection.
+    KeepUntilCollected,
+    /// Gives the block up: the failure is ours.
+    Abandon,
+}
+
+/// Below this share of the limit used before, an overflowing transaction is too expensive by itself, in percent.
+const TOO_EXPENSIVE_BELOW_PERCENT: u64 = 30;
+/// From this share of the limit used before, the block counts as nearly full, in percent.
+const NEARLY_FULL_FROM_PERCENT: u64 = 95;
+
+impl TransactionError {
+    /// What a miner does with the transaction.
+    #[must_use]
+    pub fn miner_action(&self) -> MinerAction {
+        match self {
+            Self::BadNonce { .. } => MinerAction::KeepByNonce,
+            Self::CostExceeded { before, limit, .. } => match limit.proportion_largest_dimension(before) {
+                used if used < TOO_EXPENSIVE_BELOW_PERCENT => MinerAction::DropTooExpensive,
+                used if used < NEARLY_FULL_FROM_PERCENT => MinerAction::Skip,
+                _ => MinerAction::NearlyFull,
+            },
+            Self::Signature { .. }
+            | Self::ChainId { .. }
+            | Self::Network
+            | Self::PayloadNotAllowed { .. }
+            | Self::NotInEpoch { .. }
+            | Self::SelfTransfer
+            | Self::TransferWithPostConditions
+            | Self::ContractExists(_) => MinerAction::KeepUntilCollected,
+            Self::FeeAboveBalance { .. }
+            | Self::TransferAmount { .. }
+            | Self::TooDeep(_)
+            | Self::Rejected { .. }
+            | Self::Panicked { .. } => MinerAction::DropProblematic,
+            Self::Storage(_) | Self::SessionPoisoned => MinerAction::Abandon,
+        }
+    }
+
+    /// True if the failure says nothing about the transaction: a block holding it must not be judged by it.
+    #[must_use]
+    pub const fn is_ours(&self) -> bool {
+        matches!(self, Self::Storage(_) | Self::SessionPoisoned)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn exceeded(percent: u64) -> MinerAction {
+        let limit = ExecutionCost { runtime: 10_000, ..ExecutionCost::max_value() };
+        let before = ExecutionCost { runtime: 100 * percent, ..ExecutionCost::zero() };
+        TransactionError::CostExceeded { before, after: ExecutionCost::max_value(), limit }.miner_action()
+    }
+
+    #[test]
+    fn an_overflow_is_judged_by_what_was_used_before() {
+        assert_eq!(exceeded(0), MinerAction::DropTooExpensive);
+        assert_eq!(exceeded(29), MinerAction::DropTooExpensive);
+        assert_eq!(exceeded(30), MinerAction::Skip);
+        assert_eq!(exceeded(94), MinerAction::Skip);
+        assert_eq!(exceeded(95), MinerAction::NearlyFull);
+    }
+
+    #[test]
+    fn storage_failures_are_not_held_against_a_transaction() {
+        let error = TransactionError::Storage("disk".into());
+        assert!(error.is_ours());
+        assert_eq!(error.miner_action(), MinerAction::Abandon);
+        assert!(!TransactionError::SelfTransfer.is_ours());
+    }
+}

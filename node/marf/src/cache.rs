@@ -1,0 +1,134 @@
+//! Decoded inner nodes in memory, by their places in the node file.
+//!
+//! Nodes near the roots are read with every key; their records are patches, so decoding them costs two reads and a copy.
+//! A second-chance queue per shard: a node that was used since the queue last passed it stays.
+//!
+//! # Invariants
+//! - Holds at most about [`CACHE_BYTES_MAX`] bytes, whatever is read.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::store::StoredInner;
+
+/// The bound of the cache in bytes: the inner nodes of some half a million keys. Small beside a node's other memory.
+pub(crate) const CACHE_BYTES_MAX: usize = 32 << 20;
+
+/// Readers seldom meet in one of 16 shards.
+const SHARDS: usize = 16;
+
+/// What an entry costs beside its slots: the node, its counters, the map's and the queue's entry.
+const ENTRY_BYTES: usize = 192;
+
+pub(crate) struct Cache {
+    shards: [Mutex<Shard>; SHARDS],
+}
+
+#[derive(Default)]
+struct Shard {
+    nodes: HashMap<u64, Cached>,
+    queue: VecDeque<u64>,
+    bytes: usize,
+}
+
+struct Cached {
+    inner: Arc<StoredInner>,
+    used: bool,
+}
+
+impl Cache {
+    pub(crate) fn new() -> Self {
+        Self { shards: std::array::from_fn(|_| Mutex::default()) }
+    }
+
+    pub(crate) fn get(&self, at: u64) -> Option<Arc<StoredInner>> {
+        let mut shard = self.shard(at);
+        let cached = shard.nodes.get_mut(&at)?;
+        cached.used = true;
+        Some(Arc::clone(&cached.inner))
+    }
+
+    pub(crate) fn insert(&self, at: u64, inner: Arc<StoredInner>) {
+        let mut shard = self.shard(at);
+        let bytes = entry_bytes(&inner);
+        if shard.nodes.insert(at, Cached { inner, used: false }).is_some() {
+            return; // Two readers met: the node is the same, and queued already.
+        }
+        shard.queue.push_back(at);
+        shard.bytes += bytes;
+        while shard.bytes > CACHE_BYTES_MAX / SHARDS {
+            shard.evict_one();
+        }
+    }
+
+    /// A thread that panicked while it held a shard left it whole: each step of an insert or eviction leaves
+    /// at worst a count too high or an entry that is not queued.
+    fn shard(&self, at: u64) -> MutexGuard<'_, Shard> {
+        // Neighbours in the file are read together: spread them. The high bits of the product are mixed best.
+        let spread = at.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 60;
+        let index = usize::try_from(spread).unwrap_or(0) % SHARDS;
+        self.shards[index].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Shard {
+    fn evict_one(&mut self) {
+        let Some(at) = self.queue.pop_front() else {
+            self.bytes = 0;
+            return;
+        };
+        let Some(cached) = self.nodes.get_mut(&at) else { return };
+        if cached.used {
+            cached.used = false;
+            self.queue.push_back(at);
+            return;
+        }
+        self.bytes = self.bytes.saturating_sub(entry_bytes(&cached.inner));
+        self.nodes.remove(&at);
+    }
+}
+
+fn entry_bytes(inner: &StoredInner) -> usize {
+    ENTRY_BYTES + inner.inner.slots.len() * size_of::<Option<crate::node::Slot>>()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::node::{Inner, Kind, Path};
+
+    fn node() -> Arc<StoredInner> {
+        Arc::new(StoredInner { inner: Inner::new(Kind::Node256, Path::EMPTY), block: 0, hashes_at: 0 })
+    }
+
+    fn total(cache: &Cache) -> (usize, usize) {
+        let shards = cache.shards.iter().map(|shard| shard.lock().unwrap());
+        shards.fold((0, 0), |(bytes, nodes), shard| {
+            assert_eq!(shard.nodes.len(), shard.queue.len());
+            (bytes + shard.bytes, nodes + shard.nodes.len())
+        })
+    }
+
+    #[test]
+    fn the_cache_keeps_its_bound_and_what_is_used() {
+        let cache = Cache::new();
+        cache.insert(1, node());
+        for at in 2..40_000 {
+            cache.insert(at, node());
+            assert!(cache.get(1).is_some(), "a node that is used stays");
+        }
+        let (bytes, nodes) = total(&cache);
+        assert!(bytes <= CACHE_BYTES_MAX && bytes > CACHE_BYTES_MAX / 2, "{bytes}");
+        assert_eq!(bytes, nodes * entry_bytes(&node()));
+        assert!(cache.get(2).is_none(), "a node that is not used goes");
+        assert!(cache.get(39_999).is_some());
+    }
+
+    #[test]
+    fn a_node_that_is_inserted_twice_counts_once() {
+        let cache = Cache::new();
+        cache.insert(1, node());
+        cache.insert(1, node());
+        assert_eq!(total(&cache), (entry_bytes(&node()), 1));
+    }
+}

@@ -1,0 +1,265 @@
+//! The handle: opens the index, reads committed tries, opens new ones and commits them.
+//!
+//! A commit is one append to the node file, one sync, one row. The row goes through the caller's transaction, so a block
+//! and its other tables are stored together or not at all.
+//!
+//! ```text
+//! begin -> OpenTrie -> seal -> SealedTrie -> commit(tx) -> PendingCommit -> caller commits tx -> publish -> readers see it
+//! ```
+//! # Invariants
+//! - Bytes in the node file that no row names are overwritten by the next commit, and cut off at the next start.
+//!
+//! # Not here
+//! Which fork counts: the caller knows.
+
+use std::path::Path;
+use std::sync::{Arc, PoisonError};
+
+use rusqlite::{Connection, Transaction};
+
+use crate::checksum::checksum64;
+use crate::error::{MarfError, OpenError};
+use crate::file::NodeFile;
+use crate::hash::{BlockId, Leaf, SENTINEL, TrieHash};
+use crate::index::{self, BlockRow, Index};
+use crate::open_trie::OpenTrie;
+use crate::proof::{Proof, prove};
+use crate::record::FILE_BYTES_MAX;
+use crate::record::leaf::StoredLeaf;
+use crate::seal::SealedTrie;
+use crate::store::Store;
+
+/// What a commit waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sync {
+    /// The node file's bytes are on disk before the row is inserted.
+    Full,
+    /// Nothing: a power cut may lose committed blocks or damage the file. For tests and throw-away chains.
+    None,
+}
+
+/// The index. Cheap to clone; shared by all threads. Its node file is locked until the last clone, open trie and
+/// sealed trie of it are dropped.
+#[derive(Clone)]
+pub struct Marf(Arc<Store>);
+
+/// A block whose row is inserted and whose transaction is not yet committed. If that is rolled back, drop this.
+#[must_use = "a block that is not published is invisible"]
+pub struct PendingCommit {
+    number: u32,
+    row: BlockRow,
+}
+
+impl Marf {
+    /// Opens or creates the node file at `nodes` and reads the table `marf_blocks` of `index`, creating it if it is absent.
+    ///
+    /// Cuts off bytes that no row names: what a crash between the append and the caller's commit leaves behind. The
+    /// last segment is checked whole; other records when they are read.
+    ///
+    /// # Errors
+    /// [`OpenError::InUse`] if another handle has the file; `Damaged` and `DamagedRow` if file and table do not hold what
+    /// was committed.
+    pub fn open(nodes: &Path, index: &Connection, sync: Sync) -> Result<Self, OpenError> {
+        index::create_tables(index)?;
+        let (index, last_checksum) = index::load(index)?;
+        let file = NodeFile::open(nodes, sync)?;
+        let io_error = |cause| OpenError::Io { path: nodes.to_path_buf(), cause };
+        if file.length().map_err(io_error)? < index.end() {
+            return Err(file.damaged_at_open(index.end(), "shorter than its committed blocks"));
+        }
+        check_last_segment(&file, &index, last_checksum)?;
+        file.cut(index.end()).map_err(io_error)?;
+        Ok(Self(Arc::new(Store::new(file, index))))
+    }
+
+    /// Creates the table `marf_blocks` if it is absent.
+    ///
+    /// # Errors
+    /// What SQLite reports.
+    pub fn create_tables(conn: &Connection) -> rusqlite::Result<()> {
+        index::create_tables(conn)
+    }
+
+    /// Opens the trie of a new block on top of `parent` ([`SENTINEL`]: no parent) and writes the bookkeeping
+    /// keys, which name the new block `opened_as` (FACTS 6.4, 6.6).
+    ///
+    /// # Errors
+    /// [`MarfError::UnknownBlock`] if the parent is not published.
+    pub fn begin(&self, parent: BlockId, opened_as: BlockId) -> Result<OpenTrie, MarfError> {
+        OpenTrie::begin(&self.0, parent, &opened_as)
+    }
+
+    /// The value of `key` as of `block`: the text's bytes, or the 40 bytes of a bookkeeping leaf. `None`: not present.
+    ///
+    /// # Errors
+    /// [`MarfError::UnknownBlock`]; a trie that cannot be read.
+    pub fn get(&self, block: &BlockId, key: &str) -> Result<Option<Vec<u8>>, MarfError> {
+        self.get_by_path(block, &TrieHash::of_key(key))
+    }
+
+    /// The value of the key whose path is `path`, as [`Marf::get`] gives it.
+    ///
+    /// # Errors
+    /// As [`Marf::get`].
+    pub fn get_by_path(&self, block: &BlockId, path: &TrieHash) -> Result<Option<Vec<u8>>, MarfError> {
+        self.find(block, path)?.map(|leaf| self.0.value(leaf.value)).transpose()
+    }
+
+    /// The 40 bytes of the leaf at `path` as of `block`.
+    ///
+    /// # Errors
+    /// As [`Marf::get`].
+    pub fn get_leaf(&self, block: &BlockId, path: &TrieHash) -> Result<Option<Leaf>, MarfError> {
+        Ok(self.find(block, path)?.map(|leaf| leaf.value.leaf()))
+    }
+
+    /// The value of `key` as of `block`, and a proof of it against the block's root (FACTS 7). There are
+    /// no proofs of absence.
+    ///
+    /// # Errors
+    /// As [`Marf::get`].
+    pub fn get_with_proof(&self, block: &BlockId, key: &str) -> Result<Option<(Vec<u8>, Proof)>, MarfError> {
+        self.get_by_path_with_proof(block, &TrieHash::of_key(key))
+    }
+
+    /// As [`Marf::get_with_proof`], for the key whose path is `path`.
+    ///
+    /// # Errors
+    /// As [`Marf::get`].
+    pub fn get_by_path_with_proof(
+        &self,
+        block: &BlockId,
+        path: &TrieHash,
+    ) -> Result<Option<(Vec<u8>, Proof)>, MarfError> {
+        let (number, _) = self.0.entry_of(block)?;
+        let Some((leaf, proof)) = prove::prove(&self.0, number, &path.0)? else { return Ok(None) };
+        Ok(Some((self.0.value(leaf.value)?, proof)))
+    }
+
+    /// The number of the block's ancestors; `None` if the block is not published.
+    #[must_use]
+    pub fn height_of(&self, block: &BlockId) -> Option<u32> {
+        self.0.index().entry_of(block).map(|entry| entry.height)
+    }
+
+    /// The block's root; `None` if the block is not published.
+    #[must_use]
+    pub fn root_of(&self, block: &BlockId) -> Option<TrieHash> {
+        self.0.index().entry_of(block).map(|entry| entry.root)
+    }
+
+    /// Whether the block is published.
+    #[must_use]
+    pub fn contains(&self, block: &BlockId) -> bool {
+        self.0.index().number_of(block).is_some()
+    }
+
+    /// The block's parent, [`SENTINEL`] if it has none; `None` if the block is not published.
+    #[must_use]
+    pub fn parent_of(&self, block: &BlockId) -> Option<BlockId> {
+        let index = self.0.index();
+        let entry = index.entry_of(block)?;
+        match entry.parent() {
+            None => Some(SENTINEL),
+            Some(parent) => index.entry(parent).map(|parent| parent.id),
+        }
+    }
+
+    /// The ancestor of `tip` at `height`: `tip` itself at its own height, `None` above it. Answered from memory, in a number
+    /// of steps that grows as the logarithm of the distance; the same as the bookkeeping keys say.
+    ///
+    /// # Errors
+    /// [`MarfError::UnknownBlock`] if `tip` is not published.
+    pub fn ancestor_at_height(&self, tip: &BlockId, height: u32) -> Result<Option<BlockId>, MarfError> {
+        let index = self.0.index();
+        let tip = index.number_of(tip).ok_or(MarfError::UnknownBlock(*tip))?;
+        Ok(index.ancestor(tip, height).and_then(|number| index.entry(number)).map(|entry| entry.id))
+    }
+
+    /// Whether `ancestor` is `tip` or one of its ancestors.
+    ///
+    /// # Errors
+    /// [`MarfError::UnknownBlock`] if one of both is not published.
+    pub fn is_ancestor(&self, ancestor: &BlockId, tip: &BlockId) -> Result<bool, MarfError> {
+        let height = self.height_of(ancestor).ok_or(MarfError::UnknownBlock(*ancestor))?;
+        Ok(self.ancestor_at_height(tip, height)?.as_ref() == Some(ancestor))
+    }
+
+    /// Appends the trie to the node file, syncs it, and inserts the row of `block_id` through `tx`. Later tries name the
+    /// block `block_id`, whatever it was opened as (FACTS 6.6).
+    ///
+    /// Readers do not see the block until the caller has committed `tx` and called [`Marf::publish`]. One block
+    /// can be pending at a time.
+    ///
+    /// # Errors
+    /// [`MarfError::IdTaken`]; [`MarfError::ForeignTrie`] if another handle opened the trie; [`MarfError::NotPublished`] if
+    /// the table holds a block that was not published; what the file and SQLite report.
+    pub fn commit(
+        &self,
+        tx: &Transaction<'_>,
+        sealed: &SealedTrie,
+        block_id: BlockId,
+    ) -> Result<PendingCommit, MarfError> {
+        let sealed = &sealed.0;
+        if !Arc::ptr_eq(&sealed.store, &self.0) {
+            return Err(MarfError::ForeignTrie);
+        }
+        let _writing = self.0.writer.lock().unwrap_or_else(PoisonError::into_inner); // It guards no data in memory.
+        let (published, start, taken) = {
+            let index = self.0.index();
+            (index.len() as u64, index.end(), index.number_of(&block_id).is_some())
+        };
+        if taken || block_id == SENTINEL {
+            return Err(MarfError::IdTaken(block_id));
+        }
+        // A row that we do not know names bytes that we are about to overwrite.
+        let stored = index::count_rows(tx)?;
+        if stored != published {
+            return Err(MarfError::NotPublished { stored, published });
+        }
+        let number = u32::try_from(published).ok().filter(|number| *number < u32::MAX);
+        let number = number.ok_or(MarfError::Full("block numbers are u32"))?;
+        let end = start + sealed.segment.len() as u64;
+        if end > FILE_BYTES_MAX {
+            return Err(MarfError::Full("the node file has at most 64 GiB"));
+        }
+        self.0.file.write(&sealed.segment, start)?;
+        let row = BlockRow {
+            id: block_id,
+            root: sealed.root,
+            parent: sealed.parent,
+            height: sealed.height,
+            start,
+            end,
+            root_at: start + sealed.root_at,
+            checksum: sealed.checksum,
+        };
+        index::insert_row(tx, number, &row)?;
+        Ok(PendingCommit { number, row })
+    }
+
+    /// Shows the block to readers. Call it when the transaction is committed, and only then.
+    pub fn publish(&self, pending: PendingCommit) {
+        let PendingCommit { number, row } = pending;
+        self.0.publish(number, &row);
+    }
+
+    fn find(&self, block: &BlockId, path: &TrieHash) -> Result<Option<StoredLeaf>, MarfError> {
+        let (number, entry) = self.0.entry_of(block)?;
+        self.0.find(Store::root_slot(number, &entry), &path.0, 0)
+    }
+}
+
+/// The last segment is the only one that a crash or a full disk may have left incomplete.
+fn check_last_segment(file: &NodeFile, index: &Index, checksum: Option<u64>) -> Result<(), OpenError> {
+    let Some(last) = index.len().checked_sub(1).and_then(|last| u32::try_from(last).ok()) else { return Ok(()) };
+    let Some(entry) = index.entry(last) else { return Ok(()) };
+    let length = usize::try_from(entry.end - entry.start).unwrap_or(usize::MAX); // Checked against the file's length.
+    let mut segment = vec![0; length];
+    let io_error = |cause| OpenError::Io { path: file.path().to_path_buf(), cause };
+    let read = file.read(&mut segment, entry.start).map_err(|error| io_error(std::io::Error::other(error)))?;
+    if read.len() == length && Some(checksum64(read)) == checksum {
+        return Ok(());
+    }
+    Err(file.damaged_at_open(entry.start, "the last block is not what was committed"))
+}

@@ -1,0 +1,134 @@
+//! Hashes of nodes and roots of blocks (FACTS 6.3).
+//!
+//! # Not here
+//! Which nodes are hashed, and when: `seal`, `proof`.
+
+use crate::hash::{BlockId, EMPTY_HASH, Leaf, TrieHash, hash};
+use crate::node::{Kind, Path};
+
+/// The bit of a slot's id that says that the child lives in an ancestor's trie.
+pub(crate) const BACK_POINTER: u8 = 0x80;
+
+/// Bytes of a slot in a node's preimage and in a proof: id, byte, block.
+pub(crate) const SLOT_BYTES: usize = 34;
+
+/// A slot as it is hashed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct HashSlot {
+    /// id (1), path byte (1), block id or zeros (32).
+    pub(crate) slot: [u8; SLOT_BYTES],
+    /// The child's hash; for a back pointer the block id again; for an empty slot the empty hash.
+    pub(crate) child: [u8; 32],
+}
+
+impl HashSlot {
+    /// A slot without a child.
+    pub(crate) const EMPTY: Self = Self { slot: [0; SLOT_BYTES], child: EMPTY_HASH };
+
+    /// A child of the same trie.
+    pub(crate) fn local(kind: Kind, chr: u8, child: [u8; 32]) -> Self {
+        let mut slot = [0; SLOT_BYTES];
+        slot[0] = kind.id();
+        slot[1] = chr;
+        Self { slot, child }
+    }
+
+    /// A child in the trie of `block`.
+    pub(crate) fn back_pointer(kind: Kind, chr: u8, block: [u8; 32]) -> Self {
+        let mut slot = [0; SLOT_BYTES];
+        slot[0] = kind.id() | BACK_POINTER;
+        slot[1] = chr;
+        slot[2..].copy_from_slice(&block);
+        Self { slot, child: block }
+    }
+}
+
+/// The hash of a leaf: H(01 || path length || path || value).
+pub(crate) fn leaf_hash(path: &Path, value: &Leaf) -> [u8; 32] {
+    let mut preimage = [0; 2 + 32 + 40];
+    preimage[0] = Kind::Leaf.id();
+    preimage[1] = path.length_byte();
+    let end = 2 + path.len();
+    preimage[2..end].copy_from_slice(path.as_slice());
+    preimage[end..end + 40].copy_from_slice(value);
+    hash(&preimage[..end + 40])
+}
+
+/// The hash of an inner node whose slots are `slots`; those that it does not give are empty.
+/// `preimage` is a buffer, so that hashing many nodes allocates once.
+pub(crate) fn inner_hash(
+    preimage: &mut Vec<u8>,
+    kind: Kind,
+    path: &Path,
+    slots: impl IntoIterator<Item = HashSlot>,
+) -> [u8; 32] {
+    let capacity = kind.capacity();
+    let path_at = 1 + capacity * SLOT_BYTES;
+    let children_at = path_at + 1 + path.len();
+    preimage.clear();
+    preimage.resize(children_at + capacity * 32, 0);
+    preimage[0] = kind.id();
+    preimage[path_at] = path.length_byte();
+    preimage[path_at + 1..children_at].copy_from_slice(path.as_slice());
+    let (head, children) = preimage.split_at_mut(children_at);
+    let places = head[1..path_at].chunks_exact_mut(SLOT_BYTES).zip(children.chunks_exact_mut(32));
+    let mut slots = slots.into_iter();
+    for (slot_place, child_place) in places {
+        let HashSlot { slot, child } = slots.next().unwrap_or(HashSlot::EMPTY);
+        slot_place.copy_from_slice(&slot);
+        child_place.copy_from_slice(&child);
+    }
+    hash(preimage)
+}
+
+/// The root of a block: the root node's hash if the block has no ancestors, else H(that hash || R(1) || R(2) || R(4) ...).
+pub(crate) fn block_root(root_node: [u8; 32], ancestor_roots: &[TrieHash]) -> TrieHash {
+    if ancestor_roots.is_empty() {
+        return TrieHash(root_node);
+    }
+    let mut preimage = root_node.to_vec();
+    for root in ancestor_roots {
+        preimage.extend_from_slice(&root.0);
+    }
+    TrieHash(hash(&preimage))
+}
+
+/// A child of an inner node as the node's hash sees it (FACTS 6.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HashedChild {
+    /// The child's kind, 1 to 5, with bit 80 if it is behind a back pointer.
+    pub id: u8,
+    /// The path byte that leads to it.
+    pub chr: u8,
+    /// The block that holds it, if it is behind a back pointer.
+    pub back_block: Option<BlockId>,
+    /// Its hash; for a back pointer the block id again.
+    pub child_hash: [u8; 32],
+}
+
+/// The hash of a leaf with the given rest of its path; `None` if that is longer than 32 bytes (FACTS 6.3).
+#[must_use]
+pub fn hash_of_leaf(path: &[u8], value: &Leaf) -> Option<TrieHash> {
+    Some(TrieHash(leaf_hash(&Path::new(path)?, value)))
+}
+
+/// The hash of an inner node for 4, 16, 48 or 256 children, given in the order of their insertion. `None` for other
+/// capacities, too many children, or a path longer than 32 bytes (FACTS 6.3).
+#[must_use]
+pub fn hash_of_node(capacity: usize, path: &[u8], children: &[HashedChild]) -> Option<TrieHash> {
+    let kinds = [Kind::Node4, Kind::Node16, Kind::Node48, Kind::Node256];
+    let kind = kinds.into_iter().find(|kind| kind.capacity() == capacity)?;
+    if children.len() > capacity {
+        return None;
+    }
+    let mut slots = vec![HashSlot::EMPTY; capacity];
+    for (index, child) in children.iter().enumerate() {
+        let mut slot = [0; SLOT_BYTES];
+        slot[0] = child.id;
+        slot[1] = child.chr;
+        slot[2..].copy_from_slice(&child.back_block.map_or([0; 32], |block| block.0));
+        let place = if kind == Kind::Node256 { usize::from(child.chr) } else { index };
+        slots[place] = HashSlot { slot, child: child.child_hash };
+    }
+    Some(TrieHash(inner_hash(&mut Vec::new(), kind, &Path::new(path)?, slots)))
+}

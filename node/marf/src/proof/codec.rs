@@ -1,0 +1,153 @@
+//! The bytes of proofs: the layout is in `marf_proofs.json`.
+//!
+//! # Invariants
+//! - `encode(decode(bytes)) == bytes`: what is not kept has one form only.
+
+use super::Entry;
+use crate::error::DecodeError;
+use crate::node::{Kind, PATH_BYTES, Path};
+use crate::node_hash::SLOT_BYTES;
+
+/// More than any proof has. A path has at most 32 back pointers, and they seldom are more than four: then a proof is about
+/// 105 kB; the longest imaginable, 33 nodes of 256 children, has 560 kB for each trie that it leads through.
+pub const MAX_PROOF_BYTES: usize = 4 << 20;
+
+/// A shunt's index: one of the at most 33 hashes of a block's root, or one past them.
+const SHUNT_INDEX_MAX: u64 = 64;
+
+/// A block's root is the hash of its root node's and at most 32 ancestors': heights are u32.
+const SHUNT_HASHES_MAX: usize = 33;
+
+/// The type bytes of entries: 0 to 3 are nodes.
+const LEAF: u8 = 4;
+const SHUNT: u8 = 5;
+
+const NODE_KINDS: [Kind; 4] = [Kind::Node4, Kind::Node16, Kind::Node48, Kind::Node256];
+
+pub(super) fn encode(entries: &[Entry]) -> Vec<u8> {
+    let mut bytes = length(entries.len()).to_vec();
+    for entry in entries {
+        match entry {
+            Entry::Leaf { chr, path, value } => {
+                bytes.extend([LEAF, *chr]);
+                encode_path(&mut bytes, path);
+                bytes.extend(value);
+            }
+            Entry::Node { kind, chr, path, slots, siblings } => {
+                bytes.extend([kind.id() - Kind::Node4.id(), *chr, kind.id()]);
+                encode_path(&mut bytes, path);
+                bytes.extend(length(slots.len()));
+                bytes.extend(slots.as_flattened());
+                bytes.extend(siblings.as_flattened());
+            }
+            Entry::Shunt { index, hashes } => {
+                bytes.push(SHUNT);
+                bytes.extend(i64::from(*index).to_be_bytes());
+                bytes.extend(length(hashes.len()));
+                bytes.extend(hashes.as_flattened());
+            }
+        }
+    }
+    bytes
+}
+
+fn encode_path(bytes: &mut Vec<u8>, path: &Path) {
+    bytes.extend(length(path.len()));
+    bytes.extend(path.as_slice());
+}
+
+/// Lengths within a proof fit: its parts are at most 256 long, and it has few.
+fn length(length: usize) -> [u8; 4] {
+    u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes()
+}
+
+pub(super) fn decode(bytes: &[u8]) -> Result<Vec<Entry>, DecodeError> {
+    if bytes.len() > MAX_PROOF_BYTES {
+        return Err(DecodeError::TooLong { got: bytes.len(), max: MAX_PROOF_BYTES });
+    }
+    let mut decoder = Decoder { bytes, at: 0, entry: 0 };
+    let count = u32::from_be_bytes(decoder.array()?);
+    // No capacity is reserved for a number that is only claimed.
+    let mut entries = Vec::new();
+    for entry in 0..usize::try_from(count).unwrap_or(usize::MAX) {
+        decoder.entry = entry;
+        entries.push(decoder.entry()?);
+    }
+    match bytes.len() - decoder.at {
+        0 => Ok(entries),
+        left => Err(DecodeError::TrailingBytes(left)),
+    }
+}
+
+struct Decoder<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    entry: usize,
+}
+
+impl<'a> Decoder<'a> {
+    fn entry(&mut self) -> Result<Entry, DecodeError> {
+        match self.array::<1>()?[0] {
+            LEAF => {
+                let chr = self.array::<1>()?[0];
+                Ok(Entry::Leaf { chr, path: self.path()?, value: self.array()? })
+            }
+            SHUNT => {
+                let index = i64::from_be_bytes(self.array()?);
+                let index = u64::try_from(index).unwrap_or(u64::MAX);
+                let fits = u32::try_from(index).ok().filter(|_| index <= SHUNT_INDEX_MAX);
+                let index = fits.ok_or_else(|| self.out_of_bounds("index", index))?;
+                let count = self.count("number of hashes", SHUNT_HASHES_MAX)?;
+                Ok(Entry::Shunt { index, hashes: self.arrays(count)? })
+            }
+            got => {
+                let kind = NODE_KINDS.get(usize::from(got)).copied();
+                self.node(kind.ok_or(DecodeError::UnknownType { entry: self.entry, got })?)
+            }
+        }
+    }
+
+    fn node(&mut self, kind: Kind) -> Result<Entry, DecodeError> {
+        let [chr, id] = self.array()?;
+        if id != kind.id() {
+            return Err(self.out_of_bounds("node id", id.into()));
+        }
+        let path = self.path()?;
+        let count = self.count("number of pointers", kind.capacity())?;
+        if count != kind.capacity() {
+            return Err(self.out_of_bounds("number of pointers", count as u64));
+        }
+        Ok(Entry::Node { kind, chr, path, slots: self.arrays::<SLOT_BYTES>(count)?, siblings: self.arrays(count - 1)? })
+    }
+
+    fn path(&mut self) -> Result<Path, DecodeError> {
+        let length = self.count("path length", PATH_BYTES)?;
+        Path::new(self.take(length)?).ok_or_else(|| self.out_of_bounds("path length", length as u64))
+    }
+
+    fn count(&mut self, field: &'static str, max: usize) -> Result<usize, DecodeError> {
+        let got = u32::from_be_bytes(self.array()?);
+        usize::try_from(got).ok().filter(|count| *count <= max).ok_or_else(|| self.out_of_bounds(field, got.into()))
+    }
+
+    fn arrays<const N: usize>(&mut self, count: usize) -> Result<Vec<[u8; N]>, DecodeError> {
+        Ok(self.take(count * N)?.as_chunks::<N>().0.to_vec())
+    }
+
+    fn array<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
+        let mut array = [0; N];
+        array.copy_from_slice(self.take(N)?);
+        Ok(array)
+    }
+
+    fn take(&mut self, length: usize) -> Result<&'a [u8], DecodeError> {
+        let rest = self.bytes.get(self.at..).and_then(|rest| rest.get(..length));
+        let taken = rest.ok_or(DecodeError::Truncated { at: self.at })?;
+        self.at += length;
+        Ok(taken)
+    }
+
+    fn out_of_bounds(&self, field: &'static str, got: u64) -> DecodeError {
+        DecodeError::OutOfBounds { entry: self.entry, field, got }
+    }
+}

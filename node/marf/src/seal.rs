@@ -1,0 +1,212 @@
+//! From an open trie to its root and its bytes: every new node is hashed once, then written once.
+//!
+//! ```text
+//! segment   hash of the root node (32), checksum (4), records: children before their parents, the root's last
+//! ```
+//! # Not here
+//! The records: `record`. Writing the segment to the file: `marf`.
+
+use std::sync::Arc;
+
+use crate::checksum::checksum64;
+use crate::error::MarfError;
+use crate::hash::{BlockId, TrieHash};
+use crate::node::{Inner, Kind, LOCAL, Path, Slot};
+use crate::node_hash::{HashSlot, block_root, inner_hash, leaf_hash};
+use crate::open_trie::{NewLeaf, OpenTrie, arena_index};
+use crate::record::{self, CHECKSUM_BYTES, FILE_BYTES_MAX, seal_record};
+use crate::store::Store;
+
+/// Bytes of a segment before its records.
+pub(crate) const SEGMENT_HEAD_BYTES: usize = 32 + CHECKSUM_BYTES;
+
+/// A second thread costs some 30 us; hashing 64 nodes takes longer.
+const PARALLEL_NODES_MIN: usize = 64;
+
+/// A block has at most 256 subtrees to hand out, and beyond a few threads the writing takes longer than the hashing.
+const HASHING_THREADS_MAX: usize = 4;
+
+/// A hashed trie that only waits for its block's id. Cheap to clone; shared between threads.
+#[derive(Clone)]
+pub struct SealedTrie(pub(crate) Arc<Sealed>);
+
+pub(crate) struct Sealed {
+    pub(crate) store: Arc<Store>,
+    pub(crate) parent: Option<u32>,
+    pub(crate) parent_id: BlockId,
+    pub(crate) height: u32,
+    pub(crate) root: TrieHash,
+    pub(crate) segment: Vec<u8>,
+    /// Where in the segment the root's record begins.
+    pub(crate) root_at: u64,
+    /// The checksum of the segment.
+    pub(crate) checksum: u64,
+}
+
+impl SealedTrie {
+    /// The block's root: what a header names as its state (FACTS 6.3).
+    #[must_use]
+    pub fn root(&self) -> TrieHash {
+        self.0.root
+    }
+
+    /// The id of the parent; [`crate::SENTINEL`] if there is none.
+    #[must_use]
+    pub fn parent(&self) -> BlockId {
+        self.0.parent_id
+    }
+
+    /// The number of the block's ancestors.
+    #[must_use]
+    pub fn height(&self) -> u32 {
+        self.0.height
+    }
+
+    /// How many bytes a commit will add to the node file.
+    #[must_use]
+    pub fn len_bytes(&self) -> usize {
+        self.0.segment.len()
+    }
+}
+
+/// Hashes and encodes `trie`.
+pub(crate) fn seal(trie: OpenTrie) -> Result<SealedTrie, MarfError> {
+    let hashes = hash_inners(&trie)?;
+    let root_node = hashes.first().copied().unwrap_or_default();
+    let root = block_root(root_node, &trie.store.index().ancestor_roots(trie.parent));
+    let OpenTrie { store, parent, parent_id, height, inners, leaves } = trie;
+    let mut encoder = Encoder { inners, leaves: &leaves, hashes: &hashes, segment: root_node.to_vec() };
+    seal_record(&mut encoder.segment, 0);
+    let root_at = encoder.inner(0);
+    let segment = encoder.segment;
+    if segment.len() as u64 >= FILE_BYTES_MAX {
+        return Err(MarfError::Full("a block's trie has at most 64 GiB"));
+    }
+    let checksum = checksum64(&segment);
+    Ok(SealedTrie(Arc::new(Sealed { store, parent, parent_id, height, root, segment, root_at, checksum })))
+}
+
+/// The hashes of all inner nodes, by their places in the arena.
+///
+/// The subtrees below the root share nothing, so threads divide them.
+fn hash_inners(trie: &OpenTrie) -> Result<Vec<[u8; 32]>, MarfError> {
+    let mut hashes = vec![[0; 32]; trie.inners.len()];
+    let subtrees: Vec<usize> = trie.inners[0].slots.iter().flatten().filter_map(local_inner).collect();
+    let threads = if trie.inners.len() < PARALLEL_NODES_MIN {
+        1
+    } else {
+        std::thread::available_parallelism().map_or(1, usize::from).min(HASHING_THREADS_MAX)
+    };
+    if threads > 1 {
+        let share = subtrees.len().div_ceil(threads).max(1);
+        let results = std::thread::scope(|scope| {
+            let spawn = |subtrees: &'_ [usize]| {
+                let subtrees = subtrees.to_vec();
+                scope.spawn(move || hash_subtrees(trie, &subtrees))
+            };
+            let workers: Vec<_> = subtrees.chunks(share).skip(1).map(spawn).collect();
+            let mut results = vec![hash_subtrees(trie, subtrees.chunks(share).next().unwrap_or_default())];
+            results.extend(workers.into_iter().map(|worker| {
+                worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)) // Our bug: let it be seen.
+            }));
+            results
+        });
+        for result in results {
+            result?.into_iter().for_each(|(node, hash)| hashes[node] = hash);
+        }
+    } else {
+        hash_subtrees(trie, &subtrees)?.into_iter().for_each(|(node, hash)| hashes[node] = hash);
+    }
+    let mut hasher = Hasher { trie, preimage: Vec::new(), hashed: Vec::new() };
+    let known: Vec<[u8; 32]> = subtrees.iter().map(|node| hashes[*node]).collect();
+    hashes[0] = hasher.node_over(&trie.inners[0], &known)?;
+    Ok(hashes)
+}
+
+fn hash_subtrees(trie: &OpenTrie, subtrees: &[usize]) -> Result<Vec<(usize, [u8; 32])>, MarfError> {
+    let mut hasher = Hasher { trie, preimage: Vec::new(), hashed: Vec::new() };
+    for subtree in subtrees {
+        hasher.subtree(*subtree)?;
+    }
+    Ok(hasher.hashed)
+}
+
+struct Hasher<'a> {
+    trie: &'a OpenTrie,
+    preimage: Vec<u8>,
+    hashed: Vec<(usize, [u8; 32])>,
+}
+
+impl Hasher<'_> {
+    /// Hashes the nodes below `node`, then `node`. Recurses at most 32 deep: each level uses up a path byte.
+    fn subtree(&mut self, node: usize) -> Result<[u8; 32], MarfError> {
+        let inner = &self.trie.inners[node];
+        let mut children = Vec::new();
+        for child in inner.slots.iter().flatten().filter_map(local_inner) {
+            children.push(self.subtree(child)?);
+        }
+        let hash = self.node_over(inner, &children)?;
+        self.hashed.push((node, hash));
+        Ok(hash)
+    }
+
+    /// The hash of `inner`, whose local inner children have the hashes `children`, in slot order.
+    fn node_over(&mut self, inner: &Inner, children: &[[u8; 32]]) -> Result<[u8; 32], MarfError> {
+        let trie = self.trie;
+        let index = trie.store.index();
+        let mut children = children.iter();
+        let mut unknown_block = false;
+        let slots = inner.slots.iter().map(|slot| match slot {
+            None => HashSlot::EMPTY,
+            Some(slot) if slot.block != LOCAL => match index.entry(slot.block) {
+                Some(entry) => HashSlot::back_pointer(slot.kind, slot.chr, entry.id.0),
+                None => {
+                    unknown_block = true;
+                    HashSlot::EMPTY
+                }
+            },
+            Some(slot) if slot.kind == Kind::Leaf => {
+                let leaf = &trie.leaves[arena_index(slot.at)];
+                HashSlot::local(slot.kind, slot.chr, leaf_hash(&leaf.path, &leaf.value.leaf()))
+            }
+            Some(slot) => HashSlot::local(slot.kind, slot.chr, children.next().copied().unwrap_or_default()),
+        });
+        let hash = inner_hash(&mut self.preimage, inner.kind, &inner.path, slots);
+        if unknown_block {
+            return Err(trie.store.file.damaged(0, "a node names no block"));
+        }
+        Ok(hash)
+    }
+}
+
+/// The place of a local inner child.
+fn local_inner(slot: &Slot) -> Option<usize> {
+    (slot.block == LOCAL && slot.kind != Kind::Leaf).then(|| arena_index(slot.at))
+}
+
+struct Encoder<'a> {
+    inners: Vec<Inner>,
+    leaves: &'a [NewLeaf],
+    hashes: &'a [[u8; 32]],
+    segment: Vec<u8>,
+}
+
+impl Encoder<'_> {
+    /// Writes what is new below `node`, then `node`; returns where in the segment its record begins. Each node is taken
+    /// from the arena once: it has one parent.
+    fn inner(&mut self, node: usize) -> u64 {
+        let mut placed = std::mem::replace(&mut self.inners[node], Inner::new(Kind::Node4, Path::EMPTY));
+        let mut hashes = Vec::new();
+        for slot in placed.slots.iter_mut().flatten().filter(|slot| slot.block == LOCAL) {
+            let child = arena_index(slot.at);
+            slot.at = if slot.kind == Kind::Leaf {
+                let leaf = &self.leaves[child];
+                record::leaf::encode(&mut self.segment, &leaf.path, &leaf.value) as u64
+            } else {
+                hashes.push(self.hashes[child]);
+                self.inner(child)
+            };
+        }
+        record::encode(&mut self.segment, &placed, &hashes, |slot| slot.block == LOCAL) as u64
+    }
+}

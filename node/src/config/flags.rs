@@ -1,0 +1,61 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Parser;
+use nakamoto_proto::client::parse_duration;
+
+/// A Stacks node that runs by Nakamoto rules, with bitcoin, producers and stackers mocked.
+///
+/// Serves gRPC and HTTP on one port. Every flag overrides the config file; without either the default counts.
+#[derive(Debug, Clone, Parser)]
+#[command(name = "mockamoto-node", version, max_term_width = 110)]
+pub struct Flags {
+    /// TOML file with the same settings; see the commented sample in the repository's documentation
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// Folder that holds the chain; it is made when it does not exist [default: mockamoto-data]
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+
+    /// Address and port to serve on; port 0 takes a free one [default: 127.0.0.1:20443]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub bind: Option<SocketAddr>,
+
+    /// Time between burn blocks of the mocked bitcoin, as in 30s, 500ms; 0 = only on demand [default: 30s]
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    pub burn_block_interval: Option<Duration>,
+
+    /// Genesis of the chain: TOML, or JSON when the name ends in .json. Needed: it names the producers and stackers
+    #[arg(long, value_name = "FILE")]
+    pub genesis: Option<PathBuf>,
+
+    /// Bearer token that the template and validation services ask for; needed to bind an address other than loopback.
+    /// Better given as environment variable: other users of the machine can see command lines
+    #[arg(long, value_name = "TOKEN", env = "MOCKAMOTO_AUTH_TOKEN", hide_env_values = true)]
+    pub auth_token: Option<String>,
+
+    /// File whose first line is the bearer token
+    #[arg(long, value_name = "FILE", conflicts_with = "auth_token")]
+    pub auth_token_file: Option<PathBuf>,
+
+    /// What to log to standard error: error, warn, info, debug, trace, or a filter such as info,mockamoto_node=debug
+    /// [default: info]
+    #[arg(long, value_name = "FILTER", env = "MOCKAMOTO_LOG")]
+    pub log: Option<String>,
+
+    /// When the port is served, write one line of JSON with the bound address to this file
+    #[arg(long, value_name = "FILE")]
+    pub ready_file: Option<PathBuf>,
+
+    /// The same line to standard output
+    #[arg(long, hide = true)]
+    pub ready_stdout: bool,
+
+    /// Stop at the end of standard input, as on SIGTERM: for a parent process that holds the other end
+    #[arg(long, hide = true)]
+    pub stop_on_stdin_eof: bool,
+}

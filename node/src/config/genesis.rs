@@ -1,0 +1,284 @@
+//! The genesis file: what a chain is made of, fixed for its life.
+
+use std::path::{Path, PathBuf};
+
+use nakamoto_proto::address::StacksAddress;
+use serde::{Deserialize, Serialize};
+
+/// A commented genesis file. A test parses it.
+pub const SAMPLE_GENESIS: &str = include_str!("sample_genesis.toml");
+/// Most entries of a list: the boot block must fit one event, and set look-ups are linear.
+const MAX_ENTRIES: usize = 4096;
+
+/// The keys of the genesis file. `Serialize` writes one that reads back equal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GenesisFile {
+    /// "testnet" or "mainnet".
+    #[serde(default = "default_network")]
+    pub network: String,
+    /// Goes into every transaction; `None` means the network's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chain_id: Option<u32>,
+    /// "ecdsa" or "well-known".
+    #[serde(default = "default_signing")]
+    pub signing: String,
+    /// "helium-20" or "mainnet".
+    #[serde(default = "default_cost_limit")]
+    pub cost_limit: String,
+    /// Tenures until a reward is paid.
+    #[serde(default = "default_maturity")]
+    pub reward_maturity: u32,
+    /// Height of the first burn block.
+    #[serde(default)]
+    pub first_burn_height: u64,
+    /// Time of the first burn block, seconds since 1970.
+    #[serde(default = "default_time")]
+    pub first_burn_time_s: u64,
+    /// What each election costs, satoshis.
+    #[serde(default = "default_satoshis")]
+    pub satoshis_per_burn_block: u64,
+    /// Burn blocks a reward cycle.
+    #[serde(default = "default_cycle")]
+    pub reward_cycle_length: u64,
+    /// Opening balances.
+    #[serde(default)]
+    pub balances: Vec<Balance>,
+    /// Producers in rotation order.
+    pub producers: Vec<ProducerEntry>,
+    /// Stackers in signing order.
+    pub stackers: Vec<StackerEntry>,
+}
+
+/// An opening balance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Balance {
+    /// Principal.
+    pub address: String,
+    /// Micro-STX.
+    pub amount_ustx: u64,
+}
+
+/// A producer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProducerEntry {
+    /// Address of its block signing key.
+    pub address: String,
+    /// 32 bytes, hex.
+    pub vrf_public_key: String,
+}
+
+/// A stacker.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StackerEntry {
+    /// Address of its signing key.
+    pub address: String,
+    /// Weight of its signature.
+    pub weight: u32,
+}
+
+/// Why a genesis file cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum GenesisError {
+    /// It cannot be read.
+    #[error("cannot read {}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// It is not TOML (or JSON) with the known keys.
+    #[error("{}: {detail}", path.display())]
+    Syntax {
+        /// The file.
+        path: PathBuf,
+        /// Where and what.
+        detail: String,
+    },
+    /// A value is wrong.
+    #[error("{key}: {detail}")]
+    Value {
+        /// The key.
+        key: &'static str,
+        /// What is wrong.
+        detail: String,
+    },
+}
+
+impl GenesisFile {
+    /// Reads and checks a file: JSON when its name ends in `.json`, else TOML.
+    ///
+    /// # Errors
+    /// [`GenesisError`].
+    pub fn read(path: &Path) -> Result<Self, GenesisError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| GenesisError::Read { path: path.to_owned(), source })?;
+        let syntax = |detail: String| GenesisError::Syntax { path: path.to_owned(), detail };
+        let genesis: Self = if path.extension().is_some_and(|extension| extension == "json") {
+            serde_json::from_str(&text).map_err(|error| syntax(error.to_string()))?
+        } else {
+            toml::from_str(&text).map_err(|error| syntax(error.to_string()))?
+        };
+        genesis.check()?;
+        Ok(genesis)
+    }
+
+    /// Whether addresses and transactions are mainnet's.
+    #[must_use]
+    pub fn is_mainnet(&self) -> bool {
+        self.network == "mainnet"
+    }
+
+    /// What goes into every transaction.
+    #[must_use]
+    pub fn chain_id(&self) -> u32 {
+        let own = if self.is_mainnet() { 1 } else { 0x8000_0000 };
+        self.chain_id.unwrap_or(own)
+    }
+
+    fn check(&self) -> Result<(), GenesisError> {
+        one_of("network", &self.network, &["testnet", "mainnet"])?;
+        one_of("signing", &self.signing, &["ecdsa", "well-known"])?;
+        one_of("cost_limit", &self.cost_limit, &["helium-20", "mainnet"])?;
+        let lists = [
+            ("balances", self.balances.len(), 0),
+            ("producers", self.producers.len(), 1),
+            ("stackers", self.stackers.len(), 1),
+        ];
+        for (key, length, least) in lists {
+            if length < least || length > MAX_ENTRIES {
+                return Err(value(key, format!("{length} entries, not {least} to {MAX_ENTRIES}")));
+            }
+        }
+        if self.reward_cycle_length == 0 {
+            return Err(value("reward_cycle_length", "must not be 0"));
+        }
+        if self.stackers.iter().all(|stacker| stacker.weight == 0) {
+            return Err(value("stackers", "no stacker has any weight"));
+        }
+        self.producers.iter().try_for_each(|producer| {
+            self.address("producers.address", &producer.address)?;
+            producer.key().map(drop)
+        })?;
+        self.stackers.iter().try_for_each(|stacker| self.address("stackers.address", &stacker.address).map(drop))?;
+        // The supply must fit the VM's arithmetic with all rewards to come.
+        let total = self.balances.iter().map(|balance| u128::from(balance.amount_ustx)).sum::<u128>();
+        if total > u128::from(u64::MAX) {
+            return Err(value("balances", format!("{total} micro-STX in all")));
+        }
+        Ok(())
+    }
+
+    /// An address of this network.
+    pub(crate) fn address(&self, key: &'static str, text: &str) -> Result<StacksAddress, GenesisError> {
+        let address = StacksAddress::parse(text).map_err(|error| value(key, format!("{text}: {error}")))?;
+        if address.is_mainnet() != Some(self.is_mainnet()) {
+            return Err(value(key, format!("{text} is not an address of {}", self.network)));
+        }
+        Ok(address)
+    }
+}
+
+impl ProducerEntry {
+    /// The VRF public key's bytes.
+    pub(crate) fn key(&self) -> Result<[u8; 32], GenesisError> {
+        let mut key = [0; 32];
+        hex::decode_to_slice(&self.vrf_public_key, &mut key)
+            .map_err(|error| value("producers.vrf_public_key", format!("{}: {error}", self.vrf_public_key)))?;
+        Ok(key)
+    }
+}
+
+fn one_of(key: &'static str, text: &str, known: &[&str]) -> Result<(), GenesisError> {
+    if known.contains(&text) {
+        return Ok(());
+    }
+    Err(value(key, format!("`{text}` is none of {}", known.join(", "))))
+}
+
+pub(crate) fn value(key: &'static str, detail: impl std::fmt::Display) -> GenesisError {
+    GenesisError::Value { key, detail: detail.to_string() }
+}
+
+fn default_network() -> String {
+    "testnet".to_owned()
+}
+
+fn default_signing() -> String {
+    "ecdsa".to_owned()
+}
+
+fn default_cost_limit() -> String {
+    "helium-20".to_owned()
+}
+
+/// As the reference has it.
+fn default_maturity() -> u32 {
+    100
+}
+
+/// A fixed time: equal genesis files make equal chains.
+fn default_time() -> u64 {
+    1_700_000_000
+}
+
+/// As the reference's mock mode has it.
+fn default_satoshis() -> u64 {
+    5000
+}
+
+fn default_cycle() -> u64 {
+    20
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample() -> GenesisFile {
+        toml::from_str(SAMPLE_GENESIS).unwrap()
+    }
+
+    #[test]
+    fn the_sample_holds_the_defaults() {
+        let sample = sample();
+        sample.check().unwrap();
+        let lists = SAMPLE_GENESIS.split_once("# Opening balances").unwrap().1;
+        let short: GenesisFile = toml::from_str(&format!("# {lists}")).unwrap();
+        assert_eq!(short.chain_id(), sample.chain_id());
+        assert_eq!(GenesisFile { chain_id: sample.chain_id, ..short }, sample);
+    }
+
+    #[test]
+    fn it_reads_back_from_json_and_toml() {
+        let folder = tempfile::tempdir().unwrap();
+        let (json, toml_file) = (folder.path().join("g.json"), folder.path().join("g.toml"));
+        std::fs::write(&json, serde_json::to_string(&sample()).unwrap()).unwrap();
+        std::fs::write(&toml_file, toml::to_string(&sample()).unwrap()).unwrap();
+        assert_eq!(GenesisFile::read(&json).unwrap(), sample());
+        assert_eq!(GenesisFile::read(&toml_file).unwrap(), sample());
+    }
+
+    #[test]
+    fn wrong_values_are_named() {
+        let check = |change: fn(&mut GenesisFile), key: &str| {
+            let mut genesis = sample();
+            change(&mut genesis);
+            let error = genesis.check().unwrap_err().to_string();
+            assert!(error.starts_with(key), "{error}");
+        };
+        check(|genesis| genesis.network = "devnet".to_owned(), "network");
+        check(|genesis| genesis.signing = "none".to_owned(), "signing");
+        check(|genesis| genesis.producers.clear(), "producers");
+        check(|genesis| genesis.stackers[0].weight = 0, "stackers");
+        check(|genesis| genesis.reward_cycle_length = 0, "reward_cycle_length");
+        check(|genesis| genesis.network = "mainnet".to_owned(), "producers.address");
+        check(|genesis| genesis.producers[0].vrf_public_key = "00".to_owned(), "producers.vrf_public_key");
+        check(|genesis| genesis.stackers[0].address = "STX".to_owned(), "stackers.address");
+    }
+}

@@ -1,0 +1,336 @@
+//! Names and starts every thread and channel of the node, and stops them.
+//!
+//! ```text
+//!               ┌───────────── bell ─────────────┐
+//!   network ────┤ chunks, blocks, transactions   ├──▶ coordinator ──▶ chain ──▶ journal
+//!     ▲  │      └───────────── clock ────────────┘                                 │
+//!     │  └─ boards ──▶ worker-templates, worker-validations ──▶ chain ─────────────┤
+//!     └──────────────────────── relayer ◀──────────────────────────────────────────┘
+//! ```
+//!
+//! # Invariants
+//! - Every thread has a name, and the end of any thread ends the node: clean after a signal, else with an error that
+//!   names it.
+//! - A stop takes at most [`STOP_DEADLINE`]. Work in flight is finished, or rolled back by the database.
+
+use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, anyhow, bail};
+use nakamoto_proto::client::Shutdown;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::chain::ChainApi;
+use crate::clock::{ClockStop, MockClock};
+use crate::config::Settings;
+use crate::coordinator::{Bell, Coordinator};
+use crate::network::auth::Guard;
+use crate::network::gate::Gate;
+use crate::network::grpc::{Services, routes};
+use crate::network::limits::{MAX_BLOCKING_THREADS, THREAD_STACK_BYTES};
+use crate::network::{http, server};
+use crate::relayer::hub::{Hub, HubLimits};
+use crate::relayer::journal::Journal;
+use crate::relayer::surroundings::Surroundings;
+use crate::worker::{TemplateJobs, TemplateWorker, ValidationJobs, ValidationWorker};
+
+/// From the signal to the end of the process.
+pub const STOP_DEADLINE: Duration = Duration::from_millis(1900);
+
+/// The chain, opened.
+pub struct OpenedChain {
+    /// For the services.
+    pub api: Arc<dyn ChainApi>,
+    /// For the streams.
+    pub surroundings: Arc<dyn Surroundings>,
+    /// For the streams.
+    pub journal: Arc<dyn Journal>,
+    /// Events kept at most.
+    pub journal_max_events: u64,
+    /// Ends when the last handle to the chain is gone.
+    pub writer: JoinHandle<()>,
+}
+
+/// What ends the node.
+enum Exit {
+    /// Somebody asked.
+    Asked(&'static str),
+    /// A thread ended.
+    Thread { name: &'static str, result: anyhow::Result<()> },
+}
+
+/// The node's threads.
+struct Threads {
+    exits: Sender<Exit>,
+    running: Vec<&'static str>,
+}
+
+impl Threads {
+    /// Starts a thread with a stack that Clarity can recurse on.
+    fn spawn(
+        &mut self,
+        name: &'static str,
+        work: impl FnOnce() -> anyhow::Result<()> + Send + 'static,
+    ) -> anyhow::Result<()> {
+        let exits = self.exits.clone();
+        let body = move || {
+            let result = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(anyhow!("it panicked")));
+            // Nobody listens when the process is about to end anyway.
+            let _ = exits.send(Exit::Thread { name, result });
+        };
+        let builder = std::thread::Builder::new().name(name.to_owned()).stack_size(THREAD_STACK_BYTES);
+        builder.spawn(body).with_context(|| format!("cannot start thread {name}"))?;
+        self.running.push(name);
+        Ok(())
+    }
+}
+
+/// Runs a node until it is asked to stop or one of its threads ends.
+///
+/// # Errors
+/// When the node cannot be started, or a thread failed.
+pub fn run(settings: &Settings, open: impl FnOnce() -> anyhow::Result<OpenedChain>) -> anyhow::Result<()> {
+    let network = runtime("network")?;
+    // The port first: a second node on it should not open the folder.
+    let listener = network
+        .block_on(TcpListener::bind(settings.bind))
+        .with_context(|| format!("cannot listen on {}", settings.bind))?;
+    let address = listener.local_addr().context("the port has no address")?;
+    let chain = open()?;
+    let node = Node::start(settings, &chain, network, listener)?;
+    announce_ready(settings, address)?;
+    tracing::info!(%address, data_dir = %settings.data_dir.display(), "serving");
+    let exit = node.exits.recv().unwrap_or(Exit::Asked("lost channel"));
+    node.stop(exit, chain)
+}
+
+/// A node that runs.
+struct Node {
+    exits: Receiver<Exit>,
+    running: Vec<&'static str>,
+    shutdown: CancellationToken,
+    bell: Bell,
+    clock: ClockStop,
+    templates: Arc<TemplateJobs>,
+    validations: Arc<ValidationJobs>,
+}
+
+impl Node {
+    fn start(
+        settings: &Settings,
+        chain: &OpenedChain,
+        network: tokio::runtime::Runtime,
+        listener: TcpListener,
+    ) -> anyhow::Result<Self> {
+        let (exits, receiver) = channel();
+        let mut threads = Threads { exits, running: Vec::new() };
+        let (shutdown, bell, clock) = (CancellationToken::new(), Bell::default(), ClockStop::default());
+        let templates = Arc::new(TemplateJobs::for_templates());
+        let validations = Arc::new(ValidationJobs::for_validations());
+
+        let relayer = runtime("relayer")?;
+        let limits = HubLimits { max_subscriptions: settings.max_subscriptions, ..HubLimits::default() };
+        let (journal, surroundings) = (Arc::clone(&chain.journal), Arc::clone(&chain.surroundings));
+        let hub = Hub::new(journal, surroundings, limits, relayer.handle().clone(), shutdown.clone());
+        let services = Services {
+            gate: Gate::new(Arc::clone(&chain.api)),
+            bell: bell.clone(),
+            hub,
+            templates: Arc::clone(&templates),
+            validations: Arc::clone(&validations),
+            guard: Guard::new(settings.auth_token.as_deref()),
+            journal_max_events: chain.journal_max_events,
+        };
+
+        let coordinator = Coordinator { chain: Arc::clone(&chain.api), bell: bell.clone() };
+        threads.spawn("coordinator", move || coordinator.run().context("blocks cannot be processed"))?;
+        let worker = TemplateWorker { jobs: Arc::clone(&templates), chain: Arc::clone(&chain.api) };
+        threads.spawn("worker-templates", move || {
+            worker.run();
+            Ok(())
+        })?;
+        let worker = ValidationWorker { jobs: Arc::clone(&validations), chain: Arc::clone(&chain.api) };
+        threads.spawn("worker-validations", move || {
+            worker.run();
+            Ok(())
+        })?;
+        let mock_clock = MockClock {
+            chain: Arc::clone(&chain.api),
+            bell: bell.clone(),
+            interval: settings.burn_block_interval,
+            mine_at_start: is_new(chain.api.as_ref())?,
+            stop: clock.clone(),
+        };
+        threads.spawn("clock", move || mock_clock.run().context("no burn block could be mined"))?;
+        let stopped = shutdown.clone();
+        threads.spawn("relayer", move || {
+            relayer.block_on(stopped.cancelled());
+            relayer.shutdown_background();
+            Ok(())
+        })?;
+        let stopped = shutdown.clone();
+        threads.spawn("network", move || serve(network, listener, services, stopped))?;
+        watch_signals(&threads, settings.stop_on_stdin_eof)?;
+
+        let running = threads.running;
+        Ok(Self { exits: receiver, running, shutdown, bell, clock, templates, validations })
+    }
+
+    /// Along the flow of data: no new work, streams and requests end, threads finish what they are at.
+    fn stop(mut self, exit: Exit, chain: OpenedChain) -> anyhow::Result<()> {
+        let deadline = Instant::now() + STOP_DEADLINE;
+        let mut result = match exit {
+            Exit::Asked(why) => {
+                tracing::info!(why, "stopping");
+                Ok(())
+            }
+            Exit::Thread { name, result } => {
+                self.running.retain(|running| *running != name);
+                Err(ended(name, result))
+            }
+        };
+        self.shutdown.cancel();
+        self.clock.stop();
+        self.templates.stop();
+        self.validations.stop();
+        self.bell.stop();
+        while !self.running.is_empty() {
+            match self.exits.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok(Exit::Asked(_)) => {}
+                Ok(Exit::Thread { name, result: thread_result }) => {
+                    self.running.retain(|running| *running != name);
+                    if let (Ok(()), Err(error)) = (&result, thread_result) {
+                        result = Err(ended(name, Err(error)));
+                    }
+                }
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
+                    // What they are at is rolled back: no commit is half done.
+                    tracing::warn!(threads = ?self.running, "threads that did not end in time are left behind");
+                    return result;
+                }
+            }
+        }
+        let OpenedChain { api, surroundings, journal, writer, .. } = chain;
+        drop((api, surroundings, journal, self.templates, self.validations));
+        wait_for_writer(writer, deadline);
+        tracing::info!("stopped");
+        result
+    }
+}
+
+/// A thread that ends before it is told to is a failure, whatever it says.
+fn ended(name: &'static str, result: anyhow::Result<()>) -> anyhow::Error {
+    match result {
+        Ok(()) => anyhow!("thread {name} ended"),
+        Err(error) => error.context(format!("thread {name} failed")),
+    }
+}
+
+/// The writer syncs what it holds and ends; it has no channel of ours to say so.
+fn wait_for_writer(writer: JoinHandle<()>, deadline: Instant) {
+    let (done, ended) = channel();
+    let body = move || drop(done.send(writer.join().is_ok()));
+    let waiter = std::thread::Builder::new().name("writer-wait".to_owned()).spawn(body);
+    if waiter.is_err() {
+        return; // What is committed is on the disk already; the process ends now.
+    }
+    if ended.recv_timeout(deadline.saturating_duration_since(Instant::now())).is_err() {
+        tracing::warn!("the database writer did not end in time and is left behind");
+    }
+}
+
+fn runtime(name: &'static str) -> anyhow::Result<tokio::runtime::Runtime> {
+    let mut builder = match name {
+        // Fan-out only: one thread, and the blocking ones for reads from disk.
+        "relayer" => tokio::runtime::Builder::new_current_thread(),
+        _ => tokio::runtime::Builder::new_multi_thread(),
+    };
+    builder
+        .thread_name(name)
+        .thread_stack_size(THREAD_STACK_BYTES)
+        .max_blocking_threads(MAX_BLOCKING_THREADS)
+        .enable_all()
+        .build()
+        .with_context(|| format!("cannot start the {name} runtime"))
+}
+
+fn serve(
+    runtime: tokio::runtime::Runtime,
+    listener: TcpListener,
+    services: Services,
+    shutdown: CancellationToken,
+) -> anyhow::Result<()> {
+    let result = runtime.block_on(async {
+        let (grpc, health) = routes(&services).await.context("the built-in descriptors are broken")?;
+        let router = http::router(&services).merge(grpc.into_axum_router().reset_fallback());
+        let stopped = shutdown.clone();
+        tokio::spawn(async move {
+            stopped.cancelled().await;
+            health.set_service_status("", tonic_health::ServingStatus::NotServing).await;
+        });
+        server::serve(listener, router, shutdown).await;
+        anyhow::Ok(())
+    });
+    // Blocking calls that run are left to end by themselves: their commits are whole or not at all.
+    runtime.shutdown_background();
+    result
+}
+
+/// A thread of its own, which nothing waits for: it ends with the process.
+fn watch_signals(threads: &Threads, stop_on_stdin_eof: bool) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let mut signals = {
+        let _context = runtime.enter();
+        Shutdown::listen(stop_on_stdin_eof).context("signals cannot be caught")?
+    };
+    let exits = threads.exits.clone();
+    let body = move || {
+        let why = runtime.block_on(signals.requested());
+        let _ = exits.send(Exit::Asked(why)); // Nobody listens when the node is stopping already.
+    };
+    std::thread::Builder::new().name("signals".to_owned()).spawn(body).context("cannot start thread signals")?;
+    Ok(())
+}
+
+/// Whether nothing but the boot block exists, in its own burn block.
+fn is_new(chain: &dyn ChainApi) -> anyhow::Result<bool> {
+    let tips = chain.tip().context("the chain has no tip")?;
+    let boot = tips.tip.is_none_or(|tip| tip.chain_length == 0);
+    Ok(boot && tips.burn_view.map(|view| view.height) == tips.burn_tip.map(|tip| tip.height))
+}
+
+/// One line of JSON for whoever started the node.
+fn announce_ready(settings: &Settings, address: SocketAddr) -> anyhow::Result<()> {
+    let line = serde_json::json!({
+        "address": address.to_string(),
+        "grpc": format!("http://{address}"),
+        "http": format!("http://{address}"),
+        "pid": std::process::id(),
+    });
+    let line = format!("{line}\n");
+    if let Some(path) = &settings.ready_file {
+        write_whole(path, &line).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    if settings.ready_stdout {
+        use std::io::Write as _;
+        let mut out = std::io::stdout().lock();
+        if out.write_all(line.as_bytes()).and_then(|()| out.flush()).is_err() {
+            bail!("cannot write to standard output");
+        }
+    }
+    Ok(())
+}
+
+/// Readers see all of it or nothing.
+fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
+    let mut draft = path.as_os_str().to_owned();
+    draft.push(".draft");
+    std::fs::write(&draft, text)?;
+    std::fs::rename(&draft, path)
+}

@@ -1,0 +1,19 @@
+//! The node: threads, channels and services around the chain state.
+//!
+//! Read in this order: [`config`], [`entrypoint`] (who runs, who talks to whom), [`chain`] (what the services need of the
+//! chain), [`coordinator`], [`clock`], [`worker`], [`relayer`] (events), [`network`] (gRPC and HTTP).
+//!
+//! # Not here
+//! The rules and their storage: crate `chainstate`.
+
+pub mod chain;
+pub mod clock;
+pub mod config;
+pub mod coordinator;
+pub mod entrypoint;
+pub mod network;
+pub mod relayer;
+mod start;
+pub mod worker;
+
+pub use start::{SERVER_VERSION, main_with_args};

@@ -1,0 +1,158 @@
+//! Errors of the chain as gRPC statuses: always with a google.rpc ErrorInfo (reason, domain, metadata).
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt as _};
+
+use crate::chain::ApiError;
+use crate::relayer::filter::FilterError;
+use crate::relayer::hub::TooManySubscriptions;
+use crate::relayer::position::PositionError;
+use crate::relayer::pump::End;
+use crate::worker::QueueFull;
+
+/// `ErrorInfo.domain` of every error.
+pub const DOMAIN: &str = "nakamoto.v1";
+/// What a client whose stream was ended should wait before it comes back.
+const RECONNECT_AFTER: Duration = Duration::from_millis(500);
+
+/// A status being put together.
+#[derive(Debug)]
+pub struct Failure {
+    code: Code,
+    reason: &'static str,
+    message: String,
+    metadata: Vec<(&'static str, String)>,
+    retry_after: Option<Duration>,
+}
+
+impl Failure {
+    /// `reason` is upper snake and stable; clients branch on it.
+    pub fn new(code: Code, reason: &'static str, message: impl std::fmt::Display) -> Self {
+        Self { code, reason, message: message.to_string(), metadata: Vec::new(), retry_after: None }
+    }
+
+    /// Adds a value that the message names.
+    #[must_use]
+    pub fn with(mut self, key: &'static str, value: impl std::fmt::Display) -> Self {
+        self.metadata.push((key, value.to_string()));
+        self
+    }
+
+    /// Advises when to try again.
+    #[must_use]
+    pub fn retry_after(mut self, delay: Duration) -> Self {
+        self.retry_after = Some(delay);
+        self
+    }
+}
+
+impl From<Failure> for Status {
+    fn from(failure: Failure) -> Self {
+        let metadata: HashMap<String, String> =
+            failure.metadata.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+        let mut details = ErrorDetails::with_error_info(failure.reason, DOMAIN, metadata);
+        if let Some(delay) = failure.retry_after {
+            details.set_retry_info(Some(delay));
+        }
+        Self::with_error_details(failure.code, failure.message, details)
+    }
+}
+
+/// The one place where an error of the chain becomes a status. Only ours are logged as errors.
+pub fn status(error: ApiError) -> Status {
+    let message = error.to_string();
+    let failure = match error {
+        ApiError::Missing { field } => {
+            Failure::new(Code::InvalidArgument, "FIELD_MISSING", message).with("field", field)
+        }
+        ApiError::Invalid { field, detail } => Failure::new(Code::InvalidArgument, "FIELD_INVALID", message)
+            .with("field", field)
+            .with("detail", detail),
+        ApiError::NotFound { what, id } => Failure::new(Code::NotFound, what.reason(), message).with("id", id),
+        ApiError::Busy { reason, retry_after } => {
+            Failure::new(Code::ResourceExhausted, reason, message).retry_after(retry_after)
+        }
+        ApiError::StorageFull => {
+            Failure::new(Code::Unavailable, "STORAGE_FULL", message).retry_after(Duration::from_secs(1))
+        }
+        ApiError::ShuttingDown => {
+            Failure::new(Code::Unavailable, "SERVER_SHUTDOWN", message).retry_after(RECONNECT_AFTER)
+        }
+        ApiError::Internal(source) => {
+            tracing::error!(error = source, "a request failed");
+            Failure::new(Code::Internal, "INTERNAL", message)
+        }
+    };
+    failure.into()
+}
+
+/// A filter that is refused.
+pub fn filter_status(error: FilterError) -> Status {
+    match error {
+        FilterError::Empty => Failure::new(Code::InvalidArgument, "FILTER_EMPTY", error).into(),
+        FilterError::Field(error) => status(error),
+    }
+}
+
+/// A start position that cannot be served.
+pub fn position_status(error: PositionError) -> Status {
+    let message = error.to_string();
+    match error {
+        PositionError::Pruned { wanted, oldest } => Failure::new(Code::OutOfRange, "CURSOR_PRUNED", message)
+            .with("sequence", wanted)
+            .with("oldest_sequence", oldest)
+            .into(),
+        PositionError::Ahead { wanted, newest } => Failure::new(Code::OutOfRange, "CURSOR_AHEAD", message)
+            .with("sequence", wanted)
+            .with("newest_sequence", newest)
+            .into(),
+        PositionError::ForeignJournal { theirs, ours } => {
+            Failure::new(Code::FailedPrecondition, "CURSOR_FOREIGN_JOURNAL", message)
+                .with("cursor_journal_id", theirs)
+                .with("journal_id", ours)
+                .into()
+        }
+        PositionError::Api(error) => status(error),
+    }
+}
+
+/// Why a stream ended; `None` when nobody listens any more.
+pub fn end_status(end: &End) -> Option<Status> {
+    let failure = match end {
+        End::Gone => return None,
+        End::Shutdown { cursor } => Failure::new(Code::Unavailable, "SERVER_SHUTDOWN", end)
+            .with("cursor", hex::encode(cursor))
+            .retry_after(RECONNECT_AFTER),
+        End::Stalled { cursor, waited } => Failure::new(Code::Unavailable, "CONSUMER_STALLED", end)
+            .with("cursor", hex::encode(cursor))
+            .with("waited_s", waited.as_secs())
+            .retry_after(RECONNECT_AFTER),
+        End::Pruned { oldest, cursor } => Failure::new(Code::OutOfRange, "CURSOR_PRUNED", end)
+            .with("oldest_sequence", oldest)
+            .with("cursor", hex::encode(cursor)),
+        End::Broken(source) => {
+            tracing::error!(error = source.as_ref() as &dyn std::error::Error, "an event stream failed");
+            Failure::new(Code::Internal, "INTERNAL", end)
+        }
+    };
+    Some(failure.into())
+}
+
+/// Too many streams.
+pub fn subscriptions_status(error: TooManySubscriptions) -> Status {
+    Failure::new(Code::ResourceExhausted, "TOO_MANY_SUBSCRIPTIONS", error)
+        .with("max_subscriptions", error.max)
+        .retry_after(Duration::from_secs(5))
+        .into()
+}
+
+/// Too many jobs.
+pub fn queue_status(reason: &'static str, error: QueueFull) -> Status {
+    Failure::new(Code::ResourceExhausted, reason, error)
+        .with("queue", error.max)
+        .retry_after(Duration::from_millis(500))
+        .into()
+}

@@ -1,0 +1,113 @@
+//! How handlers reach the chain: on threads that may block, as many as the limits say.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::sync::Semaphore;
+
+use super::limits::{MAX_CONCURRENT_READS, MAX_CONCURRENT_WRITES, MAX_WAITING, RETRY_AFTER, TURN_TIMEOUT};
+use crate::chain::{ApiError, ChainApi};
+
+/// Cheap to clone.
+#[derive(Clone)]
+pub struct Gate {
+    chain: Arc<dyn ChainApi>,
+    reads: Arc<Lane>,
+    writes: Arc<Lane>,
+}
+
+struct Lane {
+    turns: Arc<Semaphore>,
+    waiting: AtomicUsize,
+    full: &'static str,
+}
+
+impl Gate {
+    /// A gate with the limits of `network::limits`.
+    #[must_use]
+    pub fn new(chain: Arc<dyn ChainApi>) -> Self {
+        let lane = |turns, full| {
+            Arc::new(Lane { turns: Arc::new(Semaphore::new(turns)), waiting: AtomicUsize::new(0), full })
+        };
+        let reads = lane(MAX_CONCURRENT_READS, "READ_QUEUE_FULL");
+        let writes = lane(MAX_CONCURRENT_WRITES, "ADMISSION_QUEUE_FULL");
+        Self { chain, reads, writes }
+    }
+
+    /// The chain, for the calls that do not block.
+    #[must_use]
+    pub fn chain(&self) -> &dyn ChainApi {
+        self.chain.as_ref()
+    }
+
+    /// Runs a call that reads.
+    ///
+    /// # Errors
+    /// Those of `work`, [`ApiError::Busy`] when no turn came in time, [`ApiError::Internal`] when `work` panicked.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&dyn ChainApi) -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        self.run(&self.reads, work).await
+    }
+
+    /// Runs a call that writes.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&dyn ChainApi) -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        self.run(&self.writes, work).await
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        lane: &Lane,
+        work: impl FnOnce(&dyn ChainApi) -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let turn = lane.turn().await?;
+        let chain = Arc::clone(&self.chain);
+        let task = tokio::task::spawn_blocking(move || {
+            let answer = work(chain.as_ref());
+            drop(turn);
+            answer
+        });
+        task.await.map_err(ApiError::internal)?
+    }
+}
+
+impl Lane {
+    async fn turn(&self) -> Result<tokio::sync::OwnedSemaphorePermit, ApiError> {
+        let busy = || ApiError::Busy { reason: self.full, retry_after: RETRY_AFTER };
+        if let Ok(turn) = Arc::clone(&self.turns).try_acquire_owned() {
+            return Ok(turn);
+        }
+        let _place = Place::take(&self.waiting).ok_or_else(busy)?;
+        match tokio::time::timeout(TURN_TIMEOUT, Arc::clone(&self.turns).acquire_owned()).await {
+            Ok(Ok(turn)) => Ok(turn),
+            Ok(Err(_closed)) => Err(ApiError::ShuttingDown),
+            Err(_late) => Err(busy()),
+        }
+    }
+}
+
+/// A place in the waiting room; given back also when the request is cancelled.
+struct Place<'a>(&'a AtomicUsize);
+
+impl<'a> Place<'a> {
+    fn take(waiting: &'a AtomicUsize) -> Option<Self> {
+        if waiting.fetch_add(1, Ordering::Relaxed) >= MAX_WAITING {
+            waiting.fetch_sub(1, Ordering::Relaxed);
+            return None;
+        }
+        Some(Self(waiting))
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}

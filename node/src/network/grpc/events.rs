@@ -1,0 +1,111 @@
+//! The event feed: one stream a call, and pages of the same journal.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use nakamoto_proto::v1;
+use tokio_stream::Stream;
+use tonic::{Request, Response, Status};
+use v1::event_service_server::EventService;
+
+use super::decode::{OrStatus as _, bounded_duration, page_size};
+use crate::chain::ApiError;
+use crate::network::errors::{end_status, filter_status, position_status, status, subscriptions_status};
+use crate::network::gate::Gate;
+use crate::network::limits::{HEARTBEAT, MAX_BATCH, MAX_CLIENT_NAME_BYTES};
+use crate::relayer::feed::FeedOptions;
+use crate::relayer::filter::Filter;
+use crate::relayer::hub::{Hub, OpenStream};
+use crate::relayer::page::{PageRequest, read_page};
+use crate::relayer::payload::Payload;
+use crate::relayer::position::{WhenNone, resolve};
+use crate::relayer::pump::FrameStream;
+
+/// Serves `EventService`.
+pub(super) struct Events {
+    pub(super) gate: Gate,
+    pub(super) hub: Hub,
+}
+
+/// Frames, then at most one status.
+pub(super) struct Frames(FrameStream);
+
+impl Stream for Frames {
+    type Item = Result<v1::SubscribeResponse, Status>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let item = std::task::ready!(self.0.poll_frame(cx));
+        Poll::Ready(item.and_then(|item| match item {
+            Ok(frame) => Some(Ok(frame)),
+            Err(end) => end_status(&end).map(Err),
+        }))
+    }
+}
+
+#[tonic::async_trait]
+impl EventService for Events {
+    type SubscribeStream = Frames;
+
+    async fn subscribe(
+        &self,
+        request: Request<v1::SubscribeRequest>,
+    ) -> Result<Response<Self::SubscribeStream>, Status> {
+        let request = request.into_inner();
+        if request.client_name.len() > MAX_CLIENT_NAME_BYTES {
+            let detail = format!("more than {MAX_CLIENT_NAME_BYTES} bytes");
+            return Err(status(ApiError::invalid("client_name", detail)));
+        }
+        let filter = Filter::decode(request.filter).map_err(filter_status)?;
+        let heartbeat =
+            bounded_duration("heartbeat_interval", request.heartbeat_interval, HEARTBEAT.0, HEARTBEAT.1);
+        let heartbeat = heartbeat.or_status()?.unwrap_or(HEARTBEAT.2);
+        let max_batch = decode_batch(request.max_batch).or_status()?;
+        let snapshot = if request.include_snapshot { Some(self.snapshot(&filter).await?) } else { None };
+        let journal = Arc::clone(self.hub.journal());
+        // The inner error is the sender's; the outer one is the gate's.
+        let start = self.gate.read(move |_| Ok(resolve(journal.as_ref(), request.start, WhenNone::Latest)));
+        let start_sequence = start.await.or_status()?.map_err(position_status)?;
+        tracing::debug!(client = ?request.client_name, start_sequence, "event stream opened");
+        let options = FeedOptions { filter, payload: Payload::decode(request.payload_mode), max_batch };
+        let open = OpenStream { options, start_sequence, heartbeat, snapshot };
+        let stream = self.hub.open(open).map_err(subscriptions_status)?;
+        Ok(Response::new(Frames(stream)))
+    }
+
+    async fn list_events(
+        &self,
+        request: Request<v1::ListEventsRequest>,
+    ) -> Result<Response<v1::ListEventsResponse>, Status> {
+        let request = request.into_inner();
+        let filter = Filter::decode(request.filter).map_err(filter_status)?;
+        let size = page_size("page_size", request.page_size).or_status()?;
+        let journal = Arc::clone(self.hub.journal());
+        let payload = Payload::decode(request.payload_mode);
+        let page = self.gate.read(move |_| {
+            let start = match resolve(journal.as_ref(), request.start, WhenNone::Earliest) {
+                Ok(start) => start,
+                Err(error) => return Ok(Err(error)),
+            };
+            read_page(journal.as_ref(), &PageRequest { filter, payload, start, size }).map(Ok)
+        });
+        page.await.or_status()?.map_err(position_status).map(Response::new)
+    }
+}
+
+impl Events {
+    /// Instances whose chunks come first: those that the filter names, or all when it narrows none.
+    async fn snapshot(&self, filter: &Filter) -> Result<Vec<String>, Status> {
+        let all = self.gate.read(|chain| chain.stacker_dbs()).await.or_status()?;
+        let (named, every) = (filter.stackerdb_contracts(), filter.wants_every_stackerdb());
+        Ok(all.into_iter().filter(|id| every || named.contains(id.as_str())).collect())
+    }
+}
+
+fn decode_batch(max_batch: u32) -> Result<usize, ApiError> {
+    match max_batch {
+        0 => Ok(1),
+        batch if batch > MAX_BATCH => Err(ApiError::invalid("max_batch", format!("more than {MAX_BATCH}"))),
+        batch => Ok(batch as usize),
+    }
+}

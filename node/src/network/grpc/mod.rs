@@ -1,0 +1,15 @@
+//! The gRPC services, one file each: decode, ask the chain through the gate, encode.
+
+mod account;
+mod block;
+mod burnchain;
+mod decode;
+mod events;
+mod node;
+mod routes;
+mod stackerdb;
+pub(crate) mod template;
+mod transaction;
+pub(crate) mod validation;
+
+pub use routes::{Services, routes};

@@ -1,0 +1,64 @@
+//! What the node is.
+
+use nakamoto_proto::v1;
+use tonic::{Request, Response, Status};
+use v1::node_service_server::NodeService;
+
+use super::decode::OrStatus as _;
+use crate::network::gate::Gate;
+use crate::network::limits::{MAX_MESSAGE_BYTES, PAGE_SIZE};
+use crate::relayer::filter::{MAX_FILTER_TERMS, MAX_FILTER_VALUES};
+use crate::relayer::hub::Hub;
+use crate::worker::{TEMPLATE_LIMITS, VALIDATION_LIMITS};
+
+/// Serves `NodeService`.
+pub(super) struct Node {
+    pub(super) gate: Gate,
+    pub(super) hub: Hub,
+    pub(super) journal_max_events: u64,
+}
+
+#[tonic::async_trait]
+impl NodeService for Node {
+    async fn get_service_info(
+        &self,
+        _: Request<v1::GetServiceInfoRequest>,
+    ) -> Result<Response<v1::GetServiceInfoResponse>, Status> {
+        let tips = self.gate.read(|chain| chain.tip()).await.or_status()?;
+        let identity = self.gate.chain().identity();
+        let bounds = self.hub.journal().bounds();
+        let answer = v1::GetServiceInfoResponse {
+            chain_id: identity.chain_id,
+            network: if identity.mainnet { "mainnet" } else { "testnet" }.to_owned(),
+            server_version: crate::SERVER_VERSION.to_owned(),
+            packages: vec!["nakamoto.v1".to_owned()],
+            journal_id: self.hub.journal().id().to_vec().into(),
+            oldest_sequence: if bounds.oldest > bounds.newest { 0 } else { bounds.oldest },
+            newest_sequence: bounds.newest,
+            tip: tips.tip,
+            burn_tip: tips.burn_tip,
+            signing_mode: identity.signing_mode.into(),
+            limits: Some(self.limits()),
+        };
+        Ok(Response::new(answer))
+    }
+}
+
+impl Node {
+    fn limits(&self) -> v1::ServiceLimits {
+        v1::ServiceLimits {
+            max_message_bytes: MAX_MESSAGE_BYTES as u64,
+            max_subscriptions: count(self.hub.limits().max_subscriptions),
+            max_filter_terms: count(MAX_FILTER_TERMS),
+            max_filter_values: count(MAX_FILTER_VALUES),
+            max_page_size: PAGE_SIZE.0,
+            template_queue: count(TEMPLATE_LIMITS.queue),
+            validation_queue: count(VALIDATION_LIMITS.queue),
+            journal_max_events: self.journal_max_events,
+        }
+    }
+}
+
+fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,109 @@
+//! All services as one set of routes, with reflection and health.
+
+use std::sync::Arc;
+
+use nakamoto_proto::v1;
+use tonic::service::interceptor::InterceptedService;
+use tonic::service::Routes;
+use tonic_health::ServingStatus;
+use tonic_health::server::HealthReporter;
+use v1::account_service_server::AccountServiceServer;
+use v1::block_service_server::BlockServiceServer;
+use v1::burnchain_service_server::BurnchainServiceServer;
+use v1::event_service_server::EventServiceServer;
+use v1::node_service_server::NodeServiceServer;
+use v1::stacker_db_service_server::StackerDbServiceServer;
+use v1::template_service_server::TemplateServiceServer;
+use v1::transaction_service_server::TransactionServiceServer;
+use v1::validation_service_server::ValidationServiceServer;
+
+use super::account::Accounts;
+use super::block::Blocks;
+use super::burnchain::Burnchain;
+use super::events::Events;
+use super::node::Node;
+use super::stackerdb::StackerDbs;
+use super::template::Templates;
+use super::transaction::Transactions;
+use super::validation::Validations;
+use crate::coordinator::Bell;
+use crate::network::auth::Guard;
+use crate::network::gate::Gate;
+use crate::network::limits::MAX_MESSAGE_BYTES;
+use crate::relayer::hub::Hub;
+use crate::worker::{TemplateJobs, ValidationJobs};
+
+/// What the services are made of. Cheap to clone.
+#[derive(Clone)]
+pub struct Services {
+    /// The chain.
+    pub gate: Gate,
+    /// Wakes the coordinator after a push.
+    pub bell: Bell,
+    /// The event feed.
+    pub hub: Hub,
+    /// Template requests.
+    pub templates: Arc<TemplateJobs>,
+    /// Validation requests.
+    pub validations: Arc<ValidationJobs>,
+    /// Guards templates and validations.
+    pub guard: Guard,
+    /// Events kept in the journal at most.
+    pub journal_max_events: u64,
+}
+
+/// Names of the services, for health.
+const SERVICE_NAMES: [&str; 9] = [
+    "nakamoto.v1.AccountService",
+    "nakamoto.v1.BlockService",
+    "nakamoto.v1.BurnchainService",
+    "nakamoto.v1.EventService",
+    "nakamoto.v1.NodeService",
+    "nakamoto.v1.StackerDbService",
+    "nakamoto.v1.TemplateService",
+    "nakamoto.v1.TransactionService",
+    "nakamoto.v1.ValidationService",
+];
+
+/// The routes, and the reporter that says NOT_SERVING at shutdown.
+///
+/// # Errors
+/// When the descriptors that were built in are broken.
+pub async fn routes(services: &Services) -> Result<(Routes, HealthReporter), tonic_reflection::server::Error> {
+    let Services { gate, bell, hub, templates, validations, guard, journal_max_events } = services.clone();
+    let (reporter, health) = tonic_health::server::health_reporter();
+    for name in SERVICE_NAMES {
+        reporter.set_service_status(name, ServingStatus::Serving).await;
+    }
+    let (template_guard, validation_guard) = (guard.clone(), guard);
+    let node = Node { gate: gate.clone(), hub: hub.clone(), journal_max_events };
+    let mut routes = Routes::builder();
+    routes
+        .add_service(health)
+        .add_service(reflection()?.build_v1()?)
+        .add_service(reflection()?.build_v1alpha()?)
+        .add_service(AccountServiceServer::new(Accounts { gate: gate.clone() }).max_decoding_message_size(MAX_MESSAGE_BYTES))
+        .add_service(BlockServiceServer::new(Blocks { gate: gate.clone(), bell }).max_decoding_message_size(MAX_MESSAGE_BYTES))
+        .add_service(BurnchainServiceServer::new(Burnchain { gate: gate.clone() }))
+        .add_service(EventServiceServer::new(Events { gate: gate.clone(), hub }))
+        .add_service(NodeServiceServer::new(node))
+        .add_service(StackerDbServiceServer::new(StackerDbs { gate: gate.clone() }).max_decoding_message_size(MAX_MESSAGE_BYTES))
+        .add_service(TransactionServiceServer::new(Transactions { gate: gate.clone() }).max_decoding_message_size(MAX_MESSAGE_BYTES))
+        .add_service(InterceptedService::new(
+            TemplateServiceServer::new(Templates { gate, jobs: templates }).max_decoding_message_size(MAX_MESSAGE_BYTES),
+            move |request| template_guard.intercept(request),
+        ))
+        .add_service(InterceptedService::new(
+            ValidationServiceServer::new(Validations { jobs: validations }).max_decoding_message_size(MAX_MESSAGE_BYTES),
+            move |request| validation_guard.intercept(request),
+        ));
+    Ok((routes.routes(), reporter))
+}
+
+/// With google.rpc, so that clients can print the details of errors.
+fn reflection() -> Result<tonic_reflection::server::Builder<'static>, tonic_reflection::server::Error> {
+    Ok(tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(v1::FILE_DESCRIPTOR_SET)
+        .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET)
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET))
+}

@@ -1,0 +1,86 @@
+//! Transactions: submit and read.
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::IntoResponse as _;
+use nakamoto_proto::v1;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::input::{Kind, hex_bytes, json_body, kind, path_hash};
+use super::respond::{Answer, HttpError, json};
+use crate::network::grpc::Services;
+
+#[derive(Deserialize)]
+struct SubmitBody {
+    tx: String,
+    /// The reference stores attachments for BNS; this node has none to store them for.
+    #[serde(default, rename = "attachment")]
+    _attachment: Option<String>,
+}
+
+/// POST /v2/transactions: bytes, or JSON with hex. 200 with the txid as JSON string.
+pub(super) async fn submit(State(services): State<Services>, headers: HeaderMap, body: Bytes) -> Answer {
+    let raw = match kind(&headers)? {
+        Kind::Octets => body,
+        Kind::Json => hex_bytes("tx", &json_body::<SubmitBody>(&body)?.tx)?.into(),
+    };
+    let answer = services.gate.write(move |chain| chain.submit_transaction(raw)).await?;
+    if answer.accepted {
+        return Ok(Json(hex::encode(&answer.txid)).into_response());
+    }
+    Err(refusal(&answer))
+}
+
+/// Text for bytes that are no transaction, else JSON: wallets switch on `reason`.
+pub(super) fn refusal(answer: &v1::SubmitTransactionResponse) -> HttpError {
+    let data = serde_json::from_str::<Value>(&answer.refusal_data_json).ok();
+    if answer.txid.is_empty() {
+        let message = data.as_ref().and_then(|data| data.get("message")).and_then(Value::as_str);
+        return HttpError::bad_request(message.unwrap_or("not a transaction"));
+    }
+    let mut body = json!({
+        "txid": hex::encode(&answer.txid),
+        "error": "transaction rejected",
+        "reason": answer.refusal_reason,
+    });
+    if let Some(data) = data {
+        body["reason_data"] = data;
+    }
+    HttpError::json(StatusCode::BAD_REQUEST, body)
+}
+
+/// GET /v2/transactions/unconfirmed/{txid}.
+pub(super) async fn unconfirmed(State(services): State<Services>, Path(txid): Path<String>) -> Answer {
+    let txid = path_hash(&txid)?;
+    let answer = services.gate.read(move |chain| chain.transaction(txid)).await?;
+    if !answer.pending {
+        return Err(HttpError::not_found("the transaction is not in the mempool"));
+    }
+    Ok(json(json!({ "tx": hex::encode(&answer.transaction), "status": "Mempool" })))
+}
+
+/// GET /v3/transaction/{txid}: mined ones.
+pub(super) async fn mined(State(services): State<Services>, Path(txid): Path<String>) -> Answer {
+    let txid = path_hash(&txid)?;
+    let answer = services.gate.read(move |chain| chain.transaction(txid)).await?;
+    let Some(block) = answer.block else {
+        return Err(HttpError::not_found("the transaction is not mined"));
+    };
+    let result = answer.receipt.map(|receipt| receipt.result).unwrap_or_default();
+    Ok(json(json!({
+        "index_block_hash": hex::encode(&block.block_id),
+        "tx": hex::encode(&answer.transaction),
+        "result": clarity_text(&result),
+        "block_height": block.chain_length,
+        "is_canonical": answer.is_canonical,
+    })))
+}
+
+/// A value as Clarity writes it; the node made the bytes, so they decode.
+fn clarity_text(bytes: &[u8]) -> String {
+    let value = nakamoto_proto::value::decode_value(bytes);
+    value.map_or_else(|_| hex::encode(bytes), |value| value.to_string())
+}

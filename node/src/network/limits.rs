@@ -1,0 +1,54 @@
+//! The numbers that bound what the network may ask of the node.
+
+use std::time::Duration;
+
+/// Largest gRPC request and HTTP body. A StackerDB chunk has 16 MiB at most; the rest is its envelope.
+pub const MAX_MESSAGE_BYTES: usize = 17 << 20;
+/// Largest body of a call that reads: 20 times the longest hex of a Clarity value (COMPAT 5.1) would be 40 MiB; this
+/// holds the largest single argument (1 MiB, 2 MiB as hex) with some others.
+pub const MAX_READ_BODY_BYTES: usize = 4 << 20;
+/// Largest body of a transaction: 2 MiB, as hex in JSON twice that, and some room for the JSON.
+pub const MAX_TRANSACTION_BODY_BYTES: usize = (4 << 20) + 4096;
+/// Connections in all. Each costs about 10 KiB idle.
+pub const MAX_CONNECTIONS: usize = 4096;
+/// Calls at once on one connection; more wait in the client. Above any one client's streams.
+pub const MAX_CONCURRENT_STREAMS: u32 = 256;
+/// Reads of the chain at once: each holds a thread and a database connection.
+pub const MAX_CONCURRENT_READS: usize = 32;
+/// Writes at once (pushes, chunks, transactions): each holds a thread until its commit. Many at once share a commit.
+pub const MAX_CONCURRENT_WRITES: usize = 64;
+/// Threads that may block: all reads and writes, and a few for starts of streams.
+pub const MAX_BLOCKING_THREADS: usize = MAX_CONCURRENT_READS + MAX_CONCURRENT_WRITES + 16;
+/// Requests that wait for a read or a write; more are refused at once.
+pub const MAX_WAITING: usize = 4096;
+/// How long a request waits for its turn before it is told to come back.
+pub const TURN_TIMEOUT: Duration = Duration::from_secs(5);
+/// What a refused request is told to wait.
+pub const RETRY_AFTER: Duration = Duration::from_millis(200);
+/// Stack of the threads that may evaluate Clarity, which recurses.
+pub const THREAD_STACK_BYTES: usize = 64 << 20;
+/// Longest `wait` of a fetch. Below what proxies cut.
+pub const MAX_WAIT: Duration = Duration::from_secs(30);
+/// Heartbeats of a stream: shortest, longest, default.
+pub const HEARTBEAT: (Duration, Duration, Duration) =
+    (Duration::from_secs(1), Duration::from_secs(60), Duration::from_secs(10));
+/// Events a frame: most.
+pub const MAX_BATCH: u32 = 256;
+/// Bytes of a client's name.
+pub const MAX_CLIENT_NAME_BYTES: usize = 64;
+/// Events or transactions a page: most, default.
+pub const PAGE_SIZE: (u32, u32) = (1000, 100);
+/// Bytes of events a page: a page is one message.
+pub const MAX_PAGE_BYTES: usize = 8 << 20;
+/// Assembly time of a template: shortest, longest.
+pub const ASSEMBLY_TIME: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(30));
+/// Transactions a block can hold: 2 MiB of the smallest ones (180 bytes).
+pub const MAX_TEMPLATE_TRANSACTIONS: u32 = 11_650;
+/// Time for the head of an HTTP/1 request.
+pub const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+/// HTTP/2 pings: how often, and how long the answer may take.
+pub const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(20), Duration::from_secs(10));
+/// HTTP/2 windows, of a stream and of a connection: the usual 64 KiB stalls blocks and chunks.
+pub const HTTP2_WINDOWS: (u32, u32) = (1 << 20, 4 << 20);
+/// How long open connections may finish at shutdown.
+pub const SHUTDOWN_GRACE: Duration = Duration::from_millis(1000);

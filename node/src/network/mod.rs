@@ -1,0 +1,17 @@
+//! gRPC and HTTP on one port.
+//!
+//! Read in this order: [`limits`] (every number), [`gate`] (how handlers reach the chain without blocking), [`errors`]
+//! (how its errors look on the wire), [`auth`], [`grpc`] (one file a service), [`http`] (the shim, one file a path
+//! family), [`server`] (sockets).
+//!
+//! # Invariants
+//! - No handler executes a block, and none waits for a database on an async thread.
+//! - Any bytes on the port give an answer or an error, never a panic.
+
+pub mod auth;
+pub mod errors;
+pub mod gate;
+pub mod grpc;
+pub mod http;
+pub mod limits;
+pub mod server;

@@ -1,0 +1,71 @@
+//! Cursors: opaque to clients; inside version, journal id and sequence.
+
+/// First byte; another layout gets another number.
+const VERSION: u8 = 1;
+/// 1 version + 16 journal id + 8 sequence.
+const LENGTH: usize = 25;
+
+/// A place in one certain journal: everything up to `sequence` was seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cursor {
+    /// Names the journal.
+    pub journal_id: [u8; 16],
+    /// Last sequence seen; 0 before the first.
+    pub sequence: u64,
+}
+
+/// The bytes are not a cursor of this node's making.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("not a cursor: {length} bytes")]
+pub struct CursorError {
+    /// Length of what was given.
+    pub length: usize,
+}
+
+impl Cursor {
+    /// 25 bytes: version, journal id, sequence big-endian.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(LENGTH);
+        bytes.push(VERSION);
+        bytes.extend_from_slice(&self.journal_id);
+        bytes.extend_from_slice(&self.sequence.to_be_bytes());
+        bytes
+    }
+
+    /// Reads what [`Self::encode`] wrote.
+    ///
+    /// # Errors
+    /// [`CursorError`] for any other bytes.
+    pub fn decode(bytes: &[u8]) -> Result<Self, CursorError> {
+        let error = CursorError { length: bytes.len() };
+        let Some((&VERSION, rest)) = bytes.split_first() else { return Err(error) };
+        let Some((journal_id, sequence)) = rest.split_at_checked(16) else { return Err(error) };
+        let journal_id = journal_id.try_into().map_err(|_| error.clone())?;
+        let sequence = sequence.try_into().map_err(|_| error)?;
+        Ok(Self { journal_id, sequence: u64::from_be_bytes(sequence) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn what_was_encoded_decodes(journal_id: [u8; 16], sequence: u64) {
+            let cursor = Cursor { journal_id, sequence };
+            prop_assert_eq!(Cursor::decode(&cursor.encode()), Ok(cursor));
+        }
+
+        #[test]
+        fn other_bytes_are_refused_or_mean_the_same(bytes in prop::collection::vec(any::<u8>(), 0..40)) {
+            match Cursor::decode(&bytes) {
+                Ok(cursor) => prop_assert_eq!(cursor.encode(), bytes),
+                Err(error) => prop_assert_eq!(error.length, bytes.len()),
+            }
+        }
+    }
+}

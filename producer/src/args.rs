@@ -1,0 +1,73 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Parser;
+use nakamoto_proto::client::parse_duration;
+
+/// Produces blocks for a Mockamoto node.
+///
+/// It reads the node's event stream and, whenever its turn comes, has a block assembled, signs it, gathers the
+/// stackers' signatures through StackerDB and pushes it. All over gRPC; it needs nothing else from the node's machine.
+///
+/// Keys come from the environment (MOCKAMOTO_PRIVATE_KEY: 32 or 33 bytes hex, MOCKAMOTO_VRF_PRIVATE_KEY: 32 bytes hex)
+/// or from files, never from the command line.
+#[derive(Debug, Parser)]
+#[command(name = "mockamoto-producer", version)]
+pub struct Args {
+    /// Where the node listens
+    #[arg(long, value_name = "URL", env = "MOCKAMOTO_NODE", default_value = "http://127.0.0.1:20443")]
+    pub node: String,
+
+    /// Folder for the record of what was signed. Keep it: without it the producer could sign two blocks in one place
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: PathBuf,
+
+    /// File with the block signing key, hex, in place of MOCKAMOTO_PRIVATE_KEY
+    #[arg(long, value_name = "FILE")]
+    pub private_key_file: Option<PathBuf>,
+
+    /// File with the VRF key seed, hex, in place of MOCKAMOTO_VRF_PRIVATE_KEY
+    #[arg(long, value_name = "FILE")]
+    pub vrf_private_key_file: Option<PathBuf>,
+
+    /// Pause before a block without transactions; 0 = make none. Transactions never wait for it
+    #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = parse_duration)]
+    pub block_interval: Duration,
+
+    /// How long the node may take transactions into one block (10ms to 30s)
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = parse_duration)]
+    pub assembly_time: Duration,
+
+    /// Pause before a proposal that the signers did not answer is made again, the same block
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = parse_duration)]
+    pub proposal_timeout: Duration,
+
+    /// Token that the node asks for
+    #[arg(long, value_name = "TOKEN", env = "MOCKAMOTO_AUTH_TOKEN", hide_env_values = true)]
+    pub auth_token: Option<String>,
+
+    /// What to log: error, warn, info, debug, trace, or a filter as in RUST_LOG
+    #[arg(long, value_name = "FILTER", env = "RUST_LOG", default_value = "info")]
+    pub log: String,
+
+    /// Stop when standard input ends: for a parent process that holds the other end
+    #[arg(long, hide = true)]
+    pub stop_on_stdin_eof: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent_and_has_no_flag_for_a_key() {
+        Args::command().debug_assert();
+        let args = Args::parse_from(["mockamoto-producer", "--data-dir", "x", "--block-interval", "250ms"]);
+        assert_eq!(args.block_interval, Duration::from_millis(250));
+        assert!(Args::try_parse_from(["p", "--data-dir", "x", "--private-key", "11"]).is_err());
+        assert!(Args::try_parse_from(["p", "--data-dir", "x", "--block-interval", "1"]).is_err());
+    }
+}

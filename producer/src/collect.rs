@@ -1,0 +1,162 @@
+//! Collects the stackers' answers to one proposal, until enough weight has signed or too much has refused.
+//!
+//! # Invariants
+//! - A signature counts only when it is by a member of the set, over this block's hash; once for each member.
+//! - [`Votes::signatures`] is in stacker-set order, as the block's header wants it (SPEC 2).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use nakamoto_proto::address::StacksAddress;
+use nakamoto_proto::ids::BlockHash;
+use nakamoto_proto::keys::{LowS, MessageSignature};
+
+use crate::model::{Stacker, StackerSet};
+
+/// Tenths of the total weight that must sign: 70 %.
+const THRESHOLD_TENTHS: u64 = 7;
+
+/// The answers to one proposal.
+#[derive(Debug, Clone)]
+pub struct Votes {
+    block_hash: BlockHash,
+    stackers: StackerSet,
+    signatures: BTreeMap<usize, MessageSignature>,
+    refused: BTreeSet<usize>,
+}
+
+/// Weight that must sign: 70 % of the set's total, rounded up (SPEC 5, rule 5).
+#[must_use]
+pub fn needed_weight(stackers: &[Stacker]) -> u64 {
+    let total: u64 = stackers.iter().map(|s| u64::from(s.weight)).sum();
+    total.saturating_mul(THRESHOLD_TENTHS).div_ceil(10)
+}
+
+impl Votes {
+    /// No answers yet.
+    #[must_use]
+    pub const fn new(block_hash: BlockHash, stackers: StackerSet) -> Self {
+        Self { block_hash, stackers, signatures: BTreeMap::new(), refused: BTreeSet::new() }
+    }
+
+    /// Counts a signature over the block's hash. False when it is by no member of the set.
+    pub fn accept(&mut self, signature: &MessageSignature) -> bool {
+        let Ok(key) = signature.recover(self.block_hash.as_bytes(), LowS::Lax) else { return false };
+        let hash160 = StacksAddress::p2pkh(&key, false).hash160;
+        let Some(index) = self.stackers.iter().position(|s| s.address.hash160 == hash160) else { return false };
+        self.signatures.insert(index, *signature);
+        self.refused.remove(&index);
+        true
+    }
+
+    /// Counts a refusal by the owner of a slot. It does not take back a signature: that stays valid.
+    pub fn reject(&mut self, slot_id: u32) {
+        if let Some(index) = self.stackers.iter().position(|s| s.slot_id == slot_id)
+            && !self.signatures.contains_key(&index)
+        {
+            self.refused.insert(index);
+        }
+    }
+
+    /// Forgets refusals, before the same proposal is made again.
+    pub fn ask_again(&mut self) {
+        self.refused.clear();
+    }
+
+    /// Whether the block may be pushed.
+    #[must_use]
+    pub fn is_enough(&self) -> bool {
+        self.weight(self.signatures.keys()) >= needed_weight(&self.stackers)
+    }
+
+    /// Whether so much weight has refused that the rest cannot be enough.
+    #[must_use]
+    pub fn is_hopeless(&self) -> bool {
+        let total: u64 = self.stackers.iter().map(|s| u64::from(s.weight)).sum();
+        total.saturating_sub(self.weight(self.refused.iter())) < needed_weight(&self.stackers)
+    }
+
+    /// Weight that has signed.
+    #[must_use]
+    pub fn signed_weight(&self) -> u64 {
+        self.weight(self.signatures.keys())
+    }
+
+    /// The signatures in stacker-set order.
+    #[must_use]
+    pub fn signatures(&self) -> Vec<MessageSignature> {
+        self.signatures.values().copied().collect()
+    }
+
+    fn weight<'a>(&self, members: impl Iterator<Item = &'a usize>) -> u64 {
+        members.filter_map(|i| self.stackers.get(*i)).map(|s| u64::from(s.weight)).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nakamoto_proto::keys::PrivateKey;
+
+    fn set(weights: &[u32]) -> (Vec<PrivateKey>, StackerSet) {
+        let keys: Vec<_> = (0..weights.len()).map(|i| PrivateKey::from_seed(&[u8::try_from(i).unwrap(), 7])).collect();
+        let stackers = keys.iter().zip(weights).zip(10_u32..).map(|((key, weight), slot_id)| Stacker {
+            address: StacksAddress::p2pkh(&key.public_key(), false),
+            weight: *weight,
+            slot_id,
+        });
+        let stackers: StackerSet = stackers.collect();
+        (keys, stackers)
+    }
+
+    #[test]
+    fn seventy_percent_is_rounded_up() {
+        for (weights, needed) in [(&[1_u32, 1, 1][..], 3), (&[1], 1), (&[5, 5], 7), (&[10, 1], 8), (&[], 0)] {
+            assert_eq!(needed_weight(&set(weights).1), needed, "{weights:?}");
+        }
+        let (_, largest) = set(&[u32::MAX, u32::MAX]);
+        assert_eq!(needed_weight(&largest), 6_012_954_213);
+    }
+
+    #[test]
+    fn signatures_come_out_in_set_order_however_they_came_in() {
+        let (keys, stackers) = set(&[1, 1, 8]);
+        let hash = BlockHash([3; 32]);
+        let mut votes = Votes::new(hash, stackers);
+        let signed: Vec<_> = keys.iter().map(|k| k.sign(hash.as_bytes())).collect();
+        assert!(votes.accept(&signed[2]) && votes.is_enough());
+        assert!(votes.accept(&signed[0]) && votes.accept(&signed[0]));
+        assert_eq!(votes.signatures(), vec![signed[0], signed[2]]);
+        assert_eq!(votes.signed_weight(), 9);
+    }
+
+    #[test]
+    fn strangers_and_other_hashes_do_not_count() {
+        let (keys, stackers) = set(&[1, 1]);
+        let hash = BlockHash([3; 32]);
+        let mut votes = Votes::new(hash, stackers);
+        assert!(!votes.accept(&PrivateKey::from_seed(b"stranger").sign(hash.as_bytes())));
+        assert!(!votes.accept(&keys[0].sign(&[4; 32])));
+        assert!(!votes.accept(&MessageSignature([0; 65])));
+        assert!(votes.signatures().is_empty() && !votes.is_enough());
+    }
+
+    #[test]
+    fn refusals_make_it_hopeless_until_asked_again_and_never_undo_a_signature() {
+        let (keys, stackers) = set(&[1, 1, 1, 1]);
+        let hash = BlockHash([3; 32]);
+        let mut votes = Votes::new(hash, stackers);
+        votes.accept(&keys[0].sign(hash.as_bytes()));
+        votes.reject(10);
+        votes.reject(99);
+        votes.reject(11);
+        assert!(!votes.is_hopeless(), "three of four can still sign");
+        votes.reject(12);
+        assert!(votes.is_hopeless());
+        assert!(votes.accept(&keys[2].sign(hash.as_bytes())));
+        assert!(!votes.is_hopeless(), "a signature takes a refusal back");
+        votes.reject(13);
+        votes.ask_again();
+        assert!(!votes.is_hopeless());
+        assert_eq!(votes.signed_weight(), 2);
+    }
+}

@@ -1,0 +1,151 @@
+//! Decodes the node's answers into the producer's own values.
+//!
+//! # Not here
+//! What they mean: `decide`.
+
+use nakamoto_proto::address::{AddressError, StacksAddress};
+use nakamoto_proto::block::{BlockDecodeError, NakamotoBlock};
+use nakamoto_proto::ids::{BurnBlockHash, IdError, SortitionHash, StacksBlockId};
+use nakamoto_proto::proposal::SlotMessage;
+use nakamoto_proto::v1;
+
+use crate::model::{Answer, Stacker, StackerSet, Template, View};
+
+/// Why an answer of the node cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConvertError {
+    /// A message field is not set.
+    #[error("{0} is not set")]
+    Missing(&'static str),
+    /// A hash has another length.
+    #[error("hash")]
+    Hash(#[from] IdError),
+    /// An address does not decode.
+    #[error("address")]
+    Address(#[from] AddressError),
+    /// An enum value is not known.
+    #[error("signing mode {0} is not known")]
+    SigningMode(i32),
+    /// The template is no block.
+    #[error("template")]
+    Template(#[from] BlockDecodeError),
+}
+
+/// The producer's view.
+///
+/// # Errors
+/// [`ConvertError`] naming what is missing or malformed.
+pub fn view(answer: &v1::GetProducerViewResponse) -> Result<View, ConvertError> {
+    let tip = answer.tip.as_ref().ok_or(ConvertError::Missing("tip"))?;
+    let burn_tip = answer.burn_tip.as_ref().ok_or(ConvertError::Missing("burn_tip"))?;
+    let well_known = match answer.signing_mode() {
+        v1::SigningMode::Ecdsa => false,
+        v1::SigningMode::WellKnown => true,
+        v1::SigningMode::Unspecified => return Err(ConvertError::SigningMode(answer.signing_mode)),
+    };
+    Ok(View {
+        tip: StacksBlockId::try_from(tip.block_id.as_ref())?,
+        chain_length: tip.chain_length,
+        burn_tip: BurnBlockHash::try_from(burn_tip.burn_block_hash.as_ref())?,
+        new_tenure: answer.new_tenure,
+        elected: answer.elected,
+        nonce: answer.nonce,
+        mempool_count: answer.mempool_count,
+        well_known,
+        chain_id: answer.chain_id,
+        mainnet: answer.mainnet,
+        stackers: stackers(&answer.stackers)?,
+        sequence: answer.sequence,
+        slot_id: answer.producer_slot_id,
+    })
+}
+
+/// A stacker set, in signing order.
+///
+/// # Errors
+/// [`ConvertError::Address`] when an address does not decode.
+pub fn stackers(members: &[v1::StackerSetMember]) -> Result<StackerSet, ConvertError> {
+    let member = |m: &v1::StackerSetMember| -> Result<Stacker, ConvertError> {
+        Ok(Stacker { address: StacksAddress::parse(&m.address)?, weight: m.weight, slot_id: m.slot_id })
+    };
+    members.iter().map(member).collect()
+}
+
+/// A template. Parent, burn view and transactions are read from the block itself.
+///
+/// # Errors
+/// [`ConvertError`] naming what is missing or malformed.
+pub fn template(answer: v1::BlockTemplate) -> Result<Template, ConvertError> {
+    let block = NakamotoBlock::decode(&answer.block)?;
+    Ok(Template {
+        parent: block.header.parent_block_id,
+        burn_view: block.header.bitcoin_block_hash,
+        sortition_hash: SortitionHash::try_from(answer.sortition_hash.as_ref())?,
+        new_tenure: answer.new_tenure,
+        transactions: block.txs.len(),
+        bytes: answer.block.to_vec(),
+    })
+}
+
+/// What a signer's slot says; `None` when it is no answer to a proposal.
+#[must_use]
+pub fn answer(data: &[u8]) -> Option<Answer> {
+    match SlotMessage::decode(data) {
+        Ok(SlotMessage::SignatureAccept { block_hash, signature }) => Some(Answer::Accept { block_hash, signature }),
+        Ok(SlotMessage::Reject { block_hash, reason_code, reason }) => {
+            Some(Answer::Reject { block_hash, code: reason_code, text: reason })
+        }
+        Ok(SlotMessage::BlockProposal { .. }) | Err(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn response() -> v1::GetProducerViewResponse {
+        v1::GetProducerViewResponse {
+            tip: Some(v1::BlockRef { block_id: vec![1; 32].into(), chain_length: 7, ..v1::BlockRef::default() }),
+            burn_tip: Some(v1::BurnBlock { burn_block_hash: vec![2; 32].into(), ..v1::BurnBlock::default() }),
+            new_tenure: true,
+            elected: true,
+            nonce: 3,
+            signing_mode: v1::SigningMode::Ecdsa.into(),
+            stackers: vec![v1::StackerSetMember {
+                address: "ST1SJ3DTE5DN7X54YDH5D64R3BCB6A2AG2ZQ8YPD5".to_owned(),
+                weight: 5,
+                slot_id: 9,
+            }],
+            sequence: 11,
+            producer_slot_id: Some(0),
+            ..v1::GetProducerViewResponse::default()
+        }
+    }
+
+    #[test]
+    fn a_view_is_read_field_by_field() {
+        let view = view(&response()).unwrap();
+        assert_eq!((view.tip, view.chain_length), (StacksBlockId([1; 32]), 7));
+        assert_eq!((view.burn_tip, view.sequence, view.nonce), (BurnBlockHash([2; 32]), 11, 3));
+        assert_eq!((view.new_tenure, view.elected, view.well_known, view.slot_id), (true, true, false, Some(0)));
+        assert_eq!((view.stackers[0].weight, view.stackers[0].slot_id), (5, 9));
+    }
+
+    #[test]
+    fn answers_that_are_not_whole_are_errors() {
+        let mut short = response();
+        short.tip.as_mut().unwrap().block_id = vec![1; 31].into();
+        assert!(matches!(view(&short), Err(ConvertError::Hash(_))));
+        assert!(matches!(
+            view(&v1::GetProducerViewResponse { burn_tip: None, ..response() }),
+            Err(ConvertError::Missing("burn_tip"))
+        ));
+        assert!(matches!(
+            view(&v1::GetProducerViewResponse { signing_mode: 0, ..response() }),
+            Err(ConvertError::SigningMode(0))
+        ));
+        assert!(template(v1::BlockTemplate::default()).is_err());
+        assert_eq!(answer(b"\xff"), None);
+        assert_eq!(answer(&SlotMessage::BlockProposal { block: vec![] }.encode()), None);
+    }
+}

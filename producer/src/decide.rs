@@ -1,0 +1,577 @@
+//! Decides what the producer does next: a pure state machine, one input in, at most one action out.
+//!
+//! ```text
+//!                       not elected, or nothing to build
+//!            ┌──────────────────────────────────────────────┐
+//!            ▼                                              │
+//!   WAITING ─── burn block, tip, transaction, timer ──▶ (view) ── new tenure, transactions, interval ──▶ ASSEMBLING
+//!      ▲ ▲                                                ▲ │                                          │ template
+//!      │ │                                                │ │ signed before, not in the chain yet      ▼ event
+//!      │ └─ template failed, or view moved ───────────────┼─┼──────────────────────────────── (view again, sign)
+//!      │                                                  │ ▼                                          │
+//!      │    tip moved: not needed any more ───────────────┤ GATHERING ◀────────────────────────────────┘
+//!      │    too much weight refused ──────────────────────┤   │ 70 % signed (well-known mode: at once)
+//!      │                                                  │   ▼
+//!      └── rejected by the node, processed ───────────────┴─ PUSHED
+//! ```
+//!
+//! # Invariants
+//! - A template is signed only when the view taken after it was fetched has its parent as tip, its burn view as burn
+//!   tip, this producer elected, and nothing signed at that place before.
+//! - A signed block is final: it is proposed, with the same bytes, until it is in the chain, the tip is another block,
+//!   its burn view is on an abandoned bitcoin fork, or enough weight refuses it. It is *not* given up because a
+//!   new burn block came: signers who saw the proposal first have signed it, and they will not sign another block with its
+//!   parent, so a new block in its place could never gather enough. (Signers judge proposals by their place in the
+//!   journal: a proposal that came after the burn block is refused by all, and is then given up at once.)
+//! - What is stuck because signers refuse the one block that may be signed at a place is freed by the next burn block.
+//! - At most one template is in flight. Transactions that come meanwhile are seen in the view of the next block.
+//!
+//! # Not here
+//! Calls, keys, clocks, disk: `driver`, `seal`, `record`.
+
+use std::collections::BTreeMap;
+
+use nakamoto_proto::ids::{BlockHash, BurnBlockHash, StacksBlockId};
+use nakamoto_proto::keys::MessageSignature;
+
+use crate::collect::Votes;
+use crate::model::{Answer, Candidate, Millis, Situation, Template, View};
+
+/// A template event that has not come by then was lost with its request: ask again.
+const TEMPLATE_TIMEOUT_MS: Millis = 60_000;
+
+/// A pushed block that was not processed by then is pushed again, which tells its state.
+const PROCESS_TIMEOUT_MS: Millis = 10_000;
+
+/// First and longest pause after a failure whose cause is unknown.
+const RETRY_FIRST_MS: Millis = 100;
+const RETRY_MOST_MS: Millis = 5_000;
+
+/// Pause when the node says that the view has moved: its event is on the way, this is only in case it is not.
+const MOVED_RETRY_MS: Millis = 50;
+
+/// A proposal without answer is repeated after the timeout, then after twice that, up to this many times the timeout.
+const TIMEOUT_GROWTH_MAX: Millis = 8;
+
+/// Slots whose newest answer is remembered: the most that a StackerDB can have.
+const ANSWERS_MAX: usize = 4096;
+
+/// What the operator chooses.
+#[derive(Debug, Clone, Copy)]
+pub struct Policy {
+    /// Pause before an empty block; 0 = never make one.
+    pub block_interval_ms: Millis,
+    /// Pause before an unanswered proposal is made again.
+    pub proposal_timeout_ms: Millis,
+}
+
+/// What happened.
+#[derive(Debug)]
+pub enum Input {
+    /// The event stream starts anew: answers of the snapshot have come before this.
+    Started,
+    /// The event stream was lost.
+    Lost,
+    /// The tip or the burn tip moved, at this sequence.
+    Moved(u64),
+    /// A transaction entered the mempool, at this sequence.
+    Transaction(u64),
+    /// A signer's slot holds this.
+    Answer {
+        /// Its slot.
+        slot_id: u32,
+        /// What it says.
+        answer: Answer,
+    },
+    /// A template job ended.
+    TemplateFinished(String),
+    /// The node found a block invalid.
+    BlockRejected(StacksBlockId, String),
+    /// Result of [`Action::FetchView`].
+    Situation(Box<Situation>),
+    /// Result of [`Action::RequestTemplate`].
+    Requested(String),
+    /// Result of [`Action::FetchTemplate`].
+    Template(Box<Template>),
+    /// Result of [`Action::FetchTemplate`]: there is none.
+    NoTemplate(NoTemplate),
+    /// Result of [`Action::Sign`]: signed and recorded.
+    Signed(Candidate),
+    /// Result of [`Action::Sign`]: the template is not what was asked for, or the place is taken.
+    NotSigned,
+    /// Result of [`Action::Propose`].
+    Proposed,
+    /// Result of [`Action::Push`]: stored, processing follows.
+    Stored,
+    /// Result of [`Action::Push`]: in the chain since before.
+    AlreadyProcessed,
+    /// Result of [`Action::Push`]: a rule is broken.
+    Refused(String),
+    /// The action could not be done; the node may advise a pause.
+    CallFailed(Option<Millis>),
+    /// The deadline of [`Machine::deadline`] has come.
+    Tick,
+}
+
+/// Why there is no template.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoTemplate {
+    /// Nothing that waits can be mined.
+    NoTransactions,
+    /// Tip or burn tip moved meanwhile.
+    Moved,
+    /// Something else.
+    Other(String),
+}
+
+/// What to do. Its result is the next input.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// Get a [`Situation`].
+    FetchView,
+    /// Have a block assembled on exactly this view.
+    RequestTemplate {
+        /// The parent.
+        parent: StacksBlockId,
+        /// The burn view.
+        burn_view: BurnBlockHash,
+        /// Nonce of the coinbase, when one is needed.
+        coinbase_nonce: Option<u64>,
+        /// Whether a block without transactions is wanted.
+        allow_empty: bool,
+    },
+    /// Fetch a finished template.
+    FetchTemplate(String),
+    /// Finish, sign and record the template.
+    Sign(Box<Template>),
+    /// Put the block in this producer's slot.
+    Propose(Candidate),
+    /// Push the block with these signatures.
+    Push(Candidate, Vec<MessageSignature>),
+}
+
+#[derive(Debug)]
+enum Phase {
+    /// No event stream.
+    Offline,
+    /// Nothing in flight.
+    Waiting { until: Option<Millis>, for_what: WaitFor },
+    /// A template was requested.
+    Assembling { id: Option<String>, parent: StacksBlockId, burn_view: BurnBlockHash, allow_empty: bool, until: Millis },
+    /// A template was fetched; the view is checked once more.
+    Confirming(Box<Template>),
+    /// A template is being signed.
+    Signing,
+    /// A proposal is out.
+    Gathering { candidate: Candidate, votes: Votes, timeout: Millis, until: Millis },
+    /// The block is with the node.
+    Pushed { candidate: Candidate, signatures: Vec<MessageSignature>, until: Millis },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum WaitFor {
+    /// Tip or burn tip; with a timer: to look again.
+    Move,
+    /// Also transactions; with a timer: the block interval.
+    Work,
+}
+
+/// The state machine.
+#[derive(Debug)]
+pub struct Machine {
+    policy: Policy,
+    phase: Phase,
+    view: Option<View>,
+    /// When the tip was seen to move last.
+    tip_since: Millis,
+    /// Whether the waiting transactions were found not to be minable on this view.
+    dry: bool,
+    /// Whether a transaction came while a template was being made.
+    more_came: bool,
+    /// Signed blocks that need not be proposed on this tip; true when that is for ever.
+    dismissed: BTreeMap<BlockHash, bool>,
+    /// Newest answer of each signer slot.
+    answers: BTreeMap<u32, Answer>,
+    failures: u32,
+}
+
+impl Machine {
+    /// A machine that waits for [`Input::Started`].
+    #[must_use]
+    pub const fn new(policy: Policy) -> Self {
+        Self {
+            policy,
+            phase: Phase::Offline,
+            view: None,
+            tip_since: 0,
+            dry: false,
+            more_came: false,
+            dismissed: BTreeMap::new(),
+            answers: BTreeMap::new(),
+            failures: 0,
+        }
+    }
+
+    /// When [`Input::Tick`] is due.
+    #[must_use]
+    pub const fn deadline(&self) -> Option<Millis> {
+        match &self.phase {
+            Phase::Offline | Phase::Confirming(_) | Phase::Signing => None,
+            Phase::Waiting { until, .. } => *until,
+            Phase::Assembling { until, .. } | Phase::Gathering { until, .. } | Phase::Pushed { until, .. } => Some(*until),
+        }
+    }
+
+    /// One step. The action's result must be the next input.
+    pub fn on(&mut self, now: Millis, input: Input) -> Option<Action> {
+        match input {
+            Input::Started => {
+                self.view = None;
+                self.phase = Phase::Waiting { until: None, for_what: WaitFor::Move };
+                self.look()
+            }
+            Input::Lost => {
+                self.phase = Phase::Offline;
+                // The snapshot of the next stream brings them again.
+                self.answers.clear();
+                None
+            }
+            Input::Moved(sequence) => self.on_moved(sequence),
+            Input::Transaction(sequence) => self.on_transaction(now, sequence),
+            Input::Answer { slot_id, answer } => self.on_answer(now, slot_id, answer),
+            Input::TemplateFinished(finished) => match &self.phase {
+                Phase::Assembling { id: Some(id), .. } if *id == finished => Some(Action::FetchTemplate(finished)),
+                _ => None,
+            },
+            Input::BlockRejected(block_id, reason) => self.on_block_rejected(block_id, &reason),
+            Input::Situation(situation) => self.on_situation(now, *situation),
+            Input::Requested(new_id) => {
+                if let Phase::Assembling { id, .. } = &mut self.phase {
+                    *id = Some(new_id);
+                }
+                None
+            }
+            Input::Template(template) => self.on_template(now, template),
+            Input::NoTemplate(why) => self.on_no_template(now, &why),
+            Input::Signed(candidate) => {
+                self.failures = 0;
+                Some(self.propose(now, candidate))
+            }
+            Input::NotSigned => self.retry_later(now, None),
+            Input::Proposed => None,
+            Input::Stored => {
+                self.failures = 0;
+                None
+            }
+            Input::AlreadyProcessed => self.dismiss_pushed(),
+            Input::Refused(reason) => {
+                tracing::error!(reason, "the node refused a block that its stackers signed");
+                self.dismiss_pushed()
+            }
+            Input::CallFailed(advice) => self.on_call_failed(now, advice),
+            Input::Tick => self.on_tick(now),
+        }
+    }
+
+    /// Takes a view next; what is in flight goes on unless the view says otherwise.
+    fn look(&self) -> Option<Action> {
+        (!matches!(self.phase, Phase::Offline)).then_some(Action::FetchView)
+    }
+
+    fn on_moved(&self, sequence: u64) -> Option<Action> {
+        let is_news = self.view.as_ref().is_none_or(|view| sequence > view.sequence);
+        if is_news { self.look() } else { None }
+    }
+
+    fn on_transaction(&mut self, now: Millis, sequence: u64) -> Option<Action> {
+        self.more_came = true;
+        let view = self.view.as_ref()?;
+        let waits_for_work = matches!(self.phase, Phase::Waiting { for_what: WaitFor::Work, .. });
+        if sequence <= view.sequence || !waits_for_work {
+            return None;
+        }
+        self.dry = false;
+        self.request_template(now, false)
+    }
+
+    fn on_answer(&mut self, now: Millis, slot_id: u32, answer: Answer) -> Option<Action> {
+        if self.answers.len() < ANSWERS_MAX || self.answers.contains_key(&slot_id) {
+            self.answers.insert(slot_id, answer.clone());
+        }
+        let Phase::Gathering { candidate, votes, .. } = &mut self.phase else { return None };
+        match answer {
+            Answer::Accept { block_hash, signature } if block_hash == candidate.block.block_hash => {
+                if !votes.accept(&signature) {
+                    tracing::warn!(slot_id, "a signature by no member of the stacker set was left out");
+                }
+                self.push_if_enough(now)
+            }
+            Answer::Reject { block_hash, code, text } if block_hash == candidate.block.block_hash => {
+                tracing::info!(slot_id, code, text, "a signer refused the proposal");
+                votes.reject(slot_id);
+                if !votes.is_hopeless() {
+                    return None;
+                }
+                tracing::warn!(%block_hash, "too many signers refused; proposal given up for now");
+                self.dismissed.insert(block_hash, false);
+                self.phase = Phase::Waiting { until: None, for_what: WaitFor::Move };
+                self.look()
+            }
+            Answer::Accept { .. } | Answer::Reject { .. } => None,
+        }
+    }
+
+    fn on_block_rejected(&mut self, block_id: StacksBlockId, reason: &str) -> Option<Action> {
+        match &self.phase {
+            Phase::Pushed { candidate, .. } if candidate.block.block_id == block_id => {
+                tracing::error!(reason, %block_id, "the node found a pushed block invalid");
+                self.dismiss_pushed()
+            }
+            _ => None,
+        }
+    }
+
+    fn dismiss_pushed(&mut self) -> Option<Action> {
+        if let Phase::Pushed { candidate, .. } = &self.phase {
+            self.dismissed.insert(candidate.block.block_hash, true);
+            self.phase = Phase::Waiting { until: None, for_what: WaitFor::Move };
+        }
+        self.look()
+    }
+
+    fn on_situation(&mut self, now: Millis, situation: Situation) -> Option<Action> {
+        let tip_moved = self.view.as_ref().is_none_or(|view| view.tip != situation.view.tip);
+        let burn_moved = self.view.as_ref().is_none_or(|view| view.burn_tip != situation.view.burn_tip);
+        if tip_moved {
+            self.tip_since = now;
+            self.dismissed.clear();
+        }
+        if tip_moved || burn_moved {
+            self.dry = false;
+        }
+        let view = situation.view.clone();
+        self.view = Some(view.clone());
+        match std::mem::replace(&mut self.phase, Phase::Waiting { until: None, for_what: WaitFor::Move }) {
+            Phase::Confirming(template)
+                if template.parent == view.tip
+                    && template.burn_view == view.burn_tip
+                    && view.elected
+                    && !situation.signed_here =>
+            {
+                self.phase = Phase::Signing;
+                Some(Action::Sign(template))
+            }
+            phase @ Phase::Assembling { parent, burn_view, .. } if parent == view.tip && burn_view == view.burn_tip => {
+                self.phase = phase;
+                None
+            }
+            phase @ (Phase::Gathering { .. } | Phase::Pushed { .. }) if still_wanted(&phase, &situation) => {
+                self.phase = phase;
+                None
+            }
+            _ => self.choose(now, situation),
+        }
+    }
+
+    /// Nothing is in flight: what is there to do in this situation?
+    fn choose(&mut self, now: Millis, situation: Situation) -> Option<Action> {
+        let view = situation.view;
+        let unfinished = situation.unfinished.into_iter().find(|c| !self.dismissed.contains_key(&c.block.block_hash));
+        if let Some(candidate) = unfinished {
+            return Some(self.propose(now, candidate));
+        }
+        if situation.signed_here && view.elected {
+            let is_final = self.dismissed.values().all(|is_final| *is_final);
+            tracing::warn!(
+                burn_tip = %view.burn_tip,
+                "a block was signed at this height of this tenure and cannot be finished; the next burn block frees the way"
+            );
+            let until = (!is_final).then(|| now.saturating_add(self.policy.proposal_timeout_ms));
+            self.phase = Phase::Waiting { until, for_what: WaitFor::Move };
+            return None;
+        }
+        if !view.elected {
+            self.phase = Phase::Waiting { until: None, for_what: WaitFor::Move };
+            return None;
+        }
+        if view.new_tenure || (view.mempool_count > 0 && !self.dry) {
+            return self.request_template(now, false);
+        }
+        self.wait_for_work(now)
+    }
+
+    fn wait_for_work(&mut self, now: Millis) -> Option<Action> {
+        let until = match self.policy.block_interval_ms {
+            0 => None,
+            interval => Some(self.tip_since.saturating_add(interval)),
+        };
+        if until.is_some_and(|until| until <= now) {
+            return self.request_template(now, true);
+        }
+        self.phase = Phase::Waiting { until, for_what: WaitFor::Work };
+        None
+    }
+
+    fn request_template(&mut self, now: Millis, allow_empty: bool) -> Option<Action> {
+        let view = self.view.as_ref()?;
+        self.more_came = false;
+        self.phase = Phase::Assembling {
+            id: None,
+            parent: view.tip,
+            burn_view: view.burn_tip,
+            allow_empty,
+            until: now.saturating_add(TEMPLATE_TIMEOUT_MS),
+        };
+        Some(Action::RequestTemplate {
+            parent: view.tip,
+            burn_view: view.burn_tip,
+            coinbase_nonce: view.new_tenure.then_some(view.nonce),
+            allow_empty,
+        })
+    }
+
+    fn on_template(&mut self, now: Millis, template: Box<Template>) -> Option<Action> {
+        let Phase::Assembling { parent, burn_view, allow_empty, .. } = &self.phase else { return None };
+        if template.parent != *parent || template.burn_view != *burn_view {
+            tracing::error!("the node made a template on another parent or burn view than was asked for");
+            return self.retry_later(now, None);
+        }
+        if template.transactions == 0 && !allow_empty {
+            return self.on_no_template(now, &NoTemplate::NoTransactions);
+        }
+        self.failures = 0;
+        self.phase = Phase::Confirming(template);
+        Some(Action::FetchView)
+    }
+
+    fn on_no_template(&mut self, now: Millis, why: &NoTemplate) -> Option<Action> {
+        let Phase::Assembling { allow_empty, .. } = &self.phase else { return None };
+        match why {
+            NoTemplate::NoTransactions if self.more_came => self.request_template(now, false),
+            NoTemplate::NoTransactions => {
+                self.dry = true;
+                if *allow_empty {
+                    // The node makes no empty blocks: wait another interval.
+                    self.tip_since = now;
+                }
+                self.wait_for_work(now)
+            }
+            NoTemplate::Moved => self.retry_later(now, Some(MOVED_RETRY_MS)),
+            NoTemplate::Other(reason) => {
+                tracing::warn!(reason, "the node made no template");
+                self.retry_later(now, None)
+            }
+        }
+    }
+
+    fn propose(&mut self, now: Millis, candidate: Candidate) -> Action {
+        let well_known = self.view.as_ref().is_some_and(|view| view.well_known);
+        let timeout = self.policy.proposal_timeout_ms;
+        let mut votes = Votes::new(candidate.block.block_hash, candidate.stackers.clone());
+        for answer in self.answers.values() {
+            if let Answer::Accept { block_hash, signature } = answer
+                && *block_hash == candidate.block.block_hash
+            {
+                votes.accept(signature);
+            }
+        }
+        if well_known || votes.is_enough() {
+            let signatures = if well_known { Vec::new() } else { votes.signatures() };
+            return self.push(now, candidate, signatures);
+        }
+        let action = Action::Propose(candidate.clone());
+        self.phase = Phase::Gathering { candidate, votes, timeout, until: now.saturating_add(timeout) };
+        action
+    }
+
+    fn push_if_enough(&mut self, now: Millis) -> Option<Action> {
+        let Phase::Gathering { candidate, votes, .. } = &self.phase else { return None };
+        if !votes.is_enough() {
+            return None;
+        }
+        let (candidate, signatures) = (candidate.clone(), votes.signatures());
+        Some(self.push(now, candidate, signatures))
+    }
+
+    fn push(&mut self, now: Millis, candidate: Candidate, signatures: Vec<MessageSignature>) -> Action {
+        let until = now.saturating_add(PROCESS_TIMEOUT_MS);
+        self.phase = Phase::Pushed { candidate: candidate.clone(), signatures: signatures.clone(), until };
+        Action::Push(candidate, signatures)
+    }
+
+    fn on_call_failed(&mut self, now: Millis, advice: Option<Millis>) -> Option<Action> {
+        match &mut self.phase {
+            Phase::Offline => None,
+            // Kept: the deadline makes the same call again.
+            Phase::Gathering { until, .. } | Phase::Pushed { until, .. } => {
+                let delay = failure_delay(self.failures, advice);
+                self.failures = self.failures.saturating_add(1);
+                *until = now.saturating_add(delay);
+                None
+            }
+            Phase::Waiting { .. } | Phase::Assembling { .. } | Phase::Confirming(_) | Phase::Signing => {
+                self.retry_later(now, advice)
+            }
+        }
+    }
+
+    /// Drops what is in flight and looks again after a pause.
+    fn retry_later(&mut self, now: Millis, advice: Option<Millis>) -> Option<Action> {
+        let delay = failure_delay(self.failures, advice);
+        self.failures = self.failures.saturating_add(1);
+        self.phase = Phase::Waiting { until: Some(now.saturating_add(delay)), for_what: WaitFor::Move };
+        None
+    }
+
+    fn on_tick(&mut self, now: Millis) -> Option<Action> {
+        if self.deadline().is_none_or(|deadline| deadline > now) {
+            return None;
+        }
+        match &mut self.phase {
+            Phase::Offline | Phase::Confirming(_) | Phase::Signing => None,
+            Phase::Waiting { for_what: WaitFor::Work, .. } => self.request_template(now, true),
+            Phase::Waiting { until, .. } => {
+                *until = None;
+                // What was refused may be accepted by now.
+                self.dismissed.retain(|_, is_final| *is_final);
+                self.look()
+            }
+            Phase::Assembling { .. } => {
+                tracing::warn!("a template was not finished in time; asking again");
+                self.phase = Phase::Waiting { until: None, for_what: WaitFor::Move };
+                self.look()
+            }
+            Phase::Gathering { candidate, votes, timeout, until } => {
+                let longest = self.policy.proposal_timeout_ms.saturating_mul(TIMEOUT_GROWTH_MAX);
+                *timeout = timeout.saturating_mul(2).clamp(1, longest.max(1));
+                *until = now.saturating_add(*timeout);
+                votes.ask_again();
+                let signed = votes.signed_weight();
+                tracing::info!(block_hash = %candidate.block.block_hash, signed, "proposing the same block again");
+                Some(Action::Propose(candidate.clone()))
+            }
+            Phase::Pushed { candidate, signatures, until } => {
+                *until = now.saturating_add(PROCESS_TIMEOUT_MS);
+                Some(Action::Push(candidate.clone(), signatures.clone()))
+            }
+        }
+    }
+}
+
+/// A block in flight is wanted while it can still follow the tip.
+fn still_wanted(phase: &Phase, situation: &Situation) -> bool {
+    match phase {
+        Phase::Gathering { candidate, .. } | Phase::Pushed { candidate, .. } => {
+            situation.unfinished.iter().any(|other| other.block.block_hash == candidate.block.block_hash)
+        }
+        Phase::Offline | Phase::Waiting { .. } | Phase::Assembling { .. } | Phase::Confirming(_) | Phase::Signing => false,
+    }
+}
+
+fn failure_delay(failures: u32, advice: Option<Millis>) -> Millis {
+    let doubled = RETRY_FIRST_MS.saturating_mul(1_u64.checked_shl(failures).unwrap_or(u64::MAX));
+    advice.unwrap_or(doubled).min(RETRY_MOST_MS)
+}
+
+#[cfg(test)]
+mod tests;

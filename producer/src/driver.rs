@@ -1,0 +1,347 @@
+//! Feeds the state machine with the node's events and does what it decides, one action at a time.
+//!
+//! # Invariants
+//! - An action's result is the machine's next input: no event is looked at between the two.
+//! - A signature leaves only after [`Record::claim`] granted its place.
+//! - Dropping the driver at any await loses nothing that the next start does not find again.
+//!
+//! # Not here
+//! Decisions: `decide`. What is signed: `seal`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use nakamoto_proto::client::{Feed, FeedError, FeedItem, Node, PutError, SlotWriter, reason, retry_delay, unary};
+use nakamoto_proto::proposal::SlotMessage;
+use nakamoto_proto::v1::event::Body;
+use nakamoto_proto::v1::get_block_request::Block as BlockName;
+use nakamoto_proto::v1::{self, JobState, PushOutcome};
+use tokio::time::Instant;
+use tonic::Status;
+
+use crate::convert;
+use crate::decide::{Action, Input, Machine, NoTemplate};
+use crate::model::{Answer, Candidate, Millis, Situation, StackerSet, Template, View};
+use crate::record::{Claim, Record};
+use crate::seal::{self, Keys};
+
+/// The chain's fixed facts that the driver needs.
+#[derive(Debug, Clone)]
+pub struct Chain {
+    /// This producer's address.
+    pub address: String,
+    /// Contract of the producers' slots.
+    pub producers_db: String,
+    /// Contract of the signers' slots.
+    pub signers_db: String,
+}
+
+/// Runs one producer.
+#[derive(Debug)]
+pub struct Driver {
+    /// The node.
+    pub node: Node,
+    /// Its event stream.
+    pub feed: Feed,
+    /// What was signed.
+    pub record: Record,
+    /// The keys.
+    pub keys: Keys,
+    /// Decides.
+    pub machine: Machine,
+    /// Fixed facts.
+    pub chain: Chain,
+    /// How long the node may assemble.
+    pub assembly_time: Duration,
+    /// Zero of the machine's clock.
+    pub epoch: Instant,
+    /// The newest view.
+    pub view: Option<View>,
+    /// Writes this producer's slot.
+    pub slot: Option<SlotWriter>,
+}
+
+/// An action that could not be done; it is tried again.
+struct Failed(Option<Duration>);
+
+impl From<Status> for Failed {
+    fn from(status: Status) -> Self {
+        match reason(&status) {
+            Some(reason) => tracing::warn!(reason, code = ?status.code(), "{}", status.message()),
+            None => tracing::warn!(code = ?status.code(), "{}", status.message()),
+        }
+        Self(retry_delay(&status))
+    }
+}
+
+impl From<convert::ConvertError> for Failed {
+    fn from(error: convert::ConvertError) -> Self {
+        tracing::error!(error = ?error, "the node's answer cannot be used");
+        Self(None)
+    }
+}
+
+impl From<crate::record::RecordError> for Failed {
+    fn from(error: crate::record::RecordError) -> Self {
+        tracing::error!(error = ?error, "the record of signed blocks failed; nothing is signed without it");
+        Self(None)
+    }
+}
+
+impl Driver {
+    /// Runs until the node refuses the event stream for good.
+    ///
+    /// # Errors
+    /// [`FeedError`] when it does.
+    pub async fn run(&mut self) -> Result<(), FeedError> {
+        loop {
+            let deadline = self.machine.deadline().map(|at| self.epoch + Duration::from_millis(at));
+            let timer = async {
+                match deadline {
+                    Some(at) => tokio::time::sleep_until(at).await,
+                    None => std::future::pending().await,
+                }
+            };
+            let inputs = tokio::select! {
+                biased;
+                item = self.feed.next() => self.inputs_of(item?),
+                () = timer => vec![Input::Tick],
+            };
+            for input in inputs {
+                self.step(input).await;
+            }
+        }
+    }
+
+    async fn step(&mut self, input: Input) {
+        let mut next = Some(input);
+        while let Some(input) = next {
+            let now = self.now();
+            next = match self.machine.on(now, input) {
+                Some(action) => Some(self.perform(action).await),
+                None => None,
+            };
+        }
+    }
+
+    fn now(&self) -> Millis {
+        Millis::try_from(self.epoch.elapsed().as_millis()).unwrap_or(Millis::MAX)
+    }
+
+    fn inputs_of(&self, item: FeedItem) -> Vec<Input> {
+        match item {
+            FeedItem::Opened { .. } | FeedItem::Live => Vec::new(),
+            FeedItem::Snapshot(chunks) => self.answers_of(chunks),
+            FeedItem::SnapshotComplete { .. } => {
+                tracing::info!("connected to the node");
+                vec![Input::Started]
+            }
+            FeedItem::Lost { cause } => {
+                tracing::warn!(cause, "connection to the node lost; connecting again");
+                vec![Input::Lost]
+            }
+            FeedItem::Event { event, .. } => self.inputs_of_event(*event),
+        }
+    }
+
+    fn inputs_of_event(&self, event: v1::Event) -> Vec<Input> {
+        let sequence = event.sequence;
+        match event.body {
+            Some(Body::BurnBlock(burn)) if burn.is_canonical_tip => vec![Input::Moved(sequence)],
+            Some(Body::TipChanged(_)) => vec![Input::Moved(sequence)],
+            Some(Body::MempoolAccepted(_)) => vec![Input::Transaction(sequence)],
+            Some(Body::TemplateFinished(finished)) => vec![Input::TemplateFinished(finished.template_id)],
+            Some(Body::StackerdbChunks(chunks)) => self.answers_of(chunks),
+            Some(Body::BlockRejected(rejected)) => {
+                let id = rejected.block.and_then(|block| block.block_id.as_ref().try_into().ok());
+                let text = rejection_text(rejected.rejection.as_ref());
+                id.map(|id| Input::BlockRejected(id, text)).into_iter().collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn answers_of(&self, chunks: v1::StackerDbChunks) -> Vec<Input> {
+        if chunks.contract_id != self.chain.signers_db {
+            return Vec::new();
+        }
+        let input = |chunk: v1::StackerDbChunk| -> Option<Input> {
+            let answer: Answer = convert::answer(&chunk.data)?;
+            Some(Input::Answer { slot_id: chunk.slot_id, answer })
+        };
+        chunks.chunks.into_iter().filter_map(input).collect()
+    }
+
+    async fn perform(&mut self, action: Action) -> Input {
+        let outcome = match action {
+            Action::FetchView => self.fetch_view().await,
+            Action::RequestTemplate { parent, burn_view, coinbase_nonce, allow_empty } => {
+                let request = v1::RequestTemplateRequest {
+                    parent_block_id: parent.as_bytes().to_vec().into(),
+                    burn_block_hash: burn_view.as_bytes().to_vec().into(),
+                    allow_empty,
+                    ..v1::RequestTemplateRequest::default()
+                };
+                self.request_template(request, coinbase_nonce).await
+            }
+            Action::FetchTemplate(id) => self.fetch_template(id).await,
+            Action::Sign(template) => Ok(self.sign(&template)),
+            Action::Propose(candidate) => self.propose(&candidate).await,
+            Action::Push(candidate, signatures) => self.push(&candidate, signatures).await,
+        };
+        outcome.unwrap_or_else(|Failed(advice)| {
+            Input::CallFailed(advice.map(|d| Millis::try_from(d.as_millis()).unwrap_or(Millis::MAX)))
+        })
+    }
+
+    async fn fetch_view(&mut self) -> Result<Input, Failed> {
+        let request = v1::GetProducerViewRequest { producer_address: self.chain.address.clone() };
+        let answer = unary(self.node.templates().get_producer_view(request)).await?;
+        let view = convert::view(&answer)?;
+        let mut unfinished = Vec::new();
+        for block in self.record.children_of(&view.tip)? {
+            let stackers = if block.burn_view == view.burn_tip {
+                Some(view.stackers.clone())
+            } else {
+                self.stackers_if_on_fork(&block.burn_view.0, &view.burn_tip.0).await?
+            };
+            if let Some(stackers) = stackers {
+                unfinished.push(Candidate { block: Arc::new(block), stackers });
+            }
+        }
+        let signed_here = self.record.is_signed(&view.burn_tip, view.chain_length.saturating_add(1))?;
+        self.view = Some(view.clone());
+        Ok(Input::Situation(Box::new(Situation { view, unfinished, signed_here })))
+    }
+
+    /// The stackers at a burn block, if it is on the fork of the burn tip.
+    async fn stackers_if_on_fork(&self, burn: &[u8; 32], tip: &[u8; 32]) -> Result<Option<StackerSet>, Failed> {
+        let request = v1::CheckBurnAncestorRequest { ancestor: burn.to_vec().into(), descendant: tip.to_vec().into() };
+        if !unary(self.node.burnchain().check_burn_ancestor(request)).await?.is_ancestor {
+            return Ok(None);
+        }
+        let request = v1::GetStackerSetRequest { burn_block_hash: burn.to_vec().into() };
+        let answer = unary(self.node.burnchain().get_stacker_set(request)).await?;
+        Ok(Some(convert::stackers(&answer.stackers)?))
+    }
+
+    async fn request_template(
+        &self,
+        mut request: v1::RequestTemplateRequest,
+        coinbase_nonce: Option<u64>,
+    ) -> Result<Input, Failed> {
+        if let (Some(nonce), Some(view)) = (coinbase_nonce, &self.view) {
+            match seal::coinbase(&self.keys, view, nonce) {
+                Ok(coinbase) => request.coinbase = coinbase.into(),
+                Err(error) => {
+                    tracing::error!(error = ?error, "the coinbase cannot be signed");
+                    return Err(Failed(None));
+                }
+            }
+        }
+        request.assembly_time = Some(prost_types::Duration {
+            seconds: i64::try_from(self.assembly_time.as_secs()).unwrap_or(i64::MAX),
+            nanos: i32::try_from(self.assembly_time.subsec_nanos()).unwrap_or(0),
+        });
+        let answer = unary(self.node.templates().request_template(request)).await?;
+        Ok(Input::Requested(answer.template_id))
+    }
+
+    async fn fetch_template(&self, template_id: String) -> Result<Input, Failed> {
+        let request = v1::GetTemplateRequest { template_id, wait: None };
+        let answer = unary(self.node.templates().get_template(request)).await?;
+        let input = match (answer.state(), answer.template) {
+            (JobState::Succeeded, Some(template)) => Input::Template(Box::new(convert::template(template)?)),
+            (state, _) => Input::NoTemplate(match answer.failure_reason.as_str() {
+                "NO_TRANSACTIONS" => NoTemplate::NoTransactions,
+                "TIP_MOVED" | "BURN_VIEW_MOVED" => NoTemplate::Moved,
+                other => NoTemplate::Other(format!("{} {other} {}", state.as_str_name(), answer.failure_detail)),
+            }),
+        };
+        Ok(input)
+    }
+
+    fn sign(&mut self, template: &Template) -> Input {
+        let Some(view) = &self.view else { return Input::NotSigned };
+        let block = match seal::seal(&self.keys, view, template) {
+            Ok(block) => block,
+            Err(error) => {
+                tracing::error!(error = %error, "a template of the node was not signed");
+                return Input::NotSigned;
+            }
+        };
+        match self.record.claim(&block) {
+            Ok(Claim::Granted) => {
+                tracing::debug!(block_id = %block.block_id, chain_length = block.chain_length, "block signed");
+                Input::Signed(Candidate { block: Arc::new(block), stackers: view.stackers.clone() })
+            }
+            Ok(Claim::Taken(other)) => {
+                tracing::warn!(%other, "another block was signed at this height of this tenure");
+                Input::NotSigned
+            }
+            Err(error) => {
+                let Failed(_) = Failed::from(error);
+                Input::NotSigned
+            }
+        }
+    }
+
+    async fn propose(&mut self, candidate: &Candidate) -> Result<Input, Failed> {
+        let Some(slot_id) = self.view.as_ref().and_then(|view| view.slot_id) else {
+            tracing::error!(address = self.chain.address, "this producer has no slot in .producers");
+            return Err(Failed(None));
+        };
+        if self.slot.as_ref().is_none_or(|slot| slot.slot_id() != slot_id) {
+            self.slot = Some(SlotWriter::new(self.chain.producers_db.clone(), slot_id));
+        }
+        let Some(slot) = &mut self.slot else { return Err(Failed(None)) };
+        let message = SlotMessage::BlockProposal { block: candidate.block.bytes.clone() };
+        match slot.put(&self.node, &self.keys.signing, &message.encode()).await {
+            Ok(version) => {
+                tracing::debug!(version, block_hash = %candidate.block.block_hash, "block proposed");
+                Ok(Input::Proposed)
+            }
+            Err(PutError::Call(status)) => Err((*status).into()),
+            Err(error @ PutError::Refused { .. }) => {
+                tracing::error!(error = %error, "the proposal was not stored");
+                Err(Failed(None))
+            }
+        }
+    }
+
+    async fn push(
+        &self,
+        candidate: &Candidate,
+        signatures: Vec<nakamoto_proto::keys::MessageSignature>,
+    ) -> Result<Input, Failed> {
+        let well_known = self.view.as_ref().is_some_and(|view| view.well_known);
+        let bytes = match seal::with_signatures(&candidate.block, signatures, well_known) {
+            Ok(bytes) => bytes,
+            Err(error) => return Ok(Input::Refused(format!("the recorded block is damaged: {error}"))),
+        };
+        let answer = unary(self.node.blocks().push_block(v1::PushBlockRequest { block: bytes.into() })).await?;
+        match (answer.outcome(), answer.rejection) {
+            (PushOutcome::Accepted, _) => Ok(Input::Stored),
+            (PushOutcome::AlreadyKnown, None) => self.state_of(candidate).await,
+            (_, rejection) => Ok(Input::Refused(rejection_text(rejection.as_ref()))),
+        }
+    }
+
+    async fn state_of(&self, candidate: &Candidate) -> Result<Input, Failed> {
+        let id = candidate.block.block_id.as_bytes().to_vec().into();
+        let request = v1::GetBlockRequest { block: Some(BlockName::BlockId(id)), ..v1::GetBlockRequest::default() };
+        let answer = unary(self.node.blocks().get_block(request)).await?;
+        Ok(match answer.state() {
+            v1::BlockState::Processed => Input::AlreadyProcessed,
+            v1::BlockState::Orphaned => Input::Refused("found invalid before".to_owned()),
+            v1::BlockState::Stored | v1::BlockState::Unspecified => Input::Stored,
+        })
+    }
+}
+
+fn rejection_text(rejection: Option<&v1::Rejection>) -> String {
+    rejection.map_or_else(
+        || "no reason given".to_owned(),
+        |rejection| format!("{}: {}", rejection.reason().as_str_name(), rejection.detail),
+    )
+}

@@ -1,0 +1,22 @@
+//! The block producer (SPEC 10): asks its node for templates, signs them, gathers the stackers' signatures through
+//! StackerDB and pushes the blocks. It speaks gRPC only, and one event stream drives it.
+//!
+//! In the order to read: [`model`] what it knows, [`decide`] what it does next, [`collect`] counting signatures,
+//! [`seal`] proof and signature, [`record`] what was signed, [`convert`] and [`driver`] the way to the node,
+//! [`run`] the composition.
+//!
+//! # Invariants
+//! - Never two different blocks signed at one height of one tenure, also after a crash: [`record`].
+//! - No polling: every step answers an event, a call's result, or a deadline.
+
+pub mod args;
+pub mod collect;
+pub mod convert;
+pub mod decide;
+pub mod driver;
+pub mod model;
+pub mod record;
+pub mod run;
+pub mod seal;
+
+pub use run::main_with_args;

@@ -1,0 +1,332 @@
+//! What this producer has signed, on disk before the signature leaves the process.
+//!
+//! # Invariants
+//! - At most one block for each (burn view, chain length), for ever: the primary key says so.
+//! - [`Record::claim`] returns only after the row is on the disk (`synchronous=FULL`).
+//! - One process at a time: the file is locked while it is open.
+//!
+//! # Not here
+//! Which block to sign: `decide`.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use nakamoto_proto::ids::{BlockHash, BurnBlockHash, Hash160, StacksBlockId};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, named_params};
+
+use crate::model::SignedBlock;
+
+/// File name inside the data folder.
+const FILE_NAME: &str = "producer.sqlite";
+
+/// Blocks whose bytes are kept for proposing again. Only a child of the tip is ever proposed, so a few would do; the
+/// rest are kept as hashes, to refuse signing at their place again.
+const BLOCKS_WITH_BYTES: i64 = 64;
+
+/// Version of the schema below.
+const SCHEMA_VERSION: i64 = 1;
+
+const SCHEMA: &str = "
+CREATE TABLE owner (
+    id INTEGER PRIMARY KEY CHECK (id = 0),
+    signer BLOB NOT NULL CHECK (length(signer) = 20),
+    chain_id INTEGER NOT NULL
+) STRICT;
+CREATE TABLE signed (
+    number INTEGER NOT NULL UNIQUE,
+    burn_view BLOB NOT NULL CHECK (length(burn_view) = 32),
+    chain_length INTEGER NOT NULL CHECK (chain_length > 0),
+    parent BLOB NOT NULL CHECK (length(parent) = 32),
+    block_hash BLOB NOT NULL CHECK (length(block_hash) = 32),
+    block_id BLOB NOT NULL CHECK (length(block_id) = 32),
+    bytes BLOB,
+    PRIMARY KEY (burn_view, chain_length)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX signed_by_parent ON signed (parent);
+";
+
+/// Why the record cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// The folder cannot be made.
+    #[error("data folder {path} cannot be made")]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Another process has it open.
+    #[error("{0} is in use by another producer")]
+    InUse(PathBuf),
+    /// It was written by another key or for another chain.
+    #[error("{path} belongs to signer {signer} on chain {chain_id:#x}: give another data folder")]
+    OtherOwner {
+        /// The file.
+        path: PathBuf,
+        /// Whose it is.
+        signer: Hash160,
+        /// Which chain's.
+        chain_id: u32,
+    },
+    /// It was written by a newer version of this program.
+    #[error("record has schema {found}, this program knows {SCHEMA_VERSION}")]
+    SchemaTooNew {
+        /// Version in the file.
+        found: i64,
+    },
+    /// The database failed.
+    #[error("record")]
+    Sqlite(#[from] rusqlite::Error),
+    /// A stored value is not what was written.
+    #[error("record is damaged: {0}")]
+    Damaged(&'static str),
+}
+
+/// Answer to a claim.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Claim {
+    /// The place is this block's, from now on or since before.
+    Granted,
+    /// Another block was signed there.
+    Taken(BlockHash),
+}
+
+/// The record.
+#[derive(Debug)]
+pub struct Record {
+    connection: Connection,
+}
+
+impl Record {
+    /// Opens the record in `folder`, making both when they are missing, and locks it.
+    ///
+    /// # Errors
+    /// [`RecordError`] when it is in use, another's, damaged or cannot be written.
+    pub fn open(folder: &Path, signer: Hash160, chain_id: u32) -> Result<Self, RecordError> {
+        std::fs::create_dir_all(folder).map_err(|source| RecordError::Folder { path: folder.to_owned(), source })?;
+        let path = folder.join(FILE_NAME);
+        let mut connection = Connection::open(&path)?;
+        connection.busy_timeout(Duration::ZERO)?;
+        // Exclusive: two producers with one record could otherwise sign between each other's look-up and write.
+        connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+        let in_use = |error: rusqlite::Error| match error.sqlite_error_code() {
+            Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked) => {
+                RecordError::InUse(path.clone())
+            }
+            _ => RecordError::Sqlite(error),
+        };
+        connection.pragma_update(None, "journal_mode", "WAL").map_err(in_use)?;
+        // A signature must not leave before its row is on the disk, also when the machine loses power.
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(in_use)?;
+        migrate(&tx)?;
+        let owner = tx
+            .query_row("SELECT signer, chain_id FROM owner", [], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        match owner {
+            Some((stored, stored_chain)) if Hash160(stored) != signer || stored_chain != chain_id => {
+                return Err(RecordError::OtherOwner { path, signer: Hash160(stored), chain_id: stored_chain });
+            }
+            Some(_) => {}
+            None => {
+                tx.execute(
+                    "INSERT INTO owner (id, signer, chain_id) VALUES (0, :signer, :chain_id)",
+                    named_params! { ":signer": signer.as_bytes(), ":chain_id": chain_id },
+                )?;
+            }
+        }
+        tx.commit()?;
+        Ok(Self { connection })
+    }
+
+    /// Takes the place (burn view, chain length) for `block`. After `Granted` the block is on the disk and may leave.
+    ///
+    /// # Errors
+    /// [`RecordError`] when the database failed: then the block must not leave.
+    pub fn claim(&mut self, block: &SignedBlock) -> Result<Claim, RecordError> {
+        let length = to_sql(block.chain_length)?;
+        let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let taken: Option<[u8; 32]> = tx
+            .prepare_cached("SELECT block_hash FROM signed WHERE burn_view = :burn_view AND chain_length = :length")?
+            .query_row(
+                named_params! { ":burn_view": block.burn_view.as_bytes(), ":length": length },
+                |row| row.get(0),
+            )
+            .optional()?;
+        if let Some(taken) = taken {
+            let taken = BlockHash(taken);
+            return Ok(if taken == block.block_hash { Claim::Granted } else { Claim::Taken(taken) });
+        }
+        tx.prepare_cached(
+            "INSERT INTO signed (number, burn_view, chain_length, parent, block_hash, block_id, bytes)
+             VALUES ((SELECT coalesce(max(number), 0) + 1 FROM signed),
+                     :burn_view, :length, :parent, :block_hash, :block_id, :bytes)",
+        )?
+        .execute(named_params! {
+            ":burn_view": block.burn_view.as_bytes(),
+            ":length": length,
+            ":parent": block.parent.as_bytes(),
+            ":block_hash": block.block_hash.as_bytes(),
+            ":block_id": block.block_id.as_bytes(),
+            ":bytes": block.bytes,
+        })?;
+        tx.prepare_cached(
+            "UPDATE signed SET bytes = NULL
+             WHERE number = (SELECT max(number) FROM signed) - :kept AND bytes IS NOT NULL",
+        )?
+        .execute(named_params! { ":kept": BLOCKS_WITH_BYTES })?;
+        tx.commit()?;
+        Ok(Claim::Granted)
+    }
+
+    /// Whether a block was signed for this place.
+    ///
+    /// # Errors
+    /// [`RecordError`] when the database failed.
+    pub fn is_signed(&self, burn_view: &BurnBlockHash, chain_length: u64) -> Result<bool, RecordError> {
+        let found: bool = self
+            .connection
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM signed WHERE burn_view = :burn_view AND chain_length = :length)")?
+            .query_row(
+                named_params! { ":burn_view": burn_view.as_bytes(), ":length": to_sql(chain_length)? },
+                |row| row.get(0),
+            )?;
+        Ok(found)
+    }
+
+    /// Blocks signed on this parent, oldest first; only those whose bytes are still kept.
+    ///
+    /// # Errors
+    /// [`RecordError`] when the database failed.
+    pub fn children_of(&self, parent: &StacksBlockId) -> Result<Vec<SignedBlock>, RecordError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT burn_view, chain_length, block_hash, block_id, bytes FROM signed
+             WHERE parent = :parent AND bytes IS NOT NULL ORDER BY number",
+        )?;
+        let mut rows = statement.query(named_params! { ":parent": parent.as_bytes() })?;
+        let mut blocks = Vec::new();
+        while let Some(row) = rows.next()? {
+            let length: i64 = row.get(1)?;
+            blocks.push(SignedBlock {
+                burn_view: BurnBlockHash(row.get(0)?),
+                chain_length: u64::try_from(length).map_err(|_| RecordError::Damaged("chain length"))?,
+                block_hash: BlockHash(row.get(2)?),
+                block_id: StacksBlockId(row.get(3)?),
+                parent: *parent,
+                bytes: row.get(4)?,
+            });
+        }
+        Ok(blocks)
+    }
+}
+
+fn migrate(tx: &rusqlite::Transaction<'_>) -> Result<(), RecordError> {
+    let found: i64 = tx.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    match found {
+        0 => {
+            tx.execute_batch(SCHEMA)?;
+            tx.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+            Ok(())
+        }
+        SCHEMA_VERSION => Ok(()),
+        found => Err(RecordError::SchemaTooNew { found }),
+    }
+}
+
+fn to_sql(chain_length: u64) -> Result<i64, RecordError> {
+    i64::try_from(chain_length).map_err(|_| RecordError::Damaged("chain length above 2^63"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SIGNER: Hash160 = Hash160([1; 20]);
+
+    fn block(burn_view: u8, chain_length: u64, parent: u8, content: u8) -> SignedBlock {
+        SignedBlock {
+            block_hash: BlockHash([content; 32]),
+            block_id: StacksBlockId([content; 32]),
+            parent: StacksBlockId([parent; 32]),
+            burn_view: BurnBlockHash([burn_view; 32]),
+            chain_length,
+            bytes: vec![content; 10],
+        }
+    }
+
+    fn open(folder: &Path) -> Record {
+        Record::open(folder, SIGNER, 0x8000_0000).unwrap()
+    }
+
+    #[test]
+    fn a_place_belongs_to_the_first_block_also_after_reopening() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = block(1, 5, 4, 0xaa);
+        let mut record = open(folder.path());
+        assert_eq!(record.claim(&first).unwrap(), Claim::Granted);
+        assert_eq!(record.claim(&first).unwrap(), Claim::Granted);
+        assert_eq!(record.claim(&block(1, 5, 4, 0xbb)).unwrap(), Claim::Taken(first.block_hash));
+        assert_eq!(record.claim(&block(1, 5, 9, 0xbb)).unwrap(), Claim::Taken(first.block_hash));
+        assert_eq!(record.claim(&block(2, 5, 4, 0xcc)).unwrap(), Claim::Granted);
+        drop(record);
+        let mut record = open(folder.path());
+        assert_eq!(record.claim(&block(1, 5, 4, 0xbb)).unwrap(), Claim::Taken(first.block_hash));
+        assert!(record.is_signed(&first.burn_view, 5).unwrap());
+        assert!(!record.is_signed(&first.burn_view, 6).unwrap());
+        assert_eq!(record.children_of(&first.parent).unwrap(), vec![first, block(2, 5, 4, 0xcc)]);
+    }
+
+    #[test]
+    fn the_file_of_a_process_that_was_killed_opens_with_what_was_claimed() {
+        let folder = tempfile::tempdir().unwrap();
+        let copy = tempfile::tempdir().unwrap();
+        let mut record = open(folder.path());
+        record.claim(&block(1, 5, 4, 0xaa)).unwrap();
+        // The files as a kill leaves them: the write-ahead log not yet folded in.
+        for entry in std::fs::read_dir(folder.path()).unwrap() {
+            let entry = entry.unwrap();
+            std::fs::copy(entry.path(), copy.path().join(entry.file_name())).unwrap();
+        }
+        let mut after = open(copy.path());
+        assert_eq!(after.claim(&block(1, 5, 4, 0xbb)).unwrap(), Claim::Taken(BlockHash([0xaa; 32])));
+    }
+
+    #[test]
+    fn only_one_process_and_only_the_owner_may_open_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let record = open(folder.path());
+        assert!(matches!(Record::open(folder.path(), SIGNER, 0x8000_0000), Err(RecordError::InUse(_))));
+        drop(record);
+        let other = Record::open(folder.path(), Hash160([2; 20]), 0x8000_0000);
+        assert!(matches!(other, Err(RecordError::OtherOwner { .. })));
+        assert!(matches!(Record::open(folder.path(), SIGNER, 1), Err(RecordError::OtherOwner { .. })));
+        open(folder.path());
+    }
+
+    #[test]
+    fn old_blocks_lose_their_bytes_but_keep_their_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut record = open(folder.path());
+        let last = u64::try_from(BLOCKS_WITH_BYTES).unwrap() + 10;
+        for length in 1..=last {
+            assert_eq!(record.claim(&block(1, length, 4, 0xaa)).unwrap(), Claim::Granted);
+        }
+        assert_eq!(record.claim(&block(1, 1, 4, 0xbb)).unwrap(), Claim::Taken(BlockHash([0xaa; 32])));
+        let kept = record.children_of(&StacksBlockId([4; 32])).unwrap();
+        assert_eq!(kept.first().unwrap().chain_length, 11);
+        assert_eq!(kept.len(), usize::try_from(BLOCKS_WITH_BYTES).unwrap());
+    }
+
+    #[test]
+    fn a_newer_schema_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        drop(open(folder.path()));
+        let connection = Connection::open(folder.path().join(FILE_NAME)).unwrap();
+        connection.pragma_update(None, "user_version", 99).unwrap();
+        drop(connection);
+        let opened = Record::open(folder.path(), SIGNER, 0x8000_0000);
+        assert!(matches!(opened, Err(RecordError::SchemaTooNew { found: 99 })));
+    }
+}

@@ -1,0 +1,110 @@
+//! Composes the producer: arguments, keys, connection, record, then the driver until it is told to stop.
+
+use std::ffi::OsString;
+
+use anyhow::Context;
+use clap::Parser;
+use nakamoto_proto::client::{Feed, FeedRequest, Node, SecretSource, Shutdown, read_private_key, read_vrf_key};
+use nakamoto_proto::limits::{BOOT_ADDRESS_MAINNET, BOOT_ADDRESS_TESTNET};
+use nakamoto_proto::v1::{EventFilter, EventKind, EventTerm};
+use tokio::time::Instant;
+
+use crate::args::Args;
+use crate::decide::{Machine, Policy};
+use crate::driver::{Chain, Driver};
+use crate::record::Record;
+use crate::seal::Keys;
+
+/// Runs the program with these arguments (the program's name first) until it is told to stop. Prints help, version
+/// and argument errors as `clap` does, which end the process.
+///
+/// # Errors
+/// What keeps the producer from running: keys, data folder, or a node that refuses it.
+pub fn main_with_args(args: impl IntoIterator<Item = OsString>) -> anyhow::Result<()> {
+    let args = Args::parse_from(args);
+    let filter = tracing_subscriber::EnvFilter::try_new(&args.log).context("--log")?;
+    // A second subscriber in the same process is refused; the first one then serves.
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("async runtime")?;
+    let outcome = runtime.block_on(run(args));
+    runtime.shutdown_background();
+    outcome
+}
+
+async fn run(args: Args) -> anyhow::Result<()> {
+    let mut shutdown = Shutdown::listen(args.stop_on_stdin_eof).context("signal handlers")?;
+    tokio::select! {
+        biased;
+        cause = shutdown.requested() => {
+            tracing::info!(cause, "producer stops");
+            Ok(())
+        }
+        outcome = produce(args) => outcome,
+    }
+}
+
+async fn produce(args: Args) -> anyhow::Result<()> {
+    let keys = Keys {
+        signing: read_private_key(&SecretSource { variable: "MOCKAMOTO_PRIVATE_KEY", file: args.private_key_file })?,
+        vrf: read_vrf_key(&SecretSource { variable: "MOCKAMOTO_VRF_PRIVATE_KEY", file: args.vrf_private_key_file })?,
+    };
+    let node = Node::new(&args.node, args.auth_token.as_deref())?;
+    let info = node.service_info_when_up().await.context("the node does not say what it is")?;
+    let mainnet = info.network == "mainnet";
+    let boot = if mainnet { BOOT_ADDRESS_MAINNET } else { BOOT_ADDRESS_TESTNET };
+    let address = keys.address(mainnet);
+    let record = Record::open(&args.data_dir, address.hash160, info.chain_id)?;
+    let chain = Chain {
+        address: address.to_string(),
+        producers_db: format!("{boot}.producers"),
+        signers_db: format!("{boot}.signers"),
+    };
+    tracing::info!(address = chain.address, node = args.node, "producer starts");
+    let policy = Policy {
+        block_interval_ms: u64::try_from(args.block_interval.as_millis()).unwrap_or(u64::MAX),
+        proposal_timeout_ms: u64::try_from(args.proposal_timeout.as_millis()).unwrap_or(u64::MAX).max(1),
+    };
+    let request = FeedRequest {
+        filter: filter(&chain.signers_db),
+        include_snapshot: true,
+        // Tip, burn tip and signers' slots are all that matters, and a new start reads them.
+        resume: false,
+        cursor: None,
+        client_name: "mockamoto-producer".to_owned(),
+    };
+    let mut driver = Driver {
+        feed: Feed::new(node.clone(), request),
+        node,
+        record,
+        keys,
+        machine: Machine::new(policy),
+        chain,
+        assembly_time: args.assembly_time,
+        epoch: Instant::now(),
+        view: None,
+        slot: None,
+    };
+    driver.run().await?;
+    Ok(())
+}
+
+fn filter(signers_db: &str) -> EventFilter {
+    let kinds = [
+        EventKind::BurnBlock,
+        EventKind::BlockRejected,
+        EventKind::TipChanged,
+        EventKind::Template,
+        EventKind::MempoolAccepted,
+    ];
+    EventFilter {
+        terms: vec![
+            EventTerm { kinds: kinds.map(i32::from).to_vec(), ..EventTerm::default() },
+            EventTerm {
+                kinds: vec![EventKind::StackerdbChunks.into()],
+                stackerdb_contracts: vec![signers_db.to_owned()],
+                ..EventTerm::default()
+            },
+        ],
+        all: false,
+    }
+}

@@ -1,0 +1,26 @@
+//! What the programs around a node share: connection, event feed with resume, StackerDB slot writer, secrets, shutdown.
+//!
+//! # Invariants
+//! - Nothing here polls: the feed is one open stream, and the only timers are back-off and the stream's watchdog.
+//! - A secret is never written to a log or an error.
+//!
+//! # Not here
+//! What a program does with the events: `mockamoto-producer`, `mockamoto-signer-stub`.
+
+mod backoff;
+mod duration;
+mod feed;
+mod node;
+mod secrets;
+mod shutdown;
+mod slot;
+mod status;
+
+pub use backoff::Backoff;
+pub use duration::{DurationError, parse_duration};
+pub use feed::{Feed, FeedError, FeedItem, FeedRequest};
+pub use node::{BearerToken, Node, NodeChannel, NodeUrlError, MAX_RESPONSE_BYTES, UNARY_TIMEOUT, unary};
+pub use secrets::{SecretError, SecretSource, read_private_key, read_vrf_key};
+pub use shutdown::Shutdown;
+pub use slot::{PutError, SlotWriter};
+pub use status::{is_transient, reason, retry_delay};

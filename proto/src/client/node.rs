@@ -1,0 +1,203 @@
+//! A connection to a node: one HTTP/2 channel, a client for each service, the bearer token on every call.
+
+use std::time::Duration;
+
+use tonic::metadata::{Ascii, MetadataValue};
+use tonic::service::Interceptor;
+use tonic::service::interceptor::InterceptedService;
+use tonic::transport::{Channel, Endpoint};
+use tonic::{Request, Response, Status};
+
+use super::backoff::Backoff;
+use super::status::{is_transient, retry_delay};
+use crate::v1::block_service_client::BlockServiceClient;
+use crate::v1::burnchain_service_client::BurnchainServiceClient;
+use crate::v1::event_service_client::EventServiceClient;
+use crate::v1::node_service_client::NodeServiceClient;
+use crate::v1::stacker_db_service_client::StackerDbServiceClient;
+use crate::v1::template_service_client::TemplateServiceClient;
+use crate::v1::validation_service_client::ValidationServiceClient;
+use crate::v1::{GetServiceInfoRequest, GetServiceInfoResponse};
+
+/// Largest response that is read. A frame holds at least one whole event, and the largest event is a processed block
+/// of 2 MiB with its receipts, whose printed values are bounded by the tenure's cost limit.
+pub const MAX_RESPONSE_BYTES: usize = 64 * 1024 * 1024;
+
+/// Longest that a unary call may take: those used here answer at once, a node that does not is gone.
+pub const UNARY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Longest that a connection attempt may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Flow-control window of a stream: large enough for a block's events (GRPC R47).
+const STREAM_WINDOW_BYTES: u32 = 1024 * 1024;
+
+/// Flow-control window of the connection (GRPC R47).
+const CONNECTION_WINDOW_BYTES: u32 = 4 * 1024 * 1024;
+
+/// What the service clients call through.
+pub type NodeChannel = InterceptedService<Channel, BearerToken>;
+
+/// Puts `authorization: Bearer ...` on every call, when there is a token.
+#[derive(Clone, Default)]
+pub struct BearerToken(Option<MetadataValue<Ascii>>);
+
+impl std::fmt::Debug for BearerToken {
+    /// Never shows the token.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if self.0.is_some() { "BearerToken(set)" } else { "BearerToken(none)" })
+    }
+}
+
+impl Interceptor for BearerToken {
+    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
+        if let Some(value) = &self.0 {
+            request.metadata_mut().insert("authorization", value.clone());
+        }
+        Ok(request)
+    }
+}
+
+/// Why a node cannot be addressed.
+#[derive(Debug, thiserror::Error)]
+pub enum NodeUrlError {
+    /// The text is not a URL.
+    #[error("`{url}` is not a node's url, as in http://127.0.0.1:20443")]
+    Url {
+        /// The text.
+        url: String,
+        /// Why.
+        #[source]
+        source: tonic::transport::Error,
+    },
+    /// Only plain HTTP/2 is spoken.
+    #[error("`{0}` does not start with http://")]
+    Scheme(String),
+    /// The token cannot stand in a header.
+    #[error("the token has characters that cannot stand in a header")]
+    Token,
+}
+
+/// A node, connected when the first call is made and again whenever the connection was lost.
+#[derive(Debug, Clone)]
+pub struct Node {
+    channel: NodeChannel,
+}
+
+impl Node {
+    /// Addresses the node at `url` (`http://host:port`). Needs a running tokio runtime; does not connect yet.
+    ///
+    /// # Errors
+    /// [`NodeUrlError`] if url or token cannot be used.
+    pub fn new(url: &str, token: Option<&str>) -> Result<Self, NodeUrlError> {
+        if !url.starts_with("http://") {
+            return Err(NodeUrlError::Scheme(url.to_owned()));
+        }
+        let endpoint = Endpoint::from_shared(url.to_owned())
+            .map_err(|source| NodeUrlError::Url { url: url.to_owned(), source })?
+            .connect_timeout(CONNECT_TIMEOUT)
+            .tcp_nodelay(true)
+            .initial_stream_window_size(STREAM_WINDOW_BYTES)
+            .initial_connection_window_size(CONNECTION_WINDOW_BYTES);
+        let token = match token {
+            Some(token) => {
+                let value = format!("Bearer {token}").parse::<MetadataValue<Ascii>>();
+                let mut value = value.map_err(|_| NodeUrlError::Token)?;
+                value.set_sensitive(true);
+                BearerToken(Some(value))
+            }
+            None => BearerToken(None),
+        };
+        Ok(Self { channel: InterceptedService::new(endpoint.connect_lazy(), token) })
+    }
+
+    /// What the node is. Waits for a node that is not there yet.
+    ///
+    /// # Errors
+    /// The status of a node that is there and refuses to answer.
+    pub async fn service_info_when_up(&self) -> Result<GetServiceInfoResponse, Status> {
+        let mut backoff = Backoff::for_connections();
+        let mut is_first = true;
+        loop {
+            match unary(self.info().get_service_info(GetServiceInfoRequest {})).await {
+                Err(status) if is_transient(&status) => {
+                    if std::mem::take(&mut is_first) {
+                        tracing::info!("waiting for the node");
+                    }
+                    tokio::time::sleep(backoff.next_delay().max(retry_delay(&status).unwrap_or_default())).await;
+                }
+                answer => return answer,
+            }
+        }
+    }
+
+    /// Client of `NodeService`.
+    #[must_use]
+    pub fn info(&self) -> NodeServiceClient<NodeChannel> {
+        NodeServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_RESPONSE_BYTES)
+    }
+
+    /// Client of `EventService`.
+    #[must_use]
+    pub fn events(&self) -> EventServiceClient<NodeChannel> {
+        EventServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_RESPONSE_BYTES)
+    }
+
+    /// Client of `BlockService`.
+    #[must_use]
+    pub fn blocks(&self) -> BlockServiceClient<NodeChannel> {
+        BlockServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_RESPONSE_BYTES)
+    }
+
+    /// Client of `BurnchainService`.
+    #[must_use]
+    pub fn burnchain(&self) -> BurnchainServiceClient<NodeChannel> {
+        BurnchainServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_RESPONSE_BYTES)
+    }
+
+    /// Client of `StackerDbService`.
+    #[must_use]
+    pub fn stackerdb(&self) -> StackerDbServiceClient<NodeChannel> {
+        StackerDbServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_RESPONSE_BYTES)
+    }
+
+    /// Client of `TemplateService`.
+    #[must_use]
+    pub fn templates(&self) -> TemplateServiceClient<NodeChannel> {
+        TemplateServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_RESPONSE_BYTES)
+    }
+
+    /// Client of `ValidationService`.
+    #[must_use]
+    pub fn validation(&self) -> ValidationServiceClient<NodeChannel> {
+        ValidationServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_RESPONSE_BYTES)
+    }
+}
+
+/// The answer of a unary call, within [`UNARY_TIMEOUT`].
+///
+/// # Errors
+/// The call's status; `DEADLINE_EXCEEDED` when it takes too long.
+pub async fn unary<T>(call: impl Future<Output = Result<Response<T>, Status>>) -> Result<T, Status> {
+    match tokio::time::timeout(UNARY_TIMEOUT, call).await {
+        Ok(answer) => answer.map(Response::into_inner),
+        Err(_) => Err(Status::deadline_exceeded("the node did not answer in time")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn urls_and_tokens_are_checked_and_tokens_not_shown() {
+        assert!(matches!(Node::new("https://localhost:1", None), Err(NodeUrlError::Scheme(_))));
+        assert!(matches!(Node::new("http://", None), Err(NodeUrlError::Url { .. })));
+        assert!(matches!(Node::new("http://localhost:1", Some("a\nb")), Err(NodeUrlError::Token)));
+        let token = BearerToken(Some("Bearer abc".parse().unwrap()));
+        assert_eq!(format!("{token:?}"), "BearerToken(set)");
+        let mut sent = token.clone();
+        let request = sent.call(Request::new(())).unwrap();
+        assert_eq!(request.metadata().get("authorization").unwrap(), "Bearer abc");
+    }
+}

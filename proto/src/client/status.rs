@@ -1,0 +1,50 @@
+//! Reads the details of a failed call: its reason code and its retry advice (GRPC R44).
+
+use std::time::Duration;
+
+use tonic::{Code, Status};
+use tonic_types::StatusExt;
+
+/// Longest retry advice that is followed.
+const MAX_RETRY_DELAY: Duration = Duration::from_secs(30);
+
+/// The reason code of an error (`UPPER_SNAKE`); `None` when the server gave none.
+#[must_use]
+pub fn reason(status: &Status) -> Option<String> {
+    status.get_details_error_info().map(|info| info.reason)
+}
+
+/// When the server advises to try again.
+#[must_use]
+pub fn retry_delay(status: &Status) -> Option<Duration> {
+    let delay = status.get_details_retry_info()?.retry_delay?;
+    Some(delay.min(MAX_RETRY_DELAY))
+}
+
+/// Whether the same call may succeed later without anything else changing.
+#[must_use]
+pub fn is_transient(status: &Status) -> bool {
+    matches!(
+        status.code(),
+        Code::Unavailable | Code::ResourceExhausted | Code::DeadlineExceeded | Code::Cancelled | Code::Aborted | Code::Unknown
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tonic_types::ErrorDetails;
+
+    #[test]
+    fn details_of_a_status_are_read_back() {
+        let mut details = ErrorDetails::new();
+        details.set_error_info("TEMPLATE_QUEUE_FULL", "nakamoto.v1", std::collections::HashMap::new());
+        details.set_retry_info(Some(Duration::from_millis(50)));
+        let status = Status::with_error_details(Code::ResourceExhausted, "full", details);
+        assert_eq!(reason(&status).as_deref(), Some("TEMPLATE_QUEUE_FULL"));
+        assert_eq!(retry_delay(&status), Some(Duration::from_millis(50)));
+        assert!(is_transient(&status));
+        let plain = Status::invalid_argument("no");
+        assert_eq!((reason(&plain), retry_delay(&plain), is_transient(&plain)), (None, None, false));
+    }
+}

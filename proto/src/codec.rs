@@ -1,0 +1,239 @@
+//! Reading and writing the consensus byte formats: a bounded reader, a writer, and what can go wrong.
+//!
+//! # Invariants
+//! - Reading is total: any bytes give a value or a [`DecodeError`], never a panic.
+//! - Nothing is allocated from a count or length before that many bytes were seen to be there.
+//! - All integers are big endian.
+
+/// Why bytes do not decode. Offsets count from the start of the outermost message.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DecodeError {
+    /// The message ends inside a field.
+    #[error("{field} at byte {offset} needs {needed} bytes, {left} are left")]
+    EndOfData {
+        /// What was being read.
+        field: &'static str,
+        /// Where it starts.
+        offset: usize,
+        /// How many bytes it needs at least.
+        needed: usize,
+        /// How many there are.
+        left: usize,
+    },
+    /// Bytes follow what should be the end of the message.
+    #[error("{left} bytes follow the end of the {what} at byte {offset}")]
+    TrailingBytes {
+        /// The message that was read.
+        what: &'static str,
+        /// Where it ended.
+        offset: usize,
+        /// How many bytes follow.
+        left: usize,
+    },
+    /// A tag byte has no meaning.
+    #[error("{field} at byte {offset}: {value:#04x} has no meaning")]
+    UnknownByte {
+        /// What was being read.
+        field: &'static str,
+        /// Where it stands.
+        offset: usize,
+        /// The byte.
+        value: u8,
+    },
+    /// A length or count is above its limit.
+    #[error("{field} at byte {offset} is {count}, above {max}")]
+    TooLarge {
+        /// What was being read.
+        field: &'static str,
+        /// Where it stands.
+        offset: usize,
+        /// The length or count given.
+        count: usize,
+        /// Its limit.
+        max: usize,
+    },
+    /// A field's bytes break a rule of the field.
+    #[error("{field} at byte {offset} {problem}")]
+    Invalid {
+        /// What was being read.
+        field: &'static str,
+        /// Where it stands.
+        offset: usize,
+        /// Which rule.
+        problem: &'static str,
+    },
+}
+
+/// A position in a byte slice that only moves forward.
+#[derive(Debug, Clone)]
+pub struct Reader<'a> {
+    bytes: &'a [u8],
+    position: usize,
+}
+
+impl<'a> Reader<'a> {
+    /// Starts at the first byte.
+    #[must_use]
+    pub const fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, position: 0 }
+    }
+
+    /// Bytes read so far.
+    #[must_use]
+    pub const fn position(&self) -> usize {
+        self.position
+    }
+
+    /// Bytes not read yet.
+    #[must_use]
+    pub const fn left(&self) -> usize {
+        self.bytes.len().saturating_sub(self.position)
+    }
+
+    /// Runs `read` on a reader that ends `max` bytes from here, and moves past what it read.
+    ///
+    /// # Errors
+    /// Those of `read`; more than `max` bytes are "end of data" to it.
+    pub fn bounded<T, E>(&mut self, max: usize, read: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E> {
+        let end = self.position.saturating_add(max).min(self.bytes.len());
+        let window = self.bytes.get(..end).unwrap_or(self.bytes);
+        let mut inner = Self { bytes: window, position: self.position };
+        let value = read(&mut inner)?;
+        self.position = inner.position;
+        Ok(value)
+    }
+
+    /// The next `count` bytes.
+    ///
+    /// # Errors
+    /// [`DecodeError::EndOfData`] when fewer are left.
+    pub fn take(&mut self, field: &'static str, count: usize) -> Result<&'a [u8], DecodeError> {
+        let end_of_data =
+            DecodeError::EndOfData { field, offset: self.position, needed: count, left: self.left() };
+        let end = self.position.checked_add(count).ok_or(end_of_data.clone())?;
+        let taken = self.bytes.get(self.position..end).ok_or(end_of_data)?;
+        self.position = end;
+        Ok(taken)
+    }
+
+    /// The next `N` bytes as an array.
+    ///
+    /// # Errors
+    /// [`DecodeError::EndOfData`] when fewer are left.
+    pub fn array<const N: usize>(&mut self, field: &'static str) -> Result<[u8; N], DecodeError> {
+        let mut array = [0; N];
+        array.copy_from_slice(self.take(field, N)?);
+        Ok(array)
+    }
+
+    /// One byte.
+    ///
+    /// # Errors
+    /// [`DecodeError::EndOfData`] at the end.
+    pub fn u8(&mut self, field: &'static str) -> Result<u8, DecodeError> {
+        self.array::<1>(field).map(|[byte]| byte)
+    }
+
+    /// Two bytes, big endian.
+    ///
+    /// # Errors
+    /// [`DecodeError::EndOfData`] when fewer are left.
+    pub fn u16(&mut self, field: &'static str) -> Result<u16, DecodeError> {
+        self.array(field).map(u16::from_be_bytes)
+    }
+
+    /// Four bytes, big endian.
+    ///
+    /// # Errors
+    /// [`DecodeError::EndOfData`] when fewer are left.
+    pub fn u32(&mut self, field: &'static str) -> Result<u32, DecodeError> {
+        self.array(field).map(u32::from_be_bytes)
+    }
+
+    /// Eight bytes, big endian.
+    ///
+    /// # Errors
+    /// [`DecodeError::EndOfData`] when fewer are left.
+    pub fn u64(&mut self, field: &'static str) -> Result<u64, DecodeError> {
+        self.array(field).map(u64::from_be_bytes)
+    }
+
+    /// A u32 count of items that are at least `item_bytes_min` bytes each.
+    ///
+    /// # Errors
+    /// [`DecodeError::TooLarge`] above `max`, [`DecodeError::EndOfData`] when that many items cannot be left.
+    pub fn count(&mut self, field: &'static str, item_bytes_min: usize, max: usize) -> Result<usize, DecodeError> {
+        let offset = self.position;
+        let count = usize::try_from(self.u32(field)?).unwrap_or(usize::MAX);
+        if count > max {
+            return Err(DecodeError::TooLarge { field, offset, count, max });
+        }
+        let needed = count.saturating_mul(item_bytes_min);
+        if needed > self.left() {
+            return Err(DecodeError::EndOfData { field, offset, needed, left: self.left() });
+        }
+        Ok(count)
+    }
+
+    /// A u32 length and that many bytes.
+    ///
+    /// # Errors
+    /// [`DecodeError::TooLarge`] above `max`, [`DecodeError::EndOfData`] when fewer are left.
+    pub fn bytes_u32(&mut self, field: &'static str, max: usize) -> Result<&'a [u8], DecodeError> {
+        let length = self.count(field, 1, max)?;
+        self.take(field, length)
+    }
+
+    /// Refuses bytes after the end of `what`.
+    ///
+    /// # Errors
+    /// [`DecodeError::TrailingBytes`] when any are left.
+    pub const fn finish(&self, what: &'static str) -> Result<(), DecodeError> {
+        match self.left() {
+            0 => Ok(()),
+            left => Err(DecodeError::TrailingBytes { what, offset: self.position, left }),
+        }
+    }
+}
+
+/// Appends a count or length as u32, big endian. One that does not fit is written as `u32::MAX`, which every decoder
+/// here refuses: such a message could not be sent in any case.
+pub fn write_count(out: &mut Vec<u8>, count: usize) {
+    out.extend_from_slice(&u32::try_from(count).unwrap_or(u32::MAX).to_be_bytes());
+}
+
+/// Appends a u32 length and the bytes.
+pub fn write_bytes_u32(out: &mut Vec<u8>, bytes: &[u8]) {
+    write_count(out, bytes.len());
+    out.extend_from_slice(bytes);
+}
+
+/// Appends a length byte and the name. One that does not fit is cut to 255 bytes, which every decoder here refuses.
+pub fn write_name(out: &mut Vec<u8>, name: &str) {
+    let length = u8::try_from(name.len()).unwrap_or(u8::MAX);
+    out.push(length);
+    out.extend(name.bytes().take(usize::from(length)));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_count_that_cannot_fit_is_refused_before_anything_is_read() {
+        let mut reader = Reader::new(&[0xff, 0xff, 0xff, 0xff, 1, 2]);
+        let error = reader.count("things", 3, usize::MAX).expect_err("four thousand million things");
+        assert!(matches!(error, DecodeError::EndOfData { left: 2, .. }));
+    }
+
+    #[test]
+    fn a_bounded_reader_sees_the_end_and_keeps_absolute_offsets() {
+        let mut reader = Reader::new(&[0, 1, 2, 3, 4]);
+        reader.take("start", 1).expect("one byte");
+        let error = reader.bounded(2, |inner| inner.u32("number")).expect_err("two bytes");
+        assert_eq!(error, DecodeError::EndOfData { field: "number", offset: 1, needed: 4, left: 2 });
+        assert_eq!(reader.bounded(2, |inner| inner.u16("number")), Ok(0x0102));
+        assert_eq!(reader.position(), 3);
+        assert!(reader.finish("message").is_err());
+    }
+}

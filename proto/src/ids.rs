@@ -1,0 +1,241 @@
+//! Newtypes for everything that is named by a hash, so that two meanings of "32 bytes" cannot be swapped.
+//!
+//! # Invariants
+//! - Text form is lower-case hex without `0x`; both cases and an optional `0x` are read.
+//! - `Default` is all zero bytes.
+//!
+//! # Not here
+//! How the hashes are made: `hashing`, `block`, `transaction`.
+
+use crate::hashing::{sha256_ripemd160, sha512_256};
+
+/// Why bytes or text are not an id.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum IdError {
+    /// The byte string has the wrong length.
+    #[error("{name} has {expected} bytes, not {got}")]
+    Length {
+        /// The type that was wanted.
+        name: &'static str,
+        /// Its length in bytes.
+        expected: usize,
+        /// The length that was given.
+        got: usize,
+    },
+    /// The text is not hex.
+    #[error("{name} is not hex")]
+    Hex {
+        /// The type that was wanted.
+        name: &'static str,
+    },
+}
+
+macro_rules! id_type {
+    ($(#[$doc:meta])* $name:ident, $len:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub [u8; $len]);
+
+        impl $name {
+            /// Length in bytes.
+            pub const LEN: usize = $len;
+
+            /// The bytes, in wire order.
+            #[must_use]
+            pub const fn as_bytes(&self) -> &[u8; $len] {
+                &self.0
+            }
+
+            /// Lower-case hex without `0x`.
+            #[must_use]
+            pub fn to_hex(&self) -> String {
+                hex::encode(self.0)
+            }
+
+            /// Reads hex of exactly the right length, in either case, with an optional `0x`.
+            ///
+            /// # Errors
+            /// [`$crate::ids::IdError`] when the text is not hex or has another length.
+            pub fn from_hex(text: &str) -> Result<Self, $crate::ids::IdError> {
+                let digits = text.strip_prefix("0x").unwrap_or(text);
+                // The length is judged before decoding: no memory is spent on a long text.
+                if digits.len() != 2 * $len {
+                    return Err($crate::ids::IdError::Length { name: stringify!($name), expected: $len, got: digits.len() / 2 });
+                }
+                let mut bytes = [0u8; $len];
+                hex::decode_to_slice(digits, &mut bytes).map_err(|_| $crate::ids::IdError::Hex { name: stringify!($name) })?;
+                Ok(Self(bytes))
+            }
+        }
+
+        impl Default for $name {
+            fn default() -> Self {
+                Self([0; $len])
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(&self.to_hex())
+            }
+        }
+
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(f, "{}({})", stringify!($name), self.to_hex())
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = $crate::ids::IdError;
+
+            fn from_str(text: &str) -> Result<Self, $crate::ids::IdError> {
+                Self::from_hex(text)
+            }
+        }
+
+        impl TryFrom<&[u8]> for $name {
+            type Error = $crate::ids::IdError;
+
+            fn try_from(bytes: &[u8]) -> Result<Self, $crate::ids::IdError> {
+                let array = bytes.try_into().map_err(|_| $crate::ids::IdError::Length {
+                    name: stringify!($name),
+                    expected: $len,
+                    got: bytes.len(),
+                })?;
+                Ok(Self(array))
+            }
+        }
+
+        impl AsRef<[u8]> for $name {
+            fn as_ref(&self) -> &[u8] {
+                &self.0
+            }
+        }
+
+        impl From<[u8; $len]> for $name {
+            fn from(bytes: [u8; $len]) -> Self {
+                Self(bytes)
+            }
+        }
+
+        impl From<$name> for [u8; $len] {
+            fn from(id: $name) -> Self {
+                id.0
+            }
+        }
+    };
+}
+pub(crate) use id_type;
+
+id_type!(
+    /// Names a Stacks block across all forks: H(block hash ‖ consensus hash), 32 bytes (FACTS 1).
+    StacksBlockId, 32
+);
+id_type!(
+    /// Hash of a Stacks header alone, 32 bytes (SPEC 2).
+    BlockHash, 32
+);
+id_type!(
+    /// Hash of a bitcoin block, 32 bytes, in the order bitcoin's wire has it.
+    BurnBlockHash, 32
+);
+id_type!(
+    /// RIPEMD160(SHA256(burn block hash)), 20 bytes (SPEC 3).
+    ConsensusHash, 20
+);
+id_type!(
+    /// Names a transaction: H(its canonical encoding), 32 bytes (FACTS 1).
+    Txid, 32
+);
+id_type!(
+    /// Root of the state MARF after a block, 32 bytes.
+    StateRoot, 32
+);
+id_type!(
+    /// Randomness of a sortition: SHA256(parent's ‖ burn hash), 32 bytes (SPEC 3).
+    SortitionHash, 32
+);
+id_type!(
+    /// RIPEMD160(SHA256(x)), 20 bytes: names an account or a key.
+    Hash160, 20
+);
+id_type!(
+    /// Root of the Merkle tree over a block's txids, 32 bytes (FACTS 1).
+    MerkleRoot, 32
+);
+id_type!(
+    /// One step of the signing hash chain of a transaction, 32 bytes (FACTS 5).
+    SigHash, 32
+);
+id_type!(
+    /// H(VRF proof), 32 bytes (FACTS 8.2).
+    VrfSeed, 32
+);
+
+/// Block hash of the boot block's (absent) own header: 32 zero bytes (FACTS 1).
+pub const BOOT_BLOCK_HASH: BlockHash = BlockHash([0; 32]);
+/// Consensus hash that goes with [`BOOT_BLOCK_HASH`]: 20 zero bytes.
+pub const BOOT_CONSENSUS_HASH: ConsensusHash = ConsensusHash([0; 20]);
+
+impl StacksBlockId {
+    /// H(52 zero bytes): the id of the boot block (FACTS 1). A test computes it from its definition.
+    pub const BOOT: Self = Self([
+        0x55, 0xc9, 0x86, 0x1b, 0xe5, 0xcf, 0xf9, 0x84, 0xa2, 0x0c, 0xe6, 0xd9, 0x9d, 0x4a, 0xa6, 0x59, 0x41, 0x41,
+        0x28, 0x89, 0xbd, 0xc6, 0x65, 0x09, 0x41, 0x36, 0x42, 0x9b, 0x84, 0xf8, 0xc2, 0xee,
+    ]);
+    /// 32 bytes of ff: "no parent" in the MARF.
+    pub const SENTINEL: Self = Self([0xff; 32]);
+    /// Id under which blocks are executed before their own id is known: consensus hash 20 * 01, block hash 32 * 01
+    /// (FACTS 1, 6.6). A test computes it from its definition.
+    pub const PLACEHOLDER: Self = Self([
+        0xb4, 0x0f, 0xfa, 0x12, 0xcd, 0x6c, 0xde, 0xc1, 0x7a, 0x0c, 0xf0, 0x23, 0x1b, 0xff, 0xb4, 0x0d, 0x92, 0x71,
+        0xc3, 0x19, 0xa5, 0x11, 0x3e, 0x88, 0x79, 0x2a, 0x34, 0x88, 0x76, 0x5e, 0x6c, 0x6b,
+    ]);
+
+    /// H(block hash ‖ consensus hash): mind the order (FACTS 11).
+    #[must_use]
+    pub fn new(consensus_hash: &ConsensusHash, block_hash: &BlockHash) -> Self {
+        Self(sha512_256(&[&block_hash.0, &consensus_hash.0]))
+    }
+}
+
+impl ConsensusHash {
+    /// RIPEMD160(SHA256(burn hash)): a function of the burn hash alone (SPEC 3).
+    #[must_use]
+    pub fn of_burn_block(burn_block: &BurnBlockHash) -> Self {
+        Self(sha256_ripemd160(&[&burn_block.0]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn constants_follow_from_their_definitions() {
+        assert_eq!(StacksBlockId::BOOT, StacksBlockId::new(&BOOT_CONSENSUS_HASH, &BOOT_BLOCK_HASH));
+        let placeholder = StacksBlockId::new(&ConsensusHash([1; 20]), &BlockHash([1; 32]));
+        assert_eq!(StacksBlockId::PLACEHOLDER, placeholder);
+    }
+
+    #[test]
+    fn text_is_read_with_and_without_prefix_and_in_either_case() {
+        let id = Hash160([0xab; 20]);
+        let upper = id.to_hex().to_uppercase();
+        assert_eq!(upper.parse::<Hash160>(), Ok(id));
+        assert_eq!(format!("0x{id}").parse::<Hash160>(), Ok(id));
+        assert_eq!(Hash160::from_hex("zz".repeat(20).as_str()), Err(IdError::Hex { name: "Hash160" }));
+        assert_eq!(
+            Hash160::from_hex("abab"),
+            Err(IdError::Length { name: "Hash160", expected: 20, got: 2 })
+        );
+    }
+
+    #[test]
+    fn slices_of_another_length_are_refused_with_both_lengths() {
+        let error = Txid::try_from([0u8; 31].as_slice()).expect_err("31 bytes");
+        assert_eq!(error, IdError::Length { name: "Txid", expected: 32, got: 31 });
+        assert_eq!(Txid::try_from([7u8; 32].as_slice()), Ok(Txid([7; 32])));
+    }
+}

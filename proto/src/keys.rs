@@ -1,0 +1,360 @@
+//! secp256k1 keys and recoverable signatures (FACTS 2).
+//!
+//! Signing is deterministic: RFC 6979 with SHA-256, the 32-byte digest used unchanged, S forced low.
+//!
+//! # Not here
+//! Which hash is signed: `transaction::sighash`, `block`, `stackerdb`. VRF keys: `vrf`.
+
+use k256::ecdsa::{RecoveryId, Signature, SigningKey, VerifyingKey};
+use k256::elliptic_curve::ops::Reduce;
+use k256::elliptic_curve::point::AffineCoordinates;
+use k256::elliptic_curve::scalar::IsHigh;
+use k256::elliptic_curve::PrimeField;
+use k256::{FieldBytes, ProjectivePoint, Scalar};
+
+use crate::hashing::{hash160, sha256};
+use crate::ids::{Hash160, id_type};
+
+id_type!(
+    /// A recoverable signature, 65 bytes: recovery id (0..3), r (32), s (32). Any bytes can be held; see
+    /// [`MessageSignature::recover`].
+    MessageSignature, 65
+);
+
+/// Why a key or a signature is not usable.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum KeyError {
+    /// A private key has 32 bytes, or 33 with a last byte of 01.
+    #[error("a private key of {0} bytes, or with a wrong last byte")]
+    PrivateKeyForm(usize),
+    /// The private key is zero or not below the group order.
+    #[error("private key out of range")]
+    PrivateKeyRange,
+    /// The bytes are not a point in SEC1 form.
+    #[error("public key of {0} bytes is not a point of the curve in SEC1 form")]
+    PublicKey(usize),
+    /// The text is not hex.
+    #[error("key is not hex")]
+    Hex,
+    /// The recovery id is above 3.
+    #[error("recovery id is {0}, above 3")]
+    RecoveryId(u8),
+    /// r or s is zero or not below the group order.
+    #[error("signature scalar out of range")]
+    SignatureRange,
+    /// S is in the high half and the rule in force forbids that.
+    #[error("signature has a high s")]
+    HighS,
+    /// No key can have made this signature.
+    #[error("no public key recovers from the signature")]
+    NotRecoverable,
+}
+
+/// Whether a signature with S in the high half is accepted (FACTS 2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum LowS {
+    /// Refuse it: mempool admission, and blocks from epoch 4.0.
+    Strict,
+    /// Accept it: block, StackerDB and microblock signatures, and transactions in blocks before epoch 4.0.
+    Lax,
+}
+
+/// Which form of a public key is hashed into an account (FACTS 2, 4.1). The discriminant is the wire byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum KeyEncoding {
+    /// 33 bytes.
+    Compressed = 0,
+    /// 65 bytes.
+    Uncompressed = 1,
+}
+
+/// A point of secp256k1 other than the identity.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct PublicKey(VerifyingKey);
+
+impl PublicKey {
+    /// Reads SEC1 bytes: 33 compressed or 65 uncompressed.
+    ///
+    /// # Errors
+    /// [`KeyError::PublicKey`] for another form or a point that is not on the curve.
+    pub fn from_sec1(bytes: &[u8]) -> Result<Self, KeyError> {
+        // The form is judged here, as SEC1 parsers differ on "compact" and "hybrid" prefixes.
+        let form_is_known = matches!((bytes.first(), bytes.len()), (Some(2 | 3), 33) | (Some(4), 65));
+        if !form_is_known {
+            return Err(KeyError::PublicKey(bytes.len()));
+        }
+        VerifyingKey::from_sec1_bytes(bytes).map(Self).map_err(|_| KeyError::PublicKey(bytes.len()))
+    }
+
+    /// Reads the hex of SEC1 bytes.
+    ///
+    /// # Errors
+    /// [`KeyError`] when the text is not hex or not a key.
+    pub fn from_hex(text: &str) -> Result<Self, KeyError> {
+        Self::from_sec1(&decode_hex(text, 65)?)
+    }
+
+    /// SEC1 compressed form, 33 bytes: the form of every Stacks wire.
+    #[must_use]
+    pub fn to_compressed(&self) -> [u8; 33] {
+        let mut bytes = [0; 33];
+        bytes.copy_from_slice(self.0.to_sec1_point(true).as_bytes());
+        bytes
+    }
+
+    /// SEC1 uncompressed form, 65 bytes.
+    #[must_use]
+    pub fn to_uncompressed(&self) -> [u8; 65] {
+        let mut bytes = [0; 65];
+        bytes.copy_from_slice(self.0.to_sec1_point(false).as_bytes());
+        bytes
+    }
+
+    /// SEC1 bytes in the wanted form.
+    #[must_use]
+    pub fn to_bytes(&self, encoding: KeyEncoding) -> Vec<u8> {
+        match encoding {
+            KeyEncoding::Compressed => self.to_compressed().to_vec(),
+            KeyEncoding::Uncompressed => self.to_uncompressed().to_vec(),
+        }
+    }
+
+    /// hash160 of the compressed form: how block producers, stackers and StackerDB signers are named.
+    #[must_use]
+    pub fn hash160(&self) -> Hash160 {
+        hash160(&self.to_compressed())
+    }
+
+    /// Whether this key made `signature` over `digest`. High S is refused always (FACTS 2).
+    #[must_use]
+    pub fn verify(&self, digest: &[u8; 32], signature: &MessageSignature) -> bool {
+        signature.recover(digest, LowS::Strict).is_ok_and(|key| key == *self)
+    }
+}
+
+impl std::fmt::Debug for PublicKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "PublicKey({self})")
+    }
+}
+
+impl std::fmt::Display for PublicKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&hex::encode(self.to_compressed()))
+    }
+}
+
+/// A secp256k1 private key, with the form in which its public key is hashed.
+#[derive(Clone)]
+pub struct PrivateKey {
+    key: SigningKey,
+    encoding: KeyEncoding,
+}
+
+impl PrivateKey {
+    /// Reads 32 bytes (public key uncompressed), or 33 with a last byte of 01 (compressed).
+    ///
+    /// # Errors
+    /// [`KeyError`] for another form, for zero, and for numbers not below the group order.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, KeyError> {
+        let (scalar, encoding) = match bytes.split_at_checked(32) {
+            Some((scalar, [])) => (scalar, KeyEncoding::Uncompressed),
+            Some((scalar, [1])) => (scalar, KeyEncoding::Compressed),
+            Some(_) | None => return Err(KeyError::PrivateKeyForm(bytes.len())),
+        };
+        let key = SigningKey::from_slice(scalar).map_err(|_| KeyError::PrivateKeyRange)?;
+        Ok(Self { key, encoding })
+    }
+
+    /// Reads the hex of either form.
+    ///
+    /// # Errors
+    /// [`KeyError`] when the text is not hex or not a key.
+    pub fn from_hex(text: &str) -> Result<Self, KeyError> {
+        Self::from_bytes(&decode_hex(text, 33)?)
+    }
+
+    /// Reads a 32-byte scalar whose public key is hashed compressed, as all keys of this node's own are.
+    ///
+    /// # Errors
+    /// [`KeyError::PrivateKeyRange`] for zero and for numbers not below the group order.
+    pub fn from_scalar(scalar: &[u8; 32]) -> Result<Self, KeyError> {
+        let key = SigningKey::from_slice(scalar).map_err(|_| KeyError::PrivateKeyRange)?;
+        Ok(Self { key, encoding: KeyEncoding::Compressed })
+    }
+
+    /// Makes a key from a seed of any length: the first of SHA256(seed), SHA256(SHA256(seed)), ... in range. Compressed.
+    #[must_use]
+    pub fn from_seed(seed: &[u8]) -> Self {
+        let mut scalar = sha256(&[seed]);
+        loop {
+            match Self::from_scalar(&scalar) {
+                Ok(key) => return key,
+                Err(_) => scalar = sha256(&[&scalar]),
+            }
+        }
+    }
+
+    /// The same key, with its public key hashed in another form.
+    #[must_use]
+    pub fn with_encoding(mut self, encoding: KeyEncoding) -> Self {
+        self.encoding = encoding;
+        self
+    }
+
+    /// The form in which the public key is hashed.
+    #[must_use]
+    pub const fn encoding(&self) -> KeyEncoding {
+        self.encoding
+    }
+
+    /// The public key.
+    #[must_use]
+    pub fn public_key(&self) -> PublicKey {
+        PublicKey(*self.key.verifying_key())
+    }
+
+    /// 32 bytes for a key hashed uncompressed, else 33 with a last byte of 01. Secret: for key files only.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = self.key.to_bytes().to_vec();
+        if self.encoding == KeyEncoding::Compressed {
+            bytes.push(1);
+        }
+        bytes
+    }
+
+    /// Signs a 32-byte digest. Equal key and digest always give equal bytes.
+    #[must_use]
+    pub fn sign(&self, digest: &[u8; 32]) -> MessageSignature {
+        let mut nonces = NonceGenerator::new(&self.key.to_bytes().into(), digest);
+        loop {
+            // A nonce fails with probability 2^-127; the next one is tried then.
+            if let Some(signature) = sign_with_nonce(self.key.as_nonzero_scalar(), &nonces.next_bytes(), digest) {
+                return signature;
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for PrivateKey {
+    /// Shows the public key only.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "PrivateKey(of {})", self.public_key())
+    }
+}
+
+impl MessageSignature {
+    /// The public key that made this signature over `digest`.
+    ///
+    /// # Errors
+    /// [`KeyError`] when the recovery id or a scalar is out of range, no point recovers, or S is high under
+    /// [`LowS::Strict`].
+    pub fn recover(&self, digest: &[u8; 32], low_s: LowS) -> Result<PublicKey, KeyError> {
+        let (recovery_id, scalars) = self.0.split_first().ok_or(KeyError::SignatureRange)?;
+        let recovery_id = RecoveryId::from_byte(*recovery_id).ok_or(KeyError::RecoveryId(*recovery_id))?;
+        let signature = Signature::from_slice(scalars).map_err(|_| KeyError::SignatureRange)?;
+        if low_s == LowS::Strict && bool::from(signature.s().is_high()) {
+            return Err(KeyError::HighS);
+        }
+        VerifyingKey::recover_from_prehash(digest, &signature, recovery_id)
+            .map(PublicKey)
+            .map_err(|_| KeyError::NotRecoverable)
+    }
+
+    /// Whether the recovery id is at most 3 and r and s are below the group order. Zero is "in range" here: this is a
+    /// check of encoding, not of the signature.
+    #[must_use]
+    pub fn is_in_range(&self) -> bool {
+        let [recovery_id, scalars @ ..] = &self.0;
+        let below_order = |bytes: &[u8]| {
+            FieldBytes::try_from(bytes).is_ok_and(|bytes| bool::from(Scalar::from_repr(bytes).is_some()))
+        };
+        RecoveryId::from_byte(*recovery_id).is_some() && scalars.chunks(32).all(below_order)
+    }
+
+    /// The form that Clarity's functions take: r, s, recovery id.
+    #[must_use]
+    pub fn to_rsv(&self) -> [u8; 65] {
+        let mut bytes = self.0;
+        bytes.rotate_left(1);
+        bytes
+    }
+}
+
+/// Reads hex of at most `bytes_max` bytes with an optional `0x`.
+fn decode_hex(text: &str, bytes_max: usize) -> Result<Vec<u8>, KeyError> {
+    let digits = text.strip_prefix("0x").unwrap_or(text);
+    if digits.len() > 2 * bytes_max {
+        return Err(KeyError::Hex);
+    }
+    hex::decode(digits).map_err(|_| KeyError::Hex)
+}
+
+/// ECDSA with a given nonce; `None` if the nonce or a resulting scalar is zero or out of range.
+fn sign_with_nonce(key: &Scalar, nonce: &[u8; 32], digest: &[u8; 32]) -> Option<MessageSignature> {
+    let nonce = Option::<Scalar>::from(Scalar::from_repr(FieldBytes::from(*nonce)))?;
+    let inverse = Option::<Scalar>::from(nonce.invert())?;
+    let point = (ProjectivePoint::GENERATOR * nonce).to_affine();
+    let x = point.x();
+    let r = <Scalar as Reduce<FieldBytes>>::reduce(&x);
+    let z = <Scalar as Reduce<FieldBytes>>::reduce(&FieldBytes::from(*digest));
+    let s = inverse * (z + r * key);
+    if bool::from(r.is_zero()) || bool::from(s.is_zero()) {
+        return None;
+    }
+    let s_is_high = bool::from(s.is_high());
+    // Negating s mirrors the nonce's point, so the parity bit flips with it.
+    let y_is_odd = bool::from(point.y_is_odd()) != s_is_high;
+    let id = RecoveryId::new(y_is_odd, r.to_repr() != x);
+    let s = if s_is_high { -s } else { s };
+
+    let mut bytes = [0; 65];
+    let (head, scalars) = bytes.split_first_mut()?;
+    *head = id.to_byte();
+    scalars.get_mut(..32)?.copy_from_slice(&r.to_repr());
+    scalars.get_mut(32..)?.copy_from_slice(&s.to_repr());
+    Some(MessageSignature(bytes))
+}
+
+/// The nonce generator of RFC 6979 section 3.2 with one deviation that the chain has (FACTS 2): the digest goes in
+/// unchanged, not reduced by the group order first. (The k256 crate's own generator reduces it.)
+struct NonceGenerator {
+    key: [u8; 32],
+    value: [u8; 32],
+    started: bool,
+}
+
+impl NonceGenerator {
+    fn new(secret: &[u8; 32], digest: &[u8; 32]) -> Self {
+        let mut state = Self { key: [0; 32], value: [1; 32], started: false };
+        for tag in [0u8, 1u8] {
+            state.key = hmac_sha256(&state.key, &[&state.value, &[tag], secret, digest]);
+            state.value = hmac_sha256(&state.key, &[&state.value]);
+        }
+        state
+    }
+
+    fn next_bytes(&mut self) -> [u8; 32] {
+        if self.started {
+            self.key = hmac_sha256(&self.key, &[&self.value, &[0]]);
+            self.value = hmac_sha256(&self.key, &[&self.value]);
+        }
+        self.started = true;
+        self.value = hmac_sha256(&self.key, &[&self.value]);
+        self.value
+    }
+}
+
+/// HMAC-SHA256 (RFC 2104) with a 32-byte key.
+fn hmac_sha256(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
+    let mut inner_pad = [0x36u8; 64];
+    let mut outer_pad = [0x5cu8; 64];
+    for (index, byte) in key.iter().enumerate() {
+        inner_pad[index] ^= byte;
+        outer_pad[index] ^= byte;
+    }
+    let inner_parts: Vec<&[u8]> = std::iter::once(inner_pad.as_slice()).chain(parts.iter().copied()).collect();
+    sha256(&[&outer_pad, &sha256(&inner_parts)])
+}

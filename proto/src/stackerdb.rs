@@ -1,0 +1,98 @@
+//! StackerDB chunks: what is signed, and the wire form (SPEC 9, FACTS 8.1).
+//!
+//! # Not here
+//! Slots, owners, stored versions: `chainstate::stackerdb`. The JSON forms of HTTP: the node. What our producers and
+//! signers put into chunks: `proposal`.
+
+use crate::codec::{DecodeError, Reader, write_bytes_u32};
+use crate::hashing::sha512_256;
+use crate::ids::{Hash160, id_type};
+use crate::keys::{KeyError, LowS, MessageSignature, PrivateKey};
+use crate::limits::MAX_CHUNK_BYTES;
+
+id_type!(
+    /// H(chunk data), 32 bytes.
+    ChunkHash, 32
+);
+
+/// One version of one slot's data, signed by the slot's owner.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StackerDbChunk {
+    /// The slot.
+    pub slot_id: u32,
+    /// The version; must grow.
+    pub slot_version: u32,
+    /// The owner's signature over [`StackerDbChunk::digest`].
+    pub signature: MessageSignature,
+    /// The data, at most [`MAX_CHUNK_BYTES`].
+    pub data: Vec<u8>,
+}
+
+/// What is signed for a slot: H(u32 slot id ‖ u32 version ‖ H(data)).
+#[must_use]
+pub fn slot_digest(slot_id: u32, slot_version: u32, data_hash: &ChunkHash) -> [u8; 32] {
+    sha512_256(&[&slot_id.to_be_bytes(), &slot_version.to_be_bytes(), &data_hash.0])
+}
+
+impl StackerDbChunk {
+    /// Signs `data` for a slot.
+    #[must_use]
+    pub fn signed(slot_id: u32, slot_version: u32, data: Vec<u8>, key: &PrivateKey) -> Self {
+        let mut chunk = Self { slot_id, slot_version, signature: MessageSignature::default(), data };
+        chunk.signature = key.sign(&chunk.digest());
+        chunk
+    }
+
+    /// H(data).
+    #[must_use]
+    pub fn data_hash(&self) -> ChunkHash {
+        ChunkHash(sha512_256(&[&self.data]))
+    }
+
+    /// What the owner signs.
+    #[must_use]
+    pub fn digest(&self) -> [u8; 32] {
+        slot_digest(self.slot_id, self.slot_version, &self.data_hash())
+    }
+
+    /// hash160 of the compressed key that signed. A high S is accepted (FACTS 2).
+    ///
+    /// # Errors
+    /// [`KeyError`] when no key recovers.
+    pub fn signer(&self) -> Result<Hash160, KeyError> {
+        self.signature.recover(&self.digest(), LowS::Lax).map(|key| key.hash160())
+    }
+
+    /// Whether the slot owner's key signed. Only the account hash counts, not its address version.
+    #[must_use]
+    pub fn is_signed_by(&self, owner: &Hash160) -> bool {
+        self.signer().is_ok_and(|signer| signer == *owner)
+    }
+
+    /// Reads a chunk that fills `bytes`.
+    ///
+    /// # Errors
+    /// [`DecodeError`] when the bytes are no chunk, its data is above [`MAX_CHUNK_BYTES`], or bytes follow.
+    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut reader = Reader::new(bytes);
+        let chunk = Self {
+            slot_id: reader.u32("slot id")?,
+            slot_version: reader.u32("slot version")?,
+            signature: MessageSignature(reader.array("slot signature")?),
+            data: reader.bytes_u32("chunk data length", MAX_CHUNK_BYTES)?.to_vec(),
+        };
+        reader.finish("chunk")?;
+        Ok(chunk)
+    }
+
+    /// The wire form: u32 slot id, u32 version, signature (65), u32 length, data.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(77 + self.data.len());
+        out.extend_from_slice(&self.slot_id.to_be_bytes());
+        out.extend_from_slice(&self.slot_version.to_be_bytes());
+        out.extend_from_slice(&self.signature.0);
+        write_bytes_u32(&mut out, &self.data);
+        out
+    }
+}

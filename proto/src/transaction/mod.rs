@@ -1,0 +1,35 @@
+//! Stacks transactions (SIP-005 with the later payloads): types, encoding, signing, stateless checks (FACTS 4, 5).
+//!
+//! In the order to read them: [`StacksTransaction`] and its codec, who stands behind it (`auth`), what it does
+//! (`payload`), what it may move (`post_condition`), which hashes are signed (`sighash`), checking and making signatures
+//! (`verify`, `sign`), rules that need no state (`static_check`).
+//!
+//! # Not here
+//! Nonces, balances, execution: `chainstate`.
+
+mod auth;
+mod payload;
+mod post_condition;
+mod sighash;
+mod sign;
+mod static_check;
+mod tx;
+mod verify;
+
+pub use auth::{
+    AuthField, MultiSigCondition, MultiSigHashMode, SingleSigCondition, SingleSigHashMode, SpendingCondition,
+    TransactionAuth,
+};
+pub use payload::{
+    ContractCall, ContractVersion, MicroblockHeader, TenureChange, TenureChangeCause, TransactionPayload,
+};
+pub use post_condition::{
+    AssetInfo, FungibleCode, NonFungibleCode, PostCondition, PostConditionPrincipal, PoxCode,
+};
+pub use sighash::{AuthRole, postsign, presign};
+pub use sign::{KeyUse, SignError};
+pub use static_check::{Epoch, StaticRejection, StaticRules, static_rejects};
+pub use tx::{
+    AnchorMode, BlockTransaction, PostConditionMode, StacksTransaction, TransactionVersion,
+};
+pub use verify::VerifyError;

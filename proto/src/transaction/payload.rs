@@ -1,0 +1,495 @@
+//! What a transaction does: the nine payload kinds and their encoding (FACTS 4.3).
+//!
+//! # Not here
+//! In which epochs a payload is valid: `static_check`. Which payloads this node takes (SPEC 6): `chainstate`.
+
+use clarity::vm::representations::{ClarityName, ContractName};
+use clarity::vm::types::{OptionalData, PrincipalData, Value};
+
+use crate::address::StacksAddress;
+use crate::codec::{DecodeError, Reader, write_bytes_u32, write_count, write_name};
+use crate::hashing::sha512_256;
+use crate::ids::{BlockHash, ConsensusHash, Hash160, StacksBlockId};
+use crate::keys::MessageSignature;
+use crate::limits::{MAX_CALL_ARGUMENTS, MAX_CONTRACT_NAME_BYTES, MAX_TRANSACTION_BYTES};
+use crate::value::{
+    read_address, read_clarity_name, read_contract_name, read_principal, read_value, write_address, write_principal,
+    write_value,
+};
+use crate::vrf::VrfProof;
+
+const TOKEN_TRANSFER: u8 = 0x00;
+const SMART_CONTRACT: u8 = 0x01;
+const CONTRACT_CALL: u8 = 0x02;
+const POISON_MICROBLOCK: u8 = 0x03;
+const COINBASE: u8 = 0x04;
+const COINBASE_TO_ALT_RECIPIENT: u8 = 0x05;
+const VERSIONED_SMART_CONTRACT: u8 = 0x06;
+const TENURE_CHANGE: u8 = 0x07;
+const NAKAMOTO_COINBASE: u8 = 0x08;
+
+/// What a transaction does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TransactionPayload {
+    /// 00: sends micro-STX.
+    TokenTransfer {
+        /// Who receives.
+        recipient: PrincipalData,
+        /// Micro-STX.
+        amount: u64,
+        /// Free text, zero padded.
+        memo: [u8; 34],
+    },
+    /// 01: deploys a contract in the epoch's default Clarity version.
+    SmartContract {
+        /// Its name, at most 40 bytes.
+        name: ContractName,
+        /// Its source: printable ASCII, tab and newline.
+        code: String,
+    },
+    /// 02: calls a public function.
+    ContractCall(ContractCall),
+    /// 03: shows that a microblock producer made a fork. Refused by this node.
+    PoisonMicroblock(Box<[MicroblockHeader; 2]>),
+    /// 04: claims a tenure's reward for the origin.
+    Coinbase {
+        /// Free bytes.
+        buffer: [u8; 32],
+    },
+    /// 05: claims a tenure's reward for somebody.
+    CoinbaseToAltRecipient {
+        /// Free bytes.
+        buffer: [u8; 32],
+        /// Who receives.
+        recipient: PrincipalData,
+    },
+    /// 06: deploys a contract in a given Clarity version.
+    VersionedSmartContract {
+        /// The version.
+        version: ContractVersion,
+        /// Its name, at most 40 bytes.
+        name: ContractName,
+        /// Its source: printable ASCII, tab and newline.
+        code: String,
+    },
+    /// 07: the reference's way to begin or extend a tenure. Refused by this node.
+    TenureChange(Box<TenureChange>),
+    /// 08: the reference's coinbase, with a VRF proof. Refused by this node.
+    NakamotoCoinbase {
+        /// Free bytes.
+        buffer: [u8; 32],
+        /// Who receives, if not the origin.
+        recipient: Option<PrincipalData>,
+        /// The proof, in its canonical encoding.
+        vrf_proof: Box<VrfProof>,
+    },
+}
+
+/// A call of a public function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContractCall {
+    /// Who deployed the contract.
+    pub address: StacksAddress,
+    /// The contract's name, at most 40 bytes.
+    pub contract_name: ContractName,
+    /// The function's name.
+    pub function_name: ClarityName,
+    /// Its arguments.
+    pub arguments: Vec<Value>,
+}
+
+/// The Clarity version that a contract asks for. The discriminant is the wire byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(missing_docs, reason = "the names say all there is")]
+#[repr(u8)]
+pub enum ContractVersion {
+    Clarity1 = 1,
+    Clarity2 = 2,
+    Clarity3 = 3,
+    Clarity4 = 4,
+    Clarity5 = 5,
+    Clarity6 = 6,
+}
+
+impl ContractVersion {
+    /// Reads the wire byte.
+    #[must_use]
+    pub const fn from_byte(byte: u8) -> Option<Self> {
+        match byte {
+            1 => Some(Self::Clarity1),
+            2 => Some(Self::Clarity2),
+            3 => Some(Self::Clarity3),
+            4 => Some(Self::Clarity4),
+            5 => Some(Self::Clarity5),
+            6 => Some(Self::Clarity6),
+            _ => None,
+        }
+    }
+
+    /// The wire byte.
+    #[must_use]
+    pub const fn to_byte(self) -> u8 {
+        match self {
+            Self::Clarity1 => 1,
+            Self::Clarity2 => 2,
+            Self::Clarity3 => 3,
+            Self::Clarity4 => 4,
+            Self::Clarity5 => 5,
+            Self::Clarity6 => 6,
+        }
+    }
+
+    /// The VM's name for it; `None` for versions that the VM does not have.
+    #[must_use]
+    pub const fn to_vm(self) -> Option<clarity::vm::ClarityVersion> {
+        match self {
+            Self::Clarity1 => Some(clarity::vm::ClarityVersion::Clarity1),
+            Self::Clarity2 => Some(clarity::vm::ClarityVersion::Clarity2),
+            Self::Clarity3 | Self::Clarity4 | Self::Clarity5 | Self::Clarity6 => None,
+        }
+    }
+}
+
+/// Header of a microblock, 132 bytes. Only seen inside [`TransactionPayload::PoisonMicroblock`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MicroblockHeader {
+    /// Format version.
+    pub version: u8,
+    /// Place in its stream.
+    pub sequence: u16,
+    /// Hash of the block or microblock before it.
+    pub prev_block: BlockHash,
+    /// Root over its transactions.
+    pub tx_merkle_root: [u8; 32],
+    /// Signature of the microblock producer.
+    pub signature: MessageSignature,
+}
+
+/// Tenure change of the reference's Nakamoto rules.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TenureChange {
+    /// Consensus hash of the tenure.
+    pub tenure_consensus_hash: ConsensusHash,
+    /// Consensus hash of the tenure before it.
+    pub prev_tenure_consensus_hash: ConsensusHash,
+    /// Consensus hash of the newest sortition seen.
+    pub burn_view_consensus_hash: ConsensusHash,
+    /// Last block of the tenure before it.
+    pub previous_tenure_end: StacksBlockId,
+    /// Blocks in the tenure before it.
+    pub previous_tenure_blocks: u32,
+    /// Why the tenure changes.
+    pub cause: TenureChangeCause,
+    /// Key hash of the tenure's producer.
+    pub pubkey_hash: Hash160,
+}
+
+/// Why a tenure changes. The discriminant is the wire byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(missing_docs, reason = "the names say all there is")]
+#[repr(u8)]
+pub enum TenureChangeCause {
+    BlockFound = 0,
+    ExtendedAll = 1,
+    ExtendedRuntime = 2,
+    ExtendedReadCount = 3,
+    ExtendedReadLength = 4,
+    ExtendedWriteCount = 5,
+    ExtendedWriteLength = 6,
+}
+
+impl TenureChangeCause {
+    /// Reads the wire byte.
+    #[must_use]
+    pub const fn from_byte(byte: u8) -> Option<Self> {
+        match byte {
+            0 => Some(Self::BlockFound),
+            1 => Some(Self::ExtendedAll),
+            2 => Some(Self::ExtendedRuntime),
+            3 => Some(Self::ExtendedReadCount),
+            4 => Some(Self::ExtendedReadLength),
+            5 => Some(Self::ExtendedWriteCount),
+            6 => Some(Self::ExtendedWriteLength),
+            _ => None,
+        }
+    }
+
+    /// The wire byte.
+    #[must_use]
+    pub const fn to_byte(self) -> u8 {
+        match self {
+            Self::BlockFound => 0,
+            Self::ExtendedAll => 1,
+            Self::ExtendedRuntime => 2,
+            Self::ExtendedReadCount => 3,
+            Self::ExtendedReadLength => 4,
+            Self::ExtendedWriteCount => 5,
+            Self::ExtendedWriteLength => 6,
+        }
+    }
+}
+
+impl TransactionPayload {
+    /// The kind's name, for messages.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::TokenTransfer { .. } => "TokenTransfer",
+            Self::SmartContract { .. } => "SmartContract",
+            Self::ContractCall(_) => "ContractCall",
+            Self::PoisonMicroblock(_) => "PoisonMicroblock",
+            Self::Coinbase { .. } => "Coinbase",
+            Self::CoinbaseToAltRecipient { .. } => "CoinbaseToAltRecipient",
+            Self::VersionedSmartContract { .. } => "VersionedSmartContract",
+            Self::TenureChange(_) => "TenureChange",
+            Self::NakamotoCoinbase { .. } => "NakamotoCoinbase",
+        }
+    }
+
+    /// The wire byte of the kind.
+    #[must_use]
+    pub const fn id(&self) -> u8 {
+        match self {
+            Self::TokenTransfer { .. } => TOKEN_TRANSFER,
+            Self::SmartContract { .. } => SMART_CONTRACT,
+            Self::ContractCall(_) => CONTRACT_CALL,
+            Self::PoisonMicroblock(_) => POISON_MICROBLOCK,
+            Self::Coinbase { .. } => COINBASE,
+            Self::CoinbaseToAltRecipient { .. } => COINBASE_TO_ALT_RECIPIENT,
+            Self::VersionedSmartContract { .. } => VERSIONED_SMART_CONTRACT,
+            Self::TenureChange(_) => TENURE_CHANGE,
+            Self::NakamotoCoinbase { .. } => NAKAMOTO_COINBASE,
+        }
+    }
+
+    /// Whether this is a coinbase of any kind.
+    #[must_use]
+    pub const fn is_coinbase(&self) -> bool {
+        matches!(self, Self::Coinbase { .. } | Self::CoinbaseToAltRecipient { .. } | Self::NakamotoCoinbase { .. })
+    }
+
+    /// Whether the transaction must be on-chain only (anchor mode 1, FACTS 4).
+    pub(super) const fn must_be_on_chain(&self) -> bool {
+        self.is_coinbase() || matches!(self, Self::PoisonMicroblock(_))
+    }
+
+    /// The wire form, with the kind's byte in front.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        self.write(&mut out);
+        out
+    }
+
+    pub(super) fn write(&self, out: &mut Vec<u8>) {
+        out.push(self.id());
+        match self {
+            Self::TokenTransfer { recipient, amount, memo } => {
+                write_principal(out, recipient);
+                out.extend_from_slice(&amount.to_be_bytes());
+                out.extend_from_slice(memo);
+            }
+            Self::SmartContract { name, code } => write_contract(out, name, code),
+            Self::VersionedSmartContract { version, name, code } => {
+                out.push(version.to_byte());
+                write_contract(out, name, code);
+            }
+            Self::ContractCall(call) => call.write(out),
+            Self::PoisonMicroblock(headers) => headers.iter().for_each(|header| header.write(out)),
+            Self::Coinbase { buffer } => out.extend_from_slice(buffer),
+            Self::CoinbaseToAltRecipient { buffer, recipient } => {
+                out.extend_from_slice(buffer);
+                write_principal(out, recipient);
+            }
+            Self::TenureChange(change) => change.write(out),
+            Self::NakamotoCoinbase { buffer, recipient, vrf_proof } => {
+                out.extend_from_slice(buffer);
+                let recipient = recipient.clone().map(|principal| Box::new(Value::Principal(principal)));
+                write_value(out, &Value::Optional(OptionalData { data: recipient }));
+                out.extend_from_slice(&vrf_proof.0);
+            }
+        }
+    }
+
+    pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let offset = reader.position();
+        match reader.u8("payload type")? {
+            TOKEN_TRANSFER => Ok(Self::TokenTransfer {
+                recipient: read_principal(reader)?,
+                amount: reader.u64("amount")?,
+                memo: reader.array("memo")?,
+            }),
+            SMART_CONTRACT => {
+                read_contract(reader).map(|(name, code)| Self::SmartContract { name, code })
+            }
+            VERSIONED_SMART_CONTRACT => {
+                let version = read_clarity_version(reader)?;
+                read_contract(reader).map(|(name, code)| Self::VersionedSmartContract { version, name, code })
+            }
+            CONTRACT_CALL => ContractCall::read(reader).map(Self::ContractCall),
+            POISON_MICROBLOCK => read_poison(reader),
+            COINBASE => Ok(Self::Coinbase { buffer: reader.array("coinbase buffer")? }),
+            COINBASE_TO_ALT_RECIPIENT => Ok(Self::CoinbaseToAltRecipient {
+                buffer: reader.array("coinbase buffer")?,
+                recipient: read_principal(reader)?,
+            }),
+            TENURE_CHANGE => TenureChange::read(reader).map(|change| Self::TenureChange(Box::new(change))),
+            NAKAMOTO_COINBASE => read_nakamoto_coinbase(reader),
+            value => Err(DecodeError::UnknownByte { field: "payload type", offset, value }),
+        }
+    }
+}
+
+fn write_contract(out: &mut Vec<u8>, name: &ContractName, code: &str) {
+    write_name(out, name.as_str());
+    write_bytes_u32(out, code.as_bytes());
+}
+
+fn read_contract(reader: &mut Reader<'_>) -> Result<(ContractName, String), DecodeError> {
+    let name = read_contract_name(reader, MAX_CONTRACT_NAME_BYTES)?;
+    let offset = reader.position();
+    let code = reader.bytes_u32("contract source", MAX_TRANSACTION_BYTES)?;
+    let invalid = DecodeError::Invalid { field: "contract source", offset, problem: "has a byte that is not allowed" };
+    if !code.iter().all(|byte| matches!(*byte, 0x20..=0x7e | 0x09 | 0x0a)) {
+        return Err(invalid);
+    }
+    let code = std::str::from_utf8(code).map_err(|_| invalid)?;
+    Ok((name, code.to_owned()))
+}
+
+fn read_clarity_version(reader: &mut Reader<'_>) -> Result<ContractVersion, DecodeError> {
+    let offset = reader.position();
+    let value = reader.u8("clarity version")?;
+    ContractVersion::from_byte(value).ok_or(DecodeError::UnknownByte { field: "clarity version", offset, value })
+}
+
+fn read_nakamoto_coinbase(reader: &mut Reader<'_>) -> Result<TransactionPayload, DecodeError> {
+    let buffer = reader.array("coinbase buffer")?;
+    let offset = reader.position();
+    let recipient = match read_value(reader)? {
+        Value::Optional(OptionalData { data: None }) => None,
+        Value::Optional(OptionalData { data: Some(inner) }) => match *inner {
+            Value::Principal(principal) => Some(principal),
+            // Historical: some(anything else) is read as none.
+            _ => None,
+        },
+        _ => {
+            return Err(DecodeError::Invalid { field: "coinbase recipient", offset, problem: "is not an optional" });
+        }
+    };
+    let offset = reader.position();
+    let vrf_proof = VrfProof(reader.array("vrf proof")?)
+        .canonical()
+        .ok_or(DecodeError::Invalid { field: "vrf proof", offset, problem: "does not decode" })?;
+    Ok(TransactionPayload::NakamotoCoinbase { buffer, recipient, vrf_proof: Box::new(vrf_proof) })
+}
+
+fn read_poison(reader: &mut Reader<'_>) -> Result<TransactionPayload, DecodeError> {
+    let offset = reader.position();
+    let headers = [MicroblockHeader::read(reader)?, MicroblockHeader::read(reader)?];
+    let invalid = |problem| DecodeError::Invalid { field: "microblock headers", offset, problem };
+    let [first, second] = &headers;
+    if first == second {
+        return Err(invalid("are the same"));
+    }
+    if first.sequence != second.sequence && first.prev_block != second.prev_block {
+        return Err(invalid("share neither sequence nor previous block"));
+    }
+    if !headers.iter().all(|header| header.signature.is_in_range()) {
+        return Err(invalid("have a signature out of range"));
+    }
+    Ok(TransactionPayload::PoisonMicroblock(Box::new(headers)))
+}
+
+impl ContractCall {
+    /// `address.contract-name`, as text.
+    #[must_use]
+    pub fn contract_id(&self) -> clarity::vm::types::QualifiedContractIdentifier {
+        clarity::vm::types::QualifiedContractIdentifier::new(self.address.into(), self.contract_name.clone())
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        write_address(out, &self.address);
+        write_name(out, self.contract_name.as_str());
+        write_name(out, self.function_name.as_str());
+        write_count(out, self.arguments.len());
+        self.arguments.iter().for_each(|argument| write_value(out, argument));
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let address = read_address(reader)?;
+        let contract_name = read_contract_name(reader, MAX_CONTRACT_NAME_BYTES)?;
+        let function_name = read_clarity_name(reader, "function name")?;
+        let count = reader.count("argument count", 1, MAX_CALL_ARGUMENTS)?;
+        let mut arguments = Vec::new();
+        for _ in 0..count {
+            arguments.push(read_value(reader)?);
+        }
+        Ok(Self { address, contract_name, function_name, arguments })
+    }
+}
+
+impl MicroblockHeader {
+    /// H(header).
+    #[must_use]
+    pub fn block_hash(&self) -> BlockHash {
+        let mut bytes = Vec::new();
+        self.write(&mut bytes);
+        BlockHash(sha512_256(&[&bytes]))
+    }
+
+    /// H(header with a zero signature): what the producer signed.
+    #[must_use]
+    pub fn signing_digest(&self) -> [u8; 32] {
+        let mut bytes = Vec::new();
+        Self { signature: MessageSignature::default(), ..self.clone() }.write(&mut bytes);
+        sha512_256(&[&bytes])
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        out.push(self.version);
+        out.extend_from_slice(&self.sequence.to_be_bytes());
+        out.extend_from_slice(&self.prev_block.0);
+        out.extend_from_slice(&self.tx_merkle_root);
+        out.extend_from_slice(&self.signature.0);
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            version: reader.u8("microblock version")?,
+            sequence: reader.u16("microblock sequence")?,
+            prev_block: BlockHash(reader.array("microblock previous block")?),
+            tx_merkle_root: reader.array("microblock root")?,
+            signature: MessageSignature(reader.array("microblock signature")?),
+        })
+    }
+}
+
+impl TenureChange {
+    fn write(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.tenure_consensus_hash.0);
+        out.extend_from_slice(&self.prev_tenure_consensus_hash.0);
+        out.extend_from_slice(&self.burn_view_consensus_hash.0);
+        out.extend_from_slice(&self.previous_tenure_end.0);
+        out.extend_from_slice(&self.previous_tenure_blocks.to_be_bytes());
+        out.push(self.cause.to_byte());
+        out.extend_from_slice(&self.pubkey_hash.0);
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            tenure_consensus_hash: ConsensusHash(reader.array("tenure consensus hash")?),
+            prev_tenure_consensus_hash: ConsensusHash(reader.array("previous tenure consensus hash")?),
+            burn_view_consensus_hash: ConsensusHash(reader.array("burn view consensus hash")?),
+            previous_tenure_end: StacksBlockId(reader.array("previous tenure end")?),
+            previous_tenure_blocks: reader.u32("previous tenure blocks")?,
+            cause: {
+                let offset = reader.position();
+                let value = reader.u8("tenure change cause")?;
+                let unknown = DecodeError::UnknownByte { field: "tenure change cause", offset, value };
+                TenureChangeCause::from_byte(value).ok_or(unknown)?
+            },
+            pubkey_hash: Hash160(reader.array("producer key hash")?),
+        })
+    }
+}

@@ -1,0 +1,368 @@
+//! What a transaction may move, at most or at least: post-conditions and their encoding (FACTS 4.2).
+//!
+//! # Not here
+//! Their evaluation: `chainstate::transactions`.
+
+use clarity::vm::representations::{ClarityName, ContractName};
+use clarity::vm::types::{PrincipalData, QualifiedContractIdentifier, Value};
+
+use crate::address::StacksAddress;
+use crate::codec::{DecodeError, Reader, write_name};
+use crate::limits::MAX_CONTRACT_NAME_BYTES;
+use crate::value::{read_address, read_clarity_name, read_contract_name, read_value, write_address, write_value};
+
+const ASSET_STX: u8 = 0x00;
+const ASSET_FUNGIBLE: u8 = 0x01;
+const ASSET_NON_FUNGIBLE: u8 = 0x02;
+const ASSET_STAKING: u8 = 0x03;
+const ASSET_POX: u8 = 0x04;
+
+const PRINCIPAL_ORIGIN: u8 = 0x01;
+const PRINCIPAL_STANDARD: u8 = 0x02;
+const PRINCIPAL_CONTRACT: u8 = 0x03;
+
+/// Shortest post-condition: asset, origin, code (the PoX kind).
+pub(super) const POST_CONDITION_BYTES_MIN: usize = 3;
+
+/// One promise about what an account sends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PostCondition {
+    /// 00: micro-STX sent.
+    Stx {
+        /// Whose.
+        principal: PostConditionPrincipal,
+        /// How it compares.
+        code: FungibleCode,
+        /// With what, in micro-STX.
+        amount: u64,
+    },
+    /// 01: fungible tokens sent.
+    Fungible {
+        /// Whose.
+        principal: PostConditionPrincipal,
+        /// Which token.
+        asset: AssetInfo,
+        /// How it compares.
+        code: FungibleCode,
+        /// With what, in base units.
+        amount: u64,
+    },
+    /// 02: one non-fungible token.
+    NonFungible {
+        /// Whose.
+        principal: PostConditionPrincipal,
+        /// Which class.
+        asset: AssetInfo,
+        /// Which of the class.
+        id: Value,
+        /// Whether it is sent.
+        code: NonFungibleCode,
+    },
+    /// 03: micro-STX staked; from epoch 4.0.
+    Staking {
+        /// Whose.
+        principal: PostConditionPrincipal,
+        /// How it compares.
+        code: FungibleCode,
+        /// With what, in micro-STX.
+        amount: u64,
+    },
+    /// 04: changes of PoX state; from epoch 4.0.
+    Pox {
+        /// Whose.
+        principal: PostConditionPrincipal,
+        /// Whether it happens.
+        code: PoxCode,
+    },
+}
+
+/// Whose assets a post-condition is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PostConditionPrincipal {
+    /// 01: the transaction's origin.
+    Origin,
+    /// 02: an account.
+    Standard(StacksAddress),
+    /// 03: a contract, its name at most 40 bytes.
+    Contract(StacksAddress, ContractName),
+}
+
+/// Names an asset class.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AssetInfo {
+    /// Who deployed its contract.
+    pub address: StacksAddress,
+    /// The contract's name, at most 40 bytes.
+    pub contract_name: ContractName,
+    /// The asset's name in the contract.
+    pub asset_name: ClarityName,
+}
+
+/// Compares the amount sent with the amount given. The discriminant is the wire byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "the names say all there is")]
+#[repr(u8)]
+pub enum FungibleCode {
+    Equal = 1,
+    Greater = 2,
+    GreaterOrEqual = 3,
+    Less = 4,
+    LessOrEqual = 5,
+}
+
+/// Whether a non-fungible token is sent. The discriminant is the wire byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum NonFungibleCode {
+    /// It must be.
+    Sent = 0x10,
+    /// It must not be.
+    NotSent = 0x11,
+    /// It may be; from epoch 3.4.
+    MaybeSent = 0x12,
+}
+
+/// Whether PoX state changes. The discriminant is the wire byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "the names say all there is")]
+#[repr(u8)]
+pub enum PoxCode {
+    NotPerformed = 0x30,
+    MaybePerformed = 0x31,
+    Performed = 0x32,
+}
+
+impl FungibleCode {
+    /// The wire byte.
+    #[must_use]
+    pub const fn to_byte(self) -> u8 {
+        match self {
+            Self::Equal => 1,
+            Self::Greater => 2,
+            Self::GreaterOrEqual => 3,
+            Self::Less => 4,
+            Self::LessOrEqual => 5,
+        }
+    }
+
+    /// Whether `sent` meets the condition against `amount`.
+    #[must_use]
+    pub const fn holds(self, sent: u128, amount: u128) -> bool {
+        match self {
+            Self::Equal => sent == amount,
+            Self::Greater => sent > amount,
+            Self::GreaterOrEqual => sent >= amount,
+            Self::Less => sent < amount,
+            Self::LessOrEqual => sent <= amount,
+        }
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let offset = reader.position();
+        match reader.u8("fungible condition code")? {
+            1 => Ok(Self::Equal),
+            2 => Ok(Self::Greater),
+            3 => Ok(Self::GreaterOrEqual),
+            4 => Ok(Self::Less),
+            5 => Ok(Self::LessOrEqual),
+            value => Err(DecodeError::UnknownByte { field: "fungible condition code", offset, value }),
+        }
+    }
+}
+
+impl NonFungibleCode {
+    /// The wire byte.
+    #[must_use]
+    pub const fn to_byte(self) -> u8 {
+        match self {
+            Self::Sent => 0x10,
+            Self::NotSent => 0x11,
+            Self::MaybeSent => 0x12,
+        }
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let offset = reader.position();
+        match reader.u8("non-fungible condition code")? {
+            0x10 => Ok(Self::Sent),
+            0x11 => Ok(Self::NotSent),
+            0x12 => Ok(Self::MaybeSent),
+            value => Err(DecodeError::UnknownByte { field: "non-fungible condition code", offset, value }),
+        }
+    }
+}
+
+impl PoxCode {
+    /// The wire byte.
+    #[must_use]
+    pub const fn to_byte(self) -> u8 {
+        match self {
+            Self::NotPerformed => 0x30,
+            Self::MaybePerformed => 0x31,
+            Self::Performed => 0x32,
+        }
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let offset = reader.position();
+        match reader.u8("pox condition code")? {
+            0x30 => Ok(Self::NotPerformed),
+            0x31 => Ok(Self::MaybePerformed),
+            0x32 => Ok(Self::Performed),
+            value => Err(DecodeError::UnknownByte { field: "pox condition code", offset, value }),
+        }
+    }
+}
+
+impl PostCondition {
+    /// Whose assets it is about.
+    #[must_use]
+    pub const fn principal(&self) -> &PostConditionPrincipal {
+        match self {
+            Self::Stx { principal, .. }
+            | Self::Fungible { principal, .. }
+            | Self::NonFungible { principal, .. }
+            | Self::Staking { principal, .. }
+            | Self::Pox { principal, .. } => principal,
+        }
+    }
+
+    /// The wire form.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        self.write(&mut out);
+        out
+    }
+
+    pub(super) fn write(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Stx { principal, code, amount } => {
+                out.push(ASSET_STX);
+                principal.write(out);
+                out.push(code.to_byte());
+                out.extend_from_slice(&amount.to_be_bytes());
+            }
+            Self::Fungible { principal, asset, code, amount } => {
+                out.push(ASSET_FUNGIBLE);
+                principal.write(out);
+                asset.write(out);
+                out.push(code.to_byte());
+                out.extend_from_slice(&amount.to_be_bytes());
+            }
+            Self::NonFungible { principal, asset, id, code } => {
+                out.push(ASSET_NON_FUNGIBLE);
+                principal.write(out);
+                asset.write(out);
+                write_value(out, id);
+                out.push(code.to_byte());
+            }
+            Self::Staking { principal, code, amount } => {
+                out.push(ASSET_STAKING);
+                principal.write(out);
+                out.push(code.to_byte());
+                out.extend_from_slice(&amount.to_be_bytes());
+            }
+            Self::Pox { principal, code } => {
+                out.push(ASSET_POX);
+                principal.write(out);
+                out.push(code.to_byte());
+            }
+        }
+    }
+
+    pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let offset = reader.position();
+        let asset = reader.u8("post-condition asset")?;
+        if asset > ASSET_POX {
+            return Err(DecodeError::UnknownByte { field: "post-condition asset", offset, value: asset });
+        }
+        let principal = PostConditionPrincipal::read(reader)?;
+        match asset {
+            ASSET_STX => {
+                let code = FungibleCode::read(reader)?;
+                Ok(Self::Stx { principal, code, amount: reader.u64("amount")? })
+            }
+            ASSET_FUNGIBLE => {
+                let asset = AssetInfo::read(reader)?;
+                let code = FungibleCode::read(reader)?;
+                Ok(Self::Fungible { principal, asset, code, amount: reader.u64("amount")? })
+            }
+            ASSET_NON_FUNGIBLE => {
+                let asset = AssetInfo::read(reader)?;
+                let id = read_value(reader)?;
+                Ok(Self::NonFungible { principal, asset, id, code: NonFungibleCode::read(reader)? })
+            }
+            ASSET_STAKING => {
+                let code = FungibleCode::read(reader)?;
+                Ok(Self::Staking { principal, code, amount: reader.u64("amount")? })
+            }
+            _ => Ok(Self::Pox { principal, code: PoxCode::read(reader)? }),
+        }
+    }
+}
+
+impl PostConditionPrincipal {
+    /// The principal, given the transaction's origin.
+    #[must_use]
+    pub fn resolve(&self, origin: &StacksAddress) -> PrincipalData {
+        match self {
+            Self::Origin => origin.to_principal(),
+            Self::Standard(address) => address.to_principal(),
+            Self::Contract(address, name) => PrincipalData::Contract(QualifiedContractIdentifier::new(
+                (*address).into(),
+                name.clone(),
+            )),
+        }
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Origin => out.push(PRINCIPAL_ORIGIN),
+            Self::Standard(address) => {
+                out.push(PRINCIPAL_STANDARD);
+                write_address(out, address);
+            }
+            Self::Contract(address, name) => {
+                out.push(PRINCIPAL_CONTRACT);
+                write_address(out, address);
+                write_name(out, name.as_str());
+            }
+        }
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let offset = reader.position();
+        match reader.u8("post-condition principal")? {
+            PRINCIPAL_ORIGIN => Ok(Self::Origin),
+            PRINCIPAL_STANDARD => read_address(reader).map(Self::Standard),
+            PRINCIPAL_CONTRACT => {
+                let address = read_address(reader)?;
+                Ok(Self::Contract(address, read_contract_name(reader, MAX_CONTRACT_NAME_BYTES)?))
+            }
+            value => Err(DecodeError::UnknownByte { field: "post-condition principal", offset, value }),
+        }
+    }
+}
+
+impl AssetInfo {
+    /// The contract that defines the asset.
+    #[must_use]
+    pub fn contract_id(&self) -> QualifiedContractIdentifier {
+        QualifiedContractIdentifier::new(self.address.into(), self.contract_name.clone())
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        write_address(out, &self.address);
+        write_name(out, self.contract_name.as_str());
+        write_name(out, self.asset_name.as_str());
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            address: read_address(reader)?,
+            contract_name: read_contract_name(reader, MAX_CONTRACT_NAME_BYTES)?,
+            asset_name: read_clarity_name(reader, "asset name")?,
+        })
+    }
+}

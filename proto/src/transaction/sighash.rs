@@ -1,0 +1,95 @@
+//! The chain of hashes that a transaction's signers sign (FACTS 5).
+//!
+//! initial → presign → (signature) → postsign → the next signer's presign → ... → the sponsor's.
+
+use crate::hashing::sha512_256;
+use crate::ids::SigHash;
+use crate::keys::{KeyEncoding, MessageSignature};
+
+use super::auth::{
+    AUTH_SPONSORED, AUTH_STANDARD, AuthField, SpendingCondition, TransactionAuth, encoding_byte,
+};
+use super::tx::StacksTransaction;
+use crate::address::HashMode;
+
+/// In which place a condition stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum AuthRole {
+    /// The account that the transaction acts for; signs with flag 04, also when it is sponsored.
+    Origin,
+    /// The account that pays in its stead; signs with flag 05.
+    Sponsor,
+}
+
+impl AuthRole {
+    const fn flag(self) -> u8 {
+        match self {
+            Self::Origin => AUTH_STANDARD,
+            Self::Sponsor => AUTH_SPONSORED,
+        }
+    }
+}
+
+impl std::fmt::Display for AuthRole {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Origin => "origin",
+            Self::Sponsor => "sponsor",
+        })
+    }
+}
+
+/// What a key signs: H(current ‖ flag ‖ fee ‖ nonce), with fee and nonce of the condition that is being signed.
+#[must_use]
+pub fn presign(current: &SigHash, role: AuthRole, fee: u64, nonce: u64) -> SigHash {
+    SigHash(sha512_256(&[&current.0, &[role.flag()], &fee.to_be_bytes(), &nonce.to_be_bytes()]))
+}
+
+/// What a signature hands on: H(presign ‖ key encoding ‖ signature).
+#[must_use]
+pub fn postsign(presign: &SigHash, encoding: KeyEncoding, signature: &MessageSignature) -> SigHash {
+    SigHash(sha512_256(&[&presign.0, &[encoding_byte(encoding)], &signature.0]))
+}
+
+impl StacksTransaction {
+    /// Where the chain starts: the txid of the same transaction with its auth cleared.
+    #[must_use]
+    pub fn initial_sighash(&self) -> SigHash {
+        let cleared = match &self.auth {
+            TransactionAuth::Standard(origin) => TransactionAuth::Standard(origin.cleared()),
+            TransactionAuth::Sponsored { origin, .. } => TransactionAuth::Sponsored {
+                origin: origin.cleared(),
+                sponsor: SpendingCondition::sponsor_stand_in(),
+            },
+        };
+        SigHash(sha512_256(&[&self.encode_with_auth(&cleared)]))
+    }
+
+    /// What the origin's signatures hand on to the sponsor.
+    #[must_use]
+    pub fn sponsor_sighash(&self) -> SigHash {
+        self.auth.origin().hand_on(&self.initial_sighash(), AuthRole::Origin)
+    }
+}
+
+impl SpendingCondition {
+    /// The hash that this condition's signatures hand on, given the one it starts from. Says nothing about whether the
+    /// signatures are good.
+    #[must_use]
+    pub fn hand_on(&self, start: &SigHash, role: AuthRole) -> SigHash {
+        match self {
+            Self::SingleSig(condition) => {
+                let signed = presign(start, role, condition.fee, condition.nonce);
+                postsign(&signed, condition.key_encoding, &condition.signature)
+            }
+            // Signers in any order all sign the starting hash, and it is what is handed on (FACTS 11).
+            Self::MultiSig(condition) if HashMode::from(condition.hash_mode).is_order_independent() => *start,
+            Self::MultiSig(condition) => condition.fields.iter().fold(*start, |current, field| match field {
+                AuthField::PublicKey { .. } => current,
+                AuthField::Signature { encoding, signature } => {
+                    postsign(&presign(&current, role, condition.fee, condition.nonce), *encoding, signature)
+                }
+            }),
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! Rules that a transaction must meet before anything of the chain's state is looked at (FACTS 4.3).
+//!
+//! # Not here
+//! Which payloads this node takes (SPEC 6), nonces, fees: `chainstate`.
+
+use crate::address::HashMode;
+
+use super::auth::SpendingCondition;
+use super::payload::{ContractVersion, TransactionPayload};
+use super::post_condition::{NonFungibleCode, PostCondition};
+use super::tx::{AnchorMode, PostConditionMode, StacksTransaction};
+
+/// A set of consensus rules. The order is their order in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(missing_docs, reason = "the names say all there is")]
+pub enum Epoch {
+    Epoch20,
+    Epoch2_05,
+    Epoch21,
+    Epoch22,
+    Epoch23,
+    Epoch24,
+    Epoch25,
+    Epoch30,
+    Epoch31,
+    Epoch32,
+    Epoch33,
+    Epoch34,
+    Epoch40,
+}
+
+impl Epoch {
+    /// All of them, in order.
+    pub const ALL: [Self; 13] = [
+        Self::Epoch20,
+        Self::Epoch2_05,
+        Self::Epoch21,
+        Self::Epoch22,
+        Self::Epoch23,
+        Self::Epoch24,
+        Self::Epoch25,
+        Self::Epoch30,
+        Self::Epoch31,
+        Self::Epoch32,
+        Self::Epoch33,
+        Self::Epoch34,
+        Self::Epoch40,
+    ];
+
+    /// Its usual name: "2.05", "3.0", ...
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Epoch20 => "2.0",
+            Self::Epoch2_05 => "2.05",
+            Self::Epoch21 => "2.1",
+            Self::Epoch22 => "2.2",
+            Self::Epoch23 => "2.3",
+            Self::Epoch24 => "2.4",
+            Self::Epoch25 => "2.5",
+            Self::Epoch30 => "3.0",
+            Self::Epoch31 => "3.1",
+            Self::Epoch32 => "3.2",
+            Self::Epoch33 => "3.3",
+            Self::Epoch34 => "3.4",
+            Self::Epoch40 => "4.0",
+        }
+    }
+
+    /// Finds an epoch by its usual name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|epoch| epoch.name() == name)
+    }
+
+    /// The newest Clarity version that a versioned contract may ask for; `None` before there were versions.
+    #[must_use]
+    pub const fn newest_clarity(self) -> Option<ContractVersion> {
+        match self {
+            Self::Epoch20 | Self::Epoch2_05 => None,
+            Self::Epoch21 | Self::Epoch22 | Self::Epoch23 | Self::Epoch24 | Self::Epoch25 => {
+                Some(ContractVersion::Clarity2)
+            }
+            Self::Epoch30 | Self::Epoch31 | Self::Epoch32 => Some(ContractVersion::Clarity3),
+            Self::Epoch33 => Some(ContractVersion::Clarity4),
+            Self::Epoch34 => Some(ContractVersion::Clarity5),
+            Self::Epoch40 => Some(ContractVersion::Clarity6),
+        }
+    }
+}
+
+/// What a chain demands of every transaction in its blocks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StaticRules {
+    /// The epoch of the block.
+    pub epoch: Epoch,
+    /// Whether the chain is mainnet.
+    pub mainnet: bool,
+    /// The chain's id.
+    pub chain_id: u32,
+    /// Coinbases carry no VRF proof in any epoch. True for this node, whose proof is in the header (SPEC 2, 6); false for
+    /// the reference's rule, where they carry one from epoch 3.0.
+    pub plain_coinbase: bool,
+}
+
+/// Why a transaction cannot be in a block of a chain, whatever the state.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StaticRejection {
+    /// It is for the other network.
+    #[error("transaction is for another network")]
+    Network,
+    /// It is for another chain.
+    #[error("chain id is {got:#010x}, not {expected:#010x}")]
+    ChainId {
+        /// The chain's.
+        expected: u32,
+        /// The transaction's.
+        got: u32,
+    },
+    /// It is for microblocks only.
+    #[error("transaction is off-chain only")]
+    AnchorMode,
+    /// The epoch has no such thing yet.
+    #[error("{what} needs epoch {needed}, this is {epoch}", needed = needed.name(), epoch = epoch.name())]
+    TooEarly {
+        /// What the transaction uses.
+        what: &'static str,
+        /// The epoch that brings it.
+        needed: Epoch,
+        /// The block's epoch.
+        epoch: Epoch,
+    },
+    /// It asks for a Clarity version that the epoch does not have yet.
+    #[error("clarity version {version} is newer than epoch {epoch} has", version = version.to_byte(), epoch = epoch.name())]
+    ClarityVersion {
+        /// The version.
+        version: ContractVersion,
+        /// The block's epoch.
+        epoch: Epoch,
+    },
+    /// Coinbases must carry a VRF proof.
+    #[error("coinbase without vrf proof in epoch {epoch}", epoch = epoch.name())]
+    CoinbaseWithoutProof {
+        /// The block's epoch.
+        epoch: Epoch,
+    },
+    /// Coinbases must not carry a VRF proof.
+    #[error("coinbase with vrf proof, which this chain has in its headers")]
+    CoinbaseWithProof,
+}
+
+/// The first rule that `transaction` breaks, if any: network, chain id, anchor mode, then the epoch's.
+#[must_use]
+pub fn static_rejects(transaction: &StacksTransaction, rules: &StaticRules) -> Option<StaticRejection> {
+    if transaction.version.is_mainnet() != rules.mainnet {
+        return Some(StaticRejection::Network);
+    }
+    if transaction.chain_id != rules.chain_id {
+        return Some(StaticRejection::ChainId { expected: rules.chain_id, got: transaction.chain_id });
+    }
+    if transaction.anchor_mode == AnchorMode::OffChainOnly {
+        return Some(StaticRejection::AnchorMode);
+    }
+    transaction.epoch_rejects(rules.epoch, rules.plain_coinbase)
+}
+
+impl StacksTransaction {
+    /// The first epoch rule that the transaction breaks, if any. For `plain_coinbase` see [`StaticRules`].
+    #[must_use]
+    pub fn epoch_rejects(&self, epoch: Epoch, plain_coinbase: bool) -> Option<StaticRejection> {
+        self.auth_rejects(epoch)
+            .or_else(|| self.post_conditions_reject(epoch))
+            .or_else(|| self.payload_rejects(epoch, plain_coinbase))
+    }
+
+    fn auth_rejects(&self, epoch: Epoch) -> Option<StaticRejection> {
+        let conditions = std::iter::once(self.auth.origin()).chain(self.auth.sponsor());
+        let order_independent = |mode: HashMode| mode.is_order_independent();
+        conditions
+            .map(SpendingCondition::hash_mode)
+            .any(order_independent)
+            .then(|| too_early("order-independent multi-sig", Epoch::Epoch30, epoch))
+            .flatten()
+    }
+
+    fn post_conditions_reject(&self, epoch: Epoch) -> Option<StaticRejection> {
+        if self.post_condition_mode == PostConditionMode::Originator {
+            let rejection = too_early("post-condition mode originator", Epoch::Epoch34, epoch);
+            if rejection.is_some() {
+                return rejection;
+            }
+        }
+        self.post_conditions.iter().find_map(|condition| match condition {
+            PostCondition::NonFungible { code: NonFungibleCode::MaybeSent, .. } => {
+                too_early("non-fungible condition maybe-sent", Epoch::Epoch34, epoch)
+            }
+            PostCondition::Staking { .. } | PostCondition::Pox { .. } => {
+                too_early("staking or pox post-condition", Epoch::Epoch40, epoch)
+            }
+            PostCondition::Stx { .. } | PostCondition::Fungible { .. } | PostCondition::NonFungible { .. } => None,
+        })
+    }
+
+    fn payload_rejects(&self, epoch: Epoch, plain_coinbase: bool) -> Option<StaticRejection> {
+        let without_proof = || {
+            (!plain_coinbase && epoch >= Epoch::Epoch30).then_some(StaticRejection::CoinbaseWithoutProof { epoch })
+        };
+        match &self.payload {
+            TransactionPayload::VersionedSmartContract { version, .. } => match epoch.newest_clarity() {
+                None => too_early("versioned contract", Epoch::Epoch21, epoch),
+                Some(newest) => {
+                    (*version > newest).then_some(StaticRejection::ClarityVersion { version: *version, epoch })
+                }
+            },
+            TransactionPayload::Coinbase { .. } => without_proof(),
+            TransactionPayload::CoinbaseToAltRecipient { .. } => {
+                too_early("coinbase to an alternative recipient", Epoch::Epoch21, epoch).or_else(without_proof)
+            }
+            TransactionPayload::NakamotoCoinbase { .. } if plain_coinbase => Some(StaticRejection::CoinbaseWithProof),
+            TransactionPayload::NakamotoCoinbase { .. } => {
+                too_early("coinbase with vrf proof", Epoch::Epoch30, epoch)
+            }
+            TransactionPayload::TenureChange(_) => too_early("tenure change", Epoch::Epoch30, epoch),
+            TransactionPayload::TokenTransfer { .. }
+            | TransactionPayload::SmartContract { .. }
+            | TransactionPayload::ContractCall(_)
+            | TransactionPayload::PoisonMicroblock(_) => None,
+        }
+    }
+}
+
+fn too_early(what: &'static str, needed: Epoch, epoch: Epoch) -> Option<StaticRejection> {
+    (epoch < needed).then_some(StaticRejection::TooEarly { what, needed, epoch })
+}

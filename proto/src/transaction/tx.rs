@@ -1,0 +1,351 @@
+//! The transaction itself, its accessors and its codec (FACTS 4).
+//!
+//! # Invariants
+//! - `decode(encode(tx)) == tx`. The other way round bytes are normalized: version byte, tuple order, odd coinbase
+//!   recipients (FACTS 11). The txid is of the normalized form.
+
+use crate::address::StacksAddress;
+use crate::codec::{DecodeError, Reader, write_count};
+use crate::hashing::sha512_256;
+use crate::ids::Txid;
+use crate::limits::{CHAIN_ID_MAINNET, CHAIN_ID_TESTNET, MAX_POST_CONDITIONS, MAX_TRANSACTION_BYTES};
+
+use super::auth::{SpendingCondition, TransactionAuth};
+use super::payload::TransactionPayload;
+use super::post_condition::{POST_CONDITION_BYTES_MIN, PostCondition};
+
+/// Bit of the version byte that says "testnet". The others are not looked at, and written as 0.
+const VERSION_TESTNET_BIT: u8 = 0x80;
+
+/// Which network a transaction is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TransactionVersion {
+    /// Written as 00.
+    Mainnet,
+    /// Written as 80.
+    Testnet,
+}
+
+impl TransactionVersion {
+    /// The wire byte.
+    #[must_use]
+    pub const fn to_byte(self) -> u8 {
+        match self {
+            Self::Mainnet => 0,
+            Self::Testnet => VERSION_TESTNET_BIT,
+        }
+    }
+
+    /// Whether it is for mainnet.
+    #[must_use]
+    pub const fn is_mainnet(self) -> bool {
+        matches!(self, Self::Mainnet)
+    }
+}
+
+/// In which kind of block a transaction may be. The discriminant is the wire byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum AnchorMode {
+    /// Blocks.
+    OnChainOnly = 1,
+    /// Microblocks, which no longer exist.
+    OffChainOnly = 2,
+    /// Either.
+    Any = 3,
+}
+
+impl AnchorMode {
+    /// The wire byte.
+    #[must_use]
+    pub const fn to_byte(self) -> u8 {
+        match self {
+            Self::OnChainOnly => 1,
+            Self::OffChainOnly => 2,
+            Self::Any => 3,
+        }
+    }
+}
+
+/// What happens to moves that no post-condition names. The discriminant is the wire byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum PostConditionMode {
+    /// They are allowed.
+    Allow = 1,
+    /// They abort the transaction.
+    Deny = 2,
+    /// They abort it if they are the origin's; from epoch 3.4.
+    Originator = 3,
+}
+
+impl PostConditionMode {
+    /// The wire byte.
+    #[must_use]
+    pub const fn to_byte(self) -> u8 {
+        match self {
+            Self::Allow => 1,
+            Self::Deny => 2,
+            Self::Originator => 3,
+        }
+    }
+}
+
+/// A transaction, signed or not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StacksTransaction {
+    /// Which network it is for.
+    pub version: TransactionVersion,
+    /// Which chain of the network it is for.
+    pub chain_id: u32,
+    /// Who stands behind it, and who pays.
+    pub auth: TransactionAuth,
+    /// In which kind of block it may be.
+    pub anchor_mode: AnchorMode,
+    /// What happens to moves that no post-condition names.
+    pub post_condition_mode: PostConditionMode,
+    /// What it may move.
+    pub post_conditions: Vec<PostCondition>,
+    /// What it does.
+    pub payload: TransactionPayload,
+}
+
+impl StacksTransaction {
+    /// An unsigned transaction in deny mode without post-conditions, for mainnet or testnet and its usual chain id. The
+    /// anchor mode is "on-chain only" where the payload needs that, else "any".
+    #[must_use]
+    pub const fn new(mainnet: bool, auth: TransactionAuth, payload: TransactionPayload) -> Self {
+        let (version, chain_id) = match mainnet {
+            true => (TransactionVersion::Mainnet, CHAIN_ID_MAINNET),
+            false => (TransactionVersion::Testnet, CHAIN_ID_TESTNET),
+        };
+        let anchor_mode = match payload.must_be_on_chain() {
+            true => AnchorMode::OnChainOnly,
+            false => AnchorMode::Any,
+        };
+        Self {
+            version,
+            chain_id,
+            auth,
+            anchor_mode,
+            post_condition_mode: PostConditionMode::Deny,
+            post_conditions: Vec::new(),
+            payload,
+        }
+    }
+
+    /// Reads one transaction that fills `bytes`.
+    ///
+    /// # Errors
+    /// [`DecodeError`] when the bytes are no transaction, are more than [`MAX_TRANSACTION_BYTES`], or go on after it.
+    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut reader = Reader::new(bytes);
+        let transaction = Self::read(&mut reader)?;
+        reader.finish("transaction")?;
+        Ok(transaction)
+    }
+
+    /// Reads one transaction from the start of `bytes` and says how many bytes it took.
+    ///
+    /// # Errors
+    /// [`DecodeError`] when no transaction of at most [`MAX_TRANSACTION_BYTES`] starts there.
+    pub fn decode_prefix(bytes: &[u8]) -> Result<(Self, usize), DecodeError> {
+        let mut reader = Reader::new(bytes);
+        let transaction = Self::read(&mut reader)?;
+        Ok((transaction, reader.position()))
+    }
+
+    /// Reads one transaction and leaves what follows.
+    ///
+    /// # Errors
+    /// As [`StacksTransaction::decode_prefix`].
+    pub fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        reader.bounded(MAX_TRANSACTION_BYTES, Self::read_unbounded)
+    }
+
+    fn read_unbounded(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let version = match reader.u8("transaction version")? & VERSION_TESTNET_BIT {
+            0 => TransactionVersion::Mainnet,
+            _ => TransactionVersion::Testnet,
+        };
+        let chain_id = reader.u32("chain id")?;
+        let auth = TransactionAuth::read(reader)?;
+        let modes_offset = reader.position();
+        let [anchor_byte, mode_byte] = reader.array("anchor and post-condition mode")?;
+        let count = reader.count("post-condition count", POST_CONDITION_BYTES_MIN, MAX_POST_CONDITIONS)?;
+        let mut post_conditions = Vec::new();
+        for _ in 0..count {
+            post_conditions.push(PostCondition::read(reader)?);
+        }
+        // The two mode bytes are judged after the payload, as in the reference (FACTS 4).
+        let payload = TransactionPayload::read(reader)?;
+        let anchor_mode = match (anchor_byte, payload.must_be_on_chain()) {
+            (1, _) => AnchorMode::OnChainOnly,
+            (2, false) => AnchorMode::OffChainOnly,
+            (3, false) => AnchorMode::Any,
+            (value, _) => {
+                return Err(DecodeError::UnknownByte { field: "anchor mode", offset: modes_offset, value });
+            }
+        };
+        let post_condition_mode = match mode_byte {
+            1 => PostConditionMode::Allow,
+            2 => PostConditionMode::Deny,
+            3 => PostConditionMode::Originator,
+            value => {
+                let offset = modes_offset + 1;
+                return Err(DecodeError::UnknownByte { field: "post-condition mode", offset, value });
+            }
+        };
+        Ok(Self { version, chain_id, auth, anchor_mode, post_condition_mode, post_conditions, payload })
+    }
+
+    /// The wire form.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        self.encode_with_auth(&self.auth)
+    }
+
+    /// The wire form with another auth section: what the signing hash chain starts from.
+    pub(super) fn encode_with_auth(&self, auth: &TransactionAuth) -> Vec<u8> {
+        let mut out = Vec::new();
+        out.push(self.version.to_byte());
+        out.extend_from_slice(&self.chain_id.to_be_bytes());
+        auth.write(&mut out);
+        out.push(self.anchor_mode.to_byte());
+        out.push(self.post_condition_mode.to_byte());
+        write_count(&mut out, self.post_conditions.len());
+        self.post_conditions.iter().for_each(|condition| condition.write(&mut out));
+        self.payload.write(&mut out);
+        out
+    }
+
+    /// H(wire form). Encodes the transaction: see [`BlockTransaction`] to do that once.
+    #[must_use]
+    pub fn txid(&self) -> Txid {
+        Txid(sha512_256(&[&self.encode()]))
+    }
+
+    /// Length of the wire form in bytes. Encodes the transaction: see [`BlockTransaction`] to do that once.
+    #[must_use]
+    pub fn encoded_length(&self) -> usize {
+        self.encode().len()
+    }
+
+    /// The account that the transaction acts for.
+    #[must_use]
+    pub fn origin_address(&self, mainnet: bool) -> StacksAddress {
+        self.auth.origin().address(mainnet)
+    }
+
+    /// The sponsor's account, if there is a sponsor.
+    #[must_use]
+    pub fn sponsor_address(&self, mainnet: bool) -> Option<StacksAddress> {
+        self.auth.sponsor().map(|condition| condition.address(mainnet))
+    }
+
+    /// The account that pays the fee.
+    #[must_use]
+    pub fn payer(&self, mainnet: bool) -> StacksAddress {
+        self.auth.payer().address(mainnet)
+    }
+
+    /// The origin's nonce.
+    #[must_use]
+    pub const fn origin_nonce(&self) -> u64 {
+        self.auth.origin().nonce()
+    }
+
+    /// The sponsor's nonce, if there is a sponsor.
+    #[must_use]
+    pub fn sponsor_nonce(&self) -> Option<u64> {
+        self.auth.sponsor().map(SpendingCondition::nonce)
+    }
+
+    /// The fee charged, in micro-STX: the payer's field.
+    #[must_use]
+    pub const fn fee(&self) -> u64 {
+        self.auth.payer().fee()
+    }
+
+    /// Whether somebody else than the origin pays.
+    #[must_use]
+    pub const fn is_sponsored(&self) -> bool {
+        matches!(self.auth, TransactionAuth::Sponsored { .. })
+    }
+
+    /// The payload kind's name: "`TokenTransfer`", ...
+    #[must_use]
+    pub const fn payload_name(&self) -> &'static str {
+        self.payload.name()
+    }
+}
+
+/// A transaction with its wire form and txid, made once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BlockTransaction {
+    transaction: StacksTransaction,
+    raw: Vec<u8>,
+    txid: Txid,
+}
+
+impl BlockTransaction {
+    /// Encodes and hashes the transaction.
+    #[must_use]
+    pub fn new(transaction: StacksTransaction) -> Self {
+        let raw = transaction.encode();
+        let txid = Txid(sha512_256(&[&raw]));
+        Self { transaction, raw, txid }
+    }
+
+    /// Reads one transaction that fills `bytes`.
+    ///
+    /// # Errors
+    /// As [`StacksTransaction::decode`].
+    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        StacksTransaction::decode(bytes).map(Self::new)
+    }
+
+    /// The transaction.
+    #[must_use]
+    pub const fn transaction(&self) -> &StacksTransaction {
+        &self.transaction
+    }
+
+    /// Its wire form, in the normalized encoding.
+    #[must_use]
+    pub fn raw(&self) -> &[u8] {
+        &self.raw
+    }
+
+    /// Its id.
+    #[must_use]
+    pub const fn txid(&self) -> Txid {
+        self.txid
+    }
+
+    /// Length of the wire form in bytes.
+    #[must_use]
+    pub fn length(&self) -> usize {
+        self.raw.len()
+    }
+
+    /// Gives the transaction back.
+    #[must_use]
+    pub fn into_transaction(self) -> StacksTransaction {
+        self.transaction
+    }
+}
+
+impl std::ops::Deref for BlockTransaction {
+    type Target = StacksTransaction;
+
+    fn deref(&self) -> &StacksTransaction {
+        &self.transaction
+    }
+}
+
+impl From<StacksTransaction> for BlockTransaction {
+    fn from(transaction: StacksTransaction) -> Self {
+        Self::new(transaction)
+    }
+}

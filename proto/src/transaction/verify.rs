@@ -1,0 +1,141 @@
+//! Whether a transaction's signatures are by the accounts it names (FACTS 4.1, 5).
+//!
+//! # Not here
+//! Whether the accounts can pay: `chainstate`.
+
+use crate::address::{AddressError, HashMode};
+use crate::ids::{Hash160, SigHash};
+use crate::keys::{KeyEncoding, KeyError, LowS, PublicKey};
+
+use super::auth::{AuthField, MultiSigCondition, SpendingCondition};
+use super::sighash::{AuthRole, postsign, presign};
+use super::tx::StacksTransaction;
+
+/// Why a transaction's signatures are not good.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum VerifyError {
+    /// A signature recovers no key.
+    #[error("signature {index} of the {role} is not usable")]
+    Signature {
+        /// Whose.
+        role: AuthRole,
+        /// Which of its fields, from 0.
+        index: usize,
+        /// Why.
+        source: KeyError,
+    },
+    /// The number of signatures is not what the mode wants.
+    #[error("the {role} has {got} signatures, {required} are required")]
+    SignatureCount {
+        /// Whose.
+        role: AuthRole,
+        /// How many there are.
+        got: usize,
+        /// How many must be.
+        required: u16,
+    },
+    /// The keys cannot make an account of this mode.
+    #[error("keys of the {role} make no account")]
+    Account {
+        /// Whose.
+        role: AuthRole,
+        /// Why.
+        source: AddressError,
+    },
+    /// The keys make another account.
+    #[error("the {role} is {expected}, but its signatures are by {got}")]
+    WrongSigner {
+        /// Whose.
+        role: AuthRole,
+        /// The account hash that the condition names.
+        expected: Hash160,
+        /// The account hash of the keys that signed.
+        got: Hash160,
+    },
+}
+
+impl StacksTransaction {
+    /// Checks the signatures of the origin and of the sponsor, if there is one.
+    ///
+    /// # Errors
+    /// [`VerifyError`] naming the first one that is not good.
+    pub fn verify(&self, low_s: LowS) -> Result<(), VerifyError> {
+        let handed_on = self.auth.origin().verify(&self.initial_sighash(), AuthRole::Origin, low_s)?;
+        if let Some(sponsor) = self.auth.sponsor() {
+            sponsor.verify(&handed_on, AuthRole::Sponsor, low_s)?;
+        }
+        Ok(())
+    }
+
+    /// Checks the origin's signatures only, as before a sponsor has signed.
+    ///
+    /// # Errors
+    /// [`VerifyError`] naming the first one that is not good.
+    pub fn verify_origin(&self, low_s: LowS) -> Result<(), VerifyError> {
+        self.auth.origin().verify(&self.initial_sighash(), AuthRole::Origin, low_s).map(|_| ())
+    }
+}
+
+impl SpendingCondition {
+    /// Checks this condition's signatures, given the hash they start from; returns the hash that they hand on.
+    ///
+    /// # Errors
+    /// [`VerifyError`] naming the first one that is not good.
+    pub fn verify(&self, start: &SigHash, role: AuthRole, low_s: LowS) -> Result<SigHash, VerifyError> {
+        let (keys, required, handed_on) = match self {
+            Self::SingleSig(condition) => {
+                let signed = presign(start, role, condition.fee, condition.nonce);
+                let key = condition
+                    .signature
+                    .recover(&signed.0, low_s)
+                    .map_err(|source| VerifyError::Signature { role, index: 0, source })?;
+                let handed_on = postsign(&signed, condition.key_encoding, &condition.signature);
+                (vec![(key, condition.key_encoding)], 1, handed_on)
+            }
+            Self::MultiSig(condition) => {
+                let (keys, handed_on) = recover_keys(condition, start, role, low_s)?;
+                (keys, condition.signatures_required, handed_on)
+            }
+        };
+        let got = self
+            .hash_mode()
+            .account_hash(&keys, required)
+            .map_err(|source| VerifyError::Account { role, source })?;
+        match self.signer() == got {
+            true => Ok(handed_on),
+            false => Err(VerifyError::WrongSigner { role, expected: self.signer(), got }),
+        }
+    }
+}
+
+/// All keys of a multi-sig account, given or recovered, in order, and the hash that its signatures hand on.
+fn recover_keys(
+    condition: &MultiSigCondition,
+    start: &SigHash,
+    role: AuthRole,
+    low_s: LowS,
+) -> Result<(Vec<(PublicKey, KeyEncoding)>, SigHash), VerifyError> {
+    if !condition.has_enough_signatures() {
+        let (got, required) = (condition.signature_count(), condition.signatures_required);
+        return Err(VerifyError::SignatureCount { role, got, required });
+    }
+    let order_independent = HashMode::from(condition.hash_mode).is_order_independent();
+    let mut current = *start;
+    let mut keys = Vec::with_capacity(condition.fields.len());
+    for (index, field) in condition.fields.iter().enumerate() {
+        match field {
+            AuthField::PublicKey { encoding, key } => keys.push((*key, *encoding)),
+            AuthField::Signature { encoding, signature } => {
+                let signed = presign(&current, role, condition.fee, condition.nonce);
+                let key = signature
+                    .recover(&signed.0, low_s)
+                    .map_err(|source| VerifyError::Signature { role, index, source })?;
+                keys.push((key, *encoding));
+                if !order_independent {
+                    current = postsign(&signed, *encoding, signature);
+                }
+            }
+        }
+    }
+    Ok((keys, current))
+}

@@ -1,0 +1,54 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::Parser;
+
+/// Signs blocks as one stacker of a Mockamoto node.
+///
+/// It reads the proposals in the producers' StackerDB slots from the node's event stream, has the node validate each, and
+/// puts its signature or its reason for refusing into its own slot. All over gRPC; it needs nothing else from the
+/// node's machine.
+///
+/// The key comes from the environment (MOCKAMOTO_PRIVATE_KEY: 32 or 33 bytes hex) or from a file, never from the
+/// command line.
+#[derive(Debug, Parser)]
+#[command(name = "mockamoto-signer-stub", version)]
+pub struct Args {
+    /// Where the node listens
+    #[arg(long, value_name = "URL", env = "MOCKAMOTO_NODE", default_value = "http://127.0.0.1:20443")]
+    pub node: String,
+
+    /// Folder for the record of what was signed. Keep it: without it the signer could sign two blocks in one place
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: PathBuf,
+
+    /// File with the signing key, hex, in place of MOCKAMOTO_PRIVATE_KEY
+    #[arg(long, value_name = "FILE")]
+    pub private_key_file: Option<PathBuf>,
+
+    /// Token that the node asks for
+    #[arg(long, value_name = "TOKEN", env = "MOCKAMOTO_AUTH_TOKEN", hide_env_values = true)]
+    pub auth_token: Option<String>,
+
+    /// What to log: error, warn, info, debug, trace, or a filter as in RUST_LOG
+    #[arg(long, value_name = "FILTER", env = "RUST_LOG", default_value = "info")]
+    pub log: String,
+
+    /// Stop when standard input ends: for a parent process that holds the other end
+    #[arg(long, hide = true)]
+    pub stop_on_stdin_eof: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent_and_has_no_flag_for_a_key() {
+        Args::command().debug_assert();
+        assert!(Args::try_parse_from(["s", "--data-dir", "x"]).is_ok());
+        assert!(Args::try_parse_from(["s", "--data-dir", "x", "--private-key", "11"]).is_err());
+    }
+}

@@ -1,0 +1,346 @@
+//! Decides what the signer does next: a pure state machine, one input in, at most one action out.
+//!
+//! ```text
+//!   proposal chunk ── parent = tip, burn view = burn tip, elected producer ──▶ WAITING ──▶ VALIDATING ──▶ SIGNING ─▶ sent
+//!        │                 (as of the chunk's place in the journal)                          │   ▲ no verdict: again
+//!        └── no ──▶ refused                                                                  └── invalid ──▶ refused
+//! ```
+//!
+//! # Invariants
+//! - Whether a proposal may be signed is judged by its place in the journal, not by when this process gets to it. All
+//!   signers of a node read one journal, so they all come to the same answer, and a burn block that arrives while they
+//!   validate cannot split them (three equal signers need all three: a split would stop the chain).
+//! - Proposals on one parent are taken in journal order, one at a time. While one is validated, the newest of each slot and
+//!   burn view waits. All that do not build on the tip any more are dropped.
+//! - While the journal is read again after a restart, nothing is sent.
+//!
+//! # Not here
+//! The rule that counts, never two blocks with one parent on one bitcoin fork: `record` and `driver`. This machine only
+//! makes it rare that the rule refuses.
+
+use std::collections::VecDeque;
+
+use nakamoto_proto::ids::{BlockHash, BurnBlockHash, Hash160, StacksBlockId};
+
+use crate::model::{Millis, Outcome, Proposal, Refusal, Tips};
+
+/// A verdict that has not come by then was lost: ask again. The node's own limits are shorter.
+const VALIDATION_TIMEOUT_MS: Millis = 30_000;
+
+/// First and longest pause after a failure.
+const RETRY_FIRST_MS: Millis = 20;
+const RETRY_MOST_MS: Millis = 5_000;
+
+/// Proposals that wait. All are by elected producers, one for each burn view: more than a few would be an attack.
+const WAITING_MAX: usize = 256;
+
+/// What happened.
+#[derive(Debug)]
+pub enum Input {
+    /// These are the tips, up to this sequence: a new start, or the place of the last run.
+    Tips {
+        /// The tips.
+        tips: Tips,
+        /// Events up to it are reflected in the tips.
+        sequence: u64,
+    },
+    /// All that was in the journal has been read.
+    Live,
+    /// The event stream was lost.
+    Lost,
+    /// The canonical burn tip moved.
+    BurnBlock {
+        /// Journal sequence.
+        sequence: u64,
+        /// The new burn tip.
+        burn_tip: BurnBlockHash,
+        /// Account hash of the producer elected there.
+        elected: Hash160,
+    },
+    /// The canonical Stacks tip moved.
+    TipChanged {
+        /// Journal sequence.
+        sequence: u64,
+        /// The new tip.
+        tip: StacksBlockId,
+        /// Its chain length.
+        chain_length: u64,
+    },
+    /// A proposal was put into a producer's slot.
+    Proposal {
+        /// It.
+        proposal: Box<Proposal>,
+        /// Whether this signer signed it before.
+        already_signed: bool,
+    },
+    /// Result of [`Action::Validate`].
+    Requested {
+        /// Id of the job.
+        id: String,
+        /// Its outcome, when it was there already.
+        outcome: Option<Outcome>,
+    },
+    /// A validation ended.
+    Finished {
+        /// Id of the job.
+        id: String,
+        /// How.
+        outcome: Outcome,
+    },
+    /// Result of [`Action::Sign`] and [`Action::Refuse`]: the answer is stored.
+    Answered,
+    /// The action could not be done; the node may advise a pause.
+    CallFailed(Option<Millis>),
+    /// The deadline of [`Machine::deadline`] has come.
+    Tick,
+}
+
+/// What to do. Its result is the next input.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// Have the node validate the proposal.
+    Validate(Box<Proposal>),
+    /// Sign it if the record allows, or send the signature that was given before, or refuse.
+    Sign(Box<Proposal>),
+    /// Say that it is not signed.
+    Refuse(BlockHash, Refusal),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Stage {
+    Requesting,
+    Validating(String),
+    Signing,
+    Refusing(Refusal),
+}
+
+#[derive(Debug)]
+struct Job {
+    proposal: Box<Proposal>,
+    stage: Stage,
+    until: Option<Millis>,
+    failures: u32,
+}
+
+/// The state machine.
+#[derive(Debug, Default)]
+pub struct Machine {
+    tips: Option<Tips>,
+    sequence: u64,
+    is_live: bool,
+    job: Option<Job>,
+    waiting: VecDeque<(Box<Proposal>, bool)>,
+}
+
+impl Machine {
+    /// A machine that waits for [`Input::Tips`] and [`Input::Live`].
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// When [`Input::Tick`] is due.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Millis> {
+        if self.is_live { self.job.as_ref()?.until } else { None }
+    }
+
+    /// The tips, when nothing is in flight: with the stream's cursor, a place to resume from.
+    #[must_use]
+    pub fn resting_place(&self) -> Option<Tips> {
+        if self.job.is_none() && self.waiting.is_empty() { self.tips } else { None }
+    }
+
+    /// The canonical burn tip.
+    #[must_use]
+    pub fn burn_tip(&self) -> Option<BurnBlockHash> {
+        self.tips.map(|tips| tips.burn_tip)
+    }
+
+    /// One step. The action's result must be the next input.
+    pub fn on(&mut self, now: Millis, input: Input) -> Option<Action> {
+        match input {
+            Input::Tips { tips, sequence } => {
+                self.tips = Some(tips);
+                self.sequence = sequence;
+                self.drop_stale();
+                self.next_job()
+            }
+            Input::Live => {
+                self.is_live = true;
+                self.resume_job()
+            }
+            Input::Lost => {
+                self.is_live = false;
+                None
+            }
+            Input::BurnBlock { sequence, burn_tip, elected } => {
+                if let Some(tips) = &mut self.tips
+                    && sequence > self.sequence
+                {
+                    (tips.burn_tip, tips.elected) = (burn_tip, elected);
+                    self.sequence = sequence;
+                }
+                None
+            }
+            Input::TipChanged { sequence, tip, chain_length } => {
+                if let Some(tips) = &mut self.tips
+                    && sequence > self.sequence
+                {
+                    (tips.tip, tips.chain_length) = (tip, chain_length);
+                    self.sequence = sequence;
+                    self.drop_stale();
+                }
+                self.next_job()
+            }
+            Input::Proposal { proposal, already_signed } => self.on_proposal(proposal, already_signed),
+            Input::Requested { id, outcome } => self.on_requested(now, id, outcome),
+            Input::Finished { id, outcome } => match &self.job {
+                Some(Job { stage: Stage::Validating(waits_for), .. }) if *waits_for == id => self.on_outcome(now, outcome),
+                _ => None,
+            },
+            Input::Answered => {
+                if matches!(&self.job, Some(Job { stage: Stage::Signing | Stage::Refusing(_), .. })) {
+                    self.job = None;
+                }
+                self.next_job()
+            }
+            Input::CallFailed(advice) => self.on_call_failed(now, advice),
+            Input::Tick => self.on_tick(now),
+        }
+    }
+
+    fn on_proposal(&mut self, proposal: Box<Proposal>, already_signed: bool) -> Option<Action> {
+        let tips = self.tips?;
+        if !already_signed && let Some(refusal) = refusal(&tips, &proposal) {
+            return self.is_live.then(|| Action::Refuse(proposal.block_hash, refusal));
+        }
+        let is_same = |other: &Proposal| other.block_hash == proposal.block_hash;
+        let is_known = self.job.as_ref().is_some_and(|job| is_same(&job.proposal))
+            || self.waiting.iter().any(|(other, _)| is_same(other));
+        if is_known || (already_signed && proposal.parent != tips.tip) {
+            return None;
+        }
+        // A producer signs one block for a place: another one for the same burn view is the newer version.
+        self.waiting.retain(|(other, _)| (other.slot_id, other.burn_view) != (proposal.slot_id, proposal.burn_view));
+        if self.waiting.len() < WAITING_MAX {
+            self.waiting.push_back((proposal, already_signed));
+        }
+        self.next_job()
+    }
+
+    /// Drops what does not build on the tip.
+    fn drop_stale(&mut self) {
+        let Some(tips) = self.tips else { return };
+        self.waiting.retain(|(proposal, _)| proposal.parent == tips.tip);
+        if self.job.as_ref().is_some_and(|job| job.proposal.parent != tips.tip) {
+            self.job = None;
+        }
+    }
+
+    fn next_job(&mut self) -> Option<Action> {
+        if !self.is_live || self.job.is_some() {
+            return None;
+        }
+        let (proposal, already_signed) = self.waiting.pop_front()?;
+        let stage = if already_signed { Stage::Signing } else { Stage::Requesting };
+        self.job = Some(Job { proposal, stage, until: None, failures: 0 });
+        self.act()
+    }
+
+    /// After a lost stream the verdict may have been lost with the node: ask for it again.
+    fn resume_job(&mut self) -> Option<Action> {
+        if let Some(job) = &mut self.job {
+            if matches!(job.stage, Stage::Validating(_)) {
+                job.stage = Stage::Requesting;
+            }
+            return self.act();
+        }
+        self.next_job()
+    }
+
+    /// The action of the job's stage.
+    fn act(&mut self) -> Option<Action> {
+        let job = self.job.as_mut()?;
+        job.until = None;
+        match &job.stage {
+            Stage::Requesting => Some(Action::Validate(job.proposal.clone())),
+            Stage::Signing => Some(Action::Sign(job.proposal.clone())),
+            Stage::Refusing(refusal) => Some(Action::Refuse(job.proposal.block_hash, refusal.clone())),
+            Stage::Validating(_) => None,
+        }
+    }
+
+    fn on_requested(&mut self, now: Millis, id: String, outcome: Option<Outcome>) -> Option<Action> {
+        let job = self.job.as_mut()?;
+        job.stage = Stage::Validating(id);
+        job.until = Some(now.saturating_add(VALIDATION_TIMEOUT_MS));
+        self.on_outcome(now, outcome?)
+    }
+
+    fn on_outcome(&mut self, now: Millis, outcome: Outcome) -> Option<Action> {
+        let job = self.job.as_mut()?;
+        match outcome {
+            Outcome::Valid(block_hash) if block_hash == job.proposal.block_hash => {
+                job.stage = Stage::Signing;
+                job.failures = 0;
+            }
+            Outcome::Invalid(refusal) => {
+                job.stage = Stage::Refusing(refusal);
+                job.failures = 0;
+            }
+            Outcome::Valid(_) | Outcome::NoVerdict => {
+                job.stage = Stage::Requesting;
+                return self.on_call_failed(now, None);
+            }
+        }
+        if self.is_live { self.act() } else { None }
+    }
+
+    fn on_call_failed(&mut self, now: Millis, advice: Option<Millis>) -> Option<Action> {
+        // Without a job it was the refusal of a stale proposal: its producer proposes again if it matters.
+        let job = self.job.as_mut()?;
+        if matches!(job.stage, Stage::Validating(_)) {
+            return None;
+        }
+        let doubled = RETRY_FIRST_MS.saturating_mul(1_u64.checked_shl(job.failures).unwrap_or(u64::MAX));
+        job.failures = job.failures.saturating_add(1);
+        job.until = Some(now.saturating_add(advice.unwrap_or(doubled).min(RETRY_MOST_MS)));
+        None
+    }
+
+    fn on_tick(&mut self, now: Millis) -> Option<Action> {
+        if self.deadline().is_none_or(|deadline| deadline > now) {
+            return None;
+        }
+        if let Some(job) = &mut self.job
+            && matches!(job.stage, Stage::Validating(_))
+        {
+            job.stage = Stage::Requesting;
+        }
+        self.act()
+    }
+}
+
+/// Why a proposal at this place of the journal is not signed; `None` when it may be.
+fn refusal(tips: &Tips, proposal: &Proposal) -> Option<Refusal> {
+    if proposal.parent != tips.tip {
+        let text = format!("parent {} is not the tip {}", proposal.parent, tips.tip);
+        return Some(Refusal::new(Refusal::STALE_PARENT, text));
+    }
+    if proposal.burn_view != tips.burn_tip {
+        let text = format!("burn view {} is not the burn tip {}", proposal.burn_view, tips.burn_tip);
+        return Some(Refusal::new(Refusal::STALE_BURN_VIEW, text));
+    }
+    if tips.chain_length.checked_add(1) != Some(proposal.chain_length) {
+        let text = format!("chain length {} does not follow {}", proposal.chain_length, tips.chain_length);
+        return Some(Refusal::new(Refusal::BAD_CHAIN_LENGTH, text));
+    }
+    if proposal.producer != Some(tips.elected) {
+        return Some(Refusal::new(Refusal::BAD_PRODUCER, "not signed by the elected producer".to_owned()));
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests;

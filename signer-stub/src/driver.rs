@@ -1,0 +1,419 @@
+//! Feeds the state machine with the node's events and does what it decides, one action at a time.
+//!
+//! # Invariants
+//! - An action's result is the machine's next input: no event is looked at between the two.
+//! - A signature leaves only after [`Record::claim`] granted it.
+//! - The place in the journal is kept only when nothing is in flight, so that a restart reads again all that was.
+//!
+//! # Not here
+//! Decisions: `decide`.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use nakamoto_proto::address::StacksAddress;
+use nakamoto_proto::client::{Feed, FeedError, FeedItem, Node, PutError, SlotWriter, reason, retry_delay, unary};
+use nakamoto_proto::ids::{BlockHash, BurnBlockHash, Hash160, StacksBlockId};
+use nakamoto_proto::keys::PrivateKey;
+use nakamoto_proto::proposal::SlotMessage;
+use nakamoto_proto::v1::event::Body;
+use nakamoto_proto::v1::{self, JobState};
+use tokio::time::Instant;
+use tonic::{Code, Status};
+
+use crate::decide::{Action, Input, Machine};
+use crate::model::{Millis, Outcome, Proposal, Refusal, Tips};
+use crate::record::{Claim, Place, Record, RecordError, Sibling};
+
+/// The chain's fixed facts that the driver needs.
+#[derive(Debug, Clone)]
+pub struct Chain {
+    /// This signer's account hash.
+    pub signer: Hash160,
+    /// Contract of the producers' slots.
+    pub producers_db: String,
+    /// Contract of the signers' slots.
+    pub signers_db: String,
+}
+
+/// Runs one signer.
+#[derive(Debug)]
+pub struct Driver {
+    /// The node.
+    pub node: Node,
+    /// Its event stream.
+    pub feed: Feed,
+    /// What was signed.
+    pub record: Record,
+    /// The key.
+    pub key: PrivateKey,
+    /// Decides.
+    pub machine: Machine,
+    /// Fixed facts.
+    pub chain: Chain,
+    /// Zero of the machine's clock.
+    pub epoch: Instant,
+    /// Where the last run was, until the stream is open.
+    pub last_run: Option<Place>,
+    /// Proposals of the snapshot, until it is complete; by slot.
+    pub snapshot: BTreeMap<u32, Vec<u8>>,
+    /// Sequence and cursor of the last event, when the stream can resume after it.
+    pub reached: Option<(u64, Vec<u8>)>,
+    /// Writes this signer's slot; which one it is depends on the burn tip's reward cycle.
+    pub slot: Option<(BurnBlockHash, SlotWriter)>,
+}
+
+/// An action that could not be done; it is tried again.
+struct Failed(Option<Duration>);
+
+impl From<Status> for Failed {
+    fn from(status: Status) -> Self {
+        match reason(&status) {
+            Some(reason) => tracing::warn!(reason, code = ?status.code(), "{}", status.message()),
+            None => tracing::warn!(code = ?status.code(), "{}", status.message()),
+        }
+        Self(retry_delay(&status))
+    }
+}
+
+impl From<RecordError> for Failed {
+    fn from(error: RecordError) -> Self {
+        tracing::error!(error = ?error, "the record of signed blocks failed; nothing is signed without it");
+        Self(None)
+    }
+}
+
+impl Driver {
+    /// Runs until the node refuses the event stream for good.
+    ///
+    /// # Errors
+    /// [`FeedError`] when it does.
+    pub async fn run(&mut self) -> Result<(), FeedError> {
+        loop {
+            let deadline = self.machine.deadline().map(|at| self.epoch + Duration::from_millis(at));
+            let timer = async {
+                match deadline {
+                    Some(at) => tokio::time::sleep_until(at).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                biased;
+                item = self.feed.next() => self.on_item(item?).await,
+                () = timer => self.step(Input::Tick).await,
+            }
+        }
+    }
+
+    async fn step(&mut self, input: Input) {
+        let mut next = Some(input);
+        while let Some(input) = next {
+            let now = Millis::try_from(self.epoch.elapsed().as_millis()).unwrap_or(Millis::MAX);
+            let answered = matches!(input, Input::Answered);
+            next = match self.machine.on(now, input) {
+                Some(action) => Some(self.perform(action).await),
+                None => None,
+            };
+            if answered && next.is_none() {
+                self.keep_place();
+            }
+        }
+    }
+
+    fn keep_place(&self) {
+        let (Some(tips), Some((sequence, cursor))) = (self.machine.resting_place(), &self.reached) else { return };
+        let place = Place { cursor: cursor.clone(), sequence: *sequence, tips };
+        if let Err(error) = self.record.set_place(&place) {
+            // Only a restart will read more of the journal.
+            tracing::warn!(error = ?error, "the place in the journal was not kept");
+        }
+    }
+
+    async fn on_item(&mut self, item: FeedItem) {
+        match item {
+            FeedItem::Opened { resumed, .. } => {
+                self.snapshot.clear();
+                let last_run = self.last_run.take();
+                if let (true, Some(place)) = (resumed, last_run) {
+                    self.step(Input::Tips { tips: place.tips, sequence: place.sequence }).await;
+                }
+            }
+            FeedItem::Snapshot(chunks) => {
+                for chunk in self.proposals_of(chunks) {
+                    self.snapshot.insert(chunk.slot_id, chunk.data.to_vec());
+                }
+            }
+            FeedItem::SnapshotComplete { .. } => self.start_anew().await,
+            FeedItem::Live => {
+                tracing::info!("connected to the node");
+                self.step(Input::Live).await;
+            }
+            FeedItem::Lost { cause } => {
+                tracing::warn!(cause, "connection to the node lost; connecting again");
+                self.step(Input::Lost).await;
+            }
+            FeedItem::Event { event, cursor } => {
+                // Before the event is looked at: what it starts is in flight, so the place is not kept yet.
+                self.reached = cursor.map(|cursor| (event.sequence, cursor.to_vec()));
+                self.on_event(*event).await;
+            }
+        }
+    }
+
+    /// The stream begins at the end of the journal: tips come from a call, proposals from the snapshot.
+    async fn start_anew(&mut self) {
+        match self.fetch_tips().await {
+            Ok((tips, sequence)) => {
+                self.step(Input::Tips { tips, sequence }).await;
+                for (slot_id, data) in std::mem::take(&mut self.snapshot) {
+                    // What lies in a slot since long ago needs no answer.
+                    if let Some(proposal) = decode(slot_id, &data)
+                        && proposal.parent == tips.tip
+                    {
+                        self.on_proposal(proposal).await;
+                    }
+                }
+            }
+            Err(Failed(_)) => self.feed.reopen(),
+        }
+    }
+
+    async fn fetch_tips(&self) -> Result<(Tips, u64), Failed> {
+        let answer = unary(self.node.blocks().get_tip(v1::GetTipRequest {})).await?;
+        let unusable = || {
+            tracing::error!("the node's tip cannot be used");
+            Failed(None)
+        };
+        let (tip, burn_tip) = answer.tip.zip(answer.burn_tip).ok_or_else(unusable)?;
+        let (burn_hash, elected) = elected(&burn_tip).ok_or_else(unusable)?;
+        let tips = Tips {
+            tip: StacksBlockId::try_from(tip.block_id.as_ref()).map_err(|_| unusable())?,
+            chain_length: tip.chain_length,
+            burn_tip: burn_hash,
+            elected,
+        };
+        Ok((tips, answer.sequence))
+    }
+
+    async fn on_event(&mut self, event: v1::Event) {
+        let sequence = event.sequence;
+        let input = match event.body {
+            Some(Body::BurnBlock(burn)) if burn.is_canonical_tip => burn
+                .burn_block
+                .and_then(|burn| elected(&burn))
+                .map(|(burn_tip, elected)| Input::BurnBlock { sequence, burn_tip, elected }),
+            Some(Body::TipChanged(changed)) => changed.new_tip.and_then(|tip| {
+                let id = StacksBlockId::try_from(tip.block_id.as_ref()).ok()?;
+                Some(Input::TipChanged { sequence, tip: id, chain_length: tip.chain_length })
+            }),
+            Some(Body::ValidationFinished(finished)) => {
+                let outcome = outcome_of(finished.state(), finished.verdict);
+                Some(Input::Finished { id: finished.validation_id, outcome })
+            }
+            Some(Body::StackerdbChunks(chunks)) => {
+                for chunk in self.proposals_of(chunks) {
+                    if let Some(proposal) = decode(chunk.slot_id, &chunk.data) {
+                        self.on_proposal(proposal).await;
+                    }
+                }
+                None
+            }
+            _ => None,
+        };
+        if let Some(input) = input {
+            self.step(input).await;
+        }
+    }
+
+    fn proposals_of(&self, chunks: v1::StackerDbChunks) -> Vec<v1::StackerDbChunk> {
+        if chunks.contract_id == self.chain.producers_db { chunks.chunks } else { Vec::new() }
+    }
+
+    async fn on_proposal(&mut self, proposal: Box<Proposal>) {
+        let already_signed = match self.record.signature_of(&proposal.block_hash) {
+            Ok(signature) => signature.is_some(),
+            Err(error) => {
+                let Failed(_) = Failed::from(error);
+                false
+            }
+        };
+        self.step(Input::Proposal { proposal, already_signed }).await;
+    }
+
+    async fn perform(&mut self, action: Action) -> Input {
+        let outcome = match action {
+            Action::Validate(proposal) => self.validate(&proposal).await,
+            Action::Sign(proposal) => self.sign(&proposal).await,
+            Action::Refuse(block_hash, refusal) => self.refuse(block_hash, refusal).await,
+        };
+        outcome.unwrap_or_else(|Failed(advice)| {
+            Input::CallFailed(advice.map(|d| Millis::try_from(d.as_millis()).unwrap_or(Millis::MAX)))
+        })
+    }
+
+    async fn validate(&self, proposal: &Proposal) -> Result<Input, Failed> {
+        let request = v1::RequestValidationRequest { block: proposal.bytes.clone().into(), not_after_time: None };
+        let answer = unary(self.node.validation().request_validation(request)).await?;
+        let id = answer.validation_id;
+        if !answer.joined {
+            return Ok(Input::Requested { id, outcome: None });
+        }
+        // The job may have ended before, and its event may have gone by.
+        let request = v1::GetValidationRequest { validation_id: id.clone(), wait: None };
+        let answer = unary(self.node.validation().get_validation(request)).await?;
+        let outcome = match answer.state() {
+            JobState::Pending => None,
+            state => Some(outcome_of(state, answer.verdict)),
+        };
+        Ok(Input::Requested { id, outcome })
+    }
+
+    async fn sign(&mut self, proposal: &Proposal) -> Result<Input, Failed> {
+        let signature = match self.record.signature_of(&proposal.block_hash)? {
+            Some(signature) => signature,
+            None => {
+                let siblings = self.record.siblings_of(proposal)?;
+                let mut on_other_forks = Vec::new();
+                for sibling in siblings {
+                    if self.is_on_other_fork(&sibling, proposal).await? {
+                        on_other_forks.push(sibling);
+                    }
+                }
+                let signature = self.key.sign(proposal.block_hash.as_bytes());
+                match self.record.claim(proposal, &signature, &on_other_forks)? {
+                    Claim::Granted => signature,
+                    Claim::Conflict(sibling) => {
+                        let text = format!("{} with the same parent was signed", sibling.block_hash);
+                        return self.refuse(proposal.block_hash, Refusal::new(Refusal::CONFLICTS, text)).await;
+                    }
+                }
+            }
+        };
+        tracing::debug!(block_hash = %proposal.block_hash, chain_length = proposal.chain_length, "block signed");
+        let message = SlotMessage::SignatureAccept { block_hash: proposal.block_hash, signature };
+        self.send(&message).await
+    }
+
+    /// Whether the node says that neither burn view is the other's ancestor. A burn block that it does not know counts as
+    /// on the same fork: the careful side.
+    async fn is_on_other_fork(&self, sibling: &Sibling, proposal: &Proposal) -> Result<bool, Failed> {
+        let pairs = [(sibling.burn_view, proposal.burn_view), (proposal.burn_view, sibling.burn_view)];
+        for (ancestor, descendant) in pairs {
+            let request = v1::CheckBurnAncestorRequest {
+                ancestor: ancestor.as_bytes().to_vec().into(),
+                descendant: descendant.as_bytes().to_vec().into(),
+            };
+            match unary(self.node.burnchain().check_burn_ancestor(request)).await {
+                Ok(answer) if answer.is_ancestor => return Ok(false),
+                Ok(_) => {}
+                Err(status) if status.code() == Code::NotFound => return Ok(false),
+                Err(status) => return Err(status.into()),
+            }
+        }
+        Ok(true)
+    }
+
+    async fn refuse(&mut self, block_hash: BlockHash, refusal: Refusal) -> Result<Input, Failed> {
+        tracing::info!(%block_hash, code = refusal.code, reason = refusal.text, "proposal refused");
+        self.send(&SlotMessage::Reject { block_hash, reason_code: refusal.code, reason: refusal.text }).await
+    }
+
+    async fn send(&mut self, message: &SlotMessage) -> Result<Input, Failed> {
+        let Some(writer) = self.writer().await? else {
+            tracing::warn!("this signer is not in the stacker set; its answer is not sent");
+            return Ok(Input::Answered);
+        };
+        let (at, mut writer) = writer;
+        let outcome = writer.put(&self.node, &self.key, &message.encode()).await;
+        match outcome {
+            Ok(_) => {
+                self.slot = Some((at, writer));
+                Ok(Input::Answered)
+            }
+            Err(PutError::Call(status)) => {
+                self.slot = Some((at, writer));
+                Err((*status).into())
+            }
+            Err(error @ PutError::Refused { .. }) => {
+                // Perhaps another slot is this signer's by now.
+                self.slot = None;
+                tracing::error!(error = %error, "the answer was not stored");
+                Err(Failed(None))
+            }
+        }
+    }
+
+    /// The writer of this signer's slot at the burn tip; `None` when it has none.
+    async fn writer(&mut self) -> Result<Option<(BurnBlockHash, SlotWriter)>, Failed> {
+        let request = v1::GetStackerSetRequest::default();
+        let Some(burn_tip) = self.machine.burn_tip() else { return Ok(None) };
+        match self.slot.take() {
+            Some((at, writer)) if at == burn_tip => Ok(Some((at, writer))),
+            old => {
+                let answer = unary(self.node.burnchain().get_stacker_set(request)).await?;
+                let is_own = |member: &&v1::StackerSetMember| {
+                    StacksAddress::parse(&member.address).is_ok_and(|address| address.hash160 == self.chain.signer)
+                };
+                let Some(own) = answer.stackers.iter().find(is_own) else { return Ok(None) };
+                let writer = match old {
+                    Some((_, writer)) if writer.slot_id() == own.slot_id => writer,
+                    _ => SlotWriter::new(self.chain.signers_db.clone(), own.slot_id),
+                };
+                Ok(Some((burn_tip, writer)))
+            }
+        }
+    }
+}
+
+/// The proposal in a producer's slot, if it holds one.
+fn decode(slot_id: u32, data: &[u8]) -> Option<Box<Proposal>> {
+    let Ok(SlotMessage::BlockProposal { block }) = SlotMessage::decode(data) else {
+        tracing::debug!(slot_id, "a producer's slot holds no proposal");
+        return None;
+    };
+    Proposal::decode(slot_id, block)
+        .inspect_err(|error| tracing::info!(slot_id, error = %error, "a proposal is no block"))
+        .ok()
+        .map(Box::new)
+}
+
+/// Hash and elected producer of a burn block.
+fn elected(burn: &v1::BurnBlock) -> Option<(BurnBlockHash, Hash160)> {
+    let hash = BurnBlockHash::try_from(burn.burn_block_hash.as_ref()).ok()?;
+    let address = StacksAddress::parse(&burn.elected_producer).ok()?;
+    Some((hash, address.hash160))
+}
+
+fn outcome_of(state: JobState, verdict: Option<v1::ValidationVerdict>) -> Outcome {
+    let (JobState::Succeeded, Some(verdict)) = (state, verdict) else { return Outcome::NoVerdict };
+    if verdict.valid {
+        return match BlockHash::try_from(verdict.block_hash.as_ref()) {
+            Ok(block_hash) => Outcome::Valid(block_hash),
+            Err(_) => Outcome::NoVerdict,
+        };
+    }
+    let rejection = verdict.rejection.unwrap_or_default();
+    let text = format!("{}: {}", rejection.reason().as_str_name(), rejection.detail);
+    Outcome::Invalid(Refusal::new(u32::try_from(rejection.reason).unwrap_or(0), text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_whole_verdict_is_a_verdict() {
+        let valid = v1::ValidationVerdict { valid: true, block_hash: vec![1; 32].into(), ..Default::default() };
+        let of = |state, verdict| outcome_of(state, verdict);
+        assert_eq!(of(JobState::Succeeded, Some(valid.clone())), Outcome::Valid(BlockHash([1; 32])));
+        assert_eq!(of(JobState::Expired, Some(valid.clone())), Outcome::NoVerdict);
+        assert_eq!(of(JobState::Succeeded, None), Outcome::NoVerdict);
+        let short = v1::ValidationVerdict { block_hash: vec![1; 31].into(), ..valid };
+        assert_eq!(of(JobState::Succeeded, Some(short)), Outcome::NoVerdict);
+        let mut rejection = v1::Rejection { detail: "why".to_owned(), ..Default::default() };
+        rejection.set_reason(v1::RejectReason::BadStateRoot);
+        let invalid = v1::ValidationVerdict { rejection: Some(rejection), ..Default::default() };
+        let refusal = Refusal::new(18, "REJECT_REASON_BAD_STATE_ROOT: why".to_owned());
+        assert_eq!(of(JobState::Succeeded, Some(invalid)), Outcome::Invalid(refusal));
+    }
+}

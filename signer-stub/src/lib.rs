@@ -1,0 +1,18 @@
+//! The stub stacker signer (SPEC 10): sees proposals in the producers' StackerDB slots, has its node validate them,
+//! and signs or refuses in its own slot. It speaks gRPC only, and one event stream drives it.
+//!
+//! In the order to read: [`model`] what it knows, [`decide`] what it does next, [`record`] what it signed and the rule
+//! that forbids the rest, [`driver`] the way to the node, [`run`] the composition.
+//!
+//! # Invariants
+//! - Never two blocks with the same parent on one bitcoin fork, also after a crash: [`record`].
+//! - No polling: every step answers an event, a call's result, or a deadline.
+
+pub mod args;
+pub mod decide;
+pub mod driver;
+pub mod model;
+pub mod record;
+pub mod run;
+
+pub use run::main_with_args;

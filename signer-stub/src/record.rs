@@ -1,0 +1,390 @@
+//! What this signer has signed, on disk before the signature leaves the process, and where it was in the journal.
+//!
+//! # Invariants
+//! - Never two blocks with the same parent on one bitcoin fork: [`Record::claim`] refuses a block as long as it has a sibling
+//!   that the caller has not shown to be on another fork.
+//! - [`Record::claim`] returns only after the row is on the disk (`synchronous=FULL`).
+//! - One process at a time: the file is locked while it is open.
+//!
+//! # Not here
+//! Which bitcoin blocks are on one fork: the node knows.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use nakamoto_proto::ids::{BlockHash, BurnBlockHash, Hash160, StacksBlockId};
+use nakamoto_proto::keys::MessageSignature;
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, named_params};
+
+use crate::model::{Proposal, Tips};
+
+/// File name inside the data folder.
+const FILE_NAME: &str = "signer.sqlite";
+
+/// Version of the schema below.
+const SCHEMA_VERSION: i64 = 1;
+
+// Rows are never deleted: 200 bytes a block, and each of them is a promise.
+const SCHEMA: &str = "
+CREATE TABLE owner (
+    id INTEGER PRIMARY KEY CHECK (id = 0),
+    signer BLOB NOT NULL CHECK (length(signer) = 20),
+    chain_id INTEGER NOT NULL
+) STRICT;
+CREATE TABLE signed (
+    block_hash BLOB PRIMARY KEY CHECK (length(block_hash) = 32),
+    parent BLOB NOT NULL CHECK (length(parent) = 32),
+    burn_view BLOB NOT NULL CHECK (length(burn_view) = 32),
+    signature BLOB NOT NULL CHECK (length(signature) = 65)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX signed_by_parent ON signed (parent);
+CREATE TABLE place (
+    id INTEGER PRIMARY KEY CHECK (id = 0),
+    cursor BLOB NOT NULL,
+    sequence INTEGER NOT NULL,
+    tip BLOB NOT NULL CHECK (length(tip) = 32),
+    chain_length INTEGER NOT NULL,
+    burn_tip BLOB NOT NULL CHECK (length(burn_tip) = 32),
+    elected BLOB NOT NULL CHECK (length(elected) = 20)
+) STRICT;
+";
+
+/// Why the record cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// The folder cannot be made.
+    #[error("data folder {path} cannot be made")]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Another process has it open.
+    #[error("{0} is in use by another signer")]
+    InUse(PathBuf),
+    /// It was written by another key or for another chain.
+    #[error("{path} belongs to signer {signer} on chain {chain_id:#x}: give another data folder")]
+    OtherOwner {
+        /// The file.
+        path: PathBuf,
+        /// Whose it is.
+        signer: Hash160,
+        /// Which chain's.
+        chain_id: u32,
+    },
+    /// It was written by a newer version of this program.
+    #[error("record has schema {found}, this program knows {SCHEMA_VERSION}")]
+    SchemaTooNew {
+        /// Version in the file.
+        found: i64,
+    },
+    /// The database failed.
+    #[error("record")]
+    Sqlite(#[from] rusqlite::Error),
+    /// A stored value is not what was written.
+    #[error("record is damaged: {0}")]
+    Damaged(&'static str),
+}
+
+/// A block that was signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sibling {
+    /// Its hash.
+    pub block_hash: BlockHash,
+    /// Its burn view.
+    pub burn_view: BurnBlockHash,
+}
+
+/// Where the signer was in the journal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The stream's cursor.
+    pub cursor: Vec<u8>,
+    /// Newest sequence that the tips reflect.
+    pub sequence: u64,
+    /// The tips there.
+    pub tips: Tips,
+}
+
+/// Answer to a claim.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Claim {
+    /// The signature is on the disk and may leave.
+    Granted,
+    /// This block with the same parent was signed before.
+    Conflict(Sibling),
+}
+
+/// The record.
+#[derive(Debug)]
+pub struct Record {
+    connection: Connection,
+}
+
+impl Record {
+    /// Opens the record in `folder`, making both when they are missing, and locks it.
+    ///
+    /// # Errors
+    /// [`RecordError`] when it is in use, another's, damaged or cannot be written.
+    pub fn open(folder: &Path, signer: Hash160, chain_id: u32) -> Result<Self, RecordError> {
+        std::fs::create_dir_all(folder).map_err(|source| RecordError::Folder { path: folder.to_owned(), source })?;
+        let path = folder.join(FILE_NAME);
+        let mut connection = Connection::open(&path)?;
+        connection.busy_timeout(Duration::ZERO)?;
+        // Exclusive: two signers with one record could otherwise sign between each other's look-up and write.
+        connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+        let in_use = |error: rusqlite::Error| match error.sqlite_error_code() {
+            Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked) => {
+                RecordError::InUse(path.clone())
+            }
+            _ => RecordError::Sqlite(error),
+        };
+        connection.pragma_update(None, "journal_mode", "WAL").map_err(in_use)?;
+        // A signature must not leave before its row is on the disk, also when the machine loses power.
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(in_use)?;
+        migrate(&tx)?;
+        let owner = tx
+            .query_row("SELECT signer, chain_id FROM owner", [], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        match owner {
+            Some((stored, stored_chain)) if Hash160(stored) != signer || stored_chain != chain_id => {
+                return Err(RecordError::OtherOwner { path, signer: Hash160(stored), chain_id: stored_chain });
+            }
+            Some(_) => {}
+            None => {
+                tx.execute(
+                    "INSERT INTO owner (id, signer, chain_id) VALUES (0, :signer, :chain_id)",
+                    named_params! { ":signer": signer.as_bytes(), ":chain_id": chain_id },
+                )?;
+            }
+        }
+        tx.commit()?;
+        Ok(Self { connection })
+    }
+
+    /// The signature that was given to this block, if one was.
+    ///
+    /// # Errors
+    /// [`RecordError`] when the database failed.
+    pub fn signature_of(&self, block_hash: &BlockHash) -> Result<Option<MessageSignature>, RecordError> {
+        let found: Option<[u8; 65]> = self
+            .connection
+            .prepare_cached("SELECT signature FROM signed WHERE block_hash = :block_hash")?
+            .query_row(named_params! { ":block_hash": block_hash.as_bytes() }, |row| row.get(0))
+            .optional()?;
+        Ok(found.map(MessageSignature))
+    }
+
+    /// Other blocks with the proposal's parent that were signed.
+    ///
+    /// # Errors
+    /// [`RecordError`] when the database failed.
+    pub fn siblings_of(&self, proposal: &Proposal) -> Result<Vec<Sibling>, RecordError> {
+        siblings_of(&self.connection, proposal)
+    }
+
+    /// Records that `proposal` gets `signature`. `on_other_forks` are siblings whose burn views the node has shown to be on
+    /// other bitcoin forks than the proposal's.
+    ///
+    /// # Errors
+    /// [`RecordError`] when the database failed: then the signature must not leave.
+    pub fn claim(
+        &mut self,
+        proposal: &Proposal,
+        signature: &MessageSignature,
+        on_other_forks: &[Sibling],
+    ) -> Result<Claim, RecordError> {
+        let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let conflict = siblings_of(&tx, proposal)?.into_iter().find(|sibling| !on_other_forks.contains(sibling));
+        if let Some(sibling) = conflict {
+            return Ok(Claim::Conflict(sibling));
+        }
+        tx.prepare_cached(
+            "INSERT INTO signed (block_hash, parent, burn_view, signature)
+             VALUES (:block_hash, :parent, :burn_view, :signature) ON CONFLICT (block_hash) DO NOTHING",
+        )?
+        .execute(named_params! {
+            ":block_hash": proposal.block_hash.as_bytes(),
+            ":parent": proposal.parent.as_bytes(),
+            ":burn_view": proposal.burn_view.as_bytes(),
+            ":signature": signature.as_bytes(),
+        })?;
+        tx.commit()?;
+        Ok(Claim::Granted)
+    }
+
+    /// Remembers the place from which the next run goes on.
+    ///
+    /// # Errors
+    /// [`RecordError`] when the database failed.
+    pub fn set_place(&self, place: &Place) -> Result<(), RecordError> {
+        let number = |value: u64, what| i64::try_from(value).map_err(|_| RecordError::Damaged(what));
+        self.connection
+            .prepare_cached(
+                "INSERT OR REPLACE INTO place (id, cursor, sequence, tip, chain_length, burn_tip, elected)
+                 VALUES (0, :cursor, :sequence, :tip, :chain_length, :burn_tip, :elected)",
+            )?
+            .execute(named_params! {
+                ":cursor": place.cursor,
+                ":sequence": number(place.sequence, "sequence above 2^63")?,
+                ":tip": place.tips.tip.as_bytes(),
+                ":chain_length": number(place.tips.chain_length, "chain length above 2^63")?,
+                ":burn_tip": place.tips.burn_tip.as_bytes(),
+                ":elected": place.tips.elected.as_bytes(),
+            })?;
+        Ok(())
+    }
+
+    /// The place of the last run.
+    ///
+    /// # Errors
+    /// [`RecordError`] when the database failed or holds something else.
+    pub fn place(&self) -> Result<Option<Place>, RecordError> {
+        let row = self
+            .connection
+            .query_row("SELECT cursor, sequence, tip, chain_length, burn_tip, elected FROM place", [], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?))
+            })
+            .optional()?;
+        let number = |value: i64, what| u64::try_from(value).map_err(|_| RecordError::Damaged(what));
+        row.map(|(cursor, sequence, tip, chain_length, burn_tip, elected)| {
+            Ok(Place {
+                cursor,
+                sequence: number(sequence, "sequence")?,
+                tips: Tips {
+                    tip: StacksBlockId(tip),
+                    chain_length: number(chain_length, "chain length")?,
+                    burn_tip: BurnBlockHash(burn_tip),
+                    elected: Hash160(elected),
+                },
+            })
+        })
+        .transpose()
+    }
+}
+
+fn siblings_of(connection: &Connection, proposal: &Proposal) -> Result<Vec<Sibling>, RecordError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT block_hash, burn_view FROM signed WHERE parent = :parent AND block_hash <> :block_hash",
+    )?;
+    let rows = statement.query_map(
+        named_params! { ":parent": proposal.parent.as_bytes(), ":block_hash": proposal.block_hash.as_bytes() },
+        |row| Ok(Sibling { block_hash: BlockHash(row.get(0)?), burn_view: BurnBlockHash(row.get(1)?) }),
+    )?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn migrate(tx: &rusqlite::Transaction<'_>) -> Result<(), RecordError> {
+    let found: i64 = tx.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    match found {
+        0 => {
+            tx.execute_batch(SCHEMA)?;
+            tx.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+            Ok(())
+        }
+        SCHEMA_VERSION => Ok(()),
+        found => Err(RecordError::SchemaTooNew { found }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SIGNER: Hash160 = Hash160([1; 20]);
+
+    fn open(folder: &Path) -> Record {
+        Record::open(folder, SIGNER, 0x8000_0000).unwrap()
+    }
+
+    fn proposal(content: u8, parent: u8, burn_view: u8) -> Proposal {
+        Proposal {
+            slot_id: 0,
+            block_hash: BlockHash([content; 32]),
+            parent: StacksBlockId([parent; 32]),
+            burn_view: BurnBlockHash([burn_view; 32]),
+            chain_length: 5,
+            producer: None,
+            bytes: Vec::new(),
+        }
+    }
+
+    fn sibling(of: &Proposal) -> Sibling {
+        Sibling { block_hash: of.block_hash, burn_view: of.burn_view }
+    }
+
+    #[test]
+    fn a_parent_gets_one_block_on_a_fork_also_after_reopening() {
+        let folder = tempfile::tempdir().unwrap();
+        let (first, second) = (proposal(1, 9, 1), proposal(2, 9, 2));
+        let signature = MessageSignature([7; 65]);
+        let mut record = open(folder.path());
+        assert_eq!(record.claim(&first, &signature, &[]).unwrap(), Claim::Granted);
+        assert_eq!(record.claim(&second, &signature, &[]).unwrap(), Claim::Conflict(sibling(&first)));
+        assert_eq!(record.claim(&proposal(3, 8, 1), &signature, &[]).unwrap(), Claim::Granted);
+        drop(record);
+        let mut record = open(folder.path());
+        assert_eq!(record.claim(&second, &signature, &[]).unwrap(), Claim::Conflict(sibling(&first)));
+        assert_eq!(record.signature_of(&first.block_hash).unwrap(), Some(signature));
+        assert_eq!(record.signature_of(&second.block_hash).unwrap(), None);
+        assert_eq!(record.claim(&first, &MessageSignature([8; 65]), &[]).unwrap(), Claim::Granted);
+        assert_eq!(record.signature_of(&first.block_hash).unwrap(), Some(signature), "the first signature stays");
+    }
+
+    #[test]
+    fn a_sibling_on_another_fork_is_no_conflict_but_only_when_it_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut record = open(folder.path());
+        let signature = MessageSignature([7; 65]);
+        let (a, b, c) = (proposal(1, 9, 1), proposal(2, 9, 2), proposal(3, 9, 3));
+        record.claim(&a, &signature, &[]).unwrap();
+        assert_eq!(record.siblings_of(&b).unwrap(), vec![sibling(&a)]);
+        assert_eq!(record.claim(&b, &signature, &[sibling(&a)]).unwrap(), Claim::Granted);
+        assert_eq!(record.claim(&c, &signature, &[sibling(&a)]).unwrap(), Claim::Conflict(sibling(&b)));
+    }
+
+    #[test]
+    fn the_file_of_a_process_that_was_killed_opens_with_what_was_signed() {
+        let (folder, copy) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let mut record = open(folder.path());
+        record.claim(&proposal(1, 9, 1), &MessageSignature([7; 65]), &[]).unwrap();
+        for entry in std::fs::read_dir(folder.path()).unwrap() {
+            let entry = entry.unwrap();
+            std::fs::copy(entry.path(), copy.path().join(entry.file_name())).unwrap();
+        }
+        let mut after = open(copy.path());
+        let claim = after.claim(&proposal(2, 9, 1), &MessageSignature([7; 65]), &[]).unwrap();
+        assert_eq!(claim, Claim::Conflict(sibling(&proposal(1, 9, 1))));
+    }
+
+    #[test]
+    fn the_place_is_read_back_and_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let record = open(folder.path());
+        assert_eq!(record.place().unwrap(), None);
+        let tips = Tips {
+            tip: StacksBlockId([1; 32]),
+            chain_length: 3,
+            burn_tip: BurnBlockHash([2; 32]),
+            elected: Hash160([3; 20]),
+        };
+        for sequence in [4, 5] {
+            let place = Place { cursor: vec![9, 9], sequence, tips };
+            record.set_place(&place).unwrap();
+            assert_eq!(record.place().unwrap(), Some(place));
+        }
+    }
+
+    #[test]
+    fn only_one_process_and_only_the_owner_may_open_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let record = open(folder.path());
+        assert!(matches!(Record::open(folder.path(), SIGNER, 0x8000_0000), Err(RecordError::InUse(_))));
+        drop(record);
+        let other = Record::open(folder.path(), Hash160([2; 20]), 0x8000_0000);
+        assert!(matches!(other, Err(RecordError::OtherOwner { .. })));
+    }
+}

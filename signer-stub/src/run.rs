@@ -1,0 +1,99 @@
+//! Composes the signer: arguments, key, connection, record, then the driver until it is told to stop.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+
+use anyhow::Context;
+use clap::Parser;
+use nakamoto_proto::client::{Feed, FeedRequest, Node, SecretSource, Shutdown, read_private_key};
+use nakamoto_proto::limits::{BOOT_ADDRESS_MAINNET, BOOT_ADDRESS_TESTNET};
+use nakamoto_proto::v1::{EventFilter, EventKind, EventTerm, SigningMode};
+use tokio::time::Instant;
+
+use crate::args::Args;
+use crate::decide::Machine;
+use crate::driver::{Chain, Driver};
+use crate::record::Record;
+
+/// Runs the program with these arguments (the program's name first) until it is told to stop. Prints help, version
+/// and argument errors as `clap` does, which end the process.
+///
+/// # Errors
+/// What keeps the signer from running: key, data folder, or a node that refuses it.
+pub fn main_with_args(args: impl IntoIterator<Item = OsString>) -> anyhow::Result<()> {
+    let args = Args::parse_from(args);
+    let filter = tracing_subscriber::EnvFilter::try_new(&args.log).context("--log")?;
+    // A second subscriber in the same process is refused; the first one then serves.
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("async runtime")?;
+    let outcome = runtime.block_on(run(args));
+    runtime.shutdown_background();
+    outcome
+}
+
+async fn run(args: Args) -> anyhow::Result<()> {
+    let mut shutdown = Shutdown::listen(args.stop_on_stdin_eof).context("signal handlers")?;
+    tokio::select! {
+        biased;
+        cause = shutdown.requested() => {
+            tracing::info!(cause, "signer stops");
+            Ok(())
+        }
+        outcome = sign(args) => outcome,
+    }
+}
+
+async fn sign(args: Args) -> anyhow::Result<()> {
+    let key = read_private_key(&SecretSource { variable: "MOCKAMOTO_PRIVATE_KEY", file: args.private_key_file })?;
+    let node = Node::new(&args.node, args.auth_token.as_deref())?;
+    let info = node.service_info_when_up().await.context("the node does not say what it is")?;
+    let boot = if info.network == "mainnet" { BOOT_ADDRESS_MAINNET } else { BOOT_ADDRESS_TESTNET };
+    let chain = Chain {
+        signer: key.public_key().hash160(),
+        producers_db: format!("{boot}.producers"),
+        signers_db: format!("{boot}.signers"),
+    };
+    let record = Record::open(&args.data_dir, chain.signer, info.chain_id)?;
+    let last_run = record.place()?;
+    tracing::info!(signer = %chain.signer, node = args.node, "signer starts");
+    if info.signing_mode() == SigningMode::WellKnown {
+        tracing::info!("this chain's signatures are a published constant: no proposals will come");
+    }
+    let request = FeedRequest {
+        filter: filter(&chain.producers_db),
+        include_snapshot: true,
+        resume: true,
+        cursor: last_run.as_ref().map(|place| place.cursor.clone().into()),
+        client_name: "mockamoto-signer-stub".to_owned(),
+    };
+    let mut driver = Driver {
+        feed: Feed::new(node.clone(), request),
+        node,
+        record,
+        key,
+        machine: Machine::new(),
+        chain,
+        epoch: Instant::now(),
+        last_run,
+        snapshot: BTreeMap::new(),
+        reached: None,
+        slot: None,
+    };
+    driver.run().await?;
+    Ok(())
+}
+
+fn filter(producers_db: &str) -> EventFilter {
+    let kinds = [EventKind::BurnBlock, EventKind::TipChanged, EventKind::Validation];
+    EventFilter {
+        terms: vec![
+            EventTerm { kinds: kinds.map(i32::from).to_vec(), ..EventTerm::default() },
+            EventTerm {
+                kinds: vec![EventKind::StackerdbChunks.into()],
+                stackerdb_contracts: vec![producers_db.to_owned()],
+                ..EventTerm::default()
+            },
+        ],
+        all: false,
+    }
+}

@@ -1,0 +1,54 @@
+//! Nobody polls: a chain with nothing to do uses next to no processor time, and stops when asked to.
+
+use std::time::{Duration, Instant};
+
+use crate::support::{Cluster, run};
+
+/// Processor time of a process so far, user and system, all threads.
+fn processor_time(id: u32) -> Duration {
+    let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).expect("the process is there");
+    let fields: Vec<_> = stat.rsplit(')').next().expect("fields").split_whitespace().collect();
+    // Fields 14 and 15 of proc(5), in clock ticks of 10 ms; the name was cut off, so the first is the third.
+    let ticks: u64 = fields[11].parse::<u64>().expect("utime") + fields[12].parse::<u64>().expect("stime");
+    Duration::from_millis(10 * ticks)
+}
+
+#[test]
+fn an_idle_chain_uses_less_than_one_percent_of_a_core() {
+    run(async {
+        let cluster = Cluster::start("0", "0");
+        let mut watch = cluster.client().watch(0).await;
+        // The boot block, and the block of the first tenure.
+        watch.block().await;
+        let ids: Vec<_> =
+            [&cluster.node, &cluster.producer].into_iter().chain(&cluster.signers).map(|process| process.id()).collect();
+        let total = || ids.iter().map(|id| processor_time(*id)).sum::<Duration>();
+        // Start-up work ends with the first tenure's block, if there is one.
+        let _ = tokio::time::timeout(Duration::from_secs(3), watch.try_next()).await;
+        let (before, started) = (total(), Instant::now());
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        let share = (total() - before).as_secs_f64() / started.elapsed().as_secs_f64();
+        assert!(share < 0.01, "five idle processes use {:.2} % of a core", 100.0 * share);
+    });
+}
+
+#[test]
+fn each_process_stops_cleanly_when_asked_to() {
+    run(async {
+        let mut cluster = Cluster::start("100ms", "1s");
+        let mut watch = cluster.client().watch(0).await;
+        for _ in 0..3 {
+            watch.block().await;
+        }
+        let started = Instant::now();
+        let mut all: Vec<_> = vec![&mut cluster.producer];
+        all.extend(&mut cluster.signers);
+        all.push(&mut cluster.node);
+        for process in all {
+            let status = process.terminate();
+            assert!(status.success(), "{status}: {}", process.log());
+        }
+        // Two seconds each is the promise; five processes, one after the other.
+        assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
+    });
+}

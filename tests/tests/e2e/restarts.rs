@@ -1,0 +1,165 @@
+//! Producer, signer and node are killed (kill -9) and started again, one after the other, while transactions flow.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use nakamoto_proto::keys::PrivateKey;
+use nakamoto_proto::transaction::{SpendingCondition, StacksTransaction, TransactionAuth, TransactionPayload};
+use nakamoto_proto::v1;
+use nakamoto_proto::v1::event::Body;
+use serde_json::Value;
+
+use crate::support::{Client, Cluster, WAIT, Watch, run, stacksjs};
+
+fn wallet(vectors: &Value, name: &str) -> PrivateKey {
+    let account = &vectors["accounts"][name];
+    PrivateKey::from_hex(account["private_key"].as_str().expect("a key")).expect("a key")
+}
+
+fn transfer(key: &PrivateKey, nonce: u64) -> StacksTransaction {
+    let recipient = clarity::vm::types::PrincipalData::parse("ST000000000000000000002AMW42H").expect("an address");
+    let payload = TransactionPayload::TokenTransfer { recipient, amount: 1 + nonce, memo: [0; 34] };
+    let auth = TransactionAuth::Standard(SpendingCondition::p2pkh(key, nonce, 1_000));
+    let mut transaction = StacksTransaction::new(false, auth, payload);
+    transaction.sign_origin(key).expect("the origin's key");
+    transaction
+}
+
+/// Everything that the stream has told, put in order as a client would that reconnects with its last sequence.
+#[derive(Default)]
+struct Told {
+    last: u64,
+    reconnects: u32,
+    blocks_at: BTreeMap<u64, BTreeSet<Vec<u8>>>,
+    mined: BTreeMap<Vec<u8>, u32>,
+    dropped: Vec<v1::MempoolDropped>,
+}
+
+impl Told {
+    fn note(&mut self, event: &v1::Event) {
+        assert_eq!(event.sequence, self.last + 1, "a gap or a duplicate across a reconnect");
+        self.last = event.sequence;
+        match event.body.as_ref().expect("a body") {
+            Body::BlockProcessed(block) => {
+                let names = block.block.as_ref().expect("a block");
+                self.blocks_at.entry(names.chain_length).or_default().insert(names.block_id.to_vec());
+                for receipt in &block.receipts {
+                    *self.mined.entry(receipt.txid.to_vec()).or_default() += 1;
+                }
+            }
+            Body::MempoolDropped(dropped) => self.dropped.push(dropped.clone()),
+            _ => {}
+        }
+    }
+}
+
+/// Follows the stream for the whole test; reconnects from the last sequence whenever the node goes away.
+async fn follow(client: Client, told: Arc<Mutex<Told>>, moved: Arc<tokio::sync::Notify>) {
+    loop {
+        let last = told.lock().expect("no panic").last;
+        let mut watch: Watch = match client.try_watch(last).await {
+            Ok(watch) => watch,
+            Err(_) => {
+                tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+                continue;
+            }
+        };
+        while let Ok(event) = watch.try_next().await {
+            told.lock().expect("no panic").note(&event);
+            moved.notify_waiters();
+        }
+        told.lock().expect("no panic").reconnects += 1;
+    }
+}
+
+/// Offers transfers with rising nonces until told to stop; an offer that gets no answer is made again.
+async fn offer(client: Client, key: PrivateKey, stop: Arc<AtomicBool>, accepted: Arc<Mutex<Vec<Vec<u8>>>>) {
+    let mut nonce = 0;
+    while !stop.load(Ordering::Relaxed) {
+        let transaction = transfer(&key, nonce);
+        let raw = transaction.encode();
+        let mut service = v1::transaction_service_client::TransactionServiceClient::new(client.channel.clone());
+        let answer = service.submit_transaction(v1::SubmitTransactionRequest { transaction: raw.into() }).await;
+        match answer.map(tonic::Response::into_inner) {
+            Ok(answer) if answer.accepted => {
+                accepted.lock().expect("no panic").push(transaction.txid().0.to_vec());
+                nonce += 1;
+            }
+            // An accepted offer whose answer was lost may be mined by now.
+            Ok(answer) if answer.refusal_reason == "BadNonce" => nonce += 1,
+            // Too far ahead of the chain: wait for blocks. Or the node is away.
+            Ok(_) | Err(_) => tokio::time::sleep(std::time::Duration::from_millis(20)).await,
+        }
+    }
+}
+
+async fn wait_until(told: &Arc<Mutex<Told>>, moved: &tokio::sync::Notify, what: &str, done: impl Fn(&Told) -> bool) {
+    let waited = tokio::time::timeout(WAIT, async {
+        loop {
+            let notified = moved.notified();
+            if done(&told.lock().expect("no panic")) {
+                return;
+            }
+            // The stream may be between two connections: look again soon even if nothing is told.
+            let _ = tokio::time::timeout(std::time::Duration::from_millis(200), notified).await;
+        }
+    });
+    waited.await.unwrap_or_else(|_| panic!("not in time: {what}"));
+}
+
+#[test]
+fn nothing_is_lost_and_no_height_has_two_blocks_when_processes_are_killed() {
+    run(async {
+        let mut cluster = Cluster::start("200ms", "2s");
+        let vectors = stacksjs();
+        let told = Arc::new(Mutex::new(Told::default()));
+        let moved = Arc::new(tokio::sync::Notify::new());
+        let accepted = Arc::new(Mutex::new(Vec::new()));
+        let stop = Arc::new(AtomicBool::new(false));
+        let follower = tokio::spawn(follow(cluster.client(), Arc::clone(&told), Arc::clone(&moved)));
+        let offers: Vec<_> = ["wallet_1", "wallet_2", "wallet_3"]
+            .into_iter()
+            .map(|name| {
+                let key = wallet(&vectors, name);
+                tokio::spawn(offer(cluster.client(), key, Arc::clone(&stop), Arc::clone(&accepted)))
+            })
+            .collect();
+
+        let height = |told: &Told| told.blocks_at.last_key_value().map_or(0, |(height, _)| *height);
+        let mut goal = 3;
+        wait_until(&told, &moved, "the chain starts", |told| height(told) >= goal).await;
+        for round in 0..2 {
+            for victim in ["producer", "signer", "node"] {
+                match victim {
+                    "producer" => cluster.restart_producer(),
+                    "signer" => cluster.restart_signer(round),
+                    _ => cluster.restart_node("2s"),
+                }
+                goal = height(&told.lock().expect("no panic")) + 4;
+                let what = format!("blocks after the {victim} was killed in round {round}");
+                wait_until(&told, &moved, &what, |told| height(told) >= goal).await;
+            }
+        }
+        stop.store(true, Ordering::Relaxed);
+        for offer in offers {
+            offer.await.expect("no panic");
+        }
+        let accepted = accepted.lock().expect("no panic").clone();
+        let all_mined = |told: &Told| accepted.iter().all(|txid| told.mined.contains_key(txid));
+        wait_until(&told, &moved, "every accepted transaction is mined", all_mined).await;
+        follower.abort();
+
+        let told = told.lock().expect("no panic");
+        assert!(accepted.len() > 20, "transactions flowed: {}", accepted.len());
+        assert!(told.reconnects >= 2, "the stream was cut and resumed");
+        assert!(told.mined.values().all(|times| *times == 1), "a transaction was mined twice");
+        assert!(told.dropped.is_empty(), "{:?}", told.dropped);
+        for (height, ids) in &told.blocks_at {
+            assert_eq!(ids.len(), 1, "height {height} has two blocks");
+        }
+        let heights: Vec<_> = told.blocks_at.keys().copied().collect();
+        assert_eq!(heights, (0..heights.len() as u64).collect::<Vec<_>>(), "heights have no hole");
+    });
+}

@@ -1,0 +1,33 @@
+//! The binaries under test: built once a run, by the cargo and with the profile that built this test.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::OnceLock;
+
+/// Path of one of the workspace's binaries.
+pub fn binary(name: &str) -> PathBuf {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(build).join(name)
+}
+
+fn build() -> PathBuf {
+    // target/<profile>/deps/e2e-…
+    let this = std::env::current_exe().expect("a test has a path");
+    let folder = this.parent().and_then(|deps| deps.parent()).expect("tests are built below deps").to_owned();
+    let profile = match folder.file_name().and_then(|name| name.to_str()) {
+        Some("debug") | None => "dev",
+        Some(other) => other,
+    };
+    let target = folder.parent().expect("the profile's folder is in the target folder");
+    let manifest = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml");
+    let status = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        .args(["build", "--quiet", "--bins", "--profile", profile])
+        .args(["-p", "mockamoto", "-p", "mockamoto-node", "-p", "mockamoto-producer", "-p", "mockamoto-signer-stub"])
+        .arg("--manifest-path")
+        .arg(manifest)
+        .arg("--target-dir")
+        .arg(target)
+        .status();
+    assert!(status.expect("cargo runs").success(), "the binaries do not build");
+    folder
+}

@@ -1,0 +1,468 @@
+//! Replays `clarity_exec.json`: blocks of signed transactions, executed by the same code that runs the chain.
+//!
+//! Asserted of every transaction: result, status, events, cost, burned STX, and how many state writes it made; of every
+//! block: all writes in order and the state root. The chain is replayed once in the file's own epoch and once in each
+//! other epoch that the VM crate holds.
+//!
+//! # Not here
+//! Signing hashes and encodings: `transactions`. Roots from writes alone: `marf`.
+
+use std::collections::BTreeMap;
+
+use chainstate::clarity::genesis::execute_boot_block;
+use chainstate::clarity::{BlockContext, BlockEnv, BlockSession, BurnView, STACK_BYTES, side_store};
+use chainstate::params::{BurnParams, ChainParams};
+use chainstate::transactions::{ReceiptStatus, TransactionReceipt, event_json};
+use clarity::vm::ClarityVersion;
+use clarity::vm::ast::ASTRules;
+use clarity::vm::costs::ExecutionCost;
+use clarity::vm::StacksEpoch;
+use clarity::vm::database::{BurnStateDB, HeadersDB};
+use clarity::vm::types::TupleData;
+use marf::{BlockId, Marf, SENTINEL, Sync};
+use nakamoto_proto::block::SigningMode;
+use nakamoto_proto::ids::StacksBlockId as ChainBlockId;
+use nakamoto_proto::transaction::BlockTransaction;
+use rusqlite::Connection;
+use serde_json::Value as Json;
+use stacks_common::types::StacksEpochId;
+use stacks_common::types::chainstate::{
+    BlockHeaderHash, BurnchainHeaderHash, ConsensusHash, SortitionId, StacksAddress, StacksBlockId, VRFSeed,
+};
+
+use crate::support::load;
+
+/// Burn height of the first block; every block is a tenure of its own.
+const FIRST_BURN_HEIGHT: u32 = 800_000;
+
+/// Epochs in the file that cannot be replayed, with the reason.
+const NOT_HELD: [(&str, &str); 2] = [
+    ("3.1", "the VM crate's newest epoch is 3.0"),
+    ("3.2", "the VM crate's newest epoch is 3.0"),
+];
+
+fn epoch_id(name: &str) -> Option<StacksEpochId> {
+    Some(match name {
+        "2.1" => StacksEpochId::Epoch21,
+        "2.2" => StacksEpochId::Epoch22,
+        "2.3" => StacksEpochId::Epoch23,
+        "2.4" => StacksEpochId::Epoch24,
+        "2.5" => StacksEpochId::Epoch25,
+        "3.0" => StacksEpochId::Epoch30,
+        _ => return None,
+    })
+}
+
+/// Evaluation recurses: tests run on a thread with the stack that the node's threads have.
+fn on_a_large_stack(test: impl FnOnce() + Send + 'static) {
+    let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(test).expect("a thread");
+    if let Err(panic) = thread.join() {
+        std::panic::resume_unwind(panic);
+    }
+}
+
+#[test]
+fn blocks_replay_in_the_files_own_epoch() {
+    on_a_large_stack(|| {
+        let file = load("clarity_exec.json");
+        let epoch = text(&file["epoch"]);
+        let roots: Vec<&str> = blocks(&file).iter().map(|block| text(&block["root_hash"])).collect();
+        Replay::new(&file, epoch).run(&roots);
+    });
+}
+
+#[test]
+fn blocks_replay_in_every_other_epoch_that_the_vm_holds() {
+    on_a_large_stack(|| {
+        let file = load("clarity_exec.json");
+        let mut skipped = Vec::new();
+        for (epoch, roots) in file["roots_in_other_epochs"].as_object().expect("roots by epoch") {
+            if epoch_id(epoch).is_none() {
+                skipped.push(epoch.as_str());
+                continue;
+            }
+            let roots: Vec<&str> = roots.as_array().expect("roots").iter().map(text).collect();
+            Replay::new(&file, epoch).run(&roots);
+        }
+        for epoch in skipped {
+            assert!(NOT_HELD.iter().any(|(known, _)| *known == epoch), "epoch {epoch} was skipped without a reason");
+        }
+    });
+}
+
+/// One replay of the file's chain.
+struct Replay<'f> {
+    file: &'f Json,
+    epoch_name: String,
+    params: ChainParams,
+    headers: VectorHeaders,
+    _folder: tempfile::TempDir,
+    marf: Marf,
+    connection: Connection,
+}
+
+impl<'f> Replay<'f> {
+    fn new(file: &'f Json, epoch_name: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let connection = Connection::open(folder.path().join("index.sqlite")).expect("a database");
+        Marf::create_tables(&connection).expect("tables");
+        connection.execute_batch(side_store::SCHEMA).expect("tables");
+        let marf = Marf::open(&folder.path().join("nodes"), &connection, Sync::None).expect("an index");
+        Self {
+            file,
+            epoch_name: epoch_name.to_owned(),
+            params: params(&file["setup"], epoch_id(epoch_name).expect("an epoch of the vm")),
+            headers: VectorHeaders::read(file),
+            _folder: folder,
+            marf,
+            connection,
+        }
+    }
+
+    fn run(&self, roots: &[&str]) {
+        let blocks = blocks(self.file);
+        assert_eq!(blocks.len(), roots.len());
+        for (block, root) in blocks.iter().zip(roots) {
+            let height = number(&block["header"]["height"]);
+            let got = if text(&block["parent"]) == hex::encode([0xff; 32]) {
+                self.replay_boot_writes(block)
+            } else {
+                self.execute(block)
+            };
+            assert_eq!(&got, root, "root of block {height} in epoch {}", self.epoch_name);
+        }
+    }
+
+    fn env(&self) -> BlockEnv<'_> {
+        BlockEnv {
+            params: &self.params,
+            marf: &self.marf,
+            side: &self.connection,
+            headers: &self.headers,
+            burn: &VectorBurn,
+        }
+    }
+
+    /// Block 0 carries the reference's commitments of the boot contracts: its writes are replayed as they are, and our
+    /// contract bodies go into the side store.
+    fn replay_boot_writes(&self, block: &Json) -> String {
+        let boot = execute_boot_block(self.env(), burn_view(block)).expect("a boot block");
+        let mut trie = self.marf.begin(SENTINEL, block_id(&block["begin_as"])).expect("a trie");
+        for (key, value) in self.expected_writes(block) {
+            trie.insert(&key, &value).expect("an insert");
+        }
+        let sealed = trie.seal().expect("a root");
+        let id = block_id(&block["block_id"]);
+        let tx = self.connection.unchecked_transaction().expect("a transaction");
+        boot.executed.commit_metadata(&tx, &ChainBlockId(id.0)).expect("metadata");
+        let pending = self.marf.commit(&tx, &sealed, id).expect("a commit");
+        tx.commit().expect("a commit");
+        self.marf.publish(pending);
+        hex::encode(sealed.root().0)
+    }
+
+    fn execute(&self, block: &Json) -> String {
+        let height = number(&block["header"]["height"]);
+        let ctx = BlockContext {
+            parent: ChainBlockId(block_id(&block["parent"]).0),
+            burn_view: burn_view(block),
+            tenure_height: u32::try_from(height).expect("a height"),
+            new_tenure: true,
+            tenure_cost_so_far: ExecutionCost::zero(),
+            record_writes: true,
+        };
+        assert_eq!(text(&block["begin_as"]), ChainBlockId::PLACEHOLDER.to_string());
+        let mut session = BlockSession::begin(self.env(), ctx).expect("a session");
+        for (index, case) in block["txs"].as_array().expect("transactions").iter().enumerate() {
+            self.process(&mut session, case, &format!("transaction {index} of block {height}"));
+        }
+        assert_eq!(json_cost(&session.cost()), cost_of(&block["block_cost"]), "cost of block {height}");
+        let executed = session.seal().expect("a root");
+        let writes: Vec<(String, String)> = executed.writes.as_ref().expect("recorded writes").to_vec();
+        assert_eq!(writes, self.expected_writes(block), "writes of block {height}");
+
+        let id = block_id(&block["block_id"]);
+        let tx = self.connection.unchecked_transaction().expect("a transaction");
+        executed.commit_metadata(&tx, &ChainBlockId(id.0)).expect("metadata");
+        let pending = self.marf.commit(&tx, &executed.trie, id).expect("a commit");
+        tx.commit().expect("a commit");
+        self.marf.publish(pending);
+        executed.state_root.to_string()
+    }
+
+    fn process(&self, session: &mut BlockSession<'_>, case: &Json, name: &str) {
+        let raw = hex::decode(text(&case["raw"])).expect("hex");
+        let tx = BlockTransaction::decode(&raw).expect("a transaction");
+        assert_eq!(tx.txid().to_string(), text(&case["txid"]), "txid of {name}");
+        let (writes, cost, bytes) = (session.writes_len(), session.cost(), session.bytes());
+        let processed = session.process_transaction(&tx);
+        if let Some(reason) = case.get("rejected") {
+            let error = processed.expect_err(&format!("{name} is to be refused: {reason}"));
+            assert!(!error.is_ours(), "{name}: {error}");
+            assert_eq!((session.writes_len(), session.cost(), session.bytes()), (writes, cost, bytes), "{name}");
+            return;
+        }
+        let receipt = processed.unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!(session.bytes() - bytes, raw.len() as u64);
+        self.compare(&receipt, case, name);
+        assert_eq!((session.writes_len() - writes) as u64, number(&case["writes"]), "writes of {name}");
+    }
+
+    fn compare(&self, receipt: &TransactionReceipt, case: &Json, name: &str) {
+        let same = case["same_in_epochs"].as_array().expect("epochs");
+        if !same.iter().any(|epoch| text(epoch) == self.epoch_name) {
+            // The file does not say what else happens there; the block's writes and root are compared all the same.
+            return;
+        }
+        let name = format!("{name} ({}) in epoch {}", text(&case["program"]), self.epoch_name);
+        assert_eq!(hex::encode(&receipt.raw_result), text(&case["result"]), "result of {name}");
+        assert_eq!(receipt.result().expect("a value").to_string(), text(&case["result_repr"]), "result of {name}");
+        assert_eq!(receipt.status.as_str(), text(&case["status"]), "status of {name}");
+        assert_eq!(receipt.fee, number(&case["fee"]), "fee of {name}");
+        assert_eq!(receipt.stx_burned.to_string(), json_text(&case["stx_burned"]), "burned by {name}");
+        assert_eq!(json_cost(&receipt.cost), cost_of(&case["cost"]), "cost of {name}");
+        if case["runtime_failure"] == Json::Bool(true) {
+            assert!(receipt.vm_error.is_some(), "{name} failed without a text");
+        }
+        let expected = case["events"].as_array().expect("events");
+        if receipt.status == ReceiptStatus::Success {
+            let got: Vec<Json> = receipt
+                .events
+                .iter()
+                .zip(0..)
+                .map(|(event, index)| event_json(event, &receipt.txid, index).expect("an event"))
+                .collect();
+            assert_eq!(&got, expected, "events of {name}");
+        } else {
+            // The file prints what would have happened; receipts leave it out (COMPAT 2.1).
+            assert!(expected.iter().all(|event| event["committed"] == Json::Bool(false)), "events of {name}");
+            assert!(receipt.events.is_empty(), "events of {name}");
+        }
+    }
+
+    /// The block's writes, as they are in this replay's epoch (the file's description says what differs).
+    fn expected_writes(&self, block: &Json) -> Vec<(String, String)> {
+        let epoch = format!("{:08x}", self.params.epoch as u32);
+        let mut writes: Vec<(String, String)> = block["writes"]
+            .as_array()
+            .expect("writes")
+            .iter()
+            .map(|write| (text(&write[0]).to_owned(), text(&write[1]).to_owned()))
+            .map(|(key, value)| if key == "vm-epoch::epoch-version" { (key, epoch.clone()) } else { (key, value) })
+            .collect();
+        let own = epoch_id(text(&self.file["epoch"])).expect("an epoch of the vm");
+        if self.params.epoch >= StacksEpochId::Epoch30 && own < StacksEpochId::Epoch30 {
+            let height = number(&block["header"]["height"]);
+            let place = usize::from(height == 0);
+            writes.insert(place, ("_stx-data::tenure_height".to_owned(), format!("{height:08x}")));
+        }
+        writes
+    }
+}
+
+fn params(setup: &Json, epoch: StacksEpochId) -> ChainParams {
+    let limit = cost_of(&setup["block_limit"]);
+    ChainParams {
+        chain_id: u32::try_from(number(&setup["chain_id"])).expect("a chain id"),
+        mainnet: text(&setup["network"]) == "mainnet",
+        epoch,
+        default_clarity_version: ClarityVersion::default_for_epoch(epoch),
+        tenure_cost_limit: ExecutionCost {
+            write_length: limit["write_length"],
+            write_count: limit["write_count"],
+            read_length: limit["read_length"],
+            read_count: limit["read_count"],
+            runtime: limit["runtime"],
+        },
+        // The rest is for producing blocks, which this replay does not.
+        signing: SigningMode::WellKnown,
+        boot_balances: Vec::new(),
+        coinbase_ustx: 0,
+        reward_maturity: 0,
+        burn: BurnParams {
+            first_height: u64::from(FIRST_BURN_HEIGHT),
+            first_time_s: 0,
+            satoshis_per_block: 0,
+            reward_cycle_length: 1,
+            producers: Vec::new(),
+            stackers: Vec::new(),
+        },
+    }
+}
+
+fn burn_view(block: &Json) -> BurnView {
+    let header = &block["header"];
+    BurnView {
+        height: u32::try_from(number(&header["burn_height"])).expect("a height"),
+        consensus_hash: array(&header["consensus_hash"]),
+    }
+}
+
+/// The headers of the file's blocks, by block id.
+struct VectorHeaders(BTreeMap<[u8; 32], Json>);
+
+impl VectorHeaders {
+    fn read(file: &Json) -> Self {
+        Self(blocks(file).iter().map(|block| (block_id(&block["block_id"]).0, block["header"].clone())).collect())
+    }
+
+    fn header(&self, id: &StacksBlockId) -> Option<&Json> {
+        self.0.get(&id.0)
+    }
+
+    fn field<const N: usize>(&self, id: &StacksBlockId, name: &str) -> Option<[u8; N]> {
+        self.header(id).map(|header| array(&header[name]))
+    }
+
+    fn amount(&self, id: &StacksBlockId, name: &str) -> Option<u128> {
+        self.header(id).map(|header| json_text(&header[name]).parse().expect("an amount"))
+    }
+}
+
+impl HeadersDB for VectorHeaders {
+    fn get_stacks_block_header_hash_for_block(&self, id: &StacksBlockId) -> Option<BlockHeaderHash> {
+        self.field(id, "block_hash").map(BlockHeaderHash)
+    }
+
+    fn get_burn_header_hash_for_block(&self, id: &StacksBlockId) -> Option<BurnchainHeaderHash> {
+        self.field(id, "burn_header_hash").map(BurnchainHeaderHash)
+    }
+
+    fn get_consensus_hash_for_block(&self, id: &StacksBlockId) -> Option<ConsensusHash> {
+        self.field(id, "consensus_hash").map(ConsensusHash)
+    }
+
+    fn get_vrf_seed_for_block(&self, id: &StacksBlockId) -> Option<VRFSeed> {
+        self.field(id, "vrf_seed").map(VRFSeed)
+    }
+
+    fn get_burn_block_time_for_block(&self, id: &StacksBlockId) -> Option<u64> {
+        self.header(id).map(|header| number(&header["time"]))
+    }
+
+    fn get_burn_block_height_for_block(&self, id: &StacksBlockId) -> Option<u32> {
+        self.header(id).map(|header| u32::try_from(number(&header["burn_height"])).expect("a height"))
+    }
+
+    fn get_miner_address(&self, id: &StacksBlockId) -> Option<StacksAddress> {
+        let address = nakamoto_proto::address::StacksAddress::parse(text(&self.header(id)?["miner_address"]));
+        let address = address.expect("an address");
+        Some(StacksAddress { version: address.version, bytes: stacks_common::util::hash::Hash160(address.hash160.0) })
+    }
+
+    fn get_burnchain_tokens_spent_for_block(&self, id: &StacksBlockId) -> Option<u128> {
+        self.amount(id, "miner_spend_total")
+    }
+
+    fn get_burnchain_tokens_spent_for_winning_block(&self, id: &StacksBlockId) -> Option<u128> {
+        self.amount(id, "miner_spend_winner")
+    }
+
+    fn get_tokens_earned_for_block(&self, id: &StacksBlockId) -> Option<u128> {
+        self.amount(id, "block_reward")
+    }
+}
+
+/// The file's burn chain: one fork, whose block at height h has the hash SHA256("burn h").
+struct VectorBurn;
+
+impl BurnStateDB for VectorBurn {
+    fn get_v1_unlock_height(&self) -> u32 {
+        u32::MAX
+    }
+
+    fn get_v2_unlock_height(&self) -> u32 {
+        u32::MAX
+    }
+
+    fn get_v3_unlock_height(&self) -> u32 {
+        u32::MAX
+    }
+
+    fn get_pox_3_activation_height(&self) -> u32 {
+        u32::MAX
+    }
+
+    fn get_pox_4_activation_height(&self) -> u32 {
+        u32::MAX
+    }
+
+    fn get_burn_block_height(&self, _: &SortitionId) -> Option<u32> {
+        Some(u32::MAX)
+    }
+
+    fn get_burn_start_height(&self) -> u32 {
+        FIRST_BURN_HEIGHT
+    }
+
+    fn get_pox_prepare_length(&self) -> u32 {
+        100
+    }
+
+    fn get_pox_reward_cycle_length(&self) -> u32 {
+        2100
+    }
+
+    fn get_pox_rejection_fraction(&self) -> u64 {
+        0
+    }
+
+    fn get_burn_header_hash(&self, height: u32, _: &SortitionId) -> Option<BurnchainHeaderHash> {
+        let hash = stacks_common::util::hash::Sha256Sum::from_data(format!("burn {height}").as_bytes());
+        (height >= FIRST_BURN_HEIGHT).then_some(BurnchainHeaderHash(hash.0))
+    }
+
+    fn get_sortition_id_from_consensus_hash(&self, _: &ConsensusHash) -> Option<SortitionId> {
+        Some(SortitionId([0; 32]))
+    }
+
+    fn get_stacks_epoch(&self, _: u32) -> Option<StacksEpoch> {
+        None
+    }
+
+    fn get_stacks_epoch_by_epoch_id(&self, _: &StacksEpochId) -> Option<StacksEpoch> {
+        None
+    }
+
+    fn get_ast_rules(&self, _: u32) -> ASTRules {
+        ASTRules::PrecheckSize
+    }
+
+    fn get_pox_payout_addrs(&self, _: u32, _: &SortitionId) -> Option<(Vec<TupleData>, u128)> {
+        None
+    }
+}
+
+fn blocks(file: &Json) -> &[Json] {
+    file["blocks"].as_array().expect("blocks")
+}
+
+fn text(json: &Json) -> &str {
+    json.as_str().expect("a string")
+}
+
+fn number(json: &Json) -> u64 {
+    json.as_u64().expect("a number")
+}
+
+/// A number that the file writes as a number or as a string.
+fn json_text(json: &Json) -> String {
+    json.as_str().map_or_else(|| json.to_string(), str::to_owned)
+}
+
+fn array<const N: usize>(json: &Json) -> [u8; N] {
+    hex::decode(text(json)).expect("hex").try_into().expect("the right length")
+}
+
+fn block_id(json: &Json) -> BlockId {
+    BlockId(array(json))
+}
+
+fn cost_of(json: &Json) -> BTreeMap<String, u64> {
+    let fields = json.as_object().expect("a cost");
+    fields.iter().map(|(name, value)| (name.clone(), number(value))).collect()
+}
+
+fn json_cost(cost: &ExecutionCost) -> BTreeMap<String, u64> {
+    cost_of(&serde_json::to_value(cost).expect("json"))
+}

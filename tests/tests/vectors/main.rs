@@ -1,0 +1,16 @@
+//! Conformance vectors: what our code makes of the case files, compared with what the reference made of them.
+//!
+//! The folder `VECTORS` names, or `tests/vectors` of the repository, holds the case files. Every test works with other
+//! cases of the same shape.
+
+mod addresses;
+mod clarity_exec;
+mod ecdsa;
+mod marf;
+mod marf_proofs;
+mod marf_workload;
+mod merkle;
+mod stackerdb;
+mod support;
+mod transactions;
+mod vrf;

@@ -1,0 +1,33 @@
+//! `merkle.json`: roots and inclusion paths of the transaction Merkle tree.
+
+use nakamoto_proto::hashing::{merkle_leaf, merkle_node, tx_merkle_root};
+use nakamoto_proto::ids::{MerkleRoot, Txid};
+
+use crate::support::{array, items, list, load, number, text};
+
+#[test]
+fn roots_and_paths() {
+    let file = load("merkle.json");
+    let mut paths_checked = 0;
+    for case in list(&file, "cases") {
+        let txids: Vec<Txid> =
+            items(case, "txids").iter().map(|txid| txid.as_str().expect("text").parse().expect("txid")).collect();
+        assert_eq!(txids.len() as u64, number(case, "count"));
+        let root = MerkleRoot(array(case, "root"));
+        assert_eq!(tx_merkle_root(&txids), root, "{} txids", txids.len());
+        for path in items(case, "paths") {
+            let leaf = usize::try_from(number(path, "leaf_index")).expect("index");
+            let reached = items(path, "path").iter().fold(merkle_leaf(&txids[leaf]), |below, step| {
+                let other = array(step, "hash");
+                match text(step, "side") {
+                    "left" => merkle_node(&below, &other),
+                    "right" => merkle_node(&other, &below),
+                    side => panic!("side {side}"),
+                }
+            });
+            assert_eq!(MerkleRoot(reached), root, "leaf {leaf} of {}", txids.len());
+            paths_checked += 1;
+        }
+    }
+    assert!(paths_checked > 0);
+}
