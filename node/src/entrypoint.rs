@@ -95,19 +95,33 @@ impl Threads {
 ///
 /// # Errors
 /// When the node cannot be started, or a thread failed.
-pub fn run(settings: &Settings, open: impl FnOnce() -> anyhow::Result<OpenedChain>) -> anyhow::Result<()> {
+pub fn run(
+    settings: &Settings,
+    open: impl FnOnce() -> anyhow::Result<OpenedChain> + Send,
+) -> anyhow::Result<()> {
     let network = runtime("network")?;
     // The port first: a second node on it should not open the folder.
     let listener = network
         .block_on(TcpListener::bind(settings.bind))
         .with_context(|| format!("cannot listen on {}", settings.bind))?;
     let address = listener.local_addr().context("the port has no address")?;
-    let chain = open()?;
+    let chain = on_large_stack(open)?;
     let node = Node::start(settings, &chain, network, listener)?;
     announce_ready(settings, address)?;
     tracing::info!(%address, data_dir = %settings.data_dir.display(), "serving");
     let exit = node.exits.recv().unwrap_or(Exit::Asked("lost channel"));
     node.stop(exit, chain)
+}
+
+/// The boot block's contracts are evaluated while the chain opens, and evaluation recurses.
+fn on_large_stack(
+    open: impl FnOnce() -> anyhow::Result<OpenedChain> + Send,
+) -> anyhow::Result<OpenedChain> {
+    std::thread::scope(|scope| {
+        let builder = std::thread::Builder::new().name("opener".to_owned()).stack_size(THREAD_STACK_BYTES);
+        let opener = builder.spawn_scoped(scope, open).context("cannot start thread opener")?;
+        opener.join().unwrap_or_else(|_| Err(anyhow!("the chain could not be opened: it panicked")))
+    })
 }
 
 /// A node that runs.
@@ -235,7 +249,9 @@ fn ended(name: &'static str, result: anyhow::Result<()>) -> anyhow::Error {
 /// The writer syncs what it holds and ends; it has no channel of ours to say so.
 fn wait_for_writer(writer: JoinHandle<()>, deadline: Instant) {
     let (done, ended) = channel();
-    let body = move || drop(done.send(writer.join().is_ok()));
+    let body = move || {
+        let _ = done.send(writer.join().is_ok()); // Nobody listens after the deadline.
+    };
     let waiter = std::thread::Builder::new().name("writer-wait".to_owned()).spawn(body);
     if waiter.is_err() {
         return; // What is committed is on the disk already; the process ends now.

@@ -6,7 +6,7 @@ use anyhow::Context;
 use clap::Parser;
 use nakamoto_proto::client::{Feed, FeedRequest, Node, SecretSource, Shutdown, read_private_key, read_vrf_key};
 use nakamoto_proto::limits::{BOOT_ADDRESS_MAINNET, BOOT_ADDRESS_TESTNET};
-use nakamoto_proto::v1::{EventFilter, EventKind, EventTerm};
+use nakamoto_proto::v1::{EventFilter, EventKind, EventTerm, PayloadMode};
 use tokio::time::Instant;
 
 use crate::args::Args;
@@ -66,6 +66,8 @@ async fn produce(args: Args) -> anyhow::Result<()> {
     };
     let request = FeedRequest {
         filter: filter(&chain.signers_db),
+        // Chunks are read from the events themselves.
+        payload_mode: PayloadMode::Full,
         include_snapshot: true,
         // Tip, burn tip and signers' slots are all that matters, and a new start reads them.
         resume: false,

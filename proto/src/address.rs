@@ -97,8 +97,7 @@ impl StacksAddress {
     /// [`AddressError`] naming what is wrong.
     pub fn parse(text: &str) -> Result<Self, AddressError> {
         let (version, payload) = c32_check_decode(text)?;
-        let hash160 =
-            Hash160::try_from(payload.as_slice()).map_err(|_| AddressError::Payload(payload.len()))?;
+        let hash160 = Hash160::try_from(payload.as_slice()).map_err(|_| AddressError::Payload(payload.len()))?;
         Ok(Self { version, hash160 })
     }
 }

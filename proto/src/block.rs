@@ -26,8 +26,9 @@ pub const WELL_KNOWN_SIGNATURE: MessageSignature = MessageSignature([0x01; 65]);
 /// Length of a header without stacker signatures: fields 1 to 9 and the count.
 pub const HEADER_BYTES_MIN: usize = 1 + 8 + 8 + 32 + 32 + 32 + 32 + 80 + 65 + 4;
 
-/// Shortest transaction: a coinbase with a single-sig origin. A bound for counts, nothing else.
-const TRANSACTION_BYTES_MIN: usize = 1 + 4 + 1 + 103 + 2 + 4 + 1;
+/// No transaction is shorter: version, chain id, auth flag, a multi-sig condition without fields, modes, a count of
+/// post-conditions, a payload's kind. A bound for counts, nothing else.
+const TRANSACTION_BYTES_MIN: usize = 1 + 4 + 1 + (1 + 20 + 8 + 8 + 4 + 2) + 2 + 4 + 1;
 
 /// How blocks are signed; fixed at genesis (SPEC 2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]

@@ -108,8 +108,7 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// [`DecodeError::EndOfData`] when fewer are left.
     pub fn take(&mut self, field: &'static str, count: usize) -> Result<&'a [u8], DecodeError> {
-        let end_of_data =
-            DecodeError::EndOfData { field, offset: self.position, needed: count, left: self.left() };
+        let end_of_data = DecodeError::EndOfData { field, offset: self.position, needed: count, left: self.left() };
         let end = self.position.checked_add(count).ok_or(end_of_data.clone())?;
         let taken = self.bytes.get(self.position..end).ok_or(end_of_data)?;
         self.position = end;

@@ -226,10 +226,7 @@ mod tests {
         assert_eq!(upper.parse::<Hash160>(), Ok(id));
         assert_eq!(format!("0x{id}").parse::<Hash160>(), Ok(id));
         assert_eq!(Hash160::from_hex("zz".repeat(20).as_str()), Err(IdError::Hex { name: "Hash160" }));
-        assert_eq!(
-            Hash160::from_hex("abab"),
-            Err(IdError::Length { name: "Hash160", expected: 20, got: 2 })
-        );
+        assert_eq!(Hash160::from_hex("abab"), Err(IdError::Length { name: "Hash160", expected: 20, got: 2 }));
     }
 
     #[test]

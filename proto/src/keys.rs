@@ -6,10 +6,10 @@
 //! Which hash is signed: `transaction::sighash`, `block`, `stackerdb`. VRF keys: `vrf`.
 
 use k256::ecdsa::{RecoveryId, Signature, SigningKey, VerifyingKey};
+use k256::elliptic_curve::PrimeField;
 use k256::elliptic_curve::ops::Reduce;
 use k256::elliptic_curve::point::AffineCoordinates;
 use k256::elliptic_curve::scalar::IsHigh;
-use k256::elliptic_curve::PrimeField;
 use k256::{FieldBytes, ProjectivePoint, Scalar};
 
 use crate::hashing::{hash160, sha256};

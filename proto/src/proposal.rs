@@ -85,9 +85,7 @@ impl SlotMessage {
         }
         let offset = reader.position();
         let message = match reader.u8("message kind")? {
-            KIND_PROPOSAL => {
-                Self::BlockProposal { block: reader.bytes_u32("block length", MAX_BLOCK_BYTES)?.to_vec() }
-            }
+            KIND_PROPOSAL => Self::BlockProposal { block: reader.bytes_u32("block length", MAX_BLOCK_BYTES)?.to_vec() },
             KIND_ACCEPTED => Self::SignatureAccept {
                 block_hash: BlockHash(reader.array("block hash")?),
                 signature: MessageSignature(reader.array("signature")?),
@@ -107,8 +105,11 @@ impl SlotMessage {
 fn read_reason(reader: &mut Reader<'_>) -> Result<String, DecodeError> {
     let offset = reader.position();
     let bytes = reader.bytes_u32("reason length", MAX_REASON_BYTES)?;
-    let text = std::str::from_utf8(bytes)
-        .map_err(|_| DecodeError::Invalid { field: "reason", offset, problem: "is not utf-8" })?;
+    let text = std::str::from_utf8(bytes).map_err(|_| DecodeError::Invalid {
+        field: "reason",
+        offset,
+        problem: "is not utf-8",
+    })?;
     Ok(text.to_owned())
 }
 

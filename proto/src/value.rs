@@ -239,8 +239,8 @@ fn read_name_text(reader: &mut Reader<'_>, field: &'static str, max: usize) -> R
         return Err(DecodeError::TooLarge { field, offset, count, max });
     }
     let bytes = reader.take(field, count)?;
-    let text = std::str::from_utf8(bytes)
-        .map_err(|_| DecodeError::Invalid { field, offset, problem: "is not utf-8" })?;
+    let text =
+        std::str::from_utf8(bytes).map_err(|_| DecodeError::Invalid { field, offset, problem: "is not utf-8" })?;
     Ok(text.to_owned())
 }
 

@@ -89,6 +89,8 @@ pub enum Input {
     },
     /// Result of [`Action::Sign`] and [`Action::Refuse`]: the answer is stored.
     Answered,
+    /// Result of [`Action::Dismiss`], also when it could not be sent: its producer proposes again if it matters.
+    Dismissed,
     /// The action could not be done; the node may advise a pause.
     CallFailed(Option<Millis>),
     /// The deadline of [`Machine::deadline`] has come.
@@ -102,8 +104,10 @@ pub enum Action {
     Validate(Box<Proposal>),
     /// Sign it if the record allows, or send the signature that was given before, or refuse.
     Sign(Box<Proposal>),
-    /// Say that it is not signed.
+    /// Say that the proposal in work is not signed.
     Refuse(BlockHash, Refusal),
+    /// Say that a proposal that was not taken up is not signed.
+    Dismiss(BlockHash, Refusal),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -205,6 +209,7 @@ impl Machine {
                 }
                 self.next_job()
             }
+            Input::Dismissed => None,
             Input::CallFailed(advice) => self.on_call_failed(now, advice),
             Input::Tick => self.on_tick(now),
         }
@@ -212,14 +217,15 @@ impl Machine {
 
     fn on_proposal(&mut self, proposal: Box<Proposal>, already_signed: bool) -> Option<Action> {
         let tips = self.tips?;
-        if !already_signed && let Some(refusal) = refusal(&tips, &proposal) {
-            return self.is_live.then(|| Action::Refuse(proposal.block_hash, refusal));
-        }
         let is_same = |other: &Proposal| other.block_hash == proposal.block_hash;
         let is_known = self.job.as_ref().is_some_and(|job| is_same(&job.proposal))
             || self.waiting.iter().any(|(other, _)| is_same(other));
+        // What was taken up in time stays so when it is put again later.
         if is_known || (already_signed && proposal.parent != tips.tip) {
             return None;
+        }
+        if !already_signed && let Some(refusal) = refusal(&tips, &proposal) {
+            return self.is_live.then(|| Action::Dismiss(proposal.block_hash, refusal));
         }
         // A producer signs one block for a place: another one for the same burn view is the newer version.
         self.waiting.retain(|(other, _)| (other.slot_id, other.burn_view) != (proposal.slot_id, proposal.burn_view));
@@ -298,7 +304,6 @@ impl Machine {
     }
 
     fn on_call_failed(&mut self, now: Millis, advice: Option<Millis>) -> Option<Action> {
-        // Without a job it was the refusal of a stale proposal: its producer proposes again if it matters.
         let job = self.job.as_mut()?;
         if matches!(job.stage, Stage::Validating(_)) {
             return None;

@@ -245,6 +245,11 @@ impl Driver {
             Action::Validate(proposal) => self.validate(&proposal).await,
             Action::Sign(proposal) => self.sign(&proposal).await,
             Action::Refuse(block_hash, refusal) => self.refuse(block_hash, refusal).await,
+            Action::Dismiss(block_hash, refusal) => {
+                // A failure is in the log already.
+                let _ = self.refuse(block_hash, refusal).await;
+                Ok(Input::Dismissed)
+            }
         };
         outcome.unwrap_or_else(|Failed(advice)| {
             Input::CallFailed(advice.map(|d| Millis::try_from(d.as_millis()).unwrap_or(Millis::MAX)))

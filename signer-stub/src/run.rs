@@ -7,7 +7,7 @@ use anyhow::Context;
 use clap::Parser;
 use nakamoto_proto::client::{Feed, FeedRequest, Node, SecretSource, Shutdown, read_private_key};
 use nakamoto_proto::limits::{BOOT_ADDRESS_MAINNET, BOOT_ADDRESS_TESTNET};
-use nakamoto_proto::v1::{EventFilter, EventKind, EventTerm, SigningMode};
+use nakamoto_proto::v1::{EventFilter, EventKind, EventTerm, PayloadMode, SigningMode};
 use tokio::time::Instant;
 
 use crate::args::Args;
@@ -61,6 +61,8 @@ async fn sign(args: Args) -> anyhow::Result<()> {
     }
     let request = FeedRequest {
         filter: filter(&chain.producers_db),
+        // Chunks are read from the events themselves.
+        payload_mode: PayloadMode::Full,
         include_snapshot: true,
         resume: true,
         cursor: last_run.as_ref().map(|place| place.cursor.clone().into()),

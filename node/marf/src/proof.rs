@@ -54,7 +54,8 @@ impl Proof {
     }
 
     /// Checks that the trie of root `root` holds `leaf` at `path`. `known` maps the roots of trusted headers to their blocks;
-    /// a proof that leads through older tries needs theirs and `root` itself.
+    /// a proof that leads through older tries needs theirs and `root` itself. Headers of one fork: blocks of two forks may
+    /// have the same root.
     ///
     /// # Errors
     /// Says what does not hold.

@@ -1,4 +1,4 @@
-//! What the services need of the chain, as one trait, in the words of the gRPC contract.
+//! What the services need of the chain, as one trait in the words of the gRPC contract, and the chain itself behind it.
 //!
 //! # Invariants
 //! - Every call may block (database, Clarity, a commit) unless its doc says that it does not: the network threads make
@@ -10,9 +10,13 @@
 
 mod api;
 mod error;
+mod live;
+mod principal;
 
 pub use api::{
     AccountAnswer, BlockAt, BurnBlockAt, CallArguments, ChainApi, ContractRef, Identity, JobFailure, PendingCursor,
     SourceAnswer, ValueAnswer,
 };
 pub use error::{ApiError, Unknown};
+pub use live::{LiveChain, LiveJournal, chain_params, open};
+pub use principal::{parse_contract_id, parse_principal};

@@ -238,7 +238,7 @@ mod tests {
         let config = folder.path().join("config.toml");
         for (text, expected) in [
             ("colour = 1", "config file"),
-            ("bind = \"here\"", "bind"),
+            ("bind = \"here\"\ngenesis = \"genesis.toml\"", "bind"),
             ("genesis = \"none.toml\"", "genesis"),
             ("max_subscriptions = 0\ngenesis = \"genesis.toml\"", "max_subscriptions"),
             ("burn_block_interval = \"1ms\"\ngenesis = \"genesis.toml\"", "burn_block_interval"),

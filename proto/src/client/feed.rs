@@ -28,7 +28,7 @@ use super::node::{Node, UNARY_TIMEOUT};
 use super::status::{reason, retry_delay};
 use crate::v1::start_position::Position;
 use crate::v1::subscribe_response::Body;
-use crate::v1::{Event, EventFilter, StackerDbChunks, StartPosition, Started, SubscribeRequest, SubscribeResponse};
+use crate::v1::{Event, EventFilter, PayloadMode, StackerDbChunks, StartPosition, Started, SubscribeRequest, SubscribeResponse};
 
 /// How often the node speaks when nothing matches. The smallest that it grants: it bounds how long a reader that
 /// resumes at the newest event waits to learn so.
@@ -42,6 +42,8 @@ const SILENCE_MAX: Duration = Duration::from_secs(15);
 pub struct FeedRequest {
     /// Which events.
     pub filter: EventFilter,
+    /// How much of each event is needed.
+    pub payload_mode: PayloadMode,
     /// Current chunks of the filter's StackerDB contracts first, when the stream does not resume.
     pub include_snapshot: bool,
     /// Whether a stream that was lost goes on after its last cursor.
@@ -182,6 +184,7 @@ impl Feed {
                 seconds: i64::try_from(HEARTBEAT.as_secs()).unwrap_or(1),
                 nanos: 0,
             }),
+            payload_mode: self.request.payload_mode.into(),
             client_name: self.request.client_name.clone(),
             ..SubscribeRequest::default()
         }

@@ -451,8 +451,11 @@ impl AuthField {
 
     fn read_key(encoding: KeyEncoding, reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let offset = reader.position();
-        let key = PublicKey::from_sec1(reader.take("public key", 33)?)
-            .map_err(|_| DecodeError::Invalid { field: "public key", offset, problem: "is not a point" })?;
+        let key = PublicKey::from_sec1(reader.take("public key", 33)?).map_err(|_| DecodeError::Invalid {
+            field: "public key",
+            offset,
+            problem: "is not a point",
+        })?;
         Ok(Self::PublicKey { encoding, key })
     }
 

@@ -23,13 +23,9 @@ pub use auth::{
 pub use payload::{
     ContractCall, ContractVersion, MicroblockHeader, TenureChange, TenureChangeCause, TransactionPayload,
 };
-pub use post_condition::{
-    AssetInfo, FungibleCode, NonFungibleCode, PostCondition, PostConditionPrincipal, PoxCode,
-};
+pub use post_condition::{AssetInfo, FungibleCode, NonFungibleCode, PostCondition, PostConditionPrincipal, PoxCode};
 pub use sighash::{AuthRole, postsign, presign};
 pub use sign::{KeyUse, SignError};
 pub use static_check::{Epoch, StaticRejection, StaticRules, static_rejects};
-pub use tx::{
-    AnchorMode, BlockTransaction, PostConditionMode, StacksTransaction, TransactionVersion,
-};
+pub use tx::{AnchorMode, BlockTransaction, PostConditionMode, StacksTransaction, TransactionVersion};
 pub use verify::VerifyError;

@@ -319,9 +319,7 @@ impl TransactionPayload {
                 amount: reader.u64("amount")?,
                 memo: reader.array("memo")?,
             }),
-            SMART_CONTRACT => {
-                read_contract(reader).map(|(name, code)| Self::SmartContract { name, code })
-            }
+            SMART_CONTRACT => read_contract(reader).map(|(name, code)| Self::SmartContract { name, code }),
             VERSIONED_SMART_CONTRACT => {
                 let version = read_clarity_version(reader)?;
                 read_contract(reader).map(|(name, code)| Self::VersionedSmartContract { version, name, code })
@@ -378,9 +376,11 @@ fn read_nakamoto_coinbase(reader: &mut Reader<'_>) -> Result<TransactionPayload,
         }
     };
     let offset = reader.position();
-    let vrf_proof = VrfProof(reader.array("vrf proof")?)
-        .canonical()
-        .ok_or(DecodeError::Invalid { field: "vrf proof", offset, problem: "does not decode" })?;
+    let vrf_proof = VrfProof(reader.array("vrf proof")?).canonical().ok_or(DecodeError::Invalid {
+        field: "vrf proof",
+        offset,
+        problem: "does not decode",
+    })?;
     Ok(TransactionPayload::NakamotoCoinbase { buffer, recipient, vrf_proof: Box::new(vrf_proof) })
 }
 

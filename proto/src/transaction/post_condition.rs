@@ -309,10 +309,9 @@ impl PostConditionPrincipal {
         match self {
             Self::Origin => origin.to_principal(),
             Self::Standard(address) => address.to_principal(),
-            Self::Contract(address, name) => PrincipalData::Contract(QualifiedContractIdentifier::new(
-                (*address).into(),
-                name.clone(),
-            )),
+            Self::Contract(address, name) => {
+                PrincipalData::Contract(QualifiedContractIdentifier::new((*address).into(), name.clone()))
+            }
         }
     }
 

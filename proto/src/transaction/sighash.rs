@@ -6,9 +6,7 @@ use crate::hashing::sha512_256;
 use crate::ids::SigHash;
 use crate::keys::{KeyEncoding, MessageSignature};
 
-use super::auth::{
-    AUTH_SPONSORED, AUTH_STANDARD, AuthField, SpendingCondition, TransactionAuth, encoding_byte,
-};
+use super::auth::{AUTH_SPONSORED, AUTH_STANDARD, AuthField, SpendingCondition, TransactionAuth, encoding_byte};
 use super::tx::StacksTransaction;
 use crate::address::HashMode;
 
@@ -57,10 +55,9 @@ impl StacksTransaction {
     pub fn initial_sighash(&self) -> SigHash {
         let cleared = match &self.auth {
             TransactionAuth::Standard(origin) => TransactionAuth::Standard(origin.cleared()),
-            TransactionAuth::Sponsored { origin, .. } => TransactionAuth::Sponsored {
-                origin: origin.cleared(),
-                sponsor: SpendingCondition::sponsor_stand_in(),
-            },
+            TransactionAuth::Sponsored { origin, .. } => {
+                TransactionAuth::Sponsored { origin: origin.cleared(), sponsor: SpendingCondition::sponsor_stand_in() }
+            }
         };
         SigHash(sha512_256(&[&self.encode_with_auth(&cleared)]))
     }

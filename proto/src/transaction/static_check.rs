@@ -202,9 +202,8 @@ impl StacksTransaction {
     }
 
     fn payload_rejects(&self, epoch: Epoch, plain_coinbase: bool) -> Option<StaticRejection> {
-        let without_proof = || {
-            (!plain_coinbase && epoch >= Epoch::Epoch30).then_some(StaticRejection::CoinbaseWithoutProof { epoch })
-        };
+        let without_proof =
+            || (!plain_coinbase && epoch >= Epoch::Epoch30).then_some(StaticRejection::CoinbaseWithoutProof { epoch });
         match &self.payload {
             TransactionPayload::VersionedSmartContract { version, .. } => match epoch.newest_clarity() {
                 None => too_early("versioned contract", Epoch::Epoch21, epoch),
@@ -217,9 +216,7 @@ impl StacksTransaction {
                 too_early("coinbase to an alternative recipient", Epoch::Epoch21, epoch).or_else(without_proof)
             }
             TransactionPayload::NakamotoCoinbase { .. } if plain_coinbase => Some(StaticRejection::CoinbaseWithProof),
-            TransactionPayload::NakamotoCoinbase { .. } => {
-                too_early("coinbase with vrf proof", Epoch::Epoch30, epoch)
-            }
+            TransactionPayload::NakamotoCoinbase { .. } => too_early("coinbase with vrf proof", Epoch::Epoch30, epoch),
             TransactionPayload::TenureChange(_) => too_early("tenure change", Epoch::Epoch30, epoch),
             TransactionPayload::TokenTransfer { .. }
             | TransactionPayload::SmartContract { .. }

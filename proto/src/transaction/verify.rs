@@ -85,10 +85,11 @@ impl SpendingCondition {
         let (keys, required, handed_on) = match self {
             Self::SingleSig(condition) => {
                 let signed = presign(start, role, condition.fee, condition.nonce);
-                let key = condition
-                    .signature
-                    .recover(&signed.0, low_s)
-                    .map_err(|source| VerifyError::Signature { role, index: 0, source })?;
+                let key = condition.signature.recover(&signed.0, low_s).map_err(|source| VerifyError::Signature {
+                    role,
+                    index: 0,
+                    source,
+                })?;
                 let handed_on = postsign(&signed, condition.key_encoding, &condition.signature);
                 (vec![(key, condition.key_encoding)], 1, handed_on)
             }
@@ -97,10 +98,8 @@ impl SpendingCondition {
                 (keys, condition.signatures_required, handed_on)
             }
         };
-        let got = self
-            .hash_mode()
-            .account_hash(&keys, required)
-            .map_err(|source| VerifyError::Account { role, source })?;
+        let got =
+            self.hash_mode().account_hash(&keys, required).map_err(|source| VerifyError::Account { role, source })?;
         match self.signer() == got {
             true => Ok(handed_on),
             false => Err(VerifyError::WrongSigner { role, expected: self.signer(), got }),
@@ -127,9 +126,11 @@ fn recover_keys(
             AuthField::PublicKey { encoding, key } => keys.push((*key, *encoding)),
             AuthField::Signature { encoding, signature } => {
                 let signed = presign(&current, role, condition.fee, condition.nonce);
-                let key = signature
-                    .recover(&signed.0, low_s)
-                    .map_err(|source| VerifyError::Signature { role, index, source })?;
+                let key = signature.recover(&signed.0, low_s).map_err(|source| VerifyError::Signature {
+                    role,
+                    index,
+                    source,
+                })?;
                 keys.push((key, *encoding));
                 if !order_independent {
                     current = postsign(&signed, *encoding, signature);

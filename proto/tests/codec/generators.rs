@@ -4,9 +4,7 @@ use clarity::vm::representations::{ClarityName, ContractName};
 use clarity::vm::types::{PrincipalData, QualifiedContractIdentifier, TupleData, Value};
 use nakamoto_proto::address::StacksAddress;
 use nakamoto_proto::block::{NakamotoBlock, NakamotoBlockHeader};
-use nakamoto_proto::ids::{
-    BlockHash, BurnBlockHash, ConsensusHash, Hash160, MerkleRoot, StacksBlockId, StateRoot,
-};
+use nakamoto_proto::ids::{BlockHash, BurnBlockHash, ConsensusHash, Hash160, MerkleRoot, StacksBlockId, StateRoot};
 use nakamoto_proto::keys::{KeyEncoding, MessageSignature, PrivateKey};
 use nakamoto_proto::proposal::SlotMessage;
 use nakamoto_proto::stackerdb::StackerDbChunk;
@@ -27,7 +25,9 @@ pub(crate) fn address() -> impl Strategy<Value = StacksAddress> {
 
 fn contract_name(length_max: usize) -> impl Strategy<Value = ContractName> {
     let pattern = format!("[a-zA-Z][a-zA-Z0-9_-]{{0,{}}}", length_max - 1);
-    proptest::string::string_regex(&pattern).expect("a pattern").prop_map(|name| ContractName::try_from(name).expect("a name"))
+    proptest::string::string_regex(&pattern)
+        .expect("a pattern")
+        .prop_map(|name| ContractName::try_from(name).expect("a name"))
 }
 
 fn clarity_name() -> impl Strategy<Value = ClarityName> {
@@ -138,8 +138,11 @@ fn auth() -> impl Strategy<Value = TransactionAuth> {
 }
 
 fn asset() -> impl Strategy<Value = AssetInfo> {
-    (address(), contract_name(40), clarity_name())
-        .prop_map(|(address, contract_name, asset_name)| AssetInfo { address, contract_name, asset_name })
+    (address(), contract_name(40), clarity_name()).prop_map(|(address, contract_name, asset_name)| AssetInfo {
+        address,
+        contract_name,
+        asset_name,
+    })
 }
 
 fn post_condition() -> impl Strategy<Value = PostCondition> {
@@ -155,7 +158,8 @@ fn post_condition() -> impl Strategy<Value = PostCondition> {
         Just(FungibleCode::Less),
         Just(FungibleCode::LessOrEqual),
     ];
-    let nft = prop_oneof![Just(NonFungibleCode::Sent), Just(NonFungibleCode::NotSent), Just(NonFungibleCode::MaybeSent)];
+    let nft =
+        prop_oneof![Just(NonFungibleCode::Sent), Just(NonFungibleCode::NotSent), Just(NonFungibleCode::MaybeSent)];
     let pox = prop_oneof![Just(PoxCode::NotPerformed), Just(PoxCode::MaybePerformed), Just(PoxCode::Performed)];
     (0u8..5, principal, code, any::<u64>(), asset(), value(), (nft, pox)).prop_map(
         |(kind, principal, code, amount, asset, id, (nft, pox))| match kind {
@@ -169,17 +173,19 @@ fn post_condition() -> impl Strategy<Value = PostCondition> {
 }
 
 fn poison() -> impl Strategy<Value = TransactionPayload> {
-    (any::<u16>(), uniform32(any::<u8>()), uniform32(any::<u8>()), any::<u8>()).prop_map(|(sequence, prev, root, seed)| {
-        let signature = PrivateKey::from_seed(&[seed]).sign(&root);
-        let header = |version| MicroblockHeader {
-            version,
-            sequence,
-            prev_block: BlockHash(prev),
-            tx_merkle_root: root,
-            signature,
-        };
-        TransactionPayload::PoisonMicroblock(Box::new([header(0), header(1)]))
-    })
+    (any::<u16>(), uniform32(any::<u8>()), uniform32(any::<u8>()), any::<u8>()).prop_map(
+        |(sequence, prev, root, seed)| {
+            let signature = PrivateKey::from_seed(&[seed]).sign(&root);
+            let header = |version| MicroblockHeader {
+                version,
+                sequence,
+                prev_block: BlockHash(prev),
+                tx_merkle_root: root,
+                signature,
+            };
+            TransactionPayload::PoisonMicroblock(Box::new([header(0), header(1)]))
+        },
+    )
 }
 
 fn tenure_change() -> impl Strategy<Value = TransactionPayload> {
@@ -209,7 +215,8 @@ fn payload() -> impl Strategy<Value = TransactionPayload> {
         (principal(), any::<u64>(), vec(any::<u8>(), 34)).prop_map(|(recipient, amount, memo)| {
             TransactionPayload::TokenTransfer { recipient, amount, memo: memo.try_into().expect("34 bytes") }
         }),
-        (contract_name(40), "[ -~\t\n]{0,200}").prop_map(|(name, code)| TransactionPayload::SmartContract { name, code }),
+        (contract_name(40), "[ -~\t\n]{0,200}")
+            .prop_map(|(name, code)| TransactionPayload::SmartContract { name, code }),
         (contract_name(40), "[ -~\t\n]{0,200}", 1u8..7).prop_map(|(name, code, version)| {
             let version = ContractVersion::from_byte(version).expect("1 to 6");
             TransactionPayload::VersionedSmartContract { version, name, code }
@@ -274,9 +281,8 @@ pub(crate) fn block() -> impl Strategy<Value = NakamotoBlock> {
 }
 
 pub(crate) fn chunk() -> impl Strategy<Value = StackerDbChunk> {
-    (any::<u32>(), any::<u32>(), signature(), vec(any::<u8>(), 0..200)).prop_map(
-        |(slot_id, slot_version, signature, data)| StackerDbChunk { slot_id, slot_version, signature, data },
-    )
+    (any::<u32>(), any::<u32>(), signature(), vec(any::<u8>(), 0..200))
+        .prop_map(|(slot_id, slot_version, signature, data)| StackerDbChunk { slot_id, slot_version, signature, data })
 }
 
 pub(crate) fn slot_message() -> impl Strategy<Value = SlotMessage> {

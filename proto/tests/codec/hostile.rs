@@ -7,6 +7,7 @@ use nakamoto_proto::value::decode_value;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
+use proptest::strategy::ValueTree;
 
 use crate::generators::{DECODERS, block, chunk, header, slot_message, transaction, value};
 

@@ -1,7 +1,7 @@
 //! What is encoded decodes to the same value.
 
 use nakamoto_proto::address::StacksAddress;
-use nakamoto_proto::block::{BlockDecodeError, NakamotoBlock, NakamotoBlockHeader};
+use nakamoto_proto::block::{BlockDecodeError, HEADER_BYTES_MIN, NakamotoBlock, NakamotoBlockHeader};
 use nakamoto_proto::codec::{DecodeError, Reader};
 use nakamoto_proto::hashing::{sha512_256, tx_merkle_root};
 use nakamoto_proto::ids::{ConsensusHash, StacksBlockId};
@@ -9,7 +9,9 @@ use nakamoto_proto::keys::{KeyEncoding, LowS, PrivateKey};
 use nakamoto_proto::limits::{MAX_BLOCK_BYTES, MAX_REASON_BYTES};
 use nakamoto_proto::proposal::SlotMessage;
 use nakamoto_proto::stackerdb::StackerDbChunk;
-use nakamoto_proto::transaction::{SpendingCondition, StacksTransaction, TransactionAuth, TransactionPayload};
+use nakamoto_proto::transaction::{
+    MultiSigHashMode, SpendingCondition, StacksTransaction, TransactionAuth, TransactionPayload,
+};
 use nakamoto_proto::value::{decode_value, encode_value, read_value};
 use proptest::prelude::*;
 
@@ -123,9 +125,7 @@ fn a_signed_block_is_known_by_its_signers() {
 }
 
 fn template_header() -> NakamotoBlockHeader {
-    NakamotoBlockHeader::decode(&[&[0; 294][..], &[0; 4]].concat()).unwrap_or_else(|error| {
-        panic!("a header of zeros is a header: {error:?}");
-    })
+    NakamotoBlockHeader::decode(&[0; HEADER_BYTES_MIN]).expect("a header of zeros is a header")
 }
 
 #[test]
@@ -188,6 +188,18 @@ fn a_block_of_the_largest_size_decodes() {
     assert_eq!(contract(source).encode().len(), MAX_BLOCK_BYTES);
     assert!(NakamotoBlock::decode(&contract(source).encode()).is_ok());
     assert!(NakamotoBlock::decode(&contract(source + 1).encode()).is_err());
+}
+
+#[test]
+fn a_block_of_the_shortest_transactions_decodes() {
+    let nobody = |nonce| {
+        let mut origin = SpendingCondition::multisig_of(MultiSigHashMode::P2sh, &[], 0).expect("an account of no keys");
+        origin.set_nonce(nonce);
+        let payload = TransactionPayload::Coinbase { buffer: [0; 32] };
+        StacksTransaction::new(false, TransactionAuth::Standard(origin), payload).into()
+    };
+    let block = NakamotoBlock { header: template_header(), txs: (0..100).map(nobody).collect() };
+    assert_eq!(NakamotoBlock::decode(&block.encode()), Ok(block));
 }
 
 #[test]

@@ -106,7 +106,10 @@ impl World {
     fn perform(&mut self, index: usize, action: Action) -> Input {
         let signer = &mut self.signers[index];
         if std::mem::take(&mut signer.fail_next_call) {
-            return Input::CallFailed(None);
+            return match action {
+                Action::Dismiss(..) => Input::Dismissed,
+                Action::Validate(_) | Action::Sign(_) | Action::Refuse(..) => Input::CallFailed(None),
+            };
         }
         match action {
             Action::Validate(proposal) => {
@@ -133,6 +136,10 @@ impl World {
             Action::Refuse(block_hash, _) => {
                 signer.sent.push((block_hash, false));
                 Input::Answered
+            }
+            Action::Dismiss(block_hash, _) => {
+                signer.sent.push((block_hash, false));
+                Input::Dismissed
             }
         }
     }
@@ -249,7 +256,7 @@ fn stale_and_foreign_proposals_are_refused_with_their_reason() {
         machine.on(0, Input::Live);
         let action = machine.on(0, Input::Proposal { proposal: Box::new(proposal.clone()), already_signed: false });
         match action {
-            Some(Action::Refuse(_, refusal)) => assert_eq!(Some(refusal.code), code),
+            Some(Action::Dismiss(_, refusal)) => assert_eq!(Some(refusal.code), code),
             other => assert_eq!((other, code), (Some(Action::Validate(Box::new(proposal.clone()))), None)),
         }
     };
@@ -309,7 +316,7 @@ enum Op {
     Burn,
     Propose(u8, u32),
     PutOld(usize),
-    NewTip(usize),
+    NewTip,
     Read(usize, usize),
     FailNextCall(usize),
     LoseStream(usize),
@@ -321,7 +328,7 @@ fn op() -> impl Strategy<Value = Op> {
         2 => Just(Op::Burn),
         4 => (any::<u8>(), 0..2_u32).prop_map(|(content, slot)| Op::Propose(content, slot)),
         1 => any::<usize>().prop_map(Op::PutOld),
-        2 => any::<usize>().prop_map(Op::NewTip),
+        2 => Just(Op::NewTip),
         8 => (0..3_usize, 1..4_usize).prop_map(|(i, count)| Op::Read(i, count)),
         1 => (0..3_usize).prop_map(Op::FailNextCall),
         1 => (0..3_usize).prop_map(Op::LoseStream),
@@ -343,7 +350,7 @@ proptest! {
                     world.put(old);
                 }
                 // A block that all have signed becomes the tip.
-                Op::NewTip(_) => {
+                Op::NewTip => {
                     world.settle();
                     let tip = world.tips.tip;
                     let signed: Vec<_> = world.signers.iter().filter_map(|s| s.record.get(&tip).copied()).collect();

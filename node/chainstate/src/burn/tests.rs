@@ -236,7 +236,8 @@ fn a_file_keeps_its_chain_and_refuses_other_rules() {
     let again = BurnDbWriter::open(&path, &rules()).unwrap();
     assert_eq!(again.get_canonical_burn_block().unwrap(), Some(tip));
     drop(again);
-    let changes: [(&str, fn(&mut BurnParams)); 6] = [
+    type Change = fn(&mut BurnParams);
+    let changes: [(&str, Change); 6] = [
         ("first height", |rules| rules.first_height += 1),
         ("first time", |rules| rules.first_time_s += 1),
         ("spend per block", |rules| rules.satoshis_per_block += 1),

@@ -283,10 +283,7 @@ impl AdmissionView for TipView<'_> {
     ) -> Result<(), Refusal> {
         match self.0.is_loadable(contract, version, source).map_err(refused)? {
             true => Ok(()),
-            false => {
-                let message = format!("{contract} nests too deep to be loaded again");
-                Err(Refusal::ContractTooDeep { message })
-            }
+            false => Err(Refusal::ContractTooDeep { contract_identifier: contract.clone() }),
         }
     }
 }

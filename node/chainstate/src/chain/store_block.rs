@@ -3,7 +3,7 @@
 use nakamoto_proto::ids::StacksBlockId;
 
 use super::{Chain, lock};
-use crate::blocks::{CheckError, Rejection, check_standalone, decode_block};
+use crate::blocks::{CheckError, Rejection, SignatureRules, check_in_chain, check_standalone, decode_block};
 use crate::db::StoreError;
 use crate::staging::{NewBlock, StageOutcome, StagingState};
 
@@ -40,7 +40,14 @@ impl Chain {
             self.put_back(reader);
             return Ok(StoreOutcome::AlreadyKnown(block_id, verdict));
         }
-        let checked = check_standalone(self.params(), reader.burn(), &block);
+        let stacks_attachable = reader.header(&block.header.parent_block_id)?.is_some();
+        let burn_known = reader.burn().is_known(&block.header.bitcoin_block_hash)?;
+        // With parent and burn view at hand, the same rules in the same order as validation and append.
+        let checked = if stacks_attachable && burn_known {
+            check_in_chain(reader.rule_env(), &block, SignatureRules::Block).map(|_| true)
+        } else {
+            check_standalone(self.params(), reader.burn(), &block)
+        };
         let burn_attachable = match checked {
             Ok(known) => known,
             Err(CheckError::Rejected(rejection)) => {
@@ -49,7 +56,6 @@ impl Chain {
             }
             Err(CheckError::Store(error)) => return Err(error),
         };
-        let stacks_attachable = reader.header(&block.header.parent_block_id)?.is_some();
         self.put_back(reader);
         let stored = lock(&self.inner.staging).store(&NewBlock {
             block_id,

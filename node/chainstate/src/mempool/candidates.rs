@@ -47,21 +47,32 @@ impl Candidates {
 
     /// The transaction is in the block: the next nonces of its accounts are candidates now.
     pub fn mined(&mut self, index: &MempoolIndex, pending: &PendingTransaction) {
+        // All nonces first: the next transaction may need two of them.
         for (account, nonce) in pending.nonces() {
             self.nonces.insert(account, nonce.saturating_add(1));
         }
         for (account, nonce) in pending.nonces() {
-            if let Some(next) = index.by_nonce(&account, nonce.saturating_add(1))
-                && self.is_next(index, next)
-            {
-                self.unlocked.insert(rank(next));
-            }
+            self.unlock(index, &account, nonce.saturating_add(1));
         }
+    }
+
+    /// A transaction that is not from the mempool (a coinbase) has used this nonce in the block.
+    pub fn nonce_used(&mut self, index: &MempoolIndex, account: &StacksAddress, nonce: u64) {
+        self.nonces.insert(*account, nonce.saturating_add(1));
+        self.unlock(index, account, nonce.saturating_add(1));
     }
 
     /// Leaves out all transactions that use a nonce of this account, as origin or as sponsor.
     pub fn skip_account(&mut self, account: &StacksAddress) {
         self.skipped.insert(*account);
+    }
+
+    fn unlock(&mut self, index: &MempoolIndex, account: &StacksAddress, nonce: u64) {
+        if let Some(next) = index.by_nonce(account, nonce)
+            && self.is_next(index, next)
+        {
+            self.unlocked.insert(rank(next));
+        }
     }
 
     fn is_skipped(&self, pending: &PendingTransaction) -> bool {

@@ -109,10 +109,10 @@ pub enum Refusal {
     TransferWithPostConditions,
     /// A contract so deep that it could not be loaded again (SPEC 6). The reference answers 200 and drops it; an HTTP shim
     /// can do the same by this variant.
-    #[error("{message}")]
+    #[error("contract {contract_identifier} nests too deep to be loaded again")]
     ContractTooDeep {
-        /// What is wrong.
-        message: String,
+        /// The contract's id.
+        contract_identifier: QualifiedContractIdentifier,
     },
     /// As many transactions wait as may. Retry later.
     #[error("mempool is full: {transactions} transactions of {bytes} bytes wait")]

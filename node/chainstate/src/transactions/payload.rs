@@ -114,8 +114,12 @@ fn transfer(
     let memo = BuffData { data: memo.to_vec() };
     let cost_before = scope.cost();
     match scope.run_stx_transfer(origin, recipient, u128::from(amount), &memo) {
-        Ok((result, _, events)) => Ok(Outcome::success(result, events)),
-        Err(ClarityError::Interpreter(VmError::Interpreter(InterpreterError::InsufficientBalance))) => {
+        // The VM means to turn an err response into an error of its own, but this release passes it on.
+        Ok((Value::Response(ResponseData { committed: true, data }), _, events)) => {
+            let result = Value::Response(ResponseData { committed: true, data });
+            Ok(Outcome::success(result, events))
+        }
+        Ok(_) | Err(ClarityError::Interpreter(VmError::Interpreter(InterpreterError::InsufficientBalance))) => {
             let available = scope
                 .with_db(|db| db.get_stx_balance_snapshot(origin)?.get_available_balance())
                 .map_err(vm_rejects)?;

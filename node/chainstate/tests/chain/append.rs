@@ -48,7 +48,7 @@ fn transfers_are_admitted_mined_and_gone_from_the_mempool() {
 fn a_contract_is_deployed_and_read() {
     on_big_stack(|| {
         let test = TestChain::new();
-        let code = "(define-data-var n int 41) (define-read-only (get) (var-get n))";
+        let code = "(define-data-var n int 41) (define-read-only (get-n) (var-get n))";
         test.chain.admit_transaction(deploy(0, 0, "n", code).encode()).expect("storage works").expect("a deploy");
         test.grow();
         let contract = clarity::vm::types::QualifiedContractIdentifier::parse(&format!("{}.n", address("user", 0)));

@@ -109,7 +109,7 @@ fn check_all(home: &Home, model: &Model) {
         let block = id(number);
         assert_eq!(home.marf.root_of(&block), Some(*root));
         assert_eq!(home.marf.parent_of(&block), Some(parent_id(*parent)));
-        for path in &paths {
+        for path in paths.iter().step_by(1 + paths.len() / 300) {
             let expected = map.get(path).map(String::as_bytes);
             assert_eq!(home.marf.get_by_path(&block, path).unwrap().as_deref(), expected, "{path} as of {number}");
         }
@@ -126,9 +126,11 @@ fn check_all(home: &Home, model: &Model) {
 }
 
 fn check_proofs(home: &Home, model: &Model) {
-    let roots: BTreeMap<TrieHash, BlockId> =
-        model.blocks.iter().enumerate().map(|(number, (_, _, root))| (*root, id(number))).collect();
     for (number, (_, map, root)) in model.blocks.iter().enumerate() {
+        // Of this fork only: blocks of two forks may have the same root, if they were opened under a placeholder.
+        let ancestors = model.ancestors(number).into_iter();
+        let roots: BTreeMap<TrieHash, BlockId> =
+            ancestors.map(|ancestor| (model.blocks[ancestor].2, id(ancestor))).collect();
         for (path, text) in map.iter().step_by(1 + map.len() / 20) {
             let (value, proof) = home.marf.get_by_path_with_proof(&id(number), path).unwrap().unwrap();
             assert_eq!(value, text.as_bytes());
@@ -168,7 +170,7 @@ fn run(ops: &[Op], reopen: bool) -> (Home, Model) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
 
     #[test]
     fn reads_agree_with_a_map_at_every_block(ops in prop::collection::vec(op(), 1..40)) {

@@ -4,13 +4,12 @@ use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::IntoResponse as _;
-use clarity::vm::types::PrincipalData;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::input::{Kind, Query, hex_bytes, json_body, kind, path_contract};
 use super::respond::{Answer, HttpError, hex0x, json};
-use crate::chain::{ApiError, CallArguments, Unknown, ValueAnswer};
+use crate::chain::{ApiError, CallArguments, Unknown, ValueAnswer, parse_principal};
 use crate::network::grpc::Services;
 
 /// Longest function, variable and map name that can exist.
@@ -138,9 +137,9 @@ fn arguments(texts: &[String]) -> Result<Vec<Vec<u8>>, HttpError> {
 fn principal(name: &str, text: &str) -> Result<String, HttpError> {
     // The reference's clients may quote it as Clarity does.
     let text = text.strip_prefix('\'').unwrap_or(text);
-    match PrincipalData::parse(text) {
-        Ok(principal) => Ok(principal.to_string()),
-        Err(_) => Err(HttpError::bad_request(format!("{name} is not a principal"))),
+    match parse_principal(text) {
+        Some(principal) => Ok(principal.to_string()),
+        None => Err(HttpError::bad_request(format!("{name} is not a principal"))),
     }
 }
 

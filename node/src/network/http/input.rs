@@ -1,11 +1,10 @@
 //! Paths, queries and bodies into types.
 
 use axum::http::{HeaderMap, StatusCode, header};
-use clarity::vm::types::PrincipalData;
 use serde::de::DeserializeOwned;
 
 use super::respond::HttpError;
-use crate::chain::ContractRef;
+use crate::chain::{ContractRef, parse_contract_id, parse_principal};
 
 /// How a body says what it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,16 +52,18 @@ fn hash(text: &str) -> Option<[u8; 32]> {
 
 /// A principal in a path; anything else is no such path.
 pub(super) fn path_principal(text: &str) -> Result<String, HttpError> {
-    match PrincipalData::parse(text) {
-        Ok(principal) => Ok(principal.to_string()),
-        Err(_) => Err(HttpError::not_found("not found")),
+    match parse_principal(text) {
+        Some(principal) => Ok(principal.to_string()),
+        None => Err(HttpError::not_found("not found")),
     }
 }
 
 /// A contract in a path, at the block that the query names.
 pub(super) fn path_contract(address: &str, name: &str, query: &Query) -> Result<ContractRef, HttpError> {
-    let contract_id = path_principal(&format!("{address}.{name}"))?;
-    Ok(ContractRef { contract_id, at: query.tip()? })
+    match parse_contract_id(&format!("{address}.{name}")) {
+        Some(contract) => Ok(ContractRef { contract_id: contract.to_string(), at: query.tip()? }),
+        None => Err(HttpError::not_found("not found")),
+    }
 }
 
 /// A query string, read leniently: the first of equal keys counts.

@@ -217,15 +217,20 @@ fn describe_value(value: &Clarity) -> Value {
         Clarity::Bool(flag) => json!({"type": "bool", "value": flag}),
         Clarity::Principal(principal) => json!({"type": "principal", "value": principal.to_string()}),
         Clarity::CallableContract(callable) => panic!("a decoder made {callable}"),
-        Clarity::Optional(optional) => json!({"type": "optional", "value": optional.data.as_deref().map(describe_value)}),
+        Clarity::Optional(optional) => {
+            json!({"type": "optional", "value": optional.data.as_deref().map(describe_value)})
+        }
         Clarity::Response(response) => {
             json!({"type": "response", "ok": response.committed, "value": describe_value(&response.data)})
         }
         Clarity::Tuple(tuple) => {
-            let fields: Vec<_> = tuple.data_map.iter().map(|(key, field)| json!([key.as_str(), describe_value(field)])).collect();
+            let fields: Vec<_> =
+                tuple.data_map.iter().map(|(key, field)| json!([key.as_str(), describe_value(field)])).collect();
             json!({"type": "tuple", "value": fields})
         }
-        Clarity::Sequence(SequenceData::Buffer(buffer)) => json!({"type": "buffer", "value": hex::encode(&buffer.data)}),
+        Clarity::Sequence(SequenceData::Buffer(buffer)) => {
+            json!({"type": "buffer", "value": hex::encode(&buffer.data)})
+        }
         Clarity::Sequence(SequenceData::List(list)) => {
             json!({"type": "list", "value": list.data.iter().map(describe_value).collect::<Vec<_>>()})
         }

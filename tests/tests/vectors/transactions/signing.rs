@@ -143,7 +143,9 @@ fn transactions_are_signed_again_to_the_same_bytes() {
             *sponsor = unsigned(sponsor);
         }
         assert_ne!(again, signed, "{name}");
-        again.sign_origin_with(&uses(signed.auth.origin(), &origin_keys)).unwrap_or_else(|error| panic!("{name}: {error}"));
+        again
+            .sign_origin_with(&uses(signed.auth.origin(), &origin_keys))
+            .unwrap_or_else(|error| panic!("{name}: {error}"));
         if let Some(sponsor) = signed.auth.sponsor() {
             let sponsor_keys = keys(sponsor, &case["auth"]["sponsor"]);
             check_account(sponsor, &case["auth"]["sponsor"], &sponsor_keys, name);

@@ -1,8 +1,8 @@
 //! `stacksjs_transactions.json`: what a wallet library makes. Only bytes here; its receipts are the node's tests.
 
+use nakamoto_proto::address::StacksAddress;
 use nakamoto_proto::ids::Txid;
 use nakamoto_proto::keys::{LowS, PrivateKey};
-use nakamoto_proto::address::StacksAddress;
 use nakamoto_proto::transaction::StacksTransaction;
 
 use crate::support::{array, bytes, list, load, number, text};

@@ -1,0 +1,4 @@
+mod check;
+mod index;
+mod support;
+mod writes;

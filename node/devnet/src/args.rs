@@ -1,0 +1,72 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Parser;
+use nakamoto_proto::client::parse_duration;
+
+/// Most producers or signers: each is a process.
+const ACTORS_MAX: i64 = 64;
+
+/// A whole Stacks devnet by Nakamoto rules in one command: a node, block producers and signers, with bitcoin mocked.
+///
+/// Prints accounts with money and the addresses to talk to, then makes blocks until Ctrl-C. Without --data-dir
+/// everything is gone at the end.
+#[derive(Debug, Clone, Parser)]
+#[command(name = "mockamoto", version, max_term_width = 110)]
+pub struct Args {
+    /// Folder to keep the chain and its keys in; when it holds a devnet, that one goes on
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+
+    /// Port for gRPC and HTTP on 127.0.0.1; 0 takes a free one
+    #[arg(long, default_value_t = 20443)]
+    pub port: u16,
+
+    /// Pause before a block without transactions; 0 = make none. Transactions never wait for it
+    #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = parse_duration)]
+    pub block_interval: Duration,
+
+    /// Time between blocks of the mocked bitcoin; 0 = only on demand
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = parse_duration)]
+    pub burn_block_interval: Duration,
+
+    /// Block producers, who take turns [default: 1, or as in the folder]
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u8).range(1..=ACTORS_MAX))]
+    pub producers: Option<u8>,
+
+    /// Stackers, who sign blocks [default: 3, or as in the folder]
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u8).range(1..=ACTORS_MAX))]
+    pub signers: Option<u8>,
+
+    /// How blocks are signed: ecdsa = real signatures, well-known = one published constant [default: ecdsa, or as in
+    /// the folder]
+    #[arg(long, value_name = "MODE", value_parser = ["ecdsa", "well-known"])]
+    pub signing: Option<String>,
+
+    /// Write accounts, addresses and URLs to this file as JSON too
+    #[arg(long, value_name = "FILE")]
+    pub accounts_out: Option<PathBuf>,
+
+    /// What to log to standard error: error, warn, info, debug, trace, or a filter as in RUST_LOG. With info: every block
+    #[arg(long, value_name = "LEVEL", default_value = "warn")]
+    pub log: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Args::command().debug_assert();
+        let args = Args::parse_from(["mockamoto", "--port", "0", "--producers", "2", "--block-interval", "0"]);
+        assert_eq!((args.port, args.producers, args.block_interval), (0, Some(2), Duration::ZERO));
+        for bad in [["--producers", "0"], ["--signers", "65"], ["--signing", "none"], ["--port", "65536"]] {
+            assert!(Args::try_parse_from(["mockamoto"].iter().chain(&bad)).is_err(), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! The one-command devnet (SPEC 1): a node, producers and signers in one process tree.
+//!
+//! In the order to read: [`args`], [`accounts`] with money, [`home`] the folder and its keys, [`children`] the
+//! processes, [`banner`] and [`watch`] what is shown, [`run`] the composition.
+
+pub mod accounts;
+pub mod args;
+pub mod banner;
+pub mod children;
+pub mod home;
+pub mod run;
+pub mod watch;
+
+pub use run::main_with_args;

@@ -1,0 +1,109 @@
+//! The mocked bitcoin, and what a producer must know.
+
+use chainstate::burn::{BurnBlock, StackerSet};
+use chainstate::chain::{ChainReader, wire};
+use nakamoto_proto::address::StacksAddress;
+use nakamoto_proto::ids::BurnBlockHash;
+use nakamoto_proto::v1;
+
+use super::LiveChain;
+use crate::chain::{ApiError, BurnBlockAt, ChainApi as _, Unknown};
+
+pub(super) fn burn_block(live: &LiveChain, at: BurnBlockAt) -> Result<v1::GetBurnBlockResponse, ApiError> {
+    live.read(|reader| {
+        let burn = reader.burn();
+        let tip = reader.burn_tip()?;
+        let block = match at {
+            BurnBlockAt::Tip => tip.clone(),
+            BurnBlockAt::Hash(hash) => burn.get_burn_block(&BurnBlockHash(hash))?,
+            BurnBlockAt::Height(height, fork) => {
+                let fork = fork.map_or(tip.hash, BurnBlockHash);
+                let unknown = || ApiError::NotFound { what: Unknown::BurnBlock, id: format!("at height {height}") };
+                burn.get_burn_block_at_height(height, &fork)?.ok_or_else(unknown)?
+            }
+        };
+        Ok(v1::GetBurnBlockResponse {
+            burn_block: Some(wire::burn_block(burn, &block)?),
+            is_canonical: burn.is_ancestor_of(&block.hash, &tip.hash)?,
+        })
+    })
+}
+
+pub(super) fn is_ancestor(live: &LiveChain, ancestor: [u8; 32], descendant: [u8; 32]) -> Result<bool, ApiError> {
+    live.read(|reader| {
+        Ok(reader.burn().is_ancestor_of(&BurnBlockHash(ancestor), &BurnBlockHash(descendant))?)
+    })
+}
+
+pub(super) fn producer_set(
+    live: &LiveChain,
+    at: Option<[u8; 32]>,
+) -> Result<v1::GetProducerSetResponse, ApiError> {
+    live.read(|reader| {
+        let at = place(reader, at)?;
+        let producers = reader.burn().get_producer_set(&at)?;
+        let member = |(slot_id, producer): (u32, &chainstate::params::Producer)| v1::ProducerSetMember {
+            address: producer.address.to_string(),
+            vrf_public_key: wire::bytes(&producer.vrf_public_key.0),
+            slot_id,
+        };
+        Ok(v1::GetProducerSetResponse { producers: (0..).zip(producers).map(member).collect() })
+    })
+}
+
+pub(super) fn stacker_set(live: &LiveChain, at: Option<[u8; 32]>) -> Result<v1::GetStackerSetResponse, ApiError> {
+    live.read(|reader| {
+        let set = reader.burn().get_stacker_set(&place(reader, at)?)?;
+        Ok(v1::GetStackerSetResponse { stackers: members(&set), reward_cycle: set.cycle })
+    })
+}
+
+fn place(reader: &ChainReader, at: Option<[u8; 32]>) -> Result<BurnBlockHash, ApiError> {
+    match at {
+        Some(hash) => Ok(BurnBlockHash(hash)),
+        None => Ok(reader.burn_tip()?.hash),
+    }
+}
+
+fn members(set: &StackerSet) -> Vec<v1::StackerSetMember> {
+    let member = |(slot_id, stacker): (u32, &chainstate::params::Stacker)| v1::StackerSetMember {
+        address: stacker.address.to_string(),
+        weight: stacker.weight,
+        slot_id,
+    };
+    (0..).zip(&set.stackers).map(member).collect()
+}
+
+pub(super) fn producer_view(live: &LiveChain, address: &str) -> Result<v1::GetProducerViewResponse, ApiError> {
+    let address = StacksAddress::parse(address).map_err(|error| ApiError::invalid("producer_address", error))?;
+    let (identity, mempool_count) = (live.identity(), live.chain.pending_count());
+    // Before the snapshot: it then holds at least the effect of everything up to it.
+    let sequence = live.chain.journal().newest_sequence();
+    live.read(|reader| {
+        let (tip, burn_tip) = (reader.tip()?, reader.burn_tip()?);
+        let burn = reader.burn();
+        Ok(v1::GetProducerViewResponse {
+            new_tenure: tip.burn_view != burn_tip.hash,
+            elected: burn.elected_producer(&burn_tip.hash)?.address == address,
+            nonce: reader.account(&address.to_principal(), Some(&tip.block_id))?.nonce,
+            stackers: members(&burn.get_stacker_set(&burn_tip.hash)?),
+            producer_slot_id: producer_slot(reader, &burn_tip, &address)?,
+            tip: Some(wire::block_ref(&tip)),
+            burn_tip: Some(wire::burn_block(burn, &burn_tip)?),
+            mempool_count,
+            signing_mode: identity.signing_mode.into(),
+            chain_id: identity.chain_id,
+            mainnet: identity.mainnet,
+            sequence,
+        })
+    })
+}
+
+fn producer_slot(
+    reader: &ChainReader,
+    at: &BurnBlock,
+    address: &StacksAddress,
+) -> Result<Option<u32>, ApiError> {
+    let producers = reader.burn().get_producer_set(&at.hash)?;
+    Ok((0..).zip(producers).find(|(_, producer)| producer.address == *address).map(|(slot_id, _)| slot_id))
+}

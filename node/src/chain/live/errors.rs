@@ -1,0 +1,55 @@
+//! Errors of the chain as those of the trait.
+
+use chainstate::burn::BurnLookupError;
+use chainstate::chain::ReadStateError;
+use chainstate::clarity::read_only::ReadError;
+use chainstate::db::StoreError;
+
+use crate::chain::{ApiError, Unknown};
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::DiskFull => Self::StorageFull,
+            StoreError::ShuttingDown => Self::ShuttingDown,
+            StoreError::Database(_) | StoreError::Marf(_) | StoreError::Corrupt(_) => Self::internal(error),
+        }
+    }
+}
+
+impl From<chainstate::burn::StoreError> for ApiError {
+    fn from(error: chainstate::burn::StoreError) -> Self {
+        StoreError::from(error).into()
+    }
+}
+
+impl From<BurnLookupError> for ApiError {
+    fn from(error: BurnLookupError) -> Self {
+        match error {
+            BurnLookupError::UnknownBurnBlock(hash) => Self::unknown(Unknown::BurnBlock, &hash.0),
+            BurnLookupError::UnknownConsensusHash(hash) => Self::unknown(Unknown::BurnBlock, &hash.0),
+            BurnLookupError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ReadStateError> for ApiError {
+    fn from(error: ReadStateError) -> Self {
+        match error {
+            ReadStateError::UnknownBlock(id) => Self::unknown(Unknown::Block, &id.0),
+            ReadStateError::Read(error) => error.into(),
+            ReadStateError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ReadError> for ApiError {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::UnknownBlock(id) => Self::unknown(Unknown::Block, &id.0),
+            ReadError::Storage(_) | ReadError::Vm(_) | ReadError::NotReadOnly | ReadError::Panicked(_) => {
+                Self::internal(error)
+            }
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! What the worker and the coordinator do.
+
+use std::time::{Duration, Instant};
+
+use chainstate::assembly::TemplateOrder;
+use chainstate::chain::Processed;
+use chainstate::db::StoreError;
+use nakamoto_proto::ids::{BurnBlockHash, StacksBlockId};
+use nakamoto_proto::v1;
+use v1::event::Body;
+
+use super::LiveChain;
+use crate::chain::{ApiError, JobFailure};
+
+/// Assembly time of a request that names none.
+const DEFAULT_ASSEMBLY_TIME: Duration = Duration::from_secs(5);
+
+pub(super) fn assemble(
+    live: &LiveChain,
+    request: &v1::RequestTemplateRequest,
+) -> Result<v1::BlockTemplate, JobFailure> {
+    let order = order(request);
+    let time = request.assembly_time.and_then(|time| Duration::try_from(time).ok()).filter(|time| !time.is_zero());
+    let (begun, time) = (Instant::now(), time.unwrap_or(DEFAULT_ASSEMBLY_TIME));
+    let out_of_time = || begun.elapsed() >= time;
+    match live.chain.assemble(&order, &out_of_time) {
+        Ok(Ok(template)) => Ok(template),
+        Ok(Err(failure)) => {
+            Err(JobFailure { reason: failure.code().to_owned(), detail: failure.to_string() })
+        }
+        Err(error) => Err(failed(&error)),
+    }
+}
+
+/// The lengths were checked when the request came.
+fn order(request: &v1::RequestTemplateRequest) -> TemplateOrder {
+    let hash = |bytes: &[u8]| <[u8; 32]>::try_from(bytes).ok();
+    TemplateOrder {
+        coinbase: (!request.coinbase.is_empty()).then(|| request.coinbase.to_vec()),
+        parent: hash(&request.parent_block_id).map(StacksBlockId),
+        burn_view: hash(&request.burn_block_hash).map(BurnBlockHash),
+        max_transactions: usize::try_from(request.max_transactions).ok().filter(|most| *most > 0),
+        allow_empty: request.allow_empty,
+    }
+}
+
+pub(super) fn validate(live: &LiveChain, block: &[u8]) -> Result<v1::ValidationVerdict, JobFailure> {
+    let begun = Instant::now();
+    let verdict = live.chain.validate(block).map_err(|error| failed(&error))?;
+    let validation_duration = prost_types::Duration::try_from(begun.elapsed()).ok();
+    Ok(v1::ValidationVerdict { validation_duration, ..verdict })
+}
+
+/// Ours: logged here, told without its insides.
+fn failed(error: &StoreError) -> JobFailure {
+    let reason = match error {
+        StoreError::DiskFull => "STORAGE_FULL",
+        StoreError::ShuttingDown => "SERVER_SHUTDOWN",
+        StoreError::Database(_) | StoreError::Marf(_) | StoreError::Corrupt(_) => {
+            tracing::error!(%error, "a job failed");
+            return JobFailure { reason: "INTERNAL".to_owned(), detail: "internal error".to_owned() };
+        }
+    };
+    JobFailure { reason: reason.to_owned(), detail: error.to_string() }
+}
+
+pub(super) fn announce(live: &LiveChain, body: Body) -> Result<(), ApiError> {
+    match body {
+        Body::TemplateFinished(finished) => live.chain.announce_template(finished)?,
+        Body::ValidationFinished(finished) => live.chain.announce_validation(finished)?,
+        other => return Err(ApiError::internal(format!("{other:?} is no job's event"))),
+    };
+    Ok(())
+}
+
+pub(super) fn process_next(live: &LiveChain) -> Result<bool, ApiError> {
+    let announced = live.chain.announce()?;
+    let processed = live.chain.process_next()?;
+    match &processed {
+        Some(Processed::Appended(id)) => tracing::info!(block = %id, "block processed"),
+        Some(Processed::Rejected(id, rejection)) => tracing::warn!(block = %id, %rejection, "block rejected"),
+        Some(Processed::Reconciled(id)) => tracing::debug!(block = %id, "block was judged before"),
+        None => {}
+    }
+    Ok(announced || processed.is_some())
+}

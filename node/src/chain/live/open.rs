@@ -1,0 +1,36 @@
+//! Opens the chain that the settings name.
+
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::Context as _;
+use chainstate::chain::Chain;
+
+use super::genesis::chain_params;
+use super::{LiveChain, LiveJournal};
+use crate::config::Settings;
+use crate::entrypoint::OpenedChain;
+
+/// Opens the data folder, or makes the chain in a new one. Executes the boot block then: needs a large stack.
+///
+/// # Errors
+/// When the genesis cannot be used, or the folder cannot be opened: damaged, in use, of another chain.
+pub fn open(settings: &Settings) -> anyhow::Result<OpenedChain> {
+    let params = chain_params(&settings.genesis).context("genesis")?;
+    let (chain, writer) = Chain::open(&settings.data_dir, params, now_ms).context("cannot open the chain")?;
+    let live = Arc::new(LiveChain::new(chain.clone()).context("cannot read the chain")?);
+    Ok(OpenedChain {
+        surroundings: Arc::<LiveChain>::clone(&live),
+        api: live,
+        journal: Arc::new(LiveJournal::new(chain)),
+        // Nothing is pruned yet.
+        journal_max_events: u64::MAX,
+        writer,
+    })
+}
+
+/// Milliseconds since 1970 by the machine's clock.
+fn now_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,105 @@
+//! StackerDB slots.
+
+use chainstate::chain::{ChunkOutcome, wire};
+use chainstate::stackerdb::{PutRefusal, SlotMetadata, get_chunk, list_instances, list_metadata};
+use nakamoto_proto::address::StacksAddress;
+use nakamoto_proto::ids::Hash160;
+use nakamoto_proto::keys::MessageSignature;
+use nakamoto_proto::limits::{ADDRESS_VERSION_MAINNET_SINGLESIG, ADDRESS_VERSION_TESTNET_SINGLESIG};
+use nakamoto_proto::stackerdb::StackerDbChunk;
+use nakamoto_proto::v1;
+
+use super::LiveChain;
+use crate::chain::{ApiError, Unknown};
+
+pub(super) fn put_chunk(
+    live: &LiveChain,
+    contract_id: &str,
+    chunk: v1::StackerDbChunk,
+) -> Result<v1::PutChunkResponse, ApiError> {
+    let signature = <[u8; 65]>::try_from(chunk.signature.as_ref()).map_err(|_| {
+        ApiError::invalid("chunk.signature", format!("{} bytes, not 65", chunk.signature.len()))
+    })?;
+    let chunk = StackerDbChunk {
+        slot_id: chunk.slot_id,
+        slot_version: chunk.slot_version,
+        signature: MessageSignature(signature),
+        data: chunk.data.into(),
+    };
+    let answer = match live.chain.put_chunk(contract_id.to_owned(), chunk)? {
+        ChunkOutcome::Accepted(stored) => v1::PutChunkResponse {
+            accepted: true,
+            metadata: Some(metadata(live, &stored)),
+            ..v1::PutChunkResponse::default()
+        },
+        ChunkOutcome::Refused { refusal, stored } => v1::PutChunkResponse {
+            accepted: false,
+            refusal: code(&refusal).into(),
+            detail: refusal.to_string(),
+            metadata: stored.map(|stored| metadata(live, &stored)),
+        },
+        ChunkOutcome::NoSuchDb => return Err(unknown(contract_id)),
+    };
+    Ok(answer)
+}
+
+fn code(refusal: &PutRefusal) -> v1::ChunkRefusal {
+    match refusal {
+        PutRefusal::DataAlreadyExists { .. } => v1::ChunkRefusal::DataAlreadyExists,
+        PutRefusal::NoSuchSlot { .. } => v1::ChunkRefusal::NoSuchSlot,
+        PutRefusal::BadSigner { .. } => v1::ChunkRefusal::BadSigner,
+        PutRefusal::ChunkTooBig { .. } => v1::ChunkRefusal::ChunkTooBig,
+        PutRefusal::TooManySlotWrites { .. } => v1::ChunkRefusal::TooManySlotWrites,
+    }
+}
+
+pub(super) fn chunk(
+    live: &LiveChain,
+    contract_id: &str,
+    slot_id: u32,
+    version: Option<u32>,
+) -> Result<v1::StackerDbChunk, ApiError> {
+    live.read(|reader| {
+        if let Some(chunk) = get_chunk(reader.conn(), contract_id, slot_id, version)? {
+            return Ok(wire::chunk(&chunk));
+        }
+        let slots = list_metadata(reader.conn(), contract_id)?.ok_or_else(|| unknown(contract_id))?;
+        let known = slots.iter().any(|slot| slot.slot_id == slot_id);
+        let what = if known { Unknown::Chunk } else { Unknown::Slot };
+        Err(ApiError::NotFound { what, id: format!("{contract_id}/{slot_id}") })
+    })
+}
+
+pub(super) fn slots(live: &LiveChain, contract_id: &str) -> Result<Vec<v1::SlotMetadata>, ApiError> {
+    let slots = live.read(|reader| Ok(list_metadata(reader.conn(), contract_id)?))?;
+    let slots = slots.ok_or_else(|| unknown(contract_id))?;
+    Ok(slots.iter().map(|slot| metadata(live, slot)).collect())
+}
+
+pub(super) fn instances(live: &LiveChain) -> Result<Vec<String>, ApiError> {
+    live.read(|reader| Ok(list_instances(reader.conn())?))
+}
+
+fn metadata(live: &LiveChain, slot: &SlotMetadata) -> v1::SlotMetadata {
+    v1::SlotMetadata {
+        slot_id: slot.slot_id,
+        slot_version: slot.slot_version,
+        data_hash: wire::bytes(&slot.data_hash.0),
+        signature: wire::bytes(&slot.signature.0),
+        signer: owner(live, slot.owner).to_string(),
+    }
+}
+
+/// Slots know their owner by key hash; its single-signature address names it.
+fn owner(live: &LiveChain, hash160: Hash160) -> StacksAddress {
+    let version = if live.chain.params().mainnet {
+        ADDRESS_VERSION_MAINNET_SINGLESIG
+    } else {
+        ADDRESS_VERSION_TESTNET_SINGLESIG
+    };
+    StacksAddress { version, hash160 }
+}
+
+fn unknown(contract_id: &str) -> ApiError {
+    ApiError::NotFound { what: Unknown::StackerDb, id: contract_id.to_owned() }
+}

@@ -1,0 +1,91 @@
+//! Transactions and the mempool.
+
+use chainstate::chain::{Admission, AdmissionRefusal, ChainReader, wire};
+use chainstate::headers::mined_blocks_of;
+use chainstate::mempool::{FeeRate, PendingTransaction, get_raw};
+use nakamoto_proto::ids::{StacksBlockId, Txid};
+use nakamoto_proto::v1;
+
+use super::LiveChain;
+use crate::chain::{ApiError, PendingCursor, Unknown};
+
+pub(super) fn submit(live: &LiveChain, raw: Vec<u8>) -> Result<v1::SubmitTransactionResponse, ApiError> {
+    let answer = match live.chain.admit_transaction(raw)? {
+        Ok(Admission::Accepted(txid) | Admission::AlreadyPending(txid)) => v1::SubmitTransactionResponse {
+            accepted: true,
+            txid: wire::bytes(&txid.0),
+            ..v1::SubmitTransactionResponse::default()
+        },
+        Err(AdmissionRefusal::Undecodable(error)) => v1::SubmitTransactionResponse {
+            refusal_reason: "Deserialization".to_owned(),
+            refusal_data_json: serde_json::json!({ "message": error.to_string() }).to_string(),
+            ..v1::SubmitTransactionResponse::default()
+        },
+        Err(AdmissionRefusal::Refused { txid, refusal }) => v1::SubmitTransactionResponse {
+            accepted: false,
+            txid: wire::bytes(&txid.0),
+            refusal_reason: refusal.reason().to_owned(),
+            refusal_data_json: refusal.reason_data().map(|data| data.to_string()).unwrap_or_default(),
+        },
+    };
+    Ok(answer)
+}
+
+pub(super) fn transaction(live: &LiveChain, txid: [u8; 32]) -> Result<v1::GetTransactionResponse, ApiError> {
+    let txid = Txid(txid);
+    live.read(|reader| {
+        let mut answer = v1::GetTransactionResponse::default();
+        if let Some(raw) = get_raw(reader.conn(), &txid)? {
+            answer.pending = true;
+            answer.transaction = raw.into();
+        }
+        if let Some((block_id, index, is_canonical)) = mined_in(reader, &txid)? {
+            let processed = reader.block_processed(&block_id)?.unwrap_or_default();
+            let receipt = processed.receipts.into_iter().nth(index);
+            answer.block = processed.block;
+            answer.is_canonical = is_canonical;
+            if let Some(receipt) = receipt {
+                answer.transaction = receipt.transaction.clone();
+                answer.receipt = Some(receipt);
+            }
+        }
+        if answer.pending || answer.block.is_some() {
+            return Ok(answer);
+        }
+        Err(ApiError::unknown(Unknown::Transaction, &txid.0))
+    })
+}
+
+/// The canonical block that holds it, else any.
+fn mined_in(reader: &ChainReader, txid: &Txid) -> Result<Option<(StacksBlockId, usize, bool)>, ApiError> {
+    let mut other = None;
+    for (block_id, index) in mined_blocks_of(reader.conn(), txid)? {
+        if reader.is_canonical(&block_id)? {
+            return Ok(Some((block_id, index, true)));
+        }
+        other = Some((block_id, index, false));
+    }
+    Ok(other)
+}
+
+pub(super) fn pending(
+    live: &LiveChain,
+    after: Option<PendingCursor>,
+    limit: usize,
+) -> (Vec<v1::PendingTransaction>, u64) {
+    let after = after.map(|cursor| {
+        (FeeRate { fee: cursor.fee_ustx, size_bytes: cursor.size_bytes.max(1) }, Txid(cursor.txid))
+    });
+    let page = live.chain.pending_list(after, limit);
+    (page.iter().map(message).collect(), live.chain.pending_count())
+}
+
+fn message(pending: &PendingTransaction) -> v1::PendingTransaction {
+    v1::PendingTransaction {
+        txid: wire::bytes(&pending.txid.0),
+        origin: pending.origin.to_string(),
+        nonce: pending.origin_nonce,
+        fee_ustx: pending.fee,
+        size_bytes: pending.size_bytes,
+    }
+}
