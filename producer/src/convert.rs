@@ -9,7 +9,7 @@ use nakamoto_proto::ids::{BurnBlockHash, IdError, SortitionHash, StacksBlockId};
 use nakamoto_proto::proposal::SlotMessage;
 use nakamoto_proto::v1;
 
-use crate::model::{Answer, Stacker, StackerSet, Template, View};
+use crate::model::{Answer, SignedBlock, Stacker, StackerSet, Template, View};
 
 /// Why an answer of the node cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -99,6 +99,21 @@ pub fn answer(data: &[u8]) -> Option<Answer> {
     }
 }
 
+/// The block that a producer's slot proposes; `None` when it holds something else.
+#[must_use]
+pub fn proposal(data: &[u8]) -> Option<SignedBlock> {
+    let Ok(SlotMessage::BlockProposal { block: bytes }) = SlotMessage::decode(data) else { return None };
+    let header = NakamotoBlock::decode(&bytes).ok()?.header;
+    Some(SignedBlock {
+        block_hash: header.block_hash(),
+        block_id: header.block_id(),
+        parent: header.parent_block_id,
+        burn_view: header.bitcoin_block_hash,
+        chain_length: header.chain_length,
+        bytes,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -146,6 +161,8 @@ mod tests {
         ));
         assert!(template(v1::BlockTemplate::default()).is_err());
         assert_eq!(answer(b"\xff"), None);
+        assert_eq!(proposal(b"\xff"), None);
+        assert_eq!(proposal(&SlotMessage::BlockProposal { block: vec![1] }.encode()), None);
         assert_eq!(answer(&SlotMessage::BlockProposal { block: vec![] }.encode()), None);
     }
 }

@@ -23,6 +23,8 @@
 //!   new burn block came: signers who saw the proposal first have signed it, and they will not sign another block with its
 //!   parent, so a new block in its place could never gather enough. (Signers judge proposals by their place in the
 //!   journal: a proposal that came after the burn block is refused by all, and is then given up at once.)
+//! - A block of another producer that enough stackers have signed is pushed before anything is built in its place: its
+//!   producer may be gone, and nothing else can follow the tip.
 //! - What is stuck because signers refuse the one block that may be signed at a place is freed by the next burn block.
 //! - At most one template is in flight. Transactions that come meanwhile are seen in the view of the next block.
 //!
@@ -53,8 +55,8 @@ const MOVED_RETRY_MS: Millis = 50;
 /// A proposal without answer is repeated after the timeout, then after twice that, up to this many times the timeout.
 const TIMEOUT_GROWTH_MAX: Millis = 8;
 
-/// Slots whose newest answer is remembered: the most that a StackerDB can have.
-const ANSWERS_MAX: usize = 4096;
+/// Slots whose newest signature is remembered: the most that a StackerDB can have.
+const ACCEPTS_MAX: usize = 4096;
 
 /// What the operator chooses.
 #[derive(Debug, Clone, Copy)]
@@ -190,8 +192,8 @@ pub struct Machine {
     more_came: bool,
     /// Signed blocks that need not be proposed on this tip; true when that is for ever.
     dismissed: BTreeMap<BlockHash, bool>,
-    /// Newest answer of each signer slot.
-    answers: BTreeMap<u32, Answer>,
+    /// Newest signature of each signer slot, with the block that it is for. A refusal does not take it back.
+    accepts: BTreeMap<u32, (BlockHash, MessageSignature)>,
     failures: u32,
 }
 
@@ -207,7 +209,7 @@ impl Machine {
             dry: false,
             more_came: false,
             dismissed: BTreeMap::new(),
-            answers: BTreeMap::new(),
+            accepts: BTreeMap::new(),
             failures: 0,
         }
     }
@@ -233,7 +235,7 @@ impl Machine {
             Input::Lost => {
                 self.phase = Phase::Offline;
                 // The snapshot of the next stream brings them again.
-                self.answers.clear();
+                self.accepts.clear();
                 None
             }
             Input::Moved(sequence) => self.on_moved(sequence),
@@ -295,8 +297,10 @@ impl Machine {
     }
 
     fn on_answer(&mut self, now: Millis, slot_id: u32, answer: Answer) -> Option<Action> {
-        if self.answers.len() < ANSWERS_MAX || self.answers.contains_key(&slot_id) {
-            self.answers.insert(slot_id, answer.clone());
+        if let Answer::Accept { block_hash, signature } = &answer
+            && (self.accepts.len() < ACCEPTS_MAX || self.accepts.contains_key(&slot_id))
+        {
+            self.accepts.insert(slot_id, (*block_hash, *signature));
         }
         let Phase::Gathering { candidate, votes, .. } = &mut self.phase else { return None };
         match answer {
@@ -376,6 +380,13 @@ impl Machine {
     /// Nothing is in flight: what is there to do in this situation?
     fn choose(&mut self, now: Millis, situation: Situation) -> Option<Action> {
         let view = situation.view;
+        for candidate in situation.others {
+            let votes = self.votes_for(&candidate);
+            if votes.is_enough() && !self.dismissed.contains_key(&candidate.block.block_hash) {
+                tracing::info!(block_hash = %candidate.block.block_hash, "finishing another producer's block");
+                return Some(self.push(now, candidate, votes.signatures()));
+            }
+        }
         let unfinished = situation.unfinished.into_iter().find(|c| !self.dismissed.contains_key(&c.block.block_hash));
         if let Some(candidate) = unfinished {
             return Some(self.propose(now, candidate));
@@ -467,14 +478,7 @@ impl Machine {
     fn propose(&mut self, now: Millis, candidate: Candidate) -> Action {
         let well_known = self.view.as_ref().is_some_and(|view| view.well_known);
         let timeout = self.policy.proposal_timeout_ms;
-        let mut votes = Votes::new(candidate.block.block_hash, candidate.stackers.clone());
-        for answer in self.answers.values() {
-            if let Answer::Accept { block_hash, signature } = answer
-                && *block_hash == candidate.block.block_hash
-            {
-                votes.accept(signature);
-            }
-        }
+        let votes = self.votes_for(&candidate);
         if well_known || votes.is_enough() {
             let signatures = if well_known { Vec::new() } else { votes.signatures() };
             return self.push(now, candidate, signatures);
@@ -482,6 +486,17 @@ impl Machine {
         let action = Action::Propose(candidate.clone());
         self.phase = Phase::Gathering { candidate, votes, timeout, until: now.saturating_add(timeout) };
         action
+    }
+
+    /// The signatures for a block that have come so far.
+    fn votes_for(&self, candidate: &Candidate) -> Votes {
+        let mut votes = Votes::new(candidate.block.block_hash, candidate.stackers.clone());
+        for (block_hash, signature) in self.accepts.values() {
+            if *block_hash == candidate.block.block_hash {
+                votes.accept(signature);
+            }
+        }
+        votes
     }
 
     fn push_if_enough(&mut self, now: Millis) -> Option<Action> {
@@ -562,7 +577,8 @@ impl Machine {
 fn still_wanted(phase: &Phase, situation: &Situation) -> bool {
     match phase {
         Phase::Gathering { candidate, .. } | Phase::Pushed { candidate, .. } => {
-            situation.unfinished.iter().any(|other| other.block.block_hash == candidate.block.block_hash)
+            let mut wanted = situation.unfinished.iter().chain(&situation.others);
+            wanted.any(|other| other.block.block_hash == candidate.block.block_hash)
         }
         Phase::Offline | Phase::Waiting { .. } | Phase::Assembling { .. } | Phase::Confirming(_) | Phase::Signing => false,
     }

@@ -8,6 +8,7 @@
 //! # Not here
 //! Decisions: `decide`. What is signed: `seal`.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,11 +18,11 @@ use nakamoto_proto::v1::event::Body;
 use nakamoto_proto::v1::get_block_request::Block as BlockName;
 use nakamoto_proto::v1::{self, JobState, PushOutcome};
 use tokio::time::Instant;
-use tonic::Status;
+use tonic::{Code, Status};
 
 use crate::convert;
 use crate::decide::{Action, Input, Machine, NoTemplate};
-use crate::model::{Answer, Candidate, Millis, Situation, StackerSet, Template, View};
+use crate::model::{Answer, Candidate, Millis, SignedBlock, Situation, StackerSet, Template, View};
 use crate::record::{Claim, Record};
 use crate::seal::{self, Keys};
 
@@ -59,6 +60,8 @@ pub struct Driver {
     pub view: Option<View>,
     /// Writes this producer's slot.
     pub slot: Option<SlotWriter>,
+    /// Newest proposal of each producer's slot, this one's too. At most 2 MiB for each producer.
+    pub proposals: BTreeMap<u32, Arc<SignedBlock>>,
 }
 
 /// An action that could not be done; it is tried again.
@@ -128,10 +131,14 @@ impl Driver {
         Millis::try_from(self.epoch.elapsed().as_millis()).unwrap_or(Millis::MAX)
     }
 
-    fn inputs_of(&self, item: FeedItem) -> Vec<Input> {
+    fn inputs_of(&mut self, item: FeedItem) -> Vec<Input> {
         match item {
-            FeedItem::Opened { .. } | FeedItem::Live => Vec::new(),
-            FeedItem::Snapshot(chunks) => self.answers_of(chunks),
+            FeedItem::Opened { .. } => {
+                self.proposals.clear();
+                Vec::new()
+            }
+            FeedItem::Live => Vec::new(),
+            FeedItem::Snapshot(chunks) => self.inputs_of_chunks(chunks),
             FeedItem::SnapshotComplete { .. } => {
                 tracing::info!("connected to the node");
                 vec![Input::Started]
@@ -144,14 +151,14 @@ impl Driver {
         }
     }
 
-    fn inputs_of_event(&self, event: v1::Event) -> Vec<Input> {
+    fn inputs_of_event(&mut self, event: v1::Event) -> Vec<Input> {
         let sequence = event.sequence;
         match event.body {
             Some(Body::BurnBlock(burn)) if burn.is_canonical_tip => vec![Input::Moved(sequence)],
             Some(Body::TipChanged(_)) => vec![Input::Moved(sequence)],
             Some(Body::MempoolAccepted(_)) => vec![Input::Transaction(sequence)],
             Some(Body::TemplateFinished(finished)) => vec![Input::TemplateFinished(finished.template_id)],
-            Some(Body::StackerdbChunks(chunks)) => self.answers_of(chunks),
+            Some(Body::StackerdbChunks(chunks)) => self.inputs_of_chunks(chunks),
             Some(Body::BlockRejected(rejected)) => {
                 let id = rejected.block.and_then(|block| block.block_id.as_ref().try_into().ok());
                 let text = rejection_text(rejected.rejection.as_ref());
@@ -161,7 +168,16 @@ impl Driver {
         }
     }
 
-    fn answers_of(&self, chunks: v1::StackerDbChunks) -> Vec<Input> {
+    fn inputs_of_chunks(&mut self, chunks: v1::StackerDbChunks) -> Vec<Input> {
+        if chunks.contract_id == self.chain.producers_db {
+            for chunk in chunks.chunks {
+                match convert::proposal(&chunk.data) {
+                    Some(block) => self.proposals.insert(chunk.slot_id, Arc::new(block)),
+                    None => self.proposals.remove(&chunk.slot_id),
+                };
+            }
+            return Vec::new();
+        }
         if chunks.contract_id != self.chain.signers_db {
             return Vec::new();
         }
@@ -198,27 +214,40 @@ impl Driver {
         let request = v1::GetProducerViewRequest { producer_address: self.chain.address.clone() };
         let answer = unary(self.node.templates().get_producer_view(request)).await?;
         let view = convert::view(&answer)?;
-        let mut unfinished = Vec::new();
-        for block in self.record.children_of(&view.tip)? {
+        let own: Vec<_> = self.record.children_of(&view.tip)?.into_iter().map(Arc::new).collect();
+        let is_own = |block: &SignedBlock| own.iter().any(|own| own.block_hash == block.block_hash);
+        let others = self.proposals.values().filter(|block| block.parent == view.tip && !is_own(block));
+        let others = self.candidates(&view, others.cloned().collect()).await?;
+        let unfinished = self.candidates(&view, own).await?;
+        let signed_here = self.record.is_signed(&view.burn_tip, view.chain_length.saturating_add(1))?;
+        self.view = Some(view.clone());
+        Ok(Input::Situation(Box::new(Situation { view, unfinished, others, signed_here })))
+    }
+
+    /// Those of the tip's children whose burn views are on the fork of the burn tip.
+    async fn candidates(&self, view: &View, blocks: Vec<Arc<SignedBlock>>) -> Result<Vec<Candidate>, Failed> {
+        let mut candidates = Vec::new();
+        for block in blocks {
             let stackers = if block.burn_view == view.burn_tip {
                 Some(view.stackers.clone())
             } else {
                 self.stackers_if_on_fork(&block.burn_view.0, &view.burn_tip.0).await?
             };
             if let Some(stackers) = stackers {
-                unfinished.push(Candidate { block: Arc::new(block), stackers });
+                candidates.push(Candidate { block, stackers });
             }
         }
-        let signed_here = self.record.is_signed(&view.burn_tip, view.chain_length.saturating_add(1))?;
-        self.view = Some(view.clone());
-        Ok(Input::Situation(Box::new(Situation { view, unfinished, signed_here })))
+        Ok(candidates)
     }
 
     /// The stackers at a burn block, if it is on the fork of the burn tip.
     async fn stackers_if_on_fork(&self, burn: &[u8; 32], tip: &[u8; 32]) -> Result<Option<StackerSet>, Failed> {
         let request = v1::CheckBurnAncestorRequest { ancestor: burn.to_vec().into(), descendant: tip.to_vec().into() };
-        if !unary(self.node.burnchain().check_burn_ancestor(request)).await?.is_ancestor {
-            return Ok(None);
+        match unary(self.node.burnchain().check_burn_ancestor(request)).await {
+            Ok(answer) if answer.is_ancestor => {}
+            // A burn block that the node does not know is on no fork of it: others may propose anything.
+            Err(status) if status.code() != Code::NotFound => return Err(status.into()),
+            Ok(_) | Err(_) => return Ok(None),
         }
         let request = v1::GetStackerSetRequest { burn_block_hash: burn.to_vec().into() };
         let answer = unary(self.node.burnchain().get_stacker_set(request)).await?;

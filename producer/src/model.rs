@@ -57,7 +57,7 @@ pub struct View {
     pub slot_id: Option<u32>,
 }
 
-/// A block that this producer has signed: final for its tenure and height.
+/// A block that its producer has signed: final for its tenure and height.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignedBlock {
     /// What stackers sign.
@@ -91,6 +91,9 @@ pub struct Situation {
     /// Blocks signed before that can still follow the tip: their parent is the tip, and their burn view is the burn tip
     /// or an ancestor of it. Oldest burn view first.
     pub unfinished: Vec<Candidate>,
+    /// Proposals of other producers that can still follow the tip. They can be finished by anybody once enough stackers
+    /// have signed.
+    pub others: Vec<Candidate>,
     /// Whether a block was signed for the next height of the burn tip's tenure, whatever its parent.
     pub signed_here: bool,
 }

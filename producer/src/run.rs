@@ -1,5 +1,6 @@
 //! Composes the producer: arguments, keys, connection, record, then the driver until it is told to stop.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 
 use anyhow::Context;
@@ -65,7 +66,7 @@ async fn produce(args: Args) -> anyhow::Result<()> {
         proposal_timeout_ms: u64::try_from(args.proposal_timeout.as_millis()).unwrap_or(u64::MAX).max(1),
     };
     let request = FeedRequest {
-        filter: filter(&chain.signers_db),
+        filter: filter(&chain),
         // Chunks are read from the events themselves.
         payload_mode: PayloadMode::Full,
         include_snapshot: true,
@@ -85,12 +86,13 @@ async fn produce(args: Args) -> anyhow::Result<()> {
         epoch: Instant::now(),
         view: None,
         slot: None,
+        proposals: BTreeMap::new(),
     };
     driver.run().await?;
     Ok(())
 }
 
-fn filter(signers_db: &str) -> EventFilter {
+fn filter(chain: &Chain) -> EventFilter {
     let kinds = [
         EventKind::BurnBlock,
         EventKind::BlockRejected,
@@ -103,7 +105,7 @@ fn filter(signers_db: &str) -> EventFilter {
             EventTerm { kinds: kinds.map(i32::from).to_vec(), ..EventTerm::default() },
             EventTerm {
                 kinds: vec![EventKind::StackerdbChunks.into()],
-                stackerdb_contracts: vec![signers_db.to_owned()],
+                stackerdb_contracts: vec![chain.producers_db.clone(), chain.signers_db.clone()],
                 ..EventTerm::default()
             },
         ],

@@ -174,7 +174,7 @@ impl Driver {
                     }
                 }
             }
-            Err(Failed(_)) => self.feed.reopen(),
+            Err(Failed(_)) => self.feed.start_anew(),
         }
     }
 
@@ -288,8 +288,7 @@ impl Driver {
                 match self.record.claim(proposal, &signature, &on_other_forks)? {
                     Claim::Granted => signature,
                     Claim::Conflict(sibling) => {
-                        let text = format!("{} with the same parent was signed", sibling.block_hash);
-                        return self.refuse(proposal.block_hash, Refusal::new(Refusal::CONFLICTS, text)).await;
+                        return self.refuse_conflict(proposal, sibling).await;
                     }
                 }
             }
@@ -321,6 +320,19 @@ impl Driver {
     async fn refuse(&mut self, block_hash: BlockHash, refusal: Refusal) -> Result<Input, Failed> {
         tracing::info!(%block_hash, code = refusal.code, reason = refusal.text, "proposal refused");
         self.send(&SlotMessage::Reject { block_hash, reason_code: refusal.code, reason: refusal.text }).await
+    }
+
+    /// Refuses, and then leaves the signature of the block in the way in the slot: only that block can follow the parent
+    /// now, and whoever has it can finish it, also when its producer is gone.
+    async fn refuse_conflict(&mut self, proposal: &Proposal, signed: Sibling) -> Result<Input, Failed> {
+        let text = format!("{} with the same parent was signed", signed.block_hash);
+        self.refuse(proposal.block_hash, Refusal::new(Refusal::CONFLICTS, text)).await?;
+        match self.record.signature_of(&signed.block_hash)? {
+            Some(signature) => {
+                self.send(&SlotMessage::SignatureAccept { block_hash: signed.block_hash, signature }).await
+            }
+            None => Ok(Input::Answered),
+        }
     }
 
     async fn send(&mut self, message: &SlotMessage) -> Result<Input, Failed> {

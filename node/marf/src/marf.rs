@@ -214,7 +214,7 @@ impl Marf {
         }
         // A row that we do not know names bytes that we are about to overwrite.
         let stored = index::count_rows(tx)?;
-        if stored > published + 9 {
+        if stored != published {
             return Err(MarfError::NotPublished { stored, published });
         }
         let number = u32::try_from(published).ok().filter(|number| *number < u32::MAX);

@@ -39,6 +39,7 @@ struct World {
     /// What survives a crash of the producer.
     record: BTreeMap<(BurnBlockHash, u64), Arc<SignedBlock>>,
     templates: BTreeMap<String, Template>,
+    others: Vec<Arc<SignedBlock>>,
     events: VecDeque<Input>,
     machine: Machine,
     fail_next_call: bool,
@@ -75,6 +76,7 @@ impl World {
             stackers,
             record: BTreeMap::new(),
             templates: BTreeMap::new(),
+            others: Vec::new(),
             events: VecDeque::new(),
             machine: Machine::new(policy),
             fail_next_call: false,
@@ -144,6 +146,12 @@ impl World {
                 slot_id: Some(0),
             },
             unfinished: unfinished.collect(),
+            others: self
+                .others
+                .iter()
+                .filter(|block| block.parent == self.tip)
+                .map(|block| Candidate { block: Arc::clone(block), stackers: self.stackers.clone() })
+                .collect(),
             signed_here: self.record.contains_key(&(self.burn_hash(), self.chain_length + 1)),
         }
     }
@@ -412,6 +420,31 @@ fn who_is_not_elected_waits_but_finishes_what_it_signed() {
     world.pass(60_000);
     world.settle();
     assert_eq!((world.record.len(), world.machine.deadline()), (signed, None));
+}
+
+#[test]
+fn a_block_of_a_producer_that_died_is_finished_by_the_next_one() {
+    let mut world = World::new(POLICY);
+    // Another producer's block, which all signers have signed and nobody pushed.
+    let block_hash = BlockHash([9; 32]);
+    let other = Arc::new(SignedBlock {
+        block_hash,
+        block_id: StacksBlockId([9; 32]),
+        parent: world.tip,
+        burn_view: world.burn_hash(),
+        chain_length: 1,
+        bytes: vec![9],
+    });
+    for slot_id in 0..3 {
+        let signer = &mut world.signers[slot_id];
+        signer.signed.insert(other.parent, block_hash);
+        let answer = Answer::Accept { block_hash, signature: signer.key.sign(block_hash.as_bytes()) };
+        world.input(Input::Answer { slot_id: u32::try_from(slot_id).unwrap(), answer });
+    }
+    world.others.push(other);
+    world.burn_block();
+    world.settle();
+    assert_eq!((world.chain_length, world.tip_burn), (2, 2), "its block, and then one of this producer");
 }
 
 #[derive(Debug, Clone)]

@@ -141,9 +141,10 @@ impl Feed {
         }
     }
 
-    /// Drops the stream and what it brought; the next call opens it again, after a pause.
-    pub fn reopen(&mut self) {
+    /// Drops the stream, what it brought and the cursor; the next call opens it again as a new start, after a pause.
+    pub fn start_anew(&mut self) {
         self.open = None;
+        self.request.cursor = None;
         self.items.clear();
         self.retry_at = Some(Instant::now() + self.backoff.next_delay());
     }
@@ -302,3 +303,6 @@ impl Feed {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,12 @@
 //! The folder `VECTORS` names, or `tests/vectors` of the repository, holds the case files. Every test works with other
 //! cases of the same shape.
 
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "all of this is test code; the lints only see that inside the test functions themselves"
+)]
+
 mod addresses;
 mod clarity_exec;
 mod ecdsa;

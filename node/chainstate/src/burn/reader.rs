@@ -12,8 +12,7 @@ use rusqlite::Connection;
 use std::path::Path;
 
 /// The burn database as a kind of file: "mBRN".
-pub(super) const FILE: FileKind =
-    FileKind { application_id: 0x6d42_524e, migrations: &[include_str!("schema.sql")] };
+pub(super) const FILE: FileKind = FileKind { application_id: 0x6d42_524e, migrations: &[include_str!("schema.sql")] };
 
 /// A connection that answers questions about the burn chain and cannot change it.
 #[derive(Debug)]

@@ -105,23 +105,22 @@ pub(super) fn select_newest_seen(conn: &Connection) -> Result<u64, StoreError> {
 
 /// Number of children of a block.
 pub(super) fn select_child_count(conn: &Connection, hash: &BurnBlockHash) -> Result<u64, StoreError> {
-    let mut select = conn.prepare_cached("SELECT COALESCE(MAX(salt) + 1, 0) AS n FROM burn_blocks WHERE parent = ?1")?;
+    let mut select =
+        conn.prepare_cached("SELECT COALESCE(MAX(salt) + 1, 0) AS n FROM burn_blocks WHERE parent = ?1")?;
     Ok(select.query_row([hash.0], |row| get_u64(row, "n"))?)
 }
 
 /// The links of the block with this hash.
 pub(super) fn select_link(conn: &Connection, hash: &BurnBlockHash) -> Result<Option<Link>, StoreError> {
-    let mut select = conn.prepare_cached(
-        "SELECT seen, height, parent_seen, skip_seen, skip_height FROM burn_blocks WHERE hash = ?1",
-    )?;
+    let mut select = conn
+        .prepare_cached("SELECT seen, height, parent_seen, skip_seen, skip_height FROM burn_blocks WHERE hash = ?1")?;
     Ok(select.query_row([hash.0], to_link).optional()?)
 }
 
 /// The links of the block with this number.
 pub(super) fn select_link_by_seen(conn: &Connection, seen: u64) -> Result<Link, StoreError> {
-    let mut select = conn.prepare_cached(
-        "SELECT seen, height, parent_seen, skip_seen, skip_height FROM burn_blocks WHERE seen = ?1",
-    )?;
+    let mut select = conn
+        .prepare_cached("SELECT seen, height, parent_seen, skip_seen, skip_height FROM burn_blocks WHERE seen = ?1")?;
     let link = select.query_row([to_integer("burn block number", seen)?], to_link).optional()?;
     link.ok_or(missing("burn_blocks.seen"))
 }

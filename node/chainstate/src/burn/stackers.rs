@@ -69,13 +69,7 @@ pub(super) fn replace_stackers(tx: &Transaction<'_>, cycle: i64, stackers: &[Sta
         "INSERT INTO stackers (cycle, position, address_version, address_hash160, weight) VALUES (?1, ?2, ?3, ?4, ?5)",
     )?;
     for (position, stacker) in (0_u32..).zip(stackers) {
-        insert.execute(params![
-            cycle,
-            position,
-            stacker.address.version,
-            stacker.address.hash160.0,
-            stacker.weight
-        ])?;
+        insert.execute(params![cycle, position, stacker.address.version, stacker.address.hash160.0, stacker.weight])?;
     }
     Ok(())
 }

@@ -9,7 +9,7 @@
 use ::clarity::vm::ClarityVersion;
 use ::clarity::vm::ast::ASTRules;
 use ::clarity::vm::clarity::{ClarityConnection as _, TransactionConnection as _};
-use ::clarity::vm::costs::LimitedCostTracker;
+use ::clarity::vm::costs::ExecutionCost;
 use ::clarity::vm::types::QualifiedContractIdentifier;
 
 use super::read_only::{ReadError, StateReader};
@@ -17,6 +17,16 @@ use super::read_only::{ReadError, StateReader};
 /// Sources that nest less than this are loadable: the VM's limit is above 30 levels of lists, and expansion of syntax adds
 /// one or two.
 const CERTAIN_BELOW: usize = 20;
+
+/// What one check may spend: the top level of a contract is run, and whoever posts it has paid nothing yet. What does not
+/// fit counts as loadable here; its block judges again.
+const CHECK_LIMIT: ExecutionCost = ExecutionCost {
+    write_length: 15_000_000,
+    write_count: 15_000,
+    read_length: 200_000,
+    read_count: 100,
+    runtime: 1_000_000_000,
+};
 
 impl StateReader<'_> {
     /// Whether `source`, deployed as `contract` on this state, could be loaded again. A source that does not deploy at
@@ -33,7 +43,8 @@ impl StateReader<'_> {
         if nesting(source) < CERTAIN_BELOW {
             return Ok(true);
         }
-        self.in_scope(LimitedCostTracker::new_free(), |scope| {
+        let tracker = self.limited_tracker(CHECK_LIMIT)?;
+        self.in_scope(tracker, |scope| {
             let rules = ASTRules::PrecheckSize;
             let Ok((mut ast, analysis)) = scope.analyze_smart_contract(contract, version, source, rules) else {
                 return Ok(true);

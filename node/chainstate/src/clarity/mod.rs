@@ -2,9 +2,10 @@
 //!
 //! Read in this order: [`store`] (storage as the VM sees it), [`side_store`] (contract bodies), [`burn_view`] (what
 //! contracts see of bitcoin), [`scope`] (one transaction's writes), [`session`] (one block), [`genesis`] (block 0),
-//! [`costs`] (the figures), [`read_only`] (reads).
+//! [`costs`] (the figures), [`read_only`] (reads), `loadable` and `deadline` (what both refuse).
 
 mod burn_view;
+mod deadline;
 mod loadable;
 mod scope;
 mod store;
@@ -16,6 +17,10 @@ pub mod session;
 pub mod side_store;
 
 pub use burn_view::BurnView;
+pub use deadline::Expired;
 pub(crate) use scope::Scope;
-pub use session::{BlockContext, BlockEnv, BlockSession, ExecutedBlock, STACK_BYTES, SessionError};
+pub use session::{BlockContext, BlockEnv, BlockSession, ExecutedBlock, MAX_RECEIPTS_BYTES, STACK_BYTES, SessionError};
 pub use store::StateWrite;
+
+#[cfg(test)]
+mod tests;

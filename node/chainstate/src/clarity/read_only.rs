@@ -12,7 +12,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use ::clarity::vm::analysis::ContractAnalysis;
-use ::clarity::vm::clarity::ClarityConnection as _;
+use ::clarity::vm::clarity::{ClarityConnection as _, TransactionConnection as _};
+use ::clarity::vm::contexts::ContractContext;
 use ::clarity::vm::costs::{ExecutionCost, LimitedCostTracker};
 use ::clarity::vm::database::clarity_store::{ContractCommitment, make_contract_hash_key};
 use ::clarity::vm::database::{ClarityDatabase, ClarityDeserializable as _, StoreType};
@@ -23,6 +24,7 @@ use marf::BlockId;
 use nakamoto_proto::ids::StacksBlockId;
 
 use super::burn_view::{BurnView, EpochHeaders, has_nakamoto_views};
+use super::deadline::{DeadlinePassed, Expired};
 use super::scope::{ChainView, Scope};
 use super::session::{BlockEnv, panic_text};
 use super::store::{StateStore, Tip};
@@ -51,6 +53,9 @@ pub enum ReadError {
     /// The called function tried to write.
     #[error("NotReadOnly")]
     NotReadOnly,
+    /// The caller's time was over before the call was done.
+    #[error("the time is over")]
+    DeadlinePassed,
     /// The VM panicked.
     #[error("the vm panicked: {0}")]
     Panicked(String),
@@ -118,6 +123,7 @@ pub struct StateReader<'a> {
     env: BlockEnv<'a>,
     headers: EpochHeaders<'a>,
     block: BlockId,
+    deadline: Option<Expired<'a>>,
 }
 
 impl<'a> StateReader<'a> {
@@ -130,7 +136,14 @@ impl<'a> StateReader<'a> {
         if !env.marf.contains(&id) {
             return Err(ReadError::UnknownBlock(*block));
         }
-        Ok(Self { env, headers: EpochHeaders::new(env.headers, env.params.epoch, burn_view), block: id })
+        Ok(Self { env, headers: EpochHeaders::new(env.headers, env.params.epoch, burn_view), block: id, deadline: None })
+    }
+
+    /// Has calls fail with [`ReadError::DeadlinePassed`] once `expired` says so.
+    #[must_use]
+    pub const fn stop_when(mut self, expired: Expired<'a>) -> Self {
+        self.deadline = Some(expired);
+        self
     }
 
     /// Balance and nonce of `principal`.
@@ -317,7 +330,7 @@ impl<'a> StateReader<'a> {
             let checked = scope.with_analysis_db_readonly(|db| {
                 function.check_args_by_allowing_trait_cast(db, arguments, epoch, version)
             });
-            Ok(checked.map(|_| ()).map_err(|error| CallRefusal::BadArgument(error.diagnostic.message)))
+            Ok(checked.map(|_| ()).map_err(|error| CallRefusal::BadArgument(error.err.to_string())))
         })
     }
 
@@ -327,30 +340,22 @@ impl<'a> StateReader<'a> {
     /// # Errors
     /// [`ReadError::Vm`] with the text for the caller, [`ReadError::NotReadOnly`]; storage.
     pub fn call_read_only(&self, call: &ReadOnlyCall<'_>) -> Result<Vec<u8>, ReadError> {
-        let params = self.env.params;
-        let tracker = self.with_db(|db| {
-            LimitedCostTracker::new_mid_block(
-                params.mainnet,
-                params.chain_id,
-                READ_ONLY_LIMIT.clone(),
-                db,
-                params.epoch,
-            )
-            .map_err(|error| ReadError::Vm(error.to_string()))
-        })?;
+        let tracker = self.limited_tracker(READ_ONLY_LIMIT)?;
         let arguments: Vec<SymbolicExpression> =
             call.arguments.iter().map(|value| SymbolicExpression::atom_value(value.clone())).collect();
-        let result = self.in_scope(LimitedCostTracker::new_free(), |scope| {
-            Ok(scope.with_readonly_clarity_env(
-                params.mainnet,
-                params.chain_id,
-                ClarityVersion::latest(),
-                call.sender.clone(),
-                call.sponsor.cloned(),
-                tracker,
-                // Not `read_only`: that would refuse public functions that write nothing. The cost limit refuses writes.
-                |env| env.execute_contract(call.contract, call.function, &arguments, false),
-            ))
+        let result = self.in_scope(tracker, |scope| {
+            let called = scope.with_abort_callback(
+                |vm| {
+                    let context =
+                        ContractContext::new(QualifiedContractIdentifier::transient(), ClarityVersion::latest());
+                    // Not `read_only`: that would refuse public functions that write nothing. The limit refuses writes.
+                    vm.execute_in_env(call.sender.clone(), call.sponsor.cloned(), Some(context), |env| {
+                        env.execute_contract(call.contract, call.function, &arguments, false)
+                    })
+                },
+                |_, _| true,
+            );
+            Ok(called.map(|(value, ..)| value))
         })?;
         match result {
             Ok(value) => Ok(value.serialize_to_vec().map_err(VmError::from)?),
@@ -359,6 +364,15 @@ impl<'a> StateReader<'a> {
             }
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// A tracker of the chain's figures that stops at `limit`.
+    pub(super) fn limited_tracker(&self, limit: ExecutionCost) -> Result<LimitedCostTracker, ReadError> {
+        let params = self.env.params;
+        self.with_db(|db| {
+            LimitedCostTracker::new_mid_block(params.mainnet, params.chain_id, limit, db, params.epoch)
+                .map_err(|error| ReadError::Vm(error.to_string()))
+        })
     }
 
     fn with_db<R>(
@@ -386,12 +400,16 @@ impl<'a> StateReader<'a> {
         };
         let ran = catch_unwind(AssertUnwindSafe(|| {
             let mut scope = Scope::begin(&mut store, chain, &mut tracker);
+            scope.stop_when(self.deadline);
             work(&mut scope)
         }));
         if let Some(fault) = store.fault {
             return Err(ReadError::Storage(fault));
         }
-        ran.unwrap_or_else(|panic| Err(ReadError::Panicked(panic_text(panic.as_ref()))))
+        ran.unwrap_or_else(|panic| match panic.is::<DeadlinePassed>() {
+            true => Err(ReadError::DeadlinePassed),
+            false => Err(ReadError::Panicked(panic_text(panic.as_ref()))),
+        })
     }
 }
 

@@ -20,6 +20,7 @@ use ::clarity::vm::errors::{Error as VmError, InterpreterError};
 use ::clarity::vm::events::StacksTransactionEvent;
 use stacks_common::types::StacksEpochId;
 
+use super::deadline::{Expired, Watch};
 use super::store::StateStore;
 
 /// What the VM has to know about the chain, for one block.
@@ -43,6 +44,7 @@ pub(crate) struct Scope<'s, 'a> {
     chain: ChainView<'s>,
     tracker: &'s mut Option<LimitedCostTracker>,
     log: Option<RollbackWrapperPersistedLog>,
+    deadline: Option<Expired<'s>>,
 }
 
 impl<'s, 'a> Scope<'s, 'a> {
@@ -54,7 +56,12 @@ impl<'s, 'a> Scope<'s, 'a> {
     ) -> Self {
         let mut log = RollbackWrapperPersistedLog::new();
         log.nest();
-        Self { store, chain, tracker, log: Some(log) }
+        Self { store, chain, tracker, log: Some(log), deadline: None }
+    }
+
+    /// Has every evaluation unwind once the time is over.
+    pub(crate) const fn stop_when(&mut self, deadline: Option<Expired<'s>>) {
+        self.deadline = deadline;
     }
 
     /// Writes everything into the state.
@@ -167,24 +174,28 @@ impl TransactionConnection for Scope<'_, '_> {
         F: FnOnce(&mut OwnedEnvironment<'_>) -> Result<(R, AssetMap, Vec<StacksTransactionEvent>), E>,
         E: From<VmError>,
     {
-        let tracker = self.take_tracker();
         let chain = self.chain;
-        let (result, tracker) = self.with_database(|mut db| {
-            db.begin();
-            let mut env =
-                OwnedEnvironment::new_cost_limited(chain.mainnet, chain.chain_id, db, tracker, chain.epoch);
-            let result = to_do(&mut env);
-            let (mut db, tracker) = env.destruct().expect("the VM unwinds its contexts before it returns");
-            let result = match result {
-                Ok((value, assets, events)) => {
-                    let aborted = abort_call_back(&assets, &mut db);
-                    let end = if aborted { db.roll_back() } else { db.commit() };
-                    end.map(|()| (value, assets, events, aborted)).map_err(E::from)
-                }
-                Err(error) => db.roll_back().map_err(E::from).and(Err(error)),
-            };
-            ((result, tracker), db)
-        });
+        let tracker = self.take_tracker();
+        let log = self.log.take().unwrap_or_else(nested);
+        let mut watch = self.deadline.map(Watch::new);
+        let wrapper = RollbackWrapper::from_persisted_log(&mut *self.store, log);
+        let mut db = ClarityDatabase::new_with_rollback_wrapper(wrapper, chain.headers, chain.burn);
+        db.begin();
+        let mut env = OwnedEnvironment::new_cost_limited(chain.mainnet, chain.chain_id, db, tracker, chain.epoch);
+        if let Some(watch) = &mut watch {
+            env.add_eval_hook(watch);
+        }
+        let result = to_do(&mut env);
+        let (mut db, tracker) = env.destruct().expect("the VM unwinds its contexts before it returns");
+        let result = match result {
+            Ok((value, assets, events)) => {
+                let aborted = abort_call_back(&assets, &mut db);
+                let end = if aborted { db.roll_back() } else { db.commit() };
+                end.map(|()| (value, assets, events, aborted)).map_err(E::from)
+            }
+            Err(error) => db.roll_back().map_err(E::from).and(Err(error)),
+        };
+        self.log = Some(db.destroy().into());
         *self.tracker = Some(tracker);
         result
     }

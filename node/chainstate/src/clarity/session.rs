@@ -27,6 +27,7 @@ use nakamoto_proto::transaction::BlockTransaction;
 use rusqlite::Connection;
 
 use super::burn_view::{BurnView, EpochHeaders, has_nakamoto_views};
+use super::deadline::{DeadlinePassed, Expired};
 use super::scope::{ChainView, Scope};
 use super::side_store::{MetadataRow, insert_metadata};
 use super::store::{StateStore, StateWrite, TENURE_HEIGHT_KEY, Tip};
@@ -36,6 +37,9 @@ use crate::transactions::{TransactionError, TransactionReceipt, VerifiedTransact
 /// Stack that a thread needs which runs sessions or reads: the VM recurses up to its nesting limits, in debug builds
 /// with large frames.
 pub const STACK_BYTES: usize = 64 * 1024 * 1024;
+
+/// Bounds the memory that one block's receipts take (COMPAT 6.1): printing is cheap, keeping what was printed is not.
+pub const MAX_RECEIPTS_BYTES: u64 = 50 * 1024 * 1024;
 
 /// What every execution on one chain needs. The connection must see the same commits as the index.
 #[derive(Clone, Copy)]
@@ -104,7 +108,9 @@ pub struct BlockSession<'a> {
     limit: ExecutionCost,
     cost_at_begin: ExecutionCost,
     pub(super) receipts: Vec<TransactionReceipt>,
+    receipts_bytes: u64,
     bytes: u64,
+    deadline: Option<Expired<'a>>,
     poisoned: bool,
 }
 
@@ -149,9 +155,17 @@ impl<'a> BlockSession<'a> {
             limit: env.params.tenure_cost_limit.clone(),
             cost_at_begin: ExecutionCost::zero(),
             receipts: Vec::new(),
+            receipts_bytes: 0,
             bytes: 0,
+            deadline: None,
             poisoned: false,
         })
+    }
+
+    /// Has transactions fail with [`TransactionError::DeadlinePassed`] once `expired` says so; for templates and proposals,
+    /// never for blocks, whose validity may not depend on a clock. It is asked about every millisecond of evaluation.
+    pub const fn stop_when(&mut self, expired: Expired<'a>) {
+        self.deadline = Some(expired);
     }
 
     /// From epoch 3.0 on, the first write of each block.
@@ -194,8 +208,17 @@ impl<'a> BlockSession<'a> {
     ) -> Result<TransactionReceipt, TransactionError> {
         let params = self.params;
         let index = u32::try_from(self.receipts.len()).unwrap_or(u32::MAX);
-        let mut receipt = self.run(|scope| process(scope, params, tx))?;
+        let receipts_before = self.receipts_bytes;
+        let (mut receipt, receipts_bytes) = self.run(|scope| {
+            let receipt = process(scope, params, tx)?;
+            let bytes = receipts_before.saturating_add(receipt.approximate_bytes());
+            match bytes <= MAX_RECEIPTS_BYTES {
+                true => Ok((receipt, bytes)),
+                false => Err(TransactionError::ReceiptsTooLarge { bytes, max: MAX_RECEIPTS_BYTES }),
+            }
+        })?;
         receipt.tx_index = index;
+        self.receipts_bytes = receipts_bytes;
         self.bytes += tx.transaction().length() as u64;
         self.receipts.push(receipt.clone());
         Ok(receipt)
@@ -316,9 +339,10 @@ impl<'a> BlockSession<'a> {
             headers: &self.headers,
             burn: self.burn,
         };
-        let (store, tracker) = (&mut self.store, &mut self.tracker);
+        let (store, tracker, deadline) = (&mut self.store, &mut self.tracker, self.deadline);
         let ran = catch_unwind(AssertUnwindSafe(|| {
             let mut scope = Scope::begin(store, chain, tracker);
+            scope.stop_when(deadline);
             let value = work(&mut scope)?;
             scope.commit().map_err(|error| TransactionError::Storage(format!("{error:?}")))?;
             Ok(value)
@@ -331,6 +355,7 @@ impl<'a> BlockSession<'a> {
         let error = match ran {
             Ok(Ok(value)) => return Ok(value),
             Ok(Err(error)) => error,
+            Err(panic) if panic.is::<DeadlinePassed>() => TransactionError::DeadlinePassed,
             Err(panic) => TransactionError::Panicked { message: panic_text(panic.as_ref()) },
         };
         self.recover(before);

@@ -190,7 +190,8 @@ impl<'a> StateStore<'a> {
     }
 
     /// The first block of tenure `tenure_height`, as seen from the view: a binary search, as tenure heights never
-    /// decrease along a fork.
+    /// decrease along a fork. Should a height be left out, the tenure before answers for it: the VM asks for the height
+    /// before the current one and takes no for a bug.
     fn tenure_start(&mut self, tenure_height: u32) -> Option<BlockId> {
         let view = self.shifted_to.unwrap_or_else(|| self.tip_id());
         if let Some(known) = self.heights.get(&(view, tenure_height)) {
@@ -203,11 +204,14 @@ impl<'a> StateStore<'a> {
             let block = self.ancestor(middle)?;
             if self.tenure_height_of(&block)? < tenure_height { low = middle + 1 } else { high = middle }
         }
-        let found = match self.ancestor(low) {
-            Some(block) if block != self.tip_id() || !self.is_open_view() => {
-                (self.tenure_height_of(&block)? == tenure_height).then_some(block)
+        let at_low = self.ancestor(low).filter(|block| !self.is_open_view() || *block != self.tip_id());
+        let found = match at_low {
+            Some(block) if self.tenure_height_of(&block)? == tenure_height => Some(block),
+            _ => {
+                let before = self.ancestor(low.checked_sub(1)?)?;
+                let tenure_before = self.tenure_height_of(&before)?;
+                self.tenure_start(tenure_before)
             }
-            Some(_) | None => None,
         };
         if self.heights.len() >= HEIGHT_CACHE_MAX {
             self.heights.clear();

@@ -68,11 +68,7 @@ impl DropReason {
     pub const fn new_txid(&self) -> Option<&Txid> {
         match self {
             Self::ReplaceByFee { new_txid } | Self::ReplaceAcrossFork { new_txid } => Some(new_txid),
-            Self::Mined
-            | Self::NonceUsed
-            | Self::TooExpensive
-            | Self::StaleGarbageCollect
-            | Self::Problematic => None,
+            Self::Mined | Self::NonceUsed | Self::TooExpensive | Self::StaleGarbageCollect | Self::Problematic => None,
         }
     }
 }

@@ -51,8 +51,9 @@ pub fn is_blacklisted(conn: &Connection, txid: &Txid, now_s: u64) -> Result<bool
 /// When the database fails.
 pub fn totals(conn: &Connection) -> Result<Totals, StoreError> {
     let mut select = conn.prepare_cached("SELECT transactions, bytes FROM mempool_totals")?;
-    let totals = select
-        .query_row([], |row| Ok(Totals { transactions: get_u64(row, "transactions")?, bytes: get_u64(row, "bytes")? }))?;
+    let totals = select.query_row([], |row| {
+        Ok(Totals { transactions: get_u64(row, "transactions")?, bytes: get_u64(row, "bytes")? })
+    })?;
     Ok(totals)
 }
 
@@ -110,8 +111,8 @@ pub(super) fn select_accepted_before(
     time_s: u64,
     limit: u32,
 ) -> Result<Vec<PendingTransaction>, StoreError> {
-    let mut select = conn
-        .prepare_cached("SELECT * FROM mempool WHERE accepted_s < ?1 ORDER BY accepted_s, arrival LIMIT ?2")?;
+    let mut select =
+        conn.prepare_cached("SELECT * FROM mempool WHERE accepted_s < ?1 ORDER BY accepted_s, arrival LIMIT ?2")?;
     let rows = select.query_map(params![to_integer("time", time_s)?, limit], to_pending)?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
@@ -168,9 +169,8 @@ pub(super) fn insert_account(tx: &Transaction<'_>, account: &StacksAddress, nonc
 
 /// Sets the next nonce of an account that has pending transactions; returns whether that changed anything.
 pub(super) fn update_next_nonce(tx: &Transaction<'_>, account: &StacksAddress, nonce: u64) -> Result<bool, StoreError> {
-    let mut update = tx.prepare_cached(
-        "UPDATE mempool_accounts SET next_nonce = ?2 WHERE account = ?1 AND next_nonce <> ?2",
-    )?;
+    let mut update =
+        tx.prepare_cached("UPDATE mempool_accounts SET next_nonce = ?2 WHERE account = ?1 AND next_nonce <> ?2")?;
     Ok(update.execute(params![from_account(account), nonce.to_be_bytes()])? > 0)
 }
 

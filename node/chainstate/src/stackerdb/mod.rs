@@ -18,7 +18,7 @@ mod put;
 mod rows;
 
 pub use chunk::{AuthenticatedChunk, SlotMetadata, check_signature};
-pub use configure::{Configured, ConfigureError, configure};
+pub use configure::{ConfigureError, Configured, configure};
 pub use instance::{
     InstanceConfig, MAX_INSTANCES, MAX_SLOTS, PRODUCERS_CHUNK_BYTES, PRODUCERS_CONFIG, SIGNERS_CHUNK_BYTES,
     SIGNERS_CONFIG, producers_contract, signers_contract,

@@ -95,11 +95,7 @@ impl PutRefusal {
 ///
 /// # Errors
 /// When the database fails.
-pub fn put_chunk(
-    tx: &Transaction<'_>,
-    contract: &str,
-    chunk: &AuthenticatedChunk,
-) -> Result<PutOutcome, StoreError> {
+pub fn put_chunk(tx: &Transaction<'_>, contract: &str, chunk: &AuthenticatedChunk) -> Result<PutOutcome, StoreError> {
     let Some(instance) = rows::select_instance(tx, contract)? else {
         return Ok(PutOutcome::NoSuchDb);
     };

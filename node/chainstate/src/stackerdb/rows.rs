@@ -105,7 +105,11 @@ pub(super) fn select_instance(conn: &Connection, contract: &str) -> Result<Optio
     Ok(instance.optional()?)
 }
 
-pub(super) fn insert_instance(tx: &Transaction<'_>, contract: &str, config: &InstanceConfig) -> Result<i64, StoreError> {
+pub(super) fn insert_instance(
+    tx: &Transaction<'_>,
+    contract: &str,
+    config: &InstanceConfig,
+) -> Result<i64, StoreError> {
     let mut insert = tx.prepare_cached(
         "INSERT INTO stackerdb_instances (contract, chunk_size_bytes, write_freq, max_writes)
          VALUES (?1, ?2, ?3, ?4) RETURNING instance",
@@ -124,8 +128,7 @@ pub(super) fn update_config(tx: &Transaction<'_>, instance: i64, config: &Instan
 
 /// The owners of all slots, in order.
 pub(super) fn select_owners(conn: &Connection, instance: i64) -> Result<Vec<Hash160>, StoreError> {
-    let mut select =
-        conn.prepare_cached("SELECT owner FROM stackerdb_slots WHERE instance = ?1 ORDER BY slot_id")?;
+    let mut select = conn.prepare_cached("SELECT owner FROM stackerdb_slots WHERE instance = ?1 ORDER BY slot_id")?;
     let rows = select.query_map([instance], |row| row.get(0).map(Hash160))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
@@ -155,12 +158,7 @@ pub(super) fn insert_slot(
 }
 
 /// Gives a slot to a new owner, empty.
-pub(super) fn reset_slot(
-    tx: &Transaction<'_>,
-    instance: i64,
-    slot_id: u32,
-    owner: &Hash160,
-) -> Result<(), StoreError> {
+pub(super) fn reset_slot(tx: &Transaction<'_>, instance: i64, slot_id: u32, owner: &Hash160) -> Result<(), StoreError> {
     tx.prepare_cached(
         "DELETE FROM stackerdb_chunks
          WHERE slot = (SELECT slot FROM stackerdb_slots WHERE instance = ?1 AND slot_id = ?2)",

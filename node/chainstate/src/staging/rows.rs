@@ -159,9 +159,8 @@ pub(super) fn update_orphaned(
 
 /// The burn view of these blocks is known now; returns how many waited for it.
 pub(super) fn update_burn_attachable(tx: &Transaction<'_>, hash: &BurnBlockHash) -> Result<usize, StoreError> {
-    let mut update = tx.prepare_cached(
-        "UPDATE staging_blocks SET burn_attachable = 1 WHERE burn_hash = ?1 AND burn_attachable = 0",
-    )?;
+    let mut update = tx
+        .prepare_cached("UPDATE staging_blocks SET burn_attachable = 1 WHERE burn_hash = ?1 AND burn_attachable = 0")?;
     Ok(update.execute([hash.0])?)
 }
 

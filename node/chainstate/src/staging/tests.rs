@@ -117,9 +117,7 @@ fn an_orphan_takes_its_descendants_along_and_keeps_the_reason() {
     }
     let changed = staging.db.mark_orphaned(&id(2), REASON, "bad root").unwrap();
     assert_eq!(changed, vec![id(2), id(3), id(4), id(5)]);
-    let orphaned = |ancestor| {
-        Some(StagingState::Orphaned { reason: REASON, detail: "bad root".to_owned(), ancestor })
-    };
+    let orphaned = |ancestor| Some(StagingState::Orphaned { reason: REASON, detail: "bad root".to_owned(), ancestor });
     assert_eq!(staging.db.state(&id(2)).unwrap(), orphaned(None));
     assert_eq!(staging.db.state(&id(5)).unwrap(), orphaned(Some(id(2))));
     assert_eq!(staging.db.state(&id(6)).unwrap(), Some(StagingState::Stored));
@@ -164,7 +162,12 @@ fn numbered(number: u32) -> StacksBlockId {
 }
 
 /// `count` blocks of `size` bytes, none of which has a known parent.
-fn store_waiting(staging: &mut Staging, numbers: std::ops::Range<u32>, known_burn: bool, data: &[u8]) -> Vec<StageOutcome> {
+fn store_waiting(
+    staging: &mut Staging,
+    numbers: std::ops::Range<u32>,
+    known_burn: bool,
+    data: &[u8],
+) -> Vec<StageOutcome> {
     let blocks: Vec<NewBlock<'_>> = numbers
         .map(|number| NewBlock { block_id: numbered(number), burn_attachable: known_burn, ..block(2, 1, data) })
         .collect();
@@ -225,7 +228,8 @@ fn old_orphans_lose_their_bytes() {
 #[test]
 fn the_schema_refuses_what_cannot_be() {
     let staging = staging();
-    let insert = "INSERT INTO staging_blocks (block_id, parent_id, burn_hash, chain_length, size_bytes, burn_attachable,
+    let insert =
+        "INSERT INTO staging_blocks (block_id, parent_id, burn_hash, chain_length, size_bytes, burn_attachable,
                                               stacks_attachable, state, reason, reason_detail)";
     let refused = |values: &str| {
         let result = staging.db.conn.execute(&format!("{insert} VALUES ({values})"), []);

@@ -156,7 +156,8 @@ fn has_room(tx: &Transaction<'_>, block: &NewBlock<'_>) -> Result<bool, StoreErr
     let fits = |waiting: rows::Waiting, blocks_max, bytes_max| {
         waiting.blocks < blocks_max && waiting.bytes.saturating_add(size) <= bytes_max
     };
-    if !block.burn_attachable && !fits(rows::select_burn_unknown(tx)?, MAX_BURN_UNKNOWN_BLOCKS, MAX_BURN_UNKNOWN_BYTES) {
+    if !block.burn_attachable && !fits(rows::select_burn_unknown(tx)?, MAX_BURN_UNKNOWN_BLOCKS, MAX_BURN_UNKNOWN_BYTES)
+    {
         return Ok(false);
     }
     Ok(fits(rows::select_waiting(tx)?, MAX_WAITING_BLOCKS, MAX_WAITING_BYTES))

@@ -88,6 +88,14 @@ pub enum TransactionError {
         /// The limit.
         limit: ExecutionCost,
     },
+    /// The block's receipts would take more memory than a block's may (COMPAT 6.1).
+    #[error("receipts of {bytes} bytes, at most {max} are allowed in a block")]
+    ReceiptsTooLarge {
+        /// This transaction's included.
+        bytes: u64,
+        /// The limit.
+        max: u64,
+    },
     /// The VM refused in a way that no receipt can report: its own checks and internal errors.
     #[error("vm: {error}")]
     Rejected {
@@ -100,6 +108,10 @@ pub enum TransactionError {
         /// The panic's text.
         message: String,
     },
+    /// The caller's time was over before the transaction was done. Says nothing about the transaction, unless the caller
+    /// gave it a time that every transaction must do with.
+    #[error("the time is over")]
+    DeadlinePassed,
     /// Storage failed: not the transaction's fault, and no judgement over it.
     #[error("storage failed: {0}")]
     Storage(String),
@@ -138,6 +150,7 @@ impl TransactionError {
     pub fn miner_action(&self) -> MinerAction {
         match self {
             Self::BadNonce { .. } => MinerAction::KeepByNonce,
+            Self::DeadlinePassed | Self::ReceiptsTooLarge { .. } => MinerAction::Skip,
             Self::CostExceeded { before, limit, .. } => match limit.proportion_largest_dimension(before) {
                 used if used < TOO_EXPENSIVE_BELOW_PERCENT => MinerAction::DropTooExpensive,
                 used if used < NEARLY_FULL_FROM_PERCENT => MinerAction::Skip,
@@ -163,7 +176,7 @@ impl TransactionError {
     /// True if the failure says nothing about the transaction: a block holding it must not be judged by it.
     #[must_use]
     pub const fn is_ours(&self) -> bool {
-        matches!(self, Self::Storage(_) | Self::SessionPoisoned)
+        matches!(self, Self::Storage(_) | Self::SessionPoisoned | Self::DeadlinePassed)
     }
 }
 

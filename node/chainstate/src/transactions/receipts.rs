@@ -66,6 +66,34 @@ impl TransactionReceipt {
     }
 }
 
+impl TransactionReceipt {
+    /// About how much memory it takes, in bytes: what the limit on a block's receipts counts.
+    #[must_use]
+    pub fn approximate_bytes(&self) -> u64 {
+        let texts = self.raw_result.len()
+            + self.contract_interface.as_ref().map_or(0, String::len)
+            + self.vm_error.as_ref().map_or(0, String::len);
+        let events: u64 = self.events.iter().map(event_bytes).sum();
+        texts as u64 + events + RECEIPT_BYTES
+    }
+}
+
+/// What a receipt takes besides its parts of any length, about.
+const RECEIPT_BYTES: u64 = 256;
+/// What an event takes besides its value, about: names and amounts.
+const EVENT_BYTES: u64 = 512;
+
+fn event_bytes(event: &StacksTransactionEvent) -> u64 {
+    let value = match event {
+        StacksTransactionEvent::SmartContractEvent(data) => Some(&data.value),
+        StacksTransactionEvent::NFTEvent(NFTEventType::NFTTransferEvent(data)) => Some(&data.value),
+        StacksTransactionEvent::NFTEvent(NFTEventType::NFTMintEvent(data)) => Some(&data.value),
+        StacksTransactionEvent::NFTEvent(NFTEventType::NFTBurnEvent(data)) => Some(&data.value),
+        StacksTransactionEvent::STXEvent(_) | StacksTransactionEvent::FTEvent(_) => None,
+    };
+    EVENT_BYTES + value.and_then(|value| value.size().ok()).map_or(0, u64::from)
+}
+
 /// A value in an event that cannot be encoded: a bug of the VM.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("a value without consensus form: {0}")]

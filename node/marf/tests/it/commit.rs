@@ -1,5 +1,7 @@
 //! What a commit refuses, and what other threads see of it.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use marf::{MAX_VALUE_BYTES, Marf, MarfError, OpenError, SENTINEL, Sync};
 
 use crate::support::{Home, id, insert_all};
@@ -117,11 +119,11 @@ fn readers_on_other_threads_see_whole_blocks_while_blocks_are_stored() {
     let mut home = Home::new();
     home.append(SENTINEL, id(0), &[("counter", "0")]);
     let reader = home.marf.clone();
-    let done = std::sync::atomic::AtomicBool::new(false);
+    let done = AtomicBool::new(false);
     std::thread::scope(|scope| {
         let reading = scope.spawn(|| {
             let mut reads = 0_usize;
-            while !done.load(std::sync::atomic::Ordering::Acquire) || reads == 0 {
+            while !done.load(Ordering::Acquire) || reads == 0 {
                 for number in (0..200).filter(|number| reader.contains(&id(*number))) {
                     let value = reader.get(&id(number), "counter").unwrap().unwrap();
                     assert_eq!(value, number.to_string().into_bytes());
@@ -130,12 +132,21 @@ fn readers_on_other_threads_see_whole_blocks_while_blocks_are_stored() {
             }
             reads
         });
+        let finished = SetOnDrop(&done); // If this thread panics too: the scope waits for the reader.
         for number in 1..200 {
             let value = number.to_string();
             let other = format!("key {number}");
             home.append(id(number - 1), id(number), &[("counter", &value), (&other, &value)]);
         }
-        done.store(true, std::sync::atomic::Ordering::Release);
+        drop(finished);
         assert!(reading.join().unwrap() > 0);
     });
+}
+
+struct SetOnDrop<'a>(&'a AtomicBool);
+
+impl Drop for SetOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Release);
+    }
 }

@@ -47,7 +47,11 @@ impl From<ReadError> for ApiError {
     fn from(error: ReadError) -> Self {
         match error {
             ReadError::UnknownBlock(id) => Self::unknown(Unknown::Block, &id.0),
-            ReadError::Storage(_) | ReadError::Vm(_) | ReadError::NotReadOnly | ReadError::Panicked(_) => {
+            ReadError::Storage(_)
+            | ReadError::Vm(_)
+            | ReadError::NotReadOnly
+            | ReadError::DeadlinePassed
+            | ReadError::Panicked(_) => {
                 Self::internal(error)
             }
         }

@@ -146,7 +146,10 @@ fn row_four_wants_good_signatures_and_the_chains_rules() {
     tampered.payload = transfer(3, 2);
     is_signature(tampered, "origin");
     is_signature(changed(transfer(3, 1), |tx| tx.chain_id = 1), "chain id");
-    is_signature(changed(call(9, "here", FUNCTION, 1), |tx| tx.post_condition_mode = PostConditionMode::Originator), "3.4");
+    is_signature(
+        changed(call(9, "here", FUNCTION, 1), |tx| tx.post_condition_mode = PostConditionMode::Originator),
+        "3.4",
+    );
     let versioned = TransactionPayload::VersionedSmartContract {
         version: ContractVersion::Clarity4,
         name: ContractName::from("new"),

@@ -192,7 +192,11 @@ fn a_hundred_thousand_transactions_are_walked_in_order() {
 
 #[derive(Debug, Clone)]
 enum Op {
-    Insert { origin: (u8, u64), sponsor: Option<(u8, u64)>, fee: u64 },
+    Insert {
+        origin: (u8, u64),
+        sponsor: Option<(u8, u64)>,
+        fee: u64,
+    },
     Remove(usize),
     /// Mines what the first so many steps of a walk offer.
     Block(usize),
@@ -266,9 +270,7 @@ impl Model {
                         next.get(&account).copied().unwrap_or(0) == nonce && !skipped.contains(&account)
                     })
             });
-            let best = ready.max_by(|one, two| {
-                one.fee_rate().cmp(&two.fee_rate()).then(two.arrival.cmp(&one.arrival))
-            });
+            let best = ready.max_by(|one, two| one.fee_rate().cmp(&two.fee_rate()).then(two.arrival.cmp(&one.arrival)));
             let Some(best) = best else { break };
             order.push(best.txid);
             offered.insert(best.txid);
@@ -336,7 +338,9 @@ fn step(pool: &mut Pool, model: &mut Model, op: Op) {
                 model.set_next(*account, *nonce);
             }
             let changes = write(&mut pool.conn, |tx| on_block(tx, &mined, &nonces)).unwrap();
-            assert!(changes.dropped.iter().filter(|dropped| dropped.reason == DropReason::Mined).count() == mined.len());
+            assert!(
+                changes.dropped.iter().filter(|dropped| dropped.reason == DropReason::Mined).count() == mined.len()
+            );
             pool.index.apply(&changes);
         }
         Op::Reorganize(accounts) => {

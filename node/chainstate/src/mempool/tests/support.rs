@@ -1,7 +1,7 @@
 //! What the mempool's tests share: keys, transactions, a database, a view of a chain.
 
 use crate::mempool::{AccountView, AdmissionView, CheckedTransaction, Refusal, SCHEMA};
-use crate::params::{BurnParams, ChainParams, COINBASE_USTX, HELIUM_20};
+use crate::params::{BurnParams, COINBASE_USTX, ChainParams, HELIUM_20};
 use ::clarity::vm::types::{PrincipalData, QualifiedContractIdentifier};
 use ::clarity::vm::{ClarityVersion, Value};
 use nakamoto_proto::address::StacksAddress;

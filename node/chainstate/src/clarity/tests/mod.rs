@@ -1,0 +1,6 @@
+//! Sessions, the boot block and reads, on a small chain.
+
+mod blocks;
+mod reads;
+mod support;
+mod views;
