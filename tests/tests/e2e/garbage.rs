@@ -78,17 +78,22 @@ fn garbage_gets_an_answer_with_a_reason_and_the_node_goes_on() {
 async fn garbage_over_grpc(cluster: &Cluster) {
     let channel = cluster.client().channel;
     for bytes in shapes() {
-        let push = BlockServiceClient::new(channel.clone())
-            .push_block(v1::PushBlockRequest { block: bytes.clone().into() })
-            .await
-            .expect("a verdict is data")
-            .into_inner();
-        assert_eq!(push.outcome(), v1::PushOutcome::Rejected);
-        assert!(!push.rejection.expect("a reason").detail.is_empty());
+        let request = v1::PushBlockRequest { block: bytes.clone().into() };
+        match BlockServiceClient::new(channel.clone()).push_block(request).await {
+            Ok(answer) => {
+                let answer = answer.into_inner();
+                assert_eq!(answer.outcome(), v1::PushOutcome::Rejected);
+                assert!(!answer.rejection.expect("a reason").detail.is_empty());
+            }
+            Err(status) => assert_eq!((status.code(), bytes.len()), (tonic::Code::InvalidArgument, 0), "{status}"),
+        }
 
-        let submit = cluster.client().submit(bytes.clone()).await;
-        assert!(!submit.accepted);
-        assert!(!submit.refusal_reason.is_empty());
+        // An empty field is told apart from an undecodable one: the test above has seen that answer.
+        if !bytes.is_empty() {
+            let submit = cluster.client().submit(bytes.clone()).await;
+            assert!(!submit.accepted);
+            assert!(!submit.refusal_reason.is_empty());
+        }
 
         let request = v1::RequestValidationRequest { block: bytes.clone().into(), ..Default::default() };
         let mut validation = ValidationServiceClient::new(channel.clone());

@@ -28,6 +28,7 @@ use super::deadline::{DeadlinePassed, Expired};
 use super::scope::{ChainView, Scope};
 use super::session::{BlockEnv, panic_text};
 use super::store::{StateStore, Tip};
+use super::trackers::make_tracker;
 
 /// What one read-only call may spend (COMPAT 6.1): no writes, and about a second of evaluation.
 pub const READ_ONLY_LIMIT: ExecutionCost = ExecutionCost {
@@ -368,11 +369,17 @@ impl<'a> StateReader<'a> {
 
     /// A tracker of the chain's figures that stops at `limit`.
     pub(super) fn limited_tracker(&self, limit: ExecutionCost) -> Result<LimitedCostTracker, ReadError> {
-        let params = self.env.params;
-        self.with_db(|db| {
-            LimitedCostTracker::new_mid_block(params.mainnet, params.chain_id, limit, db, params.epoch)
-                .map_err(|error| ReadError::Vm(error.to_string()))
-        })
+        let mut store = self.store();
+        let made = make_tracker(self.env.params, limit, &mut store, &self.headers, self.env.burn);
+        match store.fault {
+            Some(fault) => Err(ReadError::Storage(fault)),
+            None => made.map_err(ReadError::Vm),
+        }
+    }
+
+    fn store(&self) -> StateStore<'a> {
+        let counts_tenures = has_nakamoto_views(self.env.params.epoch);
+        StateStore::new(self.env.marf, self.env.side, Tip::Committed(self.block), counts_tenures)
     }
 
     fn with_db<R>(
@@ -387,14 +394,12 @@ impl<'a> StateReader<'a> {
         tracker: LimitedCostTracker,
         work: impl FnOnce(&mut Scope<'_, '_>) -> Result<R, ReadError>,
     ) -> Result<R, ReadError> {
-        let epoch = self.env.params.epoch;
-        let tip = Tip::Committed(self.block);
-        let mut store = StateStore::new(self.env.marf, self.env.side, tip, has_nakamoto_views(epoch));
+        let mut store = self.store();
         let mut tracker = Some(tracker);
         let chain = ChainView {
             mainnet: self.env.params.mainnet,
             chain_id: self.env.params.chain_id,
-            epoch,
+            epoch: self.env.params.epoch,
             headers: &self.headers,
             burn: self.env.burn,
         };

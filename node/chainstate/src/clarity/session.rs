@@ -6,7 +6,7 @@
 //!
 //! # Invariants
 //! - A transaction that is refused leaves nothing: no write, no fee, no cost.
-//! - The cost tracker is made once a block: making it loads and decodes the boot cost contract.
+//! - The cost tracker is made once a block, and reset for a transaction that is not kept.
 //! - VM code may panic on storage failures by design; the panic ends in an error here. After a panic or failure that
 //!   may have left half a transaction in the trie, the session is *poisoned* and refuses to go on.
 //! - Run it on a thread with a stack of [`STACK_BYTES`]: evaluation recurses.
@@ -31,6 +31,7 @@ use super::deadline::{DeadlinePassed, Expired};
 use super::scope::{ChainView, Scope};
 use super::side_store::{MetadataRow, insert_metadata};
 use super::store::{StateStore, StateWrite, TENURE_HEIGHT_KEY, Tip};
+use super::trackers::make_tracker;
 use crate::params::ChainParams;
 use crate::transactions::{TransactionError, TransactionReceipt, VerifiedTransaction, process};
 
@@ -178,15 +179,8 @@ impl<'a> BlockSession<'a> {
     }
 
     fn new_tracker(&mut self) -> Result<LimitedCostTracker, SessionError> {
-        let mut db = ClarityDatabase::new(&mut self.store, &self.headers, self.burn);
-        LimitedCostTracker::new(
-            self.params.mainnet,
-            self.params.chain_id,
-            self.limit.clone(),
-            &mut db,
-            self.params.epoch,
-        )
-        .map_err(|error| SessionError::CostTracker(error.to_string()))
+        make_tracker(self.params, self.limit.clone(), &mut self.store, &self.headers, self.burn)
+            .map_err(SessionError::CostTracker)
     }
 
     /// Verifies and executes one transaction, and keeps it.

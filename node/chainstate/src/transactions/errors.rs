@@ -79,15 +79,8 @@ pub enum TransactionError {
     #[error("contract {0} nests too deep to be stored")]
     TooDeep(QualifiedContractIdentifier),
     /// The block's or tenure's cost limit would be exceeded.
-    #[error("cost {after} exceeds {limit}")]
-    CostExceeded {
-        /// What the tenure had cost before this transaction.
-        before: ExecutionCost,
-        /// What it would have cost when execution stopped.
-        after: ExecutionCost,
-        /// The limit.
-        limit: ExecutionCost,
-    },
+    #[error("cost {} exceeds {}", .0.after, .0.limit)]
+    CostExceeded(Box<CostOverrun>),
     /// The block's receipts would take more memory than a block's may (COMPAT 6.1).
     #[error("receipts of {bytes} bytes, at most {max} are allowed in a block")]
     ReceiptsTooLarge {
@@ -118,6 +111,17 @@ pub enum TransactionError {
     /// The session is unusable after an earlier failure: not the transaction's fault.
     #[error("the session is poisoned by an earlier failure")]
     SessionPoisoned,
+}
+
+/// How a cost limit was exceeded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CostOverrun {
+    /// What the tenure had cost before the transaction.
+    pub before: ExecutionCost,
+    /// What it would have cost when execution stopped.
+    pub after: ExecutionCost,
+    /// The limit.
+    pub limit: ExecutionCost,
 }
 
 /// What a miner does with a transaction that it could not include (COMPAT 7.3).
@@ -151,7 +155,7 @@ impl TransactionError {
         match self {
             Self::BadNonce { .. } => MinerAction::KeepByNonce,
             Self::DeadlinePassed | Self::ReceiptsTooLarge { .. } => MinerAction::Skip,
-            Self::CostExceeded { before, limit, .. } => match limit.proportion_largest_dimension(before) {
+            Self::CostExceeded(cost) => match cost.limit.proportion_largest_dimension(&cost.before) {
                 used if used < TOO_EXPENSIVE_BELOW_PERCENT => MinerAction::DropTooExpensive,
                 used if used < NEARLY_FULL_FROM_PERCENT => MinerAction::Skip,
                 _ => MinerAction::NearlyFull,
@@ -187,7 +191,8 @@ mod tests {
     fn exceeded(percent: u64) -> MinerAction {
         let limit = ExecutionCost { runtime: 10_000, ..ExecutionCost::max_value() };
         let before = ExecutionCost { runtime: 100 * percent, ..ExecutionCost::zero() };
-        TransactionError::CostExceeded { before, after: ExecutionCost::max_value(), limit }.miner_action()
+        let after = ExecutionCost::max_value();
+        TransactionError::CostExceeded(Box::new(CostOverrun { before, after, limit })).miner_action()
     }
 
     #[test]

@@ -24,7 +24,7 @@ use nakamoto_proto::transaction::{ContractCall, StacksTransaction, TransactionPa
 
 use super::post_conditions::{PostConditionFailure, check_post_conditions};
 use super::process::vm_rejects;
-use super::{ReceiptStatus, TransactionError};
+use super::{CostOverrun, ReceiptStatus, TransactionError};
 use crate::clarity::Scope;
 use crate::params::ChainParams;
 
@@ -286,7 +286,9 @@ fn runtime_failure(error: ClarityError, cost_before: ExecutionCost) -> Result<Ou
 
 fn not_mined(error: ClarityError, before: ExecutionCost) -> TransactionError {
     match error {
-        ClarityError::CostError(after, limit) => TransactionError::CostExceeded { before, after, limit },
+        ClarityError::CostError(after, limit) => {
+            TransactionError::CostExceeded(Box::new(CostOverrun { before, after, limit }))
+        }
         error => TransactionError::Rejected { error: error.to_string() },
     }
 }

@@ -9,28 +9,28 @@ use nakamoto_proto::v1::subscribe_response::Body as Frame;
 use tonic::transport::{Channel, Endpoint};
 
 /// How long a test waits for something that must happen.
-pub const WAIT: Duration = Duration::from_secs(60);
+pub(crate) const WAIT: Duration = Duration::from_secs(60);
 
 /// A connection to a node.
 #[derive(Clone)]
-pub struct Client {
-    pub channel: Channel,
+pub(crate) struct Client {
+    pub(crate) channel: Channel,
 }
 
 impl Client {
     /// Connects when the first call is made; `host:port`.
-    pub fn new(address: &str) -> Self {
+    pub(crate) fn new(address: &str) -> Self {
         let endpoint = Endpoint::from_shared(format!("http://{address}")).expect("an address");
         Self { channel: endpoint.timeout(WAIT).connect_lazy() }
     }
 
     /// Follows all events after a sequence.
-    pub async fn watch(&self, after_sequence: u64) -> Watch {
+    pub(crate) async fn watch(&self, after_sequence: u64) -> Watch {
         self.try_watch(after_sequence).await.expect("a stream")
     }
 
     /// As [`Self::watch`], for a node that may not be there.
-    pub async fn try_watch(&self, after_sequence: u64) -> Result<Watch, tonic::Status> {
+    pub(crate) async fn try_watch(&self, after_sequence: u64) -> Result<Watch, tonic::Status> {
         let request = v1::SubscribeRequest {
             filter: Some(v1::EventFilter { all: true, ..Default::default() }),
             start: Some(v1::StartPosition {
@@ -49,30 +49,15 @@ impl Client {
     }
 
     /// Offers a transaction.
-    pub async fn submit(&self, raw: Vec<u8>) -> v1::SubmitTransactionResponse {
+    pub(crate) async fn submit(&self, raw: Vec<u8>) -> v1::SubmitTransactionResponse {
         let mut client = v1::transaction_service_client::TransactionServiceClient::new(self.channel.clone());
         let request = v1::SubmitTransactionRequest { transaction: raw.into() };
         client.submit_transaction(request).await.expect("an answer").into_inner()
     }
-
-    /// The canonical tips.
-    pub async fn tip(&self) -> v1::GetTipResponse {
-        let mut client = v1::block_service_client::BlockServiceClient::new(self.channel.clone());
-        client.get_tip(v1::GetTipRequest {}).await.expect("a tip").into_inner()
-    }
-
-    /// A block of the canonical fork by height.
-    pub async fn block_at(&self, chain_length: u64) -> v1::GetBlockResponse {
-        let mut client = v1::block_service_client::BlockServiceClient::new(self.channel.clone())
-            .max_decoding_message_size(64 << 20);
-        let block = Some(v1::get_block_request::Block::ChainLength(chain_length));
-        let request = v1::GetBlockRequest { block, ..Default::default() };
-        client.get_block(request).await.expect("a block").into_inner()
-    }
 }
 
 /// An open event stream. Asserts, event by event, that nothing is missing and nothing comes twice.
-pub struct Watch {
+pub(crate) struct Watch {
     stream: tonic::Streaming<v1::SubscribeResponse>,
     last: u64,
     frame: u64,
@@ -80,13 +65,8 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// The newest sequence seen.
-    pub fn last(&self) -> u64 {
-        self.last
-    }
-
     /// The next event, or the reason why the stream ended.
-    pub async fn try_next(&mut self) -> Result<v1::Event, tonic::Status> {
+    pub(crate) async fn try_next(&mut self) -> Result<v1::Event, tonic::Status> {
         while self.waiting.is_empty() {
             let frame = tokio::time::timeout(WAIT, self.stream.message()).await;
             let frame = frame.map_err(|_| tonic::Status::deadline_exceeded("no frame, not even a heartbeat"))??;
@@ -104,7 +84,7 @@ impl Watch {
     }
 
     /// The first event that `pick` takes.
-    pub async fn until<T>(&mut self, what: &str, mut pick: impl FnMut(&Body) -> Option<T>) -> T {
+    pub(crate) async fn until<T>(&mut self, what: &str, mut pick: impl FnMut(&Body) -> Option<T>) -> T {
         let found = tokio::time::timeout(WAIT, async {
             loop {
                 let event = self.try_next().await.expect("the stream goes on");
@@ -117,7 +97,7 @@ impl Watch {
     }
 
     /// The receipt of a transaction.
-    pub async fn receipt(&mut self, txid: &[u8]) -> v1::TransactionReceipt {
+    pub(crate) async fn receipt(&mut self, txid: &[u8]) -> v1::TransactionReceipt {
         let what = format!("transaction {} is mined", hex::encode(txid));
         self.until(&what, |body| match body {
             Body::BlockProcessed(block) => block.receipts.iter().find(|receipt| receipt.txid == txid).cloned(),
@@ -127,7 +107,7 @@ impl Watch {
     }
 
     /// The next processed block.
-    pub async fn block(&mut self) -> v1::BlockProcessed {
+    pub(crate) async fn block(&mut self) -> v1::BlockProcessed {
         self.until("a block is processed", |body| match body {
             Body::BlockProcessed(block) => Some(block.clone()),
             _ => None,

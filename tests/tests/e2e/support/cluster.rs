@@ -1,6 +1,6 @@
 //! Node, producer and signers as processes of their own, with keys that the test made, so that each can be killed alone.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -15,18 +15,18 @@ use super::{Client, Http, Process, WAIT, binary, stacksjs};
 const SIGNERS: u8 = 3;
 
 /// A node with its producer and signers.
-pub struct Cluster {
+pub(crate) struct Cluster {
     folder: tempfile::TempDir,
     address: String,
     block_interval: String,
-    pub node: Process,
-    pub producer: Process,
-    pub signers: Vec<Process>,
+    pub(crate) node: Process,
+    pub(crate) producer: Process,
+    pub(crate) signers: Vec<Process>,
 }
 
 impl Cluster {
     /// Starts all on a free port. `block_interval` is the producer's, `burn_block_interval` the node's.
-    pub fn start(block_interval: &str, burn_block_interval: &str) -> Self {
+    pub(crate) fn start(block_interval: &str, burn_block_interval: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let genesis = serde_json::to_string_pretty(&genesis()).expect("JSON");
         std::fs::write(folder.path().join("genesis.json"), genesis).expect("a genesis file");
@@ -36,38 +36,28 @@ impl Cluster {
         Self { folder, address, block_interval: block_interval.to_owned(), node, producer, signers }
     }
 
-    /// `host:port` of the node.
-    pub fn address(&self) -> &str {
-        &self.address
-    }
-
-    /// The node's data folder.
-    pub fn node_folder(&self) -> PathBuf {
-        self.folder.path().join("node")
-    }
-
-    pub fn client(&self) -> Client {
+    pub(crate) fn client(&self) -> Client {
         Client::new(&self.address)
     }
 
-    pub fn http(&self) -> Http {
+    pub(crate) fn http(&self) -> Http {
         Http::new(&self.address)
     }
 
     /// kill -9 and a new start on the same port and folder.
-    pub fn restart_node(&mut self, burn_block_interval: &str) {
+    pub(crate) fn restart_node(&mut self, burn_block_interval: &str) {
         self.node.kill();
         self.node = start_node(self.folder.path(), &self.address, burn_block_interval).0;
     }
 
     /// kill -9 and a new start.
-    pub fn restart_producer(&mut self) {
+    pub(crate) fn restart_producer(&mut self) {
         self.producer.kill();
         self.producer = start_producer(self.folder.path(), &self.address, &self.block_interval);
     }
 
     /// kill -9 and a new start.
-    pub fn restart_signer(&mut self, index: u8) {
+    pub(crate) fn restart_signer(&mut self, index: u8) {
         let place = usize::from(index);
         self.signers[place].kill();
         self.signers[place] = start_signer(self.folder.path(), &self.address, index);

@@ -6,18 +6,18 @@ mod cluster;
 mod http;
 mod process;
 
-pub use binaries::binary;
-pub use client::{Client, WAIT, Watch};
-pub use cluster::Cluster;
-pub use http::{Answer, Http};
-pub use process::Process;
+pub(crate) use binaries::binary;
+pub(crate) use client::{Client, WAIT, Watch};
+pub(crate) use cluster::Cluster;
+pub(crate) use http::Http;
+pub(crate) use process::Process;
 
 use std::path::PathBuf;
 
 use serde_json::Value;
 
 /// `stacksjs_transactions.json`, from the folder `VECTORS` or the repository's.
-pub fn stacksjs() -> Value {
+pub(crate) fn stacksjs() -> Value {
     let folder = std::env::var_os("VECTORS")
         .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("vectors"), PathBuf::from);
     let text = std::fs::read_to_string(folder.join("stacksjs_transactions.json")).expect("the vectors are there");
@@ -25,7 +25,7 @@ pub fn stacksjs() -> Value {
 }
 
 /// Runs an asynchronous test.
-pub fn run(test: impl Future<Output = ()>) {
+pub(crate) fn run(test: impl Future<Output = ()>) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     runtime.expect("a runtime").block_on(test);
 }

@@ -23,12 +23,13 @@ fn the_boot_block_tells_of_its_contracts_and_mints() {
         let chain = TestChain::empty(HELIUM_20);
         let boot = chain.boot();
         assert_eq!(boot.transactions.len(), 3);
-        for (index, transaction) in boot.transactions.iter().enumerate() {
-            assert_eq!(transaction.receipt.tx_index as usize, index);
-            assert_eq!(transaction.transaction.origin_nonce() as usize, index);
+        for (index, transaction) in (0_u32..).zip(&boot.transactions) {
+            assert_eq!(transaction.receipt.tx_index, index);
+            assert_eq!(transaction.transaction.origin_nonce(), u64::from(index));
             assert_eq!(transaction.receipt.txid, transaction.transaction.txid());
-            assert_eq!(transaction.receipt, boot.executed.receipts[index]);
         }
+        let receipts: Vec<_> = boot.transactions.iter().map(|transaction| transaction.receipt.clone()).collect();
+        assert_eq!(boot.executed.receipts.to_vec(), receipts);
         let mints: Vec<u128> = boot.transactions[2]
             .receipt
             .events
@@ -235,10 +236,9 @@ fn the_cost_limit_bounds_the_tenure() {
         let second = alice.deploy(1, "two", "(define-data-var v uint u1)");
         let mut same_tenure = chain.begin_in(id(1), 1, false, first.tenure_cost.clone());
         match same_tenure.process_transaction(&second) {
-            Err(error @ TransactionError::CostExceeded { .. }) => {
-                assert_eq!(error.miner_action(), MinerAction::Skip);
-                let TransactionError::CostExceeded { before, limit: named, .. } = error else { unreachable!() };
-                assert_eq!((before, named), (deployed.clone(), limit));
+            Err(TransactionError::CostExceeded(cost)) => {
+                assert_eq!((&cost.before, &cost.limit), (&deployed, &limit));
+                assert_eq!(TransactionError::CostExceeded(cost).miner_action(), MinerAction::Skip);
             }
             other => panic!("{other:?}"),
         }

@@ -238,9 +238,14 @@ pub(super) fn id(number: u8) -> ChainBlockId {
     ChainBlockId([number; 32])
 }
 
+/// Tests have few tenures.
+fn byte(tenure: u32) -> u8 {
+    u8::try_from(tenure).expect("a small tenure")
+}
+
 /// Tenure `tenure` is of the burn block at height 100 + tenure.
 pub(super) fn burn_view(tenure: u32) -> BurnView {
-    BurnView { height: 100 + tenure, consensus_hash: [tenure as u8; 20] }
+    BurnView { height: 100 + tenure, consensus_hash: [byte(tenure); 20] }
 }
 
 /// Headers by block id; all facts follow from the tenure.
@@ -259,15 +264,15 @@ impl HeadersDB for TestHeaders {
     }
 
     fn get_burn_header_hash_for_block(&self, id: &StacksBlockId) -> Option<BurnchainHeaderHash> {
-        self.tenure(id).map(|tenure| BurnchainHeaderHash([tenure as u8; 32]))
+        self.tenure(id).map(|tenure| BurnchainHeaderHash([byte(tenure); 32]))
     }
 
     fn get_consensus_hash_for_block(&self, id: &StacksBlockId) -> Option<ConsensusHash> {
-        self.tenure(id).map(|tenure| ConsensusHash([tenure as u8; 20]))
+        self.tenure(id).map(|tenure| ConsensusHash([byte(tenure); 20]))
     }
 
     fn get_vrf_seed_for_block(&self, id: &StacksBlockId) -> Option<VRFSeed> {
-        self.tenure(id).map(|tenure| VRFSeed([tenure as u8; 32]))
+        self.tenure(id).map(|tenure| VRFSeed([byte(tenure); 32]))
     }
 
     fn get_burn_block_time_for_block(&self, id: &StacksBlockId) -> Option<u64> {

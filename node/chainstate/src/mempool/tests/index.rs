@@ -301,6 +301,17 @@ fn walk(index: &MempoolIndex, choices: &[Choice]) -> Vec<Txid> {
     order
 }
 
+/// All transactions that the index calls ready, in order.
+fn ready(index: &MempoolIndex) -> Vec<Txid> {
+    let mut ready = Vec::new();
+    let mut at = index.next_ready(None).copied();
+    while let Some(rank) = at {
+        ready.push(rank.2);
+        at = index.next_ready(Some(&rank)).copied();
+    }
+    ready
+}
+
 fn build(origin: (u8, u64), sponsor: Option<(u8, u64)>, fee: u64) -> Option<CheckedTransaction> {
     let transaction = match sponsor {
         Some(sponsor) => unsigned_sponsored(origin, sponsor, fee, transfer(99, 1)),
@@ -372,6 +383,8 @@ proptest! {
             prop_assert_eq!(pool.index.totals(), expected);
             prop_assert_eq!(totals(&pool.conn).unwrap(), expected);
             prop_assert_eq!(walk(&pool.index, &choices), model.walk(&choices));
+            prop_assert_eq!(ready(&pool.index), ready(&MempoolIndex::load(&pool.conn).unwrap()));
+            prop_assert_eq!(ready(&pool.index), model.walk(&[Choice::Leave; 100]));
             let accounts: BTreeSet<_> =
                 model.pending.iter().flat_map(PendingTransaction::nonces).map(|(account, _)| account).collect();
             let tracked: Vec<_> = pool.index.accounts().map(|(account, nonce)| (*account, nonce)).collect();
