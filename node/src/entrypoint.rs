@@ -95,10 +95,7 @@ impl Threads {
 ///
 /// # Errors
 /// When the node cannot be started, or a thread failed.
-pub fn run(
-    settings: &Settings,
-    open: impl FnOnce() -> anyhow::Result<OpenedChain> + Send,
-) -> anyhow::Result<()> {
+pub fn run(settings: &Settings, open: impl FnOnce() -> anyhow::Result<OpenedChain> + Send) -> anyhow::Result<()> {
     let network = runtime("network")?;
     // The port first: a second node on it should not open the folder.
     let listener = network
@@ -114,9 +111,7 @@ pub fn run(
 }
 
 /// The boot block's contracts are evaluated while the chain opens, and evaluation recurses.
-fn on_large_stack(
-    open: impl FnOnce() -> anyhow::Result<OpenedChain> + Send,
-) -> anyhow::Result<OpenedChain> {
+fn on_large_stack(open: impl FnOnce() -> anyhow::Result<OpenedChain> + Send) -> anyhow::Result<OpenedChain> {
     std::thread::scope(|scope| {
         let builder = std::thread::Builder::new().name("opener".to_owned()).stack_size(THREAD_STACK_BYTES);
         let opener = builder.spawn_scoped(scope, open).context("cannot start thread opener")?;

@@ -154,13 +154,7 @@ pub trait ChainApi: Send + Sync + 'static {
     /// Value of a data variable.
     fn data_var(&self, contract: &ContractRef, name: &str, proof: bool) -> Result<ValueAnswer, ApiError>;
     /// Value of a map entry, wrapped in an optional.
-    fn map_entry(
-        &self,
-        contract: &ContractRef,
-        map: &str,
-        key: &[u8],
-        proof: bool,
-    ) -> Result<ValueAnswer, ApiError>;
+    fn map_entry(&self, contract: &ContractRef, map: &str, key: &[u8], proof: bool) -> Result<ValueAnswer, ApiError>;
     /// Calls a function that does not write.
     fn call_read_only(
         &self,

@@ -51,7 +51,9 @@ mod tests {
         for text in [ADDRESS.to_owned(), format!("{ADDRESS}.a-contract")] {
             assert_eq!(parse_principal(&text).unwrap().to_string(), text);
         }
-        for text in ["", "S", ".", "ST.", "x", "夊", &format!("{ADDRESS}."), &format!("{ADDRESS}.夊"), &format!("夊{ADDRESS}")] {
+        for text in
+            ["", "S", ".", "ST.", "x", "夊", &format!("{ADDRESS}."), &format!("{ADDRESS}.夊"), &format!("夊{ADDRESS}")]
+        {
             assert_eq!(parse_principal(text), None, "{text}");
         }
     }

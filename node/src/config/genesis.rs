@@ -116,8 +116,8 @@ impl GenesisFile {
     /// # Errors
     /// [`GenesisError`].
     pub fn read(path: &Path) -> Result<Self, GenesisError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| GenesisError::Read { path: path.to_owned(), source })?;
+        let text =
+            std::fs::read_to_string(path).map_err(|source| GenesisError::Read { path: path.to_owned(), source })?;
         let syntax = |detail: String| GenesisError::Syntax { path: path.to_owned(), detail };
         let genesis: Self = if path.extension().is_some_and(|extension| extension == "json") {
             serde_json::from_str(&text).map_err(|error| syntax(error.to_string()))?

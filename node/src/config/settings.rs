@@ -111,9 +111,7 @@ impl Settings {
             },
             burn_block_interval: match (flags.burn_block_interval, &file.burn_block_interval) {
                 (Some(interval), _) => interval,
-                (None, Some(text)) => {
-                    parse_duration(text).map_err(|error| value("burn_block_interval", error))?
-                }
+                (None, Some(text)) => parse_duration(text).map_err(|error| value("burn_block_interval", error))?,
                 (None, None) => DEFAULT_BURN_BLOCK_INTERVAL,
             },
             genesis,
@@ -153,8 +151,7 @@ pub(super) fn read(path: &Path) -> Result<String, ConfigError> {
 
 fn read_config(path: &Path) -> Result<ConfigFile, ConfigError> {
     let text = read(path)?;
-    toml::from_str(&text)
-        .map_err(|source| ConfigError::Syntax { path: path.to_owned(), source: Box::new(source) })
+    toml::from_str(&text).map_err(|source| ConfigError::Syntax { path: path.to_owned(), source: Box::new(source) })
 }
 
 /// A flag of either kind wins over a key of either kind.

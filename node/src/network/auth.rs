@@ -63,7 +63,6 @@ impl Guard {
     ///
     /// # Errors
     /// UNAUTHENTICATED (TOKEN_MISSING, TOKEN_WRONG).
-    #[expect(clippy::result_large_err, reason = "the signature that tonic asks for")]
     pub fn intercept(&self, request: Request<()>) -> Result<Request<()>, Status> {
         let given = request.metadata().get("authorization").map(|value| value.as_encoded_bytes());
         self.check(given).map_err(|error| {

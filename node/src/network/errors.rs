@@ -68,9 +68,9 @@ pub fn status(error: ApiError) -> Status {
         ApiError::Missing { field } => {
             Failure::new(Code::InvalidArgument, "FIELD_MISSING", message).with("field", field)
         }
-        ApiError::Invalid { field, detail } => Failure::new(Code::InvalidArgument, "FIELD_INVALID", message)
-            .with("field", field)
-            .with("detail", detail),
+        ApiError::Invalid { field, detail } => {
+            Failure::new(Code::InvalidArgument, "FIELD_INVALID", message).with("field", field).with("detail", detail)
+        }
         ApiError::NotFound { what, id } => Failure::new(Code::NotFound, what.reason(), message).with("id", id),
         ApiError::Busy { reason, retry_after } => {
             Failure::new(Code::ResourceExhausted, reason, message).retry_after(retry_after)
@@ -155,4 +155,49 @@ pub fn queue_status(reason: &'static str, error: QueueFull) -> Status {
         .with("queue", error.max)
         .retry_after(Duration::from_millis(500))
         .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chain::Unknown;
+
+    fn check(status: &Status, code: Code, reason: &str, keys: &[&str]) {
+        assert_eq!(status.code(), code);
+        let info = status.get_details_error_info().unwrap();
+        assert_eq!((info.reason.as_str(), info.domain.as_str()), (reason, DOMAIN));
+        keys.iter().for_each(|key| assert!(info.metadata.contains_key(*key), "{key}"));
+        let retries = matches!(code, Code::ResourceExhausted | Code::Unavailable);
+        assert_eq!(status.get_details_retry_info().is_some(), retries, "{reason}");
+    }
+
+    #[test]
+    fn every_error_has_its_code_reason_and_values() {
+        let busy = ApiError::Busy { reason: "STAGING_FULL", retry_after: Duration::from_secs(1) };
+        check(&status(ApiError::Missing { field: "f" }), Code::InvalidArgument, "FIELD_MISSING", &["field"]);
+        check(&status(ApiError::invalid("f", "d")), Code::InvalidArgument, "FIELD_INVALID", &["field", "detail"]);
+        check(&status(ApiError::unknown(Unknown::Block, &[1])), Code::NotFound, "UNKNOWN_BLOCK", &["id"]);
+        check(&status(busy), Code::ResourceExhausted, "STAGING_FULL", &[]);
+        check(&status(ApiError::StorageFull), Code::Unavailable, "STORAGE_FULL", &[]);
+        check(&status(ApiError::ShuttingDown), Code::Unavailable, "SERVER_SHUTDOWN", &[]);
+        check(&status(ApiError::internal("x")), Code::Internal, "INTERNAL", &[]);
+        let full = queue_status("TEMPLATE_QUEUE_FULL", QueueFull { max: 8 });
+        check(&full, Code::ResourceExhausted, "TEMPLATE_QUEUE_FULL", &["queue"]);
+        let many = subscriptions_status(TooManySubscriptions { max: 1 });
+        check(&many, Code::ResourceExhausted, "TOO_MANY_SUBSCRIPTIONS", &["max_subscriptions"]);
+        check(&filter_status(FilterError::Empty), Code::InvalidArgument, "FILTER_EMPTY", &[]);
+        let pruned = position_status(PositionError::Pruned { wanted: 1, oldest: 2 });
+        check(&pruned, Code::OutOfRange, "CURSOR_PRUNED", &["oldest_sequence"]);
+        let foreign = PositionError::ForeignJournal { theirs: "a".to_owned(), ours: "b".to_owned() };
+        check(&position_status(foreign), Code::FailedPrecondition, "CURSOR_FOREIGN_JOURNAL", &["journal_id"]);
+        let stalled = End::Stalled { cursor: bytes::Bytes::new(), waited: Duration::ZERO };
+        check(&end_status(&stalled).unwrap(), Code::Unavailable, "CONSUMER_STALLED", &["cursor"]);
+        assert!(end_status(&End::Gone).is_none());
+    }
+
+    #[test]
+    fn our_own_failures_do_not_show_their_insides() {
+        let status = status(ApiError::internal("the secret path"));
+        assert!(!format!("{status:?}").contains("secret"));
+    }
 }

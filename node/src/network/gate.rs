@@ -26,9 +26,8 @@ impl Gate {
     /// A gate with the limits of `network::limits`.
     #[must_use]
     pub fn new(chain: Arc<dyn ChainApi>) -> Self {
-        let lane = |turns, full| {
-            Arc::new(Lane { turns: Arc::new(Semaphore::new(turns)), waiting: AtomicUsize::new(0), full })
-        };
+        let lane =
+            |turns, full| Arc::new(Lane { turns: Arc::new(Semaphore::new(turns)), waiting: AtomicUsize::new(0), full });
         let reads = lane(MAX_CONCURRENT_READS, "READ_QUEUE_FULL");
         let writes = lane(MAX_CONCURRENT_WRITES, "ADMISSION_QUEUE_FULL");
         Self { chain, reads, writes }

@@ -35,9 +35,7 @@ impl Payload {
     #[must_use]
     pub fn shape(self, entry: &Entry) -> (v1::Event, usize) {
         match self {
-            Self::Full if entry.encoded_len <= MAX_EVENT_BYTES => {
-                (v1::Event::clone(&entry.event), entry.encoded_len)
-            }
+            Self::Full if entry.encoded_len <= MAX_EVENT_BYTES => (v1::Event::clone(&entry.event), entry.encoded_len),
             Self::Full | Self::Header => {
                 let event = header_form(&entry.event);
                 let length = event.encoded_len();
@@ -67,10 +65,9 @@ fn header_form(event: &Arc<v1::Event>) -> v1::Event {
             contract_id: chunks.contract_id.clone(),
             chunks: chunks.chunks.iter().map(without_data).collect(),
         }),
-        Body::MempoolAccepted(accepted) => Body::MempoolAccepted(v1::MempoolAccepted {
-            txid: accepted.txid.clone(),
-            transaction: bytes::Bytes::new(),
-        }),
+        Body::MempoolAccepted(accepted) => {
+            Body::MempoolAccepted(v1::MempoolAccepted { txid: accepted.txid.clone(), transaction: bytes::Bytes::new() })
+        }
         small => small.clone(),
     });
     v1::Event { sequence: event.sequence, kind: event.kind, observe_time: event.observe_time, body }

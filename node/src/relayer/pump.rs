@@ -273,9 +273,7 @@ impl FrameStream {
     }
 }
 
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
-) -> Result<T, End> {
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, ApiError> + Send + 'static) -> Result<T, End> {
     match tokio::task::spawn_blocking(work).await {
         Ok(answer) => answer.map_err(|error| End::Broken(Arc::new(error))),
         Err(panic) => Err(End::Broken(Arc::new(ApiError::internal(panic)))),

@@ -57,7 +57,8 @@ impl MemoryJournal {
 
     fn read(&self, from: u64, limit: ReadLimit) -> Vec<Entry> {
         let state = self.state.lock().unwrap();
-        let events = state.events.iter().skip(from as usize - 1).take(limit.events);
+        let skip = usize::try_from(from).unwrap().saturating_sub(1);
+        let events = state.events.iter().skip(skip).take(limit.events);
         events.map(|event| Entry { sequence: event.sequence, event: Arc::clone(event), encoded_len: 100 }).collect()
     }
 }
@@ -234,12 +235,7 @@ enum Op {
 }
 
 fn op() -> impl Strategy<Value = Op> {
-    prop_oneof![
-        (1..400_u16).prop_map(Op::Append),
-        (1..40_u8).prop_map(Op::Read),
-        Just(Op::Idle),
-        Just(Op::Reconnect),
-    ]
+    prop_oneof![(1..400_u16).prop_map(Op::Append), (1..40_u8).prop_map(Op::Read), Just(Op::Idle), Just(Op::Reconnect),]
 }
 
 fn any_filter() -> impl Strategy<Value = Filter> {

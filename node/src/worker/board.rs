@@ -218,12 +218,8 @@ impl<J, R> State<J, R> {
 mod tests {
     use super::*;
 
-    const LIMITS: BoardLimits = BoardLimits {
-        queue: 2,
-        results: 2,
-        result_bytes: 100,
-        result_age: Duration::from_secs(3600),
-    };
+    const LIMITS: BoardLimits =
+        BoardLimits { queue: 2, results: 2, result_bytes: 100, result_age: Duration::from_secs(3600) };
 
     fn board() -> Board<u32, u32> {
         Board::new("t", LIMITS)

@@ -13,7 +13,5 @@ mod jobs;
 mod run;
 
 pub use board::{Board, BoardLimits, Fetched, Outcome, QueueFull, Ticket};
-pub use jobs::{
-    TEMPLATE_LIMITS, TemplateJob, TemplateJobs, VALIDATION_LIMITS, ValidationJob, ValidationJobs,
-};
+pub use jobs::{TEMPLATE_LIMITS, TemplateJob, TemplateJobs, VALIDATION_LIMITS, ValidationJob, ValidationJobs};
 pub use run::{TemplateWorker, ValidationWorker};

@@ -30,15 +30,10 @@ pub(super) fn burn_block(live: &LiveChain, at: BurnBlockAt) -> Result<v1::GetBur
 }
 
 pub(super) fn is_ancestor(live: &LiveChain, ancestor: [u8; 32], descendant: [u8; 32]) -> Result<bool, ApiError> {
-    live.read(|reader| {
-        Ok(reader.burn().is_ancestor_of(&BurnBlockHash(ancestor), &BurnBlockHash(descendant))?)
-    })
+    live.read(|reader| Ok(reader.burn().is_ancestor_of(&BurnBlockHash(ancestor), &BurnBlockHash(descendant))?))
 }
 
-pub(super) fn producer_set(
-    live: &LiveChain,
-    at: Option<[u8; 32]>,
-) -> Result<v1::GetProducerSetResponse, ApiError> {
+pub(super) fn producer_set(live: &LiveChain, at: Option<[u8; 32]>) -> Result<v1::GetProducerSetResponse, ApiError> {
     live.read(|reader| {
         let at = place(reader, at)?;
         let producers = reader.burn().get_producer_set(&at)?;
@@ -99,11 +94,7 @@ pub(super) fn producer_view(live: &LiveChain, address: &str) -> Result<v1::GetPr
     })
 }
 
-fn producer_slot(
-    reader: &ChainReader,
-    at: &BurnBlock,
-    address: &StacksAddress,
-) -> Result<Option<u32>, ApiError> {
+fn producer_slot(reader: &ChainReader, at: &BurnBlock, address: &StacksAddress) -> Result<Option<u32>, ApiError> {
     let producers = reader.burn().get_producer_set(&at.hash)?;
     Ok((0..).zip(producers).find(|(_, producer)| producer.address == *address).map(|(slot_id, _)| slot_id))
 }

@@ -51,9 +51,7 @@ impl From<ReadError> for ApiError {
             | ReadError::Vm(_)
             | ReadError::NotReadOnly
             | ReadError::DeadlinePassed
-            | ReadError::Panicked(_) => {
-                Self::internal(error)
-            }
+            | ReadError::Panicked(_) => Self::internal(error),
         }
     }
 }

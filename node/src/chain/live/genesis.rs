@@ -63,8 +63,7 @@ fn balance(balance: &Balance) -> Result<(PrincipalData, u128), GenesisError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chain::parse_principal;
-use crate::config::SAMPLE_GENESIS;
+    use crate::config::SAMPLE_GENESIS;
 
     #[test]
     fn the_sample_makes_parameters() {

@@ -30,10 +30,7 @@ impl LiveChain {
     }
 
     /// Runs `read` on one snapshot.
-    pub(super) fn read<T>(
-        &self,
-        read: impl FnOnce(&ChainReader) -> Result<T, ApiError>,
-    ) -> Result<T, ApiError> {
+    pub(super) fn read<T>(&self, read: impl FnOnce(&ChainReader) -> Result<T, ApiError>) -> Result<T, ApiError> {
         self.chain.read(read)
     }
 }
@@ -120,13 +117,7 @@ impl ChainApi for LiveChain {
         state::data_var(self, contract, name, proof)
     }
 
-    fn map_entry(
-        &self,
-        contract: &ContractRef,
-        map: &str,
-        key: &[u8],
-        proof: bool,
-    ) -> Result<ValueAnswer, ApiError> {
+    fn map_entry(&self, contract: &ContractRef, map: &str, key: &[u8], proof: bool) -> Result<ValueAnswer, ApiError> {
         state::map_entry(self, contract, map, key, proof)
     }
 

@@ -25,9 +25,7 @@ pub(super) fn assemble(
     let out_of_time = || begun.elapsed() >= time;
     match live.chain.assemble(&order, &out_of_time) {
         Ok(Ok(template)) => Ok(template),
-        Ok(Err(failure)) => {
-            Err(JobFailure { reason: failure.code().to_owned(), detail: failure.to_string() })
-        }
+        Ok(Err(failure)) => Err(JobFailure { reason: failure.code().to_owned(), detail: failure.to_string() }),
         Err(error) => Err(failed(&error)),
     }
 }

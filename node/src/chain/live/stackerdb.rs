@@ -17,9 +17,8 @@ pub(super) fn put_chunk(
     contract_id: &str,
     chunk: v1::StackerDbChunk,
 ) -> Result<v1::PutChunkResponse, ApiError> {
-    let signature = <[u8; 65]>::try_from(chunk.signature.as_ref()).map_err(|_| {
-        ApiError::invalid("chunk.signature", format!("{} bytes, not 65", chunk.signature.len()))
-    })?;
+    let signature = <[u8; 65]>::try_from(chunk.signature.as_ref())
+        .map_err(|_| ApiError::invalid("chunk.signature", format!("{} bytes, not 65", chunk.signature.len())))?;
     let chunk = StackerDbChunk {
         slot_id: chunk.slot_id,
         slot_version: chunk.slot_version,
@@ -92,11 +91,8 @@ fn metadata(live: &LiveChain, slot: &SlotMetadata) -> v1::SlotMetadata {
 
 /// Slots know their owner by key hash; its single-signature address names it.
 fn owner(live: &LiveChain, hash160: Hash160) -> StacksAddress {
-    let version = if live.chain.params().mainnet {
-        ADDRESS_VERSION_MAINNET_SINGLESIG
-    } else {
-        ADDRESS_VERSION_TESTNET_SINGLESIG
-    };
+    let version =
+        if live.chain.params().mainnet { ADDRESS_VERSION_MAINNET_SINGLESIG } else { ADDRESS_VERSION_TESTNET_SINGLESIG };
     StacksAddress { version, hash160 }
 }
 

@@ -1,9 +1,9 @@
 //! Accounts and contracts at any processed block.
 
+use chainstate::chain::{ChainReader, wire};
 use chainstate::clarity::read_only::{
     ReadError, ReadOnlyCall, StateReader, balance_key, contract_key, data_var_key, map_entry_key, nonce_key,
 };
-use chainstate::chain::{ChainReader, wire};
 use clarity::vm::types::{PrincipalData, QualifiedContractIdentifier};
 use nakamoto_proto::ids::StacksBlockId;
 use nakamoto_proto::v1;
@@ -64,8 +64,7 @@ pub(super) fn source(live: &LiveChain, contract: &ContractRef, proof: bool) -> R
     at(live, contract.at, |_, state| {
         let source = state.contract_source(&id)?.ok_or_else(|| unknown(contract))?;
         let proof = if proof { state.value_with_proof(&contract_key(&id))?.map(|(_, proof)| proof) } else { None };
-        let source =
-            v1::GetContractSourceResponse { source: source.source, publish_height: source.publish_height };
+        let source = v1::GetContractSourceResponse { source: source.source, publish_height: source.publish_height };
         Ok(SourceAnswer { source, proof })
     })
 }
@@ -167,8 +166,7 @@ fn principal_of(field: &'static str, text: &str) -> Result<PrincipalData, ApiErr
 }
 
 fn parse_contract(contract: &ContractRef) -> Result<QualifiedContractIdentifier, ApiError> {
-    parse_contract_id(&contract.contract_id)
-        .ok_or_else(|| ApiError::invalid("contract_id", "not \"ADDRESS.name\""))
+    parse_contract_id(&contract.contract_id).ok_or_else(|| ApiError::invalid("contract_id", "not \"ADDRESS.name\""))
 }
 
 fn unknown(contract: &ContractRef) -> ApiError {

@@ -73,9 +73,8 @@ pub(super) fn pending(
     after: Option<PendingCursor>,
     limit: usize,
 ) -> (Vec<v1::PendingTransaction>, u64) {
-    let after = after.map(|cursor| {
-        (FeeRate { fee: cursor.fee_ustx, size_bytes: cursor.size_bytes.max(1) }, Txid(cursor.txid))
-    });
+    let after =
+        after.map(|cursor| (FeeRate { fee: cursor.fee_ustx, size_bytes: cursor.size_bytes.max(1) }, Txid(cursor.txid)));
     let page = live.chain.pending_list(after, limit);
     (page.iter().map(message).collect(), live.chain.pending_count())
 }

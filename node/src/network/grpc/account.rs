@@ -42,8 +42,7 @@ impl AccountService for Accounts {
     ) -> Result<Response<v1::GetContractInterfaceResponse>, Status> {
         let request = request.into_inner();
         let contract = contract(request.contract_id, &request.block_id).or_status()?;
-        let interface_json =
-            self.gate.read(move |chain| chain.contract_interface(&contract)).await.or_status()?;
+        let interface_json = self.gate.read(move |chain| chain.contract_interface(&contract)).await.or_status()?;
         Ok(Response::new(v1::GetContractInterfaceResponse { interface_json }))
     }
 
@@ -66,8 +65,7 @@ impl AccountService for Accounts {
         let contract = contract(request.contract_id, &request.block_id).or_status()?;
         let name = text("name", request.name).or_status()?;
         let key = request.key;
-        let answer =
-            self.gate.read(move |chain| chain.map_entry(&contract, &name, &key, false)).await.or_status()?;
+        let answer = self.gate.read(move |chain| chain.map_entry(&contract, &name, &key, false)).await.or_status()?;
         Ok(Response::new(v1::GetMapEntryResponse { value: answer.value.into() }))
     }
 

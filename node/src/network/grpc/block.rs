@@ -32,10 +32,7 @@ impl BlockService for Blocks {
         Ok(Response::new(answer))
     }
 
-    async fn get_block(
-        &self,
-        request: Request<v1::GetBlockRequest>,
-    ) -> Result<Response<v1::GetBlockResponse>, Status> {
+    async fn get_block(&self, request: Request<v1::GetBlockRequest>) -> Result<Response<v1::GetBlockResponse>, Status> {
         let request = request.into_inner();
         let at = block_at(request.block, &request.tip_block_id).or_status()?;
         self.gate.read(move |chain| chain.block(at)).await.or_status().map(Response::new)

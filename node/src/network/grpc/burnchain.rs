@@ -57,9 +57,7 @@ fn burn_block_at(request: v1::GetBurnBlockRequest) -> Result<BurnBlockAt, ApiErr
     let at = match request.block {
         None => return Err(ApiError::Missing { field: "block" }),
         Some(Block::BurnBlockHash(hash)) => BurnBlockAt::Hash(hash32("burn_block_hash", &hash)?),
-        Some(Block::Height(height)) => {
-            BurnBlockAt::Height(height, optional_hash32("fork_tip", &request.fork_tip)?)
-        }
+        Some(Block::Height(height)) => BurnBlockAt::Height(height, optional_hash32("fork_tip", &request.fork_tip)?),
         Some(Block::Tip(true)) => BurnBlockAt::Tip,
         Some(Block::Tip(false)) => return Err(ApiError::invalid("tip", "can only be true")),
     };

@@ -55,10 +55,7 @@ pub(super) fn bounded_duration(
 }
 
 /// A time of the wall clock.
-pub(super) fn time(
-    field: &'static str,
-    time: Option<prost_types::Timestamp>,
-) -> Result<Option<SystemTime>, ApiError> {
+pub(super) fn time(field: &'static str, time: Option<prost_types::Timestamp>) -> Result<Option<SystemTime>, ApiError> {
     let Some(time) = time else { return Ok(None) };
     SystemTime::try_from(time).map(Some).map_err(|_| ApiError::invalid(field, "out of range"))
 }
@@ -92,7 +89,6 @@ pub(super) fn block_at(
 /// Answers with the error as a status.
 pub(super) trait OrStatus<T> {
     /// See the trait.
-    #[expect(clippy::result_large_err, reason = "tonic's error type")]
     fn or_status(self) -> Result<T, Status>;
 }
 

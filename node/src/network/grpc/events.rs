@@ -57,8 +57,7 @@ impl EventService for Events {
             return Err(status(ApiError::invalid("client_name", detail)));
         }
         let filter = Filter::decode(request.filter).map_err(filter_status)?;
-        let heartbeat =
-            bounded_duration("heartbeat_interval", request.heartbeat_interval, HEARTBEAT.0, HEARTBEAT.1);
+        let heartbeat = bounded_duration("heartbeat_interval", request.heartbeat_interval, HEARTBEAT.0, HEARTBEAT.1);
         let heartbeat = heartbeat.or_status()?.unwrap_or(HEARTBEAT.2);
         let max_batch = decode_batch(request.max_batch).or_status()?;
         let snapshot = if request.include_snapshot { Some(self.snapshot(&filter).await?) } else { None };

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use nakamoto_proto::v1;
-use tonic::service::interceptor::InterceptedService;
 use tonic::service::Routes;
+use tonic::service::interceptor::InterceptedService;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 use v1::account_service_server::AccountServiceServer;
@@ -82,19 +82,30 @@ pub async fn routes(services: &Services) -> Result<(Routes, HealthReporter), ton
         .add_service(health)
         .add_service(reflection()?.build_v1()?)
         .add_service(reflection()?.build_v1alpha()?)
-        .add_service(AccountServiceServer::new(Accounts { gate: gate.clone() }).max_decoding_message_size(MAX_MESSAGE_BYTES))
-        .add_service(BlockServiceServer::new(Blocks { gate: gate.clone(), bell }).max_decoding_message_size(MAX_MESSAGE_BYTES))
+        .add_service(
+            AccountServiceServer::new(Accounts { gate: gate.clone() }).max_decoding_message_size(MAX_MESSAGE_BYTES),
+        )
+        .add_service(
+            BlockServiceServer::new(Blocks { gate: gate.clone(), bell }).max_decoding_message_size(MAX_MESSAGE_BYTES),
+        )
         .add_service(BurnchainServiceServer::new(Burnchain { gate: gate.clone() }))
         .add_service(EventServiceServer::new(Events { gate: gate.clone(), hub }))
         .add_service(NodeServiceServer::new(node))
-        .add_service(StackerDbServiceServer::new(StackerDbs { gate: gate.clone() }).max_decoding_message_size(MAX_MESSAGE_BYTES))
-        .add_service(TransactionServiceServer::new(Transactions { gate: gate.clone() }).max_decoding_message_size(MAX_MESSAGE_BYTES))
+        .add_service(
+            StackerDbServiceServer::new(StackerDbs { gate: gate.clone() }).max_decoding_message_size(MAX_MESSAGE_BYTES),
+        )
+        .add_service(
+            TransactionServiceServer::new(Transactions { gate: gate.clone() })
+                .max_decoding_message_size(MAX_MESSAGE_BYTES),
+        )
         .add_service(InterceptedService::new(
-            TemplateServiceServer::new(Templates { gate, jobs: templates }).max_decoding_message_size(MAX_MESSAGE_BYTES),
+            TemplateServiceServer::new(Templates { gate, jobs: templates })
+                .max_decoding_message_size(MAX_MESSAGE_BYTES),
             move |request| template_guard.intercept(request),
         ))
         .add_service(InterceptedService::new(
-            ValidationServiceServer::new(Validations { jobs: validations }).max_decoding_message_size(MAX_MESSAGE_BYTES),
+            ValidationServiceServer::new(Validations { jobs: validations })
+                .max_decoding_message_size(MAX_MESSAGE_BYTES),
             move |request| validation_guard.intercept(request),
         ));
     Ok((routes.routes(), reporter))

@@ -15,20 +15,14 @@ pub(super) struct StackerDbs {
 
 #[tonic::async_trait]
 impl StackerDbService for StackerDbs {
-    async fn put_chunk(
-        &self,
-        request: Request<v1::PutChunkRequest>,
-    ) -> Result<Response<v1::PutChunkResponse>, Status> {
+    async fn put_chunk(&self, request: Request<v1::PutChunkRequest>) -> Result<Response<v1::PutChunkResponse>, Status> {
         let request = request.into_inner();
         let contract_id = text("contract_id", request.contract_id).or_status()?;
         let chunk = request.chunk.ok_or(ApiError::Missing { field: "chunk" }).or_status()?;
         self.gate.write(move |chain| chain.put_chunk(&contract_id, chunk)).await.or_status().map(Response::new)
     }
 
-    async fn get_chunk(
-        &self,
-        request: Request<v1::GetChunkRequest>,
-    ) -> Result<Response<v1::GetChunkResponse>, Status> {
+    async fn get_chunk(&self, request: Request<v1::GetChunkRequest>) -> Result<Response<v1::GetChunkResponse>, Status> {
         let request = request.into_inner();
         let contract_id = text("contract_id", request.contract_id).or_status()?;
         let chunk = self

@@ -26,11 +26,9 @@ impl ValidationService for Validations {
         request: Request<v1::RequestValidationRequest>,
     ) -> Result<Response<v1::RequestValidationResponse>, Status> {
         let job = decode(request.into_inner()).or_status()?;
-        let ticket =
-            enqueue(&self.jobs, job).map_err(|error| queue_status("VALIDATION_QUEUE_FULL", error))?;
+        let ticket = enqueue(&self.jobs, job).map_err(|error| queue_status("VALIDATION_QUEUE_FULL", error))?;
         let queue_position = u32::try_from(ticket.position).unwrap_or(u32::MAX);
-        let answer =
-            v1::RequestValidationResponse { validation_id: ticket.id, queue_position, joined: ticket.joined };
+        let answer = v1::RequestValidationResponse { validation_id: ticket.id, queue_position, joined: ticket.joined };
         Ok(Response::new(answer))
     }
 

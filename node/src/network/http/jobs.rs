@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
-use axum::Json;
 use nakamoto_proto::v1;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -44,16 +44,15 @@ pub(super) async fn request_template(State(services): State<Services>, headers: 
         false if kind(&headers)? == Kind::Json => json_body(&body)?,
         false => return Err(HttpError::bad_request("Content-Type must be application/json")),
     };
-    let bytes = |name, text: Option<String>| {
-        text.map_or(Ok(Vec::new()), |text| hex_bytes(name, &text)).map(bytes::Bytes::from)
-    };
+    let bytes =
+        |name, text: Option<String>| text.map_or(Ok(Vec::new()), |text| hex_bytes(name, &text)).map(bytes::Bytes::from);
     let request = v1::RequestTemplateRequest {
         coinbase: bytes("coinbase", body.coinbase)?,
         parent_block_id: bytes("parent_block_id", body.parent_block_id)?,
         burn_block_hash: bytes("burn_block_hash", body.burn_block_hash)?,
-        assembly_time: body.assembly_time_ms.and_then(|millis| {
-            prost_types::Duration::try_from(Duration::from_millis(u64::from(millis))).ok()
-        }),
+        assembly_time: body
+            .assembly_time_ms
+            .and_then(|millis| prost_types::Duration::try_from(Duration::from_millis(u64::from(millis))).ok()),
         max_transactions: body.max_transactions.unwrap_or(0),
         allow_empty: body.allow_empty,
         ..v1::RequestTemplateRequest::default()
@@ -100,8 +99,7 @@ pub(super) async fn request_validation(State(services): State<Services>, headers
     let job = validation::decode(v1::RequestValidationRequest { block, not_after_time: None })?;
     let jobs: &Arc<ValidationJobs> = &services.validations;
     let ticket = validation::enqueue(jobs, job).map_err(queue_full)?;
-    let body =
-        json!({ "request_id": ticket.id, "queue_position": ticket.position, "joined": ticket.joined });
+    let body = json!({ "request_id": ticket.id, "queue_position": ticket.position, "joined": ticket.joined });
     Ok(accepted(body))
 }
 

@@ -202,13 +202,15 @@ fn malformed_submissions_are_400_and_blocks_keep_their_reason() {
     let bench = Bench::new(None);
     let submit = "/v2/transactions";
     assert_eq!(bench.ask(Method::POST, submit, &[], vec![0]).status, StatusCode::BAD_REQUEST);
-    for (kind, body) in [(OCTETS, ""), (OCTETS, "x"), (JSON, "{"), (JSON, "{}"), (JSON, r#"{"tx":"zz"}"#), (JSON, r#"{"tx":"0x00"}"#)] {
+    let octets = ["", "x"].map(|body| (OCTETS, body));
+    let json = ["{", "{}", r#"{"tx":"zz"}"#, r#"{"tx":"0x00"}"#].map(|body| (JSON, body));
+    for (kind, body) in octets.into_iter().chain(json) {
         assert_eq!(bench.post(submit, kind, body).status, StatusCode::BAD_REQUEST, "{kind} {body}");
     }
-    let block = bench.post("/v3/block", OCTETS, "no block");
+    let block = bench.post("/v3/block", OCTETS, "\0no block");
     assert_eq!(block.status, StatusCode::BAD_REQUEST);
     assert_eq!(block.json()["reason"], "BAD_ENCODING");
-    assert_eq!(bench.post("/v3/blocks/upload", OCTETS, "no block").status, StatusCode::BAD_REQUEST);
+    assert_eq!(bench.post("/v3/blocks/upload", OCTETS, "\0no block").status, StatusCode::BAD_REQUEST);
     let large = vec![0; crate::network::limits::MAX_TRANSACTION_BODY_BYTES + 1];
     assert_eq!(bench.post(submit, OCTETS, large).status, StatusCode::PAYLOAD_TOO_LARGE);
 }
@@ -247,7 +249,7 @@ fn jobs_are_asked_for_and_fetched() {
     assert_eq!(fetched.status, StatusCode::OK);
     assert_eq!(fetched.json()["failure_reason"], "NO_TRANSACTIONS");
 
-    let asked = bench.post("/v3/block_validation", OCTETS, "no block");
+    let asked = bench.post("/v3/block_validation", OCTETS, "\0no block");
     assert_eq!(asked.status, StatusCode::ACCEPTED);
     let id = asked.json()["request_id"].as_str().unwrap().to_owned();
     let fetched = bench.get(&format!("/v3/block_validation/{id}?wait_ms=20000")).json();
