@@ -31,6 +31,8 @@
 //! # Not here
 //! Calls, keys, clocks, disk: `driver`, `seal`, `record`.
 
+use std::sync::Arc;
+
 use std::collections::BTreeMap;
 
 use nakamoto_proto::ids::{BlockHash, BurnBlockHash, StacksBlockId};
@@ -490,7 +492,7 @@ impl Machine {
 
     /// The signatures for a block that have come so far.
     fn votes_for(&self, candidate: &Candidate) -> Votes {
-        let mut votes = Votes::new(candidate.block.block_hash, candidate.stackers.clone());
+        let mut votes = Votes::new(candidate.block.block_hash, Arc::clone(&candidate.stackers));
         for (block_hash, signature) in self.accepts.values() {
             if *block_hash == candidate.block.block_hash {
                 votes.accept(signature);

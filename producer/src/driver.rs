@@ -229,7 +229,7 @@ impl Driver {
         let mut candidates = Vec::new();
         for block in blocks {
             let stackers = if block.burn_view == view.burn_tip {
-                Some(view.stackers.clone())
+                Some(Arc::clone(&view.stackers))
             } else {
                 self.stackers_if_on_fork(&block.burn_view.0, &view.burn_tip.0).await?
             };
@@ -302,7 +302,7 @@ impl Driver {
         match self.record.claim(&block) {
             Ok(Claim::Granted) => {
                 tracing::debug!(block_id = %block.block_id, chain_length = block.chain_length, "block signed");
-                Input::Signed(Candidate { block: Arc::new(block), stackers: view.stackers.clone() })
+                Input::Signed(Candidate { block: Arc::new(block), stackers: Arc::clone(&view.stackers) })
             }
             Ok(Claim::Taken(other)) => {
                 tracing::warn!(%other, "another block was signed at this height of this tenure");

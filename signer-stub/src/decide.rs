@@ -225,7 +225,7 @@ impl Machine {
             return None;
         }
         if !already_signed && let Some(refusal) = refusal(&tips, &proposal) {
-            return self.is_live.then(|| Action::Dismiss(proposal.block_hash, refusal));
+            return self.is_live.then_some(Action::Dismiss(proposal.block_hash, refusal));
         }
         // A producer signs one block for a place: another one for the same burn view is the newer version.
         self.waiting.retain(|(other, _)| (other.slot_id, other.burn_view) != (proposal.slot_id, proposal.burn_view));

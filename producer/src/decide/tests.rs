@@ -128,7 +128,7 @@ impl World {
 
     fn situation(&self) -> Situation {
         let unfinished = self.record.values().filter(|block| block.parent == self.tip);
-        let unfinished = unfinished.map(|block| Candidate { block: Arc::clone(block), stackers: self.stackers.clone() });
+        let unfinished = unfinished.map(|block| Candidate { block: Arc::clone(block), stackers: Arc::clone(&self.stackers) });
         Situation {
             view: View {
                 tip: self.tip,
@@ -141,7 +141,7 @@ impl World {
                 well_known: false,
                 chain_id: 1,
                 mainnet: false,
-                stackers: self.stackers.clone(),
+                stackers: Arc::clone(&self.stackers),
                 sequence: self.sequence,
                 slot_id: Some(0),
             },
@@ -150,7 +150,7 @@ impl World {
                 .others
                 .iter()
                 .filter(|block| block.parent == self.tip)
-                .map(|block| Candidate { block: Arc::clone(block), stackers: self.stackers.clone() })
+                .map(|block| Candidate { block: Arc::clone(block), stackers: Arc::clone(&self.stackers) })
                 .collect(),
             signed_here: self.record.contains_key(&(self.burn_hash(), self.chain_length + 1)),
         }
@@ -200,11 +200,11 @@ impl World {
         });
         let before = self.record.insert((template.burn_view, chain_length), Arc::clone(&block));
         assert_eq!(before, None, "two blocks signed at one height of one tenure");
-        Input::Signed(Candidate { block, stackers: self.stackers.clone() })
+        Input::Signed(Candidate { block, stackers: Arc::clone(&self.stackers) })
     }
 
     fn push(&mut self, candidate: &Candidate, signatures: &[MessageSignature]) -> Input {
-        let mut votes = Votes::new(candidate.block.block_hash, self.stackers.clone());
+        let mut votes = Votes::new(candidate.block.block_hash, Arc::clone(&self.stackers));
         assert!(signatures.iter().all(|s| votes.accept(s)) && votes.is_enough(), "pushed without enough signatures");
         self.pushes += 1;
         if candidate.block.block_id == self.tip {

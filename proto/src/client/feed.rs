@@ -28,7 +28,9 @@ use super::node::{Node, UNARY_TIMEOUT};
 use super::status::{reason, retry_delay};
 use crate::v1::start_position::Position;
 use crate::v1::subscribe_response::Body;
-use crate::v1::{Event, EventFilter, PayloadMode, StackerDbChunks, StartPosition, Started, SubscribeRequest, SubscribeResponse};
+use crate::v1::{
+    Event, EventFilter, PayloadMode, StackerDbChunks, StartPosition, Started, SubscribeRequest, SubscribeResponse,
+};
 
 /// How often the node speaks when nothing matches. The smallest that it grants: it bounds how long a reader that
 /// resumes at the newest event waits to learn so.
@@ -269,10 +271,8 @@ impl Feed {
     }
 
     fn on_status(&mut self, status: &Status) -> Result<(), FeedError> {
-        let cursor_is_void = matches!(
-            reason(status).as_deref(),
-            Some("CURSOR_PRUNED" | "CURSOR_AHEAD" | "CURSOR_FOREIGN_JOURNAL")
-        );
+        let cursor_is_void =
+            matches!(reason(status).as_deref(), Some("CURSOR_PRUNED" | "CURSOR_AHEAD" | "CURSOR_FOREIGN_JOURNAL"));
         if cursor_is_void && self.request.cursor.is_some() {
             tracing::warn!(%status, "the node no longer knows the place in the event stream; starting at its end");
             self.request.cursor = None;

@@ -121,10 +121,7 @@ mod tests {
     fn an_error_names_the_place_and_never_the_text() {
         let secret = "zz".repeat(32);
         let bad = source("bad", &secret);
-        for text in [
-            read_private_key(&bad).unwrap_err().to_string(),
-            read_vrf_key(&bad).unwrap_err().to_string(),
-        ] {
+        for text in [read_private_key(&bad).unwrap_err().to_string(), read_vrf_key(&bad).unwrap_err().to_string()] {
             assert!(text.contains("key file") && !text.contains("zz"), "{text}");
         }
         let long = source("too-long", &"0".repeat(1000));

@@ -114,11 +114,10 @@ async fn garbage_over_grpc(cluster: &Cluster) {
         let status = BlockServiceClient::new(channel.clone()).get_block(request).await.expect_err("no such block");
         assert!(matches!(status.code(), tonic::Code::InvalidArgument | tonic::Code::NotFound), "{status}");
 
-        let chunk = v1::StackerDbChunk { signature: bytes.clone().into(), data: bytes.clone().into(), ..Default::default() };
-        let request = v1::PutChunkRequest {
-            contract_id: "ST000000000000000000002AMW42H.signers".to_owned(),
-            chunk: Some(chunk),
-        };
+        let chunk =
+            v1::StackerDbChunk { signature: bytes.clone().into(), data: bytes.clone().into(), ..Default::default() };
+        let request =
+            v1::PutChunkRequest { contract_id: "ST000000000000000000002AMW42H.signers".to_owned(), chunk: Some(chunk) };
         match StackerDbServiceClient::new(channel.clone()).put_chunk(request).await {
             Ok(answer) => assert!(!answer.into_inner().accepted),
             Err(status) => assert_eq!(status.code(), tonic::Code::InvalidArgument, "{status}"),

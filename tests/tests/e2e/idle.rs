@@ -20,8 +20,11 @@ fn an_idle_chain_uses_less_than_one_percent_of_a_core() {
         let mut watch = cluster.client().watch(0).await;
         // The boot block, and the block of the first tenure.
         watch.block().await;
-        let ids: Vec<_> =
-            [&cluster.node, &cluster.producer].into_iter().chain(&cluster.signers).map(|process| process.id()).collect();
+        let ids: Vec<_> = [&cluster.node, &cluster.producer]
+            .into_iter()
+            .chain(&cluster.signers)
+            .map(|process| process.id())
+            .collect();
         let total = || ids.iter().map(|id| processor_time(*id)).sum::<Duration>();
         // Start-up work ends with the first tenure's block, if there is one.
         let _ = tokio::time::timeout(Duration::from_secs(3), watch.try_next()).await;

@@ -1,8 +1,16 @@
 //! End to end: the real binaries, spoken to over gRPC and HTTP alone, killed and restarted.
 
+#[cfg(test)]
 mod devnet;
+#[cfg(test)]
 mod garbage;
+#[cfg(test)]
 mod idle;
+#[cfg(test)]
+mod replay;
+#[cfg(test)]
 mod restarts;
+#[cfg(test)]
 mod stacksjs;
+#[cfg(test)]
 mod support;

@@ -81,6 +81,7 @@ async fn play(cluster: &Cluster, door: &Door<'_>) {
         let receipt = watch.receipt(&txid).await;
         check(label, &receipt, &case["expected"]);
     }
+    crate::replay::check_roots(cluster).await;
 }
 
 fn check(label: &str, receipt: &v1::TransactionReceipt, expected: &Value) {
@@ -122,9 +123,7 @@ fn got_event(event: &v1::TransactionEvent) -> (String, Value) {
             "stx_transfer_event",
             json!({"sender": e.sender, "recipient": e.recipient, "amount": amount(&e.amount_ustx), "memo": hex::encode(&e.memo)}),
         ),
-        Body::StxMint(e) => {
-            ("stx_mint_event", json!({"recipient": e.recipient, "amount": amount(&e.amount_ustx)}))
-        }
+        Body::StxMint(e) => ("stx_mint_event", json!({"recipient": e.recipient, "amount": amount(&e.amount_ustx)})),
         Body::StxBurn(e) => ("stx_burn_event", json!({"sender": e.sender, "amount": amount(&e.amount_ustx)})),
         Body::StxLock(e) => ("stx_lock_event", json!({"locked_address": e.locked_address})),
         Body::FtTransfer(e) => (
@@ -135,10 +134,9 @@ fn got_event(event: &v1::TransactionEvent) -> (String, Value) {
             "ft_mint_event",
             json!({"asset_identifier": e.asset_id, "recipient": e.recipient, "amount": amount(&e.amount)}),
         ),
-        Body::FtBurn(e) => (
-            "ft_burn_event",
-            json!({"asset_identifier": e.asset_id, "sender": e.sender, "amount": amount(&e.amount)}),
-        ),
+        Body::FtBurn(e) => {
+            ("ft_burn_event", json!({"asset_identifier": e.asset_id, "sender": e.sender, "amount": amount(&e.amount)}))
+        }
         Body::NftTransfer(e) => (
             "nft_transfer_event",
             json!({"asset_identifier": e.asset_id, "sender": e.sender, "recipient": e.recipient, "raw_value": value(&e.value)}),

@@ -14,9 +14,9 @@ use chainstate::clarity::{BlockContext, BlockEnv, BlockSession, BurnView, STACK_
 use chainstate::params::{BurnParams, ChainParams};
 use chainstate::transactions::{ReceiptStatus, TransactionReceipt, event_json};
 use clarity::vm::ClarityVersion;
+use clarity::vm::StacksEpoch;
 use clarity::vm::ast::ASTRules;
 use clarity::vm::costs::ExecutionCost;
-use clarity::vm::StacksEpoch;
 use clarity::vm::database::{BurnStateDB, HeadersDB};
 use clarity::vm::types::TupleData;
 use marf::{BlockId, Marf, SENTINEL, Sync};
@@ -36,10 +36,8 @@ use crate::support::load;
 const FIRST_BURN_HEIGHT: u32 = 800_000;
 
 /// Epochs in the file that cannot be replayed, with the reason.
-const NOT_HELD: [(&str, &str); 2] = [
-    ("3.1", "the VM crate's newest epoch is 3.0"),
-    ("3.2", "the VM crate's newest epoch is 3.0"),
-];
+const NOT_HELD: [(&str, &str); 2] =
+    [("3.1", "the VM crate's newest epoch is 3.0"), ("3.2", "the VM crate's newest epoch is 3.0")];
 
 fn epoch_id(name: &str) -> Option<StacksEpochId> {
     Some(match name {

@@ -68,14 +68,17 @@ impl Chain {
             bytes_left: MAX_BLOCK_BYTES.saturating_sub(overhead),
             nearly_full: false,
         };
+        let mut candidates = self.with_mempool(crate::mempool::MempoolIndex::candidates);
         if let Some(coinbase) = coinbase {
             if let Err(error) = filling.session.process_transaction(&coinbase) {
                 return if error.is_ours() { Err(ours(error)) } else { Ok(Err(bad_coinbase(&error))) };
             }
             filling.bytes_left = filling.bytes_left.saturating_sub(coinbase.length());
+            // The producer's own next transaction is a candidate of this block.
+            let (producer, nonce) = (coinbase.origin_address(self.params().mainnet), coinbase.origin_nonce());
+            self.with_mempool(|index| candidates.nonce_used(index, &producer, nonce));
             filling.transactions.push(coinbase);
         }
-        let mut candidates = self.with_mempool(crate::mempool::MempoolIndex::candidates);
         while filling.transactions.len() < most.min(MAX_BLOCK_TRANSACTIONS) && !out_of_time() {
             let Some(next) = self.with_mempool(|index| candidates.next(index)) else { break };
             if self.try_candidate(reader, &mut filling, &mut candidates, &next)? == Room::Gone {
@@ -125,10 +128,7 @@ impl Filling<'_> {
             MinerAction::DropProblematic => self.problems.push((txid, DropReason::Problematic)),
             MinerAction::NearlyFull if self.nearly_full => return Room::Gone,
             MinerAction::NearlyFull => self.nearly_full = true,
-            MinerAction::KeepByNonce
-            | MinerAction::Skip
-            | MinerAction::KeepUntilCollected
-            | MinerAction::Abandon => {}
+            MinerAction::KeepByNonce | MinerAction::Skip | MinerAction::KeepUntilCollected | MinerAction::Abandon => {}
         }
         Room::Left
     }

@@ -23,8 +23,8 @@ use crate::blocks::{BlockPlan, Execution, plan};
 use crate::chain::{Chain, ChainReader, wire};
 use crate::db::StoreError;
 
-pub use fill::MAX_BLOCK_TRANSACTIONS;
 use fill::Filled;
+pub use fill::MAX_BLOCK_TRANSACTIONS;
 
 /// Most skipped transactions that a template names.
 const SKIPPED_MAX: usize = 100;
@@ -154,12 +154,7 @@ impl Chain {
         }
     }
 
-    fn finish(
-        &self,
-        reader: &ChainReader,
-        plan: &BlockPlan,
-        filled: Filled,
-    ) -> Result<v1::BlockTemplate, StoreError> {
+    fn finish(&self, reader: &ChainReader, plan: &BlockPlan, filled: Filled) -> Result<v1::BlockTemplate, StoreError> {
         let block = unsigned_block(plan, filled.transactions, &filled.execution);
         let cost = filled.execution.executed.cost.clone();
         let key = (plan.parent.block_id, plan.burn_view.hash, block.header.tx_merkle_root);

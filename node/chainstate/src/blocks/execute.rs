@@ -1,8 +1,8 @@
 //! Executes a block's transactions on its parent's state.
 
+use ::clarity::vm::types::PrincipalData;
 use nakamoto_proto::ids::Txid;
 use nakamoto_proto::transaction::BlockTransaction;
-use ::clarity::vm::types::PrincipalData;
 
 use super::{BlockPlan, MaturedReward};
 use crate::clarity::{BlockEnv, BlockSession, ExecutedBlock, SessionError};
@@ -37,10 +37,8 @@ pub enum ExecuteError {
 pub(crate) fn open<'a>(env: BlockEnv<'a>, plan: &BlockPlan) -> Result<BlockSession<'a>, SessionError> {
     let mut session = BlockSession::begin(env, plan.context())?;
     if let Some(reward) = &plan.reward {
-        let recipient = PrincipalData::parse(&reward.recipient).map_err(|error| SessionError::Vm {
-            what: "the recipient of a reward",
-            error: error.to_string(),
-        })?;
+        let recipient = PrincipalData::parse(&reward.recipient)
+            .map_err(|error| SessionError::Vm { what: "the recipient of a reward", error: error.to_string() })?;
         session.pay_reward(&recipient, reward.coinbase.saturating_add(reward.fees), reward.coinbase)?;
     }
     Ok(session)

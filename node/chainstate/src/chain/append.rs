@@ -9,7 +9,8 @@ use nakamoto_proto::v1;
 
 use super::{Chain, ChainReader, lock, wire};
 use crate::blocks::{
-    BlockPlan, CheckError, ExecuteError, Execution, ExecutionKey, Rejection, SignatureRules, check_in_chain, decode_block, execute,
+    BlockPlan, CheckError, ExecuteError, Execution, ExecutionKey, Rejection, SignatureRules, check_in_chain,
+    decode_block, execute,
 };
 use crate::db::{StoreError, WriteTx};
 use crate::headers::{ProcessedHeader, TenureSoFar, insert_header, insert_mined, insert_rejected, rejected};
@@ -155,12 +156,7 @@ impl Chain {
         self.follow_tip(tx, reader, Some((&id, &judged.block.txs)))
     }
 
-    fn reject(
-        &self,
-        reader: ChainReader,
-        staged: &StagedBlock,
-        rejection: Rejection,
-    ) -> Result<Processed, StoreError> {
+    fn reject(&self, reader: ChainReader, staged: &StagedBlock, rejection: Rejection) -> Result<Processed, StoreError> {
         let id = staged.block_id;
         let header = decode_block(&staged.data).map(|block| wire::header_ref(&block.header)).unwrap_or_default();
         let wire_rejection = rejection.to_wire();
@@ -238,9 +234,7 @@ impl Judged {
                     producer,
                 }
             }
-            None => {
-                TenureSoFar { cost, fees: parent.fees.saturating_add(self.execution.fees), ..parent.clone() }
-            }
+            None => TenureSoFar { cost, fees: parent.fees.saturating_add(self.execution.fees), ..parent.clone() },
         }
     }
 

@@ -35,7 +35,6 @@ impl Chain {
         };
         let chain = self.clone();
         self.inner.store.write_all(move |tx| chain.commit_genesis(tx, &boot, &first, burn_event, &meta))?;
-        drop(headers);
         self.put_back(reader);
         Ok(())
     }

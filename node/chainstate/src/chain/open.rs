@@ -37,11 +37,7 @@ impl Chain {
     ///
     /// # Errors
     /// [`OpenError`]: the folder cannot be used, is damaged, in use, or of another chain.
-    pub fn open(
-        folder: &Path,
-        params: ChainParams,
-        clock: fn() -> u64,
-    ) -> Result<(Self, JoinHandle<()>), OpenError> {
+    pub fn open(folder: &Path, params: ChainParams, clock: fn() -> u64) -> Result<(Self, JoinHandle<()>), OpenError> {
         std::fs::create_dir_all(folder).map_err(OpenError::file(folder))?;
         let lock = take(folder)?;
         let chain_file = folder.join(CHAIN_FILE);

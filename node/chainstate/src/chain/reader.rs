@@ -143,11 +143,7 @@ impl ChainReader {
     ///
     /// # Errors
     /// [`StoreError`] when it cannot be read.
-    pub fn header_at(
-        &self,
-        chain_length: u64,
-        tip: &StacksBlockId,
-    ) -> Result<Option<ProcessedHeader>, StoreError> {
+    pub fn header_at(&self, chain_length: u64, tip: &StacksBlockId) -> Result<Option<ProcessedHeader>, StoreError> {
         match self.ancestry().at_height(tip, chain_length)? {
             Some(block_id) => self.header(&block_id),
             None => Ok(None),
@@ -199,10 +195,8 @@ impl ChainReader {
         let view = self.burn_view(&header.burn_view)?;
         let headers = self.headers(header.block_id);
         let env = self.block_env(&headers);
-        let burn_view = BurnView {
-            height: u32::try_from(view.height).unwrap_or(u32::MAX),
-            consensus_hash: view.consensus_hash.0,
-        };
+        let burn_view =
+            BurnView { height: u32::try_from(view.height).unwrap_or(u32::MAX), consensus_hash: view.consensus_hash.0 };
         Ok(read(&StateReader::at(env, &header.block_id, burn_view)?)?)
     }
 

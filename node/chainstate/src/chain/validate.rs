@@ -37,9 +37,7 @@ impl Chain {
         let execution = self.execution_of(&reader, &plan, &block)?;
         self.put_back(reader);
         Ok(match execution {
-            Ok(execution) => {
-                Verdict { valid: true, cost: Some(wire::cost(&execution.executed.cost)), ..verdict }
-            }
+            Ok(execution) => Verdict { valid: true, cost: Some(wire::cost(&execution.executed.cost)), ..verdict },
             Err(rejection) => rejected(verdict, &rejection),
         })
     }

@@ -1,8 +1,8 @@
 //! Our values as messages of `nakamoto.v1`: one function a message.
 
+use ::clarity::vm::Value;
 use ::clarity::vm::costs::ExecutionCost;
 use ::clarity::vm::events::{FTEventType, NFTEventType, STXEventType, StacksTransactionEvent};
-use ::clarity::vm::Value;
 use nakamoto_proto::block::{NakamotoBlockHeader, SigningMode};
 use nakamoto_proto::ids::StacksBlockId;
 use nakamoto_proto::stackerdb::StackerDbChunk;
@@ -171,10 +171,9 @@ fn stx_body(event: &STXEventType) -> v1::transaction_event::Body {
             amount_ustx: amount(data.amount),
             memo: data.memo.data.clone().into(),
         }),
-        STXEventType::STXMintEvent(data) => Body::StxMint(v1::StxMint {
-            recipient: data.recipient.to_string(),
-            amount_ustx: amount(data.amount),
-        }),
+        STXEventType::STXMintEvent(data) => {
+            Body::StxMint(v1::StxMint { recipient: data.recipient.to_string(), amount_ustx: amount(data.amount) })
+        }
         STXEventType::STXBurnEvent(data) => {
             Body::StxBurn(v1::StxBurn { sender: data.sender.to_string(), amount_ustx: amount(data.amount) })
         }

@@ -55,8 +55,8 @@ impl StateReader<'_> {
                 return Ok(true);
             }
             let body = scope.with_clarity_db_readonly(|db| db.get_contract(contract).is_ok());
-            let analysis = scope
-                .with_analysis_db_readonly(|db| matches!(db.load_contract_non_canonical(contract), Ok(Some(_))));
+            let analysis =
+                scope.with_analysis_db_readonly(|db| matches!(db.load_contract_non_canonical(contract), Ok(Some(_))));
             Ok(body && analysis)
         })
     }

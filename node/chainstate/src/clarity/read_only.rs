@@ -31,13 +31,8 @@ use super::store::{StateStore, Tip};
 use super::trackers::make_tracker;
 
 /// What one read-only call may spend (COMPAT 6.1): no writes, and about a second of evaluation.
-pub const READ_ONLY_LIMIT: ExecutionCost = ExecutionCost {
-    write_length: 0,
-    write_count: 0,
-    read_length: 200_000,
-    read_count: 100,
-    runtime: 1_000_000_000,
-};
+pub const READ_ONLY_LIMIT: ExecutionCost =
+    ExecutionCost { write_length: 0, write_count: 0, read_length: 200_000, read_count: 100, runtime: 1_000_000_000 };
 
 /// Why a read failed. That something does not exist is not an error.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -137,7 +132,12 @@ impl<'a> StateReader<'a> {
         if !env.marf.contains(&id) {
             return Err(ReadError::UnknownBlock(*block));
         }
-        Ok(Self { env, headers: EpochHeaders::new(env.headers, env.params.epoch, burn_view), block: id, deadline: None })
+        Ok(Self {
+            env,
+            headers: EpochHeaders::new(env.headers, env.params.epoch, burn_view),
+            block: id,
+            deadline: None,
+        })
     }
 
     /// Has calls fail with [`ReadError::DeadlinePassed`] once `expired` says so.
@@ -157,12 +157,7 @@ impl<'a> StateReader<'a> {
             let available = snapshot.get_available_balance()?;
             let balance = snapshot.canonical_balance_repr()?;
             let nonce = db.get_account_nonce(principal)?;
-            Ok(Account {
-                available,
-                locked: balance.amount_locked(),
-                unlock_height: balance.unlock_height(),
-                nonce,
-            })
+            Ok(Account { available, locked: balance.amount_locked(), unlock_height: balance.unlock_height(), nonce })
         })
     }
 
@@ -188,11 +183,8 @@ impl<'a> StateReader<'a> {
     /// # Errors
     /// Storage.
     pub fn value_with_proof(&self, key: &str) -> Result<Option<(String, Vec<u8>)>, ReadError> {
-        let found = self
-            .env
-            .marf
-            .get_with_proof(&self.block, key)
-            .map_err(|error| ReadError::Storage(error.to_string()))?;
+        let found =
+            self.env.marf.get_with_proof(&self.block, key).map_err(|error| ReadError::Storage(error.to_string()))?;
         found
             .map(|(bytes, proof)| {
                 let text = String::from_utf8(bytes).map_err(|error| ReadError::Storage(error.to_string()))?;
@@ -234,10 +226,7 @@ impl<'a> StateReader<'a> {
     ///
     /// # Errors
     /// Storage.
-    pub fn contract_source(
-        &self,
-        contract: &QualifiedContractIdentifier,
-    ) -> Result<Option<ContractSource>, ReadError> {
+    pub fn contract_source(&self, contract: &QualifiedContractIdentifier) -> Result<Option<ContractSource>, ReadError> {
         let Some(commitment) = self.value(&make_contract_hash_key(contract))? else { return Ok(None) };
         let commitment = ContractCommitment::deserialize(&commitment)?;
         let source = self.with_db(|db| Ok(db.get_contract_src(contract)))?;
@@ -267,10 +256,7 @@ impl<'a> StateReader<'a> {
     ///
     /// # Errors
     /// Storage.
-    pub fn contract_interface(
-        &self,
-        contract: &QualifiedContractIdentifier,
-    ) -> Result<Option<String>, ReadError> {
+    pub fn contract_interface(&self, contract: &QualifiedContractIdentifier) -> Result<Option<String>, ReadError> {
         let interface = self.contract_analysis(contract)?.and_then(|analysis| analysis.contract_interface);
         let text = interface.map(|interface| interface.serialize()).transpose();
         text.map_err(|error| ReadError::Vm(error.to_string()))
@@ -280,11 +266,7 @@ impl<'a> StateReader<'a> {
     ///
     /// # Errors
     /// Storage.
-    pub fn metadata(
-        &self,
-        contract: &QualifiedContractIdentifier,
-        key: &str,
-    ) -> Result<Option<String>, ReadError> {
+    pub fn metadata(&self, contract: &QualifiedContractIdentifier, key: &str) -> Result<Option<String>, ReadError> {
         self.with_db(|db| match db.store.get_metadata(contract, key) {
             Err(VmError::Unchecked(CheckErrors::NoSuchContract(_))) => Ok(None),
             other => Ok(other?),
@@ -382,10 +364,7 @@ impl<'a> StateReader<'a> {
         StateStore::new(self.env.marf, self.env.side, Tip::Committed(self.block), counts_tenures)
     }
 
-    fn with_db<R>(
-        &self,
-        work: impl FnOnce(&mut ClarityDatabase<'_>) -> Result<R, ReadError>,
-    ) -> Result<R, ReadError> {
+    fn with_db<R>(&self, work: impl FnOnce(&mut ClarityDatabase<'_>) -> Result<R, ReadError>) -> Result<R, ReadError> {
         self.in_scope(LimitedCostTracker::new_free(), |scope| scope.with_clarity_db_readonly(work))
     }
 
@@ -440,11 +419,7 @@ pub fn data_var_key(contract: &QualifiedContractIdentifier, name: &str) -> Strin
 ///
 /// # Errors
 /// If `key` has no consensus form.
-pub fn map_entry_key(
-    contract: &QualifiedContractIdentifier,
-    map: &str,
-    key: &Value,
-) -> Result<String, ReadError> {
+pub fn map_entry_key(contract: &QualifiedContractIdentifier, map: &str, key: &Value) -> Result<String, ReadError> {
     let key = key.serialize_to_hex().map_err(VmError::from)?;
     Ok(ClarityDatabase::make_key_for_quad(contract, StoreType::DataMap, map, &key))
 }

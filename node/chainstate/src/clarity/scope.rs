@@ -13,9 +13,7 @@ use ::clarity::vm::analysis::AnalysisDatabase;
 use ::clarity::vm::clarity::{ClarityConnection, TransactionConnection};
 use ::clarity::vm::contexts::{AssetMap, OwnedEnvironment};
 use ::clarity::vm::costs::{CostTracker as _, ExecutionCost, LimitedCostTracker};
-use ::clarity::vm::database::{
-    BurnStateDB, ClarityDatabase, HeadersDB, RollbackWrapper, RollbackWrapperPersistedLog,
-};
+use ::clarity::vm::database::{BurnStateDB, ClarityDatabase, HeadersDB, RollbackWrapper, RollbackWrapperPersistedLog};
 use ::clarity::vm::errors::{Error as VmError, InterpreterError};
 use ::clarity::vm::events::StacksTransactionEvent;
 use stacks_common::types::StacksEpochId;
@@ -79,10 +77,7 @@ impl<'s, 'a> Scope<'s, 'a> {
     }
 
     /// Runs `work` on the database of this scope; keeps its writes unless it fails.
-    pub(crate) fn with_db<R, E>(
-        &mut self,
-        work: impl FnOnce(&mut ClarityDatabase<'_>) -> Result<R, E>,
-    ) -> Result<R, E>
+    pub(crate) fn with_db<R, E>(&mut self, work: impl FnOnce(&mut ClarityDatabase<'_>) -> Result<R, E>) -> Result<R, E>
     where
         E: From<VmError>,
     {
@@ -96,10 +91,7 @@ impl<'s, 'a> Scope<'s, 'a> {
         })
     }
 
-    fn with_database<R>(
-        &mut self,
-        work: impl for<'d> FnOnce(ClarityDatabase<'d>) -> (R, ClarityDatabase<'d>),
-    ) -> R {
+    fn with_database<R>(&mut self, work: impl for<'d> FnOnce(ClarityDatabase<'d>) -> (R, ClarityDatabase<'d>)) -> R {
         let log = self.log.take().unwrap_or_else(nested);
         let wrapper = RollbackWrapper::from_persisted_log(&mut *self.store, log);
         let db = ClarityDatabase::new_with_rollback_wrapper(wrapper, self.chain.headers, self.chain.burn);
@@ -147,10 +139,8 @@ impl ClarityConnection for Scope<'_, '_> {
         F: FnOnce(&mut AnalysisDatabase<'_>) -> R,
     {
         let log = self.log.take().unwrap_or_else(nested);
-        let mut db = AnalysisDatabase::new_with_rollback_wrapper(RollbackWrapper::from_persisted_log(
-            &mut *self.store,
-            log,
-        ));
+        let mut db =
+            AnalysisDatabase::new_with_rollback_wrapper(RollbackWrapper::from_persisted_log(&mut *self.store, log));
         db.begin();
         let result = to_do(&mut db);
         let _ = db.roll_back();
@@ -206,10 +196,8 @@ impl TransactionConnection for Scope<'_, '_> {
     {
         let tracker = self.take_tracker();
         let log = self.log.take().unwrap_or_else(nested);
-        let mut db = AnalysisDatabase::new_with_rollback_wrapper(RollbackWrapper::from_persisted_log(
-            &mut *self.store,
-            log,
-        ));
+        let mut db =
+            AnalysisDatabase::new_with_rollback_wrapper(RollbackWrapper::from_persisted_log(&mut *self.store, log));
         let (tracker, result) = to_do(&mut db, tracker);
         self.log = Some(db.destroy().into());
         *self.tracker = Some(tracker);

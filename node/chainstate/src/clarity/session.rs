@@ -196,10 +196,7 @@ impl<'a> BlockSession<'a> {
     ///
     /// # Errors
     /// As [`Self::process_transaction`].
-    pub fn process_verified(
-        &mut self,
-        tx: &VerifiedTransaction<'_>,
-    ) -> Result<TransactionReceipt, TransactionError> {
+    pub fn process_verified(&mut self, tx: &VerifiedTransaction<'_>) -> Result<TransactionReceipt, TransactionError> {
         let params = self.params;
         let index = u32::try_from(self.receipts.len()).unwrap_or(u32::MAX);
         let receipts_before = self.receipts_bytes;
@@ -223,12 +220,7 @@ impl<'a> BlockSession<'a> {
     ///
     /// # Errors
     /// [`SessionError::Vm`] if a sum exceeds 128 bits; storage failures.
-    pub fn pay_reward(
-        &mut self,
-        to: &PrincipalData,
-        amount_ustx: u128,
-        mints_ustx: u128,
-    ) -> Result<(), SessionError> {
+    pub fn pay_reward(&mut self, to: &PrincipalData, amount_ustx: u128, mints_ustx: u128) -> Result<(), SessionError> {
         self.run_chain("a reward", |db| {
             let mut account = db.get_stx_balance_snapshot(to)?;
             account.credit(amount_ustx)?;
@@ -307,14 +299,12 @@ impl<'a> BlockSession<'a> {
         what: &'static str,
         work: impl FnOnce(&mut ClarityDatabase<'_>) -> Result<R, VmError>,
     ) -> Result<R, SessionError> {
-        self.run(|scope| {
-            scope.with_db(work).map_err(|error| TransactionError::Rejected { error: error.to_string() })
-        })
-        .map_err(|error| match error {
-            TransactionError::Storage(text) => SessionError::Storage(text),
-            TransactionError::SessionPoisoned => SessionError::Poisoned,
-            other => SessionError::Vm { what, error: other.to_string() },
-        })
+        self.run(|scope| scope.with_db(work).map_err(|error| TransactionError::Rejected { error: error.to_string() }))
+            .map_err(|error| match error {
+                TransactionError::Storage(text) => SessionError::Storage(text),
+                TransactionError::SessionPoisoned => SessionError::Poisoned,
+                other => SessionError::Vm { what, error: other.to_string() },
+            })
     }
 
     /// Runs `work` in a scope; commits it if it succeeds. The boundary where panics and faults become errors.

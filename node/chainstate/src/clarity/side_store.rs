@@ -37,14 +37,9 @@ pub struct MetadataRow {
 ///
 /// # Errors
 /// Those of SQLite; a row that exists already is one, as a block is committed once.
-pub fn insert_metadata(
-    tx: &Transaction<'_>,
-    block_id: &StacksBlockId,
-    rows: &[MetadataRow],
-) -> rusqlite::Result<()> {
-    let mut statement = tx.prepare_cached(
-        "INSERT INTO clarity_metadata (block_id, contract, key, value) VALUES (?1, ?2, ?3, ?4)",
-    )?;
+pub fn insert_metadata(tx: &Transaction<'_>, block_id: &StacksBlockId, rows: &[MetadataRow]) -> rusqlite::Result<()> {
+    let mut statement =
+        tx.prepare_cached("INSERT INTO clarity_metadata (block_id, contract, key, value) VALUES (?1, ?2, ?3, ?4)")?;
     for row in rows {
         statement.execute(params![&block_id.0[..], row.contract, row.key, row.value])?;
     }

@@ -14,8 +14,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use ::clarity::vm::database::ClarityBackingStore;
-use ::clarity::vm::database::clarity_store::{ContractCommitment, make_contract_hash_key};
 use ::clarity::vm::database::ClarityDeserializable as _;
+use ::clarity::vm::database::clarity_store::{ContractCommitment, make_contract_hash_key};
 use ::clarity::vm::errors::{CheckErrors, InterpreterError, InterpreterResult, RuntimeErrorType};
 use ::clarity::vm::types::QualifiedContractIdentifier;
 use marf::{BlockId, Marf, OpenTrie};
@@ -233,7 +233,10 @@ impl<'a> StateStore<'a> {
             .map_err(|error| self.failed("side store", &error))
     }
 
-    fn commitment(&mut self, contract: &QualifiedContractIdentifier) -> InterpreterResult<(BlockId, ContractCommitment)> {
+    fn commitment(
+        &mut self,
+        contract: &QualifiedContractIdentifier,
+    ) -> InterpreterResult<(BlockId, ContractCommitment)> {
         let text = ClarityBackingStore::get(self, &make_contract_hash_key(contract))?
             .ok_or_else(|| CheckErrors::NoSuchContract(contract.to_string()))?;
         let commitment = ContractCommitment::deserialize(&text)?;
@@ -341,11 +344,7 @@ impl ClarityBackingStore for StateStore<'_> {
         Ok(())
     }
 
-    fn get_metadata(
-        &mut self,
-        contract: &QualifiedContractIdentifier,
-        key: &str,
-    ) -> InterpreterResult<Option<String>> {
+    fn get_metadata(&mut self, contract: &QualifiedContractIdentifier, key: &str) -> InterpreterResult<Option<String>> {
         let (block, _) = self.commitment(contract)?;
         self.metadata_at(&block, contract, key)
     }
@@ -356,10 +355,7 @@ impl ClarityBackingStore for StateStore<'_> {
         contract: &QualifiedContractIdentifier,
         key: &str,
     ) -> InterpreterResult<Option<String>> {
-        let block = self
-            .ancestor(at_height)
-            .ok_or_else(|| RuntimeErrorType::BadBlockHeight(at_height.to_string()))?;
+        let block = self.ancestor(at_height).ok_or_else(|| RuntimeErrorType::BadBlockHeight(at_height.to_string()))?;
         self.metadata_at(&block, contract, key)
     }
 }
-

@@ -95,9 +95,8 @@ impl Store {
         clock: fn() -> u64,
     ) -> std::io::Result<(Self, JoinHandle<()>)> {
         let (jobs, receiver) = sync_channel(QUEUE);
-        let thread = std::thread::Builder::new()
-            .name("store".to_owned())
-            .spawn(move || run(conn, &tail, &receiver, clock))?;
+        let thread =
+            std::thread::Builder::new().name("store".to_owned()).spawn(move || run(conn, &tail, &receiver, clock))?;
         Ok((Self { jobs }, thread))
     }
 

@@ -22,7 +22,7 @@ pub use vm::ChainHeaders;
 
 use ::clarity::vm::costs::ExecutionCost;
 use nakamoto_proto::block::NakamotoBlockHeader;
-use nakamoto_proto::ids::{BlockHash, BOOT_BLOCK_HASH, BurnBlockHash, StacksBlockId, StateRoot};
+use nakamoto_proto::ids::{BOOT_BLOCK_HASH, BlockHash, BurnBlockHash, StacksBlockId, StateRoot};
 
 /// A processed block's header, and what its tenure has come to with it.
 #[derive(Debug, Clone)]

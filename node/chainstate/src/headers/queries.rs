@@ -152,9 +152,8 @@ pub(crate) fn children_burn_views(
 ) -> Result<Vec<(StacksBlockId, BurnBlockHash)>, StoreError> {
     let sql = "SELECT block_id, burn_view FROM nakamoto_block_headers WHERE parent_block_id = ?1";
     let mut statement = conn.prepare_cached(sql)?;
-    let rows = statement.query_map([parent.as_bytes()], |row| {
-        Ok((StacksBlockId(row.get(0)?), BurnBlockHash(row.get(1)?)))
-    })?;
+    let rows =
+        statement.query_map([parent.as_bytes()], |row| Ok((StacksBlockId(row.get(0)?), BurnBlockHash(row.get(1)?))))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 

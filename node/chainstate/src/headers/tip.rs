@@ -46,6 +46,7 @@ pub fn select_witnessed(conn: &Connection, burn_view: &BurnBlock) -> Result<Vec<
     let sql = "SELECT block_id FROM nakamoto_block_headers WHERE burn_height = ?1 AND burn_view = ?2
                ORDER BY chain_length";
     let mut statement = conn.prepare_cached(sql)?;
-    let rows = statement.query_map((burn_view.height, burn_view.hash.as_bytes()), |row| Ok(StacksBlockId(row.get(0)?)))?;
+    let rows =
+        statement.query_map((burn_view.height, burn_view.hash.as_bytes()), |row| Ok(StacksBlockId(row.get(0)?)))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }

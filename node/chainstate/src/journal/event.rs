@@ -20,12 +20,7 @@ pub struct JournalEvent {
 
 impl JournalEvent {
     pub(crate) fn new(sequence: u64, time_ms: u64, kind: v1::EventKind, body: v1::event::Body) -> Self {
-        let event = v1::Event {
-            sequence,
-            kind: kind.into(),
-            observe_time: Some(timestamp(time_ms)),
-            body: Some(body),
-        };
+        let event = v1::Event { sequence, kind: kind.into(), observe_time: Some(timestamp(time_ms)), body: Some(body) };
         let encoded = event.encode_to_vec().into();
         Self { sequence, kind, event: Arc::new(event), encoded }
     }

@@ -12,6 +12,6 @@ mod queries;
 mod tail;
 
 pub use event::JournalEvent;
-pub(crate) use queries::{insert_event, prune, select_bounds, select_sequence_of_block};
 pub use queries::select_events;
+pub(crate) use queries::{insert_event, prune, select_bounds, select_sequence_of_block};
 pub use tail::{JournalTail, Listener};

@@ -59,10 +59,7 @@ pub(crate) fn select_bounds(conn: &Connection) -> Result<(u64, u64), StoreError>
 }
 
 /// Sequence of the event that announced a block processed.
-pub(crate) fn select_sequence_of_block(
-    conn: &Connection,
-    block_id: &StacksBlockId,
-) -> Result<Option<u64>, StoreError> {
+pub(crate) fn select_sequence_of_block(conn: &Connection, block_id: &StacksBlockId) -> Result<Option<u64>, StoreError> {
     let sql = "SELECT sequence FROM events WHERE block_id = ?1";
     Ok(conn.prepare_cached(sql)?.query_row([block_id.as_bytes()], |row| row.get(0)).optional()?)
 }

@@ -16,9 +16,7 @@ use ::clarity::vm::costs::ExecutionCost;
 use ::clarity::vm::diagnostic::Diagnostic;
 use ::clarity::vm::errors::{Error as VmError, InterpreterError};
 use ::clarity::vm::events::StacksTransactionEvent;
-use ::clarity::vm::types::{
-    BuffData, PrincipalData, QualifiedContractIdentifier, ResponseData, StandardPrincipalData,
-};
+use ::clarity::vm::types::{BuffData, PrincipalData, QualifiedContractIdentifier, ResponseData, StandardPrincipalData};
 use ::clarity::vm::{ClarityVersion, ContractName, Value};
 use nakamoto_proto::transaction::{ContractCall, StacksTransaction, TransactionPayload};
 
@@ -46,14 +44,7 @@ pub(super) struct Outcome {
 
 impl Outcome {
     fn success(result: Value, events: Vec<StacksTransactionEvent>) -> Self {
-        Self {
-            status: ReceiptStatus::Success,
-            result,
-            events,
-            contract_interface: None,
-            vm_error: None,
-            stx_burned: 0,
-        }
+        Self { status: ReceiptStatus::Success, result, events, contract_interface: None, vm_error: None, stx_burned: 0 }
     }
 
     fn failure(vm_error: String) -> Self {
@@ -120,9 +111,8 @@ fn transfer(
             Ok(Outcome::success(result, events))
         }
         Ok(_) | Err(ClarityError::Interpreter(VmError::Interpreter(InterpreterError::InsufficientBalance))) => {
-            let available = scope
-                .with_db(|db| db.get_stx_balance_snapshot(origin)?.get_available_balance())
-                .map_err(vm_rejects)?;
+            let available =
+                scope.with_db(|db| db.get_stx_balance_snapshot(origin)?.get_available_balance()).map_err(vm_rejects)?;
             Err(TransactionError::TransferAmount { amount, available })
         }
         Err(error) => Err(not_mined(error, cost_before)),
@@ -136,8 +126,7 @@ fn judge<'v>(
     verdict: &'v mut Option<PostConditionFailure>,
 ) -> impl FnOnce(&AssetMap, &mut ::clarity::vm::database::ClarityDatabase<'_>) -> bool + 'v {
     move |assets, _| {
-        *verdict =
-            check_post_conditions(&tx.post_conditions, tx.post_condition_mode, origin.principal, assets).err();
+        *verdict = check_post_conditions(&tx.post_conditions, tx.post_condition_mode, origin.principal, assets).err();
         verdict.is_some()
     }
 }
@@ -202,8 +191,7 @@ fn deploy(
         return Err(TransactionError::ContractExists(id));
     }
     let cost_before = scope.cost();
-    let analyzed =
-        scope.analyze_smart_contract(&id, deployment.version, deployment.code, ASTRules::PrecheckSize);
+    let analyzed = scope.analyze_smart_contract(&id, deployment.version, deployment.code, ASTRules::PrecheckSize);
     let (mut ast, analysis) = match analyzed {
         Ok(analyzed) => analyzed,
         Err(error) => return analysis_failure(error, cost_before),
@@ -221,9 +209,9 @@ fn deploy(
     );
     let outcome = match initialized {
         Ok((assets, events)) => {
-            scope.save_analysis(&id, &analysis).map_err(|error| TransactionError::Rejected {
-                error: error.to_string(),
-            })?;
+            scope
+                .save_analysis(&id, &analysis)
+                .map_err(|error| TransactionError::Rejected { error: error.to_string() })?;
             check_loadable(scope, &id)?;
             Outcome { stx_burned: burned(&assets)?, ..Outcome::success(Value::okay_true(), events) }
         }
@@ -242,8 +230,7 @@ fn deploy(
 /// just stored must be loadable, or no block could ever call it and some reads would fail for good.
 fn check_loadable(scope: &mut Scope<'_, '_>, id: &QualifiedContractIdentifier) -> Result<(), TransactionError> {
     let body = scope.with_clarity_db_readonly(|db| db.get_contract(id).is_ok());
-    let analysis =
-        scope.with_analysis_db_readonly(|db| matches!(db.load_contract_non_canonical(id), Ok(Some(_))));
+    let analysis = scope.with_analysis_db_readonly(|db| matches!(db.load_contract_non_canonical(id), Ok(Some(_))));
     if body && analysis { Ok(()) } else { Err(TransactionError::TooDeep(id.clone())) }
 }
 

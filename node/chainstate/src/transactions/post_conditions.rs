@@ -9,9 +9,9 @@
 
 use std::collections::{HashMap, HashSet};
 
+use ::clarity::vm::ContractName;
 use ::clarity::vm::Value;
 use ::clarity::vm::contexts::{AssetMap, AssetMapEntry};
-use ::clarity::vm::ContractName;
 use ::clarity::vm::types::{AssetIdentifier, PrincipalData, QualifiedContractIdentifier, StandardPrincipalData};
 use nakamoto_proto::address::StacksAddress;
 use nakamoto_proto::transaction::{
@@ -168,9 +168,7 @@ fn resolve(principal: &PostConditionPrincipal, origin: &PrincipalData) -> Princi
     match principal {
         PostConditionPrincipal::Origin => origin.clone(),
         PostConditionPrincipal::Standard(address) => address.to_principal(),
-        PostConditionPrincipal::Contract(address, name) => {
-            PrincipalData::Contract(contract_id(address, name))
-        }
+        PostConditionPrincipal::Contract(address, name) => PrincipalData::Contract(contract_id(address, name)),
     }
 }
 

@@ -103,11 +103,7 @@ pub struct NoConsensusForm(String);
 ///
 /// # Errors
 /// [`NoConsensusForm`].
-pub fn event_json(
-    event: &StacksTransactionEvent,
-    txid: &Txid,
-    event_index: u64,
-) -> Result<Json, NoConsensusForm> {
+pub fn event_json(event: &StacksTransactionEvent, txid: &Txid, event_index: u64) -> Result<Json, NoConsensusForm> {
     let (kind, body) = event_body(event)?;
     let mut envelope = json!({
         "txid": format!("0x{txid}"),
@@ -142,10 +138,9 @@ fn stx_body(event: &STXEventType) -> (&'static str, Json) {
                 "amount": data.amount.to_string(), "memo": hex::encode(&data.memo.data),
             }),
         ),
-        STXEventType::STXMintEvent(data) => (
-            "stx_mint_event",
-            json!({ "recipient": data.recipient.to_string(), "amount": data.amount.to_string() }),
-        ),
+        STXEventType::STXMintEvent(data) => {
+            ("stx_mint_event", json!({ "recipient": data.recipient.to_string(), "amount": data.amount.to_string() }))
+        }
         STXEventType::STXBurnEvent(data) => {
             ("stx_burn_event", json!({ "sender": data.sender.to_string(), "amount": data.amount.to_string() }))
         }

@@ -1,7 +1,12 @@
 //! The chain as one: blocks made, signed, pushed, processed, refused, reorganized and replayed, in one process.
 
+#[cfg(test)]
 mod append;
+#[cfg(test)]
 mod forks;
+#[cfg(test)]
 mod reject;
+#[cfg(test)]
 mod replay;
+#[cfg(test)]
 mod support;

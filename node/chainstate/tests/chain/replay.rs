@@ -11,7 +11,10 @@ fn busy_chain() -> (TestChain, Vec<Vec<u8>>) {
     for tenure in 0..4 {
         for step in 0..2 {
             let nonce = 2 * tenure + step;
-            test.chain.admit_transaction(transfer(0, nonce, 1, 7).encode()).expect("storage works").expect("a transfer");
+            test.chain
+                .admit_transaction(transfer(0, nonce, 1, 7).encode())
+                .expect("storage works")
+                .expect("a transfer");
             let code = format!("(define-data-var n uint u{nonce}) (print (var-get n))");
             let name = format!("c{nonce}");
             test.chain.admit_transaction(deploy(2, nonce, &name, &code).encode()).expect("storage").expect("a deploy");

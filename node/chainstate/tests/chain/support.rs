@@ -13,45 +13,43 @@ use nakamoto_proto::block::{NakamotoBlock, SigningMode};
 use nakamoto_proto::ids::{BurnBlockHash, SortitionHash, StacksBlockId};
 use nakamoto_proto::keys::PrivateKey;
 use nakamoto_proto::limits::CHAIN_ID_TESTNET;
-use nakamoto_proto::transaction::{
-    SpendingCondition, StacksTransaction, TransactionAuth, TransactionPayload,
-};
+use nakamoto_proto::transaction::{SpendingCondition, StacksTransaction, TransactionAuth, TransactionPayload};
 use nakamoto_proto::v1;
 use nakamoto_proto::vrf::VrfPrivateKey;
 use stacks_common::types::StacksEpochId;
 
 /// Opening balance of each user, micro-STX.
-pub const OPENING: u128 = 100_000_000_000_000;
+pub(crate) const OPENING: u128 = 100_000_000_000_000;
 /// Users with an opening balance.
-pub const USERS: u8 = 4;
+pub(crate) const USERS: u8 = 4;
 /// Time of the first burn block.
-pub const FIRST_TIME_S: u64 = 1_700_000_000;
+pub(crate) const FIRST_TIME_S: u64 = 1_700_000_000;
 
 static NOW_MS: AtomicU64 = AtomicU64::new(1_800_000_000_000);
 
 /// The tests' clock: it moves when it is looked at, never otherwise.
-pub fn clock() -> u64 {
+pub(crate) fn clock() -> u64 {
     NOW_MS.fetch_add(1, Ordering::Relaxed)
 }
 
 /// The key of one of the producers, stackers or users.
-pub fn key(kind: &str, index: u8) -> PrivateKey {
+pub(crate) fn key(kind: &str, index: u8) -> PrivateKey {
     PrivateKey::from_seed(format!("{kind} {index}").as_bytes())
 }
 
-pub fn vrf_key(index: u8) -> VrfPrivateKey {
+pub(crate) fn vrf_key(index: u8) -> VrfPrivateKey {
     VrfPrivateKey::from_seed(&[index + 1; 32])
 }
 
-pub fn address(kind: &str, index: u8) -> StacksAddress {
+pub(crate) fn address(kind: &str, index: u8) -> StacksAddress {
     StacksAddress::p2pkh(&key(kind, index).public_key(), false)
 }
 
-pub fn user(index: u8) -> PrincipalData {
+pub(crate) fn user(index: u8) -> PrincipalData {
     address("user", index).to_principal()
 }
 
-pub fn params(producers: u8, stackers: u8) -> ChainParams {
+pub(crate) fn params(producers: u8, stackers: u8) -> ChainParams {
     ChainParams {
         chain_id: CHAIN_ID_TESTNET,
         mainnet: false,
@@ -79,21 +77,21 @@ pub fn params(producers: u8, stackers: u8) -> ChainParams {
 }
 
 /// A chain whose blocks the test makes itself.
-pub struct TestChain {
-    pub chain: Chain,
-    pub producers: u8,
-    pub stackers: u8,
-    pub folder: tempfile::TempDir,
+pub(crate) struct TestChain {
+    pub(crate) chain: Chain,
+    pub(crate) producers: u8,
+    pub(crate) stackers: u8,
+    pub(crate) folder: tempfile::TempDir,
     next_burn_time_s: u64,
 }
 
 impl TestChain {
     /// One producer, three stackers, and a burn block to begin the first tenure with.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with(1, 3)
     }
 
-    pub fn with(producers: u8, stackers: u8) -> Self {
+    pub(crate) fn with(producers: u8, stackers: u8) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let (chain, _) = Chain::open(folder.path(), params(producers, stackers), clock).expect("a new chain opens");
         let mut test = Self { chain, producers, stackers, folder, next_burn_time_s: FIRST_TIME_S };
@@ -102,7 +100,7 @@ impl TestChain {
     }
 
     /// Mines a burn block and announces it.
-    pub fn mine(&mut self, on: Option<&BurnBlockHash>) -> BurnBlockHash {
+    pub(crate) fn mine(&mut self, on: Option<&BurnBlockHash>) -> BurnBlockHash {
         self.next_burn_time_s += 30;
         let block = self.chain.mine_burn_block(on, self.next_burn_time_s).expect("a burn block");
         self.settle();
@@ -110,7 +108,7 @@ impl TestChain {
     }
 
     /// Does what the coordinator does until there is nothing left to do.
-    pub fn settle(&self) -> Vec<Processed> {
+    pub(crate) fn settle(&self) -> Vec<Processed> {
         let mut processed = Vec::new();
         loop {
             while self.chain.announce().expect("announcing") {}
@@ -121,28 +119,31 @@ impl TestChain {
         }
     }
 
-    pub fn elected(&self) -> u8 {
-        let elected: StacksAddress = self.chain.read(|reader| {
-            let tip = reader.burn_tip()?;
-            Ok::<_, chainstate::db::StoreError>(reader.burn().elected_producer(&tip.hash)?.address)
-        }).expect("an elected producer");
+    pub(crate) fn elected(&self) -> u8 {
+        let elected: StacksAddress = self
+            .chain
+            .read(|reader| {
+                let tip = reader.burn_tip()?;
+                Ok::<_, chainstate::db::StoreError>(reader.burn().elected_producer(&tip.hash)?.address)
+            })
+            .expect("an elected producer");
         (0..self.producers).find(|index| address("producer", *index) == elected).expect("one of ours")
     }
 
-    pub fn nonce(&self, principal: &PrincipalData) -> u64 {
+    pub(crate) fn nonce(&self, principal: &PrincipalData) -> u64 {
         self.account(principal).nonce
     }
 
-    pub fn account(&self, principal: &PrincipalData) -> chainstate::clarity::read_only::Account {
+    pub(crate) fn account(&self, principal: &PrincipalData) -> chainstate::clarity::read_only::Account {
         self.chain.read(|reader| reader.account(principal, None)).expect("an account")
     }
 
-    pub fn tip(&self) -> chainstate::headers::ProcessedHeader {
+    pub(crate) fn tip(&self) -> chainstate::headers::ProcessedHeader {
         self.chain.read(|reader| reader.tip()).expect("a tip")
     }
 
     /// The coinbase that the elected producer would sign now.
-    pub fn coinbase(&self) -> StacksTransaction {
+    pub(crate) fn coinbase(&self) -> StacksTransaction {
         let index = self.elected();
         let nonce = self.nonce(&address("producer", index).to_principal());
         let payload = TransactionPayload::Coinbase { buffer: [7; 32] };
@@ -150,7 +151,7 @@ impl TestChain {
     }
 
     /// A template on the tip.
-    pub fn template(&self) -> v1::BlockTemplate {
+    pub(crate) fn template(&self) -> v1::BlockTemplate {
         let new_tenure = self.tip().burn_view != self.chain.read(|reader| reader.burn_tip()).expect("tip").hash;
         let order = TemplateOrder {
             coinbase: new_tenure.then(|| self.coinbase().encode()),
@@ -161,7 +162,7 @@ impl TestChain {
     }
 
     /// Puts proof and signature of the elected producer into a template.
-    pub fn proposal(&self, template: &v1::BlockTemplate) -> NakamotoBlock {
+    pub(crate) fn proposal(&self, template: &v1::BlockTemplate) -> NakamotoBlock {
         let mut block = NakamotoBlock::decode(&template.block).expect("a block");
         let sortition = SortitionHash::try_from(&template.sortition_hash[..]).expect("32 bytes");
         let index = self.elected();
@@ -171,24 +172,24 @@ impl TestChain {
     }
 
     /// Adds the signatures of all stackers.
-    pub fn sign(&self, block: &mut NakamotoBlock) {
+    pub(crate) fn sign(&self, block: &mut NakamotoBlock) {
         block.header.stacker_signatures =
             (0..self.stackers).map(|index| block.header.sign_stacker(&key("stacker", index))).collect();
     }
 
     /// A block on the tip with whatever the mempool has, signed by all.
-    pub fn make_block(&self) -> NakamotoBlock {
+    pub(crate) fn make_block(&self) -> NakamotoBlock {
         let mut block = self.proposal(&self.template());
         self.sign(&mut block);
         block
     }
 
-    pub fn push(&self, block: &NakamotoBlock) -> StoreOutcome {
+    pub(crate) fn push(&self, block: &NakamotoBlock) -> StoreOutcome {
         self.chain.store_block(&block.encode()).expect("storage works")
     }
 
     /// Makes a block, pushes it and processes it.
-    pub fn grow(&self) -> StacksBlockId {
+    pub(crate) fn grow(&self) -> StacksBlockId {
         let block = self.make_block();
         let id = block.block_id();
         assert_eq!(self.push(&block), StoreOutcome::Stored(id));
@@ -197,16 +198,15 @@ impl TestChain {
     }
 
     /// All events so far.
-    pub fn events(&self) -> Vec<v1::Event> {
-        let events = self.chain.read(|reader| {
-            chainstate::journal::select_events(reader.conn(), 1, usize::MAX >> 1, usize::MAX)
-        });
+    pub(crate) fn events(&self) -> Vec<v1::Event> {
+        let events =
+            self.chain.read(|reader| chainstate::journal::select_events(reader.conn(), 1, usize::MAX >> 1, usize::MAX));
         events.expect("a journal").iter().map(|event| v1::Event::clone(&event.event)).collect()
     }
 }
 
 /// A signed transaction of a single-key account.
-pub fn signed(key: &PrivateKey, nonce: u64, fee: u64, payload: TransactionPayload) -> StacksTransaction {
+pub(crate) fn signed(key: &PrivateKey, nonce: u64, fee: u64, payload: TransactionPayload) -> StacksTransaction {
     let auth = TransactionAuth::Standard(SpendingCondition::p2pkh(key, nonce, fee));
     let mut transaction = StacksTransaction::new(false, auth, payload);
     transaction.sign_origin(key).expect("the key is the origin's");
@@ -214,20 +214,20 @@ pub fn signed(key: &PrivateKey, nonce: u64, fee: u64, payload: TransactionPayloa
 }
 
 /// A signed transfer between users.
-pub fn transfer(from: u8, nonce: u64, to: u8, amount: u64) -> StacksTransaction {
+pub(crate) fn transfer(from: u8, nonce: u64, to: u8, amount: u64) -> StacksTransaction {
     let payload = TransactionPayload::TokenTransfer { recipient: user(to), amount, memo: [0; 34] };
     signed(&key("user", from), nonce, 1_000, payload)
 }
 
 /// A signed deployment.
-pub fn deploy(from: u8, nonce: u64, name: &str, code: &str) -> StacksTransaction {
+pub(crate) fn deploy(from: u8, nonce: u64, name: &str, code: &str) -> StacksTransaction {
     let name = name.to_owned().try_into().expect("a contract name");
     let payload = TransactionPayload::SmartContract { name, code: code.to_owned() };
     signed(&key("user", from), nonce, 10_000, payload)
 }
 
 /// Runs a test on a stack that the VM can recurse on.
-pub fn on_big_stack(test: impl FnOnce() + Send + 'static) {
+pub(crate) fn on_big_stack(test: impl FnOnce() + Send + 'static) {
     let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(test).expect("a thread");
     if let Err(panic) = thread.join() {
         std::panic::resume_unwind(panic);

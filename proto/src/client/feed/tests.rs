@@ -42,7 +42,12 @@ impl EventService for Script {
     }
 }
 
-async fn feed(answers: Vec<Answer>, include_snapshot: bool, resume: bool, cursor: Option<&'static [u8]>) -> (Feed, Script) {
+async fn feed(
+    answers: Vec<Answer>,
+    include_snapshot: bool,
+    resume: bool,
+    cursor: Option<&'static [u8]>,
+) -> (Feed, Script) {
     let script = Script::default();
     *script.answers.lock().unwrap() = answers.into();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -119,7 +124,10 @@ fn positions(script: &Script) -> Vec<String> {
 async fn a_lost_stream_goes_on_after_the_last_cursor() {
     let (mut feed, script) = feed(
         vec![
-            Ok((vec![started(1, 5, 4), events(2, "a", &[5]), events(3, "b", &[6, 7])], Some(Status::unavailable("bye")))),
+            Ok((
+                vec![started(1, 5, 4), events(2, "a", &[5]), events(3, "b", &[6, 7])],
+                Some(Status::unavailable("bye")),
+            )),
             Ok((vec![started(1, 8, 8), events(2, "c", &[8])], None)),
         ],
         false,
@@ -127,9 +135,8 @@ async fn a_lost_stream_goes_on_after_the_last_cursor() {
         None,
     )
     .await;
-    let expected = [
-        "opened false", "live", "event 5 a", "event 6 ", "event 7 b", "lost", "opened true", "event 8 c", "live",
-    ];
+    let expected =
+        ["opened false", "live", "event 5 a", "event 6 ", "event 7 b", "lost", "opened true", "event 8 c", "live"];
     assert_eq!(items(&mut feed, expected.len()).await, expected);
     assert_eq!(positions(&script), ["latest false", "after b false"]);
 }

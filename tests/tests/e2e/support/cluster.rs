@@ -36,6 +36,11 @@ impl Cluster {
         Self { folder, address, block_interval: block_interval.to_owned(), node, producer, signers }
     }
 
+    /// What the chain was made of.
+    pub(crate) fn genesis_file(&self) -> std::path::PathBuf {
+        self.folder.path().join("genesis.json")
+    }
+
     pub(crate) fn client(&self) -> Client {
         Client::new(&self.address)
     }

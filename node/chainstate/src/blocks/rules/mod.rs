@@ -56,11 +56,7 @@ pub struct RuleEnv<'a> {
 ///
 /// # Errors
 /// The first broken rule, or a [`StoreError`].
-pub fn check_standalone(
-    params: &ChainParams,
-    burn: &BurnDbReader,
-    block: &NakamotoBlock,
-) -> Result<bool, CheckError> {
+pub fn check_standalone(params: &ChainParams, burn: &BurnDbReader, block: &NakamotoBlock) -> Result<bool, CheckError> {
     format::check_version(&block.header)?;
     let view = burn_view(burn, block)?;
     if let Some(view) = &view {

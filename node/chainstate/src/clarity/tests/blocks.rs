@@ -91,12 +91,8 @@ fn refusals_name_their_rule() {
         let mut session = chain.begin(BOOT, 1);
         let mut error = |tx| session.process_transaction(&tx).expect_err("a refusal");
 
-        let expected = TransactionError::BadNonce {
-            principal: alice.principal(),
-            is_origin: true,
-            expected: 0,
-            actual: 7,
-        };
+        let expected =
+            TransactionError::BadNonce { principal: alice.principal(), is_origin: true, expected: 0, actual: 7 };
         assert_eq!(error(alice.transfer(7, &bob.principal(), 5)), expected);
         assert_eq!(error(alice.transfer(0, &alice.principal(), 5)), TransactionError::SelfTransfer);
         let available = BALANCE - u128::from(FEE);
@@ -169,9 +165,9 @@ fn a_panic_fails_its_transaction_and_no_other() {
         let (cost, writes) = (session.cost(), session.writes_len());
 
         let panicked = session.run(|scope| -> Result<(), TransactionError> {
-            scope.with_db(|db| db.set_account_nonce(&alice.principal(), 77)).map_err(|error| {
-                TransactionError::Rejected { error: error.to_string() }
-            })?;
+            scope
+                .with_db(|db| db.set_account_nonce(&alice.principal(), 77))
+                .map_err(|error| TransactionError::Rejected { error: error.to_string() })?;
             scope.with_db(|_| -> Result<(), ::clarity::vm::errors::Error> { panic!("by design") }).unwrap();
             Ok(())
         });

@@ -136,7 +136,8 @@ fn forks_do_not_see_each_others_contracts() {
         for (fork, expected) in [(1_u8, Some(1)), (2, Some(2)), (3, None)] {
             let mut session = chain.begin(id(fork), 4);
             let nonce = u64::from(expected.is_some());
-            let receipt = session.process_transaction(&alice.call(nonce, &alice.contract("same"), "f", vec![])).unwrap();
+            let receipt =
+                session.process_transaction(&alice.call(nonce, &alice.contract("same"), "f", vec![])).unwrap();
             let result = expected.map_or_else(Value::err_none, Value::UInt);
             assert_eq!(receipt.result(), Some(result));
         }

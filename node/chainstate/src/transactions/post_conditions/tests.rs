@@ -57,8 +57,11 @@ fn fungible_code() -> impl Strategy<Value = FungibleCode> {
 
 fn condition() -> impl Strategy<Value = PostCondition> {
     prop_oneof![
-        (principal(), fungible_code(), 0..5_u64)
-            .prop_map(|(principal, code, amount)| PostCondition::Stx { principal, code, amount }),
+        (principal(), fungible_code(), 0..5_u64).prop_map(|(principal, code, amount)| PostCondition::Stx {
+            principal,
+            code,
+            amount
+        }),
         (principal(), 0..2_u8, fungible_code(), 0..5_u64).prop_map(|(principal, class, code, amount)| {
             PostCondition::Fungible { principal, asset: asset(class), code, amount }
         }),

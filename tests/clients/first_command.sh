@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# The README's first command, for a few seconds: it builds, starts, mines, answers curl's requests, and stops on a signal.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+work=$(mktemp -d)
+devnet=
+cleanup() {
+    [ -z "$devnet" ] || kill "$devnet" 2>/dev/null || true
+    rm -rf "$work"
+}
+trap cleanup EXIT
+
+command -v curl >/dev/null || { apt-get update -qq && apt-get install -y -qq curl; }
+# The same build as `cargo run --release -p mockamoto`; started directly so that a signal reaches it and not cargo.
+cargo build --release --locked -p mockamoto
+"${CARGO_TARGET_DIR:-target}/release/mockamoto" --port 0 --accounts-out "$work/accounts.json" >"$work/log" 2>&1 &
+devnet=$!
+for _ in $(seq 200); do
+    grep -q "first block" "$work/log" && break
+    sleep 0.05
+done
+cat "$work/log"
+grep -q "first block" "$work/log" || { echo "no first block within ten seconds"; exit 1; }
+address=$(grep -o '"http": *"http://[^"/]*' "$work/accounts.json" | head -1 | sed 's|.*http://||')
+curl -sf "http://$address/v2/info" | grep -q '"stacks_tip_height"'
+curl -sf "http://$address/v2/accounts/ST1SJ3DTE5DN7X54YDH5D64R3BCB6A2AG2ZQ8YPD5?proof=0" | grep -q '"nonce":0'
+kill -INT "$devnet"
+wait "$devnet"
+devnet=
+echo "the first command works"
