@@ -31,15 +31,18 @@
 //! # Not here
 //! Calls, keys, clocks, disk: `driver`, `seal`, `record`.
 
-use std::sync::Arc;
+mod words;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use nakamoto_proto::ids::{BlockHash, BurnBlockHash, StacksBlockId};
 use nakamoto_proto::keys::MessageSignature;
 
 use crate::collect::Votes;
 use crate::model::{Answer, Candidate, Millis, Situation, Template, View};
+
+pub use words::{Action, Input, NoTemplate, Policy};
 
 /// A template event that has not come by then was lost with its request: ask again.
 const TEMPLATE_TIMEOUT_MS: Millis = 60_000;
@@ -59,100 +62,6 @@ const TIMEOUT_GROWTH_MAX: Millis = 8;
 
 /// Slots whose newest signature is remembered: the most that a StackerDB can have.
 const ACCEPTS_MAX: usize = 4096;
-
-/// What the operator chooses.
-#[derive(Debug, Clone, Copy)]
-pub struct Policy {
-    /// Pause before an empty block; 0 = never make one.
-    pub block_interval_ms: Millis,
-    /// Pause before an unanswered proposal is made again.
-    pub proposal_timeout_ms: Millis,
-}
-
-/// What happened.
-#[derive(Debug)]
-pub enum Input {
-    /// The event stream starts anew: answers of the snapshot have come before this.
-    Started,
-    /// The event stream was lost.
-    Lost,
-    /// The tip or the burn tip moved, at this sequence.
-    Moved(u64),
-    /// A transaction entered the mempool, at this sequence.
-    Transaction(u64),
-    /// A signer's slot holds this.
-    Answer {
-        /// Its slot.
-        slot_id: u32,
-        /// What it says.
-        answer: Answer,
-    },
-    /// A template job ended.
-    TemplateFinished(String),
-    /// The node found a block invalid.
-    BlockRejected(StacksBlockId, String),
-    /// Result of [`Action::FetchView`].
-    Situation(Box<Situation>),
-    /// Result of [`Action::RequestTemplate`].
-    Requested(String),
-    /// Result of [`Action::FetchTemplate`].
-    Template(Box<Template>),
-    /// Result of [`Action::FetchTemplate`]: there is none.
-    NoTemplate(NoTemplate),
-    /// Result of [`Action::Sign`]: signed and recorded.
-    Signed(Candidate),
-    /// Result of [`Action::Sign`]: the template is not what was asked for, or the place is taken.
-    NotSigned,
-    /// Result of [`Action::Propose`].
-    Proposed,
-    /// Result of [`Action::Push`]: stored, processing follows.
-    Stored,
-    /// Result of [`Action::Push`]: in the chain since before.
-    AlreadyProcessed,
-    /// Result of [`Action::Push`]: a rule is broken.
-    Refused(String),
-    /// The action could not be done; the node may advise a pause.
-    CallFailed(Option<Millis>),
-    /// The deadline of [`Machine::deadline`] has come.
-    Tick,
-}
-
-/// Why there is no template.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NoTemplate {
-    /// Nothing that waits can be mined.
-    NoTransactions,
-    /// Tip or burn tip moved meanwhile.
-    Moved,
-    /// Something else.
-    Other(String),
-}
-
-/// What to do. Its result is the next input.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Action {
-    /// Get a [`Situation`].
-    FetchView,
-    /// Have a block assembled on exactly this view.
-    RequestTemplate {
-        /// The parent.
-        parent: StacksBlockId,
-        /// The burn view.
-        burn_view: BurnBlockHash,
-        /// Nonce of the coinbase, when one is needed.
-        coinbase_nonce: Option<u64>,
-        /// Whether a block without transactions is wanted.
-        allow_empty: bool,
-    },
-    /// Fetch a finished template.
-    FetchTemplate(String),
-    /// Finish, sign and record the template.
-    Sign(Box<Template>),
-    /// Put the block in this producer's slot.
-    Propose(Candidate),
-    /// Push the block with these signatures.
-    Push(Candidate, Vec<MessageSignature>),
-}
 
 #[derive(Debug)]
 enum Phase {
@@ -222,7 +131,9 @@ impl Machine {
         match &self.phase {
             Phase::Offline | Phase::Confirming(_) | Phase::Signing => None,
             Phase::Waiting { until, .. } => *until,
-            Phase::Assembling { until, .. } | Phase::Gathering { until, .. } | Phase::Pushed { until, .. } => Some(*until),
+            Phase::Assembling { until, .. } | Phase::Gathering { until, .. } | Phase::Pushed { until, .. } => {
+                Some(*until)
+            }
         }
     }
 
@@ -582,7 +493,9 @@ fn still_wanted(phase: &Phase, situation: &Situation) -> bool {
             let mut wanted = situation.unfinished.iter().chain(&situation.others);
             wanted.any(|other| other.block.block_hash == candidate.block.block_hash)
         }
-        Phase::Offline | Phase::Waiting { .. } | Phase::Assembling { .. } | Phase::Confirming(_) | Phase::Signing => false,
+        Phase::Offline | Phase::Waiting { .. } | Phase::Assembling { .. } | Phase::Confirming(_) | Phase::Signing => {
+            false
+        }
     }
 }
 

@@ -122,9 +122,8 @@ impl Record {
         connection.pragma_update(None, "synchronous", "FULL")?;
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(in_use)?;
         migrate(&tx)?;
-        let owner = tx
-            .query_row("SELECT signer, chain_id FROM owner", [], |row| Ok((row.get(0)?, row.get(1)?)))
-            .optional()?;
+        let owner =
+            tx.query_row("SELECT signer, chain_id FROM owner", [], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
         match owner {
             Some((stored, stored_chain)) if Hash160(stored) != signer || stored_chain != chain_id => {
                 return Err(RecordError::OtherOwner { path, signer: Hash160(stored), chain_id: stored_chain });
@@ -150,10 +149,7 @@ impl Record {
         let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let taken: Option<[u8; 32]> = tx
             .prepare_cached("SELECT block_hash FROM signed WHERE burn_view = :burn_view AND chain_length = :length")?
-            .query_row(
-                named_params! { ":burn_view": block.burn_view.as_bytes(), ":length": length },
-                |row| row.get(0),
-            )
+            .query_row(named_params! { ":burn_view": block.burn_view.as_bytes(), ":length": length }, |row| row.get(0))
             .optional()?;
         if let Some(taken) = taken {
             let taken = BlockHash(taken);
@@ -188,7 +184,9 @@ impl Record {
     pub fn is_signed(&self, burn_view: &BurnBlockHash, chain_length: u64) -> Result<bool, RecordError> {
         let found: bool = self
             .connection
-            .prepare_cached("SELECT EXISTS (SELECT 1 FROM signed WHERE burn_view = :burn_view AND chain_length = :length)")?
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM signed WHERE burn_view = :burn_view AND chain_length = :length)",
+            )?
             .query_row(
                 named_params! { ":burn_view": burn_view.as_bytes(), ":length": to_sql(chain_length)? },
                 |row| row.get(0),

@@ -200,7 +200,9 @@ impl Machine {
             Input::Proposal { proposal, already_signed } => self.on_proposal(proposal, already_signed),
             Input::Requested { id, outcome } => self.on_requested(now, id, outcome),
             Input::Finished { id, outcome } => match &self.job {
-                Some(Job { stage: Stage::Validating(waits_for), .. }) if *waits_for == id => self.on_outcome(now, outcome),
+                Some(Job { stage: Stage::Validating(waits_for), .. }) if *waits_for == id => {
+                    self.on_outcome(now, outcome)
+                }
                 _ => None,
             },
             Input::Answered => {

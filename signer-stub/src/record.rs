@@ -146,9 +146,8 @@ impl Record {
         connection.pragma_update(None, "synchronous", "FULL")?;
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(in_use)?;
         migrate(&tx)?;
-        let owner = tx
-            .query_row("SELECT signer, chain_id FROM owner", [], |row| Ok((row.get(0)?, row.get(1)?)))
-            .optional()?;
+        let owner =
+            tx.query_row("SELECT signer, chain_id FROM owner", [], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
         match owner {
             Some((stored, stored_chain)) if Hash160(stored) != signer || stored_chain != chain_id => {
                 return Err(RecordError::OtherOwner { path, signer: Hash160(stored), chain_id: stored_chain });

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::io::IsTerminal;
 
 use anyhow::Context;
 use clap::Parser;
@@ -24,7 +25,8 @@ pub fn main_with_args(args: impl IntoIterator<Item = OsString>) -> anyhow::Resul
     let args = Args::parse_from(args);
     let filter = tracing_subscriber::EnvFilter::try_new(&args.log).context("--log")?;
     // A second subscriber in the same process is refused; the first one then serves.
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let _ = subscriber.with_ansi(std::io::stderr().is_terminal()).try_init();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("async runtime")?;
     let outcome = runtime.block_on(run(args));
     runtime.shutdown_background();

@@ -18,7 +18,8 @@ if ! command -v grpcurl >/dev/null; then
     PATH="$work/venv/bin:$PATH"
 fi
 
-cargo build --quiet --locked -p mockamoto
+# As the tests build it, so that nothing is built twice.
+cargo build --quiet --locked --workspace --all-targets
 "${CARGO_TARGET_DIR:-target}/debug/mockamoto" --port 0 --block-interval 200ms --accounts-out "$work/accounts.json" \
     >"$work/devnet.log" 2>&1 &
 devnet=$!

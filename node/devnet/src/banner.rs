@@ -28,10 +28,17 @@ pub fn text(home: &Home, address: &str) -> String {
     let _ = writeln!(out, "  gRPC      http://{address}   (try: grpcurl -plaintext {address} list)");
     let _ = writeln!(out, "  HTTP      http://{address}   (try: curl http://{address}/v2/info)");
     let _ = writeln!(out, "  chain id  {CHAIN_ID:#010x} (testnet)");
-    let _ = writeln!(out, "  signing   {}, {} producer(s), {} signer(s)", devnet.signing, devnet.producers.len(), devnet.signers.len());
+    let _ = writeln!(
+        out,
+        "  signing   {}, {} producer(s), {} signer(s)",
+        devnet.signing,
+        devnet.producers.len(),
+        devnet.signers.len()
+    );
     let _ = writeln!(out, "  data      {}{kept}", home.path.display());
     let _ = writeln!(out);
-    let _ = writeln!(out, "  Accounts with {stx} STX each at the start. The keys are public: never use them elsewhere.");
+    let _ =
+        writeln!(out, "  Accounts with {stx} STX each at the start. The keys are public: never use them elsewhere.");
     for account in ACCOUNTS {
         let _ = writeln!(out, "  {:<9} {:<41} {}", account.name, account.address, account.private_key);
     }

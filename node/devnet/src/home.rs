@@ -247,13 +247,8 @@ fn lock(folder: &Path) -> anyhow::Result<File> {
 fn write_secret(path: &Path, text: &str) -> anyhow::Result<()> {
     let context = || format!("{} cannot be written", path.display());
     let part = path.with_extension("part");
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&part)
-        .with_context(context)?;
+    let mut file =
+        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&part).with_context(context)?;
     file.write_all(text.as_bytes()).with_context(context)?;
     file.sync_all().with_context(context)?;
     std::fs::rename(&part, path).with_context(context)

@@ -1,6 +1,7 @@
 //! Composes the devnet: folder, node, producers, signers; then runs until Ctrl-C or until one of them ends.
 
 use std::ffi::OsString;
+use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
@@ -34,7 +35,8 @@ pub fn main_with_args(args: impl IntoIterator<Item = OsString>) -> anyhow::Resul
 
 fn devnet(args: Args, started: Instant) -> anyhow::Result<()> {
     let filter = tracing_subscriber::EnvFilter::try_new(&args.log).context("--log")?;
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let _ = subscriber.with_ansi(std::io::stderr().is_terminal()).try_init();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("async runtime")?;
     runtime.block_on(async {
         let mut shutdown = Shutdown::listen(false).context("signal handlers")?;
@@ -165,7 +167,10 @@ mod tests {
             let arguments = [spec.part.to_owned()].into_iter().chain(spec.args);
             if spec.part == "producer" {
                 let parsed = mockamoto_producer::args::Args::parse_from(arguments);
-                assert_eq!((parsed.block_interval, parsed.node.as_str()), (Duration::from_millis(250), "http://127.0.0.1:1"));
+                assert_eq!(
+                    (parsed.block_interval, parsed.node.as_str()),
+                    (Duration::from_millis(250), "http://127.0.0.1:1")
+                );
                 assert_eq!(spec.keys.len(), 2);
             } else {
                 let parsed = mockamoto_signer_stub::args::Args::parse_from(arguments);

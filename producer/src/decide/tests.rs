@@ -128,7 +128,8 @@ impl World {
 
     fn situation(&self) -> Situation {
         let unfinished = self.record.values().filter(|block| block.parent == self.tip);
-        let unfinished = unfinished.map(|block| Candidate { block: Arc::clone(block), stackers: Arc::clone(&self.stackers) });
+        let unfinished =
+            unfinished.map(|block| Candidate { block: Arc::clone(block), stackers: Arc::clone(&self.stackers) });
         Situation {
             view: View {
                 tip: self.tip,
@@ -165,7 +166,8 @@ impl World {
     ) -> Input {
         let new_tenure = self.tip_burn != self.burn;
         let id = format!("template {}", self.templates.len());
-        let transactions = if self.minable { usize::try_from(self.mempool).unwrap() } else { 0 } + usize::from(new_tenure);
+        let transactions =
+            if self.minable { usize::try_from(self.mempool).unwrap() } else { 0 } + usize::from(new_tenure);
         self.counter += 1;
         if parent == self.tip && burn_view == self.burn_hash() {
             assert_eq!(coinbase_nonce.is_some(), new_tenure);
@@ -186,7 +188,11 @@ impl World {
     }
 
     fn sign(&mut self, template: &Template) -> Input {
-        assert_eq!((template.parent, template.burn_view), (self.tip, self.burn_hash()), "signed off the canonical tips");
+        assert_eq!(
+            (template.parent, template.burn_view),
+            (self.tip, self.burn_hash()),
+            "signed off the canonical tips"
+        );
         assert!(self.elected);
         let chain_length = self.chain_length + 1;
         let block_hash = BlockHash(id(format!("block {:?}", template.bytes)));

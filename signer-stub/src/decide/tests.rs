@@ -51,12 +51,8 @@ fn is_valid(block_hash: &BlockHash) -> bool {
 
 impl World {
     fn new(signers: usize) -> Self {
-        let tips = Tips {
-            tip: StacksBlockId([0; 32]),
-            chain_length: 0,
-            burn_tip: BurnBlockHash([0; 32]),
-            elected: PRODUCER,
-        };
+        let tips =
+            Tips { tip: StacksBlockId([0; 32]), chain_length: 0, burn_tip: BurnBlockHash([0; 32]), elected: PRODUCER };
         let signer = || Signer {
             machine: Machine::new(),
             record: BTreeMap::new(),

@@ -9,4 +9,6 @@ mod reject;
 #[cfg(test)]
 mod replay;
 #[cfg(test)]
+mod retention;
+#[cfg(test)]
 mod support;

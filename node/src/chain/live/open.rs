@@ -23,8 +23,7 @@ pub fn open(settings: &Settings) -> anyhow::Result<OpenedChain> {
         surroundings: Arc::<LiveChain>::clone(&live),
         api: live,
         journal: Arc::new(LiveJournal::new(chain)),
-        // Nothing is pruned yet.
-        journal_max_events: u64::MAX,
+        journal_max_events: super::jobs::JOURNAL_MAX_EVENTS,
         writer,
     })
 }

@@ -20,10 +20,10 @@ fn build() -> PathBuf {
     };
     let target = folder.parent().expect("the profile's folder is in the target folder");
     let manifest = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml");
+    // The whole workspace, so that dependencies have the features that this test's own build gave them: nothing is built
+    // twice, only the binaries are linked.
     let status = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .args(["build", "--quiet", "--bins", "--profile", profile])
-        .args(["-p", "mockamoto", "-p", "mockamoto-node", "-p", "mockamoto-producer", "-p", "mockamoto-signer-stub"])
-        .arg("--manifest-path")
+        .args(["build", "--quiet", "--workspace", "--all-targets", "--profile", profile, "--manifest-path"])
         .arg(manifest)
         .arg("--target-dir")
         .arg(target)
