@@ -1,10 +1,10 @@
 //! Transactions that wait to be mined (SPEC 6, COMPAT 6.2 and 7.7).
 //!
 //! The tables are part of `chainstate.sqlite`, so that an admission or a drop commits together with its event. Admission
-//! has two halves: [`check`] reads, verifies signatures and takes as long as it takes; [`insert`] is short and part of the
+//! has two halves: [`fn@check`] reads, verifies signatures and takes as long as it takes; [`fn@insert`] is short and part of the
 //! caller's write transaction. What is in the table has verified signatures: they are never verified again.
 //!
-//! In the order to read them: [`check`] and its [`Refusal`]s, [`insert`] and the other writes, which all return
+//! In the order to read them: [`fn@check`] and its [`Refusal`]s, [`fn@insert`] and the other writes, which all return
 //! [`Changes`], then [`MempoolIndex`], the table's image in memory that [`Candidates`] walks.
 //!
 //! # Invariants

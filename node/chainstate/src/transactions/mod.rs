@@ -1,6 +1,6 @@
 //! What one transaction does to the state, and what it may not do (COMPAT 7, SPEC 6).
 //!
-//! Read in this order: [`rules`] (judged without state), [`verified`] (signatures, once), [`process`] (nonces and fee),
+//! Read in this order: [`rules`] (judged without state), [`verified`] (signatures, once), [`mod@process`] (nonces and fee),
 //! [`payload`] (the rest), [`post_conditions`], [`receipts`] (what a block tells of it), [`errors`] (what may not be in
 //! a block), [`boot`] (what observers are told of block 0).
 
