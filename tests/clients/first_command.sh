@@ -22,7 +22,7 @@ for _ in $(seq 200); do
 done
 cat "$work/log"
 grep -q "first block" "$work/log" || { echo "no first block within ten seconds"; exit 1; }
-address=$(grep -o '"http": *"http://[^"/]*' "$work/accounts.json" | head -1 | sed 's|.*http://||')
+address=$(grep -o '"http_url": *"http://[^"/]*' "$work/accounts.json" | head -1 | sed "s|.*http://||" || true)
 curl -sf "http://$address/v2/info" | grep -q '"stacks_tip_height"'
 curl -sf "http://$address/v2/accounts/ST1SJ3DTE5DN7X54YDH5D64R3BCB6A2AG2ZQ8YPD5?proof=0" | grep -q '"nonce":0'
 kill -INT "$devnet"

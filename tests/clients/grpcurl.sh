@@ -18,16 +18,17 @@ if ! command -v grpcurl >/dev/null; then
     PATH="$work/venv/bin:$PATH"
 fi
 
-# As the tests build it, so that nothing is built twice.
-cargo build --quiet --locked --workspace --all-targets
-"${CARGO_TARGET_DIR:-target}/debug/mockamoto" --port 0 --block-interval 200ms --accounts-out "$work/accounts.json" \
+# The tests leave the binary behind; without them it is built here.
+mockamoto="${CARGO_TARGET_DIR:-target}/debug/mockamoto"
+[ -x "$mockamoto" ] || cargo build --locked -p mockamoto
+"$mockamoto" --port 0 --block-interval 200ms --accounts-out "$work/accounts.json" \
     >"$work/devnet.log" 2>&1 &
 devnet=$!
 for _ in $(seq 200); do
     [ -s "$work/accounts.json" ] && break
     sleep 0.05
 done
-address=$(grep -o '"http": *"http://[^"/]*' "$work/accounts.json" | head -1 | sed 's|.*http://||')
+address=$(grep -o '"http_url": *"http://[^"/]*' "$work/accounts.json" | head -1 | sed "s|.*http://||" || true)
 [ -n "$address" ] || { cat "$work/devnet.log"; echo "no address"; exit 1; }
 
 expect() { # what, text, pattern

@@ -20,8 +20,9 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use bytes::Bytes;
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
-use tonic::{Code, Status, Streaming};
+use tonic::{Code, Response, Status, Streaming};
 
 use super::backoff::Backoff;
 use super::node::{Node, UNARY_TIMEOUT};
@@ -97,11 +98,15 @@ pub enum FeedError {
     Refused(#[source] Box<Status>),
 }
 
+/// A call of Subscribe that has not been answered yet.
+type Opening = JoinHandle<Result<Response<Streaming<SubscribeResponse>>, Status>>;
+
 /// The stream. See the module's doc.
 #[derive(Debug)]
 pub struct Feed {
     node: Node,
     request: FeedRequest,
+    opening: Option<Opening>,
     open: Option<OpenStream>,
     backoff: Backoff,
     retry_at: Option<Instant>,
@@ -123,7 +128,15 @@ impl Feed {
     /// A feed that opens its stream at the first [`Feed::next`].
     #[must_use]
     pub fn new(node: Node, request: FeedRequest) -> Self {
-        Self { node, request, open: None, backoff: Backoff::for_connections(), retry_at: None, items: VecDeque::new() }
+        Self {
+            node,
+            request,
+            opening: None,
+            open: None,
+            backoff: Backoff::for_connections(),
+            retry_at: None,
+            items: VecDeque::new(),
+        }
     }
 
     /// The next item. Waits for it, and for the node when it is away.
@@ -146,6 +159,7 @@ impl Feed {
     /// Drops the stream, what it brought and the cursor; the next call opens it again as a new start, after a pause.
     pub fn start_anew(&mut self) {
         self.open = None;
+        self.opening = None;
         self.request.cursor = None;
         self.items.clear();
         self.retry_at = Some(Instant::now() + self.backoff.next_delay());
@@ -157,12 +171,12 @@ impl Feed {
             self.retry_at = None;
         }
         let resumed = self.request.cursor.is_some();
-        let request = self.subscribe_request();
-        let mut client = self.node.events();
-        let answer = match tokio::time::timeout(UNARY_TIMEOUT, client.subscribe(request)).await {
-            Ok(answer) => answer,
-            Err(_) => Err(Status::deadline_exceeded("no stream in time")),
-        };
+        if self.opening.is_none() {
+            self.opening = Some(self.spawn_opening());
+        }
+        let Some(opening) = &mut self.opening else { return Ok(()) };
+        let answer = opening.await.unwrap_or_else(|_| Err(Status::cancelled("the call was dropped")));
+        self.opening = None;
         match answer {
             Ok(response) => {
                 let frames = response.into_inner();
@@ -172,6 +186,18 @@ impl Feed {
             }
             Err(status) => self.on_status(&status),
         }
+    }
+
+    /// Begins the call on a task of its own, so that a dropped [`Feed::next`] does not begin it again.
+    fn spawn_opening(&self) -> Opening {
+        let request = self.subscribe_request();
+        let mut client = self.node.events();
+        tokio::spawn(async move {
+            match tokio::time::timeout(UNARY_TIMEOUT, client.subscribe(request)).await {
+                Ok(answer) => answer,
+                Err(_) => Err(Status::deadline_exceeded("no stream in time")),
+            }
+        })
     }
 
     fn subscribe_request(&self) -> SubscribeRequest {

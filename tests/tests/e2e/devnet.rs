@@ -32,7 +32,7 @@ fn start(folder: &std::path::Path) -> (Process, Value) {
 }
 
 fn address_of(accounts: &Value) -> String {
-    let url = accounts["http"].as_str().or_else(|| accounts["http_url"].as_str()).expect("a URL");
+    let url = accounts["http_url"].as_str().expect("a URL");
     url.trim_start_matches("http://").trim_end_matches('/').to_owned()
 }
 

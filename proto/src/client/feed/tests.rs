@@ -219,7 +219,8 @@ async fn dropping_next_at_any_time_loses_nothing() {
     let frames = [vec![started(1, 2, 1)], all].concat();
     let (mut feed, _) = feed(vec![Ok((frames, None))], false, true, None).await;
     let mut seen = Vec::new();
-    while seen.len() < 198 {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while seen.len() < 198 && Instant::now() < deadline {
         // Polled once or for a moment, then dropped.
         match tokio::time::timeout(Duration::from_micros(50), feed.next()).await {
             Ok(Ok(FeedItem::Event { event, .. })) => seen.push(event.sequence),
