@@ -20,6 +20,10 @@ pub struct Args {
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
 
+    /// Config file for the node: observers, opening balances, limits. Flags here win over it
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
     /// Port for gRPC and HTTP on 127.0.0.1; 0 takes a free one
     #[arg(long, default_value_t = 20443)]
     pub port: u16,

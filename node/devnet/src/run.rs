@@ -88,24 +88,25 @@ fn show(text: &str) {
 }
 
 fn node_spec(args: &Args, home: &Home) -> anyhow::Result<Spec> {
-    Ok(Spec {
-        name: "the node".to_owned(),
-        part: "node",
-        args: vec![
-            "--data-dir".to_owned(),
-            path_text(home, "node")?,
-            "--genesis".to_owned(),
-            path_text(home, "genesis.json")?,
-            "--bind".to_owned(),
-            format!("127.0.0.1:{}", args.port),
-            "--burn-block-interval".to_owned(),
-            duration_text(args.burn_block_interval),
-            "--log".to_owned(),
-            args.log.clone(),
-            "--ready-stdout".to_owned(),
-        ],
-        keys: Vec::new(),
-    })
+    let mut arguments = Vec::new();
+    if let Some(config) = &args.config {
+        let config = config.to_str().with_context(|| format!("{} is not UTF-8", config.display()))?;
+        arguments.extend(["--config".to_owned(), config.to_owned()]);
+    }
+    arguments.extend([
+        "--data-dir".to_owned(),
+        path_text(home, "node")?,
+        "--genesis".to_owned(),
+        path_text(home, "genesis.json")?,
+        "--bind".to_owned(),
+        format!("127.0.0.1:{}", args.port),
+        "--burn-block-interval".to_owned(),
+        duration_text(args.burn_block_interval),
+        "--log".to_owned(),
+        args.log.clone(),
+        "--ready-stdout".to_owned(),
+    ]);
+    Ok(Spec { name: "the node".to_owned(), part: "node", args: arguments, keys: Vec::new() })
 }
 
 fn actor_specs(args: &Args, home: &Home, url: &str) -> anyhow::Result<Vec<Spec>> {
@@ -154,12 +155,23 @@ mod tests {
 
     #[test]
     fn the_parts_understand_what_they_are_told() {
-        let args = Args::parse_from(["mockamoto", "--port", "0", "--block-interval", "250ms", "--producers", "2"]);
+        let args = Args::parse_from([
+            "mockamoto",
+            "--port",
+            "0",
+            "--block-interval",
+            "250ms",
+            "--producers",
+            "2",
+            "--config",
+            "c.toml",
+        ]);
         let home = Home::open(&args).unwrap();
         let node = node_spec(&args, &home).unwrap();
         let flags = mockamoto_node::config::Flags::parse_from(["node".to_owned()].into_iter().chain(node.args));
         assert_eq!(flags.bind.unwrap().port(), 0);
         assert_eq!(flags.burn_block_interval, Some(Duration::from_secs(30)));
+        assert_eq!(flags.config.as_deref(), Some(std::path::Path::new("c.toml")));
         assert!(flags.ready_stdout && node.keys.is_empty());
         let actors = actor_specs(&args, &home, "http://127.0.0.1:1").unwrap();
         assert_eq!(actors.len(), 5);

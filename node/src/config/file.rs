@@ -1,30 +1,112 @@
-//! The config file.
+//! The config file: its tables and keys. All may be left out.
+//!
+//! Names are those of the reference's config file where it has the thing. What a key means stands in the sample.
+//!
+//! # Not here
+//! Refusing unknown keys with advice: `keys`. Defaults and ranges: `settings`.
 
 use std::path::PathBuf;
 
 use serde::Deserialize;
 
-/// A commented config file with every key at its default. A test parses it.
+use super::genesis::GenesisFile;
+
+/// A commented config file with every key: those with a default at it, the others as examples behind `#`. A test
+/// parses it.
 pub const SAMPLE_CONFIG: &str = include_str!("sample_config.toml");
 
-/// The keys of the config file. All may be left out.
+/// The whole file.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct ConfigFile {
+    /// The process: folder, addresses, log.
+    pub node: NodeTable,
+    /// What clients may ask for.
+    pub connection_options: ConnectionTable,
+    /// The mocked bitcoin.
+    pub burnchain: BurnchainTable,
+    /// What the event journal keeps.
+    pub journal: JournalTable,
+    /// The chain's genesis, in place of a file of its own.
+    pub genesis: Option<GenesisFile>,
+    /// Opening balances, after those of the genesis.
+    pub ustx_balance: Vec<BalanceTable>,
+    /// Who is told about events by HTTP.
+    pub events_observer: Vec<ObserverTable>,
+}
+
+/// `[node]`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct NodeTable {
     /// Folder that holds the chain.
-    pub data_dir: Option<PathBuf>,
-    /// Address and port.
-    pub bind: Option<String>,
-    /// Duration text.
-    pub burn_block_interval: Option<String>,
+    pub working_dir: Option<PathBuf>,
+    /// `host:port` of gRPC and HTTP.
+    pub rpc_bind: Option<String>,
+    /// `host:port` that serves HTTP too.
+    pub http_extra_bind: Option<String>,
     /// Path of the genesis file.
-    pub genesis: Option<PathBuf>,
+    pub genesis_file: Option<PathBuf>,
+    /// Whether the admin service is served.
+    pub admin: Option<bool>,
+    /// Whether mined transactions are indexed; only `true` is possible.
+    pub txindex: Option<bool>,
+    /// Log filter.
+    pub log: Option<String>,
+}
+
+/// `[connection_options]`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ConnectionTable {
     /// Bearer token.
     pub auth_token: Option<String>,
     /// File whose first line is the bearer token.
     pub auth_token_file: Option<PathBuf>,
-    /// Log filter.
-    pub log: Option<String>,
     /// Open event streams in all.
     pub max_subscriptions: Option<usize>,
+}
+
+/// `[burnchain]`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct BurnchainTable {
+    /// Duration text.
+    pub burn_block_interval: Option<String>,
+}
+
+/// `[journal]`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct JournalTable {
+    /// Events kept.
+    pub max_events: Option<u64>,
+}
+
+/// `[[ustx_balance]]`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BalanceTable {
+    /// Principal.
+    pub address: String,
+    /// Micro-STX.
+    pub amount: u64,
+}
+
+/// `[[events_observer]]`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ObserverTable {
+    /// `host:port`.
+    pub endpoint: String,
+    /// What it wants to know.
+    pub events_keys: Vec<String>,
+    /// Milliseconds an attempt.
+    pub timeout_ms: Option<u64>,
+    /// Whether an attempt that does not reach it is the only one.
+    #[serde(default)]
+    pub disable_retries: bool,
+    /// Whether `contract_interface` is left out.
+    #[serde(default)]
+    pub disable_contract_interface: bool,
 }

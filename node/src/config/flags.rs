@@ -25,11 +25,20 @@ pub struct Flags {
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub bind: Option<SocketAddr>,
 
+    /// A second address and port for HTTP; 127.0.0.1:3999 is where stacks.js looks for a devnet
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub http_extra_bind: Option<SocketAddr>,
+
+    /// Serve the admin service, which mines burn blocks, forks bitcoin and changes the sets [default: false]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub admin: Option<bool>,
+
     /// Time between burn blocks of the mocked bitcoin, as in 30s, 500ms; 0 = only on demand [default: 30s]
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     pub burn_block_interval: Option<Duration>,
 
-    /// Genesis of the chain: TOML, or JSON when the name ends in .json. Needed: it names the producers and stackers
+    /// Genesis of the chain: TOML, or JSON when the name ends in .json. Needed, here or in the config file: it names the
+    /// producers and stackers
     #[arg(long, value_name = "FILE")]
     pub genesis: Option<PathBuf>,
 
@@ -46,6 +55,10 @@ pub struct Flags {
     /// [default: info]
     #[arg(long, value_name = "FILTER", env = "MOCKAMOTO_LOG")]
     pub log: Option<String>,
+
+    /// POST events to this observer as well, all but StackerDB chunks and validation results
+    #[arg(long, value_name = "HOST:PORT", env = "STACKS_EVENT_OBSERVER")]
+    pub events_observer: Option<String>,
 
     /// When the port is served, write one line of JSON with the bound address to this file
     #[arg(long, value_name = "FILE")]

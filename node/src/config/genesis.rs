@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use nakamoto_proto::address::StacksAddress;
 use serde::{Deserialize, Serialize};
 
+use super::keys::{self, KeyProblem};
+
 /// A commented genesis file. A test parses it.
 pub const SAMPLE_GENESIS: &str = include_str!("sample_genesis.toml");
 /// Most entries of a list: the boot block must fit one event, and set look-ups are linear.
@@ -100,6 +102,14 @@ pub enum GenesisError {
         /// Where and what.
         detail: String,
     },
+    /// It has keys that nobody reads.
+    #[error("{}{}", path.display(), KeyProblem::list(problems))]
+    Keys {
+        /// The file.
+        path: PathBuf,
+        /// All of them.
+        problems: Vec<KeyProblem>,
+    },
     /// A value is wrong.
     #[error("{key}: {detail}")]
     Value {
@@ -122,6 +132,10 @@ impl GenesisFile {
         let genesis: Self = if path.extension().is_some_and(|extension| extension == "json") {
             serde_json::from_str(&text).map_err(|error| syntax(error.to_string()))?
         } else {
+            let problems = keys::problems(&text, "genesis").map_err(|error| syntax(error.to_string()))?;
+            if !problems.is_empty() {
+                return Err(GenesisError::Keys { path: path.to_owned(), problems });
+            }
             toml::from_str(&text).map_err(|error| syntax(error.to_string()))?
         };
         genesis.check()?;
@@ -141,7 +155,8 @@ impl GenesisFile {
         self.chain_id.unwrap_or(own)
     }
 
-    fn check(&self) -> Result<(), GenesisError> {
+    /// Whether a chain can be made of it.
+    pub(super) fn check(&self) -> Result<(), GenesisError> {
         one_of("network", &self.network, &["testnet", "mainnet"])?;
         one_of("signing", &self.signing, &["ecdsa", "well-known"])?;
         one_of("cost_limit", &self.cost_limit, &["helium-20", "mainnet"])?;

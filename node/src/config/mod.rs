@@ -1,11 +1,21 @@
 //! How a node is started: flags over file over defaults; and the genesis of its chain.
+//!
+//! What stands in the file works, or the node says why it does not, and does not start: there are no keys that are
+//! skipped.
 
 mod file;
 mod flags;
+mod foreign;
 mod genesis;
+mod keys;
+mod observers;
 mod settings;
 
-pub use file::{ConfigFile, SAMPLE_CONFIG};
+pub use file::{
+    BalanceTable, BurnchainTable, ConfigFile, ConnectionTable, JournalTable, NodeTable, ObserverTable, SAMPLE_CONFIG,
+};
 pub use flags::Flags;
 pub use genesis::{Balance, GenesisError, GenesisFile, ProducerEntry, SAMPLE_GENESIS, StackerEntry};
+pub use keys::KeyProblem;
+pub use observers::{EventKey, ObserverConfig};
 pub use settings::{ConfigError, DEFAULT_BIND, Settings};

@@ -1,6 +1,6 @@
 //! Flags and file together, checked.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -8,7 +8,9 @@ use nakamoto_proto::client::parse_duration;
 
 use super::file::ConfigFile;
 use super::flags::Flags;
-use super::genesis::{GenesisError, GenesisFile};
+use super::genesis::{Balance, GenesisError, GenesisFile};
+use super::keys::{self, KeyProblem};
+use super::observers::{ObserverConfig, observers};
 
 /// Loopback, and the port that Stacks clients expect.
 pub const DEFAULT_BIND: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 20443);
@@ -17,17 +19,25 @@ const DEFAULT_BURN_BLOCK_INTERVAL: Duration = Duration::from_secs(30);
 const DEFAULT_MAX_SUBSCRIPTIONS: usize = 1024;
 /// Above it the streams' queues would be the node's largest memory.
 const MOST_SUBSCRIPTIONS: usize = 100_000;
+/// Events that the journal keeps: at ten events a second, more than a day.
+const DEFAULT_JOURNAL_MAX_EVENTS: u64 = 1_000_000;
+/// Fewer would be forgotten while a stream that follows closely reads them.
+const LEAST_JOURNAL_EVENTS: u64 = 1000;
 
 /// How a node runs.
 #[derive(Clone, PartialEq)]
 pub struct Settings {
     /// Folder that holds the chain.
     pub data_dir: PathBuf,
-    /// Address and port.
+    /// Address and port of gRPC and HTTP.
     pub bind: SocketAddr,
+    /// A second address for HTTP.
+    pub http_extra_bind: Option<SocketAddr>,
+    /// Whether the admin service is served.
+    pub admin: bool,
     /// Time between burn blocks; 0 is off.
     pub burn_block_interval: Duration,
-    /// The chain's genesis.
+    /// The chain's genesis, with all opening balances.
     pub genesis: GenesisFile,
     /// Bearer token of the guarded services.
     pub auth_token: Option<String>,
@@ -35,6 +45,10 @@ pub struct Settings {
     pub log: String,
     /// Open event streams in all.
     pub max_subscriptions: usize,
+    /// Events that the journal keeps.
+    pub journal_max_events: u64,
+    /// Who is told about events by HTTP.
+    pub observers: Vec<ObserverConfig>,
     /// Where to say that the node is ready.
     pub ready_file: Option<PathBuf>,
     /// Whether to say it on standard output.
@@ -55,7 +69,7 @@ pub enum ConfigError {
         #[source]
         source: std::io::Error,
     },
-    /// The config file is not TOML with the known keys.
+    /// The config file is not TOML, or a value has another type.
     #[error("config file {}", path.display())]
     Syntax {
         /// The file.
@@ -64,19 +78,30 @@ pub enum ConfigError {
         #[source]
         source: Box<toml::de::Error>,
     },
+    /// The config file has keys that nobody reads.
+    #[error("config file {}{}", path.display(), KeyProblem::list(problems))]
+    Keys {
+        /// The file.
+        path: PathBuf,
+        /// All of them.
+        problems: Vec<KeyProblem>,
+    },
     /// A value is out of range.
     #[error("{key}: {detail}")]
     Value {
-        /// The key.
-        key: &'static str,
+        /// The key, with its table.
+        key: String,
         /// What is wrong.
         detail: String,
     },
-    /// The genesis file is wrong.
+    /// The genesis is wrong.
     #[error("genesis")]
     Genesis(#[from] GenesisError),
     /// No genesis was given.
-    #[error("no genesis file: give --genesis FILE (the devnet binary `mockamoto` makes one by itself)")]
+    #[error(
+        "no genesis: give --genesis FILE, or [genesis] in the config file (the devnet binary `mockamoto` makes one by \
+         itself)"
+    )]
     NoGenesis,
     /// Everybody could spend this node's time.
     #[error("{bind} is not a loopback address: set an auth token to serve there (--auth-token, --auth-token-file)")]
@@ -96,72 +121,120 @@ impl Settings {
             Some(path) => (read_config(path)?, path.parent().unwrap_or(Path::new(""))),
             None => (ConfigFile::default(), Path::new("")),
         };
-        let genesis = flags.genesis.clone().or_else(|| file.genesis.as_ref().map(|path| base.join(path)));
-        let genesis = GenesisFile::read(&genesis.ok_or(ConfigError::NoGenesis)?)?;
+        let in_base = |path: &PathBuf| base.join(path);
+        let bind = address("node.rpc_bind", flags.bind, file.node.rpc_bind.as_deref())?;
+        let extra = file.node.http_extra_bind.as_deref();
         let settings = Self {
             data_dir: flags
                 .data_dir
                 .clone()
-                .or_else(|| file.data_dir.as_ref().map(|path| base.join(path)))
+                .or_else(|| file.node.working_dir.as_ref().map(in_base))
                 .unwrap_or_else(|| PathBuf::from(DEFAULT_DATA_DIR)),
-            bind: match (flags.bind, &file.bind) {
-                (Some(bind), _) => bind,
-                (None, Some(text)) => text.parse().map_err(|error| value("bind", error))?,
-                (None, None) => DEFAULT_BIND,
-            },
-            burn_block_interval: match (flags.burn_block_interval, &file.burn_block_interval) {
-                (Some(interval), _) => interval,
-                (None, Some(text)) => parse_duration(text).map_err(|error| value("burn_block_interval", error))?,
-                (None, None) => DEFAULT_BURN_BLOCK_INTERVAL,
-            },
-            genesis,
+            bind: bind.unwrap_or(DEFAULT_BIND),
+            http_extra_bind: address("node.http_extra_bind", flags.http_extra_bind, extra)?,
+            admin: flags.admin.or(file.node.admin).unwrap_or(false),
+            burn_block_interval: burn_block_interval(flags, &file)?,
+            genesis: genesis(flags, &file, base)?,
             auth_token: auth_token(flags, &file, base)?,
-            log: flags.log.clone().or(file.log).unwrap_or_else(|| "info".to_owned()),
-            max_subscriptions: file.max_subscriptions.unwrap_or(DEFAULT_MAX_SUBSCRIPTIONS),
+            log: flags.log.clone().or(file.node.log).unwrap_or_else(|| "info".to_owned()),
+            max_subscriptions: file.connection_options.max_subscriptions.unwrap_or(DEFAULT_MAX_SUBSCRIPTIONS),
+            journal_max_events: file.journal.max_events.unwrap_or(DEFAULT_JOURNAL_MAX_EVENTS),
+            observers: observers(&file.events_observer, flags.events_observer.as_deref())
+                .map_err(|(key, detail)| ConfigError::Value { key, detail })?,
             ready_file: flags.ready_file.clone(),
             ready_stdout: flags.ready_stdout,
             stop_on_stdin_eof: flags.stop_on_stdin_eof,
         };
+        if file.node.txindex == Some(false) {
+            return Err(value("node.txindex", "mined transactions are always indexed here; remove it"));
+        }
         settings.check()?;
         Ok(settings)
     }
 
     fn check(&self) -> Result<(), ConfigError> {
-        if !self.bind.ip().is_loopback() && self.auth_token.is_none() {
-            return Err(ConfigError::OpenBind { bind: self.bind });
+        let open = [Some(self.bind), self.http_extra_bind].into_iter().flatten().find(|bind| !bind.ip().is_loopback());
+        if let Some(bind) = open
+            && self.auth_token.is_none()
+        {
+            return Err(ConfigError::OpenBind { bind });
+        }
+        if self.http_extra_bind == Some(self.bind) && self.bind.port() != 0 {
+            return Err(value("node.http_extra_bind", "is `rpc_bind` already"));
         }
         if !(1..=MOST_SUBSCRIPTIONS).contains(&self.max_subscriptions) {
-            return Err(value("max_subscriptions", format!("not between 1 and {MOST_SUBSCRIPTIONS}")));
+            let detail = format!("not between 1 and {MOST_SUBSCRIPTIONS}");
+            return Err(value("connection_options.max_subscriptions", detail));
+        }
+        if self.journal_max_events < LEAST_JOURNAL_EVENTS {
+            return Err(value("journal.max_events", format!("below {LEAST_JOURNAL_EVENTS}")));
         }
         let least = Duration::from_millis(10);
         if !self.burn_block_interval.is_zero() && self.burn_block_interval < least {
-            return Err(value("burn_block_interval", format!("below {least:?}")));
+            return Err(value("burnchain.burn_block_interval", format!("below {least:?}")));
         }
         Ok(())
     }
 }
 
 fn value(key: &'static str, detail: impl std::fmt::Display) -> ConfigError {
-    ConfigError::Value { key, detail: detail.to_string() }
+    ConfigError::Value { key: key.to_owned(), detail: detail.to_string() }
 }
 
-pub(super) fn read(path: &Path) -> Result<String, ConfigError> {
+fn read(path: &Path) -> Result<String, ConfigError> {
     std::fs::read_to_string(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })
 }
 
 fn read_config(path: &Path) -> Result<ConfigFile, ConfigError> {
     let text = read(path)?;
-    toml::from_str(&text).map_err(|source| ConfigError::Syntax { path: path.to_owned(), source: Box::new(source) })
+    let syntax = |source| ConfigError::Syntax { path: path.to_owned(), source };
+    let problems = keys::problems(&text, "").map_err(syntax)?;
+    if !problems.is_empty() {
+        return Err(ConfigError::Keys { path: path.to_owned(), problems });
+    }
+    toml::from_str(&text).map_err(|error| syntax(Box::new(error)))
+}
+
+/// `host:port`; a name is looked up, and its first address counts.
+fn address(key: &'static str, flag: Option<SocketAddr>, text: Option<&str>) -> Result<Option<SocketAddr>, ConfigError> {
+    let (None, Some(text)) = (flag, text) else { return Ok(flag) };
+    let mut found =
+        text.to_socket_addrs().map_err(|error| value(key, format!("`{text}` is not host:port: {error}")))?;
+    found.next().map(Some).ok_or_else(|| value(key, format!("`{text}` has no address")))
+}
+
+fn burn_block_interval(flags: &Flags, file: &ConfigFile) -> Result<Duration, ConfigError> {
+    match (flags.burn_block_interval, &file.burnchain.burn_block_interval) {
+        (Some(interval), _) => Ok(interval),
+        (None, Some(text)) => parse_duration(text).map_err(|error| value("burnchain.burn_block_interval", error)),
+        (None, None) => Ok(DEFAULT_BURN_BLOCK_INTERVAL),
+    }
+}
+
+/// The flag's file, or the config file's own genesis, or the file that it names; and `[[ustx_balance]]` in any case.
+fn genesis(flags: &Flags, file: &ConfigFile, base: &Path) -> Result<GenesisFile, ConfigError> {
+    let mut genesis = match (&flags.genesis, &file.genesis, &file.node.genesis_file) {
+        (Some(path), _, _) => GenesisFile::read(path)?,
+        (None, Some(_), Some(_)) => return Err(value("node.genesis_file", "given together with [genesis]")),
+        (None, Some(genesis), None) => genesis.clone(),
+        (None, None, Some(path)) => GenesisFile::read(&base.join(path))?,
+        (None, None, None) => return Err(ConfigError::NoGenesis),
+    };
+    let more = file.ustx_balance.iter();
+    genesis.balances.extend(more.map(|b| Balance { address: b.address.clone(), amount_ustx: b.amount }));
+    genesis.check()?;
+    Ok(genesis)
 }
 
 /// A flag of either kind wins over a key of either kind.
 fn auth_token(flags: &Flags, file: &ConfigFile, base: &Path) -> Result<Option<String>, ConfigError> {
+    let keys = &file.connection_options;
     let (token, path) = match (&flags.auth_token, &flags.auth_token_file) {
         (None, None) => {
-            if file.auth_token.is_some() && file.auth_token_file.is_some() {
-                return Err(value("auth_token", "given together with auth_token_file"));
+            if keys.auth_token.is_some() && keys.auth_token_file.is_some() {
+                return Err(value("connection_options.auth_token", "given together with auth_token_file"));
             }
-            (file.auth_token.clone(), file.auth_token_file.as_ref().map(|path| base.join(path)))
+            (keys.auth_token.clone(), keys.auth_token_file.as_ref().map(|path| base.join(path)))
         }
         (token, path) => (token.clone(), path.clone()),
     };
@@ -171,81 +244,11 @@ fn auth_token(flags: &Flags, file: &ConfigFile, base: &Path) -> Result<Option<St
         (None, None) => return Ok(None),
     };
     if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(value("auth_token", "must be visible ASCII without spaces"));
+        return Err(value("connection_options.auth_token", "must be visible ASCII without spaces"));
     }
     Ok(Some(token))
 }
 
 #[cfg(test)]
-mod tests {
-    use clap::Parser as _;
-
-    use super::super::{SAMPLE_CONFIG, SAMPLE_GENESIS};
-    use super::*;
-
-    fn folder() -> tempfile::TempDir {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("genesis.toml"), SAMPLE_GENESIS).unwrap();
-        std::fs::write(folder.path().join("config.toml"), SAMPLE_CONFIG).unwrap();
-        folder
-    }
-
-    fn load(folder: &Path, flags: &[&str]) -> Result<Settings, ConfigError> {
-        let config = folder.join("config.toml");
-        let fixed = ["mockamoto-node", "--config", config.to_str().unwrap()];
-        Settings::load(&Flags::parse_from(fixed.iter().chain(flags)))
-    }
-
-    #[test]
-    fn the_sample_holds_the_defaults() {
-        let folder = folder();
-        let from_file = load(folder.path(), &[]).unwrap();
-        let genesis = folder.path().join("genesis.toml");
-        let bare = Flags::parse_from(["mockamoto-node", "--genesis", genesis.to_str().unwrap()]);
-        let mut defaults = Settings::load(&bare).unwrap();
-        assert_eq!(from_file.data_dir, folder.path().join(&defaults.data_dir));
-        defaults.data_dir.clone_from(&from_file.data_dir);
-        assert!(from_file == defaults);
-        assert_eq!(defaults.bind, DEFAULT_BIND);
-    }
-
-    #[test]
-    fn a_flag_wins_over_the_file() {
-        let folder = folder();
-        let settings = load(folder.path(), &["--bind", "127.0.0.1:0", "--burn-block-interval", "250ms"]).unwrap();
-        assert_eq!(settings.bind.port(), 0);
-        assert_eq!(settings.burn_block_interval, Duration::from_millis(250));
-    }
-
-    #[test]
-    fn an_open_address_needs_a_token() {
-        let folder = folder();
-        let open = load(folder.path(), &["--bind", "0.0.0.0:0"]);
-        assert!(matches!(open, Err(ConfigError::OpenBind { .. })));
-        assert!(load(folder.path(), &["--bind", "0.0.0.0:0", "--auth-token", "t"]).is_ok());
-        std::fs::write(folder.path().join("token"), "secret\nrest").unwrap();
-        let token_file = folder.path().join("token");
-        let settings = load(folder.path(), &["--auth-token-file", token_file.to_str().unwrap()]).unwrap();
-        assert_eq!(settings.auth_token.as_deref(), Some("secret"));
-    }
-
-    #[test]
-    fn mistakes_are_named() {
-        let folder = folder();
-        let config = folder.path().join("config.toml");
-        for (text, expected) in [
-            ("colour = 1", "config file"),
-            ("bind = \"here\"\ngenesis = \"genesis.toml\"", "bind"),
-            ("genesis = \"none.toml\"", "genesis"),
-            ("max_subscriptions = 0\ngenesis = \"genesis.toml\"", "max_subscriptions"),
-            ("burn_block_interval = \"1ms\"\ngenesis = \"genesis.toml\"", "burn_block_interval"),
-            ("auth_token = \"a b\"\ngenesis = \"genesis.toml\"", "auth_token"),
-        ] {
-            std::fs::write(&config, text).unwrap();
-            let error = load(folder.path(), &[]).err().map(|error| error.to_string()).unwrap_or_default();
-            assert!(error.contains(expected), "{text}: {error}");
-        }
-        let none = Settings::load(&Flags::parse_from(["mockamoto-node"]));
-        assert!(matches!(none, Err(ConfigError::NoGenesis)));
-    }
-}
+#[path = "settings_tests.rs"]
+mod tests;

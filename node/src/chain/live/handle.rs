@@ -17,16 +17,18 @@ pub struct LiveChain {
     pub(super) chain: Chain,
     /// As of the coordinator's last change.
     tip: Mutex<v1::BlockRef>,
+    /// Older ones are forgotten.
+    pub(super) journal_max_events: u64,
 }
 
 impl LiveChain {
-    /// Reads the tip once.
+    /// Reads the tip once. The journal keeps `journal_max_events`.
     ///
     /// # Errors
     /// When it cannot be read.
-    pub fn new(chain: Chain) -> Result<Self, ApiError> {
+    pub fn new(chain: Chain, journal_max_events: u64) -> Result<Self, ApiError> {
         let tip = read_tip(&chain)?;
-        Ok(Self { chain, tip: Mutex::new(tip) })
+        Ok(Self { chain, tip: Mutex::new(tip), journal_max_events })
     }
 
     /// Runs `read` on one snapshot.

@@ -12,9 +12,6 @@ use v1::event::Body;
 use super::LiveChain;
 use crate::chain::{ApiError, JobFailure};
 
-/// Events that the journal keeps: at ten events a second, more than a day.
-pub(super) const JOURNAL_MAX_EVENTS: u64 = 1_000_000;
-
 /// Assembly time of a request that names none.
 const DEFAULT_ASSEMBLY_TIME: Duration = Duration::from_secs(5);
 
@@ -83,6 +80,6 @@ pub(super) fn process_next(live: &LiveChain) -> Result<bool, ApiError> {
         Some(Processed::Reconciled(id)) => tracing::debug!(block = %id, "block was judged before"),
         None => {}
     }
-    let pruned = live.chain.prune_journal(JOURNAL_MAX_EVENTS)?;
+    let pruned = live.chain.prune_journal(live.journal_max_events)?;
     Ok(announced || processed.is_some() || pruned)
 }

@@ -18,12 +18,12 @@ use crate::entrypoint::OpenedChain;
 pub fn open(settings: &Settings) -> anyhow::Result<OpenedChain> {
     let params = chain_params(&settings.genesis).context("genesis")?;
     let (chain, writer) = Chain::open(&settings.data_dir, params, now_ms).context("cannot open the chain")?;
-    let live = Arc::new(LiveChain::new(chain.clone()).context("cannot read the chain")?);
+    let live = Arc::new(LiveChain::new(chain.clone(), settings.journal_max_events).context("cannot read the chain")?);
     Ok(OpenedChain {
         surroundings: Arc::<LiveChain>::clone(&live),
         api: live,
         journal: Arc::new(LiveJournal::new(chain)),
-        journal_max_events: super::jobs::JOURNAL_MAX_EVENTS,
+        journal_max_events: settings.journal_max_events,
         writer,
     })
 }

@@ -58,7 +58,7 @@ impl Bench {
         let opener = std::thread::Builder::new().stack_size(THREAD_STACK_BYTES);
         let opened = opener.spawn(move || chainstate::chain::Chain::open(&path, params, || 1_700_000_000_000));
         let (chain, _writer) = opened.unwrap().join().unwrap().unwrap();
-        let live = Arc::new(LiveChain::new(chain.clone()).unwrap());
+        let live = Arc::new(LiveChain::new(chain.clone(), 1_000_000).unwrap());
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .thread_stack_size(THREAD_STACK_BYTES)

@@ -1,0 +1,155 @@
+//! Tests of the settings: the sample, precedence, and mistakes.
+
+use clap::Parser as _;
+
+use super::super::{EventKey, SAMPLE_CONFIG, SAMPLE_GENESIS};
+use super::*;
+
+/// The sample with its examples in force: lines that begin with "#" and no blank.
+fn whole_sample() -> String {
+    let lines = SAMPLE_CONFIG.lines().filter(|line| !line.contains("genesis_file") && !line.contains("token_file"));
+    let shown = lines.map(|line| match line.strip_prefix('#') {
+        Some(example) if !example.is_empty() && !example.starts_with(' ') => example,
+        Some(_) | None => line,
+    });
+    shown.collect::<Vec<_>>().join("\n")
+}
+
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("genesis.toml"), SAMPLE_GENESIS).unwrap();
+    std::fs::write(folder.path().join("config.toml"), SAMPLE_CONFIG).unwrap();
+    folder
+}
+
+fn load(folder: &Path, flags: &[&str]) -> Result<Settings, ConfigError> {
+    let config = folder.join("config.toml");
+    let fixed = ["mockamoto-node", "--config", config.to_str().unwrap()];
+    Settings::load(&Flags::parse_from(fixed.iter().chain(flags)))
+}
+
+fn load_text(folder: &Path, text: &str) -> Result<Settings, ConfigError> {
+    std::fs::write(folder.join("config.toml"), text).unwrap();
+    load(folder, &[])
+}
+
+/// The error's whole text.
+fn refusal(folder: &Path, text: &str) -> String {
+    let error = load_text(folder, text).err().unwrap_or_else(|| panic!("accepted: {text}"));
+    format!("{:#}", anyhow::Error::new(error))
+}
+
+#[test]
+fn the_sample_holds_the_defaults() {
+    let folder = folder();
+    let genesis = folder.path().join("genesis.toml");
+    let from_file = load(folder.path(), &["--genesis", genesis.to_str().unwrap()]).unwrap();
+    let bare = Flags::parse_from(["mockamoto-node", "--genesis", genesis.to_str().unwrap()]);
+    let mut defaults = Settings::load(&bare).unwrap();
+    assert_eq!(from_file.data_dir, folder.path().join(&defaults.data_dir));
+    defaults.data_dir.clone_from(&from_file.data_dir);
+    assert!(from_file == defaults);
+    assert_eq!(defaults.bind, DEFAULT_BIND);
+}
+
+#[test]
+fn the_sample_shows_every_key_and_its_examples_are_accepted() {
+    let folder = folder();
+    for (table, names) in keys::tables() {
+        let heads = [format!("[{table}]"), format!("[[{table}]]")];
+        let shown = whole_sample();
+        let mut lines = shown.lines();
+        if !table.is_empty() {
+            assert!(lines.by_ref().any(|line| heads.iter().any(|head| head == line)), "{table} is not in the sample");
+        }
+        let keys: Vec<_> = lines.take_while(|line| !line.starts_with('[')).collect();
+        for name in names.iter().filter(|_| !table.is_empty()) {
+            let as_table = keys::tables().iter().any(|(path, _)| *path == format!("{table}.{name}"));
+            let as_key = keys.iter().any(|line| line.starts_with(&format!("{name} =")));
+            assert!(as_table || as_key || SAMPLE_CONFIG.contains(&format!("#{name} =")), "{table}.{name}");
+        }
+    }
+    let settings = load_text(folder.path(), &whole_sample()).unwrap();
+    assert_eq!(settings.genesis.stackers.len(), 1);
+    assert_eq!(settings.genesis.balances[1].amount_ustx, 10_000_000_000_000_000);
+    assert_eq!(settings.http_extra_bind, Some("127.0.0.1:3999".parse().unwrap()));
+    assert_eq!(settings.observers[0].events_keys, [EventKey::Any, EventKey::StackerDb, EventKey::BlockProposal]);
+    assert_eq!(settings.auth_token.as_deref(), Some("something-long"));
+}
+
+#[test]
+fn a_flag_wins_over_the_file() {
+    let folder = folder();
+    std::fs::write(folder.path().join("config.toml"), "[node]\nadmin = true\nrpc_bind = \"localhost:5\"").unwrap();
+    let genesis = folder.path().join("genesis.toml");
+    let flags = ["--genesis", genesis.to_str().unwrap(), "--burn-block-interval", "250ms"];
+    let settings = load(folder.path(), &flags).unwrap();
+    assert!(settings.admin && settings.bind.ip().is_loopback() && settings.bind.port() == 5);
+    assert_eq!(settings.burn_block_interval, Duration::from_millis(250));
+    let more = ["--bind", "127.0.0.1:0", "--admin=false", "--events-observer", "a:1"];
+    let settings = load(folder.path(), &[&flags[..], &more[..]].concat()).unwrap();
+    assert!(!settings.admin && settings.bind.port() == 0);
+    assert_eq!(settings.observers[0].endpoint, "a:1");
+}
+
+#[test]
+fn an_open_address_needs_a_token() {
+    let folder = folder();
+    let genesis = folder.path().join("genesis.toml");
+    let genesis = ["--genesis", genesis.to_str().unwrap()];
+    let load = |flags: &[&str]| load(folder.path(), &[&genesis[..], flags].concat());
+    assert!(matches!(load(&["--bind", "0.0.0.0:0"]), Err(ConfigError::OpenBind { .. })));
+    assert!(matches!(load(&["--http-extra-bind", "0.0.0.0:0"]), Err(ConfigError::OpenBind { .. })));
+    assert!(load(&["--bind", "0.0.0.0:0", "--auth-token", "t"]).is_ok());
+    std::fs::write(folder.path().join("token"), "secret\nrest").unwrap();
+    let token_file = folder.path().join("token");
+    let settings = load(&["--auth-token-file", token_file.to_str().unwrap()]).unwrap();
+    assert_eq!(settings.auth_token.as_deref(), Some("secret"));
+}
+
+#[test]
+fn all_wrong_keys_are_told_at_once() {
+    let folder = folder();
+    let text = refusal(folder.path(), "[node]\nrpc_bnd = \"x\"\nseed = \"00\"\n");
+    assert!(text.contains("line 2: `node.rpc_bnd`: unknown key; did you mean `rpc_bind`?"), "{text}");
+    assert!(text.contains("line 3: `node.seed`"), "{text}");
+}
+
+#[test]
+fn mistakes_are_named() {
+    let folder = folder();
+    let with_genesis = |text: &str| format!("[node]\ngenesis_file = \"genesis.toml\"\n{text}");
+    for (text, expected) in [
+        ("colour = 1".to_owned(), "line 1: `colour`"),
+        ("[node".to_owned(), "line 1"),
+        ("[node]\nadmin = 1".to_owned(), "line 2"),
+        ("[node]\ngenesis_file = \"none.toml\"".to_owned(), "none.toml"),
+        (with_genesis("rpc_bind = \"here\""), "node.rpc_bind"),
+        (with_genesis("txindex = false"), "always indexed"),
+        (with_genesis("http_extra_bind = \"127.0.0.1:20443\""), "node.http_extra_bind"),
+        (with_genesis("[connection_options]\nmax_subscriptions = 0"), "connection_options.max_subscriptions"),
+        (with_genesis("[connection_options]\nauth_token = \"a b\""), "connection_options.auth_token"),
+        (with_genesis("[burnchain]\nburn_block_interval = \"1ms\""), "burnchain.burn_block_interval"),
+        (with_genesis("[journal]\nmax_events = 1"), "journal.max_events"),
+        (
+            with_genesis("[[events_observer]]\nendpoint = \"a:1\"\nevents_keys = [\"x\"]"),
+            "events_observer[0].events_keys",
+        ),
+        (with_genesis("[genesis]\nproducers = []\nstackers = []"), "node.genesis_file"),
+        ("[genesis]\nproducers = []\nstackers = []".to_owned(), "producers: 0 entries"),
+    ] {
+        let error = refusal(folder.path(), &text);
+        assert!(error.contains(expected), "{text}: {error}");
+    }
+    let none = Settings::load(&Flags::parse_from(["mockamoto-node"]));
+    assert!(matches!(none, Err(ConfigError::NoGenesis)));
+}
+
+#[test]
+fn a_genesis_file_with_a_slip_is_told_the_nearest_name() {
+    let folder = folder();
+    let text = SAMPLE_GENESIS.replace("reward_maturity", "reward_maturty");
+    std::fs::write(folder.path().join("genesis.toml"), text).unwrap();
+    let error = refusal(folder.path(), "[node]\ngenesis_file = \"genesis.toml\"");
+    assert!(error.contains("did you mean `reward_maturity`?"), "{error}");
+}
