@@ -1,1 +1,12 @@
-//! End-to-end and conformance tests.
+//! What end-to-end tests, conformance vectors, benchmarks and the load tool share.
+//!
+//! # Not here
+//! The tests themselves: `tests/`. The benchmarks: `benches/`.
+
+// A test fails by panicking, and says so on the terminal.
+#![allow(clippy::panic, clippy::print_stderr, clippy::unwrap_used, reason = "this is test code, though in a library")]
+
+pub mod figures;
+pub mod marf_workload;
+pub mod processes;
+pub mod replay;

@@ -7,8 +7,6 @@ mod garbage;
 #[cfg(test)]
 mod idle;
 #[cfg(test)]
-mod replay;
-#[cfg(test)]
 mod restarts;
 #[cfg(test)]
 mod stacksjs;

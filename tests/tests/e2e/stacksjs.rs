@@ -81,7 +81,7 @@ async fn play(cluster: &Cluster, door: &Door<'_>) {
         let receipt = watch.receipt(&txid).await;
         check(label, &receipt, &case["expected"]);
     }
-    crate::replay::check_roots(cluster).await;
+    tests::replay::check_roots(cluster).await;
 }
 
 fn check(label: &str, receipt: &v1::TransactionReceipt, expected: &Value) {

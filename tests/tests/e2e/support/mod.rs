@@ -1,31 +1,3 @@
-//! Starts the real binaries on free ports, and speaks to them.
+//! What these tests share: the processes under test and the clients that speak to them.
 
-mod binaries;
-mod client;
-mod cluster;
-mod http;
-mod process;
-
-pub(crate) use binaries::binary;
-pub(crate) use client::{Client, WAIT, Watch};
-pub(crate) use cluster::Cluster;
-pub(crate) use http::Http;
-pub(crate) use process::Process;
-
-use std::path::PathBuf;
-
-use serde_json::Value;
-
-/// `stacksjs_transactions.json`, from the folder `VECTORS` or the repository's.
-pub(crate) fn stacksjs() -> Value {
-    let folder = std::env::var_os("VECTORS")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("vectors"), PathBuf::from);
-    let text = std::fs::read_to_string(folder.join("stacksjs_transactions.json")).expect("the vectors are there");
-    serde_json::from_str(&text).expect("the vectors are JSON")
-}
-
-/// Runs an asynchronous test.
-pub(crate) fn run(test: impl Future<Output = ()>) {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    runtime.expect("a runtime").block_on(test);
-}
+pub(crate) use tests::processes::*;

@@ -15,18 +15,25 @@ use super::{Client, Http, Process, WAIT, binary, stacksjs};
 const SIGNERS: u8 = 3;
 
 /// A node with its producer and signers.
-pub(crate) struct Cluster {
+pub struct Cluster {
     folder: tempfile::TempDir,
     address: String,
     block_interval: String,
-    pub(crate) node: Process,
-    pub(crate) producer: Process,
-    pub(crate) signers: Vec<Process>,
+    /// The node.
+    pub node: Process,
+    /// The producer.
+    pub producer: Process,
+    /// The signers, in signing order.
+    pub signers: Vec<Process>,
 }
 
 impl Cluster {
     /// Starts all on a free port. `block_interval` is the producer's, `burn_block_interval` the node's.
-    pub(crate) fn start(block_interval: &str, burn_block_interval: &str) -> Self {
+    ///
+    /// # Panics
+    /// When one does not start.
+    #[must_use]
+    pub fn start(block_interval: &str, burn_block_interval: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let genesis = serde_json::to_string_pretty(&genesis()).expect("JSON");
         std::fs::write(folder.path().join("genesis.json"), genesis).expect("a genesis file");
@@ -37,32 +44,37 @@ impl Cluster {
     }
 
     /// What the chain was made of.
-    pub(crate) fn genesis_file(&self) -> std::path::PathBuf {
+    #[must_use]
+    pub fn genesis_file(&self) -> std::path::PathBuf {
         self.folder.path().join("genesis.json")
     }
 
-    pub(crate) fn client(&self) -> Client {
+    /// Speaks gRPC to the node.
+    #[must_use]
+    pub fn client(&self) -> Client {
         Client::new(&self.address)
     }
 
-    pub(crate) fn http(&self) -> Http {
+    /// Speaks HTTP to the node.
+    #[must_use]
+    pub fn http(&self) -> Http {
         Http::new(&self.address)
     }
 
     /// kill -9 and a new start on the same port and folder.
-    pub(crate) fn restart_node(&mut self, burn_block_interval: &str) {
+    pub fn restart_node(&mut self, burn_block_interval: &str) {
         self.node.kill();
         self.node = start_node(self.folder.path(), &self.address, burn_block_interval).0;
     }
 
     /// kill -9 and a new start.
-    pub(crate) fn restart_producer(&mut self) {
+    pub fn restart_producer(&mut self) {
         self.producer.kill();
         self.producer = start_producer(self.folder.path(), &self.address, &self.block_interval);
     }
 
     /// kill -9 and a new start.
-    pub(crate) fn restart_signer(&mut self, index: u8) {
+    pub fn restart_signer(&mut self, index: u8) {
         let place = usize::from(index);
         self.signers[place].kill();
         self.signers[place] = start_signer(self.folder.path(), &self.address, index);

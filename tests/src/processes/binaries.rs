@@ -5,15 +5,18 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 /// Path of one of the workspace's binaries.
-pub(crate) fn binary(name: &str) -> PathBuf {
+#[must_use]
+pub fn binary(name: &str) -> PathBuf {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     FOLDER.get_or_init(build).join(name)
 }
 
 fn build() -> PathBuf {
-    // target/<profile>/deps/e2e-…
-    let this = std::env::current_exe().expect("a test has a path");
-    let folder = this.parent().and_then(|deps| deps.parent()).expect("tests are built below deps").to_owned();
+    // target/<profile>/deps/e2e-…, or target/<profile>/load
+    let this = std::env::current_exe().expect("a program has a path");
+    let folder = this.parent().expect("it lies in a folder");
+    let folder = if folder.ends_with("deps") { folder.parent().expect("deps is in a folder") } else { folder };
+    let folder = folder.to_owned();
     let profile = match folder.file_name().and_then(|name| name.to_str()) {
         Some("debug") | None => "dev",
         Some(other) => other,

@@ -11,13 +11,16 @@ use nakamoto_proto::v1;
 use nakamoto_proto::v1::block_service_client::BlockServiceClient;
 use nakamoto_proto::v1::burnchain_service_client::BurnchainServiceClient;
 
-use crate::support::Cluster;
+use crate::processes::Cluster;
 
 /// Largest answer: a block of 2 MiB with its header decoded beside it.
 const ANSWER_BYTES_MAX: usize = 17 << 20;
 
 /// Replays the canonical chain of a cluster's node and compares each state root.
-pub(crate) async fn check_roots(cluster: &Cluster) {
+///
+/// # Panics
+/// When the chains differ.
+pub async fn check_roots(cluster: &Cluster) {
     let genesis = GenesisFile::read(&cluster.genesis_file()).expect("the genesis file");
     let params = chain_params(&genesis).expect("the genesis is good");
     let channel = cluster.client().channel;

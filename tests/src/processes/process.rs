@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 /// A running binary. Its log goes to a file that is shown when the test fails.
-pub(crate) struct Process {
+pub struct Process {
     name: String,
     child: Child,
     log: PathBuf,
@@ -12,7 +12,11 @@ pub(crate) struct Process {
 
 impl Process {
     /// Starts a command; its log is `<name>.log` in `folder`, appended to.
-    pub(crate) fn start(name: &str, mut command: Command, folder: &Path) -> Self {
+    ///
+    /// # Panics
+    /// When it does not start.
+    #[must_use]
+    pub fn start(name: &str, mut command: Command, folder: &Path) -> Self {
         let log = folder.join(format!("{name}.log"));
         let file = std::fs::OpenOptions::new().create(true).append(true).open(&log).expect("a log file");
         let output = file.try_clone().expect("a second handle");
@@ -22,25 +26,30 @@ impl Process {
     }
 
     /// kill -9, and waits until it is gone.
-    pub(crate) fn kill(&mut self) {
+    pub fn kill(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 
     /// SIGTERM, and waits; gives what it ended with.
-    pub(crate) fn terminate(&mut self) -> std::process::ExitStatus {
+    ///
+    /// # Panics
+    /// When it cannot be signalled.
+    pub fn terminate(&mut self) -> std::process::ExitStatus {
         let status = Command::new("kill").arg("-TERM").arg(self.child.id().to_string()).status();
         assert!(status.expect("kill runs").success());
         self.child.wait().expect("it ends")
     }
 
     /// Process id.
-    pub(crate) fn id(&self) -> u32 {
+    #[must_use]
+    pub fn id(&self) -> u32 {
         self.child.id()
     }
 
     /// Everything it has logged.
-    pub(crate) fn log(&self) -> String {
+    #[must_use]
+    pub fn log(&self) -> String {
         std::fs::read_to_string(&self.log).unwrap_or_default()
     }
 }

@@ -9,28 +9,39 @@ use nakamoto_proto::v1::subscribe_response::Body as Frame;
 use tonic::transport::{Channel, Endpoint};
 
 /// How long a test waits for something that must happen.
-pub(crate) const WAIT: Duration = Duration::from_secs(60);
+pub const WAIT: Duration = Duration::from_secs(60);
 
 /// A connection to a node.
 #[derive(Clone)]
-pub(crate) struct Client {
-    pub(crate) channel: Channel,
+pub struct Client {
+    /// Shared by all services' clients.
+    pub channel: Channel,
 }
 
 impl Client {
     /// Connects when the first call is made; `host:port`.
-    pub(crate) fn new(address: &str) -> Self {
+    ///
+    /// # Panics
+    /// When that is no address.
+    #[must_use]
+    pub fn new(address: &str) -> Self {
         let endpoint = Endpoint::from_shared(format!("http://{address}")).expect("an address");
         Self { channel: endpoint.timeout(WAIT).connect_lazy() }
     }
 
     /// Follows all events after a sequence.
-    pub(crate) async fn watch(&self, after_sequence: u64) -> Watch {
+    ///
+    /// # Panics
+    /// When the node does not answer.
+    pub async fn watch(&self, after_sequence: u64) -> Watch {
         self.try_watch(after_sequence).await.expect("a stream")
     }
 
     /// As [`Self::watch`], for a node that may not be there.
-    pub(crate) async fn try_watch(&self, after_sequence: u64) -> Result<Watch, tonic::Status> {
+    ///
+    /// # Errors
+    /// What the node or the transport said.
+    pub async fn try_watch(&self, after_sequence: u64) -> Result<Watch, tonic::Status> {
         let request = v1::SubscribeRequest {
             filter: Some(v1::EventFilter { all: true, ..Default::default() }),
             start: Some(v1::StartPosition {
@@ -49,7 +60,10 @@ impl Client {
     }
 
     /// Offers a transaction.
-    pub(crate) async fn submit(&self, raw: Vec<u8>) -> v1::SubmitTransactionResponse {
+    ///
+    /// # Panics
+    /// When the node does not answer.
+    pub async fn submit(&self, raw: Vec<u8>) -> v1::SubmitTransactionResponse {
         let mut client = v1::transaction_service_client::TransactionServiceClient::new(self.channel.clone());
         let request = v1::SubmitTransactionRequest { transaction: raw.into() };
         client.submit_transaction(request).await.expect("an answer").into_inner()
@@ -57,7 +71,7 @@ impl Client {
 }
 
 /// An open event stream. Asserts, event by event, that nothing is missing and nothing comes twice.
-pub(crate) struct Watch {
+pub struct Watch {
     stream: tonic::Streaming<v1::SubscribeResponse>,
     last: u64,
     frame: u64,
@@ -66,7 +80,13 @@ pub(crate) struct Watch {
 
 impl Watch {
     /// The next event, or the reason why the stream ended.
-    pub(crate) async fn try_next(&mut self) -> Result<v1::Event, tonic::Status> {
+    ///
+    /// # Errors
+    /// Why the stream ended.
+    ///
+    /// # Panics
+    /// When a frame or an event is missing.
+    pub async fn try_next(&mut self) -> Result<v1::Event, tonic::Status> {
         while self.waiting.is_empty() {
             let frame = tokio::time::timeout(WAIT, self.stream.message()).await;
             let frame = frame.map_err(|_| tonic::Status::deadline_exceeded("no frame, not even a heartbeat"))??;
@@ -84,7 +104,10 @@ impl Watch {
     }
 
     /// The first event that `pick` takes.
-    pub(crate) async fn until<T>(&mut self, what: &str, mut pick: impl FnMut(&Body) -> Option<T>) -> T {
+    ///
+    /// # Panics
+    /// When there is none in time.
+    pub async fn until<T>(&mut self, what: &str, mut pick: impl FnMut(&Body) -> Option<T>) -> T {
         let found = tokio::time::timeout(WAIT, async {
             loop {
                 let event = self.try_next().await.expect("the stream goes on");
@@ -97,7 +120,10 @@ impl Watch {
     }
 
     /// The receipt of a transaction.
-    pub(crate) async fn receipt(&mut self, txid: &[u8]) -> v1::TransactionReceipt {
+    ///
+    /// # Panics
+    /// When it is not mined in time.
+    pub async fn receipt(&mut self, txid: &[u8]) -> v1::TransactionReceipt {
         let what = format!("transaction {} is mined", hex::encode(txid));
         self.until(&what, |body| match body {
             Body::BlockProcessed(block) => block.receipts.iter().find(|receipt| receipt.txid == txid).cloned(),
@@ -107,7 +133,10 @@ impl Watch {
     }
 
     /// The next processed block.
-    pub(crate) async fn block(&mut self) -> v1::BlockProcessed {
+    ///
+    /// # Panics
+    /// When there is none in time.
+    pub async fn block(&mut self) -> v1::BlockProcessed {
         self.until("a block is processed", |body| match body {
             Body::BlockProcessed(block) => Some(block.clone()),
             _ => None,

@@ -12,46 +12,66 @@ use super::WAIT;
 
 /// What came back.
 #[derive(Debug, Clone)]
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    pub(crate) body: Vec<u8>,
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// All of the body.
+    pub body: Vec<u8>,
 }
 
 impl Answer {
     /// The body as JSON.
-    pub(crate) fn json(&self) -> Value {
+    ///
+    /// # Panics
+    /// When it is not.
+    #[must_use]
+    pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 
     /// The body as text.
-    pub(crate) fn text(&self) -> String {
+    #[must_use]
+    pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 }
 
 /// Speaks to one address.
-pub(crate) struct Http {
+pub struct Http {
     base: String,
     client: Client<HttpConnector, Full<Bytes>>,
 }
 
 impl Http {
     /// For `host:port`.
-    pub(crate) fn new(address: &str) -> Self {
+    #[must_use]
+    pub fn new(address: &str) -> Self {
         // A connection for each request: a server may close one after an early refusal, and a reused one would race it.
         let client = Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build_http();
         Self { base: format!("http://{address}"), client }
     }
 
-    pub(crate) async fn get(&self, path: &str) -> Answer {
+    /// GET.
+    ///
+    /// # Panics
+    /// When there is no answer in time.
+    pub async fn get(&self, path: &str) -> Answer {
         self.send(Method::GET, path, None, Vec::new()).await
     }
 
-    pub(crate) async fn post(&self, path: &str, content_type: &str, body: Vec<u8>) -> Answer {
+    /// POST.
+    ///
+    /// # Panics
+    /// When there is no answer in time.
+    pub async fn post(&self, path: &str, content_type: &str, body: Vec<u8>) -> Answer {
         self.send(Method::POST, path, Some(content_type), body).await
     }
 
-    pub(crate) async fn send(&self, method: Method, path: &str, content_type: Option<&str>, body: Vec<u8>) -> Answer {
+    /// Any request.
+    ///
+    /// # Panics
+    /// When there is no answer in time.
+    pub async fn send(&self, method: Method, path: &str, content_type: Option<&str>, body: Vec<u8>) -> Answer {
         let mut request = Request::builder().method(method).uri(format!("{}{path}", self.base));
         if let Some(content_type) = content_type {
             request = request.header("content-type", content_type);

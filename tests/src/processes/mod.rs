@@ -1,0 +1,38 @@
+//! Starts the real binaries on free ports, and speaks to them.
+
+mod binaries;
+mod client;
+mod cluster;
+mod http;
+mod process;
+
+pub use binaries::binary;
+pub use client::{Client, WAIT, Watch};
+pub use cluster::Cluster;
+pub use http::{Answer, Http};
+pub use process::Process;
+
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+/// `stacksjs_transactions.json`, from the folder `VECTORS` or the repository's.
+///
+/// # Panics
+/// When it is not there.
+#[must_use]
+pub fn stacksjs() -> Value {
+    let folder = std::env::var_os("VECTORS")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("vectors"), PathBuf::from);
+    let text = std::fs::read_to_string(folder.join("stacksjs_transactions.json")).expect("the vectors are there");
+    serde_json::from_str(&text).expect("the vectors are JSON")
+}
+
+/// Runs an asynchronous test.
+///
+/// # Panics
+/// When the test does.
+pub fn run(test: impl Future<Output = ()>) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    runtime.expect("a runtime").block_on(test);
+}
