@@ -9,6 +9,7 @@
 //! - Events get their sequence inside the transaction: gap-free, in commit order.
 
 use std::any::Any;
+use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
@@ -39,6 +40,7 @@ pub struct WriteTx<'a> {
     next_sequence: u64,
     events: Vec<JournalEvent>,
     after_commit: Vec<Box<dyn FnOnce() + Send>>,
+    ends_group: bool,
 }
 
 impl<'a> WriteTx<'a> {
@@ -75,6 +77,12 @@ impl<'a> WriteTx<'a> {
     /// Runs `action` once the transaction is on disk; never when it is rolled back.
     pub fn after_commit(&mut self, action: impl FnOnce() + Send + 'static) {
         self.after_commit.push(Box::new(action));
+    }
+
+    /// Has the jobs that wait run in another transaction, after this one's commit and what follows it: for a job that
+    /// changes what later ones read elsewhere than in the database.
+    pub fn end_group(&mut self) {
+        self.ends_group = true;
     }
 }
 
@@ -144,19 +152,21 @@ impl Store {
 /// Runs until every handle is gone.
 fn run(mut conn: Connection, tail: &JournalTail, jobs: &Receiver<Job>, clock: fn() -> u64) {
     while let Ok(first) = jobs.recv() {
-        let mut group = vec![first];
+        let mut group = VecDeque::from([first]);
         while group.len() < GROUP_MAX {
             match jobs.try_recv() {
-                Ok(job) => group.push(job),
+                Ok(job) => group.push_back(job),
                 Err(_) => break,
             }
         }
-        commit_group(&mut conn, tail, group, clock());
+        while !group.is_empty() {
+            commit_group(&mut conn, tail, &mut group, clock());
+        }
     }
 }
 
-/// One transaction for the whole group.
-fn commit_group(conn: &mut Connection, tail: &JournalTail, group: Vec<Job>, time_ms: u64) {
+/// One transaction for the whole group, or for its jobs up to one that ends it.
+fn commit_group(conn: &mut Connection, tail: &JournalTail, group: &mut VecDeque<Job>, time_ms: u64) {
     let mut answers = Vec::with_capacity(group.len());
     let committed = run_group(conn, tail, group, time_ms, &mut answers);
     let result = match committed {
@@ -169,6 +179,7 @@ fn commit_group(conn: &mut Connection, tail: &JournalTail, group: Vec<Job>, time
         }
         Err(error) => {
             tracing::error!(%error, "nothing was stored");
+            group.clear();
             Err(error)
         }
     };
@@ -182,7 +193,7 @@ type Published = (Vec<JournalEvent>, Vec<Box<dyn FnOnce() + Send>>);
 fn run_group(
     conn: &mut Connection,
     tail: &JournalTail,
-    group: Vec<Job>,
+    group: &mut VecDeque<Job>,
     time_ms: u64,
     answers: &mut Vec<Done>,
 ) -> Result<Published, StoreError> {
@@ -193,8 +204,9 @@ fn run_group(
         next_sequence: tail.newest_sequence() + 1,
         events: Vec::new(),
         after_commit: Vec::new(),
+        ends_group: false,
     };
-    for job in group {
+    while let Some(job) = group.pop_front() {
         let (events, actions, next) = (write.events.len(), write.after_commit.len(), write.next_sequence);
         tx.execute_batch("SAVEPOINT job")?;
         // A job that panics fails alone; its caller sees the writer hang up.
@@ -213,6 +225,9 @@ fn run_group(
             Ok(outcome) => answers.push(outcome.done),
             Err(text) => tracing::error!(text, "a write panicked"),
         }
+        if write.ends_group {
+            break;
+        }
     }
     let WriteTx { events, after_commit, .. } = write;
     tx.commit()?;
@@ -223,3 +238,6 @@ fn panic_text(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,59 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Sender, channel};
+
+use super::*;
+
+fn store() -> Store {
+    let conn = Connection::open_in_memory().expect("a database");
+    conn.execute_batch("CREATE TABLE rows (n INTEGER)").expect("a table");
+    let (store, _) = Store::spawn(conn, JournalTail::new([0; 16], 1, 0), || 0).expect("a writer");
+    store
+}
+
+/// Keeps the writer busy until the sender is used or dropped, so that the jobs sent meanwhile are one group.
+fn keep_busy(store: &Store) -> Sender<()> {
+    let (go, wait) = channel();
+    let job: Job = Box::new(move |_| {
+        let _ = wait.recv();
+        Outcome { keep: true, done: Box::new(|_| {}) }
+    });
+    store.jobs.send(job).expect("the writer runs");
+    go
+}
+
+/// Sends a job without waiting for it.
+fn send(store: &Store, work: impl FnOnce(&mut WriteTx<'_>) + Send + 'static) -> Receiver<Result<(), StoreError>> {
+    let (reply, answer) = sync_channel(1);
+    let job: Job = Box::new(move |tx| {
+        work(tx);
+        let done = move |result| drop(reply.send(result));
+        Outcome { keep: true, done: Box::new(done) }
+    });
+    store.jobs.send(job).expect("the writer runs");
+    answer
+}
+
+#[test]
+fn a_job_after_one_that_ends_its_group_sees_what_followed_its_commit() {
+    for ends in [true, false] {
+        let (store, published) = (store(), Arc::new(AtomicBool::new(false)));
+        let go = keep_busy(&store);
+        let publish = Arc::clone(&published);
+        let first = send(&store, move |tx| {
+            tx.after_commit(move || publish.store(true, Ordering::SeqCst));
+            if ends {
+                tx.end_group();
+            }
+        });
+        let (see, seen) = channel();
+        let second = send(&store, move |tx| {
+            tx.sql().execute("INSERT INTO rows VALUES (2)", []).expect("a row");
+            see.send(published.load(Ordering::SeqCst)).expect("the test waits");
+        });
+        drop(go);
+        first.recv().expect("an answer").expect("committed");
+        second.recv().expect("an answer").expect("committed");
+        assert_eq!(seen.recv().expect("it ran"), ends, "jobs of one group run before any of it is committed");
+    }
+}
