@@ -120,7 +120,7 @@ impl Chain {
         reader: &ChainReader,
         order: &TemplateOrder,
     ) -> Result<Result<BlockPlan, TemplateFailure>, StoreError> {
-        let (parent, burn_view) = (reader.tip()?, reader.burn_tip()?);
+        let (parent, burn_view) = reader.tips()?;
         if order.parent.is_some_and(|wanted| wanted != parent.block_id) {
             return Ok(Err(TemplateFailure::TipMoved { tip: parent.block_id }));
         }

@@ -6,7 +6,7 @@ use nakamoto_proto::transaction::BlockTransaction;
 
 use super::{BlockPlan, MaturedReward};
 use crate::clarity::{BlockEnv, BlockSession, ExecutedBlock, SessionError};
-use crate::transactions::TransactionError;
+use crate::transactions::{TransactionError, VerifiedTransaction};
 
 /// What a block did.
 #[derive(Clone)]
@@ -54,7 +54,7 @@ pub(crate) fn close(session: BlockSession<'_>, plan: &BlockPlan) -> Result<Execu
     Ok(Execution { executed, reward: plan.reward.clone(), fees })
 }
 
-/// Runs all of a block's transactions.
+/// Verifies all of a block's transactions, then runs them.
 ///
 /// # Errors
 /// [`ExecuteError::Transaction`] with the first one that may not be in the block; [`ExecuteError::Session`] when it is
@@ -64,11 +64,17 @@ pub fn execute(
     plan: &BlockPlan,
     transactions: &[BlockTransaction],
 ) -> Result<Execution, ExecuteError> {
+    // All rules that need no execution come before any that does (SPEC 5).
+    let verified = transactions.iter().map(|transaction| {
+        let verified = VerifiedTransaction::verify(transaction, env.params);
+        verified.map_err(|error| ExecuteError::Transaction(transaction.txid(), error))
+    });
+    let verified: Vec<_> = verified.collect::<Result<_, _>>()?;
     let mut session = open(env, plan)?;
-    for transaction in transactions {
+    for transaction in &verified {
         session
-            .process_transaction(transaction)
-            .map_err(|error| ExecuteError::Transaction(transaction.txid(), error))?;
+            .process_verified(transaction)
+            .map_err(|error| ExecuteError::Transaction(transaction.transaction().txid(), error))?;
     }
     Ok(close(session, plan)?)
 }

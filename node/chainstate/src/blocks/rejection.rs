@@ -142,6 +142,19 @@ impl Rejection {
         }
     }
 
+    /// Whether it holds for every block with this id. Stackers' signatures are no part of the id, and what this node has
+    /// not processed it may process yet.
+    #[must_use]
+    pub const fn is_of_the_id(&self) -> bool {
+        !matches!(
+            self,
+            Self::BadStackerSignatures(_)
+                | Self::NotEnoughStackers { .. }
+                | Self::UnknownParent(_)
+                | Self::UnknownBurnBlock(_)
+        )
+    }
+
     /// The transaction at fault, when one is.
     #[must_use]
     pub const fn failed_txid(&self) -> Option<&Txid> {

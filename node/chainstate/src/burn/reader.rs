@@ -46,6 +46,14 @@ impl BurnDbReader {
         Ok(rows::select_canonical(&self.conn)?)
     }
 
+    /// What [`Self::get_canonical_burn_block`] answered when the `seen`th block was the newest. Never changes.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn canonical_as_of(&self, seen: u64) -> Result<Option<BurnBlock>, BurnLookupError> {
+        Ok(rows::select_canonical_as_of(&self.conn, seen)?)
+    }
+
     /// The block with this hash.
     ///
     /// # Errors

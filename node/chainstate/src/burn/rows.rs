@@ -97,6 +97,13 @@ pub(super) fn select_canonical(conn: &Connection) -> Result<Option<BurnBlock>, S
     Ok(select.query_row([], to_block).optional()?)
 }
 
+/// The canonical block among the first `seen`. Reads the rows of the greatest heights that came later, which are few.
+pub(super) fn select_canonical_as_of(conn: &Connection, seen: u64) -> Result<Option<BurnBlock>, StoreError> {
+    let sql = "SELECT * FROM burn_blocks WHERE seen <= ?1 ORDER BY height DESC, seen ASC LIMIT 1";
+    let seen = to_integer("burn block number", seen)?;
+    Ok(conn.prepare_cached(sql)?.query_row([seen], to_block).optional()?)
+}
+
 /// Number of blocks.
 pub(super) fn select_newest_seen(conn: &Connection) -> Result<u64, StoreError> {
     let mut select = conn.prepare_cached("SELECT COALESCE(MAX(seen), 0) AS seen FROM burn_blocks")?;

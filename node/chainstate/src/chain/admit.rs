@@ -1,6 +1,7 @@
-//! The mempool: admission, and how it follows the canonical tip.
-
-use std::collections::BTreeMap;
+//! The mempool: admission, listing, and drops.
+//!
+//! # Not here
+//! How it follows the canonical tip: `follow`.
 
 use ::clarity::vm::types::{PrincipalData, QualifiedContractIdentifier};
 use ::clarity::vm::{ClarityVersion, Value};
@@ -16,7 +17,7 @@ use crate::clarity::read_only::{CallRefusal, ReadError, StateReader, nonce_key};
 use crate::db::{StoreError, WriteTx};
 use crate::mempool::{
     AccountView, Admission as Checked, AdmissionView, Changes, DropReason, FeeRate, InsertOutcome, MempoolIndex,
-    PendingTransaction, Refusal, check, garbage_collect, insert, on_block, remove, restore,
+    PendingTransaction, Refusal, check, garbage_collect, insert, remove,
 };
 
 /// Most transactions that one garbage collection drops; the next burn block collects the rest.
@@ -110,47 +111,6 @@ impl Chain {
         ask(&lock(&self.inner.mempool))
     }
 
-    /// Follows the tip: `mined` are the transactions of blocks that became canonical, oldest first, on top of `base`, whose
-    /// state is published; `orphaned` are those of blocks that no longer are.
-    pub(super) fn mempool_follows(
-        &self,
-        tx: &mut WriteTx<'_>,
-        base: &StacksBlockId,
-        mined: &[BlockTransaction],
-        orphaned: Vec<BlockTransaction>,
-    ) -> Result<(), StoreError> {
-        let mainnet = self.params().mainnet;
-        let mut nonces: BTreeMap<StacksAddress, u64> = BTreeMap::new();
-        for transaction in &orphaned {
-            for (account, _) in nonces_of(transaction, mainnet) {
-                nonces.insert(account, self.nonce_at(base, &account)?);
-            }
-        }
-        for (account, nonce) in mined.iter().flat_map(|transaction| nonces_of(transaction, mainnet)) {
-            let next = nonces.entry(account).or_insert(0);
-            *next = (*next).max(nonce.saturating_add(1));
-        }
-        let txids: Vec<_> = mined.iter().map(BlockTransaction::txid).collect();
-        let list: Vec<_> = nonces.iter().map(|(account, nonce)| (*account, *nonce)).collect();
-        let mut changes = on_block(tx.sql(), &txids, &list)?;
-        if !orphaned.is_empty() {
-            let next_nonce = |account: &StacksAddress| match nonces.get(account) {
-                Some(nonce) => Ok(*nonce),
-                None => self.nonce_at(base, account),
-            };
-            let orphans: Vec<_> =
-                orphaned.into_iter().filter(|transaction| !txids.contains(&transaction.txid())).collect();
-            changes.extend(restore(tx.sql(), orphans, mainnet, tx.time_ms() / 1000, next_nonce)?);
-            for added in &changes.added {
-                let raw = crate::mempool::get_raw(tx.sql(), &added.txid)?.unwrap_or_default();
-                self.tell_accepted(tx, &added.txid, raw)?;
-            }
-        }
-        self.tell_dropped(tx, &changes)?;
-        self.apply_after_commit(tx, changes);
-        Ok(())
-    }
-
     /// Drops what waited too long.
     pub(super) fn collect_mempool_garbage(&self, tx: &mut WriteTx<'_>) -> Result<(), StoreError> {
         let changes = garbage_collect(tx.sql(), tx.time_ms() / 1000, COLLECT_MAX)?;
@@ -178,14 +138,14 @@ impl Chain {
         })
     }
 
-    fn tell_accepted(&self, tx: &mut WriteTx<'_>, txid: &Txid, raw: Vec<u8>) -> Result<(), StoreError> {
+    pub(super) fn tell_accepted(&self, tx: &mut WriteTx<'_>, txid: &Txid, raw: Vec<u8>) -> Result<(), StoreError> {
         let body = v1::MempoolAccepted { txid: wire::bytes(&txid.0), transaction: raw.into() };
         tx.emit(v1::EventKind::MempoolAccepted, v1::event::Body::MempoolAccepted(body), None)?;
         Ok(())
     }
 
     /// One event for each reason; a mined transaction is told of by its block.
-    fn tell_dropped(&self, tx: &mut WriteTx<'_>, changes: &Changes) -> Result<(), StoreError> {
+    pub(super) fn tell_dropped(&self, tx: &mut WriteTx<'_>, changes: &Changes) -> Result<(), StoreError> {
         for dropped in &changes.dropped {
             let reason = match dropped.reason {
                 DropReason::Mined => continue,
@@ -207,7 +167,7 @@ impl Chain {
         Ok(())
     }
 
-    fn apply_after_commit(&self, tx: &mut WriteTx<'_>, changes: Changes) {
+    pub(super) fn apply_after_commit(&self, tx: &mut WriteTx<'_>, changes: Changes) {
         // A weak handle: the writer's queue must not keep the chain open.
         let inner = std::sync::Arc::downgrade(&self.inner);
         tx.after_commit(move || {
@@ -218,7 +178,11 @@ impl Chain {
     }
 
     /// An account's next nonce after a published block.
-    fn nonce_at(&self, block: &StacksBlockId, account: &StacksAddress) -> Result<u64, crate::burn::StoreError> {
+    pub(super) fn nonce_at(
+        &self,
+        block: &StacksBlockId,
+        account: &StacksAddress,
+    ) -> Result<u64, crate::burn::StoreError> {
         nonce_at(&self.inner.marf, block, &account.to_principal())
             .ok_or(crate::burn::StoreError::Impossible { column: "nonce in the state" })
     }
@@ -228,13 +192,6 @@ impl Chain {
 fn nonce_at(marf: &Marf, block: &StacksBlockId, account: &PrincipalData) -> Option<u64> {
     let stored = marf.get(&BlockId(block.0), &nonce_key(account)).ok()?;
     stored.map_or(Some(0), |bytes| std::str::from_utf8(&bytes).ok()?.parse().ok())
-}
-
-/// The nonces that a transaction uses.
-fn nonces_of(transaction: &BlockTransaction, mainnet: bool) -> impl Iterator<Item = (StacksAddress, u64)> + use<> {
-    let origin = (transaction.origin_address(mainnet), transaction.origin_nonce());
-    let sponsor = transaction.sponsor_address(mainnet).zip(transaction.sponsor_nonce());
-    std::iter::once(origin).chain(sponsor.filter(|(address, _)| *address != origin.0))
 }
 
 fn store_error(error: ReadStateError) -> StoreError {

@@ -2,23 +2,26 @@
 //!
 //! Those two are files of their own, so that mining a burn block or storing a block never waits for block processing.
 //! The journal remembers how far it has read them. The normal path and recovery after a crash are therefore the same.
+//!
+//! # Invariants
+//! - A burn block is announced before the blocks that cite it, and a block before what becomes of it (GRPC R26).
 
-use nakamoto_proto::ids::StacksBlockId;
 use nakamoto_proto::v1;
 
 use super::meta::update_announced;
+use super::tip::TipCause;
 use super::{Chain, ChainReader, lock, wire};
-use crate::blocks::decode_block;
+use crate::blocks::{Rejection, decode_block};
 use crate::burn::BurnBlock;
 use crate::db::{StoreError, WriteTx};
-use crate::staging::StagedBlock;
+use crate::staging::{StagedBlock, StagingState};
 
 /// Most rows of each database that one transaction announces: bounds how long other writes wait for it.
 const ROWS_MAX: u32 = 256;
 
 impl Chain {
-    /// Announces new burn blocks and stored blocks, marks what has become processable, and follows the canonical tip.
-    /// Returns whether there was anything; call again until there is not.
+    /// Announces new burn blocks and stored blocks, and follows the canonical tip. Returns whether there was anything; call
+    /// again until there is not.
     ///
     /// # Errors
     /// [`StoreError`]; nothing was announced, call again.
@@ -26,26 +29,32 @@ impl Chain {
         let reader = self.take_reader()?;
         let meta = reader.meta()?;
         // Stored blocks first: a burn block that one of them cites was mined before, so it is in the next list.
-        let staged = reader.staging().blocks_after(meta.announced_staging_row, ROWS_MAX)?;
+        let mut staged = reader.staging().blocks_after(meta.announced_staging_row, ROWS_MAX)?;
         let burn_blocks = reader.burn().burn_blocks_after(meta.announced_burn_row, ROWS_MAX)?;
+        if burn_blocks.len() >= usize::try_from(ROWS_MAX).unwrap_or(usize::MAX) {
+            // Or in a later one: then they wait.
+            staged.clear();
+        }
         if staged.is_empty() && burn_blocks.is_empty() {
             self.put_back(reader);
             return Ok(false);
         }
-        self.mark_attachable(&reader, &staged, &burn_blocks)?;
+        self.mark_attachable(&reader, &staged)?;
         let burn_row = burn_blocks.last().map_or(meta.announced_burn_row, |block| block.seen);
         let staging_row = staged.last().map_or(meta.announced_staging_row, |block| block.row);
+        let old_tip = reader.burn_tip_as_of(meta.announced_burn_row)?;
         let chain = self.clone();
         let reader = self.inner.store.write_all(move |tx| {
-            announce_burn_blocks(tx, &reader, &burn_blocks)?;
+            let new_tip = announce_burn_blocks(tx, &reader, &old_tip, &burn_blocks)?;
             for block in &staged {
                 announce_stored(tx, block)?;
             }
             update_announced(tx.sql(), burn_row, staging_row)?;
+            if new_tip.hash != old_tip.hash {
+                chain.configure_stackerdbs(tx, &new_tip.hash)?;
+                chain.follow_tip(tx, &reader, &TipCause::BurnTip { old: &old_tip, new: &new_tip })?;
+            }
             if !burn_blocks.is_empty() {
-                let tip = reader.burn_tip()?;
-                chain.configure_stackerdbs(tx, &tip.hash)?;
-                chain.follow_tip(tx, &reader, None)?;
                 chain.collect_mempool_garbage(tx)?;
             }
             Ok(reader)
@@ -54,20 +63,17 @@ impl Chain {
         Ok(true)
     }
 
-    fn mark_attachable(
-        &self,
-        reader: &ChainReader,
-        staged: &[StagedBlock],
-        burn_blocks: &[BurnBlock],
-    ) -> Result<(), StoreError> {
-        for block in burn_blocks {
-            lock(&self.inner.staging).set_burn_attachable(&block.hash)?;
+    /// Announces a block that came since the last announcement: that it was stored is told before what becomes of it.
+    pub(super) fn announce_before(&self, reader: &ChainReader, staged: &StagedBlock) -> Result<(), StoreError> {
+        while reader.meta()?.announced_staging_row < staged.row {
+            self.announce()?;
         }
+        Ok(())
+    }
+
+    /// The parent may have been processed between the block's check and its row.
+    fn mark_attachable(&self, reader: &ChainReader, staged: &[StagedBlock]) -> Result<(), StoreError> {
         for block in staged {
-            // The parent or the burn view may have arrived between the block's check and its row.
-            if !block.burn_attachable && reader.burn().is_known(&block.burn_block_hash)? {
-                lock(&self.inner.staging).set_burn_attachable(&block.burn_block_hash)?;
-            }
             if !block.stacks_attachable && reader.header(&block.parent_block_id)?.is_some() {
                 lock(&self.inner.staging).set_stacks_attachable(&block.parent_block_id)?;
             }
@@ -76,27 +82,36 @@ impl Chain {
     }
 }
 
+/// Announces burn blocks in the order in which they were seen; returns the canonical tip after them.
 fn announce_burn_blocks(
     tx: &mut WriteTx<'_>,
     reader: &ChainReader,
+    old_tip: &BurnBlock,
     burn_blocks: &[BurnBlock],
-) -> Result<(), StoreError> {
-    let tip = reader.burn_tip()?;
+) -> Result<BurnBlock, StoreError> {
+    let mut tip = old_tip;
     for block in burn_blocks {
-        let body = v1::BurnBlockEvent {
-            burn_block: Some(wire::burn_block(reader.burn(), block)?),
-            is_canonical_tip: block.hash == tip.hash,
-        };
+        let is_canonical_tip = block.height > tip.height;
+        if is_canonical_tip {
+            tip = block;
+        }
+        let body = v1::BurnBlockEvent { burn_block: Some(wire::burn_block(reader.burn(), block)?), is_canonical_tip };
         tx.emit(v1::EventKind::BurnBlock, v1::event::Body::BurnBlock(body), None)?;
     }
-    Ok(())
+    Ok(tip.clone())
 }
 
 fn announce_stored(tx: &mut WriteTx<'_>, staged: &StagedBlock) -> Result<(), StoreError> {
     let block = decode_block(&staged.data)
         .map_err(|error| StoreError::Corrupt(format!("stored block {}: {error}", staged.block_id)))?;
-    let parent: StacksBlockId = block.header.parent_block_id;
-    let body = v1::BlockStored { block: Some(wire::header_ref(&block.header)), parent_block_id: wire::id(&parent) };
+    let (parent, block) = (staged.parent_block_id, wire::header_ref(&block.header));
+    let body = v1::BlockStored { block: Some(block.clone()), parent_block_id: wire::id(&parent) };
     tx.emit(v1::EventKind::BlockStored, v1::event::Body::BlockStored(body), None)?;
+    if matches!(staged.state, StagingState::Orphaned { .. }) {
+        // It came while an ancestor was rejected, which took it along before it was announced.
+        let rejection = Rejection::UnknownParent(parent).to_wire();
+        let body = v1::BlockRejected { block: Some(block), rejection: Some(rejection) };
+        tx.emit(v1::EventKind::BlockRejected, v1::event::Body::BlockRejected(body), None)?;
+    }
     Ok(())
 }

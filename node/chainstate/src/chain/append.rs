@@ -7,13 +7,14 @@ use nakamoto_proto::ids::StacksBlockId;
 use nakamoto_proto::transaction::{BlockTransaction, TransactionPayload};
 use nakamoto_proto::v1;
 
+use super::tip::TipCause;
 use super::{Chain, ChainReader, lock, wire};
 use crate::blocks::{
     BlockPlan, CheckError, ExecuteError, Execution, ExecutionKey, Rejection, SignatureRules, check_in_chain,
     decode_block, execute,
 };
 use crate::db::{StoreError, WriteTx};
-use crate::headers::{ProcessedHeader, TenureSoFar, insert_header, insert_mined, insert_rejected, rejected};
+use crate::headers::{ProcessedHeader, TenureSoFar, insert_header, insert_mined, rejected};
 use crate::staging::StagedBlock;
 use crate::transactions::TransactionError;
 
@@ -37,17 +38,26 @@ impl Chain {
     /// [`StoreError`]: nothing changed, the same block comes again.
     pub fn process_next(&self) -> Result<Option<Processed>, StoreError> {
         let reader = self.take_reader()?;
+        if let Some((id, rejection)) = self.attach_burn_views(&reader)? {
+            self.put_back(reader);
+            return Ok(Some(Processed::Rejected(id, rejection)));
+        }
         let Some(staged) = reader.staging().next_processable()? else {
             self.put_back(reader);
             return Ok(None);
         };
+        self.announce_before(&reader, &staged)?;
         if let Some(done) = self.reconcile(&reader, &staged)? {
             self.put_back(reader);
             return Ok(Some(done));
         }
         let processed = match self.judge(&reader, &staged)? {
             Ok(judged) => self.append(reader, judged)?,
-            Err(rejection) => self.reject(reader, &staged, rejection)?,
+            Err(rejection) => {
+                self.reject(&reader, &staged, &rejection)?;
+                self.put_back(reader);
+                Processed::Rejected(staged.block_id, rejection)
+            }
         };
         Ok(Some(processed))
     }
@@ -153,25 +163,10 @@ impl Chain {
         insert_header(tx.sql(), &processed, &judged.block.header, &event.encoded)?;
         insert_mined(tx.sql(), &id, judged.block.txs.iter().map(BlockTransaction::txid))?;
         executed.commit_metadata(tx.sql(), &id)?;
-        self.follow_tip(tx, reader, Some((&id, &judged.block.txs)))
-    }
-
-    fn reject(&self, reader: ChainReader, staged: &StagedBlock, rejection: Rejection) -> Result<Processed, StoreError> {
-        let id = staged.block_id;
-        let header = decode_block(&staged.data).map(|block| wire::header_ref(&block.header)).unwrap_or_default();
-        let wire_rejection = rejection.to_wire();
-        let (reason, detail) = (wire_rejection.reason, wire_rejection.detail.clone());
-        self.inner.store.write_all({
-            let detail = detail.clone();
-            move |tx| {
-                let body = v1::BlockRejected { block: Some(header), rejection: Some(wire_rejection) };
-                tx.emit(v1::EventKind::BlockRejected, v1::event::Body::BlockRejected(body), None)?;
-                insert_rejected(tx.sql(), &id, reason, &detail)
-            }
-        })?;
-        lock(&self.inner.staging).mark_orphaned(&id, reason, &detail)?;
-        self.put_back(reader);
-        Ok(Processed::Rejected(id, rejection))
+        self.follow_tip(tx, reader, &TipCause::Appended(&processed, &judged.block.txs))?;
+        // Whoever comes next in the queue may read the new tip's state, which is published with this commit.
+        tx.end_group();
+        Ok(())
     }
 }
 

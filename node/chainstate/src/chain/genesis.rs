@@ -17,7 +17,7 @@ impl Chain {
     pub(super) fn make_genesis(&self, journal_id: [u8; 16]) -> Result<(), StoreError> {
         // Not `read`: its snapshot begins with a look at the tip, and there is none yet.
         let reader = self.take_reader()?;
-        let first = reader.burn_tip()?;
+        let first = reader.burn_tip_as_of(1)?;
         let view = BurnView {
             height: u32::try_from(first.height).unwrap_or(u32::MAX),
             consensus_hash: first.consensus_hash.0,

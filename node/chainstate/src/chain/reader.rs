@@ -114,13 +114,29 @@ impl ChainReader {
         self.header(&tip)?.ok_or_else(|| StoreError::Corrupt(format!("the tip {tip} has no header")))
     }
 
-    /// The canonical burn tip.
+    /// The canonical burn tip as far as the journal has announced burn blocks: the one by which [`Self::tip`] is
+    /// canonical. A burn block that was just mined counts from its announcement on.
     ///
     /// # Errors
     /// [`StoreError`] when it cannot be read.
     pub fn burn_tip(&self) -> Result<BurnBlock, StoreError> {
-        let tip = self.burn.get_canonical_burn_block()?;
+        self.burn_tip_as_of(self.meta()?.announced_burn_row)
+    }
+
+    pub(super) fn burn_tip_as_of(&self, seen: u64) -> Result<BurnBlock, StoreError> {
+        let tip = self.burn.canonical_as_of(seen)?;
         tip.ok_or_else(|| StoreError::Corrupt("the burn database has no block".to_owned()))
+    }
+
+    /// Both canonical tips as of one commit, also outside of a snapshot.
+    ///
+    /// # Errors
+    /// [`StoreError`] when they cannot be read.
+    pub(crate) fn tips(&self) -> Result<(ProcessedHeader, BurnBlock), StoreError> {
+        let meta = self.meta()?;
+        let tip = self.header(&meta.tip)?;
+        let tip = tip.ok_or_else(|| StoreError::Corrupt(format!("the tip {} has no header", meta.tip)))?;
+        Ok((tip, self.burn_tip_as_of(meta.announced_burn_row)?))
     }
 
     /// A processed block's header, on any fork.

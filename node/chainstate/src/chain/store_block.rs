@@ -1,5 +1,6 @@
 //! Takes a pushed block into staging (SPEC 4, `store_block`).
 
+use nakamoto_proto::block::NakamotoBlockHeader;
 use nakamoto_proto::ids::StacksBlockId;
 
 use super::{Chain, lock};
@@ -33,12 +34,14 @@ impl Chain {
         let block_id = block.block_id();
         let reader = self.take_reader()?;
         if let Some(known) = reader.staging().get_staging_block(&block_id)? {
-            let verdict = match known.state {
-                StagingState::Orphaned { reason, detail, .. } => Some((reason, detail)),
-                StagingState::Stored | StagingState::Processed => None,
-            };
             self.put_back(reader);
-            return Ok(StoreOutcome::AlreadyKnown(block_id, verdict));
+            // Two blocks of one id differ in the stackers' signatures; before the burn view is known nobody can tell the
+            // good ones. To call this one known could lose it.
+            if !known.burn_attachable && known.state == StagingState::Stored && known.data != bytes {
+                let rejection = Rejection::UnknownBurnBlock(block.header.bitcoin_block_hash);
+                return Ok(StoreOutcome::Rejected(Some(block_id), rejection));
+            }
+            return Ok(StoreOutcome::AlreadyKnown(block_id, verdict(known.state, &block.header)));
         }
         let stacks_attachable = reader.header(&block.header.parent_block_id)?.is_some();
         let burn_known = reader.burn().is_known(&block.header.bitcoin_block_hash)?;
@@ -68,12 +71,25 @@ impl Chain {
         })?;
         Ok(match stored {
             StageOutcome::Stored => StoreOutcome::Stored(block_id),
-            StageOutcome::AlreadyKnown(_) => StoreOutcome::AlreadyKnown(block_id, None),
+            StageOutcome::AlreadyKnown(state) => StoreOutcome::AlreadyKnown(block_id, verdict(state, &block.header)),
             // Judged with its parent: the parent will never be processed.
             StageOutcome::ParentOrphaned { .. } => {
                 StoreOutcome::Rejected(Some(block_id), Rejection::UnknownParent(block.header.parent_block_id))
             }
             StageOutcome::Full => StoreOutcome::StagingFull,
         })
+    }
+}
+
+/// Why a known block was rejected, if it was.
+fn verdict(state: StagingState, header: &NakamotoBlockHeader) -> Option<(i32, String)> {
+    match state {
+        StagingState::Orphaned { reason, detail, ancestor: None } => Some((reason, detail)),
+        // It broke no other rule than that its parent will never be processed.
+        StagingState::Orphaned { ancestor: Some(_), .. } => {
+            let rejection = Rejection::UnknownParent(header.parent_block_id).to_wire();
+            Some((rejection.reason, rejection.detail))
+        }
+        StagingState::Stored | StagingState::Processed => None,
     }
 }

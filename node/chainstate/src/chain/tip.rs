@@ -1,4 +1,8 @@
-//! Follows the canonical tip: says how it moved, and lets the mempool follow.
+//! Follows the canonical tip: finds it, says how it moved, and lets the mempool follow.
+//!
+//! # Invariants
+//! - The tip in `meta` is the canonical Stacks block as of the burn tip that the journal has announced.
+//! - The work is bounded by the depth of the reorganization, not by the length of the chain.
 
 use nakamoto_proto::ids::StacksBlockId;
 use nakamoto_proto::transaction::BlockTransaction;
@@ -8,73 +12,126 @@ use rusqlite::Connection;
 use super::meta::{select_meta, update_tip};
 use super::{Chain, ChainReader, wire};
 use crate::blocks::decode_block;
-use crate::blocks::rules::is_coinbase;
+use crate::burn::BurnBlock;
 use crate::db::{StoreError, WriteTx};
-use crate::headers::{ProcessedHeader, canonical_stacks_block, select_header};
+use crate::headers::{ProcessedHeader, highest_witness, select_header};
 
 /// Most blocks that each list of a tip-changed event names; of a deeper reorganization, those next to the tips.
 const EVENT_BLOCKS_MAX: usize = 4096;
 
+/// What may move the tip.
+pub(super) enum TipCause<'a> {
+    /// This transaction commits a block with these transactions.
+    Appended(&'a ProcessedHeader, &'a [BlockTransaction]),
+    /// This transaction announces a new canonical burn tip.
+    BurnTip {
+        /// The one before.
+        old: &'a BurnBlock,
+        /// The new one.
+        new: &'a BurnBlock,
+    },
+}
+
 /// How the canonical tip moved.
-struct TipMove {
+pub(super) struct TipMove {
     old: ProcessedHeader,
-    new: ProcessedHeader,
+    pub(super) new: ProcessedHeader,
     common: ProcessedHeader,
     /// Newest first.
-    rolled_back: Vec<ProcessedHeader>,
+    pub(super) rolled_back: Vec<ProcessedHeader>,
     /// Oldest first.
-    applied: Vec<ProcessedHeader>,
+    pub(super) applied: Vec<ProcessedHeader>,
 }
 
 impl Chain {
     /// Looks for the canonical tip in the transaction's view; if it moved, says so and lets the mempool follow.
-    /// `appended` are the transactions of a block that this transaction commits.
     pub(super) fn follow_tip(
         &self,
         tx: &mut WriteTx<'_>,
         reader: &ChainReader,
-        appended: Option<(&StacksBlockId, &[BlockTransaction])>,
+        cause: &TipCause<'_>,
     ) -> Result<(), StoreError> {
         let conn: &Connection = tx.sql();
         let meta = select_meta(conn)?.ok_or_else(|| StoreError::Corrupt("no genesis".to_owned()))?;
-        let new = canonical_stacks_block(conn, reader.burn())?;
-        if new == meta.tip {
+        let tip = header(conn, &meta.tip)?;
+        let new = match cause {
+            TipCause::Appended(block, _) => {
+                let burn_tip = reader.burn_tip_as_of(meta.announced_burn_row)?;
+                tip_after_append(reader, &tip, block, &burn_tip)?
+            }
+            TipCause::BurnTip { old, new } => tip_after_burn_tip(conn, reader, &tip, old, new)?,
+        };
+        if new == tip.block_id {
             return Ok(());
         }
-        let moved = tip_move(conn, &meta.tip, &new)?;
+        let moved = tip_move(conn, tip, &new)?;
         update_tip(tx.sql(), &new)?;
         tx.emit(v1::EventKind::TipChanged, v1::event::Body::TipChanged(tip_event(&moved)), None)?;
-        let mut mined = Vec::new();
-        for block in &moved.applied {
-            match appended {
-                Some((id, transactions)) if *id == block.block_id => mined.extend_from_slice(transactions),
-                _ => mined.extend(transactions_of(reader, &block.block_id)?),
-            }
-        }
-        let mut orphaned = Vec::new();
-        for block in moved.rolled_back.iter().rev() {
-            orphaned.extend(transactions_of(reader, &block.block_id)?.into_iter().filter(|tx| !is_coinbase(tx)));
-        }
-        // The newest state that readers can see: an appended block's is published with this transaction.
-        let base = if appended.is_some_and(|(id, _)| *id == new) { moved.new.parent_block_id } else { new };
-        self.mempool_follows(tx, &base, &mined, orphaned)
+        self.mempool_follows(tx, reader, &moved, cause)
     }
 }
 
+impl TipCause<'_> {
+    /// The transactions of a processed block, which is kept in staging, or of the one that is being committed.
+    pub(super) fn transactions_of(
+        &self,
+        reader: &ChainReader,
+        block_id: &StacksBlockId,
+    ) -> Result<Vec<BlockTransaction>, StoreError> {
+        match self {
+            Self::Appended(block, transactions) if block.block_id == *block_id => Ok(transactions.to_vec()),
+            Self::Appended(..) | Self::BurnTip { .. } => stored_transactions(reader, block_id),
+        }
+    }
+
+    /// Whether this transaction commits the block: its state is not published before.
+    pub(super) fn commits(&self, block_id: &StacksBlockId) -> bool {
+        matches!(self, Self::Appended(block, _) if block.block_id == *block_id)
+    }
+}
+
+/// The burn tip is what it was, so the tip moves only to a block of its fork, which then extends it: see `headers::tip`.
+fn tip_after_append(
+    reader: &ChainReader,
+    tip: &ProcessedHeader,
+    block: &ProcessedHeader,
+    burn_tip: &BurnBlock,
+) -> Result<StacksBlockId, StoreError> {
+    let higher = (block.burn_height, block.chain_length) > (tip.burn_height, tip.chain_length);
+    let moves = higher && reader.burn().is_ancestor_of(&block.burn_view, &burn_tip.hash)?;
+    Ok(if moves { block.block_id } else { tip.block_id })
+}
+
+/// A burn tip that extends the old one can add only what witnessed the new burn blocks; any other needs the whole rule.
+fn tip_after_burn_tip(
+    conn: &Connection,
+    reader: &ChainReader,
+    tip: &ProcessedHeader,
+    old: &BurnBlock,
+    new: &BurnBlock,
+) -> Result<StacksBlockId, StoreError> {
+    if reader.burn().is_ancestor_of(&old.hash, &new.hash)? {
+        let above = highest_witness(conn, reader.burn(), new, old.height.saturating_add(1))?;
+        return Ok(above.unwrap_or(tip.block_id));
+    }
+    Ok(highest_witness(conn, reader.burn(), new, 0)?.unwrap_or(StacksBlockId::BOOT))
+}
+
+fn header(conn: &Connection, id: &StacksBlockId) -> Result<ProcessedHeader, StoreError> {
+    select_header(conn, id)?.ok_or_else(|| StoreError::Corrupt(format!("block {id} has no header")))
+}
+
 /// Walks from both tips to where they meet. As long as the reorganization is deep, which the event lists anyway.
-fn tip_move(conn: &Connection, old: &StacksBlockId, new: &StacksBlockId) -> Result<TipMove, StoreError> {
-    let header = |id: &StacksBlockId| {
-        select_header(conn, id)?.ok_or_else(|| StoreError::Corrupt(format!("block {id} has no header")))
-    };
-    let (old, new) = (header(old)?, header(new)?);
+fn tip_move(conn: &Connection, old: ProcessedHeader, new: &StacksBlockId) -> Result<TipMove, StoreError> {
+    let new = header(conn, new)?;
     let (mut left, mut right) = (old.clone(), new.clone());
     let (mut rolled_back, mut applied) = (Vec::new(), Vec::new());
     while left.block_id != right.block_id {
         if left.chain_length >= right.chain_length {
-            let parent = header(&left.parent_block_id)?;
+            let parent = header(conn, &left.parent_block_id)?;
             rolled_back.push(std::mem::replace(&mut left, parent));
         } else {
-            let parent = header(&right.parent_block_id)?;
+            let parent = header(conn, &right.parent_block_id)?;
             applied.push(std::mem::replace(&mut right, parent));
         }
     }
@@ -93,8 +150,7 @@ fn tip_event(moved: &TipMove) -> v1::TipChanged {
     }
 }
 
-/// The transactions of a processed block; it is kept in staging.
-fn transactions_of(reader: &ChainReader, block_id: &StacksBlockId) -> Result<Vec<BlockTransaction>, StoreError> {
+fn stored_transactions(reader: &ChainReader, block_id: &StacksBlockId) -> Result<Vec<BlockTransaction>, StoreError> {
     if *block_id == StacksBlockId::BOOT {
         return Ok(Vec::new());
     }

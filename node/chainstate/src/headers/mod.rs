@@ -17,6 +17,7 @@ pub(crate) use queries::{
     children_burn_views, insert_boot, insert_header, insert_mined, insert_rejected, processed_event, rejected,
 };
 pub use queries::{mined_blocks_of, select_header, select_tenure_starts};
+pub(crate) use tip::highest_witness;
 pub use tip::{canonical_stacks_block, select_witnessed};
 pub use vm::ChainHeaders;
 

@@ -4,7 +4,8 @@
 //!
 //! ```text
 //!             store ──▶ stored ──mark_processed──▶ processed
-//!                          └─────mark_orphaned───▶ orphaned (reason kept; takes its descendants along)
+//!                          ├─────mark_orphaned───▶ orphaned (reason kept; takes its descendants along)
+//!                          └─────forget──────────▶ gone     (as if it had never come)
 //! ```
 //!
 //! A stored block can be processed once both flags are set: `burn_attachable` (its burn view is known) and

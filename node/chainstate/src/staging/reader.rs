@@ -67,6 +67,26 @@ impl StagingReader {
         rows::select_after(&self.conn, row, limit)
     }
 
+    /// The stored descendants of a block, parents before children, with their bytes.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn stored_descendants(&self, id: &StacksBlockId) -> Result<Vec<StagedBlock>, StoreError> {
+        let mut descendants = Vec::new();
+        for descendant in rows::select_stored_descendants(&self.conn, id)?.iter().filter(|found| *found != id) {
+            descendants.extend(rows::select_block(&self.conn, descendant)?);
+        }
+        Ok(descendants)
+    }
+
+    /// The stored blocks that wait for this burn block, in order of arrival, with their bytes.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn waiting_for_burn_block(&self, burn_hash: &BurnBlockHash) -> Result<Vec<StagedBlock>, StoreError> {
+        rows::select_waiting_for_burn_block(&self.conn, burn_hash)
+    }
+
     /// The parents that stored blocks wait for, in order of id.
     ///
     /// A crash can leave this file behind chain state, never ahead of it: at start the node looks these up there and

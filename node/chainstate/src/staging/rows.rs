@@ -95,6 +95,19 @@ pub(super) fn select_burn_hashes_waited_for(conn: &Connection) -> Result<Vec<Bur
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+/// Stored blocks that wait for one burn block, in order of arrival.
+pub(super) fn select_waiting_for_burn_block(
+    conn: &Connection,
+    burn_hash: &BurnBlockHash,
+) -> Result<Vec<StagedBlock>, StoreError> {
+    let mut select = conn.prepare_cached(
+        "SELECT b.*, d.data FROM staging_blocks b LEFT JOIN staging_block_data d ON d.arrival = b.arrival
+         WHERE b.burn_hash = ?1 AND b.burn_attachable = 0 AND b.state = 'stored' ORDER BY b.arrival",
+    )?;
+    let rows = select.query_map([burn_hash.0], to_block)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 /// All waiting blocks.
 pub(super) fn select_waiting(conn: &Connection) -> Result<Waiting, StoreError> {
     let mut select = conn.prepare_cached(
@@ -155,6 +168,13 @@ pub(super) fn update_orphaned(
     )?
     .execute(params![id.0, reason, detail, ancestor.map(|ancestor| ancestor.0)])?;
     Ok(())
+}
+
+/// Forgets a stored block and its bytes; returns whether it was there.
+pub(super) fn delete_stored(tx: &Transaction<'_>, id: &StacksBlockId) -> Result<bool, StoreError> {
+    // The bytes go with the row (ON DELETE CASCADE).
+    let mut delete = tx.prepare_cached("DELETE FROM staging_blocks WHERE block_id = ?1 AND state = 'stored'")?;
+    Ok(delete.execute([id.0])? > 0)
 }
 
 /// The burn view of these blocks is known now; returns how many waited for it.

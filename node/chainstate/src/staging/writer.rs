@@ -105,6 +105,15 @@ impl StagingWriter {
         self.write(|tx| mark_orphaned(tx, id, reason, cut(detail)))
     }
 
+    /// Forgets a stored block, as if it had never come; its descendants go on waiting for it. A block in another state, or
+    /// none, stays as it is.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn forget(&mut self, id: &StacksBlockId) -> Result<(), StoreError> {
+        self.write(|tx| rows::delete_stored(tx, id).map(|_| ()))
+    }
+
     /// A burn block is known now: blocks that witnessed it become burn-attachable. Returns how many.
     ///
     /// # Errors

@@ -5,6 +5,7 @@ mod coinbase;
 mod format;
 mod producer;
 mod stackers;
+mod transactions;
 
 pub(crate) use coinbase::{check_tenure_coinbase, is_coinbase};
 pub use format::decode_block;
@@ -63,6 +64,7 @@ pub fn check_standalone(params: &ChainParams, burn: &BurnDbReader, block: &Nakam
         check_signatures(params, burn, block, view, SignatureRules::Block)?;
     }
     format::check_merkle_root(block)?;
+    transactions::check_transactions(params, &block.txs)?;
     Ok(view.is_some())
 }
 
@@ -89,6 +91,7 @@ pub fn check_in_chain(
     check_signatures(env.params, env.burn, block, &plan.burn_view, signatures)?;
     format::check_merkle_root(block)?;
     coinbase::check_coinbase(env.params, env.burn, &plan, block)?;
+    transactions::check_transactions(env.params, &block.txs)?;
     Ok(plan)
 }
 
