@@ -5,10 +5,10 @@ mod append;
 #[cfg(test)]
 mod forks;
 #[cfg(test)]
-mod reject;
-#[cfg(test)]
 mod replay;
 #[cfg(test)]
 mod retention;
+#[cfg(test)]
+mod rules;
 #[cfg(test)]
 mod support;

@@ -1,8 +1,15 @@
 //! A chain in a temporary folder, with all its keys at hand: makes, signs and pushes blocks without any process.
 
+mod forge;
+mod snapshot;
+
+pub(crate) use snapshot::Snapshot;
+
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use chainstate::assembly::TemplateOrder;
+use chainstate::burn::BurnBlock;
 use chainstate::chain::{Chain, Processed, StoreOutcome};
 use chainstate::clarity::STACK_BYTES;
 use chainstate::params::{BurnParams, COINBASE_USTX, ChainParams, HELIUM_20, Producer, Stacker};
@@ -10,7 +17,7 @@ use clarity::vm::ClarityVersion;
 use clarity::vm::types::PrincipalData;
 use nakamoto_proto::address::StacksAddress;
 use nakamoto_proto::block::{NakamotoBlock, SigningMode};
-use nakamoto_proto::ids::{BurnBlockHash, SortitionHash, StacksBlockId};
+use nakamoto_proto::ids::{BurnBlockHash, SortitionHash, StacksBlockId, Txid};
 use nakamoto_proto::keys::PrivateKey;
 use nakamoto_proto::limits::CHAIN_ID_TESTNET;
 use nakamoto_proto::transaction::{SpendingCondition, StacksTransaction, TransactionAuth, TransactionPayload};
@@ -79,8 +86,6 @@ pub(crate) fn params(producers: u8, stackers: u8) -> ChainParams {
 /// A chain whose blocks the test makes itself.
 pub(crate) struct TestChain {
     pub(crate) chain: Chain,
-    pub(crate) producers: u8,
-    pub(crate) stackers: u8,
     pub(crate) folder: tempfile::TempDir,
     next_burn_time_s: u64,
 }
@@ -92,19 +97,38 @@ impl TestChain {
     }
 
     pub(crate) fn with(producers: u8, stackers: u8) -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let (chain, _) = Chain::open(folder.path(), params(producers, stackers), clock).expect("a new chain opens");
-        let mut test = Self { chain, producers, stackers, folder, next_burn_time_s: FIRST_TIME_S };
+        let mut test = Self::at_genesis(params(producers, stackers));
         test.mine(None);
         test
     }
 
+    /// A chain of these parameters with nothing but its first burn block and its boot block.
+    pub(crate) fn at_genesis(params: ChainParams) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let (chain, _) = Chain::open(folder.path(), params, clock).expect("a new chain opens");
+        Self { chain, folder, next_burn_time_s: FIRST_TIME_S }
+    }
+
+    /// Closes the chain and opens it again.
+    pub(crate) fn reopen(self) -> Self {
+        let Self { chain, folder, next_burn_time_s } = self;
+        let params = chain.params().clone();
+        drop(chain);
+        let (chain, _) = Chain::open(folder.path(), params, clock).expect("the folder opens again");
+        Self { chain, folder, next_burn_time_s }
+    }
+
     /// Mines a burn block and announces it.
     pub(crate) fn mine(&mut self, on: Option<&BurnBlockHash>) -> BurnBlockHash {
-        self.next_burn_time_s += 30;
-        let block = self.chain.mine_burn_block(on, self.next_burn_time_s).expect("a burn block");
+        let hash = self.mine_in_silence(on);
         self.settle();
-        block.hash
+        hash
+    }
+
+    /// Mines a burn block of which the journal has not heard yet.
+    pub(crate) fn mine_in_silence(&mut self, on: Option<&BurnBlockHash>) -> BurnBlockHash {
+        self.next_burn_time_s += 30;
+        self.chain.mine_burn_block(on, self.next_burn_time_s).expect("a burn block").hash
     }
 
     /// Does what the coordinator does until there is nothing left to do.
@@ -119,15 +143,13 @@ impl TestChain {
         }
     }
 
+    /// The canonical burn tip.
+    pub(crate) fn burn_tip(&self) -> BurnBlock {
+        self.chain.read(|reader| reader.burn_tip()).expect("a burn tip")
+    }
+
     pub(crate) fn elected(&self) -> u8 {
-        let elected: StacksAddress = self
-            .chain
-            .read(|reader| {
-                let tip = reader.burn_tip()?;
-                Ok::<_, chainstate::db::StoreError>(reader.burn().elected_producer(&tip.hash)?.address)
-            })
-            .expect("an elected producer");
-        (0..self.producers).find(|index| address("producer", *index) == elected).expect("one of ours")
+        self.elected_at(&self.burn_tip().hash)
     }
 
     pub(crate) fn nonce(&self, principal: &PrincipalData) -> u64 {
@@ -152,7 +174,7 @@ impl TestChain {
 
     /// A template on the tip.
     pub(crate) fn template(&self) -> v1::BlockTemplate {
-        let new_tenure = self.tip().burn_view != self.chain.read(|reader| reader.burn_tip()).expect("tip").hash;
+        let new_tenure = self.tip().burn_view != self.burn_tip().hash;
         let order = TemplateOrder {
             coinbase: new_tenure.then(|| self.coinbase().encode()),
             allow_empty: true,
@@ -165,16 +187,10 @@ impl TestChain {
     pub(crate) fn proposal(&self, template: &v1::BlockTemplate) -> NakamotoBlock {
         let mut block = NakamotoBlock::decode(&template.block).expect("a block");
         let sortition = SortitionHash::try_from(&template.sortition_hash[..]).expect("32 bytes");
-        let index = self.elected();
+        let index = self.elected_at(&block.header.bitcoin_block_hash);
         block.header.vrf_proof = vrf_key(index).prove(sortition.as_bytes());
         block.header.sign_producer(&key("producer", index));
         block
-    }
-
-    /// Adds the signatures of all stackers.
-    pub(crate) fn sign(&self, block: &mut NakamotoBlock) {
-        block.header.stacker_signatures =
-            (0..self.stackers).map(|index| block.header.sign_stacker(&key("stacker", index))).collect();
     }
 
     /// A block on the tip with whatever the mempool has, signed by all.
@@ -195,6 +211,16 @@ impl TestChain {
         assert_eq!(self.push(&block), StoreOutcome::Stored(id));
         assert_eq!(self.settle(), [Processed::Appended(id)]);
         id
+    }
+
+    /// Admits a transaction that must be admitted.
+    pub(crate) fn admit(&self, transaction: &StacksTransaction) {
+        self.chain.admit_transaction(transaction.encode()).expect("storage works").expect("a good transaction");
+    }
+
+    /// Txids of the pending transactions.
+    pub(crate) fn pending(&self) -> BTreeSet<Txid> {
+        self.chain.pending_list(None, usize::MAX).into_iter().map(|pending| pending.txid).collect()
     }
 
     /// All events so far.
