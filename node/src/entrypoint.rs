@@ -32,7 +32,7 @@ use crate::config::Settings;
 use crate::coordinator::{Bell, Coordinator};
 use crate::network::auth::Guard;
 use crate::network::gate::Gate;
-use crate::network::grpc::{Services, routes};
+use crate::network::grpc::{Services, into_router, routes};
 use crate::network::limits::{MAX_BLOCKING_THREADS, THREAD_STACK_BYTES};
 use crate::network::{http, server};
 use crate::relayer::hub::{Hub, HubLimits};
@@ -279,7 +279,7 @@ fn serve(
 ) -> anyhow::Result<()> {
     let result = runtime.block_on(async {
         let (grpc, health) = routes(&services).await.context("the built-in descriptors are broken")?;
-        let router = http::router(&services).merge(grpc.into_axum_router().reset_fallback());
+        let router = http::router(&services).merge(into_router(grpc));
         let stopped = shutdown.clone();
         tokio::spawn(async move {
             stopped.cancelled().await;

@@ -18,6 +18,13 @@ pub const DOMAIN: &str = "nakamoto.v1";
 /// What a client whose stream was ended should wait before it comes back.
 const RECONNECT_AFTER: Duration = Duration::from_millis(500);
 
+/// Longest message of a status. It repeats what the request said, and travels in a header, where a byte may take three.
+const MAX_MESSAGE_BYTES: usize = 1024;
+/// Longest value in its metadata. Together they stay below the 8 KiB that clients take for all headers.
+const MAX_VALUE_BYTES: usize = 512;
+/// Ends a text that was cut.
+const ELLIPSIS: &str = "...";
+
 /// A status being put together.
 #[derive(Debug)]
 pub struct Failure {
@@ -31,13 +38,14 @@ pub struct Failure {
 impl Failure {
     /// `reason` is upper snake and stable; clients branch on it.
     pub fn new(code: Code, reason: &'static str, message: impl std::fmt::Display) -> Self {
-        Self { code, reason, message: message.to_string(), metadata: Vec::new(), retry_after: None }
+        let message = shortened(message.to_string(), MAX_MESSAGE_BYTES);
+        Self { code, reason, message, metadata: Vec::new(), retry_after: None }
     }
 
     /// Adds a value that the message names.
     #[must_use]
     pub fn with(mut self, key: &'static str, value: impl std::fmt::Display) -> Self {
-        self.metadata.push((key, value.to_string()));
+        self.metadata.push((key, shortened(value.to_string(), MAX_VALUE_BYTES)));
         self
     }
 
@@ -59,6 +67,16 @@ impl From<Failure> for Status {
         }
         Self::with_error_details(failure.code, failure.message, details)
     }
+}
+
+/// The start of a text that is too long.
+fn shortened(mut text: String, max_bytes: usize) -> String {
+    if text.len() > max_bytes {
+        let end = (0..=max_bytes - ELLIPSIS.len()).rev().find(|end| text.is_char_boundary(*end));
+        text.truncate(end.unwrap_or_default());
+        text.push_str(ELLIPSIS);
+    }
+    text
 }
 
 /// The one place where an error of the chain becomes a status. Only ours are logged as errors.
@@ -193,6 +211,17 @@ mod tests {
         let stalled = End::Stalled { cursor: bytes::Bytes::new(), waited: Duration::ZERO };
         check(&end_status(&stalled).unwrap(), Code::Unavailable, "CONSUMER_STALLED", &["cursor"]);
         assert!(end_status(&End::Gone).is_none());
+    }
+
+    #[test]
+    fn what_the_request_said_is_not_repeated_at_any_length() {
+        let id = "\u{1f980}".repeat(50_000);
+        let status = status(ApiError::NotFound { what: Unknown::Template, id });
+        assert!(status.message().len() <= MAX_MESSAGE_BYTES && status.message().ends_with("\u{1f980}..."));
+        let info = status.get_details_error_info().unwrap();
+        assert!(info.metadata["id"].len() <= MAX_VALUE_BYTES);
+        let headers: usize = status.into_http::<()>().headers().values().map(|value| value.len()).sum();
+        assert!(headers < 8 << 10, "{headers}");
     }
 
     #[test]

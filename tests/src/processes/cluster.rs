@@ -9,14 +9,13 @@ use nakamoto_proto::keys::PrivateKey;
 use nakamoto_proto::vrf::VrfPrivateKey;
 use serde_json::{Value, json};
 
-use super::{Client, Http, Process, WAIT, binary, stacksjs};
+use super::{Client, Http, Process, RawGrpc, WAIT, binary, stacksjs};
 
 /// Stackers of a cluster.
 const SIGNERS: u8 = 3;
 
 /// A node with its producer and signers.
 pub struct Cluster {
-    folder: tempfile::TempDir,
     address: String,
     block_interval: String,
     /// The node.
@@ -25,6 +24,8 @@ pub struct Cluster {
     pub producer: Process,
     /// The signers, in signing order.
     pub signers: Vec<Process>,
+    // Last, so that the logs in it outlive the processes, which show them.
+    folder: tempfile::TempDir,
 }
 
 impl Cluster {
@@ -53,6 +54,12 @@ impl Cluster {
     #[must_use]
     pub fn client(&self) -> Client {
         Client::new(&self.address)
+    }
+
+    /// Speaks any bytes over gRPC to the node.
+    #[must_use]
+    pub fn raw_grpc(&self) -> RawGrpc {
+        RawGrpc::new(&self.address)
     }
 
     /// Speaks HTTP to the node.

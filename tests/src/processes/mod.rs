@@ -3,12 +3,14 @@
 mod binaries;
 mod client;
 mod cluster;
+mod grpc;
 mod http;
 mod process;
 
 pub use binaries::binary;
 pub use client::{Client, WAIT, Watch};
 pub use cluster::Cluster;
+pub use grpc::RawGrpc;
 pub use http::{Answer, Http};
 pub use process::Process;
 

@@ -37,7 +37,16 @@ pub(super) fn duration(
     duration: Option<prost_types::Duration>,
 ) -> Result<Option<Duration>, ApiError> {
     let Some(duration) = duration else { return Ok(None) };
+    if !is_protobuf_time(duration.seconds) {
+        return Err(ApiError::invalid(field, "out of range"));
+    }
     Duration::try_from(duration).map(Some).map_err(|_| ApiError::invalid(field, "negative or out of range"))
+}
+
+/// Whether seconds are of a valid `google.protobuf.Duration` or `Timestamp`, ten thousand years at most. The library
+/// negates them without a look: the least number there is would overflow.
+fn is_protobuf_time(seconds: i64) -> bool {
+    seconds.unsigned_abs() <= 315_576_000_000
 }
 
 /// A duration within bounds; zero means not given, as absent does.
@@ -57,6 +66,9 @@ pub(super) fn bounded_duration(
 /// A time of the wall clock.
 pub(super) fn time(field: &'static str, time: Option<prost_types::Timestamp>) -> Result<Option<SystemTime>, ApiError> {
     let Some(time) = time else { return Ok(None) };
+    if !is_protobuf_time(time.seconds) {
+        return Err(ApiError::invalid(field, "out of range"));
+    }
     SystemTime::try_from(time).map(Some).map_err(|_| ApiError::invalid(field, "out of range"))
 }
 

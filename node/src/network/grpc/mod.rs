@@ -6,10 +6,12 @@ mod burnchain;
 mod decode;
 mod events;
 mod node;
+mod reasons;
 mod routes;
 mod stackerdb;
 pub(crate) mod template;
 mod transaction;
 pub(crate) mod validation;
 
+pub use reasons::into_router;
 pub use routes::{Services, routes};

@@ -1,0 +1,106 @@
+//! Garbage over HTTP, on every path that the router's source names.
+
+use std::path::Path;
+
+use hyper::Method;
+
+use super::goes_on::assert_goes_on;
+use super::shapes::{segments, shapes};
+use crate::support::{Answer, Cluster, Http, run};
+
+/// The shim's paths are many; fewer than these would mean that they were not found.
+const ROUTES_MIN: usize = 20;
+/// Queries that mean nothing where there is a query.
+const QUERIES: [&str; 4] = ["", "?tip=zz&proof=%ff", "?wait_ms=-1&limit=99999999999&offset=zz", "?=&&=%00"];
+/// Of bodies: those that are read, one that is not, and none.
+const CONTENT_TYPES: [Option<&str>; 4] =
+    [Some("application/json"), Some("application/octet-stream"), Some("text/;;=\""), None];
+/// What is served nowhere.
+const UNKNOWN: [(&str, &str); 4] = [
+    ("GET", "/no/such/path"),
+    ("GET", "/extended/v1/address/ST000000000000000000002AMW42H/nonces"),
+    ("DELETE", "/v2/info"),
+    ("PUT", "/v2/transactions"),
+];
+
+/// Methods and paths, parameters as `{name}`.
+fn routes() -> Vec<(Method, String)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../node/src/network/http");
+    let mut routes = Vec::new();
+    for file in std::fs::read_dir(folder).expect("the shim's source") {
+        let text = std::fs::read_to_string(file.expect("a file").path()).unwrap_or_default();
+        for call in text.split(".route(").skip(1) {
+            let mut quoted = call.splitn(3, '"');
+            let (Some(before), Some(path), Some(after)) = (quoted.next(), quoted.next(), quoted.next()) else {
+                continue;
+            };
+            if before.trim().is_empty() && path.starts_with('/') {
+                routes.extend(methods(after).into_iter().map(|method| (method, path.to_owned())));
+            }
+        }
+    }
+    routes
+}
+
+/// The methods of the call whose arguments go on with `text`.
+fn methods(text: &str) -> Vec<Method> {
+    let mut open = 1;
+    let end = text.find(|letter| {
+        open += i32::from(letter == '(') - i32::from(letter == ')');
+        open == 0
+    });
+    let call = &text[..end.unwrap_or(text.len())];
+    let named = [("get(", Method::GET), ("post(", Method::POST), ("put(", Method::PUT), ("delete(", Method::DELETE)];
+    let methods: Vec<_> = named.into_iter().filter(|(name, _)| call.contains(name)).map(|(_, method)| method).collect();
+    assert!(!methods.is_empty(), "a route whose methods are not understood: {call}");
+    methods
+}
+
+/// The path with every parameter replaced.
+fn fill(path: &str, value: &str) -> String {
+    let filled = path.split('/').map(|segment| if segment.starts_with('{') { value } else { segment });
+    filled.collect::<Vec<_>>().join("/")
+}
+
+#[test]
+fn garbage_on_every_http_path_gets_an_answer_with_a_reason_and_the_node_goes_on() {
+    run(async {
+        let cluster = Cluster::start("0", "0");
+        let http = cluster.http();
+        let routes = routes();
+        assert!(routes.len() >= ROUTES_MIN, "{routes:?}");
+        for (method, path) in &routes {
+            // Without parameters a path is the same each time, but for its query.
+            let values = if path.contains('{') { segments().len() } else { QUERIES.len() };
+            for (place, segment) in segments().iter().take(values).enumerate() {
+                let path = fill(path, segment) + QUERIES[place % QUERIES.len()];
+                send_bodies(&http, method, &path).await;
+            }
+        }
+        for (method, path) in UNKNOWN {
+            let method = Method::from_bytes(method.as_bytes()).expect("a method");
+            let answer = http.send(method.clone(), path, None, Vec::new()).await;
+            assert!(matches!(answer.status, 404 | 405), "{method} {path}: {answer:?}");
+            check(&method, path, &answer);
+        }
+        assert_goes_on(&cluster).await;
+    });
+}
+
+async fn send_bodies(http: &Http, method: &Method, path: &str) {
+    if *method == Method::GET {
+        return check(method, path, &http.send(method.clone(), path, None, Vec::new()).await);
+    }
+    for body in shapes() {
+        for content_type in CONTENT_TYPES {
+            check(method, path, &http.send(method.clone(), path, content_type, body.clone()).await);
+        }
+    }
+}
+
+fn check(method: &Method, path: &str, answer: &Answer) {
+    let status = answer.status;
+    // Data that refuses (a rejected block) is 200 or 202 by the reference's shapes.
+    assert!((200..500).contains(&status), "{method} {path}: {status} {}", answer.text());
+    assert!(status < 300 || !answer.body.is_empty(), "{method} {path}: {status} without a reason");
+}

@@ -1,0 +1,113 @@
+//! Garbage over gRPC, on every method that the descriptors name.
+
+use nakamoto_proto::v1;
+use prost::Message as _;
+use prost_types::FileDescriptorSet;
+use tonic::{Code, Status};
+use tonic_types::StatusExt as _;
+
+use super::goes_on::assert_goes_on;
+use super::messages::Types;
+use super::shapes::shapes;
+use crate::support::{Cluster, RawGrpc, run};
+
+/// The API's methods are many; fewer than these would mean that they were not found.
+const METHODS_MIN: usize = 28;
+
+/// A method, and the type of its request.
+struct Rpc {
+    path: String,
+    request: String,
+}
+
+fn rpcs(set: &FileDescriptorSet) -> Vec<Rpc> {
+    let mut rpcs = Vec::new();
+    for file in &set.file {
+        for service in &file.service {
+            rpcs.extend(service.method.iter().map(|method| Rpc {
+                path: format!("/{}.{}/{}", file.package(), service.name(), method.name()),
+                request: method.input_type().to_owned(),
+            }));
+        }
+    }
+    rpcs
+}
+
+#[test]
+fn garbage_on_every_rpc_gets_an_error_with_a_reason_and_the_node_goes_on() {
+    run(async {
+        let cluster = Cluster::start("0", "0");
+        let client = cluster.raw_grpc();
+        let set = FileDescriptorSet::decode(v1::FILE_DESCRIPTOR_SET).expect("the built-in descriptors");
+        let types = Types::of(&set);
+        let rpcs = rpcs(&set);
+        assert!(rpcs.len() >= METHODS_MIN, "{} methods", rpcs.len());
+        for rpc in &rpcs {
+            for message in types.garbage(&rpc.request).into_iter().chain(shapes()) {
+                let answer = client.call(&rpc.path, &message).await;
+                let served = answer.as_ref().err().is_none_or(|status| status.code() != Code::Unimplemented);
+                assert!(served, "{} is not served", rpc.path);
+                check(&rpc.path, &message, answer);
+            }
+            check_frames(&client, &rpc.path).await;
+        }
+        standard_services(&client).await;
+        assert_goes_on(&cluster).await;
+    });
+}
+
+/// An answer, or an error that says why, by our words.
+fn check(path: &str, sent: &[u8], answer: Result<Option<Vec<u8>>, Status>) {
+    let Err(status) = answer else { return };
+    let start = hex::encode(&sent[..sent.len().min(64)]);
+    let what = format!("{path} {start} ({} bytes): {status:?}", sent.len());
+    assert!(!matches!(status.code(), Code::Ok | Code::Internal | Code::Unknown | Code::DataLoss), "{what}");
+    assert!(!status.message().is_empty(), "{what}");
+    let info = status.get_details_error_info().unwrap_or_else(|| panic!("no reason: {what}"));
+    assert_eq!(info.domain, "nakamoto.v1", "{what}");
+    assert!(!info.reason.is_empty(), "{what}");
+    assert!(
+        info.reason.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_'),
+        "{what}"
+    );
+}
+
+/// What stands around a message: five bytes that say how long it is and whether it is compressed.
+async fn check_frames(client: &RawGrpc, path: &str) {
+    let frames: [&[u8]; 8] = [
+        &[],
+        &[0],
+        &[0, 0, 0, 0],
+        &[0, 0, 0, 0, 9, 1, 2],
+        &[1, 0, 0, 0, 1, 8],
+        &[7, 0, 0, 0, 0],
+        &[0, 0xff, 0xff, 0xff, 0xff, 1],
+        b"{\"json\": true}",
+    ];
+    for frame in frames {
+        let answer = client.send(path, "application/grpc", frame.to_vec()).await;
+        assert!(answer.is_err(), "{path} {frame:?} is no message: {answer:?}");
+        check(path, frame, answer);
+    }
+    let unknown = format!("{path}Unknown");
+    let status = client.call(&unknown, &[]).await.expect_err(&unknown);
+    assert_eq!(status.code(), Code::Unimplemented);
+    check(&unknown, &[], Err(status));
+}
+
+/// Reflection and health have shapes of their own for errors; they must only stand it.
+async fn standard_services(client: &RawGrpc) {
+    for path in [
+        "/grpc.health.v1.Health/Check",
+        "/grpc.health.v1.Health/Watch",
+        "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+        "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+    ] {
+        for message in shapes() {
+            if let Err(status) = client.call(path, &message).await {
+                assert!(!status.message().is_empty(), "{path}: {status:?}");
+                assert_ne!(status.code(), Code::Unimplemented, "{path} is not served");
+            }
+        }
+    }
+}
