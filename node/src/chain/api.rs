@@ -110,7 +110,7 @@ pub struct JobFailure {
 }
 
 /// The chain as the services see it.
-pub trait ChainApi: Send + Sync + 'static {
+pub trait ChainApi: super::lookups::Lookups + Send + Sync + 'static {
     /// What never changes. Does not block.
     fn identity(&self) -> Identity;
     /// The canonical Stacks tip as last announced. Does not block.

@@ -11,6 +11,7 @@
 mod api;
 mod error;
 mod live;
+pub mod lookups;
 mod principal;
 
 pub use api::{

@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::Semaphore;
 
-use super::limits::{MAX_CONCURRENT_READS, MAX_CONCURRENT_WRITES, MAX_WAITING, RETRY_AFTER, TURN_TIMEOUT};
+use super::limits::{
+    MAX_CONCURRENT_EVALUATIONS, MAX_CONCURRENT_READS, MAX_CONCURRENT_WRITES, MAX_WAITING, RETRY_AFTER, TURN_TIMEOUT,
+};
 use crate::chain::{ApiError, ChainApi};
 
 /// Cheap to clone.
@@ -13,6 +15,7 @@ use crate::chain::{ApiError, ChainApi};
 pub struct Gate {
     chain: Arc<dyn ChainApi>,
     reads: Arc<Lane>,
+    evaluations: Arc<Lane>,
     writes: Arc<Lane>,
 }
 
@@ -29,8 +32,9 @@ impl Gate {
         let lane =
             |turns, full| Arc::new(Lane { turns: Arc::new(Semaphore::new(turns)), waiting: AtomicUsize::new(0), full });
         let reads = lane(MAX_CONCURRENT_READS, "READ_QUEUE_FULL");
+        let evaluations = lane(MAX_CONCURRENT_EVALUATIONS, "EVALUATION_QUEUE_FULL");
         let writes = lane(MAX_CONCURRENT_WRITES, "ADMISSION_QUEUE_FULL");
-        Self { chain, reads, writes }
+        Self { chain, reads, evaluations, writes }
     }
 
     /// The chain, for the calls that do not block.
@@ -48,6 +52,17 @@ impl Gate {
         work: impl FnOnce(&dyn ChainApi) -> Result<T, ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
         self.run(&self.reads, work).await
+    }
+
+    /// Runs a call that reads and may take seconds: it evaluates what the caller chose, within its own limits.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub async fn evaluate<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&dyn ChainApi) -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        self.run(&self.evaluations, work).await
     }
 
     /// Runs a call that writes.

@@ -15,10 +15,13 @@ pub const MAX_CONNECTIONS: usize = 4096;
 pub const MAX_CONCURRENT_STREAMS: u32 = 256;
 /// Reads of the chain at once: each holds a thread and a database connection.
 pub const MAX_CONCURRENT_READS: usize = 32;
+/// Evaluations of what a caller chose (read-only calls, fee estimates) at once: each may take a core for seconds, and must
+/// not take the turns of short reads.
+pub const MAX_CONCURRENT_EVALUATIONS: usize = 8;
 /// Writes at once (pushes, chunks, transactions): each holds a thread until its commit. Many at once share a commit.
 pub const MAX_CONCURRENT_WRITES: usize = 64;
-/// Threads that may block: all reads and writes, and a few for starts of streams.
-pub const MAX_BLOCKING_THREADS: usize = MAX_CONCURRENT_READS + MAX_CONCURRENT_WRITES + 16;
+/// Threads that may block: all reads, evaluations and writes, and a few for starts of streams.
+pub const MAX_BLOCKING_THREADS: usize = MAX_CONCURRENT_READS + MAX_CONCURRENT_EVALUATIONS + MAX_CONCURRENT_WRITES + 16;
 /// Requests that wait for a read or a write; more are refused at once.
 pub const MAX_WAITING: usize = 4096;
 /// How long a request waits for its turn before it is told to come back.

@@ -281,6 +281,17 @@ impl TransactionPayload {
         out
     }
 
+    /// Reads one payload that fills `bytes`, without the transaction around it.
+    ///
+    /// # Errors
+    /// [`DecodeError`] when the bytes are no payload, are more than a transaction can have, or go on after it.
+    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut reader = Reader::new(bytes);
+        let payload = reader.bounded(crate::limits::MAX_TRANSACTION_BYTES, Self::read)?;
+        reader.finish("payload")?;
+        Ok(payload)
+    }
+
     pub(super) fn write(&self, out: &mut Vec<u8>) {
         out.push(self.id());
         match self {

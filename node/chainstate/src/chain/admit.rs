@@ -106,6 +106,12 @@ impl Chain {
         lock(&self.inner.mempool).list(after, limit).into_iter().cloned().collect()
     }
 
+    /// Up to `limit` nonces that an account's pending transactions use, as origin or sponsor, rising.
+    #[must_use]
+    pub fn pending_nonces(&self, account: &StacksAddress, limit: usize) -> Vec<u64> {
+        lock(&self.inner.mempool).pending_nonces(account).take(limit).collect()
+    }
+
     /// Asks the mempool's image in memory.
     pub(crate) fn with_mempool<T>(&self, ask: impl FnOnce(&MempoolIndex) -> T) -> T {
         ask(&lock(&self.inner.mempool))

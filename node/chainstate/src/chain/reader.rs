@@ -13,7 +13,7 @@ use super::meta::{Meta, select_meta};
 use crate::blocks::rules::RuleEnv;
 use crate::burn::{BurnBlock, BurnDbReader};
 use crate::clarity::read_only::{Account, ReadError, StateReader};
-use crate::clarity::{BlockEnv, BurnView};
+use crate::clarity::{BlockEnv, BurnView, Expired};
 use crate::db::{OpenError, StoreError, open_reader};
 use crate::headers::{Ancestry, ChainHeaders, ProcessedHeader, processed_event, select_header};
 use crate::journal::select_sequence_of_block;
@@ -204,6 +204,19 @@ impl ChainReader {
         block_id: Option<&StacksBlockId>,
         read: impl FnOnce(&StateReader<'_>) -> Result<T, ReadError>,
     ) -> Result<T, ReadStateError> {
+        self.state_until(block_id, &|| false, read)
+    }
+
+    /// As [`Self::state_at`]; evaluation that goes on when `expired` says so fails with [`ReadError::DeadlinePassed`].
+    ///
+    /// # Errors
+    /// As [`Self::state_at`].
+    pub fn state_until<T>(
+        &self,
+        block_id: Option<&StacksBlockId>,
+        expired: Expired<'_>,
+        read: impl FnOnce(&StateReader<'_>) -> Result<T, ReadError>,
+    ) -> Result<T, ReadStateError> {
         let header = match block_id {
             Some(id) => self.header(id)?.ok_or(ReadStateError::UnknownBlock(*id))?,
             None => self.tip()?,
@@ -213,7 +226,7 @@ impl ChainReader {
         let env = self.block_env(&headers);
         let burn_view =
             BurnView { height: u32::try_from(view.height).unwrap_or(u32::MAX), consensus_hash: view.consensus_hash.0 };
-        Ok(read(&StateReader::at(env, &header.block_id, burn_view)?)?)
+        Ok(read(&StateReader::at(env, &header.block_id, burn_view)?.stop_when(expired))?)
     }
 
     /// An account at a processed block; `None` means the canonical tip.

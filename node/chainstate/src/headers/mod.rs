@@ -16,10 +16,10 @@ pub use ancestry::Ancestry;
 pub(crate) use queries::{
     children_burn_views, insert_boot, insert_header, insert_mined, insert_rejected, processed_event, rejected,
 };
-pub use queries::{mined_blocks_of, select_header, select_tenure_starts};
+pub use queries::{mined_blocks_of, select_header, select_tenure, select_tenure_starts, select_witnesses};
 pub(crate) use tip::highest_witness;
-pub use tip::{canonical_stacks_block, select_witnessed};
-pub use vm::ChainHeaders;
+pub use tip::{canonical_stacks_block, select_witnessed, stacks_block_as_of};
+pub use vm::{ChainHeaders, POX_PREPARE_LENGTH};
 
 use ::clarity::vm::costs::ExecutionCost;
 use nakamoto_proto::block::NakamotoBlockHeader;

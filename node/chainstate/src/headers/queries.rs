@@ -6,6 +6,7 @@ use nakamoto_proto::ids::{BurnBlockHash, StacksBlockId, StateRoot, Txid};
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, named_params};
 
 use super::{ProcessedHeader, TenureSoFar};
+use crate::burn::BurnBlock;
 use crate::db::StoreError;
 
 /// The header of a processed block, of any fork.
@@ -167,6 +168,49 @@ pub fn select_tenure_starts(conn: &Connection, tenure_height: u64) -> Result<Vec
     let mut statement = conn.prepare_cached(sql)?;
     let rows = statement.query_map([tenure_height], |row| Ok(StacksBlockId(row.get(0)?)))?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The newest `limit` blocks of the tenure that a burn block began, newest first; those of all forks, of which the
+/// sibling rule leaves one.
+///
+/// # Errors
+/// [`StoreError`] when a row cannot be read.
+pub fn select_tenure(
+    conn: &Connection,
+    burn_view: &BurnBlock,
+    limit: usize,
+) -> Result<Vec<ProcessedHeader>, StoreError> {
+    let sql = "SELECT * FROM nakamoto_block_headers WHERE burn_height = ?1 AND burn_view = ?2
+               ORDER BY chain_length DESC, block_id LIMIT ?3";
+    select_headers(conn, sql, (burn_view.height, burn_view.hash.as_bytes(), limit))
+}
+
+/// The newest `limit` blocks of all forks whose burn views are at these heights, newest first.
+///
+/// # Errors
+/// [`StoreError`] when a row cannot be read.
+pub fn select_witnesses(
+    conn: &Connection,
+    burn_heights: std::ops::Range<u64>,
+    limit: usize,
+) -> Result<Vec<ProcessedHeader>, StoreError> {
+    let sql = "SELECT * FROM nakamoto_block_headers WHERE burn_height >= ?1 AND burn_height < ?2
+               ORDER BY burn_height DESC, chain_length DESC LIMIT ?3";
+    select_headers(conn, sql, (burn_heights.start, burn_heights.end, limit))
+}
+
+fn select_headers(
+    conn: &Connection,
+    sql: &str,
+    values: impl rusqlite::Params,
+) -> Result<Vec<ProcessedHeader>, StoreError> {
+    let mut statement = conn.prepare_cached(sql)?;
+    let mut rows = statement.query(values)?;
+    let mut headers = Vec::new();
+    while let Some(row) = rows.next()? {
+        headers.push(header_from_row(row)?);
+    }
+    Ok(headers)
 }
 
 /// Keeps the verdict on a staged block that broke a rule.

@@ -19,7 +19,19 @@ use crate::db::StoreError;
 pub fn canonical_stacks_block(conn: &Connection, burn: &BurnDbReader) -> Result<StacksBlockId, StoreError> {
     let tip = burn.get_canonical_burn_block()?;
     let tip = tip.ok_or_else(|| StoreError::Corrupt("the burn database has no block".to_owned()))?;
-    Ok(highest_witness(conn, burn, &tip, 0)?.unwrap_or(StacksBlockId::BOOT))
+    stacks_block_as_of(conn, burn, &tip)
+}
+
+/// The Stacks block that would be canonical if bitcoin ended with `tip`.
+///
+/// # Errors
+/// [`StoreError`] when a row cannot be read.
+pub fn stacks_block_as_of(
+    conn: &Connection,
+    burn: &BurnDbReader,
+    tip: &BurnBlock,
+) -> Result<StacksBlockId, StoreError> {
+    Ok(highest_witness(conn, burn, tip, 0)?.unwrap_or(StacksBlockId::BOOT))
 }
 
 /// The highest block that witnessed a burn block on the fork of `burn_tip`, at burn height `lowest` or above; none if none

@@ -27,7 +27,7 @@ use crate::burn::{BurnBlock, BurnDbReader, BurnLookupError};
 use crate::params::ChainParams;
 
 /// Length of the prepare phase that contracts see; stacking is mocked, so nothing depends on it.
-const POX_PREPARE_LENGTH: u32 = 1;
+pub const POX_PREPARE_LENGTH: u32 = 1;
 /// The VM's number for "network epoch 3.0" in peer versions.
 const NETWORK_EPOCH_3_0: u8 = 0x0b;
 

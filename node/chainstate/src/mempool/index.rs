@@ -101,6 +101,12 @@ impl MempoolIndex {
         self.accounts.iter().map(|(account, entry)| (account, entry.next_nonce))
     }
 
+    /// The nonces that an account's pending transactions use, as origin or sponsor, rising.
+    pub fn pending_nonces(&self, account: &StacksAddress) -> impl Iterator<Item = u64> + use<'_> {
+        let account = *account;
+        self.by_nonce.range((account, 0)..=(account, u64::MAX)).map(|((_, nonce), _)| *nonce)
+    }
+
     /// The next nonce of an account at the tip, if it has pending transactions.
     pub(super) fn next_nonce(&self, account: &StacksAddress) -> Option<u64> {
         self.accounts.get(account).map(|entry| entry.next_nonce)

@@ -3,13 +3,18 @@
 mod blocks;
 mod burnchain;
 mod errors;
+mod estimate;
 mod genesis;
 mod handle;
 mod jobs;
 mod journal;
+mod lookups;
 mod open;
+mod sortitions;
 mod stackerdb;
+mod stacking;
 mod state;
+mod tenures;
 mod transactions;
 
 pub use genesis::chain_params;

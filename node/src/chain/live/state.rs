@@ -1,10 +1,13 @@
 //! Accounts and contracts at any processed block.
 
+use std::time::{Duration, Instant};
+
 use chainstate::chain::{ChainReader, wire};
 use chainstate::clarity::read_only::{
     ReadError, ReadOnlyCall, StateReader, balance_key, contract_key, data_var_key, map_entry_key, nonce_key,
 };
-use clarity::vm::types::{PrincipalData, QualifiedContractIdentifier};
+use clarity::vm::ClarityName;
+use clarity::vm::types::{PrincipalData, QualifiedContractIdentifier, TraitIdentifier};
 use nakamoto_proto::ids::StacksBlockId;
 use nakamoto_proto::v1;
 use nakamoto_proto::value::decode_value;
@@ -17,6 +20,9 @@ use crate::chain::{
 
 /// Consensus serialization of `none`: what a map holds where nothing was written.
 const NONE: u8 = 0x09;
+
+/// How long a call that does not write may take, as in the reference.
+const CALL_TIME: Duration = Duration::from_secs(30);
 
 /// Runs `read` on the state of one block: its own errors come through, the reader's become ours.
 fn at<T>(
@@ -112,6 +118,53 @@ pub(super) fn map_entry(
     })
 }
 
+pub(super) fn constant(live: &LiveChain, contract: &ContractRef, name: &str) -> Result<Vec<u8>, ApiError> {
+    let id = parse_contract(contract)?;
+    at(live, contract.at, |_, state| {
+        if !state.contract_exists(&id)? {
+            return Err(unknown(contract));
+        }
+        let unknown = || ApiError::NotFound { what: Unknown::Variable, id: format!("{}.{name}", contract.contract_id) };
+        state.constant(&id, name)?.ok_or_else(unknown)
+    })
+}
+
+pub(super) fn implements_trait(
+    live: &LiveChain,
+    contract: &ContractRef,
+    definer: &str,
+    name: &str,
+) -> Result<bool, ApiError> {
+    let id = parse_contract(contract)?;
+    let definer = parse_contract_id(definer).ok_or_else(|| ApiError::invalid("trait contract", "no contract id"))?;
+    let unknown = || ApiError::NotFound { what: Unknown::Contract, id: format!("{} or trait {name}", id) };
+    let name = ClarityName::try_from(name.to_owned()).map_err(|_| unknown())?;
+    let wanted = TraitIdentifier { name, contract_identifier: definer };
+    at(live, contract.at, |_, state| state.implements_trait(&id, &wanted)?.ok_or_else(unknown))
+}
+
+pub(super) fn by_path(
+    live: &LiveChain,
+    path: [u8; 32],
+    block_id: Option<[u8; 32]>,
+    proof: bool,
+) -> Result<ValueAnswer, ApiError> {
+    at(live, block_id, |_, state| {
+        let found = match proof {
+            true => state.value_by_path_with_proof(&path)?.map(|(text, proof)| (text, Some(proof))),
+            false => state.value_by_path(&path)?.map(|text| (text, None)),
+        };
+        let (text, proof) = found.ok_or_else(|| ApiError::unknown(Unknown::Variable, &path))?;
+        Ok(ValueAnswer { value: text.into_bytes(), proof })
+    })
+}
+
+pub(super) fn metadata(live: &LiveChain, contract: &ContractRef, key: &str) -> Result<String, ApiError> {
+    let id = parse_contract(contract)?;
+    let missing = || ApiError::NotFound { what: Unknown::Variable, id: format!("{} {key}", contract.contract_id) };
+    at(live, contract.at, |_, state| state.metadata(&id, key)?.ok_or_else(missing))
+}
+
 /// The value under a state key, which is stored as hex of its consensus serialization.
 fn value(state: &StateReader<'_>, key: &str, proof: bool) -> Result<Option<ValueAnswer>, ApiError> {
     let (text, proof) = match proof {
@@ -140,10 +193,10 @@ pub(super) fn call_read_only(
     for argument in &call.arguments {
         arguments.push(decode_value(argument).map_err(|error| ApiError::invalid("arguments", error))?);
     }
-    at(live, contract.at, |_, state| {
-        if !state.contract_exists(&id)? {
-            return Err(unknown(contract));
-        }
+    let begun = Instant::now();
+    let expired = || begun.elapsed() >= CALL_TIME;
+    let block_id = contract.at.map(StacksBlockId);
+    let read = |state: &StateReader<'_>| {
         let result = state.call_read_only(&ReadOnlyCall {
             contract: &id,
             function: &call.function_name,
@@ -156,8 +209,15 @@ pub(super) fn call_read_only(
             Ok(result) => Ok(v1::CallReadOnlyResponse { okay: true, result: result.into(), cause: String::new() }),
             Err(ReadError::NotReadOnly) => Ok(refused("NotReadOnly".to_owned())),
             Err(ReadError::Vm(cause)) => Ok(refused(cause)),
+            Err(ReadError::DeadlinePassed) => Err(ApiError::invalid("call", format!("takes more than {CALL_TIME:?}"))),
             Err(error) => Err(error.into()),
         }
+    };
+    live.read(|reader| {
+        if !reader.state_at(block_id.as_ref(), |state| state.contract_exists(&id))? {
+            return Err(unknown(contract));
+        }
+        reader.state_until(block_id.as_ref(), &expired, |state| Ok(read(state)))?
     })
 }
 

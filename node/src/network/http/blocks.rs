@@ -6,7 +6,8 @@ use axum::http::{HeaderMap, StatusCode};
 use nakamoto_proto::v1;
 use serde_json::json;
 
-use super::input::{Kind, Query, kind, path_hash};
+use super::auth;
+use super::input::{Kind, Query, kind, path_hash, path_number};
 use super::respond::{Answer, HttpError, json, octets};
 use crate::chain::BlockAt;
 use crate::network::grpc::Services;
@@ -33,8 +34,17 @@ pub(super) async fn push(State(services): State<Services>, headers: HeaderMap, b
     Ok(json(json!({ "stacks_block_id": block_id, "accepted": accepted, "outcome": outcome })))
 }
 
-/// POST /v3/blocks/upload: the reference's name and shapes for the same.
-pub(super) async fn upload(State(services): State<Services>, headers: HeaderMap, body: Bytes) -> Answer {
+/// POST /v3/blocks/upload: the reference's name and shapes for the same. With `?broadcast=1` the reference sends a known
+/// block to its peers again and asks for the token; there are no peers, so the token is all that differs.
+pub(super) async fn upload(
+    State(services): State<Services>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Answer {
+    if Query::new(query).is_one("broadcast") {
+        auth::operator(&services, &headers)?;
+    }
     let answer = store(&services, &headers, body).await?;
     if answer.outcome() == v1::PushOutcome::Rejected {
         let rejection = answer.rejection.unwrap_or_default();
@@ -73,7 +83,7 @@ pub(super) async fn by_height(
     Path(height): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Answer {
-    let height = height.parse::<u64>().map_err(|_| HttpError::not_found("not found"))?;
+    let height = path_number(&height)?;
     let fork = Query::new(query).tip()?;
     raw(&services, BlockAt::Height(height, fork)).await
 }

@@ -113,10 +113,11 @@ pub(super) async fn call_read(
         sponsor: body.sponsor.as_deref().map(|text| principal("sponsor", text)).transpose()?,
         arguments: arguments(&body.arguments)?,
     };
-    let answer = services.gate.read(move |chain| chain.call_read_only(&contract, &call)).await;
+    let answer = services.gate.evaluate(move |chain| chain.call_read_only(&contract, &call)).await;
     let answer = match answer {
-        Err(error @ ApiError::NotFound { what: Unknown::Contract, .. }) => {
-            return Ok(json(json!({ "okay": false, "cause": error.to_string() })));
+        Err(ApiError::NotFound { what: Unknown::Contract, id }) => {
+            let cause = format!("Unchecked(NoSuchContract(\"{id}\"))");
+            return Ok(json(json!({ "okay": false, "cause": cause })));
         }
         answer => answer?,
     };
@@ -143,21 +144,21 @@ fn principal(name: &str, text: &str) -> Result<String, HttpError> {
     }
 }
 
-fn check_name(name: &str) -> Result<(), HttpError> {
+pub(super) fn check_name(name: &str) -> Result<(), HttpError> {
     if (1..=MAX_NAME_BYTES).contains(&name.len()) && name.is_ascii() {
         return Ok(());
     }
     Err(HttpError::not_found("not found"))
 }
 
-fn expect_json(headers: &HeaderMap) -> Result<(), HttpError> {
+pub(super) fn expect_json(headers: &HeaderMap) -> Result<(), HttpError> {
     match kind(headers)? {
         Kind::Json => Ok(()),
         Kind::Octets => Err(HttpError::bad_request("Content-Type must be application/json")),
     }
 }
 
-fn data(answer: ValueAnswer) -> Value {
+pub(super) fn data(answer: ValueAnswer) -> Value {
     let mut body = json!({ "data": hex0x(&answer.value) });
     if let Some(proof) = answer.proof {
         body["proof"] = hex0x(&proof).into();

@@ -1,8 +1,7 @@
 //! What the node is and where it stands.
 
-use axum::Json;
 use axum::extract::State;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use nakamoto_proto::v1;
 use serde_json::json;
 
@@ -32,11 +31,6 @@ pub(super) async fn health(State(services): State<Services>) -> Response {
     }))
 }
 
-/// GET /v2/fees/transfer: micro-STX a byte; the mempool's floor.
-pub(super) async fn transfer_fee() -> Response {
-    Json(1).into_response()
-}
-
 /// GET /v2/info.
 pub(super) async fn info(State(services): State<Services>) -> Answer {
     let identity = services.gate.chain().identity();
@@ -64,6 +58,11 @@ pub(super) async fn info(State(services): State<Services>) -> Answer {
         "is_fully_synced": true,
         "stackerdbs": facts.stacker_dbs,
     })))
+}
+
+/// GET /v2/neighbors: a node without peers.
+pub(super) async fn neighbors() -> Response {
+    json(json!({ "bootstrap": [], "sample": [], "inbound": [], "outbound": [] }))
 }
 
 struct Facts {

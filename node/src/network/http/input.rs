@@ -39,13 +39,18 @@ pub(super) fn hex_bytes(name: &str, text: &str) -> Result<Vec<u8>, HttpError> {
     hex::decode(digits).map_err(|error| HttpError::bad_request(format!("{name} is not hex: {error}")))
 }
 
-/// 32 bytes in a path: 64 hex digits, with or without 0x. Anything else is no such path.
-pub(super) fn path_hash(text: &str) -> Result<[u8; 32], HttpError> {
+/// A hash in a path: 64 hex digits, or 40 for a consensus hash, with or without 0x. Anything else is no such path.
+pub(super) fn path_hash<const N: usize>(text: &str) -> Result<[u8; N], HttpError> {
     hash(text).ok_or_else(|| HttpError::not_found("not found"))
 }
 
-fn hash(text: &str) -> Option<[u8; 32]> {
-    let mut bytes = [0; 32];
+/// A decimal number in a path; anything else is no such path.
+pub(super) fn path_number(text: &str) -> Result<u64, HttpError> {
+    text.parse().map_err(|_| HttpError::not_found("not found"))
+}
+
+fn hash<const N: usize>(text: &str) -> Option<[u8; N]> {
+    let mut bytes = [0; N];
     hex::decode_to_slice(text.strip_prefix("0x").unwrap_or(text), &mut bytes).ok()?;
     Some(bytes)
 }
@@ -79,15 +84,25 @@ impl Query {
         pairs.into_iter().find(|(name, _)| *name == key).map(|(_, value)| value)
     }
 
-    /// `?tip=`: a block id; missing, empty or `latest` mean the canonical tip.
-    pub(super) fn tip(&self) -> Result<Option<[u8; 32]>, HttpError> {
-        match self.get("tip") {
-            None | Some("" | "latest") => Ok(None),
+    /// Whether a key has the value 1.
+    pub(super) fn is_one(&self, key: &str) -> bool {
+        self.get(key) == Some("1")
+    }
+
+    /// A block id under a key; missing or empty means none.
+    pub(super) fn block_id(&self, key: &str) -> Result<Option<[u8; 32]>, HttpError> {
+        match self.get(key) {
+            None | Some("") => Ok(None),
             Some(text) => {
-                let id = hash(text).ok_or_else(|| HttpError::bad_request("tip is not a block id"))?;
+                let id = hash(text).ok_or_else(|| HttpError::bad_request(format!("{key} is not a block id")))?;
                 Ok(Some(id))
             }
         }
+    }
+
+    /// `?tip=`: a block id; missing, empty or `latest` mean the canonical tip.
+    pub(super) fn tip(&self) -> Result<Option<[u8; 32]>, HttpError> {
+        if self.get("tip") == Some("latest") { Ok(None) } else { self.block_id("tip") }
     }
 
     /// `?proof=`: missing or exactly `1` asks for MARF proofs.
@@ -130,7 +145,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_text_makes_the_readers_panic(text in ".{0,80}") {
-            let _ = path_hash(&text);
+            let _ = (path_hash::<32>(&text), path_hash::<20>(&text), path_number(&text).is_ok());
             let _ = path_principal(&text);
             let _ = hex_bytes("x", &text);
             let query = Query::new(Some(text));

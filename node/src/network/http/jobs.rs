@@ -12,6 +12,7 @@ use nakamoto_proto::v1;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::auth;
 use super::blocks::reason;
 use super::input::{Kind, Query, hex_bytes, json_body, kind};
 use super::respond::{Answer, HttpError};
@@ -38,7 +39,7 @@ struct ValidationBody {
 
 /// POST /v3/block_template.
 pub(super) async fn request_template(State(services): State<Services>, headers: HeaderMap, body: Bytes) -> Answer {
-    authorize(&services, &headers)?;
+    auth::guarded(&services, &headers)?;
     let body = match body.is_empty() {
         true => TemplateBody::default(),
         false if kind(&headers)? == Kind::Json => json_body(&body)?,
@@ -69,7 +70,7 @@ pub(super) async fn template(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Answer {
-    authorize(&services, &headers)?;
+    auth::guarded(&services, &headers)?;
     let answer = template::fetch(&services.templates, &id, wait(query)?).await?;
     let template = answer.template.as_ref().map(|template| {
         json!({
@@ -91,7 +92,7 @@ pub(super) async fn template(
 
 /// POST /v3/block_validation: block bytes, or JSON with hex.
 pub(super) async fn request_validation(State(services): State<Services>, headers: HeaderMap, body: Bytes) -> Answer {
-    authorize(&services, &headers)?;
+    auth::guarded(&services, &headers)?;
     let block = match kind(&headers)? {
         Kind::Octets => body,
         Kind::Json => hex_bytes("block", &json_body::<ValidationBody>(&body)?.block)?.into(),
@@ -110,7 +111,7 @@ pub(super) async fn validation(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Answer {
-    authorize(&services, &headers)?;
+    auth::guarded(&services, &headers)?;
     let answer = validation::fetch(&services.validations, &id, wait(query)?).await?;
     let verdict = answer.verdict.as_ref().map(|verdict| {
         let rejection = verdict.rejection.as_ref().map(|rejection| {
@@ -133,11 +134,7 @@ pub(super) async fn validation(
     Ok(job(&id, answer.state(), "verdict", verdict, failure))
 }
 
-fn authorize(services: &Services, headers: &HeaderMap) -> Result<(), HttpError> {
-    services.guard.check_headers(headers).map_err(|error| HttpError::text(StatusCode::UNAUTHORIZED, error))
-}
-
-fn wait(query: Option<String>) -> Result<Option<Duration>, HttpError> {
+pub(super) fn wait(query: Option<String>) -> Result<Option<Duration>, HttpError> {
     let most = u64::try_from(MAX_WAIT.as_millis()).unwrap_or(u64::MAX);
     Ok(Query::new(query).millis("wait_ms", most)?.map(Duration::from_millis))
 }
@@ -165,7 +162,7 @@ fn job(id: &str, state: v1::JobState, name: &str, result: Option<Value>, failure
     (status, Json(body)).into_response()
 }
 
-fn cost(cost: &v1::ExecutionCost) -> Value {
+pub(super) fn cost(cost: &v1::ExecutionCost) -> Value {
     json!({
         "write_length": cost.write_length,
         "write_count": cost.write_count,

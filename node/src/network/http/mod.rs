@@ -1,24 +1,32 @@
-//! The HTTP shim: the milestone's own paths, and the reference's for what they read, by COMPAT 5.
+//! The HTTP shim: the milestone's own paths, and the reference's for what they read, by COMPAT 3 to 5.
 //!
 //! # Invariants
-//! - Error bodies have the reference's shapes: text, but JSON for refused transactions.
+//! - Error bodies have the reference's shapes: text, but JSON for refused transactions, fee estimates, proposals and
+//!   stacker sets.
 //! - An unknown path answers 404 at once, also under `/extended`, which stacks.js asks first.
-//!
-//! # Not here
-//! Tenures, sortitions, PoX, fee estimation, StackerDB paths: not served yet, so 404.
+//! - Every path is in the table of [`router`]. What differs from the reference stands in the module of the path.
 
+mod absent;
 mod accounts;
+mod auth;
 mod blocks;
 mod contracts;
+mod extended;
+mod fees;
 mod headers;
 mod info;
 mod input;
 mod jobs;
+mod proposal;
 mod respond;
 mod router;
+mod sortitions;
+mod stacking;
+mod state;
+mod tenures;
 mod transactions;
 
 #[cfg(test)]
 mod tests;
 
-pub use router::router;
+pub use router::{Route, router, routes};

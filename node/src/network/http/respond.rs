@@ -41,6 +41,12 @@ impl HttpError {
         Self::text(StatusCode::NOT_FOUND, text)
     }
 
+    /// The same with another body.
+    pub(super) fn with_json(mut self, body: Value) -> Self {
+        self.body = Body::Json(body);
+        self
+    }
+
     /// Advises when to try again.
     pub(super) fn retry_after(mut self, seconds: u64) -> Self {
         self.retry_after_s = Some(seconds);

@@ -1,53 +1,134 @@
-//! Which path does what.
+//! Which path does what: one table.
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
+use axum::handler::Handler;
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{get, post};
+use axum::routing::MethodRouter;
 use tonic::Code;
 
-use super::{accounts, blocks, contracts, headers, info, jobs, transactions};
+use super::{
+    absent, accounts, blocks, contracts, extended, fees, headers, info, jobs, proposal, sortitions, stacking, state,
+    tenures, transactions,
+};
 use crate::network::errors::Failure;
 use crate::network::grpc::Services;
 use crate::network::limits::{MAX_MESSAGE_BYTES, MAX_READ_BODY_BYTES, MAX_TRANSACTION_BODY_BYTES};
 
+/// A path with what answers it.
+pub struct Route {
+    /// GET or POST.
+    pub method: &'static str,
+    /// As axum writes it, which is as OpenAPI does.
+    pub path: &'static str,
+    answers: MethodRouter<Services>,
+}
+
+fn get<T: 'static>(path: &'static str, handler: impl Handler<T, Services>) -> Route {
+    Route { method: "GET", path, answers: axum::routing::get(handler) }
+}
+
+fn post<T: 'static>(path: &'static str, max_body_bytes: usize, handler: impl Handler<T, Services>) -> Route {
+    let answers = axum::routing::post(handler).layer(DefaultBodyLimit::max(max_body_bytes));
+    Route { method: "POST", path, answers }
+}
+
+/// All paths.
+#[must_use]
+pub fn routes() -> Vec<Route> {
+    [own(), node_and_wallets(), state_reads(), chain_reads(), switched_off()].into_iter().flatten().collect()
+}
+
+/// The milestone's own.
+fn own() -> Vec<Route> {
+    vec![
+        get("/health", info::alive),
+        post("/v3/block", MAX_MESSAGE_BYTES, blocks::push),
+        post("/v3/block_template", MAX_MESSAGE_BYTES, jobs::request_template),
+        post("/v3/block_template/", MAX_MESSAGE_BYTES, jobs::request_template),
+        get("/v3/block_template/{id}", jobs::template),
+        post("/v3/block_validation", MAX_MESSAGE_BYTES, jobs::request_validation),
+        get("/v3/block_validation/{id}", jobs::validation),
+        get("/v3/block_proposal/{id}", proposal::verdict),
+    ]
+}
+
+fn node_and_wallets() -> Vec<Route> {
+    vec![
+        get("/v2/info", info::info),
+        get("/v2/neighbors", info::neighbors),
+        get("/v2/pox", stacking::pox),
+        get("/v3/health", info::health),
+        get("/v2/accounts/{principal}", accounts::account),
+        get("/extended/v1/address/{principal}/nonces", extended::nonces),
+        get("/v2/fees/transfer", fees::transfer),
+        post("/v2/fees/transaction", MAX_TRANSACTION_BODY_BYTES, fees::transaction),
+        post("/v2/transactions", MAX_TRANSACTION_BODY_BYTES, transactions::submit),
+        get("/v2/transactions/unconfirmed/{txid}", transactions::unconfirmed),
+        get("/v3/transaction/{txid}", transactions::mined),
+        post("/v3/block_proposal", MAX_MESSAGE_BYTES, proposal::propose),
+        post("/v3/blocks/upload", MAX_MESSAGE_BYTES, blocks::upload),
+    ]
+}
+
+fn state_reads() -> Vec<Route> {
+    vec![
+        get("/v2/contracts/source/{address}/{contract}", contracts::source),
+        get("/v2/contracts/interface/{address}/{contract}", contracts::interface),
+        post("/v2/contracts/call-read/{address}/{contract}/{function}", MAX_MESSAGE_BYTES, contracts::call_read),
+        get("/v2/data_var/{address}/{contract}/{variable}", contracts::data_var),
+        post("/v2/map_entry/{address}/{contract}/{map}", MAX_READ_BODY_BYTES, contracts::map_entry),
+        get("/v2/constant_val/{address}/{contract}/{constant}", state::constant),
+        get("/v2/traits/{address}/{contract}/{trait_address}/{trait_contract}/{trait}", state::implements_trait),
+        get("/v2/clarity/marf/{hash}", state::marf_value),
+        get("/v2/clarity/metadata/{address}/{contract}/{key}", state::metadata),
+    ]
+}
+
+fn chain_reads() -> Vec<Route> {
+    vec![
+        get("/v3/blocks/{block_id}", blocks::by_id),
+        get("/v3/blocks/height/{height}", blocks::by_height),
+        get("/v3/tenures/info", tenures::info),
+        get("/v3/tenures/{block_id}", tenures::blocks_back),
+        get("/v3/tenures/blocks/{consensus_hash}", tenures::blocks_by_consensus),
+        get("/v3/tenures/blocks/hash/{burn_block_hash}", tenures::blocks_by_burn_block),
+        get("/v3/tenures/blocks/height/{burn_block_height}", tenures::blocks_by_height),
+        get("/v3/tenures/tip/{consensus_hash}", tenures::tip),
+        get("/v3/tenures/tip_metadata/{consensus_hash}", tenures::tip_metadata),
+        get("/v3/tenures/fork_info/{start}/{stop}", tenures::fork_info),
+        get("/v3/sortitions", sortitions::latest),
+        get("/v3/sortitions/latest", sortitions::latest),
+        get("/v3/sortitions/latest_and_last", sortitions::latest_and_last),
+        get("/v3/sortitions/consensus/{consensus_hash}", sortitions::by_consensus),
+        get("/v3/sortitions/burn/{burn_block_hash}", sortitions::by_burn_block),
+        get("/v3/sortitions/burn_height/{burn_block_height}", sortitions::by_height),
+        get("/v3/stacker_set/{cycle}", stacking::stacker_set),
+        get("/v3/signer/{public_key}/{cycle}", stacking::signer),
+    ]
+}
+
+fn switched_off() -> Vec<Route> {
+    vec![
+        get("/v3/blocks/replay/{block_id}", absent::off),
+        post("/v3/blocks/simulate/{block_id}", MAX_READ_BODY_BYTES, absent::off),
+        post("/v3/transactions/simulate", MAX_READ_BODY_BYTES, absent::off),
+        post("/v3/contracts/fast-call-read/{address}/{contract}/{function}", MAX_READ_BODY_BYTES, absent::off),
+        post("/v2/blocks/upload/{consensus_hash}", MAX_READ_BODY_BYTES, absent::off),
+        post("/v2/microblocks", MAX_READ_BODY_BYTES, absent::off),
+        post("/v2/mempool/query", MAX_READ_BODY_BYTES, absent::off),
+    ]
+}
+
 /// All HTTP paths, with a fallback of their own.
 pub fn router(services: &Services) -> Router {
     let gate = services.gate.clone();
-    let reads = Router::new()
-        .route("/health", get(info::alive))
-        .route("/v3/health", get(info::health))
-        .route("/v2/info", get(info::info))
-        .route("/v2/fees/transfer", get(info::transfer_fee))
-        .route("/v2/accounts/{principal}", get(accounts::account))
-        .route("/v2/contracts/source/{address}/{contract}", get(contracts::source))
-        .route("/v2/contracts/interface/{address}/{contract}", get(contracts::interface))
-        .route("/v2/contracts/call-read/{address}/{contract}/{function}", post(contracts::call_read))
-        .route("/v2/data_var/{address}/{contract}/{variable}", get(contracts::data_var))
-        .route("/v2/map_entry/{address}/{contract}/{map}", post(contracts::map_entry))
-        .route("/v2/transactions/unconfirmed/{txid}", get(transactions::unconfirmed))
-        .route("/v3/transaction/{txid}", get(transactions::mined))
-        .route("/v3/blocks/{block_id}", get(blocks::by_id))
-        .route("/v3/blocks/height/{height}", get(blocks::by_height))
-        .layer(DefaultBodyLimit::max(MAX_READ_BODY_BYTES));
-    let submit = Router::new()
-        .route("/v2/transactions", post(transactions::submit))
-        .layer(DefaultBodyLimit::max(MAX_TRANSACTION_BODY_BYTES));
-    let work = Router::new()
-        .route("/v3/block", post(blocks::push))
-        .route("/v3/blocks/upload", post(blocks::upload))
-        .route("/v3/block_template", post(jobs::request_template))
-        .route("/v3/block_template/", post(jobs::request_template))
-        .route("/v3/block_template/{id}", get(jobs::template))
-        .route("/v3/block_validation", post(jobs::request_validation))
-        .route("/v3/block_validation/{id}", get(jobs::validation))
-        .layer(DefaultBodyLimit::max(MAX_MESSAGE_BYTES));
-    reads
-        .merge(submit)
-        .merge(work)
+    routes()
+        .into_iter()
+        .fold(Router::new(), |router, route| router.route(route.path, route.answers))
         .method_not_allowed_fallback(wrong_method)
         .fallback(unknown_path)
         .with_state(services.clone())

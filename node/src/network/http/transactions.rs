@@ -5,12 +5,14 @@ use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse as _;
+use nakamoto_proto::transaction::BlockTransaction;
 use nakamoto_proto::v1;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::input::{Kind, hex_bytes, json_body, kind, path_hash};
 use super::respond::{Answer, HttpError, json};
+use crate::chain::ApiError;
 use crate::network::grpc::Services;
 
 #[derive(Deserialize)]
@@ -27,11 +29,33 @@ pub(super) async fn submit(State(services): State<Services>, headers: HeaderMap,
         Kind::Octets => body,
         Kind::Json => hex_bytes("tx", &json_body::<SubmitBody>(&body)?.tx)?.into(),
     };
-    let answer = services.gate.write(move |chain| chain.submit_transaction(raw)).await?;
+    let offered = raw.clone();
+    let answer = services.gate.write(move |chain| chain.submit_transaction(offered)).await;
+    let answer = answer.map_err(|error| failure(error, &raw))?;
     if answer.accepted {
         return Ok(Json(hex::encode(&answer.txid)).into_response());
     }
     Err(refusal(&answer))
+}
+
+/// The node's own failure, also as JSON: wallets raise on anything else.
+pub(super) fn failure(error: ApiError, raw: &[u8]) -> HttpError {
+    let Ok(transaction) = BlockTransaction::decode(raw) else { return error.into() };
+    let reason = match &error {
+        ApiError::Internal(_) | ApiError::StorageFull => "ServerFailureDatabase",
+        ApiError::Missing { .. }
+        | ApiError::Invalid { .. }
+        | ApiError::NotFound { .. }
+        | ApiError::Busy { .. }
+        | ApiError::ShuttingDown => "ServerFailureOther",
+    };
+    let body = json!({
+        "txid": transaction.txid().to_hex(),
+        "error": "transaction rejected",
+        "reason": reason,
+        "reason_data": { "message": error.to_string() },
+    });
+    HttpError::from(error).with_json(body)
 }
 
 /// Text for bytes that are no transaction, else JSON: wallets switch on `reason`.

@@ -2,106 +2,18 @@
 
 use std::sync::Arc;
 
-use axum::Router;
-use axum::body::Body;
-use axum::http::{HeaderMap, Method, Request, StatusCode};
-use http_body_util::BodyExt as _;
+use axum::http::{Method, StatusCode};
 use nakamoto_proto::v1;
 use proptest::prelude::*;
 use serde_json::Value;
-use tokio::runtime::Runtime;
-use tokio_util::sync::CancellationToken;
-use tower::ServiceExt as _;
 
-use super::router::router;
-use super::transactions::refusal;
-use crate::chain::{ChainApi, LiveChain, LiveJournal, chain_params};
-use crate::config::{GenesisFile, SAMPLE_GENESIS};
-use crate::coordinator::Bell;
-use crate::network::auth::Guard;
-use crate::network::gate::Gate;
-use crate::network::grpc::Services;
+use super::bench::{Bench, JSON, OCTETS};
+use crate::network::http::transactions::refusal;
 use crate::network::limits::THREAD_STACK_BYTES;
-use crate::relayer::hub::{Hub, HubLimits};
-use crate::worker::{TemplateJobs, TemplateWorker, ValidationJobs, ValidationWorker};
+use crate::worker::{TemplateWorker, ValidationWorker};
 
+/// An account with an opening balance.
 const ADDRESS: &str = "ST2CY5V39NHDPWSXMW9QDT3HC3GD6Q6XX4CFRK9AG";
-const OCTETS: &str = "application/octet-stream";
-const JSON: &str = "application/json";
-
-struct Bench {
-    runtime: Runtime,
-    router: Router,
-    services: Services,
-    chain: Arc<dyn ChainApi>,
-    _folder: tempfile::TempDir,
-}
-
-struct Reply {
-    status: StatusCode,
-    headers: HeaderMap,
-    body: Vec<u8>,
-}
-
-impl Reply {
-    fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&self.body)))
-    }
-}
-
-impl Bench {
-    /// Evaluates the boot contracts: on a large stack, as the node does.
-    fn new(token: Option<&str>) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let genesis: GenesisFile = toml::from_str(SAMPLE_GENESIS).unwrap();
-        let (path, params) = (folder.path().to_owned(), chain_params(&genesis).unwrap());
-        let opener = std::thread::Builder::new().stack_size(THREAD_STACK_BYTES);
-        let opened = opener.spawn(move || chainstate::chain::Chain::open(&path, params, || 1_700_000_000_000));
-        let (chain, _writer) = opened.unwrap().join().unwrap().unwrap();
-        let live = Arc::new(LiveChain::new(chain.clone(), 1_000_000).unwrap());
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .thread_stack_size(THREAD_STACK_BYTES)
-            .enable_all()
-            .build()
-            .unwrap();
-        let journal = Arc::new(LiveJournal::new(chain));
-        let shared: Arc<dyn ChainApi> = Arc::<LiveChain>::clone(&live);
-        let (handle, limits) = (runtime.handle().clone(), HubLimits::default());
-        let services = Services {
-            gate: Gate::new(Arc::clone(&shared)),
-            bell: Bell::default(),
-            hub: Hub::new(journal, live, limits, handle, CancellationToken::new()),
-            templates: Arc::new(TemplateJobs::for_templates()),
-            validations: Arc::new(ValidationJobs::for_validations()),
-            guard: Guard::new(token),
-            journal_max_events: 0,
-        };
-        Self { runtime, router: router(&services), services, chain: shared, _folder: folder }
-    }
-
-    fn ask(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Reply {
-        let mut request = Request::builder().method(method).uri(path);
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let Ok(request) = request.body(Body::from(body)) else { panic!("{path} is no path") };
-        self.runtime.block_on(async {
-            let response = self.router.clone().oneshot(request).await.unwrap();
-            let (status, headers) = (response.status(), response.headers().clone());
-            let body = response.into_body().collect().await.unwrap().to_bytes().to_vec();
-            Reply { status, headers, body }
-        })
-    }
-
-    fn get(&self, path: &str) -> Reply {
-        self.ask(Method::GET, path, &[], Vec::new())
-    }
-
-    fn post(&self, path: &str, kind: &str, body: impl Into<Vec<u8>>) -> Reply {
-        self.ask(Method::POST, path, &[("content-type", kind)], body.into())
-    }
-}
 
 #[test]
 fn reads_have_the_shapes_that_clients_expect() {
