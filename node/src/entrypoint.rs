@@ -5,7 +5,8 @@
 //!   network ────┤ chunks, blocks, transactions   ├──▶ coordinator ──▶ chain ──▶ journal
 //!     ▲  │      └───────────── clock ────────────┘                                 │
 //!     │  └─ boards ──▶ worker-templates, worker-validations ──▶ chain ─────────────┤
-//!     └──────────────────────── relayer ◀──────────────────────────────────────────┘
+//!     └──────────────────────── relayer ◀──────────────────────────────────────────┤
+//!   HTTP observers ◀─────────── observers ◀────────────────────────────────────────┘
 //! ```
 //!
 //! # Invariants
@@ -35,6 +36,8 @@ use crate::network::gate::Gate;
 use crate::network::grpc::{Services, into_router, routes};
 use crate::network::limits::{MAX_BLOCKING_THREADS, THREAD_STACK_BYTES};
 use crate::network::{http, server};
+use crate::observers::fleet::{Fleet, FleetRunner};
+use crate::observers::source::{History, Source};
 use crate::relayer::hub::{Hub, HubLimits};
 use crate::relayer::journal::Journal;
 use crate::relayer::surroundings::Surroundings;
@@ -51,6 +54,8 @@ pub struct OpenedChain {
     pub surroundings: Arc<dyn Surroundings>,
     /// For the streams.
     pub journal: Arc<dyn Journal>,
+    /// For the observers.
+    pub history: Arc<dyn History>,
     /// Events kept at most.
     pub journal_max_events: u64,
     /// Ends when the last handle to the chain is gone.
@@ -147,12 +152,14 @@ impl Node {
         let limits = HubLimits { max_subscriptions: settings.max_subscriptions, ..HubLimits::default() };
         let (journal, surroundings) = (Arc::clone(&chain.journal), Arc::clone(&chain.surroundings));
         let hub = Hub::new(journal, surroundings, limits, relayer.handle().clone(), shutdown.clone());
+        let (observers, runner) = observers(settings, chain)?;
         let services = Services {
             gate: Gate::new(Arc::clone(&chain.api)),
             bell: bell.clone(),
             hub,
             templates: Arc::clone(&templates),
             validations: Arc::clone(&validations),
+            observers,
             guard: Guard::new(settings.auth_token.as_deref()),
             journal_max_events: chain.journal_max_events,
         };
@@ -183,6 +190,10 @@ impl Node {
             relayer.shutdown_background();
             Ok(())
         })?;
+        if !runner.is_empty() {
+            let stopped = shutdown.clone();
+            threads.spawn("observers", move || tell_observers(runner, stopped))?;
+        }
         let stopped = shutdown.clone();
         threads.spawn("network", move || serve(network, listener, services, stopped))?;
         watch_signals(&threads, settings.stop_on_stdin_eof)?;
@@ -225,12 +236,26 @@ impl Node {
                 }
             }
         }
-        let OpenedChain { api, surroundings, journal, writer, .. } = chain;
-        drop((api, surroundings, journal, self.templates, self.validations));
+        let OpenedChain { api, surroundings, journal, history, writer, .. } = chain;
+        drop((api, surroundings, journal, history, self.templates, self.validations));
         wait_for_writer(writer, deadline);
         tracing::info!("stopped");
         result
     }
+}
+
+/// The observers that the settings name.
+fn observers(settings: &Settings, chain: &OpenedChain) -> anyhow::Result<(Fleet, FleetRunner)> {
+    let source = Source { journal: Arc::clone(&chain.journal), history: Arc::clone(&chain.history) };
+    Fleet::register(&settings.observers, source, &settings.data_dir)
+}
+
+/// A runtime of their own: what observers are told waits for no stream, and no stream for it.
+fn tell_observers(runner: FleetRunner, shutdown: CancellationToken) -> anyhow::Result<()> {
+    let runtime = runtime("observers")?;
+    let result = runtime.block_on(runner.run(shutdown));
+    runtime.shutdown_background();
+    result
 }
 
 /// A thread that ends before it is told to is a failure, whatever it says.
@@ -259,7 +284,7 @@ fn wait_for_writer(writer: JoinHandle<()>, deadline: Instant) {
 fn runtime(name: &'static str) -> anyhow::Result<tokio::runtime::Runtime> {
     let mut builder = match name {
         // Fan-out only: one thread, and the blocking ones for reads from disk.
-        "relayer" => tokio::runtime::Builder::new_current_thread(),
+        "relayer" | "observers" => tokio::runtime::Builder::new_current_thread(),
         _ => tokio::runtime::Builder::new_multi_thread(),
     };
     builder

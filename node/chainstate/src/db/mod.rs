@@ -59,9 +59,12 @@ pub(crate) fn check_intact(conn: &Connection, path: &Path) -> Result<(), OpenErr
 }
 
 /// Append-only: a released migration is never edited.
-const MIGRATIONS: &[&[&str]] = &[&[
-    include_str!("0001_chain.sql"),
-    crate::clarity::side_store::SCHEMA,
-    crate::stackerdb::SCHEMA,
-    crate::mempool::SCHEMA,
-]];
+const MIGRATIONS: &[&[&str]] = &[
+    &[
+        include_str!("0001_chain.sql"),
+        crate::clarity::side_store::SCHEMA,
+        crate::stackerdb::SCHEMA,
+        crate::mempool::SCHEMA,
+    ],
+    &[crate::journal::PRUNED_SCHEMA],
+];

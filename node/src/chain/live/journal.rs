@@ -50,6 +50,6 @@ impl Journal for LiveJournal {
     }
 }
 
-fn entry(event: JournalEvent) -> Entry {
+pub(super) fn entry(event: JournalEvent) -> Entry {
     Entry { sequence: event.sequence, encoded_len: event.encoded.len(), event: event.event }
 }

@@ -6,6 +6,7 @@ mod errors;
 mod estimate;
 mod genesis;
 mod handle;
+mod history;
 mod jobs;
 mod journal;
 mod lookups;

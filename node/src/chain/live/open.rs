@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use chainstate::chain::Chain;
 
 use super::genesis::chain_params;
+use super::history::LiveHistory;
 use super::{LiveChain, LiveJournal};
 use crate::config::Settings;
 use crate::entrypoint::OpenedChain;
@@ -22,7 +23,8 @@ pub fn open(settings: &Settings) -> anyhow::Result<OpenedChain> {
     Ok(OpenedChain {
         surroundings: Arc::<LiveChain>::clone(&live),
         api: live,
-        journal: Arc::new(LiveJournal::new(chain)),
+        journal: Arc::new(LiveJournal::new(chain.clone())),
+        history: Arc::new(LiveHistory::new(chain)),
         journal_max_events: settings.journal_max_events,
         writer,
     })

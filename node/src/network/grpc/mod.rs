@@ -6,6 +6,7 @@ mod burnchain;
 mod decode;
 mod events;
 mod node;
+mod observers;
 mod reasons;
 mod routes;
 mod stackerdb;

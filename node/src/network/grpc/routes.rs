@@ -12,6 +12,7 @@ use v1::block_service_server::BlockServiceServer;
 use v1::burnchain_service_server::BurnchainServiceServer;
 use v1::event_service_server::EventServiceServer;
 use v1::node_service_server::NodeServiceServer;
+use v1::observer_service_server::ObserverServiceServer;
 use v1::stacker_db_service_server::StackerDbServiceServer;
 use v1::template_service_server::TemplateServiceServer;
 use v1::transaction_service_server::TransactionServiceServer;
@@ -22,6 +23,7 @@ use super::block::Blocks;
 use super::burnchain::Burnchain;
 use super::events::Events;
 use super::node::Node;
+use super::observers::Observers;
 use super::stackerdb::StackerDbs;
 use super::template::Templates;
 use super::transaction::Transactions;
@@ -30,6 +32,7 @@ use crate::coordinator::Bell;
 use crate::network::auth::Guard;
 use crate::network::gate::Gate;
 use crate::network::limits::MAX_MESSAGE_BYTES;
+use crate::observers::fleet::Fleet;
 use crate::relayer::hub::Hub;
 use crate::worker::{TemplateJobs, ValidationJobs};
 
@@ -46,6 +49,8 @@ pub struct Services {
     pub templates: Arc<TemplateJobs>,
     /// Validation requests.
     pub validations: Arc<ValidationJobs>,
+    /// Those who are told by POST.
+    pub observers: Fleet,
     /// Guards templates and validations.
     pub guard: Guard,
     /// Events kept in the journal at most.
@@ -53,12 +58,13 @@ pub struct Services {
 }
 
 /// Names of the services, for health.
-const SERVICE_NAMES: [&str; 9] = [
+const SERVICE_NAMES: [&str; 10] = [
     "nakamoto.v1.AccountService",
     "nakamoto.v1.BlockService",
     "nakamoto.v1.BurnchainService",
     "nakamoto.v1.EventService",
     "nakamoto.v1.NodeService",
+    "nakamoto.v1.ObserverService",
     "nakamoto.v1.StackerDbService",
     "nakamoto.v1.TemplateService",
     "nakamoto.v1.TransactionService",
@@ -70,12 +76,12 @@ const SERVICE_NAMES: [&str; 9] = [
 /// # Errors
 /// When the descriptors that were built in are broken.
 pub async fn routes(services: &Services) -> Result<(Routes, HealthReporter), tonic_reflection::server::Error> {
-    let Services { gate, bell, hub, templates, validations, guard, journal_max_events } = services.clone();
+    let Services { gate, bell, hub, templates, validations, observers, guard, journal_max_events } = services.clone();
     let (reporter, health) = tonic_health::server::health_reporter();
     for name in SERVICE_NAMES {
         reporter.set_service_status(name, ServingStatus::Serving).await;
     }
-    let (template_guard, validation_guard) = (guard.clone(), guard);
+    let (template_guard, validation_guard, observer_guard) = (guard.clone(), guard.clone(), guard);
     let node = Node { gate: gate.clone(), hub: hub.clone(), journal_max_events };
     let mut routes = Routes::builder();
     routes
@@ -107,6 +113,10 @@ pub async fn routes(services: &Services) -> Result<(Routes, HealthReporter), ton
             ValidationServiceServer::new(Validations { jobs: validations })
                 .max_decoding_message_size(MAX_MESSAGE_BYTES),
             move |request| validation_guard.intercept(request),
+        ))
+        .add_service(InterceptedService::new(
+            ObserverServiceServer::new(Observers { fleet: observers }),
+            move |request| observer_guard.intercept(request),
         ));
     Ok((routes.routes(), reporter))
 }

@@ -120,6 +120,7 @@ impl Bench {
         let shared: Arc<dyn ChainApi> = Arc::<LiveChain>::clone(&live);
         let (handle, limits) = (runtime.handle().clone(), HubLimits::default());
         let services = Services {
+            observers: crate::observers::fleet::Fleet::default(),
             gate: Gate::new(Arc::clone(&shared)),
             bell: Bell::default(),
             hub: Hub::new(journal, live, limits, handle, CancellationToken::new()),

@@ -1,0 +1,40 @@
+//! The chain's burn blocks and blocks of all time behind the observers' trait.
+
+use std::ops::Range;
+
+use chainstate::chain::Chain;
+use chainstate::db::StoreError;
+use chainstate::journal::{select_history, sequence_of_processed};
+
+use super::journal::entry;
+use crate::chain::ApiError;
+use crate::observers::source::History;
+use crate::relayer::journal::{Entry, ReadLimit};
+
+/// Reads the chain's database.
+pub(super) struct LiveHistory {
+    chain: Chain,
+}
+
+impl LiveHistory {
+    /// The history of a chain.
+    pub(super) fn new(chain: Chain) -> Self {
+        Self { chain }
+    }
+}
+
+impl History for LiveHistory {
+    fn read(&self, range: Range<u64>, limit: ReadLimit) -> Result<Vec<Entry>, ApiError> {
+        let events = self.chain.read(|reader| select_history(reader.conn(), range, limit.events, limit.bytes))?;
+        Ok(events.into_iter().map(entry).collect())
+    }
+
+    fn sequence_at_height(&self, height: u64) -> Result<Option<u64>, ApiError> {
+        let sequence = self.chain.read(|reader| {
+            let header = reader.header_at(height, &reader.tip()?.block_id)?;
+            let Some(header) = header else { return Ok::<_, StoreError>(None) };
+            sequence_of_processed(reader.conn(), &header.block_id)
+        })?;
+        Ok(sequence)
+    }
+}

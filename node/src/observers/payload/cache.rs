@@ -1,0 +1,80 @@
+//! Bodies that are on their way, shared by observers that are told the same.
+//!
+//! # Invariants
+//! - Holds no body by itself: one lives as long as some observer is being told it.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use bytes::Bytes;
+use nakamoto_proto::v1;
+
+use super::{EncodeError, Endpoint, View, encode};
+
+/// What tells two bodies apart: the event, the endpoint, and for `/new_block` the view.
+type Key = (u64, Endpoint, Option<View>);
+
+/// Makes each body once for all that are told it at the same time.
+#[derive(Default)]
+pub(in super::super) struct PayloadCache {
+    bodies: Mutex<BTreeMap<Key, Weak<Vec<u8>>>>,
+}
+
+/// A body on its way. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(in super::super) struct Body(Arc<Vec<u8>>);
+
+impl AsRef<[u8]> for Body {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl Body {
+    /// For a request; keeps the body alive.
+    pub(in super::super) fn bytes(&self) -> Bytes {
+        Bytes::from_owner(self.clone())
+    }
+}
+
+impl PayloadCache {
+    /// The body, made now or taken from another observer's post. Others wait meanwhile: they may want the same one.
+    pub(in super::super) fn body(
+        &self,
+        endpoint: Endpoint,
+        event: &v1::Event,
+        view: &View,
+    ) -> Result<Body, EncodeError> {
+        let of_view = (endpoint == Endpoint::NewBlock).then(|| view.clone());
+        let key = (event.sequence, endpoint, of_view);
+        let mut bodies = self.bodies.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(body) = bodies.get(&key).and_then(Weak::upgrade) {
+            return Ok(Body(body));
+        }
+        let body = Arc::new(encode(endpoint, event, view)?);
+        bodies.retain(|_, body| body.strong_count() > 0);
+        bodies.insert(key, Arc::downgrade(&body));
+        Ok(Body(body))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_is_shared_while_it_is_used_and_gone_after() {
+        let accepted = v1::MempoolAccepted { txid: Bytes::new(), transaction: Bytes::from_static(&[1]) };
+        let event =
+            v1::Event { sequence: 3, body: Some(v1::event::Body::MempoolAccepted(accepted)), ..v1::Event::default() };
+        let cache = PayloadCache::default();
+        let body = |endpoint| cache.body(endpoint, &event, &View::default());
+        let first = body(Endpoint::NewMempoolTx).unwrap();
+        let second = body(Endpoint::NewMempoolTx).unwrap();
+        assert!(Arc::ptr_eq(&first.0, &second.0));
+        assert_eq!(&*first.bytes(), b"[\"0x01\"]");
+        assert!(body(Endpoint::NewBlock).is_err());
+        drop((first, second));
+        assert_eq!(cache.bodies.lock().unwrap().values().filter(|body| body.strong_count() > 0).count(), 0);
+    }
+}

@@ -1,0 +1,96 @@
+//! The JSON bodies, field by field as the reference sends them (COMPAT 2.3 to 2.6): one file an endpoint.
+//!
+//! # Invariants
+//! - A body depends on the event and the [`View`] alone: what was sent once is sent again the same.
+
+mod block_events;
+mod cache;
+mod drop_mempool_tx;
+mod new_block;
+mod new_burn_block;
+mod new_mempool_tx;
+mod proposal_response;
+mod stackerdb_chunks;
+mod values;
+
+#[cfg(test)]
+mod tests;
+
+pub(super) use cache::{Body, PayloadCache};
+pub(super) use drop_mempool_tx::reason as drop_reason;
+pub(super) use new_block::is_boot;
+pub(super) use proposal_response::verdict;
+
+use nakamoto_proto::v1;
+
+use super::keys::TransactionFilter;
+
+/// Where an observer is told something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Endpoint {
+    /// A processed block, or the boot block.
+    NewBlock,
+    /// A burn block.
+    NewBurnBlock,
+    /// A transaction entered the mempool.
+    NewMempoolTx,
+    /// Transactions left the mempool without being mined.
+    DropMempoolTx,
+    /// StackerDB slots were written.
+    StackerDbChunks,
+    /// The verdict on a proposal.
+    ProposalResponse,
+}
+
+impl Endpoint {
+    /// What is appended to the observer's address.
+    pub(super) const fn path(self) -> &'static str {
+        match self {
+            Self::NewBlock => "/new_block",
+            Self::NewBurnBlock => "/new_burn_block",
+            Self::NewMempoolTx => "/new_mempool_tx",
+            Self::DropMempoolTx => "/drop_mempool_tx",
+            Self::StackerDbChunks => "/stackerdb_chunks",
+            Self::ProposalResponse => "/proposal_response",
+        }
+    }
+}
+
+/// In what `/new_block` differs between observers. Observers with the same view share their bodies.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct View {
+    /// Which events are told.
+    pub(super) transactions: TransactionFilter,
+    /// Whether the interfaces of deployed contracts are left out.
+    pub(super) without_contract_interfaces: bool,
+}
+
+/// An event that cannot be told: a bug of ours, as the node wrote it.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum EncodeError {
+    /// A part is not there.
+    #[error("event {sequence} has no {part}")]
+    Missing { sequence: u64, part: &'static str },
+    /// A value has no JSON form.
+    #[error("event {sequence} has no JSON form")]
+    Json {
+        sequence: u64,
+        #[source]
+        source: serde_json::Error,
+    },
+}
+
+/// The body of one post.
+pub(super) fn encode(endpoint: Endpoint, event: &v1::Event, view: &View) -> Result<Vec<u8>, EncodeError> {
+    let sequence = event.sequence;
+    let missing = |part| EncodeError::Missing { sequence, part };
+    let json = |source| EncodeError::Json { sequence, source };
+    match endpoint {
+        Endpoint::NewBlock => serde_json::to_vec(&new_block::of(event, view).map_err(missing)?).map_err(json),
+        Endpoint::NewBurnBlock => serde_json::to_vec(&new_burn_block::of(event).map_err(missing)?).map_err(json),
+        Endpoint::NewMempoolTx => serde_json::to_vec(&new_mempool_tx::of(event).map_err(missing)?).map_err(json),
+        Endpoint::DropMempoolTx => serde_json::to_vec(&drop_mempool_tx::of(event).map_err(missing)?).map_err(json),
+        Endpoint::StackerDbChunks => serde_json::to_vec(&stackerdb_chunks::of(event).map_err(missing)?).map_err(json),
+        Endpoint::ProposalResponse => serde_json::to_vec(&proposal_response::of(event).map_err(missing)?).map_err(json),
+    }
+}

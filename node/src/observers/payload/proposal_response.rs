@@ -1,0 +1,81 @@
+//! `/proposal_response`: the verdict on a proposal, tagged by `result` (COMPAT 4, trap 17).
+
+use std::time::Duration;
+
+use nakamoto_proto::v1;
+use serde::Serialize;
+use v1::RejectReason;
+use v1::event::Body;
+
+use super::values::{Cost, Hex};
+
+#[derive(Serialize)]
+#[serde(tag = "result")]
+pub(super) enum ProposalResponse<'a> {
+    Ok {
+        signer_signature_hash: Hex<'a>,
+        cost: Cost,
+        size: u64,
+        validation_time_ms: u64,
+        /// There is no replay of transactions on this chain.
+        replay_tx_hash: Option<u64>,
+        replay_tx_exhausted: bool,
+    },
+    Reject {
+        signer_signature_hash: Hex<'a>,
+        reason: &'a str,
+        reason_code: &'static str,
+        failed_txid: Option<Hex<'a>>,
+    },
+}
+
+/// The verdict of a finished validation.
+pub(in super::super) fn verdict(event: &v1::Event) -> Option<&v1::ValidationVerdict> {
+    match &event.body {
+        Some(Body::ValidationFinished(finished)) => finished.verdict.as_ref(),
+        _ => None,
+    }
+}
+
+pub(super) fn of(event: &v1::Event) -> Result<ProposalResponse<'_>, &'static str> {
+    let verdict = verdict(event).ok_or("verdict")?;
+    let signer_signature_hash = Hex(&verdict.block_hash);
+    if !verdict.valid {
+        let rejection = verdict.rejection.as_ref().ok_or("rejection")?;
+        let failed_txid = (!rejection.failed_txid.is_empty()).then_some(Hex(&rejection.failed_txid));
+        let (reason, reason_code) = (rejection.detail.as_str(), reason_code(rejection.reason()));
+        return Ok(ProposalResponse::Reject { signer_signature_hash, reason, reason_code, failed_txid });
+    }
+    let duration = verdict.validation_duration.and_then(|duration| Duration::try_from(duration).ok());
+    Ok(ProposalResponse::Ok {
+        signer_signature_hash,
+        cost: Cost::of(verdict.cost.as_ref()),
+        size: verdict.size_bytes,
+        validation_time_ms: u64::try_from(duration.unwrap_or_default().as_millis()).unwrap_or(u64::MAX),
+        replay_tx_hash: None,
+        replay_tx_exhausted: false,
+    })
+}
+
+/// The reference's name that is nearest to our rule.
+const fn reason_code(reason: RejectReason) -> &'static str {
+    match reason {
+        RejectReason::UnknownParent => "UnknownParent",
+        RejectReason::UnknownBurnBlock => "NoSuchTenure",
+        RejectReason::BurnViewRegressed => "NonCanonicalTenure",
+        RejectReason::HasSibling => "InvalidParentBlock",
+        RejectReason::BadTxMerkleRoot | RejectReason::BadStateRoot => "BadBlockHash",
+        RejectReason::BadTransaction | RejectReason::CostExceeded => "BadTransaction",
+        RejectReason::BadVersion
+        | RejectReason::BadEncoding
+        | RejectReason::TooLarge
+        | RejectReason::BadChainLength
+        | RejectReason::BadBurnSpent
+        | RejectReason::BadProducer
+        | RejectReason::BadVrfProof
+        | RejectReason::BadStackerSignatures
+        | RejectReason::NotEnoughStackers
+        | RejectReason::BadCoinbase => "InvalidBlock",
+        RejectReason::Unspecified => "ChainstateError",
+    }
+}

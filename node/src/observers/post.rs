@@ -1,0 +1,92 @@
+//! One HTTP POST.
+//!
+//! Connections are kept open between posts: a replay makes thousands, and each new one would leave a port behind for a
+//! minute. Redirects are not followed.
+
+use std::time::Duration;
+
+use axum::http::{Method, Request, StatusCode, header};
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+
+/// Most bytes of an answer that are read: nothing in it matters but the status. A longer one costs its connection.
+const MAX_ANSWER_BYTES: usize = 64 << 10;
+/// Bytes of an answer that people are shown.
+const SHOWN_BYTES: usize = 200;
+/// How long a connection may lie idle. Below the 5 s after which many servers close one, so that no post meets that.
+const IDLE: Duration = Duration::from_secs(4);
+
+/// Why a post did not end with 200.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum PostError {
+    /// There was an answer, another one.
+    #[error("answered {status}: {body}")]
+    Status { status: u16, body: String },
+    /// There was none in time.
+    #[error("no answer within {0:?}")]
+    Timeout(Duration),
+    /// There was none.
+    #[error("{0}")]
+    Failed(String),
+}
+
+/// Makes posts. Cheap to clone; clones share connections.
+#[derive(Clone)]
+pub(super) struct Poster {
+    client: Client<HttpConnector, Full<Bytes>>,
+}
+
+impl Poster {
+    pub(super) fn new() -> Self {
+        let mut connector = HttpConnector::new();
+        connector.set_nodelay(true);
+        let client = Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(IDLE)
+            .pool_max_idle_per_host(1)
+            .build(connector);
+        Self { client }
+    }
+
+    /// Posts a JSON body and waits for the whole answer, at most for `timeout`.
+    pub(super) async fn post(&self, url: &str, body: Bytes, timeout: Duration) -> Result<(), PostError> {
+        match tokio::time::timeout(timeout, self.attempt(url, body)).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(PostError::Timeout(timeout)),
+        }
+    }
+
+    async fn attempt(&self, url: &str, body: Bytes) -> Result<(), PostError> {
+        let request = Request::builder()
+            .method(Method::POST)
+            .uri(url)
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(Full::new(body))
+            .map_err(|error| PostError::Failed(error.to_string()))?;
+        let answer = self.client.request(request).await.map_err(|error| PostError::Failed(with_causes(&error)))?;
+        let status = answer.status();
+        // Read to its end, so that the connection can be used again.
+        let body = Limited::new(answer.into_body(), MAX_ANSWER_BYTES).collect().await;
+        if status == StatusCode::OK {
+            return Ok(());
+        }
+        let body = body.map(|body| body.to_bytes()).unwrap_or_default();
+        let shown = body.get(..SHOWN_BYTES).unwrap_or(&body);
+        Err(PostError::Status { status: status.as_u16(), body: String::from_utf8_lossy(shown).into_owned() })
+    }
+}
+
+/// The client's own message says only what it was at.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}

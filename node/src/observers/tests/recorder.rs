@@ -1,0 +1,132 @@
+//! An observer for tests: notes what it was told, and fails as it is told to.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{StatusCode, Uri, header};
+use axum::response::{IntoResponse as _, Response};
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+/// How long a test waits for something that must happen.
+pub(super) const WAIT: Duration = Duration::from_secs(60);
+
+/// What an observer does with one post.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reaction {
+    /// 200.
+    Take,
+    /// Another status.
+    Status(u16),
+    /// 302 to a path that answers 200.
+    Redirect,
+    /// No answer.
+    Hang,
+    /// 200, but the answer is lost: the post was taken all the same.
+    TakeAndHang,
+}
+
+/// What was told, taken or not.
+#[derive(Default)]
+struct Told {
+    script: Mutex<VecDeque<Reaction>>,
+    /// What to do when the script is at its end.
+    then: Mutex<Option<Reaction>>,
+    taken: Mutex<Vec<String>>,
+    posts: watch::Sender<usize>,
+    takes: watch::Sender<usize>,
+}
+
+/// A server on a port of its own; gone when dropped.
+pub(super) struct Recorder {
+    pub(super) address: SocketAddr,
+    told: Arc<Told>,
+    task: JoinHandle<()>,
+}
+
+impl Recorder {
+    pub(super) async fn start(script: impl IntoIterator<Item = Reaction>) -> Self {
+        Self::start_on("127.0.0.1:0".parse().unwrap(), script).await
+    }
+
+    pub(super) async fn start_on(address: SocketAddr, script: impl IntoIterator<Item = Reaction>) -> Self {
+        let listener = TcpListener::bind(address).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let told = Arc::new(Told { script: Mutex::new(script.into_iter().collect()), ..Told::default() });
+        let router = Router::new().fallback(react).with_state(Arc::clone(&told));
+        let task = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        Self { address, told, task }
+    }
+
+    pub(super) fn endpoint(&self) -> String {
+        self.address.to_string()
+    }
+
+    /// What happens after the script; by default posts are taken.
+    pub(super) fn then(&self, reaction: Reaction) {
+        *self.told.then.lock().unwrap() = Some(reaction);
+    }
+
+    /// What was taken, in order.
+    pub(super) fn taken(&self) -> Vec<String> {
+        self.told.taken.lock().unwrap().clone()
+    }
+
+    /// Until this many posts were taken.
+    pub(super) async fn until_taken(&self, count: usize) {
+        wait(&self.told.takes, count, || format!("{count} posts taken: {:?}", self.taken())).await;
+    }
+
+    /// Until this many posts have come, taken or not.
+    pub(super) async fn until_posts(&self, count: usize) {
+        wait(&self.told.posts, count, || format!("{count} posts; taken: {:?}", self.taken())).await;
+    }
+}
+
+async fn wait(counter: &watch::Sender<usize>, count: usize, what: impl Fn() -> String) {
+    let mut counter = counter.subscribe();
+    let enough = tokio::time::timeout(WAIT, counter.wait_for(|seen| *seen >= count)).await;
+    assert!(enough.is_ok(), "not in time: {}", what());
+}
+
+impl Drop for Recorder {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn react(State(told): State<Arc<Told>>, uri: Uri, body: Bytes) -> Response {
+    let reaction = told.script.lock().unwrap().pop_front();
+    let reaction = reaction.or(*told.then.lock().unwrap()).unwrap_or(Reaction::Take);
+    told.posts.send_modify(|posts| *posts += 1);
+    match reaction {
+        Reaction::Status(status) => StatusCode::from_u16(status).unwrap().into_response(),
+        Reaction::Redirect => (StatusCode::FOUND, [(header::LOCATION, "/elsewhere")]).into_response(),
+        Reaction::Hang => std::future::pending().await,
+        Reaction::Take | Reaction::TakeAndHang => {
+            told.taken.lock().unwrap().push(name(uri.path(), &body));
+            told.takes.send_modify(|takes| *takes += 1);
+            if reaction == Reaction::TakeAndHang {
+                std::future::pending::<()>().await;
+            }
+            StatusCode::OK.into_response()
+        }
+    }
+}
+
+fn name(path: &str, body: &[u8]) -> String {
+    let json: Value = serde_json::from_slice(body).unwrap();
+    match path {
+        "/new_block" => format!("block {}", json["block_height"]),
+        "/new_burn_block" => format!("burn {}", json["burn_block_height"]),
+        "/new_mempool_tx" => format!("tx {}", json[0].as_str().unwrap().trim_start_matches("0x")),
+        other => other.to_owned(),
+    }
+}
