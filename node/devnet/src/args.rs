@@ -49,6 +49,10 @@ pub struct Args {
     #[arg(long, value_name = "MODE", value_parser = ["ecdsa", "well-known"])]
     pub signing: Option<String>,
 
+    /// POST all events to this observer (the Hiro API, chainhook, ...); may be given more than once
+    #[arg(long, value_name = "HOST:PORT")]
+    pub event_observer: Vec<String>,
+
     /// Write accounts, addresses and URLs to this file as JSON too
     #[arg(long, value_name = "FILE")]
     pub accounts_out: Option<PathBuf>,

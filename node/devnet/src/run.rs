@@ -106,6 +106,7 @@ fn node_spec(args: &Args, home: &Home) -> anyhow::Result<Spec> {
         args.log.clone(),
         "--ready-stdout".to_owned(),
     ]);
+    arguments.extend(args.event_observer.iter().flat_map(|it| ["--event-observer".to_owned(), it.clone()]));
     Ok(Spec { name: "the node".to_owned(), part: "node", args: arguments, keys: Vec::new() })
 }
 
@@ -190,6 +191,20 @@ mod tests {
                 assert_eq!(spec.keys.len(), 1);
             }
         }
+    }
+
+    #[test]
+    fn observers_reach_the_node_with_every_key() {
+        let args =
+            ["mockamoto", "--port", "0", "--event-observer", "localhost:3700", "--event-observer", "127.0.0.1:9"];
+        let args = Args::parse_from(args);
+        let home = Home::open(&args).unwrap();
+        let arguments = ["node".to_owned()].into_iter().chain(node_spec(&args, &home).unwrap().args);
+        let flags = mockamoto_node::config::Flags::parse_from(arguments);
+        let settings = mockamoto_node::config::Settings::load(&flags).unwrap();
+        let endpoints: Vec<_> = settings.observers.iter().map(|observer| observer.endpoint.as_str()).collect();
+        assert_eq!(endpoints, ["localhost:3700", "127.0.0.1:9"]);
+        assert!(settings.observers.iter().all(|observer| observer.events_keys.len() == 3));
     }
 
     #[test]

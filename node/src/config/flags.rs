@@ -56,6 +56,10 @@ pub struct Flags {
     #[arg(long, value_name = "FILTER", env = "MOCKAMOTO_LOG")]
     pub log: Option<String>,
 
+    /// POST all events to this observer; may be given more than once. The config file has more to say about one
+    #[arg(long, value_name = "HOST:PORT")]
+    pub event_observer: Vec<String>,
+
     /// POST events to this observer as well, all but StackerDB chunks and validation results
     #[arg(long, value_name = "HOST:PORT", env = "STACKS_EVENT_OBSERVER")]
     pub events_observer: Option<String>,

@@ -104,12 +104,13 @@ fn is_name(text: &str) -> bool {
     ClarityName::try_from(text.to_owned()).is_ok()
 }
 
-/// Checks the tables, with what the environment adds at the end.
+/// Checks the tables, with those that get every key and what the environment adds at the end.
 ///
 /// # Errors
 /// Path of the key, and what is wrong with it.
 pub(super) fn observers(
     tables: &[ObserverTable],
+    with_every_key: &[String],
     from_environment: Option<&str>,
 ) -> Result<Vec<ObserverConfig>, (String, String)> {
     let mut observers: Vec<ObserverConfig> = Vec::new();
@@ -118,17 +119,19 @@ pub(super) fn observers(
         let observer = observer(table).map_err(|(key, detail)| (place(key), detail))?;
         add(&mut observers, observer).map_err(|detail| (place("endpoint"), detail))?;
     }
-    if let Some(endpoint) = from_environment {
-        let place = || "STACKS_EVENT_OBSERVER".to_owned();
-        check_endpoint(endpoint).map_err(|detail| (place(), detail))?;
+    let every_key = [EventKey::Any, EventKey::StackerDb, EventKey::BlockProposal];
+    let flags = with_every_key.iter().map(|endpoint| ("--event-observer", endpoint.as_str(), every_key.to_vec()));
+    let environment = from_environment.map(|endpoint| ("STACKS_EVENT_OBSERVER", endpoint, vec![EventKey::Any]));
+    for (place, endpoint, events_keys) in flags.chain(environment) {
+        check_endpoint(endpoint).map_err(|detail| (place.to_owned(), detail))?;
         let observer = ObserverConfig {
             endpoint: endpoint.to_owned(),
-            events_keys: vec![EventKey::Any],
+            events_keys,
             timeout_ms: DEFAULT_TIMEOUT_MS,
             disable_retries: false,
             disable_contract_interface: false,
         };
-        add(&mut observers, observer).map_err(|detail| (place(), detail))?;
+        add(&mut observers, observer).map_err(|detail| (place.to_owned(), detail))?;
     }
     Ok(observers)
 }
@@ -213,7 +216,7 @@ mod tests {
 
     #[test]
     fn an_observer_has_the_defaults_of_the_reference() {
-        let found = observers(&[table("localhost:3700", &["*", "stackerdb"])], Some("127.0.0.1:9")).unwrap();
+        let found = observers(&[table("localhost:3700", &["*", "stackerdb"])], &[], Some("127.0.0.1:9")).unwrap();
         assert_eq!(found[0].timeout_ms, 1000);
         assert_eq!(found[0].events_keys, [EventKey::Any, EventKey::StackerDb]);
         assert_eq!((found[1].endpoint.as_str(), &found[1].events_keys), ("127.0.0.1:9", &vec![EventKey::Any]));
@@ -223,7 +226,7 @@ mod tests {
     fn mistakes_are_named_with_their_place() {
         let good = table("localhost:3700", &["*"]);
         let check = |tables: &[ObserverTable], from_environment, place: &str, detail: &str| {
-            let (found, why) = observers(tables, from_environment).unwrap_err();
+            let (found, why) = observers(tables, &[], from_environment).unwrap_err();
             assert_eq!(found, place);
             assert!(why.contains(detail), "{why}");
         };

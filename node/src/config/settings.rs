@@ -139,7 +139,7 @@ impl Settings {
             log: flags.log.clone().or(file.node.log).unwrap_or_else(|| "info".to_owned()),
             max_subscriptions: file.connection_options.max_subscriptions.unwrap_or(DEFAULT_MAX_SUBSCRIPTIONS),
             journal_max_events: file.journal.max_events.unwrap_or(DEFAULT_JOURNAL_MAX_EVENTS),
-            observers: observers(&file.events_observer, flags.events_observer.as_deref())
+            observers: observers(&file.events_observer, &flags.event_observer, flags.events_observer.as_deref())
                 .map_err(|(key, detail)| ConfigError::Value { key, detail })?,
             ready_file: flags.ready_file.clone(),
             ready_stdout: flags.ready_stdout,

@@ -16,7 +16,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 /// How long a test waits for something that must happen.
-pub(super) const WAIT: Duration = Duration::from_secs(60);
+pub(in super::super) const WAIT: Duration = Duration::from_secs(60);
 
 /// What an observer does with one post.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
