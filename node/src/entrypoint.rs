@@ -28,7 +28,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::chain::ChainApi;
-use crate::clock::{ClockStop, MockClock};
+use crate::clock::{ClockControl, MockClock};
 use crate::config::Settings;
 use crate::coordinator::{Bell, Coordinator};
 use crate::network::auth::Guard;
@@ -130,7 +130,7 @@ struct Node {
     running: Vec<&'static str>,
     shutdown: CancellationToken,
     bell: Bell,
-    clock: ClockStop,
+    clock: ClockControl,
     templates: Arc<TemplateJobs>,
     validations: Arc<ValidationJobs>,
 }
@@ -144,7 +144,8 @@ impl Node {
     ) -> anyhow::Result<Self> {
         let (exits, receiver) = channel();
         let mut threads = Threads { exits, running: Vec::new() };
-        let (shutdown, bell, clock) = (CancellationToken::new(), Bell::default(), ClockStop::default());
+        let (shutdown, bell) = (CancellationToken::new(), Bell::default());
+        let clock = ClockControl::new(settings.burn_block_interval);
         let templates = Arc::new(TemplateJobs::for_templates());
         let validations = Arc::new(ValidationJobs::for_validations());
 
@@ -162,6 +163,7 @@ impl Node {
             observers,
             guard: Guard::new(settings.auth_token.as_deref()),
             journal_max_events: chain.journal_max_events,
+            admin: settings.admin.then(|| clock.clone()),
         };
 
         let coordinator = Coordinator { chain: Arc::clone(&chain.api), bell: bell.clone() };
@@ -179,9 +181,8 @@ impl Node {
         let mock_clock = MockClock {
             chain: Arc::clone(&chain.api),
             bell: bell.clone(),
-            interval: settings.burn_block_interval,
             mine_at_start: is_new(chain.api.as_ref())?,
-            stop: clock.clone(),
+            control: clock.clone(),
         };
         threads.spawn("clock", move || mock_clock.run().context("no burn block could be mined"))?;
         let stopped = shutdown.clone();

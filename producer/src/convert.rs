@@ -9,7 +9,7 @@ use nakamoto_proto::ids::{BurnBlockHash, IdError, SortitionHash, StacksBlockId};
 use nakamoto_proto::proposal::SlotMessage;
 use nakamoto_proto::v1;
 
-use crate::model::{Answer, SignedBlock, Stacker, StackerSet, Template, View};
+use crate::model::{Answer, Mining, MiningMode, SignedBlock, Stacker, StackerSet, Template, View};
 
 /// Why an answer of the node cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -57,7 +57,25 @@ pub fn view(answer: &v1::GetProducerViewResponse) -> Result<View, ConvertError> 
         stackers: stackers(&answer.stackers)?,
         sequence: answer.sequence,
         slot_id: answer.producer_slot_id,
+        mining: mining(answer.mining.as_ref()),
     })
+}
+
+/// When to make blocks. A mode that is not known is the default one.
+fn mining(policy: Option<&v1::MiningPolicy>) -> Mining {
+    let mode = match policy.map(v1::MiningPolicy::mode) {
+        Some(v1::MiningMode::Auto) => MiningMode::Auto,
+        Some(v1::MiningMode::Interval) => MiningMode::Interval,
+        Some(v1::MiningMode::Manual) => MiningMode::Manual,
+        Some(v1::MiningMode::Mixed | v1::MiningMode::Unspecified) | None => MiningMode::Mixed,
+    };
+    let interval = policy.and_then(|policy| policy.interval);
+    let interval = interval.and_then(|interval| std::time::Duration::try_from(interval).ok());
+    Mining {
+        mode,
+        interval_ms: interval.and_then(|interval| u64::try_from(interval.as_millis()).ok()),
+        wanted: policy.is_some_and(|policy| policy.blocks_wanted > 0),
+    }
 }
 
 /// A stacker set, in signing order.

@@ -1,7 +1,7 @@
 //! Decides what the producer does next: a pure state machine, one input in, at most one action out.
 //!
 //! ```text
-//!                       not elected, or nothing to build
+//!                    not elected, or nothing to build in this mode
 //!            ┌──────────────────────────────────────────────┐
 //!            ▼                                              │
 //!   WAITING ─── burn block, tip, transaction, timer ──▶ (view) ── new tenure, transactions, interval ──▶ ASSEMBLING
@@ -40,7 +40,7 @@ use nakamoto_proto::ids::{BlockHash, BurnBlockHash, StacksBlockId};
 use nakamoto_proto::keys::MessageSignature;
 
 use crate::collect::Votes;
-use crate::model::{Answer, Candidate, Millis, Situation, Template, View};
+use crate::model::{Answer, Candidate, Millis, MiningMode, Situation, Template, View};
 
 pub use words::{Action, Input, NoTemplate, Policy};
 
@@ -83,7 +83,7 @@ enum Phase {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum WaitFor {
-    /// Tip or burn tip; with a timer: to look again.
+    /// Tip, burn tip or wish; with a timer: to look again.
     Move,
     /// Also transactions; with a timer: the block interval.
     Work,
@@ -318,21 +318,28 @@ impl Machine {
             self.phase = Phase::Waiting { until: None, for_what: WaitFor::Move };
             return None;
         }
-        if view.new_tenure || (view.mempool_count > 0 && !self.dry) {
+        let at_once = matches!(view.mining.mode, MiningMode::Auto | MiningMode::Mixed);
+        if at_once && !view.mining.wanted && (view.new_tenure || (view.mempool_count > 0 && !self.dry)) {
             return self.request_template(now, false);
         }
         self.wait_for_work(now)
     }
 
+    /// Waits for what makes a block in the mode of the view; or makes one, empty if need be, when its time has come.
     fn wait_for_work(&mut self, now: Millis) -> Option<Action> {
-        let until = match self.policy.block_interval_ms {
-            0 => None,
-            interval => Some(self.tip_since.saturating_add(interval)),
+        let mining = self.view.as_ref()?.mining;
+        let interval = mining.interval_ms.unwrap_or(self.policy.block_interval_ms);
+        let at_interval = (interval > 0).then(|| self.tip_since.saturating_add(interval));
+        let (until, for_what) = match mining.mode {
+            MiningMode::Auto => (None, WaitFor::Work),
+            MiningMode::Mixed => (at_interval, WaitFor::Work),
+            MiningMode::Interval => (at_interval, WaitFor::Move),
+            MiningMode::Manual => (None, WaitFor::Move),
         };
-        if until.is_some_and(|until| until <= now) {
+        if mining.wanted || until.is_some_and(|until| until <= now) {
             return self.request_template(now, true);
         }
-        self.phase = Phase::Waiting { until, for_what: WaitFor::Work };
+        self.phase = Phase::Waiting { until, for_what };
         None
     }
 
@@ -371,13 +378,13 @@ impl Machine {
     fn on_no_template(&mut self, now: Millis, why: &NoTemplate) -> Option<Action> {
         let Phase::Assembling { allow_empty, .. } = &self.phase else { return None };
         match why {
+            NoTemplate::NoTransactions if *allow_empty => {
+                tracing::warn!("the node makes no empty blocks");
+                self.retry_later(now, None)
+            }
             NoTemplate::NoTransactions if self.more_came => self.request_template(now, false),
             NoTemplate::NoTransactions => {
                 self.dry = true;
-                if *allow_empty {
-                    // The node makes no empty blocks: wait another interval.
-                    self.tip_since = now;
-                }
                 self.wait_for_work(now)
             }
             NoTemplate::Moved => self.retry_later(now, Some(MOVED_RETRY_MS)),

@@ -155,7 +155,7 @@ impl Driver {
         let sequence = event.sequence;
         match event.body {
             Some(Body::BurnBlock(burn)) if burn.is_canonical_tip => vec![Input::Moved(sequence)],
-            Some(Body::TipChanged(_)) => vec![Input::Moved(sequence)],
+            Some(Body::TipChanged(_) | Body::MiningChanged(_)) => vec![Input::Moved(sequence)],
             Some(Body::MempoolAccepted(_)) => vec![Input::Transaction(sequence)],
             Some(Body::TemplateFinished(finished)) => vec![Input::TemplateFinished(finished.template_id)],
             Some(Body::StackerdbChunks(chunks)) => self.inputs_of_chunks(chunks),

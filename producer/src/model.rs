@@ -55,6 +55,32 @@ pub struct View {
     pub sequence: u64,
     /// This producer's slot in `.producers`, when it is in the set.
     pub slot_id: Option<u32>,
+    /// When to make blocks.
+    pub mining: Mining,
+}
+
+/// What makes a producer build.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MiningMode {
+    /// A transaction or a new tenure, at once.
+    Auto,
+    /// An interval's end.
+    Interval,
+    /// As `Auto`; and an interval's end.
+    Mixed,
+    /// Only the wish for a block.
+    Manual,
+}
+
+/// When to make blocks, as the node's admin says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mining {
+    /// The mode.
+    pub mode: MiningMode,
+    /// Pause before a block without transactions; `None` = the operator's choice for this producer.
+    pub interval_ms: Option<Millis>,
+    /// Whether a block is wanted at once, whatever the mode.
+    pub wanted: bool,
 }
 
 /// A block that its producer has signed: final for its tenure and height.

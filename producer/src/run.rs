@@ -101,6 +101,7 @@ fn filter(chain: &Chain) -> EventFilter {
         EventKind::TipChanged,
         EventKind::Template,
         EventKind::MempoolAccepted,
+        EventKind::Mining,
     ];
     EventFilter {
         terms: vec![

@@ -191,6 +191,7 @@ fn is_coinbase(transaction: &StacksTransaction) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{Mining, MiningMode};
     use nakamoto_proto::block::NakamotoBlockHeader;
     use nakamoto_proto::ids::{MerkleRoot, SortitionHash, StateRoot};
     use nakamoto_proto::keys::LowS;
@@ -216,6 +217,7 @@ mod tests {
             stackers: Vec::new().into(),
             sequence: 1,
             slot_id: Some(0),
+            mining: Mining { mode: MiningMode::Mixed, interval_ms: None, wanted: false },
         }
     }
 

@@ -102,10 +102,19 @@ pub struct BurnParams {
     pub satoshis_per_block: u64,
     /// Burn blocks a reward cycle.
     pub reward_cycle_length: u64,
-    /// Who may produce; the elected one rotates through this list by burn height. Never empty.
+    /// Who may produce from reward cycle 0 on, up to the first cycle for which another set is stored; the elected one
+    /// rotates through the list by burn height. Never empty.
     pub producers: Vec<Producer>,
-    /// The stackers of reward cycle 0 and of every cycle for which no other set is stored. Never empty.
+    /// The stackers from reward cycle 0 on, up to the first cycle for which another set is stored. Never empty.
     pub stackers: Vec<Stacker>,
+}
+
+impl BurnParams {
+    /// Burn height of a reward cycle's first block; `None` beyond 64 bits.
+    #[must_use]
+    pub fn cycle_start(&self, cycle: u64) -> Option<u64> {
+        cycle.checked_mul(self.reward_cycle_length)?.checked_add(self.first_height)
+    }
 }
 
 /// A member of the producer set.

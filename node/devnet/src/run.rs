@@ -104,6 +104,7 @@ fn node_spec(args: &Args, home: &Home) -> anyhow::Result<Spec> {
         duration_text(args.burn_block_interval),
         "--log".to_owned(),
         args.log.clone(),
+        "--admin".to_owned(),
         "--ready-stdout".to_owned(),
     ]);
     arguments.extend(args.event_observer.iter().flat_map(|it| ["--event-observer".to_owned(), it.clone()]));

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use nakamoto_proto::v1;
 
+use super::admin::AdminApi;
 use super::error::ApiError;
 
 /// What never changes on a chain.
@@ -110,7 +111,7 @@ pub struct JobFailure {
 }
 
 /// The chain as the services see it.
-pub trait ChainApi: super::lookups::Lookups + Send + Sync + 'static {
+pub trait ChainApi: AdminApi + super::lookups::Lookups + Send + Sync + 'static {
     /// What never changes. Does not block.
     fn identity(&self) -> Identity;
     /// The canonical Stacks tip as last announced. Does not block.

@@ -71,6 +71,14 @@ pub enum ApiError {
         /// As the sender named it.
         id: String,
     },
+    /// The state of the chain does not allow it.
+    #[error("{detail}")]
+    Precondition {
+        /// Upper-snake code.
+        reason: &'static str,
+        /// What stands in the way.
+        detail: String,
+    },
     /// A queue is full; try again later.
     #[error("{reason}: try again in {retry_after:?}")]
     Busy {

@@ -8,12 +8,14 @@
 //! # Not here
 //! The rules: crate `chainstate`.
 
+mod admin;
 mod api;
 mod error;
 mod live;
 pub mod lookups;
 mod principal;
 
+pub use admin::AdminApi;
 pub use api::{
     AccountAnswer, BlockAt, BurnBlockAt, CallArguments, ChainApi, ContractRef, Identity, JobFailure, PendingCursor,
     SourceAnswer, ValueAnswer,

@@ -90,6 +90,7 @@ pub fn status(error: ApiError) -> Status {
             Failure::new(Code::InvalidArgument, "FIELD_INVALID", message).with("field", field).with("detail", detail)
         }
         ApiError::NotFound { what, id } => Failure::new(Code::NotFound, what.reason(), message).with("id", id),
+        ApiError::Precondition { reason, .. } => Failure::new(Code::FailedPrecondition, reason, message),
         ApiError::Busy { reason, retry_after } => {
             Failure::new(Code::ResourceExhausted, reason, message).retry_after(retry_after)
         }
@@ -195,6 +196,8 @@ mod tests {
         check(&status(ApiError::Missing { field: "f" }), Code::InvalidArgument, "FIELD_MISSING", &["field"]);
         check(&status(ApiError::invalid("f", "d")), Code::InvalidArgument, "FIELD_INVALID", &["field", "detail"]);
         check(&status(ApiError::unknown(Unknown::Block, &[1])), Code::NotFound, "UNKNOWN_BLOCK", &["id"]);
+        let begun = ApiError::Precondition { reason: "CYCLE_STARTED", detail: "begun".to_owned() };
+        check(&status(begun), Code::FailedPrecondition, "CYCLE_STARTED", &[]);
         check(&status(busy), Code::ResourceExhausted, "STAGING_FULL", &[]);
         check(&status(ApiError::StorageFull), Code::Unavailable, "STORAGE_FULL", &[]);
         check(&status(ApiError::ShuttingDown), Code::Unavailable, "SERVER_SHUTDOWN", &[]);

@@ -47,6 +47,10 @@ pub const MAX_PAGE_BYTES: usize = 8 << 20;
 pub const ASSEMBLY_TIME: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(30));
 /// Transactions a block can hold: 2 MiB of the smallest ones (180 bytes).
 pub const MAX_TEMPLATE_TRANSACTIONS: u32 = 11_650;
+/// Burn blocks or blocks that one admin call makes, and the deepest reorganization: a call is answered in seconds.
+pub const MAX_ADMIN_COUNT: u32 = 1_000;
+/// Intervals that the admin service sets: shortest, longest.
+pub const ADMIN_INTERVAL: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(24 * 60 * 60));
 /// Time for the head of an HTTP/1 request.
 pub const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 /// HTTP/2 pings: how often, and how long the answer may take.

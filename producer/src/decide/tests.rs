@@ -10,8 +10,9 @@ use nakamoto_proto::keys::PrivateKey;
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::{SignedBlock, Stacker, StackerSet};
+use crate::model::{Mining, SignedBlock, Stacker, StackerSet};
 
+const MIXED: Mining = Mining { mode: MiningMode::Mixed, interval_ms: None, wanted: false };
 const POLICY: Policy = Policy { block_interval_ms: 1_000, proposal_timeout_ms: 5_000 };
 
 struct Signer {
@@ -34,6 +35,7 @@ struct World {
     minable: bool,
     counter: u8,
     elected: bool,
+    mining: Mining,
     signers: Vec<Signer>,
     stackers: StackerSet,
     /// What survives a crash of the producer.
@@ -72,6 +74,7 @@ impl World {
             minable: true,
             counter: 0,
             elected: true,
+            mining: MIXED,
             signers: keys.into_iter().map(signer).collect(),
             stackers,
             record: BTreeMap::new(),
@@ -145,6 +148,7 @@ impl World {
                 stackers: Arc::clone(&self.stackers),
                 sequence: self.sequence,
                 slot_id: Some(0),
+                mining: self.mining,
             },
             unfinished: unfinished.collect(),
             others: self
@@ -277,6 +281,12 @@ impl World {
         self.events.push_back(Input::Moved(self.sequence));
     }
 
+    fn set_mining(&mut self, mining: Mining) {
+        self.mining = mining;
+        self.sequence += 1;
+        self.events.push_back(Input::Moved(self.sequence));
+    }
+
     fn transaction(&mut self) {
         self.mempool += 1;
         self.sequence += 1;
@@ -320,6 +330,41 @@ fn without_work_an_empty_block_follows_after_the_interval_and_never_when_it_is_z
     let mut world = World::new(Policy { block_interval_ms: 0, ..POLICY });
     world.settle();
     assert_eq!((world.chain_length, world.machine.deadline()), (1, None));
+}
+
+#[test]
+fn each_mining_mode_builds_for_its_own_reasons() {
+    // Blocks after: a transaction, a burn block, an interval without news, a block that was asked for.
+    let check = |mode, interval_ms, expected: [u64; 4]| {
+        let mut world = World::new(POLICY);
+        world.settle();
+        world.set_mining(Mining { mode, interval_ms, wanted: false });
+        world.settle();
+        let mut built = [0; 4];
+        let mut before = world.chain_length;
+        for (reason, built) in built.iter_mut().enumerate() {
+            match reason {
+                0 => world.transaction(),
+                1 => world.burn_block(),
+                2 => world.pass(interval_ms.unwrap_or(POLICY.block_interval_ms)),
+                _ => world.set_mining(Mining { wanted: true, ..world.mining }),
+            }
+            // The node counts: one block was asked for.
+            while world.mining.wanted && world.chain_length == before && !world.events.is_empty() {
+                world.deliver(1);
+                (0..3).for_each(|i| world.signers_read(i));
+            }
+            world.mining.wanted = false;
+            world.settle();
+            *built = world.chain_length - before;
+            before = world.chain_length;
+        }
+        assert_eq!(built, expected, "{mode:?} {interval_ms:?}");
+    };
+    check(MiningMode::Mixed, None, [1, 1, 1, 1]);
+    check(MiningMode::Auto, None, [1, 1, 0, 1]);
+    check(MiningMode::Interval, Some(70), [0, 0, 1, 1]);
+    check(MiningMode::Manual, None, [0, 0, 0, 1]);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crate::model::{Answer, Candidate, Millis, Situation, Template};
 /// What the operator chooses.
 #[derive(Debug, Clone, Copy)]
 pub struct Policy {
-    /// Pause before an empty block; 0 = never make one.
+    /// Pause before an empty block where the node names none; 0 = never make one.
     pub block_interval_ms: Millis,
     /// Pause before an unanswered proposal is made again.
     pub proposal_timeout_ms: Millis,
@@ -21,7 +21,7 @@ pub enum Input {
     Started,
     /// The event stream was lost.
     Lost,
-    /// The tip or the burn tip moved, at this sequence.
+    /// The tip or the burn tip moved, or the wish for blocks, at this sequence.
     Moved(u64),
     /// A transaction entered the mempool, at this sequence.
     Transaction(u64),

@@ -148,7 +148,7 @@ impl Chain {
             },
         };
         let producer = reader.burn().elected_producer(&plan.burn_view.hash)?;
-        match check_tenure_coinbase(self.params(), producer, &coinbase) {
+        match check_tenure_coinbase(self.params(), &producer, &coinbase) {
             Ok(()) => Ok(Ok(Some(coinbase))),
             Err(rejection) => bad(rejection.to_string()),
         }

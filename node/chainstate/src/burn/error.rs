@@ -49,10 +49,10 @@ impl From<rusqlite::Error> for BurnOpenError {
     }
 }
 
-/// Why a cycle's stacker set could not be set.
+/// Why a cycle's stacker or producer set could not be set.
 #[derive(Debug, thiserror::Error)]
-pub enum SetStackersError {
-    /// Blocks of that cycle (or a later one) exist: signatures were judged by the old set.
+pub enum SetMembersError {
+    /// Blocks of that cycle (or a later one) exist: they were judged by the old set.
     #[error("reward cycle {cycle} starts at burn height {starts_at}, and burn height {highest} is already known")]
     CycleStarted {
         /// The cycle that was to be changed.
@@ -63,7 +63,7 @@ pub enum SetStackersError {
         highest: u64,
     },
     /// The set itself cannot be.
-    #[error("stacker set: {what}")]
+    #[error("the set {what}")]
     BadSet {
         /// The rule that is broken.
         what: &'static str,
@@ -73,7 +73,7 @@ pub enum SetStackersError {
     Store(#[from] StoreError),
 }
 
-impl From<rusqlite::Error> for SetStackersError {
+impl From<rusqlite::Error> for SetMembersError {
     fn from(error: rusqlite::Error) -> Self {
         Self::Store(StoreError::Sqlite(error))
     }

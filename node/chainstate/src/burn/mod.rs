@@ -14,6 +14,7 @@
 
 mod block;
 mod error;
+mod producers;
 mod reader;
 mod rows;
 mod rules;
@@ -22,7 +23,7 @@ mod stackers;
 mod writer;
 
 pub use block::BurnBlock;
-pub use error::{BurnLookupError, BurnOpenError, SetStackersError};
+pub use error::{BurnLookupError, BurnOpenError, SetMembersError};
 pub use reader::BurnDbReader;
 pub use sqlite::StoreError;
 pub use stackers::{MAX_SET_MEMBERS, StackerSet};

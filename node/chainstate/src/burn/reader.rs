@@ -3,7 +3,8 @@
 use super::block::BurnBlock;
 use super::error::{BurnLookupError, BurnOpenError};
 use super::rows::{self, Link};
-use super::rules::{DEFAULT_CYCLE, select_rules};
+use super::producers::{select_elected, select_producers};
+use super::rules::select_rules;
 use super::sqlite::{FileKind, StoreError, open_reader, to_integer};
 use super::stackers::{StackerSet, select_stackers};
 use crate::params::{BurnParams, Producer};
@@ -12,7 +13,10 @@ use rusqlite::Connection;
 use std::path::Path;
 
 /// The burn database as a kind of file: "mBRN".
-pub(super) const FILE: FileKind = FileKind { application_id: 0x6d42_524e, migrations: &[include_str!("schema.sql")] };
+pub(super) const FILE: FileKind = FileKind {
+    application_id: 0x6d42_524e,
+    migrations: &[include_str!("schema.sql"), include_str!("0002_producer_sets.sql")],
+};
 
 /// A connection that answers questions about the burn chain and cannot change it.
 #[derive(Debug)]
@@ -52,6 +56,14 @@ impl BurnDbReader {
     /// When the database fails.
     pub fn canonical_as_of(&self, seen: u64) -> Result<Option<BurnBlock>, BurnLookupError> {
         Ok(rows::select_canonical_as_of(&self.conn, seen)?)
+    }
+
+    /// Height of the canonical burn block; that of the first block in a file without any.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn canonical_height(&self) -> Result<u64, StoreError> {
+        Ok(rows::select_canonical(&self.conn)?.map_or(self.rules.first_height, |block| block.height))
     }
 
     /// The block with this hash.
@@ -126,26 +138,25 @@ impl BurnDbReader {
         Ok(rows::select_after(&self.conn, seen, limit)?)
     }
 
-    /// The producers as of `at`, in the order of their rotation. The mock has one set for all time.
+    /// The producers of the reward cycle that `at` is in, in the order of their rotation.
     ///
     /// # Errors
     /// [`BurnLookupError::UnknownBurnBlock`], or when the database fails.
-    pub fn get_producer_set(&self, at: &BurnBlockHash) -> Result<&[Producer], BurnLookupError> {
-        self.link(at)?;
-        Ok(&self.rules.producers)
+    pub fn get_producer_set(&self, at: &BurnBlockHash) -> Result<Vec<Producer>, BurnLookupError> {
+        let cycle = self.cycle_of(self.link(at)?.height);
+        Ok(select_producers(&self.conn, to_integer("reward cycle", cycle)?)?)
     }
 
-    /// The producer elected at `at`: the set rotates by burn height, starting with its first member at the first block.
+    /// The producer elected at `at`: the set of its cycle rotates by burn height. A set that is in force from the first
+    /// block on starts with its first member.
     ///
     /// # Errors
     /// [`BurnLookupError::UnknownBurnBlock`], or when the database fails.
-    pub fn elected_producer(&self, at: &BurnBlockHash) -> Result<&Producer, BurnLookupError> {
-        let since_first = self.link(at)?.height.saturating_sub(self.rules.first_height);
-        let index = usize::try_from(since_first)
-            .ok()
-            .and_then(|turn| turn.checked_rem(self.rules.producers.len()))
-            .and_then(|index| self.rules.producers.get(index));
-        Ok(index.ok_or(StoreError::Impossible { column: "producers.position" })?)
+    pub fn elected_producer(&self, at: &BurnBlockHash) -> Result<Producer, BurnLookupError> {
+        let height = self.link(at)?.height;
+        let turn = to_integer("burn height", height.saturating_sub(self.rules.first_height))?;
+        let elected = select_elected(&self.conn, to_integer("reward cycle", self.cycle_of(height))?, turn)?;
+        Ok(elected.ok_or(StoreError::Impossible { column: "producers.position" })?)
     }
 
     /// The stackers of the reward cycle that `at` is in.
@@ -162,10 +173,7 @@ impl BurnDbReader {
     /// # Errors
     /// When the database fails.
     pub fn stackers_of_cycle(&self, cycle: u64) -> Result<StackerSet, StoreError> {
-        let mut stackers = select_stackers(&self.conn, to_integer("reward cycle", cycle)?)?;
-        if stackers.is_empty() {
-            stackers = select_stackers(&self.conn, DEFAULT_CYCLE)?;
-        }
+        let stackers = select_stackers(&self.conn, to_integer("reward cycle", cycle)?)?;
         Ok(StackerSet { cycle, stackers })
     }
 

@@ -1,22 +1,19 @@
 //! The rules of a burn chain as stored in its file, so that a reader needs nothing but the path.
 
 use super::error::BurnOpenError;
+use super::producers::{check_producers, replace_producers, select_producers};
 use super::sqlite::{StoreError, get_u64, to_integer};
 use super::stackers::{check_stackers, replace_stackers, select_stackers};
-use crate::params::{BurnParams, Producer};
-use nakamoto_proto::address::StacksAddress;
-use nakamoto_proto::ids::Hash160;
-use nakamoto_proto::vrf::VrfPublicKey;
-use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use crate::params::BurnParams;
+use rusqlite::{Connection, OptionalExtension, Transaction};
 
-/// The cycle whose set serves every cycle that has none.
-pub(super) const DEFAULT_CYCLE: i64 = 0;
+/// The cycle that the sets of the rules begin with.
+const FIRST_CYCLE: i64 = 0;
 
 /// Checks that a chain can have these rules.
 pub(super) fn check_rules(rules: &BurnParams) -> Result<(), BurnOpenError> {
-    if rules.producers.is_empty() {
-        return Err(BurnOpenError::BadRules { what: "the producer set is empty" });
-    }
+    check_producers(&rules.producers)
+        .map_err(|_| BurnOpenError::BadRules { what: "the producer set is empty, too large, or has a member twice" })?;
     if rules.reward_cycle_length == 0 {
         return Err(BurnOpenError::BadRules { what: "a reward cycle has no block" });
     }
@@ -51,14 +48,8 @@ pub(super) fn insert_rules(tx: &Transaction<'_>, rules: &BurnParams) -> Result<(
             to_integer("reward cycle length", rules.reward_cycle_length)?,
         ],
     )?;
-    let mut insert = tx.prepare_cached(
-        "INSERT INTO producers (position, address_version, address_hash160, vrf_public_key) VALUES (?1, ?2, ?3, ?4)",
-    )?;
-    for (position, producer) in (0_u32..).zip(&rules.producers) {
-        let address = &producer.address;
-        insert.execute(params![position, address.version, address.hash160.0, producer.vrf_public_key.0])?;
-    }
-    replace_stackers(tx, DEFAULT_CYCLE, &rules.stackers)
+    replace_producers(tx, FIRST_CYCLE, &rules.producers)?;
+    replace_stackers(tx, FIRST_CYCLE, &rules.stackers)
 }
 
 /// The stored rules, if the file has any yet.
@@ -80,17 +71,7 @@ pub(super) fn select_rules(conn: &Connection) -> Result<Option<BurnParams>, Stor
         )
         .optional()?;
     let Some(mut rules) = rules else { return Ok(None) };
-    rules.producers = select_producers(conn)?;
-    rules.stackers = select_stackers(conn, DEFAULT_CYCLE)?;
+    rules.producers = select_producers(conn, FIRST_CYCLE)?;
+    rules.stackers = select_stackers(conn, FIRST_CYCLE)?;
     Ok(Some(rules))
-}
-
-fn select_producers(conn: &Connection) -> Result<Vec<Producer>, StoreError> {
-    let mut select =
-        conn.prepare("SELECT address_version, address_hash160, vrf_public_key FROM producers ORDER BY position")?;
-    let rows = select.query_map([], |row| {
-        let address = StacksAddress { version: row.get(0)?, hash160: Hash160(row.get(1)?) };
-        Ok(Producer { address, vrf_public_key: VrfPublicKey(row.get(2)?) })
-    })?;
-    Ok(rows.collect::<Result<_, _>>()?)
 }

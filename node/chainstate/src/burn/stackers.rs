@@ -1,4 +1,4 @@
-//! Stacker sets: one a reward cycle, in signing order.
+//! Stacker sets: one a reward cycle, in signing order. A set serves its cycle and those after it, up to the next set's.
 
 use super::sqlite::StoreError;
 use crate::params::Stacker;
@@ -16,7 +16,7 @@ const THRESHOLD_PERCENT: u64 = 70;
 /// The stackers of one reward cycle.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StackerSet {
-    /// The cycle that was asked for. Its members may come from the default set.
+    /// The cycle that was asked for. Its members may come from the set of a cycle before.
     pub cycle: u64,
     /// The members, in the order in which their signatures stand in a header. Never empty.
     pub stackers: Vec<Stacker>,
@@ -62,7 +62,7 @@ pub(super) fn check_stackers(stackers: &[Stacker]) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// Replaces the set of `cycle`.
+/// Replaces the set that begins with `cycle`.
 pub(super) fn replace_stackers(tx: &Transaction<'_>, cycle: i64, stackers: &[Stacker]) -> Result<(), StoreError> {
     tx.prepare_cached("DELETE FROM stackers WHERE cycle = ?1")?.execute([cycle])?;
     let mut insert = tx.prepare_cached(
@@ -74,10 +74,11 @@ pub(super) fn replace_stackers(tx: &Transaction<'_>, cycle: i64, stackers: &[Sta
     Ok(())
 }
 
-/// The set of `cycle`, or none when no set was stored for it.
+/// The set in force in `cycle`: the one that begins with it, or else the newest before.
 pub(super) fn select_stackers(conn: &Connection, cycle: i64) -> Result<Vec<Stacker>, StoreError> {
     let mut select = conn.prepare_cached(
-        "SELECT address_version, address_hash160, weight FROM stackers WHERE cycle = ?1 ORDER BY position",
+        "SELECT address_version, address_hash160, weight FROM stackers
+         WHERE cycle = (SELECT max(cycle) FROM stackers WHERE cycle <= ?1) ORDER BY position",
     )?;
     let rows = select.query_map([cycle], |row| {
         let address = StacksAddress { version: row.get(0)?, hash160: Hash160(row.get(1)?) };

@@ -20,8 +20,11 @@ fn stackers(bytes: &[u8]) -> Vec<Stacker> {
     bytes.iter().map(|byte| Stacker { address: address(*byte), weight: u32::from(*byte) }).collect()
 }
 
+fn producer(byte: u8) -> Producer {
+    Producer { address: address(byte), vrf_public_key: VrfPublicKey([byte; 32]) }
+}
+
 fn rules() -> BurnParams {
-    let producer = |byte| Producer { address: address(byte), vrf_public_key: VrfPublicKey([byte; 32]) };
     BurnParams {
         first_height: FIRST_HEIGHT,
         first_time_s: FIRST_TIME_S,
@@ -175,7 +178,42 @@ fn a_future_cycle_can_have_its_own_stackers() {
     assert_eq!(set_at(FIRST_HEIGHT), StackerSet { cycle: 0, stackers: default.clone() });
     assert_eq!(set_at(FIRST_HEIGHT + 9), StackerSet { cycle: 1, stackers: default.clone() });
     assert_eq!(set_at(FIRST_HEIGHT + 10), StackerSet { cycle: 2, stackers: stackers(&[50, 60]) });
-    assert_eq!(set_at(FIRST_HEIGHT + 15), StackerSet { cycle: 3, stackers: default });
+    assert_eq!(set_at(FIRST_HEIGHT + 15), StackerSet { cycle: 3, stackers: stackers(&[50, 60]) }, "until the next set");
+}
+
+#[test]
+fn producers_may_change_with_a_cycle_and_rotate_by_height_all_the_same() {
+    let mut chain = chain();
+    let first = chain.tip();
+    chain.db.set_producers(1, &[producer(7), producer(8)]).unwrap();
+    chain.db.set_producers(3, &[producer(9)]).unwrap();
+    let tip = chain.mine(&first, 16);
+    let elected: Vec<u8> = (FIRST_HEIGHT..=tip.height)
+        .map(|height| chain.db.get_burn_block_at_height(height, &tip.hash).unwrap().unwrap())
+        .map(|block| chain.db.elected_producer(&block.hash).unwrap().address.hash160.0[0])
+        .collect();
+    // A cycle has five blocks: the turn counts from the chain's first block, whatever the set.
+    assert_eq!(elected, [1, 2, 3, 1, 2, 8, 7, 8, 7, 8, 7, 8, 7, 8, 7, 9, 9]);
+    assert_eq!(chain.db.get_producer_set(&first.hash).unwrap(), rules().producers);
+    assert_eq!(chain.db.get_producer_set(&tip.hash).unwrap(), [producer(9)]);
+    let late = chain.db.set_producers(3, &[producer(1)]).unwrap_err();
+    assert!(matches!(late, SetMembersError::CycleStarted { cycle: 3, .. }), "{late}");
+    for bad in [vec![], vec![producer(1), producer(1)]] {
+        assert!(matches!(chain.db.set_producers(9, &bad), Err(SetMembersError::BadSet { .. })));
+    }
+}
+
+#[test]
+fn a_chain_of_blocks_is_mined_whole_or_not_at_all() {
+    let mut chain = chain();
+    let first = chain.tip();
+    let blocks = chain.db.mine_chain(&first.hash, 3, 9).unwrap();
+    assert_eq!(blocks.iter().map(|block| block.height).collect::<Vec<_>>(), [101, 102, 103]);
+    assert_eq!(blocks[1].parent, blocks[0].hash);
+    assert_eq!(chain.tip(), blocks[2]);
+    assert!(chain.db.mine_chain(&first.hash, 0, 9).unwrap().is_empty());
+    assert!(chain.db.mine_chain(&BurnBlockHash([7; 32]), 2, 9).is_err());
+    assert_eq!(chain.db.burn_blocks_after(0, 10).unwrap().len(), 4);
 }
 
 #[test]
@@ -186,7 +224,7 @@ fn a_begun_cycle_keeps_its_stackers() {
     chain.mine(&first, 1);
     for cycle in [0, 1] {
         let error = chain.db.set_stackers(cycle, &stackers(&[40])).unwrap_err();
-        assert!(matches!(error, SetStackersError::CycleStarted { highest, .. } if highest == fork.height), "{error}");
+        assert!(matches!(error, SetMembersError::CycleStarted { highest, .. } if highest == fork.height), "{error}");
     }
     chain.db.set_stackers(2, &stackers(&[40])).unwrap();
 }
@@ -203,10 +241,10 @@ fn impossible_stacker_sets_are_refused() {
         .collect();
     for bad in [vec![], stackers(&[40, 40]), stackers(&[0]), many.clone()] {
         let error = chain.db.set_stackers(3, &bad).unwrap_err();
-        assert!(matches!(error, SetStackersError::BadSet { .. }), "{error}");
+        assert!(matches!(error, SetMembersError::BadSet { .. }), "{error}");
     }
     chain.db.set_stackers(3, &many[1..]).unwrap();
-    assert!(matches!(chain.db.set_stackers(u64::MAX, &many[1..]), Err(SetStackersError::Store(_))));
+    assert!(matches!(chain.db.set_stackers(u64::MAX, &many[1..]), Err(SetMembersError::Store(_))));
 }
 
 #[test]

@@ -1,15 +1,16 @@
-//! The one writer of the burn chain: makes the file, mines blocks, sets future stacker sets.
+//! The one writer of the burn chain: makes the file, mines blocks, sets future stacker and producer sets.
 
 use super::block::{BurnBlock, ChildPlace, child_block, first_block};
-use super::error::{BurnLookupError, BurnOpenError, SetStackersError};
+use super::error::{BurnLookupError, BurnOpenError, SetMembersError};
 use super::reader::{BurnDbReader, FILE};
+use super::producers::{check_producers, replace_producers};
 use super::rows::{self, Link};
 use super::rules::{check_rules, first_difference, insert_rules, select_rules};
 use super::sqlite::{StoreError, check_integrity, open_writer, to_integer};
 use super::stackers::{check_stackers, replace_stackers};
-use crate::params::{BurnParams, Stacker};
+use crate::params::{BurnParams, Producer, Stacker};
 use nakamoto_proto::ids::BurnBlockHash;
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::ops::Deref;
 use std::path::Path;
 
@@ -52,43 +53,89 @@ impl BurnDbWriter {
     /// # Errors
     /// [`BurnLookupError::UnknownBurnBlock`], or when the database fails.
     pub fn mine(&mut self, on: &BurnBlockHash, time_s: u64) -> Result<BurnBlock, BurnLookupError> {
-        let reader = &mut self.0;
-        let tx = reader.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let parent = rows::select_by_hash(&tx, on)?.ok_or(BurnLookupError::UnknownBurnBlock(*on))?;
-        let parent_link = rows::select_link_by_seen(&tx, parent.seen)?;
-        let skip_link = rows::select_link_by_seen(&tx, parent_link.skip_seen)?;
-
-        let height = parent.height.saturating_add(1); // Stored heights have 63 bits.
-        let place = ChildPlace {
-            salt: rows::select_child_count(&tx, on)?,
-            seen: rows::select_newest_seen(&tx)?.saturating_add(1),
-            time_s,
-        };
-        let block = child_block(&parent, height, place, &reader.rules);
-        rows::insert_block(&tx, &block, &parent_link.of_child(&skip_link, block.seen, height))?;
-        tx.commit()?;
-        Ok(block)
+        let mut blocks = self.mine_chain(on, 1, time_s)?;
+        Ok(blocks.pop().ok_or(StoreError::Impossible { column: "burn_blocks.seen" })?)
     }
 
-    /// Sets the stackers of a reward cycle that has not begun on any fork. Replaces what was set for it before.
+    /// Mines `count` blocks, the first on `on`, each other one on the one before: all of them or none, oldest first.
+    ///
+    /// # Errors
+    /// As [`Self::mine`].
+    pub fn mine_chain(
+        &mut self,
+        on: &BurnBlockHash,
+        count: u32,
+        time_s: u64,
+    ) -> Result<Vec<BurnBlock>, BurnLookupError> {
+        let reader = &mut self.0;
+        let tx = reader.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut parent = *on;
+        let mut blocks = Vec::new();
+        for _ in 0..count {
+            let block = insert_child(&tx, &parent, time_s, &reader.rules)?;
+            parent = block.hash;
+            blocks.push(block);
+        }
+        tx.commit()?;
+        Ok(blocks)
+    }
+
+    /// Sets the stackers of a reward cycle that has not begun on any fork, and of those after it up to the next one that
+    /// has a set. Replaces what was set for it before.
     ///
     /// # Errors
     /// When the cycle has begun, when the set cannot be, and when the database fails.
-    pub fn set_stackers(&mut self, cycle: u64, stackers: &[Stacker]) -> Result<(), SetStackersError> {
-        check_stackers(stackers).map_err(|what| SetStackersError::BadSet { what })?;
+    pub fn set_stackers(&mut self, cycle: u64, stackers: &[Stacker]) -> Result<(), SetMembersError> {
+        check_stackers(stackers).map_err(|what| SetMembersError::BadSet { what })?;
+        self.set_members(cycle, |tx, cycle| replace_stackers(tx, cycle, stackers))
+    }
+
+    /// Sets the producers of a reward cycle, as [`Self::set_stackers`] does the stackers.
+    ///
+    /// # Errors
+    /// As [`Self::set_stackers`].
+    pub fn set_producers(&mut self, cycle: u64, producers: &[Producer]) -> Result<(), SetMembersError> {
+        check_producers(producers).map_err(|what| SetMembersError::BadSet { what })?;
+        self.set_members(cycle, |tx, cycle| replace_producers(tx, cycle, producers))
+    }
+
+    fn set_members(
+        &mut self,
+        cycle: u64,
+        replace: impl FnOnce(&Transaction<'_>, i64) -> Result<(), StoreError>,
+    ) -> Result<(), SetMembersError> {
         let reader = &mut self.0;
-        let starts_at = cycle
-            .checked_mul(reader.rules.reward_cycle_length)
-            .and_then(|blocks| blocks.checked_add(reader.rules.first_height))
-            .ok_or(StoreError::TooBig { what: "reward cycle", value: cycle })?;
+        let starts_at = reader.rules.cycle_start(cycle);
+        let starts_at = starts_at.ok_or(StoreError::TooBig { what: "reward cycle", value: cycle })?;
         let tx = reader.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let highest = rows::select_canonical(&tx)?.map_or(0, |block| block.height);
         if starts_at <= highest {
-            return Err(SetStackersError::CycleStarted { cycle, starts_at, highest });
+            return Err(SetMembersError::CycleStarted { cycle, starts_at, highest });
         }
-        replace_stackers(&tx, to_integer("reward cycle", cycle)?, stackers)?;
+        replace(&tx, to_integer("reward cycle", cycle)?)?;
         Ok(tx.commit()?)
     }
+}
+
+/// Stores a new child of `on`.
+fn insert_child(
+    tx: &Transaction<'_>,
+    on: &BurnBlockHash,
+    time_s: u64,
+    rules: &BurnParams,
+) -> Result<BurnBlock, BurnLookupError> {
+    let parent = rows::select_by_hash(tx, on)?.ok_or(BurnLookupError::UnknownBurnBlock(*on))?;
+    let parent_link = rows::select_link_by_seen(tx, parent.seen)?;
+    let skip_link = rows::select_link_by_seen(tx, parent_link.skip_seen)?;
+    let height = parent.height.saturating_add(1); // Stored heights have 63 bits.
+    let place = ChildPlace {
+        salt: rows::select_child_count(tx, on)?,
+        seen: rows::select_newest_seen(tx)?.saturating_add(1),
+        time_s,
+    };
+    let block = child_block(&parent, height, place, rules);
+    rows::insert_block(tx, &block, &parent_link.of_child(&skip_link, block.seen, height))?;
+    Ok(block)
 }
 
 /// Stores the rules and the first block of a new chain, as one.

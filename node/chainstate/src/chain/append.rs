@@ -7,6 +7,7 @@ use nakamoto_proto::ids::StacksBlockId;
 use nakamoto_proto::transaction::{BlockTransaction, TransactionPayload};
 use nakamoto_proto::v1;
 
+use super::mining::count_block;
 use super::tip::TipCause;
 use super::{Chain, ChainReader, lock, wire};
 use crate::blocks::{
@@ -163,6 +164,7 @@ impl Chain {
         insert_header(tx.sql(), &processed, &judged.block.header, &event.encoded)?;
         insert_mined(tx.sql(), &id, judged.block.txs.iter().map(BlockTransaction::txid))?;
         executed.commit_metadata(tx.sql(), &id)?;
+        count_block(tx.sql())?;
         self.follow_tip(tx, reader, &TipCause::Appended(&processed, &judged.block.txs))?;
         // Whoever comes next in the queue may read the new tip's state, which is published with this commit.
         tx.end_group();

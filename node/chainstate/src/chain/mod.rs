@@ -26,6 +26,7 @@ mod estimate;
 mod follow;
 mod genesis;
 mod meta;
+mod mining;
 mod open;
 mod reader;
 mod reject;
@@ -38,8 +39,10 @@ pub mod wire;
 
 pub use admit::{Admission, AdmissionRefusal};
 pub use append::Processed;
+pub use burnchain::BurnReorg;
 pub use chunks::ChunkOutcome;
 pub use estimate::NoEstimate;
+pub use mining::{BLOCKS_WANTED_MAX, Mining};
 pub use reader::{ChainReader, ReadStateError};
 pub use store_block::StoreOutcome;
 pub use validate::Verdict;

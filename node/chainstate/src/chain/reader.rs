@@ -10,6 +10,7 @@ use prost::Message as _;
 use rusqlite::Connection;
 
 use super::meta::{Meta, select_meta};
+use super::mining::{Mining, select_mining};
 use crate::blocks::rules::RuleEnv;
 use crate::burn::{BurnBlock, BurnDbReader};
 use crate::clarity::read_only::{Account, ReadError, StateReader};
@@ -137,6 +138,14 @@ impl ChainReader {
         let tip = self.header(&meta.tip)?;
         let tip = tip.ok_or_else(|| StoreError::Corrupt(format!("the tip {} has no header", meta.tip)))?;
         Ok((tip, self.burn_tip_as_of(meta.announced_burn_row)?))
+    }
+
+    /// When producers are to make blocks.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be read.
+    pub fn mining(&self) -> Result<Mining, StoreError> {
+        select_mining(&self.conn)
     }
 
     /// A processed block's header, on any fork.

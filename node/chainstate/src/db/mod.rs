@@ -67,4 +67,5 @@ const MIGRATIONS: &[&[&str]] = &[
         crate::mempool::SCHEMA,
     ],
     &[crate::journal::PRUNED_SCHEMA],
+    &[include_str!("0003_mining.sql")],
 ];

@@ -37,7 +37,7 @@ pub(super) fn producer_set(live: &LiveChain, at: Option<[u8; 32]>) -> Result<v1:
     live.read(|reader| {
         let at = place(reader, at)?;
         let producers = reader.burn().get_producer_set(&at)?;
-        let member = |(slot_id, producer): (u32, &chainstate::params::Producer)| v1::ProducerSetMember {
+        let member = |(slot_id, producer): (u32, chainstate::params::Producer)| v1::ProducerSetMember {
             address: producer.address.to_string(),
             vrf_public_key: wire::bytes(&producer.vrf_public_key.0),
             slot_id,
@@ -90,6 +90,7 @@ pub(super) fn producer_view(live: &LiveChain, address: &str) -> Result<v1::GetPr
             chain_id: identity.chain_id,
             mainnet: identity.mainnet,
             sequence,
+            mining: Some(reader.mining()?.to_wire()),
         })
     })
 }

@@ -1,6 +1,6 @@
 //! Errors of the chain as those of the trait.
 
-use chainstate::burn::BurnLookupError;
+use chainstate::burn::{BurnLookupError, SetMembersError};
 use chainstate::chain::ReadStateError;
 use chainstate::clarity::read_only::ReadError;
 use chainstate::db::StoreError;
@@ -29,6 +29,19 @@ impl From<BurnLookupError> for ApiError {
             BurnLookupError::UnknownBurnBlock(hash) => Self::unknown(Unknown::BurnBlock, &hash.0),
             BurnLookupError::UnknownConsensusHash(hash) => Self::unknown(Unknown::BurnBlock, &hash.0),
             BurnLookupError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<SetMembersError> for ApiError {
+    fn from(error: SetMembersError) -> Self {
+        match error {
+            SetMembersError::CycleStarted { .. } => {
+                Self::Precondition { reason: "CYCLE_STARTED", detail: error.to_string() }
+            }
+            SetMembersError::BadSet { .. } => Self::invalid("set", error),
+            SetMembersError::Store(chainstate::burn::StoreError::TooBig { .. }) => Self::invalid("reward_cycle", error),
+            SetMembersError::Store(error) => error.into(),
         }
     }
 }

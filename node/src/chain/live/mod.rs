@@ -1,5 +1,6 @@
 //! The chain of crate `chainstate` behind the trait: conversions only.
 
+mod admin;
 mod blocks;
 mod burnchain;
 mod errors;

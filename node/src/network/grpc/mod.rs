@@ -1,6 +1,7 @@
 //! The gRPC services, one file each: decode, ask the chain through the gate, encode.
 
 mod account;
+mod admin;
 mod block;
 mod burnchain;
 mod decode;

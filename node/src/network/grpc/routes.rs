@@ -8,6 +8,7 @@ use tonic::service::interceptor::InterceptedService;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 use v1::account_service_server::AccountServiceServer;
+use v1::admin_service_server::AdminServiceServer;
 use v1::block_service_server::BlockServiceServer;
 use v1::burnchain_service_server::BurnchainServiceServer;
 use v1::event_service_server::EventServiceServer;
@@ -19,6 +20,7 @@ use v1::transaction_service_server::TransactionServiceServer;
 use v1::validation_service_server::ValidationServiceServer;
 
 use super::account::Accounts;
+use super::admin::Admin;
 use super::block::Blocks;
 use super::burnchain::Burnchain;
 use super::events::Events;
@@ -28,6 +30,7 @@ use super::stackerdb::StackerDbs;
 use super::template::Templates;
 use super::transaction::Transactions;
 use super::validation::Validations;
+use crate::clock::ClockControl;
 use crate::coordinator::Bell;
 use crate::network::auth::Guard;
 use crate::network::gate::Gate;
@@ -51,14 +54,16 @@ pub struct Services {
     pub validations: Arc<ValidationJobs>,
     /// Those who are told by POST.
     pub observers: Fleet,
-    /// Guards templates and validations.
+    /// Guards templates, validations, observers and the admin service.
     pub guard: Guard,
     /// Events kept in the journal at most.
     pub journal_max_events: u64,
+    /// The mock clock, when the admin service is on.
+    pub admin: Option<ClockControl>,
 }
 
 /// Names of the services, for health.
-const SERVICE_NAMES: [&str; 10] = [
+const SERVICE_NAMES: &[&str] = &[
     "nakamoto.v1.AccountService",
     "nakamoto.v1.BlockService",
     "nakamoto.v1.BurnchainService",
@@ -71,23 +76,30 @@ const SERVICE_NAMES: [&str; 10] = [
     "nakamoto.v1.ValidationService",
 ];
 
+/// The one that is not always served.
+const ADMIN_SERVICE_NAME: &str = "nakamoto.v1.AdminService";
+
 /// The routes, and the reporter that says NOT_SERVING at shutdown.
 ///
 /// # Errors
 /// When the descriptors that were built in are broken.
 pub async fn routes(services: &Services) -> Result<(Routes, HealthReporter), tonic_reflection::server::Error> {
-    let Services { gate, bell, hub, templates, validations, observers, guard, journal_max_events } = services.clone();
+    let Services { gate, bell, hub, templates, validations, observers, guard, journal_max_events, admin } =
+        services.clone();
     let (reporter, health) = tonic_health::server::health_reporter();
-    for name in SERVICE_NAMES {
-        reporter.set_service_status(name, ServingStatus::Serving).await;
+    let admin_name = admin.as_ref().map(|_| ADMIN_SERVICE_NAME);
+    let names: Vec<_> = SERVICE_NAMES.iter().copied().chain(admin_name).collect();
+    for name in &names {
+        reporter.set_service_status(*name, ServingStatus::Serving).await;
     }
-    let (template_guard, validation_guard, observer_guard) = (guard.clone(), guard.clone(), guard);
+    let (template_guard, validation_guard, observer_guard) = (guard.clone(), guard.clone(), guard.clone());
+    let admin = admin.map(|clock| Admin { gate: gate.clone(), bell: bell.clone(), hub: hub.clone(), clock });
     let node = Node { gate: gate.clone(), hub: hub.clone(), journal_max_events };
     let mut routes = Routes::builder();
     routes
         .add_service(health)
-        .add_service(reflection()?.build_v1()?)
-        .add_service(reflection()?.build_v1alpha()?)
+        .add_service(reflection(&names)?.build_v1()?)
+        .add_service(reflection(&names)?.build_v1alpha()?)
         .add_service(
             AccountServiceServer::new(Accounts { gate: gate.clone() }).max_decoding_message_size(MAX_MESSAGE_BYTES),
         )
@@ -118,13 +130,21 @@ pub async fn routes(services: &Services) -> Result<(Routes, HealthReporter), ton
             ObserverServiceServer::new(Observers { fleet: observers }),
             move |request| observer_guard.intercept(request),
         ));
+    if let Some(admin) = admin {
+        let service = AdminServiceServer::new(admin).max_decoding_message_size(MAX_MESSAGE_BYTES);
+        routes.add_service(InterceptedService::new(service, move |request| guard.intercept(request)));
+    }
     Ok((routes.routes(), reporter))
 }
 
-/// With google.rpc, so that clients can print the details of errors.
-fn reflection() -> Result<tonic_reflection::server::Builder<'static>, tonic_reflection::server::Error> {
-    Ok(tonic_reflection::server::Builder::configure()
+/// With google.rpc, so that clients can print the details of errors. Lists what is served.
+fn reflection<'a>(
+    names: &[&'a str],
+) -> Result<tonic_reflection::server::Builder<'a>, tonic_reflection::server::Error> {
+    let own = ["grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"];
+    let builder = tonic_reflection::server::Builder::configure()
         .register_encoded_file_descriptor_set(v1::FILE_DESCRIPTOR_SET)
         .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET)
-        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET))
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET);
+    Ok(names.iter().copied().chain(own).fold(builder, tonic_reflection::server::Builder::with_service_name))
 }

@@ -60,6 +60,7 @@ impl From<ApiError> for HttpError {
         match error {
             ApiError::Missing { .. } | ApiError::Invalid { .. } => Self::bad_request(text),
             ApiError::NotFound { .. } => Self::not_found(text),
+            ApiError::Precondition { .. } => Self::text(StatusCode::CONFLICT, text),
             ApiError::Busy { .. } => Self::text(StatusCode::TOO_MANY_REQUESTS, text).retry_after(1),
             ApiError::StorageFull | ApiError::ShuttingDown => {
                 Self::text(StatusCode::SERVICE_UNAVAILABLE, text).retry_after(1)

@@ -27,7 +27,7 @@ pub(super) fn check_coinbase(
             return Err(Rejection::BadCoinbase("the first block of a tenure has none".to_owned()).into());
         };
         let producer = burn.elected_producer(&plan.burn_view.hash).map_err(StoreError::from)?;
-        check_tenure_coinbase(params, producer, first)?;
+        check_tenure_coinbase(params, &producer, first)?;
         rest
     } else {
         &block.txs

@@ -103,8 +103,8 @@ fn check_signatures(
     signatures: SignatureRules,
 ) -> Result<(), CheckError> {
     let producer = burn.elected_producer(&view.hash).map_err(StoreError::from)?;
-    producer::check_producer(params.signing, producer, &block.header)?;
-    producer::check_vrf_proof(producer, view, &block.header)?;
+    producer::check_producer(params.signing, &producer, &block.header)?;
+    producer::check_vrf_proof(&producer, view, &block.header)?;
     if signatures == SignatureRules::Block {
         let set = burn.get_stacker_set(&view.hash).map_err(StoreError::from)?;
         stackers::check_stackers(params.signing, &set, &block.header)?;

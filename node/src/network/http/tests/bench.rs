@@ -128,6 +128,7 @@ impl Bench {
             validations: Arc::new(ValidationJobs::for_validations()),
             guard: Guard::new(token),
             journal_max_events: 0,
+            admin: None,
         };
         Self { runtime, router: router(&services), services, chain: shared, core, _folder: folder }
     }

@@ -1,0 +1,95 @@
+//! When producers are to make blocks: a setting that they read with their view of the chain.
+//!
+//! Kept in the chain's database, so that it commits with its event and with the blocks that it counts.
+
+use nakamoto_proto::v1;
+use rusqlite::{Connection, Transaction};
+
+use super::Chain;
+use crate::db::StoreError;
+
+/// Most blocks that may be wanted at a time.
+pub const BLOCKS_WANTED_MAX: u32 = 1_000;
+
+/// When producers are to make blocks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mining {
+    /// What makes a producer build.
+    pub mode: v1::MiningMode,
+    /// Pause before a block without transactions, in milliseconds; `None` = the producer's own.
+    pub interval_ms: Option<u64>,
+    /// Blocks that were asked for and are not there yet.
+    pub blocks_wanted: u32,
+}
+
+impl Mining {
+    /// As a message.
+    #[must_use]
+    pub fn to_wire(self) -> v1::MiningPolicy {
+        let interval = self.interval_ms.map(std::time::Duration::from_millis);
+        v1::MiningPolicy {
+            mode: self.mode.into(),
+            interval: interval.and_then(|interval| prost_types::Duration::try_from(interval).ok()),
+            blocks_wanted: self.blocks_wanted,
+        }
+    }
+}
+
+impl Chain {
+    /// Sets mode and interval, and tells producers. Blocks that are wanted stay so.
+    ///
+    /// # Errors
+    /// [`StoreError`]: nothing was stored.
+    pub fn set_mining(&self, mode: v1::MiningMode, interval_ms: Option<u64>) -> Result<Mining, StoreError> {
+        self.inner.store.write_all(move |tx| {
+            let mining = Mining { mode, interval_ms, ..select_mining(tx.sql())? };
+            update_mining(tx.sql(), &mining)?;
+            tx.emit(v1::EventKind::Mining, event(mining), None)?;
+            Ok(mining)
+        })
+    }
+
+    /// Asks for `count` more blocks, and tells producers. Returns the event's sequence, or `None` when so many were asked
+    /// for before that the sum would be above [`BLOCKS_WANTED_MAX`].
+    ///
+    /// # Errors
+    /// [`StoreError`]: nothing was stored.
+    pub fn want_blocks(&self, count: u32) -> Result<Option<u64>, StoreError> {
+        self.inner.store.write_all(move |tx| {
+            let mut mining = select_mining(tx.sql())?;
+            mining.blocks_wanted = mining.blocks_wanted.saturating_add(count);
+            if mining.blocks_wanted > BLOCKS_WANTED_MAX {
+                return Ok(None);
+            }
+            update_mining(tx.sql(), &mining)?;
+            Ok(Some(tx.emit(v1::EventKind::Mining, event(mining), None)?.sequence))
+        })
+    }
+}
+
+fn event(mining: Mining) -> v1::event::Body {
+    v1::event::Body::MiningChanged(v1::MiningChanged { policy: Some(mining.to_wire()) })
+}
+
+/// The setting.
+pub(super) fn select_mining(conn: &Connection) -> Result<Mining, StoreError> {
+    let mut select = conn.prepare_cached("SELECT mode, interval_ms, blocks_wanted FROM mining")?;
+    let (mode, interval_ms, blocks_wanted): (i32, _, _) =
+        select.query_row([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let mode = v1::MiningMode::try_from(mode);
+    let mode = mode.map_err(|error| StoreError::Corrupt(format!("mining mode: {error}")))?;
+    Ok(Mining { mode, interval_ms, blocks_wanted })
+}
+
+fn update_mining(tx: &Transaction<'_>, mining: &Mining) -> Result<(), StoreError> {
+    let sql = "UPDATE mining SET mode = ?1, interval_ms = ?2, blocks_wanted = ?3";
+    tx.prepare_cached(sql)?.execute((i32::from(mining.mode), mining.interval_ms, mining.blocks_wanted))?;
+    Ok(())
+}
+
+/// A block was appended: one less is wanted.
+pub(super) fn count_block(tx: &Transaction<'_>) -> Result<(), StoreError> {
+    let sql = "UPDATE mining SET blocks_wanted = blocks_wanted - 1 WHERE blocks_wanted > 0";
+    tx.prepare_cached(sql)?.execute([])?;
+    Ok(())
+}

@@ -1,0 +1,49 @@
+//! Mines on the mocked bitcoin, and reorganizes it.
+
+use nakamoto_proto::v1;
+use tonic::Status;
+use v1::event::Body;
+
+use super::follow::follow;
+use super::{Admin, number};
+use crate::clock::now_s;
+use crate::network::grpc::decode::{OrStatus as _, optional_hash32};
+use crate::network::limits::{MAX_ADMIN_COUNT, MAX_WAIT};
+
+pub(super) async fn mine(
+    admin: &Admin,
+    request: v1::MineBurnBlocksRequest,
+) -> Result<v1::MineBurnBlocksResponse, Status> {
+    let count = number("count", request.count, 1, 1, MAX_ADMIN_COUNT).or_status()?;
+    let on = optional_hash32("on", &request.on).or_status()?;
+    let before = admin.hub.journal().bounds().newest;
+    let mined = admin.gate.write(move |chain| chain.mine_burn_blocks(on, count, now_s()));
+    let burn_blocks = mined.await.or_status()?;
+    announced(admin, before, &burn_blocks).await?;
+    Ok(v1::MineBurnBlocksResponse { burn_blocks })
+}
+
+pub(super) async fn reorganize(
+    admin: &Admin,
+    request: v1::ReorganizeBurnchainRequest,
+) -> Result<v1::ReorganizeBurnchainResponse, Status> {
+    let depth = number("depth", request.depth, 1, 1, MAX_ADMIN_COUNT).or_status()?;
+    let least = depth.saturating_add(1);
+    let length = number("length", request.length, least, least, MAX_ADMIN_COUNT.saturating_add(1)).or_status()?;
+    let before = admin.hub.journal().bounds().newest;
+    let done = admin.gate.write(move |chain| chain.reorganize_burn_chain(depth, length, now_s()));
+    let answer = done.await.or_status()?;
+    announced(admin, before, &answer.burn_blocks).await?;
+    Ok(answer)
+}
+
+/// Wakes the coordinator and waits until it has announced the blocks. Late is no error: they are mined.
+async fn announced(admin: &Admin, before: u64, blocks: &[v1::BurnBlock]) -> Result<(), Status> {
+    admin.bell.ring();
+    let Some(last) = blocks.last() else { return Ok(()) };
+    let is_last = |body: Body| match body {
+        Body::BurnBlock(event) => event.burn_block.is_some_and(|b| b.burn_block_hash == last.burn_block_hash),
+        _ => false,
+    };
+    follow(&admin.hub, v1::EventKind::BurnBlock, before, MAX_WAIT, is_last).await
+}
