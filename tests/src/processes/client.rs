@@ -59,6 +59,15 @@ impl Client {
         Ok(Watch { stream, last: after_sequence, frame: 0, waiting: std::collections::VecDeque::new() })
     }
 
+    /// The canonical tips.
+    ///
+    /// # Panics
+    /// When the node does not answer.
+    pub async fn tip(&self) -> v1::GetTipResponse {
+        let mut client = v1::block_service_client::BlockServiceClient::new(self.channel.clone());
+        client.get_tip(v1::GetTipRequest {}).await.expect("tips").into_inner()
+    }
+
     /// Offers a transaction.
     ///
     /// # Panics

@@ -11,17 +11,47 @@ use serde_json::{Value, json};
 
 use super::{Client, Http, Process, RawGrpc, WAIT, binary, stacksjs};
 
-/// Stackers of a cluster.
-const SIGNERS: u8 = 3;
+/// What a cluster is made of.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// Producers in rotation.
+    pub producers: u8,
+    /// Weight of each stacker.
+    pub weights: Vec<u32>,
+    /// Signers whose process is started: the others' keys are the test's to use.
+    pub running_signers: u8,
+    /// Burn blocks a reward cycle.
+    pub cycle_length: u64,
+    /// The producers' pause before an empty block.
+    pub block_interval: &'static str,
+    /// The node's; with "0" burn blocks come by the admin service alone.
+    pub burn_block_interval: &'static str,
+    /// After it a producer proposes an unanswered block again.
+    pub proposal_timeout: &'static str,
+}
 
-/// A node with its producer and signers.
+impl Default for Plan {
+    fn default() -> Self {
+        Self {
+            producers: 1,
+            weights: vec![1; 3],
+            running_signers: 3,
+            cycle_length: 20,
+            block_interval: "0",
+            burn_block_interval: "0",
+            proposal_timeout: "1s",
+        }
+    }
+}
+
+/// A node with its producers and signers.
 pub struct Cluster {
     address: String,
-    block_interval: String,
+    plan: Plan,
     /// The node.
     pub node: Process,
-    /// The producer.
-    pub producer: Process,
+    /// The producers, in rotation order.
+    pub producers: Vec<Process>,
     /// The signers, in signing order.
     pub signers: Vec<Process>,
     // Last, so that the logs in it outlive the processes, which show them.
@@ -29,19 +59,28 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Starts all on a free port. `block_interval` is the producer's, `burn_block_interval` the node's.
+    /// One producer and three signers on a free port. `block_interval` is the producer's, `burn_block_interval` the node's.
     ///
     /// # Panics
     /// When one does not start.
     #[must_use]
-    pub fn start(block_interval: &str, burn_block_interval: &str) -> Self {
+    pub fn start(block_interval: &'static str, burn_block_interval: &'static str) -> Self {
+        Self::start_plan(Plan { block_interval, burn_block_interval, ..Plan::default() })
+    }
+
+    /// Starts all on a free port, with the admin service on.
+    ///
+    /// # Panics
+    /// When one does not start.
+    #[must_use]
+    pub fn start_plan(plan: Plan) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let genesis = serde_json::to_string_pretty(&genesis()).expect("JSON");
+        let genesis = serde_json::to_string_pretty(&genesis(&plan)).expect("JSON");
         std::fs::write(folder.path().join("genesis.json"), genesis).expect("a genesis file");
-        let (node, address) = start_node(folder.path(), "127.0.0.1:0", burn_block_interval);
-        let producer = start_producer(folder.path(), &address, block_interval);
-        let signers = (0..SIGNERS).map(|index| start_signer(folder.path(), &address, index)).collect();
-        Self { folder, address, block_interval: block_interval.to_owned(), node, producer, signers }
+        let (node, address) = start_node(folder.path(), "127.0.0.1:0", plan.burn_block_interval);
+        let producers = (0..plan.producers).map(|index| start_producer(folder.path(), &address, index, &plan)).collect();
+        let signers = (0..plan.running_signers).map(|index| start_signer(folder.path(), &address, index)).collect();
+        Self { address, plan, node, producers, signers, folder }
     }
 
     /// What the chain was made of.
@@ -75,9 +114,10 @@ impl Cluster {
     }
 
     /// kill -9 and a new start.
-    pub fn restart_producer(&mut self) {
-        self.producer.kill();
-        self.producer = start_producer(self.folder.path(), &self.address, &self.block_interval);
+    pub fn restart_producer(&mut self, index: u8) {
+        let place = usize::from(index);
+        self.producers[place].kill();
+        self.producers[place] = start_producer(self.folder.path(), &self.address, index, &self.plan);
     }
 
     /// kill -9 and a new start.
@@ -86,6 +126,43 @@ impl Cluster {
         self.signers[place].kill();
         self.signers[place] = start_signer(self.folder.path(), &self.address, index);
     }
+
+    /// Starts the next signer, which was not there from the beginning.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub fn add_signer(&mut self) {
+        let index = u8::try_from(self.signers.len()).expect("few signers");
+        self.signers.push(start_signer(self.folder.path(), &self.address, index));
+    }
+}
+
+/// The key of a stacker.
+#[must_use]
+pub fn stacker_key(index: u8) -> PrivateKey {
+    key("stacker", index)
+}
+
+/// The address of a stacker.
+#[must_use]
+pub fn stacker_address(index: u8) -> String {
+    address("stacker", index)
+}
+
+/// The address of a producer.
+#[must_use]
+pub fn producer_address(index: u8) -> String {
+    address("producer", index)
+}
+
+/// The VRF public key of a producer.
+#[must_use]
+pub fn producer_vrf_key(index: u8) -> [u8; 32] {
+    VrfPrivateKey::from_seed(&vrf_seed(index)).public_key().0
+}
+
+fn vrf_seed(index: u8) -> [u8; 32] {
+    [index + 1; 32]
 }
 
 fn key(kind: &str, index: u8) -> PrivateKey {
@@ -96,7 +173,7 @@ fn address(kind: &str, index: u8) -> String {
     StacksAddress::p2pkh(&key(kind, index).public_key(), false).to_string()
 }
 
-fn genesis() -> Value {
+fn genesis(plan: &Plan) -> Value {
     let vectors = stacksjs();
     let opening = vectors["opening_balance_ustx"].as_str().map(str::to_owned);
     let opening = opening.unwrap_or_else(|| vectors["opening_balance_ustx"].to_string());
@@ -104,14 +181,17 @@ fn genesis() -> Value {
     let accounts = vectors["accounts"].as_object().expect("accounts");
     let balances: Vec<_> =
         accounts.values().map(|account| json!({"address": account["address"], "amount_ustx": opening})).collect();
-    let vrf = VrfPrivateKey::from_seed(&[1; 32]).public_key();
+    let producers: Vec<_> = (0..plan.producers)
+        .map(|i| json!({"address": producer_address(i), "vrf_public_key": hex::encode(producer_vrf_key(i))}))
+        .collect();
     let stackers: Vec<_> =
-        (0..SIGNERS).map(|index| json!({"address": address("stacker", index), "weight": 1})).collect();
+        (0_u8..).zip(&plan.weights).map(|(i, weight)| json!({"address": stacker_address(i), "weight": weight})).collect();
     json!({
         "network": "testnet",
         "reward_maturity": 2,
         "balances": balances,
-        "producers": [{"address": address("producer", 0), "vrf_public_key": hex::encode(vrf.0)}],
+        "reward_cycle_length": plan.cycle_length,
+        "producers": producers,
         "stackers": stackers,
     })
 }
@@ -125,7 +205,7 @@ fn start_node(folder: &Path, bind: &str, burn_block_interval: &str) -> (Process,
         .arg(folder.join("node"))
         .arg("--genesis")
         .arg(folder.join("genesis.json"))
-        .args(["--bind", bind, "--burn-block-interval", burn_block_interval, "--ready-file"])
+        .args(["--admin", "--bind", bind, "--burn-block-interval", burn_block_interval, "--ready-file"])
         .arg(&ready);
     let process = Process::start("node", command, folder);
     let address = wait_for_ready(&ready, &process);
@@ -147,15 +227,16 @@ fn wait_for_ready(file: &Path, process: &Process) -> String {
     }
 }
 
-fn start_producer(folder: &Path, address: &str, block_interval: &str) -> Process {
+fn start_producer(folder: &Path, address: &str, index: u8, plan: &Plan) -> Process {
+    let name = format!("producer-{index}");
     let mut command = Command::new(binary("mockamoto-producer"));
     command
-        .args(["--node", &format!("http://{address}"), "--block-interval", block_interval])
-        .args(["--proposal-timeout", "1s", "--data-dir"])
-        .arg(folder.join("producer"))
-        .env("MOCKAMOTO_PRIVATE_KEY", hex::encode(key("producer", 0).to_bytes()))
-        .env("MOCKAMOTO_VRF_PRIVATE_KEY", hex::encode([1; 32]));
-    Process::start("producer", command, folder)
+        .args(["--node", &format!("http://{address}"), "--block-interval", plan.block_interval])
+        .args(["--proposal-timeout", plan.proposal_timeout, "--data-dir"])
+        .arg(folder.join(&name))
+        .env("MOCKAMOTO_PRIVATE_KEY", hex::encode(key("producer", index).to_bytes()))
+        .env("MOCKAMOTO_VRF_PRIVATE_KEY", hex::encode(vrf_seed(index)));
+    Process::start(&name, command, folder)
 }
 
 fn start_signer(folder: &Path, address: &str, index: u8) -> Process {

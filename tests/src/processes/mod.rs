@@ -1,5 +1,6 @@
 //! Starts the real binaries on free ports, and speaks to them.
 
+mod admin;
 mod binaries;
 mod client;
 mod cluster;
@@ -7,9 +8,10 @@ mod grpc;
 mod http;
 mod process;
 
+pub use admin::Admin;
 pub use binaries::binary;
 pub use client::{Client, WAIT, Watch};
-pub use cluster::Cluster;
+pub use cluster::{Cluster, Plan, producer_address, producer_vrf_key, stacker_address, stacker_key};
 pub use grpc::RawGrpc;
 pub use http::{Answer, Http};
 pub use process::Process;

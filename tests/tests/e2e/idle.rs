@@ -20,7 +20,7 @@ fn an_idle_chain_uses_less_than_one_percent_of_a_core() {
         let mut watch = cluster.client().watch(0).await;
         // The boot block, and the block of the first tenure.
         watch.block().await;
-        let ids: Vec<_> = [&cluster.node, &cluster.producer]
+        let ids: Vec<_> = [&cluster.node, &cluster.producers[0]]
             .into_iter()
             .chain(&cluster.signers)
             .map(|process| process.id())
@@ -44,7 +44,7 @@ fn each_process_stops_cleanly_when_asked_to() {
             watch.block().await;
         }
         let started = Instant::now();
-        let mut all: Vec<_> = vec![&mut cluster.producer];
+        let mut all: Vec<_> = vec![&mut cluster.producers[0]];
         all.extend(&mut cluster.signers);
         all.push(&mut cluster.node);
         for process in all {

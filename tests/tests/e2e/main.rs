@@ -1,6 +1,8 @@
 //! End to end: the real binaries, spoken to over gRPC and HTTP alone, killed and restarted.
 
 #[cfg(test)]
+mod admin;
+#[cfg(test)]
 mod devnet;
 #[cfg(test)]
 mod garbage;

@@ -133,7 +133,7 @@ fn nothing_is_lost_and_no_height_has_two_blocks_when_processes_are_killed() {
         for round in 0..2 {
             for victim in ["producer", "signer", "node"] {
                 match victim {
-                    "producer" => cluster.restart_producer(),
+                    "producer" => cluster.restart_producer(0),
                     "signer" => cluster.restart_signer(round),
                     _ => cluster.restart_node("2s"),
                 }

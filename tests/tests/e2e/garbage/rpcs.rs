@@ -9,7 +9,7 @@ use tonic_types::StatusExt as _;
 use super::goes_on::assert_goes_on;
 use super::messages::Types;
 use super::shapes::shapes;
-use crate::support::{Cluster, RawGrpc, run};
+use crate::support::{Admin, Cluster, RawGrpc, run};
 
 /// The API's methods are many; fewer than these would mean that they were not found.
 const METHODS_MIN: usize = 28;
@@ -51,6 +51,8 @@ fn garbage_on_every_rpc_gets_an_error_with_a_reason_and_the_node_goes_on() {
             }
             check_frames(&client, &rpc.path).await;
         }
+        // Garbage may happen to be a mode.
+        Admin::new(&cluster.client()).set_mining_mode(v1::MiningMode::Mixed).await;
         standard_services(&client).await;
         assert_goes_on(&cluster).await;
     });
