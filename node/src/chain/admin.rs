@@ -7,12 +7,7 @@ use super::error::ApiError;
 /// The mocks as the admin service sees them.
 pub trait AdminApi {
     /// Mines burn blocks in a row, on a known one or on the canonical tip; oldest first.
-    fn mine_burn_blocks(
-        &self,
-        on: Option<[u8; 32]>,
-        count: u32,
-        time_s: u64,
-    ) -> Result<Vec<v1::BurnBlock>, ApiError>;
+    fn mine_burn_blocks(&self, on: Option<[u8; 32]>, count: u32, time_s: u64) -> Result<Vec<v1::BurnBlock>, ApiError>;
     /// Forks the burn chain `depth` below its tip and mines `length` blocks there.
     fn reorganize_burn_chain(
         &self,

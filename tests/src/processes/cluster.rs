@@ -78,7 +78,8 @@ impl Cluster {
         let genesis = serde_json::to_string_pretty(&genesis(&plan)).expect("JSON");
         std::fs::write(folder.path().join("genesis.json"), genesis).expect("a genesis file");
         let (node, address) = start_node(folder.path(), "127.0.0.1:0", plan.burn_block_interval);
-        let producers = (0..plan.producers).map(|index| start_producer(folder.path(), &address, index, &plan)).collect();
+        let producers =
+            (0..plan.producers).map(|index| start_producer(folder.path(), &address, index, &plan)).collect();
         let signers = (0..plan.running_signers).map(|index| start_signer(folder.path(), &address, index)).collect();
         Self { address, plan, node, producers, signers, folder }
     }
@@ -184,8 +185,10 @@ fn genesis(plan: &Plan) -> Value {
     let producers: Vec<_> = (0..plan.producers)
         .map(|i| json!({"address": producer_address(i), "vrf_public_key": hex::encode(producer_vrf_key(i))}))
         .collect();
-    let stackers: Vec<_> =
-        (0_u8..).zip(&plan.weights).map(|(i, weight)| json!({"address": stacker_address(i), "weight": weight})).collect();
+    let stackers: Vec<_> = (0_u8..)
+        .zip(&plan.weights)
+        .map(|(i, weight)| json!({"address": stacker_address(i), "weight": weight}))
+        .collect();
     json!({
         "network": "testnet",
         "reward_maturity": 2,

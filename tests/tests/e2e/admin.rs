@@ -51,7 +51,10 @@ fn a_reorganization_rolls_blocks_back_and_the_chain_goes_on_from_there() {
         assert_eq!(changed.new_tip, Some(first.clone()));
         assert_eq!(changed.rolled_back.iter().map(|block| block.chain_length).collect::<Vec<_>>(), [4, 3, 2]);
         let next = tip_change(&mut watch).await.new_tip.expect("a tip");
-        assert_eq!((next.chain_length, Some(&next.burn_block_hash)), (2, reorg.burn_blocks.last().map(|b| &b.burn_block_hash)));
+        assert_eq!(
+            (next.chain_length, Some(&next.burn_block_hash)),
+            (2, reorg.burn_blocks.last().map(|b| &b.burn_block_hash))
+        );
         assert_eq!(cluster.client().tip().await.burn_tip, reorg.burn_blocks.last().cloned());
     });
 }

@@ -2,8 +2,8 @@
 
 use super::block::BurnBlock;
 use super::error::{BurnLookupError, BurnOpenError};
-use super::rows::{self, Link};
 use super::producers::{select_elected, select_producers};
+use super::rows::{self, Link};
 use super::rules::select_rules;
 use super::sqlite::{FileKind, StoreError, open_reader, to_integer};
 use super::stackers::{StackerSet, select_stackers};

@@ -2,8 +2,8 @@
 
 use super::block::{BurnBlock, ChildPlace, child_block, first_block};
 use super::error::{BurnLookupError, BurnOpenError, SetMembersError};
-use super::reader::{BurnDbReader, FILE};
 use super::producers::{check_producers, replace_producers};
+use super::reader::{BurnDbReader, FILE};
 use super::rows::{self, Link};
 use super::rules::{check_rules, first_difference, insert_rules, select_rules};
 use super::sqlite::{StoreError, check_integrity, open_writer, to_integer};

@@ -13,12 +13,7 @@ use crate::chain::{AdminApi, ApiError};
 use crate::network::limits::RETRY_AFTER;
 
 impl AdminApi for LiveChain {
-    fn mine_burn_blocks(
-        &self,
-        on: Option<[u8; 32]>,
-        count: u32,
-        time_s: u64,
-    ) -> Result<Vec<v1::BurnBlock>, ApiError> {
+    fn mine_burn_blocks(&self, on: Option<[u8; 32]>, count: u32, time_s: u64) -> Result<Vec<v1::BurnBlock>, ApiError> {
         let blocks = self.chain.mine_burn_blocks(on.map(BurnBlockHash).as_ref(), count, time_s)?;
         messages(self, &blocks)
     }
@@ -76,7 +71,8 @@ impl AdminApi for LiveChain {
         let producer = |entry: &v1::ProducerSetEntry| {
             let field = "producers.vrf_public_key";
             let key = <[u8; 32]>::try_from(entry.vrf_public_key.as_ref());
-            let key = key.map_err(|_| ApiError::invalid(field, format!("{} bytes, not 32", entry.vrf_public_key.len())));
+            let key =
+                key.map_err(|_| ApiError::invalid(field, format!("{} bytes, not 32", entry.vrf_public_key.len())));
             let vrf_public_key = VrfPublicKey(key?);
             if !vrf_public_key.is_valid() {
                 return Err(ApiError::invalid(field, "not a point of the curve"));
@@ -91,7 +87,9 @@ impl AdminApi for LiveChain {
 }
 
 fn messages(live: &LiveChain, blocks: &[BurnBlock]) -> Result<Vec<v1::BurnBlock>, ApiError> {
-    live.read(|reader| Ok(blocks.iter().map(|block| wire::burn_block(reader.burn(), block)).collect::<Result<_, _>>()?))
+    live.read(|reader| {
+        Ok(blocks.iter().map(|block| wire::burn_block(reader.burn(), block)).collect::<Result<_, _>>()?)
+    })
 }
 
 /// An address of this chain's network.

@@ -138,10 +138,9 @@ pub async fn routes(services: &Services) -> Result<(Routes, HealthReporter), ton
 }
 
 /// With google.rpc, so that clients can print the details of errors. Lists what is served.
-fn reflection<'a>(
-    names: &[&'a str],
-) -> Result<tonic_reflection::server::Builder<'a>, tonic_reflection::server::Error> {
-    let own = ["grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"];
+fn reflection<'a>(names: &[&'a str]) -> Result<tonic_reflection::server::Builder<'a>, tonic_reflection::server::Error> {
+    let own =
+        ["grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"];
     let builder = tonic_reflection::server::Builder::configure()
         .register_encoded_file_descriptor_set(v1::FILE_DESCRIPTOR_SET)
         .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET)
