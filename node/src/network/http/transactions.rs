@@ -46,6 +46,7 @@ pub(super) fn failure(error: ApiError, raw: &[u8]) -> HttpError {
         ApiError::Missing { .. }
         | ApiError::Invalid { .. }
         | ApiError::NotFound { .. }
+        | ApiError::Precondition { .. }
         | ApiError::Busy { .. }
         | ApiError::ShuttingDown => "ServerFailureOther",
     };
