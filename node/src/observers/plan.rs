@@ -34,7 +34,8 @@ pub(super) fn posts(event: &v1::Event, interest: &Interest, lead: bool) -> Vec<E
             | Body::BlockStored(_)
             | Body::BlockRejected(_)
             | Body::TipChanged(_)
-            | Body::TemplateFinished(_),
+            | Body::TemplateFinished(_)
+            | Body::MiningChanged(_),
         )
         | None => Vec::new(),
     }
