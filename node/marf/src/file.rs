@@ -9,6 +9,8 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
+use durable::crash_point;
+
 use crate::error::{MarfError, OpenError};
 use crate::marf::Sync;
 
@@ -43,7 +45,9 @@ impl NodeFile {
     fn check_header(&self) -> Result<(), OpenError> {
         let io_error = |cause| OpenError::Io { path: self.path.clone(), cause };
         if self.length().map_err(io_error)? < HEADER_BYTES {
+            crash_point("nodes:file_made");
             self.file.write_all_at(&HEADER, 0).map_err(io_error)?;
+            crash_point("nodes:header_written");
             self.sync().map_err(io_error)?;
             return self.sync_folder().map_err(io_error);
         }
@@ -81,7 +85,15 @@ impl NodeFile {
 
     /// Writes `bytes` at `at` and syncs them as the handle was told to.
     pub(crate) fn write(&self, bytes: &[u8], at: u64) -> Result<(), MarfError> {
-        let written = self.file.write_all_at(bytes, at).and_then(|()| self.sync());
+        let (first, second) = bytes.split_at(bytes.len() / 2);
+        crash_point("nodes:before_append");
+        let written = self.file.write_all_at(first, at).and_then(|()| {
+            crash_point("nodes:half_appended");
+            self.file.write_all_at(second, at + first.len() as u64)?;
+            crash_point("nodes:appended");
+            self.sync()
+        });
+        crash_point("nodes:synced");
         written.map_err(|cause| MarfError::Io { path: self.path.clone(), cause })
     }
 

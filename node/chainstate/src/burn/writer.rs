@@ -76,7 +76,9 @@ impl BurnDbWriter {
             parent = block.hash;
             blocks.push(block);
         }
+        durable::crash_point("burn:before_commit");
         tx.commit()?;
+        durable::crash_point("burn:after_commit");
         Ok(blocks)
     }
 

@@ -87,6 +87,8 @@ impl Chain {
                     let raw = checked.transaction().raw().to_vec();
                     chain.tell_accepted(tx, &txid, raw)?;
                     chain.tell_dropped(tx, &changes)?;
+                    durable::crash_point("mempool:inserted");
+                    tx.after_commit(|| durable::crash_point("mempool:committed"));
                     chain.apply_after_commit(tx, changes);
                     Ok(Ok(Admission::Accepted(txid)))
                 }

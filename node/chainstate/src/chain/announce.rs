@@ -40,6 +40,7 @@ impl Chain {
             return Ok(false);
         }
         self.mark_attachable(&reader, &staged)?;
+        durable::crash_point("announce:marked");
         let burn_row = burn_blocks.last().map_or(meta.announced_burn_row, |block| block.seen);
         let staging_row = staged.last().map_or(meta.announced_staging_row, |block| block.row);
         let old_tip = reader.burn_tip_as_of(meta.announced_burn_row)?;
@@ -50,6 +51,7 @@ impl Chain {
                 announce_stored(tx, block)?;
             }
             update_announced(tx.sql(), burn_row, staging_row)?;
+            tx.after_commit(|| durable::crash_point("announce:committed"));
             if new_tip.hash != old_tip.hash {
                 chain.configure_stackerdbs(tx, &new_tip.hash)?;
                 chain.follow_tip(tx, &reader, &TipCause::BurnTip { old: &old_tip, new: &new_tip })?;

@@ -147,6 +147,7 @@ impl Chain {
         })?;
         self.put_back(reader);
         self.inner.executed.remove(&key);
+        durable::crash_point("append:before_mark");
         self.mark_processed(&id)?;
         Ok(Processed::Appended(id))
     }
@@ -165,6 +166,8 @@ impl Chain {
         insert_mined(tx.sql(), &id, judged.block.txs.iter().map(BlockTransaction::txid))?;
         executed.commit_metadata(tx.sql(), &id)?;
         count_block(tx.sql())?;
+        durable::crash_point("append:inserted");
+        tx.after_commit(|| durable::crash_point("append:committed"));
         self.follow_tip(tx, reader, &TipCause::Appended(&processed, &judged.block.txs))?;
         // Whoever comes next in the queue may read the new tip's state, which is published with this commit.
         tx.end_group();

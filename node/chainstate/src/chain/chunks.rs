@@ -27,6 +27,8 @@ impl Chain {
             if matches!(outcome, PutOutcome::Accepted(_)) {
                 let body = v1::StackerDbChunks { contract_id: contract, chunks: vec![wire::chunk(chunk.chunk())] };
                 tx.emit(v1::EventKind::StackerdbChunks, v1::event::Body::StackerdbChunks(body), None)?;
+                durable::crash_point("chunk:inserted");
+                tx.after_commit(|| durable::crash_point("chunk:committed"));
             }
             Ok(outcome)
         })

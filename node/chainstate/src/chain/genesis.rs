@@ -25,6 +25,7 @@ impl Chain {
         let headers = reader.headers(StacksBlockId::BOOT);
         let boot = execute_boot_block(reader.block_env(&headers), view)
             .map_err(|error| StoreError::Corrupt(format!("boot block: {error}")))?;
+        durable::crash_point("genesis:executed");
         let burn_event = wire::burn_block(reader.burn(), &first)?;
         let meta = Meta {
             journal_id,
@@ -56,6 +57,7 @@ impl Chain {
         let pending = self.inner.marf.commit(tx.sql(), &boot.executed.trie, marf::BlockId(header.block_id.0))?;
         let index = self.inner.marf.clone();
         tx.after_commit(move || index.publish(pending));
+        tx.after_commit(|| durable::crash_point("genesis:committed"));
         insert_boot(tx.sql(), &header, &event.encoded)?;
         boot.executed.commit_metadata(tx.sql(), &header.block_id)?;
         insert_meta(tx.sql(), meta)?;

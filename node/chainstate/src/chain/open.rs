@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
+use durable::crash_point;
 use marf::{Marf, Sync};
 
 use super::meta::select_meta;
@@ -40,11 +41,16 @@ impl Chain {
     pub fn open(folder: &Path, params: ChainParams, clock: fn() -> u64) -> Result<(Self, JoinHandle<()>), OpenError> {
         std::fs::create_dir_all(folder).map_err(OpenError::file(folder))?;
         let lock = take(folder)?;
+        crash_point("open:folder_locked");
         let chain_file = folder.join(CHAIN_FILE);
         let conn = open_writer(&chain_file)?;
+        crash_point("open:chain_made");
         let burn = BurnDbWriter::open(&folder.join(BURN_FILE), &params.burn).map_err(OpenError::state)?;
+        crash_point("open:burn_made");
         let staging = StagingWriter::open(&folder.join(STAGING_FILE)).map_err(OpenError::state)?;
+        crash_point("open:staging_made");
         let marf = Marf::open(&folder.join(NODES_FILE), &conn, Sync::Full).map_err(OpenError::state)?;
+        crash_point("open:nodes_made");
 
         let meta = select_meta(&conn).map_err(OpenError::state)?;
         if meta.as_ref().is_some_and(|meta| meta.params != params.fingerprint()) {

@@ -39,6 +39,7 @@ impl Chain {
         }
         let v1::Rejection { reason, detail, .. } = wire_rejection;
         self.tell_rejected(events, Some((id, reason, detail.clone())))?;
+        durable::crash_point("reject:before_mark");
         lock(&self.inner.staging).mark_orphaned(&id, reason, &detail)?;
         Ok(())
     }
@@ -52,6 +53,8 @@ impl Chain {
             for body in events {
                 tx.emit(v1::EventKind::BlockRejected, v1::event::Body::BlockRejected(body), None)?;
             }
+            durable::crash_point("reject:inserted");
+            tx.after_commit(|| durable::crash_point("reject:committed"));
             match verdict {
                 Some((id, reason, detail)) => insert_rejected(tx.sql(), &id, reason, &detail),
                 None => Ok(()),

@@ -23,6 +23,11 @@ impl Chain {
     }
 
     fn announce_result(&self, kind: v1::EventKind, body: v1::event::Body) -> Result<u64, StoreError> {
-        self.inner.store.write_all(move |tx| Ok(tx.emit(kind, body, None)?.sequence))
+        self.inner.store.write_all(move |tx| {
+            let event = tx.emit(kind, body, None)?;
+            durable::crash_point("result:inserted");
+            tx.after_commit(|| durable::crash_point("result:committed"));
+            Ok(event.sequence)
+        })
     }
 }

@@ -26,6 +26,8 @@ impl Chain {
         let new_oldest = keep_from.min(oldest + PRUNE_MAX);
         self.inner.store.write_all(move |tx| {
             prune(tx.sql(), new_oldest)?;
+            durable::crash_point("prune:deleted");
+            tx.after_commit(|| durable::crash_point("prune:committed"));
             tx.after_commit(move || tail.set_oldest(new_oldest));
             Ok(())
         })?;

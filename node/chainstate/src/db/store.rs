@@ -175,6 +175,7 @@ fn commit_group(conn: &mut Connection, tail: &JournalTail, group: &mut VecDeque<
                 action();
             }
             tail.publish(events);
+            durable::crash_point("store:published");
             Ok(())
         }
         Err(error) => {
@@ -230,7 +231,9 @@ fn run_group(
         }
     }
     let WriteTx { events, after_commit, .. } = write;
+    durable::crash_point("store:before_commit");
     tx.commit()?;
+    durable::crash_point("store:after_commit");
     Ok((events, after_commit))
 }
 

@@ -134,7 +134,9 @@ impl StagingWriter {
     fn write<T, E: From<StoreError>>(&mut self, work: impl FnOnce(&Transaction<'_>) -> Result<T, E>) -> Result<T, E> {
         let tx = self.0.conn.transaction_with_behavior(TransactionBehavior::Immediate).map_err(StoreError::from)?;
         let value = work(&tx)?; // An error drops `tx`, which rolls back.
+        durable::crash_point("staging:before_commit");
         tx.commit().map_err(StoreError::from)?;
+        durable::crash_point("staging:after_commit");
         Ok(value)
     }
 }

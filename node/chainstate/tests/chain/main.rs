@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod append;
 #[cfg(test)]
+mod crash;
+#[cfg(test)]
 mod forks;
 #[cfg(test)]
 mod replay;

@@ -12,6 +12,7 @@ use chainstate::assembly::TemplateOrder;
 use chainstate::burn::BurnBlock;
 use chainstate::chain::{Chain, Processed, StoreOutcome};
 use chainstate::clarity::STACK_BYTES;
+use chainstate::db::OpenError;
 use chainstate::params::{BurnParams, COINBASE_USTX, ChainParams, HELIUM_20, Producer, Stacker};
 use clarity::vm::ClarityVersion;
 use clarity::vm::types::PrincipalData;
@@ -116,6 +117,22 @@ impl TestChain {
         drop(chain);
         let (chain, _) = Chain::open(folder.path(), params, clock).expect("the folder opens again");
         Self { chain, folder, next_burn_time_s }
+    }
+
+    /// The chain in a folder that outlives this, made if it is not there. Mines nothing.
+    pub(crate) fn at(path: &std::path::Path) -> Self {
+        let end = std::time::Instant::now() + std::time::Duration::from_secs(60);
+        let chain = loop {
+            match Chain::open(path, params(1, 3), clock) {
+                // A process that another test is just starting has our lock until it becomes another program.
+                Err(OpenError::InUse { .. }) if std::time::Instant::now() < end => {
+                    std::thread::park_timeout(std::time::Duration::from_millis(1));
+                }
+                opened => break opened.expect("the folder opens").0,
+            }
+        };
+        let folder = tempfile::tempdir_in(path).expect("a temporary folder");
+        Self { chain, folder, next_burn_time_s: FIRST_TIME_S }
     }
 
     /// Mines a burn block and announces it.

@@ -1,0 +1,92 @@
+//! Where a test may kill the process: before and after each step that changes the disk.
+//!
+//! Without the feature `crash-points` a point is nothing. With it, `MOCKAMOTO_CRASH_AT=name` (or `name:n`, the nth time
+//! that the process comes by) aborts the process there, as a kill -9 would: no destructor runs, nothing is flushed.
+//!
+//! # Not here
+//! Power loss: what was not synced survives an abort. That needs a disk that forgets.
+
+/// Every point, in the order in which a node comes by them. A test asserts that each of them is reached.
+pub const CRASH_POINTS: &[&str] = &[
+    // A folder is made.
+    "open:folder_locked",
+    "open:chain_made",
+    "open:burn_made",
+    "open:staging_made",
+    "nodes:file_made",
+    "nodes:header_written",
+    "open:nodes_made",
+    "genesis:executed",
+    "genesis:committed",
+    // A burn block is mined.
+    "burn:before_commit",
+    "burn:after_commit",
+    // Burn blocks and stored blocks are announced.
+    "announce:marked",
+    "announce:committed",
+    // A transaction is admitted.
+    "mempool:inserted",
+    "mempool:committed",
+    // A chunk is written.
+    "chunk:inserted",
+    "chunk:committed",
+    // A template or a verdict is told.
+    "result:inserted",
+    "result:committed",
+    // A block is stored, and marked when it was judged.
+    "staging:before_commit",
+    "staging:after_commit",
+    // A block is appended: its nodes, then its rows.
+    "nodes:before_append",
+    "nodes:half_appended",
+    "nodes:appended",
+    "nodes:synced",
+    "append:inserted",
+    "append:committed",
+    "append:before_mark",
+    // A block is refused.
+    "reject:inserted",
+    "reject:committed",
+    "reject:before_mark",
+    // The journal forgets.
+    "prune:deleted",
+    "prune:committed",
+    // Any transaction of the chain's writer: its jobs are done; it is on the disk; it is visible.
+    "store:before_commit",
+    "store:after_commit",
+    "store:published",
+];
+
+/// Dies here if a test asked for it.
+#[cfg(not(feature = "crash-points"))]
+#[inline(always)]
+pub fn crash_point(_name: &'static str) {}
+
+/// Dies here if a test asked for it.
+///
+/// # Panics
+/// When the point is not in [`CRASH_POINTS`].
+#[cfg(feature = "crash-points")]
+pub fn crash_point(name: &'static str) {
+    use std::sync::OnceLock;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    static WANTED: OnceLock<Option<(String, AtomicU64)>> = OnceLock::new();
+    assert!(CRASH_POINTS.contains(&name), "{name} is not in the list of crash points");
+    let wanted = WANTED.get_or_init(|| {
+        let wanted = std::env::var("MOCKAMOTO_CRASH_AT").ok()?;
+        // Names have a colon themselves: a count is what follows the second one.
+        Some(match wanted.rsplit_once(':') {
+            Some((name, count)) if count.parse::<u64>().is_ok() => {
+                (name.to_owned(), AtomicU64::new(count.parse().unwrap_or(1)))
+            }
+            _ => (wanted, AtomicU64::new(1)),
+        })
+    });
+    if let Some((wanted, left)) = wanted
+        && wanted == name
+        && left.fetch_sub(1, Ordering::SeqCst) == 1
+    {
+        std::process::abort();
+    }
+}
