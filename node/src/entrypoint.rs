@@ -62,6 +62,9 @@ pub struct OpenedChain {
     pub writer: JoinHandle<()>,
 }
 
+/// The same number on Linux and macOS.
+const SIGXFSZ: i32 = 25;
+
 /// What ends the node.
 enum Exit {
     /// Somebody asked.
@@ -102,6 +105,7 @@ impl Threads {
 /// When the node cannot be started, or a thread failed.
 pub fn run(settings: &Settings, open: impl FnOnce() -> anyhow::Result<OpenedChain> + Send) -> anyhow::Result<()> {
     let network = runtime("network")?;
+    survive_file_limits(&network).context("signals cannot be caught")?;
     // The port first: a second node on it should not open the folder.
     let listener = network
         .block_on(TcpListener::bind(settings.bind))
@@ -113,6 +117,15 @@ pub fn run(settings: &Settings, open: impl FnOnce() -> anyhow::Result<OpenedChai
     tracing::info!(%address, data_dir = %settings.data_dir.display(), "serving");
     let exit = node.exits.recv().unwrap_or(Exit::Asked("lost channel"));
     node.stop(exit, chain)
+}
+
+/// A write beyond the limit on the size of files (`ulimit -f`) is answered by a signal that ends the process, unless somebody
+/// listens: then by an error, as on a full disk.
+fn survive_file_limits(runtime: &tokio::runtime::Runtime) -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let _context = runtime.enter();
+    // The handler stays when the listener is dropped.
+    signal(SignalKind::from_raw(SIGXFSZ)).map(drop)
 }
 
 /// The boot block's contracts are evaluated while the chain opens, and evaluation recurses.

@@ -19,7 +19,12 @@ pub const SERVER_VERSION: &str = concat!("mockamoto-node ", env!("CARGO_PKG_VERS
 pub fn main_with_args(args: impl IntoIterator<Item = OsString>) -> anyhow::Result<()> {
     let settings = Settings::load(&Flags::parse_from(args))?;
     let filter = EnvFilter::try_new(&settings.log).with_context(|| format!("log filter `{}`", settings.log))?;
+    // A log line that cannot be written is lost: complaining about it on standard error would panic when that is full too.
     // A second subscriber in the same process is refused; the first one then serves.
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    let _ = tracing_subscriber::fmt()
+        .log_internal_errors(false)
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .try_init();
     crate::entrypoint::run(&settings, || crate::chain::open(&settings))
 }

@@ -11,6 +11,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use durable::crash_point;
 use nakamoto_proto::ids::{BlockHash, BurnBlockHash, Hash160, StacksBlockId};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, named_params};
 
@@ -76,6 +77,9 @@ pub enum RecordError {
         /// Version in the file.
         found: i64,
     },
+    /// It cannot be opened, or its bytes are not those that were written.
+    #[error(transparent)]
+    Open(durable::OpenError),
     /// The database failed.
     #[error("record")]
     Sqlite(#[from] rusqlite::Error),
@@ -107,7 +111,10 @@ impl Record {
     pub fn open(folder: &Path, signer: Hash160, chain_id: u32) -> Result<Self, RecordError> {
         std::fs::create_dir_all(folder).map_err(|source| RecordError::Folder { path: folder.to_owned(), source })?;
         let path = folder.join(FILE_NAME);
-        let mut connection = Connection::open(&path)?;
+        let mut connection = durable::open(&path).map_err(|error| match error {
+            durable::OpenError::InUse { path } => RecordError::InUse(path),
+            other => RecordError::Open(other),
+        })?;
         connection.busy_timeout(Duration::ZERO)?;
         // Exclusive: two producers with one record could otherwise sign between each other's look-up and write.
         connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
@@ -117,9 +124,6 @@ impl Record {
             }
             _ => RecordError::Sqlite(error),
         };
-        connection.pragma_update(None, "journal_mode", "WAL").map_err(in_use)?;
-        // A signature must not leave before its row is on the disk, also when the machine loses power.
-        connection.pragma_update(None, "synchronous", "FULL")?;
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(in_use)?;
         migrate(&tx)?;
         let owner =
@@ -173,7 +177,9 @@ impl Record {
              WHERE number = (SELECT max(number) FROM signed) - :kept AND bytes IS NOT NULL",
         )?
         .execute(named_params! { ":kept": BLOCKS_WITH_BYTES })?;
+        crash_point("claim:inserted");
         tx.commit()?;
+        crash_point("claim:committed");
         Ok(Claim::Granted)
     }
 
@@ -237,6 +243,8 @@ fn to_sql(chain_length: u64) -> Result<i64, RecordError> {
     i64::try_from(chain_length).map_err(|_| RecordError::Damaged("chain length above 2^63"))
 }
 
+#[cfg(test)]
+mod crash_tests;
 #[cfg(test)]
 mod tests {
     use super::*;

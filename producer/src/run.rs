@@ -26,7 +26,8 @@ pub fn main_with_args(args: impl IntoIterator<Item = OsString>) -> anyhow::Resul
     let args = Args::parse_from(args);
     let filter = tracing_subscriber::EnvFilter::try_new(&args.log).context("--log")?;
     // A second subscriber in the same process is refused; the first one then serves.
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let subscriber =
+        tracing_subscriber::fmt().log_internal_errors(false).with_env_filter(filter).with_writer(std::io::stderr);
     let _ = subscriber.with_ansi(std::io::stderr().is_terminal()).try_init();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("async runtime")?;
     let outcome = runtime.block_on(run(args));

@@ -12,6 +12,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use durable::crash_point;
 use nakamoto_proto::ids::{BlockHash, BurnBlockHash, Hash160, StacksBlockId};
 use nakamoto_proto::keys::MessageSignature;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, named_params};
@@ -80,6 +81,9 @@ pub enum RecordError {
         /// Version in the file.
         found: i64,
     },
+    /// It cannot be opened, or its bytes are not those that were written.
+    #[error(transparent)]
+    Open(durable::OpenError),
     /// The database failed.
     #[error("record")]
     Sqlite(#[from] rusqlite::Error),
@@ -131,7 +135,10 @@ impl Record {
     pub fn open(folder: &Path, signer: Hash160, chain_id: u32) -> Result<Self, RecordError> {
         std::fs::create_dir_all(folder).map_err(|source| RecordError::Folder { path: folder.to_owned(), source })?;
         let path = folder.join(FILE_NAME);
-        let mut connection = Connection::open(&path)?;
+        let mut connection = durable::open(&path).map_err(|error| match error {
+            durable::OpenError::InUse { path } => RecordError::InUse(path),
+            other => RecordError::Open(other),
+        })?;
         connection.busy_timeout(Duration::ZERO)?;
         // Exclusive: two signers with one record could otherwise sign between each other's look-up and write.
         connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
@@ -141,9 +148,6 @@ impl Record {
             }
             _ => RecordError::Sqlite(error),
         };
-        connection.pragma_update(None, "journal_mode", "WAL").map_err(in_use)?;
-        // A signature must not leave before its row is on the disk, also when the machine loses power.
-        connection.pragma_update(None, "synchronous", "FULL")?;
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(in_use)?;
         migrate(&tx)?;
         let owner =
@@ -211,7 +215,9 @@ impl Record {
             ":burn_view": proposal.burn_view.as_bytes(),
             ":signature": signature.as_bytes(),
         })?;
+        crash_point("claim:inserted");
         tx.commit()?;
+        crash_point("claim:committed");
         Ok(Claim::Granted)
     }
 
@@ -289,6 +295,8 @@ fn migrate(tx: &rusqlite::Transaction<'_>) -> Result<(), RecordError> {
     }
 }
 
+#[cfg(test)]
+mod crash_tests;
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -35,7 +35,8 @@ pub fn main_with_args(args: impl IntoIterator<Item = OsString>) -> anyhow::Resul
 
 fn devnet(args: Args, started: Instant) -> anyhow::Result<()> {
     let filter = tracing_subscriber::EnvFilter::try_new(&args.log).context("--log")?;
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let subscriber =
+        tracing_subscriber::fmt().log_internal_errors(false).with_env_filter(filter).with_writer(std::io::stderr);
     let _ = subscriber.with_ansi(std::io::stderr().is_terminal()).try_init();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("async runtime")?;
     runtime.block_on(async {

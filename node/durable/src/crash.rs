@@ -6,10 +6,15 @@
 //! # Not here
 //! Power loss: what was not synced survives an abort. That needs a disk that forgets.
 
-/// Every point, in the order in which a node comes by them. A test asserts that each of them is reached.
+/// The points of producer and signer: a promise is written down, then on the disk.
+pub const CLAIM_POINTS: &[&str] = &["claim:inserted", "claim:committed"];
+
+/// Every point of the node, in the order in which a node comes by them. A test asserts that each of them is reached.
 pub const CRASH_POINTS: &[&str] = &[
     // A folder is made.
     "open:folder_locked",
+    "sqlite:made",
+    "sqlite:opened",
     "open:chain_made",
     "open:burn_made",
     "open:staging_made",
@@ -51,6 +56,10 @@ pub const CRASH_POINTS: &[&str] = &[
     // The journal forgets.
     "prune:deleted",
     "prune:committed",
+    // Any transaction of any database: noted; later its pages move from the write-ahead log to the file.
+    "sqlite:noted",
+    "sqlite:before_checkpoint",
+    "sqlite:after_checkpoint",
     // Any transaction of the chain's writer: its jobs are done; it is on the disk; it is visible.
     "store:before_commit",
     "store:after_commit",
@@ -65,14 +74,17 @@ pub fn crash_point(_name: &'static str) {}
 /// Dies here if a test asked for it.
 ///
 /// # Panics
-/// When the point is not in [`CRASH_POINTS`].
+/// When the point is in neither list.
 #[cfg(feature = "crash-points")]
 pub fn crash_point(name: &'static str) {
     use std::sync::OnceLock;
     use std::sync::atomic::{AtomicU64, Ordering};
 
     static WANTED: OnceLock<Option<(String, AtomicU64)>> = OnceLock::new();
-    assert!(CRASH_POINTS.contains(&name), "{name} is not in the list of crash points");
+    assert!(
+        CRASH_POINTS.iter().chain(CLAIM_POINTS).any(|point| *point == name),
+        "{name} is not in the list of crash points"
+    );
     let wanted = WANTED.get_or_init(|| {
         let wanted = std::env::var("MOCKAMOTO_CRASH_AT").ok()?;
         // Names have a colon themselves: a count is what follows the second one.

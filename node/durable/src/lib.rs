@@ -1,7 +1,14 @@
 //! What the storage of node, producer and signer shares.
 //!
-//! [`crash_point`]: where a test may kill the process.
+//! [`open`]: a SQLite file whose every page is compared, at start, with what was last committed. [`checksum64`]: what it and
+//! the node file are compared by. [`crash_point`]: where a test may kill the process.
 
+mod checksum;
 mod crash;
+mod sqlite;
+mod sums;
+mod wal;
 
-pub use crash::{CRASH_POINTS, crash_point};
+pub use checksum::checksum64;
+pub use crash::{CLAIM_POINTS, CRASH_POINTS, crash_point};
+pub use sqlite::{OpenError, leave_log, open};

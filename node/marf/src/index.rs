@@ -193,10 +193,10 @@ pub(crate) fn create_tables(conn: &Connection) -> rusqlite::Result<()> {
     conn.execute_batch(include_str!("sql/create_tables.sql"))
 }
 
-/// Reads all blocks. Returns the checksum of the last segment too: the only one that a crash may have left incomplete.
-pub(crate) fn load(conn: &Connection) -> Result<(Index, Option<u64>), OpenError> {
+/// Reads all blocks, and the checksums of their segments.
+pub(crate) fn load(conn: &Connection) -> Result<(Index, Vec<u64>), OpenError> {
     let mut index = Index::default();
-    let mut last_checksum = None;
+    let mut checksums = Vec::new();
     let mut statement = conn.prepare(include_str!("sql/select_blocks.sql"))?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
@@ -207,10 +207,10 @@ pub(crate) fn load(conn: &Connection) -> Result<(Index, Option<u64>), OpenError>
         }
         let block = read_row(row).map_err(OpenError::Sql)?.ok_or_else(|| damaged("a number is out of bounds"))?;
         index.check_next(&block).map_err(damaged)?;
-        last_checksum = Some(block.checksum);
+        checksums.push(block.checksum);
         index.push(&block);
     }
-    Ok((index, last_checksum))
+    Ok((index, checksums))
 }
 
 fn read_row(row: &Row<'_>) -> rusqlite::Result<Option<BlockRow>> {

@@ -95,7 +95,7 @@ pub fn status(error: ApiError) -> Status {
             Failure::new(Code::ResourceExhausted, reason, message).retry_after(retry_after)
         }
         ApiError::StorageFull => {
-            Failure::new(Code::Unavailable, "STORAGE_FULL", message).retry_after(Duration::from_secs(1))
+            Failure::new(Code::ResourceExhausted, "STORAGE_FULL", message).retry_after(Duration::from_secs(1))
         }
         ApiError::ShuttingDown => {
             Failure::new(Code::Unavailable, "SERVER_SHUTDOWN", message).retry_after(RECONNECT_AFTER)
@@ -199,7 +199,7 @@ mod tests {
         let begun = ApiError::Precondition { reason: "CYCLE_STARTED", detail: "begun".to_owned() };
         check(&status(begun), Code::FailedPrecondition, "CYCLE_STARTED", &[]);
         check(&status(busy), Code::ResourceExhausted, "STAGING_FULL", &[]);
-        check(&status(ApiError::StorageFull), Code::Unavailable, "STORAGE_FULL", &[]);
+        check(&status(ApiError::StorageFull), Code::ResourceExhausted, "STORAGE_FULL", &[]);
         check(&status(ApiError::ShuttingDown), Code::Unavailable, "SERVER_SHUTDOWN", &[]);
         check(&status(ApiError::internal("x")), Code::Internal, "INTERNAL", &[]);
         let full = queue_status("TEMPLATE_QUEUE_FULL", QueueFull { max: 8 });

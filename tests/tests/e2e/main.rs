@@ -5,6 +5,8 @@ mod admin;
 #[cfg(test)]
 mod devnet;
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
 mod garbage;
 #[cfg(test)]
 mod idle;

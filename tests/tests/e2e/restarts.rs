@@ -13,12 +13,12 @@ use serde_json::Value;
 
 use crate::support::{Client, Cluster, WAIT, Watch, run, stacksjs};
 
-fn wallet(vectors: &Value, name: &str) -> PrivateKey {
+pub(crate) fn wallet(vectors: &Value, name: &str) -> PrivateKey {
     let account = &vectors["accounts"][name];
     PrivateKey::from_hex(account["private_key"].as_str().expect("a key")).expect("a key")
 }
 
-fn transfer(key: &PrivateKey, nonce: u64) -> StacksTransaction {
+pub(crate) fn transfer(key: &PrivateKey, nonce: u64) -> StacksTransaction {
     let recipient = clarity::vm::types::PrincipalData::parse("ST000000000000000000002AMW42H").expect("an address");
     let payload = TransactionPayload::TokenTransfer { recipient, amount: 1 + nonce, memo: [0; 34] };
     let auth = TransactionAuth::Standard(SpendingCondition::p2pkh(key, nonce, 1_000));

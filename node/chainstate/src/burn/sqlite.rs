@@ -39,12 +39,9 @@ pub enum StoreError {
         /// Id of the wanted kind of file.
         expected: u32,
     },
-    /// SQLite's own check found damage.
-    #[error("the file is damaged: {detail}")]
-    Damaged {
-        /// First finding of the check.
-        detail: String,
-    },
+    /// The file cannot be opened, or is damaged.
+    #[error(transparent)]
+    Open(#[from] durable::OpenError),
     /// A stored value that this software never writes.
     #[error("the database holds an impossible {column}")]
     Impossible {
@@ -71,14 +68,12 @@ pub(crate) struct FileKind {
 
 /// Opens `path` for its one writer; makes the file when it is missing and applies missing migrations.
 ///
-/// `synchronous=FULL`: what these stores acknowledge (a burn block that chain state will name, an accepted Stacks block)
+/// `synchronous=FULL` (see [`durable::open`]): what these stores acknowledge (a burn block that chain state will name, an accepted Stacks block)
 /// must outlive a power cut. Burn blocks are rare and stored blocks are committed in groups, so one sync each is cheap.
 pub(crate) fn open_writer(path: &Path, kind: &FileKind) -> Result<Connection, StoreError> {
-    let mut conn = Connection::open(path)?;
+    let mut conn = durable::open(path)?;
     conn.busy_timeout(BUSY_TIMEOUT)?;
     conn.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
-    conn.pragma_update(None, "journal_mode", "WAL")?;
-    conn.pragma_update(None, "synchronous", "FULL")?;
     conn.pragma_update(None, "foreign_keys", true)?;
     migrate(&mut conn, kind)?;
     Ok(conn)
@@ -92,14 +87,9 @@ pub(crate) fn open_reader(path: &Path, kind: &FileKind) -> Result<Connection, St
     conn.busy_timeout(BUSY_TIMEOUT)?;
     conn.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
     conn.pragma_update(None, "query_only", true)?;
+    durable::leave_log(&conn)?;
     check_kind(&conn, kind)?;
     Ok(conn)
-}
-
-/// Runs SQLite's quick structural check. Reads the whole file: for small files only.
-pub(crate) fn check_integrity(conn: &Connection) -> Result<(), StoreError> {
-    let detail: String = conn.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
-    if detail == "ok" { Ok(()) } else { Err(StoreError::Damaged { detail }) }
 }
 
 /// Applies the migrations that `conn` has not seen, all in one transaction.

@@ -6,7 +6,7 @@ use super::producers::{check_producers, replace_producers};
 use super::reader::{BurnDbReader, FILE};
 use super::rows::{self, Link};
 use super::rules::{check_rules, first_difference, insert_rules, select_rules};
-use super::sqlite::{StoreError, check_integrity, open_writer, to_integer};
+use super::sqlite::{StoreError, open_writer, to_integer};
 use super::stackers::{check_stackers, replace_stackers};
 use crate::params::{BurnParams, Producer, Stacker};
 use nakamoto_proto::ids::BurnBlockHash;
@@ -34,7 +34,6 @@ impl BurnDbWriter {
     pub fn open(path: &Path, rules: &BurnParams) -> Result<Self, BurnOpenError> {
         check_rules(rules)?;
         let mut conn = open_writer(path, &FILE)?;
-        check_integrity(&conn)?;
         match select_rules(&conn)? {
             Some(stored) => {
                 if let Some(what) = first_difference(&stored, rules) {

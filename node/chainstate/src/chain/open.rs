@@ -39,27 +39,29 @@ impl Chain {
     /// # Errors
     /// [`OpenError`]: the folder cannot be used, is damaged, in use, or of another chain.
     pub fn open(folder: &Path, params: ChainParams, clock: fn() -> u64) -> Result<(Self, JoinHandle<()>), OpenError> {
-        std::fs::create_dir_all(folder).map_err(OpenError::file(folder))?;
+        make_folder(folder).map_err(OpenError::file(folder))?;
         let lock = take(folder)?;
         crash_point("open:folder_locked");
         let chain_file = folder.join(CHAIN_FILE);
         let conn = open_writer(&chain_file)?;
         crash_point("open:chain_made");
-        let burn = BurnDbWriter::open(&folder.join(BURN_FILE), &params.burn).map_err(OpenError::state)?;
+        let burn_file = folder.join(BURN_FILE);
+        let burn = BurnDbWriter::open(&burn_file, &params.burn).map_err(OpenError::burn(&burn_file))?;
         crash_point("open:burn_made");
-        let staging = StagingWriter::open(&folder.join(STAGING_FILE)).map_err(OpenError::state)?;
+        let staging_file = folder.join(STAGING_FILE);
+        let staging = StagingWriter::open(&staging_file).map_err(OpenError::own_file(&staging_file))?;
         crash_point("open:staging_made");
         let marf = Marf::open(&folder.join(NODES_FILE), &conn, Sync::Full).map_err(OpenError::state)?;
         crash_point("open:nodes_made");
 
-        let meta = select_meta(&conn).map_err(OpenError::state)?;
+        let meta = select_meta(&conn).map_err(OpenError::store(&chain_file))?;
         if meta.as_ref().is_some_and(|meta| meta.params != params.fingerprint()) {
             return Err(OpenError::OtherChain { path: folder.to_owned() });
         }
         let journal_id = meta.as_ref().map_or_else(new_journal_id, |meta| meta.journal_id);
-        let (oldest, newest) = select_bounds(&conn).map_err(OpenError::state)?;
+        let (oldest, newest) = select_bounds(&conn).map_err(OpenError::store(&chain_file))?;
         let tail = JournalTail::new(journal_id, oldest, newest);
-        let mempool = MempoolIndex::load(&conn).map_err(OpenError::state)?;
+        let mempool = MempoolIndex::load(&conn).map_err(OpenError::store(&chain_file))?;
         let (store, writer) = Store::spawn(conn, tail.clone(), clock).map_err(OpenError::file(folder))?;
         let inner = Inner {
             params,
@@ -81,6 +83,16 @@ impl Chain {
         }
         Ok((chain, writer))
     }
+}
+
+/// A new folder outlives a power cut only when the entry in its parent does.
+fn make_folder(folder: &Path) -> std::io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    std::fs::create_dir_all(folder)?;
+    let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty());
+    File::open(parent.unwrap_or(Path::new(".")))?.sync_all()
 }
 
 /// Two processes on one folder would each believe to be its only writer.

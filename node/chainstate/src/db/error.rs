@@ -53,6 +53,15 @@ pub enum OpenError {
         /// The folder.
         path: PathBuf,
     },
+    /// A store cannot be used.
+    #[error("{path}", path = path.display())]
+    Store {
+        /// Its file.
+        path: PathBuf,
+        /// What it says.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The state of the chain cannot be made or loaded.
     #[error("cannot load the chain state: {detail}")]
     State {
@@ -64,7 +73,7 @@ pub enum OpenError {
 /// Why something could not be stored or read. Ours, never the sender's.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
-    /// The disk is full; nothing was written. Writes go on when there is room.
+    /// The disk is full, or a quota or limit on file sizes is reached; nothing was stored. Writes go on when there is room.
     #[error("no room left on the disk")]
     DiskFull,
     /// The database said no.
@@ -83,8 +92,10 @@ pub enum StoreError {
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
+        if is_refused_write(&error) {
+            return Self::DiskFull;
+        }
         match error.sqlite_error_code() {
-            Some(rusqlite::ErrorCode::DiskFull) => Self::DiskFull,
             Some(rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::NotADatabase) => {
                 Self::Corrupt(error.to_string())
             }
@@ -114,11 +125,64 @@ impl From<crate::burn::BurnLookupError> for StoreError {
 
 impl From<marf::MarfError> for StoreError {
     fn from(error: marf::MarfError) -> Self {
-        Self::Marf(error.to_string())
+        use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+        match error {
+            marf::MarfError::Io { cause, .. } if matches!(cause.kind(), StorageFull | QuotaExceeded | FileTooLarge) => {
+                Self::DiskFull
+            }
+            marf::MarfError::Sql(error) => error.into(),
+            other => Self::Marf(other.to_string()),
+        }
+    }
+}
+
+/// Whether the system took no more bytes: no room, a quota, a limit on the size of files. SQLite has a code of its own for
+/// the first alone, and does not pass on what the system said. A disk that fails looks the same, and is retried as well:
+/// nothing was stored, and nothing was acknowledged.
+fn is_refused_write(error: &rusqlite::Error) -> bool {
+    use rusqlite::ffi;
+    let Some(error) = error.sqlite_error() else { return false };
+    let refused = [ffi::SQLITE_FULL, ffi::SQLITE_IOERR_WRITE, ffi::SQLITE_IOERR_SHMSIZE];
+    refused.contains(&error.extended_code)
+}
+
+impl From<durable::OpenError> for OpenError {
+    fn from(error: durable::OpenError) -> Self {
+        match error {
+            durable::OpenError::Io { path, source } => Self::File { path, source },
+            durable::OpenError::Sqlite { path, source } => Self::Database { path, source },
+            durable::OpenError::InUse { path } => Self::InUse { path },
+            durable::OpenError::Damaged { path, detail } => Self::Damaged { path, detail },
+        }
     }
 }
 
 impl OpenError {
+    /// What a store says, with its file.
+    pub(crate) fn store<E>(path: &Path) -> impl Fn(E) -> Self + '_
+    where
+        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        move |error| Self::Store { path: path.to_owned(), source: error.into() }
+    }
+
+    /// What a store of a file of its own says when it is opened: damage names the file itself.
+    pub(crate) fn own_file(path: &Path) -> impl Fn(crate::burn::StoreError) -> Self + '_ {
+        move |error| match error {
+            crate::burn::StoreError::Open(error) => error.into(),
+            other => Self::store(path)(other),
+        }
+    }
+
+    /// What the burn database says when it is opened.
+    pub(crate) fn burn(path: &Path) -> impl Fn(crate::burn::BurnOpenError) -> Self + '_ {
+        move |error| match error {
+            crate::burn::BurnOpenError::Store(error) => Self::own_file(path)(error),
+            crate::burn::BurnOpenError::OtherRules { .. } => Self::OtherChain { path: path.to_owned() },
+            other => Self::store(path)(other),
+        }
+    }
+
     /// A file error with its path.
     pub(crate) fn file(path: &Path) -> impl Fn(std::io::Error) -> Self + '_ {
         move |source| Self::File { path: path.to_owned(), source }

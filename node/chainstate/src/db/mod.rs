@@ -24,14 +24,10 @@ const STATEMENT_CACHE: usize = 128;
 /// Opens `chainstate.sqlite` for writing and brings its tables up to date.
 pub(crate) fn open_writer(path: &Path) -> Result<Connection, OpenError> {
     let at = |source| OpenError::Database { path: path.to_owned(), source };
-    let mut conn = Connection::open(path).map_err(at)?;
+    let mut conn = durable::open(path)?;
     conn.busy_timeout(BUSY_TIMEOUT).map_err(at)?;
     conn.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
-    // WAL: readers see the last commit while the next is written. FULL: what was acknowledged survives a power cut.
-    conn.pragma_update(None, "journal_mode", "WAL").map_err(at)?;
-    conn.pragma_update(None, "synchronous", "FULL").map_err(at)?;
     conn.pragma_update(None, "foreign_keys", true).map_err(at)?;
-    check_intact(&conn, path)?;
     migrate(&mut conn, MIGRATIONS).map_err(|error| error.at(path))?;
     marf::Marf::create_tables(&conn).map_err(at)?;
     Ok(conn)
@@ -45,17 +41,8 @@ pub(crate) fn open_reader(path: &Path) -> Result<Connection, OpenError> {
     conn.busy_timeout(BUSY_TIMEOUT).map_err(at)?;
     conn.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
     conn.pragma_update(None, "query_only", true).map_err(at)?;
+    durable::leave_log(&conn).map_err(at)?;
     Ok(conn)
-}
-
-/// A damaged database is reported at start, not run on (SPEC 13).
-pub(crate) fn check_intact(conn: &Connection, path: &Path) -> Result<(), OpenError> {
-    let at = |source| OpenError::Database { path: path.to_owned(), source };
-    let verdict: String = conn.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(at)?;
-    if verdict == "ok" {
-        return Ok(());
-    }
-    Err(OpenError::Damaged { path: path.to_owned(), detail: verdict })
 }
 
 /// Append-only: a released migration is never edited.

@@ -25,7 +25,13 @@ const QUEUE: usize = 1024;
 const GROUP_MAX: usize = 256;
 
 type Done = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
-type Job = Box<dyn FnOnce(&mut WriteTx<'_>) -> Outcome + Send>;
+
+/// What waits for the writer: exactly one of the two is called.
+struct Job {
+    work: Box<dyn FnOnce(&mut WriteTx<'_>) -> Outcome + Send>,
+    /// Tells the caller that nothing was tried.
+    refuse: Box<dyn FnOnce(StoreError) + Send>,
+}
 
 /// What a job leaves behind: whether its savepoint stays, and what to tell its caller.
 struct Outcome {
@@ -124,7 +130,8 @@ impl Store {
         E: Send + 'static,
     {
         let (reply, answer) = sync_channel(1);
-        let job: Job = Box::new(move |tx| {
+        let refusal = reply.clone();
+        let work = Box::new(move |tx: &mut WriteTx<'_>| {
             let result = work(tx);
             let keep = result.is_ok();
             let done: Done = Box::new(move |committed| {
@@ -133,7 +140,10 @@ impl Store {
             });
             Outcome { keep, done }
         });
-        self.jobs.send(job).map_err(|_| StoreError::ShuttingDown)?;
+        let refuse = Box::new(move |error| {
+            let _ = refusal.send(Err(error)); // As above.
+        });
+        self.jobs.send(Job { work, refuse }).map_err(|_| StoreError::ShuttingDown)?;
         answer.recv().map_err(|_| StoreError::ShuttingDown)?
     }
 
@@ -180,12 +190,15 @@ fn commit_group(conn: &mut Connection, tail: &JournalTail, group: &mut VecDeque<
         }
         Err(error) => {
             tracing::error!(%error, "nothing was stored");
-            group.clear();
             Err(error)
         }
     };
     for done in answers {
         done(result.clone());
+    }
+    if let Err(error) = result {
+        // The transaction broke before their turn.
+        group.drain(..).for_each(|job| (job.refuse)(error.clone()));
     }
 }
 
@@ -211,9 +224,14 @@ fn run_group(
         let (events, actions, next) = (write.events.len(), write.after_commit.len(), write.next_sequence);
         tx.execute_batch("SAVEPOINT job")?;
         // A job that panics fails alone; its caller sees the writer hang up.
-        let run = std::panic::AssertUnwindSafe(|| job(&mut write));
+        let run = std::panic::AssertUnwindSafe(|| (job.work)(&mut write));
         let outcome = std::panic::catch_unwind(run).map_err(|panic| panic_text(&*panic));
         let keep = outcome.as_ref().is_ok_and(|outcome| outcome.keep);
+        if tx.is_autocommit() {
+            // The disk took no more, and SQLite has rolled back all of it, savepoints too.
+            answers.extend(outcome.map(|outcome| outcome.done));
+            return Err(StoreError::DiskFull);
+        }
         if keep {
             tx.execute_batch("RELEASE job")?;
         } else {

@@ -62,9 +62,8 @@ impl From<ApiError> for HttpError {
             ApiError::NotFound { .. } => Self::not_found(text),
             ApiError::Precondition { .. } => Self::text(StatusCode::CONFLICT, text),
             ApiError::Busy { .. } => Self::text(StatusCode::TOO_MANY_REQUESTS, text).retry_after(1),
-            ApiError::StorageFull | ApiError::ShuttingDown => {
-                Self::text(StatusCode::SERVICE_UNAVAILABLE, text).retry_after(1)
-            }
+            ApiError::StorageFull => Self::text(StatusCode::INSUFFICIENT_STORAGE, text).retry_after(1),
+            ApiError::ShuttingDown => Self::text(StatusCode::SERVICE_UNAVAILABLE, text).retry_after(1),
             ApiError::Internal(source) => {
                 tracing::error!(error = source, "a request failed");
                 Self::text(StatusCode::INTERNAL_SERVER_ERROR, text)

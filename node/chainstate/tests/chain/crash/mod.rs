@@ -6,6 +6,7 @@
 //! same chain as a run that never died.
 
 mod check;
+mod damage;
 mod log;
 mod points;
 mod script;

@@ -80,7 +80,8 @@ fn a_process_that_dies_at_any_named_point_leaves_the_old_state_or_the_new_one() 
                 for count in [1, 2, 5, 14] {
                     let crash_at = format!("{name}:{count}");
                     let folder = scratch();
-                    let prune = name.starts_with("prune");
+                    // These are only reached when much is written.
+                    let prune = name.starts_with("prune") || name.ends_with("_checkpoint");
                     if run(folder.path(), &crash_at, prune).success() {
                         assert!(count > 1, "{name} was never reached");
                         break;

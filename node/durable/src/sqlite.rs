@@ -1,0 +1,267 @@
+//! SQLite files that notice damage: every page is compared with its checksum when the file is opened.
+//!
+//! SQLite's own checks see the structure of a file, not its content, and a write-ahead log that is damaged in the middle
+//! loses its rest without a word. Here each transaction's pages are noted in `<file>-sums` (see `sums`), so that at start
+//! every page, in the log or in the file, is the newest version that was committed, bit by bit. Reading the file once costs
+//! about a second a gigabyte from a fast disk.
+//!
+//! # Invariants
+//! - All writes go through the one connection that [`open`] gives, so nobody else moves pages from the log to the file.
+//! - Pages leave the log only after their checksums are on the disk.
+//!
+//! # Not here
+//! Pages that are read later and were damaged after the start: the caller's own checks, and SQLite's.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rusqlite::Connection;
+use rusqlite::config::DbConfig;
+use rusqlite::hooks::Wal as WalHandle;
+
+use crate::crash_point;
+use crate::sums::{LoadError, Loaded, Sums};
+use crate::wal::{PAGE_BYTES, Wal, page_sum, read_whole};
+
+/// Frames of the log after which its pages are moved to the file: 4 MB, SQLite's default.
+const CHECKPOINT_FRAMES: u64 = 1000;
+/// Frames after which that is tried again when a reader was in the way.
+const RETRY_FRAMES: u64 = 250;
+/// Bytes that are read at a time: whole pages.
+const READ_BYTES: usize = 64 * PAGE_BYTES;
+
+/// Why a file cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The system refuses.
+    #[error("{path}", path = path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// SQLite refuses.
+    #[error("{path}", path = path.display())]
+    Sqlite {
+        /// The database.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: rusqlite::Error,
+    },
+    /// Another process has it open.
+    #[error("{path} is in use by another process", path = path.display())]
+    InUse {
+        /// The database.
+        path: PathBuf,
+    },
+    /// The bytes are not those that were written.
+    #[error("{path} is damaged: {detail}", path = path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        detail: String,
+    },
+}
+
+/// Opens `path` for its one writer, in WAL mode with `synchronous=FULL`; makes it when it is missing.
+///
+/// # Errors
+/// [`OpenError::Damaged`] if a page is not what was last committed; the file is not changed then.
+pub fn open(path: &Path) -> Result<Connection, OpenError> {
+    let (wal_path, sums_path) = (beside(path, "-wal"), beside(path, "-sums"));
+    let mut wal = Wal::new(wal_path);
+    let logged = wal.follow().map_err(io_error(wal.path()))?;
+    let exists = |path: &Path| path.try_exists().map_err(io_error(path));
+    let known = match exists(&sums_path)? {
+        true => Some(load(path, sums_path.clone())?),
+        // Nothing was committed before the record was made, and until then the file is one page at most.
+        false if logged.is_empty() && length(path)? <= PAGE_BYTES as u64 => None,
+        false => return Err(damaged(&sums_path, "it is missing")),
+    };
+    let logged: BTreeMap<u32, u64> = logged.iter().map(|page| (page.page, page.sum)).collect();
+    if let Some(known) = &known {
+        check(path, &wal, &logged, known)?;
+    }
+    let mut conn = connect(path)?;
+    let sums = match known {
+        Some(known) => known.sums,
+        None => {
+            crash_point("sqlite:made");
+            let first = page_sums(path)?;
+            Sums::create(sums_path.clone(), first).map_err(io_error(&sums_path))?
+        }
+    };
+    crash_point("sqlite:opened");
+    let mut keeper = Keeper { wal, sums, checkpoint_at: CHECKPOINT_FRAMES };
+    keeper.catch_up(&logged).map_err(io_error(&sums_path))?;
+    let hook = move |handle: &mut WalHandle, _| {
+        // The transaction is on the disk: nothing may fail it any more.
+        if let Err(error) = keeper.committed(handle) {
+            tracing::warn!(%error, "page checksums are written later");
+        }
+        Ok(())
+    };
+    conn.wal_hook(Some(hook)).map_err(sqlite_error(path))?;
+    Ok(conn)
+}
+
+/// Tells a connection that only reads to leave the log to the writer when it is closed.
+///
+/// # Errors
+/// What SQLite says.
+pub fn leave_log(conn: &Connection) -> rusqlite::Result<()> {
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map(drop)
+}
+
+fn connect(path: &Path) -> Result<Connection, OpenError> {
+    let at = sqlite_error(path);
+    let conn = Connection::open(path).map_err(&at)?;
+    leave_log(&conn).map_err(&at)?;
+    // WAL: readers see the last commit while the next is written. FULL: what was acknowledged survives a power cut.
+    conn.pragma_update(None, "journal_mode", "WAL").map_err(&at)?;
+    conn.pragma_update(None, "synchronous", "FULL").map_err(&at)?;
+    conn.pragma_update(None, "wal_autocheckpoint", 0).map_err(&at)?;
+    Ok(conn)
+}
+
+/// Notes what each transaction wrote, and moves the log's pages to the file when there are many.
+struct Keeper {
+    wal: Wal,
+    sums: Sums,
+    checkpoint_at: u64,
+}
+
+impl Keeper {
+    /// A transaction that was committed just before the process died may not be noted.
+    fn catch_up(&mut self, logged: &BTreeMap<u32, u64>) -> io::Result<()> {
+        let pages = logged.iter().map(|(page, sum)| crate::wal::PageSum { page: *page, sum: *sum });
+        let news: Vec<_> = pages.filter(|page| self.sums.of(page.page) != Some(page.sum)).collect();
+        self.sums.append(&news)
+    }
+
+    fn committed(&mut self, handle: &mut WalHandle) -> io::Result<()> {
+        let before = self.wal.frames;
+        let pages = self.wal.follow()?;
+        if self.wal.frames < before {
+            self.checkpoint_at = CHECKPOINT_FRAMES; // The log began again.
+        }
+        self.sums.append(&pages)?;
+        crash_point("sqlite:noted");
+        if self.wal.frames < self.checkpoint_at {
+            return Ok(());
+        }
+        self.checkpoint_at = self.wal.frames + RETRY_FRAMES;
+        self.sums.sync()?;
+        crash_point("sqlite:before_checkpoint");
+        let (in_log, moved) = handle.checkpoint_v2(rusqlite::wal::CheckpointMode::PASSIVE).map_err(io::Error::other)?;
+        crash_point("sqlite:after_checkpoint");
+        if in_log == moved {
+            self.sums.shorten()?;
+        }
+        Ok(())
+    }
+}
+
+fn load(path: &Path, sums_path: PathBuf) -> Result<Loaded, OpenError> {
+    Sums::load(sums_path.clone()).map_err(|error| match error {
+        LoadError::Io(source) => OpenError::Io { path: sums_path, source },
+        LoadError::InUse => OpenError::InUse { path: path.to_owned() },
+        LoadError::NotARecord => damaged(&sums_path, "it does not begin as a record of checksums"),
+    })
+}
+
+/// Every page is the newest that was committed, in the log if it has the page, else in the file.
+fn check(path: &Path, wal: &Wal, logged: &BTreeMap<u32, u64>, known: &Loaded) -> Result<(), OpenError> {
+    let in_file = page_sums(path)?;
+    if in_file.get(1).is_none_or(|sum| *sum == 0) {
+        // SQLite takes such a file for a new one, and throws the log away.
+        return Err(damaged(path, "page 1 is missing"));
+    }
+    let last = known.sums.last_page().max(u32::try_from(in_file.len().saturating_sub(1)).unwrap_or(u32::MAX));
+    for page in 1..=last {
+        let found = logged.get(&page).copied();
+        let expected = known.sums.of(page);
+        let content = found.or_else(|| in_file.get(page as usize).copied());
+        let detail = match (content, expected) {
+            (Some(content), Some(expected)) if content == expected => continue,
+            // A later version than is noted: the machine lost power before that was on the disk.
+            (Some(content), _) if found.is_some() && !known.older.contains(&(page, content)) => continue,
+            // A page that SQLite made room for and never used.
+            (_, None) if known.torn_at.is_none() => continue,
+            (Some(content), Some(_)) if known.older.contains(&(page, content)) => {
+                let detail = format!("page {page} of the database is an old one: committed transactions are missing");
+                return Err(damaged(wal.path(), detail));
+            }
+            (None, Some(_)) => format!("page {page} is missing"),
+            _ => format!("page {page} is not the one that was written"),
+        };
+        return Err(match known.torn_at {
+            Some(at) => damaged(&beside(path, "-sums"), format!("byte {at} is not what was written ({detail})")),
+            None => damaged(path, detail),
+        });
+    }
+    Ok(())
+}
+
+/// The checksums of the file's pages, by number; the first entry stands for no page.
+fn page_sums(path: &Path) -> Result<Vec<u64>, OpenError> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(vec![0]),
+        Err(error) => return Err(io_error(path)(error)),
+    };
+    let pages = length(path)?.div_ceil(PAGE_BYTES as u64);
+    let mut sums = vec![0];
+    let mut buffer = vec![0; READ_BYTES];
+    for first in (0..pages).step_by(READ_BYTES / PAGE_BYTES) {
+        let at = first * PAGE_BYTES as u64;
+        let whole = read_whole(&file, &mut buffer, at).map_err(io_error(path))?;
+        if whole {
+            sums.extend(buffer.chunks(PAGE_BYTES).map(page_sum));
+            continue;
+        }
+        for page in first..pages {
+            let one = &mut buffer[..PAGE_BYTES];
+            let whole = read_whole(&file, one, page * PAGE_BYTES as u64).map_err(io_error(path))?;
+            // Part of a page is no page that was written.
+            sums.push(if whole { page_sum(one) } else { 0 });
+        }
+        break;
+    }
+    Ok(sums)
+}
+
+fn length(path: &Path) -> Result<u64, OpenError> {
+    match path.metadata() {
+        Ok(metadata) => Ok(metadata.len()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
+        Err(error) => Err(io_error(path)(error)),
+    }
+}
+
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
+}
+
+fn damaged(path: &Path, detail: impl ToString) -> OpenError {
+    OpenError::Damaged { path: path.to_owned(), detail: detail.to_string() }
+}
+
+fn io_error(path: &Path) -> impl Fn(io::Error) -> OpenError {
+    move |source| OpenError::Io { path: path.to_owned(), source }
+}
+
+fn sqlite_error(path: &Path) -> impl Fn(rusqlite::Error) -> OpenError {
+    move |source| OpenError::Sqlite { path: path.to_owned(), source }
+}
+
+#[cfg(test)]
+mod tests;

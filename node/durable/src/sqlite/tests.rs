@@ -1,0 +1,223 @@
+//! Files that were changed, cut, or not written to their end.
+
+use super::*;
+
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn db(&self) -> PathBuf {
+        self.0.path().join("a.sqlite")
+    }
+
+    fn file(&self, ending: &str) -> PathBuf {
+        beside(&self.db(), ending)
+    }
+
+    fn open(&self) -> Connection {
+        open(&self.db()).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    fn refused(&self) -> String {
+        open(&self.db()).err().expect("it is damaged").to_string()
+    }
+
+    /// The same files in another folder, as a kill leaves them.
+    fn copy(&self) -> Self {
+        let other = Self::new();
+        for entry in std::fs::read_dir(self.0.path()).unwrap().map(Result::unwrap) {
+            std::fs::copy(entry.path(), other.0.path().join(entry.file_name())).unwrap();
+        }
+        std::fs::remove_file(other.file("-shm")).ok();
+        other
+    }
+}
+
+fn change(path: &Path, change: impl FnOnce(&mut Vec<u8>)) {
+    let mut bytes = std::fs::read(path).unwrap();
+    change(&mut bytes);
+    std::fs::write(path, bytes).unwrap();
+}
+
+/// Writes `rows` rows of 1,000 bytes, one transaction each.
+fn write(conn: &Connection, rows: u32) {
+    conn.execute_batch("CREATE TABLE IF NOT EXISTS t (n INTEGER PRIMARY KEY, text TEXT NOT NULL)").unwrap();
+    for _ in 0..rows {
+        conn.execute("INSERT INTO t (text) VALUES (printf('%01000d', (SELECT count(*) FROM t)))", []).unwrap();
+    }
+}
+
+fn rows(conn: &Connection) -> u32 {
+    conn.query_row("SELECT count(*) FROM t", [], |row| row.get(0)).unwrap()
+}
+
+/// Both in the log alone and, after 1,000 frames, in the file.
+const SIZES: [u32; 2] = [20, 700];
+
+#[test]
+fn what_was_committed_is_there_after_a_kill() {
+    for size in SIZES {
+        let folder = Folder::new();
+        let conn = folder.open();
+        write(&conn, size);
+        let killed = folder.copy();
+        let again = killed.open();
+        assert_eq!(rows(&again), size);
+        write(&again, 5);
+        drop(again);
+        assert_eq!(rows(&killed.open()), size + 5);
+    }
+}
+
+#[test]
+fn a_flipped_bit_is_named_or_does_not_matter() {
+    for size in SIZES {
+        let folder = Folder::new();
+        let conn = folder.open();
+        write(&conn, size);
+        let (mut named, mut unimportant) = (0, 0);
+        for ending in ["", "-wal", "-sums"] {
+            let length = folder.file(ending).metadata().unwrap().len();
+            let length = usize::try_from(length).unwrap();
+            for step in 0..60 {
+                let at = (length * step / 60 + step * 37) % length;
+                let flipped = folder.copy();
+                change(&flipped.file(ending), |bytes| bytes[at] ^= 1 << (step % 8));
+                match open(&flipped.db()) {
+                    Ok(conn) => {
+                        assert_eq!(rows(&conn), size, "byte {at} of {ending}: rows are missing");
+                        let text: u32 = conn.query_row("SELECT sum(text + 1) FROM t", [], |row| row.get(0)).unwrap();
+                        assert_eq!(text, size * (size + 1) / 2, "byte {at} of {ending}: a row is another one");
+                        unimportant += 1;
+                    }
+                    Err(error) => {
+                        assert!(error.to_string().contains("a.sqlite"), "{error}");
+                        named += 1;
+                    }
+                }
+            }
+        }
+        // A page of the file that the log has a newer version of, and what the log has left of an earlier round.
+        assert!(named > unimportant / 2, "{named} named, {unimportant} without effect");
+    }
+}
+
+#[test]
+fn a_cut_file_is_named() {
+    for size in SIZES {
+        let folder = Folder::new();
+        let conn = folder.open();
+        write(&conn, size);
+        for ending in ["", "-wal"] {
+            for part in [0, 1, 2, 3] {
+                let cut = folder.copy();
+                change(&cut.file(ending), |bytes| bytes.truncate(bytes.len() * part / 4));
+                match open(&cut.db()) {
+                    // Behind its end the log has frames of an earlier round; it may have all pages of the file.
+                    Ok(conn) => assert_eq!(rows(&conn), size, "{ending} cut to {part}/4"),
+                    Err(error) => assert!(error.to_string().contains("a.sqlite"), "{error}"),
+                }
+            }
+        }
+        let gone = folder.copy();
+        std::fs::remove_file(gone.file("-sums")).unwrap();
+        assert!(gone.refused().contains("a.sqlite-sums is damaged: it is missing"));
+        let gone = folder.copy();
+        std::fs::remove_file(gone.db()).unwrap();
+        assert!(gone.refused().contains("a.sqlite"), "{}", gone.refused());
+    }
+}
+
+#[test]
+fn a_log_that_lost_its_last_transaction_is_named() {
+    let folder = Folder::new();
+    let conn = folder.open();
+    write(&conn, 20);
+    change(&folder.copy().file("-wal"), |_| {});
+    let damaged = folder.copy();
+    change(&damaged.file("-wal"), |bytes| {
+        let last = bytes.len() - 1;
+        bytes[last] ^= 1;
+    });
+    let error = damaged.refused();
+    assert!(error.contains("a.sqlite-wal is damaged") && error.contains("missing"), "{error}");
+}
+
+/// The record of checksums is not synced with each transaction; the log is.
+#[test]
+fn a_record_that_lost_its_end_to_a_power_cut_is_no_damage() {
+    let folder = Folder::new();
+    let conn = folder.open();
+    write(&conn, 20);
+    let length = folder.file("-sums").metadata().unwrap().len();
+    for lost in [1, 10, 100, 500] {
+        let cut = folder.copy();
+        change(&cut.file("-sums"), |bytes| bytes.truncate(usize::try_from(length - lost).unwrap()));
+        assert_eq!(rows(&cut.open()), 20, "{lost} bytes lost");
+        assert_eq!(rows(&cut.open()), 20, "and it is whole again");
+        let zeros = folder.copy();
+        change(&zeros.file("-sums"), |bytes| {
+            let end = bytes.len();
+            bytes[end - usize::try_from(lost).unwrap()..].fill(0);
+        });
+        assert_eq!(rows(&zeros.open()), 20, "{lost} bytes of zeros");
+    }
+}
+
+#[test]
+fn another_program_may_look_into_the_file_of_a_killed_process() {
+    let folder = Folder::new();
+    let conn = folder.open();
+    write(&conn, 20);
+    let killed = folder.copy();
+    // As the shell of SQLite does: it moves the log's pages to the file when it is closed.
+    let shell = Connection::open(killed.db()).unwrap();
+    assert_eq!(rows(&shell), 20);
+    drop(shell);
+    assert!(!killed.file("-wal").exists());
+    assert_eq!(rows(&killed.open()), 20);
+}
+
+#[test]
+fn a_file_that_somebody_else_wrote_to_is_named() {
+    let folder = Folder::new();
+    let conn = folder.open();
+    write(&conn, 20);
+    let meddled = folder.copy();
+    let shell = Connection::open(meddled.db()).unwrap();
+    shell.execute("DELETE FROM t WHERE n = 7", []).unwrap();
+    drop(shell);
+    assert!(meddled.refused().contains("a.sqlite is damaged"), "{}", meddled.refused());
+}
+
+#[test]
+fn a_file_has_one_writer() {
+    let folder = Folder::new();
+    let conn = folder.open();
+    write(&conn, 1);
+    assert!(matches!(open(&folder.db()), Err(OpenError::InUse { .. })));
+    drop(conn);
+    assert_eq!(rows(&folder.open()), 1);
+}
+
+#[test]
+fn the_record_is_written_anew_when_it_is_long() {
+    let folder = Folder::new();
+    let conn = folder.open();
+    write(&conn, 1);
+    // The same page again and again: 36 bytes of record each time, and more than a megabyte of them.
+    conn.execute_batch("CREATE TABLE n (n INTEGER)").unwrap();
+    conn.pragma_update(None, "synchronous", "OFF").unwrap();
+    let longest = (0..60_000).fold(0, |longest, n| {
+        conn.execute("INSERT OR REPLACE INTO n (rowid, n) VALUES (1, ?1)", [n]).unwrap();
+        longest.max(folder.file("-sums").metadata().unwrap().len())
+    });
+    assert!(longest > SLACK && longest < 2 * SLACK, "{longest}");
+    assert!(folder.file("-sums").metadata().unwrap().len() < SLACK, "it was written anew");
+    assert_eq!(rows(&folder.copy().open()), 1);
+}
+
+const SLACK: u64 = 1 << 20;

@@ -1,0 +1,130 @@
+//! Reads SQLite's write-ahead log beside SQLite: which pages its committed frames hold, and their checksums.
+//!
+//! The format is SQLite's, documented and stable: a header of 32 bytes, then frames of 24 bytes and a page. A frame counts if
+//! it repeats the header's salts and its running checksum is right; a transaction counts if its last frame, which says the
+//! size of the database, does. SQLite begins the log again at its start, with other salts, when all of it is in the database.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt as _;
+use std::path::{Path, PathBuf};
+
+use crate::checksum::checksum64;
+
+/// Bytes of a page: SQLite's default, which nobody changes here.
+pub(crate) const PAGE_BYTES: usize = 4096;
+
+const HEADER_BYTES: usize = 32;
+const FRAME_HEADER_BYTES: usize = 24;
+/// The magic number; its last bit says how the checksum reads words.
+const MAGIC: u32 = 0x377f_0682;
+
+/// A page as a committed transaction left it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PageSum {
+    /// From 1.
+    pub(crate) page: u32,
+    pub(crate) sum: u64,
+}
+
+/// A place in the log: what was read before it is committed.
+pub(crate) struct Wal {
+    path: PathBuf,
+    header: [u8; HEADER_BYTES],
+    running: (u32, u32),
+    /// Committed frames so far.
+    pub(crate) frames: u64,
+}
+
+impl Wal {
+    /// At the beginning of a log that may not be there yet.
+    pub(crate) fn new(path: PathBuf) -> Self {
+        Self { path, header: [0; HEADER_BYTES], running: (0, 0), frames: 0 }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The pages of transactions that were committed since the last call, in the order in which they were written.
+    pub(crate) fn follow(&mut self) -> io::Result<Vec<PageSum>> {
+        let file = match File::open(&self.path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(error),
+        };
+        let mut header = [0; HEADER_BYTES];
+        if !read_whole(&file, &mut header, 0)? {
+            return Ok(Vec::new());
+        }
+        if header != self.header {
+            let Some(running) = check_header(&header) else { return Ok(Vec::new()) };
+            (self.header, self.running, self.frames) = (header, running, 0);
+        }
+        let (mut committed, mut open) = (Vec::new(), Vec::new());
+        let (mut running, mut frames) = (self.running, self.frames);
+        let mut frame = [0; FRAME_HEADER_BYTES + PAGE_BYTES];
+        let frame_bytes = frame.len() as u64;
+        while read_whole(&file, &mut frame, HEADER_BYTES as u64 + frames * frame_bytes)? {
+            let (head, page) = frame.split_at(FRAME_HEADER_BYTES);
+            running = self.checksum(self.checksum(running, &head[..8]), page);
+            if head[8..16] != self.header[16..24] || (word(head, 16), word(head, 20)) != running {
+                break;
+            }
+            frames += 1;
+            open.push(PageSum { page: word(head, 0), sum: page_sum(page) });
+            if word(head, 4) != 0 {
+                committed.append(&mut open);
+                (self.running, self.frames) = (running, frames);
+            }
+        }
+        Ok(committed)
+    }
+
+    fn checksum(&self, state: (u32, u32), bytes: &[u8]) -> (u32, u32) {
+        checksum(word(&self.header, 0) & 1 == 1, state, bytes)
+    }
+}
+
+/// The checksum of a page; never 0, which stands for an unknown one.
+pub(crate) fn page_sum(page: &[u8]) -> u64 {
+    checksum64(page).max(1)
+}
+
+/// Reads all of `buffer`; false if the file ends before.
+pub(crate) fn read_whole(file: &File, buffer: &mut [u8], at: u64) -> io::Result<bool> {
+    match file.read_exact_at(buffer, at) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// The running checksum behind a header that is one.
+fn check_header(header: &[u8; HEADER_BYTES]) -> Option<(u32, u32)> {
+    let magic = word(header, 0);
+    let running = checksum(magic & 1 == 1, (0, 0), &header[..24]);
+    let is_right = magic & !1 == MAGIC && word(header, 8) as usize == PAGE_BYTES;
+    (is_right && running == (word(header, 24), word(header, 28))).then_some(running)
+}
+
+fn checksum(big_endian: bool, state: (u32, u32), bytes: &[u8]) -> (u32, u32) {
+    let (mut one, mut two) = state;
+    let (pairs, _) = bytes.as_chunks::<8>();
+    for pair in pairs {
+        let (mut first, mut second) = ([0; 4], [0; 4]);
+        first.copy_from_slice(&pair[..4]);
+        second.copy_from_slice(&pair[4..]);
+        let read = if big_endian { u32::from_be_bytes } else { u32::from_le_bytes };
+        one = one.wrapping_add(read(first)).wrapping_add(two);
+        two = two.wrapping_add(read(second)).wrapping_add(one);
+    }
+    (one, two)
+}
+
+/// The big-endian number at `at`.
+fn word(bytes: &[u8], at: usize) -> u32 {
+    let mut four = [0; 4];
+    four.copy_from_slice(&bytes[at..at + 4]);
+    u32::from_be_bytes(four)
+}

@@ -1,0 +1,89 @@
+//! The process dies while it writes down a promise: what it was told is written stays written.
+
+use std::io::Write as _;
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::Command;
+
+use super::*;
+
+const FOLDER: &str = "CLAIM_TEST_FOLDER";
+/// SIGABRT.
+const ABORTED: i32 = 6;
+const CLAIMS: u8 = 4;
+
+fn open(folder: &Path) -> Record {
+    Record::open(folder, Hash160([1; 20]), 0x8000_0000).unwrap()
+}
+
+fn block(content: u8, chain_length: u8) -> SignedBlock {
+    SignedBlock {
+        block_hash: BlockHash([content; 32]),
+        block_id: StacksBlockId([content; 32]),
+        parent: StacksBlockId([9; 32]),
+        burn_view: BurnBlockHash([1; 32]),
+        chain_length: chain_length.into(),
+        bytes: vec![content; 10],
+    }
+}
+
+/// The child half of the test below: claims one after the other, and writes down which were granted.
+#[test]
+#[ignore = "started by the other test of this file"]
+fn child() {
+    let Some(folder) = std::env::var_os(FOLDER) else { return };
+    let folder = Path::new(&folder);
+    let mut record = open(folder);
+    let mut granted = std::fs::File::options().create(true).append(true).open(folder.join("granted")).unwrap();
+    for number in 1..=CLAIMS {
+        assert_eq!(record.claim(&block(number, number)).unwrap(), Claim::Granted);
+        granted.write_all(&[number]).unwrap();
+    }
+}
+
+#[test]
+fn a_promise_that_was_given_is_kept_after_a_crash_at_any_point() {
+    for point in durable::CLAIM_POINTS {
+        for count in 1..=CLAIMS {
+            let folder = tempfile::tempdir().unwrap();
+            let crash_at = format!("{point}:{count}");
+            let child = Command::new(std::env::current_exe().unwrap())
+                .args(["--exact", "record::crash_tests::child", "--ignored"])
+                .env(FOLDER, folder.path())
+                .env("MOCKAMOTO_CRASH_AT", &crash_at)
+                .output()
+                .unwrap();
+            assert_eq!(child.status.signal(), Some(ABORTED), "{crash_at}: {child:?}");
+            let granted = std::fs::read(folder.path().join("granted")).unwrap();
+            assert_eq!(granted.len(), usize::from(count) - 1, "{crash_at}");
+            let mut record = open(folder.path());
+            for number in 1..=CLAIMS {
+                let rival = record.claim(&block(100 + number, number)).unwrap();
+                // The claim in whose middle it died is there or not; what it had not come to is not.
+                match number.cmp(&count) {
+                    std::cmp::Ordering::Less => assert_ne!(rival, Claim::Granted, "{crash_at}: claim {number} is lost"),
+                    std::cmp::Ordering::Equal => {}
+                    std::cmp::Ordering::Greater => assert_eq!(rival, Claim::Granted, "{crash_at}: claim {number}"),
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_damaged_record_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut record = open(folder.path());
+    for number in 1..=CLAIMS {
+        record.claim(&block(number, number)).unwrap();
+    }
+    drop(record);
+    for name in [FILE_NAME.to_owned(), format!("{FILE_NAME}-wal")] {
+        let path = folder.path().join(&name);
+        let whole = std::fs::read(&path).unwrap();
+        std::fs::write(&path, &whole[..whole.len() / 3]).unwrap();
+        let error = Record::open(folder.path(), Hash160([1; 20]), 0x8000_0000).err().expect("it is damaged");
+        assert!(error.to_string().contains(FILE_NAME), "{name}: {error}");
+        std::fs::write(&path, &whole).unwrap();
+        drop(open(folder.path()));
+    }
+}
