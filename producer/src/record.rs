@@ -329,7 +329,7 @@ mod tests {
     fn a_newer_schema_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         drop(open(folder.path()));
-        let connection = Connection::open(folder.path().join(FILE_NAME)).unwrap();
+        let connection = durable::open(&folder.path().join(FILE_NAME)).unwrap();
         connection.pragma_update(None, "user_version", 99).unwrap();
         drop(connection);
         let opened = Record::open(folder.path(), SIGNER, 0x8000_0000);

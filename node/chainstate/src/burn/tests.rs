@@ -329,13 +329,13 @@ fn files_that_are_not_a_burn_database_are_reported() {
     assert!(BurnDbWriter::open(&text, &rules()).is_err());
 
     let foreign = folder.path().join("foreign.sqlite");
-    rusqlite::Connection::open(&foreign).unwrap().execute_batch("CREATE TABLE t (x)").unwrap();
+    durable::open(&foreign).unwrap().execute_batch("CREATE TABLE t (x)").unwrap();
     let error = BurnDbWriter::open(&foreign, &rules()).unwrap_err();
     assert!(matches!(error, BurnOpenError::Store(StoreError::WrongFile { .. })), "{error}");
 
     let newer = folder.path().join("newer.sqlite");
     drop(BurnDbWriter::open(&newer, &rules()).unwrap());
-    rusqlite::Connection::open(&newer).unwrap().pragma_update(None, "user_version", 99).unwrap();
+    durable::open(&newer).unwrap().pragma_update(None, "user_version", 99).unwrap();
     let error = BurnDbWriter::open(&newer, &rules()).unwrap_err();
     assert!(matches!(error, BurnOpenError::Store(StoreError::SchemaTooNew { found: 99, .. })), "{error}");
 }

@@ -12,7 +12,7 @@ pub(crate) use migrate::migrate;
 pub use store::{Store, WriteTx};
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OpenFlags};
 
@@ -24,13 +24,27 @@ const STATEMENT_CACHE: usize = 128;
 /// Opens `chainstate.sqlite` for writing and brings its tables up to date.
 pub(crate) fn open_writer(path: &Path) -> Result<Connection, OpenError> {
     let at = |source| OpenError::Database { path: path.to_owned(), source };
-    let mut conn = durable::open(path)?;
+    let mut conn = open_when_free(path)?;
     conn.busy_timeout(BUSY_TIMEOUT).map_err(at)?;
     conn.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
     conn.pragma_update(None, "foreign_keys", true).map_err(at)?;
     migrate(&mut conn, MIGRATIONS).map_err(|error| error.at(path))?;
     marf::Marf::create_tables(&conn).map_err(at)?;
     Ok(conn)
+}
+
+/// The folder is ours: what may still have the file is the writer of a chain that this process has just closed. It ends
+/// after its last job.
+fn open_when_free(path: &Path) -> Result<Connection, OpenError> {
+    let end = Instant::now() + BUSY_TIMEOUT;
+    loop {
+        match durable::open(path) {
+            Err(durable::OpenError::InUse { .. }) if Instant::now() < end => {
+                std::thread::park_timeout(Duration::from_millis(1));
+            }
+            opened => return Ok(opened?),
+        }
+    }
 }
 
 /// Opens `chainstate.sqlite` for reading.

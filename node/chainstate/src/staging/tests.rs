@@ -40,6 +40,13 @@ fn staging() -> Staging {
 }
 
 impl Staging {
+    fn reopen(self) -> Self {
+        let Self { folder, db } = self;
+        drop(db); // A file has one writer.
+        let db = StagingWriter::open(&folder.path().join("staging.sqlite")).unwrap();
+        Self { folder, db }
+    }
+
     fn path(&self) -> PathBuf {
         self.folder.path().join("staging.sqlite")
     }
@@ -399,7 +406,7 @@ proptest! {
                     staging.db.set_stacks_attachable(&id(number)).unwrap();
                     model.parent_processed(number);
                 }
-                Op::Reopen => staging.db = StagingWriter::open(&staging.path()).unwrap(),
+                Op::Reopen => staging = staging.reopen(),
             }
             prop_assert_eq!(staging.next(), model.next());
             let all = staging.db.blocks_after(0, 100).unwrap();

@@ -14,23 +14,27 @@ fn store() -> Store {
 /// Keeps the writer busy until the sender is used or dropped, so that the jobs sent meanwhile are one group.
 fn keep_busy(store: &Store) -> Sender<()> {
     let (go, wait) = channel();
-    let job: Job = Box::new(move |_| {
+    let work = Box::new(move |_: &mut WriteTx<'_>| {
         let _ = wait.recv();
         Outcome { keep: true, done: Box::new(|_| {}) }
     });
-    store.jobs.send(job).expect("the writer runs");
+    store.jobs.send(Job { work, refuse: Box::new(|_| {}) }).expect("the writer runs");
     go
 }
 
 /// Sends a job without waiting for it.
 fn send(store: &Store, work: impl FnOnce(&mut WriteTx<'_>) + Send + 'static) -> Receiver<Result<(), StoreError>> {
     let (reply, answer) = sync_channel(1);
-    let job: Job = Box::new(move |tx| {
+    let refusal = reply.clone();
+    let work = Box::new(move |tx: &mut WriteTx<'_>| {
         work(tx);
         let done = move |result| drop(reply.send(result));
         Outcome { keep: true, done: Box::new(done) }
     });
-    store.jobs.send(job).expect("the writer runs");
+    store
+        .jobs
+        .send(Job { work, refuse: Box::new(move |error| drop(refusal.send(Err(error)))) })
+        .expect("the writer runs");
     answer
 }
 
@@ -56,4 +60,25 @@ fn a_job_after_one_that_ends_its_group_sees_what_followed_its_commit() {
         second.recv().expect("an answer").expect("committed");
         assert_eq!(seen.recv().expect("it ran"), ends, "jobs of one group run before any of it is committed");
     }
+}
+
+#[test]
+fn a_full_disk_in_the_middle_of_a_group_is_told_to_all_of_it() {
+    let store = store();
+    let go = keep_busy(&store);
+    let insert = |tx: &mut WriteTx<'_>| drop(tx.sql().execute("INSERT INTO rows VALUES (1)", []));
+    let before = send(&store, insert);
+    // What SQLite does by itself when the disk takes no more.
+    let full = send(&store, |tx| tx.sql().execute_batch("ROLLBACK").expect("a transaction"));
+    let after = send(&store, insert);
+    drop(go);
+    for answer in [before, full, after] {
+        let answer = answer.recv().expect("nobody is left without an answer");
+        assert!(matches!(answer, Err(StoreError::DiskFull)), "{answer:?}");
+    }
+    let next = send(&store, |tx| {
+        let rows: u32 = tx.sql().query_row("SELECT count(*) FROM rows", [], |row| row.get(0)).expect("a number");
+        assert_eq!(rows, 0, "nothing of the group stayed");
+    });
+    next.recv().expect("an answer").expect("committed");
 }

@@ -115,22 +115,13 @@ impl TestChain {
         let Self { chain, folder, next_burn_time_s } = self;
         let params = chain.params().clone();
         drop(chain);
-        let (chain, _) = Chain::open(folder.path(), params, clock).expect("the folder opens again");
+        let chain = open_chain(folder.path(), params);
         Self { chain, folder, next_burn_time_s }
     }
 
     /// The chain in a folder that outlives this, made if it is not there. Mines nothing.
     pub(crate) fn at(path: &std::path::Path) -> Self {
-        let end = std::time::Instant::now() + std::time::Duration::from_secs(60);
-        let chain = loop {
-            match Chain::open(path, params(1, 3), clock) {
-                // A process that another test is just starting has our lock until it becomes another program.
-                Err(OpenError::InUse { .. }) if std::time::Instant::now() < end => {
-                    std::thread::park_timeout(std::time::Duration::from_millis(1));
-                }
-                opened => break opened.expect("the folder opens").0,
-            }
-        };
+        let chain = open_chain(path, params(1, 3));
         let folder = tempfile::tempdir_in(path).expect("a temporary folder");
         Self { chain, folder, next_burn_time_s: FIRST_TIME_S }
     }
@@ -274,5 +265,19 @@ pub(crate) fn on_big_stack(test: impl FnOnce() + Send + 'static) {
     let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(test).expect("a thread");
     if let Err(panic) = thread.join() {
         std::panic::resume_unwind(panic);
+    }
+}
+
+/// Opens a folder that was just closed.
+fn open_chain(path: &std::path::Path, params: ChainParams) -> Chain {
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    loop {
+        match Chain::open(path, params.clone(), clock) {
+            // A process that another test is just starting has our locks until it becomes another program.
+            Err(OpenError::InUse { .. }) if std::time::Instant::now() < end => {
+                std::thread::park_timeout(std::time::Duration::from_millis(1));
+            }
+            opened => break opened.expect("the folder opens").0,
+        }
     }
 }
