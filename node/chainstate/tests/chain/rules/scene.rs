@@ -8,7 +8,6 @@
 //!
 //! p2 deploys a contract, so most of its tenure's cost limit is used.
 
-use chainstate::burn::BurnDbWriter;
 use chainstate::chain::Processed;
 use chainstate::params::{ChainParams, Stacker};
 use nakamoto_proto::block::NakamotoBlock;
@@ -44,12 +43,10 @@ fn scene_params() -> ChainParams {
 
 /// A chain with the scene's rules and nothing else.
 fn stage() -> TestChain {
-    let params = scene_params();
-    let test = TestChain::at_genesis(params.clone());
+    let test = TestChain::at_genesis(scene_params());
     let stackers: Vec<_> =
         (2..).zip(WEIGHTS).map(|(index, weight)| Stacker { address: address("stacker", index), weight }).collect();
-    let mut burn = BurnDbWriter::open(&test.folder.path().join("burn.sqlite"), &params.burn).expect("a burn chain");
-    burn.set_stackers(1, &stackers).expect("a cycle to come");
+    test.chain.set_stackers(Some(1), &stackers).expect("a cycle to come");
     test
 }
 
