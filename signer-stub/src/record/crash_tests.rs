@@ -82,7 +82,7 @@ fn a_damaged_record_is_named() {
         let path = folder.path().join(&name);
         let whole = std::fs::read(&path).unwrap();
         std::fs::write(&path, &whole[..whole.len() / 3]).unwrap();
-        let error = Record::open(folder.path(), Hash160([1; 20]), 0x8000_0000).err().expect("it is damaged");
+        let error = Record::open(folder.path(), Hash160([1; 20]), 0x8000_0000).expect_err("it is damaged");
         assert!(error.to_string().contains(FILE_NAME), "{name}: {error}");
         std::fs::write(&path, &whole).unwrap();
         drop(open(folder.path()));

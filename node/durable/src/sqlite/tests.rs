@@ -22,7 +22,7 @@ impl Folder {
     }
 
     fn refused(&self) -> String {
-        open(&self.db()).err().expect("it is damaged").to_string()
+        open(&self.db()).expect_err("it is damaged").to_string()
     }
 
     /// The same files in another folder, as a kill leaves them.
