@@ -13,7 +13,7 @@ mod well_known;
 use std::collections::BTreeMap;
 
 use chainstate::chain::{Processed, StoreOutcome};
-use chainstate::staging::{NewBlock, StageOutcome, StagingState, StagingWriter};
+use chainstate::staging::StagingState;
 use nakamoto_proto::block::NakamotoBlock;
 use nakamoto_proto::v1;
 use nakamoto_proto::v1::RejectReason;
@@ -154,17 +154,18 @@ fn check_verdict_is_kept(test: &TestChain, case: &Case, block: &NakamotoBlock) {
 
 /// Puts a block into staging as if it had been stored when nothing more could be said of it.
 fn stage(test: &TestChain, block: &NakamotoBlock) {
-    let mut staging = StagingWriter::open(&test.folder.path().join("staging.sqlite")).expect("staging opens");
-    let stored = staging.store(&NewBlock {
-        block_id: block.block_id(),
-        parent_block_id: block.header.parent_block_id,
-        burn_block_hash: block.header.bitcoin_block_hash,
-        chain_length: block.header.chain_length,
-        burn_attachable: true,
-        stacks_attachable: true,
-        data: &block.encode(),
-    });
-    assert_eq!(stored.expect("staging works"), StageOutcome::Stored);
+    // Beside the chain's own writer, which alone may open the file as one.
+    let staging = rusqlite::Connection::open(test.folder.path().join("staging.sqlite")).expect("staging opens");
+    let data = block.encode();
+    let sql = "INSERT INTO staging_blocks (block_id, parent_id, burn_hash, chain_length, size_bytes, burn_attachable,
+                                           stacks_attachable, state)
+               VALUES (?1, ?2, ?3, ?4, ?5, 1, 1, 'stored')";
+    let header = &block.header;
+    let row =
+        (block.block_id().0, header.parent_block_id.0, header.bitcoin_block_hash.0, header.chain_length, data.len());
+    staging.execute(sql, row).expect("a row");
+    let sql = "INSERT INTO staging_block_data VALUES (?1, ?2)";
+    staging.execute(sql, (staging.last_insert_rowid(), data)).expect("its bytes");
 }
 
 /// On a chain that cannot judge the blocks yet, all are pushed; then `arrive` brings what they wait for. Each must be
