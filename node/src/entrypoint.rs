@@ -25,6 +25,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, anyhow, bail};
 use nakamoto_proto::client::Shutdown;
 use tokio::net::TcpListener;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::chain::ChainApi;
@@ -33,7 +34,7 @@ use crate::config::Settings;
 use crate::coordinator::{Bell, Coordinator};
 use crate::network::auth::Guard;
 use crate::network::gate::Gate;
-use crate::network::grpc::{Services, into_router, routes};
+use crate::network::grpc::{Services, into_router, routes, web};
 use crate::network::limits::{MAX_BLOCKING_THREADS, THREAD_STACK_BYTES};
 use crate::network::{http, server};
 use crate::observers::fleet::{Fleet, FleetRunner};
@@ -106,15 +107,18 @@ impl Threads {
 pub fn run(settings: &Settings, open: impl FnOnce() -> anyhow::Result<OpenedChain> + Send) -> anyhow::Result<()> {
     let network = runtime("network")?;
     survive_file_limits(&network).context("signals cannot be caught")?;
-    // The port first: a second node on it should not open the folder.
-    let listener = network
-        .block_on(TcpListener::bind(settings.bind))
-        .with_context(|| format!("cannot listen on {}", settings.bind))?;
-    let address = listener.local_addr().context("the port has no address")?;
+    // The ports first: a second node on them should not open the folder.
+    let mut listeners = Vec::new();
+    for bind in [Some(settings.bind), settings.http_extra_bind].into_iter().flatten() {
+        let listener = network.block_on(TcpListener::bind(bind));
+        listeners.push(listener.with_context(|| format!("cannot listen on {bind}"))?);
+    }
+    let addresses = listeners.iter().map(TcpListener::local_addr).collect::<Result<Vec<_>, _>>();
+    let addresses = addresses.context("a port has no address")?;
     let chain = on_large_stack(open)?;
-    let node = Node::start(settings, &chain, network, listener)?;
-    announce_ready(settings, address)?;
-    tracing::info!(%address, data_dir = %settings.data_dir.display(), "serving");
+    let node = Node::start(settings, &chain, network, listeners)?;
+    announce_ready(settings, &addresses)?;
+    tracing::info!(?addresses, data_dir = %settings.data_dir.display(), "serving");
     let exit = node.exits.recv().unwrap_or(Exit::Asked("lost channel"));
     node.stop(exit, chain)
 }
@@ -153,7 +157,7 @@ impl Node {
         settings: &Settings,
         chain: &OpenedChain,
         network: tokio::runtime::Runtime,
-        listener: TcpListener,
+        listeners: Vec<TcpListener>,
     ) -> anyhow::Result<Self> {
         let (exits, receiver) = channel();
         let mut threads = Threads { exits, running: Vec::new() };
@@ -209,7 +213,7 @@ impl Node {
             threads.spawn("observers", move || tell_observers(runner, stopped))?;
         }
         let stopped = shutdown.clone();
-        threads.spawn("network", move || serve(network, listener, services, stopped))?;
+        threads.spawn("network", move || serve(network, listeners, services, stopped))?;
         watch_signals(&threads, settings.stop_on_stdin_eof)?;
 
         let running = threads.running;
@@ -312,19 +316,20 @@ fn runtime(name: &'static str) -> anyhow::Result<tokio::runtime::Runtime> {
 
 fn serve(
     runtime: tokio::runtime::Runtime,
-    listener: TcpListener,
+    listeners: Vec<TcpListener>,
     services: Services,
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
     let result = runtime.block_on(async {
         let (grpc, health) = routes(&services).await.context("the built-in descriptors are broken")?;
-        let router = http::router(&services).merge(into_router(grpc));
+        let router = web::join(http::router(&services), into_router(grpc), &services.guard);
         let stopped = shutdown.clone();
         tokio::spawn(async move {
             stopped.cancelled().await;
             health.set_service_status("", tonic_health::ServingStatus::NotServing).await;
         });
-        server::serve(listener, router, shutdown).await;
+        let serving = listeners.into_iter().map(|it| server::serve(it, router.clone(), shutdown.clone()));
+        serving.collect::<JoinSet<()>>().join_all().await;
         anyhow::Ok(())
     });
     // Blocking calls that run are left to end by themselves: their commits are whole or not at all.
@@ -356,11 +361,13 @@ fn is_new(chain: &dyn ChainApi) -> anyhow::Result<bool> {
 }
 
 /// One line of JSON for whoever started the node.
-fn announce_ready(settings: &Settings, address: SocketAddr) -> anyhow::Result<()> {
+fn announce_ready(settings: &Settings, addresses: &[SocketAddr]) -> anyhow::Result<()> {
+    let address = addresses.first().context("no port is served")?;
     let line = serde_json::json!({
         "address": address.to_string(),
         "grpc": format!("http://{address}"),
         "http": format!("http://{address}"),
+        "http_extra": addresses.get(1).map(|extra| format!("http://{extra}")),
         "pid": std::process::id(),
     });
     let line = format!("{line}\n");

@@ -28,6 +28,10 @@ pub struct Args {
     #[arg(long, default_value_t = 20443)]
     pub port: u16,
 
+    /// A second port on 127.0.0.1: 3999 is where stacks.js looks for a devnet. None unless it is given
+    #[arg(long)]
+    pub api_port: Option<u16>,
+
     /// Pause before a block without transactions; 0 = make none. Transactions never wait for it
     #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = parse_duration)]
     pub block_interval: Duration,

@@ -108,6 +108,9 @@ fn node_spec(args: &Args, home: &Home) -> anyhow::Result<Spec> {
         "--admin".to_owned(),
         "--ready-stdout".to_owned(),
     ]);
+    if let Some(port) = args.api_port {
+        arguments.extend(["--http-extra-bind".to_owned(), format!("127.0.0.1:{port}")]);
+    }
     arguments.extend(args.event_observer.iter().flat_map(|it| ["--event-observer".to_owned(), it.clone()]));
     Ok(Spec { name: "the node".to_owned(), part: "node", args: arguments, keys: Vec::new() })
 }
@@ -166,6 +169,8 @@ mod tests {
             "250ms",
             "--producers",
             "2",
+            "--api-port",
+            "3999",
             "--config",
             "c.toml",
         ]);
@@ -173,6 +178,7 @@ mod tests {
         let node = node_spec(&args, &home).unwrap();
         let flags = mockamoto_node::config::Flags::parse_from(["node".to_owned()].into_iter().chain(node.args));
         assert_eq!(flags.bind.unwrap().port(), 0);
+        assert_eq!(flags.http_extra_bind, Some("127.0.0.1:3999".parse().unwrap()));
         assert_eq!(flags.burn_block_interval, Some(Duration::from_secs(30)));
         assert_eq!(flags.config.as_deref(), Some(std::path::Path::new("c.toml")));
         assert!(flags.ready_stdout && node.keys.is_empty());

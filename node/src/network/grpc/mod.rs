@@ -14,6 +14,7 @@ mod stackerdb;
 pub(crate) mod template;
 mod transaction;
 pub(crate) mod validation;
+pub mod web;
 
 pub use reasons::into_router;
 pub use routes::{Services, routes};

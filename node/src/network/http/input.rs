@@ -89,6 +89,16 @@ impl Query {
         self.get(key) == Some("1")
     }
 
+    /// The values of a key, separated by commas; empty when it is missing.
+    pub(super) fn list(&self, key: &str) -> Vec<&str> {
+        self.get(key).unwrap_or_default().split(',').filter(|value| !value.is_empty()).collect()
+    }
+
+    /// A value as it stands.
+    pub(super) fn text(&self, key: &str) -> Option<&str> {
+        self.get(key)
+    }
+
     /// A block id under a key; missing or empty means none.
     pub(super) fn block_id(&self, key: &str) -> Result<Option<[u8; 32]>, HttpError> {
         match self.get(key) {

@@ -11,8 +11,8 @@ use axum::routing::MethodRouter;
 use tonic::Code;
 
 use super::{
-    absent, accounts, blocks, contracts, extended, fees, headers, info, jobs, proposal, sortitions, stacking, state,
-    tenures, transactions,
+    absent, accounts, blocks, contracts, events, extended, fees, headers, info, jobs, openapi, proposal, sortitions,
+    stacking, state, tenures, transactions,
 };
 use crate::network::errors::Failure;
 use crate::network::grpc::Services;
@@ -46,6 +46,8 @@ pub fn routes() -> Vec<Route> {
 fn own() -> Vec<Route> {
     vec![
         get("/health", info::alive),
+        get("/openapi.json", openapi::document),
+        get("/v3/events", events::follow),
         post("/v3/block", MAX_MESSAGE_BYTES, blocks::push),
         post("/v3/block_template", MAX_MESSAGE_BYTES, jobs::request_template),
         post("/v3/block_template/", MAX_MESSAGE_BYTES, jobs::request_template),

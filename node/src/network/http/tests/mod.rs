@@ -3,7 +3,10 @@
 mod basics;
 mod bench;
 mod chain;
+mod events;
 mod fees;
+mod grpc_web;
+mod openapi;
 mod proofs;
 mod proposals;
 mod rejections;

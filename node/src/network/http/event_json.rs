@@ -1,0 +1,77 @@
+//! Events as JSON for people: names as in the contract, bytes as hex behind 0x.
+//!
+//! Walks the message by its descriptor, so that a new event needs nothing here.
+
+use std::sync::LazyLock;
+
+use nakamoto_proto::v1;
+use prost::Message as _;
+use prost_reflect::{DescriptorPool, DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, ReflectMessage as _};
+use serde_json::{Map, Value};
+
+use super::respond::hex0x;
+
+/// `None` cannot be: the descriptors are built in, and a test reads an event with them.
+static EVENT: LazyLock<Option<MessageDescriptor>> = LazyLock::new(|| {
+    let pool = DescriptorPool::decode(v1::FILE_DESCRIPTOR_SET).ok()?;
+    pool.get_message_by_name("nakamoto.v1.Event")
+});
+
+/// An event; `null` if it cannot be read, which would be a bug.
+pub(super) fn event_json(event: &v1::Event) -> Value {
+    let message =
+        EVENT.clone().and_then(|event_type| DynamicMessage::decode(event_type, event.encode_to_vec().as_slice()).ok());
+    message.map_or(Value::Null, |message| message_json(&message))
+}
+
+/// What an event is called here: the contract's name in small letters, without its prefix.
+pub(super) fn kind_name(kind: v1::EventKind) -> String {
+    let name = kind.as_str_name();
+    name.strip_prefix("EVENT_KIND_").unwrap_or(name).to_ascii_lowercase()
+}
+
+fn message_json(message: &DynamicMessage) -> Value {
+    let kind = message.descriptor();
+    match kind.full_name() {
+        "google.protobuf.Timestamp" => well_known::<prost_types::Timestamp>(message),
+        "google.protobuf.Duration" => well_known::<prost_types::Duration>(message),
+        _ => {
+            let told = kind.fields().filter(|field| is_told(message, field));
+            let fields = told.map(|field| (field.name().to_owned(), field_json(&message.get_field(&field), &field)));
+            Value::Object(fields.collect::<Map<_, _>>())
+        }
+    }
+}
+
+/// Messages and choices only when they are there; plain fields always.
+fn is_told(message: &DynamicMessage, field: &FieldDescriptor) -> bool {
+    !field.supports_presence() || message.has_field(field)
+}
+
+/// As these types write themselves: a date, and seconds with an s.
+fn well_known<T: prost::Message + Default + ToString>(message: &DynamicMessage) -> Value {
+    message.transcode_to::<T>().map_or(Value::Null, |value| Value::String(value.to_string()))
+}
+
+fn field_json(value: &prost_reflect::Value, field: &FieldDescriptor) -> Value {
+    use prost_reflect::Value as Field;
+    match value {
+        Field::Bool(value) => (*value).into(),
+        Field::I32(value) => (*value).into(),
+        Field::I64(value) => (*value).into(),
+        Field::U32(value) => (*value).into(),
+        Field::U64(value) => (*value).into(),
+        Field::F32(value) => (*value).into(),
+        Field::F64(value) => (*value).into(),
+        Field::String(value) => value.clone().into(),
+        Field::Bytes(value) => hex0x(value).into(),
+        Field::EnumNumber(number) => match field.kind() {
+            Kind::Enum(kind) => kind.get_value(*number).map_or((*number).into(), |value| value.name().into()),
+            _ => (*number).into(),
+        },
+        Field::Message(message) => message_json(message),
+        Field::List(list) => list.iter().map(|value| field_json(value, field)).collect::<Vec<_>>().into(),
+        // The contract has no maps.
+        Field::Map(_) => Value::Null,
+    }
+}

@@ -1,0 +1,185 @@
+//! GET /v3/events: the event feed as server-sent events, for `curl -N` and a browser's `EventSource`.
+//!
+//! ```text
+//! id: <cursor, hex>          resume with Last-Event-ID or ?cursor=
+//! event: block_processed     the kind; also started, heartbeat, lagging, caught_up, end
+//! data: {"sequence":5, ...}
+//! ```
+//!
+//! A window on the same feed as the gRPC `Subscribe`: the same limits, and each stream counts as a subscription. Without a
+//! place to start it begins after the newest event.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use axum::extract::{RawQuery, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::IntoResponse as _;
+use axum::response::sse::{Event, Sse};
+use nakamoto_proto::v1;
+use serde_json::{Value, json};
+use tokio_stream::Stream;
+use v1::start_position::Position;
+use v1::subscribe_response::Body;
+
+use super::event_json::{event_json, kind_name};
+use super::input::{Query, hex_bytes};
+use super::respond::{Answer, HttpError};
+use crate::network::grpc::Services;
+use crate::network::limits::HEARTBEAT;
+use crate::relayer::cursor::Cursor;
+use crate::relayer::feed::FeedOptions;
+use crate::relayer::filter::{Filter, FilterError};
+use crate::relayer::hub::OpenStream;
+use crate::relayer::payload::Payload;
+use crate::relayer::position::{PositionError, WhenNone, resolve};
+use crate::relayer::pump::FrameStream;
+
+/// Events a frame: each becomes a message of its own all the same.
+const BATCH: usize = 64;
+
+/// GET /v3/events[?kinds=&contract=&address=&asset=&stackerdb=&start=&cursor=&payload=].
+pub(super) async fn follow(State(services): State<Services>, RawQuery(query): RawQuery, headers: HeaderMap) -> Answer {
+    let query = Query::new(query);
+    let filter = Filter::decode(Some(filter(&query)?)).map_err(filter_error)?;
+    let payload = match query.text("payload") {
+        None | Some("full") => Payload::Full,
+        Some("header") => Payload::Header,
+        Some(_) => return Err(HttpError::bad_request("payload is full or header")),
+    };
+    let start = start(&query, &headers)?;
+    let journal = Arc::clone(services.hub.journal());
+    let journal_id = journal.id();
+    // The inner error is the sender's; the outer one is the gate's.
+    let resolved = services.gate.read(move |_| Ok(resolve(journal.as_ref(), start, WhenNone::Latest))).await?;
+    let start_sequence = resolved.map_err(position_error)?;
+    let options = FeedOptions { filter, payload, max_batch: BATCH };
+    let open = OpenStream { options, start_sequence, heartbeat: HEARTBEAT.2, snapshot: None };
+    let frames = services
+        .hub
+        .open(open)
+        .map_err(|error| HttpError::text(StatusCode::TOO_MANY_REQUESTS, error).retry_after(1))?;
+    Ok(Sse::new(Messages { frames, journal_id, ready: VecDeque::new(), ended: false }).into_response())
+}
+
+/// One term of what the query asks for; everything when it asks for nothing.
+fn filter(query: &Query) -> Result<v1::EventFilter, HttpError> {
+    let texts = |key| query.list(key).into_iter().map(str::to_owned).collect::<Vec<_>>();
+    let kinds = query.list("kinds").into_iter().map(kind).collect::<Result<Vec<_>, _>>()?;
+    let term = v1::EventTerm {
+        kinds,
+        stackerdb_contracts: texts("stackerdb"),
+        contracts: texts("contract"),
+        assets: texts("asset"),
+        addresses: texts("address"),
+        ..v1::EventTerm::default()
+    };
+    if term == v1::EventTerm::default() {
+        return Ok(v1::EventFilter { all: true, ..v1::EventFilter::default() });
+    }
+    Ok(v1::EventFilter { terms: vec![term], ..v1::EventFilter::default() })
+}
+
+fn kind(name: &str) -> Result<i32, HttpError> {
+    let full = format!("EVENT_KIND_{}", name.to_ascii_uppercase());
+    let kind = v1::EventKind::from_str_name(&full).filter(|kind| *kind != v1::EventKind::Unspecified);
+    kind.map(i32::from).ok_or_else(|| HttpError::bad_request(format!("{name} is no kind of event")))
+}
+
+/// The header wins: a browser sends it when it comes back with the URL that it began with.
+fn start(query: &Query, headers: &HeaderMap) -> Result<Option<v1::StartPosition>, HttpError> {
+    let last_id = headers.get("last-event-id").and_then(|id| id.to_str().ok()).filter(|id| !id.is_empty());
+    let position = match (last_id.or_else(|| query.text("cursor")), query.text("start")) {
+        (Some(cursor), _) => Position::AfterCursor(hex_bytes("cursor", cursor)?.into()),
+        (None, None) => return Ok(None),
+        (None, Some("earliest")) => Position::Earliest(true),
+        (None, Some("latest")) => Position::Latest(true),
+        (None, Some(sequence)) => match sequence.parse() {
+            Ok(sequence) => Position::FromSequence(sequence),
+            Err(_) => return Err(HttpError::bad_request("start is earliest, latest or a sequence number")),
+        },
+    };
+    Ok(Some(v1::StartPosition { position: Some(position) }))
+}
+
+fn filter_error(error: FilterError) -> HttpError {
+    HttpError::bad_request(error)
+}
+
+fn position_error(error: PositionError) -> HttpError {
+    match error {
+        PositionError::Api(error) => error.into(),
+        gone @ PositionError::Pruned { .. } => HttpError::text(StatusCode::GONE, gone),
+        other @ (PositionError::Ahead { .. } | PositionError::ForeignJournal { .. }) => HttpError::bad_request(other),
+    }
+}
+
+/// Frames as messages.
+struct Messages {
+    frames: FrameStream,
+    journal_id: [u8; 16],
+    ready: VecDeque<Event>,
+    ended: bool,
+}
+
+impl Stream for Messages {
+    type Item = Result<Event, Infallible>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        loop {
+            if let Some(message) = self.ready.pop_front() {
+                return Poll::Ready(Some(Ok(message)));
+            }
+            if self.ended {
+                return Poll::Ready(None);
+            }
+            match std::task::ready!(self.frames.poll_frame(cx)) {
+                Some(Ok(frame)) => {
+                    let messages = messages(self.journal_id, frame);
+                    self.ready.extend(messages);
+                }
+                Some(Err(end)) => {
+                    self.ended = true;
+                    self.ready.push_back(message("end", json!({ "reason": end.to_string() })));
+                }
+                None => return Poll::Ready(None),
+            }
+        }
+    }
+}
+
+fn messages(journal_id: [u8; 16], frame: v1::SubscribeResponse) -> Vec<Event> {
+    let cursor = hex::encode(&frame.cursor);
+    let named = |name, data| vec![message(name, data).id(cursor.clone())];
+    match frame.body {
+        Some(Body::Events(batch)) => batch
+            .events
+            .iter()
+            .map(|event| {
+                let id = Cursor { journal_id, sequence: event.sequence }.encode();
+                message(&kind_name(event.kind()), event_json(event)).id(hex::encode(id))
+            })
+            .collect(),
+        Some(Body::Started(started)) => named(
+            "started",
+            json!({
+                "start_sequence": started.start_sequence,
+                "oldest_sequence": started.oldest_sequence,
+                "newest_sequence": started.newest_sequence,
+            }),
+        ),
+        Some(Body::Heartbeat(beat)) => named("heartbeat", json!({ "newest_sequence": beat.newest_sequence })),
+        Some(Body::Lagging(lagging)) => named("lagging", json!({ "newest_sequence": lagging.newest_sequence })),
+        Some(Body::CaughtUp(caught_up)) => named("caught_up", json!({ "sequence": caught_up.sequence })),
+        // No snapshot was asked for.
+        _ => Vec::new(),
+    }
+}
+
+/// JSON has no line breaks of its own, so it is one line of data.
+fn message(name: &str, data: Value) -> Event {
+    Event::default().event(name).data(data.to_string())
+}

@@ -1,0 +1,65 @@
+//! The document and the table of paths say the same.
+
+use std::collections::BTreeSet;
+
+use axum::http::{Method, StatusCode};
+use serde_json::Value;
+
+use super::bench::Bench;
+use crate::network::http::routes;
+
+/// (method, path) of every operation in the document.
+fn documented(document: &Value) -> BTreeSet<(String, String)> {
+    let paths = document["paths"].as_object().unwrap();
+    let operations = paths.iter().flat_map(|(path, operations)| {
+        operations.as_object().unwrap().keys().map(|method| (method.to_uppercase(), path.clone()))
+    });
+    operations.collect()
+}
+
+#[test]
+fn every_path_is_documented_and_every_documented_path_is_served() {
+    let bench = Bench::new(None);
+    let document = bench.read("/openapi.json");
+    let served: BTreeSet<_> = routes().iter().map(|route| (route.method.to_owned(), route.path.to_owned())).collect();
+    assert_eq!(documented(&document), served);
+    for (method, path) in served {
+        // The other method is refused as such: this one is what the router knows.
+        let filled = path.replace("{", "").replace("}", "");
+        let other = if method == "GET" { Method::POST } else { Method::GET };
+        let both = routes().iter().filter(|route| route.path == path).count() > 1;
+        let status = bench.ask(other, &filled, &[], Vec::new()).status;
+        // A name in place of a number may be a path of its own: /v3/blocks/{block_id} and /v3/blocks/upload.
+        assert!(both || status == StatusCode::METHOD_NOT_ALLOWED, "{method} {path}: {status}");
+    }
+}
+
+#[test]
+fn the_document_holds_together() {
+    let document: Value = serde_json::from_str(crate::network::http::openapi::DOCUMENT).unwrap();
+    assert_eq!(document["openapi"], "3.1.0");
+    let schemas = document["components"]["schemas"].as_object().unwrap();
+    let mut ids = BTreeSet::new();
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        for (method, operation) in operations.as_object().unwrap() {
+            let what = format!("{method} {path}");
+            assert!(ids.insert(operation["operationId"].as_str().unwrap()), "{what}: the operationId is taken");
+            assert!(operation["responses"].as_object().is_some_and(|responses| !responses.is_empty()), "{what}");
+            let named: BTreeSet<_> = operation["parameters"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter(|parameter| parameter["in"] == "path")
+                .map(|parameter| parameter["name"].as_str().unwrap())
+                .collect();
+            let in_path: BTreeSet<_> =
+                path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')).collect();
+            assert_eq!(named, in_path, "{what}");
+        }
+    }
+    let text = document.to_string();
+    for reference in text.split("#/components/schemas/").skip(1) {
+        let name = reference.split('"').next().unwrap();
+        assert!(schemas.contains_key(name), "{name} is not defined");
+    }
+}
