@@ -29,3 +29,6 @@ pub mod journal;
 
 pub mod chain;
 pub mod db;
+
+#[cfg(any(test, feature = "test-support"))]
+pub mod test_support;

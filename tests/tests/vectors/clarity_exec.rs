@@ -10,25 +10,19 @@
 use std::collections::BTreeMap;
 
 use chainstate::clarity::genesis::execute_boot_block;
-use chainstate::clarity::{BlockContext, BlockEnv, BlockSession, BurnView, STACK_BYTES, side_store};
+use chainstate::clarity::{BlockContext, BlockSession, BurnView};
 use chainstate::params::{BurnParams, ChainParams};
+use chainstate::test_support::{FixedBurn, HeaderFacts, ScratchState, on_a_large_stack};
 use chainstate::transactions::{ReceiptStatus, TransactionReceipt, event_json};
 use clarity::vm::ClarityVersion;
-use clarity::vm::StacksEpoch;
-use clarity::vm::ast::ASTRules;
 use clarity::vm::costs::ExecutionCost;
-use clarity::vm::database::{BurnStateDB, HeadersDB};
-use clarity::vm::types::TupleData;
-use marf::{BlockId, Marf, SENTINEL, Sync};
+use marf::SENTINEL;
 use nakamoto_proto::block::SigningMode;
 use nakamoto_proto::ids::StacksBlockId as ChainBlockId;
 use nakamoto_proto::transaction::BlockTransaction;
-use rusqlite::Connection;
 use serde_json::Value as Json;
 use stacks_common::types::StacksEpochId;
-use stacks_common::types::chainstate::{
-    BlockHeaderHash, BurnchainHeaderHash, ConsensusHash, SortitionId, StacksAddress, StacksBlockId, VRFSeed,
-};
+use stacks_common::types::chainstate::{SortitionId, StacksAddress};
 
 use crate::support::load;
 
@@ -49,14 +43,6 @@ fn epoch_id(name: &str) -> Option<StacksEpochId> {
         "3.0" => StacksEpochId::Epoch30,
         _ => return None,
     })
-}
-
-/// Evaluation recurses: tests run on a thread with the stack that the node's threads have.
-fn on_a_large_stack(test: impl FnOnce() + Send + 'static) {
-    let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(test).expect("a thread");
-    if let Err(panic) = thread.join() {
-        std::panic::resume_unwind(panic);
-    }
 }
 
 #[test]
@@ -92,29 +78,19 @@ fn blocks_replay_in_every_other_epoch_that_the_vm_holds() {
 struct Replay<'f> {
     file: &'f Json,
     epoch_name: String,
-    params: ChainParams,
-    headers: VectorHeaders,
+    state: ScratchState,
     _folder: tempfile::TempDir,
-    marf: Marf,
-    connection: Connection,
 }
 
 impl<'f> Replay<'f> {
     fn new(file: &'f Json, epoch_name: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let connection = Connection::open(folder.path().join("index.sqlite")).expect("a database");
-        Marf::create_tables(&connection).expect("tables");
-        connection.execute_batch(side_store::SCHEMA).expect("tables");
-        let marf = Marf::open(&folder.path().join("nodes"), &connection, Sync::None).expect("an index");
-        Self {
-            file,
-            epoch_name: epoch_name.to_owned(),
-            params: params(&file["setup"], epoch_id(epoch_name).expect("an epoch of the vm")),
-            headers: VectorHeaders::read(file),
-            _folder: folder,
-            marf,
-            connection,
+        let params = params(&file["setup"], epoch_id(epoch_name).expect("an epoch of the vm"));
+        let state = ScratchState::new(folder.path(), params, BURN).expect("an empty state");
+        for block in blocks(file) {
+            state.headers.insert(&block_id(&block["block_id"]), facts(&block["header"]));
         }
+        Self { file, epoch_name: epoch_name.to_owned(), state, _folder: folder }
     }
 
     fn run(&self, roots: &[&str]) {
@@ -131,38 +107,23 @@ impl<'f> Replay<'f> {
         }
     }
 
-    fn env(&self) -> BlockEnv<'_> {
-        BlockEnv {
-            params: &self.params,
-            marf: &self.marf,
-            side: &self.connection,
-            headers: &self.headers,
-            burn: &VectorBurn,
-        }
-    }
-
     /// Block 0 carries the reference's commitments of the boot contracts: its writes are replayed as they are, and our
     /// contract bodies go into the side store.
     fn replay_boot_writes(&self, block: &Json) -> String {
-        let boot = execute_boot_block(self.env(), burn_view(block)).expect("a boot block");
-        let mut trie = self.marf.begin(SENTINEL, block_id(&block["begin_as"])).expect("a trie");
+        let boot = execute_boot_block(self.state.env(), burn_view(block)).expect("a boot block");
+        let mut trie = self.state.marf.begin(SENTINEL, marf::BlockId(array(&block["begin_as"]))).expect("a trie");
         for (key, value) in self.expected_writes(block) {
             trie.insert(&key, &value).expect("an insert");
         }
         let sealed = trie.seal().expect("a root");
-        let id = block_id(&block["block_id"]);
-        let tx = self.connection.unchecked_transaction().expect("a transaction");
-        boot.executed.commit_metadata(&tx, &ChainBlockId(id.0)).expect("metadata");
-        let pending = self.marf.commit(&tx, &sealed, id).expect("a commit");
-        tx.commit().expect("a commit");
-        self.marf.publish(pending);
+        self.state.commit_trie(&boot.executed, &sealed, &block_id(&block["block_id"])).expect("a commit");
         hex::encode(sealed.root().0)
     }
 
     fn execute(&self, block: &Json) -> String {
         let height = number(&block["header"]["height"]);
         let ctx = BlockContext {
-            parent: ChainBlockId(block_id(&block["parent"]).0),
+            parent: block_id(&block["parent"]),
             burn_view: burn_view(block),
             tenure_height: u32::try_from(height).expect("a height"),
             new_tenure: true,
@@ -170,7 +131,7 @@ impl<'f> Replay<'f> {
             record_writes: true,
         };
         assert_eq!(text(&block["begin_as"]), ChainBlockId::PLACEHOLDER.to_string());
-        let mut session = BlockSession::begin(self.env(), ctx).expect("a session");
+        let mut session = BlockSession::begin(self.state.env(), ctx).expect("a session");
         for (index, case) in block["txs"].as_array().expect("transactions").iter().enumerate() {
             self.process(&mut session, case, &format!("transaction {index} of block {height}"));
         }
@@ -179,12 +140,7 @@ impl<'f> Replay<'f> {
         let writes: Vec<(String, String)> = executed.writes.as_ref().expect("recorded writes").to_vec();
         assert_eq!(writes, self.expected_writes(block), "writes of block {height}");
 
-        let id = block_id(&block["block_id"]);
-        let tx = self.connection.unchecked_transaction().expect("a transaction");
-        executed.commit_metadata(&tx, &ChainBlockId(id.0)).expect("metadata");
-        let pending = self.marf.commit(&tx, &executed.trie, id).expect("a commit");
-        tx.commit().expect("a commit");
-        self.marf.publish(pending);
+        self.state.commit(&executed, &block_id(&block["block_id"])).expect("a commit");
         executed.state_root.to_string()
     }
 
@@ -240,7 +196,7 @@ impl<'f> Replay<'f> {
 
     /// The block's writes, as they are in this replay's epoch (the file's description says what differs).
     fn expected_writes(&self, block: &Json) -> Vec<(String, String)> {
-        let epoch = format!("{:08x}", self.params.epoch as u32);
+        let epoch = format!("{:08x}", self.state.params.epoch as u32);
         let mut writes: Vec<(String, String)> = block["writes"]
             .as_array()
             .expect("writes")
@@ -249,7 +205,7 @@ impl<'f> Replay<'f> {
             .map(|(key, value)| if key == "vm-epoch::epoch-version" { (key, epoch.clone()) } else { (key, value) })
             .collect();
         let own = epoch_id(text(&self.file["epoch"])).expect("an epoch of the vm");
-        if self.params.epoch >= StacksEpochId::Epoch30 && own < StacksEpochId::Epoch30 {
+        if self.state.params.epoch >= StacksEpochId::Epoch30 && own < StacksEpochId::Epoch30 {
             let height = number(&block["header"]["height"]);
             let place = usize::from(height == 0);
             writes.insert(place, ("_stx-data::tenure_height".to_owned(), format!("{height:08x}")));
@@ -296,140 +252,37 @@ fn burn_view(block: &Json) -> BurnView {
     }
 }
 
-/// The headers of the file's blocks, by block id.
-struct VectorHeaders(BTreeMap<[u8; 32], Json>);
-
-impl VectorHeaders {
-    fn read(file: &Json) -> Self {
-        Self(blocks(file).iter().map(|block| (block_id(&block["block_id"]).0, block["header"].clone())).collect())
-    }
-
-    fn header(&self, id: &StacksBlockId) -> Option<&Json> {
-        self.0.get(&id.0)
-    }
-
-    fn field<const N: usize>(&self, id: &StacksBlockId, name: &str) -> Option<[u8; N]> {
-        self.header(id).map(|header| array(&header[name]))
-    }
-
-    fn amount(&self, id: &StacksBlockId, name: &str) -> Option<u128> {
-        self.header(id).map(|header| json_text(&header[name]).parse().expect("an amount"))
-    }
-}
-
-impl HeadersDB for VectorHeaders {
-    fn get_stacks_block_header_hash_for_block(&self, id: &StacksBlockId) -> Option<BlockHeaderHash> {
-        self.field(id, "block_hash").map(BlockHeaderHash)
-    }
-
-    fn get_burn_header_hash_for_block(&self, id: &StacksBlockId) -> Option<BurnchainHeaderHash> {
-        self.field(id, "burn_header_hash").map(BurnchainHeaderHash)
-    }
-
-    fn get_consensus_hash_for_block(&self, id: &StacksBlockId) -> Option<ConsensusHash> {
-        self.field(id, "consensus_hash").map(ConsensusHash)
-    }
-
-    fn get_vrf_seed_for_block(&self, id: &StacksBlockId) -> Option<VRFSeed> {
-        self.field(id, "vrf_seed").map(VRFSeed)
-    }
-
-    fn get_burn_block_time_for_block(&self, id: &StacksBlockId) -> Option<u64> {
-        self.header(id).map(|header| number(&header["time"]))
-    }
-
-    fn get_burn_block_height_for_block(&self, id: &StacksBlockId) -> Option<u32> {
-        self.header(id).map(|header| u32::try_from(number(&header["burn_height"])).expect("a height"))
-    }
-
-    fn get_miner_address(&self, id: &StacksBlockId) -> Option<StacksAddress> {
-        let address = nakamoto_proto::address::StacksAddress::parse(text(&self.header(id)?["miner_address"]));
-        let address = address.expect("an address");
-        Some(StacksAddress { version: address.version, bytes: stacks_common::util::hash::Hash160(address.hash160.0) })
-    }
-
-    fn get_burnchain_tokens_spent_for_block(&self, id: &StacksBlockId) -> Option<u128> {
-        self.amount(id, "miner_spend_total")
-    }
-
-    fn get_burnchain_tokens_spent_for_winning_block(&self, id: &StacksBlockId) -> Option<u128> {
-        self.amount(id, "miner_spend_winner")
-    }
-
-    fn get_tokens_earned_for_block(&self, id: &StacksBlockId) -> Option<u128> {
-        self.amount(id, "block_reward")
+/// What the file says of a block.
+fn facts(header: &Json) -> HeaderFacts {
+    let amount = |name: &str| json_text(&header[name]).parse().expect("an amount");
+    let producer = nakamoto_proto::address::StacksAddress::parse(text(&header["miner_address"])).expect("an address");
+    HeaderFacts {
+        block_hash: array(&header["block_hash"]),
+        burn_hash: array(&header["burn_header_hash"]),
+        consensus_hash: array(&header["consensus_hash"]),
+        vrf_seed: array(&header["vrf_seed"]),
+        time_s: number(&header["time"]),
+        burn_height: u32::try_from(number(&header["burn_height"])).expect("a height"),
+        producer: Some(StacksAddress {
+            version: producer.version,
+            bytes: stacks_common::util::hash::Hash160(producer.hash160.0),
+        }),
+        spent: (amount("miner_spend_total"), amount("miner_spend_winner")),
+        earned: Some(amount("block_reward")),
     }
 }
 
 /// The file's burn chain: one fork, whose block at height h has the hash SHA256("burn h").
-struct VectorBurn;
-
-impl BurnStateDB for VectorBurn {
-    fn get_v1_unlock_height(&self) -> u32 {
-        u32::MAX
-    }
-
-    fn get_v2_unlock_height(&self) -> u32 {
-        u32::MAX
-    }
-
-    fn get_v3_unlock_height(&self) -> u32 {
-        u32::MAX
-    }
-
-    fn get_pox_3_activation_height(&self) -> u32 {
-        u32::MAX
-    }
-
-    fn get_pox_4_activation_height(&self) -> u32 {
-        u32::MAX
-    }
-
-    fn get_burn_block_height(&self, _: &SortitionId) -> Option<u32> {
-        Some(u32::MAX)
-    }
-
-    fn get_burn_start_height(&self) -> u32 {
-        FIRST_BURN_HEIGHT
-    }
-
-    fn get_pox_prepare_length(&self) -> u32 {
-        100
-    }
-
-    fn get_pox_reward_cycle_length(&self) -> u32 {
-        2100
-    }
-
-    fn get_pox_rejection_fraction(&self) -> u64 {
-        0
-    }
-
-    fn get_burn_header_hash(&self, height: u32, _: &SortitionId) -> Option<BurnchainHeaderHash> {
+const BURN: FixedBurn = FixedBurn {
+    first_height: FIRST_BURN_HEIGHT,
+    cycle: (2100, 100),
+    sortition: |_| SortitionId([0; 32]),
+    height: |_| u32::MAX,
+    burn_hash: |height, _| {
         let hash = stacks_common::util::hash::Sha256Sum::from_data(format!("burn {height}").as_bytes());
-        (height >= FIRST_BURN_HEIGHT).then_some(BurnchainHeaderHash(hash.0))
-    }
-
-    fn get_sortition_id_from_consensus_hash(&self, _: &ConsensusHash) -> Option<SortitionId> {
-        Some(SortitionId([0; 32]))
-    }
-
-    fn get_stacks_epoch(&self, _: u32) -> Option<StacksEpoch> {
-        None
-    }
-
-    fn get_stacks_epoch_by_epoch_id(&self, _: &StacksEpochId) -> Option<StacksEpoch> {
-        None
-    }
-
-    fn get_ast_rules(&self, _: u32) -> ASTRules {
-        ASTRules::PrecheckSize
-    }
-
-    fn get_pox_payout_addrs(&self, _: u32, _: &SortitionId) -> Option<(Vec<TupleData>, u128)> {
-        None
-    }
-}
+        (height >= FIRST_BURN_HEIGHT).then_some(hash.0)
+    },
+};
 
 fn blocks(file: &Json) -> &[Json] {
     file["blocks"].as_array().expect("blocks")
@@ -452,8 +305,8 @@ fn array<const N: usize>(json: &Json) -> [u8; N] {
     hex::decode(text(json)).expect("hex").try_into().expect("the right length")
 }
 
-fn block_id(json: &Json) -> BlockId {
-    BlockId(array(json))
+fn block_id(json: &Json) -> ChainBlockId {
+    ChainBlockId(array(json))
 }
 
 fn cost_of(json: &Json) -> BTreeMap<String, u64> {

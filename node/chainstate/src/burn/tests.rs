@@ -386,6 +386,7 @@ proptest! {
     fn random_forks_agree_with_a_naive_model(choices in proptest::collection::vec((any::<u16>(), any::<bool>()), 1..60)) {
         let mut chain = chain();
         let mut blocks = vec![chain.tip()];
+        let mut tips = blocks.clone();
         let mut model = Model { parents: vec![None], heights: vec![FIRST_HEIGHT] };
         for (choice, on_newest) in choices {
             // Half of the blocks go on the newest one, so that forks grow long.
@@ -396,6 +397,10 @@ proptest! {
             prop_assert_eq!(block.height, *model.heights.last().unwrap());
             blocks.push(block);
             prop_assert_eq!(chain.tip(), blocks[model.tip()].clone());
+            tips.push(chain.tip());
+        }
+        for (seen, tip) in (1..).zip(tips) {
+            prop_assert_eq!(chain.db.canonical_as_of(seen).unwrap(), Some(tip), "what was canonical then stays so");
         }
         let distinct: std::collections::BTreeSet<_> = blocks.iter().map(|block| block.hash).collect();
         prop_assert_eq!(distinct.len(), blocks.len());

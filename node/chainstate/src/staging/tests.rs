@@ -140,6 +140,26 @@ fn an_orphan_takes_its_descendants_along_and_keeps_the_reason() {
 }
 
 #[test]
+fn a_forgotten_block_is_as_if_it_had_never_come_and_its_children_wait_on() {
+    let mut staging = staging();
+    staging.db.store(&NewBlock { burn_attachable: false, ..block(2, 1, b"bad") }).unwrap();
+    staging.db.store(&block(3, 2, b"3")).unwrap();
+    let waiting = staging.db.waiting_for_burn_block(&burn(1)).unwrap();
+    assert_eq!(waiting.iter().map(|block| block.block_id).collect::<Vec<_>>(), vec![id(2)]);
+    assert_eq!(staging.db.stored_descendants(&id(2)).unwrap().len(), 1);
+    staging.db.forget(&id(2)).unwrap();
+    assert_eq!(staging.db.get_staging_block(&id(2)).unwrap(), None);
+    assert_eq!(staging.db.waiting_for_burn_block(&burn(1)).unwrap(), vec![]);
+    let good = NewBlock { stacks_attachable: true, ..block(2, 1, b"good") };
+    assert_eq!(staging.db.store(&good).unwrap(), StageOutcome::Stored);
+    assert_eq!(staging.db.get_staging_block(&id(2)).unwrap().unwrap().data, b"good");
+    staging.db.mark_processed(&id(2)).unwrap();
+    assert_eq!(staging.next(), Some(id(3)));
+    staging.db.forget(&id(2)).unwrap();
+    assert!(staging.db.is_processed(&id(2)).unwrap(), "a processed block stays");
+}
+
+#[test]
 fn final_states_are_not_left() {
     let mut staging = staging();
     staging.db.store(&block(2, 1, b"2")).unwrap();

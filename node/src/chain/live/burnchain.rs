@@ -12,7 +12,7 @@ use crate::chain::{ApiError, BurnBlockAt, ChainApi as _, Unknown};
 pub(super) fn burn_block(live: &LiveChain, at: BurnBlockAt) -> Result<v1::GetBurnBlockResponse, ApiError> {
     live.read(|reader| {
         let burn = reader.burn();
-        let tip = reader.burn_tip()?;
+        let tip = newest(reader)?;
         let block = match at {
             BurnBlockAt::Tip => tip.clone(),
             BurnBlockAt::Hash(hash) => burn.get_burn_block(&BurnBlockHash(hash))?,
@@ -56,8 +56,14 @@ pub(super) fn stacker_set(live: &LiveChain, at: Option<[u8; 32]>) -> Result<v1::
 fn place(reader: &ChainReader, at: Option<[u8; 32]>) -> Result<BurnBlockHash, ApiError> {
     match at {
         Some(hash) => Ok(BurnBlockHash(hash)),
-        None => Ok(reader.burn_tip()?.hash),
+        None => Ok(newest(reader)?.hash),
     }
+}
+
+/// The canonical burn tip, announced or not: who has just mined a block finds it.
+fn newest(reader: &ChainReader) -> Result<BurnBlock, ApiError> {
+    let tip = reader.burn().get_canonical_burn_block()?;
+    tip.ok_or_else(|| ApiError::internal("the burn database has no block"))
 }
 
 fn members(set: &StackerSet) -> Vec<v1::StackerSetMember> {

@@ -1,14 +1,10 @@
 //! A small chain for tests: a state index and a side store in a folder, blocks that are executed and committed.
 
-use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::ops::Deref;
 
-use ::clarity::vm::ast::ASTRules;
 use ::clarity::vm::costs::ExecutionCost;
-use ::clarity::vm::database::{BurnStateDB, HeadersDB};
-use ::clarity::vm::types::{PrincipalData, QualifiedContractIdentifier, TupleData};
-use ::clarity::vm::{ClarityName, ClarityVersion, ContractName, StacksEpoch, Value};
-use marf::{BlockId, Marf, Sync};
+use ::clarity::vm::types::{PrincipalData, QualifiedContractIdentifier};
+use ::clarity::vm::{ClarityName, ClarityVersion, ContractName, Value};
 use nakamoto_proto::block::SigningMode;
 use nakamoto_proto::ids::StacksBlockId as ChainBlockId;
 use nakamoto_proto::keys::PrivateKey;
@@ -16,29 +12,20 @@ use nakamoto_proto::transaction::{
     BlockTransaction, ContractCall, PostConditionMode, SpendingCondition, StacksTransaction, TransactionAuth,
     TransactionPayload,
 };
-use rusqlite::Connection;
 use stacks_common::types::StacksEpochId;
-use stacks_common::types::chainstate::{
-    BlockHeaderHash, BurnchainHeaderHash, ConsensusHash, SortitionId, StacksAddress, StacksBlockId, VRFSeed,
-};
+use stacks_common::types::chainstate::SortitionId;
 
 use crate::clarity::genesis::{BootBlock, execute_boot_block};
 use crate::clarity::read_only::StateReader;
-use crate::clarity::{BlockContext, BlockEnv, BlockSession, BurnView, ExecutedBlock, STACK_BYTES, side_store};
+use crate::clarity::{BlockContext, BlockSession, BurnView, ExecutedBlock};
 use crate::params::{BurnParams, ChainParams, HELIUM_20};
+pub(super) use crate::test_support::on_a_large_stack;
+use crate::test_support::{FixedBurn, HeaderFacts, ScratchState};
 
 /// What every account has at the start, in micro-STX.
 pub(super) const BALANCE: u128 = 1_000_000_000_000;
 /// A fee that nobody minds.
 pub(super) const FEE: u64 = 1_000;
-
-/// Runs a test on a thread with the stack that the node's threads have.
-pub(super) fn on_a_large_stack(test: impl FnOnce() + Send + 'static) {
-    let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(test).expect("a thread");
-    if let Err(panic) = thread.join() {
-        std::panic::resume_unwind(panic);
-    }
-}
 
 /// An account with a key.
 #[derive(Clone)]
@@ -112,11 +99,16 @@ impl Account {
 
 /// The chain.
 pub(super) struct TestChain {
-    pub(super) params: ChainParams,
-    pub(super) marf: Marf,
-    pub(super) connection: Connection,
-    headers: TestHeaders,
+    state: ScratchState,
     _folder: tempfile::TempDir,
+}
+
+impl Deref for TestChain {
+    type Target = ScratchState;
+
+    fn deref(&self) -> &ScratchState {
+        &self.state
+    }
 }
 
 impl TestChain {
@@ -136,10 +128,6 @@ impl TestChain {
     /// A chain without its boot block.
     pub(super) fn empty(limit: ExecutionCost) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let connection = Connection::open(folder.path().join("index.sqlite")).expect("a database");
-        Marf::create_tables(&connection).expect("tables");
-        connection.execute_batch(side_store::SCHEMA).expect("tables");
-        let marf = Marf::open(&folder.path().join("nodes"), &connection, Sync::None).expect("an index");
         let params = ChainParams {
             chain_id: 0x8000_0000,
             mainnet: false,
@@ -159,22 +147,12 @@ impl TestChain {
                 stackers: Vec::new(),
             },
         };
-        Self { params, marf, connection, headers: TestHeaders::default(), _folder: folder }
+        Self { state: ScratchState::new(folder.path(), params, BURN).expect("an empty state"), _folder: folder }
     }
 
     /// Executes the boot block.
     pub(super) fn boot(&self) -> BootBlock {
         execute_boot_block(self.env(), burn_view(0)).expect("a boot block")
-    }
-
-    pub(super) fn env(&self) -> BlockEnv<'_> {
-        BlockEnv {
-            params: &self.params,
-            marf: &self.marf,
-            side: &self.connection,
-            headers: &self.headers,
-            burn: &TestBurn,
-        }
     }
 
     /// A block on `parent`, in tenure `tenure`, which is new.
@@ -202,12 +180,8 @@ impl TestChain {
 
     /// Commits an executed block.
     pub(super) fn commit(&self, executed: &ExecutedBlock, id: ChainBlockId, tenure: u32) {
-        let tx = self.connection.unchecked_transaction().expect("a transaction");
-        executed.commit_metadata(&tx, &id).expect("metadata");
-        let pending = self.marf.commit(&tx, &executed.trie, BlockId(id.0)).expect("a commit");
-        tx.commit().expect("a commit");
-        self.marf.publish(pending);
-        self.headers.0.borrow_mut().insert(id.0, tenure);
+        self.state.commit(executed, &id).expect("a commit");
+        self.headers.insert(&id, facts(id, tenure));
     }
 
     /// Executes and commits a block of these transactions, all of which must be accepted.
@@ -248,123 +222,27 @@ pub(super) fn burn_view(tenure: u32) -> BurnView {
     BurnView { height: 100 + tenure, consensus_hash: [byte(tenure); 20] }
 }
 
-/// Headers by block id; all facts follow from the tenure.
-#[derive(Default)]
-struct TestHeaders(RefCell<BTreeMap<[u8; 32], u32>>);
-
-impl TestHeaders {
-    fn tenure(&self, id: &StacksBlockId) -> Option<u32> {
-        self.0.borrow().get(&id.0).copied()
+/// What the VM is told of a block; all facts follow from its tenure.
+fn facts(id: ChainBlockId, tenure: u32) -> HeaderFacts {
+    let view = burn_view(tenure);
+    HeaderFacts {
+        block_hash: id.0,
+        burn_hash: [byte(tenure); 32],
+        consensus_hash: view.consensus_hash,
+        vrf_seed: [byte(tenure); 32],
+        time_s: tenure.into(),
+        burn_height: view.height,
+        producer: None,
+        spent: (tenure.into(), tenure.into()),
+        earned: None,
     }
 }
 
-impl HeadersDB for TestHeaders {
-    fn get_stacks_block_header_hash_for_block(&self, id: &StacksBlockId) -> Option<BlockHeaderHash> {
-        self.tenure(id).map(|_| BlockHeaderHash(id.0))
-    }
-
-    fn get_burn_header_hash_for_block(&self, id: &StacksBlockId) -> Option<BurnchainHeaderHash> {
-        self.tenure(id).map(|tenure| BurnchainHeaderHash([byte(tenure); 32]))
-    }
-
-    fn get_consensus_hash_for_block(&self, id: &StacksBlockId) -> Option<ConsensusHash> {
-        self.tenure(id).map(|tenure| ConsensusHash([byte(tenure); 20]))
-    }
-
-    fn get_vrf_seed_for_block(&self, id: &StacksBlockId) -> Option<VRFSeed> {
-        self.tenure(id).map(|tenure| VRFSeed([byte(tenure); 32]))
-    }
-
-    fn get_burn_block_time_for_block(&self, id: &StacksBlockId) -> Option<u64> {
-        self.tenure(id).map(u64::from)
-    }
-
-    fn get_burn_block_height_for_block(&self, id: &StacksBlockId) -> Option<u32> {
-        self.tenure(id).map(|tenure| 100 + tenure)
-    }
-
-    fn get_miner_address(&self, _: &StacksBlockId) -> Option<StacksAddress> {
-        None
-    }
-
-    fn get_burnchain_tokens_spent_for_block(&self, id: &StacksBlockId) -> Option<u128> {
-        self.tenure(id).map(u128::from)
-    }
-
-    fn get_burnchain_tokens_spent_for_winning_block(&self, id: &StacksBlockId) -> Option<u128> {
-        self.tenure(id).map(u128::from)
-    }
-
-    fn get_tokens_earned_for_block(&self, _: &StacksBlockId) -> Option<u128> {
-        None
-    }
-}
-
-struct TestBurn;
-
-impl BurnStateDB for TestBurn {
-    fn get_v1_unlock_height(&self) -> u32 {
-        u32::MAX
-    }
-
-    fn get_v2_unlock_height(&self) -> u32 {
-        u32::MAX
-    }
-
-    fn get_v3_unlock_height(&self) -> u32 {
-        u32::MAX
-    }
-
-    fn get_pox_3_activation_height(&self) -> u32 {
-        u32::MAX
-    }
-
-    fn get_pox_4_activation_height(&self) -> u32 {
-        u32::MAX
-    }
-
-    fn get_burn_block_height(&self, sortition: &SortitionId) -> Option<u32> {
-        Some(100 + u32::from(sortition.0[0]))
-    }
-
-    fn get_burn_start_height(&self) -> u32 {
-        100
-    }
-
-    fn get_pox_prepare_length(&self) -> u32 {
-        1
-    }
-
-    fn get_pox_reward_cycle_length(&self) -> u32 {
-        10
-    }
-
-    fn get_pox_rejection_fraction(&self) -> u64 {
-        0
-    }
-
-    fn get_burn_header_hash(&self, height: u32, sortition: &SortitionId) -> Option<BurnchainHeaderHash> {
-        // Names the view from which it was asked, so that a test sees which one it was.
-        (height < 100 + u32::from(sortition.0[0])).then_some(BurnchainHeaderHash(sortition.0))
-    }
-
-    fn get_sortition_id_from_consensus_hash(&self, hash: &ConsensusHash) -> Option<SortitionId> {
-        Some(SortitionId([hash.0[0]; 32]))
-    }
-
-    fn get_stacks_epoch(&self, _: u32) -> Option<StacksEpoch> {
-        None
-    }
-
-    fn get_stacks_epoch_by_epoch_id(&self, _: &StacksEpochId) -> Option<StacksEpoch> {
-        None
-    }
-
-    fn get_ast_rules(&self, _: u32) -> ASTRules {
-        ASTRules::PrecheckSize
-    }
-
-    fn get_pox_payout_addrs(&self, _: u32, _: &SortitionId) -> Option<(Vec<TupleData>, u128)> {
-        None
-    }
-}
+const BURN: FixedBurn = FixedBurn {
+    first_height: 100,
+    cycle: (10, 1),
+    sortition: |hash| SortitionId([hash.0[0]; 32]),
+    height: |sortition| 100 + u32::from(sortition.0[0]),
+    // Names the view from which it was asked, so that a test sees which one it was.
+    burn_hash: |height, sortition| (height < 100 + u32::from(sortition.0[0])).then_some(sortition.0),
+};
