@@ -32,6 +32,7 @@ pub enum Processed {
 
 impl Chain {
     /// Appends the next stored block whose parent is processed and whose burn view is known; `None` if there is none.
+    /// Before that, rejects a block whose burn view has become known and whose signatures are bad.
     ///
     /// Executes: call it on a thread with [`crate::clarity::STACK_BYTES`] of stack, and on one thread only.
     ///

@@ -73,7 +73,7 @@ impl HeadersDB for FixedHeaders {
     }
 
     fn get_miner_address(&self, id: &StacksBlockId) -> Option<StacksAddress> {
-        self.ask(id, |facts| facts.producer.clone()).flatten()
+        self.ask(id, |facts| facts.producer).flatten()
     }
 
     fn get_burnchain_tokens_spent_for_block(&self, id: &StacksBlockId) -> Option<u128> {
