@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use nakamoto_proto::address::StacksAddress;
-use nakamoto_proto::ids::BlockHash;
+use nakamoto_proto::ids::{BlockHash, Hash160};
 use nakamoto_proto::keys::{LowS, MessageSignature};
 
 use crate::model::{Stacker, StackerSet};
@@ -48,9 +48,9 @@ impl Votes {
         true
     }
 
-    /// Counts a refusal by the owner of a slot. It does not take back a signature: that stays valid.
-    pub fn reject(&mut self, slot_id: u32) {
-        if let Some(index) = self.stackers.iter().position(|s| s.slot_id == slot_id)
+    /// Counts a refusal by a signer. It does not take back a signature: that stays valid.
+    pub fn reject(&mut self, signer: &Hash160) {
+        if let Some(index) = self.stackers.iter().position(|s| s.address.hash160 == *signer)
             && !self.signatures.contains_key(&index)
         {
             self.refused.insert(index);
@@ -99,11 +99,10 @@ mod tests {
 
     fn set(weights: &[u32]) -> (Vec<PrivateKey>, StackerSet) {
         let keys: Vec<_> = (0..weights.len()).map(|i| PrivateKey::from_seed(&[u8::try_from(i).unwrap(), 7])).collect();
-        let stackers = keys.iter().zip(weights).zip(10_u32..).map(|((key, weight), slot_id)| Stacker {
-            address: StacksAddress::p2pkh(&key.public_key(), false),
-            weight: *weight,
-            slot_id,
-        });
+        let stackers = keys
+            .iter()
+            .zip(weights)
+            .map(|(key, weight)| Stacker { address: StacksAddress::p2pkh(&key.public_key(), false), weight: *weight });
         let stackers: StackerSet = stackers.collect();
         (keys, stackers)
     }
@@ -146,15 +145,16 @@ mod tests {
         let hash = BlockHash([3; 32]);
         let mut votes = Votes::new(hash, stackers);
         votes.accept(&keys[0].sign(hash.as_bytes()));
-        votes.reject(10);
-        votes.reject(99);
-        votes.reject(11);
+        let reject = |votes: &mut Votes, i: usize| votes.reject(&keys[i].public_key().hash160());
+        reject(&mut votes, 0);
+        votes.reject(&Hash160([9; 20]));
+        reject(&mut votes, 1);
         assert!(!votes.is_hopeless(), "three of four can still sign");
-        votes.reject(12);
+        reject(&mut votes, 2);
         assert!(votes.is_hopeless());
         assert!(votes.accept(&keys[2].sign(hash.as_bytes())));
         assert!(!votes.is_hopeless(), "a signature takes a refusal back");
-        votes.reject(13);
+        reject(&mut votes, 3);
         votes.ask_again();
         assert!(!votes.is_hopeless());
         assert_eq!(votes.signed_weight(), 2);

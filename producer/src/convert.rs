@@ -5,8 +5,10 @@
 
 use nakamoto_proto::address::{AddressError, StacksAddress};
 use nakamoto_proto::block::{BlockDecodeError, NakamotoBlock};
-use nakamoto_proto::ids::{BurnBlockHash, IdError, SortitionHash, StacksBlockId};
+use nakamoto_proto::ids::{BurnBlockHash, Hash160, IdError, SortitionHash, StacksBlockId};
+use nakamoto_proto::keys::MessageSignature;
 use nakamoto_proto::proposal::SlotMessage;
+use nakamoto_proto::stackerdb::StackerDbChunk;
 use nakamoto_proto::v1;
 
 use crate::model::{Answer, Mining, MiningMode, SignedBlock, Stacker, StackerSet, Template, View};
@@ -84,7 +86,7 @@ fn mining(policy: Option<&v1::MiningPolicy>) -> Mining {
 /// [`ConvertError::Address`] when an address does not decode.
 pub fn stackers(members: &[v1::StackerSetMember]) -> Result<StackerSet, ConvertError> {
     let member = |m: &v1::StackerSetMember| -> Result<Stacker, ConvertError> {
-        Ok(Stacker { address: StacksAddress::parse(&m.address)?, weight: m.weight, slot_id: m.slot_id })
+        Ok(Stacker { address: StacksAddress::parse(&m.address)?, weight: m.weight })
     };
     members.iter().map(member).collect()
 }
@@ -103,6 +105,19 @@ pub fn template(answer: v1::BlockTemplate) -> Result<Template, ConvertError> {
         transactions: block.txs.len(),
         bytes: answer.block.to_vec(),
     })
+}
+
+/// Account hash of who signed a chunk; `None` when no key recovers.
+#[must_use]
+pub fn writer(chunk: v1::StackerDbChunk) -> Option<Hash160> {
+    let signature = <[u8; 65]>::try_from(chunk.signature.as_ref()).ok()?;
+    let chunk = StackerDbChunk {
+        slot_id: chunk.slot_id,
+        slot_version: chunk.slot_version,
+        signature: MessageSignature(signature),
+        data: chunk.data.into(),
+    };
+    chunk.signer().ok()
 }
 
 /// What a signer's slot says; `None` when it is no answer to a proposal.
@@ -161,7 +176,7 @@ mod tests {
         assert_eq!((view.tip, view.chain_length), (StacksBlockId([1; 32]), 7));
         assert_eq!((view.burn_tip, view.sequence, view.nonce), (BurnBlockHash([2; 32]), 11, 3));
         assert_eq!((view.new_tenure, view.elected, view.well_known, view.slot_id), (true, true, false, Some(0)));
-        assert_eq!((view.stackers[0].weight, view.stackers[0].slot_id), (5, 9));
+        assert_eq!(view.stackers[0].weight, 5);
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //!            ┌──────────────────────────────────────────────┐
 //!            ▼                                              │
 //!   WAITING ─── burn block, tip, transaction, timer ──▶ (view) ── new tenure, transactions, interval ──▶ ASSEMBLING
-//!      ▲ ▲                                                ▲ │                                          │ template
+//!      ▲ ▲                                                ▲ ├─ another's block on the tip ─▶ GATHERING   │ template
 //!      │ │                                                │ │ signed before, not in the chain yet      ▼ event
 //!      │ └─ template failed, or view moved ───────────────┼─┼──────────────────────────────── (view again, sign)
 //!      │                                                  │ ▼                                          │
@@ -21,10 +21,11 @@
 //! - A signed block is final: it is proposed, with the same bytes, until it is in the chain, the tip is another block,
 //!   its burn view is on an abandoned bitcoin fork, or enough weight refuses it. It is *not* given up because a
 //!   new burn block came: signers who saw the proposal first have signed it, and they will not sign another block with its
-//!   parent, so a new block in its place could never gather enough. (Signers judge proposals by their place in the
-//!   journal: a proposal that came after the burn block is refused by all, and is then given up at once.)
-//! - A block of another producer that enough stackers have signed is pushed before anything is built in its place: its
-//!   producer may be gone, and nothing else can follow the tip.
+//!   parent, so a new block in its place could never gather enough.
+//! - A block of another producer that is on the tip is finished before anything is built in its place, unless enough weight
+//!   refuses it: signers that have signed it will sign no other, and its producer may be gone. Its signatures are waited
+//!   for and it is pushed; when they do not come, the producer elected now puts it into its own slot, which asks all signers
+//!   again. Only then is a block of its own built on top.
 //! - What is stuck because signers refuse the one block that may be signed at a place is freed by the next burn block.
 //! - At most one template is in flight. Transactions that come meanwhile are seen in the view of the next block.
 //!
@@ -36,7 +37,7 @@ mod words;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use nakamoto_proto::ids::{BlockHash, BurnBlockHash, StacksBlockId};
+use nakamoto_proto::ids::{BlockHash, BurnBlockHash, Hash160, StacksBlockId};
 use nakamoto_proto::keys::MessageSignature;
 
 use crate::collect::Votes;
@@ -60,8 +61,8 @@ const MOVED_RETRY_MS: Millis = 50;
 /// A proposal without answer is repeated after the timeout, then after twice that, up to this many times the timeout.
 const TIMEOUT_GROWTH_MAX: Millis = 8;
 
-/// Slots whose newest signature is remembered: the most that a StackerDB can have.
-const ACCEPTS_MAX: usize = 4096;
+/// Signers whose newest answers are remembered: as many as a StackerDB has slots.
+const SIGNERS_MAX: usize = 4096;
 
 #[derive(Debug)]
 enum Phase {
@@ -76,9 +77,20 @@ enum Phase {
     /// A template is being signed.
     Signing,
     /// A proposal is out.
-    Gathering { candidate: Candidate, votes: Votes, timeout: Millis, until: Millis },
+    Gathering { candidate: Candidate, votes: Votes, asked: Asked, timeout: Millis, until: Millis },
     /// The block is with the node.
     Pushed { candidate: Candidate, signatures: Vec<MessageSignature>, until: Millis },
+}
+
+/// Whether signers were asked by this producer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    /// By another one.
+    No,
+    /// The proposal was put into this producer's slot; answers that come may be older.
+    Put,
+    /// It came by in the journal: answers after it are answers to it.
+    Heard,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,8 +115,10 @@ pub struct Machine {
     more_came: bool,
     /// Signed blocks that need not be proposed on this tip; true when that is for ever.
     dismissed: BTreeMap<BlockHash, bool>,
-    /// Newest signature of each signer slot, with the block that it is for. A refusal does not take it back.
-    accepts: BTreeMap<u32, (BlockHash, MessageSignature)>,
+    /// Newest signature of each signer, with the block that it is for. A refusal does not take it back.
+    accepts: BTreeMap<Hash160, (BlockHash, MessageSignature)>,
+    /// The block that each signer refused last.
+    refusals: BTreeMap<Hash160, BlockHash>,
     failures: u32,
 }
 
@@ -121,6 +135,7 @@ impl Machine {
             more_came: false,
             dismissed: BTreeMap::new(),
             accepts: BTreeMap::new(),
+            refusals: BTreeMap::new(),
             failures: 0,
         }
     }
@@ -149,11 +164,21 @@ impl Machine {
                 self.phase = Phase::Offline;
                 // The snapshot of the next stream brings them again.
                 self.accepts.clear();
+                self.refusals.clear();
                 None
             }
             Input::Moved(sequence) => self.on_moved(sequence),
             Input::Transaction(sequence) => self.on_transaction(now, sequence),
-            Input::Answer { slot_id, answer } => self.on_answer(now, slot_id, answer),
+            Input::Answer { signer, answer } => self.on_answer(now, signer, answer),
+            Input::Heard(block_hash) => {
+                if let Phase::Gathering { candidate, votes, asked, .. } = &mut self.phase
+                    && candidate.block.block_hash == block_hash
+                {
+                    *asked = Asked::Heard;
+                    votes.ask_again();
+                }
+                None
+            }
             Input::TemplateFinished(finished) => match &self.phase {
                 Phase::Assembling { id: Some(id), .. } if *id == finished => Some(Action::FetchTemplate(finished)),
                 _ => None,
@@ -209,25 +234,34 @@ impl Machine {
         self.request_template(now, false)
     }
 
-    fn on_answer(&mut self, now: Millis, slot_id: u32, answer: Answer) -> Option<Action> {
-        if let Answer::Accept { block_hash, signature } = &answer
-            && (self.accepts.len() < ACCEPTS_MAX || self.accepts.contains_key(&slot_id))
-        {
-            self.accepts.insert(slot_id, (*block_hash, *signature));
+    fn on_answer(&mut self, now: Millis, signer: Hash160, answer: Answer) -> Option<Action> {
+        match &answer {
+            Answer::Accept { block_hash, signature } => {
+                remember(&mut self.accepts, signer, (*block_hash, *signature));
+            }
+            Answer::Reject { block_hash, .. } => remember(&mut self.refusals, signer, *block_hash),
         }
-        let Phase::Gathering { candidate, votes, .. } = &mut self.phase else { return None };
+        let Phase::Gathering { candidate, votes, asked, .. } = &mut self.phase else { return None };
         match answer {
             Answer::Accept { block_hash, signature } if block_hash == candidate.block.block_hash => {
                 if !votes.accept(&signature) {
-                    tracing::warn!(slot_id, "a signature by no member of the stacker set was left out");
+                    tracing::warn!(%signer, "a signature by no member of the stacker set was left out");
                 }
                 self.push_if_enough(now)
             }
             Answer::Reject { block_hash, code, text } if block_hash == candidate.block.block_hash => {
-                tracing::info!(slot_id, code, text, "a signer refused the proposal");
-                votes.reject(slot_id);
+                tracing::info!(%signer, code, text, "a signer refused the proposal");
+                votes.reject(&signer);
                 if !votes.is_hopeless() {
                     return None;
+                }
+                match asked {
+                    Asked::No if votes.signed_weight() > 0 => {
+                        let candidate = candidate.clone();
+                        return Some(self.propose(now, candidate));
+                    }
+                    Asked::Put => return None,
+                    Asked::No | Asked::Heard => {}
                 }
                 tracing::warn!(%block_hash, "too many signers refused; proposal given up for now");
                 self.dismissed.insert(block_hash, false);
@@ -293,16 +327,21 @@ impl Machine {
     /// Nothing is in flight: what is there to do in this situation?
     fn choose(&mut self, now: Millis, situation: Situation) -> Option<Action> {
         let view = situation.view;
-        for candidate in situation.others {
-            let votes = self.votes_for(&candidate);
+        for candidate in &situation.others {
+            let votes = self.votes_for(candidate);
             if votes.is_enough() && !self.dismissed.contains_key(&candidate.block.block_hash) {
                 tracing::info!(block_hash = %candidate.block.block_hash, "finishing another producer's block");
-                return Some(self.push(now, candidate, votes.signatures()));
+                return Some(self.push(now, candidate.clone(), votes.signatures()));
             }
         }
         let unfinished = situation.unfinished.into_iter().find(|c| !self.dismissed.contains_key(&c.block.block_hash));
         if let Some(candidate) = unfinished {
             return Some(self.propose(now, candidate));
+        }
+        if view.elected
+            && let Some((candidate, votes)) = self.to_finish(situation.others)
+        {
+            return self.finish(now, candidate, votes);
         }
         if situation.signed_here && view.elected {
             let is_final = self.dismissed.values().all(|is_final| *is_final);
@@ -323,6 +362,32 @@ impl Machine {
             return self.request_template(now, false);
         }
         self.wait_for_work(now)
+    }
+
+    /// The first block of another producer on the tip, unless nothing binds signers to it: too much weight refuses it, and
+    /// none is known to have signed it.
+    fn to_finish(&self, others: Vec<Candidate>) -> Option<(Candidate, Votes)> {
+        let others = others.into_iter().filter(|other| !self.dismissed.contains_key(&other.block.block_hash));
+        let mut others = others.map(|other| {
+            let votes = self.votes_for(&other);
+            (other, votes)
+        });
+        others.find(|(_, votes)| !votes.is_hopeless() || votes.signed_weight() > 0)
+    }
+
+    /// Waits for the signatures of another producer's block, and asks for them when they do not come.
+    fn finish(&mut self, now: Millis, candidate: Candidate, votes: Votes) -> Option<Action> {
+        let (block_hash, signed) = (candidate.block.block_hash, votes.signed_weight());
+        tracing::info!(%block_hash, signed, "another producer's block is on the tip: it comes first");
+        if votes.is_hopeless() {
+            // Some have signed it and will sign no other; the rest may have refused it for coming at the wrong time.
+            return Some(self.propose(now, candidate));
+        }
+        // Its producer has asked: by the end of the timeout its signers have answered, or are asked again.
+        let timeout = self.policy.proposal_timeout_ms;
+        let until = now.saturating_add(timeout);
+        self.phase = Phase::Gathering { candidate, votes, asked: Asked::No, timeout, until };
+        None
     }
 
     /// Waits for what makes a block in the mode of the view; or makes one, empty if need be, when its time has come.
@@ -398,22 +463,29 @@ impl Machine {
     fn propose(&mut self, now: Millis, candidate: Candidate) -> Action {
         let well_known = self.view.as_ref().is_some_and(|view| view.well_known);
         let timeout = self.policy.proposal_timeout_ms;
-        let votes = self.votes_for(&candidate);
+        let mut votes = self.votes_for(&candidate);
+        votes.ask_again();
         if well_known || votes.is_enough() {
             let signatures = if well_known { Vec::new() } else { votes.signatures() };
             return self.push(now, candidate, signatures);
         }
         let action = Action::Propose(candidate.clone());
-        self.phase = Phase::Gathering { candidate, votes, timeout, until: now.saturating_add(timeout) };
+        let until = now.saturating_add(timeout);
+        self.phase = Phase::Gathering { candidate, votes, asked: Asked::Put, timeout, until };
         action
     }
 
-    /// The signatures for a block that have come so far.
+    /// The answers to a block that have come so far.
     fn votes_for(&self, candidate: &Candidate) -> Votes {
         let mut votes = Votes::new(candidate.block.block_hash, Arc::clone(&candidate.stackers));
         for (block_hash, signature) in self.accepts.values() {
             if *block_hash == candidate.block.block_hash {
                 votes.accept(signature);
+            }
+        }
+        for (signer, block_hash) in &self.refusals {
+            if *block_hash == candidate.block.block_hash {
+                votes.reject(signer);
             }
         }
         votes
@@ -476,7 +548,8 @@ impl Machine {
                 self.phase = Phase::Waiting { until: None, for_what: WaitFor::Move };
                 self.look()
             }
-            Phase::Gathering { candidate, votes, timeout, until } => {
+            Phase::Gathering { candidate, votes, asked, timeout, until } => {
+                *asked = Asked::Put;
                 let longest = self.policy.proposal_timeout_ms.saturating_mul(TIMEOUT_GROWTH_MAX);
                 *timeout = timeout.saturating_mul(2).clamp(1, longest.max(1));
                 *until = now.saturating_add(*timeout);
@@ -493,12 +566,21 @@ impl Machine {
     }
 }
 
-/// A block in flight is wanted while it can still follow the tip.
+/// Remembers a signer's newest answer.
+fn remember<T>(answers: &mut BTreeMap<Hash160, T>, signer: Hash160, answer: T) {
+    if answers.len() < SIGNERS_MAX || answers.contains_key(&signer) {
+        answers.insert(signer, answer);
+    }
+}
+
+/// A block in flight is wanted while it can still follow the tip. Another producer's is the elected one's to finish.
 fn still_wanted(phase: &Phase, situation: &Situation) -> bool {
     match phase {
         Phase::Gathering { candidate, .. } | Phase::Pushed { candidate, .. } => {
-            let mut wanted = situation.unfinished.iter().chain(&situation.others);
-            wanted.any(|other| other.block.block_hash == candidate.block.block_hash)
+            let is_among =
+                |blocks: &[Candidate]| blocks.iter().any(|other| other.block.block_hash == candidate.block.block_hash);
+            let finishes = situation.view.elected || matches!(phase, Phase::Pushed { .. });
+            is_among(&situation.unfinished) || (finishes && is_among(&situation.others))
         }
         Phase::Offline | Phase::Waiting { .. } | Phase::Assembling { .. } | Phase::Confirming(_) | Phase::Signing => {
             false

@@ -8,7 +8,6 @@
 //! # Not here
 //! Decisions: `decide`. What is signed: `seal`.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,6 +24,10 @@ use crate::decide::{Action, Input, Machine, NoTemplate};
 use crate::model::{Answer, Candidate, Millis, SignedBlock, Situation, StackerSet, Template, View};
 use crate::record::{Claim, Record};
 use crate::seal::{self, Keys};
+
+/// Proposals that are kept, 2 MiB each at most. Producers build on the tip, and finish each other's blocks first, so there is
+/// more than one only when signers refuse.
+const PROPOSALS_MAX: usize = 16;
 
 /// The chain's fixed facts that the driver needs.
 #[derive(Debug, Clone)]
@@ -60,8 +63,8 @@ pub struct Driver {
     pub view: Option<View>,
     /// Writes this producer's slot.
     pub slot: Option<SlotWriter>,
-    /// Newest proposal of each producer's slot, this one's too. At most 2 MiB for each producer.
-    pub proposals: BTreeMap<u32, Arc<SignedBlock>>,
+    /// Proposals that may follow the tip, this producer's too, in the order in which they were first put into a slot.
+    pub proposals: Vec<Arc<SignedBlock>>,
 }
 
 /// An action that could not be done; it is tried again.
@@ -170,22 +173,33 @@ impl Driver {
 
     fn inputs_of_chunks(&mut self, chunks: v1::StackerDbChunks) -> Vec<Input> {
         if chunks.contract_id == self.chain.producers_db {
+            let mut heard = Vec::new();
             for chunk in chunks.chunks {
-                match convert::proposal(&chunk.data) {
-                    Some(block) => self.proposals.insert(chunk.slot_id, Arc::new(block)),
-                    None => self.proposals.remove(&chunk.slot_id),
-                };
+                let Some(block) = convert::proposal(&chunk.data) else { continue };
+                let block_hash = block.block_hash;
+                self.keep(block);
+                if convert::writer(chunk) == Some(self.keys.signing.public_key().hash160()) {
+                    heard.push(Input::Heard(block_hash));
+                }
             }
-            return Vec::new();
+            return heard;
         }
         if chunks.contract_id != self.chain.signers_db {
             return Vec::new();
         }
         let input = |chunk: v1::StackerDbChunk| -> Option<Input> {
             let answer: Answer = convert::answer(&chunk.data)?;
-            Some(Input::Answer { slot_id: chunk.slot_id, answer })
+            Some(Input::Answer { signer: convert::writer(chunk)?, answer })
         };
         chunks.chunks.into_iter().filter_map(input).collect()
+    }
+
+    /// Keeps a proposal that is not known. Of too many the first ones count: signers take them in this order.
+    fn keep(&mut self, block: SignedBlock) {
+        let is_known = self.proposals.iter().any(|known| known.block_hash == block.block_hash);
+        if !is_known && self.proposals.len() < PROPOSALS_MAX {
+            self.proposals.push(Arc::new(block));
+        }
     }
 
     async fn perform(&mut self, action: Action) -> Input {
@@ -214,9 +228,11 @@ impl Driver {
         let request = v1::GetProducerViewRequest { producer_address: self.chain.address.clone() };
         let answer = unary(self.node.templates().get_producer_view(request)).await?;
         let view = convert::view(&answer)?;
+        // A block below the tip's height may only come back with the tip: it is in the journal, and its producer has it.
+        self.proposals.retain(|block| block.parent == view.tip || block.chain_length > view.chain_length);
         let own: Vec<_> = self.record.children_of(&view.tip)?.into_iter().map(Arc::new).collect();
         let is_own = |block: &SignedBlock| own.iter().any(|own| own.block_hash == block.block_hash);
-        let others = self.proposals.values().filter(|block| block.parent == view.tip && !is_own(block));
+        let others = self.proposals.iter().filter(|block| block.parent == view.tip && !is_own(block));
         let others = self.candidates(&view, others.cloned().collect()).await?;
         let unfinished = self.candidates(&view, own).await?;
         let signed_here = self.record.is_signed(&view.burn_tip, view.chain_length.saturating_add(1))?;

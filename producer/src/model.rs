@@ -19,8 +19,6 @@ pub struct Stacker {
     pub address: StacksAddress,
     /// Weight of its signature.
     pub weight: u32,
-    /// Its slot in `.signers`.
-    pub slot_id: u32,
 }
 
 /// The stackers of a reward cycle, in signing order.
@@ -117,8 +115,8 @@ pub struct Situation {
     /// Blocks signed before that can still follow the tip: their parent is the tip, and their burn view is the burn tip
     /// or an ancestor of it. Oldest burn view first.
     pub unfinished: Vec<Candidate>,
-    /// Proposals of other producers that can still follow the tip. They can be finished by anybody once enough stackers
-    /// have signed.
+    /// Proposals of other producers that can still follow the tip, in the order in which they were made. They can be
+    /// finished by anybody once enough stackers have signed.
     pub others: Vec<Candidate>,
     /// Whether a block was signed for the next height of the burn tip's tenure, whatever its parent.
     pub signed_here: bool,

@@ -1,6 +1,5 @@
 //! Composes the producer: arguments, keys, connection, record, then the driver until it is told to stop.
 
-use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::IsTerminal;
 
@@ -89,7 +88,7 @@ async fn produce(args: Args) -> anyhow::Result<()> {
         epoch: Instant::now(),
         view: None,
         slot: None,
-        proposals: BTreeMap::new(),
+        proposals: Vec::new(),
     };
     driver.run().await?;
     Ok(())

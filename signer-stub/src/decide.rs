@@ -1,7 +1,7 @@
 //! Decides what the signer does next: a pure state machine, one input in, at most one action out.
 //!
 //! ```text
-//!   proposal chunk ── parent = tip, burn view = burn tip, elected producer ──▶ WAITING ──▶ VALIDATING ──▶ SIGNING ─▶ sent
+//!   proposal chunk ── parent = tip, of the burn tip's tenure or put by its producer ──▶ WAITING ──▶ VALIDATING ──▶ SIGNING ─▶ sent
 //!        │                 (as of the chunk's place in the journal)                          │   ▲ no verdict: again
 //!        └── no ──▶ refused                                                                  └── invalid ──▶ refused
 //! ```
@@ -10,6 +10,9 @@
 //! - Whether a proposal may be signed is judged by its place in the journal, not by when this process gets to it. All
 //!   signers of a node read one journal, so they all come to the same answer, and a burn block that arrives while they
 //!   validate cannot split them (three equal signers need all three: a split would stop the chain).
+//! - What follows the tip is for the producer elected at the burn tip to say: a block of its own, or one of an earlier tenure
+//!   that it puts into its own slot. So a block that some signers have signed (who will sign no other with its parent) can
+//!   be finished when its producer is gone, and yet no producer can go on with its tenure after the next has begun.
 //! - Proposals on one parent are taken in journal order, one at a time. While one is validated, the newest of each slot and
 //!   burn view waits. All that do not build on the tip any more are dropped.
 //! - While the journal is read again after a restart, nothing is sent.
@@ -297,6 +300,10 @@ impl Machine {
                 job.stage = Stage::Refusing(refusal);
                 job.failures = 0;
             }
+            Outcome::NotAsked => {
+                self.job = None;
+                return self.next_job();
+            }
             Outcome::Valid(_) | Outcome::NoVerdict => {
                 job.stage = Stage::Requesting;
                 return self.on_call_failed(now, None);
@@ -335,13 +342,16 @@ fn refusal(tips: &Tips, proposal: &Proposal) -> Option<Refusal> {
         let text = format!("parent {} is not the tip {}", proposal.parent, tips.tip);
         return Some(Refusal::new(Refusal::STALE_PARENT, text));
     }
-    if proposal.burn_view != tips.burn_tip {
-        let text = format!("burn view {} is not the burn tip {}", proposal.burn_view, tips.burn_tip);
-        return Some(Refusal::new(Refusal::STALE_BURN_VIEW, text));
-    }
     if tips.chain_length.checked_add(1) != Some(proposal.chain_length) {
         let text = format!("chain length {} does not follow {}", proposal.chain_length, tips.chain_length);
         return Some(Refusal::new(Refusal::BAD_CHAIN_LENGTH, text));
+    }
+    if proposal.burn_view != tips.burn_tip {
+        if proposal.put_by == Some(tips.elected) {
+            return None; // Validation tells whether the producer of that burn view signed it.
+        }
+        let text = format!("burn view {} is not the burn tip {}", proposal.burn_view, tips.burn_tip);
+        return Some(Refusal::new(Refusal::STALE_BURN_VIEW, text));
     }
     if proposal.producer != Some(tips.elected) {
         return Some(Refusal::new(Refusal::BAD_PRODUCER, "not signed by the elected producer".to_owned()));

@@ -14,8 +14,9 @@ use std::time::Duration;
 use nakamoto_proto::address::StacksAddress;
 use nakamoto_proto::client::{Feed, FeedError, FeedItem, Node, PutError, SlotWriter, reason, retry_delay, unary};
 use nakamoto_proto::ids::{BlockHash, BurnBlockHash, Hash160, StacksBlockId};
-use nakamoto_proto::keys::PrivateKey;
+use nakamoto_proto::keys::{MessageSignature, PrivateKey};
 use nakamoto_proto::proposal::SlotMessage;
+use nakamoto_proto::stackerdb::StackerDbChunk;
 use nakamoto_proto::v1::event::Body;
 use nakamoto_proto::v1::{self, JobState};
 use tokio::time::Instant;
@@ -56,11 +57,13 @@ pub struct Driver {
     /// Where the last run was, until the stream is open.
     pub last_run: Option<Place>,
     /// Proposals of the snapshot, until it is complete; by slot.
-    pub snapshot: BTreeMap<u32, Vec<u8>>,
+    pub snapshot: BTreeMap<u32, v1::StackerDbChunk>,
     /// Sequence and cursor of the last event, when the stream can resume after it.
     pub reached: Option<(u64, Vec<u8>)>,
     /// Writes this signer's slot; which one it is depends on the burn tip's reward cycle.
     pub slot: Option<(BurnBlockHash, SlotWriter)>,
+    /// Whether this signer is a stacker at a burn block: the last answer.
+    pub asked_at: Option<(BurnBlockHash, bool)>,
 }
 
 /// An action that could not be done; it is tried again.
@@ -140,7 +143,7 @@ impl Driver {
             }
             FeedItem::Snapshot(chunks) => {
                 for chunk in self.proposals_of(chunks) {
-                    self.snapshot.insert(chunk.slot_id, chunk.data.to_vec());
+                    self.snapshot.insert(chunk.slot_id, chunk);
                 }
             }
             FeedItem::SnapshotComplete { .. } => self.start_anew().await,
@@ -165,9 +168,9 @@ impl Driver {
         match self.fetch_tips().await {
             Ok((tips, sequence)) => {
                 self.step(Input::Tips { tips, sequence }).await;
-                for (slot_id, data) in std::mem::take(&mut self.snapshot) {
+                for chunk in std::mem::take(&mut self.snapshot).into_values() {
                     // What lies in a slot since long ago needs no answer.
-                    if let Some(proposal) = decode(slot_id, &data)
+                    if let Some(proposal) = decode(chunk)
                         && proposal.parent == tips.tip
                     {
                         self.on_proposal(proposal).await;
@@ -212,7 +215,7 @@ impl Driver {
             }
             Some(Body::StackerdbChunks(chunks)) => {
                 for chunk in self.proposals_of(chunks) {
-                    if let Some(proposal) = decode(chunk.slot_id, &chunk.data) {
+                    if let Some(proposal) = decode(chunk) {
                         self.on_proposal(proposal).await;
                     }
                 }
@@ -256,7 +259,17 @@ impl Driver {
         })
     }
 
-    async fn validate(&self, proposal: &Proposal) -> Result<Input, Failed> {
+    async fn validate(&mut self, proposal: &Proposal) -> Result<Input, Failed> {
+        if !self.is_asked(&proposal.burn_view).await? {
+            return Ok(Input::Requested { id: String::new(), outcome: Some(Outcome::NotAsked) });
+        }
+        if let Some(burn_tip) = self.machine.burn_tip()
+            && !self.is_burn_ancestor(proposal.burn_view, burn_tip).await?
+        {
+            let text = format!("burn view {} is not on the fork of burn tip {burn_tip}", proposal.burn_view);
+            let refusal = Refusal::new(Refusal::STALE_BURN_VIEW, text);
+            return Ok(Input::Requested { id: String::new(), outcome: Some(Outcome::Invalid(refusal)) });
+        }
         let request = v1::RequestValidationRequest { block: proposal.bytes.clone().into(), not_after_time: None };
         let answer = unary(self.node.validation().request_validation(request)).await?;
         let id = answer.validation_id;
@@ -301,20 +314,54 @@ impl Driver {
     /// Whether the node says that neither burn view is the other's ancestor. A burn block that it does not know counts as
     /// on the same fork: the careful side.
     async fn is_on_other_fork(&self, sibling: &Sibling, proposal: &Proposal) -> Result<bool, Failed> {
+        // Unknown is no proof of another fork.
+        for burn in [sibling.burn_view, proposal.burn_view] {
+            if !self.is_burn_ancestor(burn, burn).await? {
+                return Ok(false);
+            }
+        }
         let pairs = [(sibling.burn_view, proposal.burn_view), (proposal.burn_view, sibling.burn_view)];
         for (ancestor, descendant) in pairs {
-            let request = v1::CheckBurnAncestorRequest {
-                ancestor: ancestor.as_bytes().to_vec().into(),
-                descendant: descendant.as_bytes().to_vec().into(),
-            };
-            match unary(self.node.burnchain().check_burn_ancestor(request)).await {
-                Ok(answer) if answer.is_ancestor => return Ok(false),
-                Ok(_) => {}
-                Err(status) if status.code() == Code::NotFound => return Ok(false),
-                Err(status) => return Err(status.into()),
+            if self.is_burn_ancestor(ancestor, descendant).await? {
+                return Ok(false);
             }
         }
         Ok(true)
+    }
+
+    /// Whether the node says that a burn block is equal to or an ancestor of another; no when it does not know either.
+    async fn is_burn_ancestor(&self, ancestor: BurnBlockHash, descendant: BurnBlockHash) -> Result<bool, Failed> {
+        let request = v1::CheckBurnAncestorRequest {
+            ancestor: ancestor.as_bytes().to_vec().into(),
+            descendant: descendant.as_bytes().to_vec().into(),
+        };
+        match unary(self.node.burnchain().check_burn_ancestor(request)).await {
+            Ok(answer) => Ok(answer.is_ancestor),
+            Err(status) if status.code() == Code::NotFound => Ok(false),
+            Err(status) => Err(status.into()),
+        }
+    }
+
+    /// Whether this signer is a stacker at a burn block. One that the node does not know is left to validation.
+    async fn is_asked(&mut self, at: &BurnBlockHash) -> Result<bool, Failed> {
+        if let Some((known, asked)) = self.asked_at
+            && known == *at
+        {
+            return Ok(asked);
+        }
+        let request = v1::GetStackerSetRequest { burn_block_hash: at.as_bytes().to_vec().into() };
+        let answer = match unary(self.node.burnchain().get_stacker_set(request)).await {
+            Ok(answer) => answer,
+            Err(status) if status.code() == Code::NotFound => return Ok(true),
+            Err(status) => return Err(status.into()),
+        };
+        let asked = answer.stackers.iter().any(|member| self.is_own(&member.address));
+        self.asked_at = Some((*at, asked));
+        Ok(asked)
+    }
+
+    fn is_own(&self, address: &str) -> bool {
+        StacksAddress::parse(address).is_ok_and(|address| address.hash160 == self.chain.signer)
     }
 
     async fn refuse(&mut self, block_hash: BlockHash, refusal: Refusal) -> Result<Input, Failed> {
@@ -337,7 +384,7 @@ impl Driver {
 
     async fn send(&mut self, message: &SlotMessage) -> Result<Input, Failed> {
         let Some(writer) = self.writer().await? else {
-            tracing::warn!("this signer is not in the stacker set; its answer is not sent");
+            tracing::warn!("this signer has no slot in .signers; its answer is not sent");
             return Ok(Input::Answered);
         };
         let (at, mut writer) = writer;
@@ -362,16 +409,14 @@ impl Driver {
 
     /// The writer of this signer's slot at the burn tip; `None` when it has none.
     async fn writer(&mut self) -> Result<Option<(BurnBlockHash, SlotWriter)>, Failed> {
-        let request = v1::GetStackerSetRequest::default();
         let Some(burn_tip) = self.machine.burn_tip() else { return Ok(None) };
         match self.slot.take() {
             Some((at, writer)) if at == burn_tip => Ok(Some((at, writer))),
             old => {
-                let answer = unary(self.node.burnchain().get_stacker_set(request)).await?;
-                let is_own = |member: &&v1::StackerSetMember| {
-                    StacksAddress::parse(&member.address).is_ok_and(|address| address.hash160 == self.chain.signer)
-                };
-                let Some(own) = answer.stackers.iter().find(is_own) else { return Ok(None) };
+                // Not from the set: who is no member any more keeps a slot until the chain has reached the new cycle.
+                let request = v1::ListSlotsRequest { contract_id: self.chain.signers_db.clone() };
+                let answer = unary(self.node.stackerdb().list_slots(request)).await?;
+                let Some(own) = answer.slots.iter().find(|slot| self.is_own(&slot.signer)) else { return Ok(None) };
                 let writer = match old {
                     Some((_, writer)) if writer.slot_id() == own.slot_id => writer,
                     _ => SlotWriter::new(self.chain.signers_db.clone(), own.slot_id),
@@ -383,15 +428,29 @@ impl Driver {
 }
 
 /// The proposal in a producer's slot, if it holds one.
-fn decode(slot_id: u32, data: &[u8]) -> Option<Box<Proposal>> {
-    let Ok(SlotMessage::BlockProposal { block }) = SlotMessage::decode(data) else {
+fn decode(chunk: v1::StackerDbChunk) -> Option<Box<Proposal>> {
+    let slot_id = chunk.slot_id;
+    let put_by = writer_of(&chunk);
+    let Ok(SlotMessage::BlockProposal { block }) = SlotMessage::decode(&chunk.data) else {
         tracing::debug!(slot_id, "a producer's slot holds no proposal");
         return None;
     };
-    Proposal::decode(slot_id, block)
+    Proposal::decode(slot_id, put_by, block)
         .inspect_err(|error| tracing::info!(slot_id, error = %error, "a proposal is no block"))
         .ok()
         .map(Box::new)
+}
+
+/// Account hash of who signed a chunk.
+fn writer_of(chunk: &v1::StackerDbChunk) -> Option<Hash160> {
+    let signature = <[u8; 65]>::try_from(chunk.signature.as_ref()).ok()?;
+    let chunk = StackerDbChunk {
+        slot_id: chunk.slot_id,
+        slot_version: chunk.slot_version,
+        signature: MessageSignature(signature),
+        data: chunk.data.to_vec(),
+    };
+    chunk.signer().ok()
 }
 
 /// Hash and elected producer of a burn block.

@@ -27,6 +27,8 @@ pub struct Tips {
 pub struct Proposal {
     /// The producer's slot in which it stands.
     pub slot_id: u32,
+    /// Account hash of who put it there; `None` when no key recovers.
+    pub put_by: Option<Hash160>,
     /// What is signed.
     pub block_hash: BlockHash,
     /// The parent it builds on.
@@ -46,10 +48,11 @@ impl Proposal {
     ///
     /// # Errors
     /// [`BlockDecodeError`] when the bytes are no block.
-    pub fn decode(slot_id: u32, bytes: Vec<u8>) -> Result<Self, BlockDecodeError> {
+    pub fn decode(slot_id: u32, put_by: Option<Hash160>, bytes: Vec<u8>) -> Result<Self, BlockDecodeError> {
         let header = NakamotoBlock::decode(&bytes)?.header;
         Ok(Self {
             slot_id,
+            put_by,
             block_hash: header.block_hash(),
             parent: header.parent_block_id,
             burn_view: header.bitcoin_block_hash,
@@ -72,7 +75,8 @@ pub struct Refusal {
 impl Refusal {
     /// The parent is not the canonical tip.
     pub const STALE_PARENT: u32 = 1001;
-    /// The burn view is not the canonical burn tip.
+    /// The burn view is not the canonical burn tip, and the producer elected there has not put the proposal; or it is on an
+    /// abandoned bitcoin fork.
     pub const STALE_BURN_VIEW: u32 = 1002;
     /// Another block with the same parent was signed on this bitcoin fork.
     pub const CONFLICTS: u32 = 1003;
@@ -97,4 +101,6 @@ pub enum Outcome {
     Invalid(Refusal),
     /// There is no verdict; ask again.
     NoVerdict,
+    /// This signer is no stacker at the proposal's burn view: its signature would not count.
+    NotAsked,
 }

@@ -310,6 +310,7 @@ mod tests {
     fn proposal(content: u8, parent: u8, burn_view: u8) -> Proposal {
         Proposal {
             slot_id: 0,
+            put_by: None,
             block_hash: BlockHash([content; 32]),
             parent: StacksBlockId([parent; 32]),
             burn_view: BurnBlockHash([burn_view; 32]),

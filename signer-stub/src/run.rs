@@ -83,6 +83,7 @@ async fn sign(args: Args) -> anyhow::Result<()> {
         snapshot: BTreeMap::new(),
         reached: None,
         slot: None,
+        asked_at: None,
     };
     driver.run().await?;
     Ok(())

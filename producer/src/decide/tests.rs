@@ -56,11 +56,8 @@ fn id(text: String) -> [u8; 32] {
 impl World {
     fn new(policy: Policy) -> Self {
         let keys: Vec<_> = (0..3_u8).map(|i| PrivateKey::from_seed(&[i, 1])).collect();
-        let stackers = keys.iter().zip(0_u32..).map(|(key, slot_id)| Stacker {
-            address: StacksAddress::p2pkh(&key.public_key(), false),
-            weight: 1,
-            slot_id,
-        });
+        let stackers =
+            keys.iter().map(|key| Stacker { address: StacksAddress::p2pkh(&key.public_key(), false), weight: 1 });
         let stackers: StackerSet = stackers.collect();
         let signer = |key| Signer { key, up: true, signed: BTreeMap::new(), unread: VecDeque::new() };
         let mut world = Self {
@@ -119,10 +116,13 @@ impl World {
             },
             Action::Sign(template) => self.sign(&template),
             Action::Propose(candidate) => {
-                let in_time = candidate.block.parent == self.tip && candidate.block.burn_view == self.burn_hash();
+                // Of the burn tip's tenure, or of an earlier one and put by the producer who is elected now.
+                let in_time = candidate.block.parent == self.tip
+                    && (candidate.block.burn_view == self.burn_hash() || self.elected);
                 for signer in &mut self.signers {
                     signer.unread.push_back((Arc::clone(&candidate.block), in_time));
                 }
+                self.events.push_back(Input::Heard(candidate.block.block_hash));
                 Input::Proposed
             }
             Action::Push(candidate, signatures) => self.push(&candidate, &signatures),
@@ -248,7 +248,8 @@ impl World {
             } else {
                 Answer::Reject { block_hash: block.block_hash, code: 1, text: "stale".to_owned() }
             };
-            self.events.push_back(Input::Answer { slot_id: u32::try_from(index).unwrap(), answer });
+            let signer = signer.key.public_key().hash160();
+            self.events.push_back(Input::Answer { signer, answer });
         }
     }
 
@@ -279,6 +280,39 @@ impl World {
         self.burn += 1;
         self.sequence += 1;
         self.events.push_back(Input::Moved(self.sequence));
+    }
+
+    /// A tenure of another producer, who proposes a block and is never heard of again; then it is this producer's turn. Only
+    /// so many signers judge the block in time (the rest began to read the journal too late). An outstanding block on the
+    /// tip is put again, as every producer does, and that all judge alike.
+    fn other_tenure(&mut self, seen_by: usize) -> BlockHash {
+        self.elected = false;
+        self.burn_block();
+        let mut outstanding = self.others.iter().chain(self.record.values()).filter(|block| block.parent == self.tip);
+        let (other, seen_by) = match outstanding.next() {
+            Some(block) => (Arc::clone(block), self.signers.len()),
+            None => {
+                let block_hash = BlockHash(id(format!("other {} {}", self.burn, self.tip)));
+                let other = Arc::new(SignedBlock {
+                    block_hash,
+                    block_id: StacksBlockId(block_hash.0),
+                    parent: self.tip,
+                    burn_view: self.burn_hash(),
+                    chain_length: self.chain_length + 1,
+                    bytes: vec![self.burn],
+                });
+                self.others.push(Arc::clone(&other));
+                (other, seen_by)
+            }
+        };
+        for (index, signer) in self.signers.iter_mut().enumerate() {
+            // One that is down reads it when it is back.
+            signer.unread.push_back((Arc::clone(&other), index < seen_by));
+        }
+        (0..self.signers.len()).for_each(|i| self.signers_read(i));
+        self.elected = true;
+        self.burn_block();
+        other.block_hash
     }
 
     fn set_mining(&mut self, mining: Mining) {
@@ -397,7 +431,7 @@ fn a_burst_of_transactions_has_one_template_in_flight() {
 }
 
 #[test]
-fn a_proposal_made_before_a_burn_block_is_finished_and_one_made_after_is_given_up() {
+fn a_proposal_is_finished_whether_signers_saw_it_before_the_burn_block_or_not() {
     let mut world = World::new(POLICY);
     world.deliver(1); // The template event: the block is proposed.
     world.burn_block();
@@ -414,7 +448,19 @@ fn a_proposal_made_before_a_burn_block_is_finished_and_one_made_after_is_given_u
     world.signers.iter_mut().for_each(|s| s.up = true);
     world.pass(POLICY.proposal_timeout_ms);
     world.settle();
-    assert_eq!((world.chain_length, world.tip_burn), (1, 2), "refused as stale, so only the new tenure's");
+    assert_eq!((world.chain_length, world.tip_burn), (2, 2), "its producer is elected again and may finish it");
+
+    let mut world = World::new(POLICY);
+    world.signers.iter_mut().for_each(|s| s.up = false);
+    world.deliver(1);
+    world.signers.iter_mut().for_each(|s| s.unread.clear());
+    world.elected = false;
+    world.burn_block();
+    world.deliver(1);
+    world.signers.iter_mut().for_each(|s| s.up = true);
+    world.pass(POLICY.proposal_timeout_ms);
+    world.settle();
+    assert_eq!(world.chain_length, 0, "refused as stale: it is for the next producer to bring");
 }
 
 #[test]
@@ -490,7 +536,8 @@ fn a_block_of_a_producer_that_died_is_finished_by_the_next_one() {
         let signer = &mut world.signers[slot_id];
         signer.signed.insert(other.parent, block_hash);
         let answer = Answer::Accept { block_hash, signature: signer.key.sign(block_hash.as_bytes()) };
-        world.input(Input::Answer { slot_id: u32::try_from(slot_id).unwrap(), answer });
+        let signer = signer.key.public_key().hash160();
+        world.input(Input::Answer { signer, answer });
     }
     world.others.push(other);
     world.burn_block();
@@ -498,9 +545,68 @@ fn a_block_of_a_producer_that_died_is_finished_by_the_next_one() {
     assert_eq!((world.chain_length, world.tip_burn), (2, 2), "its block, and then one of this producer");
 }
 
+#[test]
+fn a_block_that_some_have_signed_is_put_again_by_the_next_producer_before_its_own() {
+    for seen_by in [1, 2, 3] {
+        let mut world = World::new(POLICY);
+        world.settle();
+        let other = world.other_tenure(seen_by);
+        world.deliver(usize::MAX);
+        let own = world.record.keys().any(|(view, _)| *view == world.burn_hash());
+        assert_eq!(own, seen_by == 3, "something of its own once the other's has enough signatures, not before");
+        world.settle();
+        assert_eq!(world.chain_length, 3, "seen by {seen_by}: the other's block, and one of its own");
+        assert!(world.signers.iter().all(|s| s.signed.values().any(|hash| *hash == other)));
+        assert_eq!(world.tip_burn, world.burn);
+    }
+}
+
+#[test]
+fn a_block_whose_signers_are_away_waits_for_them_and_is_put_again() {
+    let mut world = World::new(POLICY);
+    world.settle();
+    world.signers[1].up = false;
+    world.other_tenure(3);
+    world.settle();
+    world.pass(POLICY.proposal_timeout_ms * 4);
+    world.settle();
+    assert_eq!(world.chain_length, 1, "nothing can follow the tip but it");
+    world.signers[1].up = true;
+    world.settle();
+    assert_eq!((world.chain_length, world.tip_burn), (3, world.burn));
+}
+
+#[test]
+fn a_block_that_signers_refuse_does_not_hold_up_the_next_producer() {
+    let mut world = World::new(POLICY);
+    world.settle();
+    let other = world.other_tenure(0);
+    for signer in &mut world.signers {
+        signer.unread.clear();
+        let refused = Answer::Reject { block_hash: other, code: 18, text: "invalid".to_owned() };
+        world.events.push_back(Input::Answer { signer: signer.key.public_key().hash160(), answer: refused });
+    }
+    world.events.rotate_left(1); // The burn block comes last.
+    world.settle();
+    assert_eq!((world.chain_length, world.tip_burn, world.now), (2, world.burn, 0));
+}
+
+#[test]
+fn who_is_not_elected_leaves_the_blocks_of_others_to_the_one_who_is() {
+    let mut world = World::new(POLICY);
+    world.settle();
+    world.other_tenure(1);
+    world.elected = false;
+    world.settle();
+    world.pass(60_000);
+    world.settle();
+    assert_eq!((world.chain_length, world.machine.deadline()), (1, None));
+}
+
 #[derive(Debug, Clone)]
 enum Op {
     BurnBlock,
+    OtherTenure(usize),
     Transaction,
     Deliver(usize),
     SignersRead(usize),
@@ -515,6 +621,7 @@ enum Op {
 fn op() -> impl Strategy<Value = Op> {
     prop_oneof![
         2 => Just(Op::BurnBlock),
+        1 => (0..4_usize).prop_map(Op::OtherTenure),
         2 => Just(Op::Transaction),
         8 => (1..4_usize).prop_map(Op::Deliver),
         6 => (0..3_usize).prop_map(Op::SignersRead),
@@ -535,6 +642,7 @@ proptest! {
         for op in ops {
             match op {
                 Op::BurnBlock => world.burn_block(),
+                Op::OtherTenure(seen_by) => drop(world.other_tenure(seen_by)),
                 Op::Transaction => world.transaction(),
                 Op::Deliver(count) => world.deliver(count),
                 Op::SignersRead(i) => world.signers_read(i),

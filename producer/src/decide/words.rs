@@ -1,6 +1,6 @@
 //! The words of the state machine: what it hears and what it says.
 
-use nakamoto_proto::ids::{BurnBlockHash, StacksBlockId};
+use nakamoto_proto::ids::{BlockHash, BurnBlockHash, Hash160, StacksBlockId};
 use nakamoto_proto::keys::MessageSignature;
 
 use crate::model::{Answer, Candidate, Millis, Situation, Template};
@@ -27,11 +27,13 @@ pub enum Input {
     Transaction(u64),
     /// A signer's slot holds this.
     Answer {
-        /// Its slot.
-        slot_id: u32,
+        /// Account hash of who put it there.
+        signer: Hash160,
         /// What it says.
         answer: Answer,
     },
+    /// A proposal that this producer put into its slot came by in the journal.
+    Heard(BlockHash),
     /// A template job ended.
     TemplateFinished(String),
     /// The node found a block invalid.

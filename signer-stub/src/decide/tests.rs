@@ -170,6 +170,7 @@ impl World {
         let same_place = |p: &&Proposal| (p.parent, p.burn_view) == (tip, burn_tip);
         let proposal = self.proposals.iter().find(same_place).cloned().unwrap_or(Proposal {
             slot_id,
+            put_by: Some(PRODUCER),
             block_hash: BlockHash(hash),
             parent: tip,
             burn_view: burn_tip,
@@ -239,6 +240,7 @@ fn stale_and_foreign_proposals_are_refused_with_their_reason() {
     let world = World::new(1);
     let good = Proposal {
         slot_id: 0,
+        put_by: None,
         block_hash: BlockHash([1; 32]),
         parent: world.tips.tip,
         burn_view: world.tips.burn_tip,
@@ -259,6 +261,9 @@ fn stale_and_foreign_proposals_are_refused_with_their_reason() {
     check(&good, None);
     check(&Proposal { parent: StacksBlockId([9; 32]), ..good.clone() }, Some(Refusal::STALE_PARENT));
     check(&Proposal { burn_view: BurnBlockHash([9; 32]), ..good.clone() }, Some(Refusal::STALE_BURN_VIEW));
+    let adopted = Proposal { burn_view: BurnBlockHash([9; 32]), put_by: Some(PRODUCER), ..good.clone() };
+    check(&Proposal { producer: Some(Hash160([6; 20])), ..adopted.clone() }, None);
+    check(&Proposal { put_by: Some(Hash160([6; 20])), ..adopted }, Some(Refusal::STALE_BURN_VIEW));
     check(&Proposal { chain_length: 2, ..good.clone() }, Some(Refusal::BAD_CHAIN_LENGTH));
     check(&Proposal { producer: Some(Hash160([6; 20])), ..good.clone() }, Some(Refusal::BAD_PRODUCER));
     check(&Proposal { producer: None, ..good }, Some(Refusal::BAD_PRODUCER));

@@ -102,6 +102,12 @@ impl Cluster {
         RawGrpc::new(&self.address)
     }
 
+    /// Where the node is.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
     /// Speaks HTTP to the node.
     #[must_use]
     pub fn http(&self) -> Http {

@@ -41,6 +41,27 @@ impl Process {
         self.child.wait().expect("it ends")
     }
 
+    /// Stands still from here on, as a machine that is overloaded.
+    ///
+    /// # Panics
+    /// When no signal can be sent.
+    pub fn freeze(&self) {
+        self.signal("-STOP");
+    }
+
+    /// Goes on.
+    ///
+    /// # Panics
+    /// When no signal can be sent.
+    pub fn thaw(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, signal: &str) {
+        let status = Command::new("kill").arg(signal).arg(self.child.id().to_string()).status();
+        assert!(status.expect("kill runs").success());
+    }
+
     /// Process id.
     #[must_use]
     pub fn id(&self) -> u32 {

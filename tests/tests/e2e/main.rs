@@ -13,6 +13,8 @@ mod idle;
 #[cfg(test)]
 mod restarts;
 #[cfg(test)]
+mod sets;
+#[cfg(test)]
 mod stacksjs;
 #[cfg(test)]
 mod support;

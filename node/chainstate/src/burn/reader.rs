@@ -144,7 +144,15 @@ impl BurnDbReader {
     /// [`BurnLookupError::UnknownBurnBlock`], or when the database fails.
     pub fn get_producer_set(&self, at: &BurnBlockHash) -> Result<Vec<Producer>, BurnLookupError> {
         let cycle = self.cycle_of(self.link(at)?.height);
-        Ok(select_producers(&self.conn, to_integer("reward cycle", cycle)?)?)
+        Ok(self.producers_of_cycle(cycle)?)
+    }
+
+    /// The producers of a reward cycle, begun or not.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn producers_of_cycle(&self, cycle: u64) -> Result<Vec<Producer>, StoreError> {
+        select_producers(&self.conn, to_integer("reward cycle", cycle)?)
     }
 
     /// The producer elected at `at`: the set of its cycle rotates by burn height. A set that is in force from the first

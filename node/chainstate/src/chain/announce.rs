@@ -53,8 +53,8 @@ impl Chain {
             update_announced(tx.sql(), burn_row, staging_row)?;
             tx.after_commit(|| durable::crash_point("announce:committed"));
             if new_tip.hash != old_tip.hash {
-                chain.configure_stackerdbs(tx, &new_tip.hash)?;
-                chain.follow_tip(tx, &reader, &TipCause::BurnTip { old: &old_tip, new: &new_tip })?;
+                let tip = chain.follow_tip(tx, &reader, &TipCause::BurnTip { old: &old_tip, new: &new_tip })?;
+                chain.configure_stackerdbs(tx, reader.burn(), new_tip.height, tip.burn_height)?;
             }
             if !burn_blocks.is_empty() {
                 chain.collect_mempool_garbage(tx)?;

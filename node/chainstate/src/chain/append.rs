@@ -169,7 +169,13 @@ impl Chain {
         count_block(tx.sql())?;
         durable::crash_point("append:inserted");
         tx.after_commit(|| durable::crash_point("append:committed"));
-        self.follow_tip(tx, reader, &TipCause::Appended(&processed, &judged.block.txs))?;
+        let tip = self.follow_tip(tx, reader, &TipCause::Appended(&processed, &judged.block.txs))?;
+        let (old, new) = (judged.plan.parent.burn_height, tip.burn_height);
+        if reader.burn().cycle_of(old) != reader.burn().cycle_of(new) {
+            // The tip is in another reward cycle: earlier members have nothing to finish any more.
+            let burn_tip = reader.burn_tip_as_of(reader.meta()?.announced_burn_row)?;
+            self.configure_stackerdbs(tx, reader.burn(), burn_tip.height, new)?;
+        }
         // Whoever comes next in the queue may read the new tip's state, which is published with this commit.
         tx.end_group();
         Ok(())

@@ -1,15 +1,23 @@
 //! StackerDB: writes of slots with their events, and the two mocked instances.
 
-use nakamoto_proto::ids::BurnBlockHash;
+use std::collections::BTreeSet;
+
+use nakamoto_proto::address::StacksAddress;
+use nakamoto_proto::ids::Hash160;
 use nakamoto_proto::stackerdb::StackerDbChunk;
 use nakamoto_proto::v1;
 
 use super::{Chain, wire};
+use crate::burn::BurnDbReader;
 use crate::db::{StoreError, WriteTx};
 use crate::stackerdb::{
-    ConfigureError, PRODUCERS_CONFIG, PutOutcome, SIGNERS_CONFIG, check_signature, configure, producers_contract,
-    put_chunk, signers_contract,
+    ConfigureError, MAX_SLOTS, PRODUCERS_CONFIG, PutOutcome, SIGNERS_CONFIG, check_signature, configure,
+    producers_contract, put_chunk, signers_contract,
 };
+
+/// Reward cycles before the burn tip's whose members keep a slot while the Stacks tip is that old. A chain that stood still
+/// for longer has its members in later cycles too, or nobody to finish what they began.
+const EARLIER_CYCLES_MAX: u64 = 8;
 
 /// What became of a chunk.
 pub type ChunkOutcome = PutOutcome;
@@ -34,18 +42,48 @@ impl Chain {
         })
     }
 
-    /// Makes `.producers` and `.signers` follow the sets at a burn block.
-    pub(super) fn configure_stackerdbs(&self, tx: &WriteTx<'_>, at: &BurnBlockHash) -> Result<(), StoreError> {
-        let reader = self.take_reader()?;
+    /// Makes `.producers` and `.signers` follow the sets at the burn tip.
+    ///
+    /// The members of the burn tip's cycle have the first slots, in their order. Behind them come those of the cycles since
+    /// the Stacks tip's burn view who are no members any more: a block proposed in an earlier cycle is signed by that cycle's
+    /// stackers, and until one follows the tip they must be able to say so.
+    pub(super) fn configure_stackerdbs(
+        &self,
+        tx: &WriteTx<'_>,
+        burn: &BurnDbReader,
+        burn_tip_height: u64,
+        tip_view_height: u64,
+    ) -> Result<(), StoreError> {
+        let (newest, oldest) = (burn.cycle_of(burn_tip_height), burn.cycle_of(tip_view_height));
+        let oldest = oldest.max(newest.saturating_sub(EARLIER_CYCLES_MAX));
+        let (mut producers, mut stackers) = (Owners::default(), Owners::default());
+        for cycle in (oldest..=newest).rev() {
+            producers.add(burn.producers_of_cycle(cycle)?.into_iter().map(|producer| producer.address));
+            stackers.add(burn.stackers_of_cycle(cycle)?.stackers.into_iter().map(|stacker| stacker.address));
+        }
         let mainnet = self.params().mainnet;
-        let producers = reader.burn().get_producer_set(at)?;
-        let producers: Vec<_> = producers.iter().map(|producer| (producer.address, 1)).collect();
-        configure(tx.sql(), &producers_contract(mainnet), &producers, &PRODUCERS_CONFIG).map_err(configure_error)?;
-        let stackers = reader.burn().get_stacker_set(at)?;
-        let stackers: Vec<_> = stackers.stackers.iter().map(|stacker| (stacker.address, 1)).collect();
-        configure(tx.sql(), &signers_contract(mainnet), &stackers, &SIGNERS_CONFIG).map_err(configure_error)?;
-        self.put_back(reader);
+        configure(tx.sql(), &producers_contract(mainnet), &producers.slots, &PRODUCERS_CONFIG)
+            .map_err(configure_error)?;
+        configure(tx.sql(), &signers_contract(mainnet), &stackers.slots, &SIGNERS_CONFIG).map_err(configure_error)?;
         Ok(())
+    }
+}
+
+/// Owners of slots, each once.
+#[derive(Default)]
+struct Owners {
+    slots: Vec<(StacksAddress, u32)>,
+    known: BTreeSet<Hash160>,
+}
+
+impl Owners {
+    /// Adds those that are not there yet, as long as there is room.
+    fn add(&mut self, addresses: impl Iterator<Item = StacksAddress>) {
+        for address in addresses {
+            if self.slots.len() < MAX_SLOTS && self.known.insert(address.hash160) {
+                self.slots.push((address, 1));
+            }
+        }
     }
 }
 

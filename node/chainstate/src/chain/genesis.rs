@@ -5,7 +5,7 @@ use nakamoto_proto::ids::StacksBlockId;
 use nakamoto_proto::v1;
 
 use super::meta::{Meta, insert_meta};
-use super::{Chain, wire};
+use super::{Chain, lock, wire};
 use crate::burn::BurnBlock;
 use crate::clarity::BurnView;
 use crate::clarity::genesis::{BootBlock, execute_boot_block};
@@ -61,7 +61,8 @@ impl Chain {
         insert_boot(tx.sql(), &header, &event.encoded)?;
         boot.executed.commit_metadata(tx.sql(), &header.block_id)?;
         insert_meta(tx.sql(), meta)?;
-        self.configure_stackerdbs(tx, &first.hash)
+        let burn = lock(&self.inner.burn);
+        self.configure_stackerdbs(tx, &burn, first.height, first.height)
     }
 }
 

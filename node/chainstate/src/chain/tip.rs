@@ -45,12 +45,13 @@ pub(super) struct TipMove {
 
 impl Chain {
     /// Looks for the canonical tip in the transaction's view; if it moved, says so and lets the mempool follow.
+    /// Returns the tip.
     pub(super) fn follow_tip(
         &self,
         tx: &mut WriteTx<'_>,
         reader: &ChainReader,
         cause: &TipCause<'_>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<ProcessedHeader, StoreError> {
         let conn: &Connection = tx.sql();
         let meta = select_meta(conn)?.ok_or_else(|| StoreError::Corrupt("no genesis".to_owned()))?;
         let tip = header(conn, &meta.tip)?;
@@ -62,12 +63,13 @@ impl Chain {
             TipCause::BurnTip { old, new } => tip_after_burn_tip(conn, reader, &tip, old, new)?,
         };
         if new == tip.block_id {
-            return Ok(());
+            return Ok(tip);
         }
         let moved = tip_move(conn, tip, &new)?;
         update_tip(tx.sql(), &new)?;
         tx.emit(v1::EventKind::TipChanged, v1::event::Body::TipChanged(tip_event(&moved)), None)?;
-        self.mempool_follows(tx, reader, &moved, cause)
+        self.mempool_follows(tx, reader, &moved, cause)?;
+        Ok(moved.new)
     }
 }
 

@@ -1,7 +1,8 @@
 //! The mocked bitcoin, and what a producer must know.
 
-use chainstate::burn::{BurnBlock, StackerSet};
+use chainstate::burn::StackerSet;
 use chainstate::chain::{ChainReader, wire};
+use chainstate::stackerdb::{list_metadata, producers_contract};
 use nakamoto_proto::address::StacksAddress;
 use nakamoto_proto::ids::BurnBlockHash;
 use nakamoto_proto::v1;
@@ -88,7 +89,7 @@ pub(super) fn producer_view(live: &LiveChain, address: &str) -> Result<v1::GetPr
             elected: burn.elected_producer(&burn_tip.hash)?.address == address,
             nonce: reader.account(&address.to_principal(), Some(&tip.block_id))?.nonce,
             stackers: members(&burn.get_stacker_set(&burn_tip.hash)?),
-            producer_slot_id: producer_slot(reader, &burn_tip, &address)?,
+            producer_slot_id: producer_slot(live, reader, &address)?,
             tip: Some(wire::block_ref(&tip)),
             burn_tip: Some(wire::burn_block(burn, &burn_tip)?),
             mempool_count,
@@ -101,7 +102,8 @@ pub(super) fn producer_view(live: &LiveChain, address: &str) -> Result<v1::GetPr
     })
 }
 
-fn producer_slot(reader: &ChainReader, at: &BurnBlock, address: &StacksAddress) -> Result<Option<u32>, ApiError> {
-    let producers = reader.burn().get_producer_set(&at.hash)?;
-    Ok((0..).zip(producers).find(|(_, producer)| producer.address == *address).map(|(slot_id, _)| slot_id))
+/// Where the producer may put proposals; it keeps a slot for a while when it is no member any more.
+fn producer_slot(live: &LiveChain, reader: &ChainReader, address: &StacksAddress) -> Result<Option<u32>, ApiError> {
+    let slots = list_metadata(reader.conn(), &producers_contract(live.chain.params().mainnet))?.unwrap_or_default();
+    Ok(slots.iter().find(|slot| slot.owner == address.hash160).map(|slot| slot.slot_id))
 }

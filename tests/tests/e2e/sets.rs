@@ -1,0 +1,230 @@
+//! Producers in rotation, stackers with weights, and sets that change: who is silent, down, slow or refuses does not stop
+//! the chain as long as there is weight enough.
+
+use std::collections::BTreeSet;
+
+use nakamoto_proto::client::{Node, SlotWriter};
+use nakamoto_proto::ids::Hash160;
+use nakamoto_proto::keys::{LowS, MessageSignature};
+use nakamoto_proto::limits::BOOT_ADDRESS_TESTNET;
+use nakamoto_proto::proposal::SlotMessage;
+use nakamoto_proto::v1;
+use nakamoto_proto::v1::event::Body;
+
+use crate::support::{
+    Admin, Cluster, Plan, Watch, producer_address, producer_vrf_key, run, stacker_address, stacker_key,
+};
+
+/// The next proposal that is put into a producer's slot.
+async fn proposal(watch: &mut Watch) -> nakamoto_proto::block::NakamotoBlock {
+    watch
+        .until("a block is proposed", |body| match body {
+            Body::StackerdbChunks(chunks) if chunks.contract_id.ends_with(".producers") => {
+                let message = SlotMessage::decode(&chunks.chunks.first()?.data).ok()?;
+                let SlotMessage::BlockProposal { block } = message else { return None };
+                nakamoto_proto::block::NakamotoBlock::decode(&block).ok()
+            }
+            _ => None,
+        })
+        .await
+}
+
+/// Reads until so many signers have answered since, whatever they say; how many signed.
+async fn answers(watch: &mut Watch, count: usize) -> usize {
+    let mut signed = 0;
+    for _ in 0..count {
+        signed += watch
+            .until("a signer answers", |body| match body {
+                Body::BlockProcessed(_) => panic!("a block without enough weight"),
+                Body::StackerdbChunks(chunks) if chunks.contract_id.ends_with(".signers") => {
+                    let message = SlotMessage::decode(&chunks.chunks.first()?.data).ok()?;
+                    Some(usize::from(matches!(message, SlotMessage::SignatureAccept { .. })))
+                }
+                _ => None,
+            })
+            .await;
+    }
+    signed
+}
+
+/// Who signed a block as stackers, in the order of the header.
+fn signers_of(block: &v1::BlockProcessed) -> Vec<Hash160> {
+    let (names, header) = (block.block.as_ref().expect("names"), block.header.as_ref().expect("a header"));
+    let signer = |signature: &prost::bytes::Bytes| {
+        let signature = MessageSignature(signature.as_ref().try_into().expect("65 bytes"));
+        let digest: [u8; 32] = names.block_hash.as_ref().try_into().expect("32 bytes");
+        signature.recover(&digest, LowS::Lax).expect("a key").hash160()
+    };
+    header.stacker_signature.iter().map(signer).collect()
+}
+
+fn stacker(index: u8) -> Hash160 {
+    stacker_key(index).public_key().hash160()
+}
+
+#[test]
+fn three_producers_take_turns_and_each_mines_in_its_own_tenure() {
+    run(async {
+        let cluster = Cluster::start_plan(Plan { producers: 3, ..Plan::default() });
+        let mut admin = Admin::new(&cluster.client());
+        let mut watch = cluster.client().watch(0).await;
+        watch.block().await;
+        let mut seen = BTreeSet::new();
+        for height in 1_u64..=6 {
+            if height > 1 {
+                admin.mine_burn_blocks(1).await;
+            }
+            let block = watch.block().await;
+            let view = block.burn_view.expect("a burn view");
+            let turn = u8::try_from(height % 3).expect("small");
+            assert_eq!((view.height, view.elected_producer.as_str()), (height, producer_address(turn).as_str()));
+            assert!(block.new_tenure);
+            seen.insert(turn);
+        }
+        assert_eq!(seen.len(), 3);
+    });
+}
+
+#[test]
+fn a_block_whose_producer_was_killed_is_finished_by_the_next_one() {
+    run(async {
+        let plan = Plan { producers: 3, weights: vec![1; 4], running_signers: 4, ..Plan::default() };
+        let mut cluster = Cluster::start_plan(plan);
+        let mut admin = Admin::new(&cluster.client());
+        let mut watch = cluster.client().watch(0).await;
+        watch.block().await;
+        watch.block().await;
+        // One signer of four answers the proposal; then its producer is gone.
+        (1..4).for_each(|i| cluster.signers[i].kill());
+        let view = admin.mine_burn_blocks(1).await.pop().expect("a burn block");
+        let proposed = proposal(&mut watch).await;
+        assert_eq!(answers(&mut watch, 1).await, 1);
+        let victim = (0..3).find(|i| producer_address(*i) == view.elected_producer).expect("one of ours");
+        cluster.producers[usize::from(victim)].kill();
+        // The next producer is elected; it must not build in the block's place, which nobody could sign any more.
+        let next = admin.mine_burn_blocks(1).await.pop().expect("a burn block");
+        assert_ne!(next.elected_producer, view.elected_producer);
+        (1..4).for_each(|i| cluster.restart_signer(i));
+        let finished = watch.block().await;
+        assert_eq!(finished.block.expect("names").block_hash.as_ref(), proposed.header.block_hash().0);
+        assert_eq!(finished.burn_view, Some(view));
+        let own = watch.block().await;
+        assert_eq!((own.burn_view, own.new_tenure), (Some(next), true));
+        // A silent producer's tenure passes without a block; the others go on.
+        let mut tenure = admin.mine_burn_blocks(1).await.pop();
+        assert_eq!(watch.block().await.burn_view, tenure);
+        let silent = admin.mine_burn_blocks(1).await.pop().expect("a burn block");
+        assert_eq!(silent.elected_producer, producer_address(victim));
+        tenure = admin.mine_burn_blocks(1).await.pop();
+        assert_eq!(watch.block().await.burn_view, tenure);
+    });
+}
+
+/// Refuses every proposal, as a stacker of the set.
+async fn refuse_all(cluster: &Cluster, index: u8) {
+    let node = Node::new(&cluster.url(), None).expect("a node");
+    let mut slot = SlotWriter::new(format!("{BOOT_ADDRESS_TESTNET}.signers"), u32::from(index));
+    let mut watch = cluster.client().watch(0).await;
+    loop {
+        let block = proposal(&mut watch).await;
+        let (block_hash, reason) = (block.header.block_hash(), "on principle".to_owned());
+        let message = SlotMessage::Reject { block_hash, reason_code: 1, reason };
+        slot.put(&node, &stacker_key(index), &message.encode()).await.expect("the slot is ours");
+    }
+}
+
+#[test]
+fn the_chain_goes_on_with_signers_down_slow_and_refusing_while_there_is_weight_and_stops_when_not() {
+    run(async {
+        // 7 of 10 are needed. The fourth refuses, the fifth is down: 8 are left. No proposal is made twice, so that each
+        // answer counts once.
+        let plan =
+            Plan { weights: vec![3, 3, 2, 1, 1], running_signers: 3, proposal_timeout: "60s", ..Plan::default() };
+        let mut cluster = Cluster::start_plan(plan);
+        let mut admin = Admin::new(&cluster.client());
+        let mut watch = cluster.client().watch(0).await;
+        watch.block().await;
+        watch.block().await;
+        let goes_on = async |admin: &mut Admin, watch: &mut Watch| {
+            let burn = admin.mine_burn_blocks(1).await.pop();
+            let block = watch.block().await;
+            assert_eq!(block.burn_view, burn);
+            assert_eq!(signers_of(&block), [stacker(0), stacker(1), stacker(2)], "in the order of the set");
+        };
+        tokio::select! {
+            () = refuse_all(&cluster, 3) => panic!("it never ends"),
+            () = async {
+                goes_on(&mut admin, &mut watch).await;
+                // The third is slow: 6 are not enough, until it answers.
+                cluster.signers[2].freeze();
+                let burn = admin.mine_burn_blocks(1).await.pop();
+                proposal(&mut watch).await;
+                assert_eq!(answers(&mut watch, 3).await, 2, "two sign, one refuses, and no block comes");
+                cluster.signers[2].thaw();
+                assert_eq!(watch.block().await.burn_view, burn);
+            } => {}
+        }
+        // Nobody refuses, but one more is down; it comes back.
+        cluster.signers[1].kill();
+        let burn = admin.mine_burn_blocks(1).await.pop();
+        proposal(&mut watch).await;
+        assert_eq!(answers(&mut watch, 2).await, 2);
+        cluster.restart_signer(1);
+        assert_eq!(watch.block().await.burn_view, burn);
+        goes_on(&mut admin, &mut watch).await;
+    });
+}
+
+#[test]
+fn sets_and_weights_change_at_the_cycle_boundary_while_the_chain_runs() {
+    run(async {
+        let mut cluster = Cluster::start_plan(Plan { producers: 2, cycle_length: 4, ..Plan::default() });
+        cluster.add_signer();
+        cluster.add_signer();
+        let mut admin = Admin::new(&cluster.client());
+        let mut watch = cluster.client().watch(0).await;
+        watch.block().await;
+        let first = watch.block().await;
+        assert_eq!(signers_of(&first), [stacker(0), stacker(1), stacker(2)]);
+        // 5 of 6 are needed: the two new ones.
+        let entry = |index, weight| v1::StackerSetEntry { address: stacker_address(index), weight };
+        let stackers = vec![entry(4, 3), entry(3, 2), entry(0, 1)];
+        let request = v1::SetStackerSetRequest { reward_cycle: None, stackers };
+        let set = admin.client.set_stacker_set(request).await.expect("a set").into_inner();
+        assert_eq!((set.reward_cycle, set.first_burn_height), (1, 4));
+        let producers = vec![v1::ProducerSetEntry {
+            address: producer_address(1),
+            vrf_public_key: producer_vrf_key(1).to_vec().into(),
+        }];
+        let request = v1::SetProducerSetRequest { reward_cycle: Some(1), producers };
+        admin.client.set_producer_set(request).await.expect("a set");
+        for height in 2..=5 {
+            admin.mine_burn_blocks(1).await;
+            if height == 4 {
+                // The stackers and the producer who left are not missed.
+                (1..=2).for_each(|i| cluster.signers[i].kill());
+                cluster.producers[0].kill();
+            }
+            let block = watch.block().await;
+            let view = block.burn_view.clone().expect("a burn view");
+            let signers: BTreeSet<_> = signers_of(&block).into_iter().collect();
+            assert_eq!((view.height, view.reward_cycle), (height, height / 4));
+            if height < 4 {
+                assert_eq!(signers, [0, 1, 2].map(stacker).into());
+            } else {
+                assert!(signers.is_superset(&[3, 4].map(stacker).into()) && !signers.contains(&stacker(1)));
+                assert_eq!(signers_of(&block)[..2], [stacker(4), stacker(3)], "in the order of the new set");
+                assert_eq!(view.elected_producer, producer_address(1));
+            }
+        }
+        let mut stackerdb = v1::stacker_db_service_client::StackerDbServiceClient::new(cluster.client().channel);
+        let request = v1::ListSlotsRequest { contract_id: format!("{BOOT_ADDRESS_TESTNET}.signers") };
+        let slots = stackerdb.list_slots(request).await.expect("slots").into_inner().slots;
+        let owners: Vec<_> = slots.into_iter().map(|slot| slot.signer).collect();
+        assert_eq!(
+            owners,
+            [4, 3, 0].map(stacker_address),
+            "the chain is in the new cycle: only its stackers have slots"
+        );
+    });
+}
