@@ -18,6 +18,7 @@ fn open(folder: &Path) -> Record {
 fn proposal(content: u8, parent: u8) -> Proposal {
     Proposal {
         slot_id: 0,
+        put_by: None,
         block_hash: BlockHash([content; 32]),
         parent: StacksBlockId([parent; 32]),
         burn_view: BurnBlockHash([1; 32]),
