@@ -1,6 +1,6 @@
 //! The mocked bitcoin, and what a producer must know.
 
-use chainstate::burn::StackerSet;
+use chainstate::burn::{BurnBlock, StackerSet};
 use chainstate::chain::{ChainReader, wire};
 use chainstate::stackerdb::{list_metadata, producers_contract};
 use nakamoto_proto::address::StacksAddress;
