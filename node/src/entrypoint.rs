@@ -18,11 +18,13 @@ use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, anyhow, bail};
+use chainstate::chain::Retention;
 use nakamoto_proto::client::Shutdown;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -41,8 +43,14 @@ use crate::observers::fleet::{Fleet, FleetRunner};
 use crate::observers::source::{History, Source};
 use crate::relayer::hub::{Hub, HubLimits};
 use crate::relayer::journal::Journal;
+use crate::relayer::subscribers::StreamLimits;
 use crate::relayer::surroundings::Surroundings;
-use crate::worker::{TemplateJobs, TemplateWorker, ValidationJobs, ValidationWorker};
+use crate::worker::{TemplateJobs, TemplateWorker, ValidationJobs, ValidationWorker, restore_results};
+
+/// Threads that move event streams: two, so that one large frame or one long filter does not hold up all of them.
+const RELAYER_THREADS: usize = 2;
+/// Events after which the coordinator looks whether some must go.
+const RETENTION_EVENTS: u64 = 1_024;
 
 /// From the signal to the end of the process.
 pub const STOP_DEADLINE: Duration = Duration::from_millis(1900);
@@ -57,8 +65,8 @@ pub struct OpenedChain {
     pub journal: Arc<dyn Journal>,
     /// For the observers.
     pub history: Arc<dyn History>,
-    /// Events kept at most.
-    pub journal_max_events: u64,
+    /// How much of the journal is kept.
+    pub retention: Retention,
     /// Ends when the last handle to the chain is gone.
     pub writer: JoinHandle<()>,
 }
@@ -163,11 +171,13 @@ impl Node {
         let mut threads = Threads { exits, running: Vec::new() };
         let (shutdown, bell) = (CancellationToken::new(), Bell::default());
         let clock = ClockControl::new(settings.burn_block_interval);
-        let templates = Arc::new(TemplateJobs::for_templates());
-        let validations = Arc::new(ValidationJobs::for_validations());
+        let start_number = chain.api.start_number();
+        let templates = Arc::new(TemplateJobs::for_templates(start_number));
+        let validations = Arc::new(ValidationJobs::for_validations(start_number));
+        restore_results(&templates, &validations, chain.api.as_ref()).context("cannot read the results of jobs")?;
 
         let relayer = runtime("relayer")?;
-        let limits = HubLimits { max_subscriptions: settings.max_subscriptions, ..HubLimits::default() };
+        let limits = hub_limits(settings);
         let (journal, surroundings) = (Arc::clone(&chain.journal), Arc::clone(&chain.surroundings));
         let hub = Hub::new(journal, surroundings, limits, relayer.handle().clone(), shutdown.clone());
         let (observers, runner) = observers(settings, chain)?;
@@ -179,10 +189,12 @@ impl Node {
             validations: Arc::clone(&validations),
             observers,
             guard: Guard::new(settings.auth_token.as_deref()),
-            journal_max_events: chain.journal_max_events,
+            retention: chain.retention,
             admin: settings.admin.then(|| clock.clone()),
         };
 
+        ring_for_retention(chain.journal.as_ref(), &bell);
+        ValidationWorker::watch(Arc::clone(&validations), &chain.journal);
         let coordinator = Coordinator { chain: Arc::clone(&chain.api), bell: bell.clone() };
         threads.spawn("coordinator", move || coordinator.run().context("blocks cannot be processed"))?;
         let worker = TemplateWorker { jobs: Arc::clone(&templates), chain: Arc::clone(&chain.api) };
@@ -301,8 +313,14 @@ fn wait_for_writer(writer: JoinHandle<()>, deadline: Instant) {
 
 fn runtime(name: &'static str) -> anyhow::Result<tokio::runtime::Runtime> {
     let mut builder = match name {
-        // Fan-out only: one thread, and the blocking ones for reads from disk.
-        "relayer" | "observers" => tokio::runtime::Builder::new_current_thread(),
+        // One observer's delivery at a time: it is them that one waits for.
+        "observers" => tokio::runtime::Builder::new_current_thread(),
+        // Fan-out only; the blocking threads are for reads from disk.
+        "relayer" => {
+            let mut builder = tokio::runtime::Builder::new_multi_thread();
+            builder.worker_threads(RELAYER_THREADS);
+            builder
+        }
         _ => tokio::runtime::Builder::new_multi_thread(),
     };
     builder
@@ -351,6 +369,29 @@ fn watch_signals(threads: &Threads, stop_on_stdin_eof: bool) -> anyhow::Result<(
     };
     std::thread::Builder::new().name("signals".to_owned()).spawn(body).context("cannot start thread signals")?;
     Ok(())
+}
+
+fn hub_limits(settings: &Settings) -> HubLimits {
+    let default = HubLimits::default().streams;
+    let peer = settings.max_subscriptions_per_peer;
+    let streams = StreamLimits {
+        total: settings.max_subscriptions,
+        per_peer: peer.unwrap_or(default.per_peer),
+        per_loopback_peer: peer.unwrap_or(default.per_loopback_peer),
+    };
+    HubLimits { streams, stall_timeout: settings.stall_timeout }
+}
+
+/// The coordinator also removes what the journal need not keep any more. Most events come without a block: every so often
+/// it is called for them.
+fn ring_for_retention(journal: &dyn Journal, bell: &Bell) {
+    let (bell, rung_at) = (bell.clone(), AtomicU64::new(journal.bounds().newest));
+    journal.listen(Box::new(move |newest| {
+        if newest >= rung_at.load(Ordering::Relaxed) + RETENTION_EVENTS {
+            rung_at.store(newest, Ordering::Relaxed);
+            bell.ring();
+        }
+    }));
 }
 
 /// Whether nothing but the boot block exists, in its own burn block.

@@ -270,7 +270,8 @@ impl Driver {
             let refusal = Refusal::new(Refusal::STALE_BURN_VIEW, text);
             return Ok(Input::Requested { id: String::new(), outcome: Some(Outcome::Invalid(refusal)) });
         }
-        let request = v1::RequestValidationRequest { block: proposal.bytes.clone().into(), not_after_time: None };
+        let block = proposal.bytes.clone().into();
+        let request = v1::RequestValidationRequest { block, ..v1::RequestValidationRequest::default() };
         let answer = unary(self.node.validation().request_validation(request)).await?;
         let id = answer.validation_id;
         if !answer.joined {

@@ -1,6 +1,9 @@
 //! The trait and its words.
 
+use std::sync::atomic::AtomicBool;
+
 use bytes::Bytes;
+use chainstate::chain::{JobKind, JobResult, ResultLimits};
 use nakamoto_proto::v1;
 
 use super::admin::AdminApi;
@@ -110,6 +113,19 @@ pub struct JobFailure {
     pub detail: String,
 }
 
+/// How a job ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FinishedJob {
+    /// As the client knows it.
+    pub id: String,
+    /// Body of its event.
+    pub body: v1::event::Body,
+    /// Encoded answer of the fetch.
+    pub result: Vec<u8>,
+    /// How much of its kind is kept.
+    pub limits: ResultLimits,
+}
+
 /// The chain as the services see it.
 pub trait ChainApi: AdminApi + super::lookups::Lookups + Send + Sync + 'static {
     /// What never changes. Does not block.
@@ -172,12 +188,21 @@ pub trait ChainApi: AdminApi + super::lookups::Lookups + Send + Sync + 'static {
     /// The StackerDBs that are kept.
     fn stacker_dbs(&self) -> Result<Vec<String>, ApiError>;
 
-    /// Assembles a template. Runs for as long as the request says; called by the worker only.
-    fn assemble(&self, request: &v1::RequestTemplateRequest) -> Result<v1::BlockTemplate, JobFailure>;
+    /// How often the chain was opened before: makes ids of jobs that no earlier process gave. Does not block.
+    fn start_number(&self) -> u64;
+    /// Assembles a template. Runs for as long as the request says, or until `cancelled`; called by the worker only.
+    fn assemble(
+        &self,
+        request: &v1::RequestTemplateRequest,
+        cancelled: &AtomicBool,
+    ) -> Result<v1::BlockTemplate, JobFailure>;
     /// Validates a proposal; called by the worker only.
     fn validate(&self, block: &[u8]) -> Result<v1::ValidationVerdict, JobFailure>;
-    /// Writes the event of a finished job to the journal.
-    fn announce(&self, body: v1::event::Body) -> Result<(), ApiError>;
+    /// Stores how a job ended together with its event. `visible` is called when both are on disk, before anybody sees
+    /// the event; never when nothing was stored.
+    fn finish_job(&self, job: FinishedJob, visible: Box<dyn FnOnce() + Send>) -> Result<(), ApiError>;
+    /// The stored ends of jobs, oldest first, and the time it is by the clock that stamped them.
+    fn job_results(&self, kind: JobKind) -> Result<(Vec<JobResult>, u64), ApiError>;
 
     /// Processes the next block that can be processed; false when there is none. Called by the coordinator only.
     fn process_next(&self) -> Result<bool, ApiError>;

@@ -25,6 +25,10 @@ pub enum Unknown {
     Template,
     /// A validation request.
     Validation,
+    /// The result of a template request: it is no longer kept.
+    TemplateResult,
+    /// The result of a validation request: it is no longer kept.
+    ValidationResult,
 }
 
 impl Unknown {
@@ -42,6 +46,8 @@ impl Unknown {
             Self::Chunk => "UNKNOWN_CHUNK",
             Self::Template => "UNKNOWN_TEMPLATE",
             Self::Validation => "UNKNOWN_VALIDATION",
+            Self::TemplateResult => "TEMPLATE_EXPIRED",
+            Self::ValidationResult => "VALIDATION_EXPIRED",
         }
     }
 }

@@ -17,8 +17,8 @@ mod principal;
 
 pub use admin::AdminApi;
 pub use api::{
-    AccountAnswer, BlockAt, BurnBlockAt, CallArguments, ChainApi, ContractRef, Identity, JobFailure, PendingCursor,
-    SourceAnswer, ValueAnswer,
+    AccountAnswer, BlockAt, BurnBlockAt, CallArguments, ChainApi, ContractRef, FinishedJob, Identity, JobFailure,
+    PendingCursor, SourceAnswer, ValueAnswer,
 };
 pub use error::{ApiError, Unknown};
 pub use live::{LiveChain, LiveJournal, chain_params, open};

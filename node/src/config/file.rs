@@ -65,6 +65,10 @@ pub struct ConnectionTable {
     pub auth_token_file: Option<PathBuf>,
     /// Open event streams in all.
     pub max_subscriptions: Option<usize>,
+    /// Open event streams of one peer address.
+    pub max_subscriptions_per_peer: Option<usize>,
+    /// Duration text.
+    pub stall_timeout: Option<String>,
 }
 
 /// `[burnchain]`.
@@ -81,6 +85,8 @@ pub struct BurnchainTable {
 pub struct JournalTable {
     /// Events kept.
     pub max_events: Option<u64>,
+    /// Duration text.
+    pub max_age: Option<String>,
 }
 
 /// `[[ustx_balance]]`.

@@ -17,6 +17,10 @@ pub const DEFAULT_BIND: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALH
 const DEFAULT_DATA_DIR: &str = "mockamoto-data";
 const DEFAULT_BURN_BLOCK_INTERVAL: Duration = Duration::from_secs(30);
 const DEFAULT_MAX_SUBSCRIPTIONS: usize = 1024;
+/// Far above a slow reader's pause and below what an operator would wait.
+const DEFAULT_STALL_TIMEOUT: Duration = Duration::from_secs(60);
+/// A week: a consumer may be away over the holidays.
+const DEFAULT_JOURNAL_MAX_AGE: Duration = Duration::from_secs(168 * 3600);
 /// Above it the streams' queues would be the node's largest memory.
 const MOST_SUBSCRIPTIONS: usize = 100_000;
 /// Events that the journal keeps: at ten events a second, more than a day.
@@ -45,8 +49,14 @@ pub struct Settings {
     pub log: String,
     /// Open event streams in all.
     pub max_subscriptions: usize,
+    /// Open event streams of one peer address; none means what the sample config says.
+    pub max_subscriptions_per_peer: Option<usize>,
+    /// A stream whose reader takes nothing for this long is cut.
+    pub stall_timeout: Duration,
     /// Events that the journal keeps.
     pub journal_max_events: u64,
+    /// Events that are older are forgotten.
+    pub journal_max_age: Duration,
     /// Who is told about events by HTTP.
     pub observers: Vec<ObserverConfig>,
     /// Where to say that the node is ready.
@@ -136,9 +146,12 @@ impl Settings {
             burn_block_interval: burn_block_interval(flags, &file)?,
             genesis: genesis(flags, &file, base)?,
             auth_token: auth_token(flags, &file, base)?,
-            log: flags.log.clone().or(file.node.log).unwrap_or_else(|| "info".to_owned()),
+            log: flags.log.clone().or_else(|| file.node.log.clone()).unwrap_or_else(|| "info".to_owned()),
             max_subscriptions: file.connection_options.max_subscriptions.unwrap_or(DEFAULT_MAX_SUBSCRIPTIONS),
+            max_subscriptions_per_peer: file.connection_options.max_subscriptions_per_peer,
+            stall_timeout: stall_timeout(&file)?,
             journal_max_events: file.journal.max_events.unwrap_or(DEFAULT_JOURNAL_MAX_EVENTS),
+            journal_max_age: journal_max_age(&file)?,
             observers: observers(&file.events_observer, &flags.event_observer, flags.events_observer.as_deref())
                 .map_err(|(key, detail)| ConfigError::Value { key, detail })?,
             ready_file: flags.ready_file.clone(),
@@ -165,6 +178,15 @@ impl Settings {
         if !(1..=MOST_SUBSCRIPTIONS).contains(&self.max_subscriptions) {
             let detail = format!("not between 1 and {MOST_SUBSCRIPTIONS}");
             return Err(value("connection_options.max_subscriptions", detail));
+        }
+        if self.max_subscriptions_per_peer == Some(0) {
+            return Err(value("connection_options.max_subscriptions_per_peer", "is 0: nobody could subscribe"));
+        }
+        if self.stall_timeout < Duration::from_secs(1) {
+            return Err(value("connection_options.stall_timeout", "below 1s"));
+        }
+        if self.journal_max_age < Duration::from_secs(60) {
+            return Err(value("journal.max_age", "below 60s"));
         }
         if self.journal_max_events < LEAST_JOURNAL_EVENTS {
             return Err(value("journal.max_events", format!("below {LEAST_JOURNAL_EVENTS}")));
@@ -209,6 +231,16 @@ fn burn_block_interval(flags: &Flags, file: &ConfigFile) -> Result<Duration, Con
         (None, Some(text)) => parse_duration(text).map_err(|error| value("burnchain.burn_block_interval", error)),
         (None, None) => Ok(DEFAULT_BURN_BLOCK_INTERVAL),
     }
+}
+
+fn stall_timeout(file: &ConfigFile) -> Result<Duration, ConfigError> {
+    let Some(text) = &file.connection_options.stall_timeout else { return Ok(DEFAULT_STALL_TIMEOUT) };
+    parse_duration(text).map_err(|error| value("connection_options.stall_timeout", error))
+}
+
+fn journal_max_age(file: &ConfigFile) -> Result<Duration, ConfigError> {
+    let Some(text) = &file.journal.max_age else { return Ok(DEFAULT_JOURNAL_MAX_AGE) };
+    parse_duration(text).map_err(|error| value("journal.max_age", error))
 }
 
 /// The flag's file, or the config file's own genesis, or the file that it names; and `[[ustx_balance]]` in any case.

@@ -131,6 +131,9 @@ fn mistakes_are_named() {
         (with_genesis("[connection_options]\nauth_token = \"a b\""), "connection_options.auth_token"),
         (with_genesis("[burnchain]\nburn_block_interval = \"1ms\""), "burnchain.burn_block_interval"),
         (with_genesis("[journal]\nmax_events = 1"), "journal.max_events"),
+        (with_genesis("[journal]\nmax_age = \"1s\""), "journal.max_age"),
+        (with_genesis("[connection_options]\nstall_timeout = \"0\""), "connection_options.stall_timeout"),
+        (with_genesis("[connection_options]\nmax_subscriptions_per_peer = 0"), "max_subscriptions_per_peer"),
         (
             with_genesis("[[events_observer]]\nendpoint = \"a:1\"\nevents_keys = [\"x\"]"),
             "events_observer[0].events_keys",

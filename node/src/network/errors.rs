@@ -8,9 +8,9 @@ use tonic_types::{ErrorDetails, StatusExt as _};
 
 use crate::chain::ApiError;
 use crate::relayer::filter::FilterError;
-use crate::relayer::hub::TooManySubscriptions;
 use crate::relayer::position::PositionError;
 use crate::relayer::pump::End;
+use crate::relayer::subscribers::TooManySubscriptions;
 use crate::worker::QueueFull;
 
 /// `ErrorInfo.domain` of every error.
@@ -140,21 +140,22 @@ pub fn position_status(error: PositionError) -> Status {
 
 /// Why a stream ended; `None` when nobody listens any more.
 pub fn end_status(end: &End) -> Option<Status> {
+    let reason = end.reason();
     let failure = match end {
         End::Gone => return None,
-        End::Shutdown { cursor } => Failure::new(Code::Unavailable, "SERVER_SHUTDOWN", end)
+        End::Shutdown { cursor } => Failure::new(Code::Unavailable, reason, end)
             .with("cursor", hex::encode(cursor))
             .retry_after(RECONNECT_AFTER),
-        End::Stalled { cursor, waited } => Failure::new(Code::Unavailable, "CONSUMER_STALLED", end)
+        End::Stalled { cursor, waited } => Failure::new(Code::Unavailable, reason, end)
             .with("cursor", hex::encode(cursor))
             .with("waited_s", waited.as_secs())
             .retry_after(RECONNECT_AFTER),
-        End::Pruned { oldest, cursor } => Failure::new(Code::OutOfRange, "CURSOR_PRUNED", end)
+        End::Pruned { oldest, cursor } => Failure::new(Code::OutOfRange, reason, end)
             .with("oldest_sequence", oldest)
             .with("cursor", hex::encode(cursor)),
         End::Broken(source) => {
             tracing::error!(error = source.as_ref() as &dyn std::error::Error, "an event stream failed");
-            Failure::new(Code::Internal, "INTERNAL", end)
+            Failure::new(Code::Internal, reason, end)
         }
     };
     Some(failure.into())
@@ -162,17 +163,20 @@ pub fn end_status(end: &End) -> Option<Status> {
 
 /// Too many streams.
 pub fn subscriptions_status(error: TooManySubscriptions) -> Status {
-    Failure::new(Code::ResourceExhausted, "TOO_MANY_SUBSCRIPTIONS", error)
-        .with("max_subscriptions", error.max)
-        .retry_after(Duration::from_secs(5))
-        .into()
+    let failure = Failure::new(Code::ResourceExhausted, "TOO_MANY_SUBSCRIPTIONS", error);
+    let failure = match error {
+        TooManySubscriptions::Total { max } => failure.with("max_subscriptions", max),
+        TooManySubscriptions::Peer { max, peer } => failure.with("max_subscriptions_per_peer", max).with("peer", peer),
+    };
+    failure.retry_after(Duration::from_secs(5)).into()
 }
 
 /// Too many jobs.
 pub fn queue_status(reason: &'static str, error: QueueFull) -> Status {
     Failure::new(Code::ResourceExhausted, reason, error)
-        .with("queue", error.max)
-        .retry_after(Duration::from_millis(500))
+        .with("queue", error.waiting)
+        .with("queue_bytes", error.bytes)
+        .retry_after(error.retry_after)
         .into()
 }
 
@@ -202,9 +206,9 @@ mod tests {
         check(&status(ApiError::StorageFull), Code::ResourceExhausted, "STORAGE_FULL", &[]);
         check(&status(ApiError::ShuttingDown), Code::Unavailable, "SERVER_SHUTDOWN", &[]);
         check(&status(ApiError::internal("x")), Code::Internal, "INTERNAL", &[]);
-        let full = queue_status("TEMPLATE_QUEUE_FULL", QueueFull { max: 8 });
+        let full = queue_status("TEMPLATE_QUEUE_FULL", QueueFull { waiting: 8, bytes: 1, retry_after: Duration::ZERO });
         check(&full, Code::ResourceExhausted, "TEMPLATE_QUEUE_FULL", &["queue"]);
-        let many = subscriptions_status(TooManySubscriptions { max: 1 });
+        let many = subscriptions_status(TooManySubscriptions::Total { max: 1 });
         check(&many, Code::ResourceExhausted, "TOO_MANY_SUBSCRIPTIONS", &["max_subscriptions"]);
         check(&filter_status(FilterError::Empty), Code::InvalidArgument, "FILTER_EMPTY", &[]);
         let pruned = position_status(PositionError::Pruned { wanted: 1, oldest: 2 });

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use nakamoto_proto::v1;
 use v1::event::Body;
 
-use super::touched::Touched;
+use super::journal::Entry;
 use crate::chain::ApiError;
 
 /// Terms a filter. A signer needs two; the rest is room.
@@ -18,12 +18,16 @@ pub const MAX_FILTER_TERMS: usize = 32;
 pub const MAX_FILTER_VALUES: usize = 256;
 /// Bytes a value: an asset id (41 + 1 + 128 + 2 + 128) fits.
 pub const MAX_FILTER_VALUE_BYTES: usize = 300;
+/// Bytes of a label: it goes out with every event that matches.
+pub const MAX_LABEL_BYTES: usize = 32;
 
 /// A checked filter.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Filter {
     /// `None` means every event.
     terms: Option<Vec<Term>>,
+    /// As it was asked for.
+    wire: v1::EventFilter,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,18 +38,22 @@ struct Term {
     assets: BTreeSet<String>,
     addresses: BTreeSet<String>,
     request_id: Option<String>,
+    slot_ids: BTreeSet<u32>,
+    txids: BTreeSet<[u8; 32]>,
+    label: String,
 }
 
 impl Filter {
     /// Every event.
-    pub const ALL: Self = Self { terms: None };
+    pub const ALL: Self = Self { terms: None, wire: v1::EventFilter { terms: Vec::new(), all: true } };
 
     /// Checks what came over the wire.
     ///
     /// # Errors
     /// [`FilterError::Empty`] when nothing is asked for, [`FilterError::Field`] when a limit is exceeded.
     pub fn decode(filter: Option<v1::EventFilter>) -> Result<Self, FilterError> {
-        let filter = filter.unwrap_or_default();
+        let wire = filter.unwrap_or_default();
+        let filter = wire.clone();
         match (filter.all, filter.terms.is_empty()) {
             (true, true) => Ok(Self::ALL),
             (true, false) => Err(ApiError::invalid("filter.all", "cannot be set together with terms").into()),
@@ -55,18 +63,44 @@ impl Filter {
             }
             (false, false) => {
                 let terms = filter.terms.into_iter().map(Term::decode).collect::<Result<_, _>>()?;
-                Ok(Self { terms: Some(terms) })
+                Ok(Self { terms: Some(terms), wire })
             }
         }
     }
 
+    /// As it was asked for.
+    #[must_use]
+    pub fn wire(&self) -> &v1::EventFilter {
+        &self.wire
+    }
+
     /// Whether a subscriber with this filter gets the event.
     #[must_use]
-    pub fn matches(&self, event: &v1::Event) -> bool {
-        let Some(terms) = &self.terms else { return true };
-        // What an event touches is worked out at most once, and only when a term asks.
-        let mut touched = None;
-        terms.iter().any(|term| term.matches(event, &mut touched))
+    pub fn matches(&self, entry: &Entry) -> bool {
+        self.terms.as_ref().is_none_or(|terms| terms.iter().any(|term| term.matches(entry)))
+    }
+
+    /// Whether events are sent with labels.
+    #[must_use]
+    pub fn has_labels(&self) -> bool {
+        self.terms.iter().flatten().any(|term| !term.label.is_empty())
+    }
+
+    /// When the event matches: the labels of the terms that it does (empty for a filter without labels).
+    #[must_use]
+    pub fn labels(&self, entry: &Entry) -> Option<v1::EventLabels> {
+        if !self.has_labels() {
+            return self.matches(entry).then(v1::EventLabels::default);
+        }
+        let mut is_match = false;
+        let mut labels = Vec::new();
+        for term in self.terms.iter().flatten().filter(|term| term.matches(entry)) {
+            is_match = true;
+            if !term.label.is_empty() {
+                labels.push(term.label.clone());
+            }
+        }
+        is_match.then_some(v1::EventLabels { labels })
     }
 
     /// StackerDBs that the filter names, for the snapshot; empty when it names none.
@@ -95,6 +129,13 @@ impl Term {
         if term.kinds.len() > MAX_FILTER_VALUES {
             return Err(too_many("filter.terms.kinds").into());
         }
+        if term.slot_ids.len() > MAX_FILTER_VALUES {
+            return Err(too_many("filter.terms.slot_ids").into());
+        }
+        if term.label.len() > MAX_LABEL_BYTES {
+            let detail = format!("more than {MAX_LABEL_BYTES} bytes");
+            return Err(ApiError::invalid("filter.terms.label", detail).into());
+        }
         if let Some(kind) = term.kinds.iter().find(|kind| !is_kind(**kind)) {
             return Err(ApiError::invalid("filter.terms.kinds", format!("{kind} is no event kind")).into());
         }
@@ -109,38 +150,43 @@ impl Term {
             assets: values("filter.terms.assets", term.assets)?,
             addresses: values("filter.terms.addresses", term.addresses)?,
             request_id,
+            slot_ids: term.slot_ids.into_iter().collect(),
+            txids: txids(&term.txids)?,
+            label: term.label,
         };
         let asks = !decoded.kinds.is_empty()
             || !decoded.stackerdb_contracts.is_empty()
             || !decoded.touches_nothing()
+            || !decoded.slot_ids.is_empty()
             || decoded.request_id.is_some();
         if asks { Ok(decoded) } else { Err(FilterError::Empty) }
     }
 
     /// Whether the term has no condition on what an event touches.
     fn touches_nothing(&self) -> bool {
-        self.contracts.is_empty() && self.assets.is_empty() && self.addresses.is_empty()
+        self.contracts.is_empty() && self.assets.is_empty() && self.addresses.is_empty() && self.txids.is_empty()
     }
 
-    fn matches(&self, event: &v1::Event, touched: &mut Option<Touched>) -> bool {
+    fn matches(&self, entry: &Entry) -> bool {
+        let event = entry.event.as_ref();
         (self.kinds.is_empty() || self.kinds.contains(&event.kind))
             && self.matches_stackerdb(event)
             && self.matches_request(event)
-            && (self.touches_nothing() || self.matches_touched(event, touched))
+            && (self.touches_nothing() || self.matches_touched(entry))
     }
 
     /// Narrows StackerDB events only, so that one term can ask for "these chunks and every burn block".
     fn matches_stackerdb(&self, event: &v1::Event) -> bool {
+        let narrows = !self.stackerdb_contracts.is_empty() || !self.slot_ids.is_empty();
         match &event.body {
-            Some(Body::StackerdbChunks(chunks)) if !self.stackerdb_contracts.is_empty() => {
-                self.stackerdb_contracts.contains(&chunks.contract_id)
+            Some(Body::StackerdbChunks(chunks)) => {
+                let contract = &chunks.contract_id;
+                (self.stackerdb_contracts.is_empty() || self.stackerdb_contracts.contains(contract))
+                    && (self.slot_ids.is_empty()
+                        || chunks.chunks.iter().any(|chunk| self.slot_ids.contains(&chunk.slot_id)))
             }
-            // A term that names nothing but StackerDBs means their chunks.
-            Some(_) | None => {
-                self.stackerdb_contracts.is_empty()
-                    || !self.kinds.is_empty()
-                    || event.kind() == v1::EventKind::StackerdbChunks
-            }
+            // A term that narrows nothing but StackerDBs means their chunks.
+            Some(_) | None => !narrows || !self.kinds.is_empty() || !self.touches_nothing(),
         }
     }
 
@@ -153,16 +199,17 @@ impl Term {
         }
     }
 
-    fn matches_touched(&self, event: &v1::Event, touched: &mut Option<Touched>) -> bool {
-        let touched = touched.get_or_insert_with(|| Touched::by(event));
+    fn matches_touched(&self, entry: &Entry) -> bool {
+        let touched = entry.touched();
         meets(&self.contracts, &touched.contracts)
             && meets(&self.assets, &touched.assets)
             && meets(&self.addresses, &touched.principals)
+            && meets(&self.txids, &touched.txids)
     }
 }
 
 /// No condition, or one of the wanted values is there.
-fn meets(wanted: &BTreeSet<String>, there: &BTreeSet<String>) -> bool {
+fn meets<T: Ord>(wanted: &BTreeSet<T>, there: &BTreeSet<T>) -> bool {
     wanted.is_empty() || wanted.iter().any(|value| there.contains(value))
 }
 
@@ -182,6 +229,18 @@ fn values(field: &'static str, values: Vec<String>) -> Result<BTreeSet<String>, 
         return Err(ApiError::invalid(field, format!("a value has 1 to {MAX_FILTER_VALUE_BYTES} bytes")));
     }
     Ok(values.into_iter().collect())
+}
+
+fn txids(txids: &[bytes::Bytes]) -> Result<BTreeSet<[u8; 32]>, ApiError> {
+    let field = "filter.terms.txids";
+    if txids.len() > MAX_FILTER_VALUES {
+        return Err(too_many(field));
+    }
+    let hash = |bytes: &bytes::Bytes| {
+        <[u8; 32]>::try_from(bytes.as_ref())
+            .map_err(|_| ApiError::invalid(field, format!("{} bytes, not 32", bytes.len())))
+    };
+    txids.iter().map(hash).collect()
 }
 
 /// Why a filter is refused.

@@ -1,41 +1,38 @@
-//! All streams, on a thread of their own: event fan-out does not compete with the threads that answer requests.
+//! All streams, on threads of their own: event fan-out does not compete with the threads that answer requests.
+//!
+//! The writer's commit rings one bell; one task, the herald, hears it and wakes the streams. A commit therefore costs its
+//! writer the same however many streams there are, and commits that come while the herald wakes streams share one round.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use nakamoto_proto::v1;
 use tokio::runtime::Handle;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::feed::{Feed, FeedOptions};
+use super::feed::{Feed, FeedOptions, LIVE_WINDOW_EVENTS};
 use super::journal::Journal;
-use super::pump::{FrameStream, Parts, Prelude, Pump};
+use super::pump::{FrameStream, Parts, Prelude, Pump, QUEUE_FRAMES};
+use super::subscribers::{Introduction, StreamLimits, Subscribers, TooManySubscriptions};
 use super::surroundings::Surroundings;
 
 /// Limits of the hub.
 #[derive(Debug, Clone, Copy)]
 pub struct HubLimits {
-    /// Open streams in all.
-    pub max_subscriptions: usize,
+    /// Open streams.
+    pub streams: StreamLimits,
     /// A stream whose reader takes nothing for this long is cut.
     pub stall_timeout: Duration,
 }
 
 impl Default for HubLimits {
     /// 1024 streams: more than any devnet has; each costs a task and a queue of 8 frames. 60 s is far above a slow
-    /// reader's pause and below what an operator would wait.
+    /// reader's pause and below what an operator would wait. A peer from elsewhere may have a quarter of them.
     fn default() -> Self {
-        Self { max_subscriptions: 1024, stall_timeout: Duration::from_secs(60) }
+        let streams = StreamLimits { total: 1024, per_peer: 256, per_loopback_peer: usize::MAX };
+        Self { streams, stall_timeout: Duration::from_secs(60) }
     }
-}
-
-/// Too many streams are open.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("{max} event streams are open already")]
-pub struct TooManySubscriptions {
-    /// The limit.
-    pub max: usize,
 }
 
 /// A stream to open; everything was checked.
@@ -48,6 +45,10 @@ pub struct OpenStream {
     pub heartbeat: Duration,
     /// Instances whose chunks are sent first; `None` for no snapshot.
     pub snapshot: Option<Vec<String>>,
+    /// For operators.
+    pub client_name: String,
+    /// Where the reader is; none inside the process.
+    pub peer: Option<std::net::SocketAddr>,
 }
 
 /// Opens streams. Cheap to clone.
@@ -56,7 +57,7 @@ pub struct Hub {
     journal: Arc<dyn Journal>,
     surroundings: Arc<dyn Surroundings>,
     newest: watch::Receiver<u64>,
-    slots: Arc<Semaphore>,
+    subscribers: Arc<Subscribers>,
     limits: HubLimits,
     runtime: Handle,
     shutdown: CancellationToken,
@@ -72,12 +73,14 @@ impl Hub {
         runtime: Handle,
         shutdown: CancellationToken,
     ) -> Self {
-        let (ring, newest) = watch::channel(journal.bounds().newest);
+        let (bell, rung) = watch::channel(journal.bounds().newest);
         journal.listen(Box::new(move |sequence| {
-            ring.send_replace(sequence);
+            bell.send_replace(sequence);
         }));
-        let slots = Arc::new(Semaphore::new(limits.max_subscriptions));
-        Self { journal, surroundings, newest, slots, limits, runtime, shutdown }
+        let (wake, newest) = watch::channel(journal.bounds().newest);
+        runtime.spawn(herald(rung, wake));
+        let subscribers = Arc::new(Subscribers::new(limits.streams));
+        Self { journal, surroundings, newest, subscribers, limits, runtime, shutdown }
     }
 
     /// The journal that is streamed.
@@ -92,6 +95,12 @@ impl Hub {
         &self.surroundings
     }
 
+    /// Who reads.
+    #[must_use]
+    pub fn subscribers(&self) -> &Arc<Subscribers> {
+        &self.subscribers
+    }
+
     /// Limits in force.
     #[must_use]
     pub fn limits(&self) -> HubLimits {
@@ -101,12 +110,15 @@ impl Hub {
     /// Opens a stream.
     ///
     /// # Errors
-    /// [`TooManySubscriptions`] at the limit.
+    /// [`TooManySubscriptions`] at a limit.
     pub fn open(&self, open: OpenStream) -> Result<FrameStream, TooManySubscriptions> {
-        let permit = Arc::clone(&self.slots)
-            .try_acquire_owned()
-            .map_err(|_| TooManySubscriptions { max: self.limits.max_subscriptions })?;
         let (bounds, journal_id) = (self.journal.bounds(), self.journal.id());
+        let who = Introduction {
+            client_name: open.client_name,
+            peer: open.peer,
+            filter: Arc::clone(&open.options.filter),
+            payload: open.options.payload,
+        };
         let started = v1::Started {
             start_sequence: open.start_sequence,
             oldest_sequence: if bounds.oldest > bounds.newest { 0 } else { bounds.oldest },
@@ -115,8 +127,15 @@ impl Hub {
             tip: Some(self.surroundings.tip()),
             heartbeat_interval: prost_types::Duration::try_from(open.heartbeat).ok(),
             max_batch: u32::try_from(open.options.max_batch).unwrap_or(u32::MAX),
+            filter: Some(open.options.filter.wire().clone()),
+            payload_mode: open.options.payload.encode().into(),
+            live_window_events: u32::try_from(LIVE_WINDOW_EVENTS).unwrap_or(u32::MAX),
+            queue_frames: u32::try_from(QUEUE_FRAMES).unwrap_or(u32::MAX),
+            stall_timeout: prost_types::Duration::try_from(self.limits.stall_timeout).ok(),
+            server_time: Some(SystemTime::now().into()),
         };
-        let feed = Feed::new(open.options, journal_id, open.start_sequence, bounds.newest);
+        let feed = Feed::new(open.options, journal_id, open.start_sequence, &bounds);
+        let subscriber = self.subscribers.admit(who, &feed)?;
         let parts = Parts {
             journal: Arc::clone(&self.journal),
             surroundings: Arc::clone(&self.surroundings),
@@ -124,10 +143,20 @@ impl Hub {
             shutdown: self.shutdown.clone(),
             heartbeat: open.heartbeat,
             stall_timeout: self.limits.stall_timeout,
-            permit,
+            subscribers: Arc::clone(&self.subscribers),
+            subscriber,
         };
+        let _context = self.runtime.enter();
         let (pump, stream) = Pump::new(feed, parts);
         self.runtime.spawn(pump.run(Prelude { started, snapshot: open.snapshot }));
         Ok(stream)
+    }
+}
+
+/// Passes the bell on to all streams, until the journal is gone.
+async fn herald(mut rung: watch::Receiver<u64>, wake: watch::Sender<u64>) {
+    while rung.changed().await.is_ok() {
+        let newest = *rung.borrow_and_update();
+        wake.send_replace(newest);
     }
 }

@@ -1,30 +1,8 @@
 //! The journal as the relayer sees it.
 
-use std::sync::Arc;
-
-use nakamoto_proto::v1;
+pub use chainstate::journal::{JournalBounds as Bounds, JournalEvent as Entry};
 
 use crate::chain::ApiError;
-
-/// An event with its place.
-#[derive(Debug, Clone)]
-pub struct Entry {
-    /// Place in the journal, from 1.
-    pub sequence: u64,
-    /// The event.
-    pub event: Arc<v1::Event>,
-    /// Length of its encoding in bytes.
-    pub encoded_len: usize,
-}
-
-/// What can be read now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Bounds {
-    /// Oldest sequence kept; above `newest` when nothing is kept.
-    pub oldest: u64,
-    /// Newest sequence written; 0 when nothing ever was.
-    pub newest: u64,
-}
 
 /// How much to read at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +25,8 @@ pub trait Journal: Send + Sync + 'static {
     fn read_disk(&self, from: u64, limit: ReadLimit) -> Result<Vec<Entry>, ApiError>;
     /// Sequence of the event that announced a Stacks block processed. Blocks.
     fn sequence_of_block(&self, block_id: [u8; 32]) -> Result<Option<u64>, ApiError>;
+    /// Sequence of the event that announced the canonical block with this chain_length processed. Blocks.
+    fn sequence_of_height(&self, chain_length: u64) -> Result<Option<u64>, ApiError>;
     /// Calls `listener` with the newest sequence after each commit.
     fn listen(&self, listener: Box<dyn Fn(u64) + Send + Sync>);
 }

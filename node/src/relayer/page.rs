@@ -33,7 +33,7 @@ pub struct PageRequest {
 /// # Errors
 /// [`ApiError`] when the journal cannot be read.
 pub fn read_page(journal: &dyn Journal, request: &PageRequest) -> Result<v1::ListEventsResponse, ApiError> {
-    let (mut events, mut bytes, mut next) = (Vec::new(), 0_usize, request.start);
+    let (mut events, mut labels, mut bytes, mut next) = (Vec::new(), Vec::new(), 0_usize, request.start);
     let end = request.start.saturating_add(MAX_SCANNED_EVENTS);
     'page: while next < end {
         let entries = match journal.read_memory(next, READ_STEP) {
@@ -44,14 +44,15 @@ pub fn read_page(journal: &dyn Journal, request: &PageRequest) -> Result<v1::Lis
             break;
         }
         for entry in entries {
-            if request.filter.matches(&entry.event) {
-                let (event, length) = request.payload.shape(&entry);
+            if let Some(found) = request.filter.labels(&entry) {
+                let (event, length) = request.payload.event(&entry);
                 let too_large = bytes.saturating_add(length) > MAX_PAGE_BYTES && !events.is_empty();
                 if events.len() >= request.size || too_large {
                     break 'page;
                 }
                 bytes = bytes.saturating_add(length);
                 events.push(event);
+                labels.push(found);
             }
             next = entry.sequence.saturating_add(1);
         }
@@ -64,5 +65,6 @@ pub fn read_page(journal: &dyn Journal, request: &PageRequest) -> Result<v1::Lis
         end_of_journal: next > bounds.newest,
         oldest_sequence: if bounds.oldest > bounds.newest { 0 } else { bounds.oldest },
         newest_sequence: bounds.newest,
+        labels: if request.filter.has_labels() { labels } else { Vec::new() },
     })
 }

@@ -1,10 +1,8 @@
 //! How much of an event travels.
 
-use std::sync::Arc;
-
+use bytes::Bytes;
+use chainstate::journal::short_form;
 use nakamoto_proto::v1;
-use prost::Message as _;
-use v1::event::Body;
 
 use super::journal::Entry;
 
@@ -31,53 +29,32 @@ impl Payload {
         }
     }
 
-    /// The event as it travels, and its encoded length. Raw bytes in it are shared, not copied.
+    /// To the wire.
     #[must_use]
-    pub fn shape(self, entry: &Entry) -> (v1::Event, usize) {
+    pub fn encode(self) -> v1::PayloadMode {
         match self {
-            Self::Full if entry.encoded_len <= MAX_EVENT_BYTES => (v1::Event::clone(&entry.event), entry.encoded_len),
-            Self::Full | Self::Header => {
-                let event = header_form(&entry.event);
-                let length = event.encoded_len();
-                (event, length)
-            }
+            Self::Full => v1::PayloadMode::Full,
+            Self::Header => v1::PayloadMode::Header,
         }
     }
-}
 
-fn header_form(event: &Arc<v1::Event>) -> v1::Event {
-    let body = event.body.as_ref().map(|body| match body {
-        Body::BlockProcessed(processed) => Body::BlockProcessed(v1::BlockProcessed {
-            receipts: Vec::new(),
-            block: processed.block.clone(),
-            header: processed.header.clone(),
-            burn_view: processed.burn_view.clone(),
-            matured_rewards: processed.matured_rewards.clone(),
-            parent: processed.parent.clone(),
-            parent_burn_view: processed.parent_burn_view.clone(),
-            cost: processed.cost,
-            tenure_cost: processed.tenure_cost,
-            new_tenure: processed.new_tenure,
-            tenure_height: processed.tenure_height,
-            size_bytes: processed.size_bytes,
-        }),
-        Body::StackerdbChunks(chunks) => Body::StackerdbChunks(v1::StackerDbChunks {
-            contract_id: chunks.contract_id.clone(),
-            chunks: chunks.chunks.iter().map(without_data).collect(),
-        }),
-        Body::MempoolAccepted(accepted) => {
-            Body::MempoolAccepted(v1::MempoolAccepted { txid: accepted.txid.clone(), transaction: bytes::Bytes::new() })
+    /// The event as it travels, encoded. The bytes are those of all streams that ask for the same.
+    #[must_use]
+    pub fn shape(self, entry: &Entry) -> Bytes {
+        if self.is_whole(entry) { entry.encoded.clone() } else { entry.short().clone() }
+    }
+
+    /// The event as it travels, and its encoded length. Raw bytes in it are shared, not copied.
+    #[must_use]
+    pub fn event(self, entry: &Entry) -> (v1::Event, usize) {
+        if self.is_whole(entry) {
+            (v1::Event::clone(&entry.event), entry.encoded.len())
+        } else {
+            (short_form(&entry.event), entry.short().len())
         }
-        small => small.clone(),
-    });
-    v1::Event { sequence: event.sequence, kind: event.kind, observe_time: event.observe_time, body }
-}
+    }
 
-fn without_data(chunk: &v1::StackerDbChunk) -> v1::StackerDbChunk {
-    v1::StackerDbChunk {
-        slot_id: chunk.slot_id,
-        slot_version: chunk.slot_version,
-        signature: chunk.signature.clone(),
-        data: bytes::Bytes::new(),
+    fn is_whole(self, entry: &Entry) -> bool {
+        self == Self::Full && entry.encoded.len() <= MAX_EVENT_BYTES
     }
 }

@@ -48,7 +48,7 @@ pub enum WhenNone {
     Earliest,
 }
 
-/// The first sequence to read. May be one above the newest. Blocks only for `after_block_id`.
+/// The first sequence to read. May be one above the newest. Blocks only for positions that name a block.
 ///
 /// # Errors
 /// [`PositionError`].
@@ -75,12 +75,15 @@ pub fn resolve(
         (Some(Position::FromSequence(sequence)), _) => sequence,
         (Some(Position::AfterCursor(cursor)), _) => after_cursor(journal.id(), &cursor)?,
         (Some(Position::AfterBlockId(block_id)), _) => after_block(journal, &block_id)?,
+        (Some(Position::FromBlockHeight(height)), _) => journal
+            .sequence_of_height(height)?
+            .ok_or_else(|| ApiError::NotFound { what: Unknown::Block, id: format!("at height {height}") })?,
     };
     within(bounds, wanted)
 }
 
 fn within(bounds: Bounds, wanted: u64) -> Result<u64, PositionError> {
-    let Bounds { oldest, newest } = bounds;
+    let Bounds { oldest, newest, .. } = bounds;
     if wanted < oldest {
         return Err(PositionError::Pruned { wanted, oldest });
     }

@@ -4,24 +4,27 @@
 //! - Holds at most one read batch and [`QUEUE_FRAMES`] frames.
 //! - Ends when the reader is gone, when it stalls, when the node stops; never makes anybody wait.
 
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use nakamoto_proto::v1;
-use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
-use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, Sleep};
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use v1::subscribe_response::Body;
 
 use super::feed::Feed;
+use super::frame::Frame;
 use super::journal::{Entry, Journal, ReadLimit};
+use super::subscribers::{Subscriber, Subscribers};
 use super::surroundings::Surroundings;
 use crate::chain::ApiError;
 
 /// Frames between journal and transport. Small: what waits longer is better read from the journal again.
-const QUEUE_FRAMES: usize = 8;
+pub const QUEUE_FRAMES: usize = 8;
 /// One step of reading: small enough to be fair on a shared thread, large enough to make disk reads cheap.
 const READ_STEP: ReadLimit = ReadLimit { events: 256, bytes: 4 << 20 };
 
@@ -73,7 +76,9 @@ pub struct Parts {
     /// Longest time without progress.
     pub stall_timeout: Duration,
     /// Counts the stream until it ends.
-    pub permit: OwnedSemaphorePermit,
+    pub subscribers: Arc<Subscribers>,
+    /// The stream's own figures.
+    pub subscriber: Arc<Subscriber>,
 }
 
 /// Before the first event.
@@ -88,23 +93,21 @@ pub struct Prelude {
 pub struct Pump {
     feed: Feed,
     parts: Parts,
-    out: mpsc::Sender<v1::SubscribeResponse>,
+    out: mpsc::Sender<Frame>,
     shared: Arc<Shared>,
     last_frame: Instant,
     /// Cursor of the last frame that went into the queue.
     queued: Bytes,
+    /// Set again when it is over, not with each frame: most frames come long before.
+    silence: Pin<Box<Sleep>>,
+    stop: Pin<Box<WaitForCancellationFutureOwned>>,
 }
 
 struct Shared {
-    queue: Mutex<Queue>,
-    end: OnceLock<End>,
-}
-
-struct Queue {
     /// `None` once a stalled stream was cut.
-    frames: Option<mpsc::Receiver<v1::SubscribeResponse>>,
-    /// Cursor of the last frame that the transport took.
-    taken: Bytes,
+    frames: Mutex<Option<mpsc::Receiver<Frame>>>,
+    end: OnceLock<End>,
+    subscriber: Arc<Subscriber>,
 }
 
 /// The reader's end: frames, then at most one reason why it ended.
@@ -113,16 +116,32 @@ pub struct FrameStream {
     finished: bool,
 }
 
+impl End {
+    /// Upper-snake code for operators.
+    #[must_use]
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::Gone => "CLIENT_GONE",
+            Self::Shutdown { .. } => "SERVER_SHUTDOWN",
+            Self::Stalled { .. } => "CONSUMER_STALLED",
+            Self::Pruned { .. } => "CURSOR_PRUNED",
+            Self::Broken(_) => "INTERNAL",
+        }
+    }
+}
+
 impl Pump {
-    /// A stream and its reader's end. Nothing moves until [`Self::run`].
+    /// A stream and its reader's end. Nothing moves until [`Self::run`], on the runtime whose context this is made in.
     #[must_use]
     pub fn new(feed: Feed, parts: Parts) -> (Self, FrameStream) {
-        let (out, queue) = mpsc::channel(QUEUE_FRAMES);
-        let start = Bytes::from(feed.cursor());
-        let queue = Queue { frames: Some(queue), taken: start.clone() };
-        let shared = Arc::new(Shared { queue: Mutex::new(queue), end: OnceLock::new() });
+        let (out, frames) = mpsc::channel(QUEUE_FRAMES);
+        let subscriber = Arc::clone(&parts.subscriber);
+        let shared = Arc::new(Shared { frames: Mutex::new(Some(frames)), end: OnceLock::new(), subscriber });
         let stream = FrameStream { shared: Arc::clone(&shared), finished: false };
-        (Self { feed, parts, out, shared, last_frame: Instant::now(), queued: start }, stream)
+        let (now, queued) = (Instant::now(), feed.cursor());
+        let stop = Box::pin(parts.shutdown.clone().cancelled_owned());
+        let silence = Box::pin(tokio::time::sleep_until(now + parts.heartbeat));
+        (Self { feed, parts, out, shared, last_frame: now, queued, silence, stop }, stream)
     }
 
     /// Runs until the stream ends.
@@ -131,13 +150,13 @@ impl Pump {
         tracing::debug!(%end, next_sequence = self.feed.next_sequence(), "event stream ended");
         if let End::Stalled { cursor, .. } = &mut end {
             // Nobody takes the frames in the queue: the reason says where to go on without them.
-            let mut queue = self.shared.queue.lock().unwrap_or_else(PoisonError::into_inner);
-            queue.frames = None;
-            *cursor = queue.taken.clone();
+            let mut frames = self.shared.frames.lock().unwrap_or_else(PoisonError::into_inner);
+            *frames = None;
+            *cursor = self.parts.subscriber.taken_cursor();
         }
+        self.parts.subscribers.close(&self.parts.subscriber, end.reason());
         let _ = self.shared.end.set(end); // Set once: only this pump sets it.
         drop(self.out); // Wakes the reader, which then sees the reason.
-        drop(self.parts.permit);
     }
 
     async fn move_frames(&mut self, prelude: Prelude) -> End {
@@ -155,22 +174,27 @@ impl Pump {
             self.send_snapshot(contracts).await?;
         }
         loop {
+            if self.parts.shutdown.is_cancelled() {
+                return Err(self.shutdown());
+            }
             self.parts.newest.borrow_and_update();
             let bounds = self.parts.journal.bounds();
             if self.feed.next_sequence() < bounds.oldest {
                 return Err(End::Pruned { oldest: bounds.oldest, cursor: self.queued.clone() });
             }
-            if let Some(frame) = self.feed.on_newest(bounds.newest) {
+            if let Some(frame) = self.feed.on_newest(&bounds) {
                 self.send(frame).await?;
             }
-            let entries = self.read().await?;
-            for frame in self.feed.on_entries(&entries) {
-                self.send(frame).await?;
+            if self.feed.next_sequence() <= bounds.newest {
+                for frame in self.read().await? {
+                    self.send(frame).await?;
+                }
+                self.parts.subscriber.on_read(&self.feed);
             }
             if self.last_frame.elapsed() >= self.parts.heartbeat {
                 self.send_heartbeat().await?;
             }
-            if entries.is_empty() {
+            if self.feed.next_sequence() > bounds.newest {
                 self.wait().await?;
             } else {
                 // A long run of events that do not match must not starve the other streams of this thread.
@@ -179,34 +203,56 @@ impl Pump {
         }
     }
 
-    async fn read(&self) -> Result<Vec<Entry>, End> {
+    /// Frames of the next events.
+    async fn read(&mut self) -> Result<Vec<Frame>, End> {
         let from = self.feed.next_sequence();
         if let Some(entries) = self.parts.journal.read_memory(from, READ_STEP) {
-            return Ok(entries);
+            return Ok(self.feed.on_entries(&entries));
         }
         let journal = Arc::clone(&self.parts.journal);
-        blocking(move || journal.read_disk(from, READ_STEP)).await
+        let entries: Vec<Entry> = blocking(move || journal.read_disk(from, READ_STEP)).await?;
+        match entries.first().map(|first| first.sequence) {
+            Some(first) if first == from => Ok(self.feed.on_entries(&entries)),
+            // Removed since the bounds were read: the next look at them says so.
+            Some(_) | None => Ok(Vec::new()),
+        }
     }
 
     /// Until there is more to read, a heartbeat is due, or the stream ends.
     async fn wait(&mut self) -> Result<(), End> {
-        let due = self.last_frame + self.parts.heartbeat;
-        tokio::select! {
-            () = self.parts.shutdown.cancelled() => Err(self.shutdown()),
-            () = self.out.closed() => Err(End::Gone),
-            rung = self.parts.newest.changed() => rung.map_err(|_| self.shutdown()),
-            () = tokio::time::sleep_until(due) => Ok(()),
+        loop {
+            tokio::select! {
+                () = self.stop.as_mut() => return Err(self.shutdown()),
+                () = self.out.closed() => return Err(End::Gone),
+                rung = self.parts.newest.changed() => return rung.map_err(|_| self.shutdown()),
+                () = self.silence.as_mut() => {
+                    let due = self.last_frame + self.parts.heartbeat;
+                    if due <= Instant::now() {
+                        return Ok(());
+                    }
+                    self.silence.as_mut().reset(due);
+                }
+            }
         }
     }
 
-    async fn send_heartbeat(&mut self) -> Result<(), End> {
-        let heartbeat = v1::Heartbeat {
-            newest_sequence: self.parts.journal.bounds().newest,
+    fn heartbeat(&mut self) -> Frame {
+        let bounds = self.parts.journal.bounds();
+        let behind = self.feed.behind(&bounds);
+        self.feed.frame(Body::Heartbeat(v1::Heartbeat {
+            newest_sequence: bounds.newest,
             tip: Some(self.parts.surroundings.tip()),
-            server_time: Some(now()),
-        };
-        let frame = self.feed.frame(Body::Heartbeat(heartbeat));
-        self.send(frame).await
+            server_time: Some(SystemTime::now().into()),
+            events_behind: behind.events,
+            bytes_behind: behind.bytes,
+        }))
+    }
+
+    async fn send_heartbeat(&mut self) -> Result<(), End> {
+        let frame = self.heartbeat();
+        self.send(frame).await?;
+        self.silence.as_mut().reset(self.last_frame + self.parts.heartbeat);
+        Ok(())
     }
 
     /// One frame a chunk, so that memory is bounded by one chunk.
@@ -217,59 +263,90 @@ impl Pump {
             let (source, name) = (Arc::clone(&self.parts.surroundings), contract_id.clone());
             for slot_id in blocking(move || source.written_slots(&name)).await? {
                 let (source, name) = (Arc::clone(&self.parts.surroundings), contract_id.clone());
-                // A slot whose owner changed since is empty now: the snapshot is right without it.
-                let Ok(chunk) = blocking(move || source.chunk(&name, slot_id)).await else { continue };
+                let found = blocking(move || match source.chunk(&name, slot_id) {
+                    // A slot whose owner changed since is empty now: the snapshot is right without it.
+                    Err(ApiError::NotFound { .. }) => Ok(None),
+                    found => found.map(Some),
+                });
+                let Some(chunk) = found.await? else { continue };
                 let chunks = v1::StackerDbChunks { contract_id: contract_id.clone(), chunks: vec![chunk] };
-                let frame = self.feed.frame(Body::Snapshot(chunks));
-                self.send(frame).await?;
+                if self.feed.wants_chunks(&chunks) {
+                    let frame = self.feed.frame(Body::Snapshot(chunks));
+                    self.send(frame).await?;
+                }
             }
         }
         let frame = self.feed.frame(Body::SnapshotComplete(v1::SnapshotComplete { sequence }));
         self.send(frame).await
     }
 
-    async fn send(&mut self, frame: v1::SubscribeResponse) -> Result<(), End> {
-        let stall_timeout = self.parts.stall_timeout;
-        let room = tokio::select! {
-            biased;
-            room = self.out.reserve() => Some(room),
-            () = self.parts.shutdown.cancelled() => return Err(self.shutdown()),
-            () = tokio::time::sleep(stall_timeout) => None,
+    async fn send(&mut self, frame: Frame) -> Result<(), End> {
+        let cursor = frame.cursor().clone();
+        let frame = match self.out.try_send(frame) {
+            Ok(()) => None,
+            Err(mpsc::error::TrySendError::Closed(_)) => return Err(End::Gone),
+            Err(mpsc::error::TrySendError::Full(frame)) => Some(frame),
         };
-        let cursor = frame.cursor.clone();
-        match room {
-            Some(Ok(room)) => room.send(frame),
-            Some(Err(_)) => return Err(End::Gone),
-            None => return Err(End::Stalled { cursor: self.queued.clone(), waited: stall_timeout }),
+        if let Some(frame) = frame {
+            self.parts.subscriber.set_blocked(true);
+            let stall_timeout = self.parts.stall_timeout;
+            let room = tokio::select! {
+                biased;
+                room = self.out.reserve() => Some(room),
+                // No last frame: this one was not sent, and the cursor must not pass it.
+                () = self.stop.as_mut() => return Err(End::Shutdown { cursor: self.queued.clone() }),
+                () = tokio::time::sleep(stall_timeout) => None,
+            };
+            match room {
+                Some(Ok(room)) => room.send(frame),
+                Some(Err(_)) => return Err(End::Gone),
+                None => return Err(End::Stalled { cursor: self.queued.clone(), waited: stall_timeout }),
+            }
+            self.parts.subscriber.set_blocked(false);
         }
+        self.parts.subscriber.on_queued();
         self.queued = cursor;
         self.last_frame = Instant::now();
         Ok(())
     }
 
-    fn shutdown(&self) -> End {
+    /// A last frame if there is room for one, then the end.
+    fn shutdown(&mut self) -> End {
+        let frame = self.heartbeat();
+        if self.out.try_send(frame).is_ok() {
+            self.parts.subscriber.on_queued();
+            self.queued = self.feed.cursor();
+        }
         End::Shutdown { cursor: self.queued.clone() }
     }
 }
 
 impl FrameStream {
     /// For `futures::Stream`.
-    pub fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<v1::SubscribeResponse, End>>> {
+    pub fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame, End>>> {
         if self.finished {
             return Poll::Ready(None);
         }
-        let mut queue = self.shared.queue.lock().unwrap_or_else(PoisonError::into_inner);
-        let frame = match queue.frames.as_mut() {
+        let mut frames = self.shared.frames.lock().unwrap_or_else(PoisonError::into_inner);
+        let frame = match frames.as_mut() {
             Some(frames) => std::task::ready!(frames.poll_recv(cx)),
             None => None,
         };
         if let Some(frame) = frame {
-            queue.taken = frame.cursor.clone();
+            // Still locked: a stream that is cut now has this frame counted as taken.
+            self.shared.subscriber.on_taken(&frame);
             return Poll::Ready(Some(Ok(frame)));
         }
-        drop(queue);
+        drop(frames);
         self.finished = true;
         Poll::Ready(self.shared.end.get().cloned().map(Err))
+    }
+}
+
+impl Drop for FrameStream {
+    /// The pump holds the other end of what is shared here: it hears that the reader is gone when the queue is.
+    fn drop(&mut self) {
+        *self.shared.frames.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 }
 
@@ -278,15 +355,4 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, ApiError> 
         Ok(answer) => answer.map_err(|error| End::Broken(Arc::new(error))),
         Err(panic) => Err(End::Broken(Arc::new(ApiError::internal(panic)))),
     }
-}
-
-/// The node's clock, for people and clients; no rule depends on it.
-fn now() -> prost_types::Timestamp {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map(|since| prost_types::Timestamp {
-            seconds: i64::try_from(since.as_secs()).unwrap_or(i64::MAX),
-            nanos: i32::try_from(since.subsec_nanos()).unwrap_or(0),
-        })
-        .unwrap_or_default()
 }

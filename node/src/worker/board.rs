@@ -1,116 +1,117 @@
 //! Jobs of one kind: those that wait, the one that runs, and the results of those that finished.
+//!
+//! ```text
+//!  request ──▶ WAITING ──take──▶ RUNNING ──finish──▶ DONE ──(limits)──▶ forgotten
+//!     │ join    │  ▲               │  hold
+//!     ▼         │  └── HELD ◀──────┘        (until something changed, or its time is over)
+//!  an open job  └──cancel──▶ DONE
+//! ```
+//!
+//! # Invariants
+//! - Jobs that wait or are held are bounded by number and by bytes; a request beyond is refused at once.
+//! - Of jobs with equal keys one is open at a time.
+//! - Ids name the start of the node that gave them: none is given twice, and one of an earlier start without a result is
+//!   known to be lost.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::watch;
 
+use super::words::{
+    BoardLimits, BoardStats, Fetched, JobKey, JobRequest, Missing, Outcome, QueueFull, Running, TakenBack, Ticket,
+};
 use crate::chain::JobFailure;
 
-/// How much is kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct BoardLimits {
-    /// Jobs that wait.
-    pub queue: usize,
-    /// Results kept.
-    pub results: usize,
-    /// Bytes of results kept; the newest is kept whatever its size.
-    pub result_bytes: usize,
-    /// How long a result is kept.
-    pub result_age: Duration,
-}
-
-/// How a job ended.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Outcome<R> {
-    /// With a result.
-    Succeeded(R),
-    /// Without one.
-    Failed(JobFailure),
-    /// It was dropped before it ran: its deadline had passed.
-    Expired,
-}
-
-/// A queued job.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ticket {
-    /// Opaque.
-    pub id: String,
-    /// Jobs before it.
-    pub position: usize,
-    /// Whether it is a job that another request began.
-    pub joined: bool,
-}
-
-/// Too many jobs wait.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("{max} requests wait already")]
-pub struct QueueFull {
-    /// The limit.
-    pub max: usize,
-}
-
-/// What is known of a job.
-#[derive(Debug)]
-pub enum Fetched<R> {
-    /// Queued or running. The receiver changes when it ends.
-    Pending(watch::Receiver<bool>),
-    /// Finished.
-    Done(Arc<Outcome<R>>),
-}
+/// What a refused request is told to wait: least, most.
+const RETRY_AFTER: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(10));
 
 /// Queue and results of one kind of job. Requests come from any thread; one worker thread takes them.
 pub struct Board<J, R> {
     limits: BoardLimits,
-    /// Tells this process's ids from those of earlier ones, which the journal still names.
-    prefix: String,
+    /// Begins every id: "t" or "v".
+    letter: &'static str,
+    /// Which start of the node this is; part of every id.
+    start_number: u64,
     state: Mutex<State<J, R>>,
     wake_up: Condvar,
 }
 
 struct State<J, R> {
     next_number: u64,
-    queue: VecDeque<Queued<J>>,
+    queue: VecDeque<Waiting<J>>,
+    held: Vec<Waiting<J>>,
     open: BTreeMap<String, Open>,
+    by_key: BTreeMap<[u8; 32], String>,
     done: BTreeMap<String, Done<R>>,
     /// Finished ids, oldest first.
     order: VecDeque<String>,
-    done_bytes: usize,
+    /// Lowest number of the start before this one whose result was kept.
+    kept_of_previous_start: Option<u64>,
+    /// How long a job runs, lately.
+    mean_run: Duration,
+    stats: BoardStats,
     stopped: bool,
 }
 
-struct Queued<J> {
+struct Waiting<J> {
     id: String,
     job: J,
+    bytes: usize,
 }
 
 struct Open {
-    /// Equal keys are the same job.
-    key: Option<[u8; 32]>,
+    key: Option<JobKey>,
+    /// Requests that want it.
+    requests: usize,
+    not_after: Option<SystemTime>,
+    hold_until: Instant,
+    begun: Option<Instant>,
+    cancelled: Arc<AtomicBool>,
     ended: watch::Sender<bool>,
 }
 
 struct Done<R> {
     outcome: Arc<Outcome<R>>,
     bytes: usize,
-    at: Instant,
+    /// When it is too old.
+    until: Instant,
 }
 
 impl<J, R> Board<J, R> {
-    /// An empty board. `prefix` starts every id.
+    /// An empty board for one start of the node.
     #[must_use]
-    pub fn new(prefix: &str, limits: BoardLimits) -> Self {
+    pub fn new(letter: &'static str, start_number: u64, limits: BoardLimits) -> Self {
         let state = State {
             next_number: 1,
             queue: VecDeque::new(),
+            held: Vec::new(),
             open: BTreeMap::new(),
+            by_key: BTreeMap::new(),
             done: BTreeMap::new(),
             order: VecDeque::new(),
-            done_bytes: 0,
+            kept_of_previous_start: None,
+            mean_run: RETRY_AFTER.0,
+            stats: BoardStats::default(),
             stopped: false,
         };
-        Self { limits, prefix: prefix.to_owned(), state: Mutex::new(state), wake_up: Condvar::new() }
+        Self { limits, letter, start_number, state: Mutex::new(state), wake_up: Condvar::new() }
+    }
+
+    /// Takes in a result that an earlier start of the node kept; call it oldest first, before anything else.
+    pub fn restore(&self, id: String, outcome: Outcome<R>, bytes: usize, age: Duration) {
+        let mut state = self.lock();
+        if let Some((start, number)) = self.parse(&id)
+            && start + 1 == self.start_number
+        {
+            let lowest = state.kept_of_previous_start.map_or(number, |lowest| lowest.min(number));
+            state.kept_of_previous_start = Some(lowest);
+        }
+        let left = self.limits.result_age.saturating_sub(age);
+        state.keep(id, Done { outcome: Arc::new(outcome), bytes, until: Instant::now() + left });
+        state.forget(&self.limits, Instant::now());
     }
 
     /// Limits in force.
@@ -119,83 +120,307 @@ impl<J, R> Board<J, R> {
         self.limits
     }
 
-    /// Queues a job. With a key, a job with the same key that has not finished is joined instead.
+    /// Figures of this moment.
+    #[must_use]
+    pub fn stats(&self) -> BoardStats {
+        let state = self.lock();
+        BoardStats { waiting: state.queue.len() + state.held.len(), results: state.order.len(), ..state.stats }
+    }
+
+    /// Queues a job, or joins an open one with the same key. The latest deadline and the longest hold count then.
     ///
     /// # Errors
     /// [`QueueFull`] when there is no place, or the board was stopped.
-    pub fn request(&self, key: Option<[u8; 32]>, job: J) -> Result<Ticket, QueueFull> {
+    pub fn request(&self, request: JobRequest<J>) -> Result<Ticket, QueueFull> {
         let mut state = self.lock();
-        if let Some(id) = state.open_with(key) {
-            let position = state.queue.iter().position(|queued| queued.id == id).unwrap_or(0);
-            return Ok(Ticket { id, position, joined: true });
+        let hold_until = Instant::now() + request.hold;
+        if let Some(ticket) = state.join(request.key, request.not_after, hold_until) {
+            return Ok(ticket);
         }
-        if state.stopped || state.queue.len() >= self.limits.queue {
-            return Err(QueueFull { max: self.limits.queue });
+        let waiting = state.queue.len() + state.held.len();
+        let bytes = state.stats.waiting_bytes;
+        let is_full = waiting >= self.limits.queue
+            || (waiting > 0 && bytes.saturating_add(request.bytes) > self.limits.queue_bytes);
+        if state.stopped || is_full {
+            state.stats.refused_total += 1;
+            return Err(QueueFull { waiting, bytes, retry_after: state.retry_after() });
         }
-        let id = format!("{}-{}", self.prefix, state.next_number);
+        let id = format!("{}-{}-{}", self.letter, self.start_number, state.next_number);
         state.next_number += 1;
-        let position = state.queue.len();
-        state.open.insert(id.clone(), Open { key, ended: watch::Sender::new(false) });
-        state.queue.push_back(Queued { id: id.clone(), job });
+        let position = state.position(state.queue.len());
+        if let Some(key) = request.key {
+            state.by_key.insert(key.hash, id.clone());
+        }
+        let open = Open {
+            key: request.key,
+            requests: 1,
+            not_after: request.not_after,
+            hold_until,
+            begun: None,
+            cancelled: Arc::default(),
+            ended: watch::Sender::new(false),
+        };
+        state.open.insert(id.clone(), open);
+        state.stats.queued_total += 1;
+        state.stats.waiting_bytes += request.bytes;
+        state.queue.push_back(Waiting { id: id.clone(), job: request.job, bytes: request.bytes });
         self.wake_up.notify_one();
         Ok(Ticket { id, position, joined: false })
     }
 
-    /// What is known of a job; `None` when nothing is (no longer).
-    #[must_use]
-    pub fn fetch(&self, id: &str) -> Option<Fetched<R>> {
+    /// What is known of a job.
+    ///
+    /// # Errors
+    /// [`Missing`] when nothing is (any more).
+    pub fn fetch(&self, id: &str) -> Result<Fetched<R>, Missing> {
         let mut state = self.lock();
         state.forget(&self.limits, Instant::now());
         if let Some(open) = state.open.get(id) {
-            return Some(Fetched::Pending(open.ended.subscribe()));
+            return Ok(Fetched::Pending(open.ended.subscribe()));
         }
-        state.done.get(id).map(|done| Fetched::Done(Arc::clone(&done.outcome)))
+        match state.done.get(id) {
+            Some(done) => Ok(Fetched::Done(Arc::clone(&done.outcome))),
+            None => self.missing(&state, id),
+        }
+    }
+
+    /// As [`Self::fetch`], after waiting for the end for at most `wait`.
+    ///
+    /// # Errors
+    /// [`Missing`].
+    pub async fn fetch_within(&self, id: &str, wait: Option<Duration>) -> Result<Fetched<R>, Missing> {
+        match (self.fetch(id)?, wait) {
+            (Fetched::Pending(mut ended), Some(wait)) => {
+                // Late is an answer too: still pending.
+                let _ = tokio::time::timeout(wait, ended.wait_for(|ended| *ended)).await;
+                self.fetch(id)
+            }
+            (fetched, _) => Ok(fetched),
+        }
+    }
+
+    /// Takes one request for a job back.
+    ///
+    /// # Errors
+    /// [`Missing`].
+    pub fn take_back(&self, id: &str) -> Result<TakenBack<R>, Missing> {
+        let mut state = self.lock();
+        let Some(open) = state.open.get_mut(id) else {
+            return match state.done.get(id) {
+                Some(done) => Ok(TakenBack::Done(Arc::clone(&done.outcome))),
+                None => match self.missing(&state, id)? {
+                    Fetched::Done(outcome) => Ok(TakenBack::Done(outcome)),
+                    Fetched::Pending(_) => Ok(TakenBack::Pending),
+                },
+            };
+        };
+        open.requests = open.requests.saturating_sub(1);
+        if open.requests > 0 {
+            return Ok(TakenBack::Pending);
+        }
+        open.cancelled.store(true, Ordering::Relaxed);
+        if open.begun.is_some() {
+            return Ok(TakenBack::Pending);
+        }
+        let ended = state.end(
+            id,
+            Done { outcome: Arc::new(Outcome::Cancelled), bytes: 0, until: Instant::now() + self.limits.result_age },
+        );
+        state.forget(&self.limits, Instant::now());
+        drop(state);
+        notify(ended);
+        Ok(TakenBack::Dropped)
     }
 
     /// The next job, waiting for one; `None` when the board was stopped.
     #[must_use]
-    pub fn take(&self) -> Option<(String, J)> {
+    pub fn take(&self) -> Option<Running<J>> {
         let mut state = self.lock();
         loop {
             if state.stopped {
                 return None;
             }
-            if let Some(queued) = state.queue.pop_front() {
-                return Some((queued.id, queued.job));
+            let next_due = state.release_due(Instant::now());
+            if let Some(waiting) = state.queue.pop_front() {
+                return Some(state.begin(waiting));
             }
-            state = self.wake_up.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state = match next_due {
+                None => self.wake_up.wait(state).unwrap_or_else(PoisonError::into_inner),
+                Some(due) => {
+                    let left = due.saturating_duration_since(Instant::now());
+                    self.wake_up.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0
+                }
+            };
         }
+    }
+
+    /// Puts a job aside until [`Self::release_held`] or the end of its hold. Gives it back when that has come already, or
+    /// nobody wants it any more.
+    ///
+    /// # Errors
+    /// The job, to be finished now.
+    pub fn hold(&self, running: Running<J>) -> Result<(), Running<J>> {
+        let mut state = self.lock();
+        let stopped = state.stopped;
+        let Some(open) = state.open.get_mut(&running.id) else { return Err(running) };
+        if open.hold_until <= Instant::now() || open.requests == 0 || stopped {
+            return Err(running);
+        }
+        open.begun = None;
+        let Running { id, job, bytes, .. } = running;
+        state.stats.waiting_bytes += bytes;
+        state.held.push(Waiting { id, job, bytes });
+        Ok(())
+    }
+
+    /// Whether there are held jobs.
+    #[must_use]
+    pub fn has_held(&self) -> bool {
+        !self.lock().held.is_empty()
+    }
+
+    /// Lets held jobs run again: what they wait for may have come.
+    pub fn release_held(&self) {
+        let mut state = self.lock();
+        let held = std::mem::take(&mut state.held);
+        held.into_iter().rev().for_each(|job| state.queue.push_front(job));
+        self.wake_up.notify_one();
     }
 
     /// Keeps how a job ended and wakes those who wait for it. `bytes` is about what the result holds in memory.
-    pub fn finish(&self, id: String, outcome: Arc<Outcome<R>>, bytes: usize) {
+    pub fn finish(&self, id: &str, outcome: Arc<Outcome<R>>, bytes: usize) {
         let mut state = self.lock();
-        let ended = state.open.remove(&id);
-        state.done_bytes = state.done_bytes.saturating_add(bytes);
-        state.order.push_back(id.clone());
-        state.done.insert(id, Done { outcome, bytes, at: Instant::now() });
+        let until = Instant::now() + self.limits.result_age;
+        let ended = state.end(id, Done { outcome, bytes, until });
         state.forget(&self.limits, Instant::now());
         drop(state);
-        if let Some(open) = ended {
-            open.ended.send_replace(true);
-        }
+        notify(ended);
     }
 
-    /// Jobs that wait are not begun any more, and the worker ends after the one that runs.
+    /// Jobs that wait are not begun any more, and the worker ends after the one that runs, which is told to stop.
     pub fn stop(&self) {
-        self.lock().stopped = true;
+        let mut state = self.lock();
+        state.stopped = true;
+        state.open.values().for_each(|open| open.cancelled.store(true, Ordering::Relaxed));
         self.wake_up.notify_all();
+    }
+
+    /// Whether [`Self::stop`] was called.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        self.lock().stopped
     }
 
     fn lock(&self) -> MutexGuard<'_, State<J, R>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// Start and number of an id of this board's making.
+    fn parse(&self, id: &str) -> Option<(u64, u64)> {
+        let (start, number) = id.strip_prefix(self.letter)?.strip_prefix('-')?.split_once('-')?;
+        let (start, number) = (start.parse().ok()?, number.parse().ok()?);
+        (format!("{}-{start}-{number}", self.letter) == id && number > 0).then_some((start, number))
+    }
+
+    /// What an id without job and result means.
+    fn missing(&self, state: &State<J, R>, id: &str) -> Result<Fetched<R>, Missing> {
+        let (start, number) = self.parse(id).ok_or(Missing::Unknown)?;
+        if start > self.start_number || (start == self.start_number && number >= state.next_number) {
+            return Err(Missing::Unknown);
+        }
+        // Of the start before this one results are kept from some number on; one above without a result had not ended.
+        let lost = start + 1 == self.start_number && state.kept_of_previous_start.is_none_or(|kept| number > kept);
+        if !lost {
+            return Err(Missing::Expired);
+        }
+        let detail = "the node stopped before the request was finished".to_owned();
+        Ok(Fetched::Done(Arc::new(Outcome::Failed(JobFailure { reason: "NODE_RESTARTED".to_owned(), detail }))))
+    }
 }
 
 impl<J, R> State<J, R> {
-    fn open_with(&self, key: Option<[u8; 32]>) -> Option<String> {
+    fn join(&mut self, key: Option<JobKey>, not_after: Option<SystemTime>, hold_until: Instant) -> Option<Ticket> {
         let key = key?;
-        self.open.iter().find(|(_, open)| open.key == Some(key)).map(|(id, _)| id.clone())
+        let id = self.by_key.get(&key.hash)?.clone();
+        let open = self.open.get_mut(&id)?;
+        if open.begun.is_some() && !key.joins_running {
+            return None;
+        }
+        open.requests += 1;
+        open.not_after = open.not_after.zip(not_after).map(|(a, b)| a.max(b));
+        open.hold_until = open.hold_until.max(hold_until);
+        let place = self.queue.iter().position(|waiting| waiting.id == id);
+        self.stats.joined_total += 1;
+        Some(Ticket { id, position: place.map_or(0, |place| self.position(place)), joined: true })
+    }
+
+    /// Jobs before the one at this place of the queue.
+    fn position(&self, place: usize) -> usize {
+        place + self.open.values().filter(|open| open.begun.is_some()).count()
+    }
+
+    fn begin(&mut self, waiting: Waiting<J>) -> Running<J> {
+        let Waiting { id, job, bytes } = waiting;
+        self.stats.waiting_bytes = self.stats.waiting_bytes.saturating_sub(bytes);
+        let mut running = Running { id, job, is_late: false, cancelled: Arc::default(), bytes };
+        if let Some(open) = self.open.get_mut(&running.id) {
+            open.begun = Some(Instant::now());
+            running.cancelled = Arc::clone(&open.cancelled);
+            running.is_late = open.not_after.is_some_and(|deadline| SystemTime::now() > deadline);
+        }
+        running
+    }
+
+    /// Lets those run whose hold is over; when the next one's is.
+    fn release_due(&mut self, now: Instant) -> Option<Instant> {
+        let mut next_due = None;
+        let mut place = 0;
+        while let Some(waiting) = self.held.get(place) {
+            let due = self.open.get(&waiting.id).map_or(now, |open| open.hold_until);
+            if due <= now {
+                let waiting = self.held.remove(place);
+                self.queue.push_back(waiting);
+            } else {
+                next_due = Some(next_due.map_or(due, |next: Instant| next.min(due)));
+                place += 1;
+            }
+        }
+        next_due
+    }
+
+    /// Closes a job wherever it is.
+    fn end(&mut self, id: &str, done: Done<R>) -> Option<Open> {
+        let dropped: usize = self.queue.iter().chain(&self.held).filter(|w| w.id == id).map(|w| w.bytes).sum();
+        self.stats.waiting_bytes = self.stats.waiting_bytes.saturating_sub(dropped);
+        self.queue.retain(|waiting| waiting.id != id);
+        self.held.retain(|waiting| waiting.id != id);
+        let open = self.open.remove(id);
+        if let Some(key) = open.as_ref().and_then(|open| open.key)
+            && self.by_key.get(&key.hash).is_some_and(|holder| holder == id)
+        {
+            self.by_key.remove(&key.hash);
+        }
+        if let Some(run) = open.as_ref().and_then(|open| open.begun).map(|begun| begun.elapsed()) {
+            self.mean_run = (self.mean_run * 7 + run) / 8;
+        }
+        // One that was taken back before it ran has ended already when its end is stored.
+        if !self.done.contains_key(id) {
+            self.stats.finished_total += 1;
+            self.keep(id.to_owned(), done);
+        }
+        open
+    }
+
+    fn keep(&mut self, id: String, done: Done<R>) {
+        self.stats.result_bytes = self.stats.result_bytes.saturating_add(done.bytes);
+        self.order.push_back(id.clone());
+        self.done.insert(id, done);
+    }
+
+    /// Until a quarter of those that wait have run.
+    fn retry_after(&self) -> Duration {
+        let jobs = u32::try_from(self.queue.len() / 4).unwrap_or(u32::MAX).max(1);
+        self.mean_run.saturating_mul(jobs).clamp(RETRY_AFTER.0, RETRY_AFTER.1)
     }
 
     /// Drops the oldest results above the limits, but never the newest.
@@ -203,93 +428,23 @@ impl<J, R> State<J, R> {
         while self.order.len() > 1 {
             let Some(oldest) = self.order.front().and_then(|id| self.done.get(id)) else { break };
             let kept = self.order.len() <= limits.results
-                && self.done_bytes <= limits.result_bytes
-                && now.saturating_duration_since(oldest.at) <= limits.result_age;
+                && self.stats.result_bytes <= limits.result_bytes
+                && now <= oldest.until;
             if kept {
                 break;
             }
             let removed = self.order.pop_front().and_then(|id| self.done.remove(&id));
-            self.done_bytes = self.done_bytes.saturating_sub(removed.map_or(0, |done| done.bytes));
+            let bytes = removed.map_or(0, |done| done.bytes);
+            self.stats.result_bytes = self.stats.result_bytes.saturating_sub(bytes);
         }
+    }
+}
+
+fn notify(ended: Option<Open>) {
+    if let Some(open) = ended {
+        open.ended.send_replace(true);
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const LIMITS: BoardLimits =
-        BoardLimits { queue: 2, results: 2, result_bytes: 100, result_age: Duration::from_secs(3600) };
-
-    fn board() -> Board<u32, u32> {
-        Board::new("t", LIMITS)
-    }
-
-    fn is_done(board: &Board<u32, u32>, id: &str) -> Option<Outcome<u32>> {
-        match board.fetch(id)? {
-            Fetched::Pending(_) => None,
-            Fetched::Done(outcome) => Some(Outcome::clone(&outcome)),
-        }
-    }
-
-    #[test]
-    fn a_full_queue_refuses_and_has_room_again_after_a_take() {
-        let board = board();
-        assert_eq!(board.request(None, 1).unwrap().position, 0);
-        assert_eq!(board.request(None, 2).unwrap().position, 1);
-        assert_eq!(board.request(None, 3), Err(QueueFull { max: 2 }));
-        assert_eq!(board.take().unwrap(), ("t-1".to_owned(), 1));
-        assert_eq!(board.request(None, 3).unwrap().id, "t-3");
-    }
-
-    #[test]
-    fn the_same_key_joins_until_the_job_finishes() {
-        let board = board();
-        let first = board.request(Some([7; 32]), 1).unwrap();
-        let (id, _) = board.take().unwrap();
-        let second = board.request(Some([7; 32]), 1).unwrap();
-        assert_eq!((second.id.as_str(), second.joined), (first.id.as_str(), true));
-        board.finish(id, Arc::new(Outcome::Succeeded(9)), 1);
-        let third = board.request(Some([7; 32]), 1).unwrap();
-        assert!(!third.joined);
-        assert_ne!(third.id, first.id);
-    }
-
-    #[test]
-    fn results_are_kept_by_count_and_bytes() {
-        let board = board();
-        for number in 1..=3_u32 {
-            board.request(None, number).unwrap();
-            let (id, job) = board.take().unwrap();
-            board.finish(id, Arc::new(Outcome::Succeeded(job)), 10);
-        }
-        assert_eq!(is_done(&board, "t-1"), None);
-        assert_eq!(is_done(&board, "t-3"), Some(Outcome::Succeeded(3)));
-        board.request(None, 4).unwrap();
-        let (id, job) = board.take().unwrap();
-        board.finish(id, Arc::new(Outcome::Succeeded(job)), 1000);
-        assert_eq!(is_done(&board, "t-3"), None);
-        assert_eq!(is_done(&board, "t-4"), Some(Outcome::Succeeded(4)));
-    }
-
-    #[test]
-    fn one_who_waits_hears_of_the_end() {
-        let board = board();
-        board.request(None, 1).unwrap();
-        let Some(Fetched::Pending(ended)) = board.fetch("t-1") else { panic!("it waits") };
-        assert!(!*ended.borrow());
-        let (id, _) = board.take().unwrap();
-        board.finish(id, Arc::new(Outcome::Expired), 0);
-        assert!(*ended.borrow());
-        assert!(board.fetch("t-9").is_none());
-    }
-
-    #[test]
-    fn a_stopped_board_gives_no_jobs() {
-        let board = board();
-        board.request(None, 1).unwrap();
-        board.stop();
-        assert_eq!(board.take(), None);
-        assert!(board.request(None, 2).is_err());
-    }
-}
+mod tests;

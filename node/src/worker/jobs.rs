@@ -1,29 +1,39 @@
 //! The two kinds of jobs, and how much of each is kept.
 
-use std::hash::{BuildHasher as _, Hasher as _, RandomState};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use bytes::Bytes;
+use nakamoto_proto::hashing::sha512_256;
 use nakamoto_proto::v1;
+use prost::Message as _;
 
-use super::board::{Board, BoardLimits};
+use super::board::Board;
+use super::words::{BoardLimits, JobKey, JobRequest, Outcome};
 
-/// Templates: one producer has one in flight. Eight may wait; 32 results of at most 2 MiB are kept for ten minutes, two
-/// burn blocks of bitcoin's own pace.
-pub const TEMPLATE_LIMITS: BoardLimits =
-    BoardLimits { queue: 8, results: 32, result_bytes: 72 << 20, result_age: Duration::from_secs(600) };
-/// Validations: each proposal is asked for by every signer of this node, but joined. 64 may wait (at most 128 MiB of
-/// proposals); verdicts are small.
-pub const VALIDATION_LIMITS: BoardLimits =
-    BoardLimits { queue: 64, results: 1024, result_bytes: 8 << 20, result_age: Duration::from_secs(600) };
+/// Templates: one producer has one in flight. Eight may wait, with a coinbase each; 32 results of at most 2 MiB are kept
+/// for ten minutes, two burn blocks of bitcoin's own pace.
+pub const TEMPLATE_LIMITS: BoardLimits = BoardLimits {
+    queue: 8,
+    queue_bytes: 1 << 20,
+    results: 32,
+    result_bytes: 72 << 20,
+    result_age: Duration::from_secs(600),
+};
+/// Validations: each proposal is asked for by every signer of this node, but joined. 256 may wait as long as they have
+/// no more than 32 MiB (16 of the largest proposals); verdicts are small.
+pub const VALIDATION_LIMITS: BoardLimits = BoardLimits {
+    queue: 256,
+    queue_bytes: 32 << 20,
+    results: 1024,
+    result_bytes: 8 << 20,
+    result_age: Duration::from_secs(600),
+};
 
 /// A template to assemble.
 #[derive(Debug, Clone)]
 pub struct TemplateJob {
     /// As it came.
     pub request: v1::RequestTemplateRequest,
-    /// Do not begin later than this.
-    pub not_after: Option<SystemTime>,
 }
 
 /// A proposal to validate.
@@ -31,8 +41,6 @@ pub struct TemplateJob {
 pub struct ValidationJob {
     /// Encoded block.
     pub block: Bytes,
-    /// Do not begin later than this.
-    pub not_after: Option<SystemTime>,
 }
 
 /// Template requests and results.
@@ -41,23 +49,66 @@ pub type TemplateJobs = Board<TemplateJob, v1::BlockTemplate>;
 pub type ValidationJobs = Board<ValidationJob, v1::ValidationVerdict>;
 
 impl TemplateJobs {
-    /// With the limits above.
+    /// With the limits above, for one start of the node.
     #[must_use]
-    pub fn for_templates() -> Self {
-        Self::new(&format!("t-{}", process_tag()), TEMPLATE_LIMITS)
+    pub fn for_templates(start_number: u64) -> Self {
+        Self::new("t", start_number, TEMPLATE_LIMITS)
     }
 }
 
 impl ValidationJobs {
-    /// With the limits above.
+    /// With the limits above, for one start of the node.
     #[must_use]
-    pub fn for_validations() -> Self {
-        Self::new(&format!("v-{}", process_tag()), VALIDATION_LIMITS)
+    pub fn for_validations(start_number: u64) -> Self {
+        Self::new("v", start_number, VALIDATION_LIMITS)
     }
 }
 
-/// Eight hex digits that differ from process to process, as the keys of the standard hash maps do.
-fn process_tag() -> String {
-    let number = RandomState::new().build_hasher().finish();
-    format!("{:08x}", number & 0xffff_ffff)
+impl TemplateJob {
+    /// The same request is the same job, but for its deadline. One that runs has chosen its tip: only a request that
+    /// names parent and burn view may still join it.
+    #[must_use]
+    pub fn to_request(request: v1::RequestTemplateRequest) -> JobRequest<Self> {
+        let inputs = v1::RequestTemplateRequest { not_after_time: None, ..request.clone() };
+        let joins_running = !request.parent_block_id.is_empty() && !request.burn_block_hash.is_empty();
+        JobRequest {
+            key: Some(JobKey { hash: sha512_256(&[&inputs.encode_to_vec()]), joins_running }),
+            bytes: request.encoded_len(),
+            not_after: None,
+            hold: Duration::ZERO,
+            job: Self { request },
+        }
+    }
+}
+
+impl ValidationJob {
+    /// The same bytes are the same job.
+    #[must_use]
+    pub fn to_request(block: Bytes) -> JobRequest<Self> {
+        JobRequest {
+            key: Some(JobKey { hash: sha512_256(&[&block]), joins_running: true }),
+            bytes: block.len(),
+            not_after: None,
+            hold: Duration::ZERO,
+            job: Self { block },
+        }
+    }
+}
+
+/// What the fetch of a template says.
+#[must_use]
+pub fn template_answer(outcome: &Outcome<v1::BlockTemplate>) -> v1::GetTemplateResponse {
+    let (state, reason, detail) = outcome.parts();
+    let template = if let Outcome::Succeeded(template) = outcome { Some(template.clone()) } else { None };
+    let (failure_reason, failure_detail) = (reason.to_owned(), detail.to_owned());
+    v1::GetTemplateResponse { state: state.into(), template, failure_reason, failure_detail }
+}
+
+/// What the fetch of a verdict says.
+#[must_use]
+pub fn validation_answer(outcome: &Outcome<v1::ValidationVerdict>) -> v1::GetValidationResponse {
+    let (state, reason, detail) = outcome.parts();
+    let verdict = if let Outcome::Succeeded(verdict) = outcome { Some(verdict.clone()) } else { None };
+    let (failure_reason, failure_detail) = (reason.to_owned(), detail.to_owned());
+    v1::GetValidationResponse { state: state.into(), verdict, failure_reason, failure_detail }
 }

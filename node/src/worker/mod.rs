@@ -1,17 +1,26 @@
 //! Slow work off the network threads: templates and validations.
 //!
-//! A request goes into a bounded queue and gets an id at once; a worker thread does the work; the result is kept here
-//! for a while and goes out as an event.
+//! A request goes into a bounded queue and gets an id at once; a worker thread does the work; the result is stored with
+//! the event that announces it, and is kept for a while.
 //!
 //! # Invariants
 //! - A queue that is full refuses; nobody waits for a place in it.
-//! - A result can be fetched before its event is out.
+//! - A result can be fetched before its event is out, and after a restart.
 //! - A job that panics fails alone.
 
 mod board;
+mod end;
 mod jobs;
 mod run;
+mod words;
 
-pub use board::{Board, BoardLimits, Fetched, Outcome, QueueFull, Ticket};
-pub use jobs::{TEMPLATE_LIMITS, TemplateJob, TemplateJobs, VALIDATION_LIMITS, ValidationJob, ValidationJobs};
+pub use board::Board;
+pub use end::{finish_template, finish_validation, restore_results};
+pub use jobs::{
+    TEMPLATE_LIMITS, TemplateJob, TemplateJobs, VALIDATION_LIMITS, ValidationJob, ValidationJobs, template_answer,
+    validation_answer,
+};
 pub use run::{TemplateWorker, ValidationWorker};
+pub use words::{
+    BoardLimits, BoardStats, Fetched, JobKey, JobRequest, Missing, Outcome, QueueFull, Running, TakenBack, Ticket,
+};

@@ -2,15 +2,15 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use nakamoto_proto::v1;
-use prost::Message as _;
-use v1::event::Body;
 
-use super::board::Outcome;
+use super::end::{finish_template, finish_validation};
 use super::jobs::{TemplateJobs, ValidationJobs};
+use super::words::Outcome;
 use crate::chain::{ChainApi, JobFailure};
+use crate::relayer::journal::{Journal, ReadLimit};
 
 /// Assembles templates, one at a time.
 pub struct TemplateWorker {
@@ -31,23 +31,23 @@ pub struct ValidationWorker {
 impl TemplateWorker {
     /// Runs until the board is stopped.
     pub fn run(&self) {
-        while let Some((id, job)) = self.jobs.take() {
-            let outcome = if is_late(job.not_after) {
+        while let Some(running) = self.jobs.take() {
+            let (request, cancelled) = (&running.job.request, &running.cancelled);
+            let outcome = if running.is_late {
                 Outcome::Expired
             } else {
-                guarded(|| self.chain.assemble(&job.request)).map_or_else(Outcome::Failed, |mut template| {
-                    template.template_id.clone_from(&id);
+                guarded(|| self.chain.assemble(request, cancelled)).map_or_else(Outcome::Failed, |mut template| {
+                    template.template_id.clone_from(&running.id);
                     Outcome::Succeeded(template)
                 })
             };
-            let event = template_event(&id, &job.request, &outcome);
-            let bytes = match &outcome {
-                Outcome::Succeeded(template) => template.encoded_len(),
-                Outcome::Failed(_) | Outcome::Expired => 0,
-            };
-            // First the result, then the event: who hears of it can fetch it.
-            self.jobs.finish(id, Arc::new(outcome), bytes);
-            announce(self.chain.as_ref(), Body::TemplateFinished(event));
+            if self.jobs.is_stopped() {
+                // It was cut short by the stop of the node: its id answers NODE_RESTARTED after the next start.
+                return;
+            }
+            let cut = cancelled.load(Ordering::Relaxed) && !running.is_late;
+            let outcome = if cut { Outcome::Cancelled } else { outcome };
+            finish_template(&self.jobs, self.chain.as_ref(), &running.id, request, outcome);
         }
     }
 }
@@ -55,67 +55,53 @@ impl TemplateWorker {
 impl ValidationWorker {
     /// Runs until the board is stopped.
     pub fn run(&self) {
-        while let Some((id, job)) = self.jobs.take() {
-            let outcome = if is_late(job.not_after) {
-                Outcome::Expired
-            } else {
-                guarded(|| self.chain.validate(&job.block)).map_or_else(Outcome::Failed, Outcome::Succeeded)
-            };
-            let (state, verdict) = match &outcome {
-                Outcome::Succeeded(verdict) => (v1::JobState::Succeeded, Some(verdict.clone())),
-                Outcome::Failed(_) => (v1::JobState::Failed, None),
-                Outcome::Expired => (v1::JobState::Expired, None),
-            };
-            let event = v1::ValidationFinished { validation_id: id.clone(), state: state.into(), verdict };
-            let bytes = event.encoded_len();
-            self.jobs.finish(id, Arc::new(outcome), bytes);
-            announce(self.chain.as_ref(), Body::ValidationFinished(event));
+        while let Some(running) = self.jobs.take() {
+            if running.is_late {
+                finish_validation(&self.jobs, self.chain.as_ref(), &running.id, Outcome::Expired);
+                continue;
+            }
+            let outcome =
+                guarded(|| self.chain.validate(&running.job.block)).map_or_else(Outcome::Failed, Outcome::Succeeded);
+            if !waits_for_more(&outcome) {
+                finish_validation(&self.jobs, self.chain.as_ref(), &running.id, outcome);
+                continue;
+            }
+            if let Err(running) = self.jobs.hold(running) {
+                if self.jobs.is_stopped() {
+                    return; // Its id answers NODE_RESTARTED after the next start.
+                }
+                let unwanted = running.cancelled.load(Ordering::Relaxed);
+                let outcome = if unwanted { Outcome::Cancelled } else { outcome };
+                finish_validation(&self.jobs, self.chain.as_ref(), &running.id, outcome);
+            }
         }
+    }
+
+    /// Lets held proposals run again when a block was processed or a burn block came.
+    pub fn watch(jobs: Arc<ValidationJobs>, journal: &Arc<dyn Journal>) {
+        let seen = AtomicU64::new(journal.bounds().newest);
+        let reader = Arc::downgrade(journal);
+        journal.listen(Box::new(move |newest| {
+            let from = seen.swap(newest, Ordering::Relaxed).saturating_add(1);
+            if !jobs.has_held() {
+                return;
+            }
+            let Some(journal) = reader.upgrade() else { return };
+            let limit = ReadLimit { events: usize::MAX, bytes: usize::MAX };
+            // What is no longer in memory was not looked at: better once too often.
+            let news = journal.read_memory(from, limit);
+            let came = |kind| matches!(kind, v1::EventKind::BlockProcessed | v1::EventKind::BurnBlock);
+            if news.is_none_or(|events| events.iter().any(|entry| came(entry.kind))) {
+                jobs.release_held();
+            }
+        }));
     }
 }
 
-fn template_event(
-    id: &str,
-    request: &v1::RequestTemplateRequest,
-    outcome: &Outcome<v1::BlockTemplate>,
-) -> v1::TemplateFinished {
-    let mut event = v1::TemplateFinished {
-        template_id: id.to_owned(),
-        parent_block_id: request.parent_block_id.clone(),
-        burn_block_hash: request.burn_block_hash.clone(),
-        ..v1::TemplateFinished::default()
-    };
-    match outcome {
-        Outcome::Succeeded(template) => {
-            event.set_state(v1::JobState::Succeeded);
-            if let Some(parent) = &template.parent {
-                event.parent_block_id = parent.block_id.clone();
-            }
-            if let Some(burn_view) = &template.burn_view {
-                event.burn_block_hash = burn_view.burn_block_hash.clone();
-            }
-            event.transaction_count = transaction_count(&template.block);
-        }
-        Outcome::Failed(failure) => {
-            event.set_state(v1::JobState::Failed);
-            event.failure_reason.clone_from(&failure.reason);
-            event.failure_detail.clone_from(&failure.detail);
-        }
-        Outcome::Expired => {
-            event.set_state(v1::JobState::Expired);
-            "DEADLINE_PASSED".clone_into(&mut event.failure_reason);
-        }
-    }
-    event
-}
-
-fn transaction_count(block: &[u8]) -> u32 {
-    let block = nakamoto_proto::block::NakamotoBlock::decode(block);
-    block.map_or(0, |block| u32::try_from(block.txs.len()).unwrap_or(u32::MAX))
-}
-
-fn is_late(not_after: Option<SystemTime>) -> bool {
-    not_after.is_some_and(|deadline| SystemTime::now() > deadline)
+/// Whether the verdict may be another one soon: parent or burn view are not known yet.
+fn waits_for_more(outcome: &Outcome<v1::ValidationVerdict>) -> bool {
+    let Outcome::Succeeded(v1::ValidationVerdict { rejection: Some(rejection), .. }) = outcome else { return false };
+    matches!(rejection.reason(), v1::RejectReason::UnknownParent | v1::RejectReason::UnknownBurnBlock)
 }
 
 /// Some storage errors inside the VM are panics: they fail this job and nothing else.
@@ -130,11 +116,4 @@ fn guarded<R>(work: impl FnOnce() -> Result<R, JobFailure>) -> Result<R, JobFail
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message").to_owned()
-}
-
-/// The result is kept on the board in any case; without room on the disk only its event is missing.
-fn announce(chain: &dyn ChainApi, body: Body) {
-    if let Err(error) = chain.announce(body) {
-        tracing::error!(%error, "the event of a finished job was not written");
-    }
 }

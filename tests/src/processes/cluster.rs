@@ -11,6 +11,9 @@ use serde_json::{Value, json};
 
 use super::{Client, Http, Process, RawGrpc, WAIT, binary, stacksjs};
 
+/// A node started in a folder that has this file reads it.
+pub(super) const CONFIG_FILE: &str = "node.toml";
+
 /// What a cluster is made of.
 #[derive(Debug, Clone)]
 pub struct Plan {
@@ -172,7 +175,7 @@ fn vrf_seed(index: u8) -> [u8; 32] {
     [index + 1; 32]
 }
 
-fn key(kind: &str, index: u8) -> PrivateKey {
+pub(super) fn key(kind: &str, index: u8) -> PrivateKey {
     PrivateKey::from_seed(format!("{kind} {index}").as_bytes())
 }
 
@@ -180,7 +183,7 @@ fn address(kind: &str, index: u8) -> String {
     StacksAddress::p2pkh(&key(kind, index).public_key(), false).to_string()
 }
 
-fn genesis(plan: &Plan) -> Value {
+pub(super) fn genesis(plan: &Plan) -> Value {
     let vectors = stacksjs();
     let opening = vectors["opening_balance_ustx"].as_str().map(str::to_owned);
     let opening = opening.unwrap_or_else(|| vectors["opening_balance_ustx"].to_string());
@@ -205,7 +208,7 @@ fn genesis(plan: &Plan) -> Value {
     })
 }
 
-fn start_node(folder: &Path, bind: &str, burn_block_interval: &str) -> (Process, String) {
+pub(super) fn start_node(folder: &Path, bind: &str, burn_block_interval: &str) -> (Process, String) {
     let ready = folder.join("ready.json");
     let _ = std::fs::remove_file(&ready);
     let mut command = Command::new(binary("mockamoto-node"));
@@ -216,6 +219,10 @@ fn start_node(folder: &Path, bind: &str, burn_block_interval: &str) -> (Process,
         .arg(folder.join("genesis.json"))
         .args(["--admin", "--bind", bind, "--burn-block-interval", burn_block_interval, "--ready-file"])
         .arg(&ready);
+    let config = folder.join(CONFIG_FILE);
+    if config.exists() {
+        command.arg("--config").arg(config);
+    }
     let process = Process::start("node", command, folder);
     let address = wait_for_ready(&ready, &process);
     (process, address)

@@ -1,6 +1,7 @@
 //! Starts the real binaries on free ports, and speaks to them.
 
 mod admin;
+mod alone;
 mod binaries;
 mod client;
 mod cluster;
@@ -9,6 +10,7 @@ mod http;
 mod process;
 
 pub use admin::Admin;
+pub use alone::{NodeAlone, proposal_of};
 pub use binaries::binary;
 pub use client::{Client, WAIT, Watch};
 pub use cluster::{Cluster, Plan, producer_address, producer_vrf_key, stacker_address, stacker_key};

@@ -5,11 +5,17 @@ mod admin;
 #[cfg(test)]
 mod devnet;
 #[cfg(test)]
+mod fan_out;
+#[cfg(test)]
 mod faults;
+#[cfg(test)]
+mod flood;
 #[cfg(test)]
 mod garbage;
 #[cfg(test)]
 mod idle;
+#[cfg(test)]
+mod jobs;
 #[cfg(test)]
 mod restarts;
 #[cfg(test)]

@@ -42,10 +42,17 @@ pub(crate) fn tip_of(conn: &Connection) -> Result<StacksBlockId, StoreError> {
 }
 
 pub(crate) fn insert_meta(tx: &Transaction<'_>, meta: &Meta) -> Result<(), StoreError> {
-    let sql = "INSERT INTO meta VALUES (1, ?1, ?2, ?3, ?4, ?5)";
+    let sql = "INSERT INTO meta (id, journal_id, params, tip_block_id, announced_burn_row, announced_staging_row)
+               VALUES (1, ?1, ?2, ?3, ?4, ?5)";
     let tip = meta.tip.as_bytes();
     tx.execute(sql, (meta.journal_id, meta.params, tip, meta.announced_burn_row, meta.announced_staging_row))?;
     Ok(())
+}
+
+/// Counts that the folder was opened. Gives how often it was before; 0 in a new folder.
+pub(crate) fn count_start(conn: &Connection) -> Result<u64, StoreError> {
+    let sql = "UPDATE meta SET starts = starts + 1 RETURNING starts";
+    Ok(conn.query_row(sql, [], |row| row.get(0)).optional()?.unwrap_or(0))
 }
 
 pub(crate) fn update_tip(tx: &Transaction<'_>, tip: &StacksBlockId) -> Result<(), StoreError> {

@@ -44,6 +44,8 @@ pub use chunks::ChunkOutcome;
 pub use estimate::NoEstimate;
 pub use mining::{BLOCKS_WANTED_MAX, Mining};
 pub use reader::{ChainReader, ReadStateError};
+pub use results::{JobKind, JobResult, ResultLimits};
+pub use retention::Retention;
 pub use store_block::StoreOutcome;
 pub use validate::Verdict;
 
@@ -80,6 +82,7 @@ struct Inner {
     staging: Mutex<StagingWriter>,
     mempool: Mutex<MempoolIndex>,
     executed: ExecutedOnce,
+    start_number: u64,
     readers: Mutex<Vec<ChainReader>>,
     clock: fn() -> u64,
     /// Held as long as the folder is in use.
@@ -97,6 +100,12 @@ impl Chain {
     #[must_use]
     pub fn folder(&self) -> &Path {
         &self.inner.folder
+    }
+
+    /// How often the folder was opened before: tells this process from all earlier ones.
+    #[must_use]
+    pub fn start_number(&self) -> u64 {
+        self.inner.start_number
     }
 
     /// The newest events, and the bell that rings when there are more.

@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use durable::crash_point;
 use marf::{Marf, Sync};
 
-use super::meta::select_meta;
+use super::meta::{count_start, select_meta};
 use super::{Chain, Inner};
 use crate::blocks::ExecutedOnce;
 use crate::burn::BurnDbWriter;
@@ -59,10 +59,14 @@ impl Chain {
             return Err(OpenError::OtherChain { path: folder.to_owned() });
         }
         let journal_id = meta.as_ref().map_or_else(new_journal_id, |meta| meta.journal_id);
-        let (oldest, newest) = select_bounds(&conn).map_err(OpenError::store(&chain_file))?;
-        let tail = JournalTail::new(journal_id, oldest, newest);
+        let bounds = select_bounds(&conn).map_err(OpenError::store(&chain_file))?;
+        let tail = JournalTail::new(journal_id, bounds);
         let mempool = MempoolIndex::load(&conn).map_err(OpenError::store(&chain_file))?;
         let (store, writer) = Store::spawn(conn, tail.clone(), clock).map_err(OpenError::file(folder))?;
+        let start_number = match &meta {
+            Some(_) => store.write_all(|tx| count_start(tx.sql())).map_err(OpenError::store(&chain_file))?,
+            None => 0,
+        };
         let inner = Inner {
             params,
             folder: folder.to_owned(),
@@ -73,6 +77,7 @@ impl Chain {
             staging: Mutex::new(staging),
             mempool: Mutex::new(mempool),
             executed: ExecutedOnce::default(),
+            start_number,
             readers: Mutex::default(),
             clock,
             _lock: lock,

@@ -191,6 +191,21 @@ impl ChainReader {
         select_sequence_of_block(&self.conn, block_id)
     }
 
+    /// Sequence of the event that announced the canonical block of a height, if there is one and the journal has it.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be read.
+    pub fn sequence_of_height(&self, chain_length: u64) -> Result<Option<u64>, StoreError> {
+        let tip = self.tip()?;
+        if chain_length > tip.chain_length {
+            return Ok(None);
+        }
+        match self.ancestry().at_height(&tip.block_id, chain_length)? {
+            Some(block_id) => self.sequence_of_block(&block_id),
+            None => Ok(None),
+        }
+    }
+
     /// What a processed block did, receipts included.
     ///
     /// # Errors

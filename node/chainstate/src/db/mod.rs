@@ -69,4 +69,5 @@ const MIGRATIONS: &[&[&str]] = &[
     ],
     &[crate::journal::PRUNED_SCHEMA],
     &[include_str!("0003_mining.sql")],
+    &[include_str!("0004_job_results.sql")],
 ];

@@ -44,6 +44,7 @@ pub struct WriteTx<'a> {
     tx: &'a Transaction<'a>,
     time_ms: u64,
     next_sequence: u64,
+    end_offset: u64,
     events: Vec<JournalEvent>,
     after_commit: Vec<Box<dyn FnOnce() + Send>>,
     ends_group: bool,
@@ -73,9 +74,10 @@ impl<'a> WriteTx<'a> {
         body: v1::event::Body,
         block_id: Option<&[u8; 32]>,
     ) -> Result<JournalEvent, StoreError> {
-        let event = JournalEvent::new(self.next_sequence, self.time_ms, kind, body);
+        let event = JournalEvent::new(self.next_sequence, self.time_ms, kind, body, self.end_offset);
         insert_event(self.tx, &event, self.time_ms, block_id)?;
         self.next_sequence += 1;
+        self.end_offset = event.end_offset;
         self.events.push(event.clone());
         Ok(event)
     }
@@ -184,7 +186,7 @@ fn commit_group(conn: &mut Connection, tail: &JournalTail, group: &mut VecDeque<
             for action in after_commit {
                 action();
             }
-            tail.publish(events);
+            tail.publish(events, time_ms);
             durable::crash_point("store:published");
             Ok(())
         }
@@ -212,16 +214,19 @@ fn run_group(
     answers: &mut Vec<Done>,
 ) -> Result<Published, StoreError> {
     let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let bounds = tail.bounds();
     let mut write = WriteTx {
         tx: &tx,
         time_ms,
-        next_sequence: tail.newest_sequence() + 1,
+        next_sequence: bounds.newest + 1,
+        end_offset: bounds.end_offset,
         events: Vec::new(),
         after_commit: Vec::new(),
         ends_group: false,
     };
     while let Some(job) = group.pop_front() {
-        let (events, actions, next) = (write.events.len(), write.after_commit.len(), write.next_sequence);
+        let (events, actions) = (write.events.len(), write.after_commit.len());
+        let (next, end_offset) = (write.next_sequence, write.end_offset);
         tx.execute_batch("SAVEPOINT job")?;
         // A job that panics fails alone; its caller sees the writer hang up.
         let run = std::panic::AssertUnwindSafe(|| (job.work)(&mut write));
@@ -239,6 +244,7 @@ fn run_group(
             write.events.truncate(events);
             write.after_commit.truncate(actions);
             write.next_sequence = next;
+            write.end_offset = end_offset;
         }
         match outcome {
             Ok(outcome) => answers.push(outcome.done),

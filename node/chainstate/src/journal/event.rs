@@ -1,11 +1,15 @@
 //! An event with its place in the journal.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use nakamoto_proto::v1;
 use prost::Message as _;
+use prost::bytes::Bytes;
 
-/// An event, decoded and encoded once, shared by all readers.
+use super::short::short_form;
+use super::touched::Touched;
+
+/// An event, decoded and encoded once, shared by all readers. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct JournalEvent {
     /// Place in the journal, from 1.
@@ -15,20 +19,63 @@ pub struct JournalEvent {
     /// The event.
     pub event: Arc<v1::Event>,
     /// The event, encoded.
-    pub encoded: Arc<[u8]>,
+    pub encoded: Bytes,
+    /// Bytes of all encoded events that were ever written, up to and including this one: the difference of two offsets
+    /// is how many bytes lie between.
+    pub end_offset: u64,
+    derived: Arc<Derived>,
+}
+
+/// What some readers want, made by the first that asks.
+#[derive(Debug, Default)]
+struct Derived {
+    short: OnceLock<Bytes>,
+    touched: OnceLock<Touched>,
 }
 
 impl JournalEvent {
-    pub(crate) fn new(sequence: u64, time_ms: u64, kind: v1::EventKind, body: v1::event::Body) -> Self {
+    pub(crate) fn new(
+        sequence: u64,
+        time_ms: u64,
+        kind: v1::EventKind,
+        body: v1::event::Body,
+        start_offset: u64,
+    ) -> Self {
         let event = v1::Event { sequence, kind: kind.into(), observe_time: Some(timestamp(time_ms)), body: Some(body) };
-        let encoded = event.encode_to_vec().into();
-        Self { sequence, kind, event: Arc::new(event), encoded }
+        Self::from_event(event, start_offset)
+    }
+
+    /// Puts an event in its place; `start_offset` is the end offset of the event before.
+    #[must_use]
+    pub fn from_event(event: v1::Event, start_offset: u64) -> Self {
+        let encoded = Bytes::from(event.encode_to_vec());
+        let end_offset = start_offset.saturating_add(encoded.len().try_into().unwrap_or(u64::MAX));
+        Self::assemble(event, encoded, end_offset)
     }
 
     /// Reads back what was stored.
-    pub(crate) fn from_encoded(encoded: Vec<u8>) -> Result<Self, prost::DecodeError> {
-        let event = v1::Event::decode(encoded.as_slice())?;
-        Ok(Self { sequence: event.sequence, kind: event.kind(), event: Arc::new(event), encoded: encoded.into() })
+    pub(crate) fn from_encoded(encoded: Vec<u8>, end_offset: u64) -> Result<Self, prost::DecodeError> {
+        let encoded = Bytes::from(encoded);
+        // Fields of raw bytes share the buffer.
+        let event = v1::Event::decode(encoded.clone())?;
+        Ok(Self::assemble(event, encoded, end_offset))
+    }
+
+    fn assemble(event: v1::Event, encoded: Bytes, end_offset: u64) -> Self {
+        let (sequence, kind) = (event.sequence, event.kind());
+        Self { sequence, kind, event: Arc::new(event), encoded, end_offset, derived: Arc::default() }
+    }
+
+    /// The encoded [`short_form`].
+    #[must_use]
+    pub fn short(&self) -> &Bytes {
+        self.derived.short.get_or_init(|| short_form(&self.event).encode_to_vec().into())
+    }
+
+    /// What the event touches.
+    #[must_use]
+    pub fn touched(&self) -> &Touched {
+        self.derived.touched.get_or_init(|| Touched::by(&self.event))
     }
 }
 

@@ -33,7 +33,8 @@ pub fn select_history(
     while let Some(row) = rows.next()? {
         let encoded: Vec<u8> = row.get(0)?;
         bytes += encoded.len();
-        let event = JournalEvent::from_encoded(encoded);
+        // Where it stood in bytes is not kept for what was removed; those who read history do not ask.
+        let event = JournalEvent::from_encoded(encoded, 0);
         events.push(event.map_err(|error| StoreError::Corrupt(format!("journal: {error}")))?);
         if bytes >= max_bytes {
             break;

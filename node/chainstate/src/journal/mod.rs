@@ -7,15 +7,20 @@
 //! - Sequences start at 1 and have no gaps; a sequence is never used twice.
 //! - The tail is a suffix of what is committed, in order.
 //! - Burn blocks and processed blocks can be read for ever (`history`); all else only until retention removes it.
+//! - The newest event is never removed: it says how far sequences and offsets have come.
 
 mod event;
 mod history;
 mod queries;
+mod short;
 mod tail;
+mod touched;
 
 pub use event::JournalEvent;
 pub(crate) use history::PRUNED_SCHEMA;
 pub use history::{select_history, sequence_of_processed};
-pub use queries::select_events;
-pub(crate) use queries::{insert_event, prune, select_bounds, select_sequence_of_block};
+pub use queries::{JournalBounds, select_events};
+pub(crate) use queries::{insert_event, prune, select_bounds, select_first_after, select_sequence_of_block};
+pub use short::short_form;
 pub use tail::{JournalTail, Listener};
+pub use touched::Touched;

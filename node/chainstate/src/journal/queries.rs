@@ -13,10 +13,11 @@ pub(crate) fn insert_event(
     time_ms: u64,
     block_id: Option<&[u8; 32]>,
 ) -> Result<(), StoreError> {
-    let sql = "INSERT INTO events (sequence, kind, time_ms, body, block_id) VALUES (?1, ?2, ?3, ?4, ?5)";
-    let body = block_id.is_none().then_some(&*event.encoded);
+    let sql =
+        "INSERT INTO events (sequence, kind, time_ms, body, block_id, end_offset) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let body = block_id.is_none().then_some(event.encoded.as_ref());
     let kind = i32::from(event.kind);
-    tx.prepare_cached(sql)?.execute((event.sequence, kind, time_ms, body, block_id))?;
+    tx.prepare_cached(sql)?.execute((event.sequence, kind, time_ms, body, block_id, event.end_offset))?;
     Ok(())
 }
 
@@ -30,7 +31,7 @@ pub fn select_events(
     max_events: usize,
     max_bytes: usize,
 ) -> Result<Vec<JournalEvent>, StoreError> {
-    let sql = "SELECT coalesce(e.body, h.processed_event, b.processed_event)
+    let sql = "SELECT coalesce(e.body, h.processed_event, b.processed_event), e.end_offset
                FROM events e
                LEFT JOIN nakamoto_block_headers h ON h.block_id = e.block_id
                LEFT JOIN block_headers b ON b.block_id = e.block_id
@@ -41,7 +42,7 @@ pub fn select_events(
     while let Some(row) = rows.next()? {
         let encoded: Vec<u8> = row.get(0)?;
         bytes += encoded.len();
-        let event = JournalEvent::from_encoded(encoded);
+        let event = JournalEvent::from_encoded(encoded, row.get(1)?);
         events.push(event.map_err(|error| StoreError::Corrupt(format!("journal: {error}")))?);
         if bytes >= max_bytes {
             break;
@@ -50,12 +51,42 @@ pub fn select_events(
     Ok(events)
 }
 
-/// Oldest sequence kept and newest ever written; (1, 0) for an empty journal.
-pub(crate) fn select_bounds(conn: &Connection) -> Result<(u64, u64), StoreError> {
-    let newest = "SELECT seq FROM sqlite_sequence WHERE name = 'events'";
-    let newest: u64 = conn.query_row(newest, [], |row| row.get(0)).optional()?.unwrap_or(0);
-    let oldest: Option<u64> = conn.query_row("SELECT min(sequence) FROM events", [], |row| row.get(0))?;
-    Ok((oldest.unwrap_or(newest + 1), newest))
+/// What a journal holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct JournalBounds {
+    /// Oldest sequence kept; above `newest` when there is none.
+    pub oldest: u64,
+    /// Newest sequence written; 0 when there is none.
+    pub newest: u64,
+    /// End offset of the newest event.
+    pub end_offset: u64,
+    /// When the oldest event kept was written, milliseconds since 1970; 0 when there is none.
+    pub oldest_time_ms: u64,
+}
+
+pub(crate) fn select_bounds(conn: &Connection) -> Result<JournalBounds, StoreError> {
+    let newest = "SELECT sequence, end_offset FROM events ORDER BY sequence DESC LIMIT 1";
+    let newest: Option<(u64, u64)> = conn.query_row(newest, [], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+    let (newest, end_offset) = newest.unwrap_or_default();
+    let oldest = "SELECT sequence, time_ms FROM events ORDER BY sequence LIMIT 1";
+    let oldest: Option<(u64, u64)> = conn.query_row(oldest, [], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+    let (oldest, oldest_time_ms) = oldest.unwrap_or((newest + 1, 0));
+    Ok(JournalBounds { oldest, newest, end_offset, oldest_time_ms })
+}
+
+/// Sequence and time of the first event from a sequence on that is not older than `time_ms`, or of the last of the `most`
+/// events that are looked at.
+pub(crate) fn select_first_after(
+    conn: &Connection,
+    from_sequence: u64,
+    time_ms: u64,
+    most: u64,
+) -> Result<Option<(u64, u64)>, StoreError> {
+    let sql = "SELECT sequence, time_ms FROM
+                 (SELECT sequence, time_ms FROM events WHERE sequence >= ?1 ORDER BY sequence LIMIT ?3)
+               ORDER BY time_ms < ?2, CASE WHEN time_ms < ?2 THEN -sequence ELSE sequence END LIMIT 1";
+    let row = conn.prepare_cached(sql)?.query_row((from_sequence, time_ms, most), |row| Ok((row.get(0)?, row.get(1)?)));
+    Ok(row.optional()?)
 }
 
 /// Sequence of the event that announced a block processed.

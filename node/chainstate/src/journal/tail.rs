@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::JournalEvent;
+use super::{JournalBounds, JournalEvent};
 
 /// Most events in memory.
 const TAIL_EVENTS: usize = 4096;
@@ -28,13 +28,12 @@ struct Inner {
 struct State {
     events: VecDeque<JournalEvent>,
     bytes: usize,
-    oldest: u64,
-    newest: u64,
+    bounds: JournalBounds,
 }
 
 impl JournalTail {
-    pub(crate) fn new(journal_id: [u8; 16], oldest: u64, newest: u64) -> Self {
-        let state = Mutex::new(State { events: VecDeque::new(), bytes: 0, oldest, newest });
+    pub(crate) fn new(journal_id: [u8; 16], bounds: JournalBounds) -> Self {
+        let state = Mutex::new(State { events: VecDeque::new(), bytes: 0, bounds });
         Self { inner: Arc::new(Inner { journal_id, state, listeners: Mutex::new(Vec::new()) }) }
     }
 
@@ -47,13 +46,19 @@ impl JournalTail {
     /// Newest sequence committed; 0 when there is none.
     #[must_use]
     pub fn newest_sequence(&self) -> u64 {
-        self.state().newest
+        self.state().bounds.newest
     }
 
     /// Oldest sequence that can be read; above the newest when there is none.
     #[must_use]
     pub fn oldest_sequence(&self) -> u64 {
-        self.state().oldest
+        self.state().bounds.oldest
+    }
+
+    /// All of them at one moment.
+    #[must_use]
+    pub fn bounds(&self) -> JournalBounds {
+        self.state().bounds
     }
 
     /// Calls `listener` after each commit.
@@ -65,7 +70,7 @@ impl JournalTail {
     #[must_use]
     pub fn read(&self, from_sequence: u64, max_events: usize, max_bytes: usize) -> Option<Vec<JournalEvent>> {
         let state = self.state();
-        if from_sequence > state.newest {
+        if from_sequence > state.bounds.newest {
             return Some(Vec::new());
         }
         let first = state.events.front()?.sequence;
@@ -76,15 +81,19 @@ impl JournalTail {
         Some(events.take_while(|event| within(&mut bytes, event.encoded.len(), max_bytes)).cloned().collect())
     }
 
-    /// Appends what was committed and rings the bell.
-    pub(crate) fn publish(&self, events: Vec<JournalEvent>) {
+    /// Appends what was committed at `time_ms` and rings the bell.
+    pub(crate) fn publish(&self, events: Vec<JournalEvent>, time_ms: u64) {
         if events.is_empty() {
             return;
         }
         let newest = {
             let mut state = self.state();
             for event in events {
-                state.newest = event.sequence;
+                if state.bounds.oldest == event.sequence {
+                    state.bounds.oldest_time_ms = time_ms;
+                }
+                state.bounds.newest = event.sequence;
+                state.bounds.end_offset = event.end_offset;
                 state.bytes += event.encoded.len();
                 state.events.push_back(event);
             }
@@ -92,16 +101,23 @@ impl JournalTail {
                 let Some(event) = state.events.pop_front() else { break };
                 state.bytes -= event.encoded.len();
             }
-            state.newest
+            state.bounds.newest
         };
         for listener in self.inner.listeners.lock().unwrap_or_else(PoisonError::into_inner).iter() {
             listener(newest);
         }
     }
 
-    /// Says that older events are gone.
-    pub(crate) fn set_oldest(&self, oldest: u64) {
-        self.state().oldest = oldest;
+    /// Says that older events are gone, and when the oldest of the others was written.
+    pub(crate) fn set_oldest(&self, oldest: u64, oldest_time_ms: u64) {
+        let mut state = self.state();
+        state.bounds.oldest = oldest;
+        state.bounds.oldest_time_ms = oldest_time_ms;
+        // What is gone from the database is not served from memory either.
+        while state.events.front().is_some_and(|event| event.sequence < oldest) {
+            let Some(event) = state.events.pop_front() else { break };
+            state.bytes -= event.encoded.len();
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -1,31 +1,54 @@
-//! The journal forgets its oldest events, and nothing else does.
+//! The journal forgets its oldest events, and the results of jobs their oldest; nothing else is forgotten.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use chainstate::chain::{Chain, JobKind, ResultLimits, Retention};
 use nakamoto_proto::ids::StacksBlockId;
 use nakamoto_proto::v1;
 
-use crate::support::{TestChain, on_big_stack};
+use crate::support::{TestChain, clock, on_big_stack, params};
+
+const FOREVER: Duration = Duration::from_secs(1 << 32);
+const ALL: ResultLimits = ResultLimits { count: 1 << 40, bytes: 1 << 40, age: FOREVER };
+
+/// Ends a template job with a result of this size; gives its event's sequence.
+fn finish(chain: &Chain, id: &str, size: usize, limits: ResultLimits) -> u64 {
+    let body = v1::event::Body::TemplateFinished(v1::TemplateFinished::default());
+    chain.finish_job(id, body, vec![7; size], limits, || ()).expect("storage works")
+}
+
+fn kept_events(chain: &Chain) -> Vec<u64> {
+    let kept = chain.read(|reader| chainstate::journal::select_events(reader.conn(), 1, usize::MAX >> 1, usize::MAX));
+    kept.expect("readable").iter().map(|event| event.sequence).collect()
+}
+
+fn kept_results(chain: &Chain) -> Vec<String> {
+    let (results, _) = chain.job_results(JobKind::Template).expect("readable");
+    results.into_iter().map(|result| result.id).collect()
+}
 
 #[test]
 fn the_oldest_events_go_in_batches_and_blocks_keep_their_receipts() {
     on_big_stack(|| {
         let test = TestChain::new();
         let id = test.grow();
-        for _ in 0..1_100 {
-            test.chain.announce_template(v1::TemplateFinished::default()).expect("storage works");
+        for number in 0..1_100 {
+            finish(&test.chain, &format!("t-{number}"), 1, ALL);
         }
+        let keep = |events| test.chain.prune_journal(Retention { events, age: FOREVER }).expect("storage works");
         let newest = test.chain.journal().newest_sequence();
-        assert!(!test.chain.prune_journal(newest).expect("storage works"), "all of it may stay");
+        assert!(!keep(newest), "all of it may stay");
         assert_eq!(test.chain.journal().oldest_sequence(), 1);
-        assert!(!test.chain.prune_journal(10).expect("storage works"), "one batch is enough");
+        assert!(!keep(10), "one batch is enough");
         assert_eq!(test.chain.journal().oldest_sequence(), newest - 9);
-        let kept = test.chain.read(|reader| chainstate::journal::select_events(reader.conn(), 1, 100, usize::MAX));
-        let kept: Vec<_> = kept.expect("readable").iter().map(|event| event.sequence).collect();
-        assert_eq!(kept, (newest - 9..=newest).collect::<Vec<_>>());
+        assert_eq!(kept_events(&test.chain), (newest - 9..=newest).collect::<Vec<_>>());
         for block in [StacksBlockId::BOOT, id] {
             let processed = test.chain.read(|reader| reader.block_processed(&block)).expect("readable");
             assert!(!processed.expect("still there").receipts.is_empty());
         }
-        let next = test.chain.announce_template(v1::TemplateFinished::default()).expect("storage works");
+        let next = finish(&test.chain, "t-next", 1, ALL);
         assert_eq!(next, newest + 1, "a sequence is never used twice");
     });
 }
@@ -42,8 +65,8 @@ fn burn_blocks_and_blocks_are_told_for_ever_in_their_order() {
         };
         let expected: Vec<_> = test.events().into_iter().filter(is_chain).collect();
         assert!(expected.len() >= 6);
-        for _ in 0..1_100 {
-            test.chain.announce_template(v1::TemplateFinished::default()).expect("storage works");
+        for number in 0..1_100 {
+            finish(&test.chain, &format!("t-{number}"), 1, ALL);
         }
         let history = |range: std::ops::Range<u64>, max_events| {
             let read = test
@@ -55,7 +78,7 @@ fn burn_blocks_and_blocks_are_told_for_ever_in_their_order() {
         assert_eq!(history(1..newest, 100), expected, "before anything is forgotten");
         // Some are kept, some forgotten; then all forgotten.
         for keep in [newest - expected[3].sequence, 1] {
-            test.chain.prune_journal(keep).expect("storage works");
+            test.chain.prune_journal(Retention { events: keep, age: FOREVER }).expect("storage works");
             assert_eq!(history(1..newest, 100), expected, "{keep} events kept");
         }
         assert_eq!(history(expected[1].sequence..expected[4].sequence, 100), expected[1..4]);
@@ -63,5 +86,117 @@ fn burn_blocks_and_blocks_are_told_for_ever_in_their_order() {
         assert!(history(newest..newest + 1, 100).is_empty());
         let sequence = test.chain.read(|reader| chainstate::journal::sequence_of_processed(reader.conn(), &id));
         assert_eq!(sequence.expect("readable"), expected.last().map(|event| event.sequence));
+    });
+}
+
+#[test]
+fn events_go_by_age_but_the_newest_stays() {
+    on_big_stack(|| {
+        let test = TestChain::new();
+        let keep = |age| test.chain.prune_journal(Retention { events: u64::MAX, age }).expect("storage works");
+        let start = clock();
+        for number in 0..50 {
+            finish(&test.chain, &format!("t-{number}"), 1, ALL);
+        }
+        let newest = test.chain.journal().newest_sequence();
+        assert!(!keep(FOREVER));
+        assert_eq!(test.chain.journal().oldest_sequence(), 1);
+        // The tests' clock moves by a millisecond when it is looked at: all that was before the jobs is older than this.
+        assert!(!keep(Duration::from_millis(clock() - start)));
+        let oldest = test.chain.journal().oldest_sequence();
+        assert!(oldest > 1 && oldest <= newest - 40, "{oldest} of {newest}");
+        assert_eq!(kept_events(&test.chain).first(), Some(&oldest));
+        assert!(!keep(Duration::ZERO));
+        assert_eq!(kept_events(&test.chain), [newest]);
+        assert_eq!(test.chain.journal().bounds().oldest, newest);
+        assert_eq!(test.chain.journal().read(newest - 1, 10, usize::MAX).map(|events| events.len()), None);
+    });
+}
+
+#[test]
+fn offsets_count_the_bytes_of_the_journal_over_restarts_and_pruning() {
+    on_big_stack(|| {
+        let test = TestChain::new();
+        test.grow();
+        let all =
+            test.chain.read(|reader| chainstate::journal::select_events(reader.conn(), 1, usize::MAX >> 1, usize::MAX));
+        let mut offset = 0;
+        for event in all.expect("readable") {
+            offset += event.encoded.len() as u64;
+            assert_eq!(event.end_offset, offset, "event {}", event.sequence);
+        }
+        assert_eq!(test.chain.journal().bounds().end_offset, offset);
+        test.chain.prune_journal(Retention { events: u64::MAX, age: Duration::ZERO }).expect("storage works");
+        let bounds = test.chain.journal().bounds();
+        let TestChain { chain, folder, .. } = test;
+        drop(chain);
+        let (chain, _) = reopen(folder.path());
+        let again = chain.journal().bounds();
+        assert_eq!((again.newest, again.oldest, again.end_offset), (bounds.newest, bounds.oldest, offset));
+        assert_eq!(finish(&chain, "t-1", 1, ALL), bounds.newest + 1);
+        assert!(chain.journal().bounds().end_offset > offset);
+    });
+}
+
+/// The writer's thread may still be closing the folder.
+fn reopen(folder: &std::path::Path) -> (Chain, std::thread::JoinHandle<()>) {
+    let end = std::time::Instant::now() + Duration::from_secs(30);
+    loop {
+        match Chain::open(folder, params(1, 3), clock) {
+            Ok(opened) => return opened,
+            Err(error) => assert!(std::time::Instant::now() < end, "{error}"),
+        }
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn results_are_visible_before_their_event_and_survive_a_restart() {
+    on_big_stack(|| {
+        let test = TestChain::new();
+        assert_eq!(test.chain.start_number(), 0);
+        let newest_when_visible = Arc::new(AtomicU64::new(0));
+        let (seen, tail) = (Arc::clone(&newest_when_visible), test.chain.journal().clone());
+        let body = v1::event::Body::ValidationFinished(v1::ValidationFinished::default());
+        let visible = move || seen.store(tail.newest_sequence(), Ordering::Relaxed);
+        let sequence = test.chain.finish_job("v-0-1", body, vec![1, 2], ALL, visible).expect("storage works");
+        assert_eq!(newest_when_visible.load(Ordering::Relaxed), sequence - 1, "nobody can see the event yet");
+        finish(&test.chain, "t-0-1", 3, ALL);
+        let TestChain { chain, folder, .. } = test;
+        drop(chain);
+        let (chain, _) = reopen(folder.path());
+        assert_eq!(chain.start_number(), 1);
+        let (results, now_ms) = chain.job_results(JobKind::Validation).expect("readable");
+        assert_eq!(results.len(), 1);
+        assert_eq!((results[0].id.as_str(), results[0].result.as_slice()), ("v-0-1", &[1, 2][..]));
+        assert!(results[0].time_ms < now_ms);
+        assert_eq!(kept_results(&chain), ["t-0-1"]);
+    });
+}
+
+#[test]
+fn results_are_kept_by_number_bytes_and_age_but_the_newest_stays() {
+    on_big_stack(|| {
+        let chain = TestChain::new().chain;
+        let large = 64 << 10; // The limits are looked at with each of these.
+        for number in 1..=4 {
+            finish(&chain, &format!("t-{number}"), large, ResultLimits { count: 3, ..ALL });
+        }
+        assert_eq!(kept_results(&chain), ["t-2", "t-3", "t-4"]);
+        finish(&chain, "t-5", large, ResultLimits { bytes: 2 * large, ..ALL });
+        assert_eq!(kept_results(&chain), ["t-4", "t-5"]);
+        finish(&chain, "t-6", large, ResultLimits { age: Duration::ZERO, ..ALL });
+        assert_eq!(kept_results(&chain), ["t-6"]);
+        finish(&chain, "t-7", large, ResultLimits { count: 0, bytes: 0, age: Duration::ZERO });
+        assert_eq!(kept_results(&chain), ["t-7"]);
+        for number in 0..100 {
+            finish(&chain, &format!("small-{number}"), 1, ResultLimits { count: 10, ..ALL });
+            assert!(kept_results(&chain).len() <= 10 + 33);
+        }
+        // One kind does not push out the other.
+        let body = v1::event::Body::ValidationFinished(v1::ValidationFinished::default());
+        let limits = ResultLimits { count: 1, ..ALL };
+        chain.finish_job("v-1", body, vec![0; large], limits, || ()).expect("storage works");
+        assert!(kept_results(&chain).len() > 1);
     });
 }

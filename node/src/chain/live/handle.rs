@@ -1,34 +1,35 @@
 //! The handle that the services hold.
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
-use chainstate::chain::{Chain, ChainReader, wire};
+use chainstate::chain::{Chain, ChainReader, JobKind, JobResult, Retention, wire};
 use nakamoto_proto::v1;
 
 use super::{blocks, burnchain, jobs, stackerdb, state, transactions};
 use crate::chain::{
-    AccountAnswer, ApiError, BlockAt, BurnBlockAt, CallArguments, ChainApi, ContractRef, Identity, JobFailure,
-    PendingCursor, SourceAnswer, ValueAnswer,
+    AccountAnswer, ApiError, BlockAt, BurnBlockAt, CallArguments, ChainApi, ContractRef, FinishedJob, Identity,
+    JobFailure, PendingCursor, SourceAnswer, ValueAnswer,
 };
 
 /// The chain of this node.
 pub struct LiveChain {
     pub(super) chain: Chain,
+    /// What of the journal is kept.
+    retention: Retention,
     /// As of the coordinator's last change.
     tip: Mutex<v1::BlockRef>,
-    /// Older ones are forgotten.
-    pub(super) journal_max_events: u64,
 }
 
 impl LiveChain {
-    /// Reads the tip once. The journal keeps `journal_max_events`.
+    /// Reads the tip once. `retention` says what of the journal is kept.
     ///
     /// # Errors
     /// When it cannot be read.
-    pub fn new(chain: Chain, journal_max_events: u64) -> Result<Self, ApiError> {
+    pub fn new(chain: Chain, retention: Retention) -> Result<Self, ApiError> {
         let tip = read_tip(&chain)?;
-        Ok(Self { chain, tip: Mutex::new(tip), journal_max_events })
+        Ok(Self { chain, retention, tip: Mutex::new(tip) })
     }
 
     /// Runs `read` on one snapshot.
@@ -147,20 +148,32 @@ impl ChainApi for LiveChain {
         stackerdb::instances(self)
     }
 
-    fn assemble(&self, request: &v1::RequestTemplateRequest) -> Result<v1::BlockTemplate, JobFailure> {
-        jobs::assemble(self, request)
+    fn start_number(&self) -> u64 {
+        self.chain.start_number()
+    }
+
+    fn assemble(
+        &self,
+        request: &v1::RequestTemplateRequest,
+        cancelled: &AtomicBool,
+    ) -> Result<v1::BlockTemplate, JobFailure> {
+        jobs::assemble(self, request, cancelled)
     }
 
     fn validate(&self, block: &[u8]) -> Result<v1::ValidationVerdict, JobFailure> {
         jobs::validate(self, block)
     }
 
-    fn announce(&self, body: v1::event::Body) -> Result<(), ApiError> {
-        jobs::announce(self, body)
+    fn finish_job(&self, job: FinishedJob, visible: Box<dyn FnOnce() + Send>) -> Result<(), ApiError> {
+        jobs::finish(self, job, visible)
+    }
+
+    fn job_results(&self, kind: JobKind) -> Result<(Vec<JobResult>, u64), ApiError> {
+        Ok(self.chain.job_results(kind)?)
     }
 
     fn process_next(&self) -> Result<bool, ApiError> {
-        let changed = jobs::process_next(self)?;
+        let changed = jobs::process_next(self, self.retention)?;
         if changed {
             *self.tip.lock().unwrap_or_else(PoisonError::into_inner) = read_tip(&self.chain)?;
         }

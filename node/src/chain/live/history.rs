@@ -6,7 +6,6 @@ use chainstate::chain::Chain;
 use chainstate::db::StoreError;
 use chainstate::journal::{select_history, sequence_of_processed};
 
-use super::journal::entry;
 use crate::chain::ApiError;
 use crate::observers::source::History;
 use crate::relayer::journal::{Entry, ReadLimit};
@@ -25,8 +24,7 @@ impl LiveHistory {
 
 impl History for LiveHistory {
     fn read(&self, range: Range<u64>, limit: ReadLimit) -> Result<Vec<Entry>, ApiError> {
-        let events = self.chain.read(|reader| select_history(reader.conn(), range, limit.events, limit.bytes))?;
-        Ok(events.into_iter().map(entry).collect())
+        Ok(self.chain.read(|reader| select_history(reader.conn(), range, limit.events, limit.bytes))?)
     }
 
     fn sequence_at_height(&self, height: u64) -> Result<Option<u64>, ApiError> {

@@ -1,16 +1,16 @@
 //! What the worker and the coordinator do.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use chainstate::assembly::TemplateOrder;
-use chainstate::chain::Processed;
+use chainstate::chain::{Processed, Retention};
 use chainstate::db::StoreError;
 use nakamoto_proto::ids::{BurnBlockHash, StacksBlockId};
 use nakamoto_proto::v1;
-use v1::event::Body;
 
 use super::LiveChain;
-use crate::chain::{ApiError, JobFailure};
+use crate::chain::{ApiError, FinishedJob, JobFailure};
 
 /// Assembly time of a request that names none.
 const DEFAULT_ASSEMBLY_TIME: Duration = Duration::from_secs(5);
@@ -18,11 +18,12 @@ const DEFAULT_ASSEMBLY_TIME: Duration = Duration::from_secs(5);
 pub(super) fn assemble(
     live: &LiveChain,
     request: &v1::RequestTemplateRequest,
+    cancelled: &AtomicBool,
 ) -> Result<v1::BlockTemplate, JobFailure> {
     let order = order(request);
     let time = request.assembly_time.and_then(|time| Duration::try_from(time).ok()).filter(|time| !time.is_zero());
     let (begun, time) = (Instant::now(), time.unwrap_or(DEFAULT_ASSEMBLY_TIME));
-    let out_of_time = || begun.elapsed() >= time;
+    let out_of_time = || begun.elapsed() >= time || cancelled.load(Ordering::Relaxed);
     match live.chain.assemble(&order, &out_of_time) {
         Ok(Ok(template)) => Ok(template),
         Ok(Err(failure)) => Err(JobFailure { reason: failure.code().to_owned(), detail: failure.to_string() }),
@@ -62,16 +63,12 @@ fn failed(error: &StoreError) -> JobFailure {
     JobFailure { reason: reason.to_owned(), detail: error.to_string() }
 }
 
-pub(super) fn announce(live: &LiveChain, body: Body) -> Result<(), ApiError> {
-    match body {
-        Body::TemplateFinished(finished) => live.chain.announce_template(finished)?,
-        Body::ValidationFinished(finished) => live.chain.announce_validation(finished)?,
-        other => return Err(ApiError::internal(format!("{other:?} is no job's event"))),
-    };
+pub(super) fn finish(live: &LiveChain, job: FinishedJob, visible: Box<dyn FnOnce() + Send>) -> Result<(), ApiError> {
+    live.chain.finish_job(&job.id, job.body, job.result, job.limits, visible)?;
     Ok(())
 }
 
-pub(super) fn process_next(live: &LiveChain) -> Result<bool, ApiError> {
+pub(super) fn process_next(live: &LiveChain, retention: Retention) -> Result<bool, ApiError> {
     let announced = live.chain.announce()?;
     let processed = live.chain.process_next()?;
     match &processed {
@@ -80,6 +77,6 @@ pub(super) fn process_next(live: &LiveChain) -> Result<bool, ApiError> {
         Some(Processed::Reconciled(id)) => tracing::debug!(block = %id, "block was judged before"),
         None => {}
     }
-    let pruned = live.chain.prune_journal(live.journal_max_events)?;
+    let pruned = live.chain.prune_journal(retention)?;
     Ok(announced || processed.is_some() || pruned)
 }

@@ -1,7 +1,7 @@
 //! The chain's journal behind the relayer's trait.
 
 use chainstate::chain::Chain;
-use chainstate::journal::{JournalEvent, select_events};
+use chainstate::journal::select_events;
 use nakamoto_proto::ids::StacksBlockId;
 
 use crate::chain::ApiError;
@@ -26,30 +26,26 @@ impl Journal for LiveJournal {
     }
 
     fn bounds(&self) -> Bounds {
-        let tail = self.chain.journal();
-        // The oldest first: it only grows, so that it is never above what the newest read belongs to.
-        Bounds { oldest: tail.oldest_sequence(), newest: tail.newest_sequence() }
+        self.chain.journal().bounds()
     }
 
     fn read_memory(&self, from: u64, limit: ReadLimit) -> Option<Vec<Entry>> {
-        let events = self.chain.journal().read(from, limit.events, limit.bytes)?;
-        Some(events.into_iter().map(entry).collect())
+        self.chain.journal().read(from, limit.events, limit.bytes)
     }
 
     fn read_disk(&self, from: u64, limit: ReadLimit) -> Result<Vec<Entry>, ApiError> {
-        let events = self.chain.read(|reader| select_events(reader.conn(), from, limit.events, limit.bytes))?;
-        Ok(events.into_iter().map(entry).collect())
+        Ok(self.chain.read(|reader| select_events(reader.conn(), from, limit.events, limit.bytes))?)
     }
 
     fn sequence_of_block(&self, block_id: [u8; 32]) -> Result<Option<u64>, ApiError> {
         Ok(self.chain.read(|reader| reader.sequence_of_block(&StacksBlockId(block_id)))?)
     }
 
+    fn sequence_of_height(&self, chain_length: u64) -> Result<Option<u64>, ApiError> {
+        Ok(self.chain.read(|reader| reader.sequence_of_height(chain_length))?)
+    }
+
     fn listen(&self, listener: Box<dyn Fn(u64) + Send + Sync>) {
         self.chain.journal().listen(listener);
     }
-}
-
-pub(super) fn entry(event: JournalEvent) -> Entry {
-    Entry { sequence: event.sequence, encoded_len: event.encoded.len(), event: event.event }
 }

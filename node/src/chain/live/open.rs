@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context as _;
-use chainstate::chain::Chain;
+use chainstate::chain::{Chain, Retention};
 
 use super::genesis::chain_params;
 use super::history::LiveHistory;
@@ -19,13 +19,14 @@ use crate::entrypoint::OpenedChain;
 pub fn open(settings: &Settings) -> anyhow::Result<OpenedChain> {
     let params = chain_params(&settings.genesis).context("genesis")?;
     let (chain, writer) = Chain::open(&settings.data_dir, params, now_ms).context("cannot open the chain")?;
-    let live = Arc::new(LiveChain::new(chain.clone(), settings.journal_max_events).context("cannot read the chain")?);
+    let retention = Retention { events: settings.journal_max_events, age: settings.journal_max_age };
+    let live = Arc::new(LiveChain::new(chain.clone(), retention).context("cannot read the chain")?);
     Ok(OpenedChain {
         surroundings: Arc::<LiveChain>::clone(&live),
         api: live,
         journal: Arc::new(LiveJournal::new(chain.clone())),
         history: Arc::new(LiveHistory::new(chain)),
-        journal_max_events: settings.journal_max_events,
+        retention,
         writer,
     })
 }

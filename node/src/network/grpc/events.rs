@@ -14,8 +14,10 @@ use crate::chain::ApiError;
 use crate::network::errors::{end_status, filter_status, position_status, status, subscriptions_status};
 use crate::network::gate::Gate;
 use crate::network::limits::{HEARTBEAT, MAX_BATCH, MAX_CLIENT_NAME_BYTES};
+use crate::network::server::Peer;
 use crate::relayer::feed::FeedOptions;
 use crate::relayer::filter::Filter;
+use crate::relayer::frame::Frame;
 use crate::relayer::hub::{Hub, OpenStream};
 use crate::relayer::page::{PageRequest, read_page};
 use crate::relayer::payload::Payload;
@@ -32,7 +34,7 @@ pub(super) struct Events {
 pub(super) struct Frames(FrameStream);
 
 impl Stream for Frames {
-    type Item = Result<v1::SubscribeResponse, Status>;
+    type Item = Result<Frame, Status>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let item = std::task::ready!(self.0.poll_frame(cx));
@@ -45,31 +47,11 @@ impl Stream for Frames {
 
 #[tonic::async_trait]
 impl EventService for Events {
-    type SubscribeStream = Frames;
+    type SubscribeStream = tokio_stream::Empty<Result<v1::SubscribeResponse, Status>>;
 
-    async fn subscribe(
-        &self,
-        request: Request<v1::SubscribeRequest>,
-    ) -> Result<Response<Self::SubscribeStream>, Status> {
-        let request = request.into_inner();
-        if request.client_name.len() > MAX_CLIENT_NAME_BYTES {
-            let detail = format!("more than {MAX_CLIENT_NAME_BYTES} bytes");
-            return Err(status(ApiError::invalid("client_name", detail)));
-        }
-        let filter = Filter::decode(request.filter).map_err(filter_status)?;
-        let heartbeat = bounded_duration("heartbeat_interval", request.heartbeat_interval, HEARTBEAT.0, HEARTBEAT.1);
-        let heartbeat = heartbeat.or_status()?.unwrap_or(HEARTBEAT.2);
-        let max_batch = decode_batch(request.max_batch).or_status()?;
-        let snapshot = if request.include_snapshot { Some(self.snapshot(&filter).await?) } else { None };
-        let journal = Arc::clone(self.hub.journal());
-        // The inner error is the sender's; the outer one is the gate's.
-        let start = self.gate.read(move |_| Ok(resolve(journal.as_ref(), request.start, WhenNone::Latest)));
-        let start_sequence = start.await.or_status()?.map_err(position_status)?;
-        tracing::debug!(client = ?request.client_name, start_sequence, "event stream opened");
-        let options = FeedOptions { filter, payload: Payload::decode(request.payload_mode), max_batch };
-        let open = OpenStream { options, start_sequence, heartbeat, snapshot };
-        let stream = self.hub.open(open).map_err(subscriptions_status)?;
-        Ok(Response::new(Frames(stream)))
+    /// Never called: `event_server` answers this path, with frames that are encoded once for all streams.
+    async fn subscribe(&self, _: Request<v1::SubscribeRequest>) -> Result<Response<Self::SubscribeStream>, Status> {
+        Err(Status::unimplemented("streams are opened by the event server"))
     }
 
     async fn list_events(
@@ -93,6 +75,30 @@ impl EventService for Events {
 }
 
 impl Events {
+    /// Opens a stream.
+    pub(super) async fn open(&self, request: Request<v1::SubscribeRequest>) -> Result<Frames, Status> {
+        let peer = request.extensions().get::<Peer>().map(|peer| peer.0);
+        let request = request.into_inner();
+        if request.client_name.len() > MAX_CLIENT_NAME_BYTES {
+            let detail = format!("more than {MAX_CLIENT_NAME_BYTES} bytes");
+            return Err(status(ApiError::invalid("client_name", detail)));
+        }
+        let filter = Arc::new(Filter::decode(request.filter).map_err(filter_status)?);
+        let heartbeat = bounded_duration("heartbeat_interval", request.heartbeat_interval, HEARTBEAT.0, HEARTBEAT.1);
+        let heartbeat = heartbeat.or_status()?.unwrap_or(HEARTBEAT.2);
+        let max_batch = decode_batch(request.max_batch).or_status()?;
+        let snapshot = if request.include_snapshot { Some(self.snapshot(&filter).await?) } else { None };
+        let journal = Arc::clone(self.hub.journal());
+        // The inner error is the sender's; the outer one is the gate's.
+        let start = self.gate.read(move |_| Ok(resolve(journal.as_ref(), request.start, WhenNone::Latest)));
+        let start_sequence = start.await.or_status()?.map_err(position_status)?;
+        tracing::debug!(client = ?request.client_name, start_sequence, "event stream opened");
+        let options = FeedOptions { filter, payload: Payload::decode(request.payload_mode), max_batch };
+        let client_name = request.client_name;
+        let open = OpenStream { options, start_sequence, heartbeat, snapshot, client_name, peer };
+        self.hub.open(open).map(Frames).map_err(subscriptions_status)
+    }
+
     /// Instances whose chunks come first: those that the filter names, or all when it narrows none.
     async fn snapshot(&self, filter: &Filter) -> Result<Vec<String>, Status> {
         let all = self.gate.read(|chain| chain.stacker_dbs()).await.or_status()?;

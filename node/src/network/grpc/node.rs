@@ -1,5 +1,6 @@
 //! What the node is.
 
+use chainstate::chain::Retention;
 use nakamoto_proto::v1;
 use tonic::{Request, Response, Status};
 use v1::node_service_server::NodeService;
@@ -15,7 +16,7 @@ use crate::worker::{TEMPLATE_LIMITS, VALIDATION_LIMITS};
 pub(super) struct Node {
     pub(super) gate: Gate,
     pub(super) hub: Hub,
-    pub(super) journal_max_events: u64,
+    pub(super) retention: Retention,
 }
 
 #[tonic::async_trait]
@@ -46,15 +47,24 @@ impl NodeService for Node {
 
 impl Node {
     fn limits(&self) -> v1::ServiceLimits {
+        let streams = self.hub.limits().streams;
+        let duration = |duration| prost_types::Duration::try_from(duration).ok();
         v1::ServiceLimits {
             max_message_bytes: MAX_MESSAGE_BYTES as u64,
-            max_subscriptions: count(self.hub.limits().max_subscriptions),
+            max_subscriptions: count(streams.total),
             max_filter_terms: count(MAX_FILTER_TERMS),
             max_filter_values: count(MAX_FILTER_VALUES),
             max_page_size: PAGE_SIZE.0,
             template_queue: count(TEMPLATE_LIMITS.queue),
             validation_queue: count(VALIDATION_LIMITS.queue),
-            journal_max_events: self.journal_max_events,
+            journal_max_events: self.retention.events,
+            max_subscriptions_per_peer: count(streams.per_peer),
+            journal_max_age: duration(self.retention.age),
+            template_queue_bytes: TEMPLATE_LIMITS.queue_bytes as u64,
+            validation_queue_bytes: VALIDATION_LIMITS.queue_bytes as u64,
+            template_results: count(TEMPLATE_LIMITS.results),
+            validation_results: count(VALIDATION_LIMITS.results),
+            result_max_age: duration(VALIDATION_LIMITS.result_age),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use chainstate::chain::Retention;
 use nakamoto_proto::v1;
 use tonic::service::Routes;
 use tonic::service::interceptor::InterceptedService;
@@ -11,9 +12,9 @@ use v1::account_service_server::AccountServiceServer;
 use v1::admin_service_server::AdminServiceServer;
 use v1::block_service_server::BlockServiceServer;
 use v1::burnchain_service_server::BurnchainServiceServer;
-use v1::event_service_server::EventServiceServer;
 use v1::node_service_server::NodeServiceServer;
 use v1::observer_service_server::ObserverServiceServer;
+use v1::operator_service_server::OperatorServiceServer;
 use v1::stacker_db_service_server::StackerDbServiceServer;
 use v1::template_service_server::TemplateServiceServer;
 use v1::transaction_service_server::TransactionServiceServer;
@@ -23,9 +24,11 @@ use super::account::Accounts;
 use super::admin::Admin;
 use super::block::Blocks;
 use super::burnchain::Burnchain;
+use super::event_server::EventServer;
 use super::events::Events;
 use super::node::Node;
 use super::observers::Observers;
+use super::operator::Operator;
 use super::stackerdb::StackerDbs;
 use super::template::Templates;
 use super::transaction::Transactions;
@@ -54,10 +57,10 @@ pub struct Services {
     pub validations: Arc<ValidationJobs>,
     /// Those who are told by POST.
     pub observers: Fleet,
-    /// Guards templates, validations, observers and the admin service.
+    /// Guards templates, validations, observers, the admin service and what is for operators.
     pub guard: Guard,
-    /// Events kept in the journal at most.
-    pub journal_max_events: u64,
+    /// How much of the journal is kept.
+    pub retention: Retention,
     /// The mock clock, when the admin service is on.
     pub admin: Option<ClockControl>,
 }
@@ -70,6 +73,7 @@ const SERVICE_NAMES: &[&str] = &[
     "nakamoto.v1.EventService",
     "nakamoto.v1.NodeService",
     "nakamoto.v1.ObserverService",
+    "nakamoto.v1.OperatorService",
     "nakamoto.v1.StackerDbService",
     "nakamoto.v1.TemplateService",
     "nakamoto.v1.TransactionService",
@@ -84,17 +88,18 @@ const ADMIN_SERVICE_NAME: &str = "nakamoto.v1.AdminService";
 /// # Errors
 /// When the descriptors that were built in are broken.
 pub async fn routes(services: &Services) -> Result<(Routes, HealthReporter), tonic_reflection::server::Error> {
-    let Services { gate, bell, hub, templates, validations, observers, guard, journal_max_events, admin } =
-        services.clone();
+    let Services { gate, bell, hub, templates, validations, observers, guard, retention, admin } = services.clone();
     let (reporter, health) = tonic_health::server::health_reporter();
     let admin_name = admin.as_ref().map(|_| ADMIN_SERVICE_NAME);
     let names: Vec<_> = SERVICE_NAMES.iter().copied().chain(admin_name).collect();
     for name in &names {
         reporter.set_service_status(*name, ServingStatus::Serving).await;
     }
-    let (template_guard, validation_guard, observer_guard) = (guard.clone(), guard.clone(), guard.clone());
+    let (template_guard, validation_guard) = (guard.clone(), guard.clone());
+    let (observer_guard, operator_guard) = (guard.clone(), guard.clone());
     let admin = admin.map(|clock| Admin { gate: gate.clone(), bell: bell.clone(), hub: hub.clone(), clock });
-    let node = Node { gate: gate.clone(), hub: hub.clone(), journal_max_events };
+    let node = Node { gate: gate.clone(), hub: hub.clone(), retention };
+    let operator = Operator { hub: hub.clone() };
     let mut routes = Routes::builder();
     routes
         .add_service(health)
@@ -107,8 +112,11 @@ pub async fn routes(services: &Services) -> Result<(Routes, HealthReporter), ton
             BlockServiceServer::new(Blocks { gate: gate.clone(), bell }).max_decoding_message_size(MAX_MESSAGE_BYTES),
         )
         .add_service(BurnchainServiceServer::new(Burnchain { gate: gate.clone() }))
-        .add_service(EventServiceServer::new(Events { gate: gate.clone(), hub }))
+        .add_service(EventServer::new(Events { gate: gate.clone(), hub }))
         .add_service(NodeServiceServer::new(node))
+        .add_service(InterceptedService::new(OperatorServiceServer::new(operator), move |request| {
+            operator_guard.intercept(request)
+        }))
         .add_service(
             StackerDbServiceServer::new(StackerDbs { gate: gate.clone() }).max_decoding_message_size(MAX_MESSAGE_BYTES),
         )
@@ -117,12 +125,12 @@ pub async fn routes(services: &Services) -> Result<(Routes, HealthReporter), ton
                 .max_decoding_message_size(MAX_MESSAGE_BYTES),
         )
         .add_service(InterceptedService::new(
-            TemplateServiceServer::new(Templates { gate, jobs: templates })
+            TemplateServiceServer::new(Templates { gate: gate.clone(), jobs: templates })
                 .max_decoding_message_size(MAX_MESSAGE_BYTES),
             move |request| template_guard.intercept(request),
         ))
         .add_service(InterceptedService::new(
-            ValidationServiceServer::new(Validations { jobs: validations })
+            ValidationServiceServer::new(Validations { gate, jobs: validations })
                 .max_decoding_message_size(MAX_MESSAGE_BYTES),
             move |request| validation_guard.intercept(request),
         ))

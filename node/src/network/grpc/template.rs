@@ -8,11 +8,13 @@ use tonic::{Request, Response, Status};
 use v1::template_service_server::TemplateService;
 
 use super::decode::{OrStatus as _, bounded_duration, optional_hash32, text, time};
-use crate::chain::{ApiError, Unknown};
+use crate::chain::{ApiError, ChainApi, Unknown};
 use crate::network::errors::queue_status;
 use crate::network::gate::Gate;
 use crate::network::limits::{ASSEMBLY_TIME, MAX_TEMPLATE_TRANSACTIONS, MAX_WAIT};
-use crate::worker::{Fetched, Outcome, TemplateJob, TemplateJobs};
+use crate::worker::{
+    Fetched, JobRequest, Missing, Outcome, TakenBack, TemplateJob, TemplateJobs, finish_template, template_answer,
+};
 
 /// Serves `TemplateService`.
 pub(super) struct Templates {
@@ -27,9 +29,10 @@ impl TemplateService for Templates {
         request: Request<v1::RequestTemplateRequest>,
     ) -> Result<Response<v1::RequestTemplateResponse>, Status> {
         let job = decode(request.into_inner()).or_status()?;
-        let ticket = self.jobs.request(None, job).map_err(|error| queue_status("TEMPLATE_QUEUE_FULL", error))?;
+        let ticket = self.jobs.request(job).map_err(|error| queue_status("TEMPLATE_QUEUE_FULL", error))?;
         let queue_position = u32::try_from(ticket.position).unwrap_or(u32::MAX);
-        Ok(Response::new(v1::RequestTemplateResponse { template_id: ticket.id, queue_position }))
+        let answer = v1::RequestTemplateResponse { template_id: ticket.id, queue_position, joined: ticket.joined };
+        Ok(Response::new(answer))
     }
 
     async fn get_template(
@@ -42,6 +45,32 @@ impl TemplateService for Templates {
         fetch(&self.jobs, &id, wait).await.or_status().map(Response::new)
     }
 
+    async fn cancel_template(
+        &self,
+        request: Request<v1::CancelTemplateRequest>,
+    ) -> Result<Response<v1::CancelTemplateResponse>, Status> {
+        let id = text("template_id", request.into_inner().template_id).or_status()?;
+        let state = match self.jobs.take_back(&id).map_err(|missing| unknown(missing, &id)).or_status()? {
+            TakenBack::Pending => v1::JobState::Pending,
+            TakenBack::Done(outcome) => outcome.parts().0,
+            TakenBack::Dropped => {
+                let (gate, jobs) = (self.gate.clone(), Arc::clone(&self.jobs));
+                // A task of its own: the end is announced also when the caller does not wait for the answer.
+                let announced = tokio::spawn(async move {
+                    let end = move |chain: &dyn ChainApi| {
+                        let request = v1::RequestTemplateRequest::default();
+                        finish_template(&jobs, chain, &id, &request, Outcome::Cancelled);
+                        Ok(())
+                    };
+                    gate.write(end).await
+                });
+                announced.await.map_err(ApiError::internal).or_status()?.or_status()?;
+                v1::JobState::Cancelled
+            }
+        };
+        Ok(Response::new(v1::CancelTemplateResponse { state: state.into() }))
+    }
+
     async fn get_producer_view(
         &self,
         request: Request<v1::GetProducerViewRequest>,
@@ -52,7 +81,11 @@ impl TemplateService for Templates {
 }
 
 /// A checked request.
-pub(crate) fn decode(request: v1::RequestTemplateRequest) -> Result<TemplateJob, ApiError> {
+pub(crate) fn decode(request: v1::RequestTemplateRequest) -> Result<JobRequest<TemplateJob>, ApiError> {
+    let most = nakamoto_proto::limits::MAX_BLOCK_BYTES;
+    if request.coinbase.len() > most {
+        return Err(ApiError::invalid("coinbase", format!("{} bytes, at most {most}", request.coinbase.len())));
+    }
     optional_hash32("parent_block_id", &request.parent_block_id)?;
     optional_hash32("burn_block_hash", &request.burn_block_hash)?;
     bounded_duration("assembly_time", request.assembly_time, ASSEMBLY_TIME.0, ASSEMBLY_TIME.1)?;
@@ -61,7 +94,7 @@ pub(crate) fn decode(request: v1::RequestTemplateRequest) -> Result<TemplateJob,
         return Err(ApiError::invalid("max_transactions", detail));
     }
     let not_after = time("not_after_time", request.not_after_time)?;
-    Ok(TemplateJob { request, not_after })
+    Ok(JobRequest { not_after, ..TemplateJob::to_request(request) })
 }
 
 /// The state of a request, after waiting for its end for at most `wait`.
@@ -70,31 +103,18 @@ pub(crate) async fn fetch(
     id: &str,
     wait: Option<Duration>,
 ) -> Result<v1::GetTemplateResponse, ApiError> {
-    let unknown = || ApiError::NotFound { what: Unknown::Template, id: id.to_owned() };
-    let mut fetched = jobs.fetch(id).ok_or_else(unknown)?;
-    if let (Fetched::Pending(ended), Some(wait)) = (&mut fetched, wait) {
-        // Late is an answer too: still pending.
-        let _ = tokio::time::timeout(wait, ended.wait_for(|ended| *ended)).await;
-        fetched = jobs.fetch(id).ok_or_else(unknown)?;
+    match jobs.fetch_within(id, wait).await.map_err(|missing| unknown(missing, id))? {
+        Fetched::Pending(_) => {
+            Ok(v1::GetTemplateResponse { state: v1::JobState::Pending.into(), ..v1::GetTemplateResponse::default() })
+        }
+        Fetched::Done(outcome) => Ok(template_answer(&outcome)),
     }
-    let mut answer = v1::GetTemplateResponse::default();
-    match fetched {
-        Fetched::Pending(_) => answer.set_state(v1::JobState::Pending),
-        Fetched::Done(outcome) => match outcome.as_ref() {
-            Outcome::Succeeded(template) => {
-                answer.set_state(v1::JobState::Succeeded);
-                answer.template = Some(template.clone());
-            }
-            Outcome::Failed(failure) => {
-                answer.set_state(v1::JobState::Failed);
-                answer.failure_reason.clone_from(&failure.reason);
-                answer.failure_detail.clone_from(&failure.detail);
-            }
-            Outcome::Expired => {
-                answer.set_state(v1::JobState::Expired);
-                "DEADLINE_PASSED".clone_into(&mut answer.failure_reason);
-            }
-        },
-    }
-    Ok(answer)
+}
+
+fn unknown(missing: Missing, id: &str) -> ApiError {
+    let what = match missing {
+        Missing::Unknown => Unknown::Template,
+        Missing::Expired => Unknown::TemplateResult,
+    };
+    ApiError::NotFound { what, id: id.to_owned() }
 }

@@ -3,19 +3,23 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use nakamoto_proto::hashing::sha512_256;
 use nakamoto_proto::v1;
 use tonic::{Request, Response, Status};
 use v1::validation_service_server::ValidationService;
 
 use super::decode::{OrStatus as _, bounded_duration, text, time};
-use crate::chain::{ApiError, Unknown};
+use crate::chain::{ApiError, ChainApi, Unknown};
 use crate::network::errors::queue_status;
+use crate::network::gate::Gate;
 use crate::network::limits::MAX_WAIT;
-use crate::worker::{Fetched, Outcome, QueueFull, Ticket, ValidationJob, ValidationJobs};
+use crate::worker::{
+    Fetched, JobRequest, Missing, Outcome, TakenBack, ValidationJob, ValidationJobs, finish_validation,
+    validation_answer,
+};
 
 /// Serves `ValidationService`.
 pub(super) struct Validations {
+    pub(super) gate: Gate,
     pub(super) jobs: Arc<ValidationJobs>,
 }
 
@@ -26,7 +30,7 @@ impl ValidationService for Validations {
         request: Request<v1::RequestValidationRequest>,
     ) -> Result<Response<v1::RequestValidationResponse>, Status> {
         let job = decode(request.into_inner()).or_status()?;
-        let ticket = enqueue(&self.jobs, job).map_err(|error| queue_status("VALIDATION_QUEUE_FULL", error))?;
+        let ticket = self.jobs.request(job).map_err(|error| queue_status("VALIDATION_QUEUE_FULL", error))?;
         let queue_position = u32::try_from(ticket.position).unwrap_or(u32::MAX);
         let answer = v1::RequestValidationResponse { validation_id: ticket.id, queue_position, joined: ticket.joined };
         Ok(Response::new(answer))
@@ -41,10 +45,35 @@ impl ValidationService for Validations {
         let wait = bounded_duration("wait", request.wait, Duration::ZERO, MAX_WAIT).or_status()?;
         fetch(&self.jobs, &id, wait).await.or_status().map(Response::new)
     }
+
+    async fn cancel_validation(
+        &self,
+        request: Request<v1::CancelValidationRequest>,
+    ) -> Result<Response<v1::CancelValidationResponse>, Status> {
+        let id = text("validation_id", request.into_inner().validation_id).or_status()?;
+        let state = match self.jobs.take_back(&id).map_err(|missing| unknown(missing, &id)).or_status()? {
+            TakenBack::Pending => v1::JobState::Pending,
+            TakenBack::Done(outcome) => outcome.parts().0,
+            TakenBack::Dropped => {
+                let (gate, jobs) = (self.gate.clone(), Arc::clone(&self.jobs));
+                // A task of its own: the end is announced also when the caller does not wait for the answer.
+                let announced = tokio::spawn(async move {
+                    let end = move |chain: &dyn ChainApi| {
+                        finish_validation(&jobs, chain, &id, Outcome::Cancelled);
+                        Ok(())
+                    };
+                    gate.write(end).await
+                });
+                announced.await.map_err(ApiError::internal).or_status()?.or_status()?;
+                v1::JobState::Cancelled
+            }
+        };
+        Ok(Response::new(v1::CancelValidationResponse { state: state.into() }))
+    }
 }
 
 /// A checked request. What the block says is judged by the validation itself.
-pub(crate) fn decode(request: v1::RequestValidationRequest) -> Result<ValidationJob, ApiError> {
+pub(crate) fn decode(request: v1::RequestValidationRequest) -> Result<JobRequest<ValidationJob>, ApiError> {
     if request.block.is_empty() {
         return Err(ApiError::Missing { field: "block" });
     }
@@ -52,15 +81,9 @@ pub(crate) fn decode(request: v1::RequestValidationRequest) -> Result<Validation
     if request.block.len() > most {
         return Err(ApiError::invalid("block", format!("{} bytes, at most {most}", request.block.len())));
     }
-    Ok(ValidationJob { block: request.block, not_after: time("not_after_time", request.not_after_time)? })
-}
-
-/// Queues a validation, or joins the one that waits or runs for the same bytes.
-pub(crate) fn enqueue(jobs: &ValidationJobs, job: ValidationJob) -> Result<Ticket, QueueFull> {
-    let key = sha512_256(&[&job.block]);
-    // Deadlines differ from caller to caller: a request with one is a job of its own.
-    let key = job.not_after.is_none().then_some(key);
-    jobs.request(key, job)
+    let not_after = time("not_after_time", request.not_after_time)?;
+    let hold = bounded_duration("parent_wait", request.parent_wait, Duration::ZERO, MAX_WAIT)?.unwrap_or_default();
+    Ok(JobRequest { not_after, hold, ..ValidationJob::to_request(request.block) })
 }
 
 /// The state of a request, after waiting for its end for at most `wait`.
@@ -69,31 +92,19 @@ pub(crate) async fn fetch(
     id: &str,
     wait: Option<Duration>,
 ) -> Result<v1::GetValidationResponse, ApiError> {
-    let unknown = || ApiError::NotFound { what: Unknown::Validation, id: id.to_owned() };
-    let mut fetched = jobs.fetch(id).ok_or_else(unknown)?;
-    if let (Fetched::Pending(ended), Some(wait)) = (&mut fetched, wait) {
-        // Late is an answer too: still pending.
-        let _ = tokio::time::timeout(wait, ended.wait_for(|ended| *ended)).await;
-        fetched = jobs.fetch(id).ok_or_else(unknown)?;
+    match jobs.fetch_within(id, wait).await.map_err(|missing| unknown(missing, id))? {
+        Fetched::Pending(_) => Ok(v1::GetValidationResponse {
+            state: v1::JobState::Pending.into(),
+            ..v1::GetValidationResponse::default()
+        }),
+        Fetched::Done(outcome) => Ok(validation_answer(&outcome)),
     }
-    let mut answer = v1::GetValidationResponse::default();
-    match fetched {
-        Fetched::Pending(_) => answer.set_state(v1::JobState::Pending),
-        Fetched::Done(outcome) => match outcome.as_ref() {
-            Outcome::Succeeded(verdict) => {
-                answer.set_state(v1::JobState::Succeeded);
-                answer.verdict = Some(verdict.clone());
-            }
-            Outcome::Failed(failure) => {
-                answer.set_state(v1::JobState::Failed);
-                answer.failure_reason.clone_from(&failure.reason);
-                answer.failure_detail.clone_from(&failure.detail);
-            }
-            Outcome::Expired => {
-                answer.set_state(v1::JobState::Expired);
-                "DEADLINE_PASSED".clone_into(&mut answer.failure_reason);
-            }
-        },
-    }
-    Ok(answer)
+}
+
+fn unknown(missing: Missing, id: &str) -> ApiError {
+    let what = match missing {
+        Missing::Unknown => Unknown::Validation,
+        Missing::Expired => Unknown::ValidationResult,
+    };
+    ApiError::NotFound { what, id: id.to_owned() }
 }

@@ -15,6 +15,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use axum::Extension;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse as _;
@@ -30,9 +31,11 @@ use super::input::{Query, hex_bytes};
 use super::respond::{Answer, HttpError};
 use crate::network::grpc::Services;
 use crate::network::limits::HEARTBEAT;
+use crate::network::server::Peer;
 use crate::relayer::cursor::Cursor;
 use crate::relayer::feed::FeedOptions;
 use crate::relayer::filter::{Filter, FilterError};
+use crate::relayer::frame::Frame;
 use crate::relayer::hub::OpenStream;
 use crate::relayer::payload::Payload;
 use crate::relayer::position::{PositionError, WhenNone, resolve};
@@ -42,7 +45,12 @@ use crate::relayer::pump::FrameStream;
 const BATCH: usize = 64;
 
 /// GET /v3/events[?kinds=&contract=&address=&asset=&stackerdb=&start=&cursor=&payload=].
-pub(super) async fn follow(State(services): State<Services>, RawQuery(query): RawQuery, headers: HeaderMap) -> Answer {
+pub(super) async fn follow(
+    State(services): State<Services>,
+    RawQuery(query): RawQuery,
+    peer: Option<Extension<Peer>>,
+    headers: HeaderMap,
+) -> Answer {
     let query = Query::new(query);
     let filter = Filter::decode(Some(filter(&query)?)).map_err(filter_error)?;
     let payload = match query.text("payload") {
@@ -56,8 +64,15 @@ pub(super) async fn follow(State(services): State<Services>, RawQuery(query): Ra
     // The inner error is the sender's; the outer one is the gate's.
     let resolved = services.gate.read(move |_| Ok(resolve(journal.as_ref(), start, WhenNone::Latest))).await?;
     let start_sequence = resolved.map_err(position_error)?;
-    let options = FeedOptions { filter, payload, max_batch: BATCH };
-    let open = OpenStream { options, start_sequence, heartbeat: HEARTBEAT.2, snapshot: None };
+    let options = FeedOptions { filter: Arc::new(filter), payload, max_batch: BATCH };
+    let open = OpenStream {
+        options,
+        start_sequence,
+        heartbeat: HEARTBEAT.2,
+        snapshot: None,
+        client_name: "HTTP".to_owned(),
+        peer: peer.map(|Extension(Peer(peer))| peer),
+    };
     let frames = services
         .hub
         .open(open)
@@ -151,10 +166,10 @@ impl Stream for Messages {
     }
 }
 
-fn messages(journal_id: [u8; 16], frame: v1::SubscribeResponse) -> Vec<Event> {
-    let cursor = hex::encode(&frame.cursor);
+fn messages(journal_id: [u8; 16], frame: Frame) -> Vec<Event> {
+    let cursor = hex::encode(frame.cursor());
     let named = |name, data| vec![message(name, data).id(cursor.clone())];
-    match frame.body {
+    match frame.into_body() {
         Some(Body::Events(batch)) => batch
             .events
             .iter()

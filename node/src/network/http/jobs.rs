@@ -1,6 +1,5 @@
 //! Templates and validations: request (202 and an id) and fetch.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
@@ -18,7 +17,7 @@ use super::input::{Kind, Query, hex_bytes, json_body, kind};
 use super::respond::{Answer, HttpError};
 use crate::network::grpc::{Services, template, validation};
 use crate::network::limits::MAX_WAIT;
-use crate::worker::{QueueFull, ValidationJobs};
+use crate::worker::QueueFull;
 
 /// Body of a template request; an empty body asks with the defaults.
 #[derive(Deserialize, Default)]
@@ -59,8 +58,8 @@ pub(super) async fn request_template(State(services): State<Services>, headers: 
         ..v1::RequestTemplateRequest::default()
     };
     let job = template::decode(request)?;
-    let ticket = services.templates.request(None, job).map_err(queue_full)?;
-    Ok(accepted(json!({ "request_id": ticket.id, "queue_position": ticket.position })))
+    let ticket = services.templates.request(job).map_err(queue_full)?;
+    Ok(accepted(json!({ "request_id": ticket.id, "queue_position": ticket.position, "joined": ticket.joined })))
 }
 
 /// GET /v3/block_template/{id}[?wait_ms=]: 202 while it is made.
@@ -97,9 +96,8 @@ pub(super) async fn request_validation(State(services): State<Services>, headers
         Kind::Octets => body,
         Kind::Json => hex_bytes("block", &json_body::<ValidationBody>(&body)?.block)?.into(),
     };
-    let job = validation::decode(v1::RequestValidationRequest { block, not_after_time: None })?;
-    let jobs: &Arc<ValidationJobs> = &services.validations;
-    let ticket = validation::enqueue(jobs, job).map_err(queue_full)?;
+    let job = validation::decode(v1::RequestValidationRequest { block, ..Default::default() })?;
+    let ticket = services.validations.request(job).map_err(queue_full)?;
     let body = json!({ "request_id": ticket.id, "queue_position": ticket.position, "joined": ticket.joined });
     Ok(accepted(body))
 }
@@ -141,7 +139,7 @@ pub(super) fn wait(query: Option<String>) -> Result<Option<Duration>, HttpError>
 
 fn queue_full(error: QueueFull) -> HttpError {
     let body = json!({ "error": "queue full", "reason": "RESOURCE_EXHAUSTED", "reason_data": { "message": error.to_string() } });
-    HttpError::json(StatusCode::TOO_MANY_REQUESTS, body).retry_after(1)
+    HttpError::json(StatusCode::TOO_MANY_REQUESTS, body).retry_after(error.retry_after.as_secs().max(1))
 }
 
 fn accepted(body: Value) -> Response {

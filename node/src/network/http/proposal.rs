@@ -6,8 +6,6 @@
 //! - Several proposals may wait; 429 when the queue is full. Headers carry no time, so none is too old (422).
 //! - A proposal for another chain id is refused at once, and so are replay sets, which this node has no use for.
 
-use std::sync::Arc;
-
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
@@ -22,7 +20,6 @@ use super::jobs::{cost, wait};
 use super::respond::{Answer, HttpError};
 use super::{auth, contracts};
 use crate::network::grpc::{Services, validation};
-use crate::worker::ValidationJobs;
 
 #[derive(Deserialize)]
 struct ProposalBody {
@@ -48,10 +45,10 @@ pub(super) async fn propose(State(services): State<Services>, headers: HeaderMap
     if body.replay_txs.is_some_and(|list| !list.is_null()) {
         return Err(refused(StatusCode::BAD_REQUEST, "this node replays no transactions".to_owned()));
     }
-    let job = validation::decode(v1::RequestValidationRequest { block: block.into(), not_after_time: None })?;
-    let jobs: &Arc<ValidationJobs> = &services.validations;
-    let ticket = validation::enqueue(jobs, job)
-        .map_err(|error| refused(StatusCode::TOO_MANY_REQUESTS, error.to_string()).retry_after(1))?;
+    let job = validation::decode(v1::RequestValidationRequest { block: block.into(), ..Default::default() })?;
+    let ticket = services.validations.request(job).map_err(|error| {
+        refused(StatusCode::TOO_MANY_REQUESTS, error.to_string()).retry_after(error.retry_after.as_secs().max(1))
+    })?;
     let message =
         format!("Block proposal is processing, result will be returned via the event observer as {}", ticket.id);
     let body = json!({ "result": "Accepted", "message": message, "request_id": ticket.id });

@@ -145,7 +145,7 @@ impl MemoryChain {
         let state = self.state.lock().unwrap();
         let skip = usize::try_from(from).unwrap().saturating_sub(1);
         let events = state.events.iter().skip(skip).filter(|event| pick(event)).take(limit.events);
-        events.map(|event| Entry { sequence: event.sequence, event: Arc::clone(event), encoded_len: 100 }).collect()
+        events.map(|event| Entry::from_event(v1::Event::clone(event), 0)).collect()
     }
 }
 
@@ -156,7 +156,8 @@ impl Journal for MemoryChain {
 
     fn bounds(&self) -> Bounds {
         let state = self.state.lock().unwrap();
-        Bounds { oldest: state.pruned as u64 + 1, newest: state.events.len() as u64 }
+        let (oldest, newest) = (state.pruned as u64 + 1, state.events.len() as u64);
+        Bounds { oldest, newest, end_offset: 0, oldest_time_ms: 0 }
     }
 
     fn read_memory(&self, from: u64, limit: ReadLimit) -> Option<Vec<Entry>> {
@@ -173,6 +174,10 @@ impl Journal for MemoryChain {
     }
 
     fn sequence_of_block(&self, _: [u8; 32]) -> Result<Option<u64>, ApiError> {
+        Ok(None)
+    }
+
+    fn sequence_of_height(&self, _: u64) -> Result<Option<u64>, ApiError> {
         Ok(None)
     }
 

@@ -75,7 +75,7 @@ fn started(number: u64, start_sequence: u64, newest_sequence: u64) -> SubscribeR
 
 fn events(number: u64, cursor: &'static str, sequences: &[u64]) -> SubscribeResponse {
     let events = sequences.iter().map(|sequence| Event { sequence: *sequence, ..Event::default() }).collect();
-    frame(number, cursor, Body::Events(EventBatch { events }))
+    frame(number, cursor, Body::Events(EventBatch { events, labels: Vec::new() }))
 }
 
 fn heartbeat(number: u64) -> SubscribeResponse {

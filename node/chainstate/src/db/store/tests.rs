@@ -3,11 +3,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
 
 use super::*;
+use crate::journal::JournalBounds;
 
 fn store() -> Store {
     let conn = Connection::open_in_memory().expect("a database");
     conn.execute_batch("CREATE TABLE rows (n INTEGER)").expect("a table");
-    let (store, _) = Store::spawn(conn, JournalTail::new([0; 16], 1, 0), || 0).expect("a writer");
+    let bounds = JournalBounds { oldest: 1, newest: 0, end_offset: 0, oldest_time_ms: 0 };
+    let (store, _) = Store::spawn(conn, JournalTail::new([0; 16], bounds), || 0).expect("a writer");
     store
 }
 

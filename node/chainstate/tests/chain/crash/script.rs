@@ -1,14 +1,17 @@
 //! What the child does: everything that changes the disk, in a fixed order. Run again, it does what is not done yet.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
-use chainstate::chain::{Admission, Chain, Processed, StoreOutcome};
+use chainstate::chain::{Admission, Chain, Processed, ResultLimits, Retention, StoreOutcome};
 use chainstate::stackerdb::PutOutcome;
 use nakamoto_proto::block::NakamotoBlock;
 use nakamoto_proto::ids::StateRoot;
 use nakamoto_proto::stackerdb::StackerDbChunk;
 use nakamoto_proto::transaction::StacksTransaction;
 use nakamoto_proto::v1;
+use nakamoto_proto::v1::event::Body;
 
 use super::log::{Log, Told, contract};
 use crate::support::{FIRST_TIME_S, TestChain, deploy, key, transfer};
@@ -22,6 +25,7 @@ const BAD_AFTER: u64 = 2;
 /// Events that the journal must have before it can forget some, and how many it keeps then.
 const EVENTS: u64 = 1_300;
 const KEEP: u64 = 200;
+const FOREVER: Duration = Duration::from_secs(1 << 32);
 /// Threads that fill the journal: few, so that there are many transactions, and the write-ahead log gets long.
 const FILLERS: u64 = 2;
 
@@ -76,18 +80,26 @@ fn block(test: &TestChain, log: &mut Log, number: u64) {
     admit(test, log, &deploy(2, nonce, &format!("c{nonce}"), &code));
 
     let template = test.template();
-    test.chain.announce_template(v1::TemplateFinished::default()).expect("storage works");
+    finish_job(&test.chain, Body::TemplateFinished(v1::TemplateFinished::default()));
     log.tell_events(test);
     let mut block = test.proposal(&template);
     put(test, log, false, number, block.encode());
     assert!(test.chain.validate(&block.encode()).expect("storage works").valid);
-    test.chain.announce_validation(v1::ValidationFinished::default()).expect("storage works");
+    finish_job(&test.chain, Body::ValidationFinished(v1::ValidationFinished::default()));
     log.tell_events(test);
     put(test, log, true, number, block.header.sign_stacker(&key("stacker", 0)).0.to_vec());
 
     test.sign(&mut block);
     store(test, log, &block);
     settle(test, log);
+}
+
+/// Ends a job under an id that no start of this chain has used.
+fn finish_job(chain: &Chain, body: Body) {
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    let id = format!("{}-{}", chain.start_number(), NUMBER.fetch_add(1, Ordering::Relaxed));
+    let limits = ResultLimits { count: 100, bytes: 1 << 20, age: FOREVER };
+    chain.finish_job(&id, body, vec![7; 10], limits, || ()).expect("storage works");
 }
 
 fn admit(test: &TestChain, log: &mut Log, transaction: &StacksTransaction) {
@@ -135,7 +147,7 @@ fn bad_block(test: &TestChain, log: &mut Log) {
 fn forget(test: &TestChain, log: &mut Log) {
     let fill = |chain: &Chain, count: u64| {
         for _ in 0..count {
-            chain.announce_template(v1::TemplateFinished::default()).expect("storage works");
+            finish_job(chain, Body::TemplateFinished(v1::TemplateFinished::default()));
         }
     };
     let missing = EVENTS.saturating_sub(test.chain.journal().newest_sequence());
@@ -144,6 +156,6 @@ fn forget(test: &TestChain, log: &mut Log) {
             scope.spawn(|| fill(&test.chain, missing.div_ceil(FILLERS)));
         }
     });
-    test.chain.prune_journal(KEEP).expect("storage works");
+    test.chain.prune_journal(Retention { events: KEEP, age: FOREVER }).expect("storage works");
     log.tell(&Told::Pruned(test.chain.journal().oldest_sequence()));
 }

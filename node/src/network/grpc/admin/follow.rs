@@ -1,6 +1,7 @@
 //! Waits for events in the journal, as a subscriber would.
 
 use std::future::poll_fn;
+use std::sync::Arc;
 use std::time::Duration;
 
 use nakamoto_proto::v1;
@@ -25,10 +26,17 @@ pub(super) async fn follow(
 ) -> Result<(), Status> {
     let term = v1::EventTerm { kinds: vec![kind.into()], ..v1::EventTerm::default() };
     let filter = v1::EventFilter { terms: vec![term], all: false };
-    let filter = Filter::decode(Some(filter)).map_err(filter_status)?;
+    let filter = Arc::new(Filter::decode(Some(filter)).map_err(filter_status)?);
     let options = FeedOptions { filter, payload: Payload::Header, max_batch: 1 };
     let start_sequence = after_sequence.saturating_add(1);
-    let open = OpenStream { options, start_sequence, heartbeat: HEARTBEAT.1, snapshot: None };
+    let open = OpenStream {
+        options,
+        start_sequence,
+        heartbeat: HEARTBEAT.1,
+        snapshot: None,
+        client_name: "AdminService".to_owned(),
+        peer: None,
+    };
     let mut frames = hub.open(open).map_err(subscriptions_status)?;
     let deadline = Instant::now() + wait;
     loop {
@@ -37,7 +45,7 @@ pub(super) async fn follow(
             Ok(Some(Err(end))) => return end_status(&end).map_or(Ok(()), Err),
             Ok(None) | Err(_) => return Ok(()),
         };
-        let Some(v1::subscribe_response::Body::Events(batch)) = frame.body else { continue };
+        let Some(v1::subscribe_response::Body::Events(batch)) = frame.into_body() else { continue };
         if batch.events.into_iter().filter_map(|event| event.body).any(&mut take) {
             return Ok(());
         }

@@ -6,7 +6,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use chainstate::assembly::TemplateOrder;
-use chainstate::chain::{Chain, StoreOutcome};
+use chainstate::chain::{Chain, Retention, StoreOutcome};
 use chainstate::db::StoreError;
 use chainstate::params::{ChainParams, Producer, Stacker};
 use clarity::vm::types::PrincipalData;
@@ -35,6 +35,7 @@ use crate::network::limits::THREAD_STACK_BYTES;
 use crate::relayer::hub::{Hub, HubLimits};
 use crate::worker::{TemplateJobs, ValidationJobs};
 
+const RETENTION: Retention = Retention { events: 1_000_000, age: std::time::Duration::from_secs(3600) };
 pub(super) const OCTETS: &str = "application/octet-stream";
 pub(super) const JSON: &str = "application/json";
 /// Opening balance of each account, micro-STX.
@@ -109,7 +110,7 @@ impl Bench {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().to_owned();
         let (core, _writer) = on_big_stack(move || Chain::open(&path, params(), || 1_800_000_000_000)).unwrap();
-        let live = Arc::new(LiveChain::new(core.clone(), 1_000_000).unwrap());
+        let live = Arc::new(LiveChain::new(core.clone(), RETENTION).unwrap());
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .thread_stack_size(THREAD_STACK_BYTES)
@@ -124,10 +125,10 @@ impl Bench {
             gate: Gate::new(Arc::clone(&shared)),
             bell: Bell::default(),
             hub: Hub::new(journal, live, limits, handle, CancellationToken::new()),
-            templates: Arc::new(TemplateJobs::for_templates()),
-            validations: Arc::new(ValidationJobs::for_validations()),
+            templates: Arc::new(TemplateJobs::for_templates(0)),
+            validations: Arc::new(ValidationJobs::for_validations(0)),
             guard: Guard::new(token),
-            journal_max_events: 0,
+            retention: RETENTION,
             admin: None,
         };
         Self { runtime, router: router(&services), services, chain: shared, core, _folder: folder }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::bench::{Bench, JSON, OCTETS, Reply};
 use super::shape::{COST, Kind, check};
 use crate::network::limits::THREAD_STACK_BYTES;
-use crate::worker::ValidationWorker;
+use crate::worker::{VALIDATION_LIMITS, ValidationWorker};
 
 const CHAIN_ID: u32 = 0x8000_0000;
 
@@ -100,8 +100,12 @@ fn a_proposal_needs_the_token_and_a_body() {
 fn a_full_queue_is_429() {
     let bench = Bench::new(Some("secret"));
     let mut last = StatusCode::ACCEPTED;
-    for byte in 0..=u8::MAX {
-        let reply = propose(&bench, Some("secret"), &json!({ "block": hex::encode([byte]), "chain_id": CHAIN_ID }));
+    for number in 0..=VALIDATION_LIMITS.queue {
+        let reply = propose(
+            &bench,
+            Some("secret"),
+            &json!({ "block": hex::encode(number.to_be_bytes()), "chain_id": CHAIN_ID }),
+        );
         last = reply.status;
         if last != StatusCode::ACCEPTED {
             check("full", &reply.json(), &[("result", Kind::Says("Error")), ("message", Kind::Text)]);

@@ -1,4 +1,4 @@
-//! What an event touches: contracts, assets, principals. Worked out only for filters that ask.
+//! What an event touches: transactions, contracts, assets, principals. Worked out once an event, when a filter asks.
 
 use std::collections::BTreeSet;
 
@@ -7,24 +7,28 @@ use nakamoto_proto::v1;
 use v1::event::Body;
 use v1::transaction_event::Body as TxBody;
 
-/// Contracts, assets and principals, as text.
+/// Txids; contracts, assets and principals as text.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub(super) struct Touched {
+pub struct Touched {
     /// "ADDRESS.name": printed, held an asset that moved, called or deployed.
-    pub(super) contracts: BTreeSet<String>,
+    pub contracts: BTreeSet<String>,
     /// "ADDRESS.contract::asset".
-    pub(super) assets: BTreeSet<String>,
+    pub assets: BTreeSet<String>,
     /// Senders, recipients, origins, sponsors, those that were paid.
-    pub(super) principals: BTreeSet<String>,
+    pub principals: BTreeSet<String>,
+    /// Txids, as far as they are 32 bytes.
+    pub txids: BTreeSet<[u8; 32]>,
 }
 
 impl Touched {
     /// What a processed block or a mempool event touches; nothing for other kinds.
-    pub(super) fn by(event: &v1::Event) -> Self {
+    #[must_use]
+    pub fn by(event: &v1::Event) -> Self {
         let mut touched = Self::default();
         match &event.body {
             Some(Body::BlockProcessed(processed)) => {
                 for receipt in &processed.receipts {
+                    touched.add_txid(&receipt.txid);
                     touched.add_transaction(&receipt.transaction);
                     receipt.events.iter().filter_map(|event| event.body.as_ref()).for_each(|b| touched.add_event(b));
                 }
@@ -33,11 +37,18 @@ impl Touched {
                     touched.principals.insert(reward.producer.clone());
                 }
             }
-            Some(Body::MempoolAccepted(accepted)) => touched.add_transaction(&accepted.transaction),
-            // A drop names txids only.
+            Some(Body::MempoolAccepted(accepted)) => {
+                touched.add_txid(&accepted.txid);
+                touched.add_transaction(&accepted.transaction);
+            }
+            Some(Body::MempoolDropped(dropped)) => dropped.txids.iter().for_each(|txid| touched.add_txid(txid)),
             Some(_) | None => {}
         }
         touched
+    }
+
+    fn add_txid(&mut self, txid: &[u8]) {
+        self.txids.extend(<[u8; 32]>::try_from(txid));
     }
 
     fn add_transaction(&mut self, raw: &[u8]) {

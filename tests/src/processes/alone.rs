@@ -1,0 +1,151 @@
+//! A node without producer and signers, and blocks for it that a second chain in this process has made: the test decides
+//! when a block comes.
+
+use std::path::PathBuf;
+
+use chainstate::assembly::TemplateOrder;
+use chainstate::chain::{Chain, Processed, StoreOutcome};
+use chainstate::clarity::STACK_BYTES;
+use mockamoto_node::chain::chain_params;
+use mockamoto_node::config::GenesisFile;
+use nakamoto_proto::address::StacksAddress;
+use nakamoto_proto::block::NakamotoBlock;
+use nakamoto_proto::ids::SortitionHash;
+use nakamoto_proto::keys::PrivateKey;
+use nakamoto_proto::transaction::{SpendingCondition, StacksTransaction, TransactionAuth, TransactionPayload};
+use nakamoto_proto::v1;
+use nakamoto_proto::v1::block_service_client::BlockServiceClient;
+use nakamoto_proto::v1::event::Body;
+use nakamoto_proto::vrf::VrfPrivateKey;
+
+use super::cluster::{CONFIG_FILE, Plan, genesis, key, start_node};
+use super::{Client, Process, stacksjs};
+
+/// The node.
+pub struct NodeAlone {
+    address: String,
+    /// Its process.
+    pub node: Process,
+    // Last, so that the log in it outlives the process, which shows it.
+    folder: tempfile::TempDir,
+}
+
+impl NodeAlone {
+    /// Starts it on a free port with this config file; it mines one burn block and no other.
+    ///
+    /// # Panics
+    /// When it does not start.
+    #[must_use]
+    pub fn start(config: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let genesis = serde_json::to_string_pretty(&genesis(&Plan::default())).expect("JSON");
+        std::fs::write(folder.path().join("genesis.json"), genesis).expect("a genesis file");
+        std::fs::write(folder.path().join(CONFIG_FILE), config).expect("a config file");
+        let (node, address) = start_node(folder.path(), "127.0.0.1:0", "0");
+        Self { address, node, folder }
+    }
+
+    /// kill -9 and a new start on the same port and folder.
+    pub fn restart(&mut self) {
+        self.node.kill();
+        self.node = start_node(self.folder.path(), &self.address, "0").0;
+    }
+
+    /// Speaks gRPC to it, over a connection of its own.
+    #[must_use]
+    pub fn client(&self) -> Client {
+        Client::new(&self.address)
+    }
+
+    /// `host:port`.
+    #[must_use]
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Makes blocks that the node will take one after the other, each with this many transfers.
+    ///
+    /// # Panics
+    /// When they cannot be made.
+    pub async fn script(&self, blocks: usize, transfers: u64) -> Vec<Vec<u8>> {
+        let mut watch = self.client().watch(0).await;
+        let burn_block = watch.until("a burn block is mined", |body| match body {
+            Body::BurnBlock(event) => event.burn_block.clone().filter(|block| block.height > 0),
+            _ => None,
+        });
+        let (genesis, time_s) = (self.folder.path().join("genesis.json"), burn_block.await.timestamp_s);
+        let maker = move || make_blocks(genesis, time_s, blocks, transfers);
+        let maker = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(maker).expect("a thread");
+        tokio::task::spawn_blocking(|| maker.join().expect("blocks")).await.expect("no panic")
+    }
+
+    /// Pushes a block; it is stored when this returns.
+    ///
+    /// # Panics
+    /// When the node does not take it.
+    pub async fn push(&self, client: &Client, block: &[u8]) {
+        let mut service = BlockServiceClient::new(client.channel.clone());
+        let request = v1::PushBlockRequest { block: block.to_vec().into() };
+        let answer = service.push_block(request).await.expect("an answer").into_inner();
+        assert_eq!(answer.outcome(), v1::PushOutcome::Accepted, "{answer:?}");
+    }
+}
+
+/// A block as its producer proposes it: without the stackers' signatures.
+///
+/// # Panics
+/// When it is no block.
+#[must_use]
+pub fn proposal_of(block: &[u8]) -> NakamotoBlock {
+    let mut block = NakamotoBlock::decode(block).expect("a block");
+    block.header.stacker_signatures.clear();
+    block
+}
+
+fn make_blocks(genesis: PathBuf, burn_time_s: u64, blocks: usize, transfers: u64) -> Vec<Vec<u8>> {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let params = chain_params(&GenesisFile::read(&genesis).expect("a genesis")).expect("a good genesis");
+    let (chain, _) = Chain::open(folder.path(), params, || 0).expect("a chain");
+    chain.mine_burn_block(None, burn_time_s).expect("a burn block");
+    while chain.announce().expect("storage works") {}
+    let wallet = stacksjs()["accounts"]["wallet_1"]["private_key"].as_str().map(PrivateKey::from_hex);
+    let wallet = wallet.expect("a key").expect("a key");
+    let to = StacksAddress::p2pkh(&key("stacker", 0).public_key(), false).to_principal();
+    let mut made = Vec::new();
+    for number in 0..blocks as u64 {
+        for nonce in number * transfers..(number + 1) * transfers {
+            let payload = TransactionPayload::TokenTransfer { recipient: to.clone(), amount: 1, memo: [0; 34] };
+            let transaction = signed(&wallet, nonce, 1_000, payload);
+            chain.admit_transaction(transaction.encode()).expect("storage works").expect("a good transaction");
+        }
+        let coinbase = (number == 0)
+            .then(|| signed(&key("producer", 0), 0, 0, TransactionPayload::Coinbase { buffer: [0; 32] }).encode());
+        let order = TemplateOrder { coinbase, allow_empty: true, ..TemplateOrder::default() };
+        let template = chain.assemble(&order, &|| false).expect("storage works").expect("a template");
+        let block = finish(&template);
+        let encoded = block.encode();
+        assert!(matches!(chain.store_block(&encoded).expect("storage works"), StoreOutcome::Stored(_)));
+        while chain.announce().expect("storage works") {}
+        let done = chain.process_next().expect("storage works");
+        assert!(matches!(done, Some(Processed::Appended(_))), "{done:?}");
+        made.push(encoded);
+    }
+    made
+}
+
+fn finish(template: &v1::BlockTemplate) -> NakamotoBlock {
+    let mut block = NakamotoBlock::decode(&template.block).expect("a block");
+    let sortition = SortitionHash::try_from(&template.sortition_hash[..]).expect("32 bytes");
+    block.header.vrf_proof = VrfPrivateKey::from_seed(&[1; 32]).prove(sortition.as_bytes());
+    block.header.sign_producer(&key("producer", 0));
+    block.header.stacker_signatures =
+        (0..Plan::default().running_signers).map(|index| block.header.sign_stacker(&key("stacker", index))).collect();
+    block
+}
+
+fn signed(key: &PrivateKey, nonce: u64, fee: u64, payload: TransactionPayload) -> StacksTransaction {
+    let auth = TransactionAuth::Standard(SpendingCondition::p2pkh(key, nonce, fee));
+    let mut transaction = StacksTransaction::new(false, auth, payload);
+    transaction.sign_origin(key).expect("the key is the origin's");
+    transaction
+}

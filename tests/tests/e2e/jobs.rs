@@ -1,0 +1,122 @@
+//! Templates and verdicts over a kill -9 of the node; requests that wait for a parent, and that are taken back.
+
+use std::time::Duration;
+
+use nakamoto_proto::v1;
+use nakamoto_proto::v1::event::Body;
+use nakamoto_proto::v1::template_service_client::TemplateServiceClient;
+use nakamoto_proto::v1::validation_service_client::ValidationServiceClient;
+use tonic::Code;
+use tonic_types::StatusExt as _;
+
+use crate::support::{Client, NodeAlone, proposal_of, run};
+
+fn wait(seconds: i64) -> Option<prost_types::Duration> {
+    Some(prost_types::Duration { seconds, nanos: 0 })
+}
+
+async fn verdict(client: &Client, id: &str) -> v1::GetValidationResponse {
+    let request = v1::GetValidationRequest { validation_id: id.to_owned(), wait: wait(30) };
+    ValidationServiceClient::new(client.channel.clone()).get_validation(request).await.expect("known").into_inner()
+}
+
+async fn validate(client: &Client, block: Vec<u8>, parent_wait: Option<prost_types::Duration>) -> String {
+    let request = v1::RequestValidationRequest { block: block.into(), not_after_time: None, parent_wait };
+    let mut service = ValidationServiceClient::new(client.channel.clone());
+    service.request_validation(request).await.expect("queued").into_inner().validation_id
+}
+
+async fn template(client: &Client, id: &str) -> Result<v1::GetTemplateResponse, tonic::Status> {
+    let request = v1::GetTemplateRequest { template_id: id.to_owned(), wait: wait(30) };
+    Ok(TemplateServiceClient::new(client.channel.clone()).get_template(request).await?.into_inner())
+}
+
+async fn request_template(client: &Client) -> v1::RequestTemplateResponse {
+    let request = v1::RequestTemplateRequest { allow_empty: true, ..Default::default() };
+    let mut service = TemplateServiceClient::new(client.channel.clone());
+    service.request_template(request).await.expect("queued").into_inner()
+}
+
+#[test]
+fn results_can_be_fetched_after_a_kill_and_lost_jobs_say_so() {
+    run(async {
+        let mut node = NodeAlone::start("");
+        let blocks = node.script(2, 3).await;
+        let client = node.client();
+        let mut watch = client.watch(0).await;
+        watch.block().await;
+        node.push(&client, &blocks[0]).await;
+        watch.block().await;
+
+        let finished_template = request_template(&client).await.template_id;
+        let before = template(&client, &finished_template).await.expect("known");
+        assert_eq!(before.state(), v1::JobState::Succeeded, "{before:?}");
+        let finished_verdict = validate(&client, proposal_of(&blocks[1]).encode(), None).await;
+        let verdict_before = verdict(&client, &finished_verdict).await;
+        assert!(verdict_before.verdict.as_ref().is_some_and(|verdict| verdict.valid), "{verdict_before:?}");
+        // One that waits for a parent that never comes.
+        let mut orphan = proposal_of(&blocks[1]);
+        orphan.header.parent_block_id.0 = [9; 32];
+        let lost = validate(&client, orphan.encode(), wait(30)).await;
+
+        node.restart();
+        let client = node.client();
+        assert_eq!(template(&client, &finished_template).await.expect("kept"), before);
+        assert_eq!(verdict(&client, &finished_verdict).await, verdict_before);
+        let lost = verdict(&client, &lost).await;
+        assert_eq!((lost.state(), lost.failure_reason.as_str()), (v1::JobState::Failed, "NODE_RESTARTED"));
+        let never = template(&client, "t-77-1").await.expect_err("no such request");
+        assert_eq!(never.code(), Code::NotFound);
+        assert_eq!(never.get_details_error_info().expect("a reason").reason, "UNKNOWN_TEMPLATE");
+        let next = request_template(&client).await.template_id;
+        assert!(next != finished_template && template(&client, &next).await.is_ok(), "ids are not used twice");
+    });
+}
+
+#[test]
+fn a_proposal_waits_for_its_parent_when_asked_to() {
+    run(async {
+        let node = NodeAlone::start("");
+        let blocks = node.script(2, 3).await;
+        let client = node.client();
+        let mut watch = client.watch(0).await;
+        watch.block().await;
+        let child = proposal_of(&blocks[1]).encode();
+        let at_once = verdict(&client, &validate(&client, child.clone(), None).await).await.verdict.expect("a verdict");
+        let rejection = at_once.rejection.expect("the parent is unknown");
+        assert_eq!(rejection.reason(), v1::RejectReason::UnknownParent);
+        let held = validate(&client, child, wait(30)).await;
+        node.push(&client, &blocks[0]).await;
+        let verdict = verdict(&client, &held).await;
+        assert!(verdict.verdict.as_ref().is_some_and(|verdict| verdict.valid), "{verdict:?}");
+    });
+}
+
+#[test]
+fn a_request_that_waits_can_be_taken_back_and_its_event_says_so() {
+    run(async {
+        let node = NodeAlone::start("");
+        let blocks = node.script(2, 1).await;
+        let client = node.client();
+        let mut watch = client.watch(0).await;
+        let id = validate(&client, proposal_of(&blocks[1]).encode(), wait(30)).await;
+        let mut service = ValidationServiceClient::new(client.channel.clone());
+        // It may be at its first look at the parent: then it is to end by itself, and is taken back when it waits.
+        let state = loop {
+            let request = v1::CancelValidationRequest { validation_id: id.clone() };
+            let state = service.cancel_validation(request).await.expect("known").into_inner().state();
+            if state != v1::JobState::Pending {
+                break state;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        };
+        assert_eq!(state, v1::JobState::Cancelled);
+        assert_eq!(verdict(&client, &id).await.failure_reason, "CANCELLED");
+        let event = watch.until("the validation ends", |body| match body {
+            Body::ValidationFinished(finished) => Some(finished.clone()),
+            _ => None,
+        });
+        let event = event.await;
+        assert_eq!((event.validation_id.as_str(), event.state()), (id.as_str(), v1::JobState::Cancelled));
+    });
+}
