@@ -31,6 +31,8 @@ pub struct Plan {
     pub burn_block_interval: &'static str,
     /// After it a producer proposes an unanswered block again.
     pub proposal_timeout: &'static str,
+    /// The node's config file; empty for none.
+    pub node_config: String,
 }
 
 impl Default for Plan {
@@ -43,6 +45,7 @@ impl Default for Plan {
             block_interval: "0",
             burn_block_interval: "0",
             proposal_timeout: "1s",
+            node_config: String::new(),
         }
     }
 }
@@ -80,6 +83,9 @@ impl Cluster {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let genesis = serde_json::to_string_pretty(&genesis(&plan)).expect("JSON");
         std::fs::write(folder.path().join("genesis.json"), genesis).expect("a genesis file");
+        if !plan.node_config.is_empty() {
+            std::fs::write(folder.path().join(CONFIG_FILE), &plan.node_config).expect("a config file");
+        }
         let (node, address) = start_node(folder.path(), "127.0.0.1:0", plan.burn_block_interval);
         let producers =
             (0..plan.producers).map(|index| start_producer(folder.path(), &address, index, &plan)).collect();

@@ -17,6 +17,8 @@ mod idle;
 #[cfg(test)]
 mod jobs;
 #[cfg(test)]
+mod observers;
+#[cfg(test)]
 mod restarts;
 #[cfg(test)]
 mod sets;

@@ -19,9 +19,13 @@ pub(crate) fn wallet(vectors: &Value, name: &str) -> PrivateKey {
 }
 
 pub(crate) fn transfer(key: &PrivateKey, nonce: u64) -> StacksTransaction {
+    transfer_paying(key, nonce, 1_000)
+}
+
+pub(crate) fn transfer_paying(key: &PrivateKey, nonce: u64, fee: u64) -> StacksTransaction {
     let recipient = clarity::vm::types::PrincipalData::parse("ST000000000000000000002AMW42H").expect("an address");
     let payload = TransactionPayload::TokenTransfer { recipient, amount: 1 + nonce, memo: [0; 34] };
-    let auth = TransactionAuth::Standard(SpendingCondition::p2pkh(key, nonce, 1_000));
+    let auth = TransactionAuth::Standard(SpendingCondition::p2pkh(key, nonce, fee));
     let mut transaction = StacksTransaction::new(false, auth, payload);
     transaction.sign_origin(key).expect("the origin's key");
     transaction

@@ -1,0 +1,8 @@
+//! HTTP event observers over real processes: what they are told, and that a node which is killed loses nothing of it.
+//!
+//! `samples/` holds posts that a reference node made in its mockamoto mode (stacks-core 83ac3276dc, March 2024).
+
+mod kills;
+mod payloads;
+mod recorder;
+mod schema;

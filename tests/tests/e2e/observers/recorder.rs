@@ -1,0 +1,92 @@
+//! An observer that takes everything and notes it.
+
+use std::convert::Infallible;
+
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::{Bytes, Incoming};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response};
+use hyper_util::rt::TokioIo;
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::support::WAIT;
+
+/// One post.
+#[derive(Debug, Clone)]
+pub(super) struct Post {
+    pub(super) path: String,
+    pub(super) body: Value,
+}
+
+impl Post {
+    /// A name that no other post has.
+    pub(super) fn name(&self) -> String {
+        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        match self.path.as_str() {
+            "/new_block" => format!("block {}", text(&self.body["index_block_hash"])),
+            "/new_burn_block" => format!("burn {}", text(&self.body["burn_block_hash"])),
+            "/new_mempool_tx" => format!("tx {}", text(&self.body[0])),
+            path => format!("{path} {}", self.body),
+        }
+    }
+}
+
+/// The observer.
+pub(super) struct Recorder {
+    pub(super) endpoint: String,
+    posts: watch::Sender<Vec<Post>>,
+}
+
+impl Recorder {
+    pub(super) async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let endpoint = listener.local_addr().expect("an address").to_string();
+        let posts = watch::Sender::default();
+        let noted: watch::Sender<Vec<Post>> = posts.clone();
+        tokio::spawn(async move {
+            loop {
+                let (stream, _) = listener.accept().await.expect("a connection");
+                let noted = noted.clone();
+                let service = service_fn(move |request| note(noted.clone(), request));
+                // A connection may end as it likes: the node was killed.
+                tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
+            }
+        });
+        Self { endpoint, posts }
+    }
+
+    /// A config file that registers it with every key.
+    pub(super) fn config(&self) -> String {
+        let keys = r#"["*", "stackerdb", "block_proposal"]"#;
+        format!("[[events_observer]]\nendpoint = \"{}\"\nevents_keys = {keys}\n", self.endpoint)
+    }
+
+    /// All posts so far.
+    pub(super) fn posts(&self) -> Vec<Post> {
+        self.posts.borrow().clone()
+    }
+
+    /// Until the posts are as `holds` says.
+    pub(super) async fn until(&self, what: &str, holds: impl FnMut(&Vec<Post>) -> bool) {
+        let mut posts = self.posts.subscribe();
+        let came = tokio::time::timeout(WAIT, posts.wait_for(holds)).await.is_ok();
+        assert!(came, "no post says: {what}; {:#?}", self.posts().iter().map(Post::name).collect::<Vec<_>>());
+    }
+}
+
+async fn note(
+    noted: watch::Sender<Vec<Post>>,
+    request: Request<Incoming>,
+) -> Result<Response<Full<Bytes>>, Infallible> {
+    let (head, body) = request.into_parts();
+    assert_eq!((&head.method, head.headers["content-type"].as_bytes()), (&Method::POST, &b"application/json"[..]));
+    // A post whose sender was killed in the middle of it is none.
+    if let Ok(body) = body.collect().await {
+        let body = serde_json::from_slice(&body.to_bytes()).expect("JSON");
+        noted.send_modify(|posts| posts.push(Post { path: head.uri.path().to_owned(), body }));
+    }
+    Ok(Response::new(Full::new(Bytes::from_static(b"{\"result\":\"ok\"}"))))
+}
