@@ -33,7 +33,7 @@ use tokio_util::sync::CancellationToken;
 use crate::chain::ChainApi;
 use crate::clock::{ClockControl, MockClock};
 use crate::config::Settings;
-use crate::coordinator::{Bell, Coordinator};
+use crate::coordinator::{Bell, Coordinator, StackerDbFollower};
 use crate::network::auth::Guard;
 use crate::network::gate::Gate;
 use crate::network::grpc::{Services, into_router, routes, web};
@@ -155,6 +155,7 @@ struct Node {
     running: Vec<&'static str>,
     shutdown: CancellationToken,
     bell: Bell,
+    stacker_dbs: Bell,
     clock: ClockControl,
     templates: Arc<TemplateJobs>,
     validations: Arc<ValidationJobs>,
@@ -197,6 +198,13 @@ impl Node {
         ValidationWorker::watch(Arc::clone(&validations), &chain.journal);
         let coordinator = Coordinator { chain: Arc::clone(&chain.api), bell: bell.clone() };
         threads.spawn("coordinator", move || coordinator.run().context("blocks cannot be processed"))?;
+        let follower = StackerDbFollower { chain: Arc::clone(&chain.api), bell: Bell::default() };
+        let stacker_dbs = follower.bell.clone();
+        chain.journal.listen({
+            let bell = stacker_dbs.clone();
+            Box::new(move |_| bell.ring())
+        });
+        threads.spawn("stackerdbs", move || follower.run().context("StackerDBs cannot follow the tip"))?;
         let worker = TemplateWorker { jobs: Arc::clone(&templates), chain: Arc::clone(&chain.api) };
         threads.spawn("worker-templates", move || {
             worker.run();
@@ -229,7 +237,7 @@ impl Node {
         watch_signals(&threads, settings.stop_on_stdin_eof)?;
 
         let running = threads.running;
-        Ok(Self { exits: receiver, running, shutdown, bell, clock, templates, validations })
+        Ok(Self { exits: receiver, running, shutdown, bell, stacker_dbs, clock, templates, validations })
     }
 
     /// Along the flow of data: no new work, streams and requests end, threads finish what they are at.
@@ -250,6 +258,7 @@ impl Node {
         self.templates.stop();
         self.validations.stop();
         self.bell.stop();
+        self.stacker_dbs.stop();
         while !self.running.is_empty() {
             match self.exits.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
                 Ok(Exit::Asked(_)) => {}

@@ -187,6 +187,10 @@ pub trait ChainApi: AdminApi + super::lookups::Lookups + Send + Sync + 'static {
     fn slots(&self, contract_id: &str) -> Result<Vec<v1::SlotMetadata>, ApiError>;
     /// The StackerDBs that are kept.
     fn stacker_dbs(&self) -> Result<Vec<String>, ApiError>;
+    /// Contracts that are StackerDBs by their functions, each with why what it says is no configuration, or nothing.
+    fn stacker_db_contracts(&self) -> Result<Vec<v1::StackerDbContract>, ApiError>;
+    /// Makes the StackerDBs of contracts follow the tip; false when they are there. Called by the follower only.
+    fn follow_stacker_dbs(&self, stopped: &dyn Fn() -> bool) -> Result<bool, ApiError>;
 
     /// How often the chain was opened before: makes ids of jobs that no earlier process gave. Does not block.
     fn start_number(&self) -> u64;

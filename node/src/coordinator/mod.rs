@@ -9,6 +9,10 @@
 //! # Not here
 //! The rules: `chainstate`.
 
+mod follower;
+
+pub use follower::StackerDbFollower;
+
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 

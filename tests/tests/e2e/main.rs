@@ -23,6 +23,8 @@ mod restarts;
 #[cfg(test)]
 mod sets;
 #[cfg(test)]
+mod stackerdb;
+#[cfg(test)]
 mod stacksjs;
 #[cfg(test)]
 mod support;

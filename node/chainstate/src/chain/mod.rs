@@ -32,6 +32,7 @@ mod reader;
 mod reject;
 mod results;
 mod retention;
+mod stackerdbs;
 mod store_block;
 mod tip;
 mod validate;
@@ -46,6 +47,7 @@ pub use mining::{BLOCKS_WANTED_MAX, Mining};
 pub use reader::{ChainReader, ReadStateError};
 pub use results::{JobKind, JobResult, ResultLimits};
 pub use retention::Retention;
+pub use stackerdbs::Surroundings as StackerDbSurroundings;
 pub use store_block::StoreOutcome;
 pub use validate::Verdict;
 

@@ -141,6 +141,16 @@ fn tip_move(conn: &Connection, old: ProcessedHeader, new: &StacksBlockId) -> Res
     Ok(TipMove { old, new, common: left, rolled_back, applied })
 }
 
+/// The blocks between a processed block and a tip, oldest first, without those that both share.
+pub(super) fn blocks_between(
+    conn: &Connection,
+    old: &StacksBlockId,
+    tip: &StacksBlockId,
+) -> Result<Vec<StacksBlockId>, StoreError> {
+    let moved = tip_move(conn, header(conn, old)?, tip)?;
+    Ok(moved.applied.iter().map(|block| block.block_id).collect())
+}
+
 fn tip_event(moved: &TipMove) -> v1::TipChanged {
     let skip = moved.applied.len().saturating_sub(EVENT_BLOCKS_MAX);
     v1::TipChanged {

@@ -62,6 +62,17 @@ pub fn select_metadata(
         .optional()
 }
 
+/// The contracts that block `block_id` deployed, in order of the text.
+///
+/// # Errors
+/// Those of SQLite.
+pub fn select_contracts(connection: &Connection, block_id: &StacksBlockId) -> rusqlite::Result<Vec<String>> {
+    let sql = "SELECT DISTINCT contract FROM clarity_metadata WHERE block_id = ?1 ORDER BY contract";
+    let mut statement = connection.prepare_cached(sql)?;
+    let rows = statement.query_map([&block_id.0[..]], |row| row.get(0))?;
+    rows.collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -70,4 +70,5 @@ const MIGRATIONS: &[&[&str]] = &[
     &[crate::journal::PRUNED_SCHEMA],
     &[include_str!("0003_mining.sql")],
     &[include_str!("0004_job_results.sql")],
+    &[crate::stackerdb::CONTRACTS_SCHEMA],
 ];

@@ -13,12 +13,19 @@
 
 mod chunk;
 mod configure;
+mod contract;
+mod contracts;
 mod instance;
 mod put;
 mod rows;
 
 pub use chunk::{AuthenticatedChunk, SlotMetadata, check_signature};
 pub use configure::{ConfigureError, Configured, configure};
+pub use contract::{CONFIG_FUNCTION, ConfigRefusal, SLOTS_FUNCTION, is_stackerdb, read_config, read_signers};
+pub use contracts::{
+    MAX_CONTRACTS, StackerDbContract, delete_contract, insert_contract, list_contracts, select_followed,
+    update_followed, update_refusal,
+};
 pub use instance::{
     InstanceConfig, MAX_INSTANCES, MAX_SLOTS, PRODUCERS_CHUNK_BYTES, PRODUCERS_CONFIG, SIGNERS_CHUNK_BYTES,
     SIGNERS_CONFIG, producers_contract, signers_contract,
@@ -28,6 +35,8 @@ pub use rows::{get_chunk, get_config, list_chunks, list_instances, list_metadata
 
 /// The tables of all instances.
 pub const SCHEMA: &str = include_str!("schema.sql");
+/// The tables of the contracts that are instances.
+pub const CONTRACTS_SCHEMA: &str = include_str!("contracts.sql");
 
 #[cfg(test)]
 mod tests;

@@ -188,6 +188,15 @@ pub(super) fn delete_slots_from(tx: &Transaction<'_>, instance: i64, first: usiz
     Ok(u32::try_from(deleted).unwrap_or(u32::MAX))
 }
 
+/// Removes an instance with its slots and chunks, if there is one.
+pub(super) fn delete_instance(tx: &Transaction<'_>, contract: &str) -> Result<(), StoreError> {
+    if let Some(instance) = select_instance(tx, contract)? {
+        delete_slots_from(tx, instance.id, 0)?;
+        tx.prepare_cached("DELETE FROM stackerdb_instances WHERE instance = ?1")?.execute([instance.id])?;
+    }
+    Ok(())
+}
+
 /// Replaces a slot's chunk.
 pub(super) fn update_slot(
     tx: &Transaction<'_>,

@@ -13,4 +13,6 @@ mod retention;
 #[cfg(test)]
 mod rules;
 #[cfg(test)]
+mod stackerdbs;
+#[cfg(test)]
 mod support;

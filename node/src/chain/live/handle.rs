@@ -148,6 +148,14 @@ impl ChainApi for LiveChain {
         stackerdb::instances(self)
     }
 
+    fn stacker_db_contracts(&self) -> Result<Vec<v1::StackerDbContract>, ApiError> {
+        stackerdb::contracts(self)
+    }
+
+    fn follow_stacker_dbs(&self, stopped: &dyn Fn() -> bool) -> Result<bool, ApiError> {
+        stackerdb::follow(self, stopped)
+    }
+
     fn start_number(&self) -> u64 {
         self.chain.start_number()
     }

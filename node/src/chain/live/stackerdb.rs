@@ -1,7 +1,9 @@
 //! StackerDB slots.
 
-use chainstate::chain::{ChunkOutcome, wire};
-use chainstate::stackerdb::{PutRefusal, SlotMetadata, get_chunk, list_instances, list_metadata};
+use std::time::Instant;
+
+use chainstate::chain::{ChunkOutcome, StackerDbSurroundings, wire};
+use chainstate::stackerdb::{PutRefusal, SlotMetadata, get_chunk, list_contracts, list_instances, list_metadata};
 use nakamoto_proto::address::StacksAddress;
 use nakamoto_proto::ids::Hash160;
 use nakamoto_proto::keys::MessageSignature;
@@ -77,6 +79,18 @@ pub(super) fn slots(live: &LiveChain, contract_id: &str) -> Result<Vec<v1::SlotM
 
 pub(super) fn instances(live: &LiveChain) -> Result<Vec<String>, ApiError> {
     live.read(|reader| Ok(list_instances(reader.conn())?))
+}
+
+pub(super) fn contracts(live: &LiveChain) -> Result<Vec<v1::StackerDbContract>, ApiError> {
+    let contracts = live.read(|reader| Ok(list_contracts(reader.conn())?))?;
+    let contracts = contracts.into_iter();
+    Ok(contracts.map(|kept| v1::StackerDbContract { contract_id: kept.contract, refusal: kept.refusal }).collect())
+}
+
+pub(super) fn follow(live: &LiveChain, stopped: &dyn Fn() -> bool) -> Result<bool, ApiError> {
+    let begun = Instant::now();
+    let around = StackerDbSurroundings { now: &|| begun.elapsed(), stopped };
+    Ok(live.chain.follow_stackerdbs(&around)?)
 }
 
 fn metadata(live: &LiveChain, slot: &SlotMetadata) -> v1::SlotMetadata {

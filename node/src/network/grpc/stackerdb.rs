@@ -46,7 +46,8 @@ impl StackerDbService for StackerDbs {
         &self,
         _: Request<v1::ListStackerDbsRequest>,
     ) -> Result<Response<v1::ListStackerDbsResponse>, Status> {
-        let contract_ids = self.gate.read(|chain| chain.stacker_dbs()).await.or_status()?;
-        Ok(Response::new(v1::ListStackerDbsResponse { contract_ids }))
+        let read = self.gate.read(|chain| Ok((chain.stacker_dbs()?, chain.stacker_db_contracts()?)));
+        let (contract_ids, contracts) = read.await.or_status()?;
+        Ok(Response::new(v1::ListStackerDbsResponse { contract_ids, contracts }))
     }
 }

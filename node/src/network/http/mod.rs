@@ -24,6 +24,7 @@ mod proposal;
 mod respond;
 mod router;
 mod sortitions;
+mod stackerdb;
 mod stacking;
 mod state;
 mod tenures;

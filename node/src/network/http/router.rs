@@ -12,7 +12,7 @@ use tonic::Code;
 
 use super::{
     absent, accounts, blocks, contracts, events, extended, fees, headers, info, jobs, openapi, proposal, sortitions,
-    stacking, state, tenures, transactions,
+    stackerdb, stacking, state, tenures, transactions,
 };
 use crate::network::errors::Failure;
 use crate::network::grpc::Services;
@@ -27,11 +27,11 @@ pub struct Route {
     answers: MethodRouter<Services>,
 }
 
-fn get<T: 'static>(path: &'static str, handler: impl Handler<T, Services>) -> Route {
+pub(super) fn get<T: 'static>(path: &'static str, handler: impl Handler<T, Services>) -> Route {
     Route { method: "GET", path, answers: axum::routing::get(handler) }
 }
 
-fn post<T: 'static>(path: &'static str, max_body_bytes: usize, handler: impl Handler<T, Services>) -> Route {
+pub(super) fn post<T: 'static>(path: &'static str, max_body_bytes: usize, handler: impl Handler<T, Services>) -> Route {
     let answers = axum::routing::post(handler).layer(DefaultBodyLimit::max(max_body_bytes));
     Route { method: "POST", path, answers }
 }
@@ -39,7 +39,10 @@ fn post<T: 'static>(path: &'static str, max_body_bytes: usize, handler: impl Han
 /// All paths.
 #[must_use]
 pub fn routes() -> Vec<Route> {
-    [own(), node_and_wallets(), state_reads(), chain_reads(), switched_off()].into_iter().flatten().collect()
+    [own(), node_and_wallets(), state_reads(), chain_reads(), stackerdb::routes(), switched_off()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// The milestone's own.

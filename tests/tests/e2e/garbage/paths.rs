@@ -1,6 +1,4 @@
-//! Garbage over HTTP, on every path that the router's source names.
-
-use std::path::Path;
+//! Garbage over HTTP, on every path of the router's table.
 
 use hyper::Method;
 
@@ -23,39 +21,6 @@ const UNKNOWN: [(&str, &str); 4] = [
     ("PUT", "/v2/transactions"),
 ];
 
-/// Methods and paths, parameters as `{name}`.
-fn routes() -> Vec<(Method, String)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../node/src/network/http");
-    let mut routes = Vec::new();
-    for file in std::fs::read_dir(folder).expect("the shim's source") {
-        let text = std::fs::read_to_string(file.expect("a file").path()).unwrap_or_default();
-        for call in text.split(".route(").skip(1) {
-            let mut quoted = call.splitn(3, '"');
-            let (Some(before), Some(path), Some(after)) = (quoted.next(), quoted.next(), quoted.next()) else {
-                continue;
-            };
-            if before.trim().is_empty() && path.starts_with('/') {
-                routes.extend(methods(after).into_iter().map(|method| (method, path.to_owned())));
-            }
-        }
-    }
-    routes
-}
-
-/// The methods of the call whose arguments go on with `text`.
-fn methods(text: &str) -> Vec<Method> {
-    let mut open = 1;
-    let end = text.find(|letter| {
-        open += i32::from(letter == '(') - i32::from(letter == ')');
-        open == 0
-    });
-    let call = &text[..end.unwrap_or(text.len())];
-    let named = [("get(", Method::GET), ("post(", Method::POST), ("put(", Method::PUT), ("delete(", Method::DELETE)];
-    let methods: Vec<_> = named.into_iter().filter(|(name, _)| call.contains(name)).map(|(_, method)| method).collect();
-    assert!(!methods.is_empty(), "a route whose methods are not understood: {call}");
-    methods
-}
-
 /// The path with every parameter replaced.
 fn fill(path: &str, value: &str) -> String {
     let filled = path.split('/').map(|segment| if segment.starts_with('{') { value } else { segment });
@@ -67,9 +32,11 @@ fn garbage_on_every_http_path_gets_an_answer_with_a_reason_and_the_node_goes_on(
     run(async {
         let cluster = Cluster::start("0", "0");
         let http = cluster.http();
-        let routes = routes();
-        assert!(routes.len() >= ROUTES_MIN, "{routes:?}");
-        for (method, path) in &routes {
+        let routes = mockamoto_node::network::http::routes();
+        assert!(routes.len() >= ROUTES_MIN, "{} routes", routes.len());
+        for route in &routes {
+            let method = &Method::from_bytes(route.method.as_bytes()).expect("a method");
+            let path = route.path;
             // Without parameters a path is the same each time, but for its query.
             let values = if path.contains('{') { segments().len() } else { QUERIES.len() };
             for (place, segment) in segments().iter().take(values).enumerate() {

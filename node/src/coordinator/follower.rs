@@ -1,0 +1,44 @@
+//! The one who makes the StackerDBs of contracts follow the tip, beside block processing, which never waits for it.
+
+use std::sync::Arc;
+
+use super::{Bell, FULL_DISK_PAUSE};
+use crate::chain::{ApiError, ChainApi};
+
+/// Follows the tip on its own thread, which needs the stack of one that evaluates Clarity.
+pub struct StackerDbFollower {
+    /// The chain.
+    pub chain: Arc<dyn ChainApi>,
+    /// Rung with every event; the tip is looked at then.
+    pub bell: Bell,
+}
+
+impl StackerDbFollower {
+    /// Runs until the bell is stopped. Begins with a round, as if every ring before had been lost.
+    ///
+    /// # Errors
+    /// [`ApiError`] when the chain cannot go on.
+    pub fn run(&self) -> Result<(), ApiError> {
+        self.bell.ring();
+        while self.bell.wait() {
+            self.follow()?;
+        }
+        Ok(())
+    }
+
+    fn follow(&self) -> Result<(), ApiError> {
+        let stopped = || self.bell.is_stopped();
+        while !stopped() {
+            match self.chain.follow_stacker_dbs(&stopped) {
+                Ok(true) => {}
+                Ok(false) => return Ok(()),
+                Err(ApiError::StorageFull) => {
+                    tracing::warn!("storage is full: StackerDBs do not follow the tip until there is room");
+                    self.bell.pause(FULL_DISK_PAUSE);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,163 @@
+//! A contract as a StackerDB over a running chain: deployed, written over gRPC and HTTP, seen in the feed.
+
+use nakamoto_proto::address::StacksAddress;
+use nakamoto_proto::keys::PrivateKey;
+use nakamoto_proto::stackerdb::StackerDbChunk;
+use nakamoto_proto::transaction::{SpendingCondition, StacksTransaction, TransactionAuth, TransactionPayload};
+use nakamoto_proto::v1;
+use nakamoto_proto::v1::event::Body;
+use nakamoto_proto::v1::event_service_client::EventServiceClient;
+use nakamoto_proto::v1::stacker_db_service_client::StackerDbServiceClient;
+use nakamoto_proto::v1::subscribe_response::Body as Frame;
+use serde_json::{Value, json};
+
+use crate::support::{Client, Cluster, Http, WAIT, run, stacksjs};
+
+/// The largest chunk there is.
+const CHUNK_BYTES: usize = 16 << 20;
+
+/// The account of the vectors that deploys, and owns the first slot.
+fn owner() -> PrivateKey {
+    let account = &stacksjs()["accounts"]["deployer"];
+    let bytes = hex::decode(account["private_key"].as_str().expect("a key")).expect("hex");
+    PrivateKey::from_scalar(bytes[..32].try_into().expect("32 bytes")).expect("a key")
+}
+
+fn stranger() -> PrivateKey {
+    PrivateKey::from_seed(b"nobody that the node knows")
+}
+
+fn deployment(owner: &PrivateKey) -> StacksTransaction {
+    let owner_address = StacksAddress::p2pkh(&owner.public_key(), false);
+    let code = format!(
+        "(define-read-only (stackerdb-get-signer-slots) (ok (list {{signer: '{owner_address}, num-slots: u2}})))
+         (define-read-only (stackerdb-get-config) (ok {{chunk-size: u{CHUNK_BYTES}, write-freq: u0, max-writes: u100,
+            max-neighbors: u0, hint-replicas: (list)}}))"
+    );
+    let name = "board".to_owned().try_into().expect("a name");
+    let payload = TransactionPayload::SmartContract { name, code };
+    let auth = TransactionAuth::Standard(SpendingCondition::p2pkh(owner, 0, 10_000));
+    let mut transaction = StacksTransaction::new(false, auth, payload);
+    transaction.sign_origin(owner).expect("the key is the origin's");
+    transaction
+}
+
+fn wire(chunk: StackerDbChunk) -> v1::StackerDbChunk {
+    v1::StackerDbChunk {
+        slot_id: chunk.slot_id,
+        slot_version: chunk.slot_version,
+        signature: chunk.signature.0.to_vec().into(),
+        data: chunk.data.into(),
+    }
+}
+
+async fn put(client: &Client, contract: &str, chunk: StackerDbChunk) -> v1::PutChunkResponse {
+    let request = v1::PutChunkRequest { contract_id: contract.to_owned(), chunk: Some(wire(chunk)) };
+    let answer = StackerDbServiceClient::new(client.channel.clone()).put_chunk(request).await;
+    answer.expect("an answer").into_inner()
+}
+
+async fn post(http: &Http, path: &str, chunk: &StackerDbChunk) -> Value {
+    let body = json!({
+        "slot_id": chunk.slot_id, "slot_version": chunk.slot_version,
+        "sig": hex::encode(chunk.signature.0), "data": hex::encode(&chunk.data),
+    });
+    let answer = http.post(&format!("{path}/chunks"), "application/json", body.to_string().into_bytes()).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    answer.json()
+}
+
+#[test]
+fn a_deployed_contract_is_a_stackerdb_over_grpc_and_http() {
+    run(async {
+        let cluster = Cluster::start("0", "0");
+        let (client, http, owner) = (cluster.client(), cluster.http(), owner());
+        let address = StacksAddress::p2pkh(&owner.public_key(), false).to_string();
+        let (contract, path) = (format!("{address}.board"), format!("/v2/stackerdb/{address}/board"));
+        let submitted = client.submit(deployment(&owner).encode()).await;
+        assert!(submitted.accepted, "{submitted:?}");
+        let mut watch = client.watch(0).await;
+        let receipt = watch.receipt(&submitted.txid).await;
+        assert_eq!(receipt.status(), v1::TransactionStatus::Success, "{}", receipt.vm_error);
+        wait_for_instance(&http, &path).await;
+        let slots = http.get(&path).await.json();
+        assert_eq!(slots.as_array().map(Vec::len), Some(2));
+        assert_eq!((&slots[1]["slot_id"], &slots[1]["slot_version"]), (&json!(1), &json!(0)));
+        let replicas = http.get(&format!("{path}/replicas")).await;
+        assert_eq!((replicas.status, replicas.json()), (200, json!([])));
+
+        let largest = StackerDbChunk::signed(0, 1, vec![7; CHUNK_BYTES], &owner);
+        assert!(put(&client, &contract, largest).await.accepted);
+        let small = StackerDbChunk::signed(1, 3, b"over HTTP".to_vec(), &owner);
+        let ack = post(&http, &path, &small).await;
+        assert_eq!((&ack["accepted"], &ack["metadata"]["slot_version"]), (&json!(true), &json!(3)));
+        let read = http.get(&format!("{path}/0/1")).await;
+        assert_eq!((read.status, read.body.len()), (200, CHUNK_BYTES));
+        assert_eq!(http.get(&format!("{path}/1")).await.body, b"over HTTP");
+        assert_eq!(http.get(&format!("{path}/1/2")).await.status, 404);
+
+        refusals(&http, &path, &owner).await;
+        assert_eq!(chunk_events(&mut watch, &contract).await, [(0, 1, CHUNK_BYTES), (1, 3, 9)]);
+        assert_eq!(snapshot(&client, &contract).await, [(0, 1, CHUNK_BYTES), (1, 3, 9)]);
+    });
+}
+
+/// The instance comes soon after the block, by a thread of its own.
+async fn wait_for_instance(http: &Http, path: &str) {
+    let end = std::time::Instant::now() + WAIT;
+    while http.get(path).await.status == 404 {
+        assert!(std::time::Instant::now() < end, "the contract is no instance");
+    }
+}
+
+async fn refusals(http: &Http, path: &str, owner: &PrivateKey) {
+    let cases = [
+        (StackerDbChunk::signed(1, 3, b"again".to_vec(), owner), 0, json!(3)),
+        (StackerDbChunk::signed(2, 1, b"x".to_vec(), owner), 1, Value::Null),
+        (StackerDbChunk::signed(1, 4, b"x".to_vec(), &stranger()), 2, json!(3)),
+        (StackerDbChunk::signed(1, 101, b"x".to_vec(), owner), 4, json!(3)),
+    ];
+    for (chunk, code, version) in cases {
+        let ack = post(http, path, &chunk).await;
+        assert_eq!((&ack["accepted"], &ack["code"]), (&json!(false), &json!(code)), "{ack}");
+        let reason: Value = serde_json::from_str(ack["reason"].as_str().expect("a string")).expect("JSON in it");
+        assert_eq!(reason["code"], json!(code));
+        assert_eq!(ack["metadata"]["slot_version"], version, "{ack}");
+    }
+}
+
+async fn chunk_events(watch: &mut crate::support::Watch, contract: &str) -> Vec<(u32, u32, usize)> {
+    let mut seen = Vec::new();
+    while seen.len() < 2 {
+        let chunks = watch.until("chunks of the contract", |body| match body {
+            Body::StackerdbChunks(chunks) if chunks.contract_id == contract => Some(chunks.chunks.clone()),
+            _ => None,
+        });
+        seen.extend(chunks.await.iter().map(|chunk| (chunk.slot_id, chunk.slot_version, chunk.data.len())));
+    }
+    seen
+}
+
+/// What a subscriber of the contract alone is given before the events.
+async fn snapshot(client: &Client, contract: &str) -> Vec<(u32, u32, usize)> {
+    let term = v1::EventTerm { stackerdb_contracts: vec![contract.to_owned()], ..Default::default() };
+    let request = v1::SubscribeRequest {
+        filter: Some(v1::EventFilter { terms: vec![term], ..Default::default() }),
+        include_snapshot: true,
+        client_name: "e2e".to_owned(),
+        ..Default::default()
+    };
+    let events = EventServiceClient::new(client.channel.clone()).max_decoding_message_size(64 << 20);
+    let mut stream = { events }.subscribe(request).await.expect("a stream").into_inner();
+    let mut seen = Vec::new();
+    loop {
+        let frame = stream.message().await.expect("a frame").expect("the stream goes on");
+        match frame.body {
+            Some(Frame::Snapshot(chunks)) => {
+                seen.extend(chunks.chunks.iter().map(|chunk| (chunk.slot_id, chunk.slot_version, chunk.data.len())));
+            }
+            Some(Frame::SnapshotComplete(_)) => return seen,
+            _ => {}
+        }
+    }
+}
