@@ -1,13 +1,21 @@
 //! What must still be true of a node that was sent garbage.
 
+use serde_json::Value;
+
 use crate::support::{Cluster, stacksjs};
 
-/// It has not panicked, answers, and processes blocks.
-pub(super) async fn assert_goes_on(cluster: &Cluster) {
+/// It has not panicked, and answers.
+pub(super) async fn assert_answers(cluster: &Cluster) -> Value {
     assert!(!cluster.node.log().contains("panicked"), "{}", cluster.node.log());
     let info = cluster.http().get("/v2/info").await;
     assert_eq!(info.status, 200);
-    let height = info.json()["stacks_tip_height"].as_u64().expect("a height");
+    info.json()
+}
+
+/// It has not panicked, answers, and processes blocks.
+pub(super) async fn assert_goes_on(cluster: &Cluster) {
+    let info = assert_answers(cluster).await;
+    let height = info["stacks_tip_height"].as_u64().expect("a height");
 
     let transaction = &stacksjs()["transactions"][0];
     let raw = hex::decode(transaction["raw"].as_str().expect("raw")).expect("hex");
