@@ -3,6 +3,8 @@
 //! # Not here
 //! Running the functions, and when: the chain.
 
+#![expect(clippy::result_large_err, reason = "the VM's error types are large, and only pass through here")]
+
 use ::clarity::vm::analysis::ContractAnalysis;
 use ::clarity::vm::errors::Error as VmError;
 use ::clarity::vm::types::{
