@@ -68,7 +68,7 @@ fn versions(test: &TestChain, contract: &str) -> Option<Vec<u32>> {
 }
 
 fn refusal(test: &TestChain, name: &str) -> Option<String> {
-    let contracts = query(test, |conn| list_contracts(conn));
+    let contracts = query(test, list_contracts);
     contracts.into_iter().find(|kept| kept.contract == id(name)).map(|kept| kept.refusal)
 }
 
@@ -204,7 +204,7 @@ fn instances_follow_a_reorganization_there_and_back() {
         let right = test.mine(Some(&right));
         follow(&test);
         assert_eq!(versions(&test, &id("slots")), None, "nobody has deployed it on this fork");
-        let instances = query(&test, |conn| list_instances(conn));
+        let instances = query(&test, list_instances);
         assert_eq!(instances.len(), 2, "{instances:?}");
 
         let left = test.mine(Some(&left));
