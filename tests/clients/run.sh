@@ -88,7 +88,7 @@ PYTHONDONTWRITEBYTECODE=1 PYTHONPATH="$work/python" timeout 900 "$python" tests/
 count $(sed -n 's/^python: \([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' "$data/python.log")
 
 echo "-- TypeScript, stacks.js"
-(cd "$work/node" && timeout 900 node --test --test-concurrency=1 --test-timeout=120000 \
+(cd "$work/node" && timeout 900 node --test --test-concurrency=1 --test-timeout=600000 \
     --test-reporter=spec --test-reporter-destination=stdout \
     --test-reporter=tap --test-reporter-destination="$data/node.tap" dist/*.test.js) || true
 count $(awk '/^# pass /{p = $3} /^# (fail|cancelled) /{f += $3; n = 1} END {if (n) print p, f}' "$data/node.tap" 2>/dev/null)

@@ -107,8 +107,8 @@ def producer_view():
 def manual_mining():
     """The devnet's own producer rests, except when it is asked."""
     manual = admin_pb2.SetMiningModeRequest(mode=common_pb2.MINING_MODE_MANUAL)
-    admin.SetMiningMode(manual)
     try:
+        admin.SetMiningMode(manual)
         # A block may have been under way; when the one that is asked for is there, that one is too.
         assert admin.MineBlocks(admin_pb2.MineBlocksRequest()).missing == 0
         yield

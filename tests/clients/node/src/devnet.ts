@@ -150,8 +150,8 @@ export class Devnet {
 
   /** Runs `work` while the devnet's own producer rests, except when it is asked. */
   async whileManual(work: () => Promise<void>): Promise<void> {
-    await this.admin.setMiningMode({ mode: MiningMode.MANUAL });
     try {
+      await this.admin.setMiningMode({ mode: MiningMode.MANUAL });
       // A block may have been under way; when the one that is asked for is there, that one is too.
       assert.equal((await this.admin.mineBlocks({})).missing, 0);
       await work();
