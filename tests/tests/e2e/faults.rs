@@ -61,7 +61,8 @@ fn a_full_disk_stops_writes_and_nothing_else_and_the_node_goes_on_when_there_is_
         assert_eq!(status.get_details_error_info().expect("a reason").reason, "STORAGE_FULL");
         assert!(status.get_details_retry_info().is_some(), "{status:?}");
         let answer = http.post("/v2/transactions", "application/octet-stream", transfer(&key, 2).encode()).await;
-        assert_eq!((answer.status, answer.text().as_str()), (507, "storage is full"));
+        assert_eq!(answer.status, 507, "{answer:?}");
+        assert!(answer.text().contains("storage is full"), "{answer:?}");
         // What is there is served on, and the process lives.
         assert_eq!(http.get("/v2/info").await.status, 200);
         let id = hex::encode(&before.block_id);
