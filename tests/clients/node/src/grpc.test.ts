@@ -1,4 +1,4 @@
-// A TypeScript client against a running devnet, over gRPC and as browsers do, over gRPC-Web on HTTP/1.1. The code that it
+// A TypeScript client against a running devnet, over gRPC, and over gRPC-Web with the client that browsers use. The code that it
 // speaks with was generated from `proto/` for this run.
 
 import assert from 'node:assert/strict';
@@ -6,7 +6,7 @@ import { describe, test } from 'node:test';
 
 import { type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { Code, ConnectError, type Transport } from '@connectrpc/connect';
-import { createGrpcWebTransport } from '@connectrpc/connect-node';
+import { createGrpcWebTransport } from '@connectrpc/connect-web';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { Cl, makeContractCall, makeContractDeploy, makeSTXTokenTransfer } from '@stacks/transactions';
 
@@ -261,4 +261,4 @@ function client(name: string, connect: () => Transport, walletName: string): voi
 }
 
 client('gRPC', overGrpc, 'wallet_4');
-client('gRPC-Web', () => createGrpcWebTransport({ baseUrl: URL, httpVersion: '1.1' }), 'wallet_5');
+client('gRPC-Web', () => createGrpcWebTransport({ baseUrl: URL }), 'wallet_5');
