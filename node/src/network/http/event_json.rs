@@ -5,22 +5,32 @@
 use std::sync::LazyLock;
 
 use nakamoto_proto::v1;
-use prost::Message as _;
 use prost_reflect::{DescriptorPool, DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, ReflectMessage as _};
 use serde_json::{Map, Value};
 
 use super::respond::hex0x;
 
 /// `None` cannot be: the descriptors are built in, and a test reads an event with them.
-static EVENT: LazyLock<Option<MessageDescriptor>> = LazyLock::new(|| {
-    let pool = DescriptorPool::decode(v1::FILE_DESCRIPTOR_SET).ok()?;
-    pool.get_message_by_name("nakamoto.v1.Event")
-});
+static POOL: LazyLock<Option<DescriptorPool>> = LazyLock::new(|| DescriptorPool::decode(v1::FILE_DESCRIPTOR_SET).ok());
+
+static EVENT: LazyLock<Option<MessageDescriptor>> = LazyLock::new(|| descriptor("Event"));
+
+fn descriptor(name: &str) -> Option<MessageDescriptor> {
+    POOL.as_ref()?.get_message_by_name(&format!("nakamoto.v1.{name}"))
+}
 
 /// An event; `null` if it cannot be read, which would be a bug.
 pub(super) fn event_json(event: &v1::Event) -> Value {
-    let message =
-        EVENT.clone().and_then(|event_type| DynamicMessage::decode(event_type, event.encode_to_vec().as_slice()).ok());
+    dynamic_json(EVENT.clone(), event)
+}
+
+/// Any message of the contract, by its name there; `null` if there is none of this name, which would be a bug.
+pub(super) fn message_json_of(name: &str, message: &impl prost::Message) -> Value {
+    dynamic_json(descriptor(name), message)
+}
+
+fn dynamic_json(kind: Option<MessageDescriptor>, message: &impl prost::Message) -> Value {
+    let message = kind.and_then(|kind| DynamicMessage::decode(kind, message.encode_to_vec().as_slice()).ok());
     message.map_or(Value::Null, |message| message_json(&message))
 }
 

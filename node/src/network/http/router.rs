@@ -11,8 +11,8 @@ use axum::routing::MethodRouter;
 use tonic::Code;
 
 use super::{
-    absent, accounts, blocks, contracts, events, extended, fees, headers, info, jobs, openapi, proposal, sortitions,
-    stackerdb, stacking, state, tenures, transactions,
+    absent, accounts, blocks, contracts, events, extended, fees, headers, info, jobs, openapi, overview, page, proposal,
+    signers, sortitions, stackerdb, stacking, state, tenures, transactions,
 };
 use crate::network::errors::Failure;
 use crate::network::grpc::Services;
@@ -48,8 +48,11 @@ pub fn routes() -> Vec<Route> {
 /// The milestone's own.
 fn own() -> Vec<Route> {
     vec![
+        get("/", page::index),
+        get("/page/{file}", page::file),
         get("/health", info::alive),
         get("/openapi.json", openapi::document),
+        get("/v3/overview", overview::overview),
         get("/v3/events", events::follow),
         post("/v3/block", MAX_MESSAGE_BYTES, blocks::push),
         post("/v3/block_template", MAX_MESSAGE_BYTES, jobs::request_template),
@@ -97,6 +100,7 @@ fn chain_reads() -> Vec<Route> {
     vec![
         get("/v3/blocks/{block_id}", blocks::by_id),
         get("/v3/blocks/height/{height}", blocks::by_height),
+        get("/v3/blocks/{block_id}/signers", signers::signers),
         get("/v3/tenures/info", tenures::info),
         get("/v3/tenures/{block_id}", tenures::blocks_back),
         get("/v3/tenures/blocks/{consensus_hash}", tenures::blocks_by_consensus),

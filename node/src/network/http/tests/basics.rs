@@ -70,7 +70,7 @@ fn what_is_not_there_is_404() {
     let bench = Bench::new(None);
     let id = "ab".repeat(32);
     for path in [
-        "/".to_owned(),
+        "/nothing".to_owned(),
         "/extended/v1/address/ST1/nonces".to_owned(),
         "/v2/accounts/nobody".to_owned(),
         "/v2/accounts/%E5%A4%8A".to_owned(),

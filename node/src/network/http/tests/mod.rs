@@ -7,6 +7,7 @@ mod events;
 mod fees;
 mod grpc_web;
 mod openapi;
+mod page;
 mod proofs;
 mod proposals;
 mod rejections;

@@ -1,0 +1,179 @@
+// Looks at the page as a person would: node page.cjs URL FOLDER_FOR_SCREENSHOTS.
+'use strict';
+
+const assert = require('node:assert/strict');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const { chromium } = require('playwright-core');
+
+const [url, screenshots] = process.argv.slice(2);
+const DEADLINE_MS = 120_000;
+const MANY_DEADLINE_MS = 300_000;
+const BLOCKS = 1_000;
+// Of the document, whatever the chain's length: rows in sight, forty burn blocks, a detail.
+const ELEMENTS_MAX = 4_000;
+// A frame on a slow and shared machine. Without bounds the page takes seconds at this many blocks.
+const FRAME_MS_MAX = 1_500;
+
+const vectors = JSON.parse(fs.readFileSync(path.join(__dirname, '../vectors/stacksjs_transactions.json'), 'utf8'));
+
+// Posts a transaction of the vectors and waits until it is mined.
+async function send({ label, raw, txid }) {
+  const answer = await fetch(`${url}/v2/transactions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/octet-stream' },
+    body: Buffer.from(raw, 'hex'),
+  });
+  assert.equal(answer.status, 200, `${label}: ${await answer.clone().text()}`);
+  await until(`${label} is mined`, async () => (await fetch(`${url}/v3/transaction/${txid}`)).ok, DEADLINE_MS);
+}
+
+async function until(what, condition, deadline) {
+  const end = Date.now() + deadline;
+  while (!(await condition())) {
+    assert.ok(Date.now() < end, `${what}: not within ${deadline / 1000} s`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+const text = (page, selector) => page.locator(selector).first().textContent();
+const tipOf = async (page) => Number((await text(page, '#stat-tip')).replaceAll(',', ''));
+
+async function main() {
+  const profile = fs.mkdtempSync(path.join(os.tmpdir(), 'page-'));
+  const browser = await chromium.launchPersistentContext(profile, {
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    headless: true,
+    viewport: { width: 1440, height: 1000 },
+    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+  });
+  try {
+    const page = await browser.newPage();
+    page.setDefaultTimeout(DEADLINE_MS);
+    const errors = [];
+    const elsewhere = [];
+    // Of a connection that the test itself cuts the browser complains rightly.
+    const isError = (message) => message.type() === 'error' && !message.text().includes('ERR_INTERNET_DISCONNECTED');
+    page.on('console', (message) => isError(message) && errors.push(message.text()));
+    page.on('pageerror', (error) => errors.push(String(error)));
+    page.on('request', (request) => request.url().startsWith(url) || elsewhere.push(request.url()));
+    await page.goto(url);
+    await lives(page);
+    await decodes(page);
+    await people(page);
+    await page.screenshot({ path: path.join(screenshots, 'page-light.png') });
+    await manyBlocks(page, browser);
+    await reconnects(page);
+    await narrowAndDark(page);
+    assert.deepEqual(errors, [], 'the console has no errors');
+    assert.deepEqual(elsewhere, [], 'the page asks this node only');
+    console.log('the page lives, decodes, shows who signed, and is quick with many blocks');
+  } finally {
+    await browser.close();
+    fs.rmSync(profile, { recursive: true, force: true });
+  }
+}
+
+async function lives(page) {
+  await page.locator('#state', { hasText: 'Live' }).waitFor();
+  const before = await tipOf(page);
+  await until('the tip moves', async () => (await tipOf(page)) > before, DEADLINE_MS);
+  await page.locator('#blocks-list .row .badge', { hasText: 'tenure' }).first().waitFor();
+  await page.locator('#burn-picture a').first().waitFor();
+  await page.locator('#feed-list .row').first().waitFor();
+  console.log(`live, tip ${await tipOf(page)}`);
+}
+
+async function decodes(page) {
+  const sent = vectors.transactions.filter((one) => !one.refused).slice(0, 14);
+  for (const one of sent) await send(one);
+  const { txid, sender_address: sender } = sent.find((one) => one.label === 'increment');
+  await page.locator('#tab-transactions').click();
+  await page.evaluate((id) => (location.hash = `#tx/0x${id}`), txid);
+  const detail = page.locator('#detail');
+  await detail.locator('dd', { hasText: txid }).waitFor();
+  await detail.locator('dd', { hasText: sender }).first().waitFor();
+  await detail.locator('dd', { hasText: '.counter' }).first().waitFor();
+  await detail.locator('pre', { hasText: '(ok u5)' }).first().waitFor();
+  const rows = await page.locator('#transactions-list .row').allTextContents();
+  for (const shown of [/transfer/, /call/, /deploy/, /\(ok true\)/, /aborted/]) assert.ok(rows.some((row) => shown.test(row)), `${shown} in ${rows.join('\n')}`);
+  await page.screenshot({ path: path.join(screenshots, 'page-transaction.png') });
+  // Every transaction of the vectors, as the page's own modules read it.
+  const read = await page.evaluate(async (all) => {
+    const { decodeTransaction } = await import('/page/transaction.js');
+    return all.map((raw) => decodeTransaction(raw)).map(({ payload, origin }) => ({ kind: payload.kind, sender: origin?.address, nonce: String(origin?.nonce) }));
+  }, vectors.transactions.map((one) => one.raw));
+  vectors.transactions.forEach((one, i) => {
+    assert.notEqual(read[i].kind, 'unreadable', one.label);
+    assert.deepEqual([read[i].sender, read[i].nonce], [one.sender_address, String(one.nonce)], one.label);
+  });
+  await page.locator('#tab-blocks').click();
+}
+
+async function people(page) {
+  await page.locator('#signers .person').nth(3).waitFor();
+  await page.locator('#signers .matrix .yes').first().waitFor();
+  await page.locator('#producers .badge', { hasText: 'elected' }).waitFor();
+  await page.locator('#slots td', { hasText: 'signs' }).first().waitFor();
+  // A block that someone signed: whoever did has a tick.
+  await page.locator('#blocks-list .row').nth(2).click();
+  await page.locator('#detail .signers .yes').first().waitFor();
+  assert.ok((await page.locator('#detail .signers .yes').count()) >= 3, 'three of four make 70 %');
+}
+
+async function manyBlocks(page, browser) {
+  await until(`${BLOCKS} blocks`, async () => (await tipOf(page)) > BLOCKS, MANY_DEADLINE_MS);
+  for (const [name, one] of [['grown with the chain', page], ['opened late', await browser.newPage()]]) {
+    if (one !== page) await one.goto(url);
+    await one.bringToFront();
+    const held = async () => Number((await one.locator('#tab-blocks').getAttribute('data-count'))?.replaceAll(',', '') ?? 0);
+    await until(`${name}: the page holds the blocks`, async () => (await held()) > BLOCKS, DEADLINE_MS);
+    const frames = await one.evaluate(async () => {
+      const list = document.getElementById('blocks-list');
+      const taken = [];
+      for (let i = 0; i < 30; i++) {
+        const begun = performance.now();
+        list.scrollTop = (i % 10) * 3000;
+        await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+        taken.push(performance.now() - begun);
+      }
+      list.scrollTop = 0;
+      return taken.sort((a, b) => a - b);
+    });
+    const elements = await one.evaluate(() => document.querySelectorAll('*').length);
+    console.log(`${name}: ${await held()} blocks, ${elements} elements, frame median ${frames[15].toFixed(0)} ms, longest ${frames[29].toFixed(0)} ms`);
+    assert.ok(elements < ELEMENTS_MAX, `${name}: ${elements} elements`);
+    assert.ok(frames[15] < FRAME_MS_MAX, `${name}: a frame takes ${frames[15]} ms`);
+    if (one !== page) await one.close();
+  }
+  await page.bringToFront();
+  await page.screenshot({ path: path.join(screenshots, 'page-1000.png') });
+}
+
+// A cut connection: the page says so, and goes on where it was without a gap.
+async function reconnects(page) {
+  await page.context().setOffline(true);
+  await page.locator('#state', { hasText: 'Reconnecting' }).waitFor();
+  await page.context().setOffline(false);
+  await page.locator('#state', { hasText: 'Live' }).waitFor();
+  const before = await tipOf(page);
+  await until('the tip moves again', async () => (await tipOf(page)) > before, DEADLINE_MS);
+  const heights = await page.locator('#blocks-list .row .height').allTextContents();
+  const numbers = heights.map((height) => Number(height.replaceAll(',', ''))).sort((a, b) => a - b);
+  numbers.slice(1).forEach((height, i) => assert.ok(height - numbers[i] <= 1, `a gap before ${height}: ${numbers}`));
+}
+
+async function narrowAndDark(page) {
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await page.screenshot({ path: path.join(screenshots, 'page-dark.png') });
+  await page.setViewportSize({ width: 420, height: 900 });
+  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  assert.ok(overflow <= 0, `the narrow page is ${overflow} pixels too wide`);
+  await page.screenshot({ path: path.join(screenshots, 'page-narrow.png'), fullPage: true });
+}
+
+main().catch((error) => {
+  console.error(error);
+  process.exitCode = 1;
+});
