@@ -107,6 +107,17 @@ pub struct Stacking {
     pub epoch: String,
 }
 
+/// What the chain's own settings say and no block changes.
+#[derive(Debug, Clone)]
+pub struct ChainRules {
+    /// Burn blocks a cycle.
+    pub cycle_length: u64,
+    /// Cost limit of a tenure.
+    pub cost_limit: ExecutionCost,
+    /// The VM's rules.
+    pub epoch: String,
+}
+
 /// The stackers of a cycle with the keys that are known: the chain names them by address, a key shows when it signs.
 #[derive(Debug, Clone)]
 pub struct CycleStackers {
@@ -136,7 +147,7 @@ pub struct NonceStand {
     pub pending: Vec<u64>,
 }
 
-/// Reads that only the shim needs. All block.
+/// Reads that only the shim needs. They block where nothing else is said.
 pub trait Lookups {
     /// Value of a constant, consensus bytes.
     fn constant(&self, contract: &ContractRef, name: &str) -> Result<Vec<u8>, ApiError>;
@@ -170,6 +181,8 @@ pub trait Lookups {
     /// A sortition; with `with_last` the one before too.
     fn sortitions(&self, at: SortitionAt, with_last: bool) -> Result<Vec<Sortition>, ApiError>;
 
+    /// The chain's settings. Does not block.
+    fn rules(&self) -> ChainRules;
     /// The mocked stacking.
     fn stacking(&self) -> Result<Stacking, ApiError>;
     /// Stackers of a cycle that has begun or is the next; `None` for later ones.

@@ -7,7 +7,8 @@ use nakamoto_proto::keys::PublicKey;
 
 use super::{LiveChain, estimate, sortitions, stacking, state, tenures};
 use crate::chain::lookups::{
-    CycleStackers, FeeEstimate, ForkTenure, Lookups, NonceStand, Sortition, SortitionAt, Stacking, Tenure, TenureStand,
+    ChainRules, CycleStackers, FeeEstimate, ForkTenure, Lookups, NonceStand, Sortition, SortitionAt, Stacking, Tenure,
+    TenureStand,
 };
 use crate::chain::{ApiError, ContractRef, ValueAnswer};
 
@@ -61,6 +62,10 @@ impl Lookups for LiveChain {
 
     fn stacking(&self) -> Result<Stacking, ApiError> {
         stacking::stacking(self)
+    }
+
+    fn rules(&self) -> ChainRules {
+        stacking::rules(self)
     }
 
     fn stackers_of_cycle(&self, cycle: u64) -> Result<Option<CycleStackers>, ApiError> {

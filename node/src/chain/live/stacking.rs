@@ -10,7 +10,7 @@ use nakamoto_proto::keys::PublicKey;
 
 use super::LiveChain;
 use crate::chain::ApiError;
-use crate::chain::lookups::{CycleStackers, Stacking};
+use crate::chain::lookups::{ChainRules, CycleStackers, Stacking};
 
 /// Blocks whose signatures are looked at for the stackers' keys: one that has not signed in so many is not active.
 const BLOCKS_FOR_KEYS: usize = 100;
@@ -30,6 +30,15 @@ pub(super) fn stacking(live: &LiveChain) -> Result<Stacking, ApiError> {
             epoch: format!("{:?}", params.epoch),
         })
     })
+}
+
+pub(super) fn rules(live: &LiveChain) -> ChainRules {
+    let params = live.chain.params();
+    ChainRules {
+        cycle_length: params.burn.reward_cycle_length,
+        cost_limit: params.tenure_cost_limit.clone(),
+        epoch: format!("{:?}", params.epoch),
+    }
 }
 
 pub(super) fn stackers(live: &LiveChain, cycle: u64) -> Result<Option<CycleStackers>, ApiError> {

@@ -41,7 +41,7 @@ pub(super) async fn overview(State(services): State<Services>) -> Answer {
 }
 
 fn facts(chain: &dyn ChainApi) -> Result<Value, ApiError> {
-    let stacking = chain.stacking()?;
+    let rules = chain.rules();
     let (pending, pending_count) = chain.pending_transactions(None, PENDING_LISTED)?;
     let listed: Vec<_> = pending.iter().map(|one| message_json_of("PendingTransaction", one)).collect();
     Ok(json!({
@@ -52,15 +52,14 @@ fn facts(chain: &dyn ChainApi) -> Result<Value, ApiError> {
         "pending": { "count": pending_count, "transactions": listed },
         "mining": message_json_of("MiningPolicy", &chain.mining()?),
         "tenure_cost_limit": {
-            "write_length": stacking.cost_limit.write_length,
-            "write_count": stacking.cost_limit.write_count,
-            "read_length": stacking.cost_limit.read_length,
-            "read_count": stacking.cost_limit.read_count,
-            "runtime": stacking.cost_limit.runtime,
+            "write_length": rules.cost_limit.write_length,
+            "write_count": rules.cost_limit.write_count,
+            "read_length": rules.cost_limit.read_length,
+            "read_count": rules.cost_limit.read_count,
+            "runtime": rules.cost_limit.runtime,
         },
-        "reward_cycle_length": stacking.cycle_length,
-        "liquid_supply_ustx": stacking.liquid_supply.to_string(),
-        "epoch": stacking.epoch,
+        "reward_cycle_length": rules.cycle_length,
+        "epoch": rules.epoch,
     }))
 }
 

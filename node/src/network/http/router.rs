@@ -11,8 +11,8 @@ use axum::routing::MethodRouter;
 use tonic::Code;
 
 use super::{
-    absent, accounts, blocks, contracts, events, extended, fees, headers, info, jobs, openapi, overview, page, proposal,
-    signers, sortitions, stackerdb, stacking, state, tenures, transactions,
+    absent, accounts, blocks, contracts, events, extended, fees, headers, info, jobs, openapi, overview, page,
+    proposal, signers, sortitions, stackerdb, stacking, state, tenures, transactions,
 };
 use crate::network::errors::Failure;
 use crate::network::grpc::Services;

@@ -91,7 +91,6 @@ export class DetailView {
           ['Mining', `${word(mining?.mode, 'MINING_MODE_')}${mining?.interval ? `, every ${mining.interval}` : ''}`],
           ['Rules', overview.epoch],
           ['Reward cycle', `${number(overview.stacker_set.reward_cycle)}, of ${number(overview.reward_cycle_length)} burn blocks`],
-          ['Liquid supply', stx(overview.liquid_supply_ustx)],
           ['Journal', h('span', { class: 'mono' }, overview.journal.journal_id)],
         ]),
         h('h4', {}, 'Budget of a tenure'),
