@@ -23,7 +23,7 @@ use rusqlite::hooks::Wal as WalHandle;
 
 use crate::crash_point;
 use crate::sums::{LoadError, Loaded, Sums};
-use crate::wal::{PAGE_BYTES, Wal, page_sum, read_whole};
+use crate::wal::{PAGE_BYTES, PageSum, Wal, page_sum, read_whole};
 
 /// Frames of the log after which its pages are moved to the file: 4 MB, SQLite's default.
 const CHECKPOINT_FRAMES: u64 = 1000;
@@ -84,9 +84,9 @@ pub fn open(path: &Path) -> Result<Connection, OpenError> {
         false if logged.is_empty() && length(path)? <= PAGE_BYTES as u64 => None,
         false => return Err(damaged(&sums_path, "it is missing")),
     };
-    let logged: BTreeMap<u32, u64> = logged.iter().map(|page| (page.page, page.sum)).collect();
+    let log = Log::of(logged);
     if let Some(known) = &known {
-        check(path, &wal, &logged, known)?;
+        check(path, &wal, &log, known)?;
     }
     let mut conn = connect(path)?;
     let sums = match known {
@@ -99,7 +99,7 @@ pub fn open(path: &Path) -> Result<Connection, OpenError> {
     };
     crash_point("sqlite:opened");
     let mut keeper = Keeper { wal, sums, checkpoint_at: CHECKPOINT_FRAMES };
-    keeper.catch_up(&logged).map_err(io_error(&sums_path))?;
+    keeper.catch_up(&log.newest).map_err(io_error(&sums_path))?;
     let hook = move |handle: &mut WalHandle, _| {
         // The transaction is on the disk: nothing may fail it any more.
         if let Err(error) = keeper.committed(handle) {
@@ -140,8 +140,9 @@ struct Keeper {
 impl Keeper {
     /// A transaction that was committed just before the process died may not be noted.
     fn catch_up(&mut self, logged: &BTreeMap<u32, u64>) -> io::Result<()> {
-        let pages = logged.iter().map(|(page, sum)| crate::wal::PageSum { page: *page, sum: *sum });
+        let pages = logged.iter().map(|(page, sum)| PageSum { page: *page, sum: *sum });
         let news: Vec<_> = pages.filter(|page| self.sums.of(page.page) != Some(page.sum)).collect();
+        self.sums.cut_torn()?;
         self.sums.append(&news)
     }
 
@@ -176,8 +177,27 @@ fn load(path: &Path, sums_path: PathBuf) -> Result<Loaded, OpenError> {
     })
 }
 
+/// What the log holds.
+struct Log {
+    frames: Vec<PageSum>,
+    newest: BTreeMap<u32, u64>,
+}
+
+impl Log {
+    fn of(frames: Vec<PageSum>) -> Self {
+        let newest = frames.iter().map(|frame| (frame.page, frame.sum)).collect();
+        Self { frames, newest }
+    }
+
+    /// Whether a page's newest content follows `sum` in the log. It may be equal to a version that is older still: a counter
+    /// that goes up and down again.
+    fn follows(&self, page: u32, sum: u64) -> bool {
+        self.frames.contains(&PageSum { page, sum })
+    }
+}
+
 /// Every page is the newest that was committed, in the log if it has the page, else in the file.
-fn check(path: &Path, wal: &Wal, logged: &BTreeMap<u32, u64>, known: &Loaded) -> Result<(), OpenError> {
+fn check(path: &Path, wal: &Wal, log: &Log, known: &Loaded) -> Result<(), OpenError> {
     let in_file = page_sums(path)?;
     if in_file.get(1).is_none_or(|sum| *sum == 0) {
         // SQLite takes such a file for a new one, and throws the log away.
@@ -185,13 +205,14 @@ fn check(path: &Path, wal: &Wal, logged: &BTreeMap<u32, u64>, known: &Loaded) ->
     }
     let last = known.sums.last_page().max(u32::try_from(in_file.len().saturating_sub(1)).unwrap_or(u32::MAX));
     for page in 1..=last {
-        let found = logged.get(&page).copied();
+        let found = log.newest.get(&page).copied();
         let expected = known.sums.of(page);
         let content = found.or_else(|| in_file.get(page as usize).copied());
         let detail = match (content, expected) {
             (Some(content), Some(expected)) if content == expected => continue,
-            // A later version than is noted: the machine lost power before that was on the disk.
+            // A later version than is noted: the process died, or the machine lost power, before that was on the disk.
             (Some(content), _) if found.is_some() && !known.older.contains(&(page, content)) => continue,
+            (Some(_), Some(expected)) if found.is_some() && log.follows(page, expected) => continue,
             // A page that SQLite made room for and never used.
             (_, None) if known.torn_at.is_none() => continue,
             (Some(content), Some(_)) if known.older.contains(&(page, content)) => {

@@ -96,6 +96,12 @@ impl Sums {
         u32::try_from(self.latest.len().saturating_sub(1)).unwrap_or(u32::MAX)
     }
 
+    /// Gives up what follows the last whole record, before anything is written there: it would be read as records again
+    /// behind one that happens to be as long as what it is written over.
+    pub(crate) fn cut_torn(&self) -> io::Result<()> {
+        self.file.set_len(self.end)
+    }
+
     /// Notes what a transaction wrote. What cannot be written now is written with the next.
     pub(crate) fn append(&mut self, pages: &[PageSum]) -> io::Result<()> {
         if !pages.is_empty() {

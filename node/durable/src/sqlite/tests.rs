@@ -72,6 +72,24 @@ fn what_was_committed_is_there_after_a_kill() {
     }
 }
 
+/// The kill comes between a commit and its note, and the commit gave a page a content that it had before.
+#[test]
+fn a_page_that_went_back_to_an_older_content_is_no_damage() {
+    let folder = Folder::new();
+    let conn = folder.open();
+    conn.execute_batch("CREATE TABLE t (n INTEGER); INSERT INTO t VALUES (0)").unwrap();
+    conn.execute_batch("UPDATE t SET n = 1").unwrap();
+    let noted = std::fs::read(folder.file("-sums")).unwrap();
+    conn.execute_batch("UPDATE t SET n = 0").unwrap();
+    let killed = folder.copy();
+    std::fs::write(killed.file("-sums"), noted).unwrap();
+    let again = killed.open();
+    assert_eq!(again.query_row("SELECT n FROM t", [], |row| row.get::<_, u32>(0)), Ok(0));
+    again.execute_batch("UPDATE t SET n = 2").unwrap();
+    drop(again);
+    drop(killed.open());
+}
+
 #[test]
 fn a_flipped_bit_is_named_or_does_not_matter() {
     for size in SIZES {
@@ -164,6 +182,29 @@ fn a_record_that_lost_its_end_to_a_power_cut_is_no_damage() {
             bytes[end - usize::try_from(lost).unwrap()..].fill(0);
         });
         assert_eq!(rows(&zeros.open()), 20, "{lost} bytes of zeros");
+    }
+}
+
+/// What follows a record that is damaged is given up, and must not come back when records are written in its place.
+#[test]
+fn records_behind_a_damaged_one_are_gone_for_good() {
+    let folder = Folder::new();
+    let conn = folder.open();
+    write(&conn, 20);
+    // Records of one page each: one that is written over another ends where the next begins.
+    let update = |conn: &Connection, n: u32| {
+        conn.execute("UPDATE t SET text = printf('%01000d', ?1) WHERE n = 1", [n]).unwrap();
+    };
+    (0..20).for_each(|n| update(&conn, n));
+    let length = usize::try_from(folder.file("-sums").metadata().unwrap().len()).unwrap();
+    for at in length - 400..length {
+        let flipped = folder.copy();
+        change(&flipped.file("-sums"), |bytes| bytes[at] ^= 1);
+        let Ok(conn) = open(&flipped.db()) else { continue };
+        update(&conn, 1_000);
+        drop(conn);
+        let n: u32 = flipped.open().query_row("SELECT text + 0 FROM t WHERE n = 1", [], |row| row.get(0)).unwrap();
+        assert_eq!(n, 1_000, "byte {at}");
     }
 }
 
