@@ -6,7 +6,9 @@
 // A test fails by panicking, and says so on the terminal.
 #![allow(clippy::panic, clippy::print_stderr, clippy::unwrap_used, reason = "this is test code, though in a library")]
 
+pub mod api_doc;
 pub mod figures;
+pub mod load;
 pub mod marf_workload;
 pub mod processes;
 pub mod replay;

@@ -2,6 +2,8 @@
 //!
 //! It is the chain as a library, in this process: nothing of the first node's memory can help it.
 
+use std::path::Path;
+
 use chainstate::chain::{Chain, Processed, StoreOutcome};
 use chainstate::clarity::STACK_BYTES;
 use mockamoto_node::chain::chain_params;
@@ -10,58 +12,125 @@ use nakamoto_proto::ids::{BurnBlockHash, StateRoot};
 use nakamoto_proto::v1;
 use nakamoto_proto::v1::block_service_client::BlockServiceClient;
 use nakamoto_proto::v1::burnchain_service_client::BurnchainServiceClient;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
 use crate::processes::Cluster;
 
 /// Largest answer: a block of 2 MiB with its header decoded beside it.
-const ANSWER_BYTES_MAX: usize = 17 << 20;
+pub const ANSWER_BYTES_MAX: usize = 17 << 20;
+/// Blocks that wait for the replay.
+const QUEUE: usize = 64;
 
-/// Replays the canonical chain of a cluster's node and compares each state root.
+/// A burn block to mine, in the order in which the first node saw them.
+#[derive(Debug, Clone)]
+pub struct BurnStep {
+    /// What it is mined on.
+    pub parent: BurnBlockHash,
+    /// What it must be.
+    pub hash: BurnBlockHash,
+    /// Its height.
+    pub height: u64,
+    /// Seconds since 1970.
+    pub time_s: u64,
+}
+
+/// A replay in progress.
+pub struct Replay {
+    blocks: mpsc::Sender<(Vec<u8>, StateRoot)>,
+    thread: JoinHandle<()>,
+}
+
+impl Replay {
+    /// Opens a new chain and mines the burn blocks; blocks come by [`Self::append`].
+    ///
+    /// # Panics
+    /// When the genesis file is not good.
+    #[must_use]
+    pub fn start(genesis: &Path, burn: Vec<BurnStep>) -> Self {
+        let genesis = GenesisFile::read(genesis).expect("the genesis file");
+        let params = chain_params(&genesis).expect("the genesis is good");
+        let (blocks, mut queue) = mpsc::channel::<(Vec<u8>, StateRoot)>(QUEUE);
+        let replay = move || {
+            let folder = tempfile::tempdir().expect("a temporary folder");
+            let first_height = params.burn.first_height;
+            let (chain, _) = Chain::open(folder.path(), params, || 0).expect("a new chain");
+            for step in burn.iter().filter(|step| step.height > first_height) {
+                let mined = chain.mine_burn_block(Some(&step.parent), step.time_s).expect("a burn block");
+                assert_eq!(mined.hash, step.hash);
+            }
+            while let Some((block, root)) = queue.blocking_recv() {
+                append(&chain, &block, root);
+            }
+        };
+        // Evaluation recurses; a thread of tokio's pool has too small a stack.
+        let on_large_stack = || {
+            let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(replay).expect("a thread");
+            thread.join().expect("the replay agrees");
+        };
+        Self { blocks, thread: tokio::task::spawn_blocking(on_large_stack) }
+    }
+
+    /// The next block, and the root that the first node has after it.
+    pub async fn append(&self, block: Vec<u8>, root: StateRoot) {
+        // A replay that disagreed is gone; `finish` says so.
+        let _ = self.blocks.send((block, root)).await;
+    }
+
+    /// Waits for the end.
+    ///
+    /// # Panics
+    /// When the chains differ.
+    pub async fn finish(self) {
+        drop(self.blocks);
+        self.thread.await.expect("the replay agrees");
+    }
+}
+
+fn append(chain: &Chain, block: &[u8], root: StateRoot) {
+    while chain.announce().expect("storage works") {}
+    let stored = chain.store_block(block).expect("storage works");
+    assert!(matches!(stored, StoreOutcome::Stored(_)), "{stored:?}");
+    while chain.announce().expect("storage works") {}
+    let done = chain.process_next().expect("storage works");
+    assert!(matches!(done, Some(Processed::Appended(_))), "{done:?}");
+    assert_eq!(chain.read(|reader| reader.tip()).expect("a tip").state_root, root);
+}
+
+/// Replays the canonical chain of a cluster's node, whose mocked bitcoin never forked, and compares each state root.
 ///
 /// # Panics
 /// When the chains differ.
 pub async fn check_roots(cluster: &Cluster) {
-    let genesis = GenesisFile::read(&cluster.genesis_file()).expect("the genesis file");
-    let params = chain_params(&genesis).expect("the genesis is good");
     let channel = cluster.client().channel;
     let mut blocks = BlockServiceClient::new(channel.clone()).max_decoding_message_size(ANSWER_BYTES_MAX);
     let tip = blocks.get_tip(v1::GetTipRequest {}).await.expect("a tip").into_inner();
     let (tip, view) = (tip.tip.expect("a tip"), tip.burn_view.expect("its burn view"));
+    assert!(tip.chain_length > 30, "there is something to replay");
 
     let mut burnchain = BurnchainServiceClient::new(channel);
-    let mut burn_blocks = Vec::new();
-    for height in params.burn.first_height + 1..=view.height {
+    let mut burn = Vec::new();
+    let genesis = GenesisFile::read(&cluster.genesis_file()).expect("the genesis file");
+    for height in genesis.first_burn_height + 1..=view.height {
         let block = Some(v1::get_burn_block_request::Block::Height(height));
         let request = v1::GetBurnBlockRequest { block, fork_tip: view.burn_block_hash.clone() };
-        burn_blocks.push(burnchain.get_burn_block(request).await.expect("a burn block").into_inner());
+        let block = burnchain.get_burn_block(request).await.expect("a burn block").into_inner().burn_block;
+        let block = block.expect("a burn block");
+        burn.push(BurnStep {
+            parent: BurnBlockHash::try_from(&block.parent_burn_block_hash[..]).expect("32 bytes"),
+            hash: BurnBlockHash::try_from(&block.burn_block_hash[..]).expect("32 bytes"),
+            height,
+            time_s: block.timestamp_s,
+        });
     }
-    let mut encoded = Vec::new();
+    let replay = Replay::start(&cluster.genesis_file(), burn);
     for height in 1..=tip.chain_length {
         let block = Some(v1::get_block_request::Block::ChainLength(height));
         let request = v1::GetBlockRequest { block, tip_block_id: tip.block_id.clone() };
-        encoded.push(blocks.get_block(request).await.expect("a block").into_inner());
+        let block = blocks.get_block(request).await.expect("a block").into_inner();
+        let root = &block.header.as_ref().expect("a header").state_index_root;
+        let root = StateRoot::try_from(&root[..]).expect("32 bytes");
+        replay.append(block.block.to_vec(), root).await;
     }
-    assert!(encoded.len() > 30, "there is something to replay");
-    // Evaluation recurses.
-    let replay = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(move || {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let (chain, _) = Chain::open(folder.path(), params, || 0).expect("a new chain");
-        for block in burn_blocks {
-            let block = block.burn_block.expect("a block");
-            let mined = chain.mine_burn_block(None, block.timestamp_s).expect("a burn block");
-            assert_eq!(Ok(mined.hash), BurnBlockHash::try_from(&block.burn_block_hash[..]));
-        }
-        for block in &encoded {
-            while chain.announce().expect("storage works") {}
-            let stored = chain.store_block(&block.block).expect("storage works");
-            assert!(matches!(stored, StoreOutcome::Stored(_)), "{stored:?}");
-            while chain.announce().expect("storage works") {}
-            let done = chain.process_next().expect("storage works");
-            assert!(matches!(done, Some(Processed::Appended(_))), "{done:?}");
-            let root = chain.read(|reader| reader.tip()).expect("a tip").state_root;
-            let header = block.header.as_ref().expect("a header");
-            assert_eq!(Ok(root), StateRoot::try_from(&header.state_index_root[..]));
-        }
-    });
-    replay.expect("a thread").join().expect("the replay agrees");
+    replay.finish().await;
 }

@@ -8,7 +8,12 @@ use std::sync::OnceLock;
 #[must_use]
 pub fn binary(name: &str) -> PathBuf {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
-    FOLDER.get_or_init(build).join(name)
+    FOLDER.get_or_init(folder).join(name)
+}
+
+/// Those that the environment variable `MOCKAMOTO_BINARIES` names, as they are; else they are built.
+fn folder() -> PathBuf {
+    std::env::var_os("MOCKAMOTO_BINARIES").map_or_else(build, PathBuf::from)
 }
 
 fn build() -> PathBuf {

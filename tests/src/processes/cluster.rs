@@ -19,6 +19,8 @@ pub(super) const CONFIG_FILE: &str = "node.toml";
 pub struct Plan {
     /// Producers in rotation.
     pub producers: u8,
+    /// Producers whose process is started.
+    pub running_producers: u8,
     /// Weight of each stacker.
     pub weights: Vec<u32>,
     /// Signers whose process is started: the others' keys are the test's to use.
@@ -33,12 +35,15 @@ pub struct Plan {
     pub proposal_timeout: &'static str,
     /// The node's config file; empty for none.
     pub node_config: String,
+    /// Accounts with money beside those of the vectors: address and micro-STX.
+    pub balances: Vec<(String, u64)>,
 }
 
 impl Default for Plan {
     fn default() -> Self {
         Self {
             producers: 1,
+            running_producers: u8::MAX,
             weights: vec![1; 3],
             running_signers: 3,
             cycle_length: 20,
@@ -46,6 +51,7 @@ impl Default for Plan {
             burn_block_interval: "0",
             proposal_timeout: "1s",
             node_config: String::new(),
+            balances: Vec::new(),
         }
     }
 }
@@ -87,8 +93,8 @@ impl Cluster {
             std::fs::write(folder.path().join(CONFIG_FILE), &plan.node_config).expect("a config file");
         }
         let (node, address) = start_node(folder.path(), "127.0.0.1:0", plan.burn_block_interval);
-        let producers =
-            (0..plan.producers).map(|index| start_producer(folder.path(), &address, index, &plan)).collect();
+        let running = plan.producers.min(plan.running_producers);
+        let producers = (0..running).map(|index| start_producer(folder.path(), &address, index, &plan)).collect();
         let signers = (0..plan.running_signers).map(|index| start_signer(folder.path(), &address, index)).collect();
         Self { address, plan, node, producers, signers, folder }
     }
@@ -97,6 +103,32 @@ impl Cluster {
     #[must_use]
     pub fn genesis_file(&self) -> std::path::PathBuf {
         self.folder.path().join("genesis.json")
+    }
+
+    /// Where the node listens, `host:port`.
+    #[must_use]
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// The node's data folder.
+    #[must_use]
+    pub fn node_folder(&self) -> std::path::PathBuf {
+        self.folder.path().join("node")
+    }
+
+    /// Asserts that no process has logged an error or a panic, but for lines that `expected` takes.
+    ///
+    /// # Panics
+    /// With the lines, when one has.
+    pub fn check_logs(&self, expected: impl Fn(&str) -> bool) {
+        let processes = std::iter::once(&self.node).chain(&self.producers).chain(&self.signers);
+        for process in processes {
+            let log = process.log();
+            let is_bad = |line: &&str| line.contains("ERROR") || line.contains("panicked");
+            let bad: Vec<_> = log.lines().filter(is_bad).filter(|line| !expected(line)).collect();
+            assert!(bad.is_empty(), "the log of {} has errors:\n{}", process.name(), bad.join("\n"));
+        }
     }
 
     /// Speaks gRPC to the node.
@@ -143,6 +175,15 @@ impl Cluster {
         self.signers[place] = start_signer(self.folder.path(), &self.address, index);
     }
 
+    /// Starts the next producer, which was not there from the beginning.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub fn add_producer(&mut self) {
+        let index = u8::try_from(self.producers.len()).expect("few producers");
+        self.producers.push(start_producer(self.folder.path(), &self.address, index, &self.plan));
+    }
+
     /// Starts the next signer, which was not there from the beginning.
     ///
     /// # Panics
@@ -163,6 +204,18 @@ pub fn stacker_key(index: u8) -> PrivateKey {
 #[must_use]
 pub fn stacker_address(index: u8) -> String {
     address("stacker", index)
+}
+
+/// The signing key of a producer.
+#[must_use]
+pub fn producer_key(index: u8) -> PrivateKey {
+    key("producer", index)
+}
+
+/// The VRF key of a producer.
+#[must_use]
+pub fn producer_vrf(index: u8) -> VrfPrivateKey {
+    VrfPrivateKey::from_seed(&vrf_seed(index))
 }
 
 /// The address of a producer.
@@ -195,8 +248,9 @@ pub(super) fn genesis(plan: &Plan) -> Value {
     let opening = opening.unwrap_or_else(|| vectors["opening_balance_ustx"].to_string());
     let opening: u64 = opening.parse().expect("a balance");
     let accounts = vectors["accounts"].as_object().expect("accounts");
-    let balances: Vec<_> =
+    let mut balances: Vec<_> =
         accounts.values().map(|account| json!({"address": account["address"], "amount_ustx": opening})).collect();
+    balances.extend(plan.balances.iter().map(|(address, amount)| json!({"address": address, "amount_ustx": amount})));
     let producers: Vec<_> = (0..plan.producers)
         .map(|i| json!({"address": producer_address(i), "vrf_public_key": hex::encode(producer_vrf_key(i))}))
         .collect();

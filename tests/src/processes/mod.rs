@@ -13,7 +13,9 @@ pub use admin::Admin;
 pub use alone::{NodeAlone, proposal_of};
 pub use binaries::binary;
 pub use client::{Client, WAIT, Watch};
-pub use cluster::{Cluster, Plan, producer_address, producer_vrf_key, stacker_address, stacker_key};
+pub use cluster::{
+    Cluster, Plan, producer_address, producer_key, producer_vrf, producer_vrf_key, stacker_address, stacker_key,
+};
 pub use grpc::RawGrpc;
 pub use http::{Answer, Http};
 pub use process::Process;

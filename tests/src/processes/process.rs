@@ -62,6 +62,12 @@ impl Process {
         assert!(status.expect("kill runs").success());
     }
 
+    /// What the test calls it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Process id.
     #[must_use]
     pub fn id(&self) -> u32 {

@@ -1,0 +1,74 @@
+//! Accounts with money, and the transactions that they sign before the clock starts.
+
+use clarity::vm::types::PrincipalData;
+use nakamoto_proto::address::StacksAddress;
+use nakamoto_proto::keys::PrivateKey;
+use nakamoto_proto::transaction::{
+    ContractCall, SpendingCondition, StacksTransaction, TransactionAuth, TransactionPayload,
+};
+
+/// Opening balance of each, micro-STX: enough for every row.
+pub(super) const OPENING_USTX: u64 = 1_000_000_000_000;
+/// Fee of each transaction, micro-STX: above the floor for all sizes used.
+const FEE_USTX: u64 = 3_000;
+
+/// The contract that calls go to.
+pub(super) const COUNTER: &str = "(define-data-var count uint u0)\n\
+     (define-public (increment)\n  (begin\n    (var-set count (+ (var-get count) u1))\n    (ok (var-get count))))\n";
+
+/// An account that sends.
+pub(super) struct Account {
+    key: PrivateKey,
+    nonce: u64,
+}
+
+impl Account {
+    /// Accounts `0..count`, all at nonce 0.
+    pub(super) fn many(count: usize) -> Vec<Self> {
+        (0..count)
+            .map(|index| Self { key: PrivateKey::from_seed(format!("load {index}").as_bytes()), nonce: 0 })
+            .collect()
+    }
+
+    pub(super) fn address(&self) -> StacksAddress {
+        StacksAddress::p2pkh(&self.key.public_key(), false)
+    }
+
+    /// Signs a payload with the account's next nonce; gives the bytes.
+    pub(super) fn sign(&mut self, payload: TransactionPayload) -> Vec<u8> {
+        let auth = TransactionAuth::Standard(SpendingCondition::p2pkh(&self.key, self.nonce, FEE_USTX));
+        let mut transaction = StacksTransaction::new(false, auth, payload);
+        transaction.sign_origin(&self.key).expect("the origin's key");
+        self.nonce += 1;
+        transaction.encode()
+    }
+}
+
+/// `count` transactions, taken from the accounts in turn: nonces of one account stand far apart.
+pub(super) fn signed(
+    accounts: &mut [Account],
+    count: usize,
+    payload: impl Fn(usize) -> TransactionPayload,
+) -> Vec<Vec<u8>> {
+    let senders = accounts.len();
+    (0..count).map(|index| accounts[index % senders].sign(payload(index))).collect()
+}
+
+pub(super) fn transfer(index: usize) -> TransactionPayload {
+    let recipient = PrincipalData::parse("ST000000000000000000002AMW42H").expect("an address");
+    TransactionPayload::TokenTransfer { recipient, amount: 1 + index as u64, memo: [0; 34] }
+}
+
+pub(super) fn deploy(name: &str, code: &str) -> TransactionPayload {
+    let name = name.to_owned().try_into().expect("a contract name");
+    TransactionPayload::SmartContract { name, code: code.to_owned() }
+}
+
+pub(super) fn call(contract: &StacksAddress, name: &str, function: &str) -> TransactionPayload {
+    TransactionPayload::ContractCall(ContractCall {
+        address: *contract,
+        contract_name: name.to_owned().try_into().expect("a contract name"),
+        function_name: function.to_owned().try_into().expect("a name"),
+        arguments: Vec::new(),
+    })
+}

@@ -1,0 +1,109 @@
+//! The load tool: starts the processes, drives them, and measures what `docs/PERFORMANCE.md` shows.
+//!
+//! Everything is measured from outside, over the ports that users have, with durable writes on. Client and servers share
+//! the machine's cores. A row is a file in `rows/`; each starts processes of its own, so that rows do not disturb each
+//! other. Transactions are signed before the clock starts.
+//!
+//! # Not here
+//! The state index alone: `benches/marf.rs`.
+
+mod accounts;
+mod net;
+pub mod plot;
+mod rows;
+mod wire;
+
+use crate::figures::Table;
+
+/// How much is done.
+#[derive(Debug, Clone, Copy)]
+pub struct Size {
+    /// Process starts.
+    pub starts: u32,
+    /// Empty blocks.
+    pub empty_blocks: u64,
+    /// Accounts that send.
+    pub accounts: usize,
+    /// Transfers of a row.
+    pub transfers: usize,
+    /// Contract calls of a row.
+    pub calls: usize,
+    /// Deploys of a row.
+    pub deploys: usize,
+    /// Transactions that fill the mempool.
+    pub mempool: usize,
+    /// Reads of `/v2/info`.
+    pub reads: usize,
+    /// Blocks whose push is timed.
+    pub pushes: u64,
+    /// Subscribers of one event.
+    pub subscribers: usize,
+    /// Events that they get.
+    pub events: u32,
+}
+
+impl Size {
+    /// What the figures are made with.
+    pub const WHOLE: Self = Self {
+        starts: 10,
+        empty_blocks: 2_500,
+        accounts: 4_000,
+        transfers: 100_000,
+        calls: 20_000,
+        deploys: 5_000,
+        mempool: 100_000,
+        reads: 200_000,
+        pushes: 500,
+        subscribers: 1_000,
+        events: 500,
+    };
+
+    /// To see that it still runs.
+    pub const TINY: Self = Self {
+        starts: 1,
+        empty_blocks: 20,
+        accounts: 20,
+        transfers: 200,
+        calls: 50,
+        deploys: 20,
+        mempool: 200,
+        reads: 500,
+        pushes: 5,
+        subscribers: 10,
+        events: 10,
+    };
+}
+
+/// Names of all rows, in the order of the table.
+pub const ROWS: [&str; 10] = [
+    "start",
+    "empty-blocks",
+    "transfers",
+    "transfers-from-mempool",
+    "calls",
+    "deploys",
+    "admission",
+    "info",
+    "push-latency",
+    "fan-out",
+];
+
+/// Measures one row into the table.
+///
+/// # Panics
+/// When the processes do not do what they must, or the row has no such name.
+pub async fn measure(row: &str, size: &Size, table: &mut Table) {
+    match row {
+        "start" => rows::start::measure(size, table),
+        "empty-blocks" => rows::empty_blocks::measure(size, table).await,
+        "transfers" => rows::mining::transfers(size, table).await,
+        "transfers-from-mempool" => rows::mining::transfers_from_mempool(size, table).await,
+        "calls" => rows::mining::calls(size, table).await,
+        "deploys" => rows::mining::deploys(size, table).await,
+        "admission" => rows::admission::measure(size, table).await,
+        "info" => rows::info::measure(size, table).await,
+        "push-latency" => rows::push_latency::measure(size, table).await,
+        "fan-out" => rows::fan_out::measure(size, table).await,
+        other => panic!("no row is called {other}; there are {}", ROWS.join(", ")),
+    }
+}

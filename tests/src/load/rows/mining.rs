@@ -1,0 +1,77 @@
+//! Transactions a second, offered and mined at once, or from a mempool that was filled before.
+
+use std::time::Instant;
+
+use super::{bytes_below, float_of};
+use crate::figures::Table;
+use crate::load::accounts::{self, Account, COUNTER};
+use crate::load::net::{self, Counter, Progress};
+use crate::load::{Size, wire::Wire};
+use crate::processes::{Cluster, Plan};
+
+pub(in crate::load) async fn transfers(size: &Size, table: &mut Table) {
+    let mut senders = Account::many(size.accounts);
+    let cluster = net::start(&senders, Plan::default());
+    let transactions = accounts::signed(&mut senders, size.transfers, accounts::transfer);
+    let before = bytes_below(&cluster.node_folder());
+    offer_and_mine(&cluster, transactions, "transfers, offered and mined at once", table).await;
+    let grown = bytes_below(&cluster.node_folder()).saturating_sub(before);
+    table.figure("disk a transfer", "B", super::float(grown) / float_of(size.transfers));
+}
+
+pub(in crate::load) async fn transfers_from_mempool(size: &Size, table: &mut Table) {
+    let mut senders = Account::many(size.accounts);
+    let mut cluster = net::start(&senders, Plan { running_producers: 0, ..Plan::default() });
+    let transactions = accounts::signed(&mut senders, size.transfers, accounts::transfer);
+    let count = transactions.len();
+    let mut counter = Counter::start(&cluster).await;
+    net::offer_all(cluster.address(), transactions, &counter).await;
+    cluster.add_producer();
+    let end = all_mined(&mut counter, count).await;
+    let took = end.last_at.zip(end.first_at).map(|(last, first)| last.duration_since(first));
+    // The first block's transactions were mined before the clock started.
+    table.figure("transfers from a filled mempool", "1/s", float_of(count) / seconds(took));
+}
+
+pub(in crate::load) async fn calls(size: &Size, table: &mut Table) {
+    let mut senders = Account::many(size.accounts);
+    let cluster = net::start(&senders, Plan::default());
+    let contract = senders[0].address();
+    deploy_counter(&cluster, &mut senders[0]).await;
+    let transactions =
+        accounts::signed(&mut senders, size.calls, |_| accounts::call(&contract, "counter", "increment"));
+    offer_and_mine(&cluster, transactions, "contract calls, offered and mined at once", table).await;
+}
+
+pub(in crate::load) async fn deploys(size: &Size, table: &mut Table) {
+    let mut senders = Account::many(size.accounts);
+    let cluster = net::start(&senders, Plan::default());
+    let transactions =
+        accounts::signed(&mut senders, size.deploys, |index| accounts::deploy(&format!("counter-{index}"), COUNTER));
+    offer_and_mine(&cluster, transactions, "contract deploys, offered and mined at once", table).await;
+}
+
+async fn deploy_counter(cluster: &Cluster, sender: &mut Account) {
+    let mut counter = Counter::start(cluster).await;
+    let transaction = sender.sign(accounts::deploy("counter", COUNTER));
+    Wire::connect(cluster.address()).await.submit(&transaction).await.expect("it is accepted");
+    all_mined(&mut counter, 1).await;
+}
+
+async fn offer_and_mine(cluster: &Cluster, transactions: Vec<Vec<u8>>, what: &str, table: &mut Table) {
+    let count = transactions.len();
+    let mut counter = Counter::start(cluster).await;
+    let begun = Instant::now();
+    net::offer_all(cluster.address(), transactions, &counter).await;
+    let end = all_mined(&mut counter, count).await;
+    let took = end.last_at.map(|last| last.duration_since(begun));
+    table.figure(what, "1/s", float_of(count) / seconds(took));
+}
+
+async fn all_mined(counter: &mut Counter, count: usize) -> Progress {
+    counter.until("all are mined", |progress| progress.transactions >= count as u64).await
+}
+
+fn seconds(took: Option<std::time::Duration>) -> f64 {
+    took.expect("something was mined").as_secs_f64()
+}

@@ -1,0 +1,33 @@
+//! A file a row.
+
+pub(super) mod admission;
+pub(super) mod empty_blocks;
+pub(super) mod fan_out;
+pub(super) mod info;
+pub(super) mod mining;
+pub(super) mod push_latency;
+pub(super) mod start;
+
+use std::path::Path;
+
+/// Counts and sizes as a figure.
+#[allow(clippy::cast_precision_loss, reason = "counts and bytes stay far below 2^52")]
+fn float(count: u64) -> f64 {
+    count as f64
+}
+
+/// Counts and sizes as a figure.
+fn float_of(count: usize) -> f64 {
+    float(count as u64)
+}
+
+/// Bytes of all files below a folder.
+fn bytes_below(folder: &Path) -> u64 {
+    let Ok(entries) = std::fs::read_dir(folder) else { return 0 };
+    let bytes = entries.flatten().map(|entry| match entry.metadata() {
+        Ok(metadata) if metadata.is_dir() => bytes_below(&entry.path()),
+        Ok(metadata) => metadata.len(),
+        Err(_) => 0,
+    });
+    bytes.sum()
+}

@@ -1,0 +1,22 @@
+//! Documents that are made from the code are current.
+
+use std::path::PathBuf;
+
+fn repository() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// Compares, or with `UPDATE_DOCS=1` writes.
+fn check(name: &str, made: &str) {
+    let path = repository().join("docs").join(name);
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(&path, made).expect("a document can be written");
+    }
+    let found = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(found == made, "docs/{name} is old: UPDATE_DOCS=1 cargo test -p tests --test docs");
+}
+
+#[test]
+fn the_api_reference_is_made_from_the_proto_comments() {
+    check("API.md", &tests::api_doc::api_reference(&repository().join("proto")));
+}

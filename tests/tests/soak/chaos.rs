@@ -1,0 +1,111 @@
+//! What goes wrong: kills, pauses, burn blocks and reorganizations, chosen at random from a seed.
+
+use std::time::Duration;
+
+use nakamoto_proto::v1;
+use nakamoto_proto::v1::admin_service_client::AdminServiceClient;
+use tests::processes::{Cluster, WAIT};
+
+/// Deepest reorganization of the mocked bitcoin.
+const DEPTH_MAX: u64 = 5;
+
+/// Does one thing after the other to a cluster.
+pub(crate) struct Chaos {
+    cluster: Cluster,
+    random: Random,
+}
+
+impl Chaos {
+    pub(crate) fn new(cluster: Cluster, seed: u64) -> Self {
+        Self { cluster, random: Random(seed) }
+    }
+
+    pub(crate) fn node_pid(&self) -> u32 {
+        self.cluster.node.id()
+    }
+
+    /// Gives the cluster back, with everything running.
+    pub(crate) async fn end(self) -> Cluster {
+        self.cluster
+    }
+
+    /// Waits a little, does something, says what.
+    pub(crate) async fn act(&mut self) -> String {
+        tokio::time::sleep(Duration::from_millis(self.random.below(900))).await;
+        let (producers, signers) = (self.cluster.producers.len() as u64, self.cluster.signers.len() as u64);
+        let (producer, signer) = (self.random.index(producers), self.random.index(signers));
+        match self.random.below(12) {
+            0 | 1 => {
+                self.cluster.restart_node("0");
+                "the node was killed".to_owned()
+            }
+            2 | 3 => {
+                self.cluster.restart_producer(producer);
+                format!("producer {producer} was killed")
+            }
+            4 | 5 => {
+                self.cluster.restart_signer(signer);
+                format!("signer {signer} was killed")
+            }
+            6 => {
+                let pause = Duration::from_millis(100 + self.random.below(700));
+                self.cluster.signers[usize::from(signer)].freeze();
+                tokio::time::sleep(pause).await;
+                self.cluster.signers[usize::from(signer)].thaw();
+                format!("signer {signer} stood still for {pause:?}")
+            }
+            7..=9 => {
+                let count = 1 + self.random.below(3);
+                self.mine(count).await;
+                format!("{count} burn blocks were mined")
+            }
+            _ => {
+                let depth = 1 + self.random.below(DEPTH_MAX);
+                self.reorganize(depth).await;
+                format!("bitcoin reorganized {depth} deep")
+            }
+        }
+    }
+
+    fn admin(&self) -> AdminServiceClient<tonic::transport::Channel> {
+        AdminServiceClient::new(self.cluster.client().channel)
+    }
+
+    async fn mine(&self, count: u64) {
+        let request = v1::MineBurnBlocksRequest { count: u32::try_from(count).ok(), ..Default::default() };
+        let mined = tokio::time::timeout(WAIT, self.admin().mine_burn_blocks(request)).await;
+        mined.expect("an answer in time").expect("burn blocks");
+    }
+
+    async fn reorganize(&self, depth: u64) {
+        let request = v1::ReorganizeBurnchainRequest { depth: u32::try_from(depth).ok(), ..Default::default() };
+        match tokio::time::timeout(WAIT, self.admin().reorganize_burnchain(request)).await.expect("an answer in time") {
+            Ok(_) => {}
+            // The chain is not that long yet.
+            Err(status) if status.code() == tonic::Code::FailedPrecondition => {}
+            Err(status) if status.code() == tonic::Code::InvalidArgument => {}
+            Err(status) => panic!("{status}"),
+        }
+    }
+}
+
+/// splitmix64: choices that a seed repeats.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    }
+
+    fn below(&mut self, bound: u64) -> u64 {
+        self.next() % bound
+    }
+
+    fn index(&mut self, count: u64) -> u8 {
+        u8::try_from(self.below(count)).expect("few processes")
+    }
+}
