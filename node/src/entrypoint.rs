@@ -16,7 +16,7 @@
 
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -27,6 +27,7 @@ use anyhow::{Context as _, anyhow, bail};
 use chainstate::chain::Retention;
 use nakamoto_proto::client::Shutdown;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -34,10 +35,13 @@ use crate::chain::ChainApi;
 use crate::clock::{ClockControl, MockClock};
 use crate::config::Settings;
 use crate::coordinator::{Bell, Coordinator, StackerDbFollower};
+use crate::metrics::{requests, scrape};
 use crate::network::auth::Guard;
 use crate::network::gate::Gate;
 use crate::network::grpc::{Services, into_router, routes, web};
-use crate::network::limits::{MAX_BLOCKING_THREADS, THREAD_STACK_BYTES};
+use crate::network::limits::{MAX_BLOCKING_THREADS, MAX_REQUESTS, THREAD_STACK_BYTES};
+use crate::network::server::peers::{PeerLimits, Peers};
+use crate::network::server::{Listening, Timeouts, tls};
 use crate::network::{http, server};
 use crate::observers::fleet::{Fleet, FleetRunner};
 use crate::observers::source::{History, Source};
@@ -196,6 +200,8 @@ impl Node {
 
         ring_for_retention(chain.journal.as_ref(), &bell);
         ValidationWorker::watch(Arc::clone(&validations), &chain.journal);
+        let port = Port { listening: listening(settings)?, data_dir: settings.data_dir.clone() };
+
         let coordinator = Coordinator { chain: Arc::clone(&chain.api), bell: bell.clone() };
         threads.spawn("coordinator", move || coordinator.run().context("blocks cannot be processed"))?;
         let follower = StackerDbFollower { chain: Arc::clone(&chain.api), bell: Bell::default() };
@@ -233,7 +239,7 @@ impl Node {
             threads.spawn("observers", move || tell_observers(runner, stopped))?;
         }
         let stopped = shutdown.clone();
-        threads.spawn("network", move || serve(network, listeners, services, stopped))?;
+        threads.spawn("network", move || serve(network, listeners, services, port, stopped))?;
         watch_signals(&threads, settings.stop_on_stdin_eof)?;
 
         let running = threads.running;
@@ -341,22 +347,50 @@ fn runtime(name: &'static str) -> anyhow::Result<tokio::runtime::Runtime> {
         .with_context(|| format!("cannot start the {name} runtime"))
 }
 
+/// What the network thread serves with.
+struct Port {
+    listening: Listening,
+    /// Its files' sizes are metrics.
+    data_dir: PathBuf,
+}
+
+/// Limits and TLS of the ports, as the settings want them.
+fn listening(settings: &Settings) -> anyhow::Result<Listening> {
+    let tls = settings.tls.as_ref().map(|files| tls::acceptor(&files.cert, &files.key)).transpose().context("TLS")?;
+    if tls.is_none() && settings.auth_token.is_some() && !settings.bind.ip().is_loopback() {
+        tracing::warn!("the auth token travels in clear: set tls_cert and tls_key, or serve behind a proxy with TLS");
+    }
+    let connections = settings.max_connections.min(server::room_for_connections());
+    let per_peer = settings.max_connections_per_peer;
+    let remote = PeerLimits { connections: per_peer.unwrap_or((connections / 2).max(1)), requests: MAX_REQUESTS / 2 };
+    let local = PeerLimits { connections: per_peer.unwrap_or(connections), requests: MAX_REQUESTS };
+    Ok(Listening {
+        tls,
+        peers: Peers::new(remote, local),
+        connections: Arc::new(Semaphore::new(connections)),
+        timeouts: Timeouts::default(),
+    })
+}
+
 fn serve(
     runtime: tokio::runtime::Runtime,
     listeners: Vec<TcpListener>,
     services: Services,
+    port: Port,
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
     let result = runtime.block_on(async {
         let (grpc, health) = routes(&services).await.context("the built-in descriptors are broken")?;
-        let router = web::join(http::router(&services), into_router(grpc), &services.guard);
+        let paths = http::router(&services).merge(scrape::routes(&services, &port.data_dir));
+        let router = web::join(paths, into_router(grpc), &services.guard);
+        let router = router.layer(axum::middleware::from_fn(requests::count));
         let stopped = shutdown.clone();
         tokio::spawn(async move {
             stopped.cancelled().await;
             health.set_service_status("", tonic_health::ServingStatus::NotServing).await;
         });
-        let serving = listeners.into_iter().map(|it| server::serve(it, router.clone(), shutdown.clone()));
-        serving.collect::<JoinSet<()>>().join_all().await;
+        let serve = |listener| server::serve(listener, router.clone(), port.listening.clone(), shutdown.clone());
+        listeners.into_iter().map(serve).collect::<JoinSet<()>>().join_all().await;
         anyhow::Ok(())
     });
     // Blocking calls that run are left to end by themselves: their commits are whole or not at all.

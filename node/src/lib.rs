@@ -1,7 +1,8 @@
 //! The node: threads, channels and services around the chain state.
 //!
 //! Read in this order: [`config`], [`entrypoint`] (who runs, who talks to whom), [`chain`] (what the services need of the
-//! chain), [`coordinator`], [`clock`], [`worker`], [`relayer`] (events), [`observers`] (events by POST), [`network`] (gRPC and HTTP).
+//! chain), [`coordinator`], [`clock`], [`worker`], [`relayer`] (events), [`observers`] (events by POST), [`network`]
+//! (gRPC and HTTP), [`metrics`].
 //!
 //! # Not here
 //! The rules and their storage: crate `chainstate`.
@@ -11,6 +12,7 @@ pub mod clock;
 pub mod config;
 pub mod coordinator;
 pub mod entrypoint;
+pub mod metrics;
 pub mod network;
 pub mod observers;
 pub mod relayer;

@@ -108,6 +108,14 @@ impl NakamotoBlockHeader {
         Ok(header)
     }
 
+    /// Reads the header that `bytes` begin with, as those of a whole block do.
+    ///
+    /// # Errors
+    /// As [`Self::decode`].
+    pub fn decode_prefix(bytes: &[u8]) -> Result<Self, BlockDecodeError> {
+        Self::read(&mut Reader::new(bytes))
+    }
+
     fn read(reader: &mut Reader<'_>) -> Result<Self, BlockDecodeError> {
         let version = reader.u8("header version")?;
         if version != HEADER_VERSION {

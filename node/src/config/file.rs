@@ -51,8 +51,14 @@ pub struct NodeTable {
     pub admin: Option<bool>,
     /// Whether mined transactions are indexed; only `true` is possible.
     pub txindex: Option<bool>,
+    /// PEM file of the certificate chain.
+    pub tls_cert: Option<PathBuf>,
+    /// PEM file of its key.
+    pub tls_key: Option<PathBuf>,
     /// Log filter.
     pub log: Option<String>,
+    /// "text" or "json".
+    pub log_format: Option<String>,
 }
 
 /// `[connection_options]`.
@@ -63,6 +69,10 @@ pub struct ConnectionTable {
     pub auth_token: Option<String>,
     /// File whose first line is the bearer token.
     pub auth_token_file: Option<PathBuf>,
+    /// Connections in all.
+    pub max_connections: Option<usize>,
+    /// Connections of one peer.
+    pub max_connections_per_peer: Option<usize>,
     /// Open event streams in all.
     pub max_subscriptions: Option<usize>,
     /// Open event streams of one peer address.

@@ -7,6 +7,8 @@ use std::time::Duration;
 use clap::Parser;
 use nakamoto_proto::client::parse_duration;
 
+use super::settings::LogFormat;
+
 /// A Stacks node that runs by Nakamoto rules, with bitcoin, producers and stackers mocked.
 ///
 /// Serves gRPC and HTTP on one port. Every flag overrides the config file; without either the default counts.
@@ -60,8 +62,12 @@ pub struct Flags {
     #[arg(long, value_name = "HOST:PORT")]
     pub event_observer: Vec<String>,
 
+    /// How a line of the log looks: text, json [default: text]
+    #[arg(long, value_name = "FORMAT")]
+    pub log_format: Option<LogFormat>,
+
     /// POST events to this observer as well, all but StackerDB chunks and validation results
-    #[arg(long, value_name = "HOST:PORT", env = "STACKS_EVENT_OBSERVER")]
+    #[arg(long, hide = true, value_name = "HOST:PORT", env = "STACKS_EVENT_OBSERVER")]
     pub events_observer: Option<String>,
 
     /// When the port is served, write one line of JSON with the bound address to this file

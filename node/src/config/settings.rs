@@ -11,6 +11,7 @@ use super::flags::Flags;
 use super::genesis::{Balance, GenesisError, GenesisFile};
 use super::keys::{self, KeyProblem};
 use super::observers::{ObserverConfig, observers};
+use crate::network::limits::MAX_CONNECTIONS;
 
 /// Loopback, and the port that Stacks clients expect.
 pub const DEFAULT_BIND: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 20443);
@@ -23,6 +24,8 @@ const DEFAULT_STALL_TIMEOUT: Duration = Duration::from_secs(60);
 const DEFAULT_JOURNAL_MAX_AGE: Duration = Duration::from_secs(168 * 3600);
 /// Above it the streams' queues would be the node's largest memory.
 const MOST_SUBSCRIPTIONS: usize = 100_000;
+/// The ports of one address.
+const MOST_CONNECTIONS: usize = 65_536;
 /// Events that the journal keeps: at ten events a second, more than a day.
 const DEFAULT_JOURNAL_MAX_EVENTS: u64 = 1_000_000;
 /// Fewer would be forgotten while a stream that follows closely reads them.
@@ -47,6 +50,14 @@ pub struct Settings {
     pub auth_token: Option<String>,
     /// Log filter.
     pub log: String,
+    /// How a line of the log looks.
+    pub log_format: LogFormat,
+    /// PEM files of the certificate chain and its key; `None` serves in clear.
+    pub tls: Option<TlsFiles>,
+    /// Connections in all.
+    pub max_connections: usize,
+    /// Connections of one peer; `None`: half of all, and no limit for the machine's own processes.
+    pub max_connections_per_peer: Option<usize>,
     /// Open event streams in all.
     pub max_subscriptions: usize,
     /// Open event streams of one peer address; none means what the sample config says.
@@ -65,6 +76,37 @@ pub struct Settings {
     pub ready_stdout: bool,
     /// Whether the end of standard input stops the node.
     pub stop_on_stdin_eof: bool,
+}
+
+/// How a line of the log looks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object, for machines.
+    Json,
+}
+
+impl std::str::FromStr for LogFormat {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "text" => Ok(Self::Text),
+            "json" => Ok(Self::Json),
+            _ => Err(format!("`{text}` is neither text nor json")),
+        }
+    }
+}
+
+/// Where certificate and key are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// Certificate chain, PEM.
+    pub cert: PathBuf,
+    /// Private key, PEM.
+    pub key: PathBuf,
 }
 
 /// Why a node cannot be started as asked.
@@ -147,6 +189,10 @@ impl Settings {
             genesis: genesis(flags, &file, base)?,
             auth_token: auth_token(flags, &file, base)?,
             log: flags.log.clone().or_else(|| file.node.log.clone()).unwrap_or_else(|| "info".to_owned()),
+            log_format: log_format(flags, file.node.log_format.as_deref())?,
+            tls: tls(&file, base)?,
+            max_connections: file.connection_options.max_connections.unwrap_or(MAX_CONNECTIONS),
+            max_connections_per_peer: file.connection_options.max_connections_per_peer,
             max_subscriptions: file.connection_options.max_subscriptions.unwrap_or(DEFAULT_MAX_SUBSCRIPTIONS),
             max_subscriptions_per_peer: file.connection_options.max_subscriptions_per_peer,
             stall_timeout: stall_timeout(&file)?,
@@ -175,12 +221,15 @@ impl Settings {
         if self.http_extra_bind == Some(self.bind) && self.bind.port() != 0 {
             return Err(value("node.http_extra_bind", "is `rpc_bind` already"));
         }
-        if !(1..=MOST_SUBSCRIPTIONS).contains(&self.max_subscriptions) {
-            let detail = format!("not between 1 and {MOST_SUBSCRIPTIONS}");
-            return Err(value("connection_options.max_subscriptions", detail));
-        }
-        if self.max_subscriptions_per_peer == Some(0) {
-            return Err(value("connection_options.max_subscriptions_per_peer", "is 0: nobody could subscribe"));
+        for (key, limit, most) in [
+            ("connection_options.max_subscriptions", Some(self.max_subscriptions), MOST_SUBSCRIPTIONS),
+            ("connection_options.max_subscriptions_per_peer", self.max_subscriptions_per_peer, MOST_SUBSCRIPTIONS),
+            ("connection_options.max_connections", Some(self.max_connections), MOST_CONNECTIONS),
+            ("connection_options.max_connections_per_peer", self.max_connections_per_peer, MOST_CONNECTIONS),
+        ] {
+            if limit.is_some_and(|limit| !(1..=most).contains(&limit)) {
+                return Err(value(key, format!("not between 1 and {most}")));
+            }
         }
         if self.stall_timeout < Duration::from_secs(1) {
             return Err(value("connection_options.stall_timeout", "below 1s"));
@@ -223,6 +272,23 @@ fn address(key: &'static str, flag: Option<SocketAddr>, text: Option<&str>) -> R
     let mut found =
         text.to_socket_addrs().map_err(|error| value(key, format!("`{text}` is not host:port: {error}")))?;
     found.next().map(Some).ok_or_else(|| value(key, format!("`{text}` has no address")))
+}
+
+fn tls(file: &ConfigFile, base: &Path) -> Result<Option<TlsFiles>, ConfigError> {
+    match (&file.node.tls_cert, &file.node.tls_key) {
+        (Some(cert), Some(key)) => Ok(Some(TlsFiles { cert: base.join(cert), key: base.join(key) })),
+        (None, None) => Ok(None),
+        (Some(_), None) => Err(value("node.tls_cert", "given without `tls_key`")),
+        (None, Some(_)) => Err(value("node.tls_key", "given without `tls_cert`")),
+    }
+}
+
+fn log_format(flags: &Flags, text: Option<&str>) -> Result<LogFormat, ConfigError> {
+    match (flags.log_format, text) {
+        (Some(format), _) => Ok(format),
+        (None, Some(text)) => text.parse().map_err(|error| value("node.log_format", error)),
+        (None, None) => Ok(LogFormat::default()),
+    }
 }
 
 fn burn_block_interval(flags: &Flags, file: &ConfigFile) -> Result<Duration, ConfigError> {

@@ -9,8 +9,14 @@ pub const MAX_MESSAGE_BYTES: usize = 17 << 20;
 pub const MAX_READ_BODY_BYTES: usize = 4 << 20;
 /// Largest body of a transaction: 2 MiB, as hex in JSON twice that, and some room for the JSON.
 pub const MAX_TRANSACTION_BODY_BYTES: usize = (4 << 20) + 4096;
-/// Connections in all. Each costs about 10 KiB idle.
+/// Connections in all, unless the config says otherwise. Each costs about 10 KiB idle.
 pub const MAX_CONNECTIONS: usize = 4096;
+/// File handles that are not for connections: databases, their readers, logs.
+pub const RESERVED_FILES: usize = 256;
+/// Connections that are served however few files may be open.
+pub const LEAST_CONNECTIONS: usize = 32;
+/// Requests at once, streams among them: above all waiting rooms and subscriptions together.
+pub const MAX_REQUESTS: usize = 16_384;
 /// Calls at once on one connection; more wait in the client. Above any one client's streams.
 pub const MAX_CONCURRENT_STREAMS: u32 = 256;
 /// Reads of the chain at once: each holds a thread and a database connection.
@@ -51,8 +57,26 @@ pub const MAX_TEMPLATE_TRANSACTIONS: u32 = 11_650;
 pub const MAX_ADMIN_COUNT: u32 = 1_000;
 /// Intervals that the admin service sets: shortest, longest.
 pub const ADMIN_INTERVAL: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(24 * 60 * 60));
-/// Time for the head of an HTTP/1 request.
+/// Time for the first bytes of a connection, and for the head of an HTTP/1 request.
 pub const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+/// Time for a TLS handshake: a few round trips.
+pub const TLS_HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+/// Time between two parts of a request's body, and for all of it: the largest at 150 kB/s.
+pub const BODY_IDLE_TIMEOUT: Duration = Duration::from_secs(15);
+/// See [`BODY_IDLE_TIMEOUT`].
+pub const BODY_TIMEOUT: Duration = Duration::from_secs(120);
+/// Time in which a peer must take something of what is sent to it: as a stream that its reader leaves.
+pub const WRITE_STALL_TIMEOUT: Duration = Duration::from_secs(60);
+/// A connection without a request for this long is closed in good order; clients open a new one by themselves.
+pub const CONNECTION_IDLE_TIMEOUT: Duration = Duration::from_secs(300);
+/// Headers of a request: count, bytes (HTTP/2), and the buffer that an HTTP/1 head must fit in.
+pub const MAX_HEADER_COUNT: usize = 100;
+/// See [`MAX_HEADER_COUNT`].
+pub const MAX_HEADER_LIST_BYTES: u32 = 16 << 10;
+/// See [`MAX_HEADER_COUNT`].
+pub const MAX_HTTP1_BUFFER_BYTES: usize = 64 << 10;
+/// Streams that a client has opened and reset before they were seen: one more ends the connection. Against floods of resets, which cost the client nothing.
+pub const MAX_PENDING_RESETS: usize = 32;
 /// HTTP/2 pings: how often, and how long the answer may take.
 pub const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(20), Duration::from_secs(10));
 /// HTTP/2 windows, of a stream and of a connection: the usual 64 KiB stalls blocks and chunks.

@@ -19,6 +19,8 @@ mod jobs;
 #[cfg(test)]
 mod observers;
 #[cfg(test)]
+mod operation;
+#[cfg(test)]
 mod restarts;
 #[cfg(test)]
 mod sets;

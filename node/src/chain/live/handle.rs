@@ -7,6 +7,7 @@ use bytes::Bytes;
 use chainstate::chain::{Chain, ChainReader, JobKind, JobResult, Retention, wire};
 use nakamoto_proto::v1;
 
+use super::trace::{self, Trail};
 use super::{blocks, burnchain, jobs, stackerdb, state, transactions};
 use crate::chain::{
     AccountAnswer, ApiError, BlockAt, BurnBlockAt, CallArguments, ChainApi, ContractRef, FinishedJob, Identity,
@@ -20,6 +21,7 @@ pub struct LiveChain {
     retention: Retention,
     /// As of the coordinator's last change.
     tip: Mutex<v1::BlockRef>,
+    pub(super) trail: Trail,
 }
 
 impl LiveChain {
@@ -29,7 +31,7 @@ impl LiveChain {
     /// When it cannot be read.
     pub fn new(chain: Chain, retention: Retention) -> Result<Self, ApiError> {
         let tip = read_tip(&chain)?;
-        Ok(Self { chain, retention, tip: Mutex::new(tip) })
+        Ok(Self { chain, retention, tip: Mutex::new(tip), trail: Trail::default() })
     }
 
     /// Runs `read` on one snapshot.
@@ -65,7 +67,7 @@ impl ChainApi for LiveChain {
     }
 
     fn push_block(&self, block: Bytes) -> Result<v1::PushBlockResponse, ApiError> {
-        blocks::push(self, &block)
+        trace::push(self, &block)
     }
 
     fn burn_block(&self, at: BurnBlockAt) -> Result<v1::GetBurnBlockResponse, ApiError> {
@@ -165,14 +167,15 @@ impl ChainApi for LiveChain {
         request: &v1::RequestTemplateRequest,
         cancelled: &AtomicBool,
     ) -> Result<v1::BlockTemplate, JobFailure> {
-        jobs::assemble(self, request, cancelled)
+        trace::assemble(self, request, cancelled)
     }
 
     fn validate(&self, block: &[u8]) -> Result<v1::ValidationVerdict, JobFailure> {
-        jobs::validate(self, block)
+        trace::validate(self, block)
     }
 
     fn finish_job(&self, job: FinishedJob, visible: Box<dyn FnOnce() + Send>) -> Result<(), ApiError> {
+        self.trail.name(&job.body);
         jobs::finish(self, job, visible)
     }
 

@@ -4,13 +4,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use chainstate::assembly::TemplateOrder;
-use chainstate::chain::{Processed, Retention};
+use chainstate::chain::Retention;
 use chainstate::db::StoreError;
 use nakamoto_proto::ids::{BurnBlockHash, StacksBlockId};
 use nakamoto_proto::v1;
 
-use super::LiveChain;
+use super::{LiveChain, trace};
 use crate::chain::{ApiError, FinishedJob, JobFailure};
+use crate::metrics;
 
 /// Assembly time of a request that names none.
 const DEFAULT_ASSEMBLY_TIME: Duration = Duration::from_secs(5);
@@ -70,12 +71,11 @@ pub(super) fn finish(live: &LiveChain, job: FinishedJob, visible: Box<dyn FnOnce
 
 pub(super) fn process_next(live: &LiveChain, retention: Retention) -> Result<bool, ApiError> {
     let announced = live.chain.announce()?;
+    let time = metrics::get().time("processing");
     let processed = live.chain.process_next()?;
     match &processed {
-        Some(Processed::Appended(id)) => tracing::info!(block = %id, "block processed"),
-        Some(Processed::Rejected(id, rejection)) => tracing::warn!(block = %id, %rejection, "block rejected"),
-        Some(Processed::Reconciled(id)) => tracing::debug!(block = %id, "block was judged before"),
-        None => {}
+        Some(processed) => trace::processed(live, processed),
+        None => time.discard(),
     }
     let pruned = live.chain.prune_journal(retention)?;
     Ok(announced || processed.is_some() || pruned)

@@ -17,6 +17,7 @@ mod stackerdb;
 mod stacking;
 mod state;
 mod tenures;
+mod trace;
 mod transactions;
 
 pub use genesis::chain_params;

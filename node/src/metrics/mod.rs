@@ -1,0 +1,177 @@
+//! What operators watch: counts and times, in the text format of Prometheus at `GET /metrics`.
+//!
+//! Read in this order: [`Metrics`] (what is counted where it happens), [`scrape`] (what is looked up when somebody asks),
+//! [`requests`] (the layer that counts requests).
+//!
+//! # Invariants
+//! - Counting is an atomic addition, or a map look-up before it; it never waits for a disk.
+//! - Labels have values from fixed lists, so that no client can make the output grow.
+
+pub mod requests;
+pub mod scrape;
+
+use std::sync::LazyLock;
+use std::time::{Duration, Instant};
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::Registry;
+
+/// One set a process: threads of every kind count in it.
+static METRICS: LazyLock<Metrics> = LazyLock::new(Metrics::new);
+
+/// The process's counts.
+#[must_use]
+pub fn get() -> &'static Metrics {
+    &METRICS
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Reason {
+    reason: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Work {
+    work: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct PathLabel {
+    path: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Answered {
+    path: String,
+    code: String,
+}
+
+/// What is counted where it happens.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    requests: Family<Answered, Counter>,
+    request_seconds: Family<PathLabel, Histogram, fn() -> Histogram>,
+    requests_refused: Family<Reason, Counter>,
+    connections: Counter,
+    connections_open: Gauge,
+    connections_refused: Family<Reason, Counter>,
+    connections_cut: Family<Reason, Counter>,
+    work_seconds: Family<Work, Histogram, fn() -> Histogram>,
+    blocks: Family<Reason, Counter>,
+}
+
+/// Half a millisecond to sixteen seconds, doubling.
+fn seconds() -> Histogram {
+    Histogram::new(exponential_buckets(0.0005, 2.0, 16))
+}
+
+impl Metrics {
+    fn new() -> Self {
+        let mut metrics = Self {
+            registry: Registry::with_prefix("mockamoto"),
+            requests: Family::default(),
+            request_seconds: Family::new_with_constructor(seconds),
+            requests_refused: Family::default(),
+            connections: Counter::default(),
+            connections_open: Gauge::default(),
+            connections_refused: Family::default(),
+            connections_cut: Family::default(),
+            work_seconds: Family::new_with_constructor(seconds),
+            blocks: Family::default(),
+        };
+        let all = &mut metrics.registry;
+        all.register("requests", "Answered HTTP requests and gRPC calls, by status", metrics.requests.clone());
+        all.register("request_seconds", "Time to the head of the answer", metrics.request_seconds.clone());
+        all.register("requests_refused", "Requests above a limit", metrics.requests_refused.clone());
+        all.register("connections", "Connections that were served", metrics.connections.clone());
+        all.register("connections_open", "Connections that are served now", metrics.connections_open.clone());
+        all.register("connections_refused", "Connections above a limit", metrics.connections_refused.clone());
+        let cut = "Connections that the node ended, by reason";
+        all.register("connections_cut", cut, metrics.connections_cut.clone());
+        let work = "Time of the work on blocks: template, validation, push, processing";
+        all.register("work_seconds", work, metrics.work_seconds.clone());
+        all.register("blocks", "Blocks that were judged, by outcome", metrics.blocks.clone());
+        metrics
+    }
+
+    /// An answered request. `path` and `code` must be of fixed lists.
+    pub(crate) fn answered(&self, path: String, code: String, took: Duration) {
+        self.request_seconds.get_or_create(&PathLabel { path: path.clone() }).observe(took.as_secs_f64());
+        self.requests.get_or_create(&Answered { path, code }).inc();
+    }
+
+    /// A request above a limit.
+    pub(crate) fn refused_request(&self, reason: &'static str) {
+        self.requests_refused.get_or_create(&Reason { reason }).inc();
+    }
+
+    /// A connection that is open until the result is dropped.
+    pub(crate) fn open_connection(&self) -> OpenConnection {
+        self.connections.inc();
+        self.connections_open.inc();
+        OpenConnection(self.connections_open.clone())
+    }
+
+    /// A connection above a limit.
+    pub(crate) fn refused_connection(&self, reason: &'static str) {
+        self.connections_refused.get_or_create(&Reason { reason }).inc();
+    }
+
+    /// A connection that the node ended.
+    pub(crate) fn cut_connection(&self, reason: &'static str) {
+        self.connections_cut.get_or_create(&Reason { reason }).inc();
+    }
+
+    /// Times a piece of work until the result is dropped.
+    pub fn time(&self, work: &'static str) -> Timer {
+        Timer { seconds: Some(self.work_seconds.get_or_create(&Work { work }).clone()), begun: Instant::now() }
+    }
+
+    /// A block that was judged: "processed", "rejected".
+    pub fn judged_block(&self, outcome: &'static str) {
+        self.blocks.get_or_create(&Reason { reason: outcome }).inc();
+    }
+
+    /// How often connections were ended for this reason.
+    #[cfg(test)]
+    pub(crate) fn cuts(&self, reason: &'static str) -> u64 {
+        self.connections_cut.get_or_create(&Reason { reason }).get()
+    }
+}
+
+/// Counts one connection less when it is dropped.
+#[derive(Debug)]
+pub(crate) struct OpenConnection(Gauge);
+
+impl Drop for OpenConnection {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
+/// Observes the time since it was made when it is dropped.
+#[derive(Debug)]
+pub struct Timer {
+    seconds: Option<Histogram>,
+    begun: Instant,
+}
+
+impl Timer {
+    /// There was nothing to do.
+    pub fn discard(mut self) {
+        self.seconds = None;
+    }
+}
+
+impl Drop for Timer {
+    fn drop(&mut self) {
+        if let Some(seconds) = &self.seconds {
+            seconds.observe(self.begun.elapsed().as_secs_f64());
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! TLS with a certificate and key from PEM files.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::pem::{self, PemObject as _};
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::{self, ServerConfig};
+
+/// Why the files cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    /// A file is not there, or not PEM with what it should hold.
+    #[error("{}", path.display())]
+    Pem {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        #[source]
+        source: pem::Error,
+    },
+    /// There is no certificate in the file.
+    #[error("{}: no certificate", path.display())]
+    Empty {
+        /// The file.
+        path: PathBuf,
+    },
+    /// They do not fit each other, or are of a kind that is not supported.
+    #[error("certificate and key cannot be used")]
+    Refused(#[from] rustls::Error),
+}
+
+/// Serves with the chain of certificates in `cert` and the private key in `key`, HTTP/2 preferred.
+///
+/// # Errors
+/// [`TlsError`].
+pub fn acceptor(cert: &Path, key: &Path) -> Result<TlsAcceptor, TlsError> {
+    let pem = |path: &Path| {
+        let path = path.to_owned();
+        move |source| TlsError::Pem { path, source }
+    };
+    let chain: Vec<_> = CertificateDer::pem_file_iter(cert).and_then(Iterator::collect).map_err(pem(cert))?;
+    if chain.is_empty() {
+        return Err(TlsError::Empty { path: cert.to_owned() });
+    }
+    let key = PrivateKeyDer::from_pem_file(key).map_err(pem(key))?;
+    // Named here: with two providers in one program rustls takes neither by itself.
+    let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_single_cert(chain, key)?;
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(TlsAcceptor::from(Arc::new(config)))
+}

@@ -1,0 +1,65 @@
+//! What operators see: metrics that follow the chain, and a log in which a block can be followed.
+
+use serde_json::Value;
+use tests::processes::{Cluster, Plan};
+
+use crate::support::run;
+
+/// The value of a metric, whose name may have labels.
+fn metric(text: &str, name: &str) -> f64 {
+    let line = text.lines().find(|line| line.strip_prefix(name).is_some_and(|rest| rest.starts_with(' ')));
+    let line = line.unwrap_or_else(|| panic!("{name} is not in\n{text}"));
+    line.rsplit(' ').next().and_then(|value| value.parse().ok()).expect("a number")
+}
+
+/// The fields of the spans with this name, in the order of the log.
+fn spans(log: &str, name: &str) -> Vec<Value> {
+    let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    lines.map(|line| line["span"].clone()).filter(|span| span["name"] == name).collect()
+}
+
+#[test]
+fn a_block_is_followed_in_the_metrics_and_in_the_log() {
+    run(async {
+        let plan = Plan {
+            block_interval: "100ms",
+            node_config: "[node]\nlog = \"info,mockamoto_node=debug\"\nlog_format = \"json\"\n".to_owned(),
+            ..Plan::default()
+        };
+        let cluster = Cluster::start_plan(plan);
+        let mut watch = cluster.client().watch(0).await;
+        let mut block = watch.block().await;
+        while block.block.as_ref().is_some_and(|block| block.chain_length < 3) {
+            block = watch.block().await;
+        }
+        let http = cluster.http();
+        for path in ["/no/such/path", "/v2/info/more", "/nakamoto.v1.NodeService/Nope"] {
+            assert_eq!(http.get(path).await.status, 404);
+        }
+        let text = http.get("/metrics").await.text();
+        assert!(text.ends_with("# EOF\n"), "{text}");
+        assert!(metric(&text, "mockamoto_tip_height") >= 3.0);
+        assert!(metric(&text, "mockamoto_subscribers") >= 5.0, "producer, three signers, and this test");
+        assert!(metric(&text, "mockamoto_connections_open") >= 5.0);
+        assert!(metric(&text, "mockamoto_work_seconds_count{work=\"processing\"}") >= 3.0);
+        for work in ["template", "validation", "push"] {
+            assert!(metric(&text, &format!("mockamoto_work_seconds_count{{work=\"{work}\"}}")) >= 3.0, "{work}");
+        }
+        let pushes = "mockamoto_requests_total{path=\"/nakamoto.v1.BlockService/PushBlock\",code=\"200\"}";
+        assert!(metric(&text, pushes) >= 3.0);
+        assert_eq!(metric(&text, "mockamoto_requests_total{path=\"other\",code=\"404\"}"), 3.0);
+        assert!(!text.contains("/no/such/path") && !text.contains("Nope"));
+        assert!(text.lines().any(|line| line.starts_with("mockamoto_database_bytes{file=\"")), "{text}");
+        let log = cluster.node.log();
+        let named = |span: &&Value| span["template_id"].is_string();
+        let processed = spans(&log, "process").iter().rfind(named).cloned().expect("a block of a template");
+        for stage in ["validation", "push"] {
+            let found = spans(&log, stage).into_iter().find(|span| span["template_id"] == processed["template_id"]);
+            let found = found.unwrap_or_else(|| panic!("no {stage} of {processed} in\n{log}"));
+            assert!(found["parent_block_id"].is_string() && found["block_hash"].is_string(), "{found}");
+            if stage == "push" {
+                assert_eq!(found["block_id"], processed["block_id"]);
+            }
+        }
+    });
+}
