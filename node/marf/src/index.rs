@@ -150,6 +150,16 @@ impl Index {
         self.numbers.insert(row.id, number);
     }
 
+    /// Takes the last block away again, if it is `number`.
+    pub(crate) fn pop(&mut self, number: u32) {
+        if usize::try_from(number).ok().map(|number| number + 1) == Some(self.entries.len()) {
+            self.starts.pop();
+            if let Some(entry) = self.entries.pop() {
+                self.numbers.remove(&entry.id);
+            }
+        }
+    }
+
     /// The jump of a child of `parent`: where the parent's last two jumps were equally long, past both, else the parent.
     /// So jumps double in length, as in a skew-binary number. A block without parent jumps to itself.
     fn jump_of(&self, number: u32, parent: Option<u32>) -> u32 {

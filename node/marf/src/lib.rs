@@ -33,7 +33,7 @@ mod store;
 pub use error::{DecodeError, MarfError, OpenError, VerifyError};
 pub use hash::{BlockId, Leaf, SENTINEL, TrieHash, leaf_of_height, leaf_of_id, leaf_of_text};
 pub use keys::{HEIGHT_SELF_KEY, height_of_id_key, id_at_height_key};
-pub use marf::{Marf, PendingCommit, Sync};
+pub use marf::{Marf, PendingCommit, Published, Sync};
 pub use node_hash::{HashedChild, hash_of_leaf, hash_of_node};
 pub use open_trie::{MAX_VALUE_BYTES, OpenTrie};
 pub use proof::{MAX_PROOF_BYTES, Proof};

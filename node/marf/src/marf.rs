@@ -50,6 +50,11 @@ pub struct PendingCommit {
     row: BlockRow,
 }
 
+/// The block that was published last.
+pub struct Published {
+    number: u32,
+}
+
 impl Marf {
     /// Opens or creates the node file at `nodes` and reads the table `marf_blocks` of `index`, creating it if it is absent.
     ///
@@ -238,10 +243,17 @@ impl Marf {
         Ok(PendingCommit { number, row })
     }
 
-    /// Shows the block to readers. Call it when the transaction is committed, and only then.
-    pub fn publish(&self, pending: PendingCommit) {
+    /// Shows the block to readers who know its id. Call it when nothing but the transaction's commit is left to do: whoever
+    /// finds the id in the database then finds the block here. If the commit fails, [`Marf::retract`].
+    pub fn publish(&self, pending: PendingCommit) -> Published {
         let PendingCommit { number, row } = pending;
         self.0.publish(number, &row);
+        Published { number }
+    }
+
+    /// Takes back a block whose transaction was not committed after all. Nobody can have read it: nobody knows its id.
+    pub fn retract(&self, published: Published) {
+        self.0.retract(published.number);
     }
 
     fn find(&self, block: &BlockId, path: &TrieHash) -> Result<Option<StoredLeaf>, MarfError> {

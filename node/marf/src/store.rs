@@ -54,6 +54,11 @@ impl Store {
         }
     }
 
+    /// Takes block `number` away again, if it is the last one.
+    pub(crate) fn retract(&self, number: u32) {
+        self.index.write().unwrap_or_else(PoisonError::into_inner).pop(number);
+    }
+
     pub(crate) fn entry_of(&self, id: &BlockId) -> Result<(u32, Entry), MarfError> {
         let index = self.index();
         let number = index.number_of(id).ok_or(MarfError::UnknownBlock(*id))?;

@@ -160,7 +160,10 @@ impl Chain {
         let id = processed.block_id;
         let pending = self.inner.marf.commit(tx.sql(), &executed.trie, marf::BlockId(id.0))?;
         let index = self.inner.marf.clone();
-        tx.after_commit(move || index.publish(pending));
+        tx.with_commit(move || {
+            let published = index.publish(pending);
+            move || index.retract(published)
+        });
         let body = judged.event(reader, &processed)?;
         let event = tx.emit(v1::EventKind::BlockProcessed, v1::event::Body::BlockProcessed(body), Some(&id.0))?;
         insert_header(tx.sql(), &processed, &judged.block.header, &event.encoded)?;

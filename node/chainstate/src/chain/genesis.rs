@@ -56,7 +56,10 @@ impl Chain {
             tx.emit(v1::EventKind::BlockProcessed, v1::event::Body::BlockProcessed(body), Some(&header.block_id.0))?;
         let pending = self.inner.marf.commit(tx.sql(), &boot.executed.trie, marf::BlockId(header.block_id.0))?;
         let index = self.inner.marf.clone();
-        tx.after_commit(move || index.publish(pending));
+        tx.with_commit(move || {
+            let published = index.publish(pending);
+            move || index.retract(published)
+        });
         tx.after_commit(|| durable::crash_point("genesis:committed"));
         insert_boot(tx.sql(), &header, &event.encoded)?;
         boot.executed.commit_metadata(tx.sql(), &header.block_id)?;

@@ -24,6 +24,8 @@ const QUEUE: usize = 1024;
 /// Most jobs of one commit: bounds how long the first of them waits.
 const GROUP_MAX: usize = 256;
 
+/// Something to do once.
+type Action = Box<dyn FnOnce() + Send>;
 type Done = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
 /// What waits for the writer: exactly one of the two is called.
@@ -46,7 +48,8 @@ pub struct WriteTx<'a> {
     next_sequence: u64,
     end_offset: u64,
     events: Vec<JournalEvent>,
-    after_commit: Vec<Box<dyn FnOnce() + Send>>,
+    with_commit: Vec<Box<dyn FnOnce() -> Action + Send>>,
+    after_commit: Vec<Action>,
     ends_group: bool,
 }
 
@@ -80,6 +83,12 @@ impl<'a> WriteTx<'a> {
         self.end_offset = event.end_offset;
         self.events.push(event.clone());
         Ok(event)
+    }
+
+    /// Runs `show` just before the commit, when nothing else of the transaction is left to do, and what it returns if the
+    /// commit fails: for what readers outside the database must find as soon as the database names it.
+    pub fn with_commit<U: FnOnce() + Send + 'static>(&mut self, show: impl FnOnce() -> U + Send + 'static) {
+        self.with_commit.push(Box::new(move || Box::new(show())));
     }
 
     /// Runs `action` once the transaction is on disk; never when it is rolled back.
@@ -204,7 +213,7 @@ fn commit_group(conn: &mut Connection, tail: &JournalTail, group: &mut VecDeque<
     }
 }
 
-type Published = (Vec<JournalEvent>, Vec<Box<dyn FnOnce() + Send>>);
+type Published = (Vec<JournalEvent>, Vec<Action>);
 
 fn run_group(
     conn: &mut Connection,
@@ -221,11 +230,12 @@ fn run_group(
         next_sequence: bounds.newest + 1,
         end_offset: bounds.end_offset,
         events: Vec::new(),
+        with_commit: Vec::new(),
         after_commit: Vec::new(),
         ends_group: false,
     };
     while let Some(job) = group.pop_front() {
-        let (events, actions) = (write.events.len(), write.after_commit.len());
+        let (events, actions) = (write.events.len(), (write.with_commit.len(), write.after_commit.len()));
         let (next, end_offset) = (write.next_sequence, write.end_offset);
         tx.execute_batch("SAVEPOINT job")?;
         // A job that panics fails alone; its caller sees the writer hang up.
@@ -242,7 +252,8 @@ fn run_group(
         } else {
             tx.execute_batch("ROLLBACK TO job; RELEASE job")?;
             write.events.truncate(events);
-            write.after_commit.truncate(actions);
+            write.with_commit.truncate(actions.0);
+            write.after_commit.truncate(actions.1);
             write.next_sequence = next;
             write.end_offset = end_offset;
         }
@@ -254,9 +265,13 @@ fn run_group(
             break;
         }
     }
-    let WriteTx { events, after_commit, .. } = write;
+    let WriteTx { events, with_commit, after_commit, .. } = write;
     durable::crash_point("store:before_commit");
-    tx.commit()?;
+    let undo: Vec<Action> = with_commit.into_iter().map(|show| show()).collect();
+    if let Err(error) = tx.commit() {
+        undo.into_iter().rev().for_each(|undo| undo());
+        return Err(error.into());
+    }
     durable::crash_point("store:after_commit");
     Ok((events, after_commit))
 }

@@ -23,6 +23,23 @@ fn a_block_is_visible_only_when_it_is_published() {
 }
 
 #[test]
+fn a_block_that_was_published_for_a_commit_that_failed_is_gone() {
+    let mut home = Home::new();
+    let mut trie = home.marf.begin(SENTINEL, id(0)).unwrap();
+    trie.insert("key", "value").unwrap();
+    let sealed = trie.seal().unwrap();
+    let tx = home.conn.transaction().unwrap();
+    let pending = home.marf.commit(&tx, &sealed, id(0)).unwrap();
+    let published = home.marf.publish(pending);
+    assert!(home.marf.contains(&id(0)));
+    tx.rollback().unwrap();
+    home.marf.retract(published);
+    assert!(!home.marf.contains(&id(0)));
+    home.store(&sealed, id(0));
+    assert_eq!(home.marf.get(&id(0), "key").unwrap().as_deref(), Some(b"value".as_slice()));
+}
+
+#[test]
 fn a_committed_row_that_was_not_published_is_not_overwritten() {
     let mut home = Home::new();
     let sealed = home.marf.begin(SENTINEL, id(0)).unwrap().seal().unwrap();

@@ -40,6 +40,34 @@ fn send(store: &Store, work: impl FnOnce(&mut WriteTx<'_>) + Send + 'static) -> 
     answer
 }
 
+/// Both runs do the same; in one of them a deferred constraint makes the commit fail.
+#[test]
+fn what_is_shown_with_a_commit_is_there_before_it_and_taken_back_when_it_fails() {
+    for fails in [false, true] {
+        let conn = Connection::open_in_memory().expect("a database");
+        let sql = "PRAGMA foreign_keys = ON; CREATE TABLE parents (id INTEGER PRIMARY KEY);
+                   CREATE TABLE children (parent INTEGER REFERENCES parents (id) DEFERRABLE INITIALLY DEFERRED)";
+        conn.execute_batch(sql).expect("tables");
+        let bounds = JournalBounds { oldest: 1, newest: 0, end_offset: 0, oldest_time_ms: 0 };
+        let (store, _) = Store::spawn(conn, JournalTail::new([0; 16], bounds), || 0).expect("a writer");
+        let (steps, told) = channel();
+        let (with, undo, after) = (steps.clone(), steps.clone(), steps);
+        let answer = send(&store, move |tx| {
+            if fails {
+                tx.sql().execute("INSERT INTO children VALUES (1)", []).expect("it is checked at the commit");
+            }
+            tx.with_commit(move || {
+                with.send("shown").expect("the test waits");
+                move || undo.send("taken back").expect("the test waits")
+            });
+            tx.after_commit(move || after.send("committed").expect("the test waits"));
+        });
+        assert_eq!(answer.recv().expect("an answer").is_err(), fails);
+        let last = if fails { "taken back" } else { "committed" };
+        assert_eq!(told.iter().take(2).collect::<Vec<_>>(), ["shown", last]);
+    }
+}
+
 #[test]
 fn a_job_after_one_that_ends_its_group_sees_what_followed_its_commit() {
     for ends in [true, false] {
