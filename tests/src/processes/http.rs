@@ -88,7 +88,12 @@ impl Http {
         let answer = tokio::time::timeout(WAIT, self.client.request(request)).await;
         let answer = answer.expect("an answer in time").unwrap_or_else(|error| panic!("{what}: {error:?}"));
         let status = answer.status().as_u16();
-        let body = answer.into_body().collect().await.expect("a body").to_bytes().to_vec();
+        if answer.headers().get("content-type").is_some_and(|kind| kind == "text/event-stream") {
+            // It never ends; whoever wants its events reads them otherwise.
+            return Answer { status, body: Vec::new() };
+        }
+        let body = tokio::time::timeout(WAIT, answer.into_body().collect()).await.expect("a whole body in time");
+        let body = body.expect("a body").to_bytes().to_vec();
         Answer { status, body }
     }
 }
