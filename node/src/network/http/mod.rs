@@ -4,7 +4,7 @@
 //! - Error bodies have the reference's shapes: text, but JSON for refused transactions, fee estimates, proposals and
 //!   stacker sets.
 //! - An unknown path answers 404 at once, also under `/extended`, which stacks.js asks first.
-//! - Every path is in the table of [`router`]. What differs from the reference stands in the module of the path.
+//! - Every path is in the table of [`mod@router`]. What differs from the reference stands in the module of the path.
 
 mod absent;
 mod accounts;
