@@ -29,8 +29,8 @@ pub(super) fn start(accounts: &[Account], plan: Plan) -> Cluster {
 pub(super) struct Progress {
     pub(super) blocks: u64,
     pub(super) transactions: u64,
-    /// When the first block with transactions (beside a coinbase) came.
-    pub(super) first_at: Option<Instant>,
+    /// When the first block with transactions (beside a coinbase) came, and how many those were.
+    pub(super) first_at: Option<(Instant, u64)>,
     pub(super) last_at: Option<Instant>,
 }
 
@@ -71,7 +71,7 @@ impl Counter {
                     seen.blocks += 1;
                     seen.transactions += transactions;
                     if transactions > 0 {
-                        seen.first_at.get_or_insert(now);
+                        seen.first_at.get_or_insert((now, transactions));
                     }
                     seen.last_at = Some(now);
                 }
