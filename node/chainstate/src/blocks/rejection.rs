@@ -32,6 +32,9 @@ pub enum Rejection {
         /// The header's.
         got: u64,
     },
+    /// Rule 2: what no parent can make it.
+    #[error("chain_length {0} is more than any chain has")]
+    ChainLengthTooLarge(u64),
     /// Rule 2.
     #[error("burn_spent is {got}, parent and tenure make it {expected}")]
     BadBurnSpent {
@@ -125,7 +128,7 @@ impl Rejection {
             Self::BadEncoding(_) => v1::RejectReason::BadEncoding,
             Self::TooLarge { .. } => v1::RejectReason::TooLarge,
             Self::UnknownParent(_) => v1::RejectReason::UnknownParent,
-            Self::BadChainLength { .. } => v1::RejectReason::BadChainLength,
+            Self::BadChainLength { .. } | Self::ChainLengthTooLarge(_) => v1::RejectReason::BadChainLength,
             Self::BadBurnSpent { .. } => v1::RejectReason::BadBurnSpent,
             Self::UnknownBurnBlock(_) => v1::RejectReason::UnknownBurnBlock,
             Self::BurnViewRegressed { .. } => v1::RejectReason::BurnViewRegressed,

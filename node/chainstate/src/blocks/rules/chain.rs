@@ -19,6 +19,12 @@ pub(super) fn check_chain_length(parent: &ProcessedHeader, header: &NakamotoBloc
     if expected == got { Ok(()) } else { Err(Rejection::BadChainLength { expected, got }) }
 }
 
+/// Rule 2, before the parent is known: a database integer holds the length of any chain, and not this one.
+pub(super) fn check_chain_length_alone(header: &NakamotoBlockHeader) -> Result<(), Rejection> {
+    let got = header.chain_length;
+    if i64::try_from(got).is_ok() { Ok(()) } else { Err(Rejection::ChainLengthTooLarge(got)) }
+}
+
 pub(super) fn check_burn_spent(plan: &BlockPlan, header: &NakamotoBlockHeader) -> Result<(), Rejection> {
     let (expected, got) = (plan.burn_spent(), header.burn_spent);
     if expected == got { Ok(()) } else { Err(Rejection::BadBurnSpent { expected, got }) }

@@ -59,6 +59,7 @@ pub struct RuleEnv<'a> {
 /// The first broken rule, or a [`StoreError`].
 pub fn check_standalone(params: &ChainParams, burn: &BurnDbReader, block: &NakamotoBlock) -> Result<bool, CheckError> {
     format::check_version(&block.header)?;
+    chain::check_chain_length_alone(&block.header)?;
     let view = burn_view(burn, block)?;
     if let Some(view) = &view {
         check_signatures(params, burn, block, view, SignatureRules::Block)?;

@@ -202,3 +202,23 @@ fn a_tenure_of_the_boot_block_has_no_coinbase() {
         assert_eq!(test.tip().tenure.height, 1);
     });
 }
+
+#[test]
+fn a_chain_length_that_no_parent_can_make_right_does_not_wait_for_one() {
+    on_big_stack(|| {
+        let test = TestChain::new();
+        let length_of_an_orphan = |chain_length| {
+            let mut block = test.make_block();
+            block.header.parent_block_id = StacksBlockId([5; 32]);
+            block.header.chain_length = chain_length;
+            test.resign(&mut block);
+            test.push(&block)
+        };
+        let longest = u64::MAX / 2;
+        for too_long in [longest + 1, u64::MAX] {
+            assert!(matches!(length_of_an_orphan(too_long), StoreOutcome::Rejected(_, rejection)
+                if rejection.reason() == RejectReason::BadChainLength));
+        }
+        assert!(matches!(length_of_an_orphan(longest), StoreOutcome::Stored(_)));
+    });
+}
