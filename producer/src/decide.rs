@@ -22,10 +22,11 @@
 //!   its burn view is on an abandoned bitcoin fork, or enough weight refuses it. It is *not* given up because a
 //!   new burn block came: signers who saw the proposal first have signed it, and they will not sign another block with its
 //!   parent, so a new block in its place could never gather enough.
-//! - A block of another producer that is on the tip is finished before anything is built in its place, unless enough weight
-//!   refuses it: signers that have signed it will sign no other, and its producer may be gone. Its signatures are waited
-//!   for and it is pushed; when they do not come, the producer elected now puts it into its own slot, which asks all signers
-//!   again. Only then is a block of its own built on top.
+//! - A block of another producer that is on the tip is finished before anything is built in its place: signers that have
+//!   signed it will sign no other, and its producer may be gone. Its signatures are waited for and it is pushed; when they
+//!   do not come, or enough weight refuses it, the producer elected now puts it into its own slot, which asks all signers
+//!   again. Refusals of the first time do not count: they may have been for its time alone, and a signer that was away then
+//!   may have signed it. Only when it is pushed, or refused again, is a block of the producer's own built.
 //! - What is stuck because signers refuse the one block that may be signed at a place is freed by the next burn block.
 //! - At most one template is in flight. Transactions that come meanwhile are seen in the view of the next block.
 //!
@@ -256,12 +257,13 @@ impl Machine {
                     return None;
                 }
                 match asked {
-                    Asked::No if votes.signed_weight() > 0 => {
+                    // Refused at the time it came, perhaps for that time alone: a signer that reads it later would still sign.
+                    Asked::No => {
                         let candidate = candidate.clone();
                         return Some(self.propose(now, candidate));
                     }
                     Asked::Put => return None,
-                    Asked::No | Asked::Heard => {}
+                    Asked::Heard => {}
                 }
                 tracing::warn!(%block_hash, "too many signers refused; proposal given up for now");
                 self.dismissed.insert(block_hash, false);
@@ -364,15 +366,11 @@ impl Machine {
         self.wait_for_work(now)
     }
 
-    /// The first block of another producer on the tip, unless nothing binds signers to it: too much weight refuses it, and
-    /// none is known to have signed it.
+    /// The first block of another producer on the tip that was not refused when this producer asked.
     fn to_finish(&self, others: Vec<Candidate>) -> Option<(Candidate, Votes)> {
-        let others = others.into_iter().filter(|other| !self.dismissed.contains_key(&other.block.block_hash));
-        let mut others = others.map(|other| {
-            let votes = self.votes_for(&other);
-            (other, votes)
-        });
-        others.find(|(_, votes)| !votes.is_hopeless() || votes.signed_weight() > 0)
+        let other = others.into_iter().find(|other| !self.dismissed.contains_key(&other.block.block_hash))?;
+        let votes = self.votes_for(&other);
+        Some((other, votes))
     }
 
     /// Waits for the signatures of another producer's block, and asks for them when they do not come.
@@ -380,7 +378,7 @@ impl Machine {
         let (block_hash, signed) = (candidate.block.block_hash, votes.signed_weight());
         tracing::info!(%block_hash, signed, "another producer's block is on the tip: it comes first");
         if votes.is_hopeless() {
-            // Some have signed it and will sign no other; the rest may have refused it for coming at the wrong time.
+            // They may have refused it for coming at the wrong time; one that is silent may have signed it, or will.
             return Some(self.propose(now, candidate));
         }
         // Its producer has asked: by the end of the timeout its signers have answered, or are asked again.
