@@ -1,5 +1,8 @@
 //! Documents that are made from the code are current.
 
+mod config;
+mod links;
+
 use std::path::PathBuf;
 
 fn repository() -> PathBuf {
@@ -19,4 +22,9 @@ fn check(name: &str, made: &str) {
 #[test]
 fn the_api_reference_is_made_from_the_proto_comments() {
     check("API.md", &tests::api_doc::api_reference(&repository().join("proto")));
+}
+
+#[test]
+fn the_config_reference_is_made_from_the_samples_and_command_lines() {
+    check("CONFIG.md", &config::config_reference());
 }

@@ -1,0 +1,70 @@
+//! What documents say about other files is true: links lead somewhere, limits have the values of the code.
+
+use std::path::{Path, PathBuf};
+
+use super::repository;
+
+/// The hand-written documents and the made ones.
+fn documents() -> Vec<(PathBuf, String)> {
+    let folder = std::fs::read_dir(repository().join("docs")).expect("docs/");
+    let pages = folder.flatten().map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|e| e == "md"));
+    let paths = pages.chain([repository().join("README.md")]);
+    paths.map(|path| (path.clone(), std::fs::read_to_string(path).expect("a document"))).collect()
+}
+
+#[test]
+fn links_to_files_and_headings_lead_somewhere() {
+    for (page, text) in documents() {
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let (path, heading) = link.split_once('#').unwrap_or((link, ""));
+            if path.contains("://") {
+                continue;
+            }
+            let target = if path.is_empty() { page.clone() } else { page.parent().expect("a folder").join(path) };
+            assert!(target.exists(), "{}: {link}", page.display());
+            if !heading.is_empty() {
+                let target = std::fs::read_to_string(&target).expect("a document");
+                let found = target.lines().filter(|line| line.starts_with('#')).any(|line| anchor(line) == heading);
+                assert!(found, "{}: {link} has no such heading", page.display());
+            }
+        }
+    }
+}
+
+/// As GitHub makes it.
+fn anchor(heading: &str) -> String {
+    let text = heading.trim_start_matches('#').trim().to_lowercase().replace(' ', "-");
+    text.chars().filter(|c| c.is_alphanumeric() || "-_".contains(*c)).collect()
+}
+
+#[test]
+fn folders_and_files_that_are_named_exist() {
+    let tops = ["node/", "proto/", "producer/", "signer-stub/", "tests/", "docs/"];
+    for (page, text) in documents() {
+        let named = text.split('`').filter(|part| tops.iter().any(|top| part.starts_with(top)));
+        for name in named.filter(|name| !name.contains(['*', '{', ' ', '\n'])) {
+            assert!(repository().join(name).exists(), "{}: {name}", page.display());
+        }
+    }
+}
+
+#[test]
+fn limits_have_the_values_of_the_code() {
+    let text = std::fs::read_to_string(repository().join("docs/ARCHITECTURE.md")).expect("the document");
+    let rows = text.lines().filter_map(|line| {
+        let cells: Vec<_> = line.split('|').map(|cell| cell.trim().trim_matches('`')).collect();
+        let [_, name, value, file, ..] = cells[..] else { return None };
+        Path::new(file)
+            .extension()
+            .is_some_and(|kind| kind == "rs")
+            .then(|| (name.to_owned(), value.to_owned(), file.to_owned()))
+    });
+    let rows: Vec<_> = rows.filter(|(name, ..)| name.bytes().all(|b| b.is_ascii_uppercase() || b == b'_')).collect();
+    assert!(rows.len() > 20, "the table of limits was not found");
+    for (name, value, file) in rows {
+        let code = std::fs::read_to_string(repository().join(&file)).expect("a file of the table");
+        let declared = code.lines().find(|line| line.contains(&format!("const {name}:")));
+        let declared = declared.unwrap_or_else(|| panic!("{file} has no {name}"));
+        assert!(declared.ends_with(&format!("= {value};")), "{file}: {declared}, not {value}");
+    }
+}
