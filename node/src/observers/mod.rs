@@ -36,5 +36,7 @@ pub mod source;
 pub mod status;
 mod store;
 
+pub(crate) use payload::proposal_response;
+
 #[cfg(test)]
 mod tests;

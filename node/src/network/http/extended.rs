@@ -1,12 +1,17 @@
-//! The one path of the API in front of a node that wallets ask first, and that the node itself can answer exactly.
+//! The paths of the API in front of a node that wallets need, as far as the node itself can answer exactly.
+//!
+//! # What differs from the API
+//! - Of STX, what the account has now: no sums over its history (`total_sent`, ...), which no node keeps.
+//! - `balances` has no tokens: the state is looked up by asset, and nothing lists what a principal holds.
 
 use std::collections::BTreeSet;
 
-use axum::extract::{Path, State};
-use serde_json::json;
+use axum::extract::{Path, RawQuery, State};
+use serde_json::{Value, json};
 
-use super::input::path_principal;
+use super::input::{Query, path_principal};
 use super::respond::{Answer, HttpError, json};
+use crate::chain::ApiError;
 use crate::network::grpc::Services;
 
 /// GET /extended/v1/address/{address}/nonces: pending transactions included, so that a wallet can send several at once.
@@ -27,4 +32,48 @@ pub(super) async fn nonces(State(services): State<Services>, Path(address): Path
         "detected_missing_nonces": missing,
         "detected_mempool_nonces": pending,
     })))
+}
+
+/// GET /extended/v1/address/{principal}/stx: the account at the canonical tip.
+pub(super) async fn stx(
+    State(services): State<Services>,
+    Path(principal): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Answer {
+    Ok(json(stx_now(&services, &principal, query).await?))
+}
+
+/// GET /extended/v1/address/{principal}/balances: the same under `stx`.
+pub(super) async fn balances(
+    State(services): State<Services>,
+    Path(principal): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Answer {
+    Ok(json(json!({ "stx": stx_now(&services, &principal, query).await? })))
+}
+
+async fn stx_now(services: &Services, principal: &str, query: Option<String>) -> Result<Value, HttpError> {
+    let principal = path_principal(principal)?;
+    // Left alone, it would give a figure of another block than was asked for.
+    if Query::new(query).text("until_block").is_some() {
+        return Err(HttpError::bad_request("until_block: the node answers as of its tip; /v2/accounts takes ?tip="));
+    }
+    let account = services.gate.read(move |chain| chain.account(&principal, None, false)).await?.account;
+    let (unlocked, locked) = (ustx(&account.balance_ustx)?, ustx(&account.locked_ustx)?);
+    Ok(json!({
+        // The API's balance counts what is locked; the node's does not.
+        "balance": unlocked.saturating_add(locked).to_string(),
+        "locked": locked.to_string(),
+        "burnchain_unlock_height": account.unlock_height,
+        // Nothing on this chain locks anything (see the differences in docs/), so there is no lock to tell of.
+        "lock_tx_id": "",
+        "lock_height": 0,
+        "burnchain_lock_height": 0,
+    }))
+}
+
+/// An amount of the gRPC contract: 16 bytes, big-endian.
+fn ustx(bytes: &[u8]) -> Result<u128, HttpError> {
+    let bytes = bytes.try_into().map_err(|_| ApiError::internal(format!("an amount of {} bytes", bytes.len())))?;
+    Ok(u128::from_be_bytes(bytes))
 }

@@ -16,10 +16,12 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::input::{hex_bytes, json_body};
-use super::jobs::{cost, wait};
+use super::jobs::wait;
 use super::respond::{Answer, HttpError};
 use super::{auth, contracts};
+use crate::chain::ApiError;
 use crate::network::grpc::{Services, validation};
+use crate::observers::proposal_response;
 
 #[derive(Deserialize)]
 struct ProposalBody {
@@ -73,54 +75,11 @@ pub(super) async fn verdict(
         return Ok((StatusCode::ACCEPTED, Json(body)).into_response());
     }
     match &answer.verdict {
-        Some(verdict) => Ok(Json(verdict_json(verdict)).into_response()),
+        Some(verdict) => {
+            let body =
+                proposal_response(verdict).map_err(|part| ApiError::internal(format!("a verdict without {part}")))?;
+            Ok(Json(body).into_response())
+        }
         None => Err(refused(StatusCode::INTERNAL_SERVER_ERROR, answer.failure_detail)),
-    }
-}
-
-fn verdict_json(verdict: &v1::ValidationVerdict) -> Value {
-    let hash = hex::encode(&verdict.block_hash);
-    if let Some(rejection) = &verdict.rejection {
-        return json!({
-            "result": "Reject",
-            "signer_signature_hash": hash,
-            "reason": rejection.detail,
-            "reason_code": reason_code(rejection.reason()),
-            "failed_txid": (!rejection.failed_txid.is_empty()).then(|| hex::encode(&rejection.failed_txid)),
-        });
-    }
-    let time = verdict.validation_duration.and_then(|time| std::time::Duration::try_from(time).ok());
-    let time_ms = time.and_then(|time| u64::try_from(time.as_millis()).ok()).unwrap_or(0);
-    json!({
-        "result": "Ok",
-        "signer_signature_hash": hash,
-        "cost": verdict.cost.as_ref().map(cost),
-        "size": verdict.size_bytes,
-        "validation_time_ms": time_ms,
-        "replay_tx_hash": null,
-        "replay_tx_exhausted": false,
-    })
-}
-
-/// Our reasons in the reference's words.
-fn reason_code(reason: v1::RejectReason) -> &'static str {
-    match reason {
-        v1::RejectReason::UnknownParent => "UnknownParent",
-        v1::RejectReason::UnknownBurnBlock => "NoSuchTenure",
-        v1::RejectReason::BurnViewRegressed => "NonCanonicalTenure",
-        v1::RejectReason::HasSibling => "InvalidParentBlock",
-        v1::RejectReason::BadTransaction | v1::RejectReason::CostExceeded => "BadTransaction",
-        v1::RejectReason::BadStateRoot | v1::RejectReason::BadTxMerkleRoot => "BadBlockHash",
-        v1::RejectReason::Unspecified
-        | v1::RejectReason::BadVersion
-        | v1::RejectReason::BadEncoding
-        | v1::RejectReason::TooLarge
-        | v1::RejectReason::BadChainLength
-        | v1::RejectReason::BadBurnSpent
-        | v1::RejectReason::BadProducer
-        | v1::RejectReason::BadVrfProof
-        | v1::RejectReason::BadStackerSignatures
-        | v1::RejectReason::NotEnoughStackers
-        | v1::RejectReason::BadCoinbase => "InvalidBlock",
     }
 }

@@ -19,6 +19,7 @@ mod tests;
 pub(super) use cache::{Body, PayloadCache};
 pub(super) use drop_mempool_tx::reason as drop_reason;
 pub(super) use new_block::is_boot;
+pub(crate) use proposal_response::of_verdict as proposal_response;
 pub(super) use proposal_response::verdict;
 
 use nakamoto_proto::v1;

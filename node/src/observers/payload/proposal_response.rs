@@ -1,4 +1,4 @@
-//! `/proposal_response`: the verdict on a proposal, tagged by `result` (COMPAT 4, trap 17).
+//! `/proposal_response`: the verdict on a proposal, tagged by `result` (COMPAT 4, trap 17). The HTTP shim gives the same.
 
 use std::time::Duration;
 
@@ -9,9 +9,10 @@ use v1::event::Body;
 
 use super::values::{Cost, Hex};
 
+/// The body.
 #[derive(Serialize)]
 #[serde(tag = "result")]
-pub(super) enum ProposalResponse<'a> {
+pub(crate) enum ProposalResponse<'a> {
     Ok {
         signer_signature_hash: Hex<'a>,
         cost: Cost,
@@ -38,7 +39,14 @@ pub(in super::super) fn verdict(event: &v1::Event) -> Option<&v1::ValidationVerd
 }
 
 pub(super) fn of(event: &v1::Event) -> Result<ProposalResponse<'_>, &'static str> {
-    let verdict = verdict(event).ok_or("verdict")?;
+    of_verdict(verdict(event).ok_or("verdict")?)
+}
+
+/// From a verdict that was fetched.
+///
+/// # Errors
+/// What is missing in it.
+pub(crate) fn of_verdict(verdict: &v1::ValidationVerdict) -> Result<ProposalResponse<'_>, &'static str> {
     let signer_signature_hash = Hex(&verdict.block_hash);
     if !verdict.valid {
         let rejection = verdict.rejection.as_ref().ok_or("rejection")?;

@@ -11,7 +11,7 @@ pub(super) struct Hex0x<'a>(pub(super) &'a [u8]);
 
 /// Bytes as lower-case hex alone: memos, stackers' signatures, chunks, hashes of proposals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Hex<'a>(pub(super) &'a [u8]);
+pub(crate) struct Hex<'a>(pub(super) &'a [u8]);
 
 /// A 16 byte big-endian amount as decimal text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,7 +66,7 @@ impl Serialize for Amount<'_> {
 
 /// The five dimensions of cost, as numbers.
 #[derive(Debug, Default, Serialize)]
-pub(super) struct Cost {
+pub(crate) struct Cost {
     read_count: u64,
     read_length: u64,
     runtime: u64,

@@ -437,29 +437,3 @@ fn a_mined_transaction_is_found_with_its_result() {
     );
     assert_eq!(mined["index_block_hash"], block.to_hex());
 }
-
-#[test]
-fn nonces_count_what_waits() {
-    let bench = Bench::started();
-    let path = format!("/extended/v1/address/{}/nonces", address("user", 0));
-    let fresh = bench.read(&path);
-    check(
-        "nonces",
-        &fresh,
-        &[
-            ("last_mempool_tx_nonce", Kind::Null),
-            ("last_executed_tx_nonce", Kind::Null),
-            ("possible_next_nonce", Kind::Is(0)),
-            ("detected_missing_nonces", Kind::List),
-            ("detected_mempool_nonces", Kind::List),
-        ],
-    );
-    bench.send(&[transfer(0, 0, 5)]);
-    bench.grow();
-    bench.send(&[transfer(0, 1, 5), transfer(0, 4, 5)]);
-    let busy = bench.read(&path);
-    assert_eq!(busy["last_executed_tx_nonce"], 0);
-    assert_eq!((&busy["last_mempool_tx_nonce"], &busy["possible_next_nonce"]), (&4.into(), &5.into()));
-    assert_eq!(busy["detected_missing_nonces"], Value::from(vec![2, 3]));
-    assert_eq!(busy["detected_mempool_nonces"], Value::from(vec![1, 4]));
-}

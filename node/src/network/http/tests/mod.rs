@@ -4,6 +4,7 @@ mod basics;
 mod bench;
 mod chain;
 mod events;
+mod extended;
 mod fees;
 mod grpc_web;
 mod openapi;
