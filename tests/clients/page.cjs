@@ -143,6 +143,8 @@ async function decodes(page) {
   await detail.locator('pre', { hasText: '(ok u5)' }).first().waitFor();
   const rows = await page.locator('#transactions-list .row').allTextContents();
   for (const shown of [/transfer/, /call/, /deploy/, /\(ok true\)/, /aborted/]) assert.ok(rows.some((row) => shown.test(row)), `${shown} in ${rows.join('\n')}`);
+  await coinbases(page, rows);
+  await names(page, txid);
   await page.screenshot({ path: path.join(screenshots, 'page-transaction.png') });
   // Every transaction of the vectors, as the page's own modules read it.
   const read = await page.evaluate(async (all) => {
@@ -154,6 +156,29 @@ async function decodes(page) {
     assert.deepEqual([read[i].sender, read[i].nonce], [one.sender_address, String(one.nonce)], one.label);
   });
   await page.locator('#tab-blocks').click();
+}
+
+// The chain's own transactions show when they are asked for.
+async function coinbases(page, rows) {
+  assert.ok(!rows.some((row) => /coinbase/.test(row)), 'coinbases are hidden');
+  await page.locator('#transactions-all').check();
+  await page.locator('#transactions-list .row .coinbase').first().waitFor();
+  await page.locator('#transactions-all').uncheck();
+  await page.locator('#transactions-list .row .coinbase').first().waitFor({ state: 'detached' });
+}
+
+// What the page does not hold is asked of the node; that there is nothing is said without an error in the console.
+async function names(page, txid) {
+  const detail = page.locator('#detail');
+  const find = page.locator('#find');
+  await find.fill('ab'.repeat(32));
+  await find.press('Enter');
+  await detail.locator('p', { hasText: 'knows no transaction' }).waitFor();
+  // As the node tells it, not as the page remembers it.
+  const told = await page.evaluate(async (id) => (await fetch(`/v3/lookup/${id}`)).json(), txid);
+  assert.equal(told.transaction.receipt.status, 'TRANSACTION_STATUS_SUCCESS');
+  await page.evaluate((id) => (location.hash = `#tx/0x${id}`), txid);
+  await detail.locator('dd', { hasText: txid }).waitFor();
 }
 
 async function people(page) {

@@ -19,6 +19,7 @@ mod headers;
 mod info;
 mod input;
 mod jobs;
+mod lookup;
 mod openapi;
 mod overview;
 mod page;

@@ -11,7 +11,7 @@ use axum::routing::MethodRouter;
 use tonic::Code;
 
 use super::{
-    absent, accounts, blocks, contracts, events, extended, fees, headers, info, jobs, openapi, overview, page,
+    absent, accounts, blocks, contracts, events, extended, fees, headers, info, jobs, lookup, openapi, overview, page,
     proposal, signers, sortitions, stackerdb, stacking, state, tenures, transactions,
 };
 use crate::network::errors::Failure;
@@ -53,6 +53,7 @@ fn own() -> Vec<Route> {
         get("/health", info::alive),
         get("/openapi.json", openapi::document),
         get("/v3/overview", overview::overview),
+        get("/v3/lookup/{hash}", lookup::lookup),
         get("/v3/events", events::follow),
         post("/v3/block", MAX_MESSAGE_BYTES, blocks::push),
         post("/v3/block_template", MAX_MESSAGE_BYTES, jobs::request_template),

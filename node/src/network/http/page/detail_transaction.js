@@ -3,7 +3,7 @@
 import { costBars } from './blocks.js';
 import { clarityText } from './clarity.js';
 import { badge, empty, h, link, mono, rows } from './dom.js';
-import { bigEndian, number, shortHash, stx, word } from './format.js';
+import { bigEndian, number, stx, word } from './format.js';
 import { decoded } from './store.js';
 import { decodeTransaction } from './transaction.js';
 import { statusBadge } from './transactions.js';
@@ -17,10 +17,10 @@ export function transactionDetail(view, txid) {
   if (mined) return [`mined ${mined.block.id} ${mined.block.canonical}`, () => minedContent(store, mined)];
   const waiting = store.pending.get(txid);
   if (waiting?.raw?.length > 2) return ['waits', () => [title('waits', 'warn'), ...shared(txid, decoded(waiting))]];
-  const found = view.read(`transaction ${txid} ${waiting ? 'waits' : ''}`, () => (waiting ? readWaiting(txid) : readMined(txid)));
+  const found = view.read(`lookup ${txid} ${waiting ? 'waits' : ''}`, () => lookup(txid));
   if (!found) return ['reading', () => [h('h3', {}, 'Transaction'), mono(txid), h('p', { class: 'hint' }, 'Asking the node.')]];
   if (found.error) return ['none', () => [h('h3', {}, 'Transaction'), mono(txid), empty(found.error)]];
-  return ['found', () => foundContent(txid, found)];
+  return ['found', () => foundContent(store, txid, found)];
 }
 
 const title = (text, tone) => h('h3', {}, 'Transaction ', badge(text, tone));
@@ -43,12 +43,15 @@ function minedContent(store, { txid, receipt, block, ...entry }) {
   ];
 }
 
-function foundContent(txid, { transaction, result, block }) {
-  return [
-    title(block ? 'mined' : 'waits', block ? 'good' : 'warn'),
-    ...shared(txid, decodeTransaction(transaction), [block && ['Block', link(`#block/${block.id}`, block.height === undefined ? shortHash(block.id, 24) : `block ${number(block.height)}`)]]),
-    result ? [h('h4', {}, 'Result'), h('pre', { class: 'value' }, result)] : null,
-  ];
+// What the page does not hold: older than it keeps, or there before the page was opened.
+function foundContent(store, txid, { transaction, block, burn_block }) {
+  if (transaction?.block) {
+    const held = { id: transaction.block.block_id, height: transaction.block.chain_length, canonical: transaction.is_canonical };
+    return minedContent(store, { txid, receipt: transaction.receipt, block: held });
+  }
+  if (transaction) return [title('waits', 'warn'), ...shared(txid, decodeTransaction(transaction.transaction))];
+  if (block) return [h('h3', {}, `Block ${number(block.chain_length)}`), mono(txid), empty('A block that this page does not hold: it is older, or not processed.')];
+  return [h('h3', {}, `Burn block ${number(burn_block.height)}`), mono(txid), empty('A burn block that this page does not hold: it is older.')];
 }
 
 function shared(txid, { origin, sponsor, fee, mode, postConditions, payload }, more = []) {
@@ -107,16 +110,10 @@ function eventItem(event) {
   return h('li', {}, badge(kind, 'event'), ' ', content);
 }
 
-async function readMined(txid) {
-  const answer = await fetch(`/v3/transaction/${txid.replace(/^0x/, '')}`);
-  if (answer.status === 404) return { error: 'The node knows no transaction or block of this name.' };
-  if (!answer.ok) throw new Error(`the node answers ${answer.status}`);
-  const body = await answer.json();
-  return { transaction: body.tx, result: body.result, block: { id: '0x' + body.index_block_hash.replace(/^0x/, ''), height: body.block_height ?? undefined } };
-}
-
-async function readWaiting(txid) {
-  const answer = await fetch(`/v2/transactions/unconfirmed/${txid.replace(/^0x/, '')}`);
-  if (!answer.ok) throw new Error(answer.status === 404 ? 'It does not wait any more.' : `the node answers ${answer.status}`);
-  return { transaction: (await answer.json()).tx };
+// Nothing of this name is an answer, so that the browser has no failed request to complain of.
+async function lookup(hash) {
+  const answer = await fetch(`/v3/lookup/${hash.replace(/^0x/, '')}`);
+  if (!answer.ok) throw new Error(answer.status === 404 ? 'That is no hash.' : `the node answers ${answer.status}`);
+  const found = await answer.json();
+  return found.transaction || found.block || found.burn_block ? found : { error: 'The node knows no transaction or block of this name.' };
 }

@@ -35,7 +35,7 @@ export const mono = (text, title) => h('span', { class: 'mono', title }, text);
 export const link = (href, text, title) => h('a', { href, title }, text);
 export const badge = (text, tone) => h('span', { class: `badge ${tone ?? ''}` }, text);
 
-// Tabs by the pattern of the ARIA guide: arrows move, the panel follows.
+// Tabs by the pattern of the ARIA guide: arrows move, the panel follows. Options beside the list show with their tab.
 export function tabs(list) {
   const all = [...list.querySelectorAll('[role=tab]')];
   const show = (tab) => {
@@ -45,6 +45,7 @@ export function tabs(list) {
       one.tabIndex = on ? 0 : -1;
       byId(one.getAttribute('aria-controls')).hidden = !on;
     }
+    for (const option of list.parentElement.querySelectorAll('[data-tab]')) option.hidden = option.dataset.tab !== tab.id;
     list.dispatchEvent(new CustomEvent('shown', { detail: tab.id }));
   };
   list.addEventListener('click', (event) => {

@@ -14,13 +14,18 @@ const STATUS = {
 
 export const statusBadge = (receipt) => badge(...(STATUS[receipt.status] ?? ['?', '']));
 
+// What the chain itself puts into blocks: one in each tenure, and on a quiet chain nothing but those.
+const OWN = new Set(['coinbase', 'tenure change']);
+
 export class TransactionsView {
   constructor(store) {
     this.store = store;
+    this.all = byId('transactions-all');
+    this.all.addEventListener('change', () => store.dirty.add('transactions'));
     this.list = new List(byId('transactions-list'), {
       rowHeight: 34,
       label: 'Transactions, newest first',
-      none: 'No transactions yet. Send one to POST /v2/transactions and it shows here.',
+      none: 'No transactions yet. Send one to POST /v2/transactions and it shows here. Coinbases are hidden.',
       keyOf: (entry) => entry.key,
       classOf: (entry) => (entry.block.canonical ? '' : 'off'),
       open: (entry) => (location.hash = `#tx/${entry.txid}`),
@@ -41,9 +46,16 @@ export class TransactionsView {
   }
 
   draw() {
-    this.list.set([...this.store.transactions].reverse());
-    byId('tab-transactions').dataset.count = number(this.store.transactions.length);
+    const { transactions } = this.store;
+    const shown = this.all.checked ? [...transactions] : transactions.filter((entry) => !isOwn(entry));
+    this.list.set(shown.reverse());
+    byId('tab-transactions').dataset.count = number(shown.length);
   }
+}
+
+function isOwn(entry) {
+  entry.own ??= OWN.has(decoded(entry).payload.kind);
+  return entry.own;
 }
 
 export class MempoolView {

@@ -95,3 +95,26 @@ fn a_block_tells_who_signed_it_and_its_ancestors() {
     let unknown = "ab".repeat(32);
     assert_eq!(bench.get(&format!("/v3/blocks/{unknown}/signers")).status, StatusCode::NOT_FOUND);
 }
+
+#[test]
+fn a_name_is_looked_up_and_nothing_is_an_answer() {
+    let bench = Bench::started();
+    let waiting = transfer(0, 0, 5);
+    bench.send(std::slice::from_ref(&waiting));
+    let look = |hash: &str| bench.read(&format!("/v3/lookup/{hash}"));
+    let found = look(&waiting.txid().to_hex());
+    assert_eq!((&found["transaction"]["pending"], &found["block"]), (&true.into(), &serde_json::Value::Null));
+    let block = bench.grow().to_hex();
+    let found = look(&format!("0x{}", waiting.txid().to_hex()));
+    assert_eq!(found["transaction"]["block"]["block_id"], format!("0x{block}"));
+    assert_eq!(found["transaction"]["is_canonical"], true);
+    assert_eq!(found["transaction"]["receipt"]["events"][0]["stx_transfer"]["sender"], address("user", 0).to_string());
+    let found = look(&block);
+    assert_eq!((&found["block"]["chain_length"], &found["transaction"]), (&2.into(), &serde_json::Value::Null));
+    let burn = bench.read("/v3/overview")["tips"]["burn_tip"].clone();
+    let found = look(burn["burn_block_hash"].as_str().unwrap());
+    assert_eq!(found["burn_block"], burn);
+    let nothing = serde_json::json!({ "transaction": null, "block": null, "burn_block": null });
+    assert_eq!(look(&"ab".repeat(32)), nothing);
+    assert_eq!(bench.get("/v3/lookup/ab").status, StatusCode::NOT_FOUND);
+}
