@@ -18,14 +18,16 @@ use nakamoto_proto::v1::block_service_client::BlockServiceClient;
 use nakamoto_proto::v1::event::Body;
 use nakamoto_proto::vrf::VrfPrivateKey;
 
-use super::cluster::{CONFIG_FILE, Plan, genesis, key, start_node};
-use super::{Client, Process, stacksjs};
+use super::cluster::{CONFIG_FILE, Plan, genesis, key, start_node, start_node_on};
+use super::{Client, Process, SmallDisk, stacksjs};
 
 /// The node.
 pub struct NodeAlone {
     address: String,
     /// Its process.
     pub node: Process,
+    /// Where its data is, if that is a disk of its own.
+    pub disk: Option<SmallDisk>,
     // Last, so that the log in it outlives the process, which shows it.
     folder: tempfile::TempDir,
 }
@@ -37,18 +39,51 @@ impl NodeAlone {
     /// When it does not start.
     #[must_use]
     pub fn start(config: &str) -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let genesis = serde_json::to_string_pretty(&genesis(&Plan::default())).expect("JSON");
-        std::fs::write(folder.path().join("genesis.json"), genesis).expect("a genesis file");
-        std::fs::write(folder.path().join(CONFIG_FILE), config).expect("a config file");
+        let folder = new_folder(config);
         let (node, address) = start_node(folder.path(), "127.0.0.1:0", "0");
-        Self { address, node, folder }
+        Self { address, node, disk: None, folder }
+    }
+
+    /// With its data on a disk of so many bytes.
+    ///
+    /// # Errors
+    /// Why this user may not mount one.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub fn start_on_small_disk(bytes: u64) -> Result<Self, String> {
+        let folder = new_folder("");
+        std::fs::create_dir(folder.path().join("node")).expect("a data folder");
+        let disk = SmallDisk::mount(&folder.path().join("node"), bytes)?;
+        let (node, address) = start_node_on(Some(&disk), folder.path(), "127.0.0.1:0", "0");
+        Ok(Self { address, node, disk: Some(disk), folder })
     }
 
     /// kill -9 and a new start on the same port and folder.
     pub fn restart(&mut self) {
         self.node.kill();
-        self.node = start_node(self.folder.path(), &self.address, "0").0;
+        self.node = start_node_on(self.disk.as_ref(), self.folder.path(), &self.address, "0").0;
+    }
+
+    /// What its chain was made of.
+    #[must_use]
+    pub fn genesis_file(&self) -> PathBuf {
+        self.folder.path().join("genesis.json")
+    }
+
+    /// The same, as text.
+    ///
+    /// # Panics
+    /// When it is not there any more.
+    #[must_use]
+    pub fn genesis_text(&self) -> String {
+        std::fs::read_to_string(self.genesis_file()).expect("a genesis file")
+    }
+
+    /// Its data folder.
+    #[must_use]
+    pub fn data_folder(&self) -> PathBuf {
+        self.folder.path().join("node")
     }
 
     /// Speaks gRPC to it, over a connection of its own.
@@ -89,6 +124,14 @@ impl NodeAlone {
         let answer = service.push_block(request).await.expect("an answer").into_inner();
         assert_eq!(answer.outcome(), v1::PushOutcome::Accepted, "{answer:?}");
     }
+}
+
+fn new_folder(config: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let genesis = serde_json::to_string_pretty(&genesis(&Plan::default())).expect("JSON");
+    std::fs::write(folder.path().join("genesis.json"), genesis).expect("a genesis file");
+    std::fs::write(folder.path().join(CONFIG_FILE), config).expect("a config file");
+    folder
 }
 
 /// A block as its producer proposes it: without the stackers' signatures.

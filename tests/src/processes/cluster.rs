@@ -9,7 +9,7 @@ use nakamoto_proto::keys::PrivateKey;
 use nakamoto_proto::vrf::VrfPrivateKey;
 use serde_json::{Value, json};
 
-use super::{Client, Http, Process, RawGrpc, WAIT, binary, stacksjs};
+use super::{Client, Http, Process, RawGrpc, SmallDisk, WAIT, binary, stacksjs};
 
 /// A node started in a folder that has this file reads it.
 pub(super) const CONFIG_FILE: &str = "node.toml";
@@ -269,6 +269,16 @@ pub(super) fn genesis(plan: &Plan) -> Value {
 }
 
 pub(super) fn start_node(folder: &Path, bind: &str, burn_block_interval: &str) -> (Process, String) {
+    start_node_on(None, folder, bind, burn_block_interval)
+}
+
+/// With its data on a disk of its own, mounted at the data folder.
+pub(super) fn start_node_on(
+    disk: Option<&SmallDisk>,
+    folder: &Path,
+    bind: &str,
+    burn_block_interval: &str,
+) -> (Process, String) {
     let ready = folder.join("ready.json");
     let _ = std::fs::remove_file(&ready);
     let mut command = Command::new(binary("mockamoto-node"));
@@ -282,6 +292,9 @@ pub(super) fn start_node(folder: &Path, bind: &str, burn_block_interval: &str) -
     let config = folder.join(CONFIG_FILE);
     if config.exists() {
         command.arg("--config").arg(config);
+    }
+    if let Some(disk) = disk {
+        command = disk.on_it(&command);
     }
     let process = Process::start("node", command, folder);
     let address = wait_for_ready(&ready, &process);

@@ -5,6 +5,7 @@ mod alone;
 mod binaries;
 mod client;
 mod cluster;
+mod disk;
 mod grpc;
 mod http;
 mod process;
@@ -16,6 +17,7 @@ pub use client::{Client, WAIT, Watch};
 pub use cluster::{
     Cluster, Plan, producer_address, producer_key, producer_vrf, producer_vrf_key, stacker_address, stacker_key,
 };
+pub use disk::{SmallDisk, wrapped};
 pub use grpc::RawGrpc;
 pub use http::{Answer, Http};
 pub use process::Process;

@@ -2,6 +2,9 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::WAIT;
 
 /// A running binary. Its log goes to a file that is shown when the test fails.
 pub struct Process {
@@ -72,6 +75,19 @@ impl Process {
     #[must_use]
     pub fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Waits until it has logged this.
+    ///
+    /// # Panics
+    /// When it has not in time.
+    pub fn wait_for_log(&self, text: &str) {
+        let end = Instant::now() + WAIT;
+        while !self.log().contains(text) {
+            assert!(Instant::now() < end, "{} does not log: {text}", self.name);
+            // A file has no event.
+            std::thread::park_timeout(Duration::from_millis(5));
+        }
     }
 
     /// Everything it has logged.

@@ -28,6 +28,8 @@ pub(super) const STAGING_FILE: &str = "staging.sqlite";
 const NODES_FILE: &str = "state.marf";
 /// Held by the process that uses the folder.
 const LOCK_FILE: &str = "lock";
+/// Made and removed at each start.
+const PROBE_FILE: &str = "probe";
 
 impl Chain {
     /// Opens the chain in `folder`, or makes it with these parameters. The second value is the writer's thread: it ends
@@ -41,6 +43,7 @@ impl Chain {
     pub fn open(folder: &Path, params: ChainParams, clock: fn() -> u64) -> Result<(Self, JoinHandle<()>), OpenError> {
         make_folder(folder).map_err(OpenError::file(folder))?;
         let lock = take(folder)?;
+        try_to_write(folder)?;
         crash_point("open:folder_locked");
         let chain_file = folder.join(CHAIN_FILE);
         let conn = open_writer(&chain_file)?;
@@ -51,7 +54,8 @@ impl Chain {
         let staging_file = folder.join(STAGING_FILE);
         let staging = StagingWriter::open(&staging_file).map_err(OpenError::own_file(&staging_file))?;
         crash_point("open:staging_made");
-        let marf = Marf::open(&folder.join(NODES_FILE), &conn, Sync::Full).map_err(OpenError::state)?;
+        let marf = Marf::open(&folder.join(NODES_FILE), &conn, Sync::Full);
+        let marf = marf.map_err(OpenError::nodes(&chain_file))?;
         crash_point("open:nodes_made");
 
         let meta = select_meta(&conn).map_err(OpenError::store(&chain_file))?;
@@ -84,7 +88,7 @@ impl Chain {
         };
         let chain = Self { inner: Arc::new(inner) };
         if meta.is_none() {
-            chain.make_genesis(journal_id).map_err(OpenError::state)?;
+            chain.make_genesis(journal_id).map_err(OpenError::store(folder))?;
         }
         Ok((chain, writer))
     }
@@ -110,6 +114,12 @@ fn take(folder: &Path) -> Result<File, OpenError> {
         Err(TryLockError::WouldBlock) => Err(OpenError::InUse { path: folder.to_owned() }),
         Err(TryLockError::Error(source)) => Err(OpenError::File { path, source }),
     }
+}
+
+/// SQLite does not say why it cannot make the files that it needs beside a database; the system does.
+fn try_to_write(folder: &Path) -> Result<(), OpenError> {
+    let path = folder.join(PROBE_FILE);
+    File::create(&path).and_then(|_| std::fs::remove_file(&path)).map_err(OpenError::file(&path))
 }
 
 /// Sixteen bytes that differ from folder to folder: the standard library's hasher keys are random for each process.

@@ -23,6 +23,12 @@ pub enum OpenError {
         #[source]
         source: rusqlite::Error,
     },
+    /// The file takes no more bytes: the disk is full, or a quota or limit on file sizes is reached.
+    #[error("{path} cannot be written: no room left on the disk", path = path.display())]
+    DiskFull {
+        /// The file.
+        path: PathBuf,
+    },
     /// The file is damaged.
     #[error("{path} is damaged: {detail}", path = path.display())]
     Damaged {
@@ -150,7 +156,7 @@ impl From<durable::OpenError> for OpenError {
     fn from(error: durable::OpenError) -> Self {
         match error {
             durable::OpenError::Io { path, source } => Self::File { path, source },
-            durable::OpenError::Sqlite { path, source } => Self::Database { path, source },
+            durable::OpenError::Sqlite { path, source } => Self::database(&path)(source),
             durable::OpenError::InUse { path } => Self::InUse { path },
             durable::OpenError::Damaged { path, detail } => Self::Damaged { path, detail },
         }
@@ -158,6 +164,29 @@ impl From<durable::OpenError> for OpenError {
 }
 
 impl OpenError {
+    /// What SQLite says about its file. Of a full disk it says several things, not all of them clear.
+    pub(crate) fn database(path: &Path) -> impl Fn(rusqlite::Error) -> Self + '_ {
+        move |source| match is_refused_write(&source) {
+            true => Self::DiskFull { path: path.to_owned() },
+            false => Self::Database { path: path.to_owned(), source },
+        }
+    }
+
+    /// What the state index says when it is opened: its table is in `chain_file`.
+    pub(crate) fn nodes(chain_file: &Path) -> impl Fn(marf::OpenError) -> Self + '_ {
+        move |error| match error {
+            marf::OpenError::Io { path, cause } => Self::File { path, source: cause },
+            marf::OpenError::InUse { path } => Self::InUse { path },
+            marf::OpenError::Damaged { path, offset, what } => {
+                Self::Damaged { path, detail: format!("byte {offset}: {what}") }
+            }
+            error @ marf::OpenError::DamagedRow { .. } => {
+                Self::Damaged { path: chain_file.to_owned(), detail: error.to_string() }
+            }
+            marf::OpenError::Sql(source) => Self::database(chain_file)(source),
+        }
+    }
+
     /// What a store says, with its file.
     pub(crate) fn store<E>(path: &Path) -> impl Fn(E) -> Self + '_
     where
@@ -170,6 +199,7 @@ impl OpenError {
     pub(crate) fn own_file(path: &Path) -> impl Fn(crate::burn::StoreError) -> Self + '_ {
         move |error| match error {
             crate::burn::StoreError::Open(error) => error.into(),
+            crate::burn::StoreError::Sqlite(error) => Self::database(path)(error),
             other => Self::store(path)(other),
         }
     }

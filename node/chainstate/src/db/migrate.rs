@@ -16,7 +16,7 @@ pub(crate) enum MigrateError {
 impl MigrateError {
     pub(crate) fn at(self, path: &Path) -> OpenError {
         match self {
-            Self::Sqlite(source) => OpenError::Database { path: path.to_owned(), source },
+            Self::Sqlite(source) => OpenError::database(path)(source),
             Self::TooNew { found, known } => OpenError::SchemaTooNew { path: path.to_owned(), found, known },
         }
     }

@@ -23,13 +23,13 @@ const STATEMENT_CACHE: usize = 128;
 
 /// Opens `chainstate.sqlite` for writing and brings its tables up to date.
 pub(crate) fn open_writer(path: &Path) -> Result<Connection, OpenError> {
-    let at = |source| OpenError::Database { path: path.to_owned(), source };
+    let at = OpenError::database(path);
     let mut conn = open_when_free(path)?;
-    conn.busy_timeout(BUSY_TIMEOUT).map_err(at)?;
+    conn.busy_timeout(BUSY_TIMEOUT).map_err(&at)?;
     conn.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
-    conn.pragma_update(None, "foreign_keys", true).map_err(at)?;
+    conn.pragma_update(None, "foreign_keys", true).map_err(&at)?;
     migrate(&mut conn, MIGRATIONS).map_err(|error| error.at(path))?;
-    marf::Marf::create_tables(&conn).map_err(at)?;
+    marf::Marf::create_tables(&conn).map_err(&at)?;
     Ok(conn)
 }
 
@@ -49,13 +49,13 @@ fn open_when_free(path: &Path) -> Result<Connection, OpenError> {
 
 /// Opens `chainstate.sqlite` for reading.
 pub(crate) fn open_reader(path: &Path) -> Result<Connection, OpenError> {
-    let at = |source| OpenError::Database { path: path.to_owned(), source };
+    let at = OpenError::database(path);
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let conn = Connection::open_with_flags(path, flags).map_err(at)?;
-    conn.busy_timeout(BUSY_TIMEOUT).map_err(at)?;
+    let conn = Connection::open_with_flags(path, flags).map_err(&at)?;
+    conn.busy_timeout(BUSY_TIMEOUT).map_err(&at)?;
     conn.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
-    conn.pragma_update(None, "query_only", true).map_err(at)?;
-    durable::leave_log(&conn).map_err(at)?;
+    conn.pragma_update(None, "query_only", true).map_err(&at)?;
+    durable::leave_log(&conn).map_err(&at)?;
     Ok(conn)
 }
 

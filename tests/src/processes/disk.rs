@@ -1,0 +1,92 @@
+//! A small disk that fills up, and commands that run inside of others.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+/// The command as the end of another one's arguments, with its environment.
+#[must_use]
+pub fn wrapped(prefix: &[&str], command: &Command) -> Command {
+    let (program, arguments) = prefix.split_first().map_or(("env", prefix), |(program, rest)| (*program, rest));
+    let mut whole = Command::new(program);
+    whole.args(arguments).arg(command.get_program()).args(command.get_args());
+    whole.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    whole
+}
+
+/// A file system in memory, seen by the processes that are started on it and nobody else. It is gone with this value.
+pub struct SmallDisk {
+    folder: PathBuf,
+    holder: Child,
+}
+
+impl SmallDisk {
+    /// Mounts it at a folder.
+    ///
+    /// # Errors
+    /// Why this user may not.
+    ///
+    /// # Panics
+    /// When `sh` misbehaves.
+    pub fn mount(folder: &Path, bytes: u64) -> Result<Self, String> {
+        let script = "mount -t tmpfs -o \"size=$1\" tmpfs \"$2\" && echo mounted && exec cat";
+        let mut command = Command::new("unshare");
+        command.args(["--user", "--map-root-user", "--mount", "sh", "-c", script, "sh", &bytes.to_string()]);
+        // Nothing comes by its standard input; it ends with this process at the latest, when that is closed.
+        let holder = command.arg(folder).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        let mut holder = holder.map_err(|error| format!("no unshare (util-linux) here: {error}"))?;
+        let mut line = String::new();
+        let said = holder.stdout.take().expect("a pipe");
+        BufReader::new(said).read_line(&mut line).expect("a line or its end");
+        let disk = Self { folder: folder.to_owned(), holder };
+        match line.trim() {
+            "mounted" => Ok(disk),
+            _ => Err("this user may not mount a small disk of its own".to_owned()),
+        }
+    }
+
+    /// The command, run where the disk is seen. The process keeps its id.
+    #[must_use]
+    pub fn on_it(&self, command: &Command) -> Command {
+        let holder = self.holder.id().to_string();
+        wrapped(&["nsenter", "--user", "--mount", "--preserve-credentials", "--target", &holder], command)
+    }
+
+    /// Where this process finds the disk.
+    ///
+    /// # Panics
+    /// When its folder is no absolute path.
+    #[must_use]
+    pub fn folder(&self) -> PathBuf {
+        let root = PathBuf::from(format!("/proc/{}/root", self.holder.id()));
+        root.join(self.folder.strip_prefix("/").expect("an absolute path"))
+    }
+
+    /// Leaves room for this many bytes.
+    ///
+    /// # Panics
+    /// When the disk is not there.
+    pub fn fill(&self, spare: u64) {
+        use std::io::Write as _;
+        let path = self.folder().join("filler");
+        let mut file = std::fs::File::options().create(true).append(true).open(&path).expect("a file");
+        while file.write_all(&[0; 4096]).is_ok() {}
+        let length = file.metadata().expect("its length").len();
+        file.set_len(length.saturating_sub(spare)).expect("shorter is always possible");
+    }
+
+    /// Takes the filling away.
+    ///
+    /// # Panics
+    /// When there is none.
+    pub fn make_room(&self) {
+        std::fs::remove_file(self.folder().join("filler")).expect("it is there");
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = self.holder.kill();
+        let _ = self.holder.wait();
+    }
+}

@@ -1,0 +1,57 @@
+//! The disk lets the node down: it is full, read-only, or gives back other bytes than were written.
+
+mod damage;
+mod full_disk;
+mod read_only;
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::sync::mpsc;
+
+use crate::support::{WAIT, binary};
+
+/// `mockamoto-node` on this folder. It stops by itself when it has started: nobody is at its standard input.
+fn node(data: &Path, genesis: &Path) -> Command {
+    let mut command = Command::new(binary("mockamoto-node"));
+    command.arg("--data-dir").arg(data).arg("--genesis").arg(genesis);
+    command.args(["--bind", "127.0.0.1:0", "--burn-block-interval", "0", "--stop-on-stdin-eof"]);
+    command
+}
+
+/// Runs a command that must end by itself.
+fn ended(mut command: Command) -> Output {
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn().expect("it starts");
+    let id = child.id().to_string();
+    let (done, output) = mpsc::channel();
+    std::thread::spawn(move || done.send(child.wait_with_output()));
+    output.recv_timeout(WAIT).map(|output| output.expect("its output")).unwrap_or_else(|_| {
+        let _ = Command::new("kill").args(["-9", &id]).status();
+        panic!("it goes on for ever: {command:?}")
+    })
+}
+
+/// Asserts that it failed, without a panic, and said all of these words; gives what it said.
+fn check_refused(what: &str, output: &Output, words: &[&str]) -> String {
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{what}: {said}");
+    assert!(!said.contains("panicked"), "{what}: {said}");
+    for word in words {
+        assert!(said.contains(word), "{what}: `{word}` is not in: {said}");
+    }
+    said
+}
+
+/// Asserts that it started and stopped without a complaint.
+fn check_started(what: &str, output: &Output) {
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success() && said.contains("serving") && !said.contains("ERROR"), "{what}: {said}");
+}
+
+/// A folder with its files.
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("a folder");
+    for entry in std::fs::read_dir(from).expect("a folder").map(|entry| entry.expect("an entry")) {
+        std::fs::copy(entry.path(), to.join(entry.file_name())).expect("a copy");
+    }
+}
