@@ -10,6 +10,7 @@
 
 mod admin;
 mod api;
+mod call_limits;
 mod error;
 mod live;
 pub mod lookups;
@@ -20,6 +21,7 @@ pub use api::{
     AccountAnswer, BlockAt, BurnBlockAt, CallArguments, ChainApi, ContractRef, FinishedJob, Identity, JobFailure,
     PendingCursor, SourceAnswer, ValueAnswer,
 };
+pub use call_limits::CallLimits;
 pub use error::{ApiError, Unknown};
 pub use live::{LiveChain, LiveJournal, chain_params, open};
 pub use principal::{parse_contract_id, parse_principal};

@@ -79,6 +79,18 @@ pub struct ConnectionTable {
     pub max_subscriptions_per_peer: Option<usize>,
     /// Duration text.
     pub stall_timeout: Option<String>,
+    /// Bytes of a read-only call's arguments, as hex.
+    pub maximum_call_argument_size: Option<usize>,
+    /// What a read-only call may write, bytes.
+    pub read_only_call_limit_write_length: Option<u64>,
+    /// Writes of a read-only call.
+    pub read_only_call_limit_write_count: Option<u64>,
+    /// What a read-only call may read, bytes.
+    pub read_only_call_limit_read_length: Option<u64>,
+    /// Reads of a read-only call.
+    pub read_only_call_limit_read_count: Option<u64>,
+    /// Units of evaluation of a read-only call.
+    pub read_only_call_limit_runtime: Option<u64>,
 }
 
 /// `[burnchain]`.

@@ -3,6 +3,7 @@
 //! What stands in the file works, or the node says why it does not, and does not start: there are no keys that are
 //! skipped.
 
+mod call_limits;
 mod file;
 mod flags;
 mod foreign;

@@ -6,11 +6,13 @@ use std::time::Duration;
 
 use nakamoto_proto::client::parse_duration;
 
+use super::call_limits::call_limits;
 use super::file::ConfigFile;
 use super::flags::Flags;
 use super::genesis::{Balance, GenesisError, GenesisFile};
 use super::keys::{self, KeyProblem};
 use super::observers::{ObserverConfig, observers};
+use crate::chain::CallLimits;
 use crate::network::limits::MAX_CONNECTIONS;
 
 /// Loopback, and the port that Stacks clients expect.
@@ -64,6 +66,8 @@ pub struct Settings {
     pub max_subscriptions_per_peer: Option<usize>,
     /// A stream whose reader takes nothing for this long is cut.
     pub stall_timeout: Duration,
+    /// What a read-only call may use.
+    pub call_limits: CallLimits,
     /// Events that the journal keeps.
     pub journal_max_events: u64,
     /// Events that are older are forgotten.
@@ -196,6 +200,7 @@ impl Settings {
             max_subscriptions: file.connection_options.max_subscriptions.unwrap_or(DEFAULT_MAX_SUBSCRIPTIONS),
             max_subscriptions_per_peer: file.connection_options.max_subscriptions_per_peer,
             stall_timeout: stall_timeout(&file)?,
+            call_limits: call_limits(&file.connection_options).map_err(|(key, detail)| value(key, detail))?,
             journal_max_events: file.journal.max_events.unwrap_or(DEFAULT_JOURNAL_MAX_EVENTS),
             journal_max_age: journal_max_age(&file)?,
             observers: observers(&file.events_observer, &flags.event_observer, flags.events_observer.as_deref())

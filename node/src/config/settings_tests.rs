@@ -129,6 +129,8 @@ fn mistakes_are_named() {
         (with_genesis("http_extra_bind = \"127.0.0.1:20443\""), "node.http_extra_bind"),
         (with_genesis("[connection_options]\nmax_subscriptions = 0"), "connection_options.max_subscriptions"),
         (with_genesis("[connection_options]\nauth_token = \"a b\""), "connection_options.auth_token"),
+        (with_genesis("[connection_options]\nmaximum_call_argument_size = 0"), "maximum_call_argument_size"),
+        (with_genesis("[connection_options]\nmaximum_call_argument_size = 83886080"), "the largest request"),
         (with_genesis("[burnchain]\nburn_block_interval = \"1ms\""), "burnchain.burn_block_interval"),
         (with_genesis("[journal]\nmax_events = 1"), "journal.max_events"),
         (with_genesis("[journal]\nmax_age = \"1s\""), "journal.max_age"),
@@ -146,6 +148,20 @@ fn mistakes_are_named() {
     }
     let none = Settings::load(&Flags::parse_from(["mockamoto-node"]));
     assert!(matches!(none, Err(ConfigError::NoGenesis)));
+}
+
+#[test]
+fn read_only_calls_have_the_limits_of_the_file() {
+    let folder = folder();
+    let keys =
+        "maximum_call_argument_size = 1\nread_only_call_limit_write_length = 2\nread_only_call_limit_write_count = 3
+        read_only_call_limit_read_length = 4\nread_only_call_limit_read_count = 5\nread_only_call_limit_runtime = 6";
+    let text = format!("[node]\ngenesis_file = \"genesis.toml\"\n[connection_options]\n{keys}");
+    let limits = load_text(folder.path(), &text).unwrap_or_else(|error| panic!("{error}")).call_limits;
+    assert_eq!(limits.argument_hex_bytes, 1);
+    let cost = limits.cost;
+    assert_eq!((cost.write_length, cost.write_count), (2, 3));
+    assert_eq!((cost.read_length, cost.read_count, cost.runtime), (4, 5, 6));
 }
 
 #[test]

@@ -161,14 +161,17 @@ impl Chain {
                 DropReason::ReplaceByFee { .. } => v1::DropReason::ReplaceByFee,
                 DropReason::ReplaceAcrossFork { .. } => v1::DropReason::ReplaceAcrossFork,
                 DropReason::TooExpensive => v1::DropReason::TooExpensive,
-                DropReason::StaleGarbageCollect => v1::DropReason::StaleGarbageCollect,
+                DropReason::StaleGarbageCollect | DropReason::NoRoom => v1::DropReason::StaleGarbageCollect,
                 DropReason::Problematic => v1::DropReason::Problematic,
             };
             let body = v1::MempoolDropped {
                 txids: vec![wire::bytes(&dropped.pending.txid.0)],
                 reason: reason.into(),
                 new_txid: dropped.reason.new_txid().map(|txid| wire::bytes(&txid.0)).unwrap_or_default(),
-                detail: String::new(),
+                detail: match dropped.reason {
+                    DropReason::NoRoom => "a reorganization brought it back, and the mempool is full".to_owned(),
+                    _ => String::new(),
+                },
             };
             tx.emit(v1::EventKind::MempoolDropped, v1::event::Body::MempoolDropped(body), None)?;
         }

@@ -50,13 +50,15 @@ impl Chain {
         verdict: Option<(StacksBlockId, i32, String)>,
     ) -> Result<(), StoreError> {
         self.inner.store.write_all(move |tx| {
+            let mut newest = 0;
             for body in events {
-                tx.emit(v1::EventKind::BlockRejected, v1::event::Body::BlockRejected(body), None)?;
+                let event = tx.emit(v1::EventKind::BlockRejected, v1::event::Body::BlockRejected(body), None)?;
+                newest = event.sequence;
             }
             durable::crash_point("reject:inserted");
             tx.after_commit(|| durable::crash_point("reject:committed"));
             match verdict {
-                Some((id, reason, detail)) => insert_rejected(tx.sql(), &id, reason, &detail),
+                Some((id, reason, detail)) => insert_rejected(tx.sql(), &id, (reason, &detail), newest),
                 None => Ok(()),
             }
         })

@@ -1,9 +1,10 @@
-//! How much of the journal is kept.
+//! How much of the journal is kept, and with it of the verdicts on blocks that broke a rule.
 
 use std::time::Duration;
 
 use super::Chain;
 use crate::db::StoreError;
+use crate::headers::prune_rejected;
 use crate::journal::{prune, select_first_after};
 
 /// Events that may be too many before any is removed: removal comes in batches, not with each event.
@@ -51,6 +52,7 @@ impl Chain {
             }
             let (new_oldest, time_ms) = first;
             prune(tx.sql(), new_oldest)?;
+            prune_rejected(tx.sql(), new_oldest)?;
             durable::crash_point("prune:deleted");
             tx.after_commit(|| durable::crash_point("prune:committed"));
             tx.after_commit(move || tail.set_oldest(new_oldest, time_ms));

@@ -24,7 +24,7 @@ use nakamoto_proto::value::decode_value;
 use super::meta::tip_of;
 use super::tip::blocks_between;
 use super::{Chain, ChainReader, ReadStateError};
-use crate::clarity::read_only::{ReadError, ReadOnlyCall, StateReader};
+use crate::clarity::read_only::{READ_ONLY_LIMIT, ReadError, ReadOnlyCall, StateReader};
 use crate::clarity::side_store::select_contracts;
 use crate::db::StoreError;
 use crate::stackerdb::{
@@ -165,7 +165,8 @@ fn evaluate(state: &StateReader<'_>, contract: &QualifiedContractIdentifier) -> 
     }
     let sender: PrincipalData = QualifiedContractIdentifier::transient().issuer.into();
     let call = |function: &str| {
-        let call = ReadOnlyCall { contract, function, arguments: &[], sender: &sender, sponsor: None };
+        let call =
+            ReadOnlyCall { contract, function, arguments: &[], sender: &sender, sponsor: None, limit: READ_ONLY_LIMIT };
         let bytes = state.call_read_only(&call)?;
         decode_value(&bytes).map_err(|error| ReadError::Vm(error.to_string()))
     };

@@ -171,3 +171,54 @@ fn stored_transactions(reader: &ChainReader, block_id: &StacksBlockId) -> Result
     let block = decode_block(&staged.data);
     Ok(block.map_err(|error| StoreError::Corrupt(format!("stored block {block_id}: {error}")))?.txs)
 }
+
+#[cfg(test)]
+mod tests {
+    use ::clarity::vm::costs::ExecutionCost;
+    use nakamoto_proto::ids::{BurnBlockHash, StateRoot};
+
+    use super::*;
+    use crate::headers::TenureSoFar;
+
+    fn block(chain_length: u64) -> ProcessedHeader {
+        ProcessedHeader {
+            block_id: StacksBlockId([1; 32]),
+            parent_block_id: StacksBlockId([0; 32]),
+            header: None,
+            state_root: StateRoot([0; 32]),
+            chain_length,
+            burn_view: BurnBlockHash([0; 32]),
+            burn_height: 0,
+            burn_time_s: 0,
+            tenure: TenureSoFar {
+                height: 0,
+                start: StacksBlockId([0; 32]),
+                cost: ExecutionCost::zero(),
+                fees: 0,
+                coinbase: 0,
+                recipient: String::new(),
+                producer: String::new(),
+            },
+            size_bytes: 0,
+        }
+    }
+
+    #[test]
+    fn of_a_reorganization_that_is_too_deep_the_blocks_next_to_the_tips_are_named() {
+        let most = EVENT_BLOCKS_MAX as u64;
+        for depth in [most, most + 1, 3 * most] {
+            let moved = TipMove {
+                old: block(depth),
+                new: block(depth),
+                common: block(0),
+                rolled_back: (1..=depth).rev().map(block).collect(),
+                applied: (1..=depth).map(block).collect(),
+            };
+            let event = tip_event(&moved);
+            let lengths = |list: &[v1::BlockRef]| list.iter().map(|block| block.chain_length).collect::<Vec<_>>();
+            let next_to_tip: Vec<_> = (depth - most + 1..=depth).collect();
+            assert_eq!(lengths(&event.applied), next_to_tip, "oldest first");
+            assert_eq!(lengths(&event.rolled_back), next_to_tip.into_iter().rev().collect::<Vec<_>>(), "newest first");
+        }
+    }
+}

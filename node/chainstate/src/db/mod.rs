@@ -71,4 +71,5 @@ const MIGRATIONS: &[&[&str]] = &[
     &[include_str!("0003_mining.sql")],
     &[include_str!("0004_job_results.sql")],
     &[crate::stackerdb::CONTRACTS_SCHEMA],
+    &[include_str!("0006_rejected_sequence.sql")],
 ];

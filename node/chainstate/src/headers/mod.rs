@@ -14,7 +14,8 @@ mod vm;
 
 pub use ancestry::Ancestry;
 pub(crate) use queries::{
-    children_burn_views, insert_boot, insert_header, insert_mined, insert_rejected, processed_event, rejected,
+    children_burn_views, insert_boot, insert_header, insert_mined, insert_rejected, processed_event, prune_rejected,
+    rejected,
 };
 pub use queries::{mined_blocks_of, select_header, select_tenure, select_tenure_starts, select_witnesses};
 pub(crate) use tip::highest_witness;

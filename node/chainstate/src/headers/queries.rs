@@ -213,15 +213,22 @@ fn select_headers(
     Ok(headers)
 }
 
-/// Keeps the verdict on a staged block that broke a rule.
+/// Keeps the verdict on a staged block that broke a rule, which the event with this sequence tells of.
 pub(crate) fn insert_rejected(
     tx: &Transaction<'_>,
     block_id: &StacksBlockId,
-    reason: i32,
-    detail: &str,
+    (reason, detail): (i32, &str),
+    sequence: u64,
 ) -> Result<(), StoreError> {
-    let sql = "INSERT INTO rejected_blocks (block_id, reason, detail) VALUES (?1, ?2, ?3)";
-    tx.prepare_cached(sql)?.execute((block_id.as_bytes(), reason, detail))?;
+    let sql = "INSERT INTO rejected_blocks (block_id, reason, detail, sequence) VALUES (?1, ?2, ?3, ?4)";
+    tx.prepare_cached(sql)?.execute((block_id.as_bytes(), reason, detail, sequence))?;
+    Ok(())
+}
+
+/// Forgets the verdicts that events below a sequence told of. They were for a start after a crash between verdict and mark;
+/// staging has known them since.
+pub(crate) fn prune_rejected(tx: &Transaction<'_>, keep_from: u64) -> Result<(), StoreError> {
+    tx.prepare_cached("DELETE FROM rejected_blocks WHERE sequence < ?1")?.execute([keep_from])?;
     Ok(())
 }
 

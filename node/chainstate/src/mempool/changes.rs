@@ -47,6 +47,8 @@ pub enum DropReason {
     StaleGarbageCollect,
     /// It can never be mined.
     Problematic,
+    /// A reorganization brought it back, and there was no room for it.
+    NoRoom,
 }
 
 impl DropReason {
@@ -58,7 +60,8 @@ impl DropReason {
             Self::ReplaceByFee { .. } => Some("ReplaceByFee"),
             Self::ReplaceAcrossFork { .. } => Some("ReplaceAcrossFork"),
             Self::TooExpensive => Some("TooExpensive"),
-            Self::StaleGarbageCollect => Some("StaleGarbageCollect"),
+            // The reference has no name for want of room; its collector is what would make some.
+            Self::StaleGarbageCollect | Self::NoRoom => Some("StaleGarbageCollect"),
             Self::Problematic => Some("Problematic"),
         }
     }
@@ -68,7 +71,12 @@ impl DropReason {
     pub const fn new_txid(&self) -> Option<&Txid> {
         match self {
             Self::ReplaceByFee { new_txid } | Self::ReplaceAcrossFork { new_txid } => Some(new_txid),
-            Self::Mined | Self::NonceUsed | Self::TooExpensive | Self::StaleGarbageCollect | Self::Problematic => None,
+            Self::Mined
+            | Self::NonceUsed
+            | Self::TooExpensive
+            | Self::StaleGarbageCollect
+            | Self::Problematic
+            | Self::NoRoom => None,
         }
     }
 }

@@ -43,8 +43,8 @@ pub fn insert(
 }
 
 /// Brings back the transactions of blocks that are no longer canonical, oldest block first. One whose nonce is used on the
-/// canonical fork, that conflicts with a pending one which pays as much, or that finds no room is left out. Call it after
-/// [`super::on_block`] has the accounts' nonces at the new tip.
+/// canonical fork, that conflicts with a pending one which pays as much is left out; one that finds no room is among the dropped. Call it
+/// after [`super::on_block`] has the accounts' nonces at the new tip.
 ///
 /// # Errors
 /// When the database or `next_nonce` fails; the caller must roll back.
@@ -61,6 +61,9 @@ pub fn restore(
         let Some(checked) = CheckedTransaction::from_block(transaction, mainnet, now_s) else { continue };
         match insert_checked(tx, &checked, &mut next_nonce, across_fork)? {
             InsertOutcome::Inserted(changes) => all.extend(changes),
+            InsertOutcome::Refused(Refusal::MempoolFull { .. }) => {
+                all.dropped.push(Dropped { pending: checked.pending().clone(), reason: DropReason::NoRoom });
+            }
             InsertOutcome::AlreadyPending | InsertOutcome::Refused(_) => {}
         }
     }

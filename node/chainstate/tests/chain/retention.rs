@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use chainstate::chain::{Chain, JobKind, ResultLimits, Retention};
+use chainstate::chain::{Chain, JobKind, ResultLimits, Retention, StoreOutcome};
 use nakamoto_proto::ids::StacksBlockId;
 use nakamoto_proto::v1;
 
@@ -50,6 +50,39 @@ fn the_oldest_events_go_in_batches_and_blocks_keep_their_receipts() {
         }
         let next = finish(&test.chain, "t-next", 1, ALL);
         assert_eq!(next, newest + 1, "a sequence is never used twice");
+    });
+}
+
+#[test]
+fn verdicts_on_blocks_go_with_their_events() {
+    on_big_stack(|| {
+        let mut test = TestChain::new();
+        let first = test.grow();
+        let view = test.mine(None);
+        let mut bad = test.forge(&first, &view, vec![]);
+        bad.header.state_index_root.0[0] ^= 1;
+        test.resign(&mut bad);
+        test.push(&bad);
+        test.settle();
+        let verdicts = || {
+            let count = test.chain.read(|reader| {
+                let sql = "SELECT COUNT(*) FROM rejected_blocks";
+                Ok::<_, chainstate::db::StoreError>(reader.conn().query_row(sql, [], |row| row.get::<_, u64>(0))?)
+            });
+            count.expect("readable")
+        };
+        assert_eq!(verdicts(), 1);
+        let told = test.chain.journal().newest_sequence();
+        finish(&test.chain, "t-1", 1, ALL);
+        let keep = |age| test.chain.prune_journal(Retention { events: u64::MAX, age }).expect("storage works");
+        keep(FOREVER);
+        assert_eq!(verdicts(), 1);
+        keep(Duration::ZERO);
+        assert!(test.chain.journal().oldest_sequence() > told);
+        assert_eq!(verdicts(), 0);
+        // Staging still knows: the block is not judged again.
+        let again = test.chain.store_block(&bad.encode()).expect("storage works");
+        assert!(matches!(again, StoreOutcome::AlreadyKnown(_, Some(_))), "{again:?}");
     });
 }
 

@@ -10,8 +10,8 @@ use nakamoto_proto::v1;
 use super::trace::{self, Trail};
 use super::{blocks, burnchain, jobs, stackerdb, state, transactions};
 use crate::chain::{
-    AccountAnswer, ApiError, BlockAt, BurnBlockAt, CallArguments, ChainApi, ContractRef, FinishedJob, Identity,
-    JobFailure, PendingCursor, SourceAnswer, ValueAnswer,
+    AccountAnswer, ApiError, BlockAt, BurnBlockAt, CallArguments, CallLimits, ChainApi, ContractRef, FinishedJob,
+    Identity, JobFailure, PendingCursor, SourceAnswer, ValueAnswer,
 };
 
 /// The chain of this node.
@@ -19,6 +19,7 @@ pub struct LiveChain {
     pub(super) chain: Chain,
     /// What of the journal is kept.
     retention: Retention,
+    pub(super) call_limits: CallLimits,
     /// As of the coordinator's last change.
     tip: Mutex<v1::BlockRef>,
     pub(super) trail: Trail,
@@ -31,7 +32,15 @@ impl LiveChain {
     /// When it cannot be read.
     pub fn new(chain: Chain, retention: Retention) -> Result<Self, ApiError> {
         let tip = read_tip(&chain)?;
-        Ok(Self { chain, retention, tip: Mutex::new(tip), trail: Trail::default() })
+        let call_limits = CallLimits::default();
+        Ok(Self { chain, retention, call_limits, tip: Mutex::new(tip), trail: Trail::default() })
+    }
+
+    /// Has read-only calls bounded by `limits` in place of the defaults.
+    #[must_use]
+    pub fn with_call_limits(mut self, limits: CallLimits) -> Self {
+        self.call_limits = limits;
+        self
     }
 
     /// Runs `read` on one snapshot.

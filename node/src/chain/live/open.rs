@@ -20,7 +20,8 @@ pub fn open(settings: &Settings) -> anyhow::Result<OpenedChain> {
     let params = chain_params(&settings.genesis).context("genesis")?;
     let (chain, writer) = Chain::open(&settings.data_dir, params, now_ms).context("cannot open the chain")?;
     let retention = Retention { events: settings.journal_max_events, age: settings.journal_max_age };
-    let live = Arc::new(LiveChain::new(chain.clone(), retention).context("cannot read the chain")?);
+    let live = LiveChain::new(chain.clone(), retention).context("cannot read the chain")?;
+    let live = Arc::new(live.with_call_limits(settings.call_limits.clone()));
     Ok(OpenedChain {
         surroundings: Arc::<LiveChain>::clone(&live),
         api: live,

@@ -189,6 +189,11 @@ pub(super) fn call_read_only(
     let id = parse_contract(contract)?;
     let sender = principal_of("sender", &call.sender)?;
     let sponsor = call.sponsor.as_deref().map(|text| principal_of("sponsor", text)).transpose()?;
+    let hex_bytes = call.arguments.iter().map(|argument| argument.len() * 2).sum::<usize>();
+    if hex_bytes > live.call_limits.argument_hex_bytes {
+        let most = live.call_limits.argument_hex_bytes;
+        return Err(ApiError::invalid("arguments", format!("{hex_bytes} bytes as hex, at most {most} are allowed")));
+    }
     let mut arguments = Vec::with_capacity(call.arguments.len().min(256));
     for argument in &call.arguments {
         arguments.push(decode_value(argument).map_err(|error| ApiError::invalid("arguments", error))?);
@@ -203,6 +208,7 @@ pub(super) fn call_read_only(
             arguments: &arguments,
             sender: &sender,
             sponsor: sponsor.as_ref(),
+            limit: live.call_limits.cost.clone(),
         });
         let refused = |cause| v1::CallReadOnlyResponse { okay: false, cause, ..Default::default() };
         match result {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::routing::{get, post};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::task::JoinSet;
@@ -15,6 +15,7 @@ use tonic_types::StatusExt as _;
 
 use super::peers::PeerLimits;
 use super::*;
+use crate::network::limits::MAX_CONCURRENT_STREAMS;
 
 /// For what must happen: far above what it takes.
 const WAIT: Duration = Duration::from_secs(60);
@@ -50,6 +51,7 @@ impl Port {
         let grpc = tonic::service::Routes::new(health).into_axum_router().reset_fallback();
         let router = Router::new()
             .route("/ok", get(|| async { "ok" }))
+            .route("/echo", post(|body: Body| async { body }))
             .route("/length", post(|body: Bytes| async move { body.len().to_string() }))
             .route("/hang", get(std::future::pending::<&'static str>))
             .route("/big", get(|| async { vec![0; 64 << 20] }))
@@ -161,11 +163,15 @@ async fn a_body_that_stops_or_trickles_is_given_up() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_body_that_pauses_within_the_limits_arrives() {
     let port = Port::start(Timeouts { body_idle: LONG, body: LONG, ..LONG_TIMES }, NO_LIMIT, None).await;
-    let head = "POST /length HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: 6\r\n\r\nabc";
+    let head = "POST /echo HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: 6\r\n\r\nabc";
     let mut stream = port.say(head).await;
-    tokio::time::sleep(Duration::from_millis(50)).await; // So that the node sees two parts; either way it must work.
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"abc") {
+        let more = tokio::time::timeout(WAIT, stream.read_buf(&mut answer)).await;
+        assert_ne!(more.expect("the first part comes back").unwrap(), 0, "{answer:?}");
+    }
     stream.write_all(b"def").await.unwrap();
-    assert!(rest(stream).await.ends_with("\r\n\r\n6"));
+    assert_eq!(rest(stream).await, "def", "the second part, too");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -265,6 +271,53 @@ async fn a_flood_of_streams_and_resets_does_not_stop_others() {
     drop(flood);
     drop(tokio::time::timeout(WAIT, ended).await.unwrap());
     port.is_free().await;
+}
+
+/// The next frame of HTTP/2: its kind, flags, stream and payload.
+async fn frame(stream: &mut TcpStream) -> (u8, u8, u32, Vec<u8>) {
+    let read = async {
+        let mut head = [0; 9];
+        stream.read_exact(&mut head).await.unwrap();
+        let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
+        let mut payload = vec![0; usize::try_from(length).unwrap()];
+        stream.read_exact(&mut payload).await.unwrap();
+        (head[3], head[4], u32::from_be_bytes([head[5], head[6], head[7], head[8]]), payload)
+    };
+    tokio::time::timeout(WAIT, read).await.expect("a frame in time")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_is_told_how_many_streams_it_may_have_and_one_more_is_refused() {
+    let port = Port::start(LONG_TIMES, NO_LIMIT, None).await;
+    // By hand, because a well-behaved client would wait: the preface, empty settings, and then requests that never end.
+    let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0".to_vec();
+    // GET, http, "/hang", "a", by the numbers of HPACK's static table.
+    let head = b"\x82\x86\x04\x05/hang\x01\x01a";
+    for index in 0..=MAX_CONCURRENT_STREAMS {
+        bytes.extend([0, 0, u8::try_from(head.len()).unwrap(), 1, 5]); // HEADERS that end both stream and headers
+        bytes.extend((2 * index + 1).to_be_bytes());
+        bytes.extend(head);
+    }
+    let mut stream = port.say(&bytes).await;
+    let mut told = None;
+    let refused = loop {
+        match frame(&mut stream).await {
+            // SETTINGS: number and value each.
+            (4, 0, 0, payload) => told = payload.chunks(6).find(|entry| entry[..2] == [0, 3]).map(<[u8]>::to_vec),
+            // RST_STREAM
+            (3, _, id, reason) => break (id, reason),
+            (7, _, _, payload) => panic!("the connection is ended: {payload:?}"),
+            _ => {}
+        }
+    };
+    assert_eq!(told.expect("a limit in the settings")[2..], MAX_CONCURRENT_STREAMS.to_be_bytes());
+    let refused_stream = 7_u32.to_be_bytes().to_vec();
+    assert_eq!(
+        refused,
+        (2 * MAX_CONCURRENT_STREAMS + 1, refused_stream),
+        "the first one too many, and it may be retried"
+    );
+    port.serves().await;
 }
 
 /// A certificate for "localhost", its files, and a client that trusts it.

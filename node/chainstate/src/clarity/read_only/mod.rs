@@ -3,7 +3,7 @@
 //! # Invariants
 //! - Nothing is written, whatever a called function tries.
 //! - A panic of the VM ends in [`ReadError::Panicked`].
-//! - A read-only call is bounded by [`READ_ONLY_LIMIT`].
+//! - A read-only call is bounded by the limit that its caller gives it, [`READ_ONLY_LIMIT`] as a rule.
 //!
 //! # Not here
 //! JSON and HTTP shapes of the answers (COMPAT 5.4): the network layer. Run it on threads with
@@ -34,7 +34,7 @@ use super::session::{BlockEnv, panic_text};
 use super::store::{StateStore, Tip};
 use super::trackers::make_tracker;
 
-/// What one read-only call may spend (COMPAT 6.1): no writes, and about a second of evaluation.
+/// What one read-only call may spend by default (COMPAT 6.1): no writes, and about a second of evaluation.
 pub const READ_ONLY_LIMIT: ExecutionCost =
     ExecutionCost { write_length: 0, write_count: 0, read_length: 200_000, read_count: 100, runtime: 1_000_000_000 };
 
@@ -93,6 +93,8 @@ pub struct ReadOnlyCall<'c> {
     pub sender: &'c PrincipalData,
     /// Seen by the function as `tx-sponsor?`.
     pub sponsor: Option<&'c PrincipalData>,
+    /// What it may spend.
+    pub limit: ExecutionCost,
 }
 
 /// The state of one processed block.
@@ -204,7 +206,7 @@ impl<'a> StateReader<'a> {
     /// # Errors
     /// [`ReadError::Vm`] with the text for the caller, [`ReadError::NotReadOnly`]; storage.
     pub fn call_read_only(&self, call: &ReadOnlyCall<'_>) -> Result<Vec<u8>, ReadError> {
-        let tracker = self.limited_tracker(READ_ONLY_LIMIT)?;
+        let tracker = self.limited_tracker(call.limit.clone())?;
         let arguments: Vec<SymbolicExpression> =
             call.arguments.iter().map(|value| SymbolicExpression::atom_value(value.clone())).collect();
         let result = self.in_scope(tracker, |scope| {

@@ -8,8 +8,8 @@ use nakamoto_proto::value::{decode_value, encode_value};
 
 use super::support::{Account, BALANCE, FEE, TestChain, burn_view, id, on_a_large_stack};
 use crate::clarity::read_only::{
-    Account as AccountState, CallRefusal, ReadError, ReadOnlyCall, StateReader, balance_key, data_var_key,
-    map_entry_key,
+    Account as AccountState, CallRefusal, READ_ONLY_LIMIT, ReadError, ReadOnlyCall, StateReader, balance_key,
+    data_var_key, map_entry_key,
 };
 
 const BOOT: StacksBlockId = StacksBlockId::BOOT;
@@ -38,7 +38,14 @@ fn chain() -> (TestChain, Account) {
 
 fn call(reader: &StateReader<'_>, alice: &Account, function: &str, arguments: &[Value]) -> Result<Value, ReadError> {
     let (contract, sender) = (alice.contract("store"), alice.principal());
-    let call = ReadOnlyCall { contract: &contract, function, arguments, sender: &sender, sponsor: None };
+    let call = ReadOnlyCall {
+        contract: &contract,
+        function,
+        arguments,
+        sender: &sender,
+        sponsor: None,
+        limit: READ_ONLY_LIMIT,
+    };
     reader.call_read_only(&call).map(|bytes| decode_value(&bytes).unwrap())
 }
 
@@ -172,7 +179,14 @@ fn a_call_stops_when_the_time_is_over() {
         chain.block(id(1), id(2), 2, &[alice.deploy(2, "long", &source)]);
         let contract = alice.contract("long");
         let sender = alice.principal();
-        let call = ReadOnlyCall { contract: &contract, function: "f", arguments: &[], sender: &sender, sponsor: None };
+        let call = ReadOnlyCall {
+            contract: &contract,
+            function: "f",
+            arguments: &[],
+            sender: &sender,
+            sponsor: None,
+            limit: READ_ONLY_LIMIT,
+        };
         let reader = chain.reader(id(2), 2);
         assert_eq!(reader.call_read_only(&call), Ok(encode_value(&Value::UInt(1))));
         assert_eq!(reader.stop_when(&|| true).call_read_only(&call), Err(ReadError::DeadlinePassed));

@@ -189,6 +189,17 @@ fn a_reorganization_brings_transactions_back() {
 }
 
 #[test]
+fn what_a_reorganization_brings_back_to_a_full_mempool_is_dropped_with_a_reason() {
+    let mut conn = database();
+    let orphaned = BlockTransaction::from(unsigned(1, 5, 900, transfer(9, 1)));
+    conn.execute("UPDATE mempool_totals SET transactions = ?1", [MAX_PENDING_TRANSACTIONS]).unwrap();
+    let changes = write(&mut conn, |tx| restore(tx, vec![orphaned.clone()], false, NOW_S, |_| Ok(5))).unwrap();
+    assert_eq!(reasons(&changes), vec![(orphaned.txid(), DropReason::NoRoom)]);
+    assert!(changes.added.is_empty());
+    assert!(get_pending(&conn, &orphaned.txid()).unwrap().is_none());
+}
+
+#[test]
 fn old_transactions_and_blacklist_entries_are_collected() {
     let mut conn = database();
     let old = checked_transfer(1, 5, 900);
@@ -240,6 +251,7 @@ fn wire_names_are_the_references() {
     check(DropReason::ReplaceAcrossFork { new_txid }, Some("ReplaceAcrossFork"), true);
     check(DropReason::TooExpensive, Some("TooExpensive"), false);
     check(DropReason::StaleGarbageCollect, Some("StaleGarbageCollect"), false);
+    check(DropReason::NoRoom, Some("StaleGarbageCollect"), false);
     check(DropReason::Problematic, Some("Problematic"), false);
     check(DropReason::Mined, None, false);
     check(DropReason::NonceUsed, None, false);

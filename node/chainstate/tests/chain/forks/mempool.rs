@@ -47,6 +47,34 @@ fn a_coinbase_that_is_rolled_back_gives_its_nonce_back() {
 }
 
 #[test]
+fn what_comes_back_to_a_full_mempool_is_told_of_as_dropped() {
+    on_big_stack(|| {
+        let mut test = TestChain::new();
+        let first = test.grow();
+        let fork_point = test.tip().burn_view;
+        let old_view = test.mine(None);
+        let mined = transfer(0, 0, 1, 5);
+        let old = test.forge(&first, &old_view, vec![mined.clone()]);
+        test.push(&old);
+        test.settle();
+        let file = rusqlite::Connection::open(test.folder.path().join("chainstate.sqlite")).expect("a database");
+        file.execute("UPDATE mempool_totals SET bytes = 1 << 28", []).expect("as if it were full");
+        let side = test.mine(Some(&fork_point));
+        test.mine(Some(&side));
+        assert_eq!(test.tip().block_id, first);
+        assert!(test.pending().is_empty());
+        let dropped = test.events().into_iter().find_map(|event| match event.body {
+            Some(v1::event::Body::MempoolDropped(body)) => Some(body),
+            _ => None,
+        });
+        let dropped = dropped.expect("a drop is told of");
+        assert_eq!(dropped.txids, [mined.txid().0.to_vec()]);
+        assert_eq!(dropped.reason(), v1::DropReason::StaleGarbageCollect);
+        assert!(dropped.detail.contains("the mempool is full"), "{dropped:?}");
+    });
+}
+
+#[test]
 fn a_transaction_whose_nonce_the_new_fork_has_used_does_not_come_back() {
     on_big_stack(|| {
         let mut test = TestChain::new();

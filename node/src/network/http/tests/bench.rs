@@ -24,7 +24,7 @@ use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
-use crate::chain::{ChainApi, LiveChain, LiveJournal, chain_params};
+use crate::chain::{CallLimits, ChainApi, LiveChain, LiveJournal, chain_params};
 use crate::config::{GenesisFile, SAMPLE_GENESIS};
 use crate::coordinator::Bell;
 use crate::network::auth::Guard;
@@ -107,10 +107,14 @@ pub(super) fn on_big_stack<T: Send>(work: impl FnOnce() -> T + Send) -> T {
 
 impl Bench {
     pub(super) fn new(token: Option<&str>) -> Self {
+        Self::with_call_limits(token, CallLimits::default())
+    }
+
+    pub(super) fn with_call_limits(token: Option<&str>, call_limits: CallLimits) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().to_owned();
         let (core, _writer) = on_big_stack(move || Chain::open(&path, params(), || 1_800_000_000_000)).unwrap();
-        let live = Arc::new(LiveChain::new(core.clone(), RETENTION).unwrap());
+        let live = Arc::new(LiveChain::new(core.clone(), RETENTION).unwrap().with_call_limits(call_limits));
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .thread_stack_size(THREAD_STACK_BYTES)

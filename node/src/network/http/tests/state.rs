@@ -2,10 +2,12 @@
 
 use axum::http::StatusCode;
 use clarity::vm::Value as Clarity;
+use clarity::vm::costs::ExecutionCost;
 use serde_json::{Value, json};
 
-use super::bench::{Bench, JSON, OCTETS, address, deploy};
+use super::bench::{Bench, JSON, OCTETS, address, deploy, on_big_stack};
 use super::shape::{Kind, check};
+use crate::chain::{CallArguments, CallLimits, ContractRef};
 
 const CODE: &str = "
 (define-trait counted ((count () (response uint uint))))
@@ -28,7 +30,10 @@ struct Deployed {
 
 impl Deployed {
     fn new() -> Self {
-        let bench = Bench::started();
+        Self::on(Bench::started())
+    }
+
+    fn on(bench: Bench) -> Self {
         bench.send(&[deploy(0, 0, "c", CODE)]);
         bench.grow();
         Self { bench, owner: address("user", 0).to_string() }
@@ -102,6 +107,46 @@ fn reads_cost_no_more_than_the_limit() {
     let body = json!({ "sender": deployed.owner, "arguments": [] }).to_string();
     let refused = deployed.bench.post(&path, JSON, body).json();
     assert!(refused["cause"].as_str().is_some_and(|cause| cause.contains("CostBalanceExceeded")), "{refused}");
+}
+
+#[test]
+fn calls_are_held_to_the_limits_of_the_config() {
+    let none = ExecutionCost { read_count: 0, ..CallLimits::default().cost };
+    for (limits, why) in [
+        (CallLimits { cost: none, ..CallLimits::default() }, "CostBalanceExceeded"),
+        (CallLimits { argument_hex_bytes: 3, ..CallLimits::default() }, "at most 3 are allowed"),
+    ] {
+        let bench = Bench::with_call_limits(None, limits);
+        bench.mine();
+        bench.grow();
+        let deployed = Deployed::on(bench);
+        let path = format!("/v2/contracts/call-read/{}/c/whole-sum", deployed.owner);
+        let arguments = [2, 3].map(|value| Clarity::UInt(value).serialize_to_hex().unwrap());
+        let body = json!({ "sender": deployed.owner, "arguments": arguments }).to_string();
+        let refused = deployed.bench.post(&path, JSON, body);
+        let text = String::from_utf8_lossy(&refused.body);
+        assert!(text.contains(why), "{text}");
+        let contract = ContractRef { contract_id: format!("{}.c", deployed.owner), at: None };
+        let call = CallArguments {
+            function_name: "whole-sum".to_owned(),
+            sender: deployed.owner.clone(),
+            sponsor: None,
+            arguments: arguments.map(|argument| hex::decode(argument).unwrap()).to_vec(),
+        };
+        match on_big_stack(|| deployed.bench.chain.call_read_only(&contract, &call)) {
+            Ok(answer) => assert!(!answer.okay && answer.cause.contains(why), "{answer:?}"),
+            Err(error) => assert!(error.to_string().contains(why), "{error:?}"),
+        }
+    }
+    // Writes are refused by their name however much may be read, and whatever may be written is not kept.
+    let cost = ExecutionCost { write_length: 1 << 20, write_count: 100, ..CallLimits::default().cost };
+    let bench = Bench::with_call_limits(None, CallLimits { cost, ..CallLimits::default() });
+    bench.mine();
+    bench.grow();
+    let deployed = Deployed::on(bench);
+    assert_eq!(deployed.call("raise", &[])["okay"], true, "it may try");
+    let ok = |value: Clarity| Value::from(format!("0x{}", Clarity::okay(value).unwrap().serialize_to_hex().unwrap()));
+    assert_eq!(deployed.call("count", &[])["result"], ok(Clarity::UInt(7)), "nothing was written");
 }
 
 #[test]
