@@ -1,6 +1,7 @@
 //! From a command line to a running node.
 
 use std::ffi::OsString;
+use std::io::IsTerminal as _;
 
 use anyhow::Context as _;
 use clap::Parser as _;
@@ -23,7 +24,7 @@ pub fn main_with_args(args: impl IntoIterator<Item = OsString>) -> anyhow::Resul
     let log = tracing_subscriber::fmt().log_internal_errors(false).with_env_filter(filter).with_writer(std::io::stderr);
     // A second subscriber in the same process is refused; the first one then serves.
     let _ = match settings.log_format {
-        LogFormat::Text => log.try_init(),
+        LogFormat::Text => log.with_ansi(std::io::stderr().is_terminal()).try_init(),
         LogFormat::Json => log.json().flatten_event(true).try_init(),
     };
     crate::entrypoint::run(&settings, || crate::chain::open(&settings))
