@@ -7,6 +7,7 @@
 #![allow(clippy::panic, clippy::print_stderr, clippy::unwrap_used, reason = "this is test code, though in a library")]
 
 pub mod api_doc;
+pub mod bench;
 pub mod figures;
 pub mod load;
 pub mod marf_workload;

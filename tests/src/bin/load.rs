@@ -2,9 +2,12 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "the table goes to the terminal")]
 
+use std::path::PathBuf;
+
 use clap::Parser;
 use tests::figures::{Table, origin};
-use tests::load::{ROWS, Size, measure};
+use tests::load::growth::{GROWTHS, draw};
+use tests::load::{Grown, ROWS, Size, measure};
 
 /// Starts node, producer and signers, drives them, and prints what was measured.
 #[derive(Debug, Parser)]
@@ -14,25 +17,43 @@ struct Args {
     #[arg(long)]
     tiny: bool,
 
-    /// Only these rows
-    #[arg(value_name = "ROW", value_parser = ROWS)]
+    /// Draw how cost grows into this folder, in place of the table
+    #[arg(long, value_name = "FOLDER")]
+    charts: Option<PathBuf>,
+
+    /// Only these rows; with --charts only these charts
+    #[arg(value_name = "ROW")]
     rows: Vec<String>,
 }
 
 #[tokio::main]
 async fn main() {
     let args = Args::parse();
-    let size = if args.tiny { Size::TINY } else { Size::WHOLE };
     println!("load: {}{}", origin(), if args.tiny { ", TINY" } else { "" });
+    let names = |all: &[&str]| match args.rows.is_empty() {
+        true => all.iter().map(|name| (*name).to_owned()).collect(),
+        false => args.rows.clone(),
+    };
+    let known = if args.charts.is_some() { GROWTHS.as_slice() } else { ROWS.as_slice() };
+    if let Some(unknown) = args.rows.iter().find(|row| !known.contains(&row.as_str())) {
+        eprintln!("load: nothing is called {unknown}; there are {}", known.join(", "));
+        std::process::exit(2);
+    }
+    if let Some(folder) = &args.charts {
+        let grown = if args.tiny { Grown::TINY } else { Grown::WHOLE };
+        println!("{grown:?}");
+        for name in names(known) {
+            eprintln!("measuring how cost grows with {name}");
+            println!("{}", draw(&name, &grown, folder).await.join(" "));
+        }
+        return;
+    }
+    let size = if args.tiny { Size::TINY } else { Size::WHOLE };
     println!("{size:?}");
     let mut table = Table::default();
-    let rows: Vec<&str> = match args.rows.is_empty() {
-        true => ROWS.to_vec(),
-        false => args.rows.iter().map(String::as_str).collect(),
-    };
-    for row in rows {
+    for row in names(known) {
         eprintln!("measuring {row}");
-        measure(row, &size, &mut table).await;
+        measure(&row, &size, &mut table).await;
     }
     print!("{table}");
 }

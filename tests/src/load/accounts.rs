@@ -8,35 +8,54 @@ use nakamoto_proto::transaction::{
 };
 
 /// Opening balance of each, micro-STX: enough for every row.
-pub(super) const OPENING_USTX: u64 = 1_000_000_000_000;
+pub const OPENING_USTX: u64 = 1_000_000_000_000;
 /// Fee of each transaction, micro-STX: above the floor for all sizes used.
 const FEE_USTX: u64 = 3_000;
 
 /// The contract that calls go to.
-pub(super) const COUNTER: &str = "(define-data-var count uint u0)\n\
+pub const COUNTER: &str = "(define-data-var count uint u0)\n\
      (define-public (increment)\n  (begin\n    (var-set count (+ (var-get count) u1))\n    (ok (var-get count))))\n";
 
 /// An account that sends.
-pub(super) struct Account {
+pub struct Account {
     key: PrivateKey,
     nonce: u64,
 }
 
 impl Account {
     /// Accounts `0..count`, all at nonce 0.
-    pub(super) fn many(count: usize) -> Vec<Self> {
+    #[must_use]
+    pub fn many(count: usize) -> Vec<Self> {
         (0..count)
             .map(|index| Self { key: PrivateKey::from_seed(format!("load {index}").as_bytes()), nonce: 0 })
             .collect()
     }
 
-    pub(super) fn address(&self) -> StacksAddress {
+    /// Its address on testnets.
+    #[must_use]
+    pub fn address(&self) -> StacksAddress {
         StacksAddress::p2pkh(&self.key.public_key(), false)
     }
 
+    /// As if it had sent so many transactions.
+    pub const fn skip(&mut self, nonces: u64) {
+        self.nonce += nonces;
+    }
+
     /// Signs a payload with the account's next nonce; gives the bytes.
-    pub(super) fn sign(&mut self, payload: TransactionPayload) -> Vec<u8> {
-        let auth = TransactionAuth::Standard(SpendingCondition::p2pkh(&self.key, self.nonce, FEE_USTX));
+    ///
+    /// # Panics
+    /// Never: the key is the account's.
+    pub fn sign(&mut self, payload: TransactionPayload) -> Vec<u8> {
+        self.sign_for(payload, FEE_USTX)
+    }
+
+    /// As [`Self::sign`], with a fee of so many micro-STX.
+    ///
+    /// # Panics
+    /// Never: the key is the account's.
+    pub fn sign_for(&mut self, payload: TransactionPayload, fee: u64) -> Vec<u8> {
+        let auth = TransactionAuth::Standard(SpendingCondition::p2pkh(&self.key, self.nonce, fee));
         let mut transaction = StacksTransaction::new(false, auth, payload);
         transaction.sign_origin(&self.key).expect("the origin's key");
         self.nonce += 1;
@@ -45,26 +64,37 @@ impl Account {
 }
 
 /// `count` transactions, taken from the accounts in turn: nonces of one account stand far apart.
-pub(super) fn signed(
-    accounts: &mut [Account],
-    count: usize,
-    payload: impl Fn(usize) -> TransactionPayload,
-) -> Vec<Vec<u8>> {
+pub fn signed(accounts: &mut [Account], count: usize, payload: impl Fn(usize) -> TransactionPayload) -> Vec<Vec<u8>> {
     let senders = accounts.len();
     (0..count).map(|index| accounts[index % senders].sign(payload(index))).collect()
 }
 
-pub(super) fn transfer(index: usize) -> TransactionPayload {
+/// A transfer of a few micro-STX to an account that nobody has.
+///
+/// # Panics
+/// Never: the address is one.
+#[must_use]
+pub fn transfer(index: usize) -> TransactionPayload {
     let recipient = PrincipalData::parse("ST000000000000000000002AMW42H").expect("an address");
     TransactionPayload::TokenTransfer { recipient, amount: 1 + index as u64, memo: [0; 34] }
 }
 
-pub(super) fn deploy(name: &str, code: &str) -> TransactionPayload {
+/// A contract.
+///
+/// # Panics
+/// If the name is no contract's.
+#[must_use]
+pub fn deploy(name: &str, code: &str) -> TransactionPayload {
     let name = name.to_owned().try_into().expect("a contract name");
     TransactionPayload::SmartContract { name, code: code.to_owned() }
 }
 
-pub(super) fn call(contract: &StacksAddress, name: &str, function: &str) -> TransactionPayload {
+/// A call without arguments.
+///
+/// # Panics
+/// If the names are not.
+#[must_use]
+pub fn call(contract: &StacksAddress, name: &str, function: &str) -> TransactionPayload {
     TransactionPayload::ContractCall(ContractCall {
         address: *contract,
         contract_name: name.to_owned().try_into().expect("a contract name"),

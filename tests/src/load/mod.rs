@@ -7,11 +7,14 @@
 //! # Not here
 //! The state index alone: `benches/marf.rs`.
 
-mod accounts;
+pub mod accounts;
+pub mod growth;
 mod net;
 pub mod plot;
 mod rows;
 mod wire;
+
+use std::time::Duration;
 
 use crate::figures::Table;
 
@@ -71,6 +74,61 @@ impl Size {
         pushes: 5,
         subscribers: 10,
         events: 10,
+    };
+}
+
+/// How far things grow.
+#[derive(Debug, Clone, Copy)]
+pub struct Grown {
+    /// Empty blocks.
+    pub blocks: u64,
+    /// They end after this time, however many there are.
+    pub blocks_time: Duration,
+    /// Accounts that send.
+    pub accounts: usize,
+    /// Transactions that wait.
+    pub mempool: usize,
+    /// Accounts with money.
+    pub accounts_max: usize,
+    /// Transfers among so many accounts.
+    pub transfers: usize,
+    /// Subscribers.
+    pub subscribers: usize,
+    /// Events that they get.
+    pub events: u32,
+    /// Source of a contract, in kilobytes.
+    pub contract_kilobytes: usize,
+    /// Deploys of each size.
+    pub contract_rounds: usize,
+}
+
+impl Grown {
+    /// What the charts are made with: all of it takes less than ten minutes.
+    pub const WHOLE: Self = Self {
+        blocks: 100_000,
+        blocks_time: Duration::from_secs(150),
+        accounts: 4_000,
+        mempool: 100_000,
+        accounts_max: 100_000,
+        transfers: 10_000,
+        subscribers: 1_000,
+        events: 300,
+        contract_kilobytes: 100,
+        contract_rounds: 3,
+    };
+
+    /// To see that it still runs.
+    pub const TINY: Self = Self {
+        blocks: 10,
+        blocks_time: Duration::from_secs(10),
+        accounts: 20,
+        mempool: 40,
+        accounts_max: 10,
+        transfers: 20,
+        subscribers: 3,
+        events: 5,
+        contract_kilobytes: 1,
+        contract_rounds: 1,
     };
 }
 

@@ -5,10 +5,12 @@ use std::fmt::Write as _;
 const WIDTH: f64 = 720.0;
 const HEIGHT: f64 = 360.0;
 /// Room for titles and numbers: left, right, top, bottom.
-const MARGINS: (f64, f64, f64, f64) = (80.0, 20.0, 40.0, 50.0);
+const MARGINS: (f64, f64, f64, f64) = (80.0, 20.0, 60.0, 50.0);
 const TICKS: u32 = 5;
+/// One a line; more lines than these do not fit a chart.
+const COLOURS: [&str; 4] = ["#5546ff", "#d9480f", "#2b8a3e", "#868e96"];
 
-/// One chart: points in order of x, all at least 0.
+/// One chart.
 #[derive(Debug, Clone)]
 pub struct Chart {
     /// What is shown.
@@ -17,56 +19,80 @@ pub struct Chart {
     pub x: String,
     /// What is measured, with its unit.
     pub y: String,
-    /// The points.
+    /// Whether x grows by factors: then it is at least 1 everywhere.
+    pub by_factors: bool,
+    /// Up to four lines.
+    pub lines: Vec<Line>,
+}
+
+/// A line of a chart.
+#[derive(Debug, Clone)]
+pub struct Line {
+    /// What it shows.
+    pub name: String,
+    /// Its points in order of x, all at least 0.
     pub points: Vec<(f64, f64)>,
 }
 
 impl Chart {
-    /// The chart as an SVG document; its axes begin at 0.
+    /// The chart as an SVG document; its axes begin at 0, an x that grows by factors at 1.
     #[must_use]
     pub fn to_svg(&self) -> String {
-        let largest = |of: fn(&(f64, f64)) -> f64| self.points.iter().map(of).fold(0.0, f64::max);
-        let (x_max, y_max) = (nice(largest(|point| point.0)), nice(largest(|point| point.1)));
+        let (x_max, y_max) = (self.x_max(), nice(self.largest(|point| point.1)));
         let (left, right, top, bottom) = MARGINS;
-        let at_x = |x: f64| left + x / x_max * (WIDTH - left - right);
+        let share = |x: f64| if self.by_factors { x.max(1.0).log10() / x_max.log10() } else { x / x_max };
+        let at_x = |x: f64| left + share(x) * (WIDTH - left - right);
         let at_y = |y: f64| HEIGHT - bottom - y / y_max * (HEIGHT - top - bottom);
         let mut svg = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" font-family=\"sans-serif\" \
              font-size=\"12\">\n<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n"
         );
-        let mut text = |x: f64, y: f64, anchor: &str, what: &str| {
-            let what = what.replace('&', "&amp;").replace('<', "&lt;");
+        text(&mut svg, (WIDTH / 2.0, 18.0), "middle", "black", &self.title);
+        text(&mut svg, (WIDTH / 2.0, HEIGHT - 10.0), "middle", "black", &self.x);
+        text(&mut svg, (4.0, top - 8.0), "start", "black", &self.y);
+        for x in self.x_ticks(x_max) {
+            text(&mut svg, (at_x(x), HEIGHT - bottom + 18.0), "middle", "black", &label(x));
+        }
+        for tick in 0..=TICKS {
+            let y = y_max * f64::from(tick) / f64::from(TICKS);
+            text(&mut svg, (left - 6.0, at_y(y) + 4.0), "end", "black", &label(y));
+            let (right, y) = (WIDTH - right, at_y(y));
             // Writing into a String cannot fail.
-            let _ = writeln!(svg, "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\">{what}</text>");
-        };
-        text(WIDTH / 2.0, 20.0, "middle", &self.title);
-        text(WIDTH / 2.0, HEIGHT - 10.0, "middle", &self.x);
-        text(4.0, top - 8.0, "start", &self.y);
-        for tick in 0..=TICKS {
-            let share = f64::from(tick) / f64::from(TICKS);
-            text(at_x(x_max * share), HEIGHT - bottom + 18.0, "middle", &label(x_max * share));
-            text(left - 6.0, at_y(y_max * share) + 4.0, "end", &label(y_max * share));
+            let _ = writeln!(svg, "<line x1=\"{left}\" y1=\"{y:.1}\" x2=\"{right}\" y2=\"{y:.1}\" stroke=\"#ddd\"/>");
         }
-        let mut line = |from: (f64, f64), to: (f64, f64)| {
-            let _ = writeln!(
-                svg,
-                "<line x1=\"{:.1}\" y1=\"{:.1}\" x2=\"{:.1}\" y2=\"{:.1}\" stroke=\"#ccc\"/>",
-                from.0, from.1, to.0, to.1
-            );
-        };
-        for tick in 0..=TICKS {
-            let y = at_y(y_max * f64::from(tick) / f64::from(TICKS));
-            line((left, y), (WIDTH - right, y));
+        for (place, (line, colour)) in self.lines.iter().zip(COLOURS).enumerate() {
+            let at = WIDTH - right - 150.0 * f64::from(u8::try_from(place).unwrap_or(u8::MAX));
+            text(&mut svg, (at, top - 20.0), "end", colour, &line.name);
+            let points: Vec<_> = line.points.iter().map(|(x, y)| format!("{:.1},{:.1}", at_x(*x), at_y(*y))).collect();
+            let points = points.join(" ");
+            let _ =
+                writeln!(svg, "<polyline points=\"{points}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\"/>");
         }
-        let points: Vec<_> = self.points.iter().map(|(x, y)| format!("{:.1},{:.1}", at_x(*x), at_y(*y))).collect();
-        let _ = writeln!(
-            svg,
-            "<polyline points=\"{}\" fill=\"none\" stroke=\"#5546ff\" stroke-width=\"2\"/>",
-            points.join(" ")
-        );
         svg.push_str("</svg>\n");
         svg
     }
+
+    fn largest(&self, of: fn(&(f64, f64)) -> f64) -> f64 {
+        self.lines.iter().flat_map(|line| &line.points).map(of).fold(0.0, f64::max)
+    }
+
+    fn x_max(&self) -> f64 {
+        let largest = self.largest(|point| point.0);
+        if self.by_factors { 10f64.powf(largest.max(10.0).log10().ceil()) } else { nice(largest) }
+    }
+
+    fn x_ticks(&self, x_max: f64) -> Vec<f64> {
+        if self.by_factors {
+            return std::iter::successors(Some(1.0), |x| Some(x * 10.0)).take_while(|x| *x <= x_max * 1.01).collect();
+        }
+        (0..=TICKS).map(|tick| x_max * f64::from(tick) / f64::from(TICKS)).collect()
+    }
+}
+
+fn text(svg: &mut String, (x, y): (f64, f64), anchor: &str, colour: &str, what: &str) {
+    let what = what.replace('&', "&amp;").replace('<', "&lt;");
+    // Writing into a String cannot fail.
+    let _ = writeln!(svg, "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\" fill=\"{colour}\">{what}</text>");
 }
 
 /// The next 1, 2 or 5 times a power of ten.
@@ -83,7 +109,7 @@ fn label(value: f64) -> String {
     match value {
         value if value >= 1e6 => format!("{:.1} M", value / 1e6),
         value if value >= 1e4 => format!("{:.0} k", value / 1e3),
-        value if value >= 10.0 || value == 0.0 => format!("{value:.0}"),
+        value if value >= 10.0 || value.fract() == 0.0 => format!("{value:.0}"),
         value => format!("{value:.2}"),
     }
 }
@@ -92,14 +118,26 @@ fn label(value: f64) -> String {
 mod tests {
     use super::*;
 
+    fn chart(by_factors: bool, points: Vec<(f64, f64)>) -> String {
+        let lines = vec![Line { name: "one & all".into(), points }];
+        Chart { title: "a < b".into(), x: "x".into(), y: "y".into(), by_factors, lines }.to_svg()
+    }
+
+    fn polyline(svg: &str) -> &str {
+        svg.lines().find(|line| line.starts_with("<polyline")).unwrap()
+    }
+
     #[test]
     fn points_stay_inside_and_axes_are_round() {
         assert_eq!([nice(0.0), nice(3.0), nice(1000.0), nice(0.07)], [1.0, 5.0, 1000.0, 0.1]);
-        let points = vec![(0.0, 1.0), (50.0, 300.0), (100.0, 20.0)];
-        let chart = Chart { title: "a < b".into(), x: "x".into(), y: "y".into(), points };
-        let svg = chart.to_svg();
-        assert!(svg.contains("a &lt; b") && svg.ends_with("</svg>\n"));
-        let line = svg.lines().find(|line| line.starts_with("<polyline")).unwrap();
-        assert!(line.contains("80.0,") && line.contains("700.0,"), "{line}");
+        let svg = chart(false, vec![(0.0, 1.0), (50.0, 300.0), (100.0, 20.0)]);
+        assert!(svg.contains("a &lt; b") && svg.contains("one &amp; all") && svg.ends_with("</svg>\n"));
+        assert!(polyline(&svg).contains("80.0,") && polyline(&svg).contains("700.0,"), "{svg}");
+    }
+
+    #[test]
+    fn factors_stand_at_equal_distances() {
+        let svg = chart(true, vec![(1.0, 1.0), (10.0, 1.0), (100.0, 1.0)]);
+        assert!(["80.0,", "390.0,", "700.0,"].iter().all(|x| polyline(&svg).contains(x)), "{svg}");
     }
 }

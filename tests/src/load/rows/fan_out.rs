@@ -24,6 +24,12 @@ const STREAMS_A_CONNECTION: usize = 125;
 const CHUNK_BYTES: usize = 256;
 
 pub(in crate::load) async fn measure(size: &Size, table: &mut Table) {
+    let samples = ages(size.subscribers, size.events).await;
+    table.samples(&format!("one event to {} subscribers, 100 events/s", size.subscribers), "ms", &samples);
+}
+
+/// How old each event was when each subscriber had it, in milliseconds.
+pub(in crate::load) async fn ages(subscribers: usize, events: u32) -> Samples {
     let plan = Plan { running_producers: 0, running_signers: 0, ..Plan::default() };
     let cluster = net::start(&Account::many(10), plan);
     let mut dbs = StackerDbServiceClient::new(cluster.client().channel);
@@ -32,19 +38,18 @@ pub(in crate::load) async fn measure(size: &Size, table: &mut Table) {
     let base = Instant::now();
     let mut readers = Vec::new();
     let mut channel = cluster.client().channel;
-    for number in 0..size.subscribers {
+    for number in 0..subscribers {
         if number % STREAMS_A_CONNECTION == 0 {
             channel = cluster.client().channel;
         }
-        readers.push(subscribe(channel.clone(), contract_id.clone(), size.events, base).await);
+        readers.push(subscribe(channel.clone(), contract_id.clone(), events, base).await);
     }
-    put_chunks(&cluster, &contract_id, size.events, base).await;
+    put_chunks(&cluster, &contract_id, events, base).await;
     let mut samples = Samples::default();
     for reader in readers {
         reader.await.expect("each gets all").into_iter().for_each(|took| samples.push(took.as_secs_f64() * 1e3));
     }
-    let what = format!("one event to {} subscribers, 100 events/s", size.subscribers);
-    table.samples(&what, "ms", &samples);
+    samples
 }
 
 async fn put_chunks(cluster: &Cluster, contract_id: &str, events: u32, base: Instant) {

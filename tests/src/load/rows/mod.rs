@@ -12,17 +12,17 @@ use std::path::Path;
 
 /// Counts and sizes as a figure.
 #[allow(clippy::cast_precision_loss, reason = "counts and bytes stay far below 2^52")]
-fn float(count: u64) -> f64 {
+pub(super) fn float(count: u64) -> f64 {
     count as f64
 }
 
 /// Counts and sizes as a figure.
-fn float_of(count: usize) -> f64 {
+pub(super) fn float_of(count: usize) -> f64 {
     float(count as u64)
 }
 
 /// Bytes of all files below a folder.
-fn bytes_below(folder: &Path) -> u64 {
+pub(super) fn bytes_below(folder: &Path) -> u64 {
     let Ok(entries) = std::fs::read_dir(folder) else { return 0 };
     let bytes = entries.flatten().map(|entry| match entry.metadata() {
         Ok(metadata) if metadata.is_dir() => bytes_below(&entry.path()),

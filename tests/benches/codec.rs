@@ -1,0 +1,75 @@
+//! How fast are the consensus byte formats? Decoding, encoding and verifying transactions, and a full block.
+//!
+//! Mirrors what a node does with each transaction that is offered (decode, verify) and with each pushed block (decode,
+//! txids, Merkle root). Cannot see: cold caches.
+//!
+//! `cargo bench -p tests --bench codec`; with `-- --tiny` little, to see that it still runs.
+
+use nakamoto_proto::block::{HEADER_BYTES_MIN, NakamotoBlock, NakamotoBlockHeader};
+use nakamoto_proto::ids::{BurnBlockHash, StacksBlockId, StateRoot};
+use nakamoto_proto::keys::{LowS, MessageSignature};
+use nakamoto_proto::limits::MAX_BLOCK_BYTES;
+use nakamoto_proto::transaction::BlockTransaction;
+use nakamoto_proto::vrf::VrfProof;
+use tests::bench::Bench;
+use tests::load::accounts::{self, Account, COUNTER};
+
+fn main() {
+    let mut bench = Bench::start("codec");
+    let count = bench.size(2_000, 20);
+    let mut senders = Account::many(10);
+    let contract = senders[0].address();
+    let mut all = accounts::signed(&mut senders, count, accounts::transfer);
+    transactions(&mut bench, "transfer", &all);
+    let raw = accounts::signed(&mut senders, count, |_| accounts::call(&contract, "counter", "increment"));
+    transactions(&mut bench, "contract call", &raw);
+    all.extend(raw);
+    let deploy = |index| accounts::deploy(&format!("counter-{index}"), COUNTER);
+    let raw = accounts::signed(&mut senders, count, deploy);
+    transactions(&mut bench, "deploy", &raw);
+    all.extend(raw);
+    blocks(&mut bench, &all);
+    bench.end();
+}
+
+fn transactions(bench: &mut Bench, kind: &str, raw: &[Vec<u8>]) {
+    let decode = |bytes: &Vec<u8>| BlockTransaction::decode(bytes).expect("a transaction");
+    bench.each(&format!("{kind}: decode"), raw, decode, |transaction| transaction.txid().0.to_vec());
+    let decoded: Vec<_> = raw.iter().map(decode).collect();
+    bench.each(&format!("{kind}: encode"), &decoded, |transaction| transaction.encode(), Clone::clone);
+    let verify = |transaction: &BlockTransaction| transaction.verify(LowS::Strict).expect("a good signature");
+    bench.each(&format!("{kind}: verify the signature"), &decoded, verify, |()| Vec::new());
+}
+
+/// Blocks that are as full as they may be, or hold all there is.
+fn blocks(bench: &mut Bench, raw: &[Vec<u8>]) {
+    let mut left = MAX_BLOCK_BYTES - HEADER_BYTES_MIN - 4;
+    let fitting = raw.iter().cycle().take(bench.size(MAX_BLOCK_BYTES, raw.len())).take_while(|bytes| {
+        let fits = bytes.len() <= left;
+        left = left.saturating_sub(bytes.len());
+        fits
+    });
+    let txs: Vec<_> = fitting.map(|bytes| BlockTransaction::decode(bytes).expect("a transaction")).collect();
+    let header = NakamotoBlockHeader {
+        version: 0,
+        chain_length: 1,
+        burn_spent: 1,
+        bitcoin_block_hash: BurnBlockHash([1; 32]),
+        parent_block_id: StacksBlockId([2; 32]),
+        tx_merkle_root: Default::default(),
+        state_index_root: StateRoot([3; 32]),
+        vrf_proof: VrfProof([0; 80]),
+        producer_signature: MessageSignature::default(),
+        stacker_signatures: Vec::new(),
+    };
+    let (count, block) = (txs.len(), NakamotoBlock { header, txs });
+    let bytes = block.encode();
+    let rounds = vec![bytes; bench.size(50, 2)];
+    let what = format!("block of {count} transactions, {} kB", rounds[0].len() / 1000);
+    let decode = |bytes: &Vec<u8>| NakamotoBlock::decode(bytes).expect("a block");
+    bench.each(&format!("{what}: decode"), &rounds, decode, |block| block.block_id().0.to_vec());
+    let rounds = vec![block; rounds.len()];
+    bench.each(&format!("{what}: encode"), &rounds, NakamotoBlock::encode, Clone::clone);
+    let root = |block: &NakamotoBlock| block.computed_tx_merkle_root();
+    bench.each(&format!("{what}: Merkle root"), &rounds, root, |root| root.0.to_vec());
+}

@@ -1,0 +1,117 @@
+//! What does an event cost to write, durably, and to read? Appends by one caller and by many at once (group commit), and
+//! pages of the newest events from memory and of old ones from the database.
+//!
+//! Mirrors what the admin service, StackerDB and the mempool do for each write (a commit with its event, synced), and what
+//! a subscriber does who is up to date or far behind. Cannot see: the streams behind it (the load tool's `fan-out` does).
+//!
+//! `cargo bench -p tests --bench journal`; with `-- --tiny` little, to see that it still runs.
+
+use std::time::{Duration, Instant};
+
+use chainstate::chain::Chain;
+use chainstate::journal::select_events;
+use chainstate::params::{BurnParams, COINBASE_USTX, ChainParams, HELIUM_20, Producer, Stacker};
+use clarity::vm::ClarityVersion;
+use nakamoto_proto::block::SigningMode;
+use nakamoto_proto::limits::CHAIN_ID_TESTNET;
+use nakamoto_proto::v1;
+use stacks_common::types::StacksEpochId;
+use tests::bench::Bench;
+use tests::figures::Samples;
+use tests::processes::{producer_key, producer_vrf, stacker_key};
+
+/// Events of a page.
+const PAGE: usize = 256;
+/// Callers at once.
+const CALLERS: usize = 64;
+
+fn main() {
+    chainstate::test_support::on_a_large_stack(run);
+}
+
+fn run() {
+    let mut bench = Bench::start("journal");
+    let folder = tempfile::tempdir().expect("a folder");
+    let (chain, _writer) = Chain::open(folder.path(), params(), || 1_800_000_000_000).expect("a new chain opens");
+    while chain.announce().expect("storage works") {}
+
+    let alone = appends(&chain, bench.size(1_000, 5)).into_iter().collect();
+    bench.table().samples("append by one caller", "us", &alone);
+    let each = bench.size(200, 2);
+    let begun = Instant::now();
+    let callers: Vec<_> = (0..CALLERS)
+        .map(|_| {
+            let chain = chain.clone();
+            std::thread::spawn(move || appends(&chain, each))
+        })
+        .collect();
+    let together: Samples = callers.into_iter().flat_map(|caller| caller.join().expect("all are written")).collect();
+    let took = begun.elapsed();
+    bench.table().samples(&format!("append by {CALLERS} callers at once"), "us", &together);
+    bench.table().figure("append by all of them", "1/s", per_second(together.len(), took));
+    reads(&mut bench, &chain);
+    bench.end();
+}
+
+/// Each is one event, and on the disk when the call returns.
+fn appends(chain: &Chain, count: usize) -> Vec<f64> {
+    let mut samples = Vec::new();
+    for number in 0..count {
+        let begun = Instant::now();
+        chain.set_mining(v1::MiningMode::Auto, Some(number as u64)).expect("storage works");
+        samples.push(begun.elapsed().as_secs_f64() * 1e6);
+    }
+    samples
+}
+
+fn reads(bench: &mut Bench, chain: &Chain) {
+    let newest = chain.journal().newest_sequence();
+    let page = PAGE.min(usize::try_from(newest).expect("few events"));
+    let rounds = vec![newest + 1 - page as u64; bench.size(1_000, 5)];
+    let bytes = |count: &usize| count.to_be_bytes().to_vec();
+    let from_memory = |from: &u64| {
+        let events = chain.journal().read(*from, page, usize::MAX).expect("in memory");
+        assert_eq!(events.len(), page);
+        events.len()
+    };
+    bench.each(&format!("the newest {page} events, from memory"), &rounds, from_memory, bytes);
+    let from_database = |from: &u64| {
+        let events = chain.read(|reader| select_events(reader.conn(), *from, page, usize::MAX)).expect("storage works");
+        assert_eq!(events.len(), page);
+        events.len()
+    };
+    let rounds = vec![1; rounds.len()];
+    bench.each(&format!("the oldest {page} events, from the database"), &rounds, from_database, bytes);
+}
+
+#[allow(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
+fn per_second(count: usize, took: Duration) -> f64 {
+    count as f64 / took.as_secs_f64()
+}
+
+fn params() -> ChainParams {
+    let address =
+        |key: nakamoto_proto::keys::PrivateKey| nakamoto_proto::address::StacksAddress::p2pkh(&key.public_key(), false);
+    ChainParams {
+        chain_id: CHAIN_ID_TESTNET,
+        mainnet: false,
+        epoch: StacksEpochId::Epoch30,
+        default_clarity_version: ClarityVersion::Clarity2,
+        tenure_cost_limit: HELIUM_20,
+        signing: SigningMode::Ecdsa,
+        boot_balances: Vec::new(),
+        coinbase_ustx: COINBASE_USTX,
+        reward_maturity: 2,
+        burn: BurnParams {
+            first_height: 100,
+            first_time_s: 1_700_000_000,
+            satoshis_per_block: 1,
+            reward_cycle_length: 10,
+            producers: vec![Producer {
+                address: address(producer_key(0)),
+                vrf_public_key: producer_vrf(0).public_key(),
+            }],
+            stackers: vec![Stacker { address: address(stacker_key(0)), weight: 1 }],
+        },
+    }
+}

@@ -1,0 +1,93 @@
+//! Does choosing transactions for a block cost more when more of them wait? Time of a step of the walk over candidates,
+//! and of a change to the index, with 10, 10,000 and 100,000 pending.
+//!
+//! Mirrors what assembly does under the mempool's lock: the next candidate, then "it is mined". Cannot see: reading the
+//! chosen transactions' bytes from the database, and executing them.
+//!
+//! `cargo bench -p tests --bench mempool`; with `-- --tiny` little, to see that it still runs.
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use chainstate::mempool::{Changes, MempoolIndex, PendingTransaction};
+use nakamoto_proto::address::StacksAddress;
+use nakamoto_proto::hashing::sha512_256;
+use nakamoto_proto::ids::{Hash160, Txid};
+use tests::bench::Bench;
+use tests::figures::Samples;
+
+/// Pending transactions of one account, one nonce after the other.
+const CHAINED: u64 = 10;
+/// Most steps of a walk: so many small transactions fit a block.
+const STEPS: usize = 10_000;
+
+fn main() {
+    let mut bench = Bench::start("mempool selection");
+    for pending in [10, bench.size(10_000, 100), bench.size(100_000, 1_000)] {
+        let index = filled(pending as u64);
+        assert_eq!(index.totals().transactions, pending as u64);
+        walks(&mut bench, &index, pending);
+        changes(&mut bench, index, pending);
+    }
+    bench.end();
+}
+
+fn walks(bench: &mut Bench, index: &MempoolIndex, pending: usize) {
+    let (mut steps, mut walks) = (Samples::default(), Samples::default());
+    for _ in 0..bench.size(5, 1) {
+        let mut candidates = index.candidates();
+        let begun = Instant::now();
+        for _ in 0..STEPS.min(pending) {
+            let step = Instant::now();
+            let next = candidates.next(index).expect("there are more");
+            candidates.mined(index, black_box(&next));
+            steps.push_micros(step.elapsed());
+            bench.digest(&next.txid.0);
+        }
+        walks.push(begun.elapsed().as_secs_f64() * 1e3);
+    }
+    bench.table().samples(&format!("{pending} pending: a candidate, chosen and mined"), "us", &steps);
+    let what = format!("{pending} pending: a walk of {} steps, with the digest", STEPS.min(pending));
+    bench.table().samples(&what, "ms", &walks);
+}
+
+/// Admits transactions of accounts of their own.
+fn changes(bench: &mut Bench, mut index: MempoolIndex, pending: usize) {
+    let mut samples = Samples::default();
+    for number in 0..bench.size(1_000, 10) as u64 {
+        let added = transaction(pending as u64 + 1 + number, 1_000_000 + number, 0);
+        let changes = Changes { nonces: vec![(added.origin, 0)], added: vec![added], dropped: Vec::new() };
+        let begun = Instant::now();
+        index.apply(&changes);
+        samples.push_micros(begun.elapsed());
+    }
+    bench.digest(&index.totals().bytes.to_be_bytes());
+    bench.table().samples(&format!("{pending} pending: one more admitted"), "us", &samples);
+}
+
+fn filled(count: u64) -> MempoolIndex {
+    let added: Vec<_> = (0..count).map(|number| transaction(number + 1, number / CHAINED, number % CHAINED)).collect();
+    let nonces = added.iter().filter(|pending| pending.origin_nonce == 0).map(|pending| (pending.origin, 0)).collect();
+    let mut index = MempoolIndex::default();
+    index.apply(&Changes { added, dropped: Vec::new(), nonces });
+    index
+}
+
+/// Fees go up and down, so that accounts take turns.
+fn transaction(arrival: u64, account: u64, nonce: u64) -> PendingTransaction {
+    let txid = sha512_256(&[&arrival.to_be_bytes()]);
+    let mut hash = Hash160::default();
+    hash.0[..8].copy_from_slice(&sha512_256(&[&account.to_le_bytes()])[..8]);
+    let origin = StacksAddress { version: 26, hash160: hash };
+    PendingTransaction {
+        arrival,
+        txid: Txid(txid),
+        origin,
+        origin_nonce: nonce,
+        payer: origin,
+        payer_nonce: nonce,
+        fee: 1_000 + u64::from(txid[0]) * 10,
+        size_bytes: 180,
+        accepted_s: 1,
+    }
+}
