@@ -151,8 +151,11 @@ pub trait ChainApi: AdminApi + super::lookups::Lookups + Send + Sync + 'static {
     /// What a producer must know before it asks for a template.
     fn producer_view(&self, producer_address: &str) -> Result<v1::GetProducerViewResponse, ApiError>;
 
-    /// Offers a transaction to the mempool.
-    fn submit_transaction(&self, raw: Bytes) -> Result<v1::SubmitTransactionResponse, ApiError>;
+    /// How often something was committed since the start. Does not block.
+    fn commits(&self) -> u64;
+
+    /// Offers transactions to the mempool, with one commit for all; as many answers, in order.
+    fn submit_transactions(&self, raw: Vec<Bytes>) -> Vec<Result<v1::SubmitTransactionResponse, ApiError>>;
     /// A transaction, pending or mined.
     fn transaction(&self, txid: [u8; 32]) -> Result<v1::GetTransactionResponse, ApiError>;
     /// At most `limit` pending transactions after `after`, with how many wait in all.

@@ -1,10 +1,13 @@
 //! How handlers reach the chain: on threads that may block, as many as the limits say.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
+use bytes::Bytes;
+use nakamoto_proto::v1;
 use tokio::sync::Semaphore;
 
+use super::admission::Admissions;
 use super::limits::{
     MAX_CONCURRENT_EVALUATIONS, MAX_CONCURRENT_READS, MAX_CONCURRENT_WRITES, MAX_WAITING, RETRY_AFTER, TURN_TIMEOUT,
 };
@@ -17,6 +20,8 @@ pub struct Gate {
     reads: Arc<Lane>,
     evaluations: Arc<Lane>,
     writes: Arc<Lane>,
+    admissions: Arc<Admissions>,
+    remembered: Arc<Mutex<Option<(u64, Bytes)>>>,
 }
 
 struct Lane {
@@ -34,7 +39,11 @@ impl Gate {
         let reads = lane(MAX_CONCURRENT_READS, "READ_QUEUE_FULL");
         let evaluations = lane(MAX_CONCURRENT_EVALUATIONS, "EVALUATION_QUEUE_FULL");
         let writes = lane(MAX_CONCURRENT_WRITES, "ADMISSION_QUEUE_FULL");
-        Self { chain, reads, evaluations, writes }
+        let admissions = Arc::new(Admissions::new({
+            let chain = Arc::clone(&chain);
+            move |raw| chain.submit_transactions(raw)
+        }));
+        Self { chain, reads, evaluations, writes, admissions, remembered: Arc::default() }
     }
 
     /// The chain, for the calls that do not block.
@@ -63,6 +72,35 @@ impl Gate {
         work: impl FnOnce(&dyn ChainApi) -> Result<T, ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
         self.run(&self.evaluations, work).await
+    }
+
+    /// Runs a call that reads what many ask for; its answer is kept until something is committed. For one question only.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub async fn read_unless_known(
+        &self,
+        work: impl FnOnce(&dyn ChainApi) -> Result<Bytes, ApiError> + Send + 'static,
+    ) -> Result<Bytes, ApiError> {
+        // Before the read, so that a commit in between makes the answer old, not wrong.
+        let commits = self.chain.commits();
+        let known = self.remembered.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some((at, answer)) = known
+            && at == commits
+        {
+            return Ok(answer);
+        }
+        let answer = self.read(work).await?;
+        *self.remembered.lock().unwrap_or_else(PoisonError::into_inner) = Some((commits, answer.clone()));
+        Ok(answer)
+    }
+
+    /// Offers a transaction to the mempool.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub async fn submit(&self, raw: Bytes) -> Result<v1::SubmitTransactionResponse, ApiError> {
+        self.admissions.submit(raw).await
     }
 
     /// Runs a call that writes.

@@ -24,10 +24,15 @@ pub const MAX_CONCURRENT_READS: usize = 32;
 /// Evaluations of what a caller chose (read-only calls, fee estimates) at once: each may take a core for seconds, and must
 /// not take the turns of short reads.
 pub const MAX_CONCURRENT_EVALUATIONS: usize = 8;
-/// Writes at once (pushes, chunks, transactions): each holds a thread until its commit. Many at once share a commit.
+/// Writes at once (pushes, chunks): each holds a thread until its commit. Many at once share a commit.
 pub const MAX_CONCURRENT_WRITES: usize = 64;
-/// Threads that may block: all reads, evaluations and writes, and a few for starts of streams.
-pub const MAX_BLOCKING_THREADS: usize = MAX_CONCURRENT_READS + MAX_CONCURRENT_EVALUATIONS + MAX_CONCURRENT_WRITES + 16;
+/// Batches of offered transactions at once: one that waits for its commit, and others that are checked meanwhile.
+pub const MAX_CONCURRENT_ADMISSIONS: usize = 4;
+/// Transactions of a batch, and their bytes: a small one does not wait for many large ones. One at least.
+pub const MAX_ADMISSION_BATCH: (usize, usize) = (64, 32 << 10);
+/// Threads that may block: all reads, evaluations, writes and admissions, and a few for starts of streams.
+pub const MAX_BLOCKING_THREADS: usize =
+    MAX_CONCURRENT_READS + MAX_CONCURRENT_EVALUATIONS + MAX_CONCURRENT_WRITES + MAX_CONCURRENT_ADMISSIONS + 16;
 /// Requests that wait for a read or a write; more are refused at once.
 pub const MAX_WAITING: usize = 4096;
 /// How long a request waits for its turn before it is told to come back.

@@ -1,6 +1,6 @@
 //! gRPC and HTTP on one port.
 //!
-//! Read in this order: [`limits`] (every number), [`gate`] (how handlers reach the chain without blocking), [`errors`]
+//! Read in this order: [`limits`] (every number), [`gate`] (how handlers reach the chain without blocking), `admission` (transactions share the way), [`errors`]
 //! (how its errors look on the wire), [`auth`], [`grpc`] (one file a service), [`http`] (the shim, one file a path
 //! family), [`server`] (sockets).
 //!
@@ -8,6 +8,7 @@
 //! - No handler executes a block, and none waits for a database on an async thread.
 //! - Any bytes on the port give an answer or an error, never a panic.
 
+mod admission;
 pub mod auth;
 pub mod errors;
 pub mod gate;

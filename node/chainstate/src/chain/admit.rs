@@ -12,12 +12,12 @@ use nakamoto_proto::ids::{StacksBlockId, Txid};
 use nakamoto_proto::transaction::BlockTransaction;
 use nakamoto_proto::v1;
 
-use super::{Chain, ReadStateError, lock, wire};
+use super::{Chain, ChainReader, ReadStateError, lock, wire};
 use crate::clarity::read_only::{CallRefusal, ReadError, StateReader, nonce_key};
 use crate::db::{StoreError, WriteTx};
 use crate::mempool::{
-    AccountView, Admission as Checked, AdmissionView, Changes, DropReason, FeeRate, InsertOutcome, MempoolIndex,
-    PendingTransaction, Refusal, check, garbage_collect, insert, remove,
+    AccountView, Admission as Checked, AdmissionView, Changes, CheckedTransaction, DropReason, FeeRate, InsertOutcome,
+    MempoolIndex, PendingTransaction, Refusal, check, garbage_collect, insert, remove,
 };
 
 /// Most transactions that one garbage collection drops; the next burn block collects the rest.
@@ -48,52 +48,109 @@ pub enum AdmissionRefusal {
     },
 }
 
+/// What became of an offer: the outer error is ours; the inner one is the sender's to read.
+pub type AdmissionAnswer = Result<Result<Admission, AdmissionRefusal>, StoreError>;
+
+/// What the reading half says.
+enum Verdict {
+    Answer(AdmissionAnswer),
+    Checked(Box<CheckedTransaction>),
+}
+
 impl Chain {
-    /// Offers a transaction to the mempool; durable when accepted.
-    ///
-    /// Evaluates types of arguments: call it on a thread with [`crate::clarity::STACK_BYTES`] of stack.
+    /// As [`Self::admit_transactions`], for one.
     ///
     /// # Errors
     /// The outer error is ours; the inner one is the sender's to read.
-    pub fn admit_transaction(&self, raw: Vec<u8>) -> Result<Result<Admission, AdmissionRefusal>, StoreError> {
-        let transaction = match BlockTransaction::decode(&raw) {
-            Ok(transaction) => transaction,
-            Err(error) => return Ok(Err(AdmissionRefusal::Undecodable(error))),
-        };
-        let txid = transaction.txid();
+    pub fn admit_transaction(&self, raw: Vec<u8>) -> AdmissionAnswer {
+        self.admit_transactions(vec![raw]).pop().unwrap_or(Err(StoreError::ShuttingDown))
+    }
+
+    /// Offers transactions to the mempool, in order; each has an answer of its own, and is durable when accepted. They share
+    /// one snapshot and one commit, which is most of what a small one costs.
+    ///
+    /// Evaluates types of arguments: call it on a thread with [`crate::clarity::STACK_BYTES`] of stack.
+    #[must_use]
+    pub fn admit_transactions(&self, raw: Vec<Vec<u8>>) -> Vec<AdmissionAnswer> {
         let now_s = (self.inner.clock)() / 1000;
-        let checked = self.read(|reader| {
-            reader
-                .state_at(None, |state| {
-                    let view = TipView(state);
-                    Ok(check(reader.conn(), &view, self.params(), transaction, now_s))
-                })
-                .map_err(store_error)
-        })?;
-        let checked = match checked {
-            Ok(Checked::AlreadyPending) => return Ok(Ok(Admission::AlreadyPending(txid))),
-            Ok(Checked::Checked(checked)) => checked,
-            Err(Refusal::Database { message }) => return Err(StoreError::Database(message)),
-            Err(refusal) => return Ok(Err(AdmissionRefusal::Refused { txid, refusal })),
+        let verdicts = self.read(|reader| {
+            let check_all = |state: &StateReader<'_>| Ok(self.check_all(reader, state, &raw, now_s));
+            reader.state_at(None, check_all).map_err(store_error)
+        });
+        let verdicts = match verdicts {
+            Ok(verdicts) => verdicts,
+            Err(error) => return raw.iter().map(|_| Err(error.clone())).collect(),
         };
-        let chain = self.clone();
-        self.inner.store.write_all(move |tx| {
-            let base = super::meta::tip_of(tx.sql())?;
-            let next_nonce = |account: &StacksAddress| chain.nonce_at(&base, account);
-            match insert(tx.sql(), &checked, next_nonce)? {
-                InsertOutcome::AlreadyPending => Ok(Ok(Admission::AlreadyPending(txid))),
-                InsertOutcome::Refused(refusal) => Ok(Err(AdmissionRefusal::Refused { txid, refusal })),
-                InsertOutcome::Inserted(changes) => {
-                    let raw = checked.transaction().raw().to_vec();
-                    chain.tell_accepted(tx, &txid, raw)?;
-                    chain.tell_dropped(tx, &changes)?;
-                    durable::crash_point("mempool:inserted");
-                    tx.after_commit(|| durable::crash_point("mempool:committed"));
-                    chain.apply_after_commit(tx, changes);
-                    Ok(Ok(Admission::Accepted(txid)))
+        let (mut answers, mut checked) = (Vec::with_capacity(verdicts.len()), Vec::new());
+        for verdict in verdicts {
+            answers.push(match verdict {
+                Verdict::Answer(answer) => Some(answer),
+                Verdict::Checked(transaction) => {
+                    checked.push(*transaction);
+                    None
                 }
+            });
+        }
+        let mut inserted = self.insert_all(checked).into_iter();
+        let gone = || Err(StoreError::ShuttingDown);
+        answers.into_iter().map(|answer| answer.or_else(|| inserted.next()).unwrap_or_else(gone)).collect()
+    }
+
+    /// The reading half.
+    fn check_all(&self, reader: &ChainReader, state: &StateReader<'_>, raw: &[Vec<u8>], now_s: u64) -> Vec<Verdict> {
+        let check_one = |raw: &Vec<u8>| {
+            let transaction = match BlockTransaction::decode(raw) {
+                Ok(transaction) => transaction,
+                Err(error) => return Verdict::Answer(Ok(Err(AdmissionRefusal::Undecodable(error)))),
+            };
+            let txid = transaction.txid();
+            match check(reader.conn(), &TipView(state), self.params(), transaction, now_s) {
+                Ok(Checked::AlreadyPending) => Verdict::Answer(Ok(Ok(Admission::AlreadyPending(txid)))),
+                Ok(Checked::Checked(checked)) => Verdict::Checked(checked),
+                Err(Refusal::Database { message }) => Verdict::Answer(Err(StoreError::Database(message))),
+                Err(refusal) => Verdict::Answer(Ok(Err(AdmissionRefusal::Refused { txid, refusal }))),
             }
-        })
+        };
+        raw.iter().map(check_one).collect()
+    }
+
+    /// The writing half: all or, when it is our failure, none.
+    fn insert_all(&self, checked: Vec<CheckedTransaction>) -> Vec<AdmissionAnswer> {
+        if checked.is_empty() {
+            return Vec::new();
+        }
+        let (count, chain) = (checked.len(), self.clone());
+        let inserted = self.inner.store.write_all(move |tx| {
+            let base = super::meta::tip_of(tx.sql())?;
+            checked.iter().map(|checked| chain.insert_one(tx, &base, checked)).collect::<Result<Vec<_>, _>>()
+        });
+        match inserted {
+            Ok(answers) => answers.into_iter().map(Ok).collect(),
+            Err(error) => vec![Err(error); count],
+        }
+    }
+
+    fn insert_one(
+        &self,
+        tx: &mut WriteTx<'_>,
+        base: &StacksBlockId,
+        checked: &CheckedTransaction,
+    ) -> Result<Result<Admission, AdmissionRefusal>, StoreError> {
+        let txid = checked.transaction().txid();
+        let next_nonce = |account: &StacksAddress| self.nonce_at(base, account);
+        match insert(tx.sql(), checked, next_nonce)? {
+            InsertOutcome::AlreadyPending => Ok(Ok(Admission::AlreadyPending(txid))),
+            InsertOutcome::Refused(refusal) => Ok(Err(AdmissionRefusal::Refused { txid, refusal })),
+            InsertOutcome::Inserted(changes) => {
+                let raw = checked.transaction().raw().to_vec();
+                self.tell_accepted(tx, &txid, raw)?;
+                self.tell_dropped(tx, &changes)?;
+                durable::crash_point("mempool:inserted");
+                tx.after_commit(|| durable::crash_point("mempool:committed"));
+                self.apply_after_commit(tx, changes);
+                Ok(Ok(Admission::Accepted(txid)))
+            }
+        }
     }
 
     /// Transactions that wait.

@@ -38,7 +38,7 @@ mod tip;
 mod validate;
 pub mod wire;
 
-pub use admit::{Admission, AdmissionRefusal};
+pub use admit::{Admission, AdmissionAnswer, AdmissionRefusal};
 pub use append::Processed;
 pub use burnchain::BurnReorg;
 pub use chunks::ChunkOutcome;
@@ -66,7 +66,7 @@ use crate::params::ChainParams;
 use crate::staging::StagingWriter;
 
 /// Readers kept open between uses; more are opened when all are busy, and closed after.
-const IDLE_READERS: usize = 16;
+const IDLE_READERS: usize = 32;
 
 /// The chain. Cheap to clone; the last clone closes the data folder.
 #[derive(Clone)]
@@ -114,6 +114,13 @@ impl Chain {
     #[must_use]
     pub fn journal(&self) -> &JournalTail {
         &self.inner.tail
+    }
+
+    /// How often something was committed since the start: what was read after a look at this number is still so as long as
+    /// the number is the same.
+    #[must_use]
+    pub fn commits(&self) -> u64 {
+        self.inner.store.commits()
     }
 
     /// Runs `work` on one consistent snapshot of everything that is committed.

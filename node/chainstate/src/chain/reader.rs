@@ -54,13 +54,14 @@ impl ChainReader {
 
     /// From here to [`Self::end`] the main database does not change for this reader.
     pub(super) fn begin(&self) -> Result<(), StoreError> {
-        Ok(self.conn.execute_batch("BEGIN DEFERRED")?)
+        self.conn.prepare_cached("BEGIN DEFERRED")?.execute([])?;
+        Ok(())
     }
 
     pub(super) fn end(&self) {
         if !self.conn.is_autocommit() {
             // Ending a read transaction cannot lose anything; a connection that cannot is useless and says so next time.
-            let _ = self.conn.execute_batch("ROLLBACK");
+            let _ = self.conn.prepare_cached("ROLLBACK").and_then(|mut rollback| rollback.execute([]));
         }
     }
 

@@ -10,6 +10,8 @@
 
 use std::any::Any;
 use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
@@ -107,6 +109,7 @@ impl<'a> WriteTx<'a> {
 #[derive(Clone)]
 pub struct Store {
     jobs: SyncSender<Job>,
+    commits: Arc<AtomicU64>,
 }
 
 impl Store {
@@ -120,9 +123,16 @@ impl Store {
         clock: fn() -> u64,
     ) -> std::io::Result<(Self, JoinHandle<()>)> {
         let (jobs, receiver) = sync_channel(QUEUE);
-        let thread =
-            std::thread::Builder::new().name("store".to_owned()).spawn(move || run(conn, &tail, &receiver, clock))?;
-        Ok((Self { jobs }, thread))
+        let commits = Arc::new(AtomicU64::new(0));
+        let mut writer = Writer { conn, tail, clock, commits: Arc::clone(&commits) };
+        let thread = std::thread::Builder::new().name("store".to_owned()).spawn(move || writer.run(&receiver))?;
+        Ok((Self { jobs, commits }, thread))
+    }
+
+    /// Commits since the start. What was read after a look at this number is still so as long as the number is the same.
+    #[must_use]
+    pub fn commits(&self) -> u64 {
+        self.commits.load(Ordering::Acquire)
     }
 
     /// Runs `work` in a transaction and waits until it is on disk. The outer error is ours; `work`'s own error rolls its
@@ -170,46 +180,59 @@ impl Store {
     }
 }
 
-/// Runs until every handle is gone.
-fn run(mut conn: Connection, tail: &JournalTail, jobs: &Receiver<Job>, clock: fn() -> u64) {
-    while let Ok(first) = jobs.recv() {
-        let mut group = VecDeque::from([first]);
-        while group.len() < GROUP_MAX {
-            match jobs.try_recv() {
-                Ok(job) => group.push_back(job),
-                Err(_) => break,
-            }
-        }
-        while !group.is_empty() {
-            commit_group(&mut conn, tail, &mut group, clock());
-        }
-    }
+/// What the writer thread owns.
+struct Writer {
+    conn: Connection,
+    tail: JournalTail,
+    clock: fn() -> u64,
+    commits: Arc<AtomicU64>,
 }
 
-/// One transaction for the whole group, or for its jobs up to one that ends it.
-fn commit_group(conn: &mut Connection, tail: &JournalTail, group: &mut VecDeque<Job>, time_ms: u64) {
-    let mut answers = Vec::with_capacity(group.len());
-    let committed = run_group(conn, tail, group, time_ms, &mut answers);
-    let result = match committed {
-        Ok((events, after_commit)) => {
-            for action in after_commit {
-                action();
+impl Writer {
+    /// Runs until every handle is gone.
+    fn run(&mut self, jobs: &Receiver<Job>) {
+        while let Ok(first) = jobs.recv() {
+            let mut group = VecDeque::from([first]);
+            while group.len() < GROUP_MAX {
+                match jobs.try_recv() {
+                    Ok(job) => group.push_back(job),
+                    Err(_) => break,
+                }
             }
-            tail.publish(events, time_ms);
-            durable::crash_point("store:published");
-            Ok(())
+            while !group.is_empty() {
+                self.commit_group(&mut group);
+            }
         }
-        Err(error) => {
-            tracing::error!(%error, "nothing was stored");
-            Err(error)
-        }
-    };
-    for done in answers {
-        done(result.clone());
     }
-    if let Err(error) = result {
-        // The transaction broke before their turn.
-        group.drain(..).for_each(|job| (job.refuse)(error.clone()));
+
+    /// One transaction for the whole group, or for its jobs up to one that ends it.
+    fn commit_group(&mut self, group: &mut VecDeque<Job>) {
+        let time_ms = (self.clock)();
+        let mut answers = Vec::with_capacity(group.len());
+        let committed = run_group(&mut self.conn, &self.tail, group, time_ms, &mut answers);
+        let result = match committed {
+            Ok((events, after_commit)) => {
+                for action in after_commit {
+                    action();
+                }
+                // Before anybody hears of it: who looks at the number after an answer or an event finds it changed.
+                self.commits.fetch_add(1, Ordering::Release);
+                self.tail.publish(events, time_ms);
+                durable::crash_point("store:published");
+                Ok(())
+            }
+            Err(error) => {
+                tracing::error!(%error, "nothing was stored");
+                Err(error)
+            }
+        };
+        for done in answers {
+            done(result.clone());
+        }
+        if let Err(error) = result {
+            // The transaction broke before their turn.
+            group.drain(..).for_each(|job| (job.refuse)(error.clone()));
+        }
     }
 }
 
@@ -237,7 +260,7 @@ fn run_group(
     while let Some(job) = group.pop_front() {
         let (events, actions) = (write.events.len(), (write.with_commit.len(), write.after_commit.len()));
         let (next, end_offset) = (write.next_sequence, write.end_offset);
-        tx.execute_batch("SAVEPOINT job")?;
+        tx.prepare_cached("SAVEPOINT job")?.execute([])?;
         // A job that panics fails alone; its caller sees the writer hang up.
         let run = std::panic::AssertUnwindSafe(|| (job.work)(&mut write));
         let outcome = std::panic::catch_unwind(run).map_err(|panic| panic_text(&*panic));
@@ -248,7 +271,7 @@ fn run_group(
             return Err(StoreError::DiskFull);
         }
         if keep {
-            tx.execute_batch("RELEASE job")?;
+            tx.prepare_cached("RELEASE job")?.execute([])?;
         } else {
             tx.execute_batch("ROLLBACK TO job; RELEASE job")?;
             write.events.truncate(events);

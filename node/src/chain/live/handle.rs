@@ -99,8 +99,12 @@ impl ChainApi for LiveChain {
         burnchain::producer_view(self, producer_address)
     }
 
-    fn submit_transaction(&self, raw: Bytes) -> Result<v1::SubmitTransactionResponse, ApiError> {
-        transactions::submit(self, raw.into())
+    fn commits(&self) -> u64 {
+        self.chain.commits()
+    }
+
+    fn submit_transactions(&self, raw: Vec<Bytes>) -> Vec<Result<v1::SubmitTransactionResponse, ApiError>> {
+        transactions::submit(self, raw)
     }
 
     fn transaction(&self, txid: [u8; 32]) -> Result<v1::GetTransactionResponse, ApiError> {

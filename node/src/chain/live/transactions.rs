@@ -1,6 +1,7 @@
 //! Transactions and the mempool.
 
-use chainstate::chain::{Admission, AdmissionRefusal, ChainReader, wire};
+use bytes::Bytes;
+use chainstate::chain::{Admission, AdmissionAnswer, AdmissionRefusal, ChainReader, wire};
 use chainstate::headers::mined_blocks_of;
 use chainstate::mempool::{FeeRate, PendingTransaction, get_raw};
 use nakamoto_proto::ids::{StacksBlockId, Txid};
@@ -9,8 +10,13 @@ use nakamoto_proto::v1;
 use super::LiveChain;
 use crate::chain::{ApiError, PendingCursor, Unknown};
 
-pub(super) fn submit(live: &LiveChain, raw: Vec<u8>) -> Result<v1::SubmitTransactionResponse, ApiError> {
-    let answer = match live.chain.admit_transaction(raw)? {
+pub(super) fn submit(live: &LiveChain, raw: Vec<Bytes>) -> Vec<Result<v1::SubmitTransactionResponse, ApiError>> {
+    let raw = raw.into_iter().map(Vec::from).collect();
+    live.chain.admit_transactions(raw).into_iter().map(response).collect()
+}
+
+fn response(answer: AdmissionAnswer) -> Result<v1::SubmitTransactionResponse, ApiError> {
+    let answer = match answer? {
         Ok(Admission::Accepted(txid) | Admission::AlreadyPending(txid)) => v1::SubmitTransactionResponse {
             accepted: true,
             txid: wire::bytes(&txid.0),

@@ -23,7 +23,7 @@ impl TransactionService for Transactions {
         if raw.is_empty() {
             return Err(ApiError::Missing { field: "transaction" }).or_status();
         }
-        self.gate.write(move |chain| chain.submit_transaction(raw)).await.or_status().map(Response::new)
+        self.gate.submit(raw).await.or_status().map(Response::new)
     }
 
     async fn get_transaction(

@@ -1,9 +1,10 @@
 //! What the node is and where it stands.
 
 use axum::extract::State;
-use axum::response::Response;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse as _, Response};
 use nakamoto_proto::v1;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::respond::{Answer, json};
 use crate::chain::{ApiError, BurnBlockAt, ChainApi};
@@ -33,12 +34,16 @@ pub(super) async fn health(State(services): State<Services>) -> Response {
 
 /// GET /v2/info.
 pub(super) async fn info(State(services): State<Services>) -> Answer {
-    let identity = services.gate.chain().identity();
-    let facts = services.gate.read(Facts::read).await?;
+    let body = services.gate.read_unless_known(|chain| Ok(described(chain)?.to_string().into())).await?;
+    Ok(([(CONTENT_TYPE, "application/json")], body).into_response())
+}
+
+fn described(chain: &dyn ChainApi) -> Result<Value, ApiError> {
+    let (identity, facts) = (chain.identity(), Facts::read(chain)?);
     let (tip, view, burn_tip) = (facts.tips.tip, facts.tips.burn_view, facts.tips.burn_tip);
     let (tip, view, burn_tip) = (tip.unwrap_or_default(), view.unwrap_or_default(), burn_tip.unwrap_or_default());
     let parent_network_id = if identity.mainnet { PARENT_NETWORK_IDS.1 } else { PARENT_NETWORK_IDS.0 };
-    Ok(json(json!({
+    Ok(json!({
         "peer_version": PEER_VERSION,
         "pox_consensus": hex::encode(&burn_tip.consensus_hash),
         "burn_block_height": burn_tip.height,
@@ -57,7 +62,7 @@ pub(super) async fn info(State(services): State<Services>) -> Answer {
         "exit_at_block_height": null,
         "is_fully_synced": true,
         "stackerdbs": facts.stacker_dbs,
-    })))
+    }))
 }
 
 /// GET /v2/neighbors: a node without peers.

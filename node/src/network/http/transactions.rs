@@ -29,8 +29,7 @@ pub(super) async fn submit(State(services): State<Services>, headers: HeaderMap,
         Kind::Octets => body,
         Kind::Json => hex_bytes("tx", &json_body::<SubmitBody>(&body)?.tx)?.into(),
     };
-    let offered = raw.clone();
-    let answer = services.gate.write(move |chain| chain.submit_transaction(offered)).await;
+    let answer = services.gate.submit(raw.clone()).await;
     let answer = answer.map_err(|error| failure(error, &raw))?;
     if answer.accepted {
         return Ok(Json(hex::encode(&answer.txid)).into_response());

@@ -1,0 +1,89 @@
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::*;
+
+/// Says which transaction it got.
+fn echo(raw: &Bytes) -> Answer {
+    Ok(v1::SubmitTransactionResponse { accepted: true, txid: raw.clone(), ..Default::default() })
+}
+
+fn number(number: usize) -> Bytes {
+    number.to_string().into()
+}
+
+#[tokio::test]
+async fn everyone_gets_the_answer_to_his_own_and_many_share_a_batch() {
+    let batches = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&batches);
+    let work = move |raw: Vec<Bytes>| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        assert!(raw.len() <= MAX_ADMISSION_BATCH.0);
+        raw.iter().map(echo).collect()
+    };
+    let admissions = Arc::new(Admissions::new(work));
+    // On one thread: all are offered before the first is answered.
+    let offers = (0..1_000).map(|index| {
+        let admissions = Arc::clone(&admissions);
+        async move { (index, admissions.submit(number(index)).await) }
+    });
+    let mut offers: tokio::task::JoinSet<_> = offers.collect();
+    while let Some(offer) = offers.join_next().await {
+        let (index, answer) = offer.unwrap();
+        assert_eq!(answer.unwrap().txid, number(index));
+    }
+    assert!(batches.load(Ordering::Relaxed) < 500, "{batches:?} batches of 1,000 offers");
+    assert_eq!(admissions.lock().under_way, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_more_batches_are_under_way_than_may_be() {
+    let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (counted, highest) = (Arc::clone(&now), Arc::clone(&most));
+    let all = Arc::new(Barrier::new(MAX_CONCURRENT_ADMISSIONS));
+    let work = move |raw: Vec<Bytes>| {
+        let count = counted.fetch_add(1, Ordering::SeqCst) + 1;
+        highest.fetch_max(count, Ordering::SeqCst);
+        all.wait(); // Batches come in as many as may be, or this stands still.
+        counted.fetch_sub(1, Ordering::SeqCst);
+        raw.iter().map(echo).collect()
+    };
+    let admissions = Arc::new(Admissions::new(work));
+    // Each fills a batch.
+    let large = Bytes::from(vec![0; MAX_ADMISSION_BATCH.1]);
+    let offers = (0..8 * MAX_CONCURRENT_ADMISSIONS).map(|_| {
+        let (admissions, large) = (Arc::clone(&admissions), large.clone());
+        async move { admissions.submit(large).await }
+    });
+    let offers: tokio::task::JoinSet<_> = offers.collect();
+    assert!(offers.join_all().await.iter().all(Result::is_ok));
+    assert_eq!(most.load(Ordering::SeqCst), MAX_CONCURRENT_ADMISSIONS);
+}
+
+#[tokio::test]
+async fn a_panic_fails_its_batch_and_nothing_after_it() {
+    let work = |raw: Vec<Bytes>| {
+        assert!(raw.iter().all(|raw| *raw != number(13)), "on purpose");
+        raw.iter().map(echo).collect()
+    };
+    let admissions = Arc::new(Admissions::new(work));
+    assert!(matches!(admissions.submit(number(13)).await, Err(ApiError::Internal(_))));
+    assert_eq!(admissions.submit(number(14)).await.unwrap().txid, number(14));
+}
+
+#[tokio::test]
+async fn an_offer_that_waited_too_long_or_finds_too_many_is_told_to_come_back() {
+    let admissions = Arc::new(Admissions::new(|raw| raw.iter().map(echo).collect()));
+    let (reply, answer) = oneshot::channel();
+    let since = Instant::now().checked_sub(2 * TURN_TIMEOUT).unwrap();
+    admissions.lock().waiting.push_back(Offer { raw: number(1), since, reply });
+    admissions.lock().under_way = 1;
+    admissions.run();
+    assert!(matches!(answer.await.unwrap(), Err(ApiError::Busy { reason: "ADMISSION_QUEUE_FULL", .. })));
+
+    for index in 0..MAX_WAITING {
+        let (reply, _) = oneshot::channel();
+        admissions.lock().waiting.push_back(Offer { raw: number(index), since: Instant::now(), reply });
+    }
+    assert!(matches!(admissions.submit(number(0)).await, Err(ApiError::Busy { .. })));
+}
