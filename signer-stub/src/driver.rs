@@ -263,7 +263,9 @@ impl Driver {
         if !self.is_asked(&proposal.burn_view).await? {
             return Ok(Input::Requested { id: String::new(), outcome: Some(Outcome::NotAsked) });
         }
+        // Nearly always they are equal, and no call has to say so.
         if let Some(burn_tip) = self.machine.burn_tip()
+            && burn_tip != proposal.burn_view
             && !self.is_burn_ancestor(proposal.burn_view, burn_tip).await?
         {
             let text = format!("burn view {} is not on the fork of burn tip {burn_tip}", proposal.burn_view);
