@@ -84,6 +84,7 @@ struct Inner {
     staging: Mutex<StagingWriter>,
     mempool: Mutex<MempoolIndex>,
     executed: ExecutedOnce,
+    followed_ahead: Mutex<Option<stackerdbs::FollowedAhead>>,
     start_number: u64,
     readers: Mutex<Vec<ChainReader>>,
     clock: fn() -> u64,

@@ -77,6 +77,7 @@ impl Chain {
             marf,
             store,
             tail,
+            followed_ahead: Mutex::new(None),
             burn: Mutex::new(burn),
             staging: Mutex::new(staging),
             mempool: Mutex::new(mempool),

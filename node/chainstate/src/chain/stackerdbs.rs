@@ -8,7 +8,8 @@
 //! # Invariants
 //! - Which contracts are instances, and how they are configured, depends on the tip alone, not on how it was reached; but
 //!   for the choice of those that are kept when there are too many.
-//! - A round that is cut off, also by a crash, is done again: the followed tip is written last.
+//! - A round that is cut off, also by a crash, is done again: the followed tip is written last, and as long as there is
+//!   no contract only now and then.
 //! - What a contract cannot answer (an error, a limit, too long) changes nothing: it stays with its last configuration,
 //!   and the reason is kept. One that never had any has no slots.
 //!
@@ -23,7 +24,7 @@ use nakamoto_proto::value::decode_value;
 
 use super::meta::tip_of;
 use super::tip::blocks_between;
-use super::{Chain, ChainReader, ReadStateError};
+use super::{Chain, ChainReader, ReadStateError, lock};
 use crate::clarity::read_only::{READ_ONLY_LIMIT, ReadError, ReadOnlyCall, StateReader};
 use crate::clarity::side_store::select_contracts;
 use crate::db::StoreError;
@@ -44,6 +45,17 @@ pub struct Surroundings<'a> {
     pub stopped: &'a dyn Fn() -> bool,
 }
 
+/// Rounds that found no contract and are not written down: each would cost a commit, and says nothing but where the next
+/// one begins. So many more blocks are looked at after a restart.
+const UNWRITTEN_ROUNDS_MAX: u32 = 64;
+
+/// The tip that was followed after the one that is stored, with no contract at either.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct FollowedAhead {
+    tip: StacksBlockId,
+    rounds: u32,
+}
+
 /// What a contract says of itself at a tip.
 enum Answer {
     /// The fork of the tip has no such contract, or another one of that name.
@@ -62,12 +74,19 @@ impl Chain {
     /// # Errors
     /// [`StoreError`]; the round is to be done again.
     pub fn follow_stackerdbs(&self, around: &Surroundings<'_>) -> Result<bool, StoreError> {
-        let (tip, followed) = self.read(|reader| Ok::<_, StoreError>((tip_of(reader.conn())?, followed(reader)?)))?;
+        let (tip, stored) = self.read(|reader| Ok::<_, StoreError>((tip_of(reader.conn())?, followed(reader)?)))?;
+        let ahead = *lock(&self.inner.followed_ahead);
+        let followed = ahead.map(|ahead| ahead.tip).or(stored);
         if followed == Some(tip) {
             return Ok(false);
         }
         self.keep_deployed(followed.unwrap_or(StacksBlockId::BOOT), tip)?;
         let kept = self.read(|reader| list_contracts(reader.conn()).map_err(StoreError::from))?;
+        let rounds = ahead.map_or(0, |ahead| ahead.rounds) + 1;
+        if kept.is_empty() && rounds < UNWRITTEN_ROUNDS_MAX {
+            *lock(&self.inner.followed_ahead) = Some(FollowedAhead { tip, rounds });
+            return Ok(true);
+        }
         let full = kept.len() >= MAX_CONTRACTS;
         let mut removed = false;
         for kept in kept {
@@ -81,6 +100,7 @@ impl Chain {
         // Contracts that were passed over for want of room get their turn: another round finds all of the fork again.
         let next = if full && removed { StacksBlockId::BOOT } else { tip };
         self.inner.store.write_all(move |tx| Ok(update_followed(tx.sql(), &next)?))?;
+        *lock(&self.inner.followed_ahead) = None;
         Ok(true)
     }
 
@@ -97,6 +117,9 @@ impl Chain {
             }
             Ok::<_, StoreError>(found)
         })?;
+        if found.is_empty() {
+            return Ok(());
+        }
         self.inner.store.write_all(move |tx| {
             for contract in found {
                 if !insert_contract(tx.sql(), &contract)? {
