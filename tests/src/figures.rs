@@ -83,6 +83,11 @@ impl Table {
         self.rows.push([what.to_owned(), unit.to_owned(), dash(), number(value), dash(), dash(), dash(), "1".into()]);
     }
 
+    /// The rows of another table below these.
+    pub fn append(&mut self, other: Self) {
+        self.rows.extend(other.rows);
+    }
+
     /// A row of samples. Nothing is shown of none.
     pub fn samples(&mut self, what: &str, unit: &str, samples: &Samples) {
         let Some(Summary { min, median, p95, p99, max }) = samples.summary() else { return };

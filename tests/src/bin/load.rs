@@ -50,10 +50,14 @@ async fn main() {
     }
     let size = if args.tiny { Size::TINY } else { Size::WHOLE };
     println!("{size:?}");
-    let mut table = Table::default();
+    let mut all = Table::default();
     for row in names(known) {
         eprintln!("measuring {row}");
+        let mut table = Table::default();
         measure(&row, &size, &mut table).await;
+        // What is known is not lost when a later row fails.
+        eprint!("{table}");
+        all.append(table);
     }
-    print!("{table}");
+    print!("{all}");
 }
