@@ -33,6 +33,8 @@ pub struct Plan {
     pub burn_block_interval: &'static str,
     /// After it a producer proposes an unanswered block again.
     pub proposal_timeout: &'static str,
+    /// How long the node may take transactions into one block.
+    pub assembly_time: &'static str,
     /// The node's config file; empty for none.
     pub node_config: String,
     /// Accounts with money beside those of the vectors: address and micro-STX.
@@ -50,6 +52,7 @@ impl Default for Plan {
             block_interval: "0",
             burn_block_interval: "0",
             proposal_timeout: "1s",
+            assembly_time: "5s",
             node_config: String::new(),
             balances: Vec::new(),
         }
@@ -321,7 +324,7 @@ fn start_producer(folder: &Path, address: &str, index: u8, plan: &Plan) -> Proce
     let mut command = Command::new(binary("mockamoto-producer"));
     command
         .args(["--node", &format!("http://{address}"), "--block-interval", plan.block_interval])
-        .args(["--proposal-timeout", plan.proposal_timeout, "--data-dir"])
+        .args(["--proposal-timeout", plan.proposal_timeout, "--assembly-time", plan.assembly_time, "--data-dir"])
         .arg(folder.join(&name))
         .env("MOCKAMOTO_PRIVATE_KEY", hex::encode(key("producer", index).to_bytes()))
         .env("MOCKAMOTO_VRF_PRIVATE_KEY", hex::encode(vrf_seed(index)));

@@ -9,8 +9,11 @@ use crate::load::net::{self, Counter, Progress};
 use crate::load::{Size, wire::Wire};
 use crate::processes::{Cluster, Plan};
 
-/// Contracts' costs are bounded a tenure, and a tenure lasts as long as its burn block: 12,000 calls of the counter fill one.
-const TENURE: &str = "1s";
+/// What contracts cost is bounded a tenure, and a tenure lasts as long as its burn block: with one for ever the chain would
+/// stand still after some ten thousand calls. A template takes less than that, or none would ever be up to date.
+fn in_short_tenures() -> Plan {
+    Plan { burn_block_interval: "2s", assembly_time: "500ms", ..Plan::default() }
+}
 
 pub(in crate::load) async fn transfers(size: &Size, table: &mut Table) {
     let mut senders = Account::many(size.accounts);
@@ -42,7 +45,7 @@ pub(in crate::load) async fn transfers_from_mempool(size: &Size, table: &mut Tab
 
 pub(in crate::load) async fn calls(size: &Size, table: &mut Table) {
     let mut senders = Account::many(size.accounts);
-    let cluster = net::start(&senders, Plan { burn_block_interval: TENURE, ..Plan::default() });
+    let cluster = net::start(&senders, in_short_tenures());
     let contract = senders[0].address();
     deploy_counter(&cluster, &mut senders[0]).await;
     let transactions =
@@ -52,7 +55,7 @@ pub(in crate::load) async fn calls(size: &Size, table: &mut Table) {
 
 pub(in crate::load) async fn deploys(size: &Size, table: &mut Table) {
     let mut senders = Account::many(size.accounts);
-    let cluster = net::start(&senders, Plan { burn_block_interval: TENURE, ..Plan::default() });
+    let cluster = net::start(&senders, in_short_tenures());
     let transactions =
         accounts::signed(&mut senders, size.deploys, |index| accounts::deploy(&format!("counter-{index}"), COUNTER));
     offer_and_mine(&cluster, transactions, "contract deploys, offered and mined at once", table).await;
