@@ -10,7 +10,6 @@ const NO_SIGNER: &str = "blocks are signed by processes of their own, mockamoto-
 const NO_MICROBLOCKS: &str = "there are no microblocks by Nakamoto rules; remove it";
 const ONE_EPOCH: &str = "the chain runs by one epoch's rules from its first block; remove it";
 const ONE_MARF: &str = "the index has one way to work; remove it";
-const READ_ONLY: &str = "calls that do not write have fixed limits; remove it";
 const SLOTS: &str = "see max_connections and max_subscriptions; remove it";
 
 /// Table, key, reason. A table's own name stands with the table "".
@@ -155,18 +154,6 @@ const KEYS: &[(&str, &[&str], &str)] = &[
         "connection_options",
         &["timeout", "idle_timeout", "handshake_timeout"],
         "time limits of connections are fixed; remove it",
-    ),
-    (
-        "connection_options",
-        &[
-            "maximum_call_argument_size",
-            "read_only_call_limit_write_length",
-            "read_only_call_limit_write_count",
-            "read_only_call_limit_read_length",
-            "read_only_call_limit_read_count",
-            "read_only_call_limit_runtime",
-        ],
-        READ_ONLY,
     ),
     ("connection_options", &["block_proposal_token"], "its name is `auth_token`"),
 ];

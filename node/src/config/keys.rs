@@ -218,15 +218,13 @@ mod tests {
     #[test]
     fn keys_of_the_reference_are_refused_with_the_reason_all_at_once() {
         check(
-            "[node]\nseed = \"00\"\np2p_bind = \"x\"\nminer = true\n[miner]\nx = 1\n[burnchain]\npeer_host = \"b\"\n\
-             [connection_options]\nread_only_call_limit_runtime = 1\n",
+            "[node]\nseed = \"00\"\np2p_bind = \"x\"\nminer = true\n[miner]\nx = 1\n[burnchain]\npeer_host = \"b\"\n",
             &[
                 (2, "node.seed", "no private key"),
                 (3, "node.p2p_bind", "peer-to-peer"),
                 (4, "node.miner", "mockamoto-producer"),
                 (5, "miner", "mockamoto-producer"),
                 (8, "burnchain.peer_host", "mocked"),
-                (10, "connection_options.read_only_call_limit_runtime", "fixed limits"),
             ],
         );
     }
