@@ -223,3 +223,30 @@ impl OpenError {
         Self::State { detail: detail.to_string() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::ffi;
+
+    use super::*;
+
+    #[test]
+    fn what_takes_no_more_bytes_is_a_full_disk_and_nothing_else_is() {
+        let sqlite = |code| rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
+        for code in [ffi::SQLITE_FULL, ffi::SQLITE_IOERR_WRITE, ffi::SQLITE_IOERR_SHMSIZE] {
+            assert!(matches!(StoreError::from(sqlite(code)), StoreError::DiskFull), "{code}");
+            let opened = OpenError::database(Path::new("a"))(sqlite(code));
+            assert!(matches!(opened, OpenError::DiskFull { .. }), "{opened}");
+        }
+        for code in [ffi::SQLITE_IOERR_READ, ffi::SQLITE_BUSY, ffi::SQLITE_CONSTRAINT, ffi::SQLITE_READONLY] {
+            assert!(matches!(StoreError::from(sqlite(code)), StoreError::Database(_)), "{code}");
+            assert!(matches!(OpenError::database(Path::new("a"))(sqlite(code)), OpenError::Database { .. }), "{code}");
+        }
+        let nodes = |kind: std::io::ErrorKind| marf::MarfError::Io { path: "nodes".into(), cause: kind.into() };
+        use std::io::ErrorKind::{FileTooLarge, Other, QuotaExceeded, StorageFull};
+        for kind in [FileTooLarge, QuotaExceeded, StorageFull] {
+            assert!(matches!(StoreError::from(nodes(kind)), StoreError::DiskFull), "{kind}");
+        }
+        assert!(matches!(StoreError::from(nodes(Other)), StoreError::Marf(_)));
+    }
+}

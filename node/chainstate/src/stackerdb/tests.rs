@@ -196,6 +196,23 @@ fn limits_are_enforced_and_leave_no_trace() {
 }
 
 #[test]
+fn contracts_are_kept_as_long_as_there_is_room() {
+    let mut conn = database();
+    conn.execute_batch(CONTRACTS_SCHEMA).unwrap();
+    let keep = |conn: &mut Connection, number: usize| {
+        write(conn, |tx| insert_contract(tx, &format!("{CONTRACT}{number}"))).unwrap()
+    };
+    for number in 0..MAX_CONTRACTS {
+        assert!(keep(&mut conn, number), "{number}");
+    }
+    assert_eq!(MAX_CONTRACTS, 254, "and the two mocked ones");
+    assert!(!keep(&mut conn, MAX_CONTRACTS));
+    assert_eq!(list_contracts(&conn).unwrap().len(), MAX_CONTRACTS);
+    write(&mut conn, |tx| delete_contract(tx, &format!("{CONTRACT}7"))).unwrap();
+    assert!(keep(&mut conn, MAX_CONTRACTS), "one is gone");
+}
+
+#[test]
 fn new_limits_apply_to_the_next_chunk() {
     let mut conn = database();
     configured(&mut conn, &[(1, 1)]);

@@ -112,3 +112,29 @@ fn a_full_disk_in_the_middle_of_a_group_is_told_to_all_of_it() {
     });
     next.recv().expect("an answer").expect("committed");
 }
+
+#[test]
+fn a_job_that_fails_leaves_nothing_and_harms_no_other_of_its_group() {
+    let store = store();
+    let go = keep_busy(&store);
+    let insert = |tx: &mut WriteTx<'_>| {
+        tx.sql().execute("INSERT INTO rows VALUES (1)", []).expect("a row");
+    };
+    let before = send(&store, insert);
+    let (reply, refused) = sync_channel(1);
+    let work = Box::new(move |tx: &mut WriteTx<'_>| {
+        insert(tx);
+        Outcome { keep: false, done: Box::new(move |result| drop(reply.send(result))) }
+    });
+    store.jobs.send(Job { work, refuse: Box::new(|_| {}) }).expect("the writer runs");
+    let after = send(&store, insert);
+    drop(go);
+    for answer in [before, refused, after] {
+        answer.recv().expect("an answer").expect("the group is committed");
+    }
+    let next = send(&store, |tx| {
+        let rows: u32 = tx.sql().query_row("SELECT count(*) FROM rows", [], |row| row.get(0)).expect("a number");
+        assert_eq!(rows, 2, "those of the other two");
+    });
+    next.recv().expect("an answer").expect("committed");
+}
