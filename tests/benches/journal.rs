@@ -56,7 +56,7 @@ fn run() {
 /// Each is one event, and on the disk when the call returns.
 fn appends(chain: &Chain, count: usize) -> Vec<f64> {
     let mut samples = Vec::new();
-    for number in 0..count {
+    for number in 1..=count {
         let begun = Instant::now();
         chain.set_mining(v1::MiningMode::Auto, Some(number as u64)).expect("storage works");
         samples.push(begun.elapsed().as_secs_f64() * 1e6);
