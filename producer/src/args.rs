@@ -20,6 +20,10 @@ pub struct Args {
     #[arg(long, value_name = "URL", env = "MOCKAMOTO_NODE", default_value = "http://127.0.0.1:20443")]
     pub node: String,
 
+    /// Certificates (PEM) that an https:// node is trusted by: its own, or the one that signed it
+    #[arg(long, value_name = "FILE", env = "MOCKAMOTO_TLS_CA")]
+    pub tls_ca: Option<PathBuf>,
+
     /// Folder for the record of what was signed. Keep it: without it the producer could sign two blocks in one place
     #[arg(long, value_name = "DIR")]
     pub data_dir: PathBuf,

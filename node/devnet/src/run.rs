@@ -63,7 +63,7 @@ fn devnet(args: Args, started: Instant) -> anyhow::Result<()> {
 async fn serve(args: &Args, home: &Home, children: &mut Children, started: Instant) -> anyhow::Result<()> {
     let address = children.start_node(node_spec(args, home)?).await?;
     let url = format!("http://{address}");
-    let mut watch = Watch::open(Node::new(&url, None)?, started).await?;
+    let mut watch = Watch::open(Node::new(&url, None, None)?, started).await?;
     for spec in actor_specs(args, home, &url)? {
         children.start_actor(spec)?;
     }

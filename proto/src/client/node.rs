@@ -1,11 +1,12 @@
 //! A connection to a node: one HTTP/2 channel, a client for each service, the bearer token on every call.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::service::Interceptor;
 use tonic::service::interceptor::InterceptedService;
-use tonic::transport::{Channel, Endpoint};
+use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint};
 use tonic::{Request, Response, Status};
 
 use super::backoff::Backoff;
@@ -70,9 +71,33 @@ pub enum NodeUrlError {
         #[source]
         source: tonic::transport::Error,
     },
-    /// Only plain HTTP/2 is spoken.
-    #[error("`{0}` does not start with http://")]
+    /// Neither HTTP/2 in clear nor over TLS.
+    #[error("`{0}` starts neither with http:// nor with https://")]
     Scheme(String),
+    /// TLS without a certificate to trust.
+    #[error("`{0}` speaks TLS: name the certificates that it is trusted by (--tls-ca)")]
+    NoTrust(String),
+    /// A certificate to trust, and a node in clear.
+    #[error("`{0}` is not https://, there is no use for certificates")]
+    Clear(String),
+    /// The certificates cannot be read.
+    #[error("{}", path.display())]
+    CaFile {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The file holds no certificates that can be used.
+    #[error("{}", path.display())]
+    Ca {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: tonic::transport::Error,
+    },
     /// The token cannot stand in a header.
     #[error("the token has characters that cannot stand in a header")]
     Token,
@@ -85,20 +110,25 @@ pub struct Node {
 }
 
 impl Node {
-    /// Addresses the node at `url` (`http://host:port`). Needs a running tokio runtime; does not connect yet.
+    /// Addresses the node at `url`: `http://host:port`, or `https://host:port` with `tls_ca`, a PEM file of the
+    /// certificates that its own must be, or be signed by. Needs a running tokio runtime; does not connect yet.
     ///
     /// # Errors
-    /// [`NodeUrlError`] if url or token cannot be used.
-    pub fn new(url: &str, token: Option<&str>) -> Result<Self, NodeUrlError> {
-        if !url.starts_with("http://") {
-            return Err(NodeUrlError::Scheme(url.to_owned()));
-        }
+    /// [`NodeUrlError`] if url, token or certificates cannot be used.
+    pub fn new(url: &str, token: Option<&str>, tls_ca: Option<&Path>) -> Result<Self, NodeUrlError> {
         let endpoint = Endpoint::from_shared(url.to_owned())
             .map_err(|source| NodeUrlError::Url { url: url.to_owned(), source })?
             .connect_timeout(CONNECT_TIMEOUT)
             .tcp_nodelay(true)
             .initial_stream_window_size(STREAM_WINDOW_BYTES)
             .initial_connection_window_size(CONNECTION_WINDOW_BYTES);
+        let endpoint = match (endpoint.uri().scheme_str(), tls_ca) {
+            (Some("http"), None) => endpoint,
+            (Some("https"), Some(path)) => over_tls(endpoint, path)?,
+            (Some("http"), Some(_)) => return Err(NodeUrlError::Clear(url.to_owned())),
+            (Some("https"), None) => return Err(NodeUrlError::NoTrust(url.to_owned())),
+            _ => return Err(NodeUrlError::Scheme(url.to_owned())),
+        };
         let token = match token {
             Some(token) => {
                 let value = format!("Bearer {token}").parse::<MetadataValue<Ascii>>();
@@ -185,15 +215,27 @@ pub async fn unary<T>(call: impl Future<Output = Result<Response<T>, Status>>) -
     }
 }
 
+fn over_tls(endpoint: Endpoint, ca_file: &Path) -> Result<Endpoint, NodeUrlError> {
+    let path = || ca_file.to_owned();
+    let pem = std::fs::read(ca_file).map_err(|source| NodeUrlError::CaFile { path: path(), source })?;
+    let tls = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(pem));
+    endpoint.tls_config(tls).map_err(|source| NodeUrlError::Ca { path: path(), source })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[tokio::test]
     async fn urls_and_tokens_are_checked_and_tokens_not_shown() {
-        assert!(matches!(Node::new("https://localhost:1", None), Err(NodeUrlError::Scheme(_))));
-        assert!(matches!(Node::new("http://", None), Err(NodeUrlError::Url { .. })));
-        assert!(matches!(Node::new("http://localhost:1", Some("a\nb")), Err(NodeUrlError::Token)));
+        let ca = Some(Path::new("no-such.pem"));
+        assert!(matches!(Node::new("ftp://localhost:1", None, None), Err(NodeUrlError::Scheme(_))));
+        assert!(matches!(Node::new("localhost:1", None, None), Err(NodeUrlError::Scheme(_))));
+        assert!(matches!(Node::new("http://", None, None), Err(NodeUrlError::Url { .. })));
+        assert!(matches!(Node::new("http://localhost:1", Some("a\nb"), None), Err(NodeUrlError::Token)));
+        assert!(matches!(Node::new("https://localhost:1", None, None), Err(NodeUrlError::NoTrust(_))));
+        assert!(matches!(Node::new("http://localhost:1", None, ca), Err(NodeUrlError::Clear(_))));
+        assert!(matches!(Node::new("https://localhost:1", None, ca), Err(NodeUrlError::CaFile { .. })));
         let token = BearerToken(Some("Bearer abc".parse().unwrap()));
         assert_eq!(format!("{token:?}"), "BearerToken(set)");
         let mut sent = token.clone();

@@ -6,7 +6,7 @@ use nakamoto_proto::v1;
 use nakamoto_proto::v1::event::Body;
 use nakamoto_proto::v1::event_service_client::EventServiceClient;
 use nakamoto_proto::v1::subscribe_response::Body as Frame;
-use tonic::transport::{Channel, Endpoint};
+use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint};
 
 /// How long a test waits for something that must happen.
 pub const WAIT: Duration = Duration::from_secs(60);
@@ -27,6 +27,17 @@ impl Client {
     pub fn new(address: &str) -> Self {
         let endpoint = Endpoint::from_shared(format!("http://{address}")).expect("an address");
         Self { channel: endpoint.timeout(WAIT).connect_lazy() }
+    }
+
+    /// As [`Self::new`], for a node that has this certificate (PEM).
+    ///
+    /// # Panics
+    /// When that is no address or no certificate.
+    #[must_use]
+    pub fn over_tls(address: &str, certificate: &str) -> Self {
+        let endpoint = Endpoint::from_shared(format!("https://{address}")).expect("an address");
+        let tls = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(certificate));
+        Self { channel: endpoint.tls_config(tls).expect("a certificate").timeout(WAIT).connect_lazy() }
     }
 
     /// Follows all events after a sequence.

@@ -1,5 +1,6 @@
 //! Node, producer and signers as processes of their own, with keys that the test made, so that each can be killed alone.
 
+use std::ffi::OsString;
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -13,6 +14,9 @@ use super::{Client, Http, Process, RawGrpc, SmallDisk, WAIT, binary, stacksjs};
 
 /// A node started in a folder that has this file reads it.
 pub(super) const CONFIG_FILE: &str = "node.toml";
+
+/// The node's certificate in the cluster's folder, when it has one.
+const CERT_FILE: &str = "cert.pem";
 
 /// What a cluster is made of.
 #[derive(Debug, Clone)]
@@ -37,6 +41,8 @@ pub struct Plan {
     pub assembly_time: &'static str,
     /// The node's config file; empty for none.
     pub node_config: String,
+    /// TLS on the node's port, with a certificate of its own; not together with `node_config`.
+    pub tls: bool,
     /// Accounts with money beside those of the vectors: address and micro-STX.
     pub balances: Vec<(String, u64)>,
 }
@@ -54,6 +60,7 @@ impl Default for Plan {
             proposal_timeout: "1s",
             assembly_time: "5s",
             node_config: String::new(),
+            tls: false,
             balances: Vec::new(),
         }
     }
@@ -92,13 +99,19 @@ impl Cluster {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let genesis = serde_json::to_string_pretty(&genesis(&plan)).expect("JSON");
         std::fs::write(folder.path().join("genesis.json"), genesis).expect("a genesis file");
+        let mut plan = plan;
+        if plan.tls {
+            assert_eq!(plan.node_config, "", "a config of the test's and one with certificates");
+            plan.node_config = with_certificate(folder.path());
+        }
         if !plan.node_config.is_empty() {
             std::fs::write(folder.path().join(CONFIG_FILE), &plan.node_config).expect("a config file");
         }
         let (node, address) = start_node(folder.path(), "127.0.0.1:0", plan.burn_block_interval);
         let running = plan.producers.min(plan.running_producers);
         let producers = (0..running).map(|index| start_producer(folder.path(), &address, index, &plan)).collect();
-        let signers = (0..plan.running_signers).map(|index| start_signer(folder.path(), &address, index)).collect();
+        let signers =
+            (0..plan.running_signers).map(|index| start_signer(folder.path(), &address, index, &plan)).collect();
         Self { address, plan, node, producers, signers, folder }
     }
 
@@ -135,9 +148,16 @@ impl Cluster {
     }
 
     /// Speaks gRPC to the node.
+    ///
+    /// # Panics
+    /// When its certificate is gone.
     #[must_use]
     pub fn client(&self) -> Client {
-        Client::new(&self.address)
+        if !self.plan.tls {
+            return Client::new(&self.address);
+        }
+        let certificate = std::fs::read_to_string(self.folder.path().join(CERT_FILE)).expect("a certificate file");
+        Client::over_tls(&self.address, &certificate)
     }
 
     /// Speaks any bytes over gRPC to the node.
@@ -175,7 +195,7 @@ impl Cluster {
     pub fn restart_signer(&mut self, index: u8) {
         let place = usize::from(index);
         self.signers[place].kill();
-        self.signers[place] = start_signer(self.folder.path(), &self.address, index);
+        self.signers[place] = start_signer(self.folder.path(), &self.address, index, &self.plan);
     }
 
     /// Starts the next producer, which was not there from the beginning.
@@ -193,7 +213,7 @@ impl Cluster {
     /// When it does not start.
     pub fn add_signer(&mut self) {
         let index = u8::try_from(self.signers.len()).expect("few signers");
-        self.signers.push(start_signer(self.folder.path(), &self.address, index));
+        self.signers.push(start_signer(self.folder.path(), &self.address, index, &self.plan));
     }
 }
 
@@ -319,11 +339,28 @@ fn wait_for_ready(file: &Path, process: &Process) -> String {
     }
 }
 
+/// What producer and signer are told of the node.
+fn node_args(folder: &Path, address: &str, tls: bool) -> Vec<OsString> {
+    if !tls {
+        return vec!["--node".into(), format!("http://{address}").into()];
+    }
+    vec!["--node".into(), format!("https://{address}").into(), "--tls-ca".into(), folder.join(CERT_FILE).into()]
+}
+
+/// Makes a certificate for loopback; the config that uses it.
+fn with_certificate(folder: &Path) -> String {
+    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate");
+    std::fs::write(folder.join(CERT_FILE), made.cert.pem()).expect("a certificate file");
+    std::fs::write(folder.join("key.pem"), made.signing_key.serialize_pem()).expect("a key file");
+    format!("[node]\ntls_cert = \"{CERT_FILE}\"\ntls_key = \"key.pem\"\n")
+}
+
 fn start_producer(folder: &Path, address: &str, index: u8, plan: &Plan) -> Process {
     let name = format!("producer-{index}");
     let mut command = Command::new(binary("mockamoto-producer"));
     command
-        .args(["--node", &format!("http://{address}"), "--block-interval", plan.block_interval])
+        .args(node_args(folder, address, plan.tls))
+        .args(["--block-interval", plan.block_interval])
         .args(["--proposal-timeout", plan.proposal_timeout, "--assembly-time", plan.assembly_time, "--data-dir"])
         .arg(folder.join(&name))
         .env("MOCKAMOTO_PRIVATE_KEY", hex::encode(key("producer", index).to_bytes()))
@@ -331,11 +368,12 @@ fn start_producer(folder: &Path, address: &str, index: u8, plan: &Plan) -> Proce
     Process::start(&name, command, folder)
 }
 
-fn start_signer(folder: &Path, address: &str, index: u8) -> Process {
+fn start_signer(folder: &Path, address: &str, index: u8, plan: &Plan) -> Process {
     let name = format!("signer-{index}");
     let mut command = Command::new(binary("mockamoto-signer-stub"));
     command
-        .args(["--node", &format!("http://{address}"), "--data-dir"])
+        .args(node_args(folder, address, plan.tls))
+        .arg("--data-dir")
         .arg(folder.join(&name))
         .env("MOCKAMOTO_PRIVATE_KEY", hex::encode(key("stacker", index).to_bytes()));
     Process::start(&name, command, folder)

@@ -1,7 +1,7 @@
 //! What operators see: metrics that follow the chain, and a log in which a block can be followed.
 
 use serde_json::Value;
-use tests::processes::{Cluster, Plan};
+use tests::processes::{Client, Cluster, Plan};
 
 use crate::support::run;
 
@@ -63,5 +63,20 @@ fn a_block_is_followed_in_the_metrics_and_in_the_log() {
                 assert_eq!(found["block_id"], processed["block_id"]);
             }
         }
+    });
+}
+
+#[test]
+fn producer_and_signers_mine_over_tls_and_trust_only_what_they_are_told_to() {
+    run(async {
+        let mut cluster = Cluster::start_plan(Plan { block_interval: "50ms", tls: true, ..Plan::default() });
+        let mut watch = cluster.client().watch(0).await;
+        while watch.block().await.block.is_none_or(|block| block.chain_length < 3) {}
+        // In clear there is nothing to hear.
+        assert!(Client::new(cluster.address()).try_watch(0).await.is_err());
+        // Another certificate for the same name.
+        let other = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate");
+        assert!(Client::over_tls(cluster.address(), &other.cert.pem()).try_watch(0).await.is_err());
+        cluster.signers.iter_mut().for_each(|signer| assert!(signer.terminate().success()));
     });
 }

@@ -122,7 +122,7 @@ fn a_block_whose_producer_was_killed_is_finished_by_the_next_one() {
 
 /// Refuses every proposal, as a stacker of the set.
 async fn refuse_all(cluster: &Cluster, index: u8) {
-    let node = Node::new(&cluster.url(), None).expect("a node");
+    let node = Node::new(&cluster.url(), None, None).expect("a node");
     let mut slot = SlotWriter::new(format!("{BOOT_ADDRESS_TESTNET}.signers"), u32::from(index));
     let mut watch = cluster.client().watch(0).await;
     loop {

@@ -62,7 +62,7 @@ async fn feed(
         cursor: cursor.map(Bytes::from_static),
         client_name: "test".to_owned(),
     };
-    (Feed::new(Node::new(&url, None).unwrap(), request), script)
+    (Feed::new(Node::new(&url, None, None).unwrap(), request), script)
 }
 
 fn frame(number: u64, cursor: &'static str, body: Body) -> SubscribeResponse {
