@@ -79,6 +79,12 @@ pub fn transfer(index: usize) -> TransactionPayload {
     TransactionPayload::TokenTransfer { recipient, amount: 1 + index as u64, memo: [0; 34] }
 }
 
+/// A transfer of one micro-STX.
+#[must_use]
+pub fn pay(recipient: &StacksAddress) -> TransactionPayload {
+    TransactionPayload::TokenTransfer { recipient: recipient.to_principal(), amount: 1, memo: [0; 34] }
+}
+
 /// A contract.
 ///
 /// # Panics

@@ -88,10 +88,8 @@ pub struct Grown {
     pub accounts: usize,
     /// Transactions that wait.
     pub mempool: usize,
-    /// Accounts with money.
+    /// Accounts that are paid.
     pub accounts_max: usize,
-    /// Transfers among so many accounts.
-    pub transfers: usize,
     /// Subscribers.
     pub subscribers: usize,
     /// Events that they get.
@@ -110,7 +108,6 @@ impl Grown {
         accounts: 4_000,
         mempool: 100_000,
         accounts_max: 100_000,
-        transfers: 10_000,
         subscribers: 1_000,
         events: 300,
         contract_kilobytes: 100,
@@ -124,7 +121,6 @@ impl Grown {
         accounts: 20,
         mempool: 40,
         accounts_max: 10,
-        transfers: 20,
         subscribers: 3,
         events: 5,
         contract_kilobytes: 1,
