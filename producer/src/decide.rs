@@ -62,6 +62,9 @@ const MOVED_RETRY_MS: Millis = 50;
 /// A proposal without answer is repeated after the timeout, then after twice that, up to this many times the timeout.
 const TIMEOUT_GROWTH_MAX: Millis = 8;
 
+/// A template's time is halved this often at most.
+const HASTE_MAX: u32 = 9;
+
 /// Signers whose newest answers are remembered: as many as a StackerDB has slots.
 const SIGNERS_MAX: usize = 4096;
 
@@ -121,6 +124,9 @@ pub struct Machine {
     /// The block that each signer refused last.
     refusals: BTreeMap<Hash160, BlockHash>,
     failures: u32,
+    /// How often in a row a view moved before its template was finished, less one for each that was in time. Without it a
+    /// full mempool and burn blocks that come faster than a block is filled would stop the chain.
+    haste: u32,
 }
 
 impl Machine {
@@ -138,6 +144,7 @@ impl Machine {
             accepts: BTreeMap::new(),
             refusals: BTreeMap::new(),
             failures: 0,
+            haste: 0,
         }
     }
 
@@ -196,6 +203,7 @@ impl Machine {
             Input::NoTemplate(why) => self.on_no_template(now, &why),
             Input::Signed(candidate) => {
                 self.failures = 0;
+                self.haste = self.haste.saturating_sub(1);
                 Some(self.propose(now, candidate))
             }
             Input::NotSigned => self.retry_later(now, None),
@@ -322,6 +330,10 @@ impl Machine {
                 self.phase = phase;
                 None
             }
+            Phase::Assembling { .. } | Phase::Confirming(_) => {
+                self.haste = self.haste.saturating_add(1).min(HASTE_MAX);
+                self.choose(now, situation)
+            }
             _ => self.choose(now, situation),
         }
     }
@@ -421,6 +433,7 @@ impl Machine {
             burn_view: view.burn_tip,
             coinbase_nonce: view.new_tenure.then_some(view.nonce),
             allow_empty,
+            haste: self.haste,
         })
     }
 
@@ -450,7 +463,10 @@ impl Machine {
                 self.dry = true;
                 self.wait_for_work(now)
             }
-            NoTemplate::Moved => self.retry_later(now, Some(MOVED_RETRY_MS)),
+            NoTemplate::Moved => {
+                self.haste = self.haste.saturating_add(1).min(HASTE_MAX);
+                self.retry_later(now, Some(MOVED_RETRY_MS))
+            }
             NoTemplate::Other(reason) => {
                 tracing::warn!(reason, "the node made no template");
                 self.retry_later(now, None)

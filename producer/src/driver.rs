@@ -29,6 +29,9 @@ use crate::seal::{self, Keys};
 /// more than one only when signers refuse.
 const PROPOSALS_MAX: usize = 16;
 
+/// Shortest time in which the node assembles a block: its own limit.
+const ASSEMBLY_TIME_MIN: Duration = Duration::from_millis(10);
+
 /// The chain's fixed facts that the driver needs.
 #[derive(Debug, Clone)]
 pub struct Chain {
@@ -205,8 +208,13 @@ impl Driver {
     async fn perform(&mut self, action: Action) -> Input {
         let outcome = match action {
             Action::FetchView => self.fetch_view().await,
-            Action::RequestTemplate { parent, burn_view, coinbase_nonce, allow_empty } => {
+            Action::RequestTemplate { parent, burn_view, coinbase_nonce, allow_empty, haste } => {
+                let time = (self.assembly_time / 1_u32.checked_shl(haste).unwrap_or(u32::MAX)).max(ASSEMBLY_TIME_MIN);
                 let request = v1::RequestTemplateRequest {
+                    assembly_time: Some(prost_types::Duration {
+                        seconds: i64::try_from(time.as_secs()).unwrap_or(i64::MAX),
+                        nanos: i32::try_from(time.subsec_nanos()).unwrap_or(0),
+                    }),
                     parent_block_id: parent.as_bytes().to_vec().into(),
                     burn_block_hash: burn_view.as_bytes().to_vec().into(),
                     allow_empty,
@@ -284,10 +292,6 @@ impl Driver {
                 }
             }
         }
-        request.assembly_time = Some(prost_types::Duration {
-            seconds: i64::try_from(self.assembly_time.as_secs()).unwrap_or(i64::MAX),
-            nanos: i32::try_from(self.assembly_time.subsec_nanos()).unwrap_or(0),
-        });
         let answer = unary(self.node.templates().request_template(request)).await?;
         Ok(Input::Requested(answer.template_id))
     }

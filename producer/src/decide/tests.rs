@@ -49,6 +49,8 @@ struct World {
     events: VecDeque<Input>,
     machine: Machine,
     fail_next_call: bool,
+    /// Of the template that was asked for last.
+    haste: u32,
     pushes: u32,
     policy: Policy,
 }
@@ -86,6 +88,7 @@ impl World {
             events: VecDeque::new(),
             machine: Machine::new(policy),
             fail_next_call: false,
+            haste: 0,
             pushes: 0,
             policy,
         };
@@ -113,7 +116,8 @@ impl World {
         }
         match action {
             Action::FetchView => Input::Situation(Box::new(self.situation())),
-            Action::RequestTemplate { parent, burn_view, coinbase_nonce, allow_empty } => {
+            Action::RequestTemplate { parent, burn_view, coinbase_nonce, allow_empty, haste } => {
+                self.haste = haste;
                 self.make_template(parent, burn_view, coinbase_nonce, allow_empty)
             }
             Action::FetchTemplate(id) => match self.templates.get(&id) {
@@ -427,6 +431,24 @@ fn transactions_that_cannot_be_mined_do_not_make_blocks_before_the_interval() {
     world.transaction();
     world.settle();
     assert_eq!(world.chain_length, 2);
+}
+
+#[test]
+fn burn_blocks_that_outrun_a_template_make_the_next_one_shorter_until_one_is_in_time() {
+    let mut world = World::new(POLICY);
+    for outrun in 0..12 {
+        assert_eq!(world.haste, outrun.min(HASTE_MAX));
+        // The template is not finished when the burn block comes.
+        world.events.clear();
+        world.burn_block();
+        world.deliver(1);
+    }
+    for in_time in 1..=HASTE_MAX + 1 {
+        world.settle();
+        world.transaction();
+        world.deliver(1);
+        assert_eq!(world.haste, HASTE_MAX.saturating_sub(in_time));
+    }
 }
 
 #[test]

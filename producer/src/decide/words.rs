@@ -90,6 +90,8 @@ pub enum Action {
         coinbase_nonce: Option<u64>,
         /// Whether a block without transactions is wanted.
         allow_empty: bool,
+        /// How often the time for it is halved.
+        haste: u32,
     },
     /// Fetch a finished template.
     FetchTemplate(String),
