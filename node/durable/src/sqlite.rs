@@ -84,9 +84,9 @@ pub fn open(path: &Path) -> Result<Connection, OpenError> {
         false if logged.is_empty() && length(path)? <= PAGE_BYTES as u64 => None,
         false => return Err(damaged(&sums_path, "it is missing")),
     };
-    let log = Log::of(logged);
+    let newest = logged.into_iter().map(|frame| (frame.page, frame.sum)).collect();
     if let Some(known) = &known {
-        check(path, &wal, &log, known)?;
+        check(path, &wal, &newest, known)?;
     }
     let mut conn = connect(path)?;
     let sums = match known {
@@ -99,7 +99,7 @@ pub fn open(path: &Path) -> Result<Connection, OpenError> {
     };
     crash_point("sqlite:opened");
     let mut keeper = Keeper { wal, sums, checkpoint_at: CHECKPOINT_FRAMES };
-    keeper.catch_up(&log.newest).map_err(io_error(&sums_path))?;
+    keeper.catch_up(&newest).map_err(io_error(&sums_path))?;
     let hook = move |handle: &mut WalHandle, _| {
         // The transaction is on the disk: nothing may fail it any more.
         if let Err(error) = keeper.committed(handle) {
@@ -143,7 +143,7 @@ impl Keeper {
         let pages = logged.iter().map(|(page, sum)| PageSum { page: *page, sum: *sum });
         let news: Vec<_> = pages.filter(|page| self.sums.of(page.page) != Some(page.sum)).collect();
         self.sums.cut_torn()?;
-        self.sums.append(&news)
+        self.sums.append(&news, self.wal.position())
     }
 
     fn committed(&mut self, handle: &mut WalHandle) -> io::Result<()> {
@@ -152,7 +152,7 @@ impl Keeper {
         if self.wal.frames < before {
             self.checkpoint_at = CHECKPOINT_FRAMES; // The log began again.
         }
-        self.sums.append(&pages)?;
+        self.sums.append(&pages, self.wal.position())?;
         crash_point("sqlite:noted");
         if self.wal.frames < self.checkpoint_at {
             return Ok(());
@@ -177,27 +177,14 @@ fn load(path: &Path, sums_path: PathBuf) -> Result<Loaded, OpenError> {
     })
 }
 
-/// What the log holds.
-struct Log {
-    frames: Vec<PageSum>,
-    newest: BTreeMap<u32, u64>,
-}
-
-impl Log {
-    fn of(frames: Vec<PageSum>) -> Self {
-        let newest = frames.iter().map(|frame| (frame.page, frame.sum)).collect();
-        Self { frames, newest }
-    }
-
-    /// Whether a page's newest content follows `sum` in the log. It may be equal to a version that is older still: a counter
-    /// that goes up and down again.
-    fn follows(&self, page: u32, sum: u64) -> bool {
-        self.frames.contains(&PageSum { page, sum })
-    }
-}
-
 /// Every page is the newest that was committed, in the log if it has the page, else in the file.
-fn check(path: &Path, wal: &Wal, log: &Log, known: &Loaded) -> Result<(), OpenError> {
+fn check(path: &Path, wal: &Wal, logged: &BTreeMap<u32, u64>, known: &Loaded) -> Result<(), OpenError> {
+    let (noted, found) = (known.sums.position(), wal.position());
+    if noted.salts == found.salts && found.frames < noted.frames {
+        let detail =
+            format!("{} of {} frames are there: committed transactions are missing", found.frames, noted.frames);
+        return Err(damaged(wal.path(), detail));
+    }
     let in_file = page_sums(path)?;
     if in_file.get(1).is_none_or(|sum| *sum == 0) {
         // SQLite takes such a file for a new one, and throws the log away.
@@ -205,14 +192,15 @@ fn check(path: &Path, wal: &Wal, log: &Log, known: &Loaded) -> Result<(), OpenEr
     }
     let last = known.sums.last_page().max(u32::try_from(in_file.len().saturating_sub(1)).unwrap_or(u32::MAX));
     for page in 1..=last {
-        let found = log.newest.get(&page).copied();
+        // The log has all that is noted, or began again since: what it holds of a page is its newest content. That may be
+        // equal to an old one, as of a counter that goes up and down again.
+        if logged.contains_key(&page) {
+            continue;
+        }
         let expected = known.sums.of(page);
-        let content = found.or_else(|| in_file.get(page as usize).copied());
+        let content = in_file.get(page as usize).copied();
         let detail = match (content, expected) {
             (Some(content), Some(expected)) if content == expected => continue,
-            // A later version than is noted: the process died, or the machine lost power, before that was on the disk.
-            (Some(content), _) if found.is_some() && !known.older.contains(&(page, content)) => continue,
-            (Some(_), Some(expected)) if found.is_some() && log.follows(page, expected) => continue,
             // A page that SQLite made room for and never used.
             (_, None) if known.torn_at.is_none() => continue,
             (Some(content), Some(_)) if known.older.contains(&(page, content)) => {

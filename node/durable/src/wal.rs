@@ -27,6 +27,15 @@ pub(crate) struct PageSum {
     pub(crate) sum: u64,
 }
 
+/// How far a log has come.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Position {
+    /// Those of the log's header: others each time that it begins again. Zeros without a log.
+    pub(crate) salts: [u8; 8],
+    /// Committed frames since it began.
+    pub(crate) frames: u64,
+}
+
 /// A place in the log: what was read before it is committed.
 pub(crate) struct Wal {
     path: PathBuf,
@@ -44,6 +53,13 @@ impl Wal {
 
     pub(crate) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// What is read so far.
+    pub(crate) fn position(&self) -> Position {
+        let mut salts = [0; 8];
+        salts.copy_from_slice(&self.header[16..24]);
+        Position { salts, frames: self.frames }
     }
 
     /// The pages of transactions that were committed since the last call, in the order in which they were written.
