@@ -87,3 +87,37 @@ const fn reason_code(reason: RejectReason) -> &'static str {
         RejectReason::Unspecified => "ChainstateError",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_has_a_name_of_the_reference() {
+        let names = (0..).map_while(|number| RejectReason::try_from(number).ok()).map(reason_code);
+        assert_eq!(
+            names.collect::<Vec<_>>(),
+            [
+                "ChainstateError",
+                "InvalidBlock",
+                "InvalidBlock",
+                "InvalidBlock",
+                "UnknownParent",
+                "InvalidBlock",
+                "InvalidBlock",
+                "NoSuchTenure",
+                "NonCanonicalTenure",
+                "InvalidParentBlock",
+                "InvalidBlock",
+                "InvalidBlock",
+                "InvalidBlock",
+                "InvalidBlock",
+                "BadBlockHash",
+                "InvalidBlock",
+                "BadTransaction",
+                "BadTransaction",
+                "BadBlockHash",
+            ]
+        );
+    }
+}
