@@ -502,7 +502,11 @@ fn operators_see_who_reads_and_how_far_behind_it_is() {
     assert_eq!((slow.client_name.as_str(), slow.mode()), ("test", v1::SubscriberMode::Live));
     assert_eq!((slow.sent_frames, slow.sent_events, slow.queued_frames), (3, 2, 8));
     assert!(slow.blocked_duration.is_some(), "its queue is full");
-    assert_eq!((slow.next_sequence, slow.events_behind), (11, 30), "what is read at once counts when all of it is sent");
+    assert_eq!(
+        (slow.next_sequence, slow.events_behind),
+        (11, 30),
+        "what is read at once counts when all of it is sent"
+    );
     assert_eq!(Cursor::decode(&slow.cursor).unwrap().sequence, 12);
     let next = bench.hub.subscribers().page(1, 10, &bounds);
     assert_eq!((next.subscribers.len(), next.next_page_token.as_str()), (1, ""));
