@@ -13,10 +13,11 @@
 //!   write-ahead log replaces.
 
 use std::collections::HashSet;
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::checksum::checksum64;
 use crate::wal::{PageSum, Position};
@@ -29,6 +30,10 @@ const HEAD_BYTES: usize = 4 + 8 + 8;
 /// The record is written anew when it is this much longer than it need be: four times, and a megabyte.
 const SLACK_FACTOR: u64 = 4;
 const SLACK_BYTES: u64 = 1 << 20;
+
+/// How often a lock that somebody holds is tried, and the pause between.
+const LOCK_TRIES: u32 = 20;
+const LOCK_PAUSE: Duration = Duration::from_millis(5);
 
 pub(crate) struct Sums {
     file: File,
@@ -182,11 +187,17 @@ fn write_anew(path: &Path, latest: &[u64], position: Position) -> io::Result<(Fi
     Ok((file, bytes.len() as u64))
 }
 
+/// A child that another thread starts has a copy of every descriptor, and with it a lock that was just given up, until it
+/// runs its program: so a moment is waited.
 fn lock(file: &File) -> Result<(), LoadError> {
-    file.try_lock().map_err(|error| match error {
-        std::fs::TryLockError::WouldBlock => LoadError::InUse,
-        std::fs::TryLockError::Error(error) => LoadError::Io(error),
-    })
+    for _ in 0..LOCK_TRIES {
+        match file.try_lock() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(LOCK_PAUSE),
+            Err(TryLockError::Error(error)) => return Err(LoadError::Io(error)),
+        }
+    }
+    Err(LoadError::InUse)
 }
 
 fn encode(bytes: &mut Vec<u8>, pages: &[PageSum], position: Position) {
