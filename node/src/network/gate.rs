@@ -12,6 +12,7 @@ use super::limits::{
     MAX_CONCURRENT_EVALUATIONS, MAX_CONCURRENT_READS, MAX_CONCURRENT_WRITES, MAX_WAITING, RETRY_AFTER, TURN_TIMEOUT,
 };
 use crate::chain::{ApiError, ChainApi};
+use crate::coordinator::Bell;
 
 /// Cheap to clone.
 #[derive(Clone)]
@@ -103,7 +104,24 @@ impl Gate {
         self.admissions.submit(raw).await
     }
 
-    /// Runs a call that writes.
+    /// Stores a pushed block and wakes the coordinator, also when the caller is gone by then: the block is stored, and who
+    /// pushes it again is told that it is known.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub async fn push_block(&self, bell: &Bell, block: Bytes) -> Result<v1::PushBlockResponse, ApiError> {
+        let bell = bell.clone();
+        let push = move |chain: &dyn ChainApi| {
+            let answer = chain.push_block(block)?;
+            if answer.outcome() == v1::PushOutcome::Accepted {
+                bell.ring();
+            }
+            Ok(answer)
+        };
+        self.write(push).await
+    }
+
+    /// Runs a call that writes. What must follow belongs into `work`: when the caller goes away, nothing comes after it.
     ///
     /// # Errors
     /// As [`Self::read`].

@@ -25,11 +25,7 @@ impl BlockService for Blocks {
         if block.is_empty() {
             return Err(ApiError::Missing { field: "block" }).or_status();
         }
-        let answer = self.gate.write(move |chain| chain.push_block(block)).await.or_status()?;
-        if answer.outcome() == v1::PushOutcome::Accepted {
-            self.bell.ring();
-        }
-        Ok(Response::new(answer))
+        self.gate.push_block(&self.bell, block).await.or_status().map(Response::new)
     }
 
     async fn get_block(&self, request: Request<v1::GetBlockRequest>) -> Result<Response<v1::GetBlockResponse>, Status> {

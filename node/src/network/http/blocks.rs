@@ -58,11 +58,7 @@ async fn store(services: &Services, headers: &HeaderMap, body: Bytes) -> Result<
     if kind(headers)? != Kind::Octets {
         return Err(HttpError::bad_request("Content-Type must be application/octet-stream"));
     }
-    let answer = services.gate.write(move |chain| chain.push_block(body)).await?;
-    if answer.outcome() == v1::PushOutcome::Accepted {
-        services.bell.ring();
-    }
-    Ok(answer)
+    Ok(services.gate.push_block(&services.bell, body).await?)
 }
 
 /// The reason code without its prefix, as SPEC 5 writes it.

@@ -17,7 +17,9 @@ pub(super) async fn mine(
     let count = number("count", request.count, 1, 1, MAX_ADMIN_COUNT).or_status()?;
     let on = optional_hash32("on", &request.on).or_status()?;
     let before = admin.hub.journal().bounds().newest;
-    let mined = admin.gate.write(move |chain| chain.mine_burn_blocks(on, count, now_s()));
+    let bell = admin.bell.clone();
+    // Also when the caller is gone by then.
+    let mined = admin.gate.write(move |chain| chain.mine_burn_blocks(on, count, now_s()).inspect(|_| bell.ring()));
     let burn_blocks = mined.await.or_status()?;
     announced(admin, before, &burn_blocks).await?;
     Ok(v1::MineBurnBlocksResponse { burn_blocks })
@@ -31,15 +33,16 @@ pub(super) async fn reorganize(
     let least = depth.saturating_add(1);
     let length = number("length", request.length, least, least, MAX_ADMIN_COUNT.saturating_add(1)).or_status()?;
     let before = admin.hub.journal().bounds().newest;
-    let done = admin.gate.write(move |chain| chain.reorganize_burn_chain(depth, length, now_s()));
+    let bell = admin.bell.clone();
+    let done =
+        admin.gate.write(move |chain| chain.reorganize_burn_chain(depth, length, now_s()).inspect(|_| bell.ring()));
     let answer = done.await.or_status()?;
     announced(admin, before, &answer.burn_blocks).await?;
     Ok(answer)
 }
 
-/// Wakes the coordinator and waits until it has announced the blocks. Late is no error: they are mined.
+/// Waits until the coordinator has announced the blocks. Late is no error: they are mined.
 async fn announced(admin: &Admin, before: u64, blocks: &[v1::BurnBlock]) -> Result<(), Status> {
-    admin.bell.ring();
     let Some(last) = blocks.last() else { return Ok(()) };
     let is_last = |body: Body| match body {
         Body::BurnBlock(event) => event.burn_block.is_some_and(|b| b.burn_block_hash == last.burn_block_hash),
