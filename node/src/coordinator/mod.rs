@@ -59,7 +59,7 @@ impl Bell {
     }
 
     /// Waits for a ring and takes it; false when stopped.
-    fn wait(&self) -> bool {
+    pub(crate) fn wait(&self) -> bool {
         let mut state = self.lock();
         while !state.rung && !state.stopped {
             state = self.inner.rung.wait(state).unwrap_or_else(PoisonError::into_inner);

@@ -1,11 +1,15 @@
 //! Tenures, sortitions, blocks, stacking: shapes by the tables of COMPAT, values by the chain that the test made.
 
+use std::task::Poll;
+use std::time::Duration;
+
 use axum::http::{Method, StatusCode};
 use nakamoto_proto::block::NakamotoBlock;
 use serde_json::Value;
 
 use super::bench::{Bench, FIRST_BURN, OCTETS, STACKERS, address, key, transfer};
 use super::shape::{COST, Kind, check};
+use crate::coordinator::Bell;
 
 const SORTITION: &[(&str, Kind)] = &[
     ("burn_block_hash", Kind::Hex0x(32)),
@@ -363,6 +367,21 @@ fn stackers_show_their_keys_when_they_sign() {
     block.header.stacker_signatures.remove(1);
     assert_eq!(block.header.stacker_signatures.len(), 2);
     assert_eq!(chain.bench.get("/v3/signer/02ab/0").status, StatusCode::NOT_FOUND);
+}
+
+#[test]
+fn a_block_whose_sender_is_gone_wakes_the_coordinator() {
+    let bench = Bench::started();
+    let (block, bell) = (bench.make_block().encode(), Bell::default());
+    bench.runtime.block_on(async {
+        let mut push = Box::pin(bench.services.gate.push_block(&bell, block.into()));
+        // Begun, and given up as when the connection ends.
+        let begun = std::future::poll_fn(|context| Poll::Ready(push.as_mut().poll(context).is_ready())).await;
+        assert!(!begun, "it waits for the chain");
+    });
+    let (rung, heard) = std::sync::mpsc::channel();
+    std::thread::spawn(move || rung.send(bell.wait()));
+    assert_eq!(heard.recv_timeout(Duration::from_secs(30)), Ok(true));
 }
 
 #[test]
