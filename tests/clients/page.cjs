@@ -181,13 +181,30 @@ async function names(page, txid) {
   await detail.locator('dd', { hasText: txid }).waitFor();
 }
 
+// Presses the third row, holds until newer blocks are there, and releases; the key of what was pressed.
+async function slowPress(page, rows) {
+  const box = await page.locator(rows).nth(2).boundingBox();
+  const [x, y] = [box.x + 20, box.y + box.height / 2];
+  await page.mouse.move(x, y);
+  await page.mouse.down();
+  const key = await page.evaluate(([x, y]) => document.elementFromPoint(x, y).closest('.row').dataset.key, [x, y]);
+  const [newest, before] = [await page.locator(rows).first().getAttribute('data-key'), await tipOf(page)];
+  const stands = async () => (await page.locator(rows).first().getAttribute('data-key')) === newest;
+  await until('newer blocks', async () => (await tipOf(page)) > before + 30, DEADLINE_MS);
+  assert.ok(await stands(), 'the list stands still under a pressed pointer');
+  await page.mouse.up();
+  await until('the list moves on', async () => !(await stands()), DEADLINE_MS);
+  return key;
+}
+
 async function people(page) {
   await page.locator('#signers .person').nth(3).waitFor();
   await page.locator('#signers .matrix .yes').first().waitFor();
   await page.locator('#producers .badge', { hasText: 'elected' }).waitFor();
   await page.locator('#slots td', { hasText: 'signs' }).first().waitFor();
-  // A block that someone signed: whoever did has a tick.
-  await page.locator('#blocks-list .row').nth(2).click();
+  // A block that someone signed: whoever did has a tick. The list moves all the time; the press is as slow as a hand.
+  const pressed = await slowPress(page, '#blocks-list .row');
+  assert.equal(await page.evaluate(() => location.hash), `#block/${pressed}`, 'the row under the pointer is what opens');
   await page.locator('#detail .signers .yes').first().waitFor();
   assert.ok((await page.locator('#detail .signers .yes').count()) >= 3, 'three of four make 70 %');
 }

@@ -1,7 +1,8 @@
 // A list of any length of which only what is in sight is in the document.
 //
 // Rows have one height. The list keeps what is being read in place: when rows are put in above it, the view moves along,
-// unless it stands at the top, where the newest is.
+// unless it stands at the top, where the newest is. Under a pressed pointer it stands still: a press that ends on another
+// row than it began on is a click on neither.
 
 import { h } from './dom.js';
 
@@ -14,6 +15,8 @@ export class List {
     this.items = [];
     this.drawn = new Map();
     this.selected = null;
+    this.pressed = false;
+    this.waiting = null;
     this.space = h('div', { class: 'list-space' });
     this.hint = h('p', { class: 'empty' }, none);
     root.classList.add('list');
@@ -27,11 +30,18 @@ export class List {
       const row = event.target.closest('.row');
       if (row && !event.target.closest('a')) this.pick(row.dataset.key);
     });
+    root.addEventListener('pointerdown', (event) => (this.pressed = event.target.closest('.row') !== null));
+    // The click comes right behind, in the same task.
+    for (const end of ['pointerup', 'pointercancel', 'blur']) addEventListener(end, () => this.pressed && setTimeout(() => this.release()));
     new ResizeObserver(() => this.draw()).observe(root);
   }
 
   // Newest first. Items that did not change must be the same objects.
   set(items) {
+    if (this.pressed) {
+      this.waiting = items;
+      return;
+    }
     const first = this.items[0];
     if (this.root.scrollTop > this.rowHeight && first) {
       const key = this.keyOf(first);
@@ -40,6 +50,13 @@ export class List {
     }
     this.items = items;
     this.draw();
+  }
+
+  release() {
+    const items = this.waiting;
+    this.pressed = false;
+    this.waiting = null;
+    if (items) this.set(items);
   }
 
   select(key) {

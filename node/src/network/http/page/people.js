@@ -6,6 +6,7 @@ import { number, shortPrincipal } from './format.js';
 const BLOCKS_SHOWN = 40;
 const BACK_MAX = 63;
 const ASK_AGAIN_MS = 1500;
+const READ_AGAIN_MS = 10_000;
 const KEPT_MAX = 2500;
 
 // Whose signatures blocks carry, by the node: recovering keys is nothing for a page.
@@ -42,7 +43,14 @@ export class Signatures {
       if (!answer.ok) throw new Error(`it answers ${answer.status}`);
       for (const block of (await answer.json()).blocks) this.known.set(block.block_id, block);
     } catch (error) {
-      if (!back) this.known.set(id, { error: error.message, signers: [] });
+      if (!back) {
+        this.known.set(id, { error: error.message, signers: [] });
+        // A busy node answers later.
+        setTimeout(() => {
+          this.known.delete(id);
+          this.store.dirty.add('detail');
+        }, READ_AGAIN_MS);
+      }
     }
     this.asked.delete(id);
     while (this.known.size > KEPT_MAX) this.known.delete(this.known.keys().next().value);
