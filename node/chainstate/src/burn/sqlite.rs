@@ -10,6 +10,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Row, TransactionBehavior};
 
 /// How long a statement waits for a lock: readers of a WAL file never do, the one writer only for a checkpoint.
@@ -75,6 +76,7 @@ pub(crate) fn open_writer(path: &Path, kind: &FileKind) -> Result<Connection, St
     conn.busy_timeout(BUSY_TIMEOUT)?;
     conn.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
     conn.pragma_update(None, "foreign_keys", true)?;
+    keep_plans(&conn)?;
     migrate(&mut conn, kind)?;
     Ok(conn)
 }
@@ -88,8 +90,15 @@ pub(crate) fn open_reader(path: &Path, kind: &FileKind) -> Result<Connection, St
     conn.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
     conn.pragma_update(None, "query_only", true)?;
     durable::leave_log(&conn)?;
+    keep_plans(&conn)?;
     check_kind(&conn, kind)?;
     Ok(conn)
+}
+
+/// A table with a partial index has SQLite plan a statement again for every value that is bound to it, to see whether the
+/// value fits the index. Ours name such values in the statement.
+pub(crate) fn keep_plans(conn: &Connection) -> rusqlite::Result<()> {
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(|_| ())
 }
 
 /// Applies the migrations that `conn` has not seen, all in one transaction.

@@ -7,6 +7,8 @@ use nakamoto_proto::ids::StacksBlockId;
 use nakamoto_proto::transaction::{BlockTransaction, TransactionPayload};
 use nakamoto_proto::v1;
 
+use super::announce::announce_stored;
+use super::meta::update_announced;
 use super::mining::count_block;
 use super::tip::TipCause;
 use super::{Chain, ChainReader, lock, wire};
@@ -48,14 +50,18 @@ impl Chain {
             self.put_back(reader);
             return Ok(None);
         };
-        self.announce_before(&reader, &staged)?;
+        let announces = self.is_next_to_announce(&reader, &staged)?;
+        if !announces {
+            self.announce_before(&reader, &staged)?;
+        }
         if let Some(done) = self.reconcile(&reader, &staged)? {
             self.put_back(reader);
             return Ok(Some(done));
         }
         let processed = match self.judge(&reader, &staged)? {
-            Ok(judged) => self.append(reader, judged)?,
+            Ok(judged) => self.append(reader, judged, announces.then_some(staged.row))?,
             Err(rejection) => {
+                self.announce_before(&reader, &staged)?;
                 self.reject(&reader, &staged, &rejection)?;
                 self.put_back(reader);
                 Processed::Rejected(staged.block_id, rejection)
@@ -68,10 +74,12 @@ impl Chain {
     fn reconcile(&self, reader: &ChainReader, staged: &StagedBlock) -> Result<Option<Processed>, StoreError> {
         let id = staged.block_id;
         if reader.header(&id)?.is_some() {
+            self.announce_before(reader, staged)?;
             self.mark_processed(&id)?;
             return Ok(Some(Processed::Reconciled(id)));
         }
         if let Some((reason, detail)) = rejected(reader.conn(), &id)? {
+            self.announce_before(reader, staged)?;
             lock(&self.inner.staging).mark_orphaned(&id, reason, &detail)?;
             return Ok(Some(Processed::Reconciled(id)));
         }
@@ -138,11 +146,16 @@ impl Chain {
         self.inner.executed.insert(key, execution);
     }
 
-    fn append(&self, reader: ChainReader, judged: Judged) -> Result<Processed, StoreError> {
+    /// With `announced_row` the block's row in staging is announced with it.
+    fn append(&self, reader: ChainReader, judged: Judged, announced_row: Option<u64>) -> Result<Processed, StoreError> {
         let id = judged.block.header.block_id();
         let key = (judged.plan.parent.block_id, judged.plan.burn_view.hash, judged.block.header.tx_merkle_root);
         let chain = self.clone();
         let reader = self.inner.store.write_all(move |tx| {
+            if let Some(row) = announced_row {
+                announce_stored(tx, &judged.block.header)?;
+                update_announced(tx.sql(), reader.meta()?.announced_burn_row, row)?;
+            }
             chain.commit_block(tx, &reader, &judged)?;
             Ok(reader)
         })?;

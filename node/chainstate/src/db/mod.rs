@@ -16,6 +16,8 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OpenFlags};
 
+use crate::burn::sqlite::keep_plans;
+
 /// How long a statement waits for a lock. The only writer is our own thread; others hold locks for checkpoints alone.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Prepared statements kept by a connection: more than we have queries.
@@ -28,6 +30,7 @@ pub(crate) fn open_writer(path: &Path) -> Result<Connection, OpenError> {
     conn.busy_timeout(BUSY_TIMEOUT).map_err(&at)?;
     conn.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
     conn.pragma_update(None, "foreign_keys", true).map_err(&at)?;
+    keep_plans(&conn).map_err(&at)?;
     migrate(&mut conn, MIGRATIONS).map_err(|error| error.at(path))?;
     marf::Marf::create_tables(&conn).map_err(&at)?;
     Ok(conn)
@@ -56,6 +59,7 @@ pub(crate) fn open_reader(path: &Path) -> Result<Connection, OpenError> {
     conn.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
     conn.pragma_update(None, "query_only", true).map_err(&at)?;
     durable::leave_log(&conn).map_err(&at)?;
+    keep_plans(&conn).map_err(&at)?;
     Ok(conn)
 }
 

@@ -145,6 +145,38 @@ fn a_block_is_announced_before_it_is_judged_even_if_it_came_just_now() {
 }
 
 #[test]
+fn a_block_that_can_be_processed_at_once_is_announced_by_the_commit_that_appends_it() {
+    on_big_stack(|| {
+        let test = TestChain::new();
+        let block = test.make_block();
+        test.push(&block);
+        let commits = test.chain.commits();
+        assert!(!test.chain.announce().expect("announcing"), "it is left to the append");
+        assert_eq!(test.chain.process_next().expect("processing"), Some(Processed::Appended(block.block_id())));
+        assert_eq!(test.chain.commits(), commits + 1);
+        let both = [v1::EventKind::BlockStored, v1::EventKind::BlockProcessed];
+        assert_eq!(told(&test, &block.block_id()), both);
+        assert!(!test.chain.announce().expect("announcing"), "and not told of again");
+    });
+}
+
+#[test]
+fn a_burn_block_that_came_since_is_announced_before_the_block_that_waits() {
+    on_big_stack(|| {
+        let mut test = TestChain::new();
+        let block = test.make_block();
+        test.push(&block);
+        assert!(!test.chain.announce().expect("announcing"), "it is left to the append");
+        let newest = test.chain.journal().newest_sequence();
+        test.mine_in_silence(None);
+        assert_eq!(test.chain.process_next().expect("processing"), Some(Processed::Appended(block.block_id())));
+        let events = test.chain.journal().read(newest + 1, 3, usize::MAX).expect("in memory");
+        let kinds: Vec<_> = events.iter().map(|event| event.kind).collect();
+        assert_eq!(kinds, [v1::EventKind::BurnBlock, v1::EventKind::BlockStored, v1::EventKind::BlockProcessed]);
+    });
+}
+
+#[test]
 fn unknown_parents_and_burn_views_are_named_and_wait() {
     on_big_stack(|| {
         let mut test = TestChain::new();
