@@ -3,6 +3,10 @@
 //! # Invariants
 //! - Matching is pure: the same event and filter give the same answer, live or from disk.
 //! - What a filter holds is bounded by the named limits.
+//!
+//! # Not here
+//! Signers' keys: a signer is told by its slot, which `slot_ids` narrows to; a key would cost a signature recovery an event
+//! and subscriber.
 
 use std::collections::BTreeSet;
 
@@ -40,6 +44,7 @@ struct Term {
     request_id: Option<String>,
     slot_ids: BTreeSet<u32>,
     txids: BTreeSet<[u8; 32]>,
+    producers: BTreeSet<String>,
     label: String,
 }
 
@@ -120,6 +125,7 @@ impl Filter {
                 && (term.kinds.is_empty() || term.kinds.contains(&kind))
                 && term.touches_nothing()
                 && term.request_id.is_none()
+                && term.producers.is_empty()
         })
     }
 }
@@ -152,12 +158,14 @@ impl Term {
             request_id,
             slot_ids: term.slot_ids.into_iter().collect(),
             txids: txids(&term.txids)?,
+            producers: values("filter.terms.producers", term.producers)?,
             label: term.label,
         };
         let asks = !decoded.kinds.is_empty()
             || !decoded.stackerdb_contracts.is_empty()
             || !decoded.touches_nothing()
             || !decoded.slot_ids.is_empty()
+            || !decoded.producers.is_empty()
             || decoded.request_id.is_some();
         if asks { Ok(decoded) } else { Err(FilterError::Empty) }
     }
@@ -172,6 +180,7 @@ impl Term {
         (self.kinds.is_empty() || self.kinds.contains(&event.kind))
             && self.matches_stackerdb(event)
             && self.matches_request(event)
+            && self.matches_producer(event)
             && (self.touches_nothing() || self.matches_touched(entry))
     }
 
@@ -186,7 +195,9 @@ impl Term {
                         || chunks.chunks.iter().any(|chunk| self.slot_ids.contains(&chunk.slot_id)))
             }
             // A term that narrows nothing but StackerDBs means their chunks.
-            Some(_) | None => !narrows || !self.kinds.is_empty() || !self.touches_nothing(),
+            Some(_) | None => {
+                !narrows || !self.kinds.is_empty() || !self.touches_nothing() || !self.producers.is_empty()
+            }
         }
     }
 
@@ -197,6 +208,16 @@ impl Term {
             Some(Body::ValidationFinished(finished)) => finished.validation_id == *id,
             Some(_) | None => false,
         }
+    }
+
+    fn matches_producer(&self, event: &v1::Event) -> bool {
+        let burn_block = match &event.body {
+            _ if self.producers.is_empty() => return true,
+            Some(Body::BurnBlock(mined)) => &mined.burn_block,
+            Some(Body::BlockProcessed(processed)) => &processed.burn_view,
+            Some(_) | None => return false,
+        };
+        burn_block.as_ref().is_some_and(|block| self.producers.contains(&block.elected_producer))
     }
 
     fn matches_touched(&self, entry: &Entry) -> bool {
@@ -252,4 +273,53 @@ pub enum FilterError {
     /// A field is wrong.
     #[error(transparent)]
     Field(#[from] ApiError),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(kind: v1::EventKind, body: Body) -> Entry {
+        Entry::from_event(v1::Event { sequence: 1, kind: kind.into(), observe_time: None, body: Some(body) }, 0)
+    }
+
+    fn elects(producer: &str) -> Option<v1::BurnBlock> {
+        Some(v1::BurnBlock { elected_producer: producer.to_owned(), ..v1::BurnBlock::default() })
+    }
+
+    fn burn(producer: &str) -> Entry {
+        let body = v1::BurnBlockEvent { burn_block: elects(producer), is_canonical_tip: true };
+        entry(v1::EventKind::BurnBlock, Body::BurnBlock(body))
+    }
+
+    fn processed(producer: &str) -> Entry {
+        let body = v1::BlockProcessed { burn_view: elects(producer), ..v1::BlockProcessed::default() };
+        entry(v1::EventKind::BlockProcessed, Body::BlockProcessed(body))
+    }
+
+    fn chunks() -> Entry {
+        let body = v1::StackerDbChunks { contract_id: "A.b".to_owned(), chunks: Vec::new() };
+        entry(v1::EventKind::StackerdbChunks, Body::StackerdbChunks(body))
+    }
+
+    #[test]
+    fn a_producer_narrows_to_its_burn_blocks_and_the_blocks_of_its_tenures() {
+        let filter = |term| Filter::decode(Some(v1::EventFilter { terms: vec![term], all: false })).expect("a filter");
+        let term = v1::EventTerm { producers: vec!["P".to_owned(), "Q".to_owned()], ..v1::EventTerm::default() };
+        let of_producers = filter(term.clone());
+        for wanted in [burn("P"), processed("P"), burn("Q")] {
+            assert!(of_producers.matches(&wanted), "{wanted:?}");
+        }
+        for other in [burn("R"), processed("R"), burn(""), chunks()] {
+            assert!(!of_producers.matches(&other), "{other:?}");
+        }
+        assert!(!of_producers.wants_every_stackerdb());
+        let blocks = filter(v1::EventTerm { kinds: vec![v1::EventKind::BlockProcessed.into()], ..term.clone() });
+        assert!(blocks.matches(&processed("P")) && !blocks.matches(&burn("P")));
+        let with_chunks = filter(v1::EventTerm { stackerdb_contracts: vec!["A.b".to_owned()], ..term });
+        assert!(with_chunks.matches(&burn("P")), "StackerDBs narrow chunks only");
+        let long = v1::EventTerm { producers: vec!["x".repeat(301)], ..v1::EventTerm::default() };
+        let refused = Filter::decode(Some(v1::EventFilter { terms: vec![long], all: false }));
+        assert!(matches!(refused, Err(FilterError::Field(_))));
+    }
 }

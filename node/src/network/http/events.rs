@@ -90,6 +90,7 @@ fn filter(query: &Query) -> Result<v1::EventFilter, HttpError> {
         contracts: texts("contract"),
         assets: texts("asset"),
         addresses: texts("address"),
+        producers: texts("producer"),
         ..v1::EventTerm::default()
     };
     if term == v1::EventTerm::default() {
