@@ -16,6 +16,7 @@ mod plan;
 mod rejection;
 mod reward;
 pub(crate) mod rules;
+mod verified_once;
 
 pub use execute::{ExecuteError, Execution, execute};
 pub(crate) use execute::{close, open};
@@ -24,3 +25,4 @@ pub use plan::{BlockPlan, plan};
 pub use rejection::{Rejection, TransactionFault};
 pub use reward::{MaturedReward, matured_reward, reward_of_tenure};
 pub use rules::{CheckError, SignatureRules, check_in_chain, check_standalone, decode_block};
+pub use verified_once::VerifiedOnce;

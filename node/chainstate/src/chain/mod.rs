@@ -57,7 +57,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use marf::Marf;
 
-use crate::blocks::ExecutedOnce;
+use crate::blocks::{ExecutedOnce, VerifiedOnce};
 use crate::burn::BurnDbWriter;
 use crate::db::{OpenError, Store, StoreError};
 use crate::journal::JournalTail;
@@ -84,6 +84,7 @@ struct Inner {
     staging: Mutex<StagingWriter>,
     mempool: Mutex<MempoolIndex>,
     executed: ExecutedOnce,
+    verified: Arc<VerifiedOnce>,
     followed_ahead: Mutex<Option<stackerdbs::FollowedAhead>>,
     start_number: u64,
     readers: Mutex<Vec<ChainReader>>,
@@ -148,7 +149,8 @@ impl Chain {
     }
 
     fn open_reader(&self) -> Result<ChainReader, OpenError> {
-        ChainReader::open(&self.inner.folder, self.inner.params.clone(), self.inner.marf.clone())
+        let Inner { folder, params, marf, verified, .. } = &*self.inner;
+        ChainReader::open(folder, params.clone(), marf.clone(), Arc::clone(verified))
     }
 
     pub(crate) fn put_back(&self, reader: ChainReader) {

@@ -82,6 +82,7 @@ impl Chain {
             staging: Mutex::new(staging),
             mempool: Mutex::new(mempool),
             executed: ExecutedOnce::default(),
+            verified: Arc::default(),
             start_number,
             readers: Mutex::default(),
             clock,

@@ -1,6 +1,7 @@
 //! Everything that can be read of the chain, on connections of its own.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use ::clarity::vm::types::PrincipalData;
 use marf::Marf;
@@ -11,6 +12,7 @@ use rusqlite::Connection;
 
 use super::meta::{Meta, select_meta};
 use super::mining::{Mining, select_mining};
+use crate::blocks::VerifiedOnce;
 use crate::blocks::rules::RuleEnv;
 use crate::burn::{BurnBlock, BurnDbReader};
 use crate::clarity::read_only::{Account, ReadError, StateReader};
@@ -42,14 +44,20 @@ pub struct ChainReader {
     conn: Connection,
     burn: BurnDbReader,
     staging: StagingReader,
+    verified: Arc<VerifiedOnce>,
 }
 
 impl ChainReader {
-    pub(super) fn open(folder: &Path, params: ChainParams, marf: Marf) -> Result<Self, OpenError> {
+    pub(super) fn open(
+        folder: &Path,
+        params: ChainParams,
+        marf: Marf,
+        verified: Arc<VerifiedOnce>,
+    ) -> Result<Self, OpenError> {
         let conn = open_reader(&folder.join(super::open::CHAIN_FILE))?;
         let burn = BurnDbReader::open(&folder.join(super::open::BURN_FILE)).map_err(OpenError::state)?;
         let staging = StagingReader::open(&folder.join(super::open::STAGING_FILE)).map_err(OpenError::state)?;
-        Ok(Self { params, marf, conn, burn, staging })
+        Ok(Self { params, marf, conn, burn, staging, verified })
     }
 
     /// From here to [`Self::end`] the main database does not change for this reader.
@@ -90,7 +98,7 @@ impl ChainReader {
     }
 
     pub(super) fn rule_env(&self) -> RuleEnv<'_> {
-        RuleEnv { params: &self.params, conn: &self.conn, burn: &self.burn, marf: &self.marf }
+        RuleEnv { params: &self.params, conn: &self.conn, burn: &self.burn, marf: &self.marf, verified: &self.verified }
     }
 
     /// What the VM asks about ancestors, seen from `tip`.

@@ -76,7 +76,7 @@ impl Chain {
             }
             for staged in reader.staging().waiting_for_burn_block(&hash)? {
                 let checked = match decode_block(&staged.data) {
-                    Ok(block) => check_standalone(self.params(), reader.burn(), &block),
+                    Ok(block) => check_standalone(reader.rule_env(), &block),
                     Err(rejection) => Err(rejection.into()),
                 };
                 match checked {

@@ -49,7 +49,7 @@ impl Chain {
         let checked = if stacks_attachable && burn_known {
             check_in_chain(reader.rule_env(), &block, SignatureRules::Block).map(|_| true)
         } else {
-            check_standalone(self.params(), reader.burn(), &block)
+            check_standalone(reader.rule_env(), &block)
         };
         let burn_attachable = match checked {
             Ok(known) => known,

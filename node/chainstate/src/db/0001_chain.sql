@@ -23,7 +23,8 @@ CREATE TABLE block_headers (
     processed_event BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- Processed Nakamoto blocks of all forks.
+-- Processed Nakamoto blocks of all forks. With row ids: a row is longer than a quarter of a page, which in a table that is
+-- ordered by a hash leaves half of every page empty and adds an overflow page for each row.
 CREATE TABLE nakamoto_block_headers (
     block_id BLOB PRIMARY KEY CHECK (length(block_id) = 32),
     parent_block_id BLOB NOT NULL CHECK (length(parent_block_id) = 32),
@@ -48,7 +49,7 @@ CREATE TABLE nakamoto_block_headers (
     size_bytes INTEGER NOT NULL,
     -- The encoded BlockProcessed event, receipts included; the journal's row points here.
     processed_event BLOB NOT NULL
-) STRICT, WITHOUT ROWID;
+) STRICT;
 CREATE INDEX headers_by_parent ON nakamoto_block_headers (parent_block_id);
 CREATE INDEX headers_by_burn_view ON nakamoto_block_headers (burn_height, burn_view, chain_length);
 CREATE INDEX tenure_starts ON nakamoto_block_headers (tenure_height, block_id) WHERE block_id = tenure_start_block_id;
@@ -68,9 +69,9 @@ CREATE TABLE rejected_blocks (
     detail TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- The journal. AUTOINCREMENT: a sequence is never used twice, also after pruning.
+-- The journal. A sequence is never used twice: the newest event is never removed, and the next has its number plus one.
 CREATE TABLE events (
-    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+    sequence INTEGER PRIMARY KEY,
     kind INTEGER NOT NULL,
     time_ms INTEGER NOT NULL,
     -- The encoded event; NULL for a processed block, whose event is with its header.

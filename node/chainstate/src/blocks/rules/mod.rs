@@ -10,10 +10,10 @@ mod transactions;
 pub(crate) use coinbase::{check_tenure_coinbase, is_coinbase};
 pub use format::decode_block;
 
-use nakamoto_proto::block::NakamotoBlock;
+use nakamoto_proto::block::{NakamotoBlock, NakamotoBlockHeader};
 use rusqlite::Connection;
 
-use super::{BlockPlan, Rejection, plan};
+use super::{BlockPlan, Rejection, VerifiedOnce, plan};
 use crate::burn::{BurnBlock, BurnDbReader, BurnLookupError};
 use crate::db::StoreError;
 use crate::headers::Ancestry;
@@ -50,6 +50,8 @@ pub struct RuleEnv<'a> {
     pub burn: &'a BurnDbReader,
     /// Ancestors among processed blocks.
     pub marf: &'a marf::Marf,
+    /// Signatures that were verified lately.
+    pub verified: &'a VerifiedOnce,
 }
 
 /// Checks all that needs neither parent nor execution. Returns whether the burn view is known: if it is not, the
@@ -57,15 +59,15 @@ pub struct RuleEnv<'a> {
 ///
 /// # Errors
 /// The first broken rule, or a [`StoreError`].
-pub fn check_standalone(params: &ChainParams, burn: &BurnDbReader, block: &NakamotoBlock) -> Result<bool, CheckError> {
+pub fn check_standalone(env: RuleEnv<'_>, block: &NakamotoBlock) -> Result<bool, CheckError> {
     format::check_version(&block.header)?;
     chain::check_chain_length_alone(&block.header)?;
-    let view = burn_view(burn, block)?;
+    let view = burn_view(env.burn, block)?;
     if let Some(view) = &view {
-        check_signatures(params, burn, block, view, SignatureRules::Block)?;
+        check_signatures(env, &block.header, view, SignatureRules::Block)?;
     }
     format::check_merkle_root(block)?;
-    transactions::check_transactions(params, &block.txs)?;
+    transactions::check_transactions(env.params, &block.txs)?;
     Ok(view.is_some())
 }
 
@@ -89,7 +91,7 @@ pub fn check_in_chain(
     chain::check_burn_spent(&plan, header)?;
     chain::check_burn_view(env.burn, &plan)?;
     chain::check_sibling(env.conn, env.burn, &plan, &header.block_id())?;
-    check_signatures(env.params, env.burn, block, &plan.burn_view, signatures)?;
+    check_signatures(env, header, &plan.burn_view, signatures)?;
     format::check_merkle_root(block)?;
     coinbase::check_coinbase(env.params, env.burn, &plan, block)?;
     transactions::check_transactions(env.params, &block.txs)?;
@@ -97,20 +99,24 @@ pub fn check_in_chain(
 }
 
 fn check_signatures(
-    params: &ChainParams,
-    burn: &BurnDbReader,
-    block: &NakamotoBlock,
+    env: RuleEnv<'_>,
+    header: &NakamotoBlockHeader,
     view: &BurnBlock,
     signatures: SignatureRules,
 ) -> Result<(), CheckError> {
-    let producer = burn.elected_producer(&view.hash).map_err(StoreError::from)?;
-    producer::check_producer(params.signing, &producer, &block.header)?;
-    producer::check_vrf_proof(&producer, view, &block.header)?;
-    if signatures == SignatureRules::Block {
-        let set = burn.get_stacker_set(&view.hash).map_err(StoreError::from)?;
-        stackers::check_stackers(params.signing, &set, &block.header)?;
+    let signing = env.params.signing;
+    env.verified.producer(header, || {
+        let producer = env.burn.elected_producer(&view.hash).map_err(StoreError::from)?;
+        producer::check_producer(signing, &producer, header)?;
+        producer::check_vrf_proof(&producer, view, header).map_err(CheckError::from)
+    })?;
+    match signatures {
+        SignatureRules::Block => env.verified.stackers(header, || {
+            let set = env.burn.get_stacker_set(&view.hash).map_err(StoreError::from)?;
+            stackers::check_stackers(signing, &set, header).map_err(CheckError::from)
+        }),
+        SignatureRules::Proposal => Ok(()),
     }
-    Ok(())
 }
 
 /// The block's burn view, if this node has processed it.
