@@ -34,6 +34,9 @@ const LOOPS: &str = "(define-map seen uint uint)\n\
      (begin (map-set seen n (+ sum n)) (+ sum (* n (default-to u0 (map-get? seen n))))))\n\
      (define-public (walk) (ok (fold visit (list u1 u2 u3 u4 u5 u6 u7 u8 u9 u10) u0)))\n";
 
+/// Functions that the large contract holds beside the counter: 10 kB of source, as a token or an exchange has.
+const OTHERS: usize = 80;
+
 /// Of the transaction of a number, when the contracts are of this account.
 type Payload = fn(usize, &StacksAddress) -> TransactionPayload;
 
@@ -46,23 +49,37 @@ fn run() {
     let mut senders = Account::many(SENDERS);
     let contract = senders[0].address();
     let chain = Chain::new(&senders);
-    let deploys = [accounts::deploy("counter", COUNTER), accounts::deploy("loops", LOOPS)];
+    let large = large();
+    let deploys =
+        [accounts::deploy("counter", COUNTER), accounts::deploy("loops", LOOPS), accounts::deploy("large", &large)];
     chain.setup(deploys.map(|payload| senders[0].sign(payload)));
     let count = bench.size(2_000, 100);
-    let kinds: [(&str, Payload); 4] = [
+    let kinds: [(&str, Payload); 5] = [
         ("transfer", |index, _| accounts::transfer(index)),
         ("call of a counter", |_, contract| accounts::call(contract, "counter", "increment")),
+        ("call of a counter in 10 kB", |_, contract| accounts::call(contract, "large", "increment")),
         ("call that writes ten entries", |_, contract| accounts::call(contract, "loops", "walk")),
         ("deploy of a counter", |index, _| accounts::deploy(&format!("counter-{index}"), COUNTER)),
     ];
     for (kind, payload) in kinds {
         // Every kind is executed on the same state: nonces begin anew.
         let mut senders = Account::many(SENDERS);
-        senders[0].skip(2);
+        senders[0].skip(3);
         let raw = accounts::signed(&mut senders, count, |index| payload(index, &contract));
         block(&mut bench, &chain, kind, &raw);
     }
     bench.end();
+}
+
+/// The counter, and functions that are not called.
+fn large() -> String {
+    let other = |index| {
+        format!(
+            "(define-private (other-{index} (a uint) (b (optional uint)))\n  \
+             (if (> a u{index}) (+ a (* u2 (default-to u0 b))) (- u{index} (/ a u3))))\n"
+        )
+    };
+    COUNTER.to_owned() + &(0..OTHERS).map(other).collect::<String>()
 }
 
 fn block(bench: &mut Bench, chain: &Chain, kind: &str, raw: &[Vec<u8>]) {
@@ -105,7 +122,7 @@ impl Chain {
     }
 
     /// Block 1.
-    fn setup(&self, raw: [Vec<u8>; 2]) {
+    fn setup(&self, raw: [Vec<u8>; 3]) {
         let mut session = self.begin(StacksBlockId::BOOT);
         for bytes in raw {
             let transaction = BlockTransaction::decode(&bytes).expect("a transaction");

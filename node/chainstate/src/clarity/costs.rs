@@ -58,20 +58,11 @@ pub enum CostFiguresError {
 /// # Errors
 /// [`CostFiguresError`] if the figures are damaged.
 pub fn costs_source() -> Result<String, CostFiguresError> {
-    let figures: Json = serde_json::from_str(FIGURES)?;
-    let functions = figures.get("functions").and_then(Json::as_object).into_iter().flatten();
     let mut text = String::new();
     let mut constants: Vec<String> = Vec::new();
-    for (name, figure) in functions {
-        let cells: Vec<Cell> = DIMENSIONS
-            .iter()
-            .map(|&dimension| {
-                Cell::read(figure.get(dimension))
-                    .ok_or_else(|| CostFiguresError::Figure { function: name.clone(), dimension })
-            })
-            .collect::<Result<_, _>>()?;
+    for Figure { name, cells } in figures()? {
         let tuple = tuple_text(&cells);
-        let body = if cells.iter().all(|cell| matches!(cell, Cell::Constant(_))) {
+        let body = if cells.iter().all(Cell::is_constant) {
             let index = constants.iter().position(|known| *known == tuple).unwrap_or_else(|| {
                 // Defined right before its first use: a contract is evaluated from top to bottom.
                 let _ = writeln!(text, "(define-constant C{} {tuple})", constants.len());
@@ -87,8 +78,28 @@ pub fn costs_source() -> Result<String, CostFiguresError> {
     Ok(text)
 }
 
+/// One cost function: its name and its dimensions, in the order of [`DIMENSIONS`].
+pub(super) struct Figure {
+    pub(super) name: String,
+    pub(super) cells: Vec<Cell>,
+}
+
+/// All cost functions.
+pub(super) fn figures() -> Result<Vec<Figure>, CostFiguresError> {
+    let figures: Json = serde_json::from_str(FIGURES)?;
+    let functions = figures.get("functions").and_then(Json::as_object).into_iter().flatten();
+    let read = |(name, figure): (&String, &Json)| {
+        let cell = |&dimension| {
+            Cell::read(figure.get(dimension))
+                .ok_or_else(|| CostFiguresError::Figure { function: name.clone(), dimension })
+        };
+        Ok(Figure { name: name.clone(), cells: DIMENSIONS.iter().map(cell).collect::<Result<_, _>>()? })
+    };
+    functions.map(read).collect()
+}
+
 /// One dimension of one cost function, as a function of the input size n.
-enum Cell {
+pub(super) enum Cell {
     Constant(String),
     /// a * n + b
     Linear(String, String),
@@ -111,6 +122,10 @@ impl Cell {
         })
     }
 
+    pub(super) const fn is_constant(&self) -> bool {
+        matches!(self, Self::Constant(_))
+    }
+
     fn text(&self) -> String {
         match self {
             Self::Constant(value) => format!("u{value}"),
@@ -122,7 +137,8 @@ impl Cell {
     }
 }
 
-fn tuple_text(cells: &[Cell]) -> String {
+/// The five dimensions as a tuple of Clarity.
+pub(super) fn tuple_text(cells: &[Cell]) -> String {
     let fields: Vec<String> =
         DIMENSIONS.iter().zip(cells).map(|(dimension, cell)| format!("{dimension}: {}", cell.text())).collect();
     format!("{{ {} }}", fields.join(", "))

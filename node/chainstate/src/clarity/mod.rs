@@ -2,13 +2,14 @@
 //!
 //! Read in this order: [`store`] (storage as the VM sees it), [`side_store`] (contract bodies), [`burn_view`] (what
 //! contracts see of bitcoin), [`scope`] (one transaction's writes), [`session`] (one block), [`genesis`] (block 0),
-//! [`costs`] (the figures) and `trackers` (who counts), [`read_only`] (reads), `loadable` and `deadline` (what both refuse).
+//! [`costs`] (the figures), `meter` and `trackers` (who counts), [`read_only`] (reads), `loadable` and `deadline` (what both refuse).
 
 #![expect(clippy::result_large_err, reason = "the VM's error types are large, and only pass through here")]
 
 mod burn_view;
 mod deadline;
 mod loadable;
+mod meter;
 mod scope;
 mod store;
 mod trackers;

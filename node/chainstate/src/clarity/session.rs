@@ -83,7 +83,7 @@ pub enum SessionError {
     /// Reading or writing state or side store failed.
     #[error("storage failed: {0}")]
     Storage(String),
-    /// The boot cost contracts are missing or damaged.
+    /// The figures of cost functions are damaged: a bug of the build.
     #[error("no cost tracker: {0}")]
     CostTracker(String),
     /// The VM refused what the chain itself does, such as paying a reward.
@@ -119,8 +119,7 @@ impl<'a> BlockSession<'a> {
     /// Opens a block on `ctx.parent`, under the placeholder id (FACTS 6.6).
     ///
     /// # Errors
-    /// [`SessionError::Marf`] if the parent is not committed, [`SessionError::CostTracker`] if its state holds no cost
-    /// contracts.
+    /// [`SessionError::Marf`] if the parent is not committed; [`SessionError::CostTracker`].
     pub fn begin(env: BlockEnv<'a>, ctx: BlockContext) -> Result<Self, SessionError> {
         let mut session = Self::open(env, &ctx, Some(BlockId(ctx.parent.0)))?;
         session.write_tenure_height(ctx.tenure_height)?;
@@ -178,9 +177,8 @@ impl<'a> BlockSession<'a> {
         Ok(())
     }
 
-    fn new_tracker(&mut self) -> Result<LimitedCostTracker, SessionError> {
-        make_tracker(self.params, self.limit.clone(), &mut self.store, &self.headers, self.burn)
-            .map_err(SessionError::CostTracker)
+    fn new_tracker(&self) -> Result<LimitedCostTracker, SessionError> {
+        make_tracker(self.params, self.limit.clone()).map_err(SessionError::CostTracker)
     }
 
     /// Verifies and executes one transaction, and keeps it.

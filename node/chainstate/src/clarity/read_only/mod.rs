@@ -235,12 +235,7 @@ impl<'a> StateReader<'a> {
 
     /// A tracker of the chain's figures that stops at `limit`.
     pub(super) fn limited_tracker(&self, limit: ExecutionCost) -> Result<LimitedCostTracker, ReadError> {
-        let mut store = self.store();
-        let made = make_tracker(self.env.params, limit, &mut store, &self.headers, self.env.burn);
-        match store.fault {
-            Some(fault) => Err(ReadError::Storage(fault)),
-            None => made.map_err(ReadError::Vm),
-        }
+        make_tracker(self.env.params, limit).map_err(ReadError::Vm)
     }
 
     fn store(&self) -> StateStore<'a> {
