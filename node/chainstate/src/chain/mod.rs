@@ -59,6 +59,7 @@ use marf::Marf;
 
 use crate::blocks::{ExecutedOnce, VerifiedOnce};
 use crate::burn::BurnDbWriter;
+use crate::clarity::ContractCache;
 use crate::db::{OpenError, Store, StoreError};
 use crate::journal::JournalTail;
 use crate::mempool::MempoolIndex;
@@ -78,6 +79,7 @@ struct Inner {
     params: ChainParams,
     folder: PathBuf,
     marf: Marf,
+    contracts: Arc<ContractCache>,
     store: Store,
     tail: JournalTail,
     burn: Mutex<BurnDbWriter>,
@@ -149,8 +151,8 @@ impl Chain {
     }
 
     fn open_reader(&self) -> Result<ChainReader, OpenError> {
-        let Inner { folder, params, marf, verified, .. } = &*self.inner;
-        ChainReader::open(folder, params.clone(), marf.clone(), Arc::clone(verified))
+        let Inner { folder, params, marf, verified, contracts, .. } = &*self.inner;
+        ChainReader::open(folder, params.clone(), marf.clone(), Arc::clone(verified), Arc::clone(contracts))
     }
 
     pub(crate) fn put_back(&self, reader: ChainReader) {

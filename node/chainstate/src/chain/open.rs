@@ -75,6 +75,7 @@ impl Chain {
             params,
             folder: folder.to_owned(),
             marf,
+            contracts: Arc::default(),
             store,
             tail,
             followed_ahead: Mutex::new(None),

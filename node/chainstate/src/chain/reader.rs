@@ -16,7 +16,7 @@ use crate::blocks::VerifiedOnce;
 use crate::blocks::rules::RuleEnv;
 use crate::burn::{BurnBlock, BurnDbReader};
 use crate::clarity::read_only::{Account, ReadError, StateReader};
-use crate::clarity::{BlockEnv, BurnView, Expired};
+use crate::clarity::{BlockEnv, BurnView, ContractCache, Expired};
 use crate::db::{OpenError, StoreError, open_reader};
 use crate::headers::{Ancestry, ChainHeaders, ProcessedHeader, processed_event, select_header};
 use crate::journal::select_sequence_of_block;
@@ -41,6 +41,7 @@ pub enum ReadStateError {
 pub struct ChainReader {
     params: ChainParams,
     marf: Marf,
+    contracts: Arc<ContractCache>,
     conn: Connection,
     burn: BurnDbReader,
     staging: StagingReader,
@@ -53,11 +54,12 @@ impl ChainReader {
         params: ChainParams,
         marf: Marf,
         verified: Arc<VerifiedOnce>,
+        contracts: Arc<ContractCache>,
     ) -> Result<Self, OpenError> {
         let conn = open_reader(&folder.join(super::open::CHAIN_FILE))?;
         let burn = BurnDbReader::open(&folder.join(super::open::BURN_FILE)).map_err(OpenError::state)?;
         let staging = StagingReader::open(&folder.join(super::open::STAGING_FILE)).map_err(OpenError::state)?;
-        Ok(Self { params, marf, conn, burn, staging, verified })
+        Ok(Self { params, marf, contracts, conn, burn, staging, verified })
     }
 
     /// From here to [`Self::end`] the main database does not change for this reader.
@@ -108,7 +110,14 @@ impl ChainReader {
 
     /// What execution on `headers.tip` needs.
     pub(crate) fn block_env<'a>(&'a self, headers: &'a ChainHeaders<'a>) -> BlockEnv<'a> {
-        BlockEnv { params: &self.params, marf: &self.marf, side: &self.conn, headers, burn: headers }
+        BlockEnv {
+            params: &self.params,
+            marf: &self.marf,
+            side: &self.conn,
+            contracts: &self.contracts,
+            headers,
+            burn: headers,
+        }
     }
 
     pub(super) fn meta(&self) -> Result<Meta, StoreError> {

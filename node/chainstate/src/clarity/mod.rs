@@ -2,12 +2,13 @@
 //!
 //! Read in this order: [`store`] (storage as the VM sees it), [`side_store`] (contract bodies), [`burn_view`] (what
 //! contracts see of bitcoin), [`scope`] (one transaction's writes), [`session`] (one block), [`genesis`] (block 0),
-//! [`costs`] (the figures), `meter` and `trackers` (who counts), [`read_only`] (reads), `loadable` and `deadline` (what both refuse).
+//! `kept_contracts` (what was called before), [`costs`] (the figures), `meter` and `trackers` (who counts), [`read_only`] (reads), `loadable` and `deadline` (what both refuse).
 
 #![expect(clippy::result_large_err, reason = "the VM's error types are large, and only pass through here")]
 
 mod burn_view;
 mod deadline;
+mod kept_contracts;
 mod loadable;
 mod meter;
 mod scope;
@@ -22,6 +23,7 @@ pub mod side_store;
 
 pub use burn_view::BurnView;
 pub use deadline::Expired;
+pub use kept_contracts::ContractCache;
 pub(crate) use scope::Scope;
 pub use session::{BlockContext, BlockEnv, BlockSession, ExecutedBlock, MAX_RECEIPTS_BYTES, STACK_BYTES, SessionError};
 pub use store::StateWrite;

@@ -9,16 +9,21 @@
 //! # Not here
 //! What a transaction does: `transactions::process`. Storage: `store`.
 
+use std::sync::Arc;
+
 use ::clarity::vm::analysis::AnalysisDatabase;
-use ::clarity::vm::clarity::{ClarityConnection, TransactionConnection};
-use ::clarity::vm::contexts::{AssetMap, OwnedEnvironment};
+use ::clarity::vm::clarity::{ClarityConnection, Error as ClarityError, TransactionConnection};
+use ::clarity::vm::contexts::{AssetMap, ContractContext, OwnedEnvironment};
 use ::clarity::vm::costs::{CostTracker as _, ExecutionCost, LimitedCostTracker};
 use ::clarity::vm::database::{BurnStateDB, ClarityDatabase, HeadersDB, RollbackWrapper, RollbackWrapperPersistedLog};
 use ::clarity::vm::errors::{Error as VmError, InterpreterError};
 use ::clarity::vm::events::StacksTransactionEvent;
+use ::clarity::vm::types::{PrincipalData, QualifiedContractIdentifier};
+use ::clarity::vm::{SymbolicExpression, Value};
 use stacks_common::types::StacksEpochId;
 
 use super::deadline::{Expired, Watch};
+use super::kept_contracts;
 use super::store::StateStore;
 
 /// What the VM has to know about the chain, for one block.
@@ -98,6 +103,21 @@ impl<'s, 'a> Scope<'s, 'a> {
         let (result, db) = work(db);
         self.log = Some(db.destroy().into());
         result
+    }
+
+    /// The contract `id`, if a committed block deployed it; decoded at most once. Why it cannot be had, the VM's own
+    /// loading says.
+    pub(crate) fn contract(&mut self, id: &QualifiedContractIdentifier) -> Option<Arc<ContractContext>> {
+        let deployed_in = self.store.deployed_in(id)?;
+        if let Some(known) = self.store.contracts.get(&deployed_in, id) {
+            return Some(known);
+        }
+        let loaded = self.with_clarity_db_readonly(|db| {
+            Ok::<_, VmError>((Arc::new(db.get_contract(id)?.contract_context), db.get_contract_size(id)?))
+        });
+        let (contract, bytes) = loaded.ok()?;
+        self.store.contracts.insert(deployed_in, &contract, bytes);
+        Some(contract)
     }
 
     fn take_tracker(&mut self) -> LimitedCostTracker {
@@ -188,6 +208,34 @@ impl TransactionConnection for Scope<'_, '_> {
         self.log = Some(db.destroy().into());
         *self.tracker = Some(tracker);
         result
+    }
+
+    /// As the VM's own, but for the decoding of a contract that was called before.
+    fn run_contract_call<F>(
+        &mut self,
+        sender: &PrincipalData,
+        sponsor: Option<&PrincipalData>,
+        contract: &QualifiedContractIdentifier,
+        public_function: &str,
+        args: &[Value],
+        abort_call_back: F,
+    ) -> Result<(Value, AssetMap, Vec<StacksTransactionEvent>), ClarityError>
+    where
+        F: FnOnce(&AssetMap, &mut ClarityDatabase<'_>) -> bool,
+    {
+        let loaded = self.contract(contract);
+        let arguments: Vec<_> = args.iter().cloned().map(SymbolicExpression::atom_value).collect();
+        let call = |vm: &mut OwnedEnvironment<'_>| {
+            vm.execute_in_env(sender.clone(), sponsor.cloned(), None, |env| match &loaded {
+                Some(loaded) => kept_contracts::call(env, loaded, public_function, &arguments),
+                None => env.execute_contract(contract, public_function, &arguments, false),
+            })
+            .map_err(ClarityError::from)
+        };
+        match self.with_abort_callback(call, abort_call_back)? {
+            (value, assets, events, false) => Ok((value, assets, events)),
+            (value, assets, events, true) => Err(ClarityError::AbortedByCallback(Some(value), assets, events)),
+        }
     }
 
     fn with_analysis_db<F, R>(&mut self, to_do: F) -> R

@@ -28,6 +28,7 @@ use rusqlite::Connection;
 
 use super::burn_view::{BurnView, EpochHeaders, has_nakamoto_views};
 use super::deadline::{DeadlinePassed, Expired};
+use super::kept_contracts::ContractCache;
 use super::scope::{ChainView, Scope};
 use super::side_store::{MetadataRow, insert_metadata};
 use super::store::{StateStore, StateWrite, TENURE_HEIGHT_KEY, Tip};
@@ -51,6 +52,8 @@ pub struct BlockEnv<'a> {
     pub marf: &'a Marf,
     /// Holds table `clarity_metadata`.
     pub side: &'a Connection,
+    /// Contracts that were called before.
+    pub contracts: &'a ContractCache,
     /// Facts about ancestors.
     pub headers: &'a dyn HeadersDB,
     /// Facts about the burn chain.
@@ -144,7 +147,7 @@ impl<'a> BlockSession<'a> {
         let trie = env.marf.begin(parent.unwrap_or(marf::SENTINEL), opened_as)?;
         let tip = Tip::Open { trie: Box::new(trie), opened_as, parent, tenure_height: ctx.tenure_height };
         let epoch = env.params.epoch;
-        let mut store = StateStore::new(env.marf, env.side, tip, has_nakamoto_views(epoch));
+        let mut store = StateStore::new(&env, tip);
         store.writes = ctx.record_writes.then(Vec::new);
         Ok(Self {
             params: env.params,

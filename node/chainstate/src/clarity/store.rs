@@ -23,6 +23,9 @@ use rusqlite::Connection;
 use stacks_common::types::chainstate::{BlockHeaderHash, StacksBlockId};
 use stacks_common::util::hash::Sha512Trunc256Sum;
 
+use super::burn_view::has_nakamoto_views;
+use super::kept_contracts::ContractCache;
+use super::session::BlockEnv;
 use super::side_store::{MetadataRow, select_metadata};
 
 /// Key of the tenure height, 8 hex digits, written first in every block of epoch 3.0 and later (FACTS 9.1).
@@ -55,6 +58,8 @@ pub type StateWrite = (String, String);
 pub(crate) struct StateStore<'a> {
     marf: &'a Marf,
     side: &'a Connection,
+    /// Contracts of committed blocks, decoded.
+    pub(crate) contracts: &'a ContractCache,
     tip: Tip,
     /// The ancestor that `at-block` reads.
     shifted_to: Option<BlockId>,
@@ -70,14 +75,15 @@ pub(crate) struct StateStore<'a> {
 }
 
 impl<'a> StateStore<'a> {
-    /// A view from `tip`; `counts_tenures` from epoch 3.0 on.
-    pub(crate) fn new(marf: &'a Marf, side: &'a Connection, tip: Tip, counts_tenures: bool) -> Self {
+    /// A view from `tip`.
+    pub(crate) fn new(env: &BlockEnv<'a>, tip: Tip) -> Self {
         Self {
-            marf,
-            side,
+            marf: env.marf,
+            side: env.side,
+            contracts: env.contracts,
             tip,
             shifted_to: None,
-            counts_tenures,
+            counts_tenures: has_nakamoto_views(env.params.epoch),
             metadata: BTreeMap::new(),
             heights: HashMap::new(),
             writes: None,
@@ -231,6 +237,14 @@ impl<'a> StateStore<'a> {
         }
         select_metadata(self.side, &block.0, &contract.to_string(), key)
             .map_err(|error| self.failed("side store", &error))
+    }
+
+    /// The committed block that deployed `contract`; none if there is no such contract, or the block in execution
+    /// deployed it.
+    pub(crate) fn deployed_in(&mut self, contract: &QualifiedContractIdentifier) -> Option<BlockId> {
+        let (block, _) = self.commitment(contract).ok()?;
+        let is_open = matches!(self.tip, Tip::Open { .. }) && block == self.tip_id();
+        (!is_open).then_some(block)
     }
 
     fn commitment(

@@ -7,7 +7,7 @@ use nakamoto_proto::ids::StacksBlockId;
 use rusqlite::Connection;
 
 use super::{FixedBurn, FixedHeaders};
-use crate::clarity::{BlockEnv, ExecutedBlock, side_store};
+use crate::clarity::{BlockEnv, ContractCache, ExecutedBlock, side_store};
 use crate::db::StoreError;
 use crate::params::ChainParams;
 
@@ -19,6 +19,8 @@ pub struct ScratchState {
     pub marf: Marf,
     /// Its database, which is the side store too.
     pub connection: Connection,
+    /// Contracts that were called.
+    pub contracts: ContractCache,
     /// What the VM is told of blocks.
     pub headers: FixedHeaders,
     /// What the VM is told of burn blocks.
@@ -36,7 +38,8 @@ impl ScratchState {
         connection.execute_batch(side_store::SCHEMA)?;
         let marf = Marf::open(&folder.join("nodes"), &connection, Sync::None);
         let marf = marf.map_err(|error| StoreError::Marf(error.to_string()))?;
-        Ok(Self { params, marf, connection, headers: FixedHeaders::default(), burn })
+        let (contracts, headers) = (ContractCache::default(), FixedHeaders::default());
+        Ok(Self { params, marf, connection, contracts, headers, burn })
     }
 
     /// What execution needs.
@@ -46,6 +49,7 @@ impl ScratchState {
             params: &self.params,
             marf: &self.marf,
             side: &self.connection,
+            contracts: &self.contracts,
             headers: &self.headers,
             burn: &self.burn,
         }

@@ -27,8 +27,9 @@ use ::clarity::vm::{ClarityVersion, SymbolicExpression, Value};
 use marf::BlockId;
 use nakamoto_proto::ids::StacksBlockId;
 
-use super::burn_view::{BurnView, EpochHeaders, has_nakamoto_views};
+use super::burn_view::{BurnView, EpochHeaders};
 use super::deadline::{DeadlinePassed, Expired};
+use super::kept_contracts;
 use super::scope::{ChainView, Scope};
 use super::session::{BlockEnv, panic_text};
 use super::store::{StateStore, Tip};
@@ -210,13 +211,15 @@ impl<'a> StateReader<'a> {
         let arguments: Vec<SymbolicExpression> =
             call.arguments.iter().map(|value| SymbolicExpression::atom_value(value.clone())).collect();
         let result = self.in_scope(tracker, |scope| {
+            let loaded = scope.contract(call.contract);
             let called = scope.with_abort_callback(
                 |vm| {
                     let context =
                         ContractContext::new(QualifiedContractIdentifier::transient(), ClarityVersion::latest());
                     // Not `read_only`: that would refuse public functions that write nothing. The limit refuses writes.
-                    vm.execute_in_env(call.sender.clone(), call.sponsor.cloned(), Some(context), |env| {
-                        env.execute_contract(call.contract, call.function, &arguments, false)
+                    vm.execute_in_env(call.sender.clone(), call.sponsor.cloned(), Some(context), |env| match &loaded {
+                        Some(contract) => kept_contracts::call(env, contract, call.function, &arguments),
+                        None => env.execute_contract(call.contract, call.function, &arguments, false),
                     })
                 },
                 |_, _| true,
@@ -239,8 +242,7 @@ impl<'a> StateReader<'a> {
     }
 
     fn store(&self) -> StateStore<'a> {
-        let counts_tenures = has_nakamoto_views(self.env.params.epoch);
-        StateStore::new(self.env.marf, self.env.side, Tip::Committed(self.block), counts_tenures)
+        StateStore::new(&self.env, Tip::Committed(self.block))
     }
 
     fn with_db<R>(&self, work: impl FnOnce(&mut ClarityDatabase<'_>) -> Result<R, ReadError>) -> Result<R, ReadError> {

@@ -1,6 +1,7 @@
 //! Sessions, the boot block and reads, on a small chain.
 
 mod blocks;
+mod kept_contracts;
 mod meter;
 mod reads;
 mod support;

@@ -17,7 +17,7 @@ use stacks_common::types::chainstate::SortitionId;
 
 use crate::clarity::genesis::{BootBlock, execute_boot_block};
 use crate::clarity::read_only::StateReader;
-use crate::clarity::{BlockContext, BlockSession, BurnView, ExecutedBlock};
+use crate::clarity::{BlockContext, BlockSession, BurnView, ContractCache, ExecutedBlock};
 use crate::params::{BurnParams, ChainParams, HELIUM_20};
 pub(super) use crate::test_support::on_a_large_stack;
 use crate::test_support::{FixedBurn, HeaderFacts, ScratchState};
@@ -148,6 +148,11 @@ impl TestChain {
             },
         };
         Self { state: ScratchState::new(folder.path(), params, BURN).expect("an empty state"), _folder: folder }
+    }
+
+    /// From now on what was called is kept there.
+    pub(super) fn keep_contracts_in(&mut self, cache: ContractCache) {
+        self.state.contracts = cache;
     }
 
     /// Executes the boot block.

@@ -1,7 +1,7 @@
 //! Makes any block at any place: valid and signed by the right keys, for a test to spoil.
 
 use chainstate::blocks::{execute, plan};
-use chainstate::clarity::BlockEnv;
+use chainstate::clarity::{BlockEnv, ContractCache};
 use chainstate::db::StoreError;
 use chainstate::headers::ChainHeaders;
 use nakamoto_proto::address::StacksAddress;
@@ -100,7 +100,8 @@ impl TestChain {
             let (params, conn, burn, marf) = (self.chain.params(), reader.conn(), reader.burn(), ancestry.0);
             let plan = plan(params, conn, &ancestry, parent, view)?;
             let headers = ChainHeaders { params, conn, burn, marf, tip: plan.parent.block_id };
-            let env = BlockEnv { params, marf, side: conn, headers: &headers, burn: &headers };
+            let contracts = &ContractCache::default();
+            let env = BlockEnv { params, marf, side: conn, contracts, headers: &headers, burn: &headers };
             Ok::<_, StoreError>(execute(env, &plan, &block.txs).ok().map(|execution| execution.executed.state_root))
         });
         root.expect("a place")
