@@ -1,15 +1,14 @@
-//! Writes the boot contracts `costs-3` and `cost-voting`, from which the VM's cost tracker takes its figures.
+//! The cost figures, and the boot contracts `costs-3` and `cost-voting` that show them on the chain.
 //!
-//! The figures are data (`costs3.json`, a copy of the conformance vectors' file); the contract's text is generated from
-//! them, as lean as the VM allows, because every metered step of every transaction evaluates one of its functions:
-//! a function with five fixed figures returns a stored constant, the others build their tuple directly.
+//! The figures are data (`costs3.json`, a copy of the conformance vectors' file); the contracts' texts are generated from
+//! them: a function with five fixed figures returns a stored constant, the others build their tuple directly.
 //!
 //! # Invariants
 //! - The text is a pure function of `costs3.json`: equal on every node of every chain of one release.
 //! - No cost-voting proposal can ever be confirmed, so the figures never change during a chain.
 //!
 //! # Not here
-//! Evaluating the functions (the VM does) and when a tracker is made: `session`.
+//! What the tracker evaluates: `meter`. When a tracker is made: `session`.
 
 use std::fmt::Write as _;
 
@@ -18,7 +17,7 @@ use serde_json::Value as Json;
 /// Name of the boot contract with the cost functions of epochs 2.1 to 3.2.
 pub const COSTS_CONTRACT: &str = "costs-3";
 
-/// Name of the boot contract in which the tracker looks for confirmed changes of cost functions.
+/// Name of the boot contract in which the VM looks for confirmed changes of cost functions.
 pub const COST_VOTING_CONTRACT: &str = "cost-voting";
 
 /// The smallest contract that the tracker accepts: it reads this variable when it is made, and the map only for

@@ -1,12 +1,12 @@
 //! Executes block 0: boot contracts, opening balances, liquid supply.
 //!
-//! The boot contracts are `costs-3` and `cost-voting`, and no more: the VM's cost tracker cannot do without them. The
+//! The boot contracts are `costs-3` and `cost-voting`, and no more: they show what is counted by (see `costs`). The
 //! reference's others (PoX, BNS, lockup, signer voting) serve things that this chain mocks or leaves out, and would
 //! cost most of the start-up time; contracts that a user's project needs are deployed by transactions.
 //!
 //! # Invariants
 //! - The block is a pure function of the chain's parameters.
-//! - Execution is free of cost: the tracker's own contracts do not exist yet.
+//! - Execution is free of cost.
 //!
 //! # Not here
 //! The boot block's header and event: the block rules.

@@ -42,8 +42,21 @@ struct Kept {
 
 struct Entry {
     deployed_in: BlockId,
-    contract: Arc<ContractContext>,
-    source_bytes: u64,
+    contract: Arc<LoadedContract>,
+}
+
+/// A contract ready to run.
+pub(super) struct LoadedContract {
+    pub(super) context: ContractContext,
+    /// What the VM charges for loading it: bytes of source and constants.
+    pub(super) bytes: u64,
+}
+
+impl LoadedContract {
+    /// What it takes of a cache's bound.
+    const fn weight(&self) -> u64 {
+        self.bytes.saturating_add(ENTRY_BYTES)
+    }
 }
 
 impl Default for ContractCache {
@@ -61,30 +74,31 @@ impl ContractCache {
     }
 
     /// The contract that block `deployed_in` deployed as `id`.
-    pub(super) fn get(&self, deployed_in: &BlockId, id: &QualifiedContractIdentifier) -> Option<Arc<ContractContext>> {
+    pub(super) fn get(&self, deployed_in: &BlockId, id: &QualifiedContractIdentifier) -> Option<Arc<LoadedContract>> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.find(deployed_in, id).map(|entry| Arc::clone(&entry.contract))
     }
 
-    /// Keeps a contract, and lets go of the oldest ones that have no room beside it.
-    pub(super) fn insert(&self, deployed_in: BlockId, contract: &Arc<ContractContext>, source_bytes: u64) {
-        let source_bytes = source_bytes.saturating_add(ENTRY_BYTES);
+    /// Keeps a contract of block `deployed_in`, and lets go of the oldest ones that have no room beside it.
+    pub(super) fn insert(&self, deployed_in: BlockId, contract: &Arc<LoadedContract>) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if source_bytes > self.source_bytes_max || kept.find(&deployed_in, &contract.contract_identifier).is_some() {
+        let is_there = kept.find(&deployed_in, &contract.context.contract_identifier).is_some();
+        if is_there || contract.weight() > self.source_bytes_max {
             return;
         }
-        kept.source_bytes += source_bytes;
-        kept.entries.push_back(Entry { deployed_in, contract: Arc::clone(contract), source_bytes });
+        kept.source_bytes += contract.weight();
+        kept.entries.push_back(Entry { deployed_in, contract: Arc::clone(contract) });
         while kept.source_bytes > self.source_bytes_max {
             let Some(oldest) = kept.entries.pop_front() else { break };
-            kept.source_bytes -= oldest.source_bytes;
+            kept.source_bytes -= oldest.contract.weight();
         }
     }
 }
 
 impl Kept {
     fn find(&self, deployed_in: &BlockId, id: &QualifiedContractIdentifier) -> Option<&Entry> {
-        let is_it = |entry: &&Entry| entry.deployed_in == *deployed_in && entry.contract.contract_identifier == *id;
+        let is_it =
+            |entry: &&Entry| entry.deployed_in == *deployed_in && entry.contract.context.contract_identifier == *id;
         self.entries.iter().find(is_it)
     }
 }
@@ -95,15 +109,14 @@ impl Kept {
 /// Those of the VM for the same call.
 pub(super) fn call(
     env: &mut Environment<'_, '_>,
-    contract: &ContractContext,
+    contract: &LoadedContract,
     function: &str,
     arguments: &[SymbolicExpression],
 ) -> Result<Value, VmError> {
-    let bytes = env.global_context.database.get_contract_size(&contract.contract_identifier)?;
-    runtime_cost(ClarityCostFunction::LoadContract, env, bytes)?;
-    env.add_memory(bytes)?;
-    let called = call_paid(env, contract, function, arguments);
-    env.drop_memory(bytes)?;
+    runtime_cost(ClarityCostFunction::LoadContract, env, contract.bytes)?;
+    env.add_memory(contract.bytes)?;
+    let called = call_paid(env, &contract.context, function, arguments);
+    env.drop_memory(contract.bytes)?;
     called
 }
 
@@ -142,9 +155,9 @@ mod tests {
 
     use super::*;
 
-    fn contract(name: &str) -> Arc<ContractContext> {
+    fn contract(name: &str, bytes: u64) -> Arc<LoadedContract> {
         let id = QualifiedContractIdentifier::local(name).unwrap();
-        Arc::new(ContractContext::new(id, ClarityVersion::Clarity2))
+        Arc::new(LoadedContract { context: ContractContext::new(id, ClarityVersion::Clarity2), bytes })
     }
 
     #[test]
@@ -153,15 +166,15 @@ mod tests {
         let block = |number| BlockId([number; 32]);
         let kept =
             |number, name| cache.get(&block(number), &QualifiedContractIdentifier::local(name).unwrap()).is_some();
-        cache.insert(block(1), &contract("a"), 50);
-        cache.insert(block(1), &contract("b"), 50);
-        cache.insert(block(2), &contract("a"), 0);
+        cache.insert(block(1), &contract("a", 50));
+        cache.insert(block(1), &contract("b", 50));
+        cache.insert(block(2), &contract("a", 0));
         assert_eq!((kept(1, "a"), kept(1, "b"), kept(2, "a"), kept(2, "b")), (true, true, true, false));
-        cache.insert(block(1), &contract("a"), 50);
+        cache.insert(block(1), &contract("a", 50));
         assert!(kept(1, "b"), "an entry that is there takes no room");
-        cache.insert(block(3), &contract("a"), 50);
+        cache.insert(block(3), &contract("a", 50));
         assert_eq!((kept(1, "a"), kept(1, "b"), kept(2, "a"), kept(3, "a")), (false, true, true, true));
-        cache.insert(block(4), &contract("a"), 3 * ENTRY_BYTES);
+        cache.insert(block(4), &contract("a", 3 * ENTRY_BYTES));
         assert!(kept(1, "b") && !kept(4, "a"), "what has no room at all moves nothing");
     }
 }

@@ -1,8 +1,9 @@
 //! The Clarity VM over the state index: what executes blocks and answers reads at processed ones.
 //!
-//! Read in this order: [`store`] (storage as the VM sees it), [`side_store`] (contract bodies), [`burn_view`] (what
-//! contracts see of bitcoin), [`scope`] (one transaction's writes), [`session`] (one block), [`genesis`] (block 0),
-//! `kept_contracts` (what was called before), [`costs`] (the figures), `meter` and `trackers` (who counts), [`read_only`] (reads), `loadable` and `deadline` (what both refuse).
+//! Read in this order: [`store`] (storage as the VM sees it), [`side_store`] (contract bodies), `kept_contracts` (those
+//! that were called), [`burn_view`] (what contracts see of bitcoin), [`scope`] (one transaction's writes), [`session`]
+//! (one block), [`genesis`] (block 0), [`costs`] (the figures), `meter` and `trackers` (who counts), [`read_only`] (reads),
+//! `loadable` and `deadline` (what both refuse).
 
 #![expect(clippy::result_large_err, reason = "the VM's error types are large, and only pass through here")]
 

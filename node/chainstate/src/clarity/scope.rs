@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use ::clarity::vm::analysis::AnalysisDatabase;
 use ::clarity::vm::clarity::{ClarityConnection, Error as ClarityError, TransactionConnection};
-use ::clarity::vm::contexts::{AssetMap, ContractContext, OwnedEnvironment};
+use ::clarity::vm::contexts::{AssetMap, OwnedEnvironment};
 use ::clarity::vm::costs::{CostTracker as _, ExecutionCost, LimitedCostTracker};
 use ::clarity::vm::database::{BurnStateDB, ClarityDatabase, HeadersDB, RollbackWrapper, RollbackWrapperPersistedLog};
 use ::clarity::vm::errors::{Error as VmError, InterpreterError};
@@ -23,7 +23,7 @@ use ::clarity::vm::{SymbolicExpression, Value};
 use stacks_common::types::StacksEpochId;
 
 use super::deadline::{Expired, Watch};
-use super::kept_contracts;
+use super::kept_contracts::{self, LoadedContract};
 use super::store::StateStore;
 
 /// What the VM has to know about the chain, for one block.
@@ -107,16 +107,17 @@ impl<'s, 'a> Scope<'s, 'a> {
 
     /// The contract `id`, if a committed block deployed it; decoded at most once. Why it cannot be had, the VM's own
     /// loading says.
-    pub(crate) fn contract(&mut self, id: &QualifiedContractIdentifier) -> Option<Arc<ContractContext>> {
+    pub(crate) fn contract(&mut self, id: &QualifiedContractIdentifier) -> Option<Arc<LoadedContract>> {
         let deployed_in = self.store.deployed_in(id)?;
         if let Some(known) = self.store.contracts.get(&deployed_in, id) {
             return Some(known);
         }
         let loaded = self.with_clarity_db_readonly(|db| {
-            Ok::<_, VmError>((Arc::new(db.get_contract(id)?.contract_context), db.get_contract_size(id)?))
+            let context = db.get_contract(id)?.contract_context;
+            Ok::<_, VmError>(Arc::new(LoadedContract { context, bytes: db.get_contract_size(id)? }))
         });
-        let (contract, bytes) = loaded.ok()?;
-        self.store.contracts.insert(deployed_in, &contract, bytes);
+        let contract = loaded.ok()?;
+        self.store.contracts.insert(deployed_in, &contract);
         Some(contract)
     }
 

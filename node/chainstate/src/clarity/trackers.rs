@@ -14,7 +14,7 @@ use ::clarity::vm::costs::{ExecutionCost, LimitedCostTracker};
 use super::meter::new_tracker;
 use crate::params::ChainParams;
 
-/// Trackers kept in a process; each takes about half a MiB. A node needs two: one a tenure limit, one for read-only calls.
+/// Trackers kept in a process; each takes less than a MiB. A node needs two: one a tenure limit, one for read-only calls.
 const KEPT_MAX: usize = 8;
 
 static KEPT: Mutex<Vec<(Key, LimitedCostTracker)>> = Mutex::new(Vec::new());
