@@ -107,7 +107,7 @@ impl<'s, 'a> Scope<'s, 'a> {
 
     /// The contract `id`, if a committed block deployed it; decoded at most once. Why it cannot be had, the VM's own
     /// loading says.
-    pub(crate) fn contract(&mut self, id: &QualifiedContractIdentifier) -> Option<Arc<LoadedContract>> {
+    pub(super) fn contract(&mut self, id: &QualifiedContractIdentifier) -> Option<Arc<LoadedContract>> {
         let deployed_in = self.store.deployed_in(id)?;
         if let Some(known) = self.store.contracts.get(&deployed_in, id) {
             return Some(known);
