@@ -79,11 +79,16 @@ impl ContractCache {
         kept.find(deployed_in, id).map(|entry| Arc::clone(&entry.contract))
     }
 
+    /// Whether a contract of so many bytes can be kept at all.
+    pub(super) const fn has_room_for(&self, bytes: u64) -> bool {
+        bytes.saturating_add(ENTRY_BYTES) <= self.source_bytes_max
+    }
+
     /// Keeps a contract of block `deployed_in`, and lets go of the oldest ones that have no room beside it.
     pub(super) fn insert(&self, deployed_in: BlockId, contract: &Arc<LoadedContract>) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let is_there = kept.find(&deployed_in, &contract.context.contract_identifier).is_some();
-        if is_there || contract.weight() > self.source_bytes_max {
+        if is_there || !self.has_room_for(contract.bytes) {
             return;
         }
         kept.source_bytes += contract.weight();

@@ -105,18 +105,19 @@ impl<'s, 'a> Scope<'s, 'a> {
         result
     }
 
-    /// The contract `id`, if a committed block deployed it; decoded at most once. Why it cannot be had, the VM's own
-    /// loading says.
+    /// The contract `id`, if a committed block deployed it and it can be kept; decoded at most once. All others are left
+    /// to the VM, which then says why there is none.
     pub(super) fn contract(&mut self, id: &QualifiedContractIdentifier) -> Option<Arc<LoadedContract>> {
         let deployed_in = self.store.deployed_in(id)?;
         if let Some(known) = self.store.contracts.get(&deployed_in, id) {
             return Some(known);
         }
-        let loaded = self.with_clarity_db_readonly(|db| {
-            let context = db.get_contract(id)?.contract_context;
-            Ok::<_, VmError>(Arc::new(LoadedContract { context, bytes: db.get_contract_size(id)? }))
-        });
-        let contract = loaded.ok()?;
+        let bytes = self.with_clarity_db_readonly(|db| db.get_contract_size(id)).ok()?;
+        if !self.store.contracts.has_room_for(bytes) {
+            return None;
+        }
+        let context = self.with_clarity_db_readonly(|db| db.get_contract(id)).ok()?.contract_context;
+        let contract = Arc::new(LoadedContract { context, bytes });
         self.store.contracts.insert(deployed_in, &contract);
         Some(contract)
     }
