@@ -11,7 +11,8 @@
 use nakamoto_proto::ids::StacksBlockId;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
-/// Creates the table; part of the chain state's migrations.
+/// Creates the table; part of the chain state's migrations. With row ids: in a table ordered by its key SQLite reads a large
+/// neighbour, a contract's body, whole to compare keys.
 pub const SCHEMA: &str = "\
 CREATE TABLE clarity_metadata (
     block_id BLOB NOT NULL CHECK (length(block_id) = 32),
@@ -19,7 +20,7 @@ CREATE TABLE clarity_metadata (
     key TEXT NOT NULL,
     value TEXT NOT NULL,
     PRIMARY KEY (block_id, contract, key)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 ";
 
 /// One entry of one contract, written by the block that deployed it.
