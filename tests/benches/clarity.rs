@@ -34,6 +34,8 @@ const LOOPS: &str = "(define-map seen uint uint)\n\
      (begin (map-set seen n (+ sum n)) (+ sum (* n (default-to u0 (map-get? seen n))))))\n\
      (define-public (walk) (ok (fold visit (list u1 u2 u3 u4 u5 u6 u7 u8 u9 u10) u0)))\n";
 
+/// A contract that calls the large one.
+const THROUGH: &str = "(define-public (increment) (contract-call? .large increment))";
 /// Functions that the large contract holds beside the counter: 10 kB of source, as a token or an exchange has.
 const OTHERS: usize = 80;
 
@@ -49,22 +51,22 @@ fn run() {
     let mut senders = Account::many(SENDERS);
     let contract = senders[0].address();
     let chain = Chain::new(&senders);
-    let large = large();
-    let deploys =
-        [accounts::deploy("counter", COUNTER), accounts::deploy("loops", LOOPS), accounts::deploy("large", &large)];
+    let deploys = [("counter", COUNTER), ("loops", LOOPS), ("large", &large()), ("through", THROUGH)];
+    let deploys = deploys.map(|(name, code)| accounts::deploy(name, code));
     chain.setup(deploys.map(|payload| senders[0].sign(payload)));
     let count = bench.size(2_000, 100);
-    let kinds: [(&str, Payload); 5] = [
+    let kinds: [(&str, Payload); 6] = [
         ("transfer", |index, _| accounts::transfer(index)),
         ("call of a counter", |_, contract| accounts::call(contract, "counter", "increment")),
         ("call of a counter in 10 kB", |_, contract| accounts::call(contract, "large", "increment")),
+        ("the same through a contract", |_, contract| accounts::call(contract, "through", "increment")),
         ("call that writes ten entries", |_, contract| accounts::call(contract, "loops", "walk")),
         ("deploy of a counter", |index, _| accounts::deploy(&format!("counter-{index}"), COUNTER)),
     ];
     for (kind, payload) in kinds {
         // Every kind is executed on the same state: nonces begin anew.
         let mut senders = Account::many(SENDERS);
-        senders[0].skip(3);
+        senders[0].skip(4);
         let raw = accounts::signed(&mut senders, count, |index| payload(index, &contract));
         block(&mut bench, &chain, kind, &raw);
     }
@@ -122,7 +124,7 @@ impl Chain {
     }
 
     /// Block 1.
-    fn setup(&self, raw: [Vec<u8>; 3]) {
+    fn setup(&self, raw: [Vec<u8>; 4]) {
         let mut session = self.begin(StacksBlockId::BOOT);
         for bytes in raw {
             let transaction = BlockTransaction::decode(&bytes).expect("a transaction");
