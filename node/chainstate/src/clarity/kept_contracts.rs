@@ -21,7 +21,7 @@ use ::clarity::vm::types::{QualifiedContractIdentifier, TypeSignature};
 use ::clarity::vm::{SymbolicExpression, Value};
 use marf::BlockId;
 
-/// Bounds what a chain keeps, in bytes of source; a decoded contract takes some fifty times as much memory.
+/// Bounds what a chain keeps, in bytes of source. A decoded contract takes sixty times as much memory: 15 MiB at most.
 const SOURCE_BYTES_MAX: u64 = 256 * 1024;
 
 /// What even an empty contract counts as, so that there are never more than a few hundred to look through.
