@@ -1,0 +1,68 @@
+//! Templates: asked for, fetched, or not made.
+
+use super::{Action, HASTE_MAX, Machine, NoTemplate, Phase};
+use crate::model::{Millis, Template};
+
+/// A template event that has not come by then was lost with its request: ask again.
+const TEMPLATE_TIMEOUT_MS: Millis = 60_000;
+
+/// Pause when the node says that the view has moved: its event is on the way, this is only in case it is not.
+const MOVED_RETRY_MS: Millis = 50;
+
+impl Machine {
+    pub(super) fn request_template(&mut self, now: Millis, allow_empty: bool) -> Option<Action> {
+        let view = self.view.as_ref()?;
+        self.more_came = false;
+        self.phase = Phase::Assembling {
+            id: None,
+            parent: view.tip,
+            burn_view: view.burn_tip,
+            allow_empty,
+            until: now.saturating_add(TEMPLATE_TIMEOUT_MS),
+        };
+        Some(Action::RequestTemplate {
+            parent: view.tip,
+            burn_view: view.burn_tip,
+            coinbase_nonce: view.new_tenure.then_some(view.nonce),
+            allow_empty,
+            haste: self.haste,
+        })
+    }
+
+    pub(super) fn on_template(&mut self, now: Millis, template: Box<Template>) -> Option<Action> {
+        let Phase::Assembling { parent, burn_view, allow_empty, .. } = &self.phase else { return None };
+        if template.parent != *parent || template.burn_view != *burn_view {
+            tracing::error!("the node made a template on another parent or burn view than was asked for");
+            return self.retry_later(now, None);
+        }
+        if template.transactions == 0 && !allow_empty {
+            return self.on_no_template(now, &NoTemplate::NoTransactions);
+        }
+        self.failures = 0;
+        self.phase = Phase::Confirming(template);
+        Some(Action::FetchView)
+    }
+
+    pub(super) fn on_no_template(&mut self, now: Millis, why: &NoTemplate) -> Option<Action> {
+        let Phase::Assembling { allow_empty, .. } = &self.phase else { return None };
+        match why {
+            NoTemplate::NoTransactions if *allow_empty => {
+                tracing::warn!("the node makes no empty blocks");
+                self.retry_later(now, None)
+            }
+            NoTemplate::NoTransactions if self.more_came => self.request_template(now, false),
+            NoTemplate::NoTransactions => {
+                self.dry = true;
+                self.wait_for_work(now)
+            }
+            NoTemplate::Moved => {
+                self.haste = self.haste.saturating_add(1).min(HASTE_MAX);
+                self.retry_later(now, Some(MOVED_RETRY_MS))
+            }
+            NoTemplate::Other(reason) => {
+                tracing::warn!(reason, "the node made no template");
+                self.retry_later(now, None)
+            }
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! A new view: does what is in flight go on, and if not, what comes next?
+
+use super::{Action, Asked, HASTE_MAX, Machine, Phase, WaitFor};
+use crate::collect::Votes;
+use crate::model::{Candidate, Millis, MiningMode, Situation};
+
+impl Machine {
+    pub(super) fn on_situation(&mut self, now: Millis, situation: Situation) -> Option<Action> {
+        let tip_moved = self.view.as_ref().is_none_or(|view| view.tip != situation.view.tip);
+        let burn_moved = self.view.as_ref().is_none_or(|view| view.burn_tip != situation.view.burn_tip);
+        if tip_moved {
+            self.tip_since = now;
+            self.dismissed.clear();
+        }
+        if tip_moved || burn_moved {
+            self.dry = false;
+        }
+        let view = situation.view.clone();
+        self.view = Some(view.clone());
+        match std::mem::replace(&mut self.phase, Phase::Waiting { until: None, for_what: WaitFor::Move }) {
+            Phase::Confirming(template)
+                if template.parent == view.tip
+                    && template.burn_view == view.burn_tip
+                    && view.elected
+                    && !situation.signed_here =>
+            {
+                self.phase = Phase::Signing;
+                Some(Action::Sign(template))
+            }
+            phase @ Phase::Assembling { parent, burn_view, .. } if parent == view.tip && burn_view == view.burn_tip => {
+                self.phase = phase;
+                None
+            }
+            phase @ (Phase::Gathering { .. } | Phase::Pushed { .. }) if still_wanted(&phase, &situation) => {
+                self.phase = phase;
+                None
+            }
+            Phase::Assembling { .. } | Phase::Confirming(_) => {
+                self.haste = self.haste.saturating_add(1).min(HASTE_MAX);
+                self.choose(now, situation)
+            }
+            _ => self.choose(now, situation),
+        }
+    }
+
+    /// Nothing is in flight: what is there to do in this situation?
+    fn choose(&mut self, now: Millis, situation: Situation) -> Option<Action> {
+        let view = situation.view;
+        for candidate in &situation.others {
+            let votes = self.votes_for(candidate);
+            if votes.is_enough() && !self.dismissed.contains_key(&candidate.block.block_hash) {
+                tracing::info!(block_hash = %candidate.block.block_hash, "finishing another producer's block");
+                return Some(self.push(now, candidate.clone(), votes.signatures()));
+            }
+        }
+        let unfinished = situation.unfinished.into_iter().find(|c| !self.dismissed.contains_key(&c.block.block_hash));
+        if let Some(candidate) = unfinished {
+            return Some(self.propose(now, candidate));
+        }
+        if view.elected
+            && let Some((candidate, votes)) = self.to_finish(situation.others)
+        {
+            return self.finish(now, candidate, votes);
+        }
+        if situation.signed_here && view.elected {
+            let is_final = self.dismissed.values().all(|is_final| *is_final);
+            tracing::warn!(
+                burn_tip = %view.burn_tip,
+                "a block was signed at this height of this tenure and cannot be finished; the next burn block frees the way"
+            );
+            let until = (!is_final).then(|| now.saturating_add(self.policy.proposal_timeout_ms));
+            self.phase = Phase::Waiting { until, for_what: WaitFor::Move };
+            return None;
+        }
+        if !view.elected {
+            self.phase = Phase::Waiting { until: None, for_what: WaitFor::Move };
+            return None;
+        }
+        let at_once = matches!(view.mining.mode, MiningMode::Auto | MiningMode::Mixed);
+        if at_once && !view.mining.wanted && (view.new_tenure || (view.mempool_count > 0 && !self.dry)) {
+            return self.request_template(now, false);
+        }
+        self.wait_for_work(now)
+    }
+
+    /// The first block of another producer on the tip that was not refused when this producer asked.
+    fn to_finish(&self, others: Vec<Candidate>) -> Option<(Candidate, Votes)> {
+        let other = others.into_iter().find(|other| !self.dismissed.contains_key(&other.block.block_hash))?;
+        let votes = self.votes_for(&other);
+        Some((other, votes))
+    }
+
+    /// Waits for the signatures of another producer's block, and asks for them when they do not come.
+    fn finish(&mut self, now: Millis, candidate: Candidate, votes: Votes) -> Option<Action> {
+        let (block_hash, signed) = (candidate.block.block_hash, votes.signed_weight());
+        tracing::info!(%block_hash, signed, "another producer's block is on the tip: it comes first");
+        if votes.is_hopeless() {
+            // They may have refused it for coming at the wrong time; one that is silent may have signed it, or will.
+            return Some(self.propose(now, candidate));
+        }
+        // Its producer has asked: by the end of the timeout its signers have answered, or are asked again.
+        let timeout = self.policy.proposal_timeout_ms;
+        let until = now.saturating_add(timeout);
+        self.phase = Phase::Gathering { candidate, votes, asked: Asked::No, timeout, until };
+        None
+    }
+
+    /// Waits for what makes a block in the mode of the view; or makes one, empty if need be, when its time has come.
+    pub(super) fn wait_for_work(&mut self, now: Millis) -> Option<Action> {
+        let mining = self.view.as_ref()?.mining;
+        let interval = mining.interval_ms.unwrap_or(self.policy.block_interval_ms);
+        let at_interval = (interval > 0).then(|| self.tip_since.saturating_add(interval));
+        let (until, for_what) = match mining.mode {
+            MiningMode::Auto => (None, WaitFor::Work),
+            MiningMode::Mixed => (at_interval, WaitFor::Work),
+            MiningMode::Interval => (at_interval, WaitFor::Move),
+            MiningMode::Manual => (None, WaitFor::Move),
+        };
+        if mining.wanted || until.is_some_and(|until| until <= now) {
+            return self.request_template(now, true);
+        }
+        self.phase = Phase::Waiting { until, for_what };
+        None
+    }
+}
+
+/// A block in flight is wanted while it can still follow the tip. Another producer's is the elected one's to finish.
+fn still_wanted(phase: &Phase, situation: &Situation) -> bool {
+    match phase {
+        Phase::Gathering { candidate, .. } | Phase::Pushed { candidate, .. } => {
+            let is_among =
+                |blocks: &[Candidate]| blocks.iter().any(|other| other.block.block_hash == candidate.block.block_hash);
+            let finishes = situation.view.elected || matches!(phase, Phase::Pushed { .. });
+            is_among(&situation.unfinished) || (finishes && is_among(&situation.others))
+        }
+        Phase::Offline | Phase::Waiting { .. } | Phase::Assembling { .. } | Phase::Confirming(_) | Phase::Signing => {
+            false
+        }
+    }
+}

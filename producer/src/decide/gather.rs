@@ -1,0 +1,126 @@
+//! A signed block on its way: proposed, answered, pushed.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use nakamoto_proto::ids::{Hash160, StacksBlockId};
+use nakamoto_proto::keys::MessageSignature;
+
+use super::{Action, Asked, Machine, PROCESS_TIMEOUT_MS, Phase, WaitFor};
+use crate::collect::Votes;
+use crate::model::{Answer, Candidate, Millis};
+
+/// Signers whose newest answers are remembered: as many as a StackerDB has slots.
+const SIGNERS_MAX: usize = 4096;
+
+impl Machine {
+    pub(super) fn on_answer(&mut self, now: Millis, signer: Hash160, answer: Answer) -> Option<Action> {
+        match &answer {
+            Answer::Accept { block_hash, signature } => {
+                remember(&mut self.accepts, signer, (*block_hash, *signature));
+            }
+            Answer::Reject { block_hash, .. } => remember(&mut self.refusals, signer, *block_hash),
+        }
+        let Phase::Gathering { candidate, votes, asked, .. } = &mut self.phase else { return None };
+        match answer {
+            Answer::Accept { block_hash, signature } if block_hash == candidate.block.block_hash => {
+                if !votes.accept(&signature) {
+                    tracing::warn!(%signer, "a signature by no member of the stacker set was left out");
+                }
+                self.push_if_enough(now)
+            }
+            Answer::Reject { block_hash, code, text } if block_hash == candidate.block.block_hash => {
+                tracing::info!(%signer, code, text, "a signer refused the proposal");
+                votes.reject(&signer);
+                if !votes.is_hopeless() {
+                    return None;
+                }
+                match asked {
+                    // Refused at the time it came, perhaps for that time alone: a signer that reads it later would still sign.
+                    Asked::No => {
+                        let candidate = candidate.clone();
+                        return Some(self.propose(now, candidate));
+                    }
+                    Asked::Put => return None,
+                    Asked::Heard => {}
+                }
+                tracing::warn!(%block_hash, "too many signers refused; proposal given up for now");
+                self.dismissed.insert(block_hash, false);
+                self.phase = Phase::Waiting { until: None, for_what: WaitFor::Move };
+                self.look()
+            }
+            Answer::Accept { .. } | Answer::Reject { .. } => None,
+        }
+    }
+
+    pub(super) fn propose(&mut self, now: Millis, candidate: Candidate) -> Action {
+        let well_known = self.view.as_ref().is_some_and(|view| view.well_known);
+        let timeout = self.policy.proposal_timeout_ms;
+        let mut votes = self.votes_for(&candidate);
+        votes.ask_again();
+        if well_known || votes.is_enough() {
+            let signatures = if well_known { Vec::new() } else { votes.signatures() };
+            return self.push(now, candidate, signatures);
+        }
+        let action = Action::Propose(candidate.clone());
+        let until = now.saturating_add(timeout);
+        self.phase = Phase::Gathering { candidate, votes, asked: Asked::Put, timeout, until };
+        action
+    }
+
+    /// The answers to a block that have come so far.
+    pub(super) fn votes_for(&self, candidate: &Candidate) -> Votes {
+        let mut votes = Votes::new(candidate.block.block_hash, Arc::clone(&candidate.stackers));
+        for (block_hash, signature) in self.accepts.values() {
+            if *block_hash == candidate.block.block_hash {
+                votes.accept(signature);
+            }
+        }
+        for (signer, block_hash) in &self.refusals {
+            if *block_hash == candidate.block.block_hash {
+                votes.reject(signer);
+            }
+        }
+        votes
+    }
+
+    fn push_if_enough(&mut self, now: Millis) -> Option<Action> {
+        let Phase::Gathering { candidate, votes, .. } = &self.phase else { return None };
+        if !votes.is_enough() {
+            return None;
+        }
+        let (candidate, signatures) = (candidate.clone(), votes.signatures());
+        Some(self.push(now, candidate, signatures))
+    }
+
+    pub(super) fn push(&mut self, now: Millis, candidate: Candidate, signatures: Vec<MessageSignature>) -> Action {
+        let until = now.saturating_add(PROCESS_TIMEOUT_MS);
+        self.phase = Phase::Pushed { candidate: candidate.clone(), signatures: signatures.clone(), until };
+        Action::Push(candidate, signatures)
+    }
+
+    pub(super) fn on_block_rejected(&mut self, block_id: StacksBlockId, reason: &str) -> Option<Action> {
+        match &self.phase {
+            Phase::Pushed { candidate, .. } if candidate.block.block_id == block_id => {
+                tracing::error!(reason, %block_id, "the node found a pushed block invalid");
+                self.dismiss_pushed()
+            }
+            _ => None,
+        }
+    }
+
+    pub(super) fn dismiss_pushed(&mut self) -> Option<Action> {
+        if let Phase::Pushed { candidate, .. } = &self.phase {
+            self.dismissed.insert(candidate.block.block_hash, true);
+            self.phase = Phase::Waiting { until: None, for_what: WaitFor::Move };
+        }
+        self.look()
+    }
+}
+
+/// Remembers a signer's newest answer.
+fn remember<T>(answers: &mut BTreeMap<Hash160, T>, signer: Hash160, answer: T) {
+    if answers.len() < SIGNERS_MAX || answers.contains_key(&signer) {
+        answers.insert(signer, answer);
+    }
+}
