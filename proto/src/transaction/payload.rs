@@ -3,20 +3,25 @@
 //! # Not here
 //! In which epochs a payload is valid: `static_check`. Which payloads this node takes (SPEC 6): `chainstate`.
 
+mod microblock;
+mod tenure_change;
+
 use clarity::vm::representations::{ClarityName, ContractName};
 use clarity::vm::types::{OptionalData, PrincipalData, Value};
 
 use crate::address::StacksAddress;
 use crate::codec::{DecodeError, Reader, write_bytes_u32, write_count, write_name};
-use crate::hashing::sha512_256;
-use crate::ids::{BlockHash, ConsensusHash, Hash160, StacksBlockId};
-use crate::keys::MessageSignature;
 use crate::limits::{MAX_CALL_ARGUMENTS, MAX_CONTRACT_NAME_BYTES, MAX_TRANSACTION_BYTES};
 use crate::value::{
     read_address, read_clarity_name, read_contract_name, read_principal, read_value, write_address, write_principal,
     write_value,
 };
 use crate::vrf::VrfProof;
+
+use microblock::read_poison;
+
+pub use microblock::MicroblockHeader;
+pub use tenure_change::{TenureChange, TenureChangeCause};
 
 const TOKEN_TRANSFER: u8 = 0x00;
 const SMART_CONTRACT: u8 = 0x01;
@@ -146,85 +151,6 @@ impl ContractVersion {
             Self::Clarity1 => Some(clarity::vm::ClarityVersion::Clarity1),
             Self::Clarity2 => Some(clarity::vm::ClarityVersion::Clarity2),
             Self::Clarity3 | Self::Clarity4 | Self::Clarity5 | Self::Clarity6 => None,
-        }
-    }
-}
-
-/// Header of a microblock, 132 bytes. Only seen inside [`TransactionPayload::PoisonMicroblock`].
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MicroblockHeader {
-    /// Format version.
-    pub version: u8,
-    /// Place in its stream.
-    pub sequence: u16,
-    /// Hash of the block or microblock before it.
-    pub prev_block: BlockHash,
-    /// Root over its transactions.
-    pub tx_merkle_root: [u8; 32],
-    /// Signature of the microblock producer.
-    pub signature: MessageSignature,
-}
-
-/// Tenure change of the reference's Nakamoto rules.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TenureChange {
-    /// Consensus hash of the tenure.
-    pub tenure_consensus_hash: ConsensusHash,
-    /// Consensus hash of the tenure before it.
-    pub prev_tenure_consensus_hash: ConsensusHash,
-    /// Consensus hash of the newest sortition seen.
-    pub burn_view_consensus_hash: ConsensusHash,
-    /// Last block of the tenure before it.
-    pub previous_tenure_end: StacksBlockId,
-    /// Blocks in the tenure before it.
-    pub previous_tenure_blocks: u32,
-    /// Why the tenure changes.
-    pub cause: TenureChangeCause,
-    /// Key hash of the tenure's producer.
-    pub pubkey_hash: Hash160,
-}
-
-/// Why a tenure changes. The discriminant is the wire byte.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[expect(missing_docs, reason = "the names say all there is")]
-#[repr(u8)]
-pub enum TenureChangeCause {
-    BlockFound = 0,
-    ExtendedAll = 1,
-    ExtendedRuntime = 2,
-    ExtendedReadCount = 3,
-    ExtendedReadLength = 4,
-    ExtendedWriteCount = 5,
-    ExtendedWriteLength = 6,
-}
-
-impl TenureChangeCause {
-    /// Reads the wire byte.
-    #[must_use]
-    pub const fn from_byte(byte: u8) -> Option<Self> {
-        match byte {
-            0 => Some(Self::BlockFound),
-            1 => Some(Self::ExtendedAll),
-            2 => Some(Self::ExtendedRuntime),
-            3 => Some(Self::ExtendedReadCount),
-            4 => Some(Self::ExtendedReadLength),
-            5 => Some(Self::ExtendedWriteCount),
-            6 => Some(Self::ExtendedWriteLength),
-            _ => None,
-        }
-    }
-
-    /// The wire byte.
-    #[must_use]
-    pub const fn to_byte(self) -> u8 {
-        match self {
-            Self::BlockFound => 0,
-            Self::ExtendedAll => 1,
-            Self::ExtendedRuntime => 2,
-            Self::ExtendedReadCount => 3,
-            Self::ExtendedReadLength => 4,
-            Self::ExtendedWriteCount => 5,
-            Self::ExtendedWriteLength => 6,
         }
     }
 }
@@ -395,23 +321,6 @@ fn read_nakamoto_coinbase(reader: &mut Reader<'_>) -> Result<TransactionPayload,
     Ok(TransactionPayload::NakamotoCoinbase { buffer, recipient, vrf_proof: Box::new(vrf_proof) })
 }
 
-fn read_poison(reader: &mut Reader<'_>) -> Result<TransactionPayload, DecodeError> {
-    let offset = reader.position();
-    let headers = [MicroblockHeader::read(reader)?, MicroblockHeader::read(reader)?];
-    let invalid = |problem| DecodeError::Invalid { field: "microblock headers", offset, problem };
-    let [first, second] = &headers;
-    if first == second {
-        return Err(invalid("are the same"));
-    }
-    if first.sequence != second.sequence && first.prev_block != second.prev_block {
-        return Err(invalid("share neither sequence nor previous block"));
-    }
-    if !headers.iter().all(|header| header.signature.is_in_range()) {
-        return Err(invalid("have a signature out of range"));
-    }
-    Ok(TransactionPayload::PoisonMicroblock(Box::new(headers)))
-}
-
 impl ContractCall {
     /// `address.contract-name`, as text.
     #[must_use]
@@ -437,70 +346,5 @@ impl ContractCall {
             arguments.push(read_value(reader)?);
         }
         Ok(Self { address, contract_name, function_name, arguments })
-    }
-}
-
-impl MicroblockHeader {
-    /// H(header).
-    #[must_use]
-    pub fn block_hash(&self) -> BlockHash {
-        let mut bytes = Vec::new();
-        self.write(&mut bytes);
-        BlockHash(sha512_256(&[&bytes]))
-    }
-
-    /// H(header with a zero signature): what the producer signed.
-    #[must_use]
-    pub fn signing_digest(&self) -> [u8; 32] {
-        let mut bytes = Vec::new();
-        Self { signature: MessageSignature::default(), ..self.clone() }.write(&mut bytes);
-        sha512_256(&[&bytes])
-    }
-
-    fn write(&self, out: &mut Vec<u8>) {
-        out.push(self.version);
-        out.extend_from_slice(&self.sequence.to_be_bytes());
-        out.extend_from_slice(&self.prev_block.0);
-        out.extend_from_slice(&self.tx_merkle_root);
-        out.extend_from_slice(&self.signature.0);
-    }
-
-    fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(Self {
-            version: reader.u8("microblock version")?,
-            sequence: reader.u16("microblock sequence")?,
-            prev_block: BlockHash(reader.array("microblock previous block")?),
-            tx_merkle_root: reader.array("microblock root")?,
-            signature: MessageSignature(reader.array("microblock signature")?),
-        })
-    }
-}
-
-impl TenureChange {
-    fn write(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.tenure_consensus_hash.0);
-        out.extend_from_slice(&self.prev_tenure_consensus_hash.0);
-        out.extend_from_slice(&self.burn_view_consensus_hash.0);
-        out.extend_from_slice(&self.previous_tenure_end.0);
-        out.extend_from_slice(&self.previous_tenure_blocks.to_be_bytes());
-        out.push(self.cause.to_byte());
-        out.extend_from_slice(&self.pubkey_hash.0);
-    }
-
-    fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(Self {
-            tenure_consensus_hash: ConsensusHash(reader.array("tenure consensus hash")?),
-            prev_tenure_consensus_hash: ConsensusHash(reader.array("previous tenure consensus hash")?),
-            burn_view_consensus_hash: ConsensusHash(reader.array("burn view consensus hash")?),
-            previous_tenure_end: StacksBlockId(reader.array("previous tenure end")?),
-            previous_tenure_blocks: reader.u32("previous tenure blocks")?,
-            cause: {
-                let offset = reader.position();
-                let value = reader.u8("tenure change cause")?;
-                let unknown = DecodeError::UnknownByte { field: "tenure change cause", offset, value };
-                TenureChangeCause::from_byte(value).ok_or(unknown)?
-            },
-            pubkey_hash: Hash160(reader.array("producer key hash")?),
-        })
     }
 }

@@ -1,0 +1,75 @@
+//! Two microblock headers that show a fork: the payload that the reference punished with.
+
+use super::TransactionPayload;
+use crate::codec::{DecodeError, Reader};
+use crate::hashing::sha512_256;
+use crate::ids::BlockHash;
+use crate::keys::MessageSignature;
+
+/// Header of a microblock, 132 bytes. Only seen inside [`TransactionPayload::PoisonMicroblock`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MicroblockHeader {
+    /// Format version.
+    pub version: u8,
+    /// Place in its stream.
+    pub sequence: u16,
+    /// Hash of the block or microblock before it.
+    pub prev_block: BlockHash,
+    /// Root over its transactions.
+    pub tx_merkle_root: [u8; 32],
+    /// Signature of the microblock producer.
+    pub signature: MessageSignature,
+}
+
+impl MicroblockHeader {
+    /// H(header).
+    #[must_use]
+    pub fn block_hash(&self) -> BlockHash {
+        let mut bytes = Vec::new();
+        self.write(&mut bytes);
+        BlockHash(sha512_256(&[&bytes]))
+    }
+
+    /// H(header with a zero signature): what the producer signed.
+    #[must_use]
+    pub fn signing_digest(&self) -> [u8; 32] {
+        let mut bytes = Vec::new();
+        Self { signature: MessageSignature::default(), ..self.clone() }.write(&mut bytes);
+        sha512_256(&[&bytes])
+    }
+
+    pub(super) fn write(&self, out: &mut Vec<u8>) {
+        out.push(self.version);
+        out.extend_from_slice(&self.sequence.to_be_bytes());
+        out.extend_from_slice(&self.prev_block.0);
+        out.extend_from_slice(&self.tx_merkle_root);
+        out.extend_from_slice(&self.signature.0);
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            version: reader.u8("microblock version")?,
+            sequence: reader.u16("microblock sequence")?,
+            prev_block: BlockHash(reader.array("microblock previous block")?),
+            tx_merkle_root: reader.array("microblock root")?,
+            signature: MessageSignature(reader.array("microblock signature")?),
+        })
+    }
+}
+
+pub(super) fn read_poison(reader: &mut Reader<'_>) -> Result<TransactionPayload, DecodeError> {
+    let offset = reader.position();
+    let headers = [MicroblockHeader::read(reader)?, MicroblockHeader::read(reader)?];
+    let invalid = |problem| DecodeError::Invalid { field: "microblock headers", offset, problem };
+    let [first, second] = &headers;
+    if first == second {
+        return Err(invalid("are the same"));
+    }
+    if first.sequence != second.sequence && first.prev_block != second.prev_block {
+        return Err(invalid("share neither sequence nor previous block"));
+    }
+    if !headers.iter().all(|header| header.signature.is_in_range()) {
+        return Err(invalid("have a signature out of range"));
+    }
+    Ok(TransactionPayload::PoisonMicroblock(Box::new(headers)))
+}

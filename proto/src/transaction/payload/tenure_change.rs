@@ -1,0 +1,97 @@
+//! The reference's way to begin or extend a tenure.
+
+use crate::codec::{DecodeError, Reader};
+use crate::ids::{ConsensusHash, Hash160, StacksBlockId};
+
+/// Tenure change of the reference's Nakamoto rules.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TenureChange {
+    /// Consensus hash of the tenure.
+    pub tenure_consensus_hash: ConsensusHash,
+    /// Consensus hash of the tenure before it.
+    pub prev_tenure_consensus_hash: ConsensusHash,
+    /// Consensus hash of the newest sortition seen.
+    pub burn_view_consensus_hash: ConsensusHash,
+    /// Last block of the tenure before it.
+    pub previous_tenure_end: StacksBlockId,
+    /// Blocks in the tenure before it.
+    pub previous_tenure_blocks: u32,
+    /// Why the tenure changes.
+    pub cause: TenureChangeCause,
+    /// Key hash of the tenure's producer.
+    pub pubkey_hash: Hash160,
+}
+
+/// Why a tenure changes. The discriminant is the wire byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(missing_docs, reason = "the names say all there is")]
+#[repr(u8)]
+pub enum TenureChangeCause {
+    BlockFound = 0,
+    ExtendedAll = 1,
+    ExtendedRuntime = 2,
+    ExtendedReadCount = 3,
+    ExtendedReadLength = 4,
+    ExtendedWriteCount = 5,
+    ExtendedWriteLength = 6,
+}
+
+impl TenureChangeCause {
+    /// Reads the wire byte.
+    #[must_use]
+    pub const fn from_byte(byte: u8) -> Option<Self> {
+        match byte {
+            0 => Some(Self::BlockFound),
+            1 => Some(Self::ExtendedAll),
+            2 => Some(Self::ExtendedRuntime),
+            3 => Some(Self::ExtendedReadCount),
+            4 => Some(Self::ExtendedReadLength),
+            5 => Some(Self::ExtendedWriteCount),
+            6 => Some(Self::ExtendedWriteLength),
+            _ => None,
+        }
+    }
+
+    /// The wire byte.
+    #[must_use]
+    pub const fn to_byte(self) -> u8 {
+        match self {
+            Self::BlockFound => 0,
+            Self::ExtendedAll => 1,
+            Self::ExtendedRuntime => 2,
+            Self::ExtendedReadCount => 3,
+            Self::ExtendedReadLength => 4,
+            Self::ExtendedWriteCount => 5,
+            Self::ExtendedWriteLength => 6,
+        }
+    }
+}
+
+impl TenureChange {
+    pub(super) fn write(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.tenure_consensus_hash.0);
+        out.extend_from_slice(&self.prev_tenure_consensus_hash.0);
+        out.extend_from_slice(&self.burn_view_consensus_hash.0);
+        out.extend_from_slice(&self.previous_tenure_end.0);
+        out.extend_from_slice(&self.previous_tenure_blocks.to_be_bytes());
+        out.push(self.cause.to_byte());
+        out.extend_from_slice(&self.pubkey_hash.0);
+    }
+
+    pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            tenure_consensus_hash: ConsensusHash(reader.array("tenure consensus hash")?),
+            prev_tenure_consensus_hash: ConsensusHash(reader.array("previous tenure consensus hash")?),
+            burn_view_consensus_hash: ConsensusHash(reader.array("burn view consensus hash")?),
+            previous_tenure_end: StacksBlockId(reader.array("previous tenure end")?),
+            previous_tenure_blocks: reader.u32("previous tenure blocks")?,
+            cause: {
+                let offset = reader.position();
+                let value = reader.u8("tenure change cause")?;
+                let unknown = DecodeError::UnknownByte { field: "tenure change cause", offset, value };
+                TenureChangeCause::from_byte(value).ok_or(unknown)?
+            },
+            pubkey_hash: Hash160(reader.array("producer key hash")?),
+        })
+    }
+}
