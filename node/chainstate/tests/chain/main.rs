@@ -1,9 +1,13 @@
 //! The chain as one: blocks made, signed, pushed, processed, refused, reorganized and replayed, in one process.
 
 #[cfg(test)]
+mod admissions;
+#[cfg(test)]
 mod append;
 #[cfg(test)]
 mod crash;
+#[cfg(test)]
+mod estimates;
 #[cfg(test)]
 mod forks;
 #[cfg(test)]
