@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use nakamoto_proto::v1;
@@ -28,6 +29,7 @@ pub struct Gate {
 struct Lane {
     turns: Arc<Semaphore>,
     waiting: AtomicUsize,
+    patience: Duration,
     full: &'static str,
 }
 
@@ -35,8 +37,7 @@ impl Gate {
     /// A gate with the limits of `network::limits`.
     #[must_use]
     pub fn new(chain: Arc<dyn ChainApi>) -> Self {
-        let lane =
-            |turns, full| Arc::new(Lane { turns: Arc::new(Semaphore::new(turns)), waiting: AtomicUsize::new(0), full });
+        let lane = |turns, full| Arc::new(Lane::new(turns, TURN_TIMEOUT, full));
         let reads = lane(MAX_CONCURRENT_READS, "READ_QUEUE_FULL");
         let evaluations = lane(MAX_CONCURRENT_EVALUATIONS, "EVALUATION_QUEUE_FULL");
         let writes = lane(MAX_CONCURRENT_WRITES, "ADMISSION_QUEUE_FULL");
@@ -149,13 +150,17 @@ impl Gate {
 }
 
 impl Lane {
+    fn new(turns: usize, patience: Duration, full: &'static str) -> Self {
+        Self { turns: Arc::new(Semaphore::new(turns)), waiting: AtomicUsize::new(0), patience, full }
+    }
+
     async fn turn(&self) -> Result<tokio::sync::OwnedSemaphorePermit, ApiError> {
         let busy = || ApiError::Busy { reason: self.full, retry_after: RETRY_AFTER };
         if let Ok(turn) = Arc::clone(&self.turns).try_acquire_owned() {
             return Ok(turn);
         }
         let _place = Place::take(&self.waiting).ok_or_else(busy)?;
-        match tokio::time::timeout(TURN_TIMEOUT, Arc::clone(&self.turns).acquire_owned()).await {
+        match tokio::time::timeout(self.patience, Arc::clone(&self.turns).acquire_owned()).await {
             Ok(Ok(turn)) => Ok(turn),
             Ok(Err(_closed)) => Err(ApiError::ShuttingDown),
             Err(_late) => Err(busy()),
@@ -181,3 +186,6 @@ impl Drop for Place<'_> {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
+
+#[cfg(test)]
+mod tests;

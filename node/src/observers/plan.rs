@@ -113,6 +113,10 @@ mod tests {
         assert_eq!(posts(&burn(0), &star, false), []);
         assert_eq!(posts(&block(true), &star, true), [Endpoint::NewBlock, Endpoint::NewBurnBlock]);
         assert_eq!(posts(&block(false), &star, true), [Endpoint::NewBurnBlock, Endpoint::NewBlock]);
-        assert_eq!(posts(&block(true), &Interest::default(), true), [Endpoint::NewBlock]);
+        for lead in [false, true] {
+            let nobody = Interest::default();
+            assert_eq!(posts(&block(true), &nobody, lead), [Endpoint::NewBlock], "burn blocks were not asked for");
+            assert_eq!(posts(&block(false), &nobody, lead), [Endpoint::NewBlock], "burn blocks were not asked for");
+        }
     }
 }

@@ -1,7 +1,11 @@
-use std::sync::Barrier;
+use std::sync::Condvar;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use super::*;
+
+/// For what must happen: far above what it takes.
+const WAIT: Duration = Duration::from_secs(60);
 
 /// Says which transaction it got.
 fn echo(raw: &Bytes) -> Answer {
@@ -40,11 +44,18 @@ async fn everyone_gets_the_answer_to_his_own_and_many_share_a_batch() {
 async fn no_more_batches_are_under_way_than_may_be() {
     let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let (counted, highest) = (Arc::clone(&now), Arc::clone(&most));
-    let all = Arc::new(Barrier::new(MAX_CONCURRENT_ADMISSIONS));
+    let came = (Mutex::new(0_usize), Condvar::new());
     let work = move |raw: Vec<Bytes>| {
         let count = counted.fetch_add(1, Ordering::SeqCst) + 1;
         highest.fetch_max(count, Ordering::SeqCst);
-        all.wait(); // Batches come in as many as may be, or this stands still.
+        // Batches leave together, as many as may be.
+        let mut number = came.0.lock().unwrap();
+        *number += 1;
+        let all = number.next_multiple_of(MAX_CONCURRENT_ADMISSIONS);
+        came.1.notify_all();
+        let (number, waited) = came.1.wait_timeout_while(number, WAIT, |number| *number < all).unwrap();
+        drop(number);
+        assert!(!waited.timed_out(), "fewer batches are under way than may be");
         counted.fetch_sub(1, Ordering::SeqCst);
         raw.iter().map(echo).collect()
     };
@@ -56,8 +67,36 @@ async fn no_more_batches_are_under_way_than_may_be() {
         async move { admissions.submit(large).await }
     });
     let offers: tokio::task::JoinSet<_> = offers.collect();
-    assert!(offers.join_all().await.iter().all(Result::is_ok));
+    let answers = tokio::time::timeout(WAIT, offers.join_all()).await.expect("all are answered");
+    assert!(answers.iter().all(Result::is_ok));
     assert_eq!(most.load(Ordering::SeqCst), MAX_CONCURRENT_ADMISSIONS);
+}
+
+fn waiting(admissions: &Admissions, sizes: &[usize]) {
+    for size in sizes {
+        let (reply, _) = oneshot::channel();
+        let raw = Bytes::from(vec![0; *size]);
+        admissions.lock().waiting.push_back(Offer { raw, since: Instant::now(), reply });
+    }
+}
+
+#[test]
+fn a_batch_ends_at_its_number_and_at_its_bytes_but_has_one_offer_at_least() {
+    let admissions = Admissions::new(|raw| raw.iter().map(echo).collect());
+    let batch = || -> Vec<usize> { admissions.take().unwrap().iter().map(|offer| offer.raw.len()).collect() };
+    let (number, bytes) = MAX_ADMISSION_BATCH;
+    waiting(&admissions, &vec![1; number + 1]);
+    assert_eq!(batch(), vec![1; number]);
+    assert_eq!(batch(), [1]);
+    waiting(&admissions, &[bytes - 1, 1, 1, bytes, bytes + 1, 1]);
+    assert_eq!(batch(), [bytes - 1, 1]);
+    assert_eq!(batch(), [1]);
+    assert_eq!(batch(), [bytes]);
+    assert_eq!(batch(), [bytes + 1], "the largest transaction goes alone");
+    assert_eq!(batch(), [1]);
+    admissions.lock().under_way = 1;
+    assert!(admissions.take().is_none());
+    assert_eq!(admissions.lock().under_way, 0);
 }
 
 #[tokio::test]
@@ -67,8 +106,12 @@ async fn a_panic_fails_its_batch_and_nothing_after_it() {
         raw.iter().map(echo).collect()
     };
     let admissions = Arc::new(Admissions::new(work));
-    assert!(matches!(admissions.submit(number(13)).await, Err(ApiError::Internal(_))));
-    assert_eq!(admissions.submit(number(14)).await.unwrap().txid, number(14));
+    // As often as batches may be under way: none of them is left so.
+    for _ in 0..MAX_CONCURRENT_ADMISSIONS {
+        assert!(matches!(admissions.submit(number(13)).await, Err(ApiError::Internal(_))));
+    }
+    let after = tokio::time::timeout(WAIT, admissions.submit(number(14))).await;
+    assert_eq!(after.expect("there is a turn").unwrap().txid, number(14));
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::bench::{Bench, FIRST_BURN, OCTETS, STACKERS, address, key, transfer};
 use super::shape::{COST, Kind, check};
+use crate::chain::ApiError;
 use crate::coordinator::Bell;
 
 const SORTITION: &[(&str, Kind)] = &[
@@ -367,6 +368,31 @@ fn stackers_show_their_keys_when_they_sign() {
     block.header.stacker_signatures.remove(1);
     assert_eq!(block.header.stacker_signatures.len(), 2);
     assert_eq!(chain.bench.get("/v3/signer/02ab/0").status, StatusCode::NOT_FOUND);
+}
+
+#[test]
+fn blocks_back_end_at_their_bytes_at_their_stop_and_at_their_tenure() {
+    let bench = Bench::new(None);
+    bench.mine();
+    bench.grow();
+    bench.mine();
+    let ids: Vec<_> = (0..3)
+        .map(|nonce| {
+            bench.send(&[transfer(0, nonce, 1)]);
+            bench.grow().0
+        })
+        .collect();
+    let back = |stop: Option<[u8; 32]>, most: usize| bench.chain.tenure_blocks(ids[2], stop, most).unwrap();
+    let all = back(None, usize::MAX);
+    let block = |bytes: &[u8]| NakamotoBlock::decode(bytes).unwrap().block_id().0;
+    assert_eq!(all.iter().map(|bytes| block(bytes)).collect::<Vec<_>>(), [ids[2], ids[1], ids[0]]);
+    assert_eq!(back(Some(ids[1]), usize::MAX), all[..2]);
+    let two = all[0].len() + all[1].len();
+    for (most, count) in [(0, 0), (all[0].len(), 1), (two - 1, 1), (two, 2), (two + all[2].len(), 3)] {
+        assert_eq!(back(None, most), all[..count], "{most} bytes");
+    }
+    let unknown = bench.chain.tenure_blocks([9; 32], None, usize::MAX);
+    assert!(matches!(unknown, Err(ApiError::NotFound { .. })), "{unknown:?}");
 }
 
 #[test]

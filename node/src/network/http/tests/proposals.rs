@@ -1,14 +1,15 @@
 //! Block proposals, uploads, and what is switched off.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::bench::{Bench, JSON, OCTETS, Reply};
+use super::bench::{Bench, JSON, OCTETS, Reply, transfer};
 use super::shape::{COST, Kind, check};
 use crate::network::limits::THREAD_STACK_BYTES;
-use crate::worker::{VALIDATION_LIMITS, ValidationWorker};
+use crate::worker::{JobRequest, Outcome, VALIDATION_LIMITS, ValidationJob, ValidationWorker};
 
 const CHAIN_ID: u32 = 0x8000_0000;
 
@@ -72,6 +73,32 @@ fn a_proposal_is_accepted_and_judged() {
     );
     bench.services.validations.stop();
     thread.join().unwrap();
+}
+
+#[test]
+fn a_held_proposal_runs_again_for_a_block_and_for_a_burn_block_and_for_nothing_else() {
+    let bench = Bench::started();
+    let jobs = Arc::clone(&bench.services.validations);
+    ValidationWorker::watch(Arc::clone(&jobs), bench.services.hub.journal());
+    let hold = Duration::from_secs(3600);
+    jobs.request(JobRequest { hold, ..ValidationJob::to_request(vec![1].into()) }).unwrap();
+    let bring_block = |bench: &Bench| {
+        bench.grow();
+    };
+    for (news, bring) in [("a burn block", Bench::mine as fn(&Bench)), ("a block", bring_block)] {
+        assert!(jobs.hold(jobs.take().unwrap()).is_ok());
+        let nonce = u64::from(news == "a block");
+        bench.send(&[transfer(0, nonce, 1)]);
+        assert!(jobs.has_held(), "a transaction is no news for it");
+        bring(&bench);
+        let (told, tells) = std::sync::mpsc::channel();
+        let waiting = Arc::clone(&jobs);
+        std::thread::spawn(move || told.send(waiting.take().map(|job| job.id)));
+        let id = tells.recv_timeout(Duration::from_secs(30)).unwrap_or_else(|_| panic!("it waits on after {news}"));
+        assert!(id.is_some());
+        jobs.finish(&id.unwrap(), Arc::new(Outcome::Expired), 0);
+        jobs.request(JobRequest { hold, ..ValidationJob::to_request(vec![2].into()) }).unwrap();
+    }
 }
 
 #[test]
