@@ -11,7 +11,7 @@ use crate::network::limits::MAX_PAGE_BYTES;
 
 /// Events looked at for one page: a filter that matches nothing must not read the whole journal in one call. The page
 /// is then short or empty, and its cursor goes on.
-const MAX_SCANNED_EVENTS: u64 = 10_000;
+pub(super) const MAX_SCANNED_EVENTS: u64 = 10_000;
 /// One step of reading.
 const READ_STEP: ReadLimit = ReadLimit { events: 256, bytes: 4 << 20 };
 
