@@ -14,6 +14,8 @@ mod decoders;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]
+mod marf_nodes;
+#[cfg(test)]
 mod requests;
 #[cfg(test)]
 mod validator;
