@@ -134,6 +134,12 @@ fn new_folder(config: &str) -> tempfile::TempDir {
     folder
 }
 
+/// An address that is in no block.
+#[must_use]
+pub fn address_of_nobody() -> String {
+    StacksAddress::p2pkh(&PrivateKey::from_seed(b"nobody").public_key(), false).to_string()
+}
+
 /// A block as its producer proposes it: without the stackers' signatures.
 ///
 /// # Panics

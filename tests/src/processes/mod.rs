@@ -11,7 +11,7 @@ mod http;
 mod process;
 
 pub use admin::Admin;
-pub use alone::{NodeAlone, proposal_of};
+pub use alone::{NodeAlone, address_of_nobody, proposal_of};
 pub use binaries::binary;
 pub use client::{Client, WAIT, Watch};
 pub use cluster::{

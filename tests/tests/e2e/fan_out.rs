@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use nakamoto_proto::v1;
@@ -17,7 +16,7 @@ use tonic::Code;
 use tonic::transport::{Channel, Endpoint};
 use tonic_types::StatusExt as _;
 
-use crate::support::{Client, NodeAlone, WAIT, Watch, run};
+use crate::support::{Client, NodeAlone, WAIT, Watch, address_of_nobody, run};
 
 const SUBSCRIBERS: u64 = 200;
 /// Of them, as many do not read while blocks are processed.
@@ -54,8 +53,8 @@ fn filter(number: u64) -> v1::EventFilter {
             v1::EventTerm { label: "tip".to_owned(), ..kinds(&[TipChanged]) },
             v1::EventTerm { label: "news".to_owned(), ..kinds(&[BurnBlock, BlockStored]) },
         ],
-        // Nobody has this address: only blocks are looked into, and none matches.
-        _ => vec![v1::EventTerm { addresses: vec!["ST000000000000000000002AMW42H".to_owned()], ..Default::default() }],
+        // Blocks are looked into, and none matches.
+        _ => vec![v1::EventTerm { addresses: vec![address_of_nobody()], ..Default::default() }],
     };
     v1::EventFilter { terms, all: false }
 }
@@ -139,24 +138,30 @@ impl Subscriber {
     }
 }
 
-/// The journal's slice, by pages.
-async fn slice(client: &Client, filter: v1::EventFilter) -> Vec<u64> {
+/// The journal, by pages: sequence and kind of each event.
+async fn journal(client: &Client) -> Vec<(u64, i32)> {
     let mut service = EventServiceClient::new(client.channel.clone()).max_decoding_message_size(32 << 20);
-    let (mut sequences, mut start) = (Vec::new(), Position::Earliest(true));
+    let (mut events, mut start) = (Vec::new(), Position::Earliest(true));
     loop {
         let request = v1::ListEventsRequest {
-            filter: Some(filter.clone()),
+            filter: Some(v1::EventFilter { terms: Vec::new(), all: true }),
             start: Some(v1::StartPosition { position: Some(start) }),
             payload_mode: v1::PayloadMode::Header.into(),
-            page_size: 50,
+            page_size: 1_000,
         };
         let page = service.list_events(request).await.expect("a page").into_inner();
-        sequences.extend(page.events.iter().map(|event| event.sequence));
+        events.extend(page.events.iter().map(|event| (event.sequence, event.kind)));
         if page.end_of_journal {
-            return sequences;
+            return events;
         }
         start = Position::AfterCursor(page.next_cursor);
     }
+}
+
+/// Its slice under one of the filters of this test, by what the filter means.
+fn slice(journal: &[(u64, i32)], filter: &v1::EventFilter) -> Vec<u64> {
+    let matches = |kind: i32| filter.all || filter.terms.iter().any(|term| term.kinds.contains(&kind));
+    journal.iter().filter(|(_, kind)| matches(*kind)).map(|(sequence, _)| *sequence).collect()
 }
 
 async fn process(node: &NodeAlone, client: &Client, watch: &mut Watch, blocks: &[Vec<u8>]) -> Duration {
@@ -226,17 +231,13 @@ fn two_hundred_subscribers_get_their_slices_and_blocks_do_not_wait_for_them() {
         let info = service.get_service_info(v1::GetServiceInfoRequest {}).await.expect("an answer").into_inner();
         tell_end.send_replace(Some(info.newest_sequence));
 
-        let mut slices: BTreeMap<String, Arc<Vec<u64>>> = BTreeMap::new();
+        let journal = journal(&client).await;
         let mut total = Got::default();
         for (filter, reader) in readers {
             let got = reader.await.expect("no panic");
-            let key = format!("{filter:?}");
-            if !slices.contains_key(&key) {
-                slices.insert(key.clone(), Arc::new(slice(&client, filter).await));
-            }
-            let expected = &slices[&key];
-            assert_eq!(got.sequences.len(), expected.len(), "{key}");
-            assert_eq!(&got.sequences, expected.as_ref(), "{key}");
+            let expected = slice(&journal, &filter);
+            assert_eq!(got.sequences.len(), expected.len(), "{filter:?}");
+            assert_eq!(got.sequences, expected, "{filter:?}");
             total.resumed += got.resumed;
             total.cuts += got.cuts;
             total.lag_notices += got.lag_notices;
@@ -252,7 +253,10 @@ fn two_hundred_subscribers_get_their_slices_and_blocks_do_not_wait_for_them() {
             seen.ends.iter().filter(|end| end.reason == "CONSUMER_STALLED").map(|end| end.count).sum::<u64>();
         assert!(held_up as u64 + stalled_ends >= STALLED, "the stalled readers are seen: {held_up}, {stalled_ends}");
         assert!(total.resumed > 0, "some were killed");
-        // Very loose: the machine is shared, and all readers run beside the node.
-        assert!(with_readers < 20 * alone + WAIT, "blocks wait for readers: {alone:?}, {with_readers:?}");
+        // Loose: the machine is shared, and all readers run beside the node.
+        assert!(
+            with_readers < 10 * alone + Duration::from_secs(10),
+            "blocks wait for readers: {alone:?}, {with_readers:?}"
+        );
     });
 }

@@ -21,6 +21,8 @@ mod observers;
 #[cfg(test)]
 mod operation;
 #[cfg(test)]
+mod pages;
+#[cfg(test)]
 mod restarts;
 #[cfg(test)]
 mod sets;

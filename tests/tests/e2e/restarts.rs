@@ -59,17 +59,17 @@ impl Told {
     }
 }
 
-/// Follows the stream for the whole test; reconnects from the last sequence whenever the node goes away.
-async fn follow(client: Client, told: Arc<Mutex<Told>>, moved: Arc<tokio::sync::Notify>) {
+/// Follows the stream for the whole test; reconnects from the last sequence whenever the node went away and is back.
+async fn follow(
+    client: Client,
+    told: Arc<Mutex<Told>>,
+    moved: Arc<tokio::sync::Notify>,
+    mut node_is_up: tokio::sync::watch::Receiver<bool>,
+) {
     loop {
+        node_is_up.wait_for(|is_up| *is_up).await.expect("the test goes on");
         let last = told.lock().expect("no panic").last;
-        let mut watch: Watch = match client.try_watch(last).await {
-            Ok(watch) => watch,
-            Err(_) => {
-                tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-                continue;
-            }
-        };
+        let Ok(mut watch): Result<Watch, _> = client.try_watch(last).await else { continue };
         while let Ok(event) = watch.try_next().await {
             told.lock().expect("no panic").note(&event);
             moved.notify_waiters();
@@ -79,9 +79,17 @@ async fn follow(client: Client, told: Arc<Mutex<Told>>, moved: Arc<tokio::sync::
 }
 
 /// Offers transfers with rising nonces until told to stop; an offer that gets no answer is made again.
-async fn offer(client: Client, key: PrivateKey, stop: Arc<AtomicBool>, accepted: Arc<Mutex<Vec<Vec<u8>>>>) {
+async fn offer(
+    client: Client,
+    key: PrivateKey,
+    stop: Arc<AtomicBool>,
+    accepted: Arc<Mutex<Vec<Vec<u8>>>>,
+    moved: Arc<tokio::sync::Notify>,
+) {
     let mut nonce = 0;
     while !stop.load(Ordering::Relaxed) {
+        let mut news = std::pin::pin!(moved.notified());
+        news.as_mut().enable();
         let transaction = transfer(&key, nonce);
         let raw = transaction.encode();
         let mut service = v1::transaction_service_client::TransactionServiceClient::new(client.channel.clone());
@@ -93,8 +101,8 @@ async fn offer(client: Client, key: PrivateKey, stop: Arc<AtomicBool>, accepted:
             }
             // An accepted offer whose answer was lost may be mined by now.
             Ok(answer) if answer.refusal_reason == "BadNonce" => nonce += 1,
-            // Too far ahead of the chain: wait for blocks. Or the node is away.
-            Ok(_) | Err(_) => tokio::time::sleep(std::time::Duration::from_millis(20)).await,
+            // Too far ahead of the chain: it waits for blocks. Or the node is away: its next event says that it is back.
+            Ok(_) | Err(_) => tokio::time::timeout(WAIT, news).await.expect("the chain goes on"),
         }
     }
 }
@@ -122,12 +130,14 @@ fn nothing_is_lost_and_no_height_has_two_blocks_when_processes_are_killed() {
         let moved = Arc::new(tokio::sync::Notify::new());
         let accepted = Arc::new(Mutex::new(Vec::new()));
         let stop = Arc::new(AtomicBool::new(false));
-        let follower = tokio::spawn(follow(cluster.client(), Arc::clone(&told), Arc::clone(&moved)));
+        let (node_up, node_is_up) = tokio::sync::watch::channel(true);
+        let follower = tokio::spawn(follow(cluster.client(), Arc::clone(&told), Arc::clone(&moved), node_is_up));
         let offers: Vec<_> = ["wallet_1", "wallet_2", "wallet_3"]
             .into_iter()
             .map(|name| {
                 let key = wallet(&vectors, name);
-                tokio::spawn(offer(cluster.client(), key, Arc::clone(&stop), Arc::clone(&accepted)))
+                let (stop, accepted, moved) = (Arc::clone(&stop), Arc::clone(&accepted), Arc::clone(&moved));
+                tokio::spawn(offer(cluster.client(), key, stop, accepted, moved))
             })
             .collect();
 
@@ -139,7 +149,11 @@ fn nothing_is_lost_and_no_height_has_two_blocks_when_processes_are_killed() {
                 match victim {
                     "producer" => cluster.restart_producer(0),
                     "signer" => cluster.restart_signer(round),
-                    _ => cluster.restart_node("2s"),
+                    _ => {
+                        node_up.send_replace(false);
+                        cluster.restart_node("2s");
+                        node_up.send_replace(true);
+                    }
                 }
                 goal = height(&told.lock().expect("no panic")) + 4;
                 let what = format!("blocks after the {victim} was killed in round {round}");

@@ -27,16 +27,17 @@ fn stranger() -> PrivateKey {
     PrivateKey::from_seed(b"nobody that the node knows")
 }
 
-fn deployment(owner: &PrivateKey) -> StacksTransaction {
+/// A contract that is a StackerDB of two slots, both the owner's.
+fn deployment(owner: &PrivateKey, nonce: u64, name: &str, chunk_bytes: usize) -> StacksTransaction {
     let owner_address = StacksAddress::p2pkh(&owner.public_key(), false);
     let code = format!(
         "(define-read-only (stackerdb-get-signer-slots) (ok (list {{signer: '{owner_address}, num-slots: u2}})))
-         (define-read-only (stackerdb-get-config) (ok {{chunk-size: u{CHUNK_BYTES}, write-freq: u0, max-writes: u100,
+         (define-read-only (stackerdb-get-config) (ok {{chunk-size: u{chunk_bytes}, write-freq: u0, max-writes: u100,
             max-neighbors: u0, hint-replicas: (list)}}))"
     );
-    let name = "board".to_owned().try_into().expect("a name");
+    let name = name.to_owned().try_into().expect("a name");
     let payload = TransactionPayload::SmartContract { name, code };
-    let auth = TransactionAuth::Standard(SpendingCondition::p2pkh(owner, 0, 10_000));
+    let auth = TransactionAuth::Standard(SpendingCondition::p2pkh(owner, nonce, 10_000));
     let mut transaction = StacksTransaction::new(false, auth, payload);
     transaction.sign_origin(owner).expect("the key is the origin's");
     transaction
@@ -74,12 +75,16 @@ fn a_deployed_contract_is_a_stackerdb_over_grpc_and_http() {
         let (client, http, owner) = (cluster.client(), cluster.http(), owner());
         let address = StacksAddress::p2pkh(&owner.public_key(), false).to_string();
         let (contract, path) = (format!("{address}.board"), format!("/v2/stackerdb/{address}/board"));
-        let submitted = client.submit(deployment(&owner).encode()).await;
-        assert!(submitted.accepted, "{submitted:?}");
+        let small_path = format!("/v2/stackerdb/{address}/notes");
         let mut watch = client.watch(0).await;
-        let receipt = watch.receipt(&submitted.txid).await;
-        assert_eq!(receipt.status(), v1::TransactionStatus::Success, "{}", receipt.vm_error);
+        for (nonce, name, chunk_bytes) in [(0, "board", CHUNK_BYTES), (1, "notes", 9)] {
+            let submitted = client.submit(deployment(&owner, nonce, name, chunk_bytes).encode()).await;
+            assert!(submitted.accepted, "{submitted:?}");
+            let receipt = watch.receipt(&submitted.txid).await;
+            assert_eq!(receipt.status(), v1::TransactionStatus::Success, "{}", receipt.vm_error);
+        }
         wait_for_instance(&http, &path).await;
+        wait_for_instance(&http, &small_path).await;
         let slots = http.get(&path).await.json();
         assert_eq!(slots.as_array().map(Vec::len), Some(2));
         assert_eq!((&slots[1]["slot_id"], &slots[1]["slot_version"]), (&json!(1), &json!(0)));
@@ -97,6 +102,7 @@ fn a_deployed_contract_is_a_stackerdb_over_grpc_and_http() {
         assert_eq!(http.get(&format!("{path}/1/2")).await.status, 404);
 
         refusals(&http, &path, &owner).await;
+        a_byte_too_many(&http, &small_path, &owner).await;
         assert_eq!(chunk_events(&mut watch, &contract).await, [(0, 1, CHUNK_BYTES), (1, 3, 9)]);
         assert_eq!(snapshot(&client, &contract).await, [(0, 1, CHUNK_BYTES), (1, 3, 9)]);
     });
@@ -110,6 +116,25 @@ async fn wait_for_instance(http: &Http, path: &str) {
     }
 }
 
+/// Refused with a code of its own, whoever signed it; what fits is taken, and shown with the next refusal.
+async fn a_byte_too_many(http: &Http, path: &str, owner: &PrivateKey) {
+    let large = |signer: &PrivateKey| StackerDbChunk::signed(0, 2, b"ten bytes.".to_vec(), signer);
+    for signer in [owner, &stranger()] {
+        refused(http, path, &large(signer), 3, &json!(0)).await;
+    }
+    let ack = post(http, path, &StackerDbChunk::signed(0, 1, b"over HTTP".to_vec(), owner)).await;
+    assert_eq!(ack["accepted"], json!(true), "{ack}");
+    refused(http, path, &large(owner), 3, &json!(1)).await;
+}
+
+async fn refused(http: &Http, path: &str, chunk: &StackerDbChunk, code: u32, stored_version: &Value) {
+    let ack = post(http, path, chunk).await;
+    assert_eq!((&ack["accepted"], &ack["code"]), (&json!(false), &json!(code)), "{ack}");
+    let reason: Value = serde_json::from_str(ack["reason"].as_str().expect("a string")).expect("JSON in it");
+    assert_eq!(reason["code"], json!(code));
+    assert_eq!(ack["metadata"]["slot_version"], *stored_version, "{ack}");
+}
+
 async fn refusals(http: &Http, path: &str, owner: &PrivateKey) {
     let cases = [
         (StackerDbChunk::signed(1, 3, b"again".to_vec(), owner), 0, json!(3)),
@@ -118,11 +143,7 @@ async fn refusals(http: &Http, path: &str, owner: &PrivateKey) {
         (StackerDbChunk::signed(1, 101, b"x".to_vec(), owner), 4, json!(3)),
     ];
     for (chunk, code, version) in cases {
-        let ack = post(http, path, &chunk).await;
-        assert_eq!((&ack["accepted"], &ack["code"]), (&json!(false), &json!(code)), "{ack}");
-        let reason: Value = serde_json::from_str(ack["reason"].as_str().expect("a string")).expect("JSON in it");
-        assert_eq!(reason["code"], json!(code));
-        assert_eq!(ack["metadata"]["slot_version"], version, "{ack}");
+        refused(http, path, &chunk, code, &version).await;
     }
 }
 
