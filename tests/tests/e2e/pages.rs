@@ -65,6 +65,12 @@ fn a_loop_over_pages_ends_where_nothing_more_matches_and_goes_on_when_something_
             assert_eq!(pages, expected, "pages of {page_size}");
             end = cursor;
         }
+        let everything = v1::EventFilter { terms: Vec::new(), all: true };
+        for page_size in [1, 7] {
+            let seen = pages(&client, &everything, page_size).await.0.concat();
+            assert!(seen.len() as u64 >= all);
+            assert_eq!(seen, (1..=seen.len() as u64).collect::<Vec<_>>(), "each once, in order");
+        }
         let term = v1::EventTerm { addresses: vec![address_of_nobody()], ..Default::default() };
         let of_nobody = v1::EventFilter { terms: vec![term], all: false };
         assert_eq!(pages(&client, &of_nobody, 1).await.0, [[0_u64; 0]], "one page, and it is empty");
