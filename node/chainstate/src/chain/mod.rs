@@ -11,7 +11,7 @@
 //! # Invariants
 //! - What the journal says is committed with the state that it reports.
 //! - Staging and the burn database are files of their own. What they hold and the journal has not announced is announced
-//!   at the next [`Chain::announce`], also after a crash.
+//!   at the next [`Chain::announce`], or with the block that [`Chain::process_next`] appends, also after a crash.
 //! - Every caller of the VM runs on a thread with [`crate::clarity::STACK_BYTES`] of stack.
 //!
 //! # Not here

@@ -30,9 +30,9 @@ export class List {
       const row = event.target.closest('.row');
       if (row && !event.target.closest('a')) this.pick(row.dataset.key);
     });
-    root.addEventListener('pointerdown', (event) => (this.pressed = event.target.closest('.row') !== null));
-    // The click comes right behind, in the same task.
-    for (const end of ['pointerup', 'pointercancel', 'blur']) addEventListener(end, () => this.pressed && setTimeout(() => this.release()));
+    root.addEventListener('pointerdown', (event) => (this.pressed = event.button === 0 && event.target.closest('.row') !== null));
+    // The click comes right behind, in the same task. A menu takes the release of its press with it.
+    for (const end of ['pointerup', 'pointercancel', 'contextmenu', 'blur']) addEventListener(end, () => this.pressed && setTimeout(() => this.release()));
     new ResizeObserver(() => this.draw()).observe(root);
   }
 

@@ -96,6 +96,30 @@ fn the_query_filters() {
 }
 
 #[test]
+fn the_query_narrows_to_a_producer() {
+    let bench = Bench::started();
+    bench.grow();
+    let blocks = "?kinds=block_processed&start=earliest";
+    let blocks = follow(&bench, blocks, None, |messages| kinds(messages).len() == 4);
+    let elected = |message: &Message| {
+        let burn_block = match message.event.as_str() {
+            "burn_block" => &message.data["burn_block"]["burn_block"],
+            "block_processed" => &message.data["block_processed"]["burn_view"],
+            other => panic!("{other} is of no producer"),
+        };
+        burn_block["elected_producer"].as_str().expect("an address").to_owned()
+    };
+    let producer = elected(blocks.last().unwrap());
+    let query = format!("?producer={producer}&start=earliest");
+    let found = follow(&bench, &query, None, |messages| kinds(messages).len() == 6);
+    // The boot block's burn block, the tenure's, and two blocks of it; not what was stored or became the tip between.
+    let of_producer = ["burn_block", "block_processed", "burn_block", "block_processed", "block_processed"];
+    assert_eq!(kinds(&found)[1..], of_producer);
+    let mut told = found.iter().filter(|message| of_producer.contains(&message.event.as_str()));
+    assert!(told.all(|message| elected(message) == producer), "{found:?}");
+}
+
+#[test]
 fn a_stream_waits_for_what_comes() {
     let bench = Bench::started();
     let mine = || {
