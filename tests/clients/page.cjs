@@ -223,8 +223,21 @@ async function people(page) {
 async function forks(page) {
   await reorganize();
   await page.locator('#burn-picture a.fork').nth(1).waitFor();
-  await page.locator('#blocks-list .row .badge', { hasText: 'rolled back' }).first().waitFor({ state: 'attached' });
+  await until('a rolled-back block is in the list', () => scrollTo(page, '.badge.bad'), DEADLINE_MS);
+  assert.equal(await text(page, '#blocks-list .row.off .badge.bad'), 'rolled back');
 }
+
+// Scrolls the list of blocks down to the first row that has such a thing, as one who looks for it does: by the time one
+// looks, blocks that came since have pushed it out of sight.
+const scrollTo = (page, selector) => page.evaluate(async (selector) => {
+  const list = document.getElementById('blocks-list');
+  for (let top = 0; top < list.scrollHeight; top += list.clientHeight / 2) {
+    list.scrollTop = top;
+    await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+    if (list.querySelector(`.row ${selector}`)) return true;
+  }
+  return false;
+}, selector);
 
 async function manyBlocks(page, browser, url) {
   await until(`${BLOCKS} blocks`, async () => (await tipOf(page)) > BLOCKS, MANY_DEADLINE_MS);
