@@ -7,7 +7,7 @@
 //!   WAITING ─── burn block, tip, transaction, timer ──▶ (view) ── new tenure, transactions, interval ──▶ ASSEMBLING
 //!      ▲ ▲                                                ▲ ├─ another's block on the tip ─▶ GATHERING   │ template
 //!      │ │                                                │ │ signed before, not in the chain yet      ▼ event
-//!      │ └─ template failed, or view moved ───────────────┼─┼──────────────────────────────── (view again, sign)
+//!      │ └─ template failed, or view moved ───────────────┼─┼─────────────────────────── (template and view, sign)
 //!      │                                                  │ ▼                                          │
 //!      │    tip moved: not needed any more ───────────────┤ GATHERING ◀────────────────────────────────┘
 //!      │    too much weight refused ──────────────────────┤   │ 70 % signed (well-known mode: at once)
@@ -16,7 +16,7 @@
 //! ```
 //!
 //! # Invariants
-//! - A template is signed only when the view taken after it was fetched has its parent as tip, its burn view as burn
+//! - A template is signed only when a view taken after it was finished has its parent as tip, its burn view as burn
 //!   tip, this producer elected, and nothing signed at that place before.
 //! - A signed block is final: it is proposed, with the same bytes, until it is in the chain, the tip is another block,
 //!   its burn view is on an abandoned bitcoin fork, or enough weight refuses it. It is *not* given up because a
@@ -45,7 +45,7 @@ use nakamoto_proto::ids::{BlockHash, BurnBlockHash, Hash160, StacksBlockId};
 use nakamoto_proto::keys::MessageSignature;
 
 use crate::collect::Votes;
-use crate::model::{Candidate, Millis, Template, View};
+use crate::model::{Candidate, Millis, View};
 
 pub use words::{Action, Input, NoTemplate, Policy};
 
@@ -70,8 +70,6 @@ enum Phase {
     Waiting { until: Option<Millis>, for_what: WaitFor },
     /// A template was requested.
     Assembling { id: Option<String>, parent: StacksBlockId, burn_view: BurnBlockHash, allow_empty: bool, until: Millis },
-    /// A template was fetched; the view is checked once more.
-    Confirming(Box<Template>),
     /// A template is being signed.
     Signing,
     /// A proposal is out.
@@ -105,8 +103,11 @@ pub struct Machine {
     policy: Policy,
     phase: Phase,
     view: Option<View>,
-    /// When the tip was seen to move last.
-    tip_since: Millis,
+    /// From when the interval to the next empty block counts: when the newest block was begun, or for one of another
+    /// producer when the tip was seen to move.
+    paced_from: Millis,
+    /// On which parent a template was asked for last, and when.
+    begun: Option<(StacksBlockId, Millis)>,
     /// Whether the waiting transactions were found not to be minable on this view.
     dry: bool,
     /// Whether a transaction came while a template was being made.
@@ -131,7 +132,8 @@ impl Machine {
             policy,
             phase: Phase::Offline,
             view: None,
-            tip_since: 0,
+            paced_from: 0,
+            begun: None,
             dry: false,
             more_came: false,
             dismissed: BTreeMap::new(),
@@ -146,7 +148,7 @@ impl Machine {
     #[must_use]
     pub const fn deadline(&self) -> Option<Millis> {
         match &self.phase {
-            Phase::Offline | Phase::Confirming(_) | Phase::Signing => None,
+            Phase::Offline | Phase::Signing => None,
             Phase::Waiting { until, .. } => *until,
             Phase::Assembling { until, .. } | Phase::Gathering { until, .. } | Phase::Pushed { until, .. } => {
                 Some(*until)
@@ -193,7 +195,7 @@ impl Machine {
                 }
                 None
             }
-            Input::Template(template) => self.on_template(now, template),
+            Input::Template(template, situation) => self.on_template(now, template, *situation),
             Input::NoTemplate(why) => self.on_no_template(now, &why),
             Input::Signed(candidate) => {
                 self.failures = 0;
@@ -247,9 +249,7 @@ impl Machine {
                 *until = now.saturating_add(delay);
                 None
             }
-            Phase::Waiting { .. } | Phase::Assembling { .. } | Phase::Confirming(_) | Phase::Signing => {
-                self.retry_later(now, advice)
-            }
+            Phase::Waiting { .. } | Phase::Assembling { .. } | Phase::Signing => self.retry_later(now, advice),
         }
     }
 
@@ -266,7 +266,7 @@ impl Machine {
             return None;
         }
         match &mut self.phase {
-            Phase::Offline | Phase::Confirming(_) | Phase::Signing => None,
+            Phase::Offline | Phase::Signing => None,
             Phase::Waiting { for_what: WaitFor::Work, .. } => self.request_template(now, true),
             Phase::Waiting { until, .. } => {
                 *until = None;

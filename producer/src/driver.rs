@@ -233,9 +233,18 @@ impl Driver {
     }
 
     async fn fetch_view(&mut self) -> Result<Input, Failed> {
+        let view = self.view_now().await?;
+        Ok(Input::Situation(Box::new(self.situation(view).await?)))
+    }
+
+    async fn view_now(&self) -> Result<View, Failed> {
         let request = v1::GetProducerViewRequest { producer_address: self.chain.address.clone() };
         let answer = unary(self.node.templates().get_producer_view(request)).await?;
-        let view = convert::view(&answer)?;
+        Ok(convert::view(&answer)?)
+    }
+
+    /// A view with what the record and the slots say about it.
+    async fn situation(&mut self, view: View) -> Result<Situation, Failed> {
         // A block below the tip's height may only come back with the tip: it is in the journal, and its producer has it.
         self.proposals.retain(|block| block.parent == view.tip || block.chain_length > view.chain_length);
         let own: Vec<_> = self.record.children_of(&view.tip)?.into_iter().map(Arc::new).collect();
@@ -245,7 +254,7 @@ impl Driver {
         let unfinished = self.candidates(&view, own).await?;
         let signed_here = self.record.is_signed(&view.burn_tip, view.chain_length.saturating_add(1))?;
         self.view = Some(view.clone());
-        Ok(Input::Situation(Box::new(Situation { view, unfinished, others, signed_here })))
+        Ok(Situation { view, unfinished, others, signed_here })
     }
 
     /// Those of the tip's children whose burn views are on the fork of the burn tip.
@@ -296,11 +305,16 @@ impl Driver {
         Ok(Input::Requested(answer.template_id))
     }
 
-    async fn fetch_template(&self, template_id: String) -> Result<Input, Failed> {
+    /// The view is asked for beside the template: one wait in place of two for each block.
+    async fn fetch_template(&mut self, template_id: String) -> Result<Input, Failed> {
         let request = v1::GetTemplateRequest { template_id, wait: None };
-        let answer = unary(self.node.templates().get_template(request)).await?;
+        let template = async { Ok::<_, Failed>(unary(self.node.templates().get_template(request)).await?) };
+        let (answer, view) = tokio::try_join!(template, self.view_now())?;
         let input = match (answer.state(), answer.template) {
-            (JobState::Succeeded, Some(template)) => Input::Template(Box::new(convert::template(template)?)),
+            (JobState::Succeeded, Some(template)) => {
+                let situation = self.situation(view).await?;
+                Input::Template(Box::new(convert::template(template)?), Box::new(situation))
+            }
             (state, _) => Input::NoTemplate(match answer.failure_reason.as_str() {
                 "NO_TRANSACTIONS" => NoTemplate::NoTransactions,
                 "TIP_MOVED" | "BURN_VIEW_MOVED" => NoTemplate::Moved,

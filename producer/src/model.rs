@@ -75,7 +75,7 @@ pub enum MiningMode {
 pub struct Mining {
     /// The mode.
     pub mode: MiningMode,
-    /// Pause before a block without transactions; `None` = the operator's choice for this producer.
+    /// Time from the beginning of a block to that of one without transactions; `None` = the operator's choice for this producer.
     pub interval_ms: Option<Millis>,
     /// Whether a block is wanted at once, whatever the mode.
     pub wanted: bool,

@@ -1,7 +1,7 @@
 //! Templates: asked for, fetched, or not made.
 
 use super::{Action, HASTE_MAX, Machine, NoTemplate, Phase};
-use crate::model::{Millis, Template};
+use crate::model::{Millis, Situation, Template};
 
 /// A template event that has not come by then was lost with its request: ask again.
 const TEMPLATE_TIMEOUT_MS: Millis = 60_000;
@@ -13,6 +13,7 @@ impl Machine {
     pub(super) fn request_template(&mut self, now: Millis, allow_empty: bool) -> Option<Action> {
         let view = self.view.as_ref()?;
         self.more_came = false;
+        self.begun = Some((view.tip, now));
         self.phase = Phase::Assembling {
             id: None,
             parent: view.tip,
@@ -29,7 +30,7 @@ impl Machine {
         })
     }
 
-    pub(super) fn on_template(&mut self, now: Millis, template: Box<Template>) -> Option<Action> {
+    pub(super) fn on_template(&mut self, now: Millis, template: Box<Template>, situation: Situation) -> Option<Action> {
         let Phase::Assembling { parent, burn_view, allow_empty, .. } = &self.phase else { return None };
         if template.parent != *parent || template.burn_view != *burn_view {
             tracing::error!("the node made a template on another parent or burn view than was asked for");
@@ -39,8 +40,14 @@ impl Machine {
             return self.on_no_template(now, &NoTemplate::NoTransactions);
         }
         self.failures = 0;
-        self.phase = Phase::Confirming(template);
-        Some(Action::FetchView)
+        self.take(now, &situation.view);
+        let view = &situation.view;
+        let fits = template.parent == view.tip && template.burn_view == view.burn_tip;
+        if !fits || !view.elected || situation.signed_here {
+            return self.choose_in_haste(now, situation);
+        }
+        self.phase = Phase::Signing;
+        Some(Action::Sign(template))
     }
 
     pub(super) fn on_no_template(&mut self, now: Millis, why: &NoTemplate) -> Option<Action> {

@@ -2,31 +2,13 @@
 
 use super::{Action, Asked, HASTE_MAX, Machine, Phase, WaitFor};
 use crate::collect::Votes;
-use crate::model::{Candidate, Millis, MiningMode, Situation};
+use crate::model::{Candidate, Millis, MiningMode, Situation, View};
 
 impl Machine {
     pub(super) fn on_situation(&mut self, now: Millis, situation: Situation) -> Option<Action> {
-        let tip_moved = self.view.as_ref().is_none_or(|view| view.tip != situation.view.tip);
-        let burn_moved = self.view.as_ref().is_none_or(|view| view.burn_tip != situation.view.burn_tip);
-        if tip_moved {
-            self.tip_since = now;
-            self.dismissed.clear();
-        }
-        if tip_moved || burn_moved {
-            self.dry = false;
-        }
-        let view = situation.view.clone();
-        self.view = Some(view.clone());
+        self.take(now, &situation.view);
+        let view = &situation.view;
         match std::mem::replace(&mut self.phase, Phase::Waiting { until: None, for_what: WaitFor::Move }) {
-            Phase::Confirming(template)
-                if template.parent == view.tip
-                    && template.burn_view == view.burn_tip
-                    && view.elected
-                    && !situation.signed_here =>
-            {
-                self.phase = Phase::Signing;
-                Some(Action::Sign(template))
-            }
             phase @ Phase::Assembling { parent, burn_view, .. } if parent == view.tip && burn_view == view.burn_tip => {
                 self.phase = phase;
                 None
@@ -35,12 +17,32 @@ impl Machine {
                 self.phase = phase;
                 None
             }
-            Phase::Assembling { .. } | Phase::Confirming(_) => {
-                self.haste = self.haste.saturating_add(1).min(HASTE_MAX);
-                self.choose(now, situation)
-            }
+            Phase::Assembling { .. } => self.choose_in_haste(now, situation),
             _ => self.choose(now, situation),
         }
+    }
+
+    /// Keeps the view, and notes what moved.
+    pub(super) fn take(&mut self, now: Millis, view: &View) {
+        let old_tip = self.view.as_ref().map(|old| old.tip);
+        let tip_moved = old_tip != Some(view.tip);
+        let burn_moved = self.view.as_ref().is_none_or(|old| old.burn_tip != view.burn_tip);
+        if tip_moved {
+            let own = self.begun.filter(|(parent, _)| Some(*parent) == old_tip);
+            self.paced_from = own.map_or(now, |(_, begun)| begun);
+            self.dismissed.clear();
+        }
+        if tip_moved || burn_moved {
+            self.dry = false;
+        }
+        self.view = Some(view.clone());
+    }
+
+    /// The view moved before a template was finished: the next one gets less time.
+    pub(super) fn choose_in_haste(&mut self, now: Millis, situation: Situation) -> Option<Action> {
+        self.haste = self.haste.saturating_add(1).min(HASTE_MAX);
+        self.phase = Phase::Waiting { until: None, for_what: WaitFor::Move };
+        self.choose(now, situation)
     }
 
     /// Nothing is in flight: what is there to do in this situation?
@@ -109,7 +111,7 @@ impl Machine {
     pub(super) fn wait_for_work(&mut self, now: Millis) -> Option<Action> {
         let mining = self.view.as_ref()?.mining;
         let interval = mining.interval_ms.unwrap_or(self.policy.block_interval_ms);
-        let at_interval = (interval > 0).then(|| self.tip_since.saturating_add(interval));
+        let at_interval = (interval > 0).then(|| self.paced_from.saturating_add(interval));
         let (until, for_what) = match mining.mode {
             MiningMode::Auto => (None, WaitFor::Work),
             MiningMode::Mixed => (at_interval, WaitFor::Work),
@@ -133,8 +135,6 @@ fn still_wanted(phase: &Phase, situation: &Situation) -> bool {
             let finishes = situation.view.elected || matches!(phase, Phase::Pushed { .. });
             is_among(&situation.unfinished) || (finishes && is_among(&situation.others))
         }
-        Phase::Offline | Phase::Waiting { .. } | Phase::Assembling { .. } | Phase::Confirming(_) | Phase::Signing => {
-            false
-        }
+        Phase::Offline | Phase::Waiting { .. } | Phase::Assembling { .. } | Phase::Signing => false,
     }
 }

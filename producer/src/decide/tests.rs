@@ -4,7 +4,7 @@ mod others;
 mod random;
 mod world;
 
-use nakamoto_proto::ids::BlockHash;
+use nakamoto_proto::ids::{BlockHash, StacksBlockId};
 
 use super::{HASTE_MAX, Input, Machine, Policy};
 use crate::model::{Mining, MiningMode};
@@ -36,6 +36,43 @@ fn without_work_an_empty_block_follows_after_the_interval_and_never_when_it_is_z
     let mut world = World::new(Policy { block_interval_ms: 0, ..POLICY });
     world.settle();
     assert_eq!((world.chain_length, world.machine.deadline()), (1, None));
+}
+
+#[test]
+fn the_interval_counts_from_the_beginning_of_a_block_and_from_the_arrival_of_anothers() {
+    let mut world = World::new(POLICY);
+    world.settle();
+    world.pass(1_000);
+    world.deliver(1); // The template: the block is proposed, and its signers take their time.
+    world.now += 300;
+    world.settle();
+    assert_eq!((world.chain_length, world.now, world.machine.deadline()), (2, 1_300, Some(2_000)));
+    world.pass(1_000);
+    world.deliver(1);
+    world.now += 2_500;
+    world.settle();
+    assert_eq!(
+        (world.chain_length, world.machine.deadline()),
+        (4, Some(5_500)),
+        "the next one was due, and is the last"
+    );
+
+    let mut world = World::new(POLICY);
+    world.settle();
+    world.now += 400;
+    world.tip = StacksBlockId([9; 32]);
+    world.chain_length += 1;
+    world.sequence += 1;
+    world.events.push_back(Input::Moved(world.sequence));
+    world.settle();
+    // On this tip nothing was begun yet, but on the one before it.
+    world.now += 100;
+    world.tip = StacksBlockId([8; 32]);
+    world.chain_length += 1;
+    world.sequence += 1;
+    world.events.push_back(Input::Moved(world.sequence));
+    world.settle();
+    assert_eq!(world.machine.deadline(), Some(1_500));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crate::model::{Answer, Candidate, Millis, Situation, Template};
 /// What the operator chooses.
 #[derive(Debug, Clone, Copy)]
 pub struct Policy {
-    /// Pause before an empty block where the node names none; 0 = never make one.
+    /// Time from the beginning of a block to that of an empty one after it, where the node names none; 0 = never make one.
     pub block_interval_ms: Millis,
     /// Pause before an unanswered proposal is made again.
     pub proposal_timeout_ms: Millis,
@@ -42,8 +42,8 @@ pub enum Input {
     Situation(Box<Situation>),
     /// Result of [`Action::RequestTemplate`].
     Requested(String),
-    /// Result of [`Action::FetchTemplate`].
-    Template(Box<Template>),
+    /// Result of [`Action::FetchTemplate`], with a view taken at the same time.
+    Template(Box<Template>, Box<Situation>),
     /// Result of [`Action::FetchTemplate`]: there is none.
     NoTemplate(NoTemplate),
     /// Result of [`Action::Sign`]: signed and recorded.
@@ -93,7 +93,7 @@ pub enum Action {
         /// How often the time for it is halved.
         haste: u32,
     },
-    /// Fetch a finished template.
+    /// Fetch a finished template, and a view beside it.
     FetchTemplate(String),
     /// Finish, sign and record the template.
     Sign(Box<Template>),

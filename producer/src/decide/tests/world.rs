@@ -123,7 +123,7 @@ impl World {
                 self.make_template(parent, burn_view, coinbase_nonce, allow_empty)
             }
             Action::FetchTemplate(id) => match self.templates.get(&id) {
-                Some(template) => Input::Template(Box::new(template.clone())),
+                Some(template) => Input::Template(Box::new(template.clone()), Box::new(self.situation())),
                 None => Input::NoTemplate(NoTemplate::NoTransactions),
             },
             Action::Sign(template) => self.sign(&template),
