@@ -179,8 +179,8 @@ impl Chain {
         });
         let body = judged.event(reader, &processed)?;
         let event = tx.emit(v1::EventKind::BlockProcessed, v1::event::Body::BlockProcessed(body), Some(&id.0))?;
-        insert_header(tx.sql(), &processed, &judged.block.header, &event.encoded)?;
-        insert_mined(tx.sql(), &id, judged.block.txs.iter().map(BlockTransaction::txid))?;
+        let row = insert_header(tx.sql(), &processed, &judged.block.header, &event.encoded)?;
+        insert_mined(tx.sql(), row, judged.block.txs.iter().map(BlockTransaction::txid))?;
         executed.commit_metadata(tx.sql(), &id)?;
         count_block(tx.sql())?;
         durable::crash_point("append:inserted");

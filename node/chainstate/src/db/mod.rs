@@ -5,10 +5,12 @@
 
 mod error;
 mod migrate;
+mod packed;
 mod store;
 
 pub use error::{OpenError, StoreError};
 pub(crate) use migrate::migrate;
+pub(crate) use packed::Packed;
 pub use store::{Store, WriteTx};
 
 use std::path::Path;

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, named_param
 
 use super::{ProcessedHeader, TenureSoFar};
 use crate::burn::BurnBlock;
-use crate::db::StoreError;
+use crate::db::{Packed, StoreError};
 
 /// The header of a processed block, of any fork.
 ///
@@ -82,17 +82,17 @@ pub(crate) fn insert_boot(tx: &Transaction<'_>, boot: &ProcessedHeader, event: &
                VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
     let id = boot.block_id.as_bytes();
     let (root, view) = (boot.state_root.as_bytes(), boot.burn_view.as_bytes());
-    tx.execute(sql, (id, root, view, boot.burn_height, boot.burn_time_s, event))?;
+    tx.execute(sql, (id, root, view, boot.burn_height, boot.burn_time_s, Packed::new(event)))?;
     Ok(())
 }
 
-/// Stores a processed block's row.
+/// Stores a processed block's row; returns its number.
 pub(crate) fn insert_header(
     tx: &Transaction<'_>,
     block: &ProcessedHeader,
     header: &NakamotoBlockHeader,
     event: &[u8],
-) -> Result<(), StoreError> {
+) -> Result<i64, StoreError> {
     tx.prepare_cached(include_str!("insert_header.sql"))?.execute(named_params! {
         ":block_id": block.block_id.as_bytes(),
         ":parent_block_id": block.parent_block_id.as_bytes(),
@@ -109,21 +109,21 @@ pub(crate) fn insert_header(
         ":reward_recipient": block.tenure.recipient,
         ":producer": block.tenure.producer,
         ":size_bytes": block.size_bytes,
-        ":processed_event": event,
+        ":processed_event": Packed::new(event),
     })?;
-    Ok(())
+    Ok(tx.last_insert_rowid())
 }
 
-/// Says which transactions a block mined.
+/// Says which transactions the block in a row mined.
 pub(crate) fn insert_mined(
     tx: &Transaction<'_>,
-    block_id: &StacksBlockId,
+    block_row: i64,
     txids: impl Iterator<Item = Txid>,
 ) -> Result<(), StoreError> {
-    let sql = "INSERT INTO mined_transactions (txid, block_id, tx_index) VALUES (?1, ?2, ?3)";
+    let sql = "INSERT INTO mined_transactions (txid, block_row, tx_index) VALUES (?1, ?2, ?3)";
     let mut statement = tx.prepare_cached(sql)?;
     for (index, txid) in txids.enumerate() {
-        statement.execute((txid.as_bytes(), block_id.as_bytes(), index))?;
+        statement.execute((txid.as_bytes(), block_row, index))?;
     }
     Ok(())
 }
@@ -133,7 +133,8 @@ pub(crate) fn insert_mined(
 /// # Errors
 /// [`StoreError`] when a row cannot be read.
 pub fn mined_blocks_of(conn: &Connection, txid: &Txid) -> Result<Vec<(StacksBlockId, usize)>, StoreError> {
-    let sql = "SELECT block_id, tx_index FROM mined_transactions WHERE txid = ?1";
+    let sql = "SELECT block_id, tx_index FROM mined_transactions JOIN nakamoto_block_headers ON row = block_row
+               WHERE txid = ?1 ORDER BY block_row";
     let mut statement = conn.prepare_cached(sql)?;
     let rows = statement.query_map([txid.as_bytes()], |row| Ok((StacksBlockId(row.get(0)?), row.get(1)?)))?;
     Ok(rows.collect::<Result<_, _>>()?)
@@ -143,7 +144,9 @@ pub fn mined_blocks_of(conn: &Connection, txid: &Txid) -> Result<Vec<(StacksBloc
 pub(crate) fn processed_event(conn: &Connection, block_id: &StacksBlockId) -> Result<Option<Vec<u8>>, StoreError> {
     let sql = "SELECT processed_event FROM nakamoto_block_headers WHERE block_id = ?1
                UNION ALL SELECT processed_event FROM block_headers WHERE block_id = ?1";
-    Ok(conn.prepare_cached(sql)?.query_row([block_id.as_bytes()], |row| row.get(0)).optional()?)
+    let event: Option<Packed<'_>> =
+        conn.prepare_cached(sql)?.query_row([block_id.as_bytes()], |row| row.get(0)).optional()?;
+    Ok(event.map(|Packed(event)| event.into_owned()))
 }
 
 /// Burn views of the processed children of a block, with their ids.

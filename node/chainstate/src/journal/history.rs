@@ -9,7 +9,7 @@ use prost::Message as _;
 use rusqlite::Connection;
 
 use super::JournalEvent;
-use crate::db::StoreError;
+use crate::db::{Packed, StoreError};
 use crate::headers::processed_event;
 
 /// Keeps what retention removes.
@@ -31,10 +31,10 @@ pub fn select_history(
     let mut rows = statement.query((range.start, range.end, kinds.0, kinds.1, max_events))?;
     let (mut events, mut bytes) = (Vec::new(), 0);
     while let Some(row) = rows.next()? {
-        let encoded: Vec<u8> = row.get(0)?;
+        let Packed(encoded) = row.get(0)?;
         bytes += encoded.len();
         // Where it stood in bytes is not kept for what was removed; those who read history do not ask.
-        let event = JournalEvent::from_encoded(encoded, 0);
+        let event = JournalEvent::from_encoded(encoded.into_owned(), 0);
         events.push(event.map_err(|error| StoreError::Corrupt(format!("journal: {error}")))?);
         if bytes >= max_bytes {
             break;

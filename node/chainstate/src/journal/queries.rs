@@ -4,7 +4,7 @@ use nakamoto_proto::ids::StacksBlockId;
 use rusqlite::{Connection, OptionalExtension as _, Transaction};
 
 use super::JournalEvent;
-use crate::db::StoreError;
+use crate::db::{Packed, StoreError};
 
 /// Appends a row. With `block_id` the event is stored by the caller, beside the block's header.
 pub(crate) fn insert_event(
@@ -15,7 +15,7 @@ pub(crate) fn insert_event(
 ) -> Result<(), StoreError> {
     let sql =
         "INSERT INTO events (sequence, kind, time_ms, body, block_id, end_offset) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-    let body = block_id.is_none().then_some(event.encoded.as_ref());
+    let body = block_id.is_none().then_some(Packed::new(&event.encoded));
     let kind = i32::from(event.kind);
     tx.prepare_cached(sql)?.execute((event.sequence, kind, time_ms, body, block_id, event.end_offset))?;
     Ok(())
@@ -40,9 +40,9 @@ pub fn select_events(
     let mut rows = statement.query((from_sequence, max_events))?;
     let (mut events, mut bytes) = (Vec::new(), 0);
     while let Some(row) = rows.next()? {
-        let encoded: Vec<u8> = row.get(0)?;
+        let Packed(encoded) = row.get(0)?;
         bytes += encoded.len();
-        let event = JournalEvent::from_encoded(encoded, row.get(1)?);
+        let event = JournalEvent::from_encoded(encoded.into_owned(), row.get(1)?);
         events.push(event.map_err(|error| StoreError::Corrupt(format!("journal: {error}")))?);
         if bytes >= max_bytes {
             break;

@@ -3,6 +3,7 @@
 use super::block::{NewBlock, StagedBlock, StagingState};
 use crate::burn::StoreError;
 use crate::burn::sqlite::{get_u64, to_integer};
+use crate::db::Packed;
 use nakamoto_proto::ids::{BurnBlockHash, StacksBlockId};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
@@ -32,7 +33,7 @@ pub(super) fn insert_block(tx: &Transaction<'_>, block: &NewBlock<'_>, attachabl
     ];
     let arrival: i64 = insert.query_row(values, |row| row.get("arrival"))?;
     tx.prepare_cached("INSERT INTO staging_block_data (arrival, data) VALUES (?1, ?2)")?
-        .execute(params![arrival, block.data])?;
+        .execute(params![arrival, Packed::new(block.data)])?;
     Ok(())
 }
 
@@ -227,7 +228,7 @@ fn to_block(row: &Row<'_>) -> rusqlite::Result<StagedBlock> {
         burn_attachable: row.get("burn_attachable")?,
         stacks_attachable: row.get("stacks_attachable")?,
         state: to_state(row)?,
-        data: row.get::<_, Option<Vec<u8>>>("data")?.unwrap_or_default(),
+        data: row.get::<_, Option<Packed<'_>>>("data")?.map(|Packed(data)| data.into_owned()).unwrap_or_default(),
     })
 }
 
