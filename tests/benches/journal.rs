@@ -76,7 +76,9 @@ fn reads(bench: &mut Bench, chain: &Chain) {
     };
     bench.each(&format!("the newest {page} events, from memory"), &rounds, from_memory, bytes);
     let from_database = |from: &u64| {
-        let events = chain.read(|reader| select_events(reader.conn(), *from, page, usize::MAX)).expect("storage works");
+        let events = chain
+            .read(|reader| select_events(reader.conn(), reader.staging(), *from, page, usize::MAX))
+            .expect("storage works");
         assert_eq!(events.len(), page);
         events.len()
     };

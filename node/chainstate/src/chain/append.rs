@@ -18,6 +18,7 @@ use crate::blocks::{
 };
 use crate::db::{StoreError, WriteTx};
 use crate::headers::{ProcessedHeader, TenureSoFar, insert_header, insert_mined, rejected};
+use crate::journal::without_transactions;
 use crate::staging::StagedBlock;
 use crate::transactions::TransactionError;
 
@@ -179,7 +180,7 @@ impl Chain {
         });
         let body = judged.event(reader, &processed)?;
         let event = tx.emit(v1::EventKind::BlockProcessed, v1::event::Body::BlockProcessed(body), Some(&id.0))?;
-        let row = insert_header(tx.sql(), &processed, &judged.block.header, &event.encoded)?;
+        let row = insert_header(tx.sql(), &processed, &judged.block.header, &without_transactions(&event.event))?;
         insert_mined(tx.sql(), row, judged.block.txs.iter().map(BlockTransaction::txid))?;
         executed.commit_metadata(tx.sql(), &id)?;
         count_block(tx.sql())?;

@@ -19,7 +19,7 @@ use crate::clarity::read_only::{Account, ReadError, StateReader};
 use crate::clarity::{BlockEnv, BurnView, ContractCache, Expired};
 use crate::db::{OpenError, StoreError, open_reader};
 use crate::headers::{Ancestry, ChainHeaders, ProcessedHeader, processed_event, select_header};
-use crate::journal::select_sequence_of_block;
+use crate::journal::{restore_transactions, select_sequence_of_block};
 use crate::params::ChainParams;
 use crate::staging::StagingReader;
 
@@ -230,7 +230,9 @@ impl ChainReader {
     /// [`StoreError`] when it cannot be read.
     pub fn block_processed(&self, block_id: &StacksBlockId) -> Result<Option<v1::BlockProcessed>, StoreError> {
         let Some(encoded) = processed_event(&self.conn, block_id)? else { return Ok(None) };
-        let event = v1::Event::decode(encoded.as_slice()).map_err(|error| StoreError::Corrupt(error.to_string()))?;
+        let event = v1::Event::decode(encoded.as_slice());
+        let mut event = event.map_err(|error| StoreError::Corrupt(error.to_string()))?;
+        restore_transactions(&mut event, &self.staging)?;
         match event.body {
             Some(v1::event::Body::BlockProcessed(body)) => Ok(Some(body)),
             _ => Err(StoreError::Corrupt(format!("the event of block {block_id} is of another kind"))),

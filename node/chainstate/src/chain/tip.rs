@@ -11,7 +11,6 @@ use rusqlite::Connection;
 
 use super::meta::{select_meta, update_tip};
 use super::{Chain, ChainReader, wire};
-use crate::blocks::decode_block;
 use crate::burn::BurnBlock;
 use crate::db::{StoreError, WriteTx};
 use crate::headers::{ProcessedHeader, highest_witness, select_header};
@@ -166,10 +165,7 @@ fn stored_transactions(reader: &ChainReader, block_id: &StacksBlockId) -> Result
     if *block_id == StacksBlockId::BOOT {
         return Ok(Vec::new());
     }
-    let staged = reader.staging().get_staging_block(block_id)?;
-    let staged = staged.ok_or_else(|| StoreError::Corrupt(format!("processed block {block_id} is not in staging")))?;
-    let block = decode_block(&staged.data);
-    Ok(block.map_err(|error| StoreError::Corrupt(format!("stored block {block_id}: {error}")))?.txs)
+    reader.staging().transactions_of(block_id)
 }
 
 #[cfg(test)]

@@ -48,7 +48,8 @@ CREATE TABLE nakamoto_block_headers (
     reward_recipient TEXT NOT NULL,
     producer TEXT NOT NULL,
     size_bytes INTEGER NOT NULL,
-    -- The encoded BlockProcessed event, receipts included; the journal's row points here.
+    -- The encoded BlockProcessed event, receipts included, without the transactions, which are in staging; the journal's
+    -- row points here.
     processed_event BLOB NOT NULL
 ) STRICT;
 CREATE INDEX headers_by_parent ON nakamoto_block_headers (parent_block_id);

@@ -140,7 +140,7 @@ pub fn mined_blocks_of(conn: &Connection, txid: &Txid) -> Result<Vec<(StacksBloc
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// The encoded `BlockProcessed` event of a block, receipts included.
+/// The `BlockProcessed` event of a block as it is stored: receipts included, without their transactions.
 pub(crate) fn processed_event(conn: &Connection, block_id: &StacksBlockId) -> Result<Option<Vec<u8>>, StoreError> {
     let sql = "SELECT processed_event FROM nakamoto_block_headers WHERE block_id = ?1
                UNION ALL SELECT processed_event FROM block_headers WHERE block_id = ?1";

@@ -6,8 +6,11 @@ use nakamoto_proto::v1;
 use prost::Message as _;
 use prost::bytes::Bytes;
 
+use super::restore_transactions;
 use super::short::short_form;
 use super::touched::Touched;
+use crate::db::StoreError;
+use crate::staging::StagingReader;
 
 /// An event, decoded and encoded once, shared by all readers. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -54,10 +57,14 @@ impl JournalEvent {
     }
 
     /// Reads back what was stored.
-    pub(crate) fn from_encoded(encoded: Vec<u8>, end_offset: u64) -> Result<Self, prost::DecodeError> {
-        let encoded = Bytes::from(encoded);
+    pub(crate) fn from_stored(stored: Vec<u8>, end_offset: u64, staging: &StagingReader) -> Result<Self, StoreError> {
+        let mut encoded = Bytes::from(stored);
         // Fields of raw bytes share the buffer.
-        let event = v1::Event::decode(encoded.clone())?;
+        let event = v1::Event::decode(encoded.clone());
+        let mut event = event.map_err(|error| StoreError::Corrupt(format!("journal: {error}")))?;
+        if restore_transactions(&mut event, staging)? {
+            encoded = event.encode_to_vec().into();
+        }
         Ok(Self::assemble(event, encoded, end_offset))
     }
 

@@ -11,6 +11,7 @@ use rusqlite::Connection;
 use super::JournalEvent;
 use crate::db::{Packed, StoreError};
 use crate::headers::processed_event;
+use crate::staging::StagingReader;
 
 /// Keeps what retention removes.
 pub(crate) const PRUNED_SCHEMA: &str = include_str!("pruned.sql");
@@ -22,6 +23,7 @@ pub(crate) const PRUNED_SCHEMA: &str = include_str!("pruned.sql");
 /// [`StoreError`] when a row cannot be read or decoded.
 pub fn select_history(
     conn: &Connection,
+    staging: &StagingReader,
     range: std::ops::Range<u64>,
     max_events: usize,
     max_bytes: usize,
@@ -31,11 +33,11 @@ pub fn select_history(
     let mut rows = statement.query((range.start, range.end, kinds.0, kinds.1, max_events))?;
     let (mut events, mut bytes) = (Vec::new(), 0);
     while let Some(row) = rows.next()? {
-        let Packed(encoded) = row.get(0)?;
-        bytes += encoded.len();
+        let Packed(stored) = row.get(0)?;
         // Where it stood in bytes is not kept for what was removed; those who read history do not ask.
-        let event = JournalEvent::from_encoded(encoded.into_owned(), 0);
-        events.push(event.map_err(|error| StoreError::Corrupt(format!("journal: {error}")))?);
+        let event = JournalEvent::from_stored(stored.into_owned(), 0, staging)?;
+        bytes += event.encoded.len();
+        events.push(event);
         if bytes >= max_bytes {
             break;
         }

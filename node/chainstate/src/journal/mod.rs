@@ -13,6 +13,7 @@ mod event;
 mod history;
 mod queries;
 mod short;
+mod stored;
 mod tail;
 mod touched;
 
@@ -22,5 +23,6 @@ pub use history::{select_history, sequence_of_processed};
 pub use queries::{JournalBounds, select_events};
 pub(crate) use queries::{insert_event, prune, select_bounds, select_first_after, select_sequence_of_block};
 pub use short::short_form;
+pub(crate) use stored::{restore_transactions, without_transactions};
 pub use tail::{JournalTail, Listener};
 pub use touched::Touched;

@@ -5,6 +5,7 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction};
 
 use super::JournalEvent;
 use crate::db::{Packed, StoreError};
+use crate::staging::StagingReader;
 
 /// Appends a row. With `block_id` the event is stored by the caller, beside the block's header.
 pub(crate) fn insert_event(
@@ -27,6 +28,7 @@ pub(crate) fn insert_event(
 /// [`StoreError`] when a row cannot be read or decoded.
 pub fn select_events(
     conn: &Connection,
+    staging: &StagingReader,
     from_sequence: u64,
     max_events: usize,
     max_bytes: usize,
@@ -40,10 +42,10 @@ pub fn select_events(
     let mut rows = statement.query((from_sequence, max_events))?;
     let (mut events, mut bytes) = (Vec::new(), 0);
     while let Some(row) = rows.next()? {
-        let Packed(encoded) = row.get(0)?;
-        bytes += encoded.len();
-        let event = JournalEvent::from_encoded(encoded.into_owned(), row.get(1)?);
-        events.push(event.map_err(|error| StoreError::Corrupt(format!("journal: {error}")))?);
+        let Packed(stored) = row.get(0)?;
+        let event = JournalEvent::from_stored(stored.into_owned(), row.get(1)?, staging)?;
+        bytes += event.encoded.len();
+        events.push(event);
         if bytes >= max_bytes {
             break;
         }

@@ -4,7 +4,9 @@ use super::block::{StagedBlock, StagingState};
 use super::rows;
 use crate::burn::StoreError;
 use crate::burn::sqlite::{FileKind, open_reader};
+use nakamoto_proto::block::NakamotoBlock;
 use nakamoto_proto::ids::{BurnBlockHash, StacksBlockId};
+use nakamoto_proto::transaction::BlockTransaction;
 use rusqlite::Connection;
 use std::path::Path;
 
@@ -32,6 +34,18 @@ impl StagingReader {
     /// When the database fails.
     pub fn get_staging_block(&self, id: &StacksBlockId) -> Result<Option<StagedBlock>, StoreError> {
         rows::select_block(&self.conn, id)
+    }
+
+    /// The transactions of a processed block.
+    ///
+    /// # Errors
+    /// When the database fails, or does not have the block.
+    pub(crate) fn transactions_of(&self, id: &StacksBlockId) -> Result<Vec<BlockTransaction>, crate::db::StoreError> {
+        let corrupt = crate::db::StoreError::Corrupt;
+        let staged = self.get_staging_block(id)?;
+        let staged = staged.ok_or_else(|| corrupt(format!("processed block {id} is not in staging")))?;
+        let block = NakamotoBlock::decode(&staged.data);
+        Ok(block.map_err(|error| corrupt(format!("stored block {id}: {error}")))?.txs)
     }
 
     /// How far a block has come; none when it is not staged. Reads no bytes of the block.

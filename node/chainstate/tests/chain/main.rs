@@ -11,6 +11,8 @@ mod estimates;
 #[cfg(test)]
 mod forks;
 #[cfg(test)]
+mod journal;
+#[cfg(test)]
 mod replay;
 #[cfg(test)]
 mod retention;

@@ -20,7 +20,9 @@ fn finish(chain: &Chain, id: &str, size: usize, limits: ResultLimits) -> u64 {
 }
 
 fn kept_events(chain: &Chain) -> Vec<u64> {
-    let kept = chain.read(|reader| chainstate::journal::select_events(reader.conn(), 1, usize::MAX >> 1, usize::MAX));
+    let kept = chain.read(|reader| {
+        chainstate::journal::select_events(reader.conn(), reader.staging(), 1, usize::MAX >> 1, usize::MAX)
+    });
     kept.expect("readable").iter().map(|event| event.sequence).collect()
 }
 
@@ -102,9 +104,9 @@ fn burn_blocks_and_blocks_are_told_for_ever_in_their_order() {
             finish(&test.chain, &format!("t-{number}"), 1, ALL);
         }
         let history = |range: std::ops::Range<u64>, max_events| {
-            let read = test
-                .chain
-                .read(|reader| chainstate::journal::select_history(reader.conn(), range, max_events, usize::MAX));
+            let read = test.chain.read(|reader| {
+                chainstate::journal::select_history(reader.conn(), reader.staging(), range, max_events, usize::MAX)
+            });
             read.expect("readable").iter().map(|event| v1::Event::clone(&event.event)).collect::<Vec<_>>()
         };
         let newest = test.chain.journal().newest_sequence();
@@ -151,8 +153,9 @@ fn offsets_count_the_bytes_of_the_journal_over_restarts_and_pruning() {
     on_big_stack(|| {
         let test = TestChain::new();
         test.grow();
-        let all =
-            test.chain.read(|reader| chainstate::journal::select_events(reader.conn(), 1, usize::MAX >> 1, usize::MAX));
+        let all = test.chain.read(|reader| {
+            chainstate::journal::select_events(reader.conn(), reader.staging(), 1, usize::MAX >> 1, usize::MAX)
+        });
         let mut offset = 0;
         for event in all.expect("readable") {
             offset += event.encoded.len() as u64;

@@ -24,7 +24,9 @@ impl LiveHistory {
 
 impl History for LiveHistory {
     fn read(&self, range: Range<u64>, limit: ReadLimit) -> Result<Vec<Entry>, ApiError> {
-        Ok(self.chain.read(|reader| select_history(reader.conn(), range, limit.events, limit.bytes))?)
+        Ok(self
+            .chain
+            .read(|reader| select_history(reader.conn(), reader.staging(), range, limit.events, limit.bytes))?)
     }
 
     fn sequence_at_height(&self, height: u64) -> Result<Option<u64>, ApiError> {

@@ -34,7 +34,7 @@ impl Journal for LiveJournal {
     }
 
     fn read_disk(&self, from: u64, limit: ReadLimit) -> Result<Vec<Entry>, ApiError> {
-        Ok(self.chain.read(|reader| select_events(reader.conn(), from, limit.events, limit.bytes))?)
+        Ok(self.chain.read(|reader| select_events(reader.conn(), reader.staging(), from, limit.events, limit.bytes))?)
     }
 
     fn sequence_of_block(&self, block_id: [u8; 32]) -> Result<Option<u64>, ApiError> {

@@ -101,7 +101,9 @@ impl Log {
 pub(crate) fn event_hashes(test: &TestChain, from: u64) -> Vec<(u64, [u8; 32])> {
     let events = test
         .chain
-        .read(|reader| chainstate::journal::select_events(reader.conn(), from, usize::MAX >> 1, usize::MAX))
+        .read(|reader| {
+            chainstate::journal::select_events(reader.conn(), reader.staging(), from, usize::MAX >> 1, usize::MAX)
+        })
         .expect("a journal");
     events.iter().map(|event| (event.sequence, Sha256::digest(&event.encoded).into())).collect()
 }

@@ -233,8 +233,9 @@ impl TestChain {
 
     /// All events so far.
     pub(crate) fn events(&self) -> Vec<v1::Event> {
-        let events =
-            self.chain.read(|reader| chainstate::journal::select_events(reader.conn(), 1, usize::MAX >> 1, usize::MAX));
+        let events = self.chain.read(|reader| {
+            chainstate::journal::select_events(reader.conn(), reader.staging(), 1, usize::MAX >> 1, usize::MAX)
+        });
         events.expect("a journal").iter().map(|event| v1::Event::clone(&event.event)).collect()
     }
 }
