@@ -36,7 +36,7 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     pub vrf_private_key_file: Option<PathBuf>,
 
-    /// Pause before a block without transactions; 0 = make none. Transactions never wait for it
+    /// Time between blocks without transactions; 0 = make none. Transactions never wait for it
     #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = parse_duration)]
     pub block_interval: Duration,
 

@@ -32,7 +32,7 @@ pub struct Args {
     #[arg(long)]
     pub api_port: Option<u16>,
 
-    /// Pause before a block without transactions; 0 = make none. Transactions never wait for it
+    /// Time between blocks without transactions; 0 = make none. Transactions never wait for it
     #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = parse_duration)]
     pub block_interval: Duration,
 

@@ -14,8 +14,6 @@ pub mod plot;
 mod rows;
 mod wire;
 
-use std::time::Duration;
-
 use crate::figures::Table;
 
 /// How much is done.
@@ -82,8 +80,6 @@ impl Size {
 pub struct Grown {
     /// Empty blocks.
     pub blocks: u64,
-    /// They end after this time, however many there are.
-    pub blocks_time: Duration,
     /// Accounts that send.
     pub accounts: usize,
     /// Transactions that wait.
@@ -101,13 +97,12 @@ pub struct Grown {
 }
 
 impl Grown {
-    /// What the charts are made with: all of it takes less than ten minutes.
+    /// What the charts are made with: all of it takes half an hour, most of it the blocks.
     pub const WHOLE: Self = Self {
         blocks: 100_000,
-        blocks_time: Duration::from_secs(150),
         accounts: 4_000,
         mempool: 100_000,
-        accounts_max: 100_000,
+        accounts_max: 1_000_000,
         subscribers: 1_000,
         events: 300,
         contract_kilobytes: 100,
@@ -117,7 +112,6 @@ impl Grown {
     /// To see that it still runs.
     pub const TINY: Self = Self {
         blocks: 10,
-        blocks_time: Duration::from_secs(10),
         accounts: 20,
         mempool: 40,
         accounts_max: 10,
