@@ -4,7 +4,7 @@ mod others;
 mod random;
 mod world;
 
-use nakamoto_proto::ids::{BlockHash, StacksBlockId};
+use nakamoto_proto::ids::BlockHash;
 
 use super::{HASTE_MAX, Input, Machine, Policy};
 use crate::model::{Mining, MiningMode};
@@ -60,17 +60,11 @@ fn the_interval_counts_from_the_beginning_of_a_block_and_from_the_arrival_of_ano
     let mut world = World::new(POLICY);
     world.settle();
     world.now += 400;
-    world.tip = StacksBlockId([9; 32]);
-    world.chain_length += 1;
-    world.sequence += 1;
-    world.events.push_back(Input::Moved(world.sequence));
+    world.tip_of_another(9);
     world.settle();
     // On this tip nothing was begun yet, but on the one before it.
     world.now += 100;
-    world.tip = StacksBlockId([8; 32]);
-    world.chain_length += 1;
-    world.sequence += 1;
-    world.events.push_back(Input::Moved(world.sequence));
+    world.tip_of_another(8);
     world.settle();
     assert_eq!(world.machine.deadline(), Some(1_500));
 }

@@ -329,6 +329,14 @@ impl World {
         other.block_hash
     }
 
+    /// A block that this producer did not begin is the tip.
+    pub(super) fn tip_of_another(&mut self, id: u8) {
+        self.tip = StacksBlockId([id; 32]);
+        self.chain_length += 1;
+        self.sequence += 1;
+        self.events.push_back(Input::Moved(self.sequence));
+    }
+
     pub(super) fn set_mining(&mut self, mining: Mining) {
         self.mining = mining;
         self.sequence += 1;
