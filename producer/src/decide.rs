@@ -103,8 +103,8 @@ pub struct Machine {
     policy: Policy,
     phase: Phase,
     view: Option<View>,
-    /// From when the interval to the next empty block counts: when the newest block was begun, or for one of another
-    /// producer when the tip was seen to move.
+    /// From when the interval to the next empty block counts: when a block on the tip's parent was begun here last, else
+    /// when the tip was seen to move.
     paced_from: Millis,
     /// On which parent a template was asked for last, and when.
     begun: Option<(StacksBlockId, Millis)>,

@@ -26,8 +26,7 @@ CREATE TABLE block_headers (
 -- Processed Nakamoto blocks of all forks. With row ids: a row is longer than a quarter of a page, which in a table that is
 -- ordered by a hash leaves half of every page empty and adds an overflow page for each row.
 CREATE TABLE nakamoto_block_headers (
-    row INTEGER PRIMARY KEY,
-    block_id BLOB NOT NULL UNIQUE CHECK (length(block_id) = 32),
+    block_id BLOB PRIMARY KEY CHECK (length(block_id) = 32),
     parent_block_id BLOB NOT NULL CHECK (length(parent_block_id) = 32),
     -- The encoded header; hashes and fields are read from it.
     header BLOB NOT NULL,
@@ -48,20 +47,19 @@ CREATE TABLE nakamoto_block_headers (
     reward_recipient TEXT NOT NULL,
     producer TEXT NOT NULL,
     size_bytes INTEGER NOT NULL,
-    -- The encoded BlockProcessed event, receipts included, without the transactions, which are in staging; the journal's
-    -- row points here.
+    -- The encoded BlockProcessed event, receipts included; the journal's row points here.
     processed_event BLOB NOT NULL
 ) STRICT;
 CREATE INDEX headers_by_parent ON nakamoto_block_headers (parent_block_id);
 CREATE INDEX headers_by_burn_view ON nakamoto_block_headers (burn_height, burn_view, chain_length);
 CREATE INDEX tenure_starts ON nakamoto_block_headers (tenure_height, block_id) WHERE block_id = tenure_start_block_id;
 
--- Where a mined transaction is: the block by its row, which is a tenth as long as its id.
+-- Where a mined transaction is.
 CREATE TABLE mined_transactions (
     txid BLOB NOT NULL CHECK (length(txid) = 32),
-    block_row INTEGER NOT NULL,
+    block_id BLOB NOT NULL CHECK (length(block_id) = 32),
     tx_index INTEGER NOT NULL,
-    PRIMARY KEY (txid, block_row)
+    PRIMARY KEY (txid, block_id)
 ) STRICT, WITHOUT ROWID;
 
 -- Staged blocks that broke a rule, kept so that a verdict is given once.

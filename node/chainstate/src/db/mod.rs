@@ -78,4 +78,29 @@ const MIGRATIONS: &[&[&str]] = &[
     &[include_str!("0004_job_results.sql")],
     &[crate::stackerdb::CONTRACTS_SCHEMA],
     &[include_str!("0006_rejected_sequence.sql")],
+    &[include_str!("0007_mined_by_row.sql")],
 ];
+
+#[cfg(test)]
+mod tests {
+    use nakamoto_proto::ids::{StacksBlockId, Txid};
+
+    use super::*;
+    use crate::headers::mined_blocks_of;
+
+    #[test]
+    fn a_transaction_that_was_mined_before_the_tables_changed_is_found() {
+        let mut conn = Connection::open_in_memory().unwrap();
+        migrate(&mut conn, &MIGRATIONS[..6]).unwrap();
+        let insert = "INSERT INTO nakamoto_block_headers VALUES (?1, zeroblob(32), x'00', 1, zeroblob(32), 1, 1, 1,
+                      zeroblob(32), zeroblob(40), zeroblob(16), zeroblob(16), '', '', 1, x'00')";
+        for block in [[3; 32], [1; 32], [2; 32]] {
+            conn.execute(insert, [block]).unwrap();
+            conn.execute("INSERT INTO mined_transactions VALUES (?1, ?2, ?3)", ([7; 32], block, block[0])).unwrap();
+        }
+        migrate(&mut conn, MIGRATIONS).unwrap();
+        let mined = |id: u8| (StacksBlockId([id; 32]), usize::from(id));
+        assert_eq!(mined_blocks_of(&conn, &Txid([7; 32])).unwrap(), [mined(3), mined(1), mined(2)]);
+        assert_eq!(mined_blocks_of(&conn, &Txid([8; 32])).unwrap(), []);
+    }
+}

@@ -12,11 +12,11 @@ use std::borrow::Cow;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, ValueRef};
 use rusqlite::{ToSql, types::Value};
 
-/// Shorter values stay as they are: what they would save is less than what it takes.
+/// Shorter values stay as they are: they are mostly hashes and signatures, which do not shrink.
 const PACK_FROM_BYTES: usize = 4 << 10;
-/// No value is as long as this, packed or not: SQLite's own limit is near it.
+/// A value that is as long as this is neither written nor read; SQLite's own limit for a blob is near it.
 const PLAIN_BYTES_MAX: u64 = 1 << 30;
-/// Level 3 takes twice the time for the same size.
+/// Level 3 makes blocks of transfers no smaller.
 const LEVEL: i32 = 1;
 /// How a frame begins.
 const MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
@@ -35,6 +35,9 @@ impl ToSql for Packed<'_> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         if self.0.len() < PACK_FROM_BYTES && !self.0.starts_with(&MAGIC) {
             return Ok(ToSqlOutput::Borrowed(ValueRef::Blob(&self.0)));
+        }
+        if u64::try_from(self.0.len()).is_ok_and(|length| length >= PLAIN_BYTES_MAX) {
+            return Err(rusqlite::Error::ToSqlConversionFailure("the value is too long to be stored".into()));
         }
         let frame = zstd::bulk::compress(&self.0, LEVEL);
         let frame = frame.map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
@@ -80,6 +83,13 @@ mod tests {
         assert_eq!(stored(&long[..PACK_FROM_BYTES - 1]), &long[..PACK_FROM_BYTES - 1]);
         assert!(stored(&long).len() < long.len() / 10);
         assert_eq!(read(&stored(&long)).unwrap(), long);
+    }
+
+    #[test]
+    fn what_could_not_be_read_again_is_not_written() {
+        // Zeroed memory that nobody touches takes none.
+        let long = vec![0; usize::try_from(PLAIN_BYTES_MAX).unwrap()];
+        assert!(Packed::new(&long).to_sql().unwrap_err().to_string().contains("too long"));
     }
 
     #[test]

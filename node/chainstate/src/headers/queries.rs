@@ -133,7 +133,7 @@ pub(crate) fn insert_mined(
 /// # Errors
 /// [`StoreError`] when a row cannot be read.
 pub fn mined_blocks_of(conn: &Connection, txid: &Txid) -> Result<Vec<(StacksBlockId, usize)>, StoreError> {
-    let sql = "SELECT block_id, tx_index FROM mined_transactions JOIN nakamoto_block_headers ON row = block_row
+    let sql = "SELECT block_id, tx_index FROM mined_transactions JOIN nakamoto_block_headers h ON h.rowid = block_row
                WHERE txid = ?1 ORDER BY block_row";
     let mut statement = conn.prepare_cached(sql)?;
     let rows = statement.query_map([txid.as_bytes()], |row| Ok((StacksBlockId(row.get(0)?), row.get(1)?)))?;
