@@ -2,7 +2,7 @@
 //!
 //! # Invariants
 //! - A signature counts only when it is by a member of the set, over this block's hash; once for each member.
-//! - [`Votes::signatures`] is in stacker-set order, as the block's header wants it (SPEC 2).
+//! - [`Votes::signatures`] is in stacker-set order, as the block's header wants it (docs/CONSENSUS.md#blocks).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,7 +24,7 @@ pub struct Votes {
     refused: BTreeSet<usize>,
 }
 
-/// Weight that must sign: 70 % of the set's total, rounded up (SPEC 5, rule 5).
+/// Weight that must sign: 70 % of the set's total, rounded up (docs/CONSENSUS.md#rules-of-a-block).
 #[must_use]
 pub fn needed_weight(stackers: &[Stacker]) -> u64 {
     let total: u64 = stackers.iter().map(|s| u64::from(s.weight)).sum();

@@ -1,5 +1,5 @@
-//! The block producer (SPEC 10): asks its node for templates, signs them, gathers the stackers' signatures through
-//! StackerDB and pushes the blocks. It speaks gRPC only, and one event stream drives it.
+//! The block producer (docs/ACTORS.md): asks its node for templates, signs them, gathers the stackers' signatures
+//! through StackerDB and pushes the blocks. It speaks gRPC only, and one event stream drives it.
 //!
 //! In the order to read: [`model`] what it knows, [`decide`] what it does next, [`collect`] counting signatures,
 //! [`seal`] proof and signature, [`record`] what was signed, [`convert`] and [`driver`] the way to the node,

@@ -1,4 +1,4 @@
-//! Account hashes and c32 addresses (FACTS 2).
+//! Account hashes and c32 addresses (docs/CONSENSUS.md#keys-and-addresses).
 //!
 //! # Not here
 //! Which account a transaction belongs to: `transaction::auth`.
@@ -91,7 +91,8 @@ impl StacksAddress {
         PrincipalData::Standard(StandardPrincipalData(self.version, self.hash160.0))
     }
 
-    /// Reads a c32 address. The first character is not looked at; lower case and O, I, L are tolerated (FACTS 2).
+    /// Reads a c32 address. The first character is not looked at; lower case and O, I, L are tolerated
+    /// (docs/CONSENSUS.md#keys-and-addresses).
     ///
     /// # Errors
     /// [`AddressError`] naming what is wrong.
@@ -144,7 +145,7 @@ impl From<StacksAddress> for PrincipalData {
     }
 }
 
-/// How an account hash is made from keys (FACTS 2). The discriminant is the wire byte.
+/// How an account hash is made from keys (docs/CONSENSUS.md#keys-and-addresses). The discriminant is the wire byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum HashMode {
@@ -368,7 +369,8 @@ fn c32_decode(digits: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// The bare c32check layer: version and payload of any length (FACTS 2). Addresses need a payload of 20 bytes.
+/// The bare c32check layer: version and payload of any length (docs/CONSENSUS.md#keys-and-addresses). Addresses need a
+/// payload of 20 bytes.
 ///
 /// # Errors
 /// [`AddressError`] for too few characters, characters that are no digits, or a wrong checksum.

@@ -1,12 +1,12 @@
-//! Blocks and their headers (SPEC 2). This is our own format, not the reference's Nakamoto header.
+//! Blocks and their headers (docs/CONSENSUS.md#blocks). This is our own format, not the reference's Nakamoto header.
 //!
 //! # Invariants
 //! - A decoded block is at most [`MAX_BLOCK_BYTES`] long, fills its bytes, and has no txid twice. (Repeated txids
-//!   could leave the Merkle root, and so the block id, unchanged: FACTS 1.)
+//!   could leave the Merkle root, and so the block id, unchanged.)
 //! - A block's id can be computed from its header alone.
 //!
 //! # Not here
-//! When a block is valid (SPEC 5): `chainstate::blocks`.
+//! When a block is valid (docs/CONSENSUS.md#rules-of-a-block): `chainstate::blocks`.
 
 use crate::codec::{DecodeError, Reader, write_count};
 use crate::hashing::{sha512_256, tx_merkle_root};
@@ -19,8 +19,9 @@ use crate::vrf::VrfProof;
 /// The only header version there is.
 pub const HEADER_VERSION: u8 = 0;
 
-/// What both signature fields hold in the well-known signing mode (SPEC 2): 65 bytes of 01. The producer's field is
-/// this constant, and the stackers' list is exactly one of it. As an ECDSA signature it has recovery id 1.
+/// What both signature fields hold in the well-known signing mode (docs/CONSENSUS.md#blocks): 65 bytes of 01. The
+/// producer's field is this constant, and the stackers' list is exactly one of it. As an ECDSA signature it has
+/// recovery id 1.
 pub const WELL_KNOWN_SIGNATURE: MessageSignature = MessageSignature([0x01; 65]);
 
 /// Length of a header without stacker signatures: fields 1 to 9 and the count.
@@ -30,7 +31,7 @@ pub const HEADER_BYTES_MIN: usize = 1 + 8 + 8 + 32 + 32 + 32 + 32 + 80 + 65 + 4;
 /// post-conditions, a payload's kind. A bound for counts, nothing else.
 const TRANSACTION_BYTES_MIN: usize = 1 + 4 + 1 + (1 + 20 + 8 + 8 + 4 + 2) + 2 + 4 + 1;
 
-/// How blocks are signed; fixed at genesis (SPEC 2).
+/// How blocks are signed; fixed at genesis (docs/CONSENSUS.md#blocks).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum SigningMode {
     /// Recoverable ECDSA by the producer and the stackers.
@@ -57,7 +58,7 @@ impl SigningMode {
     }
 }
 
-/// Why bytes are not a block. One variant for each reason code of SPEC 5.1.
+/// Why bytes are not a block. One variant for each reason code.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BlockDecodeError {
     /// `BAD_VERSION`: the header is of an unknown version.
@@ -192,7 +193,7 @@ impl NakamotoBlockHeader {
         self.producer_signature = key.sign(&self.producer_sighash());
     }
 
-    /// The key that signed as producer. A high S is accepted (FACTS 2).
+    /// The key that signed as producer. A high S is accepted (docs/CONSENSUS.md#keys-and-addresses).
     ///
     /// # Errors
     /// [`KeyError`] when no key recovers.
@@ -206,8 +207,8 @@ impl NakamotoBlockHeader {
         key.sign(&self.block_hash().0)
     }
 
-    /// The keys that signed as stackers, in the list's order. A high S is accepted (FACTS 2). Stops at the first signature
-    /// that recovers no key.
+    /// The keys that signed as stackers, in the list's order. A high S is accepted
+    /// (docs/CONSENSUS.md#keys-and-addresses). Stops at the first signature that recovers no key.
     ///
     /// # Errors
     /// [`KeyError`] of that signature.

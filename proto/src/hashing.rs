@@ -1,4 +1,4 @@
-//! The hash functions of the chain and the Merkle tree over txids (FACTS 1).
+//! The hash functions of the chain and the Merkle tree over txids (docs/CONSENSUS.md#hashes-and-ids).
 //!
 //! # Not here
 //! MARF hashing: crate `marf`. VRF hashing: `vrf`.
@@ -13,7 +13,7 @@ const MERKLE_LEAF_TAG: u8 = 0x00;
 /// Goes in front of two hashes in an inner node of the Merkle tree.
 const MERKLE_NODE_TAG: u8 = 0x01;
 
-/// SHA-512/256 (its own IV, not a cut SHA-512) of the parts, one after the other: the `H` of FACTS.
+/// SHA-512/256 (its own IV, not a cut SHA-512) of the parts, one after the other: the `H` of docs/CONSENSUS.md.
 #[must_use]
 pub fn sha512_256(parts: &[&[u8]]) -> [u8; 32] {
     let mut hasher = Sha512_256::new();
@@ -53,8 +53,8 @@ pub fn merkle_node(left: &[u8; 32], right: &[u8; 32]) -> [u8; 32] {
     sha512_256(&[&[MERKLE_NODE_TAG], left, right])
 }
 
-/// Root of the Merkle tree over txids in block order (FACTS 1): every row with an odd number of entries, the leaf row
-/// included, repeats its last one. No txids: 32 zero bytes.
+/// Root of the Merkle tree over txids in block order (docs/CONSENSUS.md#hashes-and-ids): every row with an odd number
+/// of entries, the leaf row included, repeats its last one. No txids: 32 zero bytes.
 ///
 /// Because of that repetition two lists, one of them with repeated txids, can have the same root: block decoding
 /// refuses repeated txids.

@@ -129,11 +129,12 @@ macro_rules! id_type {
 pub(crate) use id_type;
 
 id_type!(
-    /// Names a Stacks block across all forks: H(block hash ‖ consensus hash), 32 bytes (FACTS 1).
+    /// Names a Stacks block across all forks: H(block hash ‖ consensus hash), 32 bytes
+    /// (docs/CONSENSUS.md#hashes-and-ids).
     StacksBlockId, 32
 );
 id_type!(
-    /// Hash of a Stacks header alone, 32 bytes (SPEC 2).
+    /// Hash of a Stacks header alone, 32 bytes (docs/CONSENSUS.md#blocks).
     BlockHash, 32
 );
 id_type!(
@@ -141,11 +142,11 @@ id_type!(
     BurnBlockHash, 32
 );
 id_type!(
-    /// RIPEMD160(SHA256(burn block hash)), 20 bytes (SPEC 3).
+    /// RIPEMD160(SHA256(burn block hash)), 20 bytes (docs/CONSENSUS.md#burn-chain).
     ConsensusHash, 20
 );
 id_type!(
-    /// Names a transaction: H(its canonical encoding), 32 bytes (FACTS 1).
+    /// Names a transaction: H(its canonical encoding), 32 bytes (docs/CONSENSUS.md#hashes-and-ids).
     Txid, 32
 );
 id_type!(
@@ -153,7 +154,7 @@ id_type!(
     StateRoot, 32
 );
 id_type!(
-    /// Randomness of a sortition: SHA256(parent's ‖ burn hash), 32 bytes (SPEC 3).
+    /// Randomness of a sortition: SHA256(parent's ‖ burn hash), 32 bytes (docs/CONSENSUS.md#burn-chain).
     SortitionHash, 32
 );
 id_type!(
@@ -161,25 +162,26 @@ id_type!(
     Hash160, 20
 );
 id_type!(
-    /// Root of the Merkle tree over a block's txids, 32 bytes (FACTS 1).
+    /// Root of the Merkle tree over a block's txids, 32 bytes (docs/CONSENSUS.md#hashes-and-ids).
     MerkleRoot, 32
 );
 id_type!(
-    /// One step of the signing hash chain of a transaction, 32 bytes (FACTS 5).
+    /// One step of the signing hash chain of a transaction, 32 bytes (docs/CONSENSUS.md#signing-hashes).
     SigHash, 32
 );
 id_type!(
-    /// H(VRF proof), 32 bytes (FACTS 8.2).
+    /// H(VRF proof), 32 bytes (docs/CONSENSUS.md#vrf).
     VrfSeed, 32
 );
 
-/// Block hash of the boot block's (absent) own header: 32 zero bytes (FACTS 1).
+/// Block hash of the boot block's (absent) own header: 32 zero bytes (docs/CONSENSUS.md#hashes-and-ids).
 pub const BOOT_BLOCK_HASH: BlockHash = BlockHash([0; 32]);
 /// Consensus hash that goes with [`BOOT_BLOCK_HASH`]: 20 zero bytes.
 pub const BOOT_CONSENSUS_HASH: ConsensusHash = ConsensusHash([0; 20]);
 
 impl StacksBlockId {
-    /// H(52 zero bytes): the id of the boot block (FACTS 1). A test computes it from its definition.
+    /// H(52 zero bytes): the id of the boot block (docs/CONSENSUS.md#hashes-and-ids). A test computes it from its
+    /// definition.
     pub const BOOT: Self = Self([
         0x55, 0xc9, 0x86, 0x1b, 0xe5, 0xcf, 0xf9, 0x84, 0xa2, 0x0c, 0xe6, 0xd9, 0x9d, 0x4a, 0xa6, 0x59, 0x41, 0x41,
         0x28, 0x89, 0xbd, 0xc6, 0x65, 0x09, 0x41, 0x36, 0x42, 0x9b, 0x84, 0xf8, 0xc2, 0xee,
@@ -187,13 +189,13 @@ impl StacksBlockId {
     /// 32 bytes of ff: "no parent" in the MARF.
     pub const SENTINEL: Self = Self([0xff; 32]);
     /// Id under which blocks are executed before their own id is known: consensus hash 20 * 01, block hash 32 * 01
-    /// (FACTS 1, 6.6). A test computes it from its definition.
+    /// (docs/CONSENSUS.md#committing-under-another-id). A test computes it from its definition.
     pub const PLACEHOLDER: Self = Self([
         0xb4, 0x0f, 0xfa, 0x12, 0xcd, 0x6c, 0xde, 0xc1, 0x7a, 0x0c, 0xf0, 0x23, 0x1b, 0xff, 0xb4, 0x0d, 0x92, 0x71,
         0xc3, 0x19, 0xa5, 0x11, 0x3e, 0x88, 0x79, 0x2a, 0x34, 0x88, 0x76, 0x5e, 0x6c, 0x6b,
     ]);
 
-    /// H(block hash ‖ consensus hash): mind the order (FACTS 11).
+    /// H(block hash ‖ consensus hash): mind the order (docs/CONSENSUS.md#hashes-and-ids).
     #[must_use]
     pub fn new(consensus_hash: &ConsensusHash, block_hash: &BlockHash) -> Self {
         Self(sha512_256(&[&block_hash.0, &consensus_hash.0]))
@@ -201,7 +203,7 @@ impl StacksBlockId {
 }
 
 impl ConsensusHash {
-    /// RIPEMD160(SHA256(burn hash)): a function of the burn hash alone (SPEC 3).
+    /// RIPEMD160(SHA256(burn hash)): a function of the burn hash alone (docs/CONSENSUS.md#burn-chain).
     #[must_use]
     pub fn of_burn_block(burn_block: &BurnBlockHash) -> Self {
         Self(sha256_ripemd160(&[&burn_block.0]))

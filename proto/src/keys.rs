@@ -1,4 +1,4 @@
-//! secp256k1 keys and recoverable signatures (FACTS 2).
+//! secp256k1 keys and recoverable signatures (docs/CONSENSUS.md#keys-and-addresses).
 //!
 //! Signing is deterministic: RFC 6979 with SHA-256, the 32-byte digest used unchanged, S forced low.
 //!
@@ -50,7 +50,7 @@ pub enum KeyError {
     NotRecoverable,
 }
 
-/// Whether a signature with S in the high half is accepted (FACTS 2).
+/// Whether a signature with S in the high half is accepted (docs/CONSENSUS.md#keys-and-addresses).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum LowS {
     /// Refuse it: mempool admission, and blocks from epoch 4.0.
@@ -59,7 +59,8 @@ pub enum LowS {
     Lax,
 }
 
-/// Which form of a public key is hashed into an account (FACTS 2, 4.1). The discriminant is the wire byte.
+/// Which form of a public key is hashed into an account (docs/CONSENSUS.md#keys-and-addresses). The discriminant is the
+/// wire byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum KeyEncoding {
@@ -126,7 +127,8 @@ impl PublicKey {
         hash160(&self.to_compressed())
     }
 
-    /// Whether this key made `signature` over `digest`. High S is refused always (FACTS 2).
+    /// Whether this key made `signature` over `digest`. High S is refused always
+    /// (docs/CONSENSUS.md#keys-and-addresses).
     #[must_use]
     pub fn verify(&self, digest: &[u8; 32], signature: &MessageSignature) -> bool {
         signature.recover(digest, LowS::Strict).is_ok_and(|key| key == *self)
@@ -318,8 +320,9 @@ fn sign_with_nonce(key: &Scalar, nonce: &[u8; 32], digest: &[u8; 32]) -> Option<
     Some(MessageSignature(bytes))
 }
 
-/// The nonce generator of RFC 6979 section 3.2 with one deviation that the chain has (FACTS 2): the digest goes in
-/// unchanged, not reduced by the group order first. (The k256 crate's own generator reduces it.)
+/// The nonce generator of RFC 6979 section 3.2 with one deviation that the chain has
+/// (docs/CONSENSUS.md#keys-and-addresses): the digest goes in unchanged, not reduced by the group order first. (The
+/// k256 crate's own generator reduces it.)
 struct NonceGenerator {
     key: [u8; 32],
     value: [u8; 32],

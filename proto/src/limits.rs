@@ -3,20 +3,21 @@
 use crate::address::StacksAddress;
 use crate::ids::Hash160;
 
-/// Largest encoded block, in bytes (SPEC 2).
+/// Largest encoded block, in bytes (docs/CONSENSUS.md#blocks).
 pub const MAX_BLOCK_BYTES: usize = 2 * 1024 * 1024;
-/// Most bytes that are read for one transaction (FACTS 4, 10).
+/// Most bytes that are read for one transaction (docs/CONSENSUS.md#limits-of-the-formats).
 pub const MAX_TRANSACTION_BYTES: usize = 2 * 1024 * 1024;
-/// Largest data of a StackerDB chunk on the wire, in bytes; an instance's own limit is lower (FACTS 8.1).
+/// Largest data of a StackerDB chunk on the wire, in bytes; an instance's own limit is lower
+/// (docs/CONSENSUS.md#stackerdb-chunks).
 pub const MAX_CHUNK_BYTES: usize = 16 * 1024 * 1024;
-/// Most StackerDB slots that one signer can have (FACTS 8.1).
+/// Most StackerDB slots that one signer can have (docs/CONSENSUS.md#stackerdb-chunks).
 pub const MAX_SLOTS_PER_SIGNER: u32 = 4096;
 /// Longest reason text of a rejection in a StackerDB slot, in bytes. Enough for a sentence; a slot is not a log.
 pub const MAX_REASON_BYTES: usize = 1024;
 
 /// Chain id of mainnet.
 pub const CHAIN_ID_MAINNET: u32 = 0x0000_0001;
-/// Chain id of testnet, and of this node (SPEC 6).
+/// Chain id of testnet, and of this node (docs/CONSENSUS.md#transactions-of-this-chain).
 pub const CHAIN_ID_TESTNET: u32 = 0x8000_0000;
 
 /// Address version of single-key accounts (P2PKH) on mainnet: `SP`.
@@ -35,13 +36,14 @@ pub const BOOT_ADDRESS_TESTNET: StacksAddress =
 pub const BOOT_ADDRESS_MAINNET: StacksAddress =
     StacksAddress { version: ADDRESS_VERSION_MAINNET_SINGLESIG, hash160: Hash160([0; 20]) };
 
-/// Longest contract name in a payload or asset info, in bytes (FACTS 4.2, 10).
+/// Longest contract name in a payload or asset info, in bytes (docs/CONSENSUS.md#limits-of-the-formats).
 pub const MAX_CONTRACT_NAME_BYTES: usize = 40;
-/// Longest contract name inside a principal, and longest Clarity name, in bytes (FACTS 3, 10).
+/// Longest contract name inside a principal, and longest Clarity name, in bytes
+/// (docs/CONSENSUS.md#limits-of-the-formats).
 pub const MAX_NAME_BYTES: usize = 128;
 
-/// Largest count of a list times the size that the reference's build gives one item in memory, in bytes (FACTS 10).
-/// It is an accident of its memory layout, but a block could hinge on it.
+/// Largest count of a list times the size that the reference's build gives one item in memory, in bytes
+/// (docs/CONSENSUS.md#limits-of-the-formats). It is an accident of its memory layout, but a block could hinge on it.
 const REFERENCE_LIST_MEMORY_BYTES: usize = 16_778_054;
 /// Most arguments of a contract call: items of 64 bytes in the reference.
 pub const MAX_CALL_ARGUMENTS: usize = REFERENCE_LIST_MEMORY_BYTES / 64;
@@ -50,13 +52,14 @@ pub const MAX_POST_CONDITIONS: usize = REFERENCE_LIST_MEMORY_BYTES / 192;
 /// Most fields of a multi-sig condition: items of 66 bytes in the reference. (A transaction's size ends it earlier.)
 pub const MAX_AUTH_FIELDS: usize = REFERENCE_LIST_MEMORY_BYTES / 66;
 
-/// Largest Clarity buffer or string in bytes, container in type size, and list or tuple in count (FACTS 3).
+/// Largest Clarity buffer or string in bytes, container in type size, and list or tuple in count
+/// (docs/CONSENSUS.md#clarity-values).
 pub const MAX_VALUE_SIZE: u32 = 1024 * 1024;
-/// Most characters of a Clarity utf-8 string (FACTS 3): four bytes are reckoned for each.
+/// Most characters of a Clarity utf-8 string (docs/CONSENSUS.md#clarity-values): four bytes are reckoned for each.
 pub const MAX_UTF8_CHARACTERS: usize = 262_144;
-/// Most bytes that are read for one Clarity value (FACTS 3).
+/// Most bytes that are read for one Clarity value (docs/CONSENSUS.md#clarity-values).
 pub const MAX_VALUE_BYTES: usize = 2 * 1024 * 1024;
-/// Deepest nesting of an untyped Clarity value; the outermost value is level 1 (FACTS 3).
+/// Deepest nesting of an untyped Clarity value; the outermost value is level 1 (docs/CONSENSUS.md#clarity-values).
 pub const MAX_VALUE_DEPTH: usize = 16;
 
 #[cfg(test)]

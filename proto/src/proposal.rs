@@ -1,4 +1,4 @@
-//! What our producers and signers say to each other through StackerDB slots (SPEC 10). Our own format.
+//! What our producers and signers say to each other through StackerDB slots (docs/ACTORS.md). Our own format.
 //!
 //! ```text
 //! version (1) = 1

@@ -1,4 +1,4 @@
-//! StackerDB chunks: what is signed, and the wire form (SPEC 9, FACTS 8.1).
+//! StackerDB chunks: what is signed, and the wire form (docs/CONSENSUS.md#stackerdb-chunks).
 //!
 //! # Not here
 //! Slots, owners, stored versions: `chainstate::stackerdb`. The JSON forms of HTTP: the node. What our producers and
@@ -55,7 +55,7 @@ impl StackerDbChunk {
         slot_digest(self.slot_id, self.slot_version, &self.data_hash())
     }
 
-    /// hash160 of the compressed key that signed. A high S is accepted (FACTS 2).
+    /// hash160 of the compressed key that signed. A high S is accepted (docs/CONSENSUS.md#keys-and-addresses).
     ///
     /// # Errors
     /// [`KeyError`] when no key recovers.

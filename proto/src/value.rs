@@ -1,4 +1,4 @@
-//! Clarity values on the wire, untyped: the consensus serialization and its limits (FACTS 3).
+//! Clarity values on the wire, untyped: the consensus serialization and its limits (docs/CONSENSUS.md#clarity-values).
 //!
 //! The VM crate's own decoder checks less (principal versions) and does unbounded work on hostile lists, so values are
 //! read here and built with the VM's constructors.
@@ -47,7 +47,7 @@ const MAX_SEQUENCE_BYTES: usize = MAX_VALUE_SIZE as usize;
 /// Reads one value that fills `bytes`.
 ///
 /// # Errors
-/// [`DecodeError`] when the bytes are no value, break a limit of FACTS 3, or go on after it.
+/// [`DecodeError`] when the bytes are no value, break a limit (docs/CONSENSUS.md#clarity-values), or go on after it.
 pub fn decode_value(bytes: &[u8]) -> Result<Value, DecodeError> {
     let mut reader = Reader::new(bytes);
     let value = read_value(&mut reader)?;
@@ -55,7 +55,7 @@ pub fn decode_value(bytes: &[u8]) -> Result<Value, DecodeError> {
     Ok(value)
 }
 
-/// The consensus serialization of a value (FACTS 3).
+/// The consensus serialization of a value (docs/CONSENSUS.md#clarity-values).
 #[must_use]
 pub fn encode_value(value: &Value) -> Vec<u8> {
     let mut out = Vec::new();
@@ -66,7 +66,7 @@ pub fn encode_value(value: &Value) -> Vec<u8> {
 /// Reads one value and leaves what follows.
 ///
 /// # Errors
-/// [`DecodeError`] when the bytes are no value or break a limit of FACTS 3.
+/// [`DecodeError`] when the bytes are no value or break a limit (docs/CONSENSUS.md#clarity-values).
 pub fn read_value(reader: &mut Reader<'_>) -> Result<Value, DecodeError> {
     reader.bounded(MAX_VALUE_BYTES, |inner| read_nested(inner, 1))
 }
@@ -173,7 +173,7 @@ fn read_utf8(reader: &mut Reader<'_>) -> Result<Value, DecodeError> {
     Ok(Value::Sequence(SequenceData::String(CharType::UTF8(UTF8Data { data }))))
 }
 
-/// Reads `version(1) hash160(20)`; the version must have a c32 digit (FACTS 2).
+/// Reads `version(1) hash160(20)`; the version must have a c32 digit (docs/CONSENSUS.md#keys-and-addresses).
 ///
 /// # Errors
 /// [`DecodeError`] for too few bytes or a version above 31.
@@ -208,7 +208,7 @@ pub fn read_principal(reader: &mut Reader<'_>) -> Result<PrincipalData, DecodeEr
 }
 
 /// Reads a length byte and a contract name of at most `bytes_max` bytes: 40 in payloads and asset infos, 128 in
-/// principals (FACTS 10).
+/// principals (docs/CONSENSUS.md#limits-of-the-formats).
 ///
 /// # Errors
 /// [`DecodeError`] for too few bytes, a longer name, or characters that a contract name cannot have.

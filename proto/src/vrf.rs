@@ -1,4 +1,4 @@
-//! The producer's verifiable random function: ECVRF over edwards25519, suite 03 (FACTS 8.2).
+//! The producer's verifiable random function: ECVRF over edwards25519, suite 03 (docs/CONSENSUS.md#vrf).
 //!
 //! The curve work is `stacks_common`'s, which has the counter peculiarity that consensus depends on; the vectors
 //! (`vrf.json`) pin it. The types here are plain bytes, so that they can stand in headers before they are checked.
@@ -52,7 +52,7 @@ impl VrfProof {
         }
     }
 
-    /// The same proof in its canonical encoding; `None` if the bytes do not decode (FACTS 8.2).
+    /// The same proof in its canonical encoding; `None` if the bytes do not decode (docs/CONSENSUS.md#vrf).
     #[must_use]
     pub fn canonical(&self) -> Option<Self> {
         VRFProof::from_slice(&self.0).map(|proof| Self(proof.to_bytes()))

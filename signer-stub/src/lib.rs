@@ -1,5 +1,5 @@
-//! The stub stacker signer (SPEC 10): sees proposals in the producers' StackerDB slots, has its node validate them,
-//! and signs or refuses in its own slot. It speaks gRPC only, and one event stream drives it.
+//! The stub stacker signer (docs/ACTORS.md): sees proposals in the producers' StackerDB slots, has its node validate
+//! them, and signs or refuses in its own slot. It speaks gRPC only, and one event stream drives it.
 //!
 //! In the order to read: [`model`] what it knows, [`decide`] what it does next, [`record`] what it signed and the rule
 //! that forbids the rest, [`driver`] the way to the node, [`run`] the composition.

@@ -12,7 +12,8 @@ use nakamoto_proto::vrf::VrfPublicKey;
 use sha2::{Digest as _, Sha256};
 use stacks_common::types::StacksEpochId;
 
-/// Cost limit of testnets, regtest and the reference's mockamoto mode, for one tenure (COMPAT 6.1).
+/// Cost limit of testnets, regtest and the reference's mockamoto mode, for one tenure
+/// (docs/COMPATIBILITY.md#cost-limits).
 pub const HELIUM_20: ExecutionCost = ExecutionCost {
     write_length: 150_000_000,
     write_count: 50_000,
@@ -21,7 +22,7 @@ pub const HELIUM_20: ExecutionCost = ExecutionCost {
     runtime: 100_000_000_000,
 };
 
-/// Cost limit of mainnet, epochs 2.05 to 3.x, for one tenure (COMPAT 6.1).
+/// Cost limit of mainnet, epochs 2.05 to 3.x, for one tenure (docs/COMPATIBILITY.md#cost-limits).
 pub const MAINNET_LIMIT: ExecutionCost = ExecutionCost {
     write_length: 15_000_000,
     write_count: 15_000,
@@ -30,7 +31,7 @@ pub const MAINNET_LIMIT: ExecutionCost = ExecutionCost {
     runtime: 5_000_000_000,
 };
 
-/// Coinbase of one burn block, in micro-STX (SPEC 6).
+/// Coinbase of one burn block, in micro-STX (docs/CONSENSUS.md#transactions-of-this-chain).
 pub const COINBASE_USTX: u128 = 1_000_000_000;
 
 /// Everything that the rules of one chain depend on.
@@ -91,7 +92,7 @@ impl ChainParams {
     }
 }
 
-/// The mock rules of the burn chain (SPEC 3).
+/// The mock rules of the burn chain (docs/CONSENSUS.md#burn-chain).
 #[derive(Debug, Clone)]
 pub struct BurnParams {
     /// Height of the first burn block, which the boot block witnessed.

@@ -38,7 +38,8 @@ const DEFAULT_PRODUCERS: u8 = 1;
 /// Signers unless asked otherwise.
 const DEFAULT_SIGNERS: u8 = 3;
 
-/// Rewards of the devnet are paid this many tenures later: soon enough to see (SPEC 6).
+/// Rewards of the devnet are paid this many tenures later: soon enough to see
+/// (docs/CONSENSUS.md#transactions-of-this-chain).
 const REWARD_MATURITY: u32 = 2;
 
 /// Who takes part. The content of `devnet.json`.

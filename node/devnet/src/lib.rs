@@ -1,4 +1,4 @@
-//! The one-command devnet (SPEC 1): a node, producers and signers in one process tree.
+//! The one-command devnet (docs/ARCHITECTURE.md): a node, producers and signers in one process tree.
 //!
 //! In the order to read: [`args`], [`accounts`] with money, [`home`] the folder and its keys, [`children`] the
 //! processes, [`banner`] and [`watch`] what is shown, [`run`] the composition.

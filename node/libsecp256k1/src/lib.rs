@@ -1,8 +1,9 @@
 //! Stands in for the crate `libsecp256k1` under the Clarity VM: the calls that `stacks-common` makes, on k256.
 //!
-//! Why: that crate's `verify` accepts signatures with S in the high half of the order. The network's does not (FACTS 2),
-//! and `secp256k1-verify` of Clarity is consensus: the vectors hold such a signature. It also is the only elliptic curve
-//! code of an unmaintained line in the build. The root manifest puts this crate in its place with `[patch.crates-io]`.
+//! Why: that crate's `verify` accepts signatures with S in the high half of the order. The network's does not
+//! (docs/CONSENSUS.md#keys-and-addresses), and `secp256k1-verify` of Clarity is consensus: the vectors hold such a
+//! signature. It also is the only elliptic curve code of an unmaintained line in the build. The root manifest puts this
+//! crate in its place with `[patch.crates-io]`.
 //!
 //! # Invariants
 //! - [`verify`] refuses high S; [`recover`] does not look at it.

@@ -1,4 +1,4 @@
-//! Identifiers, hashes and leaf values (FACTS 6.1, 6.4).
+//! Identifiers, hashes and leaf values (docs/CONSENSUS.md#keys-and-leaves).
 //!
 //! # Not here
 //! Hashes of nodes: `node_hash`.
@@ -8,7 +8,7 @@ use std::fmt;
 use sha2::{Digest, Sha512_256};
 
 /// The 40 bytes that a leaf commits to: for an ordinary key H(value text) and 8 zero bytes; for the
-/// bookkeeping keys a height or a block id, unhashed (FACTS 6.1, 6.4).
+/// bookkeeping keys a height or a block id, unhashed (docs/CONSENSUS.md#keys-and-leaves).
 pub type Leaf = [u8; 40];
 
 /// Names a block: 32 bytes. The MARF does not look into it.
@@ -19,10 +19,10 @@ pub struct BlockId(pub [u8; 32]);
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TrieHash(pub [u8; 32]);
 
-/// The parent of a block that has none: 32 bytes of ff (FACTS 1).
+/// The parent of a block that has none: 32 bytes of ff (docs/CONSENSUS.md#hashes-and-ids).
 pub const SENTINEL: BlockId = BlockId([0xff; 32]);
 
-/// H of nothing: stands for an empty child slot when a node is hashed (FACTS 6.1, 6.3).
+/// H of nothing: stands for an empty child slot when a node is hashed (docs/CONSENSUS.md#node-hashes).
 pub(crate) const EMPTY_HASH: [u8; 32] = [
     0xc6, 0x72, 0xb8, 0xd1, 0xef, 0x56, 0xed, 0x28, 0xab, 0x87, 0xc3, 0x62, 0x2c, 0x51, 0x14, 0x06, 0x9b, 0xdd, 0x3a,
     0xd7, 0xb8, 0xf9, 0x73, 0x74, 0x98, 0xd0, 0xc0, 0x1e, 0xce, 0xf0, 0x96, 0x7a,
@@ -68,7 +68,7 @@ bytes32!(BlockId);
 bytes32!(TrieHash);
 
 impl TrieHash {
-    /// The path of `key`: H of its bytes (FACTS 6.1).
+    /// The path of `key`: H of its bytes (docs/CONSENSUS.md#keys-and-leaves).
     #[must_use]
     pub fn of_key(key: &str) -> Self {
         Self(hash(key.as_bytes()))
@@ -80,13 +80,13 @@ pub(crate) fn hash(bytes: &[u8]) -> [u8; 32] {
     Sha512_256::digest(bytes).into()
 }
 
-/// The leaf of an ordinary value: H(text) and 8 zero bytes (FACTS 6.1).
+/// The leaf of an ordinary value: H(text) and 8 zero bytes (docs/CONSENSUS.md#keys-and-leaves).
 #[must_use]
 pub fn leaf_of_text(text: &str) -> Leaf {
     leaf_of_hash(&hash(text.as_bytes()))
 }
 
-/// The leaf of a height: u32 little endian and 36 zero bytes (FACTS 6.4).
+/// The leaf of a height: u32 little endian and 36 zero bytes (docs/CONSENSUS.md#keys-and-leaves).
 #[must_use]
 pub fn leaf_of_height(height: u32) -> Leaf {
     let mut leaf = [0; 40];
@@ -94,7 +94,7 @@ pub fn leaf_of_height(height: u32) -> Leaf {
     leaf
 }
 
-/// The leaf of a block id: its 32 bytes and 8 zero bytes (FACTS 6.4).
+/// The leaf of a block id: its 32 bytes and 8 zero bytes (docs/CONSENSUS.md#keys-and-leaves).
 #[must_use]
 pub fn leaf_of_id(id: &BlockId) -> Leaf {
     leaf_of_hash(&id.0)

@@ -9,7 +9,8 @@
 //! - Segments follow each other in the order of the numbers, without gaps.
 //!
 //! # Not here
-//! The bookkeeping keys, which say the same inside the tries (FACTS 6.4): `open_trie` writes them.
+//! The bookkeeping keys, which say the same inside the tries (docs/CONSENSUS.md#opening-a-block): `open_trie` writes
+//! them.
 
 use std::collections::HashMap;
 
@@ -115,7 +116,8 @@ impl Index {
         }
     }
 
-    /// R(1), R(2), R(4) ... of a block whose parent is `parent` (FACTS 6.3): roots of the ancestors 1, 2, 4 ... blocks back.
+    /// R(1), R(2), R(4) ... of a block whose parent is `parent` (docs/CONSENSUS.md#node-hashes): roots of the ancestors
+    /// 1, 2, 4 ... blocks back.
     pub(crate) fn ancestor_roots(&self, parent: Option<u32>) -> Vec<TrieHash> {
         let mut roots = Vec::new();
         let Some(parent) = parent else { return roots };

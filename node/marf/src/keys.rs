@@ -1,4 +1,4 @@
-//! The bookkeeping keys that every block writes about itself and its parent (FACTS 6.4).
+//! The bookkeeping keys that every block writes about itself and its parent (docs/CONSENSUS.md#opening-a-block).
 
 use crate::hash::BlockId;
 

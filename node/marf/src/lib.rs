@@ -2,7 +2,8 @@
 //!
 //! A block's trie is opened on its parent ([`Marf::begin`]), filled ([`OpenTrie::insert`]), hashed once
 //! ([`OpenTrie::seal`]) and stored ([`Marf::commit`], [`Marf::publish`]). Readers see published tries only.
-//! Roots and proofs equal the reference implementation's (FACTS 6 and 7); how nodes lie on disk is our own.
+//! Roots and proofs equal the reference implementation's (docs/CONSENSUS.md#state-index); how nodes lie on disk is our
+//! own.
 //!
 //! # Invariants
 //! - A node never changes once its block is committed. Nothing is removed.

@@ -86,7 +86,7 @@ impl Marf {
     }
 
     /// Opens the trie of a new block on top of `parent` ([`SENTINEL`]: no parent) and writes the bookkeeping
-    /// keys, which name the new block `opened_as` (FACTS 6.4, 6.6).
+    /// keys, which name the new block `opened_as` (docs/CONSENSUS.md#committing-under-another-id).
     ///
     /// # Errors
     /// [`MarfError::UnknownBlock`] if the parent is not published.
@@ -118,8 +118,8 @@ impl Marf {
         Ok(self.find(block, path)?.map(|leaf| leaf.value.leaf()))
     }
 
-    /// The value of `key` as of `block`, and a proof of it against the block's root (FACTS 7). There are
-    /// no proofs of absence.
+    /// The value of `key` as of `block`, and a proof of it against the block's root (docs/CONSENSUS.md#proofs). There
+    /// are no proofs of absence.
     ///
     /// # Errors
     /// As [`Marf::get`].
@@ -191,7 +191,7 @@ impl Marf {
     }
 
     /// Appends the trie to the node file, syncs it, and inserts the row of `block_id` through `tx`. Later tries name the
-    /// block `block_id`, whatever it was opened as (FACTS 6.6).
+    /// block `block_id`, whatever it was opened as (docs/CONSENSUS.md#committing-under-another-id).
     ///
     /// Readers do not see the block until the caller has committed `tx` and called [`Marf::publish`]. One block
     /// can be pending at a time.

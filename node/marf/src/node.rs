@@ -1,4 +1,5 @@
-//! Inner nodes in memory: kinds, compressed paths, child slots, and how a node takes a new child (FACTS 6.2).
+//! Inner nodes in memory: kinds, compressed paths, child slots, and how a node takes a new child
+//! (docs/CONSENSUS.md#nodes).
 //!
 //! # Invariants
 //! - Slots of a Node4, Node16 or Node48 are those in use, in the order in which they were filled.
@@ -13,7 +14,7 @@ pub(crate) const PATH_BYTES: usize = 32;
 /// In place of a block number: the child belongs to the trie that is being built, `at` is its place in the arena.
 pub(crate) const LOCAL: u32 = u32::MAX;
 
-/// The kinds of nodes, by their ids (FACTS 6.2).
+/// The kinds of nodes, by their ids (docs/CONSENSUS.md#nodes).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Kind {
@@ -169,7 +170,7 @@ impl Inner {
         self.slots.get(self.find(chr)?).copied().flatten()
     }
 
-    /// Adds a child under a byte that has none, growing the node if it is full (FACTS 6.2).
+    /// Adds a child under a byte that has none, growing the node if it is full (docs/CONSENSUS.md#nodes).
     pub(crate) fn add(&mut self, slot: Slot) {
         if self.kind != Kind::Node256 && self.slots.len() == self.kind.capacity() {
             self.grow();

@@ -1,4 +1,4 @@
-//! Hashes of nodes and roots of blocks (FACTS 6.3).
+//! Hashes of nodes and roots of blocks (docs/CONSENSUS.md#node-hashes).
 //!
 //! # Not here
 //! Which nodes are hashed, and when: `seal`, `proof`.
@@ -93,7 +93,7 @@ pub(crate) fn block_root(root_node: [u8; 32], ancestor_roots: &[TrieHash]) -> Tr
     TrieHash(hash(&preimage))
 }
 
-/// A child of an inner node as the node's hash sees it (FACTS 6.3).
+/// A child of an inner node as the node's hash sees it (docs/CONSENSUS.md#node-hashes).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HashedChild {
     /// The child's kind, 1 to 5, with bit 80 if it is behind a back pointer.
@@ -106,14 +106,15 @@ pub struct HashedChild {
     pub child_hash: [u8; 32],
 }
 
-/// The hash of a leaf with the given rest of its path; `None` if that is longer than 32 bytes (FACTS 6.3).
+/// The hash of a leaf with the given rest of its path; `None` if that is longer than 32 bytes
+/// (docs/CONSENSUS.md#node-hashes).
 #[must_use]
 pub fn hash_of_leaf(path: &[u8], value: &Leaf) -> Option<TrieHash> {
     Some(TrieHash(leaf_hash(&Path::new(path)?, value)))
 }
 
 /// The hash of an inner node for 4, 16, 48 or 256 children, given in the order of their insertion. `None` for other
-/// capacities, too many children, or a path longer than 32 bytes (FACTS 6.3).
+/// capacities, too many children, or a path longer than 32 bytes (docs/CONSENSUS.md#node-hashes).
 #[must_use]
 pub fn hash_of_node(capacity: usize, path: &[u8], children: &[HashedChild]) -> Option<TrieHash> {
     let kinds = [Kind::Node4, Kind::Node16, Kind::Node48, Kind::Node256];

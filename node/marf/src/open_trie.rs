@@ -1,4 +1,4 @@
-//! A block's trie while it is filled (FACTS 6.4, 6.5).
+//! A block's trie while it is filled (docs/CONSENSUS.md#state-index).
 //!
 //! New nodes, and copies of ancestors' nodes on the way to them, live in memory; nothing is hashed and nothing written.
 //! All other nodes are read where the ancestors left them.
@@ -53,7 +53,7 @@ struct SlotPlace {
 }
 
 impl OpenTrie {
-    /// Copies the root of `parent` and writes the bookkeeping keys (FACTS 6.4).
+    /// Copies the root of `parent` and writes the bookkeeping keys (docs/CONSENSUS.md#opening-a-block).
     pub(crate) fn begin(store: &Arc<Store>, parent_id: BlockId, opened_as: &BlockId) -> Result<Self, MarfError> {
         let parent = if parent_id == SENTINEL { None } else { Some(store.entry_of(&parent_id)?) };
         let (height, root) = match &parent {
@@ -88,7 +88,7 @@ impl OpenTrie {
     }
 
     /// Sets `key` to `value`; the leaf becomes H(value) and 8 zero bytes. Setting it to the value that it
-    /// has is not a no-op: nodes are copied and the root may change (FACTS 6.5).
+    /// has is not a no-op: nodes are copied and the root may change (docs/CONSENSUS.md#inserting).
     ///
     /// # Errors
     /// A value longer than [`MAX_VALUE_BYTES`]; an ancestor's trie that cannot be read.
@@ -188,7 +188,7 @@ impl OpenTrie {
         }
     }
 
-    /// Inserts as FACTS 6.5 says.
+    /// Inserts a leaf (docs/CONSENSUS.md#inserting).
     fn put(&mut self, path: &[u8; PATH_BYTES], value: NewValue) -> Result<(), MarfError> {
         let mut node = 0;
         let mut above: Option<SlotPlace> = None; // The slot that leads to `node`.

@@ -1,4 +1,4 @@
-//! Proofs that a block's state holds a key with a value (FACTS 7).
+//! Proofs that a block's state holds a key with a value (docs/CONSENSUS.md#proofs).
 //!
 //! A proof is: segment, shunt group, segment, shunt group ... The first segment leads from the leaf up to the root of the
 //! trie that holds it; each further one from a back pointer to the root of a newer trie. A shunt group leads

@@ -44,7 +44,7 @@ pub(crate) struct Sealed {
 }
 
 impl SealedTrie {
-    /// The block's root: what a header names as its state (FACTS 6.3).
+    /// The block's root: what a header names as its state (docs/CONSENSUS.md#node-hashes).
     #[must_use]
     pub fn root(&self) -> TrieHash {
         self.0.root

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 /// Largest gRPC request and HTTP body. A StackerDB chunk has 16 MiB at most; the rest is its envelope.
 pub const MAX_MESSAGE_BYTES: usize = 17 << 20;
-/// Largest body of a call that reads: 20 times the longest hex of a Clarity value (COMPAT 5.1) would be 40 MiB; this
-/// holds the largest single argument (1 MiB, 2 MiB as hex) with some others.
+/// Largest body of a call that reads: 20 times the longest hex of a Clarity value (docs/COMPATIBILITY.md#request-sizes)
+/// would be 40 MiB; this holds the largest single argument (1 MiB, 2 MiB as hex) with some others.
 pub const MAX_READ_BODY_BYTES: usize = 4 << 20;
 /// Largest body of a transaction: 2 MiB, as hex in JSON twice that, and some room for the JSON.
 pub const MAX_TRANSACTION_BODY_BYTES: usize = (4 << 20) + 4096;

@@ -1,4 +1,4 @@
-//! What an observer asks for: the keys of its registration (COMPAT 2.1).
+//! What an observer asks for: the keys of its registration (docs/COMPATIBILITY.md#observer-keys).
 //!
 //! # Invariants
 //! - `stackerdb` and `block_proposal` are not implied by `*`.

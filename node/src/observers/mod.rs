@@ -1,4 +1,5 @@
-//! HTTP event observers: subscribers of the journal that are told by POST, in the reference's JSON (COMPAT 2).
+//! HTTP event observers: subscribers of the journal that are told by POST, in the reference's JSON
+//! (docs/COMPATIBILITY.md#observers).
 //!
 //! Read in this order: [`keys`] (what an observer asks for), [`registration`], [`plan`] (which posts an event makes),
 //! [`payload`] (their bodies), [`source`] (what is read), [`store`] (how far each has come), [`post`], [`status`],

@@ -1,6 +1,6 @@
 //! Cursors: opaque to clients; inside version, journal id and sequence.
 //!
-//! The canonical tip at that place (GRPC R16 wants it too) is what the journal's tip-changed events say up to it. Two journals
+//! The canonical tip at that place is what the journal's tip-changed events say up to it. Two journals
 //! of different content have different ids, so journal id and sequence name the tip: a copy of it could only disagree.
 
 /// First byte; another layout gets another number.

@@ -30,10 +30,10 @@ pub const UNARY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Longest that a connection attempt may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Flow-control window of a stream: large enough for a block's events (GRPC R47).
+/// Flow-control window of a stream: large enough for a block's events.
 const STREAM_WINDOW_BYTES: u32 = 1024 * 1024;
 
-/// Flow-control window of the connection (GRPC R47).
+/// Flow-control window of the connection.
 const CONNECTION_WINDOW_BYTES: u32 = 4 * 1024 * 1024;
 
 /// What the service clients call through.

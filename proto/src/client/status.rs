@@ -1,4 +1,4 @@
-//! Reads the details of a failed call: its reason code and its retry advice (GRPC R44).
+//! Reads the details of a failed call: its reason code and its retry advice.
 
 use std::time::Duration;
 

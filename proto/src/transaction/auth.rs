@@ -1,4 +1,5 @@
-//! Who pays for and who stands behind a transaction: spending conditions and their encoding (FACTS 4.1).
+//! Who pays for and who stands behind a transaction: spending conditions and their encoding
+//! (docs/CONSENSUS.md#authorization).
 //!
 //! # Invariants
 //! - A decoded multi-sig condition has the number of signatures that its mode wants, and no uncompressed key under a
@@ -280,7 +281,7 @@ impl SpendingCondition {
         StacksAddress { version: self.hash_mode().address_version(mainnet), hash160: self.signer() }
     }
 
-    /// The same condition with nonce, fee and signatures taken out (FACTS 5.1).
+    /// The same condition with nonce, fee and signatures taken out (docs/CONSENSUS.md#signing-hashes).
     pub(super) fn cleared(&self) -> Self {
         match self {
             Self::SingleSig(condition) => Self::SingleSig(SingleSigCondition {
@@ -300,7 +301,7 @@ impl SpendingCondition {
         }
     }
 
-    /// What stands for every sponsor in what the origin signs (FACTS 5.1).
+    /// What stands for every sponsor in what the origin signs (docs/CONSENSUS.md#signing-hashes).
     pub(super) const fn sponsor_stand_in() -> Self {
         Self::SingleSig(SingleSigCondition {
             hash_mode: SingleSigHashMode::P2pkh,

@@ -1,4 +1,5 @@
-//! Stacks transactions (SIP-005 with the later payloads): types, encoding, signing, stateless checks (FACTS 4, 5).
+//! Stacks transactions (SIP-005 with the later payloads): types, encoding, signing, stateless checks
+//! (docs/CONSENSUS.md#transactions).
 //!
 //! In the order to read them: [`StacksTransaction`] and its codec, who stands behind it (`auth`), what it does
 //! (`payload`), what it may move (`post_condition`), which hashes are signed (`sighash`), checking and making signatures

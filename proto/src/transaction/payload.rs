@@ -1,7 +1,8 @@
-//! What a transaction does: the nine payload kinds and their encoding (FACTS 4.3).
+//! What a transaction does: the nine payload kinds and their encoding (docs/CONSENSUS.md#payloads).
 //!
 //! # Not here
-//! In which epochs a payload is valid: `static_check`. Which payloads this node takes (SPEC 6): `chainstate`.
+//! In which epochs a payload is valid: `static_check`. Which payloads this node takes
+//! (docs/CONSENSUS.md#transactions-of-this-chain): `chainstate`.
 
 mod microblock;
 mod tenure_change;
@@ -194,7 +195,7 @@ impl TransactionPayload {
         matches!(self, Self::Coinbase { .. } | Self::CoinbaseToAltRecipient { .. } | Self::NakamotoCoinbase { .. })
     }
 
-    /// Whether the transaction must be on-chain only (anchor mode 1, FACTS 4).
+    /// Whether the transaction must be on-chain only (anchor mode 1, docs/CONSENSUS.md#transactions).
     pub(super) const fn must_be_on_chain(&self) -> bool {
         self.is_coinbase() || matches!(self, Self::PoisonMicroblock(_))
     }

@@ -1,4 +1,5 @@
-//! What a transaction may move, at most or at least: post-conditions and their encoding (FACTS 4.2).
+//! What a transaction may move, at most or at least: post-conditions and their encoding
+//! (docs/CONSENSUS.md#post-conditions).
 //!
 //! # Not here
 //! Their evaluation: `chainstate::transactions`.

@@ -1,4 +1,4 @@
-//! The chain of hashes that a transaction's signers sign (FACTS 5).
+//! The chain of hashes that a transaction's signers sign (docs/CONSENSUS.md#signing-hashes).
 //!
 //! initial → presign → (signature) → postsign → the next signer's presign → ... → the sponsor's.
 
@@ -79,7 +79,8 @@ impl SpendingCondition {
                 let signed = presign(start, role, condition.fee, condition.nonce);
                 postsign(&signed, condition.key_encoding, &condition.signature)
             }
-            // Signers in any order all sign the starting hash, and it is what is handed on (FACTS 11).
+            // Signers in any order all sign the starting hash, and it is what is handed on
+            // (docs/CONSENSUS.md#signing-hashes).
             Self::MultiSig(condition) if HashMode::from(condition.hash_mode).is_order_independent() => *start,
             Self::MultiSig(condition) => condition.fields.iter().fold(*start, |current, field| match field {
                 AuthField::PublicKey { .. } => current,

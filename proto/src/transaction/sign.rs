@@ -1,4 +1,4 @@
-//! Making conditions and signatures: for producers, tests and tools (FACTS 5).
+//! Making conditions and signatures: for producers, tests and tools (docs/CONSENSUS.md#signing-hashes).
 //!
 //! # Invariants
 //! - Signatures are never put into a condition that names another account than the keys make.

@@ -1,7 +1,7 @@
-//! Rules that a transaction must meet before anything of the chain's state is looked at (FACTS 4.3).
+//! Rules that a transaction must meet before anything of the chain's state is looked at (docs/CONSENSUS.md#payloads).
 //!
 //! # Not here
-//! Which payloads this node takes (SPEC 6), nonces, fees: `chainstate`.
+//! Which payloads this node takes (docs/CONSENSUS.md#transactions-of-this-chain), nonces, fees: `chainstate`.
 
 use crate::address::HashMode;
 
@@ -98,8 +98,8 @@ pub struct StaticRules {
     pub mainnet: bool,
     /// The chain's id.
     pub chain_id: u32,
-    /// Coinbases carry no VRF proof in any epoch. True for this node, whose proof is in the header (SPEC 2, 6); false for
-    /// the reference's rule, where they carry one from epoch 3.0.
+    /// Coinbases carry no VRF proof in any epoch. True for this node, whose proof is in the header
+    /// (docs/CONSENSUS.md#blocks); false for the reference's rule, where they carry one from epoch 3.0.
     pub plain_coinbase: bool,
 }
 

@@ -1,8 +1,8 @@
-//! The transaction itself, its accessors and its codec (FACTS 4).
+//! The transaction itself, its accessors and its codec (docs/CONSENSUS.md#transactions).
 //!
 //! # Invariants
 //! - `decode(encode(tx)) == tx`. The other way round bytes are normalized: version byte, tuple order, odd coinbase
-//!   recipients (FACTS 11). The txid is of the normalized form.
+//!   recipients. The txid is of the normalized form.
 
 use crate::address::StacksAddress;
 use crate::codec::{DecodeError, Reader, write_count};
@@ -177,7 +177,7 @@ impl StacksTransaction {
         for _ in 0..count {
             post_conditions.push(PostCondition::read(reader)?);
         }
-        // The two mode bytes are judged after the payload, as in the reference (FACTS 4).
+        // The two mode bytes are judged after the payload, as in the reference (docs/CONSENSUS.md#transactions).
         let payload = TransactionPayload::read(reader)?;
         let anchor_mode = match (anchor_byte, payload.must_be_on_chain()) {
             (1, _) => AnchorMode::OnChainOnly,

@@ -1,4 +1,4 @@
-//! Whether a transaction's signatures are by the accounts it names (FACTS 4.1, 5).
+//! Whether a transaction's signatures are by the accounts it names (docs/CONSENSUS.md#signing-hashes).
 //!
 //! # Not here
 //! Whether the accounts can pay: `chainstate`.

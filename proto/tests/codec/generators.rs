@@ -228,7 +228,7 @@ fn payload() -> impl Strategy<Value = TransactionPayload> {
             .prop_map(|(buffer, recipient)| TransactionPayload::CoinbaseToAltRecipient { buffer, recipient }),
         tenure_change(),
         (uniform32(any::<u8>()), proptest::option::of(principal())).prop_map(|(buffer, recipient)| {
-            // The all-01 proof decodes (FACTS 8.2).
+            // The all-01 proof decodes (docs/CONSENSUS.md#vrf).
             let vrf_proof = Box::new(VrfProof([1; 80]));
             TransactionPayload::NakamotoCoinbase { buffer, recipient, vrf_proof }
         }),

@@ -8,7 +8,7 @@ use super::repository;
 fn documents() -> Vec<(PathBuf, String)> {
     let folder = std::fs::read_dir(repository().join("docs")).expect("docs/");
     let pages = folder.flatten().map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|e| e == "md"));
-    let paths = pages.chain([repository().join("README.md")]);
+    let paths = pages.chain(["README.md", "CONTRIBUTING.md", "CHANGELOG.md"].map(|name| repository().join(name)));
     paths.map(|path| (path.clone(), std::fs::read_to_string(path).expect("a document"))).collect()
 }
 
@@ -35,6 +35,63 @@ fn links_to_files_and_headings_lead_somewhere() {
 fn anchor(heading: &str) -> String {
     let text = heading.trim_start_matches('#').trim().to_lowercase().replace(' ', "-");
     text.chars().filter(|c| c.is_alphanumeric() || "-_".contains(*c)).collect()
+}
+
+/// Every file of the repository that people write, but vectors and what tools make.
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
+        let (path, name) = (entry.path(), entry.file_name());
+        let name = name.to_string_lossy();
+        let kinds = ["rs", "proto", "sql", "toml", "sh", "py", "js", "cjs", "mjs", "ts", "md"];
+        if path.is_dir() {
+            if !name.starts_with('.') && !["target", "node_modules", "vectors"].contains(&&*name) {
+                sources(&path, found);
+            }
+        } else if path.extension().is_some_and(|kind| kinds.iter().any(|wanted| kind == *wanted)) {
+            found.push(path);
+        }
+    }
+}
+
+#[test]
+fn documents_that_comments_cite_have_the_heading() {
+    let mut files = Vec::new();
+    sources(&repository(), &mut files);
+    let mut cited = 0;
+    for file in files.iter().filter(|file| !file.ends_with("docs/links.rs")) {
+        let text = std::fs::read_to_string(file).expect("a text");
+        for rest in text.split("docs/").skip(1) {
+            let is_name = |c: char| c.is_alphanumeric() || "_-.#".contains(c);
+            let link = rest.split(|c| !is_name(c)).next().unwrap_or_default().trim_end_matches('.');
+            let (name, heading) = link.split_once('#').unwrap_or((link, ""));
+            if !name.ends_with(".md") {
+                continue;
+            }
+            let document = std::fs::read_to_string(repository().join("docs").join(name));
+            let document = document.unwrap_or_else(|_| panic!("{}: docs/{link} is not there", file.display()));
+            let found = document.lines().filter(|line| line.starts_with('#')).any(|line| anchor(line) == heading);
+            assert!(heading.is_empty() || found, "{}: docs/{link} has no such heading", file.display());
+            cited += 1;
+        }
+    }
+    assert!(cited > 100, "the references were not found");
+}
+
+#[test]
+fn nothing_cites_papers_that_are_not_here() {
+    let mut files = Vec::new();
+    sources(&repository(), &mut files);
+    let strange = [concat!("SPEC", " "), concat!("FACTS", " "), concat!("COMPAT", " "), concat!("GRPC", " R")];
+    for file in files.iter().filter(|file| file.extension().is_some_and(|kind| kind != "md")) {
+        let text = std::fs::read_to_string(file).expect("a text");
+        for (number, line) in text.lines().enumerate() {
+            let found = strange.iter().any(|paper| {
+                line.match_indices(paper)
+                    .any(|(at, _)| line[at + paper.len()..].starts_with(|c: char| c.is_ascii_digit()))
+            });
+            assert!(!found, "{}:{}: {line}", file.display(), number + 1);
+        }
+    }
 }
 
 #[test]

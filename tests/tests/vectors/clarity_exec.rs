@@ -188,7 +188,7 @@ impl<'f> Replay<'f> {
                 .collect();
             assert_eq!(&got, expected, "events of {name}");
         } else {
-            // The file prints what would have happened; receipts leave it out (COMPAT 2.1).
+            // The file prints what would have happened; receipts leave it out (docs/COMPATIBILITY.md#observer-keys).
             assert!(expected.iter().all(|event| event["committed"] == Json::Bool(false)), "events of {name}");
             assert!(receipt.events.is_empty(), "events of {name}");
         }

@@ -14,7 +14,7 @@ use crate::db::StoreError;
 use crate::mempool::{Candidates, DropReason, PendingTransaction, get_raw};
 use crate::transactions::{MinerAction, TransactionError, VerifiedTransaction};
 
-/// Most transactions of a block, as the reference's miner has it (COMPAT 6.1).
+/// Most transactions of a block, as the reference's miner has it (docs/CONSENSUS.md#limits-of-the-formats).
 pub const MAX_BLOCK_TRANSACTIONS: usize = 11_650;
 
 /// A block's content.
@@ -120,7 +120,7 @@ impl Chain {
 }
 
 impl Filling<'_> {
-    /// A transaction that could not be mined (COMPAT 7.3).
+    /// A transaction that could not be mined (docs/COMPATIBILITY.md#left-out-of-a-block).
     fn leave_out(&mut self, txid: Txid, error: &TransactionError) -> Room {
         self.skipped.push((txid, error.to_string()));
         match error.miner_action() {

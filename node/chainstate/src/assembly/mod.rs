@@ -1,4 +1,4 @@
-//! Assembles templates: unsigned blocks on the canonical tip (SPEC 6).
+//! Assembles templates: unsigned blocks on the canonical tip (docs/CONSENSUS.md#transactions-of-this-chain).
 //!
 //! Parent = canonical tip, burn view = canonical bitcoin tip. Candidates come by fee rate, in nonce order per account;
 //! each is executed, what cannot be mined is skipped with its reason, and the block ends at cost, size, count or time.

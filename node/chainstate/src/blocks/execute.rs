@@ -64,7 +64,7 @@ pub fn execute(
     plan: &BlockPlan,
     transactions: &[BlockTransaction],
 ) -> Result<Execution, ExecuteError> {
-    // All rules that need no execution come before any that does (SPEC 5).
+    // All rules that need no execution come before any that does (docs/CONSENSUS.md#rules-of-a-block).
     let verified = transactions.iter().map(|transaction| {
         let verified = VerifiedTransaction::verify(transaction, env.params);
         verified.map_err(|error| ExecuteError::Transaction(transaction.txid(), error))

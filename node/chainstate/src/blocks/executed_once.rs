@@ -1,4 +1,4 @@
-//! Assembly, validation and append of one block share one execution (ARCHITECTURE, "executed once").
+//! Assembly, validation and append of one block share one execution (docs/CONSENSUS.md#transactions-of-this-chain).
 //!
 //! A result is a function of parent, burn view and transactions, and the Merkle root names the transactions. A miss
 //! executes; both ways give the same bytes.

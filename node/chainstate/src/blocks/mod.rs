@@ -1,4 +1,5 @@
-//! When a block is valid, and what it does: one set of rules for storing, validating and appending (SPEC 5).
+//! When a block is valid, and what it does: one set of rules for storing, validating and appending
+//! (docs/CONSENSUS.md#rules-of-a-block).
 //!
 //! ```text
 //! bytes ─ decode_block ─▶ NakamotoBlock ─ check_standalone ─▶ staging            (store: no parent needed)

@@ -1,4 +1,5 @@
-//! Why a block is not valid: one variant a rule, each with the values that break it (SPEC 5).
+//! Why a block is not valid: one variant a rule, each with the values that break it
+//! (docs/CONSENSUS.md#rules-of-a-block).
 
 use nakamoto_proto::ids::{BurnBlockHash, MerkleRoot, StacksBlockId, StateRoot, Txid};
 use nakamoto_proto::v1;

@@ -1,4 +1,5 @@
-//! What a tenure earns, and when it is paid: coinbase and fees, `reward_maturity` tenures later (SPEC 6).
+//! What a tenure earns, and when it is paid: coinbase and fees, `reward_maturity` tenures later
+//! (docs/CONSENSUS.md#transactions-of-this-chain).
 
 use nakamoto_proto::ids::StacksBlockId;
 use rusqlite::Connection;

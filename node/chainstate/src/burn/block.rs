@@ -10,7 +10,7 @@ const HASH_TAG: &[u8] = b"mockamoto burn block";
 /// The parent that the first burn block names; no block has this hash.
 pub(super) const NO_PARENT: BurnBlockHash = BurnBlockHash([0; 32]);
 
-/// A processed bitcoin block with what was decided at it (SPEC 3).
+/// A processed bitcoin block with what was decided at it (docs/CONSENSUS.md#burn-chain).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BurnBlock {
     /// SHA256(SHA256(tag ‖ parent hash ‖ height u64 BE ‖ salt u64 BE)), 32 bytes.

@@ -1,4 +1,5 @@
-//! The mocked bitcoin: burn blocks, who is elected at them, and who stacks (SPEC 3, `ProcessedBurnDb`).
+//! The mocked bitcoin: burn blocks, who is elected at them, and who stacks (`ProcessedBurnDb`;
+//! docs/CONSENSUS.md#burn-chain).
 //!
 //! A SQLite file of its own with one writer. Forks are first class: any known block can be mined on, nothing is ever
 //! removed or changed, and the canonical tip is a matter of height. So two reads on one connection need no common

@@ -1,4 +1,4 @@
-//! Questions about the burn chain (the method table of SPEC 3).
+//! Questions about the burn chain (docs/CONSENSUS.md#burn-chain).
 
 use super::block::BurnBlock;
 use super::error::{BurnLookupError, BurnOpenError};

@@ -7,10 +7,11 @@ use nakamoto_proto::ids::Hash160;
 use rusqlite::{Connection, Transaction, params};
 use std::collections::BTreeSet;
 
-/// Members of a set: each stacker needs a slot of `.signers`, and a StackerDB has at most 4096 (COMPAT 3.1).
+/// Members of a set: each stacker needs a slot of `.signers`, and a StackerDB has at most 4096
+/// (docs/COMPATIBILITY.md#stackerdb-contracts).
 pub const MAX_SET_MEMBERS: usize = 4096;
 
-/// Share of the weight that must sign, in percent (SPEC 5, rule 5).
+/// Share of the weight that must sign, in percent (docs/CONSENSUS.md#rules-of-a-block).
 const THRESHOLD_PERCENT: u64 = 70;
 
 /// The stackers of one reward cycle.

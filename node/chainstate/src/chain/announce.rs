@@ -7,7 +7,7 @@
 //! for nearly every block.
 //!
 //! # Invariants
-//! - A burn block is announced before the blocks that cite it, and a block before what becomes of it (GRPC R26).
+//! - A burn block is announced before the blocks that cite it, and a block before what becomes of it.
 
 use nakamoto_proto::block::NakamotoBlockHeader;
 use nakamoto_proto::v1;
@@ -31,7 +31,7 @@ impl Chain {
     /// [`StoreError`]; nothing was announced, call again.
     pub fn announce(&self) -> Result<bool, StoreError> {
         self.announce_unless(|reader, staged| {
-            let next = reader.staging().next_processable()?;
+            let next = reader.staging().get_next_processable_block()?;
             Ok(next.is_some_and(|next| next.row == staged.row))
         })
     }

@@ -47,7 +47,7 @@ impl Chain {
             self.put_back(reader);
             return Ok(Some(Processed::Rejected(id, rejection)));
         }
-        let Some(staged) = reader.staging().next_processable()? else {
+        let Some(staged) = reader.staging().get_next_processable_block()? else {
             self.put_back(reader);
             return Ok(None);
         };

@@ -1,4 +1,4 @@
-//! Takes a pushed block into staging (SPEC 4, `store_block`).
+//! Takes a pushed block into staging (docs/CONSENSUS.md#chain-state, `store_block`).
 
 use nakamoto_proto::block::NakamotoBlockHeader;
 use nakamoto_proto::ids::StacksBlockId;

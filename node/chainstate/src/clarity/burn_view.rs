@@ -1,8 +1,9 @@
 //! Answers the VM's questions about the burn chain by the rules of the epoch.
 //!
 //! Before epoch 3.0, contracts see the parent block's burn block; from 3.0 on, the burn tip that the block in execution
-//! witnessed (FACTS 9.3). The VM of this release only knows the older rule: it asks for the burn height and consensus
-//! hash of the parent block and of no other, so from 3.0 on those two questions are answered with the burn view.
+//! witnessed (docs/CONSENSUS.md#heights). The VM of this release only knows the older rule: it asks for the burn height
+//! and consensus hash of the parent block and of no other, so from 3.0 on those two questions are answered with the
+//! burn view.
 //!
 //! # Not here
 //! The header table behind the questions: whoever implements [`HeadersDB`] over it.
@@ -18,7 +19,7 @@ use stacks_common::types::chainstate::{
 pub struct BurnView {
     /// Its height on the burn chain.
     pub height: u32,
-    /// Its consensus hash (SPEC 3), 20 bytes.
+    /// Its consensus hash (docs/CONSENSUS.md#burn-chain), 20 bytes.
     pub consensus_hash: [u8; 20],
 }
 

@@ -49,8 +49,8 @@ pub enum GenesisError {
 pub struct BootBlock {
     /// To be committed like any other block; `receipts` belong to `transactions`, in order.
     pub executed: ExecutedBlock,
-    /// What an observer is told (COMPAT 2.6): a deployment a boot contract, then a transfer of nothing that carries the
-    /// mint events. None of them is in a block body or signed.
+    /// What an observer is told (docs/COMPATIBILITY.md#boot-event): a deployment a boot contract, then a transfer of
+    /// nothing that carries the mint events. None of them is in a block body or signed.
     pub transactions: Vec<BootTransaction>,
 }
 

@@ -1,7 +1,8 @@
 //! Whether a contract could be loaded again once it is deployed: asked at admission, before any block holds it.
 //!
-//! The VM writes contracts deeper than it reads them back (ARCHITECTURE, trap a). The exact answer needs the deployment;
-//! only a source that nests deep enough to be in doubt is deployed, in a scope that is dropped.
+//! The VM writes contracts deeper than it reads them back (docs/DIFFERENCES.md#blocks-and-transactions). The exact
+//! answer needs the deployment; only a source that nests deep enough to be in doubt is deployed, in a scope that is
+//! dropped.
 //!
 //! # Not here
 //! The same check in a block: `transactions`.

@@ -40,7 +40,8 @@ use crate::transactions::{TransactionError, TransactionReceipt, VerifiedTransact
 /// with large frames.
 pub const STACK_BYTES: usize = 64 * 1024 * 1024;
 
-/// Bounds the memory that one block's receipts take (COMPAT 6.1): printing is cheap, keeping what was printed is not.
+/// Bounds the memory that one block's receipts take (docs/CONSENSUS.md#limits-of-the-formats): printing is cheap,
+/// keeping what was printed is not.
 pub const MAX_RECEIPTS_BYTES: u64 = 50 * 1024 * 1024;
 
 /// What every execution on one chain needs. The connection must see the same commits as the index.
@@ -119,7 +120,7 @@ pub struct BlockSession<'a> {
 }
 
 impl<'a> BlockSession<'a> {
-    /// Opens a block on `ctx.parent`, under the placeholder id (FACTS 6.6).
+    /// Opens a block on `ctx.parent`, under the placeholder id (docs/CONSENSUS.md#committing-under-another-id).
     ///
     /// # Errors
     /// [`SessionError::Marf`] if the parent is not committed; [`SessionError::CostTracker`].

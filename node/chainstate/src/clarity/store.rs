@@ -5,8 +5,9 @@
 //! - A time-shifted view (`at-block`) reads one ancestor of the tip, never a block of another fork.
 //! - A storage failure is kept in [`StateStore::fault`]: some callers in the VM drop errors, so whoever ran the VM asks
 //!   for the fault before it believes the result.
-//! - From epoch 3.0 on, the heights that contracts of Clarity 1 and 2 see count tenures, not blocks (FACTS 9.3): the
-//!   VM of this release does not know tenures, so they are translated here. Commitments keep block heights.
+//! - From epoch 3.0 on, the heights that contracts of Clarity 1 and 2 see count tenures, not blocks
+//!   (docs/CONSENSUS.md#heights): the VM of this release does not know tenures, so they are translated here.
+//!   Commitments keep block heights.
 //!
 //! # Not here
 //! Nesting and rolling back of writes: the VM's `RollbackWrapper`, which writes here only when a transaction commits.
@@ -28,7 +29,8 @@ use super::kept_contracts::ContractCache;
 use super::session::BlockEnv;
 use super::side_store::{MetadataRow, select_metadata};
 
-/// Key of the tenure height, 8 hex digits, written first in every block of epoch 3.0 and later (FACTS 9.1).
+/// Key of the tenure height, 8 hex digits, written first in every block of epoch 3.0 and later
+/// (docs/CONSENSUS.md#state-keys).
 pub(crate) const TENURE_HEIGHT_KEY: &str = "_stx-data::tenure_height";
 
 /// Bounds the translated heights that one session remembers; each costs at most 100 bytes.

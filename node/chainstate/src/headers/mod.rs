@@ -1,8 +1,8 @@
 //! Processed blocks: their headers with what the chain rules need to know of them.
 //!
 //! The table `nakamoto_block_headers` is keyed by `StacksBlockId`; the boot chain's one block is in `block_headers`.
-//! Ancestors on any fork are look-ups in the MARF: each block's trie maps heights to block ids and back (FACTS 6.4), so
-//! [`Ancestry`] needs no walk and no second index.
+//! Ancestors on any fork are look-ups in the MARF: each block's trie maps heights to block ids and back
+//! (docs/CONSENSUS.md#opening-a-block), so [`Ancestry`] needs no walk and no second index.
 //!
 //! # Not here
 //! Blocks that wait or were refused: `staging`.

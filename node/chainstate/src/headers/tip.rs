@@ -1,4 +1,4 @@
-//! Which Stacks block is canonical (SPEC 4).
+//! Which Stacks block is canonical (docs/CONSENSUS.md#chain-state).
 //!
 //! # Invariants
 //! - The processed blocks whose burn views are on one bitcoin fork form one chain: views never go back, and a second

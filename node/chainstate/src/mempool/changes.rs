@@ -29,7 +29,8 @@ pub struct Dropped {
 pub enum DropReason {
     /// It is in a block of the canonical fork. No drop: nothing to tell but the block.
     Mined,
-    /// Another transaction that was mined used its nonce. The reference tells nobody (COMPAT 7.3).
+    /// Another transaction that was mined used its nonce. The reference tells nobody
+    /// (docs/COMPATIBILITY.md#left-out-of-a-block).
     NonceUsed,
     /// A pending transaction with the same nonce pays more.
     ReplaceByFee {
@@ -52,7 +53,8 @@ pub enum DropReason {
 }
 
 impl DropReason {
-    /// The `reason` of `/drop_mempool_tx` (COMPAT 2.5); none where the reference sends no such event.
+    /// The `reason` of `/drop_mempool_tx` (docs/COMPATIBILITY.md#other-observer-endpoints); none where the reference
+    /// sends no such event.
     #[must_use]
     pub const fn wire_name(&self) -> Option<&'static str> {
         match self {

@@ -1,4 +1,4 @@
-//! The reading half of admission: the rows of COMPAT 7.7, in their order.
+//! The reading half of admission: in the order of docs/COMPATIBILITY.md#admission.
 
 use super::pending::PendingTransaction;
 use super::refusal::Refusal;
@@ -12,7 +12,7 @@ use nakamoto_proto::keys::LowS;
 use nakamoto_proto::transaction::{BlockTransaction, ContractCall, Epoch, StacksTransaction, TransactionPayload};
 use rusqlite::Connection;
 
-/// How far above the account's next nonce but one a nonce may be: 25 transactions can wait for a missing one (SPEC 6).
+/// How far above the account's next nonce but one a nonce may be: 25 transactions can wait for a missing one.
 pub const MAX_NONCE_GAP: u64 = 25;
 
 /// A transaction that passed every check of admission but the replacement rule. Only [`check`] makes one, so whatever is
@@ -56,7 +56,7 @@ pub enum Admission {
 /// millisecond, so do not call it inside a write transaction.
 ///
 /// # Errors
-/// The first row of COMPAT 7.7 that refuses it.
+/// The first check that refuses it.
 pub fn check(
     conn: &Connection,
     view: &dyn AdmissionView,

@@ -1,4 +1,4 @@
-//! Transactions that wait to be mined (SPEC 6, COMPAT 6.2 and 7.7).
+//! Transactions that wait to be mined (docs/COMPATIBILITY.md#admission).
 //!
 //! The tables are part of `chainstate.sqlite`, so that an admission or a drop commits together with its event. Admission
 //! has two halves: [`fn@check`] reads, verifies signatures and takes as long as it takes; [`fn@insert`] is short and part of the

@@ -1,4 +1,5 @@
-//! Why a transaction is not admitted, with the words and values that clients know (COMPAT 5.4).
+//! Why a transaction is not admitted, with the words and values that clients know
+//! (docs/COMPATIBILITY.md#rejections-of-transactions).
 
 use ::clarity::vm::types::{PrincipalData, QualifiedContractIdentifier};
 use nakamoto_proto::address::StacksAddress;
@@ -104,10 +105,11 @@ pub enum Refusal {
         /// The payload's name.
         name: &'static str,
     },
-    /// A transfer with post-conditions can never be mined (COMPAT 7.2). The reference lets it rot; we say so.
+    /// A transfer with post-conditions can never be mined (docs/COMPATIBILITY.md#outcomes). The reference lets it rot;
+    /// we say so.
     #[error("a token transfer with post-conditions can never be mined")]
     TransferWithPostConditions,
-    /// A contract so deep that it could not be loaded again (SPEC 6). The reference answers 200 and drops it; an HTTP shim
+    /// A contract so deep that it could not be loaded again. The reference answers 200 and drops it; an HTTP shim
     /// can do the same by this variant.
     #[error("contract {contract_identifier} nests too deep to be loaded again")]
     ContractTooDeep {

@@ -7,9 +7,9 @@ use nakamoto_proto::address::StacksAddress;
 use nakamoto_proto::ids::Txid;
 use rusqlite::Transaction;
 
-/// How long a transaction waits: 256 burn blocks of ten minutes, 42 h 40 min (COMPAT 6.2).
+/// How long a transaction waits: 256 burn blocks of ten minutes, 42 h 40 min (docs/COMPATIBILITY.md#admission).
 pub const MAX_AGE_S: u64 = 256 * 600;
-/// How long a problematic transaction is refused: 2 days (COMPAT 6.2).
+/// How long a problematic transaction is refused: 2 days (docs/COMPATIBILITY.md#admission).
 pub const BLACKLIST_S: u64 = 2 * 24 * 60 * 60;
 /// Problematic transactions that are remembered; the oldest are forgotten first. About 100 bytes each.
 pub const MAX_BLACKLISTED: u32 = 65_536;

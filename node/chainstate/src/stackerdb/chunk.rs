@@ -33,7 +33,7 @@ pub struct AuthenticatedChunk {
 pub fn check_signature(chunk: StackerDbChunk) -> AuthenticatedChunk {
     let data_hash = chunk.data_hash();
     let digest = slot_digest(chunk.slot_id, chunk.slot_version, &data_hash);
-    // A high S is accepted here (FACTS 2): StackerDB recovers in the lax form.
+    // A high S is accepted here (docs/CONSENSUS.md#keys-and-addresses): StackerDB recovers in the lax form.
     let recovered = chunk.signature.recover(&digest, nakamoto_proto::keys::LowS::Lax);
     let signer = recovered.ok().map(|key| key.hash160());
     AuthenticatedChunk { chunk, data_hash, signer }

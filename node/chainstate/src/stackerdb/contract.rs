@@ -1,4 +1,5 @@
-//! Contracts that are StackerDBs: the types of their two functions, and what the functions' results must hold (COMPAT 3.1).
+//! Contracts that are StackerDBs: the types of their two functions, and what the functions' results must hold
+//! (docs/COMPATIBILITY.md#stackerdb-contracts).
 //!
 //! # Not here
 //! Running the functions, and when: the chain.

@@ -2,23 +2,24 @@
 
 use nakamoto_proto::limits::{BOOT_ADDRESS_MAINNET, BOOT_ADDRESS_TESTNET, MAX_BLOCK_BYTES, MAX_CHUNK_BYTES};
 
-/// Slots of one instance, and slots of one signer in it (COMPAT 3.1).
+/// Slots of one instance, and slots of one signer in it (docs/COMPATIBILITY.md#stackerdb-contracts).
 pub const MAX_SLOTS: usize = 4096;
-/// Instances that a node keeps (COMPAT 3.1).
+/// Instances that a node keeps (docs/COMPATIBILITY.md#stackerdb-contracts).
 pub const MAX_INSTANCES: usize = 256;
 /// Room for what stands around a block in a proposal: version, kind, length, and what later versions may add.
 const PROPOSAL_ENVELOPE_BYTES: usize = 64 * 1024;
 /// A slot of `.producers` holds a proposal of the largest block.
 pub const PRODUCERS_CHUNK_BYTES: u32 = at_most_u32(MAX_BLOCK_BYTES + PROPOSAL_ENVELOPE_BYTES);
-/// A slot of `.signers` holds a signature or a reason; 2 MiB as the reference's (COMPAT 3.4), for tools that rely on it.
+/// A slot of `.signers` holds a signature or a reason; 2 MiB as the reference's
+/// (docs/COMPATIBILITY.md#the-mocked-instances), for tools that rely on it.
 pub const SIGNERS_CHUNK_BYTES: u32 = at_most_u32(2 * 1024 * 1024);
 
-/// What an instance allows (COMPAT 3.1).
+/// What an instance allows (docs/COMPATIBILITY.md#stackerdb-contracts).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InstanceConfig {
     /// Longest chunk in bytes, at most 16 MiB.
     pub chunk_size_bytes: u32,
-    /// Seconds between writes; kept for readers, not enforced (COMPAT 3.1).
+    /// Seconds between writes; kept for readers, not enforced (docs/COMPATIBILITY.md#stackerdb-contracts).
     pub write_freq: u32,
     /// Highest slot version.
     pub max_writes: u32,

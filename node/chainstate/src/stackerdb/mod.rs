@@ -1,4 +1,4 @@
-//! `StackerDBs`: slots of signed, versioned data, owned by signers (SPEC 9, COMPAT 3).
+//! `StackerDBs`: slots of signed, versioned data, owned by signers (docs/COMPATIBILITY.md#stackerdb).
 //!
 //! The tables are part of `chainstate.sqlite`, so that a chunk commits together with its event. Functions that write take
 //! the caller's transaction and return what changed; the caller makes the event.

@@ -1,4 +1,4 @@
-//! Writing a slot: the checks of COMPAT 3.2 in their order, then the write.
+//! Writing a slot: the checks of docs/COMPATIBILITY.md#writing-a-slot in their order, then the write.
 
 use super::chunk::{AuthenticatedChunk, SlotMetadata};
 use super::rows::{self, Instance};
@@ -66,7 +66,7 @@ pub enum PutRefusal {
 }
 
 impl PutRefusal {
-    /// The code on the HTTP wire (COMPAT 3.3).
+    /// The code on the HTTP wire (docs/COMPATIBILITY.md#stackerdb-over-http).
     #[must_use]
     pub const fn code(&self) -> u32 {
         match self {

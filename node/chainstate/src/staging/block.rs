@@ -18,7 +18,7 @@ pub struct NewBlock<'a> {
     /// Whether chain state has its parent. A parent that this file knows to be processed counts too, so a parent that is
     /// processed between the caller's look and the store is not missed.
     pub stacks_attachable: bool,
-    /// The encoded block, at most 2 MiB (SPEC 2).
+    /// The encoded block, at most 2 MiB (docs/CONSENSUS.md#blocks).
     pub data: &'a [u8],
 }
 
@@ -31,7 +31,7 @@ pub enum StagingState {
     Processed,
     /// It can never be processed.
     Orphaned {
-        /// Reason code of the broken rule (SPEC 5; the enum of the gRPC contract).
+        /// Reason code of the broken rule (the enum of the gRPC contract).
         reason: i32,
         /// More about it, at most [`super::MAX_ORPHAN_DETAIL_BYTES`].
         detail: String,

@@ -1,4 +1,5 @@
-//! Stored blocks that wait to be processed, and those that were (SPEC 4, table `staging_blocks`).
+//! Stored blocks that wait to be processed, and those that were (table `staging_blocks`;
+//! docs/CONSENSUS.md#chain-state).
 //!
 //! A SQLite file of its own with one writer, so that storing an arriving block never waits for block processing.
 //!

@@ -60,7 +60,7 @@ impl StagingReader {
     ///
     /// # Errors
     /// When the database fails.
-    pub fn next_processable(&self) -> Result<Option<StagedBlock>, StoreError> {
+    pub fn get_next_processable_block(&self) -> Result<Option<StagedBlock>, StoreError> {
         rows::select_next_processable(&self.conn)
     }
 

@@ -52,7 +52,7 @@ impl Staging {
     }
 
     fn next(&self) -> Option<StacksBlockId> {
-        self.db.next_processable().unwrap().map(|block| block.block_id)
+        self.db.get_next_processable_block().unwrap().map(|block| block.block_id)
     }
 }
 

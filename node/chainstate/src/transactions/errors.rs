@@ -26,13 +26,14 @@ pub enum TransactionError {
     /// Signed for the other network.
     #[error("transaction version is of the other network")]
     Network,
-    /// A kind of payload that blocks of this chain do not hold (SPEC 6).
+    /// A kind of payload that blocks of this chain do not hold (docs/CONSENSUS.md#transactions-of-this-chain).
     #[error("payload {name} is not allowed")]
     PayloadNotAllowed {
         /// Its name.
         name: &'static str,
     },
-    /// A form that the epoch does not know: hash modes, post-condition modes and kinds, Clarity versions (FACTS 4).
+    /// A form that the epoch does not know: hash modes, post-condition modes and kinds, Clarity versions
+    /// (docs/CONSENSUS.md#transactions).
     #[error("not in this epoch: {what}")]
     NotInEpoch {
         /// Which form.
@@ -81,7 +82,7 @@ pub enum TransactionError {
     /// The block's or tenure's cost limit would be exceeded.
     #[error("cost {} exceeds {}", .0.after, .0.limit)]
     CostExceeded(Box<CostOverrun>),
-    /// The block's receipts would take more memory than a block's may (COMPAT 6.1).
+    /// The block's receipts would take more memory than a block's may (docs/CONSENSUS.md#limits-of-the-formats).
     #[error("receipts of {bytes} bytes, at most {max} are allowed in a block")]
     ReceiptsTooLarge {
         /// This transaction's included.
@@ -124,7 +125,7 @@ pub struct CostOverrun {
     pub limit: ExecutionCost,
 }
 
-/// What a miner does with a transaction that it could not include (COMPAT 7.3).
+/// What a miner does with a transaction that it could not include (docs/COMPATIBILITY.md#left-out-of-a-block).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MinerAction {
     /// Leaves it pending; its turn comes later, or its nonce has passed and the nonce rule drops it.

@@ -1,4 +1,4 @@
-//! What one transaction does to the state, and what it may not do (COMPAT 7, SPEC 6).
+//! What one transaction does to the state, and what it may not do (docs/COMPATIBILITY.md#transactions).
 //!
 //! Read in this order: [`rules`] (judged without state), [`verified`] (signatures, once), [`mod@process`] (nonces and fee),
 //! [`payload`] (the rest), [`post_conditions`], [`receipts`] (what a block tells of it), [`errors`] (what may not be in

@@ -1,8 +1,8 @@
-//! What each payload does (COMPAT 7.2): transfers, calls, deployments, coinbases.
+//! What each payload does (docs/COMPATIBILITY.md#outcomes): transfers, calls, deployments, coinbases.
 //!
 //! # Invariants
-//! - A failure that a block holds becomes an [`Outcome`] with `(err none)`; only what COMPAT 7.2 calls not mined is an
-//!   error.
+//! - A failure that a block holds becomes an [`Outcome`] with `(err none)`; only what docs/COMPATIBILITY.md#outcomes
+//!   calls not mined is an error.
 //! - Events of anything but a success are left out.
 //!
 //! # Not here

@@ -1,4 +1,4 @@
-//! Judges what a finished call moved by the transaction's post-conditions (COMPAT 7.4, FACTS 4.2).
+//! Judges what a finished call moved by the transaction's post-conditions (docs/COMPATIBILITY.md#post-conditions).
 //!
 //! # Invariants
 //! - Pure: the same conditions and movements give the same verdict and the same text, whatever the order in which the

@@ -1,8 +1,8 @@
-//! Executes one transaction: nonces, fee, payload, nonces (COMPAT 7.1).
+//! Executes one transaction: nonces, fee, payload, nonces (docs/COMPATIBILITY.md#order-of-processing).
 //!
 //! # Invariants
-//! - Writes stand in the order of FACTS 9.2: payer's balance, what the payload writes, origin's nonce, payer's nonce.
-//!   State roots depend on it.
+//! - Writes stand in the order of docs/CONSENSUS.md#order-of-writes: payer's balance, what the payload writes, origin's
+//!   nonce, payer's nonce. State roots depend on it.
 //! - An error means that the caller drops the scope: nothing stays.
 //!
 //! # Not here
@@ -54,7 +54,7 @@ fn check_nonces(
     origin: &PrincipalData,
     payer: &PrincipalData,
 ) -> Result<(), TransactionError> {
-    // The sponsor's nonce is looked at first (COMPAT 7.1).
+    // The sponsor's nonce is looked at first (docs/COMPATIBILITY.md#order-of-processing).
     let sponsor = tx.auth.sponsor().map(|condition| (payer, false, condition.nonce()));
     let checks = sponsor.into_iter().chain([(origin, true, tx.auth.origin().nonce())]);
     for (principal, is_origin, actual) in checks {
@@ -67,7 +67,7 @@ fn check_nonces(
     Ok(())
 }
 
-/// Debits the fee. A fee of zero writes the balance all the same (FACTS 9.2).
+/// Debits the fee. A fee of zero writes the balance all the same (docs/CONSENSUS.md#order-of-writes).
 fn pay_fee(scope: &mut Scope<'_, '_>, payer: &PrincipalData, fee: u64) -> Result<(), TransactionError> {
     let shortfall = scope
         .with_db(|db| {

@@ -1,4 +1,4 @@
-//! What a transaction did: receipts and events, as observers and clients are told (COMPAT 2.3, 2.4, 7.2).
+//! What a transaction did: receipts and events, as observers and clients are told (docs/COMPATIBILITY.md#new-block).
 //!
 //! # Not here
 //! Transactions that may not be in a block have no receipt: `errors`.
@@ -48,7 +48,8 @@ pub struct TransactionReceipt {
     pub events: Vec<StacksTransactionEvent>,
     /// What it cost, analysis included.
     pub cost: ExecutionCost,
-    /// The interface of the contract that it deployed or failed to deploy, as JSON text (COMPAT 2.4).
+    /// The interface of the contract that it deployed or failed to deploy, as JSON text
+    /// (docs/COMPATIBILITY.md#contract-interface).
     pub contract_interface: Option<String>,
     /// What went wrong, in the VM's words.
     pub vm_error: Option<String>,
@@ -99,7 +100,7 @@ fn event_bytes(event: &StacksTransactionEvent) -> u64 {
 #[error("a value without consensus form: {0}")]
 pub struct NoConsensusForm(String);
 
-/// One event as JSON (COMPAT 2.3). `event_index` counts over the whole block.
+/// One event as JSON (docs/COMPATIBILITY.md#transaction-events). `event_index` counts over the whole block.
 ///
 /// # Errors
 /// [`NoConsensusForm`].

@@ -1,4 +1,4 @@
-//! What blocks of this chain hold at all, judged without state (SPEC 6, COMPAT 7.1 step 1).
+//! What blocks of this chain hold at all, judged without state (docs/CONSENSUS.md#transactions-of-this-chain).
 //!
 //! # Not here
 //! Signatures: `verified`. Anything that needs an account: `process`.

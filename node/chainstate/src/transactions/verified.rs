@@ -18,7 +18,8 @@ use crate::params::ChainParams;
 pub struct VerifiedTransaction<'t>(&'t BlockTransaction);
 
 impl<'t> VerifiedTransaction<'t> {
-    /// Checks the stateless rules, then the signatures as blocks of this epoch do: high S is allowed (FACTS 2).
+    /// Checks the stateless rules, then the signatures as blocks of this epoch do: high S is allowed
+    /// (docs/CONSENSUS.md#keys-and-addresses).
     ///
     /// # Errors
     /// What is wrong with the transaction.
@@ -28,7 +29,8 @@ impl<'t> VerifiedTransaction<'t> {
         Ok(Self(tx))
     }
 
-    /// As [`Self::verify`], but refuses high S, as the mempool and proposal validation do (FACTS 2).
+    /// As [`Self::verify`], but refuses high S, as the mempool and proposal validation do
+    /// (docs/CONSENSUS.md#keys-and-addresses).
     ///
     /// # Errors
     /// What is wrong with the transaction.

@@ -1,4 +1,4 @@
-//! Makes proofs from committed tries (FACTS 7).
+//! Makes proofs from committed tries (docs/CONSENSUS.md#proofs).
 //!
 //! Hashes of inner children lie beside their parents, so a proof costs about two reads a node; siblings that are leaves are
 //! hashed again.

@@ -1,4 +1,4 @@
-//! Checks a proof (FACTS 7, steps 1 to 6).
+//! Checks a proof (docs/CONSENSUS.md#proofs).
 //!
 //! # Not here
 //! Malformed bytes: `proof::codec`.

@@ -1,4 +1,4 @@
-//! Gives a reason to the errors that the gRPC library makes itself, before a service sees the request (GRPC R44).
+//! Gives a reason to the errors that the gRPC library makes itself, before a service sees the request.
 //!
 //! It answers them without details, and blames itself (`INTERNAL`) for a message that it cannot decode. Our own errors
 //! always carry their reason (`network::errors`), so a status without details is the library's.

@@ -1,7 +1,7 @@
 //! Templates: request, fetch, and what a producer must know before.
 //!
-//! One request makes one template (SPEC 8). It has no later revisions and none is pushed unasked (GRPC R35, R36 would have
-//! both): what makes a template stale, a new tip or better transactions, is in the feed, and a producer that wants to know asks again.
+//! One request makes one template. It has no later revisions and none is pushed unasked: what makes a template stale, a new
+//! tip or better transactions, is in the feed, and a producer that wants to know asks again.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -61,7 +61,7 @@ async fn store(services: &Services, headers: &HeaderMap, body: Bytes) -> Result<
     Ok(services.gate.push_block(&services.bell, body).await?)
 }
 
-/// The reason code without its prefix, as SPEC 5 writes it.
+/// The reason code without its prefix (docs/CONSENSUS.md#rules-of-a-block).
 pub(super) fn reason(rejection: &v1::Rejection) -> &'static str {
     let name = rejection.reason().as_str_name();
     name.strip_prefix("REJECT_REASON_").unwrap_or(name)

@@ -1,4 +1,4 @@
-//! Headers of every HTTP answer (COMPAT 5.1), and preflight for browsers.
+//! Headers of every HTTP answer (docs/COMPATIBILITY.md#general-rules), and preflight for browsers.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

@@ -1,4 +1,4 @@
-//! The HTTP shim: the milestone's own paths, and the reference's for what they read, by COMPAT 3 to 5.
+//! The HTTP shim: the milestone's own paths, and the reference's for what they read, by docs/COMPATIBILITY.md#http.
 //!
 //! # Invariants
 //! - Error bodies have the reference's shapes: text, but JSON for refused transactions, fee estimates, proposals and

@@ -1,4 +1,4 @@
-//! Block proposals as the reference's signers send them (COMPAT 4).
+//! Block proposals as the reference's signers send them (docs/COMPATIBILITY.md#block-proposals).
 //!
 //! # What differs from the reference
 //! - The verdict is not told to observers only: it is in the event feed, and GET /v3/block_proposal/{id} gives it in the

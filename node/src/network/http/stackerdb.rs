@@ -1,4 +1,5 @@
-//! StackerDBs by the reference's paths and shapes (COMPAT 3.3). A refused chunk is an answer: 200 with `accepted: false`.
+//! StackerDBs by the reference's paths and shapes (docs/COMPATIBILITY.md#stackerdb-over-http). A refused chunk is an
+//! answer: 200 with `accepted: false`.
 
 use axum::body::Bytes;
 use axum::extract::{Path, State};

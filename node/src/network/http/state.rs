@@ -40,7 +40,8 @@ pub(super) async fn implements_trait(
     Ok(json(json!({ "is_implemented": answer })))
 }
 
-/// GET /v2/clarity/marf/{hash}: the value under the key with this hash, in its stored form (FACTS 9.1) behind 0x.
+/// GET /v2/clarity/marf/{hash}: the value under the key with this hash, in its stored form
+/// (docs/CONSENSUS.md#state-keys) behind 0x.
 pub(super) async fn marf_value(
     State(services): State<Services>,
     Path(path): Path<String>,

@@ -1,9 +1,10 @@
 //! Tenures: runs of blocks with one burn view, named by its consensus hash.
 //!
 //! # What differs from the reference
-//! - Our header has other fields (SPEC 2). The JSON has the reference's keys as well: `consensus_hash` and `timestamp` are
-//!   the burn view's, `miner_signature` is the producer's, `signer_signature` are the stackers', `pox_treatment` is the
-//!   empty one (one bit, zero: the mocked bitcoin pays nobody). Ours stand beside them: `bitcoin_block_hash`, `vrf_proof`.
+//! - Our header has other fields (docs/CONSENSUS.md#blocks). The JSON has the reference's keys as well:
+//!   `consensus_hash` and `timestamp` are the burn view's, `miner_signature` is the producer's, `signer_signature` are
+//!   the stackers', `pox_treatment` is the empty one (one bit, zero: the mocked bitcoin pays nobody). Ours stand beside
+//!   them: `bitcoin_block_hash`, `vrf_proof`.
 //! - The boot block is the only one of type "epoch2"; it has no header, so its tenure has no tip to show.
 //! - A list of a tenure's blocks ends after the newest [`MAX_BLOCKS`]: a tenure here can be as long as one likes.
 

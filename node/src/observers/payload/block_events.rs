@@ -1,4 +1,4 @@
-//! What transactions did, as elements of `events` (COMPAT 2.3).
+//! What transactions did, as elements of `events` (docs/COMPATIBILITY.md#transaction-events).
 //!
 //! `committed` is always true: transactions that were undone have no events.
 

@@ -23,7 +23,7 @@ pub(super) fn of(event: &v1::Event) -> Result<DropMempoolTx<'_>, &'static str> {
 }
 
 /// The reference's name of a reason; `None` where it tells nobody: a transaction whose nonce another one used in a block
-/// is gone for everyone who sees that block (COMPAT 7.3).
+/// is gone for everyone who sees that block (docs/COMPATIBILITY.md#left-out-of-a-block).
 pub(in super::super) fn reason(dropped: &v1::MempoolDropped) -> Option<&'static str> {
     match dropped.reason() {
         v1::DropReason::ReplaceByFee => Some("ReplaceByFee"),

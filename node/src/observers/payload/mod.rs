@@ -1,4 +1,4 @@
-//! The JSON bodies, field by field as the reference sends them (COMPAT 2.3 to 2.6): one file an endpoint.
+//! The JSON bodies, field by field as the reference sends them (docs/COMPATIBILITY.md#observers): one file an endpoint.
 //!
 //! # Invariants
 //! - A body depends on the event and the [`View`] alone: what was sent once is sent again the same.

@@ -1,4 +1,5 @@
-//! `/new_block`: a processed block with what its transactions did; also the boot block (COMPAT 2.4, 2.6).
+//! `/new_block`: a processed block with what its transactions did; also the boot block
+//! (docs/COMPATIBILITY.md#new-block, docs/COMPATIBILITY.md#boot-event).
 //!
 //! Where this chain has nothing to say, the field holds a constant:
 //! - `miner_txid`: there is no block commit; the burn view's sortition hash names the election as well, and is another one
@@ -80,7 +81,7 @@ struct Transaction<'a> {
     raw_result: Hex0x<'a>,
     raw_tx: Hex0x<'a>,
     contract_interface: Option<Value>,
-    /// The same under its older name, which chainhook reads (trap 6).
+    /// The same under its older name, which chainhook reads.
     contract_abi: Option<Value>,
     burnchain_op: Option<()>,
     execution_cost: Cost,

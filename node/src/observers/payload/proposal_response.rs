@@ -1,4 +1,5 @@
-//! `/proposal_response`: the verdict on a proposal, tagged by `result` (COMPAT 4, trap 17). The HTTP shim gives the same.
+//! `/proposal_response`: the verdict on a proposal, tagged by `result` (docs/COMPATIBILITY.md#block-proposals). The
+//! HTTP shim gives the same.
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
-//! `/stackerdb_chunks`: written slots, with the contract in the shape that libsigner parses (trap 16).
+//! `/stackerdb_chunks`: written slots, with the contract in the shape that libsigner parses
+//! (docs/COMPATIBILITY.md#other-observer-endpoints).
 
 use nakamoto_proto::address::StacksAddress;
 use nakamoto_proto::v1;

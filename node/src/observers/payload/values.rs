@@ -1,4 +1,4 @@
-//! How single values look in the JSON of observers (COMPAT 2, traps 1 and 7).
+//! How single values look in the JSON of observers (docs/COMPATIBILITY.md#observers).
 
 use std::fmt;
 

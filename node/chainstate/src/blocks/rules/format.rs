@@ -5,7 +5,7 @@ use nakamoto_proto::limits::MAX_BLOCK_BYTES;
 
 use crate::blocks::Rejection;
 
-/// The only header version of this chain (SPEC 2).
+/// The only header version of this chain (docs/CONSENSUS.md#blocks).
 const HEADER_VERSION: u8 = 0;
 
 /// Bytes from outside become a block, or a reason why they are none.

@@ -1,4 +1,4 @@
-//! The rules of SPEC 5 that need no execution, in their order.
+//! The rules that need no execution, in their order (docs/CONSENSUS.md#rules-of-a-block).
 
 mod chain;
 mod coinbase;

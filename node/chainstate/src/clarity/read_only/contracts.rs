@@ -20,7 +20,7 @@ pub struct ContractSource {
     pub publish_height: u32,
 }
 
-/// Why a contract call would fail its checks (COMPAT 7.7, row 11).
+/// Why a contract call would fail its checks (docs/COMPATIBILITY.md#admission).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CallRefusal {
     /// There is no such contract.
@@ -80,7 +80,7 @@ impl StateReader<'_> {
         self.with_db(|db| Ok(db.load_contract_analysis(contract)?))
     }
 
-    /// A contract's interface as JSON text (COMPAT 2.4).
+    /// A contract's interface as JSON text (docs/COMPATIBILITY.md#contract-interface).
     ///
     /// # Errors
     /// Storage.

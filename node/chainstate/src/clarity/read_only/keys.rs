@@ -1,4 +1,4 @@
-//! State keys (FACTS 9.1): what a proof is about.
+//! State keys (docs/CONSENSUS.md#state-keys): what a proof is about.
 
 use ::clarity::vm::Value;
 use ::clarity::vm::database::clarity_store::make_contract_hash_key;

@@ -6,8 +6,8 @@
 //! - A read-only call is bounded by the limit that its caller gives it, [`READ_ONLY_LIMIT`] as a rule.
 //!
 //! # Not here
-//! JSON and HTTP shapes of the answers (COMPAT 5.4): the network layer. Run it on threads with
-//! [`super::STACK_BYTES`] of stack, as sessions.
+//! JSON and HTTP shapes of the answers (docs/COMPATIBILITY.md#read-only-calls): the network layer. Run it on threads
+//! with [`super::STACK_BYTES`] of stack, as sessions.
 
 mod contracts;
 mod keys;
@@ -35,7 +35,8 @@ use super::session::{BlockEnv, panic_text};
 use super::store::{StateStore, Tip};
 use super::trackers::make_tracker;
 
-/// What one read-only call may spend by default (COMPAT 6.1): no writes, and about a second of evaluation.
+/// What one read-only call may spend by default (docs/COMPATIBILITY.md#read-only-calls): no writes, and about a second
+/// of evaluation.
 pub const READ_ONLY_LIMIT: ExecutionCost =
     ExecutionCost { write_length: 0, write_count: 0, read_length: 200_000, read_count: 100, runtime: 1_000_000_000 };
 
@@ -153,7 +154,7 @@ impl<'a> StateReader<'a> {
         self.with_db(|db| Ok(db.get_total_liquid_ustx()?))
     }
 
-    /// The text stored under a state key (FACTS 9.1), if any.
+    /// The text stored under a state key (docs/CONSENSUS.md#state-keys), if any.
     ///
     /// # Errors
     /// Storage.
@@ -162,7 +163,8 @@ impl<'a> StateReader<'a> {
         bytes.map(|bytes| String::from_utf8(bytes).map_err(|error| ReadError::Storage(error.to_string()))).transpose()
     }
 
-    /// The text stored under a state key, with the encoded proof that ties it to the block's root (FACTS 7).
+    /// The text stored under a state key, with the encoded proof that ties it to the block's root
+    /// (docs/CONSENSUS.md#proofs).
     ///
     /// # Errors
     /// Storage.

@@ -1,4 +1,5 @@
-//! Post-conditions against a model that lists movements and asks the rules of COMPAT 7.4 one by one.
+//! Post-conditions against a model that lists movements and asks the rules (docs/COMPATIBILITY.md#post-conditions) one
+//! by one.
 
 use ::clarity::vm::ClarityName;
 use nakamoto_proto::transaction::FungibleCode;

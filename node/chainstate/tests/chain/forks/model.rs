@@ -1,4 +1,5 @@
-//! SPEC 3 and 4 as simple as they can be said: trees of burn blocks and Stacks blocks, and walks over them.
+//! Burn chain and chain state as simple as they can be said: trees of burn blocks and Stacks blocks, and walks over
+//! them.
 
 use nakamoto_proto::ids::{BurnBlockHash, StacksBlockId};
 use nakamoto_proto::transaction::StacksTransaction;

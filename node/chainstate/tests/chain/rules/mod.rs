@@ -1,4 +1,5 @@
-//! Every rule of SPEC 5: a table of blocks, each of which breaks one, and every path that judges blocks.
+//! Every rule of docs/CONSENSUS.md#rules-of-a-block: a table of blocks, each of which breaks one, and every path that
+//! judges blocks.
 //!
 //! A new rule is a new line in `place`, `signatures` or `transactions`; a [`Case`] says how to make the block.
 

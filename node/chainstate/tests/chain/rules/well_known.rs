@@ -1,4 +1,5 @@
-//! The well-known signing mode: both signature fields hold the constant, and nothing else is accepted (SPEC 2).
+//! The well-known signing mode: both signature fields hold the constant, and nothing else is accepted
+//! (docs/CONSENSUS.md#blocks).
 
 use chainstate::chain::StoreOutcome;
 use nakamoto_proto::block::{NakamotoBlock, SigningMode, WELL_KNOWN_SIGNATURE};

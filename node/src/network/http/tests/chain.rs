@@ -1,4 +1,5 @@
-//! Tenures, sortitions, blocks, stacking: shapes by the tables of COMPAT, values by the chain that the test made.
+//! Tenures, sortitions, blocks, stacking: shapes by the tables of docs/COMPATIBILITY.md, values by the chain that the
+//! test made.
 
 use std::task::Poll;
 use std::time::Duration;

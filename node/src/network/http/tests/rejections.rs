@@ -1,4 +1,5 @@
-//! The rejection table of COMPAT 5.4: each row that this node can give, with its exact keys.
+//! The rejection table (docs/COMPATIBILITY.md#rejections-of-transactions): each row that this node can give, with its
+//! exact keys.
 //!
 //! Not in the table here, because nothing a sender does leads to them: Serialization, Deserialization (undecodable bytes
 //! are text), EstimatorError, ServerFailureNoSuchChainTip, and the three of poison microblocks, which are refused as

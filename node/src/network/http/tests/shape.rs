@@ -1,4 +1,4 @@
-//! Compares JSON with the tables of COMPAT: exactly these keys, each of its type.
+//! Compares JSON with the tables of docs/COMPATIBILITY.md: exactly these keys, each of its type.
 
 use std::collections::BTreeSet;
 
