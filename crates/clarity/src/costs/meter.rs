@@ -1,0 +1,249 @@
+//! What an execution has spent, and when it must stop: at a limit of cost or memory, at a deadline, or because it was told to.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use super::{Cost, CostFn, CostTable, Step, Trace};
+use crate::error::CostError;
+
+/// Bytes that a transaction may hold at once, by the language's own measure.
+pub const MEMORY_LIMIT: u64 = 100_000_000;
+/// The clock and the flag of [`Interrupt`] are looked at once in so many charges.
+const CHARGES_BETWEEN_LOOKS: u32 = 256;
+
+/// What ends an execution from outside.
+#[derive(Debug, Clone, Default)]
+pub struct Interrupt {
+    /// When it must have ended.
+    pub deadline: Option<Instant>,
+    /// Set to stop it.
+    pub stop: Option<Arc<AtomicBool>>,
+}
+
+impl Interrupt {
+    fn is_due(&self) -> bool {
+        self.stop.as_ref().is_some_and(|stop| stop.load(Ordering::Relaxed))
+            || self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
+    }
+}
+
+/// Five saturating counters and their limits, and the memory that is held.
+pub struct Meter {
+    spent: Cost,
+    limit: Cost,
+    table: &'static CostTable,
+    memory: u64,
+    memory_peak: u64,
+    memory_limit: u64,
+    until_look: u32,
+    interrupt: Interrupt,
+    trace: Option<Box<dyn Trace>>,
+}
+
+impl std::fmt::Debug for Meter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Meter")
+            .field("spent", &self.spent)
+            .field("limit", &self.limit)
+            .field("memory", &self.memory)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Meter {
+    /// A meter that has spent nothing.
+    #[must_use]
+    pub fn new(table: &'static CostTable, limit: Cost) -> Self {
+        Self {
+            spent: Cost::default(),
+            limit,
+            table,
+            memory: 0,
+            memory_peak: 0,
+            memory_limit: MEMORY_LIMIT,
+            until_look: CHARGES_BETWEEN_LOOKS,
+            interrupt: Interrupt::default(),
+            trace: None,
+        }
+    }
+
+    /// The same with something that may end it from outside.
+    #[must_use]
+    pub fn interrupted_by(mut self, interrupt: Interrupt) -> Self {
+        self.interrupt = interrupt;
+        self
+    }
+
+    /// The same with another limit of memory.
+    #[must_use]
+    pub const fn with_memory_limit(mut self, bytes: u64) -> Self {
+        self.memory_limit = bytes;
+        self
+    }
+
+    /// The same with a watcher.
+    #[must_use]
+    pub fn watched_by(mut self, trace: Box<dyn Trace>) -> Self {
+        self.trace = Some(trace);
+        self
+    }
+
+    /// Charges a cost function's result for this input. The sum is kept when it passes the limit: it is what the error tells.
+    ///
+    /// # Errors
+    /// The limit is passed, the function fails for this input, or the execution was interrupted.
+    #[inline]
+    pub fn charge(&mut self, function: CostFn, n: u64) -> Result<(), CostError> {
+        let figures = self.table.figures(function);
+        if figures.storage.is_none() && self.trace.is_none() && self.until_look > 0 {
+            let runtime = match figures.runtime {
+                super::Formula::Flat(b) => b,
+                _ => return self.charge_in_full(function, n),
+            };
+            self.until_look -= 1;
+            self.spent.runtime = self.spent.runtime.saturating_add(runtime);
+            if self.spent.runtime <= self.limit.runtime {
+                return Ok(());
+            }
+            return Err(self.over());
+        }
+        self.charge_in_full(function, n)
+    }
+
+    fn charge_in_full(&mut self, function: CostFn, n: u64) -> Result<(), CostError> {
+        let cost = self.table.cost(function, n)?;
+        self.watch(&Step::Charge(function, n, cost));
+        self.spend(cost)
+    }
+
+    /// What a cost function gives for this input; nothing is charged.
+    ///
+    /// # Errors
+    /// The function fails for this input.
+    pub fn quote(&mut self, function: CostFn, n: u64) -> Result<Cost, CostError> {
+        let cost = self.table.cost(function, n)?;
+        self.watch(&Step::Quote(function, n, cost));
+        Ok(cost)
+    }
+
+    /// Charges a sum of what was quoted.
+    ///
+    /// # Errors
+    /// The limit is passed, or the execution was interrupted.
+    pub fn add(&mut self, cost: Cost) -> Result<(), CostError> {
+        self.watch(&Step::Add(cost));
+        self.spend(cost)
+    }
+
+    fn spend(&mut self, cost: Cost) -> Result<(), CostError> {
+        self.spent = self.spent.plus(cost);
+        if self.spent.exceeds(&self.limit) {
+            return Err(self.over());
+        }
+        self.look()
+    }
+
+    fn look(&mut self) -> Result<(), CostError> {
+        if self.until_look > 0 {
+            self.until_look -= 1;
+            return Ok(());
+        }
+        self.until_look = CHARGES_BETWEEN_LOOKS;
+        if self.interrupt.is_due() { Err(CostError::Interrupted) } else { Ok(()) }
+    }
+
+    #[cold]
+    fn over(&self) -> CostError {
+        CostError::Balance { spent: Box::new(self.spent), limit: Box::new(self.limit) }
+    }
+
+    /// Takes memory.
+    ///
+    /// # Errors
+    /// More would be held than is allowed; then nothing is taken.
+    #[inline]
+    pub fn take(&mut self, bytes: u64) -> Result<(), CostError> {
+        let held = self.memory.saturating_add(bytes);
+        if held > self.memory_limit {
+            return Err(CostError::Memory { held, limit: self.memory_limit });
+        }
+        self.memory = held;
+        self.memory_peak = self.memory_peak.max(held);
+        if self.trace.is_some() {
+            self.watch(&Step::MemoryTaken(bytes));
+        }
+        Ok(())
+    }
+
+    /// Gives memory back.
+    #[inline]
+    pub fn give(&mut self, bytes: u64) {
+        self.memory = self.memory.saturating_sub(bytes);
+        if self.trace.is_some() {
+            self.watch(&Step::MemoryGiven(bytes));
+        }
+    }
+
+    /// Tells the watcher, if there is one.
+    #[inline]
+    pub fn watch(&mut self, step: &Step<'_>) {
+        if let Some(trace) = &mut self.trace {
+            trace.step(step);
+        }
+    }
+
+    /// Whether somebody watches: a step that is expensive to describe need not be described to nobody.
+    #[must_use]
+    pub const fn is_watched(&self) -> bool {
+        self.trace.is_some()
+    }
+
+    /// The watcher back, with what it has seen.
+    #[must_use]
+    pub fn into_trace(self) -> Option<Box<dyn Trace>> {
+        self.trace
+    }
+
+    /// What was spent.
+    #[must_use]
+    pub const fn spent(&self) -> Cost {
+        self.spent
+    }
+
+    /// What may be spent.
+    #[must_use]
+    pub const fn limit(&self) -> Cost {
+        self.limit
+    }
+
+    /// The table of this execution.
+    #[must_use]
+    pub const fn table(&self) -> &'static CostTable {
+        self.table
+    }
+
+    /// Bytes that are held.
+    #[must_use]
+    pub const fn memory(&self) -> u64 {
+        self.memory
+    }
+
+    /// The most that was held at once.
+    #[must_use]
+    pub const fn memory_peak(&self) -> u64 {
+        self.memory_peak
+    }
+
+    /// The most that may be held at once.
+    #[must_use]
+    pub const fn memory_limit(&self) -> u64 {
+        self.memory_limit
+    }
+
+    /// Takes the cost back to an earlier sum: work that the network does not count, such as the cost of a rejected
+    /// transaction.
+    pub const fn set_spent(&mut self, cost: Cost) {
+        self.spent = cost;
+    }
+}

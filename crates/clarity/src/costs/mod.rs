@@ -1,0 +1,69 @@
+//! What work costs: five counters, a formula for each kind of work, and the meter that adds up and stops.
+//!
+//! Costs are consensus: a block holds a bounded sum, and a call that runs out of its budget stops at a step that everybody
+//! must agree on. So work is charged where and when the network's rules say, never earlier and never merged.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `table.rs` | the figures: a row a cost function, a column a table |
+//! | `formula.rs` | the shapes that figures have |
+//! | `meter.rs` | what was spent, what is left, memory, interruption |
+//! | `trace.rs` | who wants to watch |
+
+mod formula;
+mod meter;
+mod table;
+mod trace;
+
+pub use formula::Formula;
+pub use meter::{Interrupt, MEMORY_LIMIT, Meter};
+pub use table::{CostFn, CostTable};
+pub use trace::{Step, Trace};
+
+/// A sum in the five dimensions that the network limits. All arithmetic saturates.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Cost {
+    /// Computation, in units of the network's own.
+    pub runtime: u64,
+    /// Reads of the state.
+    pub read_count: u64,
+    /// Bytes that they read.
+    pub read_length: u64,
+    /// Writes to the state.
+    pub write_count: u64,
+    /// Bytes that they write.
+    pub write_length: u64,
+}
+
+impl Cost {
+    /// No limit at all.
+    pub const MAX: Self = Self {
+        runtime: u64::MAX,
+        read_count: u64::MAX,
+        read_length: u64::MAX,
+        write_count: u64::MAX,
+        write_length: u64::MAX,
+    };
+
+    /// The sum of both.
+    #[must_use]
+    pub const fn plus(self, other: Self) -> Self {
+        Self {
+            runtime: self.runtime.saturating_add(other.runtime),
+            read_count: self.read_count.saturating_add(other.read_count),
+            read_length: self.read_length.saturating_add(other.read_length),
+            write_count: self.write_count.saturating_add(other.write_count),
+            write_length: self.write_length.saturating_add(other.write_length),
+        }
+    }
+
+    /// Whether any dimension is above the limit's.
+    #[must_use]
+    pub const fn exceeds(&self, limit: &Self) -> bool {
+        self.runtime > limit.runtime
+            || self.read_count > limit.read_count
+            || self.read_length > limit.read_length
+            || self.write_count > limit.write_count
+            || self.write_length > limit.write_length
+    }
+}

@@ -1,0 +1,308 @@
+//! Why an evaluation stops before its end. The five classes are consensus: they decide whether a transaction stays in its block.
+//!
+//! | class | the transaction |
+//! |---|---|
+//! | early return, run-time error, check error | stays in the block, pays its fee, and writes nothing |
+//! | cost, internal | may not be in a block |
+//!
+//! Three check errors are in the second row too: [`CheckError::is_rejectable`].
+
+use std::fmt;
+
+use crate::costs::Cost;
+use crate::types::Type;
+use crate::value::Value;
+
+/// Why the meter stops an execution.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CostError {
+    /// More was spent than is allowed.
+    Balance {
+        /// The sum with what did not fit any more.
+        spent: Box<Cost>,
+        /// The limit.
+        limit: Box<Cost>,
+    },
+    /// More memory would be held than is allowed.
+    Memory {
+        /// Bytes that would be held.
+        held: u64,
+        /// The limit.
+        limit: u64,
+    },
+    /// A cost function has no result for its input.
+    Computation {
+        /// The table.
+        table: &'static str,
+        /// The cost function.
+        name: &'static str,
+        /// Why not.
+        reason: &'static str,
+    },
+    /// It was told to stop: a deadline or a flag. Not a verdict on the transaction.
+    Interrupted,
+}
+
+impl CostError {
+    /// The kind's name.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Balance { .. } => "CostBalanceExceeded",
+            Self::Memory { .. } => "MemoryBalanceExceeded",
+            Self::Computation { .. } => "CostComputationFailed",
+            Self::Interrupted => "ExecutionResourceBudgetExceeded",
+        }
+    }
+}
+
+/// A sum as error texts show it.
+struct DebugCost<'a>(&'a Cost);
+
+impl fmt::Display for DebugCost<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Cost { runtime, read_count, read_length, write_count, write_length } = self.0;
+        write!(
+            f,
+            "ExecutionCost {{ write_length: {write_length}, write_count: {write_count}, read_length: {read_length}, \
+             read_count: {read_count}, runtime: {runtime} }}"
+        )
+    }
+}
+
+impl fmt::Display for CostError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Balance { spent, limit } => {
+                write!(f, "CostBalanceExceeded({}, {})", DebugCost(spent), DebugCost(limit))
+            }
+            Self::Memory { held, limit } => write!(f, "MemoryBalanceExceeded({held}, {limit})"),
+            Self::Computation { table, name, reason } => {
+                write!(f, "CostComputationFailed({:?})", computation(table, name, reason))
+            }
+            Self::Interrupted => f.write_str("ExecutionResourceBudgetExceeded"),
+        }
+    }
+}
+
+/// The text still names the contract whose functions once computed costs.
+fn computation(table: &str, name: &str, reason: &str) -> String {
+    format!("Error evaluating result of cost function ST000000000000000000002AMW42H.{table}.cost_{name}: {reason}")
+}
+
+/// What threw a value out of its function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Thrower {
+    /// `asserts!`
+    Asserted,
+    /// `unwrap!`, `unwrap-err!`, `try!`
+    Unwrapped,
+}
+
+/// A failure of the program as it runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RuntimeError {
+    /// An argument that arithmetic does not take.
+    Arithmetic(&'static str),
+    /// A result above the largest number.
+    ArithmeticOverflow,
+    /// A result below the smallest number.
+    ArithmeticUnderflow,
+    /// More tokens than the cap or the type allows.
+    SupplyOverflow(u128, u128),
+    /// Fewer tokens than none.
+    SupplyUnderflow(u128, u128),
+    /// A division by zero.
+    DivisionByZero,
+    /// Calls nest deeper than the epoch allows.
+    MaxStackDepthReached,
+    /// Blocks nest deeper than a function may hold.
+    MaxContextDepthReached,
+    /// No block has this hash.
+    UnknownBlockHeaderHash([u8; 32]),
+    /// These bytes are no block's hash.
+    BadBlockHash(Vec<u8>),
+    /// The `-panic` functions found nothing.
+    UnwrapFailure,
+    /// This text names no token.
+    BadTokenName(String),
+    /// The epoch's state has no block time.
+    BlockTimeNotAvailable,
+}
+
+impl RuntimeError {
+    /// The kind's name.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Arithmetic(_) => "Arithmetic",
+            Self::ArithmeticOverflow => "ArithmeticOverflow",
+            Self::ArithmeticUnderflow => "ArithmeticUnderflow",
+            Self::SupplyOverflow(..) => "SupplyOverflow",
+            Self::SupplyUnderflow(..) => "SupplyUnderflow",
+            Self::DivisionByZero => "DivisionByZero",
+            Self::MaxStackDepthReached => "MaxStackDepthReached",
+            Self::MaxContextDepthReached => "MaxContextDepthReached",
+            Self::UnknownBlockHeaderHash(_) => "UnknownBlockHeaderHash",
+            Self::BadBlockHash(_) => "BadBlockHash",
+            Self::UnwrapFailure => "UnwrapFailure",
+            Self::BadTokenName(_) => "BadTokenName",
+            Self::BlockTimeNotAvailable => "BlockTimeNotAvailable",
+        }
+    }
+}
+
+impl fmt::Display for RuntimeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Arithmetic(reason) => write!(f, "Arithmetic({reason:?})"),
+            Self::SupplyOverflow(a, b) | Self::SupplyUnderflow(a, b) => write!(f, "{}({a}, {b})", self.kind()),
+            Self::UnknownBlockHeaderHash(hash) => write!(f, "UnknownBlockHeaderHash({})", hex::encode(hash)),
+            Self::BadBlockHash(bytes) => write!(f, "BadBlockHash({bytes:?})"),
+            Self::BadTokenName(name) => write!(f, "BadTokenName({:?})", format!("{name:?}")),
+            _ => f.write_str(self.kind()),
+        }
+    }
+}
+
+/// Something that the checker would have refused, found as the program runs: through arguments from outside, contracts that are
+/// chosen as it runs, and what the checker of an older version let pass.
+#[derive(Debug, Clone)]
+pub enum CheckError {
+    /// A value of another type than is needed here.
+    TypeValue(Type, Value),
+    /// Elements without a common type.
+    CouldNotDetermineType,
+    /// A function of a trait returned something else than the trait says.
+    ReturnTypesMustMatch(Type, Type),
+    /// A function is called while it runs.
+    CircularReference(Vec<String>),
+    /// There is no such contract.
+    NoSuchContract(String),
+    /// There is no such public function.
+    NoSuchPublicFunction(String, String),
+    /// `contract-call?` of something that is no contract's name.
+    ContractCallExpectName,
+    /// The name is taken.
+    NameAlreadyUsed(String),
+    /// There is no such function.
+    UndefinedFunction(String),
+    /// There is no such variable.
+    UndefinedVariable(String),
+    /// More or fewer arguments than the function has.
+    IncorrectArgumentCount(usize, usize),
+    /// The contract does not have the trait's function as the trait has it.
+    BadTraitImplementation(String, String),
+    /// A read-only function would write.
+    WriteAttemptedInReadOnly,
+    /// `at-block` is gone.
+    AtBlockUnavailable,
+    /// A value larger than a value may be.
+    ValueTooLarge,
+    /// A number out of the range of what it is used for.
+    ValueOutOfBounds,
+    /// A value that nests deeper than a value may.
+    TypeTooDeep,
+    /// There is no such trait.
+    TraitReferenceUnknown(String),
+    /// The trait has no such function.
+    TraitMethodUnknown(String, String),
+    /// Allowances hold more memory than is allowed.
+    RestrictAssetsMemoryExceeded(u64, u64),
+    /// What cannot be, by the checker's word.
+    Unreachable(String),
+    /// The meter stopped it.
+    Cost(CostError),
+}
+
+impl CheckError {
+    /// The kind's name.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::TypeValue(..) => "TypeValueError",
+            Self::CouldNotDetermineType => "CouldNotDetermineType",
+            Self::ReturnTypesMustMatch(..) => "ReturnTypesMustMatch",
+            Self::CircularReference(_) => "CircularReference",
+            Self::NoSuchContract(_) => "NoSuchContract",
+            Self::NoSuchPublicFunction(..) => "NoSuchPublicFunction",
+            Self::ContractCallExpectName => "ContractCallExpectName",
+            Self::NameAlreadyUsed(_) => "NameAlreadyUsed",
+            Self::UndefinedFunction(_) => "UndefinedFunction",
+            Self::UndefinedVariable(_) => "UndefinedVariable",
+            Self::IncorrectArgumentCount(..) => "IncorrectArgumentCount",
+            Self::BadTraitImplementation(..) => "BadTraitImplementation",
+            Self::WriteAttemptedInReadOnly => "WriteAttemptedInReadOnly",
+            Self::AtBlockUnavailable => "AtBlockUnavailable",
+            Self::ValueTooLarge => "ValueTooLarge",
+            Self::ValueOutOfBounds => "ValueOutOfBounds",
+            Self::TypeTooDeep => "TypeSignatureTooDeep",
+            Self::TraitReferenceUnknown(_) => "TraitReferenceUnknown",
+            Self::TraitMethodUnknown(..) => "TraitMethodUnknown",
+            Self::RestrictAssetsMemoryExceeded(..) => "RestrictAssetsMemoryExceeded",
+            Self::Unreachable(_) => "Unreachable",
+            Self::Cost(error) => error.kind(),
+        }
+    }
+
+    /// Whether a transaction that fails with it may not be in a block.
+    #[must_use]
+    pub const fn is_rejectable(&self) -> bool {
+        matches!(
+            self,
+            Self::Unreachable(_)
+                | Self::RestrictAssetsMemoryExceeded(..)
+                | Self::Cost(CostError::Balance { .. } | CostError::Interrupted)
+        )
+    }
+}
+
+/// A failure that has no place in the language: storage that cannot be read, an invariant that does not hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum InternalError {
+    /// An account has less than it is asked to give, where that was excluded before.
+    InsufficientBalance,
+    /// The state cannot be read, or holds what nobody wrote.
+    State(String),
+    /// More was printed than a transaction may print.
+    TooManyEvents,
+    /// What the engine itself excludes.
+    Invariant(&'static str),
+}
+
+/// Why an evaluation stops before its end.
+#[derive(Debug, Clone)]
+pub enum Stop {
+    /// A value leaves its function early.
+    Return(Box<Value>, Thrower),
+    /// The program failed.
+    Runtime(Box<RuntimeError>),
+    /// The program does what a checked program does not.
+    Check(Box<CheckError>),
+    /// A failure outside of the language.
+    Internal(Box<InternalError>),
+}
+
+impl From<CostError> for Stop {
+    fn from(error: CostError) -> Self {
+        Self::Check(Box::new(CheckError::Cost(error)))
+    }
+}
+
+impl From<RuntimeError> for Stop {
+    fn from(error: RuntimeError) -> Self {
+        Self::Runtime(Box::new(error))
+    }
+}
+
+impl From<CheckError> for Stop {
+    fn from(error: CheckError) -> Self {
+        Self::Check(Box::new(error))
+    }
+}
+
+impl From<InternalError> for Stop {
+    fn from(error: InternalError) -> Self {
+        Self::Internal(Box::new(error))
+    }
+}

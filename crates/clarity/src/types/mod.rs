@@ -1,0 +1,311 @@
+//! Types: what the checker infers, and what values carry.
+//!
+//! A value's type is more than its content: an empty list read from a variable is still a list of up to a hundred entries of
+//! some type, and costs and memory follow from that. So lists and tuples carry their types, and the figures that costs ask for (size,
+//! size of the type, depth) are computed once, when a type is made. Compound types are shared by reference: they
+//! are freed with the values and contracts that use them, and two references to one type are equal without a look inside.
+
+mod text;
+
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+pub use text::{DebugContract, DebugTrait, DebugType};
+
+use crate::names::ClarityName;
+use crate::value::{ContractId, TraitId};
+
+/// Bytes of the largest value, by the measure of its type.
+pub const MAX_VALUE_SIZE: u32 = 1024 * 1024;
+/// Levels of the deepest type.
+pub const MAX_TYPE_DEPTH: u8 = 32;
+const PRINCIPAL_SIZE: u32 = 148;
+const TRAIT_SIZE: u32 = 276;
+
+/// Why there is no such type.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TypeFault {
+    /// Its values would be larger than [`MAX_VALUE_SIZE`].
+    #[error("values of this type are larger than {MAX_VALUE_SIZE} bytes")]
+    ValueTooLarge,
+    /// It nests deeper than [`MAX_TYPE_DEPTH`].
+    #[error("this type nests deeper than {MAX_TYPE_DEPTH} levels")]
+    TooDeep,
+    /// A tuple without fields.
+    #[error("a tuple has one field or more")]
+    EmptyTuple,
+    /// A tuple with the same field twice.
+    #[error("a tuple has the field {0} once")]
+    DuplicateField(ClarityName),
+}
+
+/// The type of a value. Compound types are made by the functions below, which refuse what is too large or too deep.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Type {
+    /// Not known: the entries of an empty list, the other side of a response.
+    NoType,
+    /// `int`
+    Int,
+    /// `uint`
+    UInt,
+    /// `bool`
+    Bool,
+    /// `(buff n)`
+    Buffer(u32),
+    /// `(string-ascii n)`
+    Ascii(u32),
+    /// `(string-utf8 n)`
+    Utf8(u32),
+    /// `principal`
+    Principal,
+    /// `(list n entry)`
+    List(Arc<ListType>),
+    /// `{name: type, ...}`
+    Tuple(Arc<TupleType>),
+    /// `(optional inner)`
+    Optional(Arc<OptionalType>),
+    /// `(response ok err)`
+    Response(Arc<ResponseType>),
+    /// A contract that was written down as a literal.
+    Callable(Arc<ContractId>),
+    /// `<trait>`, from Clarity 2 on.
+    Trait(Arc<TraitId>),
+    /// What two different [`Type::Callable`] have in common.
+    Union(Arc<BTreeSet<Type>>),
+    /// `<trait>` in Clarity 1.
+    TraitReference(Arc<TraitId>),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+struct Figures {
+    size: u32,
+    type_size: u32,
+    depth: u8,
+}
+
+/// Type of a list: a type of entries, and how many at most.
+#[derive(Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ListType {
+    entry: Type,
+    max_len: u32,
+    figures: Figures,
+}
+
+impl ListType {
+    /// Type of the entries.
+    #[must_use]
+    pub const fn entry(&self) -> &Type {
+        &self.entry
+    }
+
+    /// How many entries at most.
+    #[must_use]
+    pub const fn max_len(&self) -> u32 {
+        self.max_len
+    }
+}
+
+/// Type of a tuple: fields in byte order of their names.
+#[derive(Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TupleType {
+    fields: Box<[(ClarityName, Type)]>,
+    figures: Figures,
+}
+
+impl TupleType {
+    /// The fields in byte order of their names.
+    #[must_use]
+    pub const fn fields(&self) -> &[(ClarityName, Type)] {
+        &self.fields
+    }
+
+    /// Where a field stands.
+    #[must_use]
+    pub fn position(&self, name: &str) -> Option<usize> {
+        self.fields.binary_search_by(|(field, _)| field.as_str().cmp(name)).ok()
+    }
+
+    /// The type of a field.
+    #[must_use]
+    pub fn field(&self, name: &str) -> Option<&Type> {
+        self.position(name).map(|at| &self.fields[at].1)
+    }
+
+    /// Size of its values.
+    #[must_use]
+    pub const fn size(&self) -> u32 {
+        self.figures.size
+    }
+}
+
+/// Type of an optional.
+#[derive(Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct OptionalType {
+    inner: Type,
+    figures: Figures,
+}
+
+impl OptionalType {
+    /// What may be there.
+    #[must_use]
+    pub const fn inner(&self) -> &Type {
+        &self.inner
+    }
+}
+
+/// Type of a response.
+#[derive(Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ResponseType {
+    ok: Type,
+    err: Type,
+    figures: Figures,
+}
+
+impl ResponseType {
+    /// What a success gives.
+    #[must_use]
+    pub const fn ok(&self) -> &Type {
+        &self.ok
+    }
+
+    /// What a failure gives.
+    #[must_use]
+    pub const fn err(&self) -> &Type {
+        &self.err
+    }
+}
+
+fn figures(size: Option<u32>, type_size: Option<u32>, inner_depth: u8) -> Result<Figures, TypeFault> {
+    let depth = inner_depth + 1;
+    if depth > MAX_TYPE_DEPTH {
+        return Err(TypeFault::TooDeep);
+    }
+    match (size, type_size) {
+        (Some(size), Some(type_size)) if size <= MAX_VALUE_SIZE && type_size <= MAX_VALUE_SIZE => {
+            Ok(Figures { size, type_size, depth })
+        }
+        _ => Err(TypeFault::ValueTooLarge),
+    }
+}
+
+impl Type {
+    /// `(list max_len entry)`
+    ///
+    /// # Errors
+    /// Too large or too deep.
+    pub fn list(entry: Self, max_len: u32) -> Result<Self, TypeFault> {
+        ListType::new(entry, max_len).map(|list| Self::List(Arc::new(list)))
+    }
+
+    /// The type of a list without entries: of nothing, and no longer than it is.
+    #[must_use]
+    pub fn empty_list() -> Self {
+        Self::List(Arc::new(ListType {
+            entry: Self::NoType,
+            max_len: 0,
+            figures: Figures { size: 6, type_size: 6, depth: 2 },
+        }))
+    }
+
+    /// `(optional inner)`
+    ///
+    /// # Errors
+    /// Too large or too deep.
+    pub fn optional(inner: Self) -> Result<Self, TypeFault> {
+        let figures = figures(inner.size().checked_add(1), inner.type_size().checked_add(1), inner.depth())?;
+        Ok(Self::Optional(Arc::new(OptionalType { inner, figures })))
+    }
+
+    /// `(response ok err)`
+    ///
+    /// # Errors
+    /// Too large or too deep.
+    pub fn response(ok: Self, err: Self) -> Result<Self, TypeFault> {
+        let type_size = ok.type_size().checked_add(err.type_size()).and_then(|sum| sum.checked_add(1));
+        let figures = figures(ok.size().max(err.size()).checked_add(1), type_size, ok.depth().max(err.depth()))?;
+        Ok(Self::Response(Arc::new(ResponseType { ok, err, figures })))
+    }
+
+    /// `{name: type, ...}`, fields in any order.
+    ///
+    /// # Errors
+    /// No field, the same field twice, too large, too deep.
+    pub fn tuple(fields: Vec<(ClarityName, Self)>) -> Result<Self, TypeFault> {
+        TupleType::new(fields).map(|tuple| Self::Tuple(Arc::new(tuple)))
+    }
+
+    /// The largest size of a value of this type, in the language's own measure.
+    #[must_use]
+    pub fn size(&self) -> u32 {
+        match self {
+            Self::NoType | Self::Bool => 1,
+            Self::Int | Self::UInt => 16,
+            Self::Buffer(n) | Self::Ascii(n) => n.saturating_add(4),
+            Self::Utf8(n) => n.saturating_mul(4).saturating_add(4),
+            Self::Principal | Self::Callable(_) | Self::Union(_) => PRINCIPAL_SIZE,
+            Self::Trait(_) | Self::TraitReference(_) => TRAIT_SIZE,
+            Self::List(list) => list.figures.size,
+            Self::Tuple(tuple) => tuple.figures.size,
+            Self::Optional(optional) => optional.figures.size,
+            Self::Response(response) => response.figures.size,
+        }
+    }
+
+    /// The size of the type itself.
+    #[must_use]
+    pub fn type_size(&self) -> u32 {
+        match self {
+            Self::Buffer(_) | Self::Ascii(_) | Self::Utf8(_) => 5,
+            Self::List(list) => list.figures.type_size,
+            Self::Tuple(tuple) => tuple.figures.type_size,
+            Self::Optional(optional) => optional.figures.type_size,
+            Self::Response(response) => response.figures.type_size,
+            _ => 1,
+        }
+    }
+
+    /// Levels of nesting: 1 for a plain type.
+    #[must_use]
+    pub fn depth(&self) -> u8 {
+        match self {
+            Self::List(list) => list.figures.depth,
+            Self::Tuple(tuple) => tuple.figures.depth,
+            Self::Optional(optional) => optional.figures.depth,
+            Self::Response(response) => response.figures.depth,
+            _ => 1,
+        }
+    }
+}
+
+impl ListType {
+    fn new(entry: Type, max_len: u32) -> Result<Self, TypeFault> {
+        let type_size = entry.type_size().checked_add(5);
+        let size = max_len.checked_mul(entry.size()).and_then(|sum| sum.checked_add(type_size?));
+        let figures = figures(size, type_size, entry.depth())?;
+        Ok(Self { entry, max_len, figures })
+    }
+}
+
+impl TupleType {
+    fn new(mut fields: Vec<(ClarityName, Type)>) -> Result<Self, TypeFault> {
+        fields.sort_by(|a, b| a.0.cmp(&b.0));
+        if fields.is_empty() {
+            return Err(TypeFault::EmptyTuple);
+        }
+        if let Some(pair) = fields.windows(2).find(|pair| pair[0].0.cmp(&pair[1].0) == Ordering::Equal) {
+            return Err(TypeFault::DuplicateField(pair[0].0.clone()));
+        }
+        let (mut names, mut types, mut sizes, mut depth) = (Some(0_u32), Some(0_u32), Some(0_u32), 0);
+        for (name, field) in &fields {
+            names = names.and_then(|sum| sum.checked_add(u32::try_from(name.len()).ok()?.checked_add(2)?));
+            types = types.and_then(|sum| sum.checked_add(field.type_size()));
+            sizes = sizes.and_then(|sum| sum.checked_add(field.size()));
+            depth = depth.max(field.depth());
+        }
+        let type_size = names.and_then(|sum| sum.checked_add(types?));
+        let size = names.and_then(|sum| sum.checked_add(type_size?)?.checked_add(sizes?));
+        let figures = figures(size, type_size, depth)?;
+        Ok(Self { fields: fields.into_boxed_slice(), figures })
+    }
+}

@@ -1,0 +1,168 @@
+//! Values: what expressions give, contracts store, calls take and return.
+//!
+//! A value is 32 bytes and cheap to clone: what is large is shared by reference, and changed in place when nobody else holds it.
+//! Lists and tuples carry their types (see `types`).
+
+mod principal;
+
+use std::sync::Arc;
+
+pub use principal::{ContractId, Principal, Standard, TraitId};
+
+use crate::types::{TupleType, Type};
+
+/// A value.
+#[derive(Debug, Clone)]
+pub enum Value {
+    /// `int`
+    Int(i128),
+    /// `uint`
+    UInt(u128),
+    /// `bool`
+    Bool(bool),
+    /// `(buff n)`
+    Buffer(Arc<Vec<u8>>),
+    /// `(string-ascii n)`
+    Ascii(Arc<Vec<u8>>),
+    /// `(string-utf8 n)`
+    Utf8(Arc<Utf8>),
+    /// `principal`
+    Principal(Arc<Principal>),
+    /// A contract that is bound to a trait, or was written down as a literal and stayed one.
+    Callable(Arc<Callable>),
+    /// `(list n entry)`
+    List(Arc<List>),
+    /// `{name: type, ...}`
+    Tuple(Arc<Tuple>),
+    /// `none`, `(some inner)`
+    Optional(Option<Arc<Value>>),
+    /// `(ok inner)`
+    Ok(Arc<Value>),
+    /// `(err inner)`
+    Err(Arc<Value>),
+}
+
+/// Text in UTF-8, whose length is counted in characters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Utf8 {
+    text: String,
+    characters: u32,
+}
+
+impl Utf8 {
+    /// A text.
+    #[must_use]
+    pub fn new(text: String) -> Self {
+        let characters = u32::try_from(text.chars().count()).unwrap_or(u32::MAX);
+        Self { text, characters }
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// How many characters it has.
+    #[must_use]
+    pub const fn characters(&self) -> u32 {
+        self.characters
+    }
+}
+
+/// A contract that can be called, with the trait that it is called by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Callable {
+    /// The contract.
+    pub contract: ContractId,
+    /// The trait, once it is bound to one.
+    pub bound: Option<TraitId>,
+}
+
+/// A list with its type.
+#[derive(Debug, Clone)]
+pub struct List {
+    /// Type of the entries.
+    pub(crate) entry: Type,
+    /// How many entries the list's type allows.
+    pub(crate) max_len: u32,
+    pub(crate) items: Vec<Value>,
+}
+
+impl List {
+    /// Type of the entries.
+    #[must_use]
+    pub const fn entry(&self) -> &Type {
+        &self.entry
+    }
+
+    /// How many entries the list's type allows.
+    #[must_use]
+    pub const fn max_len(&self) -> u32 {
+        self.max_len
+    }
+
+    /// The entries.
+    #[must_use]
+    pub fn items(&self) -> &[Value] {
+        &self.items
+    }
+}
+
+/// A tuple with its type; values stand in the order of its fields.
+#[derive(Debug, Clone)]
+pub struct Tuple {
+    pub(crate) shape: Arc<TupleType>,
+    pub(crate) values: Box<[Value]>,
+}
+
+impl Tuple {
+    /// Its type.
+    #[must_use]
+    pub const fn shape(&self) -> &Arc<TupleType> {
+        &self.shape
+    }
+
+    /// The values in the order of the fields.
+    #[must_use]
+    pub const fn values(&self) -> &[Value] {
+        &self.values
+    }
+
+    /// The value of a field.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.shape.position(name).map(|at| &self.values[at])
+    }
+}
+
+impl Value {
+    /// `none`
+    pub const NONE: Self = Self::Optional(None);
+
+    /// A buffer.
+    #[must_use]
+    pub fn buffer(bytes: Vec<u8>) -> Self {
+        Self::Buffer(Arc::new(bytes))
+    }
+
+    /// A principal.
+    #[must_use]
+    pub fn principal(principal: Principal) -> Self {
+        Self::Principal(Arc::new(principal))
+    }
+
+    /// A text in UTF-8.
+    #[must_use]
+    pub fn utf8(text: &str) -> Self {
+        Self::Utf8(Arc::new(Utf8::new(text.to_owned())))
+    }
+
+    /// A text in ASCII, if all its characters are printable or white space of ASCII.
+    #[must_use]
+    pub fn ascii(bytes: Vec<u8>) -> Option<Self> {
+        let good =
+            bytes.iter().all(|b| b.is_ascii_alphanumeric() || b.is_ascii_punctuation() || b.is_ascii_whitespace());
+        good.then(|| Self::Ascii(Arc::new(bytes)))
+    }
+}
