@@ -10,6 +10,7 @@
 //! Nothing here knows blocks, transactions or databases.
 
 pub mod costs;
+pub mod crypto;
 pub mod dialect;
 pub mod error;
 pub mod keywords;
