@@ -5,12 +5,15 @@
 //! size of the type, depth) are computed once, when a type is made. Compound types are shared by reference: they
 //! are freed with the values and contracts that use them, and two references to one type are equal without a look inside.
 
+mod admit;
+mod join;
 mod text;
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+pub use join::JoinFault;
 pub use text::{DebugContract, DebugTrait, DebugType};
 
 use crate::names::ClarityName;
@@ -38,6 +41,9 @@ pub enum TypeFault {
     /// A tuple with the same field twice.
     #[error("a tuple has the field {0} once")]
     DuplicateField(ClarityName),
+    /// Nothing is known of the type that is expected.
+    #[error("nothing is known of this type")]
+    Undetermined,
 }
 
 /// The type of a value. Compound types are made by the functions below, which refuse what is too large or too deep.
@@ -136,6 +142,12 @@ impl TupleType {
     #[must_use]
     pub const fn size(&self) -> u32 {
         self.figures.size
+    }
+
+    /// Levels of nesting.
+    #[must_use]
+    pub const fn depth(&self) -> u8 {
+        self.figures.depth
     }
 }
 
@@ -288,7 +300,7 @@ impl ListType {
 }
 
 impl TupleType {
-    fn new(mut fields: Vec<(ClarityName, Type)>) -> Result<Self, TypeFault> {
+    pub(crate) fn new(mut fields: Vec<(ClarityName, Type)>) -> Result<Self, TypeFault> {
         fields.sort_by(|a, b| a.0.cmp(&b.0));
         if fields.is_empty() {
             return Err(TypeFault::EmptyTuple);

@@ -3,11 +3,24 @@
 //! A value is 32 bytes and cheap to clone: what is large is shared by reference, and changed in place when nobody else holds it.
 //! Lists and tuples carry their types (see `types`).
 
+mod cast;
+mod decode;
+mod encode;
+mod equal;
+mod make;
 mod principal;
+mod sanitize;
+mod size;
+#[cfg(test)]
+mod tests;
+mod text;
 
 use std::sync::Arc;
 
+pub use decode::{DecodeError, Fields};
 pub use principal::{ContractId, Principal, Standard, TraitId};
+
+pub use text::DebugValue;
 
 use crate::types::{TupleType, Type};
 

@@ -1,0 +1,80 @@
+//! Whether a value of one type may stand where another type is expected.
+
+use super::{Type, TypeFault};
+use crate::value::Value;
+
+impl Type {
+    /// Whether values of type `other` may stand where this type is expected.
+    ///
+    /// # Errors
+    /// Nothing is known of the type that is expected.
+    pub fn admits(&self, other: &Self) -> Result<bool, TypeFault> {
+        Ok(match (self, other) {
+            (Self::NoType, _) => return Err(TypeFault::Undetermined),
+            (Self::List(mine), Self::List(other)) => {
+                if other.max_len > mine.max_len {
+                    false
+                } else {
+                    other.max_len == 0 && other.entry == Self::NoType || mine.entry.admits(&other.entry)?
+                }
+            }
+            (Self::Buffer(mine), Self::Buffer(other))
+            | (Self::Ascii(mine), Self::Ascii(other))
+            | (Self::Utf8(mine), Self::Utf8(other)) => other <= mine,
+            (Self::Optional(mine), Self::Optional(other)) => {
+                other.inner == Self::NoType || mine.inner.admits(&other.inner)?
+            }
+            (Self::Response(mine), Self::Response(other)) => {
+                (other.ok == Self::NoType || mine.ok.admits(&other.ok)?)
+                    && (other.err == Self::NoType || mine.err.admits(&other.err)?)
+            }
+            (Self::Tuple(mine), Self::Tuple(other)) => {
+                if std::sync::Arc::ptr_eq(mine, other) {
+                    return Ok(true);
+                }
+                if mine.fields.len() != other.fields.len() {
+                    return Ok(false);
+                }
+                for ((name, field), (other_name, other_field)) in mine.fields.iter().zip(&other.fields) {
+                    if name != other_name || !field.admits(other_field)? {
+                        return Ok(false);
+                    }
+                }
+                true
+            }
+            (Self::Principal, Self::Callable(_)) => true,
+            (Self::Principal, Self::Union(members)) => members.iter().any(|member| matches!(member, Self::Callable(_))),
+            _ => self == other,
+        })
+    }
+
+    /// Whether a value may stand where this type is expected: as [`Type::admits`] of its type, without making that.
+    ///
+    /// # Errors
+    /// Nothing is known of the type that is expected.
+    pub fn admits_value(&self, value: &Value) -> Result<bool, TypeFault> {
+        Ok(match (self, value) {
+            (Self::NoType, _) => return Err(TypeFault::Undetermined),
+            (Self::Int, Value::Int(_)) | (Self::UInt, Value::UInt(_)) | (Self::Bool, Value::Bool(_)) => true,
+            (Self::Principal, Value::Principal(_)) => true,
+            (Self::Buffer(most), Value::Buffer(bytes)) | (Self::Ascii(most), Value::Ascii(bytes)) => {
+                u32::try_from(bytes.len()).is_ok_and(|length| length <= *most)
+            }
+            (Self::Utf8(most), Value::Utf8(text)) => text.characters() <= *most,
+            (Self::Optional(_), Value::Optional(None)) => true,
+            (Self::Optional(mine), Value::Optional(Some(inner))) => mine.inner.admits_value(inner)?,
+            (Self::Response(mine), Value::Ok(inner)) => mine.ok.admits_value(inner)?,
+            (Self::Response(mine), Value::Err(inner)) => mine.err.admits_value(inner)?,
+            (Self::List(mine), Value::List(list)) => {
+                if list.max_len > mine.max_len {
+                    false
+                } else {
+                    list.max_len == 0 && list.entry == Self::NoType || mine.entry.admits(&list.entry)?
+                }
+            }
+            (Self::Tuple(_), Value::Tuple(tuple)) => self.admits(&Self::Tuple(tuple.shape().clone()))?,
+            (_, Value::Callable(_)) => self.admits(&value.type_of())?,
+            _ => false,
+        })
+    }
+}

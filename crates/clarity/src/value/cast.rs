@@ -1,0 +1,68 @@
+//! An argument brought to the type of its parameter, from Clarity 2 on: contracts become callable by the trait that is asked for,
+//! and lists and tuples carry the declared types from here on, whether or not their content is of it.
+
+use std::sync::Arc;
+
+use super::{Callable, Principal, Value};
+use crate::types::{Type, TypeFault};
+
+impl Value {
+    /// The value with the type of the parameter.
+    ///
+    /// # Errors
+    /// The value would be too large with it.
+    pub fn cast(self, parameter: &Type) -> Result<Self, TypeFault> {
+        Ok(match (parameter, self) {
+            (Type::Optional(optional), Self::Optional(Some(inner))) if is_castable(optional.inner()) => {
+                Self::some(Arc::unwrap_or_clone(inner).cast(optional.inner())?)?
+            }
+            (Type::Response(response), Self::Ok(inner)) if is_castable(response.ok()) => {
+                Self::okay(Arc::unwrap_or_clone(inner).cast(response.ok())?)?
+            }
+            (Type::Response(response), Self::Err(inner)) if is_castable(response.err()) => {
+                Self::error(Arc::unwrap_or_clone(inner).cast(response.err())?)?
+            }
+            (Type::List(expected), Self::List(mut list)) => {
+                if list.entry == *expected.entry() && !is_castable(expected.entry()) {
+                    return Ok(Self::List(list));
+                }
+                let list = Arc::make_mut(&mut list);
+                let items = std::mem::take(&mut list.items);
+                let items = if is_castable(expected.entry()) {
+                    items.into_iter().map(|item| item.cast(expected.entry())).collect::<Result<Vec<_>, _>>()?
+                } else {
+                    items
+                };
+                Self::list_of(expected.entry().clone(), list.max_len, items)?
+            }
+            (Type::Tuple(expected), Self::Tuple(tuple)) => {
+                let mut values = Vec::with_capacity(expected.fields().len());
+                for (name, field) in expected.fields() {
+                    let Some(value) = tuple.get(name) else { return Ok(Self::Tuple(tuple)) };
+                    values.push(value.clone().cast(field)?);
+                }
+                if values.len() != tuple.values.len() {
+                    return Ok(Self::Tuple(tuple));
+                }
+                Self::tuple_of(expected.clone(), values)
+            }
+            (Type::Trait(bound), Self::Principal(principal)) => match principal.as_ref() {
+                Principal::Contract(contract) => Self::Callable(Arc::new(Callable {
+                    contract: contract.clone(),
+                    bound: Some(bound.as_ref().clone()),
+                })),
+                Principal::Standard(_) => Self::Principal(principal),
+            },
+            (Type::Trait(bound), Self::Callable(callable)) => Self::Callable(Arc::new(Callable {
+                contract: callable.contract.clone(),
+                bound: Some(bound.as_ref().clone()),
+            })),
+            (_, value) => value,
+        })
+    }
+}
+
+/// Whether a cast to this type can change a value.
+const fn is_castable(of: &Type) -> bool {
+    matches!(of, Type::List(_) | Type::Tuple(_) | Type::Optional(_) | Type::Response(_) | Type::Trait(_))
+}

@@ -1,0 +1,245 @@
+//! Values from their consensus serialization: without a type, as arguments of a transaction are, and with the type that storage
+//! or a contract declares, which the value carries then.
+
+use std::sync::Arc;
+
+use super::encode::{
+    ASCII, BUFFER, CONTRACT, ERR, FALSE, INT, LIST, NONE, OK, SOME, STANDARD, TRUE, TUPLE, UINT, UTF8,
+};
+use super::{ContractId, List, Principal, Standard, Tuple, Utf8, Value};
+use crate::names::{ClarityName, ContractName};
+use crate::types::{MAX_VALUE_SIZE, Type};
+
+/// Levels of a value that is decoded without a type.
+const MAX_DEPTH_UNTYPED: u8 = 16;
+/// Levels of a value that is decoded with one.
+const MAX_DEPTH_TYPED: u8 = 32;
+
+/// Why bytes are no value.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DecodeError {
+    /// They end too early.
+    #[error("the bytes end inside a value")]
+    Short,
+    /// They go on behind the value.
+    #[error("{0} bytes follow the value")]
+    TrailingBytes(usize),
+    /// They hold something that is no value.
+    #[error("{0}")]
+    Invalid(&'static str),
+    /// They hold a value of another type.
+    #[error("a value of another type than {0}")]
+    OtherType(Box<Type>),
+}
+
+/// How strictly a typed tuple is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fields {
+    /// Fields that the type does not have are dropped.
+    Declared,
+    /// The fields of the type, and no others.
+    Exactly,
+}
+
+impl Value {
+    /// The value that these bytes are, all of them; its type is that of its content.
+    ///
+    /// # Errors
+    /// They are none.
+    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut reader = Reader { bytes, fields: Fields::Declared };
+        let value = reader.untyped(MAX_DEPTH_UNTYPED)?;
+        reader.end()?;
+        Ok(value)
+    }
+
+    /// The value of this type that these bytes are, all of them; it carries the type.
+    ///
+    /// # Errors
+    /// They are none.
+    pub fn decode_as(bytes: &[u8], expected: &Type, fields: Fields) -> Result<Self, DecodeError> {
+        let mut reader = Reader { bytes, fields };
+        let value = reader.typed(expected, MAX_DEPTH_TYPED)?;
+        reader.end()?;
+        Ok(value)
+    }
+}
+
+struct Reader<'a> {
+    bytes: &'a [u8],
+    fields: Fields,
+}
+
+impl<'a> Reader<'a> {
+    fn end(&self) -> Result<(), DecodeError> {
+        if self.bytes.is_empty() { Ok(()) } else { Err(DecodeError::TrailingBytes(self.bytes.len())) }
+    }
+
+    fn take(&mut self, length: usize) -> Result<&'a [u8], DecodeError> {
+        let (taken, rest) = self.bytes.split_at_checked(length).ok_or(DecodeError::Short)?;
+        self.bytes = rest;
+        Ok(taken)
+    }
+
+    fn array<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
+        self.take(N)?.try_into().map_err(|_| DecodeError::Short)
+    }
+
+    fn byte(&mut self) -> Result<u8, DecodeError> {
+        self.array::<1>().map(|[byte]| byte)
+    }
+
+    /// A length, of entries or bytes, that a value can have.
+    fn length(&mut self) -> Result<usize, DecodeError> {
+        let length = u32::from_be_bytes(self.array()?);
+        if length > MAX_VALUE_SIZE {
+            return Err(DecodeError::Invalid("longer than a value may be"));
+        }
+        usize::try_from(length).map_err(|_| DecodeError::Short)
+    }
+
+    fn text(&mut self) -> Result<&'a str, DecodeError> {
+        let length = usize::from(self.byte()?);
+        std::str::from_utf8(self.take(length)?).map_err(|_| DecodeError::Invalid("a name is ASCII"))
+    }
+
+    fn field_name(&mut self) -> Result<ClarityName, DecodeError> {
+        ClarityName::new(self.text()?).ok_or(DecodeError::Invalid("a field's name is a name of the language"))
+    }
+
+    fn account(&mut self) -> Result<Standard, DecodeError> {
+        let version = self.byte()?;
+        Standard::new(version, self.array()?).ok_or(DecodeError::Invalid("versions of addresses are below 32"))
+    }
+
+    fn contract(&mut self) -> Result<ContractId, DecodeError> {
+        let issuer = self.account()?;
+        let name = ContractName::new(self.text()?)
+            .ok_or(DecodeError::Invalid("a contract's name is a letter, then letters, digits, - and _"))?;
+        Ok(ContractId { issuer, name })
+    }
+
+    /// What does not hold other values; `None` for the prefixes that do.
+    fn plain(&mut self, prefix: u8) -> Result<Option<Value>, DecodeError> {
+        Ok(Some(match prefix {
+            INT => Value::Int(i128::from_be_bytes(self.array()?)),
+            UINT => Value::UInt(u128::from_be_bytes(self.array()?)),
+            BUFFER => {
+                let length = self.length()?;
+                Value::buffer(self.take(length)?.to_vec())
+            }
+            TRUE => Value::Bool(true),
+            FALSE => Value::Bool(false),
+            STANDARD => Value::principal(Principal::Standard(self.account()?)),
+            CONTRACT => Value::principal(Principal::Contract(self.contract()?)),
+            NONE => Value::NONE,
+            ASCII => {
+                let length = self.length()?;
+                Value::ascii(self.take(length)?.to_vec()).ok_or(DecodeError::Invalid("a text in ASCII is printable"))?
+            }
+            UTF8 => {
+                let length = self.length()?;
+                let text =
+                    std::str::from_utf8(self.take(length)?).map_err(|_| DecodeError::Invalid("a text is UTF-8"))?;
+                let text = Utf8::new(text.to_owned());
+                if text.characters() > MAX_VALUE_SIZE / 4 {
+                    return Err(DecodeError::Invalid("longer than a value may be"));
+                }
+                Value::Utf8(Arc::new(text))
+            }
+            OK | ERR | SOME | LIST | TUPLE => return Ok(None),
+            _ => return Err(DecodeError::Invalid("no value begins with this byte")),
+        }))
+    }
+
+    fn untyped(&mut self, levels: u8) -> Result<Value, DecodeError> {
+        let prefix = self.byte()?;
+        if let Some(value) = self.plain(prefix)? {
+            return Ok(value);
+        }
+        let levels = levels.checked_sub(1).ok_or(TOO_DEEP)?;
+        match prefix {
+            OK => Value::okay(self.untyped(levels)?).map_err(|_| TOO_LARGE),
+            ERR => Value::error(self.untyped(levels)?).map_err(|_| TOO_LARGE),
+            SOME => Value::some(self.untyped(levels)?).map_err(|_| TOO_LARGE),
+            LIST => {
+                let length = self.length()?;
+                let mut items = Vec::with_capacity(length.min(self.bytes.len()));
+                for _ in 0..length {
+                    items.push(self.untyped(levels)?);
+                }
+                Value::list(items)
+                    .map_err(|_| DecodeError::Invalid("a list's entries have no type in common, or it is too large"))
+            }
+            _ => {
+                let count = self.length()?;
+                let mut fields = Vec::with_capacity(count.min(self.bytes.len()));
+                for _ in 0..count {
+                    fields.push((self.field_name()?, self.untyped(levels)?));
+                }
+                Value::tuple(fields)
+                    .map_err(|_| DecodeError::Invalid("a tuple without fields, with one twice, or too large"))
+            }
+        }
+    }
+
+    fn typed(&mut self, expected: &Type, levels: u8) -> Result<Value, DecodeError> {
+        let prefix = self.byte()?;
+        let other = || DecodeError::OtherType(Box::new(expected.clone()));
+        if let Some(value) = self.plain(prefix)? {
+            return if expected.admits_value(&value).unwrap_or(false) { Ok(value) } else { Err(other()) };
+        }
+        let levels = levels.checked_sub(1).ok_or(TOO_DEEP)?;
+        match (prefix, expected) {
+            (OK, Type::Response(response)) => Value::okay(self.typed(response.ok(), levels)?).map_err(|_| TOO_LARGE),
+            (ERR, Type::Response(response)) => Value::error(self.typed(response.err(), levels)?).map_err(|_| TOO_LARGE),
+            (SOME, Type::Optional(optional)) => {
+                Value::some(self.typed(optional.inner(), levels)?).map_err(|_| TOO_LARGE)
+            }
+            (LIST, Type::List(list)) => {
+                let length = self.length()?;
+                if u32::try_from(length).map_or(true, |length| length > list.max_len()) {
+                    return Err(other());
+                }
+                let mut items = Vec::with_capacity(length.min(self.bytes.len()));
+                for _ in 0..length {
+                    items.push(self.typed(list.entry(), levels)?);
+                }
+                Ok(Value::List(Arc::new(List { entry: list.entry().clone(), max_len: list.max_len(), items })))
+            }
+            (TUPLE, Type::Tuple(_)) => self.typed_tuple(expected, levels),
+            _ => Err(other()),
+        }
+    }
+
+    /// A field that stands twice has its last value.
+    fn typed_tuple(&mut self, expected: &Type, levels: u8) -> Result<Value, DecodeError> {
+        let Type::Tuple(shape) = expected else { return Err(DecodeError::OtherType(Box::new(expected.clone()))) };
+        let count = self.length()?;
+        let mut values: Vec<Option<Value>> = vec![None; shape.fields().len()];
+        for _ in 0..count {
+            let name = self.text()?;
+            match shape.position(name) {
+                Some(at) => {
+                    let value = self.typed(&shape.fields()[at].1, levels)?;
+                    if self.fields == Fields::Exactly && values[at].is_some() {
+                        return Err(DecodeError::Invalid("a field stands twice"));
+                    }
+                    values[at] = Some(value);
+                }
+                None if self.fields == Fields::Exactly || ClarityName::new(name).is_none() => {
+                    return Err(DecodeError::OtherType(Box::new(expected.clone())));
+                }
+                None => {
+                    self.untyped(levels)?;
+                }
+            }
+        }
+        let values = values.into_iter().collect::<Option<Box<[Value]>>>();
+        let values = values.ok_or_else(|| DecodeError::OtherType(Box::new(expected.clone())))?;
+        Ok(Value::Tuple(Arc::new(Tuple { shape: shape.clone(), values })))
+    }
+}
+
+const TOO_DEEP: DecodeError = DecodeError::Invalid("a value nests too deep");
+const TOO_LARGE: DecodeError = DecodeError::Invalid("a value is too large or nests too deep");

@@ -1,0 +1,61 @@
+//! A value brought to a type: fields that the type does not have are dropped, lists and tuples get the types of their content.
+
+use super::{Value, make};
+use crate::types::Type;
+
+impl Value {
+    /// The value as the type has it; `None` when it cannot be.
+    #[must_use]
+    pub fn sanitized(&self, expected: &Type) -> Option<Self> {
+        match (expected, self) {
+            (Type::List(expected), Self::List(list)) => {
+                if list.items.len() > usize::try_from(expected.max_len()).ok()? {
+                    return None;
+                }
+                let items = if is_plain(expected.entry()) {
+                    list.items
+                        .iter()
+                        .all(|item| expected.entry().admits_value(item).unwrap_or(false))
+                        .then(|| list.items.clone())?
+                } else {
+                    list.items.iter().map(|item| item.sanitized(expected.entry())).collect::<Option<Vec<_>>>()?
+                };
+                let entry = make::entry_type(&items).ok()?;
+                let max_len = u32::try_from(items.len()).ok()?;
+                Self::list_of(entry, max_len, items).ok()
+            }
+            (Type::Tuple(expected), Self::Tuple(tuple)) => {
+                let mut fields = Vec::with_capacity(expected.fields().len());
+                for (name, field) in expected.fields() {
+                    fields.push((name.clone(), tuple.get(name)?.sanitized(field)?));
+                }
+                let exact = fields.len() == tuple.values.len();
+                if exact
+                    && tuple
+                        .shape
+                        .fields()
+                        .iter()
+                        .zip(&fields)
+                        .all(|((_, field), (_, value))| *field == value.type_of())
+                {
+                    return Some(Self::tuple_of(
+                        tuple.shape.clone(),
+                        fields.into_iter().map(|(_, value)| value).collect(),
+                    ));
+                }
+                Self::tuple(fields).ok()
+            }
+            (Type::Optional(expected), Self::Optional(Some(inner))) => {
+                Self::some(inner.sanitized(expected.inner())?).ok()
+            }
+            (Type::Response(expected), Self::Ok(inner)) => Self::okay(inner.sanitized(expected.ok())?).ok(),
+            (Type::Response(expected), Self::Err(inner)) => Self::error(inner.sanitized(expected.err())?).ok(),
+            _ => expected.admits_value(self).ok()?.then(|| self.clone()),
+        }
+    }
+}
+
+/// A type whose values are the same before and after.
+const fn is_plain(of: &Type) -> bool {
+    !matches!(of, Type::List(_) | Type::Tuple(_) | Type::Optional(_) | Type::Response(_))
+}
