@@ -24,6 +24,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, anyhow, bail};
+use axum::middleware::{from_fn, from_fn_with_state};
 use chainstate::chain::Retention;
 use nakamoto_proto::client::Shutdown;
 use tokio::net::TcpListener;
@@ -37,6 +38,9 @@ use crate::config::Settings;
 use crate::coordinator::{Bell, Coordinator, StackerDbFollower};
 use crate::metrics::{requests, scrape};
 use crate::network::auth::Guard;
+use crate::network::door::host::Hosts;
+use crate::network::door::origin::Origins;
+use crate::network::door::{self, Door};
 use crate::network::gate::Gate;
 use crate::network::grpc::{Services, into_router, routes, web};
 use crate::network::limits::{MAX_BLOCKING_THREADS, MAX_REQUESTS, THREAD_STACK_BYTES};
@@ -200,7 +204,8 @@ impl Node {
 
         ring_for_retention(chain.journal.as_ref(), &bell);
         ValidationWorker::watch(Arc::clone(&validations), &chain.journal);
-        let port = Port { listening: listening(settings)?, data_dir: settings.data_dir.clone() };
+        let door = door(settings, &services.guard);
+        let port = Port { listening: listening(settings)?, door, data_dir: settings.data_dir.clone() };
 
         let coordinator = Coordinator { chain: Arc::clone(&chain.api), bell: bell.clone() };
         threads.spawn("coordinator", move || coordinator.run().context("blocks cannot be processed"))?;
@@ -350,8 +355,16 @@ fn runtime(name: &'static str) -> anyhow::Result<tokio::runtime::Runtime> {
 /// What the network thread serves with.
 struct Port {
     listening: Listening,
+    door: Door,
     /// Its files' sizes are metrics.
     data_dir: PathBuf,
+}
+
+/// Who comes in.
+fn door(settings: &Settings, guard: &Guard) -> Door {
+    let bound = [Some(settings.bind), settings.http_extra_bind].into_iter().flatten().map(|bind| bind.ip()).collect();
+    let hosts = Hosts::new(bound, settings.allowed_hosts.clone());
+    Door::new(hosts, Origins::new(settings.allowed_origins.clone()), guard.clone())
 }
 
 /// Limits and TLS of the ports, as the settings want them.
@@ -382,8 +395,8 @@ fn serve(
     let result = runtime.block_on(async {
         let (grpc, health) = routes(&services).await.context("the built-in descriptors are broken")?;
         let paths = http::router(&services).merge(scrape::routes(&services, &port.data_dir));
-        let router = web::join(paths, into_router(grpc), &services.guard);
-        let router = router.layer(axum::middleware::from_fn(requests::count));
+        let router = web::join(paths, into_router(grpc), &port.door);
+        let router = router.layer(from_fn_with_state(port.door.clone(), door::enter)).layer(from_fn(requests::count));
         let stopped = shutdown.clone();
         tokio::spawn(async move {
             stopped.cancelled().await;

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The page at / in headless Chromium against a running devnet: it moves, decodes, shows who signed, and stays quick with
-# more than 1,000 blocks.
+# more than 1,000 blocks. Then pages of elsewhere, which may only read.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -33,4 +33,6 @@ url=$(grep -o '"http_url": *"http://[^"]*' "$work/accounts.json" | head -1 | sed
 [ -n "$url" ] || { cat "$work/devnet.log"; echo "no address"; exit 1; }
 
 NODE_PATH="$work/node_modules" node tests/clients/page.cjs "${url%/}" "${SCREENSHOTS:-$work}" ||
+    { tail -20 "$work/devnet.log"; exit 1; }
+NODE_PATH="$work/node_modules" node tests/clients/origins.cjs "${url%/}" ||
     { tail -20 "$work/devnet.log"; exit 1; }

@@ -69,6 +69,10 @@ pub struct ConnectionTable {
     pub auth_token: Option<String>,
     /// File whose first line is the bearer token.
     pub auth_token_file: Option<PathBuf>,
+    /// Origins of pages elsewhere that may do more than read.
+    pub allowed_origins: Vec<String>,
+    /// Names of this node beside those of loopback and the bound addresses.
+    pub allowed_hosts: Vec<String>,
     /// Connections in all.
     pub max_connections: Option<usize>,
     /// Connections of one peer.

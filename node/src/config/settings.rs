@@ -13,6 +13,8 @@ use super::genesis::{Balance, GenesisError, GenesisFile};
 use super::keys::{self, KeyProblem};
 use super::observers::{ObserverConfig, observers};
 use crate::chain::CallLimits;
+use crate::network::door::host::is_host;
+use crate::network::door::origin::is_origin;
 use crate::network::limits::MAX_CONNECTIONS;
 
 /// Loopback, and the port that Stacks clients expect.
@@ -56,6 +58,10 @@ pub struct Settings {
     pub log_format: LogFormat,
     /// PEM files of the certificate chain and its key; `None` serves in clear.
     pub tls: Option<TlsFiles>,
+    /// Origins of pages elsewhere that may do more than read.
+    pub allowed_origins: Vec<String>,
+    /// Names of this node beside those of loopback and the bound addresses.
+    pub allowed_hosts: Vec<String>,
     /// Connections in all.
     pub max_connections: usize,
     /// Connections of one peer; `None`: half of all, and no limit for the machine's own processes.
@@ -195,6 +201,8 @@ impl Settings {
             log: flags.log.clone().or_else(|| file.node.log.clone()).unwrap_or_else(|| "info".to_owned()),
             log_format: log_format(flags, file.node.log_format.as_deref())?,
             tls: tls(&file, base)?,
+            allowed_origins: file.connection_options.allowed_origins.clone(),
+            allowed_hosts: file.connection_options.allowed_hosts.clone(),
             max_connections: file.connection_options.max_connections.unwrap_or(MAX_CONNECTIONS),
             max_connections_per_peer: file.connection_options.max_connections_per_peer,
             max_subscriptions: file.connection_options.max_subscriptions.unwrap_or(DEFAULT_MAX_SUBSCRIPTIONS),
@@ -235,6 +243,14 @@ impl Settings {
             if limit.is_some_and(|limit| !(1..=most).contains(&limit)) {
                 return Err(value(key, format!("not between 1 and {most}")));
             }
+        }
+        if let Some(origin) = self.allowed_origins.iter().find(|origin| !is_origin(origin)) {
+            let detail = format!("`{origin}` is not scheme://host, scheme://host:port, null or *");
+            return Err(value("connection_options.allowed_origins", detail));
+        }
+        if let Some(host) = self.allowed_hosts.iter().find(|host| !is_host(host)) {
+            let detail = format!("`{host}` is not a name or number without a port, or *");
+            return Err(value("connection_options.allowed_hosts", detail));
         }
         if self.stall_timeout < Duration::from_secs(1) {
             return Err(value("connection_options.stall_timeout", "below 1s"));

@@ -131,6 +131,8 @@ fn mistakes_are_named() {
         (with_genesis("[connection_options]\nauth_token = \"a b\""), "connection_options.auth_token"),
         (with_genesis("[connection_options]\nmaximum_call_argument_size = 0"), "maximum_call_argument_size"),
         (with_genesis("[connection_options]\nmaximum_call_argument_size = 83886080"), "the largest request"),
+        (with_genesis("[connection_options]\nallowed_origins = [\"a.example\"]"), "connection_options.allowed_origins"),
+        (with_genesis("[connection_options]\nallowed_hosts = [\"a:1\"]"), "connection_options.allowed_hosts"),
         (with_genesis("[burnchain]\nburn_block_interval = \"1ms\""), "burnchain.burn_block_interval"),
         (with_genesis("[journal]\nmax_events = 1"), "journal.max_events"),
         (with_genesis("[journal]\nmax_age = \"1s\""), "journal.max_age"),

@@ -1,7 +1,7 @@
 //! gRPC and HTTP on one port.
 //!
 //! Read in this order: [`limits`] (every number), [`gate`] (how handlers reach the chain without blocking), `admission` (transactions share the way), [`errors`]
-//! (how its errors look on the wire), [`auth`], [`grpc`] (one file a service), [`http`] (the shim, one file a path
+//! (how its errors look on the wire), [`auth`], [`door`] (which requests come in at all), [`grpc`] (one file a service), [`http`] (the shim, one file a path
 //! family), [`server`] (sockets).
 //!
 //! # Invariants
@@ -10,6 +10,7 @@
 
 mod admission;
 pub mod auth;
+pub mod door;
 pub mod errors;
 pub mod gate;
 pub mod grpc;

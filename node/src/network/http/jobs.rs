@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::auth;
 use super::blocks::reason;
+use super::contracts::expect_json;
 use super::input::{Kind, Query, hex_bytes, json_body, kind};
 use super::respond::{Answer, HttpError};
 use crate::network::grpc::{Services, template, validation};
@@ -39,11 +40,8 @@ struct ValidationBody {
 /// POST /v3/block_template.
 pub(super) async fn request_template(State(services): State<Services>, headers: HeaderMap, body: Bytes) -> Answer {
     auth::guarded(&services, &headers)?;
-    let body = match body.is_empty() {
-        true => TemplateBody::default(),
-        false if kind(&headers)? == Kind::Json => json_body(&body)?,
-        false => return Err(HttpError::bad_request("Content-Type must be application/json")),
-    };
+    expect_json(&headers)?;
+    let body = if body.is_empty() { TemplateBody::default() } else { json_body(&body)? };
     let bytes =
         |name, text: Option<String>| text.map_or(Ok(Vec::new()), |text| hex_bytes(name, &text)).map(bytes::Bytes::from);
     let request = v1::RequestTemplateRequest {

@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use super::bench::{Bench, JSON, OCTETS};
+use crate::network::http::routes;
 use crate::network::http::transactions::refusal;
 use crate::network::limits::THREAD_STACK_BYTES;
 use crate::worker::{TemplateWorker, ValidationWorker};
@@ -90,6 +91,18 @@ fn what_is_not_there_is_404() {
         assert_eq!(bench.get(&path).status, StatusCode::NOT_FOUND, "{path}");
     }
     assert_eq!(bench.get("/v2/transactions").status, StatusCode::METHOD_NOT_ALLOWED);
+}
+
+/// Bytes without a kind are what a page may send to any server without asking it first.
+#[test]
+fn no_path_takes_a_body_without_a_kind() {
+    let bench = Bench::new(None);
+    for route in routes().iter().filter(|route| route.method == "POST") {
+        let path = route.path.replace('{', "").replace('}', "");
+        let status = bench.ask(Method::POST, &path, &[], b"{}".to_vec()).status;
+        assert!(status.is_client_error() || status == StatusCode::NOT_IMPLEMENTED, "{path}: {status}");
+    }
+    assert_eq!(bench.ask(Method::POST, "/v3/block_template", &[], Vec::new()).status, StatusCode::BAD_REQUEST);
 }
 
 #[test]

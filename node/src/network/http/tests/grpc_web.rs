@@ -11,6 +11,9 @@ use tower::ServiceExt as _;
 
 use super::bench::Bench;
 use crate::network::auth::Guard;
+use crate::network::door::Door;
+use crate::network::door::host::Hosts;
+use crate::network::door::origin::Origins;
 use crate::network::grpc::{into_router, routes, web};
 
 const KIND: &str = "application/grpc-web+proto";
@@ -32,7 +35,8 @@ impl Browser {
     fn new(token: Option<&str>) -> Self {
         let bench = Bench::new(token);
         let (grpc, _) = bench.runtime.block_on(routes(&bench.services)).unwrap();
-        let router = web::join(bench.router.clone(), into_router(grpc), &Guard::new(token));
+        let door = Door::new(Hosts::default(), Origins::default(), Guard::new(token));
+        let router = web::join(bench.router.clone(), into_router(grpc), &door);
         Self { bench, router }
     }
 
@@ -122,20 +126,27 @@ fn errors_can_be_read_by_a_page() {
 }
 
 #[test]
-fn preflights_let_any_page_read_but_not_change_the_mocks() {
+fn preflights_invite_pages_of_this_machine() {
     let browser = Browser::new(None);
-    for origin in ["http://localhost:3000", "https://wallet.example"] {
-        let headers = browser.preflight(TIP, origin);
-        assert_eq!(headers["access-control-allow-origin"], origin);
-        assert!(headers["access-control-allow-headers"].to_str().unwrap().contains("x-grpc-web"));
+    for path in [TIP, TEMPLATE] {
+        let ours = browser.preflight(path, "http://127.0.0.1:8000");
+        assert_eq!(ours["access-control-allow-origin"], "http://127.0.0.1:8000");
+        assert!(ours["access-control-allow-headers"].to_str().unwrap().contains("x-grpc-web"));
+        let theirs = browser.preflight(path, "https://wallet.example");
+        assert!(!theirs.contains_key("access-control-allow-origin"));
     }
-    let ours = browser.preflight(TEMPLATE, "http://127.0.0.1:8000");
-    assert_eq!(ours["access-control-allow-origin"], "http://127.0.0.1:8000");
-    let theirs = browser.preflight(TEMPLATE, "https://wallet.example");
-    assert!(!theirs.contains_key("access-control-allow-origin"));
     // With a token it is the token that decides.
     let guarded = Browser::new(Some("secret")).preflight(TEMPLATE, "https://wallet.example");
     assert_eq!(guarded["access-control-allow-origin"], "https://wallet.example");
+}
+
+#[test]
+fn a_call_that_does_not_say_that_it_is_grpc_is_refused() {
+    let browser = Browser::new(None);
+    for kind in ["text/plain", "application/json", "application/grpc+json"] {
+        let answer = browser.call(TIP, kind, &v1::GetTipRequest::default().encode_to_vec());
+        assert_eq!(answer.status, StatusCode::UNSUPPORTED_MEDIA_TYPE, "{kind}");
+    }
 }
 
 #[test]

@@ -1,0 +1,75 @@
+//! gRPC is what says that it is gRPC.
+//!
+//! The gRPC library does not look at the content type of a call, and a page may POST bytes with none, or as text, to any
+//! server without asking first.
+
+use axum::extract::Request;
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::Response;
+
+use super::Refusal;
+
+const PLAIN: &str = "application/grpc";
+const WEB: [&str; 2] = ["application/grpc-web", "application/grpc-web-text"];
+/// Formats of messages that may follow: the one that is served.
+const FORMAT: &str = "+proto";
+
+/// The layer of the gRPC services.
+pub async fn grpc_only(request: Request, next: Next) -> Response {
+    if request.method() != Method::POST || is_grpc(request.headers()) {
+        return next.run(request).await;
+    }
+    let text = "gRPC has content type application/grpc, in a browser application/grpc-web".to_owned();
+    let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+    Refusal { status, reason: "CONTENT_TYPE_INVALID", text }.answer(&HeaderMap::new())
+}
+
+/// Whether a request is gRPC or gRPC-Web.
+#[must_use]
+pub fn is_grpc(headers: &HeaderMap) -> bool {
+    is_plain_grpc(headers) || is_grpc_web(headers)
+}
+
+/// Whether it is gRPC-Web.
+#[must_use]
+pub fn is_grpc_web(headers: &HeaderMap) -> bool {
+    WEB.contains(&essence(headers))
+}
+
+pub(super) fn is_plain_grpc(headers: &HeaderMap) -> bool {
+    essence(headers) == PLAIN
+}
+
+/// The content type without parameters and format.
+fn essence(headers: &HeaderMap) -> &str {
+    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    kind.strip_suffix(FORMAT).unwrap_or(kind)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_its_own_content_types_are_grpc() {
+        let kind = |kind: &str| HeaderMap::from_iter([(CONTENT_TYPE, kind.parse().unwrap())]);
+        for grpc in [
+            "application/grpc",
+            "application/grpc+proto",
+            "application/grpc-web+proto",
+            "application/grpc-web-text; a=b",
+        ] {
+            assert!(is_grpc(&kind(grpc)), "{grpc}");
+        }
+        for other in
+            ["", "text/plain", "application/grpcx", "application/grpc+json", "application/json", "x/application/grpc"]
+        {
+            assert!(!is_grpc(&kind(other)), "{other}");
+        }
+        assert!(!is_grpc(&HeaderMap::new()));
+        assert!(is_plain_grpc(&kind("application/grpc")) && !is_plain_grpc(&kind("application/grpc-web")));
+    }
+}

@@ -1,0 +1,98 @@
+//! What is asked of every request before anything runs for it: whom it is addressed to, and which page sends it.
+//!
+//! Programs say neither more nor less than HTTP wants, and pass. A browser lends its place on this machine to every page
+//! that somebody opens; so what a page of elsewhere may not do is refused here. One file a rule:
+//! - [`host`]: the request is addressed to this node by a name that is the node's.
+//! - [`origin`]: a page of elsewhere reads (GET), and does nothing else.
+//! - [`kind`]: gRPC is what says that it is gRPC.
+
+pub mod host;
+pub mod kind;
+pub mod origin;
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CONTENT_TYPE};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use tonic::Code;
+
+use self::host::Hosts;
+use self::origin::Origins;
+use super::auth::Guard;
+use super::errors::Failure;
+use crate::metrics;
+
+/// The rules of a port. Cheap to clone.
+#[derive(Clone)]
+pub struct Door(Arc<Rules>);
+
+struct Rules {
+    hosts: Hosts,
+    origins: Origins,
+    guard: Guard,
+}
+
+/// Why a request is refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Refusal {
+    pub(super) status: StatusCode,
+    /// Upper snake, stable.
+    pub(super) reason: &'static str,
+    pub(super) text: String,
+}
+
+impl Door {
+    /// A door with these rules; who shows the guard's token is no page that was not meant to come in.
+    #[must_use]
+    pub fn new(hosts: Hosts, origins: Origins, guard: Guard) -> Self {
+        Self(Arc::new(Rules { hosts, origins, guard }))
+    }
+
+    /// Whether a page may be told by a preflight that it may call.
+    pub(super) fn invites(&self, request: &Request) -> bool {
+        let host = host::of(request).ok();
+        self.0.guard.is_set() || self.0.origins.check(request.headers(), host.as_ref()).is_ok()
+    }
+
+    fn check(&self, request: &Request) -> Result<(), Refusal> {
+        let host = host::of(request)?;
+        self.0.hosts.check(&host)?;
+        if request.method().is_safe() || self.shows_token(request.headers()) {
+            return Ok(());
+        }
+        self.0.origins.check(request.headers(), Some(&host))
+    }
+
+    fn shows_token(&self, headers: &HeaderMap) -> bool {
+        self.0.guard.is_set() && self.0.guard.check_headers(headers).is_ok()
+    }
+}
+
+/// The layer.
+pub async fn enter(State(door): State<Door>, request: Request, next: Next) -> Response {
+    match door.check(&request) {
+        Ok(()) => next.run(request).await,
+        Err(refusal) => refusal.answer(request.headers()),
+    }
+}
+
+impl Refusal {
+    /// As the sender's protocol says it; a page may read why.
+    pub(super) fn answer(self, headers: &HeaderMap) -> Response {
+        metrics::get().refused_request(self.reason);
+        if kind::is_plain_grpc(headers) {
+            let code =
+                if self.status == StatusCode::FORBIDDEN { Code::PermissionDenied } else { Code::InvalidArgument };
+            return tonic::Status::from(Failure::new(code, self.reason, self.text)).into_http();
+        }
+        let plain = HeaderValue::from_static("text/plain; charset=utf-8");
+        let anybody = HeaderValue::from_static("*");
+        (self.status, [(CONTENT_TYPE, plain), (ACCESS_CONTROL_ALLOW_ORIGIN, anybody)], self.text).into_response()
+    }
+}
+
+#[cfg(test)]
+mod tests;
