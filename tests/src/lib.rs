@@ -12,4 +12,6 @@ pub mod figures;
 pub mod load;
 pub mod marf_workload;
 pub mod processes;
+pub mod programs;
+pub mod random;
 pub mod replay;

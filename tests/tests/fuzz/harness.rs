@@ -3,40 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::{Duration, Instant};
 
-/// Random numbers (SplitMix64): a seed says all that follows.
-pub(crate) struct Rng(u64);
-
-impl Rng {
-    pub(crate) const fn from_seed(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    pub(crate) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    /// Below `end`; 0 when that is 0.
-    pub(crate) fn below(&mut self, end: usize) -> usize {
-        let end = u64::try_from(end).unwrap();
-        usize::try_from(self.next() % end.max(1)).unwrap()
-    }
-
-    /// One time in `n`.
-    pub(crate) fn one_in(&mut self, n: usize) -> bool {
-        self.below(n) == 0
-    }
-
-    pub(crate) fn byte(&mut self) -> u8 {
-        self.next().to_be_bytes()[0]
-    }
-
-    pub(crate) fn pick<'a, T>(&mut self, list: &'a [T]) -> &'a T {
-        &list[self.below(list.len())]
-    }
-}
+pub(crate) use tests::random::Rng;
 
 fn variable<T: std::str::FromStr>(name: &str, default: T) -> T {
     match std::env::var(name) {
@@ -53,7 +20,7 @@ pub(crate) fn fuzz(target: &str, mut execute: impl FnMut(&mut Rng)) {
     let mut executions: u64 = 0;
     loop {
         let number = seed.wrapping_add(executions);
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| execute(&mut Rng(number)))) {
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| execute(&mut Rng::from_seed(number)))) {
             eprintln!("fuzz target {target} failed: FUZZ_SEED={number} FUZZ_SECONDS=0");
             resume_unwind(panic);
         }

@@ -113,7 +113,7 @@ impl Tries {
             // A pointer to another record, of any kind.
             _ => {
                 let target = rng.pick(&self.records).start as u64;
-                let pointer = (target << 4 | rng.next() & 0x0f).to_le_bytes();
+                let pointer = (target << 4 | rng.bits() & 0x0f).to_le_bytes();
                 let room = (record.len() - at).min(POINTER_BYTES);
                 record[at..at + room].copy_from_slice(&pointer[..room]);
             }

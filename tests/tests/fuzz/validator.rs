@@ -22,7 +22,7 @@ const CONTRACT: &str = "(define-map store int int) (define-data-var n uint u0)
 /// A transaction that may be good.
 fn transaction(rng: &mut Rng, test: &TestChain) -> StacksTransaction {
     let from = rng.byte() % USERS;
-    let nonce = test.nonce(&user(from)) + u64::from(rng.one_in(6)) * (rng.next() % 4);
+    let nonce = test.nonce(&user(from)) + u64::from(rng.one_in(6)) * (rng.bits() % 4);
     let fee = *rng.pick(&[180, 400, 1_000, 50_000]);
     let call = |name: &str, arguments| {
         TransactionPayload::ContractCall(ContractCall {
@@ -40,7 +40,7 @@ fn transaction(rng: &mut Rng, test: &TestChain) -> StacksTransaction {
         4 => call("pay", Vec::new()),
         5 => call("put", vec![clarity::vm::types::Value::Int(i128::from(rng.byte()))]),
         6 => call("nothing", Vec::new()),
-        _ => return transfer(from, nonce, rng.byte() % USERS, rng.next() % 10_000 + 1),
+        _ => return transfer(from, nonce, rng.byte() % USERS, rng.bits() % 10_000 + 1),
     };
     signed(&key("user", from), nonce, fee, payload)
 }
@@ -67,7 +67,7 @@ fn accepts(test: &TestChain, bytes: &[u8]) -> bool {
 
 /// One change to a block's content.
 fn change(rng: &mut Rng, test: &TestChain, block: &mut NakamotoBlock) {
-    let numbers = [0, 1, u64::MAX, u64::MAX - 1, rng.next()];
+    let numbers = [0, 1, u64::MAX, u64::MAX - 1, rng.bits()];
     let hash = if rng.one_in(2) { [rng.byte(); 32] } else { test.tip().block_id.0 };
     let (header, txs) = (&mut block.header, &mut block.txs);
     let at = rng.below(txs.len());

@@ -1,0 +1,87 @@
+//! Writes an expression of a wanted type.
+
+mod forms;
+mod natives;
+
+use super::literal;
+use super::types::Type;
+use crate::random::Rng;
+
+/// A function of the program.
+#[derive(Debug, Clone)]
+pub(super) struct Function {
+    pub(super) name: String,
+    pub(super) parameters: Vec<(String, Type)>,
+    pub(super) returns: Type,
+    /// Whether it may change something.
+    pub(super) writes: bool,
+}
+
+/// What an expression can refer to.
+#[derive(Debug, Default)]
+pub(super) struct Scope {
+    pub(super) version: u8,
+    pub(super) locals: Vec<(String, Type)>,
+    pub(super) constants: Vec<(String, Type)>,
+    pub(super) variables: Vec<(String, Type)>,
+    pub(super) maps: Vec<(String, Type, Type)>,
+    pub(super) fungible: Vec<String>,
+    pub(super) non_fungible: Vec<(String, Type)>,
+    pub(super) functions: Vec<Function>,
+    /// Whether the function that is written may change something.
+    pub(super) may_write: bool,
+    /// What the function that is written returns, if early returns are wanted.
+    pub(super) returns: Option<Type>,
+    /// Names given so far.
+    pub(super) names: usize,
+}
+
+/// Writes expressions in a scope.
+pub(super) struct Writer<'a> {
+    pub(super) rng: &'a mut Rng,
+    pub(super) scope: &'a mut Scope,
+}
+
+impl Writer<'_> {
+    /// An expression of this type, with at most so many levels of applications.
+    pub(super) fn expression(&mut self, wanted: &Type, depth: usize) -> String {
+        if depth == 0 || self.rng.one_in(7) {
+            return self.leaf(wanted);
+        }
+        let written = if self.rng.one_in(3) { self.form(wanted, depth - 1) } else { self.native(wanted, depth - 1) };
+        written.unwrap_or_else(|| self.form(wanted, depth - 1).unwrap_or_else(|| self.leaf(wanted)))
+    }
+
+    /// A name or a literal.
+    fn leaf(&mut self, wanted: &Type) -> String {
+        let fitting = |list: &[(String, Type)]| {
+            list.iter().filter(|(_, found)| found.fits(wanted)).map(|(name, _)| name.clone()).collect::<Vec<_>>()
+        };
+        let mut names = fitting(&self.scope.locals);
+        names.extend(fitting(&self.scope.constants));
+        names.extend(fitting(&self.scope.variables).into_iter().map(|name| format!("(var-get {name})")));
+        if names.is_empty() || self.rng.one_in(3) {
+            return literal::any(self.rng, wanted).text;
+        }
+        self.rng.pick(&names).clone()
+    }
+
+    /// A name that nothing else has.
+    pub(super) fn name(&mut self, stem: &str) -> String {
+        self.scope.names += 1;
+        format!("{stem}-{}", self.scope.names)
+    }
+
+    /// Writes with more locals.
+    fn with_locals(&mut self, more: Vec<(String, Type)>, write: impl FnOnce(&mut Self) -> String) -> String {
+        let before = self.scope.locals.len();
+        self.scope.locals.extend(more);
+        let written = write(self);
+        self.scope.locals.truncate(before);
+        written
+    }
+
+    const fn since(&self, version: u8) -> bool {
+        self.scope.version >= version
+    }
+}

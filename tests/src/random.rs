@@ -1,0 +1,42 @@
+//! Random numbers from a printed seed, for fuzzing and generated programs.
+
+/// SplitMix64: a seed says all that follows.
+#[derive(Debug)]
+pub struct Rng(u64);
+
+impl Rng {
+    /// The stream of this seed.
+    #[must_use]
+    pub const fn from_seed(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    /// The next 64 bits.
+    pub fn bits(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// Below `end`; 0 when that is 0.
+    pub fn below(&mut self, end: usize) -> usize {
+        let end = u64::try_from(end).unwrap();
+        usize::try_from(self.bits() % end.max(1)).unwrap()
+    }
+
+    /// One time in `n`.
+    pub fn one_in(&mut self, n: usize) -> bool {
+        self.below(n) == 0
+    }
+
+    /// A byte.
+    pub fn byte(&mut self) -> u8 {
+        self.bits().to_be_bytes()[0]
+    }
+
+    /// One of them.
+    pub fn pick<'a, T>(&mut self, list: &'a [T]) -> &'a T {
+        &list[self.below(list.len())]
+    }
+}
