@@ -17,6 +17,7 @@ pub mod keywords;
 pub mod names;
 pub mod natives;
 pub mod rules;
+pub mod syntax;
 pub mod types;
 pub mod value;
 

@@ -10,6 +10,7 @@
 )]
 
 mod addresses;
+mod clarity;
 mod clarity_exec;
 mod ecdsa;
 mod marf;

@@ -1,0 +1,53 @@
+//! Source text to a sorted syntax tree.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `lex.rs`, `lex/text.rs` | characters to tokens |
+//! | `parse.rs` | tokens to a tree, shorthand written out, limits of depth |
+//! | `sort.rs` | who needs whom: the order in which definitions are evaluated |
+//! | `traits.rs` | which trait `<name>` means |
+//! | `errors.rs` | what can be wrong, in the network's words |
+//!
+//! The rules of errors and depth are the specification, so lexer and parser are written by hand.
+
+mod errors;
+mod lex;
+mod parse;
+mod sort;
+mod traits;
+mod tree;
+
+pub use errors::{LexError, Mark, ParseError, SyntaxError};
+pub use tree::{Children, Node, NodeId, Span, TraitName, Tree};
+
+use crate::costs::{CostFn, Meter};
+use crate::rules::Rules;
+use crate::value::ContractId;
+
+/// Parses a contract's text and sorts its definitions. Charged by bytes before, and by dependencies after.
+///
+/// # Errors
+/// The text is no contract, or the meter stopped it.
+pub fn read(source: &str, contract: &ContractId, rules: &Rules, meter: &mut Meter) -> Result<Tree, Box<SyntaxError>> {
+    let charge = |meter: &mut Meter, function, n: usize| {
+        meter.charge(function, u64::try_from(n).unwrap_or(u64::MAX)).map_err(|error| Box::new(error.into()))
+    };
+    charge(meter, CostFn::AstParse, source.len())?;
+    let mut tree = parse::parse(source, contract.issuer, rules.call_depth)?;
+    let graph = sort::Graph::of(&tree);
+    charge(meter, CostFn::AstCycleDetection, graph.edges())?;
+    graph.sort(&mut tree)?;
+    traits::resolve(&mut tree, contract)?;
+    Ok(tree)
+}
+
+/// Parses a text again whose parsing was charged when it was deployed.
+///
+/// # Errors
+/// The text is no contract.
+pub fn read_again(source: &str, contract: &ContractId, rules: &Rules) -> Result<Tree, Box<SyntaxError>> {
+    let mut tree = parse::parse(source, contract.issuer, rules.call_depth)?;
+    sort::Graph::of(&tree).sort(&mut tree)?;
+    traits::resolve(&mut tree, contract)?;
+    Ok(tree)
+}

@@ -1,0 +1,8 @@
+//! Our Clarity engine against what the reference made of the same texts, contracts and calls.
+//!
+//! Sets: `clarity_syntax`, `clarity_analysis`, `clarity_exec`, `clarity_random`, `clarity_traces`; their form is described in
+//! `tests/vectors/clarity/README.md`.
+
+mod files;
+mod syntax;
+mod tally;
