@@ -1,18 +1,33 @@
-//! The producer's verifiable random function: ECVRF over edwards25519, suite 03 (docs/CONSENSUS.md#vrf).
+//! The producer's verifiable random function: ECVRF over edwards25519, SHA-512, try and increment, suite 03.
 //!
-//! The curve work is `stacks_common`'s, which has the counter peculiarity that consensus depends on; the vectors
-//! (`vrf.json`) pin it. The types here are plain bytes, so that they can stand in headers before they are checked.
+//! The algorithm: docs/CONSENSUS.md#vrf; step by step, with examples: docs/ACTORS.md#the-vrf-proof. The one peculiarity
+//! that consensus depends on is how the counter of the hash to the curve is written: a counter of 1 adds no byte. Because
+//! of it a proof over a message can hold for the message with a zero byte behind it too: messages must be of one length.
+//! The chain's are (32 bytes).
 //!
-//! Because of that peculiarity a proof over a message can hold for the message with a zero byte behind it too: messages
-//! must be of one length. The chain's are (32 bytes).
+//! The types here are plain bytes, so that they can stand in headers before they are checked.
 //!
 //! # Not here
 //! What the proof is over (the burn view's sortition hash): `chainstate`.
 
-use stacks_common::util::vrf::{VRF, VRFPrivateKey, VRFProof, VRFPublicKey};
+use curve25519_dalek::edwards::CompressedEdwardsY;
+use curve25519_dalek::scalar::clamp_integer;
+use curve25519_dalek::traits::VartimeMultiscalarMul;
+use curve25519_dalek::{EdwardsPoint, Scalar};
+use sha2::{Digest, Sha512};
+use zeroize::Zeroizing;
 
 use crate::hashing::sha512_256;
 use crate::ids::{VrfSeed, id_type};
+
+/// The suite, in front of everything that is hashed.
+const SUITE: u8 = 0x03;
+
+/// What a hash is for stands behind the suite: a point of the curve.
+const HASH_TO_CURVE: u8 = 0x01;
+
+/// The challenge.
+const HASH_POINTS: u8 = 0x02;
 
 id_type!(
     /// Bytes in the place of a VRF proof, 80: Gamma (32), c (16, little endian), s (32, little endian). All zeros means "not
@@ -44,18 +59,22 @@ impl VrfProof {
     /// # Errors
     /// [`VrfError`] saying what is wrong.
     pub fn verify(&self, key: &VrfPublicKey, message: &[u8]) -> Result<(), VrfError> {
-        let key = VRFPublicKey::from_bytes(&key.0).ok_or(VrfError::PublicKey)?;
-        let proof = VRFProof::from_slice(&self.0).ok_or(VrfError::Encoding)?;
-        match VRF::verify(&key, &proof, message) {
-            Ok(true) => Ok(()),
-            Ok(false) | Err(_) => Err(VrfError::Wrong),
-        }
+        let public = key.point().ok_or(VrfError::PublicKey)?;
+        let proof = Parts::decode(self).ok_or(VrfError::Encoding)?;
+        let hashed = hash_to_curve(key, message);
+        // What was kB and kH when the proof was made, if it is by this key. The points are negated and not c: the two differ
+        // for a key that has a part of small order, and others count it this way.
+        let c = number(proof.challenge);
+        let of_base = EdwardsPoint::vartime_double_scalar_mul_basepoint(&c, &-public, &proof.response);
+        let of_hashed = EdwardsPoint::vartime_multiscalar_mul([proof.response, c], [hashed, -proof.gamma]);
+        let challenge = challenge([hashed, proof.gamma, of_base, of_hashed]);
+        if challenge == proof.challenge { Ok(()) } else { Err(VrfError::Wrong) }
     }
 
     /// The same proof in its canonical encoding; `None` if the bytes do not decode (docs/CONSENSUS.md#vrf).
     #[must_use]
     pub fn canonical(&self) -> Option<Self> {
-        VRFProof::from_slice(&self.0).map(|proof| Self(proof.to_bytes()))
+        Parts::decode(self).map(|parts| parts.encode())
     }
 
     /// H(proof): the only digest of a proof that the chain uses.
@@ -69,31 +88,49 @@ impl VrfPublicKey {
     /// Whether the bytes are a point of the curve.
     #[must_use]
     pub fn is_valid(&self) -> bool {
-        VRFPublicKey::from_bytes(&self.0).is_some()
+        self.point().is_some()
+    }
+
+    fn point(&self) -> Option<EdwardsPoint> {
+        CompressedEdwardsY(self.0).decompress()
     }
 }
 
 /// A VRF private key, made from a 32-byte Ed25519 seed.
 #[derive(Clone)]
-pub struct VrfPrivateKey(VRFPrivateKey);
+pub struct VrfPrivateKey {
+    scalar: Zeroizing<Scalar>,
+    nonce_key: Zeroizing<[u8; 32]>,
+    public: VrfPublicKey,
+}
 
 impl VrfPrivateKey {
     /// Makes the key; every seed is one.
     #[must_use]
     pub fn from_seed(seed: &[u8; 32]) -> Self {
-        Self(VRFPrivateKey::from_bytes(seed).expect("every 32 bytes are an Ed25519 seed"))
+        let hash = Zeroizing::new(<[u8; 64]>::from(Sha512::digest(seed)));
+        let [scalar, nonce_key] = halves(&hash).map(Zeroizing::new);
+        let scalar = Zeroizing::new(Scalar::from_bytes_mod_order(clamp_integer(*scalar)));
+        let public = VrfPublicKey(EdwardsPoint::mul_base(&scalar).compress().to_bytes());
+        Self { scalar, nonce_key, public }
     }
 
     /// The public key.
     #[must_use]
-    pub fn public_key(&self) -> VrfPublicKey {
-        VrfPublicKey(VRFPublicKey::from_private(&self.0).to_bytes())
+    pub const fn public_key(&self) -> VrfPublicKey {
+        self.public
     }
 
     /// The proof over `message`. Deterministic.
     #[must_use]
     pub fn prove(&self, message: &[u8]) -> VrfProof {
-        VrfProof(VRF::prove(&self.0, message).to_bytes())
+        let hashed = hash_to_curve(&self.public, message);
+        let gamma = hashed * *self.scalar;
+        let nonce = Sha512::new().chain_update(*self.nonce_key).chain_update(hashed.compress().as_bytes()).finalize();
+        let nonce = Zeroizing::new(Scalar::from_bytes_mod_order_wide(&nonce.into()));
+        let challenge = challenge([hashed, gamma, EdwardsPoint::mul_base(&nonce), hashed * *nonce]);
+        let response = *nonce + number(challenge) * *self.scalar;
+        Parts { gamma, challenge, response }.encode()
     }
 }
 
@@ -101,5 +138,112 @@ impl std::fmt::Debug for VrfPrivateKey {
     /// Shows the public key only.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "VrfPrivateKey(of {})", self.public_key())
+    }
+}
+
+/// The parts of a proof, in their ranges.
+struct Parts {
+    gamma: EdwardsPoint,
+    challenge: [u8; 16],
+    response: Scalar,
+}
+
+impl Parts {
+    fn decode(proof: &VrfProof) -> Option<Self> {
+        let (gamma, rest) = proof.0.split_first_chunk()?;
+        let (challenge, response) = rest.split_first_chunk()?;
+        let gamma = CompressedEdwardsY(*gamma).decompress().filter(|gamma| !gamma.is_small_order())?;
+        let response = Option::from(Scalar::from_canonical_bytes(response.try_into().ok()?))?;
+        Some(Self { gamma, challenge: *challenge, response })
+    }
+
+    fn encode(&self) -> VrfProof {
+        let mut bytes = [0; 80];
+        bytes[..32].copy_from_slice(self.gamma.compress().as_bytes());
+        bytes[32..48].copy_from_slice(&self.challenge);
+        bytes[48..].copy_from_slice(self.response.as_bytes());
+        VrfProof(bytes)
+    }
+}
+
+/// The point that stands for a message: the first of the hashes with counters 0, 1, 2, ... that is one, times the cofactor.
+fn hash_to_curve(key: &VrfPublicKey, message: &[u8]) -> EdwardsPoint {
+    let base = Sha512::new().chain_update([SUITE, HASH_TO_CURVE]).chain_update(key.0).chain_update(message);
+    let tried = (0_u64..).find_map(|counter| {
+        let hash = base.clone().chain_update(counter_bytes(counter)).finalize();
+        let [bytes, _] = halves(&hash.into());
+        CompressedEdwardsY(bytes).decompress()
+    });
+    tried.expect("every second hash is a point").mul_by_cofactor()
+}
+
+/// A counter as it is hashed: 0 is one zero byte, 1 is nothing, 2 to 256 are one byte (256: a zero), then two, and so on.
+/// Byte i, from the lowest, is there when the counter is above 2 to the power of 8i.
+fn counter_bytes(counter: u64) -> Vec<u8> {
+    if counter == 0 {
+        return vec![0];
+    }
+    let bytes = counter.to_le_bytes();
+    (0..).step_by(8).zip(bytes).take_while(|(shift, _)| counter > 1 << *shift).map(|(_, byte)| byte).collect()
+}
+
+/// The challenge that binds four points: 16 bytes, a little-endian number.
+fn challenge(points: [EdwardsPoint; 4]) -> [u8; 16] {
+    let mut hash = Sha512::new().chain_update([SUITE, HASH_POINTS]);
+    for point in points {
+        hash.update(point.compress().as_bytes());
+    }
+    let hash = <[u8; 64]>::from(hash.finalize());
+    std::array::from_fn(|at| hash[at])
+}
+
+/// A challenge as a number.
+fn number(challenge: [u8; 16]) -> Scalar {
+    Scalar::from(u128::from_le_bytes(challenge))
+}
+
+fn halves(bytes: &[u8; 64]) -> [[u8; 32]; 2] {
+    [0, 32].map(|from| std::array::from_fn(|at| bytes[from + at]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_counter_of_one_adds_no_byte_and_larger_ones_grow() {
+        let cases: [(u64, &[u8]); 8] = [
+            (0, &[0]),
+            (1, &[]),
+            (2, &[2]),
+            (255, &[255]),
+            (256, &[0]),
+            (257, &[1, 1]),
+            (65_536, &[0, 0]),
+            (65_537, &[1, 0, 1]),
+        ];
+        for (counter, bytes) in cases {
+            assert_eq!(counter_bytes(counter), bytes, "{counter}");
+        }
+        assert_eq!(counter_bytes(u64::MAX), [255; 8]);
+    }
+
+    #[test]
+    fn a_key_with_a_part_of_small_order_is_counted_as_others_do() {
+        let bytes = |text: &str| hex::decode(text).unwrap();
+        let key = bytes("5c8a8b517b80fe839c8e4704c14585d3fb1b636233493d0775aba5a7df90f301");
+        let proof = bytes(concat!(
+            "109676febdef46da438baacbf96a86617189cbb342ccc391576d4d4ec1403764",
+            "604759f0db7a41b527d4b6fc5e7c5996da58db65651bb38fa6e90b1a657b246f7be3207328f5f8b367c8a75dc6309304"
+        ));
+        let message = bytes("28cbc06ff1197f6381bb11e5714c39fa63034ddb35f6a3fd7b4d9160cbbb6508");
+        let (key, proof) = (VrfPublicKey::try_from(&key[..]).unwrap(), VrfProof::try_from(&proof[..]).unwrap());
+        assert_eq!(proof.verify(&key, &message), Ok(()));
+    }
+
+    #[test]
+    fn a_key_is_not_shown() {
+        let key = VrfPrivateKey::from_seed(&[7; 32]);
+        assert_eq!(format!("{key:?}"), format!("VrfPrivateKey(of {})", key.public_key()));
     }
 }

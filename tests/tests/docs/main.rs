@@ -1,5 +1,6 @@
 //! Documents that are made from the code are current.
 
+mod actors;
 mod config;
 mod links;
 
