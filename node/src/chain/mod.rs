@@ -24,4 +24,4 @@ pub use api::{
 pub use call_limits::CallLimits;
 pub use error::{ApiError, Unknown};
 pub use live::{LiveChain, LiveJournal, chain_params, open};
-pub use principal::{parse_contract_id, parse_principal};
+pub use principal::{PrincipalError, parse_asset_id, parse_contract_id, parse_principal};

@@ -97,7 +97,7 @@ impl EventKey {
 }
 
 fn contract_of(text: &str) -> Option<()> {
-    parse_contract_id(text).map(drop)
+    parse_contract_id(text).ok().map(drop)
 }
 
 fn is_name(text: &str) -> bool {

@@ -3,6 +3,8 @@
 //! # Invariants
 //! - Matching is pure: the same event and filter give the same answer, live or from disk.
 //! - What a filter holds is bounded by the named limits.
+//! - A value that no event could ever have is refused, so that a slip is told and not waited for in silence. Addresses are
+//!   compared in the form in which events have them.
 //!
 //! # Not here
 //! Signers' keys: a signer is told by its slot, which `slot_ids` narrows to; a key would cost a signature recovery an event
@@ -10,11 +12,14 @@
 
 use std::collections::BTreeSet;
 
+use chainstate::stackerdb::MAX_SLOTS;
+use clarity::vm::types::PrincipalData;
 use nakamoto_proto::v1;
 use v1::event::Body;
 
 use super::journal::Entry;
-use crate::chain::ApiError;
+use crate::chain::{ApiError, PrincipalError, parse_asset_id, parse_contract_id, parse_principal};
+use crate::worker::is_request_id;
 
 /// Terms a filter. A signer needs two; the rest is room.
 pub const MAX_FILTER_TERMS: usize = 32;
@@ -145,20 +150,22 @@ impl Term {
         if let Some(kind) = term.kinds.iter().find(|kind| !is_kind(**kind)) {
             return Err(ApiError::invalid("filter.terms.kinds", format!("{kind} is no event kind")).into());
         }
-        let request_id = (!term.request_id.is_empty()).then_some(term.request_id);
-        if request_id.as_ref().is_some_and(|id| id.len() > MAX_FILTER_VALUE_BYTES) {
-            return Err(ApiError::invalid("filter.terms.request_id", "too long").into());
+        if let Some(slot) =
+            term.slot_ids.iter().find(|slot| usize::try_from(**slot).is_ok_and(|slot| slot >= MAX_SLOTS))
+        {
+            let detail = format!("{slot}: a StackerDB has slots 0 to {}", MAX_SLOTS - 1);
+            return Err(ApiError::invalid("filter.terms.slot_ids", detail).into());
         }
         let decoded = Self {
             kinds: term.kinds.into_iter().collect(),
-            stackerdb_contracts: values("filter.terms.stackerdb_contracts", term.stackerdb_contracts)?,
-            contracts: values("filter.terms.contracts", term.contracts)?,
-            assets: values("filter.terms.assets", term.assets)?,
-            addresses: values("filter.terms.addresses", term.addresses)?,
-            request_id,
+            stackerdb_contracts: values("filter.terms.stackerdb_contracts", term.stackerdb_contracts, contract)?,
+            contracts: values("filter.terms.contracts", term.contracts, contract)?,
+            assets: values("filter.terms.assets", term.assets, parse_asset_id)?,
+            addresses: values("filter.terms.addresses", term.addresses, principal)?,
+            request_id: request_id(term.request_id)?,
             slot_ids: term.slot_ids.into_iter().collect(),
             txids: txids(&term.txids)?,
-            producers: values("filter.terms.producers", term.producers)?,
+            producers: values("filter.terms.producers", term.producers, account)?,
             label: term.label,
         };
         let asks = !decoded.kinds.is_empty()
@@ -242,14 +249,48 @@ fn too_many(field: &'static str) -> ApiError {
     ApiError::invalid(field, format!("more than {MAX_FILTER_VALUES} values"))
 }
 
-fn values(field: &'static str, values: Vec<String>) -> Result<BTreeSet<String>, ApiError> {
+/// The values of a list as `parse` writes them.
+fn values(
+    field: &'static str,
+    values: Vec<String>,
+    parse: impl Fn(&str) -> Result<String, PrincipalError>,
+) -> Result<BTreeSet<String>, ApiError> {
     if values.len() > MAX_FILTER_VALUES {
         return Err(too_many(field));
     }
-    if values.iter().any(|value| value.is_empty() || value.len() > MAX_FILTER_VALUE_BYTES) {
-        return Err(ApiError::invalid(field, format!("a value has 1 to {MAX_FILTER_VALUE_BYTES} bytes")));
+    let value = |text: String| {
+        if text.is_empty() || text.len() > MAX_FILTER_VALUE_BYTES {
+            return Err(ApiError::invalid(field, format!("a value has 1 to {MAX_FILTER_VALUE_BYTES} bytes")));
+        }
+        parse(&text).map_err(|error| ApiError::invalid(field, format!("{text:?} is {error}")))
+    };
+    values.into_iter().map(value).collect()
+}
+
+fn contract(text: &str) -> Result<String, PrincipalError> {
+    parse_contract_id(text).map(|contract| contract.to_string())
+}
+
+fn principal(text: &str) -> Result<String, PrincipalError> {
+    parse_principal(text).map(|principal| principal.to_string())
+}
+
+/// A principal that can hold a key.
+fn account(text: &str) -> Result<String, PrincipalError> {
+    match parse_principal(text)? {
+        PrincipalData::Standard(account) => Ok(account.to_string()),
+        PrincipalData::Contract(_) => Err(PrincipalError::NoAccount),
     }
-    Ok(values.into_iter().collect())
+}
+
+fn request_id(id: String) -> Result<Option<String>, ApiError> {
+    if id.is_empty() {
+        return Ok(None);
+    }
+    if id.len() > MAX_FILTER_VALUE_BYTES || !is_request_id(&id) {
+        return Err(ApiError::invalid("filter.terms.request_id", "not the id of a template or validation request"));
+    }
+    Ok(Some(id))
 }
 
 fn txids(txids: &[bytes::Bytes]) -> Result<BTreeSet<[u8; 32]>, ApiError> {
@@ -279,6 +320,10 @@ pub enum FilterError {
 mod tests {
     use super::*;
 
+    const P: &str = "ST2CY5V39NHDPWSXMW9QDT3HC3GD6Q6XX4CFRK9AG";
+    const Q: &str = "ST1SJ3DTE5DN7X54YDH5D64R3BCB6A2AG2ZQ8YPD5";
+    const R: &str = "ST000000000000000000002AMW42H";
+
     fn entry(kind: v1::EventKind, body: Body) -> Entry {
         Entry::from_event(v1::Event { sequence: 1, kind: kind.into(), observe_time: None, body: Some(body) }, 0)
     }
@@ -298,26 +343,26 @@ mod tests {
     }
 
     fn chunks() -> Entry {
-        let body = v1::StackerDbChunks { contract_id: "A.b".to_owned(), chunks: Vec::new() };
+        let body = v1::StackerDbChunks { contract_id: format!("{P}.b"), chunks: Vec::new() };
         entry(v1::EventKind::StackerdbChunks, Body::StackerdbChunks(body))
     }
 
     #[test]
     fn a_producer_narrows_to_its_burn_blocks_and_the_blocks_of_its_tenures() {
         let filter = |term| Filter::decode(Some(v1::EventFilter { terms: vec![term], all: false })).expect("a filter");
-        let term = v1::EventTerm { producers: vec!["P".to_owned(), "Q".to_owned()], ..v1::EventTerm::default() };
+        let term = v1::EventTerm { producers: vec![P.to_owned(), Q.to_owned()], ..v1::EventTerm::default() };
         let of_producers = filter(term.clone());
-        for wanted in [burn("P"), processed("P"), burn("Q")] {
+        for wanted in [burn(P), processed(P), burn(Q)] {
             assert!(of_producers.matches(&wanted), "{wanted:?}");
         }
-        for other in [burn("R"), processed("R"), burn(""), chunks()] {
+        for other in [burn(R), processed(R), burn(""), chunks()] {
             assert!(!of_producers.matches(&other), "{other:?}");
         }
         assert!(!of_producers.wants_every_stackerdb());
         let blocks = filter(v1::EventTerm { kinds: vec![v1::EventKind::BlockProcessed.into()], ..term.clone() });
-        assert!(blocks.matches(&processed("P")) && !blocks.matches(&burn("P")));
-        let with_chunks = filter(v1::EventTerm { stackerdb_contracts: vec!["A.b".to_owned()], ..term });
-        assert!(with_chunks.matches(&burn("P")), "StackerDBs narrow chunks only");
+        assert!(blocks.matches(&processed(P)) && !blocks.matches(&burn(P)));
+        let with_chunks = filter(v1::EventTerm { stackerdb_contracts: vec![format!("{P}.b")], ..term });
+        assert!(with_chunks.matches(&burn(P)), "StackerDBs narrow chunks only");
         let long = v1::EventTerm { producers: vec!["x".repeat(301)], ..v1::EventTerm::default() };
         let refused = Filter::decode(Some(v1::EventFilter { terms: vec![long], all: false }));
         assert!(matches!(refused, Err(FilterError::Field(_))));

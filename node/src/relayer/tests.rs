@@ -20,7 +20,7 @@ use super::journal::{Journal as _, ReadLimit};
 use super::payload::Payload;
 use super::pump::End;
 use super::subscribers::{StreamLimits, TooManySubscriptions};
-use bench::{Bench, Client, JOURNAL_ID, MemoryJournal, burn, filter, mixed, request};
+use bench::{Bench, Client, DB, JOURNAL_ID, MemoryJournal, burn, filter, mixed, request};
 
 /// For what must happen: far above what it takes.
 const WAIT: Duration = Duration::from_secs(60);
@@ -41,12 +41,12 @@ fn the_first_frame_says_where_the_stream_begins() {
 fn a_snapshot_comes_before_events() {
     let bench = Bench::new(10, HubLimits::default());
     bench.journal.append([burn()]);
-    let mut stream = bench.open_with(&Filter::ALL, 1, 1, Some(vec!["A.b".to_owned()]));
+    let mut stream = bench.open_with(&Filter::ALL, 1, 1, Some(vec![DB.to_owned()]));
     let mut bodies = (0..5).map(|_| bench.next(&mut stream).unwrap().unwrap().body.unwrap());
     assert!(matches!(bodies.next(), Some(FrameBody::Started(_))));
     for slot in [0, 3] {
         let Some(FrameBody::Snapshot(chunks)) = bodies.next() else { panic!("no chunk of slot {slot}") };
-        assert_eq!((chunks.contract_id.as_str(), chunks.chunks[0].slot_id), ("A.b", slot));
+        assert_eq!((chunks.contract_id.as_str(), chunks.chunks[0].slot_id), (DB, slot));
     }
     let Some(FrameBody::SnapshotComplete(complete)) = bodies.next() else { panic!("no end") };
     assert_eq!(complete.sequence, 1);
@@ -134,8 +134,8 @@ fn a_shutdown_while_frames_wait_for_room_skips_nothing() {
 #[test]
 fn a_snapshot_holds_only_the_slots_that_the_stream_would_hold() {
     let bench = Bench::new(10, HubLimits::default());
-    let term = v1::EventTerm { stackerdb_contracts: vec!["A.b".to_owned()], slot_ids: vec![3], ..Default::default() };
-    let mut stream = bench.open_with(&filter(vec![term]), 1, 1, Some(vec!["A.b".to_owned()]));
+    let term = v1::EventTerm { stackerdb_contracts: vec![DB.to_owned()], slot_ids: vec![3], ..Default::default() };
+    let mut stream = bench.open_with(&filter(vec![term]), 1, 1, Some(vec![DB.to_owned()]));
     let mut bodies = (0..3).map(|_| bench.next(&mut stream).unwrap().unwrap().body.unwrap());
     assert!(matches!(bodies.next(), Some(FrameBody::Started(_))));
     let Some(FrameBody::Snapshot(chunks)) = bodies.next() else { panic!("no chunk") };

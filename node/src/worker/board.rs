@@ -25,13 +25,16 @@ use super::words::{
 };
 use crate::chain::JobFailure;
 
+/// What the ids of templates and of validations begin with.
+pub(super) const TEMPLATES: &str = "t";
+pub(super) const VALIDATIONS: &str = "v";
 /// What a refused request is told to wait: least, most.
 const RETRY_AFTER: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(10));
 
 /// Queue and results of one kind of job. Requests come from any thread; one worker thread takes them.
 pub struct Board<J, R> {
     limits: BoardLimits,
-    /// Begins every id: "t" or "v".
+    /// Begins every id.
     letter: &'static str,
     /// Which start of the node this is; part of every id.
     start_number: u64,
@@ -317,9 +320,7 @@ impl<J, R> Board<J, R> {
 
     /// Start and number of an id of this board's making.
     fn parse(&self, id: &str) -> Option<(u64, u64)> {
-        let (start, number) = id.strip_prefix(self.letter)?.strip_prefix('-')?.split_once('-')?;
-        let (start, number) = (start.parse().ok()?, number.parse().ok()?);
-        (format!("{}-{start}-{number}", self.letter) == id && number > 0).then_some((start, number))
+        numbers(self.letter, id)
     }
 
     /// What an id without job and result means.
@@ -336,6 +337,19 @@ impl<J, R> Board<J, R> {
         let detail = "the node stopped before the request was finished".to_owned();
         Ok(Fetched::Done(Arc::new(Outcome::Failed(JobFailure { reason: "NODE_RESTARTED".to_owned(), detail }))))
     }
+}
+
+/// Whether a board of some node could have given this id.
+#[must_use]
+pub fn is_request_id(id: &str) -> bool {
+    [TEMPLATES, VALIDATIONS].into_iter().any(|letter| numbers(letter, id).is_some())
+}
+
+/// The numbers of an id as [`Board`] writes it.
+fn numbers(letter: &str, id: &str) -> Option<(u64, u64)> {
+    let (start, number) = id.strip_prefix(letter)?.strip_prefix('-')?.split_once('-')?;
+    let (start, number) = (start.parse().ok()?, number.parse().ok()?);
+    (format!("{letter}-{start}-{number}") == id && number > 0).then_some((start, number))
 }
 
 impl<J, R> State<J, R> {

@@ -7,7 +7,7 @@ use nakamoto_proto::hashing::sha512_256;
 use nakamoto_proto::v1;
 use prost::Message as _;
 
-use super::board::Board;
+use super::board::{Board, TEMPLATES, VALIDATIONS};
 use super::words::{BoardLimits, JobKey, JobRequest, Outcome};
 
 /// Templates: one producer has one in flight. Eight may wait, with a coinbase each; 32 results of at most 2 MiB are kept
@@ -52,7 +52,7 @@ impl TemplateJobs {
     /// With the limits above, for one start of the node.
     #[must_use]
     pub fn for_templates(start_number: u64) -> Self {
-        Self::new("t", start_number, TEMPLATE_LIMITS)
+        Self::new(TEMPLATES, start_number, TEMPLATE_LIMITS)
     }
 }
 
@@ -60,7 +60,7 @@ impl ValidationJobs {
     /// With the limits above, for one start of the node.
     #[must_use]
     pub fn for_validations(start_number: u64) -> Self {
-        Self::new("v", start_number, VALIDATION_LIMITS)
+        Self::new(VALIDATIONS, start_number, VALIDATION_LIMITS)
     }
 }
 

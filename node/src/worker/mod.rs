@@ -14,7 +14,7 @@ mod jobs;
 mod run;
 mod words;
 
-pub use board::Board;
+pub use board::{Board, is_request_id};
 pub use end::{finish_template, finish_validation, restore_results};
 pub use jobs::{
     TEMPLATE_LIMITS, TemplateJob, TemplateJobs, VALIDATION_LIMITS, ValidationJob, ValidationJobs, template_answer,

@@ -53,9 +53,9 @@ fn stacker(genesis: &GenesisFile, entry: &StackerEntry) -> Result<Stacker, Genes
 }
 
 fn balance(balance: &Balance) -> Result<(PrincipalData, u128), GenesisError> {
-    let principal = parse_principal(&balance.address).ok_or_else(|| GenesisError::Value {
+    let principal = parse_principal(&balance.address).map_err(|error| GenesisError::Value {
         key: "balances.address",
-        detail: format!("{} is not a principal", balance.address),
+        detail: format!("{}: {error}", balance.address),
     })?;
     Ok((principal, balance.amount_ustx.into()))
 }

@@ -136,7 +136,7 @@ pub(super) fn implements_trait(
     name: &str,
 ) -> Result<bool, ApiError> {
     let id = parse_contract(contract)?;
-    let definer = parse_contract_id(definer).ok_or_else(|| ApiError::invalid("trait contract", "no contract id"))?;
+    let definer = parse_contract_id(definer).map_err(|error| ApiError::invalid("trait contract", error))?;
     let unknown = || ApiError::NotFound { what: Unknown::Contract, id: format!("{} or trait {name}", id) };
     let name = ClarityName::try_from(name.to_owned()).map_err(|_| unknown())?;
     let wanted = TraitIdentifier { name, contract_identifier: definer };
@@ -228,11 +228,11 @@ pub(super) fn call_read_only(
 }
 
 fn principal_of(field: &'static str, text: &str) -> Result<PrincipalData, ApiError> {
-    parse_principal(text).ok_or_else(|| ApiError::invalid(field, "not a principal"))
+    parse_principal(text).map_err(|error| ApiError::invalid(field, error))
 }
 
 fn parse_contract(contract: &ContractRef) -> Result<QualifiedContractIdentifier, ApiError> {
-    parse_contract_id(&contract.contract_id).ok_or_else(|| ApiError::invalid("contract_id", "not \"ADDRESS.name\""))
+    parse_contract_id(&contract.contract_id).map_err(|error| ApiError::invalid("contract_id", error))
 }
 
 fn unknown(contract: &ContractRef) -> ApiError {

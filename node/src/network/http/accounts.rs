@@ -1,19 +1,15 @@
 //! GET /v2/accounts/{principal}.
 
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Path, State};
 use serde_json::json;
 
-use super::input::{Query, path_principal};
+use super::input::path_principal;
+use super::query::Query;
 use super::respond::{Answer, hex0x, json};
 use crate::network::grpc::Services;
 
 /// Zeros for an account that was never used; 404 for what is no principal.
-pub(super) async fn account(
-    State(services): State<Services>,
-    Path(principal): Path<String>,
-    RawQuery(query): RawQuery,
-) -> Answer {
-    let query = Query::new(query);
+pub(super) async fn account(State(services): State<Services>, Path(principal): Path<String>, query: Query) -> Answer {
     let principal = path_principal(&principal)?;
     let (at, proof) = (query.tip()?, query.proof());
     let answer = services.gate.read(move |chain| chain.account(&principal, at, proof)).await?;

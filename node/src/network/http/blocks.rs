@@ -1,13 +1,14 @@
 //! Blocks: push and read.
 
 use axum::body::Bytes;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use nakamoto_proto::v1;
 use serde_json::json;
 
 use super::auth;
-use super::input::{Kind, Query, kind, path_hash, path_number};
+use super::input::{Kind, kind, path_hash, path_number};
+use super::query::Query;
 use super::respond::{Answer, HttpError, json, octets};
 use crate::chain::BlockAt;
 use crate::network::grpc::Services;
@@ -36,13 +37,8 @@ pub(super) async fn push(State(services): State<Services>, headers: HeaderMap, b
 
 /// POST /v3/blocks/upload: the reference's name and shapes for the same. With `?broadcast=1` the reference sends a known
 /// block to its peers again and asks for the token; there are no peers, so the token is all that differs.
-pub(super) async fn upload(
-    State(services): State<Services>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Answer {
-    if Query::new(query).is_one("broadcast") {
+pub(super) async fn upload(State(services): State<Services>, query: Query, headers: HeaderMap, body: Bytes) -> Answer {
+    if query.is_one("broadcast") {
         auth::operator(&services, &headers)?;
     }
     let answer = store(&services, &headers, body).await?;
@@ -74,13 +70,9 @@ pub(super) async fn by_id(State(services): State<Services>, Path(block_id): Path
 }
 
 /// GET /v3/blocks/height/{height}[?tip=].
-pub(super) async fn by_height(
-    State(services): State<Services>,
-    Path(height): Path<String>,
-    RawQuery(query): RawQuery,
-) -> Answer {
+pub(super) async fn by_height(State(services): State<Services>, Path(height): Path<String>, query: Query) -> Answer {
     let height = path_number(&height)?;
-    let fork = Query::new(query).tip()?;
+    let fork = query.tip()?;
     raw(&services, BlockAt::Height(height, fork)).await
 }
 

@@ -1,13 +1,14 @@
 //! Contracts: source, interface, variables, maps, calls that do not write.
 
 use axum::body::Bytes;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::IntoResponse as _;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::input::{Kind, Query, hex_bytes, json_body, kind, path_contract};
+use super::input::{Kind, hex_bytes, json_body, kind, path_contract};
+use super::query::Query;
 use super::respond::{Answer, HttpError, hex0x, json};
 use crate::chain::{ApiError, CallArguments, Unknown, ValueAnswer, parse_principal};
 use crate::network::grpc::Services;
@@ -21,9 +22,8 @@ const MAX_ARGUMENTS: usize = 4096;
 pub(super) async fn source(
     State(services): State<Services>,
     Path((address, name)): Path<(String, String)>,
-    RawQuery(query): RawQuery,
+    query: Query,
 ) -> Answer {
-    let query = Query::new(query);
     let contract = path_contract(&address, &name, &query)?;
     let proof = query.proof();
     let answer = services.gate.read(move |chain| chain.contract_source(&contract, proof)).await?;
@@ -38,9 +38,9 @@ pub(super) async fn source(
 pub(super) async fn interface(
     State(services): State<Services>,
     Path((address, name)): Path<(String, String)>,
-    RawQuery(query): RawQuery,
+    query: Query,
 ) -> Answer {
-    let contract = path_contract(&address, &name, &Query::new(query))?;
+    let contract = path_contract(&address, &name, &query)?;
     let text = services.gate.read(move |chain| chain.contract_interface(&contract)).await?;
     let kind = HeaderValue::from_static("application/json");
     Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
@@ -50,9 +50,8 @@ pub(super) async fn interface(
 pub(super) async fn data_var(
     State(services): State<Services>,
     Path((address, name, variable)): Path<(String, String, String)>,
-    RawQuery(query): RawQuery,
+    query: Query,
 ) -> Answer {
-    let query = Query::new(query);
     let contract = path_contract(&address, &name, &query)?;
     check_name(&variable)?;
     let proof = query.proof();
@@ -64,11 +63,10 @@ pub(super) async fn data_var(
 pub(super) async fn map_entry(
     State(services): State<Services>,
     Path((address, name, map)): Path<(String, String, String)>,
-    RawQuery(query): RawQuery,
+    query: Query,
     headers: HeaderMap,
     body: Bytes,
 ) -> Answer {
-    let query = Query::new(query);
     let contract = path_contract(&address, &name, &query)?;
     check_name(&map)?;
     expect_json(&headers)?;
@@ -99,11 +97,11 @@ struct CallBody {
 pub(super) async fn call_read(
     State(services): State<Services>,
     Path((address, name, function)): Path<(String, String, String)>,
-    RawQuery(query): RawQuery,
+    query: Query,
     headers: HeaderMap,
     body: Bytes,
 ) -> Answer {
-    let contract = path_contract(&address, &name, &Query::new(query))?;
+    let contract = path_contract(&address, &name, &query)?;
     check_name(&function)?;
     expect_json(&headers)?;
     let body: CallBody = json_body(&body)?;
@@ -139,8 +137,8 @@ fn principal(name: &str, text: &str) -> Result<String, HttpError> {
     // The reference's clients may quote it as Clarity does.
     let text = text.strip_prefix('\'').unwrap_or(text);
     match parse_principal(text) {
-        Some(principal) => Ok(principal.to_string()),
-        None => Err(HttpError::bad_request(format!("{name} is not a principal"))),
+        Ok(principal) => Ok(principal.to_string()),
+        Err(error) => Err(HttpError::bad_request(format!("{name}: {error}"))),
     }
 }
 

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use axum::Extension;
-use axum::extract::{RawQuery, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse as _;
 use axum::response::sse::{Event, Sse};
@@ -27,8 +27,10 @@ use v1::start_position::Position;
 use v1::subscribe_response::Body;
 
 use super::event_json::{event_json, kind_name};
-use super::input::{Query, hex_bytes};
+use super::input::hex_bytes;
+use super::query::{Query, QueryKeys};
 use super::respond::{Answer, HttpError};
+use crate::chain::ApiError;
 use crate::network::grpc::Services;
 use crate::network::limits::HEARTBEAT;
 use crate::network::server::Peer;
@@ -41,17 +43,30 @@ use crate::relayer::payload::Payload;
 use crate::relayer::position::{PositionError, WhenNone, resolve};
 use crate::relayer::pump::FrameStream;
 
+/// What the query may say.
+pub(super) const KEYS: QueryKeys = QueryKeys {
+    one: &["start", "cursor", "payload"],
+    lists: &["kinds", "contract", "asset", "address", "producer", "stackerdb"],
+};
+/// The keys of conditions by the field of the filter that they fill.
+const FIELDS: [(&str, &str); 6] = [
+    ("filter.terms.kinds", "kinds"),
+    ("filter.terms.contracts", "contract"),
+    ("filter.terms.assets", "asset"),
+    ("filter.terms.addresses", "address"),
+    ("filter.terms.producers", "producer"),
+    ("filter.terms.stackerdb_contracts", "stackerdb"),
+];
 /// Events a frame: each becomes a message of its own all the same.
 const BATCH: usize = 64;
 
 /// GET /v3/events[?kinds=&contract=&address=&asset=&stackerdb=&start=&cursor=&payload=].
 pub(super) async fn follow(
     State(services): State<Services>,
-    RawQuery(query): RawQuery,
+    query: Query,
     peer: Option<Extension<Peer>>,
     headers: HeaderMap,
 ) -> Answer {
-    let query = Query::new(query);
     let filter = Filter::decode(Some(filter(&query)?)).map_err(filter_error)?;
     let payload = match query.text("payload") {
         None | Some("full") => Payload::Full,
@@ -82,15 +97,15 @@ pub(super) async fn follow(
 
 /// One term of what the query asks for; everything when it asks for nothing.
 fn filter(query: &Query) -> Result<v1::EventFilter, HttpError> {
-    let texts = |key| query.list(key).into_iter().map(str::to_owned).collect::<Vec<_>>();
-    let kinds = query.list("kinds").into_iter().map(kind).collect::<Result<Vec<_>, _>>()?;
+    let texts = |key| Ok::<_, HttpError>(query.list(key)?.into_iter().map(str::to_owned).collect::<Vec<_>>());
+    let kinds = query.list("kinds")?.into_iter().map(kind).collect::<Result<Vec<_>, _>>()?;
     let term = v1::EventTerm {
         kinds,
-        stackerdb_contracts: texts("stackerdb"),
-        contracts: texts("contract"),
-        assets: texts("asset"),
-        addresses: texts("address"),
-        producers: texts("producer"),
+        stackerdb_contracts: texts("stackerdb")?,
+        contracts: texts("contract")?,
+        assets: texts("asset")?,
+        addresses: texts("address")?,
+        producers: texts("producer")?,
         ..v1::EventTerm::default()
     };
     if term == v1::EventTerm::default() {
@@ -121,8 +136,15 @@ fn start(query: &Query, headers: &HeaderMap) -> Result<Option<v1::StartPosition>
     Ok(Some(v1::StartPosition { position: Some(position) }))
 }
 
+/// With the names of the query.
 fn filter_error(error: FilterError) -> HttpError {
-    HttpError::bad_request(error)
+    match error {
+        FilterError::Field(ApiError::Invalid { field, detail }) => {
+            let key = FIELDS.iter().find(|(of_filter, _)| *of_filter == field).map_or(field, |(_, key)| key);
+            HttpError::bad_request(format!("{key}: {detail}"))
+        }
+        error => HttpError::bad_request(error),
+    }
 }
 
 fn position_error(error: PositionError) -> HttpError {

@@ -1,15 +1,17 @@
 //! The paths of the API in front of a node that wallets need, as far as the node itself can answer exactly.
 //!
 //! # What differs from the API
-//! - Of STX, what the account has now: no sums over its history (`total_sent`, ...), which no node keeps.
+//! - Of STX, what the account has now. The sums over its history (`total_sent`, ...), which no node keeps, are "0": clients
+//!   make numbers of them and fail where they are absent.
+//! - As of the tip only: `until_block` is refused as every key that a path does not take.
 //! - `balances` has no tokens: the state is looked up by asset, and nothing lists what a principal holds.
 
 use std::collections::BTreeSet;
 
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Path, State};
 use serde_json::{Value, json};
 
-use super::input::{Query, path_principal};
+use super::input::path_principal;
 use super::respond::{Answer, HttpError, json};
 use crate::chain::ApiError;
 use crate::network::grpc::Services;
@@ -35,29 +37,17 @@ pub(super) async fn nonces(State(services): State<Services>, Path(address): Path
 }
 
 /// GET /extended/v1/address/{principal}/stx: the account at the canonical tip.
-pub(super) async fn stx(
-    State(services): State<Services>,
-    Path(principal): Path<String>,
-    RawQuery(query): RawQuery,
-) -> Answer {
-    Ok(json(stx_now(&services, &principal, query).await?))
+pub(super) async fn stx(State(services): State<Services>, Path(principal): Path<String>) -> Answer {
+    Ok(json(stx_now(&services, &principal).await?))
 }
 
 /// GET /extended/v1/address/{principal}/balances: the same under `stx`.
-pub(super) async fn balances(
-    State(services): State<Services>,
-    Path(principal): Path<String>,
-    RawQuery(query): RawQuery,
-) -> Answer {
-    Ok(json(json!({ "stx": stx_now(&services, &principal, query).await? })))
+pub(super) async fn balances(State(services): State<Services>, Path(principal): Path<String>) -> Answer {
+    Ok(json(json!({ "stx": stx_now(&services, &principal).await? })))
 }
 
-async fn stx_now(services: &Services, principal: &str, query: Option<String>) -> Result<Value, HttpError> {
+async fn stx_now(services: &Services, principal: &str) -> Result<Value, HttpError> {
     let principal = path_principal(principal)?;
-    // Left alone, it would give a figure of another block than was asked for.
-    if Query::new(query).text("until_block").is_some() {
-        return Err(HttpError::bad_request("until_block: the node answers as of its tip; /v2/accounts takes ?tip="));
-    }
     let account = services.gate.read(move |chain| chain.account(&principal, None, false)).await?.account;
     let (unlocked, locked) = (ustx(&account.balance_ustx)?, ustx(&account.locked_ustx)?);
     Ok(json!({
@@ -69,6 +59,10 @@ async fn stx_now(services: &Services, principal: &str, query: Option<String>) ->
         "lock_tx_id": "",
         "lock_height": 0,
         "burnchain_lock_height": 0,
+        "total_sent": "0",
+        "total_received": "0",
+        "total_fees_sent": "0",
+        "total_miner_rewards_received": "0",
     }))
 }
 

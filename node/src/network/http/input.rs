@@ -1,10 +1,12 @@
-//! Paths, queries and bodies into types.
+//! Paths and bodies into types.
 
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, header};
+use nakamoto_proto::address::AddressError;
 use serde::de::DeserializeOwned;
 
+use super::query::Query;
 use super::respond::HttpError;
-use crate::chain::{ContractRef, parse_contract_id, parse_principal};
+use crate::chain::{ContractRef, PrincipalError, parse_contract_id, parse_principal};
 
 /// How a body says what it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,86 +51,36 @@ pub(super) fn path_number(text: &str) -> Result<u64, HttpError> {
     text.parse().map_err(|_| HttpError::not_found("not found"))
 }
 
-fn hash<const N: usize>(text: &str) -> Option<[u8; N]> {
+/// Hex of so many bytes, with or without 0x.
+pub(super) fn hash<const N: usize>(text: &str) -> Option<[u8; N]> {
     let mut bytes = [0; N];
     hex::decode_to_slice(text.strip_prefix("0x").unwrap_or(text), &mut bytes).ok()?;
     Some(bytes)
 }
 
-/// A principal in a path; anything else is no such path.
+/// A principal in a path.
 pub(super) fn path_principal(text: &str) -> Result<String, HttpError> {
-    match parse_principal(text) {
-        Some(principal) => Ok(principal.to_string()),
-        None => Err(HttpError::not_found("not found")),
-    }
+    parse_principal(text).map(|principal| principal.to_string()).map_err(|error| no_principal(text, &error))
 }
 
 /// A contract in a path, at the block that the query names.
 pub(super) fn path_contract(address: &str, name: &str, query: &Query) -> Result<ContractRef, HttpError> {
-    match parse_contract_id(&format!("{address}.{name}")) {
-        Some(contract) => Ok(ContractRef { contract_id: contract.to_string(), at: query.tip()? }),
-        None => Err(HttpError::not_found("not found")),
-    }
+    let contract_id = path_contract_id(address, name)?;
+    Ok(ContractRef { contract_id, at: query.tip()? })
 }
 
-/// A query string, read leniently: the first of equal keys counts.
-pub(super) struct Query(Option<String>);
+/// A contract in a path.
+pub(super) fn path_contract_id(address: &str, name: &str) -> Result<String, HttpError> {
+    let contract = parse_contract_id(&format!("{address}.{name}")).map_err(|error| no_principal(address, &error))?;
+    Ok(contract.to_string())
+}
 
-impl Query {
-    pub(super) fn new(raw: Option<String>) -> Self {
-        Self(raw)
-    }
-
-    fn get(&self, key: &str) -> Option<&str> {
-        let pairs = self.0.as_deref()?.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
-        pairs.into_iter().find(|(name, _)| *name == key).map(|(_, value)| value)
-    }
-
-    /// Whether a key has the value 1.
-    pub(super) fn is_one(&self, key: &str) -> bool {
-        self.get(key) == Some("1")
-    }
-
-    /// The values of a key, separated by commas; empty when it is missing.
-    pub(super) fn list(&self, key: &str) -> Vec<&str> {
-        self.get(key).unwrap_or_default().split(',').filter(|value| !value.is_empty()).collect()
-    }
-
-    /// A value as it stands.
-    pub(super) fn text(&self, key: &str) -> Option<&str> {
-        self.get(key)
-    }
-
-    /// A block id under a key; missing or empty means none.
-    pub(super) fn block_id(&self, key: &str) -> Result<Option<[u8; 32]>, HttpError> {
-        match self.get(key) {
-            None | Some("") => Ok(None),
-            Some(text) => {
-                let id = hash(text).ok_or_else(|| HttpError::bad_request(format!("{key} is not a block id")))?;
-                Ok(Some(id))
-            }
-        }
-    }
-
-    /// `?tip=`: a block id; missing, empty or `latest` mean the canonical tip.
-    pub(super) fn tip(&self) -> Result<Option<[u8; 32]>, HttpError> {
-        if self.get("tip") == Some("latest") { Ok(None) } else { self.block_id("tip") }
-    }
-
-    /// `?proof=`: missing or exactly `1` asks for MARF proofs.
-    pub(super) fn proof(&self) -> bool {
-        matches!(self.get("proof"), None | Some("1"))
-    }
-
-    /// A number of milliseconds, within a bound.
-    pub(super) fn millis(&self, key: &str, most: u64) -> Result<Option<u64>, HttpError> {
-        let Some(text) = self.get(key) else { return Ok(None) };
-        match text.parse::<u64>() {
-            Ok(millis) if millis <= most => Ok(Some(millis)),
-            Ok(_) | Err(_) => {
-                Err(HttpError::text(StatusCode::BAD_REQUEST, format!("{key} is not a number up to {most}")))
-            }
-        }
+/// A mistyped address is the sender's mistake, and worth saying; what was never meant as one is no such path.
+fn no_principal(text: &str, error: &PrincipalError) -> HttpError {
+    match error {
+        PrincipalError::Address(AddressError::Length(_)) => HttpError::not_found("not found"),
+        PrincipalError::Address(mistake) => HttpError::bad_request(format!("{text} is not an address: {mistake}")),
+        _ => HttpError::not_found("not found"),
     }
 }
 
@@ -139,17 +91,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_query_is_read_leniently() {
-        let query = Query::new(Some("proof=0&tip=latest&wait_ms=5&proof=1&x".to_owned()));
-        assert!(!query.proof());
-        assert_eq!(query.tip().unwrap(), None);
-        assert_eq!(query.millis("wait_ms", 10).unwrap(), Some(5));
-        assert!(query.millis("wait_ms", 4).is_err());
-        assert!(Query::new(None).proof());
-        assert!(Query::new(Some("proof=1".to_owned())).proof());
-        let id = "0xAB".to_owned() + &"cd".repeat(31);
-        assert_eq!(Query::new(Some(format!("tip={id}"))).tip().unwrap().unwrap()[0], 0xab);
-        assert!(Query::new(Some("tip=zz".to_owned())).tip().is_err());
+    fn a_mistyped_address_is_told_and_another_word_is_no_path() {
+        let mistyped = "ST2CY5V39NHDPWSXMW9QDT3HC3GD6Q6XX4CFRK9AH";
+        for text in [mistyped.to_owned(), format!("{mistyped}.name")] {
+            let error = format!("{:?}", path_principal(&text).unwrap_err());
+            assert!(error.contains("400") && error.contains("checksum does not match"), "{error}");
+        }
+        assert!(format!("{:?}", path_contract_id(mistyped, "name")).contains("400"));
+        for text in ["", "latest", "ST1", "S", "夊"] {
+            assert!(format!("{:?}", path_principal(text)).contains("404"), "{text}");
+        }
     }
 
     proptest! {
@@ -158,8 +109,6 @@ mod tests {
             let _ = (path_hash::<32>(&text), path_hash::<20>(&text), path_number(&text).is_ok());
             let _ = path_principal(&text);
             let _ = hex_bytes("x", &text);
-            let query = Query::new(Some(text));
-            let _ = (query.tip().is_ok(), query.proof(), query.millis("a", 1).is_ok());
         }
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use nakamoto_proto::v1;
@@ -14,7 +14,8 @@ use serde_json::{Value, json};
 use super::auth;
 use super::blocks::reason;
 use super::contracts::expect_json;
-use super::input::{Kind, Query, hex_bytes, json_body, kind};
+use super::input::{Kind, hex_bytes, json_body, kind};
+use super::query::Query;
 use super::respond::{Answer, HttpError};
 use crate::network::grpc::{Services, template, validation};
 use crate::network::limits::MAX_WAIT;
@@ -64,11 +65,11 @@ pub(super) async fn request_template(State(services): State<Services>, headers: 
 pub(super) async fn template(
     State(services): State<Services>,
     Path(id): Path<String>,
-    RawQuery(query): RawQuery,
+    query: Query,
     headers: HeaderMap,
 ) -> Answer {
     auth::guarded(&services, &headers)?;
-    let answer = template::fetch(&services.templates, &id, wait(query)?).await?;
+    let answer = template::fetch(&services.templates, &id, wait(&query)?).await?;
     let template = answer.template.as_ref().map(|template| {
         json!({
             "block": hex::encode(&template.block),
@@ -104,11 +105,11 @@ pub(super) async fn request_validation(State(services): State<Services>, headers
 pub(super) async fn validation(
     State(services): State<Services>,
     Path(id): Path<String>,
-    RawQuery(query): RawQuery,
+    query: Query,
     headers: HeaderMap,
 ) -> Answer {
     auth::guarded(&services, &headers)?;
-    let answer = validation::fetch(&services.validations, &id, wait(query)?).await?;
+    let answer = validation::fetch(&services.validations, &id, wait(&query)?).await?;
     let verdict = answer.verdict.as_ref().map(|verdict| {
         let rejection = verdict.rejection.as_ref().map(|rejection| {
             json!({
@@ -130,9 +131,9 @@ pub(super) async fn validation(
     Ok(job(&id, answer.state(), "verdict", verdict, failure))
 }
 
-pub(super) fn wait(query: Option<String>) -> Result<Option<Duration>, HttpError> {
+pub(super) fn wait(query: &Query) -> Result<Option<Duration>, HttpError> {
     let most = u64::try_from(MAX_WAIT.as_millis()).unwrap_or(u64::MAX);
-    Ok(Query::new(query).millis("wait_ms", most)?.map(Duration::from_millis))
+    Ok(query.millis("wait_ms", most)?.map(Duration::from_millis))
 }
 
 fn queue_full(error: QueueFull) -> HttpError {

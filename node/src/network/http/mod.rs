@@ -24,6 +24,7 @@ mod openapi;
 mod overview;
 mod page;
 mod proposal;
+mod query;
 mod respond;
 mod router;
 mod signers;

@@ -8,20 +8,23 @@
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse as _;
+use nakamoto_proto::block::NakamotoBlock;
 use nakamoto_proto::v1;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::input::{hex_bytes, json_body};
 use super::jobs::wait;
+use super::query::Query;
 use super::respond::{Answer, HttpError};
 use super::{auth, contracts};
 use crate::chain::ApiError;
 use crate::network::grpc::{Services, validation};
 use crate::observers::proposal_response;
+use crate::worker::{JobRequest, ValidationJob};
 
 #[derive(Deserialize)]
 struct ProposalBody {
@@ -37,9 +40,6 @@ pub(super) async fn propose(State(services): State<Services>, headers: HeaderMap
     contracts::expect_json(&headers)?;
     let body: ProposalBody = json_body(&body)?;
     let block = hex_bytes("block", &body.block)?;
-    if block.is_empty() {
-        return Err(HttpError::bad_request("block is empty"));
-    }
     let chain_id = services.gate.chain().identity().chain_id;
     if body.chain_id != chain_id {
         return Err(refused(StatusCode::BAD_REQUEST, format!("chain id is {}, not {chain_id}", body.chain_id)));
@@ -47,7 +47,7 @@ pub(super) async fn propose(State(services): State<Services>, headers: HeaderMap
     if body.replay_txs.is_some_and(|list| !list.is_null()) {
         return Err(refused(StatusCode::BAD_REQUEST, "this node replays no transactions".to_owned()));
     }
-    let job = validation::decode(v1::RequestValidationRequest { block: block.into(), ..Default::default() })?;
+    let job = job(&services, block.into()).await?;
     let ticket = services.validations.request(job).map_err(|error| {
         refused(StatusCode::TOO_MANY_REQUESTS, error.to_string()).retry_after(error.retry_after.as_secs().max(1))
     })?;
@@ -55,6 +55,15 @@ pub(super) async fn propose(State(services): State<Services>, headers: HeaderMap
         format!("Block proposal is processing, result will be returned via the event observer as {}", ticket.id);
     let body = json!({ "result": "Accepted", "message": message, "request_id": ticket.id });
     Ok((StatusCode::ACCEPTED, Json(body)).into_response())
+}
+
+/// A job for bytes that are a block, good or bad; other bytes are no proposal that a signer could be told of.
+async fn job(services: &Services, block: Bytes) -> Result<JobRequest<ValidationJob>, HttpError> {
+    let job = validation::decode(v1::RequestValidationRequest { block: block.clone(), ..Default::default() })?;
+    // Blocks are large: not on a network thread.
+    let decoded = services.gate.read(move |_| Ok(NakamotoBlock::decode(&block).map(drop))).await?;
+    decoded.map_err(|error| refused(StatusCode::BAD_REQUEST, format!("block: {error}")))?;
+    Ok(job)
 }
 
 fn refused(status: StatusCode, message: String) -> HttpError {
@@ -65,11 +74,11 @@ fn refused(status: StatusCode, message: String) -> HttpError {
 pub(super) async fn verdict(
     State(services): State<Services>,
     Path(id): Path<String>,
-    RawQuery(query): RawQuery,
+    query: Query,
     headers: HeaderMap,
 ) -> Answer {
     auth::operator(&services, &headers)?;
-    let answer = validation::fetch(&services.validations, &id, wait(query)?).await?;
+    let answer = validation::fetch(&services.validations, &id, wait(&query)?).await?;
     if answer.state() == v1::JobState::Pending {
         let body = json!({ "result": "Accepted", "message": "the proposal is being validated", "request_id": id });
         return Ok((StatusCode::ACCEPTED, Json(body)).into_response());

@@ -5,14 +5,15 @@
 
 use std::collections::BTreeSet;
 
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Path, State};
 use nakamoto_proto::address::StacksAddress;
 use nakamoto_proto::ids::Hash160;
 use nakamoto_proto::keys::{LowS, MessageSignature};
 use nakamoto_proto::v1;
 use serde_json::{Value, json};
 
-use super::input::{Query, path_hash};
+use super::input::path_hash;
+use super::query::Query;
 use super::respond::{Answer, HttpError, hex0x, json};
 use crate::chain::{ApiError, BlockAt, BurnBlockAt, ChainApi};
 use crate::network::grpc::Services;
@@ -21,13 +22,9 @@ use crate::network::grpc::Services;
 const BACK_MAX: usize = 63;
 
 /// GET /v3/blocks/{block_id}/signers[?back=].
-pub(super) async fn signers(
-    State(services): State<Services>,
-    Path(block_id): Path<String>,
-    RawQuery(query): RawQuery,
-) -> Answer {
+pub(super) async fn signers(State(services): State<Services>, Path(block_id): Path<String>, query: Query) -> Answer {
     let block_id = path_hash(&block_id)?;
-    let back = match Query::new(query).text("back") {
+    let back = match query.text("back") {
         None => 0,
         Some(text) => text
             .parse()

@@ -9,7 +9,7 @@ use nakamoto_proto::v1;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::input::{Kind, Query, hex_bytes, json_body, kind, path_contract};
+use super::input::{Kind, hex_bytes, json_body, kind, path_contract_id};
 use super::respond::{Answer, HttpError, json, octets};
 use super::router::{Route, get, post};
 use crate::network::grpc::Services;
@@ -128,7 +128,7 @@ fn metadata(slot: &v1::SlotMetadata) -> Value {
 }
 
 fn contract(address: &str, name: &str) -> Result<String, HttpError> {
-    Ok(path_contract(address, name, &Query::new(None))?.contract_id)
+    path_contract_id(address, name)
 }
 
 fn number(text: &str) -> Result<u32, HttpError> {

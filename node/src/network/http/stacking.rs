@@ -1,8 +1,8 @@
 //! Stacking as clients know it, over stackers that are mocked.
 //!
 //! # What differs from the reference
-//! - Nothing is stacked and nobody can stack: amounts are 0, and the contracts that `/v2/pox` names, because clients want
-//!   the names, are not deployed. Lengths, heights and cycles are the chain's own.
+//! - Nothing is stacked and nobody can stack: stacked amounts are 0, and the contracts that `/v2/pox` names, because clients
+//!   want the names, are not deployed. Lengths, heights and cycles are the chain's own; thresholds follow from the supply.
 //! - The chain names stackers by address. `signing_key` is the key that a stacker's newest signatures show, null as long as
 //!   it has signed nothing; `address` is beside it.
 //! - `/v3/signer` counts the newest 20,000 blocks of the cycle, of all forks.

@@ -1,10 +1,11 @@
 //! State that tools ask for by its inner names: constants, traits, MARF leaves, side-store entries.
 
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Path, State};
 use serde_json::json;
 
 use super::contracts::{check_name, data};
-use super::input::{Query, path_contract, path_hash};
+use super::input::{path_contract, path_hash};
+use super::query::Query;
 use super::respond::{Answer, HttpError, hex0x, json};
 use crate::network::grpc::Services;
 
@@ -15,9 +16,9 @@ const MAX_KEY_BYTES: usize = 512;
 pub(super) async fn constant(
     State(services): State<Services>,
     Path((address, name, constant)): Path<(String, String, String)>,
-    RawQuery(query): RawQuery,
+    query: Query,
 ) -> Answer {
-    let contract = path_contract(&address, &name, &Query::new(query))?;
+    let contract = path_contract(&address, &name, &query)?;
     check_name(&constant)?;
     let value = services.gate.read(move |chain| chain.constant(&contract, &constant)).await?;
     Ok(json(json!({ "data": hex0x(&value) })))
@@ -30,9 +31,8 @@ type TraitPath = (String, String, String, String, String);
 pub(super) async fn implements_trait(
     State(services): State<Services>,
     Path((address, name, definer_address, definer_name, trait_name)): Path<TraitPath>,
-    RawQuery(query): RawQuery,
+    query: Query,
 ) -> Answer {
-    let query = Query::new(query);
     let contract = path_contract(&address, &name, &query)?;
     let definer = path_contract(&definer_address, &definer_name, &query)?.contract_id;
     check_name(&trait_name)?;
@@ -42,13 +42,8 @@ pub(super) async fn implements_trait(
 
 /// GET /v2/clarity/marf/{hash}: the value under the key with this hash, in its stored form
 /// (docs/CONSENSUS.md#state-keys) behind 0x.
-pub(super) async fn marf_value(
-    State(services): State<Services>,
-    Path(path): Path<String>,
-    RawQuery(query): RawQuery,
-) -> Answer {
+pub(super) async fn marf_value(State(services): State<Services>, Path(path): Path<String>, query: Query) -> Answer {
     let path = path_hash(&path)?;
-    let query = Query::new(query);
     let (at, proof) = (query.tip()?, query.proof());
     let answer = services.gate.read(move |chain| chain.state_value(path, at, proof)).await?;
     let mut body = data(answer.clone());
@@ -60,9 +55,9 @@ pub(super) async fn marf_value(
 pub(super) async fn metadata(
     State(services): State<Services>,
     Path((address, name, key)): Path<(String, String, String)>,
-    RawQuery(query): RawQuery,
+    query: Query,
 ) -> Answer {
-    let contract = path_contract(&address, &name, &Query::new(query))?;
+    let contract = path_contract(&address, &name, &query)?;
     if key.is_empty() || key.len() > MAX_KEY_BYTES {
         return Err(HttpError::not_found("not found"));
     }

@@ -8,12 +8,13 @@
 //! - The boot block is the only one of type "epoch2"; it has no header, so its tenure has no tip to show.
 //! - A list of a tenure's blocks ends after the newest [`MAX_BLOCKS`]: a tenure here can be as long as one likes.
 
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Path, State};
 use bytes::{BufMut as _, Bytes, BytesMut};
 use nakamoto_proto::block::NakamotoBlockHeader;
 use serde_json::{Value, json};
 
-use super::input::{Query, path_hash, path_number};
+use super::input::{path_hash, path_number};
+use super::query::Query;
 use super::respond::{Answer, HttpError, hex0x, json, octets};
 use crate::chain::lookups::{ForkTenure, SortitionAt, Tenure};
 use crate::network::grpc::Services;
@@ -46,10 +47,10 @@ pub(super) async fn info(State(services): State<Services>) -> Answer {
 pub(super) async fn blocks_back(
     State(services): State<Services>,
     Path(block_id): Path<String>,
-    RawQuery(query): RawQuery,
+    query: Query,
 ) -> Answer {
     let block_id = path_hash(&block_id)?;
-    let stop = Query::new(query).block_id("stop")?;
+    let stop = query.block_id("stop")?;
     let blocks = services.gate.read(move |chain| chain.tenure_blocks(block_id, stop, MAX_BYTES)).await?;
     let mut bytes = BytesMut::with_capacity(blocks.iter().map(Bytes::len).sum());
     blocks.into_iter().for_each(|block| bytes.put(block));

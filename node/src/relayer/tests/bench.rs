@@ -19,6 +19,8 @@ use crate::relayer::payload::Payload;
 use crate::relayer::pump::{End, FrameStream};
 use crate::relayer::surroundings::Surroundings;
 
+/// The one StackerDB.
+pub(super) const DB: &str = "ST000000000000000000002AMW42H.b";
 pub(super) const JOURNAL_ID: [u8; 16] = [9; 16];
 
 #[derive(Default)]
@@ -102,7 +104,7 @@ impl Surroundings for OneStackerDb {
     }
 
     fn stacker_dbs(&self) -> Result<Vec<String>, ApiError> {
-        Ok(vec!["A.b".to_owned()])
+        Ok(vec![DB.to_owned()])
     }
 
     fn written_slots(&self, _: &str) -> Result<Vec<u32>, ApiError> {
@@ -132,8 +134,8 @@ pub(super) fn verdict(id: &str) -> (v1::EventKind, Body) {
 pub(super) fn mixed(number: u64) -> (v1::EventKind, Body) {
     match number % 3 {
         0 => burn(),
-        1 => chunks("A.b"),
-        _ => verdict("v-1"),
+        1 => chunks(DB),
+        _ => verdict("v-1-1"),
     }
 }
 

@@ -4,7 +4,7 @@ use nakamoto_proto::v1;
 use proptest::prelude::*;
 use v1::start_position::Position;
 
-use super::bench::{JOURNAL_ID, MemoryJournal, burn, filter, mixed, of_kinds, verdict};
+use super::bench::{DB, JOURNAL_ID, MemoryJournal, burn, filter, mixed, of_kinds, verdict};
 use super::random::any_filter;
 use crate::chain::ApiError;
 use crate::network::limits::MAX_PAGE_BYTES;
@@ -46,7 +46,7 @@ proptest! {
 fn a_page_that_found_nothing_goes_on_behind_what_it_looked_at() {
     let journal = MemoryJournal::default();
     let wanted = 5 * MAX_SCANNED_EVENTS / 2;
-    journal.append((1..wanted).map(|_| burn()).chain([verdict("v-1")]).chain((0..7).map(|_| burn())));
+    journal.append((1..wanted).map(|_| burn()).chain([verdict("v-1-1")]).chain((0..7).map(|_| burn())));
     let filter = filter(vec![of_kinds(&[v1::EventKind::Validation])]);
     let page = |start| {
         let request = PageRequest { filter: filter.clone(), payload: Payload::Full, start, size: 1 };
@@ -66,7 +66,7 @@ fn a_page_that_found_nothing_goes_on_behind_what_it_looked_at() {
     assert_eq!(page(seen + 1), (vec![wanted], wanted + 7, true), "the page is full, and nothing behind it matches");
     // Whoever asks on is at the end again, until there is more.
     assert_eq!(page(wanted + 8), (vec![], wanted + 7, true));
-    journal.append([burn(), verdict("v-2"), verdict("v-3")]);
+    journal.append([burn(), verdict("v-1-2"), verdict("v-1-3")]);
     assert_eq!(page(wanted + 8), (vec![wanted + 9], wanted + 9, false));
     assert_eq!(page(wanted + 10), (vec![wanted + 10], wanted + 10, true));
 }
@@ -76,7 +76,7 @@ fn a_page_ends_at_its_bytes_but_holds_one_event_at_least() {
     let journal = MemoryJournal::default();
     let chunks = |bytes: usize| {
         let chunk = v1::StackerDbChunk { data: vec![1; bytes].into(), ..Default::default() };
-        let body = v1::StackerDbChunks { contract_id: "A.b".to_owned(), chunks: vec![chunk] };
+        let body = v1::StackerDbChunks { contract_id: DB.to_owned(), chunks: vec![chunk] };
         (v1::EventKind::StackerdbChunks, v1::event::Body::StackerdbChunks(body))
     };
     journal.append([MAX_PAGE_BYTES / 2, MAX_PAGE_BYTES / 3, MAX_PAGE_BYTES / 3, MAX_PAGE_BYTES + 1, 1].map(chunks));

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::bench::{Bench, Client, JOURNAL_ID, filter, mixed, of_kinds};
+use super::bench::{Bench, Client, DB, JOURNAL_ID, filter, mixed, of_kinds};
 use crate::relayer::cursor::Cursor;
 use crate::relayer::filter::Filter;
 use crate::relayer::hub::HubLimits;
@@ -75,7 +75,7 @@ pub(super) fn any_filter() -> impl Strategy<Value = Filter> {
         Just(filter(vec![v1::EventTerm { label: "v".to_owned(), ..of_kinds(&[v1::EventKind::Validation]) }])),
         Just(filter(vec![
             of_kinds(&[v1::EventKind::BurnBlock]),
-            v1::EventTerm { stackerdb_contracts: vec!["A.b".to_owned()], ..Default::default() },
+            v1::EventTerm { stackerdb_contracts: vec![DB.to_owned()], ..Default::default() },
         ])),
     ]
 }

@@ -148,7 +148,22 @@ fn bad_questions_are_answered_at_once() {
         ("?cursor=zz", StatusCode::BAD_REQUEST),
         ("?cursor=00", StatusCode::BAD_REQUEST),
         ("?payload=half", StatusCode::BAD_REQUEST),
+        ("?kinds=", StatusCode::BAD_REQUEST),
+        ("?start=1&start=2", StatusCode::BAD_REQUEST),
     ] {
         assert_eq!(bench.get(&format!("/v3/events{query}")).status, status, "{query}");
+    }
+    // A condition that nothing can meet is told by the name that the query has for it.
+    for (key, value) in [
+        ("contract", "foo"),
+        ("asset", "D.pc.ft"),
+        ("address", "ST2CY5V39NHDPWSXMW9QDT3HC3GD6Q6XX4CFRK9AH"),
+        ("producer", "ST2CY5V39NHDPWSXMW9QDT3HC3GD6Q6XX4CFRK9AG.contract"),
+        ("stackerdb", "signers"),
+    ] {
+        let reply = bench.get(&format!("/v3/events?{key}={value}"));
+        let text = String::from_utf8_lossy(&reply.body).into_owned();
+        assert_eq!(reply.status, StatusCode::BAD_REQUEST, "{key}: {text}");
+        assert!(text.starts_with(&format!("{key}: \"{value}\" is not ")), "{key}: {text}");
     }
 }

@@ -55,6 +55,11 @@ fn stx_is_what_the_account_has_at_the_tip() {
         "lock_tx_id": "",
         "lock_height": 0,
         "burnchain_lock_height": 0,
+        // stacks.js makes numbers of these.
+        "total_sent": "0",
+        "total_received": "0",
+        "total_fees_sent": "0",
+        "total_miner_rewards_received": "0",
     });
     assert_eq!(after, now);
     let balances = bench.read(&format!("/extended/v1/address/{}/balances", address("user", 0)));

@@ -35,6 +35,63 @@ fn every_path_is_documented_and_every_documented_path_is_served() {
 }
 
 #[test]
+fn queries_are_documented_and_any_other_is_refused() {
+    let bench = Bench::new(None);
+    let document = bench.read("/openapi.json");
+    for route in routes() {
+        let operation = &document["paths"][route.path][route.method.to_lowercase()];
+        let documented: BTreeSet<_> = operation["parameters"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter(|parameter| parameter["in"] == "query")
+            .map(|parameter| parameter["name"].as_str().unwrap())
+            .collect();
+        let taken = route.keys.unwrap_or_default();
+        let taken: BTreeSet<_> = taken.one.iter().chain(taken.lists).copied().collect();
+        assert_eq!(documented, taken, "{} {}", route.method, route.path);
+        let filled = route.path.replace("{", "").replace("}", "");
+        let method = Method::from_bytes(route.method.as_bytes()).unwrap();
+        let reply = bench.ask(method, &format!("{filled}?%6bind=x"), &[], Vec::new());
+        if route.keys.is_none() {
+            assert_eq!(reply.status, StatusCode::NOT_IMPLEMENTED, "{} {}", route.method, route.path);
+            continue;
+        }
+        let text = String::from_utf8_lossy(&reply.body).into_owned();
+        assert_eq!(reply.status, StatusCode::BAD_REQUEST, "{} {}: {text}", route.method, route.path);
+        assert!(text.starts_with("unknown query key \"kind\""), "{} {}: {text}", route.method, route.path);
+        assert!(operation["responses"].get("400").is_some(), "{} {}: 400 is not documented", route.method, route.path);
+    }
+}
+
+#[test]
+fn every_path_with_a_principal_tells_of_a_mistyped_one() {
+    let bench = Bench::new(None);
+    let with_principal =
+        |path: &str| ["{principal}", "{address}", "{trait_address}"].iter().any(|part| path.contains(part));
+    let mut seen = 0;
+    for route in routes().into_iter().filter(|route| route.keys.is_some() && with_principal(route.path)) {
+        let filled: Vec<_> = route
+            .path
+            .split('/')
+            .map(|part| match part {
+                "{principal}" | "{address}" | "{trait_address}" => "ST2CY5V39NHDPWSXMW9QDT3HC3GD6Q6XX4CFRK9AH",
+                "{slot}" | "{version}" => "0",
+                part => part.trim_matches(['{', '}']),
+            })
+            .collect();
+        let method = Method::from_bytes(route.method.as_bytes()).unwrap();
+        let body = br#"{"slot_id":0,"slot_version":0,"sig":"00","data":""}"#.to_vec();
+        let reply = bench.ask(method, &filled.join("/"), &[("content-type", "application/json")], body);
+        let text = String::from_utf8_lossy(&reply.body).into_owned();
+        assert_eq!(reply.status, StatusCode::BAD_REQUEST, "{}: {text}", route.path);
+        assert!(text.contains("checksum does not match"), "{}: {text}", route.path);
+        seen += 1;
+    }
+    assert!(seen >= 17, "{seen}");
+}
+
+#[test]
 fn the_document_holds_together() {
     let document: Value = serde_json::from_str(crate::network::http::openapi::DOCUMENT).unwrap();
     assert_eq!(document["openapi"], "3.1.0");

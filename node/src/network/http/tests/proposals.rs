@@ -104,7 +104,9 @@ fn a_held_proposal_runs_again_for_a_block_and_for_a_burn_block_and_for_nothing_e
 #[test]
 fn a_proposal_needs_the_token_and_a_body() {
     let bench = Bench::new(Some("secret"));
-    let body = json!({ "block": "00", "chain_id": CHAIN_ID });
+    bench.mine();
+    let block = hex::encode(bench.proposal().encode());
+    let body = json!({ "block": block, "chain_id": CHAIN_ID });
     assert_eq!(propose(&bench, None, &body).status, StatusCode::UNAUTHORIZED);
     assert_eq!(propose(&bench, Some("secreT"), &body).status, StatusCode::UNAUTHORIZED);
     let unguarded = Bench::new(None);
@@ -115,24 +117,28 @@ fn a_proposal_needs_the_token_and_a_body() {
         json!({ "block": "", "chain_id": CHAIN_ID }),
         json!({ "block": "00", "chain_id": 1 }),
         json!({ "block": "00", "chain_id": CHAIN_ID, "replay_txs": [] }),
+        json!({ "block": "00".repeat(500), "chain_id": CHAIN_ID }),
+        json!({ "block": format!("{block}00"), "chain_id": CHAIN_ID }),
     ] {
         assert_eq!(propose(&bench, Some("secret"), &bad).status, StatusCode::BAD_REQUEST, "{bad}");
     }
     let headers = [("content-type", OCTETS), ("authorization", "secret")];
     let octets = bench.ask(Method::POST, "/v3/block_proposal", &headers, vec![0]);
     assert_eq!(octets.status, StatusCode::BAD_REQUEST);
+    let good = propose(&bench, Some("secret"), &json!({ "block": block, "chain_id": CHAIN_ID }));
+    assert_eq!(good.status, StatusCode::ACCEPTED);
 }
 
 #[test]
 fn a_full_queue_is_429() {
     let bench = Bench::new(Some("secret"));
+    bench.mine();
+    let mut block = bench.proposal();
     let mut last = StatusCode::ACCEPTED;
     for number in 0..=VALIDATION_LIMITS.queue {
-        let reply = propose(
-            &bench,
-            Some("secret"),
-            &json!({ "block": hex::encode(number.to_be_bytes()), "chain_id": CHAIN_ID }),
-        );
+        block.header.chain_length += number as u64;
+        let body = json!({ "block": hex::encode(block.encode()), "chain_id": CHAIN_ID });
+        let reply = propose(&bench, Some("secret"), &body);
         last = reply.status;
         if last != StatusCode::ACCEPTED {
             check("full", &reply.json(), &[("result", Kind::Says("Error")), ("message", Kind::Text)]);
