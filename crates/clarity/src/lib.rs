@@ -9,6 +9,7 @@
 //! a version of the language a field of [`Dialect`], a native function a row of [`natives`], a cost a row of `costs/table.rs`.
 //! Nothing here knows blocks, transactions or databases.
 
+pub mod analysis;
 pub mod costs;
 pub mod crypto;
 pub mod dialect;

@@ -15,7 +15,7 @@ mod lex;
 mod parse;
 mod sort;
 mod traits;
-mod tree;
+pub(crate) mod tree;
 
 pub use errors::{LexError, Mark, ParseError, SyntaxError};
 pub use tree::{Children, Node, NodeId, Span, TraitName, Tree};

@@ -7,6 +7,7 @@
 
 mod admit;
 mod join;
+mod parse;
 mod text;
 
 use std::cmp::Ordering;
@@ -14,6 +15,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 pub use join::JoinFault;
+pub use parse::{TypeReader, TypeSyntax};
 pub use text::{DebugContract, DebugTrait, DebugType};
 
 use crate::names::ClarityName;

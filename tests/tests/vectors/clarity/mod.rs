@@ -3,6 +3,7 @@
 //! Sets: `clarity_syntax`, `clarity_analysis`, `clarity_exec`, `clarity_random`, `clarity_traces`; their form is described in
 //! `tests/vectors/clarity/README.md`.
 
+mod analysis;
 mod files;
 mod syntax;
 mod tally;

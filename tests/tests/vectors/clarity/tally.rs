@@ -3,8 +3,12 @@
 use std::collections::BTreeMap;
 use std::fmt::{Debug, Write as _};
 
-/// How many of the cases that differ are shown.
+/// How many of the cases that differ are shown, unless the variable `SHOWN` says it.
 const SHOWN: usize = 20;
+
+fn shown() -> usize {
+    std::env::var("SHOWN").ok().and_then(|text| text.parse().ok()).unwrap_or(SHOWN)
+}
 
 /// Agreement in one set of cases.
 pub(super) struct Tally {
@@ -38,7 +42,7 @@ impl Tally {
         self.cases += 1;
         let differs = case.checks.iter().any(|(_, difference)| difference.is_some());
         self.agreed += usize::from(!differs);
-        let is_shown = differs && self.cases - self.agreed <= SHOWN;
+        let is_shown = differs && self.cases - self.agreed <= shown();
         for (name, difference) in case.checks {
             let count = self.checks.entry(name).or_default();
             count.0 += usize::from(difference.is_none());

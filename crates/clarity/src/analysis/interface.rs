@@ -1,0 +1,114 @@
+//! What a contract offers to others: functions, variables, maps, tokens, traits; and how the node's interface shows it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value as Json, json};
+
+use super::signature::FunctionType;
+use crate::dialect::Dialect;
+use crate::names::ClarityName;
+use crate::rules::Rules;
+use crate::types::Type;
+use crate::value::TraitId;
+
+/// A method of a trait.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Method {
+    /// Types of the parameters.
+    pub parameters: Vec<Type>,
+    /// What it gives.
+    pub result: Type,
+}
+
+/// The methods of a trait.
+pub type Methods = BTreeMap<ClarityName, Method>;
+
+/// What a contract offers.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Interface {
+    /// The version of the language that it is written in.
+    pub version: u8,
+    /// Constants and their types.
+    pub constants: BTreeMap<ClarityName, Type>,
+    /// Variables and their types.
+    pub variables: BTreeMap<ClarityName, Type>,
+    /// Maps, with the types of keys and values.
+    pub maps: BTreeMap<ClarityName, (Type, Type)>,
+    /// Private functions.
+    pub private: BTreeMap<ClarityName, FunctionType>,
+    /// Public functions.
+    pub public: BTreeMap<ClarityName, FunctionType>,
+    /// Read-only functions.
+    pub read_only: BTreeMap<ClarityName, FunctionType>,
+    /// Fungible tokens.
+    pub tokens: BTreeSet<ClarityName>,
+    /// Non-fungible tokens and the types of their identifiers.
+    pub assets: BTreeMap<ClarityName, Type>,
+    /// Traits that it defines.
+    pub traits: BTreeMap<ClarityName, Methods>,
+    /// Traits that it says it implements.
+    pub implemented: BTreeSet<TraitId>,
+}
+
+impl Interface {
+    /// A function that others can call, by `contract-call?`.
+    #[must_use]
+    pub fn callable(&self, name: &str) -> Option<&FunctionType> {
+        self.public.get(name).or_else(|| self.read_only.get(name))
+    }
+
+    /// The interface as the node's `/v2/contracts/interface` gives it.
+    #[must_use]
+    pub fn json(&self, dialect: &Dialect, rules: &Rules) -> Json {
+        let groups = [("private", &self.private), ("public", &self.public), ("read_only", &self.read_only)];
+        let functions = groups.into_iter().flat_map(|(access, functions)| {
+            functions.iter().map(move |(name, function)| {
+                let parameter =
+                    |(name, of): &(ClarityName, Type)| json!({"name": name.as_str(), "type": type_json(of)});
+                json!({
+                    "name": name.as_str(),
+                    "access": access,
+                    "args": function.parameters.iter().map(parameter).collect::<Vec<_>>(),
+                    "outputs": {"type": type_json(&function.result)},
+                })
+            })
+        });
+        let variable = |access: &'static str| move |(name, of): (&ClarityName, &Type)| json!({"name": name.as_str(), "type": type_json(of), "access": access});
+        let constants = self.constants.iter().map(variable("constant"));
+        let variables = constants.chain(self.variables.iter().map(variable("variable")));
+        let map = |(name, (key, value)): (&ClarityName, &(Type, Type))| json!({"name": name.as_str(), "key": type_json(key), "value": type_json(value)});
+        let asset = |(name, of): (&ClarityName, &Type)| json!({"name": name.as_str(), "type": type_json(of)});
+        json!({
+            "functions": functions.collect::<Vec<_>>(),
+            "variables": variables.collect::<Vec<_>>(),
+            "maps": self.maps.iter().map(map).collect::<Vec<_>>(),
+            "fungible_tokens": self.tokens.iter().map(|name| json!({"name": name.as_str()})).collect::<Vec<_>>(),
+            "non_fungible_tokens": self.assets.iter().map(asset).collect::<Vec<_>>(),
+            "epoch": rules.interface_name,
+            "clarity_version": format!("Clarity{}", dialect.version),
+        })
+    }
+}
+
+fn type_json(of: &Type) -> Json {
+    match of {
+        Type::NoType => json!("none"),
+        Type::Int => json!("int128"),
+        Type::UInt => json!("uint128"),
+        Type::Bool => json!("bool"),
+        Type::Principal | Type::Callable(_) | Type::Union(_) => json!("principal"),
+        Type::Trait(_) | Type::TraitReference(_) => json!("trait_reference"),
+        Type::Buffer(length) => json!({"buffer": {"length": length}}),
+        Type::Ascii(length) => json!({"string-ascii": {"length": length}}),
+        Type::Utf8(length) => json!({"string-utf8": {"length": length}}),
+        Type::List(list) => json!({"list": {"type": type_json(list.entry()), "length": list.max_len()}}),
+        Type::Optional(optional) => json!({"optional": type_json(optional.inner())}),
+        Type::Response(response) => {
+            json!({"response": {"ok": type_json(response.ok()), "error": type_json(response.err())}})
+        }
+        Type::Tuple(tuple) => {
+            let field = |(name, of): &(ClarityName, Type)| json!({"name": name.as_str(), "type": type_json(of)});
+            json!({"tuple": tuple.fields().iter().map(field).collect::<Vec<_>>()})
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! Checks a contract before it is stored: types, writes in read-only functions, traits; and says what its interface is.
+//!
+//! The tree is visited once, and every visit, comparison of types and look-up is charged in the network's order: a deployment that
+//! runs out of budget, or fails, stops at the step at which it stops everywhere. Two dimensions of a type matter: what it admits, and its size, by which
+//! most steps are charged.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `contract.rs` | definitions, one after the other |
+//! | `expression.rs` | names, literals, applications; arguments that are expected to have a type |
+//! | `signature.rs` | what a function takes and gives |
+//! | `natives/` | the native functions, by group |
+//! | `traits.rs` | `define-trait`, `use-trait`, `impl-trait`, contracts and traits as arguments |
+//! | `read_only.rs` | the pass that looks for writes |
+//! | `definitions.rs` | the forms of definitions |
+//! | `context.rs` | the names in scope |
+//! | `interface.rs` | what a contract offers, and its form as JSON |
+//! | `errors.rs` | what can be wrong, in the network's words |
+
+mod context;
+mod contract;
+mod definitions;
+mod errors;
+mod expression;
+mod interface;
+mod natives;
+mod read_only;
+mod signature;
+mod traits;
+
+use std::sync::Arc;
+
+pub use errors::{Alternatives, AnalysisError, BindingFault, BindingForm, Fault, Shown, ShownTuple};
+pub use interface::{Interface, Method, Methods};
+pub use signature::FunctionType;
+
+use crate::costs::Meter;
+use crate::dialect::Dialect;
+use crate::rules::Rules;
+use crate::syntax::Tree;
+use crate::value::ContractId;
+
+/// Contracts that are deployed already.
+pub trait Contracts {
+    /// The interface of a contract.
+    fn interface(&self, contract: &ContractId) -> Option<Arc<Interface>>;
+}
+
+/// Checks a contract.
+///
+/// # Errors
+/// What is wrong with it, or that the meter stopped it.
+pub fn check(
+    tree: &Tree,
+    contract: &ContractId,
+    dialect: &'static Dialect,
+    rules: &Rules,
+    contracts: &dyn Contracts,
+    meter: &mut Meter,
+) -> Result<Interface, Box<Fault>> {
+    if !rules.checks_types_first {
+        read_only::check(tree, dialect, contracts)?;
+    }
+    let interface = contract::Checker::new(tree, contract, dialect, rules, contracts, meter).check()?;
+    if rules.checks_types_first {
+        read_only::check(tree, dialect, contracts)?;
+    }
+    Ok(interface)
+}

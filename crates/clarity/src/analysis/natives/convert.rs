@@ -1,0 +1,101 @@
+//! To and from serialized values, and to text.
+
+use super::Checked;
+use super::simple::{optional, response};
+use crate::analysis::contract::{Checker, TYPES_AS_IN};
+use crate::analysis::definitions::count;
+use crate::analysis::errors::AnalysisError;
+use crate::analysis::signature::{MAX_BUFFER, MAX_UTF8, union};
+use crate::costs::CostFn;
+use crate::natives::Native;
+use crate::syntax::NodeId;
+use crate::types::{MAX_VALUE_SIZE, Type, TypeFault, TypeReader};
+
+/// The longest buffer whose hexadecimal digits make a text that is not too long.
+const MAX_SHOWN_BUFFER: u32 = (MAX_VALUE_SIZE - 8) / 2;
+/// Characters that an address with a contract's name may have.
+const PRINCIPAL_TEXT: u32 = 170;
+
+impl Checker<'_> {
+    pub(super) fn convert(&mut self, native: Native, arguments: &[NodeId]) -> Checked {
+        match native {
+            Native::ToConsensusBuff => {
+                let [of] = self.visit_exactly(arguments)?;
+                let size = serialized_size(&of)?;
+                if size > MAX_VALUE_SIZE {
+                    return Err(AnalysisError::ValueTooLarge.into());
+                }
+                Ok(Type::optional(Type::Buffer(size))?)
+            }
+            Native::FromConsensusBuff => {
+                let [of, bytes] = count(arguments)?;
+                let mut reader = TypeReader::new(self.tree, TYPES_AS_IN);
+                let read = reader.read(of);
+                for _ in 0..reader.steps() {
+                    self.charge(CostFn::TypeParseStep, 0)?;
+                }
+                let of = read.map_err(AnalysisError::from)?;
+                self.expect(bytes, &MAX_BUFFER)?;
+                Ok(optional(of))
+            }
+            _ => {
+                let [of] = self.visit_exactly(arguments)?;
+                let length = match &of {
+                    Type::Int | Type::UInt => 40,
+                    Type::Bool => 5,
+                    Type::Principal | Type::Callable(_) | Type::Union(_) => PRINCIPAL_TEXT,
+                    Type::Buffer(length) if *length <= MAX_SHOWN_BUFFER => length * 2 + 2,
+                    Type::Utf8(length) => *length,
+                    _ => {
+                        let options = [
+                            Type::Int,
+                            Type::UInt,
+                            Type::Bool,
+                            Type::Principal,
+                            Type::Buffer(MAX_SHOWN_BUFFER),
+                            MAX_UTF8,
+                        ];
+                        union(&options, &of, false)?;
+                        0
+                    }
+                };
+                Ok(response(Type::Ascii(length), Type::UInt))
+            }
+        }
+    }
+}
+
+/// The most bytes that a value of a type has when it is serialized.
+fn serialized_size(of: &Type) -> Result<u32, AnalysisError> {
+    let add = |a: u32, b: u32| a.checked_add(b).ok_or(AnalysisError::ValueTooLarge);
+    Ok(match of {
+        Type::NoType => return Err(AnalysisError::CouldNotDetermineSerializationType),
+        Type::Int | Type::UInt => 17,
+        Type::Bool => 1,
+        Type::Buffer(length) | Type::Ascii(length) => add(5, *length)?,
+        Type::Utf8(length) => add(5, length.checked_mul(4).ok_or(AnalysisError::ValueTooLarge)?)?,
+        Type::Principal | Type::Callable(_) | Type::Trait(_) | Type::Union(_) | Type::TraitReference(_) => 151,
+        Type::List(list) => {
+            add(5, serialized_size(list.entry())?.checked_mul(list.max_len()).ok_or(AnalysisError::ValueTooLarge)?)?
+        }
+        Type::Tuple(tuple) => {
+            let mut sum = 5;
+            for (name, field) in tuple.fields() {
+                let name = u32::try_from(name.len()).map_err(|_| TypeFault::ValueTooLarge)?;
+                sum = add(add(sum, name + 1)?, serialized_size(field)?)?;
+            }
+            sum
+        }
+        Type::Optional(optional) => match optional.inner() {
+            Type::NoType => 1,
+            inner => add(1, serialized_size(inner)?)?,
+        },
+        Type::Response(response) => {
+            let side = |of: &Type| if *of == Type::NoType { Ok(0) } else { serialized_size(of) };
+            if *response.ok() == Type::NoType && *response.err() == Type::NoType {
+                return Err(AnalysisError::CouldNotDetermineSerializationType);
+            }
+            add(1, side(response.ok())?.max(side(response.err())?))?
+        }
+    })
+}

@@ -1,0 +1,217 @@
+//! What functions take and give, and what it costs to compare that with arguments.
+
+use super::contract::Checker;
+use super::errors::{Alternatives, AnalysisError, Fault, Shown};
+use crate::costs::{Cost, CostFn};
+use crate::names::ClarityName;
+use crate::types::{MAX_VALUE_SIZE, Type};
+
+/// Type of a function that a contract defines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FunctionType {
+    /// Its parameters.
+    pub parameters: Vec<(ClarityName, Type)>,
+    /// What it gives.
+    pub result: Type,
+}
+
+impl FunctionType {
+    /// Size of the type: what binding and fetching it is charged by.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.parameters.iter().map(|(_, of)| u64::from(of.type_size())).sum::<u64>()
+            + u64::from(self.result.type_size())
+    }
+}
+
+/// What a function takes.
+#[derive(Debug, Clone)]
+pub(super) enum Signature {
+    /// These, in this order.
+    Fixed(Vec<Type>, Type),
+    /// One or more of a type.
+    Variadic(Type, Type),
+    /// One of one of these types.
+    OneOf(Vec<Type>, Type),
+    /// One or more numbers of one kind, which it gives.
+    Numbers,
+    /// A number, which it gives.
+    Number,
+    /// Two numbers of one kind, which it gives.
+    TwoNumbers,
+    /// Two of a kind that has an order.
+    Comparison,
+    /// A number and a count; the number's kind is what it gives.
+    Shift,
+}
+
+/// The largest buffer.
+pub(super) const MAX_BUFFER: Type = Type::Buffer(MAX_VALUE_SIZE);
+/// The largest text of ASCII.
+pub(super) const MAX_ASCII: Type = Type::Ascii(MAX_VALUE_SIZE);
+/// The largest text of UTF-8.
+pub(super) const MAX_UTF8: Type = Type::Utf8(MAX_VALUE_SIZE / 4);
+
+/// How a comparison of types is paid for.
+pub(super) enum Payment<'c> {
+    /// At once.
+    Charged,
+    /// It is quoted, and added to this list.
+    Quoted(&'c mut Vec<Cost>),
+}
+
+fn larger(a: &Type, b: &Type) -> u64 {
+    u64::from(a.type_size().max(b.type_size()))
+}
+
+impl Checker<'_> {
+    fn pay(&mut self, payment: &mut Payment<'_>, n: u64) -> Result<(), Box<Fault>> {
+        match payment {
+            Payment::Charged => self.charge(CostFn::AnalysisTypeCheck, n),
+            Payment::Quoted(quotes) => {
+                quotes.push(self.meter.quote(CostFn::AnalysisTypeCheck, n)?);
+                Ok(())
+            }
+        }
+    }
+
+    /// Demands that a type admits another.
+    fn demand(&mut self, expected: &Type, found: &Type, payment: &mut Payment<'_>) -> Result<(), Box<Fault>> {
+        self.pay(payment, larger(expected, found))?;
+        if expected.admits(found)? { Ok(()) } else { Err(AnalysisError::type_error(expected, found).into()) }
+    }
+
+    /// Charges a comparison of two types.
+    pub(super) fn charge_comparison(&mut self, a: &Type, b: &Type) -> Result<(), Box<Fault>> {
+        self.charge(CostFn::AnalysisTypeCheck, larger(a, b))
+    }
+
+    /// Demands that a type admits another, charged at once.
+    pub(super) fn demand_charged(&mut self, expected: &Type, found: &Type) -> Result<(), Box<Fault>> {
+        self.demand(expected, found, &mut Payment::Charged)
+    }
+
+    /// Compares arguments with what a function takes; what it gives.
+    pub(super) fn arguments(&mut self, signature: &Signature, types: &[Type]) -> Result<Type, Box<Fault>> {
+        match signature {
+            Signature::Fixed(expected, result) => {
+                if expected.len() != types.len() {
+                    return Err(AnalysisError::IncorrectArgumentCount(expected.len(), types.len()).into());
+                }
+                for (expected, found) in expected.iter().zip(types) {
+                    self.demand_charged(expected, found)?;
+                }
+                Ok(result.clone())
+            }
+            Signature::Variadic(..) | Signature::Numbers => {
+                if types.is_empty() {
+                    return Err(AnalysisError::RequiresAtLeastArguments(1, 0).into());
+                }
+                for (at, found) in types.iter().enumerate() {
+                    self.argument(signature, &types[0], at, found, &mut Payment::Charged)?;
+                }
+                Ok(match signature {
+                    Signature::Variadic(_, result) => result.clone(),
+                    _ => types[0].clone(),
+                })
+            }
+            Signature::OneOf(options, result) => {
+                let [found] = exactly(types)?;
+                self.one_of(options, found)?;
+                Ok(result.clone())
+            }
+            Signature::Number => {
+                let [found] = exactly(types)?;
+                self.number(found, &mut Payment::Charged)?;
+                Ok(found.clone())
+            }
+            Signature::TwoNumbers => {
+                let [first, second] = exactly(types)?;
+                self.number(first, &mut Payment::Charged)?;
+                self.demand_charged(first, second)?;
+                Ok(first.clone())
+            }
+            Signature::Comparison => {
+                let [first, second] = exactly(types)?;
+                self.comparison(first, second)?;
+                Ok(Type::Bool)
+            }
+            Signature::Shift => {
+                let [number, count] = exactly(types)?;
+                self.one_of(&[Type::Int, Type::UInt], number)?;
+                self.demand_charged(&Type::UInt, count)?;
+                Ok(number.clone())
+            }
+        }
+    }
+
+    /// Whether arguments are compared one by one as they are visited, too.
+    pub(super) const fn is_variadic(signature: &Signature) -> bool {
+        matches!(signature, Signature::Variadic(..) | Signature::Numbers)
+    }
+
+    /// Compares one argument with what a variadic function takes.
+    pub(super) fn argument(
+        &mut self,
+        signature: &Signature,
+        first: &Type,
+        at: usize,
+        found: &Type,
+        payment: &mut Payment<'_>,
+    ) -> Result<(), Box<Fault>> {
+        match signature {
+            Signature::Variadic(expected, _) => self.demand(expected, found, payment),
+            _ if at == 0 => self.number(found, payment),
+            _ => self.demand(first, found, payment),
+        }
+    }
+
+    fn number(&mut self, found: &Type, payment: &mut Payment<'_>) -> Result<(), Box<Fault>> {
+        self.pay(payment, u64::from(found.type_size()))?;
+        union(&[Type::Int, Type::UInt], found, matches!(found, Type::Int | Type::UInt))
+    }
+
+    fn one_of(&mut self, options: &[Type], found: &Type) -> Result<(), Box<Fault>> {
+        for option in options {
+            self.charge_comparison(option, found)?;
+            if option.admits(found)? {
+                return Ok(());
+            }
+        }
+        union(options, found, false)
+    }
+
+    fn comparison(&mut self, first: &Type, second: &Type) -> Result<(), Box<Fault>> {
+        self.charge(CostFn::AnalysisTypeCheck, u64::from(first.type_size()))?;
+        self.charge(CostFn::AnalysisTypeCheck, u64::from(second.type_size()))?;
+        let is_text = matches!(first, Type::Ascii(_) | Type::Utf8(_) | Type::Buffer(_));
+        let is_ordered = matches!(first, Type::Int | Type::UInt) || is_text && self.dialect.compares_text;
+        if self.dialect.compares_text {
+            union(&[Type::Int, Type::UInt, MAX_ASCII, MAX_UTF8, MAX_BUFFER], first, is_ordered)?;
+        } else {
+            union(&[Type::Int, Type::UInt], first, is_ordered)?;
+        }
+        let is_same = matches!(
+            (first, second),
+            (Type::Int, Type::Int)
+                | (Type::UInt, Type::UInt)
+                | (Type::Ascii(_), Type::Ascii(_))
+                | (Type::Utf8(_), Type::Utf8(_))
+                | (Type::Buffer(_), Type::Buffer(_))
+        );
+        if is_same { Ok(()) } else { Err(AnalysisError::type_error(first, second).into()) }
+    }
+}
+
+fn exactly<const N: usize>(types: &[Type]) -> Result<&[Type; N], AnalysisError> {
+    types.try_into().map_err(|_| AnalysisError::IncorrectArgumentCount(N, types.len()))
+}
+
+/// The error of a type that is none of several, unless it is one.
+pub(super) fn union(options: &[Type], found: &Type, is_one: bool) -> Result<(), Box<Fault>> {
+    if is_one {
+        return Ok(());
+    }
+    let options = options.iter().cloned().map(Shown).collect();
+    Err(AnalysisError::UnionTypeError(Alternatives(options), Shown(found.clone())).into())
+}

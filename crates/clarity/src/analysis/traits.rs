@@ -1,0 +1,250 @@
+//! Traits: defined here, imported, implemented; and contracts and traits as arguments where a trait is expected.
+
+use super::contract::Checker;
+use super::errors::{AnalysisError, Fault};
+use super::interface::{Interface, Method, Methods};
+use crate::costs::{Cost, CostFn};
+use crate::names::ClarityName;
+use crate::syntax::{Node, NodeId, Tree};
+use crate::types::{Type, TypeFault};
+use crate::value::{ContractId, TraitId};
+
+/// The most methods of a trait, and parameters of a method, where they are counted.
+const MAX_METHODS: usize = 256;
+/// How deep types and traits may nest when traits are compared: a trait may mention traits that mention traits.
+const MAX_CHAIN: usize = 32;
+
+/// The trait that is named in full.
+pub(super) fn field(tree: &Tree, id: NodeId) -> Result<&TraitId, AnalysisError> {
+    match tree.node(id) {
+        Node::Field(trait_id) => Ok(trait_id),
+        _ => Err(AnalysisError::ExpectedName),
+    }
+}
+
+/// Size of a trait: what its charges are by.
+pub(super) fn size(methods: &Methods) -> u64 {
+    let of = |method: &Method| {
+        let parameters: u64 = method.parameters.iter().map(|of| u64::from(of.type_size())).sum();
+        parameters + u64::from(method.result.type_size())
+    };
+    methods.values().map(of).sum()
+}
+
+impl Checker<'_> {
+    pub(super) fn define_trait(&mut self, name: &ClarityName, methods: NodeId) -> Result<(), Box<Fault>> {
+        let methods = self.methods(methods)?;
+        self.bind_name(name, size(&methods))?;
+        if self.dialect.strict_names {
+            self.claim(name)?;
+        }
+        let trait_id = TraitId { contract: self.contract.clone(), name: name.clone() };
+        self.known.used_traits.insert(name.clone(), (trait_id, methods.clone()));
+        self.known.interface.traits.insert(name.clone(), methods);
+        Ok(())
+    }
+
+    fn methods(&self, id: NodeId) -> Result<Methods, Box<Fault>> {
+        let items = self.tree.list(id).ok_or(AnalysisError::DefineTraitBadSignature)?;
+        if self.rules.counts_parameters && items.len() > MAX_METHODS {
+            return Err(AnalysisError::TraitTooManyMethods(items.len(), MAX_METHODS).into());
+        }
+        let mut methods = Methods::new();
+        for item in items {
+            let parts = self.tree.list(*item).ok_or(AnalysisError::DefineTraitBadSignature)?;
+            let &[name, parameters, result] = parts else { return Err(AnalysisError::InvalidTypeDescription.into()) };
+            let name = self.tree.atom(name).ok_or(AnalysisError::DefineTraitBadSignature)?;
+            let parameters = self.tree.list(parameters).ok_or(AnalysisError::DefineTraitBadSignature)?;
+            if self.rules.counts_parameters && parameters.len() > MAX_METHODS {
+                return Err(AnalysisError::TooManyFunctionParameters(parameters.len(), MAX_METHODS).into());
+            }
+            let parameters = parameters.iter().map(|of| self.read_type(*of)).collect::<Result<Vec<_>, _>>()?;
+            let result = self.read_type(result)?;
+            if !matches!(result, Type::Response(_)) {
+                return Err(AnalysisError::DefineTraitBadSignature.into());
+            }
+            if methods.insert(name.clone(), Method { parameters, result }).is_some() {
+                return Err(AnalysisError::DefineTraitDuplicateMethod(name.to_string()).into());
+            }
+        }
+        Ok(methods)
+    }
+
+    pub(super) fn use_trait(&mut self, alias: &ClarityName, used: NodeId) -> Result<(), Box<Fault>> {
+        let trait_id = field(self.tree, used)?;
+        let contract = self.contracts.interface(&trait_id.contract);
+        let contract = contract.ok_or_else(|| AnalysisError::NoSuchContract(trait_id.contract.to_string()))?;
+        let methods = contract.traits.get(&trait_id.name);
+        let Some(methods) = methods else {
+            self.charge(CostFn::AnalysisUseTraitEntry, 1)?;
+            return Err(AnalysisError::TraitReferenceUnknown(alias.to_string()).into());
+        };
+        let size = size(methods);
+        self.charge(CostFn::AnalysisUseTraitEntry, size)?;
+        self.bind_name(&trait_id.name, size)?;
+        if self.dialect.strict_names {
+            self.claim(alias)?;
+        }
+        self.known.used_traits.insert(alias.clone(), (trait_id.clone(), methods.clone()));
+        Ok(())
+    }
+
+    /// Checks that the contract implements a trait, as it says.
+    pub(super) fn check_implementation(&self, trait_id: &TraitId) -> Result<(), Box<Fault>> {
+        let contract = self.contracts.interface(&trait_id.contract);
+        let methods = contract.as_ref().and_then(|contract| contract.traits.get(&trait_id.name));
+        let methods = methods.ok_or_else(|| AnalysisError::TraitReferenceUnknown(trait_id.name.to_string()))?;
+        implements(&self.known.interface, trait_id, methods)
+    }
+
+    /// The methods of a trait, and whether this contract defines or imports it.
+    fn trait_methods(&self, trait_id: &TraitId) -> Result<(Methods, bool), AnalysisError> {
+        let own = self.known.used_traits.values().find(|(id, _)| id == trait_id);
+        if let Some((_, methods)) = own {
+            return Ok((methods.clone(), true));
+        }
+        let contract = self.contracts.interface(&trait_id.contract);
+        let methods = contract.as_ref().and_then(|contract| contract.traits.get(&trait_id.name));
+        let methods = methods.ok_or_else(|| AnalysisError::TraitReferenceUnknown(trait_id.name.to_string()))?;
+        Ok((methods.clone(), false))
+    }
+
+    /// The methods of a trait that is compared with something. Looking up an own one costs nothing before 4.0, and time only since.
+    fn look_up_trait(&mut self, trait_id: &TraitId) -> Result<Methods, Box<Fault>> {
+        let (methods, is_own) = self.trait_methods(trait_id)?;
+        if !is_own {
+            self.charge(CostFn::AnalysisUseTraitEntry, size(&methods))?;
+        } else if self.rules.own_traits_cost {
+            let cost = self.meter.quote(CostFn::AnalysisUseTraitEntry, size(&methods))?;
+            self.meter.add(Cost { runtime: cost.runtime, ..Cost::default() })?;
+        }
+        Ok(methods)
+    }
+
+    /// A method of a trait that is called.
+    pub(super) fn method(&mut self, trait_id: &TraitId, name: &ClarityName) -> Result<Method, Box<Fault>> {
+        self.charge(CostFn::AnalysisLookupFunction, 0)?;
+        let (methods, _) = self.trait_methods(trait_id)?;
+        let method = methods.get(name).cloned();
+        let method =
+            method.ok_or_else(|| AnalysisError::TraitMethodUnknown(trait_id.name.to_string(), name.to_string()))?;
+        let parameters: u64 = method.parameters.iter().map(|of| u64::from(of.type_size())).sum();
+        self.charge(CostFn::AnalysisLookupFunctionTypes, parameters + u64::from(method.result.type_size()))?;
+        Ok(method)
+    }
+
+    /// In Clarity 1: a contract's name where a trait is expected, which costs nothing. None for everything else.
+    pub(super) fn expect_trait_as_it_is(&self, id: NodeId, wanted: &TraitId) -> Result<Option<Type>, Box<Fault>> {
+        let Node::Literal(value) = self.tree.node(id) else { return Ok(None) };
+        let Type::Callable(contract) = super::expression::literal_type(value) else { return Ok(None) };
+        let interface = self.contracts.interface(&contract);
+        let interface = interface.ok_or_else(|| AnalysisError::NoSuchContract(contract.to_string()))?;
+        let (methods, _) = self.trait_methods(wanted)?;
+        implements(&interface, wanted, &methods)?;
+        Ok(Some(Type::Trait(std::sync::Arc::new(wanted.clone()))))
+    }
+
+    /// From Clarity 2 on: demands that a type can be cast to the expected one.
+    pub(super) fn demand_cast(&mut self, expected: &Type, found: &Type) -> Result<(), Box<Fault>> {
+        self.charge_comparison(expected, found)?;
+        self.cast(expected, found, 0)
+    }
+
+    fn cast(&mut self, expected: &Type, found: &Type, depth: usize) -> Result<(), Box<Fault>> {
+        if depth >= MAX_CHAIN {
+            return Err(AnalysisError::TraitReferenceChainTooDeep.into());
+        }
+        let mismatch = || AnalysisError::type_error(expected, found).into();
+        let depth = depth + 1;
+        match (expected, found) {
+            (Type::Optional(a), Type::Optional(b)) if b.inner() != &Type::NoType => {
+                self.cast(a.inner(), b.inner(), depth)
+            }
+            (Type::Response(a), Type::Response(b)) => {
+                if b.ok() != &Type::NoType {
+                    self.cast(a.ok(), b.ok(), depth)?;
+                }
+                if b.err() != &Type::NoType {
+                    self.cast(a.err(), b.err(), depth)?;
+                }
+                Ok(())
+            }
+            (Type::List(a), Type::List(b)) if b.max_len() <= a.max_len() && b.entry() != &Type::NoType => {
+                self.cast(a.entry(), b.entry(), depth)
+            }
+            (Type::Tuple(a), Type::Tuple(b)) if a.fields().len() == b.fields().len() => {
+                for ((name, expected), (other, found)) in a.fields().iter().zip(b.fields()) {
+                    if name != other {
+                        return Err(mismatch());
+                    }
+                    self.cast(expected, found, depth)?;
+                }
+                Ok(())
+            }
+            (Type::Trait(wanted), Type::Callable(contract)) => self.contract_as(contract, wanted),
+            (Type::Trait(wanted), Type::Trait(found)) => self.trait_as(found, wanted, depth),
+            _ => match expected.admits(found) {
+                Ok(true) => Ok(()),
+                Ok(false) => Err(mismatch()),
+                Err(TypeFault::Undetermined) => Err(AnalysisError::CouldNotDetermineType.into()),
+                Err(fault) => Err(fault.into()),
+            },
+        }
+    }
+
+    /// Demands that a contract has what a trait asks for.
+    fn contract_as(&mut self, contract: &ContractId, wanted: &TraitId) -> Result<(), Box<Fault>> {
+        let interface = self.contracts.interface(contract);
+        let interface = interface.ok_or_else(|| AnalysisError::NoSuchContract(contract.to_string()))?;
+        let functions = interface.public.len() + interface.read_only.len();
+        self.charge(CostFn::AnalysisFetchContractEntry, u64::try_from(functions).unwrap_or(u64::MAX))?;
+        let methods = self.look_up_trait(wanted)?;
+        implements(&interface, wanted, &methods)
+    }
+
+    /// Demands that a trait has what another asks for.
+    fn trait_as(&mut self, found: &TraitId, wanted: &TraitId, depth: usize) -> Result<(), Box<Fault>> {
+        if found == wanted {
+            return Ok(());
+        }
+        let wanted_methods = self.look_up_trait(wanted)?;
+        let found_methods = self.look_up_trait(found)?;
+        let incompatible = || AnalysisError::IncompatibleTrait(wanted.to_string(), found.to_string());
+        for (name, method) in &wanted_methods {
+            let other = found_methods.get(name).ok_or_else(incompatible)?;
+            if other.parameters.len() != method.parameters.len() {
+                return Err(incompatible().into());
+            }
+            for (asked, given) in method.parameters.iter().zip(&other.parameters) {
+                self.cast(given, asked, depth).map_err(|fault| chain(fault, incompatible()))?;
+            }
+            self.cast(&method.result, &other.result, depth).map_err(|fault| chain(fault, incompatible()))?;
+        }
+        Ok(())
+    }
+}
+
+fn chain(fault: Box<Fault>, otherwise: AnalysisError) -> Box<Fault> {
+    match fault.error {
+        AnalysisError::TraitReferenceChainTooDeep | AnalysisError::Cost(_) => fault,
+        _ => otherwise.into(),
+    }
+}
+
+fn implements(interface: &Interface, trait_id: &TraitId, methods: &Methods) -> Result<(), Box<Fault>> {
+    for (name, method) in methods {
+        let fits = interface.callable(name).is_some_and(|function| {
+            function.parameters.len() == method.parameters.len()
+                && function.parameters.iter().zip(&method.parameters).all(|((_, of), asked)| admits(of, asked))
+                && admits(&method.result, &function.result)
+        });
+        if !fits {
+            return Err(AnalysisError::BadTraitImplementation(trait_id.name.to_string(), name.to_string()).into());
+        }
+    }
+    Ok(())
+}
+
+fn admits(expected: &Type, found: &Type) -> bool {
+    expected.admits(found).unwrap_or(false)
+}

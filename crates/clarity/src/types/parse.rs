@@ -1,0 +1,118 @@
+//! Types from the syntax tree, as they stand in definitions: `(list 5 uint)`.
+
+use super::{MAX_VALUE_SIZE, Type, TypeFault};
+use crate::dialect::Dialect;
+use crate::syntax::{Node, NodeId, Tree};
+use crate::value::Value;
+
+/// Why a piece of text is no type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TypeSyntax {
+    /// It has not the form of a type.
+    Invalid,
+    /// No type has this name.
+    UnknownName(String),
+    /// A length that no value has.
+    OutOfBounds,
+    /// There is no such type.
+    Fault(TypeFault),
+}
+
+impl From<TypeFault> for TypeSyntax {
+    fn from(fault: TypeFault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+/// Reads types, and counts the steps that reading them costs.
+#[derive(Debug)]
+pub struct TypeReader<'a> {
+    tree: &'a Tree,
+    dialect: &'a Dialect,
+    steps: u32,
+}
+
+impl<'a> TypeReader<'a> {
+    /// A reader that has read nothing.
+    #[must_use]
+    pub const fn new(tree: &'a Tree, dialect: &'a Dialect) -> Self {
+        Self { tree, dialect, steps: 0 }
+    }
+
+    /// How many nodes of types were looked at.
+    #[must_use]
+    pub const fn steps(&self) -> u32 {
+        self.steps
+    }
+
+    /// The type at a node.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn read(&mut self, at: NodeId) -> Result<Type, TypeSyntax> {
+        self.steps += 1;
+        match self.tree.node(at) {
+            Node::Atom(name) => match name.as_str() {
+                "int" => Ok(Type::Int),
+                "uint" => Ok(Type::UInt),
+                "bool" => Ok(Type::Bool),
+                "principal" => Ok(Type::Principal),
+                other => Err(TypeSyntax::UnknownName(other.to_owned())),
+            },
+            Node::Trait(name) => {
+                let id = name.trait_id.clone().ok_or(TypeSyntax::Invalid)?;
+                let id = std::sync::Arc::new(id);
+                Ok(if self.dialect.traits_are_values { Type::Trait(id) } else { Type::TraitReference(id) })
+            }
+            Node::List(_) => {
+                let items = self.tree.list(at).unwrap_or_default();
+                self.compound(items)
+            }
+            Node::Literal(_) | Node::Field(_) => Err(TypeSyntax::Invalid),
+        }
+    }
+
+    fn compound(&mut self, items: &[NodeId]) -> Result<Type, TypeSyntax> {
+        let (head, rest) = items.split_first().ok_or(TypeSyntax::Invalid)?;
+        let head = self.tree.atom(*head).ok_or(TypeSyntax::Invalid)?.clone();
+        match (head.as_str(), rest) {
+            ("buff", [length]) => self.length(*length, MAX_VALUE_SIZE).map(Type::Buffer),
+            ("string-ascii", [length]) => self.length(*length, MAX_VALUE_SIZE).map(Type::Ascii),
+            ("string-utf8", [length]) => self.length(*length, MAX_VALUE_SIZE / 4).map(Type::Utf8),
+            ("list", [length, entry]) => {
+                let length = self.length(*length, u32::MAX).map_err(|fault| match fault {
+                    TypeSyntax::OutOfBounds => TypeSyntax::Fault(TypeFault::ValueTooLarge),
+                    other => other,
+                })?;
+                Ok(Type::list(self.read(*entry)?, length)?)
+            }
+            ("optional", [inner]) => Ok(Type::optional(self.read(*inner)?)?),
+            ("response", [ok, err]) => {
+                let ok = self.read(*ok)?;
+                Ok(Type::response(ok, self.read(*err)?)?)
+            }
+            ("tuple", fields) => {
+                let mut parsed = Vec::with_capacity(fields.len());
+                for field in fields {
+                    let [name, of] = self.tree.list(*field).unwrap_or_default() else {
+                        return Err(TypeSyntax::Invalid);
+                    };
+                    let name = self.tree.atom(*name).ok_or(TypeSyntax::Invalid)?.clone();
+                    parsed.push((name, self.read(*of)?));
+                }
+                Ok(Type::tuple(parsed)?)
+            }
+            ("buff" | "string-ascii" | "string-utf8" | "list" | "optional" | "response", _) => Err(TypeSyntax::Invalid),
+            (name, _) => Err(TypeSyntax::UnknownName(name.to_owned())),
+        }
+    }
+
+    fn length(&self, at: NodeId, most: u32) -> Result<u32, TypeSyntax> {
+        let Some(Value::Int(length)) = self.tree.literal(at) else { return Err(TypeSyntax::Invalid) };
+        if *length < 0 {
+            return Err(TypeSyntax::OutOfBounds);
+        }
+        let length = u32::try_from(*length).map_err(|_| TypeFault::ValueTooLarge)?;
+        if length > most { Err(TypeSyntax::Fault(TypeFault::ValueTooLarge)) } else { Ok(length) }
+    }
+}

@@ -1,0 +1,108 @@
+//! The checker: verdict, error with its texts and places, costs, memory, and the interface of what is accepted.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use engine::analysis::{self, Contracts, Fault, Interface};
+use engine::costs::Meter;
+use engine::value::ContractId;
+use engine::{Dialect, Rules, syntax};
+use serde_json::Value;
+
+use super::files::cases;
+use super::syntax::{contract_of, cost_of, limit_of, spans_of};
+use super::tally::{Case, Tally};
+
+/// What a scenario has deployed.
+#[derive(Default)]
+struct Deployed(HashMap<ContractId, Arc<Interface>>);
+
+impl Contracts for Deployed {
+    fn interface(&self, contract: &ContractId) -> Option<Arc<Interface>> {
+        self.0.get(contract).cloned()
+    }
+}
+
+/// The first bytes of a text, as the cases cut it.
+fn cut(text: &str) -> &str {
+    &text[..text.floor_char_boundary(4000)]
+}
+
+fn check_error(case: &mut Case, rules: &Rules, ours: &Fault, theirs: &Value) {
+    case.check("class", &ours.error.class(), &theirs["class"].as_str().unwrap());
+    case.check("kind", &ours.error.kind(), &theirs["kind"].as_str().unwrap());
+    case.check("text", &cut(&ours.error.to_string()), &theirs["text"].as_str().unwrap());
+    if let Some(debug) = theirs["debug"].as_str() {
+        case.check("debug", &cut(&ours.error.debug()), &debug);
+    }
+    case.check("rejectable", &ours.error.is_rejectable(rules), &theirs["rejectable"].as_bool().unwrap());
+    case.check("spans", &ours.spans.iter().map(ToString::to_string).collect(), &spans_of(&theirs["spans"]));
+}
+
+/// Checks one deployment. The interface is returned when there is one.
+fn check(case: &mut Case, rules: &Rules, deployed: &Deployed, step: &Value) -> Option<Interface> {
+    let dialect = Dialect::of_version(u8::try_from(step["version"].as_u64().unwrap()).unwrap()).unwrap();
+    let mut meter = Meter::new(rules.costs, limit_of(rules, step));
+    let contract = contract_of(step);
+    let tree = syntax::read(step["source"].as_str().unwrap(), &contract, rules, &mut meter).ok()?;
+    let checked = analysis::check(&tree, &contract, dialect, rules, deployed, &mut meter);
+    case.check(
+        "refused",
+        &checked.as_ref().err().map(|fault| fault.error.kind()),
+        &match &step["phase"] {
+            Value::String(phase) if phase == "analysis" => step["error"]["kind"].as_str(),
+            _ => None,
+        },
+    );
+    match checked {
+        Err(fault) if step["phase"] == "analysis" => {
+            case.check("cost", &meter.spent(), &cost_of(&step["cost"]));
+            check_error(case, rules, &fault, &step["error"]);
+            None
+        }
+        Err(_) => None,
+        Ok(interface) => {
+            if step["analysis_cost"].is_object() {
+                case.check("cost", &meter.spent(), &cost_of(&step["analysis_cost"]));
+                case.check("memory", &meter.memory(), &step["analysis_memory"].as_u64().unwrap());
+            }
+            if step["abi"].is_object() {
+                case.check("interface", &interface.json(dialect, rules), &step["abi"]);
+            }
+            Some(interface)
+        }
+    }
+}
+
+/// Checks the deployments of a set of scenarios.
+fn check_set(set: &'static str, floor: usize) {
+    let mut tally = Tally::new(set);
+    for scenario in cases(set) {
+        let rules = Rules::of_epoch(scenario["epoch"].as_str().unwrap()).unwrap();
+        let mut deployed = Deployed::default();
+        for step in scenario["steps"].as_array().unwrap() {
+            if step["op"] != "deploy" || step["rejected"] == "duplicate contract" || step["phase"] == "parse" {
+                continue;
+            }
+            let mut case = Case::default();
+            let interface = check(&mut case, rules, &deployed, step);
+            tally.add(scenario["id"].as_str().unwrap(), case);
+            if let (Some(interface), true) = (interface, step["status"] == "success") {
+                deployed.0.insert(contract_of(step), Arc::new(interface));
+            }
+        }
+    }
+    tally.demand(floor);
+}
+
+#[test]
+fn contracts_are_checked_as_the_reference_does() {
+    check_set("clarity_analysis", 1000);
+}
+
+#[test]
+fn contracts_that_run_are_checked_as_the_reference_does() {
+    for set in ["clarity_exec", "clarity_random", "clarity_traces"] {
+        check_set(set, 1000);
+    }
+}
