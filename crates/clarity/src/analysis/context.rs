@@ -1,6 +1,7 @@
 //! The names that expressions see: of the contract so far, and of the function and its blocks.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::interface::{Interface, Methods};
 use super::signature::FunctionType;
@@ -13,7 +14,7 @@ use crate::value::TraitId;
 pub(super) struct Known {
     pub(super) interface: Interface,
     /// Traits by the names that this contract gives them.
-    pub(super) used_traits: HashMap<ClarityName, (TraitId, Methods)>,
+    pub(super) used_traits: HashMap<ClarityName, (TraitId, Arc<Methods>)>,
 }
 
 impl Known {
@@ -31,7 +32,7 @@ impl Known {
             || self.used_traits.contains_key(name)
     }
 
-    pub(super) fn function(&self, name: &str) -> Option<&FunctionType> {
+    pub(super) fn function(&self, name: &str) -> Option<&Arc<FunctionType>> {
         let Interface { private, public, read_only, .. } = &self.interface;
         private.get(name).or_else(|| public.get(name)).or_else(|| read_only.get(name))
     }

@@ -1,5 +1,7 @@
 //! A contract's definitions, one after the other in the order of evaluation.
 
+use std::sync::Arc;
+
 use super::context::{Known, Scope};
 use super::definitions::{Definition, binding, definition};
 use super::errors::{AnalysisError, BindingForm, Fault, Shown};
@@ -181,7 +183,7 @@ impl<'a> Checker<'a> {
             Define::ReadOnly => &mut interface.read_only,
             _ => &mut interface.private,
         };
-        group.insert(name.clone(), function);
+        group.insert(name.clone(), Arc::new(function));
         Ok(())
     }
 

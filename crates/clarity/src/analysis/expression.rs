@@ -103,7 +103,7 @@ impl Checker<'_> {
         for (argument, (_, expected)) in arguments.iter().zip(&function.parameters) {
             self.expect(*argument, expected)?;
         }
-        Ok(function.result)
+        Ok(function.result.clone())
     }
 
     /// Checks arguments of a function that a contract defines.

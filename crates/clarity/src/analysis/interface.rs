@@ -1,6 +1,7 @@
 //! What a contract offers to others: functions, variables, maps, tokens, traits; and how the node's interface shows it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
 
@@ -35,17 +36,17 @@ pub struct Interface {
     /// Maps, with the types of keys and values.
     pub maps: BTreeMap<ClarityName, (Type, Type)>,
     /// Private functions.
-    pub private: BTreeMap<ClarityName, FunctionType>,
+    pub private: BTreeMap<ClarityName, Arc<FunctionType>>,
     /// Public functions.
-    pub public: BTreeMap<ClarityName, FunctionType>,
+    pub public: BTreeMap<ClarityName, Arc<FunctionType>>,
     /// Read-only functions.
-    pub read_only: BTreeMap<ClarityName, FunctionType>,
+    pub read_only: BTreeMap<ClarityName, Arc<FunctionType>>,
     /// Fungible tokens.
     pub tokens: BTreeSet<ClarityName>,
     /// Non-fungible tokens and the types of their identifiers.
     pub assets: BTreeMap<ClarityName, Type>,
     /// Traits that it defines.
-    pub traits: BTreeMap<ClarityName, Methods>,
+    pub traits: BTreeMap<ClarityName, Arc<Methods>>,
     /// Traits that it says it implements.
     pub implemented: BTreeSet<TraitId>,
 }
@@ -53,7 +54,7 @@ pub struct Interface {
 impl Interface {
     /// A function that others can call, by `contract-call?`.
     #[must_use]
-    pub fn callable(&self, name: &str) -> Option<&FunctionType> {
+    pub fn callable(&self, name: &str) -> Option<&Arc<FunctionType>> {
         self.public.get(name).or_else(|| self.read_only.get(name))
     }
 

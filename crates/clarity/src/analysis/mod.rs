@@ -14,7 +14,7 @@
 //! | `read_only.rs` | the pass that looks for writes |
 //! | `definitions.rs` | the forms of definitions |
 //! | `context.rs` | the names in scope |
-//! | `interface.rs` | what a contract offers, and its form as JSON |
+//! | `interface.rs`, `stored.rs` | what a contract offers, as JSON, and as it is stored |
 //! | `errors.rs` | what can be wrong, in the network's words |
 
 mod context;
@@ -26,6 +26,9 @@ mod interface;
 mod natives;
 mod read_only;
 mod signature;
+mod stored;
+#[cfg(test)]
+mod tests;
 mod traits;
 
 use std::sync::Arc;
@@ -33,6 +36,7 @@ use std::sync::Arc;
 pub use errors::{Alternatives, AnalysisError, BindingFault, BindingForm, Fault, Shown, ShownTuple};
 pub use interface::{Interface, Method, Methods};
 pub use signature::FunctionType;
+pub use stored::StoredError;
 
 use crate::costs::Meter;
 use crate::dialect::Dialect;

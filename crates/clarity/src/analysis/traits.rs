@@ -1,5 +1,7 @@
 //! Traits: defined here, imported, implemented; and contracts and traits as arguments where a trait is expected.
 
+use std::sync::Arc;
+
 use super::contract::Checker;
 use super::errors::{AnalysisError, Fault};
 use super::interface::{Interface, Method, Methods};
@@ -33,13 +35,13 @@ pub(super) fn size(methods: &Methods) -> u64 {
 
 impl Checker<'_> {
     pub(super) fn define_trait(&mut self, name: &ClarityName, methods: NodeId) -> Result<(), Box<Fault>> {
-        let methods = self.methods(methods)?;
+        let methods = Arc::new(self.methods(methods)?);
         self.bind_name(name, size(&methods))?;
         if self.dialect.strict_names {
             self.claim(name)?;
         }
         let trait_id = TraitId { contract: self.contract.clone(), name: name.clone() };
-        self.known.used_traits.insert(name.clone(), (trait_id, methods.clone()));
+        self.known.used_traits.insert(name.clone(), (trait_id, Arc::clone(&methods)));
         self.known.interface.traits.insert(name.clone(), methods);
         Ok(())
     }
@@ -85,7 +87,7 @@ impl Checker<'_> {
         if self.dialect.strict_names {
             self.claim(alias)?;
         }
-        self.known.used_traits.insert(alias.clone(), (trait_id.clone(), methods.clone()));
+        self.known.used_traits.insert(alias.clone(), (trait_id.clone(), Arc::clone(methods)));
         Ok(())
     }
 
@@ -98,19 +100,19 @@ impl Checker<'_> {
     }
 
     /// The methods of a trait, and whether this contract defines or imports it.
-    fn trait_methods(&self, trait_id: &TraitId) -> Result<(Methods, bool), AnalysisError> {
+    fn trait_methods(&self, trait_id: &TraitId) -> Result<(Arc<Methods>, bool), AnalysisError> {
         let own = self.known.used_traits.values().find(|(id, _)| id == trait_id);
         if let Some((_, methods)) = own {
-            return Ok((methods.clone(), true));
+            return Ok((Arc::clone(methods), true));
         }
         let contract = self.contracts.interface(&trait_id.contract);
         let methods = contract.as_ref().and_then(|contract| contract.traits.get(&trait_id.name));
         let methods = methods.ok_or_else(|| AnalysisError::TraitReferenceUnknown(trait_id.name.to_string()))?;
-        Ok((methods.clone(), false))
+        Ok((Arc::clone(methods), false))
     }
 
     /// The methods of a trait that is compared with something. Looking up an own one costs nothing before 4.0, and time only since.
-    fn look_up_trait(&mut self, trait_id: &TraitId) -> Result<Methods, Box<Fault>> {
+    fn look_up_trait(&mut self, trait_id: &TraitId) -> Result<Arc<Methods>, Box<Fault>> {
         let (methods, is_own) = self.trait_methods(trait_id)?;
         if !is_own {
             self.charge(CostFn::AnalysisUseTraitEntry, size(&methods))?;
@@ -141,7 +143,7 @@ impl Checker<'_> {
         let interface = interface.ok_or_else(|| AnalysisError::NoSuchContract(contract.to_string()))?;
         let (methods, _) = self.trait_methods(wanted)?;
         implements(&interface, wanted, &methods)?;
-        Ok(Some(Type::Trait(std::sync::Arc::new(wanted.clone()))))
+        Ok(Some(Type::Trait(Arc::new(wanted.clone()))))
     }
 
     /// From Clarity 2 on: demands that a type can be cast to the expected one.
@@ -210,7 +212,7 @@ impl Checker<'_> {
         let wanted_methods = self.look_up_trait(wanted)?;
         let found_methods = self.look_up_trait(found)?;
         let incompatible = || AnalysisError::IncompatibleTrait(wanted.to_string(), found.to_string());
-        for (name, method) in &wanted_methods {
+        for (name, method) in wanted_methods.iter() {
             let other = found_methods.get(name).ok_or_else(incompatible)?;
             if other.parameters.len() != method.parameters.len() {
                 return Err(incompatible().into());

@@ -1,13 +1,14 @@
-//! The checker: verdict, error with its texts and places, costs, memory, and the interface of what is accepted.
+//! The checker: verdict, error with its texts and places, costs, memory, and the interface of what is accepted; where the cases
+//! have traces, each charge and each change of memory in its order.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use engine::analysis::{self, Contracts, Fault, Interface};
-use engine::costs::Meter;
+use engine::costs::{Cost, Meter, Step, Trace};
 use engine::value::ContractId;
 use engine::{Dialect, Rules, syntax};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::files::cases;
 use super::syntax::{contract_of, cost_of, limit_of, spans_of};
@@ -42,10 +43,17 @@ fn check_error(case: &mut Case, rules: &Rules, ours: &Fault, theirs: &Value) {
 /// Checks one deployment. The interface is returned when there is one.
 fn check(case: &mut Case, rules: &Rules, deployed: &Deployed, step: &Value) -> Option<Interface> {
     let dialect = Dialect::of_version(u8::try_from(step["version"].as_u64().unwrap()).unwrap()).unwrap();
+    let rows = Rows::default();
     let mut meter = Meter::new(rules.costs, limit_of(rules, step));
+    if step["trace"].is_array() {
+        meter = meter.watched_by(Box::new(rows.clone()));
+    }
     let contract = contract_of(step);
     let tree = syntax::read(step["source"].as_str().unwrap(), &contract, rules, &mut meter).ok()?;
     let checked = analysis::check(&tree, &contract, dialect, rules, deployed, &mut meter);
+    if step["trace"].is_array() {
+        check_rows(case, &rows, &step["trace"]);
+    }
     case.check(
         "refused",
         &checked.as_ref().err().map(|fault| fault.error.kind()),
@@ -66,12 +74,57 @@ fn check(case: &mut Case, rules: &Rules, deployed: &Deployed, step: &Value) -> O
                 case.check("cost", &meter.spent(), &cost_of(&step["analysis_cost"]));
                 case.check("memory", &meter.memory(), &step["analysis_memory"].as_u64().unwrap());
             }
+            case.check("stored", &Interface::decode(&interface.encode()).as_ref(), &Ok(&interface));
             if step["abi"].is_object() {
                 case.check("interface", &interface.json(dialect, rules), &step["abi"]);
             }
             Some(interface)
         }
     }
+}
+
+/// What happened, in the order in which it did.
+#[derive(Clone, Default)]
+struct Rows(Arc<Mutex<Vec<Value>>>);
+
+impl Trace for Rows {
+    fn step(&mut self, step: &Step<'_>) {
+        let row = match step {
+            Step::Charge(function, n, cost) => row("c", function.name(), *n, cost),
+            Step::Quote(function, n, cost) => row("q", function.name(), *n, cost),
+            Step::Add(cost) => {
+                json!(["a", cost.runtime, cost.read_count, cost.read_length, cost.write_count, cost.write_length])
+            }
+            Step::MemoryTaken(bytes) => json!(["m+", bytes]),
+            Step::MemoryGiven(bytes) => json!(["m-", bytes]),
+            _ => return,
+        };
+        let mut rows = self.0.lock().unwrap();
+        match rows.last_mut() {
+            // The cases do not tell a charge from a quote that is added at once.
+            Some(last)
+                if row[0] == "a" && last[0] == "q" && last.as_array().unwrap()[3..] == row.as_array().unwrap()[1..] =>
+            {
+                last[0] = json!("c");
+            }
+            _ => rows.push(row),
+        }
+    }
+}
+
+fn row(mark: &str, function: &str, n: u64, cost: &Cost) -> Value {
+    json!([mark, function, n, cost.runtime, cost.read_count, cost.read_length, cost.write_count, cost.write_length])
+}
+
+/// The first row that differs: ours and the reference's.
+fn check_rows(case: &mut Case, ours: &Rows, theirs: &Value) {
+    let ours = ours.0.lock().unwrap();
+    let theirs = theirs.as_array().unwrap();
+    let end = theirs.iter().position(|row| row[1] == "contract_storage").unwrap_or(theirs.len());
+    let theirs = &theirs[..end];
+    let length = ours.len().max(theirs.len());
+    let at = (0..length).find(|at| ours.get(*at) != theirs.get(*at)).unwrap_or(length);
+    case.check("steps", &(at, ours.get(at)), &(at, theirs.get(at)));
 }
 
 /// Checks the deployments of a set of scenarios.

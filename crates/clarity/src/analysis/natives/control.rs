@@ -141,23 +141,19 @@ impl Checker<'_> {
         })
     }
 
-    /// All arguments must go together. All comparisons but the last are quoted first; when one does not fit, the others are
-    /// visited, but not compared.
+    /// All arguments must go together. Comparisons are paid for at the end; when one does not fit, the others are visited, but not
+    /// compared.
     fn is_equal(&mut self, arguments: &[NodeId]) -> Checked {
         at_least(1, arguments)?;
         let mut trial = Trial::default();
         let mut so_far: Option<Type> = None;
-        for (at, argument) in arguments.iter().enumerate() {
+        for argument in arguments {
             let of = self.visit(*argument)?;
             if trial.misfit.is_some() {
                 continue;
             }
             let size = u64::from(so_far.as_ref().map_or(0, Type::type_size).max(of.type_size()));
-            if at + 1 < arguments.len() {
-                trial.quotes.push(self.meter.quote(CostFn::AnalysisTypeCheck, size)?);
-            } else {
-                self.charge(CostFn::AnalysisTypeCheck, size)?;
-            }
+            trial.quotes.push(self.meter.quote(CostFn::AnalysisTypeCheck, size)?);
             match so_far.as_ref().map_or_else(|| Ok(of.clone()), |so_far| joined(&of, so_far)) {
                 Ok(both) => so_far = Some(both),
                 Err(error) => trial.misfit = Some(error.into()),

@@ -72,7 +72,7 @@ impl Checker<'_> {
     fn list_cons(&mut self, arguments: &[NodeId]) -> Checked {
         let mut trial = Trial::default();
         let mut entry: Option<Type> = None;
-        for (at, argument) in arguments.iter().enumerate() {
+        for argument in arguments {
             let of = self.visit(*argument)?;
             if trial.misfit.is_none() {
                 match entry.as_ref().map_or_else(|| Ok(of.clone()), |entry| joined(entry, &of)) {
@@ -81,11 +81,7 @@ impl Checker<'_> {
                 }
             }
             let size = u64::from(of.type_size());
-            if at + 1 < arguments.len() || trial.misfit.is_some() {
-                trial.quotes.push(self.meter.quote(CostFn::AnalysisListItemsCheck, size)?);
-            } else {
-                self.charge(CostFn::AnalysisListItemsCheck, size)?;
-            }
+            trial.quotes.push(self.meter.quote(CostFn::AnalysisListItemsCheck, size)?);
         }
         self.pay_quotes(trial.quotes)?;
         if let Some(misfit) = trial.misfit {
@@ -104,8 +100,8 @@ impl Checker<'_> {
             return Ok(signature(native).ok_or_else(illegal)?);
         }
         let function = self.known.function(name).cloned().ok_or_else(illegal)?;
-        let parameters = function.parameters.into_iter().map(|(_, of)| of).collect();
-        Ok(Signature::Fixed(parameters, function.result))
+        let parameters = function.parameters.iter().map(|(_, of)| of.clone()).collect();
+        Ok(Signature::Fixed(parameters, function.result.clone()))
     }
 
     fn map_form(&mut self, arguments: &[NodeId]) -> Checked {

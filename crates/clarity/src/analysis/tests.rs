@@ -1,0 +1,135 @@
+//! What the vectors do not hold: texts that nest as deep as they may on a small stack, and programs that nobody would write.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use proptest::prelude::*;
+
+use super::{Contracts, Fault, Interface, check};
+use crate::costs::Meter;
+use crate::natives::Native;
+use crate::syntax::{self, ParseError};
+use crate::value::ContractId;
+use crate::{Dialect, Rules};
+
+/// Less than any thread of a node has.
+const STACK: usize = 1024 * 1024;
+
+struct Deployed(HashMap<ContractId, Arc<Interface>>);
+
+impl Contracts for Deployed {
+    fn interface(&self, contract: &ContractId) -> Option<Arc<Interface>> {
+        self.0.get(contract).cloned()
+    }
+}
+
+fn checked(source: &str, version: u8, rules: &Rules) -> Result<Result<Interface, Box<Fault>>, ParseError> {
+    let contract = ContractId::parse("ST000000000000000000002AMW42H.tested").unwrap();
+    let mut meter = Meter::new(rules.costs, rules.block_limit);
+    let tree = syntax::read(source, &contract, rules, &mut meter).map_err(|fault| fault.error)?;
+    let dialect = Dialect::of_version(version).unwrap();
+    Ok(check(&tree, &contract, dialect, rules, &Deployed(HashMap::new()), &mut meter))
+}
+
+#[test]
+fn the_deepest_texts_fit_on_a_small_stack() {
+    // Each form, what stands in its middle, and how many levels of the text it takes.
+    let forms = [
+        ("(+ 1 ", "1", ")", 1),
+        ("(begin ", "1", ")", 1),
+        ("(if true ", "1", " 1)", 1),
+        ("(unwrap-panic (some ", "1", "))", 2),
+        ("(let ((x", "1", ")) 1)", 3),
+        ("(match (some 1) m (+ 1 2) ", "1", ")", 1),
+        ("(default-to 1 (some ", "1", "))", 2),
+        ("(unwrap-panic (restrict-assets? tx-sender () ", "1", "))", 2),
+        ("(fold + (list 1) ", "1", ")", 1),
+        ("(get a {a: ", "1", "})", 3),
+    ];
+    for (open, middle, close, levels) in forms {
+        let times = (Rules::EPOCH_4_0.call_depth - 1) / levels;
+        let opened: String =
+            (0..times).map(|at| if open.contains("((x") { format!("{open}{at} ") } else { open.to_owned() }).collect();
+        let source = format!("(define-private (f) {opened}{middle}{})", close.repeat(times));
+        let thread = std::thread::Builder::new().stack_size(STACK);
+        let run = thread.spawn(move || checked(&source, 6, &Rules::EPOCH_4_0).map(|result| result.map(drop)));
+        assert_eq!(run.unwrap().join().unwrap(), Ok(Ok(())), "{open}");
+    }
+}
+
+#[test]
+fn a_text_of_a_mebibyte_is_checked() {
+    let body = "(print u1) ".repeat(95_000);
+    let source = format!("(define-public (f) (begin {body}(ok true)))");
+    assert!(source.len() > 1_000_000);
+    assert!(checked(&source, 6, &Rules::EPOCH_4_0).unwrap().is_ok());
+}
+
+fn atom() -> impl Strategy<Value = String> {
+    let words = [
+        "1",
+        "u1",
+        "0x00",
+        "\"a\"",
+        "u\"a\"",
+        "x",
+        "y",
+        "f",
+        "t",
+        "<t>",
+        ".other",
+        ".other.t",
+        "tx-sender",
+        "none",
+        "true",
+        "{}",
+        "()",
+        "int",
+        "uint",
+        "(list 3 int)",
+        "(response int uint)",
+        "define-private",
+        "define-public",
+        "define-trait",
+        "define-map",
+        "define-data-var",
+        "define-constant",
+        "use-trait",
+        "impl-trait",
+        "u999999999999",
+        "-1",
+        "tuple",
+        "a",
+    ];
+    prop_oneof![
+        prop::sample::select(words.to_vec()).prop_map(str::to_owned),
+        prop::sample::select(Native::ALL.to_vec()).prop_map(|native| native.name().to_owned()),
+    ]
+}
+
+fn expression() -> impl Strategy<Value = String> {
+    atom().prop_recursive(6, 60, 5, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..5).prop_map(|items| format!("({})", items.join(" "))),
+            (prop::sample::select(Native::ALL.to_vec()), prop::collection::vec(inner.clone(), 0..5))
+                .prop_map(|(native, items)| format!("({} {})", native.name(), items.join(" "))),
+            inner.clone().prop_map(|item| format!("{{a: {item}}}")),
+            inner.prop_map(|item| format!("(define-public (f (x int) (y (list 3 int))) {item})")),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    #[test]
+    fn no_program_panics(parts in prop::collection::vec(expression(), 1..5), version in 1_u8..=6, epoch in 0..7_usize) {
+        let _ = checked(&parts.join("\n"), version, Rules::ALL[epoch]);
+    }
+
+    #[test]
+    fn no_text_panics(text in "[ -~\\n]{0,200}", other: String) {
+        let _ = checked(&text, 6, &Rules::EPOCH_4_0);
+        let _ = checked(&other, 6, &Rules::EPOCH_4_0);
+    }
+}
