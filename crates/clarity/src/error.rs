@@ -10,8 +10,8 @@
 use std::fmt;
 
 use crate::costs::Cost;
-use crate::types::Type;
-use crate::value::Value;
+use crate::types::{DebugType, Type};
+use crate::value::{DebugValue, Value};
 
 /// Why the meter stops an execution.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -304,5 +304,117 @@ impl From<CheckError> for Stop {
 impl From<InternalError> for Stop {
     fn from(error: InternalError) -> Self {
         Self::Internal(Box::new(error))
+    }
+}
+
+impl Stop {
+    /// The class, as conformance cases and receipts name it.
+    #[must_use]
+    pub fn class(&self) -> &'static str {
+        match self {
+            Self::Return(..) => "early_return",
+            Self::Runtime(_) => "runtime",
+            Self::Check(error) => match error.as_ref() {
+                CheckError::Cost(CostError::Balance { .. }) => "cost",
+                _ => "runtime_check",
+            },
+            Self::Internal(_) => "internal",
+        }
+    }
+
+    /// The kind's name.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Return(_, Thrower::Asserted) => "AssertionFailed",
+            Self::Return(_, Thrower::Unwrapped) => "UnwrapFailed",
+            Self::Runtime(error) => error.kind(),
+            Self::Check(error) => error.kind(),
+            Self::Internal(error) => error.kind(),
+        }
+    }
+
+    /// Whether a transaction that stops with it may not be in a block.
+    #[must_use]
+    pub fn is_rejectable(&self) -> bool {
+        match self {
+            Self::Return(..) | Self::Runtime(_) => false,
+            Self::Check(error) => error.is_rejectable(),
+            Self::Internal(_) => true,
+        }
+    }
+}
+
+impl InternalError {
+    /// The kind's name.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::InsufficientBalance => "InsufficientBalance",
+            Self::State(_) => "State",
+            Self::TooManyEvents => "TooManyEvents",
+            Self::Invariant(_) => "Invariant",
+        }
+    }
+}
+
+impl fmt::Display for InternalError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::State(what) => write!(f, "State({what:?})"),
+            Self::Invariant(what) => write!(f, "Invariant({what:?})"),
+            _ => f.write_str(self.kind()),
+        }
+    }
+}
+
+/// Values in texts end after so many bytes.
+const MAX_VALUE_TEXT: usize = 512;
+
+/// A value in an error's text: cut on a character's border.
+fn cut(value: &Value) -> String {
+    let mut text = DebugValue(value).to_string();
+    if text.len() > MAX_VALUE_TEXT {
+        let mut end = MAX_VALUE_TEXT;
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        text.truncate(end);
+    }
+    text
+}
+
+impl fmt::Display for CheckError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = self.kind();
+        match self {
+            Self::TypeValue(expected, value) => write!(f, "{kind}({}, {:?})", DebugType(expected), cut(value)),
+            Self::ReturnTypesMustMatch(a, b) => write!(f, "{kind}({}, {})", DebugType(a), DebugType(b)),
+            Self::CircularReference(names) => write!(f, "{kind}({names:?})"),
+            Self::NoSuchContract(name)
+            | Self::NameAlreadyUsed(name)
+            | Self::UndefinedFunction(name)
+            | Self::UndefinedVariable(name)
+            | Self::TraitReferenceUnknown(name)
+            | Self::Unreachable(name) => write!(f, "{kind}({name:?})"),
+            Self::NoSuchPublicFunction(a, b) | Self::BadTraitImplementation(a, b) | Self::TraitMethodUnknown(a, b) => {
+                write!(f, "{kind}({a:?}, {b:?})")
+            }
+            Self::IncorrectArgumentCount(needed, given) => write!(f, "{kind}({needed}, {given})"),
+            Self::RestrictAssetsMemoryExceeded(held, limit) => write!(f, "{kind}({held}, {limit})"),
+            Self::Cost(error) => error.fmt(f),
+            _ => f.write_str(kind),
+        }
+    }
+}
+
+impl fmt::Display for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Return(value, _) => write!(f, "EarlyReturn({}({}))", self.kind(), DebugValue(value)),
+            Self::Runtime(error) => error.fmt(f),
+            Self::Check(error) => write!(f, "RuntimeCheck({error})"),
+            Self::Internal(error) => write!(f, "Internal({error})"),
+        }
     }
 }

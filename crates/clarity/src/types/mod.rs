@@ -302,7 +302,15 @@ impl ListType {
 }
 
 impl TupleType {
-    pub(crate) fn new(mut fields: Vec<(ClarityName, Type)>) -> Result<Self, TypeFault> {
+    pub(crate) fn new(fields: Vec<(ClarityName, Type)>) -> Result<Self, TypeFault> {
+        let tuple = Self::of_any_size(fields)?;
+        let Figures { size, type_size, depth } = tuple.figures;
+        figures(Some(size), Some(type_size), depth - 1)?;
+        Ok(tuple)
+    }
+
+    /// A type that may be too large or too deep for a value: `merge` once made such.
+    pub(crate) fn of_any_size(mut fields: Vec<(ClarityName, Type)>) -> Result<Self, TypeFault> {
         fields.sort_by(|a, b| a.0.cmp(&b.0));
         if fields.is_empty() {
             return Err(TypeFault::EmptyTuple);
@@ -310,16 +318,14 @@ impl TupleType {
         if let Some(pair) = fields.windows(2).find(|pair| pair[0].0.cmp(&pair[1].0) == Ordering::Equal) {
             return Err(TypeFault::DuplicateField(pair[0].0.clone()));
         }
-        let (mut names, mut types, mut sizes, mut depth) = (Some(0_u32), Some(0_u32), Some(0_u32), 0);
+        let (mut type_size, mut size, mut depth) = (0_u32, 0_u32, 0_u8);
         for (name, field) in &fields {
-            names = names.and_then(|sum| sum.checked_add(u32::try_from(name.len()).ok()?.checked_add(2)?));
-            types = types.and_then(|sum| sum.checked_add(field.type_size()));
-            sizes = sizes.and_then(|sum| sum.checked_add(field.size()));
+            let name = u32::try_from(name.len()).unwrap_or(u32::MAX).saturating_add(2);
+            type_size = type_size.saturating_add(name).saturating_add(field.type_size());
+            size = size.saturating_add(name).saturating_add(field.size());
             depth = depth.max(field.depth());
         }
-        let type_size = names.and_then(|sum| sum.checked_add(types?));
-        let size = names.and_then(|sum| sum.checked_add(type_size?)?.checked_add(sizes?));
-        let figures = figures(size, type_size, depth)?;
+        let figures = Figures { size: size.saturating_add(type_size), type_size, depth: depth.saturating_add(1) };
         Ok(Self { fields: fields.into_boxed_slice(), figures })
     }
 }

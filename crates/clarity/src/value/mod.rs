@@ -4,6 +4,7 @@
 //! Lists and tuples carry their types (see `types`).
 
 mod cast;
+mod declare;
 mod decode;
 mod encode;
 mod equal;
@@ -74,6 +75,15 @@ impl Utf8 {
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// The character at a place. Texts of one byte a character are not searched for it.
+    #[must_use]
+    pub fn character(&self, index: usize) -> Option<char> {
+        if self.text.len() == self.characters as usize {
+            return self.text.as_bytes().get(index).map(|byte| char::from(*byte));
+        }
+        self.text.chars().nth(index)
     }
 
     /// How many characters it has.

@@ -4,6 +4,8 @@
 //! `tests/vectors/clarity/README.md`.
 
 mod analysis;
+mod chain;
+mod exec;
 mod files;
 mod syntax;
 mod tally;

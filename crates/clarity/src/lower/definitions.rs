@@ -1,0 +1,377 @@
+//! The top level of a contract, in two passes: first what is defined, then what it is.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use super::expression::Scope;
+use super::program::{
+    Asset, At, Definition, Function, Many, MapTable, Method, Op, Program, Token, TraitTable, Variable, Visibility,
+};
+use crate::dialect::Dialect;
+use crate::error::CheckError;
+use crate::keywords::{Define, Keyword};
+use crate::names::ClarityName;
+use crate::natives::Native;
+use crate::state::keys;
+use crate::syntax::{Node, NodeId, Tree};
+use crate::types::{Type, TypeReader};
+use crate::value::{ContractId, TraitId};
+
+/// Makes a program of a contract's sorted tree.
+#[must_use]
+pub fn lower(tree: &Tree, id: Arc<ContractId>, dialect: &'static Dialect) -> Program {
+    let mut lowering = Lowering::new(tree, id, dialect);
+    for at in tree.top() {
+        lowering.declare(*at);
+    }
+    for at in tree.top() {
+        let definition = lowering.define(*at);
+        lowering.program.definitions.push(definition);
+    }
+    lowering.program
+}
+
+/// What has been lowered so far.
+pub(super) struct Lowering<'a> {
+    pub(super) tree: &'a Tree,
+    pub(super) program: Program,
+    constant_names: HashMap<ClarityName, u32>,
+    variable_names: HashMap<ClarityName, u32>,
+    map_names: HashMap<ClarityName, u32>,
+    token_names: HashMap<ClarityName, u32>,
+    asset_names: HashMap<ClarityName, u32>,
+    /// Names that the second pass has met.
+    defined: HashSet<ClarityName>,
+}
+
+fn number(index: usize) -> u32 {
+    u32::try_from(index).unwrap_or(u32::MAX)
+}
+
+impl<'a> Lowering<'a> {
+    fn new(tree: &'a Tree, id: Arc<ContractId>, dialect: &'static Dialect) -> Self {
+        Self {
+            tree,
+            program: Program {
+                id,
+                dialect,
+                ops: Vec::with_capacity(tree.len()),
+                links: Vec::with_capacity(tree.len()),
+                functions: Vec::new(),
+                function_names: HashMap::new(),
+                constants: Vec::new(),
+                variables: Vec::new(),
+                maps: Vec::new(),
+                tokens: Vec::new(),
+                assets: Vec::new(),
+                traits: HashMap::new(),
+                implements: Vec::new(),
+                definitions: Vec::new(),
+            },
+            constant_names: HashMap::new(),
+            variable_names: HashMap::new(),
+            map_names: HashMap::new(),
+            token_names: HashMap::new(),
+            asset_names: HashMap::new(),
+            defined: HashSet::new(),
+        }
+    }
+
+    pub(super) fn version(&self) -> u8 {
+        self.program.dialect.version
+    }
+
+    pub(super) fn push(&mut self, op: Op) -> At {
+        let at = At(number(self.program.ops.len()));
+        self.program.ops.push(op);
+        at
+    }
+
+    pub(super) fn malformed(&mut self, what: &str) -> At {
+        let error = CheckError::Unreachable(format!("Unexpected error type during runtime analysis: {what}"));
+        self.push(Op::Malformed(Arc::new(error)))
+    }
+
+    pub(super) fn link(&mut self, items: &[At]) -> Many {
+        let start = number(self.program.links.len());
+        self.program.links.extend_from_slice(items);
+        Many { start, len: number(items.len()) }
+    }
+
+    pub(super) fn constant(&self, name: &str) -> Option<u32> {
+        self.constant_names.get(name).copied()
+    }
+
+    pub(super) fn function(&self, name: &str) -> Option<u32> {
+        self.program.function_names.get(name).copied()
+    }
+
+    pub(super) fn variable(&self, name: &str) -> Option<u32> {
+        self.variable_names.get(name).copied()
+    }
+
+    pub(super) fn map(&self, name: &str) -> Option<u32> {
+        self.map_names.get(name).copied()
+    }
+
+    pub(super) fn token(&self, name: &str) -> Option<u32> {
+        self.token_names.get(name).copied()
+    }
+
+    pub(super) fn asset(&self, name: &str) -> Option<u32> {
+        self.asset_names.get(name).copied()
+    }
+
+    /// Whether the language itself has this name.
+    pub(super) fn is_reserved(&self, name: &str) -> bool {
+        Native::lookup(name, self.version()).is_some()
+            || Keyword::lookup(name, self.version()).is_some()
+            || Define::lookup(name).is_some()
+    }
+
+    /// A definition's form and its arguments.
+    fn definition(&self, at: NodeId) -> Option<(Define, &'a [NodeId])> {
+        let (head, rest) = self.tree.list(at)?.split_first()?;
+        Some((Define::lookup(self.tree.atom(*head)?)?, rest))
+    }
+
+    fn name_at(&self, at: Option<&NodeId>) -> Option<ClarityName> {
+        at.and_then(|at| self.tree.atom(*at)).cloned()
+    }
+
+    fn signature(&self, at: Option<&NodeId>) -> &'a [NodeId] {
+        at.and_then(|at| self.tree.list(*at)).unwrap_or_default()
+    }
+
+    /// The first pass: gives what is defined its place. The first definition of a name keeps it.
+    fn declare(&mut self, at: NodeId) {
+        let Some((define, rest)) = self.definition(at) else { return };
+        match define {
+            Define::Constant => {
+                let Some(name) = self.name_at(rest.first()) else { return };
+                let index = number(self.program.constants.len());
+                self.constant_names.entry(name.clone()).or_insert(index);
+                self.program.constants.push(name);
+            }
+            Define::Private => self.declare_function(Visibility::Private, rest),
+            Define::Public => self.declare_function(Visibility::Public, rest),
+            Define::ReadOnly => self.declare_function(Visibility::ReadOnly, rest),
+            Define::DataVar => {
+                if let [name, of, _] = rest
+                    && let Some(name) = self.tree.atom(*name).cloned()
+                    && let Ok((of, _)) = self.type_at(*of)
+                {
+                    let index = number(self.program.variables.len());
+                    let key = keys::variable(&self.program.id, &name);
+                    self.variable_names.entry(name.clone()).or_insert(index);
+                    self.program.variables.push(Variable { name, of, key });
+                }
+            }
+            Define::Map => {
+                if let [name, key, value] = rest
+                    && let Some(name) = self.tree.atom(*name).cloned()
+                    && let (Ok((key, _)), Ok((value, _))) = (self.type_at(*key), self.type_at(*value))
+                {
+                    let index = number(self.program.maps.len());
+                    let prefix = keys::map_prefix(&self.program.id, &name);
+                    self.map_names.entry(name.clone()).or_insert(index);
+                    self.program.maps.push(MapTable { name, key, value, prefix });
+                }
+            }
+            Define::FungibleToken => self.declare_token(rest),
+            Define::NonFungibleToken => self.declare_asset(rest),
+            Define::Trait => self.declare_trait(rest),
+            Define::ImplTrait => {
+                if let Some(id) = rest.first().and_then(|at| self.trait_at(*at)) {
+                    self.program.implements.push(id);
+                }
+            }
+            Define::UseTrait => {}
+        }
+    }
+
+    fn declare_token(&mut self, rest: &[NodeId]) {
+        let Some(name) = self.name_at(rest.first()) else { return };
+        let id = &self.program.id;
+        let token = Token {
+            supply_key: keys::token_supply(id, &name),
+            balance_prefix: keys::token_balance_prefix(id, &name),
+            identifier: format!("{id}::{name}").into(),
+            name: name.clone(),
+        };
+        self.token_names.entry(name).or_insert(number(self.program.tokens.len()));
+        self.program.tokens.push(token);
+    }
+
+    fn declare_asset(&mut self, rest: &[NodeId]) {
+        let (Some(name), Some(Ok((of, _)))) = (self.name_at(rest.first()), rest.get(1).map(|at| self.type_at(*at)))
+        else {
+            return;
+        };
+        let id = &self.program.id;
+        let asset = Asset {
+            of,
+            prefix: keys::asset_prefix(id, &name),
+            identifier: format!("{id}::{name}").into(),
+            name: name.clone(),
+        };
+        self.asset_names.entry(name).or_insert(number(self.program.assets.len()));
+        self.program.assets.push(asset);
+    }
+
+    fn declare_function(&mut self, visibility: Visibility, rest: &[NodeId]) {
+        let Some((name, parameters)) = self.signature(rest.first()).split_first() else { return };
+        let Some(name) = self.tree.atom(*name).cloned() else { return };
+        let mut typed = Vec::with_capacity(parameters.len());
+        for parameter in parameters {
+            let [name, of] = self.tree.list(*parameter).unwrap_or_default() else { return };
+            let (Some(name), Ok((of, _))) = (self.tree.atom(*name).cloned(), self.type_at(*of)) else { return };
+            typed.push((name, of));
+        }
+        let index = number(self.program.functions.len());
+        self.program.function_names.entry(name.clone()).or_insert(index);
+        self.program.functions.push(Function { name, visibility, parameters: typed, body: At(0) });
+    }
+
+    fn declare_trait(&mut self, rest: &[NodeId]) {
+        let Some(name) = self.name_at(rest.first()) else { return };
+        let mut table = TraitTable::new();
+        for method in self.signature(rest.get(1)) {
+            let [method, parameters, returns] = self.tree.list(*method).unwrap_or_default() else { continue };
+            let (Some(method), Ok((returns, _))) = (self.tree.atom(*method).cloned(), self.type_at(*returns)) else {
+                continue;
+            };
+            let parameters = self
+                .tree
+                .list(*parameters)
+                .unwrap_or_default()
+                .iter()
+                .map(|of| self.type_at(*of).map(|of| of.0))
+                .collect();
+            let Ok(parameters) = parameters else { continue };
+            table.insert(method, Method { parameters, returns });
+        }
+        self.program.traits.entry(name).or_insert(table);
+    }
+
+    /// A type and the steps that reading it costs.
+    pub(super) fn type_at(&self, at: NodeId) -> Result<(Type, u32), ()> {
+        let mut reader = TypeReader::new(self.tree, self.program.dialect);
+        let of = reader.read(at).map_err(|_| ())?;
+        Ok((of, reader.steps()))
+    }
+
+    fn steps(&self, at: Option<&NodeId>) -> u32 {
+        let Some(at) = at else { return 0 };
+        let mut reader = TypeReader::new(self.tree, self.program.dialect);
+        let _ = reader.read(*at);
+        reader.steps()
+    }
+
+    fn trait_at(&self, at: NodeId) -> Option<TraitId> {
+        match self.tree.node(at) {
+            Node::Field(id) => Some(id.clone()),
+            Node::Trait(name) => name.trait_id.clone(),
+            _ => None,
+        }
+    }
+
+    /// Whether a name cannot be defined any more; it can not twice.
+    fn taken(&mut self, name: &ClarityName) -> bool {
+        let reserved = self.is_reserved(name);
+        !self.defined.insert(name.clone()) || reserved
+    }
+
+    /// The second pass: what it is.
+    fn define(&mut self, at: NodeId) -> Definition {
+        let Some((define, rest)) = self.definition(at) else { return Definition::Expression(self.top_level(at)) };
+        let defined = match define {
+            Define::Private | Define::Public | Define::ReadOnly => self.define_function(rest),
+            Define::Constant => self.define_constant(rest),
+            Define::DataVar => self.define_variable(rest),
+            Define::Map => self.define_map(rest),
+            Define::FungibleToken => self.define_token(rest),
+            Define::NonFungibleToken => self.define_asset(rest),
+            Define::Trait => self.define_trait(rest),
+            Define::UseTrait | Define::ImplTrait => Some(Definition::Nothing),
+        };
+        defined.unwrap_or_else(|| Definition::Expression(self.malformed("BadDefinition")))
+    }
+
+    fn top_level(&mut self, at: NodeId) -> At {
+        self.expression(at, &mut Scope::default())
+    }
+
+    fn define_function(&mut self, rest: &[NodeId]) -> Option<Definition> {
+        let [signature, body] = rest else { return None };
+        let (name, parameters) = self.signature(Some(signature)).split_first()?;
+        let name = self.tree.atom(*name)?.clone();
+        // The place is by order, not by name: a name that is defined twice has two.
+        let index = self.program.functions.iter().position(|f| f.name == name && f.body == At(0))?;
+        let mut steps = 0;
+        let mut scope = Scope::default();
+        let mut taken = self.taken(&name).then(|| name.clone());
+        for parameter in parameters {
+            let [parameter, of] = self.tree.list(*parameter)? else { return None };
+            steps += self.steps(Some(of));
+            let parameter = self.tree.atom(*parameter)?.clone();
+            if taken.is_none() && self.is_reserved(&parameter) {
+                taken = Some(parameter.clone());
+            }
+            scope.bind(parameter);
+        }
+        let body = self.expression(*body, &mut scope);
+        self.program.functions[index].body = body;
+        Some(Definition::Function { index: number(index), steps, taken })
+    }
+
+    fn define_constant(&mut self, rest: &[NodeId]) -> Option<Definition> {
+        let [name, value] = rest else { return None };
+        let name = self.tree.atom(*name)?.clone();
+        let index = self.constant(&name)?;
+        let taken = self.taken(&name);
+        Some(Definition::Constant { index, value: self.top_level(*value), taken })
+    }
+
+    fn define_variable(&mut self, rest: &[NodeId]) -> Option<Definition> {
+        let [name, of, value] = rest else { return None };
+        let name = self.tree.atom(*name)?.clone();
+        let index = self.variable(&name)?;
+        let taken = self.taken(&name);
+        Some(Definition::Variable { index, steps: self.steps(Some(of)), value: self.top_level(*value), taken })
+    }
+
+    fn define_map(&mut self, rest: &[NodeId]) -> Option<Definition> {
+        let [name, key, value] = rest else { return None };
+        let name = self.tree.atom(*name)?.clone();
+        let index = self.map(&name)?;
+        let steps = self.steps(Some(key)) + self.steps(Some(value));
+        Some(Definition::Map { index, steps, taken: self.taken(&name) })
+    }
+
+    fn define_token(&mut self, rest: &[NodeId]) -> Option<Definition> {
+        let name = self.name_at(rest.first())?;
+        let index = self.token(&name)?;
+        let taken = self.taken(&name);
+        let cap = rest.get(1).map(|cap| self.top_level(*cap));
+        Some(Definition::Token { index, cap, taken })
+    }
+
+    fn define_asset(&mut self, rest: &[NodeId]) -> Option<Definition> {
+        let name = self.name_at(rest.first())?;
+        let index = self.asset(&name)?;
+        Some(Definition::Asset { index, steps: self.steps(rest.get(1)), taken: self.taken(&name) })
+    }
+
+    fn define_trait(&mut self, rest: &[NodeId]) -> Option<Definition> {
+        let name = self.name_at(rest.first())?;
+        let mut steps = 0;
+        for method in self.signature(rest.get(1)) {
+            let [_, parameters, returns] = self.tree.list(*method).unwrap_or_default() else { continue };
+            let parameters = self.tree.list(*parameters).unwrap_or_default();
+            steps += parameters.iter().chain([returns]).map(|at| self.steps(Some(at))).sum::<u32>();
+        }
+        let taken = self.is_reserved(&name);
+        Some(Definition::Trait { steps, name, taken })
+    }
+}

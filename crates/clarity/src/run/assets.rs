@@ -1,0 +1,72 @@
+//! What left whom: what post-conditions are about, of transactions and inside of contracts.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::value::{Principal, Value};
+
+/// What moved.
+#[derive(Debug, Clone)]
+pub enum AssetKey {
+    /// Micro-STX that went to somebody.
+    Stx(u128),
+    /// Micro-STX that were destroyed.
+    StxBurn(u128),
+    /// Fungible tokens, moved or destroyed.
+    Token(Arc<str>, u128),
+    /// A non-fungible token, moved or destroyed.
+    Asset(Arc<str>, Value),
+}
+
+/// Something left somebody.
+#[derive(Debug, Clone)]
+pub struct Movement {
+    /// Whom.
+    pub owner: Principal,
+    /// What.
+    pub what: AssetKey,
+}
+
+/// What left whom, summed up.
+#[derive(Debug, Clone, Default)]
+pub struct Assets {
+    /// Micro-STX that went to somebody.
+    pub stx: BTreeMap<Principal, u128>,
+    /// Micro-STX that were destroyed.
+    pub burns: BTreeMap<Principal, u128>,
+    /// Fungible tokens.
+    pub tokens: BTreeMap<Principal, BTreeMap<Arc<str>, u128>>,
+    /// Non-fungible tokens, in the order in which they left.
+    pub assets: BTreeMap<Principal, BTreeMap<Arc<str>, Vec<Value>>>,
+}
+
+impl Assets {
+    /// The sums of these movements.
+    #[must_use]
+    pub fn of(movements: &[Movement]) -> Self {
+        let mut sums = Self::default();
+        for Movement { owner, what } in movements {
+            match what {
+                AssetKey::Stx(amount) => add(sums.stx.entry(owner.clone()).or_default(), *amount),
+                AssetKey::StxBurn(amount) => add(sums.burns.entry(owner.clone()).or_default(), *amount),
+                AssetKey::Token(token, amount) => {
+                    add(sums.tokens.entry(owner.clone()).or_default().entry(Arc::clone(token)).or_default(), *amount);
+                }
+                AssetKey::Asset(asset, value) => {
+                    sums.assets
+                        .entry(owner.clone())
+                        .or_default()
+                        .entry(Arc::clone(asset))
+                        .or_default()
+                        .push(value.clone());
+                }
+            }
+        }
+        sums
+    }
+}
+
+/// A sum of what left somebody is not above what there is, but the same tokens may leave again and again.
+const fn add(sum: &mut u128, amount: u128) {
+    *sum = sum.saturating_add(amount);
+}

@@ -1,0 +1,188 @@
+//! Calls between contracts, and from transactions.
+
+use std::sync::Arc;
+
+use super::call::Held;
+use super::machine::{Context, Frame, Machine, Outcome};
+use crate::costs::CostFn;
+use crate::error::{CheckError, Stop};
+use crate::lower::Visibility;
+use crate::lower::program::{At, Function, Many, Method, Op, Target};
+use crate::names::ClarityName;
+use crate::state::Contract;
+use crate::types::Type;
+use crate::value::{ContractId, Principal, TraitId, Value};
+
+impl Machine<'_> {
+    /// Calls a public function as a transaction does.
+    ///
+    /// # Errors
+    /// The call fails.
+    pub fn call(&mut self, context: &Context, contract: &ContractId, function: &str, arguments: Vec<Value>) -> Outcome {
+        let sender = Value::principal(context.sender.clone());
+        self.sponsor = context.sponsor.clone().map(Value::principal);
+        let outer = Caller { sender: &sender, caller: &sender, level: 0, read_only: false };
+        self.call_contract(contract, function, arguments, &outer, None)
+    }
+
+    /// Loads a contract, holds its memory, calls one of its functions.
+    fn call_contract(
+        &mut self,
+        id: &ContractId,
+        function: &str,
+        arguments: Vec<Value>,
+        caller: &Caller<'_>,
+        by_trait: Option<&TraitId>,
+    ) -> Outcome {
+        let contract = self.find(id)?;
+        self.meter.charge(CostFn::LoadContract, contract.size)?;
+        self.meter.take(contract.size)?;
+        let outcome = self.call_loaded(&contract, function, arguments, caller, by_trait);
+        self.meter.give(contract.size);
+        outcome
+    }
+
+    fn find(&mut self, id: &ContractId) -> Result<Arc<Contract>, Stop> {
+        let found = self.world.contract(self.view, id)?;
+        found.ok_or_else(|| CheckError::NoSuchContract(id.to_string()).into())
+    }
+
+    fn call_loaded(
+        &mut self,
+        contract: &Arc<Contract>,
+        name: &str,
+        arguments: Vec<Value>,
+        caller: &Caller<'_>,
+        by_trait: Option<&TraitId>,
+    ) -> Outcome {
+        let program = &contract.program;
+        let index = *program.function_names.get(name).ok_or_else(|| CheckError::UndefinedFunction(name.to_owned()))?;
+        let function = &program.functions[index as usize];
+        if function.visibility == Visibility::Private
+            || caller.read_only && function.visibility == Visibility::Public && by_trait.is_some()
+        {
+            return Err(CheckError::NoSuchPublicFunction(program.id.to_string(), name.to_owned()).into());
+        }
+        let frame = Frame {
+            contract,
+            base: 0,
+            level: caller.level + 1,
+            sender: caller.sender,
+            caller: caller.caller,
+            read_only: caller.read_only,
+        };
+        self.apply_user(&frame, index, arguments)
+    }
+
+    /// `contract-call?`
+    pub(super) fn contract_call(
+        &mut self,
+        frame: &Frame<'_>,
+        target: &Target,
+        name: &ClarityName,
+        arguments: Many,
+        level: usize,
+    ) -> Outcome {
+        self.meter.charge(CostFn::ContractCall, 0)?;
+        let mut held = Held::default();
+        for argument in frame.program().many(arguments) {
+            held.values.push(self.eval_copied(frame, *argument)?);
+        }
+        let (id, by_trait) = match target {
+            Target::Literal(id) => (id.as_ref().clone(), None),
+            Target::Dynamic(at) => self.callee(frame, *at)?,
+        };
+        let expected = match &by_trait {
+            Some(bound) => self.check_trait(frame, &id, bound, name)?,
+            None => None,
+        };
+        let caller_principal = Value::principal(Principal::Contract(frame.program().id.as_ref().clone()));
+        let caller =
+            Caller { sender: frame.sender, caller: &caller_principal, level: level + 1, read_only: frame.read_only };
+        let value = self.call_contract(&id, name, held.values, &caller, by_trait.as_ref())?;
+        let value = value.sanitized(&value.type_of()).ok_or(CheckError::CouldNotDetermineType)?;
+        if let Some(expected) = expected
+            && !expected.admits_value(&value).map_err(|_| CheckError::CouldNotDetermineType)?
+        {
+            return Err(CheckError::ReturnTypesMustMatch(expected, value.type_of()).into());
+        }
+        Ok(value)
+    }
+
+    /// The contract that an expression names, and the trait that it is bound to.
+    fn callee(&self, frame: &Frame<'_>, at: At) -> Result<(ContractId, Option<TraitId>), Stop> {
+        let value = match frame.program().op(at) {
+            Op::Local { slot, .. } => self.slots[frame.base + *slot as usize].clone(),
+            Op::Constant { index, .. }
+                if self.rules.constants_are_callable && frame.program().dialect.traits_are_values =>
+            {
+                self.constant(frame, *index)?
+            }
+            _ => return Err(CheckError::ContractCallExpectName.into()),
+        };
+        match &value {
+            Value::Callable(callable) => Ok((callable.contract.clone(), callable.bound.clone())),
+            Value::Principal(principal) => match principal.as_ref() {
+                Principal::Contract(contract) => Ok((contract.clone(), None)),
+                Principal::Standard(_) => Err(CheckError::ContractCallExpectName.into()),
+            },
+            _ => Err(CheckError::ContractCallExpectName.into()),
+        }
+    }
+
+    /// Whether the contract has the trait's function as the trait has it. Gives the type that the result must be of, which
+    /// only has to be looked at for contracts that do not say that they implement the trait.
+    fn check_trait(
+        &mut self,
+        frame: &Frame<'_>,
+        id: &ContractId,
+        bound: &TraitId,
+        name: &ClarityName,
+    ) -> Result<Option<Type>, Stop> {
+        if *frame.program().id == *id {
+            return Err(CheckError::CircularReference(vec![id.name.to_string()]).into());
+        }
+        let callee = self.find(id)?;
+        let method = self.method(frame, bound, name)?;
+        let bad = || CheckError::BadTraitImplementation(bound.name.to_string(), name.to_string());
+        let index = *callee.program.function_names.get(name.as_str()).ok_or_else(bad)?;
+        let function = &callee.program.functions[index as usize];
+        if function.visibility == Visibility::Private || !fits(function, &method) {
+            return Err(bad().into());
+        }
+        Ok((!callee.program.implements.contains(bound)).then_some(method.returns))
+    }
+
+    /// What a trait says of one of its functions.
+    fn method(&mut self, frame: &Frame<'_>, bound: &TraitId, name: &ClarityName) -> Result<Method, Stop> {
+        let definer = if *frame.program().id == bound.contract {
+            Arc::clone(frame.contract)
+        } else {
+            self.find(&bound.contract)?
+        };
+        let table = definer
+            .program
+            .traits
+            .get(bound.name.as_str())
+            .ok_or_else(|| CheckError::TraitReferenceUnknown(bound.name.to_string()))?;
+        let method = table.get(name.as_str());
+        method.cloned().ok_or_else(|| CheckError::TraitMethodUnknown(bound.name.to_string(), name.to_string()).into())
+    }
+}
+
+/// Who calls.
+struct Caller<'a> {
+    sender: &'a Value,
+    caller: &'a Value,
+    level: usize,
+    read_only: bool,
+}
+
+/// Whether a function takes what the trait's function takes.
+fn fits(function: &Function, method: &Method) -> bool {
+    function.parameters.len() == method.parameters.len()
+        && function.parameters.iter().zip(&method.parameters).all(|((_, of), asked)| match (of, asked) {
+            (Type::Trait(_) | Type::TraitReference(_), Type::Trait(_) | Type::TraitReference(_)) => true,
+            _ => of.admits(asked).unwrap_or(false),
+        })
+}

@@ -1,0 +1,278 @@
+//! The machine, and the evaluation of one expression.
+
+use std::sync::Arc;
+
+use super::assets::Movement;
+use super::events::{Event, MAX_PRINTED_BYTES};
+use crate::costs::{CostFn, Meter};
+use crate::error::{CheckError, InternalError, RuntimeError, Stop};
+use crate::keywords::Keyword;
+use crate::lower::program::{Apply, At, Form, Many, Op, Program};
+use crate::rules::Rules;
+use crate::state::{Contract, Datum, Journal, Mark, View, World, keys};
+use crate::value::{ContractId, Principal, Value};
+
+/// What an expression gives, or why the evaluation stops.
+pub type Outcome = Result<Value, Stop>;
+
+/// Who runs a transaction.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// Who sent it.
+    pub sender: Principal,
+    /// Who pays for it, if that is somebody else.
+    pub sponsor: Option<Principal>,
+}
+
+/// What a transaction has written, moved, said and spent.
+pub struct Machine<'w> {
+    pub(crate) rules: &'static Rules,
+    /// What it has spent.
+    pub meter: Meter,
+    pub(crate) world: &'w mut dyn World,
+    /// What it has written.
+    pub journal: Journal,
+    /// What it has said.
+    pub events: Vec<Event>,
+    /// What it has moved.
+    pub movements: Vec<Movement>,
+    pub(super) slots: Vec<Value>,
+    /// User functions that are running, outermost first.
+    pub(super) running: Vec<(Arc<ContractId>, u32)>,
+    pub(super) view: View,
+    pub(super) sponsor: Option<Value>,
+    printed: u64,
+}
+
+/// A function that runs: whose code, where its variables lie, on whose behalf.
+#[derive(Clone, Copy)]
+pub(crate) struct Frame<'a> {
+    pub(crate) contract: &'a Arc<Contract>,
+    pub(crate) base: usize,
+    /// Functions and applications around the function.
+    pub(crate) level: usize,
+    pub(crate) sender: &'a Value,
+    pub(crate) caller: &'a Value,
+    /// Nothing may be written.
+    pub(crate) read_only: bool,
+}
+
+impl<'a> Frame<'a> {
+    pub(crate) fn program(&self) -> &'a Program {
+        &self.contract.program
+    }
+}
+
+/// Where journal, events and movements stood when a level began.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Level {
+    journal: Mark,
+    events: usize,
+    pub(crate) movements: usize,
+}
+
+impl<'w> Machine<'w> {
+    /// A machine that has done nothing.
+    pub fn new(rules: &'static Rules, meter: Meter, world: &'w mut dyn World) -> Self {
+        Self {
+            rules,
+            meter,
+            world,
+            journal: Journal::default(),
+            events: Vec::new(),
+            movements: Vec::new(),
+            slots: Vec::new(),
+            running: Vec::new(),
+            view: View::Tip,
+            sponsor: None,
+            printed: 0,
+        }
+    }
+
+    /// Begins a level.
+    pub(crate) fn begin(&self) -> Level {
+        Level { journal: self.journal.mark(), events: self.events.len(), movements: self.movements.len() }
+    }
+
+    /// Forgets what a level has written, said and moved.
+    pub(crate) fn roll_back(&mut self, level: Level) {
+        self.journal.roll_back(level.journal);
+        self.events.truncate(level.events);
+        self.movements.truncate(level.movements);
+    }
+
+    /// Says something; values that are printed count against the limit.
+    pub(crate) fn say(&mut self, event: Event) -> Result<(), Stop> {
+        if let Event::Print(_, value) = &event {
+            self.printed = self.printed.saturating_add(value.serialized_size());
+            if self.printed > MAX_PRINTED_BYTES {
+                return Err(InternalError::TooManyEvents.into());
+            }
+        }
+        self.events.push(event);
+        Ok(())
+    }
+
+    /// What one expression gives. A variable's value is not charged by its size here, but by who copies it.
+    pub(crate) fn eval(&mut self, frame: &Frame<'_>, at: At) -> Outcome {
+        match frame.program().op(at) {
+            Op::Literal(value) => Ok(value.clone()),
+            Op::Keyword(keyword) => self.keyword(frame, *keyword),
+            Op::Local { slot, depth } => {
+                self.meter.charge(CostFn::LookupVariableDepth, u64::from(*depth))?;
+                let value = self.slots[frame.base + *slot as usize].clone();
+                self.looked_up(&value)?;
+                Ok(value)
+            }
+            Op::Constant { index, depth } => {
+                self.meter.charge(CostFn::LookupVariableDepth, u64::from(*depth))?;
+                let value = self.constant(frame, *index)?;
+                self.looked_up(&value)?;
+                Ok(value)
+            }
+            Op::UndefinedVariable(name) => {
+                self.meter.charge(CostFn::LookupVariableDepth, 0)?;
+                Err(CheckError::UndefinedVariable(name.to_string()).into())
+            }
+            Op::Malformed(error) => Err(error.as_ref().clone().into()),
+            Op::Apply(apply) => self.apply(frame, apply),
+        }
+    }
+
+    /// Until variables are borrowed, looking one up costs by its size.
+    fn looked_up(&mut self, value: &Value) -> Result<(), Stop> {
+        if self.rules.borrows_variables {
+            return Ok(());
+        }
+        Ok(self.meter.charge(CostFn::LookupVariableSize, u64::from(value.size()))?)
+    }
+
+    pub(crate) fn constant(&self, frame: &Frame<'_>, index: u32) -> Outcome {
+        let index = index as usize;
+        let value = frame.contract.constants.get(index).and_then(|place| place.get());
+        value.cloned().ok_or_else(|| CheckError::UndefinedVariable(frame.program().constants[index].to_string()).into())
+    }
+
+    /// Copies what an expression gave: that costs when it was a variable's value.
+    pub(crate) fn copy(&mut self, frame: &Frame<'_>, at: At, value: &Value) -> Result<(), Stop> {
+        if self.rules.borrows_variables && frame.program().is_variable(at) {
+            self.meter.charge(CostFn::LookupVariableSize, u64::from(value.size()))?;
+        }
+        Ok(())
+    }
+
+    /// What an expression gives, copied.
+    pub(crate) fn eval_copied(&mut self, frame: &Frame<'_>, at: At) -> Outcome {
+        let value = self.eval(frame, at)?;
+        self.copy(frame, at, &value)?;
+        Ok(value)
+    }
+
+    /// Several expressions; only what the last gives is copied and returned.
+    pub(crate) fn eval_body(&mut self, frame: &Frame<'_>, body: Many) -> Outcome {
+        let body = frame.program().many(body);
+        let mut last = Value::NONE;
+        for (at, expression) in body.iter().enumerate() {
+            last = if at + 1 == body.len() {
+                self.eval_copied(frame, *expression)?
+            } else {
+                self.eval(frame, *expression)?
+            };
+        }
+        Ok(last)
+    }
+
+    fn apply(&mut self, frame: &Frame<'_>, apply: &Apply) -> Outcome {
+        self.meter.charge(CostFn::LookupFunction, 0)?;
+        let level = frame.level + apply.level as usize;
+        if level >= self.rules.call_depth {
+            return Err(RuntimeError::MaxStackDepthReached.into());
+        }
+        match &apply.form {
+            Form::Plain(native, arguments) => self.plain(frame, *native, *arguments),
+            Form::User(index, arguments) => self.call_own(frame, *index, *arguments, level + 1),
+            Form::UndefinedFunction(name) => Err(CheckError::UndefinedFunction(name.to_string()).into()),
+            Form::WrongCount(needed, given) => Err(CheckError::IncorrectArgumentCount(*needed, *given).into()),
+            form => self.special(frame, form, level),
+        }
+    }
+
+    fn keyword(&mut self, frame: &Frame<'_>, keyword: Keyword) -> Outcome {
+        Ok(match keyword {
+            Keyword::TxSender => frame.sender.clone(),
+            Keyword::ContractCaller => frame.caller.clone(),
+            Keyword::None => Value::NONE,
+            Keyword::True => Value::Bool(true),
+            Keyword::False => Value::Bool(false),
+            Keyword::IsInRegtest | Keyword::IsInMainnet => {
+                Value::Bool((keyword == Keyword::IsInMainnet) == self.world.is_mainnet())
+            }
+            Keyword::ChainId => Value::UInt(u128::from(self.world.chain_id())),
+            Keyword::TxSponsor => match self.sponsor.clone() {
+                Some(sponsor) => Value::some(sponsor).map_err(super::natives::too_large)?,
+                None => Value::NONE,
+            },
+            Keyword::CurrentContract => Value::principal(Principal::Contract(frame.program().id.as_ref().clone())),
+            Keyword::BlockHeight | Keyword::TenureHeight => {
+                self.meter.charge(CostFn::FetchVar, 1)?;
+                Value::UInt(u128::from(self.world.tenure_height(self.view)?))
+            }
+            Keyword::StacksBlockHeight => {
+                self.meter.charge(CostFn::FetchVar, 1)?;
+                Value::UInt(u128::from(self.world.block_height(self.view)))
+            }
+            Keyword::BurnBlockHeight => {
+                self.meter.charge(CostFn::FetchVar, 1)?;
+                Value::UInt(u128::from(self.world.burn_height(self.view)))
+            }
+            Keyword::StacksBlockTime => {
+                self.meter.charge(CostFn::FetchVar, 1)?;
+                Value::UInt(self.block_time()?)
+            }
+            Keyword::StxLiquidSupply => {
+                self.meter.charge(CostFn::FetchVar, 1)?;
+                Value::UInt(self.liquid_supply()?)
+            }
+        })
+    }
+
+    fn block_time(&mut self) -> Result<u128, Stop> {
+        let text = self.world.read(self.view, keys::BLOCK_TIME)?.ok_or(RuntimeError::BlockTimeNotAvailable)?;
+        text.parse().map_err(|_| InternalError::State(format!("{text} is no time")).into())
+    }
+
+    /// How many micro-STX there are.
+    pub(crate) fn liquid_supply(&mut self) -> Result<u128, Stop> {
+        if self.view == View::Tip
+            && let Some(Datum::Value(Value::UInt(supply))) = self.journal.get(keys::LIQUID_SUPPLY)
+        {
+            return Ok(*supply);
+        }
+        let Some(text) = self.read(keys::LIQUID_SUPPLY)? else { return Ok(0) };
+        match hex::decode(&text).ok().and_then(|bytes| Value::decode(&bytes).ok()) {
+            Some(Value::UInt(supply)) => Ok(supply),
+            _ => Err(InternalError::State(format!("{text} is no liquid supply")).into()),
+        }
+    }
+
+    /// A text of the state below the journal.
+    pub(crate) fn read(&mut self, key: &str) -> Result<Option<String>, Stop> {
+        if self.meter.is_watched() {
+            self.meter.watch(&crate::costs::Step::Read(key));
+        }
+        Ok(self.world.read(self.view, key)?)
+    }
+
+    /// What the transaction itself wrote under a key; an older state knows nothing of it.
+    pub(crate) fn written(&self, key: &str) -> Option<&Datum> {
+        if self.view == View::Tip { self.journal.get(key) } else { None }
+    }
+
+    /// Writes to the state.
+    pub(crate) fn write(&mut self, key: Arc<str>, datum: Datum) {
+        if self.meter.is_watched() {
+            self.meter.watch(&crate::costs::Step::Write(&key));
+        }
+        self.journal.put(key, datum);
+    }
+}

@@ -1,0 +1,26 @@
+//! Evaluation: a program runs on a machine that holds what the transaction has written, moved, said and spent.
+//!
+//! The machine walks the program's expressions by recursion. How deep that goes is bounded by the language: every application that
+//! lies around another counts, natives too, and the epoch's limit is 64 or 128.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `machine.rs` | the machine, and one expression |
+//! | `call.rs` | functions: arguments, entering, leaving, rolling back |
+//! | `contract_call.rs` | calls between contracts |
+//! | `deploy.rs` | the top level of a contract, once |
+//! | `events.rs`, `assets.rs` | what a transaction says and moves |
+//! | `natives/` | the functions of the language, a file a group |
+
+mod assets;
+mod call;
+mod contract_call;
+mod deploy;
+mod events;
+mod machine;
+mod natives;
+
+pub use assets::{AssetKey, Assets, Movement};
+pub use deploy::deploy_cost_input;
+pub use events::{Event, EventBody};
+pub use machine::{Context, Machine, Outcome};

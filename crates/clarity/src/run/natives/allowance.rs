@@ -1,0 +1,248 @@
+//! `restrict-assets?` and `as-contract?`: post-conditions inside a contract.
+//!
+//! The body runs in a level of its own. Whatever left the owner in it must be covered by each allowance of its kind; if not, the level is
+//! rolled back and the form gives the place of the first allowance that does not hold, or [`UNCOVERED`].
+
+use std::sync::Arc;
+
+use super::super::assets::Assets;
+use super::super::call::count;
+use super::super::machine::{Frame, Level, Machine, Outcome};
+use super::stx::principal;
+use super::{too_large, uint, unexpected};
+use crate::costs::CostFn;
+use crate::error::{CheckError, CostError, RuntimeError, Stop};
+use crate::lower::program::{At, Many};
+use crate::names::ClarityName;
+use crate::natives::Native;
+use crate::types::Type;
+use crate::value::{Principal, Value};
+
+/// What left the owner, and no allowance speaks of it.
+const UNCOVERED: u128 = 128;
+/// Memory of an allowance of micro-STX.
+const STX_MEMORY: u64 = 16;
+/// Memory of an allowance of tokens, beside its names.
+const TOKEN_MEMORY: u64 = 96 + 21;
+/// Memory of an allowance of assets, beside its names and identifiers.
+const ASSET_MEMORY: u64 = 104 + 21;
+
+/// What may leave the owner.
+enum Allowance {
+    Stx(u128),
+    Token(TokenName, u128),
+    Assets(TokenName, Vec<Value>),
+    /// Stacking, which nothing here does.
+    Stacking,
+    Everything,
+}
+
+/// A token, or all tokens of a contract.
+struct TokenName {
+    prefix: String,
+    /// None: all of them.
+    name: Option<ClarityName>,
+}
+
+impl TokenName {
+    fn matches(&self, identifier: &str) -> bool {
+        identifier
+            .strip_prefix(&self.prefix)
+            .is_some_and(|rest| self.name.as_ref().is_none_or(|name| name.as_str() == rest))
+    }
+}
+
+impl Machine<'_> {
+    pub(super) fn restrict(
+        &mut self,
+        frame: &Frame<'_>,
+        owner: Option<At>,
+        allowances: &[(Native, Many)],
+        body: Many,
+    ) -> Outcome {
+        let own = Self::own_principal(frame);
+        let number = count(allowances.len());
+        let (owner, inner) = match owner {
+            Some(at) => {
+                let owner = self.eval_copied(frame, at)?;
+                self.meter.charge(CostFn::RestrictAssets, number)?;
+                (principal(owner)?, *frame)
+            }
+            None => {
+                self.meter.charge(CostFn::AsContractSafe, number)?;
+                (principal(own.clone())?, Frame { sender: &own, caller: &own, ..*frame })
+            }
+        };
+        let as_contract = u64::from(inner.sender == &own && !std::ptr::eq(inner.sender, frame.sender));
+        let mut held = 0;
+        let outcome = match self.allowances(frame, allowances, &mut held) {
+            Ok(allowed) => self.restricted(&inner, &owner, &allowed, body, as_contract),
+            Err(stop) => Err(stop),
+        };
+        self.meter.give(held);
+        outcome
+    }
+
+    fn restricted(
+        &mut self,
+        frame: &Frame<'_>,
+        owner: &Principal,
+        allowed: &[Allowance],
+        body: Many,
+        as_contract: u64,
+    ) -> Outcome {
+        if as_contract > 0 {
+            self.meter.take(as_contract)?;
+        }
+        let level = self.begin();
+        let outcome = self.eval_body(frame, body);
+        if as_contract > 0 {
+            self.meter.give(as_contract);
+        }
+        match outcome {
+            Ok(value) => match self.broken(owner, allowed, level) {
+                Some(index) => self.refuse_level(level, index),
+                None => Value::okay(value).map_err(too_large),
+            },
+            Err(stop @ Stop::Return(..)) => match self.broken(owner, allowed, level) {
+                Some(index) => self.refuse_level(level, index),
+                None => Err(stop),
+            },
+            Err(stop) => {
+                self.roll_back(level);
+                Err(stop)
+            }
+        }
+    }
+
+    fn refuse_level(&mut self, level: Level, index: u128) -> Outcome {
+        self.roll_back(level);
+        Value::error(Value::UInt(index)).map_err(too_large)
+    }
+
+    /// Evaluates the allowances in order; each holds memory until the form ends.
+    fn allowances(
+        &mut self,
+        frame: &Frame<'_>,
+        allowances: &[(Native, Many)],
+        held: &mut u64,
+    ) -> Result<Vec<Allowance>, Stop> {
+        let mut allowed = Vec::with_capacity(allowances.len());
+        for (native, arguments) in allowances {
+            let (allowance, bytes) = self.allowance(frame, *native, frame.program().many(*arguments))?;
+            self.meter.take(bytes).map_err(exceeded)?;
+            *held += bytes;
+            allowed.push(allowance);
+        }
+        Ok(allowed)
+    }
+
+    fn allowance(&mut self, frame: &Frame<'_>, native: Native, arguments: &[At]) -> Result<(Allowance, u64), Stop> {
+        Ok(match native {
+            Native::WithStx => (Allowance::Stx(uint(self.eval(frame, arguments[0])?)?), STX_MEMORY),
+            Native::WithFt => {
+                let (name, bytes) = self.token_name(frame, arguments)?;
+                let amount = uint(self.eval_copied(frame, arguments[2])?)?;
+                (Allowance::Token(name, amount), TOKEN_MEMORY + bytes)
+            }
+            Native::WithNft => {
+                let (name, bytes) = self.token_name(frame, arguments)?;
+                let identifiers = self.eval_copied(frame, arguments[2])?;
+                let size = u64::from(identifiers.size());
+                let Value::List(list) = identifiers else { return Err(unexpected(Type::empty_list(), identifiers)) };
+                (Allowance::Assets(name, list.items().to_vec()), ASSET_MEMORY + bytes + size)
+            }
+            Native::WithStacking | Native::WithStaking => {
+                uint(self.eval(frame, arguments[0])?)?;
+                (Allowance::Stacking, STX_MEMORY)
+            }
+            Native::WithPox => (Allowance::Stacking, 0),
+            _ => (Allowance::Everything, 0),
+        })
+    }
+
+    /// A contract and the name of one of its tokens, with the bytes of both names.
+    fn token_name(&mut self, frame: &Frame<'_>, arguments: &[At]) -> Result<(TokenName, u64), Stop> {
+        let contract = self.eval(frame, arguments[0])?;
+        let owner = principal(contract.clone())?;
+        let Principal::Contract(contract) = owner.as_ref() else { return Err(unexpected(Type::Principal, contract)) };
+        let name = self.eval(frame, arguments[1])?;
+        let Value::Ascii(text) = &name else { return Err(unexpected(Type::Ascii(128), name)) };
+        let text = std::str::from_utf8(text).unwrap_or_default();
+        let parsed = if text == "*" {
+            None
+        } else {
+            Some(ClarityName::new(text).ok_or_else(|| RuntimeError::BadTokenName(text.to_owned()))?)
+        };
+        let bytes = count(contract.name.len() + text.len());
+        Ok((TokenName { prefix: format!("{contract}::"), name: parsed }, bytes))
+    }
+
+    /// The first allowance that does not hold for what left the owner since the level began.
+    fn broken(&self, owner: &Principal, allowed: &[Allowance], level: Level) -> Option<u128> {
+        if allowed.iter().any(|allowance| matches!(allowance, Allowance::Everything)) {
+            return None;
+        }
+        let moved = Assets::of(&self.movements[level.movements..]);
+        let mut worst: Option<u128> = None;
+        let mut found = |index: Option<u128>| {
+            if let Some(index) = index {
+                worst = Some(worst.map_or(index, |worst| worst.min(index)));
+            }
+        };
+        let stx = moved.stx.get(owner).copied().unwrap_or(0);
+        let burnt = moved.burns.get(owner).copied().unwrap_or(0);
+        found(self.broken_stx(allowed, stx, burnt));
+        for (token, amount) in moved.tokens.get(owner).into_iter().flatten() {
+            found(first_broken(allowed, |allowance| match allowance {
+                Allowance::Token(name, most) if name.matches(token) => Some(amount <= most),
+                _ => None,
+            }));
+        }
+        for (asset, values) in moved.assets.get(owner).into_iter().flatten() {
+            found(broken_assets(allowed, asset, values));
+        }
+        worst
+    }
+
+    fn broken_stx(&self, allowed: &[Allowance], stx: u128, burnt: u128) -> Option<u128> {
+        if stx == 0 && burnt == 0 {
+            return None;
+        }
+        let most_left = if self.rules.combines_stx_allowances { stx.saturating_add(burnt) } else { stx.max(burnt) };
+        first_broken(allowed, |allowance| match allowance {
+            Allowance::Stx(most) => Some(most_left <= *most),
+            _ => None,
+        })
+    }
+}
+
+fn broken_assets(allowed: &[Allowance], asset: &Arc<str>, values: &[Value]) -> Option<u128> {
+    first_broken(allowed, |allowance| match allowance {
+        Allowance::Assets(name, identifiers) if name.matches(asset) => {
+            Some(values.iter().all(|value| identifiers.contains(value)))
+        }
+        _ => None,
+    })
+}
+
+/// The place of the first allowance that speaks of something and does not hold; [`UNCOVERED`] when none speaks of it.
+fn first_broken(allowed: &[Allowance], holds: impl Fn(&Allowance) -> Option<bool>) -> Option<u128> {
+    let mut covered = false;
+    for (allowance, index) in allowed.iter().zip(0_u128..) {
+        match holds(allowance) {
+            Some(true) => covered = true,
+            Some(false) => return Some(index),
+            None => {}
+        }
+    }
+    (!covered).then_some(UNCOVERED)
+}
+
+/// Memory that allowances do not get is no ordinary failure.
+fn exceeded(error: CostError) -> Stop {
+    match error {
+        CostError::Memory { held, limit } => CheckError::RestrictAssetsMemoryExceeded(held, limit).into(),
+        other => other.into(),
+    }
+}

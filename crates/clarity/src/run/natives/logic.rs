@@ -1,0 +1,107 @@
+//! Truth, choice, binding: `and`, `or`, `not`, `is-eq`, `if`, `asserts!`, `begin`, `let`, `print`.
+
+use std::sync::Arc;
+
+use super::super::call::count;
+use super::super::events::Event;
+use super::super::machine::{Frame, Machine, Outcome};
+use super::{Arguments, boolean, no_join, one};
+use crate::costs::CostFn;
+use crate::error::{CheckError, Stop, Thrower};
+use crate::lower::program::{At, Binding, Many};
+use crate::natives::Native;
+use crate::value::Value;
+
+pub(super) fn apply(native: Native, mut values: Vec<Value>) -> Outcome {
+    match native {
+        Native::Not => Ok(Value::Bool(!boolean(one(values)?)?)),
+        Native::Begin => values.pop().ok_or_else(|| CheckError::IncorrectArgumentCount(1, 0).into()),
+        _ => equals(&values),
+    }
+}
+
+/// Stops at the first that differs; until there, values without a common type are an error.
+fn equals(values: &[Value]) -> Outcome {
+    let Some((first, rest)) = values.split_first() else { return Err(CheckError::IncorrectArgumentCount(1, 0).into()) };
+    for other in rest {
+        if first == other {
+            continue;
+        }
+        if std::mem::discriminant(first) != std::mem::discriminant(other) || super::is_compound(&first.type_of()) {
+            first.type_of().join(&other.type_of()).map_err(no_join)?;
+        }
+        return Ok(Value::Bool(false));
+    }
+    Ok(Value::Bool(true))
+}
+
+impl Machine<'_> {
+    pub(super) fn logic(&mut self, frame: &Frame<'_>, native: Native, arguments: &Arguments<'_>) -> Outcome {
+        match native {
+            Native::And | Native::Or => self.and_or(frame, native, arguments),
+            Native::If => {
+                self.meter.charge(CostFn::If, 0)?;
+                let condition = boolean(self.argument(frame, arguments, 0)?)?;
+                self.argument_copied(frame, arguments, if condition { 1 } else { 2 })
+            }
+            Native::Asserts => {
+                self.meter.charge(CostFn::Asserts, 0)?;
+                let condition = self.argument(frame, arguments, 0)?;
+                if boolean(condition.clone())? {
+                    self.copy_argument(frame, arguments, 0, &condition)?;
+                    return Ok(condition);
+                }
+                let thrown = self.argument_copied(frame, arguments, 1)?;
+                Err(Stop::Return(Box::new(thrown), Thrower::Asserted))
+            }
+            _ => self.print(frame, arguments),
+        }
+    }
+
+    fn and_or(&mut self, frame: &Frame<'_>, native: Native, arguments: &Arguments<'_>) -> Outcome {
+        let cost = if native == Native::And { CostFn::And } else { CostFn::Or };
+        self.meter.charge(cost, count(arguments.len()))?;
+        let decides = native == Native::Or;
+        for index in 0..arguments.len() {
+            if boolean(self.argument(frame, arguments, index)?)? == decides {
+                return Ok(Value::Bool(decides));
+            }
+        }
+        Ok(Value::Bool(!decides))
+    }
+
+    fn print(&mut self, frame: &Frame<'_>, arguments: &Arguments<'_>) -> Outcome {
+        let value = self.argument(frame, arguments, 0)?;
+        self.meter.charge(CostFn::Print, u64::from(value.size()))?;
+        self.copy_argument(frame, arguments, 0, &value)?;
+        self.say(Event::Print(Arc::clone(&frame.program().id), value.clone()))?;
+        Ok(value)
+    }
+
+    pub(super) fn form_let(&mut self, frame: &Frame<'_>, bindings: &[(Binding, At)], slot: u32, body: Many) -> Outcome {
+        self.meter.charge(CostFn::Let, count(bindings.len()))?;
+        let mut held = 0;
+        let outcome = self.bind_all(frame, bindings, &mut held).and_then(|()| self.eval_body(frame, body));
+        self.slots.truncate(frame.base + slot as usize);
+        self.meter.give(held);
+        outcome
+    }
+
+    fn bind_all(&mut self, frame: &Frame<'_>, bindings: &[(Binding, At)], held: &mut u64) -> Result<(), Stop> {
+        for (binding, at) in bindings {
+            free(binding)?;
+            let value = self.eval(frame, *at)?;
+            let size = u64::from(value.size());
+            self.meter.take(size)?;
+            *held += size;
+            self.copy(frame, *at, &value)?;
+            self.slots.push(value);
+        }
+        Ok(())
+    }
+}
+
+/// Whether a name may be bound.
+pub(super) fn free(binding: &Binding) -> Result<(), Stop> {
+    if binding.taken { Err(CheckError::NameAlreadyUsed(binding.name.to_string()).into()) } else { Ok(()) }
+}

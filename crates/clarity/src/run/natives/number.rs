@@ -1,0 +1,198 @@
+//! Arithmetic: exact, or an error. Operands are both signed or both unsigned.
+
+use super::super::machine::{Frame, Machine, Outcome};
+use super::{Arguments, one, two, unexpected};
+use crate::error::{CheckError, RuntimeError, Stop};
+use crate::natives::Native;
+use crate::types::Type;
+use crate::value::Value;
+
+pub(super) fn apply(native: Native, values: Vec<Value>) -> Outcome {
+    match native {
+        Native::Add | Native::Subtract | Native::Multiply | Native::Divide => accumulate(native, values),
+        Native::BitAnd | Native::BitOr | Native::BitXor | Native::Xor => bits(native, values),
+        Native::Modulo | Native::Power => pair(native, values),
+        Native::BitShiftLeft | Native::BitShiftRight => shift(native, values),
+        Native::ToInt | Native::ToUint | Native::Sqrti | Native::Log2 | Native::BitNot => unary(native, one(values)?),
+        _ => Err(CheckError::Unreachable(format!("{} is not arithmetic", native.name())).into()),
+    }
+}
+
+/// The sums, differences and so on from left to right.
+fn accumulate(native: Native, values: Vec<Value>) -> Outcome {
+    let single = values.len() == 1;
+    let mut values = values.into_iter();
+    match values.next() {
+        Some(Value::Int(first)) => {
+            if single && native == Native::Subtract {
+                return Ok(Value::Int(first.checked_neg().ok_or(RuntimeError::ArithmeticUnderflow)?));
+            }
+            let mut sum = first;
+            for value in values {
+                let Value::Int(next) = value else { return Err(unexpected(Type::Int, value)) };
+                sum = signed(native, sum, next)?;
+            }
+            Ok(Value::Int(sum))
+        }
+        Some(Value::UInt(first)) => {
+            if single && native == Native::Subtract {
+                return Ok(Value::UInt(0_u128.checked_sub(first).ok_or(RuntimeError::ArithmeticUnderflow)?));
+            }
+            let mut sum = first;
+            for value in values {
+                let Value::UInt(next) = value else { return Err(unexpected(Type::UInt, value)) };
+                sum = unsigned(native, sum, next)?;
+            }
+            Ok(Value::UInt(sum))
+        }
+        Some(other) => Err(unexpected(Type::Int, other)),
+        None => Err(CheckError::IncorrectArgumentCount(1, 0).into()),
+    }
+}
+
+fn signed(native: Native, a: i128, b: i128) -> Result<i128, RuntimeError> {
+    match native {
+        Native::Add => a.checked_add(b).ok_or(RuntimeError::ArithmeticOverflow),
+        Native::Subtract => a.checked_sub(b).ok_or(RuntimeError::ArithmeticUnderflow),
+        Native::Multiply => a.checked_mul(b).ok_or(RuntimeError::ArithmeticOverflow),
+        _ => a.checked_div(b).ok_or(RuntimeError::DivisionByZero),
+    }
+}
+
+fn unsigned(native: Native, a: u128, b: u128) -> Result<u128, RuntimeError> {
+    match native {
+        Native::Add => a.checked_add(b).ok_or(RuntimeError::ArithmeticOverflow),
+        Native::Subtract => a.checked_sub(b).ok_or(RuntimeError::ArithmeticUnderflow),
+        Native::Multiply => a.checked_mul(b).ok_or(RuntimeError::ArithmeticOverflow),
+        _ => a.checked_div(b).ok_or(RuntimeError::DivisionByZero),
+    }
+}
+
+fn bits(native: Native, values: Vec<Value>) -> Outcome {
+    let mut values = values.into_iter();
+    match values.next() {
+        Some(Value::Int(mut bits)) => {
+            for value in values {
+                let Value::Int(next) = value else { return Err(unexpected(Type::Int, value)) };
+                bits = match native {
+                    Native::BitAnd => bits & next,
+                    Native::BitOr => bits | next,
+                    _ => bits ^ next,
+                };
+            }
+            Ok(Value::Int(bits))
+        }
+        Some(Value::UInt(mut bits)) => {
+            for value in values {
+                let Value::UInt(next) = value else { return Err(unexpected(Type::UInt, value)) };
+                bits = match native {
+                    Native::BitAnd => bits & next,
+                    Native::BitOr => bits | next,
+                    _ => bits ^ next,
+                };
+            }
+            Ok(Value::UInt(bits))
+        }
+        Some(other) => Err(unexpected(Type::Int, other)),
+        None => Err(CheckError::IncorrectArgumentCount(1, 0).into()),
+    }
+}
+
+fn pair(native: Native, values: Vec<Value>) -> Outcome {
+    match two(values)? {
+        (Value::Int(a), Value::Int(b)) if native == Native::Modulo => {
+            Ok(Value::Int(a.checked_rem(b).ok_or(RuntimeError::DivisionByZero)?))
+        }
+        (Value::UInt(a), Value::UInt(b)) if native == Native::Modulo => {
+            Ok(Value::UInt(a.checked_rem(b).ok_or(RuntimeError::DivisionByZero)?))
+        }
+        (Value::Int(base), Value::Int(exponent)) => Ok(Value::Int(match (base, exponent) {
+            (_, 0) | (1, _) => 1,
+            (0, _) => 0,
+            (_, 1) => base,
+            _ => base
+                .checked_pow(u32::try_from(exponent).map_err(|_| EXPONENT)?)
+                .ok_or(RuntimeError::ArithmeticOverflow)?,
+        })),
+        (Value::UInt(base), Value::UInt(exponent)) => Ok(Value::UInt(match (base, exponent) {
+            (_, 0) | (1, _) => 1,
+            (0, _) => 0,
+            (_, 1) => base,
+            _ => base
+                .checked_pow(u32::try_from(exponent).map_err(|_| EXPONENT)?)
+                .ok_or(RuntimeError::ArithmeticOverflow)?,
+        })),
+        (Value::Int(_), other) => Err(unexpected(Type::Int, other)),
+        (Value::UInt(_), other) => Err(unexpected(Type::UInt, other)),
+        (other, _) => Err(unexpected(Type::Int, other)),
+    }
+}
+
+const EXPONENT: RuntimeError = RuntimeError::Arithmetic("Power argument to (pow ...) must be a u32 integer");
+
+/// Counts are taken modulo the number of bits: shifting never fails.
+fn shift(native: Native, values: Vec<Value>) -> Outcome {
+    let (value, by) = match two(values)? {
+        (value, Value::UInt(by)) => (value, u32::try_from(by % 128).unwrap_or(0)),
+        (_, other) => return Err(unexpected(Type::UInt, other)),
+    };
+    match value {
+        Value::Int(number) if native == Native::BitShiftLeft => Ok(Value::Int(number.wrapping_shl(by))),
+        Value::Int(number) => Ok(Value::Int(number.wrapping_shr(by))),
+        Value::UInt(number) if native == Native::BitShiftLeft => Ok(Value::UInt(number.wrapping_shl(by))),
+        Value::UInt(number) => Ok(Value::UInt(number.wrapping_shr(by))),
+        other => Err(unexpected(Type::Int, other)),
+    }
+}
+
+fn unary(native: Native, value: Value) -> Outcome {
+    Ok(match (native, value) {
+        (Native::ToInt, Value::UInt(number)) => {
+            Value::Int(i128::try_from(number).map_err(|_| RuntimeError::ArithmeticOverflow)?)
+        }
+        (Native::ToUint, Value::Int(number)) => {
+            Value::UInt(u128::try_from(number).map_err(|_| RuntimeError::ArithmeticUnderflow)?)
+        }
+        (Native::Sqrti, Value::UInt(number)) => Value::UInt(number.isqrt()),
+        (Native::Sqrti, Value::Int(number)) => Value::Int(number.checked_isqrt().ok_or(SQUARE_ROOT)?),
+        (Native::Log2, Value::UInt(number)) => Value::UInt(number.checked_ilog2().ok_or(LOGARITHM)?.into()),
+        (Native::Log2, Value::Int(number)) => Value::Int(number.checked_ilog2().ok_or(LOGARITHM)?.into()),
+        (Native::BitNot, Value::Int(number)) => Value::Int(!number),
+        (Native::BitNot, Value::UInt(number)) => Value::UInt(!number),
+        (Native::ToInt, other) => return Err(unexpected(Type::UInt, other)),
+        (_, other) => return Err(unexpected(Type::Int, other)),
+    })
+}
+
+const SQUARE_ROOT: RuntimeError = RuntimeError::Arithmetic("sqrti must be passed a positive integer");
+const LOGARITHM: RuntimeError = RuntimeError::Arithmetic("log2 must be passed a positive integer");
+
+impl Machine<'_> {
+    /// `<`, `<=`, `>`, `>=`: numbers, and from Clarity 2 on texts and buffers, at the cost of the smaller size.
+    pub(super) fn compare(&mut self, frame: &Frame<'_>, native: Native, arguments: &Arguments<'_>) -> Outcome {
+        let a = self.argument(frame, arguments, 0)?;
+        let b = self.argument(frame, arguments, 1)?;
+        let input = if frame.program().dialect.compares_text { u64::from(a.size().min(b.size())) } else { 2 };
+        if let Some(cost) = native.cost() {
+            self.meter.charge(cost, input)?;
+        }
+        let order = order(a, b)?;
+        Ok(Value::Bool(match native {
+            Native::Less => order.is_lt(),
+            Native::LessOrEqual => order.is_le(),
+            Native::Greater => order.is_gt(),
+            _ => order.is_ge(),
+        }))
+    }
+}
+
+/// Characters of UTF-8 are in the order of their bytes.
+fn order(a: Value, b: Value) -> Result<std::cmp::Ordering, Stop> {
+    match (a, b) {
+        (Value::Int(a), Value::Int(b)) => Ok(a.cmp(&b)),
+        (Value::UInt(a), Value::UInt(b)) => Ok(a.cmp(&b)),
+        (Value::Buffer(a), Value::Buffer(b)) | (Value::Ascii(a), Value::Ascii(b)) => Ok(a.cmp(&b)),
+        (Value::Utf8(a), Value::Utf8(b)) => Ok(a.text().cmp(b.text())),
+        (_, other) => Err(unexpected(Type::Int, other)),
+    }
+}

@@ -1,0 +1,101 @@
+//! Optionals and responses: making them, asking them, taking them apart.
+
+use super::super::machine::{Frame, Machine, Outcome};
+use super::logic::free;
+use super::{one, too_large, two, unexpected};
+use crate::costs::CostFn;
+use crate::dialect::Dialect;
+use crate::error::{CheckError, RuntimeError, Stop, Thrower};
+use crate::lower::program::{At, Binding, Form};
+use crate::natives::Native;
+use crate::types::Type;
+use crate::value::Value;
+
+pub(super) fn apply(native: Native, values: Vec<Value>) -> Outcome {
+    match native {
+        Native::ConsOkay => Value::okay(one(values)?).map_err(too_large),
+        Native::ConsError => Value::error(one(values)?).map_err(too_large),
+        Native::ConsSome => Value::some(one(values)?).map_err(too_large),
+        Native::DefaultTo => match two(values)? {
+            (_, Value::Optional(Some(inner))) => Ok(inner.as_ref().clone()),
+            (default, Value::Optional(None)) => Ok(default),
+            (_, other) => Err(no_optional(other)),
+        },
+        _ => match (native, one(values)?) {
+            (Native::IsOk, Value::Ok(_)) | (Native::IsErr, Value::Err(_)) => Ok(Value::Bool(true)),
+            (Native::IsOk, Value::Err(_)) | (Native::IsErr, Value::Ok(_)) => Ok(Value::Bool(false)),
+            (Native::IsSome, Value::Optional(inner)) => Ok(Value::Bool(inner.is_some())),
+            (Native::IsNone, Value::Optional(inner)) => Ok(Value::Bool(inner.is_none())),
+            (_, other) => Err(no_optional(other)),
+        },
+    }
+}
+
+fn no_optional(value: Value) -> Stop {
+    match Type::optional(Type::NoType) {
+        Ok(expected) => unexpected(expected, value),
+        Err(fault) => too_large(fault),
+    }
+}
+
+/// The functions that take a value out, or throw another one out of the function, or fail.
+pub(super) fn unwrap(native: Native, mut values: Vec<Value>, _dialect: &Dialect) -> Outcome {
+    let thrown = match native {
+        Native::UnwrapRet | Native::UnwrapErrRet => values.pop(),
+        _ => None,
+    };
+    let value = one(values)?;
+    match (native, value) {
+        (Native::UnwrapRet | Native::Unwrap | Native::TryRet, Value::Optional(Some(inner)) | Value::Ok(inner)) => {
+            Ok(std::sync::Arc::unwrap_or_clone(inner))
+        }
+        (Native::UnwrapErrRet | Native::UnwrapErr, Value::Err(inner)) => Ok(std::sync::Arc::unwrap_or_clone(inner)),
+        (Native::TryRet, Value::Optional(None)) => Err(Stop::Return(Box::new(Value::NONE), Thrower::Unwrapped)),
+        (Native::TryRet, failure @ Value::Err(_)) => Err(Stop::Return(Box::new(failure), Thrower::Unwrapped)),
+        (Native::UnwrapRet | Native::UnwrapErrRet, Value::Optional(None) | Value::Err(_) | Value::Ok(_)) => {
+            match thrown {
+                Some(thrown) => Err(Stop::Return(Box::new(thrown), Thrower::Unwrapped)),
+                None => Err(CheckError::IncorrectArgumentCount(2, 1).into()),
+            }
+        }
+        (Native::Unwrap | Native::UnwrapErr, Value::Optional(None) | Value::Err(_) | Value::Ok(_)) => {
+            Err(RuntimeError::UnwrapFailure.into())
+        }
+        (_, other) => Err(no_optional(other)),
+    }
+}
+
+impl Machine<'_> {
+    pub(super) fn form_match(&mut self, frame: &Frame<'_>, form: &Form) -> Outcome {
+        let (Form::MatchOptional { input, .. } | Form::MatchResponse { input, .. }) = form else {
+            return Err(CheckError::Unreachable("not a match".to_owned()).into());
+        };
+        let value = self.eval_copied(frame, *input)?;
+        self.meter.charge(CostFn::Match, 0)?;
+        match (form, value) {
+            (Form::MatchOptional { some, slot, then, .. }, Value::Optional(Some(inner))) => {
+                self.branch(frame, some, *slot, *then, inner.as_ref().clone())
+            }
+            (Form::MatchOptional { none, .. }, Value::Optional(None)) => self.eval_copied(frame, *none),
+            (Form::MatchResponse { ok, slot, then, .. }, Value::Ok(inner)) => {
+                self.branch(frame, ok, *slot, *then, inner.as_ref().clone())
+            }
+            (Form::MatchResponse { err, slot, otherwise, .. }, Value::Err(inner)) => {
+                self.branch(frame, err, *slot, *otherwise, inner.as_ref().clone())
+            }
+            (_, other) => Err(no_optional(other)),
+        }
+    }
+
+    /// A branch with the value that is bound in it.
+    fn branch(&mut self, frame: &Frame<'_>, binding: &Binding, slot: u32, body: At, value: Value) -> Outcome {
+        free(binding)?;
+        let size = u64::from(value.size());
+        self.meter.take(size)?;
+        self.slots.push(value);
+        let outcome = self.eval_copied(frame, body);
+        self.slots.truncate(frame.base + slot as usize);
+        self.meter.give(size);
+        outcome
+    }
+}

@@ -1,0 +1,145 @@
+//! Principals: of which network they are, taking them apart, putting them together, the code of contracts.
+
+use std::sync::Arc;
+
+use super::super::machine::{Frame, Machine, Outcome};
+use super::stx::principal;
+use super::{Arguments, too_large, unexpected};
+use crate::costs::CostFn;
+use crate::error::{CheckError, Stop};
+use crate::lower::program::{At, Op};
+use crate::names::{ClarityName, ContractName, MAX_CONTRACT_NAME};
+use crate::natives::Native;
+use crate::state::keys;
+use crate::types::Type;
+use crate::value::{ContractId, Principal, Standard, Value};
+
+fn name(text: &str) -> Result<ClarityName, Stop> {
+    ClarityName::new(text).ok_or_else(|| CheckError::Unreachable(format!("{text} is a name")).into())
+}
+
+impl Machine<'_> {
+    pub(super) fn principal(&mut self, frame: &Frame<'_>, native: Native, arguments: &Arguments<'_>) -> Outcome {
+        match native {
+            Native::PrincipalOf => self.principal_of(frame, arguments),
+            Native::ContractHash => self.contract_hash(frame, arguments),
+            Native::IsStandard => {
+                self.meter.charge(CostFn::IsStandard, 0)?;
+                let value = principal(self.argument(frame, arguments, 0)?)?;
+                Ok(Value::Bool(value.issuer().is_of(self.world.is_mainnet())))
+            }
+            Native::PrincipalDestruct => {
+                self.meter.charge(CostFn::PrincipalDestruct, 0)?;
+                let value = principal(self.argument_copied(frame, arguments, 0)?)?;
+                self.destruct(&value)
+            }
+            _ => self.construct(frame, arguments),
+        }
+    }
+
+    /// `ok` for principals of this network, `err` for others; the parts are the same.
+    fn destruct(&self, value: &Principal) -> Outcome {
+        let issuer = value.issuer();
+        let contract = match value {
+            Principal::Contract(contract) => {
+                let text = Value::ascii(contract.name.as_bytes().to_vec()).ok_or(CheckError::ValueOutOfBounds)?;
+                Value::some(text).map_err(too_large)?
+            }
+            Principal::Standard(_) => Value::NONE,
+        };
+        let parts = Value::tuple(vec![
+            (name("hash-bytes")?, Value::buffer(issuer.hash.to_vec())),
+            (name("name")?, contract),
+            (name("version")?, Value::buffer(vec![issuer.version()])),
+        ])
+        .map_err(too_large)?;
+        if issuer.is_of(self.world.is_mainnet()) { Value::okay(parts) } else { Value::error(parts) }.map_err(too_large)
+    }
+
+    /// `principal-construct?`
+    fn construct(&mut self, frame: &Frame<'_>, arguments: &Arguments<'_>) -> Outcome {
+        self.meter.charge(CostFn::PrincipalConstruct, 0)?;
+        let version = self.argument(frame, arguments, 0)?;
+        let hash = self.argument(frame, arguments, 1)?;
+        let Value::Buffer(version) = &version else { return Err(unexpected(Type::Buffer(1), version)) };
+        let version = match version.as_slice() {
+            [] => return failure(Construct::Bytes, None),
+            [version] => *version,
+            _ => return Err(unexpected(Type::Buffer(1), Value::Buffer(Arc::clone(version)))),
+        };
+        let Value::Buffer(bytes) = &hash else { return Err(unexpected(Type::Buffer(20), hash)) };
+        if bytes.len() > 20 {
+            return Err(unexpected(Type::Buffer(20), hash));
+        }
+        let account = <[u8; 20]>::try_from(bytes.as_slice()).ok().and_then(|hash| Standard::new(version, hash));
+        let Some(account) = account else { return failure(Construct::Bytes, None) };
+        let contract = if arguments.len() > 2 { Some(self.argument_copied(frame, arguments, 2)?) } else { None };
+        let made = match contract {
+            None => Principal::Standard(account),
+            Some(Value::Ascii(text)) => {
+                let contract = std::str::from_utf8(&text)
+                    .ok()
+                    .and_then(ContractName::new)
+                    .filter(|name| name.len() <= MAX_CONTRACT_NAME);
+                match contract {
+                    Some(name) => Principal::Contract(ContractId { issuer: account, name }),
+                    None => return failure(Construct::Name, None),
+                }
+            }
+            Some(other) => return Err(unexpected(Type::Ascii(40), other)),
+        };
+        if account.is_of(self.world.is_mainnet()) {
+            Value::okay(Value::principal(made)).map_err(too_large)
+        } else {
+            failure(Construct::Network, Some(made))
+        }
+    }
+
+    /// `contract-hash?`
+    fn contract_hash(&mut self, frame: &Frame<'_>, arguments: &Arguments<'_>) -> Outcome {
+        let value = principal(self.argument(frame, arguments, 0)?)?;
+        self.meter.charge(CostFn::ContractHash, 0)?;
+        let Principal::Contract(contract) = value.as_ref() else { return super::stx::refuse(1) };
+        let Some(commitment) = self.read(&keys::contract(contract))? else { return super::stx::refuse(2) };
+        match commitment.get(..64).and_then(|hash| hex::decode(hash).ok()) {
+            Some(hash) => Value::okay(Value::buffer(hash)).map_err(too_large),
+            None => super::stx::refuse(2),
+        }
+    }
+
+    /// `contract-of`: the contract that a trait is bound to.
+    pub(super) fn contract_of(&mut self, frame: &Frame<'_>, at: At) -> Outcome {
+        self.meter.charge(CostFn::ContractOf, 0)?;
+        let Op::Local { slot, .. } = frame.program().op(at) else {
+            return Err(CheckError::ContractCallExpectName.into());
+        };
+        match &self.slots[frame.base + *slot as usize] {
+            Value::Callable(callable) => Ok(Value::principal(Principal::Contract(callable.contract.clone()))),
+            _ => Err(CheckError::ContractCallExpectName.into()),
+        }
+    }
+}
+
+/// Why no principal was made.
+enum Construct {
+    /// It would be of another network.
+    Network,
+    /// Version or hash cannot be one's.
+    Bytes,
+    /// The name cannot be a contract's.
+    Name,
+}
+
+fn failure(reason: Construct, made: Option<Principal>) -> Outcome {
+    let code = match reason {
+        Construct::Network => 0,
+        Construct::Bytes => 1,
+        Construct::Name => 2,
+    };
+    let made = match made {
+        Some(made) => Value::some(Value::principal(made)).map_err(too_large)?,
+        None => Value::NONE,
+    };
+    let parts = Value::tuple(vec![(name("error_code")?, Value::UInt(code)), (name("value")?, made)]);
+    Value::error(parts.map_err(too_large)?).map_err(too_large)
+}

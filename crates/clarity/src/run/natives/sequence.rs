@@ -1,0 +1,290 @@
+//! Lists, buffers and texts: making them, joining them, looking into them.
+
+use std::sync::Arc;
+
+use super::super::call::count;
+use super::super::machine::{Frame, Machine, Outcome};
+use super::{Arguments, no_join, too_large, two, uint, unexpected};
+use crate::costs::CostFn;
+use crate::error::{CheckError, Stop};
+use crate::lower::program::At;
+use crate::natives::Native;
+use crate::types::{MAX_VALUE_SIZE, Type};
+use crate::value::{List, Utf8, Value};
+
+pub(super) fn apply(native: Native, values: Vec<Value>) -> Outcome {
+    match native {
+        Native::Len => Ok(Value::UInt(length(&super::one(values)?)?.into())),
+        Native::ElementAt | Native::ElementAtSafe => {
+            let (sequence, index) = two(values)?;
+            let index = uint(index)?;
+            length(&sequence)?;
+            match usize::try_from(index).ok().and_then(|index| element(&sequence, index)) {
+                Some(element) => Value::some(element).map_err(too_large),
+                None => Ok(Value::NONE),
+            }
+        }
+        _ => {
+            let (sequence, wanted) = two(values)?;
+            match index_of(&sequence, &wanted)? {
+                Some(index) => Value::some(Value::UInt(count(index).into())).map_err(too_large),
+                None => Ok(Value::NONE),
+            }
+        }
+    }
+}
+
+/// How many elements a sequence has.
+pub(super) fn length(sequence: &Value) -> Result<u64, Stop> {
+    match sequence {
+        Value::List(list) => Ok(count(list.items.len())),
+        Value::Buffer(bytes) | Value::Ascii(bytes) => Ok(count(bytes.len())),
+        Value::Utf8(text) => Ok(text.characters().into()),
+        other => Err(no_sequence(other.clone())),
+    }
+}
+
+pub(super) fn no_sequence(value: Value) -> Stop {
+    match Type::list(Type::NoType, 0) {
+        Ok(expected) => unexpected(expected, value),
+        Err(fault) => too_large(fault),
+    }
+}
+
+/// The element at a place: of a list its entry, of anything else one byte or character.
+pub(super) fn element(sequence: &Value, index: usize) -> Option<Value> {
+    match sequence {
+        Value::List(list) => list.items.get(index).cloned(),
+        Value::Buffer(bytes) => bytes.get(index).map(|byte| Value::buffer(vec![*byte])),
+        Value::Ascii(bytes) => bytes.get(index).map(|byte| Value::Ascii(Arc::new(vec![*byte]))),
+        Value::Utf8(text) => text.character(index).map(|character| Value::utf8(character.encode_utf8(&mut [0; 4]))),
+        _ => None,
+    }
+}
+
+fn index_of(sequence: &Value, wanted: &Value) -> Result<Option<usize>, Stop> {
+    match (sequence, wanted) {
+        (Value::List(list), _) => {
+            if !list.items.is_empty()
+                && !list.entry.admits_value(wanted).map_err(|_| CheckError::CouldNotDetermineType)?
+            {
+                list.entry.join(&wanted.type_of()).map_err(no_join)?;
+            }
+            Ok(list.items.iter().position(|item| item == wanted))
+        }
+        (Value::Buffer(bytes), Value::Buffer(wanted)) | (Value::Ascii(bytes), Value::Ascii(wanted)) => {
+            Ok(match wanted.as_slice() {
+                [wanted] => bytes.iter().position(|byte| byte == wanted),
+                _ => None,
+            })
+        }
+        (Value::Utf8(text), Value::Utf8(wanted)) => {
+            let mut wanted = wanted.text().chars();
+            Ok(match (wanted.next(), wanted.next()) {
+                (Some(wanted), None) => text.text().chars().position(|character| character == wanted),
+                _ => None,
+            })
+        }
+        (Value::Buffer(_) | Value::Ascii(_) | Value::Utf8(_), other) => {
+            Err(unexpected(sequence.type_of(), other.clone()))
+        }
+        (other, _) => Err(no_sequence(other.clone())),
+    }
+}
+
+impl Machine<'_> {
+    pub(super) fn sequence(&mut self, frame: &Frame<'_>, native: Native, arguments: &Arguments<'_>) -> Outcome {
+        match native {
+            Native::ListCons => self.list(frame, arguments),
+            Native::Append => self.append(frame, arguments),
+            Native::Concat => self.concat(frame, arguments),
+            Native::Slice => self.slice(frame, arguments),
+            _ => self.replace_at(frame, arguments),
+        }
+    }
+
+    fn list(&mut self, frame: &Frame<'_>, arguments: &Arguments<'_>) -> Outcome {
+        let mut items = Vec::with_capacity(arguments.len());
+        let mut sizes = 0;
+        for index in 0..arguments.len() {
+            let value = self.argument_copied(frame, arguments, index)?;
+            sizes += u64::from(value.size());
+            items.push(value);
+        }
+        self.meter.charge(CostFn::ListCons, sizes)?;
+        Value::list(items).map_err(no_join)
+    }
+
+    /// The list's own items are reused when nobody else holds them.
+    fn append(&mut self, frame: &Frame<'_>, arguments: &Arguments<'_>) -> Outcome {
+        let sequence = self.argument_copied(frame, arguments, 0)?;
+        let Value::List(mut list) = sequence else { return Err(no_sequence(sequence)) };
+        let element = self.argument(frame, arguments, 1)?;
+        self.meter.charge(CostFn::Append, u64::from(list.entry.size().max(element.size())))?;
+        self.copy_argument(frame, arguments, 1, &element)?;
+        let entry = if list.entry == Type::NoType || !list.entry.admits_value(&element).unwrap_or(false) {
+            list.entry.join(&element.type_of()).map_err(no_join)?
+        } else {
+            list.entry.clone()
+        };
+        let most = list.max_len.saturating_add(1);
+        let List { items, .. } =
+            std::mem::replace(Arc::make_mut(&mut list), List { entry: Type::NoType, max_len: 0, items: Vec::new() });
+        let mut items = items;
+        items.push(element);
+        Value::list_of(entry, most, items).map_err(too_large)
+    }
+
+    fn concat(&mut self, frame: &Frame<'_>, arguments: &Arguments<'_>) -> Outcome {
+        let mut parts = Vec::with_capacity(arguments.len());
+        let mut elements = 0;
+        for index in 0..arguments.len() {
+            let part = self.argument_copied(frame, arguments, index)?;
+            elements += length(&part).unwrap_or(1);
+            parts.push(part);
+        }
+        self.meter.charge(CostFn::Concat, elements)?;
+        let mut parts = parts.into_iter();
+        let mut joined = parts.next().ok_or(CheckError::IncorrectArgumentCount(2, 0))?;
+        for part in parts {
+            joined = join(joined, part)?;
+        }
+        Ok(joined)
+    }
+
+    pub(super) fn as_max_len(&mut self, frame: &Frame<'_>, sequence: At, limit: u128) -> Outcome {
+        let value = self.eval_copied(frame, sequence)?;
+        self.meter.charge(CostFn::AsMaxLen, 0)?;
+        if u128::from(length(&value)?) > limit {
+            return Ok(Value::NONE);
+        }
+        let value = match value {
+            Value::List(mut list) => {
+                let limit = u32::try_from(limit).unwrap_or(u32::MAX);
+                if list.max_len > limit {
+                    Arc::make_mut(&mut list).max_len = limit;
+                }
+                Value::List(list)
+            }
+            other => other,
+        };
+        Value::some(value).map_err(too_large)
+    }
+
+    fn slice(&mut self, frame: &Frame<'_>, arguments: &Arguments<'_>) -> Outcome {
+        let sequence = self.argument_copied(frame, arguments, 0)?;
+        let left = uint(self.argument(frame, arguments, 1)?)?;
+        let right = uint(self.argument(frame, arguments, 2)?)?;
+        if left > right || right > u128::from(length(&sequence)?) {
+            return Ok(Value::NONE);
+        }
+        let (left, right) = (usize::try_from(left).unwrap_or(0), usize::try_from(right).unwrap_or(0));
+        let one = match &sequence {
+            Value::List(list) => list.entry.size(),
+            Value::Utf8(_) => 8,
+            _ => 5,
+        };
+        self.meter.charge(CostFn::Slice, count(right - left).saturating_mul(u64::from(one)))?;
+        let part = match &sequence {
+            Value::List(list) => Value::list(list.items[left..right].to_vec()).map_err(no_join)?,
+            Value::Buffer(bytes) => Value::buffer(bytes[left..right].to_vec()),
+            Value::Ascii(bytes) => Value::Ascii(Arc::new(bytes[left..right].to_vec())),
+            Value::Utf8(text) => Value::utf8(&text.text().chars().skip(left).take(right - left).collect::<String>()),
+            _ => return Err(no_sequence(sequence)),
+        };
+        Value::some(part).map_err(too_large)
+    }
+
+    fn replace_at(&mut self, frame: &Frame<'_>, arguments: &Arguments<'_>) -> Outcome {
+        let sequence = self.argument(frame, arguments, 0)?;
+        self.meter.charge(CostFn::ReplaceAt, u64::from(sequence.size()))?;
+        let index = uint(self.argument(frame, arguments, 1)?)?;
+        let element = self.argument(frame, arguments, 2)?;
+        let expected = match &sequence {
+            Value::List(list) => list.entry.clone(),
+            Value::Buffer(_) => Type::Buffer(1),
+            Value::Ascii(_) => Type::Ascii(1),
+            Value::Utf8(_) => Type::Utf8(1),
+            _ => return Err(no_sequence(sequence)),
+        };
+        if expected != Type::NoType
+            && !expected.admits_value(&element).map_err(|_| CheckError::CouldNotDetermineType)?
+        {
+            return Err(unexpected(expected, element));
+        }
+        self.copy_argument(frame, arguments, 0, &sequence)?;
+        if index >= u128::from(length(&sequence)?) {
+            return Ok(Value::NONE);
+        }
+        self.copy_argument(frame, arguments, 2, &element)?;
+        let replaced = replace(sequence, usize::try_from(index).unwrap_or(usize::MAX), element)?;
+        Value::some(replaced).map_err(too_large)
+    }
+}
+
+/// One sequence behind the other, in the place of the first when nobody else holds it.
+fn join(first: Value, second: Value) -> Outcome {
+    match (first, second) {
+        (Value::List(a), Value::List(b)) => {
+            let entry = match (a.items.is_empty(), b.items.is_empty()) {
+                _ if a.entry == b.entry => a.entry.clone(),
+                _ => a.entry.join(&b.entry).map_err(no_join)?,
+            };
+            let most = a.max_len.saturating_add(b.max_len);
+            let mut items = Arc::unwrap_or_clone(a).items;
+            items.extend_from_slice(&b.items);
+            Value::list_of(entry, most, items).map_err(too_large)
+        }
+        (Value::Buffer(a), Value::Buffer(b)) => Ok(Value::Buffer(extend(a, &b)?)),
+        (Value::Ascii(a), Value::Ascii(b)) => Ok(Value::Ascii(extend(a, &b)?)),
+        (Value::Utf8(a), Value::Utf8(b)) => {
+            if a.characters().saturating_add(b.characters()) > MAX_VALUE_SIZE / 4 {
+                return Err(CheckError::ValueTooLarge.into());
+            }
+            Ok(Value::Utf8(Arc::new(Utf8::new([a.text(), b.text()].concat()))))
+        }
+        (_, other) => Err(no_sequence(other)),
+    }
+}
+
+fn extend(mut a: Arc<Vec<u8>>, b: &[u8]) -> Result<Arc<Vec<u8>>, Stop> {
+    if count(a.len() + b.len()) > u64::from(MAX_VALUE_SIZE) {
+        return Err(CheckError::ValueTooLarge.into());
+    }
+    Arc::make_mut(&mut a).extend_from_slice(b);
+    Ok(a)
+}
+
+/// The sequence with another element at a place that it has. An element of a text or buffer that is not one character long is
+/// what the checker let pass and nothing expects.
+fn replace(sequence: Value, index: usize, element: Value) -> Outcome {
+    let arity = |found: u64| -> Stop {
+        let what = format!("SequenceElementArityMismatch {{ expected: 1, found: {found} }}");
+        CheckError::Unreachable(format!("Unexpected error type during runtime analysis: {what}")).into()
+    };
+    match (sequence, element) {
+        (Value::List(mut list), element) => {
+            Arc::make_mut(&mut list).items[index] = element;
+            Ok(Value::List(list))
+        }
+        (Value::Buffer(mut bytes), Value::Buffer(element)) => {
+            let [byte] = element.as_slice() else { return Err(arity(count(element.len()))) };
+            Arc::make_mut(&mut bytes)[index] = *byte;
+            Ok(Value::Buffer(bytes))
+        }
+        (Value::Ascii(mut bytes), Value::Ascii(element)) => {
+            let [byte] = element.as_slice() else { return Err(arity(count(element.len()))) };
+            Arc::make_mut(&mut bytes)[index] = *byte;
+            Ok(Value::Ascii(bytes))
+        }
+        (Value::Utf8(text), Value::Utf8(element)) => {
+            if element.characters() != 1 {
+                return Err(arity(element.characters().into()));
+            }
+            let before = text.text().chars().take(index);
+            let after = text.text().chars().skip(index + 1);
+            Ok(Value::utf8(&before.chain(element.text().chars()).chain(after).collect::<String>()))
+        }
+        (_, other) => Err(no_sequence(other)),
+    }
+}

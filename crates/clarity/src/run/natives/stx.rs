@@ -1,0 +1,168 @@
+//! Micro-STX: balances, transfers, burning.
+
+use std::sync::Arc;
+
+use super::super::assets::{AssetKey, Movement};
+use super::super::events::{Event, EventBody};
+use super::super::machine::{Frame, Machine, Outcome};
+use super::data::writable;
+use super::{Arguments, too_large, uint, unexpected};
+use crate::error::{CheckError, InternalError, RuntimeError, Stop};
+use crate::names::ClarityName;
+use crate::natives::Native;
+use crate::state::{Balance, Datum, keys};
+use crate::types::Type;
+use crate::value::{Principal, Value};
+
+/// Memory of a principal, and of a balance.
+pub(super) const PRINCIPAL: u64 = 148;
+const BALANCE: u64 = 40;
+
+/// Why nothing was moved, as functions say it.
+pub(super) mod refusal {
+    /// There is not enough, or it is not theirs.
+    pub(crate) const BALANCE: u128 = 1;
+    /// From somebody to themselves.
+    pub(crate) const SAME: u128 = 2;
+    /// Nothing, or nothing that there is.
+    pub(crate) const NOTHING: u128 = 3;
+    /// Somebody else's.
+    pub(crate) const NOT_SENDER: u128 = 4;
+}
+
+pub(super) fn refuse(code: u128) -> Outcome {
+    Value::error(Value::UInt(code)).map_err(too_large)
+}
+
+pub(super) fn done() -> Outcome {
+    Value::okay(Value::Bool(true)).map_err(too_large)
+}
+
+/// A principal, whether or not it is bound to a trait.
+pub(super) fn principal(value: Value) -> Result<Arc<Principal>, Stop> {
+    match value {
+        Value::Principal(principal) => Ok(principal),
+        Value::Callable(callable) => Ok(Arc::new(Principal::Contract(callable.contract.clone()))),
+        other => Err(unexpected(Type::Principal, other)),
+    }
+}
+
+impl Machine<'_> {
+    pub(super) fn stx(&mut self, frame: &Frame<'_>, native: Native, arguments: &Arguments<'_>) -> Outcome {
+        if let Some(cost) = native.cost() {
+            self.meter.charge(cost, 0)?;
+        }
+        match native {
+            Native::StxGetBalance => {
+                let owner = principal(self.argument(frame, arguments, 0)?)?;
+                Ok(Value::UInt(self.balance(&owner)?.amount))
+            }
+            Native::StxAccount => {
+                let owner = principal(self.argument(frame, arguments, 0)?)?;
+                self.stx_account(&owner)
+            }
+            Native::StxBurn => self.stx_burn(frame, arguments),
+            _ => self.stx_transfer(frame, native, arguments),
+        }
+    }
+
+    /// Somebody's micro-STX now.
+    pub(crate) fn balance(&mut self, owner: &Principal) -> Result<Balance, Stop> {
+        let key = keys::balance(owner);
+        let balance = match self.written(&key) {
+            Some(Datum::Balance(balance)) => *balance,
+            _ => match self.read(&key)? {
+                Some(text) => Balance::decode(&text)?,
+                None => Balance::default(),
+            },
+        };
+        Ok(balance.at(self.world.burn_height(self.view)))
+    }
+
+    fn stx_account(&mut self, owner: &Principal) -> Outcome {
+        let balance = self.balance(owner)?;
+        let name = |text| {
+            ClarityName::new(text).ok_or_else(|| -> Stop { CheckError::Unreachable("a name".to_owned()).into() })
+        };
+        Value::tuple(vec![
+            (name("locked")?, Value::UInt(balance.locked)),
+            (name("unlock-height")?, Value::UInt(balance.unlock_height.into())),
+            (name("unlocked")?, Value::UInt(balance.amount)),
+        ])
+        .map_err(too_large)
+    }
+
+    fn stx_transfer(&mut self, frame: &Frame<'_>, native: Native, arguments: &Arguments<'_>) -> Outcome {
+        writable(frame)?;
+        let amount = uint(self.argument(frame, arguments, 0)?)?;
+        let from = principal(self.argument(frame, arguments, 1)?)?;
+        let to = principal(self.argument(frame, arguments, 2)?)?;
+        let memo = match native {
+            Native::StxTransferMemo => match self.argument(frame, arguments, 3)? {
+                Value::Buffer(memo) => memo.as_ref().clone(),
+                other => return Err(unexpected(Type::Buffer(34), other)),
+            },
+            _ => Vec::new(),
+        };
+        if amount == 0 {
+            return refuse(refusal::NOTHING);
+        }
+        if from == to {
+            return refuse(refusal::SAME);
+        }
+        if principal(frame.sender.clone())? != from {
+            return refuse(refusal::NOT_SENDER);
+        }
+        for bytes in [PRINCIPAL, PRINCIPAL, BALANCE, BALANCE] {
+            self.meter.take(bytes)?;
+        }
+        if self.move_stx(&from, &to, amount, memo)? { done() } else { refuse(refusal::BALANCE) }
+    }
+
+    /// Moves micro-STX; false when there are not enough.
+    fn move_stx(&mut self, from: &Principal, to: &Principal, amount: u128, memo: Vec<u8>) -> Result<bool, Stop> {
+        let mut source = self.balance(from)?;
+        let mut target = self.balance(to)?;
+        let Some(left) = source.amount.checked_sub(amount) else { return Ok(false) };
+        source.amount = left;
+        target.amount = target.amount.checked_add(amount).ok_or(RuntimeError::ArithmeticOverflow)?;
+        self.write(keys::balance(to), Datum::Balance(target));
+        self.write(keys::balance(from), Datum::Balance(source));
+        self.movements.push(Movement { owner: from.clone(), what: AssetKey::Stx(amount) });
+        let (sender, recipient) = (Value::principal(from.clone()), Value::principal(to.clone()));
+        self.say(Event::Asset(EventBody::StxTransfer { sender, recipient, amount, memo }))?;
+        Ok(true)
+    }
+
+    /// A transfer as a transaction of its own, which costs nothing here.
+    ///
+    /// # Errors
+    /// There is not enough.
+    pub fn transfer(&mut self, from: &Principal, to: &Principal, amount: u128, memo: Vec<u8>) -> Result<(), Stop> {
+        if self.move_stx(from, to, amount, memo)? { Ok(()) } else { Err(InternalError::InsufficientBalance.into()) }
+    }
+
+    fn stx_burn(&mut self, frame: &Frame<'_>, arguments: &Arguments<'_>) -> Outcome {
+        writable(frame)?;
+        let amount = uint(self.argument(frame, arguments, 0)?)?;
+        let from = principal(self.argument(frame, arguments, 1)?)?;
+        if amount == 0 {
+            return refuse(refusal::NOTHING);
+        }
+        if principal(frame.sender.clone())? != from {
+            return refuse(refusal::NOT_SENDER);
+        }
+        for bytes in [PRINCIPAL, BALANCE] {
+            self.meter.take(bytes)?;
+        }
+        let mut balance = self.balance(&from)?;
+        let Some(left) = balance.amount.checked_sub(amount) else { return refuse(refusal::BALANCE) };
+        balance.amount = left;
+        self.write(keys::balance(&from), Datum::Balance(balance));
+        let supply = self.liquid_supply()?.checked_sub(amount).ok_or(RuntimeError::ArithmeticUnderflow)?;
+        self.write(keys::LIQUID_SUPPLY.into(), Datum::Value(Value::UInt(supply)));
+        self.movements.push(Movement { owner: from.as_ref().clone(), what: AssetKey::StxBurn(amount) });
+        self.say(Event::Asset(EventBody::StxBurn { sender: Value::Principal(from), amount }))?;
+        done()
+    }
+}

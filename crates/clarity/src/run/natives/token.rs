@@ -1,0 +1,241 @@
+//! Tokens of contracts, fungible and not.
+
+use std::sync::Arc;
+
+use super::super::assets::{AssetKey, Movement};
+use super::super::events::{Event, EventBody};
+use super::super::machine::{Frame, Machine, Outcome};
+use super::data::{of_type, writable};
+use super::stx::{PRINCIPAL, done, principal, refusal, refuse};
+use super::{too_large, uint};
+use crate::costs::CostFn;
+use crate::error::{InternalError, RuntimeError, Stop};
+use crate::lower::program::{Asset, At, Many, Token};
+use crate::natives::Native;
+use crate::state::{Datum, keys};
+use crate::types::Type;
+use crate::value::{Principal, Value};
+
+/// Memory of a number of tokens.
+const AMOUNT: u64 = 16;
+
+impl Machine<'_> {
+    /// A number of tokens under a key.
+    fn number(&mut self, key: &str) -> Result<u128, Stop> {
+        if let Some(Datum::Number(number)) = self.written(key) {
+            return Ok(*number);
+        }
+        let Some(text) = self.read(key)? else { return Ok(0) };
+        text.parse().map_err(|_| InternalError::State(format!("{key} holds no number")).into())
+    }
+
+    fn take_all(&mut self, sizes: &[u64]) -> Result<(), Stop> {
+        for bytes in sizes {
+            self.meter.take(*bytes)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn ft_supply(&mut self, frame: &Frame<'_>, index: u32) -> Outcome {
+        self.meter.charge(CostFn::FtGetSupply, 0)?;
+        let token = &frame.program().tokens[index as usize];
+        Ok(Value::UInt(self.number(&token.supply_key)?))
+    }
+
+    pub(super) fn ft(&mut self, frame: &Frame<'_>, native: Native, index: u32, arguments: Many) -> Outcome {
+        if native != Native::FtGetBalance {
+            writable(frame)?;
+        }
+        if let Some(cost) = native.cost() {
+            self.meter.charge(cost, 0)?;
+        }
+        let token = &frame.program().tokens[index as usize];
+        let arguments = frame.program().many(arguments);
+        match native {
+            Native::FtGetBalance => {
+                let owner = principal(self.eval(frame, arguments[0])?)?;
+                Ok(Value::UInt(self.number(&keys::token_balance(&token.balance_prefix, &owner))?))
+            }
+            Native::FtTransfer => self.ft_transfer(frame, token, arguments),
+            Native::FtMint => self.ft_mint(frame, token, index, arguments),
+            _ => self.ft_burn(frame, token, arguments),
+        }
+    }
+
+    fn ft_transfer(&mut self, frame: &Frame<'_>, token: &Token, arguments: &[At]) -> Outcome {
+        let amount = uint(self.eval(frame, arguments[0])?)?;
+        let from = principal(self.eval(frame, arguments[1])?)?;
+        let to = principal(self.eval(frame, arguments[2])?)?;
+        if amount == 0 {
+            return refuse(refusal::NOTHING);
+        }
+        if from == to {
+            return refuse(refusal::SAME);
+        }
+        let (source, target) =
+            (keys::token_balance(&token.balance_prefix, &from), keys::token_balance(&token.balance_prefix, &to));
+        let Some(left) = self.number(&source)?.checked_sub(amount) else { return refuse(refusal::BALANCE) };
+        let sum = self.number(&target)?.checked_add(amount).ok_or(RuntimeError::ArithmeticOverflow)?;
+        self.take_all(&[PRINCIPAL, PRINCIPAL, AMOUNT, AMOUNT])?;
+        self.write(source, Datum::Number(left));
+        self.write(target, Datum::Number(sum));
+        self.moved(&from, AssetKey::Token(Arc::clone(&token.identifier), amount));
+        let asset = Arc::clone(&token.identifier);
+        self.say(Event::Asset(EventBody::FtTransfer {
+            asset,
+            sender: Value::Principal(from),
+            recipient: Value::Principal(to),
+            amount,
+        }))?;
+        done()
+    }
+
+    fn moved(&mut self, owner: &Principal, what: AssetKey) {
+        self.movements.push(Movement { owner: owner.clone(), what });
+    }
+
+    fn ft_mint(&mut self, frame: &Frame<'_>, token: &Token, index: u32, arguments: &[At]) -> Outcome {
+        let amount = uint(self.eval(frame, arguments[0])?)?;
+        let to = principal(self.eval(frame, arguments[1])?)?;
+        if amount == 0 {
+            return refuse(refusal::BALANCE);
+        }
+        let supply = self.number(&token.supply_key)?.checked_add(amount).ok_or(RuntimeError::ArithmeticOverflow)?;
+        if let Some(cap) = frame.contract.caps[index as usize].get()
+            && supply > *cap
+        {
+            return Err(RuntimeError::SupplyOverflow(supply, *cap).into());
+        }
+        let target = keys::token_balance(&token.balance_prefix, &to);
+        let sum = self.number(&target)?.checked_add(amount).ok_or(RuntimeError::ArithmeticOverflow)?;
+        self.write(Arc::clone(&token.supply_key), Datum::Number(supply));
+        self.take_all(&[PRINCIPAL, AMOUNT])?;
+        self.write(target, Datum::Number(sum));
+        let asset = Arc::clone(&token.identifier);
+        self.say(Event::Asset(EventBody::FtMint { asset, recipient: Value::Principal(to), amount }))?;
+        done()
+    }
+
+    fn ft_burn(&mut self, frame: &Frame<'_>, token: &Token, arguments: &[At]) -> Outcome {
+        let amount = uint(self.eval(frame, arguments[0])?)?;
+        let from = principal(self.eval(frame, arguments[1])?)?;
+        if amount == 0 {
+            return refuse(refusal::BALANCE);
+        }
+        let source = keys::token_balance(&token.balance_prefix, &from);
+        let Some(left) = self.number(&source)?.checked_sub(amount) else { return refuse(refusal::BALANCE) };
+        let total = self.number(&token.supply_key)?;
+        let supply = total.checked_sub(amount).ok_or(RuntimeError::SupplyUnderflow(total, amount))?;
+        self.write(Arc::clone(&token.supply_key), Datum::Number(supply));
+        self.take_all(&[PRINCIPAL, AMOUNT])?;
+        self.write(source, Datum::Number(left));
+        self.moved(&from, AssetKey::Token(Arc::clone(&token.identifier), amount));
+        let asset = Arc::clone(&token.identifier);
+        self.say(Event::Asset(EventBody::FtBurn { asset, sender: Value::Principal(from), amount }))?;
+        done()
+    }
+
+    pub(super) fn nft(&mut self, frame: &Frame<'_>, native: Native, index: u32, arguments: Many) -> Outcome {
+        if native != Native::NftGetOwner {
+            writable(frame)?;
+        }
+        let asset = &frame.program().assets[index as usize];
+        let arguments = frame.program().many(arguments);
+        match native {
+            Native::NftGetOwner => {
+                let value = self.eval(frame, arguments[0])?;
+                self.meter.charge(CostFn::NftOwner, value.serialized_size())?;
+                of_type(&asset.of, &value)?;
+                match self.owner(&keys::entry(&asset.prefix, &value))? {
+                    Some(owner) => Value::some(Value::Principal(owner)).map_err(too_large),
+                    None => Ok(Value::NONE),
+                }
+            }
+            Native::NftMint => self.nft_mint(frame, asset, arguments),
+            Native::NftTransfer => self.nft_transfer(frame, asset, arguments),
+            _ => self.nft_burn(frame, asset, arguments),
+        }
+    }
+
+    /// Who has a token.
+    fn owner(&mut self, key: &str) -> Result<Option<Arc<Principal>>, Stop> {
+        let stored = Type::optional(Type::Principal).map_err(too_large)?;
+        match self.stored_value(key, &stored)? {
+            Some((Value::Optional(Some(owner)), _)) => principal(owner.as_ref().clone()).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    fn set_owner(&mut self, key: Arc<str>, owner: Option<Arc<Principal>>) -> Result<(), Stop> {
+        let value = match owner {
+            Some(owner) => Value::some(Value::Principal(owner)).map_err(too_large)?,
+            None => Value::NONE,
+        };
+        self.write(key, Datum::Value(value));
+        Ok(())
+    }
+
+    fn nft_mint(&mut self, frame: &Frame<'_>, asset: &Asset, arguments: &[At]) -> Outcome {
+        let value = self.eval(frame, arguments[0])?;
+        let to = principal(self.eval(frame, arguments[1])?)?;
+        let bytes = value.serialized_size();
+        self.meter.charge(CostFn::NftMint, bytes)?;
+        of_type(&asset.of, &value)?;
+        let key = keys::entry(&asset.prefix, &value);
+        if self.owner(&key)?.is_some() {
+            return refuse(refusal::BALANCE);
+        }
+        self.take_all(&[PRINCIPAL, bytes])?;
+        self.set_owner(key, Some(Arc::clone(&to)))?;
+        self.copy(frame, arguments[0], &value)?;
+        let identifier = Arc::clone(&asset.identifier);
+        self.say(Event::Asset(EventBody::NftMint { asset: identifier, recipient: Value::Principal(to), value }))?;
+        done()
+    }
+
+    fn nft_transfer(&mut self, frame: &Frame<'_>, asset: &Asset, arguments: &[At]) -> Outcome {
+        let value = self.eval_copied(frame, arguments[0])?;
+        let from = principal(self.eval(frame, arguments[1])?)?;
+        let to = principal(self.eval(frame, arguments[2])?)?;
+        let bytes = value.serialized_size();
+        self.meter.charge(CostFn::NftTransfer, bytes)?;
+        of_type(&asset.of, &value)?;
+        if from == to {
+            return refuse(refusal::SAME);
+        }
+        let key = keys::entry(&asset.prefix, &value);
+        match self.owner(&key)? {
+            None => return refuse(refusal::NOTHING),
+            Some(owner) if owner != from => return refuse(refusal::BALANCE),
+            Some(_) => {}
+        }
+        self.take_all(&[PRINCIPAL, bytes])?;
+        self.set_owner(key, Some(Arc::clone(&to)))?;
+        self.moved(&from, AssetKey::Asset(Arc::clone(&asset.identifier), value.clone()));
+        let identifier = Arc::clone(&asset.identifier);
+        let (sender, recipient) = (Value::Principal(from), Value::Principal(to));
+        self.say(Event::Asset(EventBody::NftTransfer { asset: identifier, sender, recipient, value }))?;
+        done()
+    }
+
+    fn nft_burn(&mut self, frame: &Frame<'_>, asset: &Asset, arguments: &[At]) -> Outcome {
+        self.meter.charge(CostFn::NftBurn, 0)?;
+        let value = self.eval_copied(frame, arguments[0])?;
+        let from = principal(self.eval(frame, arguments[1])?)?;
+        let bytes = value.serialized_size();
+        self.meter.charge(CostFn::NftBurn, bytes)?;
+        of_type(&asset.of, &value)?;
+        let key = keys::entry(&asset.prefix, &value);
+        match self.owner(&key)? {
+            None => return refuse(refusal::NOTHING),
+            Some(owner) if owner != from => return refuse(refusal::BALANCE),
+            Some(_) => {}
+        }
+        self.take_all(&[PRINCIPAL, bytes])?;
+        self.set_owner(key, None)?;
+        self.moved(&from, AssetKey::Asset(Arc::clone(&asset.identifier), value.clone()));
+        let identifier = Arc::clone(&asset.identifier);
+        self.say(Event::Asset(EventBody::NftBurn { asset: identifier, sender: Value::Principal(from), value }))?;
+        done()
+    }
+}

@@ -1,0 +1,99 @@
+//! Tuples: `tuple`, `get`, `merge`.
+
+use std::sync::Arc;
+
+use super::super::call::count;
+use super::super::machine::{Frame, Machine, Outcome};
+use super::{too_large, two, unexpected};
+use crate::costs::CostFn;
+use crate::lower::program::{At, Many, TupleShape};
+use crate::names::ClarityName;
+use crate::types::{TupleType, Type, TypeFault};
+use crate::value::Value;
+
+/// The fields of both; those of the second win.
+pub(super) fn merge(values: Vec<Value>, checks_size: bool) -> Outcome {
+    let (Value::Tuple(base), Value::Tuple(update)) = two(values)? else {
+        return Err(too_large(TypeFault::Undetermined));
+    };
+    let mut fields: Vec<(ClarityName, Type)> = update.shape().fields().to_vec();
+    let mut values: Vec<(ClarityName, Value)> = update
+        .shape()
+        .fields()
+        .iter()
+        .zip(update.values())
+        .map(|((name, _), value)| (name.clone(), value.clone()))
+        .collect();
+    for ((name, of), value) in base.shape().fields().iter().zip(base.values()) {
+        if update.shape().position(name).is_none() {
+            fields.push((name.clone(), of.clone()));
+            values.push((name.clone(), value.clone()));
+        }
+    }
+    values.sort_by(|a, b| a.0.cmp(&b.0));
+    let shape = if checks_size { TupleType::new(fields) } else { TupleType::of_any_size(fields) };
+    Ok(Value::tuple_of(Arc::new(shape.map_err(too_large)?), values.into_iter().map(|(_, value)| value).collect()))
+}
+
+impl Machine<'_> {
+    pub(super) fn tuple(&mut self, frame: &Frame<'_>, shape: &TupleShape, values: Many) -> Outcome {
+        let mut written = Vec::with_capacity(shape.names.len());
+        for at in frame.program().many(values) {
+            written.push(self.eval_copied(frame, *at)?);
+        }
+        self.meter.charge(CostFn::TupleCons, count(written.len()))?;
+        let mut slots: Vec<Option<Value>> = written.into_iter().map(Some).collect();
+        let ordered: Vec<Value> = shape.order.iter().filter_map(|at| slots[*at as usize].take()).collect();
+        if let Some(seen) = shape.seen.get()
+            && seen.fields().iter().zip(&ordered).all(|((_, of), value)| is_exactly(of, value))
+        {
+            return Ok(Value::tuple_of(Arc::clone(seen), ordered));
+        }
+        let fields = shape
+            .order
+            .iter()
+            .zip(&ordered)
+            .map(|(at, value)| (shape.names[*at as usize].clone(), value.type_of()))
+            .collect();
+        let made = Arc::new(TupleType::new(fields).map_err(too_large)?);
+        let _ = shape.seen.set(Arc::clone(&made));
+        Ok(Value::tuple_of(made, ordered))
+    }
+
+    pub(super) fn get(&mut self, frame: &Frame<'_>, name: &ClarityName, tuple: At) -> Outcome {
+        let value = self.eval_copied(frame, tuple)?;
+        match value {
+            Value::Optional(None) => Ok(Value::NONE),
+            Value::Optional(Some(inner)) => {
+                let field = self.field(name, &inner)?;
+                Value::some(field).map_err(too_large)
+            }
+            other => self.field(name, &other),
+        }
+    }
+
+    fn field(&mut self, name: &ClarityName, value: &Value) -> Outcome {
+        let Value::Tuple(tuple) = value else { return Err(unexpected(Type::NoType, value.clone())) };
+        self.meter.charge(CostFn::TupleGet, count(tuple.values().len()))?;
+        tuple.get(name).cloned().ok_or_else(|| unexpected(Type::Tuple(Arc::clone(tuple.shape())), value.clone()))
+    }
+}
+
+/// Whether a value's type is exactly this one, by looking at what is cheap to look at.
+fn is_exactly(of: &Type, value: &Value) -> bool {
+    match (of, value) {
+        (Type::Int, Value::Int(_))
+        | (Type::UInt, Value::UInt(_))
+        | (Type::Bool, Value::Bool(_))
+        | (Type::Principal, Value::Principal(_)) => true,
+        (Type::Buffer(length), Value::Buffer(bytes)) | (Type::Ascii(length), Value::Ascii(bytes)) => {
+            *length as usize == bytes.len()
+        }
+        (Type::Tuple(of), Value::Tuple(tuple)) => Arc::ptr_eq(of, tuple.shape()) || of == tuple.shape(),
+        (
+            Type::Int | Type::UInt | Type::Bool | Type::Principal | Type::Buffer(_) | Type::Ascii(_) | Type::Tuple(_),
+            _,
+        ) => false,
+        _ => *of == value.type_of(),
+    }
+}

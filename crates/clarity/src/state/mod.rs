@@ -1,0 +1,17 @@
+//! The state as contracts see it: keys and texts that consensus prescribes, kept as values while a transaction runs.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `keys.rs` | the keys of the state |
+//! | `balance.rs` | an account's micro-STX |
+//! | `journal.rs` | what a transaction has written, by levels that can be rolled back |
+//! | `world.rs` | what the engine asks of the chain that it runs in |
+
+pub(crate) mod balance;
+mod journal;
+pub mod keys;
+mod world;
+
+pub use balance::Balance;
+pub use journal::{Datum, Journal, Mark, Write};
+pub use world::{BlockFacts, Contract, PoxAddresses, View, World};

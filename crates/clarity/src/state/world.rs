@@ -1,0 +1,136 @@
+//! What the engine asks of the chain that it runs in.
+
+use std::sync::{Arc, OnceLock};
+
+use crate::error::InternalError;
+use crate::lower::Program;
+use crate::value::{ContractId, Principal, Value};
+
+/// Which state is read: the one that is being built, or that of an older block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum View {
+    /// The block that is being built.
+    Tip,
+    /// The state at the end of the block of this height.
+    Block(u64),
+}
+
+/// A contract that can be called.
+#[derive(Debug)]
+pub struct Contract {
+    /// What runs.
+    pub program: Program,
+    /// Bytes of its source and memory of its constants, which loading it costs.
+    pub size: u64,
+    /// Values of its constants; a place is empty until the deployment has come to it.
+    pub constants: Vec<OnceLock<Value>>,
+    /// How many of each fungible token there may be at most; a place is empty for a token without a limit.
+    pub caps: Vec<OnceLock<u128>>,
+}
+
+impl Contract {
+    /// A contract whose constants have no values yet.
+    #[must_use]
+    pub fn new(program: Program, size: u64) -> Self {
+        let constants = program.constants.iter().map(|_| OnceLock::new()).collect();
+        let caps = program.tokens.iter().map(|_| OnceLock::new()).collect();
+        Self { program, size, constants, caps }
+    }
+}
+
+/// What is known of a block.
+#[derive(Debug, Clone)]
+pub struct BlockFacts {
+    /// Hash of its header and the consensus hash of its tenure.
+    pub id: [u8; 32],
+    /// Hash of its header.
+    pub header_hash: [u8; 32],
+    /// Its own time; `None` in epochs whose blocks have none.
+    pub time: Option<u64>,
+    /// The burn block of its tenure.
+    pub burn_header_hash: [u8; 32],
+    /// The time of that.
+    pub burn_time: u64,
+    /// The seed of its tenure.
+    pub vrf_seed: [u8; 32],
+    /// Who mined its tenure.
+    pub miner: Principal,
+    /// What the winner of the tenure spent.
+    pub spend_winner: u128,
+    /// What all of its competitors spent.
+    pub spend_total: u128,
+    /// What the miner got, once that is decided.
+    pub reward: Option<u128>,
+}
+
+/// Who is paid by a burn block: versions with hashes, and how much each gets.
+#[derive(Debug, Clone)]
+pub struct PoxAddresses {
+    /// Version and hash of each.
+    pub addresses: Vec<(u8, Vec<u8>)>,
+    /// What each gets.
+    pub payout: u128,
+}
+
+/// The chain around an execution.
+pub trait World {
+    /// The text under a key.
+    ///
+    /// # Errors
+    /// The state cannot be read.
+    fn read(&mut self, view: View, key: &str) -> Result<Option<String>, InternalError>;
+
+    /// A contract that was deployed.
+    ///
+    /// # Errors
+    /// The state cannot be read.
+    fn contract(&mut self, view: View, id: &ContractId) -> Result<Option<Arc<Contract>>, InternalError>;
+
+    /// The state at the end of the block of this id, if it is an ancestor.
+    ///
+    /// # Errors
+    /// The state cannot be read.
+    fn view_of(&mut self, block: &[u8; 32]) -> Result<Option<View>, InternalError>;
+
+    /// Whether this is the main network.
+    fn is_mainnet(&self) -> bool;
+
+    /// The network's number.
+    fn chain_id(&self) -> u32;
+
+    /// The height of the block.
+    fn block_height(&self, view: View) -> u64;
+
+    /// The height of the burn block that the block builds on.
+    fn burn_height(&self, view: View) -> u64;
+
+    /// The number of the block's tenure.
+    ///
+    /// # Errors
+    /// The state cannot be read.
+    fn tenure_height(&mut self, view: View) -> Result<u64, InternalError>;
+
+    /// The first block of a tenure.
+    ///
+    /// # Errors
+    /// The state cannot be read.
+    fn first_block_of_tenure(&mut self, view: View, tenure: u64) -> Result<Option<u64>, InternalError>;
+
+    /// What is known of the block of this height, below the view.
+    ///
+    /// # Errors
+    /// The state cannot be read.
+    fn block(&mut self, view: View, height: u64) -> Result<Option<BlockFacts>, InternalError>;
+
+    /// Hash of the burn block of this height.
+    ///
+    /// # Errors
+    /// The state cannot be read.
+    fn burn_header_hash(&mut self, height: u64) -> Result<Option<[u8; 32]>, InternalError>;
+
+    /// Who is paid by the burn block of this height.
+    ///
+    /// # Errors
+    /// The state cannot be read.
+    fn pox_addresses(&mut self, height: u64) -> Result<Option<PoxAddresses>, InternalError>;
+}

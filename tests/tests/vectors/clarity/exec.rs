@@ -1,0 +1,372 @@
+//! Scenarios of deployments, calls and transfers: what each step gives, says, moves, writes, costs and holds, and, where a case
+//! has it, every single charge on the way.
+//!
+//! Unfinished: the engine agrees in most cases, not in all. The floors say how many of a thousand steps agree in everything today; they only rise.
+
+use std::sync::{Arc, Mutex};
+
+use engine::costs::{Cost, Meter, Step, Trace};
+use engine::error::Stop;
+use engine::lower::lower;
+use engine::run::{Assets, Context, Event, EventBody, Machine};
+use engine::value::{ContractId, Principal, Value};
+use engine::{Dialect, Rules, syntax};
+use serde_json::{Value as Json, json};
+
+use super::chain::Chain;
+use super::files::cases;
+use super::syntax::{contract_of, cost_of, limit_of};
+use super::tally::{Case, Tally};
+
+/// Who sends when a step does not say it.
+const DEPLOYER: &str = "ST2ZKRNXP4N5BTNQ2FMQ10EAXXTSFMVRFXVWD75Y6";
+
+/// Rows as the cases have them.
+#[derive(Clone, Default)]
+struct Rows(Arc<Mutex<Vec<Json>>>);
+
+impl Trace for Rows {
+    fn step(&mut self, step: &Step<'_>) {
+        let row = |mark: &str, function: &str, n: u64, cost: &Cost| {
+            json!([
+                mark,
+                function,
+                n,
+                cost.runtime,
+                cost.read_count,
+                cost.read_length,
+                cost.write_count,
+                cost.write_length
+            ])
+        };
+        let row = match step {
+            Step::Charge(function, n, cost) => row("c", function.name(), *n, cost),
+            Step::Quote(function, n, cost) => row("q", function.name(), *n, cost),
+            Step::Add(c) => json!(["a", c.runtime, c.read_count, c.read_length, c.write_count, c.write_length]),
+            Step::MemoryTaken(n) => json!(["m+", n]),
+            Step::MemoryGiven(n) => json!(["m-", n]),
+            _ => return,
+        };
+        self.0.lock().unwrap().push(row);
+    }
+}
+
+/// What came of a step.
+struct Done {
+    outcome: Result<Value, Stop>,
+    meter: Meter,
+    events: Vec<Event>,
+    assets: Assets,
+    writes: Vec<(String, String)>,
+    rows: Vec<Json>,
+}
+
+fn principal(text: &str) -> Principal {
+    Principal::parse(text).unwrap_or_else(|| panic!("{text}"))
+}
+
+fn context(step: &Json) -> Context {
+    Context {
+        sender: principal(step["sender"].as_str().unwrap_or(DEPLOYER)),
+        sponsor: step["sponsor"].as_str().map(principal),
+    }
+}
+
+fn meter(rules: &Rules, step: &Json, rows: &Rows) -> Meter {
+    let meter = Meter::new(rules.costs, limit_of(rules, step));
+    if step["trace"].is_array() { meter.watched_by(Box::new(rows.clone())) } else { meter }
+}
+
+/// Runs a step; what it wrote becomes the chain's state when it succeeded.
+fn run(
+    chain: &mut Chain,
+    rules: &'static Rules,
+    meter: Meter,
+    rows: &Rows,
+    work: impl FnOnce(&mut Machine<'_>) -> Result<Value, Stop>,
+) -> Done {
+    let mut machine = Machine::new(rules, meter, chain);
+    let outcome = work(&mut machine);
+    let writes: Vec<_> =
+        machine.journal.writes().iter().map(|write| (write.key.to_string(), write.datum.text())).collect();
+    let Machine { meter, events, movements, .. } = machine;
+    let kept = matches!(&outcome, Ok(value) if !matches!(value, Value::Err(_)));
+    if kept {
+        for (key, text) in &writes {
+            chain.put(key, text.clone());
+        }
+    }
+    let writes = if kept { writes } else { Vec::new() };
+    let rows = std::mem::take(&mut *rows.0.lock().unwrap());
+    Done { outcome, meter, events, assets: Assets::of(&movements), writes, rows }
+}
+
+/// A deployment, from where the checker has left it.
+fn deploy(chain: &mut Chain, rules: &'static Rules, step: &Json) -> Option<(Done, ContractId)> {
+    let source = step["source"].as_str().unwrap();
+    let id = contract_of(step);
+    let tree = syntax::read_again(source, &id, rules).ok()?;
+    let dialect = Dialect::of_version(u8::try_from(step["version"].as_u64().unwrap()).unwrap()).unwrap();
+    let program = lower(&tree, Arc::new(id.clone()), dialect);
+    let rows = Rows::default();
+    let mut meter = meter(rules, step, &rows);
+    meter.set_spent(cost_of(&step["analysis_cost"]));
+    meter.take(step["analysis_memory"].as_u64().unwrap()).unwrap();
+    rows.0.lock().unwrap().clear();
+    let mut contract = None;
+    let done = run(chain, rules, meter, &rows, |machine| {
+        contract = Some(machine.deploy(&context(step), program, source)?);
+        Ok(Value::okay(Value::Bool(true)).unwrap())
+    });
+    if let Some(contract) = contract {
+        chain.deployed(contract, id.clone());
+    }
+    Some((done, id))
+}
+
+fn call(chain: &mut Chain, rules: &'static Rules, step: &Json) -> Option<Done> {
+    let name = step["contract"].as_str().unwrap();
+    let id = if name.contains('.') { name.to_owned() } else { format!("{DEPLOYER}.{name}") };
+    let id = ContractId::parse(&id).unwrap();
+    let arguments = step["args"].as_array().unwrap().iter().map(|argument| {
+        let bytes = hex::decode(argument.as_str().unwrap()).ok()?;
+        Value::decode(&bytes).ok()
+    });
+    let arguments = arguments.collect::<Option<Vec<_>>>()?;
+    let rows = Rows::default();
+    let meter = meter(rules, step, &rows);
+    Some(run(chain, rules, meter, &rows, |machine| {
+        machine.call(&context(step), &id, step["function"].as_str().unwrap(), arguments)
+    }))
+}
+
+fn transfer(chain: &mut Chain, rules: &'static Rules, step: &Json) -> Done {
+    let rows = Rows::default();
+    let meter = meter(rules, step, &rows);
+    let amount =
+        step["amount"].as_str().map_or_else(|| step["amount"].as_u64().unwrap().into(), |text| text.parse().unwrap());
+    let memo = hex::decode(step["memo"].as_str().unwrap_or_default()).unwrap();
+    let (from, to) = (principal(step["from"].as_str().unwrap()), principal(step["to"].as_str().unwrap()));
+    run(chain, rules, meter, &rows, |machine| {
+        machine.transfer(&from, &to, amount, memo)?;
+        Ok(Value::okay(Value::Bool(true)).unwrap())
+    })
+}
+
+/// Texts that are too long are given by their hash.
+fn folded(text: String) -> String {
+    if text.chars().count() <= 4096 {
+        return text;
+    }
+    format!("sha256:{}:{}", hex::encode(engine::crypto::hash::sha256(text.as_bytes())), text.len())
+}
+
+fn event(index: usize, event: &Event) -> Json {
+    let hex = |value: &Value| folded(format!("0x{}", value.encode_hex()));
+    let (kind, body) = match event {
+        Event::Print(contract, value) => (
+            "contract_event",
+            json!({"contract_identifier": contract.to_string(), "topic": "print", "raw_value": hex(value)}),
+        ),
+        Event::Asset(body) => match body {
+            EventBody::StxTransfer { sender, recipient, amount, memo } => (
+                "stx_transfer_event",
+                json!({"sender": sender.to_string(), "recipient": recipient.to_string(), "amount": amount.to_string(), "memo": hex::encode(memo)}),
+            ),
+            EventBody::StxBurn { sender, amount } => {
+                ("stx_burn_event", json!({"sender": sender.to_string(), "amount": amount.to_string()}))
+            }
+            EventBody::FtTransfer { asset, sender, recipient, amount } => (
+                "ft_transfer_event",
+                json!({"asset_identifier": asset.as_ref(), "sender": sender.to_string(), "recipient": recipient.to_string(), "amount": amount.to_string()}),
+            ),
+            EventBody::FtMint { asset, recipient, amount } => (
+                "ft_mint_event",
+                json!({"asset_identifier": asset.as_ref(), "recipient": recipient.to_string(), "amount": amount.to_string()}),
+            ),
+            EventBody::FtBurn { asset, sender, amount } => (
+                "ft_burn_event",
+                json!({"asset_identifier": asset.as_ref(), "sender": sender.to_string(), "amount": amount.to_string()}),
+            ),
+            EventBody::NftTransfer { asset, sender, recipient, value } => (
+                "nft_transfer_event",
+                json!({"asset_identifier": asset.as_ref(), "sender": sender.to_string(), "recipient": recipient.to_string(), "raw_value": hex(value)}),
+            ),
+            EventBody::NftMint { asset, recipient, value } => (
+                "nft_mint_event",
+                json!({"asset_identifier": asset.as_ref(), "recipient": recipient.to_string(), "raw_value": hex(value)}),
+            ),
+            EventBody::NftBurn { asset, sender, value } => (
+                "nft_burn_event",
+                json!({"asset_identifier": asset.as_ref(), "sender": sender.to_string(), "raw_value": hex(value)}),
+            ),
+        },
+    };
+    json!({"type": kind, "committed": true, "event_index": index, kind: body})
+}
+
+fn assets(assets: &Assets) -> Json {
+    let mut all = serde_json::Map::new();
+    let sums = |map: &std::collections::BTreeMap<Principal, u128>| -> Json {
+        map.iter()
+            .map(|(owner, sum)| (owner.to_string(), json!(sum.to_string())))
+            .collect::<serde_json::Map<_, _>>()
+            .into()
+    };
+    if !assets.stx.is_empty() {
+        all.insert("stx".to_owned(), sums(&assets.stx));
+    }
+    if !assets.burns.is_empty() {
+        all.insert("burns".to_owned(), sums(&assets.burns));
+    }
+    let nested = |(owner, map): (&Principal, Json)| (owner.to_string(), map);
+    if !assets.tokens.is_empty() {
+        let tokens = assets.tokens.iter().map(|(owner, map)| {
+            let map: serde_json::Map<_, _> =
+                map.iter().map(|(token, sum)| (token.to_string(), json!(sum.to_string()))).collect();
+            nested((owner, map.into()))
+        });
+        all.insert("tokens".to_owned(), tokens.collect::<serde_json::Map<_, _>>().into());
+    }
+    if !assets.assets.is_empty() {
+        let tokens = assets.assets.iter().map(|(owner, map)| {
+            let map = map.iter().map(|(token, values)| {
+                (token.to_string(), values.iter().map(|value| json!(value.to_string())).collect::<Vec<_>>().into())
+            });
+            nested((owner, map.collect::<serde_json::Map<String, Json>>().into()))
+        });
+        all.insert("assets".to_owned(), tokens.collect::<serde_json::Map<_, _>>().into());
+    }
+    all.into()
+}
+
+fn compare(case: &mut Case, step: &Json, done: &Done) {
+    let theirs = |name: &str| step[name].as_str().unwrap_or_default().to_owned();
+    let ours = match &done.outcome {
+        Ok(Value::Err(_)) => "abort_by_response",
+        Ok(_) => "success",
+        Err(stop) if stop.is_rejectable() => "rejected",
+        Err(_) => "abort_by_response",
+    };
+    case.check("status", &ours.to_owned(), &theirs("status"));
+    if let Err(stop) = &done.outcome {
+        case.check("class", &stop.class(), &step["error"]["class"].as_str().unwrap_or("none"));
+        case.check("kind", &stop.kind(), &step["error"]["kind"].as_str().unwrap_or("none"));
+        let text: String = stop.to_string().chars().take(4000).collect();
+        case.check("text", &text.as_str(), &step["error"]["text"].as_str().unwrap_or("none"));
+    } else {
+        case.check("error", &"none", &step["error"]["text"].as_str().unwrap_or("none"));
+    }
+    if step["cost"].is_object() {
+        case.check("cost", &done.meter.spent(), &cost_of(&step["cost"]));
+    }
+    for (name, ours) in [("memory_peak", done.meter.memory_peak()), ("memory_end", done.meter.memory())] {
+        if let Some(theirs) = step[name].as_u64() {
+            case.check(name, &ours, &theirs);
+        }
+    }
+    if let Some(trace) = step["trace"].as_array() {
+        let storage = trace.iter().position(|row| row[1] == "contract_storage").filter(|_| step["op"] == "deploy");
+        let theirs = &trace[storage.unwrap_or(0)..];
+        let at = done.rows.iter().zip(theirs).position(|(a, b)| a != b).unwrap_or(done.rows.len().min(theirs.len()));
+        let around = |rows: &[Json]| {
+            rows[at.saturating_sub(3).min(rows.len())..(at + 4).min(rows.len())]
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join(" ")
+        };
+        let same = at == done.rows.len() && at == theirs.len();
+        let (ours, theirs) = if same { (String::new(), String::new()) } else { (around(&done.rows), around(theirs)) };
+        case.check("trace", &ours, &theirs);
+    }
+    compare_effects(case, step, done, ours);
+}
+
+fn compare_effects(case: &mut Case, step: &Json, done: &Done, status: &str) {
+    if status == "rejected" || step["status"] == "rejected" {
+        return;
+    }
+    if step["result"].is_string() {
+        let value = done.outcome.as_ref().map_or_else(|_| Value::error(Value::NONE).unwrap(), Clone::clone);
+        case.check("result", &folded(value.encode_hex()).as_str(), &step["result"].as_str().unwrap());
+        if let Some(text) = step["result_repr"].as_str() {
+            case.check("repr", &folded(value.to_string()).as_str(), &text);
+        }
+    }
+    let kept = status == "success";
+    if step["events"].is_array() {
+        let ours: Vec<_> =
+            if kept { done.events.iter().enumerate().map(|(index, e)| event(index, e)).collect() } else { Vec::new() };
+        case.check("events", &Json::from(ours).to_string(), &step["events"].to_string());
+    }
+    if step["writes"].is_array() {
+        let ours: Vec<_> =
+            done.writes.iter().map(|(key, text)| json!([folded(key.clone()), folded(text.clone())])).collect();
+        case.check("writes", &Json::from(ours).to_string(), &step["writes"].to_string());
+    }
+    if kept {
+        let theirs = if step["assets"].is_object() { step["assets"].clone() } else { json!({}) };
+        case.check("assets", &assets(&done.assets).to_string(), &theirs.to_string());
+    }
+}
+
+fn scenario(tally: &mut Tally, scenario: &Json) {
+    let id = scenario["id"].as_str().unwrap();
+    let rules = Rules::of_epoch(scenario["epoch"].as_str().unwrap()).unwrap();
+    let mut chain = Chain::new(rules);
+    let mut blocks = 0;
+    for (number, step) in scenario["steps"].as_array().unwrap().iter().enumerate() {
+        let mut case = Case::default();
+        match step["op"].as_str().unwrap() {
+            "block" => {
+                chain.height += u64::from(blocks > 0);
+                blocks += 1;
+                for write in step["writes"].as_array().unwrap() {
+                    chain.put(write[0].as_str().unwrap(), write[1].as_str().unwrap().to_owned());
+                }
+                continue;
+            }
+            "deploy" if step["phase"] == "parse" || step["phase"] == "analysis" || chain.has(&contract_of(step)) => {
+                continue;
+            }
+            "deploy" => match deploy(&mut chain, rules, step) {
+                Some((done, _)) => compare(&mut case, step, &done),
+                None => case.check("parsed", &false, &true),
+            },
+            "call" => match call(&mut chain, rules, step) {
+                Some(done) => compare(&mut case, step, &done),
+                None => case.check("rejected", &"undecodable argument", &step["rejected"].as_str().unwrap_or_default()),
+            },
+            "transfer" => {
+                let done = transfer(&mut chain, rules, step);
+                compare(&mut case, step, &done);
+            }
+            other => panic!("{id}: {other}"),
+        }
+        tally.add(&format!("{id}#{number}"), case);
+    }
+}
+
+fn set(name: &'static str, floor: usize) {
+    let mut tally = Tally::new(name);
+    for given in cases(name) {
+        scenario(&mut tally, &given);
+    }
+    tally.demand(floor);
+}
+
+#[test]
+fn scenarios_run_as_the_reference_runs_them() {
+    set("clarity_exec", 965);
+}
+
+#[test]
+fn generated_programs_run_as_the_reference_runs_them() {
+    set("clarity_random", 985);
+}
+
+#[test]
+fn traces_are_the_references() {
+    set("clarity_traces", 948);
+}
