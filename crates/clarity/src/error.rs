@@ -380,6 +380,7 @@ fn cut(value: &Value) -> String {
             end -= 1;
         }
         text.truncate(end);
+        text.push_str("...");
     }
     text
 }

@@ -19,7 +19,7 @@ pub enum Keyword {
     False,
     /// `stx-liquid-supply`
     StxLiquidSupply,
-    /// `is-in-regtest`: true on every network but the main one.
+    /// `is-in-regtest`: false wherever contracts run.
     IsInRegtest,
     /// `tx-sponsor?`
     TxSponsor,

@@ -161,15 +161,15 @@ impl Meter {
     /// Takes memory.
     ///
     /// # Errors
-    /// More would be held than is allowed; then nothing is taken.
+    /// More is held than is allowed. It was taken all the same: whoever takes knows whether it is given back.
     #[inline]
     pub fn take(&mut self, bytes: u64) -> Result<(), CostError> {
         let held = self.memory.saturating_add(bytes);
+        self.memory = held;
+        self.memory_peak = self.memory_peak.max(held);
         if held > self.memory_limit {
             return Err(CostError::Memory { held, limit: self.memory_limit });
         }
-        self.memory = held;
-        self.memory_peak = self.memory_peak.max(held);
         if self.trace.is_some() {
             self.watch(&Step::MemoryTaken(bytes));
         }

@@ -102,7 +102,7 @@ impl Machine<'_> {
         for ((_, of), value) in function.parameters.iter().zip(values) {
             let value = if traits_are_values { self.cast(of, value)? } else { value };
             let bound = match (of, &value) {
-                (Type::TraitReference(id), Value::Principal(principal)) => match principal.as_ref() {
+                (Type::Trait(id), Value::Principal(principal)) => match principal.as_ref() {
                     Principal::Contract(callee) => Value::Callable(Arc::new(Callable {
                         contract: callee.clone(),
                         bound: Some(id.as_ref().clone()),
@@ -121,14 +121,15 @@ impl Machine<'_> {
         Ok(())
     }
 
+    /// Where arguments are sanitized, an error shows the argument as it was given; before, as it was cast.
     fn cast(&self, of: &Type, value: Value) -> Outcome {
+        let sanitizes = self.rules.sanitizes_arguments && super::natives::is_compound(of);
+        let given = sanitizes.then(|| value.clone());
         let value = value.cast(of).map_err(super::natives::too_large)?;
-        if !self.rules.sanitizes_arguments || !super::natives::is_compound(of) {
-            return Ok(value);
-        }
+        let Some(given) = given else { return Ok(value) };
         match value.sanitized(of) {
             Some(sanitized) => Ok(sanitized),
-            None => Err(CheckError::TypeValue(of.clone(), value).into()),
+            None => Err(CheckError::TypeValue(of.clone(), given).into()),
         }
     }
 
@@ -145,9 +146,9 @@ impl Machine<'_> {
         let level = self.begin();
         let outcome = self.body(frame, function.body);
         let kept = match &outcome {
-            Ok(Value::Err(_)) if function.visibility == Visibility::Public => false,
-            Ok(_) => true,
-            Err(_) => false,
+            Ok(Value::Err(_)) | Err(_) => false,
+            // A read-only function says nothing, either.
+            Ok(_) => function.visibility == Visibility::Public,
         };
         if !kept {
             self.roll_back(level);

@@ -358,15 +358,15 @@ fn set(name: &'static str, floor: usize) {
 
 #[test]
 fn scenarios_run_as_the_reference_runs_them() {
-    set("clarity_exec", 965);
+    set("clarity_exec", 990);
 }
 
 #[test]
 fn generated_programs_run_as_the_reference_runs_them() {
-    set("clarity_random", 985);
+    set("clarity_random", 1000);
 }
 
 #[test]
 fn traces_are_the_references() {
-    set("clarity_traces", 948);
+    set("clarity_traces", 985);
 }

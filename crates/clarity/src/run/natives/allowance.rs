@@ -22,10 +22,8 @@ use crate::value::{Principal, Value};
 const UNCOVERED: u128 = 128;
 /// Memory of an allowance of micro-STX.
 const STX_MEMORY: u64 = 16;
-/// Memory of an allowance of tokens, beside its names.
+/// Memory of an allowance of tokens, beside its names and the identifiers of assets.
 const TOKEN_MEMORY: u64 = 96 + 21;
-/// Memory of an allowance of assets, beside its names and identifiers.
-const ASSET_MEMORY: u64 = 104 + 21;
 
 /// What may leave the owner.
 enum Allowance {
@@ -62,6 +60,7 @@ impl Machine<'_> {
     ) -> Outcome {
         let own = Self::own_principal(frame);
         let number = count(allowances.len());
+        let is_owner = owner.is_some();
         let (owner, inner) = match owner {
             Some(at) => {
                 let owner = self.eval_copied(frame, at)?;
@@ -73,32 +72,28 @@ impl Machine<'_> {
                 (principal(own.clone())?, Frame { sender: &own, caller: &own, ..*frame })
             }
         };
-        let as_contract = u64::from(inner.sender == &own && !std::ptr::eq(inner.sender, frame.sender));
         let mut held = 0;
-        let outcome = match self.allowances(frame, allowances, &mut held) {
-            Ok(allowed) => self.restricted(&inner, &owner, &allowed, body, as_contract),
-            Err(stop) => Err(stop),
+        let outcome = self.allowances(frame, allowances, &mut held).and_then(|allowed| {
+            if !is_owner {
+                held += 1;
+                self.meter.take(1)?;
+            }
+            Ok((allowed, self.begin()))
+        });
+        let (allowed, level) = match outcome {
+            Ok(ready) => ready,
+            Err(stop) => {
+                self.meter.give(held);
+                return Err(stop);
+            }
         };
+        let outcome = self.eval_body(&inner, body);
         self.meter.give(held);
-        outcome
+        self.judge(&owner, &allowed, level, outcome)
     }
 
-    fn restricted(
-        &mut self,
-        frame: &Frame<'_>,
-        owner: &Principal,
-        allowed: &[Allowance],
-        body: Many,
-        as_contract: u64,
-    ) -> Outcome {
-        if as_contract > 0 {
-            self.meter.take(as_contract)?;
-        }
-        let level = self.begin();
-        let outcome = self.eval_body(frame, body);
-        if as_contract > 0 {
-            self.meter.give(as_contract);
-        }
+    /// What the form gives, after the body gave something or stopped.
+    fn judge(&mut self, owner: &Principal, allowed: &[Allowance], level: Level, outcome: Outcome) -> Outcome {
         match outcome {
             Ok(value) => match self.broken(owner, allowed, level) {
                 Some(index) => self.refuse_level(level, index),
@@ -130,8 +125,8 @@ impl Machine<'_> {
         let mut allowed = Vec::with_capacity(allowances.len());
         for (native, arguments) in allowances {
             let (allowance, bytes) = self.allowance(frame, *native, frame.program().many(*arguments))?;
-            self.meter.take(bytes).map_err(exceeded)?;
             *held += bytes;
+            self.meter.take(bytes).map_err(exceeded)?;
             allowed.push(allowance);
         }
         Ok(allowed)
@@ -148,12 +143,12 @@ impl Machine<'_> {
             Native::WithNft => {
                 let (name, bytes) = self.token_name(frame, arguments)?;
                 let identifiers = self.eval_copied(frame, arguments[2])?;
-                let size = u64::from(identifiers.size());
                 let Value::List(list) = identifiers else { return Err(unexpected(Type::empty_list(), identifiers)) };
-                (Allowance::Assets(name, list.items().to_vec()), ASSET_MEMORY + bytes + size)
+                let sizes: u64 = list.items().iter().map(|value| u64::from(value.size())).sum();
+                (Allowance::Assets(name, list.items().to_vec()), TOKEN_MEMORY + bytes + sizes)
             }
             Native::WithStacking | Native::WithStaking => {
-                uint(self.eval(frame, arguments[0])?)?;
+                uint(self.eval_copied(frame, arguments[0])?)?;
                 (Allowance::Stacking, STX_MEMORY)
             }
             Native::WithPox => (Allowance::Stacking, 0),

@@ -26,9 +26,6 @@ impl Machine<'_> {
         let height = uint(self.eval(frame, height)?)?;
         let Ok(height) = u64::try_from(height) else { return Ok(Value::NONE) };
         let block = if native == Native::GetBlockInfo {
-            if height >= self.world.tenure_height(self.view)? {
-                return Ok(Value::NONE);
-            }
             let Some(first) = self.world.first_block_of_tenure(self.view, height)? else { return Ok(Value::NONE) };
             first
         } else {

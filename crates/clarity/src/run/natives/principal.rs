@@ -61,6 +61,7 @@ impl Machine<'_> {
         self.meter.charge(CostFn::PrincipalConstruct, 0)?;
         let version = self.argument(frame, arguments, 0)?;
         let hash = self.argument(frame, arguments, 1)?;
+        let contract = if arguments.len() > 2 { Some(self.argument(frame, arguments, 2)?) } else { None };
         let Value::Buffer(version) = &version else { return Err(unexpected(Type::Buffer(1), version)) };
         let version = match version.as_slice() {
             [] => return failure(Construct::Bytes, None),
@@ -73,7 +74,9 @@ impl Machine<'_> {
         }
         let account = <[u8; 20]>::try_from(bytes.as_slice()).ok().and_then(|hash| Standard::new(version, hash));
         let Some(account) = account else { return failure(Construct::Bytes, None) };
-        let contract = if arguments.len() > 2 { Some(self.argument_copied(frame, arguments, 2)?) } else { None };
+        if let Some(contract) = &contract {
+            self.copy_argument(frame, arguments, 2, contract)?;
+        }
         let made = match contract {
             None => Principal::Standard(account),
             Some(Value::Ascii(text)) => {
@@ -98,8 +101,8 @@ impl Machine<'_> {
     /// `contract-hash?`
     fn contract_hash(&mut self, frame: &Frame<'_>, arguments: &Arguments<'_>) -> Outcome {
         let value = principal(self.argument(frame, arguments, 0)?)?;
-        self.meter.charge(CostFn::ContractHash, 0)?;
         let Principal::Contract(contract) = value.as_ref() else { return super::stx::refuse(1) };
+        self.meter.charge(CostFn::ContractHash, 0)?;
         let Some(commitment) = self.read(&keys::contract(contract))? else { return super::stx::refuse(2) };
         match commitment.get(..64).and_then(|hash| hex::decode(hash).ok()) {
             Some(hash) => Value::okay(Value::buffer(hash)).map_err(too_large),

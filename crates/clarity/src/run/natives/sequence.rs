@@ -65,9 +65,7 @@ pub(super) fn element(sequence: &Value, index: usize) -> Option<Value> {
 fn index_of(sequence: &Value, wanted: &Value) -> Result<Option<usize>, Stop> {
     match (sequence, wanted) {
         (Value::List(list), _) => {
-            if !list.items.is_empty()
-                && !list.entry.admits_value(wanted).map_err(|_| CheckError::CouldNotDetermineType)?
-            {
+            if !list.items.is_empty() && !list.entry.admits_value(wanted).unwrap_or(false) {
                 list.entry.join(&wanted.type_of()).map_err(no_join)?;
             }
             Ok(list.items.iter().position(|item| item == wanted))
@@ -175,7 +173,8 @@ impl Machine<'_> {
         let sequence = self.argument_copied(frame, arguments, 0)?;
         let left = uint(self.argument(frame, arguments, 1)?)?;
         let right = uint(self.argument(frame, arguments, 2)?)?;
-        if left > right || right > u128::from(length(&sequence)?) {
+        let length = u128::from(length(&sequence)?);
+        if left > right || right > length || left >= length {
             return Ok(Value::NONE);
         }
         let (left, right) = (usize::try_from(left).unwrap_or(0), usize::try_from(right).unwrap_or(0));

@@ -137,9 +137,13 @@ impl Machine<'_> {
     /// A transfer as a transaction of its own, which costs nothing here.
     ///
     /// # Errors
-    /// There is not enough.
+    /// There is not enough, or nothing would move.
     pub fn transfer(&mut self, from: &Principal, to: &Principal, amount: u128, memo: Vec<u8>) -> Result<(), Stop> {
-        if self.move_stx(from, to, amount, memo)? { Ok(()) } else { Err(InternalError::InsufficientBalance.into()) }
+        if amount > 0 && from != to && self.move_stx(from, to, amount, memo)? {
+            Ok(())
+        } else {
+            Err(InternalError::InsufficientBalance.into())
+        }
     }
 
     fn stx_burn(&mut self, frame: &Frame<'_>, arguments: &Arguments<'_>) -> Outcome {

@@ -194,7 +194,7 @@ impl Machine<'_> {
     }
 
     fn nft_transfer(&mut self, frame: &Frame<'_>, asset: &Asset, arguments: &[At]) -> Outcome {
-        let value = self.eval_copied(frame, arguments[0])?;
+        let value = self.eval(frame, arguments[0])?;
         let from = principal(self.eval(frame, arguments[1])?)?;
         let to = principal(self.eval(frame, arguments[2])?)?;
         let bytes = value.serialized_size();
@@ -210,6 +210,7 @@ impl Machine<'_> {
             Some(_) => {}
         }
         self.take_all(&[PRINCIPAL, bytes])?;
+        self.copy(frame, arguments[0], &value)?;
         self.set_owner(key, Some(Arc::clone(&to)))?;
         self.moved(&from, AssetKey::Asset(Arc::clone(&asset.identifier), value.clone()));
         let identifier = Arc::clone(&asset.identifier);
@@ -220,7 +221,7 @@ impl Machine<'_> {
 
     fn nft_burn(&mut self, frame: &Frame<'_>, asset: &Asset, arguments: &[At]) -> Outcome {
         self.meter.charge(CostFn::NftBurn, 0)?;
-        let value = self.eval_copied(frame, arguments[0])?;
+        let value = self.eval(frame, arguments[0])?;
         let from = principal(self.eval(frame, arguments[1])?)?;
         let bytes = value.serialized_size();
         self.meter.charge(CostFn::NftBurn, bytes)?;
@@ -232,6 +233,7 @@ impl Machine<'_> {
             Some(_) => {}
         }
         self.take_all(&[PRINCIPAL, bytes])?;
+        self.copy(frame, arguments[0], &value)?;
         self.set_owner(key, None)?;
         self.moved(&from, AssetKey::Asset(Arc::clone(&asset.identifier), value.clone()));
         let identifier = Arc::clone(&asset.identifier);

@@ -92,6 +92,10 @@ impl Machine<'_> {
         let most = if native == Native::Secp256k1Verify { 65 } else { 64 };
         let signature = buffer(&signature, most)?.to_vec();
         let key = self.argument(frame, arguments, 2)?;
+        let shortest = if native == Native::Secp256k1Verify { 65 } else { 64 };
+        if signature.len() < shortest {
+            return Ok(Value::Bool(false));
+        }
         let key: [u8; 33] = bytes(&key)?;
         Ok(Value::Bool(match native {
             Native::Secp256k1Verify => secp256k1::verify(&digest, &signature, &key),
