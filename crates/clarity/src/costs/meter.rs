@@ -167,11 +167,11 @@ impl Meter {
         let held = self.memory.saturating_add(bytes);
         self.memory = held;
         self.memory_peak = self.memory_peak.max(held);
-        if held > self.memory_limit {
-            return Err(CostError::Memory { held, limit: self.memory_limit });
-        }
         if self.trace.is_some() {
             self.watch(&Step::MemoryTaken(bytes));
+        }
+        if held > self.memory_limit {
+            return Err(CostError::Memory { held, limit: self.memory_limit });
         }
         Ok(())
     }

@@ -322,6 +322,9 @@ impl<'a> Lowering<'a> {
                 taken = Some(parameter.clone());
             }
             scope.bind(parameter);
+            if !self.program.dialect.traits_are_values && matches!(self.tree.node(*of), Node::Trait(_)) {
+                scope.is_trait();
+            }
         }
         let body = self.expression(*body, &mut scope);
         self.program.functions[index].body = body;

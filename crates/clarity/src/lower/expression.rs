@@ -11,6 +11,8 @@ use crate::syntax::{Node, NodeId};
 #[derive(Debug, Default)]
 pub(super) struct Scope {
     names: Vec<ClarityName>,
+    /// Slots of parameters that are bound to traits and are no values.
+    traits: Vec<u32>,
     /// How many `let` and `match` lie around.
     pub(super) depth: u32,
     /// How many applications lie around.
@@ -22,6 +24,11 @@ impl Scope {
     pub(super) fn bind(&mut self, name: ClarityName) -> u32 {
         self.names.push(name);
         u32::try_from(self.names.len() - 1).unwrap_or(u32::MAX)
+    }
+
+    /// The name that was bound last is a trait, and no value.
+    pub(super) fn is_trait(&mut self) {
+        self.traits.push(self.next() - 1);
     }
 
     /// Forgets the names that were bound last.
@@ -61,7 +68,7 @@ impl Lowering<'_> {
         let op = if let Some(keyword) = Keyword::lookup(name, self.version()) {
             Op::Keyword(keyword)
         } else if let Some(slot) = scope.slot(name) {
-            Op::Local { slot, depth }
+            if scope.traits.contains(&slot) { Op::TraitLocal { slot, depth } } else { Op::Local { slot, depth } }
         } else if let Some(index) = self.constant(name) {
             Op::Constant { index, depth }
         } else {

@@ -61,6 +61,11 @@ pub(crate) enum Op {
         index: u32,
         depth: u32,
     },
+    /// A parameter of Clarity 1 that is bound to a trait: as a value it is a principal, and looking it up costs nothing by size.
+    TraitLocal {
+        slot: u32,
+        depth: u32,
+    },
     UndefinedVariable(ClarityName),
     /// Fails when it is reached; what the checker would have refused.
     Malformed(Arc<CheckError>),

@@ -125,6 +125,9 @@ impl Machine<'_> {
     fn cast(&self, of: &Type, value: Value) -> Outcome {
         let sanitizes = self.rules.sanitizes_arguments && super::natives::is_compound(of);
         let given = sanitizes.then(|| value.clone());
+        if sanitizes && let Some((of, value)) = value.unfitting_tuple(of) {
+            return Err(CheckError::TypeValue(of, value).into());
+        }
         let value = value.cast(of).map_err(super::natives::too_large)?;
         let Some(given) = given else { return Ok(value) };
         match value.sanitized(of) {

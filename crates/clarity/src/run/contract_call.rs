@@ -112,7 +112,7 @@ impl Machine<'_> {
     /// The contract that an expression names, and the trait that it is bound to.
     fn callee(&self, frame: &Frame<'_>, at: At) -> Result<(ContractId, Option<TraitId>), Stop> {
         let value = match frame.program().op(at) {
-            Op::Local { slot, .. } => self.slots[frame.base + *slot as usize].clone(),
+            Op::Local { slot, .. } | Op::TraitLocal { slot, .. } => self.slots[frame.base + *slot as usize].clone(),
             Op::Constant { index, .. }
                 if self.rules.constants_are_callable && frame.program().dialect.traits_are_values =>
             {

@@ -130,6 +130,13 @@ impl<'w> Machine<'w> {
                 self.looked_up(&value)?;
                 Ok(value)
             }
+            Op::TraitLocal { slot, depth } => {
+                self.meter.charge(CostFn::LookupVariableDepth, u64::from(*depth))?;
+                match &self.slots[frame.base + *slot as usize] {
+                    Value::Callable(callable) => Ok(Value::principal(Principal::Contract(callable.contract.clone()))),
+                    other => Ok(other.clone()),
+                }
+            }
             Op::UndefinedVariable(name) => {
                 self.meter.charge(CostFn::LookupVariableDepth, 0)?;
                 Err(CheckError::UndefinedVariable(name.to_string()).into())
@@ -223,7 +230,7 @@ impl<'w> Machine<'w> {
             }
             Keyword::BurnBlockHeight => {
                 self.meter.charge(CostFn::FetchVar, 1)?;
-                Value::UInt(u128::from(self.world.burn_height(self.view)))
+                Value::UInt(u128::from(self.world.burn_height()))
             }
             Keyword::StacksBlockTime => {
                 self.meter.charge(CostFn::FetchVar, 1)?;

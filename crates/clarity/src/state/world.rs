@@ -101,8 +101,8 @@ pub trait World {
     /// The height of the block.
     fn block_height(&self, view: View) -> u64;
 
-    /// The height of the burn block that the block builds on.
-    fn burn_height(&self, view: View) -> u64;
+    /// The height of the burn chain's tip as the block that is built sees it, also for who looks at an older block.
+    fn burn_height(&self) -> u64;
 
     /// The number of the block's tenure.
     ///

@@ -212,7 +212,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A field that stands twice has its last value.
+    /// A field stands once, and the fields that the type does not have are read over.
     fn typed_tuple(&mut self, expected: &Type, levels: u8) -> Result<Value, DecodeError> {
         let Type::Tuple(shape) = expected else { return Err(DecodeError::OtherType(Box::new(expected.clone()))) };
         let count = self.length()?;
@@ -222,7 +222,7 @@ impl<'a> Reader<'a> {
             match shape.position(name) {
                 Some(at) => {
                     let value = self.typed(&shape.fields()[at].1, levels)?;
-                    if self.fields == Fields::Exactly && values[at].is_some() {
+                    if values[at].is_some() {
                         return Err(DecodeError::Invalid("a field stands twice"));
                     }
                     values[at] = Some(value);

@@ -55,6 +55,30 @@ impl Value {
     }
 }
 
+impl Value {
+    /// The first tuple in this value that has not the fields of its type, with that type.
+    #[must_use]
+    pub(crate) fn unfitting_tuple(&self, expected: &Type) -> Option<(Type, Self)> {
+        match (expected, self) {
+            (Type::Tuple(of), Self::Tuple(tuple)) => {
+                if of.fields().len() != tuple.values.len()
+                    || of.fields().iter().any(|(name, _)| tuple.get(name).is_none())
+                {
+                    return Some((expected.clone(), self.clone()));
+                }
+                of.fields().iter().zip(&tuple.values).find_map(|((_, field), value)| value.unfitting_tuple(field))
+            }
+            (Type::List(of), Self::List(list)) if !is_plain(of.entry()) => {
+                list.items.iter().find_map(|item| item.unfitting_tuple(of.entry()))
+            }
+            (Type::Optional(of), Self::Optional(Some(inner))) => inner.unfitting_tuple(of.inner()),
+            (Type::Response(of), Self::Ok(inner)) => inner.unfitting_tuple(of.ok()),
+            (Type::Response(of), Self::Err(inner)) => inner.unfitting_tuple(of.err()),
+            _ => None,
+        }
+    }
+}
+
 /// A type whose values are the same before and after.
 const fn is_plain(of: &Type) -> bool {
     !matches!(of, Type::List(_) | Type::Tuple(_) | Type::Optional(_) | Type::Response(_))

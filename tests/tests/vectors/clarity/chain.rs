@@ -116,8 +116,8 @@ impl World for Chain {
         self.at(view)
     }
 
-    fn burn_height(&self, view: View) -> u64 {
-        BURN + self.at(view) / TENURE
+    fn burn_height(&self) -> u64 {
+        BURN + self.height / TENURE
     }
 
     fn tenure_height(&mut self, view: View) -> Result<u64, InternalError> {
@@ -140,13 +140,13 @@ impl World for Chain {
             vrf_seed: sha256(format!("vrf {tenure}").as_bytes()),
             miner: Principal::Standard(Standard::new(26, bytes20(&format!("miner {tenure}"))).unwrap()),
             spend_winner: if height == 0 { 0 } else { (600_000 + tenure).into() },
-            spend_total: (1_000_000 + tenure).into(),
-            reward: (height + 100 < self.height).then_some((1_000_000_000 + tenure).into()),
+            spend_total: if height == 0 { 0 } else { (1_000_000 + tenure).into() },
+            reward: (height > 0 && height + 100 < self.height).then_some((1_000_000_000 + tenure).into()),
         }))
     }
 
     fn burn_header_hash(&mut self, height: u64) -> Result<Option<[u8; 32]>, InternalError> {
-        let known = (BURN_FIRST..=self.burn_height(View::Tip)).contains(&height);
+        let known = (BURN_FIRST..=self.burn_height()).contains(&height);
         Ok(known.then(|| sha256(format!("burn {height}").as_bytes())))
     }
 

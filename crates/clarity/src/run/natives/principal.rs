@@ -113,7 +113,7 @@ impl Machine<'_> {
     /// `contract-of`: the contract that a trait is bound to.
     pub(super) fn contract_of(&mut self, frame: &Frame<'_>, at: At) -> Outcome {
         self.meter.charge(CostFn::ContractOf, 0)?;
-        let Op::Local { slot, .. } = frame.program().op(at) else {
+        let (Op::Local { slot, .. } | Op::TraitLocal { slot, .. }) = frame.program().op(at) else {
             return Err(CheckError::ContractCallExpectName.into());
         };
         match &self.slots[frame.base + *slot as usize] {

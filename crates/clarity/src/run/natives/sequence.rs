@@ -211,12 +211,13 @@ impl Machine<'_> {
         {
             return Err(unexpected(expected, element));
         }
+        let Ok(index) = usize::try_from(index) else { return Ok(Value::NONE) };
         self.copy_argument(frame, arguments, 0, &sequence)?;
-        if index >= u128::from(length(&sequence)?) {
+        if count(index) >= length(&sequence)? {
             return Ok(Value::NONE);
         }
         self.copy_argument(frame, arguments, 2, &element)?;
-        let replaced = replace(sequence, usize::try_from(index).unwrap_or(usize::MAX), element)?;
+        let replaced = replace(sequence, index, element)?;
         Value::some(replaced).map_err(too_large)
     }
 }

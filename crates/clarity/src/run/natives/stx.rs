@@ -76,7 +76,7 @@ impl Machine<'_> {
                 None => Balance::default(),
             },
         };
-        Ok(balance.at(self.world.burn_height(self.view)))
+        Ok(balance.at(self.world.burn_height()))
     }
 
     fn stx_account(&mut self, owner: &Principal) -> Outcome {
@@ -139,11 +139,13 @@ impl Machine<'_> {
     /// # Errors
     /// There is not enough, or nothing would move.
     pub fn transfer(&mut self, from: &Principal, to: &Principal, amount: u128, memo: Vec<u8>) -> Result<(), Stop> {
-        if amount > 0 && from != to && self.move_stx(from, to, amount, memo)? {
-            Ok(())
-        } else {
-            Err(InternalError::InsufficientBalance.into())
+        if amount == 0 || from == to {
+            return Err(InternalError::InsufficientBalance.into());
         }
+        for bytes in [PRINCIPAL, PRINCIPAL, BALANCE, BALANCE] {
+            self.meter.take(bytes)?;
+        }
+        if self.move_stx(from, to, amount, memo)? { Ok(()) } else { Err(InternalError::InsufficientBalance.into()) }
     }
 
     fn stx_burn(&mut self, frame: &Frame<'_>, arguments: &Arguments<'_>) -> Outcome {

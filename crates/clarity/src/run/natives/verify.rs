@@ -91,9 +91,11 @@ impl Machine<'_> {
         }
         let most = if native == Native::Secp256k1Verify { 65 } else { 64 };
         let signature = buffer(&signature, most)?.to_vec();
+        if native == Native::Secp256k1Verify && signature.get(64).is_some_and(|recovery| *recovery > 3) {
+            return Ok(Value::Bool(false));
+        }
         let key = self.argument(frame, arguments, 2)?;
-        let shortest = if native == Native::Secp256k1Verify { 65 } else { 64 };
-        if signature.len() < shortest {
+        if signature.len() < 64 {
             return Ok(Value::Bool(false));
         }
         let key: [u8; 33] = bytes(&key)?;
