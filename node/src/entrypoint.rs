@@ -16,7 +16,7 @@
 
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -24,31 +24,23 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, anyhow, bail};
-use axum::middleware::{from_fn, from_fn_with_state};
 use chainstate::chain::Retention;
 use nakamoto_proto::client::Shutdown;
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::chain::ChainApi;
 use crate::clock::{ClockControl, MockClock};
 use crate::config::Settings;
 use crate::coordinator::{Bell, Coordinator, StackerDbFollower};
-use crate::metrics::{requests, scrape};
 use crate::network::auth::Guard;
-use crate::network::door::host::Hosts;
-use crate::network::door::origin::Origins;
-use crate::network::door::{self, Door};
 use crate::network::gate::Gate;
-use crate::network::grpc::{Services, into_router, routes, web};
-use crate::network::limits::{MAX_BLOCKING_THREADS, MAX_REQUESTS, THREAD_STACK_BYTES};
-use crate::network::server::peers::{PeerLimits, Peers};
-use crate::network::server::{Listening, Timeouts, tls};
-use crate::network::{http, server};
+use crate::network::grpc::Services;
+use crate::network::limits::{MAX_BLOCKING_THREADS, THREAD_STACK_BYTES};
+use crate::network::server::files::make_room;
 use crate::observers::fleet::{Fleet, FleetRunner};
 use crate::observers::source::{History, Source};
+use crate::port::Port;
 use crate::relayer::hub::{Hub, HubLimits};
 use crate::relayer::journal::Journal;
 use crate::relayer::subscribers::StreamLimits;
@@ -62,6 +54,8 @@ const RETENTION_EVENTS: u64 = 1_024;
 
 /// From the signal to the end of the process.
 pub const STOP_DEADLINE: Duration = Duration::from_millis(1900);
+/// For what comes after the deadline of threads.
+const STOP_MARGIN: Duration = Duration::from_millis(100);
 
 /// The chain, opened.
 pub struct OpenedChain {
@@ -123,6 +117,7 @@ impl Threads {
 pub fn run(settings: &Settings, open: impl FnOnce() -> anyhow::Result<OpenedChain> + Send) -> anyhow::Result<()> {
     let network = runtime("network")?;
     survive_file_limits(&network).context("signals cannot be caught")?;
+    let connections = make_room(settings.max_connections)?;
     // The ports first: a second node on them should not open the folder.
     let mut listeners = Vec::new();
     for bind in [Some(settings.bind), settings.http_extra_bind].into_iter().flatten() {
@@ -132,7 +127,7 @@ pub fn run(settings: &Settings, open: impl FnOnce() -> anyhow::Result<OpenedChai
     let addresses = listeners.iter().map(TcpListener::local_addr).collect::<Result<Vec<_>, _>>();
     let addresses = addresses.context("a port has no address")?;
     let chain = on_large_stack(open)?;
-    let node = Node::start(settings, &chain, network, listeners)?;
+    let node = Node::start(settings, &chain, network, (listeners, connections))?;
     announce_ready(settings, &addresses)?;
     tracing::info!(?addresses, data_dir = %settings.data_dir.display(), "serving");
     let exit = node.exits.recv().unwrap_or(Exit::Asked("lost channel"));
@@ -174,7 +169,7 @@ impl Node {
         settings: &Settings,
         chain: &OpenedChain,
         network: tokio::runtime::Runtime,
-        listeners: Vec<TcpListener>,
+        (listeners, connections): (Vec<TcpListener>, usize),
     ) -> anyhow::Result<Self> {
         let (exits, receiver) = channel();
         let mut threads = Threads { exits, running: Vec::new() };
@@ -204,8 +199,7 @@ impl Node {
 
         ring_for_retention(chain.journal.as_ref(), &bell);
         ValidationWorker::watch(Arc::clone(&validations), &chain.journal);
-        let door = door(settings, &services.guard);
-        let port = Port { listening: listening(settings)?, door, data_dir: settings.data_dir.clone() };
+        let port = Port::new(settings, &services, connections)?;
 
         let coordinator = Coordinator { chain: Arc::clone(&chain.api), bell: bell.clone() };
         threads.spawn("coordinator", move || coordinator.run().context("blocks cannot be processed"))?;
@@ -244,7 +238,7 @@ impl Node {
             threads.spawn("observers", move || tell_observers(runner, stopped))?;
         }
         let stopped = shutdown.clone();
-        threads.spawn("network", move || serve(network, listeners, services, port, stopped))?;
+        threads.spawn("network", move || port.serve(network, listeners, services, stopped))?;
         watch_signals(&threads, settings.stop_on_stdin_eof)?;
 
         let running = threads.running;
@@ -254,6 +248,9 @@ impl Node {
     /// Along the flow of data: no new work, streams and requests end, threads finish what they are at.
     fn stop(mut self, exit: Exit, chain: OpenedChain) -> anyhow::Result<()> {
         let deadline = Instant::now() + STOP_DEADLINE;
+        // Dropped last: what is dropped before it, such as databases, may take its time.
+        let _bound = end_after(STOP_DEADLINE, matches!(exit, Exit::Asked(_)));
+        let chain = chain;
         let mut result = match exit {
             Exit::Asked(why) => {
                 tracing::info!(why, "stopping");
@@ -292,6 +289,21 @@ impl Node {
         tracing::info!("stopped");
         result
     }
+}
+
+/// Ends the process after this time unless the result is dropped before. What is not committed by then is rolled back at the
+/// next start, as after any other end.
+fn end_after(time: Duration, is_wanted: bool) -> Sender<()> {
+    let (stopped, bound) = channel();
+    let body = move || {
+        if bound.recv_timeout(time + STOP_MARGIN) == Err(RecvTimeoutError::Timeout) {
+            tracing::warn!("the stop took too long and is cut short");
+            std::process::exit(i32::from(!is_wanted));
+        }
+    };
+    // Without the thread the stop takes what it takes.
+    let _ = std::thread::Builder::new().name("stop-bound".to_owned()).spawn(body);
+    stopped
 }
 
 /// The observers that the settings name.
@@ -350,65 +362,6 @@ fn runtime(name: &'static str) -> anyhow::Result<tokio::runtime::Runtime> {
         .enable_all()
         .build()
         .with_context(|| format!("cannot start the {name} runtime"))
-}
-
-/// What the network thread serves with.
-struct Port {
-    listening: Listening,
-    door: Door,
-    /// Its files' sizes are metrics.
-    data_dir: PathBuf,
-}
-
-/// Who comes in.
-fn door(settings: &Settings, guard: &Guard) -> Door {
-    let bound = [Some(settings.bind), settings.http_extra_bind].into_iter().flatten().map(|bind| bind.ip()).collect();
-    let hosts = Hosts::new(bound, settings.allowed_hosts.clone());
-    Door::new(hosts, Origins::new(settings.allowed_origins.clone()), guard.clone())
-}
-
-/// Limits and TLS of the ports, as the settings want them.
-fn listening(settings: &Settings) -> anyhow::Result<Listening> {
-    let tls = settings.tls.as_ref().map(|files| tls::acceptor(&files.cert, &files.key)).transpose().context("TLS")?;
-    if tls.is_none() && settings.auth_token.is_some() && !settings.bind.ip().is_loopback() {
-        tracing::warn!("the auth token travels in clear: set tls_cert and tls_key, or serve behind a proxy with TLS");
-    }
-    let connections = settings.max_connections.min(server::room_for_connections());
-    let per_peer = settings.max_connections_per_peer;
-    let remote = PeerLimits { connections: per_peer.unwrap_or((connections / 2).max(1)), requests: MAX_REQUESTS / 2 };
-    let local = PeerLimits { connections: per_peer.unwrap_or(connections), requests: MAX_REQUESTS };
-    Ok(Listening {
-        tls,
-        peers: Peers::new(remote, local),
-        connections: Arc::new(Semaphore::new(connections)),
-        timeouts: Timeouts::default(),
-    })
-}
-
-fn serve(
-    runtime: tokio::runtime::Runtime,
-    listeners: Vec<TcpListener>,
-    services: Services,
-    port: Port,
-    shutdown: CancellationToken,
-) -> anyhow::Result<()> {
-    let result = runtime.block_on(async {
-        let (grpc, health) = routes(&services).await.context("the built-in descriptors are broken")?;
-        let paths = http::router(&services).merge(scrape::routes(&services, &port.data_dir));
-        let router = web::join(paths, into_router(grpc), &port.door);
-        let router = router.layer(from_fn_with_state(port.door.clone(), door::enter)).layer(from_fn(requests::count));
-        let stopped = shutdown.clone();
-        tokio::spawn(async move {
-            stopped.cancelled().await;
-            health.set_service_status("", tonic_health::ServingStatus::NotServing).await;
-        });
-        let serve = |listener| server::serve(listener, router.clone(), port.listening.clone(), shutdown.clone());
-        listeners.into_iter().map(serve).collect::<JoinSet<()>>().join_all().await;
-        anyhow::Ok(())
-    });
-    // Blocking calls that run are left to end by themselves: their commits are whole or not at all.
-    runtime.shutdown_background();
-    result
 }
 
 /// A thread of its own, which nothing waits for: it ends with the process.

@@ -2,11 +2,12 @@
 //!
 //! Read in this order: [`config`], [`entrypoint`] (who runs, who talks to whom), [`chain`] (what the services need of the
 //! chain), [`coordinator`], [`clock`], [`worker`], [`relayer`] (events), [`observers`] (events by POST), [`network`]
-//! (gRPC and HTTP), [`metrics`].
+//! (gRPC and HTTP), `background` (threads that may wait), [`metrics`].
 //!
 //! # Not here
 //! The rules and their storage: crate `chainstate`.
 
+mod background;
 pub mod chain;
 pub mod clock;
 pub mod config;
@@ -15,6 +16,7 @@ pub mod entrypoint;
 pub mod metrics;
 pub mod network;
 pub mod observers;
+mod port;
 pub mod relayer;
 mod start;
 pub mod worker;

@@ -297,9 +297,11 @@ impl Machine {
     }
 }
 
+/// Doubles with each failure in a row. The node's advice makes it longer, never shorter: a node that is full says the same
+/// short time again and again.
 fn failure_delay(failures: u32, advice: Option<Millis>) -> Millis {
     let doubled = RETRY_FIRST_MS.saturating_mul(1_u64.checked_shl(failures).unwrap_or(u64::MAX));
-    advice.unwrap_or(doubled).min(RETRY_MOST_MS)
+    doubled.max(advice.unwrap_or(0)).min(RETRY_MOST_MS)
 }
 
 #[cfg(test)]

@@ -52,6 +52,7 @@ async fn produce(args: Args) -> anyhow::Result<()> {
         vrf: read_vrf_key(&SecretSource { variable: "MOCKAMOTO_VRF_PRIVATE_KEY", file: args.vrf_private_key_file })?,
     };
     let node = Node::new(&args.node, args.auth_token.as_deref(), args.tls_ca.as_deref())?;
+    let node = node.as_owner_of_slot(&keys.signing);
     let info = node.service_info_when_up().await.context("the node does not say what it is")?;
     let mainnet = info.network == "mainnet";
     let boot = if mainnet { BOOT_ADDRESS_MAINNET } else { BOOT_ADDRESS_TESTNET };

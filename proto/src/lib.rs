@@ -12,6 +12,7 @@ pub mod codec;
 pub mod hashing;
 pub mod ids;
 pub mod keys;
+pub mod lane;
 pub mod limits;
 pub mod proposal;
 pub mod stackerdb;

@@ -319,7 +319,8 @@ impl Machine {
         }
         let doubled = RETRY_FIRST_MS.saturating_mul(1_u64.checked_shl(job.failures).unwrap_or(u64::MAX));
         job.failures = job.failures.saturating_add(1);
-        job.until = Some(now.saturating_add(advice.unwrap_or(doubled).min(RETRY_MOST_MS)));
+        // A node that is full gives the same short advice again and again: it makes the pause longer, never shorter.
+        job.until = Some(now.saturating_add(doubled.max(advice.unwrap_or(0)).min(RETRY_MOST_MS)));
         None
     }
 

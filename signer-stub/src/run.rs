@@ -48,7 +48,7 @@ async fn run(args: Args) -> anyhow::Result<()> {
 
 async fn sign(args: Args) -> anyhow::Result<()> {
     let key = read_private_key(&SecretSource { variable: "MOCKAMOTO_PRIVATE_KEY", file: args.private_key_file })?;
-    let node = Node::new(&args.node, args.auth_token.as_deref(), args.tls_ca.as_deref())?;
+    let node = Node::new(&args.node, args.auth_token.as_deref(), args.tls_ca.as_deref())?.as_owner_of_slot(&key);
     let info = node.service_info_when_up().await.context("the node does not say what it is")?;
     let boot = if info.network == "mainnet" { BOOT_ADDRESS_MAINNET } else { BOOT_ADDRESS_TESTNET };
     let chain = Chain {

@@ -1,12 +1,13 @@
 //! What operators watch: counts and times, in the text format of Prometheus at `GET /metrics`.
 //!
 //! Read in this order: [`Metrics`] (what is counted where it happens), [`scrape`] (what is looked up when somebody asks),
-//! [`requests`] (the layer that counts requests).
+//! [`requests`] (the layer that counts requests), `repeats` (warnings that come in crowds).
 //!
 //! # Invariants
 //! - Counting is an atomic addition, or a map look-up before it; it never waits for a disk.
 //! - Labels have values from fixed lists, so that no client can make the output grow.
 
+pub(crate) mod repeats;
 pub mod requests;
 pub mod scrape;
 

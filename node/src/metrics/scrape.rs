@@ -1,6 +1,9 @@
-//! `GET /metrics`: the counts, and what is looked up when somebody asks. Look-ups run on threads that may block.
+//! `GET /metrics`: the counts, and what is looked up when somebody asks. Look-ups run on threads that may block, one at a time:
+//! those who ask while one runs share the next, and its bytes.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -9,12 +12,15 @@ use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
+use bytes::Bytes;
 use prometheus_client::encoding::text::{encode_eof, encode_registry};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
+use tokio::sync::Mutex;
 
+use super::repeats::Repeats;
 use super::{Reason, Work};
 use crate::chain::{ApiError, ChainApi};
 use crate::network::grpc::Services;
@@ -34,31 +40,59 @@ const MAX_LISTED: usize = 4096;
 struct Scrape {
     services: Services,
     data_dir: PathBuf,
+    latest: Arc<Latest>,
+}
+
+/// What was looked up last.
+#[derive(Default)]
+struct Latest {
+    /// Number of the newest look-up, from 1.
+    begun: AtomicU64,
+    /// A finished one.
+    answer: Mutex<(u64, Option<Bytes>)>,
 }
 
 /// The route.
 pub fn routes(services: &Services, data_dir: &Path) -> Router {
-    let state = Scrape { services: services.clone(), data_dir: data_dir.to_owned() };
+    let state = Scrape { services: services.clone(), data_dir: data_dir.to_owned(), latest: Arc::default() };
     Router::new().route("/metrics", get(metrics)).with_state(state)
 }
 
 async fn metrics(State(scrape): State<Scrape>) -> Response {
-    let data_dir = scrape.data_dir.clone();
-    let looked_up = scrape.services.gate.read(move |chain| look_up(chain, &data_dir)).await;
-    let mut registry = Registry::with_prefix("mockamoto");
-    now(&scrape.services, &mut registry);
-    match &looked_up {
-        Ok(found) => found.register(&mut registry),
-        // The counts are worth having also when the chain cannot be read; what is missing tells its own story.
-        Err(error) => tracing::warn!(%error, "a scrape of the metrics could not read the chain"),
+    // A look-up that began before this request may know less than its sender does.
+    let asked = scrape.latest.begun.load(Ordering::SeqCst);
+    let mut answer = scrape.latest.answer.lock().await;
+    if answer.0 <= asked {
+        let number = scrape.latest.begun.fetch_add(1, Ordering::SeqCst) + 1;
+        *answer = (number, scrape.look().await.map(Bytes::from));
     }
-    let mut text = String::new();
-    let encoded = encode_registry(&mut text, &super::get().registry)
-        .and_then(|()| encode_registry(&mut text, &registry))
-        .and_then(|()| encode_eof(&mut text));
-    match encoded {
-        Ok(()) => ([(CONTENT_TYPE, TEXT_FORMAT)], text).into_response(),
-        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    match answer.1.clone() {
+        Some(text) => ([(CONTENT_TYPE, TEXT_FORMAT)], text).into_response(),
+        None => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+impl Scrape {
+    async fn look(&self) -> Option<String> {
+        static UNREADABLE: Repeats = Repeats::new();
+        let data_dir = self.data_dir.clone();
+        let looked_up = self.services.gate.read(move |chain| look_up(chain, &data_dir)).await;
+        let mut registry = Registry::with_prefix("mockamoto");
+        now(&self.services, &mut registry);
+        match &looked_up {
+            Ok(found) => found.register(&mut registry),
+            // The counts are worth having also when the chain cannot be read; what is missing tells its own story.
+            Err(error) => {
+                if let Some(times) = UNREADABLE.count() {
+                    tracing::warn!(%error, times, "a scrape of the metrics could not read the chain");
+                }
+            }
+        }
+        let mut text = String::new();
+        let encoded = encode_registry(&mut text, &super::get().registry)
+            .and_then(|()| encode_registry(&mut text, &registry))
+            .and_then(|()| encode_eof(&mut text));
+        encoded.ok().map(|()| text)
     }
 }
 

@@ -7,6 +7,7 @@ use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
 use crate::chain::ApiError;
+use crate::metrics::repeats::Repeats;
 use crate::relayer::filter::FilterError;
 use crate::relayer::position::PositionError;
 use crate::relayer::pump::End;
@@ -101,11 +102,19 @@ pub fn status(error: ApiError) -> Status {
             Failure::new(Code::Unavailable, "SERVER_SHUTDOWN", message).retry_after(RECONNECT_AFTER)
         }
         ApiError::Internal(source) => {
-            tracing::error!(error = source, "a request failed");
+            log_failure(source.as_ref());
             Failure::new(Code::Internal, "INTERNAL", message)
         }
     };
     failure.into()
+}
+
+/// A failure of our own, once for many requests that meet it.
+pub(crate) fn log_failure(error: &(dyn std::error::Error + 'static)) {
+    static FAILURES: Repeats = Repeats::new();
+    if let Some(times) = FAILURES.count() {
+        tracing::error!(error, times, "a request failed");
+    }
 }
 
 /// A filter that is refused.
@@ -154,7 +163,7 @@ pub fn end_status(end: &End) -> Option<Status> {
             .with("oldest_sequence", oldest)
             .with("cursor", hex::encode(cursor)),
         End::Broken(source) => {
-            tracing::error!(error = source.as_ref() as &dyn std::error::Error, "an event stream failed");
+            log_failure(source.as_ref());
             Failure::new(Code::Internal, reason, end)
         }
     };

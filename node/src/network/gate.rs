@@ -9,9 +9,12 @@ use nakamoto_proto::v1;
 use tokio::sync::Semaphore;
 
 use super::admission::Admissions;
+use super::caller::{Caller, Class};
 use super::limits::{
-    MAX_CONCURRENT_EVALUATIONS, MAX_CONCURRENT_READS, MAX_CONCURRENT_WRITES, MAX_WAITING, RETRY_AFTER, TURN_TIMEOUT,
+    MAX_CONCURRENT_ACTOR_CALLS, MAX_CONCURRENT_EVALUATIONS, MAX_CONCURRENT_READS, MAX_CONCURRENT_WRITES, MAX_WAITING,
+    RETRY_AFTER, TURN_TIMEOUT,
 };
+use crate::background;
 use crate::chain::{ApiError, ChainApi};
 use crate::coordinator::Bell;
 
@@ -22,6 +25,8 @@ pub struct Gate {
     reads: Arc<Lane>,
     evaluations: Arc<Lane>,
     writes: Arc<Lane>,
+    /// Reads and writes of producers and signers.
+    actors: [Arc<Lane>; 2],
     admissions: Arc<Admissions>,
     remembered: Arc<Mutex<Option<(u64, Bytes)>>>,
 }
@@ -41,11 +46,12 @@ impl Gate {
         let reads = lane(MAX_CONCURRENT_READS, "READ_QUEUE_FULL");
         let evaluations = lane(MAX_CONCURRENT_EVALUATIONS, "EVALUATION_QUEUE_FULL");
         let writes = lane(MAX_CONCURRENT_WRITES, "ADMISSION_QUEUE_FULL");
+        let actors = ["READ_QUEUE_FULL", "ADMISSION_QUEUE_FULL"].map(|full| lane(MAX_CONCURRENT_ACTOR_CALLS, full));
         let admissions = Arc::new(Admissions::new({
             let chain = Arc::clone(&chain);
             move |raw| chain.submit_transactions(raw)
         }));
-        Self { chain, reads, evaluations, writes, admissions, remembered: Arc::default() }
+        Self { chain, reads, evaluations, writes, actors, admissions, remembered: Arc::default() }
     }
 
     /// The chain, for the calls that do not block.
@@ -62,7 +68,21 @@ impl Gate {
         &self,
         work: impl FnOnce(&dyn ChainApi) -> Result<T, ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
-        self.run(&self.reads, work).await
+        self.read_for(Caller::current_class(), work).await
+    }
+
+    /// The same in the lane of a class, whoever asks.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub(super) async fn read_for<T: Send + 'static>(
+        &self,
+        class: Class,
+        work: impl FnOnce(&dyn ChainApi) -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let [reads, _] = &self.actors;
+        let lane = if class == Class::Actor { reads } else { &self.reads };
+        self.run(lane, class, work).await
     }
 
     /// Runs a call that reads and may take seconds: it evaluates what the caller chose, within its own limits.
@@ -73,7 +93,7 @@ impl Gate {
         &self,
         work: impl FnOnce(&dyn ChainApi) -> Result<T, ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
-        self.run(&self.evaluations, work).await
+        self.run(&self.evaluations, Class::Anyone, work).await
     }
 
     /// Runs a call that reads what many ask for; its answer is kept until something is committed. For one question only.
@@ -130,19 +150,25 @@ impl Gate {
         &self,
         work: impl FnOnce(&dyn ChainApi) -> Result<T, ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
-        self.run(&self.writes, work).await
+        let [_, writes] = &self.actors;
+        let lane = if Caller::current_class() == Class::Actor { writes } else { &self.writes };
+        // Whoever writes: it has a thread until its commit, and computes little.
+        self.run(lane, Class::Actor, work).await
     }
 
     async fn run<T: Send + 'static>(
         &self,
         lane: &Lane,
+        threads: Class,
         work: impl FnOnce(&dyn ChainApi) -> Result<T, ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
         let turn = lane.turn().await?;
         let chain = Arc::clone(&self.chain);
-        let task = tokio::task::spawn_blocking(move || {
+        // What a request sent is counted for as long as the work has it, also when the sender is gone by then.
+        let caller = Caller::current();
+        let task = background::spawn(threads, move || {
             let answer = work(chain.as_ref());
-            drop(turn);
+            drop((turn, caller));
             answer
         });
         task.await.map_err(ApiError::internal)?

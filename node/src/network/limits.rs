@@ -26,13 +26,23 @@ pub const MAX_CONCURRENT_READS: usize = 32;
 pub const MAX_CONCURRENT_EVALUATIONS: usize = 8;
 /// Writes at once (pushes, chunks): each holds a thread until its commit. Many at once share a commit.
 pub const MAX_CONCURRENT_WRITES: usize = 64;
+/// Reads and writes at once of producers and signers, beside those of everybody: the chain waits for them.
+pub const MAX_CONCURRENT_ACTOR_CALLS: usize = 16;
+/// Requests at once of producers and signers, when everybody's are all taken.
+pub const MAX_ACTOR_REQUESTS: usize = 1024;
+/// Passes of slot keys that are remembered with whose they are.
+pub const MAX_KNOWN_PASSES: usize = 1024;
+/// How old the sets of producers and stackers may be when a caller is looked for in them.
+pub const ACTORS_AGE: Duration = Duration::from_secs(5);
+/// Event streams that read from the disk at once; the others wait. As many again of producers and signers.
+pub const MAX_STREAM_READS: usize = 2;
 /// Batches of offered transactions at once: one that waits for its commit, and others that are checked meanwhile.
 pub const MAX_CONCURRENT_ADMISSIONS: usize = 4;
 /// Transactions of a batch, and their bytes: a small one does not wait for many large ones. One at least.
 pub const MAX_ADMISSION_BATCH: (usize, usize) = (64, 32 << 10);
-/// Threads that may block: all reads, evaluations, writes and admissions, and a few for starts of streams.
+/// Threads that may block: all reads, evaluations, writes and admissions, those of actors, and some for streams.
 pub const MAX_BLOCKING_THREADS: usize =
-    MAX_CONCURRENT_READS + MAX_CONCURRENT_EVALUATIONS + MAX_CONCURRENT_WRITES + MAX_CONCURRENT_ADMISSIONS + 16;
+    MAX_CONCURRENT_READS + MAX_CONCURRENT_EVALUATIONS + MAX_CONCURRENT_WRITES + MAX_CONCURRENT_ADMISSIONS + 48;
 /// Requests that wait for a read or a write; more are refused at once.
 pub const MAX_WAITING: usize = 4096;
 /// How long a request waits for its turn before it is told to come back.
@@ -70,6 +80,27 @@ pub const TLS_HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 pub const BODY_IDLE_TIMEOUT: Duration = Duration::from_secs(15);
 /// See [`BODY_IDLE_TIMEOUT`].
 pub const BODY_TIMEOUT: Duration = Duration::from_secs(120);
+/// Bytes in flight in all: the sum of those below.
+pub const BYTES_IN_FLIGHT: usize =
+    LARGE_BYTES_IN_FLIGHT + SMALL_BYTES_IN_FLIGHT + STREAM_BYTES_IN_FLIGHT + ACTOR_BYTES_IN_FLIGHT;
+/// Bytes in flight of requests and answers above [`SMALL_BYTES`]: some of the largest, or a dozen pages of events.
+pub const LARGE_BYTES_IN_FLIGHT: usize = 128 << 20;
+/// Of those up to it, which must not wait for the large ones.
+pub const SMALL_BYTES_IN_FLIGHT: usize = 32 << 20;
+/// See [`SMALL_BYTES_IN_FLIGHT`].
+pub const SMALL_BYTES: usize = 64 << 10;
+/// Of event streams.
+pub const STREAM_BYTES_IN_FLIGHT: usize = 96 << 20;
+/// Of producers and signers: a chunk, a block and their events for each of some.
+pub const ACTOR_BYTES_IN_FLIGHT: usize = 128 << 20;
+/// Requests and answers up to this are not counted: as many as there may be requests are 64 MiB.
+pub const UNCOUNTED_BYTES: usize = 4 << 10;
+/// How long bytes may stay in flight while others find no room for theirs.
+pub const BYTES_GRACE: Duration = Duration::from_secs(2);
+/// How long an answer may stay unread. Streams have a time of their own for that (`stall_timeout`).
+pub const UNREAD_TIMEOUT: Duration = Duration::from_secs(60);
+/// How often the time of bytes in flight is looked at.
+pub const SWEEP_INTERVAL: Duration = Duration::from_millis(500);
 /// Time in which a peer must take something of what is sent to it: as a stream that its reader leaves.
 pub const WRITE_STALL_TIMEOUT: Duration = Duration::from_secs(60);
 /// A connection without a request for this long is closed in good order; clients open a new one by themselves.

@@ -1,11 +1,15 @@
 //! Frames as they go over the wire. What a frame shares with those of other streams, its events, is not encoded again:
 //! the bytes of the journal go out, and only number and cursor are the stream's own.
 
+use std::sync::Arc;
+
 use bytes::{BufMut, Bytes};
 use nakamoto_proto::v1;
 use prost::Message as _;
 use prost::encoding::{WireType, encode_key, encode_varint, encoded_len_varint, key_len};
 use v1::subscribe_response::Body;
+
+use crate::network::budget::Share;
 
 /// Field numbers of `SubscribeResponse` and `EventBatch`. A test compares with the generated code.
 const FRAME: u32 = 1;
@@ -25,6 +29,8 @@ pub struct Frame {
     /// Everything after them.
     tail: Vec<u8>,
     length: usize,
+    /// Its room among the bytes in flight.
+    share: Option<Arc<Share>>,
 }
 
 impl Frame {
@@ -33,7 +39,7 @@ impl Frame {
     pub fn of(number: u64, cursor: Bytes, body: Body) -> Self {
         let message = v1::SubscribeResponse { frame: number, cursor: cursor.clone(), body: Some(body) };
         let head = message.encode_to_vec();
-        Self { cursor, length: head.len(), head, events: Vec::new(), tail: Vec::new() }
+        Self { cursor, length: head.len(), head, events: Vec::new(), tail: Vec::new(), share: None }
     }
 
     /// A frame of encoded events, with labels for each or none at all.
@@ -54,7 +60,7 @@ impl Frame {
         }
         encode_key(EVENTS, WireType::LengthDelimited, &mut head);
         encode_varint(to_u64(batch), &mut head);
-        Self { cursor, length: head.len() + batch, head, events, tail }
+        Self { cursor, length: head.len() + batch, head, events, tail, share: None }
     }
 
     /// Where to resume after it.
@@ -73,6 +79,19 @@ impl Frame {
     #[must_use]
     pub fn encoded_len(&self) -> usize {
         self.length
+    }
+
+    /// The same with its room among the bytes in flight.
+    #[must_use]
+    pub fn in_flight(mut self, share: Option<Arc<Share>>) -> Self {
+        self.share = share;
+        self
+    }
+
+    /// That room, for as long as its bytes are somewhere.
+    #[must_use]
+    pub fn share(&self) -> Option<Arc<Share>> {
+        self.share.clone()
     }
 
     /// What it says, for readers in this process.

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use nakamoto_proto::v1;
 use tokio::runtime::Handle;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::feed::{Feed, FeedOptions, LIVE_WINDOW_EVENTS};
@@ -16,6 +16,9 @@ use super::journal::Journal;
 use super::pump::{FrameStream, Parts, Prelude, Pump, QUEUE_FRAMES};
 use super::subscribers::{Introduction, StreamLimits, Subscribers, TooManySubscriptions};
 use super::surroundings::Surroundings;
+use crate::network::budget::Purse;
+use crate::network::caller::Class;
+use crate::network::limits::MAX_STREAM_READS;
 
 /// Limits of the hub.
 #[derive(Debug, Clone, Copy)]
@@ -49,6 +52,8 @@ pub struct OpenStream {
     pub client_name: String,
     /// Where the reader is; none inside the process.
     pub peer: Option<std::net::SocketAddr>,
+    /// What its frames are counted by; not at all inside the process.
+    pub purse: Option<Purse>,
 }
 
 /// Opens streams. Cheap to clone.
@@ -59,6 +64,8 @@ pub struct Hub {
     newest: watch::Receiver<u64>,
     subscribers: Arc<Subscribers>,
     limits: HubLimits,
+    /// Turns to read from the disk: everybody's, and those of producers and signers.
+    disk: [Arc<Semaphore>; 2],
     runtime: Handle,
     shutdown: CancellationToken,
 }
@@ -80,7 +87,8 @@ impl Hub {
         let (wake, newest) = watch::channel(journal.bounds().newest);
         runtime.spawn(herald(rung, wake));
         let subscribers = Arc::new(Subscribers::new(limits.streams));
-        Self { journal, surroundings, newest, subscribers, limits, runtime, shutdown }
+        let disk = [(); 2].map(|()| Arc::new(Semaphore::new(MAX_STREAM_READS)));
+        Self { journal, surroundings, newest, subscribers, limits, disk, runtime, shutdown }
     }
 
     /// The journal that is streamed.
@@ -136,6 +144,9 @@ impl Hub {
         };
         let feed = Feed::new(open.options, journal_id, open.start_sequence, &bounds);
         let subscriber = self.subscribers.admit(who, &feed)?;
+        let [everybodys, actors] = &self.disk;
+        let is_actor = open.purse.as_ref().is_some_and(|purse| purse.class() == Class::Actor);
+        let disk = if is_actor { actors } else { everybodys };
         let parts = Parts {
             journal: Arc::clone(&self.journal),
             surroundings: Arc::clone(&self.surroundings),
@@ -145,6 +156,8 @@ impl Hub {
             stall_timeout: self.limits.stall_timeout,
             subscribers: Arc::clone(&self.subscribers),
             subscriber,
+            disk: Arc::clone(disk),
+            purse: open.purse,
         };
         let _context = self.runtime.enter();
         let (pump, stream) = Pump::new(feed, parts);

@@ -1,7 +1,8 @@
 //! Moves one stream: reads the journal at the reader's speed and hands frames over.
 //!
 //! # Invariants
-//! - Holds at most one read batch and [`QUEUE_FRAMES`] frames.
+//! - Holds at most one read batch and [`QUEUE_FRAMES`] frames, for which there is room among the bytes in flight: it waits for
+//!   that room before it reads from the disk, and for its turn to do so.
 //! - Ends when the reader is gone, when it stalls, when the node stops; never makes anybody wait.
 
 use std::pin::Pin;
@@ -11,7 +12,7 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use nakamoto_proto::v1;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::time::{Instant, Sleep};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use v1::subscribe_response::Body;
@@ -21,12 +22,17 @@ use super::frame::Frame;
 use super::journal::{Entry, Journal, ReadLimit};
 use super::subscribers::{Subscriber, Subscribers};
 use super::surroundings::Surroundings;
+use crate::background;
 use crate::chain::ApiError;
+use crate::network::budget::{Purse, Share};
+use crate::network::caller::Class;
+use crate::network::limits::UNCOUNTED_BYTES;
 
 /// Frames between journal and transport. Small: what waits longer is better read from the journal again.
 pub const QUEUE_FRAMES: usize = 8;
-/// One step of reading: small enough to be fair on a shared thread, large enough to make disk reads cheap.
-const READ_STEP: ReadLimit = ReadLimit { events: 256, bytes: 4 << 20 };
+/// One step of reading: small enough to be fair on a shared thread and among the bytes in flight, large enough to make disk
+/// reads cheap.
+const READ_STEP: ReadLimit = ReadLimit { events: 256, bytes: 512 << 10 };
 
 /// Why a stream ended.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -79,6 +85,10 @@ pub struct Parts {
     pub subscribers: Arc<Subscribers>,
     /// The stream's own figures.
     pub subscriber: Arc<Subscriber>,
+    /// Turns to read from the disk.
+    pub disk: Arc<Semaphore>,
+    /// Counts what is in flight; not at all inside the process.
+    pub purse: Option<Purse>,
 }
 
 /// Before the first event.
@@ -207,14 +217,62 @@ impl Pump {
     async fn read(&mut self) -> Result<Vec<Frame>, End> {
         let from = self.feed.next_sequence();
         if let Some(entries) = self.parts.journal.read_memory(from, READ_STEP) {
-            return Ok(self.feed.on_entries(&entries));
+            let frames = self.feed.on_entries(&entries);
+            let share = self.room(length(&frames)).await?;
+            return Ok(frames.into_iter().map(|frame| frame.in_flight(share.clone())).collect());
         }
+        let turn = self.turn().await?;
+        let room = self.room(READ_STEP.bytes).await?;
         let journal = Arc::clone(&self.parts.journal);
-        let entries: Vec<Entry> = blocking(move || journal.read_disk(from, READ_STEP)).await?;
-        match entries.first().map(|first| first.sequence) {
-            Some(first) if first == from => Ok(self.feed.on_entries(&entries)),
+        let entries: Vec<Entry> = self.blocking(move || journal.read_disk(from, READ_STEP)).await?;
+        let frames = match entries.first().map(|first| first.sequence) {
+            Some(first) if first == from => self.feed.on_entries(&entries),
             // Removed since the bounds were read: the next look at them says so.
-            Some(_) | None => Ok(Vec::new()),
+            Some(_) | None => Vec::new(),
+        };
+        // What did not match needs no room, and one event may need more than a step.
+        drop((entries, room));
+        let share = self.room(length(&frames)).await?;
+        drop(turn);
+        Ok(frames.into_iter().map(|frame| frame.in_flight(share.clone())).collect())
+    }
+
+    /// A turn to read from the disk.
+    async fn turn(&mut self) -> Result<OwnedSemaphorePermit, End> {
+        let disk = Arc::clone(&self.parts.disk);
+        let cursor = self.queued.clone();
+        tokio::select! {
+            turn = disk.acquire_owned() => turn.map_err(|_closed| End::Shutdown { cursor }),
+            end = self.ended() => Err(end),
+        }
+    }
+
+    /// Room for so many bytes; none is needed for few.
+    async fn room(&mut self, bytes: usize) -> Result<Option<Arc<Share>>, End> {
+        let Some(purse) = self.parts.purse.clone().filter(|_| bytes > UNCOUNTED_BYTES) else { return Ok(None) };
+        tokio::select! {
+            share = purse.wait(bytes) => Ok(Some(Arc::new(share))),
+            end = self.ended() => Err(end),
+        }
+    }
+
+    /// When nothing more is to be sent.
+    async fn ended(&mut self) -> End {
+        tokio::select! {
+            () = self.stop.as_mut() => End::Shutdown { cursor: self.queued.clone() },
+            () = self.out.closed() => End::Gone,
+        }
+    }
+
+    /// On threads that may block.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, End> {
+        let class = self.parts.purse.as_ref().map_or(Class::Actor, Purse::class);
+        match background::spawn(class, work).await {
+            Ok(answer) => answer.map_err(|error| End::Broken(Arc::new(error))),
+            Err(panic) => Err(End::Broken(Arc::new(ApiError::internal(panic)))),
         }
     }
 
@@ -261,9 +319,10 @@ impl Pump {
         let sequence = self.parts.journal.bounds().newest;
         for contract_id in contracts {
             let (source, name) = (Arc::clone(&self.parts.surroundings), contract_id.clone());
-            for slot_id in blocking(move || source.written_slots(&name)).await? {
+            for slot_id in self.blocking(move || source.written_slots(&name)).await? {
+                let turn = self.turn().await?;
                 let (source, name) = (Arc::clone(&self.parts.surroundings), contract_id.clone());
-                let found = blocking(move || match source.chunk(&name, slot_id) {
+                let found = self.blocking(move || match source.chunk(&name, slot_id) {
                     // A slot whose owner changed since is empty now: the snapshot is right without it.
                     Err(ApiError::NotFound { .. }) => Ok(None),
                     found => found.map(Some),
@@ -272,7 +331,9 @@ impl Pump {
                 let chunks = v1::StackerDbChunks { contract_id: contract_id.clone(), chunks: vec![chunk] };
                 if self.feed.wants_chunks(&chunks) {
                     let frame = self.feed.frame(Body::Snapshot(chunks));
-                    self.send(frame).await?;
+                    let share = self.room(frame.encoded_len()).await?;
+                    drop(turn);
+                    self.send(frame.in_flight(share)).await?;
                 }
             }
         }
@@ -350,9 +411,6 @@ impl Drop for FrameStream {
     }
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, ApiError> + Send + 'static) -> Result<T, End> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(answer) => answer.map_err(|error| End::Broken(Arc::new(error))),
-        Err(panic) => Err(End::Broken(Arc::new(ApiError::internal(panic)))),
-    }
+fn length(frames: &[Frame]) -> usize {
+    frames.iter().map(Frame::encoded_len).sum()
 }

@@ -3,6 +3,7 @@
 
 mod bench;
 mod filters;
+mod in_flight;
 mod operators;
 mod pages;
 mod random;

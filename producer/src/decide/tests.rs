@@ -6,7 +6,7 @@ mod world;
 
 use nakamoto_proto::ids::BlockHash;
 
-use super::{HASTE_MAX, Input, Machine, Policy};
+use super::{HASTE_MAX, Input, Machine, Policy, RETRY_MOST_MS, failure_delay};
 use crate::model::{Mining, MiningMode};
 use world::{POLICY, World};
 
@@ -238,4 +238,13 @@ fn who_is_not_elected_waits_but_finishes_what_it_signed() {
     world.pass(60_000);
     world.settle();
     assert_eq!((world.record.len(), world.machine.deadline()), (signed, None));
+}
+
+#[test]
+fn pauses_grow_although_the_node_gives_the_same_advice_and_never_beyond_the_bound() {
+    let pauses = |advice| (0..8).map(|failures| failure_delay(failures, advice)).collect::<Vec<_>>();
+    assert_eq!(pauses(Some(100)), [100, 200, 400, 800, 1_600, 3_200, 5_000, 5_000]);
+    assert_eq!(pauses(None), pauses(Some(1)));
+    assert_eq!(pauses(Some(1_000))[..5], [1_000, 1_000, 1_000, 1_000, 1_600]);
+    assert_eq!(failure_delay(u32::MAX, Some(u64::MAX)), RETRY_MOST_MS);
 }

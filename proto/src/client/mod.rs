@@ -19,7 +19,7 @@ mod status;
 pub use backoff::Backoff;
 pub use duration::{DurationError, parse_duration};
 pub use feed::{Feed, FeedError, FeedItem, FeedRequest};
-pub use node::{BearerToken, MAX_RESPONSE_BYTES, Node, NodeChannel, NodeUrlError, UNARY_TIMEOUT, unary};
+pub use node::{Credentials, MAX_RESPONSE_BYTES, Node, NodeChannel, NodeUrlError, UNARY_TIMEOUT, unary};
 pub use secrets::{SecretError, SecretSource, read_private_key, read_vrf_key};
 pub use shutdown::Shutdown;
 pub use slot::{PutError, SlotWriter};

@@ -1,4 +1,5 @@
-//! A connection to a node: one HTTP/2 channel, a client for each service, the bearer token on every call.
+//! A connection to a node: one HTTP/2 channel, a client for each service; on every call the bearer token, and who it is that
+//! calls.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -11,6 +12,8 @@ use tonic::{Request, Response, Status};
 
 use super::backoff::Backoff;
 use super::status::{is_transient, retry_delay};
+use crate::keys::PrivateKey;
+use crate::lane;
 use crate::v1::block_service_client::BlockServiceClient;
 use crate::v1::burnchain_service_client::BurnchainServiceClient;
 use crate::v1::event_service_client::EventServiceClient;
@@ -37,23 +40,29 @@ const STREAM_WINDOW_BYTES: u32 = 1024 * 1024;
 const CONNECTION_WINDOW_BYTES: u32 = 4 * 1024 * 1024;
 
 /// What the service clients call through.
-pub type NodeChannel = InterceptedService<Channel, BearerToken>;
+pub type NodeChannel = InterceptedService<Channel, Credentials>;
 
-/// Puts `authorization: Bearer ...` on every call, when there is a token.
+/// Puts `authorization: Bearer ...` on every call, when there is a token, and the pass of a slot's key ([`lane`]).
 #[derive(Clone, Default)]
-pub struct BearerToken(Option<MetadataValue<Ascii>>);
+pub struct Credentials {
+    token: Option<MetadataValue<Ascii>>,
+    pass: Option<MetadataValue<Ascii>>,
+}
 
-impl std::fmt::Debug for BearerToken {
+impl std::fmt::Debug for Credentials {
     /// Never shows the token.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(if self.0.is_some() { "BearerToken(set)" } else { "BearerToken(none)" })
+        f.write_str(if self.token.is_some() { "Credentials(with a token)" } else { "Credentials(without a token)" })
     }
 }
 
-impl Interceptor for BearerToken {
+impl Interceptor for Credentials {
     fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
-        if let Some(value) = &self.0 {
+        if let Some(value) = &self.token {
             request.metadata_mut().insert("authorization", value.clone());
+        }
+        if let Some(value) = &self.pass {
+            request.metadata_mut().insert(lane::HEADER, value.clone());
         }
         Ok(request)
     }
@@ -106,7 +115,8 @@ pub enum NodeUrlError {
 /// A node, connected when the first call is made and again whenever the connection was lost.
 #[derive(Debug, Clone)]
 pub struct Node {
-    channel: NodeChannel,
+    channel: Channel,
+    credentials: Credentials,
 }
 
 impl Node {
@@ -134,11 +144,23 @@ impl Node {
                 let value = format!("Bearer {token}").parse::<MetadataValue<Ascii>>();
                 let mut value = value.map_err(|_| NodeUrlError::Token)?;
                 value.set_sensitive(true);
-                BearerToken(Some(value))
+                Some(value)
             }
-            None => BearerToken(None),
+            None => None,
         };
-        Ok(Self { channel: InterceptedService::new(endpoint.connect_lazy(), token) })
+        Ok(Self { channel: endpoint.connect_lazy(), credentials: Credentials { token, pass: None } })
+    }
+
+    /// The same node, told on every call that a producer or signer with this key calls: it has lanes of its own for them.
+    #[must_use]
+    pub fn as_owner_of_slot(mut self, key: &PrivateKey) -> Self {
+        // Hex can stand in a header.
+        self.credentials.pass = lane::pass(key).parse().ok();
+        self
+    }
+
+    fn channel(&self) -> NodeChannel {
+        InterceptedService::new(self.channel.clone(), self.credentials.clone())
     }
 
     /// What the node is. Waits for a node that is not there yet.
@@ -164,43 +186,43 @@ impl Node {
     /// Client of `NodeService`.
     #[must_use]
     pub fn info(&self) -> NodeServiceClient<NodeChannel> {
-        NodeServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_RESPONSE_BYTES)
+        NodeServiceClient::new(self.channel()).max_decoding_message_size(MAX_RESPONSE_BYTES)
     }
 
     /// Client of `EventService`.
     #[must_use]
     pub fn events(&self) -> EventServiceClient<NodeChannel> {
-        EventServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_RESPONSE_BYTES)
+        EventServiceClient::new(self.channel()).max_decoding_message_size(MAX_RESPONSE_BYTES)
     }
 
     /// Client of `BlockService`.
     #[must_use]
     pub fn blocks(&self) -> BlockServiceClient<NodeChannel> {
-        BlockServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_RESPONSE_BYTES)
+        BlockServiceClient::new(self.channel()).max_decoding_message_size(MAX_RESPONSE_BYTES)
     }
 
     /// Client of `BurnchainService`.
     #[must_use]
     pub fn burnchain(&self) -> BurnchainServiceClient<NodeChannel> {
-        BurnchainServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_RESPONSE_BYTES)
+        BurnchainServiceClient::new(self.channel()).max_decoding_message_size(MAX_RESPONSE_BYTES)
     }
 
     /// Client of `StackerDbService`.
     #[must_use]
     pub fn stackerdb(&self) -> StackerDbServiceClient<NodeChannel> {
-        StackerDbServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_RESPONSE_BYTES)
+        StackerDbServiceClient::new(self.channel()).max_decoding_message_size(MAX_RESPONSE_BYTES)
     }
 
     /// Client of `TemplateService`.
     #[must_use]
     pub fn templates(&self) -> TemplateServiceClient<NodeChannel> {
-        TemplateServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_RESPONSE_BYTES)
+        TemplateServiceClient::new(self.channel()).max_decoding_message_size(MAX_RESPONSE_BYTES)
     }
 
     /// Client of `ValidationService`.
     #[must_use]
     pub fn validation(&self) -> ValidationServiceClient<NodeChannel> {
-        ValidationServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_RESPONSE_BYTES)
+        ValidationServiceClient::new(self.channel()).max_decoding_message_size(MAX_RESPONSE_BYTES)
     }
 }
 
@@ -236,10 +258,12 @@ mod tests {
         assert!(matches!(Node::new("https://localhost:1", None, None), Err(NodeUrlError::NoTrust(_))));
         assert!(matches!(Node::new("http://localhost:1", None, ca), Err(NodeUrlError::Clear(_))));
         assert!(matches!(Node::new("https://localhost:1", None, ca), Err(NodeUrlError::CaFile { .. })));
-        let token = BearerToken(Some("Bearer abc".parse().unwrap()));
-        assert_eq!(format!("{token:?}"), "BearerToken(set)");
-        let mut sent = token.clone();
-        let request = sent.call(Request::new(())).unwrap();
+        let key = PrivateKey::from_seed(b"producer");
+        let node = Node::new("http://localhost:1", Some("abc"), None).unwrap().as_owner_of_slot(&key);
+        assert!(!format!("{node:?}").contains("abc"));
+        let request = node.credentials.clone().call(Request::new(())).unwrap();
         assert_eq!(request.metadata().get("authorization").unwrap(), "Bearer abc");
+        let pass = request.metadata().get(lane::HEADER).unwrap();
+        assert_eq!(lane::who(pass.as_bytes()), Some(key.public_key().hash160()));
     }
 }

@@ -1,11 +1,16 @@
-//! What goes wrong: kills, pauses, burn blocks and reorganizations, chosen at random from a seed.
+//! What goes wrong: kills, pauses, burn blocks, reorganizations and peers that do not read, chosen at random from a seed.
 
 use std::time::Duration;
 
 use nakamoto_proto::v1;
 use nakamoto_proto::v1::admin_service_client::AdminServiceClient;
 use tests::processes::{Cluster, WAIT};
+use tokio::net::TcpStream;
 
+use super::readers;
+
+/// Most peers that do not read at the same time.
+const READERS_MAX: u64 = 60;
 /// Deepest reorganization of the mocked bitcoin.
 const DEPTH_MAX: u64 = 5;
 
@@ -13,11 +18,13 @@ const DEPTH_MAX: u64 = 5;
 pub(crate) struct Chaos {
     cluster: Cluster,
     random: Random,
+    /// Peers that do not read.
+    unread: Vec<TcpStream>,
 }
 
 impl Chaos {
     pub(crate) fn new(cluster: Cluster, seed: u64) -> Self {
-        Self { cluster, random: Random(seed) }
+        Self { cluster, random: Random(seed), unread: Vec::new() }
     }
 
     pub(crate) fn node_pid(&self) -> u32 {
@@ -34,7 +41,7 @@ impl Chaos {
         tokio::time::sleep(Duration::from_millis(self.random.below(900))).await;
         let (producers, signers) = (self.cluster.producers.len() as u64, self.cluster.signers.len() as u64);
         let (producer, signer) = (self.random.index(producers), self.random.index(signers));
-        match self.random.below(12) {
+        match self.random.below(14) {
             0 | 1 => {
                 self.cluster.restart_node("0");
                 "the node was killed".to_owned()
@@ -58,6 +65,13 @@ impl Chaos {
                 let count = 1 + self.random.below(3);
                 self.mine(count).await;
                 format!("{count} burn blocks were mined")
+            }
+            10 | 11 => {
+                let (kind, count) = (usize::from(self.random.index(4)), 1 + self.random.below(READERS_MAX));
+                let address = self.cluster.address().parse().expect("an address");
+                let (what, open) = readers::open(address, kind, usize::try_from(count).expect("few")).await;
+                self.unread = open;
+                what
             }
             _ => {
                 let depth = 1 + self.random.below(DEPTH_MAX);

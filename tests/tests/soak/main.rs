@@ -1,4 +1,5 @@
-//! The soak: a chain at full speed, while processes are killed at random and the mocked bitcoin reorganizes at random.
+//! The soak: a chain at full speed, while processes are killed at random, the mocked bitcoin reorganizes at random, and
+//! peers ask and do not read.
 //!
 //! Asserted at the end: the event stream had no gap and no duplicate over all reconnects and agreed with itself (each tip
 //! change fits the blocks told of); every accepted transaction is in a canonical block, once; a second chain that gets
@@ -14,6 +15,8 @@ mod chaos;
 mod figures;
 #[cfg(test)]
 mod offers;
+#[cfg(test)]
+mod readers;
 #[cfg(test)]
 mod replay;
 #[cfg(test)]

@@ -15,6 +15,7 @@ use tonic::{Request, Response, Status};
 use v1::event_service_server::EventServiceServer;
 
 use super::events::{Events, Frames};
+use crate::network::server::answer::InFlight;
 use crate::relayer::frame::Frame;
 
 const SUBSCRIBE: &str = "/nakamoto.v1.EventService/Subscribe";
@@ -51,7 +52,13 @@ impl Service<http::Request<Body>> for EventServer {
             return self.others.call(request);
         }
         let subscribe = Subscribe(Arc::clone(&self.events));
-        Box::pin(async move { Ok(Grpc::new(FrameCodec).server_streaming(subscribe, request).await) })
+        Box::pin(async move {
+            let codec = FrameCodec::default();
+            let in_flight = codec.0.clone();
+            let mut response = Grpc::new(codec).server_streaming(subscribe, request).await;
+            response.extensions_mut().insert(in_flight);
+            Ok(response)
+        })
     }
 }
 
@@ -68,9 +75,9 @@ impl ServerStreamingService<v1::SubscribeRequest> for Subscribe {
     }
 }
 
-/// Requests by the generated code, frames as they are.
-#[derive(Debug, Clone, Copy, Default)]
-struct FrameCodec;
+/// Requests by the generated code, frames as they are, and their room goes with their bytes.
+#[derive(Debug, Clone, Default)]
+struct FrameCodec(InFlight);
 
 impl Codec for FrameCodec {
     type Encode = Frame;
@@ -79,11 +86,11 @@ impl Codec for FrameCodec {
     type Decoder = Self;
 
     fn encoder(&mut self) -> Self::Encoder {
-        *self
+        self.clone()
     }
 
     fn decoder(&mut self) -> Self::Decoder {
-        *self
+        self.clone()
     }
 }
 
@@ -92,6 +99,7 @@ impl Encoder for FrameCodec {
     type Error = Status;
 
     fn encode(&mut self, frame: Frame, out: &mut EncodeBuf<'_>) -> Result<(), Status> {
+        self.0.add(frame.share());
         out.reserve(frame.encoded_len());
         frame.encode(out);
         Ok(())

@@ -11,9 +11,10 @@ use v1::event_service_server::EventService;
 
 use super::decode::{OrStatus as _, bounded_duration, page_size};
 use crate::chain::ApiError;
+use crate::network::caller::Caller;
 use crate::network::errors::{end_status, filter_status, position_status, status, subscriptions_status};
 use crate::network::gate::Gate;
-use crate::network::limits::{HEARTBEAT, MAX_BATCH, MAX_CLIENT_NAME_BYTES};
+use crate::network::limits::{HEARTBEAT, MAX_BATCH, MAX_CLIENT_NAME_BYTES, MAX_PAGE_BYTES, RETRY_AFTER};
 use crate::network::server::Peer;
 use crate::relayer::feed::FeedOptions;
 use crate::relayer::filter::Filter;
@@ -63,6 +64,11 @@ impl EventService for Events {
         let size = page_size("page_size", request.page_size).or_status()?;
         let journal = Arc::clone(self.hub.journal());
         let payload = Payload::decode(request.payload_mode);
+        // Once as it is read, and once as it is encoded: then it is counted as what it is.
+        if let Some(caller) = Caller::current() {
+            let busy = |_| ApiError::Busy { reason: "TOO_MANY_BYTES", retry_after: RETRY_AFTER };
+            caller.hold(2 * MAX_PAGE_BYTES).map_err(busy).or_status()?;
+        }
         let page = self.gate.read(move |_| {
             let start = match resolve(journal.as_ref(), request.start, WhenNone::Earliest) {
                 Ok(start) => start,
@@ -95,7 +101,8 @@ impl Events {
         tracing::debug!(client = ?request.client_name, start_sequence, "event stream opened");
         let options = FeedOptions { filter, payload: Payload::decode(request.payload_mode), max_batch };
         let client_name = request.client_name;
-        let open = OpenStream { options, start_sequence, heartbeat, snapshot, client_name, peer };
+        let purse = Caller::current().map(|caller| caller.purse().clone());
+        let open = OpenStream { options, start_sequence, heartbeat, snapshot, client_name, peer, purse };
         self.hub.open(open).map(Frames).map_err(subscriptions_status)
     }
 

@@ -13,7 +13,7 @@ use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use axum::Extension;
 use axum::extract::State;
@@ -22,6 +22,7 @@ use axum::response::IntoResponse as _;
 use axum::response::sse::{Event, Sse};
 use nakamoto_proto::v1;
 use serde_json::{Value, json};
+use tokio::task::JoinHandle;
 use tokio_stream::Stream;
 use v1::start_position::Position;
 use v1::subscribe_response::Body;
@@ -30,10 +31,14 @@ use super::event_json::{event_json, kind_name};
 use super::input::hex_bytes;
 use super::query::{Query, QueryKeys};
 use super::respond::{Answer, HttpError};
+use crate::background;
 use crate::chain::ApiError;
+use crate::network::budget::Share;
+use crate::network::caller::{Caller, Class};
 use crate::network::grpc::Services;
 use crate::network::limits::HEARTBEAT;
 use crate::network::server::Peer;
+use crate::network::server::answer::InFlight;
 use crate::relayer::cursor::Cursor;
 use crate::relayer::feed::FeedOptions;
 use crate::relayer::filter::{Filter, FilterError};
@@ -87,12 +92,26 @@ pub(super) async fn follow(
         snapshot: None,
         client_name: "HTTP".to_owned(),
         peer: peer.map(|Extension(Peer(peer))| peer),
+        purse: Caller::current().map(|caller| caller.purse().clone()),
     };
     let frames = services
         .hub
         .open(open)
         .map_err(|error| HttpError::text(StatusCode::TOO_MANY_REQUESTS, error).retry_after(1))?;
-    Ok(Sse::new(Messages { frames, journal_id, ready: VecDeque::new(), ended: false }).into_response())
+    let in_flight = InFlight::default();
+    let messages = Messages {
+        frames,
+        journal_id,
+        ready: VecDeque::new(),
+        share: None,
+        in_flight: in_flight.clone(),
+        class: Caller::current_class(),
+        making: None,
+        ended: false,
+    };
+    let mut response = Sse::new(messages).into_response();
+    response.extensions_mut().insert(in_flight);
+    Ok(response)
 }
 
 /// One term of what the query asks for; everything when it asks for nothing.
@@ -160,6 +179,12 @@ struct Messages {
     frames: FrameStream,
     journal_id: [u8; 16],
     ready: VecDeque<Event>,
+    /// Of the frame whose messages these are.
+    share: Option<Arc<Share>>,
+    in_flight: InFlight,
+    class: Class,
+    /// A frame of events that becomes messages: JSON takes its time, and these threads serve everybody.
+    making: Option<JoinHandle<Vec<Event>>>,
     ended: bool,
 }
 
@@ -169,15 +194,31 @@ impl Stream for Messages {
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         loop {
             if let Some(message) = self.ready.pop_front() {
+                self.in_flight.add(self.share.clone());
                 return Poll::Ready(Some(Ok(message)));
+            }
+            if let Some(making) = &mut self.making {
+                let made = ready!(Pin::new(making).poll(cx));
+                self.making = None;
+                match made {
+                    Ok(messages) => self.ready.extend(messages),
+                    // It panicked: the reader comes back with its cursor.
+                    Err(_) => return Poll::Ready(None),
+                }
+                continue;
             }
             if self.ended {
                 return Poll::Ready(None);
             }
-            match std::task::ready!(self.frames.poll_frame(cx)) {
+            match ready!(self.frames.poll_frame(cx)) {
                 Some(Ok(frame)) => {
-                    let messages = messages(self.journal_id, frame);
-                    self.ready.extend(messages);
+                    self.share = frame.share();
+                    let journal_id = self.journal_id;
+                    if frame.event_count() == 0 {
+                        self.ready.extend(messages(journal_id, frame));
+                    } else {
+                        self.making = Some(background::spawn(self.class, move || messages(journal_id, frame)));
+                    }
                 }
                 Some(Err(end)) => {
                     self.ended = true;

@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 
 use crate::chain::ApiError;
+use crate::network::errors::log_failure;
 
 /// An error with the body that the reference gives.
 #[derive(Debug)]
@@ -65,7 +66,7 @@ impl From<ApiError> for HttpError {
             ApiError::StorageFull => Self::text(StatusCode::INSUFFICIENT_STORAGE, text).retry_after(1),
             ApiError::ShuttingDown => Self::text(StatusCode::SERVICE_UNAVAILABLE, text).retry_after(1),
             ApiError::Internal(source) => {
-                tracing::error!(error = source, "a request failed");
+                log_failure(source.as_ref());
                 Self::text(StatusCode::INTERNAL_SERVER_ERROR, text)
             }
         }

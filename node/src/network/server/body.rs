@@ -1,4 +1,4 @@
-//! Bodies: requests that must keep coming, responses that hold their place until they end.
+//! Bodies: requests that must keep coming and find room, responses that hold their place until they end.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -8,15 +8,18 @@ use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::Timeouts;
+use crate::network::caller::Caller;
 
 /// The sender of a request's body is too slow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the request's body comes too slowly")]
 pub(super) struct TooSlow;
 
-/// A request's body with a time limit between two parts and one for the whole. No timer runs while parts come at once.
+/// A request's body with a time limit between two parts and one for the whole. No timer runs while parts come at once. What
+/// has come is held by its caller.
 pub(super) struct TimedBody {
     inner: Incoming,
+    caller: Caller,
     times: Option<Timeouts>,
     begun: Instant,
     waiting: Option<Pin<Box<Sleep>>>,
@@ -24,8 +27,8 @@ pub(super) struct TimedBody {
 
 impl TimedBody {
     /// `None`: no limit.
-    pub(super) fn new(inner: Incoming, times: Option<Timeouts>) -> Self {
-        Self { inner, times, begun: Instant::now(), waiting: None }
+    pub(super) fn new(inner: Incoming, caller: Caller, times: Option<Timeouts>) -> Self {
+        Self { inner, caller, times, begun: Instant::now(), waiting: None }
     }
 }
 
@@ -36,7 +39,14 @@ impl HttpBody for TimedBody {
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         if let Poll::Ready(frame) = Pin::new(&mut self.inner).poll_frame(cx) {
             self.waiting = None;
-            return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
+            return Poll::Ready(frame.map(|frame| {
+                let frame = frame?;
+                // A call in which the client speaks on and on holds nothing of what it has said.
+                if self.times.is_some() {
+                    self.caller.hold(frame.data_ref().map_or(0, Bytes::len))?;
+                }
+                Ok(frame)
+            }));
         }
         let Some(times) = self.times else { return Poll::Pending };
         let end = (Instant::now() + times.body_idle).min(self.begun + times.body);

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::header::{CONTENT_TYPE, RETRY_AFTER as RETRY_AFTER_HEADER};
+use axum::http::header::RETRY_AFTER as RETRY_AFTER_HEADER;
 use axum::http::{Request, Response, StatusCode};
 use axum::response::IntoResponse as _;
 use hyper::body::Incoming;
@@ -27,14 +27,18 @@ use tokio_util::sync::CancellationToken;
 use tonic::Code;
 
 use super::activity::{Activity, Busy, Expired, Watched};
+use super::answer::counted;
 use super::body::{Held, TimedBody};
 use super::peers::Full;
 use super::{Listening, Peer, Timeouts};
 use crate::metrics;
+use crate::network::budget::NoRoom;
+use crate::network::caller::Caller;
+use crate::network::door::kind;
 use crate::network::errors::Failure;
 use crate::network::limits::{
-    HTTP2_WINDOWS, MAX_CONCURRENT_STREAMS, MAX_HEADER_COUNT, MAX_HEADER_LIST_BYTES, MAX_HTTP1_BUFFER_BYTES,
-    MAX_PENDING_RESETS, RETRY_AFTER, SHUTDOWN_GRACE,
+    BYTES_IN_FLIGHT, HTTP2_WINDOWS, MAX_CONCURRENT_STREAMS, MAX_HEADER_COUNT, MAX_HEADER_LIST_BYTES,
+    MAX_HTTP1_BUFFER_BYTES, MAX_PENDING_RESETS, RETRY_AFTER, SHUTDOWN_GRACE,
 };
 
 /// Calls in which the client, too, may speak for as long as the stream is open: their bodies have no deadline.
@@ -72,15 +76,19 @@ impl Service {
         let activity = Arc::new(Activity::new());
         let io = TokioIo::new(Watched::new(stream, Arc::clone(&activity), timeouts.write_stall));
         let (port, requests) = (Arc::clone(self), Arc::clone(&activity));
+        let cut = CancellationToken::new();
+        let purse = cut.clone();
         let service = service_fn(move |request| {
-            let (port, busy) = (Arc::clone(&port), requests.request());
-            async move { Ok::<_, Infallible>(port.answer(request, peer, busy).await) }
+            let (port, busy, purse) = (Arc::clone(&port), requests.request(), purse.clone());
+            async move { Ok::<_, Infallible>(port.answer(request, peer, busy, &purse).await) }
         });
         let mut connection = pin!(self.builder.serve_connection(io, service));
         let mut ending = false;
         let ended = loop {
             tokio::select! {
                 ended = connection.as_mut() => break ended,
+                // It holds bytes for too long; the budget has counted it.
+                () = cut.cancelled() => return,
                 () = self.shutdown.cancelled(), if !ending => {}
                 expired = activity.expired(timeouts.header, timeouts.idle), if !ending => {
                     metrics::get().cut_connection(expired.reason());
@@ -101,31 +109,44 @@ impl Service {
         }
     }
 
-    async fn answer(&self, request: Request<Incoming>, peer: SocketAddr, busy: Busy) -> Response<Body> {
-        let path = request.uri().path();
-        let place = match self.listening.peers.enter(peer.ip()) {
+    async fn answer(
+        &self,
+        request: Request<Incoming>,
+        peer: SocketAddr,
+        busy: Busy,
+        cut: &CancellationToken,
+    ) -> Response<Body> {
+        let is_grpc = kind::is_grpc(request.headers());
+        let class = self.listening.actors.class(request.headers()).await;
+        let place = match self.listening.peers.enter(peer.ip(), class) {
             Ok(place) => place,
-            Err(full) => {
-                metrics::get().refused_request(full.reason);
-                return refusal(&request, full);
-            }
+            Err(full) => return refusal(is_grpc, full),
         };
-        let timed = if path.starts_with(TWO_WAY) { None } else { Some(self.listening.timeouts) };
-        let mut request = request.map(|body| Body::new(TimedBody::new(body, timed)));
+        let timeouts = self.listening.timeouts;
+        let timed = if request.uri().path().starts_with(TWO_WAY) { None } else { Some(timeouts) };
+        let purse = self.listening.budget.purse(class, cut);
+        // A body has its own times, and its bytes are held for as long as the answer takes to be made.
+        let caller = Caller::new(class, purse.clone());
+        let mut request = request.map(|body| Body::new(TimedBody::new(body, caller.clone(), timed)));
         request.extensions_mut().insert(Peer(peer));
-        let response = match self.router.call(request).await {
+        let response = match caller.clone().serve(self.router.call(request)).await {
             Ok(response) => response,
             Err(never) => match never {},
         };
-        // A stream is open until its body ends.
-        response.map(|body| Body::new(Held::new(body, (place, busy))))
+        let response =
+            if caller.found_no_room() { Err(NoRoom) } else { counted(response, purse.within(timeouts.unread)).await };
+        match response {
+            // A stream is open until its body ends.
+            Ok(response) => response.map(|body| Body::new(Held::new(body, (place, busy)))),
+            Err(NoRoom) => refusal(is_grpc, Full { reason: "TOO_MANY_BYTES", max: BYTES_IN_FLIGHT }),
+        }
     }
 }
 
 /// A request above a limit: as its protocol says it, with the advice to come back.
-fn refusal(request: &Request<Incoming>, full: Full) -> Response<Body> {
-    let kind = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if kind.starts_with("application/grpc") {
+fn refusal(is_grpc: bool, full: Full) -> Response<Body> {
+    metrics::get().refused_request(full.reason);
+    if is_grpc {
         let failure = Failure::new(Code::ResourceExhausted, full.reason, full).with("max", full.max);
         return tonic::Status::from(failure.retry_after(RETRY_AFTER)).into_http();
     }

@@ -2,15 +2,18 @@
 //!
 //! Read in this order: [`Listening`] (what a port is served with), [`peers`] (who may have how many connections and
 //! requests), `connection` (the life of one), `activity` (when it is too slow or idle), `body` (request bodies that
-//! come too slowly, responses that hold their place), [`tls`].
+//! come too slowly, responses that hold their place), [`answer`] (responses whose bytes are counted), [`files`] (how many connections the
+//! system allows), [`tls`].
 //!
 //! # Invariants
 //! - Nothing that a peer does or leaves undone keeps a connection, a request or a stream beyond the limits' times.
 //! - A connection or request above a limit is refused at once; it takes nothing from those that are served.
 
 mod activity;
+pub mod answer;
 mod body;
 mod connection;
+pub mod files;
 pub mod peers;
 pub mod tls;
 
@@ -21,16 +24,20 @@ use std::time::Duration;
 use axum::Router;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::MissedTickBehavior;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use self::peers::{Kind, Peers};
+use super::actors::Actors;
+use super::budget::Budget;
 use super::limits::{
-    BODY_IDLE_TIMEOUT, BODY_TIMEOUT, CONNECTION_IDLE_TIMEOUT, HEADER_TIMEOUT, KEEPALIVE, LEAST_CONNECTIONS,
-    RESERVED_FILES, SHUTDOWN_GRACE, TLS_HANDSHAKE_TIMEOUT, WRITE_STALL_TIMEOUT,
+    BODY_IDLE_TIMEOUT, BODY_TIMEOUT, CONNECTION_IDLE_TIMEOUT, HEADER_TIMEOUT, KEEPALIVE, SHUTDOWN_GRACE,
+    SWEEP_INTERVAL, TLS_HANDSHAKE_TIMEOUT, UNREAD_TIMEOUT, WRITE_STALL_TIMEOUT,
 };
 use crate::metrics;
+use crate::metrics::repeats::Repeats;
 
 /// How long to rest when the system gives no connection (no file handles left): it would say so again at once.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -52,6 +59,8 @@ pub struct Timeouts {
     pub body: Duration,
     /// For a peer to take any of what is sent to it.
     pub write_stall: Duration,
+    /// For an answer, or a frame of a stream, to be read.
+    pub unread: Duration,
     /// A connection without a request.
     pub idle: Duration,
     /// HTTP/2 pings: how often, and how long the answer may take.
@@ -66,6 +75,7 @@ impl Default for Timeouts {
             body_idle: BODY_IDLE_TIMEOUT,
             body: BODY_TIMEOUT,
             write_stall: WRITE_STALL_TIMEOUT,
+            unread: UNREAD_TIMEOUT,
             idle: CONNECTION_IDLE_TIMEOUT,
             keepalive: KEEPALIVE,
         }
@@ -81,6 +91,10 @@ pub struct Listening {
     pub peers: Arc<Peers>,
     /// Places for connections; shared by all ports.
     pub connections: Arc<Semaphore>,
+    /// Bytes in flight; shared by all ports.
+    pub budget: Budget,
+    /// Who has lanes of their own.
+    pub actors: Actors,
     /// Times.
     pub timeouts: Timeouts,
 }
@@ -88,6 +102,7 @@ pub struct Listening {
 /// Serves until `shutdown`, then lets open requests finish for a short while.
 pub async fn serve(listener: TcpListener, router: Router, listening: Listening, shutdown: CancellationToken) {
     let tasks = TaskTracker::new();
+    let sweep = tokio::spawn(sweep(listening.budget.clone()));
     let service = Arc::new(connection::Service::new(router, listening.clone(), shutdown.clone()));
     loop {
         let accepted = tokio::select! {
@@ -107,9 +122,19 @@ pub async fn serve(listener: TcpListener, router: Router, listening: Listening, 
         });
     }
     drop(listener);
+    sweep.abort();
     tasks.close();
     if tokio::time::timeout(SHUTDOWN_GRACE, tasks.wait()).await.is_err() {
         tracing::info!("connections that did not end in time are cut");
+    }
+}
+
+/// Cuts, time and again, who holds bytes for too long.
+async fn sweep(budget: Budget) {
+    let mut tick = tokio::time::interval(SWEEP_INTERVAL);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        budget.sweep(tick.tick().await);
     }
 }
 
@@ -118,6 +143,7 @@ async fn accept(
     listener: &TcpListener,
     connections: &Arc<Semaphore>,
 ) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+    static REFUSED: Repeats = Repeats::new();
     let permit = Arc::clone(connections).acquire_owned().await.ok()?;
     loop {
         match listener.accept().await {
@@ -127,21 +153,13 @@ async fn accept(
                 return Some((stream, peer, permit));
             }
             Err(error) => {
-                tracing::warn!(%error, "no connection could be accepted");
+                if let Some(times) = REFUSED.count() {
+                    tracing::warn!(%error, times, "no connection could be accepted");
+                }
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }
     }
-}
-
-/// Connections that the system's limit of open files leaves room for.
-#[must_use]
-pub fn room_for_connections() -> usize {
-    let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
-    let files = limits.lines().find_map(|line| line.strip_prefix("Max open files"));
-    let soft = files.and_then(|line| line.split_whitespace().next()?.parse::<usize>().ok());
-    // Where the system does not say, or has no limit, the config's number counts.
-    soft.map_or(usize::MAX, |soft| soft.saturating_sub(RESERVED_FILES).max(LEAST_CONNECTIONS))
 }
 
 #[cfg(test)]

@@ -10,7 +10,8 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::network::limits::MAX_REQUESTS;
+use crate::network::caller::Class;
+use crate::network::limits::{MAX_ACTOR_REQUESTS, MAX_REQUESTS};
 
 /// What is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,10 +58,10 @@ pub struct Place {
     kind: Kind,
 }
 
-/// A place among all requests, and one among the peer's.
+/// A place among all requests, and one among the peer's if it has one.
 #[derive(Debug)]
 pub struct Entered {
-    _place: Place,
+    _place: Option<Place>,
     _all: Total,
 }
 
@@ -88,18 +89,25 @@ impl Peers {
         Some(Place { peers: Arc::clone(self), peer, kind })
     }
 
-    /// One more request, of all and of the peer.
+    /// One more request, of all and of the peer. Of producers and signers there is room for some more.
     ///
     /// # Errors
     /// The limit that is reached.
-    pub fn enter(self: &Arc<Self>, peer: IpAddr) -> Result<Entered, Full> {
+    pub fn enter(self: &Arc<Self>, peer: IpAddr, class: Class) -> Result<Entered, Full> {
+        let (most, is_actor) = match class {
+            Class::Anyone => (MAX_REQUESTS, false),
+            Class::Actor => (MAX_REQUESTS + MAX_ACTOR_REQUESTS, true),
+        };
         let before = self.open.fetch_add(1, Ordering::Relaxed);
         let all = Total(Arc::clone(self));
-        if before >= MAX_REQUESTS {
-            return Err(Full { reason: "TOO_MANY_REQUESTS", max: MAX_REQUESTS });
+        if before >= most {
+            return Err(Full { reason: "TOO_MANY_REQUESTS", max: most });
         }
         let full = Full { reason: "TOO_MANY_REQUESTS", max: self.limits(peer).requests };
-        let place = self.take(peer, Kind::Request).ok_or(full)?;
+        let place = self.take(peer, Kind::Request);
+        if place.is_none() && !is_actor {
+            return Err(full);
+        }
         Ok(Entered { _place: place, _all: all })
     }
 
@@ -163,13 +171,14 @@ mod tests {
         let peers = Peers::new(limits(2), limits(3));
         let peer: IpAddr = "192.0.2.1".parse().unwrap();
         let first = peers.take(peer, Kind::Connection).unwrap();
-        let second = peers.enter(peer).unwrap();
-        let third = peers.enter(peer).unwrap();
-        let full = peers.enter(peer).unwrap_err();
+        let second = peers.enter(peer, Class::Anyone).unwrap();
+        let third = peers.enter(peer, Class::Anyone).unwrap();
+        let full = peers.enter(peer, Class::Anyone).unwrap_err();
         assert_eq!(full, Full { reason: "TOO_MANY_REQUESTS", max: 2 });
-        assert!(peers.enter("192.0.2.2".parse().unwrap()).is_ok(), "another peer is not concerned");
+        drop(peers.enter(peer, Class::Actor).unwrap());
+        assert!(peers.enter("192.0.2.2".parse().unwrap(), Class::Anyone).is_ok(), "another peer is not concerned");
         drop(third);
-        assert!(peers.enter(peer).is_ok());
+        assert!(peers.enter(peer, Class::Anyone).is_ok());
         drop((first, second));
         assert!(peers.counts().is_empty());
         assert_eq!(peers.open.load(Ordering::Relaxed), 0);

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
+use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::task::JoinSet;
@@ -33,6 +34,7 @@ const LONG_TIMES: Timeouts = Timeouts {
     body_idle: LONG,
     body: LONG,
     write_stall: LONG,
+    unread: LONG,
     idle: LONG,
     keepalive: (LONG, LONG),
 };
@@ -52,12 +54,17 @@ impl Port {
         let router = Router::new()
             .route("/ok", get(|| async { "ok" }))
             .route("/echo", post(|body: Body| async { body }))
-            .route("/length", post(|body: Bytes| async move { body.len().to_string() }))
+            .route(
+                "/length",
+                post(|body: Bytes| async move { body.len().to_string() }).layer(DefaultBodyLimit::disable()),
+            )
             .route("/hang", get(std::future::pending::<&'static str>))
             .route("/big", get(|| async { vec![0; 64 << 20] }))
             .merge(grpc);
         let connections = Arc::new(Semaphore::new(usize::try_from(CONNECTIONS).unwrap()));
-        let listening = Listening { tls, peers: Peers::new(limits, limits), connections, timeouts };
+        let (budget, actors) = (Budget::default(), Actors::default());
+        let peers = Peers::new(limits, limits);
+        let listening = Listening { tls, peers, connections, budget, actors, timeouts };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (address, shutdown) = (listener.local_addr().unwrap(), CancellationToken::new());
         let ended = tokio::spawn(serve(listener, router, listening.clone(), shutdown.clone()));
@@ -401,3 +408,5 @@ async fn a_stop_does_not_wait_for_connections() {
     port.serves().await;
     port.stop().await;
 }
+
+mod bytes;

@@ -160,6 +160,7 @@ pub(super) fn request(
         snapshot,
         client_name: "test".to_owned(),
         peer: None,
+        purse: None,
     }
 }
 

@@ -1,6 +1,7 @@
-//! The disk lets the node down: it is full, read-only, or gives back other bytes than were written.
+//! The system lets the node down: the disk is full, read-only, or gives back other bytes than were written; files are few.
 
 mod damage;
+mod files;
 mod full_disk;
 mod read_only;
 

@@ -36,6 +36,7 @@ pub(super) async fn follow(
         snapshot: None,
         client_name: "AdminService".to_owned(),
         peer: None,
+        purse: None,
     };
     let mut frames = hub.open(open).map_err(subscriptions_status)?;
     let deadline = Instant::now() + wait;

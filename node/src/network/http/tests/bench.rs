@@ -24,6 +24,7 @@ use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
+use super::openapi;
 use crate::chain::{CallLimits, ChainApi, LiveChain, LiveJournal, chain_params};
 use crate::config::{GenesisFile, SAMPLE_GENESIS};
 use crate::coordinator::Bell;
@@ -146,7 +147,14 @@ impl Bench {
         bench
     }
 
+    /// Every answer to a path of ours is one that the document tells of.
     pub(super) fn ask(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Reply {
+        let reply = self.request(method.clone(), path, headers, body);
+        openapi::check(&method, path, &reply);
+        reply
+    }
+
+    fn request(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Reply {
         let mut request = Request::builder().method(method).uri(path);
         for (name, value) in headers {
             request = request.header(*name, *value);

@@ -5,8 +5,16 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::task::Poll;
 use std::time::Duration;
 
-use super::bench::Bench;
+use axum::http::HeaderName;
+use nakamoto_proto::lane;
+use tokio_util::sync::CancellationToken;
+
+use super::bench::{Bench, key};
 use crate::chain::{ApiError, ChainApi};
+use crate::network::actors::Actors;
+use crate::network::auth::Guard;
+use crate::network::budget::Budget;
+use crate::network::caller::{Caller, Class};
 use crate::network::gate::Gate;
 use crate::network::limits::{MAX_CONCURRENT_EVALUATIONS, MAX_CONCURRENT_READS, MAX_CONCURRENT_WRITES};
 
@@ -87,4 +95,58 @@ fn each_lane_has_its_turns_and_takes_no_others() {
     check(Lane::Read, MAX_CONCURRENT_READS);
     check(Lane::Evaluate, MAX_CONCURRENT_EVALUATIONS);
     check(Lane::Write, MAX_CONCURRENT_WRITES);
+}
+
+/// The class of a request with these headers.
+fn class(bench: &Bench, token: Option<&str>, headers: &[(&'static str, String)]) -> Class {
+    let actors = Actors::new(Guard::new(token), bench.services.gate.clone());
+    let headers = headers.iter().map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap()));
+    bench.runtime.block_on(actors.class(&headers.collect()))
+}
+
+#[test]
+fn producers_and_signers_are_known_by_their_slots_key_or_by_the_token() {
+    let bench = Bench::new(None);
+    let pass = |kind, index| vec![(lane::HEADER, lane::pass(&key(kind, index)))];
+    assert_eq!(class(&bench, None, &pass("producer", 0)), Class::Actor);
+    assert_eq!(class(&bench, None, &pass("stacker", 2)), Class::Actor);
+    assert_eq!(class(&bench, None, &pass("user", 0)), Class::Anyone, "a key without a slot");
+    assert_eq!(class(&bench, None, &[(lane::HEADER, "00".to_owned())]), Class::Anyone);
+    assert_eq!(class(&bench, None, &[]), Class::Anyone);
+    let token = |token: &str| vec![("authorization", format!("Bearer {token}"))];
+    assert_eq!(class(&bench, Some("secret"), &token("secret")), Class::Actor);
+    assert_eq!(class(&bench, Some("secret"), &token("other")), Class::Anyone);
+    assert_eq!(class(&bench, None, &token("secret")), Class::Anyone, "no token is asked for, so none tells anything");
+}
+
+#[test]
+fn an_actor_reads_and_writes_while_everybodys_turns_are_taken() {
+    let bench = Bench::new(None);
+    let gate = bench.services.gate.clone();
+    let (begun, begins) = mpsc::channel();
+    let door = Door::default();
+    let mut held = tokio::task::JoinSet::new();
+    for (lane, turns) in [(Lane::Read, MAX_CONCURRENT_READS), (Lane::Write, MAX_CONCURRENT_WRITES)] {
+        for _ in 0..turns {
+            let (gate, begun, inside) = (gate.clone(), begun.clone(), Arc::clone(&door.0));
+            let work = move || {
+                begun.send(()).unwrap();
+                drop(inside.1.wait_while(inside.0.lock().unwrap(), |open| !*open).unwrap());
+            };
+            held.spawn_on(async move { lane.run(&gate, work).await }, bench.runtime.handle());
+        }
+    }
+    for _ in 0..MAX_CONCURRENT_READS + MAX_CONCURRENT_WRITES {
+        begins.recv_timeout(WAIT).expect("as many run as may");
+    }
+    let purse = Budget::default().purse(Class::Actor, &CancellationToken::new());
+    let caller = Caller::new(Class::Actor, purse);
+    bench.runtime.block_on(caller.serve(async {
+        for lane in [Lane::Read, Lane::Write] {
+            let served = tokio::time::timeout(WAIT, lane.run(&gate, || {})).await;
+            served.unwrap_or_else(|_| panic!("{lane:?} waits")).unwrap();
+        }
+    }));
+    drop(door);
+    bench.runtime.block_on(async { held.join_all().await }).into_iter().for_each(|answer| answer.unwrap());
 }

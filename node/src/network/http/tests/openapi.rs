@@ -1,12 +1,41 @@
 //! The document and the table of paths say the same.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use axum::http::{Method, StatusCode};
 use serde_json::Value;
 
-use super::bench::Bench;
-use crate::network::http::routes;
+use super::bench::{Bench, Reply};
+use crate::network::http::{openapi, routes};
+
+static DOCUMENTED: LazyLock<Value> = LazyLock::new(|| serde_json::from_str(openapi::DOCUMENT).unwrap());
+
+/// Panics when the document does not tell of an answer to an operation that it has: status and content type.
+pub(super) fn check(method: &Method, path: &str, reply: &Reply) {
+    let path = path.split('?').next().unwrap_or_default();
+    let Some((pattern, operations)) = matched(path) else { return };
+    let Some(operation) = operations.get(method.as_str().to_lowercase()) else { return };
+    let what = format!("{method} {path} ({pattern})");
+    let answer = &operation["responses"][reply.status.as_str()];
+    assert!(answer.is_object(), "{what}: {} is not documented", reply.status);
+    if reply.body.is_empty() {
+        return;
+    }
+    let kind = reply.headers["content-type"].to_str().unwrap().split(';').next().unwrap_or_default();
+    assert!(answer["content"].get(kind).is_some(), "{what}: {} as {kind} is not documented", reply.status);
+}
+
+/// The path of the document that a request's path is, names before placeholders as the router has it.
+fn matched(path: &str) -> Option<(&'static String, &'static Value)> {
+    let paths = DOCUMENTED["paths"].as_object().unwrap();
+    let fits = |pattern: &str| {
+        let (pattern, path): (Vec<_>, Vec<_>) = (pattern.split('/').collect(), path.split('/').collect());
+        pattern.len() == path.len()
+            && pattern.iter().zip(&path).all(|(name, part)| (name.starts_with('{') && !part.is_empty()) || name == part)
+    };
+    paths.iter().filter(|(pattern, _)| fits(pattern)).min_by_key(|(pattern, _)| pattern.matches('{').count())
+}
 
 /// (method, path) of every operation in the document.
 fn documented(document: &Value) -> BTreeSet<(String, String)> {
@@ -93,7 +122,7 @@ fn every_path_with_a_principal_tells_of_a_mistyped_one() {
 
 #[test]
 fn the_document_holds_together() {
-    let document: Value = serde_json::from_str(crate::network::http::openapi::DOCUMENT).unwrap();
+    let document: Value = serde_json::from_str(openapi::DOCUMENT).unwrap();
     assert_eq!(document["openapi"], "3.1.0");
     let schemas = document["components"]["schemas"].as_object().unwrap();
     let mut ids = BTreeSet::new();
@@ -118,5 +147,21 @@ fn the_document_holds_together() {
     for reference in text.split("#/components/schemas/").skip(1) {
         let name = reference.split('"').next().unwrap();
         assert!(schemas.contains_key(name), "{name} is not defined");
+    }
+}
+
+/// What stands before the paths answers for all of them.
+#[test]
+fn every_operation_tells_of_what_any_request_may_meet() {
+    for (path, operations) in DOCUMENTED["paths"].as_object().unwrap() {
+        for (method, operation) in operations.as_object().unwrap() {
+            for status in ["400", "403", "429"] {
+                let text = &operation["responses"][status]["content"]["text/plain"];
+                assert!(text.is_object(), "{method} {path}: {status} as text");
+            }
+            if method == "post" && operation["responses"].get("501").is_none() {
+                assert!(["413", "507"].iter().all(|status| operation["responses"].get(status).is_some()), "{path}");
+            }
+        }
     }
 }

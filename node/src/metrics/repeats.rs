@@ -1,0 +1,51 @@
+//! Warnings that many requests cause at once are one line with a count: a full disk of warnings is an attack of its own.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Between two lines about the same thing.
+const PAUSE: Duration = Duration::from_secs(10);
+
+/// One kind of warning.
+#[derive(Debug)]
+pub(crate) struct Repeats {
+    unsaid: AtomicU64,
+    said_at: Mutex<Option<Instant>>,
+}
+
+impl Repeats {
+    pub(crate) const fn new() -> Self {
+        Self { unsaid: AtomicU64::new(0), said_at: Mutex::new(None) }
+    }
+
+    /// Counts one; says how many there were since the last line when it is time for one.
+    pub(crate) fn count(&self) -> Option<u64> {
+        self.count_at(Instant::now())
+    }
+
+    fn count_at(&self, now: Instant) -> Option<u64> {
+        let mut said_at = self.said_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = self.unsaid.fetch_add(1, Ordering::Relaxed) + 1;
+        if said_at.is_some_and(|said_at| now.saturating_duration_since(said_at) < PAUSE) {
+            return None;
+        }
+        *said_at = Some(now);
+        self.unsaid.store(0, Ordering::Relaxed);
+        Some(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_is_said_at_once_and_the_others_together() {
+        let (repeats, begun) = (Repeats::new(), Instant::now());
+        assert_eq!(repeats.count_at(begun), Some(1));
+        assert!((0..500).all(|_| repeats.count_at(begun + PAUSE / 2).is_none()));
+        assert_eq!(repeats.count_at(begun + PAUSE), Some(501));
+        assert_eq!(repeats.count_at(begun + PAUSE), None);
+    }
+}

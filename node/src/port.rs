@@ -1,0 +1,94 @@
+//! What the network thread serves with, and how: the settings' limits, TLS, and the layers before the paths.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use axum::middleware::{from_fn, from_fn_with_state};
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Settings;
+use crate::metrics::{requests, scrape};
+use crate::network::actors::Actors;
+use crate::network::auth::Guard;
+use crate::network::budget::Budget;
+use crate::network::door::host::Hosts;
+use crate::network::door::origin::Origins;
+use crate::network::door::{self, Door};
+use crate::network::grpc::{Services, into_router, routes, web};
+use crate::network::limits::MAX_REQUESTS;
+use crate::network::server::peers::{PeerLimits, Peers};
+use crate::network::server::{Listening, Timeouts, tls};
+use crate::network::{http, server};
+
+/// All ports of a node.
+pub(crate) struct Port {
+    listening: Listening,
+    door: Door,
+    /// Its files' sizes are metrics.
+    data_dir: PathBuf,
+}
+
+impl Port {
+    /// As the settings want it, with room for so many connections.
+    pub(crate) fn new(settings: &Settings, services: &Services, connections: usize) -> anyhow::Result<Self> {
+        let listening = listening(settings, services, connections)?;
+        Ok(Self { listening, door: door(settings, &services.guard), data_dir: settings.data_dir.clone() })
+    }
+
+    /// Serves on all listeners until `shutdown`.
+    pub(crate) fn serve(
+        self,
+        runtime: tokio::runtime::Runtime,
+        listeners: Vec<TcpListener>,
+        services: Services,
+        shutdown: CancellationToken,
+    ) -> anyhow::Result<()> {
+        let result = runtime.block_on(async {
+            let (grpc, health) = routes(&services).await.context("the built-in descriptors are broken")?;
+            let paths = http::router(&services).merge(scrape::routes(&services, &self.data_dir));
+            let router = web::join(paths, into_router(grpc), &self.door);
+            let router = router.layer(from_fn_with_state(self.door, door::enter)).layer(from_fn(requests::count));
+            let stopped = shutdown.clone();
+            tokio::spawn(async move {
+                stopped.cancelled().await;
+                health.set_service_status("", tonic_health::ServingStatus::NotServing).await;
+            });
+            let serve = |listener| server::serve(listener, router.clone(), self.listening.clone(), shutdown.clone());
+            listeners.into_iter().map(serve).collect::<JoinSet<()>>().join_all().await;
+            anyhow::Ok(())
+        });
+        // Blocking calls that run are left to end by themselves: their commits are whole or not at all.
+        runtime.shutdown_background();
+        result
+    }
+}
+
+/// Who comes in.
+fn door(settings: &Settings, guard: &Guard) -> Door {
+    let bound = [Some(settings.bind), settings.http_extra_bind].into_iter().flatten().map(|bind| bind.ip()).collect();
+    let hosts = Hosts::new(bound, settings.allowed_hosts.clone());
+    Door::new(hosts, Origins::new(settings.allowed_origins.clone()), guard.clone())
+}
+
+/// Limits and TLS.
+fn listening(settings: &Settings, services: &Services, connections: usize) -> anyhow::Result<Listening> {
+    let tls = settings.tls.as_ref().map(|files| tls::acceptor(&files.cert, &files.key)).transpose().context("TLS")?;
+    if tls.is_none() && settings.auth_token.is_some() && !settings.bind.ip().is_loopback() {
+        tracing::warn!("the auth token travels in clear: set tls_cert and tls_key, or serve behind a proxy with TLS");
+    }
+    let per_peer = settings.max_connections_per_peer;
+    let remote = PeerLimits { connections: per_peer.unwrap_or((connections / 2).max(1)), requests: MAX_REQUESTS / 2 };
+    let local = PeerLimits { connections: per_peer.unwrap_or(connections), requests: MAX_REQUESTS };
+    Ok(Listening {
+        tls,
+        peers: Peers::new(remote, local),
+        connections: Arc::new(Semaphore::new(connections)),
+        budget: Budget::default(),
+        actors: Actors::new(services.guard.clone(), services.gate.clone()),
+        timeouts: Timeouts::default(),
+    })
+}
