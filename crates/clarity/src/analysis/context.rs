@@ -1,6 +1,6 @@
 //! The names that expressions see: of the contract so far, and of the function and its blocks.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::interface::{Interface, Methods};
@@ -13,14 +13,16 @@ use crate::value::TraitId;
 #[derive(Debug, Default)]
 pub(super) struct Known {
     pub(super) interface: Interface,
-    /// Traits by the names that this contract gives them.
-    pub(super) used_traits: HashMap<ClarityName, (TraitId, Arc<Methods>)>,
+    /// Traits that this contract defines or imports.
+    pub(super) traits: HashMap<TraitId, Arc<Methods>>,
+    /// The names that it gives them.
+    pub(super) trait_names: HashSet<ClarityName>,
 }
 
 impl Known {
     /// Whether the contract uses a name already. Names of read-only functions are not seen here.
     pub(super) fn has(&self, name: &str) -> bool {
-        let Interface { constants, variables, maps, tokens, assets, traits, private, public, .. } = &self.interface;
+        let Interface { constants, variables, maps, tokens, assets, private, public, .. } = &self.interface;
         constants.contains_key(name)
             || variables.contains_key(name)
             || maps.contains_key(name)
@@ -28,8 +30,7 @@ impl Known {
             || assets.contains_key(name)
             || private.contains_key(name)
             || public.contains_key(name)
-            || traits.contains_key(name)
-            || self.used_traits.contains_key(name)
+            || self.trait_names.contains(name)
     }
 
     pub(super) fn function(&self, name: &str) -> Option<&Arc<FunctionType>> {
@@ -41,15 +42,15 @@ impl Known {
 /// The names that a function and its blocks have bound.
 #[derive(Debug, Default)]
 pub(super) struct Scope {
-    bound: Vec<Bound>,
+    bound: HashMap<ClarityName, Bound>,
+    order: Vec<ClarityName>,
     /// Function, and blocks in it.
     pub(super) depth: u64,
 }
 
-/// A name and what is bound to it.
+/// What is bound to a name.
 #[derive(Debug)]
 pub(super) struct Bound {
-    name: ClarityName,
     pub(super) of: Type,
     /// It is a trait whose methods can be called.
     pub(super) is_callable: bool,
@@ -57,19 +58,23 @@ pub(super) struct Bound {
 
 impl Scope {
     pub(super) fn get(&self, name: &str) -> Option<&Bound> {
-        self.bound.iter().rev().find(|bound| bound.name.as_str() == name)
+        self.bound.get(name)
     }
 
+    /// Binds a name. Blocks bind no name twice; of parameters of one name, the last one counts.
     pub(super) fn bind(&mut self, name: ClarityName, of: Type, is_callable: bool) {
-        self.bound.push(Bound { name, of, is_callable });
+        self.order.push(name.clone());
+        self.bound.insert(name, Bound { of, is_callable });
     }
 
     /// How many names are bound: what [`Scope::forget`] goes back to.
     pub(super) const fn len(&self) -> usize {
-        self.bound.len()
+        self.order.len()
     }
 
     pub(super) fn forget(&mut self, len: usize) {
-        self.bound.truncate(len);
+        for name in self.order.drain(len..) {
+            self.bound.remove(&name);
+        }
     }
 }

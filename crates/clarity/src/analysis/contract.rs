@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::context::{Known, Scope};
 use super::definitions::{Definition, binding, definition};
-use super::errors::{AnalysisError, BindingForm, Fault, Shown};
+use super::errors::{AnalysisError, BindingForm, Fault, Shown, joined};
 use super::interface::Interface;
 use super::signature::FunctionType;
 use super::{Contracts, traits};
@@ -243,5 +243,5 @@ impl<'a> Checker<'a> {
 
 fn join_returns(returned: &Type, of: &Type) -> Result<Type, Box<Fault>> {
     let fault = |_| AnalysisError::ReturnTypesMustMatch(Shown(returned.clone()), Shown(of.clone()));
-    Ok(returned.join(of).map_err(fault)?)
+    Ok(joined(returned, of).map_err(fault)?)
 }

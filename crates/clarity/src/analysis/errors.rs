@@ -285,8 +285,11 @@ impl From<TypeFault> for AnalysisError {
     }
 }
 
-/// The least type that admits the values of both.
+/// The least type that admits the values of both. Of one contract's literal in two places nothing is left but a principal.
 pub(super) fn joined(a: &Type, b: &Type) -> Result<Type, AnalysisError> {
+    if a == b && matches!(a, Type::Callable(_)) {
+        return Ok(Type::Principal);
+    }
     a.join(b).map_err(|fault| match fault {
         JoinFault::NoneInCommon(_) => AnalysisError::type_error(a, b),
         JoinFault::Type(TypeFault::ValueTooLarge) if is_list_too_large(a, b) => AnalysisError::SupertypeTooLarge,

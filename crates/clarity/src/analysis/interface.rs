@@ -6,7 +6,6 @@ use std::sync::Arc;
 use serde_json::{Value as Json, json};
 
 use super::signature::FunctionType;
-use crate::dialect::Dialect;
 use crate::names::ClarityName;
 use crate::rules::Rules;
 use crate::types::Type;
@@ -60,7 +59,7 @@ impl Interface {
 
     /// The interface as the node's `/v2/contracts/interface` gives it.
     #[must_use]
-    pub fn json(&self, dialect: &Dialect, rules: &Rules) -> Json {
+    pub fn json(&self, rules: &Rules) -> Json {
         let groups = [("private", &self.private), ("public", &self.public), ("read_only", &self.read_only)];
         let functions = groups.into_iter().flat_map(|(access, functions)| {
             functions.iter().map(move |(name, function)| {
@@ -86,7 +85,7 @@ impl Interface {
             "fungible_tokens": self.tokens.iter().map(|name| json!({"name": name.as_str()})).collect::<Vec<_>>(),
             "non_fungible_tokens": self.assets.iter().map(asset).collect::<Vec<_>>(),
             "epoch": rules.interface_name,
-            "clarity_version": format!("Clarity{}", dialect.version),
+            "clarity_version": format!("Clarity{}", self.version),
         })
     }
 }

@@ -41,7 +41,8 @@ impl Checker<'_> {
             self.claim(name)?;
         }
         let trait_id = TraitId { contract: self.contract.clone(), name: name.clone() };
-        self.known.used_traits.insert(name.clone(), (trait_id, Arc::clone(&methods)));
+        self.known.traits.insert(trait_id, Arc::clone(&methods));
+        self.known.trait_names.insert(name.clone());
         self.known.interface.traits.insert(name.clone(), methods);
         Ok(())
     }
@@ -87,7 +88,8 @@ impl Checker<'_> {
         if self.dialect.strict_names {
             self.claim(alias)?;
         }
-        self.known.used_traits.insert(alias.clone(), (trait_id.clone(), Arc::clone(methods)));
+        self.known.traits.insert(trait_id.clone(), Arc::clone(methods));
+        self.known.trait_names.insert(alias.clone());
         Ok(())
     }
 
@@ -101,8 +103,7 @@ impl Checker<'_> {
 
     /// The methods of a trait, and whether this contract defines or imports it.
     fn trait_methods(&self, trait_id: &TraitId) -> Result<(Arc<Methods>, bool), AnalysisError> {
-        let own = self.known.used_traits.values().find(|(id, _)| id == trait_id);
-        if let Some((_, methods)) = own {
+        if let Some(methods) = self.known.traits.get(trait_id) {
             return Ok((Arc::clone(methods), true));
         }
         let contract = self.contracts.interface(&trait_id.contract);

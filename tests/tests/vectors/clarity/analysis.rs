@@ -76,7 +76,7 @@ fn check(case: &mut Case, rules: &Rules, deployed: &Deployed, step: &Value) -> O
             }
             case.check("stored", &Interface::decode(&interface.encode()).as_ref(), &Ok(&interface));
             if step["abi"].is_object() {
-                case.check("interface", &interface.json(dialect, rules), &step["abi"]);
+                case.check("interface", &interface.json(rules), &step["abi"]);
             }
             Some(interface)
         }

@@ -56,12 +56,7 @@ impl Checker<'_> {
 
     fn join_arms(&mut self, a: &Type, b: &Type, mismatch: fn(Shown, Shown) -> AnalysisError) -> Checked {
         self.charge_comparison(a, b)?;
-        if let (Type::Callable(_), Type::Callable(_)) = (a, b)
-            && a == b
-        {
-            return Ok(Type::Principal);
-        }
-        Ok(a.join(b).map_err(|_| mismatch(Shown(a.clone()), Shown(b.clone())))?)
+        Ok(joined(a, b).map_err(|_| mismatch(Shown(a.clone()), Shown(b.clone())))?)
     }
 
     fn let_form(&mut self, arguments: &[NodeId]) -> Checked {

@@ -1,7 +1,7 @@
 //! To and from serialized values, and to text.
 
 use super::Checked;
-use super::simple::{optional, response};
+use super::simple::response;
 use crate::analysis::contract::{Checker, TYPES_AS_IN};
 use crate::analysis::definitions::count;
 use crate::analysis::errors::AnalysisError;
@@ -36,7 +36,7 @@ impl Checker<'_> {
                 }
                 let of = read.map_err(AnalysisError::from)?;
                 self.expect(bytes, &MAX_BUFFER)?;
-                Ok(optional(of))
+                Ok(Type::optional(of)?)
             }
             _ => {
                 let [of] = self.visit_exactly(arguments)?;

@@ -3,7 +3,7 @@
 use super::Checked;
 use crate::analysis::contract::Checker;
 use crate::analysis::definitions::count;
-use crate::analysis::errors::{AnalysisError, Fault, Shown};
+use crate::analysis::errors::{AnalysisError, Fault, Shown, joined};
 use crate::costs::CostFn;
 use crate::natives::Native;
 use crate::syntax::NodeId;
@@ -57,7 +57,7 @@ impl Checker<'_> {
         let Type::Optional(optional) = &input else {
             return Err(AnalysisError::ExpectedOptionalType(Shown(input)).into());
         };
-        let joined = default.join(optional.inner());
+        let joined = joined(&default, optional.inner());
         Ok(joined.map_err(|_| {
             AnalysisError::DefaultTypesMustMatch(Shown(default.clone()), Shown(optional.inner().clone()))
         })?)
