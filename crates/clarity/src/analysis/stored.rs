@@ -274,7 +274,7 @@ impl Reader<'_> {
             }
             9 => {
                 let fields = self.list(|from| Ok((from.name()?, from.nested(depth + 1)?)))?;
-                Type::Tuple(Arc::new(TupleType::new(fields).map_err(|_| fault)?))
+                Type::Tuple(Arc::new(TupleType::of_any_size(fields).map_err(|_| fault)?))
             }
             10 => known(Type::optional(self.nested(depth + 1)?))?,
             11 => {

@@ -65,6 +65,22 @@ fn a_text_of_a_mebibyte_is_checked() {
     assert!(checked(&source, 6, &Rules::EPOCH_4_0).unwrap().is_ok());
 }
 
+#[test]
+fn a_merge_that_is_too_large_fails_where_the_rules_say() {
+    let source = |body: &str| format!("(define-private (f (x {{a: (buff 600000)}}) (y {{b: (buff 600000)}}))\n{body})");
+    let place = |result: Result<Interface, Box<Fault>>| {
+        result.map(drop).map_err(|fault| (fault.error.kind(), fault.spans[0].to_string()))
+    };
+    let merge = source("(merge x y)");
+    assert_eq!(place(checked(&merge, 5, &Rules::EPOCH_3_4).unwrap()), Ok(()));
+    assert_eq!(place(checked(&merge, 5, &Rules::EPOCH_4_0).unwrap()), Err(("ValueTooLarge", "2.1-2.11".to_owned())));
+    let used = source("(some (merge x y))");
+    assert_eq!(place(checked(&used, 5, &Rules::EPOCH_3_4).unwrap()), Err(("ValueTooLarge", "2.1-2.18".to_owned())));
+    assert_eq!(place(checked(&used, 5, &Rules::EPOCH_4_0).unwrap()), Err(("ValueTooLarge", "2.7-2.17".to_owned())));
+    let stored = checked(&merge, 5, &Rules::EPOCH_3_4).unwrap().unwrap();
+    assert_eq!(Interface::decode(&stored.encode()), Ok(stored));
+}
+
 fn atom() -> impl Strategy<Value = String> {
     let words = [
         "1",

@@ -2,15 +2,16 @@
 //! have traces, each charge and each change of memory in its order.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use engine::analysis::{self, Contracts, Fault, Interface};
-use engine::costs::{Cost, Meter, Step, Trace};
+use engine::costs::Meter;
 use engine::value::ContractId;
 use engine::{Dialect, Rules, syntax};
 use serde_json::{Value, json};
 
 use super::files::cases;
+use super::rows::Rows;
 use super::syntax::{contract_of, cost_of, limit_of, spans_of};
 use super::tally::{Case, Tally};
 
@@ -83,42 +84,25 @@ fn check(case: &mut Case, rules: &Rules, deployed: &Deployed, step: &Value) -> O
     }
 }
 
-/// What happened, in the order in which it did.
-#[derive(Clone, Default)]
-struct Rows(Arc<Mutex<Vec<Value>>>);
-
-impl Trace for Rows {
-    fn step(&mut self, step: &Step<'_>) {
-        let row = match step {
-            Step::Charge(function, n, cost) => row("c", function.name(), *n, cost),
-            Step::Quote(function, n, cost) => row("q", function.name(), *n, cost),
-            Step::Add(cost) => {
-                json!(["a", cost.runtime, cost.read_count, cost.read_length, cost.write_count, cost.write_length])
-            }
-            Step::MemoryTaken(bytes) => json!(["m+", bytes]),
-            Step::MemoryGiven(bytes) => json!(["m-", bytes]),
-            _ => return,
-        };
-        let mut rows = self.0.lock().unwrap();
-        match rows.last_mut() {
-            // The cases do not tell a charge from a quote that is added at once.
+/// Rows as the cases tell them: a charge and a quote that is added at once are not told apart.
+fn told(rows: &[Value]) -> Vec<Value> {
+    let mut told: Vec<Value> = Vec::with_capacity(rows.len());
+    for row in rows {
+        match told.last_mut() {
             Some(last)
                 if row[0] == "a" && last[0] == "q" && last.as_array().unwrap()[3..] == row.as_array().unwrap()[1..] =>
             {
                 last[0] = json!("c");
             }
-            _ => rows.push(row),
+            _ => told.push(row.clone()),
         }
     }
-}
-
-fn row(mark: &str, function: &str, n: u64, cost: &Cost) -> Value {
-    json!([mark, function, n, cost.runtime, cost.read_count, cost.read_length, cost.write_count, cost.write_length])
+    told
 }
 
 /// The first row that differs: ours and the reference's.
 fn check_rows(case: &mut Case, ours: &Rows, theirs: &Value) {
-    let ours = ours.0.lock().unwrap();
+    let ours = told(&ours.lock());
     let theirs = theirs.as_array().unwrap();
     let end = theirs.iter().position(|row| row[1] == "contract_storage").unwrap_or(theirs.len());
     let theirs = &theirs[..end];

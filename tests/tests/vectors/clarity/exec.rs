@@ -1,9 +1,9 @@
 //! Scenarios of deployments, calls and transfers: what each step gives, says, moves, writes, costs and holds, and, where a case
 //! has it, every single charge on the way.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use engine::costs::{Cost, Meter, Step, Trace};
+use engine::costs::Meter;
 use engine::error::Stop;
 use engine::lower::lower;
 use engine::run::{Assets, Context, Event, EventBody, Machine};
@@ -13,41 +13,12 @@ use serde_json::{Value as Json, json};
 
 use super::chain::Chain;
 use super::files::cases;
+use super::rows::Rows;
 use super::syntax::{contract_of, cost_of, limit_of};
 use super::tally::{Case, Tally};
 
 /// Who sends when a step does not say it.
 const DEPLOYER: &str = "ST2ZKRNXP4N5BTNQ2FMQ10EAXXTSFMVRFXVWD75Y6";
-
-/// Rows as the cases have them.
-#[derive(Clone, Default)]
-struct Rows(Arc<Mutex<Vec<Json>>>);
-
-impl Trace for Rows {
-    fn step(&mut self, step: &Step<'_>) {
-        let row = |mark: &str, function: &str, n: u64, cost: &Cost| {
-            json!([
-                mark,
-                function,
-                n,
-                cost.runtime,
-                cost.read_count,
-                cost.read_length,
-                cost.write_count,
-                cost.write_length
-            ])
-        };
-        let row = match step {
-            Step::Charge(function, n, cost) => row("c", function.name(), *n, cost),
-            Step::Quote(function, n, cost) => row("q", function.name(), *n, cost),
-            Step::Add(c) => json!(["a", c.runtime, c.read_count, c.read_length, c.write_count, c.write_length]),
-            Step::MemoryTaken(n) => json!(["m+", n]),
-            Step::MemoryGiven(n) => json!(["m-", n]),
-            _ => return,
-        };
-        self.0.lock().unwrap().push(row);
-    }
-}
 
 /// What came of a step.
 struct Done {
@@ -95,7 +66,7 @@ fn run(
         }
     }
     let writes = if kept { writes } else { Vec::new() };
-    let rows = std::mem::take(&mut *rows.0.lock().unwrap());
+    let rows = std::mem::take(&mut *rows.lock());
     Done { outcome, meter, events, assets: Assets::of(&movements), writes, rows }
 }
 
@@ -110,7 +81,7 @@ fn deploy(chain: &mut Chain, rules: &'static Rules, step: &Json) -> Option<(Done
     let mut meter = meter(rules, step, &rows);
     meter.set_spent(cost_of(&step["analysis_cost"]));
     meter.take(step["analysis_memory"].as_u64().unwrap()).unwrap();
-    rows.0.lock().unwrap().clear();
+    rows.lock().clear();
     let mut contract = None;
     let done = run(chain, rules, meter, &rows, |machine| {
         contract = Some(machine.deploy(&context(step), program, source)?);

@@ -7,5 +7,6 @@ mod analysis;
 mod chain;
 mod exec;
 mod files;
+mod rows;
 mod syntax;
 mod tally;

@@ -70,6 +70,12 @@ impl Checker<'_> {
         self.charge(CostFn::AnalysisCheckTupleMerge, number(update.fields().len()))?;
         let kept = base.fields().iter().filter(|(name, _)| update.field(name).is_none());
         let fields = kept.chain(update.fields()).cloned().collect();
-        Ok(Type::tuple(fields)?)
+        let merged = if self.rules.merge_checks_size {
+            TupleType::new(fields)?
+        } else {
+            // Too large a tuple is found where it is used.
+            TupleType::of_any_size(fields)?
+        };
+        Ok(Type::Tuple(Arc::new(merged)))
     }
 }

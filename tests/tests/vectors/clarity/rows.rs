@@ -1,0 +1,33 @@
+//! What happens while something is charged, as rows of the form that the cases have.
+
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use engine::costs::{Cost, Step, Trace};
+use serde_json::{Value as Json, json};
+
+/// Rows in the order in which they happened. A clone collects into the same list.
+#[derive(Clone, Default)]
+pub(super) struct Rows(Arc<Mutex<Vec<Json>>>);
+
+impl Rows {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Vec<Json>> {
+        self.0.lock().unwrap()
+    }
+}
+
+impl Trace for Rows {
+    fn step(&mut self, step: &Step<'_>) {
+        let row = |mark: &str, function: &str, n: u64, c: &Cost| {
+            json!([mark, function, n, c.runtime, c.read_count, c.read_length, c.write_count, c.write_length])
+        };
+        let row = match step {
+            Step::Charge(function, n, cost) => row("c", function.name(), *n, cost),
+            Step::Quote(function, n, cost) => row("q", function.name(), *n, cost),
+            Step::Add(c) => json!(["a", c.runtime, c.read_count, c.read_length, c.write_count, c.write_length]),
+            Step::MemoryTaken(n) => json!(["m+", n]),
+            Step::MemoryGiven(n) => json!(["m-", n]),
+            _ => return,
+        };
+        self.lock().push(row);
+    }
+}
