@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use durable::crash_point;
+use durable::owner::{self, Owner};
 use nakamoto_proto::ids::{BlockHash, BurnBlockHash, Hash160, StacksBlockId};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, named_params};
 
@@ -49,8 +50,8 @@ CREATE INDEX signed_by_parent ON signed (parent);
 /// Why the record cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum RecordError {
-    /// The folder cannot be made.
-    #[error("data folder {path} cannot be made")]
+    /// The folder cannot be made, or is another program's.
+    #[error("data folder {path} cannot be used")]
     Folder {
         /// The folder.
         path: PathBuf,
@@ -109,7 +110,9 @@ impl Record {
     /// # Errors
     /// [`RecordError`] when it is in use, another's, damaged or cannot be written.
     pub fn open(folder: &Path, signer: Hash160, chain_id: u32) -> Result<Self, RecordError> {
-        std::fs::create_dir_all(folder).map_err(|source| RecordError::Folder { path: folder.to_owned(), source })?;
+        let in_folder = |source| RecordError::Folder { path: folder.to_owned(), source };
+        owner::check(folder, Owner::Producer).map_err(in_folder)?;
+        std::fs::create_dir_all(folder).map_err(in_folder)?;
         let path = folder.join(FILE_NAME);
         let mut connection = durable::open(&path).map_err(|error| match error {
             durable::OpenError::InUse { path } => RecordError::InUse(path),

@@ -9,7 +9,9 @@
 //!
 //! # Invariants
 //! - What a folder was made with does not change: asking for something else is an error that says what differs.
-//! - `devnet.json` is written last and whole: a folder without it is not a devnet yet.
+//! - `devnet.json` is written last and whole, and before any process has a folder: a folder without it and them is not a
+//!   devnet yet.
+//! - A folder of which a part is missing is refused before anything is written in it (`whole`).
 //!
 //! # Not here
 //! Running anything: `children`.
@@ -20,6 +22,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
+use durable::owner::{self, Owner};
 use mockamoto_node::config::{Balance, GenesisFile, ProducerEntry, StackerEntry};
 use nakamoto_proto::address::StacksAddress;
 use nakamoto_proto::keys::{KeyEncoding, PrivateKey};
@@ -28,6 +31,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::accounts::{ACCOUNTS, OPENING_BALANCE_USTX};
 use crate::args::Args;
+
+mod whole;
+
+/// The node's genesis.
+const GENESIS_FILE: &str = "genesis.json";
 
 /// Version of `devnet.json`.
 const FORMAT: u32 = 1;
@@ -117,9 +125,12 @@ impl Home {
             (None, Some(folder)) => folder.path().to_owned(),
             (None, None) => bail!("no data folder"),
         };
+        owner::check(&path, Owner::Devnet).with_context(|| format!("{} is not a devnet's", path.display()))?;
+        let devnet = read_devnet(&path)?;
+        whole::check(&path, devnet.as_ref())?;
         make_folder(&path)?;
         let lock = lock(&path)?;
-        let devnet = match read_devnet(&path)? {
+        let devnet = match devnet {
             Some(devnet) => {
                 same_as_asked(&devnet, args).with_context(|| format!("{} holds another devnet", path.display()))?;
                 devnet
@@ -132,7 +143,7 @@ impl Home {
     /// The genesis file.
     #[must_use]
     pub fn genesis_file(&self) -> PathBuf {
-        self.path.join("genesis.json")
+        self.path.join(GENESIS_FILE)
     }
 }
 
@@ -190,7 +201,7 @@ fn make_devnet(folder: &Path, args: &Args) -> anyhow::Result<Devnet> {
         signers: (0..args.signers.unwrap_or(DEFAULT_SIGNERS)).map(signer).collect::<Result<_, _>>()?,
     };
     let genesis = genesis(&devnet)?;
-    write_secret(&folder.join("genesis.json"), &serde_json::to_string_pretty(&genesis)?)?;
+    write_secret(&folder.join(GENESIS_FILE), &serde_json::to_string_pretty(&genesis)?)?;
     write_secret(&folder.join("devnet.json"), &serde_json::to_string_pretty(&devnet)?)?;
     Ok(devnet)
 }

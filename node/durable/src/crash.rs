@@ -23,6 +23,9 @@ pub const CRASH_POINTS: &[&str] = &[
     "open:nodes_made",
     "genesis:executed",
     "genesis:committed",
+    "identity:burn",
+    "identity:staging",
+    "identity:chain",
     // A burn block is mined.
     "burn:before_commit",
     "burn:after_commit",

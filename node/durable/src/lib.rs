@@ -1,14 +1,16 @@
 //! What the storage of node, producer and signer shares.
 //!
-//! [`open`]: a SQLite file whose every page is compared, at start, with what was last committed. [`checksum64`]: what it and
+//! [`open`]: a SQLite file whose every page is compared, at start, with what was last committed; [`inspect`]: the same, before
+//! anything is written. [`owner`]: whose folder it is. [`checksum64`]: what it and
 //! the node file are compared by. [`crash_point`]: where a test may kill the process.
 
 mod checksum;
 mod crash;
+pub mod owner;
 mod sqlite;
 mod sums;
 mod wal;
 
 pub use checksum::checksum64;
 pub use crash::{CLAIM_POINTS, CRASH_POINTS, crash_point};
-pub use sqlite::{OpenError, leave_log, open};
+pub use sqlite::{Inspected, OpenError, inspect, leave_log, open};

@@ -17,9 +17,9 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 use rusqlite::hooks::Wal as WalHandle;
+use rusqlite::{Connection, OpenFlags};
 
 use crate::crash_point;
 use crate::sums::{LoadError, Loaded, Sums};
@@ -74,12 +74,30 @@ pub enum OpenError {
 /// # Errors
 /// [`OpenError::Damaged`] if a page is not what was last committed; the file is not changed then.
 pub fn open(path: &Path) -> Result<Connection, OpenError> {
+    inspect(path)?.open()
+}
+
+/// A file that was found whole, and in which nothing was written yet. Locked as long as this is there, if it is there.
+pub struct Inspected {
+    path: PathBuf,
+    wal: Wal,
+    /// What the log holds, by page.
+    newest: BTreeMap<u32, u64>,
+    /// None of a file to which nothing was ever committed.
+    known: Option<Loaded>,
+}
+
+/// Compares every page of `path` with what was last committed. Writes nothing.
+///
+/// # Errors
+/// [`OpenError::Damaged`] if a page is another one.
+pub fn inspect(path: &Path) -> Result<Inspected, OpenError> {
     let (wal_path, sums_path) = (beside(path, "-wal"), beside(path, "-sums"));
     let mut wal = Wal::new(wal_path);
     let logged = wal.follow().map_err(io_error(wal.path()))?;
     let exists = |path: &Path| path.try_exists().map_err(io_error(path));
     let known = match exists(&sums_path)? {
-        true => Some(load(path, sums_path.clone())?),
+        true => Some(load(path, sums_path)?),
         // Nothing was committed before the record was made, and until then the file is one page at most.
         false if logged.is_empty() && length(path)? <= PAGE_BYTES as u64 => None,
         false => return Err(damaged(&sums_path, "it is missing")),
@@ -88,27 +106,66 @@ pub fn open(path: &Path) -> Result<Connection, OpenError> {
     if let Some(known) = &known {
         check(path, &wal, &newest, known)?;
     }
-    let mut conn = connect(path)?;
-    let sums = match known {
-        Some(known) => known.sums,
-        None => {
-            crash_point("sqlite:made");
-            let first = page_sums(path)?;
-            Sums::create(sums_path.clone(), first).map_err(io_error(&sums_path))?
+    Ok(Inspected { path: path.to_owned(), wal, newest, known })
+}
+
+impl Inspected {
+    /// Whether the file is there, were it empty.
+    ///
+    /// # Errors
+    /// When the system does not say.
+    pub fn exists(&self) -> Result<bool, OpenError> {
+        self.path.try_exists().map_err(io_error(&self.path))
+    }
+
+    /// Runs `look` on what is committed, and leaves all as it is. None of a file to which nothing was ever committed.
+    ///
+    /// # Errors
+    /// What `look` says, and [`OpenError::Sqlite`].
+    pub fn look<T, E: From<OpenError>>(&self, look: impl FnOnce(&Connection) -> Result<T, E>) -> Result<Option<T>, E> {
+        if self.known.is_none() {
+            return Ok(None);
         }
-    };
-    crash_point("sqlite:opened");
-    let mut keeper = Keeper { wal, sums, checkpoint_at: CHECKPOINT_FRAMES };
-    keeper.catch_up(&newest).map_err(io_error(&sums_path))?;
-    let hook = move |handle: &mut WalHandle, _| {
-        // The transaction is on the disk: nothing may fail it any more.
-        if let Err(error) = keeper.committed(handle) {
-            tracing::warn!(%error, "page checksums are written later");
+        let had_log = self.wal.path().try_exists().map_err(io_error(self.wal.path()))?;
+        let conn = connect_to_look(&self.path)?;
+        let result = look(&conn);
+        conn.close().map_err(|(_, source)| sqlite_error(&self.path)(source))?;
+        if !had_log {
+            // SQLite makes an empty one to look at a database of this mode.
+            let _ = std::fs::remove_file(self.wal.path());
         }
-        Ok(())
-    };
-    conn.wal_hook(Some(hook)).map_err(sqlite_error(path))?;
-    Ok(conn)
+        result.map(Some)
+    }
+
+    /// Opens the file for its one writer, as [`open`] does.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn open(self) -> Result<Connection, OpenError> {
+        let Self { path, wal, newest, known } = self;
+        let mut conn = connect(&path)?;
+        let sums_path = beside(&path, "-sums");
+        let sums = match known {
+            Some(known) => known.sums,
+            None => {
+                crash_point("sqlite:made");
+                let first = page_sums(&path)?;
+                Sums::create(sums_path.clone(), first).map_err(io_error(&sums_path))?
+            }
+        };
+        crash_point("sqlite:opened");
+        let mut keeper = Keeper { wal, sums, checkpoint_at: CHECKPOINT_FRAMES };
+        keeper.catch_up(&newest).map_err(io_error(&sums_path))?;
+        let hook = move |handle: &mut WalHandle, _| {
+            // The transaction is on the disk: nothing may fail it any more.
+            if let Err(error) = keeper.committed(handle) {
+                tracing::warn!(%error, "page checksums are written later");
+            }
+            Ok(())
+        };
+        conn.wal_hook(Some(hook)).map_err(sqlite_error(&path))?;
+        Ok(conn)
+    }
 }
 
 /// Tells a connection that only reads to leave the log to the writer when it is closed.
@@ -127,6 +184,17 @@ fn connect(path: &Path) -> Result<Connection, OpenError> {
     conn.pragma_update(None, "journal_mode", "WAL").map_err(&at)?;
     conn.pragma_update(None, "synchronous", "FULL").map_err(&at)?;
     conn.pragma_update(None, "wal_autocheckpoint", 0).map_err(&at)?;
+    Ok(conn)
+}
+
+/// A connection that writes nothing. Exclusive: then SQLite keeps its index of the log in memory instead of in a file.
+fn connect_to_look(path: &Path) -> Result<Connection, OpenError> {
+    let at = sqlite_error(path);
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = Connection::open_with_flags(path, flags).map_err(&at)?;
+    leave_log(&conn).map_err(&at)?;
+    conn.pragma_update(None, "locking_mode", "EXCLUSIVE").map_err(&at)?;
+    conn.pragma_update(None, "query_only", true).map_err(&at)?;
     Ok(conn)
 }
 

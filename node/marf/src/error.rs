@@ -35,6 +35,14 @@ pub enum OpenError {
         /// What is wrong there.
         what: &'static str,
     },
+    /// The file holds blocks that the table does not know.
+    #[error("node file {path} holds blocks from byte {offset} on that table marf_blocks does not know")]
+    Ahead {
+        /// The node file.
+        path: PathBuf,
+        /// Where the first of them begins.
+        offset: u64,
+    },
     /// A row of the table `marf_blocks` contradicts the rows before it.
     #[error("row {number} of table marf_blocks is damaged: {what}")]
     DamagedRow {

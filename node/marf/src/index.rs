@@ -76,6 +76,11 @@ impl Index {
         self.entries.last().map_or(HEADER_BYTES, |entry| entry.end)
     }
 
+    /// The bytes of the longest segment.
+    pub(crate) fn longest(&self) -> u64 {
+        self.entries.iter().map(|entry| entry.end - entry.start).max().unwrap_or_default()
+    }
+
     pub(crate) fn number_of(&self, id: &BlockId) -> Option<u32> {
         self.numbers.get(id).copied()
     }

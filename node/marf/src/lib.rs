@@ -9,7 +9,7 @@
 //! - A node never changes once its block is committed. Nothing is removed.
 //! - A node that belongs to a block has only ancestors, within the trie, that belong to that block too.
 //! - The node file holds the segments of the committed blocks, in the order of commits, without gaps;
-//!   the bytes behind the last of them mean nothing.
+//!   the bytes behind the last of them are those of one commit that was not completed.
 //! - Bytes from the file are checked before they are believed: damage is an error that names the file.
 //!
 //! # Not here
@@ -21,6 +21,7 @@ mod error;
 mod file;
 mod hash;
 mod index;
+mod inspect;
 mod keys;
 mod marf;
 mod node;
@@ -33,6 +34,7 @@ mod store;
 
 pub use error::{DecodeError, MarfError, OpenError, VerifyError};
 pub use hash::{BlockId, Leaf, SENTINEL, TrieHash, leaf_of_height, leaf_of_id, leaf_of_text};
+pub use inspect::Inspected;
 pub use keys::{HEIGHT_SELF_KEY, height_of_id_key, id_at_height_key};
 pub use marf::{Marf, PendingCommit, Published, Sync};
 pub use node_hash::{HashedChild, hash_of_leaf, hash_of_node};

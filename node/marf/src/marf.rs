@@ -7,7 +7,7 @@
 //! begin -> OpenTrie -> seal -> SealedTrie -> commit(tx) -> PendingCommit -> caller commits tx -> publish -> readers see it
 //! ```
 //! # Invariants
-//! - Bytes in the node file that no row names are overwritten by the next commit, and cut off at the next start.
+//! - Bytes in the node file that no row names are those of one commit; they are cut off by the next one, or at the next start.
 //!
 //! # Not here
 //! Which fork counts: the caller knows.
@@ -17,11 +17,9 @@ use std::sync::{Arc, PoisonError};
 
 use rusqlite::{Connection, Transaction};
 
-use crate::checksum::checksum64;
 use crate::error::{MarfError, OpenError};
-use crate::file::NodeFile;
 use crate::hash::{BlockId, Leaf, SENTINEL, TrieHash};
-use crate::index::{self, BlockRow, Index};
+use crate::index::{self, BlockRow};
 use crate::open_trie::OpenTrie;
 use crate::proof::{Proof, prove};
 use crate::record::FILE_BYTES_MAX;
@@ -41,7 +39,7 @@ pub enum Sync {
 /// The index. Cheap to clone; shared by all threads. Its node file is locked until the last clone, open trie and
 /// sealed trie of it are dropped.
 #[derive(Clone)]
-pub struct Marf(Arc<Store>);
+pub struct Marf(pub(crate) Arc<Store>);
 
 /// A block whose row is inserted and whose transaction is not yet committed. If that is rolled back, drop this.
 #[must_use = "a block that is not published is invisible"]
@@ -58,23 +56,10 @@ pub struct Published {
 impl Marf {
     /// Opens or creates the node file at `nodes` and reads the table `marf_blocks` of `index`, creating it if it is absent.
     ///
-    /// Cuts off bytes that no row names: what a crash between the append and the caller's commit leaves behind. All others
-    /// are compared with their checksums, some gigabytes a second, and each record again when it is read.
-    ///
     /// # Errors
-    /// [`OpenError::InUse`] if another handle has the file; `Damaged` and `DamagedRow` if file and table do not hold what
-    /// was committed.
+    /// Those of [`crate::Inspected::of`] and [`crate::Inspected::open`].
     pub fn open(nodes: &Path, index: &Connection, sync: Sync) -> Result<Self, OpenError> {
-        index::create_tables(index)?;
-        let (index, checksums) = index::load(index)?;
-        let file = NodeFile::open(nodes, sync)?;
-        let io_error = |cause| OpenError::Io { path: nodes.to_path_buf(), cause };
-        if file.length().map_err(io_error)? < index.end() {
-            return Err(file.damaged_at_open(index.end(), "shorter than its committed blocks"));
-        }
-        check_segments(&file, &index, &checksums)?;
-        file.cut(index.end()).map_err(io_error)?;
-        Ok(Self(Arc::new(Store::new(file, index))))
+        crate::Inspected::of(nodes, index)?.open(index, sync)
     }
 
     /// Creates the table `marf_blocks` if it is absent.
@@ -228,6 +213,8 @@ impl Marf {
         if end > FILE_BYTES_MAX {
             return Err(MarfError::Full("the node file has at most 64 GiB"));
         }
+        // What an attempt that failed has left: bytes without a row are those of one commit.
+        self.0.file.cut(start).map_err(|cause| MarfError::Io { path: self.0.file.path().to_path_buf(), cause })?;
         self.0.file.write(&sealed.segment, start)?;
         let row = BlockRow {
             id: block_id,
@@ -260,20 +247,4 @@ impl Marf {
         let (number, entry) = self.0.entry_of(block)?;
         self.0.find(Store::root_slot(number, &entry), &path.0, 0)
     }
-}
-
-/// Every segment is what was committed: also what only proofs read, and what a crash or a full disk left incomplete.
-fn check_segments(file: &NodeFile, index: &Index, checksums: &[u64]) -> Result<(), OpenError> {
-    let io_error = |cause| OpenError::Io { path: file.path().to_path_buf(), cause };
-    let mut segment = Vec::new();
-    for (number, checksum) in (0..).zip(checksums) {
-        let Some(entry) = index.entry(number) else { return Ok(()) };
-        let length = usize::try_from(entry.end - entry.start).unwrap_or(usize::MAX); // Checked against the file's length.
-        segment.resize(length, 0);
-        let read = file.read(&mut segment, entry.start).map_err(|error| io_error(std::io::Error::other(error)))?;
-        if read.len() != length || checksum64(read) != *checksum {
-            return Err(file.damaged_at_open(entry.start, "a block is not what was committed"));
-        }
-    }
-    Ok(())
 }

@@ -1,14 +1,18 @@
 //! From an open trie to its root and its bytes: every new node is hashed once, then written once.
 //!
 //! ```text
-//! segment   hash of the root node (32), checksum (4), records: children before their parents, the root's last
+//! segment   hash of the root node (32), checksum (4), mark, records: children before their parents, the root's last
+//! mark      "seg1", length of the segment in bytes (8, little endian), checksum (4)
 //! ```
+//! By the mark a start tells what one commit left, whose rows are missing, from what several left. Segments of earlier
+//! versions have none; nothing else reads it.
+//!
 //! # Not here
 //! The records: `record`. Writing the segment to the file: `marf`.
 
 use std::sync::Arc;
 
-use crate::checksum::checksum64;
+use crate::checksum::{checksum32, checksum64};
 use crate::error::MarfError;
 use crate::hash::{BlockId, TrieHash};
 use crate::node::{Inner, Kind, LOCAL, Path, Slot};
@@ -19,6 +23,13 @@ use crate::store::Store;
 
 /// Bytes of a segment before its records.
 pub(crate) const SEGMENT_HEAD_BYTES: usize = 32 + CHECKSUM_BYTES;
+
+/// How a mark begins, and all of its bytes.
+const MARK_MAGIC: [u8; 4] = *b"seg1";
+const MARK_BYTES: usize = MARK_MAGIC.len() + 8 + CHECKSUM_BYTES;
+
+/// Bytes from which a mark can be read.
+pub(crate) const MARKED_HEAD_BYTES: usize = SEGMENT_HEAD_BYTES + MARK_BYTES;
 
 /// A second thread costs some 30 us; hashing 64 nodes takes longer.
 const PARALLEL_NODES_MIN: usize = 64;
@@ -77,13 +88,30 @@ pub(crate) fn seal(trie: OpenTrie) -> Result<SealedTrie, MarfError> {
     let OpenTrie { store, parent, parent_id, height, inners, leaves } = trie;
     let mut encoder = Encoder { inners, leaves: &leaves, hashes: &hashes, segment: root_node.to_vec() };
     seal_record(&mut encoder.segment, 0);
+    encoder.segment.extend([0; MARK_BYTES]);
     let root_at = encoder.inner(0);
-    let segment = encoder.segment;
+    let mut segment = encoder.segment;
+    write_mark(&mut segment);
     if segment.len() as u64 >= FILE_BYTES_MAX {
         return Err(MarfError::Full("a block's trie has at most 64 GiB"));
     }
     let checksum = checksum64(&segment);
     Ok(SealedTrie(Arc::new(Sealed { store, parent, parent_id, height, root, segment, root_at, checksum })))
+}
+
+fn write_mark(segment: &mut [u8]) {
+    let mut mark = MARK_MAGIC.to_vec();
+    mark.extend((segment.len() as u64).to_le_bytes());
+    seal_record(&mut mark, 0);
+    segment[SEGMENT_HEAD_BYTES..MARKED_HEAD_BYTES].copy_from_slice(&mark);
+}
+
+/// The length of the segment that begins with `head`, if it says so.
+pub(crate) fn marked_length(head: &[u8]) -> Option<u64> {
+    let mark = head.get(SEGMENT_HEAD_BYTES..MARKED_HEAD_BYTES)?;
+    let (content, checksum) = mark.split_at(MARK_BYTES - CHECKSUM_BYTES);
+    let length = content.strip_prefix(&MARK_MAGIC)?;
+    (checksum32(content) == checksum).then_some(u64::from_le_bytes(length.try_into().ok()?))
 }
 
 /// The hashes of all inner nodes, by their places in the arena.

@@ -15,6 +15,7 @@
 
 mod block;
 mod error;
+mod look;
 mod producers;
 mod reader;
 mod rows;
@@ -25,6 +26,7 @@ mod writer;
 
 pub use block::BurnBlock;
 pub use error::{BurnLookupError, BurnOpenError, SetMembersError};
+pub(crate) use look::{BurnLook, look};
 pub use reader::BurnDbReader;
 pub use sqlite::StoreError;
 pub use stackers::{MAX_SET_MEMBERS, StackerSet};

@@ -15,7 +15,11 @@ use std::path::Path;
 /// The burn database as a kind of file: "mBRN".
 pub(super) const FILE: FileKind = FileKind {
     application_id: 0x6d42_524e,
-    migrations: &[include_str!("schema.sql"), include_str!("0002_producer_sets.sql")],
+    migrations: &[
+        include_str!("schema.sql"),
+        include_str!("0002_producer_sets.sql"),
+        include_str!("0003_identity.sql"),
+    ],
 };
 
 /// A connection that answers questions about the burn chain and cannot change it.

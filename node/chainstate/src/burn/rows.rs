@@ -38,12 +38,24 @@ impl Link {
     }
 }
 
+/// How far the other files are while a block is mined.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Known {
+    pub(super) event: u64,
+    pub(super) staging_row: u64,
+}
+
 /// Stores a block.
-pub(super) fn insert_block(tx: &Transaction<'_>, block: &BurnBlock, link: &Link) -> Result<(), StoreError> {
+pub(super) fn insert_block(
+    tx: &Transaction<'_>,
+    block: &BurnBlock,
+    link: &Link,
+    known: Known,
+) -> Result<(), StoreError> {
     tx.prepare_cached(
         "INSERT INTO burn_blocks (seen, hash, parent, height, time_s, sortition_hash, consensus_hash, satoshis_spent,
-                                  salt, parent_seen, skip_seen, skip_height)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+                                  salt, parent_seen, skip_seen, skip_height, known_event, known_staging_row)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
     )?
     .execute(params![
         to_integer("burn block number", block.seen)?,
@@ -58,6 +70,8 @@ pub(super) fn insert_block(tx: &Transaction<'_>, block: &BurnBlock, link: &Link)
         to_integer("burn block number", link.parent_seen)?,
         to_integer("burn block number", link.skip_seen)?,
         to_integer("burn height", link.skip_height)?,
+        to_integer("event", known.event)?,
+        to_integer("staging row", known.staging_row)?,
     ])?;
     Ok(())
 }

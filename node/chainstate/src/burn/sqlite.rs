@@ -10,8 +10,9 @@
 use std::path::Path;
 use std::time::Duration;
 
+use durable::Inspected;
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, Row, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Row, Transaction, TransactionBehavior};
 
 /// How long a statement waits for a lock: readers of a WAL file never do, the one writer only for a checkpoint.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -67,12 +68,12 @@ pub(crate) struct FileKind {
     pub(crate) migrations: &'static [&'static str],
 }
 
-/// Opens `path` for its one writer; makes the file when it is missing and applies missing migrations.
+/// Opens a file for its one writer; makes it when it is missing and applies missing migrations.
 ///
-/// `synchronous=FULL` (see [`durable::open`]): what these stores acknowledge (a burn block that chain state will name, an accepted Stacks block)
+/// `synchronous=FULL` (see [`durable::Inspected`]): what these stores acknowledge (a burn block that chain state will name, an accepted Stacks block)
 /// must outlive a power cut. Burn blocks are rare and stored blocks are committed in groups, so one sync each is cheap.
-pub(crate) fn open_writer(path: &Path, kind: &FileKind) -> Result<Connection, StoreError> {
-    let mut conn = durable::open(path)?;
+pub(crate) fn open_writer(inspected: Inspected, kind: &FileKind) -> Result<Connection, StoreError> {
+    let mut conn = inspected.open()?;
     conn.busy_timeout(BUSY_TIMEOUT)?;
     conn.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
     conn.pragma_update(None, "foreign_keys", true)?;
@@ -129,6 +130,25 @@ fn check_kind(conn: &Connection, kind: &FileKind) -> Result<i64, StoreError> {
         return Err(StoreError::SchemaTooNew { found, known });
     }
     Ok(found)
+}
+
+/// Whether anything was ever put in the file; refuses another kind of file and a newer schema. Writes nothing.
+pub(crate) fn has_tables(conn: &Connection, kind: &FileKind) -> Result<bool, StoreError> {
+    Ok(!is_empty(conn)? && check_kind(conn, kind)? > 0)
+}
+
+/// The chain that the file is a part of, if it says so. Asks files of before as well.
+pub(crate) fn select_identity(conn: &Connection) -> Result<Option<[u8; 16]>, StoreError> {
+    if !conn.table_exists(None, "identity")? {
+        return Ok(None);
+    }
+    Ok(conn.query_row("SELECT chain FROM identity", [], |row| row.get(0)).optional()?)
+}
+
+/// Has the file say which chain it is a part of.
+pub(crate) fn insert_identity(tx: &Transaction<'_>, chain: [u8; 16]) -> Result<(), StoreError> {
+    tx.execute("INSERT INTO identity (id, chain) VALUES (1, ?1) ON CONFLICT DO NOTHING", [chain])?;
+    Ok(())
 }
 
 fn is_empty(conn: &Connection) -> Result<bool, StoreError> {

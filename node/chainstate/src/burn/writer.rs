@@ -6,17 +6,19 @@ use super::producers::{check_producers, replace_producers};
 use super::reader::{BurnDbReader, FILE};
 use super::rows::{self, Link};
 use super::rules::{check_rules, first_difference, insert_rules, select_rules};
-use super::sqlite::{StoreError, open_writer, to_integer};
+use super::sqlite::{StoreError, insert_identity, open_writer, to_integer};
 use super::stackers::{check_stackers, replace_stackers};
+use crate::db::Positions;
 use crate::params::{BurnParams, Producer, Stacker};
 use nakamoto_proto::ids::BurnBlockHash;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::ops::Deref;
 use std::path::Path;
+use std::sync::Arc;
 
 /// The connection that may change the burn chain. Answers all questions of a [`BurnDbReader`] too.
 #[derive(Debug)]
-pub struct BurnDbWriter(BurnDbReader);
+pub struct BurnDbWriter(BurnDbReader, Arc<Positions>);
 
 impl Deref for BurnDbWriter {
     type Target = BurnDbReader;
@@ -32,8 +34,18 @@ impl BurnDbWriter {
     /// # Errors
     /// When the rules cannot be, when the file was made with other rules, and when it is damaged or unusable.
     pub fn open(path: &Path, rules: &BurnParams) -> Result<Self, BurnOpenError> {
+        let inspected = durable::inspect(path).map_err(StoreError::from)?;
+        Self::open_inspected(inspected, rules, Arc::default())
+    }
+
+    /// As [`Self::open`]; each block will say how far the other files were.
+    pub(crate) fn open_inspected(
+        inspected: durable::Inspected,
+        rules: &BurnParams,
+        positions: Arc<Positions>,
+    ) -> Result<Self, BurnOpenError> {
         check_rules(rules)?;
-        let mut conn = open_writer(path, &FILE)?;
+        let mut conn = open_writer(inspected, &FILE)?;
         match select_rules(&conn)? {
             Some(stored) => {
                 if let Some(what) = first_difference(&stored, rules) {
@@ -42,7 +54,15 @@ impl BurnDbWriter {
             }
             None => insert_chain(&mut conn, rules)?,
         }
-        Ok(Self(BurnDbReader { conn, rules: rules.clone() }))
+        positions.burn_row().raise(rows::select_newest_seen(&conn)?);
+        Ok(Self(BurnDbReader { conn, rules: rules.clone() }, positions))
+    }
+
+    /// Has the file say which chain it is a part of.
+    pub(crate) fn set_identity(&mut self, chain: [u8; 16]) -> Result<(), StoreError> {
+        let tx = self.0.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        insert_identity(&tx, chain)?;
+        Ok(tx.commit()?)
     }
 
     /// Mines a block on `on`, which may be any known block. It is on disk when this returns.
@@ -66,17 +86,19 @@ impl BurnDbWriter {
         count: u32,
         time_s: u64,
     ) -> Result<Vec<BurnBlock>, BurnLookupError> {
-        let reader = &mut self.0;
+        let Self(reader, positions) = self;
+        let known = rows::Known { event: positions.event().get(), staging_row: positions.staging_row().get() };
         let tx = reader.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut parent = *on;
         let mut blocks = Vec::new();
         for _ in 0..count {
-            let block = insert_child(&tx, &parent, time_s, &reader.rules)?;
+            let block = insert_child(&tx, &parent, time_s, (&reader.rules, known))?;
             parent = block.hash;
             blocks.push(block);
         }
         durable::crash_point("burn:before_commit");
         tx.commit()?;
+        positions.burn_row().raise(blocks.last().map_or(0, |block| block.seen));
         durable::crash_point("burn:after_commit");
         Ok(blocks)
     }
@@ -123,7 +145,7 @@ fn insert_child(
     tx: &Transaction<'_>,
     on: &BurnBlockHash,
     time_s: u64,
-    rules: &BurnParams,
+    (rules, known): (&BurnParams, rows::Known),
 ) -> Result<BurnBlock, BurnLookupError> {
     let parent = rows::select_by_hash(tx, on)?.ok_or(BurnLookupError::UnknownBurnBlock(*on))?;
     let parent_link = rows::select_link_by_seen(tx, parent.seen)?;
@@ -135,7 +157,7 @@ fn insert_child(
         time_s,
     };
     let block = child_block(&parent, height, place, rules);
-    rows::insert_block(tx, &block, &parent_link.of_child(&skip_link, block.seen, height))?;
+    rows::insert_block(tx, &block, &parent_link.of_child(&skip_link, block.seen, height), known)?;
     Ok(block)
 }
 
@@ -144,6 +166,6 @@ fn insert_chain(conn: &mut Connection, rules: &BurnParams) -> Result<(), BurnOpe
     let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
     insert_rules(&tx, rules)?;
     let block = first_block(rules);
-    rows::insert_block(&tx, &block, &Link::first(&block))?;
+    rows::insert_block(&tx, &block, &Link::first(&block), rows::Known::default())?;
     Ok(tx.commit()?)
 }

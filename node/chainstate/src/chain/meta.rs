@@ -65,3 +65,16 @@ pub(crate) fn update_announced(tx: &Transaction<'_>, burn_row: u64, staging_row:
     tx.prepare_cached(sql)?.execute((burn_row, staging_row))?;
     Ok(())
 }
+
+/// Whether burn and staging database say which chain they are a part of. Asks files of before as well.
+pub(crate) fn is_bound(conn: &Connection) -> Result<bool, StoreError> {
+    if !conn.column_exists(None, "meta", "bound")? {
+        return Ok(false);
+    }
+    Ok(conn.query_row("SELECT bound FROM meta", [], |row| row.get(0)).optional()?.unwrap_or(false))
+}
+
+pub(crate) fn set_bound(tx: &Transaction<'_>) -> Result<(), StoreError> {
+    tx.execute("UPDATE meta SET bound = 1", [])?;
+    Ok(())
+}

@@ -6,26 +6,20 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use durable::crash_point;
-use marf::{Marf, Sync};
+use durable::owner::{self, Owner};
+use marf::Sync;
 
-use super::meta::{count_start, select_meta};
+use super::inspect::{Folder, Paths, inspect};
+use super::meta::{count_start, is_bound, select_meta};
 use super::{Chain, Inner};
 use crate::blocks::ExecutedOnce;
 use crate::burn::BurnDbWriter;
-use crate::db::{OpenError, Store, open_writer};
+use crate::db::{OpenError, Positions, Store, open_writer};
 use crate::journal::{JournalTail, select_bounds};
 use crate::mempool::MempoolIndex;
 use crate::params::ChainParams;
 use crate::staging::StagingWriter;
 
-/// Headers, receipts, StackerDB, mempool and the journal.
-pub(super) const CHAIN_FILE: &str = "chainstate.sqlite";
-/// The mocked bitcoin.
-pub(super) const BURN_FILE: &str = "burn.sqlite";
-/// Stored blocks.
-pub(super) const STAGING_FILE: &str = "staging.sqlite";
-/// The nodes of the state index.
-const NODES_FILE: &str = "state.marf";
 /// Held by the process that uses the folder.
 const LOCK_FILE: &str = "lock";
 /// Made and removed at each start.
@@ -41,30 +35,34 @@ impl Chain {
     /// # Errors
     /// [`OpenError`]: the folder cannot be used, is damaged, in use, or of another chain.
     pub fn open(folder: &Path, params: ChainParams, clock: fn() -> u64) -> Result<(Self, JoinHandle<()>), OpenError> {
+        owner::check(folder, Owner::Node).map_err(|source| OpenError::Foreign { path: folder.to_owned(), source })?;
         make_folder(folder).map_err(OpenError::file(folder))?;
         let lock = take(folder)?;
         try_to_write(folder)?;
         crash_point("open:folder_locked");
-        let chain_file = folder.join(CHAIN_FILE);
-        let conn = open_writer(&chain_file)?;
+        let paths = Paths::of(folder);
+        let Folder { chain, burn, staging, nodes } = inspect(folder, &params)?;
+        // From here on the folder is written.
+        let conn = open_writer(chain, &paths.chain)?;
         crash_point("open:chain_made");
-        let burn_file = folder.join(BURN_FILE);
-        let burn = BurnDbWriter::open(&burn_file, &params.burn).map_err(OpenError::burn(&burn_file))?;
+        let positions = Arc::<Positions>::default();
+        let burn = BurnDbWriter::open_inspected(burn, &params.burn, Arc::clone(&positions));
+        let burn = burn.map_err(OpenError::burn(&paths.burn))?;
         crash_point("open:burn_made");
-        let staging_file = folder.join(STAGING_FILE);
-        let staging = StagingWriter::open(&staging_file).map_err(OpenError::own_file(&staging_file))?;
+        let staging = StagingWriter::open_inspected(staging, Arc::clone(&positions));
+        let staging = staging.map_err(OpenError::own_file(&paths.staging))?;
         crash_point("open:staging_made");
-        let marf = Marf::open(&folder.join(NODES_FILE), &conn, Sync::Full);
-        let marf = marf.map_err(OpenError::nodes(&chain_file))?;
+        let marf = nodes.open(&conn, Sync::Full).map_err(OpenError::nodes(&paths.chain))?;
         crash_point("open:nodes_made");
 
+        let chain_file = paths.chain;
         let meta = select_meta(&conn).map_err(OpenError::store(&chain_file))?;
-        if meta.as_ref().is_some_and(|meta| meta.params != params.fingerprint()) {
-            return Err(OpenError::OtherChain { path: folder.to_owned() });
-        }
+        let is_bound = is_bound(&conn).map_err(OpenError::store(&chain_file))?;
         let journal_id = meta.as_ref().map_or_else(new_journal_id, |meta| meta.journal_id);
         let bounds = select_bounds(&conn).map_err(OpenError::store(&chain_file))?;
         let tail = JournalTail::new(journal_id, bounds);
+        positions.event().raise(bounds.newest);
+        tail.listen(Box::new(move |newest| positions.event().raise(newest)));
         let mempool = MempoolIndex::load(&conn).map_err(OpenError::store(&chain_file))?;
         let (store, writer) = Store::spawn(conn, tail.clone(), clock).map_err(OpenError::file(folder))?;
         let start_number = match &meta {
@@ -92,6 +90,9 @@ impl Chain {
         let chain = Self { inner: Arc::new(inner) };
         if meta.is_none() {
             chain.make_genesis(journal_id).map_err(OpenError::store(folder))?;
+        }
+        if !is_bound {
+            chain.bind_files(journal_id).map_err(OpenError::store(folder))?;
         }
         Ok((chain, writer))
     }

@@ -56,9 +56,9 @@ impl ChainReader {
         verified: Arc<VerifiedOnce>,
         contracts: Arc<ContractCache>,
     ) -> Result<Self, OpenError> {
-        let conn = open_reader(&folder.join(super::open::CHAIN_FILE))?;
-        let burn = BurnDbReader::open(&folder.join(super::open::BURN_FILE)).map_err(OpenError::state)?;
-        let staging = StagingReader::open(&folder.join(super::open::STAGING_FILE)).map_err(OpenError::state)?;
+        let conn = open_reader(&folder.join(super::inspect::CHAIN_FILE))?;
+        let burn = BurnDbReader::open(&folder.join(super::inspect::BURN_FILE)).map_err(OpenError::state)?;
+        let staging = StagingReader::open(&folder.join(super::inspect::STAGING_FILE)).map_err(OpenError::state)?;
         Ok(Self { params, marf, contracts, conn, burn, staging, verified })
     }
 

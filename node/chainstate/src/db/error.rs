@@ -53,6 +53,27 @@ pub enum OpenError {
         /// The folder.
         path: PathBuf,
     },
+    /// The folder is another program's.
+    #[error("{path} is not this node's", path = path.display())]
+    Foreign {
+        /// The folder.
+        path: PathBuf,
+        /// Whose it is.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The folder's files are not of one chain and one moment.
+    #[error(
+        "the files in {path} do not belong together: {}. Nothing was changed. Put back the files of one copy of the folder, \
+         or give an empty folder for a new chain",
+        misfits.join("; "), path = path.display()
+    )]
+    Apart {
+        /// The folder.
+        path: PathBuf,
+        /// What does not fit, each with its file.
+        misfits: Vec<String>,
+    },
     /// Another process uses the folder.
     #[error("{path} is in use by another process", path = path.display())]
     InUse {
@@ -180,7 +201,7 @@ impl OpenError {
             marf::OpenError::Damaged { path, offset, what } => {
                 Self::Damaged { path, detail: format!("byte {offset}: {what}") }
             }
-            error @ marf::OpenError::DamagedRow { .. } => {
+            error @ (marf::OpenError::DamagedRow { .. } | marf::OpenError::Ahead { .. }) => {
                 Self::Damaged { path: chain_file.to_owned(), detail: error.to_string() }
             }
             marf::OpenError::Sql(source) => Self::database(chain_file)(source),

@@ -6,16 +6,19 @@
 mod error;
 mod migrate;
 mod packed;
+mod positions;
 mod store;
 
 pub use error::{OpenError, StoreError};
 pub(crate) use migrate::migrate;
 pub(crate) use packed::Packed;
+pub(crate) use positions::Positions;
 pub use store::{Store, WriteTx};
 
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use durable::Inspected;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::burn::sqlite::keep_plans;
@@ -26,9 +29,9 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 const STATEMENT_CACHE: usize = 128;
 
 /// Opens `chainstate.sqlite` for writing and brings its tables up to date.
-pub(crate) fn open_writer(path: &Path) -> Result<Connection, OpenError> {
+pub(crate) fn open_writer(inspected: Inspected, path: &Path) -> Result<Connection, OpenError> {
     let at = OpenError::database(path);
-    let mut conn = open_when_free(path)?;
+    let mut conn = inspected.open()?;
     conn.busy_timeout(BUSY_TIMEOUT).map_err(&at)?;
     conn.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
     conn.pragma_update(None, "foreign_keys", true).map_err(&at)?;
@@ -38,16 +41,26 @@ pub(crate) fn open_writer(path: &Path) -> Result<Connection, OpenError> {
     Ok(conn)
 }
 
+/// Refuses a file whose tables are newer than we know. Writes nothing.
+pub(crate) fn check_schema(conn: &Connection, path: &Path) -> Result<(), OpenError> {
+    let found: usize =
+        conn.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(OpenError::database(path))?;
+    match MIGRATIONS.len() {
+        known if found > known => Err(OpenError::SchemaTooNew { path: path.to_owned(), found, known }),
+        _ => Ok(()),
+    }
+}
+
 /// The folder is ours: what may still have the file is the writer of a chain that this process has just closed. It ends
 /// after its last job.
-fn open_when_free(path: &Path) -> Result<Connection, OpenError> {
+pub(crate) fn inspect_when_free(path: &Path) -> Result<Inspected, OpenError> {
     let end = Instant::now() + BUSY_TIMEOUT;
     loop {
-        match durable::open(path) {
+        match durable::inspect(path) {
             Err(durable::OpenError::InUse { .. }) if Instant::now() < end => {
                 std::thread::park_timeout(Duration::from_millis(1));
             }
-            opened => return Ok(opened?),
+            inspected => return Ok(inspected?),
         }
     }
 }
@@ -79,6 +92,7 @@ const MIGRATIONS: &[&[&str]] = &[
     &[crate::stackerdb::CONTRACTS_SCHEMA],
     &[include_str!("0006_rejected_sequence.sql")],
     &[include_str!("0007_mined_by_row.sql")],
+    &[include_str!("0008_bound.sql")],
 ];
 
 #[cfg(test)]

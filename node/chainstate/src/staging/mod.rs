@@ -23,12 +23,14 @@
 
 mod block;
 mod error;
+mod look;
 mod reader;
 mod rows;
 mod writer;
 
 pub use block::{NewBlock, StagedBlock, StagingState};
 pub use error::MarkError;
+pub(crate) use look::{StagingLook, look};
 pub use reader::StagingReader;
 pub use writer::{
     MAX_BURN_UNKNOWN_BLOCKS, MAX_BURN_UNKNOWN_BYTES, MAX_ORPHAN_DETAIL_BYTES, MAX_ORPHANED_ROWS,

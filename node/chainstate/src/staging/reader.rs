@@ -11,7 +11,10 @@ use rusqlite::Connection;
 use std::path::Path;
 
 /// The staging database as a kind of file: "mSTG".
-pub(super) const FILE: FileKind = FileKind { application_id: 0x6d53_5447, migrations: &[include_str!("schema.sql")] };
+pub(super) const FILE: FileKind = FileKind {
+    application_id: 0x6d53_5447,
+    migrations: &[include_str!("schema.sql"), include_str!("0002_identity.sql")],
+};
 
 /// A connection that answers questions about staged blocks and cannot change them.
 #[derive(Debug)]

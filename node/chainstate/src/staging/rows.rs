@@ -14,13 +14,25 @@ pub(super) struct Waiting {
     pub(super) bytes: u64,
 }
 
+/// How far the other files are while a block is stored.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Known {
+    pub(super) event: u64,
+    pub(super) burn_row: u64,
+}
+
 /// Stores a block in state `stored`.
-pub(super) fn insert_block(tx: &Transaction<'_>, block: &NewBlock<'_>, attachable: bool) -> Result<(), StoreError> {
+pub(super) fn insert_block(
+    tx: &Transaction<'_>,
+    block: &NewBlock<'_>,
+    attachable: bool,
+    known: Known,
+) -> Result<(), StoreError> {
     let size_bytes = u64::try_from(block.data.len()).unwrap_or(u64::MAX);
     let mut insert = tx.prepare_cached(
         "INSERT INTO staging_blocks (block_id, parent_id, burn_hash, chain_length, size_bytes, burn_attachable,
-                                     stacks_attachable, state)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'stored') RETURNING arrival",
+                                     stacks_attachable, state, known_event, known_burn_row)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'stored', ?8, ?9) RETURNING arrival",
     )?;
     let values = params![
         block.block_id.0,
@@ -30,11 +42,19 @@ pub(super) fn insert_block(tx: &Transaction<'_>, block: &NewBlock<'_>, attachabl
         to_integer("block size", size_bytes)?,
         block.burn_attachable,
         attachable,
+        to_integer("event", known.event)?,
+        to_integer("burn block number", known.burn_row)?,
     ];
     let arrival: i64 = insert.query_row(values, |row| row.get("arrival"))?;
     tx.prepare_cached("INSERT INTO staging_block_data (arrival, data) VALUES (?1, ?2)")?
         .execute(params![arrival, Packed::new(block.data)])?;
     Ok(())
+}
+
+/// The newest number that a block was given; it may be forgotten since. 0 of an empty file.
+pub(super) fn select_newest_row(conn: &Connection) -> Result<u64, StoreError> {
+    let mut select = conn.prepare_cached("SELECT seq FROM sqlite_sequence WHERE name = 'staging_blocks'")?;
+    Ok(select.query_row([], |row| get_u64(row, "seq")).optional()?.unwrap_or_default())
 }
 
 /// How far a block has come.

@@ -5,11 +5,13 @@ use super::error::MarkError;
 use super::reader::{FILE, StagingReader};
 use super::rows;
 use crate::burn::StoreError;
-use crate::burn::sqlite::open_writer;
+use crate::burn::sqlite::{insert_identity, open_writer};
+use crate::db::Positions;
 use nakamoto_proto::ids::{BurnBlockHash, StacksBlockId};
 use rusqlite::{Transaction, TransactionBehavior};
 use std::ops::Deref;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Stored blocks that may wait for a parent or a burn block: far more than a chain grows by while a block is processed,
 /// so a sender that is ahead is slowed down and never loses its place.
@@ -48,7 +50,7 @@ pub enum StageOutcome {
 
 /// The connection that may change staged blocks. Answers all questions of a [`StagingReader`] too.
 #[derive(Debug)]
-pub struct StagingWriter(StagingReader);
+pub struct StagingWriter(StagingReader, Arc<Positions>);
 
 impl Deref for StagingWriter {
     type Target = StagingReader;
@@ -64,7 +66,19 @@ impl StagingWriter {
     /// # Errors
     /// When the file cannot be used.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        Ok(Self(StagingReader { conn: open_writer(path, &FILE)? }))
+        Self::open_inspected(durable::inspect(path)?, Arc::default())
+    }
+
+    /// As [`Self::open`]; each block will say how far the other files were.
+    pub(crate) fn open_inspected(inspected: durable::Inspected, positions: Arc<Positions>) -> Result<Self, StoreError> {
+        let conn = open_writer(inspected, &FILE)?;
+        positions.staging_row().raise(rows::select_newest_row(&conn)?);
+        Ok(Self(StagingReader { conn }, positions))
+    }
+
+    /// Has the file say which chain it is a part of.
+    pub(crate) fn set_identity(&mut self, chain: [u8; 16]) -> Result<(), StoreError> {
+        self.write(|tx| insert_identity(tx, chain))
     }
 
     /// Stores a block, unless it is known already. It is on disk when this returns [`StageOutcome::Stored`].
@@ -72,7 +86,8 @@ impl StagingWriter {
     /// # Errors
     /// Ours: nothing is stored.
     pub fn store(&mut self, block: &NewBlock<'_>) -> Result<StageOutcome, StoreError> {
-        self.write(|tx| store_block(tx, block))
+        let outcomes = self.store_many(std::slice::from_ref(block))?;
+        outcomes.into_iter().next().ok_or(StoreError::Impossible { column: "staging_blocks.arrival" })
     }
 
     /// Stores several blocks with one sync, in order; each has an outcome of its own.
@@ -80,7 +95,14 @@ impl StagingWriter {
     /// # Errors
     /// Ours: none is stored.
     pub fn store_many(&mut self, blocks: &[NewBlock<'_>]) -> Result<Vec<StageOutcome>, StoreError> {
-        self.write(|tx| blocks.iter().map(|block| store_block(tx, block)).collect())
+        let known = rows::Known { event: self.1.event().get(), burn_row: self.1.burn_row().get() };
+        let (outcomes, newest) = self.write(|tx| {
+            let outcomes = blocks.iter().map(|block| store_block(tx, block, known));
+            let outcomes = outcomes.collect::<Result<Vec<_>, StoreError>>()?;
+            Ok::<_, StoreError>((outcomes, rows::select_newest_row(tx)?))
+        })?;
+        self.1.staging_row().raise(newest);
+        Ok(outcomes)
     }
 
     /// Marks a stored block processed; its children become attachable. Doing it again changes nothing.
@@ -141,7 +163,7 @@ impl StagingWriter {
     }
 }
 
-fn store_block(tx: &Transaction<'_>, block: &NewBlock<'_>) -> Result<StageOutcome, StoreError> {
+fn store_block(tx: &Transaction<'_>, block: &NewBlock<'_>, known: rows::Known) -> Result<StageOutcome, StoreError> {
     if let Some(state) = rows::select_state(tx, &block.block_id)? {
         return Ok(StageOutcome::AlreadyKnown(state));
     }
@@ -157,7 +179,7 @@ fn store_block(tx: &Transaction<'_>, block: &NewBlock<'_>) -> Result<StageOutcom
     if waits && !has_room(tx, block)? {
         return Ok(StageOutcome::Full);
     }
-    rows::insert_block(tx, block, stacks_attachable)?;
+    rows::insert_block(tx, block, stacks_attachable, known)?;
     Ok(StageOutcome::Stored)
 }
 

@@ -9,6 +9,8 @@ mod crash;
 #[cfg(test)]
 mod estimates;
 #[cfg(test)]
+mod folders;
+#[cfg(test)]
 mod forks;
 #[cfg(test)]
 mod journal;

@@ -186,3 +186,37 @@ fn a_last_block_of_zeros_is_reported() {
         .unwrap();
     assert!(error.to_string().contains("a block is not what was committed"), "{error}");
 }
+
+#[test]
+fn more_than_one_block_without_a_row_is_never_cut() {
+    for lost in 1..=3 {
+        let (home, maps) = filled();
+        let kept = BLOCKS - lost;
+        home.conn.execute("DELETE FROM marf_blocks WHERE number >= ?1", [kept]).unwrap();
+        let length = home.nodes_bytes();
+        match home.try_reopen_after(|_| ()) {
+            Ok(home) => {
+                assert_eq!(lost, 1);
+                assert!(home.nodes_bytes() < length);
+                read_all(&home, &maps[..kept]).unwrap();
+            }
+            Err((error, _)) => assert!(lost > 1 && matches!(error, OpenError::Ahead { .. }), "{lost}: {error}"),
+        }
+    }
+}
+
+#[test]
+fn an_attempt_that_failed_leaves_nothing_behind_a_shorter_block() {
+    let (mut home, _) = filled();
+    let seal = |home: &Home, values: usize| {
+        let mut trie = home.marf.begin(id(BLOCKS - 1), id(BLOCKS)).unwrap();
+        (0..values).for_each(|number| trie.insert(&format!("k{number}"), "value").unwrap());
+        trie.seal().unwrap()
+    };
+    let (long, short) = (seal(&home, 400), seal(&home, 1));
+    home.store_and_roll_back(&long, id(BLOCKS));
+    home.store(&short, id(BLOCKS));
+    drop((long, short));
+    let length = home.nodes_bytes();
+    assert_eq!(home.reopen().nodes_bytes(), length);
+}

@@ -19,6 +19,12 @@ use crate::entrypoint::OpenedChain;
 pub fn open(settings: &Settings) -> anyhow::Result<OpenedChain> {
     let params = chain_params(&settings.genesis).context("genesis")?;
     let (chain, writer) = Chain::open(&settings.data_dir, params, now_ms).context("cannot open the chain")?;
+    let tip = chain.read(|reader| reader.tip()).context("cannot read the chain")?;
+    let folder = settings.data_dir.display();
+    match chain.start_number() {
+        0 => tracing::info!(%folder, "new chain"),
+        _ => tracing::info!(%folder, tip = %tip.block_id, "resumed at height {}", tip.chain_length),
+    }
     let retention = Retention { events: settings.journal_max_events, age: settings.journal_max_age };
     let live = LiveChain::new(chain.clone(), retention).context("cannot read the chain")?;
     let live = Arc::new(live.with_call_limits(settings.call_limits.clone()));

@@ -80,9 +80,12 @@ fn a_start_on_a_folder_that_cannot_be_written_fails_and_names_it_with_the_cause(
         let output = ended(shield(&parent, &node(&new, &alone.genesis_file())));
         check_refused("a new folder in it", &output, &[&new.display().to_string(), cause]);
         let mut devnet = Command::new(binary("mockamoto"));
-        devnet.args(["--port", "0", "--data-dir"]).arg(&used);
-        check_refused("a devnet", &ended(shield(&used, &devnet)), &[&named, cause]);
+        let home = folder.path().join("home");
+        std::fs::create_dir(&home).expect("a folder");
+        devnet.args(["--port", "0", "--data-dir"]).arg(&home);
+        check_refused("a devnet", &ended(shield(&home, &devnet)), &[&home.display().to_string(), cause]);
         set_mode(&used, 0o755);
+        set_mode(&home, 0o755);
         set_mode(&parent, 0o755);
     }
 }

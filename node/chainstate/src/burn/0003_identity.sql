@@ -1,0 +1,9 @@
+-- Which chain this file is a part of; none until chainstate.sqlite has a boot block.
+CREATE TABLE identity (
+    id    INTEGER PRIMARY KEY CHECK (id = 1),
+    chain BLOB    NOT NULL CHECK (length(chain) = 16)
+) STRICT;
+
+-- How far the other files were when a block was mined: none of them can be older than that.
+ALTER TABLE burn_blocks ADD COLUMN known_event INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE burn_blocks ADD COLUMN known_staging_row INTEGER NOT NULL DEFAULT 0;
