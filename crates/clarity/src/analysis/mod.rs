@@ -26,7 +26,7 @@ mod interface;
 mod natives;
 mod read_only;
 mod signature;
-mod stored;
+pub(crate) mod stored;
 #[cfg(test)]
 mod tests;
 mod traits;

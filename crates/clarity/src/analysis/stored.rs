@@ -84,17 +84,18 @@ impl Interface {
     }
 }
 
-struct Writer(Vec<u8>);
+/// Writes the parts that stored forms are made of.
+pub(crate) struct Writer(pub(crate) Vec<u8>);
 
 impl Writer {
-    fn list<T>(&mut self, items: impl ExactSizeIterator<Item = T>, mut write: impl FnMut(&mut Self, T)) {
+    pub(crate) fn list<T>(&mut self, items: impl ExactSizeIterator<Item = T>, mut write: impl FnMut(&mut Self, T)) {
         self.number(u32::try_from(items.len()).unwrap_or(u32::MAX));
         for item in items {
             write(self, item);
         }
     }
 
-    fn number(&mut self, number: u32) {
+    pub(crate) fn number(&mut self, number: u32) {
         self.0.extend_from_slice(&number.to_be_bytes());
     }
 
@@ -124,7 +125,7 @@ impl Writer {
         self.number(size);
     }
 
-    fn of(&mut self, of: &Type) {
+    pub(crate) fn of(&mut self, of: &Type) {
         match of {
             Type::NoType => self.0.push(0),
             Type::Int => self.0.push(1),
@@ -171,37 +172,38 @@ impl Writer {
     }
 }
 
-struct Reader<'b> {
-    bytes: &'b [u8],
-    at: usize,
+/// Reads them.
+pub(crate) struct Reader<'b> {
+    pub(crate) bytes: &'b [u8],
+    pub(crate) at: usize,
 }
 
 type Read<T> = Result<T, StoredError>;
 
 impl Reader<'_> {
-    const fn fault(&self, what: &'static str) -> StoredError {
+    pub(crate) const fn fault(&self, what: &'static str) -> StoredError {
         StoredError { at: self.at, what }
     }
 
-    fn take(&mut self, length: usize) -> Read<&[u8]> {
+    pub(crate) fn take(&mut self, length: usize) -> Read<&[u8]> {
         let taken = self.at.checked_add(length).and_then(|end| self.bytes.get(self.at..end));
         let taken = taken.ok_or_else(|| self.fault("it ends too early"))?;
         self.at += length;
         Ok(taken)
     }
 
-    fn byte(&mut self) -> Read<u8> {
+    pub(crate) fn byte(&mut self) -> Read<u8> {
         Ok(self.take(1)?[0])
     }
 
-    fn number(&mut self) -> Read<u32> {
+    pub(crate) fn number(&mut self) -> Read<u32> {
         let mut bytes = [0; 4];
         bytes.copy_from_slice(self.take(4)?);
         Ok(u32::from_be_bytes(bytes))
     }
 
     /// Items, one after the other. Their number is not believed before they are there.
-    fn list<T>(&mut self, mut read: impl FnMut(&mut Self) -> Read<T>) -> Read<Vec<T>> {
+    pub(crate) fn list<T>(&mut self, mut read: impl FnMut(&mut Self) -> Read<T>) -> Read<Vec<T>> {
         let length = self.number()?;
         let mut items = Vec::new();
         for _ in 0..length {
@@ -249,7 +251,7 @@ impl Reader<'_> {
         self.map(|from| Ok(Method { parameters: from.list(Self::of)?, result: from.of()? })).map(Arc::new)
     }
 
-    fn of(&mut self) -> Read<Type> {
+    pub(crate) fn of(&mut self) -> Read<Type> {
         self.nested(0)
     }
 

@@ -19,9 +19,20 @@ impl Machine<'_> {
     /// # Errors
     /// The call fails.
     pub fn call(&mut self, context: &Context, contract: &ContractId, function: &str, arguments: Vec<Value>) -> Outcome {
+        self.call_as(context, contract, function, arguments, false)
+    }
+
+    pub(crate) fn call_as(
+        &mut self,
+        context: &Context,
+        contract: &ContractId,
+        function: &str,
+        arguments: Vec<Value>,
+        read_only: bool,
+    ) -> Outcome {
         let sender = Value::principal(context.sender.clone());
         self.sponsor = context.sponsor.clone().map(Value::principal);
-        let outer = Caller { sender: &sender, caller: &sender, level: 0, read_only: false };
+        let outer = Caller { sender: &sender, caller: &sender, level: 0, read_only };
         self.call_contract(contract, function, arguments, &outer, None)
     }
 

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::machine::{Context, Frame, Machine};
+use super::machine::{Context, Frame, Machine, Outcome};
+use crate::analysis::Interface;
 use crate::costs::CostFn;
 use crate::crypto::hash;
 use crate::error::{CheckError, Stop};
@@ -14,8 +15,7 @@ use crate::types::Type;
 use crate::value::{Principal, Value};
 
 /// The input of what storing a source costs.
-#[must_use]
-pub fn deploy_cost_input(source: &str) -> u64 {
+fn deploy_cost_input(source: &str) -> u64 {
     u64::try_from(source.len()).unwrap_or(u64::MAX)
 }
 
@@ -24,7 +24,13 @@ impl Machine<'_> {
     ///
     /// # Errors
     /// A definition or an expression fails.
-    pub fn deploy(&mut self, context: &Context, program: Program, source: &str) -> Result<Arc<Contract>, Stop> {
+    pub(crate) fn deploy(
+        &mut self,
+        context: &Context,
+        interface: Arc<Interface>,
+        program: Program,
+        source: &str,
+    ) -> Result<Arc<Contract>, Stop> {
         let size = deploy_cost_input(source);
         self.meter.charge(CostFn::ContractStorage, size)?;
         self.meter.take(size)?;
@@ -33,7 +39,7 @@ impl Machine<'_> {
         self.write(keys::contract(&program.id), Datum::Text(commitment.into()));
         let sender = Value::principal(context.sender.clone());
         self.sponsor = context.sponsor.clone().map(Value::principal);
-        let mut contract = Arc::new(Contract::new(program, size));
+        let mut contract = Arc::new(Contract::new(source, interface, program, size));
         let mut constants = 0;
         let outcome = self.definitions(&contract, &sender, &mut constants);
         self.meter.give(constants);
@@ -105,6 +111,18 @@ impl Machine<'_> {
                 self.parse_steps(*steps)
             }
             Definition::Nothing => Ok(()),
+        }
+    }
+
+    /// What the last expression at the top level gives; nothing may be written.
+    pub(crate) fn evaluate_last(&mut self, context: &Context, contract: &Arc<Contract>) -> Outcome {
+        let sender = Value::principal(context.sender.clone());
+        self.sponsor = context.sponsor.clone().map(Value::principal);
+        let frame =
+            Frame { contract, base: self.slots.len(), level: 0, sender: &sender, caller: &sender, read_only: true };
+        match contract.program.definitions.last() {
+            Some(Definition::Expression(at)) => self.eval_copied(&frame, *at),
+            _ => Err(CheckError::Unreachable("the text is a definition".to_owned()).into()),
         }
     }
 

@@ -21,6 +21,5 @@ mod machine;
 mod natives;
 
 pub use assets::{AssetKey, Assets, Movement};
-pub use deploy::deploy_cost_input;
 pub use events::{Event, EventBody};
 pub use machine::{Context, Machine, Outcome};

@@ -1,10 +1,10 @@
 //! What the engine asks of the chain that it runs in.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
+use super::contract::Contract;
 use crate::error::InternalError;
-use crate::lower::Program;
-use crate::value::{ContractId, Principal, Value};
+use crate::value::{ContractId, Principal};
 
 /// Which state is read: the one that is being built, or that of an older block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -13,29 +13,6 @@ pub enum View {
     Tip,
     /// The state at the end of the block of this height.
     Block(u64),
-}
-
-/// A contract that can be called.
-#[derive(Debug)]
-pub struct Contract {
-    /// What runs.
-    pub program: Program,
-    /// Bytes of its source and memory of its constants, which loading it costs.
-    pub size: u64,
-    /// Values of its constants; a place is empty until the deployment has come to it.
-    pub constants: Vec<OnceLock<Value>>,
-    /// How many of each fungible token there may be at most; a place is empty for a token without a limit.
-    pub caps: Vec<OnceLock<u128>>,
-}
-
-impl Contract {
-    /// A contract whose constants have no values yet.
-    #[must_use]
-    pub fn new(program: Program, size: u64) -> Self {
-        let constants = program.constants.iter().map(|_| OnceLock::new()).collect();
-        let caps = program.tokens.iter().map(|_| OnceLock::new()).collect();
-        Self { program, size, constants, caps }
-    }
 }
 
 /// What is known of a block.

@@ -4,11 +4,12 @@
 use std::sync::Arc;
 
 use engine::costs::Meter;
+use engine::engine::PublishError;
 use engine::error::Stop;
-use engine::lower::lower;
 use engine::run::{Assets, Context, Event, EventBody, Machine};
+use engine::state::Contract;
 use engine::value::{ContractId, Principal, Value};
-use engine::{Dialect, Rules, syntax};
+use engine::{Dialect, Rules};
 use serde_json::{Value as Json, json};
 
 use super::chain::Chain;
@@ -28,6 +29,8 @@ struct Done {
     assets: Assets,
     writes: Vec<(String, String)>,
     rows: Vec<Json>,
+    /// Parser or checker refused it: where, and what was said.
+    refused: Option<(&'static str, String)>,
 }
 
 fn principal(text: &str) -> Principal {
@@ -67,30 +70,38 @@ fn run(
     }
     let writes = if kept { writes } else { Vec::new() };
     let rows = std::mem::take(&mut *rows.lock());
-    Done { outcome, meter, events, assets: Assets::of(&movements), writes, rows }
+    Done { outcome, meter, events, assets: Assets::of(&movements), writes, rows, refused: None }
 }
 
-/// A deployment, from where the checker has left it.
-fn deploy(chain: &mut Chain, rules: &'static Rules, step: &Json) -> Option<(Done, ContractId)> {
-    let source = step["source"].as_str().unwrap();
+/// A deployment, from its source to its end.
+fn deploy(chain: &mut Chain, rules: &'static Rules, step: &Json) -> Done {
     let id = contract_of(step);
-    let tree = syntax::read_again(source, &id, rules).ok()?;
     let dialect = Dialect::of_version(u8::try_from(step["version"].as_u64().unwrap()).unwrap()).unwrap();
-    let program = lower(&tree, Arc::new(id.clone()), dialect);
     let rows = Rows::default();
-    let mut meter = meter(rules, step, &rows);
-    meter.set_spent(cost_of(&step["analysis_cost"]));
-    meter.take(step["analysis_memory"].as_u64().unwrap()).unwrap();
-    rows.lock().clear();
+    let meter = meter(rules, step, &rows);
     let mut contract = None;
-    let done = run(chain, rules, meter, &rows, |machine| {
-        contract = Some(machine.deploy(&context(step), program, source)?);
+    let mut refused = None;
+    let mut done = run(chain, rules, meter, &rows, |machine| {
+        match machine.publish(&context(step), &id, dialect, step["source"].as_str().unwrap()) {
+            Ok(published) => contract = Some(published),
+            Err(PublishError::Run(stop)) => return Err(stop),
+            Err(error) => {
+                let phase = if matches!(error, PublishError::Syntax(_)) { "parse" } else { "analysis" };
+                refused = Some((phase, error.to_string()));
+                return Ok(Value::error(Value::NONE).unwrap());
+            }
+        }
         Ok(Value::okay(Value::Bool(true)).unwrap())
     });
+    done.refused = refused;
     if let Some(contract) = contract {
-        chain.deployed(contract, id.clone());
+        // As after a restart: from what is stored.
+        let stored = contract.encode();
+        let restored = Contract::decode(&stored, &id, rules).unwrap();
+        assert_eq!(restored.encode(), stored, "{id}");
+        chain.deployed(Arc::new(restored), id);
     }
-    Some((done, id))
+    done
 }
 
 fn call(chain: &mut Chain, rules: &'static Rules, step: &Json) -> Option<Done> {
@@ -210,6 +221,17 @@ fn assets(assets: &Assets) -> Json {
 }
 
 fn compare(case: &mut Case, step: &Json, done: &Done) {
+    if done.refused.is_some() || step["phase"] == "parse" || step["phase"] == "analysis" {
+        let (phase, text) = done.refused.clone().unwrap_or(("none", String::new()));
+        case.check("phase", &phase, &step["phase"].as_str().unwrap());
+        case.check(
+            "refusal",
+            &&text[..text.floor_char_boundary(4000)],
+            &step["error"]["text"].as_str().unwrap_or_default(),
+        );
+        case.check("cost", &done.meter.spent(), &cost_of(&step["cost"]));
+        return;
+    }
     let theirs = |name: &str| step[name].as_str().unwrap_or_default().to_owned();
     let ours = match &done.outcome {
         Ok(Value::Err(_)) => "abort_by_response",
@@ -235,9 +257,11 @@ fn compare(case: &mut Case, step: &Json, done: &Done) {
         }
     }
     if let Some(trace) = step["trace"].as_array() {
-        let storage = trace.iter().position(|row| row[1] == "contract_storage").filter(|_| step["op"] == "deploy");
-        let theirs = &trace[storage.unwrap_or(0)..];
-        let at = done.rows.iter().zip(theirs).position(|(a, b)| a != b).unwrap_or(done.rows.len().min(theirs.len()));
+        // Parsing's and checking's rows are compared by their own test.
+        let evaluation = |rows: &[Json]| rows.iter().position(|row| row[1] == "contract_storage").unwrap_or(0);
+        let theirs = &trace[evaluation(trace)..];
+        let rows = &done.rows[evaluation(&done.rows)..];
+        let at = rows.iter().zip(theirs).position(|(a, b)| a != b).unwrap_or(rows.len().min(theirs.len()));
         let around = |rows: &[Json]| {
             rows[at.saturating_sub(3).min(rows.len())..(at + 4).min(rows.len())]
                 .iter()
@@ -245,8 +269,8 @@ fn compare(case: &mut Case, step: &Json, done: &Done) {
                 .collect::<Vec<_>>()
                 .join(" ")
         };
-        let same = at == done.rows.len() && at == theirs.len();
-        let (ours, theirs) = if same { (String::new(), String::new()) } else { (around(&done.rows), around(theirs)) };
+        let same = at == rows.len() && at == theirs.len();
+        let (ours, theirs) = if same { (String::new(), String::new()) } else { (around(rows), around(theirs)) };
         case.check("trace", &ours, &theirs);
     }
     compare_effects(case, step, done, ours);
@@ -296,13 +320,11 @@ fn scenario(tally: &mut Tally, scenario: &Json) {
                 }
                 continue;
             }
-            "deploy" if step["phase"] == "parse" || step["phase"] == "analysis" || chain.has(&contract_of(step)) => {
-                continue;
+            // A contract that exists makes the transaction invalid before the engine sees it.
+            "deploy" if step["rejected"] == "duplicate contract" => {
+                case.check("exists", &chain.has(&contract_of(step)), &true)
             }
-            "deploy" => match deploy(&mut chain, rules, step) {
-                Some((done, _)) => compare(&mut case, step, &done),
-                None => case.check("parsed", &false, &true),
-            },
+            "deploy" => compare(&mut case, step, &deploy(&mut chain, rules, step)),
             "call" => match call(&mut chain, rules, step) {
                 Some(done) => compare(&mut case, step, &done),
                 None => case.check("rejected", &"undecodable argument", &step["rejected"].as_str().unwrap_or_default()),

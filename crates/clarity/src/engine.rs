@@ -1,0 +1,128 @@
+//! The way in: publish a contract, call a function, read, evaluate a snippet.
+//!
+//! Everything happens on a [`Machine`], one for each transaction: it holds the meter, and afterwards what was written, said and moved.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::analysis::{self, Contracts, Fault, Interface};
+use crate::dialect::Dialect;
+use crate::error::{CheckError, InternalError, Stop};
+use crate::lower::lower;
+use crate::run::{Context, Machine, Outcome};
+use crate::state::{Contract, View, World};
+use crate::syntax::{self, SyntaxError};
+use crate::value::ContractId;
+
+/// Why a contract was not published.
+#[derive(Debug)]
+pub enum PublishError {
+    /// Its source is no contract.
+    Syntax(Box<SyntaxError>),
+    /// The checker refuses it.
+    Analysis(Box<Fault>),
+    /// Its top level fails.
+    Run(Stop),
+}
+
+impl fmt::Display for PublishError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Syntax(error) => error.error.fmt(f),
+            Self::Analysis(fault) => fault.error.fmt(f),
+            Self::Run(stop) => stop.fmt(f),
+        }
+    }
+}
+
+impl From<Stop> for PublishError {
+    fn from(stop: Stop) -> Self {
+        Self::Run(stop)
+    }
+}
+
+/// What the checker is told of contracts that are deployed already. A state that cannot be read ends the publication afterwards.
+struct Deployed<'a> {
+    world: RefCell<&'a mut dyn World>,
+    error: RefCell<Option<InternalError>>,
+}
+
+impl Contracts for Deployed<'_> {
+    fn interface(&self, contract: &ContractId) -> Option<Arc<Interface>> {
+        match self.world.borrow_mut().contract(View::Tip, contract) {
+            Ok(found) => found.map(|contract| Arc::clone(&contract.interface)),
+            Err(error) => {
+                self.error.replace(Some(error));
+                None
+            }
+        }
+    }
+}
+
+impl Machine<'_> {
+    /// Publishes a contract: parses it, checks it, writes what commits to it, evaluates its top level. Gives the contract, which
+    /// can be called once the transaction's writes are kept.
+    ///
+    /// # Errors
+    /// It is no contract, it is refused, or its top level fails. What it had written until then is rolled back.
+    pub fn publish(
+        &mut self,
+        context: &Context,
+        id: &ContractId,
+        dialect: &'static Dialect,
+        source: &str,
+    ) -> Result<Arc<Contract>, PublishError> {
+        let tree = syntax::read(source, id, self.rules, &mut self.meter).map_err(PublishError::Syntax)?;
+        let deployed = Deployed { world: RefCell::new(&mut *self.world), error: RefCell::new(None) };
+        let checked = analysis::check(&tree, id, dialect, self.rules, &deployed, &mut self.meter);
+        if let Some(error) = deployed.error.into_inner() {
+            return Err(Stop::from(error).into());
+        }
+        let interface = Arc::new(checked.map_err(PublishError::Analysis)?);
+        let program = lower(&tree, Arc::new(id.clone()), dialect);
+        let level = self.begin();
+        self.deploy(context, interface, program, source).map_err(|stop| {
+            self.roll_back(level);
+            PublishError::Run(stop)
+        })
+    }
+
+    /// Calls a function that must not write: a public function that tries to fails.
+    ///
+    /// # Errors
+    /// The call fails.
+    pub fn call_read_only(
+        &mut self,
+        context: &Context,
+        contract: &ContractId,
+        function: &str,
+        arguments: Vec<crate::value::Value>,
+    ) -> Outcome {
+        self.call_as(context, contract, function, arguments, true)
+    }
+
+    /// Evaluates an expression as if it stood at the end of a contract, without writing.
+    ///
+    /// # Errors
+    /// There is no such contract, the text is no expression, or it fails.
+    pub fn evaluate(&mut self, context: &Context, contract: &ContractId, snippet: &str) -> Outcome {
+        let found = self.world.contract(View::Tip, contract)?;
+        let found = found.ok_or_else(|| CheckError::NoSuchContract(contract.to_string()))?;
+        let source = format!("{}\n{snippet}", found.source);
+        let tree = syntax::read_again(&source, contract, self.rules)
+            .map_err(|error| CheckError::Unreachable(format!("the text is no expression: {error}")))?;
+        let program = lower(&tree, Arc::new(contract.clone()), found.program.dialect);
+        let extended = Contract::new(&source, Arc::clone(&found.interface), program, found.size);
+        for (name, value) in found.program.constants.iter().zip(&found.constants) {
+            let place = extended.program.constants.iter().position(|other| other == name);
+            if let (Some(place), Some(value)) = (place, value.get()) {
+                let _ = extended.constants[place].set(value.clone());
+            }
+        }
+        self.evaluate_last(context, &Arc::new(extended))
+    }
+}
+
+#[cfg(test)]
+mod tests;
