@@ -53,8 +53,9 @@ pub struct Args {
     #[arg(long, value_name = "MODE", value_parser = ["ecdsa", "well-known"])]
     pub signing: Option<String>,
 
-    /// POST all events to this observer (the Hiro API, chainhook, ...); may be given more than once
-    #[arg(long, value_name = "HOST:PORT")]
+    /// POST events to this observer (the Hiro API, ...): HOST:PORT for all but StackerDB chunks and validation results,
+    /// HOST:PORT,KEY,... for these keys of events_observer; may be given more than once
+    #[arg(long, value_name = "HOST:PORT[,KEY...]")]
     pub event_observer: Vec<String>,
 
     /// Write accounts, addresses and URLs to this file as JSON too

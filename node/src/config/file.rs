@@ -126,7 +126,7 @@ pub struct BalanceTable {
 }
 
 /// `[[events_observer]]`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ObserverTable {
     /// `host:port`.
@@ -138,6 +138,8 @@ pub struct ObserverTable {
     /// Whether an attempt that does not reach it is the only one.
     #[serde(default)]
     pub disable_retries: bool,
+    /// Answers other than 200 to one post after which it is skipped.
+    pub skip_after_refusals: Option<u32>,
     /// Whether `contract_interface` is left out.
     #[serde(default)]
     pub disable_contract_interface: bool,

@@ -58,8 +58,9 @@ pub struct Flags {
     #[arg(long, value_name = "FILTER", env = "MOCKAMOTO_LOG")]
     pub log: Option<String>,
 
-    /// POST all events to this observer; may be given more than once. The config file has more to say about one
-    #[arg(long, value_name = "HOST:PORT")]
+    /// POST events to this observer: HOST:PORT for all but StackerDB chunks and validation results, HOST:PORT,KEY,... for
+    /// these keys of events_observer; may be given more than once. The config file has more to say about one
+    #[arg(long, value_name = "HOST:PORT[,KEY...]")]
     pub event_observer: Vec<String>,
 
     /// How a line of the log looks: text, json [default: text]

@@ -173,6 +173,15 @@ impl GenesisFile {
         if self.reward_cycle_length == 0 {
             return Err(value("reward_cycle_length", "must not be 0"));
         }
+        // `burn-block-height` and the VM's lengths have 32 bits; the chain needs room to grow.
+        for (key, given, most) in [
+            ("first_burn_height", self.first_burn_height, u64::from(u32::MAX / 2)),
+            ("reward_cycle_length", self.reward_cycle_length, u64::from(u32::MAX)),
+        ] {
+            if given > most {
+                return Err(value(key, format!("{given} is above {most}")));
+            }
+        }
         if self.stackers.iter().all(|stacker| stacker.weight == 0) {
             return Err(value("stackers", "no stacker has any weight"));
         }
@@ -289,6 +298,8 @@ mod tests {
         };
         check(|genesis| genesis.network = "devnet".to_owned(), "network");
         check(|genesis| genesis.signing = "none".to_owned(), "signing");
+        check(|genesis| genesis.first_burn_height = 1 << 31, "first_burn_height");
+        check(|genesis| genesis.reward_cycle_length = 1 << 32, "reward_cycle_length");
         check(|genesis| genesis.producers.clear(), "producers");
         check(|genesis| genesis.stackers[0].weight = 0, "stackers");
         check(|genesis| genesis.reward_cycle_length = 0, "reward_cycle_length");

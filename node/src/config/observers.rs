@@ -3,10 +3,11 @@
 use clarity::vm::ClarityName;
 
 use super::file::ObserverTable;
-use crate::chain::parse_contract_id;
+use crate::chain::{PrincipalError, parse_contract_id};
 
-/// Time an attempt has unless the observer's table says otherwise, milliseconds; as the reference has it.
-const DEFAULT_TIMEOUT_MS: u64 = 1000;
+/// Time an attempt has unless the observer's table says otherwise, milliseconds. The reference's second is less than an
+/// indexer needs for a boot block with many contracts; here a slow observer delays nobody.
+const DEFAULT_TIMEOUT_MS: u64 = 60_000;
 /// A shorter attempt would fail on a loaded machine, a longer one is not a time limit.
 const TIMEOUT_MS: (u64, u64) = (10, 600_000);
 /// Observers at most: each has a task and a cursor.
@@ -27,6 +28,8 @@ pub struct ObserverConfig {
     pub timeout_ms: u64,
     /// Whether an event is given up when an attempt does not reach the observer.
     pub disable_retries: bool,
+    /// Answers other than 200 to one post after which it is given up; `None` for never.
+    pub skip_after_refusals: Option<u32>,
     /// Whether `contract_interface` is null.
     pub disable_contract_interface: bool,
 }
@@ -36,6 +39,8 @@ pub struct ObserverConfig {
 pub enum EventKey {
     /// `*`: everything but StackerDB chunks and validation results.
     Any,
+    /// `all_but_burn_blocks`: what `*` is, without `/new_burn_block`; for observers that ask bitcoind about those.
+    AllButBurnBlocks,
     /// `stx`: the events of transfer, mint, burn and lock.
     Stx,
     /// `memtx`: transactions that the mempool takes and drops.
@@ -72,6 +77,7 @@ impl EventKey {
     pub fn parse(text: &str) -> Result<Self, String> {
         match text {
             "*" => return Ok(Self::Any),
+            "all_but_burn_blocks" => return Ok(Self::AllButBurnBlocks),
             "stx" => return Ok(Self::Stx),
             "memtx" => return Ok(Self::Mempool),
             "burn_blocks" => return Ok(Self::BurnBlocks),
@@ -82,35 +88,39 @@ impl EventKey {
         }
         let unknown = || {
             format!(
-                "`{text}` is none of *, stx, memtx, burn_blocks, microblocks, stackerdb, block_proposal, \
+                "`{text}` is none of *, all_but_burn_blocks, stx, memtx, burn_blocks, microblocks, stackerdb, block_proposal, \
                  ADDRESS.contract::topic, ADDRESS.contract.asset"
             )
         };
-        if let Some((contract, topic)) = text.split_once("::") {
-            contract_of(contract).filter(|_| is_name(topic)).ok_or_else(unknown)?;
-            return Ok(Self::ContractEvent { contract: contract.to_owned(), topic: topic.to_owned() });
-        }
-        let (contract, asset) = text.rsplit_once('.').ok_or_else(unknown)?;
-        contract_of(contract).filter(|_| is_name(asset)).ok_or_else(unknown)?;
-        Ok(Self::Asset { contract: contract.to_owned(), asset: asset.to_owned() })
+        let (contract, name, is_topic) = match (text.split_once("::"), text.rsplit_once('.')) {
+            (Some((contract, topic)), _) => (contract, topic, true),
+            (None, Some((contract, asset))) => (contract, asset, false),
+            (None, None) => return Err(unknown()),
+        };
+        let contract = match parse_contract_id(contract) {
+            Ok(contract) if is_name(name) => contract.to_string(),
+            Err(error @ PrincipalError::Address(_)) => return Err(format!("`{text}`: {error}")),
+            Ok(_) | Err(_) => return Err(unknown()),
+        };
+        Ok(match is_topic {
+            true => Self::ContractEvent { contract, topic: name.to_owned() },
+            false => Self::Asset { contract, asset: name.to_owned() },
+        })
     }
-}
-
-fn contract_of(text: &str) -> Option<()> {
-    parse_contract_id(text).ok().map(drop)
 }
 
 fn is_name(text: &str) -> bool {
     ClarityName::try_from(text.to_owned()).is_ok()
 }
 
-/// Checks the tables, with those that get every key and what the environment adds at the end.
+/// Checks the tables, with those of the command line (`host:port`, keys behind commas) and what the environment adds at
+/// the end.
 ///
 /// # Errors
 /// Path of the key, and what is wrong with it.
 pub(super) fn observers(
     tables: &[ObserverTable],
-    with_every_key: &[String],
+    from_flags: &[String],
     from_environment: Option<&str>,
 ) -> Result<Vec<ObserverConfig>, (String, String)> {
     let mut observers: Vec<ObserverConfig> = Vec::new();
@@ -119,21 +129,21 @@ pub(super) fn observers(
         let observer = observer(table).map_err(|(key, detail)| (place(key), detail))?;
         add(&mut observers, observer).map_err(|detail| (place("endpoint"), detail))?;
     }
-    let every_key = [EventKey::Any, EventKey::StackerDb, EventKey::BlockProposal];
-    let flags = with_every_key.iter().map(|endpoint| ("--event-observer", endpoint.as_str(), every_key.to_vec()));
-    let environment = from_environment.map(|endpoint| ("STACKS_EVENT_OBSERVER", endpoint, vec![EventKey::Any]));
-    for (place, endpoint, events_keys) in flags.chain(environment) {
-        check_endpoint(endpoint).map_err(|detail| (place.to_owned(), detail))?;
-        let observer = ObserverConfig {
-            endpoint: endpoint.to_owned(),
-            events_keys,
-            timeout_ms: DEFAULT_TIMEOUT_MS,
-            disable_retries: false,
-            disable_contract_interface: false,
-        };
-        add(&mut observers, observer).map_err(|detail| (place.to_owned(), detail))?;
+    let flags = from_flags.iter().map(|text| ("--event-observer", text.as_str()));
+    for (place, text) in flags.chain(from_environment.map(|text| ("STACKS_EVENT_OBSERVER", text))) {
+        let added = observer(&in_one_text(text)).map_err(|(_, detail)| detail);
+        added.and_then(|observer| add(&mut observers, observer)).map_err(|detail| (place.to_owned(), detail))?;
     }
     Ok(observers)
+}
+
+/// `host:port`, then keys behind commas; `*` when there are none.
+fn in_one_text(text: &str) -> ObserverTable {
+    let mut parts = text.split(',').map(|part| part.trim().to_owned());
+    let endpoint = parts.next().unwrap_or_default();
+    let keys: Vec<_> = parts.collect();
+    let events_keys = if keys.is_empty() { vec!["*".to_owned()] } else { keys };
+    ObserverTable { endpoint, events_keys, ..ObserverTable::default() }
 }
 
 fn add(observers: &mut Vec<ObserverConfig>, observer: ObserverConfig) -> Result<(), String> {
@@ -157,11 +167,15 @@ fn observer(table: &ObserverTable) -> Result<ObserverConfig, (&'static str, Stri
     if !(TIMEOUT_MS.0..=TIMEOUT_MS.1).contains(&timeout_ms) {
         return Err(("timeout_ms", format!("{timeout_ms} is not {} to {}", TIMEOUT_MS.0, TIMEOUT_MS.1)));
     }
+    if table.skip_after_refusals == Some(0) {
+        return Err(("skip_after_refusals", "0: at least one refusal; leave it out to skip nothing".to_owned()));
+    }
     Ok(ObserverConfig {
         endpoint: table.endpoint.clone(),
         events_keys: keys.map_err(|detail| ("events_keys", detail))?,
         timeout_ms,
         disable_retries: table.disable_retries,
+        skip_after_refusals: table.skip_after_refusals,
         disable_contract_interface: table.disable_contract_interface,
     })
 }
@@ -189,9 +203,7 @@ mod tests {
         ObserverTable {
             endpoint: endpoint.to_owned(),
             events_keys: keys.iter().map(|key| (*key).to_owned()).collect(),
-            timeout_ms: None,
-            disable_retries: false,
-            disable_contract_interface: false,
+            ..ObserverTable::default()
         }
     }
 
@@ -215,11 +227,20 @@ mod tests {
     }
 
     #[test]
-    fn an_observer_has_the_defaults_of_the_reference() {
+    fn an_observer_that_says_no_more_has_the_defaults() {
         let found = observers(&[table("localhost:3700", &["*", "stackerdb"])], &[], Some("127.0.0.1:9")).unwrap();
-        assert_eq!(found[0].timeout_ms, 1000);
+        assert_eq!((found[0].timeout_ms, found[0].skip_after_refusals), (60_000, None));
         assert_eq!(found[0].events_keys, [EventKey::Any, EventKey::StackerDb]);
         assert_eq!((found[1].endpoint.as_str(), &found[1].events_keys), ("127.0.0.1:9", &vec![EventKey::Any]));
+        let keys = |flag: &str| observers(&[], &[flag.to_owned()], None).unwrap().remove(0).events_keys;
+        assert_eq!(keys("a:1"), [EventKey::Any]);
+        assert_eq!(keys("a:1,*,stackerdb"), [EventKey::Any, EventKey::StackerDb]);
+        assert_eq!(keys("a:1, all_but_burn_blocks"), [EventKey::AllButBurnBlocks]);
+        for (flag, detail) in [("a:1,", "`` is none of"), ("a:1,nope", "`nope`"), ("stackerdb,a:1", "host:port")] {
+            let (place, why) = observers(&[], &[flag.to_owned()], None).unwrap_err();
+            assert_eq!(place, "--event-observer");
+            assert!(why.contains(detail), "{why}");
+        }
     }
 
     #[test]
@@ -238,6 +259,10 @@ mod tests {
         check(&[table("a:1", &[])], None, "events_observer[0].events_keys", "0 keys");
         let slow = ObserverTable { timeout_ms: Some(0), ..good.clone() };
         check(&[slow], None, "events_observer[0].timeout_ms", "not 10 to");
+        let hasty = ObserverTable { skip_after_refusals: Some(0), ..good.clone() };
+        check(&[hasty], None, "events_observer[0].skip_after_refusals", "at least one");
+        let mistyped = CONTRACT.replace("9AG", "9AH") + "::print";
+        check(&[table("a:1", &[&mistyped])], None, "events_observer[0].events_keys", "checksum does not match");
         check(&[good.clone(), good.clone()], None, "events_observer[1].endpoint", "twice");
         check(&[good], Some("localhost:3700"), "STACKS_EVENT_OBSERVER", "twice");
         check(&[], Some("nowhere"), "STACKS_EVENT_OBSERVER", "host:port");

@@ -14,7 +14,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::payload::{Body, Endpoint, PayloadCache};
+use super::payload::{Body, Endpoint, PayloadCache, Told};
 use super::plan;
 use super::post::{PostError, Poster};
 use super::registration::Registration;
@@ -30,8 +30,9 @@ pub const READ_STEP: ReadLimit = ReadLimit { events: 64, bytes: 1 << 20 };
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 /// Added at random, so that the observers of a machine that restarts do not get all at once.
 const JITTER_MS: u64 = 100;
-/// The longest wait, in timeouts of an attempt.
+/// The longest wait: so many timeouts of an attempt, but no longer than one likes to wait for an observer that came back.
 const LONGEST_WAIT_TIMEOUTS: u32 = 3;
+const LONGEST_WAIT: Duration = Duration::from_secs(3);
 /// Events without a post that may pass before the mark is moved: a mark is for what was told.
 const UNMARKED_EVENTS: u64 = 256;
 /// Wait after the journal could not be read or a body not be made, which is ours to repair.
@@ -76,6 +77,8 @@ pub(super) struct Engine {
     waiting: VecDeque<Entry>,
     /// Attempts at the current post, all failed.
     failures: u32,
+    /// Those of them that were answered, with another status than 200.
+    refusals: u32,
     /// Not before.
     retry_at: Instant,
 }
@@ -90,15 +93,25 @@ enum Step {
     Nothing,
     /// The first event in `waiting` is delivered whole.
     Passed,
-    Posted(Endpoint, usize, Result<(), PostError>),
+    Posted(Attempt),
     EncodeFailed(String),
+}
+
+/// One attempt at a post.
+struct Attempt {
+    endpoint: Endpoint,
+    /// Of its body.
+    bytes: usize,
+    /// Events in `waiting` that it tells, from the first, and those between of which nothing is told.
+    events: usize,
+    outcome: Result<(), PostError>,
 }
 
 impl Engine {
     /// Goes on from `progress`, which the file holds.
     pub(super) fn new(parts: Parts, progress: Progress) -> Self {
         let (marked, retry_at) = (progress.clone(), Instant::now());
-        Self { parts, progress, marked, waiting: VecDeque::new(), failures: 0, retry_at }
+        Self { parts, progress, marked, waiting: VecDeque::new(), failures: 0, refusals: 0, retry_at }
     }
 
     /// Runs until shutdown.
@@ -126,11 +139,13 @@ impl Engine {
         let posts = plan::posts(&entry.event, &self.parts.registration.interest, lead);
         let Some(endpoint) = posts.get(self.progress.posts_done) else { return Step::Passed };
         tokio::time::sleep_until(self.retry_at).await;
-        match self.body(*endpoint, Arc::clone(&entry.event)).await {
+        let Parts { registration, poster, .. } = &self.parts;
+        let (told, events) = plan::join(*endpoint, &self.waiting, entry, &registration.interest);
+        match self.body(*endpoint, told).await {
             Ok(body) => {
-                let Parts { registration, poster, .. } = &self.parts;
-                let (url, length) = (registration.url(*endpoint), body.as_ref().len());
-                Step::Posted(*endpoint, length, poster.post(&url, body.bytes(), registration.timeout).await)
+                let bytes = body.as_ref().len();
+                let outcome = poster.post(&registration.url(*endpoint), body.bytes(), registration.timeout).await;
+                Step::Posted(Attempt { endpoint: *endpoint, bytes, events, outcome })
             }
             Err(error) => Step::EncodeFailed(error),
         }
@@ -164,9 +179,9 @@ impl Engine {
     }
 
     /// Made on a thread that may take its time.
-    async fn body(&self, endpoint: Endpoint, event: Arc<v1::Event>) -> Result<Body, String> {
+    async fn body(&self, endpoint: Endpoint, told: Told) -> Result<Body, String> {
         let (cache, view) = (Arc::clone(&self.parts.cache), self.parts.registration.view.clone());
-        let made = tokio::task::spawn_blocking(move || cache.body(endpoint, &event, &view)).await;
+        let made = tokio::task::spawn_blocking(move || cache.body(endpoint, &told, &view)).await;
         match made {
             Ok(Ok(body)) => Ok(body),
             Ok(Err(error)) => Err(error.to_string()),
@@ -185,7 +200,7 @@ impl Engine {
             }
             Step::EncodeFailed(error) => self.on_broken(&error),
             Step::Passed => self.pass(),
-            Step::Posted(endpoint, bytes, outcome) => self.on_posted(endpoint, bytes, outcome),
+            Step::Posted(attempt) => self.on_posted(attempt),
         }
     }
 
@@ -233,23 +248,23 @@ impl Engine {
         self.show_position();
     }
 
-    fn on_posted(&mut self, endpoint: Endpoint, bytes: usize, outcome: Result<(), PostError>) {
+    fn on_posted(&mut self, attempt: Attempt) {
         self.parts.report.update(|report| report.counts.attempts += 1);
-        let error = match outcome {
+        let error = match attempt.outcome {
             Ok(()) => {
                 self.parts.report.update(|report| {
                     report.counts.delivered += 1;
-                    report.counts.delivered_bytes += bytes as u64;
+                    report.counts.delivered_bytes += attempt.bytes as u64;
                     report.last_success = Some(SystemTime::now());
                 });
-                self.posted();
+                self.posted(attempt.events);
                 return;
             }
             Err(error) => error,
         };
+        let skip = self.is_given_up(&error);
         let registration = &self.parts.registration;
-        let (observer, path) = (&registration.endpoint, endpoint.path());
-        let skip = registration.disable_retries && !matches!(error, PostError::Status { .. });
+        let (observer, path) = (&registration.endpoint, attempt.endpoint.path());
         // A dead observer is one line when it dies, not one for each attempt.
         if self.failures == 0 || skip {
             tracing::warn!(observer, path, %error, skip, "an observer was not told");
@@ -259,11 +274,11 @@ impl Engine {
         self.show_error(error.to_string());
         if skip {
             self.parts.report.update(|report| report.counts.skipped += 1);
-            self.posted();
+            self.posted(attempt.events);
             return;
         }
         self.failures = self.failures.saturating_add(1);
-        self.retry_at = Instant::now() + wait_after(self.failures, registration.timeout);
+        self.retry_at = Instant::now() + wait_after(self.failures, self.parts.registration.timeout);
         let failures = self.failures;
         self.parts.report.update(|report| {
             report.state = State::Retrying;
@@ -271,12 +286,25 @@ impl Engine {
         });
     }
 
-    /// A post is off the list: answered, or given up.
-    fn posted(&mut self) {
+    /// Whether a failed post is not tried again, as the registration asks for.
+    fn is_given_up(&mut self, error: &PostError) -> bool {
+        let registration = &self.parts.registration;
+        if !matches!(error, PostError::Status { .. }) {
+            return registration.disable_retries;
+        }
+        self.refusals = self.refusals.saturating_add(1);
+        registration.skip_after_refusals.is_some_and(|most| self.refusals >= most)
+    }
+
+    /// A post of so many events is off the list: answered, or given up.
+    fn posted(&mut self, events: usize) {
         if self.failures > 0 {
             tracing::info!(observer = self.parts.registration.endpoint, "an observer is told again");
         }
         self.failures = 0;
+        self.refusals = 0;
+        // All but the last of joined ones are done with; that one is passed as any other, and marked.
+        self.waiting.drain(..events.saturating_sub(1).min(self.waiting.len()));
         self.progress.posts_done += 1;
         let more = self.waiting.front().is_some_and(|entry| {
             let lead = self.progress.lead_burn_block;
@@ -310,6 +338,7 @@ impl Engine {
             self.progress.lead_burn_block = rewind.lead_burn_block;
             self.waiting.clear();
             self.failures = 0;
+            self.refusals = 0;
             self.retry_at = Instant::now();
             self.mark();
             self.show_position();
@@ -350,13 +379,13 @@ impl Engine {
     }
 }
 
-/// 100 ms doubled each time and up to 100 ms more, at most three times the timeout of an attempt.
+/// 100 ms doubled each time and up to 100 ms more, at most three times the timeout of an attempt and 3 s.
 fn wait_after(failures: u32, timeout: Duration) -> Duration {
     use std::hash::{BuildHasher as _, RandomState};
     let doubled = FIRST_WAIT.saturating_mul(1_u32.checked_shl(failures.saturating_sub(1)).unwrap_or(u32::MAX));
     // The hasher's keys are random per instance: enough for jitter.
     let jitter = Duration::from_millis(RandomState::new().hash_one(0_u8) % (JITTER_MS + 1));
-    doubled.saturating_add(jitter).min(timeout.saturating_mul(LONGEST_WAIT_TIMEOUTS))
+    doubled.saturating_add(jitter).min(timeout.saturating_mul(LONGEST_WAIT_TIMEOUTS)).min(LONGEST_WAIT)
 }
 
 async fn blocking<T: Send + 'static>(
@@ -377,5 +406,7 @@ mod tests {
             let (least, most) = (Duration::from_millis(least), Duration::from_millis(least + 100));
             assert!(wait >= least && wait <= most.min(timeout * 3), "{wait:?} after {failures}");
         }
+        assert_eq!(wait_after(80, Duration::from_secs(60)), LONGEST_WAIT, "one that came back is not left for minutes");
+        assert_eq!(wait_after(80, Duration::from_millis(10)), Duration::from_millis(30));
     }
 }

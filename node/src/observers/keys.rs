@@ -1,7 +1,7 @@
 //! What an observer asks for: the keys of its registration (docs/COMPATIBILITY.md#observer-keys).
 //!
 //! # Invariants
-//! - `stackerdb` and `block_proposal` are not implied by `*`.
+//! - `stackerdb` and `block_proposal` are not implied by `*`, nor by `all_but_burn_blocks`.
 //!
 //! # Not here
 //! Reading the text of keys: `config`.
@@ -57,6 +57,10 @@ impl Interest {
                 self.burn_blocks = true;
                 self.mempool = true;
             }
+            EventKey::AllButBurnBlocks => {
+                self.transactions.all = true;
+                self.mempool = true;
+            }
             EventKey::Stx => self.transactions.stx = true,
             EventKey::Mempool => self.mempool = true,
             EventKey::BurnBlocks => self.burn_blocks = true,
@@ -78,6 +82,7 @@ impl Interest {
 pub(super) fn text(key: &EventKey) -> String {
     match key {
         EventKey::Any => "*".to_owned(),
+        EventKey::AllButBurnBlocks => "all_but_burn_blocks".to_owned(),
         EventKey::Stx => "stx".to_owned(),
         EventKey::Mempool => "memtx".to_owned(),
         EventKey::BurnBlocks => "burn_blocks".to_owned(),
@@ -139,6 +144,9 @@ mod tests {
         assert!(star.transactions.wants(&ft("gold")) && star.transactions.wants(&print("print")));
         let every = interest(&["*", "stackerdb", "block_proposal"]);
         assert!(every.burn_blocks && every.mempool && every.stackerdb && every.proposals);
+        let other = interest(&["all_but_burn_blocks"]);
+        assert!(!other.burn_blocks && other.mempool && !other.stackerdb && !other.proposals);
+        assert_eq!(other.transactions, star.transactions);
     }
 
     #[test]

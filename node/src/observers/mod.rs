@@ -18,7 +18,8 @@
 //!   proposals) from its registration on. One that was away for so long that the journal forgot events is told the burn
 //!   blocks and blocks among them, and its status says which sequences were thinned so.
 //! - Exactly 200 is delivered. Anything else is tried again for ever, with the reference's back-off; with
-//!   `disable_retries` a post whose connection or request fails is skipped and counted (another status is still repeated).
+//!   `disable_retries` a post whose connection or request fails is skipped and counted (another status is still repeated); with
+//!   `skip_after_refusals` one that is answered otherwise so many times is.
 //! - The same body may come again when the answer to it was lost, or the node died before it noted the answer.
 //!
 //! # Invariants

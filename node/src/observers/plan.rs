@@ -1,10 +1,19 @@
 //! Which posts an event makes for an observer.
 
+use std::collections::VecDeque;
+use std::sync::Arc;
+
 use nakamoto_proto::v1;
 use v1::event::Body;
 
 use super::keys::Interest;
-use super::payload::{self, Endpoint};
+use super::payload::{self, Endpoint, Told};
+use crate::relayer::journal::Entry;
+
+/// Transactions of one `/new_mempool_tx`.
+pub(super) const MAX_JOINED_TRANSACTIONS: usize = 50;
+/// Their bytes; one that is larger goes alone.
+const MAX_JOINED_BYTES: usize = 1 << 20;
 
 /// The posts of an event, in order. `lead` puts the burn block that a block cites before it.
 pub(super) fn posts(event: &v1::Event, interest: &Interest, lead: bool) -> Vec<Endpoint> {
@@ -43,6 +52,40 @@ pub(super) fn posts(event: &v1::Event, interest: &Interest, lead: bool) -> Vec<E
 
 fn only_if(wanted: bool, endpoint: Endpoint) -> Vec<Endpoint> {
     if wanted { vec![endpoint] } else { Vec::new() }
+}
+
+/// What a post to `endpoint` tells, which the first of `waiting` asks for, and how many of them that covers.
+///
+/// Transactions that wait behind one another go out as one array: an observer takes that many times faster, and one that
+/// keeps up never has two waiting. Events between them of which the observer is told nothing are in nobody's way.
+pub(super) fn join(endpoint: Endpoint, waiting: &VecDeque<Entry>, first: &Entry, interest: &Interest) -> (Told, usize) {
+    let mut told = Told { first: Arc::clone(&first.event), more: Vec::new() };
+    let mut covered = 1;
+    if endpoint != Endpoint::NewMempoolTx {
+        return (told, covered);
+    }
+    let mut bytes = transaction_bytes(&first.event);
+    for (index, entry) in waiting.iter().enumerate().skip(1) {
+        match posts(&entry.event, interest, false)[..] {
+            [] => continue,
+            [Endpoint::NewMempoolTx] => {}
+            _ => break,
+        }
+        bytes += transaction_bytes(&entry.event);
+        if told.more.len() + 1 == MAX_JOINED_TRANSACTIONS || bytes > MAX_JOINED_BYTES {
+            break;
+        }
+        told.more.push(Arc::clone(&entry.event));
+        covered = index + 1;
+    }
+    (told, covered)
+}
+
+fn transaction_bytes(event: &v1::Event) -> usize {
+    match &event.body {
+        Some(Body::MempoolAccepted(accepted)) => accepted.transaction.len(),
+        _ => 0,
+    }
 }
 
 /// The first block of the mocked bitcoin has no parent.
@@ -118,5 +161,32 @@ mod tests {
             assert_eq!(posts(&block(true), &nobody, lead), [Endpoint::NewBlock], "burn blocks were not asked for");
             assert_eq!(posts(&block(false), &nobody, lead), [Endpoint::NewBlock], "burn blocks were not asked for");
         }
+    }
+
+    #[test]
+    fn transactions_that_wait_behind_one_another_are_joined_within_bounds() {
+        let accepted = |bytes: usize| {
+            event(Body::MempoolAccepted(v1::MempoolAccepted {
+                txid: vec![1; 32].into(),
+                transaction: vec![1; bytes].into(),
+            }))
+        };
+        let silent = || event(Body::TipChanged(v1::TipChanged::default()));
+        let joined = |events: Vec<v1::Event>, interest: &Interest| {
+            let waiting: VecDeque<_> = events.into_iter().map(|event| Entry::from_event(event, 0)).collect();
+            let (told, covered) = join(Endpoint::NewMempoolTx, &waiting, &waiting[0], interest);
+            (told.more.len() + 1, covered)
+        };
+        assert_eq!(joined(vec![accepted(1)], &star()), (1, 1));
+        assert_eq!(joined(vec![accepted(1), silent(), accepted(1), silent()], &star()), (2, 3));
+        assert_eq!(joined(vec![accepted(1), accepted(1), block(false), accepted(1)], &star()), (2, 2));
+        assert_eq!(joined(vec![accepted(1), burn(1), accepted(1)], &star()), (1, 1));
+        let blind = Interest::of_keys(&[EventKey::Mempool]);
+        assert_eq!(joined(vec![accepted(1), burn(1), accepted(1)], &blind), (2, 3), "it is told no burn blocks");
+        assert_eq!(joined((0..60).map(|_| accepted(1)).collect(), &star()), (50, 50));
+        assert_eq!(joined(vec![accepted(1 << 19), accepted(1 << 19), accepted(1)], &star()), (2, 2));
+        assert_eq!(joined(vec![accepted(1 << 21), accepted(1)], &star()), (1, 1));
+        let waiting = VecDeque::from([Entry::from_event(block(false), 0), Entry::from_event(accepted(1), 0)]);
+        assert_eq!(join(Endpoint::NewBlock, &waiting, &waiting[0], &star()).1, 1);
     }
 }

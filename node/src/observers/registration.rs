@@ -19,6 +19,8 @@ pub struct Registration {
     pub(super) timeout: Duration,
     /// A post whose connection or request fails is skipped.
     pub(super) disable_retries: bool,
+    /// Refusals after which a post is skipped; `None` for never.
+    pub(super) skip_after_refusals: Option<u32>,
 }
 
 impl From<&ObserverConfig> for Registration {
@@ -35,6 +37,7 @@ impl From<&ObserverConfig> for Registration {
             view,
             timeout: Duration::from_millis(config.timeout_ms),
             disable_retries: config.disable_retries,
+            skip_after_refusals: config.skip_after_refusals,
         }
     }
 }

@@ -53,7 +53,7 @@ pub struct Counts {
     pub delivered: u64,
     /// Bytes of their bodies.
     pub delivered_bytes: u64,
-    /// Posts given up because `disable_retries` says so.
+    /// Posts given up because `disable_retries` or `skip_after_refusals` says so.
     pub skipped: u64,
 }
 

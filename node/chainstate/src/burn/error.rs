@@ -12,6 +12,9 @@ pub enum BurnLookupError {
     /// No burn block has this consensus hash.
     #[error("no known burn block has consensus hash {0}")]
     UnknownConsensusHash(ConsensusHash),
+    /// A child would be higher than contracts can read.
+    #[error("burn height {0} is above {max}, the highest that `burn-block-height` can show", max = u32::MAX)]
+    TooHigh(u64),
     /// The database failed; nobody's question was wrong.
     #[error(transparent)]
     Store(#[from] StoreError),

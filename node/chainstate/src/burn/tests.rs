@@ -422,3 +422,16 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn no_burn_block_is_higher_than_contracts_can_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let rules = BurnParams { first_height: u64::from(u32::MAX) - 1, ..rules() };
+    let mut db = BurnDbWriter::open(&folder.path().join("burn.sqlite"), &rules).unwrap();
+    let mut mine = || {
+        let tip = db.get_canonical_burn_block().unwrap().unwrap();
+        db.mine(&tip.hash, FIRST_TIME_S)
+    };
+    assert_eq!(mine().unwrap().height, u64::from(u32::MAX));
+    assert!(matches!(mine(), Err(BurnLookupError::TooHigh(height)) if height == u64::from(u32::MAX) + 1));
+}

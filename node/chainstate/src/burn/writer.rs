@@ -16,6 +16,9 @@ use std::ops::Deref;
 use std::path::Path;
 use std::sync::Arc;
 
+/// The highest burn block: contracts read heights of 32 bits.
+const MAX_HEIGHT: u64 = u32::MAX as u64;
+
 /// The connection that may change the burn chain. Answers all questions of a [`BurnDbReader`] too.
 #[derive(Debug)]
 pub struct BurnDbWriter(BurnDbReader, Arc<Positions>);
@@ -151,6 +154,9 @@ fn insert_child(
     let parent_link = rows::select_link_by_seen(tx, parent.seen)?;
     let skip_link = rows::select_link_by_seen(tx, parent_link.skip_seen)?;
     let height = parent.height.saturating_add(1); // Stored heights have 63 bits.
+    if height > MAX_HEIGHT {
+        return Err(BurnLookupError::TooHigh(height));
+    }
     let place = ChildPlace {
         salt: rows::select_child_count(tx, on)?,
         seen: rows::select_newest_seen(tx)?.saturating_add(1),

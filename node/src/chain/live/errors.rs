@@ -28,6 +28,9 @@ impl From<BurnLookupError> for ApiError {
         match error {
             BurnLookupError::UnknownBurnBlock(hash) => Self::unknown(Unknown::BurnBlock, &hash.0),
             BurnLookupError::UnknownConsensusHash(hash) => Self::unknown(Unknown::BurnBlock, &hash.0),
+            BurnLookupError::TooHigh(_) => {
+                Self::Precondition { reason: "BURN_HEIGHT_LIMIT", detail: error.to_string() }
+            }
             BurnLookupError::Store(error) => error.into(),
         }
     }

@@ -49,14 +49,14 @@ fn is_protobuf_time(seconds: i64) -> bool {
     seconds.unsigned_abs() <= 315_576_000_000
 }
 
-/// A duration within bounds; zero means not given, as absent does.
+/// A duration within bounds; absent means not given.
 pub(super) fn bounded_duration(
     field: &'static str,
     value: Option<prost_types::Duration>,
     least: Duration,
     most: Duration,
 ) -> Result<Option<Duration>, ApiError> {
-    let Some(value) = duration(field, value)?.filter(|value| !value.is_zero()) else { return Ok(None) };
+    let Some(value) = duration(field, value)? else { return Ok(None) };
     if value < least || value > most {
         return Err(ApiError::invalid(field, format!("{value:?} is not between {least:?} and {most:?}")));
     }

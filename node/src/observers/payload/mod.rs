@@ -1,7 +1,7 @@
 //! The JSON bodies, field by field as the reference sends them (docs/COMPATIBILITY.md#observers): one file an endpoint.
 //!
 //! # Invariants
-//! - A body depends on the event and the [`View`] alone: what was sent once is sent again the same.
+//! - A body depends on the events and the [`View`] alone: what was sent once is sent again the same.
 
 mod block_events;
 mod cache;
@@ -21,6 +21,8 @@ pub(super) use drop_mempool_tx::reason as drop_reason;
 pub(super) use new_block::is_boot;
 pub(crate) use proposal_response::of_verdict as proposal_response;
 pub(super) use proposal_response::verdict;
+
+use std::sync::Arc;
 
 use nakamoto_proto::v1;
 
@@ -81,15 +83,33 @@ pub(super) enum EncodeError {
     },
 }
 
+/// What one post tells: an event, or accepted transactions that came after one another.
+#[derive(Debug, Clone)]
+pub(super) struct Told {
+    /// The first, which every post has.
+    pub(super) first: Arc<v1::Event>,
+    /// Others, of `/new_mempool_tx` alone.
+    pub(super) more: Vec<Arc<v1::Event>>,
+}
+
+impl Told {
+    /// Sequences of the first and the last event.
+    pub(super) fn range(&self) -> (u64, u64) {
+        let first = self.first.sequence;
+        (first, self.more.last().map_or(first, |last| last.sequence))
+    }
+}
+
 /// The body of one post.
-pub(super) fn encode(endpoint: Endpoint, event: &v1::Event, view: &View) -> Result<Vec<u8>, EncodeError> {
+pub(super) fn encode(endpoint: Endpoint, told: &Told, view: &View) -> Result<Vec<u8>, EncodeError> {
+    let event = told.first.as_ref();
     let sequence = event.sequence;
     let missing = |part| EncodeError::Missing { sequence, part };
     let json = |source| EncodeError::Json { sequence, source };
     match endpoint {
         Endpoint::NewBlock => serde_json::to_vec(&new_block::of(event, view).map_err(missing)?).map_err(json),
         Endpoint::NewBurnBlock => serde_json::to_vec(&new_burn_block::of(event).map_err(missing)?).map_err(json),
-        Endpoint::NewMempoolTx => serde_json::to_vec(&new_mempool_tx::of(event).map_err(missing)?).map_err(json),
+        Endpoint::NewMempoolTx => serde_json::to_vec(&new_mempool_tx::of(told).map_err(missing)?).map_err(json),
         Endpoint::DropMempoolTx => serde_json::to_vec(&drop_mempool_tx::of(event).map_err(missing)?).map_err(json),
         Endpoint::StackerDbChunks => serde_json::to_vec(&stackerdb_chunks::of(event).map_err(missing)?).map_err(json),
         Endpoint::ProposalResponse => serde_json::to_vec(&proposal_response::of(event).map_err(missing)?).map_err(json),

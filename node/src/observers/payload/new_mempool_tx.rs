@@ -1,13 +1,19 @@
 //! `/new_mempool_tx`: a bare array of transactions.
 
-use nakamoto_proto::v1;
 use v1::event::Body;
 
+use nakamoto_proto::v1;
+
+use super::Told;
 use super::values::Hex0x;
 
-pub(super) fn of(event: &v1::Event) -> Result<[Hex0x<'_>; 1], &'static str> {
+pub(super) fn of(told: &Told) -> Result<Vec<Hex0x<'_>>, &'static str> {
+    std::iter::once(&told.first).chain(&told.more).map(|event| transaction(event)).collect()
+}
+
+fn transaction(event: &v1::Event) -> Result<Hex0x<'_>, &'static str> {
     match &event.body {
-        Some(Body::MempoolAccepted(accepted)) => Ok([Hex0x(&accepted.transaction)]),
+        Some(Body::MempoolAccepted(accepted)) => Ok(Hex0x(&accepted.transaction)),
         _ => Err("mempool transaction"),
     }
 }

@@ -1,11 +1,13 @@
 //! Fields that the end-to-end tests do not meet: kinds of events that no transaction there makes, and edges.
 
+use std::sync::Arc;
+
 use nakamoto_proto::v1;
 use serde_json::{Value, json};
 use v1::event::Body;
 use v1::transaction_event::Body as TxBody;
 
-use super::{Endpoint, View, encode};
+use super::{Endpoint, Told, View, encode};
 use crate::config::EventKey;
 use crate::observers::keys::Interest;
 
@@ -13,7 +15,8 @@ const ADDRESS: &str = "ST2CY5V39NHDPWSXMW9QDT3HC3GD6Q6XX4CFRK9AG";
 
 fn body(endpoint: Endpoint, body: Body, view: &View) -> Value {
     let event = v1::Event { sequence: 1, body: Some(body), ..v1::Event::default() };
-    serde_json::from_slice(&encode(endpoint, &event, view).unwrap()).unwrap()
+    let told = Told { first: Arc::new(event), more: Vec::new() };
+    serde_json::from_slice(&encode(endpoint, &told, view).unwrap()).unwrap()
 }
 
 fn everything() -> View {

@@ -210,6 +210,7 @@ pub(super) fn config(endpoint: &str) -> ObserverConfig {
         events_keys: vec![EventKey::Any, EventKey::StackerDb, EventKey::BlockProposal],
         timeout_ms: 250,
         disable_retries: false,
+        skip_after_refusals: None,
         disable_contract_interface: false,
     }
 }

@@ -90,6 +90,15 @@ impl Recorder {
     }
 }
 
+/// Posts with each transaction as if it had come alone.
+pub(super) fn apart(posts: &[String]) -> Vec<String> {
+    let split = |post: &String| match post.strip_prefix("tx ") {
+        Some(transactions) => transactions.split('+').map(|one| format!("tx {one}")).collect(),
+        None => vec![post.clone()],
+    };
+    posts.iter().flat_map(split).collect()
+}
+
 async fn wait(counter: &watch::Sender<usize>, count: usize, what: impl Fn() -> String) {
     let mut counter = counter.subscribe();
     let enough = tokio::time::timeout(WAIT, counter.wait_for(|seen| *seen >= count)).await;
@@ -121,12 +130,17 @@ async fn react(State(told): State<Arc<Told>>, uri: Uri, body: Bytes) -> Response
     }
 }
 
+/// What was told; transactions that came in one post with a + between them.
 fn name(path: &str, body: &[u8]) -> String {
     let json: Value = serde_json::from_slice(body).unwrap();
     match path {
         "/new_block" => format!("block {}", json["block_height"]),
         "/new_burn_block" => format!("burn {}", json["burn_block_height"]),
-        "/new_mempool_tx" => format!("tx {}", json[0].as_str().unwrap().trim_start_matches("0x")),
+        "/new_mempool_tx" => {
+            let transactions = json.as_array().unwrap().iter();
+            let hex: Vec<_> = transactions.map(|one| one.as_str().unwrap().trim_start_matches("0x")).collect();
+            format!("tx {}", hex.join("+"))
+        }
         other => other.to_owned(),
     }
 }

@@ -26,6 +26,7 @@ import {
   type StacksTransactionWire,
 } from '@stacks/transactions';
 import { clientFromNetwork, createNetwork } from '@stacks/network';
+import { StackingClient } from '@stacks/stacking';
 
 import { account, Devnet, overGrpc, URL } from './devnet.js';
 import { TransactionStatus } from './gen/nakamoto/v1/event_pb.js';
@@ -118,6 +119,19 @@ describe('stacks.js', () => {
     assert.equal(receipt.feeUstx, transaction.auth.spendingCondition.fee);
     assert.equal(await balance(poor.address), before + 1000n);
     assert.equal(await fetchNonce({ address: payer.address, network }), nonce + 1n);
+  });
+
+  test('the stacking client reads the account and what the chain says of stacking', async () => {
+    const client = new StackingClient({ address: poor.address, network });
+    const [{ stx }, now, pox] = await Promise.all([
+      client.getAccountExtendedBalances(),
+      client.getAccountBalance(),
+      client.getPoxInfo(),
+    ]);
+    assert.equal(BigInt(stx.balance), now);
+    assert.deepEqual([stx.locked, stx.total_sent, stx.total_received], [0n, 0n, 0n]);
+    assert.equal(await client.getAccountBalanceLocked(), 0n);
+    assert.equal(pox.current_cycle.stacked_ustx, 0);
   });
 
   test('fees are estimated by payload and by length', async () => {

@@ -47,7 +47,11 @@ const STEP: Duration = Duration::from_nanos(1);
 /// Asks with each value: those within the bounds are taken, the neighbours beyond are refused with the field's name.
 macro_rules! bounded {
     ($bench:expr, $field:literal, $least:expr, $most:expr, $below:expr, $above:expr, $ask:expr) => {
-        for (value, expected) in [($least, None), ($most, None), ($below, Some($field)), ($above, Some($field))] {
+        bounded!($bench, $field, $least, $most, [$below, $above], $ask)
+    };
+    ($bench:expr, $field:literal, $least:expr, $most:expr, $beyond:expr, $ask:expr) => {
+        let within = [($least, None), ($most, None)].into_iter();
+        for (value, expected) in within.chain($beyond.map(|value| (value, Some($field)))) {
             let shown = format!("{value:?}");
             let answer = $bench.runtime.block_on(async { refused($ask(value).await) });
             assert_eq!(answer.as_deref(), expected, "{} of {shown}", $field);
@@ -67,7 +71,7 @@ fn a_subscription_is_within_its_limits() {
         async move { client.subscribe(request).await }
     };
     let (least, most, _) = HEARTBEAT;
-    bounded!(bench, "heartbeat_interval", least, most, least - STEP, most + STEP, |value| {
+    bounded!(bench, "heartbeat_interval", least, most, [Duration::ZERO, least - STEP, most + STEP], |value| {
         subscribe(&move |request| request.heartbeat_interval = duration(value))
     });
     bounded!(bench, "max_batch", 0, MAX_BATCH, MAX_BATCH + 1, u32::MAX, |value| {
@@ -114,7 +118,7 @@ fn a_job_is_within_its_limits() {
         async move { client.request_template(request).await }
     };
     let (least, most) = ASSEMBLY_TIME;
-    bounded!(bench, "assembly_time", least, most, least - STEP, most + STEP, |value| {
+    bounded!(bench, "assembly_time", least, most, [Duration::ZERO, least - STEP, most + STEP], |value| {
         template(v1::RequestTemplateRequest { assembly_time: duration(value), ..Default::default() })
     });
     let most = MAX_TEMPLATE_TRANSACTIONS;
@@ -152,11 +156,11 @@ fn what_the_admin_sets_is_within_its_limits() {
     let bench = Bench::started();
     let router = served(&bench);
     let (least, most) = ADMIN_INTERVAL;
-    bounded!(bench, "interval", least, most, least - STEP, most + STEP, |value| {
+    bounded!(bench, "interval", least, most, [Duration::ZERO, least - STEP, most + STEP], |value| {
         let mut client = AdminServiceClient::new(router.clone());
         async move { client.resume_clock(v1::ResumeClockRequest { interval: duration(value) }).await }
     });
-    bounded!(bench, "interval", least, most, least - STEP, most + STEP, |value| {
+    bounded!(bench, "interval", least, most, [Duration::ZERO, least - STEP, most + STEP], |value| {
         let mode = v1::MiningMode::Interval.into();
         let mut client = AdminServiceClient::new(router.clone());
         async move { client.set_mining_mode(v1::SetMiningModeRequest { mode, interval: duration(value) }).await }
