@@ -116,8 +116,6 @@ pub enum RuntimeError {
     DivisionByZero,
     /// Calls nest deeper than the epoch allows.
     MaxStackDepthReached,
-    /// Blocks nest deeper than a function may hold.
-    MaxContextDepthReached,
     /// No block has this hash.
     UnknownBlockHeaderHash([u8; 32]),
     /// These bytes are no block's hash.
@@ -142,7 +140,6 @@ impl RuntimeError {
             Self::SupplyUnderflow(..) => "SupplyUnderflow",
             Self::DivisionByZero => "DivisionByZero",
             Self::MaxStackDepthReached => "MaxStackDepthReached",
-            Self::MaxContextDepthReached => "MaxContextDepthReached",
             Self::UnknownBlockHeaderHash(_) => "UnknownBlockHeaderHash",
             Self::BadBlockHash(_) => "BadBlockHash",
             Self::UnwrapFailure => "UnwrapFailure",
@@ -266,8 +263,6 @@ pub enum InternalError {
     State(String),
     /// More was printed than a transaction may print.
     TooManyEvents,
-    /// What the engine itself excludes.
-    Invariant(&'static str),
 }
 
 /// Why an evaluation stops before its end.
@@ -353,7 +348,6 @@ impl InternalError {
             Self::InsufficientBalance => "InsufficientBalance",
             Self::State(_) => "State",
             Self::TooManyEvents => "TooManyEvents",
-            Self::Invariant(_) => "Invariant",
         }
     }
 }
@@ -362,7 +356,6 @@ impl fmt::Display for InternalError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::State(what) => write!(f, "State({what:?})"),
-            Self::Invariant(what) => write!(f, "Invariant({what:?})"),
             _ => f.write_str(self.kind()),
         }
     }

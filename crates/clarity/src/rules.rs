@@ -45,8 +45,6 @@ pub struct Rules {
     pub merge_checks_size: bool,
     /// Looking up a trait of the own contract costs, and running out of budget inside a trait check is told as that (4.0).
     pub own_traits_cost: bool,
-    /// Signatures with a high S are never good (4.0).
-    pub rejects_high_s: bool,
     /// A tuple that is decoded with a type has exactly that type's fields (4.1).
     pub tuples_decode_exactly: bool,
     /// Types are checked before writes in read-only functions are looked for (4.1).
@@ -83,7 +81,6 @@ impl Rules {
         map_stops_at_shortest: false,
         merge_checks_size: false,
         own_traits_cost: false,
-        rejects_high_s: false,
         tuples_decode_exactly: false,
         checks_types_first: false,
     };
@@ -136,7 +133,6 @@ impl Rules {
         map_stops_at_shortest: true,
         merge_checks_size: true,
         own_traits_cost: true,
-        rejects_high_s: true,
         ..Self::EPOCH_3_4
     };
 

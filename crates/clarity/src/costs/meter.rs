@@ -96,17 +96,14 @@ impl Meter {
     #[inline]
     pub fn charge(&mut self, function: CostFn, n: u64) -> Result<(), CostError> {
         let figures = self.table.figures(function);
-        if figures.storage.is_none() && self.trace.is_none() && self.until_look > 0 {
-            let runtime = match figures.runtime {
-                super::Formula::Flat(b) => b,
-                _ => return self.charge_in_full(function, n),
-            };
+        if figures.storage.is_none()
+            && self.trace.is_none()
+            && self.until_look > 0
+            && let Ok(runtime) = figures.runtime.runtime(n)
+        {
             self.until_look -= 1;
             self.spent.runtime = self.spent.runtime.saturating_add(runtime);
-            if self.spent.runtime <= self.limit.runtime {
-                return Ok(());
-            }
-            return Err(self.over());
+            return if self.spent.runtime <= self.limit.runtime { Ok(()) } else { Err(self.over()) };
         }
         self.charge_in_full(function, n)
     }

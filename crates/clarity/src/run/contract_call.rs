@@ -33,7 +33,7 @@ impl Machine<'_> {
         let sender = Value::principal(context.sender.clone());
         self.sponsor = context.sponsor.clone().map(Value::principal);
         let outer = Caller { sender: &sender, caller: &sender, level: 0, read_only };
-        self.call_contract(contract, function, arguments, &outer, None)
+        self.call_contract(contract, function, arguments, &outer)
     }
 
     /// Loads a contract, holds its memory, calls one of its functions.
@@ -43,12 +43,11 @@ impl Machine<'_> {
         function: &str,
         arguments: Vec<Value>,
         caller: &Caller<'_>,
-        by_trait: Option<&TraitId>,
     ) -> Outcome {
         let contract = self.find(id)?;
         self.meter.charge(CostFn::LoadContract, contract.size)?;
         self.meter.take(contract.size)?;
-        let outcome = self.call_loaded(&contract, function, arguments, caller, by_trait);
+        let outcome = self.call_loaded(&contract, function, arguments, caller);
         self.meter.give(contract.size);
         outcome
     }
@@ -64,14 +63,11 @@ impl Machine<'_> {
         name: &str,
         arguments: Vec<Value>,
         caller: &Caller<'_>,
-        by_trait: Option<&TraitId>,
     ) -> Outcome {
         let program = &contract.program;
         let index = *program.function_names.get(name).ok_or_else(|| CheckError::UndefinedFunction(name.to_owned()))?;
         let function = &program.functions[index as usize];
-        if function.visibility == Visibility::Private
-            || caller.read_only && function.visibility == Visibility::Public && by_trait.is_some()
-        {
+        if function.visibility == Visibility::Private {
             return Err(CheckError::NoSuchPublicFunction(program.id.to_string(), name.to_owned()).into());
         }
         let frame = Frame {
@@ -110,7 +106,7 @@ impl Machine<'_> {
         let caller_principal = Value::principal(Principal::Contract(frame.program().id.as_ref().clone()));
         let caller =
             Caller { sender: frame.sender, caller: &caller_principal, level: level + 1, read_only: frame.read_only };
-        let value = self.call_contract(&id, name, held.values, &caller, by_trait.as_ref())?;
+        let value = self.call_contract(&id, name, held.values, &caller)?;
         let value = value.sanitized(&value.type_of()).ok_or(CheckError::CouldNotDetermineType)?;
         if let Some(expected) = expected
             && !expected.admits_value(&value).map_err(|_| CheckError::CouldNotDetermineType)?

@@ -72,7 +72,7 @@ impl Type {
                     list.max_len == 0 && list.entry == Self::NoType || mine.entry.admits(&list.entry)?
                 }
             }
-            (Self::Tuple(_), Value::Tuple(tuple)) => self.admits(&Self::Tuple(tuple.shape().clone()))?,
+            (Self::Tuple(_), Value::Tuple(tuple)) => self.admits(&Self::Tuple(std::sync::Arc::clone(tuple.shape())))?,
             (_, Value::Callable(_)) => self.admits(&value.type_of())?,
             _ => false,
         })

@@ -80,7 +80,7 @@ pub enum Type {
     /// `<trait>`, from Clarity 2 on.
     Trait(Arc<TraitId>),
     /// What two different [`Type::Callable`] have in common.
-    Union(Arc<BTreeSet<Type>>),
+    Union(Arc<BTreeSet<Self>>),
     /// `<trait>` in Clarity 1.
     TraitReference(Arc<TraitId>),
 }

@@ -44,7 +44,7 @@ impl Value {
                 if values.len() != tuple.values.len() {
                     return Ok(Self::Tuple(tuple));
                 }
-                Self::tuple_of(expected.clone(), values)
+                Self::tuple_of(Arc::clone(expected), values)
             }
             (Type::Trait(bound), Self::Principal(principal)) => match principal.as_ref() {
                 Principal::Contract(contract) => Self::Callable(Arc::new(Callable {

@@ -237,7 +237,7 @@ impl<'a> Reader<'a> {
         }
         let values = values.into_iter().collect::<Option<Box<[Value]>>>();
         let values = values.ok_or_else(|| DecodeError::OtherType(Box::new(expected.clone())))?;
-        Ok(Value::Tuple(Arc::new(Tuple { shape: shape.clone(), values })))
+        Ok(Value::Tuple(Arc::new(Tuple { shape: Arc::clone(shape), values })))
     }
 }
 

@@ -49,11 +49,11 @@ pub enum Value {
     /// `{name: type, ...}`
     Tuple(Arc<Tuple>),
     /// `none`, `(some inner)`
-    Optional(Option<Arc<Value>>),
+    Optional(Option<Arc<Self>>),
     /// `(ok inner)`
-    Ok(Arc<Value>),
+    Ok(Arc<Self>),
     /// `(err inner)`
-    Err(Arc<Value>),
+    Err(Arc<Self>),
 }
 
 /// Text in UTF-8, whose length is counted in characters.

@@ -39,7 +39,7 @@ impl Value {
                         .all(|((_, field), (_, value))| *field == value.type_of())
                 {
                     return Some(Self::tuple_of(
-                        tuple.shape.clone(),
+                        std::sync::Arc::clone(&tuple.shape),
                         fields.into_iter().map(|(_, value)| value).collect(),
                     ));
                 }

@@ -100,7 +100,7 @@ impl fmt::Display for DebugValue<'_> {
                 write!(f, "], type_signature: ListTypeData {{ max_len: {}, entry_type: {entry} }} }}))", list.max_len)
             }
             Value::Tuple(tuple) => {
-                let shape = Type::Tuple(tuple.shape.clone());
+                let shape = Type::Tuple(std::sync::Arc::clone(&tuple.shape));
                 let text = DebugType(&shape).to_string();
                 let signature =
                     text.strip_prefix("TupleType(").and_then(|text| text.strip_suffix(')')).unwrap_or(&text);

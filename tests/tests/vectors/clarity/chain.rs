@@ -6,7 +6,7 @@ use std::sync::Arc;
 use engine::Rules;
 use engine::crypto::hash::sha256;
 use engine::error::InternalError;
-use engine::state::{BlockFacts, Contract, PoxAddresses, View, World};
+use engine::state::{BlockFacts, Contract, PoxAddresses, View, World, keys};
 use engine::value::{ContractId, Principal, Standard};
 
 /// The block that is built first.
@@ -39,13 +39,13 @@ impl Chain {
     pub(super) fn new(rules: &Rules) -> Self {
         let mut chain =
             Self { has_block_time: rules.has_block_time, height: 0, state: HashMap::new(), contracts: HashMap::new() };
-        chain.put("vm-epoch::epoch-version", format!("{:08x}", rules.number));
+        chain.put(keys::EPOCH, format!("{:08x}", rules.number));
         chain.begin(0);
         let mut supply = 0;
         for (account, amount) in ACCOUNTS {
             supply += amount;
             chain.put(&format!("vm-account::{account}::19"), format!("{amount:032x}{:048x}", 0));
-            chain.put("_stx-data::ustx_liquid_supply", format!("01{supply:032x}"));
+            chain.put(keys::LIQUID_SUPPLY, format!("01{supply:032x}"));
         }
         for height in 1..FIRST {
             chain.begin(height);
@@ -57,10 +57,10 @@ impl Chain {
     fn begin(&mut self, height: u64) {
         self.height = height;
         if height.is_multiple_of(TENURE) {
-            self.put("_stx-data::tenure_height", format!("{:08x}", height / TENURE));
+            self.put(keys::TENURE_HEIGHT, format!("{:08x}", height / TENURE));
         }
         if self.has_block_time {
-            self.put("_stx-data::clarity_storage::block_time", (1_700_000_000 + 10 * height).to_string());
+            self.put(keys::BLOCK_TIME, (1_700_000_000 + 10 * height).to_string());
         }
     }
 

@@ -74,7 +74,7 @@ const NOT_ASCII: u128 = 1;
 
 impl Machine<'_> {
     /// Shows a value in ASCII. Buffers with their `0x`, numbers without a `u`.
-    pub(super) fn to_ascii(&mut self, frame: &Frame<'_>, arguments: &Arguments<'_>) -> Outcome {
+    pub(super) fn show_in_ascii(&mut self, frame: &Frame<'_>, arguments: &Arguments<'_>) -> Outcome {
         let value = self.argument(frame, arguments, 0)?;
         self.meter.charge(CostFn::ToAscii, u64::from(value.size()))?;
         let text = match &value {
@@ -92,7 +92,7 @@ impl Machine<'_> {
     }
 
     /// `from-consensus-buff?`
-    pub(super) fn from_consensus(&mut self, frame: &Frame<'_>, of: &Type, steps: u32, bytes: At) -> Outcome {
+    pub(super) fn decode_consensus(&mut self, frame: &Frame<'_>, of: &Type, steps: u32, bytes: At) -> Outcome {
         for _ in 0..steps {
             self.meter.charge(CostFn::TypeParseStep, 0)?;
         }

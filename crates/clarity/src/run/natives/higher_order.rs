@@ -33,7 +33,7 @@ impl Machine<'_> {
         let mut held = 0;
         let outcome = self.hold(&values, &mut held).and_then(|()| match callee {
             Callee::User(index) => self.apply_user(&Frame { level: level + LEVELS, ..*frame }, *index, values),
-            Callee::Native(native) => self.apply_plain(frame, *native, values),
+            Callee::Native(native) => self.apply_plain(*native, values),
             Callee::Missing(name) => Err(CheckError::UndefinedFunction(name.to_string()).into()),
         });
         self.meter.give(held);

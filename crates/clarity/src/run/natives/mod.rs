@@ -75,7 +75,7 @@ impl Machine<'_> {
     pub(super) fn plain(&mut self, frame: &Frame<'_>, native: Native, arguments: Many) -> Outcome {
         let mut held = Held::default();
         let outcome = match self.arguments(frame, frame.program().many(arguments), &mut held) {
-            Ok(()) => self.apply_plain(frame, native, std::mem::take(&mut held.values)),
+            Ok(()) => self.apply_plain(native, std::mem::take(&mut held.values)),
             Err(stop) => Err(stop),
         };
         self.meter.give(held.bytes);
@@ -83,7 +83,7 @@ impl Machine<'_> {
     }
 
     /// A native on values: its cost, then its function.
-    pub(super) fn apply_plain(&mut self, frame: &Frame<'_>, native: Native, values: Vec<Value>) -> Outcome {
+    pub(super) fn apply_plain(&mut self, native: Native, values: Vec<Value>) -> Outcome {
         let input = match native.kind() {
             Kind::BySize => values.iter().map(Value::serialized_size).sum(),
             Kind::ByBytes => match values.first() {
@@ -124,7 +124,7 @@ impl Machine<'_> {
                 option::apply(native, values)
             }
             Native::UnwrapRet | Native::UnwrapErrRet | Native::Unwrap | Native::UnwrapErr | Native::TryRet => {
-                option::unwrap(native, values, frame.program().dialect)
+                option::unwrap(native, values)
             }
             Native::IsOk | Native::IsErr | Native::IsSome | Native::IsNone => option::apply(native, values),
             _ => number::apply(native, values),
@@ -159,7 +159,7 @@ impl Machine<'_> {
             Form::FtSupply(token) => self.ft_supply(frame, *token),
             Form::Ft(native, token, arguments) => self.ft(frame, *native, *token, *arguments),
             Form::Nft(native, asset, arguments) => self.nft(frame, *native, *asset, *arguments),
-            Form::FromConsensus { of, steps, bytes } => self.from_consensus(frame, of, *steps, *bytes),
+            Form::FromConsensus { of, steps, bytes } => self.decode_consensus(frame, of, *steps, *bytes),
             Form::Restrict { owner, allowances, body } => self.restrict(frame, *owner, allowances, *body),
             Form::Plain(..) | Form::User(..) | Form::UndefinedFunction(_) | Form::WrongCount(..) => {
                 Err(CheckError::Unreachable("not a special form".to_owned()).into())
@@ -192,7 +192,7 @@ impl Machine<'_> {
             | Native::StxTransfer
             | Native::StxTransferMemo
             | Native::StxBurn => self.stx(frame, native, arguments),
-            Native::ToAscii => self.to_ascii(frame, arguments),
+            Native::ToAscii => self.show_in_ascii(frame, arguments),
             Native::AsContract | Native::AtBlock => self.change_context(frame, native, arguments),
             _ => Err(CheckError::Unreachable(format!("{} is not a special form", native.name())).into()),
         }

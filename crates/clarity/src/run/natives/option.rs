@@ -4,7 +4,6 @@ use super::super::machine::{Frame, Machine, Outcome};
 use super::logic::free;
 use super::{one, too_large, two, unexpected};
 use crate::costs::CostFn;
-use crate::dialect::Dialect;
 use crate::error::{CheckError, RuntimeError, Stop, Thrower};
 use crate::lower::program::{At, Binding, Form};
 use crate::natives::Native;
@@ -39,7 +38,7 @@ fn no_optional(value: Value) -> Stop {
 }
 
 /// The functions that take a value out, or throw another one out of the function, or fail.
-pub(super) fn unwrap(native: Native, mut values: Vec<Value>, _dialect: &Dialect) -> Outcome {
+pub(super) fn unwrap(native: Native, mut values: Vec<Value>) -> Outcome {
     let thrown = match native {
         Native::UnwrapRet | Native::UnwrapErrRet => values.pop(),
         _ => None,
