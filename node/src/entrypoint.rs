@@ -51,6 +51,8 @@ use crate::worker::{TemplateJobs, TemplateWorker, ValidationJobs, ValidationWork
 const RELAYER_THREADS: usize = 2;
 /// Events after which the coordinator looks whether some must go.
 const RETENTION_EVENTS: u64 = 1_024;
+/// Or this many bytes of them.
+const RETENTION_BYTES: u64 = 16 << 20;
 
 /// From the signal to the end of the process.
 pub const STOP_DEADLINE: Duration = Duration::from_millis(1900);
@@ -197,7 +199,7 @@ impl Node {
             admin: settings.admin.then(|| clock.clone()),
         };
 
-        ring_for_retention(chain.journal.as_ref(), &bell);
+        ring_for_retention(&chain.journal, &bell);
         ValidationWorker::watch(Arc::clone(&validations), &chain.journal);
         let port = Port::new(settings, &services, connections)?;
 
@@ -391,13 +393,19 @@ fn hub_limits(settings: &Settings) -> HubLimits {
     HubLimits { streams, stall_timeout: settings.stall_timeout }
 }
 
-/// The coordinator also removes what the journal need not keep any more. Most events come without a block: every so often
-/// it is called for them.
-fn ring_for_retention(journal: &dyn Journal, bell: &Bell) {
-    let (bell, rung_at) = (bell.clone(), AtomicU64::new(journal.bounds().newest));
+/// The coordinator also removes what the journal need not keep any more. Most events come without a block, and some are large:
+/// every so many events or bytes it is called for them.
+fn ring_for_retention(journal: &Arc<dyn Journal>, bell: &Bell) {
+    let bounds = journal.bounds();
+    let (events, bytes) = (AtomicU64::new(bounds.newest), AtomicU64::new(bounds.end_offset));
+    let (bell, weak) = (bell.clone(), Arc::downgrade(journal));
     journal.listen(Box::new(move |newest| {
-        if newest >= rung_at.load(Ordering::Relaxed) + RETENTION_EVENTS {
-            rung_at.store(newest, Ordering::Relaxed);
+        let Some(journal) = weak.upgrade() else { return };
+        let end = journal.bounds().end_offset;
+        let many = newest >= events.load(Ordering::Relaxed) + RETENTION_EVENTS;
+        if many || end >= bytes.load(Ordering::Relaxed) + RETENTION_BYTES {
+            events.store(newest, Ordering::Relaxed);
+            bytes.store(end, Ordering::Relaxed);
             bell.ring();
         }
     }));

@@ -111,6 +111,8 @@ pub struct BurnchainTable {
 pub struct JournalTable {
     /// Events kept.
     pub max_events: Option<u64>,
+    /// Bytes of them.
+    pub max_bytes: Option<u64>,
     /// Duration text.
     pub max_age: Option<String>,
 }

@@ -34,6 +34,10 @@ const MOST_CONNECTIONS: usize = 65_536;
 const DEFAULT_JOURNAL_MAX_EVENTS: u64 = 1_000_000;
 /// Fewer would be forgotten while a stream that follows closely reads them.
 const LEAST_JOURNAL_EVENTS: u64 = 1000;
+/// Bytes of events kept unless the config says otherwise: most of a day of an idle devnet.
+const DEFAULT_JOURNAL_MAX_BYTES: u64 = 256 << 20;
+/// Two events of the largest chunks.
+const LEAST_JOURNAL_BYTES: u64 = 34 << 20;
 
 /// How a node runs.
 #[derive(Clone, PartialEq)]
@@ -76,6 +80,8 @@ pub struct Settings {
     pub call_limits: CallLimits,
     /// Events that the journal keeps.
     pub journal_max_events: u64,
+    /// And at most so many bytes of them.
+    pub journal_max_bytes: u64,
     /// Events that are older are forgotten.
     pub journal_max_age: Duration,
     /// Who is told about events by HTTP.
@@ -210,6 +216,7 @@ impl Settings {
             stall_timeout: stall_timeout(&file)?,
             call_limits: call_limits(&file.connection_options).map_err(|(key, detail)| value(key, detail))?,
             journal_max_events: file.journal.max_events.unwrap_or(DEFAULT_JOURNAL_MAX_EVENTS),
+            journal_max_bytes: file.journal.max_bytes.unwrap_or(DEFAULT_JOURNAL_MAX_BYTES),
             journal_max_age: journal_max_age(&file)?,
             observers: observers(&file.events_observer, &flags.event_observer, flags.events_observer.as_deref())
                 .map_err(|(key, detail)| ConfigError::Value { key, detail })?,
@@ -260,6 +267,9 @@ impl Settings {
         }
         if self.journal_max_events < LEAST_JOURNAL_EVENTS {
             return Err(value("journal.max_events", format!("below {LEAST_JOURNAL_EVENTS}")));
+        }
+        if self.journal_max_bytes < LEAST_JOURNAL_BYTES {
+            return Err(value("journal.max_bytes", format!("below {LEAST_JOURNAL_BYTES}")));
         }
         let least = Duration::from_millis(10);
         if !self.burn_block_interval.is_zero() && self.burn_block_interval < least {

@@ -29,7 +29,7 @@ use crate::support::{TestChain, address, deploy, on_big_stack, transfer};
 /// A request that waits for something is given up: that it may is part of the contract.
 const PATIENCE: Duration = Duration::from_millis(100);
 
-const RETENTION: Retention = Retention { events: 1_000_000, age: Duration::from_secs(3600) };
+const RETENTION: Retention = Retention { events: 1_000_000, bytes: 1 << 30, age: Duration::from_secs(3600) };
 
 struct Bench {
     runtime: Runtime,

@@ -92,6 +92,8 @@ struct Inner {
     verified: Arc<VerifiedOnce>,
     followed_ahead: Mutex<Option<stackerdbs::FollowedAhead>>,
     start_number: u64,
+    /// When the oldest event was written that the journal had at the start.
+    oldest_at_start_ms: u64,
     readers: Mutex<Vec<ChainReader>>,
     clock: fn() -> u64,
     /// Held as long as the folder is in use.

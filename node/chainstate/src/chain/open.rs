@@ -60,6 +60,7 @@ impl Chain {
         let is_bound = is_bound(&conn).map_err(OpenError::store(&chain_file))?;
         let journal_id = meta.as_ref().map_or_else(new_journal_id, |meta| meta.journal_id);
         let bounds = select_bounds(&conn).map_err(OpenError::store(&chain_file))?;
+        let oldest_at_start_ms = if bounds.oldest_time_ms == 0 { clock() } else { bounds.oldest_time_ms };
         let tail = JournalTail::new(journal_id, bounds);
         positions.event().raise(bounds.newest);
         tail.listen(Box::new(move |newest| positions.event().raise(newest)));
@@ -83,6 +84,7 @@ impl Chain {
             executed: ExecutedOnce::default(),
             verified: Arc::default(),
             start_number,
+            oldest_at_start_ms,
             readers: Mutex::default(),
             clock,
             _lock: lock,

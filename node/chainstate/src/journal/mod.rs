@@ -21,7 +21,9 @@ pub use event::JournalEvent;
 pub(crate) use history::PRUNED_SCHEMA;
 pub use history::{select_history, sequence_of_processed};
 pub use queries::{JournalBounds, select_events};
-pub(crate) use queries::{insert_event, prune, select_bounds, select_first_after, select_sequence_of_block};
+pub(crate) use queries::{
+    Oldest, insert_event, prune, select_bounds, select_first_after, select_first_behind, select_sequence_of_block,
+};
 pub use short::short_form;
 pub(crate) use stored::{restore_transactions, without_transactions};
 pub use tail::{JournalTail, Listener};

@@ -1,7 +1,7 @@
 //! The journal's rows.
 
 use nakamoto_proto::ids::StacksBlockId;
-use rusqlite::{Connection, OptionalExtension as _, Transaction};
+use rusqlite::{Connection, OptionalExtension as _, Row, Transaction};
 
 use super::JournalEvent;
 use crate::db::{Packed, StoreError};
@@ -64,31 +64,73 @@ pub struct JournalBounds {
     pub end_offset: u64,
     /// When the oldest event kept was written, milliseconds since 1970; 0 when there is none.
     pub oldest_time_ms: u64,
+    /// End offset of the oldest event.
+    pub oldest_end: u64,
+}
+
+impl JournalBounds {
+    /// Bytes of the events that are kept, as they are told; without the oldest.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.end_offset.saturating_sub(self.oldest_end)
+    }
+}
+
+/// The first event that is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Oldest {
+    pub(crate) sequence: u64,
+    pub(crate) time_ms: u64,
+    pub(crate) end_offset: u64,
+}
+
+fn to_oldest(row: &Row<'_>) -> rusqlite::Result<Oldest> {
+    Ok(Oldest { sequence: row.get(0)?, time_ms: row.get(1)?, end_offset: row.get(2)? })
 }
 
 pub(crate) fn select_bounds(conn: &Connection) -> Result<JournalBounds, StoreError> {
     let newest = "SELECT sequence, end_offset FROM events ORDER BY sequence DESC LIMIT 1";
     let newest: Option<(u64, u64)> = conn.query_row(newest, [], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
     let (newest, end_offset) = newest.unwrap_or_default();
-    let oldest = "SELECT sequence, time_ms FROM events ORDER BY sequence LIMIT 1";
-    let oldest: Option<(u64, u64)> = conn.query_row(oldest, [], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
-    let (oldest, oldest_time_ms) = oldest.unwrap_or((newest + 1, 0));
-    Ok(JournalBounds { oldest, newest, end_offset, oldest_time_ms })
+    let oldest = "SELECT sequence, time_ms, end_offset FROM events ORDER BY sequence LIMIT 1";
+    let none = Oldest { sequence: newest + 1, time_ms: 0, end_offset };
+    let oldest = conn.query_row(oldest, [], to_oldest).optional()?.unwrap_or(none);
+    Ok(JournalBounds {
+        oldest: oldest.sequence,
+        newest,
+        end_offset,
+        oldest_time_ms: oldest.time_ms,
+        oldest_end: oldest.end_offset,
+    })
 }
 
-/// Sequence and time of the first event from a sequence on that is not older than `time_ms`, or of the last of the `most`
-/// events that are looked at.
+/// The first event from a sequence on that is not older than `time_ms`, or the last of the `most` events that are looked at.
 pub(crate) fn select_first_after(
     conn: &Connection,
     from_sequence: u64,
     time_ms: u64,
     most: u64,
-) -> Result<Option<(u64, u64)>, StoreError> {
-    let sql = "SELECT sequence, time_ms FROM
-                 (SELECT sequence, time_ms FROM events WHERE sequence >= ?1 ORDER BY sequence LIMIT ?3)
+) -> Result<Option<Oldest>, StoreError> {
+    let sql = "SELECT sequence, time_ms, end_offset FROM
+                 (SELECT sequence, time_ms, end_offset FROM events WHERE sequence >= ?1 ORDER BY sequence LIMIT ?3)
                ORDER BY time_ms < ?2, CASE WHEN time_ms < ?2 THEN -sequence ELSE sequence END LIMIT 1";
-    let row = conn.prepare_cached(sql)?.query_row((from_sequence, time_ms, most), |row| Ok((row.get(0)?, row.get(1)?)));
-    Ok(row.optional()?)
+    Ok(conn.prepare_cached(sql)?.query_row((from_sequence, time_ms, most), to_oldest).optional()?)
+}
+
+/// The first event from a sequence on whose bytes all lie behind `offset`, or the last of the `most` events that are looked at.
+pub(crate) fn select_first_behind(
+    conn: &Connection,
+    from_sequence: u64,
+    offset: u64,
+    most: u64,
+) -> Result<Option<Oldest>, StoreError> {
+    // It is the one after the first that ends there or later.
+    let sql = "SELECT sequence, time_ms, end_offset FROM
+                 (SELECT sequence, time_ms, end_offset, lag(end_offset) OVER (ORDER BY sequence) AS start_offset FROM
+                    (SELECT sequence, time_ms, end_offset FROM events WHERE sequence >= ?1 ORDER BY sequence LIMIT ?3))
+               ORDER BY coalesce(start_offset < ?2, 1),
+                        CASE WHEN coalesce(start_offset < ?2, 1) THEN -sequence ELSE sequence END LIMIT 1";
+    Ok(conn.prepare_cached(sql)?.query_row((from_sequence, offset, most), to_oldest).optional()?)
 }
 
 /// Sequence of the event that announced a block processed.

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{JournalBounds, JournalEvent};
+use super::{JournalBounds, JournalEvent, Oldest};
 
 /// Most events in memory.
 const TAIL_EVENTS: usize = 4096;
@@ -91,6 +91,7 @@ impl JournalTail {
             for event in events {
                 if state.bounds.oldest == event.sequence {
                     state.bounds.oldest_time_ms = time_ms;
+                    state.bounds.oldest_end = event.end_offset;
                 }
                 state.bounds.newest = event.sequence;
                 state.bounds.end_offset = event.end_offset;
@@ -108,13 +109,14 @@ impl JournalTail {
         }
     }
 
-    /// Says that older events are gone, and when the oldest of the others was written.
-    pub(crate) fn set_oldest(&self, oldest: u64, oldest_time_ms: u64) {
+    /// Says which event is the oldest now: those before it are gone.
+    pub(crate) fn set_oldest(&self, oldest: Oldest) {
         let mut state = self.state();
-        state.bounds.oldest = oldest;
-        state.bounds.oldest_time_ms = oldest_time_ms;
+        state.bounds.oldest = oldest.sequence;
+        state.bounds.oldest_time_ms = oldest.time_ms;
+        state.bounds.oldest_end = oldest.end_offset;
         // What is gone from the database is not served from memory either.
-        while state.events.front().is_some_and(|event| event.sequence < oldest) {
+        while state.events.front().is_some_and(|event| event.sequence < oldest.sequence) {
             let Some(event) = state.events.pop_front() else { break };
             state.bytes -= event.encoded.len();
         }

@@ -198,6 +198,16 @@ pub(super) fn delete_stored(tx: &Transaction<'_>, id: &StacksBlockId) -> Result<
     Ok(delete.execute([id.0])? > 0)
 }
 
+/// Forgets the waiting block of an unknown burn view that came first; returns whether there was one.
+pub(super) fn delete_oldest_burn_unknown(tx: &Transaction<'_>) -> Result<bool, StoreError> {
+    let mut delete = tx.prepare_cached(
+        "DELETE FROM staging_blocks WHERE arrival = (
+             SELECT MIN(arrival) FROM staging_blocks
+             WHERE state = 'stored' AND (burn_attachable = 0 OR stacks_attachable = 0) AND burn_attachable = 0)",
+    )?;
+    Ok(delete.execute([])? > 0)
+}
+
 /// The burn view of these blocks is known now; returns how many waited for it.
 pub(super) fn update_burn_attachable(tx: &Transaction<'_>, hash: &BurnBlockHash) -> Result<usize, StoreError> {
     let mut update = tx

@@ -19,7 +19,8 @@ pub const MAX_WAITING_BLOCKS: u64 = 4096;
 /// Their bytes. Full blocks are rare; this bounds the disk that they can take.
 pub const MAX_WAITING_BYTES: u64 = 512 * 1024 * 1024;
 /// Of those, blocks whose burn view is unknown. Nobody can check who signed them: anyone may send them, so they get a
-/// small part of the room and can never take the rest from blocks that an elected producer signed.
+/// small part of the room and can never take the rest from blocks that an elected producer signed. When it is full the oldest
+/// of them are forgotten for a new one: else rubbish would stay there for ever, and nothing else came in.
 pub const MAX_BURN_UNKNOWN_BLOCKS: u64 = 256;
 /// Their bytes.
 pub const MAX_BURN_UNKNOWN_BYTES: u64 = 64 * 1024 * 1024;
@@ -183,15 +184,18 @@ fn store_block(tx: &Transaction<'_>, block: &NewBlock<'_>, known: rows::Known) -
     Ok(StageOutcome::Stored)
 }
 
-/// Whether one more block may wait.
+/// Whether one more block may wait. Makes room for one whose burn view is unknown among its like.
 fn has_room(tx: &Transaction<'_>, block: &NewBlock<'_>) -> Result<bool, StoreError> {
     let size = u64::try_from(block.data.len()).unwrap_or(u64::MAX);
     let fits = |waiting: rows::Waiting, blocks_max, bytes_max| {
         waiting.blocks < blocks_max && waiting.bytes.saturating_add(size) <= bytes_max
     };
-    if !block.burn_attachable && !fits(rows::select_burn_unknown(tx)?, MAX_BURN_UNKNOWN_BLOCKS, MAX_BURN_UNKNOWN_BYTES)
+    while !block.burn_attachable
+        && !fits(rows::select_burn_unknown(tx)?, MAX_BURN_UNKNOWN_BLOCKS, MAX_BURN_UNKNOWN_BYTES)
     {
-        return Ok(false);
+        if !rows::delete_oldest_burn_unknown(tx)? {
+            return Ok(false); // It alone is too large.
+        }
     }
     Ok(fits(rows::select_waiting(tx)?, MAX_WAITING_BLOCKS, MAX_WAITING_BYTES))
 }

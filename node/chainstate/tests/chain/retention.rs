@@ -39,7 +39,11 @@ fn the_oldest_events_go_in_batches_and_blocks_keep_their_receipts() {
         for number in 0..1_100 {
             finish(&test.chain, &format!("t-{number}"), 1, ALL);
         }
-        let keep = |events| test.chain.prune_journal(Retention { events, age: FOREVER }).expect("storage works");
+        let keep = |events| {
+            test.chain
+                .prune_journal(Retention { events, bytes: u64::MAX, age: FOREVER }, FOREVER)
+                .expect("storage works")
+        };
         let newest = test.chain.journal().newest_sequence();
         assert!(!keep(newest), "all of it may stay");
         assert_eq!(test.chain.journal().oldest_sequence(), 1);
@@ -76,7 +80,11 @@ fn verdicts_on_blocks_go_with_their_events() {
         assert_eq!(verdicts(), 1);
         let told = test.chain.journal().newest_sequence();
         finish(&test.chain, "t-1", 1, ALL);
-        let keep = |age| test.chain.prune_journal(Retention { events: u64::MAX, age }).expect("storage works");
+        let keep = |age| {
+            test.chain
+                .prune_journal(Retention { events: u64::MAX, bytes: u64::MAX, age }, FOREVER)
+                .expect("storage works")
+        };
         keep(FOREVER);
         assert_eq!(verdicts(), 1);
         keep(Duration::ZERO);
@@ -113,7 +121,9 @@ fn burn_blocks_and_blocks_are_told_for_ever_in_their_order() {
         assert_eq!(history(1..newest, 100), expected, "before anything is forgotten");
         // Some are kept, some forgotten; then all forgotten.
         for keep in [newest - expected[3].sequence, 1] {
-            test.chain.prune_journal(Retention { events: keep, age: FOREVER }).expect("storage works");
+            test.chain
+                .prune_journal(Retention { events: keep, bytes: u64::MAX, age: FOREVER }, FOREVER)
+                .expect("storage works");
             assert_eq!(history(1..newest, 100), expected, "{keep} events kept");
         }
         assert_eq!(history(expected[1].sequence..expected[4].sequence, 100), expected[1..4]);
@@ -128,7 +138,11 @@ fn burn_blocks_and_blocks_are_told_for_ever_in_their_order() {
 fn events_go_by_age_but_the_newest_stays() {
     on_big_stack(|| {
         let test = TestChain::new();
-        let keep = |age| test.chain.prune_journal(Retention { events: u64::MAX, age }).expect("storage works");
+        let keep = |age| {
+            test.chain
+                .prune_journal(Retention { events: u64::MAX, bytes: u64::MAX, age }, FOREVER)
+                .expect("storage works")
+        };
         let start = clock();
         for number in 0..50 {
             finish(&test.chain, &format!("t-{number}"), 1, ALL);
@@ -149,6 +163,58 @@ fn events_go_by_age_but_the_newest_stays() {
 }
 
 #[test]
+fn events_go_by_their_bytes_but_the_newest_stays() {
+    on_big_stack(|| {
+        let test = TestChain::new();
+        let keep = |bytes| {
+            let keep = Retention { events: u64::MAX, bytes, age: FOREVER };
+            test.chain.prune_journal(keep, FOREVER).expect("storage works")
+        };
+        for number in 0..40 {
+            let detail = "x".repeat(10_000 + number);
+            let body = v1::TemplateFinished { failure_detail: detail, ..v1::TemplateFinished::default() };
+            let body = v1::event::Body::TemplateFinished(body);
+            test.chain.finish_job(&format!("t-{number}"), body, vec![7], ALL, || ()).expect("storage works");
+        }
+        let bounds = test.chain.journal().bounds();
+        assert!(!keep(bounds.bytes()));
+        assert_eq!(test.chain.journal().bounds(), bounds, "all of them may stay");
+        assert!(!keep(100_000), "one batch is enough");
+        let kept = kept_events(&test.chain);
+        let now = test.chain.journal().bounds();
+        assert_eq!((kept.first(), kept.last()), (Some(&now.oldest), Some(&bounds.newest)));
+        assert!((8..=9).contains(&kept.len()), "{kept:?}");
+        keep(1);
+        assert_eq!(kept_events(&test.chain), [bounds.newest]);
+        assert_eq!(test.chain.journal().bounds().bytes(), 0);
+    });
+}
+
+#[test]
+fn a_clock_that_jumps_ahead_makes_no_event_old() {
+    static AHEAD_MS: AtomicU64 = AtomicU64::new(0);
+    fn jumping() -> u64 {
+        clock() + AHEAD_MS.load(Ordering::Relaxed)
+    }
+    on_big_stack(|| {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let (chain, _) = Chain::open(folder.path(), params(1, 3), jumping).expect("a new chain opens");
+        finish(&chain, "t-1", 1, ALL);
+        let keep = |ran| {
+            let keep = Retention { events: u64::MAX, bytes: u64::MAX, age: Duration::from_secs(7 * 86_400) };
+            chain.prune_journal(keep, ran).expect("storage works")
+        };
+        let ten_years = Duration::from_secs(10 * 365 * 86_400);
+        AHEAD_MS.store(u64::try_from(ten_years.as_millis()).expect("not for ever"), Ordering::Relaxed);
+        keep(Duration::from_secs(60));
+        assert_eq!(chain.journal().oldest_sequence(), 1);
+        // Had the node run for as long, they were old.
+        keep(ten_years);
+        assert!(chain.journal().oldest_sequence() > 1);
+    });
+}
+
+#[test]
 fn offsets_count_the_bytes_of_the_journal_over_restarts_and_pruning() {
     on_big_stack(|| {
         let test = TestChain::new();
@@ -162,7 +228,9 @@ fn offsets_count_the_bytes_of_the_journal_over_restarts_and_pruning() {
             assert_eq!(event.end_offset, offset, "event {}", event.sequence);
         }
         assert_eq!(test.chain.journal().bounds().end_offset, offset);
-        test.chain.prune_journal(Retention { events: u64::MAX, age: Duration::ZERO }).expect("storage works");
+        test.chain
+            .prune_journal(Retention { events: u64::MAX, bytes: u64::MAX, age: Duration::ZERO }, FOREVER)
+            .expect("storage works");
         let bounds = test.chain.journal().bounds();
         let TestChain { chain, folder, .. } = test;
         drop(chain);

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
 use bytes::Bytes;
 use chainstate::chain::{Chain, ChainReader, JobKind, JobResult, Retention, wire};
@@ -19,6 +20,8 @@ pub struct LiveChain {
     pub(super) chain: Chain,
     /// What of the journal is kept.
     retention: Retention,
+    /// Events grow old while the node runs.
+    pub(super) started: Instant,
     pub(super) call_limits: CallLimits,
     /// As of the coordinator's last change.
     tip: Mutex<v1::BlockRef>,
@@ -33,7 +36,14 @@ impl LiveChain {
     pub fn new(chain: Chain, retention: Retention) -> Result<Self, ApiError> {
         let tip = read_tip(&chain)?;
         let call_limits = CallLimits::default();
-        Ok(Self { chain, retention, call_limits, tip: Mutex::new(tip), trail: Trail::default() })
+        Ok(Self {
+            chain,
+            retention,
+            started: Instant::now(),
+            call_limits,
+            tip: Mutex::new(tip),
+            trail: Trail::default(),
+        })
     }
 
     /// Has read-only calls bounded by `limits` in place of the defaults.

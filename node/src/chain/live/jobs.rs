@@ -77,6 +77,6 @@ pub(super) fn process_next(live: &LiveChain, retention: Retention) -> Result<boo
         Some(processed) => trace::processed(live, processed),
         None => time.discard(),
     }
-    let pruned = live.chain.prune_journal(retention)?;
+    let pruned = live.chain.prune_journal(retention, live.started.elapsed())?;
     Ok(announced || processed.is_some() || pruned)
 }

@@ -25,7 +25,17 @@ pub fn open(settings: &Settings) -> anyhow::Result<OpenedChain> {
         0 => tracing::info!(%folder, "new chain"),
         _ => tracing::info!(%folder, tip = %tip.block_id, "resumed at height {}", tip.chain_length),
     }
-    let retention = Retention { events: settings.journal_max_events, age: settings.journal_max_age };
+    let retention = Retention {
+        events: settings.journal_max_events,
+        bytes: settings.journal_max_bytes,
+        age: settings.journal_max_age,
+    };
+    tracing::info!(
+        events = retention.events,
+        bytes = retention.bytes,
+        age_s = retention.age.as_secs(),
+        "the journal keeps at most"
+    );
     let live = LiveChain::new(chain.clone(), retention).context("cannot read the chain")?;
     let live = Arc::new(live.with_call_limits(settings.call_limits.clone()));
     Ok(OpenedChain {

@@ -65,6 +65,7 @@ impl Node {
             template_results: count(TEMPLATE_LIMITS.results),
             validation_results: count(VALIDATION_LIMITS.results),
             result_max_age: duration(VALIDATION_LIMITS.result_age),
+            journal_max_bytes: self.retention.bytes,
         }
     }
 }

@@ -157,7 +157,7 @@ impl Journal for MemoryChain {
     fn bounds(&self) -> Bounds {
         let state = self.state.lock().unwrap();
         let (oldest, newest) = (state.pruned as u64 + 1, state.events.len() as u64);
-        Bounds { oldest, newest, end_offset: 0, oldest_time_ms: 0 }
+        Bounds { oldest, newest, end_offset: 0, oldest_time_ms: 0, oldest_end: 0 }
     }
 
     fn read_memory(&self, from: u64, limit: ReadLimit) -> Option<Vec<Entry>> {

@@ -68,7 +68,13 @@ impl Journal for MemoryJournal {
     fn bounds(&self) -> Bounds {
         let state = self.state.lock().unwrap();
         let end_offset = state.events.last().map_or(0, |last| last.end_offset);
-        Bounds { oldest: state.pruned as u64 + 1, newest: state.events.len() as u64, end_offset, oldest_time_ms: 0 }
+        Bounds {
+            oldest: state.pruned as u64 + 1,
+            newest: state.events.len() as u64,
+            end_offset,
+            oldest_time_ms: 0,
+            oldest_end: 0,
+        }
     }
 
     fn read_memory(&self, from: u64, limit: ReadLimit) -> Option<Vec<Entry>> {

@@ -88,7 +88,7 @@ fn one_peer_cannot_take_all_places() {
 #[test]
 fn lag_is_told_once_and_so_is_its_end() {
     let options = FeedOptions { filter: Arc::new(Filter::ALL), payload: Payload::Full, max_batch: 1 };
-    let at = |newest| Bounds { oldest: 1, newest, end_offset: 0, oldest_time_ms: 0 };
+    let at = |newest| Bounds { oldest: 1, newest, end_offset: 0, oldest_time_ms: 0, oldest_end: 0 };
     let body = |frame: Option<Frame>| {
         let mut written = Vec::new();
         frame.unwrap().encode(&mut written);

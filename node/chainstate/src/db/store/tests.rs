@@ -8,7 +8,7 @@ use crate::journal::JournalBounds;
 fn store() -> Store {
     let conn = Connection::open_in_memory().expect("a database");
     conn.execute_batch("CREATE TABLE rows (n INTEGER)").expect("a table");
-    let bounds = JournalBounds { oldest: 1, newest: 0, end_offset: 0, oldest_time_ms: 0 };
+    let bounds = JournalBounds { oldest: 1, newest: 0, end_offset: 0, oldest_time_ms: 0, oldest_end: 0 };
     let (store, _) = Store::spawn(conn, JournalTail::new([0; 16], bounds), || 0).expect("a writer");
     store
 }
@@ -48,7 +48,7 @@ fn what_is_shown_with_a_commit_is_there_before_it_and_taken_back_when_it_fails()
         let sql = "PRAGMA foreign_keys = ON; CREATE TABLE parents (id INTEGER PRIMARY KEY);
                    CREATE TABLE children (parent INTEGER REFERENCES parents (id) DEFERRABLE INITIALLY DEFERRED)";
         conn.execute_batch(sql).expect("tables");
-        let bounds = JournalBounds { oldest: 1, newest: 0, end_offset: 0, oldest_time_ms: 0 };
+        let bounds = JournalBounds { oldest: 1, newest: 0, end_offset: 0, oldest_time_ms: 0, oldest_end: 0 };
         let (store, _) = Store::spawn(conn, JournalTail::new([0; 16], bounds), || 0).expect("a writer");
         let (steps, told) = channel();
         let (with, undo, after) = (steps.clone(), steps.clone(), steps);

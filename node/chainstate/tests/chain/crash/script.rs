@@ -156,6 +156,8 @@ fn forget(test: &TestChain, log: &mut Log) {
             scope.spawn(|| fill(&test.chain, missing.div_ceil(FILLERS)));
         }
     });
-    test.chain.prune_journal(Retention { events: KEEP, age: FOREVER }).expect("storage works");
+    test.chain
+        .prune_journal(Retention { events: KEEP, bytes: u64::MAX, age: FOREVER }, FOREVER)
+        .expect("storage works");
     log.tell(&Told::Pruned(test.chain.journal().oldest_sequence()));
 }

@@ -36,7 +36,7 @@ use crate::network::limits::THREAD_STACK_BYTES;
 use crate::relayer::hub::{Hub, HubLimits};
 use crate::worker::{TemplateJobs, ValidationJobs};
 
-const RETENTION: Retention = Retention { events: 1_000_000, age: std::time::Duration::from_secs(3600) };
+const RETENTION: Retention = Retention { events: 1_000_000, bytes: 1 << 30, age: std::time::Duration::from_secs(3600) };
 pub(super) const OCTETS: &str = "application/octet-stream";
 pub(super) const JSON: &str = "application/json";
 /// Opening balance of each account, micro-STX.
