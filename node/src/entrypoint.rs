@@ -268,6 +268,7 @@ impl Node {
         self.templates.stop();
         self.validations.stop();
         self.bell.stop();
+        chain.api.interrupt();
         self.stacker_dbs.stop();
         while !self.running.is_empty() {
             match self.exits.recv_timeout(deadline.saturating_duration_since(Instant::now())) {

@@ -22,7 +22,7 @@ use crate::network::grpc::{Services, into_router, routes, web};
 use crate::network::limits::MAX_REQUESTS;
 use crate::network::server::peers::{PeerLimits, Peers};
 use crate::network::server::{Listening, Timeouts, tls};
-use crate::network::{http, server};
+use crate::network::{health, http, server};
 
 /// All ports of a node.
 pub(crate) struct Port {
@@ -52,11 +52,7 @@ impl Port {
             let paths = http::router(&services).merge(scrape::routes(&services, &self.data_dir));
             let router = web::join(paths, into_router(grpc), &self.door);
             let router = router.layer(from_fn_with_state(self.door, door::enter)).layer(from_fn(requests::count));
-            let stopped = shutdown.clone();
-            tokio::spawn(async move {
-                stopped.cancelled().await;
-                health.set_service_status("", tonic_health::ServingStatus::NotServing).await;
-            });
+            tokio::spawn(health::watch(services.gate.clone(), health, shutdown.clone()));
             let serve = |listener| server::serve(listener, router.clone(), self.listening.clone(), shutdown.clone());
             listeners.into_iter().map(serve).collect::<JoinSet<()>>().join_all().await;
             anyhow::Ok(())

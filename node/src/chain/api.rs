@@ -1,6 +1,7 @@
 //! The trait and its words.
 
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use bytes::Bytes;
 use chainstate::chain::{JobKind, JobResult, ResultLimits};
@@ -102,6 +103,23 @@ pub struct CallArguments {
     pub sponsor: Option<String>,
     /// Consensus serialization each.
     pub arguments: Vec<Vec<u8>>,
+}
+
+/// The tip stands still though it should move.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stall {
+    /// For how long.
+    pub time: Duration,
+    /// The transaction that would be mined first, as hex.
+    pub first: String,
+}
+
+impl std::fmt::Display for Stall {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (seconds, first) = (self.time.as_secs(), &self.first);
+        write!(f, "the tip has not moved for {seconds} s, though transaction {first} could be mined: ")?;
+        f.write_str("is a producer running, and enough signers?")
+    }
 }
 
 /// Why a job has no result.
@@ -210,6 +228,11 @@ pub trait ChainApi: AdminApi + super::lookups::Lookups + Send + Sync + 'static {
     fn finish_job(&self, job: FinishedJob, visible: Box<dyn FnOnce() + Send>) -> Result<(), ApiError>;
     /// The stored ends of jobs, oldest first, and the time it is by the clock that stamped them.
     fn job_results(&self, kind: JobKind) -> Result<(Vec<JobResult>, u64), ApiError>;
+
+    /// Ends what is executed now: the node stops.
+    fn interrupt(&self);
+    /// Since when the tip has not moved though it should; none when all is well.
+    fn stall(&self) -> Result<Option<Stall>, ApiError>;
 
     /// Processes the next block that can be processed; false when there is none. Called by the coordinator only.
     fn process_next(&self) -> Result<bool, ApiError>;

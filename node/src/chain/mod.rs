@@ -19,7 +19,7 @@ mod principal;
 pub use admin::AdminApi;
 pub use api::{
     AccountAnswer, BlockAt, BurnBlockAt, CallArguments, ChainApi, ContractRef, FinishedJob, Identity, JobFailure,
-    PendingCursor, SourceAnswer, ValueAnswer,
+    PendingCursor, SourceAnswer, Stall, ValueAnswer,
 };
 pub use call_limits::CallLimits;
 pub use error::{ApiError, Unknown};

@@ -51,6 +51,10 @@ pub struct NodeTable {
     pub admin: Option<bool>,
     /// Whether mined transactions are indexed; only `true` is possible.
     pub txindex: Option<bool>,
+    /// Seconds that a transaction may take in assembly and in the validation of proposals.
+    pub max_execution_time_secs: Option<u64>,
+    /// Bytes that it may hold at once.
+    pub max_memory_bytes: Option<u64>,
     /// PEM file of the certificate chain.
     pub tls_cert: Option<PathBuf>,
     /// PEM file of its key.
@@ -95,6 +99,8 @@ pub struct ConnectionTable {
     pub read_only_call_limit_read_count: Option<u64>,
     /// Units of evaluation of a read-only call.
     pub read_only_call_limit_runtime: Option<u64>,
+    /// Seconds that a read-only call may take.
+    pub read_only_max_execution_time_secs: Option<u64>,
 }
 
 /// `[burnchain]`.

@@ -4,6 +4,7 @@
 //! skipped.
 
 mod call_limits;
+mod execution_limits;
 mod file;
 mod flags;
 mod foreign;

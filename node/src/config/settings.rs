@@ -4,9 +4,11 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use chainstate::clarity::ExecutionLimits;
 use nakamoto_proto::client::parse_duration;
 
 use super::call_limits::call_limits;
+use super::execution_limits::execution_limits;
 use super::file::ConfigFile;
 use super::flags::Flags;
 use super::genesis::{Balance, GenesisError, GenesisFile};
@@ -78,6 +80,8 @@ pub struct Settings {
     pub stall_timeout: Duration,
     /// What a read-only call may use.
     pub call_limits: CallLimits,
+    /// What a transaction may take in assembly and validation.
+    pub execution_limits: ExecutionLimits,
     /// Events that the journal keeps.
     pub journal_max_events: u64,
     /// And at most so many bytes of them.
@@ -215,6 +219,7 @@ impl Settings {
             max_subscriptions_per_peer: file.connection_options.max_subscriptions_per_peer,
             stall_timeout: stall_timeout(&file)?,
             call_limits: call_limits(&file.connection_options).map_err(|(key, detail)| value(key, detail))?,
+            execution_limits: execution_limits(&file.node).map_err(|(key, detail)| value(key, detail))?,
             journal_max_events: file.journal.max_events.unwrap_or(DEFAULT_JOURNAL_MAX_EVENTS),
             journal_max_bytes: file.journal.max_bytes.unwrap_or(DEFAULT_JOURNAL_MAX_BYTES),
             journal_max_age: journal_max_age(&file)?,

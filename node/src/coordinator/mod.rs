@@ -110,6 +110,8 @@ impl Coordinator {
                     tracing::warn!("storage is full: blocks are not processed until there is room");
                     self.bell.pause(FULL_DISK_PAUSE);
                 }
+                // It was cut: the same block comes again after the next start.
+                Err(ApiError::ShuttingDown) => return Ok(()),
                 Err(error) => return Err(error),
             }
         }

@@ -17,6 +17,7 @@ pub mod door;
 pub mod errors;
 pub mod gate;
 pub mod grpc;
+pub(crate) mod health;
 pub mod http;
 pub mod limits;
 pub mod server;

@@ -1,5 +1,8 @@
 //! Fills a block: the coinbase, then candidates until cost, size, count or time ends it.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
 use nakamoto_proto::block::HEADER_BYTES_MIN;
 use nakamoto_proto::ids::Txid;
 use nakamoto_proto::keys::MessageSignature;
@@ -8,8 +11,8 @@ use nakamoto_proto::transaction::BlockTransaction;
 
 use super::TemplateFailure;
 use crate::blocks::{BlockPlan, Execution, close, open};
-use crate::chain::{Chain, ChainReader};
-use crate::clarity::{BlockSession, SessionError};
+use crate::chain::{Chain, ChainReader, Problem};
+use crate::clarity::{BlockSession, SessionError, Supervision};
 use crate::db::StoreError;
 use crate::mempool::{Candidates, DropReason, PendingTransaction, get_raw};
 use crate::transactions::{MinerAction, TransactionError, VerifiedTransaction};
@@ -26,7 +29,42 @@ pub(crate) struct Filled {
     /// Those that were left out, and why.
     pub(crate) skipped: Vec<(Txid, String)>,
     /// Those that can never be mined.
-    pub(crate) problems: Vec<(Txid, DropReason)>,
+    pub(crate) problems: Vec<Problem>,
+}
+
+/// Transactions that may be cut in one template for what they take. Each holds the block up for all that it may take, so
+/// after these it ends; the next template goes on, without them.
+const MAX_CUT: u32 = 2;
+
+/// How far a block is filled.
+#[derive(Clone, Copy)]
+pub(crate) struct FillBounds<'a> {
+    /// Transactions, the coinbase included.
+    pub(crate) most: usize,
+    /// Until no further transaction begins.
+    pub(crate) time: Duration,
+    /// Set when nobody wants the block any more.
+    pub(crate) cancelled: &'a AtomicBool,
+}
+
+/// How much of the time is used up.
+struct Clock<'a> {
+    bounds: FillBounds<'a>,
+    begun: Instant,
+    not_counted: Duration,
+    cut: u32,
+}
+
+impl Clock<'_> {
+    fn is_over(&self) -> bool {
+        self.is_cancelled()
+            || self.cut >= MAX_CUT
+            || self.begun.elapsed().saturating_sub(self.not_counted) >= self.bounds.time
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.bounds.cancelled.load(Ordering::Relaxed)
+    }
 }
 
 /// A block in the making.
@@ -34,7 +72,7 @@ struct Filling<'a> {
     session: BlockSession<'a>,
     transactions: Vec<BlockTransaction>,
     skipped: Vec<(Txid, String)>,
-    problems: Vec<(Txid, DropReason)>,
+    problems: Vec<Problem>,
     bytes_left: usize,
     nearly_full: bool,
 }
@@ -47,17 +85,17 @@ enum Room {
 }
 
 impl Chain {
-    /// Fills a block of this plan with at most `most` transactions.
+    /// Fills a block of this plan.
     pub(crate) fn fill(
         &self,
         reader: &ChainReader,
         plan: &BlockPlan,
         coinbase: Option<BlockTransaction>,
-        most: usize,
-        out_of_time: &dyn Fn() -> bool,
+        bounds: FillBounds<'_>,
     ) -> Result<Result<Filled, TemplateFailure>, StoreError> {
         let headers = reader.headers(plan.parent.block_id);
-        let session = open(reader.block_env(&headers), plan).map_err(ours)?;
+        let mut session = open(reader.block_env(&headers), plan).map_err(ours)?;
+        session.supervise(Supervision { limits: self.execution_limits(), stop: bounds.cancelled });
         let stackers = reader.burn().get_stacker_set(&plan.burn_view.hash)?.stackers.len();
         let overhead = HEADER_BYTES_MIN + MessageSignature::LEN * stackers + 4;
         let mut filling = Filling {
@@ -79,9 +117,12 @@ impl Chain {
             self.with_mempool(|index| candidates.nonce_used(index, &producer, nonce));
             filling.transactions.push(coinbase);
         }
-        while filling.transactions.len() < most.min(MAX_BLOCK_TRANSACTIONS) && !out_of_time() {
+        let mut clock = Clock { bounds, begun: Instant::now(), not_counted: Duration::ZERO, cut: 0 };
+        let mut tried = false;
+        while filling.transactions.len() < bounds.most.min(MAX_BLOCK_TRANSACTIONS) && !(tried && clock.is_over()) {
             let Some(next) = self.with_mempool(|index| candidates.next(index)) else { break };
-            if self.try_candidate(reader, &mut filling, &mut candidates, &next)? == Room::Gone {
+            tried = true;
+            if self.try_candidate(reader, &mut filling, &mut candidates, &next, &mut clock)? == Room::Gone {
                 break;
             }
         }
@@ -96,6 +137,7 @@ impl Chain {
         filling: &mut Filling<'_>,
         candidates: &mut Candidates,
         next: &PendingTransaction,
+        clock: &mut Clock<'_>,
     ) -> Result<Room, StoreError> {
         // Dropped since the walk looked at it.
         let Some(raw) = get_raw(reader.conn(), &next.txid)? else { return Ok(Room::Left) };
@@ -105,6 +147,7 @@ impl Chain {
             filling.skipped.push((next.txid, "the block has no room for its bytes".to_owned()));
             return Ok(Room::Left);
         }
+        let begun = Instant::now();
         // Its signatures were verified at admission; the mempool's table remembers.
         match filling.session.process_verified(&VerifiedTransaction::remembered(&transaction)) {
             Ok(_) => {
@@ -113,8 +156,17 @@ impl Chain {
                 filling.transactions.push(transaction);
                 Ok(Room::Left)
             }
+            // What is there already is a block, if anybody still wants it.
+            Err(TransactionError::Interrupted) => Ok(Room::Gone),
             Err(error) if error.is_ours() => Err(ours(error)),
-            Err(error) => Ok(filling.leave_out(next.txid, &error)),
+            Err(error) => {
+                if error.miner_action() == MinerAction::DropOverLimits {
+                    tracing::warn!(txid = %next.txid, %error, "a transaction is dropped from the mempool");
+                    clock.cut += 1;
+                    clock.not_counted += begun.elapsed();
+                }
+                Ok(filling.leave_out(next.txid, &error))
+            }
         }
     }
 }
@@ -123,9 +175,11 @@ impl Filling<'_> {
     /// A transaction that could not be mined (docs/COMPATIBILITY.md#left-out-of-a-block).
     fn leave_out(&mut self, txid: Txid, error: &TransactionError) -> Room {
         self.skipped.push((txid, error.to_string()));
+        let problem = |reason| Problem { txid, reason, detail: error.to_string() };
         match error.miner_action() {
-            MinerAction::DropTooExpensive => self.problems.push((txid, DropReason::TooExpensive)),
-            MinerAction::DropProblematic => self.problems.push((txid, DropReason::Problematic)),
+            MinerAction::DropTooExpensive => self.problems.push(problem(DropReason::TooExpensive)),
+            MinerAction::DropProblematic => self.problems.push(problem(DropReason::Problematic)),
+            MinerAction::DropOverLimits => self.problems.push(problem(DropReason::OverExecutionLimits)),
             MinerAction::NearlyFull if self.nearly_full => return Room::Gone,
             MinerAction::NearlyFull => self.nearly_full = true,
             MinerAction::KeepByNonce | MinerAction::Skip | MinerAction::KeepUntilCollected | MinerAction::Abandon => {}
@@ -139,20 +193,23 @@ fn bad_coinbase(error: &TransactionError) -> TemplateFailure {
 }
 
 fn ours(error: impl Into<Ours>) -> StoreError {
-    StoreError::Corrupt(error.into().0)
+    match error.into() {
+        Ours(None) => StoreError::ShuttingDown,
+        Ours(Some(text)) => StoreError::Corrupt(text),
+    }
 }
 
-/// The text of a failure that is not a transaction's.
-struct Ours(String);
+/// The text of a failure that is not a transaction's; none when it was interrupted.
+struct Ours(Option<String>);
 
 impl From<SessionError> for Ours {
     fn from(error: SessionError) -> Self {
-        Self(error.to_string())
+        Self(Some(error.to_string()))
     }
 }
 
 impl From<TransactionError> for Ours {
     fn from(error: TransactionError) -> Self {
-        Self(error.to_string())
+        Self((error != TransactionError::Interrupted).then(|| error.to_string()))
     }
 }

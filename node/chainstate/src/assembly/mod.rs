@@ -10,6 +10,8 @@
 mod fill;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use nakamoto_proto::block::{NakamotoBlock, NakamotoBlockHeader};
 use nakamoto_proto::ids::{BurnBlockHash, StacksBlockId, Txid};
@@ -23,8 +25,8 @@ use crate::blocks::{BlockPlan, Execution, plan};
 use crate::chain::{Chain, ChainReader, wire};
 use crate::db::StoreError;
 
-use fill::Filled;
 pub use fill::MAX_BLOCK_TRANSACTIONS;
+use fill::{FillBounds, Filled};
 
 /// Most skipped transactions that a template names.
 const SKIPPED_MAX: usize = 100;
@@ -63,8 +65,8 @@ pub enum TemplateFailure {
     #[error("{0}")]
     BadCoinbase(String),
     /// No transaction can go into it, and an empty block was not wanted.
-    #[error("no transaction can be mined")]
-    NoTransactions,
+    #[error("no transaction can be mined{}", .0.as_ref().map_or_else(String::new, |why| format!(": {why}")))]
+    NoTransactions(Option<String>),
 }
 
 impl TemplateFailure {
@@ -75,13 +77,15 @@ impl TemplateFailure {
             Self::TipMoved { .. } => "TIP_MOVED",
             Self::BurnViewMoved { .. } => "BURN_VIEW_MOVED",
             Self::BadCoinbase(_) => "BAD_COINBASE",
-            Self::NoTransactions => "NO_TRANSACTIONS",
+            Self::NoTransactions(_) => "NO_TRANSACTIONS",
         }
     }
 }
 
 impl Chain {
-    /// Assembles a block on the canonical tip. `out_of_time` is asked before each transaction.
+    /// Assembles a block on the canonical tip within this time, which counts from when the block is open. At least one
+    /// candidate is tried. A transaction that has begun may take what [`Chain::execution_limits`] allows; the time of one
+    /// that took more, and is dropped for it, does not count against the others. `cancelled` ends all at once.
     ///
     /// Executes: call it on a thread with [`crate::clarity::STACK_BYTES`] of stack.
     ///
@@ -90,7 +94,8 @@ impl Chain {
     pub fn assemble(
         &self,
         order: &TemplateOrder,
-        out_of_time: &dyn Fn() -> bool,
+        time: Duration,
+        cancelled: &AtomicBool,
     ) -> Result<Result<v1::BlockTemplate, TemplateFailure>, StoreError> {
         let reader = self.take_reader()?;
         let plan = match self.place(&reader, order)? {
@@ -102,13 +107,15 @@ impl Chain {
             Err(failure) => return Ok(Err(failure)),
         };
         let most = order.max_transactions.unwrap_or(MAX_BLOCK_TRANSACTIONS);
-        let filled = match self.fill(&reader, &plan, coinbase, most, out_of_time)? {
+        let bounds = FillBounds { most, time, cancelled };
+        let filled = match self.fill(&reader, &plan, coinbase, bounds)? {
             Ok(filled) => filled,
             Err(failure) => return Ok(Err(failure)),
         };
         self.drop_problems(&filled.problems)?;
         if filled.transactions.is_empty() && !order.allow_empty {
-            return Ok(Err(TemplateFailure::NoTransactions));
+            let why = filled.skipped.first().map(|(txid, why)| format!("{txid}: {why}"));
+            return Ok(Err(TemplateFailure::NoTransactions(why)));
         }
         let template = self.finish(&reader, &plan, filled)?;
         self.put_back(reader);

@@ -5,7 +5,7 @@ use nakamoto_proto::ids::Txid;
 use nakamoto_proto::transaction::BlockTransaction;
 
 use super::{BlockPlan, MaturedReward};
-use crate::clarity::{BlockEnv, BlockSession, ExecutedBlock, SessionError};
+use crate::clarity::{BlockEnv, BlockSession, ExecutedBlock, SessionError, Supervision};
 use crate::transactions::{TransactionError, VerifiedTransaction};
 
 /// What a block did.
@@ -54,7 +54,7 @@ pub(crate) fn close(session: BlockSession<'_>, plan: &BlockPlan) -> Result<Execu
     Ok(Execution { executed, reward: plan.reward.clone(), fees })
 }
 
-/// Verifies all of a block's transactions, then runs them.
+/// Verifies all of a block's transactions, then runs them, under supervision.
 ///
 /// # Errors
 /// [`ExecuteError::Transaction`] with the first one that may not be in the block; [`ExecuteError::Session`] when it is
@@ -63,6 +63,7 @@ pub fn execute(
     env: BlockEnv<'_>,
     plan: &BlockPlan,
     transactions: &[BlockTransaction],
+    supervision: Supervision<'_>,
 ) -> Result<Execution, ExecuteError> {
     // All rules that need no execution come before any that does (docs/CONSENSUS.md#rules-of-a-block).
     let verified = transactions.iter().map(|transaction| {
@@ -71,6 +72,7 @@ pub fn execute(
     });
     let verified: Vec<_> = verified.collect::<Result<_, _>>()?;
     let mut session = open(env, plan)?;
+    session.supervise(supervision);
     for transaction in &verified {
         session
             .process_verified(transaction)

@@ -111,11 +111,15 @@ pub(super) fn select_canonical(conn: &Connection) -> Result<Option<BurnBlock>, S
     Ok(select.query_row([], to_block).optional()?)
 }
 
-/// The canonical block among the first `seen`. Reads the rows of the greatest heights that came later, which are few.
+/// See [`select_canonical_as_of`].
+pub(super) const CANONICAL_AS_OF: &str =
+    "SELECT * FROM burn_blocks WHERE +seen <= ?1 ORDER BY height DESC, seen ASC LIMIT 1";
+
+/// The canonical block among the first `seen`. Reads the rows of the greatest heights that came later, which are few: the
+/// plus keeps SQLite from looking at all that came before instead, and sorting them.
 pub(super) fn select_canonical_as_of(conn: &Connection, seen: u64) -> Result<Option<BurnBlock>, StoreError> {
-    let sql = "SELECT * FROM burn_blocks WHERE seen <= ?1 ORDER BY height DESC, seen ASC LIMIT 1";
     let seen = to_integer("burn block number", seen)?;
-    Ok(conn.prepare_cached(sql)?.query_row([seen], to_block).optional()?)
+    Ok(conn.prepare_cached(CANONICAL_AS_OF)?.query_row([seen], to_block).optional()?)
 }
 
 /// Number of blocks.

@@ -435,3 +435,13 @@ fn no_burn_block_is_higher_than_contracts_can_read() {
     assert_eq!(mine().unwrap().height, u64::from(u32::MAX));
     assert!(matches!(mine(), Err(BurnLookupError::TooHigh(height)) if height == u64::from(u32::MAX) + 1));
 }
+
+#[test]
+fn what_was_canonical_then_is_found_without_looking_at_all_that_came_before() {
+    let chain = chain();
+    let db = rusqlite::Connection::open(chain.path()).unwrap();
+    let mut explain = db.prepare(&format!("EXPLAIN QUERY PLAN {}", rows::CANONICAL_AS_OF)).unwrap();
+    let steps = explain.query_map([1], |row| row.get::<_, String>("detail")).unwrap();
+    let steps: Vec<_> = steps.map(Result::unwrap).collect();
+    assert_eq!(steps, ["SCAN burn_blocks USING INDEX burn_blocks_by_height"], "nothing is sorted");
+}

@@ -3,6 +3,8 @@
 //! # Not here
 //! How it follows the canonical tip: `follow`.
 
+use std::time::{Duration, Instant};
+
 use ::clarity::vm::types::{PrincipalData, QualifiedContractIdentifier};
 use ::clarity::vm::{ClarityVersion, Value};
 use marf::{BlockId, Marf};
@@ -22,6 +24,10 @@ use crate::mempool::{
 
 /// Most transactions that one garbage collection drops; the next burn block collects the rest.
 const COLLECT_MAX: u32 = 1_000;
+
+/// How long the transactions that are offered together may be evaluated before they have paid anything. What has no time
+/// left is not evaluated any more: it is judged when it is mined.
+const ADMISSION_TIME: Duration = Duration::from_millis(200);
 
 /// A transaction that is in the mempool now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +57,17 @@ pub enum AdmissionRefusal {
 /// What became of an offer: the outer error is ours; the inner one is the sender's to read.
 pub type AdmissionAnswer = Result<Result<Admission, AdmissionRefusal>, StoreError>;
 
+/// A pending transaction that assembly could not mine and never will.
+#[derive(Debug, Clone)]
+pub(crate) struct Problem {
+    /// Its id.
+    pub(crate) txid: Txid,
+    /// Why it goes.
+    pub(crate) reason: DropReason,
+    /// The same for people.
+    pub(crate) detail: String,
+}
+
 /// What the reading half says.
 enum Verdict {
     Answer(AdmissionAnswer),
@@ -73,9 +90,11 @@ impl Chain {
     #[must_use]
     pub fn admit_transactions(&self, raw: Vec<Vec<u8>>) -> Vec<AdmissionAnswer> {
         let now_s = (self.inner.clock)() / 1000;
+        let begun = Instant::now();
+        let expired = || begun.elapsed() >= ADMISSION_TIME;
         let verdicts = self.read(|reader| {
             let check_all = |state: &StateReader<'_>| Ok(self.check_all(reader, state, &raw, now_s));
-            reader.state_at(None, check_all).map_err(store_error)
+            reader.state_until(None, &expired, check_all).map_err(store_error)
         });
         let verdicts = match verdicts {
             Ok(verdicts) => verdicts,
@@ -171,6 +190,12 @@ impl Chain {
         lock(&self.inner.mempool).pending_nonces(account).take(limit).collect()
     }
 
+    /// The waiting transaction that assembly would try first, if any can be mined by its nonce.
+    #[must_use]
+    pub fn first_candidate(&self) -> Option<PendingTransaction> {
+        self.with_mempool(|index| index.candidates().next(index))
+    }
+
     /// Asks the mempool's image in memory.
     pub(crate) fn with_mempool<T>(&self, ask: impl FnOnce(&MempoolIndex) -> T) -> T {
         ask(&lock(&self.inner.mempool))
@@ -185,7 +210,7 @@ impl Chain {
     }
 
     /// Drops transactions that assembly could not mine and never will.
-    pub(crate) fn drop_problems(&self, problems: &[(Txid, DropReason)]) -> Result<(), StoreError> {
+    pub(crate) fn drop_problems(&self, problems: &[Problem]) -> Result<(), StoreError> {
         if problems.is_empty() {
             return Ok(());
         }
@@ -194,10 +219,11 @@ impl Chain {
         self.inner.store.write_all(move |tx| {
             let now_s = tx.time_ms() / 1000;
             let mut changes = Changes::default();
-            for (txid, reason) in &problems {
-                changes.extend(remove(tx.sql(), &[*txid], *reason, now_s)?);
+            for problem in &problems {
+                changes.extend(remove(tx.sql(), &[problem.txid], problem.reason, now_s)?);
             }
-            chain.tell_dropped(tx, &changes)?;
+            let detail = |txid: &Txid| problems.iter().find(|problem| problem.txid == *txid);
+            chain.tell_dropped_because(tx, &changes, |txid| detail(txid).map(|problem| problem.detail.clone()))?;
             chain.apply_after_commit(tx, changes);
             Ok(())
         })
@@ -209,8 +235,18 @@ impl Chain {
         Ok(())
     }
 
-    /// One event for each reason; a mined transaction is told of by its block.
+    /// As [`Self::tell_dropped_because`], for reasons that say all.
     pub(super) fn tell_dropped(&self, tx: &mut WriteTx<'_>, changes: &Changes) -> Result<(), StoreError> {
+        self.tell_dropped_because(tx, changes, |_| None)
+    }
+
+    /// One event for each transaction, with more words where there are some; a mined one is told of by its block.
+    fn tell_dropped_because(
+        &self,
+        tx: &mut WriteTx<'_>,
+        changes: &Changes,
+        detail: impl Fn(&Txid) -> Option<String>,
+    ) -> Result<(), StoreError> {
         for dropped in &changes.dropped {
             let reason = match dropped.reason {
                 DropReason::Mined => continue,
@@ -220,6 +256,7 @@ impl Chain {
                 DropReason::TooExpensive => v1::DropReason::TooExpensive,
                 DropReason::StaleGarbageCollect | DropReason::NoRoom => v1::DropReason::StaleGarbageCollect,
                 DropReason::Problematic => v1::DropReason::Problematic,
+                DropReason::OverExecutionLimits => v1::DropReason::OverExecutionLimits,
             };
             let body = v1::MempoolDropped {
                 txids: vec![wire::bytes(&dropped.pending.txid.0)],
@@ -227,7 +264,7 @@ impl Chain {
                 new_txid: dropped.reason.new_txid().map(|txid| wire::bytes(&txid.0)).unwrap_or_default(),
                 detail: match dropped.reason {
                     DropReason::NoRoom => "a reorganization brought it back, and the mempool is full".to_owned(),
-                    _ => String::new(),
+                    _ => detail(&dropped.pending.txid).unwrap_or_default(),
                 },
             };
             tx.emit(v1::EventKind::MempoolDropped, v1::event::Body::MempoolDropped(body), None)?;

@@ -16,6 +16,7 @@ use crate::blocks::{
     BlockPlan, CheckError, ExecuteError, Execution, ExecutionKey, Rejection, SignatureRules, check_in_chain,
     decode_block, execute,
 };
+use crate::clarity::{ExecutionLimits, Supervision};
 use crate::db::{StoreError, WriteTx};
 use crate::headers::{ProcessedHeader, TenureSoFar, insert_header, insert_mined, rejected};
 use crate::journal::without_transactions;
@@ -105,7 +106,8 @@ impl Chain {
             Err(CheckError::Rejected(rejection)) => return Ok(Err(rejection)),
             Err(CheckError::Store(error)) => return Err(error),
         };
-        let execution = match self.execution_of(reader, &plan, &block)? {
+        let limits = self.execution_limits().with_margin();
+        let execution = match self.execution_of(reader, &plan, &block, limits)? {
             Ok(execution) => execution,
             Err(rejection) => return Ok(Err(rejection)),
         };
@@ -114,18 +116,21 @@ impl Chain {
     }
 
     /// The execution of a checked block, from the cache or made here, with its state root checked.
+    /// `limits` are of each transaction.
     pub(super) fn execution_of(
         &self,
         reader: &ChainReader,
         plan: &BlockPlan,
         block: &NakamotoBlock,
+        limits: ExecutionLimits,
     ) -> Result<Result<Arc<Execution>, Rejection>, StoreError> {
         let key = (plan.parent.block_id, plan.burn_view.hash, block.header.tx_merkle_root);
         let execution = match self.inner.executed.get(&key) {
             Some(execution) => execution,
             None => {
                 let headers = reader.headers(plan.parent.block_id);
-                match execute(reader.block_env(&headers), plan, &block.txs) {
+                let supervision = Supervision { limits, stop: &self.inner.stop };
+                match execute(reader.block_env(&headers), plan, &block.txs, supervision) {
                     Ok(execution) => {
                         let execution = Arc::new(execution);
                         self.inner.executed.insert(key, Arc::clone(&execution));
@@ -202,6 +207,7 @@ impl Chain {
 /// Tells a block's fault from ours.
 pub(super) fn rejection_of(error: ExecuteError) -> Result<Rejection, StoreError> {
     match error {
+        ExecuteError::Transaction(_, TransactionError::Interrupted) => Err(StoreError::ShuttingDown),
         ExecuteError::Transaction(_, error) if error.is_ours() => Err(StoreError::Corrupt(error.to_string())),
         ExecuteError::Transaction(txid, error @ TransactionError::CostExceeded { .. }) => {
             Ok(Rejection::CostExceeded { txid, cause: error.to_string() })

@@ -41,6 +41,7 @@ mod tip;
 mod validate;
 pub mod wire;
 
+pub(crate) use admit::Problem;
 pub use admit::{Admission, AdmissionAnswer, AdmissionRefusal};
 pub use append::Processed;
 pub use burnchain::BurnReorg;
@@ -56,13 +57,14 @@ pub use validate::Verdict;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use marf::Marf;
 
 use crate::blocks::{ExecutedOnce, VerifiedOnce};
 use crate::burn::BurnDbWriter;
-use crate::clarity::ContractCache;
+use crate::clarity::{ContractCache, ExecutionLimits};
 use crate::db::{OpenError, Store, StoreError};
 use crate::journal::JournalTail;
 use crate::mempool::MempoolIndex;
@@ -96,6 +98,9 @@ struct Inner {
     oldest_at_start_ms: u64,
     readers: Mutex<Vec<ChainReader>>,
     clock: fn() -> u64,
+    execution_limits: Mutex<ExecutionLimits>,
+    /// Set when the node stops: executions end.
+    stop: AtomicBool,
     /// Held as long as the folder is in use.
     _lock: File,
 }
@@ -105,6 +110,23 @@ impl Chain {
     #[must_use]
     pub fn params(&self) -> &ChainParams {
         &self.inner.params
+    }
+
+    /// Ends what is executed now and lets nothing more be executed: the node stops. What was cut fails with
+    /// [`StoreError::ShuttingDown`] and leaves nothing.
+    pub fn interrupt(&self) {
+        self.inner.stop.store(true, Ordering::Relaxed);
+    }
+
+    /// What one transaction may take in assembly and in the validation of proposals.
+    #[must_use]
+    pub fn execution_limits(&self) -> ExecutionLimits {
+        *lock(&self.inner.execution_limits)
+    }
+
+    /// Sets what one transaction may take; a new handle has the defaults.
+    pub fn set_execution_limits(&self, limits: ExecutionLimits) {
+        *lock(&self.inner.execution_limits) = limits;
     }
 
     /// The data folder.

@@ -2,6 +2,7 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
@@ -87,6 +88,8 @@ impl Chain {
             oldest_at_start_ms,
             readers: Mutex::default(),
             clock,
+            execution_limits: Mutex::default(),
+            stop: AtomicBool::new(false),
             _lock: lock,
         };
         let chain = Self { inner: Arc::new(inner) };

@@ -34,7 +34,7 @@ impl Chain {
             Err(CheckError::Rejected(rejection)) => return Ok(rejected(verdict, &rejection)),
             Err(CheckError::Store(error)) => return Err(error),
         };
-        let execution = self.execution_of(&reader, &plan, &block)?;
+        let execution = self.execution_of(&reader, &plan, &block, self.execution_limits())?;
         self.put_back(reader);
         Ok(match execution {
             Ok(execution) => Verdict { valid: true, cost: Some(wire::cost(&execution.executed.cost)), ..verdict },

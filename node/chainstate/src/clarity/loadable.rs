@@ -20,13 +20,13 @@ use super::read_only::{ReadError, StateReader};
 const CERTAIN_BELOW: usize = 20;
 
 /// What one check may spend: the top level of a contract is run, and whoever posts it has paid nothing yet. What does not
-/// fit counts as loadable here; its block judges again.
+/// fit, or takes longer than the reader's deadline, counts as loadable here; its block judges again.
 const CHECK_LIMIT: ExecutionCost = ExecutionCost {
     write_length: 15_000_000,
     write_count: 15_000,
     read_length: 200_000,
     read_count: 100,
-    runtime: 1_000_000_000,
+    runtime: 20_000_000,
 };
 
 impl StateReader<'_> {
@@ -45,7 +45,7 @@ impl StateReader<'_> {
             return Ok(true);
         }
         let tracker = self.limited_tracker(CHECK_LIMIT)?;
-        self.in_scope(tracker, |scope| {
+        let checked = self.in_scope(tracker, |scope| {
             let rules = ASTRules::PrecheckSize;
             let Ok((mut ast, analysis)) = scope.analyze_smart_contract(contract, version, source, rules) else {
                 return Ok(true);
@@ -59,7 +59,11 @@ impl StateReader<'_> {
             let analysis =
                 scope.with_analysis_db_readonly(|db| matches!(db.load_contract_non_canonical(contract), Ok(Some(_))));
             Ok(body && analysis)
-        })
+        });
+        match checked {
+            Err(ReadError::DeadlinePassed) => Ok(true),
+            checked => checked,
+        }
     }
 }
 

@@ -22,7 +22,7 @@ use ::clarity::vm::types::{PrincipalData, QualifiedContractIdentifier};
 use ::clarity::vm::{SymbolicExpression, Value};
 use stacks_common::types::StacksEpochId;
 
-use super::deadline::{Expired, Watch};
+use super::interrupt::{Expired, Watch};
 use super::kept_contracts::{self, LoadedContract};
 use super::store::StateStore;
 
@@ -47,7 +47,7 @@ pub(crate) struct Scope<'s, 'a> {
     chain: ChainView<'s>,
     tracker: &'s mut Option<LimitedCostTracker>,
     log: Option<RollbackWrapperPersistedLog>,
-    deadline: Option<Expired<'s>>,
+    watched: Option<(Expired<'s>, u64)>,
 }
 
 impl<'s, 'a> Scope<'s, 'a> {
@@ -59,12 +59,12 @@ impl<'s, 'a> Scope<'s, 'a> {
     ) -> Self {
         let mut log = RollbackWrapperPersistedLog::new();
         log.nest();
-        Self { store, chain, tracker, log: Some(log), deadline: None }
+        Self { store, chain, tracker, log: Some(log), watched: None }
     }
 
-    /// Has every evaluation unwind once the time is over.
-    pub(crate) const fn stop_when(&mut self, deadline: Option<Expired<'s>>) {
-        self.deadline = deadline;
+    /// Has every evaluation unwind once the time is over or it holds more than so many bytes.
+    pub(crate) const fn watch(&mut self, watched: Option<(Expired<'s>, u64)>) {
+        self.watched = watched;
     }
 
     /// Writes everything into the state.
@@ -189,7 +189,7 @@ impl TransactionConnection for Scope<'_, '_> {
         let chain = self.chain;
         let tracker = self.take_tracker();
         let log = self.log.take().unwrap_or_else(nested);
-        let mut watch = self.deadline.map(Watch::new);
+        let mut watch = self.watched.map(|(expired, memory_bytes)| Watch::new(expired, memory_bytes));
         let wrapper = RollbackWrapper::from_persisted_log(&mut *self.store, log);
         let mut db = ClarityDatabase::new_with_rollback_wrapper(wrapper, chain.headers, chain.burn);
         db.begin();

@@ -16,6 +16,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Instant;
 
 use ::clarity::vm::costs::{ExecutionCost, LimitedCostTracker};
 use ::clarity::vm::database::{BurnStateDB, ClarityDatabase, HeadersDB};
@@ -27,7 +28,7 @@ use nakamoto_proto::transaction::BlockTransaction;
 use rusqlite::Connection;
 
 use super::burn_view::{BurnView, EpochHeaders, has_nakamoto_views};
-use super::deadline::{DeadlinePassed, Expired};
+use super::interrupt::{Cut, Expired, Supervision};
 use super::kept_contracts::ContractCache;
 use super::scope::{ChainView, Scope};
 use super::side_store::{MetadataRow, insert_metadata};
@@ -116,6 +117,7 @@ pub struct BlockSession<'a> {
     receipts_bytes: u64,
     bytes: u64,
     deadline: Option<Expired<'a>>,
+    supervision: Option<Supervision<'a>>,
     poisoned: bool,
 }
 
@@ -162,14 +164,21 @@ impl<'a> BlockSession<'a> {
             receipts_bytes: 0,
             bytes: 0,
             deadline: None,
+            supervision: None,
             poisoned: false,
         })
     }
 
-    /// Has transactions fail with [`TransactionError::DeadlinePassed`] once `expired` says so; for templates and proposals,
-    /// never for blocks, whose validity may not depend on a clock. It is asked about every millisecond of evaluation.
+    /// Has transactions fail with [`TransactionError::DeadlinePassed`] once `expired` says so: for estimates, which say
+    /// nothing about a transaction.
     pub const fn stop_when(&mut self, expired: Expired<'a>) {
         self.deadline = Some(expired);
+    }
+
+    /// Has transactions end that take more than they may, with [`TransactionError::TookTooLong`] and
+    /// [`TransactionError::HeldTooMuch`], and all with [`TransactionError::Interrupted`] once it is told to stop.
+    pub const fn supervise(&mut self, supervision: Supervision<'a>) {
+        self.supervision = Some(supervision);
     }
 
     /// From epoch 3.0 on, the first write of each block.
@@ -325,10 +334,17 @@ impl<'a> BlockSession<'a> {
             headers: &self.headers,
             burn: self.burn,
         };
-        let (store, tracker, deadline) = (&mut self.store, &mut self.tracker, self.deadline);
+        let (store, tracker, supervision) = (&mut self.store, &mut self.tracker, self.supervision);
+        let begun = Instant::now();
+        let over = || supervision.is_some_and(|supervision| supervision.is_over(begun));
+        let watched = match (&supervision, self.deadline) {
+            (Some(supervision), _) => Some((&over as Expired<'_>, supervision.limits.memory_bytes)),
+            (None, Some(expired)) => Some((expired, u64::MAX)),
+            (None, None) => None,
+        };
         let ran = catch_unwind(AssertUnwindSafe(|| {
             let mut scope = Scope::begin(store, chain, tracker);
-            scope.stop_when(deadline);
+            scope.watch(watched);
             let value = work(&mut scope)?;
             scope.commit().map_err(|error| TransactionError::Storage(format!("{error:?}")))?;
             Ok(value)
@@ -341,11 +357,26 @@ impl<'a> BlockSession<'a> {
         let error = match ran {
             Ok(Ok(value)) => return Ok(value),
             Ok(Err(error)) => error,
-            Err(panic) if panic.is::<DeadlinePassed>() => TransactionError::DeadlinePassed,
-            Err(panic) => TransactionError::Panicked { message: panic_text(panic.as_ref()) },
+            Err(panic) => match panic.downcast_ref::<Cut>() {
+                Some(cut) => self.cut(*cut),
+                None => TransactionError::Panicked { message: panic_text(panic.as_ref()) },
+            },
         };
         self.recover(before);
         Err(error)
+    }
+
+    /// Why an evaluation was cut.
+    fn cut(&self, cut: Cut) -> TransactionError {
+        match (cut, &self.supervision) {
+            (Cut::Time, Some(supervision)) if supervision.is_stopped() => TransactionError::Interrupted,
+            (Cut::Time, Some(supervision)) => TransactionError::TookTooLong { limit: supervision.limits.time },
+            (Cut::Time, None) => TransactionError::DeadlinePassed,
+            (Cut::Memory, supervision) => {
+                let limit = supervision.map_or(0, |supervision| supervision.limits.memory_bytes);
+                TransactionError::HeldTooMuch { limit }
+            }
+        }
     }
 
     /// Puts the tracker back to where it was before a transaction that is not kept.

@@ -170,12 +170,9 @@ impl BurnStateDB for ChainHeaders<'_> {
     }
 
     fn get_burn_header_hash(&self, height: u32, sortition_id: &SortitionId) -> Option<BurnchainHeaderHash> {
-        let tip = self.burn_block(&BurnBlockHash(sortition_id.0))?;
-        // The reference answers for heights below the sortition's own.
-        if u64::from(height) >= tip.height || u64::from(height) < self.params.burn.first_height {
-            return None;
-        }
-        let block = found("burn block", self.burn.get_burn_block_at_height(height.into(), &tip.hash)).flatten()?;
+        // From epoch 3.0 on, a block sees the burn block that it witnessed, and those before.
+        let tip = BurnBlockHash(sortition_id.0);
+        let block = found("burn block", self.burn.get_burn_block_at_height(height.into(), &tip)).flatten()?;
         Some(BurnchainHeaderHash(block.hash.0))
     }
 
@@ -205,8 +202,8 @@ impl BurnStateDB for ChainHeaders<'_> {
         ASTRules::PrecheckSize
     }
 
-    fn get_pox_payout_addrs(&self, _height: u32, _sortition_id: &SortitionId) -> Option<(Vec<TupleData>, u128)> {
+    fn get_pox_payout_addrs(&self, height: u32, sortition_id: &SortitionId) -> Option<(Vec<TupleData>, u128)> {
         // The mocked bitcoin pays nobody.
-        Some((Vec::new(), 0))
+        self.get_burn_header_hash(height, sortition_id).map(|_| (Vec::new(), 0))
     }
 }

@@ -48,6 +48,8 @@ pub enum DropReason {
     StaleGarbageCollect,
     /// It can never be mined.
     Problematic,
+    /// It took more time or memory than a transaction may.
+    OverExecutionLimits,
     /// A reorganization brought it back, and there was no room for it.
     NoRoom,
 }
@@ -64,8 +66,15 @@ impl DropReason {
             Self::TooExpensive => Some("TooExpensive"),
             // The reference has no name for want of room; its collector is what would make some.
             Self::StaleGarbageCollect | Self::NoRoom => Some("StaleGarbageCollect"),
-            Self::Problematic => Some("Problematic"),
+            // The reference treats both alike.
+            Self::Problematic | Self::OverExecutionLimits => Some("Problematic"),
         }
+    }
+
+    /// Whether the transaction is refused for a while: nothing that changes on the chain makes it better.
+    #[must_use]
+    pub const fn is_lasting(&self) -> bool {
+        matches!(self, Self::Problematic | Self::OverExecutionLimits)
     }
 
     /// The transaction that took the place.
@@ -78,6 +87,7 @@ impl DropReason {
             | Self::TooExpensive
             | Self::StaleGarbageCollect
             | Self::Problematic
+            | Self::OverExecutionLimits
             | Self::NoRoom => None,
         }
     }

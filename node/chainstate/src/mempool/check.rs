@@ -1,12 +1,13 @@
 //! The reading half of admission: in the order of docs/COMPATIBILITY.md#admission.
 
+use super::insert::is_outbid;
 use super::pending::PendingTransaction;
 use super::refusal::Refusal;
 use super::rows;
 use super::view::{AccountView, AdmissionView};
 use crate::params::ChainParams;
-use ::clarity::vm::ClarityVersion;
 use ::clarity::vm::types::{PrincipalData, QualifiedContractIdentifier};
+use ::clarity::vm::{ClarityVersion, ContractName};
 use nakamoto_proto::address::StacksAddress;
 use nakamoto_proto::keys::LowS;
 use nakamoto_proto::transaction::{BlockTransaction, ContractCall, Epoch, StacksTransaction, TransactionPayload};
@@ -85,6 +86,13 @@ pub fn check(
     check_network(&pending.payer, params)?;
     check_funds(&transaction, &pending, &origin, &payer)?;
     check_payload(&transaction, &pending.origin, view, params)?;
+    if let Some((contract, version, code)) = deployed(&transaction, &pending.origin, params) {
+        // This may evaluate the contract: not for one that is refused in any case.
+        if is_outbid(conn, &pending)? {
+            return Err(Refusal::ConflictingNonceInMempool);
+        }
+        view.check_contract_depth(&contract, version, code)?;
+    }
     Ok(Admission::Checked(Box::new(CheckedTransaction { transaction, pending })))
 }
 
@@ -227,14 +235,13 @@ fn check_payload(
     match &transaction.payload {
         TransactionPayload::TokenTransfer { .. } => Ok(()),
         TransactionPayload::ContractCall(call) => check_call(call, view, params),
-        TransactionPayload::SmartContract { name, code } => {
-            let contract = QualifiedContractIdentifier::new(issuer(origin), name.clone());
-            check_deploy(contract, params.default_clarity_version, code, view)
-        }
-        TransactionPayload::VersionedSmartContract { version, name, code } => {
-            let contract = QualifiedContractIdentifier::new(issuer(origin), name.clone());
-            let version = version.to_vm().unwrap_or(params.default_clarity_version); // Row 4 has refused the others.
-            check_deploy(contract, version, code, view)
+        TransactionPayload::SmartContract { .. } | TransactionPayload::VersionedSmartContract { .. } => {
+            match deployed(transaction, origin, params) {
+                Some((contract, ..)) if view.contract_exists(&contract)? => {
+                    Err(Refusal::ContractAlreadyExists { contract_identifier: contract })
+                }
+                _ => Ok(()),
+            }
         }
         TransactionPayload::Coinbase { .. }
         | TransactionPayload::CoinbaseToAltRecipient { .. }
@@ -253,16 +260,21 @@ fn check_call(call: &ContractCall, view: &dyn AdmissionView, params: &ChainParam
     view.check_public_function(&contract, call.function_name.as_str(), &call.arguments)
 }
 
-fn check_deploy(
-    contract: QualifiedContractIdentifier,
-    version: ClarityVersion,
-    code: &str,
-    view: &dyn AdmissionView,
-) -> Result<(), Refusal> {
-    if view.contract_exists(&contract)? {
-        return Err(Refusal::ContractAlreadyExists { contract_identifier: contract });
+/// The contract that it deploys, with its version and text.
+fn deployed<'t>(
+    transaction: &'t StacksTransaction,
+    origin: &StacksAddress,
+    params: &ChainParams,
+) -> Option<(QualifiedContractIdentifier, ClarityVersion, &'t str)> {
+    let named = |name: &ContractName| QualifiedContractIdentifier::new(issuer(origin), name.clone());
+    match &transaction.payload {
+        TransactionPayload::SmartContract { name, code } => Some((named(name), params.default_clarity_version, code)),
+        TransactionPayload::VersionedSmartContract { version, name, code } => {
+            // The epoch has refused the others.
+            Some((named(name), version.to_vm().unwrap_or(params.default_clarity_version), code))
+        }
+        _ => None,
     }
-    view.check_contract_depth(&contract, version, code)
 }
 
 /// The address of a principal, or of the account that deployed it.

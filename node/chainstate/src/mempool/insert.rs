@@ -9,7 +9,7 @@ use crate::burn::StoreError;
 use nakamoto_proto::address::StacksAddress;
 use nakamoto_proto::ids::Txid;
 use nakamoto_proto::transaction::BlockTransaction;
-use rusqlite::Transaction;
+use rusqlite::{Connection, Transaction};
 use std::collections::BTreeMap;
 
 /// Transactions that may wait: some 30 full blocks of small ones. The index in memory takes about 1 KiB for each.
@@ -114,8 +114,13 @@ fn insert_checked(
     Ok(InsertOutcome::Inserted(changes))
 }
 
+/// Whether a pending transaction with a nonce of this one pays as much: then it would be refused, whatever it does.
+pub(super) fn is_outbid(conn: &Connection, pending: &PendingTransaction) -> Result<bool, StoreError> {
+    Ok(select_conflicts(conn, pending)?.iter().any(|conflict| conflict.fee >= pending.fee))
+}
+
 /// The pending transactions that use a nonce of this one, in any role.
-fn select_conflicts(tx: &Transaction<'_>, pending: &PendingTransaction) -> Result<Vec<PendingTransaction>, StoreError> {
+fn select_conflicts(tx: &Connection, pending: &PendingTransaction) -> Result<Vec<PendingTransaction>, StoreError> {
     let mut conflicts = BTreeMap::new();
     for (account, nonce) in pending.nonces() {
         if let Some(conflict) = rows::select_by_nonce(tx, &account, nonce)? {

@@ -26,11 +26,11 @@ pub fn remove(tx: &Transaction<'_>, txids: &[Txid], reason: DropReason, now_s: u
             rows::delete_pending(tx, &pending)?;
             changes.dropped.push(Dropped { pending, reason });
         }
-        if reason == DropReason::Problematic {
+        if reason.is_lasting() {
             rows::insert_blacklisted(tx, txid, now_s.saturating_add(BLACKLIST_S))?;
         }
     }
-    if reason == DropReason::Problematic {
+    if reason.is_lasting() {
         rows::delete_blacklisted_beyond(tx, MAX_BLACKLISTED)?;
     }
     Ok(changes)

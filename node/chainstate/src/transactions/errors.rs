@@ -3,6 +3,8 @@
 //! # Not here
 //! Failures that a block does hold (err responses, runtime failures, failed deployments): receipts with a status.
 
+use std::time::Duration;
+
 use ::clarity::vm::costs::ExecutionCost;
 use ::clarity::vm::types::{PrincipalData, QualifiedContractIdentifier};
 
@@ -106,6 +108,21 @@ pub enum TransactionError {
     /// gave it a time that every transaction must do with.
     #[error("the time is over")]
     DeadlinePassed,
+    /// It took longer than a transaction may in assembly or validation.
+    #[error("took longer than {limit:?}, which is what a transaction may take here (max_execution_time_secs)")]
+    TookTooLong {
+        /// What it may take.
+        limit: Duration,
+    },
+    /// It held more memory than a transaction may in assembly or validation.
+    #[error("held more than {limit} bytes, which is what a transaction may hold here (max_memory_bytes)")]
+    HeldTooMuch {
+        /// In bytes, as the language counts them.
+        limit: u64,
+    },
+    /// The node stops, or nobody wants the block any more: says nothing about the transaction.
+    #[error("interrupted")]
+    Interrupted,
     /// Storage failed: not the transaction's fault, and no judgement over it.
     #[error("storage failed: {0}")]
     Storage(String),
@@ -138,6 +155,8 @@ pub enum MinerAction {
     DropTooExpensive,
     /// Drops it and remembers it as problematic.
     DropProblematic,
+    /// The same, as it took more time or memory than it may.
+    DropOverLimits,
     /// Leaves it pending until garbage collection.
     KeepUntilCollected,
     /// Gives the block up: the failure is ours.
@@ -174,14 +193,15 @@ impl TransactionError {
             | Self::TooDeep(_)
             | Self::Rejected { .. }
             | Self::Panicked { .. } => MinerAction::DropProblematic,
-            Self::Storage(_) | Self::SessionPoisoned => MinerAction::Abandon,
+            Self::TookTooLong { .. } | Self::HeldTooMuch { .. } => MinerAction::DropOverLimits,
+            Self::Storage(_) | Self::SessionPoisoned | Self::Interrupted => MinerAction::Abandon,
         }
     }
 
     /// True if the failure says nothing about the transaction: a block holding it must not be judged by it.
     #[must_use]
     pub const fn is_ours(&self) -> bool {
-        matches!(self, Self::Storage(_) | Self::SessionPoisoned | Self::DeadlinePassed)
+        matches!(self, Self::Storage(_) | Self::SessionPoisoned | Self::DeadlinePassed | Self::Interrupted)
     }
 }
 

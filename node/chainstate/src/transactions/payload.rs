@@ -10,10 +10,11 @@
 
 use ::clarity::vm::analysis::{CheckError, ContractAnalysis};
 use ::clarity::vm::ast::ASTRules;
+use ::clarity::vm::ast::parser::v2::parse_collect_diagnostics;
 use ::clarity::vm::clarity::{ClarityConnection as _, Error as ClarityError, TransactionConnection as _};
 use ::clarity::vm::contexts::AssetMap;
 use ::clarity::vm::costs::ExecutionCost;
-use ::clarity::vm::diagnostic::Diagnostic;
+use ::clarity::vm::diagnostic::{Diagnostic, Level};
 use ::clarity::vm::errors::{Error as VmError, InterpreterError};
 use ::clarity::vm::events::StacksTransactionEvent;
 use ::clarity::vm::types::{BuffData, PrincipalData, QualifiedContractIdentifier, ResponseData, StandardPrincipalData};
@@ -194,7 +195,7 @@ fn deploy(
     let analyzed = scope.analyze_smart_contract(&id, deployment.version, deployment.code, ASTRules::PrecheckSize);
     let (mut ast, analysis) = match analyzed {
         Ok(analyzed) => analyzed,
-        Err(error) => return analysis_failure(error, cost_before),
+        Err(error) => return analysis_failure(error, deployment.code, cost_before),
     };
     let contract_interface = interface(&analysis)?;
     let mut verdict = None;
@@ -244,13 +245,28 @@ fn burned(assets: &AssetMap) -> Result<u128, TransactionError> {
 }
 
 /// Parsing or analysis failed: in a block, unless the failure is one that no receipt can report.
-fn analysis_failure(error: ClarityError, cost_before: ExecutionCost) -> Result<Outcome, TransactionError> {
+fn analysis_failure(
+    error: ClarityError,
+    source: &str,
+    cost_before: ExecutionCost,
+) -> Result<Outcome, TransactionError> {
     let text = match &error {
-        ClarityError::Parse(parse) if !parse.rejectable() => located(&parse.diagnostic),
+        ClarityError::Parse(parse) if !parse.rejectable() => located_in(source, &parse.diagnostic),
         ClarityError::Analysis(CheckError { err, diagnostic, .. }) if !err.rejectable() => located(diagnostic),
         _ => return Err(not_mined(error, cost_before)),
     };
     Ok(Outcome::failure(text))
+}
+
+/// As [`located`]. The parser does not say where it stopped; read once more, the text tells.
+fn located_in(source: &str, diagnostic: &Diagnostic) -> String {
+    if !diagnostic.spans.is_empty() {
+        return located(diagnostic);
+    }
+    let (_, found, _) = parse_collect_diagnostics(source);
+    let first = found.into_iter().find(|found| matches!(found.level, Level::Error) && !found.spans.is_empty());
+    let spans = first.map(|first| first.spans).unwrap_or_default();
+    located(&Diagnostic { spans, ..diagnostic.clone() })
 }
 
 /// `:line:column: message`, or the message alone.

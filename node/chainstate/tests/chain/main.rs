@@ -13,6 +13,8 @@ mod folders;
 #[cfg(test)]
 mod forks;
 #[cfg(test)]
+mod heavy;
+#[cfg(test)]
 mod journal;
 #[cfg(test)]
 mod replay;

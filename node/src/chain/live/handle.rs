@@ -8,11 +8,12 @@ use bytes::Bytes;
 use chainstate::chain::{Chain, ChainReader, JobKind, JobResult, Retention, wire};
 use nakamoto_proto::v1;
 
+use super::stall::{self, TipWatch};
 use super::trace::{self, Trail};
 use super::{blocks, burnchain, jobs, stackerdb, state, transactions};
 use crate::chain::{
     AccountAnswer, ApiError, BlockAt, BurnBlockAt, CallArguments, CallLimits, ChainApi, ContractRef, FinishedJob,
-    Identity, JobFailure, PendingCursor, SourceAnswer, ValueAnswer,
+    Identity, JobFailure, PendingCursor, SourceAnswer, Stall, ValueAnswer,
 };
 
 /// The chain of this node.
@@ -26,6 +27,7 @@ pub struct LiveChain {
     /// As of the coordinator's last change.
     tip: Mutex<v1::BlockRef>,
     pub(super) trail: Trail,
+    pub(super) watch: TipWatch,
 }
 
 impl LiveChain {
@@ -43,6 +45,7 @@ impl LiveChain {
             call_limits,
             tip: Mutex::new(tip),
             trail: Trail::default(),
+            watch: TipWatch::default(),
         })
     }
 
@@ -206,10 +209,22 @@ impl ChainApi for LiveChain {
         Ok(self.chain.job_results(kind)?)
     }
 
+    fn interrupt(&self) {
+        self.chain.interrupt();
+    }
+
+    fn stall(&self) -> Result<Option<Stall>, ApiError> {
+        stall::stall(self)
+    }
+
     fn process_next(&self) -> Result<bool, ApiError> {
         let changed = jobs::process_next(self, self.retention)?;
         if changed {
-            *self.tip.lock().unwrap_or_else(PoisonError::into_inner) = read_tip(&self.chain)?;
+            let (new, mut tip) = (read_tip(&self.chain)?, self.tip.lock().unwrap_or_else(PoisonError::into_inner));
+            if new.block_id != tip.block_id {
+                self.watch.moved();
+            }
+            *tip = new;
         }
         Ok(changed)
     }

@@ -1,6 +1,6 @@
 //! What the worker and the coordinator do.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use chainstate::assembly::TemplateOrder;
@@ -23,9 +23,7 @@ pub(super) fn assemble(
 ) -> Result<v1::BlockTemplate, JobFailure> {
     let order = order(request);
     let time = request.assembly_time.and_then(|time| Duration::try_from(time).ok()).filter(|time| !time.is_zero());
-    let (begun, time) = (Instant::now(), time.unwrap_or(DEFAULT_ASSEMBLY_TIME));
-    let out_of_time = || begun.elapsed() >= time || cancelled.load(Ordering::Relaxed);
-    match live.chain.assemble(&order, &out_of_time) {
+    match live.chain.assemble(&order, time.unwrap_or(DEFAULT_ASSEMBLY_TIME), cancelled) {
         Ok(Ok(template)) => Ok(template),
         Ok(Err(failure)) => Err(JobFailure { reason: failure.code().to_owned(), detail: failure.to_string() }),
         Err(error) => Err(failed(&error)),

@@ -15,6 +15,7 @@ mod open;
 mod sortitions;
 mod stackerdb;
 mod stacking;
+mod stall;
 mod state;
 mod tenures;
 mod trace;

@@ -25,6 +25,7 @@ pub fn open(settings: &Settings) -> anyhow::Result<OpenedChain> {
         0 => tracing::info!(%folder, "new chain"),
         _ => tracing::info!(%folder, tip = %tip.block_id, "resumed at height {}", tip.chain_length),
     }
+    chain.set_execution_limits(settings.execution_limits);
     let retention = Retention {
         events: settings.journal_max_events,
         bytes: settings.journal_max_bytes,

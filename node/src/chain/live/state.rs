@@ -1,6 +1,6 @@
 //! Accounts and contracts at any processed block.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use chainstate::chain::{ChainReader, wire};
 use chainstate::clarity::read_only::{
@@ -20,9 +20,6 @@ use crate::chain::{
 
 /// Consensus serialization of `none`: what a map holds where nothing was written.
 const NONE: u8 = 0x09;
-
-/// How long a call that does not write may take, as in the reference.
-const CALL_TIME: Duration = Duration::from_secs(30);
 
 /// Runs `read` on the state of one block: its own errors come through, the reader's become ours.
 fn at<T>(
@@ -199,7 +196,8 @@ pub(super) fn call_read_only(
         arguments.push(decode_value(argument).map_err(|error| ApiError::invalid("arguments", error))?);
     }
     let begun = Instant::now();
-    let expired = || begun.elapsed() >= CALL_TIME;
+    let time = live.call_limits.time;
+    let expired = || begun.elapsed() >= time;
     let block_id = contract.at.map(StacksBlockId);
     let read = |state: &StateReader<'_>| {
         let result = state.call_read_only(&ReadOnlyCall {
@@ -215,7 +213,9 @@ pub(super) fn call_read_only(
             Ok(result) => Ok(v1::CallReadOnlyResponse { okay: true, result: result.into(), cause: String::new() }),
             Err(ReadError::NotReadOnly) => Ok(refused("NotReadOnly".to_owned())),
             Err(ReadError::Vm(cause)) => Ok(refused(cause)),
-            Err(ReadError::DeadlinePassed) => Err(ApiError::invalid("call", format!("takes more than {CALL_TIME:?}"))),
+            Err(ReadError::DeadlinePassed) => {
+                Err(ApiError::invalid("call", format!("takes more than {time:?} (read_only_max_execution_time_secs)")))
+            }
             Err(error) => Err(error.into()),
         }
     };

@@ -1,6 +1,7 @@
 //! What the node is and where it stands.
 
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse as _, Response};
 use nakamoto_proto::v1;
@@ -17,9 +18,12 @@ const PARENT_NETWORK_IDS: (u32, u32) = (3_669_344_250, 3_652_501_241);
 /// Burn blocks after which the reference calls one stable.
 const STABLE_BURN_BLOCKS: u64 = 7;
 
-/// GET /health: the process answers.
-pub(super) async fn alive() -> &'static str {
-    "ok"
+/// GET /health: 200 while the process answers and the tip moves when it should; 503 says for how long it has not.
+pub(super) async fn alive(State(services): State<Services>) -> Answer {
+    Ok(match services.gate.read(ChainApi::stall).await? {
+        None => "ok".into_response(),
+        Some(stall) => (StatusCode::SERVICE_UNAVAILABLE, stall.to_string()).into_response(),
+    })
 }
 
 /// GET /v3/health: there are no peers to be behind of.

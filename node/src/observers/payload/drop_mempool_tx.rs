@@ -30,7 +30,7 @@ pub(in super::super) fn reason(dropped: &v1::MempoolDropped) -> Option<&'static 
         v1::DropReason::ReplaceAcrossFork => Some("ReplaceAcrossFork"),
         v1::DropReason::TooExpensive => Some("TooExpensive"),
         v1::DropReason::StaleGarbageCollect => Some("StaleGarbageCollect"),
-        v1::DropReason::Problematic => Some("Problematic"),
+        v1::DropReason::Problematic | v1::DropReason::OverExecutionLimits => Some("Problematic"),
         v1::DropReason::NonceUsed | v1::DropReason::Unspecified => None,
     }
 }

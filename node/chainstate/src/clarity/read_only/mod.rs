@@ -28,7 +28,7 @@ use marf::BlockId;
 use nakamoto_proto::ids::StacksBlockId;
 
 use super::burn_view::{BurnView, EpochHeaders};
-use super::deadline::{DeadlinePassed, Expired};
+use super::interrupt::{Cut, Expired};
 use super::kept_contracts;
 use super::scope::{ChainView, Scope};
 use super::session::{BlockEnv, panic_text};
@@ -233,8 +233,9 @@ impl<'a> StateReader<'a> {
             Err(VmError::Unchecked(CheckErrors::CostBalanceExceeded(cost, _))) if cost.write_count > 0 => {
                 Err(ReadError::NotReadOnly)
             }
-            // As the reference shows it to callers: variant and values.
-            Err(error) => Err(ReadError::Vm(format!("{error:?}"))),
+            // As the reference shows it to callers: a run-time error by its name, with the stack in lines below; others by
+            // variant and values.
+            Err(error) => Err(ReadError::Vm(error.to_string())),
         }
     }
 
@@ -267,13 +268,13 @@ impl<'a> StateReader<'a> {
         };
         let ran = catch_unwind(AssertUnwindSafe(|| {
             let mut scope = Scope::begin(&mut store, chain, &mut tracker);
-            scope.stop_when(self.deadline);
+            scope.watch(self.deadline.map(|expired| (expired, u64::MAX)));
             work(&mut scope)
         }));
         if let Some(fault) = store.fault {
             return Err(ReadError::Storage(fault));
         }
-        ran.unwrap_or_else(|panic| match panic.is::<DeadlinePassed>() {
+        ran.unwrap_or_else(|panic| match panic.is::<Cut>() {
             true => Err(ReadError::DeadlinePassed),
             false => Err(ReadError::Panicked(panic_text(panic.as_ref()))),
         })

@@ -1,5 +1,8 @@
 //! What is under way when bitcoin reorganizes: templates, proposals, stored blocks. Each has one right answer.
 
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
 use chainstate::assembly::{TemplateFailure, TemplateOrder};
 use chainstate::chain::{Processed, StoreOutcome};
 use nakamoto_proto::ids::{BurnBlockHash, StacksBlockId};
@@ -101,7 +104,11 @@ fn a_template_ordered_on_a_tip_that_moved_is_refused_with_the_new_tip() {
         let old = fork.test.grow();
         fork.reorganize();
         let order = |order: TemplateOrder| {
-            fork.test.chain.assemble(&order, &|| false).expect("storage works").expect_err("the tip moved")
+            fork.test
+                .chain
+                .assemble(&order, Duration::MAX, &AtomicBool::new(false))
+                .expect("storage works")
+                .expect_err("the tip moved")
         };
         let pinned = order(TemplateOrder { parent: Some(old), ..TemplateOrder::default() });
         assert_eq!(pinned, TemplateFailure::TipMoved { tip: fork.first });

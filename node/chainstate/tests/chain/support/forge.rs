@@ -1,7 +1,9 @@
 //! Makes any block at any place: valid and signed by the right keys, for a test to spoil.
 
+use std::sync::atomic::AtomicBool;
+
 use chainstate::blocks::{execute, plan};
-use chainstate::clarity::{BlockEnv, ContractCache};
+use chainstate::clarity::{BlockEnv, ContractCache, ExecutionLimits, Supervision};
 use chainstate::db::StoreError;
 use chainstate::headers::ChainHeaders;
 use nakamoto_proto::address::StacksAddress;
@@ -102,7 +104,10 @@ impl TestChain {
             let headers = ChainHeaders { params, conn, burn, marf, tip: plan.parent.block_id };
             let contracts = &ContractCache::default();
             let env = BlockEnv { params, marf, side: conn, contracts, headers: &headers, burn: &headers };
-            Ok::<_, StoreError>(execute(env, &plan, &block.txs).ok().map(|execution| execution.executed.state_root))
+            let limits = ExecutionLimits::default().with_margin();
+            let supervision = Supervision { limits, stop: &AtomicBool::new(false) };
+            let executed = execute(env, &plan, &block.txs, supervision);
+            Ok::<_, StoreError>(executed.ok().map(|execution| execution.executed.state_root))
         });
         root.expect("a place")
     }

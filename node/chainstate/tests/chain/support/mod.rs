@@ -6,7 +6,8 @@ mod snapshot;
 pub(crate) use snapshot::Snapshot;
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
 use chainstate::assembly::TemplateOrder;
 use chainstate::burn::BurnBlock;
@@ -188,7 +189,7 @@ impl TestChain {
             allow_empty: true,
             ..TemplateOrder::default()
         };
-        self.chain.assemble(&order, &|| false).expect("storage works").expect("a template")
+        self.chain.assemble(&order, Duration::MAX, &AtomicBool::new(false)).expect("storage works").expect("a template")
     }
 
     /// Puts proof and signature of the elected producer into a template.

@@ -1,6 +1,8 @@
 //! A chain in a temporary folder behind a router: the test asks paths, and makes blocks with all keys at hand.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -229,7 +231,8 @@ impl Bench {
         };
         let order =
             TemplateOrder { coinbase: new_tenure.then(coinbase), allow_empty: true, ..TemplateOrder::default() };
-        let template = on_big_stack(|| self.core.assemble(&order, &|| false)).unwrap().unwrap();
+        let template =
+            on_big_stack(|| self.core.assemble(&order, Duration::MAX, &AtomicBool::new(false))).unwrap().unwrap();
         let mut block = NakamotoBlock::decode(&template.block).unwrap();
         let sortition = SortitionHash::try_from(&template.sortition_hash[..]).unwrap();
         block.header.vrf_proof = vrf_key().prove(sortition.as_bytes());
