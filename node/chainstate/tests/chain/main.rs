@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod admissions;
 #[cfg(test)]
+mod answers;
+#[cfg(test)]
 mod append;
 #[cfg(test)]
 mod crash;
