@@ -2,6 +2,8 @@
 //! when a block comes.
 
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use chainstate::assembly::TemplateOrder;
 use chainstate::chain::{Chain, Processed, StoreOutcome};
@@ -170,7 +172,8 @@ fn make_blocks(genesis: PathBuf, burn_time_s: u64, blocks: usize, transfers: u64
         let coinbase = (number == 0)
             .then(|| signed(&key("producer", 0), 0, 0, TransactionPayload::Coinbase { buffer: [0; 32] }).encode());
         let order = TemplateOrder { coinbase, allow_empty: true, ..TemplateOrder::default() };
-        let template = chain.assemble(&order, &|| false).expect("storage works").expect("a template");
+        let template =
+            chain.assemble(&order, Duration::MAX, &AtomicBool::new(false)).expect("storage works").expect("a template");
         let block = finish(&template);
         let encoded = block.encode();
         assert!(matches!(chain.store_block(&encoded).expect("storage works"), StoreOutcome::Stored(_)));
