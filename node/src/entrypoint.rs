@@ -14,6 +14,7 @@
 //!   names it.
 //! - A stop takes at most [`STOP_DEADLINE`]. Work in flight is finished, or rolled back by the database.
 
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -123,8 +124,16 @@ pub fn run(settings: &Settings, open: impl FnOnce() -> anyhow::Result<OpenedChai
     // The ports first: a second node on them should not open the folder.
     let mut listeners = Vec::new();
     for bind in [Some(settings.bind), settings.http_extra_bind].into_iter().flatten() {
-        let listener = network.block_on(TcpListener::bind(bind));
-        listeners.push(listener.with_context(|| format!("cannot listen on {bind}"))?);
+        let listener = match network.block_on(TcpListener::bind(bind)) {
+            Err(error)
+                if error.kind() == ErrorKind::AddrInUse && settings.http_extra_if_free && !listeners.is_empty() =>
+            {
+                tracing::info!(%bind, "another program has the second address; going on without it");
+                continue;
+            }
+            listener => listener.with_context(|| format!("cannot listen on {bind}"))?,
+        };
+        listeners.push(listener);
     }
     let addresses = listeners.iter().map(TcpListener::local_addr).collect::<Result<Vec<_>, _>>();
     let addresses = addresses.context("a port has no address")?;

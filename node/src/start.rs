@@ -1,13 +1,12 @@
 //! From a command line to a running node.
 
 use std::ffi::OsString;
-use std::io::IsTerminal as _;
 
 use anyhow::Context as _;
 use clap::Parser as _;
-use tracing_subscriber::EnvFilter;
+use nakamoto_proto::client::start_log;
 
-use crate::config::{Flags, LogFormat, Settings};
+use crate::config::{Flags, Settings};
 
 /// As `GetServiceInfo` and `/v2/info` show it.
 pub const SERVER_VERSION: &str = concat!("mockamoto-node ", env!("CARGO_PKG_VERSION"));
@@ -19,13 +18,6 @@ pub const SERVER_VERSION: &str = concat!("mockamoto-node ", env!("CARGO_PKG_VERS
 /// When the node cannot be started as asked, or one of its threads failed.
 pub fn main_with_args(args: impl IntoIterator<Item = OsString>) -> anyhow::Result<()> {
     let settings = Settings::load(&Flags::parse_from(args))?;
-    let filter = EnvFilter::try_new(&settings.log).with_context(|| format!("log filter `{}`", settings.log))?;
-    // A log line that cannot be written is lost: complaining about it on standard error would panic when that is full too.
-    let log = tracing_subscriber::fmt().log_internal_errors(false).with_env_filter(filter).with_writer(std::io::stderr);
-    // A second subscriber in the same process is refused; the first one then serves.
-    let _ = match settings.log_format {
-        LogFormat::Text => log.with_ansi(std::io::stderr().is_terminal()).try_init(),
-        LogFormat::Json => log.json().flatten_event(true).try_init(),
-    };
+    start_log(&settings.log, settings.log_format).with_context(|| format!("log filter `{}`", settings.log))?;
     crate::entrypoint::run(&settings, || crate::chain::open(&settings))
 }

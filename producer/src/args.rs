@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Parser;
-use nakamoto_proto::client::parse_duration;
+use nakamoto_proto::client::{LogFormat, parse_duration};
 
 /// Produces blocks for a Mockamoto node.
 ///
@@ -55,6 +55,10 @@ pub struct Args {
     /// What to log: error, warn, info, debug, trace, or a filter as in RUST_LOG
     #[arg(long, value_name = "FILTER", env = "RUST_LOG", default_value = "info")]
     pub log: String,
+
+    /// How a line of the log looks: text, json
+    #[arg(long, value_name = "FORMAT", default_value_t)]
+    pub log_format: LogFormat,
 
     /// Stop when standard input ends: for a parent process that holds the other end
     #[arg(long, hide = true)]

@@ -10,6 +10,7 @@ use nakamoto_proto::keys::MessageSignature;
 use nakamoto_proto::proposal::SlotMessage;
 use nakamoto_proto::stackerdb::StackerDbChunk;
 use nakamoto_proto::v1;
+use nakamoto_proto::vrf::VrfPublicKey;
 
 use crate::model::{Answer, Mining, MiningMode, SignedBlock, Stacker, StackerSet, Template, View};
 
@@ -77,6 +78,43 @@ fn mining(policy: Option<&v1::MiningPolicy>) -> Mining {
         mode,
         interval_ms: interval.and_then(|interval| u64::try_from(interval.as_millis()).ok()),
         wanted: policy.is_some_and(|policy| policy.blocks_wanted > 0),
+    }
+}
+
+/// Whether a producer can be elected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Membership {
+    /// It is in the set.
+    Member,
+    /// Its address is in the set, with another VRF key: its blocks would be refused.
+    OtherVrfKey,
+    /// Its address is not in the set.
+    Stranger,
+}
+
+impl Membership {
+    /// Says what is missing to the person who waits for blocks.
+    pub fn tell(self, address: &str, vrf_key: &VrfPublicKey) {
+        let how = "the sets are the genesis' or AdminService.SetProducerSet's, from the next reward cycle on";
+        match self {
+            Self::Member => tracing::info!(address, "this producer is in the producer set"),
+            Self::OtherVrfKey => {
+                tracing::warn!(address, %vrf_key, "this producer is in the producer set with another VRF key; {how}");
+            }
+            Self::Stranger => {
+                tracing::warn!(address, "this producer is not in the producer set and will not be elected; {how}");
+            }
+        }
+    }
+}
+
+/// What the set says about a producer.
+#[must_use]
+pub fn membership(set: &[v1::ProducerSetMember], address: &str, vrf_key: &VrfPublicKey) -> Membership {
+    match set.iter().find(|member| member.address == address) {
+        Some(member) if member.vrf_public_key.as_ref() == vrf_key.0 => Membership::Member,
+        Some(_) => Membership::OtherVrfKey,
+        None => Membership::Stranger,
     }
 }
 
@@ -168,6 +206,21 @@ mod tests {
             producer_slot_id: Some(0),
             ..v1::GetProducerViewResponse::default()
         }
+    }
+
+    #[test]
+    fn a_producer_is_a_member_by_address_and_vrf_key() {
+        let member = |address: &str, key: u8| v1::ProducerSetMember {
+            address: address.to_owned(),
+            vrf_public_key: vec![key; 32].into(),
+            slot_id: 0,
+        };
+        let set = [member("A", 1), member("B", 2)];
+        let of = |address: &str, key: u8| membership(&set, address, &VrfPublicKey([key; 32]));
+        assert_eq!(
+            [of("B", 2), of("B", 1), of("C", 2)],
+            [Membership::Member, Membership::OtherVrfKey, Membership::Stranger]
+        );
     }
 
     #[test]

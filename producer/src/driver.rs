@@ -11,7 +11,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use nakamoto_proto::client::{Feed, FeedError, FeedItem, Node, PutError, SlotWriter, reason, retry_delay, unary};
+use nakamoto_proto::client::{
+    ActorError, Feed, FeedItem, Node, PutError, SlotWriter, Standing, is_refusal, reason, retry_delay, unary,
+};
 use nakamoto_proto::proposal::SlotMessage;
 use nakamoto_proto::v1::event::Body;
 use nakamoto_proto::v1::get_block_request::Block as BlockName;
@@ -64,36 +66,46 @@ pub struct Driver {
     pub epoch: Instant,
     /// The newest view.
     pub view: Option<View>,
+    /// Whether this producer can be elected, as far as it was said.
+    pub standing: Standing<convert::Membership>,
     /// Writes this producer's slot.
     pub slot: Option<SlotWriter>,
     /// Proposals that may follow the tip, this producer's too, in the order in which they were first put into a slot.
     pub proposals: Vec<Arc<SignedBlock>>,
 }
 
-/// An action that could not be done; it is tried again.
-struct Failed(Option<Duration>);
+/// An action that could not be done.
+enum Failed {
+    /// It is tried again, after the time that the node advises.
+    Later(Option<Duration>),
+    /// The node refuses the caller: trying again cannot help.
+    Refused(String),
+}
 
 impl From<Status> for Failed {
     fn from(status: Status) -> Self {
+        if is_refusal(&status) {
+            return Self::Refused(status.message().to_owned());
+        }
         match reason(&status) {
             Some(reason) => tracing::warn!(reason, code = ?status.code(), "{}", status.message()),
             None => tracing::warn!(code = ?status.code(), "{}", status.message()),
         }
-        Self(retry_delay(&status))
+        Self::Later(retry_delay(&status))
     }
 }
 
 impl From<convert::ConvertError> for Failed {
     fn from(error: convert::ConvertError) -> Self {
         tracing::error!(error = ?error, "the node's answer cannot be used");
-        Self(None)
+        Self::Later(None)
     }
 }
 
 impl From<crate::record::RecordError> for Failed {
     fn from(error: crate::record::RecordError) -> Self {
         tracing::error!(error = ?error, "the record of signed blocks failed; nothing is signed without it");
-        Self(None)
+        Self::Later(None)
     }
 }
 
@@ -101,8 +113,8 @@ impl Driver {
     /// Runs until the node refuses the event stream for good.
     ///
     /// # Errors
-    /// [`FeedError`] when it does.
-    pub async fn run(&mut self) -> Result<(), FeedError> {
+    /// [`ActorError`] when it does, or refuses the token.
+    pub async fn run(&mut self) -> Result<(), ActorError> {
         loop {
             let deadline = self.machine.deadline().map(|at| self.epoch + Duration::from_millis(at));
             let timer = async {
@@ -117,20 +129,21 @@ impl Driver {
                 () = timer => vec![Input::Tick],
             };
             for input in inputs {
-                self.step(input).await;
+                self.step(input).await?;
             }
         }
     }
 
-    async fn step(&mut self, input: Input) {
+    async fn step(&mut self, input: Input) -> Result<(), ActorError> {
         let mut next = Some(input);
         while let Some(input) = next {
             let now = self.now();
             next = match self.machine.on(now, input) {
-                Some(action) => Some(self.perform(action).await),
+                Some(action) => Some(self.perform(action).await?),
                 None => None,
             };
         }
+        Ok(())
     }
 
     fn now(&self) -> Millis {
@@ -205,7 +218,7 @@ impl Driver {
         }
     }
 
-    async fn perform(&mut self, action: Action) -> Input {
+    async fn perform(&mut self, action: Action) -> Result<Input, ActorError> {
         let outcome = match action {
             Action::FetchView => self.fetch_view().await,
             Action::RequestTemplate { parent, burn_view, coinbase_nonce, allow_empty, haste } => {
@@ -227,14 +240,39 @@ impl Driver {
             Action::Propose(candidate) => self.propose(&candidate).await,
             Action::Push(candidate, signatures) => self.push(&candidate, signatures).await,
         };
-        outcome.unwrap_or_else(|Failed(advice)| {
-            Input::CallFailed(advice.map(|d| Millis::try_from(d.as_millis()).unwrap_or(Millis::MAX)))
-        })
+        match outcome {
+            Ok(input) => Ok(input),
+            Err(Failed::Later(advice)) => {
+                Ok(Input::CallFailed(advice.map(|d| Millis::try_from(d.as_millis()).unwrap_or(Millis::MAX))))
+            }
+            Err(Failed::Refused(why)) => Err(ActorError::Token(why)),
+        }
     }
 
     async fn fetch_view(&mut self) -> Result<Input, Failed> {
         let view = self.view_now().await?;
+        self.say_when_not_in_the_set(&view).await?;
         Ok(Input::Situation(Box::new(self.situation(view).await?)))
+    }
+
+    /// Asks when the burn tip is another one, and tells the person who waits for blocks what is missing.
+    async fn say_when_not_in_the_set(&mut self, view: &View) -> Result<(), Failed> {
+        if self.standing.is_known_at(&view.burn_tip) {
+            return Ok(());
+        }
+        let request = v1::GetProducerSetRequest { burn_block_hash: view.burn_tip.as_bytes().to_vec().into() };
+        let answer = match unary(self.node.burnchain().get_producer_set(request)).await {
+            Ok(answer) => answer,
+            // Bitcoin was reorganized meanwhile: the next view is of another burn tip.
+            Err(status) if status.code() == Code::NotFound => return Ok(()),
+            Err(status) => return Err(status.into()),
+        };
+        let vrf_key = self.keys.vrf.public_key();
+        let membership = convert::membership(&answer.producers, &self.chain.address, &vrf_key);
+        if self.standing.learn(view.burn_tip, membership) {
+            membership.tell(&self.chain.address, &vrf_key);
+        }
+        Ok(())
     }
 
     async fn view_now(&self) -> Result<View, Failed> {
@@ -297,7 +335,7 @@ impl Driver {
                 Ok(coinbase) => request.coinbase = coinbase.into(),
                 Err(error) => {
                     tracing::error!(error = ?error, "the coinbase cannot be signed");
-                    return Err(Failed(None));
+                    return Err(Failed::Later(None));
                 }
             }
         }
@@ -343,7 +381,7 @@ impl Driver {
                 Input::NotSigned
             }
             Err(error) => {
-                let Failed(_) = Failed::from(error);
+                let _ = Failed::from(error);
                 Input::NotSigned
             }
         }
@@ -352,12 +390,12 @@ impl Driver {
     async fn propose(&mut self, candidate: &Candidate) -> Result<Input, Failed> {
         let Some(slot_id) = self.view.as_ref().and_then(|view| view.slot_id) else {
             tracing::error!(address = self.chain.address, "this producer has no slot in .producers");
-            return Err(Failed(None));
+            return Err(Failed::Later(None));
         };
         if self.slot.as_ref().is_none_or(|slot| slot.slot_id() != slot_id) {
             self.slot = Some(SlotWriter::new(self.chain.producers_db.clone(), slot_id));
         }
-        let Some(slot) = &mut self.slot else { return Err(Failed(None)) };
+        let Some(slot) = &mut self.slot else { return Err(Failed::Later(None)) };
         let message = SlotMessage::BlockProposal { block: candidate.block.bytes.clone() };
         match slot.put(&self.node, &self.keys.signing, &message.encode()).await {
             Ok(version) => {
@@ -367,7 +405,7 @@ impl Driver {
             Err(PutError::Call(status)) => Err((*status).into()),
             Err(error @ PutError::Refused { .. }) => {
                 tracing::error!(error = %error, "the proposal was not stored");
-                Err(Failed(None))
+                Err(Failed::Later(None))
             }
         }
     }

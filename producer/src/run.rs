@@ -1,11 +1,12 @@
 //! Composes the producer: arguments, keys, connection, record, then the driver until it is told to stop.
 
 use std::ffi::OsString;
-use std::io::IsTerminal;
 
 use anyhow::Context;
 use clap::Parser;
-use nakamoto_proto::client::{Feed, FeedRequest, Node, SecretSource, Shutdown, read_private_key, read_vrf_key};
+use nakamoto_proto::client::{
+    Feed, FeedRequest, Node, SecretSource, Shutdown, Standing, read_private_key, read_vrf_key, start_log,
+};
 use nakamoto_proto::limits::{BOOT_ADDRESS_MAINNET, BOOT_ADDRESS_TESTNET};
 use nakamoto_proto::v1::{EventFilter, EventKind, EventTerm, PayloadMode};
 use tokio::time::Instant;
@@ -23,11 +24,7 @@ use crate::seal::Keys;
 /// What keeps the producer from running: keys, data folder, or a node that refuses it.
 pub fn main_with_args(args: impl IntoIterator<Item = OsString>) -> anyhow::Result<()> {
     let args = Args::parse_from(args);
-    let filter = tracing_subscriber::EnvFilter::try_new(&args.log).context("--log")?;
-    // A second subscriber in the same process is refused; the first one then serves.
-    let subscriber =
-        tracing_subscriber::fmt().log_internal_errors(false).with_env_filter(filter).with_writer(std::io::stderr);
-    let _ = subscriber.with_ansi(std::io::stderr().is_terminal()).try_init();
+    start_log(&args.log, args.log_format).context("--log")?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("async runtime")?;
     let outcome = runtime.block_on(run(args));
     runtime.shutdown_background();
@@ -88,6 +85,7 @@ async fn produce(args: Args) -> anyhow::Result<()> {
         assembly_time: args.assembly_time,
         epoch: Instant::now(),
         view: None,
+        standing: Standing::default(),
         slot: None,
         proposals: Vec::new(),
     };

@@ -12,7 +12,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use nakamoto_proto::address::StacksAddress;
-use nakamoto_proto::client::{Feed, FeedError, FeedItem, Node, PutError, SlotWriter, reason, retry_delay, unary};
+use nakamoto_proto::client::{
+    ActorError, Feed, FeedItem, Node, PutError, SlotWriter, Standing, is_refusal, reason, retry_delay, unary,
+};
 use nakamoto_proto::ids::{BlockHash, BurnBlockHash, Hash160, StacksBlockId};
 use nakamoto_proto::keys::{MessageSignature, PrivateKey};
 use nakamoto_proto::proposal::SlotMessage;
@@ -26,11 +28,16 @@ use crate::decide::{Action, Input, Machine};
 use crate::model::{Millis, Outcome, Proposal, Refusal, Tips};
 use crate::record::{Claim, Place, Record, RecordError, Sibling};
 
+/// Id of no validation: the call is for its refusal.
+const TOKEN_CHECK: &str = "token-check";
+
 /// The chain's fixed facts that the driver needs.
 #[derive(Debug, Clone)]
 pub struct Chain {
     /// This signer's account hash.
     pub signer: Hash160,
+    /// Its address.
+    pub address: String,
     /// Contract of the producers' slots.
     pub producers_db: String,
     /// Contract of the signers' slots.
@@ -62,27 +69,39 @@ pub struct Driver {
     pub reached: Option<(u64, Vec<u8>)>,
     /// Writes this signer's slot; which one it is depends on the burn tip's reward cycle.
     pub slot: Option<(BurnBlockHash, SlotWriter)>,
+    /// Whether this signer is in the set at the burn tip, as far as it was said.
+    pub standing: Standing<bool>,
+    /// Why the node refuses this signer, once it does.
+    pub refused: Option<String>,
     /// Whether this signer is a stacker at a burn block: the last answer.
     pub asked_at: Option<(BurnBlockHash, bool)>,
 }
 
-/// An action that could not be done; it is tried again.
-struct Failed(Option<Duration>);
+/// An action that could not be done.
+enum Failed {
+    /// It is tried again, after the time that the node advises.
+    Later(Option<Duration>),
+    /// The node refuses the caller: trying again cannot help.
+    Refused(String),
+}
 
 impl From<Status> for Failed {
     fn from(status: Status) -> Self {
+        if is_refusal(&status) {
+            return Self::Refused(status.message().to_owned());
+        }
         match reason(&status) {
             Some(reason) => tracing::warn!(reason, code = ?status.code(), "{}", status.message()),
             None => tracing::warn!(code = ?status.code(), "{}", status.message()),
         }
-        Self(retry_delay(&status))
+        Self::Later(retry_delay(&status))
     }
 }
 
 impl From<RecordError> for Failed {
     fn from(error: RecordError) -> Self {
         tracing::error!(error = ?error, "the record of signed blocks failed; nothing is signed without it");
-        Self(None)
+        Self::Later(None)
     }
 }
 
@@ -90,8 +109,8 @@ impl Driver {
     /// Runs until the node refuses the event stream for good.
     ///
     /// # Errors
-    /// [`FeedError`] when it does.
-    pub async fn run(&mut self) -> Result<(), FeedError> {
+    /// [`ActorError`] when it does, or refuses the token.
+    pub async fn run(&mut self) -> Result<(), ActorError> {
         loop {
             let deadline = self.machine.deadline().map(|at| self.epoch + Duration::from_millis(at));
             let timer = async {
@@ -104,6 +123,10 @@ impl Driver {
                 biased;
                 item = self.feed.next() => self.on_item(item?).await,
                 () = timer => self.step(Input::Tick).await,
+            }
+            self.say_when_not_in_the_set().await;
+            if let Some(why) = self.refused.take() {
+                return Err(ActorError::Token(why));
             }
         }
     }
@@ -149,6 +172,7 @@ impl Driver {
             FeedItem::SnapshotComplete { .. } => self.start_anew().await,
             FeedItem::Live => {
                 tracing::info!("connected to the node");
+                self.check_token().await;
                 self.step(Input::Live).await;
             }
             FeedItem::Lost { cause } => {
@@ -177,7 +201,10 @@ impl Driver {
                     }
                 }
             }
-            Err(Failed(_)) => self.feed.start_anew(),
+            Err(failed) => {
+                let _ = self.try_again(failed);
+                self.feed.start_anew();
+            }
         }
     }
 
@@ -185,7 +212,7 @@ impl Driver {
         let answer = unary(self.node.blocks().get_tip(v1::GetTipRequest {})).await?;
         let unusable = || {
             tracing::error!("the node's tip cannot be used");
-            Failed(None)
+            Failed::Later(None)
         };
         let (tip, burn_tip) = answer.tip.zip(answer.burn_tip).ok_or_else(unusable)?;
         let (burn_hash, elected) = elected(&burn_tip).ok_or_else(unusable)?;
@@ -236,7 +263,7 @@ impl Driver {
         let already_signed = match self.record.signature_of(&proposal.block_hash) {
             Ok(signature) => signature.is_some(),
             Err(error) => {
-                let Failed(_) = Failed::from(error);
+                let _ = Failed::from(error);
                 false
             }
         };
@@ -254,9 +281,49 @@ impl Driver {
                 Ok(Input::Dismissed)
             }
         };
-        outcome.unwrap_or_else(|Failed(advice)| {
-            Input::CallFailed(advice.map(|d| Millis::try_from(d.as_millis()).unwrap_or(Millis::MAX)))
-        })
+        outcome.unwrap_or_else(|failed| self.try_again(failed))
+    }
+
+    /// The failure as the machine's next input; who is refused ends after it.
+    fn try_again(&mut self, failed: Failed) -> Input {
+        match failed {
+            Failed::Later(advice) => {
+                Input::CallFailed(advice.map(|d| Millis::try_from(d.as_millis()).unwrap_or(Millis::MAX)))
+            }
+            Failed::Refused(why) => {
+                self.refused = Some(why);
+                Input::CallFailed(None)
+            }
+        }
+    }
+
+    /// Asks when the burn tip is another one, and tells the person who waits for signatures what is missing.
+    async fn say_when_not_in_the_set(&mut self) {
+        let Some(burn_tip) = self.machine.burn_tip() else { return };
+        if self.standing.is_known_at(&burn_tip) {
+            return;
+        }
+        // A failure is in the log already, and the next item asks again.
+        let Ok(is_member) = self.is_asked(&burn_tip).await else { return };
+        if self.standing.learn(burn_tip, is_member) {
+            let address = &self.chain.address;
+            if is_member {
+                tracing::info!(address, "this signer is in the stacker set");
+            } else {
+                let how = "the sets are the genesis' or AdminService.SetStackerSet's, from the next reward cycle on";
+                tracing::warn!(address, "this signer is not in the stacker set and will not be asked; {how}");
+            }
+        }
+    }
+
+    /// Whether the node takes the token is known before the first proposal, which may be long in coming.
+    async fn check_token(&mut self) {
+        let request = v1::GetValidationRequest { validation_id: TOKEN_CHECK.to_owned(), wait: None };
+        if let Err(status) = unary(self.node.validation().get_validation(request)).await
+            && is_refusal(&status)
+        {
+            self.refused = Some(status.message().to_owned());
+        }
     }
 
     async fn validate(&mut self, proposal: &Proposal) -> Result<Input, Failed> {
@@ -387,7 +454,7 @@ impl Driver {
 
     async fn send(&mut self, message: &SlotMessage) -> Result<Input, Failed> {
         let Some(writer) = self.writer().await? else {
-            tracing::warn!("this signer has no slot in .signers; its answer is not sent");
+            tracing::debug!("this signer has no slot in .signers; its answer is not sent");
             return Ok(Input::Answered);
         };
         let (at, mut writer) = writer;
@@ -405,7 +472,7 @@ impl Driver {
                 // Perhaps another slot is this signer's by now.
                 self.slot = None;
                 tracing::error!(error = %error, "the answer was not stored");
-                Err(Failed(None))
+                Err(Failed::Later(None))
             }
         }
     }

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::io::IsTerminal;
 
 use anyhow::Context;
 use clap::Parser;
-use nakamoto_proto::client::{Feed, FeedRequest, Node, SecretSource, Shutdown, read_private_key};
+use nakamoto_proto::address::StacksAddress;
+use nakamoto_proto::client::{Feed, FeedRequest, Node, SecretSource, Shutdown, Standing, read_private_key, start_log};
 use nakamoto_proto::limits::{BOOT_ADDRESS_MAINNET, BOOT_ADDRESS_TESTNET};
 use nakamoto_proto::v1::{EventFilter, EventKind, EventTerm, PayloadMode, SigningMode};
 use tokio::time::Instant;
@@ -23,11 +23,7 @@ use crate::record::Record;
 /// What keeps the signer from running: key, data folder, or a node that refuses it.
 pub fn main_with_args(args: impl IntoIterator<Item = OsString>) -> anyhow::Result<()> {
     let args = Args::parse_from(args);
-    let filter = tracing_subscriber::EnvFilter::try_new(&args.log).context("--log")?;
-    // A second subscriber in the same process is refused; the first one then serves.
-    let subscriber =
-        tracing_subscriber::fmt().log_internal_errors(false).with_env_filter(filter).with_writer(std::io::stderr);
-    let _ = subscriber.with_ansi(std::io::stderr().is_terminal()).try_init();
+    start_log(&args.log, args.log_format).context("--log")?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("async runtime")?;
     let outcome = runtime.block_on(run(args));
     runtime.shutdown_background();
@@ -50,15 +46,17 @@ async fn sign(args: Args) -> anyhow::Result<()> {
     let key = read_private_key(&SecretSource { variable: "MOCKAMOTO_PRIVATE_KEY", file: args.private_key_file })?;
     let node = Node::new(&args.node, args.auth_token.as_deref(), args.tls_ca.as_deref())?.as_owner_of_slot(&key);
     let info = node.service_info_when_up().await.context("the node does not say what it is")?;
-    let boot = if info.network == "mainnet" { BOOT_ADDRESS_MAINNET } else { BOOT_ADDRESS_TESTNET };
+    let is_mainnet = info.network == "mainnet";
+    let boot = if is_mainnet { BOOT_ADDRESS_MAINNET } else { BOOT_ADDRESS_TESTNET };
     let chain = Chain {
         signer: key.public_key().hash160(),
+        address: StacksAddress::p2pkh(&key.public_key(), is_mainnet).to_string(),
         producers_db: format!("{boot}.producers"),
         signers_db: format!("{boot}.signers"),
     };
     let record = Record::open(&args.data_dir, chain.signer, info.chain_id)?;
     let last_run = record.place()?;
-    tracing::info!(signer = %chain.signer, node = args.node, "signer starts");
+    tracing::info!(address = chain.address, node = args.node, "signer starts");
     if info.signing_mode() == SigningMode::WellKnown {
         tracing::info!("this chain's signatures are a published constant: no proposals will come");
     }
@@ -84,6 +82,8 @@ async fn sign(args: Args) -> anyhow::Result<()> {
         reached: None,
         slot: None,
         asked_at: None,
+        standing: Standing::default(),
+        refused: None,
     };
     driver.run().await?;
     Ok(())

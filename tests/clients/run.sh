@@ -93,6 +93,12 @@ echo "-- TypeScript, stacks.js"
     --test-reporter=tap --test-reporter-destination="$data/node.tap" dist/*.test.js) || true
 count $(awk '/^# pass /{p = $3} /^# (fail|cancelled) /{f += $3; n = 1} END {if (n) print p, f}' "$data/node.tap" 2>/dev/null)
 
+echo "-- a producer and a signer in Python, in place of the devnet's"
+kill -INT "$devnet" && { wait "$devnet" || true; }
+devnet=
+check "Python producer and signer" env PYTHONDONTWRITEBYTECODE=1 PYTHONPATH="$work/python" \
+    MOCKAMOTO="$(realpath "$mockamoto")" timeout 300 "$python" tests/clients/python/test_actors.py
+
 [ "$failed" -eq 0 ] || { echo "the devnet's last words:" && tail -20 "$data/log"; }
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Parser;
-use nakamoto_proto::client::parse_duration;
+use nakamoto_proto::client::{LogFormat, parse_duration};
 
 /// Most producers or signers: each is a process.
 const ACTORS_MAX: i64 = 64;
@@ -20,15 +20,16 @@ pub struct Args {
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
 
-    /// Config file for the node: observers, opening balances, limits. Flags here win over it
+    /// Config file: the node's, with every key but the genesis. Flags here win over it
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
 
-    /// Port for gRPC and HTTP on 127.0.0.1; 0 takes a free one
-    #[arg(long, default_value_t = 20443)]
-    pub port: u16,
+    /// Port for gRPC and HTTP on 127.0.0.1; 0 takes a free one [default: 20443]
+    #[arg(long)]
+    pub port: Option<u16>,
 
-    /// A second port on 127.0.0.1: 3999 is where stacks.js looks for a devnet. None unless it is given
+    /// A second port on 127.0.0.1, for HTTP [default: 3999, where stacks.js looks for a devnet, when it is free; none with
+    /// --port 0]
     #[arg(long)]
     pub api_port: Option<u16>,
 
@@ -36,15 +37,15 @@ pub struct Args {
     #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = parse_duration)]
     pub block_interval: Duration,
 
-    /// Time between blocks of the mocked bitcoin; 0 = only on demand
-    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = parse_duration)]
-    pub burn_block_interval: Duration,
+    /// Time between blocks of the mocked bitcoin; 0 = only on demand [default: 30s]
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    pub burn_block_interval: Option<Duration>,
 
     /// Block producers, who take turns [default: 1, or as in the folder]
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u8).range(1..=ACTORS_MAX))]
     pub producers: Option<u8>,
 
-    /// Stackers, who sign blocks [default: 3, or as in the folder]
+    /// Stackers, who sign blocks; of 4 one may be down [default: 4, or as in the folder]
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u8).range(1..=ACTORS_MAX))]
     pub signers: Option<u8>,
 
@@ -63,8 +64,13 @@ pub struct Args {
     pub accounts_out: Option<PathBuf>,
 
     /// What to log to standard error: error, warn, info, debug, trace, or a filter as in RUST_LOG. With info: every block
-    #[arg(long, value_name = "LEVEL", default_value = "warn")]
-    pub log: String,
+    /// [default: warn]
+    #[arg(long, value_name = "LEVEL")]
+    pub log: Option<String>,
+
+    /// How a line of the log looks: text, json [default: text]
+    #[arg(long, value_name = "FORMAT")]
+    pub log_format: Option<LogFormat>,
 }
 
 #[cfg(test)]
@@ -77,7 +83,7 @@ mod tests {
     fn the_command_line_is_consistent() {
         Args::command().debug_assert();
         let args = Args::parse_from(["mockamoto", "--port", "0", "--producers", "2", "--block-interval", "0"]);
-        assert_eq!((args.port, args.producers, args.block_interval), (0, Some(2), Duration::ZERO));
+        assert_eq!((args.port, args.producers, args.block_interval), (Some(0), Some(2), Duration::ZERO));
         for bad in [["--producers", "0"], ["--signers", "65"], ["--signing", "none"], ["--port", "65536"]] {
             assert!(Args::try_parse_from(["mockamoto"].iter().chain(&bad)).is_err(), "{bad:?}");
         }

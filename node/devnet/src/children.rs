@@ -5,15 +5,19 @@
 //!   leaves no child behind.
 //! - Children are in process groups of their own: Ctrl-C reaches this process only, which then stops them in order.
 //! - A private key reaches its own child only, through the environment.
+//! - A child that ends is started again after a pause, with the same arguments; see `restarts`.
 
+use std::net::SocketAddr;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
+
+use crate::restarts::{NODE_TRIES, Restarts};
 
 /// Words that make this program one of its parts; the rest of the arguments is the part's own.
 pub const PARTS: [&str; 3] = ["node", "producer", "signer-stub"];
@@ -22,7 +26,8 @@ pub const PARTS: [&str; 3] = ["node", "producer", "signer-stub"];
 pub const KEY_VARIABLES: [&str; 2] = ["MOCKAMOTO_PRIVATE_KEY", "MOCKAMOTO_VRF_PRIVATE_KEY"];
 
 /// Variables that would change a part's settings behind the devnet's back.
-const SETTING_VARIABLES: [&str; 4] = ["MOCKAMOTO_NODE", "MOCKAMOTO_AUTH_TOKEN", "MOCKAMOTO_LOG", "RUST_LOG"];
+const SETTING_VARIABLES: [&str; 5] =
+    ["MOCKAMOTO_NODE", "MOCKAMOTO_AUTH_TOKEN", "MOCKAMOTO_TLS_CA", "MOCKAMOTO_LOG", "RUST_LOG"];
 
 /// From the wish to stop to the end of all children.
 const STOP_DEADLINE: Duration = Duration::from_millis(1900);
@@ -31,7 +36,6 @@ const STOP_DEADLINE: Duration = Duration::from_millis(1900);
 const ACTORS_HEAD_START: Duration = Duration::from_millis(300);
 
 /// What to run.
-#[derive(Debug)]
 pub struct Spec {
     /// For messages.
     pub name: String,
@@ -39,50 +43,79 @@ pub struct Spec {
     pub part: &'static str,
     /// The part's arguments.
     pub args: Vec<String>,
-    /// Its keys: variable and value.
-    pub keys: Vec<(&'static str, String)>,
+    /// Its keys and token: variable and value.
+    pub secrets: Vec<(&'static str, String)>,
+}
+
+impl std::fmt::Debug for Spec {
+    /// Without the secrets.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Spec({}: {:?})", self.name, self.args)
+    }
 }
 
 /// A child that ended.
 #[derive(Debug)]
-pub struct Ended {
+struct Ended {
+    /// Its place among the parts.
+    place: usize,
     /// Its name.
-    pub name: String,
+    name: String,
     /// How it ended.
-    pub how: String,
+    how: String,
+    /// Whether it did so by itself, after saying why on standard error.
+    has_said_why: bool,
 }
 
-/// The running children.
+/// The node did not start, and has said why on standard error already.
+#[derive(Debug, thiserror::Error)]
+#[error("the node did not start")]
+pub struct SaidAlready;
+
+/// A process and its beginnings.
+#[derive(Debug)]
+struct Part {
+    spec: Spec,
+    input: Option<ChildStdin>,
+    started: Instant,
+    restarts: Restarts,
+    /// When it is started again.
+    due: Option<Instant>,
+}
+
+/// The running children. The first is the node.
 #[derive(Debug, Default)]
 pub struct Children {
-    waits: JoinSet<(String, std::io::Result<ExitStatus>)>,
-    node_input: Option<ChildStdin>,
-    actor_inputs: Vec<ChildStdin>,
+    waits: JoinSet<(usize, std::io::Result<ExitStatus>)>,
+    parts: Vec<Part>,
 }
 
 impl Children {
-    /// Starts the node and waits until it serves. Returns its address.
+    /// Starts the node and waits until it serves. Returns what it says then.
     ///
     /// # Errors
-    /// When it cannot be started or ends before.
-    pub async fn start_node(&mut self, spec: Spec) -> anyhow::Result<String> {
-        let name = spec.name.clone();
-        let mut child = spawn(spec, Stdio::piped())?;
+    /// When it cannot be started or ends before; [`SaidAlready`] when it said why.
+    pub async fn start_node(&mut self, spec: Spec) -> anyhow::Result<Ready> {
+        let mut child = self.start(spec, Stdio::piped())?;
         let output = child.stdout.take().context("no pipe from the node")?;
-        self.node_input = child.stdin.take();
-        self.wait_for(name, child);
-        tokio::select! {
+        self.wait_for(0, child);
+        let ready = tokio::select! {
             biased;
-            address = ready_address(output) => match address {
-                Ok(address) => Ok(address),
+            ready = ready_line(output) => match ready {
+                Ok(ready) => ready,
                 // It closed its output: it is about to end, and its end says more.
                 Err(error) => match tokio::time::timeout(STOP_DEADLINE, self.next_end()).await {
-                    Ok(ended) => bail!("{} ended before it served: {}", ended.name, ended.how),
-                    Err(_) => Err(error),
+                    Ok(ended) => return Err(ended.before_serving()),
+                    Err(_) => return Err(error),
                 },
             },
-            ended = self.next_end() => bail!("{} ended before it served: {}", ended.name, ended.how),
+            ended = self.next_end() => return Err(ended.before_serving()),
+        };
+        // Where everybody looks for it when it comes back.
+        if let Some(node) = self.parts.first_mut() {
+            node.spec.bind_to(&ready.address.to_string());
         }
+        Ok(ready)
     }
 
     /// Starts a producer or signer.
@@ -90,38 +123,89 @@ impl Children {
     /// # Errors
     /// When the system cannot start it.
     pub fn start_actor(&mut self, spec: Spec) -> anyhow::Result<()> {
-        let name = spec.name.clone();
-        let mut child = spawn(spec, Stdio::null())?;
-        self.actor_inputs.extend(child.stdin.take());
-        self.wait_for(name, child);
+        let place = self.parts.len();
+        let child = self.start(spec, Stdio::null())?;
+        self.wait_for(place, child);
         Ok(())
     }
 
-    fn wait_for(&mut self, name: String, mut child: Child) {
-        self.waits.spawn(async move { (name, child.wait().await) });
+    fn start(&mut self, spec: Spec, stdout: Stdio) -> anyhow::Result<Child> {
+        let mut child = spawn(&spec, stdout)?;
+        let input = child.stdin.take();
+        self.parts.push(Part { spec, input, started: Instant::now(), restarts: Restarts::default(), due: None });
+        Ok(child)
+    }
+
+    fn wait_for(&mut self, place: usize, mut child: Child) {
+        self.waits.spawn(async move { (place, child.wait().await) });
     }
 
     /// The next child that ends. Never resolves when there is none.
-    pub async fn next_end(&mut self) -> Ended {
-        match self.waits.join_next().await {
-            Some(Ok((name, Ok(status)))) => Ended { name, how: status.to_string() },
-            Some(Ok((name, Err(error)))) => Ended { name, how: error.to_string() },
-            Some(Err(error)) => Ended { name: "a child".to_owned(), how: error.to_string() },
-            None => std::future::pending().await,
+    async fn next_end(&mut self) -> Ended {
+        let Some(Ok((place, outcome))) = self.waits.join_next().await else { return std::future::pending().await };
+        let has_said_why = outcome.as_ref().is_ok_and(|status| status.code().is_some());
+        let how = outcome.map_or_else(|error| error.to_string(), |status| status.to_string());
+        let name = self.parts.get(place).map_or_else(String::new, |part| part.spec.name.clone());
+        Ended { place, name, how, has_said_why }
+    }
+
+    /// Waits until a child ends or one that ended is started again; a line that says so. Can be dropped and called again.
+    ///
+    /// # Errors
+    /// When the node ended too often, since without it there is no devnet, or the system cannot start a child.
+    pub async fn next_change(&mut self) -> anyhow::Result<String> {
+        let waiting = self.parts.iter().enumerate().filter_map(|(place, part)| Some((part.due?, place)));
+        let next = waiting.min();
+        let pause = async {
+            match next {
+                Some((due, place)) => {
+                    tokio::time::sleep_until(due).await;
+                    place
+                }
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            ended = self.next_end() => self.start_later(&ended),
+            place = pause => self.start_again(place),
         }
+    }
+
+    fn start_later(&mut self, ended: &Ended) -> anyhow::Result<String> {
+        let part = self.parts.get_mut(ended.place).context("a child that nobody started")?;
+        part.input = None;
+        let (times, pause) = part.restarts.ended(part.started.elapsed());
+        if ended.place == 0 && times >= NODE_TRIES {
+            bail!("{} ended {times} times ({}); without it there is no devnet", ended.name, ended.how);
+        }
+        part.due = Some(Instant::now() + pause);
+        Ok(format!("{} ended ({}); it is started again in {pause:?}", ended.name, ended.how))
+    }
+
+    fn start_again(&mut self, place: usize) -> anyhow::Result<String> {
+        let part = self.parts.get_mut(place).context("a child that nobody started")?;
+        part.due = None;
+        // Nobody reads the node's first line a second time: it serves where it did.
+        let mut child = spawn(&part.spec, Stdio::null())?;
+        part.input = child.stdin.take();
+        part.started = Instant::now();
+        let line = format!("{} is started again", part.spec.name);
+        self.wait_for(place, child);
+        Ok(line)
     }
 
     /// Stops producers and signers, then the node; kills what does not end in time and returns how many that were.
     pub async fn stop(mut self) -> usize {
         let deadline = Instant::now() + STOP_DEADLINE;
-        self.actor_inputs.clear();
+        self.parts.iter_mut().skip(1).for_each(|actor| actor.input = None);
         let head_start = Instant::now() + ACTORS_HEAD_START;
         while self.waits.len() > 1 {
             if tokio::time::timeout_at(head_start, self.waits.join_next()).await.is_err() {
                 break;
             }
         }
-        self.node_input = None;
+        self.parts.clear();
         while !self.waits.is_empty() {
             if tokio::time::timeout_at(deadline, self.waits.join_next()).await.is_err() {
                 break;
@@ -134,30 +218,64 @@ impl Children {
     }
 }
 
-fn spawn(spec: Spec, stdout: Stdio) -> anyhow::Result<Child> {
+impl Ended {
+    fn before_serving(&self) -> anyhow::Error {
+        if self.has_said_why {
+            return SaidAlready.into();
+        }
+        anyhow!("{} ended before it served: {}", self.name, self.how)
+    }
+}
+
+impl Spec {
+    fn bind_to(&mut self, address: &str) {
+        match self
+            .args
+            .iter()
+            .position(|arg| arg == "--bind")
+            .and_then(|flag| self.args.get_mut(flag.saturating_add(1)))
+        {
+            Some(value) => address.clone_into(value),
+            None => self.args.extend(["--bind".to_owned(), address.to_owned()]),
+        }
+    }
+}
+
+fn spawn(spec: &Spec, stdout: Stdio) -> anyhow::Result<Child> {
     let program = std::env::current_exe().context("this program's own file is not known")?;
     let mut command = Command::new(program);
     command.arg(spec.part).args(&spec.args).arg("--stop-on-stdin-eof");
     for variable in KEY_VARIABLES.iter().chain(&SETTING_VARIABLES) {
         command.env_remove(variable);
     }
-    command.envs(spec.keys);
+    command.envs(spec.secrets.iter().map(|(variable, value)| (*variable, value)));
     command.stdin(Stdio::piped()).stdout(stdout).stderr(Stdio::inherit());
     command.process_group(0).kill_on_drop(true);
     command.spawn().with_context(|| format!("{} cannot be started", spec.name))
 }
 
-/// Reads the line that the node writes when it serves: JSON with its address.
-async fn ready_address(output: ChildStdout) -> anyhow::Result<String> {
-    let mut line = String::new();
-    BufReader::new(output).read_line(&mut line).await.context("the node's output")?;
-    address_in(&line)
+/// What the node says when it serves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ready {
+    /// Where it serves.
+    pub address: SocketAddr,
+    /// A second address, for HTTP.
+    pub extra: Option<String>,
 }
 
-fn address_in(line: &str) -> anyhow::Result<String> {
+/// Reads the line that the node writes when it serves: JSON with its addresses.
+async fn ready_line(output: ChildStdout) -> anyhow::Result<Ready> {
+    let mut line = String::new();
+    BufReader::new(output).read_line(&mut line).await.context("the node's output")?;
+    ready_in(&line)
+}
+
+fn ready_in(line: &str) -> anyhow::Result<Ready> {
     let ready: serde_json::Value = serde_json::from_str(line).context("the node did not say where it serves")?;
     let address = ready.get("address").and_then(serde_json::Value::as_str);
-    Ok(address.context("the node did not say where it serves")?.to_owned())
+    let address = address.and_then(|text| text.parse().ok()).context("the node did not say where it serves")?;
+    let extra = ready.get("http_extra").and_then(serde_json::Value::as_str).map(str::to_owned);
+    Ok(Ready { address, extra })
 }
 
 #[cfg(test)]
@@ -165,10 +283,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_ready_line_names_the_address() {
-        assert_eq!(address_in("{\"address\":\"127.0.0.1:1\",\"pid\":2}\n").unwrap(), "127.0.0.1:1");
-        for bad in ["", "{}", "{\"address\":1}", "hello"] {
-            assert!(address_in(bad).is_err(), "{bad}");
+    fn the_ready_line_names_the_addresses() {
+        let ready = ready_in("{\"address\":\"127.0.0.1:1\",\"pid\":2}\n").unwrap();
+        assert_eq!(ready, Ready { address: "127.0.0.1:1".parse().unwrap(), extra: None });
+        let ready = ready_in("{\"address\":\"[::1]:1\",\"http_extra\":\"http://127.0.0.1:2\"}").unwrap();
+        assert_eq!(ready.extra.as_deref(), Some("http://127.0.0.1:2"));
+        for bad in ["", "{}", "{\"address\":1}", "{\"address\":\"x\"}", "hello"] {
+            assert!(ready_in(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_node_that_comes_back_has_the_address_that_it_had() {
+        let spec = |args: &[&str]| Spec {
+            name: "the node".to_owned(),
+            part: "node",
+            args: args.iter().map(|arg| (*arg).to_owned()).collect(),
+            secrets: Vec::new(),
+        };
+        let mut free = spec(&["--admin", "--bind", "127.0.0.1:0", "--log", "info"]);
+        free.bind_to("127.0.0.1:9");
+        assert_eq!(free.args, ["--admin", "--bind", "127.0.0.1:9", "--log", "info"]);
+        let mut none = spec(&["--admin"]);
+        none.bind_to("127.0.0.1:9");
+        assert_eq!(none.args, ["--admin", "--bind", "127.0.0.1:9"]);
     }
 }

@@ -1,13 +1,15 @@
 //! The one-command devnet (docs/ARCHITECTURE.md): a node, producers and signers in one process tree.
 //!
-//! In the order to read: [`args`], [`accounts`] with money, [`home`] the folder and its keys, [`children`] the
-//! processes, [`banner`] and [`watch`] what is shown, [`run`] the composition.
+//! In the order to read: [`args`], [`accounts`] with money, [`plan`] flags and config file together, [`home`] the
+//! folder and its keys, [`children`] the processes and [`restarts`] of them, [`banner`] and [`watch`] what is shown, [`run`] the composition.
 
 pub mod accounts;
 pub mod args;
 pub mod banner;
 pub mod children;
 pub mod home;
+pub mod plan;
+pub mod restarts;
 pub mod run;
 pub mod watch;
 

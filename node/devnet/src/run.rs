@@ -1,17 +1,17 @@
-//! Composes the devnet: folder, node, producers, signers; then runs until Ctrl-C or until one of them ends.
+//! Composes the devnet: folder, node, producers, signers; then runs until Ctrl-C.
 
 use std::ffi::OsString;
-use std::io::IsTerminal;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use clap::Parser;
-use nakamoto_proto::client::{Node, Shutdown};
+use nakamoto_proto::client::{Node, Shutdown, start_log};
 
 use crate::args::Args;
-use crate::banner;
+use crate::banner::{self, Address};
 use crate::children::{Children, PARTS, Spec};
 use crate::home::Home;
+use crate::plan::{Access, Plan, access, duration_text, text_of};
 use crate::watch::Watch;
 
 /// Runs the program with these arguments (the program's name first). As `mockamoto node ...` and so on it is one of its
@@ -34,14 +34,12 @@ pub fn main_with_args(args: impl IntoIterator<Item = OsString>) -> anyhow::Resul
 }
 
 fn devnet(args: Args, started: Instant) -> anyhow::Result<()> {
-    let filter = tracing_subscriber::EnvFilter::try_new(&args.log).context("--log")?;
-    let subscriber =
-        tracing_subscriber::fmt().log_internal_errors(false).with_env_filter(filter).with_writer(std::io::stderr);
-    let _ = subscriber.with_ansi(std::io::stderr().is_terminal()).try_init();
+    let plan = Plan::new(&args)?;
+    start_log(&plan.log, plan.log_format).context("--log")?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("async runtime")?;
     runtime.block_on(async {
         let mut shutdown = Shutdown::listen(false).context("signal handlers")?;
-        let home = Home::open(&args)?;
+        let home = Home::open(&args, plan.data_dir.as_deref())?;
         let mut children = Children::default();
         let outcome = tokio::select! {
             biased;
@@ -49,7 +47,7 @@ fn devnet(args: Args, started: Instant) -> anyhow::Result<()> {
                 tracing::info!(cause, "stopping");
                 Ok(())
             }
-            outcome = serve(&args, &home, &mut children, started) => outcome,
+            outcome = serve(&args, &plan, &home, &mut children, started) => outcome,
         };
         let killed = children.stop().await;
         if killed > 0 {
@@ -60,13 +58,17 @@ fn devnet(args: Args, started: Instant) -> anyhow::Result<()> {
 }
 
 /// Starts everything and watches it. Only returns with an error.
-async fn serve(args: &Args, home: &Home, children: &mut Children, started: Instant) -> anyhow::Result<()> {
-    let address = children.start_node(node_spec(args, home)?).await?;
-    let url = format!("http://{address}");
-    let mut watch = Watch::open(Node::new(&url, None, None)?, started).await?;
-    for spec in actor_specs(args, home, &url)? {
+async fn serve(args: &Args, plan: &Plan, home: &Home, children: &mut Children, started: Instant) -> anyhow::Result<()> {
+    let node_args = plan.node_args(args, home)?;
+    let access = access(&node_args, home)?;
+    let ready = children.start_node(node_spec(node_args, &access)).await?;
+    let url = access.url(ready.address);
+    let node = Node::new(&url, access.token.as_deref(), access.certificate.as_deref())?;
+    let mut watch = Watch::open(node, started).await?;
+    for spec in actor_specs(args, plan, home, &access, &url)? {
         children.start_actor(spec)?;
     }
+    let address = Address { url, extra: ready.extra, certificate: access.certificate };
     show(&banner::text(home, &address));
     if let Some(path) = &args.accounts_out {
         banner::write_json(home, &address, path)?;
@@ -74,9 +76,7 @@ async fn serve(args: &Args, home: &Home, children: &mut Children, started: Insta
     loop {
         tokio::select! {
             biased;
-            ended = children.next_end() => {
-                bail!("{} ended ({}); without it there is no devnet", ended.name, ended.how);
-            }
+            line = children.next_change() => show(&line?),
             line = watch.next_line() => show(&line?),
         }
     }
@@ -88,37 +88,26 @@ fn show(text: &str) {
     let _ = writeln!(std::io::stdout().lock(), "{text}");
 }
 
-fn node_spec(args: &Args, home: &Home) -> anyhow::Result<Spec> {
-    let mut arguments = Vec::new();
-    if let Some(config) = &args.config {
-        let config = config.to_str().with_context(|| format!("{} is not UTF-8", config.display()))?;
-        arguments.extend(["--config".to_owned(), config.to_owned()]);
-    }
-    arguments.extend([
-        "--data-dir".to_owned(),
-        path_text(home, "node")?,
-        "--genesis".to_owned(),
-        path_text(home, "genesis.json")?,
-        "--bind".to_owned(),
-        format!("127.0.0.1:{}", args.port),
-        "--burn-block-interval".to_owned(),
-        duration_text(args.burn_block_interval),
-        "--log".to_owned(),
-        args.log.clone(),
-        "--admin".to_owned(),
-        "--ready-stdout".to_owned(),
-    ]);
-    if let Some(port) = args.api_port {
-        arguments.extend(["--http-extra-bind".to_owned(), format!("127.0.0.1:{port}")]);
-    }
-    arguments.extend(args.event_observer.iter().flat_map(|it| ["--event-observer".to_owned(), it.clone()]));
-    Ok(Spec { name: "the node".to_owned(), part: "node", args: arguments, keys: Vec::new() })
+fn node_spec(args: Vec<String>, access: &Access) -> Spec {
+    Spec { name: "the node".to_owned(), part: "node", args, secrets: token_of(access).collect() }
 }
 
-fn actor_specs(args: &Args, home: &Home, url: &str) -> anyhow::Result<Vec<Spec>> {
+/// The token, as the variable that all parts read it from.
+fn token_of(access: &Access) -> impl Iterator<Item = (&'static str, String)> {
+    access.token.iter().map(|token| ("MOCKAMOTO_AUTH_TOKEN", token.clone()))
+}
+
+fn actor_specs(args: &Args, plan: &Plan, home: &Home, access: &Access, url: &str) -> anyhow::Result<Vec<Spec>> {
     let common = |folder: &str| -> anyhow::Result<Vec<String>> {
-        Ok(["--node", url, "--data-dir", &path_text(home, folder)?, "--log", &args.log].map(str::to_owned).to_vec())
+        let (folder, format) = (text_of(&home.path.join(folder))?, plan.log_format.to_string());
+        let fixed = ["--node", url, "--data-dir", &folder, "--log", &plan.log, "--log-format", &format];
+        let mut arguments = fixed.map(str::to_owned).to_vec();
+        if let Some(certificate) = &access.certificate {
+            arguments.extend(["--tls-ca".to_owned(), text_of(certificate)?]);
+        }
+        Ok(arguments)
     };
+    let secrets = |keys: Vec<(&'static str, String)>| keys.into_iter().chain(token_of(access)).collect();
     let mut specs = Vec::new();
     for (i, producer) in home.devnet.producers.iter().enumerate() {
         let mut arguments = common(&format!("producer-{i}"))?;
@@ -127,10 +116,10 @@ fn actor_specs(args: &Args, home: &Home, url: &str) -> anyhow::Result<Vec<Spec>>
             name: format!("producer {i}"),
             part: "producer",
             args: arguments,
-            keys: vec![
+            secrets: secrets(vec![
                 ("MOCKAMOTO_PRIVATE_KEY", producer.private_key.clone()),
                 ("MOCKAMOTO_VRF_PRIVATE_KEY", producer.vrf_private_key.clone()),
-            ],
+            ]),
         });
     }
     for (i, signer) in home.devnet.signers.iter().enumerate() {
@@ -138,66 +127,45 @@ fn actor_specs(args: &Args, home: &Home, url: &str) -> anyhow::Result<Vec<Spec>>
             name: format!("signer {i}"),
             part: "signer-stub",
             args: common(&format!("signer-{i}"))?,
-            keys: vec![("MOCKAMOTO_PRIVATE_KEY", signer.private_key.clone())],
+            secrets: secrets(vec![("MOCKAMOTO_PRIVATE_KEY", signer.private_key.clone())]),
         });
     }
     Ok(specs)
 }
 
-fn path_text(home: &Home, name: &str) -> anyhow::Result<String> {
-    let path = home.path.join(name);
-    path.to_str().map(str::to_owned).with_context(|| format!("{} is not UTF-8", path.display()))
-}
-
-fn duration_text(duration: Duration) -> String {
-    format!("{}ms", duration.as_millis())
-}
-
 #[cfg(test)]
 mod tests {
-    use nakamoto_proto::client::parse_duration;
+    use std::time::Duration;
+
+    use nakamoto_proto::client::{LogFormat, parse_duration};
 
     use super::*;
 
     #[test]
-    fn the_parts_understand_what_they_are_told() {
-        let args = Args::parse_from([
-            "mockamoto",
-            "--port",
-            "0",
-            "--block-interval",
-            "250ms",
-            "--producers",
-            "2",
-            "--api-port",
-            "3999",
-            "--config",
-            "c.toml",
-        ]);
-        let home = Home::open(&args).unwrap();
-        let node = node_spec(&args, &home).unwrap();
-        let flags = mockamoto_node::config::Flags::parse_from(["node".to_owned()].into_iter().chain(node.args));
-        assert_eq!(flags.bind.unwrap().port(), 0);
-        assert_eq!(flags.http_extra_bind, Some("127.0.0.1:3999".parse().unwrap()));
-        assert_eq!(flags.burn_block_interval, Some(Duration::from_secs(30)));
-        assert_eq!(flags.config.as_deref(), Some(std::path::Path::new("c.toml")));
-        assert!(flags.ready_stdout && node.keys.is_empty());
-        let actors = actor_specs(&args, &home, "http://127.0.0.1:1").unwrap();
-        assert_eq!(actors.len(), 5);
+    fn the_actors_understand_what_they_are_told() {
+        let args =
+            ["mockamoto", "--port", "0", "--block-interval", "250ms", "--producers", "2", "--log-format", "json"];
+        let args = Args::parse_from(args);
+        let (plan, home) = (Plan::new(&args).unwrap(), Home::open(&args, None).unwrap());
+        let access = Access { token: Some("a-token-of-the-node".to_owned()), certificate: Some("c.pem".into()) };
+        let actors = actor_specs(&args, &plan, &home, &access, "https://127.0.0.1:1").unwrap();
+        assert_eq!(actors.len(), 6);
         for spec in actors {
+            let shown = format!("{spec:?}");
+            assert!(spec.secrets.iter().all(|(_, secret)| !shown.contains(secret)), "{shown}");
+            assert!(spec.secrets.contains(&("MOCKAMOTO_AUTH_TOKEN", "a-token-of-the-node".to_owned())));
             let arguments = [spec.part.to_owned()].into_iter().chain(spec.args);
-            if spec.part == "producer" {
+            let (node, ca, format, folder) = if spec.part == "producer" {
                 let parsed = mockamoto_producer::args::Args::parse_from(arguments);
-                assert_eq!(
-                    (parsed.block_interval, parsed.node.as_str()),
-                    (Duration::from_millis(250), "http://127.0.0.1:1")
-                );
-                assert_eq!(spec.keys.len(), 2);
+                assert_eq!((parsed.block_interval, spec.secrets.len()), (Duration::from_millis(250), 3));
+                (parsed.node, parsed.tls_ca, parsed.log_format, parsed.data_dir)
             } else {
                 let parsed = mockamoto_signer_stub::args::Args::parse_from(arguments);
-                assert!(parsed.data_dir.starts_with(&home.path));
-                assert_eq!(spec.keys.len(), 1);
-            }
+                assert_eq!(spec.secrets.len(), 2);
+                (parsed.node, parsed.tls_ca, parsed.log_format, parsed.data_dir)
+            };
+            assert_eq!((node.as_str(), ca, format), ("https://127.0.0.1:1", Some("c.pem".into()), LogFormat::Json));
+            assert!(folder.starts_with(&home.path));
         }
     }
 
@@ -206,8 +174,9 @@ mod tests {
         let observers = ["--event-observer", "localhost:3700", "--event-observer", "127.0.0.1:9,*,stackerdb"];
         let args = ["mockamoto", "--port", "0"].into_iter().chain(observers);
         let args = Args::parse_from(args);
-        let home = Home::open(&args).unwrap();
-        let arguments = ["node".to_owned()].into_iter().chain(node_spec(&args, &home).unwrap().args);
+        let home = Home::open(&args, None).unwrap();
+        let node_args = Plan::new(&args).unwrap().node_args(&args, &home).unwrap();
+        let arguments = ["node".to_owned()].into_iter().chain(node_args);
         let flags = mockamoto_node::config::Flags::parse_from(arguments);
         let settings = mockamoto_node::config::Settings::load(&flags).unwrap();
         let endpoints: Vec<_> = settings.observers.iter().map(|observer| observer.endpoint.as_str()).collect();

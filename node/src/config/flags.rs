@@ -5,9 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Parser;
-use nakamoto_proto::client::parse_duration;
-
-use super::settings::LogFormat;
+use nakamoto_proto::client::{LogFormat, parse_duration};
 
 /// A Stacks node that runs by Nakamoto rules, with bitcoin, producers and stackers mocked.
 ///
@@ -30,6 +28,10 @@ pub struct Flags {
     /// A second address and port for HTTP; 127.0.0.1:3999 is where stacks.js looks for a devnet
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub http_extra_bind: Option<SocketAddr>,
+
+    /// Do without that second address when another program has it
+    #[arg(long, hide = true)]
+    pub http_extra_if_free: bool,
 
     /// Serve the admin service, which mines burn blocks, forks bitcoin and changes the sets [default: false]
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]

@@ -20,4 +20,4 @@ pub use flags::Flags;
 pub use genesis::{Balance, GenesisError, GenesisFile, ProducerEntry, SAMPLE_GENESIS, StackerEntry};
 pub use keys::KeyProblem;
 pub use observers::{EventKey, ObserverConfig};
-pub use settings::{ConfigError, DEFAULT_BIND, LogFormat, Settings, TlsFiles};
+pub use settings::{ConfigError, DEFAULT_BIND, Settings, TlsFiles};

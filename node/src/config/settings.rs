@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chainstate::clarity::ExecutionLimits;
-use nakamoto_proto::client::parse_duration;
+use nakamoto_proto::client::{LogFormat, parse_duration};
 
 use super::call_limits::call_limits;
 use super::execution_limits::execution_limits;
@@ -34,6 +34,8 @@ const MOST_SUBSCRIPTIONS: usize = 100_000;
 const MOST_CONNECTIONS: usize = 65_536;
 /// Events that the journal keeps: at ten events a second, more than a day.
 const DEFAULT_JOURNAL_MAX_EVENTS: u64 = 1_000_000;
+/// A shorter token can be tried out.
+const LEAST_TOKEN_CHARACTERS: usize = 16;
 /// Fewer would be forgotten while a stream that follows closely reads them.
 const LEAST_JOURNAL_EVENTS: u64 = 1000;
 /// Bytes of events kept unless the config says otherwise: most of a day of an idle devnet.
@@ -50,6 +52,8 @@ pub struct Settings {
     pub bind: SocketAddr,
     /// A second address for HTTP.
     pub http_extra_bind: Option<SocketAddr>,
+    /// Whether the node does without it when another program has it.
+    pub http_extra_if_free: bool,
     /// Whether the admin service is served.
     pub admin: bool,
     /// Time between burn blocks; 0 is off.
@@ -96,28 +100,6 @@ pub struct Settings {
     pub ready_stdout: bool,
     /// Whether the end of standard input stops the node.
     pub stop_on_stdin_eof: bool,
-}
-
-/// How a line of the log looks.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum LogFormat {
-    /// For people.
-    #[default]
-    Text,
-    /// One JSON object, for machines.
-    Json,
-}
-
-impl std::str::FromStr for LogFormat {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "text" => Ok(Self::Text),
-            "json" => Ok(Self::Json),
-            _ => Err(format!("`{text}` is neither text nor json")),
-        }
-    }
 }
 
 /// Where certificate and key are.
@@ -190,7 +172,7 @@ impl Settings {
     /// [`ConfigError`].
     pub fn load(flags: &Flags) -> Result<Self, ConfigError> {
         let (file, base) = match &flags.config {
-            Some(path) => (read_config(path)?, path.parent().unwrap_or(Path::new(""))),
+            Some(path) => (ConfigFile::read(path)?, path.parent().unwrap_or(Path::new(""))),
             None => (ConfigFile::default(), Path::new("")),
         };
         let in_base = |path: &PathBuf| base.join(path);
@@ -204,6 +186,7 @@ impl Settings {
                 .unwrap_or_else(|| PathBuf::from(DEFAULT_DATA_DIR)),
             bind: bind.unwrap_or(DEFAULT_BIND),
             http_extra_bind: address("node.http_extra_bind", flags.http_extra_bind, extra)?,
+            http_extra_if_free: flags.http_extra_if_free,
             admin: flags.admin.or(file.node.admin).unwrap_or(false),
             burn_block_interval: burn_block_interval(flags, &file)?,
             genesis: genesis(flags, &file, base)?,
@@ -292,14 +275,20 @@ fn read(path: &Path) -> Result<String, ConfigError> {
     std::fs::read_to_string(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })
 }
 
-fn read_config(path: &Path) -> Result<ConfigFile, ConfigError> {
-    let text = read(path)?;
-    let syntax = |source| ConfigError::Syntax { path: path.to_owned(), source };
-    let problems = keys::problems(&text, "").map_err(syntax)?;
-    if !problems.is_empty() {
-        return Err(ConfigError::Keys { path: path.to_owned(), problems });
+impl ConfigFile {
+    /// Reads a config file.
+    ///
+    /// # Errors
+    /// [`ConfigError`], naming all keys that nobody reads.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let text = read(path)?;
+        let syntax = |source| ConfigError::Syntax { path: path.to_owned(), source };
+        let problems = keys::problems(&text, "").map_err(syntax)?;
+        if !problems.is_empty() {
+            return Err(ConfigError::Keys { path: path.to_owned(), problems });
+        }
+        toml::from_str(&text).map_err(|error| syntax(Box::new(error)))
     }
-    toml::from_str(&text).map_err(|error| syntax(Box::new(error)))
 }
 
 /// `host:port`; a name is looked up, and its first address counts.
@@ -377,8 +366,12 @@ fn auth_token(flags: &Flags, file: &ConfigFile, base: &Path) -> Result<Option<St
         (None, Some(path)) => read(&path)?.lines().next().unwrap_or_default().trim().to_owned(),
         (None, None) => return Ok(None),
     };
-    if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+    if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(value("connection_options.auth_token", "must be visible ASCII without spaces"));
+    }
+    if token.len() < LEAST_TOKEN_CHARACTERS {
+        let detail = format!("below {LEAST_TOKEN_CHARACTERS} characters: it could be guessed");
+        return Err(value("connection_options.auth_token", detail));
     }
     Ok(Some(token))
 }

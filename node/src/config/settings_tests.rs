@@ -74,7 +74,7 @@ fn the_sample_shows_every_key_and_its_examples_are_accepted() {
     assert_eq!(settings.genesis.balances[1].amount_ustx, 10_000_000_000_000_000);
     assert_eq!(settings.http_extra_bind, Some("127.0.0.1:3999".parse().unwrap()));
     assert_eq!(settings.observers[0].events_keys, [EventKey::Any, EventKey::StackerDb, EventKey::BlockProposal]);
-    assert_eq!(settings.auth_token.as_deref(), Some("something-long"));
+    assert_eq!(settings.auth_token.as_deref(), Some("something-long-and-random"));
 }
 
 #[test]
@@ -100,11 +100,11 @@ fn an_open_address_needs_a_token() {
     let load = |flags: &[&str]| load(folder.path(), &[&genesis[..], flags].concat());
     assert!(matches!(load(&["--bind", "0.0.0.0:0"]), Err(ConfigError::OpenBind { .. })));
     assert!(matches!(load(&["--http-extra-bind", "0.0.0.0:0"]), Err(ConfigError::OpenBind { .. })));
-    assert!(load(&["--bind", "0.0.0.0:0", "--auth-token", "t"]).is_ok());
-    std::fs::write(folder.path().join("token"), "secret\nrest").unwrap();
+    assert!(load(&["--bind", "0.0.0.0:0", "--auth-token", "0123456789abcdef"]).is_ok());
+    std::fs::write(folder.path().join("token"), "a-secret-of-16-c\nrest").unwrap();
     let token_file = folder.path().join("token");
     let settings = load(&["--auth-token-file", token_file.to_str().unwrap()]).unwrap();
-    assert_eq!(settings.auth_token.as_deref(), Some("secret"));
+    assert_eq!(settings.auth_token.as_deref(), Some("a-secret-of-16-c"));
 }
 
 #[test]
@@ -129,6 +129,8 @@ fn mistakes_are_named() {
         (with_genesis("http_extra_bind = \"127.0.0.1:20443\""), "node.http_extra_bind"),
         (with_genesis("[connection_options]\nmax_subscriptions = 0"), "connection_options.max_subscriptions"),
         (with_genesis("[connection_options]\nauth_token = \"a b\""), "connection_options.auth_token"),
+        (with_genesis("[connection_options]\nauth_token = \"a\""), "below 16 characters"),
+        (with_genesis("[connection_options]\nauth_token = \"0123456789abcde\""), "below 16 characters"),
         (with_genesis("[connection_options]\nmaximum_call_argument_size = 0"), "maximum_call_argument_size"),
         (with_genesis("[connection_options]\nmaximum_call_argument_size = 83886080"), "the largest request"),
         (with_genesis("[connection_options]\nallowed_origins = [\"a.example\"]"), "connection_options.allowed_origins"),

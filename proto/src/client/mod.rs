@@ -10,17 +10,23 @@
 mod backoff;
 mod duration;
 mod feed;
+mod log;
 mod node;
 mod secrets;
 mod shutdown;
 mod slot;
+mod standing;
 mod status;
+mod tls;
 
 pub use backoff::Backoff;
 pub use duration::{DurationError, parse_duration};
 pub use feed::{Feed, FeedError, FeedItem, FeedRequest};
+pub use log::{LogFormat, start_log};
 pub use node::{Credentials, MAX_RESPONSE_BYTES, Node, NodeChannel, NodeUrlError, UNARY_TIMEOUT, unary};
 pub use secrets::{SecretError, SecretSource, read_private_key, read_vrf_key};
 pub use shutdown::Shutdown;
 pub use slot::{PutError, SlotWriter};
-pub use status::{is_transient, reason, retry_delay};
+pub use standing::Standing;
+pub use status::{ActorError, is_refusal, is_transient, reason, retry_delay};
+pub use tls::TrustError;

@@ -1,17 +1,20 @@
 //! A connection to a node: one HTTP/2 channel, a client for each service; on every call the bearer token, and who it is that
 //! calls.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::service::Interceptor;
 use tonic::service::interceptor::InterceptedService;
-use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint};
+use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Response, Status};
 
 use super::backoff::Backoff;
-use super::status::{is_transient, retry_delay};
+use super::status::{cause, is_transient, retry_delay};
+use super::tls::{Tls, TrustError};
 use crate::keys::PrivateKey;
 use crate::lane;
 use crate::v1::block_service_client::BlockServiceClient;
@@ -32,6 +35,9 @@ pub const UNARY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Longest that a connection attempt may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// First byte of the record by which TLS refuses what is no TLS.
+const TLS_ALERT: u8 = 0x15;
 
 /// Flow-control window of a stream: large enough for a block's events.
 const STREAM_WINDOW_BYTES: u32 = 1024 * 1024;
@@ -89,24 +95,9 @@ pub enum NodeUrlError {
     /// A certificate to trust, and a node in clear.
     #[error("`{0}` is not https://, there is no use for certificates")]
     Clear(String),
-    /// The certificates cannot be read.
-    #[error("{}", path.display())]
-    CaFile {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: std::io::Error,
-    },
-    /// The file holds no certificates that can be used.
-    #[error("{}", path.display())]
-    Ca {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: tonic::transport::Error,
-    },
+    /// The certificates cannot be used.
+    #[error("certificates to trust")]
+    Trust(#[from] TrustError),
     /// The token cannot stand in a header.
     #[error("the token has characters that cannot stand in a header")]
     Token,
@@ -117,6 +108,8 @@ pub enum NodeUrlError {
 pub struct Node {
     channel: Channel,
     credentials: Credentials,
+    /// Host and port of a node that is spoken to in clear.
+    clear: Option<String>,
 }
 
 impl Node {
@@ -127,14 +120,11 @@ impl Node {
     /// [`NodeUrlError`] if url, token or certificates cannot be used.
     pub fn new(url: &str, token: Option<&str>, tls_ca: Option<&Path>) -> Result<Self, NodeUrlError> {
         let endpoint = Endpoint::from_shared(url.to_owned())
-            .map_err(|source| NodeUrlError::Url { url: url.to_owned(), source })?
-            .connect_timeout(CONNECT_TIMEOUT)
-            .tcp_nodelay(true)
-            .initial_stream_window_size(STREAM_WINDOW_BYTES)
-            .initial_connection_window_size(CONNECTION_WINDOW_BYTES);
-        let endpoint = match (endpoint.uri().scheme_str(), tls_ca) {
-            (Some("http"), None) => endpoint,
-            (Some("https"), Some(path)) => over_tls(endpoint, path)?,
+            .map_err(|source| NodeUrlError::Url { url: url.to_owned(), source })?;
+        let endpoint = configured(endpoint);
+        let tls = match (endpoint.uri().scheme_str(), tls_ca) {
+            (Some("http"), None) => None,
+            (Some("https"), Some(path)) => Some(Tls::trusting(path.to_owned())?),
             (Some("http"), Some(_)) => return Err(NodeUrlError::Clear(url.to_owned())),
             (Some("https"), None) => return Err(NodeUrlError::NoTrust(url.to_owned())),
             _ => return Err(NodeUrlError::Scheme(url.to_owned())),
@@ -148,7 +138,12 @@ impl Node {
             }
             None => None,
         };
-        Ok(Self { channel: endpoint.connect_lazy(), credentials: Credentials { token, pass: None } })
+        let clear = tls.is_none().then(|| endpoint.uri().authority().map(ToString::to_string)).flatten();
+        let channel = match tls {
+            None => endpoint.connect_lazy(),
+            Some(tls) => over_tls(endpoint, &tls)?,
+        };
+        Ok(Self { channel, credentials: Credentials { token, pass: None }, clear })
     }
 
     /// The same node, told on every call that a producer or signer with this key calls: it has lanes of its own for them.
@@ -166,15 +161,24 @@ impl Node {
     /// What the node is. Waits for a node that is not there yet.
     ///
     /// # Errors
-    /// The status of a node that is there and refuses to answer.
+    /// The status of a node that is there and refuses to answer, or wants TLS and is addressed in clear.
     pub async fn service_info_when_up(&self) -> Result<GetServiceInfoResponse, Status> {
         let mut backoff = Backoff::for_connections();
-        let mut is_first = true;
+        let mut known_cause = String::new();
         loop {
             match unary(self.info().get_service_info(GetServiceInfoRequest {})).await {
                 Err(status) if is_transient(&status) => {
-                    if std::mem::take(&mut is_first) {
-                        tracing::info!("waiting for the node");
+                    let cause = cause(&status);
+                    if cause != known_cause {
+                        if let Some(address) = &self.clear
+                            && wants_tls(address).await
+                        {
+                            let text =
+                                "the node speaks TLS: address it by https://, with --tls-ca FILE, its certificate";
+                            return Err(Status::failed_precondition(text));
+                        }
+                        tracing::info!(cause, "waiting for the node");
+                        known_cause = cause;
                     }
                     tokio::time::sleep(backoff.next_delay().max(retry_delay(&status).unwrap_or_default())).await;
                 }
@@ -237,11 +241,32 @@ pub async fn unary<T>(call: impl Future<Output = Result<Response<T>, Status>>) -
     }
 }
 
-fn over_tls(endpoint: Endpoint, ca_file: &Path) -> Result<Endpoint, NodeUrlError> {
-    let path = || ca_file.to_owned();
-    let pem = std::fs::read(ca_file).map_err(|source| NodeUrlError::CaFile { path: path(), source })?;
-    let tls = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(pem));
-    endpoint.tls_config(tls).map_err(|source| NodeUrlError::Ca { path: path(), source })
+fn configured(endpoint: Endpoint) -> Endpoint {
+    endpoint
+        .connect_timeout(CONNECT_TIMEOUT)
+        .tcp_nodelay(true)
+        .initial_stream_window_size(STREAM_WINDOW_BYTES)
+        .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
+}
+
+/// The scheme is the connector's matter: the library would not let it speak TLS to an `https` address.
+fn over_tls(endpoint: Endpoint, tls: &Tls) -> Result<Channel, NodeUrlError> {
+    let uri = endpoint.uri().clone();
+    let bad = |source| NodeUrlError::Url { url: uri.to_string(), source };
+    let clear = Endpoint::from_shared(uri.to_string().replacen("https", "http", 1)).map_err(bad)?;
+    let clear = configured(clear).origin(uri);
+    let tls = tls.clone();
+    Ok(clear.connect_with_connector_lazy(tower::service_fn(move |uri| tls.clone().connect(uri))))
+}
+
+/// Whether a server that was greeted by HTTP/2 in clear answers with a record of TLS.
+async fn wants_tls(address: &str) -> bool {
+    let asked = async {
+        let mut stream = TcpStream::connect(address).await?;
+        stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await?;
+        stream.read_u8().await
+    };
+    matches!(tokio::time::timeout(CONNECT_TIMEOUT, asked).await, Ok(Ok(TLS_ALERT)))
 }
 
 #[cfg(test)]
@@ -257,7 +282,10 @@ mod tests {
         assert!(matches!(Node::new("http://localhost:1", Some("a\nb"), None), Err(NodeUrlError::Token)));
         assert!(matches!(Node::new("https://localhost:1", None, None), Err(NodeUrlError::NoTrust(_))));
         assert!(matches!(Node::new("http://localhost:1", None, ca), Err(NodeUrlError::Clear(_))));
-        assert!(matches!(Node::new("https://localhost:1", None, ca), Err(NodeUrlError::CaFile { .. })));
+        assert!(matches!(
+            Node::new("https://localhost:1", None, ca),
+            Err(NodeUrlError::Trust(TrustError::Read { .. }))
+        ));
         let key = PrivateKey::from_seed(b"producer");
         let node = Node::new("http://localhost:1", Some("abc"), None).unwrap().as_owner_of_slot(&key);
         assert!(!format!("{node:?}").contains("abc"));

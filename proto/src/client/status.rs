@@ -5,6 +5,8 @@ use std::time::Duration;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
+use super::feed::FeedError;
+
 /// Longest retry advice that is followed.
 const MAX_RETRY_DELAY: Duration = Duration::from_secs(30);
 
@@ -33,6 +35,33 @@ pub fn is_transient(status: &Status) -> bool {
             | Code::Aborted
             | Code::Unknown
     )
+}
+
+/// Why a program can do nothing for this node.
+#[derive(Debug, thiserror::Error)]
+pub enum ActorError {
+    /// The event stream is refused.
+    #[error(transparent)]
+    Feed(#[from] FeedError),
+    /// The node asks for a token, and has another one than this.
+    #[error("the node refuses the token ({0}): give it the node's by --auth-token or MOCKAMOTO_AUTH_TOKEN")]
+    Token(String),
+}
+
+/// Whether the node refuses the caller, and will until it has another token.
+#[must_use]
+pub fn is_refusal(status: &Status) -> bool {
+    matches!(status.code(), Code::Unauthenticated | Code::PermissionDenied)
+}
+
+/// The innermost cause: what a person can do something about.
+#[must_use]
+pub(super) fn cause(status: &Status) -> String {
+    let mut cause: &dyn std::error::Error = status;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    if std::ptr::addr_eq(cause, status) { status.message().to_owned() } else { cause.to_string() }
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ from nakamoto.v1 import event_pb2_grpc, node_pb2_grpc, stackerdb_pb2_grpc, templ
 from nakamoto.v1 import transaction_pb2, transaction_pb2_grpc, validation_pb2_grpc
 from nakamoto.v1 import account_pb2
 from stacks import Key, transaction, txid
+from vrf import VrfKey
 
 # Seconds until a call is given up. Long: the machine may have other things to do.
 DEADLINE = 120
@@ -25,6 +26,7 @@ with open(os.path.join(_told["data_dir"], "devnet.json"), encoding="utf-8") as f
 ACCOUNTS = {account["name"]: Key(account["private_key"]) for account in _told["accounts"]}
 ADDRESSES = {account["name"]: account["address"] for account in _told["accounts"]}
 PRODUCERS = {producer["address"]: Key(producer["private_key"]) for producer in _participants["producers"]}
+VRF_KEYS = {producer["address"]: VrfKey(bytes.fromhex(producer["vrf_private_key"])) for producer in _participants["producers"]}
 SIGNERS = {signer["address"]: Key(signer["private_key"]) for signer in _participants["signers"]}
 
 

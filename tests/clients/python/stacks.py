@@ -39,6 +39,12 @@ class Key:
         return signature[64:] + signature[:64]
 
 
+def recovered(signature, digest):
+    """The hash160 of the key that made a signature over a digest."""
+    key = coincurve.PublicKey.from_signature_and_message(signature[1:] + signature[:1], digest, hasher=None)
+    return hash160(key.format(compressed=True))
+
+
 # Addresses.
 
 
@@ -159,9 +165,17 @@ class Block:
     def block_hash(self):
         return sha512_256(self.unproved, self.vrf_proof, self.producer_signature)
 
+    def chain_length(self):
+        return int.from_bytes(self.unproved[1:9], "big")
+
+    def burn_block_hash(self):
+        return self.unproved[17:49]
+
+    def parent_block_id(self):
+        return self.unproved[49:81]
+
     def block_id(self):
-        burn_block_hash = self.unproved[17:49]
-        return sha512_256(self.block_hash(), hash160(burn_block_hash))
+        return sha512_256(self.block_hash(), hash160(self.burn_block_hash()))
 
     def add_stacker(self, key):
         self.stacker_signatures.append(key.sign(self.block_hash()))

@@ -8,7 +8,7 @@ from google.protobuf import duration_pb2
 
 import devnet
 import stacks
-from devnet import ACCOUNTS, ADDRESSES, PRODUCERS, SIGNERS
+from devnet import ACCOUNTS, ADDRESSES, PRODUCERS, SIGNERS, VRF_KEYS
 from nakamoto.v1 import account_pb2, admin_pb2, block_pb2, common_pb2, event_pb2, event_pb2_grpc, node_pb2
 from nakamoto.v1 import stackerdb_pb2, template_pb2, transaction_pb2, validation_pb2
 
@@ -158,9 +158,8 @@ class Client(unittest.TestCase):
             self.assertEqual(unsigned.rejection.reason, common_pb2.REJECT_REASON_BAD_PRODUCER)
 
             # The proof is over the burn view alone: the tenure's blocks share it.
-            parent = tip_block()
-            self.assertEqual(parent.ref, view.tip)
-            block.vrf_proof = parent.header.vrf_proof
+            block.vrf_proof = VRF_KEYS[view.burn_tip.elected_producer].prove(outcome.template.sortition_hash)
+            self.assertEqual(block.vrf_proof, tip_block().header.vrf_proof)
             block.sign_producer(PRODUCERS[view.burn_tip.elected_producer])
             signed = verdict(block.encode())
             self.assertTrue(signed.valid, signed)
@@ -200,6 +199,12 @@ class Client(unittest.TestCase):
             # Signed, but without the proof of the new burn view.
             block.sign_producer(key)
             self.assertEqual(verdict(block.encode()).rejection.reason, common_pb2.REJECT_REASON_BAD_VRF_PROOF)
+
+            # With it the tenure begins here.
+            block.vrf_proof = VRF_KEYS[key.address].prove(outcome.template.sortition_hash)
+            block.sign_producer(key)
+            signed = verdict(block.encode())
+            self.assertTrue(signed.valid, signed)
 
     def test_proposals_next_to_the_canonical_chain_get_their_reasons(self):
         with devnet.manual_mining():

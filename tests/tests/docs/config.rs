@@ -11,7 +11,7 @@ pub(crate) fn config_reference() -> String {
          Made from `node/src/config/sample_config.toml`, `sample_genesis.toml` and the programs' command lines; a test\n\
          checks that it is current (`UPDATE_DOCS=1 cargo test -p tests --test docs` writes it again). Other tests check\n\
          that the samples parse, hold the defaults, and show every key.\n\n\
-         `mockamoto-node --config FILE` reads a TOML file; `mockamoto --config FILE` hands it on to its node. A flag wins\n\
+         `mockamoto-node --config FILE` reads a TOML file; so does `mockamoto --config FILE`. A flag wins\n\
          over the file, the file over the default. An unknown key is refused with its line and the nearest name, a key\n\
          of `stacks-node` that means nothing here with the reason: no key is skipped.\n\n\
          ## The config file\n\n",

@@ -56,7 +56,7 @@ fn one_command_starts_all_mines_and_stops_all() {
         let info = Http::new(&address).get("/v2/info").await.json();
         assert_eq!(info["network_id"], 0x8000_0000_u32);
         let family = children(devnet.id());
-        assert_eq!(family.len(), 5, "node, producer and three signers");
+        assert_eq!(family.len(), 6, "node, producer and four signers");
         let started = Instant::now();
         assert!(devnet.terminate().success(), "{}", devnet.log());
         assert!(started.elapsed() < Duration::from_secs(4), "{:?}", started.elapsed());
@@ -73,7 +73,7 @@ fn a_killed_devnet_leaves_no_child_behind() {
         let (mut devnet, accounts) = start(folder.path());
         Client::new(&address_of(&accounts)).watch(0).await.block().await;
         let family = children(devnet.id());
-        assert_eq!(family.len(), 5);
+        assert_eq!(family.len(), 6);
         devnet.kill();
         let end = Instant::now() + Duration::from_secs(10);
         for child in family {
@@ -83,4 +83,97 @@ fn a_killed_devnet_leaves_no_child_behind() {
             }
         }
     });
+}
+
+#[test]
+fn a_child_that_dies_is_started_again_and_one_signer_may_be_down() {
+    run(async {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let (mut devnet, accounts) = start(folder.path());
+        let mut watch = Client::new(&address_of(&accounts)).watch(0).await;
+        watch.block().await;
+        // In the order in which they were started: node, producer, signers.
+        let family = children(devnet.id());
+        kill(family[5]);
+        devnet.wait_for_log("signer 3 ended");
+        devnet.wait_for_log("signer 3 is started again");
+        kill(family[1]);
+        devnet.wait_for_log("producer 0 is started again");
+        let made = watch.block().await.block.expect("a block").chain_length;
+        while watch.block().await.block.expect("a block").chain_length < made + 3 {}
+        // It comes back where it was, and everybody finds it.
+        kill(family[0]);
+        devnet.wait_for_log("the node is started again");
+        let mut watch = Client::new(&address_of(&accounts)).watch(0).await;
+        while watch.block().await.block.expect("a block").chain_length < made + 6 {}
+        assert_eq!(children(devnet.id()).len(), 6);
+        assert!(devnet.terminate().success(), "{}", devnet.log());
+    });
+}
+
+fn kill(id: u32) {
+    let killed = Command::new("kill").args(["-9", &id.to_string()]).status().expect("kill");
+    assert!(killed.success());
+}
+
+/// A certificate that may sign others and is for another name, as people make them by hand.
+fn write_certificate(folder: &std::path::Path) {
+    let mut params = rcgen::CertificateParams::new(["devnet.example".to_owned()]).expect("a name");
+    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let key = rcgen::KeyPair::generate().expect("a key");
+    let certificate = params.self_signed(&key).expect("a certificate");
+    std::fs::write(folder.join("cert.pem"), certificate.pem()).expect("a certificate file");
+    std::fs::write(folder.join("key.pem"), key.serialize_pem()).expect("a key file");
+}
+
+/// An actor of one's own for the devnet of the next test, with a key that is in no set.
+fn actor(folder: &std::path::Path, name: &str, url: &str, token: Option<&str>) -> Process {
+    let key = "aa".repeat(32);
+    let mut command = Command::new(binary(name));
+    command.args(["--node", url, "--data-dir"]).arg(folder.join(name)).arg("--log").arg("info");
+    command.env("MOCKAMOTO_PRIVATE_KEY", &key).env("MOCKAMOTO_VRF_PRIVATE_KEY", &key);
+    if url.starts_with("https") {
+        command.arg("--tls-ca").arg(folder.join("cert.pem"));
+    }
+    token.map(|token| command.args(["--auth-token", token]));
+    Process::start(name, command, folder)
+}
+
+#[test]
+fn tls_token_and_limits_of_the_config_file_reach_all_processes_and_actors_say_what_is_missing() {
+    const TOKEN: &str = "the-token-of-this-devnet";
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = folder.path();
+    write_certificate(folder);
+    let config = format!(
+        "[node]\ntls_cert = \"cert.pem\"\ntls_key = \"key.pem\"\nworking_dir = \"data\"\nrpc_bind = \"127.0.0.1:0\"\n\
+         http_extra_bind = \"127.0.0.1:0\"\n[connection_options]\nauth_token = \"{TOKEN}\"\nmax_subscriptions = 8\n\
+         max_subscriptions_per_peer = 8\n[burnchain]\nburn_block_interval = \"1s\"\n"
+    );
+    std::fs::write(folder.join("config.toml"), config).expect("a file");
+    let accounts = folder.join("accounts.json");
+    let mut command = Command::new(binary("mockamoto"));
+    command.arg("--config").arg(folder.join("config.toml")).arg("--accounts-out").arg(&accounts);
+    let mut devnet = Process::start("mockamoto", command, folder);
+    devnet.wait_for_log("quiet from here");
+    assert!(folder.join("data/devnet.json").exists());
+    let accounts: Value = serde_json::from_str(&std::fs::read_to_string(accounts).expect("a file")).expect("JSON");
+    let url = accounts["grpc_url"].as_str().expect("a URL").to_owned();
+    assert!(url.starts_with("https://127.0.0.1:"), "{url}");
+    let clear = url.replacen("https", "http", 1);
+
+    for (name, missing) in [
+        ("mockamoto-producer", "this producer is not in the producer set"),
+        ("mockamoto-signer-stub", "this signer is not in the stacker set"),
+    ] {
+        let mut stranger = actor(folder, name, &url, Some(TOKEN));
+        stranger.wait_for_log(missing);
+        assert!(stranger.terminate().success());
+        let log = stranger.log();
+        assert_eq!(log.matches(missing).count(), 1, "{log}");
+        actor(folder, name, &url, Some("another-token-than-its")).wait_for_log("the node refuses the token");
+        actor(folder, name, &url, None).wait_for_log("the node refuses the token");
+        actor(folder, name, &clear, Some(TOKEN)).wait_for_log("the node speaks TLS");
+    }
+    assert!(devnet.terminate().success(), "{}", devnet.log());
 }

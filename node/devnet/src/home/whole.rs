@@ -86,7 +86,7 @@ mod tests {
 
     fn open(folder: &Path) -> Result<(), String> {
         let args = Args::parse_from(["mockamoto", "--data-dir", folder.to_str().unwrap()]);
-        Home::open(&args).map(drop).map_err(|error| format!("{error:#}"))
+        Home::open(&args, args.data_dir.as_deref()).map(drop).map_err(|error| format!("{error:#}"))
     }
 
     use super::*;

@@ -175,6 +175,10 @@ pub fn router(services: &Services) -> Router {
         .layer(from_fn_with_state(gate, headers::standard))
 }
 
+/// What reads there wants the indexer, whose paths these are.
+const INDEXERS_PATH: &str = "not found: this path is the indexer's (the Hiro API), which runs beside the node as an event \
+                             observer: docs/EVENTS.md, HTTP observers";
+
 async fn wrong_method() -> Response {
     (StatusCode::METHOD_NOT_ALLOWED, "method not allowed").into_response()
 }
@@ -186,6 +190,9 @@ async fn unknown_path(request: Request) -> Response {
         let path = request.uri().path();
         let failure = Failure::new(Code::Unimplemented, "UNKNOWN_METHOD", format!("{path} is not served"));
         return tonic::Status::from(failure.with("path", path)).into_http();
+    }
+    if request.uri().path().starts_with("/extended") {
+        return (StatusCode::NOT_FOUND, INDEXERS_PATH).into_response();
     }
     (StatusCode::NOT_FOUND, "not found").into_response()
 }

@@ -1,0 +1,51 @@
+//! When a process that ended is started again.
+
+use std::time::Duration;
+
+/// The pause before the first try; each further one doubles it.
+const PAUSE_FIRST: Duration = Duration::from_millis(250);
+
+/// The longest pause.
+const PAUSE_MOST: Duration = Duration::from_secs(30);
+
+/// Who ran for this long had started well: the pauses begin anew.
+const RAN_WELL: Duration = Duration::from_secs(60);
+
+/// A node that ends so often in a row, without having run well, is given up: nothing works without it.
+pub const NODE_TRIES: u32 = 5;
+
+/// What one process did so far.
+#[derive(Debug, Default)]
+pub struct Restarts {
+    in_a_row: u32,
+}
+
+impl Restarts {
+    /// The process ended after `ran`: how often it did so in a row, and the pause until it is started again.
+    pub fn ended(&mut self, ran: Duration) -> (u32, Duration) {
+        if ran >= RAN_WELL {
+            self.in_a_row = 0;
+        }
+        let doublings = 1_u32.checked_shl(self.in_a_row).unwrap_or(u32::MAX);
+        self.in_a_row = self.in_a_row.saturating_add(1);
+        (self.in_a_row, PAUSE_FIRST.saturating_mul(doublings).min(PAUSE_MOST))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_double_to_the_longest_and_begin_anew_after_a_good_run() {
+        let mut restarts = Restarts::default();
+        let mut ended = |seconds| restarts.ended(Duration::from_secs(seconds));
+        for (times, millis) in [(1, 250), (2, 500), (3, 1000), (4, 2000), (5, 4000), (6, 8000), (7, 16_000)] {
+            assert_eq!(ended(1), (times, Duration::from_millis(millis)));
+        }
+        for times in 8..100 {
+            assert_eq!(ended(59), (times, PAUSE_MOST));
+        }
+        assert_eq!(ended(60), (1, PAUSE_FIRST));
+    }
+}
