@@ -3,6 +3,8 @@
 //! `samples/` holds posts that a reference node made in its mockamoto mode (stacks-core 83ac3276dc, March 2024).
 
 mod kills;
+mod order;
 mod payloads;
 mod recorder;
 mod schema;
+mod turmoil;

@@ -28,7 +28,7 @@ impl Post {
         match self.path.as_str() {
             "/new_block" => format!("block {}", text(&self.body["index_block_hash"])),
             "/new_burn_block" => format!("burn {}", text(&self.body["burn_block_hash"])),
-            "/new_mempool_tx" => format!("tx {}", text(&self.body[0])),
+            "/new_mempool_tx" => format!("tx {}", text(&self.body)),
             path => format!("{path} {}", self.body),
         }
     }

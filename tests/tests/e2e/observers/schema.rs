@@ -1,5 +1,6 @@
 //! The fields of each post, with their types: every one is there, and no other (the reference's documents and code).
 
+use nakamoto_proto::transaction::{StacksTransaction, TransactionPayload};
 use serde_json::Value;
 
 /// What a value looks like.
@@ -19,6 +20,8 @@ pub(super) enum Shape {
     Decimal,
     Text,
     Null,
+    /// A list without elements.
+    Empty,
     /// Exactly true, or exactly false.
     Bool(bool),
     Zeros32,
@@ -33,8 +36,8 @@ pub(super) enum Shape {
 }
 
 use Shape::{
-    Bool, Decimal, Event, Hash, Hex0x, Interface, List, Null, Number, Object, OneOf, Or, PlainHash, PlainHex, Text,
-    Zeros32,
+    Bool, Decimal, Empty, Event, Hash, Hex0x, Interface, List, Null, Number, Object, OneOf, Or, PlainHash, PlainHex,
+    Text, Zeros32,
 };
 
 const COST: Shape = Object(&[
@@ -111,12 +114,12 @@ const NAKAMOTO: &[(&str, Shape)] =
 const BURN_BLOCK: &[(&str, Shape)] = &[
     ("burn_block_hash", Hash(32)),
     ("burn_block_height", Number),
-    ("reward_recipients", List(&Null)),
-    ("reward_slot_holders", List(&Null)),
+    ("reward_recipients", Empty),
+    ("reward_slot_holders", Empty),
     ("burn_amount", Number),
     ("consensus_hash", Hash(20)),
     ("parent_burn_block_hash", Hash(32)),
-    ("pox_transactions", List(&Null)),
+    ("pox_transactions", Empty),
 ];
 
 const REASONS: &[&str] = &["ReplaceByFee", "ReplaceAcrossFork", "TooExpensive", "StaleGarbageCollect", "Problematic"];
@@ -163,7 +166,50 @@ pub(super) fn check(path: &str, body: &Value) {
         "/proposal_response" => fields(body, REJECTED),
         other => Err(format!("no observer knows {other}")),
     };
-    result.unwrap_or_else(|why| panic!("{path}: {why} in {body:#}"));
+    result.and_then(|()| nulls(path, body)).unwrap_or_else(|why| panic!("{path}: {why} in {body:#}"));
+}
+
+/// Where a field that may be null is, and where it is not.
+fn nulls(path: &str, body: &Value) -> Result<(), String> {
+    let same = |what: &str, is_null: bool, should_be: bool| match is_null == should_be {
+        true => Ok(()),
+        false => Err(format!("{what} is {} null", if is_null { "" } else { "not" })),
+    };
+    match path {
+        "/new_block" => {
+            same("block_time", body["block_time"].is_null(), body["block_height"] == 0)?;
+            for transaction in body["transactions"].as_array().ok_or("transactions that are no list")? {
+                let success = transaction["status"] == "success";
+                same("vm_error of a success", success && !transaction["vm_error"].is_null(), false)?;
+                if transaction["contract_interface"] != transaction["contract_abi"] {
+                    return Err("contract_interface is not contract_abi".to_owned());
+                }
+                same(
+                    "contract_interface",
+                    transaction["contract_interface"].is_null(),
+                    !(success && deploys(transaction)),
+                )?;
+            }
+            Ok(())
+        }
+        "/drop_mempool_tx" if body["dropped_txids"].as_array().is_none_or(Vec::is_empty) => {
+            Err("nothing was dropped".to_owned())
+        }
+        "/drop_mempool_tx" => same("new_txid", body["new_txid"].is_null(), body["reason"] != "ReplaceByFee"),
+        "/new_mempool_tx" if body.as_array().is_none_or(Vec::is_empty) => Err("nothing was accepted".to_owned()),
+        _ => Ok(()),
+    }
+}
+
+/// Whether the transaction's payload is a contract.
+fn deploys(transaction: &Value) -> bool {
+    let raw = transaction["raw_tx"].as_str().and_then(|text| hex::decode(text.trim_start_matches("0x")).ok());
+    let decoded = raw.and_then(|raw| StacksTransaction::decode(&raw).ok());
+    let payload = decoded.map(|transaction| transaction.payload);
+    matches!(
+        payload,
+        Some(TransactionPayload::SmartContract { .. } | TransactionPayload::VersionedSmartContract { .. })
+    )
 }
 
 fn fields(value: &Value, expected: &[(&str, Shape)]) -> Result<(), String> {
@@ -193,6 +239,7 @@ fn shape(value: &Value, expected: Shape) -> Result<(), String> {
         Decimal => text.is_some_and(|text| text.parse::<u128>().is_ok()),
         Text => text.is_some_and(|text| !text.is_empty()),
         Null => value.is_null(),
+        Empty => value.as_array().is_some_and(Vec::is_empty),
         Bool(expected) => value.as_bool() == Some(expected),
         Zeros32 => hex_bytes(stripped) == Some(vec![0; 32]),
         OneOf(names) => text.is_some_and(|text| names.contains(&text)),
@@ -214,6 +261,12 @@ fn event(value: &Value) -> Result<(), String> {
         "contract_event" => &[("contract_identifier", Text), ("topic", OneOf(&["print"])), ("raw_value", Hex0x)],
         "stx_transfer_event" => &[("sender", Text), ("recipient", Text), ("amount", Decimal), ("memo", PlainHex)],
         "stx_mint_event" => &[("recipient", Text), ("amount", Decimal)],
+        "stx_lock_event" => &[
+            ("locked_amount", Decimal),
+            ("unlock_height", Decimal),
+            ("locked_address", Text),
+            ("contract_identifier", Text),
+        ],
         "stx_burn_event" => &[("sender", Text), ("amount", Decimal)],
         "ft_transfer_event" => {
             &[("asset_identifier", Text), ("sender", Text), ("recipient", Text), ("amount", Decimal)]
