@@ -190,8 +190,8 @@ pub trait Lookups {
     /// Blocks of a cycle that a key has signed.
     fn blocks_signed(&self, key: &PublicKey, cycle: u64) -> Result<u64, ApiError>;
 
-    /// What a payload would cost; the inner error says why there is no estimate.
-    fn estimate_fee(&self, payload: &[u8], time: Duration) -> Result<Result<FeeEstimate, String>, ApiError>;
+    /// What a payload would cost; by its size alone when it cannot be run.
+    fn estimate_fee(&self, payload: &[u8], time: Duration) -> Result<FeeEstimate, ApiError>;
     /// An account's nonces.
     fn nonces(&self, address: &str) -> Result<NonceStand, ApiError>;
 }

@@ -39,7 +39,7 @@ fn a_reorganization_rolls_blocks_back_and_the_chain_goes_on_from_there() {
             assert_eq!(block.block.expect("a block").chain_length, length, "a tenure for each burn block");
             assert_eq!(block.burn_view, mined.last().cloned());
         }
-        let request = v1::ReorganizeBurnchainRequest { depth: Some(3), length: Some(4) };
+        let request = v1::ReorganizeBurnchainRequest { depth: Some(3), length: Some(4), overtake: false };
         let reorg = admin.client.reorganize_burnchain(request).await.expect("a reorganization").into_inner();
         assert_eq!(reorg.old_tip, mined.last().cloned());
         assert_eq!(reorg.fork_point.map(|block| block.burn_block_hash), Some(first.burn_block_hash.clone()));
@@ -196,7 +196,7 @@ fn what_cannot_be_is_refused_with_its_reason() {
         let refused = admin.mine_burn_blocks(request).await.expect_err("an unknown block");
         assert_eq!((refused.code(), reason(&refused).as_str()), (Code::NotFound, "UNKNOWN_BURN_BLOCK"));
         for (depth, length, expected) in [(3, Some(3), "FIELD_INVALID"), (900, None, "CHAIN_TOO_SHORT")] {
-            let request = v1::ReorganizeBurnchainRequest { depth: Some(depth), length };
+            let request = v1::ReorganizeBurnchainRequest { depth: Some(depth), length, overtake: true };
             let refused = admin.reorganize_burnchain(request).await.expect_err("no reorganization");
             assert_eq!(reason(&refused), expected);
         }

@@ -30,6 +30,8 @@ pub(crate) struct Filled {
     pub(crate) skipped: Vec<(Txid, String)>,
     /// Those that can never be mined.
     pub(crate) problems: Vec<Problem>,
+    /// Who first found the budget of the tenure used up.
+    pub(crate) exhausted: Option<Txid>,
 }
 
 /// Transactions that may be cut in one template for what they take. Each holds the block up for all that it may take, so
@@ -73,6 +75,7 @@ struct Filling<'a> {
     transactions: Vec<BlockTransaction>,
     skipped: Vec<(Txid, String)>,
     problems: Vec<Problem>,
+    exhausted: Option<Txid>,
     bytes_left: usize,
     nearly_full: bool,
 }
@@ -103,6 +106,7 @@ impl Chain {
             transactions: Vec::new(),
             skipped: Vec::new(),
             problems: Vec::new(),
+            exhausted: None,
             bytes_left: MAX_BLOCK_BYTES.saturating_sub(overhead),
             nearly_full: false,
         };
@@ -126,9 +130,9 @@ impl Chain {
                 break;
             }
         }
-        let Filling { session, transactions, skipped, problems, .. } = filling;
+        let Filling { session, transactions, skipped, problems, exhausted, .. } = filling;
         let execution = close(session, plan).map_err(ours)?;
-        Ok(Ok(Filled { transactions, execution, skipped, problems }))
+        Ok(Ok(Filled { transactions, execution, skipped, problems, exhausted }))
     }
 
     fn try_candidate(
@@ -144,7 +148,9 @@ impl Chain {
         let transaction = BlockTransaction::decode(&raw)
             .map_err(|error| StoreError::Corrupt(format!("pending transaction {}: {error}", next.txid)))?;
         if transaction.length() > filling.bytes_left {
-            filling.skipped.push((next.txid, "the block has no room for its bytes".to_owned()));
+            filling
+                .skipped
+                .push((next.txid, "the block has no room for its bytes; it is tried again in the next".to_owned()));
             return Ok(Room::Left);
         }
         let begun = Instant::now();
@@ -174,9 +180,13 @@ impl Chain {
 impl Filling<'_> {
     /// A transaction that could not be mined (docs/COMPATIBILITY.md#left-out-of-a-block).
     fn leave_out(&mut self, txid: Txid, error: &TransactionError) -> Room {
-        self.skipped.push((txid, error.to_string()));
-        let problem = |reason| Problem { txid, reason, detail: error.to_string() };
-        match error.miner_action() {
+        let (action, detail) = (error.miner_action(), format!("{error}; {}", error.cure()));
+        if self.exhausted.is_none() && error.is_exhausted() {
+            self.exhausted = Some(txid);
+        }
+        self.skipped.push((txid, detail.clone()));
+        let problem = |reason| Problem { txid, reason, detail };
+        match action {
             MinerAction::DropTooExpensive => self.problems.push(problem(DropReason::TooExpensive)),
             MinerAction::DropProblematic => self.problems.push(problem(DropReason::Problematic)),
             MinerAction::DropOverLimits => self.problems.push(problem(DropReason::OverExecutionLimits)),

@@ -113,6 +113,7 @@ impl Chain {
             Err(failure) => return Ok(Err(failure)),
         };
         self.drop_problems(&filled.problems)?;
+        self.note_left_out(plan.burn_view.hash, &filled.skipped, filled.exhausted.as_ref());
         if filled.transactions.is_empty() && !order.allow_empty {
             let why = filled.skipped.first().map(|(txid, why)| format!("{txid}: {why}"));
             return Ok(Err(TemplateFailure::NoTransactions(why)));

@@ -1,7 +1,9 @@
-//! The mempool: admission, listing, and drops.
+//! The mempool: admission, listing, and what grows too old.
 //!
 //! # Not here
-//! How it follows the canonical tip: `follow`.
+//! How it follows the canonical tip: `follow`. How drops are told: `dropped`.
+
+use std::sync::Arc;
 
 use std::time::{Duration, Instant};
 
@@ -18,8 +20,8 @@ use super::{Chain, ChainReader, ReadStateError, lock, wire};
 use crate::clarity::read_only::{CallRefusal, ReadError, StateReader, nonce_key};
 use crate::db::{StoreError, WriteTx};
 use crate::mempool::{
-    AccountView, Admission as Checked, AdmissionView, Changes, CheckedTransaction, DropReason, FeeRate, InsertOutcome,
-    MempoolIndex, PendingTransaction, Refusal, check, garbage_collect, insert, remove,
+    AccountView, Admission as Checked, AdmissionView, Changes, CheckedTransaction, FeeRate, InsertOutcome,
+    MempoolIndex, Need, PendingTransaction, Refusal, Stand, Totals, check, garbage_collect, insert,
 };
 
 /// Most transactions that one garbage collection drops; the next burn block collects the rest.
@@ -57,16 +59,14 @@ pub enum AdmissionRefusal {
 /// What became of an offer: the outer error is ours; the inner one is the sender's to read.
 pub type AdmissionAnswer = Result<Result<Admission, AdmissionRefusal>, StoreError>;
 
-/// A pending transaction that assembly could not mine and never will.
-#[derive(Debug, Clone)]
-pub(crate) struct Problem {
-    /// Its id.
-    pub(crate) txid: Txid,
-    /// Why it goes.
-    pub(crate) reason: DropReason,
-    /// The same for people.
-    pub(crate) detail: String,
+/// What became of one try to insert.
+enum Attempt {
+    Answer(Result<Admission, AdmissionRefusal>),
+    Full(Need, Totals),
 }
+
+/// How often a transaction looks for others that give way, when what it found does not suffice any more.
+const EVICTION_TRIES: usize = 3;
 
 /// What the reading half says.
 enum Verdict {
@@ -133,20 +133,53 @@ impl Chain {
         raw.iter().map(check_one).collect()
     }
 
-    /// The writing half: all or, when it is our failure, none.
+    /// The writing half: all or, when it is our failure, none. What finds no room tries to make some, one at a time.
     fn insert_all(&self, checked: Vec<CheckedTransaction>) -> Vec<AdmissionAnswer> {
         if checked.is_empty() {
             return Vec::new();
         }
-        let (count, chain) = (checked.len(), self.clone());
-        let inserted = self.inner.store.write_all(move |tx| {
-            let base = super::meta::tip_of(tx.sql())?;
-            checked.iter().map(|checked| chain.insert_one(tx, &base, checked)).collect::<Result<Vec<_>, _>>()
+        let (checked, chain) = (Arc::new(checked), self.clone());
+        let inserted = self.inner.store.write_all({
+            let checked = Arc::clone(&checked);
+            move |tx| {
+                let base = super::meta::tip_of(tx.sql())?;
+                checked.iter().map(|checked| chain.insert_one(tx, &base, checked, &[])).collect::<Result<Vec<_>, _>>()
+            }
         });
-        match inserted {
-            Ok(answers) => answers.into_iter().map(Ok).collect(),
-            Err(error) => vec![Err(error); count],
+        let attempts = match inserted {
+            Ok(attempts) => attempts,
+            Err(error) => return vec![Err(error); checked.len()],
+        };
+        let pairs = attempts.into_iter().zip(checked.iter());
+        pairs
+            .map(|(attempt, checked)| match attempt {
+                Attempt::Answer(answer) => Ok(answer),
+                Attempt::Full(need, totals) => self.insert_by_eviction(checked, need, totals),
+            })
+            .collect()
+    }
+
+    /// A full mempool: others give way, or it is refused. One at a time, so that each finds the image in memory as the
+    /// last has left it.
+    fn insert_by_eviction(&self, checked: &CheckedTransaction, mut need: Need, mut totals: Totals) -> AdmissionAnswer {
+        let _turn = lock(&self.inner.evicting);
+        for _ in 0..EVICTION_TRIES {
+            let victims = self.with_mempool(|index| index.give_way(checked.pending(), &need));
+            let Some(victims) = victims else { break };
+            let (chain, checked) = (self.clone(), checked.clone());
+            let attempt = self.inner.store.write_all(move |tx| {
+                let base = super::meta::tip_of(tx.sql())?;
+                chain.insert_one(tx, &base, &checked, &victims)
+            })?;
+            match attempt {
+                Attempt::Answer(answer) => return Ok(answer),
+                // Others have come, or gone, meanwhile.
+                Attempt::Full(now, count) => (need, totals) = (now, count),
+            }
         }
+        let Totals { transactions, bytes } = totals;
+        let refusal = Refusal::MempoolFull { transactions, bytes };
+        Ok(Err(AdmissionRefusal::Refused { txid: checked.transaction().txid(), refusal }))
     }
 
     fn insert_one(
@@ -154,12 +187,14 @@ impl Chain {
         tx: &mut WriteTx<'_>,
         base: &StacksBlockId,
         checked: &CheckedTransaction,
-    ) -> Result<Result<Admission, AdmissionRefusal>, StoreError> {
+        evicted: &[Txid],
+    ) -> Result<Attempt, StoreError> {
         let txid = checked.transaction().txid();
         let next_nonce = |account: &StacksAddress| self.nonce_at(base, account);
-        match insert(tx.sql(), checked, next_nonce)? {
-            InsertOutcome::AlreadyPending => Ok(Ok(Admission::AlreadyPending(txid))),
-            InsertOutcome::Refused(refusal) => Ok(Err(AdmissionRefusal::Refused { txid, refusal })),
+        let answer = match insert(tx.sql(), checked, evicted, next_nonce)? {
+            InsertOutcome::Full { need, totals } => return Ok(Attempt::Full(need, totals)),
+            InsertOutcome::AlreadyPending => Ok(Admission::AlreadyPending(txid)),
+            InsertOutcome::Refused(refusal) => Err(AdmissionRefusal::Refused { txid, refusal }),
             InsertOutcome::Inserted(changes) => {
                 let raw = checked.transaction().raw().to_vec();
                 self.tell_accepted(tx, &txid, raw)?;
@@ -167,9 +202,10 @@ impl Chain {
                 durable::crash_point("mempool:inserted");
                 tx.after_commit(|| durable::crash_point("mempool:committed"));
                 self.apply_after_commit(tx, changes);
-                Ok(Ok(Admission::Accepted(txid)))
+                Ok(Admission::Accepted(txid))
             }
-        }
+        };
+        Ok(Attempt::Answer(answer))
     }
 
     /// Transactions that wait.
@@ -182,6 +218,12 @@ impl Chain {
     #[must_use]
     pub fn pending_list(&self, after: Option<(FeeRate, Txid)>, limit: usize) -> Vec<PendingTransaction> {
         lock(&self.inner.mempool).list(after, limit).into_iter().cloned().collect()
+    }
+
+    /// What a waiting transaction waits for; none when it is not pending.
+    #[must_use]
+    pub fn pending_stand(&self, txid: &Txid) -> Option<Stand> {
+        lock(&self.inner.mempool).stand(txid)
     }
 
     /// Up to `limit` nonces that an account's pending transactions use, as origin or sponsor, rising.
@@ -209,66 +251,9 @@ impl Chain {
         Ok(())
     }
 
-    /// Drops transactions that assembly could not mine and never will.
-    pub(crate) fn drop_problems(&self, problems: &[Problem]) -> Result<(), StoreError> {
-        if problems.is_empty() {
-            return Ok(());
-        }
-        let problems = problems.to_vec();
-        let chain = self.clone();
-        self.inner.store.write_all(move |tx| {
-            let now_s = tx.time_ms() / 1000;
-            let mut changes = Changes::default();
-            for problem in &problems {
-                changes.extend(remove(tx.sql(), &[problem.txid], problem.reason, now_s)?);
-            }
-            let detail = |txid: &Txid| problems.iter().find(|problem| problem.txid == *txid);
-            chain.tell_dropped_because(tx, &changes, |txid| detail(txid).map(|problem| problem.detail.clone()))?;
-            chain.apply_after_commit(tx, changes);
-            Ok(())
-        })
-    }
-
     pub(super) fn tell_accepted(&self, tx: &mut WriteTx<'_>, txid: &Txid, raw: Vec<u8>) -> Result<(), StoreError> {
         let body = v1::MempoolAccepted { txid: wire::bytes(&txid.0), transaction: raw.into() };
         tx.emit(v1::EventKind::MempoolAccepted, v1::event::Body::MempoolAccepted(body), None)?;
-        Ok(())
-    }
-
-    /// As [`Self::tell_dropped_because`], for reasons that say all.
-    pub(super) fn tell_dropped(&self, tx: &mut WriteTx<'_>, changes: &Changes) -> Result<(), StoreError> {
-        self.tell_dropped_because(tx, changes, |_| None)
-    }
-
-    /// One event for each transaction, with more words where there are some; a mined one is told of by its block.
-    fn tell_dropped_because(
-        &self,
-        tx: &mut WriteTx<'_>,
-        changes: &Changes,
-        detail: impl Fn(&Txid) -> Option<String>,
-    ) -> Result<(), StoreError> {
-        for dropped in &changes.dropped {
-            let reason = match dropped.reason {
-                DropReason::Mined => continue,
-                DropReason::NonceUsed => v1::DropReason::NonceUsed,
-                DropReason::ReplaceByFee { .. } => v1::DropReason::ReplaceByFee,
-                DropReason::ReplaceAcrossFork { .. } => v1::DropReason::ReplaceAcrossFork,
-                DropReason::TooExpensive => v1::DropReason::TooExpensive,
-                DropReason::StaleGarbageCollect | DropReason::NoRoom => v1::DropReason::StaleGarbageCollect,
-                DropReason::Problematic => v1::DropReason::Problematic,
-                DropReason::OverExecutionLimits => v1::DropReason::OverExecutionLimits,
-            };
-            let body = v1::MempoolDropped {
-                txids: vec![wire::bytes(&dropped.pending.txid.0)],
-                reason: reason.into(),
-                new_txid: dropped.reason.new_txid().map(|txid| wire::bytes(&txid.0)).unwrap_or_default(),
-                detail: match dropped.reason {
-                    DropReason::NoRoom => "a reorganization brought it back, and the mempool is full".to_owned(),
-                    _ => detail(&dropped.pending.txid).unwrap_or_default(),
-                },
-            };
-            tx.emit(v1::EventKind::MempoolDropped, v1::event::Body::MempoolDropped(body), None)?;
-        }
         Ok(())
     }
 

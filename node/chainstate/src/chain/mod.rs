@@ -22,12 +22,14 @@ mod announce;
 mod append;
 mod burnchain;
 mod chunks;
+mod dropped;
 mod estimate;
 mod fit;
 mod follow;
 mod genesis;
 mod identity;
 mod inspect;
+mod left_out;
 mod meta;
 mod mining;
 mod open;
@@ -41,12 +43,14 @@ mod tip;
 mod validate;
 pub mod wire;
 
-pub(crate) use admit::Problem;
 pub use admit::{Admission, AdmissionAnswer, AdmissionRefusal};
 pub use append::Processed;
 pub use burnchain::BurnReorg;
 pub use chunks::ChunkOutcome;
+pub(crate) use dropped::Problem;
+pub use dropped::{MAX_DROPPED_KEPT, why_dropped};
 pub use estimate::NoEstimate;
+pub use left_out::MAX_LEFT_OUT;
 pub use mining::{BLOCKS_WANTED_MAX, Mining};
 pub use reader::{ChainReader, ReadStateError};
 pub use results::{JobKind, JobResult, ResultLimits};
@@ -90,6 +94,9 @@ struct Inner {
     burn: Mutex<BurnDbWriter>,
     staging: Mutex<StagingWriter>,
     mempool: Mutex<MempoolIndex>,
+    /// Held by who makes others give way in the mempool.
+    evicting: Mutex<()>,
+    left_out: Mutex<left_out::LeftOut>,
     executed: ExecutedOnce,
     verified: Arc<VerifiedOnce>,
     followed_ahead: Mutex<Option<stackerdbs::FollowedAhead>>,

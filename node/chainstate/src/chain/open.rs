@@ -82,6 +82,8 @@ impl Chain {
             burn: Mutex::new(burn),
             staging: Mutex::new(staging),
             mempool: Mutex::new(mempool),
+            evicting: Mutex::default(),
+            left_out: Mutex::default(),
             executed: ExecutedOnce::default(),
             verified: Arc::default(),
             start_number,

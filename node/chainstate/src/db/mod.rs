@@ -93,6 +93,7 @@ const MIGRATIONS: &[&[&str]] = &[
     &[include_str!("0006_rejected_sequence.sql")],
     &[include_str!("0007_mined_by_row.sql")],
     &[include_str!("0008_bound.sql")],
+    &[include_str!("0009_dropped.sql")],
 ];
 
 #[cfg(test)]

@@ -52,6 +52,8 @@ pub enum DropReason {
     OverExecutionLimits,
     /// A reorganization brought it back, and there was no room for it.
     NoRoom,
+    /// It gave way to another one when there was no more room.
+    Evicted,
 }
 
 impl DropReason {
@@ -65,7 +67,7 @@ impl DropReason {
             Self::ReplaceAcrossFork { .. } => Some("ReplaceAcrossFork"),
             Self::TooExpensive => Some("TooExpensive"),
             // The reference has no name for want of room; its collector is what would make some.
-            Self::StaleGarbageCollect | Self::NoRoom => Some("StaleGarbageCollect"),
+            Self::StaleGarbageCollect | Self::NoRoom | Self::Evicted => Some("StaleGarbageCollect"),
             // The reference treats both alike.
             Self::Problematic | Self::OverExecutionLimits => Some("Problematic"),
         }
@@ -88,7 +90,8 @@ impl DropReason {
             | Self::StaleGarbageCollect
             | Self::Problematic
             | Self::OverExecutionLimits
-            | Self::NoRoom => None,
+            | Self::NoRoom
+            | Self::Evicted => None,
         }
     }
 }

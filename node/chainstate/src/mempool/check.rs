@@ -1,5 +1,6 @@
 //! The reading half of admission: in the order of docs/COMPATIBILITY.md#admission.
 
+use super::cures;
 use super::insert::is_outbid;
 use super::pending::PendingTransaction;
 use super::refusal::Refusal;
@@ -33,7 +34,7 @@ impl CheckedTransaction {
 
     /// What is to be stored of it; it has no arrival number yet.
     #[must_use]
-    pub(super) const fn pending(&self) -> &PendingTransaction {
+    pub const fn pending(&self) -> &PendingTransaction {
         &self.pending
     }
 
@@ -156,22 +157,22 @@ fn check_stateless(
 /// Row 4: the chain's stateless rules, then the signatures, low S only.
 fn precheck(transaction: &StacksTransaction, params: &ChainParams) -> Result<(), String> {
     if transaction.chain_id != params.chain_id {
-        return Err(format!("chain id is {:#010x}, not {:#010x}", transaction.chain_id, params.chain_id));
+        return Err(cures::of_chain_id(transaction.chain_id, params.chain_id));
     }
     let epoch = Epoch::from_name(&params.epoch.to_string())
         .ok_or_else(|| format!("epoch {} has no transactions", params.epoch))?;
+    let newest = ClarityVersion::default_for_epoch(params.epoch);
     // Coinbases of all kinds come to row 13, which has a reason of its own for them.
     let plain_coinbase = !matches!(transaction.payload, TransactionPayload::NakamotoCoinbase { .. });
     if let Some(rejection) = transaction.epoch_rejects(epoch, plain_coinbase) {
-        return Err(rejection.to_string());
+        return Err(cures::of_epoch(&rejection, newest));
     }
-    if let TransactionPayload::VersionedSmartContract { version, .. } = &transaction.payload {
-        let newest = ClarityVersion::default_for_epoch(params.epoch);
-        if version.to_vm().is_none_or(|version| version > newest) {
-            return Err(format!("clarity version {} is above {newest}", version.to_byte()));
-        }
+    if let TransactionPayload::VersionedSmartContract { version, .. } = &transaction.payload
+        && version.to_vm().is_none_or(|version| version > newest)
+    {
+        return Err(cures::of_clarity_version(*version, newest));
     }
-    transaction.verify(LowS::Strict).map_err(|error| error.to_string())
+    transaction.verify(LowS::Strict).map_err(|error| cures::of_signature(transaction, &error))
 }
 
 /// Row 7, for one account.

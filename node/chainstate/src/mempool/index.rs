@@ -4,13 +4,14 @@
 //! step costs O(log n), whatever the number of pending transactions.
 //!
 //! # Invariants
-//! - `ready` holds exactly the transactions that use the next nonce of their origin and of their payer.
+//! - `ready` holds exactly the transactions that use the next nonce of their origin and of their payer; `waiting` the others.
 //! - Every account that a transaction uses has a next nonce here, and no other account has.
 
 use super::candidates::Candidates;
 use super::changes::Changes;
 use super::pending::{FeeRate, PendingTransaction};
 use super::rows::{self, Totals};
+use super::waiting::Waiting;
 use crate::burn::StoreError;
 use nakamoto_proto::address::StacksAddress;
 use nakamoto_proto::ids::Txid;
@@ -32,6 +33,7 @@ pub struct MempoolIndex {
     by_nonce: BTreeMap<(StacksAddress, u64), Txid>,
     accounts: BTreeMap<StacksAddress, AccountEntry>,
     ready: BTreeSet<Rank>,
+    waiting: Waiting,
     by_rate: BTreeSet<ListKey>,
     bytes: u64,
 }
@@ -123,6 +125,16 @@ impl MempoolIndex {
         self.ready.range((start, Bound::Unbounded)).next()
     }
 
+    /// What no block can take yet.
+    pub(super) const fn waiting(&self) -> &Waiting {
+        &self.waiting
+    }
+
+    /// The ready transactions, lowest fee rate first; of equal ones the last that came.
+    pub(super) fn ready_from_lowest(&self) -> impl Iterator<Item = &PendingTransaction> {
+        self.ready.iter().rev().filter_map(|(_, _, txid)| self.transactions.get(txid))
+    }
+
     fn insert(&mut self, pending: &PendingTransaction, nonces: &BTreeMap<StacksAddress, u64>) {
         if self.transactions.contains_key(&pending.txid) {
             return;
@@ -137,6 +149,8 @@ impl MempoolIndex {
         self.bytes += u64::from(pending.size_bytes);
         if self.is_ready(pending) {
             self.ready.insert(rank(pending));
+        } else {
+            self.waiting.insert(pending);
         }
         self.transactions.insert(pending.txid, pending.clone());
     }
@@ -144,6 +158,7 @@ impl MempoolIndex {
     fn remove(&mut self, txid: &Txid) {
         let Some(pending) = self.transactions.remove(txid) else { return };
         self.ready.remove(&rank(&pending));
+        self.waiting.remove(&pending);
         self.by_rate.remove(&(Reverse(pending.fee_rate()), pending.txid));
         self.bytes = self.bytes.saturating_sub(u64::from(pending.size_bytes));
         for (account, nonce) in pending.nonces() {
@@ -161,15 +176,15 @@ impl MempoolIndex {
     fn set_next_nonce(&mut self, account: &StacksAddress, nonce: u64) {
         let Some(entry) = self.accounts.get_mut(account) else { return };
         let old = std::mem::replace(&mut entry.next_nonce, nonce);
-        if let Some(pending) = self.by_nonce(account, old) {
-            let rank = rank(pending);
-            self.ready.remove(&rank);
-        }
-        if let Some(pending) = self.by_nonce(account, nonce)
-            && self.is_ready(pending)
-        {
-            let rank = rank(pending);
-            self.ready.insert(rank);
+        for nonce in [old, nonce] {
+            let Some(pending) = self.by_nonce(account, nonce).cloned() else { continue };
+            if self.is_ready(&pending) {
+                self.waiting.remove(&pending);
+                self.ready.insert(rank(&pending));
+            } else {
+                self.ready.remove(&rank(&pending));
+                self.waiting.insert(&pending);
+            }
         }
     }
 

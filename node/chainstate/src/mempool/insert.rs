@@ -4,7 +4,8 @@ use super::changes::{Changes, DropReason, Dropped};
 use super::check::CheckedTransaction;
 use super::pending::PendingTransaction;
 use super::refusal::Refusal;
-use super::rows;
+use super::room::Need;
+use super::rows::{self, Totals};
 use crate::burn::StoreError;
 use nakamoto_proto::address::StacksAddress;
 use nakamoto_proto::ids::Txid;
@@ -24,22 +25,31 @@ pub enum InsertOutcome {
     Inserted(Changes),
     /// It was pending already: a success, and nothing changed.
     AlreadyPending,
-    /// It is not taken: `ConflictingNonceInMempool`, `MempoolFull`, or `BadNonce` when the tip has moved since the check.
+    /// There is no room for it, and nothing changed. [`super::MempoolIndex::give_way`] says who might make some.
+    Full {
+        /// What it needs.
+        need: Need,
+        /// How many wait, and their bytes.
+        totals: Totals,
+    },
+    /// It is not taken: `ConflictingNonceInMempool`, or `BadNonce` when the tip has moved since the check.
     Refused(Refusal),
 }
 
 /// Inserts a checked transaction. `next_nonce` gives an account's next nonce at the canonical tip as this transaction
-/// sees it; it is asked only for accounts without pending transactions.
+/// sees it; it is asked only for accounts without pending transactions. Those of `evicted` that are still pending give way
+/// when the transaction is taken, and only then.
 ///
 /// # Errors
 /// When the database or `next_nonce` fails; the caller must roll back.
 pub fn insert(
     tx: &Transaction<'_>,
     checked: &CheckedTransaction,
+    evicted: &[Txid],
     mut next_nonce: impl FnMut(&StacksAddress) -> Result<u64, StoreError>,
 ) -> Result<InsertOutcome, StoreError> {
     let by_fee = |new_txid| DropReason::ReplaceByFee { new_txid };
-    insert_checked(tx, checked, &mut next_nonce, by_fee)
+    insert_checked(tx, checked, evicted, &mut next_nonce, by_fee)
 }
 
 /// Brings back the transactions of blocks that are no longer canonical, oldest block first. One whose nonce is used on the
@@ -59,9 +69,9 @@ pub fn restore(
     let mut all = Changes::default();
     for transaction in orphaned {
         let Some(checked) = CheckedTransaction::from_block(transaction, mainnet, now_s) else { continue };
-        match insert_checked(tx, &checked, &mut next_nonce, across_fork)? {
+        match insert_checked(tx, &checked, &[], &mut next_nonce, across_fork)? {
             InsertOutcome::Inserted(changes) => all.extend(changes),
-            InsertOutcome::Refused(Refusal::MempoolFull { .. }) => {
+            InsertOutcome::Full { .. } => {
                 all.dropped.push(Dropped { pending: checked.pending().clone(), reason: DropReason::NoRoom });
             }
             InsertOutcome::AlreadyPending | InsertOutcome::Refused(_) => {}
@@ -73,6 +83,7 @@ pub fn restore(
 fn insert_checked(
     tx: &Transaction<'_>,
     checked: &CheckedTransaction,
+    evicted: &[Txid],
     next_nonce: &mut dyn FnMut(&StacksAddress) -> Result<u64, StoreError>,
     replaced: impl Fn(Txid) -> DropReason,
 ) -> Result<InsertOutcome, StoreError> {
@@ -94,13 +105,19 @@ fn insert_checked(
         next_nonces.push((account, expected));
     }
     let conflicts = select_conflicts(tx, &pending)?;
-    if let Some(refusal) = check_conflicts(tx, &pending, &conflicts)? {
-        return Ok(InsertOutcome::Refused(refusal));
+    if conflicts.iter().any(|conflict| conflict.fee >= pending.fee) {
+        return Ok(InsertOutcome::Refused(Refusal::ConflictingNonceInMempool));
+    }
+    let leaving = select_leaving(tx, evicted, conflicts, &replaced(pending.txid))?;
+    let totals = rows::totals(tx)?;
+    if let Some(room) = shortage(&totals, &leaving, &pending) {
+        let is_ready = next_nonces.iter().zip(pending.nonces()).all(|((_, next), (_, nonce))| *next == nonce);
+        return Ok(InsertOutcome::Full { need: Need { is_ready, room }, totals });
     }
     let mut changes = Changes::default();
-    for conflict in conflicts {
-        rows::delete_pending(tx, &conflict)?;
-        changes.dropped.push(Dropped { pending: conflict, reason: replaced(pending.txid) });
+    for dropped in leaving {
+        rows::delete_pending(tx, &dropped.pending)?;
+        changes.dropped.push(dropped);
     }
     for (account, nonce) in next_nonces {
         // A replaced transaction may have taken its accounts' rows along.
@@ -130,18 +147,32 @@ fn select_conflicts(tx: &Connection, pending: &PendingTransaction) -> Result<Vec
     Ok(conflicts.into_values().collect())
 }
 
-/// The replacement rule and the limits, counted as if the conflicts were gone.
-fn check_conflicts(
+/// Whoever makes place: those that are replaced, and those evicted that are pending still.
+fn select_leaving(
     tx: &Transaction<'_>,
-    pending: &PendingTransaction,
-    conflicts: &[PendingTransaction],
-) -> Result<Option<Refusal>, StoreError> {
-    if conflicts.iter().any(|conflict| conflict.fee >= pending.fee) {
-        return Ok(Some(Refusal::ConflictingNonceInMempool));
+    evicted: &[Txid],
+    conflicts: Vec<PendingTransaction>,
+    replaced: &DropReason,
+) -> Result<Vec<Dropped>, StoreError> {
+    let mut leaving: Vec<_> = conflicts.into_iter().map(|pending| Dropped { pending, reason: *replaced }).collect();
+    let replaced = leaving.len();
+    for txid in evicted {
+        let is_replaced = leaving.iter().take(replaced).any(|dropped| dropped.pending.txid == *txid);
+        if let Some(pending) = rows::get_pending(tx, txid)?.filter(|_| !is_replaced) {
+            leaving.push(Dropped { pending, reason: DropReason::Evicted });
+        }
     }
-    let rows::Totals { transactions, bytes } = rows::totals(tx)?;
-    let freed: u64 = conflicts.iter().map(|conflict| u64::from(conflict.size_bytes)).sum();
-    let is_full = (transactions >= MAX_PENDING_TRANSACTIONS && conflicts.is_empty())
-        || bytes.saturating_sub(freed).saturating_add(u64::from(pending.size_bytes)) > MAX_PENDING_BYTES;
-    Ok(is_full.then_some(Refusal::MempoolFull { transactions, bytes }))
+    Ok(leaving)
+}
+
+/// What is missing for a transaction when those that leave are gone; none when there is room.
+fn shortage(totals: &Totals, leaving: &[Dropped], pending: &PendingTransaction) -> Option<Totals> {
+    let freed: u64 = leaving.iter().map(|dropped| u64::from(dropped.pending.size_bytes)).sum();
+    let count = totals.transactions.saturating_sub(leaving.len() as u64).saturating_add(1);
+    let bytes = totals.bytes.saturating_sub(freed).saturating_add(u64::from(pending.size_bytes));
+    let missing = Totals {
+        transactions: count.saturating_sub(MAX_PENDING_TRANSACTIONS),
+        bytes: bytes.saturating_sub(MAX_PENDING_BYTES),
+    };
+    (missing != Totals::default()).then_some(missing)
 }

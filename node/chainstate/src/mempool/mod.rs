@@ -9,7 +9,8 @@
 //!
 //! # Invariants
 //! - An account's nonce is used by at most one pending transaction, as origin or as sponsor.
-//! - Number and bytes of pending transactions are bounded.
+//! - Number and bytes of pending transactions are bounded. When they are reached, what cannot be mined yet gives way, then
+//!   what pays less.
 //! - For every account with pending transactions the next nonce at the canonical tip is stored.
 //! - Nothing here reads a clock: time is passed in, in seconds since 1970.
 //!
@@ -19,13 +20,17 @@
 mod candidates;
 mod changes;
 mod check;
+mod cures;
 mod index;
 mod insert;
 mod pending;
 mod refusal;
 mod remove;
+mod room;
 mod rows;
+mod stand;
 mod view;
+mod waiting;
 
 pub use candidates::Candidates;
 pub use changes::{Changes, DropReason, Dropped};
@@ -33,9 +38,11 @@ pub use check::{Admission, CheckedTransaction, MAX_NONCE_GAP, check};
 pub use index::MempoolIndex;
 pub use insert::{InsertOutcome, MAX_PENDING_BYTES, MAX_PENDING_TRANSACTIONS, insert, restore};
 pub use pending::{FeeRate, PendingTransaction};
-pub use refusal::Refusal;
+pub use refusal::{MEMPOOL_FULL, Refusal};
 pub use remove::{BLACKLIST_S, MAX_AGE_S, MAX_BLACKLISTED, garbage_collect, on_block, remove};
+pub use room::{MAX_EVICTED, Need};
 pub use rows::{Totals, get_pending, get_raw, is_blacklisted, totals};
+pub use stand::Stand;
 pub use view::{AccountView, AdmissionView};
 
 /// The tables of the mempool.

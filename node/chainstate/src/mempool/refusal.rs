@@ -116,8 +116,11 @@ pub enum Refusal {
         /// The contract's id.
         contract_identifier: QualifiedContractIdentifier,
     },
-    /// As many transactions wait as may. Retry later.
-    #[error("mempool is full: {transactions} transactions of {bytes} bytes wait")]
+    /// As many transactions wait as may, and none has to give way to this one. Retry later.
+    #[error(
+        "the mempool is full: {transactions} transactions of {bytes} bytes wait; send it again later, with a higher fee, or \
+         when the earlier nonces of its account are mined"
+    )]
     MempoolFull {
         /// How many wait.
         transactions: u64,
@@ -131,6 +134,9 @@ pub enum Refusal {
         message: String,
     },
 }
+
+/// The reason of [`Refusal::MempoolFull`]. The reference has no such limit and no word for it.
+pub const MEMPOOL_FULL: &str = "MempoolFull";
 
 impl Refusal {
     /// The `reason` that clients switch on.
@@ -154,10 +160,10 @@ impl Refusal {
             Self::NoCoinbaseViaMempool => "NoCoinbaseViaMempool",
             Self::NoTenureChangeViaMempool => "NoTenureChangeViaMempool",
             Self::ConflictingNonceInMempool => "ConflictingNonceInMempool",
-            Self::PayloadNotAllowed { .. }
-            | Self::TransferWithPostConditions
-            | Self::ContractTooDeep { .. }
-            | Self::MempoolFull { .. } => "ServerFailureOther",
+            Self::PayloadNotAllowed { .. } | Self::TransferWithPostConditions | Self::ContractTooDeep { .. } => {
+                "ServerFailureOther"
+            }
+            Self::MempoolFull { .. } => MEMPOOL_FULL,
             Self::Database { .. } => "ServerFailureDatabase",
         }
     }

@@ -198,6 +198,37 @@ impl TransactionError {
         }
     }
 
+    /// What becomes of the transaction, and what its sender can do.
+    #[must_use]
+    pub fn cure(&self) -> &'static str {
+        match self.miner_action() {
+            MinerAction::KeepByNonce => "it waits until its nonce is the account's next",
+            MinerAction::Skip | MinerAction::NearlyFull if self.is_exhausted() => {
+                "the tenure's budget is used up: it is tried again in the next one, which begins with the next burn block"
+            }
+            MinerAction::Skip | MinerAction::NearlyFull => "it is tried again in the next block",
+            MinerAction::DropTooExpensive => "it takes more than a whole tenure allows: split it, or make it cheaper",
+            MinerAction::DropProblematic => match self {
+                Self::FeeAboveBalance { .. } | Self::TransferAmount { .. } => {
+                    "earlier transactions have spent what it needs: put more on the account, or send less, and sign it \
+                     again (these bytes are refused for two days)"
+                }
+                _ => "no block can hold it: change it and sign it again (these bytes are refused for two days)",
+            },
+            MinerAction::DropOverLimits => "split it, or make it cheaper (these bytes are refused for two days)",
+            MinerAction::KeepUntilCollected => {
+                "no block can hold it: replace it by one of the same nonce with a higher fee"
+            }
+            MinerAction::Abandon => "the failure is the node's",
+        }
+    }
+
+    /// Whether it waits because earlier ones have used the budget of the tenure.
+    #[must_use]
+    pub fn is_exhausted(&self) -> bool {
+        matches!(self, Self::CostExceeded(_)) && self.miner_action() != MinerAction::DropTooExpensive
+    }
+
     /// True if the failure says nothing about the transaction: a block holding it must not be judged by it.
     #[must_use]
     pub const fn is_ours(&self) -> bool {
@@ -226,10 +257,27 @@ mod tests {
     }
 
     #[test]
+    fn what_waits_for_the_next_tenure_says_so_and_what_is_dropped_says_what_to_do() {
+        let of = |percent: u64| {
+            let limit = ExecutionCost { runtime: 10_000, ..ExecutionCost::max_value() };
+            let before = ExecutionCost { runtime: 100 * percent, ..ExecutionCost::zero() };
+            let after = ExecutionCost::max_value();
+            TransactionError::CostExceeded(Box::new(CostOverrun { before, after, limit }))
+        };
+        assert!(!of(29).is_exhausted() && of(29).cure().contains("more than a whole tenure"));
+        for used in [30, 95] {
+            assert!(of(used).is_exhausted() && of(used).cure().contains("next burn block"), "{used}");
+        }
+        let poor = TransactionError::TransferAmount { amount: 5, available: 1 };
+        assert!(poor.cure().contains("put more on the account"));
+    }
+
+    #[test]
     fn storage_failures_are_not_held_against_a_transaction() {
         let error = TransactionError::Storage("disk".into());
         assert!(error.is_ours());
         assert_eq!(error.miner_action(), MinerAction::Abandon);
+        assert!(!error.is_exhausted());
         assert!(!TransactionError::SelfTransfer.is_ours());
     }
 }

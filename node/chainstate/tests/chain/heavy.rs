@@ -66,6 +66,9 @@ fn drops(test: &TestChain) -> Vec<(v1::DropReason, Vec<Txid>, String)> {
     bodies.map(|body| (body.reason(), txids(&body), body.detail)).collect()
 }
 
+/// What the sender of a dropped one is told to do.
+const CURE: &str = "split it, or make it cheaper (these bytes are refused for two days)";
+
 #[test]
 fn one_that_takes_too_long_is_dropped_by_name_and_the_others_are_mined_in_the_same_block() {
     on_big_stack(|| {
@@ -76,7 +79,10 @@ fn one_that_takes_too_long_is_dropped_by_name_and_the_others_are_mined_in_the_sa
         test.admit(&other);
         let template = test.template();
         let named: Vec<_> = template.skipped.iter().map(|skipped| (&skipped.txid[..], &skipped.reason[..])).collect();
-        let reason = "took longer than 100ms, which is what a transaction may take here (max_execution_time_secs)";
+        let reason = format!(
+            "took longer than 100ms, which is what a transaction may take here (max_execution_time_secs); {CURE}"
+        );
+        let reason = reason.as_str();
         assert_eq!(named, [(&heavy.txid().0[..], reason)]);
         assert_eq!(drops(&test), [(v1::DropReason::OverExecutionLimits, vec![heavy.txid()], reason.to_owned())]);
         assert_eq!(test.pending(), [other.txid()].into());
@@ -99,8 +105,9 @@ fn one_that_holds_too_much_is_dropped_by_name() {
         let heavy = call(1, 0, 50_000, "large");
         test.admit(&heavy);
         test.template();
-        let reason = "held more than 30000 bytes, which is what a transaction may hold here (max_memory_bytes)";
-        assert_eq!(drops(&test), [(v1::DropReason::OverExecutionLimits, vec![heavy.txid()], reason.to_owned())]);
+        let reason =
+            format!("held more than 30000 bytes, which is what a transaction may hold here (max_memory_bytes); {CURE}");
+        assert_eq!(drops(&test), [(v1::DropReason::OverExecutionLimits, vec![heavy.txid()], reason)]);
     });
 }
 

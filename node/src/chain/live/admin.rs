@@ -32,7 +32,8 @@ impl AdminApi for LiveChain {
         tracing::info!(old_tip = %reorg.old_tip.hash, fork_point = reorg.fork_point.height, "burn chain reorganized");
         let mut ends = messages(self, &[reorg.fork_point, reorg.old_tip])?;
         let (old_tip, fork_point) = (ends.pop(), ends.pop());
-        Ok(v1::ReorganizeBurnchainResponse { fork_point, old_tip, burn_blocks: messages(self, &reorg.blocks)? })
+        let burn_blocks = messages(self, &reorg.blocks)?;
+        Ok(v1::ReorganizeBurnchainResponse { fork_point, old_tip, burn_blocks, ..Default::default() })
     }
 
     fn mining(&self) -> Result<v1::MiningPolicy, ApiError> {

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use chainstate::mempool::PendingTransaction;
+use clarity::vm::costs::ExecutionCost;
 use nakamoto_proto::address::StacksAddress;
 use nakamoto_proto::transaction::TransactionPayload;
 
@@ -17,21 +18,20 @@ const FLOOR: f64 = 1.0;
 /// Nonces that are listed: more than an account may chain.
 const NONCES_MAX: usize = 100;
 
-pub(super) fn estimate(
-    live: &LiveChain,
-    payload: &[u8],
-    time: Duration,
-) -> Result<Result<FeeEstimate, String>, ApiError> {
+/// What a payload that cannot be run costs is not known, and its fee goes by its size alone: stacks.js would ask the public
+/// network when there were no estimate, and who sends the transaction is told why it is not taken.
+pub(super) fn estimate(live: &LiveChain, payload: &[u8], time: Duration) -> Result<FeeEstimate, ApiError> {
     let payload = TransactionPayload::decode(payload);
     let payload = payload.map_err(|error| ApiError::invalid("transaction_payload", error))?;
     let begun = Instant::now();
-    let cost = match live.chain.estimate_cost(payload, &|| begun.elapsed() >= time)? {
-        Ok(cost) => cost,
-        Err(none) => return Ok(Err(none.to_string())),
-    };
+    let cost = live.chain.estimate_cost(payload, &|| begun.elapsed() >= time)?;
+    let cost = cost.unwrap_or_else(|none| {
+        tracing::debug!("a fee by size alone: {none}");
+        ExecutionCost::zero()
+    });
     let waiting = live.chain.pending_list(None, RATES_MAX);
     let rates = [FLOOR, rate_above(&waiting, 2), rate_above(&waiting, 20)];
-    Ok(Ok(FeeEstimate { cost, limit: live.chain.params().tenure_cost_limit.clone(), rates }))
+    Ok(FeeEstimate { cost, limit: live.chain.params().tenure_cost_limit.clone(), rates })
 }
 
 /// A rate that comes before all but one in `part` of the waiting transactions, which are in falling order.

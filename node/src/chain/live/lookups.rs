@@ -76,7 +76,7 @@ impl Lookups for LiveChain {
         stacking::blocks_signed(self, key, cycle)
     }
 
-    fn estimate_fee(&self, payload: &[u8], time: Duration) -> Result<Result<FeeEstimate, String>, ApiError> {
+    fn estimate_fee(&self, payload: &[u8], time: Duration) -> Result<FeeEstimate, ApiError> {
         estimate::estimate(self, payload, time)
     }
 

@@ -1,9 +1,9 @@
 //! Transactions and the mempool.
 
 use bytes::Bytes;
-use chainstate::chain::{Admission, AdmissionAnswer, AdmissionRefusal, ChainReader, wire};
+use chainstate::chain::{Admission, AdmissionAnswer, AdmissionRefusal, ChainReader, why_dropped, wire};
 use chainstate::headers::mined_blocks_of;
-use chainstate::mempool::{FeeRate, PendingTransaction, get_raw};
+use chainstate::mempool::{FeeRate, PendingTransaction, Stand, get_raw};
 use nakamoto_proto::ids::{StacksBlockId, Txid};
 use nakamoto_proto::v1;
 
@@ -55,12 +55,50 @@ pub(super) fn transaction(live: &LiveChain, txid: [u8; 32]) -> Result<v1::GetTra
                 answer.receipt = Some(receipt);
             }
         }
-        if answer.pending || answer.block.is_some() {
-            return Ok(answer);
+        let dropped = if answer.pending || answer.is_canonical { None } else { why_dropped(reader.conn(), &txid)? };
+        stand(live, &txid, &mut answer, dropped);
+        match answer.state() {
+            v1::TransactionState::Unspecified => Err(ApiError::unknown(Unknown::Transaction, &txid.0)),
+            _ => Ok(answer),
         }
-        Err(ApiError::unknown(Unknown::Transaction, &txid.0))
     })
 }
+
+/// Where it stands, and why.
+fn stand(live: &LiveChain, txid: &Txid, answer: &mut v1::GetTransactionResponse, dropped: Option<v1::MempoolDropped>) {
+    use v1::TransactionState::{Dropped, Mined, Ready, RolledBack, Waiting};
+    let (state, detail) = if answer.is_canonical {
+        (Mined, String::new())
+    } else if answer.pending {
+        match live.chain.pending_stand(txid) {
+            // Also what has just left: the next question tells more.
+            Some(Stand::Ready) | None => (Ready, live.chain.why_left_out(txid).unwrap_or_else(|| READY.to_owned())),
+            Some(Stand::Behind { account, nonce, txid }) => {
+                let left_out = live.chain.why_left_out(&txid).unwrap_or_default();
+                (
+                    Waiting,
+                    format!("it waits for transaction 0x{txid}, which has nonce {nonce} of {account}. {left_out}"),
+                )
+            }
+            Some(Stand::MissingNonce { account, nonce }) => {
+                (Waiting, format!("it waits for nonce {nonce} of {account}: send a transaction with that nonce"))
+            }
+        }
+    } else if let Some(dropped) = dropped {
+        answer.drop_reason = dropped.reason;
+        answer.new_txid = dropped.new_txid;
+        (Dropped, dropped.detail)
+    } else if answer.block.is_some() {
+        (RolledBack, "a reorganization took its block off the canonical fork; send it again".to_owned())
+    } else {
+        return;
+    };
+    answer.state = state.into();
+    answer.detail = detail.trim_end().to_owned();
+}
+
+/// What a transaction waits for that nothing holds back.
+const READY: &str = "its turn: blocks take transactions by fee rate, highest first";
 
 /// The canonical block that holds it, else any.
 fn mined_in(reader: &ChainReader, txid: &Txid) -> Result<Option<(StacksBlockId, usize, bool)>, ApiError> {

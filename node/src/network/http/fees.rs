@@ -3,6 +3,7 @@
 //! # What differs from the reference
 //! - The cost is not learned from earlier blocks but measured: the payload runs on the tip, and the result is thrown away.
 //!   A call runs as the contract's deployer.
+//! - There is always an estimate: of what cannot be run, by its size.
 //! - The fees are those that this node's miner would pick the transaction by: micro-STX a byte, at the floor, above half,
 //!   and above nearly all of the waiting transactions. `fee_rate` is the fee through the cost scalar, as clients expect.
 
@@ -11,7 +12,7 @@ use std::time::Duration;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse as _, Response};
 use clarity::vm::costs::ExecutionCost;
 use nakamoto_proto::limits::MAX_BLOCK_BYTES;
@@ -20,7 +21,7 @@ use serde_json::{Value, json};
 
 use super::contracts::expect_json;
 use super::input::{hex_bytes, json_body};
-use super::respond::{Answer, HttpError, json};
+use super::respond::{Answer, json};
 use crate::chain::lookups::FeeEstimate;
 use crate::network::grpc::Services;
 
@@ -48,17 +49,7 @@ pub(super) async fn transaction(State(services): State<Services>, headers: Heade
     let payload = hex_bytes("transaction_payload", &body.transaction_payload)?;
     let length = body.estimated_len.unwrap_or(0).max(payload.len() as u64);
     let estimate = services.gate.evaluate(move |chain| chain.estimate_fee(&payload, ESTIMATE_TIME)).await?;
-    match estimate {
-        Ok(estimate) => Ok(json(estimate_json(&estimate, length))),
-        Err(message) => Err(HttpError::json(
-            StatusCode::BAD_REQUEST,
-            json!({
-                "error": "Estimation could not be performed",
-                "reason": "NoEstimateAvailable",
-                "reason_data": { "message": message },
-            }),
-        )),
-    }
+    Ok(json(estimate_json(&estimate, length)))
 }
 
 fn estimate_json(estimate: &FeeEstimate, length: u64) -> Value {

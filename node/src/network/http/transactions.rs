@@ -5,6 +5,7 @@ use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse as _;
+use chainstate::mempool::MEMPOOL_FULL;
 use nakamoto_proto::transaction::BlockTransaction;
 use nakamoto_proto::v1;
 use serde::Deserialize;
@@ -14,6 +15,9 @@ use super::input::{Kind, hex_bytes, json_body, kind, path_hash};
 use super::respond::{Answer, HttpError, json};
 use crate::chain::ApiError;
 use crate::network::grpc::Services;
+
+/// When a full mempool may have room again: some blocks later.
+const FULL_RETRY_S: u64 = 10;
 
 #[derive(Deserialize)]
 struct SubmitBody {
@@ -73,6 +77,9 @@ pub(super) fn refusal(answer: &v1::SubmitTransactionResponse) -> HttpError {
     if let Some(data) = data {
         body["reason_data"] = data;
     }
+    if answer.refusal_reason == MEMPOOL_FULL {
+        return HttpError::json(StatusCode::SERVICE_UNAVAILABLE, body).retry_after(FULL_RETRY_S);
+    }
     HttpError::json(StatusCode::BAD_REQUEST, body)
 }
 
@@ -86,12 +93,15 @@ pub(super) async fn unconfirmed(State(services): State<Services>, Path(txid): Pa
     Ok(json(json!({ "tx": hex::encode(&answer.transaction), "status": "Mempool" })))
 }
 
-/// GET /v3/transaction/{txid}: mined ones.
+/// GET /v3/transaction/{txid}: mined ones. As in the reference others are 404, here with where they stand.
 pub(super) async fn mined(State(services): State<Services>, Path(txid): Path<String>) -> Answer {
     let txid = path_hash(&txid)?;
-    let answer = services.gate.read(move |chain| chain.transaction(txid)).await?;
+    let answer = match services.gate.read(move |chain| chain.transaction(txid)).await {
+        Err(ApiError::NotFound { .. }) => return Err(HttpError::not_found(UNKNOWN)),
+        answer => answer?,
+    };
     let Some(block) = answer.block else {
-        return Err(HttpError::not_found("the transaction is not mined"));
+        return Err(HttpError::json(StatusCode::NOT_FOUND, stand(&txid, &answer)));
     };
     let result = answer.receipt.map(|receipt| receipt.result).unwrap_or_default();
     Ok(json(json!({
@@ -101,6 +111,27 @@ pub(super) async fn mined(State(services): State<Services>, Path(txid): Path<Str
         "block_height": block.chain_length,
         "is_canonical": answer.is_canonical,
     })))
+}
+
+/// Said of a transaction that the node does not know.
+const UNKNOWN: &str = "the transaction is not mined, waits nowhere, and was not dropped lately: send it (again)";
+
+/// Where a transaction stands that is not mined.
+fn stand(txid: &[u8; 32], answer: &v1::GetTransactionResponse) -> Value {
+    let lower = |name: &str, prefix| name.strip_prefix(prefix).unwrap_or(name).to_lowercase();
+    let mut body = json!({
+        "txid": hex::encode(txid),
+        "error": "the transaction is not mined",
+        "state": lower(answer.state().as_str_name(), "TRANSACTION_STATE_"),
+        "message": answer.detail,
+    });
+    if answer.state() == v1::TransactionState::Dropped {
+        body["reason"] = lower(answer.drop_reason().as_str_name(), "DROP_REASON_").into();
+    }
+    if !answer.new_txid.is_empty() {
+        body["new_txid"] = hex::encode(&answer.new_txid).into();
+    }
+    body
 }
 
 /// A value as Clarity writes it; the node made the bytes, so they decode.

@@ -29,7 +29,8 @@ pub(in super::super) fn reason(dropped: &v1::MempoolDropped) -> Option<&'static 
         v1::DropReason::ReplaceByFee => Some("ReplaceByFee"),
         v1::DropReason::ReplaceAcrossFork => Some("ReplaceAcrossFork"),
         v1::DropReason::TooExpensive => Some("TooExpensive"),
-        v1::DropReason::StaleGarbageCollect => Some("StaleGarbageCollect"),
+        // The reference has no name for want of room; its collector is what would make some.
+        v1::DropReason::StaleGarbageCollect | v1::DropReason::NoRoom => Some("StaleGarbageCollect"),
         v1::DropReason::Problematic | v1::DropReason::OverExecutionLimits => Some("Problematic"),
         v1::DropReason::NonceUsed | v1::DropReason::Unspecified => None,
     }

@@ -91,7 +91,7 @@ fn a_pending_transaction_is_not_checked_again() {
     let mut conn = database();
     let transaction = signed(1, 5, FEE, transfer(3, 10));
     let Admission::Checked(checked) = judge(&conn, transaction.clone()).unwrap() else { panic!("not checked") };
-    write(&mut conn, |tx| insert(tx, &checked, |_| Ok(5))).unwrap();
+    write(&mut conn, |tx| insert(tx, &checked, &[], |_| Ok(5))).unwrap();
     assert_eq!(judge(&conn, transaction), Ok(Admission::AlreadyPending));
 }
 
@@ -135,27 +135,38 @@ fn a_transfer_with_post_conditions_is_refused_up_front() {
     assert_eq!(refusal(transaction), Refusal::TransferWithPostConditions);
 }
 
-#[test]
-fn row_four_wants_good_signatures_and_the_chains_rules() {
-    let is_signature = |transaction: StacksTransaction, part: &str| match refusal(transaction) {
-        Refusal::SignatureValidation { message } => assert!(message.contains(part), "{message}"),
+/// What row 4 says of it.
+fn cause_and_cure(transaction: StacksTransaction) -> String {
+    match refusal(transaction) {
+        Refusal::SignatureValidation { message } => message,
         other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn row_four_says_what_is_wrong_and_what_to_do() {
+    let says = |transaction: StacksTransaction, parts: [&str; 2]| {
+        let message = cause_and_cure(transaction);
+        assert!(parts.iter().all(|part| message.contains(part)), "{message}");
     };
-    is_signature(unsigned(1, 5, FEE, transfer(3, 1)), "signature");
+    says(unsigned(1, 5, FEE, transfer(3, 1)), ["the origin has not signed", "sign it"]);
+    let mut unsponsored = unsigned_sponsored((1, 5), (2, 0), FEE, transfer(3, 1));
+    unsponsored.sign_origin(&key(1)).unwrap();
+    says(unsponsored.clone(), ["made for a sponsor, and none has signed", "without a sponsor"]);
+    unsponsored.sign_sponsor(&key(2)).unwrap();
+    unsponsored.auth.sponsor_mut().unwrap().set_fee(FEE + 1);
+    says(unsponsored, ["the sponsor is", "own key"]);
     let mut tampered = changed(transfer(3, 1), |_| ());
     tampered.payload = transfer(3, 2);
-    is_signature(tampered, "origin");
-    is_signature(changed(transfer(3, 1), |tx| tx.chain_id = 1), "chain id");
-    is_signature(
-        changed(call(9, "here", FUNCTION, 1), |tx| tx.post_condition_mode = PostConditionMode::Originator),
-        "3.4",
-    );
-    let versioned = TransactionPayload::VersionedSmartContract {
-        version: ContractVersion::Clarity4,
-        name: ContractName::from("new"),
-        code: "(ok 1)".to_owned(),
-    };
-    is_signature(changed(versioned, |_| ()), "clarity version");
+    says(tampered, ["the origin is", "after the last change"]);
+    says(changed(transfer(3, 1), |tx| tx.chain_id = 1), ["chain id is 0x00000001, not 0x80000000", "sign it again"]);
+    let originator = changed(call(9, "here", FUNCTION, 1), |tx| tx.post_condition_mode = PostConditionMode::Originator);
+    says(originator, ["post-condition mode originator needs epoch 3.4", "without"]);
+    for version in [ContractVersion::Clarity3, ContractVersion::Clarity4] {
+        let (name, code) = (ContractName::from("new"), "(ok 1)".to_owned());
+        let versioned = TransactionPayload::VersionedSmartContract { version, name, code };
+        says(changed(versioned, |_| ()), ["is above Clarity 2, this chain's newest", "clarityVersion"]);
+    }
 }
 
 #[test]
@@ -168,7 +179,7 @@ fn a_high_s_is_refused() {
     };
     condition.signature.0 = high_s(condition.signature.0);
     assert_eq!(transaction.verify(LowS::Lax), Ok(()), "good but for its S");
-    assert!(matches!(refusal(transaction), Refusal::SignatureValidation { .. }));
+    assert!(cause_and_cure(transaction).contains("high S"));
 }
 
 /// The same signature with its other S: n - s, and the recovery id flipped.

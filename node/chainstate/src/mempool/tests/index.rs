@@ -18,7 +18,7 @@ impl Pool {
     }
 
     fn insert(&mut self, transaction: &CheckedTransaction, next: impl Fn(&StacksAddress) -> u64) {
-        let outcome = write(&mut self.conn, |tx| insert(tx, transaction, |account| Ok(next(account)))).unwrap();
+        let outcome = write(&mut self.conn, |tx| insert(tx, transaction, &[], |account| Ok(next(account)))).unwrap();
         if let InsertOutcome::Inserted(changes) = outcome {
             self.index.apply(&changes);
         }
@@ -392,4 +392,26 @@ proptest! {
             prop_assert_eq!(tracked, expected);
         }
     }
+}
+
+#[test]
+fn a_pending_transaction_says_what_it_waits_for() {
+    let mut pool = Pool::new();
+    let (two, three, five) = (checked_transfer(1, 2, 900), checked_transfer(1, 3, 900), checked_transfer(1, 5, 900));
+    let sponsored = checked(unsigned_sponsored((2, 0), (1, 4), 900, transfer(9, 1)));
+    for transaction in [&three, &five, &sponsored] {
+        pool.insert(transaction, |_| 0);
+    }
+    let id = |transaction: &CheckedTransaction| transaction.transaction().txid();
+    let missing = |nonce| Some(Stand::MissingNonce { account: address(1), nonce });
+    let stand = |pool: &Pool, transaction| pool.index.stand(&id(transaction));
+    assert_eq!([&three, &five, &sponsored].map(|one| stand(&pool, one)), [missing(0); 3]);
+    let changes = write(&mut pool.conn, |tx| on_block(tx, &[], &[(address(1), 2)])).unwrap();
+    pool.index.apply(&changes);
+    assert_eq!([&three, &five].map(|one| stand(&pool, one)), [missing(2); 2]);
+    pool.insert(&two, |_| 2);
+    let behind = Some(Stand::Behind { account: address(1), nonce: 2, txid: id(&two) });
+    assert_eq!(stand(&pool, &two), Some(Stand::Ready));
+    assert_eq!([&three, &sponsored, &five].map(|one| stand(&pool, one)), [behind; 3]);
+    assert_eq!(pool.index.stand(&Txid([7; 32])), None);
 }

@@ -1,4 +1,5 @@
 mod check;
 mod index;
+mod room;
 mod support;
 mod writes;

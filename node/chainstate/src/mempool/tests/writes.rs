@@ -1,12 +1,13 @@
 use super::support::*;
 use crate::mempool::*;
 use nakamoto_proto::address::StacksAddress;
+use nakamoto_proto::ids::Txid;
 use nakamoto_proto::transaction::BlockTransaction;
 use rusqlite::Connection;
 
 /// Inserts at a tip where every account's next nonce is `next`.
 fn put(conn: &mut Connection, transaction: &CheckedTransaction, next: u64) -> InsertOutcome {
-    write(conn, |tx| insert(tx, transaction, |_| Ok(next))).unwrap()
+    write(conn, |tx| insert(tx, transaction, &[], |_| Ok(next))).unwrap()
 }
 
 fn inserted(outcome: InsertOutcome) -> Changes {
@@ -71,7 +72,7 @@ fn the_tip_may_have_moved_since_the_check() {
     inserted(put(&mut conn, &checked_transfer(1, 5, 900), 5));
     write(&mut conn, |tx| on_block(tx, &[], &[(address(1), 5)])).unwrap();
     let asked = |_: &StacksAddress| -> Result<u64, crate::burn::StoreError> { panic!("asked") };
-    let outcome = write(&mut conn, |tx| insert(tx, &checked_transfer(1, 6, 900), asked)).unwrap();
+    let outcome = write(&mut conn, |tx| insert(tx, &checked_transfer(1, 6, 900), &[], asked)).unwrap();
     assert!(matches!(outcome, InsertOutcome::Inserted(_)));
 }
 
@@ -124,16 +125,37 @@ fn limits_refuse_and_replacement_still_works_when_full() {
         conn.execute("UPDATE mempool_totals SET transactions = ?1, bytes = ?2", values).unwrap();
     };
     full(&conn, MAX_PENDING_TRANSACTIONS, 1000);
-    let refusal = Refusal::MempoolFull { transactions: MAX_PENDING_TRANSACTIONS, bytes: 1000 };
-    assert_eq!(put(&mut conn, &checked_transfer(2, 5, 900), 5), InsertOutcome::Refused(refusal));
+    let totals = Totals { transactions: MAX_PENDING_TRANSACTIONS, bytes: 1000 };
+    let room = Totals { transactions: 1, bytes: 0 };
+    let no_room = |is_ready| InsertOutcome::Full { need: Need { is_ready, room }, totals };
+    assert_eq!(put(&mut conn, &checked_transfer(2, 5, 900), 5), no_room(true));
+    assert_eq!(put(&mut conn, &checked_transfer(2, 6, 900), 5), no_room(false));
     let better = checked_transfer(1, 5, 901);
     inserted(put(&mut conn, &better, 5));
     full(&conn, 1, MAX_PENDING_BYTES);
-    assert!(matches!(
-        put(&mut conn, &checked_transfer(2, 5, 900), 5),
-        InsertOutcome::Refused(Refusal::MempoolFull { .. })
-    ));
+    assert!(matches!(put(&mut conn, &checked_transfer(2, 5, 900), 5), InsertOutcome::Full { .. }));
     inserted(put(&mut conn, &checked_transfer(1, 5, 902), 5));
+}
+
+#[test]
+fn others_give_way_when_that_suffices_and_only_then() {
+    let mut conn = database();
+    let (first, second) = (checked_transfer(1, 5, 900), checked_transfer(1, 6, 900));
+    inserted(put(&mut conn, &first, 5));
+    inserted(put(&mut conn, &second, 5));
+    conn.execute("UPDATE mempool_totals SET transactions = ?1", [MAX_PENDING_TRANSACTIONS + 1]).unwrap();
+    let newcomer = checked_transfer(2, 5, 900);
+    let mut offer = |evicted: &[Txid]| write(&mut conn, |tx| insert(tx, &newcomer, evicted, |_| Ok(5))).unwrap();
+    assert!(matches!(offer(&[txid(&second), Txid([7; 32])]), InsertOutcome::Full { .. }), "two must go");
+    let changes = inserted(offer(&[txid(&first), txid(&second)]));
+    assert_eq!(reasons(&changes), [&first, &second].map(|gone| (txid(gone), DropReason::Evicted)));
+    assert_eq!(changes.added[0].txid, txid(&newcomer));
+    assert_eq!(get_pending(&conn, &txid(&first)).unwrap(), None);
+    // What is replaced does not make room twice.
+    conn.execute("UPDATE mempool_totals SET transactions = ?1", [MAX_PENDING_TRANSACTIONS + 1]).unwrap();
+    let better = checked_transfer(2, 5, 901);
+    let outcome = write(&mut conn, |tx| insert(tx, &better, &[txid(&newcomer)], |_| Ok(5))).unwrap();
+    assert!(matches!(outcome, InsertOutcome::Full { .. }), "{outcome:?}");
 }
 
 #[test]
@@ -236,7 +258,7 @@ fn the_largest_numbers_are_stored_exactly() {
 fn a_rolled_back_write_leaves_no_trace() {
     let mut conn = database();
     let tx = conn.transaction().unwrap();
-    insert(&tx, &checked_transfer(1, 5, 900), |_| Ok(5)).unwrap();
+    insert(&tx, &checked_transfer(1, 5, 900), &[], |_| Ok(5)).unwrap();
     drop(tx);
     assert_empty(&conn);
 }
@@ -252,6 +274,7 @@ fn wire_names_are_the_references() {
     check(DropReason::TooExpensive, Some("TooExpensive"), false);
     check(DropReason::StaleGarbageCollect, Some("StaleGarbageCollect"), false);
     check(DropReason::NoRoom, Some("StaleGarbageCollect"), false);
+    check(DropReason::Evicted, Some("StaleGarbageCollect"), false);
     check(DropReason::Problematic, Some("Problematic"), false);
     check(DropReason::Mined, None, false);
     check(DropReason::NonceUsed, None, false);

@@ -69,7 +69,7 @@ fn what_comes_back_to_a_full_mempool_is_told_of_as_dropped() {
         });
         let dropped = dropped.expect("a drop is told of");
         assert_eq!(dropped.txids, [mined.txid().0.to_vec()]);
-        assert_eq!(dropped.reason(), v1::DropReason::StaleGarbageCollect);
+        assert_eq!(dropped.reason(), v1::DropReason::NoRoom);
         assert!(dropped.detail.contains("the mempool is full"), "{dropped:?}");
     });
 }

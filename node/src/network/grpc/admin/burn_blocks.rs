@@ -5,7 +5,7 @@ use tonic::Status;
 use v1::event::Body;
 
 use super::follow::follow;
-use super::{Admin, number};
+use super::{Admin, mining, number};
 use crate::clock::now_s;
 use crate::network::grpc::decode::{OrStatus as _, optional_hash32};
 use crate::network::limits::{MAX_ADMIN_COUNT, MAX_WAIT};
@@ -33,12 +33,25 @@ pub(super) async fn reorganize(
     let least = depth.saturating_add(1);
     let length = number("length", request.length, least, least, MAX_ADMIN_COUNT.saturating_add(1)).or_status()?;
     let before = admin.hub.journal().bounds().newest;
+    let old_height = stacks_height(admin).await?;
     let bell = admin.bell.clone();
     let done =
         admin.gate.write(move |chain| chain.reorganize_burn_chain(depth, length, now_s()).inspect(|_| bell.ring()));
-    let answer = done.await.or_status()?;
+    let mut answer = done.await.or_status()?;
     announced(admin, before, &answer.burn_blocks).await?;
+    if request.overtake {
+        let behind = old_height.saturating_add(1).saturating_sub(stacks_height(admin).await?);
+        let count = u32::try_from(behind).unwrap_or(u32::MAX).min(MAX_ADMIN_COUNT);
+        let made = mining::make(admin, count, MAX_WAIT).await?;
+        (answer.blocks, answer.missing) = (made.blocks, made.missing);
+    }
     Ok(answer)
+}
+
+/// Height of the canonical Stacks tip.
+async fn stacks_height(admin: &Admin) -> Result<u64, Status> {
+    let tip = admin.gate.read(|chain| chain.tip()).await.or_status()?.tip;
+    Ok(tip.map_or(0, |tip| tip.chain_length))
 }
 
 /// Waits until the coordinator has announced the blocks. Late is no error: they are mined.

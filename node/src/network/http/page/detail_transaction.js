@@ -16,13 +16,17 @@ export function transactionDetail(view, txid) {
   const mined = store.byTxid.get(txid);
   if (mined) return [`mined ${mined.block.id} ${mined.block.canonical}`, () => minedContent(store, mined)];
   const waiting = store.pending.get(txid);
-  if (waiting?.raw?.length > 2) return ['waits', () => [title('waits', 'warn'), ...shared(txid, decoded(waiting))]];
+  if (waiting?.raw?.length > 2) {
+    const stand = view.read(`stand ${txid} ${store.tip} ${store.pending.size}`, () => lookup(txid))?.transaction?.detail;
+    return [`waits ${stand}`, () => [title('waits', 'warn'), hint(stand), ...shared(txid, decoded(waiting))]];
+  }
   const found = view.read(`lookup ${txid} ${waiting ? 'waits' : ''}`, () => lookup(txid));
   if (!found) return ['reading', () => [h('h3', {}, 'Transaction'), mono(txid), h('p', { class: 'hint' }, 'Asking the node.')]];
   if (found.error) return ['none', () => [h('h3', {}, 'Transaction'), mono(txid), empty(found.error)]];
   return ['found', () => foundContent(store, txid, found)];
 }
 
+const hint = (text) => (text ? h('p', { class: 'hint' }, text) : null);
 const title = (text, tone) => h('h3', {}, 'Transaction ', badge(text, tone));
 
 function minedContent(store, { txid, receipt, block, ...entry }) {
@@ -49,7 +53,10 @@ function foundContent(store, txid, { transaction, block, burn_block }) {
     const held = { id: transaction.block.block_id, height: transaction.block.chain_length, canonical: transaction.is_canonical };
     return minedContent(store, { txid, receipt: transaction.receipt, block: held });
   }
-  if (transaction) return [title('waits', 'warn'), ...shared(txid, decodeTransaction(transaction.transaction))];
+  if (transaction?.state === 'TRANSACTION_STATE_DROPPED') {
+    return [title('dropped', 'bad'), mono(txid), h('p', { class: 'bad' }, transaction.detail), transaction.new_txid?.length > 2 ? link(`#tx/${transaction.new_txid}`, 'what took its place') : null];
+  }
+  if (transaction) return [title('waits', 'warn'), hint(transaction.detail), ...shared(txid, decodeTransaction(transaction.transaction))];
   if (block) return [h('h3', {}, `Block ${number(block.chain_length)}`), mono(txid), empty('A block that this page does not hold: it is older, or not processed.')];
   return [h('h3', {}, `Burn block ${number(burn_block.height)}`), mono(txid), empty('A burn block that this page does not hold: it is older.')];
 }

@@ -203,7 +203,8 @@ impl Bench {
         self.settle();
     }
 
-    fn settle(&self) {
+    /// Does what the coordinator would when its bell rings.
+    pub(super) fn settle(&self) {
         on_big_stack(|| while self.chain.process_next().unwrap() {});
     }
 

@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use clarity::vm::Value as Clarity;
-use nakamoto_proto::transaction::TransactionPayload;
+use nakamoto_proto::transaction::{ContractVersion, TransactionPayload};
 use serde_json::{Value, json};
 
 use super::bench::{Bench, JSON, address, call_payload, deploy, key, signed, transfer_payload, user};
@@ -92,23 +92,18 @@ fn fees_follow_the_length_and_what_waits() {
 }
 
 #[test]
-fn without_an_estimate_there_is_a_reason() {
+fn what_cannot_be_run_is_estimated_by_its_size() {
     let bench = Bench::started();
     let unknown = call_payload(address("user", 0), "nowhere", "set", Vec::new());
-    let coinbase = TransactionPayload::Coinbase { buffer: [0; 32] };
-    for payload in [unknown, coinbase] {
-        let (status, body) = ask(&bench, &payload, None);
-        assert_eq!(status, StatusCode::BAD_REQUEST);
-        check(
-            "refusal",
-            &body,
-            &[
-                ("error", Kind::Says("Estimation could not be performed")),
-                ("reason", Kind::Says("NoEstimateAvailable")),
-                ("reason_data", Kind::Object),
-            ],
-        );
-        check("data", &body["reason_data"], &[("message", Kind::Text)]);
+    let newer = TransactionPayload::VersionedSmartContract {
+        version: ContractVersion::Clarity4,
+        name: "newer".to_owned().try_into().unwrap(),
+        code: CODE.to_owned(),
+    };
+    let broken = TransactionPayload::SmartContract { name: "b".to_owned().try_into().unwrap(), code: "(((".to_owned() };
+    for payload in [unknown, newer, broken, TransactionPayload::Coinbase { buffer: [0; 32] }] {
+        let body = estimate(&bench, &payload, Some(700));
+        assert_eq!(body["estimations"][0]["fee"], 700, "{payload:?}");
     }
     let malformed = json!({ "transaction_payload": "00" }).to_string();
     assert_eq!(bench.post("/v2/fees/transaction", JSON, malformed).status, StatusCode::BAD_REQUEST);

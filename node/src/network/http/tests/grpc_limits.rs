@@ -23,7 +23,7 @@ use crate::network::limits::{
 };
 
 /// All services in this process, with a clock.
-fn served(bench: &Bench) -> Router {
+pub(super) fn served(bench: &Bench) -> Router {
     let mut services = bench.services.clone();
     services.admin = Some(ClockControl::new(Duration::from_secs(60)));
     let (grpc, _) = bench.runtime.block_on(routes(&services)).unwrap();
@@ -173,12 +173,12 @@ fn what_the_admin_sets_is_within_its_limits() {
     });
     bounded!(bench, "depth", MAX_ADMIN_COUNT, MAX_ADMIN_COUNT, 0, MAX_ADMIN_COUNT + 1, |depth| {
         let mut client = AdminServiceClient::new(router.clone());
-        let request = v1::ReorganizeBurnchainRequest { depth: Some(depth), length: None };
+        let request = v1::ReorganizeBurnchainRequest { depth: Some(depth), ..Default::default() };
         async move { client.reorganize_burnchain(request).await }
     });
     bounded!(bench, "length", MAX_ADMIN_COUNT, MAX_ADMIN_COUNT + 1, 900, MAX_ADMIN_COUNT + 2, |length| {
         let mut client = AdminServiceClient::new(router.clone());
-        let request = v1::ReorganizeBurnchainRequest { depth: Some(900), length: Some(length) };
+        let request = v1::ReorganizeBurnchainRequest { depth: Some(900), length: Some(length), ..Default::default() };
         async move { client.reorganize_burnchain(request).await }
     });
 }

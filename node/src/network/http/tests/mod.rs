@@ -10,6 +10,7 @@ mod grpc_limits;
 mod grpc_web;
 mod lanes;
 mod openapi;
+mod overtake;
 mod page;
 mod proofs;
 mod proposals;

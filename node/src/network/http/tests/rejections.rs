@@ -133,6 +133,57 @@ fn what_made_trouble_is_blacklisted() {
     bench.send(&[transfer(0, 0, OPENING / 2), second.clone()]);
     bench.grow();
     check_refused(&bench, &second, "TemporarilyBlacklisted", &[]);
+    let gone = stand(&bench, &second);
+    assert_eq!((&gone["state"], &gone["reason"]), (&"dropped".into(), &"problematic".into()), "{gone}");
+    let message = gone["message"].as_str().unwrap();
+    assert!(message.contains("cannot transfer") && message.contains("put more on the account"), "{message}");
+}
+
+/// Where a transaction stands that is not mined.
+fn stand(bench: &Bench, transaction: &StacksTransaction) -> serde_json::Value {
+    let reply = bench.get(&format!("/v3/transaction/{}", transaction.txid().to_hex()));
+    assert_eq!(reply.status, StatusCode::NOT_FOUND);
+    let body = reply.json();
+    assert_eq!(body["txid"], transaction.txid().to_hex());
+    body
+}
+
+#[test]
+fn a_transaction_that_is_not_mined_says_what_it_waits_for() {
+    let bench = Bench::started();
+    let (first, second, far) = (transfer(0, 0, 5), transfer(0, 1, 5), transfer(1, 3, 5));
+    bench.send(&[first.clone(), second.clone(), far.clone()]);
+    let waits = |transaction: &StacksTransaction| {
+        let stand = stand(&bench, transaction);
+        (stand["state"].as_str().unwrap().to_owned(), stand["message"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(waits(&first).0, "ready");
+    let (state, message) = waits(&second);
+    assert!(state == "waiting" && message.contains(&first.txid().to_hex()), "{state}: {message}");
+    let (state, message) = waits(&far);
+    assert!(state == "waiting" && message.contains("send a transaction with that nonce"), "{state}: {message}");
+    assert!(message.contains(&format!("nonce 0 of {}", user(1))), "{message}");
+    let better = by_user(0, 9_000, transfer_payload(user(1), 6));
+    bench.send(std::slice::from_ref(&better));
+    let replaced = stand(&bench, &first);
+    assert_eq!((&replaced["state"], &replaced["reason"]), (&"dropped".into(), &"replace_by_fee".into()));
+    assert_eq!(replaced["new_txid"], better.txid().to_hex());
+    let unknown = bench.get(&format!("/v3/transaction/{}", "7".repeat(64)));
+    assert!(String::from_utf8_lossy(&unknown.body).contains("was not dropped lately"));
+}
+
+#[test]
+fn a_full_mempool_is_no_fault_of_the_sender() {
+    let bench = Bench::started();
+    let file = rusqlite::Connection::open(bench.core.folder().join("chainstate.sqlite")).unwrap();
+    file.execute("UPDATE mempool_totals SET bytes = 1 << 28", []).unwrap();
+    let transaction = transfer(0, 0, 5);
+    let reply = bench.submit(&transaction);
+    assert_eq!((reply.status, reply.headers["retry-after"].to_str().unwrap()), (StatusCode::SERVICE_UNAVAILABLE, "10"));
+    let body = reply.json();
+    assert_eq!((&body["reason"], &body["txid"]), (&"MempoolFull".into(), &transaction.txid().to_hex().into()));
+    let message = body["reason_data"]["message"].as_str().unwrap();
+    assert!(message.contains("full") && message.contains("send it again later"), "{message}");
 }
 
 #[test]
