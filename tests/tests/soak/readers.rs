@@ -5,8 +5,10 @@ use std::net::SocketAddr;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
+/// Makes the bytes of a request.
+type Request = fn() -> Vec<u8>;
 /// What they ask, by name.
-const KINDS: [(&str, fn() -> Vec<u8>); 4] = [
+const KINDS: [(&str, Request); 4] = [
     ("streams from the earliest event on", || get("/v3/events?start=earliest")),
     ("metrics", || get("/metrics")),
     ("pages of events", pages),

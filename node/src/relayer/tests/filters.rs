@@ -60,7 +60,8 @@ fn filters_are_checked() {
 #[test]
 fn a_value_that_no_event_can_have_is_refused_by_name() {
     let mistyped = ALICE.replace("9AG", "9AH");
-    let lists: [(&str, fn(Vec<String>) -> v1::EventTerm, Vec<String>); 5] = [
+    type Term = fn(Vec<String>) -> v1::EventTerm;
+    let lists: [(&str, Term, Vec<String>); 5] = [
         ("contracts", |contracts| v1::EventTerm { contracts, ..Default::default() }, vec![ALICE.to_owned()]),
         ("stackerdb_contracts", |dbs| v1::EventTerm { stackerdb_contracts: dbs, ..Default::default() }, Vec::new()),
         ("assets", |assets| v1::EventTerm { assets, ..Default::default() }, vec![DB.to_owned(), format!("{DB}.ft")]),

@@ -30,7 +30,7 @@ fn every_post_is_as_it_must_be_through_reorganizations_replacements_and_kills() 
         observer.until("the last block", |posts| posts.iter().any(|post| post.name() == name_of(&tip))).await;
         let posts = observer.posts();
         posts.iter().for_each(|post| schema::check(&post.path, &post.body));
-        order::check(&posts, ROUNDS as usize);
+        order::check(&posts, usize::try_from(ROUNDS).expect("a few"));
         check_turmoil(&posts);
     });
 }
@@ -48,7 +48,7 @@ async fn turn(client: &Client, round: u64) -> v1::BlockRef {
         admin.mine_burn_blocks(1).await;
         admin.mine_blocks(2).await;
     }
-    let request = v1::ReorganizeBurnchainRequest { depth: Some(1), length: None };
+    let request = v1::ReorganizeBurnchainRequest { depth: Some(1), length: None, overtake: false };
     admin.client.reorganize_burnchain(request).await.expect("a reorganization");
     admin.mine_blocks(2).await.remove(0)
 }

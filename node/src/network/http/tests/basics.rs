@@ -98,7 +98,7 @@ fn what_is_not_there_is_404() {
 fn no_path_takes_a_body_without_a_kind() {
     let bench = Bench::new(None);
     for route in routes().iter().filter(|route| route.method == "POST") {
-        let path = route.path.replace('{', "").replace('}', "");
+        let path = route.path.replace(['{', '}'], "");
         let status = bench.ask(Method::POST, &path, &[], b"{}".to_vec()).status;
         assert!(status.is_client_error() || status == StatusCode::NOT_IMPLEMENTED, "{path}: {status}");
     }
