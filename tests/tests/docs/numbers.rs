@@ -122,7 +122,7 @@ const NAMES: &[&str] = &[
 ];
 
 fn text(file: &str) -> String {
-    std::fs::read_to_string(repository().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
+    std::fs::read_to_string(repository().join(file)).expect(file)
 }
 
 /// On one line, with one space where there was any; comment marks at the beginning of a line are none of the sentence.

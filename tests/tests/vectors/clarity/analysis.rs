@@ -27,7 +27,7 @@ impl Contracts for Deployed {
 
 /// The first bytes of a text, as the cases cut it.
 fn cut(text: &str) -> &str {
-    &text[..text.floor_char_boundary(4000)]
+    super::rows::cut(text, 4000)
 }
 
 fn check_error(case: &mut Case, rules: &Rules, ours: &Fault, theirs: &Value) {

@@ -224,11 +224,7 @@ fn compare(case: &mut Case, step: &Json, done: &Done) {
     if done.refused.is_some() || step["phase"] == "parse" || step["phase"] == "analysis" {
         let (phase, text) = done.refused.clone().unwrap_or(("none", String::new()));
         case.check("phase", &phase, &step["phase"].as_str().unwrap());
-        case.check(
-            "refusal",
-            &&text[..text.floor_char_boundary(4000)],
-            &step["error"]["text"].as_str().unwrap_or_default(),
-        );
+        case.check("refusal", &super::rows::cut(&text, 4000), &step["error"]["text"].as_str().unwrap_or_default());
         case.check("cost", &done.meter.spent(), &cost_of(&step["cost"]));
         return;
     }

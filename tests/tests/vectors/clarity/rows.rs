@@ -31,3 +31,12 @@ impl Trace for Rows {
         self.lock().push(row);
     }
 }
+
+/// The first so many bytes of a text, or fewer, up to a whole character: as the vectors cut what is long.
+pub(crate) fn cut(text: &str, bytes: usize) -> &str {
+    let mut end = text.len().min(bytes);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
