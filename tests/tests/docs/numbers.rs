@@ -119,6 +119,8 @@ const NAMES: &[&str] = &[
     "in place of 1 s", // The reference's.
     "unlock_height` | 0 |",
     "HTTP 507",
+    "`MempoolFull`, 503",
+    "is 404 until",
 ];
 
 fn text(file: &str) -> String {
