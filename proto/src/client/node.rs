@@ -170,20 +170,29 @@ impl Node {
                 Err(status) if is_transient(&status) => {
                     let cause = cause(&status);
                     if cause != known_cause {
-                        if let Some(address) = &self.clear
-                            && wants_tls(address).await
-                        {
-                            let text =
-                                "the node speaks TLS: address it by https://, with --tls-ca FILE, its certificate";
-                            return Err(Status::failed_precondition(text));
-                        }
+                        self.check_clear().await?;
                         tracing::info!(cause, "waiting for the node");
                         known_cause = cause;
                     }
                     tokio::time::sleep(backoff.next_delay().max(retry_delay(&status).unwrap_or_default())).await;
                 }
+                Err(status) => {
+                    // What TLS answers to HTTP/2 in clear reads as one broken frame or another.
+                    self.check_clear().await?;
+                    return Err(status);
+                }
                 answer => return answer,
             }
+        }
+    }
+
+    /// Refuses a node that wants TLS and is addressed in clear.
+    async fn check_clear(&self) -> Result<(), Status> {
+        match &self.clear {
+            Some(address) if wants_tls(address).await => Err(Status::failed_precondition(
+                "the node speaks TLS: address it by https://, with --tls-ca FILE, its certificate",
+            )),
+            _ => Ok(()),
         }
     }
 

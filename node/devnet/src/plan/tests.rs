@@ -41,6 +41,7 @@ fn another(key: &str, value: &str) -> String {
         ("log_format", _) => "\"json\"".to_owned(),
         ("rpc_bind", _) => "\"127.0.0.1:7777\"".to_owned(),
         ("auth_token" | "auth_token_file", _) => value.to_owned(),
+        ("max_execution_time_secs" | "read_only_max_execution_time_secs", _) => "2".to_owned(),
         (_, "true") => "false".to_owned(),
         (_, "false") => "true".to_owned(),
         _ => match (value.parse::<u64>(), value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'))) {
