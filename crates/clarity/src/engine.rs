@@ -15,6 +15,10 @@ use crate::state::{Contract, View, World};
 use crate::syntax::{self, SyntaxError};
 use crate::value::ContractId;
 
+/// Stack of a thread on which this crate's functions may be called. The deepest programs and sources need less, in debug builds
+/// too: `tests/limits.rs` runs them on just this.
+pub const STACK_BYTES: usize = 8 << 20;
+
 /// Why a contract was not published.
 #[derive(Debug)]
 pub enum PublishError {
