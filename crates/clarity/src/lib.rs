@@ -1,9 +1,18 @@
 //! Clarity: the language of contracts, versions 1 to 6, under the rules of epochs 3.0 to 4.1.
 //!
 //! ```text
-//! text ─ lex ─ parse ─▶ syntax tree ─ sort ─ check ─▶ interface and types ─ lower ─▶ program ─▶ run ─▶ value, events, writes, cost
-//!        `syntax`                            `analysis`                     `lower`            `run`
+//!              charged by bytes, edges       by visits, types                         by what is done
+//!                       │                          │                                        │
+//! text ─ lex ─ parse ─ sort ─▶ syntax tree ─ check ─▶ interface ─ lower ─▶ program ─ deploy, call ─▶ value, events, writes
+//!        └──── `syntax` ────┘              `analysis`    │       `lower`      ▲          `run`            │      │
+//!                                                        │                    │                           │      ▼
+//!          stored: source, interface, constants ◀────────┴────────────────────┼───────────────────────────┘   `state`
+//!                  └── after a restart: parse, sort, lower, not charged ──────┘
 //! ```
+//!
+//! The syntax tree is an arena with spans; the program an arena of expressions whose names are places: slots of a frame,
+//! indices of functions, variables, maps, tokens. The machine walks it by recursion. How deep that goes the language bounds
+//! ([`Rules::call_depth`]); a thread of [`engine::STACK_BYTES`] has enough for it.
 //!
 //! Everything here is consensus: results, errors, costs, the order of writes. A rule of an epoch is a field of [`Rules`], a rule of
 //! a version of the language a field of [`Dialect`], a native function a row of [`natives`], a cost a row of `costs/table.rs`.
