@@ -30,7 +30,7 @@
 //! |---|---|
 //! | `+ - * / mod pow sqrti log2 to-int to-uint < <= > >=`, `xor`, `bit-*` | `number.rs` |
 //! | `and or not is-eq if asserts! begin let print` | `logic.rs` |
-//! | `list append concat as-max-len? len element-at index-of slice? replace-at?` | `sequence.rs` |
+//! | `list append concat as-max-len? len element-at element-at? index-of index-of? slice? replace-at?` | `sequence.rs` |
 //! | `map filter fold` | `higher_order.rs` |
 //! | `tuple get merge` | `tuple.rs` |
 //! | `some ok err is-* default-to unwrap* try! match` | `option.rs` |

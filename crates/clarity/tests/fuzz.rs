@@ -27,7 +27,7 @@ const SEEDS: [&str; 4] = [
      (define-public (go (l (list 10 int)) (by int))
        (let ((kept (filter small l)) (sum (fold add kept 0)) (all (concat kept (list sum))))
          (var-set sums (unwrap! (as-max-len? all u20) (err u1)))
-         (ok {sum: (/ sum by), first: (element-at? all u0), pow: (pow 2 (to-uint by)), log: (log2 sum)})))
+         (ok {sum: (/ sum by), first: (element-at? all u0), pow: (pow 2 by), log: (log2 sum)})))
      (define-read-only (texts (n uint) (t (string-utf8 10)) (b (buff 32)))
        (ok (list (int-to-utf8 n) (unwrap-panic (as-max-len? (concat t u\"x\") u40)))))
      (define-read-only (bytes (b (buff 32)) (at uint))

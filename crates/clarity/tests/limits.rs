@@ -166,8 +166,8 @@ fn values_nest_as_deep_as_types_may() {
             assert!(deepest.is_some_and(|depth| depth > 25), "{open} nests {deepest:?} times");
             memory.publish("value", &source(deepest.unwrap()));
             let (value, _) = memory.call(&id("value"), "go", Vec::new());
-            let value = value.unwrap();
-            assert_eq!(Value::decode(&value.encode()).unwrap(), value);
+            // Without a type a value is read to 16 levels only: as the arguments of a transaction are.
+            assert!(Value::decode(&value.unwrap().encode()).is_err(), "{open}");
             assert!(memory.call(&id("value"), "say", Vec::new()).0.is_ok(), "{open}");
         }
     });
