@@ -1,5 +1,6 @@
 //! A chain that is nothing but two maps, for the tests and the benchmark of this crate.
 
+#![allow(clippy::panic, clippy::unwrap_used, reason = "this is test code, in a benchmark too")]
 #![allow(dead_code, missing_docs, unreachable_pub, reason = "each of its users needs a part of it")]
 
 use std::collections::HashMap;
