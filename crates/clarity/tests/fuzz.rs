@@ -1,6 +1,8 @@
 //! Whatever is read, parsed, called or decoded gives a value or an error: nothing panics. `PROPTEST_CASES` asks for more cases
 //! than the few that every run has.
 
+#![allow(clippy::panic, clippy::unwrap_used, reason = "this is test code")]
+
 use clarity::Rules;
 use clarity::names::ClarityName;
 use clarity::state::Contract;

@@ -1,6 +1,8 @@
 //! What is as large or as deep as the language allows is published, called and stored, on the stack that the crate asks for;
 //! what is more is refused. Nothing overflows, in debug builds either.
 
+#![allow(clippy::panic, clippy::unwrap_used, reason = "this is test code")]
+
 use clarity::engine::STACK_BYTES;
 use clarity::state::Contract;
 use clarity::value::Value;
