@@ -8,7 +8,9 @@ import { createGrpcWebTransport } from '@connectrpc/connect-web';
 
 import { Devnet, URL } from './devnet.js';
 
-const PAGE = 'https://wallet.example';
+/** A page of this machine, as a wallet in development is, and one of elsewhere. */
+const PAGE = 'http://localhost:3000';
+const FOREIGN = 'https://wallet.example';
 
 /** Headers of the answer to a preflight of a page. */
 async function preflight(origin: string, path: string, headers: string[]): Promise<Headers> {
@@ -27,7 +29,7 @@ async function preflight(origin: string, path: string, headers: string[]): Promi
 const list = (text: string | null) => (text ?? '').split(',').map(name => name.trim().toLowerCase());
 
 describe('a browser', () => {
-  test('lets a page of any origin read, submit and follow', async () => {
+  test('lets a page of this machine read, submit and follow', async () => {
     const sent = new Set<string>();
     const answered = new Map<string, Headers>();
     const watch: Interceptor = next => async request => {
@@ -58,12 +60,14 @@ describe('a browser', () => {
     assert.deepEqual([...answered.keys()], ['GetTip', 'Subscribe']);
   });
 
-  test('lets pages of this machine alone change the mocks', async () => {
-    for (const path of ['AdminService/MineBlocks', 'TemplateService/RequestTemplate']) {
+  test('lets no page of elsewhere call, submit or change the mocks', async () => {
+    for (const path of ['TransactionService/SubmitTransaction', 'AdminService/MineBlocks', 'TemplateService/RequestTemplate']) {
       const names = ['content-type', 'x-grpc-web'];
-      assert.equal((await preflight(PAGE, path, names)).get('access-control-allow-origin'), null, path);
-      const local = 'http://localhost:3000';
-      assert.equal((await preflight(local, path, names)).get('access-control-allow-origin'), local, path);
+      assert.equal((await preflight(FOREIGN, path, names)).get('access-control-allow-origin'), null, path);
+      assert.equal((await preflight(PAGE, path, names)).get('access-control-allow-origin'), PAGE, path);
+      const headers = { origin: FOREIGN, 'content-type': 'application/grpc-web+proto' };
+      const answer = await fetch(`${URL}/nakamoto.v1.${path}`, { method: 'POST', headers, body: new Uint8Array(5) });
+      assert.equal(answer.status, 403, path);
     }
   });
 });
