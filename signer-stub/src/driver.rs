@@ -6,30 +6,31 @@
 //! - The place in the journal is kept only when nothing is in flight, so that a restart reads again all that was.
 //!
 //! # Not here
-//! Decisions: `decide`.
+//! Decisions: `decide`. What messages mean: `messages`. Whether this signer is in the set, and its
+//! token taken: `standing`.
+
+mod messages;
+mod standing;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use nakamoto_proto::address::StacksAddress;
 use nakamoto_proto::client::{
     ActorError, Feed, FeedItem, Node, PutError, SlotWriter, Standing, is_refusal, reason, retry_delay, unary,
 };
 use nakamoto_proto::ids::{BlockHash, BurnBlockHash, Hash160, StacksBlockId};
-use nakamoto_proto::keys::{MessageSignature, PrivateKey};
+use nakamoto_proto::keys::PrivateKey;
 use nakamoto_proto::proposal::SlotMessage;
-use nakamoto_proto::stackerdb::StackerDbChunk;
 use nakamoto_proto::v1::event::Body;
 use nakamoto_proto::v1::{self, JobState};
 use tokio::time::Instant;
 use tonic::{Code, Status};
 
+use messages::{decode, elected, outcome_of};
+
 use crate::decide::{Action, Input, Machine};
 use crate::model::{Millis, Outcome, Proposal, Refusal, Tips};
 use crate::record::{Claim, Place, Record, RecordError, Sibling};
-
-/// Id of no validation: the call is for its refusal.
-const TOKEN_CHECK: &str = "token-check";
 
 /// The chain's fixed facts that the driver needs.
 #[derive(Debug, Clone)]
@@ -297,35 +298,6 @@ impl Driver {
         }
     }
 
-    /// Asks when the burn tip is another one, and tells the person who waits for signatures what is missing.
-    async fn say_when_not_in_the_set(&mut self) {
-        let Some(burn_tip) = self.machine.burn_tip() else { return };
-        if self.standing.is_known_at(&burn_tip) {
-            return;
-        }
-        // A failure is in the log already, and the next item asks again.
-        let Ok(is_member) = self.is_asked(&burn_tip).await else { return };
-        if self.standing.learn(burn_tip, is_member) {
-            let address = &self.chain.address;
-            if is_member {
-                tracing::info!(address, "this signer is in the stacker set");
-            } else {
-                let how = "the sets are the genesis' or AdminService.SetStackerSet's, from the next reward cycle on";
-                tracing::warn!(address, "this signer is not in the stacker set and will not be asked; {how}");
-            }
-        }
-    }
-
-    /// Whether the node takes the token is known before the first proposal, which may be long in coming.
-    async fn check_token(&mut self) {
-        let request = v1::GetValidationRequest { validation_id: TOKEN_CHECK.to_owned(), wait: None };
-        if let Err(status) = unary(self.node.validation().get_validation(request)).await
-            && is_refusal(&status)
-        {
-            self.refused = Some(status.message().to_owned());
-        }
-    }
-
     async fn validate(&mut self, proposal: &Proposal) -> Result<Input, Failed> {
         if !self.is_asked(&proposal.burn_view).await? {
             return Ok(Input::Requested { id: String::new(), outcome: Some(Outcome::NotAsked) });
@@ -412,28 +384,6 @@ impl Driver {
         }
     }
 
-    /// Whether this signer is a stacker at a burn block. One that the node does not know is left to validation.
-    async fn is_asked(&mut self, at: &BurnBlockHash) -> Result<bool, Failed> {
-        if let Some((known, asked)) = self.asked_at
-            && known == *at
-        {
-            return Ok(asked);
-        }
-        let request = v1::GetStackerSetRequest { burn_block_hash: at.as_bytes().to_vec().into() };
-        let answer = match unary(self.node.burnchain().get_stacker_set(request)).await {
-            Ok(answer) => answer,
-            Err(status) if status.code() == Code::NotFound => return Ok(true),
-            Err(status) => return Err(status.into()),
-        };
-        let asked = answer.stackers.iter().any(|member| self.is_own(&member.address));
-        self.asked_at = Some((*at, asked));
-        Ok(asked)
-    }
-
-    fn is_own(&self, address: &str) -> bool {
-        StacksAddress::parse(address).is_ok_and(|address| address.hash160 == self.chain.signer)
-    }
-
     async fn refuse(&mut self, block_hash: BlockHash, refusal: Refusal) -> Result<Input, Failed> {
         tracing::info!(%block_hash, code = refusal.code, reason = refusal.text, "proposal refused");
         self.send(&SlotMessage::Reject { block_hash, reason_code: refusal.code, reason: refusal.text }).await
@@ -494,72 +444,5 @@ impl Driver {
                 Ok(Some((burn_tip, writer)))
             }
         }
-    }
-}
-
-/// The proposal in a producer's slot, if it holds one.
-fn decode(chunk: v1::StackerDbChunk) -> Option<Box<Proposal>> {
-    let slot_id = chunk.slot_id;
-    let put_by = writer_of(&chunk);
-    let Ok(SlotMessage::BlockProposal { block }) = SlotMessage::decode(&chunk.data) else {
-        tracing::debug!(slot_id, "a producer's slot holds no proposal");
-        return None;
-    };
-    Proposal::decode(slot_id, put_by, block)
-        .inspect_err(|error| tracing::info!(slot_id, error = %error, "a proposal is no block"))
-        .ok()
-        .map(Box::new)
-}
-
-/// Account hash of who signed a chunk.
-fn writer_of(chunk: &v1::StackerDbChunk) -> Option<Hash160> {
-    let signature = <[u8; 65]>::try_from(chunk.signature.as_ref()).ok()?;
-    let chunk = StackerDbChunk {
-        slot_id: chunk.slot_id,
-        slot_version: chunk.slot_version,
-        signature: MessageSignature(signature),
-        data: chunk.data.to_vec(),
-    };
-    chunk.signer().ok()
-}
-
-/// Hash and elected producer of a burn block.
-fn elected(burn: &v1::BurnBlock) -> Option<(BurnBlockHash, Hash160)> {
-    let hash = BurnBlockHash::try_from(burn.burn_block_hash.as_ref()).ok()?;
-    let address = StacksAddress::parse(&burn.elected_producer).ok()?;
-    Some((hash, address.hash160))
-}
-
-fn outcome_of(state: JobState, verdict: Option<v1::ValidationVerdict>) -> Outcome {
-    let (JobState::Succeeded, Some(verdict)) = (state, verdict) else { return Outcome::NoVerdict };
-    if verdict.valid {
-        return match BlockHash::try_from(verdict.block_hash.as_ref()) {
-            Ok(block_hash) => Outcome::Valid(block_hash),
-            Err(_) => Outcome::NoVerdict,
-        };
-    }
-    let rejection = verdict.rejection.unwrap_or_default();
-    let text = format!("{}: {}", rejection.reason().as_str_name(), rejection.detail);
-    Outcome::Invalid(Refusal::new(u32::try_from(rejection.reason).unwrap_or(0), text))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_a_whole_verdict_is_a_verdict() {
-        let valid = v1::ValidationVerdict { valid: true, block_hash: vec![1; 32].into(), ..Default::default() };
-        let of = |state, verdict| outcome_of(state, verdict);
-        assert_eq!(of(JobState::Succeeded, Some(valid.clone())), Outcome::Valid(BlockHash([1; 32])));
-        assert_eq!(of(JobState::Expired, Some(valid.clone())), Outcome::NoVerdict);
-        assert_eq!(of(JobState::Succeeded, None), Outcome::NoVerdict);
-        let short = v1::ValidationVerdict { block_hash: vec![1; 31].into(), ..valid };
-        assert_eq!(of(JobState::Succeeded, Some(short)), Outcome::NoVerdict);
-        let mut rejection = v1::Rejection { detail: "why".to_owned(), ..Default::default() };
-        rejection.set_reason(v1::RejectReason::BadStateRoot);
-        let invalid = v1::ValidationVerdict { rejection: Some(rejection), ..Default::default() };
-        let refusal = Refusal::new(18, "REJECT_REASON_BAD_STATE_ROOT: why".to_owned());
-        assert_eq!(of(JobState::Succeeded, Some(invalid)), Outcome::Invalid(refusal));
     }
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use tests::figures::resident_bytes;
 
 /// Between two quarters of a long run the node's largest memory may grow by a fifth and this much: caches and the
-/// allocator settle late, and peers that do not read hold what the node lets them (`*_BYTES_IN_FLIGHT` of its limits).
-const SLACK_BYTES: u64 = (24 + 256) << 20;
+/// allocator settle late.
+const SLACK_BYTES: u64 = 24 << 20;
 
 /// Samples of the resident memory.
 #[derive(Default)]

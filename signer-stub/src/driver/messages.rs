@@ -1,0 +1,77 @@
+//! What the node's messages say, in the words of this crate.
+
+use nakamoto_proto::address::StacksAddress;
+use nakamoto_proto::ids::{BlockHash, BurnBlockHash, Hash160};
+use nakamoto_proto::keys::MessageSignature;
+use nakamoto_proto::proposal::SlotMessage;
+use nakamoto_proto::stackerdb::StackerDbChunk;
+use nakamoto_proto::v1::{self, JobState};
+
+use crate::model::{Outcome, Proposal, Refusal};
+
+/// The proposal in a producer's slot, if it holds one.
+pub(super) fn decode(chunk: v1::StackerDbChunk) -> Option<Box<Proposal>> {
+    let slot_id = chunk.slot_id;
+    let put_by = writer_of(&chunk);
+    let Ok(SlotMessage::BlockProposal { block }) = SlotMessage::decode(&chunk.data) else {
+        tracing::debug!(slot_id, "a producer's slot holds no proposal");
+        return None;
+    };
+    Proposal::decode(slot_id, put_by, block)
+        .inspect_err(|error| tracing::info!(slot_id, error = %error, "a proposal is no block"))
+        .ok()
+        .map(Box::new)
+}
+
+/// Account hash of who signed a chunk.
+fn writer_of(chunk: &v1::StackerDbChunk) -> Option<Hash160> {
+    let signature = <[u8; 65]>::try_from(chunk.signature.as_ref()).ok()?;
+    let chunk = StackerDbChunk {
+        slot_id: chunk.slot_id,
+        slot_version: chunk.slot_version,
+        signature: MessageSignature(signature),
+        data: chunk.data.to_vec(),
+    };
+    chunk.signer().ok()
+}
+
+/// Hash and elected producer of a burn block.
+pub(super) fn elected(burn: &v1::BurnBlock) -> Option<(BurnBlockHash, Hash160)> {
+    let hash = BurnBlockHash::try_from(burn.burn_block_hash.as_ref()).ok()?;
+    let address = StacksAddress::parse(&burn.elected_producer).ok()?;
+    Some((hash, address.hash160))
+}
+
+pub(super) fn outcome_of(state: JobState, verdict: Option<v1::ValidationVerdict>) -> Outcome {
+    let (JobState::Succeeded, Some(verdict)) = (state, verdict) else { return Outcome::NoVerdict };
+    if verdict.valid {
+        return match BlockHash::try_from(verdict.block_hash.as_ref()) {
+            Ok(block_hash) => Outcome::Valid(block_hash),
+            Err(_) => Outcome::NoVerdict,
+        };
+    }
+    let rejection = verdict.rejection.unwrap_or_default();
+    let text = format!("{}: {}", rejection.reason().as_str_name(), rejection.detail);
+    Outcome::Invalid(Refusal::new(u32::try_from(rejection.reason).unwrap_or(0), text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_whole_verdict_is_a_verdict() {
+        let valid = v1::ValidationVerdict { valid: true, block_hash: vec![1; 32].into(), ..Default::default() };
+        let of = |state, verdict| outcome_of(state, verdict);
+        assert_eq!(of(JobState::Succeeded, Some(valid.clone())), Outcome::Valid(BlockHash([1; 32])));
+        assert_eq!(of(JobState::Expired, Some(valid.clone())), Outcome::NoVerdict);
+        assert_eq!(of(JobState::Succeeded, None), Outcome::NoVerdict);
+        let short = v1::ValidationVerdict { block_hash: vec![1; 31].into(), ..valid };
+        assert_eq!(of(JobState::Succeeded, Some(short)), Outcome::NoVerdict);
+        let mut rejection = v1::Rejection { detail: "why".to_owned(), ..Default::default() };
+        rejection.set_reason(v1::RejectReason::BadStateRoot);
+        let invalid = v1::ValidationVerdict { rejection: Some(rejection), ..Default::default() };
+        let refusal = Refusal::new(18, "REJECT_REASON_BAD_STATE_ROOT: why".to_owned());
+        assert_eq!(of(JobState::Succeeded, Some(invalid)), Outcome::Invalid(refusal));
+    }
+}

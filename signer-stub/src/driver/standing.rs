@@ -1,0 +1,65 @@
+//! Whether this signer can do anything at all: its key is in the stacker set, and the node takes its token.
+
+use nakamoto_proto::address::StacksAddress;
+use nakamoto_proto::client::{is_refusal, unary};
+use nakamoto_proto::ids::BurnBlockHash;
+use nakamoto_proto::v1;
+use tonic::Code;
+
+use super::{Driver, Failed};
+
+/// Id of no validation: the call is for its refusal.
+const TOKEN_CHECK: &str = "token-check";
+
+impl Driver {
+    /// Asks when the burn tip is another one, and tells the person who waits for signatures what is missing.
+    pub(super) async fn say_when_not_in_the_set(&mut self) {
+        let Some(burn_tip) = self.machine.burn_tip() else { return };
+        if self.standing.is_known_at(&burn_tip) {
+            return;
+        }
+        // A failure is in the log already, and the next item asks again.
+        let Ok(is_member) = self.is_asked(&burn_tip).await else { return };
+        if self.standing.learn(burn_tip, is_member) {
+            let address = &self.chain.address;
+            if is_member {
+                tracing::info!(address, "this signer is in the stacker set");
+            } else {
+                let how = "the sets are the genesis' or AdminService.SetStackerSet's, from the next reward cycle on";
+                tracing::warn!(address, "this signer is not in the stacker set and will not be asked; {how}");
+            }
+        }
+    }
+
+    /// Whether the node takes the token is known before the first proposal, which may be long in coming.
+    pub(super) async fn check_token(&mut self) {
+        let request = v1::GetValidationRequest { validation_id: TOKEN_CHECK.to_owned(), wait: None };
+        if let Err(status) = unary(self.node.validation().get_validation(request)).await
+            && is_refusal(&status)
+        {
+            self.refused = Some(status.message().to_owned());
+        }
+    }
+
+    /// Whether this signer is a stacker at a burn block. One that the node does not know is left to validation.
+    pub(super) async fn is_asked(&mut self, at: &BurnBlockHash) -> Result<bool, Failed> {
+        if let Some((known, asked)) = self.asked_at
+            && known == *at
+        {
+            return Ok(asked);
+        }
+        let request = v1::GetStackerSetRequest { burn_block_hash: at.as_bytes().to_vec().into() };
+        let answer = match unary(self.node.burnchain().get_stacker_set(request)).await {
+            Ok(answer) => answer,
+            Err(status) if status.code() == Code::NotFound => return Ok(true),
+            Err(status) => return Err(status.into()),
+        };
+        let asked = answer.stackers.iter().any(|member| self.is_own(&member.address));
+        self.asked_at = Some((*at, asked));
+        Ok(asked)
+    }
+
+    pub(super) fn is_own(&self, address: &str) -> bool {
+        StacksAddress::parse(address).is_ok_and(|address| address.hash160 == self.chain.signer)
+    }
+}
