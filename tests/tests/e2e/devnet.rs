@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::support::{Client, Http, Process, WAIT, binary, run, stacksjs};
+use crate::support::{Client, Http, Process, WAIT, Watch, binary, run, stacksjs};
 
 /// Processes whose parent is `id`.
 fn children(id: u32) -> Vec<u32> {
@@ -104,11 +104,23 @@ fn a_child_that_dies_is_started_again_and_one_signer_may_be_down() {
         // It comes back where it was, and everybody finds it.
         kill(family[0]);
         devnet.wait_for_log("the node is started again");
-        let mut watch = Client::new(&address_of(&accounts)).watch(0).await;
+        let mut watch = watch_once_it_serves(&Client::new(&address_of(&accounts))).await;
         while watch.block().await.block.expect("a block").chain_length < made + 6 {}
         assert_eq!(children(devnet.id()).len(), 6);
         assert!(devnet.terminate().success(), "{}", devnet.log());
     });
+}
+
+/// A node that was started a moment ago may not listen yet.
+async fn watch_once_it_serves(client: &Client) -> Watch {
+    let end = Instant::now() + WAIT;
+    loop {
+        match client.try_watch(0).await {
+            Ok(watch) => return watch,
+            Err(error) => assert!(Instant::now() < end, "the node does not serve again: {error}"),
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
 }
 
 fn kill(id: u32) {
