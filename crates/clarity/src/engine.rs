@@ -3,6 +3,7 @@
 //! Everything happens on a [`Machine`], one for each transaction: it holds the meter, and afterwards what was written, said and moved.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -118,10 +119,10 @@ impl Machine<'_> {
             .map_err(|error| CheckError::Unreachable(format!("the text is no expression: {error}")))?;
         let program = lower(&tree, Arc::new(contract.clone()), found.program.dialect);
         let extended = Contract::new(&source, Arc::clone(&found.interface), program, found.size);
-        for (name, value) in found.program.constants.iter().zip(&found.constants) {
-            let place = extended.program.constants.iter().position(|other| other == name);
-            if let (Some(place), Some(value)) = (place, value.get()) {
-                let _ = extended.constants[place].set(value.clone());
+        let known: HashMap<_, _> = found.program.constants.iter().zip(&found.constants).collect();
+        for (name, place) in extended.program.constants.iter().zip(&extended.constants) {
+            if let Some(value) = known.get(name).and_then(|known| known.get()) {
+                let _ = place.set(value.clone());
             }
         }
         self.evaluate_last(context, &Arc::new(extended))

@@ -40,6 +40,8 @@ pub(super) struct Lowering<'a> {
     map_names: HashMap<ClarityName, u32>,
     token_names: HashMap<ClarityName, u32>,
     asset_names: HashMap<ClarityName, u32>,
+    /// Where functions are, by the place of their definition in the source: a name that is defined twice has two.
+    functions: HashMap<NodeId, u32>,
     /// Names that the second pass has met.
     defined: HashSet<ClarityName>,
 }
@@ -76,6 +78,7 @@ impl<'a> Lowering<'a> {
             map_names: HashMap::new(),
             token_names: HashMap::new(),
             asset_names: HashMap::new(),
+            functions: HashMap::new(),
             defined: HashSet::new(),
         }
     }
@@ -156,9 +159,9 @@ impl<'a> Lowering<'a> {
                 self.constant_names.entry(name.clone()).or_insert(index);
                 self.program.constants.push(name);
             }
-            Define::Private => self.declare_function(Visibility::Private, rest),
-            Define::Public => self.declare_function(Visibility::Public, rest),
-            Define::ReadOnly => self.declare_function(Visibility::ReadOnly, rest),
+            Define::Private => self.declare_function(at, Visibility::Private, rest),
+            Define::Public => self.declare_function(at, Visibility::Public, rest),
+            Define::ReadOnly => self.declare_function(at, Visibility::ReadOnly, rest),
             Define::DataVar => {
                 if let [name, of, _] = rest
                     && let Some(name) = self.tree.atom(*name).cloned()
@@ -178,7 +181,8 @@ impl<'a> Lowering<'a> {
                     let index = number(self.program.maps.len());
                     let prefix = keys::map_prefix(&self.program.id, &name);
                     self.map_names.entry(name.clone()).or_insert(index);
-                    self.program.maps.push(MapTable { name, key, value, prefix });
+                    let stored = Type::optional(value.clone());
+                    self.program.maps.push(MapTable { name, key, value, stored, prefix });
                 }
             }
             Define::FungibleToken => self.declare_token(rest),
@@ -222,7 +226,7 @@ impl<'a> Lowering<'a> {
         self.program.assets.push(asset);
     }
 
-    fn declare_function(&mut self, visibility: Visibility, rest: &[NodeId]) {
+    fn declare_function(&mut self, at: NodeId, visibility: Visibility, rest: &[NodeId]) {
         let Some((name, parameters)) = self.signature(rest.first()).split_first() else { return };
         let Some(name) = self.tree.atom(*name).cloned() else { return };
         let mut typed = Vec::with_capacity(parameters.len());
@@ -232,6 +236,7 @@ impl<'a> Lowering<'a> {
             typed.push((name, of));
         }
         let index = number(self.program.functions.len());
+        self.functions.insert(at, index);
         self.program.function_names.entry(name.clone()).or_insert(index);
         self.program.functions.push(Function { name, visibility, parameters: typed, body: At(0) });
     }
@@ -289,7 +294,7 @@ impl<'a> Lowering<'a> {
     fn define(&mut self, at: NodeId) -> Definition {
         let Some((define, rest)) = self.definition(at) else { return Definition::Expression(self.top_level(at)) };
         let defined = match define {
-            Define::Private | Define::Public | Define::ReadOnly => self.define_function(rest),
+            Define::Private | Define::Public | Define::ReadOnly => self.define_function(at, rest),
             Define::Constant => self.define_constant(rest),
             Define::DataVar => self.define_variable(rest),
             Define::Map => self.define_map(rest),
@@ -305,12 +310,11 @@ impl<'a> Lowering<'a> {
         self.expression(at, &mut Scope::default())
     }
 
-    fn define_function(&mut self, rest: &[NodeId]) -> Option<Definition> {
+    fn define_function(&mut self, at: NodeId, rest: &[NodeId]) -> Option<Definition> {
         let [signature, body] = rest else { return None };
         let (name, parameters) = self.signature(Some(signature)).split_first()?;
         let name = self.tree.atom(*name)?.clone();
-        // The place is by order, not by name: a name that is defined twice has two.
-        let index = self.program.functions.iter().position(|f| f.name == name && f.body == At(0))?;
+        let index = *self.functions.get(&at)?;
         let mut steps = 0;
         let mut scope = Scope::default();
         let mut taken = self.taken(&name).then(|| name.clone());
@@ -327,8 +331,8 @@ impl<'a> Lowering<'a> {
             }
         }
         let body = self.expression(*body, &mut scope);
-        self.program.functions[index].body = body;
-        Some(Definition::Function { index: number(index), steps, taken })
+        self.program.functions[index as usize].body = body;
+        Some(Definition::Function { index, steps, taken })
     }
 
     fn define_constant(&mut self, rest: &[NodeId]) -> Option<Definition> {

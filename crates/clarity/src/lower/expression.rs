@@ -1,5 +1,7 @@
 //! Expressions, and the names that are in scope around them.
 
+use std::collections::HashMap;
+
 use super::definitions::Lowering;
 use super::program::{Apply, At, Binding, Callee, Form, Many, Op};
 use crate::keywords::Keyword;
@@ -10,8 +12,11 @@ use crate::syntax::{Node, NodeId};
 /// What is static about the place of an expression in its function.
 #[derive(Debug, Default)]
 pub(super) struct Scope {
-    names: Vec<ClarityName>,
-    /// Slots of parameters that are bound to traits and are no values.
+    /// What lies in the slots: variables, and arguments of applications around, which have no name.
+    names: Vec<Option<ClarityName>>,
+    /// The slots of each name, the innermost last. A function may have a hundred thousand variables.
+    slots: HashMap<ClarityName, Vec<u32>>,
+    /// Slots of parameters that are bound to traits and are no values, in order.
     traits: Vec<u32>,
     /// How many `let` and `match` lie around.
     pub(super) depth: u32,
@@ -22,8 +27,15 @@ pub(super) struct Scope {
 impl Scope {
     /// Binds a name to the next slot.
     pub(super) fn bind(&mut self, name: ClarityName) -> u32 {
-        self.names.push(name);
-        u32::try_from(self.names.len() - 1).unwrap_or(u32::MAX)
+        let slot = self.next();
+        self.slots.entry(name.clone()).or_default().push(slot);
+        self.names.push(Some(name));
+        slot
+    }
+
+    /// An argument that is evaluated before what comes now lies in the next slot.
+    fn argument(&mut self) {
+        self.names.push(None);
     }
 
     /// The name that was bound last is a trait, and no value.
@@ -33,11 +45,15 @@ impl Scope {
 
     /// Forgets the names that were bound last.
     pub(super) fn unbind(&mut self, count: usize) {
-        self.names.truncate(self.names.len().saturating_sub(count));
+        for name in self.names.drain(self.names.len().saturating_sub(count)..).flatten() {
+            if let Some(slots) = self.slots.get_mut(&name) {
+                slots.pop();
+            }
+        }
     }
 
     fn slot(&self, name: &str) -> Option<u32> {
-        self.names.iter().rposition(|bound| bound.as_str() == name).and_then(|slot| u32::try_from(slot).ok())
+        self.slots.get(name).and_then(|slots| slots.last()).copied()
     }
 
     /// The next slot that a name gets.
@@ -68,7 +84,11 @@ impl Lowering<'_> {
         let op = if let Some(keyword) = Keyword::lookup(name, self.version()) {
             Op::Keyword(keyword)
         } else if let Some(slot) = scope.slot(name) {
-            if scope.traits.contains(&slot) { Op::TraitLocal { slot, depth } } else { Op::Local { slot, depth } }
+            if scope.traits.binary_search(&slot).is_ok() {
+                Op::TraitLocal { slot, depth }
+            } else {
+                Op::Local { slot, depth }
+            }
         } else if let Some(index) = self.constant(name) {
             Op::Constant { index, depth }
         } else {
@@ -83,7 +103,7 @@ impl Lowering<'_> {
         let form = match Native::lookup(head, self.version()) {
             Some(native) => self.native(native, rest, scope),
             None => match self.function(head) {
-                Some(index) => Some(Form::User(index, self.expressions(rest, scope))),
+                Some(index) => Some(Form::User(index, self.arguments(rest, scope))),
                 None => Some(Form::UndefinedFunction(head.clone())),
             },
         };
@@ -118,11 +138,23 @@ impl Lowering<'_> {
             Kind::ByCount | Kind::BySize | Kind::ByBytes | Kind::BySiblings => Some(if native == Native::Match {
                 return None;
             } else {
-                Form::Plain(native, self.expressions(rest, scope))
+                Form::Plain(native, self.arguments(rest, scope))
             }),
             Kind::Special => self.form(native, rest, scope),
             Kind::Allowance => None,
         }
+    }
+
+    /// Arguments, which are evaluated into one slot after the other.
+    pub(super) fn arguments(&mut self, items: &[NodeId], scope: &mut Scope) -> Many {
+        let lower = |item: &NodeId| {
+            let lowered = self.expression(*item, scope);
+            scope.argument();
+            lowered
+        };
+        let lowered: Vec<At> = items.iter().map(lower).collect();
+        scope.unbind(items.len());
+        self.link(&lowered)
     }
 
     /// Several expressions, one behind the other.

@@ -138,7 +138,7 @@ impl Lowering<'_> {
             Some(_) => return None,
             None => Target::Dynamic(self.expression(rest[0], scope)),
         };
-        Some(Form::ContractCall { target, function, arguments: self.expressions(&rest[2..], scope) })
+        Some(Form::ContractCall { target, function, arguments: self.arguments(&rest[2..], scope) })
     }
 
     fn form_block_info(&mut self, native: Native, rest: &[NodeId], scope: &mut Scope) -> Option<Form> {

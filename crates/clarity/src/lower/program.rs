@@ -8,7 +8,7 @@ use crate::error::CheckError;
 use crate::keywords::{BlockProperty, BurnProperty, Keyword};
 use crate::names::ClarityName;
 use crate::natives::Native;
-use crate::types::{TupleType, Type};
+use crate::types::{TupleType, Type, TypeFault};
 use crate::value::{ContractId, TraitId, Value};
 
 /// A place among the program's expressions.
@@ -202,6 +202,8 @@ pub(crate) struct MapTable {
     pub(crate) name: ClarityName,
     pub(crate) key: Type,
     pub(crate) value: Type,
+    /// What is stored: an optional of the value, so that what was deleted leaves a trace. There may be no such type.
+    pub(crate) stored: Result<Type, TypeFault>,
     /// Keys of the state begin with it.
     pub(crate) prefix: String,
 }

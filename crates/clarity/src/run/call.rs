@@ -6,63 +6,69 @@ use super::machine::{Frame, Machine, Outcome};
 use crate::costs::{CostFn, Step};
 use crate::error::{CheckError, Stop};
 use crate::lower::Visibility;
-use crate::lower::program::{At, Function, Many};
+use crate::lower::program::{At, Function, Many, Op};
+use crate::rules::Rules;
 use crate::state::Contract;
 use crate::types::Type;
 use crate::value::{Callable, Principal, Value};
 
-/// Values of arguments that are being collected, and the memory that they hold.
-#[derive(Debug, Default)]
-pub(crate) struct Held {
-    pub(crate) values: Vec<Value>,
-    pub(crate) bytes: u64,
-}
-
 impl Machine<'_> {
-    /// Evaluates arguments from left to right; each is copied and holds memory. What was taken is counted also when one fails.
-    pub(crate) fn arguments(&mut self, frame: &Frame<'_>, arguments: &[At], held: &mut Held) -> Result<(), Stop> {
-        held.values.reserve(arguments.len());
+    /// Applies something to arguments: they are evaluated from left to right into the next slots, each is copied and holds
+    /// memory until the application ends. What is applied is told where they begin.
+    pub(crate) fn with_arguments(
+        &mut self,
+        frame: &Frame<'_>,
+        arguments: Many,
+        apply: impl FnOnce(&mut Self, usize) -> Outcome,
+    ) -> Outcome {
+        let first = self.slots.len();
+        let mut held = 0;
+        let outcome = match self.arguments(frame, frame.program().many(arguments), &mut held) {
+            Ok(()) => apply(self, first),
+            Err(stop) => Err(stop),
+        };
+        self.slots.truncate(first);
+        self.meter.give(held);
+        outcome
+    }
+
+    /// What was taken is counted also when one fails.
+    fn arguments(&mut self, frame: &Frame<'_>, arguments: &[At], held: &mut u64) -> Result<(), Stop> {
         for argument in arguments {
-            let value = self.eval_copied(frame, *argument)?;
+            let value = match frame.program().op(*argument) {
+                // What a variable costs to look up and to copy is the same in all epochs, and most arguments are variables.
+                Op::Local { slot, depth } => {
+                    self.meter.charge(CostFn::LookupVariableDepth, u64::from(*depth))?;
+                    let value = &self.slots[frame.base + *slot as usize];
+                    self.meter.charge(CostFn::LookupVariableSize, u64::from(value.size()))?;
+                    value.clone()
+                }
+                _ => self.eval_copied(frame, *argument)?,
+            };
             let size = u64::from(value.size());
             self.meter.take(size)?;
-            held.bytes += size;
-            held.values.push(value);
+            *held += size;
+            self.slots.push(value);
         }
         Ok(())
     }
 
-    /// A call of a function of the same contract.
-    pub(crate) fn call_own(&mut self, frame: &Frame<'_>, index: u32, arguments: Many, level: usize) -> Outcome {
-        let mut held = Held::default();
-        let outcome = match self.arguments(frame, frame.program().many(arguments), &mut held) {
-            Ok(()) => self.apply_user(&Frame { level, ..*frame }, index, std::mem::take(&mut held.values)),
-            Err(stop) => Err(stop),
-        };
-        self.meter.give(held.bytes);
-        outcome
-    }
-
-    /// Applies a function to values. The frame is the caller's, at the function's level.
-    pub(crate) fn apply_user(&mut self, frame: &Frame<'_>, index: u32, values: Vec<Value>) -> Outcome {
+    /// Applies a function to the values in the slots from `first` on. The frame is the caller's, at the function's level.
+    pub(crate) fn apply_user(&mut self, frame: &Frame<'_>, index: u32, first: usize) -> Outcome {
         let contract = frame.contract;
         let function = &contract.program.functions[index as usize];
-        if self.is_running(contract, index) {
+        if self.running.contains(&(frame.entered, index)) {
             return Err(CheckError::CircularReference(vec![function.name.to_string()]).into());
         }
-        self.charge_application(function, &values)?;
-        if values.len() != function.parameters.len() {
-            return Err(CheckError::IncorrectArgumentCount(function.parameters.len(), values.len()).into());
+        self.charge_application(function, first)?;
+        let given = self.slots.len() - first;
+        if given != function.parameters.len() {
+            return Err(CheckError::IncorrectArgumentCount(function.parameters.len(), given).into());
         }
-        let base = self.slots.len();
-        let bound = self.bind(contract, function, values);
-        if let Err(stop) = bound {
-            self.slots.truncate(base);
-            return Err(stop);
-        }
+        self.bind(contract, function, first)?;
         let entered =
-            Frame { base, read_only: frame.read_only || function.visibility == Visibility::ReadOnly, ..*frame };
-        self.running.push((Arc::clone(&contract.program.id), index));
+            Frame { base: first, read_only: frame.read_only || function.visibility == Visibility::ReadOnly, ..*frame };
+        self.running.push((frame.entered, index));
         if self.meter.is_watched() {
             self.meter.watch(&Step::Enter { contract: &contract.program.id.to_string(), function: &function.name });
         }
@@ -72,20 +78,13 @@ impl Machine<'_> {
         };
         self.meter.watch(&Step::Leave { ok: outcome.is_ok() });
         self.running.pop();
-        self.slots.truncate(base);
         outcome
     }
 
-    fn is_running(&self, contract: &Contract, index: u32) -> bool {
-        self.running.iter().any(|(id, running)| {
-            *running == index && (Arc::ptr_eq(id, &contract.program.id) || *id == contract.program.id)
-        })
-    }
-
-    fn charge_application(&mut self, function: &Function, values: &[Value]) -> Result<(), Stop> {
+    fn charge_application(&mut self, function: &Function, first: usize) -> Result<(), Stop> {
         self.meter.charge(CostFn::UserFunctionApplication, count(function.parameters.len()))?;
         if self.rules.arguments_cost_by_size {
-            for value in values {
+            for value in &self.slots[first..] {
                 self.meter.charge(CostFn::InnerTypeCheckCost, u64::from(value.size()))?;
             }
         } else {
@@ -96,11 +95,15 @@ impl Machine<'_> {
         Ok(())
     }
 
-    /// Brings the arguments to the parameters' types and into the frame.
-    fn bind(&mut self, contract: &Contract, function: &Function, values: Vec<Value>) -> Result<(), Stop> {
+    /// Brings the arguments to the parameters' types, where they lie.
+    fn bind(&mut self, contract: &Contract, function: &Function, first: usize) -> Result<(), Stop> {
         let traits_are_values = contract.program.dialect.traits_are_values;
-        for ((_, of), value) in function.parameters.iter().zip(values) {
-            let value = if traits_are_values { self.cast(of, value)? } else { value };
+        for ((_, of), slot) in function.parameters.iter().zip(&mut self.slots[first..]) {
+            if matches!((of, &*slot), (Type::UInt, Value::UInt(_)) | (Type::Int, Value::Int(_))) {
+                continue;
+            }
+            let value = std::mem::replace(slot, Value::NONE);
+            let value = if traits_are_values { cast(self.rules, of, value)? } else { value };
             let bound = match (of, &value) {
                 (Type::Trait(id), Value::Principal(principal)) => match principal.as_ref() {
                     Principal::Contract(callee) => Value::Callable(Arc::new(Callable {
@@ -116,24 +119,9 @@ impl Machine<'_> {
                 _ if of.admits_value(&value).map_err(|_| CheckError::CouldNotDetermineType)? => value,
                 _ => return Err(CheckError::TypeValue(of.clone(), value).into()),
             };
-            self.slots.push(bound);
+            *slot = bound;
         }
         Ok(())
-    }
-
-    /// Where arguments are sanitized, an error shows the argument as it was given; before, as it was cast.
-    fn cast(&self, of: &Type, value: Value) -> Outcome {
-        let sanitizes = self.rules.sanitizes_arguments && super::natives::is_compound(of);
-        let given = sanitizes.then(|| value.clone());
-        if sanitizes && let Some((of, value)) = value.unfitting_tuple(of) {
-            return Err(CheckError::TypeValue(of, value).into());
-        }
-        let value = value.cast(of).map_err(super::natives::too_large)?;
-        let Some(given) = given else { return Ok(value) };
-        match value.sanitized(of) {
-            Some(sanitized) => Ok(sanitized),
-            None => Err(CheckError::TypeValue(of.clone(), given).into()),
-        }
     }
 
     /// A function's body; a value that leaves it early is what it gives.
@@ -157,6 +145,21 @@ impl Machine<'_> {
             self.roll_back(level);
         }
         outcome
+    }
+}
+
+/// Where arguments are sanitized, an error shows the argument as it was given; before, as it was cast.
+fn cast(rules: &Rules, of: &Type, value: Value) -> Outcome {
+    let sanitizes = rules.sanitizes_arguments && super::natives::is_compound(of);
+    let given = sanitizes.then(|| value.clone());
+    if sanitizes && let Some((of, value)) = value.unfitting_tuple(of) {
+        return Err(CheckError::TypeValue(of, value).into());
+    }
+    let value = value.cast(of).map_err(super::natives::too_large)?;
+    let Some(given) = given else { return Ok(value) };
+    match value.sanitized(of) {
+        Some(sanitized) => Ok(sanitized),
+        None => Err(CheckError::TypeValue(of.clone(), given).into()),
     }
 }
 

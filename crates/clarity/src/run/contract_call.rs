@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use super::call::Held;
 use super::machine::{Context, Frame, Machine, Outcome};
 use crate::costs::CostFn;
 use crate::error::{CheckError, Stop};
@@ -33,21 +32,19 @@ impl Machine<'_> {
         let sender = Value::principal(context.sender.clone());
         self.sponsor = context.sponsor.clone().map(Value::principal);
         let outer = Caller { sender: &sender, caller: &sender, level: 0, read_only };
-        self.call_contract(contract, function, arguments, &outer)
+        let first = self.slots.len();
+        self.slots.extend(arguments);
+        let outcome = self.call_contract(contract, function, first, &outer);
+        self.slots.truncate(first);
+        outcome
     }
 
-    /// Loads a contract, holds its memory, calls one of its functions.
-    fn call_contract(
-        &mut self,
-        id: &ContractId,
-        function: &str,
-        arguments: Vec<Value>,
-        caller: &Caller<'_>,
-    ) -> Outcome {
+    /// Loads a contract, holds its memory, calls one of its functions on the values in the slots from `first` on.
+    fn call_contract(&mut self, id: &ContractId, function: &str, first: usize, caller: &Caller<'_>) -> Outcome {
         let contract = self.find(id)?;
         self.meter.charge(CostFn::LoadContract, contract.size)?;
         self.meter.take(contract.size)?;
-        let outcome = self.call_loaded(&contract, function, arguments, caller);
+        let outcome = self.call_loaded(&contract, function, first, caller);
         self.meter.give(contract.size);
         outcome
     }
@@ -57,13 +54,7 @@ impl Machine<'_> {
         found.ok_or_else(|| CheckError::NoSuchContract(id.to_string()).into())
     }
 
-    fn call_loaded(
-        &mut self,
-        contract: &Arc<Contract>,
-        name: &str,
-        arguments: Vec<Value>,
-        caller: &Caller<'_>,
-    ) -> Outcome {
+    fn call_loaded(&mut self, contract: &Arc<Contract>, name: &str, first: usize, caller: &Caller<'_>) -> Outcome {
         let program = &contract.program;
         let index = *program.function_names.get(name).ok_or_else(|| CheckError::UndefinedFunction(name.to_owned()))?;
         let function = &program.functions[index as usize];
@@ -72,13 +63,16 @@ impl Machine<'_> {
         }
         let frame = Frame {
             contract,
+            entered: self.enter(&program.id),
             base: 0,
             level: caller.level + 1,
             sender: caller.sender,
             caller: caller.caller,
             read_only: caller.read_only,
         };
-        self.apply_user(&frame, index, arguments)
+        let outcome = self.apply_user(&frame, index, first);
+        self.leave();
+        outcome
     }
 
     /// `contract-call?`
@@ -91,9 +85,24 @@ impl Machine<'_> {
         level: usize,
     ) -> Outcome {
         self.meter.charge(CostFn::ContractCall, 0)?;
-        let mut held = Held::default();
+        let first = self.slots.len();
+        let outcome = self.contract_call_from(frame, target, name, arguments, level);
+        self.slots.truncate(first);
+        outcome
+    }
+
+    fn contract_call_from(
+        &mut self,
+        frame: &Frame<'_>,
+        target: &Target,
+        name: &ClarityName,
+        arguments: Many,
+        level: usize,
+    ) -> Outcome {
+        let first = self.slots.len();
         for argument in frame.program().many(arguments) {
-            held.values.push(self.eval_copied(frame, *argument)?);
+            let value = self.eval_copied(frame, *argument)?;
+            self.slots.push(value);
         }
         let (id, by_trait) = match target {
             Target::Literal(id) => (id.as_ref().clone(), None),
@@ -106,7 +115,7 @@ impl Machine<'_> {
         let caller_principal = Value::principal(Principal::Contract(frame.program().id.as_ref().clone()));
         let caller =
             Caller { sender: frame.sender, caller: &caller_principal, level: level + 1, read_only: frame.read_only };
-        let value = self.call_contract(&id, name, held.values, &caller)?;
+        let value = self.call_contract(&id, name, first, &caller)?;
         let value = value.sanitized(&value.type_of()).ok_or(CheckError::CouldNotDetermineType)?;
         if let Some(expected) = expected
             && !expected.admits_value(&value).map_err(|_| CheckError::CouldNotDetermineType)?

@@ -52,11 +52,13 @@ impl Machine<'_> {
     }
 
     fn definitions(&mut self, contract: &Arc<Contract>, sender: &Value, constants: &mut u64) -> Result<(), Stop> {
-        let frame = Frame { contract, base: self.slots.len(), level: 0, sender, caller: sender, read_only: false };
-        for definition in &contract.program.definitions {
-            self.define(&frame, definition, constants)?;
-        }
-        Ok(())
+        let entered = self.enter(&contract.program.id);
+        let base = self.slots.len();
+        let frame = Frame { contract, entered, base, level: 0, sender, caller: sender, read_only: false };
+        let mut definitions = contract.program.definitions.iter();
+        let outcome = definitions.try_for_each(|definition| self.define(&frame, definition, constants));
+        self.leave();
+        outcome
     }
 
     fn define(&mut self, frame: &Frame<'_>, definition: &Definition, constants: &mut u64) -> Result<(), Stop> {
@@ -118,12 +120,15 @@ impl Machine<'_> {
     pub(crate) fn evaluate_last(&mut self, context: &Context, contract: &Arc<Contract>) -> Outcome {
         let sender = Value::principal(context.sender.clone());
         self.sponsor = context.sponsor.clone().map(Value::principal);
-        let frame =
-            Frame { contract, base: self.slots.len(), level: 0, sender: &sender, caller: &sender, read_only: true };
-        match contract.program.definitions.last() {
+        let entered = self.enter(&contract.program.id);
+        let base = self.slots.len();
+        let frame = Frame { contract, entered, base, level: 0, sender: &sender, caller: &sender, read_only: true };
+        let outcome = match contract.program.definitions.last() {
             Some(Definition::Expression(at)) => self.eval_copied(&frame, *at),
             _ => Err(CheckError::Unreachable("the text is a definition".to_owned()).into()),
-        }
+        };
+        self.leave();
+        outcome
     }
 
     fn parse_steps(&mut self, steps: u32) -> Result<(), Stop> {

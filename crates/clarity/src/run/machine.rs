@@ -36,11 +36,17 @@ pub struct Machine<'w> {
     pub events: Vec<Event>,
     /// What it has moved.
     pub movements: Vec<Movement>,
+    /// Variables of the functions that are running, and arguments that are evaluated for the next: those of a function lie behind
+    /// those of its caller, and its arguments are where its parameters will be.
     pub(super) slots: Vec<Value>,
-    /// User functions that are running, outermost first.
-    pub(super) running: Vec<(Arc<ContractId>, u32)>,
+    /// User functions that are running, outermost first: of which of the contracts that were entered, and which of its functions.
+    pub(super) running: Vec<(usize, u32)>,
+    /// Contracts whose code is running, outermost first; one that is called back is in it twice.
+    entered: Vec<Arc<ContractId>>,
     pub(super) view: View,
     pub(super) sponsor: Option<Value>,
+    /// Keys of entries are made here.
+    pub(super) key: String,
     printed: u64,
 }
 
@@ -48,6 +54,8 @@ pub struct Machine<'w> {
 #[derive(Clone, Copy)]
 pub(crate) struct Frame<'a> {
     pub(crate) contract: &'a Arc<Contract>,
+    /// The contract's number among those that were entered; called back, it has the number that it has already.
+    pub(crate) entered: usize,
     pub(crate) base: usize,
     /// Functions and applications around the function.
     pub(crate) level: usize,
@@ -83,10 +91,24 @@ impl<'w> Machine<'w> {
             movements: Vec::new(),
             slots: Vec::new(),
             running: Vec::new(),
+            entered: Vec::new(),
             view: View::Tip,
             sponsor: None,
+            key: String::new(),
             printed: 0,
         }
+    }
+
+    /// Enters a contract. Gives its number; [`Machine::leave`] ends it.
+    pub(super) fn enter(&mut self, id: &Arc<ContractId>) -> usize {
+        let known = self.entered.iter().position(|entered| Arc::ptr_eq(entered, id) || entered == id);
+        self.entered.push(Arc::clone(id));
+        known.unwrap_or(self.entered.len() - 1)
+    }
+
+    /// Leaves the contract that was entered last.
+    pub(super) fn leave(&mut self) {
+        self.entered.pop();
     }
 
     /// Begins a level.
@@ -196,8 +218,12 @@ impl<'w> Machine<'w> {
             return Err(RuntimeError::MaxStackDepthReached.into());
         }
         match &apply.form {
-            Form::Plain(native, arguments) => self.plain(frame, *native, *arguments),
-            Form::User(index, arguments) => self.call_own(frame, *index, *arguments, level + 1),
+            Form::Plain(native, arguments) => {
+                self.with_arguments(frame, *arguments, |machine, first| machine.apply_plain(*native, first))
+            }
+            Form::User(index, arguments) => self.with_arguments(frame, *arguments, |machine, first| {
+                machine.apply_user(&Frame { level: level + 1, ..*frame }, *index, first)
+            }),
             Form::UndefinedFunction(name) => Err(CheckError::UndefinedFunction(name.to_string()).into()),
             Form::WrongCount(needed, given) => Err(CheckError::IncorrectArgumentCount(*needed, *given).into()),
             form => self.special(frame, form, level),
@@ -251,7 +277,7 @@ impl<'w> Machine<'w> {
     /// How many micro-STX there are.
     pub(crate) fn liquid_supply(&mut self) -> Result<u128, Stop> {
         if self.view == View::Tip
-            && let Some(Datum::Value(Value::UInt(supply))) = self.journal.get(keys::LIQUID_SUPPLY)
+            && let Some(Datum::Value(Value::UInt(supply))) = self.journal.written(keys::LIQUID_SUPPLY)
         {
             return Ok(*supply);
         }
@@ -264,15 +290,20 @@ impl<'w> Machine<'w> {
 
     /// A text of the state below the journal.
     pub(crate) fn read(&mut self, key: &str) -> Result<Option<String>, Stop> {
+        self.watch_read(key);
+        Ok(self.world.read(self.view, key)?)
+    }
+
+    /// Tells the watcher of a read of the state below the journal, remembered or not.
+    pub(super) fn watch_read(&mut self, key: &str) {
         if self.meter.is_watched() {
             self.meter.watch(&crate::costs::Step::Read(key));
         }
-        Ok(self.world.read(self.view, key)?)
     }
 
     /// What the transaction itself wrote under a key; an older state knows nothing of it.
     pub(crate) fn written(&self, key: &str) -> Option<&Datum> {
-        if self.view == View::Tip { self.journal.get(key) } else { None }
+        if self.view == View::Tip { self.journal.written(key) } else { None }
     }
 
     /// Writes to the state.

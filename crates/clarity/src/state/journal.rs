@@ -1,4 +1,5 @@
-//! What a transaction has written, in order, by levels: a level is kept by forgetting its mark, and rolled back to it.
+//! What a transaction has written, in order, by levels: a level is kept by forgetting its mark, and rolled back to it. And what it
+//! has read below that, decoded: nothing changes there while a transaction runs.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -39,32 +40,78 @@ pub struct Write {
     pub key: Arc<str>,
     /// What.
     pub datum: Datum,
-    /// The write of the same key before this one.
-    previous: Option<usize>,
+    /// What was known of the key before.
+    previous: Option<Place>,
 }
+
+/// Where something is that is known of a key.
+#[derive(Debug, Clone, Copy)]
+enum Place {
+    /// Among the writes.
+    Written(usize),
+    /// Among the reads.
+    Read(usize),
+}
+
+/// What is known of a key.
+#[derive(Debug)]
+pub enum Known<'a> {
+    /// What was written last.
+    Written(&'a Datum),
+    /// What was read, with the bytes of its serialization; `None` when nothing is there.
+    Read(Option<&'a (Value, u64)>),
+}
+
+/// Bytes of keys and serialized values that are remembered as read; what is read after that is read again every time.
+const MAX_REMEMBERED_BYTES: u64 = 1 << 20;
 
 /// A place in the journal to which it can be rolled back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Mark(usize);
 
-/// The writes of a transaction.
+/// The writes of a transaction, and its reads.
 #[derive(Debug, Default)]
 pub struct Journal {
     writes: Vec<Write>,
-    latest: HashMap<Arc<str>, usize>,
+    reads: Vec<Option<(Value, u64)>>,
+    remembered_bytes: u64,
+    places: HashMap<Arc<str>, Place>,
 }
 
 impl Journal {
+    /// What is known of a key.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<Known<'_>> {
+        self.places.get(key).map(|place| match place {
+            Place::Written(at) => Known::Written(&self.writes[*at].datum),
+            Place::Read(at) => Known::Read(self.reads[*at].as_ref()),
+        })
+    }
+
     /// What was written last under a key.
     #[must_use]
-    pub fn get(&self, key: &str) -> Option<&Datum> {
-        self.latest.get(key).map(|at| &self.writes[*at].datum)
+    pub fn written(&self, key: &str) -> Option<&Datum> {
+        match self.get(key) {
+            Some(Known::Written(datum)) => Some(datum),
+            Some(Known::Read(_)) | None => None,
+        }
+    }
+
+    /// Remembers what stands under a key of which nothing is known, if there is room for it.
+    pub fn remember(&mut self, key: &str, read: Option<&(Value, u64)>) {
+        let bytes = read.map_or(0, |(_, bytes)| *bytes).saturating_add(u64::try_from(key.len()).unwrap_or(u64::MAX));
+        let sum = self.remembered_bytes.saturating_add(bytes);
+        if sum <= MAX_REMEMBERED_BYTES {
+            self.remembered_bytes = sum;
+            self.places.insert(key.into(), Place::Read(self.reads.len()));
+            self.reads.push(read.cloned());
+        }
     }
 
     /// Writes.
     pub fn put(&mut self, key: Arc<str>, datum: Datum) {
         let at = self.writes.len();
-        let previous = self.latest.insert(Arc::clone(&key), at);
+        let previous = self.places.insert(Arc::clone(&key), Place::Written(at));
         self.writes.push(Write { key, datum, previous });
     }
 
@@ -79,8 +126,8 @@ impl Journal {
         while self.writes.len() > mark.0 {
             let Some(write) = self.writes.pop() else { return };
             match write.previous {
-                Some(previous) => self.latest.insert(write.key, previous),
-                None => self.latest.remove(&write.key),
+                Some(previous) => self.places.insert(write.key, previous),
+                None => self.places.remove(&write.key),
             };
         }
     }
@@ -93,8 +140,7 @@ impl Journal {
 
     /// The same, and the journal is empty again.
     pub fn take(&mut self) -> Vec<Write> {
-        self.latest.clear();
-        std::mem::take(&mut self.writes)
+        std::mem::take(self).writes
     }
 }
 
@@ -103,7 +149,7 @@ mod tests {
     use super::*;
 
     fn number(journal: &Journal, key: &str) -> Option<u128> {
-        match journal.get(key) {
+        match journal.written(key) {
             Some(Datum::Number(number)) => Some(*number),
             _ => None,
         }
@@ -124,5 +170,29 @@ mod tests {
         journal.roll_back(outer);
         assert_eq!((number(&journal, "a"), number(&journal, "b")), (Some(1), None));
         assert_eq!(journal.writes().len(), 1);
+    }
+
+    #[test]
+    fn what_was_read_is_known_again_when_a_write_over_it_is_rolled_back() {
+        let mut journal = Journal::default();
+        journal.remember("a", Some(&(Value::UInt(1), 17)));
+        journal.remember("b", None);
+        let level = journal.mark();
+        journal.put("a".into(), Datum::Value(Value::UInt(2)));
+        assert!(matches!(journal.get("a"), Some(Known::Written(Datum::Value(Value::UInt(2))))));
+        journal.roll_back(level);
+        assert!(matches!(journal.get("a"), Some(Known::Read(Some((Value::UInt(1), 17))))));
+        assert!(matches!(journal.get("b"), Some(Known::Read(None))));
+        assert!(journal.get("c").is_none());
+    }
+
+    #[test]
+    fn reads_are_remembered_up_to_their_limit() {
+        let mut journal = Journal::default();
+        journal.remember("large", Some(&(Value::buffer(Vec::new()), MAX_REMEMBERED_BYTES)));
+        assert!(journal.get("large").is_none());
+        journal.remember("small", Some(&(Value::UInt(1), MAX_REMEMBERED_BYTES - 5)));
+        journal.remember("b", None);
+        assert!(journal.get("small").is_some() && journal.get("b").is_none());
     }
 }

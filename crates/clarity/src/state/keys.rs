@@ -1,6 +1,5 @@
 //! The keys of the state. They are consensus, down to the JSON inside of some.
 
-use std::fmt::Write;
 use std::sync::Arc;
 
 use crate::names::ClarityName;
@@ -33,18 +32,11 @@ pub fn asset_prefix(contract: &ContractId, name: &ClarityName) -> String {
     format!("vm::{contract}::4::{name}::")
 }
 
-/// A key under a prefix: the serialization of a value.
-#[must_use]
-pub fn entry(prefix: &str, key: &Value) -> Arc<str> {
-    let bytes = key.encode();
-    let mut text = String::with_capacity(prefix.len() + bytes.len() * 2);
+/// Makes a key under a prefix in a buffer: the serialization of a value.
+pub(crate) fn entry(text: &mut String, prefix: &str, key: &Value) {
+    text.clear();
     text.push_str(prefix);
-    for byte in bytes {
-        const DIGITS: &[u8; 16] = b"0123456789abcdef";
-        text.push(char::from(DIGITS[usize::from(byte >> 4)]));
-        text.push(char::from(DIGITS[usize::from(byte & 15)]));
-    }
-    text.into()
+    key.write_hex(text);
 }
 
 /// The supply of a fungible token.
@@ -82,12 +74,28 @@ pub fn token_balance(prefix: &str, owner: &Principal) -> Arc<str> {
 }
 
 fn json_account(text: &mut String, account: &Standard) {
-    // Writing to a string does not fail.
-    let _ = write!(text, "[{},[", account.version());
+    text.push('[');
+    decimal(text, account.version());
+    text.push_str(",[");
     for (at, byte) in account.hash.iter().enumerate() {
-        let _ = write!(text, "{}{byte}", if at == 0 { "" } else { "," });
+        if at > 0 {
+            text.push(',');
+        }
+        decimal(text, *byte);
     }
     text.push_str("]]");
+}
+
+/// A number without leading zeros. Formatting would take most of the time of a token's transfer.
+fn decimal(text: &mut String, number: u8) {
+    let digit = |value: u8| char::from(b'0' + value % 10);
+    if number >= 100 {
+        text.push(digit(number / 100));
+    }
+    if number >= 10 {
+        text.push(digit(number / 10));
+    }
+    text.push(digit(number));
 }
 
 /// Somebody's micro-STX.
@@ -100,4 +108,18 @@ pub fn balance(owner: &Principal) -> Arc<str> {
 #[must_use]
 pub fn contract(id: &ContractId) -> Arc<str> {
     format!("clarity-contract::{id}").into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_written_as_json_writes_them() {
+        for number in 0..=u8::MAX {
+            let mut text = String::new();
+            decimal(&mut text, number);
+            assert_eq!(text, number.to_string());
+        }
+    }
 }

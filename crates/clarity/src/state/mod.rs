@@ -5,7 +5,7 @@
 //! | `keys.rs` | the keys of the state |
 //! | `balance.rs` | an account's micro-STX |
 //! | `contract.rs` | a contract that can be called, and how it is stored |
-//! | `journal.rs` | what a transaction has written, by levels that can be rolled back |
+//! | `journal.rs` | what a transaction has written, by levels that can be rolled back, and what it has read |
 //! | `world.rs` | what the engine asks of the chain that it runs in |
 
 pub(crate) mod balance;
@@ -16,5 +16,5 @@ mod world;
 
 pub use balance::Balance;
 pub use contract::Contract;
-pub use journal::{Datum, Journal, Mark, Write};
+pub use journal::{Datum, Journal, Known, Mark, Write};
 pub use world::{BlockFacts, PoxAddresses, View, World};

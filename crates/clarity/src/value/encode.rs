@@ -30,7 +30,20 @@ impl Value {
     /// Its serialization in hexadecimal, as the state holds it.
     #[must_use]
     pub fn encode_hex(&self) -> String {
-        hex::encode(self.encode())
+        let mut text = String::new();
+        self.write_hex(&mut text);
+        text
+    }
+
+    /// Appends its serialization in hexadecimal.
+    pub(crate) fn write_hex(&self, text: &mut String) {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let bytes = self.encode();
+        text.reserve(bytes.len() * 2);
+        for byte in bytes {
+            text.push(char::from(DIGITS[usize::from(byte >> 4)]));
+            text.push(char::from(DIGITS[usize::from(byte & 15)]));
+        }
     }
 
     /// Appends its serialization.

@@ -13,10 +13,14 @@ impl Value {
                     return None;
                 }
                 let items = if is_plain(expected.entry()) {
-                    list.items
-                        .iter()
-                        .all(|item| expected.entry().admits_value(item).unwrap_or(false))
-                        .then(|| list.items.clone())?
+                    if !list.items.iter().all(|item| expected.entry().admits_value(item).unwrap_or(false)) {
+                        return None;
+                    }
+                    let entry = make::entry_type(&list.items).ok()?;
+                    if entry == list.entry && usize::try_from(list.max_len).is_ok_and(|most| most == list.items.len()) {
+                        return Some(self.clone());
+                    }
+                    list.items.clone()
                 } else {
                     list.items.iter().map(|item| item.sanitized(expected.entry())).collect::<Option<Vec<_>>>()?
                 };

@@ -1,7 +1,7 @@
 //! Between numbers, texts, buffers and serializations.
 
 use super::super::machine::{Frame, Machine, Outcome};
-use super::{Arguments, one, too_large, unexpected};
+use super::{Arguments, Operands, one, too_large, unexpected};
 use crate::costs::CostFn;
 use crate::error::{CheckError, Stop};
 use crate::lower::program::At;
@@ -9,7 +9,7 @@ use crate::natives::Native;
 use crate::types::{MAX_VALUE_SIZE, Type};
 use crate::value::{Fields, Value};
 
-pub(super) fn apply(native: Native, values: Vec<Value>) -> Outcome {
+pub(super) fn apply(native: Native, values: Operands<'_>) -> Outcome {
     let value = one(values)?;
     match native {
         Native::ToConsensusBuff => {

@@ -6,8 +6,8 @@ use super::super::machine::{Frame, Machine, Outcome};
 use super::{too_large, unexpected};
 use crate::costs::CostFn;
 use crate::error::{CheckError, InternalError, Stop};
-use crate::lower::program::At;
-use crate::state::{Datum, keys};
+use crate::lower::program::{At, MapTable};
+use crate::state::{Datum, Known, View, keys};
 use crate::types::Type;
 use crate::value::{Fields, Value};
 
@@ -25,17 +25,56 @@ pub(super) fn of_type(expected: &Type, value: &Value) -> Result<(), Stop> {
     }
 }
 
+/// The value that a text of the state is, and the bytes of its serialization.
+fn decode(text: &str, of: &Type) -> Option<(Value, u64)> {
+    let bytes = hex::decode(text).ok()?;
+    let value = Value::decode_as(&bytes, of, Fields::Declared).ok()?;
+    Some((value, super::count(bytes.len())))
+}
+
+/// Whether an entry is there: one that was deleted is stored as `none`.
+const fn is_there(entry: Option<&(Value, u64)>) -> bool {
+    matches!(entry, Some((Value::Optional(Some(_)), _)))
+}
+
 impl Machine<'_> {
     /// The value under a key, and the bytes of its serialization.
     pub(super) fn stored_value(&mut self, key: &str, of: &Type) -> Result<Option<(Value, u64)>, Stop> {
-        if let Some(Datum::Value(value)) = self.written(key) {
-            return Ok(Some((value.clone(), value.serialized_size())));
+        if self.view == View::Tip {
+            match self.journal.get(key) {
+                Some(Known::Written(Datum::Value(value))) => {
+                    return Ok(Some((value.clone(), value.serialized_size())));
+                }
+                Some(Known::Read(read)) => {
+                    let read = read.cloned();
+                    self.watch_read(key);
+                    return Ok(read);
+                }
+                Some(Known::Written(_)) | None => {}
+            }
         }
-        let Some(text) = self.read(key)? else { return Ok(None) };
-        let damaged = || InternalError::State(format!("{key} holds no {of}"));
-        let bytes = hex::decode(&text).map_err(|_| damaged())?;
-        let value = Value::decode_as(&bytes, of, Fields::Declared).map_err(|_| damaged())?;
-        Ok(Some((value, super::count(bytes.len()))))
+        let read = match self.read(key)? {
+            Some(text) => Some(decode(&text, of).ok_or_else(|| InternalError::State(format!("{key} holds no {of}")))?),
+            None => None,
+        };
+        if self.view == View::Tip {
+            self.journal.remember(key, read.as_ref());
+        }
+        Ok(read)
+    }
+
+    /// Does something with the key of an entry.
+    pub(super) fn with_entry_key<T>(
+        &mut self,
+        prefix: &str,
+        entry: &Value,
+        work: impl FnOnce(&mut Self, &str) -> T,
+    ) -> T {
+        let mut key = std::mem::take(&mut self.key);
+        keys::entry(&mut key, prefix, entry);
+        let outcome = work(self, &key);
+        self.key = key;
+        outcome
     }
 
     pub(super) fn var_get(&mut self, frame: &Frame<'_>, index: u32) -> Outcome {
@@ -65,17 +104,17 @@ impl Machine<'_> {
         Ok(bytes)
     }
 
-    /// The entry under a key: what is stored is an optional, so that what was deleted leaves a trace.
-    fn entry(&mut self, key: &str, value: &Type) -> Result<Option<(Value, u64)>, Stop> {
-        let stored = Type::optional(value.clone()).map_err(too_large)?;
-        self.stored_value(key, &stored)
+    /// The entry under a key of the state.
+    fn entry(&mut self, map: &MapTable, key: &str) -> Result<Option<(Value, u64)>, Stop> {
+        let stored = map.stored.as_ref().map_err(|fault| too_large(fault.clone()))?;
+        self.stored_value(key, stored)
     }
 
     pub(super) fn map_get(&mut self, frame: &Frame<'_>, index: u32, key: At) -> Outcome {
         let map = &frame.program().maps[index as usize];
         let key = self.eval(frame, key)?;
         of_type(&map.key, &key)?;
-        let entry = self.entry(&keys::entry(&map.prefix, &key), &map.value)?;
+        let entry = self.with_entry_key(&map.prefix, &key, |machine, place| machine.entry(map, place))?;
         let (value, bytes) = entry.unwrap_or((Value::NONE, 0));
         self.meter.charge(CostFn::FetchEntry, key.serialized_size() + bytes)?;
         Ok(value)
@@ -90,18 +129,19 @@ impl Machine<'_> {
         self.copy(frame, value, &new)?;
         of_type(&map.key, &key_value)?;
         of_type(&map.value, &new)?;
-        let place = keys::entry(&map.prefix, &key_value);
         let mut bytes = key_value.serialized_size();
-        if insert && matches!(self.entry(&place, &map.value)?, Some((Value::Optional(Some(_)), _))) {
-            self.meter.charge(CostFn::SetEntry, bytes)?;
-            self.meter.take(bytes)?;
-            return Ok(Value::Bool(false));
-        }
-        bytes += new.serialized_size() + 1;
-        self.write(place, Datum::Value(Value::some(new.declared(&map.value)).map_err(too_large)?));
+        let written = self.with_entry_key(&map.prefix, &key_value, |machine, place| -> Result<bool, Stop> {
+            if insert && is_there(machine.entry(map, place)?.as_ref()) {
+                return Ok(false);
+            }
+            bytes += new.serialized_size() + 1;
+            let stored = Value::some(new.declared(&map.value)).map_err(too_large)?;
+            machine.write(place.into(), Datum::Value(stored));
+            Ok(true)
+        })?;
         self.meter.charge(CostFn::SetEntry, bytes)?;
         self.meter.take(bytes)?;
-        Ok(Value::Bool(true))
+        Ok(Value::Bool(written))
     }
 
     pub(super) fn map_delete(&mut self, frame: &Frame<'_>, index: u32, key: At) -> Outcome {
@@ -109,13 +149,14 @@ impl Machine<'_> {
         let map = &frame.program().maps[index as usize];
         let key = self.eval(frame, key)?;
         of_type(&map.key, &key)?;
-        let place = keys::entry(&map.prefix, &key);
-        let there = matches!(self.entry(&place, &map.value)?, Some((Value::Optional(Some(_)), _)));
-        let mut bytes = key.serialized_size();
-        if there {
-            self.write(place, Datum::Value(Value::NONE));
-            bytes += 1;
-        }
+        let there = self.with_entry_key(&map.prefix, &key, |machine, place| -> Result<bool, Stop> {
+            let there = is_there(machine.entry(map, place)?.as_ref());
+            if there {
+                machine.write(place.into(), Datum::Value(Value::NONE));
+            }
+            Ok(there)
+        })?;
+        let bytes = key.serialized_size() + u64::from(there);
         self.meter.charge(CostFn::SetEntry, bytes)?;
         self.meter.take(bytes)?;
         Ok(Value::Bool(there))

@@ -1,13 +1,13 @@
 //! Hashes of buffers, and of numbers as sixteen bytes, the lowest first.
 
 use super::super::machine::Outcome;
-use super::{one, unexpected};
+use super::{Operands, one, unexpected};
 use crate::crypto::hash;
 use crate::natives::Native;
 use crate::types::Type;
 use crate::value::Value;
 
-pub(super) fn apply(native: Native, values: Vec<Value>) -> Outcome {
+pub(super) fn apply(native: Native, values: Operands<'_>) -> Outcome {
     let value = one(values)?;
     let number;
     let bytes: &[u8] = match &value {

@@ -24,25 +24,28 @@ impl Machine<'_> {
         }
     }
 
-    fn apply_callee(&mut self, frame: &Frame<'_>, callee: &Callee, values: Vec<Value>, level: usize) -> Outcome {
+    /// Applies a function to the values in the slots from `first` on.
+    fn apply_callee(&mut self, frame: &Frame<'_>, callee: &Callee, first: usize, level: usize) -> Outcome {
         if let Callee::Native(native) = callee
             && native.kind() == Kind::Special
         {
+            let values: Vec<Value> = self.slots.drain(first..).collect();
             return self.special_native(frame, *native, &Arguments::Values(&values));
         }
         let mut held = 0;
-        let outcome = self.hold(&values, &mut held).and_then(|()| match callee {
-            Callee::User(index) => self.apply_user(&Frame { level: level + LEVELS, ..*frame }, *index, values),
-            Callee::Native(native) => self.apply_plain(*native, values),
+        let outcome = self.hold(first, &mut held).and_then(|()| match callee {
+            Callee::User(index) => self.apply_user(&Frame { level: level + LEVELS, ..*frame }, *index, first),
+            Callee::Native(native) => self.apply_plain(*native, first),
             Callee::Missing(name) => Err(CheckError::UndefinedFunction(name.to_string()).into()),
         });
+        self.slots.truncate(first);
         self.meter.give(held);
         outcome
     }
 
-    /// Takes memory for values that are arguments.
-    fn hold(&mut self, values: &[Value], held: &mut u64) -> Result<(), Stop> {
-        for value in values {
+    /// Takes memory for the values in the slots from `first` on.
+    fn hold(&mut self, first: usize, held: &mut u64) -> Result<(), Stop> {
+        for value in &self.slots[first..] {
             let size = u64::from(value.size());
             self.meter.take(size)?;
             *held += size;
@@ -59,11 +62,23 @@ impl Machine<'_> {
             length(&sequence)?;
             values.push(sequence);
         }
-        let steps = if self.rules.map_stops_at_shortest { steps(&values)? } else { steps_before_4(&values)? };
-        let mut results = Vec::with_capacity(steps.len());
-        for step in steps {
-            results.push(self.apply_callee(frame, callee, step, level)?);
+        let sequences = reached(&values, self.rules.map_stops_at_shortest)?;
+        let first = self.slots.len();
+        let mut arguments = 0;
+        let mut results = Vec::new();
+        for step in 0.. {
+            let reaching = sequences.iter().filter(|(_, reach)| step < *reach);
+            self.slots.extend(reaching.filter_map(|(sequence, _)| element(sequence, step)));
+            let given = self.slots.len() - first;
+            if step == 0 {
+                arguments = given;
+            }
+            if given == 0 || given < arguments {
+                break;
+            }
+            results.push(self.apply_callee(frame, callee, first, level)?);
         }
+        self.slots.truncate(first);
         Value::list(results).map_err(no_join)
     }
 
@@ -72,10 +87,12 @@ impl Machine<'_> {
         let value = self.eval_copied(frame, sequence)?;
         self.look_up(callee)?;
         let most = length(&value)?;
+        let first = self.slots.len();
         let mut kept = Vec::new();
         for index in 0..usize::try_from(most).unwrap_or(usize::MAX) {
             let Some(item) = element(&value, index) else { break };
-            if boolean(self.apply_callee(frame, callee, vec![item], level)?)? {
+            self.slots.push(item);
+            if boolean(self.apply_callee(frame, callee, first, level)?)? {
                 kept.push(index);
             }
         }
@@ -107,42 +124,29 @@ impl Machine<'_> {
         let value = self.eval_copied(frame, sequence)?;
         let mut accumulator = self.eval_copied(frame, initial)?;
         let most = length(&value)?;
+        let first = self.slots.len();
         for index in 0..usize::try_from(most).unwrap_or(usize::MAX) {
             let Some(item) = element(&value, index) else { break };
-            accumulator = self.apply_callee(frame, callee, vec![item, accumulator], level)?;
+            self.slots.push(item);
+            self.slots.push(accumulator);
+            accumulator = self.apply_callee(frame, callee, first, level)?;
         }
         Ok(accumulator)
     }
 }
 
-/// The arguments of each step: one element of each sequence, while all have one.
-fn steps(sequences: &[Value]) -> Result<Vec<Vec<Value>>, Stop> {
-    let mut shortest = u64::MAX;
+/// Each sequence, and the step from which on it gives no argument: where the shortest ends. Until 4.0 a sequence gave one element
+/// more than the shortest one up to it had, and steps ran while they had as many arguments as the first.
+fn reached(sequences: &[Value], stops_at_shortest: bool) -> Result<Vec<(&Value, usize)>, Stop> {
+    let mut shortest = usize::MAX;
+    let mut reached = Vec::with_capacity(sequences.len());
     for sequence in sequences {
-        shortest = shortest.min(length(sequence)?);
-    }
-    let shortest = usize::try_from(shortest).unwrap_or(0);
-    Ok((0..shortest).map(|index| sequences.iter().filter_map(|sequence| element(sequence, index)).collect()).collect())
-}
-
-/// Until 4.0 a sequence gave one element more than the shortest one before it had, and steps ran while they had as many
-/// arguments as the first.
-fn steps_before_4(sequences: &[Value]) -> Result<Vec<Vec<Value>>, Stop> {
-    let mut shortest = u64::MAX;
-    let mut steps: Vec<Vec<Value>> = Vec::new();
-    for sequence in sequences {
-        let own = length(sequence)?;
+        let own = usize::try_from(length(sequence)?).unwrap_or(usize::MAX);
         shortest = shortest.min(own);
-        for index in 0..usize::try_from(own.min(shortest.saturating_add(1))).unwrap_or(0) {
-            let Some(item) = element(sequence, index) else { break };
-            match steps.get_mut(index) {
-                Some(step) => step.push(item),
-                None => steps.push(vec![item]),
-            }
-        }
+        reached.push((sequence, own.min(shortest.saturating_add(1))));
     }
-    let arguments = steps.first().map_or(0, Vec::len);
-    let complete = steps.iter().take_while(|step| step.len() == arguments).count();
-    steps.truncate(complete);
-    Ok(steps)
+    if stops_at_shortest {
+        reached.iter_mut().for_each(|(_, reach)| *reach = shortest);
+    }
+    Ok(reached)
 }

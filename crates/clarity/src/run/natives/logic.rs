@@ -5,18 +5,18 @@ use std::sync::Arc;
 use super::super::call::count;
 use super::super::events::Event;
 use super::super::machine::{Frame, Machine, Outcome};
-use super::{Arguments, boolean, no_join, one};
+use super::{Arguments, Operands, boolean, no_join, one};
 use crate::costs::CostFn;
 use crate::error::{CheckError, Stop, Thrower};
 use crate::lower::program::{At, Binding, Many};
 use crate::natives::Native;
 use crate::value::Value;
 
-pub(super) fn apply(native: Native, mut values: Vec<Value>) -> Outcome {
+pub(super) fn apply(native: Native, mut values: Operands<'_>) -> Outcome {
     match native {
         Native::Not => Ok(Value::Bool(!boolean(one(values)?)?)),
-        Native::Begin => values.pop().ok_or_else(|| CheckError::IncorrectArgumentCount(1, 0).into()),
-        _ => equals(&values),
+        Native::Begin => values.next_back().ok_or_else(|| CheckError::IncorrectArgumentCount(1, 0).into()),
+        _ => equals(values.as_slice()),
     }
 }
 

@@ -17,13 +17,18 @@ mod token;
 mod tuple;
 mod verify;
 
-use super::call::{Held, count};
+use std::vec::Drain;
+
+use super::call::count;
 use super::machine::{Frame, Machine, Outcome};
 use crate::error::{CheckError, Stop};
-use crate::lower::program::{At, Form, Many};
+use crate::lower::program::{At, Form};
 use crate::natives::{Kind, Native};
 use crate::types::{JoinFault, Type, TypeFault};
 use crate::value::Value;
+
+/// The values that a native takes out of the slots.
+pub(super) type Operands<'a> = Drain<'a, Value>;
 
 /// Arguments of a special form: expressions, or values that `map`, `filter` and `fold` give it.
 #[derive(Clone, Copy)]
@@ -71,19 +76,9 @@ impl Machine<'_> {
         Ok(value)
     }
 
-    /// A native whose arguments are evaluated first.
-    pub(super) fn plain(&mut self, frame: &Frame<'_>, native: Native, arguments: Many) -> Outcome {
-        let mut held = Held::default();
-        let outcome = match self.arguments(frame, frame.program().many(arguments), &mut held) {
-            Ok(()) => self.apply_plain(native, std::mem::take(&mut held.values)),
-            Err(stop) => Err(stop),
-        };
-        self.meter.give(held.bytes);
-        outcome
-    }
-
-    /// A native on values: its cost, then its function.
-    pub(super) fn apply_plain(&mut self, native: Native, values: Vec<Value>) -> Outcome {
+    /// A native on the values in the slots from `first` on: its cost, then its function.
+    pub(super) fn apply_plain(&mut self, native: Native, first: usize) -> Outcome {
+        let values = &self.slots[first..];
         let input = match native.kind() {
             Kind::BySize => values.iter().map(Value::serialized_size).sum(),
             Kind::ByBytes => match values.first() {
@@ -99,6 +94,7 @@ impl Machine<'_> {
         if let Some(cost) = native.cost() {
             self.meter.charge(cost, input)?;
         }
+        let values = self.slots.drain(first..);
         match native {
             Native::ToConsensusBuff
             | Native::IntToAscii
@@ -242,20 +238,19 @@ pub(super) fn boolean(value: Value) -> Result<bool, Stop> {
 }
 
 /// The only argument.
-pub(super) fn one(values: Vec<Value>) -> Result<Value, Stop> {
+pub(super) fn one(mut values: Operands<'_>) -> Result<Value, Stop> {
     let given = values.len();
-    let mut values = values.into_iter();
-    match (values.next(), values.next()) {
-        (Some(value), None) => Ok(value),
+    match values.next() {
+        Some(value) if given == 1 => Ok(value),
         _ => Err(CheckError::IncorrectArgumentCount(1, given).into()),
     }
 }
 
 /// Both arguments.
-pub(super) fn two(values: Vec<Value>) -> Result<(Value, Value), Stop> {
+pub(super) fn two(mut values: Operands<'_>) -> Result<(Value, Value), Stop> {
     let given = values.len();
-    match <[Value; 2]>::try_from(values) {
-        Ok([a, b]) => Ok((a, b)),
-        Err(_) => Err(CheckError::IncorrectArgumentCount(2, given).into()),
+    match (values.next(), values.next()) {
+        (Some(a), Some(b)) if given == 2 => Ok((a, b)),
+        _ => Err(CheckError::IncorrectArgumentCount(2, given).into()),
     }
 }

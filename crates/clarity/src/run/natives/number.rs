@@ -1,15 +1,15 @@
 //! Arithmetic: exact, or an error. Operands are both signed or both unsigned.
 
 use super::super::machine::{Frame, Machine, Outcome};
-use super::{Arguments, one, two, unexpected};
+use super::{Arguments, Operands, one, two, unexpected};
 use crate::error::{CheckError, RuntimeError, Stop};
 use crate::natives::Native;
 use crate::types::Type;
 use crate::value::Value;
 
-pub(super) fn apply(native: Native, values: Vec<Value>) -> Outcome {
+pub(super) fn apply(native: Native, values: Operands<'_>) -> Outcome {
     match native {
-        Native::Add | Native::Subtract | Native::Multiply | Native::Divide => accumulate(native, values),
+        Native::Add | Native::Subtract | Native::Multiply | Native::Divide => accumulate(native, values.as_slice()),
         Native::BitAnd | Native::BitOr | Native::BitXor | Native::Xor => bits(native, values),
         Native::Modulo | Native::Power => pair(native, values),
         Native::BitShiftLeft | Native::BitShiftRight => shift(native, values),
@@ -19,34 +19,31 @@ pub(super) fn apply(native: Native, values: Vec<Value>) -> Outcome {
 }
 
 /// The sums, differences and so on from left to right.
-fn accumulate(native: Native, values: Vec<Value>) -> Outcome {
-    let single = values.len() == 1;
-    let mut values = values.into_iter();
-    match values.next() {
-        Some(Value::Int(first)) => {
-            if single && native == Native::Subtract {
-                return Ok(Value::Int(first.checked_neg().ok_or(RuntimeError::ArithmeticUnderflow)?));
-            }
-            let mut sum = first;
-            for value in values {
-                let Value::Int(next) = value else { return Err(unexpected(Type::Int, value)) };
-                sum = signed(native, sum, next)?;
+fn accumulate(native: Native, values: &[Value]) -> Outcome {
+    let Some((first, rest)) = values.split_first() else { return Err(CheckError::IncorrectArgumentCount(1, 0).into()) };
+    let negates = rest.is_empty() && native == Native::Subtract;
+    match first {
+        Value::Int(first) if negates => Ok(Value::Int(first.checked_neg().ok_or(RuntimeError::ArithmeticUnderflow)?)),
+        Value::Int(first) => {
+            let mut sum = *first;
+            for value in rest {
+                let Value::Int(next) = value else { return Err(unexpected(Type::Int, value.clone())) };
+                sum = signed(native, sum, *next)?;
             }
             Ok(Value::Int(sum))
         }
-        Some(Value::UInt(first)) => {
-            if single && native == Native::Subtract {
-                return Ok(Value::UInt(0_u128.checked_sub(first).ok_or(RuntimeError::ArithmeticUnderflow)?));
-            }
-            let mut sum = first;
-            for value in values {
-                let Value::UInt(next) = value else { return Err(unexpected(Type::UInt, value)) };
-                sum = unsigned(native, sum, next)?;
+        Value::UInt(first) if negates => {
+            Ok(Value::UInt(0_u128.checked_sub(*first).ok_or(RuntimeError::ArithmeticUnderflow)?))
+        }
+        Value::UInt(first) => {
+            let mut sum = *first;
+            for value in rest {
+                let Value::UInt(next) = value else { return Err(unexpected(Type::UInt, value.clone())) };
+                sum = unsigned(native, sum, *next)?;
             }
             Ok(Value::UInt(sum))
         }
-        Some(other) => Err(unexpected(Type::Int, other)),
-        None => Err(CheckError::IncorrectArgumentCount(1, 0).into()),
+        other => Err(unexpected(Type::Int, other.clone())),
     }
 }
 
@@ -68,8 +65,7 @@ fn unsigned(native: Native, a: u128, b: u128) -> Result<u128, RuntimeError> {
     }
 }
 
-fn bits(native: Native, values: Vec<Value>) -> Outcome {
-    let mut values = values.into_iter();
+fn bits(native: Native, mut values: Operands<'_>) -> Outcome {
     match values.next() {
         Some(Value::Int(mut bits)) => {
             for value in values {
@@ -98,7 +94,7 @@ fn bits(native: Native, values: Vec<Value>) -> Outcome {
     }
 }
 
-fn pair(native: Native, values: Vec<Value>) -> Outcome {
+fn pair(native: Native, values: Operands<'_>) -> Outcome {
     match two(values)? {
         (Value::Int(a), Value::Int(b)) if native == Native::Modulo => {
             Ok(Value::Int(a.checked_rem(b).ok_or(RuntimeError::DivisionByZero)?))
@@ -131,7 +127,7 @@ fn pair(native: Native, values: Vec<Value>) -> Outcome {
 const EXPONENT: RuntimeError = RuntimeError::Arithmetic("Power argument to (pow ...) must be a u32 integer");
 
 /// Counts are taken modulo the number of bits: shifting never fails.
-fn shift(native: Native, values: Vec<Value>) -> Outcome {
+fn shift(native: Native, values: Operands<'_>) -> Outcome {
     let (value, by) = match two(values)? {
         (value, Value::UInt(by)) => (value, u32::try_from(by % 128).unwrap_or(0)),
         (_, other) => return Err(unexpected(Type::UInt, other)),

@@ -2,7 +2,7 @@
 
 use super::super::machine::{Frame, Machine, Outcome};
 use super::logic::free;
-use super::{one, too_large, two, unexpected};
+use super::{Operands, one, too_large, two, unexpected};
 use crate::costs::CostFn;
 use crate::error::{CheckError, RuntimeError, Stop, Thrower};
 use crate::lower::program::{At, Binding, Form};
@@ -10,7 +10,7 @@ use crate::natives::Native;
 use crate::types::Type;
 use crate::value::Value;
 
-pub(super) fn apply(native: Native, values: Vec<Value>) -> Outcome {
+pub(super) fn apply(native: Native, values: Operands<'_>) -> Outcome {
     match native {
         Native::ConsOkay => Value::okay(one(values)?).map_err(too_large),
         Native::ConsError => Value::error(one(values)?).map_err(too_large),
@@ -38,9 +38,9 @@ fn no_optional(value: Value) -> Stop {
 }
 
 /// The functions that take a value out, or throw another one out of the function, or fail.
-pub(super) fn unwrap(native: Native, mut values: Vec<Value>) -> Outcome {
+pub(super) fn unwrap(native: Native, mut values: Operands<'_>) -> Outcome {
     let thrown = match native {
-        Native::UnwrapRet | Native::UnwrapErrRet => values.pop(),
+        Native::UnwrapRet | Native::UnwrapErrRet => values.next_back(),
         _ => None,
     };
     let value = one(values)?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::super::call::count;
 use super::super::machine::{Frame, Machine, Outcome};
-use super::{Arguments, no_join, too_large, two, uint, unexpected};
+use super::{Arguments, Operands, no_join, too_large, two, uint, unexpected};
 use crate::costs::CostFn;
 use crate::error::{CheckError, Stop};
 use crate::lower::program::At;
@@ -12,7 +12,7 @@ use crate::natives::Native;
 use crate::types::{MAX_VALUE_SIZE, Type};
 use crate::value::{List, Utf8, Value};
 
-pub(super) fn apply(native: Native, values: Vec<Value>) -> Outcome {
+pub(super) fn apply(native: Native, values: Operands<'_>) -> Outcome {
     match native {
         Native::Len => Ok(Value::UInt(length(&super::one(values)?)?.into())),
         Native::ElementAt | Native::ElementAtSafe => {

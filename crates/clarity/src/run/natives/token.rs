@@ -146,7 +146,7 @@ impl Machine<'_> {
                 let value = self.eval(frame, arguments[0])?;
                 self.meter.charge(CostFn::NftOwner, value.serialized_size())?;
                 of_type(&asset.of, &value)?;
-                match self.owner(&keys::entry(&asset.prefix, &value))? {
+                match self.with_entry_key(&asset.prefix, &value, Self::owner)? {
                     Some(owner) => Value::some(Value::Principal(owner)).map_err(too_large),
                     None => Ok(Value::NONE),
                 }
@@ -166,12 +166,12 @@ impl Machine<'_> {
         }
     }
 
-    fn set_owner(&mut self, key: Arc<str>, owner: Option<Arc<Principal>>) -> Result<(), Stop> {
-        let value = match owner {
+    fn set_owner(&mut self, asset: &Asset, token: &Value, owner: Option<Arc<Principal>>) -> Result<(), Stop> {
+        let owner = match owner {
             Some(owner) => Value::some(Value::Principal(owner)).map_err(too_large)?,
             None => Value::NONE,
         };
-        self.write(key, Datum::Value(value));
+        self.with_entry_key(&asset.prefix, token, |machine, key| machine.write(key.into(), Datum::Value(owner)));
         Ok(())
     }
 
@@ -181,12 +181,11 @@ impl Machine<'_> {
         let bytes = value.serialized_size();
         self.meter.charge(CostFn::NftMint, bytes)?;
         of_type(&asset.of, &value)?;
-        let key = keys::entry(&asset.prefix, &value);
-        if self.owner(&key)?.is_some() {
+        if self.with_entry_key(&asset.prefix, &value, Self::owner)?.is_some() {
             return refuse(refusal::BALANCE);
         }
         self.take_all(&[PRINCIPAL, bytes])?;
-        self.set_owner(key, Some(Arc::clone(&to)))?;
+        self.set_owner(asset, &value, Some(Arc::clone(&to)))?;
         self.copy(frame, arguments[0], &value)?;
         let identifier = Arc::clone(&asset.identifier);
         self.say(Event::Asset(EventBody::NftMint { asset: identifier, recipient: Value::Principal(to), value }))?;
@@ -203,15 +202,14 @@ impl Machine<'_> {
         if from == to {
             return refuse(refusal::SAME);
         }
-        let key = keys::entry(&asset.prefix, &value);
-        match self.owner(&key)? {
+        match self.with_entry_key(&asset.prefix, &value, Self::owner)? {
             None => return refuse(refusal::NOTHING),
             Some(owner) if owner != from => return refuse(refusal::BALANCE),
             Some(_) => {}
         }
         self.take_all(&[PRINCIPAL, bytes])?;
         self.copy(frame, arguments[0], &value)?;
-        self.set_owner(key, Some(Arc::clone(&to)))?;
+        self.set_owner(asset, &value, Some(Arc::clone(&to)))?;
         self.moved(&from, AssetKey::Asset(Arc::clone(&asset.identifier), value.clone()));
         let identifier = Arc::clone(&asset.identifier);
         let (sender, recipient) = (Value::Principal(from), Value::Principal(to));
@@ -226,15 +224,14 @@ impl Machine<'_> {
         let bytes = value.serialized_size();
         self.meter.charge(CostFn::NftBurn, bytes)?;
         of_type(&asset.of, &value)?;
-        let key = keys::entry(&asset.prefix, &value);
-        match self.owner(&key)? {
+        match self.with_entry_key(&asset.prefix, &value, Self::owner)? {
             None => return refuse(refusal::NOTHING),
             Some(owner) if owner != from => return refuse(refusal::BALANCE),
             Some(_) => {}
         }
         self.take_all(&[PRINCIPAL, bytes])?;
         self.copy(frame, arguments[0], &value)?;
-        self.set_owner(key, None)?;
+        self.set_owner(asset, &value, None)?;
         self.moved(&from, AssetKey::Asset(Arc::clone(&asset.identifier), value.clone()));
         let identifier = Arc::clone(&asset.identifier);
         self.say(Event::Asset(EventBody::NftBurn { asset: identifier, sender: Value::Principal(from), value }))?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::super::call::count;
 use super::super::machine::{Frame, Machine, Outcome};
-use super::{too_large, two, unexpected};
+use super::{Operands, too_large, two, unexpected};
 use crate::costs::CostFn;
 use crate::lower::program::{At, Many, TupleShape};
 use crate::names::ClarityName;
@@ -12,7 +12,7 @@ use crate::types::{TupleType, Type, TypeFault};
 use crate::value::Value;
 
 /// The fields of both; those of the second win.
-pub(super) fn merge(values: Vec<Value>, checks_size: bool) -> Outcome {
+pub(super) fn merge(values: Operands<'_>, checks_size: bool) -> Outcome {
     let (Value::Tuple(base), Value::Tuple(update)) = two(values)? else {
         return Err(too_large(TypeFault::Undetermined));
     };

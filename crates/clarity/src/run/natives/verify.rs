@@ -1,7 +1,7 @@
 //! Signatures, keys, proofs. Buffers of the wrong length are values of another type, which the checker lets pass when they are short.
 
 use super::super::machine::{Frame, Machine, Outcome};
-use super::{Arguments, too_large, uint, unexpected};
+use super::{Arguments, Operands, too_large, uint, unexpected};
 use crate::costs::CostFn;
 use crate::crypto::{bitcoin, ed25519, hash, merkle, secp256k1, secp256r1};
 use crate::error::{CheckError, Stop};
@@ -32,7 +32,7 @@ fn error(code: u128) -> Outcome {
     Value::error(Value::UInt(code)).map_err(too_large)
 }
 
-pub(super) fn apply(native: Native, values: Vec<Value>) -> Outcome {
+pub(super) fn apply(native: Native, values: Operands<'_>) -> Outcome {
     match (native, values.as_slice()) {
         (Native::VerifyMerkleProof, [leaf, root, index, count, siblings]) => {
             let (leaf, root) = (bytes(leaf)?, bytes(root)?);
