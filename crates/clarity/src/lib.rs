@@ -61,6 +61,8 @@ pub mod rules;
 pub mod run;
 pub mod state;
 pub mod syntax;
+#[cfg(any(test, feature = "test-support"))]
+pub mod test_support;
 pub mod types;
 pub mod value;
 

@@ -6,11 +6,9 @@
 use clarity::Rules;
 use clarity::names::ClarityName;
 use clarity::state::Contract;
+use clarity::test_support::{Memory, RULES, id};
 use clarity::value::{Principal, Standard, Value};
 use proptest::prelude::*;
-use world::{Memory, RULES, id};
-
-mod world;
 
 /// Contracts that are mutated and called; together they have most forms of the language.
 const SEEDS: [&str; 4] = [
@@ -138,7 +136,7 @@ fn any_value() -> impl Strategy<Value = Value> {
         any::<String>().prop_map(|text| Value::utf8(&text)),
         (0_u8..32, any::<[u8; 20]>()).prop_map(account),
         Just(Value::principal(Principal::Contract(id("counter")))),
-        Just(Value::principal(Principal::parse(world::SENDER).expect("a principal"))),
+        Just(Value::principal(Principal::parse(clarity::test_support::SENDER).expect("a principal"))),
         Just(Value::NONE),
     ];
     leaf.prop_recursive(3, 16, 4, |inner| {

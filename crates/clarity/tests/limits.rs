@@ -5,10 +5,8 @@
 
 use clarity::engine::STACK_BYTES;
 use clarity::state::Contract;
+use clarity::test_support::{Memory, RULES, id};
 use clarity::value::Value;
-use world::{Memory, RULES, id};
-
-mod world;
 
 /// Runs on a thread with just the stack that the crate asks for.
 fn on_the_stack(test: impl FnOnce() + Send + 'static) {

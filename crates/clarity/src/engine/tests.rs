@@ -1,86 +1,13 @@
 //! The engine on a chain that holds nothing but what these tests publish.
 
-use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
 use std::thread;
 
 use super::*;
 use crate::costs::{Cost, Interrupt, Meter};
 use crate::error::CostError;
-use crate::rules::Rules;
-use crate::state::{BlockFacts, PoxAddresses};
-use crate::value::{Principal, Value};
-
-/// Texts by key, contracts by name.
-#[derive(Default)]
-struct Empty {
-    texts: HashMap<String, String>,
-    contracts: HashMap<ContractId, Arc<Contract>>,
-}
-
-impl World for Empty {
-    fn read(&mut self, _: View, key: &str) -> Result<Option<String>, InternalError> {
-        Ok(self.texts.get(key).cloned())
-    }
-    fn contract(&mut self, _: View, id: &ContractId) -> Result<Option<Arc<Contract>>, InternalError> {
-        Ok(self.contracts.get(id).cloned())
-    }
-    fn view_of(&mut self, _: &[u8; 32]) -> Result<Option<View>, InternalError> {
-        Ok(None)
-    }
-    fn is_mainnet(&self) -> bool {
-        false
-    }
-    fn chain_id(&self) -> u32 {
-        1
-    }
-    fn block_height(&self, _: View) -> u64 {
-        1
-    }
-    fn burn_height(&self) -> u64 {
-        1
-    }
-    fn tenure_height(&mut self, _: View) -> Result<u64, InternalError> {
-        Ok(1)
-    }
-    fn first_block_of_tenure(&mut self, _: View, _: u64) -> Result<Option<u64>, InternalError> {
-        Ok(None)
-    }
-    fn block(&mut self, _: View, _: u64) -> Result<Option<BlockFacts>, InternalError> {
-        Ok(None)
-    }
-    fn burn_header_hash(&mut self, _: u64) -> Result<Option<[u8; 32]>, InternalError> {
-        Ok(None)
-    }
-    fn pox_addresses(&mut self, _: u64) -> Result<Option<PoxAddresses>, InternalError> {
-        Ok(None)
-    }
-}
-
-const RULES: &Rules = &Rules::EPOCH_4_0;
-
-fn id(name: &str) -> ContractId {
-    ContractId::parse(&format!("ST000000000000000000002AMW42H.{name}")).unwrap()
-}
-
-fn context() -> Context {
-    Context { sender: Principal::parse("ST000000000000000000002AMW42H").unwrap(), sponsor: None }
-}
-
-fn meter() -> Meter {
-    Meter::new(RULES.costs, RULES.block_limit)
-}
-
-/// Publishes a contract and stores it as after a restart.
-fn publish(world: &mut Empty, name: &str, source: &str) {
-    let mut machine = Machine::new(RULES, meter(), world);
-    let contract =
-        machine.publish(&context(), &id(name), Dialect::ALL[5], source).unwrap_or_else(|error| panic!("{error}"));
-    let writes: Vec<_> = machine.journal.take();
-    world.texts.extend(writes.iter().map(|write| (write.key.to_string(), write.datum.text())));
-    let stored = contract.encode();
-    world.contracts.insert(id(name), Arc::new(Contract::decode(&stored, &id(name), RULES).unwrap()));
-}
+use crate::test_support::{Memory, RULES, context, id, numbers};
+use crate::value::Value;
 
 const COUNTER: &str = "(define-constant step (+ u1 u1))
     (define-constant steps (list {by: (list u1 u2)} {by: (list)}))
@@ -91,18 +18,18 @@ const COUNTER: &str = "(define-constant step (+ u1 u1))
 
 #[test]
 fn a_contract_is_called_after_a_restart() {
-    let mut world = Empty::default();
-    publish(&mut world, "counter", COUNTER);
-    let mut machine = Machine::new(RULES, meter(), &mut world);
+    let mut world = Memory::default();
+    world.publish("counter", COUNTER);
+    let mut machine = world.machine();
     assert_eq!(machine.call(&context(), &id("counter"), "inc", Vec::new()).unwrap().to_string(), "(ok u2)");
     assert_eq!(machine.journal.writes().len(), 1);
 }
 
 #[test]
 fn what_reads_does_not_write() {
-    let mut world = Empty::default();
-    publish(&mut world, "counter", COUNTER);
-    let mut machine = Machine::new(RULES, meter(), &mut world);
+    let mut world = Memory::default();
+    world.publish("counter", COUNTER);
+    let mut machine = world.machine();
     let read =
         |machine: &mut Machine<'_>, name: &str| machine.call_read_only(&context(), &id("counter"), name, Vec::new());
     assert_eq!(read(&mut machine, "current").unwrap(), Value::UInt(0));
@@ -112,9 +39,9 @@ fn what_reads_does_not_write() {
 
 #[test]
 fn a_snippet_is_evaluated_in_its_contract() {
-    let mut world = Empty::default();
-    publish(&mut world, "counter", COUNTER);
-    let mut machine = Machine::new(RULES, meter(), &mut world);
+    let mut world = Memory::default();
+    world.publish("counter", COUNTER);
+    let mut machine = world.machine();
     let mut evaluate = |text: &str| machine.evaluate(&context(), &id("counter"), text);
     assert_eq!(evaluate("(hidden (+ (current) u5))").unwrap(), Value::UInt(10));
     // The second entry has a type of its own, before and after what is stored.
@@ -127,8 +54,8 @@ fn a_snippet_is_evaluated_in_its_contract() {
 
 #[test]
 fn damaged_storage_is_refused() {
-    let mut world = Empty::default();
-    publish(&mut world, "counter", COUNTER);
+    let mut world = Memory::default();
+    world.publish("counter", COUNTER);
     let stored = world.contracts[&id("counter")].encode();
     for end in 0..stored.len() {
         assert!(Contract::decode(&stored[..end], &id("counter"), RULES).is_err(), "{end}");
@@ -153,9 +80,9 @@ fn the_deepest_program_fits_the_stack() {
         nest("(+ x a)", 60)
     );
     let run = move || {
-        let mut world = Empty::default();
-        publish(&mut world, "deep", &source);
-        let mut machine = Machine::new(RULES, meter(), &mut world);
+        let mut world = Memory::default();
+        world.publish("deep", &source);
+        let mut machine = world.machine();
         assert_eq!(machine.call(&context(), &id("deep"), "go", Vec::new()).unwrap().to_string(), "(ok u1)");
     };
     thread::Builder::new().stack_size(2 << 20).spawn(run).unwrap().join().unwrap();
@@ -163,27 +90,60 @@ fn the_deepest_program_fits_the_stack() {
 
 #[test]
 fn an_execution_can_be_stopped_from_outside() {
-    let mut world = Empty::default();
+    let mut world = Memory::default();
     let source = "(define-private (f (x uint) (a uint)) (+ x a))
         (define-public (go (l (list 1000 uint))) (ok (fold f l u0)))";
-    publish(&mut world, "loop", source);
+    world.publish("loop", source);
     let stop = Arc::new(AtomicBool::new(true));
-    let meter = meter().interrupted_by(Interrupt { deadline: None, stop: Some(stop) });
+    let meter =
+        Meter::new(RULES.costs, RULES.block_limit).interrupted_by(Interrupt { deadline: None, stop: Some(stop) });
     let mut machine = Machine::new(RULES, meter, &mut world);
-    let list = Value::list(vec![Value::UInt(1); 1000]).unwrap();
-    let stopped = machine.call(&context(), &id("loop"), "go", vec![list]).unwrap_err();
+    let stopped = machine.call(&context(), &id("loop"), "go", vec![numbers(1000)]).unwrap_err();
     assert!(matches!(&stopped, Stop::Check(error) if matches!(**error, CheckError::Cost(CostError::Interrupted))));
     assert!(stopped.is_rejectable());
 }
 
 #[test]
 fn a_failure_stops_where_the_budget_ends() {
-    let mut world = Empty::default();
-    publish(&mut world, "counter", COUNTER);
+    let mut world = Memory::default();
+    world.publish("counter", COUNTER);
     let limit = Cost { runtime: 400, ..RULES.block_limit };
     let mut machine = Machine::new(RULES, Meter::new(RULES.costs, limit), &mut world);
     let stopped = machine.call(&context(), &id("counter"), "inc", Vec::new()).unwrap_err();
     assert_eq!(stopped.class(), "cost");
     assert!(machine.meter.spent().runtime > 400);
     assert_eq!(machine.journal.writes().len(), 0);
+}
+
+#[test]
+fn what_was_read_is_not_read_again() {
+    let mut world = Memory::default();
+    let source = "(define-data-var n uint u1)
+        (define-map m uint uint)
+        (define-public (go) (ok (list (var-get n) (var-get n) (default-to u7 (map-get? m u1)) (var-get n)
+          (default-to u7 (map-get? m u1)))))";
+    world.publish("reader", source);
+    world.reads = 0;
+    let (outcome, _) = world.call(&id("reader"), "go", Vec::new());
+    assert_eq!(outcome.unwrap().to_string(), "(ok (u1 u1 u7 u1 u7))");
+    assert_eq!(world.reads, 2, "one variable, one entry");
+}
+
+#[test]
+fn variables_inside_of_arguments_lie_behind_the_arguments_before_them() {
+    let mut world = Memory::default();
+    let source = "(define-private (f (a uint) (b uint) (c uint)) (+ (* a u100) (* b u10) c))
+        (define-public (go (x uint))
+          (ok (f x
+            (let ((y (+ x u1))) (f u0 u0 (match (some y) z (+ z y (- y x)) u0)))
+            (let ((y u2) (z (f u0 u0 (let ((q y)) (+ q y))))) (+ y z x)))))";
+    world.publish("nested", source);
+    let (outcome, _) = world.call(&id("nested"), "go", vec![Value::UInt(1)]);
+    assert_eq!(outcome.unwrap().to_string(), "(ok u157)");
+    world.publish("minus", "(define-read-only (minus (a uint) (b uint)) (ok (- a b)))");
+    let through = "(define-public (go (x uint))
+        (contract-call? .minus minus (let ((y (+ x u5))) (* y y)) (let ((z (* x u2))) (+ z x))))";
+    world.publish("through", through);
+    let (outcome, _) = world.call(&id("through"), "go", vec![Value::UInt(1)]);
+    assert_eq!(outcome.unwrap().to_string(), "(ok u33)");
 }

@@ -1,33 +1,51 @@
-//! A chain that is nothing but two maps, for the tests and the benchmark of this crate.
+//! A chain that is nothing but two maps, and contracts to run on it: for tests and benchmarks. Feature `test-support`; never part of
+//! a node.
 
-#![allow(clippy::panic, clippy::unwrap_used, reason = "this is test code, in a benchmark too")]
-#![allow(dead_code, missing_docs, unreachable_pub, reason = "each of its users needs a part of it")]
+#![allow(clippy::panic, reason = "a test that cannot go on says why")]
+
+pub mod contracts;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use clarity::costs::Meter;
-use clarity::engine::PublishError;
-use clarity::error::InternalError;
-use clarity::run::{Context, Machine, Outcome};
-use clarity::state::{BlockFacts, Contract, PoxAddresses, View, World};
-use clarity::value::{ContractId, Principal, Value};
-use clarity::{Dialect, Rules};
+use crate::costs::Meter;
+use crate::engine::PublishError;
+use crate::error::InternalError;
+use crate::run::{Context, Machine, Outcome};
+use crate::state::{BlockFacts, Contract, PoxAddresses, View, World};
+use crate::value::{ContractId, Principal, Value};
+use crate::{Dialect, Rules};
 
-/// The newest language under the rules of today.
+/// The rules of today.
 pub const RULES: &Rules = &Rules::EPOCH_4_0;
 /// Who deploys and calls.
 pub const SENDER: &str = "ST000000000000000000002AMW42H";
 
 /// Texts by key, contracts by name.
-#[derive(Default)]
+#[derive(Debug)]
 pub struct Memory {
+    /// The rules that everything runs under.
+    pub rules: &'static Rules,
+    /// The language that contracts are published in.
+    pub dialect: &'static Dialect,
+    /// The state.
     pub texts: HashMap<String, String>,
+    /// How often the state was read.
+    pub reads: usize,
+    /// What was published and kept.
     pub contracts: HashMap<ContractId, Arc<Contract>>,
+}
+
+impl Default for Memory {
+    /// The newest language under the rules of today.
+    fn default() -> Self {
+        Self::new(RULES, Dialect::ALL[5])
+    }
 }
 
 impl World for Memory {
     fn read(&mut self, _: View, key: &str) -> Result<Option<String>, InternalError> {
+        self.reads += 1;
         Ok(self.texts.get(key).cloned())
     }
     fn contract(&mut self, _: View, id: &ContractId) -> Result<Option<Arc<Contract>>, InternalError> {
@@ -65,17 +83,37 @@ impl World for Memory {
     }
 }
 
+/// A contract of the sender.
+///
+/// # Panics
+/// If this is no name of a contract.
+#[must_use]
 pub fn id(name: &str) -> ContractId {
     ContractId::parse(&format!("{SENDER}.{name}")).expect("a name")
 }
 
-pub fn context() -> Context {
-    Context { sender: Principal::parse(SENDER).expect("a principal"), sponsor: None }
+/// The sender.
+///
+/// # Panics
+/// Never: it is one.
+#[must_use]
+pub fn sender() -> Principal {
+    Principal::parse(SENDER).expect("a principal")
 }
 
-/// One transaction's meter, with the limits of a block.
-pub fn meter() -> Meter {
-    Meter::new(RULES.costs, RULES.block_limit)
+/// A transaction of the sender.
+#[must_use]
+pub fn context() -> Context {
+    Context { sender: sender(), sponsor: None }
+}
+
+/// A list of the numbers from zero on.
+///
+/// # Panics
+/// If it is too long for a value.
+#[must_use]
+pub fn numbers(count: u128) -> Value {
+    Value::list((0..count).map(Value::UInt).collect()).expect("a list")
 }
 
 /// Texts of what a transaction has written.
@@ -84,32 +122,53 @@ fn texts(machine: &mut Machine<'_>) -> Vec<(String, String)> {
 }
 
 impl Memory {
+    /// A chain without contracts.
+    #[must_use]
+    pub fn new(rules: &'static Rules, dialect: &'static Dialect) -> Self {
+        Self { rules, dialect, texts: HashMap::new(), reads: 0, contracts: HashMap::new() }
+    }
+
+    /// A machine for one transaction, with the limits of a block.
+    pub fn machine(&mut self) -> Machine<'_> {
+        Machine::new(self.rules, Meter::new(self.rules.costs, self.rules.block_limit), self)
+    }
+
     /// Publishes a contract and gives it back with what it wrote; nothing is kept.
+    ///
+    /// # Errors
+    /// It is not published.
     pub fn try_publish(&mut self, name: &str, source: &str) -> Result<Published, PublishError> {
-        let mut machine = Machine::new(RULES, meter(), self);
-        let contract = machine.publish(&context(), &id(name), Dialect::ALL[5], source)?;
+        let dialect = self.dialect;
+        let mut machine = self.machine();
+        let contract = machine.publish(&context(), &id(name), dialect, source)?;
         Ok((contract, texts(&mut machine)))
     }
 
     /// Publishes a contract and keeps it, read again from the form in which it is stored.
+    ///
+    /// # Panics
+    /// If it is not published, or not read again as it was.
     pub fn publish(&mut self, name: &str, source: &str) {
         let (contract, texts) = self.try_publish(name, source).unwrap_or_else(|error| panic!("{name}: {error}"));
         self.texts.extend(texts);
         let stored = contract.encode();
-        let contract = Contract::decode(&stored, &id(name), RULES).expect("it was stored a moment ago");
+        let contract = Contract::decode(&stored, &id(name), self.rules).expect("it was stored a moment ago");
         assert_eq!(contract.encode(), stored, "{name} is stored as it was");
         self.contracts.insert(id(name), Arc::new(contract));
     }
 
     /// Calls a function; nothing is kept.
     pub fn call(&mut self, contract: &ContractId, function: &str, arguments: Vec<Value>) -> (Outcome, Texts) {
-        let mut machine = Machine::new(RULES, meter(), self);
+        let mut machine = self.machine();
         let outcome = machine.call(&context(), contract, function, arguments);
         let texts = texts(&mut machine);
         (outcome, texts)
     }
 
     /// Calls a function that must succeed, and keeps what it writes.
+    ///
+    /// # Panics
+    /// If it fails.
     pub fn keep(&mut self, contract: &str, function: &str, arguments: Vec<Value>) -> Value {
         let (outcome, texts) = self.call(&id(contract), function, arguments);
         self.texts.extend(texts);
