@@ -35,20 +35,23 @@ impl Machine<'_> {
     /// What was taken is counted also when one fails.
     fn arguments(&mut self, frame: &Frame<'_>, arguments: &[At], held: &mut u64) -> Result<(), Stop> {
         for argument in arguments {
-            let value = match frame.program().op(*argument) {
+            match frame.program().op(*argument) {
                 // What a variable costs to look up and to copy is the same in all epochs, and most arguments are variables.
                 Op::Local { slot, depth } => {
                     self.meter.charge(CostFn::LookupVariableDepth, u64::from(*depth))?;
                     let value = &self.slots[frame.base + *slot as usize];
                     self.meter.charge(CostFn::LookupVariableSize, u64::from(value.size()))?;
-                    value.clone()
+                    let value = value.clone();
+                    self.slots.push(value);
                 }
-                _ => self.eval_copied(frame, *argument)?,
-            };
-            let size = u64::from(value.size());
+                _ => {
+                    let value = self.eval_copied(frame, *argument)?;
+                    self.slots.push(value);
+                }
+            }
+            let size = self.slots.last().map_or(0, |value| u64::from(value.size()));
             self.meter.take(size)?;
             *held += size;
-            self.slots.push(value);
         }
         Ok(())
     }

@@ -192,6 +192,10 @@ impl<'w> Machine<'w> {
 
     /// What an expression gives, copied.
     pub(crate) fn eval_copied(&mut self, frame: &Frame<'_>, at: At) -> Outcome {
+        if !frame.program().is_variable(at) {
+            // Handed on as it is: moving results about is a good part of what an expression takes.
+            return self.eval(frame, at);
+        }
         let value = self.eval(frame, at)?;
         self.copy(frame, at, &value)?;
         Ok(value)
@@ -199,16 +203,11 @@ impl<'w> Machine<'w> {
 
     /// Several expressions; only what the last gives is copied and returned.
     pub(crate) fn eval_body(&mut self, frame: &Frame<'_>, body: Many) -> Outcome {
-        let body = frame.program().many(body);
-        let mut last = Value::NONE;
-        for (at, expression) in body.iter().enumerate() {
-            last = if at + 1 == body.len() {
-                self.eval_copied(frame, *expression)?
-            } else {
-                self.eval(frame, *expression)?
-            };
+        let Some((last, before)) = frame.program().many(body).split_last() else { return Ok(Value::NONE) };
+        for expression in before {
+            self.eval(frame, *expression)?;
         }
-        Ok(last)
+        self.eval_copied(frame, *last)
     }
 
     fn apply(&mut self, frame: &Frame<'_>, apply: &Apply) -> Outcome {
