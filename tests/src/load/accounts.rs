@@ -4,7 +4,7 @@ use clarity::vm::types::PrincipalData;
 use nakamoto_proto::address::StacksAddress;
 use nakamoto_proto::keys::PrivateKey;
 use nakamoto_proto::transaction::{
-    ContractCall, SpendingCondition, StacksTransaction, TransactionAuth, TransactionPayload,
+    ContractCall, PostConditionMode, SpendingCondition, StacksTransaction, TransactionAuth, TransactionPayload,
 };
 
 /// Opening balance of each, micro-STX: enough for every row.
@@ -57,6 +57,8 @@ impl Account {
     pub fn sign_for(&mut self, payload: TransactionPayload, fee: u64) -> Vec<u8> {
         let auth = TransactionAuth::Standard(SpendingCondition::p2pkh(&self.key, self.nonce, fee));
         let mut transaction = StacksTransaction::new(false, auth, payload);
+        // A token's transfer moves what no condition names.
+        transaction.post_condition_mode = PostConditionMode::Allow;
         transaction.sign_origin(&self.key).expect("the origin's key");
         self.nonce += 1;
         transaction.encode()
