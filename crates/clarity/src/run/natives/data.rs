@@ -27,7 +27,8 @@ pub(super) fn of_type(expected: &Type, value: &Value) -> Result<(), Stop> {
 
 /// The value that a text of the state is, and the bytes of its serialization.
 fn decode(text: &str, of: &Type) -> Option<(Value, u64)> {
-    let bytes = hex::decode(text).ok()?;
+    let mut bytes = vec![0; text.len() / 2];
+    hex::decode_to_slice(text, &mut bytes).ok()?;
     let value = Value::decode_as(&bytes, of, Fields::Declared).ok()?;
     Some((value, super::count(bytes.len())))
 }
