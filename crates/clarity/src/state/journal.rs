@@ -1,8 +1,9 @@
 //! What a transaction has written, in order, by levels: a level is kept by forgetting its mark, and rolled back to it. And what it
 //! has read below that, decoded: nothing changes there while a transaction runs.
 
-use std::collections::HashMap;
 use std::sync::Arc;
+
+use hashbrown::HashMap;
 
 use super::balance::Balance;
 use crate::value::Value;
@@ -75,6 +76,8 @@ pub struct Journal {
     writes: Vec<Write>,
     reads: Vec<Option<(Value, u64)>>,
     remembered_bytes: u64,
+    /// By key. Its hash is seeded at random, and is much less work than the standard library's; how many keys collide
+    /// at worst is bounded by what a transaction may read and write.
     places: HashMap<Arc<str>, Place>,
 }
 
