@@ -1,7 +1,8 @@
 //! The names that expressions see: of the contract so far, and of the function and its blocks.
 
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+
+use hashbrown::{HashMap, HashSet};
 
 use super::interface::{Interface, Methods};
 use super::signature::FunctionType;

@@ -2,7 +2,7 @@
 //!
 //! Nothing is charged here. Most errors name the parts of the outermost expression that holds what is wrong.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
 use super::Contracts;
 use super::definitions::{Definition, at_least, count, definition};

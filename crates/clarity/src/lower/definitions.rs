@@ -1,7 +1,8 @@
 //! The top level of a contract, in two passes: first what is defined, then what it is.
 
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+
+use hashbrown::{HashMap, HashSet};
 
 use super::expression::Scope;
 use super::program::{

@@ -1,6 +1,6 @@
 //! Expressions, and the names that are in scope around them.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
 use super::definitions::Lowering;
 use super::program::{Apply, At, Binding, Callee, Form, Many, Op};

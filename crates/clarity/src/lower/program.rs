@@ -1,7 +1,8 @@
 //! A contract in the form that runs: names are resolved to places, types are parsed, what is static is computed once.
 
-use std::collections::HashMap;
 use std::sync::Arc;
+
+use hashbrown::HashMap;
 
 use crate::dialect::Dialect;
 use crate::error::CheckError;

@@ -1,6 +1,6 @@
 //! Tokens to a tree. Shorthand is written out on the way: `{a: 1}` becomes `(tuple (a 1))`, `.name` the deployer's contract.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
 use super::errors::{Mark, ParseError, SyntaxError};
 use super::lex::{self, Token};

@@ -3,7 +3,7 @@
 //! Every occurrence of a name that the contract defines is an edge, repeated ones too: their number is charged. Names that an
 //! expression binds or that stand for a field are no occurrences.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
 use super::errors::{ParseError, SyntaxError};
 use super::tree::{Node, NodeId, Tree};

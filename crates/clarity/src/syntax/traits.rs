@@ -1,6 +1,6 @@
 //! Which trait `<name>` means: one that the contract defines or one that it imports. The order in the text does not matter.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
 use super::errors::{ParseError, SyntaxError};
 use super::sort::definition;
