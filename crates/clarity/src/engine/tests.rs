@@ -147,3 +147,27 @@ fn variables_inside_of_arguments_lie_behind_the_arguments_before_them() {
     let (outcome, _) = world.call(&id("through"), "go", vec![Value::UInt(1)]);
     assert_eq!(outcome.unwrap().to_string(), "(ok u33)");
 }
+
+#[test]
+fn a_variable_is_there_until_its_last_use() {
+    let mut world = Memory::default();
+    let source = "(define-trait adder ((add ((list 3 uint)) (response uint uint))))
+        (define-private (sum (l (list 3 uint))) (fold + l u0))
+        (define-private (twice (l (list 3 uint))) (+ (sum l) (sum l) (if (> (len l) u2) (sum l) (len l))))
+        (define-private (grown (x uint) (l (list 9 uint)))
+          (let ((more (unwrap-panic (as-max-len? (append l x) u9)))) (if (is-eq (len l) u8) l more)))
+        (define-private (through (a <adder>) (l (list 3 uint))) (contract-call? a add (begin (print a) l)))
+        (define-private (kept (x uint) (l (list 9 uint)))
+          (if (> x u1) (match (as-max-len? (append l x) u9) more more l) (if (is-eq x u0) (concat-none l) l)))
+        (define-private (concat-none (l (list 9 uint))) (match (some l) same same l))
+        (define-public (go) (ok {twice: (twice (list u1 u2 u3)), grown: (fold grown (list u1 u2 u3) (list u0)),
+          kept: (fold kept (list u0 u1 u2 u3 u0 u4) (list u7))}))
+        (define-public (by (a <adder>)) (through a (list u4 u5)))";
+    world.publish("uses", source);
+    world.publish("adds", "(define-public (add (l (list 3 uint))) (ok (fold + l u0)))");
+    let (outcome, _) = world.call(&id("uses"), "go", Vec::new());
+    assert_eq!(outcome.unwrap().to_string(), "(ok (tuple (grown (u0 u1 u2 u3)) (kept (u7 u2 u3 u4)) (twice u18)))");
+    let callee = Value::principal(crate::value::Principal::Contract(id("adds")));
+    let (outcome, _) = world.call(&id("uses"), "by", vec![callee]);
+    assert_eq!(outcome.unwrap().to_string(), "(ok u9)");
+}

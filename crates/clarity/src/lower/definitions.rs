@@ -5,6 +5,7 @@ use std::sync::Arc;
 use hashbrown::{HashMap, HashSet};
 
 use super::expression::Scope;
+use super::last_use::{self, Choice};
 use super::program::{
     Asset, At, Definition, Function, Many, MapTable, Method, Op, Program, Token, TraitTable, Variable, Visibility,
 };
@@ -43,6 +44,8 @@ pub(super) struct Lowering<'a> {
     asset_names: HashMap<ClarityName, u32>,
     /// Where functions are, by the place of their definition in the source: a name that is defined twice has two.
     functions: HashMap<NodeId, u32>,
+    /// Choices in the function that is being lowered.
+    pub(super) choices: Vec<Choice>,
     /// Names that the second pass has met.
     defined: HashSet<ClarityName>,
 }
@@ -80,6 +83,7 @@ impl<'a> Lowering<'a> {
             token_names: HashMap::new(),
             asset_names: HashMap::new(),
             functions: HashMap::new(),
+            choices: Vec::new(),
             defined: HashSet::new(),
         }
     }
@@ -331,7 +335,10 @@ impl<'a> Lowering<'a> {
                 scope.is_trait();
             }
         }
+        let begin = self.program.ops.len();
+        self.choices.clear();
         let body = self.expression(*body, &mut scope);
+        last_use::mark(&mut self.program.ops, begin, std::mem::take(&mut self.choices));
         self.program.functions[index as usize].body = body;
         Some(Definition::Function { index, steps, taken })
     }

@@ -87,7 +87,7 @@ impl Lowering<'_> {
             if scope.traits.binary_search(&slot).is_ok() {
                 Op::TraitLocal { slot, depth }
             } else {
-                Op::Local { slot, depth }
+                Op::Local { slot, depth, last: false }
             }
         } else if let Some(index) = self.constant(name) {
             Op::Constant { index, depth }

@@ -4,6 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::definitions::Lowering;
 use super::expression::Scope;
+use super::last_use::Choice;
 use super::program::{At, Form, Target, TupleShape};
 use crate::keywords::{BlockProperty, BurnProperty};
 use crate::names::ClarityName;
@@ -15,6 +16,15 @@ impl Lowering<'_> {
     /// A special form; `None` when it has not the shape of one.
     pub(super) fn form(&mut self, native: Native, rest: &[NodeId], scope: &mut Scope) -> Option<Form> {
         match native {
+            Native::If => {
+                let condition = self.expression(rest[0], scope);
+                let first = self.program.ops.len();
+                let then = self.expression(rest[1], scope);
+                let second = self.program.ops.len();
+                let otherwise = self.expression(rest[2], scope);
+                self.choice(first, second);
+                Some(Form::Special(native, self.link(&[condition, then, otherwise])))
+            }
             Native::Let => self.form_let(rest, scope),
             Native::Match => self.form_match(rest, scope),
             Native::Map => Some(Form::Map(self.callee(rest[0])?, self.expressions(&rest[1..], scope))),
@@ -81,13 +91,24 @@ impl Lowering<'_> {
         let input = self.expression(rest[0], scope);
         let slot = scope.next();
         let some = self.binding(rest[1], scope)?;
+        let first = self.program.ops.len();
         let then = self.branch(&some.name, rest[2], scope);
+        let second = self.program.ops.len();
         if let [_, _, _, none] = rest {
-            return Some(Form::MatchOptional { input, some, slot, then, none: self.expression(*none, scope) });
+            let none = self.expression(*none, scope);
+            self.choice(first, second);
+            return Some(Form::MatchOptional { input, some, slot, then, none });
         }
         let err = self.binding(rest[3], scope)?;
         let otherwise = self.branch(&err.name, rest[4], scope);
+        self.choice(first, second);
         Some(Form::MatchResponse { input, ok: some, err, slot, then, otherwise })
+    }
+
+    /// One of two branches is evaluated: from the expression `first` on, and from `second` on.
+    fn choice(&mut self, first: usize, second: usize) {
+        let end = self.program.ops.len();
+        self.choices.push(Choice { first, second, end });
     }
 
     fn branch(&mut self, name: &ClarityName, body: NodeId, scope: &mut Scope) -> At {
@@ -130,6 +151,8 @@ impl Lowering<'_> {
 
     fn form_contract_call(&mut self, rest: &[NodeId], scope: &mut Scope) -> Option<Form> {
         let function = self.tree.atom(rest[1])?.clone();
+        // The target is looked at after the arguments.
+        let arguments = self.arguments(&rest[2..], scope);
         let target = match self.tree.literal(rest[0]) {
             Some(Value::Principal(principal)) => match principal.as_ref() {
                 Principal::Contract(contract) => Target::Literal(Arc::new(contract.clone())),
@@ -138,7 +161,7 @@ impl Lowering<'_> {
             Some(_) => return None,
             None => Target::Dynamic(self.expression(rest[0], scope)),
         };
-        Some(Form::ContractCall { target, function, arguments: self.arguments(&rest[2..], scope) })
+        Some(Form::ContractCall { target, function, arguments })
     }
 
     fn form_block_info(&mut self, native: Native, rest: &[NodeId], scope: &mut Scope) -> Option<Form> {

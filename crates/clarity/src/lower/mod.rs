@@ -9,10 +9,12 @@
 //! | `definitions.rs` | the top level: functions, variables, maps, tokens, traits |
 //! | `expression.rs` | expressions, and the names that are in scope |
 //! | `forms.rs` | natives that are not just functions of their arguments |
+//! | `last_use.rs` | which use of a variable may take its value |
 
 mod definitions;
 mod expression;
 mod forms;
+mod last_use;
 pub(crate) mod program;
 
 pub use definitions::lower;

@@ -57,6 +57,8 @@ pub(crate) enum Op {
     Local {
         slot: u32,
         depth: u32,
+        /// Nothing looks for the variable after this: its value is taken, and can be changed in place.
+        last: bool,
     },
     Constant {
         index: u32,

@@ -37,11 +37,11 @@ impl Machine<'_> {
         for argument in arguments {
             match frame.program().op(*argument) {
                 // What a variable costs to look up and to copy is the same in all epochs, and most arguments are variables.
-                Op::Local { slot, depth } => {
+                Op::Local { slot, depth, last } => {
                     self.meter.charge(CostFn::LookupVariableDepth, u64::from(*depth))?;
                     let value = &self.slots[frame.base + *slot as usize];
                     self.meter.charge(CostFn::LookupVariableSize, u64::from(value.size()))?;
-                    let value = value.clone();
+                    let value = self.local(frame, *slot, *last);
                     self.slots.push(value);
                 }
                 _ => {
@@ -153,6 +153,9 @@ impl Machine<'_> {
 
 /// Where arguments are sanitized, an error shows the argument as it was given; before, as it was cast.
 fn cast(rules: &Rules, of: &Type, value: Value) -> Outcome {
+    if is_as_it_will_be(of, &value) {
+        return Ok(value);
+    }
     let sanitizes = rules.sanitizes_arguments && super::natives::is_compound(of);
     let given = sanitizes.then(|| value.clone());
     if sanitizes && let Some((of, value)) = value.unfitting_tuple(of) {
@@ -164,6 +167,17 @@ fn cast(rules: &Rules, of: &Type, value: Value) -> Outcome {
         Some(sanitized) => Ok(sanitized),
         None => Err(CheckError::TypeValue(of.clone(), given).into()),
     }
+}
+
+/// A list that is known to come out of the cast as it is, without a look at its entries: as long as its type says, and of what
+/// has one size.
+fn is_as_it_will_be(of: &Type, value: &Value) -> bool {
+    let (Type::List(of), Value::List(list)) = (of, value) else { return false };
+    matches!(list.entry(), Type::Int | Type::UInt | Type::Bool)
+        && list.entry() == of.entry()
+        && list.max_len() <= of.max_len()
+        && !list.items().is_empty()
+        && list.items().len() == list.max_len() as usize
 }
 
 /// A count as the input of a cost function.

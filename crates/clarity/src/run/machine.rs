@@ -140,9 +140,9 @@ impl<'w> Machine<'w> {
         match frame.program().op(at) {
             Op::Literal(value) => Ok(value.clone()),
             Op::Keyword(keyword) => self.keyword(frame, *keyword),
-            Op::Local { slot, depth } => {
+            Op::Local { slot, depth, last } => {
                 self.meter.charge(CostFn::LookupVariableDepth, u64::from(*depth))?;
-                let value = self.slots[frame.base + *slot as usize].clone();
+                let value = self.local(frame, *slot, *last);
                 self.looked_up(&value)?;
                 Ok(value)
             }
@@ -166,6 +166,12 @@ impl<'w> Machine<'w> {
             Op::Malformed(error) => Err(error.as_ref().clone().into()),
             Op::Apply(apply) => self.apply(frame, apply),
         }
+    }
+
+    /// The value of a variable; the last use of it takes it.
+    pub(super) fn local(&mut self, frame: &Frame<'_>, slot: u32, last: bool) -> Value {
+        let value = &mut self.slots[frame.base + slot as usize];
+        if last { std::mem::replace(value, Value::NONE) } else { value.clone() }
     }
 
     /// Until variables are borrowed, looking one up costs by its size.
