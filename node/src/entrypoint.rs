@@ -26,7 +26,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, anyhow, bail};
 use chainstate::chain::Retention;
-use nakamoto_proto::client::Shutdown;
+use client::Shutdown;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 

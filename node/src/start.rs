@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use anyhow::Context as _;
 use clap::Parser as _;
-use nakamoto_proto::client::start_log;
+use client::start_log;
 
 use crate::config::{Flags, Settings};
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Parser;
-use nakamoto_proto::client::{LogFormat, parse_duration};
+use client::{LogFormat, parse_duration};
 
 /// Produces blocks for a Mockamoto node.
 ///

@@ -6,9 +6,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use nakamoto_proto::address::StacksAddress;
-use nakamoto_proto::ids::{BlockHash, Hash160};
-use nakamoto_proto::keys::{LowS, MessageSignature};
+use stacks_types::address::StacksAddress;
+use stacks_types::ids::{BlockHash, Hash160};
+use stacks_types::keys::{LowS, MessageSignature};
 
 use crate::model::{Stacker, StackerSet};
 
@@ -95,7 +95,7 @@ impl Votes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nakamoto_proto::keys::PrivateKey;
+    use stacks_types::keys::PrivateKey;
 
     fn set(weights: &[u32]) -> (Vec<PrivateKey>, StackerSet) {
         let keys: Vec<_> = (0..weights.len()).map(|i| PrivateKey::from_seed(&[u8::try_from(i).unwrap(), 7])).collect();

@@ -3,14 +3,14 @@
 //! # Not here
 //! What they mean: `decide`.
 
-use nakamoto_proto::address::{AddressError, StacksAddress};
-use nakamoto_proto::block::{BlockDecodeError, NakamotoBlock};
-use nakamoto_proto::ids::{BurnBlockHash, Hash160, IdError, SortitionHash, StacksBlockId};
-use nakamoto_proto::keys::MessageSignature;
-use nakamoto_proto::proposal::SlotMessage;
-use nakamoto_proto::stackerdb::StackerDbChunk;
 use nakamoto_proto::v1;
-use nakamoto_proto::vrf::VrfPublicKey;
+use stacks_types::address::{AddressError, StacksAddress};
+use stacks_types::block::{BlockDecodeError, NakamotoBlock};
+use stacks_types::ids::{BurnBlockHash, Hash160, IdError, SortitionHash, StacksBlockId};
+use stacks_types::keys::MessageSignature;
+use stacks_types::proposal::SlotMessage;
+use stacks_types::stackerdb::StackerDbChunk;
+use stacks_types::vrf::VrfPublicKey;
 
 use crate::model::{Answer, Mining, MiningMode, SignedBlock, Stacker, StackerSet, Template, View};
 

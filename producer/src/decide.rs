@@ -41,8 +41,8 @@ mod words;
 
 use std::collections::BTreeMap;
 
-use nakamoto_proto::ids::{BlockHash, BurnBlockHash, Hash160, StacksBlockId};
-use nakamoto_proto::keys::MessageSignature;
+use stacks_types::ids::{BlockHash, BurnBlockHash, Hash160, StacksBlockId};
+use stacks_types::keys::MessageSignature;
 
 use crate::collect::Votes;
 use crate::model::{Candidate, Millis, View};

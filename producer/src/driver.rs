@@ -11,13 +11,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use nakamoto_proto::client::{
+use client::{
     ActorError, Feed, FeedItem, Node, PutError, SlotWriter, Standing, is_refusal, reason, retry_delay, unary,
 };
-use nakamoto_proto::proposal::SlotMessage;
 use nakamoto_proto::v1::event::Body;
 use nakamoto_proto::v1::get_block_request::Block as BlockName;
 use nakamoto_proto::v1::{self, JobState, PushOutcome};
+use stacks_types::proposal::SlotMessage;
 use tokio::time::Instant;
 use tonic::{Code, Status};
 
@@ -413,7 +413,7 @@ impl Driver {
     async fn push(
         &self,
         candidate: &Candidate,
-        signatures: Vec<nakamoto_proto::keys::MessageSignature>,
+        signatures: Vec<stacks_types::keys::MessageSignature>,
     ) -> Result<Input, Failed> {
         let well_known = self.view.as_ref().is_some_and(|view| view.well_known);
         let bytes = match seal::with_signatures(&candidate.block, signatures, well_known) {

@@ -5,9 +5,9 @@
 
 use std::sync::Arc;
 
-use nakamoto_proto::address::StacksAddress;
-use nakamoto_proto::ids::{BlockHash, BurnBlockHash, SortitionHash, StacksBlockId};
-use nakamoto_proto::keys::MessageSignature;
+use stacks_types::address::StacksAddress;
+use stacks_types::ids::{BlockHash, BurnBlockHash, SortitionHash, StacksBlockId};
+use stacks_types::keys::MessageSignature;
 
 /// Milliseconds on the process's monotonic clock.
 pub type Millis = u64;

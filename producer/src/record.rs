@@ -11,10 +11,10 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use durable::crash_point;
-use durable::owner::{self, Owner};
-use nakamoto_proto::ids::{BlockHash, BurnBlockHash, Hash160, StacksBlockId};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, named_params};
+use sqlite::crash_point;
+use sqlite::owner::{self, Owner};
+use stacks_types::ids::{BlockHash, BurnBlockHash, Hash160, StacksBlockId};
 
 use crate::model::SignedBlock;
 
@@ -80,7 +80,7 @@ pub enum RecordError {
     },
     /// It cannot be opened, or its bytes are not those that were written.
     #[error(transparent)]
-    Open(durable::OpenError),
+    Open(sqlite::OpenError),
     /// The database failed.
     #[error("record")]
     Sqlite(#[from] rusqlite::Error),
@@ -114,8 +114,8 @@ impl Record {
         owner::check(folder, Owner::Producer).map_err(in_folder)?;
         std::fs::create_dir_all(folder).map_err(in_folder)?;
         let path = folder.join(FILE_NAME);
-        let mut connection = durable::open(&path).map_err(|error| match error {
-            durable::OpenError::InUse { path } => RecordError::InUse(path),
+        let mut connection = sqlite::open(&path).map_err(|error| match error {
+            sqlite::OpenError::InUse { path } => RecordError::InUse(path),
             other => RecordError::Open(other),
         })?;
         connection.busy_timeout(Duration::ZERO)?;
@@ -332,7 +332,7 @@ mod tests {
     fn a_newer_schema_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         drop(open(folder.path()));
-        let connection = durable::open(&folder.path().join(FILE_NAME)).unwrap();
+        let connection = sqlite::open(&folder.path().join(FILE_NAME)).unwrap();
         connection.pragma_update(None, "user_version", 99).unwrap();
         drop(connection);
         let opened = Record::open(folder.path(), SIGNER, 0x8000_0000);

@@ -4,11 +4,9 @@ use std::ffi::OsString;
 
 use anyhow::Context;
 use clap::Parser;
-use nakamoto_proto::client::{
-    Feed, FeedRequest, Node, SecretSource, Shutdown, Standing, read_private_key, read_vrf_key, start_log,
-};
-use nakamoto_proto::limits::{BOOT_ADDRESS_MAINNET, BOOT_ADDRESS_TESTNET};
+use client::{Feed, FeedRequest, Node, SecretSource, Shutdown, Standing, read_private_key, read_vrf_key, start_log};
 use nakamoto_proto::v1::{EventFilter, EventKind, EventTerm, PayloadMode};
+use stacks_types::limits::{BOOT_ADDRESS_MAINNET, BOOT_ADDRESS_TESTNET};
 use tokio::time::Instant;
 
 use crate::args::Args;

@@ -8,15 +8,13 @@
 //! # Not here
 //! Whether to sign at all: `decide`. Remembering it: `record`.
 
-use nakamoto_proto::address::StacksAddress;
-use nakamoto_proto::block::{BlockDecodeError, NakamotoBlock};
-use nakamoto_proto::ids::{BurnBlockHash, StacksBlockId};
-use nakamoto_proto::keys::{MessageSignature, PrivateKey};
-use nakamoto_proto::limits::MAX_BLOCK_BYTES;
-use nakamoto_proto::transaction::{
-    SignError, SpendingCondition, StacksTransaction, TransactionAuth, TransactionPayload,
-};
-use nakamoto_proto::vrf::VrfPrivateKey;
+use stacks_types::address::StacksAddress;
+use stacks_types::block::{BlockDecodeError, NakamotoBlock};
+use stacks_types::ids::{BurnBlockHash, StacksBlockId};
+use stacks_types::keys::{MessageSignature, PrivateKey};
+use stacks_types::limits::MAX_BLOCK_BYTES;
+use stacks_types::transaction::{SignError, SpendingCondition, StacksTransaction, TransactionAuth, TransactionPayload};
+use stacks_types::vrf::VrfPrivateKey;
 
 use crate::model::{SignedBlock, Template, View};
 
@@ -192,11 +190,11 @@ fn is_coinbase(transaction: &StacksTransaction) -> bool {
 mod tests {
     use super::*;
     use crate::model::{Mining, MiningMode};
-    use nakamoto_proto::block::NakamotoBlockHeader;
-    use nakamoto_proto::ids::{MerkleRoot, SortitionHash, StateRoot};
-    use nakamoto_proto::keys::LowS;
-    use nakamoto_proto::transaction::BlockTransaction;
-    use nakamoto_proto::vrf::VrfProof;
+    use stacks_types::block::NakamotoBlockHeader;
+    use stacks_types::ids::{MerkleRoot, SortitionHash, StateRoot};
+    use stacks_types::keys::LowS;
+    use stacks_types::transaction::BlockTransaction;
+    use stacks_types::vrf::VrfProof;
 
     fn keys() -> Keys {
         Keys { signing: PrivateKey::from_seed(b"producer"), vrf: VrfPrivateKey::from_seed(&[7; 32]) }

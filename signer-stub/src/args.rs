@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Parser;
-use nakamoto_proto::client::LogFormat;
+use client::LogFormat;
 
 /// Signs blocks as one stacker of a Mockamoto node.
 ///

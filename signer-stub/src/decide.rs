@@ -23,7 +23,7 @@
 
 use std::collections::VecDeque;
 
-use nakamoto_proto::ids::{BlockHash, BurnBlockHash, Hash160, StacksBlockId};
+use stacks_types::ids::{BlockHash, BurnBlockHash, Hash160, StacksBlockId};
 
 use crate::model::{Millis, Outcome, Proposal, Refusal, Tips};
 

@@ -15,14 +15,14 @@ mod standing;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use nakamoto_proto::client::{
+use client::{
     ActorError, Feed, FeedItem, Node, PutError, SlotWriter, Standing, is_refusal, reason, retry_delay, unary,
 };
-use nakamoto_proto::ids::{BlockHash, BurnBlockHash, Hash160, StacksBlockId};
-use nakamoto_proto::keys::PrivateKey;
-use nakamoto_proto::proposal::SlotMessage;
 use nakamoto_proto::v1::event::Body;
 use nakamoto_proto::v1::{self, JobState};
+use stacks_types::ids::{BlockHash, BurnBlockHash, Hash160, StacksBlockId};
+use stacks_types::keys::PrivateKey;
+use stacks_types::proposal::SlotMessage;
 use tokio::time::Instant;
 use tonic::{Code, Status};
 

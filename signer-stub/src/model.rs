@@ -3,8 +3,8 @@
 //! # Not here
 //! Deciding: `decide`.
 
-use nakamoto_proto::block::{BlockDecodeError, NakamotoBlock};
-use nakamoto_proto::ids::{BlockHash, BurnBlockHash, Hash160, StacksBlockId};
+use stacks_types::block::{BlockDecodeError, NakamotoBlock};
+use stacks_types::ids::{BlockHash, BurnBlockHash, Hash160, StacksBlockId};
 
 /// Milliseconds on the process's monotonic clock.
 pub type Millis = u64;

@@ -12,11 +12,11 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use durable::crash_point;
-use durable::owner::{self, Owner};
-use nakamoto_proto::ids::{BlockHash, BurnBlockHash, Hash160, StacksBlockId};
-use nakamoto_proto::keys::MessageSignature;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, named_params};
+use sqlite::crash_point;
+use sqlite::owner::{self, Owner};
+use stacks_types::ids::{BlockHash, BurnBlockHash, Hash160, StacksBlockId};
+use stacks_types::keys::MessageSignature;
 
 use crate::model::{Proposal, Tips};
 
@@ -84,7 +84,7 @@ pub enum RecordError {
     },
     /// It cannot be opened, or its bytes are not those that were written.
     #[error(transparent)]
-    Open(durable::OpenError),
+    Open(sqlite::OpenError),
     /// The database failed.
     #[error("record")]
     Sqlite(#[from] rusqlite::Error),
@@ -138,8 +138,8 @@ impl Record {
         owner::check(folder, Owner::Signer).map_err(in_folder)?;
         std::fs::create_dir_all(folder).map_err(in_folder)?;
         let path = folder.join(FILE_NAME);
-        let mut connection = durable::open(&path).map_err(|error| match error {
-            durable::OpenError::InUse { path } => RecordError::InUse(path),
+        let mut connection = sqlite::open(&path).map_err(|error| match error {
+            sqlite::OpenError::InUse { path } => RecordError::InUse(path),
             other => RecordError::Open(other),
         })?;
         connection.busy_timeout(Duration::ZERO)?;

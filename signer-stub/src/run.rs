@@ -5,10 +5,10 @@ use std::ffi::OsString;
 
 use anyhow::Context;
 use clap::Parser;
-use nakamoto_proto::address::StacksAddress;
-use nakamoto_proto::client::{Feed, FeedRequest, Node, SecretSource, Shutdown, Standing, read_private_key, start_log};
-use nakamoto_proto::limits::{BOOT_ADDRESS_MAINNET, BOOT_ADDRESS_TESTNET};
+use client::{Feed, FeedRequest, Node, SecretSource, Shutdown, Standing, read_private_key, start_log};
 use nakamoto_proto::v1::{EventFilter, EventKind, EventTerm, PayloadMode, SigningMode};
+use stacks_types::address::StacksAddress;
+use stacks_types::limits::{BOOT_ADDRESS_MAINNET, BOOT_ADDRESS_TESTNET};
 use tokio::time::Instant;
 
 use crate::args::Args;

@@ -5,12 +5,12 @@
 //!
 //! `cargo bench -p tests --bench codec`; with `-- --tiny` little, to see that it still runs.
 
-use nakamoto_proto::block::{HEADER_BYTES_MIN, NakamotoBlock, NakamotoBlockHeader};
-use nakamoto_proto::ids::{BurnBlockHash, StacksBlockId, StateRoot};
-use nakamoto_proto::keys::{LowS, MessageSignature};
-use nakamoto_proto::limits::MAX_BLOCK_BYTES;
-use nakamoto_proto::transaction::{BlockTransaction, StacksTransaction};
-use nakamoto_proto::vrf::VrfProof;
+use stacks_types::block::{HEADER_BYTES_MIN, NakamotoBlock, NakamotoBlockHeader};
+use stacks_types::ids::{BurnBlockHash, StacksBlockId, StateRoot};
+use stacks_types::keys::{LowS, MessageSignature};
+use stacks_types::limits::MAX_BLOCK_BYTES;
+use stacks_types::transaction::{BlockTransaction, StacksTransaction};
+use stacks_types::vrf::VrfProof;
 use tests::bench::Bench;
 use tests::load::accounts::{self, Account, COUNTER};
 

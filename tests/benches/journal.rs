@@ -12,10 +12,10 @@ use chainstate::chain::Chain;
 use chainstate::journal::select_events;
 use chainstate::params::{BurnParams, COINBASE_USTX, ChainParams, HELIUM_20, Producer, Stacker};
 use clarity::vm::ClarityVersion;
-use nakamoto_proto::block::SigningMode;
-use nakamoto_proto::limits::CHAIN_ID_TESTNET;
 use nakamoto_proto::v1;
 use stacks_common::types::StacksEpochId;
+use stacks_types::block::SigningMode;
+use stacks_types::limits::CHAIN_ID_TESTNET;
 use tests::bench::Bench;
 use tests::figures::Samples;
 use tests::processes::{producer_key, producer_vrf, stacker_key};
@@ -93,7 +93,7 @@ fn per_second(count: usize, took: Duration) -> f64 {
 
 fn params() -> ChainParams {
     let address =
-        |key: nakamoto_proto::keys::PrivateKey| nakamoto_proto::address::StacksAddress::p2pkh(&key.public_key(), false);
+        |key: stacks_types::keys::PrivateKey| stacks_types::address::StacksAddress::p2pkh(&key.public_key(), false);
     ChainParams {
         chain_id: CHAIN_ID_TESTNET,
         mainnet: false,

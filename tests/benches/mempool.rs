@@ -10,9 +10,9 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use chainstate::mempool::{Changes, MempoolIndex, PendingTransaction};
-use nakamoto_proto::address::StacksAddress;
-use nakamoto_proto::hashing::sha512_256;
-use nakamoto_proto::ids::{Hash160, Txid};
+use stacks_types::address::StacksAddress;
+use stacks_types::hashing::sha512_256;
+use stacks_types::ids::{Hash160, Txid};
 use tests::bench::Bench;
 use tests::figures::Samples;
 

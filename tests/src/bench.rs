@@ -5,7 +5,7 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use nakamoto_proto::hashing::sha512_256;
+use stacks_types::hashing::sha512_256;
 
 use crate::figures::{Samples, Table, origin};
 

@@ -8,10 +8,10 @@ use chainstate::chain::{Chain, Processed, StoreOutcome};
 use chainstate::clarity::STACK_BYTES;
 use mockamoto_node::chain::chain_params;
 use mockamoto_node::config::GenesisFile;
-use nakamoto_proto::ids::{BurnBlockHash, StateRoot};
 use nakamoto_proto::v1;
 use nakamoto_proto::v1::block_service_client::BlockServiceClient;
 use nakamoto_proto::v1::burnchain_service_client::BurnchainServiceClient;
+use stacks_types::ids::{BurnBlockHash, StateRoot};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 

@@ -9,8 +9,8 @@ use bytes::Bytes;
 use chainstate::burn::{BurnBlock, StackerSet};
 use chainstate::headers::ProcessedHeader;
 use clarity::vm::costs::ExecutionCost;
-use nakamoto_proto::ids::{ConsensusHash, Hash160, StacksBlockId, VrfSeed};
-use nakamoto_proto::keys::PublicKey;
+use stacks_types::ids::{ConsensusHash, Hash160, StacksBlockId, VrfSeed};
+use stacks_types::keys::PublicKey;
 
 use super::{ApiError, ContractRef, ValueAnswer};
 

@@ -5,7 +5,7 @@
 
 use clarity::vm::types::{PrincipalData, QualifiedContractIdentifier, StandardPrincipalData};
 use clarity::vm::{ClarityName, ContractName};
-use nakamoto_proto::address::{AddressError, StacksAddress};
+use stacks_types::address::{AddressError, StacksAddress};
 
 /// Longest text that can be one: 41 of address, a dot, 128 of name.
 const MAX_PRINCIPAL_BYTES: usize = 170;

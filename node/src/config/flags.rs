@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Parser;
-use nakamoto_proto::client::{LogFormat, parse_duration};
+use client::{LogFormat, parse_duration};
 
 /// A Stacks node that runs by Nakamoto rules, with bitcoin, producers and stackers mocked.
 ///

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use nakamoto_proto::address::StacksAddress;
 use serde::{Deserialize, Serialize};
+use stacks_types::address::StacksAddress;
 
 use super::keys::{self, KeyProblem};
 

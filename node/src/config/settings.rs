@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chainstate::clarity::ExecutionLimits;
-use nakamoto_proto::client::{LogFormat, parse_duration};
+use client::{LogFormat, parse_duration};
 
 use super::call_limits::call_limits;
 use super::execution_limits::execution_limits;

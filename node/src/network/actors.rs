@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::http::HeaderMap;
-use nakamoto_proto::ids::Hash160;
-use nakamoto_proto::lane;
+use client::lane;
+use stacks_types::ids::Hash160;
 use tokio::time::Instant;
 
 use super::auth::Guard;

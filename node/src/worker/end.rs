@@ -129,6 +129,6 @@ fn template_event(
 }
 
 fn transaction_count(block: &[u8]) -> u32 {
-    let block = nakamoto_proto::block::NakamotoBlock::decode(block);
+    let block = stacks_types::block::NakamotoBlock::decode(block);
     block.map_or(0, |block| u32::try_from(block.txs.len()).unwrap_or(u32::MAX))
 }

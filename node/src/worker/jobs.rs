@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use nakamoto_proto::hashing::sha512_256;
 use nakamoto_proto::v1;
 use prost::Message as _;
+use stacks_types::hashing::sha512_256;
 
 use super::board::{Board, TEMPLATES, VALIDATIONS};
 use super::words::{BoardLimits, JobKey, JobRequest, Outcome};

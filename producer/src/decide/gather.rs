@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use nakamoto_proto::ids::{Hash160, StacksBlockId};
-use nakamoto_proto::keys::MessageSignature;
+use stacks_types::ids::{Hash160, StacksBlockId};
+use stacks_types::keys::MessageSignature;
 
 use super::{Action, Asked, Machine, PROCESS_TIMEOUT_MS, Phase, WaitFor};
 use crate::collect::Votes;

@@ -4,7 +4,7 @@ mod others;
 mod random;
 mod world;
 
-use nakamoto_proto::ids::BlockHash;
+use stacks_types::ids::BlockHash;
 
 use super::{HASTE_MAX, Input, Machine, Policy, RETRY_MOST_MS, failure_delay};
 use crate::model::{Mining, MiningMode};

@@ -1,7 +1,7 @@
 //! The words of the state machine: what it hears and what it says.
 
-use nakamoto_proto::ids::{BlockHash, BurnBlockHash, Hash160, StacksBlockId};
-use nakamoto_proto::keys::MessageSignature;
+use stacks_types::ids::{BlockHash, BurnBlockHash, Hash160, StacksBlockId};
+use stacks_types::keys::MessageSignature;
 
 use crate::model::{Answer, Candidate, Millis, Situation, Template};
 

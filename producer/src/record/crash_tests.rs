@@ -42,7 +42,7 @@ fn child() {
 
 #[test]
 fn a_promise_that_was_given_is_kept_after_a_crash_at_any_point() {
-    for point in durable::CLAIM_POINTS {
+    for point in sqlite::CLAIM_POINTS {
         for count in 1..=CLAIMS {
             let folder = tempfile::tempdir().unwrap();
             let crash_at = format!("{point}:{count}");

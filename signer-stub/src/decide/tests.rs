@@ -165,7 +165,7 @@ impl World {
     fn propose(&mut self, content: u8, slot_id: u32) -> Proposal {
         let Tips { tip, chain_length, burn_tip, .. } = self.tips;
         // One block for each place, as honest producers do; what is in it decides whether it is valid.
-        let mut hash = nakamoto_proto::hashing::sha512_256(&[tip.as_bytes(), burn_tip.as_bytes()]);
+        let mut hash = stacks_types::hashing::sha512_256(&[tip.as_bytes(), burn_tip.as_bytes()]);
         hash[0] = content;
         let same_place = |p: &&Proposal| (p.parent, p.burn_view) == (tip, burn_tip);
         let proposal = self.proposals.iter().find(same_place).cloned().unwrap_or(Proposal {

@@ -1,11 +1,11 @@
 //! What the node's messages say, in the words of this crate.
 
-use nakamoto_proto::address::StacksAddress;
-use nakamoto_proto::ids::{BlockHash, BurnBlockHash, Hash160};
-use nakamoto_proto::keys::MessageSignature;
-use nakamoto_proto::proposal::SlotMessage;
-use nakamoto_proto::stackerdb::StackerDbChunk;
 use nakamoto_proto::v1::{self, JobState};
+use stacks_types::address::StacksAddress;
+use stacks_types::ids::{BlockHash, BurnBlockHash, Hash160};
+use stacks_types::keys::MessageSignature;
+use stacks_types::proposal::SlotMessage;
+use stacks_types::stackerdb::StackerDbChunk;
 
 use crate::model::{Outcome, Proposal, Refusal};
 

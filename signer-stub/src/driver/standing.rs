@@ -1,9 +1,9 @@
 //! Whether this signer can do anything at all: its key is in the stacker set, and the node takes its token.
 
-use nakamoto_proto::address::StacksAddress;
-use nakamoto_proto::client::{is_refusal, unary};
-use nakamoto_proto::ids::BurnBlockHash;
+use client::{is_refusal, unary};
 use nakamoto_proto::v1;
+use stacks_types::address::StacksAddress;
+use stacks_types::ids::BurnBlockHash;
 use tonic::Code;
 
 use super::{Driver, Failed};

@@ -1,9 +1,9 @@
 //! Accounts with money, and the transactions that they sign before the clock starts.
 
 use clarity::vm::types::PrincipalData;
-use nakamoto_proto::address::StacksAddress;
-use nakamoto_proto::keys::PrivateKey;
-use nakamoto_proto::transaction::{
+use stacks_types::address::StacksAddress;
+use stacks_types::keys::PrivateKey;
+use stacks_types::transaction::{
     ContractCall, PostConditionMode, SpendingCondition, StacksTransaction, TransactionAuth, TransactionPayload,
 };
 

@@ -5,10 +5,10 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use nakamoto_proto::address::StacksAddress;
-use nakamoto_proto::keys::PrivateKey;
-use nakamoto_proto::vrf::VrfPrivateKey;
 use serde_json::{Value, json};
+use stacks_types::address::StacksAddress;
+use stacks_types::keys::PrivateKey;
+use stacks_types::vrf::VrfPrivateKey;
 
 use super::{Client, Http, Process, RawGrpc, SmallDisk, WAIT, binary, stacksjs};
 

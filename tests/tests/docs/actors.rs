@@ -1,6 +1,6 @@
 //! The examples of ACTORS.md: each proof there is what its key makes of its message.
 
-use nakamoto_proto::vrf::{VrfPrivateKey, VrfProof};
+use stacks_types::vrf::{VrfPrivateKey, VrfProof};
 
 use super::repository;
 

@@ -21,7 +21,7 @@ const INTERVAL: &str =
 const ASSEMBLY: &str = "ASSEMBLY_TIME: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(30))";
 const HEARTBEAT: &str = "(Duration::from_secs(1), Duration::from_secs(60), Duration::from_secs(10))";
 const MAX_WAIT: &str = "MAX_WAIT: Duration = Duration::from_secs(30)";
-const MAX_SLOTS: (&str, &str) = ("node/chainstate/src/stackerdb/instance.rs", "MAX_SLOTS: usize = 4096");
+const MAX_SLOTS: (&str, &str) = ("crates/chainstate/src/stackerdb/instance.rs", "MAX_SLOTS: usize = 4096");
 
 const ROWS: &[Row] = &[
     (EVENTS, "default 1, at most 256", LIMITS, "MAX_BATCH: u32 = 256"),
@@ -48,15 +48,15 @@ const ROWS: &[Row] = &[
     (EVENTS, "after 100 ms, doubled", DELIVERY, "FIRST_WAIT: Duration = Duration::from_millis(100)"),
     (EVENTS, "up to three `timeout_ms`", DELIVERY, "LONGEST_WAIT_TIMEOUTS: u32 = 3"),
     (EVENTS, "and 3 s at most", DELIVERY, "LONGEST_WAIT: Duration = Duration::from_secs(3)"),
-    (DIFFERENCES, "70 % of the weight", "node/chainstate/src/burn/stackers.rs", "THRESHOLD_PERCENT: u64 = 70"),
-    (DIFFERENCES, "1000 STX a tenure", "node/chainstate/src/params.rs", "COINBASE_USTX: u128 = 1_000_000_000"),
+    (DIFFERENCES, "70 % of the weight", "crates/chainstate/src/burn/stackers.rs", "THRESHOLD_PERCENT: u64 = 70"),
+    (DIFFERENCES, "1000 STX a tenure", "crates/chainstate/src/params.rs", "COINBASE_USTX: u128 = 1_000_000_000"),
     (DIFFERENCES, "later (100;", "node/src/config/sample_genesis.toml", "reward_maturity = 100"),
-    (DIFFERENCES, "the devnet 2)", "node/devnet/src/home.rs", "REWARD_MATURITY: u32 = 2"),
-    (DIFFERENCES, "up to 8 cycles back", "node/chainstate/src/chain/chunks.rs", "EARLIER_CYCLES_MAX: u64 = 8"),
+    (DIFFERENCES, "the devnet 2)", "devnet/src/home.rs", "REWARD_MATURITY: u32 = 2"),
+    (DIFFERENCES, "up to 8 cycles back", "crates/chainstate/src/chain/chunks.rs", "EARLIER_CYCLES_MAX: u64 = 8"),
     (DIFFERENCES, "20,000 blocks of the cycle", "node/src/chain/live/stacking.rs", "BLOCKS_COUNTED: usize = 20_000"),
     (DIFFERENCES, "time limit of 60 s", OBSERVERS, "DEFAULT_TIMEOUT_MS: u64 = 60_000"),
     (DIFFERENCES, "longest wait of 3 s", DELIVERY, "LONGEST_WAIT: Duration = Duration::from_secs(3)"),
-    (ARCHITECTURE, "values from 4 KiB on", "node/chainstate/src/db/packed.rs", "PACK_FROM_BYTES: usize = 4 << 10"),
+    (ARCHITECTURE, "values from 4 KiB on", "crates/chainstate/src/db/packed.rs", "PACK_FROM_BYTES: usize = 4 << 10"),
     ("docs/INDEXER.md", "time limit of a post is 60 s", OBSERVERS, "DEFAULT_TIMEOUT_MS: u64 = 60_000"),
     ("node/src/config/sample_config.toml", "#timeout_ms = 60000", OBSERVERS, "DEFAULT_TIMEOUT_MS: u64 = 60_000"),
     ("node/src/config/sample_config.toml", "milliseconds (10 to 600000)", OBSERVERS, "(u64, u64) = (10, 600_000)"),
@@ -68,7 +68,7 @@ const ROWS: &[Row] = &[
     (
         "proto/nakamoto/v1/admin.proto",
         "above 4,294,967,295",
-        "node/chainstate/src/burn/writer.rs",
+        "crates/chainstate/src/burn/writer.rs",
         "MAX_HEIGHT: u64 = u32::MAX as u64",
     ),
     ("proto/nakamoto/v1/event.proto", "Terms, at most 32", FILTER, "MAX_FILTER_TERMS: usize = 32"),

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use nakamoto_proto::keys::PrivateKey;
-use nakamoto_proto::transaction::{SpendingCondition, StacksTransaction, TransactionAuth, TransactionPayload};
 use nakamoto_proto::v1;
 use nakamoto_proto::v1::event::Body;
 use serde_json::Value;
+use stacks_types::keys::PrivateKey;
+use stacks_types::transaction::{SpendingCondition, StacksTransaction, TransactionAuth, TransactionPayload};
 
 use crate::support::{Client, Cluster, WAIT, Watch, run, stacksjs};
 

@@ -3,26 +3,26 @@
 
 use std::collections::BTreeSet;
 
-use nakamoto_proto::client::{Node, SlotWriter};
-use nakamoto_proto::ids::Hash160;
-use nakamoto_proto::keys::{LowS, MessageSignature};
-use nakamoto_proto::limits::BOOT_ADDRESS_TESTNET;
-use nakamoto_proto::proposal::SlotMessage;
+use client::{Node, SlotWriter};
 use nakamoto_proto::v1;
 use nakamoto_proto::v1::event::Body;
+use stacks_types::ids::Hash160;
+use stacks_types::keys::{LowS, MessageSignature};
+use stacks_types::limits::BOOT_ADDRESS_TESTNET;
+use stacks_types::proposal::SlotMessage;
 
 use crate::support::{
     Admin, Cluster, Plan, Watch, producer_address, producer_vrf_key, run, stacker_address, stacker_key,
 };
 
 /// The next proposal that is put into a producer's slot.
-async fn proposal(watch: &mut Watch) -> nakamoto_proto::block::NakamotoBlock {
+async fn proposal(watch: &mut Watch) -> stacks_types::block::NakamotoBlock {
     watch
         .until("a block is proposed", |body| match body {
             Body::StackerdbChunks(chunks) if chunks.contract_id.ends_with(".producers") => {
                 let message = SlotMessage::decode(&chunks.chunks.first()?.data).ok()?;
                 let SlotMessage::BlockProposal { block } = message else { return None };
-                nakamoto_proto::block::NakamotoBlock::decode(&block).ok()
+                stacks_types::block::NakamotoBlock::decode(&block).ok()
             }
             _ => None,
         })

@@ -1,15 +1,15 @@
 //! A contract as a StackerDB over a running chain: deployed, written over gRPC and HTTP, seen in the feed.
 
-use nakamoto_proto::address::StacksAddress;
-use nakamoto_proto::keys::PrivateKey;
-use nakamoto_proto::stackerdb::StackerDbChunk;
-use nakamoto_proto::transaction::{SpendingCondition, StacksTransaction, TransactionAuth, TransactionPayload};
 use nakamoto_proto::v1;
 use nakamoto_proto::v1::event::Body;
 use nakamoto_proto::v1::event_service_client::EventServiceClient;
 use nakamoto_proto::v1::stacker_db_service_client::StackerDbServiceClient;
 use nakamoto_proto::v1::subscribe_response::Body as Frame;
 use serde_json::{Value, json};
+use stacks_types::address::StacksAddress;
+use stacks_types::keys::PrivateKey;
+use stacks_types::stackerdb::StackerDbChunk;
+use stacks_types::transaction::{SpendingCondition, StacksTransaction, TransactionAuth, TransactionPayload};
 
 use crate::support::{Client, Cluster, Http, WAIT, run, stacksjs};
 

@@ -3,19 +3,19 @@
 use std::collections::BTreeMap;
 
 use clarity::vm::types::{PrincipalData, TupleData, Value};
+use client::parse_duration;
 use marf::{BlockId, Proof, TrieHash};
 use mockamoto_node::config::EventKey;
 use mockamoto_node::relayer::cursor::Cursor;
-use nakamoto_proto::address::StacksAddress;
-use nakamoto_proto::block::{NakamotoBlock, NakamotoBlockHeader};
-use nakamoto_proto::client::parse_duration;
-use nakamoto_proto::ids::Hash160;
-use nakamoto_proto::keys::{MessageSignature, PrivateKey, PublicKey};
-use nakamoto_proto::proposal::SlotMessage;
-use nakamoto_proto::stackerdb::StackerDbChunk;
-use nakamoto_proto::transaction::{BlockTransaction, ContractCall, StacksTransaction, TransactionPayload};
-use nakamoto_proto::value::{decode_value, encode_value};
-use nakamoto_proto::vrf::VrfProof;
+use stacks_types::address::StacksAddress;
+use stacks_types::block::{NakamotoBlock, NakamotoBlockHeader};
+use stacks_types::ids::Hash160;
+use stacks_types::keys::{MessageSignature, PrivateKey, PublicKey};
+use stacks_types::proposal::SlotMessage;
+use stacks_types::stackerdb::StackerDbChunk;
+use stacks_types::transaction::{BlockTransaction, ContractCall, StacksTransaction, TransactionPayload};
+use stacks_types::value::{decode_value, encode_value};
+use stacks_types::vrf::VrfProof;
 
 use crate::bytes::mutant;
 use crate::harness::{fuzz, vectors};

@@ -21,6 +21,6 @@ mod requests;
 mod validator;
 
 #[cfg(test)]
-#[path = "../../../node/chainstate/tests/chain/support/mod.rs"]
+#[path = "../../../crates/chainstate/tests/chain/support/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "shared with the chain's own tests, which use the rest")]
 mod support;

@@ -6,9 +6,9 @@ use std::fs::OpenOptions;
 use std::ops::Range;
 use std::os::unix::fs::FileExt as _;
 
-use durable::checksum64;
 use marf::{BlockId, MAX_VALUE_BYTES, Marf, SENTINEL, Sync, TrieHash, leaf_of_text};
 use rusqlite::Connection;
+use sqlite::checksum64;
 
 use crate::harness::{Rng, fuzz};
 

@@ -4,10 +4,10 @@
 //! have signed it, is; and a block that is refused leaves the tip where it was.
 
 use chainstate::chain::{Processed, StoreOutcome};
-use nakamoto_proto::block::NakamotoBlock;
-use nakamoto_proto::ids::{BurnBlockHash, MerkleRoot, StacksBlockId, StateRoot};
-use nakamoto_proto::keys::MessageSignature;
-use nakamoto_proto::transaction::{BlockTransaction, ContractCall, StacksTransaction, TransactionPayload};
+use stacks_types::block::NakamotoBlock;
+use stacks_types::ids::{BurnBlockHash, MerkleRoot, StacksBlockId, StateRoot};
+use stacks_types::keys::MessageSignature;
+use stacks_types::transaction::{BlockTransaction, ContractCall, StacksTransaction, TransactionPayload};
 
 use crate::bytes::mutant;
 use crate::harness::{Rng, fuzz};

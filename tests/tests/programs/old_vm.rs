@@ -7,17 +7,17 @@ use chainstate::test_support::{FixedBurn, HeaderFacts, ScratchState};
 use chainstate::transactions::ReceiptStatus;
 use clarity::vm::ClarityVersion;
 use clarity::vm::costs::ExecutionCost;
-use nakamoto_proto::address::StacksAddress;
-use nakamoto_proto::block::SigningMode;
-use nakamoto_proto::ids::StacksBlockId;
-use nakamoto_proto::keys::PrivateKey;
-use nakamoto_proto::transaction::{
+use stacks_common::types::StacksEpochId;
+use stacks_common::types::chainstate::SortitionId;
+use stacks_types::address::StacksAddress;
+use stacks_types::block::SigningMode;
+use stacks_types::ids::StacksBlockId;
+use stacks_types::keys::PrivateKey;
+use stacks_types::transaction::{
     BlockTransaction, ContractCall, ContractVersion, PostConditionMode, SpendingCondition, StacksTransaction,
     TransactionAuth, TransactionPayload,
 };
-use nakamoto_proto::value::decode_value;
-use stacks_common::types::StacksEpochId;
-use stacks_common::types::chainstate::SortitionId;
+use stacks_types::value::decode_value;
 use tests::programs::Program;
 
 /// What became of a transaction.

@@ -104,11 +104,11 @@ mod soak {
         false
     }
 
-    fn sender_keys() -> Vec<nakamoto_proto::keys::PrivateKey> {
+    fn sender_keys() -> Vec<stacks_types::keys::PrivateKey> {
         let vectors = stacksjs();
         let accounts = vectors["accounts"].as_object().expect("accounts").values().take(SENDERS);
         let key = |account: &serde_json::Value| {
-            nakamoto_proto::keys::PrivateKey::from_hex(account["private_key"].as_str().expect("a key"))
+            stacks_types::keys::PrivateKey::from_hex(account["private_key"].as_str().expect("a key"))
         };
         accounts.map(|account| key(account).expect("a key")).collect()
     }

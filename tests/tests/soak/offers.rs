@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use clarity::vm::types::PrincipalData;
-use nakamoto_proto::keys::PrivateKey;
-use nakamoto_proto::transaction::{SpendingCondition, StacksTransaction, TransactionAuth, TransactionPayload};
 use nakamoto_proto::v1;
 use nakamoto_proto::v1::transaction_service_client::TransactionServiceClient;
+use stacks_types::keys::PrivateKey;
+use stacks_types::transaction::{SpendingCondition, StacksTransaction, TransactionAuth, TransactionPayload};
 use tests::processes::Client;
 
 /// When the node is away, or wants blocks first. Nothing tells a client of either.

@@ -1,8 +1,8 @@
 //! A second chain that gets the burn blocks and the canonical blocks, and nothing else, has the same state roots.
 
-use nakamoto_proto::ids::{BurnBlockHash, StateRoot};
 use nakamoto_proto::v1;
 use nakamoto_proto::v1::block_service_client::BlockServiceClient;
+use stacks_types::ids::{BurnBlockHash, StateRoot};
 use tests::processes::Cluster;
 use tests::replay::{ANSWER_BYTES_MAX, BurnStep, Replay};
 

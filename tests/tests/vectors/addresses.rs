@@ -1,10 +1,10 @@
 //! `addresses.json`: account hashes and c32 addresses.
 
-use nakamoto_proto::address::{HashMode, StacksAddress, c32_check_decode};
-use nakamoto_proto::hashing::hash160;
-use nakamoto_proto::ids::Hash160;
-use nakamoto_proto::keys::{KeyEncoding, PrivateKey, PublicKey};
 use serde_json::Value;
+use stacks_types::address::{HashMode, StacksAddress, c32_check_decode};
+use stacks_types::hashing::hash160;
+use stacks_types::ids::Hash160;
+use stacks_types::keys::{KeyEncoding, PrivateKey, PublicKey};
 
 use crate::support::{array, bytes, flag, items, list, load, number, text};
 

@@ -17,12 +17,12 @@ use chainstate::transactions::{ReceiptStatus, TransactionReceipt, event_json};
 use clarity::vm::ClarityVersion;
 use clarity::vm::costs::ExecutionCost;
 use marf::SENTINEL;
-use nakamoto_proto::block::SigningMode;
-use nakamoto_proto::ids::StacksBlockId as ChainBlockId;
-use nakamoto_proto::transaction::BlockTransaction;
 use serde_json::Value as Json;
 use stacks_common::types::StacksEpochId;
 use stacks_common::types::chainstate::{SortitionId, StacksAddress};
+use stacks_types::block::SigningMode;
+use stacks_types::ids::StacksBlockId as ChainBlockId;
+use stacks_types::transaction::BlockTransaction;
 
 use crate::support::load;
 
@@ -255,7 +255,7 @@ fn burn_view(block: &Json) -> BurnView {
 /// What the file says of a block.
 fn facts(header: &Json) -> HeaderFacts {
     let amount = |name: &str| json_text(&header[name]).parse().expect("an amount");
-    let producer = nakamoto_proto::address::StacksAddress::parse(text(&header["miner_address"])).expect("an address");
+    let producer = stacks_types::address::StacksAddress::parse(text(&header["miner_address"])).expect("an address");
     HeaderFacts {
         block_hash: array(&header["block_hash"]),
         burn_hash: array(&header["burn_header_hash"]),

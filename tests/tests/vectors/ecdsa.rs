@@ -1,7 +1,7 @@
 //! `ecdsa.json`: keys and recoverable signatures.
 
-use nakamoto_proto::keys::{KeyEncoding, LowS, MessageSignature, PrivateKey, PublicKey};
 use serde_json::Value;
+use stacks_types::keys::{KeyEncoding, LowS, MessageSignature, PrivateKey, PublicKey};
 
 use crate::support::{array, bytes, flag, list, load, text};
 

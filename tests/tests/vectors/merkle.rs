@@ -1,7 +1,7 @@
 //! `merkle.json`: roots and inclusion paths of the transaction Merkle tree.
 
-use nakamoto_proto::hashing::{merkle_leaf, merkle_node, tx_merkle_root};
-use nakamoto_proto::ids::{MerkleRoot, Txid};
+use stacks_types::hashing::{merkle_leaf, merkle_node, tx_merkle_root};
+use stacks_types::ids::{MerkleRoot, Txid};
 
 use crate::support::{array, items, list, load, number, text};
 

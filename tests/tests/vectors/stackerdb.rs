@@ -1,10 +1,10 @@
 //! `stackerdb.json`: chunks, their digests, signatures and wire form.
 
-use nakamoto_proto::address::StacksAddress;
-use nakamoto_proto::ids::Hash160;
-use nakamoto_proto::keys::{MessageSignature, PrivateKey};
-use nakamoto_proto::stackerdb::{ChunkHash, StackerDbChunk, slot_digest};
 use serde_json::Value;
+use stacks_types::address::StacksAddress;
+use stacks_types::ids::Hash160;
+use stacks_types::keys::{MessageSignature, PrivateKey};
+use stacks_types::stackerdb::{ChunkHash, StackerDbChunk, slot_digest};
 
 use crate::support::{array, bytes, list, load, number, text};
 

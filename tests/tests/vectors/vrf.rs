@@ -1,7 +1,7 @@
 //! `vrf.json`: the verifiable random function.
 
-use nakamoto_proto::ids::VrfSeed;
-use nakamoto_proto::vrf::{VrfError, VrfPrivateKey, VrfProof, VrfPublicKey};
+use stacks_types::ids::VrfSeed;
+use stacks_types::vrf::{VrfError, VrfPrivateKey, VrfProof, VrfPublicKey};
 
 use crate::support::{array, bytes, list, load, text};
 

@@ -3,10 +3,10 @@
 use chainstate::burn::BurnBlock;
 use chainstate::chain::{BLOCKS_WANTED_MAX, wire};
 use chainstate::params::{Producer, Stacker};
-use nakamoto_proto::address::StacksAddress;
-use nakamoto_proto::ids::BurnBlockHash;
 use nakamoto_proto::v1;
-use nakamoto_proto::vrf::VrfPublicKey;
+use stacks_types::address::StacksAddress;
+use stacks_types::ids::BurnBlockHash;
+use stacks_types::vrf::VrfPublicKey;
 
 use super::LiveChain;
 use crate::chain::{AdminApi, ApiError};

@@ -4,9 +4,9 @@ use chainstate::blocks::Rejection;
 use chainstate::chain::{ChainReader, StoreOutcome, wire};
 use chainstate::headers::ProcessedHeader;
 use chainstate::staging::{StagedBlock, StagingState};
-use nakamoto_proto::block::NakamotoBlock;
-use nakamoto_proto::ids::StacksBlockId;
 use nakamoto_proto::v1;
+use stacks_types::block::NakamotoBlock;
+use stacks_types::ids::StacksBlockId;
 
 use super::LiveChain;
 use crate::chain::{ApiError, BlockAt, Unknown};

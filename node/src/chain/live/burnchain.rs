@@ -3,9 +3,9 @@
 use chainstate::burn::{BurnBlock, StackerSet};
 use chainstate::chain::{ChainReader, wire};
 use chainstate::stackerdb::{list_metadata, producers_contract};
-use nakamoto_proto::address::StacksAddress;
-use nakamoto_proto::ids::BurnBlockHash;
 use nakamoto_proto::v1;
+use stacks_types::address::StacksAddress;
+use stacks_types::ids::BurnBlockHash;
 
 use super::LiveChain;
 use crate::chain::{ApiError, BurnBlockAt, ChainApi as _, Unknown};

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use chainstate::mempool::PendingTransaction;
 use clarity::vm::costs::ExecutionCost;
-use nakamoto_proto::address::StacksAddress;
-use nakamoto_proto::transaction::TransactionPayload;
+use stacks_types::address::StacksAddress;
+use stacks_types::transaction::TransactionPayload;
 
 use super::LiveChain;
 use crate::chain::ApiError;

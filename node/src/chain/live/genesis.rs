@@ -4,8 +4,8 @@ use chainstate::params::{BurnParams, COINBASE_USTX, ChainParams, HELIUM_20, MAIN
 use clarity::types::StacksEpochId;
 use clarity::vm::ClarityVersion;
 use clarity::vm::types::PrincipalData;
-use nakamoto_proto::block::SigningMode;
-use nakamoto_proto::vrf::VrfPublicKey;
+use stacks_types::block::SigningMode;
+use stacks_types::vrf::VrfPublicKey;
 
 use crate::chain::parse_principal;
 use crate::config::{Balance, GenesisError, GenesisFile, ProducerEntry, StackerEntry};

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use chainstate::assembly::TemplateOrder;
 use chainstate::chain::Retention;
 use chainstate::db::StoreError;
-use nakamoto_proto::ids::{BurnBlockHash, StacksBlockId};
 use nakamoto_proto::v1;
+use stacks_types::ids::{BurnBlockHash, StacksBlockId};
 
 use super::{LiveChain, trace};
 use crate::chain::{ApiError, FinishedJob, JobFailure};

@@ -2,7 +2,7 @@
 
 use chainstate::chain::Chain;
 use chainstate::journal::select_events;
-use nakamoto_proto::ids::StacksBlockId;
+use stacks_types::ids::StacksBlockId;
 
 use crate::chain::ApiError;
 use crate::relayer::journal::{Bounds, Entry, Journal, ReadLimit};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use nakamoto_proto::keys::PublicKey;
+use stacks_types::keys::PublicKey;
 
 use super::{LiveChain, estimate, sortitions, stacking, state, tenures};
 use crate::chain::lookups::{

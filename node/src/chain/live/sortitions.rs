@@ -3,7 +3,7 @@
 use chainstate::burn::BurnBlock;
 use chainstate::chain::ChainReader;
 use chainstate::headers::{ProcessedHeader, select_witnessed, stacks_block_as_of};
-use nakamoto_proto::ids::{BurnBlockHash, ConsensusHash};
+use stacks_types::ids::{BurnBlockHash, ConsensusHash};
 
 use super::LiveChain;
 use crate::chain::lookups::{Election, Sortition, SortitionAt};
@@ -73,6 +73,6 @@ fn parent_of_tenure(reader: &ChainReader, burn_block: &BurnBlock) -> Result<Proc
     header(reader, &parent)
 }
 
-fn header(reader: &ChainReader, id: &nakamoto_proto::ids::StacksBlockId) -> Result<ProcessedHeader, ApiError> {
+fn header(reader: &ChainReader, id: &stacks_types::ids::StacksBlockId) -> Result<ProcessedHeader, ApiError> {
     reader.header(id)?.ok_or_else(|| ApiError::internal(format!("processed block {id} has no header")))
 }

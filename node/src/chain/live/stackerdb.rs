@@ -4,12 +4,12 @@ use std::time::Instant;
 
 use chainstate::chain::{ChunkOutcome, StackerDbSurroundings, wire};
 use chainstate::stackerdb::{PutRefusal, SlotMetadata, get_chunk, list_contracts, list_instances, list_metadata};
-use nakamoto_proto::address::StacksAddress;
-use nakamoto_proto::ids::Hash160;
-use nakamoto_proto::keys::MessageSignature;
-use nakamoto_proto::limits::{ADDRESS_VERSION_MAINNET_SINGLESIG, ADDRESS_VERSION_TESTNET_SINGLESIG};
-use nakamoto_proto::stackerdb::StackerDbChunk;
 use nakamoto_proto::v1;
+use stacks_types::address::StacksAddress;
+use stacks_types::ids::Hash160;
+use stacks_types::keys::MessageSignature;
+use stacks_types::limits::{ADDRESS_VERSION_MAINNET_SINGLESIG, ADDRESS_VERSION_TESTNET_SINGLESIG};
+use stacks_types::stackerdb::StackerDbChunk;
 
 use super::LiveChain;
 use crate::chain::{ApiError, Unknown};

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use chainstate::chain::ChainReader;
 use chainstate::headers::{POX_PREPARE_LENGTH, ProcessedHeader, select_witnesses};
-use nakamoto_proto::block::SigningMode;
-use nakamoto_proto::ids::Hash160;
-use nakamoto_proto::keys::PublicKey;
+use stacks_types::block::SigningMode;
+use stacks_types::ids::Hash160;
+use stacks_types::keys::PublicKey;
 
 use super::LiveChain;
 use crate::chain::ApiError;

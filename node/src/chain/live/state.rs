@@ -8,9 +8,9 @@ use chainstate::clarity::read_only::{
 };
 use clarity::vm::ClarityName;
 use clarity::vm::types::{PrincipalData, QualifiedContractIdentifier, TraitIdentifier};
-use nakamoto_proto::ids::StacksBlockId;
 use nakamoto_proto::v1;
-use nakamoto_proto::value::decode_value;
+use stacks_types::ids::StacksBlockId;
+use stacks_types::value::decode_value;
 
 use super::LiveChain;
 use crate::chain::{

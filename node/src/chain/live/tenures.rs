@@ -4,7 +4,7 @@ use bytes::Bytes;
 use chainstate::burn::BurnBlock;
 use chainstate::chain::ChainReader;
 use chainstate::headers::{ProcessedHeader, select_header, select_tenure, select_witnessed};
-use nakamoto_proto::ids::{ConsensusHash, StacksBlockId};
+use stacks_types::ids::{ConsensusHash, StacksBlockId};
 
 use super::LiveChain;
 use super::sortitions::{burn_block, elected_before, was_sortition};

@@ -17,9 +17,9 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chainstate::chain::Processed;
-use nakamoto_proto::block::{NakamotoBlock, NakamotoBlockHeader};
-use nakamoto_proto::ids::StacksBlockId;
 use nakamoto_proto::v1;
+use stacks_types::block::{NakamotoBlock, NakamotoBlockHeader};
+use stacks_types::ids::StacksBlockId;
 use tracing::Span;
 use tracing::field::{Empty, display};
 use v1::event::Body;

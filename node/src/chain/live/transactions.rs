@@ -4,8 +4,8 @@ use bytes::Bytes;
 use chainstate::chain::{Admission, AdmissionAnswer, AdmissionRefusal, ChainReader, why_dropped, wire};
 use chainstate::headers::mined_blocks_of;
 use chainstate::mempool::{FeeRate, PendingTransaction, Stand, get_raw};
-use nakamoto_proto::ids::{StacksBlockId, Txid};
 use nakamoto_proto::v1;
+use stacks_types::ids::{StacksBlockId, Txid};
 
 use super::LiveChain;
 use crate::chain::{ApiError, PendingCursor, Unknown};

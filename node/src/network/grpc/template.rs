@@ -85,7 +85,7 @@ impl TemplateService for Templates {
 
 /// A checked request.
 pub(crate) fn decode(request: v1::RequestTemplateRequest) -> Result<JobRequest<TemplateJob>, ApiError> {
-    let most = nakamoto_proto::limits::MAX_BLOCK_BYTES;
+    let most = stacks_types::limits::MAX_BLOCK_BYTES;
     if request.coinbase.len() > most {
         return Err(ApiError::invalid("coinbase", format!("{} bytes, at most {most}", request.coinbase.len())));
     }

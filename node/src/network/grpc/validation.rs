@@ -77,7 +77,7 @@ pub(crate) fn decode(request: v1::RequestValidationRequest) -> Result<JobRequest
     if request.block.is_empty() {
         return Err(ApiError::Missing { field: "block" });
     }
-    let most = nakamoto_proto::limits::MAX_BLOCK_BYTES;
+    let most = stacks_types::limits::MAX_BLOCK_BYTES;
     if request.block.len() > most {
         return Err(ApiError::invalid("block", format!("{} bytes, at most {most}", request.block.len())));
     }

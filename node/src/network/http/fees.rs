@@ -15,9 +15,9 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse as _, Response};
 use clarity::vm::costs::ExecutionCost;
-use nakamoto_proto::limits::MAX_BLOCK_BYTES;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use stacks_types::limits::MAX_BLOCK_BYTES;
 
 use super::contracts::expect_json;
 use super::input::{hex_bytes, json_body};

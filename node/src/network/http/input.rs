@@ -1,8 +1,8 @@
 //! Paths and bodies into types.
 
 use axum::http::{HeaderMap, header};
-use nakamoto_proto::address::AddressError;
 use serde::de::DeserializeOwned;
+use stacks_types::address::AddressError;
 
 use super::query::Query;
 use super::respond::HttpError;

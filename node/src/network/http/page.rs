@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use axum::extract::Path;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::IntoResponse as _;
-use nakamoto_proto::hashing::sha512_256;
+use stacks_types::hashing::sha512_256;
 
 use super::respond::{Answer, HttpError};
 

@@ -11,10 +11,10 @@ use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse as _;
-use nakamoto_proto::block::NakamotoBlock;
 use nakamoto_proto::v1;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use stacks_types::block::NakamotoBlock;
 
 use super::input::{hex_bytes, json_body};
 use super::jobs::wait;

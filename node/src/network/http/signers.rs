@@ -6,11 +6,11 @@
 use std::collections::BTreeSet;
 
 use axum::extract::{Path, State};
-use nakamoto_proto::address::StacksAddress;
-use nakamoto_proto::ids::Hash160;
-use nakamoto_proto::keys::{LowS, MessageSignature};
 use nakamoto_proto::v1;
 use serde_json::{Value, json};
+use stacks_types::address::StacksAddress;
+use stacks_types::ids::Hash160;
+use stacks_types::keys::{LowS, MessageSignature};
 
 use super::input::path_hash;
 use super::query::Query;

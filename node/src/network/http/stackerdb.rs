@@ -4,10 +4,10 @@
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
-use nakamoto_proto::limits::MAX_CHUNK_BYTES;
 use nakamoto_proto::v1;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use stacks_types::limits::MAX_CHUNK_BYTES;
 
 use super::input::{Kind, hex_bytes, json_body, kind, path_contract_id};
 use super::respond::{Answer, HttpError, json, octets};

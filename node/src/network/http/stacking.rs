@@ -9,8 +9,8 @@
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use nakamoto_proto::keys::PublicKey;
 use serde_json::{Value, json};
+use stacks_types::keys::PublicKey;
 
 use super::input::path_number;
 use super::respond::{Answer, HttpError, json};

@@ -10,8 +10,8 @@
 
 use axum::extract::{Path, State};
 use bytes::{BufMut as _, Bytes, BytesMut};
-use nakamoto_proto::block::NakamotoBlockHeader;
 use serde_json::{Value, json};
+use stacks_types::block::NakamotoBlockHeader;
 
 use super::input::{path_hash, path_number};
 use super::query::Query;

@@ -6,10 +6,10 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse as _;
 use chainstate::mempool::MEMPOOL_FULL;
-use nakamoto_proto::transaction::BlockTransaction;
 use nakamoto_proto::v1;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use stacks_types::transaction::BlockTransaction;
 
 use super::input::{Kind, hex_bytes, json_body, kind, path_hash};
 use super::respond::{Answer, HttpError, json};
@@ -136,6 +136,6 @@ fn stand(txid: &[u8; 32], answer: &v1::GetTransactionResponse) -> Value {
 
 /// A value as Clarity writes it; the node made the bytes, so they decode.
 fn clarity_text(bytes: &[u8]) -> String {
-    let value = nakamoto_proto::value::decode_value(bytes);
+    let value = stacks_types::value::decode_value(bytes);
     value.map_or_else(|_| hex::encode(bytes), |value| value.to_string())
 }

@@ -8,10 +8,10 @@
 //! - `signer_bitvec`, `reward_set`, `cycle_number`: null; headers of this format have no bit vector, and rewards no set.
 //! - microblocks: zeros and nulls, as in every Nakamoto block.
 
-use nakamoto_proto::ids::{BOOT_BLOCK_HASH, BOOT_CONSENSUS_HASH, StacksBlockId};
 use nakamoto_proto::v1;
 use serde::Serialize;
 use serde_json::Value;
+use stacks_types::ids::{BOOT_BLOCK_HASH, BOOT_CONSENSUS_HASH, StacksBlockId};
 use v1::event::Body;
 
 use super::View;

@@ -1,9 +1,9 @@
 //! `/stackerdb_chunks`: written slots, with the contract in the shape that libsigner parses
 //! (docs/COMPATIBILITY.md#other-observer-endpoints).
 
-use nakamoto_proto::address::StacksAddress;
 use nakamoto_proto::v1;
 use serde::Serialize;
+use stacks_types::address::StacksAddress;
 use v1::event::Body;
 
 use super::values::Hex;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use nakamoto_proto::ids::{BlockHash, StacksBlockId};
+use stacks_types::ids::{BlockHash, StacksBlockId};
 
 use super::world::{POLICY, World};
 use crate::decide::Input;

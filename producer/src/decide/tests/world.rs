@@ -4,9 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use nakamoto_proto::address::StacksAddress;
-use nakamoto_proto::ids::{BlockHash, BurnBlockHash, Hash160, SortitionHash, StacksBlockId};
-use nakamoto_proto::keys::{MessageSignature, PrivateKey};
+use stacks_types::address::StacksAddress;
+use stacks_types::ids::{BlockHash, BurnBlockHash, Hash160, SortitionHash, StacksBlockId};
+use stacks_types::keys::{MessageSignature, PrivateKey};
 
 use crate::collect::Votes;
 use crate::decide::{Action, Input, Machine, NoTemplate, Policy};
@@ -58,7 +58,7 @@ pub(super) struct World {
 }
 
 fn id(text: String) -> [u8; 32] {
-    nakamoto_proto::hashing::sha512_256(&[text.as_bytes()])
+    stacks_types::hashing::sha512_256(&[text.as_bytes()])
 }
 
 impl World {

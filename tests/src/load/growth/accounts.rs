@@ -2,8 +2,8 @@
 
 use std::time::Instant;
 
-use nakamoto_proto::address::StacksAddress;
-use nakamoto_proto::hashing::hash160;
+use stacks_types::address::StacksAddress;
+use stacks_types::hashing::hash160;
 
 use super::{Named, chart, line};
 use crate::figures::Samples;

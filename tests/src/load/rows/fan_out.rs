@@ -2,12 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use nakamoto_proto::stackerdb::StackerDbChunk;
 use nakamoto_proto::v1;
 use nakamoto_proto::v1::event::Body;
 use nakamoto_proto::v1::event_service_client::EventServiceClient;
 use nakamoto_proto::v1::stacker_db_service_client::StackerDbServiceClient;
 use nakamoto_proto::v1::subscribe_response::Body as Frame;
+use stacks_types::stackerdb::StackerDbChunk;
 use tonic::transport::Channel;
 
 use crate::figures::{Samples, Table};

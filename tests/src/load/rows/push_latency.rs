@@ -2,12 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use nakamoto_proto::block::NakamotoBlock;
-use nakamoto_proto::ids::SortitionHash;
-use nakamoto_proto::transaction::{SpendingCondition, StacksTransaction, TransactionAuth, TransactionPayload};
 use nakamoto_proto::v1;
 use nakamoto_proto::v1::block_service_client::BlockServiceClient;
 use nakamoto_proto::v1::template_service_client::TemplateServiceClient;
+use stacks_types::block::NakamotoBlock;
+use stacks_types::ids::SortitionHash;
+use stacks_types::transaction::{SpendingCondition, StacksTransaction, TransactionAuth, TransactionPayload};
 use tonic::transport::Channel;
 
 use crate::figures::{Samples, Table};

@@ -1,7 +1,7 @@
 //! The fields of each post, with their types: every one is there, and no other (the reference's documents and code).
 
-use nakamoto_proto::transaction::{StacksTransaction, TransactionPayload};
 use serde_json::Value;
+use stacks_types::transaction::{StacksTransaction, TransactionPayload};
 
 /// What a value looks like.
 #[derive(Debug, Clone, Copy)]

@@ -1,13 +1,13 @@
 //! Compares a decoded transaction with its description, field by field.
 
 use clarity::vm::types::{CharType, SequenceData, Value as Clarity};
-use nakamoto_proto::keys::KeyEncoding;
-use nakamoto_proto::transaction::{
+use serde_json::{Value, json};
+use stacks_types::keys::KeyEncoding;
+use stacks_types::transaction::{
     AssetInfo, AuthField, MicroblockHeader, PostCondition, PostConditionPrincipal, SpendingCondition,
     StacksTransaction, TransactionAuth, TransactionPayload,
 };
-use nakamoto_proto::value::{decode_value, encode_value};
-use serde_json::{Value, json};
+use stacks_types::value::{decode_value, encode_value};
 
 use crate::support::{bytes, flag, items, number, text};
 

@@ -1,8 +1,8 @@
 //! `invalid` and `static_rejects`: what must not get in, and at which stage it is stopped.
 
-use nakamoto_proto::ids::Txid;
-use nakamoto_proto::keys::LowS;
-use nakamoto_proto::transaction::{Epoch, StacksTransaction, StaticRejection, StaticRules, static_rejects};
+use stacks_types::ids::Txid;
+use stacks_types::keys::LowS;
+use stacks_types::transaction::{Epoch, StacksTransaction, StaticRejection, StaticRules, static_rejects};
 
 use crate::support::{array, bytes, list, load, text};
 

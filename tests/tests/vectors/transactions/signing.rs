@@ -1,12 +1,10 @@
 //! `valid[].sighash`: the hash chain step by step, and signatures made again from the private keys.
 
-use nakamoto_proto::address::HashMode;
-use nakamoto_proto::ids::SigHash;
-use nakamoto_proto::keys::{KeyEncoding, MessageSignature, PrivateKey, PublicKey};
-use nakamoto_proto::transaction::{
-    AuthField, AuthRole, KeyUse, SpendingCondition, StacksTransaction, postsign, presign,
-};
 use serde_json::Value;
+use stacks_types::address::HashMode;
+use stacks_types::ids::SigHash;
+use stacks_types::keys::{KeyEncoding, MessageSignature, PrivateKey, PublicKey};
+use stacks_types::transaction::{AuthField, AuthRole, KeyUse, SpendingCondition, StacksTransaction, postsign, presign};
 
 use crate::support::{array, bytes, items, list, load, number, text};
 

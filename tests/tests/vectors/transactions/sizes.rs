@@ -1,6 +1,6 @@
 //! `size_rules`: the largest that decodes and the smallest that does not, built from the description of each rule.
 
-use nakamoto_proto::transaction::StacksTransaction;
+use stacks_types::transaction::StacksTransaction;
 
 use crate::support::{list, load, number, text};
 

@@ -1,9 +1,9 @@
 //! `stacksjs_transactions.json`: what a wallet library makes. Only bytes here; its receipts are the node's tests.
 
-use nakamoto_proto::address::StacksAddress;
-use nakamoto_proto::ids::Txid;
-use nakamoto_proto::keys::{LowS, PrivateKey};
-use nakamoto_proto::transaction::StacksTransaction;
+use stacks_types::address::StacksAddress;
+use stacks_types::ids::Txid;
+use stacks_types::keys::{LowS, PrivateKey};
+use stacks_types::transaction::StacksTransaction;
 
 use crate::support::{array, bytes, list, load, number, text};
 

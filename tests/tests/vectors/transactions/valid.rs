@@ -1,8 +1,8 @@
 //! `valid`: decoding, re-encoding, ids, every field, addresses, epochs; `tolerated`: odd encodings.
 
-use nakamoto_proto::ids::Txid;
-use nakamoto_proto::keys::LowS;
-use nakamoto_proto::transaction::{BlockTransaction, Epoch, StacksTransaction};
+use stacks_types::ids::Txid;
+use stacks_types::keys::LowS;
+use stacks_types::transaction::{BlockTransaction, Epoch, StacksTransaction};
 
 use super::fields;
 use crate::support::{array, bytes, items, list, load, number, text};

@@ -13,15 +13,15 @@ use chainstate::db::StoreError;
 use chainstate::params::{ChainParams, Producer, Stacker};
 use clarity::vm::types::PrincipalData;
 use http_body_util::BodyExt as _;
-use nakamoto_proto::address::StacksAddress;
-use nakamoto_proto::block::NakamotoBlock;
-use nakamoto_proto::ids::{SortitionHash, StacksBlockId};
-use nakamoto_proto::keys::PrivateKey;
-use nakamoto_proto::transaction::{
+use serde_json::Value;
+use stacks_types::address::StacksAddress;
+use stacks_types::block::NakamotoBlock;
+use stacks_types::ids::{SortitionHash, StacksBlockId};
+use stacks_types::keys::PrivateKey;
+use stacks_types::transaction::{
     ContractCall, SpendingCondition, StacksTransaction, TransactionAuth, TransactionPayload,
 };
-use nakamoto_proto::vrf::VrfPrivateKey;
-use serde_json::Value;
+use stacks_types::vrf::VrfPrivateKey;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;

@@ -5,8 +5,8 @@ use std::task::Poll;
 use std::time::Duration;
 
 use axum::http::{Method, StatusCode};
-use nakamoto_proto::block::NakamotoBlock;
 use serde_json::Value;
+use stacks_types::block::NakamotoBlock;
 
 use super::bench::{Bench, FIRST_BURN, OCTETS, STACKERS, address, key, transfer};
 use super::shape::{COST, Kind, check};

@@ -2,8 +2,8 @@
 
 use axum::http::StatusCode;
 use clarity::vm::Value as Clarity;
-use nakamoto_proto::transaction::{ContractVersion, TransactionPayload};
 use serde_json::{Value, json};
+use stacks_types::transaction::{ContractVersion, TransactionPayload};
 
 use super::bench::{Bench, JSON, address, call_payload, deploy, key, signed, transfer_payload, user};
 use super::shape::{COST, Kind, check};

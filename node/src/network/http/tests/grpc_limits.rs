@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use axum::Router;
-use nakamoto_proto::limits::MAX_BLOCK_BYTES;
 use nakamoto_proto::v1;
+use stacks_types::limits::MAX_BLOCK_BYTES;
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 use v1::admin_service_client::AdminServiceClient;

@@ -6,7 +6,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use axum::http::HeaderName;
-use nakamoto_proto::lane;
+use client::lane;
 use tokio_util::sync::CancellationToken;
 
 use super::bench::{Bench, key};

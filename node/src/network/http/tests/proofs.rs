@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use clarity::vm::Value as Clarity;
 use clarity::vm::types::QualifiedContractIdentifier;
 use marf::{BlockId, Proof, TrieHash};
-use nakamoto_proto::block::NakamotoBlock;
 use serde_json::{Value, json};
+use stacks_types::block::NakamotoBlock;
 
 use super::bench::{Bench, JSON, address, deploy, transfer, user};
 use chainstate::clarity::read_only::{balance_key, contract_key, data_var_key, map_entry_key, nonce_key};
@@ -25,7 +25,7 @@ struct Headers {
 
 impl Headers {
     fn read(bench: &Bench) -> Self {
-        let boot = bench.core.read(|reader| reader.header(&nakamoto_proto::ids::StacksBlockId::BOOT)).unwrap().unwrap();
+        let boot = bench.core.read(|reader| reader.header(&stacks_types::ids::StacksBlockId::BOOT)).unwrap().unwrap();
         let mut tip_root = TrieHash(boot.state_root.0);
         let mut roots = BTreeMap::from([(tip_root, BlockId(boot.block_id.0))]);
         let height = bench.read("/v2/info")["stacks_tip_height"].as_u64().unwrap();
@@ -80,7 +80,7 @@ fn what_is_proven_over_http_holds_against_the_headers() {
     headers.check(&entry["proof"], &key, &entry["data"].as_str().unwrap()[2..]);
 
     let source = bench.read(&format!("/v2/contracts/source/{owner}/c"));
-    let commitment = format!("{}{:08x}", hex::encode(nakamoto_proto::hashing::sha512_256(&[CODE.as_bytes()])), 2);
+    let commitment = format!("{}{:08x}", hex::encode(stacks_types::hashing::sha512_256(&[CODE.as_bytes()])), 2);
     headers.check(&source["proof"], &contract_key(&contract), &commitment);
 
     let path = hex::encode(TrieHash::of_key(&contract_key(&contract)).0);

@@ -7,13 +7,13 @@
 
 use axum::http::StatusCode;
 use clarity::vm::Value as Clarity;
-use nakamoto_proto::address::StacksAddress;
-use nakamoto_proto::ids::{ConsensusHash, Hash160, StacksBlockId};
-use nakamoto_proto::transaction::{
+use serde_json::Value;
+use stacks_types::address::StacksAddress;
+use stacks_types::ids::{ConsensusHash, Hash160, StacksBlockId};
+use stacks_types::transaction::{
     FungibleCode, PostCondition, PostConditionPrincipal, StacksTransaction, TenureChange, TenureChangeCause,
     TransactionPayload, TransactionVersion,
 };
-use serde_json::Value;
 
 use super::bench::{
     Bench, JSON, OPENING, address, call_payload, deploy, key, signed, transfer, transfer_payload, user,

@@ -1,0 +1,204 @@
+//! Assembles templates: unsigned blocks on the canonical tip (docs/CONSENSUS.md#transactions-of-this-chain).
+//!
+//! Parent = canonical tip, burn view = canonical bitcoin tip. Candidates come by fee rate, in nonce order per account;
+//! each is executed, what cannot be mined is skipped with its reason, and the block ends at cost, size, count or time.
+//! The execution is kept: validation and append of the finished block find it.
+//!
+//! # Not here
+//! The order of candidates: `mempool`. What a transaction does: `transactions`.
+
+mod fill;
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use nakamoto_proto::v1;
+use stacks_types::block::{NakamotoBlock, NakamotoBlockHeader};
+use stacks_types::ids::{BurnBlockHash, StacksBlockId, Txid};
+use stacks_types::keys::MessageSignature;
+use stacks_types::transaction::BlockTransaction;
+use stacks_types::vrf::VrfProof;
+
+use crate::blocks::rules::check_tenure_coinbase;
+use crate::blocks::{BlockPlan, Execution, plan};
+use crate::chain::{Chain, ChainReader, wire};
+use crate::db::StoreError;
+
+pub use fill::MAX_BLOCK_TRANSACTIONS;
+use fill::{FillBounds, Filled};
+
+/// Most skipped transactions that a template names.
+const SKIPPED_MAX: usize = 100;
+
+/// What a producer asks for.
+#[derive(Debug, Clone, Default)]
+pub struct TemplateOrder {
+    /// The producer's signed coinbase; needed when the tenure is new.
+    pub coinbase: Option<Vec<u8>>,
+    /// Build on this parent or not at all.
+    pub parent: Option<StacksBlockId>,
+    /// Build on this burn view or not at all.
+    pub burn_view: Option<BurnBlockHash>,
+    /// At most this many transactions, the coinbase included; none means [`MAX_BLOCK_TRANSACTIONS`].
+    pub max_transactions: Option<usize>,
+    /// Give a block even when no transaction can go into it.
+    pub allow_empty: bool,
+}
+
+/// Why there is no template. The producer's to mend, or to ask again.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TemplateFailure {
+    /// The canonical tip is another than the order wants.
+    #[error("the tip is {tip}")]
+    TipMoved {
+        /// The canonical tip.
+        tip: StacksBlockId,
+    },
+    /// The canonical burn tip is another than the order wants.
+    #[error("the burn tip is {tip}")]
+    BurnViewMoved {
+        /// The canonical burn tip.
+        tip: BurnBlockHash,
+    },
+    /// The coinbase is missing, not wanted, not the elected producer's, or cannot be executed.
+    #[error("{0}")]
+    BadCoinbase(String),
+    /// No transaction can go into it, and an empty block was not wanted.
+    #[error("no transaction can be mined{}", .0.as_ref().map_or_else(String::new, |why| format!(": {why}")))]
+    NoTransactions(Option<String>),
+}
+
+impl TemplateFailure {
+    /// The code in events and answers.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::TipMoved { .. } => "TIP_MOVED",
+            Self::BurnViewMoved { .. } => "BURN_VIEW_MOVED",
+            Self::BadCoinbase(_) => "BAD_COINBASE",
+            Self::NoTransactions(_) => "NO_TRANSACTIONS",
+        }
+    }
+}
+
+impl Chain {
+    /// Assembles a block on the canonical tip within this time, which counts from when the block is open. At least one
+    /// candidate is tried. A transaction that has begun may take what [`Chain::execution_limits`] allows; the time of one
+    /// that took more, and is dropped for it, does not count against the others. `cancelled` ends all at once.
+    ///
+    /// Executes: call it on a thread with [`crate::clarity::STACK_BYTES`] of stack.
+    ///
+    /// # Errors
+    /// The outer error is ours; the inner one says why there is no template.
+    pub fn assemble(
+        &self,
+        order: &TemplateOrder,
+        time: Duration,
+        cancelled: &AtomicBool,
+    ) -> Result<Result<v1::BlockTemplate, TemplateFailure>, StoreError> {
+        let reader = self.take_reader()?;
+        let plan = match self.place(&reader, order)? {
+            Ok(plan) => plan,
+            Err(failure) => return Ok(Err(failure)),
+        };
+        let coinbase = match self.coinbase(&reader, &plan, order.coinbase.as_deref())? {
+            Ok(coinbase) => coinbase,
+            Err(failure) => return Ok(Err(failure)),
+        };
+        let most = order.max_transactions.unwrap_or(MAX_BLOCK_TRANSACTIONS);
+        let bounds = FillBounds { most, time, cancelled };
+        let filled = match self.fill(&reader, &plan, coinbase, bounds)? {
+            Ok(filled) => filled,
+            Err(failure) => return Ok(Err(failure)),
+        };
+        self.drop_problems(&filled.problems)?;
+        self.note_left_out(plan.burn_view.hash, &filled.skipped, filled.exhausted.as_ref());
+        if filled.transactions.is_empty() && !order.allow_empty {
+            let why = filled.skipped.first().map(|(txid, why)| format!("{txid}: {why}"));
+            return Ok(Err(TemplateFailure::NoTransactions(why)));
+        }
+        let template = self.finish(&reader, &plan, filled)?;
+        self.put_back(reader);
+        Ok(Ok(template))
+    }
+
+    fn place(
+        &self,
+        reader: &ChainReader,
+        order: &TemplateOrder,
+    ) -> Result<Result<BlockPlan, TemplateFailure>, StoreError> {
+        let (parent, burn_view) = reader.tips()?;
+        if order.parent.is_some_and(|wanted| wanted != parent.block_id) {
+            return Ok(Err(TemplateFailure::TipMoved { tip: parent.block_id }));
+        }
+        if order.burn_view.is_some_and(|wanted| wanted != burn_view.hash) {
+            return Ok(Err(TemplateFailure::BurnViewMoved { tip: burn_view.hash }));
+        }
+        let plan = plan(self.params(), reader.conn(), &reader.ancestry(), parent, burn_view)?;
+        Ok(Ok(plan))
+    }
+
+    fn coinbase(
+        &self,
+        reader: &ChainReader,
+        plan: &BlockPlan,
+        given: Option<&[u8]>,
+    ) -> Result<Result<Option<BlockTransaction>, TemplateFailure>, StoreError> {
+        let bad = |text: String| Ok(Err(TemplateFailure::BadCoinbase(text)));
+        let coinbase = match (given, plan.new_tenure) {
+            (None, false) => return Ok(Ok(None)),
+            (None, true) => return bad("the tenure is new and needs one".to_owned()),
+            (Some(_), false) => return bad("the tenure is not new and takes none".to_owned()),
+            (Some(bytes), true) => match BlockTransaction::decode(bytes) {
+                Ok(coinbase) => coinbase,
+                Err(error) => return bad(format!("not a transaction: {error}")),
+            },
+        };
+        let producer = reader.burn().elected_producer(&plan.burn_view.hash)?;
+        match check_tenure_coinbase(self.params(), &producer, &coinbase) {
+            Ok(()) => Ok(Ok(Some(coinbase))),
+            Err(rejection) => bad(rejection.to_string()),
+        }
+    }
+
+    fn finish(&self, reader: &ChainReader, plan: &BlockPlan, filled: Filled) -> Result<v1::BlockTemplate, StoreError> {
+        let block = unsigned_block(plan, filled.transactions, &filled.execution);
+        let cost = filled.execution.executed.cost.clone();
+        let key = (plan.parent.block_id, plan.burn_view.hash, block.header.tx_merkle_root);
+        self.keep_execution(key, Arc::new(filled.execution));
+        Ok(v1::BlockTemplate {
+            template_id: String::new(),
+            block: block.encode().into(),
+            sortition_hash: wire::bytes(&plan.burn_view.sortition_hash.0),
+            signing_mode: wire::signing_mode(self.params().signing).into(),
+            new_tenure: plan.new_tenure,
+            parent: Some(wire::block_ref(&plan.parent)),
+            burn_view: Some(wire::burn_block(reader.burn(), &plan.burn_view)?),
+            cost: Some(wire::cost(&cost)),
+            skipped: filled.skipped.into_iter().take(SKIPPED_MAX).map(skipped).collect(),
+        })
+    }
+}
+
+fn unsigned_block(plan: &BlockPlan, txs: Vec<BlockTransaction>, execution: &Execution) -> NakamotoBlock {
+    let header = NakamotoBlockHeader {
+        version: stacks_types::block::HEADER_VERSION,
+        chain_length: plan.chain_length(),
+        burn_spent: plan.burn_spent(),
+        bitcoin_block_hash: plan.burn_view.hash,
+        parent_block_id: plan.parent.block_id,
+        tx_merkle_root: Default::default(),
+        state_index_root: execution.executed.state_root,
+        vrf_proof: VrfProof([0; 80]),
+        producer_signature: MessageSignature::default(),
+        stacker_signatures: Vec::new(),
+    };
+    let mut block = NakamotoBlock { header, txs };
+    block.header.tx_merkle_root = block.computed_tx_merkle_root();
+    block
+}
+
+fn skipped((txid, reason): (Txid, String)) -> v1::SkippedTransaction {
+    v1::SkippedTransaction { txid: wire::bytes(&txid.0), reason }
+}

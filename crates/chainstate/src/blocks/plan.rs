@@ -1,0 +1,88 @@
+//! What a block's place decides before any of its transactions runs: tenure, coinbase, rewards due.
+
+use rusqlite::Connection;
+use stacks_types::ids::StacksBlockId;
+
+use super::{MaturedReward, matured_reward};
+use crate::burn::BurnBlock;
+use crate::clarity::{BlockContext, BurnView};
+use crate::db::StoreError;
+use crate::headers::{Ancestry, ProcessedHeader};
+use crate::params::ChainParams;
+
+/// A block's place.
+#[derive(Debug, Clone)]
+pub struct BlockPlan {
+    /// The processed block on which it builds.
+    pub parent: ProcessedHeader,
+    /// The burn block that it witnesses.
+    pub burn_view: BurnBlock,
+    /// Whether it is the first block of its tenure: its burn view is not its parent's.
+    pub new_tenure: bool,
+    /// Tenures before and including its own.
+    pub tenure_height: u64,
+    /// The tenure's coinbase in micro-STX: one for its burn block and one for each that was missed before it.
+    pub coinbase: u128,
+    /// What is paid at its start; only with a new tenure.
+    pub reward: Option<MaturedReward>,
+}
+
+/// Works out the place of a block on `parent` that witnesses `burn_view`.
+///
+/// # Errors
+/// [`StoreError`] when the headers cannot be read.
+pub fn plan(
+    params: &ChainParams,
+    conn: &Connection,
+    ancestry: &Ancestry<'_>,
+    parent: ProcessedHeader,
+    burn_view: BurnBlock,
+) -> Result<BlockPlan, StoreError> {
+    let new_tenure = burn_view.hash != parent.burn_view;
+    let tenure_height = parent.tenure.height + u64::from(new_tenure);
+    if !new_tenure {
+        let coinbase = parent.tenure.coinbase;
+        return Ok(BlockPlan { parent, burn_view, new_tenure, tenure_height, coinbase, reward: None });
+    }
+    let reward = matured_reward(conn, ancestry, tenure_height, &parent, params.reward_maturity)?;
+    let burn_blocks = burn_view.height.saturating_sub(parent.burn_height);
+    let coinbase = params.coinbase_ustx.saturating_mul(burn_blocks.into());
+    Ok(BlockPlan { parent, burn_view, new_tenure, tenure_height, coinbase, reward })
+}
+
+impl BlockPlan {
+    /// `burn_spent` that the block's header must have, in satoshis.
+    #[must_use]
+    pub fn burn_spent(&self) -> u64 {
+        let spent = if self.new_tenure { self.burn_view.satoshis_spent } else { 0 };
+        self.parent.burn_spent().saturating_add(spent)
+    }
+
+    /// `chain_length` that the block's header must have.
+    #[must_use]
+    pub const fn chain_length(&self) -> u64 {
+        self.parent.chain_length.saturating_add(1)
+    }
+
+    /// The first block of the block's tenure, when the block itself has this id.
+    #[must_use]
+    pub fn tenure_start(&self, own: StacksBlockId) -> StacksBlockId {
+        if self.new_tenure { own } else { self.parent.tenure.start }
+    }
+
+    /// As the VM needs it.
+    #[must_use]
+    pub fn context(&self) -> BlockContext {
+        BlockContext {
+            parent: self.parent.block_id,
+            burn_view: BurnView {
+                height: u32::try_from(self.burn_view.height).unwrap_or(u32::MAX),
+                consensus_hash: self.burn_view.consensus_hash.0,
+            },
+            tenure_height: u32::try_from(self.tenure_height).unwrap_or(u32::MAX),
+            new_tenure: self.new_tenure,
+            tenure_cost_so_far: self.parent.tenure.cost.clone(),
+            record_writes: false,
+        }
+    }
+}

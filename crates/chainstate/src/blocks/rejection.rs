@@ -1,0 +1,180 @@
+//! Why a block is not valid: one variant a rule, each with the values that break it
+//! (docs/CONSENSUS.md#rules-of-a-block).
+
+use nakamoto_proto::v1;
+use stacks_types::ids::{BurnBlockHash, MerkleRoot, StacksBlockId, StateRoot, Txid};
+
+/// A broken rule. Final for these bytes, but for the two variants that depend on what this node has processed
+/// ([`Rejection::UnknownParent`], [`Rejection::UnknownBurnBlock`]).
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Rejection {
+    /// Rule 1.
+    #[error("header version {0} is not 0")]
+    BadVersion(u8),
+    /// Rule 1.
+    #[error("not a block: {0}")]
+    BadEncoding(String),
+    /// Rule 1.
+    #[error("block has {size} bytes, at most {max} are allowed")]
+    TooLarge {
+        /// Encoded size in bytes.
+        size: usize,
+        /// The limit in bytes.
+        max: usize,
+    },
+    /// Rule 2.
+    #[error("parent {0} is not processed")]
+    UnknownParent(StacksBlockId),
+    /// Rule 2.
+    #[error("chain_length is {got}, the parent makes it {expected}")]
+    BadChainLength {
+        /// The parent's plus one.
+        expected: u64,
+        /// The header's.
+        got: u64,
+    },
+    /// Rule 2: what no parent can make it.
+    #[error("chain_length {0} is more than any chain has")]
+    ChainLengthTooLarge(u64),
+    /// Rule 2.
+    #[error("burn_spent is {got}, parent and tenure make it {expected}")]
+    BadBurnSpent {
+        /// By parent and tenure.
+        expected: u64,
+        /// The header's.
+        got: u64,
+    },
+    /// Rule 3.
+    #[error("burn view {0} is not processed")]
+    UnknownBurnBlock(BurnBlockHash),
+    /// Rule 3.
+    #[error("burn view {got} is not the parent's ({parent}) or a descendant of it")]
+    BurnViewRegressed {
+        /// The parent's burn view.
+        parent: BurnBlockHash,
+        /// The header's.
+        got: BurnBlockHash,
+    },
+    /// Rule 4.
+    #[error("processed block {sibling} has the same parent and a burn view on the same bitcoin fork")]
+    HasSibling {
+        /// The block that was there before.
+        sibling: StacksBlockId,
+    },
+    /// Rule 5.
+    #[error("producer signature: {0}")]
+    BadProducer(String),
+    /// Rule 5.
+    #[error("vrf proof does not verify for the producer and the burn view's sortition hash")]
+    BadVrfProof,
+    /// Rule 5.
+    #[error("stacker signatures: {0}")]
+    BadStackerSignatures(String),
+    /// Rule 5.
+    #[error("stackers of weight {got} signed, {threshold} of {total} are needed")]
+    NotEnoughStackers {
+        /// Weight that signed.
+        got: u64,
+        /// 70 % of all, rounded up.
+        threshold: u64,
+        /// Weight of all.
+        total: u64,
+    },
+    /// Rule 6.
+    #[error("tx_merkle_root is {got}, the transactions make it {expected}")]
+    BadTxMerkleRoot {
+        /// By the transactions.
+        expected: MerkleRoot,
+        /// The header's.
+        got: MerkleRoot,
+    },
+    /// Rule 6.
+    #[error("coinbase: {0}")]
+    BadCoinbase(String),
+    /// Rule 6.
+    #[error("transaction {txid}: {cause}")]
+    BadTransaction {
+        /// The transaction at fault.
+        txid: Txid,
+        /// Why it may not be in this block.
+        cause: String,
+    },
+    /// Rule 6.
+    #[error("transaction {txid} exceeds the tenure's cost limit: {cause}")]
+    CostExceeded {
+        /// The transaction at fault.
+        txid: Txid,
+        /// Cost and limit.
+        cause: String,
+    },
+    /// Rule 7.
+    #[error("state_index_root is {got}, execution makes it {expected}")]
+    BadStateRoot {
+        /// By execution.
+        expected: StateRoot,
+        /// The header's.
+        got: StateRoot,
+    },
+}
+
+/// A transaction that may not be in a block, and why.
+pub type TransactionFault = (Txid, crate::transactions::TransactionError);
+
+impl Rejection {
+    /// The stable code.
+    #[must_use]
+    pub const fn reason(&self) -> v1::RejectReason {
+        match self {
+            Self::BadVersion(_) => v1::RejectReason::BadVersion,
+            Self::BadEncoding(_) => v1::RejectReason::BadEncoding,
+            Self::TooLarge { .. } => v1::RejectReason::TooLarge,
+            Self::UnknownParent(_) => v1::RejectReason::UnknownParent,
+            Self::BadChainLength { .. } | Self::ChainLengthTooLarge(_) => v1::RejectReason::BadChainLength,
+            Self::BadBurnSpent { .. } => v1::RejectReason::BadBurnSpent,
+            Self::UnknownBurnBlock(_) => v1::RejectReason::UnknownBurnBlock,
+            Self::BurnViewRegressed { .. } => v1::RejectReason::BurnViewRegressed,
+            Self::HasSibling { .. } => v1::RejectReason::HasSibling,
+            Self::BadProducer(_) => v1::RejectReason::BadProducer,
+            Self::BadVrfProof => v1::RejectReason::BadVrfProof,
+            Self::BadStackerSignatures(_) => v1::RejectReason::BadStackerSignatures,
+            Self::NotEnoughStackers { .. } => v1::RejectReason::NotEnoughStackers,
+            Self::BadTxMerkleRoot { .. } => v1::RejectReason::BadTxMerkleRoot,
+            Self::BadCoinbase(_) => v1::RejectReason::BadCoinbase,
+            Self::BadTransaction { .. } => v1::RejectReason::BadTransaction,
+            Self::CostExceeded { .. } => v1::RejectReason::CostExceeded,
+            Self::BadStateRoot { .. } => v1::RejectReason::BadStateRoot,
+        }
+    }
+
+    /// Whether it holds for every block with this id. Stackers' signatures are no part of the id, and what this node has
+    /// not processed it may process yet.
+    #[must_use]
+    pub const fn is_of_the_id(&self) -> bool {
+        !matches!(
+            self,
+            Self::BadStackerSignatures(_)
+                | Self::NotEnoughStackers { .. }
+                | Self::UnknownParent(_)
+                | Self::UnknownBurnBlock(_)
+        )
+    }
+
+    /// The transaction at fault, when one is.
+    #[must_use]
+    pub const fn failed_txid(&self) -> Option<&Txid> {
+        match self {
+            Self::BadTransaction { txid, .. } | Self::CostExceeded { txid, .. } => Some(txid),
+            _ => None,
+        }
+    }
+
+    /// As it crosses a process boundary.
+    #[must_use]
+    pub fn to_wire(&self) -> v1::Rejection {
+        v1::Rejection {
+            reason: self.reason().into(),
+            detail: self.to_string(),
+            failed_txid: self.failed_txid().map(|txid| txid.0.to_vec().into()).unwrap_or_default(),
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! Why the burn database refuses, one enum an operation.
+
+use super::file::StoreError;
+use stacks_types::ids::{BurnBlockHash, ConsensusHash};
+
+/// Why a question about the burn chain has no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum BurnLookupError {
+    /// No burn block has this hash.
+    #[error("burn block {0} is not known")]
+    UnknownBurnBlock(BurnBlockHash),
+    /// No burn block has this consensus hash.
+    #[error("no known burn block has consensus hash {0}")]
+    UnknownConsensusHash(ConsensusHash),
+    /// A child would be higher than contracts can read.
+    #[error("burn height {0} is above {max}, the highest that `burn-block-height` can show", max = u32::MAX)]
+    TooHigh(u64),
+    /// The database failed; nobody's question was wrong.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<rusqlite::Error> for BurnLookupError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Store(StoreError::Sqlite(error))
+    }
+}
+
+/// Why a burn database could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum BurnOpenError {
+    /// A chain cannot have these rules.
+    #[error("burn chain rules: {what}")]
+    BadRules {
+        /// The rule that is broken.
+        what: &'static str,
+    },
+    /// The file is of a chain with other rules.
+    #[error("the burn database was made with another {what}")]
+    OtherRules {
+        /// The first rule that differs.
+        what: &'static str,
+    },
+    /// The file cannot be read or written, or is damaged, or is not a burn database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<rusqlite::Error> for BurnOpenError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Store(StoreError::Sqlite(error))
+    }
+}
+
+/// Why a cycle's stacker or producer set could not be set.
+#[derive(Debug, thiserror::Error)]
+pub enum SetMembersError {
+    /// Blocks of that cycle (or a later one) exist: they were judged by the old set.
+    #[error("reward cycle {cycle} starts at burn height {starts_at}, and burn height {highest} is already known")]
+    CycleStarted {
+        /// The cycle that was to be changed.
+        cycle: u64,
+        /// Its first burn height.
+        starts_at: u64,
+        /// The highest known burn block.
+        highest: u64,
+    },
+    /// The set itself cannot be.
+    #[error("the set {what}")]
+    BadSet {
+        /// The rule that is broken.
+        what: &'static str,
+    },
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<rusqlite::Error> for SetMembersError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Store(StoreError::Sqlite(error))
+    }
+}

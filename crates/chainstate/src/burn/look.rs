@@ -1,0 +1,64 @@
+//! What the burn database says about itself and the other files, asked before anything is written.
+
+use rusqlite::{Connection, OptionalExtension as _};
+
+use super::error::BurnOpenError;
+use super::file::{StoreError, get_u64, has_tables, select_identity};
+use super::reader::FILE;
+use super::rows;
+use super::rules::{first_difference, select_rules};
+use crate::params::BurnParams;
+use stacks_types::ids::BurnBlockHash;
+
+/// All zero and none of a file to which nothing was committed.
+#[derive(Debug, Default)]
+pub(crate) struct BurnLook {
+    /// The chain that it is a part of, if it says so.
+    pub(crate) identity: Option<[u8; 16]>,
+    /// Blocks that it has.
+    pub(crate) newest_row: u64,
+    /// The newest event when its newest block was mined.
+    pub(crate) known_event: u64,
+    /// The newest row of staging then.
+    pub(crate) known_staging_row: u64,
+    /// Whether it has the block that was asked for.
+    pub(crate) has_view: bool,
+}
+
+/// Looks at a file of this version or an earlier one.
+///
+/// # Errors
+/// It is of another kind, of a newer version, or of a chain with other rules.
+pub(crate) fn look(
+    conn: &Connection,
+    rules: &BurnParams,
+    view: Option<&BurnBlockHash>,
+) -> Result<BurnLook, BurnOpenError> {
+    if !has_tables(conn, &FILE)? {
+        return Ok(BurnLook::default());
+    }
+    // Earlier ones have sets of another form; they are compared when they have this one.
+    if conn.column_exists(None, "producers", "cycle")?
+        && let Some(stored) = select_rules(conn)?
+        && let Some(what) = first_difference(&stored, rules)
+    {
+        return Err(BurnOpenError::OtherRules { what });
+    }
+    let (known_event, known_staging_row) = known(conn)?;
+    Ok(BurnLook {
+        identity: select_identity(conn)?,
+        newest_row: rows::select_newest_seen(conn)?,
+        known_event,
+        known_staging_row,
+        has_view: view.map_or(Ok(true), |view| rows::select_by_hash(conn, view).map(|block| block.is_some()))?,
+    })
+}
+
+fn known(conn: &Connection) -> Result<(u64, u64), StoreError> {
+    if !conn.column_exists(None, "burn_blocks", "known_event")? {
+        return Ok((0, 0));
+    }
+    let sql = "SELECT known_event, known_staging_row FROM burn_blocks ORDER BY seen DESC LIMIT 1";
+    let row = conn.query_row(sql, [], |row| Ok((get_u64(row, "known_event")?, get_u64(row, "known_staging_row")?)));
+    Ok(row.optional()?.unwrap_or_default())
+}

@@ -1,0 +1,36 @@
+//! The mocked bitcoin: burn blocks, who is elected at them, and who stacks (`ProcessedBurnDb`;
+//! docs/CONSENSUS.md#burn-chain).
+//!
+//! A SQLite file of its own with one writer. Forks are first class: any known block can be mined on, nothing is ever
+//! removed or changed, and the canonical tip is a matter of height. So two reads on one connection need no common
+//! transaction: only [`BurnDbReader::get_canonical_burn_block`] can answer differently later.
+//!
+//! # Invariants
+//! - Every block's parent is stored, except the first block's.
+//! - `seen` numbers the blocks from 1 in the order in which they were mined; a parent's number is smaller.
+//! - The rules of the chain ([`crate::params::BurnParams`]) are stored with it; a file opened with others is refused.
+//!
+//! # Not here
+//! The clock that decides when to mine, and the events about it: the node.
+
+mod block;
+mod error;
+pub(crate) mod file;
+mod look;
+mod producers;
+mod reader;
+mod rows;
+mod rules;
+mod stackers;
+mod writer;
+
+pub use block::BurnBlock;
+pub use error::{BurnLookupError, BurnOpenError, SetMembersError};
+pub use file::StoreError;
+pub(crate) use look::{BurnLook, look};
+pub use reader::BurnDbReader;
+pub use stackers::{MAX_SET_MEMBERS, StackerSet};
+pub use writer::BurnDbWriter;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,218 @@
+//! Questions about the burn chain (docs/CONSENSUS.md#burn-chain).
+
+use super::block::BurnBlock;
+use super::error::{BurnLookupError, BurnOpenError};
+use super::file::{FileKind, StoreError, open_reader, to_integer};
+use super::producers::{select_elected, select_producers};
+use super::rows::{self, Link};
+use super::rules::select_rules;
+use super::stackers::{StackerSet, select_stackers};
+use crate::params::{BurnParams, Producer};
+use rusqlite::Connection;
+use stacks_types::ids::{BurnBlockHash, ConsensusHash, SortitionHash};
+use std::path::Path;
+
+/// The burn database as a kind of file: "mBRN".
+pub(super) const FILE: FileKind = FileKind {
+    application_id: 0x6d42_524e,
+    migrations: &[
+        include_str!("schema.sql"),
+        include_str!("0002_producer_sets.sql"),
+        include_str!("0003_identity.sql"),
+    ],
+};
+
+/// A connection that answers questions about the burn chain and cannot change it.
+#[derive(Debug)]
+pub struct BurnDbReader {
+    pub(super) conn: Connection,
+    pub(super) rules: BurnParams,
+}
+
+impl BurnDbReader {
+    /// Opens the burn database that a [`super::BurnDbWriter`] has made at `path`.
+    ///
+    /// # Errors
+    /// When there is no such file, or it is not a burn database, or it is empty or damaged.
+    pub fn open(path: &Path) -> Result<Self, BurnOpenError> {
+        let conn = open_reader(path, &FILE)?;
+        let rules = select_rules(&conn)?.ok_or(StoreError::Impossible { column: "burn_rules.id" })?;
+        Ok(Self { conn, rules })
+    }
+
+    /// The rules that the chain was made with.
+    #[must_use]
+    pub const fn rules(&self) -> &BurnParams {
+        &self.rules
+    }
+
+    /// The canonical burn block: greatest height, first seen wins a tie. None only in a file without any block.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn get_canonical_burn_block(&self) -> Result<Option<BurnBlock>, BurnLookupError> {
+        Ok(rows::select_canonical(&self.conn)?)
+    }
+
+    /// What [`Self::get_canonical_burn_block`] answered when the `seen`th block was the newest. Never changes.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn canonical_as_of(&self, seen: u64) -> Result<Option<BurnBlock>, BurnLookupError> {
+        Ok(rows::select_canonical_as_of(&self.conn, seen)?)
+    }
+
+    /// Height of the canonical burn block; that of the first block in a file without any.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn canonical_height(&self) -> Result<u64, StoreError> {
+        Ok(rows::select_canonical(&self.conn)?.map_or(self.rules.first_height, |block| block.height))
+    }
+
+    /// The block with this hash.
+    ///
+    /// # Errors
+    /// [`BurnLookupError::UnknownBurnBlock`], or when the database fails.
+    pub fn get_burn_block(&self, hash: &BurnBlockHash) -> Result<BurnBlock, BurnLookupError> {
+        rows::select_by_hash(&self.conn, hash)?.ok_or(BurnLookupError::UnknownBurnBlock(*hash))
+    }
+
+    /// Whether a block with this hash is known.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn is_known(&self, hash: &BurnBlockHash) -> Result<bool, BurnLookupError> {
+        Ok(rows::select_link(&self.conn, hash)?.is_some())
+    }
+
+    /// The block with this consensus hash.
+    ///
+    /// # Errors
+    /// [`BurnLookupError::UnknownConsensusHash`], or when the database fails.
+    pub fn get_burn_block_by_consensus_hash(&self, hash: &ConsensusHash) -> Result<BurnBlock, BurnLookupError> {
+        let block = rows::select_by_consensus_hash(&self.conn, hash)?;
+        block.ok_or(BurnLookupError::UnknownConsensusHash(*hash))
+    }
+
+    /// The block at `height` on the fork that ends in `fork_tip`, in O(log n); none above the tip and below the chain.
+    ///
+    /// # Errors
+    /// [`BurnLookupError::UnknownBurnBlock`] for the tip, or when the database fails.
+    pub fn get_burn_block_at_height(
+        &self,
+        height: u64,
+        fork_tip: &BurnBlockHash,
+    ) -> Result<Option<BurnBlock>, BurnLookupError> {
+        let tip = self.link(fork_tip)?;
+        match rows::ancestor_at(&self.conn, tip, height)? {
+            Some(link) => Ok(Some(rows::select_by_seen(&self.conn, link.seen)?)),
+            None => Ok(None),
+        }
+    }
+
+    /// Whether the two are equal or the first is an ancestor of the second, in O(log n).
+    ///
+    /// # Errors
+    /// [`BurnLookupError::UnknownBurnBlock`] for either, or when the database fails.
+    pub fn is_ancestor_of(&self, ancestor: &BurnBlockHash, other: &BurnBlockHash) -> Result<bool, BurnLookupError> {
+        let ancestor = self.link(ancestor)?;
+        let other = self.link(other)?;
+        let at = rows::ancestor_at(&self.conn, other, ancestor.height)?;
+        Ok(at.is_some_and(|at| at.seen == ancestor.seen))
+    }
+
+    /// The newest block that both descend from (or are), in O(log n).
+    ///
+    /// # Errors
+    /// [`BurnLookupError::UnknownBurnBlock`] for either, or when the database fails.
+    pub fn common_ancestor(&self, one: &BurnBlockHash, other: &BurnBlockHash) -> Result<BurnBlock, BurnLookupError> {
+        let (one, other) = (self.link(one)?, self.link(other)?);
+        let at = rows::common_ancestor(&self.conn, one, other)?;
+        Ok(rows::select_by_seen(&self.conn, at.seen)?)
+    }
+
+    /// Up to `limit` blocks that were seen after the `seen`th, on all forks, in the order seen. 0 starts at the first.
+    ///
+    /// This is how a follower that was away finds what it missed.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn burn_blocks_after(&self, seen: u64, limit: u32) -> Result<Vec<BurnBlock>, BurnLookupError> {
+        Ok(rows::select_after(&self.conn, seen, limit)?)
+    }
+
+    /// The producers of the reward cycle that `at` is in, in the order of their rotation.
+    ///
+    /// # Errors
+    /// [`BurnLookupError::UnknownBurnBlock`], or when the database fails.
+    pub fn get_producer_set(&self, at: &BurnBlockHash) -> Result<Vec<Producer>, BurnLookupError> {
+        let cycle = self.cycle_of(self.link(at)?.height);
+        Ok(self.producers_of_cycle(cycle)?)
+    }
+
+    /// The producers of a reward cycle, begun or not.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn producers_of_cycle(&self, cycle: u64) -> Result<Vec<Producer>, StoreError> {
+        select_producers(&self.conn, to_integer("reward cycle", cycle)?)
+    }
+
+    /// The producer elected at `at`: the set of its cycle rotates by burn height. A set that is in force from the first
+    /// block on starts with its first member.
+    ///
+    /// # Errors
+    /// [`BurnLookupError::UnknownBurnBlock`], or when the database fails.
+    pub fn elected_producer(&self, at: &BurnBlockHash) -> Result<Producer, BurnLookupError> {
+        let height = self.link(at)?.height;
+        let turn = to_integer("burn height", height.saturating_sub(self.rules.first_height))?;
+        let elected = select_elected(&self.conn, to_integer("reward cycle", self.cycle_of(height))?, turn)?;
+        Ok(elected.ok_or(StoreError::Impossible { column: "producers.position" })?)
+    }
+
+    /// The stackers of the reward cycle that `at` is in.
+    ///
+    /// # Errors
+    /// [`BurnLookupError::UnknownBurnBlock`], or when the database fails.
+    pub fn get_stacker_set(&self, at: &BurnBlockHash) -> Result<StackerSet, BurnLookupError> {
+        let cycle = self.cycle_of(self.link(at)?.height);
+        Ok(self.stackers_of_cycle(cycle)?)
+    }
+
+    /// The stackers of a reward cycle, begun or not.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn stackers_of_cycle(&self, cycle: u64) -> Result<StackerSet, StoreError> {
+        let stackers = select_stackers(&self.conn, to_integer("reward cycle", cycle)?)?;
+        Ok(StackerSet { cycle, stackers })
+    }
+
+    /// The reward cycle of a burn height, from 0; heights below the first block count to cycle 0.
+    #[must_use]
+    pub fn cycle_of(&self, height: u64) -> u64 {
+        let since_first = height.saturating_sub(self.rules.first_height);
+        since_first.checked_div(self.rules.reward_cycle_length).unwrap_or(0)
+    }
+
+    /// The sortition hash at `at`.
+    ///
+    /// # Errors
+    /// [`BurnLookupError::UnknownBurnBlock`], or when the database fails.
+    pub fn sortition_hash(&self, at: &BurnBlockHash) -> Result<SortitionHash, BurnLookupError> {
+        Ok(self.get_burn_block(at)?.sortition_hash)
+    }
+
+    /// The consensus hash of a known block.
+    ///
+    /// # Errors
+    /// [`BurnLookupError::UnknownBurnBlock`], or when the database fails.
+    pub fn consensus_hash(&self, at: &BurnBlockHash) -> Result<ConsensusHash, BurnLookupError> {
+        Ok(self.get_burn_block(at)?.consensus_hash)
+    }
+
+    fn link(&self, hash: &BurnBlockHash) -> Result<Link, BurnLookupError> {
+        rows::select_link(&self.conn, hash)?.ok_or(BurnLookupError::UnknownBurnBlock(*hash))
+    }
+}

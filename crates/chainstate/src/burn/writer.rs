@@ -1,0 +1,177 @@
+//! The one writer of the burn chain: makes the file, mines blocks, sets future stacker and producer sets.
+
+use super::block::{BurnBlock, ChildPlace, child_block, first_block};
+use super::error::{BurnLookupError, BurnOpenError, SetMembersError};
+use super::file::{StoreError, insert_identity, open_writer, to_integer};
+use super::producers::{check_producers, replace_producers};
+use super::reader::{BurnDbReader, FILE};
+use super::rows::{self, Link};
+use super::rules::{check_rules, first_difference, insert_rules, select_rules};
+use super::stackers::{check_stackers, replace_stackers};
+use crate::db::Positions;
+use crate::params::{BurnParams, Producer, Stacker};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use stacks_types::ids::BurnBlockHash;
+use std::ops::Deref;
+use std::path::Path;
+use std::sync::Arc;
+
+/// The highest burn block: contracts read heights of 32 bits.
+const MAX_HEIGHT: u64 = u32::MAX as u64;
+
+/// The connection that may change the burn chain. Answers all questions of a [`BurnDbReader`] too.
+#[derive(Debug)]
+pub struct BurnDbWriter(BurnDbReader, Arc<Positions>);
+
+impl Deref for BurnDbWriter {
+    type Target = BurnDbReader;
+
+    fn deref(&self) -> &BurnDbReader {
+        &self.0
+    }
+}
+
+impl BurnDbWriter {
+    /// Opens the burn database at `path`. A new file gets the rules and exactly one block, at `rules.first_height`.
+    ///
+    /// # Errors
+    /// When the rules cannot be, when the file was made with other rules, and when it is damaged or unusable.
+    pub fn open(path: &Path, rules: &BurnParams) -> Result<Self, BurnOpenError> {
+        let inspected = sqlite::inspect(path).map_err(StoreError::from)?;
+        Self::open_inspected(inspected, rules, Arc::default())
+    }
+
+    /// As [`Self::open`]; each block will say how far the other files were.
+    pub(crate) fn open_inspected(
+        inspected: sqlite::Inspected,
+        rules: &BurnParams,
+        positions: Arc<Positions>,
+    ) -> Result<Self, BurnOpenError> {
+        check_rules(rules)?;
+        let mut conn = open_writer(inspected, &FILE)?;
+        match select_rules(&conn)? {
+            Some(stored) => {
+                if let Some(what) = first_difference(&stored, rules) {
+                    return Err(BurnOpenError::OtherRules { what });
+                }
+            }
+            None => insert_chain(&mut conn, rules)?,
+        }
+        positions.burn_row().raise(rows::select_newest_seen(&conn)?);
+        Ok(Self(BurnDbReader { conn, rules: rules.clone() }, positions))
+    }
+
+    /// Has the file say which chain it is a part of.
+    pub(crate) fn set_identity(&mut self, chain: [u8; 16]) -> Result<(), StoreError> {
+        let tx = self.0.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        insert_identity(&tx, chain)?;
+        Ok(tx.commit()?)
+    }
+
+    /// Mines a block on `on`, which may be any known block. It is on disk when this returns.
+    ///
+    /// The block's time is `time_s` (seconds since 1970), or its parent's if that is later.
+    ///
+    /// # Errors
+    /// [`BurnLookupError::UnknownBurnBlock`], or when the database fails.
+    pub fn mine(&mut self, on: &BurnBlockHash, time_s: u64) -> Result<BurnBlock, BurnLookupError> {
+        let mut blocks = self.mine_chain(on, 1, time_s)?;
+        Ok(blocks.pop().ok_or(StoreError::Impossible { column: "burn_blocks.seen" })?)
+    }
+
+    /// Mines `count` blocks, the first on `on`, each other one on the one before: all of them or none, oldest first.
+    ///
+    /// # Errors
+    /// As [`Self::mine`].
+    pub fn mine_chain(
+        &mut self,
+        on: &BurnBlockHash,
+        count: u32,
+        time_s: u64,
+    ) -> Result<Vec<BurnBlock>, BurnLookupError> {
+        let Self(reader, positions) = self;
+        let known = rows::Known { event: positions.event().get(), staging_row: positions.staging_row().get() };
+        let tx = reader.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut parent = *on;
+        let mut blocks = Vec::new();
+        for _ in 0..count {
+            let block = insert_child(&tx, &parent, time_s, (&reader.rules, known))?;
+            parent = block.hash;
+            blocks.push(block);
+        }
+        sqlite::crash_point("burn:before_commit");
+        tx.commit()?;
+        positions.burn_row().raise(blocks.last().map_or(0, |block| block.seen));
+        sqlite::crash_point("burn:after_commit");
+        Ok(blocks)
+    }
+
+    /// Sets the stackers of a reward cycle that has not begun on any fork, and of those after it up to the next one that
+    /// has a set. Replaces what was set for it before.
+    ///
+    /// # Errors
+    /// When the cycle has begun, when the set cannot be, and when the database fails.
+    pub fn set_stackers(&mut self, cycle: u64, stackers: &[Stacker]) -> Result<(), SetMembersError> {
+        check_stackers(stackers).map_err(|what| SetMembersError::BadSet { what })?;
+        self.set_members(cycle, |tx, cycle| replace_stackers(tx, cycle, stackers))
+    }
+
+    /// Sets the producers of a reward cycle, as [`Self::set_stackers`] does the stackers.
+    ///
+    /// # Errors
+    /// As [`Self::set_stackers`].
+    pub fn set_producers(&mut self, cycle: u64, producers: &[Producer]) -> Result<(), SetMembersError> {
+        check_producers(producers).map_err(|what| SetMembersError::BadSet { what })?;
+        self.set_members(cycle, |tx, cycle| replace_producers(tx, cycle, producers))
+    }
+
+    fn set_members(
+        &mut self,
+        cycle: u64,
+        replace: impl FnOnce(&Transaction<'_>, i64) -> Result<(), StoreError>,
+    ) -> Result<(), SetMembersError> {
+        let reader = &mut self.0;
+        let starts_at = reader.rules.cycle_start(cycle);
+        let starts_at = starts_at.ok_or(StoreError::TooBig { what: "reward cycle", value: cycle })?;
+        let tx = reader.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let highest = rows::select_canonical(&tx)?.map_or(0, |block| block.height);
+        if starts_at <= highest {
+            return Err(SetMembersError::CycleStarted { cycle, starts_at, highest });
+        }
+        replace(&tx, to_integer("reward cycle", cycle)?)?;
+        Ok(tx.commit()?)
+    }
+}
+
+/// Stores a new child of `on`.
+fn insert_child(
+    tx: &Transaction<'_>,
+    on: &BurnBlockHash,
+    time_s: u64,
+    (rules, known): (&BurnParams, rows::Known),
+) -> Result<BurnBlock, BurnLookupError> {
+    let parent = rows::select_by_hash(tx, on)?.ok_or(BurnLookupError::UnknownBurnBlock(*on))?;
+    let parent_link = rows::select_link_by_seen(tx, parent.seen)?;
+    let skip_link = rows::select_link_by_seen(tx, parent_link.skip_seen)?;
+    let height = parent.height.saturating_add(1); // Stored heights have 63 bits.
+    if height > MAX_HEIGHT {
+        return Err(BurnLookupError::TooHigh(height));
+    }
+    let place = ChildPlace {
+        salt: rows::select_child_count(tx, on)?,
+        seen: rows::select_newest_seen(tx)?.saturating_add(1),
+        time_s,
+    };
+    let block = child_block(&parent, height, place, rules);
+    rows::insert_block(tx, &block, &parent_link.of_child(&skip_link, block.seen, height), known)?;
+    Ok(block)
+}
+
+/// Stores the rules and the first block of a new chain, as one.
+fn insert_chain(conn: &mut Connection, rules: &BurnParams) -> Result<(), BurnOpenError> {
+    let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    insert_rules(&tx, rules)?;
+    let block = first_block(rules);
+    rows::insert_block(&tx, &block, &Link::first(&block), rows::Known::default())?;
+    Ok(tx.commit()?)
+}

@@ -1,0 +1,336 @@
+//! The mempool: admission, listing, and what grows too old.
+//!
+//! # Not here
+//! How it follows the canonical tip: `follow`. How drops are told: `dropped`.
+
+use std::sync::Arc;
+
+use std::time::{Duration, Instant};
+
+use ::clarity::vm::types::{PrincipalData, QualifiedContractIdentifier};
+use ::clarity::vm::{ClarityVersion, Value};
+use marf::{BlockId, Marf};
+use nakamoto_proto::v1;
+use stacks_types::address::StacksAddress;
+use stacks_types::codec::DecodeError;
+use stacks_types::ids::{StacksBlockId, Txid};
+use stacks_types::transaction::BlockTransaction;
+
+use super::{Chain, ChainReader, ReadStateError, lock, wire};
+use crate::clarity::read_only::{CallRefusal, ReadError, StateReader, nonce_key};
+use crate::db::{StoreError, WriteTx};
+use crate::mempool::{
+    AccountView, Admission as Checked, AdmissionView, Changes, CheckedTransaction, FeeRate, InsertOutcome,
+    MempoolIndex, Need, PendingTransaction, Refusal, Stand, Totals, check, garbage_collect, insert,
+};
+
+/// Most transactions that one garbage collection drops; the next burn block collects the rest.
+const COLLECT_MAX: u32 = 1_000;
+
+/// How long the transactions that are offered together may be evaluated before they have paid anything. What has no time
+/// left is not evaluated any more: it is judged when it is mined.
+const ADMISSION_TIME: Duration = Duration::from_millis(200);
+
+/// A transaction that is in the mempool now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Admission {
+    /// It is pending since now.
+    Accepted(Txid),
+    /// It was pending before; nothing changed.
+    AlreadyPending(Txid),
+}
+
+/// Why a transaction is not admitted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AdmissionRefusal {
+    /// The bytes are no transaction, or more than one.
+    #[error("not a transaction: {0}")]
+    Undecodable(DecodeError),
+    /// A row of the admission table refuses it.
+    #[error("{refusal}")]
+    Refused {
+        /// Its id.
+        txid: Txid,
+        /// Which row.
+        refusal: Refusal,
+    },
+}
+
+/// What became of an offer: the outer error is ours; the inner one is the sender's to read.
+pub type AdmissionAnswer = Result<Result<Admission, AdmissionRefusal>, StoreError>;
+
+/// What became of one try to insert.
+enum Attempt {
+    Answer(Result<Admission, AdmissionRefusal>),
+    Full(Need, Totals),
+}
+
+/// How often a transaction looks for others that give way, when what it found does not suffice any more.
+const EVICTION_TRIES: usize = 3;
+
+/// What the reading half says.
+enum Verdict {
+    Answer(AdmissionAnswer),
+    Checked(Box<CheckedTransaction>),
+}
+
+impl Chain {
+    /// As [`Self::admit_transactions`], for one.
+    ///
+    /// # Errors
+    /// The outer error is ours; the inner one is the sender's to read.
+    pub fn admit_transaction(&self, raw: Vec<u8>) -> AdmissionAnswer {
+        self.admit_transactions(vec![raw]).pop().unwrap_or(Err(StoreError::ShuttingDown))
+    }
+
+    /// Offers transactions to the mempool, in order; each has an answer of its own, and is durable when accepted. They share
+    /// one snapshot and one commit, which is most of what a small one costs.
+    ///
+    /// Evaluates types of arguments: call it on a thread with [`crate::clarity::STACK_BYTES`] of stack.
+    #[must_use]
+    pub fn admit_transactions(&self, raw: Vec<Vec<u8>>) -> Vec<AdmissionAnswer> {
+        let now_s = (self.inner.clock)() / 1000;
+        let begun = Instant::now();
+        let expired = || begun.elapsed() >= ADMISSION_TIME;
+        let verdicts = self.read(|reader| {
+            let check_all = |state: &StateReader<'_>| Ok(self.check_all(reader, state, &raw, now_s));
+            reader.state_until(None, &expired, check_all).map_err(store_error)
+        });
+        let verdicts = match verdicts {
+            Ok(verdicts) => verdicts,
+            Err(error) => return raw.iter().map(|_| Err(error.clone())).collect(),
+        };
+        let (mut answers, mut checked) = (Vec::with_capacity(verdicts.len()), Vec::new());
+        for verdict in verdicts {
+            answers.push(match verdict {
+                Verdict::Answer(answer) => Some(answer),
+                Verdict::Checked(transaction) => {
+                    checked.push(*transaction);
+                    None
+                }
+            });
+        }
+        let mut inserted = self.insert_all(checked).into_iter();
+        let gone = || Err(StoreError::ShuttingDown);
+        answers.into_iter().map(|answer| answer.or_else(|| inserted.next()).unwrap_or_else(gone)).collect()
+    }
+
+    /// The reading half.
+    fn check_all(&self, reader: &ChainReader, state: &StateReader<'_>, raw: &[Vec<u8>], now_s: u64) -> Vec<Verdict> {
+        let check_one = |raw: &Vec<u8>| {
+            let transaction = match BlockTransaction::decode(raw) {
+                Ok(transaction) => transaction,
+                Err(error) => return Verdict::Answer(Ok(Err(AdmissionRefusal::Undecodable(error)))),
+            };
+            let txid = transaction.txid();
+            match check(reader.conn(), &TipView(state), self.params(), transaction, now_s) {
+                Ok(Checked::AlreadyPending) => Verdict::Answer(Ok(Ok(Admission::AlreadyPending(txid)))),
+                Ok(Checked::Checked(checked)) => Verdict::Checked(checked),
+                Err(Refusal::Database { message }) => Verdict::Answer(Err(StoreError::Database(message))),
+                Err(refusal) => Verdict::Answer(Ok(Err(AdmissionRefusal::Refused { txid, refusal }))),
+            }
+        };
+        raw.iter().map(check_one).collect()
+    }
+
+    /// The writing half: all or, when it is our failure, none. What finds no room tries to make some, one at a time.
+    fn insert_all(&self, checked: Vec<CheckedTransaction>) -> Vec<AdmissionAnswer> {
+        if checked.is_empty() {
+            return Vec::new();
+        }
+        let (checked, chain) = (Arc::new(checked), self.clone());
+        let inserted = self.inner.store.write_all({
+            let checked = Arc::clone(&checked);
+            move |tx| {
+                let base = super::meta::tip_of(tx.sql())?;
+                checked.iter().map(|checked| chain.insert_one(tx, &base, checked, &[])).collect::<Result<Vec<_>, _>>()
+            }
+        });
+        let attempts = match inserted {
+            Ok(attempts) => attempts,
+            Err(error) => return vec![Err(error); checked.len()],
+        };
+        let pairs = attempts.into_iter().zip(checked.iter());
+        pairs
+            .map(|(attempt, checked)| match attempt {
+                Attempt::Answer(answer) => Ok(answer),
+                Attempt::Full(need, totals) => self.insert_by_eviction(checked, need, totals),
+            })
+            .collect()
+    }
+
+    /// A full mempool: others give way, or it is refused. One at a time, so that each finds the image in memory as the
+    /// last has left it.
+    fn insert_by_eviction(&self, checked: &CheckedTransaction, mut need: Need, mut totals: Totals) -> AdmissionAnswer {
+        let _turn = lock(&self.inner.evicting);
+        for _ in 0..EVICTION_TRIES {
+            let victims = self.with_mempool(|index| index.give_way(checked.pending(), &need));
+            let Some(victims) = victims else { break };
+            let (chain, checked) = (self.clone(), checked.clone());
+            let attempt = self.inner.store.write_all(move |tx| {
+                let base = super::meta::tip_of(tx.sql())?;
+                chain.insert_one(tx, &base, &checked, &victims)
+            })?;
+            match attempt {
+                Attempt::Answer(answer) => return Ok(answer),
+                // Others have come, or gone, meanwhile.
+                Attempt::Full(now, count) => (need, totals) = (now, count),
+            }
+        }
+        let Totals { transactions, bytes } = totals;
+        let refusal = Refusal::MempoolFull { transactions, bytes };
+        Ok(Err(AdmissionRefusal::Refused { txid: checked.transaction().txid(), refusal }))
+    }
+
+    fn insert_one(
+        &self,
+        tx: &mut WriteTx<'_>,
+        base: &StacksBlockId,
+        checked: &CheckedTransaction,
+        evicted: &[Txid],
+    ) -> Result<Attempt, StoreError> {
+        let txid = checked.transaction().txid();
+        let next_nonce = |account: &StacksAddress| self.nonce_at(base, account);
+        let answer = match insert(tx.sql(), checked, evicted, next_nonce)? {
+            InsertOutcome::Full { need, totals } => return Ok(Attempt::Full(need, totals)),
+            InsertOutcome::AlreadyPending => Ok(Admission::AlreadyPending(txid)),
+            InsertOutcome::Refused(refusal) => Err(AdmissionRefusal::Refused { txid, refusal }),
+            InsertOutcome::Inserted(changes) => {
+                let raw = checked.transaction().raw().to_vec();
+                self.tell_accepted(tx, &txid, raw)?;
+                self.tell_dropped(tx, &changes)?;
+                sqlite::crash_point("mempool:inserted");
+                tx.after_commit(|| sqlite::crash_point("mempool:committed"));
+                self.apply_after_commit(tx, changes);
+                Ok(Admission::Accepted(txid))
+            }
+        };
+        Ok(Attempt::Answer(answer))
+    }
+
+    /// Transactions that wait.
+    #[must_use]
+    pub fn pending_count(&self) -> u64 {
+        lock(&self.inner.mempool).totals().transactions
+    }
+
+    /// Up to `limit` waiting transactions after a place, highest fee rate first.
+    #[must_use]
+    pub fn pending_list(&self, after: Option<(FeeRate, Txid)>, limit: usize) -> Vec<PendingTransaction> {
+        lock(&self.inner.mempool).list(after, limit).into_iter().cloned().collect()
+    }
+
+    /// What a waiting transaction waits for; none when it is not pending.
+    #[must_use]
+    pub fn pending_stand(&self, txid: &Txid) -> Option<Stand> {
+        lock(&self.inner.mempool).stand(txid)
+    }
+
+    /// Up to `limit` nonces that an account's pending transactions use, as origin or sponsor, rising.
+    #[must_use]
+    pub fn pending_nonces(&self, account: &StacksAddress, limit: usize) -> Vec<u64> {
+        lock(&self.inner.mempool).pending_nonces(account).take(limit).collect()
+    }
+
+    /// The waiting transaction that assembly would try first, if any can be mined by its nonce.
+    #[must_use]
+    pub fn first_candidate(&self) -> Option<PendingTransaction> {
+        self.with_mempool(|index| index.candidates().next(index))
+    }
+
+    /// Asks the mempool's image in memory.
+    pub(crate) fn with_mempool<T>(&self, ask: impl FnOnce(&MempoolIndex) -> T) -> T {
+        ask(&lock(&self.inner.mempool))
+    }
+
+    /// Drops what waited too long.
+    pub(super) fn collect_mempool_garbage(&self, tx: &mut WriteTx<'_>) -> Result<(), StoreError> {
+        let changes = garbage_collect(tx.sql(), tx.time_ms() / 1000, COLLECT_MAX)?;
+        self.tell_dropped(tx, &changes)?;
+        self.apply_after_commit(tx, changes);
+        Ok(())
+    }
+
+    pub(super) fn tell_accepted(&self, tx: &mut WriteTx<'_>, txid: &Txid, raw: Vec<u8>) -> Result<(), StoreError> {
+        let body = v1::MempoolAccepted { txid: wire::bytes(&txid.0), transaction: raw.into() };
+        tx.emit(v1::EventKind::MempoolAccepted, v1::event::Body::MempoolAccepted(body), None)?;
+        Ok(())
+    }
+
+    pub(super) fn apply_after_commit(&self, tx: &mut WriteTx<'_>, changes: Changes) {
+        // A weak handle: the writer's queue must not keep the chain open.
+        let inner = std::sync::Arc::downgrade(&self.inner);
+        tx.after_commit(move || {
+            if let Some(inner) = inner.upgrade() {
+                lock(&inner.mempool).apply(&changes);
+            }
+        });
+    }
+
+    /// An account's next nonce after a published block.
+    pub(super) fn nonce_at(
+        &self,
+        block: &StacksBlockId,
+        account: &StacksAddress,
+    ) -> Result<u64, crate::burn::StoreError> {
+        nonce_at(&self.inner.marf, block, &account.to_principal())
+            .ok_or(crate::burn::StoreError::Impossible { column: "nonce in the state" })
+    }
+}
+
+/// `None` if the state cannot be read or holds no number.
+fn nonce_at(marf: &Marf, block: &StacksBlockId, account: &PrincipalData) -> Option<u64> {
+    let stored = marf.get(&BlockId(block.0), &nonce_key(account)).ok()?;
+    stored.map_or(Some(0), |bytes| std::str::from_utf8(&bytes).ok()?.parse().ok())
+}
+
+fn store_error(error: ReadStateError) -> StoreError {
+    match error {
+        ReadStateError::Store(error) => error,
+        other => StoreError::Database(other.to_string()),
+    }
+}
+
+/// The canonical tip's state as admission looks at it.
+struct TipView<'a>(&'a StateReader<'a>);
+
+fn refused(error: ReadError) -> Refusal {
+    Refusal::Database { message: error.to_string() }
+}
+
+impl AdmissionView for TipView<'_> {
+    fn account(&self, who: &PrincipalData) -> Result<AccountView, Refusal> {
+        let account = self.0.account(who).map_err(refused)?;
+        Ok(AccountView { nonce: account.nonce, available_ustx: account.available })
+    }
+
+    fn contract_exists(&self, contract: &QualifiedContractIdentifier) -> Result<bool, Refusal> {
+        self.0.contract_exists(contract).map_err(refused)
+    }
+
+    fn check_public_function(
+        &self,
+        contract: &QualifiedContractIdentifier,
+        function: &str,
+        arguments: &[Value],
+    ) -> Result<(), Refusal> {
+        let verdict = self.0.check_public_function(contract, function, arguments).map_err(refused)?;
+        verdict.map_err(|refusal| match refusal {
+            CallRefusal::NoSuchContract => Refusal::NoSuchContract,
+            CallRefusal::NoSuchPublicFunction => Refusal::NoSuchPublicFunction,
+            CallRefusal::BadArgument(message) => Refusal::BadFunctionArgument { message },
+        })
+    }
+
+    fn check_contract_depth(
+        &self,
+        contract: &QualifiedContractIdentifier,
+        version: ClarityVersion,
+        source: &str,
+    ) -> Result<(), Refusal> {
+        match self.0.is_loadable(contract, version, source).map_err(refused)? {
+            true => Ok(()),
+            false => Err(Refusal::ContractTooDeep { contract_identifier: contract.clone() }),
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! Tells the journal what the burn and staging databases hold that it has not heard of.
+//!
+//! Those two are files of their own, so that mining a burn block or storing a block never waits for block processing.
+//! The journal remembers how far it has read them. The normal path and recovery after a crash are therefore the same.
+//!
+//! A block that can be processed at once is announced by the commit that appends it: a sync and a turn of the writer less
+//! for nearly every block.
+//!
+//! # Invariants
+//! - A burn block is announced before the blocks that cite it, and a block before what becomes of it.
+
+use nakamoto_proto::v1;
+use stacks_types::block::NakamotoBlockHeader;
+
+use super::meta::update_announced;
+use super::tip::TipCause;
+use super::{Chain, ChainReader, lock, wire};
+use crate::blocks::{Rejection, decode_block};
+use crate::burn::BurnBlock;
+use crate::db::{StoreError, WriteTx};
+use crate::staging::{StagedBlock, StagingState};
+
+/// Most rows of each database that one transaction announces: bounds how long other writes wait for it.
+const ROWS_MAX: u32 = 256;
+
+impl Chain {
+    /// Announces new burn blocks and stored blocks, and follows the canonical tip. Returns whether there was anything; call
+    /// again until there is not. A block that [`Chain::process_next`] would take next is left to it.
+    ///
+    /// # Errors
+    /// [`StoreError`]; nothing was announced, call again.
+    pub fn announce(&self) -> Result<bool, StoreError> {
+        self.announce_unless(|reader, staged| {
+            let next = reader.staging().get_next_processable_block()?;
+            Ok(next.is_some_and(|next| next.row == staged.row))
+        })
+    }
+
+    /// As [`Self::announce`], unless `leave` says of the first stored block, with no burn block before it, to leave it.
+    fn announce_unless(
+        &self,
+        leave: impl FnOnce(&ChainReader, &StagedBlock) -> Result<bool, StoreError>,
+    ) -> Result<bool, StoreError> {
+        let reader = self.take_reader()?;
+        let meta = reader.meta()?;
+        // Stored blocks first: a burn block that one of them cites was mined before, so it is in the next list.
+        let mut staged = reader.staging().blocks_after(meta.announced_staging_row, ROWS_MAX)?;
+        let burn_blocks = reader.burn().burn_blocks_after(meta.announced_burn_row, ROWS_MAX)?;
+        if burn_blocks.len() >= usize::try_from(ROWS_MAX).unwrap_or(usize::MAX) {
+            // Or in a later one: then they wait.
+            staged.clear();
+        }
+        if staged.is_empty() && burn_blocks.is_empty() {
+            self.put_back(reader);
+            return Ok(false);
+        }
+        self.mark_attachable(&reader, &staged)?;
+        if let (true, Some(first)) = (burn_blocks.is_empty(), staged.first())
+            && leave(&reader, first)?
+        {
+            self.put_back(reader);
+            return Ok(false);
+        }
+        sqlite::crash_point("announce:marked");
+        let burn_row = burn_blocks.last().map_or(meta.announced_burn_row, |block| block.seen);
+        let staging_row = staged.last().map_or(meta.announced_staging_row, |block| block.row);
+        let old_tip = reader.burn_tip_as_of(meta.announced_burn_row)?;
+        let chain = self.clone();
+        let reader = self.inner.store.write_all(move |tx| {
+            let new_tip = announce_burn_blocks(tx, &reader, &old_tip, &burn_blocks)?;
+            for block in &staged {
+                announce_staged(tx, block)?;
+            }
+            update_announced(tx.sql(), burn_row, staging_row)?;
+            tx.after_commit(|| sqlite::crash_point("announce:committed"));
+            if new_tip.hash != old_tip.hash {
+                let tip = chain.follow_tip(tx, &reader, &TipCause::BurnTip { old: &old_tip, new: &new_tip })?;
+                chain.configure_stackerdbs(tx, reader.burn(), new_tip.height, tip.burn_height)?;
+            }
+            if !burn_blocks.is_empty() {
+                chain.collect_mempool_garbage(tx)?;
+            }
+            Ok(reader)
+        })?;
+        self.put_back(reader);
+        Ok(true)
+    }
+
+    /// Announces a block that came since the last announcement: that it was stored is told before what becomes of it.
+    pub(super) fn announce_before(&self, reader: &ChainReader, staged: &StagedBlock) -> Result<(), StoreError> {
+        while reader.meta()?.announced_staging_row < staged.row {
+            self.announce_unless(|_, _| Ok(false))?;
+        }
+        Ok(())
+    }
+
+    /// Whether a block is the first thing that the journal has not heard of, so that the commit that tells what became of
+    /// it can announce it.
+    pub(super) fn is_next_to_announce(&self, reader: &ChainReader, staged: &StagedBlock) -> Result<bool, StoreError> {
+        let meta = reader.meta()?;
+        let first = reader.staging().blocks_after(meta.announced_staging_row, 1)?;
+        // A burn block that it cites was mined before it was stored, so it is among these or announced.
+        let burn_blocks = reader.burn().burn_blocks_after(meta.announced_burn_row, 1)?;
+        Ok(burn_blocks.is_empty() && first.first().is_some_and(|first| first.row == staged.row))
+    }
+
+    /// The parent may have been processed between the block's check and its row.
+    fn mark_attachable(&self, reader: &ChainReader, staged: &[StagedBlock]) -> Result<(), StoreError> {
+        for block in staged {
+            if !block.stacks_attachable && reader.header(&block.parent_block_id)?.is_some() {
+                lock(&self.inner.staging).set_stacks_attachable(&block.parent_block_id)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Announces burn blocks in the order in which they were seen; returns the canonical tip after them.
+fn announce_burn_blocks(
+    tx: &mut WriteTx<'_>,
+    reader: &ChainReader,
+    old_tip: &BurnBlock,
+    burn_blocks: &[BurnBlock],
+) -> Result<BurnBlock, StoreError> {
+    let mut tip = old_tip;
+    for block in burn_blocks {
+        let is_canonical_tip = block.height > tip.height;
+        if is_canonical_tip {
+            tip = block;
+        }
+        let body = v1::BurnBlockEvent { burn_block: Some(wire::burn_block(reader.burn(), block)?), is_canonical_tip };
+        tx.emit(v1::EventKind::BurnBlock, v1::event::Body::BurnBlock(body), None)?;
+    }
+    Ok(tip.clone())
+}
+
+/// Announces a block that was found in staging, in the state that it has there.
+fn announce_staged(tx: &mut WriteTx<'_>, staged: &StagedBlock) -> Result<(), StoreError> {
+    let block = decode_block(&staged.data)
+        .map_err(|error| StoreError::Corrupt(format!("stored block {}: {error}", staged.block_id)))?;
+    announce_stored(tx, &block.header)?;
+    if matches!(staged.state, StagingState::Orphaned { .. }) {
+        // It came while an ancestor was rejected, which took it along before it was announced.
+        let rejection = Rejection::UnknownParent(staged.parent_block_id).to_wire();
+        let body = v1::BlockRejected { block: Some(wire::header_ref(&block.header)), rejection: Some(rejection) };
+        tx.emit(v1::EventKind::BlockRejected, v1::event::Body::BlockRejected(body), None)?;
+    }
+    Ok(())
+}
+
+/// Announces a stored block.
+pub(super) fn announce_stored(tx: &mut WriteTx<'_>, header: &NakamotoBlockHeader) -> Result<(), StoreError> {
+    let parent_block_id = wire::id(&header.parent_block_id);
+    let body = v1::BlockStored { block: Some(wire::header_ref(header)), parent_block_id };
+    tx.emit(v1::EventKind::BlockStored, v1::event::Body::BlockStored(body), None)?;
+    Ok(())
+}

@@ -1,0 +1,96 @@
+//! StackerDB: writes of slots with their events, and the two mocked instances.
+
+use std::collections::BTreeSet;
+
+use nakamoto_proto::v1;
+use stacks_types::address::StacksAddress;
+use stacks_types::ids::Hash160;
+use stacks_types::stackerdb::StackerDbChunk;
+
+use super::{Chain, wire};
+use crate::burn::BurnDbReader;
+use crate::db::{StoreError, WriteTx};
+use crate::stackerdb::{
+    ConfigureError, MAX_SLOTS, PRODUCERS_CONFIG, PutOutcome, SIGNERS_CONFIG, check_signature, configure,
+    producers_contract, put_chunk, signers_contract,
+};
+
+/// Reward cycles before the burn tip's whose members keep a slot while the Stacks tip is that old. A chain that stood still
+/// for longer has its members in later cycles too, or nobody to finish what they began.
+const EARLIER_CYCLES_MAX: u64 = 8;
+
+/// What became of a chunk.
+pub type ChunkOutcome = PutOutcome;
+
+impl Chain {
+    /// Writes a slot of `contract`, if the rules allow it, and raises the event.
+    ///
+    /// # Errors
+    /// [`StoreError`]: nothing was stored.
+    pub fn put_chunk(&self, contract: String, chunk: StackerDbChunk) -> Result<ChunkOutcome, StoreError> {
+        // The recovery of the signer is the slow part, and needs no database.
+        let chunk = check_signature(chunk);
+        self.inner.store.write_all(move |tx| {
+            let outcome = put_chunk(tx.sql(), &contract, &chunk)?;
+            if matches!(outcome, PutOutcome::Accepted(_)) {
+                let body = v1::StackerDbChunks { contract_id: contract, chunks: vec![wire::chunk(chunk.chunk())] };
+                tx.emit(v1::EventKind::StackerdbChunks, v1::event::Body::StackerdbChunks(body), None)?;
+                sqlite::crash_point("chunk:inserted");
+                tx.after_commit(|| sqlite::crash_point("chunk:committed"));
+            }
+            Ok(outcome)
+        })
+    }
+
+    /// Makes `.producers` and `.signers` follow the sets at the burn tip.
+    ///
+    /// The members of the burn tip's cycle have the first slots, in their order. Behind them come those of the cycles since
+    /// the Stacks tip's burn view who are no members any more: a block proposed in an earlier cycle is signed by that cycle's
+    /// stackers, and until one follows the tip they must be able to say so.
+    pub(super) fn configure_stackerdbs(
+        &self,
+        tx: &WriteTx<'_>,
+        burn: &BurnDbReader,
+        burn_tip_height: u64,
+        tip_view_height: u64,
+    ) -> Result<(), StoreError> {
+        let (newest, oldest) = (burn.cycle_of(burn_tip_height), burn.cycle_of(tip_view_height));
+        let oldest = oldest.max(newest.saturating_sub(EARLIER_CYCLES_MAX));
+        let (mut producers, mut stackers) = (Owners::default(), Owners::default());
+        for cycle in (oldest..=newest).rev() {
+            producers.add(burn.producers_of_cycle(cycle)?.into_iter().map(|producer| producer.address));
+            stackers.add(burn.stackers_of_cycle(cycle)?.stackers.into_iter().map(|stacker| stacker.address));
+        }
+        let mainnet = self.params().mainnet;
+        configure(tx.sql(), &producers_contract(mainnet), &producers.slots, &PRODUCERS_CONFIG)
+            .map_err(configure_error)?;
+        configure(tx.sql(), &signers_contract(mainnet), &stackers.slots, &SIGNERS_CONFIG).map_err(configure_error)?;
+        Ok(())
+    }
+}
+
+/// Owners of slots, each once.
+#[derive(Default)]
+struct Owners {
+    slots: Vec<(StacksAddress, u32)>,
+    known: BTreeSet<Hash160>,
+}
+
+impl Owners {
+    /// Adds those that are not there yet, as long as there is room.
+    fn add(&mut self, addresses: impl Iterator<Item = StacksAddress>) {
+        for address in addresses {
+            if self.slots.len() < MAX_SLOTS && self.known.insert(address.hash160) {
+                self.slots.push((address, 1));
+            }
+        }
+    }
+}
+
+fn configure_error(error: ConfigureError) -> StoreError {
+    match error {
+        ConfigureError::Store(error) => error.into(),
+        // The sets were checked against these limits when they were set.
+        other => StoreError::Corrupt(other.to_string()),
+    }
+}

@@ -1,0 +1,122 @@
+//! What became of transactions that left the mempool without being mined: told as events, and remembered for a while, so
+//! that who looks for one later is told why it is gone.
+
+use std::collections::BTreeMap;
+
+use nakamoto_proto::v1;
+use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
+use stacks_types::ids::Txid;
+
+use super::{Chain, wire};
+use crate::db::{StoreError, WriteTx};
+use crate::mempool::{Changes, DropReason, Dropped, remove};
+
+/// Dropped transactions that are remembered; the oldest are forgotten first. About 300 bytes each.
+pub const MAX_DROPPED_KEPT: u32 = 65_536;
+/// Drops of one template that are logged, each on a line.
+const LOGGED_MAX: usize = 10;
+
+/// A transaction that assembly could not mine and never will.
+#[derive(Debug, Clone)]
+pub(crate) struct Problem {
+    pub(crate) txid: Txid,
+    pub(crate) reason: DropReason,
+    /// Why, and what to do.
+    pub(crate) detail: String,
+}
+
+impl Chain {
+    /// Drops transactions that assembly could not mine and never will.
+    pub(crate) fn drop_problems(&self, problems: &[Problem]) -> Result<(), StoreError> {
+        if problems.is_empty() {
+            return Ok(());
+        }
+        for Problem { txid, detail, .. } in problems.iter().take(LOGGED_MAX) {
+            tracing::warn!("transaction 0x{txid} is dropped: {detail}");
+        }
+        let (problems, chain) = (problems.to_vec(), self.clone());
+        self.inner.store.write_all(move |tx| {
+            let now_s = tx.time_ms() / 1000;
+            let (mut changes, mut details) = (Changes::default(), BTreeMap::new());
+            for Problem { txid, reason, detail } in problems {
+                changes.extend(remove(tx.sql(), &[txid], reason, now_s)?);
+                details.insert(txid, detail);
+            }
+            for dropped in &changes.dropped {
+                let detail = details.remove(&dropped.pending.txid);
+                tell(tx, dropped, detail.unwrap_or_default())?;
+            }
+            chain.apply_after_commit(tx, changes);
+            Ok(())
+        })
+    }
+
+    /// One event for each; a mined transaction is told of by its block.
+    pub(super) fn tell_dropped(&self, tx: &mut WriteTx<'_>, changes: &Changes) -> Result<(), StoreError> {
+        changes.dropped.iter().try_for_each(|dropped| tell(tx, dropped, detail(&dropped.reason).to_owned()))
+    }
+}
+
+/// Why a transaction went, and what its sender can do.
+const fn detail(reason: &DropReason) -> &'static str {
+    match reason {
+        DropReason::Mined => "",
+        DropReason::NonceUsed => {
+            "another transaction with its nonce was mined; sign it again with the account's next nonce"
+        }
+        DropReason::ReplaceByFee { .. } => "a transaction with its nonce and a higher fee took its place",
+        DropReason::ReplaceAcrossFork { .. } => {
+            "a reorganization brought back a transaction with its nonce and a higher fee, which took its place"
+        }
+        DropReason::TooExpensive => "it takes more than a block allows; split it, or make it cheaper",
+        DropReason::StaleGarbageCollect => "it waited for 42 hours and 40 minutes; send it again",
+        DropReason::OverExecutionLimits => "it takes more time or memory than a transaction may; split it",
+        DropReason::Problematic => "no block can hold it; change it, and send it again",
+        DropReason::NoRoom => "a reorganization brought it back, and the mempool is full; send it again later",
+        DropReason::Evicted => "the mempool is full, and it gave way to another transaction; send it again later",
+    }
+}
+
+fn tell(tx: &mut WriteTx<'_>, dropped: &Dropped, detail: String) -> Result<(), StoreError> {
+    let reason = match dropped.reason {
+        DropReason::Mined => return Ok(()),
+        DropReason::NonceUsed => v1::DropReason::NonceUsed,
+        DropReason::ReplaceByFee { .. } => v1::DropReason::ReplaceByFee,
+        DropReason::ReplaceAcrossFork { .. } => v1::DropReason::ReplaceAcrossFork,
+        DropReason::TooExpensive => v1::DropReason::TooExpensive,
+        DropReason::StaleGarbageCollect => v1::DropReason::StaleGarbageCollect,
+        DropReason::Problematic => v1::DropReason::Problematic,
+        DropReason::OverExecutionLimits => v1::DropReason::OverExecutionLimits,
+        DropReason::NoRoom | DropReason::Evicted => v1::DropReason::NoRoom,
+    };
+    let body = v1::MempoolDropped {
+        txids: vec![wire::bytes(&dropped.pending.txid.0)],
+        reason: reason.into(),
+        new_txid: dropped.reason.new_txid().map(|txid| wire::bytes(&txid.0)).unwrap_or_default(),
+        detail,
+    };
+    remember(tx.sql(), &dropped.pending.txid, &body)?;
+    tx.emit(v1::EventKind::MempoolDropped, v1::event::Body::MempoolDropped(body), None)?;
+    Ok(())
+}
+
+fn remember(tx: &Transaction<'_>, txid: &Txid, why: &v1::MempoolDropped) -> Result<(), StoreError> {
+    let sql = "INSERT OR REPLACE INTO mempool_dropped (txid, reason, new_txid, detail) VALUES (?1, ?2, ?3, ?4)";
+    tx.prepare_cached(sql)?.execute(params![txid.0, why.reason, &why.new_txid[..], why.detail])?;
+    let sql = "DELETE FROM mempool_dropped WHERE id <= (SELECT MAX(id) FROM mempool_dropped) - ?1";
+    tx.prepare_cached(sql)?.execute([MAX_DROPPED_KEPT])?;
+    Ok(())
+}
+
+/// Why a transaction left the mempool the last time without being mined; none when it did not, or that is forgotten.
+///
+/// # Errors
+/// When the database fails.
+pub fn why_dropped(conn: &Connection, txid: &Txid) -> Result<Option<v1::MempoolDropped>, StoreError> {
+    let mut select = conn.prepare_cached("SELECT reason, new_txid, detail FROM mempool_dropped WHERE txid = ?1")?;
+    let why = select.query_row([txid.0], |row| {
+        let new_txid = row.get::<_, Vec<u8>>(1)?.into();
+        Ok(v1::MempoolDropped { txids: Vec::new(), reason: row.get(0)?, new_txid, detail: row.get(2)? })
+    });
+    Ok(why.optional()?)
+}

@@ -1,0 +1,141 @@
+//! What a payload costs when it runs on the tip: executed for real, and thrown away.
+//!
+//! # Invariants
+//! - Nothing is written: the session is dropped unsealed.
+//! - The estimate ends with the caller's deadline and within one tenure's cost limit.
+
+use ::clarity::vm::costs::ExecutionCost;
+use ::clarity::vm::types::QualifiedContractIdentifier;
+use stacks_types::address::{HashMode, StacksAddress};
+use stacks_types::ids::Hash160;
+use stacks_types::keys::{KeyEncoding, MessageSignature};
+use stacks_types::transaction::{
+    BlockTransaction, MultiSigCondition, MultiSigHashMode, PostConditionMode, SingleSigCondition, SingleSigHashMode,
+    SpendingCondition, StacksTransaction, TransactionAuth, TransactionPayload,
+};
+
+use super::{Chain, ChainReader, ReadStateError};
+use crate::blocks::{open, plan};
+use crate::clarity::Expired;
+use crate::db::StoreError;
+use crate::transactions::{TransactionError, VerifiedTransaction};
+
+/// Signs for payloads that name nobody: an account that no key makes, so it has no contracts.
+const NOBODY: Hash160 = Hash160([0xff; 20]);
+
+/// Why there is no estimate. The sender's to read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NoEstimate {
+    /// The chain does not allow such payloads, or nobody may send them.
+    #[error("{0} transactions cannot be sent")]
+    NotSent(&'static str),
+    /// The called contract does not exist.
+    #[error("no contract {0}")]
+    NoSuchContract(QualifiedContractIdentifier),
+    /// Running it failed in a way that no block can hold.
+    #[error("{0}")]
+    NotMinable(String),
+    /// The time was over before it was done.
+    #[error("the time is over")]
+    DeadlinePassed,
+}
+
+impl Chain {
+    /// Cost of `payload` on the canonical tip. A call runs as the contract's deployer, who passes most checks of the
+    /// sender, a deployment as nobody; post-conditions are not known and none is checked.
+    ///
+    /// Executes: call it on a thread with [`crate::clarity::STACK_BYTES`] of stack.
+    ///
+    /// # Errors
+    /// The outer error is ours; the inner one says why there is no estimate.
+    pub fn estimate_cost(
+        &self,
+        payload: TransactionPayload,
+        expired: Expired<'_>,
+    ) -> Result<Result<ExecutionCost, NoEstimate>, StoreError> {
+        let sender = match &payload {
+            TransactionPayload::TokenTransfer { .. } => return Ok(Ok(ExecutionCost::zero())),
+            TransactionPayload::ContractCall(call) => {
+                let contract = call.contract_id();
+                let known = self.read(|reader| {
+                    let exists = reader.state_at(None, |state| state.contract_exists(&contract));
+                    exists.map_err(store_error)
+                })?;
+                if !known {
+                    return Ok(Err(NoEstimate::NoSuchContract(contract)));
+                }
+                call.address
+            }
+            TransactionPayload::SmartContract { .. } | TransactionPayload::VersionedSmartContract { .. } => {
+                let version = HashMode::P2pkh.address_version(self.params().mainnet);
+                StacksAddress { version, hash160: NOBODY }
+            }
+            TransactionPayload::PoisonMicroblock(_)
+            | TransactionPayload::Coinbase { .. }
+            | TransactionPayload::CoinbaseToAltRecipient { .. }
+            | TransactionPayload::TenureChange(_)
+            | TransactionPayload::NakamotoCoinbase { .. } => return Ok(Err(NoEstimate::NotSent(payload.name()))),
+        };
+        self.read(|reader| {
+            let nonce = reader.account(&sender.to_principal(), None).map_err(store_error)?.nonce;
+            let auth = TransactionAuth::Standard(condition(sender, nonce));
+            let mut transaction = StacksTransaction::new(self.params().mainnet, auth, payload);
+            transaction.chain_id = self.params().chain_id;
+            transaction.post_condition_mode = PostConditionMode::Allow;
+            self.run_on_tip(reader, &BlockTransaction::new(transaction), expired)
+        })
+    }
+
+    fn run_on_tip(
+        &self,
+        reader: &ChainReader,
+        transaction: &BlockTransaction,
+        expired: Expired<'_>,
+    ) -> Result<Result<ExecutionCost, NoEstimate>, StoreError> {
+        let tip = reader.tip()?;
+        let view = reader.burn_view(&tip.burn_view)?;
+        let mut place = plan(self.params(), reader.conn(), &reader.ancestry(), tip, view)?;
+        // The whole limit, not what this tenure has left of it: the transaction may be mined in another one.
+        place.parent.tenure.cost = ExecutionCost::zero();
+        let headers = reader.headers(place.parent.block_id);
+        let session = open(reader.block_env(&headers), &place);
+        let mut session = session.map_err(|error| StoreError::Corrupt(error.to_string()))?;
+        session.stop_when(expired);
+        match session.process_verified(&VerifiedTransaction::remembered(transaction)) {
+            Ok(receipt) => Ok(Ok(receipt.cost)),
+            Err(TransactionError::DeadlinePassed) => Ok(Err(NoEstimate::DeadlinePassed)),
+            Err(error) if error.is_ours() => Err(StoreError::Corrupt(error.to_string())),
+            Err(error) => Ok(Err(NoEstimate::NotMinable(error.to_string()))),
+        }
+    }
+}
+
+/// A condition that stands for an address of either version, unsigned and free of charge.
+fn condition(sender: StacksAddress, nonce: u64) -> SpendingCondition {
+    let multisig = [true, false].map(|mainnet| HashMode::P2sh.address_version(mainnet));
+    if multisig.contains(&sender.version) {
+        return SpendingCondition::MultiSig(MultiSigCondition {
+            hash_mode: MultiSigHashMode::P2sh,
+            signer: sender.hash160,
+            nonce,
+            fee: 0,
+            fields: Vec::new(),
+            signatures_required: 0,
+        });
+    }
+    SpendingCondition::SingleSig(SingleSigCondition {
+        hash_mode: SingleSigHashMode::P2pkh,
+        signer: sender.hash160,
+        nonce,
+        fee: 0,
+        key_encoding: KeyEncoding::Compressed,
+        signature: MessageSignature::default(),
+    })
+}
+
+fn store_error(error: ReadStateError) -> StoreError {
+    match error {
+        ReadStateError::Store(error) => error,
+        other => StoreError::Database(other.to_string()),
+    }
+}

@@ -1,0 +1,106 @@
+//! Whether the files of a folder belong together: of one chain, and none older than another has seen it.
+//!
+//! A crash leaves each file as far as it had come, and what one remembers of another was on the disk before. So none that was
+//! not put there by hand is behind what the others know.
+
+use stacks_types::ids::BurnBlockHash;
+
+use super::inspect::{BURN_FILE, CHAIN_FILE, NODES_FILE, STAGING_FILE};
+use super::meta::Meta;
+use crate::burn::BurnLook;
+use crate::staging::StagingLook;
+
+/// What `chainstate.sqlite` says.
+#[derive(Debug, Default)]
+pub(super) struct ChainLook {
+    /// None before genesis.
+    pub(super) meta: Option<Meta>,
+    /// Whether the others say which chain they are a part of.
+    pub(super) is_bound: bool,
+    pub(super) newest_event: u64,
+    /// The burn view of the tip.
+    pub(super) tip_view: Option<BurnBlockHash>,
+}
+
+/// What all files say.
+#[derive(Debug)]
+pub(super) struct Looks {
+    pub(super) chain: ChainLook,
+    pub(super) burn: BurnLook,
+    pub(super) staging: StagingLook,
+    /// Staging has processed a block that `chainstate.sqlite` does not have.
+    pub(super) lacks_processed: bool,
+    /// Which are there, in the order in which they are made.
+    pub(super) present: [bool; 4],
+}
+
+/// What does not fit, each with its file; none if all do.
+pub(super) fn misfits(looks: &Looks) -> Vec<String> {
+    let missing = missing(looks);
+    if !missing.is_empty() {
+        return missing;
+    }
+    let Some(meta) = &looks.chain.meta else { return more_than_new(looks) };
+    let mut misfits = others(looks, &meta.journal_id);
+    if !misfits.is_empty() {
+        return misfits; // How far another chain has come says nothing.
+    }
+    let Looks { chain, burn, staging, .. } = looks;
+    let mut behind = |file: &str, has: u64, other: &str, knows: u64, what: &str| {
+        if has < knows {
+            misfits.push(format!("{file} is older than {other}: it has {has} {what}, not {knows}"));
+        }
+    };
+    behind(BURN_FILE, burn.newest_row, CHAIN_FILE, meta.announced_burn_row, "burn blocks");
+    behind(BURN_FILE, burn.newest_row, STAGING_FILE, staging.known_burn_row, "burn blocks");
+    behind(STAGING_FILE, staging.newest_row, CHAIN_FILE, meta.announced_staging_row, "blocks");
+    behind(STAGING_FILE, staging.newest_row, BURN_FILE, burn.known_staging_row, "blocks");
+    behind(CHAIN_FILE, chain.newest_event, STAGING_FILE, staging.known_event, "events");
+    behind(CHAIN_FILE, chain.newest_event, BURN_FILE, burn.known_event, "events");
+    if !misfits.is_empty() {
+        return misfits;
+    }
+    if !burn.has_view {
+        misfits.push(format!("{BURN_FILE} does not have the burn block of the tip in {CHAIN_FILE}"));
+    }
+    if !staging.has_tip {
+        misfits.push(format!("{STAGING_FILE} does not have the tip in {CHAIN_FILE}"));
+    }
+    if looks.lacks_processed {
+        misfits.push(format!("{CHAIN_FILE} does not have a block that {STAGING_FILE} says is processed"));
+    }
+    misfits
+}
+
+/// A folder with a chain has all of them. One that is being made has them in the order in which they are made.
+fn missing(looks: &Looks) -> Vec<String> {
+    let names = [CHAIN_FILE, BURN_FILE, STAGING_FILE, NODES_FILE];
+    let last = looks.present.iter().rposition(|present| *present);
+    let wanted = if looks.chain.meta.is_some() { names.len() } else { last.map_or(0, |last| last + 1) };
+    let there = looks.present.iter().zip(names).take(wanted);
+    there.filter(|(present, _)| !**present).map(|(_, name)| format!("{name} is missing")).collect()
+}
+
+/// Without a boot block the others have nothing that was not there before it.
+fn more_than_new(looks: &Looks) -> Vec<String> {
+    let Looks { burn, staging, .. } = looks;
+    let mut misfits = Vec::new();
+    if burn.identity.is_some() || burn.newest_row > 1 {
+        misfits.push(format!("{CHAIN_FILE} holds no chain, and {BURN_FILE} has {} burn blocks", burn.newest_row));
+    }
+    if staging.identity.is_some() || staging.newest_row > 0 {
+        misfits.push(format!("{CHAIN_FILE} holds no chain, and {STAGING_FILE} has {} blocks", staging.newest_row));
+    }
+    misfits
+}
+
+/// Files of other chains.
+fn others(looks: &Looks, chain: &[u8; 16]) -> Vec<String> {
+    let files = [(BURN_FILE, looks.burn.identity), (STAGING_FILE, looks.staging.identity)];
+    let is_other = |identity: Option<[u8; 16]>| match identity {
+        Some(identity) => identity != *chain,
+        None => looks.chain.is_bound,
+    };
+    let others = files.into_iter().filter(|(_, identity)| is_other(*identity));
+    others.map(|(file, _)| format!("{file} is not of the chain of {CHAIN_FILE}")).collect()
+}

@@ -1,0 +1,116 @@
+//! Makes the boot block in a new folder, with its events.
+
+use ::clarity::vm::costs::ExecutionCost;
+use nakamoto_proto::v1;
+use stacks_types::ids::StacksBlockId;
+
+use super::meta::{Meta, insert_meta};
+use super::{Chain, lock, wire};
+use crate::burn::BurnBlock;
+use crate::clarity::BurnView;
+use crate::clarity::genesis::{BootBlock, execute_boot_block};
+use crate::db::{StoreError, WriteTx};
+use crate::headers::{ProcessedHeader, TenureSoFar, insert_boot};
+
+impl Chain {
+    /// Executes and commits the boot block; announces the first burn block before it.
+    pub(super) fn make_genesis(&self, journal_id: [u8; 16]) -> Result<(), StoreError> {
+        // Not `read`: its snapshot begins with a look at the tip, and there is none yet.
+        let reader = self.take_reader()?;
+        let first = reader.burn_tip_as_of(1)?;
+        let view = BurnView {
+            height: u32::try_from(first.height).unwrap_or(u32::MAX),
+            consensus_hash: first.consensus_hash.0,
+        };
+        let headers = reader.headers(StacksBlockId::BOOT);
+        let boot = execute_boot_block(reader.block_env(&headers), view)
+            .map_err(|error| StoreError::Corrupt(format!("boot block: {error}")))?;
+        sqlite::crash_point("genesis:executed");
+        let burn_event = wire::burn_block(reader.burn(), &first)?;
+        let meta = Meta {
+            journal_id,
+            params: self.params().fingerprint(),
+            tip: StacksBlockId::BOOT,
+            announced_burn_row: first.seen,
+            announced_staging_row: 0,
+        };
+        let chain = self.clone();
+        self.inner.store.write_all(move |tx| chain.commit_genesis(tx, &boot, &first, burn_event, &meta))?;
+        self.put_back(reader);
+        Ok(())
+    }
+
+    fn commit_genesis(
+        &self,
+        tx: &mut WriteTx<'_>,
+        boot: &BootBlock,
+        first: &BurnBlock,
+        burn_event: v1::BurnBlock,
+        meta: &Meta,
+    ) -> Result<(), StoreError> {
+        let header = boot_header(boot, first);
+        let body = v1::BurnBlockEvent { burn_block: Some(burn_event.clone()), is_canonical_tip: true };
+        tx.emit(v1::EventKind::BurnBlock, v1::event::Body::BurnBlock(body), None)?;
+        let body = boot_event(boot, &header, burn_event)?;
+        let event =
+            tx.emit(v1::EventKind::BlockProcessed, v1::event::Body::BlockProcessed(body), Some(&header.block_id.0))?;
+        let pending = self.inner.marf.commit(tx.sql(), &boot.executed.trie, marf::BlockId(header.block_id.0))?;
+        let index = self.inner.marf.clone();
+        tx.with_commit(move || {
+            let published = index.publish(pending);
+            move || index.retract(published)
+        });
+        tx.after_commit(|| sqlite::crash_point("genesis:committed"));
+        insert_boot(tx.sql(), &header, &event.encoded)?;
+        boot.executed.commit_metadata(tx.sql(), &header.block_id)?;
+        insert_meta(tx.sql(), meta)?;
+        let burn = lock(&self.inner.burn);
+        self.configure_stackerdbs(tx, &burn, first.height, first.height)
+    }
+}
+
+fn boot_header(boot: &BootBlock, first: &BurnBlock) -> ProcessedHeader {
+    ProcessedHeader {
+        block_id: StacksBlockId::BOOT,
+        parent_block_id: StacksBlockId::SENTINEL,
+        header: None,
+        state_root: boot.executed.state_root,
+        chain_length: 0,
+        burn_view: first.hash,
+        burn_height: first.height,
+        burn_time_s: first.time_s,
+        tenure: TenureSoFar {
+            height: 0,
+            start: StacksBlockId::BOOT,
+            cost: ExecutionCost::zero(),
+            fees: 0,
+            coinbase: 0,
+            recipient: String::new(),
+            producer: String::new(),
+        },
+        size_bytes: 0,
+    }
+}
+
+fn boot_event(
+    boot: &BootBlock,
+    header: &ProcessedHeader,
+    burn_view: v1::BurnBlock,
+) -> Result<v1::BlockProcessed, StoreError> {
+    let receipts = boot.transactions.iter().map(|boot| (&boot.receipt, boot.transaction.encode()));
+    let zero = wire::cost(&ExecutionCost::zero());
+    Ok(v1::BlockProcessed {
+        block: Some(wire::block_ref(header)),
+        header: None,
+        burn_view: Some(burn_view),
+        new_tenure: false,
+        tenure_height: 0,
+        receipts: wire::receipts(receipts)?,
+        matured_rewards: Vec::new(),
+        cost: Some(zero),
+        tenure_cost: Some(zero),
+        size_bytes: 0,
+        parent: None,
+        parent_burn_view: None,
+    })
+}

@@ -1,0 +1,146 @@
+//! Looks at all files of a folder before anything is written in it: each remembers how far the others were.
+//!
+//! # Not here
+//! What fits: `fit`.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OptionalExtension as _};
+use sqlite::Inspected;
+use stacks_types::ids::{BurnBlockHash, StacksBlockId};
+
+use super::fit::{ChainLook, Looks, misfits};
+use super::meta::{is_bound, select_meta};
+use crate::burn::{self, BurnOpenError};
+use crate::db::{OpenError, StoreError, check_schema, inspect_when_free};
+use crate::journal::select_bounds;
+use crate::params::ChainParams;
+use crate::staging;
+
+/// Headers, receipts, StackerDB, mempool and the journal.
+pub(super) const CHAIN_FILE: &str = "chainstate.sqlite";
+/// The mocked bitcoin.
+pub(super) const BURN_FILE: &str = "burn.sqlite";
+/// Stored blocks.
+pub(super) const STAGING_FILE: &str = "staging.sqlite";
+/// The nodes of the state index.
+pub(super) const NODES_FILE: &str = "state.marf";
+
+/// The files of a folder, whole and of one moment; nothing is written yet.
+pub(super) struct Folder {
+    pub(super) chain: Inspected,
+    pub(super) burn: Inspected,
+    pub(super) staging: Inspected,
+    pub(super) nodes: marf::Inspected,
+}
+
+/// Where they are.
+pub(super) struct Paths {
+    pub(super) chain: PathBuf,
+    pub(super) burn: PathBuf,
+    pub(super) staging: PathBuf,
+    pub(super) nodes: PathBuf,
+}
+
+impl Paths {
+    pub(super) fn of(folder: &Path) -> Self {
+        let file = |name| folder.join(name);
+        Self { chain: file(CHAIN_FILE), burn: file(BURN_FILE), staging: file(STAGING_FILE), nodes: file(NODES_FILE) }
+    }
+}
+
+/// Compares the files in `folder` with what they say of themselves and of each other.
+///
+/// # Errors
+/// [`OpenError`]: one is damaged, of a newer version or of another chain; or they do not belong together.
+pub(super) fn inspect(folder: &Path, params: &ChainParams) -> Result<Folder, OpenError> {
+    let paths = Paths::of(folder);
+    let chain = inspect_when_free(&paths.chain)?;
+    let (burn, staging) = (sqlite::inspect(&paths.burn)?, sqlite::inspect(&paths.staging)?);
+    let looked = chain.look(|conn| look_at_chain(conn, &paths.chain))?.unwrap_or_default();
+    if looked.meta.as_ref().is_some_and(|meta| meta.params != params.fingerprint()) {
+        return Err(OpenError::OtherChain { path: folder.to_owned() });
+    }
+    let tip = looked.meta.as_ref().map(|meta| meta.tip).filter(|tip| *tip != StacksBlockId::BOOT);
+    let burn_look = burn.look(|conn| burn::look(conn, &params.burn, looked.tip_view.as_ref()));
+    let staging_look = staging.look(|conn| staging::look(conn, tip.as_ref()));
+    let staging_look = staging_look.map_err(OpenError::own_file(&paths.staging))?.unwrap_or_default();
+    let lacks_processed = match staging_look.newest_processed {
+        Some(id) => chain.look(|conn| lacks_header(conn, &id, &paths.chain))?.unwrap_or(true),
+        None => false,
+    };
+    let looks = Looks {
+        chain: looked,
+        burn: burn_look.map_err(OpenError::burn(&paths.burn))?.unwrap_or_default(),
+        staging: staging_look,
+        lacks_processed,
+        present: [chain.exists()?, burn.exists()?, staging.exists()?, exists(&paths.nodes)?],
+    };
+    let mut misfits = misfits(&looks);
+    let nodes = inspect_nodes(&chain, &paths);
+    if let Err(marf::OpenError::Ahead { offset, .. }) = &nodes {
+        misfits.push(format!("{NODES_FILE} holds blocks from byte {offset} on that {CHAIN_FILE} does not know"));
+    }
+    if !misfits.is_empty() {
+        return Err(OpenError::Apart { path: folder.to_owned(), misfits });
+    }
+    let nodes = nodes.map_err(OpenError::nodes(&paths.chain))?;
+    Ok(Folder { chain, burn, staging, nodes })
+}
+
+fn look_at_chain(conn: &Connection, path: &Path) -> Result<ChainLook, OpenError> {
+    check_schema(conn, path)?;
+    if !conn.table_exists(None, "meta").map_err(OpenError::database(path))? {
+        return Ok(ChainLook::default());
+    }
+    let look = || -> Result<ChainLook, StoreError> {
+        let meta = select_meta(conn)?;
+        let tip_view = meta.as_ref().map(|meta| select_view(conn, &meta.tip)).transpose()?.flatten();
+        Ok(ChainLook { meta, is_bound: is_bound(conn)?, newest_event: select_bounds(conn)?.newest, tip_view })
+    };
+    look().map_err(OpenError::store(path))
+}
+
+/// The burn view of a processed block.
+fn select_view(conn: &Connection, id: &StacksBlockId) -> Result<Option<BurnBlockHash>, StoreError> {
+    let sql = "SELECT burn_view FROM nakamoto_block_headers WHERE block_id = ?1
+               UNION ALL SELECT burn_view FROM block_headers WHERE block_id = ?1";
+    Ok(conn.query_row(sql, [id.as_bytes()], |row| row.get(0).map(BurnBlockHash)).optional()?)
+}
+
+fn lacks_header(conn: &Connection, id: &StacksBlockId, path: &Path) -> Result<bool, OpenError> {
+    let look = || -> Result<bool, StoreError> {
+        Ok(!conn.table_exists(None, "nakamoto_block_headers")? || select_view(conn, id)?.is_none())
+    };
+    look().map_err(OpenError::store(path))
+}
+
+fn inspect_nodes(chain: &Inspected, paths: &Paths) -> Result<marf::Inspected, marf::OpenError> {
+    let looked = chain.look(|conn| Ok::<_, Looked>(marf::Inspected::of(&paths.nodes, conn)));
+    match looked {
+        Ok(Some(nodes)) => nodes,
+        Ok(None) => marf::Inspected::of(&paths.nodes, &Connection::open_in_memory()?),
+        Err(Looked(error)) => {
+            Err(marf::OpenError::Io { path: paths.chain.clone(), cause: std::io::Error::other(error) })
+        }
+    }
+}
+
+/// The database could not be looked at, whatever the index says.
+struct Looked(sqlite::OpenError);
+
+impl From<sqlite::OpenError> for Looked {
+    fn from(error: sqlite::OpenError) -> Self {
+        Self(error)
+    }
+}
+
+fn exists(path: &Path) -> Result<bool, OpenError> {
+    path.try_exists().map_err(OpenError::file(path))
+}
+
+impl From<sqlite::OpenError> for BurnOpenError {
+    fn from(error: sqlite::OpenError) -> Self {
+        Self::Store(error.into())
+    }
+}

@@ -1,0 +1,39 @@
+//! What the last template left out, and why: in memory, for who asks what a transaction waits for.
+
+use std::collections::BTreeMap;
+
+use stacks_types::ids::{BurnBlockHash, Txid};
+
+use super::{Chain, lock};
+
+/// Transactions of a template that are remembered.
+pub const MAX_LEFT_OUT: usize = 1_000;
+
+/// Of the last template.
+#[derive(Debug, Default)]
+pub(super) struct LeftOut {
+    reasons: BTreeMap<Txid, String>,
+    /// The burn view for which the log was told that its tenure takes no more.
+    told: Option<BurnBlockHash>,
+}
+
+impl Chain {
+    /// Takes what a template left out in the place of what the last one did. `exhausted` is who found the tenure's budget
+    /// used up: the log is told of the first in each tenure.
+    pub(crate) fn note_left_out(&self, burn_view: BurnBlockHash, skipped: &[(Txid, String)], exhausted: Option<&Txid>) {
+        let mut left_out = lock(&self.inner.left_out);
+        left_out.reasons = skipped.iter().take(MAX_LEFT_OUT).cloned().collect();
+        if let Some(txid) = exhausted
+            && left_out.told.replace(burn_view) != Some(burn_view)
+        {
+            let waits = left_out.reasons.get(txid).map_or("", String::as_str);
+            tracing::warn!("transaction 0x{txid} waits: {waits}");
+        }
+    }
+
+    /// Why the last template left a transaction out.
+    #[must_use]
+    pub fn why_left_out(&self, txid: &Txid) -> Option<String> {
+        lock(&self.inner.left_out).reasons.get(txid).cloned()
+    }
+}

@@ -1,0 +1,144 @@
+//! Opens a data folder: takes it, checks it, brings its files in step, makes the boot block in a new one.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+use marf::Sync;
+use sqlite::crash_point;
+use sqlite::owner::{self, Owner};
+
+use super::inspect::{Folder, Paths, inspect};
+use super::meta::{count_start, is_bound, select_meta};
+use super::{Chain, Inner};
+use crate::blocks::ExecutedOnce;
+use crate::burn::BurnDbWriter;
+use crate::db::{OpenError, Positions, Store, open_writer};
+use crate::journal::{JournalTail, select_bounds};
+use crate::mempool::MempoolIndex;
+use crate::params::ChainParams;
+use crate::staging::StagingWriter;
+
+/// Held by the process that uses the folder.
+const LOCK_FILE: &str = "lock";
+/// Made and removed at each start.
+const PROBE_FILE: &str = "probe";
+
+impl Chain {
+    /// Opens the chain in `folder`, or makes it with these parameters. The second value is the writer's thread: it ends
+    /// when the last handle is gone.
+    ///
+    /// Executes the boot block in a new folder: call it on a thread with [`crate::clarity::STACK_BYTES`] of stack.
+    /// `clock` gives milliseconds since 1970.
+    ///
+    /// # Errors
+    /// [`OpenError`]: the folder cannot be used, is damaged, in use, or of another chain.
+    pub fn open(folder: &Path, params: ChainParams, clock: fn() -> u64) -> Result<(Self, JoinHandle<()>), OpenError> {
+        owner::check(folder, Owner::Node).map_err(|source| OpenError::Foreign { path: folder.to_owned(), source })?;
+        make_folder(folder).map_err(OpenError::file(folder))?;
+        let lock = take(folder)?;
+        try_to_write(folder)?;
+        crash_point("open:folder_locked");
+        let paths = Paths::of(folder);
+        let Folder { chain, burn, staging, nodes } = inspect(folder, &params)?;
+        // From here on the folder is written.
+        let conn = open_writer(chain, &paths.chain)?;
+        crash_point("open:chain_made");
+        let positions = Arc::<Positions>::default();
+        let burn = BurnDbWriter::open_inspected(burn, &params.burn, Arc::clone(&positions));
+        let burn = burn.map_err(OpenError::burn(&paths.burn))?;
+        crash_point("open:burn_made");
+        let staging = StagingWriter::open_inspected(staging, Arc::clone(&positions));
+        let staging = staging.map_err(OpenError::own_file(&paths.staging))?;
+        crash_point("open:staging_made");
+        let marf = nodes.open(&conn, Sync::Full).map_err(OpenError::nodes(&paths.chain))?;
+        crash_point("open:nodes_made");
+
+        let chain_file = paths.chain;
+        let meta = select_meta(&conn).map_err(OpenError::store(&chain_file))?;
+        let is_bound = is_bound(&conn).map_err(OpenError::store(&chain_file))?;
+        let journal_id = meta.as_ref().map_or_else(new_journal_id, |meta| meta.journal_id);
+        let bounds = select_bounds(&conn).map_err(OpenError::store(&chain_file))?;
+        let oldest_at_start_ms = if bounds.oldest_time_ms == 0 { clock() } else { bounds.oldest_time_ms };
+        let tail = JournalTail::new(journal_id, bounds);
+        positions.event().raise(bounds.newest);
+        tail.listen(Box::new(move |newest| positions.event().raise(newest)));
+        let mempool = MempoolIndex::load(&conn).map_err(OpenError::store(&chain_file))?;
+        let (store, writer) = Store::spawn(conn, tail.clone(), clock).map_err(OpenError::file(folder))?;
+        let start_number = match &meta {
+            Some(_) => store.write_all(|tx| count_start(tx.sql())).map_err(OpenError::store(&chain_file))?,
+            None => 0,
+        };
+        let inner = Inner {
+            params,
+            folder: folder.to_owned(),
+            marf,
+            contracts: Arc::default(),
+            store,
+            tail,
+            followed_ahead: Mutex::new(None),
+            burn: Mutex::new(burn),
+            staging: Mutex::new(staging),
+            mempool: Mutex::new(mempool),
+            evicting: Mutex::default(),
+            left_out: Mutex::default(),
+            executed: ExecutedOnce::default(),
+            verified: Arc::default(),
+            start_number,
+            oldest_at_start_ms,
+            readers: Mutex::default(),
+            clock,
+            execution_limits: Mutex::default(),
+            stop: AtomicBool::new(false),
+            _lock: lock,
+        };
+        let chain = Self { inner: Arc::new(inner) };
+        if meta.is_none() {
+            chain.make_genesis(journal_id).map_err(OpenError::store(folder))?;
+        }
+        if !is_bound {
+            chain.bind_files(journal_id).map_err(OpenError::store(folder))?;
+        }
+        Ok((chain, writer))
+    }
+}
+
+/// A new folder outlives a power cut only when the entry in its parent does.
+fn make_folder(folder: &Path) -> std::io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    std::fs::create_dir_all(folder)?;
+    let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty());
+    File::open(parent.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+/// Two processes on one folder would each believe to be its only writer.
+fn take(folder: &Path) -> Result<File, OpenError> {
+    let path = folder.join(LOCK_FILE);
+    let options = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
+    let file = options.map_err(OpenError::file(&path))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(OpenError::InUse { path: folder.to_owned() }),
+        Err(TryLockError::Error(source)) => Err(OpenError::File { path, source }),
+    }
+}
+
+/// SQLite does not say why it cannot make the files that it needs beside a database; the system does.
+fn try_to_write(folder: &Path) -> Result<(), OpenError> {
+    let path = folder.join(PROBE_FILE);
+    File::create(&path).and_then(|_| std::fs::remove_file(&path)).map_err(OpenError::file(&path))
+}
+
+/// Sixteen bytes that differ from folder to folder: the standard library's hasher keys are random for each process.
+fn new_journal_id() -> [u8; 16] {
+    use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+    let half = || RandomState::new().build_hasher().finish().to_be_bytes();
+    let mut id = [0; 16];
+    id[..8].copy_from_slice(&half());
+    id[8..].copy_from_slice(&half());
+    id
+}

@@ -1,0 +1,287 @@
+//! Everything that can be read of the chain, on connections of its own.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use ::clarity::vm::types::PrincipalData;
+use marf::Marf;
+use nakamoto_proto::v1;
+use prost::Message as _;
+use rusqlite::Connection;
+use stacks_types::ids::{BurnBlockHash, StacksBlockId};
+
+use super::meta::{Meta, select_meta};
+use super::mining::{Mining, select_mining};
+use crate::blocks::VerifiedOnce;
+use crate::blocks::rules::RuleEnv;
+use crate::burn::{BurnBlock, BurnDbReader};
+use crate::clarity::read_only::{Account, ReadError, StateReader};
+use crate::clarity::{BlockEnv, BurnView, ContractCache, Expired};
+use crate::db::{OpenError, StoreError, open_reader};
+use crate::headers::{Ancestry, ChainHeaders, ProcessedHeader, processed_event, select_header};
+use crate::journal::{restore_transactions, select_sequence_of_block};
+use crate::params::ChainParams;
+use crate::staging::StagingReader;
+
+/// Why state could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadStateError {
+    /// No processed block has this id.
+    #[error("block {0} is not processed")]
+    UnknownBlock(StacksBlockId),
+    /// The VM's reader said no.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// Ours.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// A view of the chain: one connection to each database.
+pub struct ChainReader {
+    params: ChainParams,
+    marf: Marf,
+    contracts: Arc<ContractCache>,
+    conn: Connection,
+    burn: BurnDbReader,
+    staging: StagingReader,
+    verified: Arc<VerifiedOnce>,
+}
+
+impl ChainReader {
+    pub(super) fn open(
+        folder: &Path,
+        params: ChainParams,
+        marf: Marf,
+        verified: Arc<VerifiedOnce>,
+        contracts: Arc<ContractCache>,
+    ) -> Result<Self, OpenError> {
+        let conn = open_reader(&folder.join(super::inspect::CHAIN_FILE))?;
+        let burn = BurnDbReader::open(&folder.join(super::inspect::BURN_FILE)).map_err(OpenError::state)?;
+        let staging = StagingReader::open(&folder.join(super::inspect::STAGING_FILE)).map_err(OpenError::state)?;
+        Ok(Self { params, marf, contracts, conn, burn, staging, verified })
+    }
+
+    /// From here to [`Self::end`] the main database does not change for this reader.
+    pub(super) fn begin(&self) -> Result<(), StoreError> {
+        self.conn.prepare_cached("BEGIN DEFERRED")?.execute([])?;
+        Ok(())
+    }
+
+    pub(super) fn end(&self) {
+        if !self.conn.is_autocommit() {
+            // Ending a read transaction cannot lose anything; a connection that cannot is useless and says so next time.
+            let _ = self.conn.prepare_cached("ROLLBACK").and_then(|mut rollback| rollback.execute([]));
+        }
+    }
+
+    /// `chainstate.sqlite`.
+    #[must_use]
+    pub fn conn(&self) -> &Connection {
+        &self.conn
+    }
+
+    /// The mocked bitcoin.
+    #[must_use]
+    pub fn burn(&self) -> &BurnDbReader {
+        &self.burn
+    }
+
+    /// Stored blocks.
+    #[must_use]
+    pub fn staging(&self) -> &StagingReader {
+        &self.staging
+    }
+
+    /// Ancestors among processed blocks.
+    #[must_use]
+    pub fn ancestry(&self) -> Ancestry<'_> {
+        Ancestry(&self.marf)
+    }
+
+    pub(super) fn rule_env(&self) -> RuleEnv<'_> {
+        RuleEnv { params: &self.params, conn: &self.conn, burn: &self.burn, marf: &self.marf, verified: &self.verified }
+    }
+
+    /// What the VM asks about ancestors, seen from `tip`.
+    pub(crate) fn headers(&self, tip: StacksBlockId) -> ChainHeaders<'_> {
+        ChainHeaders { params: &self.params, conn: &self.conn, burn: &self.burn, marf: &self.marf, tip }
+    }
+
+    /// What execution on `headers.tip` needs.
+    pub(crate) fn block_env<'a>(&'a self, headers: &'a ChainHeaders<'a>) -> BlockEnv<'a> {
+        BlockEnv {
+            params: &self.params,
+            marf: &self.marf,
+            side: &self.conn,
+            contracts: &self.contracts,
+            headers,
+            burn: headers,
+        }
+    }
+
+    pub(super) fn meta(&self) -> Result<Meta, StoreError> {
+        select_meta(&self.conn)?.ok_or_else(|| StoreError::Corrupt("the database has no genesis".to_owned()))
+    }
+
+    /// The canonical Stacks tip as of the last commit.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be read.
+    pub fn tip(&self) -> Result<ProcessedHeader, StoreError> {
+        let tip = self.meta()?.tip;
+        self.header(&tip)?.ok_or_else(|| StoreError::Corrupt(format!("the tip {tip} has no header")))
+    }
+
+    /// The canonical burn tip as far as the journal has announced burn blocks: the one by which [`Self::tip`] is
+    /// canonical. A burn block that was just mined counts from its announcement on.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be read.
+    pub fn burn_tip(&self) -> Result<BurnBlock, StoreError> {
+        self.burn_tip_as_of(self.meta()?.announced_burn_row)
+    }
+
+    pub(super) fn burn_tip_as_of(&self, seen: u64) -> Result<BurnBlock, StoreError> {
+        let tip = self.burn.canonical_as_of(seen)?;
+        tip.ok_or_else(|| StoreError::Corrupt("the burn database has no block".to_owned()))
+    }
+
+    /// Both canonical tips as of one commit, also outside of a snapshot.
+    ///
+    /// # Errors
+    /// [`StoreError`] when they cannot be read.
+    pub(crate) fn tips(&self) -> Result<(ProcessedHeader, BurnBlock), StoreError> {
+        let meta = self.meta()?;
+        let tip = self.header(&meta.tip)?;
+        let tip = tip.ok_or_else(|| StoreError::Corrupt(format!("the tip {} has no header", meta.tip)))?;
+        Ok((tip, self.burn_tip_as_of(meta.announced_burn_row)?))
+    }
+
+    /// When producers are to make blocks.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be read.
+    pub fn mining(&self) -> Result<Mining, StoreError> {
+        select_mining(&self.conn)
+    }
+
+    /// A processed block's header, on any fork.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be read.
+    pub fn header(&self, block_id: &StacksBlockId) -> Result<Option<ProcessedHeader>, StoreError> {
+        select_header(&self.conn, block_id)
+    }
+
+    /// The burn block that a processed block witnessed.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be read.
+    pub fn burn_view(&self, hash: &BurnBlockHash) -> Result<BurnBlock, StoreError> {
+        Ok(self.burn.get_burn_block(hash)?)
+    }
+
+    /// The processed block at `chain_length` on the fork of `tip`.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be read.
+    pub fn header_at(&self, chain_length: u64, tip: &StacksBlockId) -> Result<Option<ProcessedHeader>, StoreError> {
+        match self.ancestry().at_height(tip, chain_length)? {
+            Some(block_id) => self.header(&block_id),
+            None => Ok(None),
+        }
+    }
+
+    /// Whether a processed block is on the canonical fork.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be read.
+    pub fn is_canonical(&self, block_id: &StacksBlockId) -> Result<bool, StoreError> {
+        self.ancestry().is_ancestor(block_id, &self.meta()?.tip)
+    }
+
+    /// Sequence of the event that announced a processed block, if the journal still has it.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be read.
+    pub fn sequence_of_block(&self, block_id: &StacksBlockId) -> Result<Option<u64>, StoreError> {
+        select_sequence_of_block(&self.conn, block_id)
+    }
+
+    /// Sequence of the event that announced the canonical block of a height, if there is one and the journal has it.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be read.
+    pub fn sequence_of_height(&self, chain_length: u64) -> Result<Option<u64>, StoreError> {
+        let tip = self.tip()?;
+        if chain_length > tip.chain_length {
+            return Ok(None);
+        }
+        match self.ancestry().at_height(&tip.block_id, chain_length)? {
+            Some(block_id) => self.sequence_of_block(&block_id),
+            None => Ok(None),
+        }
+    }
+
+    /// What a processed block did, receipts included.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be read.
+    pub fn block_processed(&self, block_id: &StacksBlockId) -> Result<Option<v1::BlockProcessed>, StoreError> {
+        let Some(encoded) = processed_event(&self.conn, block_id)? else { return Ok(None) };
+        let event = v1::Event::decode(encoded.as_slice());
+        let mut event = event.map_err(|error| StoreError::Corrupt(error.to_string()))?;
+        restore_transactions(&mut event, &self.staging)?;
+        match event.body {
+            Some(v1::event::Body::BlockProcessed(body)) => Ok(Some(body)),
+            _ => Err(StoreError::Corrupt(format!("the event of block {block_id} is of another kind"))),
+        }
+    }
+
+    /// Runs `read` on the state after a processed block; `None` means the canonical tip.
+    ///
+    /// # Errors
+    /// [`ReadStateError::UnknownBlock`], and those of `read`.
+    pub fn state_at<T>(
+        &self,
+        block_id: Option<&StacksBlockId>,
+        read: impl FnOnce(&StateReader<'_>) -> Result<T, ReadError>,
+    ) -> Result<T, ReadStateError> {
+        self.state_until(block_id, &|| false, read)
+    }
+
+    /// As [`Self::state_at`]; evaluation that goes on when `expired` says so fails with [`ReadError::DeadlinePassed`].
+    ///
+    /// # Errors
+    /// As [`Self::state_at`].
+    pub fn state_until<T>(
+        &self,
+        block_id: Option<&StacksBlockId>,
+        expired: Expired<'_>,
+        read: impl FnOnce(&StateReader<'_>) -> Result<T, ReadError>,
+    ) -> Result<T, ReadStateError> {
+        let header = match block_id {
+            Some(id) => self.header(id)?.ok_or(ReadStateError::UnknownBlock(*id))?,
+            None => self.tip()?,
+        };
+        let view = self.burn_view(&header.burn_view)?;
+        let headers = self.headers(header.block_id);
+        let env = self.block_env(&headers);
+        let burn_view =
+            BurnView { height: u32::try_from(view.height).unwrap_or(u32::MAX), consensus_hash: view.consensus_hash.0 };
+        Ok(read(&StateReader::at(env, &header.block_id, burn_view)?.stop_when(expired))?)
+    }
+
+    /// An account at a processed block; `None` means the canonical tip.
+    ///
+    /// # Errors
+    /// [`ReadStateError`].
+    pub fn account(
+        &self,
+        principal: &PrincipalData,
+        block_id: Option<&StacksBlockId>,
+    ) -> Result<Account, ReadStateError> {
+        self.state_at(block_id, |state| state.account(principal))
+    }
+}

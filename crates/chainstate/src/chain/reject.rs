@@ -1,0 +1,101 @@
+//! What is done with a stored block that broke a rule: the journal is told, and the verdict is kept where it may be.
+//!
+//! Most rules judge what a block's id commits to, so the id is refused from then on. Stackers' signatures are no part
+//! of the id: a block that fails by them is forgotten, and the same block with good signatures is as welcome as before.
+//! Else anyone could have a block refused by sending it first, with bad signatures.
+
+use nakamoto_proto::v1;
+use stacks_types::ids::StacksBlockId;
+
+use super::{Chain, ChainReader, lock, wire};
+use crate::blocks::{CheckError, Rejection, check_standalone, decode_block};
+use crate::db::StoreError;
+use crate::headers::insert_rejected;
+use crate::staging::StagedBlock;
+
+impl Chain {
+    /// Rejects a stored block. Its stored descendants go with it: their parent will never be processed.
+    pub(super) fn reject(
+        &self,
+        reader: &ChainReader,
+        staged: &StagedBlock,
+        rejection: &Rejection,
+    ) -> Result<(), StoreError> {
+        let id = staged.block_id;
+        let wire_rejection = rejection.to_wire();
+        let mut events = vec![rejected_event(staged, wire_rejection.clone())];
+        if !rejection.is_of_the_id() {
+            // A crash between the two lines has the block judged, and told of, once more.
+            self.tell_rejected(events, None)?;
+            return Ok(lock(&self.inner.staging).forget(&id)?);
+        }
+        let announced = reader.meta()?.announced_staging_row;
+        for descendant in reader.staging().stored_descendants(&id)? {
+            // Those that come from now on are told of when they are announced.
+            if descendant.row <= announced {
+                let rejection = Rejection::UnknownParent(descendant.parent_block_id).to_wire();
+                events.push(rejected_event(&descendant, rejection));
+            }
+        }
+        let v1::Rejection { reason, detail, .. } = wire_rejection;
+        self.tell_rejected(events, Some((id, reason, detail.clone())))?;
+        sqlite::crash_point("reject:before_mark");
+        lock(&self.inner.staging).mark_orphaned(&id, reason, &detail)?;
+        Ok(())
+    }
+
+    fn tell_rejected(
+        &self,
+        events: Vec<v1::BlockRejected>,
+        verdict: Option<(StacksBlockId, i32, String)>,
+    ) -> Result<(), StoreError> {
+        self.inner.store.write_all(move |tx| {
+            let mut newest = 0;
+            for body in events {
+                let event = tx.emit(v1::EventKind::BlockRejected, v1::event::Body::BlockRejected(body), None)?;
+                newest = event.sequence;
+            }
+            sqlite::crash_point("reject:inserted");
+            tx.after_commit(|| sqlite::crash_point("reject:committed"));
+            match verdict {
+                Some((id, reason, detail)) => insert_rejected(tx.sql(), &id, (reason, &detail), newest),
+                None => Ok(()),
+            }
+        })
+    }
+
+    /// Lets blocks whose burn view has become known go on, once their signatures are checked, which could not be before.
+    /// Stops at the first that fails, and returns it with the broken rule: it is rejected, call again.
+    pub(super) fn attach_burn_views(
+        &self,
+        reader: &ChainReader,
+    ) -> Result<Option<(StacksBlockId, Rejection)>, StoreError> {
+        for hash in reader.staging().burn_hashes_waited_for()? {
+            if !reader.burn().is_known(&hash)? {
+                continue;
+            }
+            for staged in reader.staging().waiting_for_burn_block(&hash)? {
+                let checked = match decode_block(&staged.data) {
+                    Ok(block) => check_standalone(reader.rule_env(), &block),
+                    Err(rejection) => Err(rejection.into()),
+                };
+                match checked {
+                    Ok(_) => {}
+                    Err(CheckError::Rejected(rejection)) => {
+                        self.announce_before(reader, &staged)?;
+                        self.reject(reader, &staged, &rejection)?;
+                        return Ok(Some((staged.block_id, rejection)));
+                    }
+                    Err(CheckError::Store(error)) => return Err(error),
+                }
+            }
+            lock(&self.inner.staging).set_burn_attachable(&hash)?;
+        }
+        Ok(None)
+    }
+}
+
+fn rejected_event(staged: &StagedBlock, rejection: v1::Rejection) -> v1::BlockRejected {
+    let block = decode_block(&staged.data).map(|block| wire::header_ref(&block.header)).unwrap_or_default();
+    v1::BlockRejected { block: Some(block), rejection: Some(rejection) }
+}

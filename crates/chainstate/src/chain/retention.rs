@@ -1,0 +1,103 @@
+//! How much of the journal is kept, and with it of the verdicts on blocks that broke a rule.
+
+use std::time::Duration;
+
+use super::Chain;
+use crate::db::StoreError;
+use crate::headers::prune_rejected;
+use crate::journal::{JournalBounds, Oldest, prune, select_first_after, select_first_behind};
+
+/// Events that may be too many before any is removed: removal comes in batches, not with each event.
+const SLACK: u64 = 1_024;
+/// Most events that one call removes: bounds how long other writes wait for it.
+const PRUNE_MAX: u64 = 4_096;
+
+/// Bytes that may be too many before any event is removed, as a part of those that are kept.
+const SLACK_PART: u64 = 16;
+
+/// How much of the journal is kept. The newest event always is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// Events; about a thousand more before the oldest are removed.
+    pub events: u64,
+    /// Bytes of the events as they are told; a sixteenth more before the oldest are removed.
+    pub bytes: u64,
+    /// Age of an event; a hundredth more before the oldest are removed. It counts while the node runs: a clock that jumps ahead
+    /// makes no event old.
+    pub age: Duration,
+}
+
+impl Chain {
+    /// Removes the oldest events beyond the limits, a batch at a time. Returns whether there may be more to remove. `ran` is how
+    /// long this process has run, by a clock that does not jump.
+    ///
+    /// What the events report stays: blocks keep their receipts, slots their chunks.
+    ///
+    /// # Errors
+    /// [`StoreError`]: nothing was removed.
+    pub fn prune_journal(&self, keep: Retention, ran: Duration) -> Result<bool, StoreError> {
+        let bounds = self.journal().bounds();
+        let beyond = Beyond::of(bounds, keep, self.born_after(keep, ran));
+        if beyond == Beyond::default() {
+            return Ok(false);
+        }
+        // The newest is not among those that are looked at.
+        let most = PRUNE_MAX.min(bounds.newest.saturating_sub(bounds.oldest)) + 1;
+        let tail = self.journal().clone();
+        let new_oldest = self.inner.store.write_all(move |tx| {
+            let mut first =
+                Oldest { sequence: bounds.oldest, time_ms: bounds.oldest_time_ms, end_offset: bounds.oldest_end };
+            if let Some(born_after) = beyond.age {
+                first = select_first_after(tx.sql(), bounds.oldest, born_after, most)?.unwrap_or(first);
+            }
+            if let Some(offset) = beyond.bytes {
+                first = select_first_behind(tx.sql(), bounds.oldest, offset, most)?.unwrap_or(first).max(first);
+            }
+            let by_count = beyond.count.map(|by_count| by_count.min(bounds.oldest + PRUNE_MAX).min(bounds.newest));
+            if let Some(by_count) = by_count.filter(|by_count| *by_count > first.sequence) {
+                first = select_first_after(tx.sql(), by_count, 0, 1)?.unwrap_or(first);
+            }
+            prune(tx.sql(), first.sequence)?;
+            prune_rejected(tx.sql(), first.sequence)?;
+            sqlite::crash_point("prune:deleted");
+            tx.after_commit(|| sqlite::crash_point("prune:committed"));
+            tx.after_commit(move || tail.set_oldest(first));
+            Ok(first.sequence)
+        })?;
+        Ok(new_oldest - bounds.oldest >= PRUNE_MAX)
+    }
+
+    /// Events that were born before are too old. Of the time that the journal held at the start no more than this process has
+    /// run, however late the clock says it is.
+    fn born_after(&self, keep: Retention, ran: Duration) -> u64 {
+        let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        let by_clock = (self.inner.clock)().saturating_sub(millis(keep.age));
+        by_clock.min(self.inner.oldest_at_start_ms.saturating_add(millis(ran)))
+    }
+}
+
+/// What is too much, and from where on it is not.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Beyond {
+    /// The first sequence to keep.
+    count: Option<u64>,
+    /// Events are kept whose bytes are behind this offset.
+    bytes: Option<u64>,
+    /// Events are kept that were born at this time or later.
+    age: Option<u64>,
+}
+
+impl Beyond {
+    fn of(bounds: JournalBounds, keep: Retention, born_after: u64) -> Self {
+        let by_count = (bounds.newest + 1).saturating_sub(keep.events);
+        let is_one = bounds.oldest >= bounds.newest;
+        let age_ms = u64::try_from(keep.age.as_millis()).unwrap_or(u64::MAX);
+        let is_old = bounds.oldest_time_ms < born_after.saturating_sub(age_ms / 100);
+        let is_large = bounds.bytes() > keep.bytes.saturating_add(keep.bytes / SLACK_PART);
+        Self {
+            count: (by_count >= bounds.oldest + SLACK).then_some(by_count),
+            bytes: (is_large && !is_one).then(|| bounds.end_offset.saturating_sub(keep.bytes)),
+            age: (is_old && !is_one).then_some(born_after),
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! Makes the StackerDBs of contracts follow the canonical tip.
+//!
+//! Every contract that the canonical fork deploys and whose two functions have the right types is an instance (the first
+//! [`crate::stackerdb::MAX_CONTRACTS`] of them). What the functions answer may depend on anything in the state and on
+//! the block they run at, so all are asked again whenever the tip has moved; tips that came and went between two rounds
+//! are passed over.
+//!
+//! # Invariants
+//! - Which contracts are instances, and how they are configured, depends on the tip alone, not on how it was reached; but
+//!   for the choice of those that are kept when there are too many.
+//! - A round that is cut off, also by a crash, is done again: the followed tip is written last, and as long as there is
+//!   no contract only now and then.
+//! - What a contract cannot answer (an error, a limit, too long) changes nothing: it stays with its last configuration,
+//!   and the reason is kept. One that never had any has no slots.
+//!
+//! # Not here
+//! Threads: evaluation takes time and must not hold up blocks, so the node runs this on a thread of its own.
+
+use std::time::Duration;
+
+use ::clarity::vm::types::{PrincipalData, QualifiedContractIdentifier};
+use stacks_types::ids::StacksBlockId;
+use stacks_types::value::decode_value;
+
+use super::meta::tip_of;
+use super::tip::blocks_between;
+use super::{Chain, ChainReader, ReadStateError, lock};
+use crate::clarity::read_only::{READ_ONLY_LIMIT, ReadError, ReadOnlyCall, StateReader};
+use crate::clarity::side_store::select_contracts;
+use crate::db::StoreError;
+use crate::stackerdb::{
+    CONFIG_FUNCTION, InstanceConfig, MAX_CONTRACTS, SLOTS_FUNCTION, configure, delete_contract, insert_contract,
+    is_stackerdb, list_contracts, read_config, read_signers, select_followed, update_followed, update_refusal,
+};
+use stacks_types::address::StacksAddress;
+
+/// Time that both functions of one contract may take. All contracts at their worst keep a round below a minute.
+const EVALUATION_TIME: Duration = Duration::from_millis(200);
+
+/// What a round needs of the world outside.
+pub struct Surroundings<'a> {
+    /// A clock that only goes forward.
+    pub now: &'a dyn Fn() -> Duration,
+    /// Whether the round shall be left unfinished.
+    pub stopped: &'a dyn Fn() -> bool,
+}
+
+/// Rounds that found no contract and are not written down: each would cost a commit, and says nothing but where the next
+/// one begins. So many more blocks are looked at after a restart.
+const UNWRITTEN_ROUNDS_MAX: u32 = 64;
+
+/// The tip that was followed after the one that is stored, with no contract at either.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct FollowedAhead {
+    tip: StacksBlockId,
+    rounds: u32,
+}
+
+/// What a contract says of itself at a tip.
+enum Answer {
+    /// The fork of the tip has no such contract, or another one of that name.
+    Gone,
+    /// Its configuration.
+    Config(Vec<(StacksAddress, u32)>, InstanceConfig),
+    /// It has none, and why.
+    Refused(String),
+}
+
+impl Chain {
+    /// One round: brings the instances up to the tip. False when they were there already.
+    ///
+    /// Evaluates contracts: call it on a thread with [`crate::clarity::STACK_BYTES`] of stack, and on one thread only.
+    ///
+    /// # Errors
+    /// [`StoreError`]; the round is to be done again.
+    pub fn follow_stackerdbs(&self, around: &Surroundings<'_>) -> Result<bool, StoreError> {
+        let (tip, stored) = self.read(|reader| Ok::<_, StoreError>((tip_of(reader.conn())?, followed(reader)?)))?;
+        let ahead = *lock(&self.inner.followed_ahead);
+        let followed = ahead.map(|ahead| ahead.tip).or(stored);
+        if followed == Some(tip) {
+            return Ok(false);
+        }
+        self.keep_deployed(followed.unwrap_or(StacksBlockId::BOOT), tip)?;
+        let kept = self.read(|reader| list_contracts(reader.conn()).map_err(StoreError::from))?;
+        let rounds = ahead.map_or(0, |ahead| ahead.rounds) + 1;
+        if kept.is_empty() && rounds < UNWRITTEN_ROUNDS_MAX {
+            *lock(&self.inner.followed_ahead) = Some(FollowedAhead { tip, rounds });
+            return Ok(true);
+        }
+        let full = kept.len() >= MAX_CONTRACTS;
+        let mut removed = false;
+        for kept in kept {
+            let answer = self.ask(&kept.contract, &tip, around)?;
+            if (around.stopped)() {
+                return Ok(false);
+            }
+            removed |= matches!(answer, Answer::Gone);
+            self.take_answer(kept.contract, answer)?;
+        }
+        // Contracts that were passed over for want of room get their turn: another round finds all of the fork again.
+        let next = if full && removed { StacksBlockId::BOOT } else { tip };
+        self.inner.store.write_all(move |tx| Ok(update_followed(tx.sql(), &next)?))?;
+        *lock(&self.inner.followed_ahead) = None;
+        Ok(true)
+    }
+
+    /// Keeps the StackerDB contracts of the blocks that are new since the followed tip.
+    fn keep_deployed(&self, followed: StacksBlockId, tip: StacksBlockId) -> Result<(), StoreError> {
+        let found = self.read(|reader| {
+            let mut found = Vec::new();
+            for block in blocks_between(reader.conn(), &followed, &tip)? {
+                for contract in select_contracts(reader.conn(), &block)? {
+                    if is_candidate(reader, &tip, &contract)? {
+                        found.push(contract);
+                    }
+                }
+            }
+            Ok::<_, StoreError>(found)
+        })?;
+        if found.is_empty() {
+            return Ok(());
+        }
+        self.inner.store.write_all(move |tx| {
+            for contract in found {
+                if !insert_contract(tx.sql(), &contract)? {
+                    tracing::warn!(contract, "no StackerDB: there are {MAX_CONTRACTS} already");
+                }
+            }
+            Ok(())
+        })
+    }
+
+    fn ask(&self, contract: &str, tip: &StacksBlockId, around: &Surroundings<'_>) -> Result<Answer, StoreError> {
+        let Some(id) = parse(contract) else { return Ok(Answer::Gone) };
+        let begun = (around.now)();
+        let expired = || (around.stopped)() || (around.now)().saturating_sub(begun) > EVALUATION_TIME;
+        let asked = self.read(|reader| reader.state_until(Some(tip), &expired, |state| evaluate(state, &id)));
+        match asked {
+            Ok(answer) => Ok(answer),
+            Err(ReadStateError::Store(error)) => Err(error),
+            Err(ReadStateError::Read(ReadError::Storage(text))) => Err(StoreError::Corrupt(text)),
+            Err(ReadStateError::Read(ReadError::DeadlinePassed)) => {
+                Ok(Answer::Refused(format!("evaluation takes more than {EVALUATION_TIME:?}")))
+            }
+            Err(error) => Ok(Answer::Refused(error.to_string())),
+        }
+    }
+
+    fn take_answer(&self, contract: String, answer: Answer) -> Result<(), StoreError> {
+        self.inner.store.write_all(move |tx| {
+            let refusal = match answer {
+                Answer::Gone => return Ok(delete_contract(tx.sql(), &contract)?),
+                Answer::Refused(refusal) => refusal,
+                Answer::Config(signers, config) => match configure(tx.sql(), &contract, &signers, &config) {
+                    Ok(_) => String::new(),
+                    Err(crate::stackerdb::ConfigureError::Store(error)) => return Err(error.into()),
+                    Err(refused) => refused.to_string(),
+                },
+            };
+            if !refusal.is_empty() {
+                tracing::debug!(contract, refusal, "a StackerDB contract stays with its last configuration");
+            }
+            Ok(update_refusal(tx.sql(), &contract, &refusal)?)
+        })
+    }
+}
+
+fn followed(reader: &ChainReader) -> Result<Option<StacksBlockId>, StoreError> {
+    Ok(select_followed(reader.conn())?)
+}
+
+fn parse(contract: &str) -> Option<QualifiedContractIdentifier> {
+    QualifiedContractIdentifier::parse(contract).ok()
+}
+
+fn is_candidate(reader: &ChainReader, tip: &StacksBlockId, contract: &str) -> Result<bool, StoreError> {
+    let Some(id) = parse(contract) else { return Ok(false) };
+    let analysis = reader.state_at(Some(tip), |state| state.contract_analysis(&id));
+    let analysis = analysis.map_err(|error| StoreError::Corrupt(error.to_string()))?;
+    Ok(analysis.is_some_and(|analysis| is_stackerdb(&analysis).unwrap_or(false)))
+}
+
+/// Both functions, at one state.
+fn evaluate(state: &StateReader<'_>, contract: &QualifiedContractIdentifier) -> Result<Answer, ReadError> {
+    match state.contract_analysis(contract)? {
+        Some(analysis) if is_stackerdb(&analysis)? => {}
+        Some(_) | None => return Ok(Answer::Gone),
+    }
+    let sender: PrincipalData = QualifiedContractIdentifier::transient().issuer.into();
+    let call = |function: &str| {
+        let call =
+            ReadOnlyCall { contract, function, arguments: &[], sender: &sender, sponsor: None, limit: READ_ONLY_LIMIT };
+        let bytes = state.call_read_only(&call)?;
+        decode_value(&bytes).map_err(|error| ReadError::Vm(error.to_string()))
+    };
+    let signers = match read_signers(call(SLOTS_FUNCTION)?) {
+        Ok(signers) => signers,
+        Err(refusal) => return Ok(Answer::Refused(refusal.to_string())),
+    };
+    match read_config(call(CONFIG_FUNCTION)?) {
+        Ok(config) => Ok(Answer::Config(signers, config)),
+        Err(refusal) => Ok(Answer::Refused(refusal.to_string())),
+    }
+}

@@ -1,0 +1,95 @@
+//! Takes a pushed block into staging (docs/CONSENSUS.md#chain-state, `store_block`).
+
+use stacks_types::block::NakamotoBlockHeader;
+use stacks_types::ids::StacksBlockId;
+
+use super::{Chain, lock};
+use crate::blocks::{CheckError, Rejection, SignatureRules, check_in_chain, check_standalone, decode_block};
+use crate::db::StoreError;
+use crate::staging::{NewBlock, StageOutcome, StagingState};
+
+/// What happened to a pushed block.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StoreOutcome {
+    /// Stored and synced; the coordinator should look at it.
+    Stored(StacksBlockId),
+    /// Stored before; with the rejection, if it was found invalid since.
+    AlreadyKnown(StacksBlockId, Option<(i32, String)>),
+    /// Not stored: a rule is broken. The id is known if the bytes are a block.
+    Rejected(Option<StacksBlockId>, Rejection),
+    /// Not stored: too many blocks wait for a parent or a burn view that this node does not know.
+    StagingFull,
+}
+
+impl Chain {
+    /// Checks all that needs no execution, then stores the block. Idempotent. The caller wakes the coordinator.
+    ///
+    /// # Errors
+    /// [`StoreError`]: nothing was stored.
+    pub fn store_block(&self, bytes: &[u8]) -> Result<StoreOutcome, StoreError> {
+        let block = match decode_block(bytes) {
+            Ok(block) => block,
+            Err(rejection) => return Ok(StoreOutcome::Rejected(None, rejection)),
+        };
+        let block_id = block.block_id();
+        let reader = self.take_reader()?;
+        if let Some(known) = reader.staging().get_staging_block(&block_id)? {
+            self.put_back(reader);
+            // Two blocks of one id differ in the stackers' signatures; before the burn view is known nobody can tell the
+            // good ones. To call this one known could lose it.
+            if !known.burn_attachable && known.state == StagingState::Stored && known.data != bytes {
+                let rejection = Rejection::UnknownBurnBlock(block.header.bitcoin_block_hash);
+                return Ok(StoreOutcome::Rejected(Some(block_id), rejection));
+            }
+            return Ok(StoreOutcome::AlreadyKnown(block_id, verdict(known.state, &block.header)));
+        }
+        let stacks_attachable = reader.header(&block.header.parent_block_id)?.is_some();
+        let burn_known = reader.burn().is_known(&block.header.bitcoin_block_hash)?;
+        // With parent and burn view at hand, the same rules in the same order as validation and append.
+        let checked = if stacks_attachable && burn_known {
+            check_in_chain(reader.rule_env(), &block, SignatureRules::Block).map(|_| true)
+        } else {
+            check_standalone(reader.rule_env(), &block)
+        };
+        let burn_attachable = match checked {
+            Ok(known) => known,
+            Err(CheckError::Rejected(rejection)) => {
+                self.put_back(reader);
+                return Ok(StoreOutcome::Rejected(Some(block_id), rejection));
+            }
+            Err(CheckError::Store(error)) => return Err(error),
+        };
+        self.put_back(reader);
+        let stored = lock(&self.inner.staging).store(&NewBlock {
+            block_id,
+            parent_block_id: block.header.parent_block_id,
+            burn_block_hash: block.header.bitcoin_block_hash,
+            chain_length: block.header.chain_length,
+            burn_attachable,
+            stacks_attachable,
+            data: bytes,
+        })?;
+        Ok(match stored {
+            StageOutcome::Stored => StoreOutcome::Stored(block_id),
+            StageOutcome::AlreadyKnown(state) => StoreOutcome::AlreadyKnown(block_id, verdict(state, &block.header)),
+            // Judged with its parent: the parent will never be processed.
+            StageOutcome::ParentOrphaned { .. } => {
+                StoreOutcome::Rejected(Some(block_id), Rejection::UnknownParent(block.header.parent_block_id))
+            }
+            StageOutcome::Full => StoreOutcome::StagingFull,
+        })
+    }
+}
+
+/// Why a known block was rejected, if it was.
+fn verdict(state: StagingState, header: &NakamotoBlockHeader) -> Option<(i32, String)> {
+    match state {
+        StagingState::Orphaned { reason, detail, ancestor: None } => Some((reason, detail)),
+        // It broke no other rule than that its parent will never be processed.
+        StagingState::Orphaned { ancestor: Some(_), .. } => {
+            let rejection = Rejection::UnknownParent(header.parent_block_id).to_wire();
+            Some((rejection.reason, rejection.detail))
+        }
+        StagingState::Stored | StagingState::Processed => None,
+    }
+}

@@ -1,0 +1,263 @@
+//! Our values as messages of `nakamoto.v1`: one function a message.
+
+use ::clarity::vm::Value;
+use ::clarity::vm::costs::ExecutionCost;
+use ::clarity::vm::events::{FTEventType, NFTEventType, STXEventType, StacksTransactionEvent};
+use nakamoto_proto::v1;
+use stacks_types::block::{NakamotoBlockHeader, SigningMode};
+use stacks_types::ids::StacksBlockId;
+use stacks_types::stackerdb::StackerDbChunk;
+
+use crate::blocks::MaturedReward;
+use crate::burn::{BurnBlock, BurnDbReader};
+use crate::db::StoreError;
+use crate::headers::ProcessedHeader;
+use crate::transactions::{ReceiptStatus, TransactionReceipt};
+
+/// A cost.
+#[must_use]
+pub const fn cost(cost: &ExecutionCost) -> v1::ExecutionCost {
+    v1::ExecutionCost {
+        write_length: cost.write_length,
+        write_count: cost.write_count,
+        read_length: cost.read_length,
+        read_count: cost.read_count,
+        runtime: cost.runtime,
+    }
+}
+
+/// A burn block with what was decided at it.
+///
+/// # Errors
+/// [`StoreError`] when the burn database cannot be read.
+pub fn burn_block(burn: &BurnDbReader, block: &BurnBlock) -> Result<v1::BurnBlock, StoreError> {
+    Ok(v1::BurnBlock {
+        burn_block_hash: bytes(&block.hash.0),
+        height: block.height,
+        parent_burn_block_hash: bytes(&block.parent.0),
+        consensus_hash: bytes(&block.consensus_hash.0),
+        sortition_hash: bytes(&block.sortition_hash.0),
+        timestamp_s: block.time_s,
+        satoshis_spent: block.satoshis_spent,
+        reward_cycle: burn.cycle_of(block.height),
+        elected_producer: burn.elected_producer(&block.hash)?.address.to_string(),
+    })
+}
+
+/// The names of a processed block.
+#[must_use]
+pub fn block_ref(header: &ProcessedHeader) -> v1::BlockRef {
+    v1::BlockRef {
+        block_id: bytes(&header.block_id.0),
+        block_hash: bytes(&header.block_hash().0),
+        chain_length: header.chain_length,
+        burn_block_hash: bytes(&header.burn_view.0),
+    }
+}
+
+/// The names of any block.
+#[must_use]
+pub fn header_ref(header: &NakamotoBlockHeader) -> v1::BlockRef {
+    v1::BlockRef {
+        block_id: bytes(&header.block_id().0),
+        block_hash: bytes(&header.block_hash().0),
+        chain_length: header.chain_length,
+        burn_block_hash: bytes(&header.bitcoin_block_hash.0),
+    }
+}
+
+/// A header, decoded.
+#[must_use]
+pub fn header(header: &NakamotoBlockHeader) -> v1::BlockHeader {
+    v1::BlockHeader {
+        version: header.version.into(),
+        chain_length: header.chain_length,
+        burn_spent: header.burn_spent,
+        burn_block_hash: bytes(&header.bitcoin_block_hash.0),
+        parent_block_id: bytes(&header.parent_block_id.0),
+        tx_merkle_root: bytes(&header.tx_merkle_root.0),
+        state_index_root: bytes(&header.state_index_root.0),
+        vrf_proof: bytes(&header.vrf_proof.0),
+        producer_signature: bytes(&header.producer_signature.0),
+        stacker_signature: header.stacker_signatures.iter().map(|signature| bytes(&signature.0)).collect(),
+    }
+}
+
+/// How blocks are signed.
+#[must_use]
+pub const fn signing_mode(mode: SigningMode) -> v1::SigningMode {
+    match mode {
+        SigningMode::Ecdsa => v1::SigningMode::Ecdsa,
+        SigningMode::WellKnown => v1::SigningMode::WellKnown,
+    }
+}
+
+/// A reward that was paid.
+#[must_use]
+pub fn matured_reward(reward: &MaturedReward, from: &ProcessedHeader) -> v1::MaturedReward {
+    v1::MaturedReward {
+        recipient: reward.recipient.clone(),
+        producer: reward.producer.clone(),
+        coinbase_ustx: bytes(&reward.coinbase.to_be_bytes()),
+        fees_ustx: bytes(&reward.fees.to_be_bytes()),
+        from_block: Some(block_ref(from)),
+    }
+}
+
+/// The receipts of a block, whose events are numbered over the whole block.
+///
+/// # Errors
+/// [`StoreError::Corrupt`] if a value in an event has no consensus form: a bug of the VM.
+pub fn receipts<'a>(
+    receipts: impl Iterator<Item = (&'a TransactionReceipt, Vec<u8>)>,
+) -> Result<Vec<v1::TransactionReceipt>, StoreError> {
+    let mut next_event = 0;
+    receipts.map(|(receipt, raw)| receipt_message(receipt, raw, &mut next_event)).collect()
+}
+
+fn receipt_message(
+    receipt: &TransactionReceipt,
+    raw: Vec<u8>,
+    next_event: &mut u32,
+) -> Result<v1::TransactionReceipt, StoreError> {
+    let mut events = Vec::with_capacity(receipt.events.len());
+    for event in &receipt.events {
+        events.push(v1::TransactionEvent { event_index: *next_event, body: Some(event_body(event)?) });
+        *next_event += 1;
+    }
+    Ok(v1::TransactionReceipt {
+        txid: bytes(&receipt.txid.0),
+        tx_index: receipt.tx_index,
+        status: status(receipt.status).into(),
+        result: receipt.raw_result.clone().into(),
+        transaction: raw.into(),
+        events,
+        cost: Some(cost(&receipt.cost)),
+        fee_ustx: receipt.fee,
+        vm_error: receipt.vm_error.clone().unwrap_or_default(),
+        contract_interface_json: receipt.contract_interface.clone().unwrap_or_default(),
+    })
+}
+
+const fn status(status: ReceiptStatus) -> v1::TransactionStatus {
+    match status {
+        ReceiptStatus::Success => v1::TransactionStatus::Success,
+        ReceiptStatus::AbortByResponse => v1::TransactionStatus::AbortByResponse,
+        ReceiptStatus::AbortByPostCondition => v1::TransactionStatus::AbortByPostCondition,
+    }
+}
+
+fn event_body(event: &StacksTransactionEvent) -> Result<v1::transaction_event::Body, StoreError> {
+    Ok(match event {
+        StacksTransactionEvent::SmartContractEvent(data) => {
+            v1::transaction_event::Body::ContractPrint(v1::ContractPrint {
+                contract_id: data.key.0.to_string(),
+                topic: data.key.1.clone(),
+                value: value(&data.value)?,
+            })
+        }
+        StacksTransactionEvent::STXEvent(event) => stx_body(event),
+        StacksTransactionEvent::FTEvent(event) => ft_body(event),
+        StacksTransactionEvent::NFTEvent(event) => nft_body(event)?,
+    })
+}
+
+fn stx_body(event: &STXEventType) -> v1::transaction_event::Body {
+    use v1::transaction_event::Body;
+    match event {
+        STXEventType::STXTransferEvent(data) => Body::StxTransfer(v1::StxTransfer {
+            sender: data.sender.to_string(),
+            recipient: data.recipient.to_string(),
+            amount_ustx: amount(data.amount),
+            memo: data.memo.data.clone().into(),
+        }),
+        STXEventType::STXMintEvent(data) => {
+            Body::StxMint(v1::StxMint { recipient: data.recipient.to_string(), amount_ustx: amount(data.amount) })
+        }
+        STXEventType::STXBurnEvent(data) => {
+            Body::StxBurn(v1::StxBurn { sender: data.sender.to_string(), amount_ustx: amount(data.amount) })
+        }
+        STXEventType::STXLockEvent(data) => Body::StxLock(v1::StxLock {
+            locked_amount_ustx: amount(data.locked_amount),
+            unlock_height: data.unlock_height,
+            locked_address: data.locked_address.to_string(),
+            contract_id: data.contract_identifier.to_string(),
+        }),
+    }
+}
+
+fn ft_body(event: &FTEventType) -> v1::transaction_event::Body {
+    use v1::transaction_event::Body;
+    match event {
+        FTEventType::FTTransferEvent(data) => Body::FtTransfer(v1::FtTransfer {
+            asset_id: data.asset_identifier.to_string(),
+            sender: data.sender.to_string(),
+            recipient: data.recipient.to_string(),
+            amount: amount(data.amount),
+        }),
+        FTEventType::FTMintEvent(data) => Body::FtMint(v1::FtMint {
+            asset_id: data.asset_identifier.to_string(),
+            recipient: data.recipient.to_string(),
+            amount: amount(data.amount),
+        }),
+        FTEventType::FTBurnEvent(data) => Body::FtBurn(v1::FtBurn {
+            asset_id: data.asset_identifier.to_string(),
+            sender: data.sender.to_string(),
+            amount: amount(data.amount),
+        }),
+    }
+}
+
+fn nft_body(event: &NFTEventType) -> Result<v1::transaction_event::Body, StoreError> {
+    use v1::transaction_event::Body;
+    Ok(match event {
+        NFTEventType::NFTTransferEvent(data) => Body::NftTransfer(v1::NftTransfer {
+            asset_id: data.asset_identifier.to_string(),
+            sender: data.sender.to_string(),
+            recipient: data.recipient.to_string(),
+            value: value(&data.value)?,
+        }),
+        NFTEventType::NFTMintEvent(data) => Body::NftMint(v1::NftMint {
+            asset_id: data.asset_identifier.to_string(),
+            recipient: data.recipient.to_string(),
+            value: value(&data.value)?,
+        }),
+        NFTEventType::NFTBurnEvent(data) => Body::NftBurn(v1::NftBurn {
+            asset_id: data.asset_identifier.to_string(),
+            sender: data.sender.to_string(),
+            value: value(&data.value)?,
+        }),
+    })
+}
+
+fn value(value: &Value) -> Result<prost::bytes::Bytes, StoreError> {
+    let encoded = value.serialize_to_vec();
+    encoded.map(Into::into).map_err(|error| StoreError::Corrupt(format!("a value of an event: {error:?}")))
+}
+
+fn amount(amount: u128) -> prost::bytes::Bytes {
+    bytes(&amount.to_be_bytes())
+}
+
+/// A chunk.
+#[must_use]
+pub fn chunk(chunk: &StackerDbChunk) -> v1::StackerDbChunk {
+    v1::StackerDbChunk {
+        slot_id: chunk.slot_id,
+        slot_version: chunk.slot_version,
+        signature: bytes(&chunk.signature.0),
+        data: chunk.data.clone().into(),
+    }
+}
+
+/// Any fixed bytes as a field.
+#[must_use]
+pub fn bytes(bytes: &[u8]) -> prost::bytes::Bytes {
+    prost::bytes::Bytes::copy_from_slice(bytes)
+}
+
+/// A block id as a field.
+#[must_use]
+pub fn id(id: &StacksBlockId) -> prost::bytes::Bytes {
+    bytes(&id.0)
+}

@@ -1,0 +1,194 @@
+//! Reads at processed blocks.
+
+use ::clarity::vm::Value;
+use ::clarity::vm::types::{QualifiedContractIdentifier, TraitIdentifier};
+use marf::{BlockId, Proof, TrieHash, leaf_of_text};
+use stacks_types::ids::StacksBlockId;
+use stacks_types::value::{decode_value, encode_value};
+
+use super::support::{Account, BALANCE, FEE, TestChain, burn_view, id, on_a_large_stack};
+use crate::clarity::read_only::{
+    Account as AccountState, CallRefusal, READ_ONLY_LIMIT, ReadError, ReadOnlyCall, StateReader, balance_key,
+    data_var_key, map_entry_key,
+};
+
+const BOOT: StacksBlockId = StacksBlockId::BOOT;
+
+const STORE: &str = "
+    (define-trait holder ((get-it (uint) (response uint uint))))
+    (define-constant answer u42)
+    (define-data-var v uint u7)
+    (define-map m uint (string-ascii 5))
+    (map-set m u1 \"one\")
+    (define-public (get-it (n uint)) (ok n))
+    (define-public (write (n uint)) (ok (var-set v n)))
+    (define-public (fail) (err u9))
+    (define-public (divide (n uint)) (ok (/ u1 n)))
+    (define-read-only (read (n uint)) (+ n (var-get v)))
+    (define-read-only (who) tx-sender)
+    (define-private (secret) u1)";
+
+fn chain() -> (TestChain, Account) {
+    let chain = TestChain::new();
+    let alice = Account::new(1);
+    let user = "(define-public (get-it (n uint)) (ok (+ n u1)))";
+    chain.block(BOOT, id(1), 1, &[alice.deploy(0, "store", STORE), alice.deploy(1, "user", user)]);
+    (chain, alice)
+}
+
+fn call(reader: &StateReader<'_>, alice: &Account, function: &str, arguments: &[Value]) -> Result<Value, ReadError> {
+    let (contract, sender) = (alice.contract("store"), alice.principal());
+    let call = ReadOnlyCall {
+        contract: &contract,
+        function,
+        arguments,
+        sender: &sender,
+        sponsor: None,
+        limit: READ_ONLY_LIMIT,
+    };
+    reader.call_read_only(&call).map(|bytes| decode_value(&bytes).unwrap())
+}
+
+#[test]
+fn accounts_are_read_at_any_block() {
+    on_a_large_stack(|| {
+        let (chain, alice) = chain();
+        let at = |block, tenure| chain.reader(block, tenure).account(&alice.principal()).unwrap();
+        assert_eq!(at(BOOT, 0), AccountState { available: BALANCE, ..AccountState::default() });
+        let after = AccountState { available: BALANCE - u128::from(2 * FEE), nonce: 2, ..AccountState::default() };
+        assert_eq!(at(id(1), 1), after);
+        let stranger = chain.reader(id(1), 1).account(&Account::new(77).principal()).unwrap();
+        assert_eq!(stranger, AccountState::default());
+        let unknown = StateReader::at(chain.env(), &id(9), burn_view(1)).err();
+        assert_eq!(unknown, Some(ReadError::UnknownBlock(id(9))));
+    });
+}
+
+#[test]
+fn contracts_are_read_with_source_interface_and_values() {
+    on_a_large_stack(|| {
+        let (chain, alice) = chain();
+        let reader = chain.reader(id(1), 1);
+        let store = alice.contract("store");
+        let source = reader.contract_source(&store).unwrap().unwrap();
+        assert_eq!((source.source.as_str(), source.publish_height), (STORE, 1));
+        let interface: serde_json::Value =
+            serde_json::from_str(&reader.contract_interface(&store).unwrap().unwrap()).unwrap();
+        assert_eq!(interface["epoch"], "Epoch30");
+        assert_eq!(interface["clarity_version"], "Clarity2");
+        let names: Vec<_> = interface["functions"].as_array().unwrap().iter().map(|f| &f["name"]).collect();
+        assert_eq!(names, ["secret", "divide", "fail", "get-it", "write", "read", "who"]);
+
+        assert_eq!(reader.constant(&store, "answer").unwrap(), Some(encode_value(&Value::UInt(42))));
+        assert_eq!(reader.constant(&store, "question").unwrap(), None);
+        let hex = |value: &Value| hex::encode(encode_value(value));
+        assert_eq!(reader.value(&data_var_key(&store, "v")).unwrap(), Some(hex(&Value::UInt(7))));
+        let key = map_entry_key(&store, "m", &Value::UInt(1)).unwrap();
+        let one = Value::some(Value::string_ascii_from_bytes(b"one".to_vec()).unwrap()).unwrap();
+        assert_eq!(reader.value(&key).unwrap(), Some(hex(&one)));
+        assert!(reader.metadata(&store, "analysis").unwrap().is_some());
+
+        let missing = alice.contract("missing");
+        assert_eq!(reader.contract_source(&missing).unwrap(), None);
+        assert_eq!(reader.contract_interface(&missing).unwrap(), None);
+        assert_eq!(reader.constant(&missing, "answer").unwrap(), None);
+        assert_eq!(reader.metadata(&missing, "analysis").unwrap(), None);
+        assert!(!reader.contract_exists(&missing).unwrap());
+        assert!(!chain.reader(BOOT, 0).contract_exists(&store).unwrap());
+    });
+}
+
+#[test]
+fn values_come_with_proofs_against_the_blocks_root() {
+    on_a_large_stack(|| {
+        let (chain, alice) = chain();
+        let key = balance_key(&alice.principal());
+        let (value, proof) = chain.reader(id(1), 1).value_with_proof(&key).unwrap().unwrap();
+        let proof = Proof::decode(&proof).unwrap();
+        let roots = |root: &TrieHash| {
+            [BlockId(BOOT.0), BlockId(id(1).0)].into_iter().find(|block| chain.marf.root_of(block) == Some(*root))
+        };
+        let root = chain.marf.root_of(&BlockId(id(1).0)).unwrap();
+        proof.verify(&TrieHash::of_key(&key), &leaf_of_text(&value), &root, &roots).unwrap();
+        let path = TrieHash::of_key(&key);
+        assert_eq!(chain.reader(id(1), 1).value_by_path(&path.0).unwrap(), Some(value));
+    });
+}
+
+#[test]
+fn calls_read_and_do_not_write() {
+    on_a_large_stack(|| {
+        let (chain, alice) = chain();
+        let reader = chain.reader(id(1), 1);
+        assert_eq!(call(&reader, &alice, "read", &[Value::UInt(3)]), Ok(Value::UInt(10)));
+        assert_eq!(call(&reader, &alice, "who", &[]), Ok(Value::Principal(alice.principal())));
+        let ok = Value::okay(Value::UInt(3)).unwrap();
+        assert_eq!(call(&reader, &alice, "get-it", &[Value::UInt(3)]), Ok(ok));
+        assert_eq!(call(&reader, &alice, "fail", &[]), Ok(Value::err_uint(9)));
+        assert_eq!(call(&reader, &alice, "write", &[Value::UInt(3)]), Err(ReadError::NotReadOnly));
+        for (function, arguments) in
+            [("divide", vec![Value::UInt(0)]), ("secret", vec![]), ("absent", vec![]), ("read", vec![])]
+        {
+            let error = call(&reader, &alice, function, &arguments).expect_err(function);
+            assert!(matches!(error, ReadError::Vm(_)), "{function}: {error}");
+        }
+        assert_eq!(call(&reader, &alice, "read", &[Value::UInt(3)]), Ok(Value::UInt(10)));
+    });
+}
+
+#[test]
+fn admission_checks_name_what_does_not_fit() {
+    on_a_large_stack(|| {
+        let (chain, alice) = chain();
+        let reader = chain.reader(id(1), 1);
+        let check = |contract: &QualifiedContractIdentifier, function: &str, arguments: &[Value]| {
+            reader.check_public_function(contract, function, arguments).unwrap()
+        };
+        let store = alice.contract("store");
+        assert_eq!(check(&store, "get-it", &[Value::UInt(1)]), Ok(()));
+        assert!(matches!(check(&store, "get-it", &[Value::Int(1)]), Err(CallRefusal::BadArgument(_))));
+        assert!(matches!(check(&store, "get-it", &[]), Err(CallRefusal::BadArgument(_))));
+        for function in ["read", "secret", "absent"] {
+            assert_eq!(check(&store, function, &[]), Err(CallRefusal::NoSuchPublicFunction));
+        }
+        assert_eq!(check(&alice.contract("absent"), "f", &[]), Err(CallRefusal::NoSuchContract));
+    });
+}
+
+#[test]
+fn traits_are_implemented_by_having_their_functions() {
+    on_a_large_stack(|| {
+        let (chain, alice) = chain();
+        let reader = chain.reader(id(1), 1);
+        let wanted = TraitIdentifier { name: "holder".into(), contract_identifier: alice.contract("store") };
+        let implements = |name: &str| reader.implements_trait(&alice.contract(name), &wanted).unwrap();
+        assert_eq!(implements("user"), Some(true));
+        assert_eq!(implements("store"), Some(true));
+        assert_eq!(implements("absent"), None);
+        let boot = ::clarity::boot_util::boot_code_id("costs-3", false);
+        assert_eq!(reader.implements_trait(&boot, &wanted).unwrap(), Some(false));
+    });
+}
+
+#[test]
+fn a_call_stops_when_the_time_is_over() {
+    on_a_large_stack(|| {
+        let (chain, alice) = chain();
+        let page: String = "(+ u1 u1) ".repeat(2_000);
+        let source = format!("(define-read-only (f) (begin {page} u1))");
+        chain.block(id(1), id(2), 2, &[alice.deploy(2, "long", &source)]);
+        let contract = alice.contract("long");
+        let sender = alice.principal();
+        let call = ReadOnlyCall {
+            contract: &contract,
+            function: "f",
+            arguments: &[],
+            sender: &sender,
+            sponsor: None,
+            limit: READ_ONLY_LIMIT,
+        };
+        let reader = chain.reader(id(2), 2);
+        assert_eq!(reader.call_read_only(&call), Ok(encode_value(&Value::UInt(1))));
+        assert_eq!(reader.stop_when(&|| true).call_read_only(&call), Err(ReadError::DeadlinePassed));
+    });
+}

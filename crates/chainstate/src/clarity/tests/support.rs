@@ -1,0 +1,253 @@
+//! A small chain for tests: a state index and a side store in a folder, blocks that are executed and committed.
+
+use std::ops::Deref;
+
+use ::clarity::vm::costs::ExecutionCost;
+use ::clarity::vm::types::{PrincipalData, QualifiedContractIdentifier};
+use ::clarity::vm::{ClarityName, ClarityVersion, ContractName, Value};
+use stacks_common::types::StacksEpochId;
+use stacks_common::types::chainstate::SortitionId;
+use stacks_types::block::SigningMode;
+use stacks_types::ids::StacksBlockId as ChainBlockId;
+use stacks_types::keys::PrivateKey;
+use stacks_types::transaction::{
+    BlockTransaction, ContractCall, PostConditionMode, SpendingCondition, StacksTransaction, TransactionAuth,
+    TransactionPayload,
+};
+
+use crate::clarity::genesis::{BootBlock, execute_boot_block};
+use crate::clarity::read_only::StateReader;
+use crate::clarity::{BlockContext, BlockSession, BurnView, ContractCache, ExecutedBlock};
+use crate::params::{BurnParams, ChainParams, HELIUM_20};
+pub(super) use crate::test_support::on_a_large_stack;
+use crate::test_support::{FixedBurn, HeaderFacts, ScratchState};
+
+/// What every account has at the start, in micro-STX.
+pub(super) const BALANCE: u128 = 1_000_000_000_000;
+/// A fee that nobody minds.
+pub(super) const FEE: u64 = 1_000;
+
+/// An account with a key.
+#[derive(Clone)]
+pub(super) struct Account {
+    key: PrivateKey,
+}
+
+impl Account {
+    /// The account of a number.
+    pub(super) fn new(seed: u8) -> Self {
+        Self { key: PrivateKey::from_seed(&[seed]) }
+    }
+
+    /// Its address on testnets.
+    pub(super) fn principal(&self) -> PrincipalData {
+        stacks_types::address::StacksAddress::p2pkh(&self.key.public_key(), false).to_principal()
+    }
+
+    /// A contract of its own.
+    pub(super) fn contract(&self, name: &str) -> QualifiedContractIdentifier {
+        let PrincipalData::Standard(issuer) = self.principal() else { panic!("an account") };
+        QualifiedContractIdentifier::new(issuer, ContractName::from(name))
+    }
+
+    /// A signed transaction that lets everything move.
+    pub(super) fn sign(&self, nonce: u64, fee: u64, payload: TransactionPayload) -> BlockTransaction {
+        let condition = SpendingCondition::p2pkh(&self.key, nonce, fee);
+        let mut tx = StacksTransaction::new(false, TransactionAuth::Standard(condition), payload);
+        tx.post_condition_mode = PostConditionMode::Allow;
+        if matches!(tx.payload, TransactionPayload::TokenTransfer { .. }) {
+            tx.post_condition_mode = PostConditionMode::Deny;
+        }
+        tx.sign_origin(&self.key).expect("a signature");
+        BlockTransaction::new(tx)
+    }
+
+    /// Sends micro-STX.
+    pub(super) fn transfer(&self, nonce: u64, to: &PrincipalData, amount: u64) -> BlockTransaction {
+        self.sign(nonce, FEE, TransactionPayload::TokenTransfer { recipient: to.clone(), amount, memo: [0; 34] })
+    }
+
+    /// Deploys a contract.
+    pub(super) fn deploy(&self, nonce: u64, name: &str, code: &str) -> BlockTransaction {
+        self.sign(nonce, FEE, TransactionPayload::SmartContract { name: name.into(), code: code.into() })
+    }
+
+    /// Calls a function of a contract.
+    pub(super) fn call(
+        &self,
+        nonce: u64,
+        contract: &QualifiedContractIdentifier,
+        function: &str,
+        arguments: Vec<Value>,
+    ) -> BlockTransaction {
+        let address = stacks_types::address::StacksAddress {
+            version: contract.issuer.0,
+            hash160: stacks_types::ids::Hash160(contract.issuer.1),
+        };
+        self.sign(
+            nonce,
+            FEE,
+            TransactionPayload::ContractCall(ContractCall {
+                address,
+                contract_name: contract.name.clone(),
+                function_name: ClarityName::from(function),
+                arguments,
+            }),
+        )
+    }
+}
+
+/// The chain.
+pub(super) struct TestChain {
+    state: ScratchState,
+    _folder: tempfile::TempDir,
+}
+
+impl Deref for TestChain {
+    type Target = ScratchState;
+
+    fn deref(&self) -> &ScratchState {
+        &self.state
+    }
+}
+
+impl TestChain {
+    /// A chain whose boot block is committed; accounts 1 to 3 have [`BALANCE`].
+    pub(super) fn new() -> Self {
+        Self::with_limit(HELIUM_20)
+    }
+
+    /// As [`Self::new`], with another cost limit.
+    pub(super) fn with_limit(limit: ExecutionCost) -> Self {
+        let chain = Self::empty(limit);
+        let boot = chain.boot();
+        chain.commit(&boot.executed, ChainBlockId::BOOT, 0);
+        chain
+    }
+
+    /// A chain without its boot block.
+    pub(super) fn empty(limit: ExecutionCost) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let params = ChainParams {
+            chain_id: 0x8000_0000,
+            mainnet: false,
+            epoch: StacksEpochId::Epoch30,
+            default_clarity_version: ClarityVersion::Clarity2,
+            tenure_cost_limit: limit,
+            signing: SigningMode::Ecdsa,
+            boot_balances: (1..=3).map(|seed| (Account::new(seed).principal(), BALANCE)).collect(),
+            coinbase_ustx: 1_000,
+            reward_maturity: 2,
+            burn: BurnParams {
+                first_height: 0,
+                first_time_s: 0,
+                satoshis_per_block: 1,
+                reward_cycle_length: 10,
+                producers: Vec::new(),
+                stackers: Vec::new(),
+            },
+        };
+        Self { state: ScratchState::new(folder.path(), params, BURN).expect("an empty state"), _folder: folder }
+    }
+
+    /// From now on what was called is kept there.
+    pub(super) fn keep_contracts_in(&mut self, cache: ContractCache) {
+        self.state.contracts = cache;
+    }
+
+    /// Executes the boot block.
+    pub(super) fn boot(&self) -> BootBlock {
+        execute_boot_block(self.env(), burn_view(0)).expect("a boot block")
+    }
+
+    /// A block on `parent`, in tenure `tenure`, which is new.
+    pub(super) fn begin(&self, parent: ChainBlockId, tenure: u32) -> BlockSession<'_> {
+        self.begin_in(parent, tenure, true, ExecutionCost::zero())
+    }
+
+    pub(super) fn begin_in(
+        &self,
+        parent: ChainBlockId,
+        tenure: u32,
+        new_tenure: bool,
+        tenure_cost_so_far: ExecutionCost,
+    ) -> BlockSession<'_> {
+        let ctx = BlockContext {
+            parent,
+            burn_view: burn_view(tenure),
+            tenure_height: tenure,
+            new_tenure,
+            tenure_cost_so_far,
+            record_writes: true,
+        };
+        BlockSession::begin(self.env(), ctx).expect("a session")
+    }
+
+    /// Commits an executed block.
+    pub(super) fn commit(&self, executed: &ExecutedBlock, id: ChainBlockId, tenure: u32) {
+        self.state.commit(executed, &id).expect("a commit");
+        self.headers.insert(&id, facts(id, tenure));
+    }
+
+    /// Executes and commits a block of these transactions, all of which must be accepted.
+    pub(super) fn block(
+        &self,
+        parent: ChainBlockId,
+        id: ChainBlockId,
+        tenure: u32,
+        transactions: &[BlockTransaction],
+    ) -> ExecutedBlock {
+        let mut session = self.begin(parent, tenure);
+        for tx in transactions {
+            session.process_transaction(tx).expect("a transaction that may be in a block");
+        }
+        let executed = session.seal().expect("a root");
+        self.commit(&executed, id, tenure);
+        executed
+    }
+
+    /// Reads at a block of tenure `tenure`.
+    pub(super) fn reader(&self, block: ChainBlockId, tenure: u32) -> StateReader<'_> {
+        StateReader::at(self.env(), &block, burn_view(tenure)).expect("a processed block")
+    }
+}
+
+/// The id of a block of a test.
+pub(super) fn id(number: u8) -> ChainBlockId {
+    ChainBlockId([number; 32])
+}
+
+/// Tests have few tenures.
+fn byte(tenure: u32) -> u8 {
+    u8::try_from(tenure).expect("a small tenure")
+}
+
+/// Tenure `tenure` is of the burn block at height 100 + tenure.
+pub(super) fn burn_view(tenure: u32) -> BurnView {
+    BurnView { height: 100 + tenure, consensus_hash: [byte(tenure); 20] }
+}
+
+/// What the VM is told of a block; all facts follow from its tenure.
+fn facts(id: ChainBlockId, tenure: u32) -> HeaderFacts {
+    let view = burn_view(tenure);
+    HeaderFacts {
+        block_hash: id.0,
+        burn_hash: [byte(tenure); 32],
+        consensus_hash: view.consensus_hash,
+        vrf_seed: [byte(tenure); 32],
+        time_s: tenure.into(),
+        burn_height: view.height,
+        producer: None,
+        spent: (tenure.into(), tenure.into()),
+        earned: None,
+    }
+}
+
+const BURN: FixedBurn = FixedBurn {
+    first_height: 100,
+    cycle: (10, 1),
+    sortition: |hash| SortitionId([hash.0[0]; 32]),
+    height: |sortition| 100 + u32::from(sortition.0[0]),
+    // Names the view from which it was asked, so that a test sees which one it was.
+    burn_hash: |height, sortition| (height < 100 + u32::from(sortition.0[0])).then_some(sortition.0),
+};

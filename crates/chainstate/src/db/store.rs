@@ -1,0 +1,308 @@
+//! The one writer of `chainstate.sqlite`: a thread that runs jobs in transactions.
+//!
+//! Jobs that wait together are committed together (group commit): each runs in a savepoint of its own, so that one that
+//! fails leaves nothing and harms no other. A caller has its answer only after the commit is on disk; what must become
+//! visible with it (events, tip, caches) is published by the writer between commit and answer.
+//!
+//! # Invariants
+//! - An answer `Ok` means committed and synced.
+//! - Events get their sequence inside the transaction: gap-free, in commit order.
+
+use std::any::Any;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::JoinHandle;
+
+use nakamoto_proto::v1;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use super::StoreError;
+use crate::journal::{JournalEvent, JournalTail, insert_event};
+
+/// Jobs that wait for the writer; more make their callers wait. Bounds memory: a job holds a transaction or a block.
+const QUEUE: usize = 1024;
+/// Most jobs of one commit: bounds how long the first of them waits.
+const GROUP_MAX: usize = 256;
+
+/// Something to do once.
+type Action = Box<dyn FnOnce() + Send>;
+type Done = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+
+/// What waits for the writer: exactly one of the two is called.
+struct Job {
+    work: Box<dyn FnOnce(&mut WriteTx<'_>) -> Outcome + Send>,
+    /// Tells the caller that nothing was tried.
+    refuse: Box<dyn FnOnce(StoreError) + Send>,
+}
+
+/// What a job leaves behind: whether its savepoint stays, and what to tell its caller.
+struct Outcome {
+    keep: bool,
+    done: Done,
+}
+
+/// A transaction in the making, as a job sees it.
+pub struct WriteTx<'a> {
+    tx: &'a Transaction<'a>,
+    time_ms: u64,
+    next_sequence: u64,
+    end_offset: u64,
+    events: Vec<JournalEvent>,
+    with_commit: Vec<Box<dyn FnOnce() -> Action + Send>>,
+    after_commit: Vec<Action>,
+    ends_group: bool,
+}
+
+impl<'a> WriteTx<'a> {
+    /// The SQL transaction.
+    #[must_use]
+    pub fn sql(&self) -> &'a Transaction<'a> {
+        self.tx
+    }
+
+    /// The writer's clock, in milliseconds since 1970.
+    #[must_use]
+    pub fn time_ms(&self) -> u64 {
+        self.time_ms
+    }
+
+    /// Appends an event to the journal. Returns it with its sequence; a processed block's event is stored by its caller
+    /// with the header (`block_id` given), any other in the journal itself.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the row cannot be written.
+    pub fn emit(
+        &mut self,
+        kind: v1::EventKind,
+        body: v1::event::Body,
+        block_id: Option<&[u8; 32]>,
+    ) -> Result<JournalEvent, StoreError> {
+        let event = JournalEvent::new(self.next_sequence, self.time_ms, kind, body, self.end_offset);
+        insert_event(self.tx, &event, self.time_ms, block_id)?;
+        self.next_sequence += 1;
+        self.end_offset = event.end_offset;
+        self.events.push(event.clone());
+        Ok(event)
+    }
+
+    /// Runs `show` just before the commit, when nothing else of the transaction is left to do, and what it returns if the
+    /// commit fails: for what readers outside the database must find as soon as the database names it.
+    pub fn with_commit<U: FnOnce() + Send + 'static>(&mut self, show: impl FnOnce() -> U + Send + 'static) {
+        self.with_commit.push(Box::new(move || Box::new(show())));
+    }
+
+    /// Runs `action` once the transaction is on disk; never when it is rolled back.
+    pub fn after_commit(&mut self, action: impl FnOnce() + Send + 'static) {
+        self.after_commit.push(Box::new(action));
+    }
+
+    /// Has the jobs that wait run in another transaction, after this one's commit and what follows it: for a job that
+    /// changes what later ones read elsewhere than in the database.
+    pub fn end_group(&mut self) {
+        self.ends_group = true;
+    }
+}
+
+/// Handle of the writer; cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    jobs: SyncSender<Job>,
+    commits: Arc<AtomicU64>,
+}
+
+impl Store {
+    /// Starts the writer thread.
+    ///
+    /// # Errors
+    /// When the thread cannot be started.
+    pub(crate) fn spawn(
+        conn: Connection,
+        tail: JournalTail,
+        clock: fn() -> u64,
+    ) -> std::io::Result<(Self, JoinHandle<()>)> {
+        let (jobs, receiver) = sync_channel(QUEUE);
+        let commits = Arc::new(AtomicU64::new(0));
+        let mut writer = Writer { conn, tail, clock, commits: Arc::clone(&commits) };
+        let thread = std::thread::Builder::new().name("store".to_owned()).spawn(move || writer.run(&receiver))?;
+        Ok((Self { jobs, commits }, thread))
+    }
+
+    /// Commits since the start. What was read after a look at this number is still so as long as the number is the same.
+    #[must_use]
+    pub fn commits(&self) -> u64 {
+        self.commits.load(Ordering::Acquire)
+    }
+
+    /// Runs `work` in a transaction and waits until it is on disk. The outer error is ours; `work`'s own error rolls its
+    /// part back and comes back as it is.
+    ///
+    /// Blocks: never call it on a network thread.
+    ///
+    /// # Errors
+    /// [`StoreError`] when nothing was stored.
+    pub fn write<T, E>(
+        &self,
+        work: impl FnOnce(&mut WriteTx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<Result<T, E>, StoreError>
+    where
+        T: Send + 'static,
+        E: Send + 'static,
+    {
+        let (reply, answer) = sync_channel(1);
+        let refusal = reply.clone();
+        let work = Box::new(move |tx: &mut WriteTx<'_>| {
+            let result = work(tx);
+            let keep = result.is_ok();
+            let done: Done = Box::new(move |committed| {
+                // The caller may be gone; what is stored stays.
+                let _ = reply.send(committed.map(|()| result));
+            });
+            Outcome { keep, done }
+        });
+        let refuse = Box::new(move |error| {
+            let _ = refusal.send(Err(error)); // As above.
+        });
+        self.jobs.send(Job { work, refuse }).map_err(|_| StoreError::ShuttingDown)?;
+        answer.recv().map_err(|_| StoreError::ShuttingDown)?
+    }
+
+    /// As [`Store::write`], for work whose only errors are ours.
+    ///
+    /// # Errors
+    /// [`StoreError`] when nothing was stored.
+    pub fn write_all<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut WriteTx<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.write(work)?
+    }
+}
+
+/// What the writer thread owns.
+struct Writer {
+    conn: Connection,
+    tail: JournalTail,
+    clock: fn() -> u64,
+    commits: Arc<AtomicU64>,
+}
+
+impl Writer {
+    /// Runs until every handle is gone.
+    fn run(&mut self, jobs: &Receiver<Job>) {
+        while let Ok(first) = jobs.recv() {
+            let mut group = VecDeque::from([first]);
+            while group.len() < GROUP_MAX {
+                match jobs.try_recv() {
+                    Ok(job) => group.push_back(job),
+                    Err(_) => break,
+                }
+            }
+            while !group.is_empty() {
+                self.commit_group(&mut group);
+            }
+        }
+    }
+
+    /// One transaction for the whole group, or for its jobs up to one that ends it.
+    fn commit_group(&mut self, group: &mut VecDeque<Job>) {
+        let time_ms = (self.clock)();
+        let mut answers = Vec::with_capacity(group.len());
+        let committed = run_group(&mut self.conn, &self.tail, group, time_ms, &mut answers);
+        let result = match committed {
+            Ok((events, after_commit)) => {
+                for action in after_commit {
+                    action();
+                }
+                // Before anybody hears of it: who looks at the number after an answer or an event finds it changed.
+                self.commits.fetch_add(1, Ordering::Release);
+                self.tail.publish(events, time_ms);
+                sqlite::crash_point("store:published");
+                Ok(())
+            }
+            Err(error) => {
+                tracing::error!(%error, "nothing was stored");
+                Err(error)
+            }
+        };
+        for done in answers {
+            done(result.clone());
+        }
+        if let Err(error) = result {
+            // The transaction broke before their turn.
+            group.drain(..).for_each(|job| (job.refuse)(error.clone()));
+        }
+    }
+}
+
+type Published = (Vec<JournalEvent>, Vec<Action>);
+
+fn run_group(
+    conn: &mut Connection,
+    tail: &JournalTail,
+    group: &mut VecDeque<Job>,
+    time_ms: u64,
+    answers: &mut Vec<Done>,
+) -> Result<Published, StoreError> {
+    let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let bounds = tail.bounds();
+    let mut write = WriteTx {
+        tx: &tx,
+        time_ms,
+        next_sequence: bounds.newest + 1,
+        end_offset: bounds.end_offset,
+        events: Vec::new(),
+        with_commit: Vec::new(),
+        after_commit: Vec::new(),
+        ends_group: false,
+    };
+    while let Some(job) = group.pop_front() {
+        let (events, actions) = (write.events.len(), (write.with_commit.len(), write.after_commit.len()));
+        let (next, end_offset) = (write.next_sequence, write.end_offset);
+        tx.prepare_cached("SAVEPOINT job")?.execute([])?;
+        // A job that panics fails alone; its caller sees the writer hang up.
+        let run = std::panic::AssertUnwindSafe(|| (job.work)(&mut write));
+        let outcome = std::panic::catch_unwind(run).map_err(|panic| panic_text(&*panic));
+        let keep = outcome.as_ref().is_ok_and(|outcome| outcome.keep);
+        if tx.is_autocommit() {
+            // The disk took no more, and SQLite has rolled back all of it, savepoints too.
+            answers.extend(outcome.map(|outcome| outcome.done));
+            return Err(StoreError::DiskFull);
+        }
+        if keep {
+            tx.prepare_cached("RELEASE job")?.execute([])?;
+        } else {
+            tx.execute_batch("ROLLBACK TO job; RELEASE job")?;
+            write.events.truncate(events);
+            write.with_commit.truncate(actions.0);
+            write.after_commit.truncate(actions.1);
+            write.next_sequence = next;
+            write.end_offset = end_offset;
+        }
+        match outcome {
+            Ok(outcome) => answers.push(outcome.done),
+            Err(text) => tracing::error!(text, "a write panicked"),
+        }
+        if write.ends_group {
+            break;
+        }
+    }
+    let WriteTx { events, with_commit, after_commit, .. } = write;
+    sqlite::crash_point("store:before_commit");
+    let undo: Vec<Action> = with_commit.into_iter().map(|show| show()).collect();
+    if let Err(error) = tx.commit() {
+        undo.into_iter().rev().for_each(|undo| undo());
+        return Err(error.into());
+    }
+    sqlite::crash_point("store:after_commit");
+    Ok((events, after_commit))
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,91 @@
+//! Processed blocks: their headers with what the chain rules need to know of them.
+//!
+//! The table `nakamoto_block_headers` is keyed by `StacksBlockId`; the boot chain's one block is in `block_headers`.
+//! Ancestors on any fork are look-ups in the MARF: each block's trie maps heights to block ids and back
+//! (docs/CONSENSUS.md#opening-a-block), so [`Ancestry`] needs no walk and no second index.
+//!
+//! # Not here
+//! Blocks that wait or were refused: `staging`.
+
+mod ancestry;
+mod queries;
+mod tip;
+mod vm;
+
+pub use ancestry::Ancestry;
+pub(crate) use queries::{
+    children_burn_views, insert_boot, insert_header, insert_mined, insert_rejected, processed_event, prune_rejected,
+    rejected,
+};
+pub use queries::{mined_blocks_of, select_header, select_tenure, select_tenure_starts, select_witnesses};
+pub(crate) use tip::highest_witness;
+pub use tip::{canonical_stacks_block, select_witnessed, stacks_block_as_of};
+pub use vm::{ChainHeaders, POX_PREPARE_LENGTH};
+
+use ::clarity::vm::costs::ExecutionCost;
+use stacks_types::block::NakamotoBlockHeader;
+use stacks_types::ids::{BOOT_BLOCK_HASH, BlockHash, BurnBlockHash, StacksBlockId, StateRoot};
+
+/// A processed block's header, and what its tenure has come to with it.
+#[derive(Debug, Clone)]
+pub struct ProcessedHeader {
+    /// Its id.
+    pub block_id: StacksBlockId,
+    /// Its parent; the sentinel for the boot block.
+    pub parent_block_id: StacksBlockId,
+    /// Its header; the boot block has none.
+    pub header: Option<NakamotoBlockHeader>,
+    /// Root of its state.
+    pub state_root: StateRoot,
+    /// Stacks blocks before and including it; 0 for the boot block.
+    pub chain_length: u64,
+    /// The latest burn block that it witnessed.
+    pub burn_view: BurnBlockHash,
+    /// Height of the burn view.
+    pub burn_height: u64,
+    /// Time of the burn view, seconds since 1970.
+    pub burn_time_s: u64,
+    /// The tenure that it belongs to.
+    pub tenure: TenureSoFar,
+    /// Size of the encoded block in bytes; 0 for the boot block.
+    pub size_bytes: u64,
+}
+
+/// A tenure up to and including one of its blocks.
+#[derive(Debug, Clone)]
+pub struct TenureSoFar {
+    /// Tenures before and including it; 0 for the boot block.
+    pub height: u64,
+    /// Its first block.
+    pub start: StacksBlockId,
+    /// Cost so far.
+    pub cost: ExecutionCost,
+    /// Fees so far, micro-STX.
+    pub fees: u128,
+    /// Its coinbase, missed burn blocks included, micro-STX.
+    pub coinbase: u128,
+    /// Principal that is paid for it.
+    pub recipient: String,
+    /// Address of its producer.
+    pub producer: String,
+}
+
+impl ProcessedHeader {
+    /// Hash of the header alone; zeros for the boot block.
+    #[must_use]
+    pub fn block_hash(&self) -> BlockHash {
+        self.header.as_ref().map_or(BOOT_BLOCK_HASH, NakamotoBlockHeader::block_hash)
+    }
+
+    /// Satoshis spent on this fork so far; 0 for the boot block.
+    #[must_use]
+    pub fn burn_spent(&self) -> u64 {
+        self.header.as_ref().map_or(0, |header| header.burn_spent)
+    }
+
+    /// Whether it is the first block of its tenure.
+    #[must_use]
+    pub fn starts_tenure(&self) -> bool {
+        self.block_id == self.tenure.start
+    }
+}

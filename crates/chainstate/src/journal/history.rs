@@ -1,0 +1,58 @@
+//! Burn blocks and processed blocks of all time, in journal order: also those that the journal no longer keeps.
+//!
+//! # Invariants
+//! - Every burn block and processed block that the journal ever told is here, once, under its sequence.
+
+use nakamoto_proto::v1;
+use prost::Message as _;
+use rusqlite::Connection;
+use stacks_types::ids::StacksBlockId;
+
+use super::JournalEvent;
+use crate::db::{Packed, StoreError};
+use crate::headers::processed_event;
+use crate::staging::StagingReader;
+
+/// Keeps what retention removes.
+pub(crate) const PRUNED_SCHEMA: &str = include_str!("pruned.sql");
+
+/// Up to `max_events` burn blocks and processed blocks of the sequences `from..before`, oldest first; stops early at
+/// `max_bytes` (but gives one at least).
+///
+/// # Errors
+/// [`StoreError`] when a row cannot be read or decoded.
+pub fn select_history(
+    conn: &Connection,
+    staging: &StagingReader,
+    range: std::ops::Range<u64>,
+    max_events: usize,
+    max_bytes: usize,
+) -> Result<Vec<JournalEvent>, StoreError> {
+    let kinds = (i32::from(v1::EventKind::BurnBlock), i32::from(v1::EventKind::BlockProcessed));
+    let mut statement = conn.prepare_cached(include_str!("select_history.sql"))?;
+    let mut rows = statement.query((range.start, range.end, kinds.0, kinds.1, max_events))?;
+    let (mut events, mut bytes) = (Vec::new(), 0);
+    while let Some(row) = rows.next()? {
+        let Packed(stored) = row.get(0)?;
+        // Where it stood in bytes is not kept for what was removed; those who read history do not ask.
+        let event = JournalEvent::from_stored(stored.into_owned(), 0, staging)?;
+        bytes += event.encoded.len();
+        events.push(event);
+        if bytes >= max_bytes {
+            break;
+        }
+    }
+    Ok(events)
+}
+
+/// Sequence of the event that announced a block processed, whether the journal still has it or not; `None` for a block
+/// that is not processed.
+///
+/// # Errors
+/// [`StoreError`] when the block's row cannot be read or decoded.
+pub fn sequence_of_processed(conn: &Connection, block_id: &StacksBlockId) -> Result<Option<u64>, StoreError> {
+    let Some(encoded) = processed_event(conn, block_id)? else { return Ok(None) };
+    let event = v1::Event::decode(encoded.as_slice());
+    let event = event.map_err(|error| StoreError::Corrupt(format!("event of block {block_id}: {error}")))?;
+    Ok(Some(event.sequence))
+}

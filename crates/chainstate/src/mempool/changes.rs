@@ -1,0 +1,120 @@
+//! What a write did to the mempool: for the journal, and for [`super::MempoolIndex::apply`] after the commit.
+
+use super::pending::PendingTransaction;
+use stacks_types::address::StacksAddress;
+use stacks_types::ids::Txid;
+
+/// What one write changed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// Transactions that are pending now.
+    pub added: Vec<PendingTransaction>,
+    /// Transactions that are not pending any more.
+    pub dropped: Vec<Dropped>,
+    /// Next nonces of accounts with pending transactions that are new or have changed.
+    pub nonces: Vec<(StacksAddress, u64)>,
+}
+
+/// A transaction that is not pending any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dropped {
+    /// The transaction.
+    pub pending: PendingTransaction,
+    /// Why it went.
+    pub reason: DropReason,
+}
+
+/// Why a transaction is not pending any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DropReason {
+    /// It is in a block of the canonical fork. No drop: nothing to tell but the block.
+    Mined,
+    /// Another transaction that was mined used its nonce. The reference tells nobody
+    /// (docs/COMPATIBILITY.md#left-out-of-a-block).
+    NonceUsed,
+    /// A pending transaction with the same nonce pays more.
+    ReplaceByFee {
+        /// That transaction.
+        new_txid: Txid,
+    },
+    /// A transaction that a reorganization brought back has the same nonce and pays more.
+    ReplaceAcrossFork {
+        /// That transaction.
+        new_txid: Txid,
+    },
+    /// It cannot fit even an almost empty block.
+    TooExpensive,
+    /// It waited too long.
+    StaleGarbageCollect,
+    /// It can never be mined.
+    Problematic,
+    /// It took more time or memory than a transaction may.
+    OverExecutionLimits,
+    /// A reorganization brought it back, and there was no room for it.
+    NoRoom,
+    /// It gave way to another one when there was no more room.
+    Evicted,
+}
+
+impl DropReason {
+    /// The `reason` of `/drop_mempool_tx` (docs/COMPATIBILITY.md#other-observer-endpoints); none where the reference
+    /// sends no such event.
+    #[must_use]
+    pub const fn wire_name(&self) -> Option<&'static str> {
+        match self {
+            Self::Mined | Self::NonceUsed => None,
+            Self::ReplaceByFee { .. } => Some("ReplaceByFee"),
+            Self::ReplaceAcrossFork { .. } => Some("ReplaceAcrossFork"),
+            Self::TooExpensive => Some("TooExpensive"),
+            // The reference has no name for want of room; its collector is what would make some.
+            Self::StaleGarbageCollect | Self::NoRoom | Self::Evicted => Some("StaleGarbageCollect"),
+            // The reference treats both alike.
+            Self::Problematic | Self::OverExecutionLimits => Some("Problematic"),
+        }
+    }
+
+    /// Whether the transaction is refused for a while: nothing that changes on the chain makes it better.
+    #[must_use]
+    pub const fn is_lasting(&self) -> bool {
+        matches!(self, Self::Problematic | Self::OverExecutionLimits)
+    }
+
+    /// The transaction that took the place.
+    #[must_use]
+    pub const fn new_txid(&self) -> Option<&Txid> {
+        match self {
+            Self::ReplaceByFee { new_txid } | Self::ReplaceAcrossFork { new_txid } => Some(new_txid),
+            Self::Mined
+            | Self::NonceUsed
+            | Self::TooExpensive
+            | Self::StaleGarbageCollect
+            | Self::Problematic
+            | Self::OverExecutionLimits
+            | Self::NoRoom
+            | Self::Evicted => None,
+        }
+    }
+}
+
+impl Changes {
+    /// Whether nothing changed.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.added.is_empty() && self.dropped.is_empty() && self.nonces.is_empty()
+    }
+
+    /// Adds what happened after this, so that applying the sum equals applying one after the other: a transaction that
+    /// was added here and dropped there is in neither list.
+    pub fn extend(&mut self, later: Self) {
+        for dropped in later.dropped {
+            let txid = dropped.pending.txid;
+            let before = self.added.len();
+            self.added.retain(|added| added.txid != txid);
+            if self.added.len() == before {
+                self.dropped.push(dropped);
+            }
+        }
+        self.added.extend(later.added);
+        self.nonces.extend(later.nonces);
+    }
+}

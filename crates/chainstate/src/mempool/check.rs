@@ -1,0 +1,291 @@
+//! The reading half of admission: in the order of docs/COMPATIBILITY.md#admission.
+
+use super::cures;
+use super::insert::is_outbid;
+use super::pending::PendingTransaction;
+use super::refusal::Refusal;
+use super::rows;
+use super::view::{AccountView, AdmissionView};
+use crate::params::ChainParams;
+use ::clarity::vm::types::{PrincipalData, QualifiedContractIdentifier};
+use ::clarity::vm::{ClarityVersion, ContractName};
+use rusqlite::Connection;
+use stacks_types::address::StacksAddress;
+use stacks_types::keys::LowS;
+use stacks_types::transaction::{BlockTransaction, ContractCall, Epoch, StacksTransaction, TransactionPayload};
+
+/// How far above the account's next nonce but one a nonce may be: 25 transactions can wait for a missing one.
+pub const MAX_NONCE_GAP: u64 = 25;
+
+/// A transaction that passed every check of admission but the replacement rule. Only [`check`] makes one, so whatever is
+/// inserted has good signatures.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckedTransaction {
+    transaction: BlockTransaction,
+    pending: PendingTransaction,
+}
+
+impl CheckedTransaction {
+    /// The transaction.
+    #[must_use]
+    pub const fn transaction(&self) -> &BlockTransaction {
+        &self.transaction
+    }
+
+    /// What is to be stored of it; it has no arrival number yet.
+    #[must_use]
+    pub const fn pending(&self) -> &PendingTransaction {
+        &self.pending
+    }
+
+    /// A transaction that a block held on a fork that is no longer canonical: its signatures were verified then.
+    pub(super) fn from_block(transaction: BlockTransaction, mainnet: bool, now_s: u64) -> Option<Self> {
+        let pending = pending_of(&transaction, mainnet, now_s).ok()?;
+        Some(Self { transaction, pending })
+    }
+}
+
+/// What [`check`] found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Admission {
+    /// It is pending already: a success, and nothing to do.
+    AlreadyPending,
+    /// It can be inserted.
+    Checked(Box<CheckedTransaction>),
+}
+
+/// Checks a transaction against the canonical tip. Verifies its signatures, the low-S rule included: takes a fraction of a
+/// millisecond, so do not call it inside a write transaction.
+///
+/// # Errors
+/// The first check that refuses it.
+pub fn check(
+    conn: &Connection,
+    view: &dyn AdmissionView,
+    params: &ChainParams,
+    transaction: BlockTransaction,
+    now_s: u64,
+) -> Result<Admission, Refusal> {
+    let txid = transaction.txid();
+    if rows::get_pending(conn, &txid)?.is_some() {
+        return Ok(Admission::AlreadyPending);
+    }
+    if rows::is_blacklisted(conn, &txid, now_s)? {
+        return Err(Refusal::TemporarilyBlacklisted);
+    }
+    let pending = pending_of(&transaction, params.mainnet, now_s)?;
+    check_stateless(&transaction, &pending, params)?;
+
+    let origin = view.account(&pending.origin.to_principal())?;
+    let payer = match pending.payer == pending.origin {
+        true => origin,
+        false => view.account(&pending.payer.to_principal())?,
+    };
+    check_nonce(pending.origin_nonce, &origin, pending.origin, true)?;
+    check_nonce(pending.payer_nonce, &payer, pending.payer, false)?;
+    check_network(&pending.origin, params)?;
+    check_network(&pending.payer, params)?;
+    check_funds(&transaction, &pending, &origin, &payer)?;
+    check_payload(&transaction, &pending.origin, view, params)?;
+    if let Some((contract, version, code)) = deployed(&transaction, &pending.origin, params) {
+        // This may evaluate the contract: not for one that is refused in any case.
+        if is_outbid(conn, &pending)? {
+            return Err(Refusal::ConflictingNonceInMempool);
+        }
+        view.check_contract_depth(&contract, version, code)?;
+    }
+    Ok(Admission::Checked(Box::new(CheckedTransaction { transaction, pending })))
+}
+
+/// What is stored of a transaction; refuses one that sponsors itself with two different nonces.
+fn pending_of(transaction: &BlockTransaction, mainnet: bool, now_s: u64) -> Result<PendingTransaction, Refusal> {
+    let origin = transaction.origin_address(mainnet);
+    let origin_nonce = transaction.origin_nonce();
+    let payer = transaction.payer(mainnet);
+    let payer_nonce = transaction.sponsor_nonce().unwrap_or(origin_nonce);
+    if payer == origin && payer_nonce != origin_nonce {
+        let (expected, actual) = (origin_nonce, payer_nonce);
+        return Err(Refusal::BadNonce { expected, actual, principal: payer, is_origin: false });
+    }
+    // A decoded transaction has at most 2 MiB.
+    let size_bytes = u32::try_from(transaction.length()).unwrap_or(u32::MAX);
+    Ok(PendingTransaction {
+        arrival: 0,
+        txid: transaction.txid(),
+        origin,
+        origin_nonce,
+        payer,
+        payer_nonce,
+        fee: transaction.fee(),
+        size_bytes,
+        accepted_s: now_s,
+    })
+}
+
+/// Rows 1 to 6: what needs no account.
+fn check_stateless(
+    transaction: &StacksTransaction,
+    pending: &PendingTransaction,
+    params: &ChainParams,
+) -> Result<(), Refusal> {
+    if transaction.version.is_mainnet() != params.mainnet {
+        return Err(Refusal::BadTransactionVersion);
+    }
+    if let TransactionPayload::TokenTransfer { recipient, amount, .. } = &transaction.payload {
+        if *recipient == pending.origin.to_principal() {
+            return Err(Refusal::TransferRecipientCannotEqualSender { recipient: recipient.clone() });
+        }
+        if *amount == 0 {
+            return Err(Refusal::TransferAmountMustBePositive);
+        }
+        check_network(&standard(recipient), params)?;
+        if !transaction.post_conditions.is_empty() {
+            return Err(Refusal::TransferWithPostConditions);
+        }
+    }
+    if matches!(transaction.payload, TransactionPayload::PoisonMicroblock(_)) {
+        return Err(Refusal::PayloadNotAllowed { name: transaction.payload_name() });
+    }
+    precheck(transaction, params).map_err(|message| Refusal::SignatureValidation { message })?;
+    let expected = u64::from(pending.size_bytes.max(1));
+    if pending.fee < expected {
+        return Err(Refusal::FeeTooLow { expected, actual: pending.fee });
+    }
+    Ok(())
+}
+
+/// Row 4: the chain's stateless rules, then the signatures, low S only.
+fn precheck(transaction: &StacksTransaction, params: &ChainParams) -> Result<(), String> {
+    if transaction.chain_id != params.chain_id {
+        return Err(cures::of_chain_id(transaction.chain_id, params.chain_id));
+    }
+    let epoch = Epoch::from_name(&params.epoch.to_string())
+        .ok_or_else(|| format!("epoch {} has no transactions", params.epoch))?;
+    let newest = ClarityVersion::default_for_epoch(params.epoch);
+    // Coinbases of all kinds come to row 13, which has a reason of its own for them.
+    let plain_coinbase = !matches!(transaction.payload, TransactionPayload::NakamotoCoinbase { .. });
+    if let Some(rejection) = transaction.epoch_rejects(epoch, plain_coinbase) {
+        return Err(cures::of_epoch(&rejection, newest));
+    }
+    if let TransactionPayload::VersionedSmartContract { version, .. } = &transaction.payload
+        && version.to_vm().is_none_or(|version| version > newest)
+    {
+        return Err(cures::of_clarity_version(*version, newest));
+    }
+    transaction.verify(LowS::Strict).map_err(|error| cures::of_signature(transaction, &error))
+}
+
+/// Row 7, for one account.
+fn check_nonce(actual: u64, account: &AccountView, principal: StacksAddress, is_origin: bool) -> Result<(), Refusal> {
+    let expected = account.nonce;
+    if actual < expected {
+        return Err(Refusal::BadNonce { expected, actual, principal, is_origin });
+    }
+    let expected = expected.saturating_add(1 + MAX_NONCE_GAP);
+    if actual > expected {
+        return Err(Refusal::TooMuchChaining { expected, actual, principal, is_origin });
+    }
+    Ok(())
+}
+
+fn check_network(address: &StacksAddress, params: &ChainParams) -> Result<(), Refusal> {
+    match address.is_mainnet() == Some(params.mainnet) {
+        true => Ok(()),
+        false => Err(Refusal::BadAddressVersionByte),
+    }
+}
+
+/// Rows 9 and 10: each account against what it must have at once. Other pending transactions are not counted.
+fn check_funds(
+    transaction: &StacksTransaction,
+    pending: &PendingTransaction,
+    origin: &AccountView,
+    payer: &AccountView,
+) -> Result<(), Refusal> {
+    let fee = u128::from(pending.fee);
+    let enough = |expected: u128, account: &AccountView| match expected <= account.available_ustx {
+        true => Ok(()),
+        false => Err(Refusal::NotEnoughFunds { expected, actual: account.available_ustx }),
+    };
+    match &transaction.payload {
+        TransactionPayload::TokenTransfer { amount, .. } if pending.payer == pending.origin => {
+            enough(u128::from(*amount) + fee, origin)
+        }
+        TransactionPayload::TokenTransfer { amount, .. } => {
+            enough(u128::from(*amount), origin)?;
+            enough(fee, payer)
+        }
+        TransactionPayload::SmartContract { .. }
+        | TransactionPayload::ContractCall(_)
+        | TransactionPayload::PoisonMicroblock(_)
+        | TransactionPayload::Coinbase { .. }
+        | TransactionPayload::CoinbaseToAltRecipient { .. }
+        | TransactionPayload::VersionedSmartContract { .. }
+        | TransactionPayload::TenureChange(_)
+        | TransactionPayload::NakamotoCoinbase { .. } => enough(fee, payer),
+    }
+}
+
+/// Rows 11 to 13: what the payload asks of the chain.
+fn check_payload(
+    transaction: &StacksTransaction,
+    origin: &StacksAddress,
+    view: &dyn AdmissionView,
+    params: &ChainParams,
+) -> Result<(), Refusal> {
+    match &transaction.payload {
+        TransactionPayload::TokenTransfer { .. } => Ok(()),
+        TransactionPayload::ContractCall(call) => check_call(call, view, params),
+        TransactionPayload::SmartContract { .. } | TransactionPayload::VersionedSmartContract { .. } => {
+            match deployed(transaction, origin, params) {
+                Some((contract, ..)) if view.contract_exists(&contract)? => {
+                    Err(Refusal::ContractAlreadyExists { contract_identifier: contract })
+                }
+                _ => Ok(()),
+            }
+        }
+        TransactionPayload::Coinbase { .. }
+        | TransactionPayload::CoinbaseToAltRecipient { .. }
+        | TransactionPayload::NakamotoCoinbase { .. } => Err(Refusal::NoCoinbaseViaMempool),
+        TransactionPayload::TenureChange(_) => Err(Refusal::NoTenureChangeViaMempool),
+        TransactionPayload::PoisonMicroblock(_) => Err(Refusal::PayloadNotAllowed { name: transaction.payload_name() }),
+    }
+}
+
+fn check_call(call: &ContractCall, view: &dyn AdmissionView, params: &ChainParams) -> Result<(), Refusal> {
+    check_network(&call.address, params)?;
+    let contract = call.contract_id();
+    if !view.contract_exists(&contract)? {
+        return Err(Refusal::NoSuchContract);
+    }
+    view.check_public_function(&contract, call.function_name.as_str(), &call.arguments)
+}
+
+/// The contract that it deploys, with its version and text.
+fn deployed<'t>(
+    transaction: &'t StacksTransaction,
+    origin: &StacksAddress,
+    params: &ChainParams,
+) -> Option<(QualifiedContractIdentifier, ClarityVersion, &'t str)> {
+    let named = |name: &ContractName| QualifiedContractIdentifier::new(issuer(origin), name.clone());
+    match &transaction.payload {
+        TransactionPayload::SmartContract { name, code } => Some((named(name), params.default_clarity_version, code)),
+        TransactionPayload::VersionedSmartContract { version, name, code } => {
+            // The epoch has refused the others.
+            Some((named(name), version.to_vm().unwrap_or(params.default_clarity_version), code))
+        }
+        _ => None,
+    }
+}
+
+/// The address of a principal, or of the account that deployed it.
+fn standard(principal: &PrincipalData) -> StacksAddress {
+    match principal {
+        PrincipalData::Standard(standard) => standard.into(),
+        PrincipalData::Contract(contract) => (&contract.issuer).into(),
+    }
+}
+
+fn issuer(origin: &StacksAddress) -> ::clarity::vm::types::StandardPrincipalData {
+    ::clarity::vm::types::StandardPrincipalData(origin.version, origin.hash160.0)
+}

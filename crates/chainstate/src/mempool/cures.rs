@@ -1,0 +1,89 @@
+//! What is wrong with a transaction that row 4 of admission refuses, and what its sender can do.
+//!
+//! The reference has one word for all of these, `SignatureValidation`, and clients match on it. Most are no fault of a
+//! signature, so the message says the real cause and its cure.
+
+use ::clarity::vm::ClarityVersion;
+use stacks_types::keys::{KeyError, MessageSignature};
+use stacks_types::transaction::{
+    AuthRole, ContractVersion, SpendingCondition, StacksTransaction, StaticRejection, VerifyError,
+};
+
+/// The transaction is signed for another chain.
+pub(super) fn of_chain_id(got: u32, expected: u32) -> String {
+    format!(
+        "chain id is {got:#010x}, not {expected:#010x}: sign it again with this chain's (the network's chainId in stacks.js)"
+    )
+}
+
+/// The chain's epoch does not know a form that the transaction has.
+pub(super) fn of_epoch(rejection: &StaticRejection, newest: ClarityVersion) -> String {
+    match rejection {
+        StaticRejection::ClarityVersion { version, .. } => of_clarity_version(*version, newest),
+        StaticRejection::TooEarly { .. } => {
+            format!("{rejection}: this chain has no later epoch, sign it again without")
+        }
+        StaticRejection::Network
+        | StaticRejection::ChainId { .. }
+        | StaticRejection::AnchorMode
+        | StaticRejection::CoinbaseWithoutProof { .. }
+        | StaticRejection::CoinbaseWithProof => rejection.to_string(),
+    }
+}
+
+/// A contract asks for a Clarity version that the chain does not have.
+pub(super) fn of_clarity_version(version: ContractVersion, newest: ClarityVersion) -> String {
+    format!(
+        "clarity version {} is above {newest}, this chain's newest: deploy with that (clarityVersion in stacks.js) or with none",
+        version.to_byte()
+    )
+}
+
+/// A signature is missing or not good.
+pub(super) fn of_signature(transaction: &StacksTransaction, error: &VerifyError) -> String {
+    let role = role_of(error);
+    let condition = match role {
+        AuthRole::Origin => Some(transaction.auth.origin()),
+        AuthRole::Sponsor => transaction.auth.sponsor(),
+    };
+    if condition.is_some_and(is_unsigned) {
+        return match role {
+            AuthRole::Origin => "the origin has not signed: sign it before it is sent".to_owned(),
+            AuthRole::Sponsor => "it is made for a sponsor, and none has signed: let the sponsor sign it \
+                 (sponsorTransaction in stacks.js), or make it without a sponsor"
+                .to_owned(),
+        };
+    }
+    match error {
+        VerifyError::Signature { source: KeyError::HighS, .. } => {
+            format!("{error}: it has a high S; sign with the lower of the two, as secp256k1 libraries do by default")
+        }
+        VerifyError::Signature { source, .. } => {
+            format!("{error}: {source}; sign it again (the bytes are recovery id, r, s)")
+        }
+        VerifyError::SignatureCount { .. } => {
+            format!("{error}: add the missing ones, or send the keys that did not sign")
+        }
+        VerifyError::Account { source, .. } => format!("{error}: {source}"),
+        VerifyError::WrongSigner { .. } => {
+            format!("{error}: sign with the account's own key, and after the last change of fee, nonce or payload")
+        }
+    }
+}
+
+const fn role_of(error: &VerifyError) -> AuthRole {
+    match error {
+        VerifyError::Signature { role, .. }
+        | VerifyError::SignatureCount { role, .. }
+        | VerifyError::Account { role, .. }
+        | VerifyError::WrongSigner { role, .. } => *role,
+    }
+}
+
+/// Whether nobody has tried to sign.
+fn is_unsigned(condition: &SpendingCondition) -> bool {
+    match condition {
+        SpendingCondition::SingleSig(condition) => condition.signature == MessageSignature::default(),
+        SpendingCondition::MultiSig(condition) => condition.signatures_required > 0 && condition.signature_count() == 0,
+    }
+}

@@ -1,0 +1,178 @@
+//! The writing half of admission: nonces again, the replacement rule, the limits, then the row.
+
+use super::changes::{Changes, DropReason, Dropped};
+use super::check::CheckedTransaction;
+use super::pending::PendingTransaction;
+use super::refusal::Refusal;
+use super::room::Need;
+use super::rows::{self, Totals};
+use crate::burn::StoreError;
+use rusqlite::{Connection, Transaction};
+use stacks_types::address::StacksAddress;
+use stacks_types::ids::Txid;
+use stacks_types::transaction::BlockTransaction;
+use std::collections::BTreeMap;
+
+/// Transactions that may wait: some 30 full blocks of small ones. The index in memory takes about 1 KiB for each.
+pub const MAX_PENDING_TRANSACTIONS: u64 = 131_072;
+/// Their bytes on disk: 128 full blocks.
+pub const MAX_PENDING_BYTES: u64 = 256 * 1024 * 1024;
+
+/// What became of a checked transaction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum InsertOutcome {
+    /// It is pending now. `dropped` has the transactions that it replaced: none, one, or two.
+    Inserted(Changes),
+    /// It was pending already: a success, and nothing changed.
+    AlreadyPending,
+    /// There is no room for it, and nothing changed. [`super::MempoolIndex::give_way`] says who might make some.
+    Full {
+        /// What it needs.
+        need: Need,
+        /// How many wait, and their bytes.
+        totals: Totals,
+    },
+    /// It is not taken: `ConflictingNonceInMempool`, or `BadNonce` when the tip has moved since the check.
+    Refused(Refusal),
+}
+
+/// Inserts a checked transaction. `next_nonce` gives an account's next nonce at the canonical tip as this transaction
+/// sees it; it is asked only for accounts without pending transactions. Those of `evicted` that are still pending give way
+/// when the transaction is taken, and only then.
+///
+/// # Errors
+/// When the database or `next_nonce` fails; the caller must roll back.
+pub fn insert(
+    tx: &Transaction<'_>,
+    checked: &CheckedTransaction,
+    evicted: &[Txid],
+    mut next_nonce: impl FnMut(&StacksAddress) -> Result<u64, StoreError>,
+) -> Result<InsertOutcome, StoreError> {
+    let by_fee = |new_txid| DropReason::ReplaceByFee { new_txid };
+    insert_checked(tx, checked, evicted, &mut next_nonce, by_fee)
+}
+
+/// Brings back the transactions of blocks that are no longer canonical, oldest block first. One whose nonce is used on the
+/// canonical fork, that conflicts with a pending one which pays as much is left out; one that finds no room is among the dropped. Call it
+/// after [`super::on_block`] has the accounts' nonces at the new tip.
+///
+/// # Errors
+/// When the database or `next_nonce` fails; the caller must roll back.
+pub fn restore(
+    tx: &Transaction<'_>,
+    orphaned: Vec<BlockTransaction>,
+    mainnet: bool,
+    now_s: u64,
+    mut next_nonce: impl FnMut(&StacksAddress) -> Result<u64, StoreError>,
+) -> Result<Changes, StoreError> {
+    let across_fork = |new_txid| DropReason::ReplaceAcrossFork { new_txid };
+    let mut all = Changes::default();
+    for transaction in orphaned {
+        let Some(checked) = CheckedTransaction::from_block(transaction, mainnet, now_s) else { continue };
+        match insert_checked(tx, &checked, &[], &mut next_nonce, across_fork)? {
+            InsertOutcome::Inserted(changes) => all.extend(changes),
+            InsertOutcome::Full { .. } => {
+                all.dropped.push(Dropped { pending: checked.pending().clone(), reason: DropReason::NoRoom });
+            }
+            InsertOutcome::AlreadyPending | InsertOutcome::Refused(_) => {}
+        }
+    }
+    Ok(all)
+}
+
+fn insert_checked(
+    tx: &Transaction<'_>,
+    checked: &CheckedTransaction,
+    evicted: &[Txid],
+    next_nonce: &mut dyn FnMut(&StacksAddress) -> Result<u64, StoreError>,
+    replaced: impl Fn(Txid) -> DropReason,
+) -> Result<InsertOutcome, StoreError> {
+    let mut pending = checked.pending().clone();
+    if rows::get_pending(tx, &pending.txid)?.is_some() {
+        return Ok(InsertOutcome::AlreadyPending);
+    }
+    let mut next_nonces = Vec::new();
+    for (account, actual) in pending.nonces() {
+        let expected = match rows::select_next_nonce(tx, &account)? {
+            Some(nonce) => nonce,
+            None => next_nonce(&account)?,
+        };
+        if actual < expected {
+            let is_origin = account == pending.origin;
+            let refusal = Refusal::BadNonce { expected, actual, principal: account, is_origin };
+            return Ok(InsertOutcome::Refused(refusal));
+        }
+        next_nonces.push((account, expected));
+    }
+    let conflicts = select_conflicts(tx, &pending)?;
+    if conflicts.iter().any(|conflict| conflict.fee >= pending.fee) {
+        return Ok(InsertOutcome::Refused(Refusal::ConflictingNonceInMempool));
+    }
+    let leaving = select_leaving(tx, evicted, conflicts, &replaced(pending.txid))?;
+    let totals = rows::totals(tx)?;
+    if let Some(room) = shortage(&totals, &leaving, &pending) {
+        let is_ready = next_nonces.iter().zip(pending.nonces()).all(|((_, next), (_, nonce))| *next == nonce);
+        return Ok(InsertOutcome::Full { need: Need { is_ready, room }, totals });
+    }
+    let mut changes = Changes::default();
+    for dropped in leaving {
+        rows::delete_pending(tx, &dropped.pending)?;
+        changes.dropped.push(dropped);
+    }
+    for (account, nonce) in next_nonces {
+        // A replaced transaction may have taken its accounts' rows along.
+        if rows::select_next_nonce(tx, &account)?.is_none() {
+            rows::insert_account(tx, &account, nonce)?;
+            changes.nonces.push((account, nonce));
+        }
+    }
+    pending.arrival = rows::insert_pending(tx, &pending, checked.transaction().raw())?;
+    changes.added.push(pending);
+    Ok(InsertOutcome::Inserted(changes))
+}
+
+/// Whether a pending transaction with a nonce of this one pays as much: then it would be refused, whatever it does.
+pub(super) fn is_outbid(conn: &Connection, pending: &PendingTransaction) -> Result<bool, StoreError> {
+    Ok(select_conflicts(conn, pending)?.iter().any(|conflict| conflict.fee >= pending.fee))
+}
+
+/// The pending transactions that use a nonce of this one, in any role.
+fn select_conflicts(tx: &Connection, pending: &PendingTransaction) -> Result<Vec<PendingTransaction>, StoreError> {
+    let mut conflicts = BTreeMap::new();
+    for (account, nonce) in pending.nonces() {
+        if let Some(conflict) = rows::select_by_nonce(tx, &account, nonce)? {
+            conflicts.insert(conflict.arrival, conflict);
+        }
+    }
+    Ok(conflicts.into_values().collect())
+}
+
+/// Whoever makes place: those that are replaced, and those evicted that are pending still.
+fn select_leaving(
+    tx: &Transaction<'_>,
+    evicted: &[Txid],
+    conflicts: Vec<PendingTransaction>,
+    replaced: &DropReason,
+) -> Result<Vec<Dropped>, StoreError> {
+    let mut leaving: Vec<_> = conflicts.into_iter().map(|pending| Dropped { pending, reason: *replaced }).collect();
+    let replaced = leaving.len();
+    for txid in evicted {
+        let is_replaced = leaving.iter().take(replaced).any(|dropped| dropped.pending.txid == *txid);
+        if let Some(pending) = rows::get_pending(tx, txid)?.filter(|_| !is_replaced) {
+            leaving.push(Dropped { pending, reason: DropReason::Evicted });
+        }
+    }
+    Ok(leaving)
+}
+
+/// What is missing for a transaction when those that leave are gone; none when there is room.
+fn shortage(totals: &Totals, leaving: &[Dropped], pending: &PendingTransaction) -> Option<Totals> {
+    let freed: u64 = leaving.iter().map(|dropped| u64::from(dropped.pending.size_bytes)).sum();
+    let count = totals.transactions.saturating_sub(leaving.len() as u64).saturating_add(1);
+    let bytes = totals.bytes.saturating_sub(freed).saturating_add(u64::from(pending.size_bytes));
+    let missing = Totals {
+        transactions: count.saturating_sub(MAX_PENDING_TRANSACTIONS),
+        bytes: bytes.saturating_sub(MAX_PENDING_BYTES),
+    };
+    (missing != Totals::default()).then_some(missing)
+}

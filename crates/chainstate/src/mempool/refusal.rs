@@ -1,0 +1,241 @@
+//! Why a transaction is not admitted, with the words and values that clients know
+//! (docs/COMPATIBILITY.md#rejections-of-transactions).
+
+use ::clarity::vm::types::{PrincipalData, QualifiedContractIdentifier};
+use serde_json::{Value, json};
+use stacks_types::address::StacksAddress;
+
+/// Why a transaction is not admitted. Nothing is stored.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// It made trouble when it was mined, and is not looked at for a while.
+    #[error("transaction is blacklisted for now")]
+    TemporarilyBlacklisted,
+    /// It is for the other network.
+    #[error("transaction version is of another network")]
+    BadTransactionVersion,
+    /// A transfer to its own sender.
+    #[error("recipient {recipient} is the sender")]
+    TransferRecipientCannotEqualSender {
+        /// The recipient.
+        recipient: PrincipalData,
+    },
+    /// A transfer of nothing.
+    #[error("transfer amount must be positive")]
+    TransferAmountMustBePositive,
+    /// An address of the other network.
+    #[error("address version is of another network")]
+    BadAddressVersionByte,
+    /// A signature is not good, or the chain's stateless rules forbid the transaction.
+    #[error("{message}")]
+    SignatureValidation {
+        /// What is wrong.
+        message: String,
+    },
+    /// The fee is below the floor, in micro-STX.
+    #[error("fee {actual} is below {expected}")]
+    FeeTooLow {
+        /// The least fee for this transaction.
+        expected: u64,
+        /// Its fee.
+        actual: u64,
+    },
+    /// The nonce was used already.
+    #[error("nonce {actual} of {principal} was used, the next is {expected}")]
+    BadNonce {
+        /// The account's next nonce.
+        expected: u64,
+        /// The transaction's.
+        actual: u64,
+        /// Whose.
+        principal: StacksAddress,
+        /// Whether it is the origin's; else the sponsor's.
+        is_origin: bool,
+    },
+    /// The nonce is too far above the account's.
+    #[error("nonce {actual} of {principal} is above {expected}")]
+    TooMuchChaining {
+        /// The highest nonce that is taken now.
+        expected: u64,
+        /// The transaction's.
+        actual: u64,
+        /// Whose.
+        principal: StacksAddress,
+        /// Whether it is the origin's; else the sponsor's.
+        is_origin: bool,
+    },
+    /// The account cannot pay, in micro-STX.
+    #[error("{expected} micro-STX needed, {actual} available")]
+    NotEnoughFunds {
+        /// What is needed.
+        expected: u128,
+        /// What is there and unlocked.
+        actual: u128,
+    },
+    /// The called contract does not exist.
+    #[error("no such contract")]
+    NoSuchContract,
+    /// The called contract has no public function of that name.
+    #[error("no such public function")]
+    NoSuchPublicFunction,
+    /// The arguments do not fit the function.
+    #[error("{message}")]
+    BadFunctionArgument {
+        /// What is wrong.
+        message: String,
+    },
+    /// The name of the contract to deploy is taken.
+    #[error("contract {contract_identifier} exists")]
+    ContractAlreadyExists {
+        /// The contract's id.
+        contract_identifier: QualifiedContractIdentifier,
+    },
+    /// Coinbases come with blocks only.
+    #[error("a coinbase cannot be submitted")]
+    NoCoinbaseViaMempool,
+    /// Tenure changes come with blocks only.
+    #[error("a tenure change cannot be submitted")]
+    NoTenureChangeViaMempool,
+    /// A pending transaction uses the nonce, and this one does not pay more.
+    #[error("a pending transaction uses the nonce and pays at least as much")]
+    ConflictingNonceInMempool,
+    /// Poison microblocks: there are no microblocks.
+    #[error("payload {name} is not allowed")]
+    PayloadNotAllowed {
+        /// The payload's name.
+        name: &'static str,
+    },
+    /// A transfer with post-conditions can never be mined (docs/COMPATIBILITY.md#outcomes). The reference lets it rot;
+    /// we say so.
+    #[error("a token transfer with post-conditions can never be mined")]
+    TransferWithPostConditions,
+    /// A contract so deep that it could not be loaded again. The reference answers 200 and drops it; an HTTP shim
+    /// can do the same by this variant.
+    #[error("contract {contract_identifier} nests too deep to be loaded again")]
+    ContractTooDeep {
+        /// The contract's id.
+        contract_identifier: QualifiedContractIdentifier,
+    },
+    /// As many transactions wait as may, and none has to give way to this one. Retry later.
+    #[error(
+        "the mempool is full: {transactions} transactions of {bytes} bytes wait; send it again later, with a higher fee, or \
+         when the earlier nonces of its account are mined"
+    )]
+    MempoolFull {
+        /// How many wait.
+        transactions: u64,
+        /// Their bytes.
+        bytes: u64,
+    },
+    /// The node could not find out. Ours, not the sender's.
+    #[error("{message}")]
+    Database {
+        /// What went wrong.
+        message: String,
+    },
+}
+
+/// The reason of [`Refusal::MempoolFull`]. The reference has no such limit and no word for it.
+pub const MEMPOOL_FULL: &str = "MempoolFull";
+
+impl Refusal {
+    /// The `reason` that clients switch on.
+    #[must_use]
+    pub const fn reason(&self) -> &'static str {
+        match self {
+            Self::TemporarilyBlacklisted => "TemporarilyBlacklisted",
+            Self::BadTransactionVersion => "BadTransactionVersion",
+            Self::TransferRecipientCannotEqualSender { .. } => "TransferRecipientCannotEqualSender",
+            Self::TransferAmountMustBePositive => "TransferAmountMustBePositive",
+            Self::BadAddressVersionByte => "BadAddressVersionByte",
+            Self::SignatureValidation { .. } => "SignatureValidation",
+            Self::FeeTooLow { .. } => "FeeTooLow",
+            Self::BadNonce { .. } => "BadNonce",
+            Self::TooMuchChaining { .. } => "TooMuchChaining",
+            Self::NotEnoughFunds { .. } => "NotEnoughFunds",
+            Self::NoSuchContract => "NoSuchContract",
+            Self::NoSuchPublicFunction => "NoSuchPublicFunction",
+            Self::BadFunctionArgument { .. } => "BadFunctionArgument",
+            Self::ContractAlreadyExists { .. } => "ContractAlreadyExists",
+            Self::NoCoinbaseViaMempool => "NoCoinbaseViaMempool",
+            Self::NoTenureChangeViaMempool => "NoTenureChangeViaMempool",
+            Self::ConflictingNonceInMempool => "ConflictingNonceInMempool",
+            Self::PayloadNotAllowed { .. } | Self::TransferWithPostConditions | Self::ContractTooDeep { .. } => {
+                "ServerFailureOther"
+            }
+            Self::MempoolFull { .. } => MEMPOOL_FULL,
+            Self::Database { .. } => "ServerFailureDatabase",
+        }
+    }
+
+    /// The `reason_data`, with exactly the keys that clients know; none where the key is absent.
+    #[must_use]
+    pub fn reason_data(&self) -> Option<Value> {
+        match self {
+            Self::TemporarilyBlacklisted
+            | Self::BadTransactionVersion
+            | Self::TransferAmountMustBePositive
+            | Self::BadAddressVersionByte
+            | Self::NoSuchContract
+            | Self::NoSuchPublicFunction
+            | Self::NoCoinbaseViaMempool
+            | Self::NoTenureChangeViaMempool
+            | Self::ConflictingNonceInMempool => None,
+            Self::TransferRecipientCannotEqualSender { recipient } => {
+                Some(json!({ "recipient": recipient.to_string() }))
+            }
+            Self::FeeTooLow { expected, actual } => Some(json!({ "expected": expected, "actual": actual })),
+            Self::BadNonce { expected, actual, principal, is_origin } => Some(json!({
+                "expected": expected, "actual": actual, "principal": principal.to_string(), "is_origin": is_origin,
+            })),
+            Self::TooMuchChaining { expected, actual, principal, is_origin } => Some(json!({
+                "message": "Nonce would exceed chaining limit in mempool",
+                "expected": expected, "actual": actual, "principal": principal.to_string(), "is_origin": is_origin,
+            })),
+            Self::NotEnoughFunds { expected, actual } => {
+                Some(json!({ "expected": hex_u128(*expected), "actual": hex_u128(*actual) }))
+            }
+            Self::ContractAlreadyExists { contract_identifier } => {
+                Some(json!({ "contract_identifier": contract_identifier.to_string() }))
+            }
+            Self::SignatureValidation { .. }
+            | Self::BadFunctionArgument { .. }
+            | Self::PayloadNotAllowed { .. }
+            | Self::TransferWithPostConditions
+            | Self::ContractTooDeep { .. }
+            | Self::MempoolFull { .. }
+            | Self::Database { .. } => Some(json!({ "message": self.to_string() })),
+        }
+    }
+
+    /// Whether the node failed, and the sender did nothing wrong.
+    #[must_use]
+    pub const fn is_ours(&self) -> bool {
+        matches!(self, Self::Database { .. })
+    }
+
+    /// Whether the same transaction may be taken later without a change of its own.
+    #[must_use]
+    pub const fn is_temporary(&self) -> bool {
+        matches!(
+            self,
+            Self::TemporarilyBlacklisted
+                | Self::TooMuchChaining { .. }
+                | Self::NotEnoughFunds { .. }
+                | Self::NoSuchContract
+                | Self::MempoolFull { .. }
+                | Self::Database { .. }
+        )
+    }
+}
+
+impl From<crate::burn::StoreError> for Refusal {
+    fn from(error: crate::burn::StoreError) -> Self {
+        Self::Database { message: error.to_string() }
+    }
+}
+
+/// 16 bytes big-endian in hex after `0x`.
+fn hex_u128(value: u128) -> String {
+    format!("0x{value:032x}")
+}

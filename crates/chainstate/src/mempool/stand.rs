@@ -1,0 +1,57 @@
+//! What a pending transaction waits for.
+
+use super::index::MempoolIndex;
+use stacks_types::address::StacksAddress;
+use stacks_types::ids::Txid;
+
+/// What a pending transaction waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stand {
+    /// Its turn by fee rate: a block can take it.
+    Ready,
+    /// An earlier transaction of one of its accounts.
+    Behind {
+        /// The account.
+        account: StacksAddress,
+        /// The account's next nonce.
+        nonce: u64,
+        /// The pending transaction that uses that nonce.
+        txid: Txid,
+    },
+    /// A nonce of one of its accounts that no pending transaction uses.
+    MissingNonce {
+        /// The account.
+        account: StacksAddress,
+        /// The nonce.
+        nonce: u64,
+    },
+}
+
+impl MempoolIndex {
+    /// What a pending transaction waits for; none when it is not pending. A missing nonce comes before a pending one.
+    #[must_use]
+    pub fn stand(&self, txid: &Txid) -> Option<Stand> {
+        let pending = self.get(txid)?;
+        let mut stand = Stand::Ready;
+        for (account, own) in pending.nonces() {
+            let next = self.next_nonce(&account).unwrap_or(own);
+            if next == own {
+                continue;
+            }
+            if let Some(nonce) = self.first_missing(&account, next, own) {
+                return Some(Stand::MissingNonce { account, nonce });
+            }
+            if let Some(before) = self.by_nonce(&account, next) {
+                stand = Stand::Behind { account, nonce: next, txid: before.txid };
+            }
+        }
+        Some(stand)
+    }
+
+    /// The first nonce from `next` up to the one before `own` that no pending transaction uses.
+    fn first_missing(&self, account: &StacksAddress, next: u64, own: u64) -> Option<u64> {
+        let used = self.pending_nonces(account).skip_while(|nonce| *nonce < next);
+        let missing = used.zip(next..own).find(|(used, expected)| used != expected);
+        missing.map(|(_, expected)| expected)
+    }
+}

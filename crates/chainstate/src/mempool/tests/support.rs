@@ -1,0 +1,162 @@
+//! What the mempool's tests share: keys, transactions, a database, a view of a chain.
+
+use crate::mempool::{AccountView, AdmissionView, CheckedTransaction, Refusal, SCHEMA};
+use crate::params::{BurnParams, COINBASE_USTX, ChainParams, HELIUM_20};
+use ::clarity::vm::types::{PrincipalData, QualifiedContractIdentifier};
+use ::clarity::vm::{ClarityVersion, Value};
+use rusqlite::{Connection, Transaction};
+use stacks_common::types::StacksEpochId;
+use stacks_types::address::StacksAddress;
+use stacks_types::block::SigningMode;
+use stacks_types::keys::PrivateKey;
+use stacks_types::limits::CHAIN_ID_TESTNET;
+use stacks_types::transaction::{
+    BlockTransaction, SpendingCondition, StacksTransaction, TransactionAuth, TransactionPayload,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+pub(super) const NOW_S: u64 = 1_700_000_000;
+
+pub(super) fn key(number: u8) -> PrivateKey {
+    PrivateKey::from_scalar(&[number; 32]).unwrap()
+}
+
+pub(super) fn address(number: u8) -> StacksAddress {
+    StacksAddress::p2pkh(&key(number).public_key(), false)
+}
+
+pub(super) fn transfer(to: u8, amount: u64) -> TransactionPayload {
+    TransactionPayload::TokenTransfer { recipient: address(to).to_principal(), amount, memo: [0; 34] }
+}
+
+pub(super) fn condition(number: u8, nonce: u64, fee: u64) -> SpendingCondition {
+    SpendingCondition::p2pkh(&key(number), nonce, fee)
+}
+
+/// A transaction that nobody has signed.
+pub(super) fn unsigned(origin: u8, nonce: u64, fee: u64, payload: TransactionPayload) -> StacksTransaction {
+    StacksTransaction::new(false, TransactionAuth::Standard(condition(origin, nonce, fee)), payload)
+}
+
+pub(super) fn signed(origin: u8, nonce: u64, fee: u64, payload: TransactionPayload) -> BlockTransaction {
+    let mut transaction = unsigned(origin, nonce, fee, payload);
+    transaction.sign_origin(&key(origin)).unwrap();
+    transaction.into()
+}
+
+/// Who sponsors, with which nonce.
+pub(super) type Sponsor = (u8, u64);
+
+pub(super) fn unsigned_sponsored(
+    (origin, nonce): (u8, u64),
+    (sponsor, sponsor_nonce): Sponsor,
+    fee: u64,
+    payload: TransactionPayload,
+) -> StacksTransaction {
+    let auth = TransactionAuth::Sponsored {
+        origin: condition(origin, nonce, 0),
+        sponsor: condition(sponsor, sponsor_nonce, fee),
+    };
+    StacksTransaction::new(false, auth, payload)
+}
+
+/// As if it had passed all checks.
+pub(super) fn checked(transaction: StacksTransaction) -> CheckedTransaction {
+    CheckedTransaction::from_block(transaction.into(), false, NOW_S).unwrap()
+}
+
+/// A checked transfer of account 99, to which nobody belongs.
+pub(super) fn checked_transfer(origin: u8, nonce: u64, fee: u64) -> CheckedTransaction {
+    checked(unsigned(origin, nonce, fee, transfer(99, 1)))
+}
+
+pub(super) fn database() -> Connection {
+    let conn = Connection::open_in_memory().unwrap();
+    conn.pragma_update(None, "foreign_keys", true).unwrap();
+    conn.execute_batch(SCHEMA).unwrap();
+    conn
+}
+
+pub(super) fn write<T>(conn: &mut Connection, work: impl FnOnce(&Transaction<'_>) -> T) -> T {
+    let tx = conn.transaction().unwrap();
+    let value = work(&tx);
+    tx.commit().unwrap();
+    value
+}
+
+pub(super) fn params() -> ChainParams {
+    ChainParams {
+        chain_id: CHAIN_ID_TESTNET,
+        mainnet: false,
+        epoch: StacksEpochId::Epoch30,
+        default_clarity_version: ClarityVersion::Clarity2,
+        tenure_cost_limit: HELIUM_20,
+        signing: SigningMode::Ecdsa,
+        boot_balances: vec![],
+        coinbase_ustx: COINBASE_USTX,
+        reward_maturity: 2,
+        burn: BurnParams {
+            first_height: 0,
+            first_time_s: 0,
+            satoshis_per_block: 0,
+            reward_cycle_length: 1,
+            producers: vec![],
+            stackers: vec![],
+        },
+    }
+}
+
+/// A chain as admission sees it.
+#[derive(Default)]
+pub(super) struct View {
+    pub(super) accounts: BTreeMap<StacksAddress, AccountView>,
+    pub(super) contracts: BTreeSet<QualifiedContractIdentifier>,
+}
+
+impl View {
+    pub(super) fn with_account(mut self, number: u8, nonce: u64, available_ustx: u128) -> Self {
+        self.accounts.insert(address(number), AccountView { nonce, available_ustx });
+        self
+    }
+}
+
+/// A source that [`View`] calls too deep.
+pub(super) const DEEP_SOURCE: &str = "((((((((";
+/// The only public function of [`View`]'s contracts; it takes one argument.
+pub(super) const FUNCTION: &str = "act";
+
+impl AdmissionView for View {
+    fn account(&self, who: &PrincipalData) -> Result<AccountView, Refusal> {
+        let PrincipalData::Standard(who) = who else { return Ok(AccountView::default()) };
+        Ok(self.accounts.get(&who.into()).copied().unwrap_or_default())
+    }
+
+    fn contract_exists(&self, contract: &QualifiedContractIdentifier) -> Result<bool, Refusal> {
+        Ok(self.contracts.contains(contract))
+    }
+
+    fn check_public_function(
+        &self,
+        _: &QualifiedContractIdentifier,
+        function: &str,
+        arguments: &[Value],
+    ) -> Result<(), Refusal> {
+        match (function, arguments.len()) {
+            (FUNCTION, 1) => Ok(()),
+            (FUNCTION, _) => Err(Refusal::BadFunctionArgument { message: "one argument".to_owned() }),
+            _ => Err(Refusal::NoSuchPublicFunction),
+        }
+    }
+
+    fn check_contract_depth(
+        &self,
+        contract: &QualifiedContractIdentifier,
+        _: ClarityVersion,
+        source: &str,
+    ) -> Result<(), Refusal> {
+        match source == DEEP_SOURCE {
+            true => Err(Refusal::ContractTooDeep { contract_identifier: contract.clone() }),
+            false => Ok(()),
+        }
+    }
+}

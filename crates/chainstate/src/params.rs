@@ -1,0 +1,137 @@
+//! What differs between chains: fixed at genesis, equal on every node of a chain.
+//!
+//! # Not here
+//! How a node runs (ports, folders, queue sizes): the node's config.
+
+use ::clarity::vm::ClarityVersion;
+use ::clarity::vm::costs::ExecutionCost;
+use ::clarity::vm::types::PrincipalData;
+use sha2::{Digest as _, Sha256};
+use stacks_common::types::StacksEpochId;
+use stacks_types::address::StacksAddress;
+use stacks_types::block::SigningMode;
+use stacks_types::vrf::VrfPublicKey;
+
+/// Cost limit of testnets, regtest and the reference's mockamoto mode, for one tenure
+/// (docs/COMPATIBILITY.md#cost-limits).
+pub const HELIUM_20: ExecutionCost = ExecutionCost {
+    write_length: 150_000_000,
+    write_count: 50_000,
+    read_length: 1_000_000_000,
+    read_count: 50_000,
+    runtime: 100_000_000_000,
+};
+
+/// Cost limit of mainnet, epochs 2.05 to 3.x, for one tenure (docs/COMPATIBILITY.md#cost-limits).
+pub const MAINNET_LIMIT: ExecutionCost = ExecutionCost {
+    write_length: 15_000_000,
+    write_count: 15_000,
+    read_length: 100_000_000,
+    read_count: 15_000,
+    runtime: 5_000_000_000,
+};
+
+/// Coinbase of one burn block, in micro-STX (docs/CONSENSUS.md#transactions-of-this-chain).
+pub const COINBASE_USTX: u128 = 1_000_000_000;
+
+/// Everything that the rules of one chain depend on.
+#[derive(Debug, Clone)]
+pub struct ChainParams {
+    /// Goes into every transaction: 0x80000000 on testnets, 1 on mainnet.
+    pub chain_id: u32,
+    /// Which address and transaction versions are this chain's.
+    pub mainnet: bool,
+    /// The rules of the Clarity VM.
+    pub epoch: StacksEpochId,
+    /// Version of contracts whose payload names none.
+    pub default_clarity_version: ClarityVersion,
+    /// Bounds the sum of the costs of a tenure's blocks.
+    pub tenure_cost_limit: ExecutionCost,
+    /// How producers and stackers sign.
+    pub signing: SigningMode,
+    /// Opening balances in micro-STX, in the order of their mint events.
+    pub boot_balances: Vec<(PrincipalData, u128)>,
+    /// Coinbase of one burn block in micro-STX.
+    pub coinbase_ustx: u128,
+    /// A tenure's reward is paid at the start of the tenure this many tenures later.
+    pub reward_maturity: u32,
+    /// The mocked bitcoin.
+    pub burn: BurnParams,
+}
+
+impl ChainParams {
+    /// SHA256 over everything that the rules depend on: a data folder of one chain is not run with another's parameters.
+    #[must_use]
+    pub fn fingerprint(&self) -> [u8; 32] {
+        let mut text = format!(
+            "{:08x} {} {} {} {:?} {:?} {} {}\n",
+            self.chain_id,
+            self.mainnet,
+            self.epoch,
+            self.default_clarity_version,
+            self.tenure_cost_limit,
+            self.signing,
+            self.coinbase_ustx,
+            self.reward_maturity,
+        );
+        for (principal, amount) in &self.boot_balances {
+            text += &format!("{principal} {amount}\n");
+        }
+        let burn = &self.burn;
+        text += &format!(
+            "{} {} {} {}\n",
+            burn.first_height, burn.first_time_s, burn.satoshis_per_block, burn.reward_cycle_length
+        );
+        for producer in &burn.producers {
+            text += &format!("{} {}\n", producer.address, hex::encode(producer.vrf_public_key.0));
+        }
+        for stacker in &burn.stackers {
+            text += &format!("{} {}\n", stacker.address, stacker.weight);
+        }
+        Sha256::digest(text).into()
+    }
+}
+
+/// The mock rules of the burn chain (docs/CONSENSUS.md#burn-chain).
+#[derive(Debug, Clone)]
+pub struct BurnParams {
+    /// Height of the first burn block, which the boot block witnessed.
+    pub first_height: u64,
+    /// Time of the first burn block in seconds since 1970.
+    pub first_time_s: u64,
+    /// What each burn block's election costs, in satoshis.
+    pub satoshis_per_block: u64,
+    /// Burn blocks a reward cycle.
+    pub reward_cycle_length: u64,
+    /// Who may produce from reward cycle 0 on, up to the first cycle for which another set is stored; the elected one
+    /// rotates through the list by burn height. Never empty.
+    pub producers: Vec<Producer>,
+    /// The stackers from reward cycle 0 on, up to the first cycle for which another set is stored. Never empty.
+    pub stackers: Vec<Stacker>,
+}
+
+impl BurnParams {
+    /// Burn height of a reward cycle's first block; `None` beyond 64 bits.
+    #[must_use]
+    pub fn cycle_start(&self, cycle: u64) -> Option<u64> {
+        cycle.checked_mul(self.reward_cycle_length)?.checked_add(self.first_height)
+    }
+}
+
+/// A member of the producer set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Producer {
+    /// Single-signature address of the producer's block signing key; its coinbases come from it.
+    pub address: StacksAddress,
+    /// Key of its VRF proofs.
+    pub vrf_public_key: VrfPublicKey,
+}
+
+/// A member of a stacker set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stacker {
+    /// Single-signature address of the signing key.
+    pub address: StacksAddress,
+    /// Weight of its signature.
+    pub weight: u32,
+}

@@ -1,0 +1,66 @@
+//! A chunk with its signer, and what is kept of a slot beside its data.
+
+use stacks_types::ids::Hash160;
+use stacks_types::keys::MessageSignature;
+use stacks_types::stackerdb::{ChunkHash, StackerDbChunk, slot_digest};
+
+/// What is known of a slot without its data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SlotMetadata {
+    /// The slot, from 0.
+    pub slot_id: u32,
+    /// Version of its chunk; 0 when it was never written.
+    pub slot_version: u32,
+    /// H(data), 32 bytes; zeros when it was never written.
+    pub data_hash: ChunkHash,
+    /// The owner's signature, 65 bytes; zeros when it was never written.
+    pub signature: MessageSignature,
+    /// Hash of the key that may write it.
+    pub owner: Hash160,
+}
+
+/// A chunk whose signer was recovered from its signature. Only [`check_signature`] makes one, so the costly part is done
+/// once and before a write transaction begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuthenticatedChunk {
+    chunk: StackerDbChunk,
+    data_hash: ChunkHash,
+    signer: Option<Hash160>,
+}
+
+/// Hashes the data and recovers who signed. Pure; takes any chunk: whether the signer may write is [`super::put_chunk`]'s.
+#[must_use]
+pub fn check_signature(chunk: StackerDbChunk) -> AuthenticatedChunk {
+    let data_hash = chunk.data_hash();
+    let digest = slot_digest(chunk.slot_id, chunk.slot_version, &data_hash);
+    // A high S is accepted here (docs/CONSENSUS.md#keys-and-addresses): StackerDB recovers in the lax form.
+    let recovered = chunk.signature.recover(&digest, stacks_types::keys::LowS::Lax);
+    let signer = recovered.ok().map(|key| key.hash160());
+    AuthenticatedChunk { chunk, data_hash, signer }
+}
+
+impl AuthenticatedChunk {
+    /// The chunk.
+    #[must_use]
+    pub const fn chunk(&self) -> &StackerDbChunk {
+        &self.chunk
+    }
+
+    /// H(data).
+    #[must_use]
+    pub const fn data_hash(&self) -> &ChunkHash {
+        &self.data_hash
+    }
+
+    /// Hash of the compressed key that signed; none when no key has made that signature.
+    #[must_use]
+    pub const fn signer(&self) -> Option<&Hash160> {
+        self.signer.as_ref()
+    }
+
+    /// Gives the chunk back.
+    #[must_use]
+    pub fn into_chunk(self) -> StackerDbChunk {
+        self.chunk
+    }
+}

@@ -1,0 +1,80 @@
+//! Rows of the contracts that are StackerDBs, and of how far they have followed the tip.
+
+use rusqlite::{Connection, OptionalExtension as _, Transaction};
+use stacks_types::ids::StacksBlockId;
+
+use super::instance::MAX_INSTANCES;
+use super::rows;
+use crate::burn::StoreError;
+
+/// Contracts that are kept: all instances but the two mocked ones.
+pub const MAX_CONTRACTS: usize = MAX_INSTANCES - 2;
+
+/// A contract that is a StackerDB.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StackerDbContract {
+    /// "ADDRESS.name".
+    pub contract: String,
+    /// Why what it said last is no configuration; empty when it is in force.
+    pub refusal: String,
+}
+
+/// All contracts that are kept, in the order in which they were found.
+///
+/// # Errors
+/// When the database fails.
+pub fn list_contracts(conn: &Connection) -> Result<Vec<StackerDbContract>, StoreError> {
+    let mut select = conn.prepare_cached("SELECT contract, refusal FROM stackerdb_contracts ORDER BY number")?;
+    let rows = select.query_map([], |row| Ok(StackerDbContract { contract: row.get(0)?, refusal: row.get(1)? }))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Keeps a contract; false when there is no room. Keeping it again changes nothing.
+///
+/// # Errors
+/// When the database fails.
+pub fn insert_contract(tx: &Transaction<'_>, contract: &str) -> Result<bool, StoreError> {
+    let kept: usize = tx.prepare_cached("SELECT COUNT(*) FROM stackerdb_contracts")?.query_row([], |row| row.get(0))?;
+    if kept >= MAX_CONTRACTS {
+        return Ok(false);
+    }
+    tx.prepare_cached("INSERT OR IGNORE INTO stackerdb_contracts (contract) VALUES (?1)")?.execute([contract])?;
+    Ok(true)
+}
+
+/// Notes why what a contract says is no configuration; empty when it is one.
+///
+/// # Errors
+/// When the database fails.
+pub fn update_refusal(tx: &Transaction<'_>, contract: &str, refusal: &str) -> Result<(), StoreError> {
+    tx.prepare_cached("UPDATE stackerdb_contracts SET refusal = ?2 WHERE contract = ?1")?
+        .execute([contract, refusal])?;
+    Ok(())
+}
+
+/// Forgets a contract, its slots and its chunks.
+///
+/// # Errors
+/// When the database fails.
+pub fn delete_contract(tx: &Transaction<'_>, contract: &str) -> Result<(), StoreError> {
+    tx.prepare_cached("DELETE FROM stackerdb_contracts WHERE contract = ?1")?.execute([contract])?;
+    rows::delete_instance(tx, contract)
+}
+
+/// The tip as of which the instances are what their contracts say; none when nothing was followed yet.
+///
+/// # Errors
+/// When the database fails.
+pub fn select_followed(conn: &Connection) -> Result<Option<StacksBlockId>, StoreError> {
+    let mut select = conn.prepare_cached("SELECT tip_block_id FROM stackerdb_followed")?;
+    Ok(select.query_row([], |row| row.get(0).map(StacksBlockId)).optional()?)
+}
+
+/// Sets it.
+///
+/// # Errors
+/// When the database fails.
+pub fn update_followed(tx: &Transaction<'_>, tip: &StacksBlockId) -> Result<(), StoreError> {
+    tx.prepare_cached("INSERT OR REPLACE INTO stackerdb_followed VALUES (1, ?1)")?.execute([tip.0])?;
+    Ok(())
+}

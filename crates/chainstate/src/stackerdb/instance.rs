@@ -1,0 +1,57 @@
+//! The limits of an instance, and the two mocked instances.
+
+use stacks_types::limits::{BOOT_ADDRESS_MAINNET, BOOT_ADDRESS_TESTNET, MAX_BLOCK_BYTES, MAX_CHUNK_BYTES};
+
+/// Slots of one instance, and slots of one signer in it (docs/COMPATIBILITY.md#stackerdb-contracts).
+pub const MAX_SLOTS: usize = 4096;
+/// Instances that a node keeps (docs/COMPATIBILITY.md#stackerdb-contracts).
+pub const MAX_INSTANCES: usize = 256;
+/// Room for what stands around a block in a proposal: version, kind, length, and what later versions may add.
+const PROPOSAL_ENVELOPE_BYTES: usize = 64 * 1024;
+/// A slot of `.producers` holds a proposal of the largest block.
+pub const PRODUCERS_CHUNK_BYTES: u32 = at_most_u32(MAX_BLOCK_BYTES + PROPOSAL_ENVELOPE_BYTES);
+/// A slot of `.signers` holds a signature or a reason; 2 MiB as the reference's
+/// (docs/COMPATIBILITY.md#the-mocked-instances), for tools that rely on it.
+pub const SIGNERS_CHUNK_BYTES: u32 = at_most_u32(2 * 1024 * 1024);
+
+/// What an instance allows (docs/COMPATIBILITY.md#stackerdb-contracts).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InstanceConfig {
+    /// Longest chunk in bytes, at most 16 MiB.
+    pub chunk_size_bytes: u32,
+    /// Seconds between writes; kept for readers, not enforced (docs/COMPATIBILITY.md#stackerdb-contracts).
+    pub write_freq: u32,
+    /// Highest slot version.
+    pub max_writes: u32,
+}
+
+/// Limits of the mocked instance in which producers propose blocks.
+pub const PRODUCERS_CONFIG: InstanceConfig =
+    InstanceConfig { chunk_size_bytes: PRODUCERS_CHUNK_BYTES, write_freq: 0, max_writes: u32::MAX };
+
+/// Limits of the mocked instance in which stackers answer.
+pub const SIGNERS_CONFIG: InstanceConfig =
+    InstanceConfig { chunk_size_bytes: SIGNERS_CHUNK_BYTES, write_freq: 0, max_writes: u32::MAX };
+
+/// Contract id of the instance in which producers propose blocks: `<boot address>.producers`.
+#[must_use]
+pub fn producers_contract(mainnet: bool) -> String {
+    boot_contract(mainnet, "producers")
+}
+
+/// Contract id of the instance in which stackers answer: `<boot address>.signers`.
+#[must_use]
+pub fn signers_contract(mainnet: bool) -> String {
+    boot_contract(mainnet, "signers")
+}
+
+fn boot_contract(mainnet: bool, name: &str) -> String {
+    let boot = if mainnet { BOOT_ADDRESS_MAINNET } else { BOOT_ADDRESS_TESTNET };
+    format!("{boot}.{name}")
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "checked in the line before, at compile time")]
+const fn at_most_u32(bytes: usize) -> u32 {
+    assert!(bytes <= MAX_CHUNK_BYTES, "a chunk must fit the wire");
+    bytes as u32
+}

@@ -1,0 +1,146 @@
+//! Writing a slot: the checks of docs/COMPATIBILITY.md#writing-a-slot in their order, then the write.
+
+use super::chunk::{AuthenticatedChunk, SlotMetadata};
+use super::rows::{self, Instance};
+use crate::burn::StoreError;
+use rusqlite::Transaction;
+use stacks_types::ids::Hash160;
+
+/// What became of a chunk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PutOutcome {
+    /// It is the slot's chunk now.
+    Accepted(SlotMetadata),
+    /// It broke a rule; the slot is as before.
+    Refused {
+        /// Which one.
+        refusal: PutRefusal,
+        /// The slot as it is; none when there is no such slot.
+        stored: Option<SlotMetadata>,
+    },
+    /// There is no such instance.
+    NoSuchDb,
+}
+
+/// Which rule a chunk broke.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PutRefusal {
+    /// The slot has this version or a newer one.
+    #[error("slot version {given} is not above the stored {stored}")]
+    DataAlreadyExists {
+        /// The slot's version.
+        stored: u32,
+        /// The chunk's.
+        given: u32,
+    },
+    /// The instance has no such slot.
+    #[error("slot {slot_id} does not exist, there are {slots}")]
+    NoSuchSlot {
+        /// The chunk's slot.
+        slot_id: u32,
+        /// How many the instance has.
+        slots: u32,
+    },
+    /// Somebody else than the slot's owner signed, or nobody did.
+    #[error("slot is owned by {owner}, not by the signer")]
+    BadSigner {
+        /// Hash of the owner's key.
+        owner: Hash160,
+    },
+    /// The data is longer than the instance allows.
+    #[error("chunk of {size_bytes} bytes is larger than {limit_bytes}")]
+    ChunkTooBig {
+        /// The chunk's length.
+        size_bytes: usize,
+        /// The instance's limit.
+        limit_bytes: u32,
+    },
+    /// The version is above the instance's ceiling.
+    #[error("slot version {given} is above the highest, {limit}")]
+    TooManySlotWrites {
+        /// The chunk's version.
+        given: u32,
+        /// The instance's limit.
+        limit: u32,
+    },
+}
+
+impl PutRefusal {
+    /// The code on the HTTP wire (docs/COMPATIBILITY.md#stackerdb-over-http).
+    #[must_use]
+    pub const fn code(&self) -> u32 {
+        match self {
+            Self::DataAlreadyExists { .. } => 0,
+            Self::NoSuchSlot { .. } => 1,
+            Self::BadSigner { .. } => 2,
+            Self::ChunkTooBig { .. } => 3,
+            Self::TooManySlotWrites { .. } => 4,
+        }
+    }
+
+    /// The code's name in the reference.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::DataAlreadyExists { .. } => "DataAlreadyExists",
+            Self::NoSuchSlot { .. } => "NoSuchSlot",
+            Self::BadSigner { .. } => "BadSigner",
+            Self::ChunkTooBig { .. } => "ChunkTooBig",
+            Self::TooManySlotWrites { .. } => "TooManySlotWrites",
+        }
+    }
+}
+
+/// Writes a slot of `contract`, or says which rule forbids it. After `Accepted` the caller raises the event.
+///
+/// # Errors
+/// When the database fails.
+pub fn put_chunk(tx: &Transaction<'_>, contract: &str, chunk: &AuthenticatedChunk) -> Result<PutOutcome, StoreError> {
+    let Some(instance) = rows::select_instance(tx, contract)? else {
+        return Ok(PutOutcome::NoSuchDb);
+    };
+    let slot = rows::select_slot(tx, instance.id, chunk.chunk().slot_id)?;
+    if let Err(refusal) = check_chunk(tx, &instance, slot.as_ref(), chunk)? {
+        return Ok(PutOutcome::Refused { refusal, stored: slot });
+    }
+    let new = chunk.chunk();
+    let owner = slot.map(|slot| slot.owner).unwrap_or_default();
+    let metadata = SlotMetadata {
+        slot_id: new.slot_id,
+        slot_version: new.slot_version,
+        data_hash: *chunk.data_hash(),
+        signature: new.signature,
+        owner,
+    };
+    rows::update_slot(tx, instance.id, &metadata, &new.data)?;
+    Ok(PutOutcome::Accepted(metadata))
+}
+
+/// The rules, in the reference's order: size, slot, signer, version, ceiling.
+fn check_chunk(
+    tx: &Transaction<'_>,
+    instance: &Instance,
+    slot: Option<&SlotMetadata>,
+    chunk: &AuthenticatedChunk,
+) -> Result<Result<(), PutRefusal>, StoreError> {
+    let (config, given) = (&instance.config, chunk.chunk().slot_version);
+    let size_bytes = chunk.chunk().data.len();
+    let too_big = u32::try_from(size_bytes).map_or(true, |size| size > config.chunk_size_bytes);
+    if too_big {
+        return Ok(Err(PutRefusal::ChunkTooBig { size_bytes, limit_bytes: config.chunk_size_bytes }));
+    }
+    let Some(slot) = slot else {
+        let slots = rows::select_slot_count(tx, instance.id)?;
+        return Ok(Err(PutRefusal::NoSuchSlot { slot_id: chunk.chunk().slot_id, slots }));
+    };
+    if chunk.signer() != Some(&slot.owner) {
+        return Ok(Err(PutRefusal::BadSigner { owner: slot.owner }));
+    }
+    if given <= slot.slot_version {
+        return Ok(Err(PutRefusal::DataAlreadyExists { stored: slot.slot_version, given }));
+    }
+    if given > config.max_writes {
+        return Ok(Err(PutRefusal::TooManySlotWrites { given, limit: config.max_writes }));
+    }
+    Ok(Ok(()))
+}

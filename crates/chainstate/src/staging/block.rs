@@ -1,0 +1,64 @@
+//! A staged block as its callers see it.
+
+use stacks_types::ids::{BurnBlockHash, StacksBlockId};
+
+/// A block to be stored. Its checks that need no execution are done by the caller.
+#[derive(Debug, Clone, Copy)]
+pub struct NewBlock<'a> {
+    /// The block's id.
+    pub block_id: StacksBlockId,
+    /// Its parent's id.
+    pub parent_block_id: StacksBlockId,
+    /// Its burn view.
+    pub burn_block_hash: BurnBlockHash,
+    /// Its `chain_length`.
+    pub chain_length: u64,
+    /// Whether its burn view is known to this node.
+    pub burn_attachable: bool,
+    /// Whether chain state has its parent. A parent that this file knows to be processed counts too, so a parent that is
+    /// processed between the caller's look and the store is not missed.
+    pub stacks_attachable: bool,
+    /// The encoded block, at most 2 MiB (docs/CONSENSUS.md#blocks).
+    pub data: &'a [u8],
+}
+
+/// How far a staged block has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StagingState {
+    /// It waits to be processed.
+    Stored,
+    /// It is part of chain state.
+    Processed,
+    /// It can never be processed.
+    Orphaned {
+        /// Reason code of the broken rule (the enum of the gRPC contract).
+        reason: i32,
+        /// More about it, at most [`super::MAX_ORPHAN_DETAIL_BYTES`].
+        detail: String,
+        /// The ancestor that broke the rule, when it was not the block itself.
+        ancestor: Option<StacksBlockId>,
+    },
+}
+
+/// A staged block.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StagedBlock {
+    /// Place in the order of arrival, from 1; numbers of forgotten blocks are not used again.
+    pub row: u64,
+    /// The block's id.
+    pub block_id: StacksBlockId,
+    /// Its parent's id.
+    pub parent_block_id: StacksBlockId,
+    /// Its burn view.
+    pub burn_block_hash: BurnBlockHash,
+    /// Its `chain_length`.
+    pub chain_length: u64,
+    /// Whether its burn view is known.
+    pub burn_attachable: bool,
+    /// Whether its parent is processed.
+    pub stacks_attachable: bool,
+    /// How far it has come.
+    pub state: StagingState,
+    /// The encoded block. Empty when it was orphaned and its bytes were dropped since.
+    pub data: Vec<u8>,
+}

@@ -1,0 +1,33 @@
+//! Why a staged block's state could not be changed.
+
+use crate::burn::StoreError;
+use stacks_types::ids::StacksBlockId;
+
+/// Why a block's state could not be changed. Nothing is changed.
+#[derive(Debug, thiserror::Error)]
+pub enum MarkError {
+    /// No such block is staged.
+    #[error("block {0} is not staged")]
+    UnknownBlock(StacksBlockId),
+    /// The block is in a state that is never left.
+    #[error("block {block_id} is already {state}")]
+    AlreadyFinal {
+        /// The block.
+        block_id: StacksBlockId,
+        /// `processed` or `orphaned`.
+        state: &'static str,
+    },
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<MarkError> for crate::db::StoreError {
+    fn from(error: MarkError) -> Self {
+        match error {
+            MarkError::Store(error) => error.into(),
+            // Who marks a block has read it before: the file and the caller disagree.
+            MarkError::UnknownBlock(_) | MarkError::AlreadyFinal { .. } => Self::Corrupt(error.to_string()),
+        }
+    }
+}

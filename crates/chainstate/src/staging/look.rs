@@ -1,0 +1,57 @@
+//! What the staging database says about itself and the other files, asked before anything is written.
+
+use rusqlite::{Connection, OptionalExtension as _};
+
+use super::block::StagingState;
+use super::reader::FILE;
+use super::rows;
+use crate::burn::StoreError;
+use crate::burn::file::{get_u64, has_tables, select_identity};
+use stacks_types::ids::StacksBlockId;
+
+/// All zero and none of a file to which nothing was committed.
+#[derive(Debug, Default)]
+pub(crate) struct StagingLook {
+    /// The chain that it is a part of, if it says so.
+    pub(crate) identity: Option<[u8; 16]>,
+    /// The newest number that a block was given.
+    pub(crate) newest_row: u64,
+    /// The newest event when its newest block was stored.
+    pub(crate) known_event: u64,
+    /// The newest burn block then.
+    pub(crate) known_burn_row: u64,
+    /// Whether it has the block that was asked for, and knows nothing against it.
+    pub(crate) has_tip: bool,
+    /// Of the processed blocks the one that came last.
+    pub(crate) newest_processed: Option<StacksBlockId>,
+}
+
+/// Looks at a file of this version or an earlier one.
+///
+/// # Errors
+/// It is of another kind, or of a newer version.
+pub(crate) fn look(conn: &Connection, tip: Option<&StacksBlockId>) -> Result<StagingLook, StoreError> {
+    if !has_tables(conn, &FILE)? {
+        return Ok(StagingLook::default());
+    }
+    let (known_event, known_burn_row) = known(conn)?;
+    let tip_state = tip.map(|tip| rows::select_state(conn, tip)).transpose()?;
+    let newest = "SELECT block_id FROM staging_blocks WHERE state = 'processed' ORDER BY arrival DESC LIMIT 1";
+    Ok(StagingLook {
+        identity: select_identity(conn)?,
+        newest_row: rows::select_newest_row(conn)?,
+        known_event,
+        known_burn_row,
+        has_tip: !matches!(tip_state, Some(None | Some(StagingState::Orphaned { .. }))),
+        newest_processed: conn.query_row(newest, [], |row| row.get(0).map(StacksBlockId)).optional()?,
+    })
+}
+
+fn known(conn: &Connection) -> Result<(u64, u64), StoreError> {
+    if !conn.column_exists(None, "staging_blocks", "known_event")? {
+        return Ok((0, 0));
+    }
+    let sql = "SELECT known_event, known_burn_row FROM staging_blocks ORDER BY arrival DESC LIMIT 1";
+    let row = conn.query_row(sql, [], |row| Ok((get_u64(row, "known_event")?, get_u64(row, "known_burn_row")?)));
+    Ok(row.optional()?.unwrap_or_default())
+}

@@ -1,0 +1,125 @@
+//! Questions about staged blocks.
+
+use super::block::{StagedBlock, StagingState};
+use super::rows;
+use crate::burn::StoreError;
+use crate::burn::file::{FileKind, open_reader};
+use rusqlite::Connection;
+use stacks_types::block::NakamotoBlock;
+use stacks_types::ids::{BurnBlockHash, StacksBlockId};
+use stacks_types::transaction::BlockTransaction;
+use std::path::Path;
+
+/// The staging database as a kind of file: "mSTG".
+pub(super) const FILE: FileKind = FileKind {
+    application_id: 0x6d53_5447,
+    migrations: &[include_str!("schema.sql"), include_str!("0002_identity.sql")],
+};
+
+/// A connection that answers questions about staged blocks and cannot change them.
+#[derive(Debug)]
+pub struct StagingReader {
+    pub(super) conn: Connection,
+}
+
+impl StagingReader {
+    /// Opens the staging database that a [`super::StagingWriter`] has made at `path`.
+    ///
+    /// # Errors
+    /// When there is no such file or it is not a staging database.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        Ok(Self { conn: open_reader(path, &FILE)? })
+    }
+
+    /// A block with its bytes.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn get_staging_block(&self, id: &StacksBlockId) -> Result<Option<StagedBlock>, StoreError> {
+        rows::select_block(&self.conn, id)
+    }
+
+    /// The transactions of a processed block.
+    ///
+    /// # Errors
+    /// When the database fails, or does not have the block.
+    pub(crate) fn transactions_of(&self, id: &StacksBlockId) -> Result<Vec<BlockTransaction>, crate::db::StoreError> {
+        let corrupt = crate::db::StoreError::Corrupt;
+        let staged = self.get_staging_block(id)?;
+        let staged = staged.ok_or_else(|| corrupt(format!("processed block {id} is not in staging")))?;
+        let block = NakamotoBlock::decode(&staged.data);
+        Ok(block.map_err(|error| corrupt(format!("stored block {id}: {error}")))?.txs)
+    }
+
+    /// How far a block has come; none when it is not staged. Reads no bytes of the block.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn state(&self, id: &StacksBlockId) -> Result<Option<StagingState>, StoreError> {
+        rows::select_state(&self.conn, id)
+    }
+
+    /// A stored block whose parent is processed and whose burn view is known: lowest chain length first, then first come.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn get_next_processable_block(&self) -> Result<Option<StagedBlock>, StoreError> {
+        rows::select_next_processable(&self.conn)
+    }
+
+    /// Whether a block has been processed, as far as this file knows.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn is_processed(&self, id: &StacksBlockId) -> Result<bool, StoreError> {
+        Ok(self.state(id)? == Some(StagingState::Processed))
+    }
+
+    /// Up to `limit` blocks of any state that arrived after that row, in order, with their bytes (2 MiB each at most).
+    /// 0 starts at the first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn blocks_after(&self, row: u64, limit: u32) -> Result<Vec<StagedBlock>, StoreError> {
+        rows::select_after(&self.conn, row, limit)
+    }
+
+    /// The stored descendants of a block, parents before children, with their bytes.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn stored_descendants(&self, id: &StacksBlockId) -> Result<Vec<StagedBlock>, StoreError> {
+        let mut descendants = Vec::new();
+        for descendant in rows::select_stored_descendants(&self.conn, id)?.iter().filter(|found| *found != id) {
+            descendants.extend(rows::select_block(&self.conn, descendant)?);
+        }
+        Ok(descendants)
+    }
+
+    /// The stored blocks that wait for this burn block, in order of arrival, with their bytes.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn waiting_for_burn_block(&self, burn_hash: &BurnBlockHash) -> Result<Vec<StagedBlock>, StoreError> {
+        rows::select_waiting_for_burn_block(&self.conn, burn_hash)
+    }
+
+    /// The parents that stored blocks wait for, in order of id.
+    ///
+    /// A crash can leave this file behind chain state, never ahead of it: at start the node looks these up there and
+    /// calls [`super::StagingWriter::set_stacks_attachable`] for those that it has.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn parents_waited_for(&self) -> Result<Vec<StacksBlockId>, StoreError> {
+        rows::select_parents_waited_for(&self.conn)
+    }
+
+    /// The burn blocks that stored blocks wait for, in order of hash. At start the node sets those that it knows by now.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn burn_hashes_waited_for(&self) -> Result<Vec<BurnBlockHash>, StoreError> {
+        rows::select_burn_hashes_waited_for(&self.conn)
+    }
+}

@@ -1,0 +1,474 @@
+use super::*;
+use proptest::prelude::*;
+use stacks_types::ids::{BurnBlockHash, StacksBlockId};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use tempfile::TempDir;
+
+const REASON: i32 = 7;
+
+fn id(number: u8) -> StacksBlockId {
+    StacksBlockId([number; 32])
+}
+
+fn burn(number: u8) -> BurnBlockHash {
+    BurnBlockHash([number; 32])
+}
+
+/// A block whose bytes are its number, on `parent`, with a known burn view and an unknown parent.
+fn block(number: u8, parent: u8, data: &[u8]) -> NewBlock<'_> {
+    NewBlock {
+        block_id: id(number),
+        parent_block_id: id(parent),
+        burn_block_hash: burn(1),
+        chain_length: u64::from(number),
+        burn_attachable: true,
+        stacks_attachable: false,
+        data,
+    }
+}
+
+struct Staging {
+    folder: TempDir,
+    db: StagingWriter,
+}
+
+fn staging() -> Staging {
+    let folder = tempfile::tempdir().unwrap();
+    let db = StagingWriter::open(&folder.path().join("staging.sqlite")).unwrap();
+    Staging { folder, db }
+}
+
+impl Staging {
+    fn reopen(self) -> Self {
+        let Self { folder, db } = self;
+        drop(db); // A file has one writer.
+        let db = StagingWriter::open(&folder.path().join("staging.sqlite")).unwrap();
+        Self { folder, db }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.path().join("staging.sqlite")
+    }
+
+    fn next(&self) -> Option<StacksBlockId> {
+        self.db.get_next_processable_block().unwrap().map(|block| block.block_id)
+    }
+}
+
+#[test]
+fn a_stored_block_is_read_back_and_storing_it_again_changes_nothing() {
+    let mut staging = staging();
+    let new = block(5, 4, b"five");
+    assert_eq!(staging.db.store(&new).unwrap(), StageOutcome::Stored);
+    assert_eq!(staging.db.store(&new).unwrap(), StageOutcome::AlreadyKnown(StagingState::Stored));
+    let stored = staging.db.get_staging_block(&id(5)).unwrap().unwrap();
+    let expected = StagedBlock {
+        row: 1,
+        block_id: id(5),
+        parent_block_id: id(4),
+        burn_block_hash: burn(1),
+        chain_length: 5,
+        burn_attachable: true,
+        stacks_attachable: false,
+        state: StagingState::Stored,
+        data: b"five".to_vec(),
+    };
+    assert_eq!(stored, expected);
+    let reader = StagingReader::open(&staging.path()).unwrap();
+    assert_eq!(reader.blocks_after(0, 10).unwrap(), vec![expected]);
+    assert_eq!(reader.blocks_after(1, 10).unwrap(), vec![]);
+    assert_eq!(reader.get_staging_block(&id(6)).unwrap(), None);
+    assert_eq!(reader.state(&id(6)).unwrap(), None);
+}
+
+#[test]
+fn a_block_is_processable_once_both_flags_are_set() {
+    let mut staging = staging();
+    let unknown_burn = NewBlock { burn_attachable: false, ..block(2, 1, b"2") };
+    staging.db.store(&unknown_burn).unwrap();
+    assert_eq!(staging.db.burn_hashes_waited_for().unwrap(), vec![burn(1)]);
+    assert_eq!(staging.db.parents_waited_for().unwrap(), vec![id(1)]);
+    assert_eq!(staging.db.set_stacks_attachable(&id(1)).unwrap(), 1);
+    assert_eq!(staging.next(), None);
+    assert_eq!(staging.db.set_burn_attachable(&burn(9)).unwrap(), 0);
+    assert_eq!(staging.db.set_burn_attachable(&burn(1)).unwrap(), 1);
+    assert_eq!(staging.db.set_burn_attachable(&burn(1)).unwrap(), 0);
+    assert_eq!(staging.next(), Some(id(2)));
+    assert_eq!(staging.db.burn_hashes_waited_for().unwrap(), vec![]);
+    assert_eq!(staging.db.parents_waited_for().unwrap(), vec![]);
+}
+
+#[test]
+fn processing_a_block_makes_its_children_processable_whether_they_came_before_or_after() {
+    let mut staging = staging();
+    staging.db.store(&block(3, 2, b"3")).unwrap();
+    staging.db.store(&NewBlock { stacks_attachable: true, ..block(2, 1, b"2") }).unwrap();
+    assert_eq!(staging.next(), Some(id(2)));
+    assert!(!staging.db.is_processed(&id(2)).unwrap());
+    staging.db.mark_processed(&id(2)).unwrap();
+    staging.db.mark_processed(&id(2)).unwrap();
+    assert!(staging.db.is_processed(&id(2)).unwrap());
+    staging.db.store(&NewBlock { chain_length: 3, ..block(4, 2, b"4") }).unwrap();
+    assert_eq!(staging.next(), Some(id(3)), "lowest chain length, then first come");
+    staging.db.mark_processed(&id(3)).unwrap();
+    assert_eq!(staging.next(), Some(id(4)));
+    assert_eq!(staging.db.get_staging_block(&id(2)).unwrap().unwrap().data, b"2", "a processed block keeps its bytes");
+}
+
+#[test]
+fn an_orphan_takes_its_descendants_along_and_keeps_the_reason() {
+    let mut staging = staging();
+    for (number, parent) in [(4, 3), (2, 1), (3, 2), (5, 3), (6, 1)] {
+        staging.db.store(&block(number, parent, b"x")).unwrap();
+    }
+    let changed = staging.db.mark_orphaned(&id(2), REASON, "bad root").unwrap();
+    assert_eq!(changed, vec![id(2), id(3), id(4), id(5)]);
+    let orphaned = |ancestor| Some(StagingState::Orphaned { reason: REASON, detail: "bad root".to_owned(), ancestor });
+    assert_eq!(staging.db.state(&id(2)).unwrap(), orphaned(None));
+    assert_eq!(staging.db.state(&id(5)).unwrap(), orphaned(Some(id(2))));
+    assert_eq!(staging.db.state(&id(6)).unwrap(), Some(StagingState::Stored));
+    assert_eq!(staging.db.mark_orphaned(&id(2), 1, "again").unwrap(), vec![]);
+    assert_eq!(staging.db.state(&id(2)).unwrap(), orphaned(None), "the first reason stays");
+
+    let child = staging.db.store(&block(7, 5, b"7")).unwrap();
+    assert_eq!(child, StageOutcome::ParentOrphaned { reason: REASON, detail: "bad root".to_owned() });
+    let again = staging.db.store(&block(5, 3, b"x")).unwrap();
+    assert_eq!(again, StageOutcome::AlreadyKnown(orphaned(Some(id(2))).unwrap()));
+    assert_eq!(staging.db.set_stacks_attachable(&id(1)).unwrap(), 2);
+    assert_eq!(staging.next(), Some(id(6)), "an orphan is never processable");
+}
+
+#[test]
+fn a_forgotten_block_is_as_if_it_had_never_come_and_its_children_wait_on() {
+    let mut staging = staging();
+    staging.db.store(&NewBlock { burn_attachable: false, ..block(2, 1, b"bad") }).unwrap();
+    staging.db.store(&block(3, 2, b"3")).unwrap();
+    let waiting = staging.db.waiting_for_burn_block(&burn(1)).unwrap();
+    assert_eq!(waiting.iter().map(|block| block.block_id).collect::<Vec<_>>(), vec![id(2)]);
+    assert_eq!(staging.db.stored_descendants(&id(2)).unwrap().len(), 1);
+    staging.db.forget(&id(2)).unwrap();
+    assert_eq!(staging.db.get_staging_block(&id(2)).unwrap(), None);
+    assert_eq!(staging.db.waiting_for_burn_block(&burn(1)).unwrap(), vec![]);
+    let good = NewBlock { stacks_attachable: true, ..block(2, 1, b"good") };
+    assert_eq!(staging.db.store(&good).unwrap(), StageOutcome::Stored);
+    assert_eq!(staging.db.get_staging_block(&id(2)).unwrap().unwrap().data, b"good");
+    staging.db.mark_processed(&id(2)).unwrap();
+    assert_eq!(staging.next(), Some(id(3)));
+    staging.db.forget(&id(2)).unwrap();
+    assert!(staging.db.is_processed(&id(2)).unwrap(), "a processed block stays");
+}
+
+#[test]
+fn final_states_are_not_left() {
+    let mut staging = staging();
+    staging.db.store(&block(2, 1, b"2")).unwrap();
+    staging.db.store(&block(3, 1, b"3")).unwrap();
+    staging.db.mark_processed(&id(2)).unwrap();
+    staging.db.mark_orphaned(&id(3), REASON, "").unwrap();
+    assert!(matches!(staging.db.mark_orphaned(&id(2), REASON, ""), Err(MarkError::AlreadyFinal { .. })));
+    assert!(matches!(staging.db.mark_processed(&id(3)), Err(MarkError::AlreadyFinal { .. })));
+    assert!(matches!(staging.db.mark_processed(&id(9)), Err(MarkError::UnknownBlock(unknown)) if unknown == id(9)));
+    assert!(matches!(staging.db.mark_orphaned(&id(9), REASON, ""), Err(MarkError::UnknownBlock(_))));
+}
+
+#[test]
+fn a_long_reason_is_cut_between_characters() {
+    let mut staging = staging();
+    staging.db.store(&block(2, 1, b"2")).unwrap();
+    let long = format!("{}é", "x".repeat(MAX_ORPHAN_DETAIL_BYTES - 1));
+    staging.db.mark_orphaned(&id(2), REASON, &long).unwrap();
+    let Some(StagingState::Orphaned { detail, .. }) = staging.db.state(&id(2)).unwrap() else { panic!("not orphaned") };
+    assert_eq!(detail, "x".repeat(MAX_ORPHAN_DETAIL_BYTES - 1));
+}
+
+fn numbered(number: u32) -> StacksBlockId {
+    let mut bytes = [0xaa; 32];
+    bytes[..4].copy_from_slice(&number.to_be_bytes());
+    StacksBlockId(bytes)
+}
+
+/// `count` blocks of `size` bytes, none of which has a known parent.
+fn store_waiting(
+    staging: &mut Staging,
+    numbers: std::ops::Range<u32>,
+    known_burn: bool,
+    data: &[u8],
+) -> Vec<StageOutcome> {
+    let blocks: Vec<NewBlock<'_>> = numbers
+        .map(|number| NewBlock { block_id: numbered(number), burn_attachable: known_burn, ..block(2, 1, data) })
+        .collect();
+    staging.db.store_many(&blocks).unwrap()
+}
+
+#[test]
+fn blocks_that_wait_are_bounded_and_those_that_need_not_wait_are_not() {
+    let mut staging = staging();
+    let unknown = u32::try_from(MAX_BURN_UNKNOWN_BLOCKS).unwrap();
+    let all = u32::try_from(MAX_WAITING_BLOCKS).unwrap();
+    let outcomes = store_waiting(&mut staging, 0..unknown, false, b"x");
+    assert!(outcomes.iter().all(|outcome| *outcome == StageOutcome::Stored));
+    let outcomes = store_waiting(&mut staging, unknown..all + 1, true, b"x");
+    let last = outcomes.len() - 1;
+    assert!(outcomes[..last].iter().all(|outcome| *outcome == StageOutcome::Stored));
+    assert_eq!(outcomes[last], StageOutcome::Full);
+    assert_eq!(staging.db.state(&numbered(all)).unwrap(), None, "a refused block is not stored");
+
+    let attachable = NewBlock { stacks_attachable: true, block_id: numbered(all), ..block(2, 9, b"x") };
+    assert_eq!(staging.db.store(&attachable).unwrap(), StageOutcome::Stored);
+    // Their parent comes: they wait no longer, and there is room again.
+    staging.db.set_stacks_attachable(&id(1)).unwrap();
+    assert_eq!(store_waiting(&mut staging, all + 1..all + 2, true, b"x"), vec![StageOutcome::Stored]);
+}
+
+#[test]
+fn rubbish_that_nobody_can_check_makes_room_for_what_comes_later() {
+    // By number, then by bytes.
+    let large = vec![0; 2 * 1024 * 1024];
+    let by_bytes = MAX_BURN_UNKNOWN_BYTES / (2 * 1024 * 1024);
+    for (data, most) in [(&large[..1], MAX_BURN_UNKNOWN_BLOCKS), (&large, by_bytes)] {
+        let (mut staging, most) = (staging(), u32::try_from(most).unwrap());
+        let outcomes = store_waiting(&mut staging, 0..most + 3, false, data);
+        assert!(outcomes.iter().all(|outcome| *outcome == StageOutcome::Stored));
+        let kept = |number: u32| staging.db.state(&numbered(number)).unwrap().is_some();
+        assert!((0..most + 3).all(|number| kept(number) == (number >= 3)), "the oldest three are forgotten");
+    }
+}
+
+#[test]
+fn old_orphans_lose_their_bytes() {
+    let mut staging = staging();
+    let (kept, extra) = (MAX_ORPHANED_WITH_DATA, 5);
+    // In two groups, each a family, so that several become orphaned at once.
+    let mut previous = id(1);
+    for number in 0..kept + extra {
+        let parent_block_id = if number == 10 { id(99) } else { previous };
+        let new = NewBlock { block_id: numbered(number), parent_block_id, ..block(2, 1, b"x") };
+        assert_eq!(staging.db.store(&new).unwrap(), StageOutcome::Stored);
+        previous = numbered(number);
+    }
+    assert_eq!(staging.db.mark_orphaned(&numbered(10), REASON, "").unwrap().len(), (kept + extra - 10) as usize);
+    assert_eq!(staging.db.mark_orphaned(&numbered(0), REASON, "").unwrap().len(), 10);
+    for number in 0..kept + extra {
+        let stored = staging.db.get_staging_block(&numbered(number)).unwrap().unwrap();
+        assert_eq!(stored.data.is_empty(), number < extra, "block {number}");
+    }
+}
+
+#[test]
+fn the_schema_refuses_what_cannot_be() {
+    let staging = staging();
+    let insert =
+        "INSERT INTO staging_blocks (block_id, parent_id, burn_hash, chain_length, size_bytes, burn_attachable,
+                                              stacks_attachable, state, reason, reason_detail)";
+    let refused = |values: &str| {
+        let result = staging.db.conn.execute(&format!("{insert} VALUES ({values})"), []);
+        assert!(result.is_err(), "{values}");
+    };
+    let (b32, b31) = ("zeroblob(32)", "zeroblob(31)");
+    refused(&format!("{b31}, {b32}, {b32}, 1, 1, 1, 1, 'stored', NULL, NULL"));
+    refused(&format!("{b32}, {b32}, {b32}, 1, 2097153, 1, 1, 'stored', NULL, NULL"));
+    refused(&format!("{b32}, {b32}, {b32}, 1, 1, 2, 1, 'stored', NULL, NULL"));
+    refused(&format!("{b32}, {b32}, {b32}, 1, 1, 1, 1, 'lost', NULL, NULL"));
+    refused(&format!("{b32}, {b32}, {b32}, 1, 1, 1, 1, 'stored', 1, 'x'"));
+    refused(&format!("{b32}, {b32}, {b32}, 1, 1, 1, 1, 'orphaned', NULL, NULL"));
+    refused(&format!("{b32}, {b32}, {b32}, 1, 1, 0, 1, 'processed', NULL, NULL"));
+    let good = format!("{insert} VALUES ({b32}, {b32}, {b32}, 1, 1, 1, 1, 'orphaned', 1, 'x')");
+    assert_eq!(staging.db.conn.execute(&good, []).unwrap(), 1);
+}
+
+#[test]
+fn everything_survives_reopening() {
+    let mut staging = staging();
+    staging.db.store(&block(2, 1, b"2")).unwrap();
+    staging.db.store(&block(3, 1, b"3")).unwrap();
+    staging.db.mark_orphaned(&id(3), REASON, "why").unwrap();
+    let before = staging.db.blocks_after(0, 10).unwrap();
+    let path = staging.path();
+    let Staging { folder, db } = staging;
+    drop(db);
+    let again = StagingWriter::open(&path).unwrap();
+    assert_eq!(again.blocks_after(0, 10).unwrap(), before);
+    drop(folder);
+}
+
+/// A step of the comparison with the model; numbers name blocks, `parent` is always smaller than `number`.
+#[derive(Debug, Clone)]
+enum Op {
+    Store { number: u8, parent: u8, burn: u8, known_burn: bool },
+    Processed(u8),
+    Orphaned(u8),
+    BurnKnown(u8),
+    ParentProcessed(u8),
+    Reopen,
+}
+
+fn op() -> impl Strategy<Value = Op> {
+    let number = 1..14_u8;
+    prop_oneof![
+        6 => (1..14_u8, any::<u8>(), 0..3_u8, any::<bool>())
+            .prop_map(|(number, parent, burn, known_burn)| Op::Store { number, parent: parent % number, burn, known_burn }),
+        3 => number.clone().prop_map(Op::Processed),
+        2 => number.clone().prop_map(Op::Orphaned),
+        2 => (0..3_u8).prop_map(Op::BurnKnown),
+        1 => number.prop_map(Op::ParentProcessed),
+        1 => Just(Op::Reopen),
+    ]
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum ModelState {
+    Stored,
+    Processed,
+    Orphaned,
+}
+
+#[derive(Debug, Clone)]
+struct ModelBlock {
+    order: usize,
+    parent: u8,
+    burn: u8,
+    burn_known: bool,
+    parent_known: bool,
+    state: ModelState,
+}
+
+#[derive(Default)]
+struct Model {
+    blocks: BTreeMap<u8, ModelBlock>,
+    stored: usize,
+}
+
+impl Model {
+    fn state(&self, number: u8) -> Option<&ModelState> {
+        self.blocks.get(&number).map(|block| &block.state)
+    }
+
+    fn store(&mut self, number: u8, parent: u8, burn: u8, burn_known: bool) {
+        if self.blocks.contains_key(&number) || self.state(parent) == Some(&ModelState::Orphaned) {
+            return;
+        }
+        self.stored += 1;
+        let parent_known = self.state(parent) == Some(&ModelState::Processed);
+        let (order, state) = (self.stored, ModelState::Stored);
+        self.blocks.insert(number, ModelBlock { order, parent, burn, burn_known, parent_known, state });
+    }
+
+    fn processed(&mut self, number: u8) {
+        if self.state(number) != Some(&ModelState::Stored) {
+            return;
+        }
+        let block = self.blocks.get_mut(&number).unwrap();
+        (block.state, block.burn_known, block.parent_known) = (ModelState::Processed, true, true);
+        self.parent_processed(number);
+    }
+
+    fn parent_processed(&mut self, parent: u8) {
+        self.blocks.values_mut().filter(|block| block.parent == parent).for_each(|block| block.parent_known = true);
+    }
+
+    fn orphaned(&mut self, number: u8) {
+        if self.state(number) != Some(&ModelState::Stored) {
+            return;
+        }
+        self.blocks.get_mut(&number).unwrap().state = ModelState::Orphaned;
+        let children: Vec<u8> =
+            self.blocks.iter().filter(|(_, block)| block.parent == number).map(|(number, _)| *number).collect();
+        children.into_iter().for_each(|child| self.orphaned(child));
+    }
+
+    fn next(&self) -> Option<StacksBlockId> {
+        let ready = |block: &ModelBlock| block.state == ModelState::Stored && block.burn_known && block.parent_known;
+        let candidates = self.blocks.iter().filter(|(_, block)| ready(block));
+        candidates.min_by_key(|(number, block)| (**number, block.order)).map(|(number, _)| id(*number))
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    #[test]
+    fn random_histories_agree_with_a_model(ops in proptest::collection::vec(op(), 1..60)) {
+        let mut staging = staging();
+        let mut model = Model::default();
+        for op in ops {
+            match op {
+                Op::Store { number, parent, burn: burn_number, known_burn } => {
+                    let data = [number];
+                    let new = NewBlock {
+                        burn_block_hash: burn(burn_number),
+                        burn_attachable: known_burn,
+                        ..block(number, parent, &data)
+                    };
+                    let known = model.blocks.contains_key(&number);
+                    let doomed = model.state(parent) == Some(&ModelState::Orphaned);
+                    match staging.db.store(&new).unwrap() {
+                        StageOutcome::Stored => prop_assert!(!known && !doomed),
+                        StageOutcome::AlreadyKnown(_) => prop_assert!(known),
+                        StageOutcome::ParentOrphaned { .. } => prop_assert!(!known && doomed),
+                        StageOutcome::Full => prop_assert!(false, "full"),
+                    }
+                    model.store(number, parent, burn_number, known_burn);
+                }
+                Op::Processed(number) => {
+                    let expected = matches!(model.state(number), Some(ModelState::Stored | ModelState::Processed));
+                    prop_assert_eq!(staging.db.mark_processed(&id(number)).is_ok(), expected);
+                    model.processed(number);
+                }
+                Op::Orphaned(number) => {
+                    let expected = matches!(model.state(number), Some(ModelState::Stored | ModelState::Orphaned));
+                    prop_assert_eq!(staging.db.mark_orphaned(&id(number), REASON, "").is_ok(), expected);
+                    model.orphaned(number);
+                }
+                Op::BurnKnown(number) => {
+                    staging.db.set_burn_attachable(&burn(number)).unwrap();
+                    let blocks = model.blocks.values_mut();
+                    blocks.filter(|block| block.burn == number).for_each(|block| block.burn_known = true);
+                }
+                Op::ParentProcessed(number) => {
+                    staging.db.set_stacks_attachable(&id(number)).unwrap();
+                    model.parent_processed(number);
+                }
+                Op::Reopen => staging = staging.reopen(),
+            }
+            prop_assert_eq!(staging.next(), model.next());
+            let all = staging.db.blocks_after(0, 100).unwrap();
+            prop_assert_eq!(all.len(), model.blocks.len());
+            for stored in all {
+                let expected = &model.blocks[&stored.block_id.0[0]];
+                let state = match stored.state {
+                    StagingState::Stored => ModelState::Stored,
+                    StagingState::Processed => ModelState::Processed,
+                    StagingState::Orphaned { .. } => ModelState::Orphaned,
+                };
+                prop_assert_eq!(&state, &expected.state);
+                prop_assert_eq!(stored.burn_attachable, expected.burn_known);
+                prop_assert_eq!(stored.stacks_attachable, expected.parent_known);
+                prop_assert_eq!(stored.data, vec![stored.block_id.0[0]]);
+            }
+        }
+    }
+}
+
+#[test]
+fn of_many_orphans_the_oldest_are_forgotten() {
+    let mut staging = staging();
+    for number in 2..8 {
+        staging.db.store(&block(number, 1, b"x")).unwrap();
+        staging.db.mark_orphaned(&id(number), REASON, "").unwrap();
+        staging.db.store(&block(number + 100, 1, b"y")).unwrap();
+    }
+    let conn = rusqlite::Connection::open(staging.path()).unwrap();
+    conn.pragma_update(None, "foreign_keys", true).unwrap();
+    let tx = conn.unchecked_transaction().unwrap();
+    rows::delete_orphaned_rows(&tx, 4, 2).unwrap();
+    tx.commit().unwrap();
+    for number in 2..8 {
+        assert_eq!(staging.db.state(&id(number)).unwrap().is_some(), number >= 4, "orphan {number}");
+        assert_eq!(staging.db.state(&id(number + 100)).unwrap(), Some(StagingState::Stored));
+    }
+    let rows: u32 = staging.db.conn.query_row("SELECT COUNT(*) FROM staging_block_data", [], |row| row.get(0)).unwrap();
+    assert_eq!(rows, 6 + 4, "bytes go with their block");
+    assert_eq!(staging.db.store(&block(2, 1, b"x")).unwrap(), StageOutcome::Stored);
+    assert_eq!(staging.db.get_staging_block(&id(2)).unwrap().unwrap().row, 13, "rows are not used again");
+}

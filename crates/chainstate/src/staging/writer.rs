@@ -1,0 +1,242 @@
+//! The one writer of staged blocks.
+
+use super::block::{NewBlock, StagingState};
+use super::error::MarkError;
+use super::reader::{FILE, StagingReader};
+use super::rows;
+use crate::burn::StoreError;
+use crate::burn::file::{insert_identity, open_writer};
+use crate::db::Positions;
+use rusqlite::{Transaction, TransactionBehavior};
+use stacks_types::ids::{BurnBlockHash, StacksBlockId};
+use std::ops::Deref;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Stored blocks that may wait for a parent or a burn block: far more than a chain grows by while a block is processed,
+/// so a sender that is ahead is slowed down and never loses its place.
+pub const MAX_WAITING_BLOCKS: u64 = 4096;
+/// Their bytes. Full blocks are rare; this bounds the disk that they can take.
+pub const MAX_WAITING_BYTES: u64 = 512 * 1024 * 1024;
+/// Of those, blocks whose burn view is unknown. Nobody can check who signed them: anyone may send them, so they get a
+/// small part of the room and can never take the rest from blocks that an elected producer signed. When it is full the oldest
+/// of them are forgotten for a new one: else rubbish would stay there for ever, and nothing else came in.
+pub const MAX_BURN_UNKNOWN_BLOCKS: u64 = 256;
+/// Their bytes.
+pub const MAX_BURN_UNKNOWN_BYTES: u64 = 64 * 1024 * 1024;
+/// Orphaned blocks that keep their bytes, for whoever looks into why. At most 512 MiB.
+pub const MAX_ORPHANED_WITH_DATA: u32 = 256;
+/// Orphaned blocks that are remembered with their reason, the latest arrivals. About 300 bytes each.
+pub const MAX_ORPHANED_ROWS: u32 = 16_384;
+/// Longest reason text kept; more is cut off.
+pub const MAX_ORPHAN_DETAIL_BYTES: usize = 1024;
+
+/// What became of a block that was to be stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StageOutcome {
+    /// It is on disk, in state [`StagingState::Stored`].
+    Stored,
+    /// It was there before, and is in this state.
+    AlreadyKnown(StagingState),
+    /// Not stored, and never will be: its parent is orphaned.
+    ParentOrphaned {
+        /// The parent's reason code.
+        reason: i32,
+        /// More about it.
+        detail: String,
+    },
+    /// Not stored; retry later: too many blocks wait for a parent or a burn block that is not processed.
+    Full,
+}
+
+/// The connection that may change staged blocks. Answers all questions of a [`StagingReader`] too.
+#[derive(Debug)]
+pub struct StagingWriter(StagingReader, Arc<Positions>);
+
+impl Deref for StagingWriter {
+    type Target = StagingReader;
+
+    fn deref(&self) -> &StagingReader {
+        &self.0
+    }
+}
+
+impl StagingWriter {
+    /// Opens the staging database at `path`; makes it when it is missing.
+    ///
+    /// # Errors
+    /// When the file cannot be used.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        Self::open_inspected(sqlite::inspect(path)?, Arc::default())
+    }
+
+    /// As [`Self::open`]; each block will say how far the other files were.
+    pub(crate) fn open_inspected(inspected: sqlite::Inspected, positions: Arc<Positions>) -> Result<Self, StoreError> {
+        let conn = open_writer(inspected, &FILE)?;
+        positions.staging_row().raise(rows::select_newest_row(&conn)?);
+        Ok(Self(StagingReader { conn }, positions))
+    }
+
+    /// Has the file say which chain it is a part of.
+    pub(crate) fn set_identity(&mut self, chain: [u8; 16]) -> Result<(), StoreError> {
+        self.write(|tx| insert_identity(tx, chain))
+    }
+
+    /// Stores a block, unless it is known already. It is on disk when this returns [`StageOutcome::Stored`].
+    ///
+    /// # Errors
+    /// Ours: nothing is stored.
+    pub fn store(&mut self, block: &NewBlock<'_>) -> Result<StageOutcome, StoreError> {
+        let outcomes = self.store_many(std::slice::from_ref(block))?;
+        outcomes.into_iter().next().ok_or(StoreError::Impossible { column: "staging_blocks.arrival" })
+    }
+
+    /// Stores several blocks with one sync, in order; each has an outcome of its own.
+    ///
+    /// # Errors
+    /// Ours: none is stored.
+    pub fn store_many(&mut self, blocks: &[NewBlock<'_>]) -> Result<Vec<StageOutcome>, StoreError> {
+        let known = rows::Known { event: self.1.event().get(), burn_row: self.1.burn_row().get() };
+        let (outcomes, newest) = self.write(|tx| {
+            let outcomes = blocks.iter().map(|block| store_block(tx, block, known));
+            let outcomes = outcomes.collect::<Result<Vec<_>, StoreError>>()?;
+            Ok::<_, StoreError>((outcomes, rows::select_newest_row(tx)?))
+        })?;
+        self.1.staging_row().raise(newest);
+        Ok(outcomes)
+    }
+
+    /// Marks a stored block processed; its children become attachable. Doing it again changes nothing.
+    ///
+    /// # Errors
+    /// When the block is unknown or orphaned, or the database fails.
+    pub fn mark_processed(&mut self, id: &StacksBlockId) -> Result<(), MarkError> {
+        self.write(|tx| mark_processed(tx, id))
+    }
+
+    /// Marks a stored block orphaned, and with it all its stored descendants, which keep its reason and name it. Returns
+    /// all that changed, parents first. Doing it again changes nothing and returns none.
+    ///
+    /// # Errors
+    /// When the block is unknown or processed, or the database fails.
+    pub fn mark_orphaned(
+        &mut self,
+        id: &StacksBlockId,
+        reason: i32,
+        detail: &str,
+    ) -> Result<Vec<StacksBlockId>, MarkError> {
+        self.write(|tx| mark_orphaned(tx, id, reason, cut(detail)))
+    }
+
+    /// Forgets a stored block, as if it had never come; its descendants go on waiting for it. A block in another state, or
+    /// none, stays as it is.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn forget(&mut self, id: &StacksBlockId) -> Result<(), StoreError> {
+        self.write(|tx| rows::delete_stored(tx, id).map(|_| ()))
+    }
+
+    /// A burn block is known now: blocks that witnessed it become burn-attachable. Returns how many.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn set_burn_attachable(&mut self, burn_hash: &BurnBlockHash) -> Result<usize, StoreError> {
+        self.write(|tx| rows::update_burn_attachable(tx, burn_hash))
+    }
+
+    /// A block is processed that may not be staged here: its children become attachable. Returns how many.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn set_stacks_attachable(&mut self, parent_id: &StacksBlockId) -> Result<usize, StoreError> {
+        self.write(|tx| rows::update_stacks_attachable(tx, parent_id))
+    }
+
+    /// Runs `work` in one transaction: all of it is stored, or none of it.
+    fn write<T, E: From<StoreError>>(&mut self, work: impl FnOnce(&Transaction<'_>) -> Result<T, E>) -> Result<T, E> {
+        let tx = self.0.conn.transaction_with_behavior(TransactionBehavior::Immediate).map_err(StoreError::from)?;
+        let value = work(&tx)?; // An error drops `tx`, which rolls back.
+        sqlite::crash_point("staging:before_commit");
+        tx.commit().map_err(StoreError::from)?;
+        sqlite::crash_point("staging:after_commit");
+        Ok(value)
+    }
+}
+
+fn store_block(tx: &Transaction<'_>, block: &NewBlock<'_>, known: rows::Known) -> Result<StageOutcome, StoreError> {
+    if let Some(state) = rows::select_state(tx, &block.block_id)? {
+        return Ok(StageOutcome::AlreadyKnown(state));
+    }
+    let parent_processed = match rows::select_state(tx, &block.parent_block_id)? {
+        Some(StagingState::Orphaned { reason, detail, .. }) => {
+            return Ok(StageOutcome::ParentOrphaned { reason, detail });
+        }
+        Some(StagingState::Processed) => true,
+        Some(StagingState::Stored) | None => false,
+    };
+    let stacks_attachable = block.stacks_attachable || parent_processed;
+    let waits = !(stacks_attachable && block.burn_attachable);
+    if waits && !has_room(tx, block)? {
+        return Ok(StageOutcome::Full);
+    }
+    rows::insert_block(tx, block, stacks_attachable, known)?;
+    Ok(StageOutcome::Stored)
+}
+
+/// Whether one more block may wait. Makes room for one whose burn view is unknown among its like.
+fn has_room(tx: &Transaction<'_>, block: &NewBlock<'_>) -> Result<bool, StoreError> {
+    let size = u64::try_from(block.data.len()).unwrap_or(u64::MAX);
+    let fits = |waiting: rows::Waiting, blocks_max, bytes_max| {
+        waiting.blocks < blocks_max && waiting.bytes.saturating_add(size) <= bytes_max
+    };
+    while !block.burn_attachable
+        && !fits(rows::select_burn_unknown(tx)?, MAX_BURN_UNKNOWN_BLOCKS, MAX_BURN_UNKNOWN_BYTES)
+    {
+        if !rows::delete_oldest_burn_unknown(tx)? {
+            return Ok(false); // It alone is too large.
+        }
+    }
+    Ok(fits(rows::select_waiting(tx)?, MAX_WAITING_BLOCKS, MAX_WAITING_BYTES))
+}
+
+fn mark_processed(tx: &Transaction<'_>, id: &StacksBlockId) -> Result<(), MarkError> {
+    match rows::select_state(tx, id)?.ok_or(MarkError::UnknownBlock(*id))? {
+        StagingState::Processed => return Ok(()),
+        StagingState::Orphaned { .. } => return Err(MarkError::AlreadyFinal { block_id: *id, state: "orphaned" }),
+        StagingState::Stored => {}
+    }
+    rows::update_processed(tx, id)?;
+    rows::update_stacks_attachable(tx, id)?;
+    Ok(())
+}
+
+fn mark_orphaned(
+    tx: &Transaction<'_>,
+    id: &StacksBlockId,
+    reason: i32,
+    detail: &str,
+) -> Result<Vec<StacksBlockId>, MarkError> {
+    match rows::select_state(tx, id)?.ok_or(MarkError::UnknownBlock(*id))? {
+        StagingState::Orphaned { .. } => return Ok(Vec::new()),
+        StagingState::Processed => return Err(MarkError::AlreadyFinal { block_id: *id, state: "processed" }),
+        StagingState::Stored => {}
+    }
+    let doomed = rows::select_stored_descendants(tx, id)?;
+    for block_id in &doomed {
+        let ancestor = (block_id != id).then_some(*id);
+        rows::update_orphaned(tx, block_id, (reason, detail, ancestor))?;
+    }
+    rows::delete_orphaned_data(tx, MAX_ORPHANED_WITH_DATA, doomed.len())?;
+    rows::delete_orphaned_rows(tx, MAX_ORPHANED_ROWS, doomed.len())?;
+    Ok(doomed)
+}
+
+/// The first [`MAX_ORPHAN_DETAIL_BYTES`] of a text, cut between characters.
+fn cut(detail: &str) -> &str {
+    let mut end = detail.len().min(MAX_ORPHAN_DETAIL_BYTES);
+    while !detail.is_char_boundary(end) {
+        end -= 1;
+    }
+    detail.get(..end).unwrap_or_default()
+}

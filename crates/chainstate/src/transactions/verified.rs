@@ -1,0 +1,54 @@
+//! The proof that a transaction's signatures are good, so that they are verified once a node.
+//!
+//! # Invariants
+//! - A [`VerifiedTransaction`] is made by verifying, or by a caller that remembers having done so.
+//!
+//! # Not here
+//! How signatures are verified: the wire types.
+
+use stacks_types::keys::LowS;
+use stacks_types::transaction::BlockTransaction;
+
+use super::TransactionError;
+use super::rules::check_static;
+use crate::params::ChainParams;
+
+/// A transaction whose signatures fit its accounts and that passes the chain's stateless rules.
+#[derive(Clone, Copy)]
+pub struct VerifiedTransaction<'t>(&'t BlockTransaction);
+
+impl<'t> VerifiedTransaction<'t> {
+    /// Checks the stateless rules, then the signatures as blocks of this epoch do: high S is allowed
+    /// (docs/CONSENSUS.md#keys-and-addresses).
+    ///
+    /// # Errors
+    /// What is wrong with the transaction.
+    pub fn verify(tx: &'t BlockTransaction, params: &ChainParams) -> Result<Self, TransactionError> {
+        check_static(tx, params)?;
+        tx.verify(LowS::Lax).map_err(|error| TransactionError::Signature { reason: error.to_string() })?;
+        Ok(Self(tx))
+    }
+
+    /// As [`Self::verify`], but refuses high S, as the mempool and proposal validation do
+    /// (docs/CONSENSUS.md#keys-and-addresses).
+    ///
+    /// # Errors
+    /// What is wrong with the transaction.
+    pub fn verify_strict(tx: &'t BlockTransaction, params: &ChainParams) -> Result<Self, TransactionError> {
+        check_static(tx, params)?;
+        tx.verify(LowS::Strict).map_err(|error| TransactionError::Signature { reason: error.to_string() })?;
+        Ok(Self(tx))
+    }
+
+    /// For a caller that has verified these very bytes before, on this chain, and kept that fact: the mempool's table.
+    #[must_use]
+    pub const fn remembered(tx: &'t BlockTransaction) -> Self {
+        Self(tx)
+    }
+
+    /// The transaction.
+    #[must_use]
+    pub const fn transaction(&self) -> &'t BlockTransaction {
+        self.0
+    }
+}

@@ -1,0 +1,82 @@
+//! Transactions that are offered together.
+
+use std::collections::BTreeSet;
+
+use chainstate::chain::{Admission, AdmissionRefusal};
+use nakamoto_proto::v1;
+use stacks_types::transaction::TransactionPayload;
+
+use crate::support::{TestChain, key, on_big_stack, signed, transfer, user};
+
+#[test]
+fn each_of_a_batch_has_its_own_answer_in_its_place() {
+    on_big_stack(|| {
+        let test = TestChain::new();
+        let good: Vec<_> = (0..3).map(|from| transfer(from, 0, 3, 5)).collect();
+        let ids: Vec<_> = good.iter().map(|transaction| transaction.txid()).collect();
+        let mut forged = transfer(3, 0, 1, 5);
+        let TransactionPayload::TokenTransfer { amount, .. } = &mut forged.payload else { unreachable!() };
+        *amount += 1;
+        let payload = TransactionPayload::TokenTransfer { recipient: user(2), amount: 1, memo: [0; 34] };
+        let cheaper = signed(&key("user", 1), 0, 999, payload);
+        let offers = [
+            forged.encode(),
+            good[0].encode(),
+            vec![7; 20],
+            good[1].encode(),
+            cheaper.encode(),
+            good[0].encode(),
+            good[2].encode(),
+        ];
+        let answers = test.chain.admit_transactions(offers.to_vec());
+        let answers: Vec<_> = answers.into_iter().map(|answer| answer.expect("storage works")).collect();
+        assert_eq!(answers.len(), offers.len());
+        let refused = |place: usize| match &answers[place] {
+            Err(AdmissionRefusal::Refused { refusal, .. }) => refusal.reason(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(refused(0), "SignatureValidation");
+        assert_eq!(answers[1], Ok(Admission::Accepted(ids[0])));
+        assert!(matches!(answers[2], Err(AdmissionRefusal::Undecodable(_))), "{:?}", answers[2]);
+        assert_eq!(answers[3], Ok(Admission::Accepted(ids[1])));
+        assert_eq!(refused(4), "ConflictingNonceInMempool");
+        assert_eq!(answers[5], Ok(Admission::AlreadyPending(ids[0])));
+        assert_eq!(answers[6], Ok(Admission::Accepted(ids[2])));
+        assert_eq!(test.pending(), BTreeSet::from_iter(ids), "and no other");
+    });
+}
+
+#[test]
+fn a_full_mempool_keeps_nobody_out_who_can_be_mined() {
+    on_big_stack(|| {
+        let test = TestChain::new();
+        test.grow();
+        let payload = TransactionPayload::TokenTransfer { recipient: user(2), amount: 1, memo: [0; 34] };
+        let squatter = signed(&key("user", 1), 7, 900_000, payload);
+        test.admit(&squatter);
+        let file = rusqlite::Connection::open(test.folder.path().join("chainstate.sqlite")).expect("a database");
+        file.execute("UPDATE mempool_totals SET bytes = 1 << 28", []).expect("as if it were full");
+        let honest = transfer(0, 0, 3, 5);
+        let answer = test.chain.admit_transaction(honest.encode()).expect("storage works");
+        assert_eq!(answer, Ok(Admission::Accepted(honest.txid())));
+        assert_eq!(test.pending(), BTreeSet::from([honest.txid()]));
+        let dropped = test.events().into_iter().find_map(|event| match event.body {
+            Some(v1::event::Body::MempoolDropped(body)) => Some(body),
+            _ => None,
+        });
+        let dropped = dropped.expect("a drop is told of");
+        assert_eq!(
+            (dropped.reason(), &dropped.txids[..]),
+            (v1::DropReason::NoRoom, &[squatter.txid().0.to_vec().into()][..])
+        );
+        assert!(dropped.detail.contains("gave way"), "{dropped:?}");
+        // Back comes no one who must wait, nor who can be mined and pays no more than who is there.
+        for refused in [squatter, transfer(3, 0, 1, 5)] {
+            match test.chain.admit_transaction(refused.encode()) {
+                Ok(Err(AdmissionRefusal::Refused { refusal, .. })) => assert_eq!(refusal.reason(), "MempoolFull"),
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(test.pending(), BTreeSet::from([honest.txid()]));
+    });
+}

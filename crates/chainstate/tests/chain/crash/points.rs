@@ -1,0 +1,135 @@
+//! The two ways to die: at a named point, and at any moment.
+
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use super::check::{Outcome, check, outcome};
+use super::log::{Log, Told};
+use super::script;
+use crate::support::{TestChain, on_big_stack};
+
+const FOLDER: &str = "CRASH_TEST_FOLDER";
+const PRUNE: &str = "CRASH_TEST_PRUNE";
+/// SIGABRT and SIGKILL.
+const ABORTED: i32 = 6;
+const KILLED: i32 = 9;
+/// Deaths at random moments.
+const KILLS: u64 = 8;
+
+/// The child half of the tests below: without a folder there is nothing to do.
+#[test]
+#[ignore = "started by the other tests of this file"]
+fn child() {
+    let Some(folder) = std::env::var_os(FOLDER) else { return };
+    on_big_stack(move || {
+        let folder = Path::new(&folder);
+        script::run(&folder.join("data"), &folder.join("log"), std::env::var_os(PRUNE).is_some());
+    });
+}
+
+/// In memory where there is such a folder: death of a process asks nothing of the disk, and hundreds of syncs take long.
+fn scratch() -> tempfile::TempDir {
+    let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir());
+    folder.expect("a temporary folder")
+}
+
+fn start(folder: &Path, crash_at: &str, prune: bool) -> Child {
+    let mut command = Command::new(std::env::current_exe().expect("a test has a path"));
+    command.args(["--exact", "crash::points::child", "--ignored", "--nocapture"]);
+    command.env(FOLDER, folder).env("MOCKAMOTO_CRASH_AT", crash_at);
+    if prune {
+        command.env(PRUNE, "1");
+    }
+    let output = std::fs::File::create(folder.join("output")).expect("a file");
+    command.stdout(output.try_clone().expect("a handle")).stderr(output).stdin(Stdio::null());
+    command.spawn().expect("the test binary starts")
+}
+
+fn run(folder: &Path, crash_at: &str, prune: bool) -> ExitStatus {
+    let status = start(folder, crash_at, prune).wait().expect("it ends");
+    let output = || std::fs::read_to_string(folder.join("output")).unwrap_or_default();
+    let known = status.success() || status.signal() == Some(ABORTED);
+    assert!(known, "{crash_at}: the child ended with {status}:\n{}", output());
+    status
+}
+
+/// A run that nobody kills, with the time that it took.
+fn whole() -> (Outcome, Duration) {
+    let folder = scratch();
+    let started = Instant::now();
+    assert!(run(folder.path(), "", false).success());
+    let took = started.elapsed();
+    assert_eq!(Log::read(&folder.path().join("log")).last(), Some(&Told::Done));
+    let test = TestChain::at(&folder.path().join("data"));
+    assert_eq!(test.tip().chain_length, script::BLOCKS);
+    (outcome(&test), took)
+}
+
+#[test]
+fn a_process_that_dies_at_any_named_point_leaves_the_old_state_or_the_new_one() {
+    on_big_stack(|| {
+        let (whole, _) = whole();
+        let todo = Mutex::new(sqlite::CRASH_POINTS.iter());
+        let work = || {
+            loop {
+                let Some(name) = todo.lock().expect("no panic").next() else { return };
+                // The first time, and later ones as long as there are any.
+                for count in [1, 2, 5, 14] {
+                    let crash_at = format!("{name}:{count}");
+                    let folder = scratch();
+                    // These are only reached when much is written.
+                    let prune = name.starts_with("prune") || name.ends_with("_checkpoint");
+                    if run(folder.path(), &crash_at, prune).success() {
+                        assert!(count > 1, "{name} was never reached");
+                        break;
+                    }
+                    check(&crash_at, &folder.path().join("data"), &folder.path().join("log"), &whole);
+                }
+            }
+        };
+        std::thread::scope(|scope| {
+            let work = &work;
+            let threads: Vec<_> = (0..2)
+                .map(|_| {
+                    let builder = std::thread::Builder::new().stack_size(chainstate::clarity::STACK_BYTES);
+                    builder.spawn_scoped(scope, work).expect("a thread")
+                })
+                .collect();
+            for thread in threads {
+                thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            }
+        });
+    });
+}
+
+#[test]
+fn a_process_that_is_killed_at_any_moment_leaves_the_old_state_or_the_new_one() {
+    use std::hash::{BuildHasher as _, RandomState};
+    let seed: u64 = match std::env::var("CRASH_TEST_SEED") {
+        Ok(seed) => seed.parse().expect("CRASH_TEST_SEED is a number"),
+        Err(_) => RandomState::new().hash_one(0),
+    };
+    println!("CRASH_TEST_SEED={seed}");
+    on_big_stack(move || {
+        let (whole, took) = whole();
+        let mut state = seed;
+        for round in 0..KILLS {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let after = took.mul_f64(f64::from(u32::try_from(state >> 32).expect("32 bits")) / f64::from(u32::MAX));
+            let folder = scratch();
+            let mut child = start(folder.path(), "", false);
+            let end = Instant::now() + after;
+            while Instant::now() < end && child.try_wait().expect("it can be asked").is_none() {
+                std::thread::park_timeout(Duration::from_micros(200));
+            }
+            child.kill().expect("it can be killed");
+            let status = child.wait().expect("it ends");
+            assert!(status.success() || status.signal() == Some(KILLED), "{status}");
+            let what = format!("seed {seed}, round {round}, killed after {after:?}");
+            check(&what, &folder.path().join("data"), &folder.path().join("log"), &whole);
+        }
+    });
+}

@@ -1,0 +1,163 @@
+//! What the child does: everything that changes the disk, in a fixed order. Run again, it does what is not done yet.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use chainstate::chain::{Admission, Chain, Processed, ResultLimits, Retention, StoreOutcome};
+use chainstate::stackerdb::PutOutcome;
+use nakamoto_proto::v1;
+use nakamoto_proto::v1::event::Body;
+use stacks_types::block::NakamotoBlock;
+use stacks_types::ids::StateRoot;
+use stacks_types::stackerdb::StackerDbChunk;
+use stacks_types::transaction::StacksTransaction;
+
+use super::log::{Log, Told, contract};
+use crate::support::{FIRST_TIME_S, TestChain, deploy, key, transfer};
+
+/// Tenures of the script; two blocks each.
+const TENURES: u64 = 2;
+/// Blocks of the script.
+pub(crate) const BLOCKS: u64 = 2 * TENURES;
+/// After this many blocks one is offered whose state root is wrong.
+const BAD_AFTER: u64 = 2;
+/// Events that the journal must have before it can forget some, and how many it keeps then.
+const EVENTS: u64 = 1_300;
+const KEEP: u64 = 200;
+const FOREVER: Duration = Duration::from_secs(1 << 32);
+/// Threads that fill the journal: few, so that there are many transactions, and the write-ahead log gets long.
+const FILLERS: u64 = 2;
+
+/// Runs the script on the chain in `folder`; with `prune`, also its long end.
+pub(crate) fn run(folder: &Path, log: &Path, prune: bool) {
+    let mut log = Log::new(log);
+    let test = TestChain::at(folder);
+    log.tell(&Told::Opened);
+    log.tell_events(&test);
+    settle(&test, &mut log);
+    for number in 1..=BLOCKS {
+        if number % 2 == 1 {
+            mine(&test, &mut log, 100 + number.div_ceil(2));
+        }
+        if test.tip().chain_length < number {
+            block(&test, &mut log, number);
+        }
+        if test.tip().chain_length == BAD_AFTER {
+            bad_block(&test, &mut log);
+        }
+    }
+    if prune {
+        forget(&test, &mut log);
+    }
+    log.tell(&Told::Done);
+}
+
+/// What the coordinator does.
+fn settle(test: &TestChain, log: &mut Log) {
+    for done in test.settle() {
+        log.tell(&match done {
+            Processed::Appended(id) => Told::Judged(id, true),
+            Processed::Rejected(id, _) => Told::Judged(id, false),
+            Processed::Reconciled(id) => Told::Stored(id),
+        });
+    }
+    log.tell_events(test);
+}
+
+fn mine(test: &TestChain, log: &mut Log, height: u64) {
+    if test.chain.read(|reader| reader.burn_tip()).expect("a burn tip").height < height {
+        let block = test.chain.mine_burn_block(None, FIRST_TIME_S + 30 * height).expect("a burn block");
+        log.tell(&Told::Burn(block.hash));
+        settle(test, log);
+    }
+}
+
+fn block(test: &TestChain, log: &mut Log, number: u64) {
+    let nonce = number - 1;
+    admit(test, log, &transfer(0, nonce, 1, 7 + nonce));
+    let code = format!("(define-data-var n uint u{nonce}) (print (var-get n))");
+    admit(test, log, &deploy(2, nonce, &format!("c{nonce}"), &code));
+
+    let template = test.template();
+    finish_job(&test.chain, Body::TemplateFinished(v1::TemplateFinished::default()));
+    log.tell_events(test);
+    let mut block = test.proposal(&template);
+    put(test, log, false, number, block.encode());
+    assert!(test.chain.validate(&block.encode()).expect("storage works").valid);
+    finish_job(&test.chain, Body::ValidationFinished(v1::ValidationFinished::default()));
+    log.tell_events(test);
+    put(test, log, true, number, block.header.sign_stacker(&key("stacker", 0)).0.to_vec());
+
+    test.sign(&mut block);
+    store(test, log, &block);
+    settle(test, log);
+}
+
+/// Ends a job under an id that no start of this chain has used.
+fn finish_job(chain: &Chain, body: Body) {
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    let id = format!("{}-{}", chain.start_number(), NUMBER.fetch_add(1, Ordering::Relaxed));
+    let limits = ResultLimits { count: 100, bytes: 1 << 20, age: FOREVER };
+    chain.finish_job(&id, body, vec![7; 10], limits, || ()).expect("storage works");
+}
+
+fn admit(test: &TestChain, log: &mut Log, transaction: &StacksTransaction) {
+    let admitted = test.chain.admit_transaction(transaction.encode()).expect("storage works").expect("a good one");
+    let (Admission::Accepted(txid) | Admission::AlreadyPending(txid)) = admitted;
+    log.tell(&Told::Transaction(txid));
+}
+
+fn put(test: &TestChain, log: &mut Log, signers: bool, number: u64, data: Vec<u8>) {
+    let owner = key(if signers { "stacker" } else { "producer" }, 0);
+    let version = u32::try_from(number).expect("few blocks");
+    let chunk = StackerDbChunk::signed(0, version, data, &owner);
+    match test.chain.put_chunk(contract(signers), chunk).expect("storage works") {
+        PutOutcome::Accepted(_) => log.tell(&Told::Chunk(signers, version)),
+        PutOutcome::Refused { stored: Some(stored), .. } if stored.slot_version == version => {}
+        other => panic!("{other:?}"),
+    }
+}
+
+fn store(test: &TestChain, log: &mut Log, block: &NakamotoBlock) {
+    let id = block.block_id();
+    match test.push(block) {
+        StoreOutcome::Stored(stored) => assert_eq!(stored, id),
+        StoreOutcome::AlreadyKnown(known, _) => assert_eq!(known, id),
+        other => panic!("{other:?}"),
+    }
+    log.tell(&Told::Stored(id));
+}
+
+/// A block that only its execution shows to be wrong.
+fn bad_block(test: &TestChain, log: &mut Log) {
+    mine(test, log, 100 + BAD_AFTER.div_ceil(2) + 1);
+    let mut block = test.proposal(&test.template());
+    // The coinbase alone: the next block's transactions may be pending already when the script runs again.
+    block.txs.truncate(1);
+    block.header.tx_merkle_root = block.computed_tx_merkle_root();
+    block.header.state_index_root = StateRoot([7; 32]);
+    block.header.sign_producer(&key("producer", 0));
+    test.sign(&mut block);
+    store(test, log, &block);
+    settle(test, log);
+}
+
+/// Fills the journal until there is something to forget, and forgets it.
+fn forget(test: &TestChain, log: &mut Log) {
+    let fill = |chain: &Chain, count: u64| {
+        for _ in 0..count {
+            finish_job(chain, Body::TemplateFinished(v1::TemplateFinished::default()));
+        }
+    };
+    let missing = EVENTS.saturating_sub(test.chain.journal().newest_sequence());
+    std::thread::scope(|scope| {
+        for _ in 0..FILLERS {
+            scope.spawn(|| fill(&test.chain, missing.div_ceil(FILLERS)));
+        }
+    });
+    test.chain
+        .prune_journal(Retention { events: KEEP, bytes: u64::MAX, age: FOREVER }, FOREVER)
+        .expect("storage works");
+    log.tell(&Told::Pruned(test.chain.journal().oldest_sequence()));
+}

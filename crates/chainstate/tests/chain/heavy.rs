@@ -1,0 +1,177 @@
+//! Transactions that take more than they may: dropped by name, refused in proposals, and never in the way of others.
+
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use chainstate::assembly::TemplateOrder;
+use chainstate::chain::Processed;
+use chainstate::clarity::ExecutionLimits;
+use chainstate::db::StoreError;
+use nakamoto_proto::v1;
+use stacks_types::block::NakamotoBlock;
+use stacks_types::ids::Txid;
+use stacks_types::transaction::{ContractCall, StacksTransaction, TransactionPayload};
+
+use crate::support::{TestChain, address, deploy, key, on_big_stack, signed, transfer, user};
+
+/// `long` takes hours, `short` a tenth of a second, `large` holds 40 kB while it runs.
+fn contract() -> String {
+    let list = format!("(list {})", "u1 ".repeat(40));
+    let large = "00".repeat(20_000);
+    format!(
+        "(define-constant l {list})
+         (define-private (a (x uint) (sum uint)) (+ sum x))
+         (define-private (b (x uint) (sum uint)) (fold a l sum))
+         (define-private (c (x uint) (sum uint)) (fold b l sum))
+         (define-private (d (x uint) (sum uint)) (fold c l sum))
+         (define-public (long) (ok (fold d l u0)))
+         (define-public (short) (ok (fold b l u0)))
+         (define-public (large) (let ((x 0x{large}) (y x)) (ok (fold a l u0))))"
+    )
+}
+
+fn call(from: u8, nonce: u64, fee: u64, function: &str) -> StacksTransaction {
+    let call = ContractCall {
+        address: address("user", 0),
+        contract_name: "heavy".into(),
+        function_name: function.into(),
+        arguments: Vec::new(),
+    };
+    signed(&key("user", from), nonce, fee, TransactionPayload::ContractCall(call))
+}
+
+/// A chain with the contract, where a transaction may take so many milliseconds.
+fn chain(millis: u64) -> TestChain {
+    let test = TestChain::new();
+    test.admit(&signed_deploy());
+    test.grow();
+    test.chain.set_execution_limits(ExecutionLimits { time: Duration::from_millis(millis), ..limits() });
+    test
+}
+
+fn signed_deploy() -> StacksTransaction {
+    signed(&key("user", 0), 0, 100_000, deploy(0, 0, "heavy", &contract()).payload)
+}
+
+fn limits() -> ExecutionLimits {
+    ExecutionLimits::default()
+}
+
+fn drops(test: &TestChain) -> Vec<(v1::DropReason, Vec<Txid>, String)> {
+    let bodies = test.events().into_iter().filter_map(|event| match event.body {
+        Some(v1::event::Body::MempoolDropped(body)) => Some(body),
+        _ => None,
+    });
+    let txids = |body: &v1::MempoolDropped| body.txids.iter().map(|id| Txid::try_from(&id[..]).unwrap()).collect();
+    bodies.map(|body| (body.reason(), txids(&body), body.detail)).collect()
+}
+
+/// What the sender of a dropped one is told to do.
+const CURE: &str = "split it, or make it cheaper (these bytes are refused for two days)";
+
+#[test]
+fn one_that_takes_too_long_is_dropped_by_name_and_the_others_are_mined_in_the_same_block() {
+    on_big_stack(|| {
+        let test = chain(100);
+        let heavy = call(1, 0, 50_000, "long");
+        let other = transfer(2, 0, 3, 7);
+        test.admit(&heavy);
+        test.admit(&other);
+        let template = test.template();
+        let named: Vec<_> = template.skipped.iter().map(|skipped| (&skipped.txid[..], &skipped.reason[..])).collect();
+        let reason = format!(
+            "took longer than 100ms, which is what a transaction may take here (max_execution_time_secs); {CURE}"
+        );
+        let reason = reason.as_str();
+        assert_eq!(named, [(&heavy.txid().0[..], reason)]);
+        assert_eq!(drops(&test), [(v1::DropReason::OverExecutionLimits, vec![heavy.txid()], reason.to_owned())]);
+        assert_eq!(test.pending(), [other.txid()].into());
+        let again = test.chain.admit_transaction(heavy.encode()).expect("storage works");
+        assert!(again.is_err(), "it is refused for a while");
+        let mut block = test.proposal(&template);
+        test.sign(&mut block);
+        test.push(&block);
+        assert_eq!(test.settle(), [Processed::Appended(block.block_id())]);
+        assert!(test.pending().is_empty(), "the other one was mined");
+        assert_eq!(test.nonce(&user(1)), 0, "nothing of it stays");
+    });
+}
+
+#[test]
+fn one_that_holds_too_much_is_dropped_by_name() {
+    on_big_stack(|| {
+        let test = chain(60_000);
+        test.chain.set_execution_limits(ExecutionLimits { memory_bytes: 30_000, ..limits() });
+        let heavy = call(1, 0, 50_000, "large");
+        test.admit(&heavy);
+        test.template();
+        let reason =
+            format!("held more than 30000 bytes, which is what a transaction may hold here (max_memory_bytes); {CURE}");
+        assert_eq!(drops(&test), [(v1::DropReason::OverExecutionLimits, vec![heavy.txid()], reason)]);
+    });
+}
+
+#[test]
+fn a_proposal_that_takes_too_long_is_not_valid_here_but_a_signed_block_has_a_margin() {
+    on_big_stack(|| {
+        let test = chain(60_000);
+        let heavy = call(1, 0, 50_000, "short");
+        test.admit(&heavy);
+        let block = test.make_block();
+        // Without the execution that assembly has left.
+        let test = test.reopen();
+        test.chain.set_execution_limits(ExecutionLimits { time: Duration::ZERO, ..limits() });
+        let verdict = test.chain.validate(&block.encode()).expect("storage works");
+        let rejection = verdict.rejection.expect("it is not valid");
+        assert_eq!(rejection.reason(), v1::RejectReason::BadTransaction);
+        assert!(rejection.detail.contains(&heavy.txid().to_string()), "{}", rejection.detail);
+        assert!(rejection.detail.contains("took longer"), "{}", rejection.detail);
+        test.chain.set_execution_limits(limits());
+        test.push(&block);
+        assert_eq!(test.settle(), [Processed::Appended(block.block_id())]);
+    });
+}
+
+#[test]
+fn a_stop_ends_executions_and_the_same_block_comes_again() {
+    on_big_stack(|| {
+        let test = chain(60_000);
+        test.admit(&call(1, 0, 50_000, "short"));
+        let block = test.make_block();
+        let test = test.reopen();
+        test.push(&block);
+        test.chain.interrupt();
+        while test.chain.announce().expect("announcing") {}
+        assert!(matches!(test.chain.process_next(), Err(StoreError::ShuttingDown)));
+        let test = test.reopen();
+        assert_eq!(test.settle(), [Processed::Appended(block.block_id())]);
+    });
+}
+
+#[test]
+fn nothing_is_evaluated_for_a_nonce_that_a_higher_fee_holds_and_little_for_any() {
+    on_big_stack(|| {
+        let test = TestChain::new();
+        // Deep enough to be in doubt, with a top level that takes hours.
+        let deep = format!("{} (begin {}(fold d l u0){})", contract(), "(begin ".repeat(25), ")".repeat(25));
+        let payload = deploy(0, 0, "deep", &deep).payload;
+        test.admit(&signed(&key("user", 0), 0, 1_000_000, payload.clone()));
+        let offered = test.chain.admit_transaction(signed(&key("user", 0), 0, 900_000, payload).encode());
+        let refusal = offered.expect("storage works").expect_err("the nonce is taken").to_string();
+        assert!(refusal.contains("nonce"), "{refusal}");
+    });
+}
+
+#[test]
+fn one_candidate_is_tried_however_short_the_time() {
+    on_big_stack(|| {
+        let test = TestChain::new();
+        test.admit(&transfer(0, 0, 1, 5));
+        test.admit(&transfer(1, 0, 2, 5));
+        let order = TemplateOrder { coinbase: Some(test.coinbase().encode()), ..TemplateOrder::default() };
+        let template = test.chain.assemble(&order, Duration::ZERO, &AtomicBool::new(false));
+        let template = template.expect("storage works").expect("a template");
+        let block = NakamotoBlock::decode(&template.block).expect("a block");
+        assert_eq!(block.txs.len(), 2, "the coinbase and one transfer");
+    });
+}

@@ -1,0 +1,306 @@
+//! The journal forgets its oldest events, and the results of jobs their oldest; nothing else is forgotten.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use chainstate::chain::{Chain, JobKind, ResultLimits, Retention, StoreOutcome};
+use nakamoto_proto::v1;
+use stacks_types::ids::StacksBlockId;
+
+use crate::support::{TestChain, clock, on_big_stack, params};
+
+const FOREVER: Duration = Duration::from_secs(1 << 32);
+const ALL: ResultLimits = ResultLimits { count: 1 << 40, bytes: 1 << 40, age: FOREVER };
+
+/// Ends a template job with a result of this size; gives its event's sequence.
+fn finish(chain: &Chain, id: &str, size: usize, limits: ResultLimits) -> u64 {
+    let body = v1::event::Body::TemplateFinished(v1::TemplateFinished::default());
+    chain.finish_job(id, body, vec![7; size], limits, || ()).expect("storage works")
+}
+
+fn kept_events(chain: &Chain) -> Vec<u64> {
+    let kept = chain.read(|reader| {
+        chainstate::journal::select_events(reader.conn(), reader.staging(), 1, usize::MAX >> 1, usize::MAX)
+    });
+    kept.expect("readable").iter().map(|event| event.sequence).collect()
+}
+
+fn kept_results(chain: &Chain) -> Vec<String> {
+    let (results, _) = chain.job_results(JobKind::Template).expect("readable");
+    results.into_iter().map(|result| result.id).collect()
+}
+
+#[test]
+fn the_oldest_events_go_in_batches_and_blocks_keep_their_receipts() {
+    on_big_stack(|| {
+        let test = TestChain::new();
+        let id = test.grow();
+        for number in 0..1_100 {
+            finish(&test.chain, &format!("t-{number}"), 1, ALL);
+        }
+        let keep = |events| {
+            test.chain
+                .prune_journal(Retention { events, bytes: u64::MAX, age: FOREVER }, FOREVER)
+                .expect("storage works")
+        };
+        let newest = test.chain.journal().newest_sequence();
+        assert!(!keep(newest), "all of it may stay");
+        assert_eq!(test.chain.journal().oldest_sequence(), 1);
+        assert!(!keep(10), "one batch is enough");
+        assert_eq!(test.chain.journal().oldest_sequence(), newest - 9);
+        assert_eq!(kept_events(&test.chain), (newest - 9..=newest).collect::<Vec<_>>());
+        for block in [StacksBlockId::BOOT, id] {
+            let processed = test.chain.read(|reader| reader.block_processed(&block)).expect("readable");
+            assert!(!processed.expect("still there").receipts.is_empty());
+        }
+        let next = finish(&test.chain, "t-next", 1, ALL);
+        assert_eq!(next, newest + 1, "a sequence is never used twice");
+    });
+}
+
+#[test]
+fn verdicts_on_blocks_go_with_their_events() {
+    on_big_stack(|| {
+        let mut test = TestChain::new();
+        let first = test.grow();
+        let view = test.mine(None);
+        let mut bad = test.forge(&first, &view, vec![]);
+        bad.header.state_index_root.0[0] ^= 1;
+        test.resign(&mut bad);
+        test.push(&bad);
+        test.settle();
+        let verdicts = || {
+            let count = test.chain.read(|reader| {
+                let sql = "SELECT COUNT(*) FROM rejected_blocks";
+                Ok::<_, chainstate::db::StoreError>(reader.conn().query_row(sql, [], |row| row.get::<_, u64>(0))?)
+            });
+            count.expect("readable")
+        };
+        assert_eq!(verdicts(), 1);
+        let told = test.chain.journal().newest_sequence();
+        finish(&test.chain, "t-1", 1, ALL);
+        let keep = |age| {
+            test.chain
+                .prune_journal(Retention { events: u64::MAX, bytes: u64::MAX, age }, FOREVER)
+                .expect("storage works")
+        };
+        keep(FOREVER);
+        assert_eq!(verdicts(), 1);
+        keep(Duration::ZERO);
+        assert!(test.chain.journal().oldest_sequence() > told);
+        assert_eq!(verdicts(), 0);
+        // Staging still knows: the block is not judged again.
+        let again = test.chain.store_block(&bad.encode()).expect("storage works");
+        assert!(matches!(again, StoreOutcome::AlreadyKnown(_, Some(_))), "{again:?}");
+    });
+}
+
+#[test]
+fn burn_blocks_and_blocks_are_told_for_ever_in_their_order() {
+    on_big_stack(|| {
+        let mut test = TestChain::new();
+        test.grow();
+        test.mine(None);
+        let id = test.grow();
+        let is_chain = |event: &v1::Event| {
+            matches!(event.body, Some(v1::event::Body::BurnBlock(_) | v1::event::Body::BlockProcessed(_)))
+        };
+        let expected: Vec<_> = test.events().into_iter().filter(is_chain).collect();
+        assert!(expected.len() >= 6);
+        for number in 0..1_100 {
+            finish(&test.chain, &format!("t-{number}"), 1, ALL);
+        }
+        let history = |range: std::ops::Range<u64>, max_events| {
+            let read = test.chain.read(|reader| {
+                chainstate::journal::select_history(reader.conn(), reader.staging(), range, max_events, usize::MAX)
+            });
+            read.expect("readable").iter().map(|event| v1::Event::clone(&event.event)).collect::<Vec<_>>()
+        };
+        let newest = test.chain.journal().newest_sequence();
+        assert_eq!(history(1..newest, 100), expected, "before anything is forgotten");
+        // Some are kept, some forgotten; then all forgotten.
+        for keep in [newest - expected[3].sequence, 1] {
+            test.chain
+                .prune_journal(Retention { events: keep, bytes: u64::MAX, age: FOREVER }, FOREVER)
+                .expect("storage works");
+            assert_eq!(history(1..newest, 100), expected, "{keep} events kept");
+        }
+        assert_eq!(history(expected[1].sequence..expected[4].sequence, 100), expected[1..4]);
+        assert_eq!(history(expected[1].sequence..newest, 2), expected[1..3]);
+        assert!(history(newest..newest + 1, 100).is_empty());
+        let sequence = test.chain.read(|reader| chainstate::journal::sequence_of_processed(reader.conn(), &id));
+        assert_eq!(sequence.expect("readable"), expected.last().map(|event| event.sequence));
+    });
+}
+
+#[test]
+fn events_go_by_age_but_the_newest_stays() {
+    on_big_stack(|| {
+        let test = TestChain::new();
+        let keep = |age| {
+            test.chain
+                .prune_journal(Retention { events: u64::MAX, bytes: u64::MAX, age }, FOREVER)
+                .expect("storage works")
+        };
+        let start = clock();
+        for number in 0..50 {
+            finish(&test.chain, &format!("t-{number}"), 1, ALL);
+        }
+        let newest = test.chain.journal().newest_sequence();
+        assert!(!keep(FOREVER));
+        assert_eq!(test.chain.journal().oldest_sequence(), 1);
+        // The tests' clock moves by a millisecond when it is looked at: all that was before the jobs is older than this.
+        assert!(!keep(Duration::from_millis(clock() - start)));
+        let oldest = test.chain.journal().oldest_sequence();
+        assert!(oldest > 1 && oldest <= newest - 40, "{oldest} of {newest}");
+        assert_eq!(kept_events(&test.chain).first(), Some(&oldest));
+        assert!(!keep(Duration::ZERO));
+        assert_eq!(kept_events(&test.chain), [newest]);
+        assert_eq!(test.chain.journal().bounds().oldest, newest);
+        assert_eq!(test.chain.journal().read(newest - 1, 10, usize::MAX).map(|events| events.len()), None);
+    });
+}
+
+#[test]
+fn events_go_by_their_bytes_but_the_newest_stays() {
+    on_big_stack(|| {
+        let test = TestChain::new();
+        let keep = |bytes| {
+            let keep = Retention { events: u64::MAX, bytes, age: FOREVER };
+            test.chain.prune_journal(keep, FOREVER).expect("storage works")
+        };
+        for number in 0..40 {
+            let detail = "x".repeat(10_000 + number);
+            let body = v1::TemplateFinished { failure_detail: detail, ..v1::TemplateFinished::default() };
+            let body = v1::event::Body::TemplateFinished(body);
+            test.chain.finish_job(&format!("t-{number}"), body, vec![7], ALL, || ()).expect("storage works");
+        }
+        let bounds = test.chain.journal().bounds();
+        assert!(!keep(bounds.bytes()));
+        assert_eq!(test.chain.journal().bounds(), bounds, "all of them may stay");
+        assert!(!keep(100_000), "one batch is enough");
+        let kept = kept_events(&test.chain);
+        let now = test.chain.journal().bounds();
+        assert_eq!((kept.first(), kept.last()), (Some(&now.oldest), Some(&bounds.newest)));
+        assert!((8..=9).contains(&kept.len()), "{kept:?}");
+        keep(1);
+        assert_eq!(kept_events(&test.chain), [bounds.newest]);
+        assert_eq!(test.chain.journal().bounds().bytes(), 0);
+    });
+}
+
+#[test]
+fn a_clock_that_jumps_ahead_makes_no_event_old() {
+    static AHEAD_MS: AtomicU64 = AtomicU64::new(0);
+    fn jumping() -> u64 {
+        clock() + AHEAD_MS.load(Ordering::Relaxed)
+    }
+    on_big_stack(|| {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let (chain, _) = Chain::open(folder.path(), params(1, 3), jumping).expect("a new chain opens");
+        finish(&chain, "t-1", 1, ALL);
+        let keep = |ran| {
+            let keep = Retention { events: u64::MAX, bytes: u64::MAX, age: Duration::from_secs(7 * 86_400) };
+            chain.prune_journal(keep, ran).expect("storage works")
+        };
+        let ten_years = Duration::from_secs(10 * 365 * 86_400);
+        AHEAD_MS.store(u64::try_from(ten_years.as_millis()).expect("not for ever"), Ordering::Relaxed);
+        keep(Duration::from_secs(60));
+        assert_eq!(chain.journal().oldest_sequence(), 1);
+        // Had the node run for as long, they were old.
+        keep(ten_years);
+        assert!(chain.journal().oldest_sequence() > 1);
+    });
+}
+
+#[test]
+fn offsets_count_the_bytes_of_the_journal_over_restarts_and_pruning() {
+    on_big_stack(|| {
+        let test = TestChain::new();
+        test.grow();
+        let all = test.chain.read(|reader| {
+            chainstate::journal::select_events(reader.conn(), reader.staging(), 1, usize::MAX >> 1, usize::MAX)
+        });
+        let mut offset = 0;
+        for event in all.expect("readable") {
+            offset += event.encoded.len() as u64;
+            assert_eq!(event.end_offset, offset, "event {}", event.sequence);
+        }
+        assert_eq!(test.chain.journal().bounds().end_offset, offset);
+        test.chain
+            .prune_journal(Retention { events: u64::MAX, bytes: u64::MAX, age: Duration::ZERO }, FOREVER)
+            .expect("storage works");
+        let bounds = test.chain.journal().bounds();
+        let TestChain { chain, folder, .. } = test;
+        drop(chain);
+        let (chain, _) = reopen(folder.path());
+        let again = chain.journal().bounds();
+        assert_eq!((again.newest, again.oldest, again.end_offset), (bounds.newest, bounds.oldest, offset));
+        assert_eq!(finish(&chain, "t-1", 1, ALL), bounds.newest + 1);
+        assert!(chain.journal().bounds().end_offset > offset);
+    });
+}
+
+/// The writer's thread may still be closing the folder.
+fn reopen(folder: &std::path::Path) -> (Chain, std::thread::JoinHandle<()>) {
+    let end = std::time::Instant::now() + Duration::from_secs(30);
+    loop {
+        match Chain::open(folder, params(1, 3), clock) {
+            Ok(opened) => return opened,
+            Err(error) => assert!(std::time::Instant::now() < end, "{error}"),
+        }
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn results_are_visible_before_their_event_and_survive_a_restart() {
+    on_big_stack(|| {
+        let test = TestChain::new();
+        assert_eq!(test.chain.start_number(), 0);
+        let newest_when_visible = Arc::new(AtomicU64::new(0));
+        let (seen, tail) = (Arc::clone(&newest_when_visible), test.chain.journal().clone());
+        let body = v1::event::Body::ValidationFinished(v1::ValidationFinished::default());
+        let visible = move || seen.store(tail.newest_sequence(), Ordering::Relaxed);
+        let sequence = test.chain.finish_job("v-0-1", body, vec![1, 2], ALL, visible).expect("storage works");
+        assert_eq!(newest_when_visible.load(Ordering::Relaxed), sequence - 1, "nobody can see the event yet");
+        finish(&test.chain, "t-0-1", 3, ALL);
+        let TestChain { chain, folder, .. } = test;
+        drop(chain);
+        let (chain, _) = reopen(folder.path());
+        assert_eq!(chain.start_number(), 1);
+        let (results, now_ms) = chain.job_results(JobKind::Validation).expect("readable");
+        assert_eq!(results.len(), 1);
+        assert_eq!((results[0].id.as_str(), results[0].result.as_slice()), ("v-0-1", &[1, 2][..]));
+        assert!(results[0].time_ms < now_ms);
+        assert_eq!(kept_results(&chain), ["t-0-1"]);
+    });
+}
+
+#[test]
+fn results_are_kept_by_number_bytes_and_age_but_the_newest_stays() {
+    on_big_stack(|| {
+        let chain = TestChain::new().chain;
+        let large = 64 << 10; // The limits are looked at with each of these.
+        for number in 1..=4 {
+            finish(&chain, &format!("t-{number}"), large, ResultLimits { count: 3, ..ALL });
+        }
+        assert_eq!(kept_results(&chain), ["t-2", "t-3", "t-4"]);
+        finish(&chain, "t-5", large, ResultLimits { bytes: 2 * large, ..ALL });
+        assert_eq!(kept_results(&chain), ["t-4", "t-5"]);
+        finish(&chain, "t-6", large, ResultLimits { age: Duration::ZERO, ..ALL });
+        assert_eq!(kept_results(&chain), ["t-6"]);
+        finish(&chain, "t-7", large, ResultLimits { count: 0, bytes: 0, age: Duration::ZERO });
+        assert_eq!(kept_results(&chain), ["t-7"]);
+        for number in 0..100 {
+            finish(&chain, &format!("small-{number}"), 1, ResultLimits { count: 10, ..ALL });
+            assert!(kept_results(&chain).len() <= 10 + 33);
+        }
+        // One kind does not push out the other.
+        let body = v1::event::Body::ValidationFinished(v1::ValidationFinished::default());
+        let limits = ResultLimits { count: 1, ..ALL };
+        chain.finish_job("v-1", body, vec![0; large], limits, || ()).expect("storage works");
+        assert!(kept_results(&chain).len() > 1);
+    });
+}

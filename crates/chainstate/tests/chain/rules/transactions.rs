@@ -1,0 +1,170 @@
+//! Rule 6: the coinbase, and what makes one transaction spoil a block.
+
+use nakamoto_proto::v1::RejectReason;
+use stacks_types::block::NakamotoBlock;
+use stacks_types::ids::{BlockHash, ConsensusHash, Hash160, StacksBlockId};
+use stacks_types::keys::MessageSignature;
+use stacks_types::transaction::{
+    BlockTransaction, ContractVersion, FungibleCode, MicroblockHeader, PostCondition, PostConditionMode,
+    PostConditionPrincipal, SpendingCondition, StacksTransaction, TenureChange, TenureChangeCause, TransactionAuth,
+    TransactionPayload, TransactionVersion,
+};
+
+use super::scene::{Scene, wide};
+use super::{Case, OnPush, because, case, check};
+use crate::support::{OPENING, address, deploy, key, signed, transfer, user, vrf_key};
+
+/// A block that goes on with a tenure, spoilt by one transaction among good ones. The first user's next nonce is 1.
+fn spoilt(scene: &Scene, bad: StacksTransaction) -> NakamotoBlock {
+    scene.same_tenure(vec![transfer(1, 0, 2, 9), bad])
+}
+
+/// A transfer that is changed before it is signed.
+fn changed(change: impl FnOnce(&mut StacksTransaction)) -> StacksTransaction {
+    let mut transaction = transfer(0, 1, 1, 5);
+    change(&mut transaction);
+    transaction.sign_origin(&key("user", 0)).expect("the key is the origin's");
+    transaction
+}
+
+/// A signed transaction of the first user with this payload.
+fn holding(payload: TransactionPayload) -> StacksTransaction {
+    signed(&key("user", 0), 1, 10_000, payload)
+}
+
+/// A block whose coinbase is changed; the rest follows.
+fn recoined(scene: &Scene, change: impl FnOnce(&mut Vec<BlockTransaction>)) -> NakamotoBlock {
+    let mut block = scene.new_tenure(vec![transfer(0, 1, 1, 5)]);
+    change(&mut block.txs);
+    scene.test.finish(&mut block);
+    block
+}
+
+fn coinbase(kind: &str, index: u8, nonce: u64) -> StacksTransaction {
+    signed(&key(kind, index), nonce, 0, TransactionPayload::Coinbase { buffer: [8; 32] })
+}
+
+const COINBASE: &[Case] = &[
+    because(RejectReason::BadCoinbase, "the first transaction of a tenure is none", |scene| {
+        recoined(scene, |txs| drop(txs.remove(0)))
+    }),
+    because(RejectReason::BadCoinbase, "the first block of a tenure has none", |scene| {
+        recoined(scene, |txs| txs.clear())
+    }),
+    case(RejectReason::BadCoinbase, "not first", |scene| recoined(scene, |txs| txs.swap(0, 1))),
+    because(RejectReason::BadCoinbase, "transaction 2 is an extra one", |scene| {
+        let producer = scene.test.elected_at(&scene.b3);
+        recoined(scene, |txs| txs.push(BlockTransaction::new(coinbase("producer", producer, 9))))
+    }),
+    because(RejectReason::BadCoinbase, "signed by", |scene| {
+        recoined(scene, |txs| txs[0] = BlockTransaction::new(coinbase("user", 3, 0)))
+    }),
+    case(RejectReason::BadCoinbase, "another producer's", |scene| {
+        let other = 1 - scene.test.elected_at(&scene.b3);
+        let nonce = scene.test.nonce_at(&scene.p2.block_id(), &address("producer", other));
+        recoined(scene, |txs| txs[0] = BlockTransaction::new(coinbase("producer", other, nonce)))
+    }),
+    because(RejectReason::BadCoinbase, "does not start a tenure", |scene| {
+        let producer = scene.test.elected_at(&scene.b2);
+        let nonce = scene.test.nonce_at(&scene.p2.block_id(), &address("producer", producer));
+        scene.same_tenure(vec![coinbase("producer", producer, nonce)])
+    }),
+];
+
+/// Judged without state.
+const STATIC: &[Case] = &[
+    because(RejectReason::BadTransaction, "chain id is", |scene| spoilt(scene, changed(|tx| tx.chain_id ^= 1))),
+    because(RejectReason::BadTransaction, "of the other network", |scene| {
+        spoilt(scene, changed(|tx| tx.version = TransactionVersion::Mainnet))
+    }),
+    because(RejectReason::BadTransaction, "post-condition mode originator", |scene| {
+        spoilt(scene, changed(|tx| tx.post_condition_mode = PostConditionMode::Originator))
+    }),
+    because(RejectReason::BadTransaction, "a token transfer with post-conditions", |scene| {
+        let condition =
+            PostCondition::Stx { principal: PostConditionPrincipal::Origin, code: FungibleCode::Equal, amount: 5 };
+        spoilt(scene, changed(|tx| tx.post_conditions.push(condition)))
+    }),
+    because(RejectReason::BadTransaction, "clarity version 3", |scene| {
+        let (version, name) = (ContractVersion::Clarity3, "three".to_owned().try_into().expect("a name"));
+        spoilt(scene, holding(TransactionPayload::VersionedSmartContract { version, name, code: "(+ 1 2)".to_owned() }))
+    }),
+    because(RejectReason::BadTransaction, "payload PoisonMicroblock is not allowed", |scene| {
+        let header = |sequence| MicroblockHeader {
+            version: 0,
+            sequence,
+            prev_block: BlockHash([1; 32]),
+            tx_merkle_root: [2; 32],
+            signature: MessageSignature([3; 65]),
+        };
+        spoilt(scene, holding(TransactionPayload::PoisonMicroblock(Box::new([header(1), header(2)]))))
+    }),
+    because(RejectReason::BadTransaction, "payload TenureChange is not allowed", |scene| {
+        let change = TenureChange {
+            tenure_consensus_hash: ConsensusHash([1; 20]),
+            prev_tenure_consensus_hash: ConsensusHash([2; 20]),
+            burn_view_consensus_hash: ConsensusHash([3; 20]),
+            previous_tenure_end: StacksBlockId([4; 32]),
+            previous_tenure_blocks: 1,
+            cause: TenureChangeCause::BlockFound,
+            pubkey_hash: Hash160([5; 20]),
+        };
+        spoilt(scene, holding(TransactionPayload::TenureChange(Box::new(change))))
+    }),
+    because(RejectReason::BadTransaction, "payload NakamotoCoinbase is not allowed", |scene| {
+        let vrf_proof = Box::new(vrf_key(0).prove(b"a proof"));
+        spoilt(scene, holding(TransactionPayload::NakamotoCoinbase { buffer: [0; 32], recipient: None, vrf_proof }))
+    }),
+];
+
+/// Judged with the state before them.
+const EXECUTED: &[Case] = &[
+    because(RejectReason::BadTransaction, "signature: ", |scene| {
+        let mut forged = transfer(0, 1, 1, 5);
+        forged.payload = TransactionPayload::TokenTransfer { recipient: user(2), amount: 6, memo: [0; 34] };
+        spoilt(scene, forged)
+    }),
+    because(RejectReason::BadTransaction, "is 1, not 2", |scene| spoilt(scene, transfer(0, 2, 1, 5))),
+    because(RejectReason::BadTransaction, "is 1, not 0", |scene| spoilt(scene, transfer(0, 0, 1, 5))),
+    because(RejectReason::BadTransaction, "is 0, not 4", |scene| {
+        let origin = SpendingCondition::p2pkh(&key("user", 0), 1, 0);
+        let sponsor = SpendingCondition::p2pkh(&key("user", 3), 4, 500);
+        let payload = TransactionPayload::TokenTransfer { recipient: user(1), amount: 5, memo: [0; 34] };
+        let mut sponsored = StacksTransaction::new(false, TransactionAuth::Sponsored { origin, sponsor }, payload);
+        sponsored.sign_origin(&key("user", 0)).expect("the key is the origin's");
+        sponsored.sign_sponsor(&key("user", 3)).expect("the key is the sponsor's");
+        spoilt(scene, sponsored)
+    }),
+    because(RejectReason::BadTransaction, "above the available balance", |scene| {
+        let payload = TransactionPayload::TokenTransfer { recipient: user(1), amount: 5, memo: [0; 34] };
+        spoilt(scene, signed(&key("user", 0), 1, u64::MAX, payload))
+    }),
+    because(RejectReason::BadTransaction, "to its own sender", |scene| spoilt(scene, transfer(0, 1, 0, 5))),
+    because(RejectReason::BadTransaction, "cannot transfer 0", |scene| spoilt(scene, transfer(0, 1, 1, 0))),
+    because(RejectReason::BadTransaction, "cannot transfer 1", |scene| {
+        spoilt(scene, transfer(0, 1, 1, u64::try_from(OPENING).expect("it fits")))
+    }),
+    because(RejectReason::BadTransaction, ".first exists", |scene| spoilt(scene, deploy(2, 1, "first", "(+ 1 2)"))),
+    because(RejectReason::CostExceeded, "exceeds", |scene| {
+        // p2 has used most of the tenure's limit.
+        spoilt(scene, deploy(2, 1, "second", &wide("b")))
+    }),
+    case(RejectReason::CostExceeded, "too much for any tenure", |scene| {
+        scene.new_tenure(vec![deploy(2, 1, "third", &(wide("c") + &wide("d")))])
+    }),
+];
+
+#[test]
+fn a_block_with_a_wrong_coinbase_is_refused_on_every_path() {
+    check(OnPush::Rejected, COINBASE);
+}
+
+#[test]
+fn a_transaction_that_no_block_may_hold_is_found_before_anything_is_executed() {
+    check(OnPush::Rejected, STATIC);
+}
+
+#[test]
+fn a_transaction_that_the_state_forbids_spoils_its_block_on_every_path() {
+    check(OnPush::Stored, EXECUTED);
+}

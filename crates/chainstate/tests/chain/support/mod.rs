@@ -1,0 +1,285 @@
+//! A chain in a temporary folder, with all its keys at hand: makes, signs and pushes blocks without any process.
+
+mod forge;
+mod snapshot;
+
+pub(crate) use snapshot::Snapshot;
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use chainstate::assembly::TemplateOrder;
+use chainstate::burn::BurnBlock;
+use chainstate::chain::{Chain, Processed, StoreOutcome};
+use chainstate::clarity::STACK_BYTES;
+use chainstate::db::OpenError;
+use chainstate::params::{BurnParams, COINBASE_USTX, ChainParams, HELIUM_20, Producer, Stacker};
+use clarity::vm::ClarityVersion;
+use clarity::vm::types::PrincipalData;
+use nakamoto_proto::v1;
+use stacks_common::types::StacksEpochId;
+use stacks_types::address::StacksAddress;
+use stacks_types::block::{NakamotoBlock, SigningMode};
+use stacks_types::ids::{BurnBlockHash, SortitionHash, StacksBlockId, Txid};
+use stacks_types::keys::PrivateKey;
+use stacks_types::limits::CHAIN_ID_TESTNET;
+use stacks_types::transaction::{SpendingCondition, StacksTransaction, TransactionAuth, TransactionPayload};
+use stacks_types::vrf::VrfPrivateKey;
+
+/// Opening balance of each user, micro-STX.
+pub(crate) const OPENING: u128 = 100_000_000_000_000;
+/// Users with an opening balance.
+pub(crate) const USERS: u8 = 4;
+/// Time of the first burn block.
+pub(crate) const FIRST_TIME_S: u64 = 1_700_000_000;
+
+static NOW_MS: AtomicU64 = AtomicU64::new(1_800_000_000_000);
+
+/// The tests' clock: it moves when it is looked at, never otherwise.
+pub(crate) fn clock() -> u64 {
+    NOW_MS.fetch_add(1, Ordering::Relaxed)
+}
+
+/// The key of one of the producers, stackers or users.
+pub(crate) fn key(kind: &str, index: u8) -> PrivateKey {
+    PrivateKey::from_seed(format!("{kind} {index}").as_bytes())
+}
+
+pub(crate) fn vrf_key(index: u8) -> VrfPrivateKey {
+    VrfPrivateKey::from_seed(&[index + 1; 32])
+}
+
+pub(crate) fn address(kind: &str, index: u8) -> StacksAddress {
+    StacksAddress::p2pkh(&key(kind, index).public_key(), false)
+}
+
+pub(crate) fn user(index: u8) -> PrincipalData {
+    address("user", index).to_principal()
+}
+
+pub(crate) fn params(producers: u8, stackers: u8) -> ChainParams {
+    ChainParams {
+        chain_id: CHAIN_ID_TESTNET,
+        mainnet: false,
+        epoch: StacksEpochId::Epoch30,
+        default_clarity_version: ClarityVersion::Clarity2,
+        tenure_cost_limit: HELIUM_20,
+        signing: SigningMode::Ecdsa,
+        boot_balances: (0..USERS).map(|index| (user(index), OPENING)).collect(),
+        coinbase_ustx: COINBASE_USTX,
+        reward_maturity: 2,
+        burn: BurnParams {
+            first_height: 100,
+            first_time_s: FIRST_TIME_S,
+            satoshis_per_block: 5_000,
+            reward_cycle_length: 10,
+            producers: (0..producers)
+                .map(|index| Producer {
+                    address: address("producer", index),
+                    vrf_public_key: vrf_key(index).public_key(),
+                })
+                .collect(),
+            stackers: (0..stackers).map(|index| Stacker { address: address("stacker", index), weight: 1 }).collect(),
+        },
+    }
+}
+
+/// A chain whose blocks the test makes itself.
+pub(crate) struct TestChain {
+    pub(crate) chain: Chain,
+    pub(crate) folder: tempfile::TempDir,
+    next_burn_time_s: u64,
+}
+
+impl TestChain {
+    /// One producer, three stackers, and a burn block to begin the first tenure with.
+    pub(crate) fn new() -> Self {
+        Self::with(1, 3)
+    }
+
+    pub(crate) fn with(producers: u8, stackers: u8) -> Self {
+        let mut test = Self::at_genesis(params(producers, stackers));
+        test.mine(None);
+        test
+    }
+
+    /// A chain of these parameters with nothing but its first burn block and its boot block.
+    pub(crate) fn at_genesis(params: ChainParams) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let (chain, _) = Chain::open(folder.path(), params, clock).expect("a new chain opens");
+        Self { chain, folder, next_burn_time_s: FIRST_TIME_S }
+    }
+
+    /// Closes the chain and opens it again.
+    pub(crate) fn reopen(self) -> Self {
+        let Self { chain, folder, next_burn_time_s } = self;
+        let params = chain.params().clone();
+        drop(chain);
+        let chain = open_chain(folder.path(), params);
+        Self { chain, folder, next_burn_time_s }
+    }
+
+    /// The chain in a folder that outlives this, made if it is not there. Mines nothing.
+    pub(crate) fn at(path: &std::path::Path) -> Self {
+        let chain = open_chain(path, params(1, 3));
+        let folder = tempfile::tempdir_in(path).expect("a temporary folder");
+        Self { chain, folder, next_burn_time_s: FIRST_TIME_S }
+    }
+
+    /// Mines a burn block and announces it.
+    pub(crate) fn mine(&mut self, on: Option<&BurnBlockHash>) -> BurnBlockHash {
+        let hash = self.mine_in_silence(on);
+        self.settle();
+        hash
+    }
+
+    /// Mines a burn block of which the journal has not heard yet.
+    pub(crate) fn mine_in_silence(&mut self, on: Option<&BurnBlockHash>) -> BurnBlockHash {
+        self.next_burn_time_s += 30;
+        self.chain.mine_burn_block(on, self.next_burn_time_s).expect("a burn block").hash
+    }
+
+    /// Does what the coordinator does until there is nothing left to do.
+    pub(crate) fn settle(&self) -> Vec<Processed> {
+        let mut processed = Vec::new();
+        loop {
+            while self.chain.announce().expect("announcing") {}
+            match self.chain.process_next().expect("processing") {
+                Some(done) => processed.push(done),
+                None => return processed,
+            }
+        }
+    }
+
+    /// The canonical burn tip.
+    pub(crate) fn burn_tip(&self) -> BurnBlock {
+        self.chain.read(|reader| reader.burn_tip()).expect("a burn tip")
+    }
+
+    pub(crate) fn elected(&self) -> u8 {
+        self.elected_at(&self.burn_tip().hash)
+    }
+
+    pub(crate) fn nonce(&self, principal: &PrincipalData) -> u64 {
+        self.account(principal).nonce
+    }
+
+    pub(crate) fn account(&self, principal: &PrincipalData) -> chainstate::clarity::read_only::Account {
+        self.chain.read(|reader| reader.account(principal, None)).expect("an account")
+    }
+
+    pub(crate) fn tip(&self) -> chainstate::headers::ProcessedHeader {
+        self.chain.read(|reader| reader.tip()).expect("a tip")
+    }
+
+    /// The coinbase that the elected producer would sign now.
+    pub(crate) fn coinbase(&self) -> StacksTransaction {
+        let index = self.elected();
+        let nonce = self.nonce(&address("producer", index).to_principal());
+        let payload = TransactionPayload::Coinbase { buffer: [7; 32] };
+        signed(&key("producer", index), nonce, 0, payload)
+    }
+
+    /// A template on the tip.
+    pub(crate) fn template(&self) -> v1::BlockTemplate {
+        let new_tenure = self.tip().burn_view != self.burn_tip().hash;
+        let order = TemplateOrder {
+            coinbase: new_tenure.then(|| self.coinbase().encode()),
+            allow_empty: true,
+            ..TemplateOrder::default()
+        };
+        self.chain.assemble(&order, Duration::MAX, &AtomicBool::new(false)).expect("storage works").expect("a template")
+    }
+
+    /// Puts proof and signature of the elected producer into a template.
+    pub(crate) fn proposal(&self, template: &v1::BlockTemplate) -> NakamotoBlock {
+        let mut block = NakamotoBlock::decode(&template.block).expect("a block");
+        let sortition = SortitionHash::try_from(&template.sortition_hash[..]).expect("32 bytes");
+        let index = self.elected_at(&block.header.bitcoin_block_hash);
+        block.header.vrf_proof = vrf_key(index).prove(sortition.as_bytes());
+        block.header.sign_producer(&key("producer", index));
+        block
+    }
+
+    /// A block on the tip with whatever the mempool has, signed by all.
+    pub(crate) fn make_block(&self) -> NakamotoBlock {
+        let mut block = self.proposal(&self.template());
+        self.sign(&mut block);
+        block
+    }
+
+    pub(crate) fn push(&self, block: &NakamotoBlock) -> StoreOutcome {
+        self.chain.store_block(&block.encode()).expect("storage works")
+    }
+
+    /// Makes a block, pushes it and processes it.
+    pub(crate) fn grow(&self) -> StacksBlockId {
+        let block = self.make_block();
+        let id = block.block_id();
+        assert_eq!(self.push(&block), StoreOutcome::Stored(id));
+        assert_eq!(self.settle(), [Processed::Appended(id)]);
+        id
+    }
+
+    /// Admits a transaction that must be admitted.
+    pub(crate) fn admit(&self, transaction: &StacksTransaction) {
+        self.chain.admit_transaction(transaction.encode()).expect("storage works").expect("a good transaction");
+    }
+
+    /// Txids of the pending transactions.
+    pub(crate) fn pending(&self) -> BTreeSet<Txid> {
+        self.chain.pending_list(None, usize::MAX).into_iter().map(|pending| pending.txid).collect()
+    }
+
+    /// All events so far.
+    pub(crate) fn events(&self) -> Vec<v1::Event> {
+        let events = self.chain.read(|reader| {
+            chainstate::journal::select_events(reader.conn(), reader.staging(), 1, usize::MAX >> 1, usize::MAX)
+        });
+        events.expect("a journal").iter().map(|event| v1::Event::clone(&event.event)).collect()
+    }
+}
+
+/// A signed transaction of a single-key account.
+pub(crate) fn signed(key: &PrivateKey, nonce: u64, fee: u64, payload: TransactionPayload) -> StacksTransaction {
+    let auth = TransactionAuth::Standard(SpendingCondition::p2pkh(key, nonce, fee));
+    let mut transaction = StacksTransaction::new(false, auth, payload);
+    transaction.sign_origin(key).expect("the key is the origin's");
+    transaction
+}
+
+/// A signed transfer between users.
+pub(crate) fn transfer(from: u8, nonce: u64, to: u8, amount: u64) -> StacksTransaction {
+    let payload = TransactionPayload::TokenTransfer { recipient: user(to), amount, memo: [0; 34] };
+    signed(&key("user", from), nonce, 1_000, payload)
+}
+
+/// A signed deployment.
+pub(crate) fn deploy(from: u8, nonce: u64, name: &str, code: &str) -> StacksTransaction {
+    let name = name.to_owned().try_into().expect("a contract name");
+    let payload = TransactionPayload::SmartContract { name, code: code.to_owned() };
+    signed(&key("user", from), nonce, 10_000, payload)
+}
+
+/// Runs a test on a stack that the VM can recurse on.
+pub(crate) fn on_big_stack(test: impl FnOnce() + Send + 'static) {
+    let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(test).expect("a thread");
+    if let Err(panic) = thread.join() {
+        std::panic::resume_unwind(panic);
+    }
+}
+
+/// Opens a folder that was just closed.
+fn open_chain(path: &std::path::Path, params: ChainParams) -> Chain {
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    loop {
+        match Chain::open(path, params.clone(), clock) {
+            // A process that another test is just starting has our locks until it becomes another program.
+            Err(OpenError::InUse { .. }) if std::time::Instant::now() < end => {
+                std::thread::park_timeout(std::time::Duration::from_millis(1));
+            }
+            opened => break opened.expect("the folder opens").0,
+        }
+    }
+}

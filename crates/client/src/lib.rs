@@ -1,0 +1,34 @@
+//! What the programs share: logging and shutdown of all of them; connection, event feed with resume, StackerDB slot writer and
+//! secrets of those around a node.
+//!
+//! # Invariants
+//! - Nothing here polls: the feed is one open stream, and the only timers are back-off and the stream's watchdog.
+//! - A secret is never written to a log or an error.
+//!
+//! # Not here
+//! What a program does with the events: `mockamoto-producer`, `mockamoto-signer-stub`.
+
+mod backoff;
+mod duration;
+mod feed;
+pub mod lane;
+mod log;
+mod node;
+mod secrets;
+mod shutdown;
+mod slot;
+mod standing;
+mod status;
+mod tls;
+
+pub use backoff::Backoff;
+pub use duration::{DurationError, parse_duration};
+pub use feed::{Feed, FeedError, FeedItem, FeedRequest};
+pub use log::{LogFormat, start_log};
+pub use node::{Credentials, MAX_RESPONSE_BYTES, Node, NodeChannel, NodeUrlError, UNARY_TIMEOUT, unary};
+pub use secrets::{SecretError, SecretSource, read_private_key, read_vrf_key};
+pub use shutdown::Shutdown;
+pub use slot::{PutError, SlotWriter};
+pub use standing::Standing;
+pub use status::{ActorError, is_refusal, is_transient, reason, retry_delay};
+pub use tls::TrustError;

@@ -1,0 +1,132 @@
+//! Private keys from the environment or a file; never from the command line, where other users of the machine see them.
+
+use std::path::{Path, PathBuf};
+
+use stacks_types::keys::PrivateKey;
+use stacks_types::vrf::VrfPrivateKey;
+
+/// Most bytes of a key file: 33 bytes as hex, a prefix, and space for line ends.
+const MAX_KEY_FILE_BYTES: u64 = 256;
+
+/// Where a secret comes from: the file when one is given, else the environment variable.
+#[derive(Debug, Clone)]
+pub struct SecretSource {
+    /// Name of the environment variable.
+    pub variable: &'static str,
+    /// The file, hex text.
+    pub file: Option<PathBuf>,
+}
+
+/// Why there is no secret. Never holds any of it.
+#[derive(Debug, thiserror::Error)]
+pub enum SecretError {
+    /// Neither file nor variable is given.
+    #[error("no key: set the environment variable {variable} (hex) or give a key file")]
+    Missing {
+        /// The variable's name.
+        variable: &'static str,
+    },
+    /// The file cannot be read.
+    #[error("key file {path} cannot be read")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The file is too long to hold a key.
+    #[error("key file {path} is longer than {MAX_KEY_FILE_BYTES} bytes")]
+    TooLong {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The text is not a key.
+    #[error("{place} does not hold {expected}")]
+    Invalid {
+        /// Variable or file.
+        place: String,
+        /// What it should hold.
+        expected: &'static str,
+    },
+}
+
+/// A secp256k1 private key: hex of 32 bytes, or of 33 with 01 at the end (compressed, the usual form on Stacks).
+/// 32 bytes too are taken as a key with a compressed public key, which is what block signers and stackers use.
+///
+/// # Errors
+/// [`SecretError`] names the place, never the text in it.
+pub fn read_private_key(source: &SecretSource) -> Result<PrivateKey, SecretError> {
+    let (place, text) = read(source)?;
+    PrivateKey::from_hex(&text)
+        .map(|key| key.with_encoding(stacks_types::keys::KeyEncoding::Compressed))
+        .map_err(|_| SecretError::Invalid { place, expected: "a private key: 32 or 33 bytes as hex" })
+}
+
+/// A VRF private key: hex of its 32-byte seed.
+///
+/// # Errors
+/// [`SecretError`] names the place, never the text in it.
+pub fn read_vrf_key(source: &SecretSource) -> Result<VrfPrivateKey, SecretError> {
+    let (place, text) = read(source)?;
+    let invalid = || SecretError::Invalid { place: place.clone(), expected: "a vrf key seed: 32 bytes as hex" };
+    let mut seed = [0_u8; 32];
+    hex::decode_to_slice(&text, &mut seed).map_err(|_| invalid())?;
+    Ok(VrfPrivateKey::from_seed(&seed))
+}
+
+/// The place that was read, and the hex text in it without prefix and white space.
+fn read(source: &SecretSource) -> Result<(String, String), SecretError> {
+    let (place, text) = match &source.file {
+        Some(path) => (format!("key file {}", path.display()), read_file(path)?),
+        None => match std::env::var(source.variable) {
+            Ok(text) => (format!("environment variable {}", source.variable), text),
+            Err(_) => return Err(SecretError::Missing { variable: source.variable }),
+        },
+    };
+    let text = text.trim();
+    let text = text.strip_prefix("0x").unwrap_or(text);
+    Ok((place, text.to_owned()))
+}
+
+fn read_file(path: &Path) -> Result<String, SecretError> {
+    let failed = |source| SecretError::File { path: path.to_owned(), source };
+    if std::fs::metadata(path).map_err(failed)?.len() > MAX_KEY_FILE_BYTES {
+        return Err(SecretError::TooLong { path: path.to_owned() });
+    }
+    std::fs::read_to_string(path).map_err(failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source(name: &str, content: &str) -> SecretSource {
+        let file = std::env::temp_dir().join(format!("mockamoto-secret-{}-{name}", std::process::id()));
+        std::fs::write(&file, content).unwrap();
+        SecretSource { variable: "MOCKAMOTO_TEST_KEY_THAT_IS_NOT_SET", file: Some(file) }
+    }
+
+    #[test]
+    fn both_forms_of_a_private_key_are_one_key() {
+        let scalar = "11".repeat(32);
+        let short = read_private_key(&source("short", &format!("{scalar}\n"))).unwrap();
+        let long = read_private_key(&source("long", &format!("0x{scalar}01"))).unwrap();
+        assert_eq!(short.public_key().to_compressed(), long.public_key().to_compressed());
+        assert_eq!(short.encoding(), stacks_types::keys::KeyEncoding::Compressed);
+        assert_eq!(long.encoding(), stacks_types::keys::KeyEncoding::Compressed);
+    }
+
+    #[test]
+    fn an_error_names_the_place_and_never_the_text() {
+        let secret = "zz".repeat(32);
+        let bad = source("bad", &secret);
+        for text in [read_private_key(&bad).unwrap_err().to_string(), read_vrf_key(&bad).unwrap_err().to_string()] {
+            assert!(text.contains("key file") && !text.contains("zz"), "{text}");
+        }
+        let long = source("too-long", &"0".repeat(1000));
+        assert!(matches!(read_vrf_key(&long), Err(SecretError::TooLong { .. })));
+        let missing = SecretSource { variable: "MOCKAMOTO_TEST_KEY_THAT_IS_NOT_SET", file: None };
+        assert!(read_vrf_key(&missing).unwrap_err().to_string().contains("MOCKAMOTO_TEST_KEY_THAT_IS_NOT_SET"));
+    }
+}

@@ -1,0 +1,49 @@
+//! Whether a producer or signer has a place in its set: told once, and again when it changes, so that one whose key is in no
+//! set neither idles without a word nor repeats itself.
+
+use stacks_types::ids::BurnBlockHash;
+
+/// What is known, and what was told last.
+#[derive(Debug)]
+pub struct Standing<P> {
+    at: Option<BurnBlockHash>,
+    told: Option<P>,
+}
+
+impl<P> Default for Standing<P> {
+    fn default() -> Self {
+        Self { at: None, told: None }
+    }
+}
+
+impl<P: PartialEq> Standing<P> {
+    /// Whether the standing at this burn tip was learnt.
+    #[must_use]
+    pub fn is_known_at(&self, burn_tip: &BurnBlockHash) -> bool {
+        self.at.as_ref() == Some(burn_tip)
+    }
+
+    /// Learns the standing at a burn tip. True when it is another one than was told, or the first.
+    pub fn learn(&mut self, burn_tip: BurnBlockHash, standing: P) -> bool {
+        self.at = Some(burn_tip);
+        let is_news = self.told.as_ref() != Some(&standing);
+        self.told = Some(standing);
+        is_news
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_told_at_first_and_when_it_changes() {
+        let mut standing = Standing::default();
+        let burn = |n| BurnBlockHash([n; 32]);
+        assert!(!standing.is_known_at(&burn(1)));
+        assert!(standing.learn(burn(1), false) && standing.is_known_at(&burn(1)));
+        assert!(!standing.learn(burn(2), false) && !standing.is_known_at(&burn(1)));
+        assert!(standing.learn(burn(3), true) && !standing.learn(burn(4), true));
+        assert!(standing.learn(burn(5), false));
+    }
+}

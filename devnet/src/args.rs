@@ -1,0 +1,91 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Parser;
+use client::{LogFormat, parse_duration};
+
+/// Most producers or signers: each is a process.
+const ACTORS_MAX: i64 = 64;
+
+/// A whole Stacks devnet by Nakamoto rules in one command: a node, block producers and signers, with bitcoin mocked.
+///
+/// Prints accounts with money and the addresses to talk to, then makes blocks until Ctrl-C. Without --data-dir
+/// everything is gone at the end.
+#[derive(Debug, Clone, Parser)]
+#[command(name = "mockamoto", version, max_term_width = 110)]
+pub struct Args {
+    /// Folder to keep the chain and its keys in; when it holds a devnet, that one goes on
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+
+    /// Config file: the node's, with every key but the genesis. Flags here win over it
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// Port for gRPC and HTTP on 127.0.0.1; 0 takes a free one [default: 20443]
+    #[arg(long)]
+    pub port: Option<u16>,
+
+    /// A second port on 127.0.0.1, for HTTP [default: 3999, where stacks.js looks for a devnet, when it is free; none with
+    /// --port 0]
+    #[arg(long)]
+    pub api_port: Option<u16>,
+
+    /// Time between blocks without transactions; 0 = make none. Transactions never wait for it
+    #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = parse_duration)]
+    pub block_interval: Duration,
+
+    /// Time between blocks of the mocked bitcoin; 0 = only on demand [default: 30s]
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    pub burn_block_interval: Option<Duration>,
+
+    /// Block producers, who take turns [default: 1, or as in the folder]
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u8).range(1..=ACTORS_MAX))]
+    pub producers: Option<u8>,
+
+    /// Stackers, who sign blocks; of 4 one may be down [default: 4, or as in the folder]
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u8).range(1..=ACTORS_MAX))]
+    pub signers: Option<u8>,
+
+    /// How blocks are signed: ecdsa = real signatures, well-known = one published constant [default: ecdsa, or as in
+    /// the folder]
+    #[arg(long, value_name = "MODE", value_parser = ["ecdsa", "well-known"])]
+    pub signing: Option<String>,
+
+    /// POST events to this observer (the Hiro API, ...): HOST:PORT for all but StackerDB chunks and validation results,
+    /// HOST:PORT,KEY,... for these keys of events_observer; may be given more than once
+    #[arg(long, value_name = "HOST:PORT[,KEY...]")]
+    pub event_observer: Vec<String>,
+
+    /// Write accounts, addresses and URLs to this file as JSON too
+    #[arg(long, value_name = "FILE")]
+    pub accounts_out: Option<PathBuf>,
+
+    /// What to log to standard error: error, warn, info, debug, trace, or a filter as in RUST_LOG. With info: every block
+    /// [default: warn]
+    #[arg(long, value_name = "LEVEL")]
+    pub log: Option<String>,
+
+    /// How a line of the log looks: text, json [default: text]
+    #[arg(long, value_name = "FORMAT")]
+    pub log_format: Option<LogFormat>,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Args::command().debug_assert();
+        let args = Args::parse_from(["mockamoto", "--port", "0", "--producers", "2", "--block-interval", "0"]);
+        assert_eq!((args.port, args.producers, args.block_interval), (Some(0), Some(2), Duration::ZERO));
+        for bad in [["--producers", "0"], ["--signers", "65"], ["--signing", "none"], ["--port", "65536"]] {
+            assert!(Args::try_parse_from(["mockamoto"].iter().chain(&bad)).is_err(), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! How the devnet runs: its flags over the config file over the defaults.
+//!
+//! The file is the node's, and the node reads it too. A key that is about the node alone needs nothing here; one that others
+//! of the devnet's processes must know is handed to them; one that a devnet cannot follow is refused.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use clap::Parser as _;
+use client::LogFormat;
+use mockamoto_node::config::{ConfigFile, Flags, Settings};
+
+use crate::args::Args;
+use crate::home::Home;
+
+/// Where stacks.js looks for a devnet.
+const API_PORT: u16 = 3999;
+
+/// What the devnet logs unless asked otherwise: the terminal is for people.
+const DEFAULT_LOG: &str = "warn";
+
+/// Flags and file together.
+#[derive(Debug)]
+pub struct Plan {
+    /// Folder of the devnet; a temporary one when there is none.
+    pub data_dir: Option<PathBuf>,
+    /// Log filter of all processes.
+    pub log: String,
+    /// How a line of their logs looks.
+    pub log_format: LogFormat,
+    /// What the file leaves to the devnet's own defaults.
+    is_admin_left: bool,
+    is_extra_left: bool,
+}
+
+/// What a devnet's processes must know of its node.
+#[derive(Debug, Clone)]
+pub struct Access {
+    /// Token of the guarded services.
+    pub token: Option<String>,
+    /// The node's certificate, when it speaks TLS.
+    pub certificate: Option<PathBuf>,
+}
+
+impl Plan {
+    /// Reads the config file, if one is named.
+    ///
+    /// # Errors
+    /// When it cannot be read, or has a key that no devnet can follow.
+    pub fn new(args: &Args) -> anyhow::Result<Self> {
+        let (file, base) = match &args.config {
+            Some(path) => (ConfigFile::read(path)?, path.parent().unwrap_or(Path::new(""))),
+            None => (ConfigFile::default(), Path::new("")),
+        };
+        for (key, is_given) in
+            [("genesis", file.genesis.is_some()), ("node.genesis_file", file.node.genesis_file.is_some())]
+        {
+            if is_given {
+                bail!(
+                    "{key}: a devnet makes its own genesis, since it holds the keys of those in it; opening balances are \
+                     [[ustx_balance]], participants --producers and --signers; for a genesis of your own run mockamoto-node"
+                );
+            }
+        }
+        let format = file.node.log_format.as_deref().map(str::parse).transpose();
+        let format: Option<LogFormat> = format.map_err(anyhow::Error::msg).context("node.log_format")?;
+        Ok(Self {
+            data_dir: args.data_dir.clone().or_else(|| file.node.working_dir.map(|path| base.join(path))),
+            log: args.log.clone().or(file.node.log).unwrap_or_else(|| DEFAULT_LOG.to_owned()),
+            log_format: args.log_format.or(format).unwrap_or_default(),
+            is_admin_left: file.node.admin.is_none(),
+            is_extra_left: file.node.http_extra_bind.is_none(),
+        })
+    }
+
+    /// The node's arguments.
+    ///
+    /// # Errors
+    /// When a path is not UTF-8.
+    pub fn node_args(&self, args: &Args, home: &Home) -> anyhow::Result<Vec<String>> {
+        let mut arguments = Vec::new();
+        let mut add = |flag: &str, value: String| arguments.extend([flag.to_owned(), value]);
+        if let Some(config) = &args.config {
+            add("--config", text_of(config)?);
+        }
+        add("--data-dir", text_of(&home.path.join("node"))?);
+        add("--genesis", text_of(&home.genesis_file())?);
+        add("--log", self.log.clone());
+        add("--log-format", self.log_format.to_string());
+        if let Some(port) = args.port {
+            add("--bind", SocketAddr::from((Ipv4Addr::LOCALHOST, port)).to_string());
+        }
+        if let Some(interval) = args.burn_block_interval {
+            add("--burn-block-interval", duration_text(interval));
+        }
+        // A devnet on any free port is not the one that is looked for there.
+        let is_default =
+            args.api_port.is_none() && self.is_extra_left && ![Some(0), Some(API_PORT)].contains(&args.port);
+        if let Some(port) = args.api_port.or(is_default.then_some(API_PORT)) {
+            add("--http-extra-bind", SocketAddr::from((Ipv4Addr::LOCALHOST, port)).to_string());
+        }
+        for observer in &args.event_observer {
+            add("--event-observer", observer.clone());
+        }
+        arguments.extend(is_default.then(|| "--http-extra-if-free".to_owned()));
+        arguments.extend(self.is_admin_left.then(|| "--admin".to_owned()));
+        arguments.push("--ready-stdout".to_owned());
+        Ok(arguments)
+    }
+}
+
+/// Checks the node's arguments as the node will, and what its settings mean for the devnet's other processes.
+///
+/// # Errors
+/// When the node would refuse them, or keep the others from working.
+pub fn access(node_args: &[String], home: &Home) -> anyhow::Result<Access> {
+    let words = std::iter::once("node").chain(node_args.iter().map(String::as_str));
+    let settings = Settings::load(&Flags::try_parse_from(words)?)?;
+    let (producers, signers) = (home.devnet.producers.len(), home.devnet.signers.len());
+    // One connection and one event stream each, and the devnet's own.
+    let needed = producers.saturating_add(signers).saturating_add(1);
+    for (key, limit) in [
+        ("max_connections", Some(settings.max_connections)),
+        ("max_connections_per_peer", settings.max_connections_per_peer),
+        ("max_subscriptions", Some(settings.max_subscriptions)),
+        ("max_subscriptions_per_peer", settings.max_subscriptions_per_peer),
+    ] {
+        if let Some(limit) = limit.filter(|limit| *limit < needed) {
+            bail!(
+                "connection_options.{key}: {limit} is too few: the devnet's own processes need {needed} ({producers} \
+                 producer(s), {signers} signer(s), itself)"
+            );
+        }
+    }
+    Ok(Access { token: settings.auth_token, certificate: settings.tls.map(|files| files.cert) })
+}
+
+impl Access {
+    /// How the node is addressed by the processes beside it.
+    #[must_use]
+    pub fn url(&self, mut address: SocketAddr) -> String {
+        if address.ip().is_unspecified() {
+            address.set_ip(match address.ip() {
+                IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+                IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+            });
+        }
+        let scheme = if self.certificate.is_some() { "https" } else { "http" };
+        format!("{scheme}://{address}")
+    }
+}
+
+/// A path as an argument.
+///
+/// # Errors
+/// When it is not UTF-8.
+pub fn text_of(path: &Path) -> anyhow::Result<String> {
+    path.to_str().map(str::to_owned).with_context(|| format!("{} is not UTF-8", path.display()))
+}
+
+/// A duration as an argument.
+#[must_use]
+pub fn duration_text(duration: Duration) -> String {
+    format!("{}ms", duration.as_millis())
+}
+
+#[cfg(test)]
+mod tests;

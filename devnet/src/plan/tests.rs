@@ -1,0 +1,160 @@
+//! Each key of the sample config, through the devnet; and what wins over what.
+
+use client::parse_duration;
+use mockamoto_node::config::SAMPLE_CONFIG;
+
+use super::*;
+
+/// What a devnet makes of a config file: the settings of its node.
+fn settings(folder: &Path, config: &str, flags: &[&str]) -> anyhow::Result<Settings> {
+    let path = folder.join("config.toml");
+    std::fs::write(&path, config)?;
+    let fixed = ["mockamoto", "--config", path.to_str().expect("UTF-8")];
+    let args = Args::parse_from(fixed.iter().chain(flags));
+    let plan = Plan::new(&args)?;
+    let home = Home::open(&args, plan.data_dir.as_deref())?;
+    let node = plan.node_args(&args, &home)?;
+    access(&node, &home)?;
+    let words = std::iter::once("node".to_owned()).chain(node);
+    Ok(Settings::load(&Flags::try_parse_from(words)?)?)
+}
+
+/// The keys of the sample: table, key, value; those behind "#" too.
+fn keys() -> Vec<(&'static str, &'static str, &'static str)> {
+    let mut table = "";
+    let mut keys = Vec::new();
+    for line in SAMPLE_CONFIG.lines() {
+        let line = line.strip_prefix('#').unwrap_or(line);
+        if line.starts_with('[') {
+            table = line;
+        } else if let Some((key, value)) = line.split_once(" = ").filter(|(key, _)| !key.contains(' ')) {
+            keys.push((table, key, value));
+        }
+    }
+    keys
+}
+
+/// Another value of the same kind, so that it shows.
+fn another(key: &str, value: &str) -> String {
+    match (key, value) {
+        ("log", _) => "\"error\"".to_owned(),
+        ("log_format", _) => "\"json\"".to_owned(),
+        ("rpc_bind", _) => "\"127.0.0.1:7777\"".to_owned(),
+        ("auth_token" | "auth_token_file", _) => value.to_owned(),
+        ("max_execution_time_secs" | "read_only_max_execution_time_secs", _) => "2".to_owned(),
+        (_, "true") => "false".to_owned(),
+        (_, "false") => "true".to_owned(),
+        _ => match (value.parse::<u64>(), value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'))) {
+            // Below the highest that is allowed, and enough for the devnet.
+            (Ok(number), _) => number.saturating_sub(1).max(1000).to_string(),
+            (Err(_), Some(text)) if parse_duration(text).is_ok() => "\"123s\"".to_owned(),
+            _ => value.to_owned(),
+        },
+    }
+}
+
+#[test]
+fn each_key_of_the_sample_works_through_the_devnet_or_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("token.txt"), "a-token-of-the-file\n").unwrap();
+    let data = folder.path().join("data");
+    let flags = ["--data-dir", data.to_str().unwrap()];
+    let plain = settings(folder.path(), "", &flags).unwrap();
+    let whole_tables = ["[[ustx_balance]]", "[[events_observer]]"];
+    let mut seen = 0;
+    for (table, key, value) in keys() {
+        seen += 1;
+        let line = format!("{key} = {}\n", another(key, value));
+        let config = match key {
+            _ if table == "[[events_observer]]" => {
+                let needed = ["endpoint = \"localhost:3700\"\n", "events_keys = [\"*\"]\n"];
+                let others = needed.iter().filter(|other| !other.starts_with(key)).copied();
+                format!("{table}\n{key} = {value}\n{}", others.collect::<String>())
+            }
+            // The whole table is refused, whatever is in it.
+            _ if table.contains("[genesis") => {
+                let line = if table == "[genesis]" { line } else { String::new() };
+                format!("[genesis]\n{line}producers = []\nstackers = []\n")
+            }
+            "tls_cert" | "tls_key" => "[node]\ntls_cert = \"cert.pem\"\ntls_key = \"key.pem\"\n".to_owned(),
+            "address" | "amount" => {
+                let account = crate::accounts::ACCOUNTS[1].address;
+                format!("{table}\naddress = \"{account}\"\namount = 7\n")
+            }
+            _ => format!("{table}\n{line}"),
+        };
+        let found = settings(folder.path(), &config, if key == "working_dir" { &[] } else { &flags });
+        let refused = |words: &str| {
+            let error = format!("{:#}", found.as_ref().err().expect(key));
+            assert!(error.contains(key) || error.contains("genesis"), "{key}: {error}");
+            assert!(error.contains(words), "{key}: {error}");
+        };
+        match (table, key) {
+            ("[node]", "genesis_file") => refused("makes its own genesis"),
+            (table, _) if table.contains("[genesis") => refused("makes its own genesis"),
+            ("[node]", "txindex") => refused("always indexed"),
+            ("[node]", "working_dir") => {
+                assert_eq!(found.unwrap().data_dir, folder.path().join("mockamoto-data/node"));
+            }
+            // A devnet's own default is the other way round.
+            ("[node]", "admin") => {
+                assert!(found.unwrap().admin && plain.admin);
+                assert!(!settings(folder.path(), "[node]\nadmin = false\n", &flags).unwrap().admin);
+            }
+            _ => {
+                let found = found.unwrap_or_else(|error| panic!("{config}: {error:#}"));
+                assert!(found != plain, "{table} {key} has no effect");
+            }
+        }
+    }
+    assert!(seen > 40 && whole_tables.iter().all(|table| keys().iter().any(|(found, _, _)| found == table)), "{seen}");
+}
+
+#[test]
+fn what_the_other_processes_must_know_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("c.toml");
+    let text = "[node]\ntls_cert = \"cert.pem\"\ntls_key = \"key.pem\"\n[connection_options]\nauth_token = \"0123456789abcdef\"\n";
+    std::fs::write(&config, text).unwrap();
+    let args = Args::parse_from(["mockamoto", "--config", config.to_str().unwrap()]);
+    let plan = Plan::new(&args).unwrap();
+    let home = Home::open(&args, None).unwrap();
+    let access = access(&plan.node_args(&args, &home).unwrap(), &home).unwrap();
+    assert_eq!(access.token.as_deref(), Some("0123456789abcdef"));
+    assert_eq!(access.certificate, Some(folder.path().join("cert.pem")));
+    assert_eq!(access.url("0.0.0.0:5".parse().unwrap()), "https://127.0.0.1:5");
+    assert_eq!(access.url("[::]:5".parse().unwrap()), "https://[::1]:5");
+}
+
+#[test]
+fn limits_that_leave_no_room_for_the_devnet_itself_are_refused_with_the_number() {
+    let folder = tempfile::tempdir().unwrap();
+    for key in ["max_connections", "max_connections_per_peer", "max_subscriptions", "max_subscriptions_per_peer"] {
+        let config = |limit| format!("[connection_options]\n{key} = {limit}\n");
+        let refused = settings(folder.path(), &config(5), &[]).err().map(|error| format!("{error:#}"));
+        assert!(refused.is_some_and(|text| text.contains(key) && text.contains("need 6")), "{key}");
+        assert!(settings(folder.path(), &config(6), &[]).is_ok(), "{key}");
+    }
+}
+
+#[test]
+fn a_flag_wins_over_the_file_and_the_file_over_the_default() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = "[node]\nrpc_bind = \"127.0.0.1:7001\"\nhttp_extra_bind = \"127.0.0.1:7002\"\nlog = \"error\"\n\
+                  [burnchain]\nburn_block_interval = \"7s\"\n";
+    let file = settings(folder.path(), config, &[]).unwrap();
+    assert_eq!((file.bind.port(), file.http_extra_bind.unwrap().port(), file.http_extra_if_free), (7001, 7002, false));
+    assert_eq!((file.log.as_str(), file.burn_block_interval.as_secs()), ("error", 7));
+    let flags = ["--port", "8001", "--api-port", "8002", "--log", "info", "--burn-block-interval", "8s"];
+    let flags = settings(folder.path(), config, &flags).unwrap();
+    assert_eq!(
+        (flags.bind.port(), flags.http_extra_bind.unwrap().port(), flags.http_extra_if_free),
+        (8001, 8002, false)
+    );
+    assert_eq!((flags.log.as_str(), flags.burn_block_interval.as_secs()), ("info", 8));
+    let neither = settings(folder.path(), "", &[]).unwrap();
+    assert_eq!((neither.bind.port(), neither.http_extra_bind.unwrap().port()), (20443, 3999));
+    assert!(neither.http_extra_if_free && neither.admin);
+    assert_eq!((neither.log.as_str(), neither.burn_block_interval.as_secs()), ("warn", 30));
+    assert_eq!(settings(folder.path(), "", &["--port", "0"]).unwrap().http_extra_bind, None);
+}

@@ -1,0 +1,194 @@
+//! Composes the devnet: folder, node, producers, signers; then runs until Ctrl-C.
+
+use std::ffi::OsString;
+use std::time::Instant;
+
+use anyhow::Context;
+use clap::Parser;
+use client::{Node, Shutdown, start_log};
+
+use crate::args::Args;
+use crate::banner::{self, Address};
+use crate::children::{Children, PARTS, Spec};
+use crate::home::Home;
+use crate::plan::{Access, Plan, access, duration_text, text_of};
+use crate::watch::Watch;
+
+/// Runs the program with these arguments (the program's name first). As `mockamoto node ...` and so on it is one of its
+/// own parts; else it is the devnet.
+///
+/// # Errors
+/// What keeps the devnet from running, or the part's own errors.
+pub fn main_with_args(args: impl IntoIterator<Item = OsString>) -> anyhow::Result<()> {
+    let started = Instant::now();
+    let args: Vec<OsString> = args.into_iter().collect();
+    let part = args.get(1).and_then(|word| word.to_str()).filter(|word| PARTS.contains(word));
+    // A part sees its own name as the program's.
+    let rest = || args.iter().skip(1).cloned();
+    match part {
+        Some("node") => mockamoto_node::main_with_args(rest()),
+        Some("producer") => mockamoto_producer::main_with_args(rest()),
+        Some("signer-stub") => mockamoto_signer_stub::main_with_args(rest()),
+        Some(_) | None => devnet(Args::parse_from(args), started),
+    }
+}
+
+fn devnet(args: Args, started: Instant) -> anyhow::Result<()> {
+    let plan = Plan::new(&args)?;
+    start_log(&plan.log, plan.log_format).context("--log")?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("async runtime")?;
+    runtime.block_on(async {
+        let mut shutdown = Shutdown::listen(false).context("signal handlers")?;
+        let home = Home::open(&args, plan.data_dir.as_deref())?;
+        let mut children = Children::default();
+        let outcome = tokio::select! {
+            biased;
+            cause = shutdown.requested() => {
+                tracing::info!(cause, "stopping");
+                Ok(())
+            }
+            outcome = serve(&args, &plan, &home, &mut children, started) => outcome,
+        };
+        let killed = children.stop().await;
+        if killed > 0 {
+            tracing::warn!(killed, "processes did not stop in time and were killed");
+        }
+        outcome
+    })
+}
+
+/// Starts everything and watches it. Only returns with an error.
+async fn serve(args: &Args, plan: &Plan, home: &Home, children: &mut Children, started: Instant) -> anyhow::Result<()> {
+    let node_args = plan.node_args(args, home)?;
+    let access = access(&node_args, home)?;
+    let ready = children.start_node(node_spec(node_args, &access)).await?;
+    let url = access.url(ready.address);
+    let node = Node::new(&url, access.token.as_deref(), access.certificate.as_deref())?;
+    let mut watch = Watch::open(node, started).await?;
+    for spec in actor_specs(args, plan, home, &access, &url)? {
+        children.start_actor(spec)?;
+    }
+    let address = Address { url, extra: ready.extra, certificate: access.certificate };
+    show(&banner::text(home, &address));
+    if let Some(path) = &args.accounts_out {
+        banner::write_json(home, &address, path)?;
+    }
+    loop {
+        tokio::select! {
+            biased;
+            line = children.next_change() => show(&line?),
+            line = watch.next_line() => show(&line?),
+        }
+    }
+}
+
+/// Prints to standard output. Nobody may listen any more: then there is nobody to tell.
+fn show(text: &str) {
+    use std::io::Write as _;
+    let _ = writeln!(std::io::stdout().lock(), "{text}");
+}
+
+fn node_spec(args: Vec<String>, access: &Access) -> Spec {
+    Spec { name: "the node".to_owned(), part: "node", args, secrets: token_of(access).collect() }
+}
+
+/// The token, as the variable that all parts read it from.
+fn token_of(access: &Access) -> impl Iterator<Item = (&'static str, String)> {
+    access.token.iter().map(|token| ("MOCKAMOTO_AUTH_TOKEN", token.clone()))
+}
+
+fn actor_specs(args: &Args, plan: &Plan, home: &Home, access: &Access, url: &str) -> anyhow::Result<Vec<Spec>> {
+    let common = |folder: &str| -> anyhow::Result<Vec<String>> {
+        let (folder, format) = (text_of(&home.path.join(folder))?, plan.log_format.to_string());
+        let fixed = ["--node", url, "--data-dir", &folder, "--log", &plan.log, "--log-format", &format];
+        let mut arguments = fixed.map(str::to_owned).to_vec();
+        if let Some(certificate) = &access.certificate {
+            arguments.extend(["--tls-ca".to_owned(), text_of(certificate)?]);
+        }
+        Ok(arguments)
+    };
+    let secrets = |keys: Vec<(&'static str, String)>| keys.into_iter().chain(token_of(access)).collect();
+    let mut specs = Vec::new();
+    for (i, producer) in home.devnet.producers.iter().enumerate() {
+        let mut arguments = common(&format!("producer-{i}"))?;
+        arguments.extend(["--block-interval".to_owned(), duration_text(args.block_interval)]);
+        specs.push(Spec {
+            name: format!("producer {i}"),
+            part: "producer",
+            args: arguments,
+            secrets: secrets(vec![
+                ("MOCKAMOTO_PRIVATE_KEY", producer.private_key.clone()),
+                ("MOCKAMOTO_VRF_PRIVATE_KEY", producer.vrf_private_key.clone()),
+            ]),
+        });
+    }
+    for (i, signer) in home.devnet.signers.iter().enumerate() {
+        specs.push(Spec {
+            name: format!("signer {i}"),
+            part: "signer-stub",
+            args: common(&format!("signer-{i}"))?,
+            secrets: secrets(vec![("MOCKAMOTO_PRIVATE_KEY", signer.private_key.clone())]),
+        });
+    }
+    Ok(specs)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use client::{LogFormat, parse_duration};
+
+    use super::*;
+
+    #[test]
+    fn the_actors_understand_what_they_are_told() {
+        let args =
+            ["mockamoto", "--port", "0", "--block-interval", "250ms", "--producers", "2", "--log-format", "json"];
+        let args = Args::parse_from(args);
+        let (plan, home) = (Plan::new(&args).unwrap(), Home::open(&args, None).unwrap());
+        let access = Access { token: Some("a-token-of-the-node".to_owned()), certificate: Some("c.pem".into()) };
+        let actors = actor_specs(&args, &plan, &home, &access, "https://127.0.0.1:1").unwrap();
+        assert_eq!(actors.len(), 6);
+        for spec in actors {
+            let shown = format!("{spec:?}");
+            assert!(spec.secrets.iter().all(|(_, secret)| !shown.contains(secret)), "{shown}");
+            assert!(spec.secrets.contains(&("MOCKAMOTO_AUTH_TOKEN", "a-token-of-the-node".to_owned())));
+            let arguments = [spec.part.to_owned()].into_iter().chain(spec.args);
+            let (node, ca, format, folder) = if spec.part == "producer" {
+                let parsed = mockamoto_producer::args::Args::parse_from(arguments);
+                assert_eq!((parsed.block_interval, spec.secrets.len()), (Duration::from_millis(250), 3));
+                (parsed.node, parsed.tls_ca, parsed.log_format, parsed.data_dir)
+            } else {
+                let parsed = mockamoto_signer_stub::args::Args::parse_from(arguments);
+                assert_eq!(spec.secrets.len(), 2);
+                (parsed.node, parsed.tls_ca, parsed.log_format, parsed.data_dir)
+            };
+            assert_eq!((node.as_str(), ca, format), ("https://127.0.0.1:1", Some("c.pem".into()), LogFormat::Json));
+            assert!(folder.starts_with(&home.path));
+        }
+    }
+
+    #[test]
+    fn observers_reach_the_node_with_their_keys() {
+        let observers = ["--event-observer", "localhost:3700", "--event-observer", "127.0.0.1:9,*,stackerdb"];
+        let args = ["mockamoto", "--port", "0"].into_iter().chain(observers);
+        let args = Args::parse_from(args);
+        let home = Home::open(&args, None).unwrap();
+        let node_args = Plan::new(&args).unwrap().node_args(&args, &home).unwrap();
+        let arguments = ["node".to_owned()].into_iter().chain(node_args);
+        let flags = mockamoto_node::config::Flags::parse_from(arguments);
+        let settings = mockamoto_node::config::Settings::load(&flags).unwrap();
+        let endpoints: Vec<_> = settings.observers.iter().map(|observer| observer.endpoint.as_str()).collect();
+        assert_eq!(endpoints, ["localhost:3700", "127.0.0.1:9"]);
+        assert_eq!(settings.observers.iter().map(|observer| observer.events_keys.len()).collect::<Vec<_>>(), [1, 2]);
+    }
+
+    #[test]
+    fn durations_are_handed_on_exactly() {
+        for millis in [0, 1, 250, 30_000] {
+            let duration = Duration::from_millis(millis);
+            assert_eq!(parse_duration(&duration_text(duration)), Ok(duration));
+        }
+    }
+}
