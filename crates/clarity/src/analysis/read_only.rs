@@ -125,7 +125,10 @@ impl<'a> Checker<'a> {
                 let values = self.bound(arguments, BindingForm::TupleCons)?;
                 self.all(&values)
             }
-            Native::FromConsensusBuff => self.all(arguments.get(1..).unwrap_or_default()),
+            Native::FromConsensusBuff => {
+                let [_, bytes] = count(arguments)?;
+                self.expression(bytes)
+            }
             Native::AtBlock => self.at_block(arguments),
             Native::ContractCall => self.contract_call(arguments),
             Native::RestrictAssets => {

@@ -197,8 +197,10 @@ impl Checker<'_> {
 
     /// Demands that a contract has what a trait asks for.
     fn contract_as(&mut self, contract: &ContractId, wanted: &TraitId) -> Result<(), Box<Fault>> {
-        let interface = self.contracts.interface(contract);
-        let interface = interface.ok_or_else(|| AnalysisError::NoSuchContract(contract.to_string()))?;
+        let Some(interface) = self.contracts.interface(contract) else {
+            self.charge(CostFn::AnalysisFetchContractEntry, 1)?;
+            return Err(AnalysisError::NoSuchContract(contract.to_string()).into());
+        };
         let functions = interface.public.len() + interface.read_only.len();
         self.charge(CostFn::AnalysisFetchContractEntry, u64::try_from(functions).unwrap_or(u64::MAX))?;
         let methods = self.look_up_trait(wanted)?;

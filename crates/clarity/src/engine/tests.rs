@@ -4,9 +4,11 @@ use std::sync::atomic::AtomicBool;
 use std::thread;
 
 use super::*;
+use crate::Rules;
 use crate::costs::{Cost, Interrupt, Meter};
 use crate::error::CostError;
-use crate::test_support::{Memory, RULES, context, id, numbers};
+use crate::run::Event;
+use crate::test_support::{Memory, PAST, RULES, context, id, numbers};
 use crate::value::Value;
 
 const COUNTER: &str = "(define-constant step (+ u1 u1))
@@ -170,4 +172,111 @@ fn a_variable_is_there_until_its_last_use() {
     let callee = Value::principal(crate::value::Principal::Contract(id("adds")));
     let (outcome, _) = world.call(&id("uses"), "by", vec![callee]);
     assert_eq!(outcome.unwrap().to_string(), "(ok u9)");
+}
+
+#[test]
+fn what_is_printed_in_an_older_block_is_not_said() {
+    let mut world = Memory::new(&Rules::EPOCH_3_3, Dialect::ALL[3]);
+    let past = hex::encode(PAST);
+    let source = format!(
+        "(define-private (loud (x uint)) (begin (print x) (+ x u1)))
+         (define-public (go) (ok (+ (print u1) (at-block 0x{past} (begin (print u2) (loud u3))) (print u4))))"
+    );
+    world.publish("loud", &source);
+    let mut machine = world.machine();
+    assert_eq!(machine.call(&context(), &id("loud"), "go", Vec::new()).unwrap().to_string(), "(ok u9)");
+    let said = machine.events.iter().map(|event| match event {
+        Event::Print(_, value) => value.to_string(),
+        Event::Asset(_) => "an asset".to_owned(),
+    });
+    assert_eq!(said.collect::<Vec<_>>(), ["u1", "u4"]);
+}
+
+#[test]
+fn a_signature_that_is_none_is_not_held_against_the_key() {
+    // Too short, and with a recovery id that there is not: the key is not even evaluated, so it is not paid for.
+    let spent = |world: &mut Memory, signature: usize| {
+        let mut machine = world.machine();
+        let arguments = [vec![1; 32], vec![9; signature], vec![2; 33]].map(Value::buffer).to_vec();
+        let outcome = machine.call(&context(), &id("verifier"), "go", arguments).unwrap();
+        assert_eq!(outcome, Value::Bool(false));
+        machine.meter.spent().runtime
+    };
+    for (version, function, early) in
+        [(1, "secp256k1-verify", true), (6, "secp256k1-verify", true), (6, "secp256r1-verify", false)]
+    {
+        let mut world = Memory::new(RULES, Dialect::of_version(version).unwrap());
+        let size = if early { 65 } else { 64 };
+        let source = format!(
+            "(define-read-only (go (hash (buff 32)) (signature (buff {size})) (key (buff 33))) ({function} hash signature (begin key)))"
+        );
+        world.publish("verifier", &source);
+        let whole = spent(&mut world, 64);
+        assert_eq!(spent(&mut world, 63) + 100 < whole, early, "{function} in Clarity {version}");
+        if early {
+            assert!(spent(&mut world, 65) + 100 < whole);
+        }
+    }
+}
+
+/// What a refused deployment has cost.
+fn refused(world: &mut Memory, source: &str) -> (String, crate::costs::Cost) {
+    let dialect = world.dialect;
+    let mut machine = world.machine();
+    let error = machine.publish(&context(), &id("refused"), dialect, source).unwrap_err();
+    (error.to_string(), machine.meter.spent())
+}
+
+#[test]
+fn a_contract_that_is_not_there_costs_a_look_when_it_is_taken_for_a_trait() {
+    let mut world = Memory::default();
+    world.publish("base", "(define-trait t ((f () (response bool bool))))");
+    let source = "(use-trait t .base.t) (define-private (f (p <t>)) true) (define-private (g) (f ";
+    let (error, missing) = refused(&mut world, &format!("{source}.nowhere))"));
+    assert!(error.contains("unresolved contract"), "{error}");
+    let (error, other) = refused(&mut world, &format!("{source}tx-sender))"));
+    assert!(error.contains("found 'principal'"), "{error}");
+    assert_eq!(missing.read_count, other.read_count + 1);
+}
+
+#[test]
+fn what_is_asked_of_no_token_is_not_looked_at() {
+    let (error, _) = refused(&mut Memory::default(), "(ft-get-balance nothing (+ 1 true))");
+    assert!(error.contains("undefined token"), "{error}");
+    let (error, _) = refused(&mut Memory::default(), "(ft-mint? nothing (+ 1 true) tx-sender)");
+    assert!(!error.contains("undefined token"), "{error}");
+}
+
+#[test]
+fn decoding_with_other_than_two_arguments_is_refused_before_anything_is_checked() {
+    let mut world = Memory::default();
+    for arguments in ["", "int", "int 0x 0x"] {
+        let (error, cost) = refused(&mut world, &format!("(define-constant c 1) (from-consensus-buff? {arguments})"));
+        assert!(error.starts_with("expecting 2 arguments"), "{error}");
+        assert_eq!(cost.write_count, 0, "the constant was not checked");
+    }
+}
+
+#[test]
+fn before_a_contract_there_is_neither_it_nor_its_supply() {
+    let mut world = Memory::new(&Rules::EPOCH_3_3, Dialect::ALL[3]);
+    world.publish("base", "(define-trait t ((f () (response bool bool))))");
+    let past = hex::encode(PAST);
+    world.publish(
+        "asks",
+        &format!(
+            "(use-trait t .base.t) (define-fungible-token coin)
+         (define-public (who (p <t>)) (ok (contract-of p)))
+         (define-public (now) (ok (ft-get-supply coin)))
+         (define-public (then) (ok (at-block 0x{past} (ft-get-supply coin))))"
+        ),
+    );
+    let contract = |name| vec![Value::principal(crate::value::Principal::Contract(id(name)))];
+    assert!(world.call(&id("asks"), "who", contract("base")).0.is_ok());
+    assert_eq!(world.call(&id("asks"), "who", contract("nowhere")).0.unwrap_err().kind(), "NoSuchContract");
+    assert_eq!(world.call(&id("asks"), "now", Vec::new()).0.unwrap().to_string(), "(ok u0)");
+    // In this world the past has the same state, so the supply is taken out of it.
+    world.texts.retain(|key, _| !key.contains("coin"));
+    let stop = world.call(&id("asks"), "then", Vec::new()).0.unwrap_err();
+    assert!(stop.is_rejectable(), "{stop}");
 }

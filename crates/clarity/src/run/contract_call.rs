@@ -49,7 +49,7 @@ impl Machine<'_> {
         outcome
     }
 
-    fn find(&mut self, id: &ContractId) -> Result<Arc<Contract>, Stop> {
+    pub(super) fn find(&mut self, id: &ContractId) -> Result<Arc<Contract>, Stop> {
         let found = self.world.contract(self.view, id)?;
         found.ok_or_else(|| CheckError::NoSuchContract(id.to_string()).into())
     }

@@ -1,7 +1,7 @@
 //! The order in which a contract's top level is evaluated: what is needed first stands first, whatever the text's order is.
 //!
 //! Every occurrence of a name that the contract defines is an edge, repeated ones too: their number is charged. Names that an
-//! expression binds or that stand for a field are no occurrences.
+//! expression binds or that stand for a field are no occurrences, and in a form with more or fewer parts than it has nothing is one.
 
 use hashbrown::HashMap;
 
@@ -104,14 +104,10 @@ pub(super) fn definition(tree: &Tree, id: NodeId) -> Option<(Define, &[NodeId])>
     Some((Define::lookup(tree.atom(*head)?)?, rest))
 }
 
+/// The name that a form defines: its first part, or the first part of that, whatever the form.
 fn defined_name(tree: &Tree, id: NodeId) -> Option<&ClarityName> {
-    let (form, rest) = definition(tree, id)?;
-    let first = *rest.first()?;
-    match form {
-        Define::Private | Define::Public | Define::ReadOnly => tree.atom(*tree.list(first)?.first()?),
-        Define::ImplTrait => None,
-        _ => tree.atom(first),
-    }
+    let first = *definition(tree, id)?.1.first()?;
+    tree.atom(first).or_else(|| tree.atom(*tree.parenthesized(first)?.first()?))
 }
 
 struct Walk<'t> {
@@ -150,43 +146,113 @@ impl Walk<'_> {
         }
         match Native::of_any_version(name) {
             Some(Native::Let) => {
-                if let Some((bindings, body)) = rest.split_first() {
-                    self.pairs(self.tree.list(*bindings).unwrap_or_default());
+                if let [bindings, body @ ..] = rest
+                    && !body.is_empty()
+                {
+                    self.pairs(self.tree.parenthesized(*bindings).unwrap_or_default());
                     self.all(body);
                 }
             }
             Some(Native::TupleCons) => self.pairs(rest),
-            Some(Native::TupleGet) => self.all(rest.get(1..).unwrap_or_default()),
+            Some(Native::TupleGet) => {
+                if let [_, tuple] = rest {
+                    self.visit(*tuple);
+                }
+            }
             Some(Native::ContractCall) => self.all(rest.get(2..).unwrap_or_default()),
             _ => self.all(items),
         }
     }
 
     fn define(&mut self, form: Define, rest: &[NodeId]) {
-        let body = rest.get(1..).unwrap_or_default();
-        match form {
-            Define::Constant | Define::FungibleToken | Define::Map | Define::DataVar => self.all(body),
-            Define::Trait => {
-                for methods in body {
-                    self.pairs(self.tree.list(*methods).unwrap_or_default());
+        match (form, rest) {
+            (Define::Constant | Define::DataVar, [_, body @ ..]) => self.all(body),
+            (Define::FungibleToken, [_, cap]) => self.visit(*cap),
+            (Define::Map, [_, key, value]) => self.all(&[*key, *value]),
+            (Define::Trait, [_, methods]) => {
+                for method in self.tree.parenthesized(*methods).unwrap_or_default() {
+                    if let Some([_, parameters, result]) = self.tree.parenthesized(*method) {
+                        self.all(&[*parameters, *result]);
+                    }
                 }
             }
-            Define::Private | Define::Public | Define::ReadOnly => {
-                let signature = rest.first().and_then(|id| self.tree.list(*id)).unwrap_or_default();
-                self.pairs(signature.get(1..).unwrap_or_default());
-                self.all(body);
+            (Define::Private | Define::Public | Define::ReadOnly, [signature, body]) => {
+                if let Some([_, parameters @ ..]) = self.tree.parenthesized(*signature) {
+                    self.pairs(parameters);
+                }
+                self.visit(*body);
             }
-            Define::NonFungibleToken | Define::UseTrait | Define::ImplTrait => {}
+            _ => {}
         }
     }
 
     /// `(name expression)`: the name is bound here, not met.
     fn pairs(&mut self, ids: &[NodeId]) {
         for id in ids {
-            match self.tree.list(*id) {
-                Some(pair) => self.all(pair.get(1..).unwrap_or_default()),
-                None => self.visit(*id),
+            if let Some([_, value]) = self.tree.parenthesized(*id) {
+                self.visit(*value);
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::value::ContractId;
+
+    fn edges(source: &str) -> usize {
+        let id = ContractId::parse("ST000000000000000000002AMW42H.sorted").unwrap();
+        Graph::of(&super::super::parse::parse(&format!("{source}\n(define-constant a 1)"), id.issuer, 64).unwrap())
+            .edges()
+    }
+
+    #[test]
+    fn a_form_with_its_own_number_of_parts_meets_names() {
+        let forms = [
+            ("(define-map m a a)", 2),
+            ("(define-fungible-token t a)", 1),
+            ("(define-private (f (p a) (a <a>)) a)", 3),
+            ("(define-constant b a a)", 2),
+            ("(define-data-var v a)", 1),
+            ("(define-trait t ((a (a a) (response a a))))", 4),
+            ("(let ((x a) (a a)) a a)", 4),
+            ("(tuple (a a) (x a))", 2),
+            ("{a: a, x: a}", 2),
+            ("(get a a)", 1),
+            ("(contract-call? a a a)", 1),
+            ("(map-get? a {a: a})", 2),
+        ];
+        for (form, count) in forms {
+            assert_eq!(edges(form), count, "{form}");
+        }
+    }
+
+    #[test]
+    fn a_form_with_more_or_fewer_parts_meets_none_there() {
+        let forms = [
+            ("(define-map m a)", 0),
+            ("(define-map m a a a)", 0),
+            ("(define-fungible-token t a a)", 0),
+            ("(define-private (f (p a)) a a)", 0),
+            ("(define-private (f (p a)))", 0),
+            ("(define-private (f a (p a a)) 1)", 0),
+            ("(define-trait t ((f a) (f a a a) a))", 0),
+            ("(define-trait t ((f a a)) a)", 0),
+            ("(let ((x a)))", 0),
+            ("(let (a (x a a)) a)", 1),
+            ("(tuple a (x) (x a a))", 0),
+            ("(get a a a)", 0),
+            // Braces are no list of parts, and `impl-trait` defines a name like all others.
+            ("(define-private (f {p: a}) 1)", 0),
+            ("(define-private {f: a} 1)", 0),
+            ("(let {x: a} 1)", 0),
+            ("(impl-trait b) b", 1),
+            ("(define-constant (b c) 1) b c", 1),
+            ("(define-private b 1) b", 1),
+        ];
+        for (form, count) in forms {
+            assert_eq!(edges(form), count, "{form}");
         }
     }
 }

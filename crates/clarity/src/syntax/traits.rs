@@ -40,7 +40,7 @@ type Introduced = (ClarityName, (TraitId, bool));
 fn introduced(tree: &Tree, id: NodeId, contract: &ContractId) -> Result<Option<Introduced>, ParseError> {
     let Some((form, rest)) = definition(tree, id) else { return Ok(None) };
     match (form, rest) {
-        (Define::Trait, [name, methods]) if is_plain_list(tree, *methods) => {
+        (Define::Trait, [name, methods]) if tree.parenthesized(*methods).is_some() => {
             let name = tree.atom(*name).ok_or(ParseError::DefineTraitBadSignature)?;
             Ok(Some((name.clone(), (TraitId { contract: contract.clone(), name: name.clone() }, false))))
         }
@@ -65,11 +65,6 @@ fn unknown(tree: &Tree, id: NodeId, known: &Known) -> Option<(ClarityName, Span)
         Node::List(_) => tree.list(id)?.iter().find_map(|item| unknown(tree, *item, known)),
         _ => None,
     }
-}
-
-/// A list that was written in parentheses, not in braces.
-fn is_plain_list(tree: &Tree, id: NodeId) -> bool {
-    tree.list(id).is_some_and(|items| items.first().is_none_or(|head| tree.span(*head) != Span::default()))
 }
 
 fn holds_trait(tree: &Tree, id: NodeId) -> bool {

@@ -149,6 +149,13 @@ impl Tree {
         }
     }
 
+    /// The nodes of a list that was written in parentheses, not in braces.
+    #[must_use]
+    pub fn parenthesized(&self, id: NodeId) -> Option<&[NodeId]> {
+        let items = self.list(id)?;
+        items.first().is_none_or(|head| self.span(*head) != Span::default()).then_some(items)
+    }
+
     /// The name at a node.
     #[must_use]
     pub fn atom(&self, id: NodeId) -> Option<&ClarityName> {

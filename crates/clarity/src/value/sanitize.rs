@@ -87,3 +87,6 @@ impl Value {
 const fn is_plain(of: &Type) -> bool {
     !matches!(of, Type::List(_) | Type::Tuple(_) | Type::Optional(_) | Type::Response(_))
 }
+
+#[cfg(test)]
+mod tests;

@@ -80,8 +80,8 @@ impl Checker<'_> {
         let (token, rest) = named(arguments, types.len() + 1)?;
         let name = self.tree.atom(token).ok_or(AnalysisError::BadTokenName)?;
         let is_known = self.known.interface.tokens.contains(name);
-        // Only the question for the supply looks the token up before anything else.
-        if is_known || !types.is_empty() {
+        // Questions look the token up before anything else.
+        if is_known || types.len() > 1 {
             self.charge(CostFn::AnalysisTypeLookup, 1)?;
             self.expect_all(rest, types)?;
         }

@@ -93,8 +93,10 @@ impl Machine<'_> {
 
     fn at_view(&mut self, frame: &Frame<'_>, arguments: &Arguments<'_>, id: &[u8; 32]) -> Outcome {
         let view = self.world.view_of(id)?.ok_or(RuntimeError::UnknownBlockHeaderHash(*id))?;
-        let before = std::mem::replace(&mut self.view, view);
+        let (before, level) = (std::mem::replace(&mut self.view, view), self.begin());
         let outcome = self.argument_copied(&Frame { read_only: true, ..*frame }, arguments, 1);
+        // What is printed there is not said.
+        self.roll_back(level);
         self.view = before;
         outcome
     }

@@ -117,7 +117,12 @@ impl Machine<'_> {
             return Err(CheckError::ContractCallExpectName.into());
         };
         match &self.slots[frame.base + *slot as usize] {
-            Value::Callable(callable) => Ok(Value::principal(Principal::Contract(callable.contract.clone()))),
+            Value::Callable(callable) => {
+                // It has to be there, at the block that is looked at.
+                let contract = callable.contract.clone();
+                self.find(&contract)?;
+                Ok(Value::principal(Principal::Contract(contract)))
+            }
             _ => Err(CheckError::ContractCallExpectName.into()),
         }
     }

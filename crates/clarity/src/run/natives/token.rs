@@ -25,8 +25,13 @@ impl Machine<'_> {
         if let Some(Datum::Number(number)) = self.written(key) {
             return Ok(*number);
         }
-        let Some(text) = self.read(key)? else { return Ok(0) };
-        text.parse().map_err(|_| InternalError::State(format!("{key} holds no number")).into())
+        Ok(self.stored_number(key)?.unwrap_or(0))
+    }
+
+    fn stored_number(&mut self, key: &str) -> Result<Option<u128>, Stop> {
+        let Some(text) = self.read(key)? else { return Ok(None) };
+        let number = text.parse().map_err(|_| InternalError::State(format!("{key} holds no number")))?;
+        Ok(Some(number))
     }
 
     fn take_all(&mut self, sizes: &[u64]) -> Result<(), Stop> {
@@ -38,8 +43,13 @@ impl Machine<'_> {
 
     pub(super) fn ft_supply(&mut self, frame: &Frame<'_>, index: u32) -> Outcome {
         self.meter.charge(CostFn::FtGetSupply, 0)?;
-        let token = &frame.program().tokens[index as usize];
-        Ok(Value::UInt(self.number(&token.supply_key)?))
+        let key = &frame.program().tokens[index as usize].supply_key;
+        if let Some(Datum::Number(supply)) = self.written(key) {
+            return Ok(Value::UInt(*supply));
+        }
+        // It is written with the contract. In a block before there is none, and no block may hold who asks for it.
+        let supply = self.stored_number(key)?;
+        Ok(Value::UInt(supply.ok_or_else(|| InternalError::State(format!("{key} is not there")))?))
     }
 
     pub(super) fn ft(&mut self, frame: &Frame<'_>, native: Native, index: u32, arguments: Many) -> Outcome {

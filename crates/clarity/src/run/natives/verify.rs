@@ -91,7 +91,10 @@ impl Machine<'_> {
         }
         let most = if native == Native::Secp256k1Verify { 65 } else { 64 };
         let signature = buffer(&signature, most)?.to_vec();
-        if native == Native::Secp256k1Verify && signature.get(64).is_some_and(|recovery| *recovery > 3) {
+        // Without a look at the key.
+        if native == Native::Secp256k1Verify
+            && (signature.len() < 64 || signature.get(64).is_some_and(|recovery| *recovery > 3))
+        {
             return Ok(Value::Bool(false));
         }
         let key = self.argument(frame, arguments, 2)?;

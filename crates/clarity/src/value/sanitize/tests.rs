@@ -1,0 +1,109 @@
+//! The short ways of sanitizing against the long one: every part of a value is brought to its type, every list and tuple is made anew.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::names::ClarityName;
+
+/// As [`Value::sanitized`], without a look at whether that is needed.
+fn in_full(value: &Value, expected: &Type) -> Option<Value> {
+    match (expected, value) {
+        (Type::List(expected), Value::List(list)) => {
+            if list.items.len() > expected.max_len() as usize {
+                return None;
+            }
+            let items = list.items.iter().map(|item| in_full(item, expected.entry())).collect::<Option<Vec<_>>>()?;
+            Value::list(items).ok()
+        }
+        (Type::Tuple(expected), Value::Tuple(tuple)) => {
+            let fields = expected.fields().iter().map(|(name, field)| {
+                let at = tuple.shape.fields().iter().position(|(other, _)| other == name)?;
+                Some((name.clone(), in_full(&tuple.values[at], field)?))
+            });
+            Value::tuple(fields.collect::<Option<Vec<_>>>()?).ok()
+        }
+        (Type::Optional(expected), Value::Optional(Some(inner))) => Value::some(in_full(inner, expected.inner())?).ok(),
+        (Type::Response(expected), Value::Ok(inner)) => Value::okay(in_full(inner, expected.ok())?).ok(),
+        (Type::Response(expected), Value::Err(inner)) => Value::error(in_full(inner, expected.err())?).ok(),
+        _ => expected.admits(&value.type_of()).ok()?.then(|| value.clone()),
+    }
+}
+
+/// The types that a value and its parts carry, which equality does not look at.
+fn carried(value: &Value) -> String {
+    let inside = match value {
+        Value::List(list) => list.items.iter().map(carried).collect(),
+        Value::Tuple(tuple) => tuple.values.iter().map(carried).collect(),
+        Value::Optional(Some(inner)) | Value::Ok(inner) | Value::Err(inner) => carried(inner),
+        _ => String::new(),
+    };
+    format!("{} [{inside}]", value.type_of())
+}
+
+fn name(text: &str) -> ClarityName {
+    ClarityName::new(text).unwrap()
+}
+
+/// A type, and a value that a program could hold where it is expected: mostly of it, with types of its own on lists and tuples, fields
+/// too many, and now and then of another type.
+fn any_case() -> impl Strategy<Value = (Type, Value)> {
+    let plain = prop_oneof![
+        any::<bool>().prop_map(|truth| (Type::Bool, Value::Bool(truth))),
+        any::<u128>().prop_map(|number| (Type::UInt, Value::UInt(number))),
+        any::<u128>().prop_map(|number| (Type::Int, Value::UInt(number))),
+        (0_usize..4, 0_u32..4).prop_map(|(length, most)| (Type::Buffer(most), Value::buffer(vec![7; length]))),
+        (0_usize..4).prop_map(|length| (Type::Ascii(3), Value::ascii(vec![b'a'; length]).unwrap())),
+        (0_usize..3).prop_map(|length| (Type::Utf8(2), Value::utf8(&"\u{e9}".repeat(length)))),
+        Just((Type::optional(Type::UInt).unwrap(), Value::NONE)),
+    ];
+    plain.prop_recursive(3, 24, 4, |inner| {
+        let list = (prop::collection::vec(inner.clone(), 0..4), 0_u32..5, 0_u32..3, any::<bool>());
+        let tuple = (inner.clone(), inner.clone(), inner.clone(), 0_u8..4);
+        prop_oneof![
+            inner.clone().prop_map(|(of, value)| (Type::optional(of).unwrap(), Value::some(value).unwrap())),
+            inner
+                .clone()
+                .prop_map(|(of, value)| (Type::response(of, Type::UInt).unwrap(), Value::okay(value).unwrap())),
+            inner
+                .clone()
+                .prop_map(|(of, value)| (Type::response(Type::Bool, of).unwrap(), Value::error(value).unwrap())),
+            list.prop_map(|(cases, most, room, of_its_own)| {
+                // All entries have to go together for the list to be one.
+                let of = cases.first().map_or(Type::UInt, |case| case.0.clone());
+                let mut items: Vec<_> = cases.iter().map(|case| case.1.clone()).collect();
+                while make::entry_type(&items).is_err() {
+                    items.pop();
+                }
+                let entry = if of_its_own { make::entry_type(&items).unwrap() } else { of.clone() };
+                let length = u32::try_from(items.len()).unwrap();
+                (Type::list(of, most.max(1)).unwrap(), Value::list_of(entry, length + room, items).unwrap())
+            }),
+            tuple.prop_map(|(a, b, c, kind)| {
+                let of = match kind {
+                    0 => vec![(name("a"), a.0.clone())],
+                    1 => vec![(name("a"), a.0.clone()), (name("b"), b.0.clone()), (name("d"), c.0.clone())],
+                    _ => vec![(name("a"), a.0.clone()), (name("b"), b.0.clone())],
+                };
+                let mut fields = vec![(name("a"), a.1), (name("b"), b.1)];
+                if kind == 2 {
+                    fields.push((name("c"), c.1));
+                }
+                (Type::tuple(of).unwrap(), Value::tuple(fields).unwrap())
+            }),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
+    #[test]
+    fn the_short_ways_give_what_the_long_one_gives((of, value) in any_case()) {
+        let (short, long) = (value.sanitized(&of), in_full(&value, &of));
+        prop_assert_eq!(&short, &long, "{} as {}", value, of);
+        prop_assert_eq!(short.as_ref().map(carried), long.as_ref().map(carried), "{} as {}", value, of);
+        if let Some(once) = short {
+            let twice = once.sanitized(&of);
+            prop_assert_eq!(twice.as_ref().map(carried), Some(carried(&once)), "sanitizing twice is sanitizing once");
+        }
+    }
+}
