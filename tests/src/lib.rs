@@ -8,6 +8,7 @@
 
 pub mod api_doc;
 pub mod bench;
+pub mod engine_events;
 pub mod figures;
 pub mod load;
 pub mod marf_workload;

@@ -19,6 +19,32 @@ pub(super) const ACCOUNTS: [(&str, &str); 3] = [
     ("ST000000000000000000002AMW42H", "0000000000000000000000000000000000000000"),
 ];
 
+/// Contracts of a program are published by the first of [`ACCOUNTS`], under these names.
+pub(super) const BASE: &str = "base";
+/// See [`BASE`].
+pub(super) const MAIN: &str = "main";
+
+/// Keys, signatures and hashes that belong together, by their lengths; and a transaction of bitcoin.
+const KNOWN: [&str; 9] = [
+    // A message's hash, its signature and its signer's key on secp256k1.
+    "9259f59508fcc2d3924b2ff1693e9af5ce2998d71c7fb032d9e7d592a7b5f41e",
+    "26d265f1fdb84305d67193e6a95d6e89efc285a7cd2aa1b611ee626066c4f7f308ae1a9da6c10dabd82537dd374c3819cc9a40e2515b1e66210aeed75ba90a5900",
+    "03e33be25f6b9dc743bf154ca16bb720c4311cfc8c740dfd403279b1547d831d20",
+    // The hash signed on secp256r1.
+    "1474845acfe0666851e01b33b583b78fbdd9d568c59fbdc20effb3f2f1fea7a92212c21e7f401ae28ded0b413517b7618fe69abd3fa787fb0d5a6ae533275874",
+    "034e87fc6b2dd8ede94942e1998cd6d07502cad9979953b236e430900dbadb1a5c",
+    // A signature and a key of Ed25519.
+    "fe0ec4f96c6f9320ea517159df0004d7e1dea6a4d33b0bbaae7c6cfc03dbd8e7c33e0aef28ebd19c512f70ec83e6841f1b05c7e92006d0623f9749deecb47605",
+    "b9c76b9c98c4f760cd771b2774f8accba47600597a3e223da002f8aa39c4a808",
+    // Ids of blocks: see the chain that the programs run on.
+    "0101010101010101010101010101010101010101010101010101010101010101",
+    "0303030303030303030303030303030303030303030303030303030303030303",
+];
+/// What the known signature of Ed25519 signs.
+pub(super) const SIGNED: &str = "0x6d657373616765206f6e65";
+/// A transaction of bitcoin with one output.
+pub(super) const BITCOIN_TX: &str = "0x02000000000102cf04163da0f7c0908fea9dcc6c7a59915f663058dab72806a5f4813906e2e1040000000000ffffffffee379061075a07fc7f39bbdfd1bba0a843eb4221f22675789da3cb9db567dd2e0100000000ffffffff010700000000000000160014222222222222222222222222222222222222222202046162636402787902046162636402787900000000";
+
 const INTS: [i128; 8] = [0, 1, 2, 3, 7, 100, -1, -20];
 const LARGE_INTS: [i128; 4] = [1 << 64, -(1 << 100), i128::MAX, i128::MIN];
 const UINTS: [u128; 6] = [0, 1, 2, 3, 7, 100];
@@ -40,7 +66,15 @@ pub(super) fn any(rng: &mut Rng, wanted: &Type) -> Literal {
             with(yes.to_string(), if yes { 3 } else { 4 }, &[])
         }
         Type::Principal => principal(rng),
+        Type::Trait => {
+            principal_of(&format!("{}.{}", ACCOUNTS[0].0, if rng.one_in(8) { MAIN } else { BASE }), ACCOUNTS[0].1)
+        }
         Type::Buffer(max) => {
+            let known: Vec<_> = KNOWN.iter().filter(|known| known.len() == max * 2).collect();
+            if !known.is_empty() && rng.one_in(2) {
+                let bytes = hex::decode(rng.pick(&known)).unwrap();
+                return with(format!("0x{}", hex::encode(&bytes)), 2, &sized(&bytes));
+            }
             let bytes: Vec<u8> = (0..rng.below(max + 1)).map(|_| rng.byte()).collect();
             with(format!("0x{}", hex::encode(&bytes)), 2, &sized(&bytes))
         }
@@ -79,13 +113,27 @@ pub(super) fn any(rng: &mut Rng, wanted: &Type) -> Literal {
 
 fn principal(rng: &mut Rng) -> Literal {
     let (address, hash) = rng.pick(&ACCOUNTS);
+    let contract = match rng.below(6) {
+        0 => ".nowhere",
+        1 => ".base",
+        2 => ".main",
+        _ => "",
+    };
+    principal_of(&format!("{address}{contract}"), hash)
+}
+
+/// A principal of testnet, with or without the name of a contract.
+fn principal_of(text: &str, hash: &str) -> Literal {
     let mut bytes = vec![26];
     bytes.extend(hex::decode(hash).unwrap());
-    if rng.one_in(3) {
-        bytes.extend(b"\x07nowhere");
-        return with(format!("'{address}.nowhere"), 6, &bytes);
+    match text.split_once('.') {
+        Some((_, name)) => {
+            bytes.push(u8::try_from(name.len()).unwrap());
+            bytes.extend(name.bytes());
+            with(format!("'{text}"), 6, &bytes)
+        }
+        None => with(format!("'{text}"), 5, &bytes),
     }
-    with(format!("'{address}"), 5, &bytes)
 }
 
 fn tuple(rng: &mut Rng, fields: &[(&'static str, Type)]) -> Literal {

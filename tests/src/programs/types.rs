@@ -27,6 +27,8 @@ pub enum Type {
     List(usize, Box<Self>),
     /// `{name: type, ...}`
     Tuple(Vec<(&'static str, Self)>),
+    /// `<face>`: a contract with the trait that a program calls so. Only parameters have it.
+    Trait,
 }
 
 const FIELDS: [&str; 4] = ["a", "amount", "owner-of", "z"];
@@ -52,7 +54,7 @@ impl Type {
             1 => Self::UInt,
             2 => Self::Bool,
             3 => Self::Principal,
-            4 => Self::Buffer(*rng.pick(&[1, 4, 20, 32, 33])),
+            4 => Self::Buffer(*rng.pick(&[1, 4, 20, 32, 33, 64, 65])),
             5 => Self::Ascii(*rng.pick(&[1, 5, 40])),
             6 => Self::Utf8(*rng.pick(&[1, 5, 40])),
             7 => Self::any(rng, depth - 1).optional(),
@@ -74,6 +76,12 @@ impl Type {
                 return found;
             }
         }
+    }
+
+    /// Whether it is a sequence, or holds something; such values are made in more than one way.
+    #[must_use]
+    pub const fn is_sequence(&self) -> bool {
+        matches!(self, Self::Buffer(_) | Self::Ascii(_) | Self::Utf8(_) | Self::List(..))
     }
 
     fn has_response(&self) -> bool {
@@ -110,6 +118,7 @@ impl std::fmt::Display for Type {
             Self::UInt => f.write_str("uint"),
             Self::Bool => f.write_str("bool"),
             Self::Principal => f.write_str("principal"),
+            Self::Trait => f.write_str("<face>"),
             Self::Buffer(n) => write!(f, "(buff {n})"),
             Self::Ascii(n) => write!(f, "(string-ascii {n})"),
             Self::Utf8(n) => write!(f, "(string-utf8 {n})"),

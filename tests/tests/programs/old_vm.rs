@@ -1,12 +1,15 @@
-//! The published VM, as the chain runs it, over a chain of one boot block: rules of epoch 3.0, Clarity 1 and 2.
+//! The published VM, as the chain runs it, over the chain of `chain.rs`: rules of epoch 3.0, Clarity 1 and 2.
 
 use chainstate::clarity::genesis::execute_boot_block;
 use chainstate::clarity::{BlockContext, BlockSession, BurnView};
-use chainstate::params::{BurnParams, ChainParams, HELIUM_20};
+use chainstate::params::{BurnParams, ChainParams};
 use chainstate::test_support::{FixedBurn, HeaderFacts, ScratchState};
-use chainstate::transactions::ReceiptStatus;
+use chainstate::transactions::{ReceiptStatus, TransactionReceipt, event_json};
 use clarity::vm::ClarityVersion;
 use clarity::vm::costs::ExecutionCost;
+use engine::Rules;
+use engine::costs::Cost;
+use serde_json::Value as Json;
 use stacks_common::types::StacksEpochId;
 use stacks_common::types::chainstate::SortitionId;
 use stacks_types::address::StacksAddress;
@@ -18,106 +21,192 @@ use stacks_types::transaction::{
     TransactionAuth, TransactionPayload,
 };
 use stacks_types::value::decode_value;
-use tests::programs::Program;
+use tests::programs::{DEPLOYER, Program};
 
-/// What became of a transaction.
-#[derive(Debug)]
-pub(crate) enum Outcome {
-    /// It is in the block.
-    Mined { status: ReceiptStatus, error: Option<String> },
-    /// No block may hold it.
-    Refused,
-}
+use crate::chain::{self, CHAIN_ID, FIRST_BURN, MINER, OPENING, TENURES, TIP};
+use crate::record::{Record, Verdict};
 
-impl Outcome {
-    pub(crate) fn succeeded(&self) -> bool {
-        matches!(self, Self::Mined { status: ReceiptStatus::Success, .. })
-    }
-}
-
-/// A chain at its boot block, where programs are tried and forgotten.
+/// A chain at its tip, where programs are tried and forgotten.
 pub(crate) struct OldVm {
     state: ScratchState,
     key: PrivateKey,
     _folder: tempfile::TempDir,
 }
 
+/// A transaction's record without its writes, and how many of all writes there were before it and after it.
+type Pending = (Record, usize, usize);
+
 impl OldVm {
     pub(crate) fn new() -> Self {
-        let (folder, key) = (tempfile::tempdir().unwrap(), PrivateKey::from_seed(b"programs"));
-        let state = ScratchState::new(folder.path(), params(&address(&key)), BURN).unwrap();
-        let boot = execute_boot_block(state.env(), BurnView { height: 0, consensus_hash: [0; 20] }).unwrap();
-        state.headers.insert(&StacksBlockId::BOOT, FACTS);
-        state.commit(&boot.executed, &StacksBlockId::BOOT).unwrap();
+        let (folder, key) = (tempfile::tempdir().unwrap(), PrivateKey::from_seed(b"vector account 0"));
+        assert_eq!(StacksAddress::p2pkh(&key.public_key(), false).to_string(), DEPLOYER);
+        let state = ScratchState::new(folder.path(), params(), BURN).unwrap();
+        let boot = execute_boot_block(state.env(), burn_view(0)).unwrap();
+        state.headers.insert(&id(0), header(0));
+        state.commit(&boot.executed, &id(0)).unwrap();
+        for height in 1..TIP {
+            let session = BlockSession::begin(state.env(), context(height, Cost::default())).unwrap();
+            let executed = session.seal().unwrap();
+            state.headers.insert(&id(height), header(height));
+            state.commit(&executed, &id(height)).unwrap();
+        }
         Self { state, key, _folder: folder }
     }
 
-    /// The deployment, then the calls; all in one block that is dropped.
-    pub(crate) fn run(&self, program: &Program) -> Vec<Outcome> {
-        let context = BlockContext {
-            parent: StacksBlockId::BOOT,
-            burn_view: BurnView { height: 1, consensus_hash: [1; 20] },
-            tenure_height: 1,
-            new_tenure: true,
-            tenure_cost_so_far: ExecutionCost::zero(),
-            record_writes: true,
-        };
-        let mut session = BlockSession::begin(self.state.env(), context).unwrap();
-        let version = if program.version == 1 { ContractVersion::Clarity1 } else { ContractVersion::Clarity2 };
-        let deploy = TransactionPayload::VersionedSmartContract {
-            version,
-            name: "program".into(),
-            code: program.source.as_str().into(),
-        };
+    /// Deployments, then calls; all in one block that is dropped. So much of the block's budget is spent already.
+    pub(crate) fn run(&self, program: &Program, spent: Cost) -> Vec<Record> {
+        let mut session = BlockSession::begin(self.state.env(), context(TIP, spent)).unwrap();
         let mut nonce = 0;
-        let mut outcomes = vec![self.process(&mut session, &mut nonce, deploy)];
-        for call in &program.calls {
-            let call = ContractCall {
-                address: address(&self.key),
-                contract_name: "program".into(),
+        let deploys = program.contracts.iter().map(|source| TransactionPayload::VersionedSmartContract {
+            version: if source.version == 1 { ContractVersion::Clarity1 } else { ContractVersion::Clarity2 },
+            name: source.name.into(),
+            code: source.text.as_str().into(),
+        });
+        let calls = program.calls.iter().map(|call| {
+            TransactionPayload::ContractCall(ContractCall {
+                address: StacksAddress::parse(DEPLOYER).unwrap(),
+                contract_name: call.contract.into(),
                 function_name: call.function.as_str().into(),
                 arguments: call.arguments.iter().map(|bytes| decode_value(bytes).unwrap()).collect(),
-            };
-            outcomes.push(self.process(&mut session, &mut nonce, TransactionPayload::ContractCall(call)));
-        }
-        outcomes
+            })
+        });
+        let pending: Vec<_> =
+            deploys.chain(calls).map(|payload| self.process(&mut session, &mut nonce, payload)).collect();
+        let executed = session.seal().unwrap();
+        let writes = executed.writes.as_ref().unwrap();
+        pending.into_iter().map(|(record, from, to)| with_writes(record, &writes[from..to])).collect()
     }
 
-    fn process(&self, session: &mut BlockSession<'_>, nonce: &mut u64, payload: TransactionPayload) -> Outcome {
-        let condition = SpendingCondition::p2pkh(&self.key, *nonce, 1);
+    fn process(&self, session: &mut BlockSession<'_>, nonce: &mut u64, payload: TransactionPayload) -> Pending {
+        let condition = SpendingCondition::p2pkh(&self.key, *nonce, 0);
         let mut transaction = StacksTransaction::new(false, TransactionAuth::Standard(condition), payload);
         transaction.post_condition_mode = PostConditionMode::Allow;
         transaction.sign_origin(&self.key).unwrap();
-        match session.process_transaction(&BlockTransaction::new(transaction)) {
+        let before = session.writes_len();
+        let record = match session.process_transaction(&BlockTransaction::new(transaction)) {
             Ok(receipt) => {
                 *nonce += 1;
-                Outcome::Mined { status: receipt.status, error: receipt.vm_error }
+                record(&receipt)
             }
             Err(error) => {
                 assert!(!error.is_ours(), "{error}");
-                Outcome::Refused
+                Record::refused(error.to_string())
             }
-        }
+        };
+        (record, before, session.writes_len())
     }
 }
 
-fn address(key: &PrivateKey) -> StacksAddress {
-    StacksAddress::p2pkh(&key.public_key(), false)
+fn record(receipt: &TransactionReceipt) -> Record {
+    let verdict = match receipt.status {
+        ReceiptStatus::Success => Verdict::Success,
+        _ => Verdict::Aborted,
+    };
+    let kept = verdict == Verdict::Success;
+    let events = receipt.events.iter().zip(0..).map(|(event, index)| {
+        let mut event = event_json(event, &receipt.txid, index).unwrap();
+        event.as_object_mut().unwrap().remove("txid");
+        event
+    });
+    let interface = receipt.contract_interface.as_ref().filter(|_| kept);
+    Record {
+        verdict,
+        result: hex::encode(&receipt.raw_result),
+        events: events.collect(),
+        cost: Cost {
+            runtime: receipt.cost.runtime,
+            read_count: receipt.cost.read_count,
+            read_length: receipt.cost.read_length,
+            write_count: receipt.cost.write_count,
+            write_length: receipt.cost.write_length,
+        },
+        writes: Vec::new(),
+        interface: interface.map(|text| serde_json::from_str::<Json>(text).unwrap()),
+        burnt: if kept { receipt.stx_burned } else { 0 },
+        error: receipt.vm_error.clone(),
+    }
 }
 
-fn params(rich: &StacksAddress) -> ChainParams {
+/// A transaction writes its fee first and its nonce last; what is between is the VM's.
+fn with_writes(mut record: Record, writes: &[(String, String)]) -> Record {
+    if record.verdict == Verdict::Refused {
+        assert_eq!(writes, []);
+        return record;
+    }
+    let [fee, between @ .., nonce] = writes else { panic!("a transaction of {} writes", writes.len()) };
+    assert_eq!(fee.0, format!("vm-account::{DEPLOYER}::19"));
+    assert_eq!(nonce.0, format!("vm-account::{DEPLOYER}::18"));
+    record.writes = between.to_vec();
+    record
+}
+
+fn id(height: u8) -> StacksBlockId {
+    StacksBlockId(chain::facts(height).id)
+}
+
+fn burn_view(height: u8) -> BurnView {
+    let facts = chain::facts(height);
+    BurnView { height: facts.burn_height, consensus_hash: facts.consensus_hash }
+}
+
+fn context(height: u8, spent: Cost) -> BlockContext {
+    BlockContext {
+        parent: id(height - 1),
+        burn_view: burn_view(height),
+        tenure_height: TENURES[usize::from(height)].into(),
+        new_tenure: false,
+        tenure_cost_so_far: execution_cost(spent),
+        record_writes: true,
+    }
+}
+
+const fn execution_cost(cost: Cost) -> ExecutionCost {
+    ExecutionCost {
+        runtime: cost.runtime,
+        read_count: cost.read_count,
+        read_length: cost.read_length,
+        write_count: cost.write_count,
+        write_length: cost.write_length,
+    }
+}
+
+fn header(height: u8) -> HeaderFacts {
+    let facts = chain::facts(height);
+    HeaderFacts {
+        block_hash: facts.header_hash,
+        burn_hash: [u8::try_from(facts.burn_height).unwrap(); 32],
+        consensus_hash: facts.consensus_hash,
+        vrf_seed: facts.vrf_seed,
+        time_s: facts.burn_time,
+        burn_height: facts.burn_height,
+        producer: Some(vm_address(MINER)),
+        spent: (facts.spend_total, facts.spend_winner),
+        earned: facts.reward,
+    }
+}
+
+fn vm_address(text: &str) -> stacks_common::types::chainstate::StacksAddress {
+    let address = StacksAddress::parse(text).unwrap();
+    stacks_common::types::chainstate::StacksAddress {
+        version: address.version,
+        bytes: stacks_common::util::hash::Hash160(address.hash160.0),
+    }
+}
+
+fn params() -> ChainParams {
+    let rich = OPENING.map(|(account, amount)| (StacksAddress::parse(account).unwrap().to_principal(), amount));
     ChainParams {
-        chain_id: 0x8000_0000,
+        chain_id: CHAIN_ID,
         mainnet: false,
         epoch: StacksEpochId::Epoch30,
         default_clarity_version: ClarityVersion::Clarity2,
-        tenure_cost_limit: HELIUM_20,
+        tenure_cost_limit: execution_cost(Rules::EPOCH_3_0.block_limit),
         signing: SigningMode::Ecdsa,
-        boot_balances: vec![(rich.to_principal(), 1_000_000_000_000)],
+        boot_balances: rich.to_vec(),
         coinbase_ustx: 0,
         reward_maturity: 2,
         burn: BurnParams {
-            first_height: 0,
+            first_height: FIRST_BURN.into(),
             first_time_s: 0,
             satoshis_per_block: 1,
             reward_cycle_length: 10,
@@ -127,22 +216,10 @@ fn params(rich: &StacksAddress) -> ChainParams {
     }
 }
 
-const FACTS: HeaderFacts = HeaderFacts {
-    block_hash: [0; 32],
-    burn_hash: [0; 32],
-    consensus_hash: [0; 20],
-    vrf_seed: [0; 32],
-    time_s: 0,
-    burn_height: 0,
-    producer: None,
-    spent: (0, 0),
-    earned: None,
-};
-
 const BURN: FixedBurn = FixedBurn {
-    first_height: 0,
+    first_height: FIRST_BURN,
     cycle: (10, 2),
-    sortition: |_| SortitionId([0; 32]),
-    height: |_| u32::MAX,
-    burn_hash: |_, _| None,
+    sortition: |consensus_hash| SortitionId([consensus_hash.0[0]; 32]),
+    height: |sortition| FIRST_BURN + sortition.0[0] as u32,
+    burn_hash: |height, sortition| chain::burn_hash(height, FIRST_BURN + u32::from(sortition.0[0])),
 };

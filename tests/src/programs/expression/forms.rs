@@ -5,7 +5,7 @@ use crate::programs::types::Type;
 
 impl Writer<'_> {
     pub(super) fn form(&mut self, wanted: &Type, depth: usize) -> Option<String> {
-        Some(match self.rng.below(13) {
+        Some(match self.rng.below(18) {
             0 => {
                 let condition = self.expression(&Type::Bool, depth);
                 format!("(if {condition} {} {})", self.expression(wanted, depth), self.expression(wanted, depth))
@@ -24,6 +24,11 @@ impl Writer<'_> {
                 format!("(get a {})", self.expression(&tuple, depth))
             }
             8 => return self.called(wanted, depth),
+            12 | 13 => return self.called_elsewhere(wanted, depth),
+            14 => return self.folded(wanted, depth),
+            // Seldom: from epoch 3.4 on it is refused.
+            15 if self.rng.one_in(3) => return self.at_another_block(wanted, depth),
+            16 => return self.guarded(wanted, depth),
             9 => return self.early_return(wanted, depth),
             10 => return self.looked_up(wanted, depth),
             11 => {
@@ -81,19 +86,6 @@ impl Writer<'_> {
         let first = self.with_locals(vec![(good.clone(), ok)], |writer| writer.expression(wanted, depth));
         let second = self.with_locals(vec![(bad.clone(), err)], |writer| writer.expression(wanted, depth));
         format!("(match {input} {good} {first} {bad} {second})")
-    }
-
-    fn called(&mut self, wanted: &Type, depth: usize) -> Option<String> {
-        let may_write = self.scope.may_write;
-        let fitting = |f: &&super::Function| f.returns.fits(wanted) && (may_write || !f.writes);
-        let functions: Vec<_> = self.scope.functions.iter().filter(fitting).cloned().collect();
-        if functions.is_empty() {
-            return None;
-        }
-        let function = self.rng.pick(&functions).clone();
-        let arguments: String =
-            function.parameters.iter().map(|(_, kind)| format!(" {}", self.expression(kind, depth))).collect();
-        Some(format!("({}{arguments})", function.name))
     }
 
     fn early_return(&mut self, wanted: &Type, depth: usize) -> Option<String> {

@@ -1,7 +1,13 @@
 //! Writes an expression of a wanted type.
 
+mod allowances;
+mod calls;
+mod chain;
 mod forms;
 mod natives;
+mod sequences;
+mod tokens;
+mod verify;
 
 use super::literal;
 use super::types::Type;
@@ -15,12 +21,16 @@ pub(super) struct Function {
     pub(super) returns: Type,
     /// Whether it may change something.
     pub(super) writes: bool,
+    /// Whether others can call it.
+    pub(super) exported: bool,
 }
 
 /// What an expression can refer to.
 #[derive(Debug, Default)]
 pub(super) struct Scope {
     pub(super) version: u8,
+    /// The name of the contract that is written.
+    pub(super) contract: &'static str,
     pub(super) locals: Vec<(String, Type)>,
     pub(super) constants: Vec<(String, Type)>,
     pub(super) variables: Vec<(String, Type)>,
@@ -28,6 +38,10 @@ pub(super) struct Scope {
     pub(super) fungible: Vec<String>,
     pub(super) non_fungible: Vec<(String, Type)>,
     pub(super) functions: Vec<Function>,
+    /// Those of the contract `base` that can be called.
+    pub(super) foreign: Vec<Function>,
+    /// Those of the trait that is known as `face`.
+    pub(super) methods: Vec<Function>,
     /// Whether the function that is written may change something.
     pub(super) may_write: bool,
     /// What the function that is written returns, if early returns are wanted.
@@ -60,6 +74,19 @@ impl Writer<'_> {
         let mut names = fitting(&self.scope.locals);
         names.extend(fitting(&self.scope.constants));
         names.extend(fitting(&self.scope.variables).into_iter().map(|name| format!("(var-get {name})")));
+        if *wanted == Type::Trait {
+            // Mostly a parameter: a contract's name is not taken everywhere.
+            return match self.some_of(&names) {
+                Some(name) if !self.rng.one_in(10) => name,
+                _ => {
+                    if self.rng.one_in(2) {
+                        ".base".to_owned()
+                    } else {
+                        literal::any(self.rng, wanted).text
+                    }
+                }
+            };
+        }
         if names.is_empty() || self.rng.one_in(3) {
             return literal::any(self.rng, wanted).text;
         }
@@ -78,6 +105,19 @@ impl Writer<'_> {
         self.scope.locals.extend(more);
         let written = write(self);
         self.scope.locals.truncate(before);
+        written
+    }
+
+    /// One of them, if there is one.
+    fn some_of<T: Clone>(&mut self, list: &[T]) -> Option<T> {
+        (!list.is_empty()).then(|| self.rng.pick(list).clone())
+    }
+
+    /// Writes what must not change anything.
+    fn reading(&mut self, write: impl FnOnce(&mut Self) -> String) -> String {
+        let before = std::mem::replace(&mut self.scope.may_write, false);
+        let written = write(self);
+        self.scope.may_write = before;
         written
     }
 

@@ -17,11 +17,12 @@ impl Writer<'_> {
             Type::Response(ok, err) => self.response(ok, err, depth),
             Type::List(max, entry) => self.list(*max, entry, depth),
             Type::Tuple(fields) => Some(self.tuple(fields, depth)),
+            Type::Trait => None,
         }
     }
 
     /// `(function a b ...)` with arguments of these types.
-    fn apply(&mut self, function: &str, arguments: &[Type], depth: usize) -> String {
+    pub(super) fn apply(&mut self, function: &str, arguments: &[Type], depth: usize) -> String {
         let arguments: String = arguments.iter().map(|kind| format!(" {}", self.expression(kind, depth))).collect();
         format!("({function}{arguments})")
     }
@@ -67,8 +68,15 @@ impl Writer<'_> {
     }
 
     fn uint(&mut self, depth: usize) -> Option<String> {
-        match self.rng.below(9) {
+        match self.rng.below(11) {
+            9 if self.since(2) => {
+                let part = *self.rng.pick(&["unlocked", "locked", "unlock-height"]);
+                Some(format!("(get {part} (stx-account {}))", self.expression(&Type::Principal, depth)))
+            }
+            10 if self.since(6) && self.rng.one_in(3) => Some(self.output_of_bitcoin("amount", None, depth)),
+            10 => self.fact(&Type::UInt, depth),
             0 => Some(self.apply("to-uint", &[Type::Int], depth)),
+            1 if self.rng.one_in(2) => self.counted(depth),
             1 => {
                 let kind = match self.rng.below(3) {
                     0 => Type::Buffer(20),
@@ -79,8 +87,7 @@ impl Writer<'_> {
             }
             2 => Some(self.apply("stx-get-balance", &[Type::Principal], depth)),
             3 => {
-                let tokens = self.scope.fungible.clone();
-                let token = (!tokens.is_empty()).then(|| self.rng.pick(&tokens).clone())?;
+                let token = self.some_of(&self.scope.fungible.clone())?;
                 if self.rng.one_in(2) {
                     return Some(format!("(ft-get-supply {token})"));
                 }
@@ -95,26 +102,9 @@ impl Writer<'_> {
         }
     }
 
-    fn height(&mut self) -> String {
-        let mut names = vec!["burn-block-height", "stx-liquid-supply"];
-        if !self.since(3) {
-            names.push("block-height");
-        }
-        if self.since(2) {
-            names.push("chain-id");
-        }
-        if self.since(3) {
-            names.extend(["stacks-block-height", "tenure-height"]);
-        }
-        if self.since(4) {
-            names.push("stacks-block-time");
-        }
-        (*self.rng.pick(&names)).to_owned()
-    }
-
     fn boolean(&mut self, depth: usize) -> Option<String> {
         let any = Type::any(self.rng, 1);
-        Some(match self.rng.below(12) {
+        Some(match self.rng.below(15) {
             0 => self.apply("is-eq", &[any.clone(), any], depth),
             1 => self.compared(depth),
             2 => self.apply("and", &[Type::Bool, Type::Bool], depth),
@@ -125,7 +115,10 @@ impl Writer<'_> {
             7 => self.apply("is-ok", &[any.response()], depth),
             8 => self.apply("is-err", &[any.response()], depth),
             9 if self.since(2) => self.apply("is-standard", &[Type::Principal], depth),
-            10 => self.apply("secp256k1-verify", &[Type::Buffer(32), Type::Buffer(65), Type::Buffer(33)], depth),
+            10 => self.verified(depth),
+            11 if self.since(2) => "is-in-mainnet".to_owned(),
+            12 => "is-in-regtest".to_owned(),
+            13 if self.scope.may_write => format!("(is-ok {})", self.moved(depth.min(1))?),
             _ => return self.written(depth),
         })
     }
@@ -137,48 +130,37 @@ impl Writer<'_> {
         self.apply(function, &[kind.clone(), kind], depth)
     }
 
-    /// What changes variables and maps, and tells so by a boolean.
-    fn written(&mut self, depth: usize) -> Option<String> {
-        if !self.scope.may_write {
-            return None;
-        }
-        if self.rng.one_in(2) {
-            let variables = self.scope.variables.clone();
-            let (name, kind) = (!variables.is_empty()).then(|| self.rng.pick(&variables).clone())?;
-            return Some(format!("(var-set {name} {})", self.expression(&kind, depth)));
-        }
-        let maps = self.scope.maps.clone();
-        let (name, key, value) = (!maps.is_empty()).then(|| self.rng.pick(&maps).clone())?;
-        let key = self.expression(&key, depth);
-        Some(match self.rng.below(3) {
-            0 => format!("(map-delete {name} {key})"),
-            1 => format!("(map-insert {name} {key} {})", self.expression(&value, depth)),
-            _ => format!("(map-set {name} {key} {})", self.expression(&value, depth)),
-        })
-    }
-
     fn principal(&mut self, depth: usize) -> Option<String> {
-        Some(match self.rng.below(5) {
+        Some(match self.rng.below(9) {
             0 => "contract-caller".to_owned(),
             1 if self.since(4) => "current-contract".to_owned(),
-            1 if self.scope.may_write => self.with_contract_as_sender(depth),
-            2 if self.since(2) => "(default-to tx-sender tx-sponsor?)".to_owned(),
-            3 => {
+            1 | 2 if !self.since(4) => self.apply("as-contract", &[Type::Principal], depth),
+            2 | 3 if self.since(2) => "(default-to tx-sender tx-sponsor?)".to_owned(),
+            4 => {
                 let made = self.apply("principal-of?", &[Type::Buffer(33)], depth);
                 format!("(match {made} made made bad tx-sender)")
             }
+            5 if self.since(2) => {
+                let mut parts = vec![Type::Buffer(1), Type::Buffer(20)];
+                if self.rng.one_in(2) {
+                    parts.push(Type::Ascii(40));
+                }
+                let made = self.apply("principal-construct?", &parts, depth);
+                format!("(match {made} made made bad (default-to tx-sender (get value bad)))")
+            }
+            6 => {
+                let faces: Vec<_> = self.scope.locals.iter().filter(|local| local.1 == Type::Trait).cloned().collect();
+                format!("(contract-of {})", self.some_of(&faces)?.0)
+            }
+            7 => return self.fact(&Type::Principal, depth),
             _ => "tx-sender".to_owned(),
         })
-    }
-
-    fn with_contract_as_sender(&mut self, depth: usize) -> String {
-        self.apply("as-contract", &[Type::Principal], depth)
     }
 
     fn buffer(&mut self, max: usize, depth: usize) -> Option<String> {
         let hashed = [Type::Buffer(4), Type::UInt, Type::Int];
         let hashed = self.rng.pick(&hashed).clone();
-        Some(match self.rng.below(6) {
+        Some(match self.rng.below(10) {
             0 if max >= 20 => self.apply("hash160", &[hashed], depth),
             1 if max >= 32 => {
                 let function = *self.rng.pick(&["sha256", "keccak256", "sha512/256"]);
@@ -196,6 +178,21 @@ impl Writer<'_> {
                 let instead = self.expression(&Type::Buffer(max), 0);
                 format!("(default-to {instead} (as-max-len? (unwrap-panic {whole}) u{max}))")
             }
+            4 if max >= 64 => self.apply("sha512", &[hashed], depth),
+            5 if self.since(2) && max >= 20 => {
+                let part = *self.rng.pick(&["hash-bytes", "version"]);
+                let taken = self.apply("principal-destruct?", &[Type::Principal], depth);
+                format!("(match {taken} good (get {part} good) bad (get {part} bad))")
+            }
+            6 if max >= 32 => return self.fact(&Type::Buffer(32), depth),
+            7 if self.since(4) && max >= 32 => {
+                let hash = self.apply("contract-hash?", &[Type::Principal], depth);
+                format!("(match {hash} hash hash bad {})", self.expression(&Type::Buffer(max), 0))
+            }
+            7 | 8 if self.since(6) && max >= 65 => {
+                format!("(unwrap-panic {})", self.apply("secp256k1-decompress?", &[Type::Buffer(33)], depth))
+            }
+            8 if self.since(6) => self.output_of_bitcoin("script", Some(max), depth),
             _ => return self.joined(max, Type::Buffer, depth),
         })
     }
@@ -205,6 +202,12 @@ impl Writer<'_> {
             0 if max >= 40 && self.since(2) => {
                 let number = self.rng.pick(&[Type::Int, Type::UInt]).clone();
                 Some(self.apply("int-to-ascii", &[number], depth))
+            }
+            1 if self.since(4) => {
+                let kinds = [Type::Int, Type::UInt, Type::Bool, Type::Principal, Type::Buffer(4), Type::Utf8(5)];
+                let kind = self.rng.pick(&kinds).clone();
+                let (text, instead) = (self.apply("to-ascii?", &[kind], depth), self.expression(&Type::Ascii(max), 0));
+                Some(format!("(match {text} text (default-to {instead} (as-max-len? text u{max})) bad {instead})"))
             }
             _ => self.joined(max, Type::Ascii, depth),
         }
@@ -220,16 +223,6 @@ impl Writer<'_> {
         }
     }
 
-    /// Two that together are not too long, or one that was cut.
-    fn joined(&mut self, max: usize, kind: impl Fn(usize) -> Type, depth: usize) -> Option<String> {
-        if self.rng.one_in(2) {
-            let (longer, instead) = (self.expression(&kind(max + 3), depth), self.expression(&kind(max), 0));
-            return Some(format!("(default-to {instead} (as-max-len? {longer} u{max}))"));
-        }
-        let first = self.rng.below(max + 1);
-        Some(self.apply("concat", &[kind(first), kind(max - first)], depth))
-    }
-
     fn optional(&mut self, inner: &Type, depth: usize) -> Option<String> {
         let maps: Vec<_> = self.scope.maps.iter().filter(|(_, _, value)| value.fits(inner)).cloned().collect();
         if !maps.is_empty() && self.rng.one_in(3) {
@@ -237,11 +230,29 @@ impl Writer<'_> {
             return Some(format!("(map-get? {map} {})", self.expression(&key, depth)));
         }
         Some(match (self.rng.below(4), inner) {
+            (0, Type::Buffer(1) | Type::Ascii(1) | Type::Utf8(1)) => {
+                let whole = match inner {
+                    Type::Buffer(_) => Type::Buffer(20),
+                    Type::Ascii(_) => Type::Ascii(5),
+                    _ => Type::Utf8(5),
+                };
+                let function =
+                    if self.since(2) { *self.rng.pick(&["element-at", "element-at?"]) } else { "element-at" };
+                self.apply(function, &[whole, Type::UInt], depth)
+            }
             (0, _) => {
                 let list = self.expression(&Type::List(3, Box::new(inner.clone())), depth);
                 let function =
                     if self.since(2) { *self.rng.pick(&["element-at", "element-at?"]) } else { "element-at" };
                 format!("({function} {list} {})", self.expression(&Type::UInt, depth))
+            }
+            (3, Type::UInt) if self.since(2) => {
+                let text = self.rng.pick(&[Type::Ascii(5), Type::Utf8(5)]).clone();
+                self.apply("string-to-uint?", &[text], depth)
+            }
+            (1, Type::UInt) if self.rng.one_in(3) => {
+                let kind = *self.rng.pick(&[Type::Buffer, Type::Ascii, Type::Utf8]);
+                self.apply("index-of", &[kind(9), kind(1)], depth)
             }
             (1, Type::UInt) => {
                 let entry = Type::any(self.rng, 1);
@@ -253,8 +264,7 @@ impl Writer<'_> {
                 self.apply("string-to-int?", &[text], depth)
             }
             (1, Type::Principal) => {
-                let tokens = self.scope.non_fungible.clone();
-                let (token, kind) = (!tokens.is_empty()).then(|| self.rng.pick(&tokens).clone())?;
+                let (token, kind) = self.some_of(&self.scope.non_fungible.clone())?;
                 format!("(nft-get-owner? {token} {})", self.expression(&kind, depth))
             }
             (1 | 2, Type::Buffer(max) | Type::Ascii(max) | Type::Utf8(max) | Type::List(max, _)) => {
@@ -275,6 +285,9 @@ impl Writer<'_> {
         if self.scope.may_write && *ok == Type::Bool && *err == Type::UInt && self.rng.one_in(2) {
             return self.moved(depth);
         }
+        if *err == Type::UInt && self.since(4) && self.rng.one_in(6) {
+            return Some(self.with_allowances(ok, depth));
+        }
         let condition = self.expression(&Type::Bool, depth.min(1));
         let (good, bad) = (self.expression(ok, depth), self.expression(err, depth.min(1)));
         Some(match self.rng.below(60) {
@@ -285,103 +298,14 @@ impl Writer<'_> {
         })
     }
 
-    /// Transfers, mints and burns.
-    fn moved(&mut self, depth: usize) -> Option<String> {
-        let (amount, from) = (self.expression(&Type::UInt, depth), self.expression(&Type::Principal, depth.min(1)));
-        let to = self.expression(&Type::Principal, depth.min(1));
-        let kind = self.rng.below(8);
-        if kind < 3 {
-            return Some(match kind {
-                0 => format!("(stx-burn? {amount} {from})"),
-                1 if self.since(2) => {
-                    format!("(stx-transfer-memo? {amount} {from} {to} {})", self.expression(&Type::Buffer(34), 0))
-                }
-                _ => format!("(stx-transfer? {amount} {from} {to})"),
-            });
-        }
-        if kind < 6 {
-            let tokens = self.scope.fungible.clone();
-            let token = (!tokens.is_empty()).then(|| self.rng.pick(&tokens).clone())?;
-            return Some(match kind {
-                3 => format!("(ft-mint? {token} {amount} {to})"),
-                4 => format!("(ft-burn? {token} {amount} {from})"),
-                _ => format!("(ft-transfer? {token} {amount} {from} {to})"),
-            });
-        }
-        let tokens = self.scope.non_fungible.clone();
-        let (token, kind_of_id) = (!tokens.is_empty()).then(|| self.rng.pick(&tokens).clone())?;
-        let id = self.expression(&kind_of_id, depth.min(1));
-        Some(match self.rng.below(3) {
-            0 => format!("(nft-mint? {token} {id} {to})"),
-            1 => format!("(nft-burn? {token} {id} {from})"),
-            _ => format!("(nft-transfer? {token} {id} {from} {to})"),
-        })
-    }
-
-    fn list(&mut self, max: usize, entry: &Type, depth: usize) -> Option<String> {
-        let whole = Type::List(max, Box::new(entry.clone()));
-        Some(match self.rng.below(6) {
-            0 => {
-                let entries: String =
-                    (0..self.rng.below(max + 1)).map(|_| format!(" {}", self.expression(entry, depth))).collect();
-                format!("(list{entries})")
-            }
-            1 if max > 1 => {
-                let shorter = Type::List(max - 1, Box::new(entry.clone()));
-                self.apply("append", &[shorter, entry.clone()], depth)
-            }
-            2 => {
-                let tests: Vec<_> = self.functions_with(std::slice::from_ref(entry), &Type::Bool);
-                let test = (!tests.is_empty()).then(|| self.rng.pick(&tests).clone())?;
-                format!("(filter {test} {})", self.expression(&whole, depth))
-            }
-            3 => self.mapped(max, entry, depth)?,
-            4 if self.since(2) => {
-                let instead = self.expression(&whole, 0);
-                let replaced = self.apply("replace-at?", &[whole, Type::UInt, entry.clone()], depth);
-                format!("(default-to {instead} {replaced})")
-            }
-            _ => {
-                let first = self.rng.below(max + 1);
-                let part = |length| Type::List(length, Box::new(entry.clone()));
-                self.apply("concat", &[part(first), part(max - first)], depth)
-            }
-        })
-    }
-
-    fn mapped(&mut self, max: usize, entry: &Type, depth: usize) -> Option<String> {
-        let native = match entry {
-            Type::Int | Type::UInt => Some((*self.rng.pick(&["+", "-", "*"]), entry.clone())),
-            Type::Bool => Some((*self.rng.pick(&["and", "or", "not"]), Type::Bool)),
-            _ => None,
-        };
-        if let Some((function, kind)) = native.filter(|_| self.rng.one_in(2)) {
-            let list = Type::List(max, Box::new(kind));
-            let lists = if function == "not" { vec![list] } else { vec![list.clone(), list] };
-            let lists: String = lists.iter().map(|list| format!(" {}", self.expression(list, depth))).collect();
-            return Some(format!("(map {function}{lists})"));
-        }
-        let kind = Type::any(self.rng, 0);
-        let functions = self.functions_with(std::slice::from_ref(&kind), entry);
-        let function = (!functions.is_empty()).then(|| self.rng.pick(&functions).clone())?;
-        Some(format!("(map {function} {})", self.expression(&Type::List(max, Box::new(kind)), depth)))
-    }
-
-    /// Functions of the program that take these types and give that one.
-    fn functions_with(&self, parameters: &[Type], returns: &Type) -> Vec<String> {
-        let may_write = self.scope.may_write;
-        let fitting = self.scope.functions.iter().filter(|function| {
-            function.parameters.len() == parameters.len()
-                && function.parameters.iter().zip(parameters).all(|((_, takes), given)| given.fits(takes))
-                && function.returns.fits(returns)
-                && (may_write || !function.writes)
-        });
-        fitting.map(|function| function.name.clone()).collect()
-    }
-
     fn tuple(&mut self, fields: &[(&'static str, Type)], depth: usize) -> String {
         let written: Vec<_> =
             fields.iter().map(|(name, kind)| format!("{name}: {}", self.expression(kind, depth))).collect();
+        if self.rng.one_in(4) {
+            let written: Vec<_> =
+                fields.iter().map(|(name, kind)| format!("({name} {})", self.expression(kind, depth))).collect();
+            return format!("(tuple {})", written.join(" "));
+        }
         if fields.len() > 1 && self.rng.one_in(3) {
             let (first, rest) = written.split_at(1);
             return format!("(merge {{{}}} {{{}}})", first.join(", "), rest.join(", "));

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use engine::costs::Meter;
 use engine::engine::PublishError;
 use engine::error::Stop;
-use engine::run::{Assets, Context, Event, EventBody, Machine};
+use engine::run::{Assets, Context, Event, Machine};
 use engine::state::Contract;
 use engine::value::{ContractId, Principal, Value};
 use engine::{Dialect, Rules};
 use serde_json::{Value as Json, json};
+use tests::engine_events::event_json;
 
 use super::chain::Chain;
 use super::files::cases;
@@ -141,50 +142,6 @@ fn folded(text: String) -> String {
     format!("sha256:{}:{}", hex::encode(engine::crypto::hash::sha256(text.as_bytes())), text.len())
 }
 
-fn event(index: usize, event: &Event) -> Json {
-    let hex = |value: &Value| folded(format!("0x{}", value.encode_hex()));
-    let (kind, body) = match event {
-        Event::Print(contract, value) => (
-            "contract_event",
-            json!({"contract_identifier": contract.to_string(), "topic": "print", "raw_value": hex(value)}),
-        ),
-        Event::Asset(body) => match body {
-            EventBody::StxTransfer { sender, recipient, amount, memo } => (
-                "stx_transfer_event",
-                json!({"sender": sender.to_string(), "recipient": recipient.to_string(), "amount": amount.to_string(), "memo": hex::encode(memo)}),
-            ),
-            EventBody::StxBurn { sender, amount } => {
-                ("stx_burn_event", json!({"sender": sender.to_string(), "amount": amount.to_string()}))
-            }
-            EventBody::FtTransfer { asset, sender, recipient, amount } => (
-                "ft_transfer_event",
-                json!({"asset_identifier": asset.as_ref(), "sender": sender.to_string(), "recipient": recipient.to_string(), "amount": amount.to_string()}),
-            ),
-            EventBody::FtMint { asset, recipient, amount } => (
-                "ft_mint_event",
-                json!({"asset_identifier": asset.as_ref(), "recipient": recipient.to_string(), "amount": amount.to_string()}),
-            ),
-            EventBody::FtBurn { asset, sender, amount } => (
-                "ft_burn_event",
-                json!({"asset_identifier": asset.as_ref(), "sender": sender.to_string(), "amount": amount.to_string()}),
-            ),
-            EventBody::NftTransfer { asset, sender, recipient, value } => (
-                "nft_transfer_event",
-                json!({"asset_identifier": asset.as_ref(), "sender": sender.to_string(), "recipient": recipient.to_string(), "raw_value": hex(value)}),
-            ),
-            EventBody::NftMint { asset, recipient, value } => (
-                "nft_mint_event",
-                json!({"asset_identifier": asset.as_ref(), "recipient": recipient.to_string(), "raw_value": hex(value)}),
-            ),
-            EventBody::NftBurn { asset, sender, value } => (
-                "nft_burn_event",
-                json!({"asset_identifier": asset.as_ref(), "sender": sender.to_string(), "raw_value": hex(value)}),
-            ),
-        },
-    };
-    json!({"type": kind, "committed": true, "event_index": index, kind: body})
-}
-
 fn assets(assets: &Assets) -> Json {
     let mut all = serde_json::Map::new();
     let sums = |map: &std::collections::BTreeMap<Principal, u128>| -> Json {
@@ -285,8 +242,11 @@ fn compare_effects(case: &mut Case, step: &Json, done: &Done, status: &str) {
     }
     let kept = status == "success";
     if step["events"].is_array() {
-        let ours: Vec<_> =
-            if kept { done.events.iter().enumerate().map(|(index, e)| event(index, e)).collect() } else { Vec::new() };
+        let ours: Vec<_> = if kept {
+            done.events.iter().enumerate().map(|(index, event)| event_json(index, event, folded)).collect()
+        } else {
+            Vec::new()
+        };
         case.check("events", &Json::from(ours).to_string(), &step["events"].to_string());
     }
     if step["writes"].is_array() {

@@ -1,0 +1,52 @@
+//! Calls of a program's functions: most fit, some do not.
+
+use super::expression::{Function, Writer};
+use super::literal;
+use super::types::Type;
+
+/// A call of a function.
+#[derive(Debug)]
+pub struct Call {
+    /// The contract's name.
+    pub contract: &'static str,
+    /// Its name.
+    pub function: String,
+    /// Arguments, serialized.
+    pub arguments: Vec<Vec<u8>>,
+    /// Whether one was exchanged for a value of another type, which may fit all the same.
+    pub is_misfit: bool,
+}
+
+impl Writer<'_> {
+    /// Each function of the contract that can be called from outside, some twice; now and then one that cannot, or with other
+    /// arguments than it takes.
+    pub(super) fn calls(&mut self) -> Vec<Call> {
+        let mut calls = Vec::new();
+        for function in self.scope.functions.clone() {
+            let times = if function.exported { 1 + self.rng.below(2) } else { usize::from(self.rng.one_in(12)) };
+            for _ in 0..times {
+                calls.push(self.call(&function));
+            }
+        }
+        calls
+    }
+
+    fn call(&mut self, function: &Function) -> Call {
+        let mut arguments: Vec<_> =
+            function.parameters.iter().map(|(_, kind)| literal::any(self.rng, kind).bytes).collect();
+        let mut name = function.name.clone();
+        let mut is_misfit = false;
+        match self.rng.below(40) {
+            0 => arguments.push(literal::any(self.rng, &Type::UInt).bytes),
+            1 => drop(arguments.pop()),
+            2 | 3 if !arguments.is_empty() => {
+                let (at, other) = (self.rng.below(arguments.len()), Type::any(self.rng, 2));
+                arguments[at] = literal::any(self.rng, &other).bytes;
+                is_misfit = true;
+            }
+            4 => name.push_str("-missing"),
+            _ => {}
+        }
+        Call { contract: self.scope.contract, function: name, arguments, is_misfit }
+    }
+}

@@ -1,0 +1,162 @@
+//! The chain that programs run on, told twice: to the engine by [`Ledger`], to the published VM by `old_vm`. Four blocks of three
+//! tenures are there; programs run in the fifth block, the first of the next tenure.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use engine::Rules;
+use engine::error::InternalError;
+use engine::state::{BlockFacts, Contract, PoxAddresses, View, World, keys};
+use engine::value::{ContractId, Principal};
+use tests::programs::{DEPLOYER, OTHER};
+
+/// Height of the block that is built.
+pub(crate) const TIP: u8 = 4;
+/// The tenure of each block, the one that is built last.
+pub(crate) const TENURES: [u8; 5] = [0, 1, 1, 2, 3];
+/// The burn chain begins here; each tenure has a burn block.
+pub(crate) const FIRST_BURN: u32 = 100;
+/// Who has how much at the beginning, in micro-STX.
+pub(crate) const OPENING: [(&str, u128); 2] = [(DEPLOYER, 1_000_000_000), (OTHER, 1_000)];
+/// Who mined everything.
+pub(crate) const MINER: &str = OTHER;
+pub(crate) const CHAIN_ID: u32 = 0x8000_0000;
+
+/// What is known of the block of a height below the tip.
+pub(crate) struct Facts {
+    pub(crate) id: [u8; 32],
+    pub(crate) header_hash: [u8; 32],
+    pub(crate) burn_height: u32,
+    pub(crate) burn_time: u64,
+    pub(crate) vrf_seed: [u8; 32],
+    pub(crate) consensus_hash: [u8; 20],
+    pub(crate) spend_total: u128,
+    pub(crate) spend_winner: u128,
+    pub(crate) reward: Option<u128>,
+}
+
+/// What is known of the block of a height.
+pub(crate) fn facts(height: u8) -> Facts {
+    let tenure = TENURES[usize::from(height)];
+    Facts {
+        id: if height == 0 { stacks_types::ids::StacksBlockId::BOOT.0 } else { [height; 32] },
+        header_hash: [0x40 + height; 32],
+        burn_height: FIRST_BURN + u32::from(tenure),
+        burn_time: 1_600_000_000 + u64::from(tenure),
+        vrf_seed: [0x60 + tenure; 32],
+        consensus_hash: [tenure; 20],
+        // Nobody has paid for the first block, and no reward is old enough to be known.
+        spend_total: if height == 0 { 0 } else { 1_000 + u128::from(tenure) },
+        spend_winner: if height == 0 { 0 } else { 500 + u128::from(tenure) },
+        reward: None,
+    }
+}
+
+/// Hash of the burn block of a height, up to the tip of the burn chain.
+pub(crate) fn burn_hash(height: u32, tip: u32) -> Option<[u8; 32]> {
+    (FIRST_BURN..=tip).contains(&height).then(|| [u8::try_from(height).unwrap(); 32])
+}
+
+/// The state, and the contracts of a program.
+pub(crate) struct Ledger {
+    pub(crate) rules: &'static Rules,
+    texts: HashMap<String, String>,
+    /// What a program has written.
+    pub(crate) written: HashMap<String, String>,
+    pub(crate) contracts: HashMap<ContractId, Arc<Contract>>,
+}
+
+impl Ledger {
+    pub(crate) fn new(rules: &'static Rules) -> Self {
+        let mut texts = HashMap::new();
+        let mut supply = 0;
+        for (account, amount) in OPENING {
+            supply += amount;
+            texts.insert(
+                keys::balance(&Principal::parse(account).unwrap()).to_string(),
+                format!("{amount:032x}{:048x}", 0),
+            );
+        }
+        texts.insert(keys::LIQUID_SUPPLY.to_owned(), format!("01{supply:032x}"));
+        texts.insert(keys::EPOCH.to_owned(), format!("{:08x}", rules.number));
+        if rules.has_block_time {
+            texts.insert(keys::BLOCK_TIME.to_owned(), "1700000000".to_owned());
+        }
+        Self { rules, texts, written: HashMap::new(), contracts: HashMap::new() }
+    }
+}
+
+fn height_of(view: View) -> u8 {
+    match view {
+        View::Tip => TIP,
+        View::Block(height) => u8::try_from(height).unwrap(),
+    }
+}
+
+impl World for Ledger {
+    fn read(&mut self, view: View, key: &str) -> Result<Option<String>, InternalError> {
+        if key == keys::TENURE_HEIGHT {
+            return Ok(Some(format!("{:08x}", TENURES[usize::from(height_of(view))])));
+        }
+        let written = if view == View::Tip { self.written.get(key) } else { None };
+        Ok(written.or_else(|| self.texts.get(key)).cloned())
+    }
+
+    fn contract(&mut self, view: View, id: &ContractId) -> Result<Option<Arc<Contract>>, InternalError> {
+        Ok(if view == View::Tip { self.contracts.get(id).cloned() } else { None })
+    }
+
+    fn view_of(&mut self, block: &[u8; 32]) -> Result<Option<View>, InternalError> {
+        Ok((0..TIP).find(|height| facts(*height).id == *block).map(|height| View::Block(height.into())))
+    }
+
+    fn is_mainnet(&self) -> bool {
+        false
+    }
+
+    fn chain_id(&self) -> u32 {
+        CHAIN_ID
+    }
+
+    fn block_height(&self, view: View) -> u64 {
+        height_of(view).into()
+    }
+
+    fn burn_height(&self) -> u64 {
+        facts(TIP).burn_height.into()
+    }
+
+    fn tenure_height(&mut self, view: View) -> Result<u64, InternalError> {
+        Ok(TENURES[usize::from(height_of(view))].into())
+    }
+
+    fn first_block_of_tenure(&mut self, view: View, tenure: u64) -> Result<Option<u64>, InternalError> {
+        let seen = &TENURES[..=usize::from(height_of(view))];
+        Ok(seen.iter().position(|number| u64::from(*number) == tenure).map(|height| height.try_into().unwrap()))
+    }
+
+    fn block(&mut self, _: View, height: u64) -> Result<Option<BlockFacts>, InternalError> {
+        let Some(height) = u8::try_from(height).ok().filter(|height| *height < TIP) else { return Ok(None) };
+        let facts = facts(height);
+        Ok(Some(BlockFacts {
+            id: facts.id,
+            header_hash: facts.header_hash,
+            time: self.rules.has_block_time.then(|| 1_700_000_000 - u64::from(TIP - height)),
+            burn_header_hash: [u8::try_from(facts.burn_height).unwrap(); 32],
+            burn_time: facts.burn_time,
+            vrf_seed: facts.vrf_seed,
+            miner: Principal::parse(MINER).unwrap(),
+            spend_winner: facts.spend_winner,
+            spend_total: facts.spend_total,
+            reward: facts.reward,
+        }))
+    }
+
+    fn burn_header_hash(&mut self, height: u64) -> Result<Option<[u8; 32]>, InternalError> {
+        Ok(u32::try_from(height).ok().and_then(|height| burn_hash(height, facts(TIP).burn_height)))
+    }
+
+    fn pox_addresses(&mut self, _: u64) -> Result<Option<PoxAddresses>, InternalError> {
+        Ok(None)
+    }
+}

@@ -1,0 +1,196 @@
+//! Whether the generator writes all of the language, and whether what it writes is run: every function, keyword, definition,
+//! allowance and block property of every version.
+//!
+//! A function was run when its cost was charged while a program ran in which no other function of the same cost is written; an allowance
+//! when its form was charged for one, and it is the only one that is written. Keywords that cost nothing are evaluated by
+//! themselves.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use engine::Rules;
+use engine::costs::{Cost, CostFn, Step, Trace};
+use engine::engine::STACK_BYTES;
+use engine::keywords::{BlockProperty, BurnProperty, Define, Keyword};
+use engine::natives::{Kind, Native};
+use tests::programs::{Program, generate};
+
+use crate::record::Verdict;
+use crate::runner::Engine;
+use crate::seeds;
+
+const PROPERTIES: [&str; 10] = [
+    "time",
+    "vrf-seed",
+    "header-hash",
+    "id-header-hash",
+    "burnchain-header-hash",
+    "miner-address",
+    "miner-spend-winner",
+    "miner-spend-total",
+    "block-reward",
+    "pox-addrs",
+];
+
+/// Cost functions that were charged, with whether their input was above zero and whether it was one.
+#[derive(Clone, Default)]
+struct Charged(Arc<Mutex<BTreeSet<(&'static str, u64)>>>);
+
+impl Trace for Charged {
+    fn step(&mut self, step: &Step<'_>) {
+        if let Step::Charge(function, n, _) = step {
+            self.0.lock().unwrap().insert((function.name(), (*n).min(2)));
+        }
+    }
+}
+
+impl Charged {
+    fn any(&self, function: CostFn) -> bool {
+        (0..3).any(|n| self.with(function, n))
+    }
+
+    fn with(&self, function: CostFn, n: u64) -> bool {
+        self.0.lock().unwrap().contains(&(function.name(), n))
+    }
+}
+
+/// Words that were written, and those that were run.
+#[derive(Default)]
+struct Seen {
+    written: BTreeSet<String>,
+    run: BTreeSet<String>,
+}
+
+/// So many programs are enough, mostly far fewer.
+const ENOUGH: u64 = 4000;
+
+#[test]
+fn all_of_the_language_is_written_and_run() {
+    let run = || {
+        let (seed, _) = seeds(0);
+        for version in 1..=6 {
+            let (all, mut seen, mut count) = (words(version), Seen::default(), 0);
+            while count < ENOUGH && !seen.missing(&all).is_empty() {
+                for _ in 0..100 {
+                    one(&generate(seed + count, version), &mut seen);
+                    count += 1;
+                }
+            }
+            println!("all {} words of Clarity {version} in {count} programs from seed {seed}", all.len());
+            assert_eq!(seen.missing(&all), [""; 0], "of Clarity {version}, in {count} programs from seed {seed}");
+        }
+    };
+    thread::Builder::new().stack_size(STACK_BYTES).spawn(run).unwrap().join().unwrap();
+}
+
+impl Seen {
+    /// What was not written, or not run. Block properties are only written: their functions are run.
+    fn missing(&self, all: &BTreeSet<String>) -> Vec<String> {
+        let is_seen = |word: &&String| {
+            self.written.contains(*word) && (self.run.contains(*word) || PROPERTIES.contains(&word.as_str()))
+        };
+        all.iter().filter(|word| !is_seen(word)).cloned().collect()
+    }
+}
+
+/// Every word of a version.
+fn words(version: u8) -> BTreeSet<String> {
+    let natives = Native::ALL.iter().filter(|native| native.is_in(version)).map(|native| native.name());
+    let definitions = [
+        Define::Constant,
+        Define::Private,
+        Define::Public,
+        Define::ReadOnly,
+        Define::DataVar,
+        Define::Map,
+        Define::FungibleToken,
+        Define::NonFungibleToken,
+        Define::Trait,
+        Define::UseTrait,
+        Define::ImplTrait,
+    ];
+    let properties = PROPERTIES.into_iter().filter(|name| {
+        let of_block = version <= 2 && BlockProperty::of_block(name, version).is_some();
+        let of_tenure = version >= 3
+            && (BlockProperty::of_tenure(name).is_some() || BlockProperty::of_stacks_block(name).is_some());
+        of_block || of_tenure || (version >= 2 && BurnProperty::lookup(name).is_some())
+    });
+    natives
+        .chain(keywords(version).map(Keyword::name))
+        .chain(definitions.map(Define::name))
+        .chain(properties)
+        .map(str::to_owned)
+        .collect()
+}
+
+fn keywords(version: u8) -> impl Iterator<Item = Keyword> {
+    let all = [
+        Keyword::TxSender,
+        Keyword::ContractCaller,
+        Keyword::BlockHeight,
+        Keyword::BurnBlockHeight,
+        Keyword::None,
+        Keyword::True,
+        Keyword::False,
+        Keyword::StxLiquidSupply,
+        Keyword::IsInRegtest,
+        Keyword::TxSponsor,
+        Keyword::IsInMainnet,
+        Keyword::ChainId,
+        Keyword::StacksBlockHeight,
+        Keyword::TenureHeight,
+        Keyword::StacksBlockTime,
+        Keyword::CurrentContract,
+    ];
+    all.into_iter().filter(move |keyword| Keyword::lookup(keyword.name(), version).is_some())
+}
+
+/// The words of a text. Braces stand for `tuple`.
+fn written_in(text: &str) -> BTreeSet<String> {
+    let words = text.split(|c: char| c.is_whitespace() || "(){},:".contains(c));
+    words.filter(|word| !word.is_empty()).map(str::to_owned).collect()
+}
+
+fn one(program: &Program, seen: &mut Seen) {
+    let version = program.contracts.last().unwrap().version;
+    let rules = Rules::ALL.iter().find(|rules| rules.newest_version >= version).unwrap();
+    let charged = Charged::default();
+    let watcher = charged.clone();
+    let mut engine = Engine::new(rules, Cost::default()).watched_by(move || Box::new(watcher.clone()));
+    let mut written = BTreeSet::new();
+    for source in &program.contracts {
+        let words = written_in(&source.text);
+        if engine.deploy(source).verdict == Verdict::Success {
+            seen.run.extend(words.iter().filter(|word| word.contains("define-") || word.ends_with("-trait")).cloned());
+        }
+        // A contract in an older language says nothing about the newer one.
+        if source.version == version {
+            seen.written.extend(words.iter().cloned());
+        }
+        written.extend(words);
+    }
+    for call in &program.calls {
+        engine.call(call);
+    }
+    let natives: Vec<_> = Native::ALL.iter().filter(|native| written.contains(native.name())).collect();
+    let only = |of: &dyn Fn(&Native) -> bool| {
+        let mut of_it = natives.iter().filter(|native| of(native));
+        of_it.next().filter(|_| of_it.next().is_none()).map(|native| native.name().to_owned())
+    };
+    for native in &natives {
+        if let Some(cost) = native.cost().filter(|cost| !seen.run.contains(native.name()) && charged.any(*cost)) {
+            seen.run.extend(only(&|other| other.cost() == Some(cost)));
+        }
+    }
+    let forms = [CostFn::RestrictAssets, CostFn::AsContractSafe];
+    if forms.iter().any(|form| charged.with(*form, 1) || charged.with(*form, 2)) {
+        seen.run.extend(only(&|native| native.kind() == Kind::Allowance));
+    }
+    for keyword in keywords(version).filter(|keyword| !seen.run.contains(keyword.name())).collect::<Vec<_>>() {
+        let record = engine.evaluate("main", keyword.name());
+        if record.verdict == Verdict::Success {
+            seen.run.insert(keyword.name().to_owned());
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! A program on the engine: published, called, read, evaluated.
+
+use std::sync::Arc;
+
+use engine::costs::{Cost, Meter, Trace};
+use engine::engine::PublishError;
+use engine::error::Stop;
+use engine::run::{Assets, Context, Machine};
+use engine::state::{Contract, World};
+use engine::value::{ContractId, Principal, Value};
+use engine::{Dialect, Rules};
+use tests::engine_events::event_json;
+use tests::programs::{Call, DEPLOYER, Program, Source};
+
+use crate::chain::Ledger;
+use crate::record::{Record, Verdict};
+
+/// `(ok true)` and `(err none)`.
+const DEPLOYED: &str = "0703";
+const FAILED: &str = "0809";
+
+/// A chain that runs programs, one transaction after the other under one budget.
+pub(crate) struct Engine {
+    pub(crate) ledger: Ledger,
+    /// What the transactions so far have cost.
+    pub(crate) spent: Cost,
+    limit: Cost,
+    /// Makes a watcher for each transaction, if somebody wants to watch.
+    watch: Option<Box<dyn Fn() -> Box<dyn Trace>>>,
+}
+
+/// Outcome of a transaction, with the machine's books.
+struct Done<T> {
+    outcome: T,
+    record: Record,
+}
+
+impl Engine {
+    pub(crate) fn new(rules: &'static Rules, spent: Cost) -> Self {
+        Self { ledger: Ledger::new(rules), spent, limit: rules.block_limit, watch: None }
+    }
+
+    pub(crate) fn watched_by(mut self, watch: impl Fn() -> Box<dyn Trace> + 'static) -> Self {
+        self.watch = Some(Box::new(watch));
+        self
+    }
+
+    /// Deployments, then calls.
+    pub(crate) fn run(&mut self, program: &Program) -> Vec<Record> {
+        let mut records: Vec<_> = program.contracts.iter().map(|source| self.deploy(source)).collect();
+        records.extend(program.calls.iter().map(|call| self.call(call)));
+        records
+    }
+
+    pub(crate) fn deploy(&mut self, source: &Source) -> Record {
+        let (id, dialect) = (id(source.name), Dialect::of_version(source.version).unwrap());
+        let rules = self.ledger.rules;
+        let mut done = self.transaction(|machine| machine.publish(&context(), &id, dialect, &source.text));
+        let rejectable = match &done.outcome {
+            Ok(contract) => {
+                done.record.result = DEPLOYED.to_owned();
+                done.record.interface = Some(contract.interface.json(rules));
+                None
+            }
+            Err(PublishError::Syntax(error)) => Some(error.error.is_rejectable(rules)),
+            Err(PublishError::Analysis(fault)) => Some(fault.error.is_rejectable(rules)),
+            Err(PublishError::Run(stop)) => Some(stop.is_rejectable()),
+        };
+        let error = done.outcome.as_ref().err().map(ToString::to_string);
+        let record = self.close(done.record, rejectable, error);
+        if let Ok(contract) = done.outcome {
+            self.ledger.contracts.insert(id, contract);
+        }
+        record
+    }
+
+    pub(crate) fn call(&mut self, call: &Call) -> Record {
+        let (contract, arguments) = (id(call.contract), arguments(call));
+        let done = self.transaction(|machine| machine.call(&context(), &contract, &call.function, arguments));
+        self.close_value(done)
+    }
+
+    /// The same call from outside of a block: it must not write.
+    pub(crate) fn call_read_only(&mut self, call: &Call) -> Record {
+        let (contract, arguments) = (id(call.contract), arguments(call));
+        self.aside(|machine| machine.call_read_only(&context(), &contract, &call.function, arguments))
+    }
+
+    /// Evaluates an expression in a contract.
+    pub(crate) fn evaluate(&mut self, contract: &str, snippet: &str) -> Record {
+        let contract = id(contract);
+        self.aside(|machine| machine.evaluate(&context(), &contract, snippet))
+    }
+
+    /// The call with at most so much of runtime; nothing is kept.
+    pub(crate) fn call_within(&mut self, call: &Call, runtime: u64) -> (Result<Value, Stop>, Cost, usize) {
+        let (contract, arguments) = (id(call.contract), arguments(call));
+        let rules = self.ledger.rules;
+        let meter = Meter::new(rules.costs, Cost { runtime, ..rules.block_limit });
+        let mut machine = Machine::new(rules, meter, &mut self.ledger);
+        let outcome = machine.call(&context(), &contract, &call.function, arguments);
+        let left = machine.journal.writes().len() + machine.events.len() + machine.movements.len();
+        (outcome, machine.meter.spent(), left)
+    }
+
+    /// What nothing is kept of.
+    fn aside(&mut self, work: impl FnOnce(&mut Machine<'_>) -> Result<Value, Stop>) -> Record {
+        let (spent, written) = (self.spent, self.ledger.written.clone());
+        let mut done = self.transaction(work);
+        // What a snippet prints is not heard, whether or not it gives an error.
+        done.record.events.clear();
+        let record = self.close_value(done);
+        (self.spent, self.ledger.written) = (spent, written);
+        record
+    }
+
+    fn transaction<T>(&mut self, work: impl FnOnce(&mut Machine<'_>) -> T) -> Done<T> {
+        let rules = self.ledger.rules;
+        let mut meter = Meter::new(rules.costs, self.limit);
+        if let Some(watch) = &self.watch {
+            meter = meter.watched_by(watch());
+        }
+        meter.set_spent(self.spent);
+        let mut machine = Machine::new(rules, meter, &mut self.ledger);
+        let outcome = work(&mut machine);
+        let writes = machine.journal.writes().iter().map(|write| (write.key.to_string(), write.datum.text())).collect();
+        let events = machine.events.iter().enumerate().map(|(index, event)| event_json(index, event, |text| text));
+        let record = Record {
+            verdict: Verdict::Success,
+            result: String::new(),
+            events: events.collect(),
+            cost: less(machine.meter.spent(), self.spent),
+            writes,
+            interface: None,
+            burnt: Assets::of(&machine.movements).burns.values().sum(),
+            error: None,
+        };
+        assert!(machine.meter.memory() <= machine.meter.memory_peak());
+        Done { outcome, record }
+    }
+
+    fn close_value(&mut self, done: Done<Result<Value, Stop>>) -> Record {
+        let mut record = done.record;
+        match done.outcome {
+            Ok(value) => {
+                record.result = value.encode_hex();
+                let decoded = Value::decode(&hex::decode(&record.result).unwrap()).unwrap();
+                assert_eq!(decoded, value, "a result is read back as it was");
+                self.close(record, matches!(value, Value::Err(_)).then_some(false), None)
+            }
+            Err(stop) => self.close(record, Some(stop.is_rejectable()), Some(stop.to_string())),
+        }
+    }
+
+    /// Keeps what succeeded. What failed may have left nothing.
+    fn close(&mut self, mut record: Record, rejectable: Option<bool>, error: Option<String>) -> Record {
+        record.error = error;
+        match rejectable {
+            None => self.ledger.written.extend(record.writes.iter().cloned()),
+            Some(rejectable) => {
+                assert!(record.writes.is_empty() && record.events.is_empty() && record.burnt == 0, "{record:?}");
+                if rejectable {
+                    return Record::refused(record.error.unwrap_or_default());
+                }
+                record.verdict = Verdict::Aborted;
+                if record.result.is_empty() {
+                    record.result = FAILED.to_owned();
+                }
+            }
+        }
+        self.spent = self.spent.plus(record.cost);
+        record
+    }
+
+    /// The contracts as they are after a restart.
+    pub(crate) fn restart(&mut self) {
+        let rules = self.ledger.rules;
+        for (id, contract) in &mut self.ledger.contracts {
+            let stored = contract.encode();
+            let restored = Contract::decode(&stored, id, rules).unwrap();
+            assert!(restored.encode() == stored, "{id} is stored as it was");
+            *contract = Arc::new(restored);
+        }
+    }
+
+    /// What a contract says that a function gives.
+    pub(crate) fn declared(&mut self, call: &Call) -> Option<engine::types::Type> {
+        let contract = self.ledger.contract(engine::state::View::Tip, &id(call.contract)).unwrap()?;
+        contract.interface.callable(&call.function).map(|function| function.result.clone())
+    }
+}
+
+fn less(cost: Cost, before: Cost) -> Cost {
+    Cost {
+        runtime: cost.runtime - before.runtime,
+        read_count: cost.read_count - before.read_count,
+        read_length: cost.read_length - before.read_length,
+        write_count: cost.write_count - before.write_count,
+        write_length: cost.write_length - before.write_length,
+    }
+}
+
+fn context() -> Context {
+    Context { sender: Principal::parse(DEPLOYER).unwrap(), sponsor: None }
+}
+
+fn id(name: &str) -> ContractId {
+    ContractId::parse(&format!("{DEPLOYER}.{name}")).unwrap()
+}
+
+fn arguments(call: &Call) -> Vec<Value> {
+    call.arguments.iter().map(|bytes| Value::decode(bytes).unwrap()).collect()
+}
