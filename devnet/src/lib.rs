@@ -1,16 +1,16 @@
 //! The one-command devnet (docs/ARCHITECTURE.md): a node, producers and signers in one process tree.
 //!
-//! In the order to read: [`args`], [`accounts`] with money, [`plan`] flags and config file together, [`home`] the
+//! In the order to read: [`args`], [`accounts`] with money, [`plan`] flags and config file together, [`data_dir`] the
 //! folder and its keys, [`children`] the processes and [`restarts`] of them, [`banner`] and [`watch`] what is shown, [`run`] the composition.
 
 pub mod accounts;
 pub mod args;
-pub mod banner;
-pub mod children;
-pub mod home;
+pub mod data_dir;
 pub mod plan;
+pub mod processes;
+pub mod progress;
 pub mod restarts;
 pub mod run;
-pub mod watch;
+pub mod startup_message;
 
 pub use run::main_with_args;

@@ -7,7 +7,7 @@ fn main() -> ExitCode {
     match mockamoto::main_with_args(std::env::args_os()) {
         Ok(()) => ExitCode::SUCCESS,
         // The node's own words stand above.
-        Err(error) if error.is::<mockamoto::children::SaidAlready>() => ExitCode::FAILURE,
+        Err(error) if error.is::<mockamoto::processes::SaidAlready>() => ExitCode::FAILURE,
         Err(error) => {
             // The last words of the program, also when no log is set up. Where they do not fit, it ends without them.
             let _ = writeln!(std::io::stderr(), "mockamoto: {error:#}");

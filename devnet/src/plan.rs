@@ -13,7 +13,7 @@ use client::LogFormat;
 use mockamoto_node::config::{ConfigFile, Flags, Settings};
 
 use crate::args::Args;
-use crate::home::Home;
+use crate::data_dir::DataDir;
 
 /// Where stacks.js looks for a devnet.
 const API_PORT: u16 = 3999;
@@ -79,14 +79,14 @@ impl Plan {
     ///
     /// # Errors
     /// When a path is not UTF-8.
-    pub fn node_args(&self, args: &Args, home: &Home) -> anyhow::Result<Vec<String>> {
+    pub fn node_args(&self, args: &Args, data_dir: &DataDir) -> anyhow::Result<Vec<String>> {
         let mut arguments = Vec::new();
         let mut add = |flag: &str, value: String| arguments.extend([flag.to_owned(), value]);
         if let Some(config) = &args.config {
             add("--config", text_of(config)?);
         }
-        add("--data-dir", text_of(&home.path.join("node"))?);
-        add("--genesis", text_of(&home.genesis_file())?);
+        add("--data-dir", text_of(&data_dir.path.join("node"))?);
+        add("--genesis", text_of(&data_dir.genesis_file())?);
         add("--log", self.log.clone());
         add("--log-format", self.log_format.to_string());
         if let Some(port) = args.port {
@@ -115,10 +115,10 @@ impl Plan {
 ///
 /// # Errors
 /// When the node would refuse them, or keep the others from working.
-pub fn access(node_args: &[String], home: &Home) -> anyhow::Result<Access> {
+pub fn access(node_args: &[String], data_dir: &DataDir) -> anyhow::Result<Access> {
     let words = std::iter::once("node").chain(node_args.iter().map(String::as_str));
     let settings = Settings::load(&Flags::try_parse_from(words)?)?;
-    let (producers, signers) = (home.devnet.producers.len(), home.devnet.signers.len());
+    let (producers, signers) = (data_dir.devnet.producers.len(), data_dir.devnet.signers.len());
     // One connection and one event stream each, and the devnet's own.
     let needed = producers.saturating_add(signers).saturating_add(1);
     for (key, limit) in [

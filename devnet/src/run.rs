@@ -8,11 +8,11 @@ use clap::Parser;
 use client::{Node, Shutdown, start_log};
 
 use crate::args::Args;
-use crate::banner::{self, Address};
-use crate::children::{Children, PARTS, Spec};
-use crate::home::Home;
+use crate::data_dir::DataDir;
 use crate::plan::{Access, Plan, access, duration_text, text_of};
-use crate::watch::Watch;
+use crate::processes::{Children, PARTS, Spec};
+use crate::progress::Watch;
+use crate::startup_message::{self, Address};
 
 /// Runs the program with these arguments (the program's name first). As `mockamoto node ...` and so on it is one of its
 /// own parts; else it is the devnet.
@@ -39,7 +39,7 @@ fn devnet(args: Args, started: Instant) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("async runtime")?;
     runtime.block_on(async {
         let mut shutdown = Shutdown::listen(false).context("signal handlers")?;
-        let home = Home::open(&args, plan.data_dir.as_deref())?;
+        let data_dir = DataDir::open(&args, plan.data_dir.as_deref())?;
         let mut children = Children::default();
         let outcome = tokio::select! {
             biased;
@@ -47,7 +47,7 @@ fn devnet(args: Args, started: Instant) -> anyhow::Result<()> {
                 tracing::info!(cause, "stopping");
                 Ok(())
             }
-            outcome = serve(&args, &plan, &home, &mut children, started) => outcome,
+            outcome = serve(&args, &plan, &data_dir, &mut children, started) => outcome,
         };
         let killed = children.stop().await;
         if killed > 0 {
@@ -58,20 +58,26 @@ fn devnet(args: Args, started: Instant) -> anyhow::Result<()> {
 }
 
 /// Starts everything and watches it. Only returns with an error.
-async fn serve(args: &Args, plan: &Plan, home: &Home, children: &mut Children, started: Instant) -> anyhow::Result<()> {
-    let node_args = plan.node_args(args, home)?;
-    let access = access(&node_args, home)?;
+async fn serve(
+    args: &Args,
+    plan: &Plan,
+    data_dir: &DataDir,
+    children: &mut Children,
+    started: Instant,
+) -> anyhow::Result<()> {
+    let node_args = plan.node_args(args, data_dir)?;
+    let access = access(&node_args, data_dir)?;
     let ready = children.start_node(node_spec(node_args, &access)).await?;
     let url = access.url(ready.address);
     let node = Node::new(&url, access.token.as_deref(), access.certificate.as_deref())?;
     let mut watch = Watch::open(node, started).await?;
-    for spec in actor_specs(args, plan, home, &access, &url)? {
+    for spec in actor_specs(args, plan, data_dir, &access, &url)? {
         children.start_actor(spec)?;
     }
     let address = Address { url, extra: ready.extra, certificate: access.certificate };
-    show(&banner::text(home, &address));
+    show(&startup_message::text(data_dir, &address));
     if let Some(path) = &args.accounts_out {
-        banner::write_json(home, &address, path)?;
+        startup_message::write_json(data_dir, &address, path)?;
     }
     loop {
         tokio::select! {
@@ -97,9 +103,9 @@ fn token_of(access: &Access) -> impl Iterator<Item = (&'static str, String)> {
     access.token.iter().map(|token| ("MOCKAMOTO_AUTH_TOKEN", token.clone()))
 }
 
-fn actor_specs(args: &Args, plan: &Plan, home: &Home, access: &Access, url: &str) -> anyhow::Result<Vec<Spec>> {
+fn actor_specs(args: &Args, plan: &Plan, data_dir: &DataDir, access: &Access, url: &str) -> anyhow::Result<Vec<Spec>> {
     let common = |folder: &str| -> anyhow::Result<Vec<String>> {
-        let (folder, format) = (text_of(&home.path.join(folder))?, plan.log_format.to_string());
+        let (folder, format) = (text_of(&data_dir.path.join(folder))?, plan.log_format.to_string());
         let fixed = ["--node", url, "--data-dir", &folder, "--log", &plan.log, "--log-format", &format];
         let mut arguments = fixed.map(str::to_owned).to_vec();
         if let Some(certificate) = &access.certificate {
@@ -109,7 +115,7 @@ fn actor_specs(args: &Args, plan: &Plan, home: &Home, access: &Access, url: &str
     };
     let secrets = |keys: Vec<(&'static str, String)>| keys.into_iter().chain(token_of(access)).collect();
     let mut specs = Vec::new();
-    for (i, producer) in home.devnet.producers.iter().enumerate() {
+    for (i, producer) in data_dir.devnet.producers.iter().enumerate() {
         let mut arguments = common(&format!("producer-{i}"))?;
         arguments.extend(["--block-interval".to_owned(), duration_text(args.block_interval)]);
         specs.push(Spec {
@@ -122,7 +128,7 @@ fn actor_specs(args: &Args, plan: &Plan, home: &Home, access: &Access, url: &str
             ]),
         });
     }
-    for (i, signer) in home.devnet.signers.iter().enumerate() {
+    for (i, signer) in data_dir.devnet.signers.iter().enumerate() {
         specs.push(Spec {
             name: format!("signer {i}"),
             part: "signer-stub",
@@ -146,9 +152,9 @@ mod tests {
         let args =
             ["mockamoto", "--port", "0", "--block-interval", "250ms", "--producers", "2", "--log-format", "json"];
         let args = Args::parse_from(args);
-        let (plan, home) = (Plan::new(&args).unwrap(), Home::open(&args, None).unwrap());
+        let (plan, data_dir) = (Plan::new(&args).unwrap(), DataDir::open(&args, None).unwrap());
         let access = Access { token: Some("a-token-of-the-node".to_owned()), certificate: Some("c.pem".into()) };
-        let actors = actor_specs(&args, &plan, &home, &access, "https://127.0.0.1:1").unwrap();
+        let actors = actor_specs(&args, &plan, &data_dir, &access, "https://127.0.0.1:1").unwrap();
         assert_eq!(actors.len(), 6);
         for spec in actors {
             let shown = format!("{spec:?}");
@@ -165,7 +171,7 @@ mod tests {
                 (parsed.node, parsed.tls_ca, parsed.log_format, parsed.data_dir)
             };
             assert_eq!((node.as_str(), ca, format), ("https://127.0.0.1:1", Some("c.pem".into()), LogFormat::Json));
-            assert!(folder.starts_with(&home.path));
+            assert!(folder.starts_with(&data_dir.path));
         }
     }
 
@@ -174,8 +180,8 @@ mod tests {
         let observers = ["--event-observer", "localhost:3700", "--event-observer", "127.0.0.1:9,*,stackerdb"];
         let args = ["mockamoto", "--port", "0"].into_iter().chain(observers);
         let args = Args::parse_from(args);
-        let home = Home::open(&args, None).unwrap();
-        let node_args = Plan::new(&args).unwrap().node_args(&args, &home).unwrap();
+        let data_dir = DataDir::open(&args, None).unwrap();
+        let node_args = Plan::new(&args).unwrap().node_args(&args, &data_dir).unwrap();
         let arguments = ["node".to_owned()].into_iter().chain(node_args);
         let flags = mockamoto_node::config::Flags::parse_from(arguments);
         let settings = mockamoto_node::config::Settings::load(&flags).unwrap();

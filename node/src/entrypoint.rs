@@ -1,12 +1,12 @@
 //! Names and starts every thread and channel of the node, and stops them.
 //!
 //! ```text
-//!               ┌───────────── bell ─────────────┐
-//!   network ────┤ chunks, blocks, transactions   ├──▶ coordinator ──▶ chain ──▶ journal
+//!               ┌───────────── wake ─────────────┐
+//!   rpc ────────┤ chunks, blocks, transactions   ├──▶ coordinator ──▶ chain ──▶ journal
 //!     ▲  │      └───────────── clock ────────────┘                                 │
-//!     │  └─ boards ──▶ worker-templates, worker-validations ──▶ chain ─────────────┤
-//!     └──────────────────────── relayer ◀──────────────────────────────────────────┤
-//!   HTTP observers ◀─────────── observers ◀────────────────────────────────────────┘
+//!     │  └─ queues ──▶ worker-templates, worker-validations ──▶ chain ─────────────┤
+//!     └──────────────────── event-stream ◀─────────────────────────────────────────┤
+//!   HTTP observers ◀────── event-dispatcher ◀──────────────────────────────────────┘
 //! ```
 //!
 //! # Invariants
@@ -25,31 +25,31 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, anyhow, bail};
-use chainstate::chain::Retention;
 use client::Shutdown;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::chain::ChainApi;
+use crate::chain::NodeChain;
+use crate::chain::OpenedChain;
 use crate::clock::{ClockControl, MockClock};
 use crate::config::Settings;
-use crate::coordinator::{Bell, Coordinator, StackerDbFollower};
-use crate::network::auth::Guard;
-use crate::network::gate::Gate;
-use crate::network::grpc::Services;
-use crate::network::limits::{MAX_BLOCKING_THREADS, THREAD_STACK_BYTES};
-use crate::network::server::files::make_room;
-use crate::observers::fleet::{Fleet, FleetRunner};
-use crate::observers::source::{History, Source};
+use crate::coordinator::{Coordinator, StackerDbFollower};
+use crate::event_dispatcher::dispatcher::{Dispatcher, DispatcherRunner};
+use crate::event_dispatcher::source::Source;
+use crate::event_stream::journal::Journal;
+use crate::event_stream::registry::{StreamRegistry, StreamRegistryLimits};
+use crate::event_stream::subscribers::StreamLimits;
+use crate::jobs::{TemplateJobs, TemplateWorker, ValidationJobs, ValidationWorker, restore_results};
+use crate::limits::{MAX_BLOCKING_THREADS, THREAD_STACK_BYTES};
 use crate::port::Port;
-use crate::relayer::hub::{Hub, HubLimits};
-use crate::relayer::journal::Journal;
-use crate::relayer::subscribers::StreamLimits;
-use crate::relayer::surroundings::Surroundings;
-use crate::worker::{TemplateJobs, TemplateWorker, ValidationJobs, ValidationWorker, restore_results};
+use crate::rpc::auth::Guard;
+use crate::rpc::blocking_pool::BlockingPool;
+use crate::rpc::grpc::Services;
+use crate::rpc::server::files::make_room;
+use crate::runtime::wake_signal::WakeSignal;
 
 /// Threads that move event streams: two, so that one large frame or one long filter does not hold up all of them.
-const RELAYER_THREADS: usize = 2;
+const EVENT_STREAM_THREADS: usize = 2;
 /// Events after which the coordinator looks whether some must go.
 const RETENTION_EVENTS: u64 = 1_024;
 /// Or this many bytes of them.
@@ -59,22 +59,6 @@ const RETENTION_BYTES: u64 = 16 << 20;
 pub const STOP_DEADLINE: Duration = Duration::from_millis(1900);
 /// For what comes after the deadline of threads.
 const STOP_MARGIN: Duration = Duration::from_millis(100);
-
-/// The chain, opened.
-pub struct OpenedChain {
-    /// For the services.
-    pub api: Arc<dyn ChainApi>,
-    /// For the streams.
-    pub surroundings: Arc<dyn Surroundings>,
-    /// For the streams.
-    pub journal: Arc<dyn Journal>,
-    /// For the observers.
-    pub history: Arc<dyn History>,
-    /// How much of the journal is kept.
-    pub retention: Retention,
-    /// Ends when the last handle to the chain is gone.
-    pub writer: JoinHandle<()>,
-}
 
 /// The same number on Linux and macOS.
 const SIGXFSZ: i32 = 25;
@@ -118,13 +102,13 @@ impl Threads {
 /// # Errors
 /// When the node cannot be started, or a thread failed.
 pub fn run(settings: &Settings, open: impl FnOnce() -> anyhow::Result<OpenedChain> + Send) -> anyhow::Result<()> {
-    let network = runtime("network")?;
-    survive_file_limits(&network).context("signals cannot be caught")?;
+    let rpc = runtime("rpc")?;
+    survive_file_limits(&rpc).context("signals cannot be caught")?;
     let connections = make_room(settings.max_connections)?;
     // The ports first: a second node on them should not open the folder.
     let mut listeners = Vec::new();
     for bind in [Some(settings.bind), settings.http_extra_bind].into_iter().flatten() {
-        let listener = match network.block_on(TcpListener::bind(bind)) {
+        let listener = match rpc.block_on(TcpListener::bind(bind)) {
             Err(error)
                 if error.kind() == ErrorKind::AddrInUse && settings.http_extra_if_free && !listeners.is_empty() =>
             {
@@ -138,7 +122,7 @@ pub fn run(settings: &Settings, open: impl FnOnce() -> anyhow::Result<OpenedChai
     let addresses = listeners.iter().map(TcpListener::local_addr).collect::<Result<Vec<_>, _>>();
     let addresses = addresses.context("a port has no address")?;
     let chain = on_large_stack(open)?;
-    let node = Node::start(settings, &chain, network, (listeners, connections))?;
+    let node = Node::start(settings, &chain, rpc, (listeners, connections))?;
     announce_ready(settings, &addresses)?;
     tracing::info!(?addresses, data_dir = %settings.data_dir.display(), "serving");
     let exit = node.exits.recv().unwrap_or(Exit::Asked("lost channel"));
@@ -168,8 +152,8 @@ struct Node {
     exits: Receiver<Exit>,
     running: Vec<&'static str>,
     shutdown: CancellationToken,
-    bell: Bell,
-    stacker_dbs: Bell,
+    wake: WakeSignal,
+    stacker_dbs: WakeSignal,
     clock: ClockControl,
     templates: Arc<TemplateJobs>,
     validations: Arc<ValidationJobs>,
@@ -179,27 +163,27 @@ impl Node {
     fn start(
         settings: &Settings,
         chain: &OpenedChain,
-        network: tokio::runtime::Runtime,
+        rpc: tokio::runtime::Runtime,
         (listeners, connections): (Vec<TcpListener>, usize),
     ) -> anyhow::Result<Self> {
         let (exits, receiver) = channel();
         let mut threads = Threads { exits, running: Vec::new() };
-        let (shutdown, bell) = (CancellationToken::new(), Bell::default());
+        let (shutdown, wake) = (CancellationToken::new(), WakeSignal::default());
         let clock = ClockControl::new(settings.burn_block_interval);
         let start_number = chain.api.start_number();
         let templates = Arc::new(TemplateJobs::for_templates(start_number));
         let validations = Arc::new(ValidationJobs::for_validations(start_number));
         restore_results(&templates, &validations, chain.api.as_ref()).context("cannot read the results of jobs")?;
 
-        let relayer = runtime("relayer")?;
-        let limits = hub_limits(settings);
-        let (journal, surroundings) = (Arc::clone(&chain.journal), Arc::clone(&chain.surroundings));
-        let hub = Hub::new(journal, surroundings, limits, relayer.handle().clone(), shutdown.clone());
+        let event_stream = runtime("event-stream")?;
+        let limits = stream_limits(settings);
+        let (journal, context) = (Arc::clone(&chain.journal), Arc::clone(&chain.context));
+        let streams = StreamRegistry::new(journal, context, limits, event_stream.handle().clone(), shutdown.clone());
         let (observers, runner) = observers(settings, chain)?;
         let services = Services {
-            gate: Gate::new(Arc::clone(&chain.api)),
-            bell: bell.clone(),
-            hub,
+            pool: BlockingPool::new(Arc::clone(&chain.api)),
+            wake: wake.clone(),
+            streams,
             templates: Arc::clone(&templates),
             validations: Arc::clone(&validations),
             observers,
@@ -208,17 +192,17 @@ impl Node {
             admin: settings.admin.then(|| clock.clone()),
         };
 
-        ring_for_retention(&chain.journal, &bell);
+        notify_for_retention(&chain.journal, &wake);
         ValidationWorker::watch(Arc::clone(&validations), &chain.journal);
         let port = Port::new(settings, &services, connections)?;
 
-        let coordinator = Coordinator { chain: Arc::clone(&chain.api), bell: bell.clone() };
+        let coordinator = Coordinator { chain: Arc::clone(&chain.api), wake: wake.clone() };
         threads.spawn("coordinator", move || coordinator.run().context("blocks cannot be processed"))?;
-        let follower = StackerDbFollower { chain: Arc::clone(&chain.api), bell: Bell::default() };
-        let stacker_dbs = follower.bell.clone();
+        let follower = StackerDbFollower { chain: Arc::clone(&chain.api), wake: WakeSignal::default() };
+        let stacker_dbs = follower.wake.clone();
         chain.journal.listen({
-            let bell = stacker_dbs.clone();
-            Box::new(move |_| bell.ring())
+            let wake = stacker_dbs.clone();
+            Box::new(move |_| wake.notify())
         });
         threads.spawn("stackerdbs", move || follower.run().context("StackerDBs cannot follow the tip"))?;
         let worker = TemplateWorker { jobs: Arc::clone(&templates), chain: Arc::clone(&chain.api) };
@@ -233,27 +217,27 @@ impl Node {
         })?;
         let mock_clock = MockClock {
             chain: Arc::clone(&chain.api),
-            bell: bell.clone(),
+            wake: wake.clone(),
             mine_at_start: is_new(chain.api.as_ref())?,
             control: clock.clone(),
         };
         threads.spawn("clock", move || mock_clock.run().context("no burn block could be mined"))?;
         let stopped = shutdown.clone();
-        threads.spawn("relayer", move || {
-            relayer.block_on(stopped.cancelled());
-            relayer.shutdown_background();
+        threads.spawn("event-stream", move || {
+            event_stream.block_on(stopped.cancelled());
+            event_stream.shutdown_background();
             Ok(())
         })?;
         if !runner.is_empty() {
             let stopped = shutdown.clone();
-            threads.spawn("observers", move || tell_observers(runner, stopped))?;
+            threads.spawn("event-dispatcher", move || dispatch_events(runner, stopped))?;
         }
         let stopped = shutdown.clone();
-        threads.spawn("network", move || port.serve(network, listeners, services, stopped))?;
+        threads.spawn("rpc", move || port.serve(rpc, listeners, services, stopped))?;
         watch_signals(&threads, settings.stop_on_stdin_eof)?;
 
         let running = threads.running;
-        Ok(Self { exits: receiver, running, shutdown, bell, stacker_dbs, clock, templates, validations })
+        Ok(Self { exits: receiver, running, shutdown, wake, stacker_dbs, clock, templates, validations })
     }
 
     /// Along the flow of data: no new work, streams and requests end, threads finish what they are at.
@@ -276,7 +260,7 @@ impl Node {
         self.clock.stop();
         self.templates.stop();
         self.validations.stop();
-        self.bell.stop();
+        self.wake.stop();
         chain.api.interrupt();
         self.stacker_dbs.stop();
         while !self.running.is_empty() {
@@ -295,8 +279,8 @@ impl Node {
                 }
             }
         }
-        let OpenedChain { api, surroundings, journal, history, writer, .. } = chain;
-        drop((api, surroundings, journal, history, self.templates, self.validations));
+        let OpenedChain { api, context, journal, history, writer, .. } = chain;
+        drop((api, context, journal, history, self.templates, self.validations));
         wait_for_writer(writer, deadline);
         tracing::info!("stopped");
         result
@@ -319,14 +303,14 @@ fn end_after(time: Duration, is_wanted: bool) -> Sender<()> {
 }
 
 /// The observers that the settings name.
-fn observers(settings: &Settings, chain: &OpenedChain) -> anyhow::Result<(Fleet, FleetRunner)> {
+fn observers(settings: &Settings, chain: &OpenedChain) -> anyhow::Result<(Dispatcher, DispatcherRunner)> {
     let source = Source { journal: Arc::clone(&chain.journal), history: Arc::clone(&chain.history) };
-    Fleet::register(&settings.observers, source, &settings.data_dir)
+    Dispatcher::register(&settings.observers, source, &settings.data_dir)
 }
 
 /// A runtime of their own: what observers are told waits for no stream, and no stream for it.
-fn tell_observers(runner: FleetRunner, shutdown: CancellationToken) -> anyhow::Result<()> {
-    let runtime = runtime("observers")?;
+fn dispatch_events(runner: DispatcherRunner, shutdown: CancellationToken) -> anyhow::Result<()> {
+    let runtime = runtime("event-dispatcher")?;
     let result = runtime.block_on(runner.run(shutdown));
     runtime.shutdown_background();
     result
@@ -358,11 +342,11 @@ fn wait_for_writer(writer: JoinHandle<()>, deadline: Instant) {
 fn runtime(name: &'static str) -> anyhow::Result<tokio::runtime::Runtime> {
     let mut builder = match name {
         // One observer's delivery at a time: it is them that one waits for.
-        "observers" => tokio::runtime::Builder::new_current_thread(),
+        "event-dispatcher" => tokio::runtime::Builder::new_current_thread(),
         // Fan-out only; the blocking threads are for reads from disk.
-        "relayer" => {
+        "event-stream" => {
             let mut builder = tokio::runtime::Builder::new_multi_thread();
-            builder.worker_threads(RELAYER_THREADS);
+            builder.worker_threads(EVENT_STREAM_THREADS);
             builder
         }
         _ => tokio::runtime::Builder::new_multi_thread(),
@@ -392,23 +376,23 @@ fn watch_signals(threads: &Threads, stop_on_stdin_eof: bool) -> anyhow::Result<(
     Ok(())
 }
 
-fn hub_limits(settings: &Settings) -> HubLimits {
-    let default = HubLimits::default().streams;
+fn stream_limits(settings: &Settings) -> StreamRegistryLimits {
+    let default = StreamRegistryLimits::default().streams;
     let peer = settings.max_subscriptions_per_peer;
     let streams = StreamLimits {
         total: settings.max_subscriptions,
         per_peer: peer.unwrap_or(default.per_peer),
         per_loopback_peer: peer.unwrap_or(default.per_loopback_peer),
     };
-    HubLimits { streams, stall_timeout: settings.stall_timeout }
+    StreamRegistryLimits { streams, stall_timeout: settings.stall_timeout }
 }
 
 /// The coordinator also removes what the journal need not keep any more. Most events come without a block, and some are large:
 /// every so many events or bytes it is called for them.
-fn ring_for_retention(journal: &Arc<dyn Journal>, bell: &Bell) {
+fn notify_for_retention(journal: &Arc<dyn Journal>, wake: &WakeSignal) {
     let bounds = journal.bounds();
     let (events, bytes) = (AtomicU64::new(bounds.newest), AtomicU64::new(bounds.end_offset));
-    let (bell, weak) = (bell.clone(), Arc::downgrade(journal));
+    let (wake, weak) = (wake.clone(), Arc::downgrade(journal));
     journal.listen(Box::new(move |newest| {
         let Some(journal) = weak.upgrade() else { return };
         let end = journal.bounds().end_offset;
@@ -416,13 +400,13 @@ fn ring_for_retention(journal: &Arc<dyn Journal>, bell: &Bell) {
         if many || end >= bytes.load(Ordering::Relaxed) + RETENTION_BYTES {
             events.store(newest, Ordering::Relaxed);
             bytes.store(end, Ordering::Relaxed);
-            bell.ring();
+            wake.notify();
         }
     }));
 }
 
 /// Whether nothing but the boot block exists, in its own burn block.
-fn is_new(chain: &dyn ChainApi) -> anyhow::Result<bool> {
+fn is_new(chain: &NodeChain) -> anyhow::Result<bool> {
     let tips = chain.tip().context("the chain has no tip")?;
     let boot = tips.tip.is_none_or(|tip| tip.chain_length == 0);
     Ok(boot && tips.burn_view.map(|view| view.height) == tips.burn_tip.map(|tip| tip.height))

@@ -11,18 +11,19 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Settings;
-use crate::metrics::{requests, scrape};
-use crate::network::actors::Actors;
-use crate::network::auth::Guard;
-use crate::network::budget::Budget;
-use crate::network::door::host::Hosts;
-use crate::network::door::origin::Origins;
-use crate::network::door::{self, Door};
-use crate::network::grpc::{Services, into_router, routes, web};
-use crate::network::limits::MAX_REQUESTS;
-use crate::network::server::peers::{PeerLimits, Peers};
-use crate::network::server::{Listening, Timeouts, tls};
-use crate::network::{health, http, server};
+use crate::limits::MAX_REQUESTS;
+use crate::metrics::requests;
+use crate::rpc::actors::Actors;
+use crate::rpc::auth::Guard;
+use crate::rpc::door::host::Hosts;
+use crate::rpc::door::origin::Origins;
+use crate::rpc::door::{self, Door};
+use crate::rpc::grpc::{Services, into_router, routes, web};
+use crate::rpc::scrape;
+use crate::rpc::server::peers::{PeerLimits, Peers};
+use crate::rpc::server::{Listening, Timeouts, tls};
+use crate::rpc::{health, http, server};
+use crate::runtime::budget::Budget;
 
 /// All ports of a node.
 pub(crate) struct Port {
@@ -52,7 +53,7 @@ impl Port {
             let paths = http::router(&services).merge(scrape::routes(&services, &self.data_dir));
             let router = web::join(paths, into_router(grpc), &self.door);
             let router = router.layer(from_fn_with_state(self.door, door::enter)).layer(from_fn(requests::count));
-            tokio::spawn(health::watch(services.gate.clone(), health, shutdown.clone()));
+            tokio::spawn(health::watch(services.pool.clone(), health, shutdown.clone()));
             let serve = |listener| server::serve(listener, router.clone(), self.listening.clone(), shutdown.clone());
             listeners.into_iter().map(serve).collect::<JoinSet<()>>().join_all().await;
             anyhow::Ok(())
@@ -84,7 +85,7 @@ fn listening(settings: &Settings, services: &Services, connections: usize) -> an
         peers: Peers::new(remote, local),
         connections: Arc::new(Semaphore::new(connections)),
         budget: Budget::default(),
-        actors: Actors::new(services.guard.clone(), services.gate.clone()),
+        actors: Actors::new(services.guard.clone(), services.pool.clone()),
         timeouts: Timeouts::default(),
     })
 }

@@ -105,7 +105,7 @@ pub struct Machine {
     view: Option<View>,
     /// From when the interval to the next empty block counts: when a block on the tip's parent was begun here last, else
     /// when the tip was seen to move.
-    paced_from: Millis,
+    interval_start: Millis,
     /// On which parent a template was asked for last, and when.
     begun: Option<(StacksBlockId, Millis)>,
     /// Whether the waiting transactions were found not to be minable on this view.
@@ -121,7 +121,7 @@ pub struct Machine {
     failures: u32,
     /// How often in a row a view moved before its template was finished, less one for each that was in time. Without it a
     /// full mempool and burn blocks that come faster than a block is filled would stop the chain.
-    haste: u32,
+    assembly_time_halvings: u32,
 }
 
 impl Machine {
@@ -132,7 +132,7 @@ impl Machine {
             policy,
             phase: Phase::Offline,
             view: None,
-            paced_from: 0,
+            interval_start: 0,
             begun: None,
             dry: false,
             more_came: false,
@@ -140,7 +140,7 @@ impl Machine {
             accepts: BTreeMap::new(),
             refusals: BTreeMap::new(),
             failures: 0,
-            haste: 0,
+            assembly_time_halvings: 0,
         }
     }
 
@@ -188,7 +188,7 @@ impl Machine {
                 _ => None,
             },
             Input::BlockRejected(block_id, reason) => self.on_block_rejected(block_id, &reason),
-            Input::Situation(situation) => self.on_situation(now, *situation),
+            Input::ProducerContext(situation) => self.on_situation(now, *situation),
             Input::Requested(new_id) => {
                 if let Phase::Assembling { id, .. } = &mut self.phase {
                     *id = Some(new_id);
@@ -199,7 +199,7 @@ impl Machine {
             Input::NoTemplate(why) => self.on_no_template(now, &why),
             Input::Signed(candidate) => {
                 self.failures = 0;
-                self.haste = self.haste.saturating_sub(1);
+                self.assembly_time_halvings = self.assembly_time_halvings.saturating_sub(1);
                 Some(self.propose(now, candidate))
             }
             Input::NotSigned => self.retry_later(now, None),

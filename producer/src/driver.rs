@@ -23,7 +23,7 @@ use tonic::{Code, Status};
 
 use crate::convert;
 use crate::decide::{Action, Input, Machine, NoTemplate};
-use crate::model::{Answer, Candidate, Millis, SignedBlock, Situation, StackerSet, Template, View};
+use crate::model::{Answer, Candidate, Millis, ProducerContext, SignedBlock, StackerSet, Template, View};
 use crate::record::{Claim, Record};
 use crate::seal::{self, Keys};
 
@@ -221,8 +221,9 @@ impl Driver {
     async fn perform(&mut self, action: Action) -> Result<Input, ActorError> {
         let outcome = match action {
             Action::FetchView => self.fetch_view().await,
-            Action::RequestTemplate { parent, burn_view, coinbase_nonce, allow_empty, haste } => {
-                let time = (self.assembly_time / 1_u32.checked_shl(haste).unwrap_or(u32::MAX)).max(ASSEMBLY_TIME_MIN);
+            Action::RequestTemplate { parent, burn_view, coinbase_nonce, allow_empty, assembly_time_halvings } => {
+                let time = (self.assembly_time / 1_u32.checked_shl(assembly_time_halvings).unwrap_or(u32::MAX))
+                    .max(ASSEMBLY_TIME_MIN);
                 let request = v1::RequestTemplateRequest {
                     assembly_time: Some(prost_types::Duration {
                         seconds: i64::try_from(time.as_secs()).unwrap_or(i64::MAX),
@@ -252,7 +253,7 @@ impl Driver {
     async fn fetch_view(&mut self) -> Result<Input, Failed> {
         let view = self.view_now().await?;
         self.say_when_not_in_the_set(&view).await?;
-        Ok(Input::Situation(Box::new(self.situation(view).await?)))
+        Ok(Input::ProducerContext(Box::new(self.situation(view).await?)))
     }
 
     /// Asks when the burn tip is another one, and tells the person who waits for blocks what is missing.
@@ -282,7 +283,7 @@ impl Driver {
     }
 
     /// A view with what the record and the slots say about it.
-    async fn situation(&mut self, view: View) -> Result<Situation, Failed> {
+    async fn situation(&mut self, view: View) -> Result<ProducerContext, Failed> {
         // A block below the tip's height may only come back with the tip: it is in the journal, and its producer has it.
         self.proposals.retain(|block| block.parent == view.tip || block.chain_length > view.chain_length);
         let own: Vec<_> = self.record.children_of(&view.tip)?.into_iter().map(Arc::new).collect();
@@ -292,7 +293,7 @@ impl Driver {
         let unfinished = self.candidates(&view, own).await?;
         let signed_here = self.record.is_signed(&view.burn_tip, view.chain_length.saturating_add(1))?;
         self.view = Some(view.clone());
-        Ok(Situation { view, unfinished, others, signed_here })
+        Ok(ProducerContext { view, unfinished, others, signed_here })
     }
 
     /// Those of the tip's children whose burn views are on the fork of the burn tip.

@@ -109,7 +109,7 @@ pub struct Candidate {
 
 /// A view, and what this producer's own record says about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Situation {
+pub struct ProducerContext {
     /// The node's view.
     pub view: View,
     /// Blocks signed before that can still follow the tip: their parent is the tip, and their burn view is the burn tip

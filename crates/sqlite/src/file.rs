@@ -1,7 +1,7 @@
 //! SQLite files that notice damage: every page is compared with its checksum when the file is opened.
 //!
 //! SQLite's own checks see the structure of a file, not its content, and a write-ahead log that is damaged in the middle
-//! loses its rest without a word. Here each transaction's pages are noted in `<file>-sums` (see `sums`), so that at start
+//! loses its rest without a word. Here each transaction's pages are noted in `<file>-sums` (see `page_checksums`), so that at start
 //! every page, in the log or in the file, is the newest version that was committed, bit by bit. Reading the file once costs
 //! about a second a gigabyte from a fast disk.
 //!
@@ -22,7 +22,7 @@ use rusqlite::hooks::Wal as WalHandle;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::crash_point;
-use crate::sums::{LoadError, Loaded, Sums};
+use crate::page_checksums::{LoadError, Loaded, PageChecksums};
 use crate::wal::{PAGE_BYTES, PageSum, Wal, page_sum, read_whole};
 
 /// Frames of the log after which its pages are moved to the file: 4 MB, SQLite's default.
@@ -150,15 +150,15 @@ impl Inspected {
             None => {
                 crash_point("sqlite:made");
                 let first = page_sums(&path)?;
-                Sums::create(sums_path.clone(), first).map_err(io_error(&sums_path))?
+                PageChecksums::create(sums_path.clone(), first).map_err(io_error(&sums_path))?
             }
         };
         crash_point("sqlite:opened");
-        let mut keeper = Keeper { wal, sums, checkpoint_at: CHECKPOINT_FRAMES };
-        keeper.catch_up(&newest).map_err(io_error(&sums_path))?;
+        let mut writer = ChecksumWriter { wal, sums, checkpoint_at: CHECKPOINT_FRAMES };
+        writer.catch_up(&newest).map_err(io_error(&sums_path))?;
         let hook = move |handle: &mut WalHandle, _| {
             // The transaction is on the disk: nothing may fail it any more.
-            if let Err(error) = keeper.committed(handle) {
+            if let Err(error) = writer.committed(handle) {
                 tracing::warn!(%error, "page checksums are written later");
             }
             Ok(())
@@ -199,13 +199,13 @@ fn connect_to_look(path: &Path) -> Result<Connection, OpenError> {
 }
 
 /// Notes what each transaction wrote, and moves the log's pages to the file when there are many.
-struct Keeper {
+struct ChecksumWriter {
     wal: Wal,
-    sums: Sums,
+    sums: PageChecksums,
     checkpoint_at: u64,
 }
 
-impl Keeper {
+impl ChecksumWriter {
     /// A transaction that was committed just before the process died may not be noted.
     fn catch_up(&mut self, logged: &BTreeMap<u32, u64>) -> io::Result<()> {
         let pages = logged.iter().map(|(page, sum)| PageSum { page: *page, sum: *sum });
@@ -238,7 +238,7 @@ impl Keeper {
 }
 
 fn load(path: &Path, sums_path: PathBuf) -> Result<Loaded, OpenError> {
-    Sums::load(sums_path.clone()).map_err(|error| match error {
+    PageChecksums::load(sums_path.clone()).map_err(|error| match error {
         LoadError::Io(source) => OpenError::Io { path: sums_path, source },
         LoadError::InUse => OpenError::InUse { path: path.to_owned() },
         LoadError::NotARecord => damaged(&sums_path, "it does not begin as a record of checksums"),

@@ -8,7 +8,7 @@ mod checksum;
 mod crash;
 mod file;
 pub mod owner;
-mod sums;
+mod page_checksums;
 mod wal;
 
 pub use checksum::checksum64;

@@ -19,7 +19,7 @@ fn each_key_is_its_address_and_names_are_unique() {
 
 #[test]
 fn they_are_the_accounts_of_the_vectors() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/vectors/stacksjs_transactions.json");
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/vectors/stacksjs_transactions.json");
     let text = std::fs::read_to_string(path).unwrap();
     let vectors: serde_json::Value = serde_json::from_str(&text).unwrap();
     let balance = vectors["opening_balance_ustx"].to_string();

@@ -12,9 +12,9 @@ fn settings(folder: &Path, config: &str, flags: &[&str]) -> anyhow::Result<Setti
     let fixed = ["mockamoto", "--config", path.to_str().expect("UTF-8")];
     let args = Args::parse_from(fixed.iter().chain(flags));
     let plan = Plan::new(&args)?;
-    let home = Home::open(&args, plan.data_dir.as_deref())?;
-    let node = plan.node_args(&args, &home)?;
-    access(&node, &home)?;
+    let data_dir = DataDir::open(&args, plan.data_dir.as_deref())?;
+    let node = plan.node_args(&args, &data_dir)?;
+    access(&node, &data_dir)?;
     let words = std::iter::once("node".to_owned()).chain(node);
     Ok(Settings::load(&Flags::try_parse_from(words)?)?)
 }
@@ -118,8 +118,8 @@ fn what_the_other_processes_must_know_is_found() {
     std::fs::write(&config, text).unwrap();
     let args = Args::parse_from(["mockamoto", "--config", config.to_str().unwrap()]);
     let plan = Plan::new(&args).unwrap();
-    let home = Home::open(&args, None).unwrap();
-    let access = access(&plan.node_args(&args, &home).unwrap(), &home).unwrap();
+    let data_dir = DataDir::open(&args, None).unwrap();
+    let access = access(&plan.node_args(&args, &data_dir).unwrap(), &data_dir).unwrap();
     assert_eq!(access.token.as_deref(), Some("0123456789abcdef"));
     assert_eq!(access.certificate, Some(folder.path().join("cert.pem")));
     assert_eq!(access.url("0.0.0.0:5".parse().unwrap()), "https://127.0.0.1:5");

@@ -1,36 +1,115 @@
-//! What the admin service asks of the chain: changes of the mocks.
+//! Changes of the mocks.
 
+use chainstate::burn::BurnBlock;
+use chainstate::chain::{BLOCKS_WANTED_MAX, wire};
+use chainstate::params::{Producer, Stacker};
 use nakamoto_proto::v1;
+use stacks_types::address::StacksAddress;
+use stacks_types::ids::BurnBlockHash;
+use stacks_types::vrf::VrfPublicKey;
 
-use super::error::ApiError;
+use super::NodeChain;
+use crate::error::ApiError;
+use crate::limits::RETRY_AFTER;
 
-/// The mocks as the admin service sees them.
-pub trait AdminApi {
+impl NodeChain {
     /// Mines burn blocks in a row, on a known one or on the canonical tip; oldest first.
-    fn mine_burn_blocks(&self, on: Option<[u8; 32]>, count: u32, time_s: u64) -> Result<Vec<v1::BurnBlock>, ApiError>;
+    pub fn mine_burn_blocks(
+        &self,
+        on: Option<[u8; 32]>,
+        count: u32,
+        time_s: u64,
+    ) -> Result<Vec<v1::BurnBlock>, ApiError> {
+        let blocks = self.chain.mine_burn_blocks(on.map(BurnBlockHash).as_ref(), count, time_s)?;
+        messages(self, &blocks)
+    }
+
     /// Forks the burn chain `depth` below its tip and mines `length` blocks there.
-    fn reorganize_burn_chain(
+    pub fn reorganize_burn_chain(
         &self,
         depth: u32,
         length: u32,
         time_s: u64,
-    ) -> Result<v1::ReorganizeBurnchainResponse, ApiError>;
+    ) -> Result<v1::ReorganizeBurnchainResponse, ApiError> {
+        let reorg = self.chain.reorganize_burn_chain(depth.into(), length, time_s)?;
+        let reorg = reorg.ok_or_else(|| ApiError::Precondition {
+            reason: "CHAIN_TOO_SHORT",
+            detail: format!("the burn chain has no block {depth} below its tip"),
+        })?;
+        tracing::info!(old_tip = %reorg.old_tip.hash, fork_point = reorg.fork_point.height, "burn chain reorganized");
+        let mut ends = messages(self, &[reorg.fork_point, reorg.old_tip])?;
+        let (old_tip, fork_point) = (ends.pop(), ends.pop());
+        let burn_blocks = messages(self, &reorg.blocks)?;
+        Ok(v1::ReorganizeBurnchainResponse { fork_point, old_tip, burn_blocks, ..Default::default() })
+    }
+
     /// When producers are to make blocks.
-    fn mining(&self) -> Result<v1::MiningPolicy, ApiError>;
+    pub fn mining(&self) -> Result<v1::MiningPolicy, ApiError> {
+        self.read(|reader| Ok(reader.mining()?.to_wire()))
+    }
+
     /// Sets mode and interval (milliseconds).
-    fn set_mining(&self, mode: v1::MiningMode, interval_ms: Option<u64>) -> Result<v1::MiningPolicy, ApiError>;
+    pub fn set_mining(&self, mode: v1::MiningMode, interval_ms: Option<u64>) -> Result<v1::MiningPolicy, ApiError> {
+        Ok(self.chain.set_mining(mode, interval_ms)?.to_wire())
+    }
+
     /// Asks for so many blocks more; returns the sequence of the event that says so.
-    fn want_blocks(&self, count: u32) -> Result<u64, ApiError>;
+    pub fn want_blocks(&self, count: u32) -> Result<u64, ApiError> {
+        let wanted = self.chain.want_blocks(count)?;
+        tracing::debug!(most = BLOCKS_WANTED_MAX, count, "blocks asked for");
+        wanted.ok_or(ApiError::Busy { reason: "TOO_MANY_BLOCKS_WANTED", retry_after: RETRY_AFTER })
+    }
+
     /// Sets the stackers of a reward cycle; `None` means the next one.
-    fn set_stacker_set(
+    pub fn set_stacker_set(
         &self,
         cycle: Option<u64>,
         stackers: &[v1::StackerSetEntry],
-    ) -> Result<v1::SetStackerSetResponse, ApiError>;
+    ) -> Result<v1::SetStackerSetResponse, ApiError> {
+        let stacker = |entry: &v1::StackerSetEntry| {
+            Ok(Stacker { address: address(self, "stackers.address", &entry.address)?, weight: entry.weight })
+        };
+        let stackers = stackers.iter().map(stacker).collect::<Result<Vec<_>, ApiError>>()?;
+        let reward_cycle = self.chain.set_stackers(cycle, &stackers)?;
+        let first_burn_height = self.chain.params().burn.cycle_start(reward_cycle).unwrap_or(u64::MAX);
+        Ok(v1::SetStackerSetResponse { reward_cycle, first_burn_height })
+    }
+
     /// Sets the producers of a reward cycle; `None` means the next one.
-    fn set_producer_set(
+    pub fn set_producer_set(
         &self,
         cycle: Option<u64>,
         producers: &[v1::ProducerSetEntry],
-    ) -> Result<v1::SetProducerSetResponse, ApiError>;
+    ) -> Result<v1::SetProducerSetResponse, ApiError> {
+        let producer = |entry: &v1::ProducerSetEntry| {
+            let field = "producers.vrf_public_key";
+            let key = <[u8; 32]>::try_from(entry.vrf_public_key.as_ref());
+            let key =
+                key.map_err(|_| ApiError::invalid(field, format!("{} bytes, not 32", entry.vrf_public_key.len())));
+            let vrf_public_key = VrfPublicKey(key?);
+            if !vrf_public_key.is_valid() {
+                return Err(ApiError::invalid(field, "not a point of the curve"));
+            }
+            Ok(Producer { address: address(self, "producers.address", &entry.address)?, vrf_public_key })
+        };
+        let producers = producers.iter().map(producer).collect::<Result<Vec<_>, ApiError>>()?;
+        let reward_cycle = self.chain.set_producers(cycle, &producers)?;
+        let first_burn_height = self.chain.params().burn.cycle_start(reward_cycle).unwrap_or(u64::MAX);
+        Ok(v1::SetProducerSetResponse { reward_cycle, first_burn_height })
+    }
+}
+
+fn messages(node: &NodeChain, blocks: &[BurnBlock]) -> Result<Vec<v1::BurnBlock>, ApiError> {
+    node.read(|reader| {
+        Ok(blocks.iter().map(|block| wire::burn_block(reader.burn(), block)).collect::<Result<_, _>>()?)
+    })
+}
+
+/// An address of this chain's network.
+fn address(node: &NodeChain, field: &'static str, text: &str) -> Result<StacksAddress, ApiError> {
+    let address = StacksAddress::parse(text).map_err(|error| ApiError::invalid(field, format!("{text}: {error}")))?;
+    if address.is_mainnet() != Some(node.chain.params().mainnet) {
+        return Err(ApiError::invalid(field, format!("{text} is an address of another network")));
+    }
+    Ok(address)
 }

@@ -1,27 +1,45 @@
-//! What the services need of the chain, as one trait in the words of the gRPC contract, and the chain itself behind it.
+//! The chain as the services ask for it: answers in the words of the gRPC contract, made of snapshots of crate `chainstate`.
 //!
 //! # Invariants
 //! - Every call may block (database, Clarity, a commit) unless its doc says that it does not: the network threads make
-//!   them only through `network::gate`.
+//!   them only through `rpc::blocking_pool`.
 //! - An answer comes from one read snapshot.
 //!
 //! # Not here
 //! The rules: crate `chainstate`.
 
 mod admin;
-mod api;
-mod call_limits;
-mod error;
-mod live;
-pub mod lookups;
-mod principal;
+mod blocks;
+mod burnchain;
+mod convert_errors;
+mod estimate;
+mod genesis;
+mod history;
+mod jobs;
+mod journal;
+mod node_chain;
+mod open;
+mod sortitions;
+mod stackerdb;
+mod stacking;
+mod stall;
+mod state;
+mod stream_context;
+mod tenures;
+mod trace;
+mod transactions;
 
-pub use admin::AdminApi;
-pub use api::{
-    AccountAnswer, BlockAt, BurnBlockAt, CallArguments, ChainApi, ContractRef, FinishedJob, Identity, JobFailure,
-    PendingCursor, SourceAnswer, Stall, ValueAnswer,
-};
-pub use call_limits::CallLimits;
-pub use error::{ApiError, Unknown};
-pub use live::{LiveChain, LiveJournal, chain_params, open};
-pub use principal::{PrincipalError, parse_asset_id, parse_contract_id, parse_principal};
+pub use blocks::BlockAt;
+pub use burnchain::BurnBlockAt;
+pub use estimate::{AccountNonces, FeeEstimate};
+pub use genesis::chain_params;
+pub use jobs::{FinishedJob, JobFailure};
+pub use journal::NodeJournal;
+pub use node_chain::{Identity, NodeChain};
+pub use open::{OpenedChain, open};
+pub use sortitions::{Election, Sortition, SortitionAt};
+pub use stacking::{ChainRules, CycleStackers, Stacking};
+pub use stall::Stall;
+pub use state::{AccountAnswer, CallArguments, ContractRef, SourceAnswer, ValueAnswer};
+pub use tenures::{ForkTenure, Tenure, TenureInfo};
+pub use transactions::PendingCursor;

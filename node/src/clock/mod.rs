@@ -8,8 +8,9 @@
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::chain::{ApiError, ChainApi};
-use crate::coordinator::Bell;
+use crate::chain::NodeChain;
+use crate::error::ApiError;
+use crate::runtime::wake_signal::WakeSignal;
 
 /// How the clock runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,9 +112,9 @@ impl ClockControl {
 /// Mines on the canonical tip at a fixed pace.
 pub struct MockClock {
     /// The chain.
-    pub chain: Arc<dyn ChainApi>,
+    pub chain: Arc<NodeChain>,
     /// Rung after each burn block.
-    pub bell: Bell,
+    pub wake: WakeSignal,
     /// Mine one before anything else: a new chain has its first tenure at once, also with the clock off.
     pub mine_at_start: bool,
     /// Its pace.
@@ -140,7 +141,7 @@ impl MockClock {
 
     fn mine(&self) -> Result<(), ApiError> {
         match self.chain.mine_burn_block(now_s()) {
-            Ok(()) => self.bell.ring(),
+            Ok(()) => self.wake.notify(),
             Err(ApiError::StorageFull) => tracing::warn!("storage is full: no burn block was mined"),
             Err(error) => return Err(error),
         }

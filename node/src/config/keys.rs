@@ -12,8 +12,8 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::file::{BalanceTable, BurnchainTable, ConfigFile, ConnectionTable, JournalTable, NodeTable, ObserverTable};
-use super::foreign;
 use super::genesis::{Balance, GenesisFile, ProducerEntry, StackerEntry};
+use super::stacks_node_keys;
 
 /// A name is a slip of another when so many edits are between them: one in three letters, two at least.
 const LETTERS_AN_EDIT: usize = 3;
@@ -114,7 +114,7 @@ impl Search<'_> {
     }
 
     fn advice(&self, path: &str, key: &str, known: &[&str]) -> String {
-        if let Some(why) = foreign::why(path, key) {
+        if let Some(why) = stacks_node_keys::why(path, key) {
             return why.to_owned();
         }
         if let Some(near) = nearest(key, known) {
@@ -242,7 +242,7 @@ mod tests {
         for (table, names) in tables() {
             assert!(!names.is_empty(), "{table}");
             for name in names {
-                assert_eq!(foreign::why(table, name), None, "{table}.{name}");
+                assert_eq!(stacks_node_keys::why(table, name), None, "{table}.{name}");
             }
         }
     }

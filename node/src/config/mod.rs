@@ -7,17 +7,20 @@ mod call_limits;
 mod execution_limits;
 mod file;
 mod flags;
-mod foreign;
 mod genesis;
 mod keys;
+mod names;
 mod observers;
 mod settings;
+mod stacks_node_keys;
 
+pub use call_limits::CallLimits;
 pub use file::{
     BalanceTable, BurnchainTable, ConfigFile, ConnectionTable, JournalTable, NodeTable, ObserverTable, SAMPLE_CONFIG,
 };
 pub use flags::Flags;
 pub use genesis::{Balance, GenesisError, GenesisFile, ProducerEntry, SAMPLE_GENESIS, StackerEntry};
 pub use keys::KeyProblem;
+pub use names::ANY;
 pub use observers::{EventKey, ObserverConfig};
 pub use settings::{ConfigError, DEFAULT_BIND, Settings, TlsFiles};

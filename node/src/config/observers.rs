@@ -3,7 +3,7 @@
 use clarity::vm::ClarityName;
 
 use super::file::ObserverTable;
-use crate::chain::{PrincipalError, parse_contract_id};
+use crate::ids::{PrincipalError, parse_contract_id};
 
 /// Time an attempt has unless the observer's table says otherwise, milliseconds. The reference's second is less than an
 /// indexer needs for a boot block with many contracts; here a slow observer delays nobody.

@@ -13,11 +13,10 @@ use super::file::ConfigFile;
 use super::flags::Flags;
 use super::genesis::{Balance, GenesisError, GenesisFile};
 use super::keys::{self, KeyProblem};
+use super::names::{is_host, is_origin};
 use super::observers::{ObserverConfig, observers};
-use crate::chain::CallLimits;
-use crate::network::door::host::is_host;
-use crate::network::door::origin::is_origin;
-use crate::network::limits::MAX_CONNECTIONS;
+use crate::config::CallLimits;
+use crate::limits::MAX_CONNECTIONS;
 
 /// Loopback, and the port that Stacks clients expect.
 pub const DEFAULT_BIND: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 20443);

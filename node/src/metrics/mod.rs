@@ -1,6 +1,6 @@
 //! What operators watch: counts and times, in the text format of Prometheus at `GET /metrics`.
 //!
-//! Read in this order: [`Metrics`] (what is counted where it happens), [`scrape`] (what is looked up when somebody asks),
+//! Read in this order: [`Metrics`] (what is counted where it happens), `rpc::scrape` (what is looked up when somebody asks),
 //! [`requests`] (the layer that counts requests), `repeats` (warnings that come in crowds).
 //!
 //! # Invariants
@@ -9,7 +9,6 @@
 
 pub(crate) mod repeats;
 pub mod requests;
-pub mod scrape;
 
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
@@ -31,13 +30,13 @@ pub fn get() -> &'static Metrics {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Reason {
-    reason: &'static str,
+pub(crate) struct Reason {
+    pub(crate) reason: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Work {
-    work: &'static str,
+pub(crate) struct Work {
+    pub(crate) work: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -72,6 +71,11 @@ fn seconds() -> Histogram {
 }
 
 impl Metrics {
+    /// For the scrape.
+    pub(crate) fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
     fn new() -> Self {
         let mut metrics = Self {
             registry: Registry::with_prefix("mockamoto"),

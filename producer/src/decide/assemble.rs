@@ -1,7 +1,7 @@
 //! Templates: asked for, fetched, or not made.
 
 use super::{Action, HASTE_MAX, Machine, NoTemplate, Phase};
-use crate::model::{Millis, Situation, Template};
+use crate::model::{Millis, ProducerContext, Template};
 
 /// A template event that has not come by then was lost with its request: ask again.
 const TEMPLATE_TIMEOUT_MS: Millis = 60_000;
@@ -26,11 +26,16 @@ impl Machine {
             burn_view: view.burn_tip,
             coinbase_nonce: view.new_tenure.then_some(view.nonce),
             allow_empty,
-            haste: self.haste,
+            assembly_time_halvings: self.assembly_time_halvings,
         })
     }
 
-    pub(super) fn on_template(&mut self, now: Millis, template: Box<Template>, situation: Situation) -> Option<Action> {
+    pub(super) fn on_template(
+        &mut self,
+        now: Millis,
+        template: Box<Template>,
+        situation: ProducerContext,
+    ) -> Option<Action> {
         let Phase::Assembling { parent, burn_view, allow_empty, .. } = &self.phase else { return None };
         if template.parent != *parent || template.burn_view != *burn_view {
             tracing::error!("the node made a template on another parent or burn view than was asked for");
@@ -63,7 +68,7 @@ impl Machine {
                 self.wait_for_work(now)
             }
             NoTemplate::Moved => {
-                self.haste = self.haste.saturating_add(1).min(HASTE_MAX);
+                self.assembly_time_halvings = self.assembly_time_halvings.saturating_add(1).min(HASTE_MAX);
                 self.retry_later(now, Some(MOVED_RETRY_MS))
             }
             NoTemplate::Other(reason) => {

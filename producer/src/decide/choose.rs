@@ -2,10 +2,10 @@
 
 use super::{Action, Asked, HASTE_MAX, Machine, Phase, WaitFor};
 use crate::collect::Votes;
-use crate::model::{Candidate, Millis, MiningMode, Situation, View};
+use crate::model::{Candidate, Millis, MiningMode, ProducerContext, View};
 
 impl Machine {
-    pub(super) fn on_situation(&mut self, now: Millis, situation: Situation) -> Option<Action> {
+    pub(super) fn on_situation(&mut self, now: Millis, situation: ProducerContext) -> Option<Action> {
         self.take(now, &situation.view);
         let view = &situation.view;
         match std::mem::replace(&mut self.phase, Phase::Waiting { until: None, for_what: WaitFor::Move }) {
@@ -29,7 +29,7 @@ impl Machine {
         let burn_moved = self.view.as_ref().is_none_or(|old| old.burn_tip != view.burn_tip);
         if tip_moved {
             let own = self.begun.filter(|(parent, _)| Some(*parent) == old_tip);
-            self.paced_from = own.map_or(now, |(_, begun)| begun);
+            self.interval_start = own.map_or(now, |(_, begun)| begun);
             self.dismissed.clear();
         }
         if tip_moved || burn_moved {
@@ -39,14 +39,14 @@ impl Machine {
     }
 
     /// The view moved before a template was finished: the next one gets less time.
-    pub(super) fn choose_in_haste(&mut self, now: Millis, situation: Situation) -> Option<Action> {
-        self.haste = self.haste.saturating_add(1).min(HASTE_MAX);
+    pub(super) fn choose_in_haste(&mut self, now: Millis, situation: ProducerContext) -> Option<Action> {
+        self.assembly_time_halvings = self.assembly_time_halvings.saturating_add(1).min(HASTE_MAX);
         self.phase = Phase::Waiting { until: None, for_what: WaitFor::Move };
         self.choose(now, situation)
     }
 
     /// Nothing is in flight: what is there to do in this situation?
-    fn choose(&mut self, now: Millis, situation: Situation) -> Option<Action> {
+    fn choose(&mut self, now: Millis, situation: ProducerContext) -> Option<Action> {
         let view = situation.view;
         for candidate in &situation.others {
             let votes = self.votes_for(candidate);
@@ -111,7 +111,7 @@ impl Machine {
     pub(super) fn wait_for_work(&mut self, now: Millis) -> Option<Action> {
         let mining = self.view.as_ref()?.mining;
         let interval = mining.interval_ms.unwrap_or(self.policy.block_interval_ms);
-        let at_interval = (interval > 0).then(|| self.paced_from.saturating_add(interval));
+        let at_interval = (interval > 0).then(|| self.interval_start.saturating_add(interval));
         let (until, for_what) = match mining.mode {
             MiningMode::Auto => (None, WaitFor::Work),
             MiningMode::Mixed => (at_interval, WaitFor::Work),
@@ -127,7 +127,7 @@ impl Machine {
 }
 
 /// A block in flight is wanted while it can still follow the tip. Another producer's is the elected one's to finish.
-fn still_wanted(phase: &Phase, situation: &Situation) -> bool {
+fn still_wanted(phase: &Phase, situation: &ProducerContext) -> bool {
     match phase {
         Phase::Gathering { candidate, .. } | Phase::Pushed { candidate, .. } => {
             let is_among =

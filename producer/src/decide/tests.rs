@@ -125,7 +125,7 @@ fn transactions_that_cannot_be_mined_do_not_make_blocks_before_the_interval() {
 fn burn_blocks_that_outrun_a_template_make_the_next_one_shorter_until_one_is_in_time() {
     let mut world = World::new(POLICY);
     for outrun in 0..12 {
-        assert_eq!(world.haste, outrun.min(HASTE_MAX));
+        assert_eq!(world.assembly_time_halvings, outrun.min(HASTE_MAX));
         // The template is not finished when the burn block comes.
         world.events.clear();
         world.burn_block();
@@ -135,7 +135,7 @@ fn burn_blocks_that_outrun_a_template_make_the_next_one_shorter_until_one_is_in_
         world.settle();
         world.transaction();
         world.deliver(1);
-        assert_eq!(world.haste, HASTE_MAX.saturating_sub(in_time));
+        assert_eq!(world.assembly_time_halvings, HASTE_MAX.saturating_sub(in_time));
     }
 }
 

@@ -3,7 +3,7 @@
 use stacks_types::ids::{BlockHash, BurnBlockHash, Hash160, StacksBlockId};
 use stacks_types::keys::MessageSignature;
 
-use crate::model::{Answer, Candidate, Millis, Situation, Template};
+use crate::model::{Answer, Candidate, Millis, ProducerContext, Template};
 
 /// What the operator chooses.
 #[derive(Debug, Clone, Copy)]
@@ -39,11 +39,11 @@ pub enum Input {
     /// The node found a block invalid.
     BlockRejected(StacksBlockId, String),
     /// Result of [`Action::FetchView`].
-    Situation(Box<Situation>),
+    ProducerContext(Box<ProducerContext>),
     /// Result of [`Action::RequestTemplate`].
     Requested(String),
     /// Result of [`Action::FetchTemplate`], with a view taken at the same time.
-    Template(Box<Template>, Box<Situation>),
+    Template(Box<Template>, Box<ProducerContext>),
     /// Result of [`Action::FetchTemplate`]: there is none.
     NoTemplate(NoTemplate),
     /// Result of [`Action::Sign`]: signed and recorded.
@@ -78,7 +78,7 @@ pub enum NoTemplate {
 /// What to do. Its result is the next input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
-    /// Get a [`Situation`].
+    /// Get a [`ProducerContext`].
     FetchView,
     /// Have a block assembled on exactly this view.
     RequestTemplate {
@@ -91,7 +91,7 @@ pub enum Action {
         /// Whether a block without transactions is wanted.
         allow_empty: bool,
         /// How often the time for it is halved.
-        haste: u32,
+        assembly_time_halvings: u32,
     },
     /// Fetch a finished template, and a view beside it.
     FetchTemplate(String),

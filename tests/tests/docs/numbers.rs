@@ -9,12 +9,12 @@ type Row = (&'static str, &'static str, &'static str, &'static str);
 const EVENTS: &str = "docs/EVENTS.md";
 const DIFFERENCES: &str = "docs/DIFFERENCES.md";
 const ARCHITECTURE: &str = "docs/ARCHITECTURE.md";
-const LIMITS: &str = "node/src/network/limits.rs";
-const FEED: &str = "node/src/relayer/feed.rs";
-const FILTER: &str = "node/src/relayer/filter.rs";
+const LIMITS: &str = "node/src/limits.rs";
+const FEED: &str = "node/src/event_stream/frame_builder.rs";
+const FILTER: &str = "node/src/event_stream/filter.rs";
 const SETTINGS: &str = "node/src/config/settings.rs";
 const OBSERVERS: &str = "node/src/config/observers.rs";
-const DELIVERY: &str = "node/src/observers/delivery.rs";
+const DELIVERY: &str = "node/src/event_dispatcher/delivery.rs";
 
 const INTERVAL: &str =
     "ADMIN_INTERVAL: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(24 * 60 * 60))";
@@ -33,17 +33,22 @@ const ROWS: &[Row] = &[
     (EVENTS, "up to 256 values", FILTER, "MAX_FILTER_VALUES: usize = 256"),
     (EVENTS, "32 bytes at most) comes back", FILTER, "MAX_LABEL_BYTES: usize = 32"),
     (EVENTS, "a slot above 4095", MAX_SLOTS.0, MAX_SLOTS.1),
-    (EVENTS, "above 16.25 MiB", "node/src/relayer/payload.rs", "MAX_EVENT_BYTES: usize = (16 << 20) + (256 << 10)"),
+    (
+        EVENTS,
+        "above 16.25 MiB",
+        "node/src/event_stream/payload.rs",
+        "MAX_EVENT_BYTES: usize = (16 << 20) + (256 << 10)",
+    ),
     (EVENTS, "(60 s, by config)", SETTINGS, "DEFAULT_STALL_TIMEOUT: Duration = Duration::from_secs(60)"),
     (EVENTS, "share 96 MiB", LIMITS, "STREAM_BYTES_IN_FLIGHT: usize = 96 << 20"),
-    (EVENTS, "how the last 64 ended", "node/src/relayer/subscribers.rs", "RECENT_ENDS: usize = 64"),
+    (EVENTS, "how the last 64 ended", "node/src/event_stream/subscribers.rs", "RECENT_ENDS: usize = 64"),
     (EVENTS, "max_events` events (1,000,000)", "node/src/config/sample_config.toml", "max_events = 1000000"),
     (EVENTS, "`max_age` (a week, in which", "node/src/config/sample_config.toml", "max_age = \"168h\""),
     (EVENTS, "`max_bytes` bytes (256 MiB)", SETTINGS, "DEFAULT_JOURNAL_MAX_BYTES: u64 = 256 << 20"),
     (EVENTS, "1024 streams in all", SETTINGS, "DEFAULT_MAX_SUBSCRIPTIONS: usize = 1024"),
     (EVENTS, "messages of 17 MiB", LIMITS, "MAX_MESSAGE_BYTES: usize = 17 << 20"),
     (EVENTS, "At most 64 observers", OBSERVERS, "MAX_OBSERVERS: usize = 64"),
-    (EVENTS, "come together, 50 at most", "node/src/observers/plan.rs", "MAX_JOINED_TRANSACTIONS: usize = 50"),
+    (EVENTS, "come together, 50 at most", "node/src/event_dispatcher/plan.rs", "MAX_JOINED_TRANSACTIONS: usize = 50"),
     (EVENTS, "`timeout_ms` (60000)", OBSERVERS, "DEFAULT_TIMEOUT_MS: u64 = 60_000"),
     (EVENTS, "after 100 ms, doubled", DELIVERY, "FIRST_WAIT: Duration = Duration::from_millis(100)"),
     (EVENTS, "up to three `timeout_ms`", DELIVERY, "LONGEST_WAIT_TIMEOUTS: u32 = 3"),
@@ -51,12 +56,17 @@ const ROWS: &[Row] = &[
     (DIFFERENCES, "70 % of the weight", "crates/chainstate/src/burn/stackers.rs", "THRESHOLD_PERCENT: u64 = 70"),
     (DIFFERENCES, "1000 STX a tenure", "crates/chainstate/src/params.rs", "COINBASE_USTX: u128 = 1_000_000_000"),
     (DIFFERENCES, "later (100;", "node/src/config/sample_genesis.toml", "reward_maturity = 100"),
-    (DIFFERENCES, "the devnet 2)", "devnet/src/home.rs", "REWARD_MATURITY: u32 = 2"),
-    (DIFFERENCES, "up to 8 cycles back", "crates/chainstate/src/chain/chunks.rs", "EARLIER_CYCLES_MAX: u64 = 8"),
-    (DIFFERENCES, "20,000 blocks of the cycle", "node/src/chain/live/stacking.rs", "BLOCKS_COUNTED: usize = 20_000"),
+    (DIFFERENCES, "the devnet 2)", "devnet/src/data_dir.rs", "REWARD_MATURITY: u32 = 2"),
+    (DIFFERENCES, "up to 8 cycles back", "crates/chainstate/src/chain/stackerdb_put.rs", "EARLIER_CYCLES_MAX: u64 = 8"),
+    (DIFFERENCES, "20,000 blocks of the cycle", "node/src/chain/stacking.rs", "BLOCKS_COUNTED: usize = 20_000"),
     (DIFFERENCES, "time limit of 60 s", OBSERVERS, "DEFAULT_TIMEOUT_MS: u64 = 60_000"),
     (DIFFERENCES, "longest wait of 3 s", DELIVERY, "LONGEST_WAIT: Duration = Duration::from_secs(3)"),
-    (ARCHITECTURE, "values from 4 KiB on", "crates/chainstate/src/db/packed.rs", "PACK_FROM_BYTES: usize = 4 << 10"),
+    (
+        ARCHITECTURE,
+        "values from 4 KiB on",
+        "crates/chainstate/src/db/compressed.rs",
+        "PACK_FROM_BYTES: usize = 4 << 10",
+    ),
     ("docs/INDEXER.md", "time limit of a post is 60 s", OBSERVERS, "DEFAULT_TIMEOUT_MS: u64 = 60_000"),
     ("node/src/config/sample_config.toml", "#timeout_ms = 60000", OBSERVERS, "DEFAULT_TIMEOUT_MS: u64 = 60_000"),
     ("node/src/config/sample_config.toml", "milliseconds (10 to 600000)", OBSERVERS, "(u64, u64) = (10, 600_000)"),
@@ -75,7 +85,12 @@ const ROWS: &[Row] = &[
     ("proto/nakamoto/v1/event.proto", "at most 32 bytes", FILTER, "MAX_LABEL_BYTES: usize = 32"),
     ("proto/nakamoto/v1/event.proto", "Between 1 and 60 s; default 10 s", LIMITS, HEARTBEAT),
     ("proto/nakamoto/v1/event.proto", "to operators, at most 64 bytes", LIMITS, "MAX_CLIENT_NAME_BYTES: usize = 64"),
-    ("proto/nakamoto/v1/operator.proto", "at most 64", "node/src/relayer/subscribers.rs", "RECENT_ENDS: usize = 64"),
+    (
+        "proto/nakamoto/v1/operator.proto",
+        "at most 64",
+        "node/src/event_stream/subscribers.rs",
+        "RECENT_ENDS: usize = 64",
+    ),
     ("proto/nakamoto/v1/stackerdb.proto", "(at most 4096)", MAX_SLOTS.0, MAX_SLOTS.1),
     ("proto/nakamoto/v1/stackerdb.proto", "keeps (at most 256)", MAX_SLOTS.0, "MAX_INSTANCES: usize = 256"),
     ("proto/nakamoto/v1/template.proto", "10 ms to 30 s, default 5 s", LIMITS, ASSEMBLY),

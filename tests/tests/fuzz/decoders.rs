@@ -6,7 +6,7 @@ use clarity::vm::types::{PrincipalData, TupleData, Value};
 use client::parse_duration;
 use marf::{BlockId, Proof, TrieHash};
 use mockamoto_node::config::EventKey;
-use mockamoto_node::relayer::cursor::Cursor;
+use mockamoto_node::event_stream::cursor::Cursor;
 use stacks_types::address::StacksAddress;
 use stacks_types::block::{NakamotoBlock, NakamotoBlockHeader};
 use stacks_types::ids::Hash160;

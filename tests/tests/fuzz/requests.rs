@@ -7,15 +7,15 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
 use chainstate::chain::Retention;
-use mockamoto_node::chain::{ChainApi, LiveChain, LiveJournal};
-use mockamoto_node::coordinator::Bell;
-use mockamoto_node::network::auth::Guard;
-use mockamoto_node::network::gate::Gate;
-use mockamoto_node::network::grpc::{Services, into_router, routes};
-use mockamoto_node::network::http::router;
-use mockamoto_node::network::limits::THREAD_STACK_BYTES;
-use mockamoto_node::relayer::hub::{Hub, HubLimits};
-use mockamoto_node::worker::{TemplateJobs, ValidationJobs};
+use mockamoto_node::chain::{NodeChain, NodeJournal};
+use mockamoto_node::event_stream::registry::{StreamRegistry, StreamRegistryLimits};
+use mockamoto_node::jobs::{TemplateJobs, ValidationJobs};
+use mockamoto_node::limits::THREAD_STACK_BYTES;
+use mockamoto_node::rpc::auth::Guard;
+use mockamoto_node::rpc::blocking_pool::BlockingPool;
+use mockamoto_node::rpc::grpc::{Services, into_router, routes};
+use mockamoto_node::rpc::http::router;
+use mockamoto_node::runtime::wake_signal::WakeSignal;
 use nakamoto_proto::v1;
 use prost::Message as _;
 use tokio::runtime::Runtime;
@@ -88,17 +88,23 @@ impl Bench {
 }
 
 fn services(test: &TestChain, runtime: &Runtime) -> Services {
-    let live = Arc::new(LiveChain::new(test.chain.clone(), RETENTION).expect("a chain"));
-    let journal = Arc::new(LiveJournal::new(test.chain.clone()));
-    let shared: Arc<dyn ChainApi> = Arc::<LiveChain>::clone(&live);
+    let live = Arc::new(NodeChain::new(test.chain.clone(), RETENTION).expect("a chain"));
+    let journal = Arc::new(NodeJournal::new(test.chain.clone()));
+    let shared: Arc<NodeChain> = Arc::<NodeChain>::clone(&live);
     Services {
-        gate: Gate::new(shared),
-        bell: Bell::default(),
-        hub: Hub::new(journal, live, HubLimits::default(), runtime.handle().clone(), CancellationToken::new()),
+        pool: BlockingPool::new(shared),
+        wake: WakeSignal::default(),
+        streams: StreamRegistry::new(
+            journal,
+            live,
+            StreamRegistryLimits::default(),
+            runtime.handle().clone(),
+            CancellationToken::new(),
+        ),
         templates: Arc::new(TemplateJobs::for_templates(0)),
         validations: Arc::new(ValidationJobs::for_validations(0)),
         guard: Guard::new(None),
-        observers: mockamoto_node::observers::fleet::Fleet::default(),
+        observers: mockamoto_node::event_dispatcher::dispatcher::Dispatcher::default(),
         retention: RETENTION,
         admin: None,
     }

@@ -12,18 +12,18 @@
 //! Where blocks are kept: `staging`, `headers`. Making new ones: `assembly`.
 
 mod execute;
-mod executed_once;
+mod execution_cache;
 mod plan;
 mod rejection;
 mod reward;
 pub(crate) mod rules;
-mod verified_once;
+mod signature_cache;
 
 pub use execute::{ExecuteError, Execution, execute};
 pub(crate) use execute::{close, open};
-pub use executed_once::{ExecutedOnce, ExecutionKey};
+pub use execution_cache::{ExecutionCache, ExecutionKey};
 pub use plan::{BlockPlan, plan};
 pub use rejection::{Rejection, TransactionFault};
 pub use reward::{MaturedReward, matured_reward, reward_of_tenure};
 pub use rules::{CheckError, SignatureRules, check_in_chain, check_standalone, decode_block};
-pub use verified_once::VerifiedOnce;
+pub use signature_cache::SignatureCache;

@@ -142,7 +142,7 @@ impl Chain {
         let inserted = self.inner.store.write_all({
             let checked = Arc::clone(&checked);
             move |tx| {
-                let base = super::meta::tip_of(tx.sql())?;
+                let base = super::chain_meta::tip_of(tx.sql())?;
                 checked.iter().map(|checked| chain.insert_one(tx, &base, checked, &[])).collect::<Result<Vec<_>, _>>()
             }
         });
@@ -168,7 +168,7 @@ impl Chain {
             let Some(victims) = victims else { break };
             let (chain, checked) = (self.clone(), checked.clone());
             let attempt = self.inner.store.write_all(move |tx| {
-                let base = super::meta::tip_of(tx.sql())?;
+                let base = super::chain_meta::tip_of(tx.sql())?;
                 chain.insert_one(tx, &base, &checked, &victims)
             })?;
             match attempt {

@@ -12,7 +12,7 @@
 use nakamoto_proto::v1;
 use stacks_types::block::NakamotoBlockHeader;
 
-use super::meta::update_announced;
+use super::chain_meta::update_announced;
 use super::tip::TipCause;
 use super::{Chain, ChainReader, lock, wire};
 use crate::blocks::{Rejection, decode_block};

@@ -8,8 +8,8 @@ use stacks_types::ids::StacksBlockId;
 use stacks_types::transaction::{BlockTransaction, TransactionPayload};
 
 use super::announce::announce_stored;
-use super::meta::update_announced;
-use super::mining::count_block;
+use super::chain_meta::update_announced;
+use super::mining_policy::count_block;
 use super::tip::TipCause;
 use super::{Chain, ChainReader, lock, wire};
 use crate::blocks::{
@@ -19,7 +19,7 @@ use crate::blocks::{
 use crate::clarity::{ExecutionLimits, Supervision};
 use crate::db::{StoreError, WriteTx};
 use crate::headers::{ProcessedHeader, TenureSoFar, insert_header, insert_mined, rejected};
-use crate::journal::without_transactions;
+use crate::journal::strip_transactions;
 use crate::staging::StagedBlock;
 use crate::transactions::TransactionError;
 
@@ -185,7 +185,7 @@ impl Chain {
         });
         let body = judged.event(reader, &processed)?;
         let event = tx.emit(v1::EventKind::BlockProcessed, v1::event::Body::BlockProcessed(body), Some(&id.0))?;
-        let row = insert_header(tx.sql(), &processed, &judged.block.header, &without_transactions(&event.event))?;
+        let row = insert_header(tx.sql(), &processed, &judged.block.header, &strip_transactions(&event.event))?;
         insert_mined(tx.sql(), row, judged.block.txs.iter().map(BlockTransaction::txid))?;
         executed.commit_metadata(tx.sql(), &id)?;
         count_block(tx.sql())?;

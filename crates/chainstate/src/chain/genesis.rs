@@ -4,7 +4,7 @@ use ::clarity::vm::costs::ExecutionCost;
 use nakamoto_proto::v1;
 use stacks_types::ids::StacksBlockId;
 
-use super::meta::{Meta, insert_meta};
+use super::chain_meta::{Meta, insert_meta};
 use super::{Chain, lock, wire};
 use crate::burn::BurnBlock;
 use crate::clarity::BurnView;

@@ -2,7 +2,7 @@
 
 use sqlite::crash_point;
 
-use super::meta::set_bound;
+use super::chain_meta::set_bound;
 use super::{Chain, lock};
 use crate::db::StoreError;
 

@@ -9,8 +9,8 @@ use rusqlite::{Connection, OptionalExtension as _};
 use sqlite::Inspected;
 use stacks_types::ids::{BurnBlockHash, StacksBlockId};
 
+use super::chain_meta::{is_bound, select_meta};
 use super::fit::{ChainLook, Looks, misfits};
-use super::meta::{is_bound, select_meta};
 use crate::burn::{self, BurnOpenError};
 use crate::db::{OpenError, StoreError, check_schema, inspect_when_free};
 use crate::journal::select_bounds;

@@ -21,22 +21,22 @@ mod admit;
 mod announce;
 mod append;
 mod burnchain;
-mod chunks;
+mod chain_meta;
 mod dropped;
 mod estimate;
 mod fit;
-mod follow;
 mod genesis;
 mod identity;
 mod inspect;
+mod job_results;
 mod left_out;
-mod meta;
-mod mining;
+mod mempool_sync;
+mod mining_policy;
 mod open;
 mod reader;
 mod reject;
-mod results;
 mod retention;
+mod stackerdb_put;
 mod stackerdbs;
 mod store_block;
 mod tip;
@@ -46,15 +46,15 @@ pub mod wire;
 pub use admit::{Admission, AdmissionAnswer, AdmissionRefusal};
 pub use append::Processed;
 pub use burnchain::BurnReorg;
-pub use chunks::ChunkOutcome;
 pub(crate) use dropped::Problem;
 pub use dropped::{MAX_DROPPED_KEPT, why_dropped};
 pub use estimate::NoEstimate;
+pub use job_results::{JobKind, JobResult, ResultLimits};
 pub use left_out::MAX_LEFT_OUT;
-pub use mining::{BLOCKS_WANTED_MAX, Mining};
+pub use mining_policy::{BLOCKS_WANTED_MAX, Mining};
 pub use reader::{ChainReader, ReadStateError};
-pub use results::{JobKind, JobResult, ResultLimits};
 pub use retention::Retention;
+pub use stackerdb_put::ChunkOutcome;
 pub use stackerdbs::Surroundings as StackerDbSurroundings;
 pub use store_block::StoreOutcome;
 pub use validate::Verdict;
@@ -66,7 +66,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use marf::Marf;
 
-use crate::blocks::{ExecutedOnce, VerifiedOnce};
+use crate::blocks::{ExecutionCache, SignatureCache};
 use crate::burn::BurnDbWriter;
 use crate::clarity::{ContractCache, ExecutionLimits};
 use crate::db::{OpenError, Store, StoreError};
@@ -97,8 +97,8 @@ struct Inner {
     /// Held by who makes others give way in the mempool.
     evicting: Mutex<()>,
     left_out: Mutex<left_out::LeftOut>,
-    executed: ExecutedOnce,
-    verified: Arc<VerifiedOnce>,
+    executed: ExecutionCache,
+    verified: Arc<SignatureCache>,
     followed_ahead: Mutex<Option<stackerdbs::FollowedAhead>>,
     start_number: u64,
     /// When the oldest event was written that the journal had at the start.

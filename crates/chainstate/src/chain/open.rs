@@ -10,10 +10,10 @@ use marf::Sync;
 use sqlite::crash_point;
 use sqlite::owner::{self, Owner};
 
+use super::chain_meta::{count_start, is_bound, select_meta};
 use super::inspect::{Folder, Paths, inspect};
-use super::meta::{count_start, is_bound, select_meta};
 use super::{Chain, Inner};
-use crate::blocks::ExecutedOnce;
+use crate::blocks::ExecutionCache;
 use crate::burn::BurnDbWriter;
 use crate::db::{OpenError, Positions, Store, open_writer};
 use crate::journal::{JournalTail, select_bounds};
@@ -84,7 +84,7 @@ impl Chain {
             mempool: Mutex::new(mempool),
             evicting: Mutex::default(),
             left_out: Mutex::default(),
-            executed: ExecutedOnce::default(),
+            executed: ExecutionCache::default(),
             verified: Arc::default(),
             start_number,
             oldest_at_start_ms,

@@ -10,9 +10,9 @@ use prost::Message as _;
 use rusqlite::Connection;
 use stacks_types::ids::{BurnBlockHash, StacksBlockId};
 
-use super::meta::{Meta, select_meta};
-use super::mining::{Mining, select_mining};
-use crate::blocks::VerifiedOnce;
+use super::chain_meta::{Meta, select_meta};
+use super::mining_policy::{Mining, select_mining};
+use crate::blocks::SignatureCache;
 use crate::blocks::rules::RuleEnv;
 use crate::burn::{BurnBlock, BurnDbReader};
 use crate::clarity::read_only::{Account, ReadError, StateReader};
@@ -45,7 +45,7 @@ pub struct ChainReader {
     conn: Connection,
     burn: BurnDbReader,
     staging: StagingReader,
-    verified: Arc<VerifiedOnce>,
+    verified: Arc<SignatureCache>,
 }
 
 impl ChainReader {
@@ -53,7 +53,7 @@ impl ChainReader {
         folder: &Path,
         params: ChainParams,
         marf: Marf,
-        verified: Arc<VerifiedOnce>,
+        verified: Arc<SignatureCache>,
         contracts: Arc<ContractCache>,
     ) -> Result<Self, OpenError> {
         let conn = open_reader(&folder.join(super::inspect::CHAIN_FILE))?;

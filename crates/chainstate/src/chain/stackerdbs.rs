@@ -22,7 +22,7 @@ use ::clarity::vm::types::{PrincipalData, QualifiedContractIdentifier};
 use stacks_types::ids::StacksBlockId;
 use stacks_types::value::decode_value;
 
-use super::meta::tip_of;
+use super::chain_meta::tip_of;
 use super::tip::blocks_between;
 use super::{Chain, ChainReader, ReadStateError, lock};
 use crate::clarity::read_only::{READ_ONLY_LIMIT, ReadError, ReadOnlyCall, StateReader};

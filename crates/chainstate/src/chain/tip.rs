@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use stacks_types::ids::StacksBlockId;
 use stacks_types::transaction::BlockTransaction;
 
-use super::meta::{select_meta, update_tip};
+use super::chain_meta::{select_meta, update_tip};
 use super::{Chain, ChainReader, wire};
 use crate::burn::BurnBlock;
 use crate::db::{StoreError, WriteTx};

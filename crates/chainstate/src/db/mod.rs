@@ -3,15 +3,15 @@
 //! What raises events (headers, receipts, StackerDB, mempool) lives in this one file beside the journal, so that an
 //! event commits with its state. Staging and the burn database are files of their own.
 
+mod compressed;
 mod error;
 mod migrate;
-mod packed;
 mod positions;
 mod store;
 
+pub(crate) use compressed::Compressed;
 pub use error::{OpenError, StoreError};
 pub(crate) use migrate::migrate;
-pub(crate) use packed::Packed;
 pub(crate) use positions::Positions;
 pub use store::{Store, WriteTx};
 

@@ -7,7 +7,7 @@ use stacks_types::ids::{BurnBlockHash, StacksBlockId, StateRoot, Txid};
 
 use super::{ProcessedHeader, TenureSoFar};
 use crate::burn::BurnBlock;
-use crate::db::{Packed, StoreError};
+use crate::db::{Compressed, StoreError};
 
 /// The header of a processed block, of any fork.
 ///
@@ -82,7 +82,7 @@ pub(crate) fn insert_boot(tx: &Transaction<'_>, boot: &ProcessedHeader, event: &
                VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
     let id = boot.block_id.as_bytes();
     let (root, view) = (boot.state_root.as_bytes(), boot.burn_view.as_bytes());
-    tx.execute(sql, (id, root, view, boot.burn_height, boot.burn_time_s, Packed::new(event)))?;
+    tx.execute(sql, (id, root, view, boot.burn_height, boot.burn_time_s, Compressed::new(event)))?;
     Ok(())
 }
 
@@ -109,7 +109,7 @@ pub(crate) fn insert_header(
         ":reward_recipient": block.tenure.recipient,
         ":producer": block.tenure.producer,
         ":size_bytes": block.size_bytes,
-        ":processed_event": Packed::new(event),
+        ":processed_event": Compressed::new(event),
     })?;
     Ok(tx.last_insert_rowid())
 }
@@ -144,9 +144,9 @@ pub fn mined_blocks_of(conn: &Connection, txid: &Txid) -> Result<Vec<(StacksBloc
 pub(crate) fn processed_event(conn: &Connection, block_id: &StacksBlockId) -> Result<Option<Vec<u8>>, StoreError> {
     let sql = "SELECT processed_event FROM nakamoto_block_headers WHERE block_id = ?1
                UNION ALL SELECT processed_event FROM block_headers WHERE block_id = ?1";
-    let event: Option<Packed<'_>> =
+    let event: Option<Compressed<'_>> =
         conn.prepare_cached(sql)?.query_row([block_id.as_bytes()], |row| row.get(0)).optional()?;
-    Ok(event.map(|Packed(event)| event.into_owned()))
+    Ok(event.map(|Compressed(event)| event.into_owned()))
 }
 
 /// Burn views of the processed children of a block, with their ids.

@@ -6,9 +6,9 @@ use nakamoto_proto::v1;
 use prost::Message as _;
 use prost::bytes::Bytes;
 
+use super::header_only::header_only;
 use super::restore_transactions;
-use super::short::short_form;
-use super::touched::Touched;
+use super::subjects::EventSubjects;
 use crate::db::StoreError;
 use crate::staging::StagingReader;
 
@@ -33,7 +33,7 @@ pub struct JournalEvent {
 #[derive(Debug, Default)]
 struct Derived {
     short: OnceLock<Bytes>,
-    touched: OnceLock<Touched>,
+    touched: OnceLock<EventSubjects>,
 }
 
 impl JournalEvent {
@@ -73,16 +73,16 @@ impl JournalEvent {
         Self { sequence, kind, event: Arc::new(event), encoded, end_offset, derived: Arc::default() }
     }
 
-    /// The encoded [`short_form`].
+    /// The encoded [`header_only`].
     #[must_use]
     pub fn short(&self) -> &Bytes {
-        self.derived.short.get_or_init(|| short_form(&self.event).encode_to_vec().into())
+        self.derived.short.get_or_init(|| header_only(&self.event).encode_to_vec().into())
     }
 
     /// What the event touches.
     #[must_use]
-    pub fn touched(&self) -> &Touched {
-        self.derived.touched.get_or_init(|| Touched::by(&self.event))
+    pub fn touched(&self) -> &EventSubjects {
+        self.derived.touched.get_or_init(|| EventSubjects::by(&self.event))
     }
 }
 

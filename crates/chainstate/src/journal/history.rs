@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use stacks_types::ids::StacksBlockId;
 
 use super::JournalEvent;
-use crate::db::{Packed, StoreError};
+use crate::db::{Compressed, StoreError};
 use crate::headers::processed_event;
 use crate::staging::StagingReader;
 
@@ -33,7 +33,7 @@ pub fn select_history(
     let mut rows = statement.query((range.start, range.end, kinds.0, kinds.1, max_events))?;
     let (mut events, mut bytes) = (Vec::new(), 0);
     while let Some(row) = rows.next()? {
-        let Packed(stored) = row.get(0)?;
+        let Compressed(stored) = row.get(0)?;
         // Where it stood in bytes is not kept for what was removed; those who read history do not ask.
         let event = JournalEvent::from_stored(stored.into_owned(), 0, staging)?;
         bytes += event.encoded.len();

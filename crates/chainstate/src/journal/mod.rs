@@ -10,21 +10,21 @@
 //! - The newest event is never removed: it says how far sequences and offsets have come.
 
 mod event;
+mod header_only;
 mod history;
 mod queries;
-mod short;
 mod stored;
+mod subjects;
 mod tail;
-mod touched;
 
 pub use event::JournalEvent;
+pub use header_only::header_only;
 pub(crate) use history::PRUNED_SCHEMA;
 pub use history::{select_history, sequence_of_processed};
 pub use queries::{JournalBounds, select_events};
 pub(crate) use queries::{
     Oldest, insert_event, prune, select_bounds, select_first_after, select_first_behind, select_sequence_of_block,
 };
-pub use short::short_form;
-pub(crate) use stored::{restore_transactions, without_transactions};
+pub(crate) use stored::{restore_transactions, strip_transactions};
+pub use subjects::EventSubjects;
 pub use tail::{JournalTail, Listener};
-pub use touched::Touched;

@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, Transaction};
 use stacks_types::ids::StacksBlockId;
 
 use super::JournalEvent;
-use crate::db::{Packed, StoreError};
+use crate::db::{Compressed, StoreError};
 use crate::staging::StagingReader;
 
 /// Appends a row. With `block_id` the event is stored by the caller, beside the block's header.
@@ -16,7 +16,7 @@ pub(crate) fn insert_event(
 ) -> Result<(), StoreError> {
     let sql =
         "INSERT INTO events (sequence, kind, time_ms, body, block_id, end_offset) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-    let body = block_id.is_none().then_some(Packed::new(&event.encoded));
+    let body = block_id.is_none().then_some(Compressed::new(&event.encoded));
     let kind = i32::from(event.kind);
     tx.prepare_cached(sql)?.execute((event.sequence, kind, time_ms, body, block_id, event.end_offset))?;
     Ok(())
@@ -42,7 +42,7 @@ pub fn select_events(
     let mut rows = statement.query((from_sequence, max_events))?;
     let (mut events, mut bytes) = (Vec::new(), 0);
     while let Some(row) = rows.next()? {
-        let Packed(stored) = row.get(0)?;
+        let Compressed(stored) = row.get(0)?;
         let event = JournalEvent::from_stored(stored.into_owned(), row.get(1)?, staging)?;
         bytes += event.encoded.len();
         events.push(event);

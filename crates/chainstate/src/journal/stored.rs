@@ -11,7 +11,7 @@ use crate::staging::StagingReader;
 
 /// The event of a block that is in staging, encoded for its row.
 #[must_use]
-pub(crate) fn without_transactions(event: &v1::Event) -> Vec<u8> {
+pub(crate) fn strip_transactions(event: &v1::Event) -> Vec<u8> {
     let mut stored = event.clone();
     if let Some(Body::BlockProcessed(processed)) = &mut stored.body {
         for receipt in &mut processed.receipts {

@@ -3,7 +3,7 @@
 use super::block::{NewBlock, StagedBlock, StagingState};
 use crate::burn::StoreError;
 use crate::burn::file::{get_u64, to_integer};
-use crate::db::Packed;
+use crate::db::Compressed;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use stacks_types::ids::{BurnBlockHash, StacksBlockId};
 
@@ -47,7 +47,7 @@ pub(super) fn insert_block(
     ];
     let arrival: i64 = insert.query_row(values, |row| row.get("arrival"))?;
     tx.prepare_cached("INSERT INTO staging_block_data (arrival, data) VALUES (?1, ?2)")?
-        .execute(params![arrival, Packed::new(block.data)])?;
+        .execute(params![arrival, Compressed::new(block.data)])?;
     Ok(())
 }
 
@@ -258,7 +258,10 @@ fn to_block(row: &Row<'_>) -> rusqlite::Result<StagedBlock> {
         burn_attachable: row.get("burn_attachable")?,
         stacks_attachable: row.get("stacks_attachable")?,
         state: to_state(row)?,
-        data: row.get::<_, Option<Packed<'_>>>("data")?.map(|Packed(data)| data.into_owned()).unwrap_or_default(),
+        data: row
+            .get::<_, Option<Compressed<'_>>>("data")?
+            .map(|Compressed(data)| data.into_owned())
+            .unwrap_or_default(),
     })
 }
 

@@ -11,7 +11,7 @@ use stacks_types::keys::{MessageSignature, PrivateKey};
 use crate::collect::Votes;
 use crate::decide::{Action, Input, Machine, NoTemplate, Policy};
 use crate::model::{
-    Answer, Candidate, Millis, Mining, MiningMode, SignedBlock, Situation, Stacker, StackerSet, Template, View,
+    Answer, Candidate, Millis, Mining, MiningMode, ProducerContext, SignedBlock, Stacker, StackerSet, Template, View,
 };
 
 pub(super) const MIXED: Mining = Mining { mode: MiningMode::Mixed, interval_ms: None, wanted: false };
@@ -52,7 +52,7 @@ pub(super) struct World {
     pub(super) machine: Machine,
     pub(super) fail_next_call: bool,
     /// Of the template that was asked for last.
-    pub(super) haste: u32,
+    pub(super) assembly_time_halvings: u32,
     pub(super) pushes: u32,
     pub(super) policy: Policy,
 }
@@ -90,7 +90,7 @@ impl World {
             events: VecDeque::new(),
             machine: Machine::new(policy),
             fail_next_call: false,
-            haste: 0,
+            assembly_time_halvings: 0,
             pushes: 0,
             policy,
         };
@@ -117,9 +117,9 @@ impl World {
             return Input::CallFailed(None);
         }
         match action {
-            Action::FetchView => Input::Situation(Box::new(self.situation())),
-            Action::RequestTemplate { parent, burn_view, coinbase_nonce, allow_empty, haste } => {
-                self.haste = haste;
+            Action::FetchView => Input::ProducerContext(Box::new(self.situation())),
+            Action::RequestTemplate { parent, burn_view, coinbase_nonce, allow_empty, assembly_time_halvings } => {
+                self.assembly_time_halvings = assembly_time_halvings;
                 self.make_template(parent, burn_view, coinbase_nonce, allow_empty)
             }
             Action::FetchTemplate(id) => match self.templates.get(&id) {
@@ -141,11 +141,11 @@ impl World {
         }
     }
 
-    pub(super) fn situation(&self) -> Situation {
+    pub(super) fn situation(&self) -> ProducerContext {
         let unfinished = self.record.values().filter(|block| block.parent == self.tip);
         let unfinished =
             unfinished.map(|block| Candidate { block: Arc::clone(block), stackers: Arc::clone(&self.stackers) });
-        Situation {
+        ProducerContext {
             view: View {
                 tip: self.tip,
                 chain_length: self.chain_length,

@@ -32,7 +32,7 @@ fn garbage_on_every_http_path_gets_an_answer_with_a_reason_and_the_node_goes_on(
     run(async {
         let cluster = Cluster::start("0", "0");
         let http = cluster.http();
-        let routes = mockamoto_node::network::http::routes();
+        let routes = mockamoto_node::rpc::http::routes();
         assert!(routes.len() >= ROUTES_MIN, "{} routes", routes.len());
         for route in &routes {
             let method = &Method::from_bytes(route.method.as_bytes()).expect("a method");

@@ -13,7 +13,7 @@ pub use format::decode_block;
 use rusqlite::Connection;
 use stacks_types::block::{NakamotoBlock, NakamotoBlockHeader};
 
-use super::{BlockPlan, Rejection, VerifiedOnce, plan};
+use super::{BlockPlan, Rejection, SignatureCache, plan};
 use crate::burn::{BurnBlock, BurnDbReader, BurnLookupError};
 use crate::db::StoreError;
 use crate::headers::Ancestry;
@@ -51,7 +51,7 @@ pub struct RuleEnv<'a> {
     /// Ancestors among processed blocks.
     pub marf: &'a marf::Marf,
     /// Signatures that were verified lately.
-    pub verified: &'a VerifiedOnce,
+    pub verified: &'a SignatureCache,
 }
 
 /// Checks all that needs neither parent nor execution. Returns whether the burn view is known: if it is not, the

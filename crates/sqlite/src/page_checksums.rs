@@ -1,0 +1,234 @@
+//! The record of page checksums beside a database: `<file>-sums`.
+//!
+//! ```text
+//! "mockamoto sums 2", then records:  count (4), salts (8), frames (8), { page (4), checksum (8) }*, checksum of the record (8)
+//! ```
+//! Salts and frames say how far the write-ahead log had come with the transaction.
+//!
+//! All little endian. One record a transaction, appended after its commit and not synced: a kill cannot lose it, and a
+//! power cut loses no more than what the write-ahead log still has. It is synced before pages leave that log.
+//!
+//! # Invariants
+//! - The last checksum that the record names for a page is that of its newest content, or of a version that the
+//!   write-ahead log replaces.
+
+use std::collections::HashSet;
+use std::fs::{File, TryLockError};
+use std::io;
+use std::os::unix::fs::FileExt as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::checksum::checksum64;
+use crate::wal::{PageSum, Position};
+
+const MAGIC: &[u8; 16] = b"mockamoto sums 2";
+const ENTRY_BYTES: usize = 12;
+const CHECKSUM_BYTES: usize = 8;
+/// Count, salts and frames.
+const HEAD_BYTES: usize = 4 + 8 + 8;
+/// The record is written anew when it is this much longer than it need be: four times, and a megabyte.
+const SLACK_FACTOR: u64 = 4;
+const SLACK_BYTES: u64 = 1 << 20;
+
+/// How often a lock that somebody holds is tried, and the pause between.
+const LOCK_TRIES: u32 = 20;
+const LOCK_PAUSE: Duration = Duration::from_millis(5);
+
+pub(crate) struct PageChecksums {
+    file: File,
+    path: PathBuf,
+    /// Where the next record goes.
+    end: u64,
+    /// Records that could not be written yet, as bytes.
+    queue: Vec<u8>,
+    /// By page number; 0 is unknown.
+    latest: Vec<u64>,
+    /// Of the last record.
+    position: Position,
+}
+
+/// What a record says at start.
+pub(crate) struct Loaded {
+    pub(crate) sums: PageChecksums,
+    /// Versions of pages that were replaced by later ones.
+    pub(crate) older: HashSet<(u32, u64)>,
+    /// Where bytes begin that are not a record: the torn end of one, or damage.
+    pub(crate) torn_at: Option<u64>,
+}
+
+/// Why a record cannot be used.
+pub(crate) enum LoadError {
+    Io(io::Error),
+    InUse,
+    NotARecord,
+}
+
+impl From<io::Error> for LoadError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl PageChecksums {
+    /// Makes the record of a new database.
+    pub(crate) fn create(path: PathBuf, latest: Vec<u64>) -> io::Result<Self> {
+        let position = Position::default();
+        let (file, end) = write_anew(&path, &latest, position)?;
+        Ok(Self { file, path, end, queue: Vec::new(), latest, position })
+    }
+
+    pub(crate) fn load(path: PathBuf) -> Result<Loaded, LoadError> {
+        let file = File::options().read(true).write(true).open(&path)?;
+        lock(&file)?;
+        let bytes = std::fs::read(&path)?;
+        let mut rest = bytes.strip_prefix(MAGIC).ok_or(LoadError::NotARecord)?;
+        let (mut latest, mut older, mut position) = (Vec::new(), HashSet::new(), Position::default());
+        while let Some((at, entries, after)) = record(rest) {
+            position = at;
+            for entry in entries {
+                let before = set(&mut latest, entry);
+                if before != 0 && before != entry.sum {
+                    older.insert((entry.page, before));
+                }
+            }
+            rest = after;
+        }
+        let end = (bytes.len() - rest.len()) as u64;
+        let sums = Self { file, path, end, queue: Vec::new(), latest, position };
+        Ok(Loaded { sums, older, torn_at: (!rest.is_empty()).then_some(end) })
+    }
+
+    /// The newest checksum of a page, if it is known.
+    pub(crate) fn of(&self, page: u32) -> Option<u64> {
+        self.latest.get(page as usize).copied().filter(|sum| *sum != 0)
+    }
+
+    /// How far the log had come with the last transaction that is noted.
+    pub(crate) const fn position(&self) -> Position {
+        self.position
+    }
+
+    /// The highest page of which something is known.
+    pub(crate) fn last_page(&self) -> u32 {
+        u32::try_from(self.latest.len().saturating_sub(1)).unwrap_or(u32::MAX)
+    }
+
+    /// Gives up what follows the last whole record, before anything is written there: it would be read as records again
+    /// behind one that happens to be as long as what it is written over.
+    pub(crate) fn cut_torn(&self) -> io::Result<()> {
+        self.file.set_len(self.end)
+    }
+
+    /// Notes what a transaction wrote, and how far the log has come with it. What cannot be written now is written with the
+    /// next.
+    pub(crate) fn append(&mut self, pages: &[PageSum], position: Position) -> io::Result<()> {
+        if !pages.is_empty() {
+            for page in pages {
+                set(&mut self.latest, *page);
+            }
+            self.position = position;
+            encode(&mut self.queue, pages, position);
+        }
+        self.flush()
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.write_all_at(&self.queue, self.end)?;
+        self.end += self.queue.len() as u64;
+        self.queue.clear();
+        Ok(())
+    }
+
+    /// Waits until all is on the disk.
+    pub(crate) fn sync(&mut self) -> io::Result<()> {
+        self.flush()?;
+        self.file.sync_data()
+    }
+
+    /// Writes the record anew if it has grown long. Call it when the write-ahead log is in the database.
+    pub(crate) fn shorten(&mut self) -> io::Result<()> {
+        let needed = (self.latest.len() * ENTRY_BYTES) as u64;
+        if self.end > needed * SLACK_FACTOR + SLACK_BYTES {
+            (self.file, self.end) = write_anew(&self.path, &self.latest, self.position)?;
+            self.queue.clear();
+        }
+        Ok(())
+    }
+}
+
+/// Sets the newest checksum of a page and returns the one before.
+fn set(latest: &mut Vec<u64>, entry: PageSum) -> u64 {
+    let index = entry.page as usize;
+    if latest.len() <= index {
+        latest.resize(index + 1, 0);
+    }
+    std::mem::replace(&mut latest[index], entry.sum)
+}
+
+/// One record with all that is known, in a new file that takes the old one's place.
+fn write_anew(path: &Path, latest: &[u64], position: Position) -> io::Result<(File, u64)> {
+    let mut bytes = MAGIC.to_vec();
+    let known = (0_u32..).zip(latest).filter(|(_, sum)| **sum != 0);
+    encode(&mut bytes, &known.map(|(page, sum)| PageSum { page, sum: *sum }).collect::<Vec<_>>(), position);
+    let mut draft = path.as_os_str().to_owned();
+    draft.push(".draft");
+    let file = File::options().read(true).write(true).create(true).truncate(true).open(&draft)?;
+    // Whoever finds the file under its name finds it locked.
+    lock(&file).map_err(|error| match error {
+        LoadError::Io(error) => error,
+        LoadError::InUse | LoadError::NotARecord => io::Error::from(io::ErrorKind::ResourceBusy),
+    })?;
+    file.write_all_at(&bytes, 0)?;
+    file.sync_all()?;
+    std::fs::rename(&draft, path)?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
+    Ok((file, bytes.len() as u64))
+}
+
+/// A child that another thread starts has a copy of every descriptor, and with it a lock that was just given up, until it
+/// runs its program: so a moment is waited.
+fn lock(file: &File) -> Result<(), LoadError> {
+    for _ in 0..LOCK_TRIES {
+        match file.try_lock() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(LOCK_PAUSE),
+            Err(TryLockError::Error(error)) => return Err(LoadError::Io(error)),
+        }
+    }
+    Err(LoadError::InUse)
+}
+
+fn encode(bytes: &mut Vec<u8>, pages: &[PageSum], position: Position) {
+    let start = bytes.len();
+    bytes.extend(u32::try_from(pages.len()).unwrap_or(u32::MAX).to_le_bytes());
+    bytes.extend(position.salts);
+    bytes.extend(position.frames.to_le_bytes());
+    for page in pages {
+        bytes.extend(page.page.to_le_bytes());
+        bytes.extend(page.sum.to_le_bytes());
+    }
+    let checksum = checksum64(&bytes[start..]);
+    bytes.extend(checksum.to_le_bytes());
+}
+
+/// The first record and what follows it; none if the bytes do not begin with one.
+fn record(bytes: &[u8]) -> Option<(Position, Vec<PageSum>, &[u8])> {
+    let (count, _) = bytes.split_first_chunk::<4>()?;
+    let length = usize::try_from(u32::from_le_bytes(*count)).ok()?.checked_mul(ENTRY_BYTES)?.checked_add(HEAD_BYTES)?;
+    let (record, after) = bytes.split_at_checked(length)?;
+    let (checksum, after) = after.split_first_chunk::<CHECKSUM_BYTES>()?;
+    if checksum64(record) != u64::from_le_bytes(*checksum) {
+        return None;
+    }
+    let (salts, rest) = record[4..].split_first_chunk::<8>()?;
+    let (frames, entries) = rest.split_first_chunk::<8>()?;
+    let position = Position { salts: *salts, frames: u64::from_le_bytes(*frames) };
+    let (entries, _) = entries.as_chunks::<ENTRY_BYTES>();
+    let entry = |entry: &[u8; ENTRY_BYTES]| {
+        let (page, sum) = entry.split_first_chunk::<4>()?;
+        Some(PageSum { page: u32::from_le_bytes(*page), sum: u64::from_le_bytes(sum.try_into().ok()?) })
+    };
+    Some((position, entries.iter().filter_map(entry).collect(), after))
+}

@@ -1,0 +1,103 @@
+//! What the worker and the coordinator do.
+
+use chainstate::chain::ResultLimits;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
+
+use chainstate::assembly::TemplateOrder;
+use chainstate::chain::Retention;
+use chainstate::db::StoreError;
+use nakamoto_proto::v1;
+use stacks_types::ids::{BurnBlockHash, StacksBlockId};
+
+use super::{NodeChain, trace};
+use crate::error::ApiError;
+use crate::metrics;
+
+/// Why a job has no result.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobFailure {
+    /// Upper-snake code.
+    pub reason: String,
+    /// For people.
+    pub detail: String,
+}
+
+/// How a job ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FinishedJob {
+    /// As the client knows it.
+    pub id: String,
+    /// Body of its event.
+    pub body: v1::event::Body,
+    /// Encoded answer of the fetch.
+    pub result: Vec<u8>,
+    /// How much of its kind is kept.
+    pub limits: ResultLimits,
+}
+
+/// Assembly time of a request that names none.
+const DEFAULT_ASSEMBLY_TIME: Duration = Duration::from_secs(5);
+
+pub(super) fn assemble(
+    node: &NodeChain,
+    request: &v1::RequestTemplateRequest,
+    cancelled: &AtomicBool,
+) -> Result<v1::BlockTemplate, JobFailure> {
+    let order = order(request);
+    let time = request.assembly_time.and_then(|time| Duration::try_from(time).ok()).filter(|time| !time.is_zero());
+    match node.chain.assemble(&order, time.unwrap_or(DEFAULT_ASSEMBLY_TIME), cancelled) {
+        Ok(Ok(template)) => Ok(template),
+        Ok(Err(failure)) => Err(JobFailure { reason: failure.code().to_owned(), detail: failure.to_string() }),
+        Err(error) => Err(failed(&error)),
+    }
+}
+
+/// The lengths were checked when the request came.
+fn order(request: &v1::RequestTemplateRequest) -> TemplateOrder {
+    let hash = |bytes: &[u8]| <[u8; 32]>::try_from(bytes).ok();
+    TemplateOrder {
+        coinbase: (!request.coinbase.is_empty()).then(|| request.coinbase.to_vec()),
+        parent: hash(&request.parent_block_id).map(StacksBlockId),
+        burn_view: hash(&request.burn_block_hash).map(BurnBlockHash),
+        max_transactions: usize::try_from(request.max_transactions).ok().filter(|most| *most > 0),
+        allow_empty: request.allow_empty,
+    }
+}
+
+pub(super) fn validate(node: &NodeChain, block: &[u8]) -> Result<v1::ValidationVerdict, JobFailure> {
+    let begun = Instant::now();
+    let verdict = node.chain.validate(block).map_err(|error| failed(&error))?;
+    let validation_duration = prost_types::Duration::try_from(begun.elapsed()).ok();
+    Ok(v1::ValidationVerdict { validation_duration, ..verdict })
+}
+
+/// Ours: logged here, told without its insides.
+fn failed(error: &StoreError) -> JobFailure {
+    let reason = match error {
+        StoreError::DiskFull => "STORAGE_FULL",
+        StoreError::ShuttingDown => "SERVER_SHUTDOWN",
+        StoreError::Database(_) | StoreError::Marf(_) | StoreError::Corrupt(_) => {
+            tracing::error!(%error, "a job failed");
+            return JobFailure { reason: "INTERNAL".to_owned(), detail: "internal error".to_owned() };
+        }
+    };
+    JobFailure { reason: reason.to_owned(), detail: error.to_string() }
+}
+
+pub(super) fn finish(node: &NodeChain, job: FinishedJob, visible: Box<dyn FnOnce() + Send>) -> Result<(), ApiError> {
+    node.chain.finish_job(&job.id, job.body, job.result, job.limits, visible)?;
+    Ok(())
+}
+
+pub(super) fn process_next(node: &NodeChain, retention: Retention) -> Result<bool, ApiError> {
+    let announced = node.chain.announce()?;
+    let time = metrics::get().time("processing");
+    let processed = node.chain.process_next()?;
+    match &processed {
+        Some(processed) => trace::processed(node, processed),
+        None => time.discard(),
+    }
+    let pruned = node.chain.prune_journal(retention, node.started.elapsed())?;
+    Ok(announced || processed.is_some() || pruned)
+}

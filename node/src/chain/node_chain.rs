@@ -1,0 +1,154 @@
+//! The handle that the services hold.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+use bytes::Bytes;
+use chainstate::chain::{Chain, ChainReader, JobKind, JobResult, Retention, wire};
+use nakamoto_proto::v1;
+
+use super::stall::TipWatch;
+use super::trace::{self, Trail};
+use super::{jobs, transactions};
+use crate::chain::{FinishedJob, PendingCursor};
+use crate::config::CallLimits;
+use crate::error::ApiError;
+
+/// What never changes on a chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// Goes into every transaction.
+    pub chain_id: u32,
+    /// Which address and transaction versions are this chain's.
+    pub mainnet: bool,
+    /// How blocks are signed.
+    pub signing_mode: v1::SigningMode,
+}
+
+/// The chain of this node.
+pub struct NodeChain {
+    pub(super) chain: Chain,
+    /// What of the journal is kept.
+    retention: Retention,
+    /// Events grow old while the node runs.
+    pub(super) started: Instant,
+    pub(super) call_limits: CallLimits,
+    /// As of the coordinator's last change.
+    tip: Mutex<v1::BlockRef>,
+    pub(super) trail: Trail,
+    pub(super) watch: TipWatch,
+}
+
+impl NodeChain {
+    /// Reads the tip once. `retention` says what of the journal is kept.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn new(chain: Chain, retention: Retention) -> Result<Self, ApiError> {
+        let tip = read_tip(&chain)?;
+        let call_limits = CallLimits::default();
+        Ok(Self {
+            chain,
+            retention,
+            started: Instant::now(),
+            call_limits,
+            tip: Mutex::new(tip),
+            trail: Trail::default(),
+            watch: TipWatch::default(),
+        })
+    }
+
+    /// Has read-only calls bounded by `limits` in place of the defaults.
+    #[must_use]
+    pub fn with_call_limits(mut self, limits: CallLimits) -> Self {
+        self.call_limits = limits;
+        self
+    }
+
+    /// Runs `read` on one snapshot.
+    pub(super) fn read<T>(&self, read: impl FnOnce(&ChainReader) -> Result<T, ApiError>) -> Result<T, ApiError> {
+        self.chain.read(read)
+    }
+}
+
+fn read_tip(chain: &Chain) -> Result<v1::BlockRef, ApiError> {
+    chain.read(|reader| Ok(wire::block_ref(&reader.tip()?)))
+}
+
+impl NodeChain {
+    /// What never changes. Does not block.
+    pub fn identity(&self) -> Identity {
+        let params = self.chain.params();
+        Identity {
+            chain_id: params.chain_id,
+            mainnet: params.mainnet,
+            signing_mode: wire::signing_mode(params.signing),
+        }
+    }
+
+    /// The canonical Stacks tip as last announced. Does not block.
+    pub fn tip_ref(&self) -> v1::BlockRef {
+        self.tip.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Checks and stores a signed block.
+    pub fn push_block(&self, block: Bytes) -> Result<v1::PushBlockResponse, ApiError> {
+        trace::push(self, &block)
+    }
+
+    /// How often something was committed since the start. Does not block.
+    pub fn commits(&self) -> u64 {
+        self.chain.commits()
+    }
+
+    /// At most `limit` pending transactions after `after`, with how many wait in all.
+    pub fn pending_transactions(
+        &self,
+        after: Option<PendingCursor>,
+        limit: usize,
+    ) -> Result<(Vec<v1::PendingTransaction>, u64), ApiError> {
+        Ok(transactions::pending(self, after, limit))
+    }
+
+    /// How often the chain was opened before: makes ids of jobs that no earlier process gave. Does not block.
+    pub fn start_number(&self) -> u64 {
+        self.chain.start_number()
+    }
+
+    /// Stores how a job ended together with its event. `visible` is called when both are on disk, before anybody sees
+    /// the event; never when nothing was stored.
+    pub fn finish_job(&self, job: FinishedJob, visible: Box<dyn FnOnce() + Send>) -> Result<(), ApiError> {
+        self.trail.name(&job.body);
+        jobs::finish(self, job, visible)
+    }
+
+    /// The stored ends of jobs, oldest first, and the time it is by the clock that stamped them.
+    pub fn job_results(&self, kind: JobKind) -> Result<(Vec<JobResult>, u64), ApiError> {
+        Ok(self.chain.job_results(kind)?)
+    }
+
+    /// Ends what is executed now: the node stops.
+    pub fn interrupt(&self) {
+        self.chain.interrupt();
+    }
+
+    /// Processes the next block that can be processed; false when there is none. Called by the coordinator only.
+    pub fn process_next(&self) -> Result<bool, ApiError> {
+        let changed = jobs::process_next(self, self.retention)?;
+        if changed {
+            let (new, mut tip) = (read_tip(&self.chain)?, self.tip.lock().unwrap_or_else(PoisonError::into_inner));
+            if new.block_id != tip.block_id {
+                self.watch.moved();
+            }
+            *tip = new;
+        }
+        Ok(changed)
+    }
+
+    /// Mines a burn block on the canonical tip; called by the mock clock.
+    pub fn mine_burn_block(&self, time_s: u64) -> Result<(), ApiError> {
+        let mined = self.chain.mine_burn_block(None, time_s)?;
+        tracing::debug!(height = mined.height, hash = %mined.hash, "burn block mined");
+        Ok(())
+    }
+}

@@ -1,0 +1,188 @@
+//! Follows a block through its stages, in the log and in the metrics.
+//!
+//! Each stage runs on a thread of its own, so each has a span of its own, and the spans share their fields:
+//!
+//! ```text
+//! template                 parent_block_id
+//! validation  template_id  parent_block_id  block_hash  block_id
+//! push        template_id  parent_block_id  block_hash  block_id
+//! process     template_id                               block_id
+//! ```
+//!
+//! `template_id` is that of the template with the same parent and roots, which "template ready" names; it is not there for
+//! blocks of another's making.
+
+use std::collections::VecDeque;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use chainstate::chain::Processed;
+use nakamoto_proto::v1;
+use stacks_types::block::{NakamotoBlock, NakamotoBlockHeader};
+use stacks_types::ids::StacksBlockId;
+use tracing::Span;
+use tracing::field::{Empty, display};
+use v1::event::Body;
+
+use super::{NodeChain, blocks, jobs};
+use crate::chain::JobFailure;
+use crate::error::ApiError;
+use crate::metrics;
+
+/// Templates and blocks that are remembered: many more than are under way at once.
+const REMEMBERED: usize = 64;
+
+/// What a template and the block that is made of it have in common: parent, Merkle root, state root.
+type Key = ([u8; 32], [u8; 32], [u8; 32]);
+
+/// Which template a block was.
+#[derive(Debug, Default)]
+pub(super) struct Trail(Mutex<Known>);
+
+#[derive(Debug, Default)]
+struct Known {
+    /// Assembled, and not named yet: its worker names it when it announces it.
+    assembled: Option<Key>,
+    templates: VecDeque<(Key, String)>,
+    blocks: VecDeque<(StacksBlockId, String)>,
+}
+
+impl Trail {
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn template_of(&self, header: &NakamotoBlockHeader) -> Option<String> {
+        let key = key(header);
+        self.lock().templates.iter().find(|(known, _)| *known == key).map(|(_, id)| id.clone())
+    }
+
+    fn template_of_block(&self, block_id: &StacksBlockId) -> Option<String> {
+        self.lock().blocks.iter().find(|(known, _)| known == block_id).map(|(_, id)| id.clone())
+    }
+
+    /// A template was named.
+    pub(super) fn name(&self, body: &Body) {
+        let Body::TemplateFinished(finished) = body else { return };
+        let mut known = self.lock();
+        if let Some(key) = known.assembled.take() {
+            let parent_block_id = StacksBlockId(key.0);
+            tracing::debug!(template_id = finished.template_id, %parent_block_id, "template ready");
+            remember(&mut known.templates, (key, finished.template_id.clone()));
+        }
+    }
+}
+
+fn remember<T>(list: &mut VecDeque<T>, entry: T) {
+    if list.len() == REMEMBERED {
+        list.pop_front();
+    }
+    list.push_back(entry);
+}
+
+fn key(header: &NakamotoBlockHeader) -> Key {
+    (header.parent_block_id.0, header.tx_merkle_root.0, header.state_index_root.0)
+}
+
+/// Tells the span which block it is about.
+fn name_block(node: &NodeChain, span: &Span, block: &[u8]) {
+    if span.is_disabled() {
+        return;
+    }
+    let Ok(header) = NakamotoBlockHeader::decode_prefix(block) else { return };
+    let block_id = header.block_id();
+    span.record("parent_block_id", display(header.parent_block_id));
+    span.record("block_hash", display(header.block_hash()));
+    span.record("block_id", display(block_id));
+    if let Some(template_id) = node.trail.template_of(&header) {
+        span.record("template_id", &template_id);
+        let mut known = node.trail.lock();
+        if known.blocks.iter().all(|(known, _)| *known != block_id) {
+            remember(&mut known.blocks, (block_id, template_id));
+        }
+    }
+}
+
+impl NodeChain {
+    /// Assembles a template. Runs for as long as the request says, or until `cancelled`; called by the worker only.
+    pub fn assemble(
+        &self,
+        request: &v1::RequestTemplateRequest,
+        cancelled: &AtomicBool,
+    ) -> Result<v1::BlockTemplate, JobFailure> {
+        let _time = metrics::get().time("template");
+        let span = tracing::info_span!("template", parent_block_id = Empty);
+        let _entered = span.enter();
+        let result = jobs::assemble(self, request, cancelled);
+        match &result {
+            Ok(template) => {
+                let block = NakamotoBlock::decode(&template.block).ok();
+                self.trail.lock().assembled = block.as_ref().map(|block| key(&block.header));
+                if let Some(block) = block {
+                    span.record("parent_block_id", display(block.header.parent_block_id));
+                    tracing::debug!(transactions = block.txs.len(), "template assembled");
+                }
+            }
+            Err(failure) => {
+                self.trail.lock().assembled = None;
+                tracing::debug!(reason = failure.reason, detail = failure.detail, "no template");
+            }
+        }
+        result
+    }
+
+    /// Validates a proposal; called by the worker only.
+    pub fn validate(&self, block: &[u8]) -> Result<v1::ValidationVerdict, JobFailure> {
+        let _time = metrics::get().time("validation");
+        let span = tracing::info_span!(
+            "validation",
+            template_id = Empty,
+            parent_block_id = Empty,
+            block_hash = Empty,
+            block_id = Empty
+        );
+        let _entered = span.enter();
+        name_block(self, &span, block);
+        let result = jobs::validate(self, block);
+        if let Ok(verdict) = &result {
+            let reason = verdict.rejection.as_ref().map_or("none", |rejection| rejection.reason().as_str_name());
+            tracing::debug!(valid = verdict.valid, reason, "proposal validated");
+        }
+        result
+    }
+}
+
+/// See [`blocks::push`].
+pub(super) fn push(node: &NodeChain, block: &[u8]) -> Result<v1::PushBlockResponse, ApiError> {
+    let _time = metrics::get().time("push");
+    let span =
+        tracing::info_span!("push", template_id = Empty, parent_block_id = Empty, block_hash = Empty, block_id = Empty);
+    let _entered = span.enter();
+    name_block(node, &span, block);
+    let result = blocks::push(node, block);
+    if let Ok(answer) = &result {
+        let reason = answer.rejection.as_ref().map_or("none", |rejection| rejection.reason().as_str_name());
+        tracing::debug!(outcome = answer.outcome().as_str_name(), reason, "block pushed");
+    }
+    result
+}
+
+/// Logs what became of a block.
+pub(super) fn processed(node: &NodeChain, processed: &Processed) {
+    let (id, outcome) = match processed {
+        Processed::Appended(id) => (id, "processed"),
+        Processed::Rejected(id, _) => (id, "rejected"),
+        Processed::Reconciled(id) => (id, "reconciled"),
+    };
+    metrics::get().judged_block(outcome);
+    let span = tracing::info_span!("process", template_id = Empty, block_id = %id);
+    let _entered = span.enter();
+    if let Some(template_id) = node.trail.template_of_block(id) {
+        span.record("template_id", &template_id);
+    }
+    match processed {
+        Processed::Appended(_) => tracing::info!("block processed"),
+        Processed::Rejected(_, rejection) => tracing::warn!(%rejection, "block rejected"),
+        Processed::Reconciled(_) => tracing::debug!("block was judged before"),
+    }
+}

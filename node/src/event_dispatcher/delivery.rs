@@ -1,0 +1,412 @@
+//! Moves one observer: reads on from its checkpoint, posts, waits for 200, checkpoints.
+//!
+//! # Invariants
+//! - What the engine holds changes only between awaits: a step that is interrupted has done nothing that it has not noted,
+//!   but for a post whose answer it did not wait for.
+//! - At most one read batch ([`READ_STEP`]) and one body are in memory.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use nakamoto_proto::v1;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::payload::{Body, Endpoint, PayloadCache, Told};
+use super::plan;
+use super::post::{PostError, Poster};
+use super::registration::Registration;
+use super::source::Source;
+use super::status::{SharedReport, State};
+use super::store::{Progress, Store};
+use crate::error::ApiError;
+use crate::event_stream::journal::{Entry, ReadLimit};
+
+/// One step of reading. Events are shared with the journal's memory when they come from there.
+pub const READ_STEP: ReadLimit = ReadLimit { events: 64, bytes: 1 << 20 };
+/// Wait after the first failure; doubled each time.
+const FIRST_WAIT: Duration = Duration::from_millis(100);
+/// Added at random, so that the observers of a machine that restarts do not get all at once.
+const JITTER_MS: u64 = 100;
+/// The longest wait: so many timeouts of an attempt, but no longer than one likes to wait for an observer that came back.
+const LONGEST_WAIT_TIMEOUTS: u32 = 3;
+const LONGEST_WAIT: Duration = Duration::from_secs(3);
+/// Events without a post that may pass before the checkpoint is moved: a checkpoint is for what was told.
+const UNMARKED_EVENTS: u64 = 256;
+/// Wait after the journal could not be read or a body not be made, which is ours to repair.
+const BROKEN_WAIT: Duration = Duration::from_secs(1);
+
+/// Sends an observer back.
+#[derive(Debug)]
+pub(super) struct Rewind {
+    /// First event to tell again.
+    pub(super) sequence: u64,
+    /// Whether it is a block whose burn block is to be told before it.
+    pub(super) precede_with_burn_block: bool,
+    /// Whether it was done: not when the observer has not come so far yet.
+    pub(super) done: oneshot::Sender<bool>,
+}
+
+/// What an engine is made of.
+pub(super) struct Parts {
+    pub(super) registration: Registration,
+    pub(super) source: Source,
+    pub(super) store: Store,
+    pub(super) cache: Arc<PayloadCache>,
+    pub(super) poster: Poster,
+    pub(super) report: SharedReport,
+    /// Rung after each commit.
+    pub(super) newest: watch::Receiver<u64>,
+}
+
+/// What interrupts an engine.
+pub(super) struct Interrupts {
+    pub(super) shutdown: CancellationToken,
+    pub(super) rewinds: mpsc::Receiver<Rewind>,
+}
+
+/// Delivers to one observer.
+pub(super) struct Delivery {
+    parts: Parts,
+    progress: Progress,
+    /// What the file says.
+    marked: Progress,
+    /// Read and not delivered, oldest first; the first is the one that `progress` is at.
+    waiting: VecDeque<Entry>,
+    /// Attempts at the current post, all failed.
+    failures: u32,
+    /// Those of them that were answered, with another status than 200.
+    refusals: u32,
+    /// Not before.
+    retry_at: Instant,
+}
+
+/// The end of a step.
+enum Step {
+    Read(Vec<Entry>),
+    ReadFailed(ApiError),
+    /// The journal begins here, after what comes next.
+    Forgotten(u64),
+    /// Nothing to read yet.
+    Nothing,
+    /// The first event in `waiting` is delivered whole.
+    Passed,
+    Posted(Attempt),
+    EncodeFailed(String),
+}
+
+/// One attempt at a post.
+struct Attempt {
+    endpoint: Endpoint,
+    /// Of its body.
+    bytes: usize,
+    /// Events in `waiting` that it tells, from the first, and those between of which nothing is told.
+    events: usize,
+    outcome: Result<(), PostError>,
+}
+
+impl Delivery {
+    /// Goes on from `progress`, which the file holds.
+    pub(super) fn new(parts: Parts, progress: Progress) -> Self {
+        let (marked, retry_at) = (progress.clone(), Instant::now());
+        Self { parts, progress, marked, waiting: VecDeque::new(), failures: 0, refusals: 0, retry_at }
+    }
+
+    /// Runs until shutdown.
+    pub(super) async fn run(mut self, mut interrupts: Interrupts) {
+        loop {
+            // The step first: a 200 that has arrived is noted, also when the node stops now.
+            let step = tokio::select! {
+                biased;
+                step = self.step() => step,
+                () = interrupts.shutdown.cancelled() => break,
+                Some(rewind) = interrupts.rewinds.recv() => {
+                    self.rewind(rewind);
+                    continue;
+                }
+            };
+            self.apply(step);
+        }
+        self.checkpoint();
+    }
+
+    /// The next thing to do, done; changes nothing.
+    async fn step(&self) -> Step {
+        let Some(entry) = self.waiting.front() else { return self.read().await };
+        let lead = self.progress.precede_with_burn_block;
+        let posts = plan::posts(&entry.event, &self.parts.registration.interest, lead);
+        let Some(endpoint) = posts.get(self.progress.posts_done) else { return Step::Passed };
+        tokio::time::sleep_until(self.retry_at).await;
+        let Parts { registration, poster, .. } = &self.parts;
+        let (told, events) = plan::join(*endpoint, &self.waiting, entry, &registration.interest);
+        match self.body(*endpoint, told).await {
+            Ok(body) => {
+                let bytes = body.as_ref().len();
+                let outcome = poster.post(&registration.url(*endpoint), body.bytes(), registration.timeout).await;
+                Step::Posted(Attempt { endpoint: *endpoint, bytes, events, outcome })
+            }
+            Err(error) => Step::EncodeFailed(error),
+        }
+    }
+
+    async fn read(&self) -> Step {
+        tokio::time::sleep_until(self.retry_at).await;
+        let (from, history_end) = (self.progress.next_sequence, self.progress.history_end);
+        let mut newest = self.parts.newest.clone();
+        newest.borrow_and_update();
+        let source = self.parts.source.clone();
+        let read = if from < history_end {
+            blocking(move || source.history.read(from..history_end, READ_STEP)).await
+        } else if from < source.journal.bounds().oldest {
+            return Step::Forgotten(source.journal.bounds().oldest);
+        } else if from > source.journal.bounds().newest {
+            // An end of the wake is the end of the node: the shutdown interrupts this.
+            if newest.changed().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+            return Step::Nothing;
+        } else if let Some(entries) = source.journal.read_memory(from, READ_STEP) {
+            Ok(entries)
+        } else {
+            blocking(move || source.journal.read_disk(from, READ_STEP)).await
+        };
+        match read {
+            Ok(entries) => Step::Read(entries),
+            Err(error) => Step::ReadFailed(error),
+        }
+    }
+
+    /// Made on a thread that may take its time.
+    async fn body(&self, endpoint: Endpoint, told: Told) -> Result<Body, String> {
+        let (cache, view) = (Arc::clone(&self.parts.cache), self.parts.registration.view.clone());
+        let made = tokio::task::spawn_blocking(move || cache.body(endpoint, &told, &view)).await;
+        match made {
+            Ok(Ok(body)) => Ok(body),
+            Ok(Err(error)) => Err(error.to_string()),
+            Err(panic) => Err(panic.to_string()),
+        }
+    }
+
+    fn apply(&mut self, step: Step) {
+        match step {
+            Step::Nothing => {}
+            Step::Read(entries) => self.on_read(entries),
+            Step::Forgotten(oldest) => self.on_forgotten(oldest),
+            Step::ReadFailed(error) => {
+                let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
+                self.on_broken(&format!("the journal cannot be read: {error}{cause}"));
+            }
+            Step::EncodeFailed(error) => self.on_broken(&error),
+            Step::Passed => self.pass(),
+            Step::Posted(attempt) => self.on_posted(attempt),
+        }
+    }
+
+    fn on_read(&mut self, entries: Vec<Entry>) {
+        let in_history = self.progress.next_sequence < self.progress.history_end;
+        let first = entries.first().map(|entry| entry.sequence);
+        match first {
+            None if in_history => {
+                self.progress.next_sequence = self.progress.history_end;
+                self.checkpoint();
+            }
+            None => {}
+            // Forgotten between the look at its bounds and the read.
+            Some(first) if !in_history && first > self.progress.next_sequence => self.on_forgotten(first),
+            Some(first) => {
+                self.progress.next_sequence = first;
+                self.waiting = entries.into();
+            }
+        }
+        self.show_position();
+    }
+
+    /// What is left of forgotten events are burn blocks and blocks.
+    fn on_forgotten(&mut self, oldest: u64) {
+        let (observer, from) = (&self.parts.registration.endpoint, self.progress.next_sequence);
+        tracing::warn!(observer, from, oldest, "events are forgotten: only their burn blocks and blocks are told");
+        self.progress.history_end = oldest;
+        self.progress.gap = Some((from, oldest));
+        self.checkpoint();
+    }
+
+    /// The first event in `waiting` is done.
+    fn pass(&mut self) {
+        let Some(entry) = self.waiting.pop_front() else { return };
+        let told = self.progress.posts_done > 0;
+        if let Some(v1::event::Body::BlockProcessed(block)) = &entry.event.body {
+            self.progress.delivered_height = block.block.as_ref().map(|names| names.chain_length);
+            self.progress.precede_with_burn_block = false;
+        }
+        self.progress.next_sequence = entry.sequence.saturating_add(1);
+        self.progress.posts_done = 0;
+        if told || self.progress.next_sequence.saturating_sub(self.marked.next_sequence) >= UNMARKED_EVENTS {
+            self.checkpoint();
+        }
+        self.show_position();
+    }
+
+    fn on_posted(&mut self, attempt: Attempt) {
+        self.parts.report.update(|report| report.counts.attempts += 1);
+        let error = match attempt.outcome {
+            Ok(()) => {
+                self.parts.report.update(|report| {
+                    report.counts.delivered += 1;
+                    report.counts.delivered_bytes += attempt.bytes as u64;
+                    report.last_success = Some(SystemTime::now());
+                });
+                self.posted(attempt.events);
+                return;
+            }
+            Err(error) => error,
+        };
+        let skip = self.is_given_up(&error);
+        let registration = &self.parts.registration;
+        let (observer, path) = (&registration.endpoint, attempt.endpoint.path());
+        // A dead observer is one line when it dies, not one for each attempt.
+        if self.failures == 0 || skip {
+            tracing::warn!(observer, path, %error, skip, "an observer was not told");
+        } else {
+            tracing::debug!(observer, path, %error, attempts = self.failures, "an observer was not told");
+        }
+        self.show_error(error.to_string());
+        if skip {
+            self.parts.report.update(|report| report.counts.skipped += 1);
+            self.posted(attempt.events);
+            return;
+        }
+        self.failures = self.failures.saturating_add(1);
+        self.retry_at = Instant::now() + wait_after(self.failures, self.parts.registration.timeout);
+        let failures = self.failures;
+        self.parts.report.update(|report| {
+            report.state = State::Retrying;
+            report.failed_attempts = failures;
+        });
+    }
+
+    /// Whether a failed post is not tried again, as the registration asks for.
+    fn is_given_up(&mut self, error: &PostError) -> bool {
+        let registration = &self.parts.registration;
+        if !matches!(error, PostError::Status { .. }) {
+            return registration.disable_retries;
+        }
+        self.refusals = self.refusals.saturating_add(1);
+        registration.skip_after_refusals.is_some_and(|most| self.refusals >= most)
+    }
+
+    /// A post of so many events is off the list: answered, or given up.
+    fn posted(&mut self, events: usize) {
+        if self.failures > 0 {
+            tracing::info!(observer = self.parts.registration.endpoint, "an observer is told again");
+        }
+        self.failures = 0;
+        self.refusals = 0;
+        // All but the last of joined ones are done with; that one is passed as any other, and marked.
+        self.waiting.drain(..events.saturating_sub(1).min(self.waiting.len()));
+        self.progress.posts_done += 1;
+        let more = self.waiting.front().is_some_and(|entry| {
+            let lead = self.progress.precede_with_burn_block;
+            let posts = plan::posts(&entry.event, &self.parts.registration.interest, lead);
+            posts.len() > self.progress.posts_done
+        });
+        if more {
+            self.checkpoint();
+        } else {
+            // In one checkpoint with the event's end.
+            self.pass();
+        }
+    }
+
+    fn on_broken(&mut self, error: &str) {
+        tracing::error!(observer = self.parts.registration.endpoint, error, "an observer cannot be told");
+        self.show_error(error.to_owned());
+        self.retry_at = Instant::now() + BROKEN_WAIT;
+        self.parts.report.update(|report| report.state = State::Retrying);
+    }
+
+    fn rewind(&mut self, rewind: Rewind) {
+        let Progress { next_sequence, history_end, .. } = self.progress;
+        let done = rewind.sequence < next_sequence;
+        if done {
+            // What was told before is blocks again; the rest is not repeated: a transaction that was mined long ago would
+            // seem to be waiting.
+            self.progress.history_end = history_end.max(next_sequence);
+            self.progress.next_sequence = rewind.sequence;
+            self.progress.posts_done = 0;
+            self.progress.precede_with_burn_block = rewind.precede_with_burn_block;
+            self.waiting.clear();
+            self.failures = 0;
+            self.refusals = 0;
+            self.retry_at = Instant::now();
+            self.checkpoint();
+            self.show_position();
+        }
+        let _ = rewind.done.send(done); // The operator may be gone.
+    }
+
+    /// Losing a checkpoint is no reason to stop: the posts of a restart are then some more.
+    fn checkpoint(&mut self) {
+        if self.marked == self.progress {
+            return;
+        }
+        match self.parts.store.checkpoint(&self.parts.registration.endpoint, &self.progress) {
+            Ok(()) => self.marked = self.progress.clone(),
+            Err(error) => {
+                let observer = &self.parts.registration.endpoint;
+                tracing::error!(observer, %error, "how far an observer was told cannot be noted");
+                self.show_error(format!("the checkpoint cannot be stored: {error}"));
+            }
+        }
+    }
+
+    fn show_error(&self, error: String) {
+        self.parts.report.update(|report| report.last_error = Some((SystemTime::now(), error)));
+    }
+
+    fn show_position(&self) {
+        let newest = self.parts.source.journal.bounds().newest;
+        self.parts.report.update(|report| {
+            report.next_sequence = self.progress.next_sequence;
+            report.delivered_height = self.progress.delivered_height;
+            report.history_end = self.progress.history_end;
+            report.gap = self.progress.gap;
+            report.failed_attempts = self.failures;
+            let caught_up = self.progress.next_sequence > newest;
+            report.state = if caught_up { State::CaughtUp } else { State::Delivering };
+        });
+    }
+}
+
+/// 100 ms doubled each time and up to 100 ms more, at most three times the timeout of an attempt and 3 s.
+fn wait_after(failures: u32, timeout: Duration) -> Duration {
+    use std::hash::{BuildHasher as _, RandomState};
+    let doubled = FIRST_WAIT.saturating_mul(1_u32.checked_shl(failures.saturating_sub(1)).unwrap_or(u32::MAX));
+    // The hasher's keys are random per instance: enough for jitter.
+    let jitter = Duration::from_millis(RandomState::new().hash_one(0_u8) % (JITTER_MS + 1));
+    doubled.saturating_add(jitter).min(timeout.saturating_mul(LONGEST_WAIT_TIMEOUTS)).min(LONGEST_WAIT)
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
+) -> Result<T, ApiError> {
+    tokio::task::spawn_blocking(work).await.map_err(ApiError::internal)?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_double_up_to_three_timeouts() {
+        let timeout = Duration::from_secs(1);
+        for (failures, least) in [(1, 100), (2, 200), (3, 400), (4, 800), (5, 1600), (6, 3000), (7, 3000), (80, 3000)] {
+            let wait = wait_after(failures, timeout);
+            let (least, most) = (Duration::from_millis(least), Duration::from_millis(least + 100));
+            assert!(wait >= least && wait <= most.min(timeout * 3), "{wait:?} after {failures}");
+        }
+        assert_eq!(wait_after(80, Duration::from_secs(60)), LONGEST_WAIT, "one that came back is not left for minutes");
+        assert_eq!(wait_after(80, Duration::from_millis(10)), Duration::from_millis(30));
+    }
+}

@@ -1,0 +1,196 @@
+//! All observers, on a thread of their own.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::delivery::{Delivery, Interrupts, Parts, Rewind};
+use super::payload::PayloadCache;
+use super::post::Poster;
+use super::registration::Registration;
+use super::source::Source;
+use super::status::{Counts, Report, SharedReport, State};
+use super::store::{Progress, Store};
+use crate::config::ObserverConfig;
+use crate::error::ApiError;
+
+/// What the services see of the observers. Cheap to clone. The default has none.
+#[derive(Clone, Default)]
+pub struct Dispatcher {
+    observers: Arc<BTreeMap<String, Handle>>,
+}
+
+struct Handle {
+    report: SharedReport,
+    rewinds: mpsc::Sender<Rewind>,
+    source: Source,
+}
+
+/// Runs the observers.
+pub struct DispatcherRunner {
+    engines: Vec<(Delivery, mpsc::Receiver<Rewind>)>,
+}
+
+/// Why an observer is not sent back.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError {
+    /// No observer has this endpoint.
+    #[error("no observer is registered as {0}")]
+    UnknownObserver(String),
+    /// The canonical chain is not that long.
+    #[error("the chain has no block at height {0}")]
+    UnknownHeight(u64),
+    /// It will be told that block anyway.
+    #[error("the observer was not told height {0} yet")]
+    NotToldYet(u64),
+    /// The chain or the node.
+    #[error(transparent)]
+    Api(#[from] ApiError),
+}
+
+impl Dispatcher {
+    /// Registers the observers of a node, with what `folder` knows of them. Nothing is sent until [`DispatcherRunner::run`].
+    ///
+    /// # Errors
+    /// When one is there twice, or the file of checkpoints cannot be used.
+    pub fn register(
+        configs: &[ObserverConfig],
+        source: Source,
+        folder: &Path,
+    ) -> anyhow::Result<(Self, DispatcherRunner)> {
+        let (mut observers, mut engines) = (BTreeMap::new(), Vec::new());
+        if !configs.is_empty() {
+            let (ring, newest) = watch::channel(source.journal.bounds().newest);
+            source.journal.listen(Box::new(move |sequence| {
+                ring.send_replace(sequence);
+            }));
+            let (store, cache, poster) = (Store::open(folder)?, Arc::<PayloadCache>::default(), Poster::new());
+            for registration in configs.iter().map(Registration::from) {
+                let endpoint = registration.endpoint.clone();
+                let progress = resume(&store, &source, &endpoint)?;
+                let report = SharedReport::new(first_report(&registration, &progress));
+                // One at a time: an operator waits for the answer.
+                let (sender, rewinds) = mpsc::channel(1);
+                let parts = Parts {
+                    registration,
+                    source: source.clone(),
+                    store: store.clone(),
+                    cache: Arc::clone(&cache),
+                    poster: poster.clone(),
+                    report: report.clone(),
+                    newest: newest.clone(),
+                };
+                engines.push((Delivery::new(parts, progress), rewinds));
+                if observers
+                    .insert(endpoint.clone(), Handle { report, rewinds: sender, source: source.clone() })
+                    .is_some()
+                {
+                    bail!("observer {endpoint} is registered twice");
+                }
+            }
+        }
+        Ok((Self { observers: Arc::new(observers) }, DispatcherRunner { engines }))
+    }
+
+    /// How each is doing, by endpoint. Does not block.
+    #[must_use]
+    pub fn reports(&self) -> Vec<Report> {
+        self.observers.values().map(|handle| handle.report.read(handle.source.journal.bounds().newest)).collect()
+    }
+
+    /// Sends an observer back to the canonical block at `height`: it is told the burn block that the block cites, then all
+    /// burn blocks and blocks from there to where it was, then goes on as before. Returns the block's sequence.
+    ///
+    /// # Errors
+    /// [`ReplayError`].
+    pub async fn replay(&self, endpoint: &str, height: u64) -> Result<u64, ReplayError> {
+        let handle = self.observers.get(endpoint);
+        let handle = handle.ok_or_else(|| ReplayError::UnknownObserver(endpoint.to_owned()))?;
+        let history = Arc::clone(&handle.source.history);
+        let sequence = tokio::task::spawn_blocking(move || history.sequence_at_height(height)).await;
+        let sequence = sequence.map_err(ApiError::internal)??.ok_or(ReplayError::UnknownHeight(height))?;
+        let (done, answer) = oneshot::channel();
+        // The boot block is followed by its burn block, not led.
+        let rewind = Rewind { sequence, precede_with_burn_block: height > 0, done };
+        handle.rewinds.send(rewind).await.map_err(|_| ApiError::ShuttingDown)?;
+        if answer.await.map_err(|_| ApiError::ShuttingDown)? {
+            Ok(sequence)
+        } else {
+            Err(ReplayError::NotToldYet(height))
+        }
+    }
+}
+
+#[cfg(test)]
+impl Dispatcher {
+    /// Until the reports of all observers say so.
+    pub(super) async fn until_all(&self, holds: impl Fn(&Report) -> bool) {
+        for handle in self.observers.values() {
+            let told = tokio::time::timeout(super::tests::WAIT, handle.report.until(&holds)).await;
+            assert!(told.is_ok(), "not in time: {:?}", self.reports());
+        }
+    }
+}
+
+impl DispatcherRunner {
+    /// Whether there is nobody to tell.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.engines.is_empty()
+    }
+
+    /// Tells all of them until `shutdown`.
+    ///
+    /// # Errors
+    /// When one of them panicked.
+    pub async fn run(self, shutdown: CancellationToken) -> anyhow::Result<()> {
+        let mut tasks = JoinSet::new();
+        for (engine, rewinds) in self.engines {
+            tasks.spawn(engine.run(Interrupts { shutdown: shutdown.clone(), rewinds }));
+        }
+        while let Some(ended) = tasks.join_next().await {
+            ended.context("the delivery to an observer ended")?;
+        }
+        Ok(())
+    }
+}
+
+/// Where an observer goes on. A checkpoint of another journal, or beyond the end of this one, is no checkpoint: it starts over.
+fn resume(store: &Store, source: &Source, endpoint: &str) -> anyhow::Result<Progress> {
+    let (id, newest) = (source.journal.id(), source.journal.bounds().newest);
+    let context = || format!("the checkpoint of observer {endpoint}");
+    if let Some(progress) = store.progress(endpoint).with_context(context)? {
+        if progress.journal_id == id && progress.next_sequence <= newest.saturating_add(1) {
+            return Ok(progress);
+        }
+        tracing::warn!(
+            observer = endpoint,
+            "the observer was told of another chain: it is told this one from its start"
+        );
+    }
+    let progress = Progress::new(id, newest);
+    store.checkpoint(endpoint, &progress).with_context(context)?;
+    Ok(progress)
+}
+
+fn first_report(registration: &Registration, progress: &Progress) -> Report {
+    Report {
+        endpoint: registration.endpoint.clone(),
+        keys: registration.keys.clone(),
+        state: State::Delivering,
+        next_sequence: progress.next_sequence,
+        events_behind: 0,
+        delivered_height: progress.delivered_height,
+        history_end: progress.history_end,
+        gap: progress.gap,
+        counts: Counts::default(),
+        failed_attempts: 0,
+        last_error: None,
+        last_success: None,
+    }
+}

@@ -1,0 +1,192 @@
+//! Which posts an event makes for an observer.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use nakamoto_proto::v1;
+use v1::event::Body;
+
+use super::keys::Interest;
+use super::payload::{self, Endpoint, Told};
+use crate::event_stream::journal::Entry;
+
+/// Transactions of one `/new_mempool_tx`.
+pub(super) const MAX_JOINED_TRANSACTIONS: usize = 50;
+/// Their bytes; one that is larger goes alone.
+const MAX_JOINED_BYTES: usize = 1 << 20;
+
+/// The posts of an event, in order. `lead` puts the burn block that a block cites before it.
+pub(super) fn posts(event: &v1::Event, interest: &Interest, lead: bool) -> Vec<Endpoint> {
+    match &event.body {
+        // The first burn block goes with the boot block, which must be the first that an observer hears of.
+        Some(Body::BurnBlock(burn)) if !is_first(burn) => only_if(interest.burn_blocks, Endpoint::NewBurnBlock),
+        Some(Body::BlockProcessed(block)) if payload::is_boot(block) => {
+            let burn_block = interest.burn_blocks.then_some(Endpoint::NewBurnBlock);
+            std::iter::once(Endpoint::NewBlock).chain(burn_block).collect()
+        }
+        Some(Body::BlockProcessed(_)) => {
+            let burn_block = (lead && interest.burn_blocks).then_some(Endpoint::NewBurnBlock);
+            // Every observer is told every block, whatever its keys.
+            burn_block.into_iter().chain([Endpoint::NewBlock]).collect()
+        }
+        Some(Body::MempoolAccepted(_)) => only_if(interest.mempool, Endpoint::NewMempoolTx),
+        Some(Body::MempoolDropped(dropped)) => {
+            only_if(interest.mempool && payload::drop_reason(dropped).is_some(), Endpoint::DropMempoolTx)
+        }
+        Some(Body::StackerdbChunks(_)) => only_if(interest.stackerdb, Endpoint::StackerDbChunks),
+        // Without a verdict (the request's deadline passed, say) there is nothing that the reference has a shape for.
+        Some(Body::ValidationFinished(_)) => {
+            only_if(interest.proposals && payload::verdict(event).is_some(), Endpoint::ProposalResponse)
+        }
+        Some(
+            Body::BurnBlock(_)
+            | Body::BlockStored(_)
+            | Body::BlockRejected(_)
+            | Body::TipChanged(_)
+            | Body::TemplateFinished(_)
+            | Body::MiningChanged(_),
+        )
+        | None => Vec::new(),
+    }
+}
+
+fn only_if(wanted: bool, endpoint: Endpoint) -> Vec<Endpoint> {
+    if wanted { vec![endpoint] } else { Vec::new() }
+}
+
+/// What a post to `endpoint` tells, which the first of `waiting` asks for, and how many of them that covers.
+///
+/// Transactions that wait behind one another go out as one array: an observer takes that many times faster, and one that
+/// keeps up never has two waiting. Events between them of which the observer is told nothing are in nobody's way.
+pub(super) fn join(endpoint: Endpoint, waiting: &VecDeque<Entry>, first: &Entry, interest: &Interest) -> (Told, usize) {
+    let mut told = Told { first: Arc::clone(&first.event), more: Vec::new() };
+    let mut covered = 1;
+    if endpoint != Endpoint::NewMempoolTx {
+        return (told, covered);
+    }
+    let mut bytes = transaction_bytes(&first.event);
+    for (index, entry) in waiting.iter().enumerate().skip(1) {
+        match posts(&entry.event, interest, false)[..] {
+            [] => continue,
+            [Endpoint::NewMempoolTx] => {}
+            _ => break,
+        }
+        bytes += transaction_bytes(&entry.event);
+        if told.more.len() + 1 == MAX_JOINED_TRANSACTIONS || bytes > MAX_JOINED_BYTES {
+            break;
+        }
+        told.more.push(Arc::clone(&entry.event));
+        covered = index + 1;
+    }
+    (told, covered)
+}
+
+fn transaction_bytes(event: &v1::Event) -> usize {
+    match &event.body {
+        Some(Body::MempoolAccepted(accepted)) => accepted.transaction.len(),
+        _ => 0,
+    }
+}
+
+/// The first block of the mocked bitcoin has no parent.
+fn is_first(burn: &v1::BurnBlockEvent) -> bool {
+    burn.burn_block.as_ref().is_some_and(|block| block.parent_burn_block_hash.iter().all(|byte| *byte == 0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::EventKey;
+
+    fn star() -> Interest {
+        Interest::of_keys(&[EventKey::Any])
+    }
+
+    fn event(body: Body) -> v1::Event {
+        v1::Event { body: Some(body), ..v1::Event::default() }
+    }
+
+    fn burn(parent: u8) -> v1::Event {
+        let block = v1::BurnBlock { parent_burn_block_hash: vec![parent; 32].into(), ..v1::BurnBlock::default() };
+        event(Body::BurnBlock(v1::BurnBlockEvent { burn_block: Some(block), is_canonical_tip: true }))
+    }
+
+    fn block(boot: bool) -> v1::Event {
+        let names = v1::BlockRef { block_hash: vec![0; 32].into(), ..v1::BlockRef::default() };
+        let header = (!boot).then(v1::BlockHeader::default);
+        event(Body::BlockProcessed(v1::BlockProcessed { block: Some(names), header, ..Default::default() }))
+    }
+
+    #[test]
+    fn blocks_go_to_everyone_and_the_rest_to_those_who_asked() {
+        let (nothing, star) = (Interest::default(), star());
+        let dropped = |reason: v1::DropReason| {
+            event(Body::MempoolDropped(v1::MempoolDropped { reason: reason.into(), ..Default::default() }))
+        };
+        for (event, all, expected) in [
+            (block(false), true, vec![Endpoint::NewBlock]),
+            (burn(1), false, vec![Endpoint::NewBurnBlock]),
+            (event(Body::MempoolAccepted(v1::MempoolAccepted::default())), false, vec![Endpoint::NewMempoolTx]),
+            (dropped(v1::DropReason::ReplaceByFee), false, vec![Endpoint::DropMempoolTx]),
+            (dropped(v1::DropReason::NonceUsed), false, vec![]),
+            (event(Body::TipChanged(v1::TipChanged::default())), false, vec![]),
+            (event(Body::StackerdbChunks(v1::StackerDbChunks::default())), false, vec![]),
+            (event(Body::ValidationFinished(v1::ValidationFinished::default())), false, vec![]),
+        ] {
+            assert_eq!(posts(&event, &star, false), expected, "{event:?}");
+            assert_eq!(posts(&event, &nothing, false), if all { expected } else { vec![] }, "{event:?}");
+        }
+    }
+
+    #[test]
+    fn stackerdb_and_proposals_go_to_those_who_named_them() {
+        let interest = Interest::of_keys(&[EventKey::StackerDb, EventKey::BlockProposal]);
+        let chunks = event(Body::StackerdbChunks(v1::StackerDbChunks::default()));
+        assert_eq!(posts(&chunks, &interest, false), [Endpoint::StackerDbChunks]);
+        let finished =
+            |verdict| event(Body::ValidationFinished(v1::ValidationFinished { verdict, ..Default::default() }));
+        let with = finished(Some(v1::ValidationVerdict::default()));
+        assert_eq!(posts(&with, &interest, false), [Endpoint::ProposalResponse]);
+        assert_eq!(posts(&finished(None), &interest, false), []);
+    }
+
+    #[test]
+    fn the_boot_block_comes_before_its_burn_block_and_a_replay_begins_with_one() {
+        let star = star();
+        assert_eq!(posts(&burn(0), &star, false), []);
+        assert_eq!(posts(&block(true), &star, true), [Endpoint::NewBlock, Endpoint::NewBurnBlock]);
+        assert_eq!(posts(&block(false), &star, true), [Endpoint::NewBurnBlock, Endpoint::NewBlock]);
+        for lead in [false, true] {
+            let nobody = Interest::default();
+            assert_eq!(posts(&block(true), &nobody, lead), [Endpoint::NewBlock], "burn blocks were not asked for");
+            assert_eq!(posts(&block(false), &nobody, lead), [Endpoint::NewBlock], "burn blocks were not asked for");
+        }
+    }
+
+    #[test]
+    fn transactions_that_wait_behind_one_another_are_joined_within_bounds() {
+        let accepted = |bytes: usize| {
+            event(Body::MempoolAccepted(v1::MempoolAccepted {
+                txid: vec![1; 32].into(),
+                transaction: vec![1; bytes].into(),
+            }))
+        };
+        let silent = || event(Body::TipChanged(v1::TipChanged::default()));
+        let joined = |events: Vec<v1::Event>, interest: &Interest| {
+            let waiting: VecDeque<_> = events.into_iter().map(|event| Entry::from_event(event, 0)).collect();
+            let (told, covered) = join(Endpoint::NewMempoolTx, &waiting, &waiting[0], interest);
+            (told.more.len() + 1, covered)
+        };
+        assert_eq!(joined(vec![accepted(1)], &star()), (1, 1));
+        assert_eq!(joined(vec![accepted(1), silent(), accepted(1), silent()], &star()), (2, 3));
+        assert_eq!(joined(vec![accepted(1), accepted(1), block(false), accepted(1)], &star()), (2, 2));
+        assert_eq!(joined(vec![accepted(1), burn(1), accepted(1)], &star()), (1, 1));
+        let blind = Interest::of_keys(&[EventKey::Mempool]);
+        assert_eq!(joined(vec![accepted(1), burn(1), accepted(1)], &blind), (2, 3), "it is told no burn blocks");
+        assert_eq!(joined((0..60).map(|_| accepted(1)).collect(), &star()), (50, 50));
+        assert_eq!(joined(vec![accepted(1 << 19), accepted(1 << 19), accepted(1)], &star()), (2, 2));
+        assert_eq!(joined(vec![accepted(1 << 21), accepted(1)], &star()), (1, 1));
+        let waiting = VecDeque::from([Entry::from_event(block(false), 0), Entry::from_event(accepted(1), 0)]);
+        assert_eq!(join(Endpoint::NewBlock, &waiting, &waiting[0], &star()).1, 1);
+    }
+}

@@ -1,0 +1,159 @@
+//! How far each observer has come, on disk.
+//!
+//! A file of its own, so that checkpoints never wait for the chain's writer nor the chain for them. `synchronous=NORMAL`: a checkpoint
+//! survives the death of the process, and costs no sync. A power cut may lose the last ones; then the same posts are sent
+//! again, which every observer must bear anyway.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::{Context as _, bail};
+use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
+
+/// In the data folder.
+pub(super) const FILE: &str = "observers.sqlite";
+
+/// Append-only; counted by `user_version`.
+const MIGRATIONS: [&str; 1] = [include_str!("observers.sql")];
+
+/// How far one observer has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Progress {
+    /// The journal that the sequences are of.
+    pub(super) journal_id: [u8; 16],
+    /// First event that was not delivered whole.
+    pub(super) next_sequence: u64,
+    /// Posts of that event that were delivered.
+    pub(super) posts_done: usize,
+    /// Below it only burn blocks and blocks are told.
+    pub(super) history_end: u64,
+    /// Whether the next block is preceded by its burn block.
+    pub(super) precede_with_burn_block: bool,
+    /// Chain length of the newest block delivered.
+    pub(super) delivered_height: Option<u64>,
+    /// Sequences of which only burn blocks and blocks were left.
+    pub(super) gap: Option<(u64, u64)>,
+}
+
+impl Progress {
+    /// An observer that is new to a journal: all blocks so far, then everything.
+    pub(super) const fn new(journal_id: [u8; 16], newest: u64) -> Self {
+        Self {
+            journal_id,
+            next_sequence: 1,
+            posts_done: 0,
+            history_end: newest.saturating_add(1),
+            precede_with_burn_block: false,
+            delivered_height: None,
+            gap: None,
+        }
+    }
+}
+
+/// The file. Cheap to clone.
+#[derive(Clone)]
+pub(super) struct Store {
+    conn: Arc<Mutex<Connection>>,
+}
+
+impl Store {
+    /// Opens or makes the file.
+    ///
+    /// # Errors
+    /// When it cannot be used. Without it all observers start over.
+    pub(super) fn open(folder: &Path) -> anyhow::Result<Self> {
+        let path = folder.join(FILE);
+        let context =
+            || format!("{} cannot be used; without it all observers are told everything again", path.display());
+        let mut conn = Connection::open(&path).with_context(context)?;
+        conn.pragma_update(None, "journal_mode", "WAL").with_context(context)?;
+        conn.pragma_update(None, "synchronous", "NORMAL").with_context(context)?;
+        let verdict: String = conn.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).with_context(context)?;
+        if verdict != "ok" {
+            bail!("{}: {verdict}", context());
+        }
+        migrate(&mut conn).with_context(context)?;
+        Ok(Self { conn: Arc::new(Mutex::new(conn)) })
+    }
+
+    /// How far an observer has come; `None` for one that is new.
+    pub(super) fn progress(&self, endpoint: &str) -> rusqlite::Result<Option<Progress>> {
+        let conn = self.conn.lock().unwrap_or_else(PoisonError::into_inner);
+        let sql = "SELECT * FROM observers WHERE endpoint = ?1";
+        conn.prepare_cached(sql)?.query_row([endpoint], progress_from_row).optional()
+    }
+
+    /// Notes how far an observer has come.
+    pub(super) fn checkpoint(&self, endpoint: &str, progress: &Progress) -> rusqlite::Result<()> {
+        let conn = self.conn.lock().unwrap_or_else(PoisonError::into_inner);
+        conn.prepare_cached(include_str!("checkpoint.sql"))?.execute(named_params! {
+            ":endpoint": endpoint,
+            ":journal_id": progress.journal_id,
+            ":next_sequence": progress.next_sequence,
+            ":posts_done": progress.posts_done,
+            ":history_end": progress.history_end,
+            ":lead_burn_block": progress.precede_with_burn_block,
+            ":delivered_height": progress.delivered_height,
+            ":thinned_from": progress.gap.map(|(from, _)| from),
+            ":thinned_to": progress.gap.map(|(_, to)| to),
+        })?;
+        Ok(())
+    }
+}
+
+fn migrate(conn: &mut Connection) -> anyhow::Result<()> {
+    let tx = conn.transaction()?;
+    let found: usize = tx.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let Some(missing) = MIGRATIONS.get(found..) else {
+        bail!("its tables are of version {found}, this program knows {}", MIGRATIONS.len());
+    };
+    missing.iter().try_for_each(|sql| tx.execute_batch(sql))?;
+    tx.pragma_update(None, "user_version", MIGRATIONS.len())?;
+    Ok(tx.commit()?)
+}
+
+fn progress_from_row(row: &Row<'_>) -> rusqlite::Result<Progress> {
+    let gap: (Option<u64>, Option<u64>) = (row.get("thinned_from")?, row.get("thinned_to")?);
+    Ok(Progress {
+        journal_id: row.get("journal_id")?,
+        next_sequence: row.get("next_sequence")?,
+        posts_done: row.get("posts_done")?,
+        history_end: row.get("history_end")?,
+        precede_with_burn_block: row.get("lead_burn_block")?,
+        delivered_height: row.get("delivered_height")?,
+        gap: gap.0.zip(gap.1),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_come_back_after_a_restart() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut progress = Progress::new([7; 16], 41);
+        {
+            let store = Store::open(folder.path()).unwrap();
+            assert_eq!(store.progress("a:1").unwrap(), None);
+            store.checkpoint("a:1", &progress).unwrap();
+            progress.next_sequence = 12;
+            progress.posts_done = 1;
+            progress.precede_with_burn_block = true;
+            progress.delivered_height = Some(3);
+            progress.gap = Some((4, 9));
+            store.checkpoint("a:1", &progress).unwrap();
+        }
+        let store = Store::open(folder.path()).unwrap();
+        assert_eq!(store.progress("a:1").unwrap(), Some(progress));
+        assert_eq!(store.progress("b:1").unwrap(), None);
+    }
+
+    #[test]
+    fn a_damaged_file_is_reported_with_its_name() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(FILE), "this is no database, by its first bytes").unwrap();
+        let error = Store::open(folder.path()).err().map(|error| format!("{error:#}")).unwrap();
+        assert!(error.contains(FILE), "{error}");
+    }
+}

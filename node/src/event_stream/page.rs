@@ -1,0 +1,70 @@
+//! One page of the journal, with the same filter, payload and cursors as a stream.
+
+use nakamoto_proto::v1;
+
+use super::cursor::Cursor;
+use super::filter::Filter;
+use super::journal::{Journal, ReadLimit};
+use super::payload::Payload;
+use crate::error::ApiError;
+use crate::limits::MAX_PAGE_BYTES;
+
+/// Events looked at for one page: a filter that matches nothing must not read the whole journal in one call. The page
+/// is then short or empty, and its cursor goes on.
+pub(super) const MAX_SCANNED_EVENTS: u64 = 10_000;
+/// One step of reading.
+const READ_STEP: ReadLimit = ReadLimit { events: 256, bytes: 4 << 20 };
+
+/// A page to read.
+#[derive(Debug, Clone)]
+pub struct PageRequest {
+    /// Which events.
+    pub filter: Filter,
+    /// How much of them.
+    pub payload: Payload,
+    /// First sequence to look at.
+    pub start: u64,
+    /// Most events.
+    pub size: usize,
+}
+
+/// Reads a page. Blocks.
+///
+/// # Errors
+/// [`ApiError`] when the journal cannot be read.
+pub fn read_page(journal: &dyn Journal, request: &PageRequest) -> Result<v1::ListEventsResponse, ApiError> {
+    let (mut events, mut labels, mut bytes, mut next) = (Vec::new(), Vec::new(), 0_usize, request.start);
+    let end = request.start.saturating_add(MAX_SCANNED_EVENTS);
+    'page: while next < end {
+        let entries = match journal.read_memory(next, READ_STEP) {
+            Some(entries) => entries,
+            None => journal.read_disk(next, READ_STEP)?,
+        };
+        if entries.is_empty() {
+            break;
+        }
+        for entry in entries {
+            if let Some(found) = request.filter.labels(&entry) {
+                let (event, length) = request.payload.event(&entry);
+                let too_large = bytes.saturating_add(length) > MAX_PAGE_BYTES && !events.is_empty();
+                if events.len() >= request.size || too_large {
+                    break 'page;
+                }
+                bytes = bytes.saturating_add(length);
+                events.push(event);
+                labels.push(found);
+            }
+            next = entry.sequence.saturating_add(1);
+        }
+    }
+    let bounds = journal.bounds();
+    let cursor = Cursor { journal_id: journal.id(), sequence: next.saturating_sub(1) };
+    Ok(v1::ListEventsResponse {
+        events,
+        next_cursor: cursor.encode().into(),
+        end_of_journal: next > bounds.newest,
+        oldest_sequence: if bounds.oldest > bounds.newest { 0 } else { bounds.oldest },
+        newest_sequence: bounds.newest,
+        labels: if request.filter.has_labels() { labels } else { Vec::new() },
+    })
+}

@@ -1,0 +1,60 @@
+//! How much of an event travels.
+
+use bytes::Bytes;
+use chainstate::journal::header_only;
+use nakamoto_proto::v1;
+
+use super::journal::Entry;
+
+/// Largest event that travels whole. A StackerDB chunk (16 MiB at most) fits; the few blocks whose receipts make more
+/// travel in header form, because no client takes a larger message (17 MiB is what the API asks clients to take).
+pub const MAX_EVENT_BYTES: usize = (16 << 20) + (256 << 10);
+
+/// How much of a block travels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Payload {
+    /// Everything.
+    Full,
+    /// Without receipts, chunk data and raw transactions.
+    Header,
+}
+
+impl Payload {
+    /// From the wire; unknown values mean the default, full.
+    #[must_use]
+    pub fn decode(mode: i32) -> Self {
+        match v1::PayloadMode::try_from(mode) {
+            Ok(v1::PayloadMode::Header) => Self::Header,
+            Ok(v1::PayloadMode::Full | v1::PayloadMode::Unspecified) | Err(_) => Self::Full,
+        }
+    }
+
+    /// To the wire.
+    #[must_use]
+    pub fn encode(self) -> v1::PayloadMode {
+        match self {
+            Self::Full => v1::PayloadMode::Full,
+            Self::Header => v1::PayloadMode::Header,
+        }
+    }
+
+    /// The event as it travels, encoded. The bytes are those of all streams that ask for the same.
+    #[must_use]
+    pub fn shape(self, entry: &Entry) -> Bytes {
+        if self.is_whole(entry) { entry.encoded.clone() } else { entry.short().clone() }
+    }
+
+    /// The event as it travels, and its encoded length. Raw bytes in it are shared, not copied.
+    #[must_use]
+    pub fn event(self, entry: &Entry) -> (v1::Event, usize) {
+        if self.is_whole(entry) {
+            (v1::Event::clone(&entry.event), entry.encoded.len())
+        } else {
+            (header_only(&entry.event), entry.short().len())
+        }
+    }
+
+    fn is_whole(self, entry: &Entry) -> bool {
+        self == Self::Full && entry.encoded.len() <= MAX_EVENT_BYTES
+    }
+}

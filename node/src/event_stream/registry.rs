@@ -1,0 +1,175 @@
+//! All streams, on threads of their own: event fan-out does not compete with the threads that answer requests.
+//!
+//! The writer's commit rings one wake; one task, the wake_streams, hears it and wakes the streams. A commit therefore costs its
+//! writer the same however many streams there are, and commits that come while the wake_streams wakes streams share one round.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use nakamoto_proto::v1;
+use tokio::runtime::Handle;
+use tokio::sync::{Semaphore, watch};
+use tokio_util::sync::CancellationToken;
+
+use super::context::StreamContext;
+use super::frame_builder::{FeedOptions, FrameBuilder, LIVE_WINDOW_EVENTS};
+use super::journal::Journal;
+use super::subscribers::{Introduction, StreamLimits, Subscribers, TooManySubscriptions};
+use super::task::{FrameStream, Opening, Parts, QUEUE_FRAMES, StreamTask};
+use crate::limits::MAX_STREAM_READS;
+use crate::runtime::budget::Purse;
+use crate::runtime::class::Class;
+
+/// Limits of the streams.
+#[derive(Debug, Clone, Copy)]
+pub struct StreamRegistryLimits {
+    /// Open streams.
+    pub streams: StreamLimits,
+    /// A stream whose reader takes nothing for this long is cut.
+    pub stall_timeout: Duration,
+}
+
+impl Default for StreamRegistryLimits {
+    /// 1024 streams: more than any devnet has; each costs a task and a queue of 8 frames. 60 s is far above a slow
+    /// reader's pause and below what an operator would wait. A peer from elsewhere may have a quarter of them.
+    fn default() -> Self {
+        let streams = StreamLimits { total: 1024, per_peer: 256, per_loopback_peer: usize::MAX };
+        Self { streams, stall_timeout: Duration::from_secs(60) }
+    }
+}
+
+/// A stream to open; everything was checked.
+pub struct OpenStream {
+    /// Filter, payload, batch.
+    pub options: FeedOptions,
+    /// First sequence.
+    pub start_sequence: u64,
+    /// Longest silence.
+    pub heartbeat: Duration,
+    /// Instances whose chunks are sent first; `None` for no snapshot.
+    pub snapshot: Option<Vec<String>>,
+    /// For operators.
+    pub client_name: String,
+    /// Where the reader is; none inside the process.
+    pub peer: Option<std::net::SocketAddr>,
+    /// What its frames are counted by; not at all inside the process.
+    pub purse: Option<Purse>,
+}
+
+/// Opens streams. Cheap to clone.
+#[derive(Clone)]
+pub struct StreamRegistry {
+    journal: Arc<dyn Journal>,
+    context: Arc<dyn StreamContext>,
+    newest: watch::Receiver<u64>,
+    subscribers: Arc<Subscribers>,
+    limits: StreamRegistryLimits,
+    /// Turns to read from the disk: everybody's, and those of producers and signers.
+    disk: [Arc<Semaphore>; 2],
+    runtime: Handle,
+    shutdown: CancellationToken,
+}
+
+impl StreamRegistry {
+    /// Streams run on `runtime` until `shutdown`.
+    #[must_use]
+    pub fn new(
+        journal: Arc<dyn Journal>,
+        context: Arc<dyn StreamContext>,
+        limits: StreamRegistryLimits,
+        runtime: Handle,
+        shutdown: CancellationToken,
+    ) -> Self {
+        let (wake, rung) = watch::channel(journal.bounds().newest);
+        journal.listen(Box::new(move |sequence| {
+            wake.send_replace(sequence);
+        }));
+        let (wake, newest) = watch::channel(journal.bounds().newest);
+        runtime.spawn(wake_streams(rung, wake));
+        let subscribers = Arc::new(Subscribers::new(limits.streams));
+        let disk = [(); 2].map(|()| Arc::new(Semaphore::new(MAX_STREAM_READS)));
+        Self { journal, context, newest, subscribers, limits, disk, runtime, shutdown }
+    }
+
+    /// The journal that is streamed.
+    #[must_use]
+    pub fn journal(&self) -> &Arc<dyn Journal> {
+        &self.journal
+    }
+
+    /// Tip and slots.
+    #[must_use]
+    pub fn context(&self) -> &Arc<dyn StreamContext> {
+        &self.context
+    }
+
+    /// Who reads.
+    #[must_use]
+    pub fn subscribers(&self) -> &Arc<Subscribers> {
+        &self.subscribers
+    }
+
+    /// Limits in force.
+    #[must_use]
+    pub fn limits(&self) -> StreamRegistryLimits {
+        self.limits
+    }
+
+    /// Opens a stream.
+    ///
+    /// # Errors
+    /// [`TooManySubscriptions`] at a limit.
+    pub fn open(&self, open: OpenStream) -> Result<FrameStream, TooManySubscriptions> {
+        let (bounds, journal_id) = (self.journal.bounds(), self.journal.id());
+        let who = Introduction {
+            client_name: open.client_name,
+            peer: open.peer,
+            filter: Arc::clone(&open.options.filter),
+            payload: open.options.payload,
+        };
+        let started = v1::Started {
+            start_sequence: open.start_sequence,
+            oldest_sequence: if bounds.oldest > bounds.newest { 0 } else { bounds.oldest },
+            newest_sequence: bounds.newest,
+            journal_id: journal_id.to_vec().into(),
+            tip: Some(self.context.tip()),
+            heartbeat_interval: prost_types::Duration::try_from(open.heartbeat).ok(),
+            max_batch: u32::try_from(open.options.max_batch).unwrap_or(u32::MAX),
+            filter: Some(open.options.filter.wire().clone()),
+            payload_mode: open.options.payload.encode().into(),
+            live_window_events: u32::try_from(LIVE_WINDOW_EVENTS).unwrap_or(u32::MAX),
+            queue_frames: u32::try_from(QUEUE_FRAMES).unwrap_or(u32::MAX),
+            stall_timeout: prost_types::Duration::try_from(self.limits.stall_timeout).ok(),
+            server_time: Some(SystemTime::now().into()),
+        };
+        let feed = FrameBuilder::new(open.options, journal_id, open.start_sequence, &bounds);
+        let subscriber = self.subscribers.admit(who, &feed)?;
+        let [everybodys, actors] = &self.disk;
+        let is_actor = open.purse.as_ref().is_some_and(|purse| purse.class() == Class::Actor);
+        let disk = if is_actor { actors } else { everybodys };
+        let parts = Parts {
+            journal: Arc::clone(&self.journal),
+            context: Arc::clone(&self.context),
+            newest: self.newest.clone(),
+            shutdown: self.shutdown.clone(),
+            heartbeat: open.heartbeat,
+            stall_timeout: self.limits.stall_timeout,
+            subscribers: Arc::clone(&self.subscribers),
+            subscriber,
+            disk: Arc::clone(disk),
+            purse: open.purse,
+        };
+        let _context = self.runtime.enter();
+        let (task, stream) = StreamTask::new(feed, parts);
+        self.runtime.spawn(task.run(Opening { started, snapshot: open.snapshot }));
+        Ok(stream)
+    }
+}
+
+/// Passes the wake on to all streams, until the journal is gone.
+async fn wake_streams(mut rung: watch::Receiver<u64>, wake: watch::Sender<u64>) {
+    while rung.changed().await.is_ok() {
+        let newest = *rung.borrow_and_update();
+        wake.send_replace(newest);
+    }
+}

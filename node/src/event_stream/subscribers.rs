@@ -1,0 +1,303 @@
+//! Who reads: the open streams with their figures, how many a peer has, and how streams ended.
+//!
+//! # Invariants
+//! - A stream is counted from [`Subscribers::admit`] until [`Subscribers::close`], which is called once.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+use bytes::Bytes;
+use nakamoto_proto::v1;
+
+use super::filter::Filter;
+use super::frame::Frame;
+use super::frame_builder::{Behind, FrameBuilder};
+use super::journal::Bounds;
+use super::payload::Payload;
+
+/// Ends that are remembered with their streams.
+const RECENT_ENDS: usize = 64;
+
+const UNKNOWN_OFFSET: u64 = u64::MAX;
+
+/// How many streams may be open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StreamLimits {
+    /// In all.
+    pub total: usize,
+    /// Of one peer address.
+    pub per_peer: usize,
+    /// Of one loopback address: its processes are the operator's own.
+    pub per_loopback_peer: usize,
+}
+
+/// Too many streams are open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TooManySubscriptions {
+    /// In all.
+    #[error("{max} event streams are open already")]
+    Total {
+        /// The limit.
+        max: usize,
+    },
+    /// By the same peer.
+    #[error("{max} event streams of {peer} are open already")]
+    Peer {
+        /// The limit.
+        max: usize,
+        /// The peer.
+        peer: IpAddr,
+    },
+}
+
+/// Who opens a stream, and what for.
+#[derive(Debug, Clone)]
+pub struct Introduction {
+    /// As it names itself.
+    pub client_name: String,
+    /// Where it is; none inside the process.
+    pub peer: Option<SocketAddr>,
+    /// Which events.
+    pub filter: Arc<Filter>,
+    /// How much of them.
+    pub payload: Payload,
+}
+
+/// An open stream's figures. Written by its task and its reader, read by operators.
+#[derive(Debug)]
+pub struct Subscriber {
+    id: u64,
+    who: Introduction,
+    open_time: SystemTime,
+    mode: AtomicI32,
+    next_sequence: AtomicU64,
+    /// [`UNKNOWN_OFFSET`] before the first read.
+    read_offset: AtomicU64,
+    queued_frames: AtomicU64,
+    sent_frames: AtomicU64,
+    sent_events: AtomicU64,
+    sent_bytes: AtomicU64,
+    taken: Mutex<Taken>,
+}
+
+#[derive(Debug)]
+struct Taken {
+    /// After the last frame that the transport took.
+    cursor: Bytes,
+    blocked_since: Option<Instant>,
+}
+
+impl Subscriber {
+    /// A frame goes into the queue.
+    pub(super) fn on_queued(&self) {
+        self.queued_frames.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The transport took a frame.
+    pub(super) fn on_taken(&self, frame: &Frame) {
+        let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+        self.sent_frames.fetch_add(1, Ordering::Relaxed);
+        self.sent_events.fetch_add(number(frame.event_count()), Ordering::Relaxed);
+        self.sent_bytes.fetch_add(number(frame.encoded_len()), Ordering::Relaxed);
+        let mut taken = self.taken();
+        taken.cursor = frame.cursor().clone();
+        if taken.blocked_since.is_some() {
+            taken.blocked_since = Some(Instant::now());
+        }
+    }
+
+    /// The task read on.
+    pub(super) fn on_read(&self, feed: &FrameBuilder) {
+        self.mode.store(feed.mode().into(), Ordering::Relaxed);
+        self.next_sequence.store(feed.next_sequence(), Ordering::Relaxed);
+        self.read_offset.store(feed.read_offset().unwrap_or(UNKNOWN_OFFSET), Ordering::Relaxed);
+    }
+
+    /// The task waits for room in the queue, or has it again.
+    pub(super) fn set_blocked(&self, blocked: bool) {
+        self.taken().blocked_since = blocked.then(Instant::now);
+    }
+
+    /// Cursor of the last frame that the transport took.
+    pub(super) fn taken_cursor(&self) -> Bytes {
+        self.taken().cursor.clone()
+    }
+
+    fn taken(&self) -> MutexGuard<'_, Taken> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn to_wire(&self, bounds: &Bounds) -> v1::Subscriber {
+        let read = |number: &AtomicU64| number.load(Ordering::Relaxed);
+        let (sent_frames, next_sequence) = (read(&self.sent_frames), read(&self.next_sequence));
+        let read_offset = Some(read(&self.read_offset)).filter(|offset| *offset != UNKNOWN_OFFSET);
+        let behind = Behind::of(next_sequence, read_offset, bounds);
+        let taken = self.taken();
+        let blocked = taken.blocked_since.map(|since| since.elapsed());
+        v1::Subscriber {
+            subscriber_id: self.id,
+            client_name: self.who.client_name.clone(),
+            peer: peer_text(self.who.peer),
+            filter: Some(self.who.filter.wire().clone()),
+            payload_mode: self.who.payload.encode().into(),
+            mode: self.mode.load(Ordering::Relaxed),
+            cursor: taken.cursor.clone(),
+            next_sequence,
+            events_behind: behind.events,
+            bytes_behind: behind.bytes,
+            sent_frames,
+            sent_events: read(&self.sent_events),
+            sent_bytes: read(&self.sent_bytes),
+            open_time: Some(self.open_time.into()),
+            queued_frames: u32::try_from(read(&self.queued_frames).saturating_sub(sent_frames)).unwrap_or(u32::MAX),
+            blocked_duration: blocked.and_then(|blocked: Duration| prost_types::Duration::try_from(blocked).ok()),
+        }
+    }
+}
+
+/// Figures over all streams.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SubscriberStats {
+    /// Open now.
+    pub open: usize,
+    /// Opened since the start.
+    pub opened_total: u64,
+    /// Ended since the start, by reason.
+    pub ends: BTreeMap<&'static str, u64>,
+}
+
+/// All streams.
+pub struct Subscribers {
+    limits: StreamLimits,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    opened_total: u64,
+    open: BTreeMap<u64, Arc<Subscriber>>,
+    per_peer: BTreeMap<IpAddr, usize>,
+    ends: BTreeMap<&'static str, u64>,
+    /// Newest first.
+    recent: VecDeque<v1::EndedSubscriber>,
+}
+
+impl Subscribers {
+    /// Nobody yet.
+    #[must_use]
+    pub fn new(limits: StreamLimits) -> Self {
+        Self { limits, state: Mutex::default() }
+    }
+
+    /// Limits in force.
+    #[must_use]
+    pub fn limits(&self) -> StreamLimits {
+        self.limits
+    }
+
+    /// Counts a stream.
+    ///
+    /// # Errors
+    /// [`TooManySubscriptions`].
+    pub(super) fn admit(
+        &self,
+        who: Introduction,
+        feed: &FrameBuilder,
+    ) -> Result<Arc<Subscriber>, TooManySubscriptions> {
+        let mut state = self.lock();
+        if state.open.len() >= self.limits.total {
+            return Err(TooManySubscriptions::Total { max: self.limits.total });
+        }
+        if let Some(peer) = who.peer.map(|peer| peer.ip()) {
+            let max = if peer.is_loopback() { self.limits.per_loopback_peer } else { self.limits.per_peer };
+            let open = state.per_peer.entry(peer).or_default();
+            if *open >= max {
+                return Err(TooManySubscriptions::Peer { max, peer });
+            }
+            *open += 1;
+        }
+        state.opened_total += 1;
+        let id = state.opened_total;
+        let taken = Taken { cursor: feed.cursor(), blocked_since: None };
+        let subscriber = Arc::new(Subscriber {
+            id,
+            who,
+            open_time: SystemTime::now(),
+            mode: AtomicI32::new(feed.mode().into()),
+            next_sequence: AtomicU64::new(feed.next_sequence()),
+            read_offset: AtomicU64::new(feed.read_offset().unwrap_or(UNKNOWN_OFFSET)),
+            queued_frames: AtomicU64::new(0),
+            sent_frames: AtomicU64::new(0),
+            sent_events: AtomicU64::new(0),
+            sent_bytes: AtomicU64::new(0),
+            taken: Mutex::new(taken),
+        });
+        state.open.insert(id, Arc::clone(&subscriber));
+        Ok(subscriber)
+    }
+
+    /// A stream ended.
+    pub(super) fn close(&self, subscriber: &Subscriber, reason: &'static str) {
+        let mut state = self.lock();
+        state.open.remove(&subscriber.id);
+        if let Some(peer) = subscriber.who.peer.map(|peer| peer.ip())
+            && let Some(open) = state.per_peer.get_mut(&peer)
+        {
+            *open = open.saturating_sub(1);
+            if *open == 0 {
+                state.per_peer.remove(&peer);
+            }
+        }
+        *state.ends.entry(reason).or_default() += 1;
+        state.recent.truncate(RECENT_ENDS - 1);
+        state.recent.push_front(v1::EndedSubscriber {
+            subscriber_id: subscriber.id,
+            client_name: subscriber.who.client_name.clone(),
+            peer: peer_text(subscriber.who.peer),
+            reason: reason.to_owned(),
+            cursor: subscriber.taken_cursor(),
+            end_time: Some(SystemTime::now().into()),
+            sent_frames: subscriber.sent_frames.load(Ordering::Relaxed),
+        });
+    }
+
+    /// Figures of this moment.
+    #[must_use]
+    pub fn stats(&self) -> SubscriberStats {
+        let state = self.lock();
+        SubscriberStats { open: state.open.len(), opened_total: state.opened_total, ends: state.ends.clone() }
+    }
+
+    /// Streams after the one with this id, at most `size`, with the figures over all.
+    #[must_use]
+    pub fn page(&self, after_id: u64, size: usize, bounds: &Bounds) -> v1::ListSubscribersResponse {
+        let state = self.lock();
+        let mut rest = state.open.range(after_id.saturating_add(1)..).map(|(_, subscriber)| subscriber);
+        let subscribers: Vec<_> = rest.by_ref().take(size).map(|subscriber| subscriber.to_wire(bounds)).collect();
+        let last = subscribers.last().map(|last| last.subscriber_id);
+        let next_page_token = last.filter(|_| rest.next().is_some()).map(|id| id.to_string()).unwrap_or_default();
+        v1::ListSubscribersResponse {
+            subscribers,
+            next_page_token,
+            open_count: u32::try_from(state.open.len()).unwrap_or(u32::MAX),
+            opened_total: state.opened_total,
+            ends: state
+                .ends
+                .iter()
+                .map(|(reason, count)| v1::StreamEndCount { reason: (*reason).to_owned(), count: *count })
+                .collect(),
+            recent_ends: state.recent.iter().cloned().collect(),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn peer_text(peer: Option<SocketAddr>) -> String {
+    peer.map(|peer| peer.to_string()).unwrap_or_default()
+}

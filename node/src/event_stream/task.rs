@@ -1,0 +1,416 @@
+//! Moves one stream: reads the journal at the reader's speed and hands frames over.
+//!
+//! # Invariants
+//! - Holds at most one read batch and [`QUEUE_FRAMES`] frames, for which there is room among the bytes in flight: it waits for
+//!   that room before it reads from the disk, and for its turn to do so.
+//! - Ends when the reader is gone, when it stalls, when the node stops; never makes anybody wait.
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::task::{Context, Poll};
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use nakamoto_proto::v1;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use tokio::time::{Instant, Sleep};
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
+use v1::subscribe_response::Body;
+
+use super::context::StreamContext;
+use super::frame::Frame;
+use super::frame_builder::FrameBuilder;
+use super::journal::{Entry, Journal, ReadLimit};
+use super::subscribers::{Subscriber, Subscribers};
+use crate::error::ApiError;
+use crate::limits::UNCOUNTED_BYTES;
+use crate::runtime::background;
+use crate::runtime::budget::{Purse, Share};
+use crate::runtime::class::Class;
+
+/// Frames between journal and transport. Small: what waits longer is better read from the journal again.
+pub const QUEUE_FRAMES: usize = 8;
+/// One step of reading: small enough to be fair on a shared thread and among the bytes in flight, large enough to make disk
+/// reads cheap.
+const READ_STEP: ReadLimit = ReadLimit { events: 256, bytes: 512 << 10 };
+
+/// Why a stream ended.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum End {
+    /// The node is going down.
+    #[error("the node is shutting down")]
+    Shutdown {
+        /// Where to resume.
+        cursor: Bytes,
+    },
+    /// The reader took nothing for too long.
+    #[error("the reader took nothing for {waited:?}")]
+    Stalled {
+        /// Where to resume.
+        cursor: Bytes,
+        /// How long it took nothing.
+        waited: Duration,
+    },
+    /// The reader was so slow that the events it needs are gone.
+    #[error("the journal begins at {oldest}")]
+    Pruned {
+        /// Oldest sequence kept.
+        oldest: u64,
+        /// Last place that was read.
+        cursor: Bytes,
+    },
+    /// The journal cannot be read.
+    #[error("the journal cannot be read")]
+    Broken(#[source] Arc<ApiError>),
+    /// The reader went away.
+    #[error("the reader is gone")]
+    Gone,
+}
+
+/// What a task needs beside its feed.
+pub struct Parts {
+    /// What is read.
+    pub journal: Arc<dyn Journal>,
+    /// Tip and slots.
+    pub context: Arc<dyn StreamContext>,
+    /// Rung after each commit.
+    pub newest: watch::Receiver<u64>,
+    /// When the node stops.
+    pub shutdown: CancellationToken,
+    /// Longest silence.
+    pub heartbeat: Duration,
+    /// Longest time without progress.
+    pub stall_timeout: Duration,
+    /// Counts the stream until it ends.
+    pub subscribers: Arc<Subscribers>,
+    /// The stream's own figures.
+    pub subscriber: Arc<Subscriber>,
+    /// Turns to read from the disk.
+    pub disk: Arc<Semaphore>,
+    /// Counts what is in flight; not at all inside the process.
+    pub purse: Option<Purse>,
+}
+
+/// Before the first event.
+pub struct Opening {
+    /// The first frame.
+    pub started: v1::Started,
+    /// Instances whose chunks are sent before events; `None` for no snapshot at all.
+    pub snapshot: Option<Vec<String>>,
+}
+
+/// One stream in motion.
+pub struct StreamTask {
+    feed: FrameBuilder,
+    parts: Parts,
+    out: mpsc::Sender<Frame>,
+    shared: Arc<Shared>,
+    last_frame: Instant,
+    /// Cursor of the last frame that went into the queue.
+    queued: Bytes,
+    /// Set again when it is over, not with each frame: most frames come long before.
+    silence: Pin<Box<Sleep>>,
+    stop: Pin<Box<WaitForCancellationFutureOwned>>,
+}
+
+struct Shared {
+    /// `None` once a stalled stream was cut.
+    frames: Mutex<Option<mpsc::Receiver<Frame>>>,
+    end: OnceLock<End>,
+    subscriber: Arc<Subscriber>,
+}
+
+/// The reader's end: frames, then at most one reason why it ended.
+pub struct FrameStream {
+    shared: Arc<Shared>,
+    finished: bool,
+}
+
+impl End {
+    /// Upper-snake code for operators.
+    #[must_use]
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::Gone => "CLIENT_GONE",
+            Self::Shutdown { .. } => "SERVER_SHUTDOWN",
+            Self::Stalled { .. } => "CONSUMER_STALLED",
+            Self::Pruned { .. } => "CURSOR_PRUNED",
+            Self::Broken(_) => "INTERNAL",
+        }
+    }
+}
+
+impl StreamTask {
+    /// A stream and its reader's end. Nothing moves until [`Self::run`], on the runtime whose context this is made in.
+    #[must_use]
+    pub fn new(feed: FrameBuilder, parts: Parts) -> (Self, FrameStream) {
+        let (out, frames) = mpsc::channel(QUEUE_FRAMES);
+        let subscriber = Arc::clone(&parts.subscriber);
+        let shared = Arc::new(Shared { frames: Mutex::new(Some(frames)), end: OnceLock::new(), subscriber });
+        let stream = FrameStream { shared: Arc::clone(&shared), finished: false };
+        let (now, queued) = (Instant::now(), feed.cursor());
+        let stop = Box::pin(parts.shutdown.clone().cancelled_owned());
+        let silence = Box::pin(tokio::time::sleep_until(now + parts.heartbeat));
+        (Self { feed, parts, out, shared, last_frame: now, queued, silence, stop }, stream)
+    }
+
+    /// Runs until the stream ends.
+    pub async fn run(mut self, opening: Opening) {
+        let mut end = self.move_frames(opening).await;
+        tracing::debug!(%end, next_sequence = self.feed.next_sequence(), "event stream ended");
+        if let End::Stalled { cursor, .. } = &mut end {
+            // Nobody takes the frames in the queue: the reason says where to go on without them.
+            let mut frames = self.shared.frames.lock().unwrap_or_else(PoisonError::into_inner);
+            *frames = None;
+            *cursor = self.parts.subscriber.taken_cursor();
+        }
+        self.parts.subscribers.close(&self.parts.subscriber, end.reason());
+        let _ = self.shared.end.set(end); // Set once: only this task sets it.
+        drop(self.out); // Wakes the reader, which then sees the reason.
+    }
+
+    async fn move_frames(&mut self, opening: Opening) -> End {
+        match self.move_until_end(opening).await {
+            Ok(never) => match never {},
+            Err(end) => end,
+        }
+    }
+
+    /// The only way out is an end.
+    async fn move_until_end(&mut self, opening: Opening) -> Result<std::convert::Infallible, End> {
+        let started = self.feed.frame(Body::Started(opening.started));
+        self.send(started).await?;
+        if let Some(contracts) = opening.snapshot {
+            self.send_snapshot(contracts).await?;
+        }
+        loop {
+            if self.parts.shutdown.is_cancelled() {
+                return Err(self.shutdown());
+            }
+            self.parts.newest.borrow_and_update();
+            let bounds = self.parts.journal.bounds();
+            if self.feed.next_sequence() < bounds.oldest {
+                return Err(End::Pruned { oldest: bounds.oldest, cursor: self.queued.clone() });
+            }
+            if let Some(frame) = self.feed.on_newest(&bounds) {
+                self.send(frame).await?;
+            }
+            if self.feed.next_sequence() <= bounds.newest {
+                for frame in self.read().await? {
+                    self.send(frame).await?;
+                }
+                self.parts.subscriber.on_read(&self.feed);
+            }
+            if self.last_frame.elapsed() >= self.parts.heartbeat {
+                self.send_heartbeat().await?;
+            }
+            if self.feed.next_sequence() > bounds.newest {
+                self.wait().await?;
+            } else {
+                // A long run of events that do not match must not starve the other streams of this thread.
+                tokio::task::yield_now().await;
+            }
+        }
+    }
+
+    /// Frames of the next events.
+    async fn read(&mut self) -> Result<Vec<Frame>, End> {
+        let from = self.feed.next_sequence();
+        if let Some(entries) = self.parts.journal.read_memory(from, READ_STEP) {
+            let frames = self.feed.on_entries(&entries);
+            let share = self.room(length(&frames)).await?;
+            return Ok(frames.into_iter().map(|frame| frame.in_flight(share.clone())).collect());
+        }
+        let turn = self.turn().await?;
+        let room = self.room(READ_STEP.bytes).await?;
+        let journal = Arc::clone(&self.parts.journal);
+        let entries: Vec<Entry> = self.blocking(move || journal.read_disk(from, READ_STEP)).await?;
+        let frames = match entries.first().map(|first| first.sequence) {
+            Some(first) if first == from => self.feed.on_entries(&entries),
+            // Removed since the bounds were read: the next look at them says so.
+            Some(_) | None => Vec::new(),
+        };
+        // What did not match needs no room, and one event may need more than a step.
+        drop((entries, room));
+        let share = self.room(length(&frames)).await?;
+        drop(turn);
+        Ok(frames.into_iter().map(|frame| frame.in_flight(share.clone())).collect())
+    }
+
+    /// A turn to read from the disk.
+    async fn turn(&mut self) -> Result<OwnedSemaphorePermit, End> {
+        let disk = Arc::clone(&self.parts.disk);
+        let cursor = self.queued.clone();
+        tokio::select! {
+            turn = disk.acquire_owned() => turn.map_err(|_closed| End::Shutdown { cursor }),
+            end = self.ended() => Err(end),
+        }
+    }
+
+    /// Room for so many bytes; none is needed for few.
+    async fn room(&mut self, bytes: usize) -> Result<Option<Arc<Share>>, End> {
+        let Some(purse) = self.parts.purse.clone().filter(|_| bytes > UNCOUNTED_BYTES) else { return Ok(None) };
+        tokio::select! {
+            share = purse.wait(bytes) => Ok(Some(Arc::new(share))),
+            end = self.ended() => Err(end),
+        }
+    }
+
+    /// When nothing more is to be sent.
+    async fn ended(&mut self) -> End {
+        tokio::select! {
+            () = self.stop.as_mut() => End::Shutdown { cursor: self.queued.clone() },
+            () = self.out.closed() => End::Gone,
+        }
+    }
+
+    /// On threads that may block.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, End> {
+        let class = self.parts.purse.as_ref().map_or(Class::Actor, Purse::class);
+        match background::spawn(class, work).await {
+            Ok(answer) => answer.map_err(|error| End::Broken(Arc::new(error))),
+            Err(panic) => Err(End::Broken(Arc::new(ApiError::internal(panic)))),
+        }
+    }
+
+    /// Until there is more to read, a heartbeat is due, or the stream ends.
+    async fn wait(&mut self) -> Result<(), End> {
+        loop {
+            tokio::select! {
+                () = self.stop.as_mut() => return Err(self.shutdown()),
+                () = self.out.closed() => return Err(End::Gone),
+                rung = self.parts.newest.changed() => return rung.map_err(|_| self.shutdown()),
+                () = self.silence.as_mut() => {
+                    let due = self.last_frame + self.parts.heartbeat;
+                    if due <= Instant::now() {
+                        return Ok(());
+                    }
+                    self.silence.as_mut().reset(due);
+                }
+            }
+        }
+    }
+
+    fn heartbeat(&mut self) -> Frame {
+        let bounds = self.parts.journal.bounds();
+        let behind = self.feed.behind(&bounds);
+        self.feed.frame(Body::Heartbeat(v1::Heartbeat {
+            newest_sequence: bounds.newest,
+            tip: Some(self.parts.context.tip()),
+            server_time: Some(SystemTime::now().into()),
+            events_behind: behind.events,
+            bytes_behind: behind.bytes,
+        }))
+    }
+
+    async fn send_heartbeat(&mut self) -> Result<(), End> {
+        let frame = self.heartbeat();
+        self.send(frame).await?;
+        self.silence.as_mut().reset(self.last_frame + self.parts.heartbeat);
+        Ok(())
+    }
+
+    /// One frame a chunk, so that memory is bounded by one chunk.
+    async fn send_snapshot(&mut self, contracts: Vec<String>) -> Result<(), End> {
+        // Taken before the slots are read: they hold at least the effect of everything up to it.
+        let sequence = self.parts.journal.bounds().newest;
+        for contract_id in contracts {
+            let (source, name) = (Arc::clone(&self.parts.context), contract_id.clone());
+            for slot_id in self.blocking(move || source.written_slots(&name)).await? {
+                let turn = self.turn().await?;
+                let (source, name) = (Arc::clone(&self.parts.context), contract_id.clone());
+                let found = self.blocking(move || match source.chunk(&name, slot_id) {
+                    // A slot whose owner changed since is empty now: the snapshot is right without it.
+                    Err(ApiError::NotFound { .. }) => Ok(None),
+                    found => found.map(Some),
+                });
+                let Some(chunk) = found.await? else { continue };
+                let chunks = v1::StackerDbChunks { contract_id: contract_id.clone(), chunks: vec![chunk] };
+                if self.feed.wants_chunks(&chunks) {
+                    let frame = self.feed.frame(Body::Snapshot(chunks));
+                    let share = self.room(frame.encoded_len()).await?;
+                    drop(turn);
+                    self.send(frame.in_flight(share)).await?;
+                }
+            }
+        }
+        let frame = self.feed.frame(Body::SnapshotComplete(v1::SnapshotComplete { sequence }));
+        self.send(frame).await
+    }
+
+    async fn send(&mut self, frame: Frame) -> Result<(), End> {
+        let cursor = frame.cursor().clone();
+        let frame = match self.out.try_send(frame) {
+            Ok(()) => None,
+            Err(mpsc::error::TrySendError::Closed(_)) => return Err(End::Gone),
+            Err(mpsc::error::TrySendError::Full(frame)) => Some(frame),
+        };
+        if let Some(frame) = frame {
+            self.parts.subscriber.set_blocked(true);
+            let stall_timeout = self.parts.stall_timeout;
+            let room = tokio::select! {
+                biased;
+                room = self.out.reserve() => Some(room),
+                // No last frame: this one was not sent, and the cursor must not pass it.
+                () = self.stop.as_mut() => return Err(End::Shutdown { cursor: self.queued.clone() }),
+                () = tokio::time::sleep(stall_timeout) => None,
+            };
+            match room {
+                Some(Ok(room)) => room.send(frame),
+                Some(Err(_)) => return Err(End::Gone),
+                None => return Err(End::Stalled { cursor: self.queued.clone(), waited: stall_timeout }),
+            }
+            self.parts.subscriber.set_blocked(false);
+        }
+        self.parts.subscriber.on_queued();
+        self.queued = cursor;
+        self.last_frame = Instant::now();
+        Ok(())
+    }
+
+    /// A last frame if there is room for one, then the end.
+    fn shutdown(&mut self) -> End {
+        let frame = self.heartbeat();
+        if self.out.try_send(frame).is_ok() {
+            self.parts.subscriber.on_queued();
+            self.queued = self.feed.cursor();
+        }
+        End::Shutdown { cursor: self.queued.clone() }
+    }
+}
+
+impl FrameStream {
+    /// For `futures::Stream`.
+    pub fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame, End>>> {
+        if self.finished {
+            return Poll::Ready(None);
+        }
+        let mut frames = self.shared.frames.lock().unwrap_or_else(PoisonError::into_inner);
+        let frame = match frames.as_mut() {
+            Some(frames) => std::task::ready!(frames.poll_recv(cx)),
+            None => None,
+        };
+        if let Some(frame) = frame {
+            // Still locked: a stream that is cut now has this frame counted as taken.
+            self.shared.subscriber.on_taken(&frame);
+            return Poll::Ready(Some(Ok(frame)));
+        }
+        drop(frames);
+        self.finished = true;
+        Poll::Ready(self.shared.end.get().cloned().map(Err))
+    }
+}
+
+impl Drop for FrameStream {
+    /// The task holds the other end of what is shared here: it hears that the reader is gone when the queue is.
+    fn drop(&mut self) {
+        *self.shared.frames.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
+fn length(frames: &[Frame]) -> usize {
+    frames.iter().map(Frame::encoded_len).sum()
+}

@@ -1,0 +1,177 @@
+//! The stream engine against a journal in memory: what a subscriber gets is the journal's slice under its filter, however
+//! slow it is and however often it comes back.
+
+mod bench;
+mod filters;
+mod in_flight;
+mod operators;
+mod pages;
+mod random;
+
+use std::task::Poll;
+use std::time::Duration;
+
+use nakamoto_proto::v1;
+use v1::subscribe_response::Body as FrameBody;
+
+use super::cursor::Cursor;
+use super::filter::Filter;
+use super::journal::{Journal as _, ReadLimit};
+use super::payload::Payload;
+use super::registry::StreamRegistryLimits;
+use super::subscribers::{StreamLimits, TooManySubscriptions};
+use super::task::End;
+use bench::{Bench, Client, DB, JOURNAL_ID, MemoryJournal, burn, filter, mixed, request};
+
+/// For what must happen: far above what it takes.
+const WAIT: Duration = Duration::from_secs(60);
+
+#[test]
+fn the_first_frame_says_where_the_stream_begins() {
+    let bench = Bench::new(10, StreamRegistryLimits::default());
+    bench.journal.append((0..5).map(mixed));
+    let mut stream = bench.open(&Filter::ALL, 3, 7);
+    let frame = bench.next(&mut stream).unwrap().unwrap();
+    let Some(FrameBody::Started(started)) = frame.body else { panic!("{:?}", frame.body) };
+    assert_eq!((started.start_sequence, started.oldest_sequence, started.newest_sequence), (3, 1, 5));
+    assert_eq!((started.journal_id.as_ref(), started.max_batch), (&JOURNAL_ID[..], 7));
+    assert!(Cursor::decode(&frame.cursor).unwrap().sequence == 2);
+}
+
+#[test]
+fn a_snapshot_comes_before_events() {
+    let bench = Bench::new(10, StreamRegistryLimits::default());
+    bench.journal.append([burn()]);
+    let mut stream = bench.open_with(&Filter::ALL, 1, 1, Some(vec![DB.to_owned()]));
+    let mut bodies = (0..5).map(|_| bench.next(&mut stream).unwrap().unwrap().body.unwrap());
+    assert!(matches!(bodies.next(), Some(FrameBody::Started(_))));
+    for slot in [0, 3] {
+        let Some(FrameBody::Snapshot(chunks)) = bodies.next() else { panic!("no chunk of slot {slot}") };
+        assert_eq!((chunks.contract_id.as_str(), chunks.chunks[0].slot_id), (DB, slot));
+    }
+    let Some(FrameBody::SnapshotComplete(complete)) = bodies.next() else { panic!("no end") };
+    assert_eq!(complete.sequence, 1);
+    assert!(matches!(bodies.next(), Some(FrameBody::Events(_))));
+}
+
+#[test]
+fn a_reader_that_takes_nothing_is_cut_with_a_cursor_that_loses_nothing() {
+    let streams = StreamLimits { total: 1, ..StreamRegistryLimits::default().streams };
+    let limits = StreamRegistryLimits { streams, stall_timeout: Duration::from_millis(30) };
+    let bench = Bench::new(2000, limits);
+    let mut stream = bench.open(&Filter::ALL, 1, 1);
+    let mut client = Client::default();
+    client.take(&bench.next(&mut stream).unwrap().unwrap());
+    bench.journal.append((0..1000).map(mixed));
+    client.take(&bench.next(&mut stream).unwrap().unwrap());
+    let second = bench.streams.open(request(&Filter::ALL, 1, 1, None));
+    assert_eq!(second.err(), Some(TooManySubscriptions::Total { max: 1 }), "the only place is taken");
+    let page = bench.streams.subscribers().page(0, 10, &bench.journal.bounds());
+    assert_eq!(page.subscribers[0].sent_frames, 2);
+    let cut = async {
+        while bench.streams.subscribers().stats().ends.is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    bench
+        .runtime
+        .block_on(async { tokio::time::timeout(WAIT, cut).await.expect("it is cut, though it takes nothing") });
+    let end = loop {
+        match bench.next(&mut stream).unwrap() {
+            Ok(frame) => client.take(&frame),
+            Err(end) => break end,
+        }
+    };
+    let End::Stalled { cursor, .. } = end else { panic!("{end}") };
+    assert_eq!(cursor, client.cursor, "what was not taken is not skipped");
+    assert!(bench.next(&mut stream).is_none());
+    drop(bench.open(&Filter::ALL, 1, 1)); // The place is free again.
+}
+
+#[test]
+fn shutdown_ends_a_stream_with_its_cursor() {
+    let bench = Bench::new(10, StreamRegistryLimits::default());
+    bench.journal.append((0..3).map(mixed));
+    let mut stream = bench.open(&Filter::ALL, 1, 10);
+    let mut client = Client::default();
+    while !client.is_at(3) {
+        client.take(&bench.next(&mut stream).unwrap().unwrap());
+    }
+    bench.shutdown.cancel();
+    let end = loop {
+        match bench.next(&mut stream).unwrap() {
+            Ok(frame) => client.take(&frame),
+            Err(end) => break end,
+        }
+    };
+    let End::Shutdown { cursor } = end else { panic!("{end}") };
+    assert_eq!(cursor, client.cursor);
+    assert!(client.heartbeats > 0, "the last frame says where the stream was");
+    assert_eq!(bench.streams.subscribers().stats().ends, [("SERVER_SHUTDOWN", 1)].into());
+}
+
+#[test]
+fn a_shutdown_while_frames_wait_for_room_skips_nothing() {
+    let bench = Bench::new(1000, StreamRegistryLimits::default());
+    bench.journal.append((0..100).map(mixed));
+    let mut stream = bench.open(&Filter::ALL, 1, 1);
+    let mut client = Client::default();
+    client.take(&bench.next(&mut stream).unwrap().unwrap());
+    bench.turn();
+    bench.shutdown.cancel();
+    bench.turn();
+    let end = loop {
+        match bench.next(&mut stream).unwrap() {
+            Ok(frame) => client.take(&frame),
+            Err(end) => break end,
+        }
+    };
+    let End::Shutdown { cursor } = end else { panic!("{end}") };
+    let last = Cursor::decode(&cursor).unwrap().sequence;
+    assert_eq!(client.events, (1..=last).collect::<Vec<_>>(), "the cursor passes what was sent only");
+    assert!(last < 100, "the queue was full");
+}
+
+#[test]
+fn a_snapshot_holds_only_the_slots_that_the_stream_would_hold() {
+    let bench = Bench::new(10, StreamRegistryLimits::default());
+    let term = v1::EventTerm { stackerdb_contracts: vec![DB.to_owned()], slot_ids: vec![3], ..Default::default() };
+    let mut stream = bench.open_with(&filter(vec![term]), 1, 1, Some(vec![DB.to_owned()]));
+    let mut bodies = (0..3).map(|_| bench.next(&mut stream).unwrap().unwrap().body.unwrap());
+    assert!(matches!(bodies.next(), Some(FrameBody::Started(_))));
+    let Some(FrameBody::Snapshot(chunks)) = bodies.next() else { panic!("no chunk") };
+    assert_eq!(chunks.chunks[0].slot_id, 3);
+    assert!(matches!(bodies.next(), Some(FrameBody::SnapshotComplete(_))));
+}
+
+#[test]
+fn streams_share_the_bytes_of_an_event() {
+    let journal = MemoryJournal::default();
+    journal.append([burn()]);
+    let [first, second] = [1, 2].map(|_| journal.read(1, ReadLimit { events: 1, bytes: 0 }).remove(0));
+    for payload in [Payload::Full, Payload::Header] {
+        assert_eq!(payload.shape(&first).as_ptr(), payload.shape(&second).as_ptr(), "{payload:?}");
+    }
+}
+
+#[test]
+fn a_reader_whose_events_were_pruned_is_told_so() {
+    let bench = Bench::new(10, StreamRegistryLimits::default());
+    bench.journal.append((0..50).map(mixed));
+    let mut stream = bench.open(&Filter::ALL, 1, 10);
+    bench.journal.prune(20);
+    assert!(bench.next(&mut stream).unwrap().is_ok());
+    let Some(Err(End::Pruned { oldest, .. })) = bench.next(&mut stream) else { panic!("not pruned") };
+    assert_eq!(oldest, 21);
+}
+
+#[test]
+fn a_finished_stream_stays_finished() {
+    let bench = Bench::new(10, StreamRegistryLimits::default());
+    let mut stream = bench.open(&Filter::ALL, 1, 1);
+    assert!(bench.next(&mut stream).unwrap().is_ok());
+    bench.shutdown.cancel();
+    while let Some(Ok(_)) = bench.next(&mut stream) {}
+    let again = bench.runtime.block_on(std::future::poll_fn(|cx| Poll::Ready(stream.poll_frame(cx))));
+    assert!(matches!(again, Poll::Ready(None)));
+}

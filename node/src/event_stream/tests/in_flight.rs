@@ -1,0 +1,52 @@
+//! Streams whose readers take nothing: their frames have no more room than there is, and leave that of others alone.
+
+use tokio_util::sync::CancellationToken;
+
+use super::bench::{Bench, Client, request, verdict};
+use crate::event_stream::filter::Filter;
+use crate::event_stream::registry::{OpenStream, StreamRegistryLimits};
+use crate::event_stream::task::FrameStream;
+use crate::limits::STREAM_BYTES_IN_FLIGHT;
+use crate::runtime::budget::{Budget, Purse};
+use crate::runtime::class::Class;
+
+/// More than fit, were each to fill its queue.
+const READERS: usize = 40;
+/// Each of a megabyte, so that each is a frame of its own.
+const EVENTS: u64 = 12;
+
+fn open(bench: &Bench, purse: Purse) -> FrameStream {
+    bench.streams.open(OpenStream { purse: Some(purse), ..request(&Filter::ALL, 1, 1, None) }).unwrap()
+}
+
+fn check(in_memory: usize) {
+    let bench = Bench::new(in_memory, StreamRegistryLimits::default());
+    bench.journal.append((0..EVENTS).map(|_| verdict(&"v".repeat(1 << 20))));
+    let (budget, connection) = (Budget::default(), CancellationToken::new());
+    let unread: Vec<_> = (0..READERS).map(|_| open(&bench, budget.purse(Class::Anyone, &connection))).collect();
+    // An actor has lanes of its own: it reads all of it, whatever the others have taken.
+    let mut actor = open(&bench, budget.purse(Class::Actor, &connection));
+    let mut client = Client::default();
+    while !client.is_at(EVENTS) {
+        let frame = bench.next(&mut actor).unwrap().unwrap();
+        client.take(&frame);
+    }
+    assert_eq!(client.events, (1..=EVENTS).collect::<Vec<_>>());
+    drop(actor);
+    assert!((1..=STREAM_BYTES_IN_FLIGHT).contains(&budget.used()), "{}", budget.used());
+    drop(unread);
+    bench.shutdown.cancel();
+    let Bench { runtime, .. } = bench;
+    drop(runtime);
+    assert_eq!(budget.used(), 0, "all of it came back");
+}
+
+#[test]
+fn frames_from_memory_have_no_more_room_than_there_is() {
+    check(usize::MAX);
+}
+
+#[test]
+fn frames_from_disk_have_no_more_room_than_there_is() {
+    check(0);
+}

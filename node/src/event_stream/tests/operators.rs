@@ -1,0 +1,109 @@
+//! What is told of lag, and who may open how many streams.
+
+use std::sync::Arc;
+
+use nakamoto_proto::v1;
+use prost::Message as _;
+use v1::subscribe_response::Body as FrameBody;
+
+use super::bench::{Bench, JOURNAL_ID, MemoryJournal, burn, mixed, request};
+use crate::event_stream::cursor::Cursor;
+use crate::event_stream::filter::Filter;
+use crate::event_stream::frame::Frame;
+use crate::event_stream::frame_builder::{FeedOptions, FrameBuilder, LIVE_WINDOW_EVENTS};
+use crate::event_stream::journal::{Bounds, Journal as _, ReadLimit};
+use crate::event_stream::payload::Payload;
+use crate::event_stream::registry::{OpenStream, StreamRegistryLimits};
+use crate::event_stream::subscribers::{StreamLimits, TooManySubscriptions};
+
+#[test]
+fn operators_see_who_reads_and_how_far_behind_it_is() {
+    let bench = Bench::new(1000, StreamRegistryLimits::default());
+    bench.journal.append((0..40).map(mixed));
+    let mut stream = bench.open(&Filter::ALL, 11, 1);
+    let _second = bench.open(&Filter::ALL, 41, 1);
+    for _ in 0..3 {
+        assert!(bench.next(&mut stream).unwrap().is_ok());
+    }
+    bench.turn();
+    let bounds = bench.journal.bounds();
+    let page = bench.streams.subscribers().page(0, 1, &bounds);
+    assert_eq!((page.open_count, page.opened_total, page.next_page_token.as_str()), (2, 2, "1"));
+    let slow = &page.subscribers[0];
+    assert_eq!((slow.client_name.as_str(), slow.mode()), ("test", v1::SubscriberMode::Live));
+    assert_eq!((slow.sent_frames, slow.sent_events, slow.queued_frames), (3, 2, 8));
+    assert!(slow.blocked_duration.is_some(), "its queue is full");
+    assert_eq!(
+        (slow.next_sequence, slow.events_behind),
+        (11, 30),
+        "what is read at once counts when all of it is sent"
+    );
+    assert_eq!(Cursor::decode(&slow.cursor).unwrap().sequence, 12);
+    let next = bench.streams.subscribers().page(1, 10, &bounds);
+    assert_eq!((next.subscribers.len(), next.next_page_token.as_str()), (1, ""));
+    assert_eq!((next.subscribers[0].events_behind, next.subscribers[0].bytes_behind), (0, 0));
+    drop(stream);
+    bench.journal.append([burn()]);
+    bench.turn();
+    let page = bench.streams.subscribers().page(0, 10, &bench.journal.bounds());
+    assert_eq!((page.open_count, page.recent_ends[0].reason.as_str()), (1, "CLIENT_GONE"));
+    assert_eq!(Cursor::decode(&page.recent_ends[0].cursor).unwrap().sequence, 12);
+}
+
+#[test]
+fn lag_is_told_in_bytes_too() {
+    let journal = MemoryJournal::default();
+    journal.append((0..LIVE_WINDOW_EVENTS + 10).map(mixed));
+    let bounds = journal.bounds();
+    let options = FeedOptions { filter: Arc::new(Filter::ALL), payload: Payload::Full, max_batch: 300 };
+    let mut feed = FrameBuilder::new(options, JOURNAL_ID, 1, &bounds);
+    let entries = journal.read(1, ReadLimit { events: 20, bytes: 0 });
+    assert_eq!(feed.on_entries(&entries).len(), 1);
+    let unread = journal.read(21, ReadLimit { events: usize::MAX, bytes: 0 });
+    let bytes: usize = unread.iter().map(|entry| entry.encoded.len()).sum();
+    let behind = feed.behind(&bounds);
+    assert_eq!((behind.events, behind.bytes), (unread.len() as u64, bytes as u64));
+}
+
+#[test]
+fn one_peer_cannot_take_all_places() {
+    let streams = StreamLimits { total: 10, per_peer: 1, per_loopback_peer: 2 };
+    let bench = Bench::new(10, StreamRegistryLimits { streams, ..StreamRegistryLimits::default() });
+    let open = |peer: &str| {
+        let peer = Some(peer.parse().unwrap());
+        bench.streams.open(OpenStream { peer, ..request(&Filter::ALL, 1, 1, None) })
+    };
+    let _first = open("10.0.0.1:1").unwrap();
+    let refused = open("10.0.0.1:2").err();
+    assert_eq!(refused, Some(TooManySubscriptions::Peer { max: 1, peer: [10, 0, 0, 1].into() }));
+    let _other = open("10.0.0.2:1").unwrap();
+    let loopback = [open("127.0.0.1:1").unwrap(), open("127.0.0.1:2").unwrap()];
+    assert!(open("127.0.0.1:3").is_err());
+    drop(loopback);
+    bench.journal.append([burn()]);
+    bench.turn();
+    assert!(open("127.0.0.1:3").is_ok(), "the places are free again");
+}
+
+#[test]
+fn lag_is_told_once_and_so_is_its_end() {
+    let options = FeedOptions { filter: Arc::new(Filter::ALL), payload: Payload::Full, max_batch: 1 };
+    let at = |newest| Bounds { oldest: 1, newest, end_offset: 0, oldest_time_ms: 0, oldest_end: 0 };
+    let body = |frame: Option<Frame>| {
+        let mut written = Vec::new();
+        frame.unwrap().encode(&mut written);
+        v1::SubscribeResponse::decode(written.as_slice()).unwrap().body
+    };
+    let mut feed = FrameBuilder::new(options, JOURNAL_ID, 1, &at(0));
+    assert!(feed.on_newest(&at(LIVE_WINDOW_EVENTS)).is_none());
+    let lagging = body(feed.on_newest(&at(LIVE_WINDOW_EVENTS + 1)));
+    assert!(matches!(lagging, Some(FrameBody::Lagging(v1::Lagging { from_sequence: 1, .. }))));
+    assert!(feed.on_newest(&at(LIVE_WINDOW_EVENTS + 2)).is_none());
+    let journal = MemoryJournal::default();
+    journal.append((0..LIVE_WINDOW_EVENTS + 2).map(mixed));
+    let frames = feed.on_entries(&journal.read(1, ReadLimit { events: 2, bytes: 0 }));
+    assert_eq!(frames.len(), 2);
+    let caught_up = body(feed.on_newest(&at(LIVE_WINDOW_EVENTS + 2)));
+    assert!(matches!(caught_up, Some(FrameBody::CaughtUp(v1::CaughtUp { sequence: 2 }))));
+    assert!(feed.on_newest(&at(LIVE_WINDOW_EVENTS + 2)).is_none());
+}

@@ -1,0 +1,152 @@
+//! Principals in text from outside.
+//!
+//! The VM crate's own parser slices text at byte positions and panics when a character is longer than one byte, so it
+//! never sees text from outside.
+
+use clarity::vm::types::{PrincipalData, QualifiedContractIdentifier, StandardPrincipalData};
+use clarity::vm::{ClarityName, ContractName};
+use stacks_types::address::{AddressError, StacksAddress};
+
+/// Longest text that can be one: 41 of address, a dot, 128 of name.
+const MAX_PRINCIPAL_BYTES: usize = 170;
+
+/// Why a text is not what it should be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PrincipalError {
+    /// It does not begin as an address does: it was meant as something else.
+    #[error("not a principal (ADDRESS or ADDRESS.name)")]
+    Shape,
+    /// An address with a mistake in it.
+    #[error("not an address: {0}")]
+    Address(#[from] AddressError),
+    /// The address is good, what follows its dot is no name.
+    #[error("not a contract: its name is letters, digits, - and _, the first a letter")]
+    Name,
+    /// A contract where an account is meant.
+    #[error("not the address of an account")]
+    NoAccount,
+    /// A name is missing.
+    #[error("not a contract id (ADDRESS.name)")]
+    NoContract,
+    /// No asset of a contract.
+    #[error("not an asset id (ADDRESS.contract::asset)")]
+    NoAsset,
+}
+
+/// "ADDRESS" or "ADDRESS.name".
+///
+/// # Errors
+/// [`PrincipalError`] for any other text.
+pub fn parse_principal(text: &str) -> Result<PrincipalData, PrincipalError> {
+    match text.split_once('.') {
+        None => parse_address(text).map(PrincipalData::Standard),
+        Some(_) => parse_contract_id(text).map(PrincipalData::Contract),
+    }
+}
+
+/// "ADDRESS.name".
+///
+/// # Errors
+/// [`PrincipalError`] for any other text.
+pub fn parse_contract_id(text: &str) -> Result<QualifiedContractIdentifier, PrincipalError> {
+    let Some((address, name)) = text.split_once('.') else {
+        // A mistake in the address is more worth telling than the name that is missing.
+        parse_address(text)?;
+        return Err(PrincipalError::NoContract);
+    };
+    let address = parse_address(address)?;
+    if text.len() > MAX_PRINCIPAL_BYTES || !name.is_ascii() {
+        return Err(PrincipalError::Name);
+    }
+    let name = ContractName::try_from(name.to_owned()).map_err(|_| PrincipalError::Name)?;
+    Ok(QualifiedContractIdentifier::new(address, name))
+}
+
+/// "ADDRESS.contract::asset", as events name assets.
+///
+/// # Errors
+/// [`PrincipalError`] for any other text.
+pub fn parse_asset_id(text: &str) -> Result<String, PrincipalError> {
+    let (contract, asset) = text.split_once("::").ok_or(PrincipalError::NoAsset)?;
+    let contract = parse_contract_id(contract)?;
+    let asset = Some(asset).filter(|asset| asset.is_ascii()).ok_or(PrincipalError::NoAsset)?;
+    let asset = ClarityName::try_from(asset.to_owned()).map_err(|_| PrincipalError::NoAsset)?;
+    Ok(format!("{contract}::{asset}"))
+}
+
+fn parse_address(text: &str) -> Result<StandardPrincipalData, PrincipalError> {
+    if !text.starts_with('S') {
+        return Err(PrincipalError::Shape);
+    }
+    let address = StacksAddress::parse(text)?;
+    Ok(StandardPrincipalData(address.version, address.hash160.0))
+}
+
+/// First letter of the ids of template requests.
+pub(crate) const TEMPLATES: &str = "t";
+/// First letter of the ids of validation requests.
+pub(crate) const VALIDATIONS: &str = "v";
+
+/// Whether a queue of some node could have given this id.
+#[must_use]
+pub fn is_request_id(id: &str) -> bool {
+    [TEMPLATES, VALIDATIONS].into_iter().any(|letter| request_numbers(letter, id).is_some())
+}
+
+/// The numbers of an id as its queue writes it.
+pub(crate) fn request_numbers(letter: &str, id: &str) -> Option<(u64, u64)> {
+    let (start, number) = id.strip_prefix(letter)?.strip_prefix('-')?.split_once('-')?;
+    let (start, number) = (start.parse().ok()?, number.parse().ok()?);
+    (format!("{letter}-{start}-{number}") == id && number > 0).then_some((start, number))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const ADDRESS: &str = "ST2CY5V39NHDPWSXMW9QDT3HC3GD6Q6XX4CFRK9AG";
+    /// The same with another last digit.
+    const MISTYPED: &str = "ST2CY5V39NHDPWSXMW9QDT3HC3GD6Q6XX4CFRK9AH";
+
+    #[test]
+    fn both_kinds_are_read_and_shown_alike() {
+        for text in [ADDRESS.to_owned(), format!("{ADDRESS}.a-contract")] {
+            assert_eq!(parse_principal(&text).unwrap().to_string(), text);
+            assert_eq!(parse_principal(&text.to_lowercase().replacen('s', "S", 1)).unwrap().to_string(), text);
+        }
+        for text in
+            ["", "S", ".", "ST.", "x", "夊", &format!("{ADDRESS}."), &format!("{ADDRESS}.夊"), &format!("夊{ADDRESS}")]
+        {
+            assert!(parse_principal(text).is_err(), "{text}");
+        }
+        let asset = format!("{ADDRESS}.token::gold");
+        assert_eq!(parse_asset_id(&asset), Ok(asset));
+    }
+
+    #[test]
+    fn a_mistake_is_named() {
+        let checksum = PrincipalError::Address(AddressError::Checksum);
+        assert_eq!(parse_principal(MISTYPED), Err(checksum.clone()));
+        assert_eq!(parse_principal(&format!("{MISTYPED}.name")), Err(checksum.clone()));
+        assert_eq!(parse_contract_id(MISTYPED), Err(checksum.clone()));
+        assert_eq!(parse_asset_id(&format!("{MISTYPED}.token::gold")), Err(checksum));
+        assert_eq!(parse_contract_id(ADDRESS), Err(PrincipalError::NoContract));
+        assert_eq!(parse_principal(&format!("{ADDRESS}.1")), Err(PrincipalError::Name));
+        for text in [format!("{ADDRESS}.token.gold"), format!("{ADDRESS}.token::"), format!("{ADDRESS}.token::夊")] {
+            assert!(parse_asset_id(&text).is_err(), "{text}");
+        }
+        assert_eq!(parse_principal("latest"), Err(PrincipalError::Shape));
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(text in ".{0,60}", name in ".{0,20}") {
+            let _ = parse_principal(&text);
+            let _ = parse_principal(&format!("{ADDRESS}.{name}"));
+            let _ = parse_principal(&format!("{text}.{name}"));
+            let _ = parse_asset_id(&format!("{ADDRESS}.{name}::{text}"));
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! How a job ends: the result is stored with its event, and can be fetched before anybody sees the event. And how ended
+//! jobs come back after a restart.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chainstate::chain::{JobKind, ResultLimits};
+use nakamoto_proto::v1;
+use prost::Message as _;
+use v1::event::Body;
+
+use super::kinds::{TemplateJobs, ValidationJobs, template_answer, validation_answer};
+use super::queue::JobQueue;
+use super::types::{JobQueueLimits, Outcome};
+use crate::chain::{FinishedJob, NodeChain};
+use crate::error::ApiError;
+
+/// Ends a template request. Blocks.
+pub fn finish_template(
+    jobs: &Arc<TemplateJobs>,
+    chain: &NodeChain,
+    id: &str,
+    request: &v1::RequestTemplateRequest,
+    outcome: Outcome<v1::BlockTemplate>,
+) {
+    let body = Body::TemplateFinished(template_event(id, request, &outcome));
+    let result = template_answer(&outcome).encode_to_vec();
+    finish(jobs, chain, id, outcome, (body, result));
+}
+
+/// Ends a validation request. Blocks.
+pub fn finish_validation(
+    jobs: &Arc<ValidationJobs>,
+    chain: &NodeChain,
+    id: &str,
+    outcome: Outcome<v1::ValidationVerdict>,
+) {
+    let answer = validation_answer(&outcome);
+    let (state, verdict) = (answer.state, answer.verdict.clone());
+    let event = v1::ValidationFinished { validation_id: id.to_owned(), state, verdict };
+    finish(jobs, chain, id, outcome, (Body::ValidationFinished(event), answer.encode_to_vec()));
+}
+
+fn finish<J: Send + 'static, R: Send + Sync + 'static>(
+    jobs: &Arc<JobQueue<J, R>>,
+    chain: &NodeChain,
+    id: &str,
+    outcome: Outcome<R>,
+    (body, result): (Body, Vec<u8>),
+) {
+    let (outcome, bytes) = (Arc::new(outcome), result.len());
+    let visible = {
+        let (jobs, id, outcome) = (Arc::clone(jobs), id.to_owned(), Arc::clone(&outcome));
+        move || jobs.finish(&id, outcome, bytes)
+    };
+    let job = FinishedJob { id: id.to_owned(), body, result, limits: result_limits(jobs.limits()) };
+    if let Err(error) = chain.finish_job(job, Box::new(visible)) {
+        // Without room on the disk the result is here until the node stops; only its event is missing.
+        tracing::error!(%error, id, "the end of a job was not stored");
+        jobs.finish(id, outcome, bytes);
+    }
+}
+
+/// Takes in the results that earlier starts of the node kept.
+///
+/// # Errors
+/// [`ApiError`] when they cannot be read.
+pub fn restore_results(
+    templates: &TemplateJobs,
+    validations: &ValidationJobs,
+    chain: &NodeChain,
+) -> Result<(), ApiError> {
+    restore(templates, chain, JobKind::Template, |bytes| {
+        let answer = v1::GetTemplateResponse::decode(bytes)?;
+        let state = answer.state();
+        Ok(Outcome::from_parts(state, answer.failure_reason, answer.failure_detail, answer.template))
+    })?;
+    restore(validations, chain, JobKind::Validation, |bytes| {
+        let answer = v1::GetValidationResponse::decode(bytes)?;
+        let state = answer.state();
+        Ok(Outcome::from_parts(state, answer.failure_reason, answer.failure_detail, answer.verdict))
+    })
+}
+
+fn restore<J, R>(
+    queue: &JobQueue<J, R>,
+    chain: &NodeChain,
+    kind: JobKind,
+    decode: impl Fn(&[u8]) -> Result<Option<Outcome<R>>, prost::DecodeError>,
+) -> Result<(), ApiError> {
+    let (results, now_ms) = chain.job_results(kind)?;
+    for stored in results {
+        let outcome = decode(&stored.result).map_err(ApiError::internal)?;
+        let outcome = outcome.ok_or_else(|| ApiError::internal(format!("job {} has no end", stored.id)))?;
+        let age = Duration::from_millis(now_ms.saturating_sub(stored.time_ms));
+        queue.restore(stored.id, outcome, stored.result.len(), age);
+    }
+    Ok(())
+}
+
+fn result_limits(limits: JobQueueLimits) -> ResultLimits {
+    ResultLimits { count: limits.results, bytes: limits.result_bytes, age: limits.result_age }
+}
+
+fn template_event(
+    id: &str,
+    request: &v1::RequestTemplateRequest,
+    outcome: &Outcome<v1::BlockTemplate>,
+) -> v1::TemplateFinished {
+    let (state, reason, detail) = outcome.parts();
+    let mut event = v1::TemplateFinished {
+        template_id: id.to_owned(),
+        state: state.into(),
+        parent_block_id: request.parent_block_id.clone(),
+        burn_block_hash: request.burn_block_hash.clone(),
+        transaction_count: 0,
+        failure_reason: reason.to_owned(),
+        failure_detail: detail.to_owned(),
+    };
+    if let Outcome::Succeeded(template) = outcome {
+        if let Some(parent) = &template.parent {
+            event.parent_block_id = parent.block_id.clone();
+        }
+        if let Some(burn_view) = &template.burn_view {
+            event.burn_block_hash = burn_view.burn_block_hash.clone();
+        }
+        event.transaction_count = transaction_count(&template.block);
+    }
+    event
+}
+
+fn transaction_count(block: &[u8]) -> u32 {
+    let block = stacks_types::block::NakamotoBlock::decode(block);
+    block.map_or(0, |block| u32::try_from(block.txs.len()).unwrap_or(u32::MAX))
+}

@@ -1,0 +1,26 @@
+//! Slow work off the network threads: templates and validations.
+//!
+//! A request goes into a bounded queue and gets an id at once; a worker thread does the work; the result is stored with
+//! the event that announces it, and is kept for a while.
+//!
+//! # Invariants
+//! - A queue that is full refuses; nobody waits for a place in it.
+//! - A result can be fetched before its event is out, and after a restart.
+//! - A job that panics fails alone.
+
+mod finish;
+mod kinds;
+mod queue;
+mod run;
+mod types;
+
+pub use finish::{finish_template, finish_validation, restore_results};
+pub use kinds::{
+    TEMPLATE_LIMITS, TemplateJob, TemplateJobs, VALIDATION_LIMITS, ValidationJob, ValidationJobs, template_answer,
+    validation_answer,
+};
+pub use queue::JobQueue;
+pub use run::{TemplateWorker, ValidationWorker};
+pub use types::{
+    Fetched, JobKey, JobQueueLimits, JobQueueStats, JobRequest, Missing, Outcome, QueueFull, Running, TakenBack, Ticket,
+};

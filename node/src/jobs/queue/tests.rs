@@ -1,0 +1,225 @@
+//! The queue alone.
+
+use super::*;
+
+const HOUR: Duration = Duration::from_secs(3600);
+const LIMITS: JobQueueLimits =
+    JobQueueLimits { queue: 2, queue_bytes: 100, results: 2, result_bytes: 100, result_age: HOUR };
+
+fn queue() -> JobQueue<u32, u32> {
+    JobQueue::new("t", 0, LIMITS)
+}
+
+fn job(job: u32) -> JobRequest<u32> {
+    JobRequest { job, key: None, bytes: 10, not_after: None, hold: Duration::ZERO }
+}
+
+fn keyed(number: u8, joins_running: bool) -> JobRequest<u32> {
+    JobRequest { key: Some(JobKey { hash: [number; 32], joins_running }), ..job(number.into()) }
+}
+
+fn end_of(queue: &JobQueue<u32, u32>, id: &str) -> Option<Outcome<u32>> {
+    match queue.fetch(id) {
+        Ok(Fetched::Done(outcome)) => Some(Outcome::clone(&outcome)),
+        Ok(Fetched::Pending(_)) | Err(_) => None,
+    }
+}
+
+fn run_one(queue: &JobQueue<u32, u32>, bytes: usize) -> String {
+    let running = queue.take().unwrap();
+    queue.finish(&running.id, Arc::new(Outcome::Succeeded(running.job)), bytes);
+    running.id
+}
+
+#[test]
+fn a_full_queue_refuses_and_has_room_again_after_a_take() {
+    let queue = queue();
+    assert_eq!(queue.request(job(1)).unwrap().position, 0);
+    assert_eq!(queue.request(job(2)).unwrap().position, 1);
+    let full = queue.request(job(3)).unwrap_err();
+    assert_eq!((full.waiting, full.bytes), (2, 20));
+    assert!(full.retry_after >= RETRY_AFTER.0 && full.retry_after <= RETRY_AFTER.1);
+    let running = queue.take().unwrap();
+    assert_eq!((running.id.as_str(), running.job), ("t-0-1", 1));
+    let third = queue.request(job(3)).unwrap();
+    assert_eq!((third.id.as_str(), third.position), ("t-0-3", 2), "one runs, one waits before it");
+}
+
+#[test]
+fn bytes_bound_the_queue_as_well_as_the_number_does() {
+    let queue = queue();
+    queue.request(JobRequest { bytes: 60, ..job(1) }).unwrap();
+    assert!(queue.request(JobRequest { bytes: 41, ..job(2) }).is_err());
+    assert!(queue.request(JobRequest { bytes: 40, ..job(2) }).is_ok());
+    assert_eq!(queue.stats().waiting_bytes, 100);
+    run_one(&queue, 1);
+    assert_eq!(queue.stats().waiting_bytes, 40);
+    run_one(&queue, 1);
+    assert!(queue.request(JobRequest { bytes: 1000, ..job(3) }).is_ok(), "one that is alone always has room");
+}
+
+#[test]
+fn the_same_key_joins_until_the_job_finishes() {
+    let queue = queue();
+    let first = queue.request(keyed(7, true)).unwrap();
+    let running = queue.take().unwrap();
+    let second = queue.request(keyed(7, true)).unwrap();
+    assert_eq!((second.id.as_str(), second.joined), (first.id.as_str(), true));
+    queue.finish(&running.id, Arc::new(Outcome::Succeeded(9)), 1);
+    let third = queue.request(keyed(7, true)).unwrap();
+    assert!(!third.joined);
+    assert_ne!(third.id, first.id);
+}
+
+#[test]
+fn a_job_that_has_chosen_its_inputs_is_not_joined_while_it_runs() {
+    let queue = queue();
+    let first = queue.request(keyed(7, false)).unwrap();
+    assert!(queue.request(keyed(7, false)).unwrap().joined, "it waits: its inputs are not chosen yet");
+    let running = queue.take().unwrap();
+    let second = queue.request(keyed(7, false)).unwrap();
+    assert!(!second.joined);
+    queue.finish(&running.id, Arc::new(Outcome::Succeeded(9)), 1);
+    let third = queue.request(keyed(7, false)).unwrap();
+    assert_eq!((third.joined, third.id.as_str()), (true, second.id.as_str()));
+    assert_ne!(first.id, second.id);
+}
+
+#[test]
+fn the_latest_deadline_of_those_that_joined_counts() {
+    let (early, late) = (SystemTime::UNIX_EPOCH, SystemTime::now() + HOUR);
+    for (deadlines, is_late) in [
+        (vec![Some(early)], true),
+        (vec![Some(early), Some(late)], false),
+        (vec![Some(late), Some(early)], false),
+        (vec![Some(early), None], false),
+        (vec![None, Some(early)], false),
+    ] {
+        let queue = queue();
+        for not_after in deadlines.clone() {
+            queue.request(JobRequest { not_after, ..keyed(1, true) }).unwrap();
+        }
+        assert_eq!(queue.take().unwrap().is_late, is_late, "{deadlines:?}");
+    }
+}
+
+#[test]
+fn results_are_kept_by_count_and_bytes() {
+    let queue = queue();
+    for number in 1..=3_u32 {
+        queue.request(job(number)).unwrap();
+        run_one(&queue, 10);
+    }
+    assert_eq!(queue.fetch("t-0-1").unwrap_err(), Missing::Expired);
+    assert_eq!(end_of(&queue, "t-0-3"), Some(Outcome::Succeeded(3)));
+    queue.request(job(4)).unwrap();
+    run_one(&queue, 1000);
+    assert_eq!(queue.fetch("t-0-3").unwrap_err(), Missing::Expired);
+    assert_eq!(end_of(&queue, "t-0-4"), Some(Outcome::Succeeded(4)));
+    assert_eq!((queue.stats().results, queue.stats().result_bytes), (1, 1000));
+}
+
+#[test]
+fn one_who_waits_hears_of_the_end() {
+    let queue = queue();
+    queue.request(job(1)).unwrap();
+    let Ok(Fetched::Pending(ended)) = queue.fetch("t-0-1") else { panic!("it waits") };
+    assert!(!*ended.borrow());
+    run_one(&queue, 0);
+    assert!(*ended.borrow());
+    for never in ["t-0-9", "t-1-1", "v-0-1", "t-0-01", "t-0-0", "t-0", "", "t-0-1-1", "t-+0-1"] {
+        assert_eq!(queue.fetch(never).unwrap_err(), Missing::Unknown, "{never}");
+    }
+}
+
+#[test]
+fn a_job_ends_when_all_who_asked_for_it_have_taken_it_back() {
+    let queue = queue();
+    let id = queue.request(keyed(1, true)).unwrap().id;
+    queue.request(keyed(1, true)).unwrap();
+    let Ok(Fetched::Pending(ended)) = queue.fetch(&id) else { panic!("it waits") };
+    assert!(matches!(queue.take_back(&id), Ok(TakenBack::Pending)));
+    assert!(matches!(queue.take_back(&id), Ok(TakenBack::Dropped)));
+    assert_eq!(end_of(&queue, &id), Some(Outcome::Cancelled));
+    assert!(*ended.borrow(), "those who wait hear of it");
+    assert_eq!(queue.stats().waiting_bytes, 0);
+    assert!(matches!(queue.take_back(&id), Ok(TakenBack::Done(_))));
+    assert!(!queue.request(keyed(1, true)).unwrap().joined, "it is not joined any more");
+    assert_eq!(queue.take_back("t-0-9").unwrap_err(), Missing::Unknown);
+}
+
+#[test]
+fn a_job_that_runs_is_told_that_nobody_wants_it() {
+    let queue = queue();
+    let id = queue.request(job(1)).unwrap().id;
+    let running = queue.take().unwrap();
+    assert!(!running.cancelled.load(Ordering::Relaxed));
+    assert!(matches!(queue.take_back(&id), Ok(TakenBack::Pending)));
+    assert!(running.cancelled.load(Ordering::Relaxed));
+    assert!(end_of(&queue, &id).is_none(), "it ends when the worker says so");
+}
+
+#[test]
+fn a_held_job_comes_again_when_released_or_when_its_time_is_over() {
+    let queue = queue();
+    queue.request(JobRequest { hold: HOUR, ..keyed(1, true) }).unwrap();
+    queue.hold(queue.take().unwrap()).unwrap();
+    assert!(queue.has_held());
+    assert_eq!(queue.stats().waiting, 1);
+    assert!(queue.request(keyed(1, true)).unwrap().joined, "it is open");
+    queue.release_held();
+    let running = queue.take().unwrap();
+    assert_eq!((running.job, queue.has_held()), (1, false));
+    queue.finish(&running.id, Arc::new(Outcome::Succeeded(1)), 0);
+
+    queue.request(JobRequest { hold: Duration::from_millis(20), ..job(2) }).unwrap();
+    queue.hold(queue.take().unwrap()).unwrap();
+    let running = queue.take().unwrap(); // Waits for the end of the hold.
+    let running = queue.hold(running).unwrap_err();
+    assert_eq!(running.job, 2, "its time is over: it must be finished now");
+    queue.finish(&running.id, Arc::new(Outcome::Succeeded(2)), 0);
+
+    let id = queue.request(JobRequest { hold: HOUR, ..job(3) }).unwrap().id;
+    let running = queue.take().unwrap();
+    assert!(matches!(queue.take_back(&id), Ok(TakenBack::Pending)));
+    assert!(queue.hold(running).is_err(), "nobody wants it any more");
+}
+
+#[test]
+fn after_a_restart_results_are_there_and_lost_jobs_say_so() {
+    let queue: JobQueue<u32, u32> = JobQueue::new("t", 3, LIMITS);
+    queue.restore("t-1-8".to_owned(), Outcome::Succeeded(18), 1, Duration::ZERO);
+    queue.restore("t-2-4".to_owned(), Outcome::Succeeded(24), 1, Duration::ZERO);
+    queue.restore("t-2-6".to_owned(), Outcome::Cancelled, 1, Duration::ZERO);
+    assert_eq!(end_of(&queue, "t-2-4"), Some(Outcome::Succeeded(24)));
+    assert_eq!(end_of(&queue, "t-2-6"), Some(Outcome::Cancelled));
+    for lost in ["t-2-5", "t-2-7"] {
+        let Some(Outcome::Failed(failure)) = end_of(&queue, lost) else { panic!("{lost}") };
+        assert_eq!(failure.reason, "NODE_RESTARTED");
+    }
+    for forgotten in ["t-2-3", "t-1-9", "t-1-8"] {
+        assert_eq!(queue.fetch(forgotten).unwrap_err(), Missing::Expired, "{forgotten}");
+    }
+    assert_eq!(queue.request(job(1)).unwrap().id, "t-3-1");
+}
+
+#[test]
+fn what_is_too_old_after_a_restart_is_gone() {
+    let queue: JobQueue<u32, u32> = JobQueue::new("t", 1, LIMITS);
+    queue.restore("t-0-1".to_owned(), Outcome::Succeeded(1), 1, 2 * HOUR);
+    queue.restore("t-0-2".to_owned(), Outcome::Succeeded(2), 1, HOUR / 2);
+    assert_eq!(queue.fetch("t-0-1").unwrap_err(), Missing::Expired);
+    assert_eq!(end_of(&queue, "t-0-2"), Some(Outcome::Succeeded(2)));
+}
+
+#[test]
+fn a_stopped_board_gives_no_jobs_and_stops_the_one_that_runs() {
+    let queue = queue();
+    queue.request(job(1)).unwrap();
+    queue.request(job(2)).unwrap();
+    let running = queue.take().unwrap();
+    queue.stop();
+    assert!(running.cancelled.load(Ordering::Relaxed));
+    assert!(queue.take().is_none());
+    assert!(queue.request(job(3)).is_err());
+}

@@ -1,0 +1,119 @@
+//! The worker threads' loops.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use nakamoto_proto::v1;
+
+use super::finish::{finish_template, finish_validation};
+use super::kinds::{TemplateJobs, ValidationJobs};
+use super::types::Outcome;
+use crate::chain::{JobFailure, NodeChain};
+use crate::event_stream::journal::{Journal, ReadLimit};
+
+/// Assembles templates, one at a time.
+pub struct TemplateWorker {
+    /// Queue and results.
+    pub jobs: Arc<TemplateJobs>,
+    /// The chain.
+    pub chain: Arc<NodeChain>,
+}
+
+/// Validates proposals, one at a time.
+pub struct ValidationWorker {
+    /// Queue and results.
+    pub jobs: Arc<ValidationJobs>,
+    /// The chain.
+    pub chain: Arc<NodeChain>,
+}
+
+impl TemplateWorker {
+    /// Runs until the queue is stopped.
+    pub fn run(&self) {
+        while let Some(running) = self.jobs.take() {
+            let (request, cancelled) = (&running.job.request, &running.cancelled);
+            let outcome = if running.is_late {
+                Outcome::Expired
+            } else {
+                guarded(|| self.chain.assemble(request, cancelled)).map_or_else(Outcome::Failed, |mut template| {
+                    template.template_id.clone_from(&running.id);
+                    Outcome::Succeeded(template)
+                })
+            };
+            if self.jobs.is_stopped() {
+                // It was cut short by the stop of the node: its id answers NODE_RESTARTED after the next start.
+                return;
+            }
+            let cut = cancelled.load(Ordering::Relaxed) && !running.is_late;
+            let outcome = if cut { Outcome::Cancelled } else { outcome };
+            finish_template(&self.jobs, self.chain.as_ref(), &running.id, request, outcome);
+        }
+    }
+}
+
+impl ValidationWorker {
+    /// Runs until the queue is stopped.
+    pub fn run(&self) {
+        while let Some(running) = self.jobs.take() {
+            if running.is_late {
+                finish_validation(&self.jobs, self.chain.as_ref(), &running.id, Outcome::Expired);
+                continue;
+            }
+            let outcome =
+                guarded(|| self.chain.validate(&running.job.block)).map_or_else(Outcome::Failed, Outcome::Succeeded);
+            if !waits_for_more(&outcome) {
+                finish_validation(&self.jobs, self.chain.as_ref(), &running.id, outcome);
+                continue;
+            }
+            if let Err(running) = self.jobs.hold(running) {
+                if self.jobs.is_stopped() {
+                    return; // Its id answers NODE_RESTARTED after the next start.
+                }
+                let unwanted = running.cancelled.load(Ordering::Relaxed);
+                let outcome = if unwanted { Outcome::Cancelled } else { outcome };
+                finish_validation(&self.jobs, self.chain.as_ref(), &running.id, outcome);
+            }
+        }
+    }
+
+    /// Lets held proposals run again when a block was processed or a burn block came.
+    pub fn watch(jobs: Arc<ValidationJobs>, journal: &Arc<dyn Journal>) {
+        let seen = AtomicU64::new(journal.bounds().newest);
+        let reader = Arc::downgrade(journal);
+        journal.listen(Box::new(move |newest| {
+            let from = seen.swap(newest, Ordering::Relaxed).saturating_add(1);
+            if !jobs.has_held() {
+                return;
+            }
+            let Some(journal) = reader.upgrade() else { return };
+            let limit = ReadLimit { events: usize::MAX, bytes: usize::MAX };
+            // What is no longer in memory was not looked at: better once too often.
+            let news = journal.read_memory(from, limit);
+            let came = |kind| matches!(kind, v1::EventKind::BlockProcessed | v1::EventKind::BurnBlock);
+            if news.is_none_or(|events| events.iter().any(|entry| came(entry.kind))) {
+                jobs.release_held();
+            }
+        }));
+    }
+}
+
+/// Whether the verdict may be another one soon: parent or burn view are not known yet.
+fn waits_for_more(outcome: &Outcome<v1::ValidationVerdict>) -> bool {
+    let Outcome::Succeeded(v1::ValidationVerdict { rejection: Some(rejection), .. }) = outcome else { return false };
+    matches!(rejection.reason(), v1::RejectReason::UnknownParent | v1::RejectReason::UnknownBurnBlock)
+}
+
+/// Some storage errors inside the VM are panics: they fail this job and nothing else.
+fn guarded<R>(work: impl FnOnce() -> Result<R, JobFailure>) -> Result<R, JobFailure> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+        let detail = panic_text(panic.as_ref());
+        tracing::error!(%detail, "a job panicked");
+        Err(JobFailure { reason: "INTERNAL".to_owned(), detail })
+    })
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message").to_owned()
+}

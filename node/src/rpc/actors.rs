@@ -1,0 +1,79 @@
+//! Knows producers and signers by what their calls carry: the bearer token, or a pass of a slot's key.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::http::HeaderMap;
+use client::lane;
+use stacks_types::ids::Hash160;
+use tokio::time::Instant;
+
+use super::auth::Guard;
+use super::blocking_pool::BlockingPool;
+use crate::limits::{ACTORS_AGE, MAX_KNOWN_PASSES};
+use crate::runtime::class::Class;
+
+/// Who they are. Cheap to clone.
+#[derive(Clone, Default)]
+pub struct Actors(Option<Arc<Known>>);
+
+struct Known {
+    guard: Guard,
+    pool: BlockingPool,
+    /// Passes that were looked at, with whose they are: recovering a key takes a tenth of a millisecond.
+    passes: Mutex<BTreeMap<Box<[u8]>, Option<Hash160>>>,
+    /// Keys of the sets as of the burn tip, and when they were read.
+    keys: tokio::sync::Mutex<(Option<Instant>, BTreeSet<Hash160>)>,
+}
+
+impl Actors {
+    /// Whoever shows the guard's token, and the producers and stackers of the chain. The default knows nobody.
+    #[must_use]
+    pub fn new(guard: Guard, pool: BlockingPool) -> Self {
+        Self(Some(Arc::new(Known { guard, pool, passes: Mutex::default(), keys: tokio::sync::Mutex::default() })))
+    }
+
+    /// Whose lanes a request takes.
+    pub(super) async fn class(&self, headers: &HeaderMap) -> Class {
+        let Some(known) = &self.0 else { return Class::Anyone };
+        if known.guard.is_set() && known.guard.check_headers(headers).is_ok() {
+            return Class::Actor;
+        }
+        let Some(pass) = headers.get(lane::HEADER) else { return Class::Anyone };
+        match known.who(pass.as_bytes()) {
+            Some(key) if known.has(key).await => Class::Actor,
+            Some(_) | None => Class::Anyone,
+        }
+    }
+}
+
+impl Known {
+    fn who(&self, pass: &[u8]) -> Option<Hash160> {
+        let mut passes = self.passes.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = passes.get(pass) {
+            return *found;
+        }
+        let found = lane::who(pass);
+        if passes.len() >= MAX_KNOWN_PASSES {
+            passes.clear();
+        }
+        passes.insert(pass.into(), found);
+        found
+    }
+
+    async fn has(&self, key: Hash160) -> bool {
+        let mut keys = self.keys.lock().await;
+        if keys.0.is_none_or(|read_at| read_at.elapsed() >= ACTORS_AGE) {
+            let read = self.pool.read_for(Class::Actor, |chain| {
+                let producers = chain.producer_set(None)?.producers.into_iter().map(|one| one.address);
+                let stackers = chain.stacker_set(None)?.stackers.into_iter().map(|one| one.address);
+                Ok(producers.chain(stackers).filter_map(|address| lane::key_of(&address)).collect())
+            });
+            // A chain that cannot be read now keeps those that were known.
+            if let Ok(found) = read.await {
+                *keys = (Some(Instant::now()), found);
+            }
+        }
+        keys.1.contains(&key)
+    }
+}

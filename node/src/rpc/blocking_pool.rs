@@ -1,0 +1,219 @@
+//! How handlers reach the chain: on threads that may block, as many as the limits say.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use nakamoto_proto::v1;
+use tokio::sync::Semaphore;
+
+use super::admission::Admissions;
+use crate::chain::NodeChain;
+use crate::error::ApiError;
+use crate::limits::{
+    MAX_CONCURRENT_ACTOR_CALLS, MAX_CONCURRENT_EVALUATIONS, MAX_CONCURRENT_READS, MAX_CONCURRENT_WRITES, MAX_WAITING,
+    RETRY_AFTER, TURN_TIMEOUT,
+};
+use crate::runtime::background;
+use crate::runtime::caller::Caller;
+use crate::runtime::class::Class;
+use crate::runtime::wake_signal::WakeSignal;
+
+/// Cheap to clone.
+#[derive(Clone)]
+pub struct BlockingPool {
+    chain: Arc<NodeChain>,
+    reads: Arc<ConcurrencyLimit>,
+    evaluations: Arc<ConcurrencyLimit>,
+    writes: Arc<ConcurrencyLimit>,
+    /// Reads and writes of producers and signers.
+    actors: [Arc<ConcurrencyLimit>; 2],
+    admissions: Arc<Admissions>,
+    remembered: Arc<Mutex<Option<(u64, Bytes)>>>,
+}
+
+struct ConcurrencyLimit {
+    permits: Arc<Semaphore>,
+    waiting: AtomicUsize,
+    timeout: Duration,
+    full: &'static str,
+}
+
+impl BlockingPool {
+    /// A pool with the limits of `rpc::limits`.
+    #[must_use]
+    pub fn new(chain: Arc<NodeChain>) -> Self {
+        let limit = |permits, full| Arc::new(ConcurrencyLimit::new(permits, TURN_TIMEOUT, full));
+        let reads = limit(MAX_CONCURRENT_READS, "READ_QUEUE_FULL");
+        let evaluations = limit(MAX_CONCURRENT_EVALUATIONS, "EVALUATION_QUEUE_FULL");
+        let writes = limit(MAX_CONCURRENT_WRITES, "ADMISSION_QUEUE_FULL");
+        let actors = ["READ_QUEUE_FULL", "ADMISSION_QUEUE_FULL"].map(|full| limit(MAX_CONCURRENT_ACTOR_CALLS, full));
+        let admissions = Arc::new(Admissions::new({
+            let chain = Arc::clone(&chain);
+            move |raw| chain.submit_transactions(raw)
+        }));
+        Self { chain, reads, evaluations, writes, actors, admissions, remembered: Arc::default() }
+    }
+
+    /// The chain, for the calls that do not block.
+    #[must_use]
+    pub fn chain(&self) -> &NodeChain {
+        self.chain.as_ref()
+    }
+
+    /// Runs a call that reads.
+    ///
+    /// # Errors
+    /// Those of `work`, [`ApiError::Busy`] when no permit came in time, [`ApiError::Internal`] when `work` panicked.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&NodeChain) -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        self.read_for(Caller::current_class(), work).await
+    }
+
+    /// The same in the limit of a class, whoever asks.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub(super) async fn read_for<T: Send + 'static>(
+        &self,
+        class: Class,
+        work: impl FnOnce(&NodeChain) -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let [reads, _] = &self.actors;
+        let limit = if class == Class::Actor { reads } else { &self.reads };
+        self.run(limit, class, work).await
+    }
+
+    /// Runs a call that reads and may take seconds: it evaluates what the caller chose, within its own limits.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub async fn evaluate<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&NodeChain) -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        self.run(&self.evaluations, Class::Anyone, work).await
+    }
+
+    /// Runs a call that reads what many ask for; its answer is kept until something is committed. For one question only.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub async fn read_unless_known(
+        &self,
+        work: impl FnOnce(&NodeChain) -> Result<Bytes, ApiError> + Send + 'static,
+    ) -> Result<Bytes, ApiError> {
+        // Before the read, so that a commit in between makes the answer old, not wrong.
+        let commits = self.chain.commits();
+        let known = self.remembered.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some((at, answer)) = known
+            && at == commits
+        {
+            return Ok(answer);
+        }
+        let answer = self.read(work).await?;
+        *self.remembered.lock().unwrap_or_else(PoisonError::into_inner) = Some((commits, answer.clone()));
+        Ok(answer)
+    }
+
+    /// Offers a transaction to the mempool.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub async fn submit(&self, raw: Bytes) -> Result<v1::SubmitTransactionResponse, ApiError> {
+        self.admissions.submit(raw).await
+    }
+
+    /// Stores a pushed block and wakes the coordinator, also when the caller is gone by then: the block is stored, and who
+    /// pushes it again is told that it is known.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub async fn push_block(&self, wake: &WakeSignal, block: Bytes) -> Result<v1::PushBlockResponse, ApiError> {
+        let wake = wake.clone();
+        let push = move |chain: &NodeChain| {
+            let answer = chain.push_block(block)?;
+            if answer.outcome() == v1::PushOutcome::Accepted {
+                wake.notify();
+            }
+            Ok(answer)
+        };
+        self.write(push).await
+    }
+
+    /// Runs a call that writes. What must follow belongs into `work`: when the caller goes away, nothing comes after it.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&NodeChain) -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let [_, writes] = &self.actors;
+        let limit = if Caller::current_class() == Class::Actor { writes } else { &self.writes };
+        // Whoever writes: it has a thread until its commit, and computes little.
+        self.run(limit, Class::Actor, work).await
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        limit: &ConcurrencyLimit,
+        threads: Class,
+        work: impl FnOnce(&NodeChain) -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let permit = limit.permit().await?;
+        let chain = Arc::clone(&self.chain);
+        // What a request sent is counted for as long as the work has it, also when the sender is gone by then.
+        let caller = Caller::current();
+        let task = background::spawn(threads, move || {
+            let answer = work(chain.as_ref());
+            drop((permit, caller));
+            answer
+        });
+        task.await.map_err(ApiError::internal)?
+    }
+}
+
+impl ConcurrencyLimit {
+    fn new(permits: usize, timeout: Duration, full: &'static str) -> Self {
+        Self { permits: Arc::new(Semaphore::new(permits)), waiting: AtomicUsize::new(0), timeout, full }
+    }
+
+    async fn permit(&self) -> Result<tokio::sync::OwnedSemaphorePermit, ApiError> {
+        let busy = || ApiError::Busy { reason: self.full, retry_after: RETRY_AFTER };
+        if let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() {
+            return Ok(permit);
+        }
+        let _slot = QueueSlot::take(&self.waiting).ok_or_else(busy)?;
+        match tokio::time::timeout(self.timeout, Arc::clone(&self.permits).acquire_owned()).await {
+            Ok(Ok(permit)) => Ok(permit),
+            Ok(Err(_closed)) => Err(ApiError::ShuttingDown),
+            Err(_late) => Err(busy()),
+        }
+    }
+}
+
+/// A place in the queue for a permit; given back also when the request is cancelled.
+struct QueueSlot<'a>(&'a AtomicUsize);
+
+impl<'a> QueueSlot<'a> {
+    fn take(waiting: &'a AtomicUsize) -> Option<Self> {
+        if waiting.fetch_add(1, Ordering::Relaxed) >= MAX_WAITING {
+            waiting.fetch_sub(1, Ordering::Relaxed);
+            return None;
+        }
+        Some(Self(waiting))
+    }
+}
+
+impl Drop for QueueSlot<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,158 @@
+//! The request is addressed to this node by a name that is the node's.
+//!
+//! A page can have the name of its own server resolved to this machine (DNS rebinding): the browser then takes this node for
+//! the page's server, and lets the page read. It sends the page's name as `Host` all the same. A number cannot be resolved to
+//! another one, so on an address that stands for all of the machine's every number is right.
+
+use std::net::IpAddr;
+
+use axum::extract::Request;
+use axum::http::StatusCode;
+use axum::http::header::HOST;
+use axum::http::uri::Authority;
+
+use super::Refusal;
+use crate::config::ANY;
+
+/// The names that are this node's.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Hosts {
+    /// Addresses that are served.
+    bound: Vec<IpAddr>,
+    /// More names, of the config.
+    named: Vec<String>,
+}
+
+impl Hosts {
+    /// Loopback, these addresses, and these names or numbers.
+    #[must_use]
+    pub fn new(bound: Vec<IpAddr>, named: Vec<String>) -> Self {
+        Self { bound, named }
+    }
+
+    pub(super) fn check(&self, host: &Authority) -> Result<(), Refusal> {
+        if is_this_machine(host) || self.is_bound(host) || self.is_named(host) {
+            return Ok(());
+        }
+        let text = format!(
+            "{} is no name of this node; name it in [connection_options] allowed_hosts if it is to be one",
+            host.host()
+        );
+        Err(Refusal { status: StatusCode::FORBIDDEN, reason: "HOST_FOREIGN", text })
+    }
+
+    fn is_bound(&self, host: &Authority) -> bool {
+        number(host).is_some_and(|ip| self.bound.iter().any(|bound| bound.is_unspecified() || *bound == ip))
+    }
+
+    fn is_named(&self, host: &Authority) -> bool {
+        let host = name(host);
+        self.named.iter().any(|named| named == ANY || named.eq_ignore_ascii_case(host))
+    }
+}
+
+/// What a request says it is addressed to. All that it says must be the same.
+pub(super) fn of(request: &Request) -> Result<Authority, Refusal> {
+    let bad = |text: &str| Refusal { status: StatusCode::BAD_REQUEST, reason: "HOST_INVALID", text: text.to_owned() };
+    let mut hosts = request.headers().get_all(HOST).iter();
+    let (header, more) = (hosts.next(), hosts.next());
+    if more.is_some() {
+        return Err(bad("the request has more than one Host"));
+    }
+    let header = match header {
+        Some(header) => {
+            let host = Authority::try_from(header.as_bytes()).ok().filter(|host| !host.as_str().contains('@'));
+            Some(host.ok_or_else(|| bad("Host is not host:port"))?)
+        }
+        None => None,
+    };
+    match (request.uri().authority(), header) {
+        (Some(target), Some(header)) if *target != header => Err(bad("Host and the request's target differ")),
+        (Some(host), _) => Ok(host.clone()),
+        (None, Some(host)) => Ok(host),
+        (None, None) => Err(bad("the request has no Host")),
+    }
+}
+
+/// Whether it can only be this machine: the names and numbers of loopback.
+pub(super) fn is_this_machine(host: &Authority) -> bool {
+    let name = name(host);
+    let named = name.eq_ignore_ascii_case("localhost")
+        || name.rsplit_once('.').is_some_and(|(_, last)| last.eq_ignore_ascii_case("localhost"));
+    named || number(host).is_some_and(|ip| ip.is_loopback())
+}
+
+/// Without the dot that ends a name that is complete.
+fn name(host: &Authority) -> &str {
+    host.host().strip_suffix('.').unwrap_or(host.host())
+}
+
+fn number(host: &Authority) -> Option<IpAddr> {
+    let text = host.host();
+    let text = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
+    text.parse::<IpAddr>().ok().map(|ip| ip.to_canonical())
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+
+    use super::*;
+
+    fn admits(hosts: &Hosts, host: &str) -> bool {
+        hosts.check(&host.parse().unwrap()).is_ok()
+    }
+
+    #[test]
+    fn loopback_the_bound_address_and_the_keys_names_are_the_nodes() {
+        let hosts = Hosts::new(vec!["192.0.2.1".parse().unwrap()], vec!["node.lan".to_owned()]);
+        for ours in [
+            "localhost",
+            "LOCALHOST:1",
+            "a.localhost:80",
+            "localhost.",
+            "127.0.0.1:20443",
+            "127.9.9.9",
+            "[::1]:5",
+            "[::ffff:127.0.0.1]",
+            "192.0.2.1:20443",
+            "Node.Lan:9",
+        ] {
+            assert!(admits(&hosts, ours), "{ours}");
+        }
+        for other in [
+            "evil.example",
+            "localhost.evil.example",
+            "127.0.0.1.nip.io",
+            "192.0.2.2",
+            "node.lan.evil.example",
+            "[2001:db8::1]",
+        ] {
+            assert!(!admits(&hosts, other), "{other}");
+        }
+    }
+
+    #[test]
+    fn an_address_for_all_takes_numbers_and_a_star_takes_names() {
+        let all = Hosts::new(vec!["0.0.0.0".parse().unwrap()], Vec::new());
+        assert!(admits(&all, "198.51.100.7:20443") && admits(&all, "[2001:db8::1]"));
+        assert!(!admits(&all, "evil.example"));
+        assert!(admits(&Hosts::new(Vec::new(), vec!["*".to_owned()]), "evil.example"));
+    }
+
+    #[test]
+    fn a_request_is_addressed_once() {
+        let of = |uri: &str, hosts: &[&str]| {
+            let request = hosts.iter().fold(Request::builder().uri(uri), |request, host| request.header(HOST, *host));
+            super::of(&request.body(Body::empty()).unwrap()).map_err(|refusal| refusal.status)
+        };
+        assert_eq!(of("/", &["a:1"]), Ok("a:1".parse().unwrap()));
+        assert_eq!(of("http://a:1/", &[]), Ok("a:1".parse().unwrap()));
+        assert_eq!(of("http://a:1/", &["A:1"]), Ok("a:1".parse().unwrap()));
+        for (uri, hosts) in
+            [("/", &[][..]), ("/", &["a", "a"]), ("http://a/", &["b"]), ("/", &["a b"]), ("/", &[""]), ("/", &["u@a"])]
+        {
+            assert_eq!(of(uri, hosts), Err(StatusCode::BAD_REQUEST), "{uri} {hosts:?}");
+        }
+    }
+}

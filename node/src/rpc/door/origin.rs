@@ -1,0 +1,131 @@
+//! A page of elsewhere reads (GET), and does nothing else.
+//!
+//! A browser sends a page's POST before it asks whether the page may read the answer (cross-site request forgery). It says
+//! truly where the page is from: `Origin`, or `Sec-Fetch-Site` when there is none. Pages of this machine may do what
+//! programs on it may, and so may what somebody has installed in the browser.
+
+use axum::http::header::ORIGIN;
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, StatusCode};
+
+use super::Refusal;
+use super::host::is_this_machine;
+use crate::config::ANY;
+
+/// Schemes of what is installed in a browser, such as wallets.
+const INSTALLED: [&str; 3] = ["chrome-extension", "moz-extension", "safari-web-extension"];
+const FETCH_SITE: &str = "sec-fetch-site";
+
+/// The pages that may do more than read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Origins {
+    allowed: Vec<String>,
+}
+
+impl Origins {
+    /// Those of this machine and this host, and these: `scheme://host:port` as browsers write them.
+    #[must_use]
+    pub fn new(allowed: Vec<String>) -> Self {
+        Self { allowed }
+    }
+
+    /// `host` is what the request is addressed to.
+    pub(super) fn check(&self, headers: &HeaderMap, host: Option<&Authority>) -> Result<(), Refusal> {
+        let mut origins = headers.get_all(ORIGIN).iter().map(|origin| origin.to_str().unwrap_or_default());
+        match (origins.next(), origins.next()) {
+            (None, _) if !is_cross_site(headers) || self.is_allowed(ANY) => Ok(()),
+            (None, _) => Err(refusal("another site")),
+            (Some(origin), None) if self.is_ours(origin, host) => Ok(()),
+            (Some(origin), _) => Err(refusal(origin)),
+        }
+    }
+
+    fn is_ours(&self, origin: &str, host: Option<&Authority>) -> bool {
+        if self.is_allowed(origin) {
+            return true;
+        }
+        let Some((scheme, authority)) = origin.split_once("://") else { return false };
+        if INSTALLED.contains(&scheme) {
+            return true;
+        }
+        let Ok(page) = authority.parse::<Authority>() else { return false };
+        is_this_machine(&page) || Some(&page) == host
+    }
+
+    fn is_allowed(&self, origin: &str) -> bool {
+        self.allowed.iter().any(|allowed| allowed == ANY || allowed.eq_ignore_ascii_case(origin))
+    }
+}
+
+fn is_cross_site(headers: &HeaderMap) -> bool {
+    headers.get(FETCH_SITE).is_some_and(|site| site.as_bytes().eq_ignore_ascii_case(b"cross-site"))
+}
+
+fn refusal(origin: &str) -> Refusal {
+    let text = format!(
+        "a page of {origin} may only read here (GET); name it in [connection_options] allowed_origins if it may do more"
+    );
+    Refusal { status: StatusCode::FORBIDDEN, reason: "ORIGIN_FOREIGN", text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn may(origins: &Origins, headers: &[(&'static str, &str)]) -> bool {
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.append(*name, value.parse().unwrap());
+        }
+        origins.check(&map, Some(&"node.lan:20443".parse().unwrap())).is_ok()
+    }
+
+    #[test]
+    fn pages_of_this_machine_and_programs_may() {
+        let origins = Origins::default();
+        assert!(may(&origins, &[]));
+        for ours in [
+            "http://localhost:3000",
+            "https://LOCALHOST",
+            "http://127.0.0.1:1",
+            "http://[::1]:8080",
+            "http://a.localhost",
+            "http://node.lan:20443",
+            "chrome-extension://abcdef",
+        ] {
+            assert!(may(&origins, &[("origin", ours)]), "{ours}");
+        }
+        // 127.0.0.1 is another site than localhost: the origin tells more.
+        assert!(may(&origins, &[("origin", "http://localhost:3000"), ("sec-fetch-site", "cross-site")]));
+        assert!(may(&origins, &[("sec-fetch-site", "same-origin")]));
+    }
+
+    #[test]
+    fn pages_of_elsewhere_may_not() {
+        let origins = Origins::default();
+        for other in [
+            "null",
+            "",
+            "http://localhost.evil.example",
+            "http://127.0.0.1.nip.io",
+            "http://10.0.0.1",
+            "http://",
+            "http://node.lan",
+            "http://node.lan:20443.evil.example",
+            "https://evil.example",
+        ] {
+            assert!(!may(&origins, &[("origin", other)]), "{other}");
+        }
+        assert!(!may(&origins, &[("origin", "http://localhost"), ("origin", "http://evil.example")]), "two origins");
+        assert!(!may(&origins, &[("sec-fetch-site", "cross-site")]));
+    }
+
+    #[test]
+    fn the_key_lets_pages_in() {
+        let origins = Origins::new(vec!["https://wallet.example".to_owned(), "null".to_owned()]);
+        assert!(may(&origins, &[("origin", "https://wallet.example")]) && may(&origins, &[("origin", "null")]));
+        assert!(!may(&origins, &[("origin", "http://wallet.example")]), "another scheme is another origin");
+        let all = Origins::new(vec!["*".to_owned()]);
+        assert!(may(&all, &[("origin", "https://evil.example")]) && may(&all, &[("sec-fetch-site", "cross-site")]));
+    }
+}

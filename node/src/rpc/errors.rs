@@ -1,0 +1,248 @@
+//! Errors of the chain as gRPC statuses: always with a google.rpc ErrorInfo (reason, domain, metadata).
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt as _};
+
+use crate::error::ApiError;
+use crate::event_stream::filter::FilterError;
+use crate::event_stream::position::PositionError;
+use crate::event_stream::subscribers::TooManySubscriptions;
+use crate::event_stream::task::End;
+use crate::jobs::QueueFull;
+use crate::metrics::repeats::Repeats;
+
+/// `ErrorInfo.domain` of every error.
+pub const DOMAIN: &str = "nakamoto.v1";
+/// What a client whose stream was ended should wait before it comes back.
+const RECONNECT_AFTER: Duration = Duration::from_millis(500);
+
+/// Longest message of a status. It repeats what the request said, and travels in a header, where a byte may take three.
+const MAX_MESSAGE_BYTES: usize = 1024;
+/// Longest value in its metadata. Together they stay below the 8 KiB that clients take for all headers.
+const MAX_VALUE_BYTES: usize = 512;
+/// Ends a text that was cut.
+const ELLIPSIS: &str = "...";
+
+/// A status being put together.
+#[derive(Debug)]
+pub struct Failure {
+    code: Code,
+    reason: &'static str,
+    message: String,
+    metadata: Vec<(&'static str, String)>,
+    retry_after: Option<Duration>,
+}
+
+impl Failure {
+    /// `reason` is upper snake and stable; clients branch on it.
+    pub fn new(code: Code, reason: &'static str, message: impl std::fmt::Display) -> Self {
+        let message = shortened(message.to_string(), MAX_MESSAGE_BYTES);
+        Self { code, reason, message, metadata: Vec::new(), retry_after: None }
+    }
+
+    /// Adds a value that the message names.
+    #[must_use]
+    pub fn with(mut self, key: &'static str, value: impl std::fmt::Display) -> Self {
+        self.metadata.push((key, shortened(value.to_string(), MAX_VALUE_BYTES)));
+        self
+    }
+
+    /// Advises when to try again.
+    #[must_use]
+    pub fn retry_after(mut self, delay: Duration) -> Self {
+        self.retry_after = Some(delay);
+        self
+    }
+}
+
+impl From<Failure> for Status {
+    fn from(failure: Failure) -> Self {
+        let metadata: HashMap<String, String> =
+            failure.metadata.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+        let mut details = ErrorDetails::with_error_info(failure.reason, DOMAIN, metadata);
+        if let Some(delay) = failure.retry_after {
+            details.set_retry_info(Some(delay));
+        }
+        Self::with_error_details(failure.code, failure.message, details)
+    }
+}
+
+/// The start of a text that is too long.
+fn shortened(mut text: String, max_bytes: usize) -> String {
+    if text.len() > max_bytes {
+        let end = (0..=max_bytes - ELLIPSIS.len()).rev().find(|end| text.is_char_boundary(*end));
+        text.truncate(end.unwrap_or_default());
+        text.push_str(ELLIPSIS);
+    }
+    text
+}
+
+/// The one place where an error of the chain becomes a status. Only ours are logged as errors.
+pub fn status(error: ApiError) -> Status {
+    let message = error.to_string();
+    let failure = match error {
+        ApiError::Missing { field } => {
+            Failure::new(Code::InvalidArgument, "FIELD_MISSING", message).with("field", field)
+        }
+        ApiError::Invalid { field, detail } => {
+            Failure::new(Code::InvalidArgument, "FIELD_INVALID", message).with("field", field).with("detail", detail)
+        }
+        ApiError::NotFound { what, id } => Failure::new(Code::NotFound, what.reason(), message).with("id", id),
+        ApiError::Precondition { reason, .. } => Failure::new(Code::FailedPrecondition, reason, message),
+        ApiError::Busy { reason, retry_after } => {
+            Failure::new(Code::ResourceExhausted, reason, message).retry_after(retry_after)
+        }
+        ApiError::StorageFull => {
+            Failure::new(Code::ResourceExhausted, "STORAGE_FULL", message).retry_after(Duration::from_secs(1))
+        }
+        ApiError::ShuttingDown => {
+            Failure::new(Code::Unavailable, "SERVER_SHUTDOWN", message).retry_after(RECONNECT_AFTER)
+        }
+        ApiError::Internal(source) => {
+            log_failure(source.as_ref());
+            Failure::new(Code::Internal, "INTERNAL", message)
+        }
+    };
+    failure.into()
+}
+
+/// A failure of our own, once for many requests that meet it.
+pub(crate) fn log_failure(error: &(dyn std::error::Error + 'static)) {
+    static FAILURES: Repeats = Repeats::new();
+    if let Some(times) = FAILURES.count() {
+        tracing::error!(error, times, "a request failed");
+    }
+}
+
+/// A filter that is refused.
+pub fn filter_status(error: FilterError) -> Status {
+    match error {
+        FilterError::Empty => Failure::new(Code::InvalidArgument, "FILTER_EMPTY", error).into(),
+        FilterError::Field(error) => status(error),
+    }
+}
+
+/// A start position that cannot be served.
+pub fn position_status(error: PositionError) -> Status {
+    let message = error.to_string();
+    match error {
+        PositionError::Pruned { wanted, oldest } => Failure::new(Code::OutOfRange, "CURSOR_PRUNED", message)
+            .with("sequence", wanted)
+            .with("oldest_sequence", oldest)
+            .into(),
+        PositionError::Ahead { wanted, newest } => Failure::new(Code::OutOfRange, "CURSOR_AHEAD", message)
+            .with("sequence", wanted)
+            .with("newest_sequence", newest)
+            .into(),
+        PositionError::ForeignJournal { theirs, ours } => {
+            Failure::new(Code::FailedPrecondition, "CURSOR_FOREIGN_JOURNAL", message)
+                .with("cursor_journal_id", theirs)
+                .with("journal_id", ours)
+                .into()
+        }
+        PositionError::Api(error) => status(error),
+    }
+}
+
+/// Why a stream ended; `None` when nobody listens any more.
+pub fn end_status(end: &End) -> Option<Status> {
+    let reason = end.reason();
+    let failure = match end {
+        End::Gone => return None,
+        End::Shutdown { cursor } => Failure::new(Code::Unavailable, reason, end)
+            .with("cursor", hex::encode(cursor))
+            .retry_after(RECONNECT_AFTER),
+        End::Stalled { cursor, waited } => Failure::new(Code::Unavailable, reason, end)
+            .with("cursor", hex::encode(cursor))
+            .with("waited_s", waited.as_secs())
+            .retry_after(RECONNECT_AFTER),
+        End::Pruned { oldest, cursor } => Failure::new(Code::OutOfRange, reason, end)
+            .with("oldest_sequence", oldest)
+            .with("cursor", hex::encode(cursor)),
+        End::Broken(source) => {
+            log_failure(source.as_ref());
+            Failure::new(Code::Internal, reason, end)
+        }
+    };
+    Some(failure.into())
+}
+
+/// Too many streams.
+pub fn subscriptions_status(error: TooManySubscriptions) -> Status {
+    let failure = Failure::new(Code::ResourceExhausted, "TOO_MANY_SUBSCRIPTIONS", error);
+    let failure = match error {
+        TooManySubscriptions::Total { max } => failure.with("max_subscriptions", max),
+        TooManySubscriptions::Peer { max, peer } => failure.with("max_subscriptions_per_peer", max).with("peer", peer),
+    };
+    failure.retry_after(Duration::from_secs(5)).into()
+}
+
+/// Too many jobs.
+pub fn queue_status(reason: &'static str, error: QueueFull) -> Status {
+    Failure::new(Code::ResourceExhausted, reason, error)
+        .with("queue", error.waiting)
+        .with("queue_bytes", error.bytes)
+        .retry_after(error.retry_after)
+        .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Unknown;
+
+    fn check(status: &Status, code: Code, reason: &str, keys: &[&str]) {
+        assert_eq!(status.code(), code);
+        let info = status.get_details_error_info().unwrap();
+        assert_eq!((info.reason.as_str(), info.domain.as_str()), (reason, DOMAIN));
+        keys.iter().for_each(|key| assert!(info.metadata.contains_key(*key), "{key}"));
+        let retries = matches!(code, Code::ResourceExhausted | Code::Unavailable);
+        assert_eq!(status.get_details_retry_info().is_some(), retries, "{reason}");
+    }
+
+    #[test]
+    fn every_error_has_its_code_reason_and_values() {
+        let busy = ApiError::Busy { reason: "STAGING_FULL", retry_after: Duration::from_secs(1) };
+        check(&status(ApiError::Missing { field: "f" }), Code::InvalidArgument, "FIELD_MISSING", &["field"]);
+        check(&status(ApiError::invalid("f", "d")), Code::InvalidArgument, "FIELD_INVALID", &["field", "detail"]);
+        check(&status(ApiError::unknown(Unknown::Block, &[1])), Code::NotFound, "UNKNOWN_BLOCK", &["id"]);
+        let begun = ApiError::Precondition { reason: "CYCLE_STARTED", detail: "begun".to_owned() };
+        check(&status(begun), Code::FailedPrecondition, "CYCLE_STARTED", &[]);
+        check(&status(busy), Code::ResourceExhausted, "STAGING_FULL", &[]);
+        check(&status(ApiError::StorageFull), Code::ResourceExhausted, "STORAGE_FULL", &[]);
+        check(&status(ApiError::ShuttingDown), Code::Unavailable, "SERVER_SHUTDOWN", &[]);
+        check(&status(ApiError::internal("x")), Code::Internal, "INTERNAL", &[]);
+        let full = queue_status("TEMPLATE_QUEUE_FULL", QueueFull { waiting: 8, bytes: 1, retry_after: Duration::ZERO });
+        check(&full, Code::ResourceExhausted, "TEMPLATE_QUEUE_FULL", &["queue"]);
+        let many = subscriptions_status(TooManySubscriptions::Total { max: 1 });
+        check(&many, Code::ResourceExhausted, "TOO_MANY_SUBSCRIPTIONS", &["max_subscriptions"]);
+        check(&filter_status(FilterError::Empty), Code::InvalidArgument, "FILTER_EMPTY", &[]);
+        let pruned = position_status(PositionError::Pruned { wanted: 1, oldest: 2 });
+        check(&pruned, Code::OutOfRange, "CURSOR_PRUNED", &["oldest_sequence"]);
+        let foreign = PositionError::ForeignJournal { theirs: "a".to_owned(), ours: "b".to_owned() };
+        check(&position_status(foreign), Code::FailedPrecondition, "CURSOR_FOREIGN_JOURNAL", &["journal_id"]);
+        let stalled = End::Stalled { cursor: bytes::Bytes::new(), waited: Duration::ZERO };
+        check(&end_status(&stalled).unwrap(), Code::Unavailable, "CONSUMER_STALLED", &["cursor"]);
+        assert!(end_status(&End::Gone).is_none());
+    }
+
+    #[test]
+    fn what_the_request_said_is_not_repeated_at_any_length() {
+        let id = "\u{1f980}".repeat(50_000);
+        let status = status(ApiError::NotFound { what: Unknown::Template, id });
+        assert!(status.message().len() <= MAX_MESSAGE_BYTES && status.message().ends_with("\u{1f980}..."));
+        let info = status.get_details_error_info().unwrap();
+        assert!(info.metadata["id"].len() <= MAX_VALUE_BYTES);
+        let headers: usize = status.into_http::<()>().headers().values().map(|value| value.len()).sum();
+        assert!(headers < 8 << 10, "{headers}");
+    }
+
+    #[test]
+    fn our_own_failures_do_not_show_their_insides() {
+        let status = status(ApiError::internal("the secret path"));
+        assert!(!format!("{status:?}").contains("secret"));
+    }
+}

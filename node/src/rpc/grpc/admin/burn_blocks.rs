@@ -1,0 +1,65 @@
+//! Mines on the mocked bitcoin, and reorganizes it.
+
+use nakamoto_proto::v1;
+use tonic::Status;
+use v1::event::Body;
+
+use super::follow::follow;
+use super::{Admin, mining, number};
+use crate::clock::now_s;
+use crate::limits::{MAX_ADMIN_COUNT, MAX_WAIT};
+use crate::rpc::grpc::decode::{OrStatus as _, optional_hash32};
+
+pub(super) async fn mine(
+    admin: &Admin,
+    request: v1::MineBurnBlocksRequest,
+) -> Result<v1::MineBurnBlocksResponse, Status> {
+    let count = number("count", request.count, 1, 1, MAX_ADMIN_COUNT).or_status()?;
+    let on = optional_hash32("on", &request.on).or_status()?;
+    let before = admin.streams.journal().bounds().newest;
+    let wake = admin.wake.clone();
+    // Also when the caller is gone by then.
+    let mined = admin.pool.write(move |chain| chain.mine_burn_blocks(on, count, now_s()).inspect(|_| wake.notify()));
+    let burn_blocks = mined.await.or_status()?;
+    announced(admin, before, &burn_blocks).await?;
+    Ok(v1::MineBurnBlocksResponse { burn_blocks })
+}
+
+pub(super) async fn reorganize(
+    admin: &Admin,
+    request: v1::ReorganizeBurnchainRequest,
+) -> Result<v1::ReorganizeBurnchainResponse, Status> {
+    let depth = number("depth", request.depth, 1, 1, MAX_ADMIN_COUNT).or_status()?;
+    let least = depth.saturating_add(1);
+    let length = number("length", request.length, least, least, MAX_ADMIN_COUNT.saturating_add(1)).or_status()?;
+    let before = admin.streams.journal().bounds().newest;
+    let old_height = stacks_height(admin).await?;
+    let wake = admin.wake.clone();
+    let done =
+        admin.pool.write(move |chain| chain.reorganize_burn_chain(depth, length, now_s()).inspect(|_| wake.notify()));
+    let mut answer = done.await.or_status()?;
+    announced(admin, before, &answer.burn_blocks).await?;
+    if request.overtake {
+        let behind = old_height.saturating_add(1).saturating_sub(stacks_height(admin).await?);
+        let count = u32::try_from(behind).unwrap_or(u32::MAX).min(MAX_ADMIN_COUNT);
+        let made = mining::make(admin, count, MAX_WAIT).await?;
+        (answer.blocks, answer.missing) = (made.blocks, made.missing);
+    }
+    Ok(answer)
+}
+
+/// Height of the canonical Stacks tip.
+async fn stacks_height(admin: &Admin) -> Result<u64, Status> {
+    let tip = admin.pool.read(|chain| chain.tip()).await.or_status()?.tip;
+    Ok(tip.map_or(0, |tip| tip.chain_length))
+}
+
+/// Waits until the coordinator has announced the blocks. Late is no error: they are mined.
+async fn announced(admin: &Admin, before: u64, blocks: &[v1::BurnBlock]) -> Result<(), Status> {
+    let Some(last) = blocks.last() else { return Ok(()) };
+    let is_last = |body: Body| match body {
+        Body::BurnBlock(event) => event.burn_block.is_some_and(|b| b.burn_block_hash == last.burn_block_hash),
+        _ => false,
+    };
+    follow(&admin.streams, v1::EventKind::BurnBlock, before, MAX_WAIT, is_last).await
+}

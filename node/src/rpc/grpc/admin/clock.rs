@@ -1,0 +1,20 @@
+//! The mock clock's pace.
+
+use nakamoto_proto::v1;
+
+use crate::clock::{ClockControl, Pace};
+use crate::error::ApiError;
+use crate::limits::ADMIN_INTERVAL;
+use crate::rpc::grpc::decode::bounded_duration;
+
+pub(super) fn message(pace: Pace) -> v1::Clock {
+    v1::Clock { interval: prost_types::Duration::try_from(pace.interval).ok(), paused: pace.paused }
+}
+
+pub(super) fn resume(
+    clock: &ClockControl,
+    request: v1::ResumeClockRequest,
+) -> Result<v1::ResumeClockResponse, ApiError> {
+    let interval = bounded_duration("interval", request.interval, ADMIN_INTERVAL.0, ADMIN_INTERVAL.1)?;
+    Ok(v1::ResumeClockResponse { clock: Some(message(clock.resume(interval))) })
+}

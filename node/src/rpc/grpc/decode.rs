@@ -1,0 +1,112 @@
+//! Fields of requests into types.
+
+use std::time::{Duration, SystemTime};
+
+use tonic::Status;
+
+use crate::chain::{BlockAt, ContractRef};
+use crate::error::ApiError;
+use crate::rpc::errors::status;
+
+/// Exactly 32 bytes.
+pub(super) fn hash32(field: &'static str, bytes: &[u8]) -> Result<[u8; 32], ApiError> {
+    match bytes.len() {
+        0 => Err(ApiError::Missing { field }),
+        length => bytes.try_into().map_err(|_| ApiError::invalid(field, format!("{length} bytes, not 32"))),
+    }
+}
+
+/// 32 bytes, or none.
+pub(super) fn optional_hash32(field: &'static str, bytes: &[u8]) -> Result<Option<[u8; 32]>, ApiError> {
+    if bytes.is_empty() { Ok(None) } else { hash32(field, bytes).map(Some) }
+}
+
+/// Text that may not be empty.
+pub(super) fn text(field: &'static str, text: String) -> Result<String, ApiError> {
+    if text.is_empty() { Err(ApiError::Missing { field }) } else { Ok(text) }
+}
+
+/// A contract at a block.
+pub(super) fn contract(contract_id: String, block_id: &[u8]) -> Result<ContractRef, ApiError> {
+    let contract_id = text("contract_id", contract_id)?;
+    Ok(ContractRef { contract_id, at: optional_hash32("block_id", block_id)? })
+}
+
+/// A duration that is not negative.
+pub(super) fn duration(
+    field: &'static str,
+    duration: Option<prost_types::Duration>,
+) -> Result<Option<Duration>, ApiError> {
+    let Some(duration) = duration else { return Ok(None) };
+    if !is_protobuf_time(duration.seconds) {
+        return Err(ApiError::invalid(field, "out of range"));
+    }
+    Duration::try_from(duration).map(Some).map_err(|_| ApiError::invalid(field, "negative or out of range"))
+}
+
+/// Whether seconds are of a valid `google.protobuf.Duration` or `Timestamp`, ten thousand years at most. The library
+/// negates them without a look: the least number there is would overflow.
+fn is_protobuf_time(seconds: i64) -> bool {
+    seconds.unsigned_abs() <= 315_576_000_000
+}
+
+/// A duration within bounds; absent means not given.
+pub(super) fn bounded_duration(
+    field: &'static str,
+    value: Option<prost_types::Duration>,
+    least: Duration,
+    most: Duration,
+) -> Result<Option<Duration>, ApiError> {
+    let Some(value) = duration(field, value)? else { return Ok(None) };
+    if value < least || value > most {
+        return Err(ApiError::invalid(field, format!("{value:?} is not between {least:?} and {most:?}")));
+    }
+    Ok(Some(value))
+}
+
+/// A time of the wall clock.
+pub(super) fn time(field: &'static str, time: Option<prost_types::Timestamp>) -> Result<Option<SystemTime>, ApiError> {
+    let Some(time) = time else { return Ok(None) };
+    if !is_protobuf_time(time.seconds) {
+        return Err(ApiError::invalid(field, "out of range"));
+    }
+    SystemTime::try_from(time).map(Some).map_err(|_| ApiError::invalid(field, "out of range"))
+}
+
+/// A page size: 0 means the default.
+pub(super) fn page_size(field: &'static str, size: u32) -> Result<usize, ApiError> {
+    let (most, default) = crate::limits::PAGE_SIZE;
+    match size {
+        0 => Ok(default as usize),
+        size if size > most => Err(ApiError::invalid(field, format!("more than {most}"))),
+        size => Ok(size as usize),
+    }
+}
+
+/// Which block a `GetBlock` names.
+pub(super) fn block_at(
+    block: Option<nakamoto_proto::v1::get_block_request::Block>,
+    fork: &[u8],
+) -> Result<BlockAt, ApiError> {
+    use nakamoto_proto::v1::get_block_request::Block;
+    let at = match block {
+        None => return Err(ApiError::Missing { field: "block" }),
+        Some(Block::BlockId(id)) => BlockAt::Id(hash32("block_id", &id)?),
+        Some(Block::ChainLength(height)) => BlockAt::Height(height, optional_hash32("tip_block_id", fork)?),
+        Some(Block::Tip(true)) => BlockAt::Tip,
+        Some(Block::Tip(false)) => return Err(ApiError::invalid("tip", "can only be true")),
+    };
+    Ok(at)
+}
+
+/// Answers with the error as a status.
+pub(super) trait OrStatus<T> {
+    /// See the trait.
+    fn or_status(self) -> Result<T, Status>;
+}
+
+impl<T> OrStatus<T> for Result<T, ApiError> {
+    fn or_status(self) -> Result<T, Status> {
+        self.map_err(status)
+    }
+}

@@ -1,0 +1,116 @@
+//! Serves `EventService` as the generated server does, but for `Subscribe`: its frames are encoded already, and go out as
+//! the bytes that all streams share.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use nakamoto_proto::v1;
+use prost::Message as _;
+use tonic::body::Body;
+use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
+use tonic::codegen::{BoxFuture, Service, http};
+use tonic::server::{Grpc, NamedService, ServerStreamingService};
+use tonic::{Request, Response, Status};
+use v1::event_service_server::EventServiceServer;
+
+use super::events::{Events, Frames};
+use crate::event_stream::frame::Frame;
+use crate::rpc::server::answer::InFlight;
+
+const SUBSCRIBE: &str = "/nakamoto.v1.EventService/Subscribe";
+
+/// The service. Cheap to clone.
+#[derive(Clone)]
+pub(super) struct EventServer {
+    events: Arc<Events>,
+    others: EventServiceServer<Events>,
+}
+
+impl EventServer {
+    pub(super) fn new(events: Events) -> Self {
+        let events = Arc::new(events);
+        Self { others: EventServiceServer::from_arc(Arc::clone(&events)), events }
+    }
+}
+
+impl NamedService for EventServer {
+    const NAME: &'static str = <EventServiceServer<Events> as NamedService>::NAME;
+}
+
+impl Service<http::Request<Body>> for EventServer {
+    type Response = http::Response<Body>;
+    type Error = Infallible;
+    type Future = BoxFuture<Self::Response, Self::Error>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: http::Request<Body>) -> Self::Future {
+        if request.uri().path() != SUBSCRIBE {
+            return self.others.call(request);
+        }
+        let subscribe = Subscribe(Arc::clone(&self.events));
+        Box::pin(async move {
+            let codec = FrameCodec::default();
+            let in_flight = codec.0.clone();
+            let mut response = Grpc::new(codec).server_streaming(subscribe, request).await;
+            response.extensions_mut().insert(in_flight);
+            Ok(response)
+        })
+    }
+}
+
+struct Subscribe(Arc<Events>);
+
+impl ServerStreamingService<v1::SubscribeRequest> for Subscribe {
+    type Response = Frame;
+    type ResponseStream = Frames;
+    type Future = BoxFuture<Response<Frames>, Status>;
+
+    fn call(&mut self, request: Request<v1::SubscribeRequest>) -> Self::Future {
+        let events = Arc::clone(&self.0);
+        Box::pin(async move { events.open(request).await.map(Response::new) })
+    }
+}
+
+/// Requests by the generated code, frames as they are, and their room goes with their bytes.
+#[derive(Debug, Clone, Default)]
+struct FrameCodec(InFlight);
+
+impl Codec for FrameCodec {
+    type Encode = Frame;
+    type Decode = v1::SubscribeRequest;
+    type Encoder = Self;
+    type Decoder = Self;
+
+    fn encoder(&mut self) -> Self::Encoder {
+        self.clone()
+    }
+
+    fn decoder(&mut self) -> Self::Decoder {
+        self.clone()
+    }
+}
+
+impl Encoder for FrameCodec {
+    type Item = Frame;
+    type Error = Status;
+
+    fn encode(&mut self, frame: Frame, out: &mut EncodeBuf<'_>) -> Result<(), Status> {
+        self.0.add(frame.share());
+        out.reserve(frame.encoded_len());
+        frame.encode(out);
+        Ok(())
+    }
+}
+
+impl Decoder for FrameCodec {
+    type Item = v1::SubscribeRequest;
+    type Error = Status;
+
+    fn decode(&mut self, bytes: &mut DecodeBuf<'_>) -> Result<Option<Self::Item>, Status> {
+        v1::SubscribeRequest::decode(bytes).map(Some).map_err(|error| Status::invalid_argument(error.to_string()))
+    }
+}

@@ -1,0 +1,22 @@
+//! The gRPC services, one file each: decode, ask the chain through the pool, encode.
+
+mod account;
+mod admin;
+mod block;
+mod burnchain;
+mod decode;
+mod event_server;
+mod events;
+mod node;
+mod observers;
+mod operator;
+mod reasons;
+mod routes;
+mod stackerdb;
+pub(crate) mod template;
+mod transaction;
+pub(crate) mod validation;
+pub mod web;
+
+pub use reasons::into_router;
+pub use routes::{Services, routes};

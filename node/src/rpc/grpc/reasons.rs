@@ -1,0 +1,43 @@
+//! Gives a reason to the errors that the gRPC library makes itself, before a service sees the request.
+//!
+//! It answers them without details, and blames itself (`INTERNAL`) for a message that it cannot decode. Our own errors
+//! always carry their reason (`rpc::errors`), so a status without details is the library's.
+
+use axum::Router;
+use axum::middleware::map_response;
+use axum::response::Response;
+use tonic::service::Routes;
+use tonic::{Code, Status};
+
+use crate::rpc::errors::Failure;
+
+/// The services as routes of the port. Paths of no service are left to the router that they are merged into.
+pub fn into_router(routes: Routes) -> Router {
+    routes.into_axum_router().reset_fallback().layer(map_response(with_reason))
+}
+
+/// Errors before the first message come as headers without a body; those after it are made by our services alone.
+async fn with_reason(response: Response) -> Response {
+    match Status::from_header_map(response.headers()) {
+        Some(mut status) if status.code() != Code::Ok && status.details().is_empty() => {
+            let mut explained = Status::from(why(&status));
+            std::mem::swap(explained.metadata_mut(), status.metadata_mut());
+            explained.into_http()
+        }
+        Some(_) | None => response,
+    }
+}
+
+fn why(status: &Status) -> Failure {
+    let message = status.message();
+    match status.code() {
+        Code::Internal => Failure::new(Code::InvalidArgument, "REQUEST_UNDECODABLE", message),
+        Code::OutOfRange => Failure::new(Code::ResourceExhausted, "REQUEST_TOO_LARGE", message),
+        Code::Unimplemented if message.is_empty() => {
+            Failure::new(Code::Unimplemented, "UNKNOWN_METHOD", "the service has no such method")
+        }
+        Code::Unimplemented => Failure::new(Code::Unimplemented, "UNSUPPORTED_ENCODING", message),
+        Code::NotFound => Failure::new(Code::NotFound, "UNKNOWN_SERVICE", message),
+        code => Failure::new(code, "REQUEST_REFUSED", message),
+    }
+}

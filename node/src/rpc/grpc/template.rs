@@ -1,0 +1,124 @@
+//! Templates: request, fetch, and what a producer must know before.
+//!
+//! One request makes one template. It has no later revisions and none is pushed unasked: what makes a template stale, a new
+//! tip or better transactions, is in the feed, and a producer that wants to know asks again.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use nakamoto_proto::v1;
+use tonic::{Request, Response, Status};
+use v1::template_service_server::TemplateService;
+
+use super::decode::{OrStatus as _, bounded_duration, optional_hash32, text, time};
+use crate::chain::NodeChain;
+use crate::error::{ApiError, Unknown};
+use crate::jobs::{
+    Fetched, JobRequest, Missing, Outcome, TakenBack, TemplateJob, TemplateJobs, finish_template, template_answer,
+};
+use crate::limits::{ASSEMBLY_TIME, MAX_TEMPLATE_TRANSACTIONS, MAX_WAIT};
+use crate::rpc::blocking_pool::BlockingPool;
+use crate::rpc::errors::queue_status;
+
+/// Serves `TemplateService`.
+pub(super) struct Templates {
+    pub(super) pool: BlockingPool,
+    pub(super) jobs: Arc<TemplateJobs>,
+}
+
+#[tonic::async_trait]
+impl TemplateService for Templates {
+    async fn request_template(
+        &self,
+        request: Request<v1::RequestTemplateRequest>,
+    ) -> Result<Response<v1::RequestTemplateResponse>, Status> {
+        let job = decode(request.into_inner()).or_status()?;
+        let ticket = self.jobs.request(job).map_err(|error| queue_status("TEMPLATE_QUEUE_FULL", error))?;
+        let queue_position = u32::try_from(ticket.position).unwrap_or(u32::MAX);
+        let answer = v1::RequestTemplateResponse { template_id: ticket.id, queue_position, joined: ticket.joined };
+        Ok(Response::new(answer))
+    }
+
+    async fn get_template(
+        &self,
+        request: Request<v1::GetTemplateRequest>,
+    ) -> Result<Response<v1::GetTemplateResponse>, Status> {
+        let request = request.into_inner();
+        let id = text("template_id", request.template_id).or_status()?;
+        let wait = bounded_duration("wait", request.wait, Duration::ZERO, MAX_WAIT).or_status()?;
+        fetch(&self.jobs, &id, wait).await.or_status().map(Response::new)
+    }
+
+    async fn cancel_template(
+        &self,
+        request: Request<v1::CancelTemplateRequest>,
+    ) -> Result<Response<v1::CancelTemplateResponse>, Status> {
+        let id = text("template_id", request.into_inner().template_id).or_status()?;
+        let state = match self.jobs.take_back(&id).map_err(|missing| unknown(missing, &id)).or_status()? {
+            TakenBack::Pending => v1::JobState::Pending,
+            TakenBack::Done(outcome) => outcome.parts().0,
+            TakenBack::Dropped => {
+                let (pool, jobs) = (self.pool.clone(), Arc::clone(&self.jobs));
+                // A task of its own: the end is announced also when the caller does not wait for the answer.
+                let announced = tokio::spawn(async move {
+                    let end = move |chain: &NodeChain| {
+                        let request = v1::RequestTemplateRequest::default();
+                        finish_template(&jobs, chain, &id, &request, Outcome::Cancelled);
+                        Ok(())
+                    };
+                    pool.write(end).await
+                });
+                announced.await.map_err(ApiError::internal).or_status()?.or_status()?;
+                v1::JobState::Cancelled
+            }
+        };
+        Ok(Response::new(v1::CancelTemplateResponse { state: state.into() }))
+    }
+
+    async fn get_producer_view(
+        &self,
+        request: Request<v1::GetProducerViewRequest>,
+    ) -> Result<Response<v1::GetProducerViewResponse>, Status> {
+        let address = text("producer_address", request.into_inner().producer_address).or_status()?;
+        self.pool.read(move |chain| chain.producer_view(&address)).await.or_status().map(Response::new)
+    }
+}
+
+/// A checked request.
+pub(crate) fn decode(request: v1::RequestTemplateRequest) -> Result<JobRequest<TemplateJob>, ApiError> {
+    let most = stacks_types::limits::MAX_BLOCK_BYTES;
+    if request.coinbase.len() > most {
+        return Err(ApiError::invalid("coinbase", format!("{} bytes, at most {most}", request.coinbase.len())));
+    }
+    optional_hash32("parent_block_id", &request.parent_block_id)?;
+    optional_hash32("burn_block_hash", &request.burn_block_hash)?;
+    bounded_duration("assembly_time", request.assembly_time, ASSEMBLY_TIME.0, ASSEMBLY_TIME.1)?;
+    if request.max_transactions > MAX_TEMPLATE_TRANSACTIONS {
+        let detail = format!("more than {MAX_TEMPLATE_TRANSACTIONS}");
+        return Err(ApiError::invalid("max_transactions", detail));
+    }
+    let not_after = time("not_after_time", request.not_after_time)?;
+    Ok(JobRequest { not_after, ..TemplateJob::to_request(request) })
+}
+
+/// The state of a request, after waiting for its end for at most `wait`.
+pub(crate) async fn fetch(
+    jobs: &TemplateJobs,
+    id: &str,
+    wait: Option<Duration>,
+) -> Result<v1::GetTemplateResponse, ApiError> {
+    match jobs.fetch_within(id, wait).await.map_err(|missing| unknown(missing, id))? {
+        Fetched::Pending(_) => {
+            Ok(v1::GetTemplateResponse { state: v1::JobState::Pending.into(), ..v1::GetTemplateResponse::default() })
+        }
+        Fetched::Done(outcome) => Ok(template_answer(&outcome)),
+    }
+}
+
+fn unknown(missing: Missing, id: &str) -> ApiError {
+    let what = match missing {
+        Missing::Unknown => Unknown::Template,
+        Missing::Expired => Unknown::TemplateResult,
+    };
+    ApiError::NotFound { what, id: id.to_owned() }
+}

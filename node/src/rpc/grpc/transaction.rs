@@ -1,0 +1,99 @@
+//! Transactions and the mempool.
+
+use nakamoto_proto::v1;
+use tonic::{Request, Response, Status};
+use v1::transaction_service_server::TransactionService;
+
+use super::decode::{OrStatus as _, hash32, page_size};
+use crate::chain::PendingCursor;
+use crate::error::ApiError;
+use crate::rpc::blocking_pool::BlockingPool;
+
+/// Serves `TransactionService`.
+pub(super) struct Transactions {
+    pub(super) pool: BlockingPool,
+}
+
+#[tonic::async_trait]
+impl TransactionService for Transactions {
+    async fn submit_transaction(
+        &self,
+        request: Request<v1::SubmitTransactionRequest>,
+    ) -> Result<Response<v1::SubmitTransactionResponse>, Status> {
+        let raw = request.into_inner().transaction;
+        if raw.is_empty() {
+            return Err(ApiError::Missing { field: "transaction" }).or_status();
+        }
+        self.pool.submit(raw).await.or_status().map(Response::new)
+    }
+
+    async fn get_transaction(
+        &self,
+        request: Request<v1::GetTransactionRequest>,
+    ) -> Result<Response<v1::GetTransactionResponse>, Status> {
+        let txid = hash32("txid", &request.into_inner().txid).or_status()?;
+        self.pool.read(move |chain| chain.transaction(txid)).await.or_status().map(Response::new)
+    }
+
+    async fn list_pending_transactions(
+        &self,
+        request: Request<v1::ListPendingTransactionsRequest>,
+    ) -> Result<Response<v1::ListPendingTransactionsResponse>, Status> {
+        let request = request.into_inner();
+        let limit = page_size("page_size", request.page_size).or_status()?;
+        let after = decode_token(&request.page_token).or_status()?;
+        let (transactions, total_count) =
+            self.pool.read(move |chain| chain.pending_transactions(after, limit)).await.or_status()?;
+        let next_page_token = match transactions.last() {
+            Some(last) if transactions.len() == limit => encode_token(last),
+            Some(_) | None => String::new(),
+        };
+        let answer = v1::ListPendingTransactionsResponse { transactions, next_page_token, total_count };
+        Ok(Response::new(answer))
+    }
+}
+
+/// Fee, size and txid of the page's last entry: a place in the order that stays right when others come and go.
+fn encode_token(last: &v1::PendingTransaction) -> String {
+    format!("{:016x}{:08x}{}", last.fee_ustx, last.size_bytes, hex::encode(&last.txid))
+}
+
+fn decode_token(token: &str) -> Result<Option<PendingCursor>, ApiError> {
+    if token.is_empty() {
+        return Ok(None);
+    }
+    let cursor = (|| {
+        let bytes = hex::decode(token).ok()?;
+        let (fee, rest) = bytes.split_at_checked(8)?;
+        let (size, txid) = rest.split_at_checked(4)?;
+        Some(PendingCursor {
+            fee_ustx: u64::from_be_bytes(fee.try_into().ok()?),
+            size_bytes: u32::from_be_bytes(size.try_into().ok()?),
+            txid: txid.try_into().ok()?,
+        })
+    })();
+    cursor.map(Some).ok_or_else(|| ApiError::invalid("page_token", "not from an earlier page"))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_token_comes_back(fee_ustx: u64, size_bytes: u32, txid: [u8; 32]) {
+            let last = v1::PendingTransaction {
+                fee_ustx, size_bytes, txid: txid.to_vec().into(), ..Default::default()
+            };
+            let cursor = PendingCursor { fee_ustx, size_bytes, txid };
+            prop_assert_eq!(decode_token(&encode_token(&last)).unwrap(), Some(cursor));
+        }
+
+        #[test]
+        fn other_text_is_refused(token in "[0-9a-f]{1,87}|.{1,20}é") {
+            prop_assert!(decode_token(&token).is_err());
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! Validation of proposals: request and fetch.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use nakamoto_proto::v1;
+use tonic::{Request, Response, Status};
+use v1::validation_service_server::ValidationService;
+
+use super::decode::{OrStatus as _, bounded_duration, text, time};
+use crate::chain::NodeChain;
+use crate::error::{ApiError, Unknown};
+use crate::jobs::{
+    Fetched, JobRequest, Missing, Outcome, TakenBack, ValidationJob, ValidationJobs, finish_validation,
+    validation_answer,
+};
+use crate::limits::MAX_WAIT;
+use crate::rpc::blocking_pool::BlockingPool;
+use crate::rpc::errors::queue_status;
+
+/// Serves `ValidationService`.
+pub(super) struct Validations {
+    pub(super) pool: BlockingPool,
+    pub(super) jobs: Arc<ValidationJobs>,
+}
+
+#[tonic::async_trait]
+impl ValidationService for Validations {
+    async fn request_validation(
+        &self,
+        request: Request<v1::RequestValidationRequest>,
+    ) -> Result<Response<v1::RequestValidationResponse>, Status> {
+        let job = decode(request.into_inner()).or_status()?;
+        let ticket = self.jobs.request(job).map_err(|error| queue_status("VALIDATION_QUEUE_FULL", error))?;
+        let queue_position = u32::try_from(ticket.position).unwrap_or(u32::MAX);
+        let answer = v1::RequestValidationResponse { validation_id: ticket.id, queue_position, joined: ticket.joined };
+        Ok(Response::new(answer))
+    }
+
+    async fn get_validation(
+        &self,
+        request: Request<v1::GetValidationRequest>,
+    ) -> Result<Response<v1::GetValidationResponse>, Status> {
+        let request = request.into_inner();
+        let id = text("validation_id", request.validation_id).or_status()?;
+        let wait = bounded_duration("wait", request.wait, Duration::ZERO, MAX_WAIT).or_status()?;
+        fetch(&self.jobs, &id, wait).await.or_status().map(Response::new)
+    }
+
+    async fn cancel_validation(
+        &self,
+        request: Request<v1::CancelValidationRequest>,
+    ) -> Result<Response<v1::CancelValidationResponse>, Status> {
+        let id = text("validation_id", request.into_inner().validation_id).or_status()?;
+        let state = match self.jobs.take_back(&id).map_err(|missing| unknown(missing, &id)).or_status()? {
+            TakenBack::Pending => v1::JobState::Pending,
+            TakenBack::Done(outcome) => outcome.parts().0,
+            TakenBack::Dropped => {
+                let (pool, jobs) = (self.pool.clone(), Arc::clone(&self.jobs));
+                // A task of its own: the end is announced also when the caller does not wait for the answer.
+                let announced = tokio::spawn(async move {
+                    let end = move |chain: &NodeChain| {
+                        finish_validation(&jobs, chain, &id, Outcome::Cancelled);
+                        Ok(())
+                    };
+                    pool.write(end).await
+                });
+                announced.await.map_err(ApiError::internal).or_status()?.or_status()?;
+                v1::JobState::Cancelled
+            }
+        };
+        Ok(Response::new(v1::CancelValidationResponse { state: state.into() }))
+    }
+}
+
+/// A checked request. What the block says is judged by the validation itself.
+pub(crate) fn decode(request: v1::RequestValidationRequest) -> Result<JobRequest<ValidationJob>, ApiError> {
+    if request.block.is_empty() {
+        return Err(ApiError::Missing { field: "block" });
+    }
+    let most = stacks_types::limits::MAX_BLOCK_BYTES;
+    if request.block.len() > most {
+        return Err(ApiError::invalid("block", format!("{} bytes, at most {most}", request.block.len())));
+    }
+    let not_after = time("not_after_time", request.not_after_time)?;
+    let hold = bounded_duration("parent_wait", request.parent_wait, Duration::ZERO, MAX_WAIT)?.unwrap_or_default();
+    Ok(JobRequest { not_after, hold, ..ValidationJob::to_request(request.block) })
+}
+
+/// The state of a request, after waiting for its end for at most `wait`.
+pub(crate) async fn fetch(
+    jobs: &ValidationJobs,
+    id: &str,
+    wait: Option<Duration>,
+) -> Result<v1::GetValidationResponse, ApiError> {
+    match jobs.fetch_within(id, wait).await.map_err(|missing| unknown(missing, id))? {
+        Fetched::Pending(_) => Ok(v1::GetValidationResponse {
+            state: v1::JobState::Pending.into(),
+            ..v1::GetValidationResponse::default()
+        }),
+        Fetched::Done(outcome) => Ok(validation_answer(&outcome)),
+    }
+}
+
+fn unknown(missing: Missing, id: &str) -> ApiError {
+    let what = match missing {
+        Missing::Unknown => Unknown::Validation,
+        Missing::Expired => Unknown::ValidationResult,
+    };
+    ApiError::NotFound { what, id: id.to_owned() }
+}

@@ -1,0 +1,33 @@
+//! Health over gRPC: serving while the tip moves when it should.
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use tonic_health::ServingStatus;
+use tonic_health::server::HealthReporter;
+
+use super::blocking_pool::BlockingPool;
+use crate::chain::{NodeChain, Stall};
+
+/// Between two looks: a stall is one of minutes.
+const LOOK_EVERY: Duration = Duration::from_secs(15);
+
+/// Keeps the status of the whole (the service without a name) until the node stops; says once when it changes.
+pub(crate) async fn watch(pool: BlockingPool, reporter: HealthReporter, shutdown: CancellationToken) {
+    let mut stalled = false;
+    while tokio::time::timeout(LOOK_EVERY, shutdown.cancelled()).await.is_err() {
+        // A node that is too busy to be asked is not stalled.
+        let stall: Option<Stall> = pool.read(NodeChain::stall).await.unwrap_or_default();
+        if stall.is_some() == stalled {
+            continue;
+        }
+        stalled = stall.is_some();
+        let status = if stalled { ServingStatus::NotServing } else { ServingStatus::Serving };
+        match &stall {
+            Some(stall) => tracing::warn!("{stall}"),
+            None => tracing::info!("the tip moves again"),
+        }
+        reporter.set_service_status("", status).await;
+    }
+    reporter.set_service_status("", ServingStatus::NotServing).await;
+}

@@ -1,0 +1,29 @@
+//! GET /v2/accounts/{principal}.
+
+use axum::extract::{Path, State};
+use serde_json::json;
+
+use super::input::path_principal;
+use super::query::Query;
+use super::respond::{Answer, hex0x, json};
+use crate::rpc::grpc::Services;
+
+/// Zeros for an account that was never used; 404 for what is no principal.
+pub(super) async fn account(State(services): State<Services>, Path(principal): Path<String>, query: Query) -> Answer {
+    let principal = path_principal(&principal)?;
+    let (at, proof) = (query.tip()?, query.proof());
+    let answer = services.pool.read(move |chain| chain.account(&principal, at, proof)).await?;
+    let mut body = json!({
+        "balance": hex0x(&answer.account.balance_ustx),
+        "locked": hex0x(&answer.account.locked_ustx),
+        "unlock_height": answer.account.unlock_height,
+        "nonce": answer.account.nonce,
+    });
+    if proof {
+        // A key that was never written has no proof: the reference then answers an empty text.
+        let text = |proof: Option<Vec<u8>>| proof.map_or_else(String::new, |proof| hex0x(&proof));
+        body["balance_proof"] = text(answer.balance_proof).into();
+        body["nonce_proof"] = text(answer.nonce_proof).into();
+    }
+    Ok(json(body))
+}

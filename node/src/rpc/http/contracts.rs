@@ -1,0 +1,167 @@
+//! Contracts: source, interface, variables, maps, calls that do not write.
+
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::IntoResponse as _;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::input::{Kind, hex_bytes, json_body, kind, path_contract};
+use super::query::Query;
+use super::respond::{Answer, HttpError, hex0x, json};
+use crate::chain::{CallArguments, ValueAnswer};
+use crate::error::{ApiError, Unknown};
+use crate::ids::parse_principal;
+use crate::rpc::grpc::Services;
+
+/// Longest function, variable and map name that can exist.
+const MAX_NAME_BYTES: usize = 128;
+/// Most arguments of a call: a function with more cannot be called in a block either.
+const MAX_ARGUMENTS: usize = 4096;
+
+/// GET /v2/contracts/source/{address}/{contract}.
+pub(super) async fn source(
+    State(services): State<Services>,
+    Path((address, name)): Path<(String, String)>,
+    query: Query,
+) -> Answer {
+    let contract = path_contract(&address, &name, &query)?;
+    let proof = query.proof();
+    let answer = services.pool.read(move |chain| chain.contract_source(&contract, proof)).await?;
+    let mut body = json!({ "source": answer.source.source, "publish_height": answer.source.publish_height });
+    if let Some(proof) = answer.proof {
+        body["proof"] = hex0x(&proof).into();
+    }
+    Ok(json(body))
+}
+
+/// GET /v2/contracts/interface/{address}/{contract}.
+pub(super) async fn interface(
+    State(services): State<Services>,
+    Path((address, name)): Path<(String, String)>,
+    query: Query,
+) -> Answer {
+    let contract = path_contract(&address, &name, &query)?;
+    let text = services.pool.read(move |chain| chain.contract_interface(&contract)).await?;
+    let kind = HeaderValue::from_static("application/json");
+    Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
+}
+
+/// GET /v2/data_var/{address}/{contract}/{variable}.
+pub(super) async fn data_var(
+    State(services): State<Services>,
+    Path((address, name, variable)): Path<(String, String, String)>,
+    query: Query,
+) -> Answer {
+    let contract = path_contract(&address, &name, &query)?;
+    check_name(&variable)?;
+    let proof = query.proof();
+    let answer = services.pool.read(move |chain| chain.data_var(&contract, &variable, proof)).await?;
+    Ok(json(data(answer)))
+}
+
+/// POST /v2/map_entry/{address}/{contract}/{map}: the body is a JSON string, the key in hex.
+pub(super) async fn map_entry(
+    State(services): State<Services>,
+    Path((address, name, map)): Path<(String, String, String)>,
+    query: Query,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Answer {
+    let contract = path_contract(&address, &name, &query)?;
+    check_name(&map)?;
+    expect_json(&headers)?;
+    let key = hex_bytes("key", &json_body::<String>(&body)?)?;
+    let proof = query.proof();
+    let answer = services.pool.read(move |chain| match chain.map_entry(&contract, &map, &key, proof) {
+        // Also an unknown map or contract has no such entry.
+        Err(ApiError::NotFound { what: Unknown::Contract | Unknown::Variable, .. }) => {
+            Ok(ValueAnswer { value: vec![NONE], proof: None })
+        }
+        answer => answer,
+    });
+    Ok(json(data(answer.await?)))
+}
+
+/// Consensus serialization of `none`.
+const NONE: u8 = 0x09;
+
+#[derive(Deserialize)]
+struct CallBody {
+    sender: String,
+    #[serde(default)]
+    sponsor: Option<String>,
+    arguments: Vec<String>,
+}
+
+/// POST /v2/contracts/call-read/{address}/{contract}/{function}.
+pub(super) async fn call_read(
+    State(services): State<Services>,
+    Path((address, name, function)): Path<(String, String, String)>,
+    query: Query,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Answer {
+    let contract = path_contract(&address, &name, &query)?;
+    check_name(&function)?;
+    expect_json(&headers)?;
+    let body: CallBody = json_body(&body)?;
+    let call = CallArguments {
+        function_name: function,
+        sender: principal("sender", &body.sender)?,
+        sponsor: body.sponsor.as_deref().map(|text| principal("sponsor", text)).transpose()?,
+        arguments: arguments(&body.arguments)?,
+    };
+    let answer = services.pool.evaluate(move |chain| chain.call_read_only(&contract, &call)).await;
+    let answer = match answer {
+        Err(ApiError::NotFound { what: Unknown::Contract, id }) => {
+            let cause = format!("Unchecked(NoSuchContract(\"{id}\"))");
+            return Ok(json(json!({ "okay": false, "cause": cause })));
+        }
+        answer => answer?,
+    };
+    let body = match answer.okay {
+        true => json!({ "okay": true, "result": hex0x(&answer.result) }),
+        false => json!({ "okay": false, "cause": answer.cause }),
+    };
+    Ok(json(body))
+}
+
+fn arguments(texts: &[String]) -> Result<Vec<Vec<u8>>, HttpError> {
+    if texts.len() > MAX_ARGUMENTS {
+        return Err(HttpError::bad_request(format!("more than {MAX_ARGUMENTS} arguments")));
+    }
+    texts.iter().map(|text| hex_bytes("argument", text)).collect()
+}
+
+fn principal(name: &str, text: &str) -> Result<String, HttpError> {
+    // The reference's clients may quote it as Clarity does.
+    let text = text.strip_prefix('\'').unwrap_or(text);
+    match parse_principal(text) {
+        Ok(principal) => Ok(principal.to_string()),
+        Err(error) => Err(HttpError::bad_request(format!("{name}: {error}"))),
+    }
+}
+
+pub(super) fn check_name(name: &str) -> Result<(), HttpError> {
+    if (1..=MAX_NAME_BYTES).contains(&name.len()) && name.is_ascii() {
+        return Ok(());
+    }
+    Err(HttpError::not_found("not found"))
+}
+
+pub(super) fn expect_json(headers: &HeaderMap) -> Result<(), HttpError> {
+    match kind(headers)? {
+        Kind::Json => Ok(()),
+        Kind::Octets => Err(HttpError::bad_request("Content-Type must be application/json")),
+    }
+}
+
+pub(super) fn data(answer: ValueAnswer) -> Value {
+    let mut body = json!({ "data": hex0x(&answer.value) });
+    if let Some(proof) = answer.proof {
+        body["proof"] = hex0x(&proof).into();
+    }
+    body
+}

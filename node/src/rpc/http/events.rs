@@ -1,0 +1,265 @@
+//! GET /v3/events: the event feed as server-sent events, for `curl -N` and a browser's `EventSource`.
+//!
+//! ```text
+//! id: <cursor, hex>          resume with Last-Event-ID or ?cursor=
+//! event: block_processed     the kind; also started, heartbeat, lagging, caught_up, end
+//! data: {"sequence":5, ...}
+//! ```
+//!
+//! A window on the same feed as the gRPC `Subscribe`: the same limits, and each stream counts as a subscription. Without a
+//! place to start it begins after the newest event.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use axum::Extension;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::IntoResponse as _;
+use axum::response::sse::{Event, Sse};
+use nakamoto_proto::v1;
+use serde_json::{Value, json};
+use tokio::task::JoinHandle;
+use tokio_stream::Stream;
+use v1::start_position::Position;
+use v1::subscribe_response::Body;
+
+use super::event_json::{event_json, kind_name};
+use super::input::hex_bytes;
+use super::query::{Query, QueryKeys};
+use super::respond::{Answer, HttpError};
+use crate::error::ApiError;
+use crate::event_stream::cursor::Cursor;
+use crate::event_stream::filter::{Filter, FilterError};
+use crate::event_stream::frame::Frame;
+use crate::event_stream::frame_builder::FeedOptions;
+use crate::event_stream::payload::Payload;
+use crate::event_stream::position::{PositionError, WhenNone, resolve};
+use crate::event_stream::registry::OpenStream;
+use crate::event_stream::task::FrameStream;
+use crate::limits::HEARTBEAT;
+use crate::rpc::grpc::Services;
+use crate::rpc::server::Peer;
+use crate::rpc::server::answer::InFlight;
+use crate::runtime::background;
+use crate::runtime::budget::Share;
+use crate::runtime::caller::Caller;
+use crate::runtime::class::Class;
+
+/// What the query may say.
+pub(super) const KEYS: QueryKeys = QueryKeys {
+    one: &["start", "cursor", "payload"],
+    lists: &["kinds", "contract", "asset", "address", "producer", "stackerdb"],
+};
+/// The keys of conditions by the field of the filter that they fill.
+const FIELDS: [(&str, &str); 6] = [
+    ("filter.terms.kinds", "kinds"),
+    ("filter.terms.contracts", "contract"),
+    ("filter.terms.assets", "asset"),
+    ("filter.terms.addresses", "address"),
+    ("filter.terms.producers", "producer"),
+    ("filter.terms.stackerdb_contracts", "stackerdb"),
+];
+/// Events a frame: each becomes a message of its own all the same.
+const BATCH: usize = 64;
+
+/// GET /v3/events[?kinds=&contract=&address=&asset=&stackerdb=&start=&cursor=&payload=].
+pub(super) async fn follow(
+    State(services): State<Services>,
+    query: Query,
+    peer: Option<Extension<Peer>>,
+    headers: HeaderMap,
+) -> Answer {
+    let filter = Filter::decode(Some(filter(&query)?)).map_err(filter_error)?;
+    let payload = match query.text("payload") {
+        None | Some("full") => Payload::Full,
+        Some("header") => Payload::Header,
+        Some(_) => return Err(HttpError::bad_request("payload is full or header")),
+    };
+    let start = start(&query, &headers)?;
+    let journal = Arc::clone(services.streams.journal());
+    let journal_id = journal.id();
+    // The inner error is the sender's; the outer one is the pool's.
+    let resolved = services.pool.read(move |_| Ok(resolve(journal.as_ref(), start, WhenNone::Latest))).await?;
+    let start_sequence = resolved.map_err(position_error)?;
+    let options = FeedOptions { filter: Arc::new(filter), payload, max_batch: BATCH };
+    let open = OpenStream {
+        options,
+        start_sequence,
+        heartbeat: HEARTBEAT.2,
+        snapshot: None,
+        client_name: "HTTP".to_owned(),
+        peer: peer.map(|Extension(Peer(peer))| peer),
+        purse: Caller::current().map(|caller| caller.purse().clone()),
+    };
+    let frames = services
+        .streams
+        .open(open)
+        .map_err(|error| HttpError::text(StatusCode::TOO_MANY_REQUESTS, error).retry_after(1))?;
+    let in_flight = InFlight::default();
+    let messages = Messages {
+        frames,
+        journal_id,
+        ready: VecDeque::new(),
+        share: None,
+        in_flight: in_flight.clone(),
+        class: Caller::current_class(),
+        making: None,
+        ended: false,
+    };
+    let mut response = Sse::new(messages).into_response();
+    response.extensions_mut().insert(in_flight);
+    Ok(response)
+}
+
+/// One term of what the query asks for; everything when it asks for nothing.
+fn filter(query: &Query) -> Result<v1::EventFilter, HttpError> {
+    let texts = |key| Ok::<_, HttpError>(query.list(key)?.into_iter().map(str::to_owned).collect::<Vec<_>>());
+    let kinds = query.list("kinds")?.into_iter().map(kind).collect::<Result<Vec<_>, _>>()?;
+    let term = v1::EventTerm {
+        kinds,
+        stackerdb_contracts: texts("stackerdb")?,
+        contracts: texts("contract")?,
+        assets: texts("asset")?,
+        addresses: texts("address")?,
+        producers: texts("producer")?,
+        ..v1::EventTerm::default()
+    };
+    if term == v1::EventTerm::default() {
+        return Ok(v1::EventFilter { all: true, ..v1::EventFilter::default() });
+    }
+    Ok(v1::EventFilter { terms: vec![term], ..v1::EventFilter::default() })
+}
+
+fn kind(name: &str) -> Result<i32, HttpError> {
+    let full = format!("EVENT_KIND_{}", name.to_ascii_uppercase());
+    let kind = v1::EventKind::from_str_name(&full).filter(|kind| *kind != v1::EventKind::Unspecified);
+    kind.map(i32::from).ok_or_else(|| HttpError::bad_request(format!("{name} is no kind of event")))
+}
+
+/// The header wins: a browser sends it when it comes back with the URL that it began with.
+fn start(query: &Query, headers: &HeaderMap) -> Result<Option<v1::StartPosition>, HttpError> {
+    let last_id = headers.get("last-event-id").and_then(|id| id.to_str().ok()).filter(|id| !id.is_empty());
+    let position = match (last_id.or_else(|| query.text("cursor")), query.text("start")) {
+        (Some(cursor), _) => Position::AfterCursor(hex_bytes("cursor", cursor)?.into()),
+        (None, None) => return Ok(None),
+        (None, Some("earliest")) => Position::Earliest(true),
+        (None, Some("latest")) => Position::Latest(true),
+        (None, Some(sequence)) => match sequence.parse() {
+            Ok(sequence) => Position::FromSequence(sequence),
+            Err(_) => return Err(HttpError::bad_request("start is earliest, latest or a sequence number")),
+        },
+    };
+    Ok(Some(v1::StartPosition { position: Some(position) }))
+}
+
+/// With the names of the query.
+fn filter_error(error: FilterError) -> HttpError {
+    match error {
+        FilterError::Field(ApiError::Invalid { field, detail }) => {
+            let key = FIELDS.iter().find(|(of_filter, _)| *of_filter == field).map_or(field, |(_, key)| key);
+            HttpError::bad_request(format!("{key}: {detail}"))
+        }
+        error => HttpError::bad_request(error),
+    }
+}
+
+fn position_error(error: PositionError) -> HttpError {
+    match error {
+        PositionError::Api(error) => error.into(),
+        gone @ PositionError::Pruned { .. } => HttpError::text(StatusCode::GONE, gone),
+        other @ (PositionError::Ahead { .. } | PositionError::ForeignJournal { .. }) => HttpError::bad_request(other),
+    }
+}
+
+/// Frames as messages.
+struct Messages {
+    frames: FrameStream,
+    journal_id: [u8; 16],
+    ready: VecDeque<Event>,
+    /// Of the frame whose messages these are.
+    share: Option<Arc<Share>>,
+    in_flight: InFlight,
+    class: Class,
+    /// A frame of events that becomes messages: JSON takes its time, and these threads serve everybody.
+    making: Option<JoinHandle<Vec<Event>>>,
+    ended: bool,
+}
+
+impl Stream for Messages {
+    type Item = Result<Event, Infallible>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        loop {
+            if let Some(message) = self.ready.pop_front() {
+                self.in_flight.add(self.share.clone());
+                return Poll::Ready(Some(Ok(message)));
+            }
+            if let Some(making) = &mut self.making {
+                let made = ready!(Pin::new(making).poll(cx));
+                self.making = None;
+                match made {
+                    Ok(messages) => self.ready.extend(messages),
+                    // It panicked: the reader comes back with its cursor.
+                    Err(_) => return Poll::Ready(None),
+                }
+                continue;
+            }
+            if self.ended {
+                return Poll::Ready(None);
+            }
+            match ready!(self.frames.poll_frame(cx)) {
+                Some(Ok(frame)) => {
+                    self.share = frame.share();
+                    let journal_id = self.journal_id;
+                    if frame.event_count() == 0 {
+                        self.ready.extend(messages(journal_id, frame));
+                    } else {
+                        self.making = Some(background::spawn(self.class, move || messages(journal_id, frame)));
+                    }
+                }
+                Some(Err(end)) => {
+                    self.ended = true;
+                    self.ready.push_back(message("end", json!({ "reason": end.to_string() })));
+                }
+                None => return Poll::Ready(None),
+            }
+        }
+    }
+}
+
+fn messages(journal_id: [u8; 16], frame: Frame) -> Vec<Event> {
+    let cursor = hex::encode(frame.cursor());
+    let named = |name, data| vec![message(name, data).id(cursor.clone())];
+    match frame.into_body() {
+        Some(Body::Events(batch)) => batch
+            .events
+            .iter()
+            .map(|event| {
+                let id = Cursor { journal_id, sequence: event.sequence }.encode();
+                message(&kind_name(event.kind()), event_json(event)).id(hex::encode(id))
+            })
+            .collect(),
+        Some(Body::Started(started)) => named(
+            "started",
+            json!({
+                "start_sequence": started.start_sequence,
+                "oldest_sequence": started.oldest_sequence,
+                "newest_sequence": started.newest_sequence,
+            }),
+        ),
+        Some(Body::Heartbeat(beat)) => named("heartbeat", json!({ "newest_sequence": beat.newest_sequence })),
+        Some(Body::Lagging(lagging)) => named("lagging", json!({ "newest_sequence": lagging.newest_sequence })),
+        Some(Body::CaughtUp(caught_up)) => named("caught_up", json!({ "sequence": caught_up.sequence })),
+        // No snapshot was asked for.
+        _ => Vec::new(),
+    }
+}
+
+/// JSON has no line breaks of its own, so it is one line of data.
+fn message(name: &str, data: Value) -> Event {
+    Event::default().event(name).data(data.to_string())
+}

@@ -1,0 +1,73 @@
+//! The paths of the API in front of a node that wallets need, as far as the node itself can answer exactly.
+//!
+//! # What differs from the API
+//! - Of STX, what the account has now. The sums over its history (`total_sent`, ...), which no node keeps, are "0": clients
+//!   make numbers of them and fail where they are absent.
+//! - As of the tip only: `until_block` is refused as every key that a path does not take.
+//! - `balances` has no tokens: the state is looked up by asset, and nothing lists what a principal holds.
+
+use std::collections::BTreeSet;
+
+use axum::extract::{Path, State};
+use serde_json::{Value, json};
+
+use super::input::path_principal;
+use super::respond::{Answer, HttpError, json};
+use crate::error::ApiError;
+use crate::rpc::grpc::Services;
+
+/// GET /extended/v1/address/{address}/nonces: pending transactions included, so that a wallet can send several at once.
+pub(super) async fn nonces(State(services): State<Services>, Path(address): Path<String>) -> Answer {
+    let address = path_principal(&address)?;
+    if address.contains('.') {
+        return Err(HttpError::not_found("not found")); // A contract has no nonce.
+    }
+    let stand = services.pool.read(move |chain| chain.nonces(&address)).await?;
+    let pending: BTreeSet<u64> = stand.pending.iter().copied().collect();
+    let last = pending.last().copied();
+    let missing: Vec<u64> =
+        last.map_or(Vec::new(), |last| (stand.next..last).filter(|n| !pending.contains(n)).collect());
+    Ok(json(json!({
+        "last_mempool_tx_nonce": last,
+        "last_executed_tx_nonce": stand.next.checked_sub(1),
+        "possible_next_nonce": last.map_or(stand.next, |last| last.saturating_add(1)),
+        "detected_missing_nonces": missing,
+        "detected_mempool_nonces": pending,
+    })))
+}
+
+/// GET /extended/v1/address/{principal}/stx: the account at the canonical tip.
+pub(super) async fn stx(State(services): State<Services>, Path(principal): Path<String>) -> Answer {
+    Ok(json(stx_now(&services, &principal).await?))
+}
+
+/// GET /extended/v1/address/{principal}/balances: the same under `stx`.
+pub(super) async fn balances(State(services): State<Services>, Path(principal): Path<String>) -> Answer {
+    Ok(json(json!({ "stx": stx_now(&services, &principal).await? })))
+}
+
+async fn stx_now(services: &Services, principal: &str) -> Result<Value, HttpError> {
+    let principal = path_principal(principal)?;
+    let account = services.pool.read(move |chain| chain.account(&principal, None, false)).await?.account;
+    let (unlocked, locked) = (ustx(&account.balance_ustx)?, ustx(&account.locked_ustx)?);
+    Ok(json!({
+        // The API's balance counts what is locked; the node's does not.
+        "balance": unlocked.saturating_add(locked).to_string(),
+        "locked": locked.to_string(),
+        "burnchain_unlock_height": account.unlock_height,
+        // Nothing on this chain locks anything (see the differences in docs/), so there is no lock to tell of.
+        "lock_tx_id": "",
+        "lock_height": 0,
+        "burnchain_lock_height": 0,
+        "total_sent": "0",
+        "total_received": "0",
+        "total_fees_sent": "0",
+        "total_miner_rewards_received": "0",
+    }))
+}
+
+/// An amount of the gRPC contract: 16 bytes, big-endian.
+fn ustx(bytes: &[u8]) -> Result<u128, HttpError> {
+    let bytes = bytes.try_into().map_err(|_| ApiError::internal(format!("an amount of {} bytes", bytes.len())))?;
+    Ok(u128::from_be_bytes(bytes))
+}

@@ -1,0 +1,87 @@
+//! Fees: the floor, and an estimate for a payload.
+//!
+//! # What differs from the reference
+//! - The cost is not learned from earlier blocks but measured: the payload runs on the tip, and the result is thrown away.
+//!   A call runs as the contract's deployer.
+//! - There is always an estimate: of what cannot be run, by its size.
+//! - The fees are those that this node's miner would pick the transaction by: micro-STX a byte, at the floor, above half,
+//!   and above nearly all of the waiting transactions. `fee_rate` is the fee through the cost scalar, as clients expect.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse as _, Response};
+use clarity::vm::costs::ExecutionCost;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use stacks_types::limits::MAX_BLOCK_BYTES;
+
+use super::contracts::expect_json;
+use super::input::{hex_bytes, json_body};
+use super::respond::{Answer, json};
+use crate::chain::FeeEstimate;
+use crate::rpc::grpc::Services;
+
+/// Parts into which each dimension of a block is divided for the cost scalar.
+const RESOLUTION: f64 = 10_000.0;
+/// How long a payload may run: far above what a block would give it, and a wallet waits no longer.
+const ESTIMATE_TIME: Duration = Duration::from_secs(10);
+
+/// GET /v2/fees/transfer: micro-STX a byte; the mempool's floor.
+pub(super) async fn transfer() -> Response {
+    Json(1).into_response()
+}
+
+#[derive(Deserialize)]
+struct FeeBody {
+    transaction_payload: String,
+    #[serde(default)]
+    estimated_len: Option<u64>,
+}
+
+/// POST /v2/fees/transaction.
+pub(super) async fn transaction(State(services): State<Services>, headers: HeaderMap, body: Bytes) -> Answer {
+    expect_json(&headers)?;
+    let body: FeeBody = json_body(&body)?;
+    let payload = hex_bytes("transaction_payload", &body.transaction_payload)?;
+    let length = body.estimated_len.unwrap_or(0).max(payload.len() as u64);
+    let estimate = services.pool.evaluate(move |chain| chain.estimate_fee(&payload, ESTIMATE_TIME)).await?;
+    Ok(json(estimate_json(&estimate, length)))
+}
+
+fn estimate_json(estimate: &FeeEstimate, length: u64) -> Value {
+    let cost = &estimate.cost;
+    let scalar = scalar(cost, &estimate.limit, length);
+    let fees = estimate.rates.map(|rate| (rate * length as f64).ceil().max(length as f64));
+    json!({
+        "estimated_cost": {
+            "write_length": cost.write_length,
+            "write_count": cost.write_count,
+            "read_length": cost.read_length,
+            "read_count": cost.read_count,
+            "runtime": cost.runtime,
+        },
+        "estimated_cost_scalar": scalar,
+        "estimations": fees.map(|fee| json!({ "fee_rate": fee / scalar as f64, "fee": whole(fee) })),
+        "cost_scalar_change_by_byte": RESOLUTION / MAX_BLOCK_BYTES as f64,
+    })
+}
+
+/// How much of a block it takes: the sum of the parts of each dimension, at least one of each.
+fn scalar(cost: &ExecutionCost, limit: &ExecutionCost, length: u64) -> u64 {
+    let part = |used: u64, most: u64| whole((RESOLUTION * (used as f64 / most.max(1) as f64).min(1.0)).floor()).max(1);
+    part(cost.write_length, limit.write_length)
+        + part(cost.write_count, limit.write_count)
+        + part(cost.read_length, limit.read_length)
+        + part(cost.read_count, limit.read_count)
+        + part(cost.runtime, limit.runtime)
+        + part(length, MAX_BLOCK_BYTES as u64)
+}
+
+/// A whole number that is not negative, as an integer; the text has no exponent, and what does not fit is the largest.
+fn whole(number: f64) -> u64 {
+    format!("{number:.0}").parse().unwrap_or(u64::MAX)
+}

@@ -1,0 +1,145 @@
+//! Stacking as clients know it, over stackers that are mocked.
+//!
+//! # What differs from the reference
+//! - Nothing is stacked and nobody can stack: stacked amounts are 0, and the contracts that `/v2/pox` names, because clients
+//!   want the names, are not deployed. Lengths, heights and cycles are the chain's own; thresholds follow from the supply.
+//! - The chain names stackers by address. `signing_key` is the key that a stacker's newest signatures show, null as long as
+//!   it has signed nothing; `address` is beside it.
+//! - `/v3/signer` counts the newest 20,000 blocks of the cycle, of all forks.
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+use stacks_types::keys::PublicKey;
+
+use super::input::path_number;
+use super::respond::{Answer, HttpError, json};
+use crate::chain::{CycleStackers, Stacking};
+use crate::rpc::grpc::Services;
+
+/// Reward addresses a burn block of the reward phase.
+const SLOTS_PER_BLOCK: u64 = 2;
+/// The reference rounds stacking thresholds up to this, in micro-STX.
+const THRESHOLD_STEP: u128 = 10_000_000_000;
+/// The reference's least increment is the supply through this.
+const INCREMENT_PART: u128 = 480;
+/// Network's number for epoch 3.0 in peer versions.
+const NETWORK_EPOCH: u8 = 0x0b;
+/// `end_height` of the last epoch.
+const NO_END: u64 = 9_223_372_036_854_775_807;
+
+/// GET /v2/pox.
+pub(super) async fn pox(State(services): State<Services>) -> Answer {
+    let mainnet = services.pool.chain().identity().mainnet;
+    let stacking = services.pool.read(|chain| chain.stacking()).await?;
+    Ok(json(pox_json(&stacking, mainnet)))
+}
+
+fn pox_json(stacking: &Stacking, mainnet: bool) -> Value {
+    let boot = if mainnet { "SP000000000000000000002Q6VF78" } else { "ST000000000000000000002AMW42H" };
+    let contract_id = format!("{boot}.pox-4");
+    let (length, first) = (stacking.cycle_length, stacking.first_burn_height);
+    let since_first = stacking.burn_height.saturating_sub(first);
+    let (cycle, into_cycle) = (since_first / length.max(1), since_first % length.max(1));
+    let reward_length = length.saturating_sub(stacking.prepare_length);
+    let slots = reward_length * SLOTS_PER_BLOCK;
+    let supply = stacking.liquid_supply;
+    let threshold = (supply / 4 / u128::from(slots.max(1))).div_ceil(THRESHOLD_STEP) * THRESHOLD_STEP;
+    let next_start = first + (cycle + 1) * length;
+    let prepare_start = next_start - stacking.prepare_length.min(length);
+    let until = |height: u64| i128::from(height) - i128::from(stacking.burn_height);
+    let cost = &stacking.cost_limit;
+    json!({
+        "contract_id": contract_id,
+        "pox_activation_threshold_ustx": 0,
+        "first_burnchain_block_height": first,
+        "current_burnchain_block_height": stacking.burn_height,
+        "prepare_phase_block_length": stacking.prepare_length,
+        "reward_phase_block_length": reward_length,
+        "reward_slots": slots,
+        "rejection_fraction": null,
+        "total_liquid_supply_ustx": supply,
+        "current_cycle": {
+            "id": cycle, "min_threshold_ustx": threshold, "stacked_ustx": 0, "is_pox_active": false,
+        },
+        "next_cycle": {
+            "id": cycle + 1,
+            "min_threshold_ustx": threshold,
+            "min_increment_ustx": supply / INCREMENT_PART,
+            "stacked_ustx": 0,
+            "prepare_phase_start_block_height": prepare_start,
+            "blocks_until_prepare_phase": until(prepare_start),
+            "reward_phase_start_block_height": next_start,
+            "blocks_until_reward_phase": until(next_start),
+            "ustx_until_pox_rejection": null,
+        },
+        "epochs": [{
+            "epoch_id": stacking.epoch,
+            "start_height": 0,
+            "end_height": NO_END,
+            "block_limit": {
+                "write_length": cost.write_length,
+                "write_count": cost.write_count,
+                "read_length": cost.read_length,
+                "read_count": cost.read_count,
+                "runtime": cost.runtime,
+            },
+            "network_epoch": NETWORK_EPOCH,
+        }],
+        "current_epoch": stacking.epoch,
+        "min_amount_ustx": threshold,
+        "prepare_cycle_length": stacking.prepare_length,
+        "reward_cycle_id": cycle,
+        "reward_cycle_length": length,
+        "rejection_votes_left_required": null,
+        "next_reward_cycle_in": length - into_cycle,
+        "contract_versions": [{
+            "contract_id": contract_id, "activation_burnchain_block_height": 0, "first_reward_cycle_id": 0,
+        }],
+        "pox_5_sbtc_contract": "",
+        "pox_5_sbtc_registry_contract": "",
+    })
+}
+
+/// GET /v3/stacker_set/{cycle}.
+pub(super) async fn stacker_set(State(services): State<Services>, Path(cycle): Path<String>) -> Answer {
+    let cycle = path_number(&cycle)?;
+    let found = services.pool.read(move |chain| chain.stackers_of_cycle(cycle)).await?;
+    let Some(stackers) = found else {
+        let message = format!("cycle {cycle} is not known yet");
+        let body = json!({ "response": "error", "err_type": "not_available_try_again", "err_msg": message });
+        return Err(HttpError::json(StatusCode::BAD_REQUEST, body));
+    };
+    Ok(json(json!({
+        "stacker_set": {
+            "rewarded_addresses": [],
+            "start_cycle_state": { "missed_reward_slots": [] },
+            "signers": signers(&stackers),
+            "pox_ustx_threshold": null,
+            "reward_set_version": 0,
+        },
+    })))
+}
+
+fn signers(stackers: &CycleStackers) -> Vec<Value> {
+    let members = stackers.set.stackers.iter().zip(&stackers.keys);
+    members
+        .map(|(stacker, key)| {
+            json!({
+                "signing_key": key.map(|key| hex::encode(key.to_compressed())),
+                "stacked_amt": 0,
+                "weight": stacker.weight,
+                "address": stacker.address.to_string(),
+            })
+        })
+        .collect()
+}
+
+/// GET /v3/signer/{public key}/{cycle}.
+pub(super) async fn signer(State(services): State<Services>, Path((key, cycle)): Path<(String, String)>) -> Answer {
+    let key = key.strip_prefix("0x").unwrap_or(&key);
+    let key = PublicKey::from_hex(key).map_err(|_| HttpError::not_found("not found"))?;
+    let cycle = path_number(&cycle)?;
+    let count = services.pool.read(move |chain| chain.blocks_signed(&key, cycle)).await?;
+    Ok(json(json!({ "blocks_signed": count })))
+}

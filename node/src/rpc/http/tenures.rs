@@ -1,0 +1,167 @@
+//! Tenures: runs of blocks with one burn view, named by its consensus hash.
+//!
+//! # What differs from the reference
+//! - Our header has other fields (docs/CONSENSUS.md#blocks). The JSON has the reference's keys as well:
+//!   `consensus_hash` and `timestamp` are the burn view's, `miner_signature` is the producer's, `signer_signature` are
+//!   the stackers', `pox_treatment` is the empty one (one bit, zero: the mocked bitcoin pays nobody). Ours stand beside
+//!   them: `bitcoin_block_hash`, `vrf_proof`.
+//! - The boot block is the only one of type "epoch2"; it has no header, so its tenure has no tip to show.
+//! - A list of a tenure's blocks ends after the newest [`MAX_BLOCKS`]: a tenure here can be as long as one likes.
+
+use axum::extract::{Path, State};
+use bytes::{BufMut as _, Bytes, BytesMut};
+use serde_json::{Value, json};
+use stacks_types::block::NakamotoBlockHeader;
+
+use super::input::{path_hash, path_number};
+use super::query::Query;
+use super::respond::{Answer, HttpError, hex0x, json, octets};
+use crate::chain::{ForkTenure, SortitionAt, Tenure};
+use crate::rpc::grpc::Services;
+
+/// Blocks of a list, newest first.
+const MAX_BLOCKS: usize = 4096;
+/// Bytes of blocks in one answer.
+const MAX_BYTES: usize = 16 << 20;
+/// Burn blocks of a fork that one answer tells of, as in the reference.
+const MAX_FORK: usize = 10;
+/// A bit vector of one bit that is not set: length in bits, byte count, bytes.
+const NO_POX_TREATMENT: &str = "00010000000100";
+
+/// GET /v3/tenures/info.
+pub(super) async fn info(State(services): State<Services>) -> Answer {
+    let stand = services.pool.read(|chain| chain.tenure_stand()).await?;
+    let (parent, parent_start) = stand.parent.unwrap_or_default();
+    Ok(json(json!({
+        "consensus_hash": stand.burn_view.consensus_hash.to_hex(),
+        "tenure_start_block_id": stand.tip.tenure.start.to_hex(),
+        "parent_consensus_hash": parent.to_hex(),
+        "parent_tenure_start_block_id": parent_start.to_hex(),
+        "tip_block_id": stand.tip.block_id.to_hex(),
+        "tip_height": stand.tip.chain_length,
+        "reward_cycle": stand.reward_cycle,
+    })))
+}
+
+/// GET /v3/tenures/{block_id}[?stop=]: encoded blocks, newest first, back to the first of the tenure or to `stop`.
+pub(super) async fn blocks_back(
+    State(services): State<Services>,
+    Path(block_id): Path<String>,
+    query: Query,
+) -> Answer {
+    let block_id = path_hash(&block_id)?;
+    let stop = query.block_id("stop")?;
+    let blocks = services.pool.read(move |chain| chain.tenure_blocks(block_id, stop, MAX_BYTES)).await?;
+    let mut bytes = BytesMut::with_capacity(blocks.iter().map(Bytes::len).sum());
+    blocks.into_iter().for_each(|block| bytes.put(block));
+    Ok(octets(bytes.freeze()))
+}
+
+/// GET /v3/tenures/blocks/{consensus_hash}.
+pub(super) async fn blocks_by_consensus(State(services): State<Services>, Path(hash): Path<String>) -> Answer {
+    list(&services, SortitionAt::Consensus(path_hash(&hash)?)).await
+}
+
+/// GET /v3/tenures/blocks/hash/{burn_block_hash}.
+pub(super) async fn blocks_by_burn_block(State(services): State<Services>, Path(hash): Path<String>) -> Answer {
+    list(&services, SortitionAt::BurnBlock(path_hash(&hash)?)).await
+}
+
+/// GET /v3/tenures/blocks/height/{burn_block_height}.
+pub(super) async fn blocks_by_height(State(services): State<Services>, Path(height): Path<String>) -> Answer {
+    list(&services, SortitionAt::Height(path_number(&height)?)).await
+}
+
+async fn list(services: &Services, at: SortitionAt) -> Answer {
+    let tenure = services.pool.read(move |chain| chain.tenure(at, MAX_BLOCKS)).await?;
+    let blocks: Vec<Value> = tenure
+        .blocks
+        .iter()
+        .map(|block| {
+            json!({
+                "block_id": block.block_id.to_hex(),
+                "block_hash": block.block_hash().to_hex(),
+                "parent_block_id": block.parent_block_id.to_hex(),
+                "height": block.chain_length,
+                "header_type": if block.header.is_some() { "nakamoto" } else { "epoch2" },
+            })
+        })
+        .collect();
+    Ok(json(json!({
+        "consensus_hash": tenure.burn_block.consensus_hash.to_hex(),
+        "burn_block_height": tenure.burn_block.height,
+        "burn_block_hash": tenure.burn_block.hash.to_hex(),
+        "last_sortition_ch": tenure.last_sortition.map(|hash| hash.to_hex()),
+        "stacks_blocks": blocks,
+    })))
+}
+
+/// GET /v3/tenures/tip/{consensus_hash}.
+pub(super) async fn tip(State(services): State<Services>, Path(hash): Path<String>) -> Answer {
+    let (header, _) = tip_header(&services, &hash).await?;
+    Ok(json(header))
+}
+
+/// GET /v3/tenures/tip_metadata/{consensus_hash}. Here a block's burn view is its tenure's.
+pub(super) async fn tip_metadata(State(services): State<Services>, Path(hash): Path<String>) -> Answer {
+    let (header, tenure) = tip_header(&services, &hash).await?;
+    let burn_view = tenure.burn_block.consensus_hash.to_hex();
+    Ok(json(json!({ "anchored_header": header, "burn_view": burn_view })))
+}
+
+async fn tip_header(services: &Services, hash: &str) -> Result<(Value, Tenure), HttpError> {
+    let at = SortitionAt::Consensus(path_hash(hash)?);
+    let tenure = services.pool.read(move |chain| chain.tenure(at, 1)).await?;
+    let header = tenure.blocks.first().and_then(|tip| tip.header.as_ref());
+    let header = header.ok_or_else(|| HttpError::not_found("the tenure has no Nakamoto block"))?;
+    Ok((json!({ "Nakamoto": header_json(header, tenure.burn_block.time_s) }), tenure))
+}
+
+/// A header as the reference tags and names it. See the module on what differs.
+fn header_json(header: &NakamotoBlockHeader, burn_time_s: u64) -> Value {
+    let signatures = header.stacker_signatures.iter().map(|signature| hex::encode(signature.0));
+    json!({
+        "version": header.version,
+        "chain_length": header.chain_length,
+        "burn_spent": header.burn_spent,
+        "consensus_hash": header.consensus_hash().to_hex(),
+        "parent_block_id": header.parent_block_id.to_hex(),
+        "tx_merkle_root": header.tx_merkle_root.to_hex(),
+        "state_index_root": header.state_index_root.to_hex(),
+        "timestamp": burn_time_s,
+        "miner_signature": hex::encode(header.producer_signature.0),
+        "signer_signature": signatures.collect::<Vec<_>>(),
+        "pox_treatment": NO_POX_TREATMENT,
+        "bitcoin_block_hash": header.bitcoin_block_hash.to_hex(),
+        "vrf_proof": hex::encode(header.vrf_proof.0),
+    })
+}
+
+/// GET /v3/tenures/fork_info/{start}/{stop}: from the newer consensus hash back to the older one, at most ten burn blocks.
+pub(super) async fn fork_info(State(services): State<Services>, Path((start, stop)): Path<(String, String)>) -> Answer {
+    let (start, stop) = (path_hash(&start)?, path_hash(&stop)?);
+    let tenures = services.pool.read(move |chain| chain.fork(start, stop, MAX_FORK, MAX_BYTES)).await?;
+    Ok(json(tenures.iter().map(fork_json).collect::<Vec<_>>().into()))
+}
+
+fn fork_json(tenure: &ForkTenure) -> Value {
+    let burn = &tenure.burn_block;
+    json!({
+        "burn_block_hash": hex0x(&burn.hash.0),
+        "burn_block_height": burn.height,
+        "sortition_id": hex0x(&burn.hash.0),
+        "parent_sortition_id": hex0x(&burn.parent.0),
+        "consensus_hash": hex0x(&burn.consensus_hash.0),
+        "was_sortition": tenure.was_sortition,
+        "first_block_mined": tenure.first_block.map(|id| hex0x(&id.0)),
+        "nakamoto_blocks": tenure.blocks.as_deref().map(|blocks| hex0x(&vector(blocks))),
+    })
+}
+
+/// The codec's list: count as u32, then the items.
+fn vector(blocks: &[Bytes]) -> Vec<u8> {
+    let count = u32::try_from(blocks.len()).unwrap_or(u32::MAX);
+    let mut bytes = count.to_be_bytes().to_vec();
+    blocks.iter().for_each(|block| bytes.extend_from_slice(block));
+    bytes
+}

@@ -1,0 +1,290 @@
+//! A chain in a temporary folder behind a router: the test asks paths, and makes blocks with all keys at hand.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Method, Request, StatusCode};
+use chainstate::assembly::TemplateOrder;
+use chainstate::chain::{Chain, Retention, StoreOutcome};
+use chainstate::db::StoreError;
+use chainstate::params::{ChainParams, Producer, Stacker};
+use clarity::vm::types::PrincipalData;
+use http_body_util::BodyExt as _;
+use serde_json::Value;
+use stacks_types::address::StacksAddress;
+use stacks_types::block::NakamotoBlock;
+use stacks_types::ids::{SortitionHash, StacksBlockId};
+use stacks_types::keys::PrivateKey;
+use stacks_types::transaction::{
+    ContractCall, SpendingCondition, StacksTransaction, TransactionAuth, TransactionPayload,
+};
+use stacks_types::vrf::VrfPrivateKey;
+use tokio::runtime::Runtime;
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
+
+use super::openapi;
+use crate::chain::{NodeChain, NodeJournal, chain_params};
+use crate::config::CallLimits;
+use crate::config::{GenesisFile, SAMPLE_GENESIS};
+use crate::event_stream::registry::{StreamRegistry, StreamRegistryLimits};
+use crate::jobs::{TemplateJobs, ValidationJobs};
+use crate::limits::THREAD_STACK_BYTES;
+use crate::rpc::auth::Guard;
+use crate::rpc::blocking_pool::BlockingPool;
+use crate::rpc::grpc::Services;
+use crate::rpc::http::router;
+use crate::runtime::wake_signal::WakeSignal;
+
+const RETENTION: Retention = Retention { events: 1_000_000, bytes: 1 << 30, age: std::time::Duration::from_secs(3600) };
+pub(super) const OCTETS: &str = "application/octet-stream";
+pub(super) const JSON: &str = "application/json";
+/// Opening balance of each account, micro-STX.
+pub(super) const OPENING: u64 = 1_000_000_000_000;
+/// Stackers, of equal weight.
+pub(super) const STACKERS: u8 = 3;
+/// Height and time of the first burn block.
+pub(super) const FIRST_BURN: (u64, u64) = (100, 1_700_000_000);
+
+pub(super) struct Bench {
+    pub(super) runtime: Runtime,
+    pub(super) router: Router,
+    pub(super) services: Services,
+    pub(super) chain: Arc<NodeChain>,
+    pub(super) core: Chain,
+    _folder: tempfile::TempDir,
+}
+
+pub(super) struct Reply {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Vec<u8>,
+}
+
+impl Reply {
+    pub(super) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&self.body)))
+    }
+}
+
+/// The key of a user, producer or stacker.
+pub(super) fn key(kind: &str, index: u8) -> PrivateKey {
+    PrivateKey::from_seed(format!("{kind} {index}").as_bytes())
+}
+
+pub(super) fn address(kind: &str, index: u8) -> StacksAddress {
+    StacksAddress::p2pkh(&key(kind, index).public_key(), false)
+}
+
+pub(super) fn user(index: u8) -> PrincipalData {
+    address("user", index).to_principal()
+}
+
+fn vrf_key() -> VrfPrivateKey {
+    VrfPrivateKey::from_seed(&[9; 32])
+}
+
+/// The sample chain with these users, producer and stackers.
+fn params() -> ChainParams {
+    let genesis: GenesisFile = toml::from_str(SAMPLE_GENESIS).unwrap();
+    let mut params = chain_params(&genesis).unwrap();
+    params.boot_balances.extend((0..4).map(|index| (user(index), u128::from(OPENING))));
+    params.reward_maturity = 2;
+    params.burn.first_height = FIRST_BURN.0;
+    params.burn.first_time_s = FIRST_BURN.1;
+    params.burn.producers = vec![Producer { address: address("producer", 0), vrf_public_key: vrf_key().public_key() }];
+    params.burn.stackers =
+        (0..STACKERS).map(|index| Stacker { address: address("stacker", index), weight: 1 }).collect();
+    params
+}
+
+/// Runs `work` on a stack that the VM can recurse on.
+pub(super) fn on_big_stack<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(THREAD_STACK_BYTES).spawn_scoped(scope, work).unwrap();
+        thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
+}
+
+impl Bench {
+    pub(super) fn new(token: Option<&str>) -> Self {
+        Self::with_call_limits(token, CallLimits::default())
+    }
+
+    pub(super) fn with_call_limits(token: Option<&str>, call_limits: CallLimits) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().to_owned();
+        let (core, _writer) = on_big_stack(move || Chain::open(&path, params(), || 1_800_000_000_000)).unwrap();
+        let live = Arc::new(NodeChain::new(core.clone(), RETENTION).unwrap().with_call_limits(call_limits));
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_stack_size(THREAD_STACK_BYTES)
+            .enable_all()
+            .build()
+            .unwrap();
+        let journal = Arc::new(NodeJournal::new(core.clone()));
+        let shared: Arc<NodeChain> = Arc::<NodeChain>::clone(&live);
+        let (handle, limits) = (runtime.handle().clone(), StreamRegistryLimits::default());
+        let services = Services {
+            observers: crate::event_dispatcher::dispatcher::Dispatcher::default(),
+            pool: BlockingPool::new(Arc::clone(&shared)),
+            wake: WakeSignal::default(),
+            streams: StreamRegistry::new(journal, live, limits, handle, CancellationToken::new()),
+            templates: Arc::new(TemplateJobs::for_templates(0)),
+            validations: Arc::new(ValidationJobs::for_validations(0)),
+            guard: Guard::new(token),
+            retention: RETENTION,
+            admin: None,
+        };
+        Self { runtime, router: router(&services), services, chain: shared, core, _folder: folder }
+    }
+
+    /// As [`Self::new`] without a token, with a first tenure of one block.
+    pub(super) fn started() -> Self {
+        let bench = Self::new(None);
+        bench.mine();
+        bench.grow();
+        bench
+    }
+
+    /// Every answer to a path of ours is one that the document tells of.
+    pub(super) fn ask(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Reply {
+        let reply = self.request(method.clone(), path, headers, body);
+        openapi::check(&method, path, &reply);
+        reply
+    }
+
+    fn request(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Reply {
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let Ok(request) = request.body(Body::from(body)) else { panic!("{path} is no path") };
+        self.runtime.block_on(async {
+            let response = self.router.clone().oneshot(request).await.unwrap();
+            let (status, headers) = (response.status(), response.headers().clone());
+            let body = response.into_body().collect().await.unwrap().to_bytes().to_vec();
+            Reply { status, headers, body }
+        })
+    }
+
+    pub(super) fn get(&self, path: &str) -> Reply {
+        self.ask(Method::GET, path, &[], Vec::new())
+    }
+
+    /// The JSON of a path that must answer 200.
+    pub(super) fn read(&self, path: &str) -> Value {
+        let reply = self.get(path);
+        assert_eq!(reply.status, StatusCode::OK, "{path}: {}", String::from_utf8_lossy(&reply.body));
+        reply.json()
+    }
+
+    pub(super) fn post(&self, path: &str, kind: &str, body: impl Into<Vec<u8>>) -> Reply {
+        self.ask(Method::POST, path, &[("content-type", kind)], body.into())
+    }
+
+    pub(super) fn submit(&self, transaction: &StacksTransaction) -> Reply {
+        self.post("/v2/transactions", OCTETS, transaction.encode())
+    }
+
+    /// Submits transactions that must be accepted.
+    pub(super) fn send(&self, transactions: &[StacksTransaction]) {
+        for transaction in transactions {
+            let reply = self.submit(transaction);
+            assert_eq!(reply.status, StatusCode::OK, "{}", String::from_utf8_lossy(&reply.body));
+        }
+    }
+
+    /// Mines a burn block.
+    pub(super) fn mine(&self) {
+        self.chain.mine_burn_block(FIRST_BURN.1 + 30).unwrap();
+        self.settle();
+    }
+
+    /// Does what the coordinator would when its wake rings.
+    pub(super) fn settle(&self) {
+        on_big_stack(|| while self.chain.process_next().unwrap() {});
+    }
+
+    /// The block that producer and stackers would make now, signed by all.
+    pub(super) fn make_block(&self) -> NakamotoBlock {
+        let mut block = self.proposal();
+        let signatures = (0..STACKERS).map(|index| block.header.sign_stacker(&key("stacker", index)));
+        block.header.stacker_signatures = signatures.collect();
+        block
+    }
+
+    /// The same without the stackers' signatures.
+    pub(super) fn proposal(&self) -> NakamotoBlock {
+        let producer = address("producer", 0);
+        let (new_tenure, nonce) = self
+            .core
+            .read(|reader| {
+                let nonce = reader.account(&producer.to_principal(), None).unwrap().nonce;
+                Ok::<_, StoreError>((reader.tip()?.burn_view != reader.burn_tip()?.hash, nonce))
+            })
+            .unwrap();
+        let coinbase = || {
+            let payload = TransactionPayload::Coinbase { buffer: [7; 32] };
+            signed(&key("producer", 0), nonce, 0, payload).encode()
+        };
+        let order =
+            TemplateOrder { coinbase: new_tenure.then(coinbase), allow_empty: true, ..TemplateOrder::default() };
+        let template =
+            on_big_stack(|| self.core.assemble(&order, Duration::MAX, &AtomicBool::new(false))).unwrap().unwrap();
+        let mut block = NakamotoBlock::decode(&template.block).unwrap();
+        let sortition = SortitionHash::try_from(&template.sortition_hash[..]).unwrap();
+        block.header.vrf_proof = vrf_key().prove(sortition.as_bytes());
+        block.header.sign_producer(&key("producer", 0));
+        block
+    }
+
+    /// Makes a block of what waits in the mempool and processes it.
+    pub(super) fn grow(&self) -> StacksBlockId {
+        let block = self.make_block();
+        let id = block.block_id();
+        assert_eq!(self.core.store_block(&block.encode()).unwrap(), StoreOutcome::Stored(id));
+        self.settle();
+        assert_eq!(self.core.read(|reader| reader.tip()).unwrap().block_id, id);
+        id
+    }
+}
+
+/// A signed transaction of a single-key account.
+pub(super) fn signed(key: &PrivateKey, nonce: u64, fee: u64, payload: TransactionPayload) -> StacksTransaction {
+    let auth = TransactionAuth::Standard(SpendingCondition::p2pkh(key, nonce, fee));
+    let mut transaction = StacksTransaction::new(false, auth, payload);
+    transaction.sign_origin(key).unwrap();
+    transaction
+}
+
+pub(super) fn transfer(from: u8, nonce: u64, amount: u64) -> StacksTransaction {
+    signed(&key("user", from), nonce, 1_000, transfer_payload(user(9), amount))
+}
+
+pub(super) fn transfer_payload(recipient: PrincipalData, amount: u64) -> TransactionPayload {
+    TransactionPayload::TokenTransfer { recipient, amount, memo: [0; 34] }
+}
+
+pub(super) fn deploy(from: u8, nonce: u64, name: &str, code: &str) -> StacksTransaction {
+    let name = name.to_owned().try_into().unwrap();
+    let payload = TransactionPayload::SmartContract { name, code: code.to_owned() };
+    signed(&key("user", from), nonce, 100_000, payload)
+}
+
+pub(super) fn call_payload(
+    owner: StacksAddress,
+    contract: &str,
+    function: &str,
+    arguments: Vec<clarity::vm::Value>,
+) -> TransactionPayload {
+    TransactionPayload::ContractCall(ContractCall {
+        address: owner,
+        contract_name: contract.to_owned().try_into().unwrap(),
+        function_name: function.to_owned().try_into().unwrap(),
+        arguments,
+    })
+}

@@ -1,0 +1,184 @@
+//! The limits of what a gRPC request may say: the last value that is taken, and the first that is not.
+
+use std::time::Duration;
+
+use axum::Router;
+use nakamoto_proto::v1;
+use stacks_types::limits::MAX_BLOCK_BYTES;
+use tonic::{Code, Status};
+use tonic_types::StatusExt as _;
+use v1::admin_service_client::AdminServiceClient;
+use v1::event_service_client::EventServiceClient;
+use v1::operator_service_client::OperatorServiceClient;
+use v1::template_service_client::TemplateServiceClient;
+use v1::transaction_service_client::TransactionServiceClient;
+use v1::validation_service_client::ValidationServiceClient;
+
+use super::bench::Bench;
+use crate::clock::ClockControl;
+use crate::limits::{
+    ADMIN_INTERVAL, ASSEMBLY_TIME, HEARTBEAT, MAX_ADMIN_COUNT, MAX_BATCH, MAX_CLIENT_NAME_BYTES,
+    MAX_TEMPLATE_TRANSACTIONS, MAX_WAIT, PAGE_SIZE,
+};
+use crate::rpc::grpc::{into_router, routes};
+
+/// All services in this process, with a clock.
+pub(super) fn served(bench: &Bench) -> Router {
+    let mut services = bench.services.clone();
+    services.admin = Some(ClockControl::new(Duration::from_secs(60)));
+    let (grpc, _) = bench.runtime.block_on(routes(&services)).unwrap();
+    into_router(grpc)
+}
+
+/// The field that is refused as invalid; none when the request got further than that.
+fn refused<T>(answer: Result<tonic::Response<T>, Status>) -> Option<String> {
+    let status = answer.err().filter(|status| status.code() == Code::InvalidArgument)?;
+    let info = status.get_details_error_info().expect("a reason");
+    assert_eq!(info.reason, "FIELD_INVALID", "{status}");
+    Some(info.metadata["field"].clone())
+}
+
+fn duration(duration: Duration) -> Option<prost_types::Duration> {
+    Some(prost_types::Duration::try_from(duration).unwrap())
+}
+
+const STEP: Duration = Duration::from_nanos(1);
+
+/// Asks with each value: those within the bounds are taken, the neighbours beyond are refused with the field's name.
+macro_rules! bounded {
+    ($bench:expr, $field:literal, $least:expr, $most:expr, $below:expr, $above:expr, $ask:expr) => {
+        bounded!($bench, $field, $least, $most, [$below, $above], $ask)
+    };
+    ($bench:expr, $field:literal, $least:expr, $most:expr, $beyond:expr, $ask:expr) => {
+        let within = [($least, None), ($most, None)].into_iter();
+        for (value, expected) in within.chain($beyond.map(|value| (value, Some($field)))) {
+            let shown = format!("{value:?}");
+            let answer = $bench.runtime.block_on(async { refused($ask(value).await) });
+            assert_eq!(answer.as_deref(), expected, "{} of {shown}", $field);
+        }
+    };
+}
+
+#[test]
+fn a_subscription_is_within_its_limits() {
+    let bench = Bench::new(None);
+    let router = served(&bench);
+    let subscribe = |change: &dyn Fn(&mut v1::SubscribeRequest)| {
+        let filter = Some(v1::EventFilter { all: true, terms: Vec::new() });
+        let mut request = v1::SubscribeRequest { filter, ..Default::default() };
+        change(&mut request);
+        let mut client = EventServiceClient::new(router.clone());
+        async move { client.subscribe(request).await }
+    };
+    let (least, most, _) = HEARTBEAT;
+    bounded!(bench, "heartbeat_interval", least, most, [Duration::ZERO, least - STEP, most + STEP], |value| {
+        subscribe(&move |request| request.heartbeat_interval = duration(value))
+    });
+    bounded!(bench, "max_batch", 0, MAX_BATCH, MAX_BATCH + 1, u32::MAX, |value| {
+        subscribe(&move |request| request.max_batch = value)
+    });
+    bounded!(
+        bench,
+        "client_name",
+        0,
+        MAX_CLIENT_NAME_BYTES,
+        MAX_CLIENT_NAME_BYTES + 1,
+        2 * MAX_CLIENT_NAME_BYTES,
+        |length| subscribe(&move |request| request.client_name = "n".repeat(length))
+    );
+}
+
+#[test]
+fn a_page_has_a_limit_in_every_list() {
+    let bench = Bench::new(None);
+    let router = served(&bench);
+    let (most, _) = PAGE_SIZE;
+    bounded!(bench, "page_size", 0, most, most + 1, u32::MAX, |page_size| {
+        let filter = Some(v1::EventFilter { all: true, terms: Vec::new() });
+        let mut client = EventServiceClient::new(router.clone());
+        async move { client.list_events(v1::ListEventsRequest { filter, page_size, ..Default::default() }).await }
+    });
+    bounded!(bench, "page_size", 0, most, most + 1, u32::MAX, |page_size| {
+        let mut client = OperatorServiceClient::new(router.clone());
+        async move { client.list_subscribers(v1::ListSubscribersRequest { page_size, ..Default::default() }).await }
+    });
+    bounded!(bench, "page_size", 0, most, most + 1, u32::MAX, |page_size| {
+        let mut client = TransactionServiceClient::new(router.clone());
+        let request = v1::ListPendingTransactionsRequest { page_size, ..Default::default() };
+        async move { client.list_pending_transactions(request).await }
+    });
+}
+
+#[test]
+fn a_job_is_within_its_limits() {
+    let bench = Bench::new(None);
+    let router = served(&bench);
+    let template = |request: v1::RequestTemplateRequest| {
+        let mut client = TemplateServiceClient::new(router.clone()).max_encoding_message_size(MAX_BLOCK_BYTES * 2);
+        async move { client.request_template(request).await }
+    };
+    let (least, most) = ASSEMBLY_TIME;
+    bounded!(bench, "assembly_time", least, most, [Duration::ZERO, least - STEP, most + STEP], |value| {
+        template(v1::RequestTemplateRequest { assembly_time: duration(value), ..Default::default() })
+    });
+    let most = MAX_TEMPLATE_TRANSACTIONS;
+    bounded!(bench, "max_transactions", 0, most, most + 1, u32::MAX, |max_transactions| {
+        template(v1::RequestTemplateRequest { max_transactions, ..Default::default() })
+    });
+    bounded!(bench, "coinbase", 0, MAX_BLOCK_BYTES, MAX_BLOCK_BYTES + 1, MAX_BLOCK_BYTES + 2, |length| {
+        template(v1::RequestTemplateRequest { coinbase: vec![0; length].into(), ..Default::default() })
+    });
+    let validate = |length: usize, parent_wait: Duration| {
+        let block = vec![0; length].into();
+        let request = v1::RequestValidationRequest { block, parent_wait: duration(parent_wait), not_after_time: None };
+        let mut client = ValidationServiceClient::new(router.clone()).max_encoding_message_size(MAX_BLOCK_BYTES * 2);
+        async move { client.request_validation(request).await }
+    };
+    bounded!(bench, "parent_wait", STEP, MAX_WAIT, MAX_WAIT + STEP, 2 * MAX_WAIT, |value| validate(1, value));
+    bounded!(bench, "block", 1, MAX_BLOCK_BYTES, MAX_BLOCK_BYTES + 1, MAX_BLOCK_BYTES + 2, |length| {
+        validate(length, MAX_WAIT)
+    });
+    // Of unknown jobs: nobody waits.
+    bounded!(bench, "wait", STEP, MAX_WAIT, MAX_WAIT + STEP, 2 * MAX_WAIT, |value| {
+        let mut client = TemplateServiceClient::new(router.clone());
+        let request = v1::GetTemplateRequest { template_id: "t-0-77".to_owned(), wait: duration(value) };
+        async move { client.get_template(request).await }
+    });
+    bounded!(bench, "wait", STEP, MAX_WAIT, MAX_WAIT + STEP, 2 * MAX_WAIT, |value| {
+        let mut client = ValidationServiceClient::new(router.clone());
+        let request = v1::GetValidationRequest { validation_id: "v-0-77".to_owned(), wait: duration(value) };
+        async move { client.get_validation(request).await }
+    });
+}
+
+#[test]
+fn what_the_admin_sets_is_within_its_limits() {
+    let bench = Bench::started();
+    let router = served(&bench);
+    let (least, most) = ADMIN_INTERVAL;
+    bounded!(bench, "interval", least, most, [Duration::ZERO, least - STEP, most + STEP], |value| {
+        let mut client = AdminServiceClient::new(router.clone());
+        async move { client.resume_clock(v1::ResumeClockRequest { interval: duration(value) }).await }
+    });
+    bounded!(bench, "interval", least, most, [Duration::ZERO, least - STEP, most + STEP], |value| {
+        let mode = v1::MiningMode::Interval.into();
+        let mut client = AdminServiceClient::new(router.clone());
+        async move { client.set_mining_mode(v1::SetMiningModeRequest { mode, interval: duration(value) }).await }
+    });
+    bounded!(bench, "count", 1, MAX_ADMIN_COUNT, 0, MAX_ADMIN_COUNT + 1, |count| {
+        // One nanosecond: nobody mines here.
+        let request = v1::MineBlocksRequest { count: Some(count), wait: duration(STEP) };
+        let mut client = AdminServiceClient::new(router.clone());
+        async move { client.mine_blocks(request).await }
+    });
+    bounded!(bench, "depth", MAX_ADMIN_COUNT, MAX_ADMIN_COUNT, 0, MAX_ADMIN_COUNT + 1, |depth| {
+        let mut client = AdminServiceClient::new(router.clone());
+        let request = v1::ReorganizeBurnchainRequest { depth: Some(depth), ..Default::default() };
+        async move { client.reorganize_burnchain(request).await }
+    });
+    bounded!(bench, "length", MAX_ADMIN_COUNT, MAX_ADMIN_COUNT + 1, 900, MAX_ADMIN_COUNT + 2, |length| {
+        let mut client = AdminServiceClient::new(router.clone());
+        let request = v1::ReorganizeBurnchainRequest { depth: Some(900), length: Some(length), ..Default::default() };
+        async move { client.reorganize_burnchain(request).await }
+    });
+}

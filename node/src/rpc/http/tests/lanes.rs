@@ -1,0 +1,154 @@
+//! How many calls run at once, and that those of one kind leave the others' turns alone.
+
+use std::sync::mpsc;
+use std::sync::{Arc, Condvar, Mutex};
+use std::task::Poll;
+use std::time::Duration;
+
+use axum::http::HeaderName;
+use client::lane;
+use tokio_util::sync::CancellationToken;
+
+use super::bench::{Bench, key};
+use crate::chain::NodeChain;
+use crate::error::ApiError;
+use crate::limits::{MAX_CONCURRENT_EVALUATIONS, MAX_CONCURRENT_READS, MAX_CONCURRENT_WRITES};
+use crate::rpc::actors::Actors;
+use crate::rpc::auth::Guard;
+use crate::rpc::blocking_pool::BlockingPool;
+use crate::runtime::budget::Budget;
+use crate::runtime::caller::Caller;
+use crate::runtime::class::Class;
+
+/// For what must happen: far above what it takes.
+const WAIT: Duration = Duration::from_secs(60);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lane {
+    Read,
+    Evaluate,
+    Write,
+}
+
+impl Lane {
+    async fn run(self, pool: &BlockingPool, work: impl FnOnce() + Send + 'static) -> Result<(), ApiError> {
+        let work = move |_: &NodeChain| {
+            work();
+            Ok(())
+        };
+        match self {
+            Self::Read => pool.read(work).await,
+            Self::Evaluate => pool.evaluate(work).await,
+            Self::Write => pool.write(work).await,
+        }
+    }
+}
+
+/// Holds up threads until it is dropped: also when the test fails, or they would hold up its end.
+#[derive(Default)]
+struct Door(Arc<(Mutex<bool>, Condvar)>);
+
+impl Drop for Door {
+    fn drop(&mut self) {
+        *self.0.0.lock().unwrap() = true;
+        self.0.1.notify_all();
+    }
+}
+
+/// Fills a lane; what is offered to it waits, and the other lanes serve.
+fn check(lane: Lane, turns: usize) {
+    let bench = Bench::new(None);
+    let pool = bench.services.pool.clone();
+    let (begun, begins) = mpsc::channel();
+    let door = Door::default();
+    let work = || {
+        let (begun, inside) = (begun.clone(), Arc::clone(&door.0));
+        move || {
+            begun.send(()).unwrap();
+            drop(inside.1.wait_while(inside.0.lock().unwrap(), |open| !*open).unwrap());
+        }
+    };
+    let mut held = tokio::task::JoinSet::new();
+    for _ in 0..turns {
+        let (pool, work) = (pool.clone(), work());
+        held.spawn_on(async move { lane.run(&pool, work).await }, bench.runtime.handle());
+    }
+    (0..turns).for_each(|_| begins.recv_timeout(WAIT).expect("as many run as may"));
+    bench.runtime.block_on(async {
+        let mut one_more = Box::pin(lane.run(&pool, work()));
+        let ready = std::future::poll_fn(|context| Poll::Ready(one_more.as_mut().poll(context).is_ready())).await;
+        assert!(!ready);
+        for other in [Lane::Read, Lane::Evaluate, Lane::Write] {
+            if other != lane {
+                let served = tokio::time::timeout(WAIT, other.run(&pool, || {})).await;
+                served.unwrap_or_else(|_| panic!("{other:?} waits for {lane:?}")).unwrap();
+            }
+        }
+    });
+    drop(door);
+    bench.runtime.block_on(async { held.join_all().await }).into_iter().for_each(|answer| answer.unwrap());
+    // If it had begun without a turn, its thread would say so before it ends.
+    drop((begun, bench));
+    assert_eq!(begins.iter().count(), 0, "one more ran than may");
+}
+
+#[test]
+fn each_lane_has_its_turns_and_takes_no_others() {
+    check(Lane::Read, MAX_CONCURRENT_READS);
+    check(Lane::Evaluate, MAX_CONCURRENT_EVALUATIONS);
+    check(Lane::Write, MAX_CONCURRENT_WRITES);
+}
+
+/// The class of a request with these headers.
+fn class(bench: &Bench, token: Option<&str>, headers: &[(&'static str, String)]) -> Class {
+    let actors = Actors::new(Guard::new(token), bench.services.pool.clone());
+    let headers = headers.iter().map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap()));
+    bench.runtime.block_on(actors.class(&headers.collect()))
+}
+
+#[test]
+fn producers_and_signers_are_known_by_their_slots_key_or_by_the_token() {
+    let bench = Bench::new(None);
+    let pass = |kind, index| vec![(lane::HEADER, lane::pass(&key(kind, index)))];
+    assert_eq!(class(&bench, None, &pass("producer", 0)), Class::Actor);
+    assert_eq!(class(&bench, None, &pass("stacker", 2)), Class::Actor);
+    assert_eq!(class(&bench, None, &pass("user", 0)), Class::Anyone, "a key without a slot");
+    assert_eq!(class(&bench, None, &[(lane::HEADER, "00".to_owned())]), Class::Anyone);
+    assert_eq!(class(&bench, None, &[]), Class::Anyone);
+    let token = |token: &str| vec![("authorization", format!("Bearer {token}"))];
+    assert_eq!(class(&bench, Some("secret"), &token("secret")), Class::Actor);
+    assert_eq!(class(&bench, Some("secret"), &token("other")), Class::Anyone);
+    assert_eq!(class(&bench, None, &token("secret")), Class::Anyone, "no token is asked for, so none tells anything");
+}
+
+#[test]
+fn an_actor_reads_and_writes_while_everybodys_turns_are_taken() {
+    let bench = Bench::new(None);
+    let pool = bench.services.pool.clone();
+    let (begun, begins) = mpsc::channel();
+    let door = Door::default();
+    let mut held = tokio::task::JoinSet::new();
+    for (lane, turns) in [(Lane::Read, MAX_CONCURRENT_READS), (Lane::Write, MAX_CONCURRENT_WRITES)] {
+        for _ in 0..turns {
+            let (pool, begun, inside) = (pool.clone(), begun.clone(), Arc::clone(&door.0));
+            let work = move || {
+                begun.send(()).unwrap();
+                drop(inside.1.wait_while(inside.0.lock().unwrap(), |open| !*open).unwrap());
+            };
+            held.spawn_on(async move { lane.run(&pool, work).await }, bench.runtime.handle());
+        }
+    }
+    for _ in 0..MAX_CONCURRENT_READS + MAX_CONCURRENT_WRITES {
+        begins.recv_timeout(WAIT).expect("as many run as may");
+    }
+    let purse = Budget::default().purse(Class::Actor, &CancellationToken::new());
+    let caller = Caller::new(Class::Actor, purse);
+    bench.runtime.block_on(caller.serve(async {
+        for lane in [Lane::Read, Lane::Write] {
+            let served = tokio::time::timeout(WAIT, lane.run(&pool, || {})).await;
+            served.unwrap_or_else(|_| panic!("{lane:?} waits")).unwrap();
+        }
+    }));
+    drop(door);
+    bench.runtime.block_on(async { held.join_all().await }).into_iter().for_each(|answer| answer.unwrap());
+}

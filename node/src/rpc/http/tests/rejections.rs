@@ -1,0 +1,210 @@
+//! The rejection table (docs/COMPATIBILITY.md#rejections-of-transactions): each row that this node can give, with its
+//! exact keys.
+//!
+//! Not in the table here, because nothing a sender does leads to them: Serialization, Deserialization (undecodable bytes
+//! are text), EstimatorError, ServerFailureNoSuchChainTip, and the three of poison microblocks, which are refused as
+//! ServerFailureOther before they are looked at. ServerFailureDatabase is the answer when storage fails.
+
+use axum::http::StatusCode;
+use clarity::vm::Value as Clarity;
+use serde_json::Value;
+use stacks_types::address::StacksAddress;
+use stacks_types::ids::{ConsensusHash, Hash160, StacksBlockId};
+use stacks_types::transaction::{
+    FungibleCode, PostCondition, PostConditionPrincipal, StacksTransaction, TenureChange, TenureChangeCause,
+    TransactionPayload, TransactionVersion,
+};
+
+use super::bench::{
+    Bench, JSON, OPENING, address, call_payload, deploy, key, signed, transfer, transfer_payload, user,
+};
+use super::shape::{Kind, check};
+use crate::error::ApiError;
+use crate::rpc::http::transactions::failure;
+
+const CODE: &str = "(define-public (set (n uint)) (ok n)) (define-read-only (peek) u1)";
+const ACCOUNT: &[(&str, Kind)] =
+    &[("expected", Kind::Whole), ("actual", Kind::Whole), ("principal", Kind::Text), ("is_origin", Kind::Bool)];
+
+/// Refused with this reason, and with exactly these keys in reason_data; no keys: no reason_data.
+fn check_refused(bench: &Bench, transaction: &StacksTransaction, reason: &str, data: &[(&str, Kind)]) -> Value {
+    let reply = bench.submit(transaction);
+    let body = reply.json();
+    assert_eq!(reply.status, StatusCode::BAD_REQUEST, "{reason}: {body}");
+    assert_eq!(body["reason"], reason, "{body}");
+    assert_eq!(body["txid"], transaction.txid().to_hex());
+    let mut keys = vec![("txid", Kind::Hex(32)), ("error", Kind::Says("transaction rejected")), ("reason", Kind::Text)];
+    if !data.is_empty() {
+        keys.push(("reason_data", Kind::Object));
+        check(reason, &body["reason_data"], data);
+    }
+    check(reason, &body, &keys);
+    let hex = serde_json::json!({ "tx": hex::encode(transaction.encode()) }).to_string();
+    assert_eq!(bench.post("/v2/transactions", JSON, hex).json(), body, "the JSON form differs");
+    body["reason_data"].clone()
+}
+
+/// As user 0, whose next nonce is 2.
+fn by_user(nonce: u64, fee: u64, payload: TransactionPayload) -> StacksTransaction {
+    signed(&key("user", 0), nonce, fee, payload)
+}
+
+fn bench_with_contract() -> Bench {
+    let bench = Bench::started();
+    bench.send(&[deploy(0, 0, "c", CODE), transfer(0, 1, 5)]);
+    bench.grow();
+    bench
+}
+
+#[test]
+fn every_row_has_its_reason_and_its_keys() {
+    let bench = bench_with_contract();
+    let message: &[(&str, Kind)] = &[("message", Kind::Text)];
+    let pay = |amount| transfer_payload(user(1), amount);
+
+    let mut unsigned = by_user(2, 1_000, pay(5));
+    unsigned.auth.origin_mut().set_fee(2_000);
+    check_refused(&bench, &unsigned, "SignatureValidation", message);
+    let bad_argument = call_payload(address("user", 0), "c", "set", vec![Clarity::Bool(true)]);
+    check_refused(&bench, &by_user(2, 1_000, bad_argument), "BadFunctionArgument", message);
+    let mut conditioned = by_user(2, 1_000, pay(5));
+    conditioned.post_conditions =
+        vec![PostCondition::Stx { principal: PostConditionPrincipal::Origin, code: FungibleCode::Equal, amount: 5 }];
+    conditioned.sign_origin(&key("user", 0)).unwrap();
+    check_refused(&bench, &conditioned, "ServerFailureOther", message);
+
+    let chained = [&[("message", Kind::Text)][..], ACCOUNT].concat();
+    let data = check_refused(&bench, &by_user(29, 1_000, pay(5)), "TooMuchChaining", &chained);
+    assert_eq!((&data["expected"], &data["actual"]), (&28.into(), &29.into()));
+    let data = check_refused(&bench, &by_user(1, 1_000, pay(6)), "BadNonce", ACCOUNT);
+    assert_eq!((&data["expected"], &data["actual"], &data["is_origin"]), (&2.into(), &1.into(), &true.into()));
+    let amounts = [("expected", Kind::Whole), ("actual", Kind::Is(7))];
+    check_refused(&bench, &by_user(2, 7, pay(5)), "FeeTooLow", &amounts);
+    let funds = [("expected", Kind::Hex0x(16)), ("actual", Kind::Hex0x(16))];
+    check_refused(&bench, &by_user(2, 1_000, pay(OPENING)), "NotEnoughFunds", &funds);
+    let itself = by_user(2, 1_000, transfer_payload(user(0), 5));
+    check_refused(&bench, &itself, "TransferRecipientCannotEqualSender", &[("recipient", Kind::Text)]);
+    let data = check_refused(
+        &bench,
+        &deploy(0, 2, "c", CODE),
+        "ContractAlreadyExists",
+        &[("contract_identifier", Kind::Text)],
+    );
+    assert_eq!(data["contract_identifier"], format!("{}.c", address("user", 0)));
+}
+
+#[test]
+fn rows_without_data_have_no_key_for_it() {
+    let bench = bench_with_contract();
+    let mut mainnet = by_user(2, 1_000, transfer_payload(user(1), 5));
+    mainnet.version = TransactionVersion::Mainnet;
+    check_refused(&bench, &mainnet, "BadTransactionVersion", &[]);
+    check_refused(&bench, &by_user(2, 1_000, transfer_payload(user(1), 0)), "TransferAmountMustBePositive", &[]);
+    let owner = address("user", 0);
+    let unknown = call_payload(owner, "nowhere", "set", vec![Clarity::UInt(1)]);
+    check_refused(&bench, &by_user(2, 1_000, unknown), "NoSuchContract", &[]);
+    // Read-only functions do not count.
+    let read_only = call_payload(owner, "c", "peek", Vec::new());
+    check_refused(&bench, &by_user(2, 1_000, read_only), "NoSuchPublicFunction", &[]);
+    let abroad = StacksAddress { version: 22, hash160: owner.hash160 }.to_principal();
+    check_refused(&bench, &by_user(2, 1_000, transfer_payload(abroad, 5)), "BadAddressVersionByte", &[]);
+    let coinbase = TransactionPayload::Coinbase { buffer: [0; 32] };
+    check_refused(&bench, &by_user(2, 1_000, coinbase), "NoCoinbaseViaMempool", &[]);
+    let change = TransactionPayload::TenureChange(Box::new(TenureChange {
+        tenure_consensus_hash: ConsensusHash([1; 20]),
+        prev_tenure_consensus_hash: ConsensusHash([2; 20]),
+        burn_view_consensus_hash: ConsensusHash([1; 20]),
+        previous_tenure_end: StacksBlockId([3; 32]),
+        previous_tenure_blocks: 1,
+        cause: TenureChangeCause::BlockFound,
+        pubkey_hash: Hash160([4; 20]),
+    }));
+    check_refused(&bench, &by_user(2, 1_000, change), "NoTenureChangeViaMempool", &[]);
+    bench.send(&[by_user(2, 1_000, transfer_payload(user(1), 5))]);
+    let same_nonce = by_user(2, 1_000, transfer_payload(user(1), 6));
+    check_refused(&bench, &same_nonce, "ConflictingNonceInMempool", &[]);
+}
+
+#[test]
+fn what_made_trouble_is_blacklisted() {
+    let bench = Bench::started();
+    // Each alone could be paid; the second cannot after the first.
+    let second = transfer(0, 1, OPENING - 2_000);
+    bench.send(&[transfer(0, 0, OPENING / 2), second.clone()]);
+    bench.grow();
+    check_refused(&bench, &second, "TemporarilyBlacklisted", &[]);
+    let gone = stand(&bench, &second);
+    assert_eq!((&gone["state"], &gone["reason"]), (&"dropped".into(), &"problematic".into()), "{gone}");
+    let message = gone["message"].as_str().unwrap();
+    assert!(message.contains("cannot transfer") && message.contains("put more on the account"), "{message}");
+}
+
+/// Where a transaction stands that is not mined.
+fn stand(bench: &Bench, transaction: &StacksTransaction) -> serde_json::Value {
+    let reply = bench.get(&format!("/v3/transaction/{}", transaction.txid().to_hex()));
+    assert_eq!(reply.status, StatusCode::NOT_FOUND);
+    let body = reply.json();
+    assert_eq!(body["txid"], transaction.txid().to_hex());
+    body
+}
+
+#[test]
+fn a_transaction_that_is_not_mined_says_what_it_waits_for() {
+    let bench = Bench::started();
+    let (first, second, far) = (transfer(0, 0, 5), transfer(0, 1, 5), transfer(1, 3, 5));
+    bench.send(&[first.clone(), second.clone(), far.clone()]);
+    let waits = |transaction: &StacksTransaction| {
+        let stand = stand(&bench, transaction);
+        (stand["state"].as_str().unwrap().to_owned(), stand["message"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(waits(&first).0, "ready");
+    let (state, message) = waits(&second);
+    assert!(state == "waiting" && message.contains(&first.txid().to_hex()), "{state}: {message}");
+    let (state, message) = waits(&far);
+    assert!(state == "waiting" && message.contains("send a transaction with that nonce"), "{state}: {message}");
+    assert!(message.contains(&format!("nonce 0 of {}", user(1))), "{message}");
+    let better = by_user(0, 9_000, transfer_payload(user(1), 6));
+    bench.send(std::slice::from_ref(&better));
+    let replaced = stand(&bench, &first);
+    assert_eq!((&replaced["state"], &replaced["reason"]), (&"dropped".into(), &"replace_by_fee".into()));
+    assert_eq!(replaced["new_txid"], better.txid().to_hex());
+    let unknown = bench.get(&format!("/v3/transaction/{}", "7".repeat(64)));
+    assert!(String::from_utf8_lossy(&unknown.body).contains("was not dropped lately"));
+}
+
+#[test]
+fn a_full_mempool_is_no_fault_of_the_sender() {
+    let bench = Bench::started();
+    let file = rusqlite::Connection::open(bench.core.folder().join("chainstate.sqlite")).unwrap();
+    file.execute("UPDATE mempool_totals SET bytes = 1 << 28", []).unwrap();
+    let transaction = transfer(0, 0, 5);
+    let reply = bench.submit(&transaction);
+    assert_eq!((reply.status, reply.headers["retry-after"].to_str().unwrap()), (StatusCode::SERVICE_UNAVAILABLE, "10"));
+    let body = reply.json();
+    assert_eq!((&body["reason"], &body["txid"]), (&"MempoolFull".into(), &transaction.txid().to_hex().into()));
+    let message = body["reason_data"]["message"].as_str().unwrap();
+    assert!(message.contains("full") && message.contains("send it again later"), "{message}");
+}
+
+#[test]
+fn one_that_waits_already_is_a_success() {
+    let bench = Bench::started();
+    let transaction = transfer(0, 0, 5);
+    let first = bench.submit(&transaction);
+    assert_eq!(first.body, format!("\"{}\"", transaction.txid().to_hex()).into_bytes());
+    let again = bench.submit(&transaction);
+    assert_eq!((again.status, again.body), (StatusCode::OK, first.body));
+    let waiting = bench.read(&format!("/v2/transactions/unconfirmed/{}", transaction.txid().to_hex()));
+    check("unconfirmed", &waiting, &[("tx", Kind::AnyHex), ("status", Kind::Says("Mempool"))]);
+}
+
+#[test]
+fn failures_of_the_node_are_json_too() {
+    let raw = transfer(0, 0, 5).encode();
+    let text = |error| format!("{:?}", failure(error, &raw));
+    let broken = text(ApiError::internal("disk on fire"));
+    assert!(broken.contains("ServerFailureDatabase") && broken.contains("txid"), "{broken}");
+    assert!(!broken.contains("on fire"), "the insides are not told: {broken}");
+    let busy = text(ApiError::Busy { reason: "X", retry_after: std::time::Duration::from_secs(1) });
+    assert!(busy.contains("ServerFailureOther") && busy.contains("429"), "{busy}");
+}

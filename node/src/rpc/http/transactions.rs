@@ -1,0 +1,141 @@
+//! Transactions: submit and read.
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::IntoResponse as _;
+use chainstate::mempool::MEMPOOL_FULL;
+use nakamoto_proto::v1;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use stacks_types::transaction::BlockTransaction;
+
+use super::input::{Kind, hex_bytes, json_body, kind, path_hash};
+use super::respond::{Answer, HttpError, json};
+use crate::error::ApiError;
+use crate::rpc::grpc::Services;
+
+/// When a full mempool may have room again: some blocks later.
+const FULL_RETRY_S: u64 = 10;
+
+#[derive(Deserialize)]
+struct SubmitBody {
+    tx: String,
+    /// The reference stores attachments for BNS; this node has none to store them for.
+    #[serde(default, rename = "attachment")]
+    _attachment: Option<String>,
+}
+
+/// POST /v2/transactions: bytes, or JSON with hex. 200 with the txid as JSON string.
+pub(super) async fn submit(State(services): State<Services>, headers: HeaderMap, body: Bytes) -> Answer {
+    let raw = match kind(&headers)? {
+        Kind::Octets => body,
+        Kind::Json => hex_bytes("tx", &json_body::<SubmitBody>(&body)?.tx)?.into(),
+    };
+    let answer = services.pool.submit(raw.clone()).await;
+    let answer = answer.map_err(|error| failure(error, &raw))?;
+    if answer.accepted {
+        return Ok(Json(hex::encode(&answer.txid)).into_response());
+    }
+    Err(refusal(&answer))
+}
+
+/// The node's own failure, also as JSON: wallets raise on anything else.
+pub(super) fn failure(error: ApiError, raw: &[u8]) -> HttpError {
+    let Ok(transaction) = BlockTransaction::decode(raw) else { return error.into() };
+    let reason = match &error {
+        ApiError::Internal(_) | ApiError::StorageFull => "ServerFailureDatabase",
+        ApiError::Missing { .. }
+        | ApiError::Invalid { .. }
+        | ApiError::NotFound { .. }
+        | ApiError::Precondition { .. }
+        | ApiError::Busy { .. }
+        | ApiError::ShuttingDown => "ServerFailureOther",
+    };
+    let body = json!({
+        "txid": transaction.txid().to_hex(),
+        "error": "transaction rejected",
+        "reason": reason,
+        "reason_data": { "message": error.to_string() },
+    });
+    HttpError::from(error).with_json(body)
+}
+
+/// Text for bytes that are no transaction, else JSON: wallets switch on `reason`.
+pub(super) fn refusal(answer: &v1::SubmitTransactionResponse) -> HttpError {
+    let data = serde_json::from_str::<Value>(&answer.refusal_data_json).ok();
+    if answer.txid.is_empty() {
+        let message = data.as_ref().and_then(|data| data.get("message")).and_then(Value::as_str);
+        return HttpError::bad_request(message.unwrap_or("not a transaction"));
+    }
+    let mut body = json!({
+        "txid": hex::encode(&answer.txid),
+        "error": "transaction rejected",
+        "reason": answer.refusal_reason,
+    });
+    if let Some(data) = data {
+        body["reason_data"] = data;
+    }
+    if answer.refusal_reason == MEMPOOL_FULL {
+        return HttpError::json(StatusCode::SERVICE_UNAVAILABLE, body).retry_after(FULL_RETRY_S);
+    }
+    HttpError::json(StatusCode::BAD_REQUEST, body)
+}
+
+/// GET /v2/transactions/unconfirmed/{txid}.
+pub(super) async fn unconfirmed(State(services): State<Services>, Path(txid): Path<String>) -> Answer {
+    let txid = path_hash(&txid)?;
+    let answer = services.pool.read(move |chain| chain.transaction(txid)).await?;
+    if !answer.pending {
+        return Err(HttpError::not_found("the transaction is not in the mempool"));
+    }
+    Ok(json(json!({ "tx": hex::encode(&answer.transaction), "status": "Mempool" })))
+}
+
+/// GET /v3/transaction/{txid}: mined ones. As in the reference others are 404, here with where they stand.
+pub(super) async fn mined(State(services): State<Services>, Path(txid): Path<String>) -> Answer {
+    let txid = path_hash(&txid)?;
+    let answer = match services.pool.read(move |chain| chain.transaction(txid)).await {
+        Err(ApiError::NotFound { .. }) => return Err(HttpError::not_found(UNKNOWN)),
+        answer => answer?,
+    };
+    let Some(block) = answer.block else {
+        return Err(HttpError::json(StatusCode::NOT_FOUND, stand(&txid, &answer)));
+    };
+    let result = answer.receipt.map(|receipt| receipt.result).unwrap_or_default();
+    Ok(json(json!({
+        "index_block_hash": hex::encode(&block.block_id),
+        "tx": hex::encode(&answer.transaction),
+        "result": clarity_text(&result),
+        "block_height": block.chain_length,
+        "is_canonical": answer.is_canonical,
+    })))
+}
+
+/// Said of a transaction that the node does not know.
+const UNKNOWN: &str = "the transaction is not mined, waits nowhere, and was not dropped lately: send it (again)";
+
+/// Where a transaction stands that is not mined.
+fn stand(txid: &[u8; 32], answer: &v1::GetTransactionResponse) -> Value {
+    let lower = |name: &str, prefix| name.strip_prefix(prefix).unwrap_or(name).to_lowercase();
+    let mut body = json!({
+        "txid": hex::encode(txid),
+        "error": "the transaction is not mined",
+        "state": lower(answer.state().as_str_name(), "TRANSACTION_STATE_"),
+        "message": answer.detail,
+    });
+    if answer.state() == v1::TransactionState::Dropped {
+        body["reason"] = lower(answer.drop_reason().as_str_name(), "DROP_REASON_").into();
+    }
+    if !answer.new_txid.is_empty() {
+        body["new_txid"] = hex::encode(&answer.new_txid).into();
+    }
+    body
+}
+
+/// A value as Clarity writes it; the node made the bytes, so they decode.
+fn clarity_text(bytes: &[u8]) -> String {
+    let value = stacks_types::value::decode_value(bytes);
+    value.map_or_else(|_| hex::encode(bytes), |value| value.to_string())
+}

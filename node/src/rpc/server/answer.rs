@@ -1,0 +1,99 @@
+//! Answers whose bytes are counted until they are written.
+//!
+//! An answer of one message is made at once, whatever its reader does: its bytes are counted then, and there must be room for
+//! them. The frames of an event stream have found room already when they come here ([`InFlight`]).
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
+
+use axum::body::{Body, Bytes};
+use axum::http::Response;
+use hyper::body::{Body as HttpBody, Frame, SizeHint};
+
+use crate::limits::UNCOUNTED_BYTES;
+use crate::runtime::budget::{NoRoom, Purse, Share, hold};
+
+/// Shares of frames that are being encoded: among the extensions of a stream's answer. Cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub struct InFlight(Arc<Mutex<Vec<Arc<Share>>>>);
+
+/// A body whose bytes are counted.
+pub(super) struct Counted {
+    inner: Body,
+    first: Option<Frame<Bytes>>,
+    purse: Purse,
+    stream: Option<InFlight>,
+}
+
+impl InFlight {
+    /// The share of a frame that is encoded now.
+    pub fn add(&self, share: Option<Arc<Share>>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(share);
+    }
+
+    fn take(&self) -> Vec<Arc<Share>> {
+        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Counts what an answer holds already, and then what follows.
+///
+/// # Errors
+/// [`NoRoom`]: the answer is gone.
+pub(super) async fn counted(mut answer: Response<Body>, purse: Purse) -> Result<Response<Body>, NoRoom> {
+    let stream = answer.extensions_mut().remove::<InFlight>();
+    let (head, inner) = answer.into_parts();
+    let is_stream = stream.is_some();
+    let mut body = Counted { inner, first: None, purse, stream };
+    if !is_stream {
+        let first = std::future::poll_fn(|cx| Poll::Ready(Pin::new(&mut body.inner).poll_frame(cx))).await;
+        if let Poll::Ready(Some(Ok(frame))) = first {
+            body.first = Some(body.count(frame)?);
+        }
+    }
+    Ok(Response::from_parts(head, Body::new(body)))
+}
+
+impl Counted {
+    fn count(&self, frame: Frame<Bytes>) -> Result<Frame<Bytes>, NoRoom> {
+        let bytes = match frame.into_data() {
+            Ok(bytes) => bytes,
+            Err(trailers) => return Ok(trailers),
+        };
+        let bytes = match &self.stream {
+            Some(stream) => hold(bytes, stream.take()),
+            None if bytes.len() <= UNCOUNTED_BYTES => bytes,
+            None => hold(bytes.clone(), self.purse.take(bytes.len())?),
+        };
+        Ok(Frame::data(bytes))
+    }
+}
+
+impl HttpBody for Counted {
+    type Data = Bytes;
+    type Error = axum::BoxError;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        if let Some(first) = self.first.take() {
+            return Poll::Ready(Some(Ok(first)));
+        }
+        let frame = ready!(Pin::new(&mut self.inner).poll_frame(cx));
+        Poll::Ready(frame.map(|frame| Ok(self.count(frame?)?)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.first.is_none() && self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let (mut hint, inner) = (SizeHint::new(), self.inner.size_hint());
+        let first = self.first.as_ref().and_then(Frame::data_ref).map_or(0, Bytes::len);
+        let first = u64::try_from(first).unwrap_or(u64::MAX);
+        hint.set_lower(inner.lower().saturating_add(first));
+        if let Some(upper) = inner.upper() {
+            hint.set_upper(upper.saturating_add(first));
+        }
+        hint
+    }
+}

@@ -1,0 +1,176 @@
+//! The life of one connection.
+//!
+//! ```text
+//! accepted ─ TLS handshake ─ first bytes ─┬─ request ─ ... ─ request ─┬─ idle for long ── closed in good order
+//!             │ late           │ late     └─ HTTP/1 head too slow     └─ dead: pings unanswered, nothing taken
+//!             └────────────────┴──────────────── cut ─────────────────────────────┘
+//! ```
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::header::RETRY_AFTER as RETRY_AFTER_HEADER;
+use axum::http::{Request, Response, StatusCode};
+use axum::response::IntoResponse as _;
+use hyper::body::Incoming;
+use hyper::service::{Service as _, service_fn};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio_util::sync::CancellationToken;
+use tonic::Code;
+
+use super::activity::{Activity, Busy, Expired, Watched};
+use super::answer::counted;
+use super::body::{Held, TimedBody};
+use super::peers::Full;
+use super::{Listening, Peer, Timeouts};
+use crate::limits::{
+    BYTES_IN_FLIGHT, HTTP2_WINDOWS, MAX_CONCURRENT_STREAMS, MAX_HEADER_COUNT, MAX_HEADER_LIST_BYTES,
+    MAX_HTTP1_BUFFER_BYTES, MAX_PENDING_RESETS, RETRY_AFTER, SHUTDOWN_GRACE,
+};
+use crate::metrics;
+use crate::rpc::door::kind;
+use crate::rpc::errors::Failure;
+use crate::runtime::budget::NoRoom;
+use crate::runtime::caller::Caller;
+
+/// Calls in which the client, too, may speak for as long as the stream is open: their bodies have no deadline.
+const TWO_WAY: &str = "/grpc.reflection.";
+
+/// Serves the connections of one port.
+pub(super) struct Service {
+    router: TowerToHyperService<Router>,
+    builder: Builder<TokioExecutor>,
+    listening: Listening,
+    shutdown: CancellationToken,
+}
+
+impl Service {
+    pub(super) fn new(router: Router, listening: Listening, shutdown: CancellationToken) -> Self {
+        let builder = builder(&listening.timeouts);
+        Self { router: TowerToHyperService::new(router), builder, listening, shutdown }
+    }
+
+    /// Serves one connection to its end.
+    pub(super) async fn connection(self: &Arc<Self>, stream: TcpStream, peer: SocketAddr) {
+        let Some(tls) = &self.listening.tls else { return self.protocol(stream, peer).await };
+        match tokio::time::timeout(self.listening.timeouts.handshake, tls.accept(stream)).await {
+            Ok(Ok(stream)) => self.protocol(stream, peer).await,
+            Ok(Err(error)) => {
+                metrics::get().cut_connection("tls");
+                tracing::debug!(%peer, %error, "no TLS handshake");
+            }
+            Err(_late) => metrics::get().cut_connection("tls_timeout"),
+        }
+    }
+
+    async fn protocol(self: &Arc<Self>, stream: impl AsyncRead + AsyncWrite + Unpin + 'static, peer: SocketAddr) {
+        let timeouts = self.listening.timeouts;
+        let activity = Arc::new(Activity::new());
+        let io = TokioIo::new(Watched::new(stream, Arc::clone(&activity), timeouts.write_stall));
+        let (port, requests) = (Arc::clone(self), Arc::clone(&activity));
+        let cut = CancellationToken::new();
+        let purse = cut.clone();
+        let service = service_fn(move |request| {
+            let (port, busy, purse) = (Arc::clone(&port), requests.request(), purse.clone());
+            async move { Ok::<_, Infallible>(port.answer(request, peer, busy, &purse).await) }
+        });
+        let mut connection = pin!(self.builder.serve_connection(io, service));
+        let mut ending = false;
+        let ended = loop {
+            tokio::select! {
+                ended = connection.as_mut() => break ended,
+                // It holds bytes for too long; the budget has counted it.
+                () = cut.cancelled() => return,
+                () = self.shutdown.cancelled(), if !ending => {}
+                expired = activity.expired(timeouts.header, timeouts.idle), if !ending => {
+                    metrics::get().cut_connection(expired.reason());
+                    if expired == Expired::Silent {
+                        return;
+                    }
+                }
+                // It was told, and had time for what was under way.
+                () = tokio::time::sleep(SHUTDOWN_GRACE), if ending && activity.is_idle() => return,
+            }
+            ending = true;
+            connection.as_mut().graceful_shutdown();
+        };
+        if let Err(error) = ended {
+            // The other side's doing, nearly always: it went away or spoke something else.
+            metrics::get().cut_connection("protocol");
+            tracing::debug!(%peer, error = &*error, "connection ended");
+        }
+    }
+
+    async fn answer(
+        &self,
+        request: Request<Incoming>,
+        peer: SocketAddr,
+        busy: Busy,
+        cut: &CancellationToken,
+    ) -> Response<Body> {
+        let is_grpc = kind::is_grpc(request.headers());
+        let class = self.listening.actors.class(request.headers()).await;
+        let place = match self.listening.peers.enter(peer.ip(), class) {
+            Ok(place) => place,
+            Err(full) => return refusal(is_grpc, full),
+        };
+        let timeouts = self.listening.timeouts;
+        let timed = if request.uri().path().starts_with(TWO_WAY) { None } else { Some(timeouts) };
+        let purse = self.listening.budget.purse(class, cut);
+        // A body has its own times, and its bytes are held for as long as the answer takes to be made.
+        let caller = Caller::new(class, purse.clone());
+        let mut request = request.map(|body| Body::new(TimedBody::new(body, caller.clone(), timed)));
+        request.extensions_mut().insert(Peer(peer));
+        let response = match caller.clone().serve(self.router.call(request)).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        };
+        let response =
+            if caller.found_no_room() { Err(NoRoom) } else { counted(response, purse.within(timeouts.unread)).await };
+        match response {
+            // A stream is open until its body ends.
+            Ok(response) => response.map(|body| Body::new(Held::new(body, (place, busy)))),
+            Err(NoRoom) => refusal(is_grpc, Full { reason: "TOO_MANY_BYTES", max: BYTES_IN_FLIGHT }),
+        }
+    }
+}
+
+/// A request above a limit: as its protocol says it, with the advice to come back.
+fn refusal(is_grpc: bool, full: Full) -> Response<Body> {
+    metrics::get().refused_request(full.reason);
+    if is_grpc {
+        let failure = Failure::new(Code::ResourceExhausted, full.reason, full).with("max", full.max);
+        return tonic::Status::from(failure.retry_after(RETRY_AFTER)).into_http();
+    }
+    let retry = [(RETRY_AFTER_HEADER, RETRY_AFTER.as_secs().max(1).to_string())];
+    (StatusCode::TOO_MANY_REQUESTS, retry, full.to_string()).into_response()
+}
+
+fn builder(timeouts: &Timeouts) -> Builder<TokioExecutor> {
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(timeouts.header)
+        .max_headers(MAX_HEADER_COUNT)
+        .max_buf_size(MAX_HTTP1_BUFFER_BYTES);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(timeouts.keepalive.0)
+        .keep_alive_timeout(timeouts.keepalive.1)
+        .initial_stream_window_size(HTTP2_WINDOWS.0)
+        .initial_connection_window_size(HTTP2_WINDOWS.1)
+        .max_concurrent_streams(MAX_CONCURRENT_STREAMS)
+        .max_header_list_size(MAX_HEADER_LIST_BYTES)
+        .max_pending_accept_reset_streams(MAX_PENDING_RESETS);
+    builder
+}

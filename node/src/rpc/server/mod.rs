@@ -1,0 +1,166 @@
+//! The port: accepts connections, with or without TLS, serves HTTP/1.1 and HTTP/2 on each, ends them at shutdown.
+//!
+//! Read in this order: [`Listening`] (what a port is served with), [`peers`] (who may have how many connections and
+//! requests), `connection` (the life of one), `activity` (when it is too slow or idle), `body` (request bodies that
+//! come too slowly, responses that hold their place), [`answer`] (responses whose bytes are counted), [`files`] (how many connections the
+//! system allows), [`tls`].
+//!
+//! # Invariants
+//! - Nothing that a peer does or leaves undone keeps a connection, a request or a stream beyond the limits' times.
+//! - A connection or request above a limit is refused at once; it takes nothing from those that are served.
+
+mod activity;
+pub mod answer;
+mod body;
+mod connection;
+pub mod files;
+pub mod peers;
+pub mod tls;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::MissedTickBehavior;
+use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use self::peers::{Kind, Peers};
+use super::actors::Actors;
+use crate::limits::{
+    BODY_IDLE_TIMEOUT, BODY_TIMEOUT, CONNECTION_IDLE_TIMEOUT, HEADER_TIMEOUT, KEEPALIVE, SHUTDOWN_GRACE,
+    SWEEP_INTERVAL, TLS_HANDSHAKE_TIMEOUT, UNREAD_TIMEOUT, WRITE_STALL_TIMEOUT,
+};
+use crate::metrics;
+use crate::metrics::repeats::Repeats;
+use crate::runtime::budget::Budget;
+
+/// How long to rest when the system gives no connection (no file handles left): it would say so again at once.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Where a request comes from; among its extensions.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer(pub SocketAddr);
+
+/// How long a peer may take for what.
+#[derive(Debug, Clone, Copy)]
+pub struct Timeouts {
+    /// From the connection to the end of the TLS handshake.
+    pub handshake: Duration,
+    /// From there to the first bytes that tell the protocol, and for the head of each HTTP/1 request.
+    pub header: Duration,
+    /// Between two parts of a request's body.
+    pub body_idle: Duration,
+    /// For the whole body.
+    pub body: Duration,
+    /// For a peer to take any of what is sent to it.
+    pub write_stall: Duration,
+    /// For an answer, or a frame of a stream, to be read.
+    pub unread: Duration,
+    /// A connection without a request.
+    pub idle: Duration,
+    /// HTTP/2 pings: how often, and how long the answer may take.
+    pub keepalive: (Duration, Duration),
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            handshake: TLS_HANDSHAKE_TIMEOUT,
+            header: HEADER_TIMEOUT,
+            body_idle: BODY_IDLE_TIMEOUT,
+            body: BODY_TIMEOUT,
+            write_stall: WRITE_STALL_TIMEOUT,
+            unread: UNREAD_TIMEOUT,
+            idle: CONNECTION_IDLE_TIMEOUT,
+            keepalive: KEEPALIVE,
+        }
+    }
+}
+
+/// What a port is served with.
+#[derive(Clone)]
+pub struct Listening {
+    /// Certificate and key; `None` serves in clear.
+    pub tls: Option<TlsAcceptor>,
+    /// Who has what open; shared by all ports.
+    pub peers: Arc<Peers>,
+    /// Places for connections; shared by all ports.
+    pub connections: Arc<Semaphore>,
+    /// Bytes in flight; shared by all ports.
+    pub budget: Budget,
+    /// Who has lanes of their own.
+    pub actors: Actors,
+    /// Times.
+    pub timeouts: Timeouts,
+}
+
+/// Serves until `shutdown`, then lets open requests finish for a short while.
+pub async fn serve(listener: TcpListener, router: Router, listening: Listening, shutdown: CancellationToken) {
+    let tasks = TaskTracker::new();
+    let sweep = tokio::spawn(sweep(listening.budget.clone()));
+    let service = Arc::new(connection::Service::new(router, listening.clone(), shutdown.clone()));
+    loop {
+        let accepted = tokio::select! {
+            () = shutdown.cancelled() => break,
+            accepted = accept(&listener, &listening.connections) => accepted,
+        };
+        let Some((stream, peer, permit)) = accepted else { break };
+        let Some(place) = listening.peers.take(peer.ip(), Kind::Connection) else {
+            metrics::get().refused_connection("peer_connections");
+            continue; // Dropped, which closes it: a refusal in words would cost what the limit saves.
+        };
+        let service = Arc::clone(&service);
+        tasks.spawn(async move {
+            let open = metrics::get().open_connection();
+            service.connection(stream, peer).await;
+            drop((open, place, permit));
+        });
+    }
+    drop(listener);
+    sweep.abort();
+    tasks.close();
+    if tokio::time::timeout(SHUTDOWN_GRACE, tasks.wait()).await.is_err() {
+        tracing::info!("connections that did not end in time are cut");
+    }
+}
+
+/// Cuts, time and again, who holds bytes for too long.
+async fn sweep(budget: Budget) {
+    let mut tick = tokio::time::interval(SWEEP_INTERVAL);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        budget.sweep(tick.tick().await);
+    }
+}
+
+/// The next connection; `None` never, but for a closed semaphore, which nobody closes.
+async fn accept(
+    listener: &TcpListener,
+    connections: &Arc<Semaphore>,
+) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+    static REFUSED: Repeats = Repeats::new();
+    let permit = Arc::clone(connections).acquire_owned().await.ok()?;
+    loop {
+        match listener.accept().await {
+            Ok((stream, peer)) => {
+                // Small frames must not wait for the next one. A socket that cannot is slower, not wrong.
+                let _ = stream.set_nodelay(true);
+                return Some((stream, peer, permit));
+            }
+            Err(error) => {
+                if let Some(times) = REFUSED.count() {
+                    tracing::warn!(%error, times, "no connection could be accepted");
+                }
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,290 @@
+//! One budget of bytes in flight: what came of requests that are not answered yet, what was made and is not read yet.
+//!
+//! Every such byte is a [`Share`] of a pool, and is given back when the memory is: a request's share when its answer is made,
+//! an answer's when its last byte is written. Who comes when a pool is empty is told to come back (streams wait), and whoever
+//! has held a share of it for [`BYTES_GRACE`] loses the connection: memory is for those who read.
+//!
+//! # Invariants
+//! - No pool gives out more than it has. What is larger than a pool counts as all of it.
+//! - What is small, what is large, streams, and producers with signers do not take each other's room.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::class::Class;
+use crate::limits::{
+    ACTOR_BYTES_IN_FLIGHT, BYTES_GRACE, LARGE_BYTES_IN_FLIGHT, SMALL_BYTES, SMALL_BYTES_IN_FLIGHT,
+    STREAM_BYTES_IN_FLIGHT,
+};
+use crate::metrics;
+
+/// All pools. Cheap to clone.
+#[derive(Clone)]
+pub struct Budget {
+    small: Arc<Pool>,
+    large: Arc<Pool>,
+    streams: Arc<Pool>,
+    actors: Arc<Pool>,
+}
+
+/// Somebody who takes shares: of the pools of a class, for so long, at the risk of a connection. Cheap to clone.
+#[derive(Clone)]
+pub struct Purse {
+    budget: Budget,
+    class: Class,
+    longest: Duration,
+    connection: CancellationToken,
+}
+
+struct Pool {
+    bytes: usize,
+    room: Arc<Semaphore>,
+    /// Somebody found no room since the last sweep.
+    is_short: AtomicBool,
+    /// Streams that wait for room.
+    waiting: AtomicUsize,
+    next_id: AtomicU64,
+    /// In the order in which they began.
+    holders: Mutex<BTreeMap<u64, Holder>>,
+}
+
+struct Holder {
+    since: Instant,
+    longest: Duration,
+    bytes: usize,
+    connection: CancellationToken,
+}
+
+/// Bytes of a pool, given back when this is dropped.
+pub struct Share {
+    pool: Arc<Pool>,
+    id: u64,
+    bytes: usize,
+    permit: OwnedSemaphorePermit,
+}
+
+/// There is no room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("too many bytes are in flight")]
+pub struct NoRoom;
+
+impl Default for Budget {
+    /// With the limits of `rpc::limits`.
+    fn default() -> Self {
+        Self {
+            small: Pool::new(SMALL_BYTES_IN_FLIGHT),
+            large: Pool::new(LARGE_BYTES_IN_FLIGHT),
+            streams: Pool::new(STREAM_BYTES_IN_FLIGHT),
+            actors: Pool::new(ACTOR_BYTES_IN_FLIGHT),
+        }
+    }
+}
+
+impl Budget {
+    /// For a connection, which is cut by `connection` when it holds a share for too long.
+    #[must_use]
+    pub fn purse(&self, class: Class, connection: &CancellationToken) -> Purse {
+        Purse { budget: self.clone(), class, longest: Duration::MAX, connection: connection.clone() }
+    }
+
+    /// Bytes that are in flight.
+    #[must_use]
+    pub fn used(&self) -> usize {
+        self.pools().map(|pool| pool.bytes.saturating_sub(pool.room.available_permits())).iter().sum()
+    }
+
+    /// Cuts connections that hold shares of a pool that somebody found empty, and those that hold one for too long.
+    pub fn sweep(&self, now: Instant) {
+        self.pools().into_iter().for_each(|pool| pool.sweep(now));
+    }
+
+    fn pools(&self) -> [&Arc<Pool>; 4] {
+        [&self.small, &self.large, &self.streams, &self.actors]
+    }
+}
+
+impl Purse {
+    /// The same, for shares that are held for so long at most.
+    #[must_use]
+    pub fn within(&self, longest: Duration) -> Self {
+        Self { longest, ..self.clone() }
+    }
+
+    /// A share of so many bytes.
+    ///
+    /// # Errors
+    /// [`NoRoom`]; nothing waits.
+    pub fn take(&self, bytes: usize) -> Result<Share, NoRoom> {
+        self.pool(bytes).take(bytes, self)
+    }
+
+    /// Makes a share larger.
+    ///
+    /// # Errors
+    /// [`NoRoom`]; the share is as it was.
+    pub fn grow(&self, share: &mut Share, more: usize) -> Result<(), NoRoom> {
+        let bytes = share.bytes.saturating_add(more);
+        let pool = self.pool(bytes);
+        if Arc::ptr_eq(pool, &share.pool) { share.grow(more) } else { self.take(bytes).map(|larger| *share = larger) }
+    }
+
+    /// Whose it is.
+    #[must_use]
+    pub fn class(&self) -> Class {
+        self.class
+    }
+
+    /// A share of so many bytes for a stream, when there is room.
+    pub async fn wait(&self, bytes: usize) -> Share {
+        let pool = if self.class == Class::Actor { &self.budget.actors } else { &self.budget.streams };
+        pool.wait(bytes, self).await
+    }
+
+    fn pool(&self, bytes: usize) -> &Arc<Pool> {
+        match self.class {
+            Class::Actor => &self.budget.actors,
+            Class::Anyone if bytes <= SMALL_BYTES => &self.budget.small,
+            Class::Anyone => &self.budget.large,
+        }
+    }
+}
+
+impl Pool {
+    fn new(bytes: usize) -> Arc<Self> {
+        Arc::new(Self {
+            bytes,
+            room: Arc::new(Semaphore::new(bytes)),
+            is_short: AtomicBool::new(false),
+            waiting: AtomicUsize::new(0),
+            next_id: AtomicU64::new(0),
+            holders: Mutex::default(),
+        })
+    }
+
+    fn permits(&self, bytes: usize) -> u32 {
+        u32::try_from(bytes.min(self.bytes)).unwrap_or(u32::MAX)
+    }
+
+    fn take(self: &Arc<Self>, bytes: usize, purse: &Purse) -> Result<Share, NoRoom> {
+        match Arc::clone(&self.room).try_acquire_many_owned(self.permits(bytes)) {
+            Ok(permit) => Ok(self.share(bytes, permit, purse)),
+            Err(_) => Err(self.refuse()),
+        }
+    }
+
+    async fn wait(self: &Arc<Self>, bytes: usize, purse: &Purse) -> Share {
+        if let Ok(share) = self.take(bytes, purse) {
+            return share;
+        }
+        let waiting = Waiting::begin(&self.waiting);
+        let permit = Arc::clone(&self.room).acquire_many_owned(self.permits(bytes)).await;
+        drop(waiting);
+        match permit {
+            Ok(permit) => self.share(bytes, permit, purse),
+            // Nobody closes it.
+            Err(_) => std::future::pending().await,
+        }
+    }
+
+    fn share(self: &Arc<Self>, bytes: usize, permit: OwnedSemaphorePermit, purse: &Purse) -> Share {
+        let id = self.next_id.fetch_add(1, Ordering::Relaxed);
+        let (longest, connection) = (purse.longest, purse.connection.clone());
+        let holder = Holder { since: Instant::now(), longest, bytes, connection };
+        self.holders().insert(id, holder);
+        Share { pool: Arc::clone(self), id, bytes, permit }
+    }
+
+    fn refuse(&self) -> NoRoom {
+        self.is_short.store(true, Ordering::Relaxed);
+        NoRoom
+    }
+
+    fn sweep(&self, now: Instant) {
+        let is_short = self.is_short.swap(false, Ordering::Relaxed) || self.waiting.load(Ordering::Relaxed) > 0;
+        let mut freed = 0_usize;
+        for holder in self.holders().values() {
+            let age = now.saturating_duration_since(holder.since);
+            // A quarter of the pool each time: who comes next finds room, and who is slow for a moment may keep it.
+            let is_in_the_way = is_short && age >= BYTES_GRACE && freed < self.bytes / 4;
+            if (is_in_the_way || age >= holder.longest) && !holder.connection.is_cancelled() {
+                freed = freed.saturating_add(holder.bytes);
+                holder.connection.cancel();
+                metrics::get().cut_connection("unread");
+            }
+        }
+    }
+
+    fn holders(&self) -> MutexGuard<'_, BTreeMap<u64, Holder>> {
+        self.holders.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Share {
+    fn grow(&mut self, more: usize) -> Result<(), NoRoom> {
+        let needed = self.pool.permits(self.bytes.saturating_add(more)).saturating_sub(self.pool.permits(self.bytes));
+        match Arc::clone(&self.pool.room).try_acquire_many_owned(needed) {
+            Ok(permit) => self.permit.merge(permit),
+            Err(_) => return Err(self.pool.refuse()),
+        }
+        self.bytes = self.bytes.saturating_add(more);
+        if let Some(holder) = self.pool.holders().get_mut(&self.id) {
+            holder.bytes = self.bytes;
+        }
+        Ok(())
+    }
+}
+
+/// The same bytes, which hold `share` (one or more) until the last of them is dropped.
+#[must_use]
+pub fn hold(bytes: Bytes, share: impl Send + 'static) -> Bytes {
+    Bytes::from_owner(Held { bytes, _share: share })
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        self.pool.holders().remove(&self.id);
+    }
+}
+
+impl std::fmt::Debug for Share {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Share").field(&self.bytes).finish()
+    }
+}
+
+/// One that waits, also when it gives up.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    fn begin(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+struct Held<T> {
+    bytes: Bytes,
+    _share: T,
+}
+
+impl<T> AsRef<[u8]> for Held<T> {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+#[cfg(test)]
+mod tests;
