@@ -3,6 +3,7 @@
 mod actors;
 mod config;
 mod links;
+mod modules;
 mod numbers;
 
 use std::path::PathBuf;
