@@ -70,6 +70,16 @@ impl<'a> Checker<'a> {
         ids.iter().try_fold(true, |so_far, id| Ok(self.expression(*id)? && so_far))
     }
 
+    /// The same of what is bound to names: behind one that writes nothing is looked at.
+    fn all_bound(&self, ids: &[NodeId]) -> Verdict {
+        for id in ids {
+            if !self.expression(*id)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     fn application(&self, items: &[NodeId]) -> Verdict {
         let (head, arguments) = items.split_first().ok_or(AnalysisError::NonFunctionApplication)?;
         let name = self.tree.atom(*head).ok_or(AnalysisError::NonFunctionApplication)?;
@@ -123,7 +133,7 @@ impl<'a> Checker<'a> {
             }
             Native::TupleCons => {
                 let values = self.bound(arguments, BindingForm::TupleCons)?;
-                self.all(&values)
+                self.all_bound(&values)
             }
             Native::FromConsensusBuff => {
                 let [_, bytes] = count(arguments)?;
@@ -159,7 +169,7 @@ impl<'a> Checker<'a> {
         at_least(2, arguments)?;
         let pairs = self.tree.list(arguments[0]).ok_or(AnalysisError::BadLetSyntax)?;
         let values = self.bound(pairs, BindingForm::Let)?;
-        Ok(self.all(&values)? & self.all(&arguments[1..])?)
+        Ok(self.all_bound(&values)? && self.all(&arguments[1..])?)
     }
 
     fn at_block(&self, arguments: &[NodeId]) -> Verdict {

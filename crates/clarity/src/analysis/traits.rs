@@ -172,8 +172,9 @@ impl Checker<'_> {
                 }
                 Ok(())
             }
-            (Type::List(a), Type::List(b)) if b.max_len() <= a.max_len() && b.entry() != &Type::NoType => {
-                self.cast(a.entry(), b.entry(), depth)
+            (Type::List(a), Type::List(b)) if b.max_len() <= a.max_len() => {
+                // An empty list that was given a length still has no type of entries.
+                if *b.entry() == Type::NoType { Ok(()) } else { self.cast(a.entry(), b.entry(), depth) }
             }
             (Type::Tuple(a), Type::Tuple(b)) if a.fields().len() == b.fields().len() => {
                 for ((name, expected), (other, found)) in a.fields().iter().zip(b.fields()) {

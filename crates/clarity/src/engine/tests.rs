@@ -280,3 +280,28 @@ fn before_a_contract_there_is_neither_it_nor_its_supply() {
     let stop = world.call(&id("asks"), "then", Vec::new()).0.unwrap_err();
     assert!(stop.is_rejectable(), "{stop}");
 }
+
+#[test]
+fn behind_a_binding_that_writes_types_are_checked_first() {
+    let mut world = Memory::default();
+    for (form, is_first) in [
+        ("(let ((x (var-set v 1))) (nope))", false),
+        ("(let ((x (var-set v 1)) (y (nope))) 1)", false),
+        ("(tuple (a (var-set v 1)) (b (nope)))", false),
+        ("(let ((y (nope)) (x (var-set v 1))) 1)", true),
+        ("(begin (var-set v 1) (nope))", true),
+    ] {
+        let (error, cost) = refused(&mut world, &format!("(define-data-var v int 0) {form}"));
+        assert!(error.contains("unresolved function 'nope'"), "{error}");
+        assert_eq!(cost.write_count == 0, is_first, "{form}");
+    }
+}
+
+#[test]
+fn an_empty_list_of_some_length_is_cast_to_any_list_of_that_length() {
+    let publish = |length: usize| {
+        let source = format!("(define-data-var v (list 2 uint) (unwrap-panic (as-max-len? (list) u{length})))");
+        Memory::new(&Rules::EPOCH_3_0, Dialect::ALL[1]).try_publish("lists", &source).is_ok()
+    };
+    assert!(publish(2) && !publish(3));
+}
