@@ -24,6 +24,10 @@ pub const MAX_CONCURRENT_READS: usize = 32;
 /// Evaluations of what a caller chose (read-only calls, fee estimates) at once: each may take a core for seconds, and must
 /// not take the turns of short reads.
 pub const MAX_CONCURRENT_EVALUATIONS: usize = 8;
+/// Of those, what one peer has at most: another finds a turn.
+pub const MAX_EVALUATIONS_OF_PEER: usize = 6;
+/// What of it waits, of [`MAX_WAITING`].
+pub const MAX_EVALUATIONS_WAITING_OF_PEER: usize = 1024;
 /// Writes at once (pushes, chunks): each holds a thread until its commit. Many at once share a commit.
 pub const MAX_CONCURRENT_WRITES: usize = 64;
 /// Reads and writes at once of producers and signers, beside those of everybody: the chain waits for them.
@@ -38,11 +42,21 @@ pub const ACTORS_AGE: Duration = Duration::from_secs(5);
 pub const MAX_STREAM_READS: usize = 2;
 /// Batches of offered transactions at once: one that waits for its commit, and others that are checked meanwhile.
 pub const MAX_CONCURRENT_ADMISSIONS: usize = 4;
+/// Transactions at once whose checks may take long, each alone.
+pub const MAX_CONCURRENT_LONG_ADMISSIONS: usize = 4;
+/// Of those, what one account sends, and what of it waits.
+pub const MAX_LONG_ADMISSIONS_OF_ORIGIN: usize = 1;
+/// See [`MAX_LONG_ADMISSIONS_OF_ORIGIN`]: as many nonces as an account may chain.
+pub const MAX_WAITING_OF_ORIGIN: usize = 26;
 /// Transactions of a batch, and their bytes: a small one does not wait for many large ones. One at least.
 pub const MAX_ADMISSION_BATCH: (usize, usize) = (64, 32 << 10);
 /// Threads that may block: all reads, evaluations, writes and admissions, those of actors, and some for streams.
-pub const MAX_BLOCKING_THREADS: usize =
-    MAX_CONCURRENT_READS + MAX_CONCURRENT_EVALUATIONS + MAX_CONCURRENT_WRITES + MAX_CONCURRENT_ADMISSIONS + 48;
+pub const MAX_BLOCKING_THREADS: usize = MAX_CONCURRENT_READS
+    + MAX_CONCURRENT_EVALUATIONS
+    + MAX_CONCURRENT_WRITES
+    + MAX_CONCURRENT_ADMISSIONS
+    + MAX_CONCURRENT_LONG_ADMISSIONS
+    + 48;
 /// Requests that wait for a read or a write; more are refused at once.
 pub const MAX_WAITING: usize = 4096;
 /// How long a request waits for its turn before it is told to come back.

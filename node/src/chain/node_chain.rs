@@ -7,6 +7,7 @@ use bytes::Bytes;
 use chainstate::chain::{Chain, ChainReader, JobKind, JobResult, Retention, wire};
 use nakamoto_proto::v1;
 
+use super::refusals::Refusals;
 use super::stall::TipWatch;
 use super::trace::{self, Trail};
 use super::{jobs, transactions};
@@ -37,6 +38,7 @@ pub struct NodeChain {
     tip: Mutex<v1::BlockRef>,
     pub(super) trail: Trail,
     pub(super) watch: TipWatch,
+    pub(super) refusals: Refusals,
 }
 
 impl NodeChain {
@@ -55,6 +57,7 @@ impl NodeChain {
             tip: Mutex::new(tip),
             trail: Trail::default(),
             watch: TipWatch::default(),
+            refusals: Refusals::default(),
         })
     }
 

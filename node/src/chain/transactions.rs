@@ -1,7 +1,6 @@
-//! Transactions and the mempool.
+//! Transactions, mined and pending.
 
-use bytes::Bytes;
-use chainstate::chain::{Admission, AdmissionAnswer, AdmissionRefusal, ChainReader, why_dropped, wire};
+use chainstate::chain::{ChainReader, why_dropped, wire};
 use chainstate::headers::mined_blocks_of;
 use chainstate::mempool::{FeeRate, PendingTransaction, Stand, get_raw};
 use nakamoto_proto::v1;
@@ -19,36 +18,6 @@ pub struct PendingCursor {
     pub size_bytes: u32,
     /// Its txid.
     pub txid: [u8; 32],
-}
-
-impl NodeChain {
-    /// Offers transactions to the mempool, with one commit for all; as many answers, in order.
-    pub fn submit_transactions(&self, raw: Vec<Bytes>) -> Vec<Result<v1::SubmitTransactionResponse, ApiError>> {
-        let raw = raw.into_iter().map(Vec::from).collect();
-        self.chain.admit_transactions(raw).into_iter().map(response).collect()
-    }
-}
-
-fn response(answer: AdmissionAnswer) -> Result<v1::SubmitTransactionResponse, ApiError> {
-    let answer = match answer? {
-        Ok(Admission::Accepted(txid) | Admission::AlreadyPending(txid)) => v1::SubmitTransactionResponse {
-            accepted: true,
-            txid: wire::bytes(&txid.0),
-            ..v1::SubmitTransactionResponse::default()
-        },
-        Err(AdmissionRefusal::Undecodable(error)) => v1::SubmitTransactionResponse {
-            refusal_reason: "Deserialization".to_owned(),
-            refusal_data_json: serde_json::json!({ "message": error.to_string() }).to_string(),
-            ..v1::SubmitTransactionResponse::default()
-        },
-        Err(AdmissionRefusal::Refused { txid, refusal }) => v1::SubmitTransactionResponse {
-            accepted: false,
-            txid: wire::bytes(&txid.0),
-            refusal_reason: refusal.reason().to_owned(),
-            refusal_data_json: refusal.reason_data().map(|data| data.to_string()).unwrap_or_default(),
-        },
-    };
-    Ok(answer)
 }
 
 impl NodeChain {

@@ -11,14 +11,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use bytes::Bytes;
-use nakamoto_proto::v1;
 use tokio::sync::oneshot;
 
+use crate::chain::Offered;
 use crate::error::ApiError;
 use crate::limits::{MAX_ADMISSION_BATCH, MAX_CONCURRENT_ADMISSIONS, MAX_WAITING, RETRY_AFTER, TURN_TIMEOUT};
 
-type Answer = Result<v1::SubmitTransactionResponse, ApiError>;
-type Work = dyn Fn(Vec<Bytes>) -> Vec<Answer> + Send + Sync;
+type Answer = Result<Offered, ApiError>;
+type Work = dyn Fn(&[Bytes]) -> Vec<Answer> + Send + Sync;
 
 /// Offers that wait, and who works on them.
 pub(super) struct Admissions {
@@ -40,7 +40,7 @@ struct Offer {
 
 impl Admissions {
     /// `work` gives as many answers as it gets transactions, in order. It may block.
-    pub(super) fn new(work: impl Fn(Vec<Bytes>) -> Vec<Answer> + Send + Sync + 'static) -> Self {
+    pub(super) fn new(work: impl Fn(&[Bytes]) -> Vec<Answer> + Send + Sync + 'static) -> Self {
         Self { work: Box::new(work), state: Mutex::default() }
     }
 
@@ -77,7 +77,7 @@ impl Admissions {
             late.into_iter().for_each(|offer| drop(offer.reply.send(Err(busy()))));
             let (raw, replies): (Vec<_>, Vec<_>) = batch.into_iter().map(|offer| (offer.raw, offer.reply)).unzip();
             // A panic drops the replies, which is their answer.
-            if let Ok(answers) = catch_unwind(AssertUnwindSafe(|| (self.work)(raw))) {
+            if let Ok(answers) = catch_unwind(AssertUnwindSafe(|| (self.work)(&raw))) {
                 replies.into_iter().zip(answers).for_each(|(reply, answer)| drop(reply.send(answer)));
             }
         }

@@ -1,19 +1,23 @@
 //! How handlers reach the chain: on threads that may block, as many as the limits say.
 
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use nakamoto_proto::v1;
+use stacks_types::address::StacksAddress;
 use tokio::sync::Semaphore;
 
 use super::admission::Admissions;
-use crate::chain::NodeChain;
+use super::fair_lane::{FairLane, Shares};
+use crate::chain::{NodeChain, Offered};
 use crate::error::ApiError;
 use crate::limits::{
-    MAX_CONCURRENT_ACTOR_CALLS, MAX_CONCURRENT_EVALUATIONS, MAX_CONCURRENT_READS, MAX_CONCURRENT_WRITES, MAX_WAITING,
-    RETRY_AFTER, TURN_TIMEOUT,
+    MAX_CONCURRENT_ACTOR_CALLS, MAX_CONCURRENT_EVALUATIONS, MAX_CONCURRENT_LONG_ADMISSIONS, MAX_CONCURRENT_READS,
+    MAX_CONCURRENT_WRITES, MAX_EVALUATIONS_OF_PEER, MAX_EVALUATIONS_WAITING_OF_PEER, MAX_LONG_ADMISSIONS_OF_ORIGIN,
+    MAX_WAITING, MAX_WAITING_OF_ORIGIN, RETRY_AFTER, TURN_TIMEOUT,
 };
 use crate::runtime::background;
 use crate::runtime::caller::Caller;
@@ -25,13 +29,31 @@ use crate::runtime::wake_signal::WakeSignal;
 pub struct BlockingPool {
     chain: Arc<NodeChain>,
     reads: Arc<ConcurrencyLimit>,
-    evaluations: Arc<ConcurrencyLimit>,
+    evaluations: Arc<FairLane<IpAddr>>,
     writes: Arc<ConcurrencyLimit>,
     /// Reads and writes of producers and signers.
     actors: [Arc<ConcurrencyLimit>; 2],
     admissions: Arc<Admissions>,
+    /// Transactions whose checks may take long, by who signed them.
+    long_admissions: Arc<FairLane<StacksAddress>>,
     remembered: Arc<Mutex<Option<(u64, Bytes)>>>,
 }
+
+const EVALUATION_SHARES: Shares = Shares {
+    turns: MAX_CONCURRENT_EVALUATIONS,
+    of_one: MAX_EVALUATIONS_OF_PEER,
+    waiting_of_one: MAX_EVALUATIONS_WAITING_OF_PEER,
+    patience: TURN_TIMEOUT,
+    full: "EVALUATION_QUEUE_FULL",
+};
+
+const LONG_ADMISSION_SHARES: Shares = Shares {
+    turns: MAX_CONCURRENT_LONG_ADMISSIONS,
+    of_one: MAX_LONG_ADMISSIONS_OF_ORIGIN,
+    waiting_of_one: MAX_WAITING_OF_ORIGIN,
+    patience: TURN_TIMEOUT,
+    full: "ADMISSION_QUEUE_FULL",
+};
 
 struct ConcurrencyLimit {
     permits: Arc<Semaphore>,
@@ -46,14 +68,15 @@ impl BlockingPool {
     pub fn new(chain: Arc<NodeChain>) -> Self {
         let limit = |permits, full| Arc::new(ConcurrencyLimit::new(permits, TURN_TIMEOUT, full));
         let reads = limit(MAX_CONCURRENT_READS, "READ_QUEUE_FULL");
-        let evaluations = limit(MAX_CONCURRENT_EVALUATIONS, "EVALUATION_QUEUE_FULL");
+        let evaluations = FairLane::new(EVALUATION_SHARES);
         let writes = limit(MAX_CONCURRENT_WRITES, "ADMISSION_QUEUE_FULL");
         let actors = ["READ_QUEUE_FULL", "ADMISSION_QUEUE_FULL"].map(|full| limit(MAX_CONCURRENT_ACTOR_CALLS, full));
         let admissions = Arc::new(Admissions::new({
             let chain = Arc::clone(&chain);
-            move |raw| chain.submit_transactions(raw)
+            move |raw| chain.offer_transactions(raw)
         }));
-        Self { chain, reads, evaluations, writes, actors, admissions, remembered: Arc::default() }
+        let long_admissions = FairLane::new(LONG_ADMISSION_SHARES);
+        Self { chain, reads, evaluations, writes, actors, admissions, long_admissions, remembered: Arc::default() }
     }
 
     /// The chain, for the calls that do not block.
@@ -95,7 +118,8 @@ impl BlockingPool {
         &self,
         work: impl FnOnce(&NodeChain) -> Result<T, ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
-        self.run(&self.evaluations, Class::Anyone, work).await
+        let turn = self.evaluations.turn(Caller::current_peer()).await?;
+        self.on_thread(turn, Class::Anyone, work).await
     }
 
     /// Runs a call that reads what many ask for; its answer is kept until something is committed. For one question only.
@@ -124,7 +148,13 @@ impl BlockingPool {
     /// # Errors
     /// As [`Self::read`].
     pub async fn submit(&self, raw: Bytes) -> Result<v1::SubmitTransactionResponse, ApiError> {
-        self.admissions.submit(raw).await
+        match self.admissions.submit(raw.clone()).await? {
+            Offered::Decided(answer) => Ok(answer),
+            Offered::Left { origin } => {
+                let turn = self.long_admissions.turn(origin).await?;
+                self.on_thread(turn, Class::Anyone, move |chain| chain.submit_transaction(&raw)).await
+            }
+        }
     }
 
     /// Stores a pushed block and wakes the coordinator, also when the caller is gone by then: the block is stored, and who
@@ -165,6 +195,15 @@ impl BlockingPool {
         work: impl FnOnce(&NodeChain) -> Result<T, ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
         let permit = limit.permit().await?;
+        self.on_thread(permit, threads, work).await
+    }
+
+    async fn on_thread<T: Send + 'static>(
+        &self,
+        permit: impl Send + 'static,
+        threads: Class,
+        work: impl FnOnce(&NodeChain) -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
         let chain = Arc::clone(&self.chain);
         // What a request sent is counted for as long as the work has it, also when the sender is gone by then.
         let caller = Caller::current();

@@ -1,7 +1,7 @@
 //! gRPC and HTTP on one port.
 //!
 //! Read in this order: [`blocking_pool`] (how handlers reach the chain without blocking), `admission` (transactions share the
-//! way), [`errors`] (how its errors look on the wire), [`auth`], [`door`] (which requests come in at all), [`actors`] (who
+//! way), `fair_lane` (who asks for much waits for himself), [`errors`] (how its errors look on the wire), [`auth`], [`door`] (which requests come in at all), [`actors`] (who
 //! asks), [`grpc`] (one file a service), [`http`] (the shim, one file a path family), [`scrape`], [`server`] (sockets).
 //!
 //! # Invariants
@@ -14,6 +14,7 @@ pub mod auth;
 pub mod blocking_pool;
 pub mod door;
 pub mod errors;
+mod fair_lane;
 pub mod grpc;
 pub(crate) mod health;
 pub mod http;

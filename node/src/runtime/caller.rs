@@ -2,6 +2,7 @@
 //!
 //! A request carries its [`Caller`] through the services as a value of its task: turns and bytes are given by its class.
 
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::budget::{NoRoom, Purse, Share};
@@ -15,6 +16,7 @@ tokio::task_local! {
 /// Who sent a request, and the bytes that are held for it until it is answered. Cheap to clone.
 #[derive(Clone)]
 pub struct Caller {
+    peer: IpAddr,
     class: Class,
     purse: Purse,
     held: Arc<Mutex<Held>>,
@@ -31,8 +33,8 @@ struct Held {
 impl Caller {
     /// Holds nothing yet.
     #[must_use]
-    pub fn new(class: Class, purse: Purse) -> Self {
-        Self { class, purse, held: Arc::default() }
+    pub fn new(peer: IpAddr, class: Class, purse: Purse) -> Self {
+        Self { peer: network_of(peer), class, purse, held: Arc::default() }
     }
 
     /// The caller whose request this task answers; none in tests of parts.
@@ -45,6 +47,12 @@ impl Caller {
     #[must_use]
     pub fn current_class() -> Class {
         CALLER.try_with(|caller| caller.class).unwrap_or_default()
+    }
+
+    /// Where it is, as [`network_of`] has it; the unspecified address where nobody asks.
+    #[must_use]
+    pub fn current_peer() -> IpAddr {
+        CALLER.try_with(|caller| caller.peer).unwrap_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED))
     }
 
     /// Its purse.
@@ -79,5 +87,14 @@ impl Caller {
     #[must_use]
     pub fn found_no_room(&self) -> bool {
         self.held.lock().unwrap_or_else(PoisonError::into_inner).found_no_room
+    }
+}
+
+/// What counts as one peer: an address; of IPv6 its first 64 bits, which is what one customer has.
+#[must_use]
+pub fn network_of(peer: IpAddr) -> IpAddr {
+    match peer.to_canonical() {
+        IpAddr::V4(address) => IpAddr::V4(address),
+        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
     }
 }

@@ -20,15 +20,15 @@ use super::{Chain, ChainReader, ReadStateError, lock, wire};
 use crate::clarity::read_only::{CallRefusal, ReadError, StateReader, nonce_key};
 use crate::db::{StoreError, WriteTx};
 use crate::mempool::{
-    AccountView, Admission as Checked, AdmissionView, Changes, CheckedTransaction, FeeRate, InsertOutcome,
+    AccountView, Admission as Checked, AdmissionView, Changes, CheckedTransaction, FeeRate, InsertOutcome, LongCheck,
     MempoolIndex, Need, PendingTransaction, Refusal, Stand, Totals, check, garbage_collect, insert,
 };
 
 /// Most transactions that one garbage collection drops; the next burn block collects the rest.
 const COLLECT_MAX: u32 = 1_000;
 
-/// How long the transactions that are offered together may be evaluated before they have paid anything. What has no time
-/// left is not evaluated any more: it is judged when it is mined.
+/// How long a transaction may be evaluated before it has paid anything; then it is judged when it is mined. And how long
+/// those that are offered together may take before the rest of their calls are left to checks of their own.
 const ADMISSION_TIME: Duration = Duration::from_millis(200);
 
 /// A transaction that is in the mempool now.
@@ -56,6 +56,18 @@ pub enum AdmissionRefusal {
     },
 }
 
+/// What became of one of many that were offered together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Offered {
+    /// It is decided.
+    Decided(Result<Admission, AdmissionRefusal>),
+    /// What is left to check may take long: offer it alone ([`Chain::admit_transaction`]).
+    Left {
+        /// Who sends it: it is signed by this account, which can pay.
+        origin: StacksAddress,
+    },
+}
+
 /// What became of an offer: the outer error is ours; the inner one is the sender's to read.
 pub type AdmissionAnswer = Result<Result<Admission, AdmissionRefusal>, StoreError>;
 
@@ -70,30 +82,45 @@ const EVICTION_TRIES: usize = 3;
 
 /// What the reading half says.
 enum Verdict {
-    Answer(AdmissionAnswer),
+    Decided(Result<Offered, StoreError>),
     Checked(Box<CheckedTransaction>),
 }
 
 impl Chain {
-    /// As [`Self::admit_transactions`], for one.
+    /// Offers a transaction to the mempool; it is durable when accepted. Takes [`ADMISSION_TIME`] and what an evaluation does
+    /// between two looks at the clock.
+    ///
+    /// Evaluates what it deploys: call it on a thread with [`crate::clarity::STACK_BYTES`] of stack.
     ///
     /// # Errors
     /// The outer error is ours; the inner one is the sender's to read.
-    pub fn admit_transaction(&self, raw: Vec<u8>) -> AdmissionAnswer {
-        self.admit_transactions(vec![raw]).pop().unwrap_or(Err(StoreError::ShuttingDown))
+    pub fn admit_transaction(&self, raw: impl AsRef<[u8]>) -> AdmissionAnswer {
+        match self.offer(&[raw], Company::None).pop() {
+            Some(Ok(Offered::Decided(answer))) => Ok(answer),
+            Some(Err(error)) => Err(error),
+            Some(Ok(Offered::Left { .. })) | None => Err(StoreError::ShuttingDown),
+        }
     }
 
     /// Offers transactions to the mempool, in order; each has an answer of its own, and is durable when accepted. They share
-    /// one snapshot and one commit, which is most of what a small one costs.
+    /// one snapshot and one commit, which is most of what a small one costs. What may take long is left, so that no one
+    /// waits for it.
     ///
     /// Evaluates types of arguments: call it on a thread with [`crate::clarity::STACK_BYTES`] of stack.
     #[must_use]
-    pub fn admit_transactions(&self, raw: Vec<Vec<u8>>) -> Vec<AdmissionAnswer> {
+    pub fn offer_transactions(&self, raw: &[impl AsRef<[u8]>]) -> Vec<Result<Offered, StoreError>> {
+        self.offer(raw, Company::Others)
+    }
+
+    fn offer(&self, raw: &[impl AsRef<[u8]>], company: Company) -> Vec<Result<Offered, StoreError>> {
         let now_s = (self.inner.clock)() / 1000;
         let begun = Instant::now();
         let expired = || begun.elapsed() >= ADMISSION_TIME;
         let verdicts = self.read(|reader| {
-            let check_all = |state: &StateReader<'_>| Ok(self.check_all(reader, state, &raw, now_s));
+            let check_all = |state: &StateReader<'_>| {
+                let view = TipView { state, company, expired: &expired };
+                Ok(raw.iter().map(|raw| self.check_one(reader, &view, raw.as_ref(), now_s)).collect::<Vec<_>>())
+            };
             reader.state_until(None, &expired, check_all).map_err(store_error)
         });
         let verdicts = match verdicts {
@@ -103,34 +130,33 @@ impl Chain {
         let (mut answers, mut checked) = (Vec::with_capacity(verdicts.len()), Vec::new());
         for verdict in verdicts {
             answers.push(match verdict {
-                Verdict::Answer(answer) => Some(answer),
+                Verdict::Decided(answer) => Some(answer),
                 Verdict::Checked(transaction) => {
                     checked.push(*transaction);
                     None
                 }
             });
         }
-        let mut inserted = self.insert_all(checked).into_iter();
+        let mut inserted = self.insert_all(checked).into_iter().map(|answer| answer.map(Offered::Decided));
         let gone = || Err(StoreError::ShuttingDown);
         answers.into_iter().map(|answer| answer.or_else(|| inserted.next()).unwrap_or_else(gone)).collect()
     }
 
     /// The reading half.
-    fn check_all(&self, reader: &ChainReader, state: &StateReader<'_>, raw: &[Vec<u8>], now_s: u64) -> Vec<Verdict> {
-        let check_one = |raw: &Vec<u8>| {
-            let transaction = match BlockTransaction::decode(raw) {
-                Ok(transaction) => transaction,
-                Err(error) => return Verdict::Answer(Ok(Err(AdmissionRefusal::Undecodable(error)))),
-            };
-            let txid = transaction.txid();
-            match check(reader.conn(), &TipView(state), self.params(), transaction, now_s) {
-                Ok(Checked::AlreadyPending) => Verdict::Answer(Ok(Ok(Admission::AlreadyPending(txid)))),
-                Ok(Checked::Checked(checked)) => Verdict::Checked(checked),
-                Err(Refusal::Database { message }) => Verdict::Answer(Err(StoreError::Database(message))),
-                Err(refusal) => Verdict::Answer(Ok(Err(AdmissionRefusal::Refused { txid, refusal }))),
-            }
+    fn check_one(&self, reader: &ChainReader, view: &TipView<'_>, raw: &[u8], now_s: u64) -> Verdict {
+        let transaction = match BlockTransaction::decode(raw) {
+            Ok(transaction) => transaction,
+            Err(error) => return Verdict::Decided(Ok(Offered::Decided(Err(AdmissionRefusal::Undecodable(error))))),
         };
-        raw.iter().map(check_one).collect()
+        let txid = transaction.txid();
+        let answer = match check(reader.conn(), view, self.params(), transaction, now_s) {
+            Ok(Checked::Checked(checked)) => return Verdict::Checked(checked),
+            Ok(Checked::Left { origin }) => return Verdict::Decided(Ok(Offered::Left { origin })),
+            Ok(Checked::AlreadyPending) => Ok(Admission::AlreadyPending(txid)),
+            Err(Refusal::Database { message }) => return Verdict::Decided(Err(StoreError::Database(message))),
+            Err(refusal) => Err(AdmissionRefusal::Refused { txid, refusal }),
+        };
+        Verdict::Decided(Ok(Offered::Decided(answer)))
     }
 
     /// The writing half: all or, when it is our failure, none. What finds no room tries to make some, one at a time.
@@ -292,20 +318,40 @@ fn store_error(error: ReadStateError) -> StoreError {
 }
 
 /// The canonical tip's state as admission looks at it.
-struct TipView<'a>(&'a StateReader<'a>);
+struct TipView<'a> {
+    state: &'a StateReader<'a>,
+    company: Company,
+    expired: &'a dyn Fn() -> bool,
+}
+
+/// Whether others wait for what a check takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Company {
+    None,
+    Others,
+}
 
 fn refused(error: ReadError) -> Refusal {
     Refusal::Database { message: error.to_string() }
 }
 
 impl AdmissionView for TipView<'_> {
+    fn leaves(&self, check: LongCheck) -> bool {
+        match (self.company, check) {
+            (Company::None, _) => false,
+            (Company::Others, LongCheck::DeepContract) => true,
+            // One of a contract of usual size takes less than a millisecond.
+            (Company::Others, LongCheck::Call) => (self.expired)(),
+        }
+    }
+
     fn account(&self, who: &PrincipalData) -> Result<AccountView, Refusal> {
-        let account = self.0.account(who).map_err(refused)?;
+        let account = self.state.account(who).map_err(refused)?;
         Ok(AccountView { nonce: account.nonce, available_ustx: account.available })
     }
 
     fn contract_exists(&self, contract: &QualifiedContractIdentifier) -> Result<bool, Refusal> {
-        self.0.contract_exists(contract).map_err(refused)
+        self.state.contract_exists(contract).map_err(refused)
     }
 
     fn check_public_function(
@@ -314,7 +360,7 @@ impl AdmissionView for TipView<'_> {
         function: &str,
         arguments: &[Value],
     ) -> Result<(), Refusal> {
-        let verdict = self.0.check_public_function(contract, function, arguments).map_err(refused)?;
+        let verdict = self.state.check_public_function(contract, function, arguments).map_err(refused)?;
         verdict.map_err(|refusal| match refusal {
             CallRefusal::NoSuchContract => Refusal::NoSuchContract,
             CallRefusal::NoSuchPublicFunction => Refusal::NoSuchPublicFunction,
@@ -328,7 +374,7 @@ impl AdmissionView for TipView<'_> {
         version: ClarityVersion,
         source: &str,
     ) -> Result<(), Refusal> {
-        match self.0.is_loadable(contract, version, source).map_err(refused)? {
+        match self.state.is_loadable(contract, version, source).map_err(refused)? {
             true => Ok(()),
             false => Err(Refusal::ContractTooDeep { contract_identifier: contract.clone() }),
         }

@@ -43,7 +43,7 @@ mod tip;
 mod validate;
 pub mod wire;
 
-pub use admit::{Admission, AdmissionAnswer, AdmissionRefusal};
+pub use admit::{Admission, AdmissionAnswer, AdmissionRefusal, Offered};
 pub use append::Processed;
 pub use burnchain::BurnReorg;
 pub(crate) use dropped::Problem;

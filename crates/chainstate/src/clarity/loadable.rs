@@ -41,7 +41,7 @@ impl StateReader<'_> {
         version: ClarityVersion,
         source: &str,
     ) -> Result<bool, ReadError> {
-        if nesting(source) < CERTAIN_BELOW {
+        if !is_in_doubt(source) {
             return Ok(true);
         }
         let tracker = self.limited_tracker(CHECK_LIMIT)?;
@@ -65,6 +65,12 @@ impl StateReader<'_> {
             checked => checked,
         }
     }
+}
+
+/// Whether `source` nests so deep that only its deployment tells whether it could be loaded again.
+#[must_use]
+pub(crate) fn is_in_doubt(source: &str) -> bool {
+    nesting(source) >= CERTAIN_BELOW
 }
 
 /// Depth of the deepest bracket; brackets in comments and strings count too, so it is never too small.

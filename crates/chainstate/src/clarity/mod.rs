@@ -25,6 +25,7 @@ pub mod side_store;
 pub use burn_view::BurnView;
 pub use interrupt::{ExecutionLimits, Expired, Supervision};
 pub use kept_contracts::ContractCache;
+pub(crate) use loadable::is_in_doubt;
 pub(crate) use scope::Scope;
 pub use session::{BlockContext, BlockEnv, BlockSession, ExecutedBlock, MAX_RECEIPTS_BYTES, STACK_BYTES, SessionError};
 pub use store::StateWrite;

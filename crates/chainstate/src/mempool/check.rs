@@ -5,7 +5,8 @@ use super::insert::is_outbid;
 use super::pending::PendingTransaction;
 use super::refusal::Refusal;
 use super::rows;
-use super::view::{AccountView, AdmissionView};
+use super::view::{AccountView, AdmissionView, LongCheck};
+use crate::clarity::is_in_doubt;
 use crate::params::ChainParams;
 use ::clarity::vm::types::{PrincipalData, QualifiedContractIdentifier};
 use ::clarity::vm::{ClarityVersion, ContractName};
@@ -52,6 +53,11 @@ pub enum Admission {
     AlreadyPending,
     /// It can be inserted.
     Checked(Box<CheckedTransaction>),
+    /// It is well signed, and its origin can pay; the view leaves the rest to a check of this one alone.
+    Left {
+        /// Whose turn that takes.
+        origin: StacksAddress,
+    },
 }
 
 /// Checks a transaction against the canonical tip. Verifies its signatures, the low-S rule included: takes a fraction of a
@@ -86,13 +92,22 @@ pub fn check(
     check_network(&pending.origin, params)?;
     check_network(&pending.payer, params)?;
     check_funds(&transaction, &pending, &origin, &payer)?;
+    let left = Admission::Left { origin: pending.origin };
+    if matches!(transaction.payload, TransactionPayload::ContractCall(_)) && view.leaves(LongCheck::Call) {
+        return Ok(left);
+    }
     check_payload(&transaction, &pending.origin, view, params)?;
     if let Some((contract, version, code)) = deployed(&transaction, &pending.origin, params) {
-        // This may evaluate the contract: not for one that is refused in any case.
+        // What may evaluate the contract comes last: not for one that is refused in any case.
         if is_outbid(conn, &pending)? {
             return Err(Refusal::ConflictingNonceInMempool);
         }
-        view.check_contract_depth(&contract, version, code)?;
+        if is_in_doubt(code) {
+            if view.leaves(LongCheck::DeepContract) {
+                return Ok(left);
+            }
+            view.check_contract_depth(&contract, version, code)?;
+        }
     }
     Ok(Admission::Checked(Box::new(CheckedTransaction { transaction, pending })))
 }

@@ -214,15 +214,14 @@ impl Refusal {
         matches!(self, Self::Database { .. })
     }
 
-    /// Whether the same transaction may be taken later without a change of its own.
+    /// Whether the same bytes are refused again as long as the canonical tip is the same: the others depend on what else is
+    /// pending, on the time, or on us.
     #[must_use]
-    pub const fn is_temporary(&self) -> bool {
-        matches!(
+    pub const fn holds_at_its_tip(&self) -> bool {
+        !matches!(
             self,
             Self::TemporarilyBlacklisted
-                | Self::TooMuchChaining { .. }
-                | Self::NotEnoughFunds { .. }
-                | Self::NoSuchContract
+                | Self::ConflictingNonceInMempool
                 | Self::MempoolFull { .. }
                 | Self::Database { .. }
         )

@@ -13,10 +13,22 @@ pub struct AccountView {
     pub available_ustx: u128,
 }
 
+/// What may take long before a transaction has paid anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LongCheck {
+    /// Loading a contract that is called, of any size.
+    Call,
+    /// Deploying a contract to see whether it could be loaded again.
+    DeepContract,
+}
+
 /// The chain's state at the canonical tip, as far as admission looks at it. All methods read one block.
 ///
 /// A failure to read is a [`Refusal::Database`].
 pub trait AdmissionView {
+    /// Whether this is left to a check of this transaction alone.
+    fn leaves(&self, check: LongCheck) -> bool;
+
     /// An account; one that was never used has nonce 0 and no balance.
     ///
     /// # Errors

@@ -2,11 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use chainstate::chain::{Admission, AdmissionRefusal};
+use chainstate::chain::{Admission, AdmissionRefusal, Offered};
 use nakamoto_proto::v1;
 use stacks_types::transaction::TransactionPayload;
 
 use crate::support::{TestChain, key, on_big_stack, signed, transfer, user};
+
+fn decided(offered: Offered) -> Result<Admission, AdmissionRefusal> {
+    match offered {
+        Offered::Decided(answer) => answer,
+        Offered::Left { origin } => panic!("left to {origin}"),
+    }
+}
 
 #[test]
 fn each_of_a_batch_has_its_own_answer_in_its_place() {
@@ -28,8 +35,8 @@ fn each_of_a_batch_has_its_own_answer_in_its_place() {
             good[0].encode(),
             good[2].encode(),
         ];
-        let answers = test.chain.admit_transactions(offers.to_vec());
-        let answers: Vec<_> = answers.into_iter().map(|answer| answer.expect("storage works")).collect();
+        let answers = test.chain.offer_transactions(&offers);
+        let answers: Vec<_> = answers.into_iter().map(|answer| decided(answer.expect("storage works"))).collect();
         assert_eq!(answers.len(), offers.len());
         let refused = |place: usize| match &answers[place] {
             Err(AdmissionRefusal::Refused { refusal, .. }) => refusal.reason(),

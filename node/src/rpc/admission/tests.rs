@@ -2,6 +2,8 @@ use std::sync::Condvar;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use nakamoto_proto::v1;
+
 use super::*;
 
 /// For what must happen: far above what it takes.
@@ -9,7 +11,14 @@ const WAIT: Duration = Duration::from_secs(60);
 
 /// Says which transaction it got.
 fn echo(raw: &Bytes) -> Answer {
-    Ok(v1::SubmitTransactionResponse { accepted: true, txid: raw.clone(), ..Default::default() })
+    Ok(Offered::Decided(v1::SubmitTransactionResponse { accepted: true, txid: raw.clone(), ..Default::default() }))
+}
+
+fn txid(answer: Answer) -> Bytes {
+    match answer.unwrap() {
+        Offered::Decided(answer) => answer.txid,
+        Offered::Left { origin } => panic!("left to {origin}"),
+    }
 }
 
 fn number(number: usize) -> Bytes {
@@ -20,7 +29,7 @@ fn number(number: usize) -> Bytes {
 async fn everyone_gets_the_answer_to_his_own_and_many_share_a_batch() {
     let batches = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&batches);
-    let work = move |raw: Vec<Bytes>| {
+    let work = move |raw: &[Bytes]| {
         counted.fetch_add(1, Ordering::Relaxed);
         assert!(raw.len() <= MAX_ADMISSION_BATCH.0);
         raw.iter().map(echo).collect()
@@ -34,7 +43,7 @@ async fn everyone_gets_the_answer_to_his_own_and_many_share_a_batch() {
     let mut offers: tokio::task::JoinSet<_> = offers.collect();
     while let Some(offer) = offers.join_next().await {
         let (index, answer) = offer.unwrap();
-        assert_eq!(answer.unwrap().txid, number(index));
+        assert_eq!(txid(answer), number(index));
     }
     assert!(batches.load(Ordering::Relaxed) < 500, "{batches:?} batches of 1,000 offers");
     assert_eq!(admissions.lock().under_way, 0);
@@ -45,7 +54,7 @@ async fn no_more_batches_are_under_way_than_may_be() {
     let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let (counted, highest) = (Arc::clone(&now), Arc::clone(&most));
     let came = (Mutex::new(0_usize), Condvar::new());
-    let work = move |raw: Vec<Bytes>| {
+    let work = move |raw: &[Bytes]| {
         let count = counted.fetch_add(1, Ordering::SeqCst) + 1;
         highest.fetch_max(count, Ordering::SeqCst);
         // Batches leave together, as many as may be.
@@ -82,7 +91,7 @@ fn waiting(admissions: &Admissions, sizes: &[usize]) {
 
 #[test]
 fn a_batch_ends_at_its_number_and_at_its_bytes_but_has_one_offer_at_least() {
-    let admissions = Admissions::new(|raw| raw.iter().map(echo).collect());
+    let admissions = Admissions::new(|raw: &[Bytes]| raw.iter().map(echo).collect());
     let batch = || -> Vec<usize> { admissions.take().unwrap().iter().map(|offer| offer.raw.len()).collect() };
     let (number, bytes) = MAX_ADMISSION_BATCH;
     waiting(&admissions, &vec![1; number + 1]);
@@ -101,7 +110,7 @@ fn a_batch_ends_at_its_number_and_at_its_bytes_but_has_one_offer_at_least() {
 
 #[tokio::test]
 async fn a_panic_fails_its_batch_and_nothing_after_it() {
-    let work = |raw: Vec<Bytes>| {
+    let work = |raw: &[Bytes]| {
         assert!(raw.iter().all(|raw| *raw != number(13)), "on purpose");
         raw.iter().map(echo).collect()
     };
@@ -111,12 +120,12 @@ async fn a_panic_fails_its_batch_and_nothing_after_it() {
         assert!(matches!(admissions.submit(number(13)).await, Err(ApiError::Internal(_))));
     }
     let after = tokio::time::timeout(WAIT, admissions.submit(number(14))).await;
-    assert_eq!(after.expect("there is a turn").unwrap().txid, number(14));
+    assert_eq!(txid(after.expect("there is a turn")), number(14));
 }
 
 #[tokio::test]
 async fn an_offer_that_waited_too_long_or_finds_too_many_is_told_to_come_back() {
-    let admissions = Arc::new(Admissions::new(|raw| raw.iter().map(echo).collect()));
+    let admissions = Arc::new(Admissions::new(|raw: &[Bytes]| raw.iter().map(echo).collect()));
     let (reply, answer) = oneshot::channel();
     let since = Instant::now().checked_sub(2 * TURN_TIMEOUT).unwrap();
     admissions.lock().waiting.push_back(Offer { raw: number(1), since, reply });

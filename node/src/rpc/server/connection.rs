@@ -126,7 +126,7 @@ impl Service {
         let timed = if request.uri().path().starts_with(TWO_WAY) { None } else { Some(timeouts) };
         let purse = self.listening.budget.purse(class, cut);
         // A body has its own times, and its bytes are held for as long as the answer takes to be made.
-        let caller = Caller::new(class, purse.clone());
+        let caller = Caller::new(peer.ip(), class, purse.clone());
         let mut request = request.map(|body| Body::new(TimedBody::new(body, caller.clone(), timed)));
         request.extensions_mut().insert(Peer(peer));
         let response = match caller.clone().serve(self.router.call(request)).await {

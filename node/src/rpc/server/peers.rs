@@ -1,16 +1,15 @@
 //! Who has how many connections and requests open; a subscription is a request until it ends.
 //!
-//! A peer is an address; of IPv6 its first 64 bits, which is what one customer has.
-//!
 //! # Not here
 //! The limits of subscriptions, in all and of a peer: `event_stream::subscribers`.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::limits::{MAX_ACTOR_REQUESTS, MAX_REQUESTS};
+use crate::runtime::caller::network_of;
 use crate::runtime::class::Class;
 
 /// What is counted.
@@ -78,7 +77,7 @@ impl Peers {
     /// One more of `kind`; `None` at the peer's limit.
     #[must_use]
     pub fn take(self: &Arc<Self>, peer: IpAddr, kind: Kind) -> Option<Place> {
-        let (limits, peer) = (self.limits(peer), group(peer));
+        let (limits, peer) = (self.limits(peer), network_of(peer));
         let mut counts = self.counts();
         let count = counts.entry(peer).or_insert(PeerLimits { connections: 0, requests: 0 });
         let (count, limit) = (count.of(kind), limits.value(kind));
@@ -148,13 +147,6 @@ impl Drop for Place {
 impl Drop for Total {
     fn drop(&mut self) {
         self.0.open.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-fn group(peer: IpAddr) -> IpAddr {
-    match peer.to_canonical() {
-        IpAddr::V4(address) => IpAddr::V4(address),
-        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
     }
 }
 

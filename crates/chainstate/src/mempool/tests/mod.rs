@@ -1,5 +1,6 @@
 mod check;
 mod index;
+mod left;
 mod room;
 mod support;
 mod writes;

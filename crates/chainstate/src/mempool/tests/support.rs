@@ -1,6 +1,6 @@
 //! What the mempool's tests share: keys, transactions, a database, a view of a chain.
 
-use crate::mempool::{AccountView, AdmissionView, CheckedTransaction, Refusal, SCHEMA};
+use crate::mempool::{AccountView, AdmissionView, CheckedTransaction, LongCheck, Refusal, SCHEMA};
 use crate::params::{BurnParams, COINBASE_USTX, ChainParams, HELIUM_20};
 use ::clarity::vm::types::{PrincipalData, QualifiedContractIdentifier};
 use ::clarity::vm::{ClarityVersion, Value};
@@ -111,6 +111,7 @@ pub(super) fn params() -> ChainParams {
 pub(super) struct View {
     pub(super) accounts: BTreeMap<StacksAddress, AccountView>,
     pub(super) contracts: BTreeSet<QualifiedContractIdentifier>,
+    pub(super) leaves: Vec<LongCheck>,
 }
 
 impl View {
@@ -121,11 +122,15 @@ impl View {
 }
 
 /// A source that [`View`] calls too deep.
-pub(super) const DEEP_SOURCE: &str = "((((((((";
+pub(super) const DEEP_SOURCE: &str = "((((((((((((((((((((";
 /// The only public function of [`View`]'s contracts; it takes one argument.
 pub(super) const FUNCTION: &str = "act";
 
 impl AdmissionView for View {
+    fn leaves(&self, check: LongCheck) -> bool {
+        self.leaves.contains(&check)
+    }
+
     fn account(&self, who: &PrincipalData) -> Result<AccountView, Refusal> {
         let PrincipalData::Standard(who) = who else { return Ok(AccountView::default()) };
         Ok(self.accounts.get(&who.into()).copied().unwrap_or_default())

@@ -91,7 +91,7 @@ fn vrf_key() -> VrfPrivateKey {
 fn params() -> ChainParams {
     let genesis: GenesisFile = toml::from_str(SAMPLE_GENESIS).unwrap();
     let mut params = chain_params(&genesis).unwrap();
-    params.boot_balances.extend((0..4).map(|index| (user(index), u128::from(OPENING))));
+    params.boot_balances.extend((0..5).map(|index| (user(index), u128::from(OPENING))));
     params.reward_maturity = 2;
     params.burn.first_height = FIRST_BURN.0;
     params.burn.first_time_s = FIRST_BURN.1;

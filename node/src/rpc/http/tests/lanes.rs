@@ -1,5 +1,6 @@
 //! How many calls run at once, and that those of one kind leave the others' turns alone.
 
+use std::net::IpAddr;
 use std::sync::mpsc;
 use std::sync::{Arc, Condvar, Mutex};
 use std::task::Poll;
@@ -12,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::bench::{Bench, key};
 use crate::chain::NodeChain;
 use crate::error::ApiError;
-use crate::limits::{MAX_CONCURRENT_EVALUATIONS, MAX_CONCURRENT_READS, MAX_CONCURRENT_WRITES};
+use crate::limits::{MAX_CONCURRENT_READS, MAX_CONCURRENT_WRITES, MAX_EVALUATIONS_OF_PEER};
 use crate::rpc::actors::Actors;
 use crate::rpc::auth::Guard;
 use crate::rpc::blocking_pool::BlockingPool;
@@ -95,7 +96,7 @@ fn check(lane: Lane, turns: usize) {
 #[test]
 fn each_lane_has_its_turns_and_takes_no_others() {
     check(Lane::Read, MAX_CONCURRENT_READS);
-    check(Lane::Evaluate, MAX_CONCURRENT_EVALUATIONS);
+    check(Lane::Evaluate, MAX_EVALUATIONS_OF_PEER);
     check(Lane::Write, MAX_CONCURRENT_WRITES);
 }
 
@@ -142,7 +143,7 @@ fn an_actor_reads_and_writes_while_everybodys_turns_are_taken() {
         begins.recv_timeout(WAIT).expect("as many run as may");
     }
     let purse = Budget::default().purse(Class::Actor, &CancellationToken::new());
-    let caller = Caller::new(Class::Actor, purse);
+    let caller = Caller::new(IpAddr::from([127, 0, 0, 1]), Class::Actor, purse);
     bench.runtime.block_on(caller.serve(async {
         for lane in [Lane::Read, Lane::Write] {
             let served = tokio::time::timeout(WAIT, lane.run(&pool, || {})).await;
@@ -150,5 +151,36 @@ fn an_actor_reads_and_writes_while_everybodys_turns_are_taken() {
         }
     }));
     drop(door);
+    bench.runtime.block_on(async { held.join_all().await }).into_iter().for_each(|answer| answer.unwrap());
+}
+
+#[test]
+fn a_peer_evaluates_while_another_has_all_that_one_may() {
+    let bench = Bench::new(None);
+    let pool = bench.services.pool.clone();
+    let caller = |peer: [u8; 4]| {
+        let purse = Budget::default().purse(Class::Anyone, &CancellationToken::new());
+        Caller::new(IpAddr::from(peer), Class::Anyone, purse)
+    };
+    let (begun, begins) = mpsc::channel();
+    let door = Door::default();
+    let mut held = tokio::task::JoinSet::new();
+    for _ in 0..64 {
+        let (pool, begun, inside) = (pool.clone(), begun.clone(), Arc::clone(&door.0));
+        let work = move || {
+            begun.send(()).unwrap();
+            drop(inside.1.wait_while(inside.0.lock().unwrap(), |open| !*open).unwrap());
+        };
+        let run = async move { Lane::Evaluate.run(&pool, work).await };
+        held.spawn_on(caller([127, 0, 0, 1]).serve(run), bench.runtime.handle());
+    }
+    for _ in 0..MAX_EVALUATIONS_OF_PEER {
+        begins.recv_timeout(WAIT).expect("as many run as may");
+    }
+    let other = caller([127, 0, 0, 2]).serve(Lane::Evaluate.run(&pool, || {}));
+    let served = bench.runtime.block_on(async { tokio::time::timeout(WAIT, other).await });
+    served.expect("it does not wait").unwrap();
+    drop(door);
+    // Those who wait have the turns that come free, or are told to come back in time.
     bench.runtime.block_on(async { held.join_all().await }).into_iter().for_each(|answer| answer.unwrap());
 }

@@ -3,6 +3,7 @@
 mod basics;
 mod bench;
 mod chain;
+mod evaluated;
 mod events;
 mod extended;
 mod fees;

@@ -1,0 +1,150 @@
+//! Transactions that were refused lately, with the answer that they got: who offers the same bytes again gets it again, and
+//! nothing is checked.
+//!
+//! # Invariants
+//! - An answer is given at the tip only at which it was found, and not for longer than [`REFUSAL_AGE`].
+//! - Neither the number of entries nor the bytes of their answers grow beyond their limits: the oldest goes.
+
+use std::collections::{HashMap, VecDeque};
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use nakamoto_proto::v1;
+use prost::Message as _;
+
+/// Refused transactions that are remembered.
+const MAX_REFUSALS: usize = 4096;
+/// Bytes of their answers.
+const MAX_REFUSAL_BYTES: usize = 4 << 20;
+/// How long they are.
+const REFUSAL_AGE: Duration = Duration::from_secs(60);
+
+/// See the module.
+#[derive(Default)]
+pub(super) struct Refusals {
+    /// Keyed at random: nobody can find other bytes that are taken for these.
+    hasher: RandomState,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Default)]
+struct Kept {
+    entries: HashMap<Key, Entry>,
+    /// The oldest first, each with the number of its entry: a later entry of the same key has another.
+    order: VecDeque<(Key, u64)>,
+    bytes: usize,
+    next_number: u64,
+}
+
+/// Hash and length of a transaction's bytes.
+type Key = (u64, usize);
+
+struct Entry {
+    number: u64,
+    since: Instant,
+    tip: Bytes,
+    answer: v1::SubmitTransactionResponse,
+}
+
+impl Refusals {
+    /// What these bytes were answered at this tip.
+    pub(super) fn find(&self, raw: &[u8], tip: &[u8]) -> Option<v1::SubmitTransactionResponse> {
+        let kept = self.lock();
+        let entry = kept.entries.get(&self.key(raw))?;
+        (entry.tip == tip && entry.since.elapsed() < REFUSAL_AGE).then(|| entry.answer.clone())
+    }
+
+    /// Remembers a refusal at this tip.
+    pub(super) fn remember(&self, raw: &[u8], tip: &[u8], answer: &v1::SubmitTransactionResponse) {
+        let (key, bytes) = (self.key(raw), answer.encoded_len());
+        if bytes > MAX_REFUSAL_BYTES {
+            return;
+        }
+        let mut kept = self.lock();
+        kept.remove(&key);
+        let number = kept.next_number;
+        kept.next_number += 1;
+        kept.bytes += bytes;
+        kept.order.push_back((key, number));
+        let (tip, answer) = (Bytes::copy_from_slice(tip), answer.clone());
+        kept.entries.insert(key, Entry { number, since: Instant::now(), tip, answer });
+        while kept.order.len() > MAX_REFUSALS || kept.bytes > MAX_REFUSAL_BYTES {
+            let Some((key, number)) = kept.order.pop_front() else { return };
+            if kept.entries.get(&key).is_some_and(|entry| entry.number == number) {
+                kept.remove(&key);
+            }
+        }
+    }
+
+    fn key(&self, raw: &[u8]) -> Key {
+        (self.hasher.hash_one(raw), raw.len())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Kept {
+    fn remove(&mut self, key: &Key) {
+        if let Some(entry) = self.entries.remove(key) {
+            self.bytes -= entry.answer.encoded_len();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(bytes: usize) -> v1::SubmitTransactionResponse {
+        v1::SubmitTransactionResponse { refusal_data_json: "x".repeat(bytes), ..Default::default() }
+    }
+
+    #[test]
+    fn a_refusal_is_given_again_at_its_tip_only() {
+        let refusals = Refusals::default();
+        refusals.remember(b"one", b"tip", &answer(3));
+        assert_eq!(refusals.find(b"one", b"tip"), Some(answer(3)));
+        assert_eq!(refusals.find(b"one", b"next tip"), None);
+        assert_eq!(refusals.find(b"two", b"tip"), None);
+        refusals.remember(b"one", b"next tip", &answer(4));
+        assert_eq!(refusals.find(b"one", b"next tip"), Some(answer(4)));
+        assert_eq!(refusals.find(b"one", b"tip"), None);
+    }
+
+    #[test]
+    fn a_refusal_is_forgotten_in_time() {
+        let refusals = Refusals::default();
+        refusals.remember(b"one", b"tip", &answer(3));
+        for entry in refusals.lock().entries.values_mut() {
+            entry.since = Instant::now().checked_sub(REFUSAL_AGE).unwrap();
+        }
+        assert_eq!(refusals.find(b"one", b"tip"), None);
+    }
+
+    #[test]
+    fn neither_number_nor_bytes_grow_beyond_their_limits() {
+        let refusals = Refusals::default();
+        for number in 0..=MAX_REFUSALS {
+            refusals.remember(&number.to_be_bytes(), b"tip", &answer(1));
+            // The same again and again takes no other's place for long.
+            refusals.remember(b"again", b"tip", &answer(1));
+        }
+        assert!(refusals.lock().order.len() <= MAX_REFUSALS && refusals.lock().entries.len() <= MAX_REFUSALS);
+        assert_eq!(refusals.find(&0_usize.to_be_bytes(), b"tip"), None, "the oldest went");
+        assert!(refusals.find(b"again", b"tip").is_some());
+        for number in 0..9_u8 {
+            refusals.remember(&[number], b"tip", &answer(MAX_REFUSAL_BYTES / 8));
+        }
+        let kept = refusals.lock();
+        assert!(kept.bytes <= MAX_REFUSAL_BYTES && kept.entries.len() == 7, "{} bytes", kept.bytes);
+        let counted: usize = kept.entries.values().map(|entry| entry.answer.encoded_len()).sum();
+        assert_eq!(kept.bytes, counted);
+        drop(kept);
+        refusals.remember(b"huge", b"tip", &answer(MAX_REFUSAL_BYTES));
+        assert!(refusals.find(b"huge", b"tip").is_none() && refusals.find(&[8], b"tip").is_some());
+    }
+}

@@ -1,0 +1,201 @@
+//! Turns for work whose length its sender chooses, shared fairly: who sends much waits for himself, not others for him.
+//!
+//! # Invariants
+//! - No more turns are out than there are, and of one sender no more than his share.
+//! - Senders who wait come one after the other, whatever the number of requests of each.
+//! - Whenever one waits who may run, all turns are out: a turn that ends is given on at once.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use crate::error::ApiError;
+use crate::limits::{MAX_WAITING, RETRY_AFTER};
+
+/// How many may run and wait.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Shares {
+    /// Turns in all.
+    pub(super) turns: usize,
+    /// Turns of one sender.
+    pub(super) of_one: usize,
+    /// Requests of one sender that wait; of all, [`MAX_WAITING`].
+    pub(super) waiting_of_one: usize,
+    /// How long one waits before it is told to come back.
+    pub(super) patience: Duration,
+    /// The reason that it is told.
+    pub(super) full: &'static str,
+}
+
+/// The lane. `K` is who sends.
+pub(super) struct FairLane<K: Ord + Clone> {
+    shares: Shares,
+    state: Mutex<State<K>>,
+}
+
+struct State<K: Ord + Clone> {
+    out: usize,
+    waiting: usize,
+    next_id: u64,
+    /// Who runs or waits.
+    senders: BTreeMap<K, Sender<K>>,
+    /// Who waits and has not all of his share, each once, in the order of their turns.
+    round: VecDeque<K>,
+}
+
+struct Sender<K: Ord + Clone> {
+    out: usize,
+    waiting: VecDeque<(u64, oneshot::Sender<Turn<K>>)>,
+}
+
+/// The right to run until it is dropped.
+pub(super) struct Turn<K: Ord + Clone> {
+    lane: Arc<FairLane<K>>,
+    sender: K,
+}
+
+/// One that waits: leaves the queue when it goes away.
+struct Waits<'a, K: Ord + Clone> {
+    lane: &'a FairLane<K>,
+    sender: &'a K,
+    id: u64,
+}
+
+impl<K: Ord + Clone> FairLane<K> {
+    pub(super) fn new(shares: Shares) -> Arc<Self> {
+        let state = State { out: 0, waiting: 0, next_id: 0, senders: BTreeMap::new(), round: VecDeque::new() };
+        Arc::new(Self { shares, state: Mutex::new(state) })
+    }
+
+    /// A turn of this sender.
+    ///
+    /// # Errors
+    /// [`ApiError::Busy`]: too many wait, of all or of the sender, or no turn came in time.
+    pub(super) async fn turn(self: &Arc<Self>, sender: K) -> Result<Turn<K>, ApiError> {
+        let busy = || ApiError::Busy { reason: self.shares.full, retry_after: RETRY_AFTER };
+        let (id, turn) = {
+            let mut state = self.lock();
+            if state.begin(&self.shares, &sender) {
+                return Ok(Turn { lane: Arc::clone(self), sender });
+            }
+            state.wait(&self.shares, &sender).ok_or_else(busy)?
+        };
+        let waits = Waits { lane: self, sender: &sender, id };
+        let turn = tokio::time::timeout(self.shares.patience, turn).await;
+        drop(waits);
+        turn.map_err(|_late| busy())?.map_err(|_gone| ApiError::ShuttingDown)
+    }
+
+    /// Gives turns to those who wait, as many as there are.
+    fn give(self: &Arc<Self>) {
+        loop {
+            let Some((sender, reply)) = self.lock().next(&self.shares) else { return };
+            // Who went away just now drops the turn, which gives it on.
+            drop(reply.send(Turn { lane: Arc::clone(self), sender }));
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State<K>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<K: Ord + Clone> State<K> {
+    /// Whether the sender may run at once.
+    fn begin(&mut self, shares: &Shares, sender: &K) -> bool {
+        let out = self.senders.get(sender).map_or(0, |sender| sender.out);
+        let may = self.out < shares.turns && out < shares.of_one;
+        if may {
+            self.out += 1;
+            self.senders.entry(sender.clone()).or_insert_with(Sender::new).out += 1;
+        }
+        may
+    }
+
+    /// A place in the sender's queue; none when there is no room.
+    fn wait(&mut self, shares: &Shares, sender: &K) -> Option<(u64, oneshot::Receiver<Turn<K>>)> {
+        let waiting = self.senders.get(sender).map_or(0, |sender| sender.waiting.len());
+        if self.waiting >= MAX_WAITING || waiting >= shares.waiting_of_one {
+            return None;
+        }
+        let (reply, turn) = oneshot::channel();
+        let id = self.next_id;
+        (self.next_id, self.waiting) = (id + 1, self.waiting + 1);
+        let queue = self.senders.entry(sender.clone()).or_insert_with(Sender::new);
+        queue.waiting.push_back((id, reply));
+        if queue.waiting.len() == 1 && queue.out < shares.of_one {
+            self.round.push_back(sender.clone());
+        }
+        Some((id, turn))
+    }
+
+    /// Who runs next, if anybody may.
+    fn next(&mut self, shares: &Shares) -> Option<(K, oneshot::Sender<Turn<K>>)> {
+        if self.out >= shares.turns {
+            return None;
+        }
+        let key = self.round.pop_front()?;
+        let sender = self.senders.get_mut(&key)?;
+        let (_, reply) = sender.waiting.pop_front()?;
+        sender.out += 1;
+        if !sender.waiting.is_empty() && sender.out < shares.of_one {
+            self.round.push_back(key.clone());
+        }
+        self.out += 1;
+        self.waiting -= 1;
+        Some((key, reply))
+    }
+
+    /// A turn of this sender is over.
+    fn end(&mut self, shares: &Shares, key: &K) {
+        self.out = self.out.saturating_sub(1);
+        let Some(sender) = self.senders.get_mut(key) else { return };
+        // All of his share was out: whatever he has waiting was left out of the round.
+        if sender.out == shares.of_one && !sender.waiting.is_empty() {
+            self.round.push_back(key.clone());
+        }
+        sender.out = sender.out.saturating_sub(1);
+        self.forget(key);
+    }
+
+    fn leave(&mut self, key: &K, id: u64) {
+        let Some(sender) = self.senders.get_mut(key) else { return };
+        let before = sender.waiting.len();
+        sender.waiting.retain(|(other, _)| *other != id);
+        self.waiting -= before - sender.waiting.len();
+        if before > 0 && sender.waiting.is_empty() {
+            self.round.retain(|other| other != key);
+        }
+        self.forget(key);
+    }
+
+    fn forget(&mut self, key: &K) {
+        if self.senders.get(key).is_some_and(|sender| sender.out == 0 && sender.waiting.is_empty()) {
+            self.senders.remove(key);
+        }
+    }
+}
+
+impl<K: Ord + Clone> Sender<K> {
+    const fn new() -> Self {
+        Self { out: 0, waiting: VecDeque::new() }
+    }
+}
+
+impl<K: Ord + Clone> Drop for Turn<K> {
+    fn drop(&mut self) {
+        self.lane.lock().end(&self.lane.shares, &self.sender);
+        self.lane.give();
+    }
+}
+
+impl<K: Ord + Clone> Drop for Waits<'_, K> {
+    fn drop(&mut self) {
+        self.lane.lock().leave(self.sender, self.id);
+    }
+}
+
+#[cfg(test)]
+mod tests;

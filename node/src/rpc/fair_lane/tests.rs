@@ -1,0 +1,150 @@
+//! Shares, the order of turns, and who goes away.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+
+use proptest::prelude::*;
+
+use super::*;
+
+const FULL: &str = "FULL";
+const PATIENCE: Duration = Duration::from_millis(50);
+const SHARES: Shares = Shares { turns: 3, of_one: 2, waiting_of_one: 4, patience: PATIENCE, full: FULL };
+
+type Key = u8;
+type Waiting = Pin<Box<dyn Future<Output = Result<Turn<Key>, ApiError>>>>;
+
+fn ask(lane: &Arc<FairLane<Key>>, sender: Key) -> Waiting {
+    let lane = Arc::clone(lane);
+    Box::pin(async move { lane.turn(sender).await })
+}
+
+fn look(waiting: &mut Waiting) -> Option<Result<Turn<Key>, ApiError>> {
+    match waiting.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(answer) => Some(answer),
+        Poll::Pending => None,
+    }
+}
+
+fn now(lane: &Arc<FairLane<Key>>, sender: Key) -> Turn<Key> {
+    look(&mut ask(lane, sender)).expect("a turn at once").expect("a turn")
+}
+
+/// One that waits now.
+fn waits(lane: &Arc<FairLane<Key>>, sender: Key) -> Waiting {
+    let mut waiting = ask(lane, sender);
+    assert!(look(&mut waiting).is_none(), "{sender} does not wait");
+    waiting
+}
+
+fn is_empty(lane: &FairLane<Key>) -> bool {
+    let state = lane.lock();
+    state.out == 0 && state.waiting == 0 && state.senders.is_empty() && state.round.is_empty()
+}
+
+#[tokio::test]
+async fn one_sender_has_his_share_and_leaves_the_rest_to_others() {
+    let lane = FairLane::new(SHARES);
+    let (first, second) = (now(&lane, 1), now(&lane, 1));
+    let mut third = waits(&lane, 1);
+    let other = now(&lane, 2);
+    let mut last = waits(&lane, 3);
+    drop(first);
+    // Both may run now: who came first has it.
+    assert!(look(&mut last).is_some_and(|turn| turn.is_ok()), "all turns were out when he came, none of them his");
+    assert!(look(&mut third).is_some_and(|turn| turn.is_ok()));
+    drop((second, other));
+    assert!(is_empty(&lane));
+}
+
+#[tokio::test]
+async fn senders_come_one_after_the_other_however_much_each_asks() {
+    let lane = FairLane::new(Shares { turns: 1, of_one: 1, ..SHARES });
+    let mut turn = Some(now(&lane, 1));
+    let mut waiting: Vec<_> = [1, 1, 1, 2, 3, 2].map(|sender| (sender, waits(&lane, sender))).into();
+    let mut order = Vec::new();
+    while !waiting.is_empty() {
+        drop(turn.take());
+        let mut ran = None;
+        waiting.retain_mut(|(sender, waiting)| match look(waiting) {
+            Some(answer) => {
+                assert!(ran.replace((*sender, answer.unwrap())).is_none(), "two run");
+                false
+            }
+            None => true,
+        });
+        let (sender, next) = ran.expect("a turn is given on at once");
+        order.push(sender);
+        turn = Some(next);
+    }
+    assert_eq!(order, [2, 3, 1, 2, 1, 1]);
+    drop(turn);
+    assert!(is_empty(&lane));
+}
+
+#[tokio::test]
+async fn who_gets_no_turn_in_time_or_has_too_many_waiting_is_told_to_come_back() {
+    let is_busy = |answer: &Result<Turn<Key>, ApiError>| matches!(answer, Err(ApiError::Busy { reason: FULL, retry_after }) if *retry_after == RETRY_AFTER);
+    let lane = FairLane::new(SHARES);
+    let held = (now(&lane, 1), now(&lane, 1));
+    assert!(is_busy(&tokio::time::timeout(1_000 * PATIENCE, ask(&lane, 1)).await.expect("an end of the wait")));
+    let mut waiting: Vec<_> = (0..SHARES.waiting_of_one).map(|_| waits(&lane, 1)).collect();
+    assert!(look(&mut ask(&lane, 1)).is_some_and(|answer| is_busy(&answer)), "his room is full");
+    drop(now(&lane, 2));
+    waiting.pop();
+    waiting.push(waits(&lane, 1));
+    drop((waiting, held));
+    assert!(is_empty(&lane));
+}
+
+#[tokio::test]
+async fn no_more_wait_in_all_than_may() {
+    let lane: Arc<FairLane<u32>> = FairLane::new(Shares { turns: 0, ..SHARES });
+    let ask = |sender| {
+        let lane = Arc::clone(&lane);
+        let mut waiting = Box::pin(async move { lane.turn(sender).await.is_err() });
+        let ready = waiting.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready();
+        (waiting, ready)
+    };
+    let waiting: Vec<_> = (0..u32::try_from(MAX_WAITING).unwrap()).map(ask).collect();
+    assert!(waiting.iter().all(|(_, ready)| !ready));
+    assert!(ask(u32::MAX).1, "the room is full");
+}
+
+proptest! {
+    /// Any order of asking, ending and going away.
+    #[test]
+    fn no_turn_is_lost_and_no_share_is_passed(acts in prop::collection::vec((0_u8..3, 0_u8..4, 0_usize..8), 1..200)) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            // Nobody runs out of patience here.
+            let lane = FairLane::new(Shares { patience: Duration::from_secs(3600), ..SHARES });
+            let (mut running, mut waiting) = (Vec::new(), Vec::new());
+            for (act, sender, which) in acts {
+                match act {
+                    0 => waiting.push((sender, ask(&lane, sender))),
+                    1 if which < waiting.len() => drop(waiting.swap_remove(which)),
+                    _ if which < running.len() => drop(running.swap_remove(which)),
+                    _ => {}
+                }
+                // A turn that was given and not taken is dropped with who waits for it.
+                waiting.retain_mut(|(sender, waiting)| match look(waiting) {
+                    Some(Ok(turn)) => {
+                        running.push((*sender, turn));
+                        false
+                    }
+                    answer => answer.is_none(),
+                });
+                let of = |sender: Key| running.iter().filter(|(other, _)| *other == sender).count();
+                prop_assert!(running.len() <= SHARES.turns && (0..4).all(|sender| of(sender) <= SHARES.of_one));
+                let may_run = waiting.iter().any(|(sender, _)| of(*sender) < SHARES.of_one);
+                prop_assert!(!may_run || running.len() == SHARES.turns, "one waits who may run");
+                let state = lane.lock();
+                prop_assert_eq!((state.out, state.waiting), (running.len(), waiting.len()));
+            }
+            drop((waiting, running));
+            prop_assert!(is_empty(&lane));
+            Ok(())
+        })?;
+    }
+}
