@@ -34,7 +34,7 @@ pub struct Args {
     pub api_port: Option<u16>,
 
     /// Time between blocks without transactions; 0 = make none. Transactions never wait for it
-    #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = parse_duration)]
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = parse_duration)]
     pub block_interval: Duration,
 
     /// Time between blocks of the mocked bitcoin; 0 = only on demand [default: 30s]

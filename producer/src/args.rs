@@ -37,7 +37,7 @@ pub struct Args {
     pub vrf_private_key_file: Option<PathBuf>,
 
     /// Time between blocks without transactions; 0 = make none. Transactions never wait for it
-    #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = parse_duration)]
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = parse_duration)]
     pub block_interval: Duration,
 
     /// How long the node may take transactions into one block (10ms to 30s)

@@ -28,6 +28,10 @@ pub struct Args {
     #[arg(long, value_name = "DIR")]
     pub data_dir: PathBuf,
 
+    /// Begin a new record although this key has signed on the chain before: only when the old one is lost for good
+    #[arg(long)]
+    pub new_record: bool,
+
     /// File with the signing key, hex, in place of MOCKAMOTO_PRIVATE_KEY
     #[arg(long, value_name = "FILE")]
     pub private_key_file: Option<PathBuf>,

@@ -2,7 +2,8 @@
 //! them, and signs or refuses in its own slot. It speaks gRPC only, and one event stream drives it.
 //!
 //! In the order to read: [`model`] what it knows, [`decide`] what it does next, [`record`] what it signed and the rule
-//! that forbids the rest, [`driver`] the way to the node, [`run`] the composition.
+//! that forbids the rest, [`driver`] the way to the node, `lost` when the record is gone, [`run`] the
+//! composition.
 //!
 //! # Invariants
 //! - Never two blocks with the same parent on one bitcoin fork, also after a crash: [`record`].
@@ -11,6 +12,7 @@
 pub mod args;
 pub mod decide;
 pub mod driver;
+mod lost;
 pub mod model;
 pub mod record;
 pub mod run;

@@ -129,6 +129,15 @@ pub struct Record {
 }
 
 impl Record {
+    /// Whether there is no record in `folder` yet.
+    ///
+    /// # Errors
+    /// [`RecordError::Folder`] when the folder cannot be read.
+    pub fn is_missing(folder: &Path) -> Result<bool, RecordError> {
+        let exists = folder.join(FILE_NAME).try_exists();
+        exists.map(|exists| !exists).map_err(|source| RecordError::Folder { path: folder.to_owned(), source })
+    }
+
     /// Opens the record in `folder`, making both when they are missing, and locks it.
     ///
     /// # Errors

@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use crate::args::Args;
 use crate::decide::Machine;
 use crate::driver::{Chain, Driver};
+use crate::lost;
 use crate::record::Record;
 
 /// Runs the program with these arguments (the program's name first) until it is told to stop. Prints help, version
@@ -54,6 +55,9 @@ async fn sign(args: Args) -> anyhow::Result<()> {
         producers_db: format!("{boot}.producers"),
         signers_db: format!("{boot}.signers"),
     };
+    if !args.new_record && Record::is_missing(&args.data_dir)? {
+        lost::refuse_after_signing(&node, &chain, &args.data_dir).await?;
+    }
     let record = Record::open(&args.data_dir, chain.signer, info.chain_id)?;
     let last_run = record.place()?;
     tracing::info!(address = chain.address, node = args.node, "signer starts");

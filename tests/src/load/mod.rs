@@ -8,6 +8,7 @@
 //! The state index alone: `benches/marf.rs`.
 
 pub mod accounts;
+pub mod attacks;
 pub mod growth;
 mod net;
 pub mod plot;
@@ -41,6 +42,10 @@ pub struct Size {
     pub subscribers: usize,
     /// Events that they get.
     pub events: u32,
+    /// Blocks of each half of a measurement under attack.
+    pub attacked_blocks: u64,
+    /// Peers of an attack, by kind.
+    pub attackers: attacks::Attackers,
 }
 
 impl Size {
@@ -57,6 +62,8 @@ impl Size {
         pushes: 500,
         subscribers: 1_000,
         events: 500,
+        attacked_blocks: 50,
+        attackers: attacks::Attackers { subscribers: 1_000, scrapers: 10_000, askers: 3_000 },
     };
 
     /// To see that it still runs.
@@ -72,6 +79,8 @@ impl Size {
         pushes: 5,
         subscribers: 10,
         events: 10,
+        attacked_blocks: 3,
+        attackers: attacks::Attackers { subscribers: 10, scrapers: 20, askers: 10 },
     };
 }
 
@@ -123,7 +132,7 @@ impl Grown {
 }
 
 /// Names of all rows, in the order of the table.
-pub const ROWS: [&str; 10] = [
+pub const ROWS: [&str; 11] = [
     "start",
     "empty-blocks",
     "transfers",
@@ -134,6 +143,7 @@ pub const ROWS: [&str; 10] = [
     "info",
     "push-latency",
     "fan-out",
+    "attacks",
 ];
 
 /// Measures one row into the table.
@@ -151,6 +161,7 @@ pub async fn measure(row: &str, size: &Size, table: &mut Table) {
         "admission" => rows::admission::measure(size, table).await,
         "info" => rows::info::measure(size, table).await,
         "push-latency" => rows::push_latency::measure(size, table).await,
+        "attacks" => rows::attacks::measure(size, table).await,
         "fan-out" => rows::fan_out::measure(size, table).await,
         other => panic!("no row is called {other}; there are {}", ROWS.join(", ")),
     }

@@ -133,6 +133,12 @@ impl Cluster {
         self.folder.path().join("node")
     }
 
+    /// A signer's data folder.
+    #[must_use]
+    pub fn signer_folder(&self, index: u8) -> std::path::PathBuf {
+        self.folder.path().join(format!("signer-{index}"))
+    }
+
     /// Asserts that no process has logged an error or a panic, but for lines that `expected` takes.
     ///
     /// # Panics

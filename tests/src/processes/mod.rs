@@ -9,6 +9,7 @@ mod disk;
 mod grpc;
 mod http;
 mod process;
+pub mod unread;
 
 pub use admin::Admin;
 pub use alone::{NodeAlone, address_of_nobody, proposal_of};

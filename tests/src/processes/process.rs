@@ -34,6 +34,14 @@ impl Process {
         let _ = self.child.wait();
     }
 
+    /// Waits until it ends by itself.
+    ///
+    /// # Panics
+    /// When the system cannot wait.
+    pub fn wait(&mut self) -> std::process::ExitStatus {
+        self.child.wait().expect("it ends")
+    }
+
     /// SIGTERM, and waits; gives what it ended with.
     ///
     /// # Panics
@@ -82,9 +90,17 @@ impl Process {
     /// # Panics
     /// When it has not in time.
     pub fn wait_for_log(&self, text: &str) {
+        self.wait_until(text, |log| log.contains(text));
+    }
+
+    /// Waits until its log is so.
+    ///
+    /// # Panics
+    /// When it is not in time.
+    pub fn wait_until(&self, what: &str, is_so: impl Fn(&str) -> bool) {
         let end = Instant::now() + WAIT;
-        while !self.log().contains(text) {
-            assert!(Instant::now() < end, "{} does not log: {text}", self.name);
+        while !is_so(&self.log()) {
+            assert!(Instant::now() < end, "the log of {} does not tell in time: {what}", self.name);
             // A file has no event.
             std::thread::park_timeout(Duration::from_millis(5));
         }

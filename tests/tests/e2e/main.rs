@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod admin;
 #[cfg(test)]
+mod attacked;
+#[cfg(test)]
 mod devnet;
 #[cfg(test)]
 mod fan_out;
@@ -16,6 +18,8 @@ mod garbage;
 mod idle;
 #[cfg(test)]
 mod jobs;
+#[cfg(test)]
+mod lost_record;
 #[cfg(test)]
 mod observers;
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! A file a row.
 
 pub(super) mod admission;
+pub(super) mod attacks;
 pub(super) mod empty_blocks;
 pub(super) mod fan_out;
 pub(super) mod info;

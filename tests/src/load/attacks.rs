@@ -1,0 +1,157 @@
+//! What peers do to hold up a chain, and what comes of it: blocks in the same time with and without them.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+
+use super::net::Counter;
+use crate::figures::resident_bytes;
+use crate::processes::Cluster;
+use crate::processes::unread::{get, send_and_leave};
+
+/// Whose account proofs are asked for.
+const ACCOUNT: &str = "/v2/accounts/ST000000000000000000002AMW42H?proof=1";
+
+/// How many peers take part.
+#[derive(Debug, Clone, Copy)]
+pub struct Attackers {
+    /// Streams that begin at the earliest event and are not read.
+    pub subscribers: usize,
+    /// Requests of the metrics whose answers are not read.
+    pub scrapers: usize,
+    /// Connections that ask for account proofs, one after the other.
+    pub askers: usize,
+}
+
+/// One kind of attack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Attack {
+    /// Replays that nobody reads.
+    Subscribers,
+    /// Answers that nobody reads.
+    Scrapers,
+    /// Reads without an end.
+    Askers,
+}
+
+/// All of them.
+pub const ATTACKS: [Attack; 3] = [Attack::Subscribers, Attack::Scrapers, Attack::Askers];
+
+/// A chain whose rate without disturbance is measured before each attack.
+pub struct Undisturbed<'c> {
+    cluster: &'c Cluster,
+    counter: Counter,
+    blocks: u64,
+}
+
+/// What came of an attack.
+#[derive(Debug, Clone, Copy)]
+pub struct Found {
+    /// How long the blocks took without it.
+    pub before: Duration,
+    /// How long as many took under it.
+    pub under: Duration,
+    /// The longest wait for one of these.
+    pub longest_gap: Duration,
+    /// The node's resident memory, at most.
+    pub most_bytes: u64,
+}
+
+impl Attack {
+    /// What its peers do.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Subscribers => "streams replay and are not read",
+            Self::Scrapers => "metrics are asked for and not read",
+            Self::Askers => "account proofs are asked for",
+        }
+    }
+}
+
+impl Found {
+    /// The rate under attack as a part of the undisturbed one.
+    #[must_use]
+    pub fn percent(&self) -> f64 {
+        100.0 * self.before.as_secs_f64() / self.under.as_secs_f64()
+    }
+
+    /// See [`Self::longest_gap`].
+    #[must_use]
+    pub fn longest_gap_ms(&self) -> u64 {
+        u64::try_from(self.longest_gap.as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+impl<'c> Undisturbed<'c> {
+    /// Waits for the chain's first blocks. Each measurement is of so many.
+    ///
+    /// # Panics
+    /// When there are none.
+    pub async fn start(cluster: &'c Cluster, blocks: u64) -> Self {
+        let mut counter = Counter::start(cluster).await;
+        counter.until("the first blocks", |progress| progress.blocks >= 3).await;
+        Self { cluster, counter, blocks }
+    }
+
+    /// Measures without disturbance and then under an attack, which ends before this returns.
+    ///
+    /// # Panics
+    /// When no blocks come.
+    pub async fn under(&mut self, attack: Attack, attackers: &Attackers) -> Found {
+        let (before, ..) = self.measure().await;
+        let address: SocketAddr = self.cluster.address().parse().expect("an address");
+        let stop = Arc::new(AtomicBool::new(false));
+        let (mut unread, mut asking) = (Vec::new(), JoinSet::new());
+        match attack {
+            Attack::Subscribers => {
+                unread = send_and_leave(address, &get("/v3/events?start=earliest"), attackers.subscribers).await;
+            }
+            Attack::Scrapers => unread = send_and_leave(address, &get("/metrics"), attackers.scrapers).await,
+            Attack::Askers => {
+                for _ in 0..attackers.askers {
+                    asking.spawn(ask(address, Arc::clone(&stop)));
+                }
+            }
+        }
+        let (under, longest_gap, most_bytes) = self.measure().await;
+        stop.store(true, Ordering::Relaxed);
+        asking.shutdown().await;
+        drop(unread);
+        Found { before, under, longest_gap, most_bytes }
+    }
+
+    /// Time of the blocks, the longest wait for one of them, and the node's memory at most.
+    async fn measure(&mut self) -> (Duration, Duration, u64) {
+        let begun = Instant::now();
+        let (mut last, mut longest, mut most_bytes) = (begun, Duration::ZERO, 0);
+        let first = self.counter.now().blocks;
+        for block in 1..=self.blocks {
+            self.counter.until("blocks under attack", |progress| progress.blocks >= first + block).await;
+            longest = longest.max(last.elapsed());
+            last = Instant::now();
+            most_bytes = most_bytes.max(resident_bytes(self.cluster.node.id()).unwrap_or(0));
+        }
+        (begun.elapsed(), longest, most_bytes)
+    }
+}
+
+/// Asks, reads what comes, and asks again.
+async fn ask(address: SocketAddr, stop: Arc<AtomicBool>) {
+    let request = get(ACCOUNT);
+    let mut answer = vec![0; 64 << 10];
+    while !stop.load(Ordering::Relaxed) {
+        let Ok(mut stream) = TcpStream::connect(address).await else { return };
+        while !stop.load(Ordering::Relaxed) && stream.write_all(&request).await.is_ok() {
+            match stream.read(&mut answer).await {
+                Ok(0) | Err(_) => break,
+                Ok(_) => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Peers that ask and do not read hold up neither blocks nor memory: the small form of the load tool's row `attacks`.
+
+use std::time::{Duration, Instant};
+
+use stacks_types::stackerdb::StackerDbChunk;
+use tests::figures::resident_bytes;
+use tests::load::attacks::{ATTACKS, Attackers, Undisturbed};
+use tests::processes::unread::{LIST_EVENTS, PAGE_OF_EVENTS, grpc_calls, send_and_leave};
+
+use crate::support::{Client, Cluster, Plan, run, stacker_key};
+
+const ATTACKERS: Attackers = Attackers { subscribers: 100, scrapers: 500, askers: 100 };
+/// What may be in flight (`BYTES_IN_FLIGHT` of the node).
+const IN_FLIGHT_BYTES: u64 = 384 << 20;
+/// Above what is in flight: buffers of sockets, what is being made.
+const SLACK_BYTES: u64 = 128 << 20;
+/// What may be left after it, above what there was before: caches that it has filled.
+const LEFT_BYTES: u64 = 64 << 20;
+/// How long memory may take to come back: connections are cut and swept, the allocator purges.
+const COMES_BACK: Duration = Duration::from_secs(60);
+
+#[test]
+fn blocks_come_while_peers_ask_and_do_not_read() {
+    run(async {
+        let cluster = Cluster::start_plan(Plan { block_interval: "200ms", ..Plan::default() });
+        let mut chain = Undisturbed::start(&cluster, 10).await;
+        for attack in ATTACKS {
+            let found = chain.under(attack, &ATTACKERS).await;
+            println!("{}: {:.0} % of the undisturbed rate, {found:?}", attack.name(), found.percent());
+            // Loose, as the machine is shared: it was a fifth, and less, before readers had lanes of their own.
+            assert!(found.percent() > 40.0, "{}: {found:?}", attack.name());
+        }
+    });
+}
+
+/// Writes the slot of a stacker whose signer does not run.
+async fn put_chunks(client: &Client, slot_id: u32, count: u32, bytes: usize) {
+    let mut dbs = nakamoto_proto::v1::stacker_db_service_client::StackerDbServiceClient::new(client.channel.clone());
+    for version in 1..=count {
+        // Does not shrink.
+        let data: Vec<u8> = (0..bytes as u64).map(|at| (at.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56) as u8).collect();
+        let chunk = StackerDbChunk::signed(slot_id, version, data, &stacker_key(3));
+        let chunk = nakamoto_proto::v1::StackerDbChunk {
+            slot_id,
+            slot_version: version,
+            signature: chunk.signature.0.to_vec().into(),
+            data: chunk.data.into(),
+        };
+        let contract_id = "ST000000000000000000002AMW42H.signers".to_owned();
+        let request = nakamoto_proto::v1::PutChunkRequest { contract_id, chunk: Some(chunk) };
+        let answer = dbs.put_chunk(request).await.expect("an answer").into_inner();
+        assert!(answer.accepted, "{answer:?}");
+    }
+}
+
+#[test]
+fn memory_is_bounded_while_pages_are_left_unread_and_comes_back() {
+    run(async {
+        let plan = Plan { weights: vec![1; 4], running_signers: 3, block_interval: "500ms", ..Plan::default() };
+        let cluster = Cluster::start_plan(plan);
+        let client = cluster.client();
+        let mut watch = client.watch(0).await;
+        watch.block().await;
+        watch.block().await;
+        put_chunks(&client, 3, 40, 2_000_000).await;
+        let resident = || resident_bytes(cluster.node.id()).expect("the node runs");
+        let before = resident();
+        let calls = grpc_calls(LIST_EVENTS, &PAGE_OF_EVENTS, 200);
+        let open = send_and_leave(cluster.address().parse().expect("an address"), &calls, 29).await;
+        let (begun, mut most) = (Instant::now(), 0);
+        while begun.elapsed() < Duration::from_secs(6) {
+            most = most.max(resident());
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        drop(open);
+        let (begun, mut left) = (Instant::now(), resident());
+        while left > before + LEFT_BYTES && begun.elapsed() < COMES_BACK {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            left = resident();
+        }
+        let mib = |bytes: u64| bytes >> 20;
+        println!("{} MiB before, {} at most, {} after {:?}", mib(before), mib(most), mib(left), begun.elapsed());
+        assert!(most < before + IN_FLIGHT_BYTES + SLACK_BYTES, "{} MiB, {} before", mib(most), mib(before));
+        assert!(left <= before + LEFT_BYTES, "{} MiB are left of {}, {} before", mib(left), mib(most), mib(before));
+        watch.block().await;
+    });
+}
