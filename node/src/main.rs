@@ -3,6 +3,10 @@
 use std::io::Write as _;
 use std::process::ExitCode;
 
+/// Gives memory back when a burst is over: whoever asks decides how much the node holds for a moment, not for good.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     match mockamoto_node::main_with_args(std::env::args_os()) {
         Ok(()) => ExitCode::SUCCESS,
