@@ -1,5 +1,6 @@
 //! What goes wrong: kills, pauses, burn blocks, reorganizations and peers that do not read, chosen at random from a seed.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use nakamoto_proto::v1;
@@ -7,10 +8,12 @@ use nakamoto_proto::v1::admin_service_client::AdminServiceClient;
 use tests::processes::{Cluster, WAIT};
 use tokio::net::TcpStream;
 
-use super::readers;
+use super::{deep, readers};
 
 /// Most peers that do not read at the same time.
 const READERS_MAX: u64 = 60;
+/// Most offers of deep contracts at once.
+const DEEP_MAX: u64 = 40;
 /// Deepest reorganization of the mocked bitcoin.
 const DEPTH_MAX: u64 = 5;
 
@@ -20,20 +23,22 @@ pub(crate) struct Chaos {
     random: Random,
     /// Peers that do not read.
     unread: Vec<TcpStream>,
+    /// Contracts that can never be mined.
+    deep: BTreeSet<[u8; 32]>,
 }
 
 impl Chaos {
     pub(crate) fn new(cluster: Cluster, seed: u64) -> Self {
-        Self { cluster, random: Random(seed), unread: Vec::new() }
+        Self { cluster, random: Random(seed), unread: Vec::new(), deep: BTreeSet::new() }
     }
 
     pub(crate) fn node_pid(&self) -> u32 {
         self.cluster.node.id()
     }
 
-    /// Gives the cluster back, with everything running.
-    pub(crate) async fn end(self) -> Cluster {
-        self.cluster
+    /// Gives the cluster back, with everything running, and what it has offered that can never be mined.
+    pub(crate) fn end(self) -> (Cluster, BTreeSet<[u8; 32]>) {
+        (self.cluster, self.deep)
     }
 
     /// Waits a little, does something, says what.
@@ -41,7 +46,7 @@ impl Chaos {
         tokio::time::sleep(Duration::from_millis(self.random.below(900))).await;
         let (producers, signers) = (self.cluster.producers.len() as u64, self.cluster.signers.len() as u64);
         let (producer, signer) = (self.random.index(producers), self.random.index(signers));
-        match self.random.below(14) {
+        match self.random.below(15) {
             0 | 1 => {
                 self.cluster.restart_node("0");
                 "the node was killed".to_owned()
@@ -67,11 +72,19 @@ impl Chaos {
                 format!("{count} burn blocks were mined")
             }
             10 | 11 => {
-                let (kind, count) = (usize::from(self.random.index(4)), 1 + self.random.below(READERS_MAX));
+                let (kind, count) =
+                    (self.random.below(readers::KINDS.len() as u64), 1 + self.random.below(READERS_MAX));
                 let address = self.cluster.address().parse().expect("an address");
-                let (what, open) = readers::open(address, kind, usize::try_from(count).expect("few")).await;
+                let few = |number| usize::try_from(number).expect("few");
+                let (what, open) = readers::open(address, few(kind), few(count)).await;
                 self.unread = open;
                 what
+            }
+            12 => {
+                let count = 1 + self.random.below(DEEP_MAX);
+                let salt = self.random.next();
+                self.deep.extend(deep::offer(&self.cluster.client(), salt, count));
+                format!("{count} contracts too deep to be loaded were offered")
             }
             _ => {
                 let depth = 1 + self.random.below(DEPTH_MAX);

@@ -1,5 +1,5 @@
 //! The soak: a chain at full speed, while processes are killed at random, the mocked bitcoin reorganizes at random, and
-//! peers ask and do not read.
+//! peers ask and do not read, and contracts are offered that must be evaluated to be refused.
 //!
 //! Asserted at the end: the event stream had no gap and no duplicate over all reconnects and agreed with itself (each tip
 //! change fits the blocks told of); every accepted transaction is in a canonical block, once; a second chain that gets
@@ -11,6 +11,8 @@
 
 #[cfg(test)]
 mod chaos;
+#[cfg(test)]
+mod deep;
 #[cfg(test)]
 mod figures;
 #[cfg(test)]
@@ -89,9 +91,9 @@ mod soak {
             let accepted = offers.accepted();
             follower.until("every accepted transaction is mined", |told| told.misses_none_of(&accepted)).await;
 
-            let cluster = chaos.end().await;
+            let (cluster, deep) = chaos.end();
             let told = follower.stop().await;
-            told.check_dropped();
+            told.check_dropped(&deep);
             replay::check(&cluster, &told).await;
             cluster.check_logs(chaos_errors);
             println!("soak: {}", told.summary(begun.elapsed(), accepted.len()));

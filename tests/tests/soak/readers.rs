@@ -2,17 +2,18 @@
 
 use std::net::SocketAddr;
 
-use tokio::io::AsyncWriteExt as _;
+use tests::processes::unread::{LIST_EVENTS, PAGE_OF_EVENTS, get, grpc_calls, send_and_leave};
 use tokio::net::TcpStream;
 
 /// Makes the bytes of a request.
 type Request = fn() -> Vec<u8>;
 /// What they ask, by name.
-const KINDS: [(&str, Request); 4] = [
+pub(crate) const KINDS: [(&str, Request); 5] = [
     ("streams from the earliest event on", || get("/v3/events?start=earliest")),
     ("metrics", || get("/metrics")),
     ("pages of events", pages),
     ("halves of chunks", halves),
+    ("two hundred pages of events each", many_pages),
 ];
 /// Bytes of half a chunk.
 const HALF: usize = 8 << 20;
@@ -20,25 +21,22 @@ const HALF: usize = 8 << 20;
 /// Opens so many of one kind; they are there until they are dropped.
 pub(crate) async fn open(address: SocketAddr, kind: usize, count: usize) -> (String, Vec<TcpStream>) {
     let (name, request) = KINDS[kind % KINDS.len()];
-    let (request, mut open) = (request(), Vec::new());
-    for _ in 0..count {
-        let Ok(mut stream) = TcpStream::connect(address).await else { break };
-        // One that is refused may not take all of it.
-        let _ = stream.write_all(&request).await;
-        open.push(stream);
-    }
+    let open = send_and_leave(address, &request(), count).await;
     (format!("{count} peers left {name} unread"), open)
-}
-
-fn get(path: &str) -> Vec<u8> {
-    format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n").into_bytes()
 }
 
 /// `ListEvents` by gRPC-Web: a filter that takes all, a thousand a page.
 fn pages() -> Vec<u8> {
-    let head = "POST /nakamoto.v1.EventService/ListEvents HTTP/1.1\r\nhost: localhost\r\n\
-                content-type: application/grpc-web+proto\r\ncontent-length: 12\r\n\r\n";
-    [head.as_bytes(), &[0, 0, 0, 0, 7, 0x0a, 2, 0x10, 1, 0x20, 0xe8, 0x07]].concat()
+    let head = format!(
+        "POST {LIST_EVENTS} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/grpc-web+proto\r\n\
+         content-length: {}\r\n\r\n",
+        PAGE_OF_EVENTS.len()
+    );
+    [head.as_bytes(), &PAGE_OF_EVENTS].concat()
+}
+
+fn many_pages() -> Vec<u8> {
+    grpc_calls(LIST_EVENTS, &PAGE_OF_EVENTS, 200)
 }
 
 fn halves() -> Vec<u8> {
