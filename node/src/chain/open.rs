@@ -1,5 +1,7 @@
 //! Opens the chain that the settings name.
 
+use std::fs::Metadata;
+use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -37,6 +39,11 @@ pub struct OpenedChain {
 /// When the genesis cannot be used, or the folder cannot be opened: damaged, in use, of another chain.
 pub fn open(settings: &Settings) -> anyhow::Result<OpenedChain> {
     let params = chain_params(&settings.genesis).context("genesis")?;
+    let gigabytes = bytes_in(&settings.data_dir) >> 30;
+    if gigabytes > 0 {
+        // Nothing is served until all of it is read.
+        tracing::info!(gigabytes, "the data folder is compared with its checksums");
+    }
     let (chain, writer) = Chain::open(&settings.data_dir, params, now_ms).context("cannot open the chain")?;
     let tip = chain.read(|reader| reader.tip()).context("cannot read the chain")?;
     let folder = settings.data_dir.display();
@@ -66,6 +73,12 @@ pub fn open(settings: &Settings) -> anyhow::Result<OpenedChain> {
         retention,
         writer,
     })
+}
+
+/// Bytes of a folder's files; what cannot be read is told of when it is opened.
+fn bytes_in(folder: &Path) -> u64 {
+    let Ok(entries) = std::fs::read_dir(folder) else { return 0 };
+    entries.flatten().filter_map(|entry| entry.metadata().ok()).filter(Metadata::is_file).map(|file| file.len()).sum()
 }
 
 /// Milliseconds since 1970 by the machine's clock.
