@@ -115,8 +115,11 @@ fn one(rng: &mut Rng, program: &Program, rules: &'static Rules, tally: &mut Tall
         tally.calls += 1;
         tally.succeeded += u64::from(record.verdict == Verdict::Success);
         // A variable that is read in a block before its contract is none, whatever its type.
+        // Until 4.0 `map` gives more than its type says, when its sequences are not alike in length.
+        let outgrows =
+            !rules.map_stops_at_shortest && program.contracts.iter().any(|source| source.text.contains("(map "));
         let looks_back = program.contracts.iter().any(|source| source.text.contains("at-block"));
-        if looks_back {
+        if looks_back || outgrows {
             continue;
         }
         if let (None, Some(declared)) = (&record.error, engine.declared(call)) {

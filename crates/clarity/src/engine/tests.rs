@@ -305,3 +305,22 @@ fn an_empty_list_of_some_length_is_cast_to_any_list_of_that_length() {
     };
     assert!(publish(2) && !publish(3));
 }
+
+#[test]
+fn a_snippet_with_allowances_that_lack_arguments_fails() {
+    let mut world = Memory::default();
+    world.publish("counter", COUNTER);
+    let mut machine = world.machine();
+    for allowance in [
+        "with-stx",
+        "with-ft",
+        "with-ft current-contract \"*\"",
+        "with-nft current-contract",
+        "with-staking",
+        "with-pox 1",
+    ] {
+        let snippet = format!("(restrict-assets? tx-sender (({allowance})) 1)");
+        let stop = machine.evaluate(&context(), &id("counter"), &snippet).unwrap_err();
+        assert_eq!(stop.kind(), "IncorrectArgumentCount", "{allowance}");
+    }
+}

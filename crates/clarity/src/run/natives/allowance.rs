@@ -14,7 +14,7 @@ use crate::costs::CostFn;
 use crate::error::{CheckError, CostError, RuntimeError, Stop};
 use crate::lower::program::{At, Many};
 use crate::names::ClarityName;
-use crate::natives::Native;
+use crate::natives::{Arity, Native};
 use crate::types::Type;
 use crate::value::{Principal, Value};
 
@@ -133,6 +133,12 @@ impl Machine<'_> {
     }
 
     fn allowance(&mut self, frame: &Frame<'_>, native: Native, arguments: &[At]) -> Result<(Allowance, u64), Stop> {
+        // A snippet that is evaluated was not checked.
+        if let Arity::Exactly(needed) = native.arity()
+            && needed != arguments.len()
+        {
+            return Err(CheckError::IncorrectArgumentCount(needed, arguments.len()).into());
+        }
         Ok(match native {
             Native::WithStx => (Allowance::Stx(uint(self.eval(frame, arguments[0])?)?), STX_MEMORY),
             Native::WithFt => {
