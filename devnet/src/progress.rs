@@ -1,20 +1,45 @@
-//! Watches blocks come, to tell the person in front of the screen that it works.
+//! Watches the chain, to tell the person in front of the screen that it works, and which transactions wait or are gone.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use client::{Feed, FeedError, FeedItem, FeedRequest, Node};
 use nakamoto_proto::v1::event::Body;
-use nakamoto_proto::v1::{BlockProcessed, EventFilter, EventKind, EventTerm, PayloadMode};
+use nakamoto_proto::v1::{
+    BlockProcessed, DropReason, EventFilter, EventKind, EventTerm, MempoolDropped, PayloadMode, TemplateFinished,
+};
 
 /// Blocks that are announced before it gets quiet.
 const ANNOUNCED: u64 = 3;
 
-/// Reads the node's processed blocks.
+/// Dropped transactions that are told of in each [`DROPS_WINDOW`]; more are counted. A reorganization can drop thousands.
+const DROPS_TOLD: u32 = 10;
+
+/// See [`DROPS_TOLD`].
+const DROPS_WINDOW: Duration = Duration::from_secs(10);
+
+/// Reads the node's events and makes lines of some.
 #[derive(Debug)]
 pub struct Watch {
     feed: Feed,
+    teller: Teller,
+}
+
+/// What was told so far.
+#[derive(Debug)]
+struct Teller {
     started: Instant,
-    seen: u64,
+    blocks: u64,
+    /// The burn view whose tenure was said to take no more.
+    full: Vec<u8>,
+    drops: Drops,
+}
+
+/// How many drops were told of lately.
+#[derive(Debug)]
+struct Drops {
+    window: Instant,
+    told: u32,
+    untold: u64,
 }
 
 impl Watch {
@@ -23,7 +48,8 @@ impl Watch {
     /// # Errors
     /// [`FeedError`] when the node refuses it.
     pub async fn open(node: Node, started: Instant) -> Result<Self, FeedError> {
-        let term = EventTerm { kinds: vec![EventKind::BlockProcessed.into()], ..EventTerm::default() };
+        let kinds = [EventKind::BlockProcessed, EventKind::MempoolDropped, EventKind::Template];
+        let term = EventTerm { kinds: kinds.map(i32::from).to_vec(), ..EventTerm::default() };
         let request = FeedRequest {
             filter: EventFilter { terms: vec![term], all: false },
             payload_mode: PayloadMode::Header,
@@ -34,7 +60,7 @@ impl Watch {
         };
         let mut feed = Feed::new(node, request);
         while !matches!(feed.next().await?, FeedItem::Opened { .. }) {}
-        Ok(Self { feed, started, seen: 0 })
+        Ok(Self { feed, teller: Teller::new(started) })
     }
 
     /// The next line to show. Can be dropped and called again.
@@ -44,18 +70,71 @@ impl Watch {
     pub async fn next_line(&mut self) -> Result<String, FeedError> {
         loop {
             let FeedItem::Event { event, .. } = self.feed.next().await? else { continue };
-            let Some(Body::BlockProcessed(block)) = event.body else { continue };
-            self.seen = self.seen.saturating_add(1);
-            tracing::info!("{}", describe(&block));
-            if let Some(line) = line(self.seen, self.started.elapsed().as_millis(), &block) {
+            if let Some(line) = event.body.and_then(|body| self.teller.line(&body, Instant::now())) {
                 return Ok(line);
             }
         }
     }
 }
 
-fn line(seen: u64, millis: u128, block: &BlockProcessed) -> Option<String> {
-    match seen {
+impl Teller {
+    const fn new(started: Instant) -> Self {
+        let drops = Drops { window: started, told: 0, untold: 0 };
+        Self { started, blocks: 0, full: Vec::new(), drops }
+    }
+
+    fn line(&mut self, body: &Body, now: Instant) -> Option<String> {
+        match body {
+            Body::BlockProcessed(block) => {
+                self.blocks = self.blocks.saturating_add(1);
+                tracing::info!("{}", describe(block));
+                announce(self.blocks, now.saturating_duration_since(self.started).as_millis(), block)
+            }
+            Body::MempoolDropped(dropped) => self.drops.line(dropped, now),
+            Body::TemplateFinished(finished) => self.full_line(finished),
+            _ => None,
+        }
+    }
+
+    /// Once in each tenure: more would say the same again at each block.
+    fn full_line(&mut self, finished: &TemplateFinished) -> Option<String> {
+        let first = finished.tenure_full.as_ref()?;
+        if self.full == finished.burn_block_hash {
+            return None;
+        }
+        self.full = finished.burn_block_hash.to_vec();
+        let txid = hex::encode(&first.txid);
+        Some(format!("transaction 0x{txid} waits: {}; AdminService.MineBurnBlocks brings one at once", first.reason))
+    }
+}
+
+impl Drops {
+    fn line(&mut self, dropped: &MempoolDropped, now: Instant) -> Option<String> {
+        if now.saturating_duration_since(self.window) >= DROPS_WINDOW {
+            (self.window, self.told) = (now, 0);
+        }
+        if self.told >= DROPS_TOLD {
+            self.untold = self.untold.saturating_add(u64::try_from(dropped.txids.len()).unwrap_or(u64::MAX));
+            return None;
+        }
+        self.told = self.told.saturating_add(1);
+        let name = dropped.reason().as_str_name();
+        let reason = name.strip_prefix("DROP_REASON_").unwrap_or(name).to_lowercase();
+        let txids: Vec<_> = dropped.txids.iter().map(|txid| format!("0x{}", hex::encode(txid))).collect();
+        let mut line = format!("transaction {} was dropped ({reason}): {}", txids.join(", "), dropped.detail);
+        if dropped.reason() == DropReason::ReplaceByFee {
+            line.push_str(&format!(": 0x{}", hex::encode(&dropped.new_txid)));
+        }
+        match std::mem::take(&mut self.untold) {
+            0 => {}
+            untold => line.push_str(&format!(" (and {untold} more before)")),
+        }
+        Some(line)
+    }
+}
+
+fn announce(number: u64, millis: u128, block: &BlockProcessed) -> Option<String> {
+    match number {
         1 => Some(format!("first block processed after {millis} ms: {}", describe(block))),
         ANNOUNCED => Some(format!("{} (quiet from here; --log info shows every block)", describe(block))),
         2..ANNOUNCED => Some(describe(block)),
@@ -72,7 +151,7 @@ fn describe(block: &BlockProcessed) -> String {
 
 #[cfg(test)]
 mod tests {
-    use nakamoto_proto::v1::BlockRef;
+    use nakamoto_proto::v1::{BlockRef, SkippedTransaction};
 
     use super::*;
 
@@ -85,13 +164,61 @@ mod tests {
             size_bytes: 500,
             ..BlockProcessed::default()
         };
-        let first = line(1, 212, &block).unwrap();
+        let started = Instant::now();
+        let mut teller = Teller::new(started);
+        let body = Body::BlockProcessed(block);
+        let lines: Vec<_> =
+            (0..5).map(|_| teller.line(&body, started + Duration::from_millis(212)).unwrap_or_default()).collect();
         assert_eq!(
-            first,
+            lines[0],
             "first block processed after 212 ms: block 1 abababababababab..., 500 bytes, begins tenure 1"
         );
-        assert!(line(2, 0, &block).is_some());
-        assert!(line(3, 0, &block).unwrap().contains("quiet"));
-        assert_eq!((line(4, 0, &block), line(0, 0, &block)), (None, None));
+        assert!(!lines[1].is_empty() && lines[2].contains("quiet"), "{lines:?}");
+        assert_eq!(lines[3..], ["", ""]);
+    }
+
+    #[test]
+    fn a_tenure_without_budget_is_told_once_with_what_to_do() {
+        let mut teller = Teller::new(Instant::now());
+        let mut template = |burn: u8, is_full: bool| {
+            let full = SkippedTransaction { txid: vec![7; 32].into(), reason: "no budget".to_owned() };
+            let finished = TemplateFinished {
+                burn_block_hash: vec![burn; 32].into(),
+                tenure_full: is_full.then_some(full),
+                ..TemplateFinished::default()
+            };
+            teller.line(&Body::TemplateFinished(finished), Instant::now())
+        };
+        assert_eq!(template(1, false), None);
+        let told = template(1, true).unwrap();
+        assert!(told.starts_with(&format!("transaction 0x{} waits: no budget", "07".repeat(32))), "{told}");
+        assert!(told.contains("MineBurnBlocks"), "{told}");
+        assert_eq!((template(1, true), template(1, false), template(1, true)), (None, None, None));
+        assert!(template(2, true).is_some());
+    }
+
+    #[test]
+    fn drops_are_told_with_their_reason_and_a_flood_of_them_is_counted() {
+        let started = Instant::now();
+        let mut teller = Teller::new(started);
+        let mut dropped = |reason: DropReason, seconds: u64| {
+            let body = MempoolDropped {
+                txids: vec![vec![9; 32].into()],
+                reason: reason.into(),
+                new_txid: vec![8; 32].into(),
+                detail: "because".to_owned(),
+            };
+            teller.line(&Body::MempoolDropped(body), started + Duration::from_secs(seconds))
+        };
+        let nine = "09".repeat(32);
+        let told = dropped(DropReason::TooExpensive, 0).unwrap();
+        assert_eq!(told, format!("transaction 0x{nine} was dropped (too_expensive): because"));
+        assert!(dropped(DropReason::ReplaceByFee, 0).unwrap().ends_with(&format!("because: 0x{}", "08".repeat(32))));
+        for _ in 2..DROPS_TOLD {
+            assert!(dropped(DropReason::NonceUsed, 9).is_some());
+        }
+        assert_eq!((dropped(DropReason::NonceUsed, 9), dropped(DropReason::NonceUsed, 9)), (None, None));
+        assert!(dropped(DropReason::NonceUsed, 10).unwrap().ends_with("because (and 2 more before)"));
+        assert!(dropped(DropReason::NonceUsed, 10).unwrap().ends_with("because"));
     }
 }

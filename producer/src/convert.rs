@@ -6,13 +6,13 @@
 use nakamoto_proto::v1;
 use stacks_types::address::{AddressError, StacksAddress};
 use stacks_types::block::{BlockDecodeError, NakamotoBlock};
-use stacks_types::ids::{BurnBlockHash, Hash160, IdError, SortitionHash, StacksBlockId};
+use stacks_types::ids::{BurnBlockHash, Hash160, IdError, SortitionHash, StacksBlockId, Txid};
 use stacks_types::keys::MessageSignature;
 use stacks_types::proposal::SlotMessage;
 use stacks_types::stackerdb::StackerDbChunk;
 use stacks_types::vrf::VrfPublicKey;
 
-use crate::model::{Answer, Mining, MiningMode, SignedBlock, Stacker, StackerSet, Template, View};
+use crate::model::{Answer, Executing, Millis, Mining, MiningMode, SignedBlock, Stacker, StackerSet, Template, View};
 
 /// Why an answer of the node cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -143,6 +143,14 @@ pub fn template(answer: v1::BlockTemplate) -> Result<Template, ConvertError> {
         transactions: block.txs.len(),
         bytes: answer.block.to_vec(),
     })
+}
+
+/// What is executed for a template that is still made; `None` while nothing is.
+#[must_use]
+pub fn executing(answer: &v1::GetTemplateResponse) -> Option<Executing> {
+    let time = std::time::Duration::try_from(answer.executing_time?).ok()?;
+    let txid = Txid::try_from(answer.executing_txid.as_ref()).ok()?;
+    Some(Executing { txid, time_ms: u64::try_from(time.as_millis()).unwrap_or(Millis::MAX) })
 }
 
 /// Account hash of who signed a chunk; `None` when no key recovers.

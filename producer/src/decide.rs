@@ -197,6 +197,7 @@ impl Machine {
             }
             Input::Template(template, situation) => self.on_template(now, template, *situation),
             Input::NoTemplate(why) => self.on_no_template(now, &why),
+            Input::StillMade(executing) => self.on_still_made(now, executing),
             Input::Signed(candidate) => {
                 self.failures = 0;
                 self.assembly_time_halvings = self.assembly_time_halvings.saturating_sub(1);
@@ -274,11 +275,8 @@ impl Machine {
                 self.dismissed.retain(|_, is_final| *is_final);
                 self.look()
             }
-            Phase::Assembling { .. } => {
-                tracing::warn!("a template was not finished in time; asking again");
-                self.phase = Phase::Waiting { until: None, for_what: WaitFor::Move };
-                self.look()
-            }
+            Phase::Assembling { id: Some(id), .. } => Some(Action::FetchTemplate(id.clone())),
+            Phase::Assembling { id: None, .. } => self.retry_later(now, None),
             Phase::Gathering { candidate, votes, asked, timeout, until } => {
                 *asked = Asked::Put;
                 let longest = self.policy.proposal_timeout_ms.saturating_mul(TIMEOUT_GROWTH_MAX);

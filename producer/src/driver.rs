@@ -349,11 +349,13 @@ impl Driver {
         let request = v1::GetTemplateRequest { template_id, wait: None };
         let template = async { Ok::<_, Failed>(unary(self.node.templates().get_template(request)).await?) };
         let (answer, view) = tokio::try_join!(template, self.view_now())?;
+        let executing = convert::executing(&answer);
         let input = match (answer.state(), answer.template) {
             (JobState::Succeeded, Some(template)) => {
                 let situation = self.situation(view).await?;
                 Input::Template(Box::new(convert::template(template)?), Box::new(situation))
             }
+            (JobState::Pending, _) => Input::StillMade(executing),
             (state, _) => Input::NoTemplate(match answer.failure_reason.as_str() {
                 "NO_TRANSACTIONS" => NoTemplate::NoTransactions,
                 "TIP_MOVED" | "BURN_VIEW_MOVED" => NoTemplate::Moved,

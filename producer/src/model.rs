@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use stacks_types::address::StacksAddress;
-use stacks_types::ids::{BlockHash, BurnBlockHash, SortitionHash, StacksBlockId};
+use stacks_types::ids::{BlockHash, BurnBlockHash, SortitionHash, StacksBlockId, Txid};
 use stacks_types::keys::MessageSignature;
 
 /// Milliseconds on the process's monotonic clock.
@@ -120,6 +120,15 @@ pub struct ProducerContext {
     pub others: Vec<Candidate>,
     /// Whether a block was signed for the next height of the burn tip's tenure, whatever its parent.
     pub signed_here: bool,
+}
+
+/// What the node executes for a template.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Executing {
+    /// The transaction.
+    pub txid: Txid,
+    /// For how long so far.
+    pub time_ms: Millis,
 }
 
 /// A template, fetched and decoded.

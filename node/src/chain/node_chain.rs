@@ -1,11 +1,12 @@
 //! The handle that the services hold.
 
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use chainstate::chain::{Chain, ChainReader, JobKind, JobResult, Retention, wire};
 use nakamoto_proto::v1;
+use stacks_types::ids::Txid;
 
 use super::refusals::Refusals;
 use super::stall::TipWatch;
@@ -97,6 +98,17 @@ impl NodeChain {
     /// Checks and stores a signed block.
     pub fn push_block(&self, block: Bytes) -> Result<v1::PushBlockResponse, ApiError> {
         trace::push(self, &block)
+    }
+
+    /// The transaction that the template in the making executes now, and for how long so far. Does not block.
+    pub fn executing(&self) -> Option<(Txid, Duration)> {
+        self.chain.executing()
+    }
+
+    /// The first transaction for which the last template found the budget of its tenure used up. Does not block.
+    pub fn tenure_full(&self) -> Option<v1::SkippedTransaction> {
+        let (txid, reason) = self.chain.tenure_full()?;
+        Some(v1::SkippedTransaction { txid: wire::bytes(&txid.0), reason })
     }
 
     /// How often something was committed since the start. Does not block.

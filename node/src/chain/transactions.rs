@@ -58,7 +58,10 @@ fn stand(node: &NodeChain, txid: &Txid, answer: &mut v1::GetTransactionResponse,
     } else if answer.pending {
         match node.chain.pending_stand(txid) {
             // Also what has just left: the next question tells more.
-            Some(Stand::Ready) | None => (Ready, node.chain.why_left_out(txid).unwrap_or_else(|| READY.to_owned())),
+            Some(Stand::Ready) | None => (
+                Ready,
+                executing(node, txid).or_else(|| node.chain.why_left_out(txid)).unwrap_or_else(|| READY.to_owned()),
+            ),
             Some(Stand::Behind { account, nonce, txid }) => {
                 let left_out = node.chain.why_left_out(&txid).unwrap_or_default();
                 (
@@ -81,6 +84,13 @@ fn stand(node: &NodeChain, txid: &Txid, answer: &mut v1::GetTransactionResponse,
     };
     answer.state = state.into();
     answer.detail = detail.trim_end().to_owned();
+}
+
+/// Said of the transaction that a template executes now.
+fn executing(node: &NodeChain, txid: &Txid) -> Option<String> {
+    let (_, time) = node.chain.executing().filter(|(executed, _)| executed == txid)?;
+    let (so_far, most) = (time.as_secs_f64(), node.chain.execution_limits().time.as_secs());
+    Some(format!("a block's template executes it now, for {so_far:.1} s so far; above {most} s it is dropped"))
 }
 
 /// What a transaction waits for that nothing holds back.

@@ -23,7 +23,11 @@ pub fn finish_template(
     request: &v1::RequestTemplateRequest,
     outcome: Outcome<v1::BlockTemplate>,
 ) {
-    let body = Body::TemplateFinished(template_event(id, request, &outcome));
+    let mut event = template_event(id, request, &outcome);
+    if matches!(outcome, Outcome::Succeeded(_) | Outcome::Failed(_)) {
+        event.tenure_full = chain.tenure_full();
+    }
+    let body = Body::TemplateFinished(event);
     let result = template_answer(&outcome).encode_to_vec();
     finish(jobs, chain, id, outcome, (body, result));
 }
@@ -116,6 +120,7 @@ fn template_event(
         transaction_count: 0,
         failure_reason: reason.to_owned(),
         failure_detail: detail.to_owned(),
+        tenure_full: None,
     };
     if let Outcome::Succeeded(template) = outcome {
         if let Some(parent) = &template.parent {

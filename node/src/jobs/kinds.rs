@@ -101,8 +101,13 @@ impl ValidationJob {
 pub fn template_answer(outcome: &Outcome<v1::BlockTemplate>) -> v1::GetTemplateResponse {
     let (state, reason, detail) = outcome.parts();
     let template = if let Outcome::Succeeded(template) = outcome { Some(template.clone()) } else { None };
-    let (failure_reason, failure_detail) = (reason.to_owned(), detail.to_owned());
-    v1::GetTemplateResponse { state: state.into(), template, failure_reason, failure_detail }
+    v1::GetTemplateResponse {
+        state: state.into(),
+        template,
+        failure_reason: reason.to_owned(),
+        failure_detail: detail.to_owned(),
+        ..v1::GetTemplateResponse::default()
+    }
 }
 
 /// What the fetch of a verdict says.

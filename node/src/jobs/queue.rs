@@ -178,7 +178,7 @@ impl<J, R> JobQueue<J, R> {
         let mut state = self.lock();
         state.forget(&self.limits, Instant::now());
         if let Some(open) = state.open.get(id) {
-            return Ok(Fetched::Pending(open.ended.subscribe()));
+            return Ok(Fetched::Pending { ended: open.ended.subscribe(), is_running: open.begun.is_some() });
         }
         match state.done.get(id) {
             Some(done) => Ok(Fetched::Done(Arc::clone(&done.outcome))),
@@ -192,7 +192,7 @@ impl<J, R> JobQueue<J, R> {
     /// [`Missing`].
     pub async fn fetch_within(&self, id: &str, wait: Option<Duration>) -> Result<Fetched<R>, Missing> {
         match (self.fetch(id)?, wait) {
-            (Fetched::Pending(mut ended), Some(wait)) => {
+            (Fetched::Pending { mut ended, .. }, Some(wait)) => {
                 // Late is an answer too: still pending.
                 let _ = tokio::time::timeout(wait, ended.wait_for(|ended| *ended)).await;
                 self.fetch(id)
@@ -212,7 +212,7 @@ impl<J, R> JobQueue<J, R> {
                 Some(done) => Ok(TakenBack::Done(Arc::clone(&done.outcome))),
                 None => match self.missing(&state, id)? {
                     Fetched::Done(outcome) => Ok(TakenBack::Done(outcome)),
-                    Fetched::Pending(_) => Ok(TakenBack::Pending),
+                    Fetched::Pending { .. } => Ok(TakenBack::Pending),
                 },
             };
         };

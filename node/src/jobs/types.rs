@@ -87,8 +87,13 @@ pub struct QueueFull {
 /// What is known of a job.
 #[derive(Debug)]
 pub enum Fetched<R> {
-    /// Queued or running. The receiver changes when it ends.
-    Pending(watch::Receiver<bool>),
+    /// Queued or running.
+    Pending {
+        /// Changes when it ends.
+        ended: watch::Receiver<bool>,
+        /// Whether it is the one that runs.
+        is_running: bool,
+    },
     /// Finished.
     Done(Arc<Outcome<R>>),
 }

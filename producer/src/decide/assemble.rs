@@ -1,9 +1,9 @@
 //! Templates: asked for, fetched, or not made.
 
 use super::{Action, HASTE_MAX, Machine, NoTemplate, Phase};
-use crate::model::{Millis, ProducerContext, Template};
+use crate::model::{Executing, Millis, ProducerContext, Template};
 
-/// A template event that has not come by then was lost with its request: ask again.
+/// A template whose event has not come by then is asked for: it was lost with its request, or something holds it up.
 const TEMPLATE_TIMEOUT_MS: Millis = 60_000;
 
 /// Pause when the node says that the view has moved: its event is on the way, this is only in case it is not.
@@ -53,6 +53,21 @@ impl Machine {
         }
         self.phase = Phase::Signing;
         Some(Action::Sign(template))
+    }
+
+    /// A template is late: says what holds it up, and goes on to wait for it.
+    pub(super) fn on_still_made(&mut self, now: Millis, executing: Option<Executing>) -> Option<Action> {
+        let Phase::Assembling { until, .. } = &mut self.phase else { return None };
+        *until = now.saturating_add(TEMPLATE_TIMEOUT_MS);
+        match executing {
+            Some(Executing { txid, time_ms }) => tracing::warn!(
+                %txid,
+                time_ms,
+                "a template is late: this transaction is executed for it (the node's max_execution_time_secs ends it)"
+            ),
+            None => tracing::warn!("a template is late: others are made before it, or the machine is slow"),
+        }
+        None
     }
 
     pub(super) fn on_no_template(&mut self, now: Millis, why: &NoTemplate) -> Option<Action> {

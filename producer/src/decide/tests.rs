@@ -140,6 +140,26 @@ fn burn_blocks_that_outrun_a_template_make_the_next_one_shorter_until_one_is_in_
 }
 
 #[test]
+fn a_template_that_is_late_is_asked_for_and_waited_for() {
+    let mut world = World::new(POLICY);
+    world.still_made = true;
+    world.events.clear();
+    for minute in 1..=3 {
+        assert_eq!(world.machine.deadline(), Some(minute * 60_000));
+        world.now = minute * 60_000;
+        world.input(Input::Tick);
+        assert_eq!((world.counter, world.chain_length), (1, 0), "the same template, and no other");
+    }
+    // Its event was lost: the next look finds it.
+    world.still_made = false;
+    world.now = 240_000;
+    world.input(Input::Tick);
+    assert_eq!((world.counter, world.record.len()), (1, 1), "it is signed");
+    world.settle();
+    assert!(world.chain_length > 0);
+}
+
+#[test]
 fn a_burst_of_transactions_has_one_template_in_flight() {
     let mut world = World::new(POLICY);
     world.settle();

@@ -3,7 +3,7 @@
 use stacks_types::ids::{BlockHash, BurnBlockHash, Hash160, StacksBlockId};
 use stacks_types::keys::MessageSignature;
 
-use crate::model::{Answer, Candidate, Millis, ProducerContext, Template};
+use crate::model::{Answer, Candidate, Executing, Millis, ProducerContext, Template};
 
 /// What the operator chooses.
 #[derive(Debug, Clone, Copy)]
@@ -46,6 +46,8 @@ pub enum Input {
     Template(Box<Template>, Box<ProducerContext>),
     /// Result of [`Action::FetchTemplate`]: there is none.
     NoTemplate(NoTemplate),
+    /// Result of [`Action::FetchTemplate`]: it is still made, and which transaction is executed for it.
+    StillMade(Option<Executing>),
     /// Result of [`Action::Sign`]: signed and recorded.
     Signed(Candidate),
     /// Result of [`Action::Sign`]: the template is not what was asked for, or the place is taken.

@@ -154,8 +154,11 @@ impl Chain {
             return Ok(Room::Left);
         }
         let begun = Instant::now();
+        let executing = self.begin_executing(next.txid);
         // Its signatures were verified at admission; the mempool's table remembers.
-        match filling.session.process_verified(&VerifiedTransaction::remembered(&transaction)) {
+        let done = filling.session.process_verified(&VerifiedTransaction::remembered(&transaction));
+        drop(executing);
+        match done {
             Ok(_) => {
                 self.with_mempool(|index| candidates.mined(index, next));
                 filling.bytes_left -= transaction.length();
@@ -167,7 +170,6 @@ impl Chain {
             Err(error) if error.is_ours() => Err(ours(error)),
             Err(error) => {
                 if error.miner_action() == MinerAction::DropOverLimits {
-                    tracing::warn!(txid = %next.txid, %error, "a transaction is dropped from the mempool");
                     clock.cut += 1;
                     clock.not_counted += begun.elapsed();
                 }

@@ -97,6 +97,7 @@ impl Chain {
         time: Duration,
         cancelled: &AtomicBool,
     ) -> Result<Result<v1::BlockTemplate, TemplateFailure>, StoreError> {
+        self.forget_tenure_full();
         let reader = self.take_reader()?;
         let plan = match self.place(&reader, order)? {
             Ok(plan) => plan,

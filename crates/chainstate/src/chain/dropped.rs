@@ -32,7 +32,7 @@ impl Chain {
             return Ok(());
         }
         for Problem { txid, detail, .. } in problems.iter().take(LOGGED_MAX) {
-            tracing::warn!("transaction 0x{txid} is dropped: {detail}");
+            tracing::info!("transaction 0x{txid} is dropped: {detail}");
         }
         let (problems, chain) = (problems.to_vec(), self.clone());
         self.inner.store.write_all(move |tx| {

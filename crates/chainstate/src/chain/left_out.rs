@@ -13,6 +13,8 @@ pub const MAX_LEFT_OUT: usize = 1_000;
 #[derive(Debug, Default)]
 pub(super) struct LeftOut {
     reasons: BTreeMap<Txid, String>,
+    /// The first one for which the budget of the tenure was used up, and why with what to do.
+    tenure_full: Option<(Txid, String)>,
     /// The burn view for which the log was told that its tenure takes no more.
     told: Option<BurnBlockHash>,
 }
@@ -23,12 +25,23 @@ impl Chain {
     pub(crate) fn note_left_out(&self, burn_view: BurnBlockHash, skipped: &[(Txid, String)], exhausted: Option<&Txid>) {
         let mut left_out = lock(&self.inner.left_out);
         left_out.reasons = skipped.iter().take(MAX_LEFT_OUT).cloned().collect();
-        if let Some(txid) = exhausted
+        left_out.tenure_full = skipped.iter().find(|(txid, _)| Some(txid) == exhausted).cloned();
+        if let Some((txid, why)) = left_out.tenure_full.clone()
             && left_out.told.replace(burn_view) != Some(burn_view)
         {
-            let waits = left_out.reasons.get(txid).map_or("", String::as_str);
-            tracing::warn!("transaction 0x{txid} waits: {waits}");
+            tracing::info!("transaction 0x{txid} waits: {why}");
         }
+    }
+
+    /// A template is begun: nothing is known yet of its tenure's budget.
+    pub(crate) fn forget_tenure_full(&self) {
+        lock(&self.inner.left_out).tenure_full = None;
+    }
+
+    /// The first transaction for which the last template found the budget of its tenure used up, and why with what to do.
+    #[must_use]
+    pub fn tenure_full(&self) -> Option<(Txid, String)> {
+        lock(&self.inner.left_out).tenure_full.clone()
     }
 
     /// Why the last template left a transaction out.

@@ -24,6 +24,7 @@ mod burnchain;
 mod chain_meta;
 mod dropped;
 mod estimate;
+mod executing;
 mod fit;
 mod genesis;
 mod identity;
@@ -63,8 +64,10 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use marf::Marf;
+use stacks_types::ids::Txid;
 
 use crate::blocks::{ExecutionCache, SignatureCache};
 use crate::burn::BurnDbWriter;
@@ -97,6 +100,8 @@ struct Inner {
     /// Held by who makes others give way in the mempool.
     evicting: Mutex<()>,
     left_out: Mutex<left_out::LeftOut>,
+    /// What a template executes now, and since when.
+    executing: Mutex<Option<(Txid, Instant)>>,
     executed: ExecutionCache,
     verified: Arc<SignatureCache>,
     followed_ahead: Mutex<Option<stackerdbs::FollowedAhead>>,

@@ -84,6 +84,7 @@ impl Chain {
             mempool: Mutex::new(mempool),
             evicting: Mutex::default(),
             left_out: Mutex::default(),
+            executing: Mutex::default(),
             executed: ExecutionCache::default(),
             verified: Arc::default(),
             start_number,

@@ -21,7 +21,7 @@ fn keyed(number: u8, joins_running: bool) -> JobRequest<u32> {
 fn end_of(queue: &JobQueue<u32, u32>, id: &str) -> Option<Outcome<u32>> {
     match queue.fetch(id) {
         Ok(Fetched::Done(outcome)) => Some(Outcome::clone(&outcome)),
-        Ok(Fetched::Pending(_)) | Err(_) => None,
+        Ok(Fetched::Pending { .. }) | Err(_) => None,
     }
 }
 
@@ -123,7 +123,7 @@ fn results_are_kept_by_count_and_bytes() {
 fn one_who_waits_hears_of_the_end() {
     let queue = queue();
     queue.request(job(1)).unwrap();
-    let Ok(Fetched::Pending(ended)) = queue.fetch("t-0-1") else { panic!("it waits") };
+    let Ok(Fetched::Pending { ended, .. }) = queue.fetch("t-0-1") else { panic!("it waits") };
     assert!(!*ended.borrow());
     run_one(&queue, 0);
     assert!(*ended.borrow());
@@ -137,7 +137,7 @@ fn a_job_ends_when_all_who_asked_for_it_have_taken_it_back() {
     let queue = queue();
     let id = queue.request(keyed(1, true)).unwrap().id;
     queue.request(keyed(1, true)).unwrap();
-    let Ok(Fetched::Pending(ended)) = queue.fetch(&id) else { panic!("it waits") };
+    let Ok(Fetched::Pending { ended, .. }) = queue.fetch(&id) else { panic!("it waits") };
     assert!(matches!(queue.take_back(&id), Ok(TakenBack::Pending)));
     assert!(matches!(queue.take_back(&id), Ok(TakenBack::Dropped)));
     assert_eq!(end_of(&queue, &id), Some(Outcome::Cancelled));

@@ -46,7 +46,7 @@ impl TemplateService for Templates {
         let request = request.into_inner();
         let id = text("template_id", request.template_id).or_status()?;
         let wait = bounded_duration("wait", request.wait, Duration::ZERO, MAX_WAIT).or_status()?;
-        fetch(&self.jobs, &id, wait).await.or_status().map(Response::new)
+        fetch(&self.jobs, self.pool.chain(), &id, wait).await.or_status().map(Response::new)
     }
 
     async fn cancel_template(
@@ -104,12 +104,19 @@ pub(crate) fn decode(request: v1::RequestTemplateRequest) -> Result<JobRequest<T
 /// The state of a request, after waiting for its end for at most `wait`.
 pub(crate) async fn fetch(
     jobs: &TemplateJobs,
+    chain: &NodeChain,
     id: &str,
     wait: Option<Duration>,
 ) -> Result<v1::GetTemplateResponse, ApiError> {
     match jobs.fetch_within(id, wait).await.map_err(|missing| unknown(missing, id))? {
-        Fetched::Pending(_) => {
-            Ok(v1::GetTemplateResponse { state: v1::JobState::Pending.into(), ..v1::GetTemplateResponse::default() })
+        Fetched::Pending { is_running, .. } => {
+            let (txid, time) = chain.executing().filter(|_| is_running).unzip();
+            Ok(v1::GetTemplateResponse {
+                state: v1::JobState::Pending.into(),
+                executing_txid: txid.map(|txid| txid.0.to_vec().into()).unwrap_or_default(),
+                executing_time: time.and_then(|time| time.try_into().ok()),
+                ..v1::GetTemplateResponse::default()
+            })
         }
         Fetched::Done(outcome) => Ok(template_answer(&outcome)),
     }

@@ -94,7 +94,7 @@ pub(crate) async fn fetch(
     wait: Option<Duration>,
 ) -> Result<v1::GetValidationResponse, ApiError> {
     match jobs.fetch_within(id, wait).await.map_err(|missing| unknown(missing, id))? {
-        Fetched::Pending(_) => Ok(v1::GetValidationResponse {
+        Fetched::Pending { .. } => Ok(v1::GetValidationResponse {
             state: v1::JobState::Pending.into(),
             ..v1::GetValidationResponse::default()
         }),

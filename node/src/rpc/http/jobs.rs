@@ -69,7 +69,7 @@ pub(super) async fn template(
     headers: HeaderMap,
 ) -> Answer {
     auth::guarded(&services, &headers)?;
-    let answer = template::fetch(&services.templates, &id, wait(&query)?).await?;
+    let answer = template::fetch(&services.templates, services.pool.chain(), &id, wait(&query)?).await?;
     let template = answer.template.as_ref().map(|template| {
         json!({
             "block": hex::encode(&template.block),
@@ -85,7 +85,12 @@ pub(super) async fn template(
         })
     });
     let failure = (answer.failure_reason.as_str(), answer.failure_detail.as_str());
-    Ok(job(&id, answer.state(), "template", template, failure))
+    let mut body = job(&id, answer.state(), "template", template, failure);
+    if let Some(time) = answer.executing_time.and_then(|time| Duration::try_from(time).ok()) {
+        body["executing_txid"] = hex::encode(&answer.executing_txid).into();
+        body["executing_ms"] = u64::try_from(time.as_millis()).unwrap_or(u64::MAX).into();
+    }
+    Ok(told(answer.state(), body))
 }
 
 /// POST /v3/block_validation: block bytes, or JSON with hex.
@@ -128,7 +133,7 @@ pub(super) async fn validation(
         })
     });
     let failure = (answer.failure_reason.as_str(), answer.failure_detail.as_str());
-    Ok(job(&id, answer.state(), "verdict", verdict, failure))
+    Ok(told(answer.state(), job(&id, answer.state(), "verdict", verdict, failure)))
 }
 
 pub(super) fn wait(query: &Query) -> Result<Option<Duration>, HttpError> {
@@ -145,7 +150,7 @@ fn accepted(body: Value) -> Response {
     (StatusCode::ACCEPTED, Json(body)).into_response()
 }
 
-fn job(id: &str, state: v1::JobState, name: &str, result: Option<Value>, failure: (&str, &str)) -> Response {
+fn job(id: &str, state: v1::JobState, name: &str, result: Option<Value>, failure: (&str, &str)) -> Value {
     let text = state.as_str_name();
     let mut body = json!({ "request_id": id, "state": text.strip_prefix("JOB_STATE_").unwrap_or(text) });
     if let Some(result) = result {
@@ -155,6 +160,11 @@ fn job(id: &str, state: v1::JobState, name: &str, result: Option<Value>, failure
         body["failure_reason"] = failure.0.into();
         body["failure_detail"] = failure.1.into();
     }
+    body
+}
+
+/// What is known of a job, with 202 as long as it has no end.
+fn told(state: v1::JobState, body: Value) -> Response {
     let status = if state == v1::JobState::Pending { StatusCode::ACCEPTED } else { StatusCode::OK };
     (status, Json(body)).into_response()
 }

@@ -51,6 +51,10 @@ fn facts(chain: &NodeChain) -> Result<Value, ApiError> {
         "stacker_set": message_json_of("GetStackerSetResponse", &chain.stacker_set(None)?),
         "stackerdbs": stacker_dbs(chain)?,
         "pending": { "count": pending_count, "transactions": listed },
+        "executing": chain.executing().map(|(txid, time)| json!({
+            "txid": format!("0x{}", txid.to_hex()),
+            "seconds": time.as_secs_f64(),
+        })),
         "mining": message_json_of("MiningPolicy", &chain.mining()?),
         "tenure_cost_limit": {
             "write_length": rules.cost_limit.write_length,

@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use stacks_types::address::StacksAddress;
-use stacks_types::ids::{BlockHash, BurnBlockHash, Hash160, SortitionHash, StacksBlockId};
+use stacks_types::ids::{BlockHash, BurnBlockHash, Hash160, SortitionHash, StacksBlockId, Txid};
 use stacks_types::keys::{MessageSignature, PrivateKey};
 
 use crate::collect::Votes;
 use crate::decide::{Action, Input, Machine, NoTemplate, Policy};
 use crate::model::{
-    Answer, Candidate, Millis, Mining, MiningMode, ProducerContext, SignedBlock, Stacker, StackerSet, Template, View,
+    Answer, Candidate, Executing, Millis, Mining, MiningMode, ProducerContext, SignedBlock, Stacker, StackerSet, Template,
+    View,
 };
 
 pub(super) const MIXED: Mining = Mining { mode: MiningMode::Mixed, interval_ms: None, wanted: false };
@@ -51,6 +52,8 @@ pub(super) struct World {
     pub(super) events: VecDeque<Input>,
     pub(super) machine: Machine,
     pub(super) fail_next_call: bool,
+    /// Templates take their time.
+    pub(super) still_made: bool,
     /// Of the template that was asked for last.
     pub(super) assembly_time_halvings: u32,
     pub(super) pushes: u32,
@@ -90,6 +93,7 @@ impl World {
             events: VecDeque::new(),
             machine: Machine::new(policy),
             fail_next_call: false,
+            still_made: false,
             assembly_time_halvings: 0,
             pushes: 0,
             policy,
@@ -121,6 +125,9 @@ impl World {
             Action::RequestTemplate { parent, burn_view, coinbase_nonce, allow_empty, assembly_time_halvings } => {
                 self.assembly_time_halvings = assembly_time_halvings;
                 self.make_template(parent, burn_view, coinbase_nonce, allow_empty)
+            }
+            Action::FetchTemplate(_) if self.still_made => {
+                Input::StillMade(Some(Executing { txid: Txid([7; 32]), time_ms: 1 }))
             }
             Action::FetchTemplate(id) => match self.templates.get(&id) {
                 Some(template) => Input::Template(Box::new(template.clone()), Box::new(self.situation())),

@@ -9,6 +9,7 @@ import { decodeTransaction } from './transaction.js';
 import { statusBadge } from './transactions.js';
 
 const EVENTS_SHOWN = 100;
+const STAND_MS = 3000;
 
 // Version and builder, as the detail view wants them.
 export function transactionDetail(view, txid) {
@@ -17,13 +18,22 @@ export function transactionDetail(view, txid) {
   if (mined) return [`mined ${mined.block.id} ${mined.block.canonical}`, () => minedContent(store, mined)];
   const waiting = store.pending.get(txid);
   if (waiting?.raw?.length > 2) {
-    const stand = view.read(`stand ${txid} ${store.tip} ${store.pending.size}`, () => lookup(txid))?.transaction?.detail;
+    const stand = standOf(view, txid);
     return [`waits ${stand}`, () => [title('waits', 'warn'), hint(stand), ...shared(txid, decoded(waiting))]];
   }
   const found = view.read(`lookup ${txid} ${waiting ? 'waits' : ''}`, () => lookup(txid));
   if (!found) return ['reading', () => [h('h3', {}, 'Transaction'), mono(txid), h('p', { class: 'hint' }, 'Asking the node.')]];
   if (found.error) return ['none', () => [h('h3', {}, 'Transaction'), mono(txid), empty(found.error)]];
   return ['found', () => foundContent(store, txid, found)];
+}
+
+// Asked again with each block, and every few seconds: no event says what is executed now, or what has no budget left.
+function standOf(view, txid) {
+  const { store } = view;
+  const time = Math.floor(Date.now() / STAND_MS);
+  const found = view.read(`stand ${txid} ${store.tip} ${store.pending.size} ${time}`, () => lookup(txid));
+  if (found) view.stand = { txid, text: found.transaction?.detail };
+  return view.stand?.txid === txid ? view.stand.text : undefined;
 }
 
 const hint = (text) => (text ? h('p', { class: 'hint' }, text) : null);

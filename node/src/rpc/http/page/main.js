@@ -51,7 +51,7 @@ function mark({ kind, key }) {
 tabs(byId('tabs'));
 detail.onTarget = mark;
 mark(detail.target);
-setInterval(() => store.dirty.add('head').add('people'), 1000);
+setInterval(() => store.dirty.add('head').add('people').add('detail'), 1000);
 new Stream({
   begin: (overview) => store.reset(overview),
   apply: (event, characters) => store.apply(event, characters),

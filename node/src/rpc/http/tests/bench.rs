@@ -88,7 +88,7 @@ fn vrf_key() -> VrfPrivateKey {
 }
 
 /// The sample chain with these users, producer and stackers.
-fn params() -> ChainParams {
+pub(super) fn params() -> ChainParams {
     let genesis: GenesisFile = toml::from_str(SAMPLE_GENESIS).unwrap();
     let mut params = chain_params(&genesis).unwrap();
     params.boot_balances.extend((0..5).map(|index| (user(index), u128::from(OPENING))));
@@ -115,9 +115,13 @@ impl Bench {
     }
 
     pub(super) fn with_call_limits(token: Option<&str>, call_limits: CallLimits) -> Self {
+        Self::of_chain(params(), token, call_limits)
+    }
+
+    pub(super) fn of_chain(params: ChainParams, token: Option<&str>, call_limits: CallLimits) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().to_owned();
-        let (core, _writer) = on_big_stack(move || Chain::open(&path, params(), || 1_800_000_000_000)).unwrap();
+        let (core, _writer) = on_big_stack(move || Chain::open(&path, params, || 1_800_000_000_000)).unwrap();
         let live = Arc::new(NodeChain::new(core.clone(), RETENTION).unwrap().with_call_limits(call_limits));
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)

@@ -10,6 +10,7 @@ mod fees;
 mod grpc_limits;
 mod grpc_web;
 mod lanes;
+mod late;
 mod openapi;
 mod overtake;
 mod page;

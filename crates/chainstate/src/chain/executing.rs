@@ -1,0 +1,31 @@
+//! What the template in the making executes at this moment, so that one that is late says what holds it up.
+
+use std::time::{Duration, Instant};
+
+use stacks_types::ids::Txid;
+
+use super::{Chain, lock};
+
+/// A transaction in execution; it ends when this is dropped, also by a panic.
+pub(crate) struct Executing<'a>(&'a Chain);
+
+impl Chain {
+    /// Says which transaction a template executes, until the answer is dropped. One template is made at a time.
+    pub(crate) fn begin_executing(&self, txid: Txid) -> Executing<'_> {
+        *lock(&self.inner.executing) = Some((txid, Instant::now()));
+        Executing(self)
+    }
+
+    /// The transaction that the template in the making executes, and for how long so far; none between two, and when no
+    /// template is made.
+    #[must_use]
+    pub fn executing(&self) -> Option<(Txid, Duration)> {
+        lock(&self.inner.executing).map(|(txid, begun)| (txid, begun.elapsed()))
+    }
+}
+
+impl Drop for Executing<'_> {
+    fn drop(&mut self) {
+        *lock(&self.0.inner.executing) = None;
+    }
+}
