@@ -415,11 +415,13 @@ fn is_new(chain: &NodeChain) -> anyhow::Result<bool> {
 /// One line of JSON for whoever started the node.
 fn announce_ready(settings: &Settings, addresses: &[SocketAddr]) -> anyhow::Result<()> {
     let address = addresses.first().context("no port is served")?;
+    let scheme = if settings.tls.is_some() { "https" } else { "http" };
+    let url = |address: &SocketAddr| format!("{scheme}://{address}");
     let line = serde_json::json!({
         "address": address.to_string(),
-        "grpc": format!("http://{address}"),
-        "http": format!("http://{address}"),
-        "http_extra": addresses.get(1).map(|extra| format!("http://{extra}")),
+        "grpc": url(address),
+        "http": url(address),
+        "http_extra": addresses.get(1).map(url),
         "pid": std::process::id(),
     });
     let line = format!("{line}\n");

@@ -52,7 +52,7 @@ async fn produce(args: Args) -> anyhow::Result<()> {
     let mainnet = info.network == "mainnet";
     let boot = if mainnet { BOOT_ADDRESS_MAINNET } else { BOOT_ADDRESS_TESTNET };
     let address = keys.address(mainnet);
-    let record = Record::open(&args.data_dir, address.hash160, info.chain_id)?;
+    let record = Record::open(&args.data_dir, address, info.chain_id)?;
     let chain = Chain {
         address: address.to_string(),
         producers_db: format!("{boot}.producers"),

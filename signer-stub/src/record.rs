@@ -15,6 +15,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, named_params};
 use sqlite::crash_point;
 use sqlite::owner::{self, Owner};
+use stacks_types::address::StacksAddress;
 use stacks_types::ids::{BlockHash, BurnBlockHash, Hash160, StacksBlockId};
 use stacks_types::keys::MessageSignature;
 
@@ -72,7 +73,7 @@ pub enum RecordError {
         /// The file.
         path: PathBuf,
         /// Whose it is.
-        signer: Hash160,
+        signer: StacksAddress,
         /// Which chain's.
         chain_id: u32,
     },
@@ -142,7 +143,7 @@ impl Record {
     ///
     /// # Errors
     /// [`RecordError`] when it is in use, another's, damaged or cannot be written.
-    pub fn open(folder: &Path, signer: Hash160, chain_id: u32) -> Result<Self, RecordError> {
+    pub fn open(folder: &Path, signer: StacksAddress, chain_id: u32) -> Result<Self, RecordError> {
         let in_folder = |source| RecordError::Folder { path: folder.to_owned(), source };
         owner::check(folder, Owner::Signer).map_err(in_folder)?;
         std::fs::create_dir_all(folder).map_err(in_folder)?;
@@ -165,14 +166,15 @@ impl Record {
         let owner =
             tx.query_row("SELECT signer, chain_id FROM owner", [], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
         match owner {
-            Some((stored, stored_chain)) if Hash160(stored) != signer || stored_chain != chain_id => {
-                return Err(RecordError::OtherOwner { path, signer: Hash160(stored), chain_id: stored_chain });
+            Some((stored, stored_chain)) if Hash160(stored) != signer.hash160 || stored_chain != chain_id => {
+                let signer = StacksAddress { hash160: Hash160(stored), ..signer };
+                return Err(RecordError::OtherOwner { path, signer, chain_id: stored_chain });
             }
             Some(_) => {}
             None => {
                 tx.execute(
                     "INSERT INTO owner (id, signer, chain_id) VALUES (0, :signer, :chain_id)",
-                    named_params! { ":signer": signer.as_bytes(), ":chain_id": chain_id },
+                    named_params! { ":signer": signer.hash160.as_bytes(), ":chain_id": chain_id },
                 )?;
             }
         }
@@ -313,7 +315,7 @@ mod crash_tests;
 mod tests {
     use super::*;
 
-    const SIGNER: Hash160 = Hash160([1; 20]);
+    const SIGNER: StacksAddress = StacksAddress { version: 26, hash160: Hash160([1; 20]) };
 
     fn open(folder: &Path) -> Record {
         Record::open(folder, SIGNER, 0x8000_0000).unwrap()
@@ -404,7 +406,7 @@ mod tests {
         let record = open(folder.path());
         assert!(matches!(Record::open(folder.path(), SIGNER, 0x8000_0000), Err(RecordError::InUse(_))));
         drop(record);
-        let other = Record::open(folder.path(), Hash160([2; 20]), 0x8000_0000);
-        assert!(matches!(other, Err(RecordError::OtherOwner { .. })));
+        let other = Record::open(folder.path(), StacksAddress { hash160: Hash160([2; 20]), ..SIGNER }, 0x8000_0000);
+        assert!(matches!(other, Err(RecordError::OtherOwner { signer: SIGNER, .. })));
     }
 }

@@ -49,16 +49,17 @@ async fn sign(args: Args) -> anyhow::Result<()> {
     let info = node.service_info_when_up().await.context("the node does not say what it is")?;
     let is_mainnet = info.network == "mainnet";
     let boot = if is_mainnet { BOOT_ADDRESS_MAINNET } else { BOOT_ADDRESS_TESTNET };
+    let address = StacksAddress::p2pkh(&key.public_key(), is_mainnet);
     let chain = Chain {
-        signer: key.public_key().hash160(),
-        address: StacksAddress::p2pkh(&key.public_key(), is_mainnet).to_string(),
+        signer: address.hash160,
+        address: address.to_string(),
         producers_db: format!("{boot}.producers"),
         signers_db: format!("{boot}.signers"),
     };
     if !args.new_record && Record::is_missing(&args.data_dir)? {
         lost::refuse_after_signing(&node, &chain, &args.data_dir).await?;
     }
-    let record = Record::open(&args.data_dir, chain.signer, info.chain_id)?;
+    let record = Record::open(&args.data_dir, address, info.chain_id)?;
     let last_run = record.place()?;
     tracing::info!(address = chain.address, node = args.node, "signer starts");
     if info.signing_mode() == SigningMode::WellKnown {

@@ -111,6 +111,27 @@ fn each_key_of_the_sample_works_through_the_devnet_or_is_refused() {
 }
 
 #[test]
+fn what_is_given_twice_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let told = |config: &str, flags: &[&str]| {
+        format!("{:#}", settings(folder.path(), config, flags).err().expect("it is refused"))
+    };
+    let twice = told("[node]\nlog = \"info\"\nlog = \"warn\"\n", &[]);
+    assert!(twice.contains("duplicate key") && twice.contains("log = \"warn\""), "{twice}");
+    let observer = "[[events_observer]]\nendpoint = \"localhost:3700\"\nevents_keys = [\"*\"]\n";
+    for (config, flags) in [
+        (observer, &["--event-observer", "localhost:3700"][..]),
+        ("", &["--event-observer", "localhost:3700,stx", "--event-observer", "localhost:3700,memtx"]),
+    ] {
+        assert!(told(config, flags).contains("localhost:3700 is given twice"), "{flags:?}");
+    }
+    let flag = Args::try_parse_from(["mockamoto", "--port", "1", "--port", "2"]).unwrap_err().to_string();
+    assert!(flag.contains("--port") && flag.contains("multiple times"), "{flag}");
+    let ports = told("", &["--port", "7001", "--api-port", "7001"]);
+    assert!(ports.contains("http_extra_bind") && ports.contains("already"), "{ports}");
+}
+
+#[test]
 fn what_the_other_processes_must_know_is_found() {
     let folder = tempfile::tempdir().unwrap();
     let config = folder.path().join("c.toml");

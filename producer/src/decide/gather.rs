@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use stacks_types::address::StacksAddress;
 use stacks_types::ids::{Hash160, StacksBlockId};
 use stacks_types::keys::MessageSignature;
+use stacks_types::limits::ADDRESS_VERSION_TESTNET_SINGLESIG;
 
 use super::{Action, Asked, Machine, PROCESS_TIMEOUT_MS, Phase, WaitFor};
 use crate::collect::Votes;
@@ -25,13 +27,15 @@ impl Machine {
         match answer {
             Answer::Accept { block_hash, signature } if block_hash == candidate.block.block_hash => {
                 if !votes.accept(&signature) {
+                    let signer = address(signer, candidate);
                     tracing::warn!(%signer, "a signature by no member of the stacker set was left out");
                 }
                 self.push_if_enough(now)
             }
             Answer::Reject { block_hash, code, text } if block_hash == candidate.block.block_hash => {
-                tracing::info!(%signer, code, text, "a signer refused the proposal");
                 votes.reject(&signer);
+                let signer = address(signer, candidate);
+                tracing::info!(%signer, code, text, "a signer refused the proposal");
                 if !votes.is_hopeless() {
                     return None;
                 }
@@ -116,6 +120,12 @@ impl Machine {
         }
         self.look()
     }
+}
+
+/// A signer as people know it, on the network of the set that decides.
+fn address(hash160: Hash160, candidate: &Candidate) -> StacksAddress {
+    let version = candidate.stackers.first().map_or(ADDRESS_VERSION_TESTNET_SINGLESIG, |one| one.address.version);
+    StacksAddress { version, hash160 }
 }
 
 /// Remembers a signer's newest answer.

@@ -1,10 +1,12 @@
 //! The one command: `mockamoto` starts everything, mines, says what it offers, and stops everything.
 
+use std::net::TcpListener;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use crate::restarts::{transfer_paying, wallet};
 use crate::support::{Client, Http, Process, WAIT, Watch, binary, run, stacksjs};
 
 /// Processes whose parent is `id`.
@@ -53,6 +55,17 @@ fn one_command_starts_all_mines_and_stops_all() {
         for expected in 0..5 {
             assert_eq!(watch.block().await.block.expect("a block").chain_length, expected);
         }
+        // The terminal tells which transactions are gone, and why.
+        let (client, key) = (Client::new(&address), wallet(&vectors, "wallet_5"));
+        let [first, second] = [1_000, 3_000].map(|fee| transfer_paying(&key, 3, fee));
+        for transaction in [&first, &second] {
+            assert!(client.submit(transaction.encode()).await.accepted);
+        }
+        devnet.wait_for_log(&format!("transaction 0x{} was dropped (replace_by_fee)", first.txid()));
+        // The other way round is in the test of a TLS devnet.
+        write_certificate(folder.path());
+        let mistaken = actor(folder.path(), "mockamoto-producer", &format!("https://{address}"), None);
+        mistaken.wait_for_log("the node does not speak TLS: address it by http://");
         let info = Http::new(&address).get("/v2/info").await.json();
         assert_eq!(info["network_id"], 0x8000_0000_u32);
         let family = children(devnet.id());
@@ -172,6 +185,8 @@ fn tls_token_and_limits_of_the_config_file_reach_all_processes_and_actors_say_wh
     let accounts: Value = serde_json::from_str(&std::fs::read_to_string(accounts).expect("a file")).expect("JSON");
     let url = accounts["grpc_url"].as_str().expect("a URL").to_owned();
     assert!(url.starts_with("https://127.0.0.1:"), "{url}");
+    let extra = accounts["http_extra_url"].as_str().expect("a URL");
+    assert!(extra.starts_with("https://127.0.0.1:"), "{extra}");
     let clear = url.replacen("https", "http", 1);
 
     for (name, missing) in [
@@ -188,4 +203,29 @@ fn tls_token_and_limits_of_the_config_file_reach_all_processes_and_actors_say_wh
         actor(folder, name, &clear, Some(TOKEN)).wait_for_log("the node speaks TLS");
     }
     assert!(devnet.terminate().success(), "{}", devnet.log());
+}
+
+/// The ports are taken before: by this test, or by whoever has them.
+#[test]
+fn a_second_port_that_is_taken_is_done_without_and_a_first_one_is_said_once() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let _extra = TcpListener::bind("127.0.0.1:3999");
+    let free = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
+    let accounts = folder.path().join("accounts.json");
+    let devnet = |port: u16| {
+        let mut command = Command::new(binary("mockamoto"));
+        command.args(["--port", &port.to_string(), "--accounts-out"]).arg(&accounts);
+        command
+    };
+    let mut running = Process::start("mockamoto", devnet(free), folder.path());
+    running.wait_for_log("Ctrl-C stops everything");
+    let told: Value = serde_json::from_str(&std::fs::read_to_string(&accounts).expect("a file")).expect("JSON");
+    assert_eq!(told["http_extra_url"], Value::Null);
+
+    let refused = devnet(free).output().expect("it runs");
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned() + &String::from_utf8_lossy(&refused.stdout);
+    assert!(!refused.status.success(), "{said}");
+    assert_eq!(said.matches(&format!("cannot listen on 127.0.0.1:{free}")).count(), 1, "{said}");
+    assert!(!said.contains("before it served") && !said.contains("did not start"), "{said}");
+    assert!(running.terminate().success(), "{}", running.log());
 }

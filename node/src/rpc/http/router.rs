@@ -176,8 +176,8 @@ pub fn router(services: &Services) -> Router {
 }
 
 /// What reads there wants the indexer, whose paths these are.
-const INDEXERS_PATH: &str = "not found: this path is the indexer's (the Hiro API), which runs beside the node as an event \
-                             observer: docs/EVENTS.md, HTTP observers";
+const INDEXERS_PATH: &str = "not found: this path is the indexer's (the Hiro API). Run it beside the node, have the node tell \
+                             it (--event-observer localhost:3700), and ask it in place of the node: docs/INDEXER.md";
 
 async fn wrong_method() -> Response {
     (StatusCode::METHOD_NOT_ALLOWED, "method not allowed").into_response()
