@@ -1,0 +1,47 @@
+//! docs/DIFFERENCES.md.
+
+use super::{DELIVERY, OBSERVERS, Page, REWARD_MATURITY, THRESHOLD};
+
+const COINBASE: &str = "COINBASE_USTX: u128 = 1_000_000_000";
+const EARLIER_CYCLES: &str = "EARLIER_CYCLES_MAX: u64 = 8";
+
+pub(super) const PAGE: Page = Page {
+    document: "docs/DIFFERENCES.md",
+    rows: &[
+        ("70 % of the weight", THRESHOLD.0, THRESHOLD.1),
+        ("1000 STX a tenure", "crates/chainstate/src/params.rs", COINBASE),
+        ("later (100;", "node/src/config/sample_genesis.toml", "reward_maturity = 100"),
+        ("the devnet 2)", REWARD_MATURITY.0, REWARD_MATURITY.1),
+        ("up to 8 cycles back", "crates/chainstate/src/chain/stackerdb_put.rs", EARLIER_CYCLES),
+        ("20,000 blocks of the cycle", "node/src/chain/stacking.rs", "BLOCKS_COUNTED: usize = 20_000"),
+        ("time limit of 60 s", OBSERVERS, "DEFAULT_TIMEOUT_MS: u64 = 60_000"),
+        ("longest wait of 3 s", DELIVERY, "LONGEST_WAIT: Duration = Duration::from_secs(3)"),
+    ],
+    names: &[
+        "amounts of 0",
+        "always 0",
+        "always \"0\"",
+        "one epoch, 3.0, from block 0. Clarity 1 and 2",
+        "is Clarity 2",
+        "Clarity 3 and later",
+        "Clarity 1 and 2",
+        "epoch 3.0",
+        "2.x blocks",
+        "answer 404",
+        "answers 404",
+        "**501",
+        "above 30 levels", // Of the VM that is linked; a test of the loadable nesting holds it.
+        "is 403",
+        "node 403",
+        "them 400",
+        "is 400",
+        "is 415",
+        "429 when",
+        "(`proof=1`)",
+        "in place of 1 s", // The reference's.
+        "unlock_height` | 0 |",
+        "`MempoolFull`, 503",
+        "is 404 until",
+    ],
+    is_whole: true,
+};

@@ -1,0 +1,54 @@
+//! docs/EVENTS.md.
+
+use super::{DELIVERY, FILTER, LIMITS, MAX_SLOTS, OBSERVERS, Page, SETTINGS};
+
+const FEED: &str = "node/src/event_stream/frame_builder.rs";
+const SAMPLE: &str = "node/src/config/sample_config.toml";
+const HEARTBEAT: &str = "(Duration::from_secs(1), Duration::from_secs(60), Duration::from_secs(10))";
+
+pub(super) const PAGE: Page = Page {
+    document: "docs/EVENTS.md",
+    rows: &[
+        ("default 1, at most 256", LIMITS, "MAX_BATCH: u32 = 256"),
+        ("closed at 1 MiB", FEED, "MAX_FRAME_BYTES: usize = 1 << 20"),
+        ("10 s, or what you ask for between 1 and 60 s", LIMITS, HEARTBEAT),
+        ("more than 256 events behind", FEED, "LIVE_WINDOW_EVENTS: u64 = 256"),
+        ("within 256 events again", FEED, "LIVE_WINDOW_EVENTS: u64 = 256"),
+        ("up to 32 terms", FILTER, "MAX_FILTER_TERMS: usize = 32"),
+        ("up to 256 values", FILTER, "MAX_FILTER_VALUES: usize = 256"),
+        ("32 bytes at most) comes back", FILTER, "MAX_LABEL_BYTES: usize = 32"),
+        ("a slot above 4095", MAX_SLOTS.0, MAX_SLOTS.1),
+        ("above 16.25 MiB", "node/src/event_stream/payload.rs", "MAX_EVENT_BYTES: usize = (16 << 20) + (256 << 10)"),
+        ("(60 s, by config)", SETTINGS, "DEFAULT_STALL_TIMEOUT: Duration = Duration::from_secs(60)"),
+        ("share 96 MiB", LIMITS, "STREAM_BYTES_IN_FLIGHT: usize = 96 << 20"),
+        ("how the last 64 ended", "node/src/event_stream/subscribers.rs", "RECENT_ENDS: usize = 64"),
+        ("unread for two seconds is cut", LIMITS, "BYTES_GRACE: Duration = Duration::from_secs(2)"),
+        ("max_events` events (1,000,000)", SAMPLE, "max_events = 1000000"),
+        ("`max_age` (a week, in which", SAMPLE, "max_age = \"168h\""),
+        ("`max_bytes` bytes (256 MiB)", SETTINGS, "DEFAULT_JOURNAL_MAX_BYTES: u64 = 256 << 20"),
+        ("1024 streams in all", SETTINGS, "DEFAULT_MAX_SUBSCRIPTIONS: usize = 1024"),
+        ("messages of 17 MiB", LIMITS, "MAX_MESSAGE_BYTES: usize = 17 << 20"),
+        ("At most 64 observers", OBSERVERS, "MAX_OBSERVERS: usize = 64"),
+        ("come together, 50 at most", "node/src/event_dispatcher/plan.rs", "MAX_JOINED_TRANSACTIONS: usize = 50"),
+        ("`timeout_ms` (60000)", OBSERVERS, "DEFAULT_TIMEOUT_MS: u64 = 60_000"),
+        ("after 100 ms, doubled", DELIVERY, "FIRST_WAIT: Duration = Duration::from_millis(100)"),
+        ("up to three `timeout_ms`", DELIVERY, "LONGEST_WAIT_TIMEOUTS: u32 = 3"),
+        ("and 3 s at most", DELIVERY, "LONGEST_WAIT: Duration = Duration::from_secs(3)"),
+    ],
+    names: &[
+        "starts at 1, grows by 1",
+        "n + 1",
+        "numbered from 1",
+        "1 to `max_batch` events",
+        "256 of one peer", // Half of `max_subscriptions`; a test of the settings holds it.
+        "410 when",
+        "limits (429)",
+        "is 400",
+        "status 200",
+        "answer 500",
+        "`0x` hex",
+        "behind `0x`",
+        "skip_after_refusals = 10",
+    ],
+    is_whole: true,
+};

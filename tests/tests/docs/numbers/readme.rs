@@ -1,0 +1,34 @@
+//! README.md.
+
+use super::{Page, REWARD_MATURITY, SETTINGS};
+
+const ARGS: &str = "devnet/src/args.rs";
+const HOME: &str = "devnet/src/data_dir.rs";
+
+pub(super) const PAGE: Page = Page {
+    document: "README.md",
+    rows: &[
+        ("Rust toolchain (1.89 or later", "Cargo.toml", "rust-version = \"1.89\""),
+        ("a producer and four signer stubs", HOME, "DEFAULT_SIGNERS: u8 = 4"),
+        ("prints ten pre-funded accounts", "devnet/src/accounts.rs", "ACCOUNTS: [Account; 10]"),
+        ("an empty one a second otherwise", ARGS, "default_value = \"1s\""),
+        ("every 30 seconds", SETTINGS, "DEFAULT_BURN_BLOCK_INTERVAL: Duration = Duration::from_secs(30)"),
+        ("`--port 20443` | 20443 |", SETTINGS, "IpAddr::V4(Ipv4Addr::LOCALHOST), 20443)"),
+        ("`--api-port 3999` | 3999 when free", "devnet/src/plan.rs", "API_PORT: u16 = 3999"),
+        ("`--block-interval 1s` | 1s |", ARGS, "default_value = \"1s\""),
+        ("`--burn-block-interval 30s` | 30s |", ARGS, "0 = only on demand [default: 30s]"),
+        ("`--producers 1` `--signers 4` | 1, 4 |", HOME, "DEFAULT_PRODUCERS: u8 = 1"),
+        ("after 2 tenures in the devnet", REWARD_MATURITY.0, REWARD_MATURITY.1),
+    ],
+    names: &[
+        "1000 micro-STX", // A test of the first command submits it.
+        "with nonce 0",
+        "HTTP; 0 takes",
+        "(none with `--port 0`)",
+        "blocks; 0 = only blocks with transactions",
+        "blocks; 0 = only on demand",
+        "answers 200",
+        "one epoch (3.0) with Clarity 1 and 2",
+    ],
+    is_whole: true,
+};
