@@ -7,7 +7,8 @@ use nakamoto_proto::v1::subscribe_response::Body as Frame;
 use tonic::Code;
 use tonic_types::StatusExt as _;
 
-use crate::support::{Admin, Client, Cluster, Plan, WAIT, Watch, run, stacker_address};
+use crate::restarts::{transfer, wallet};
+use crate::support::{Admin, Client, Cluster, Plan, WAIT, Watch, run, stacker_address, stacksjs};
 
 fn reason(status: &tonic::Status) -> String {
     status.get_details_error_info().map(|info| info.reason).unwrap_or_default()
@@ -95,6 +96,22 @@ fn many_burn_blocks_at_once_are_announced_when_the_call_returns() {
         assert_eq!(fork[0].height, start.height + 1);
         assert_ne!(fork[0].burn_block_hash, mined[0].burn_block_hash);
         assert_eq!(cluster.client().tip().await.burn_tip, tip.burn_tip);
+    });
+}
+
+/// A producer gives templates less time when burn blocks outrun them. Where opening a block takes longer with each burn
+/// block, nothing is mined any more.
+#[test]
+fn a_transfer_is_mined_after_twenty_thousand_burn_blocks() {
+    run(async {
+        let cluster = Cluster::start_plan(Plan { block_interval: "0", ..Plan::default() });
+        let (client, mut admin) = (cluster.client(), Admin::new(&cluster.client()));
+        for _ in 0..20 {
+            assert_eq!(admin.mine_burn_blocks(1_000).await.len(), 1_000);
+        }
+        let transaction = transfer(&wallet(&stacksjs(), "wallet_1"), 0);
+        assert!(client.submit(transaction.encode()).await.accepted);
+        client.watch(0).await.receipt(&transaction.txid().0).await;
     });
 }
 
