@@ -1,6 +1,6 @@
 """The examples of the README, and those of docs/EVENTS.md and docs/INDEXER.md, word for word, against a devnet of their own.
 
-Only the address is another one. Each line of a shell example is run, or is named below as what another step runs or nobody
+Only the addresses are others. Each line of a shell example is run, or is named below as what another step runs or nobody
 can; an example that is neither fails the test.
 """
 
@@ -10,7 +10,9 @@ import re
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..")
 DOCUMENTS = ["README.md", "docs/EVENTS.md", "docs/INDEXER.md"]
@@ -34,15 +36,28 @@ def commands(text):
     return [line for line in lines if line.strip() and not line.startswith("#")]
 
 
+class Observer(BaseHTTPRequestHandler):
+    """Takes whatever it is told."""
+
+    def do_POST(self):  # pylint: disable=invalid-name
+        self.rfile.read(int(self.headers["content-length"]))
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_):  # pylint: disable=arguments-differ
+        pass
+
+
 class Readme:
     """A devnet and what runs against it."""
 
-    def __init__(self, address):
+    def __init__(self, address, observer):
         self.address = address
+        self.observer = observer
         self.ran = 0
 
     def here(self, text):
-        return text.replace("localhost:20443", self.address)
+        return text.replace("localhost:20443", self.address).replace("localhost:3700", self.observer)
 
     def shell(self, command):
         """Output of a command that must succeed, or go on for ever."""
@@ -142,11 +157,12 @@ def check_all(readme, folder):
 
 
 def main():
-    with tempfile.TemporaryDirectory() as data:
+    with tempfile.TemporaryDirectory() as data, ThreadingHTTPServer(("127.0.0.1", 0), Observer) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        observer = f"127.0.0.1:{server.server_port}"
         accounts = os.path.join(data, "accounts.json")
         command = [os.environ["MOCKAMOTO"], "--port", "0", "--block-interval", "200ms", "--accounts-out", accounts]
-        # Nobody listens there: registered is all that the examples want of an observer.
-        command += ["--event-observer", "localhost:3700"]
+        command += ["--event-observer", observer]
         with open(os.path.join(data, "log"), "w+", encoding="utf-8") as log, subprocess.Popen(command, stdout=log, stderr=log) as devnet:
             try:
                 end = time.monotonic() + DEADLINE
@@ -154,7 +170,7 @@ def main():
                     assert devnet.poll() is None and time.monotonic() < end, "the devnet did not start"
                     time.sleep(0.1)
                 with open(accounts, encoding="utf-8") as file:
-                    readme = Readme(json.load(file)["http_url"].removeprefix("http://"))
+                    readme = Readme(json.load(file)["http_url"].removeprefix("http://"), observer)
                 check_all(readme, os.environ["NODE_FOLDER"])
                 print(f"readme: {readme.ran} examples ran")
             except BaseException:
@@ -163,6 +179,7 @@ def main():
                 raise
             finally:
                 devnet.terminate()
+                server.shutdown()
 
 
 if __name__ == "__main__":
