@@ -19,7 +19,8 @@ pub(super) const PAGE: Page = Page {
         ("in arrays of 50", "node/src/event_dispatcher/plan.rs", "MAX_JOINED_TRANSACTIONS: usize = 50"),
     ],
     names: &[
-        "version 8.13.6 on Node 22 and 9.0.2 on Node 24",
+        "version 8.13.6 on Node 22 with PostgreSQL 15",
+        "9.0.2 on Node 24",
         "`127.0.0.1`, `5490`", // The defaults of the API.
         "own port is 5432",
         "`--api-port 0`",
