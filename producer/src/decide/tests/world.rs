@@ -11,8 +11,8 @@ use stacks_types::keys::{MessageSignature, PrivateKey};
 use crate::collect::Votes;
 use crate::decide::{Action, Input, Machine, NoTemplate, Policy};
 use crate::model::{
-    Answer, Candidate, Executing, Millis, Mining, MiningMode, ProducerContext, SignedBlock, Stacker, StackerSet, Template,
-    View,
+    Answer, Candidate, Executing, Millis, Mining, MiningMode, ProducerContext, SignedBlock, Stacker, StackerSet,
+    Template, View,
 };
 
 pub(super) const MIXED: Mining = Mining { mode: MiningMode::Mixed, interval_ms: None, wanted: false };

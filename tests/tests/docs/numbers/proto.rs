@@ -20,7 +20,7 @@ const HEARTBEAT: &str = "(Duration::from_secs(1), Duration::from_secs(60), Durat
 const HEIGHT: (&str, &str) = ("crates/chainstate/src/burn/writer.rs", "MAX_HEIGHT: u64 = u32::MAX as u64");
 const SET_MEMBERS: (&str, &str) = ("crates/chainstate/src/burn/stackers.rs", "MAX_SET_MEMBERS: usize = 4096");
 const CONTRACTS: (&str, &str) = ("crates/chainstate/src/stackerdb/mod.rs", "MAX_CONTRACTS");
-const JOURNAL_ID: (&str, &str) = ("crates/chainstate/src/chain/meta.rs", "journal_id: [u8; 16]");
+const JOURNAL_ID: (&str, &str) = ("crates/chainstate/src/chain/chain_meta.rs", "journal_id: [u8; 16]");
 const PAGE_SIZE: Row = ("1 to 1000; default 100", LIMITS, "PAGE_SIZE: (u32, u32) = (1000, 100)");
 /// All hashes and ids of the contract; see the test below.
 const HASH: Row = ("32 bytes", IDS, "StacksBlockId, 32");
