@@ -17,6 +17,7 @@ pub mod headers;
 pub mod staging;
 
 pub mod clarity;
+pub mod execution;
 pub mod transactions;
 
 pub mod blocks;

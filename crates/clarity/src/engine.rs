@@ -10,7 +10,8 @@ use std::sync::Arc;
 use crate::analysis::{self, Contracts, Fault, Interface};
 use crate::dialect::Dialect;
 use crate::error::{CheckError, InternalError, Stop};
-use crate::lower::lower;
+use crate::lower::{Program, lower};
+use crate::rules::Rules;
 use crate::run::{Context, Machine, Outcome};
 use crate::state::{Contract, View, World};
 use crate::syntax::{self, SyntaxError};
@@ -47,6 +48,14 @@ impl From<Stop> for PublishError {
     }
 }
 
+/// A contract that may be deployed.
+#[derive(Debug)]
+pub struct Checked {
+    /// What it offers.
+    pub interface: Arc<Interface>,
+    program: Program,
+}
+
 /// What the checker is told of contracts that are deployed already. A state that cannot be read ends the publication afterwards.
 struct Deployed<'a> {
     world: RefCell<&'a mut dyn World>,
@@ -66,11 +75,10 @@ impl Contracts for Deployed<'_> {
 }
 
 impl Machine<'_> {
-    /// Publishes a contract: parses it, checks it, writes what commits to it, evaluates its top level. Gives the contract, which
-    /// can be called once the transaction's writes are kept.
+    /// Publishes a contract: checks it, then deploys it.
     ///
     /// # Errors
-    /// It is no contract, it is refused, or its top level fails. What it had written until then is rolled back.
+    /// Those of [`Self::check`] and [`Self::deploy_checked`].
     pub fn publish(
         &mut self,
         context: &Context,
@@ -78,6 +86,29 @@ impl Machine<'_> {
         dialect: &'static Dialect,
         source: &str,
     ) -> Result<Arc<Contract>, PublishError> {
+        let checked = self.check(id, dialect, source)?;
+        Ok(self.deploy_checked(context, checked, source)?)
+    }
+
+    /// The rules that it runs under.
+    #[must_use]
+    pub const fn rules(&self) -> &'static Rules {
+        self.rules
+    }
+
+    /// Whether a contract is deployed under this name.
+    ///
+    /// # Errors
+    /// The state cannot be read.
+    pub fn has_contract(&mut self, id: &ContractId) -> Result<bool, Stop> {
+        Ok(self.world.contract(View::Tip, id)?.is_some())
+    }
+
+    /// Parses a contract and checks it. Nothing is written.
+    ///
+    /// # Errors
+    /// It is no contract, or it is refused.
+    pub fn check(&mut self, id: &ContractId, dialect: &'static Dialect, source: &str) -> Result<Checked, PublishError> {
         let tree = syntax::read(source, id, self.rules, &mut self.meter).map_err(PublishError::Syntax)?;
         let deployed = Deployed { world: RefCell::new(&mut *self.world), error: RefCell::new(None) };
         let checked = analysis::check(&tree, id, dialect, self.rules, &deployed, &mut self.meter);
@@ -85,12 +116,18 @@ impl Machine<'_> {
             return Err(Stop::from(error).into());
         }
         let interface = Arc::new(checked.map_err(PublishError::Analysis)?);
-        let program = lower(&tree, Arc::new(id.clone()), dialect);
+        Ok(Checked { interface, program: lower(&tree, Arc::new(id.clone()), dialect) })
+    }
+
+    /// Writes what commits to a checked contract, and evaluates its top level. Gives the contract, which can be called once the
+    /// transaction's writes are kept.
+    ///
+    /// # Errors
+    /// Its top level fails. What it had written until then is rolled back.
+    pub fn deploy_checked(&mut self, context: &Context, checked: Checked, source: &str) -> Result<Arc<Contract>, Stop> {
         let level = self.begin();
-        self.deploy(context, interface, program, source).map_err(|stop| {
-            self.roll_back(level);
-            PublishError::Run(stop)
-        })
+        let deployed = self.deploy(context, checked.interface, checked.program, source);
+        deployed.inspect_err(|_| self.roll_back(level))
     }
 
     /// Calls a function that must not write: a public function that tries to fails.

@@ -64,7 +64,7 @@ impl Rules {
     pub const EPOCH_3_0: Self = Self {
         epoch: "3.0",
         interface_name: "Epoch30",
-        number: 0x0003_0000,
+        number: 0x3000,
         newest_version: 3,
         costs: CostTable::COSTS_3,
         block_limit: BLOCK_LIMIT,
@@ -86,18 +86,16 @@ impl Rules {
     };
 
     /// Epoch 3.1: nothing that the language sees.
-    pub const EPOCH_3_1: Self =
-        Self { epoch: "3.1", interface_name: "Epoch31", number: 0x0003_0001, ..Self::EPOCH_3_0 };
+    pub const EPOCH_3_1: Self = Self { epoch: "3.1", interface_name: "Epoch31", number: 0x3001, ..Self::EPOCH_3_0 };
 
     /// Epoch 3.2: nothing that the language sees.
-    pub const EPOCH_3_2: Self =
-        Self { epoch: "3.2", interface_name: "Epoch32", number: 0x0003_0002, ..Self::EPOCH_3_1 };
+    pub const EPOCH_3_2: Self = Self { epoch: "3.2", interface_name: "Epoch32", number: 0x3002, ..Self::EPOCH_3_1 };
 
     /// Epoch 3.3: Clarity 4.
     pub const EPOCH_3_3: Self = Self {
         epoch: "3.3",
         interface_name: "Epoch33",
-        number: 0x0003_0003,
+        number: 0x3003,
         newest_version: 4,
         costs: CostTable::COSTS_4,
         has_block_time: true,
@@ -110,7 +108,7 @@ impl Rules {
     pub const EPOCH_3_4: Self = Self {
         epoch: "3.4",
         interface_name: "Epoch34",
-        number: 0x0003_0004,
+        number: 0x3004,
         newest_version: 5,
         call_depth: 128,
         borrows_variables: true,
@@ -125,7 +123,7 @@ impl Rules {
     pub const EPOCH_4_0: Self = Self {
         epoch: "4.0",
         interface_name: "Epoch40",
-        number: 0x0004_0000,
+        number: 0x4000,
         newest_version: 6,
         costs: CostTable::COSTS_5,
         block_limit: Cost { read_count: 30_000, read_length: 200_000_000, ..BLOCK_LIMIT },
@@ -140,7 +138,7 @@ impl Rules {
     pub const EPOCH_4_1: Self = Self {
         epoch: "4.1",
         interface_name: "Epoch41",
-        number: 0x0004_0001,
+        number: 0x4001,
         tuples_decode_exactly: true,
         checks_types_first: true,
         ..Self::EPOCH_4_0

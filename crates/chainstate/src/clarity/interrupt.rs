@@ -72,7 +72,7 @@ impl Supervision<'_> {
     }
 
     /// Whether a transaction that began then must end.
-    pub(super) fn is_over(&self, begun: Instant) -> bool {
+    pub(crate) fn is_over(&self, begun: Instant) -> bool {
         self.is_stopped() || begun.elapsed() >= self.limits.time
     }
 }

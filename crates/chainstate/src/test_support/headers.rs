@@ -4,6 +4,8 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use ::clarity::vm::database::HeadersDB;
+use engine::state::BlockFacts;
+use engine::value::{Principal, Standard};
 use stacks_common::types::chainstate::{
     BlockHeaderHash, BurnchainHeaderHash, ConsensusHash, StacksAddress, StacksBlockId, VRFSeed,
 };
@@ -44,6 +46,27 @@ impl FixedHeaders {
 
     fn ask<T>(&self, id: &StacksBlockId, answer: impl FnOnce(&HeaderFacts) -> T) -> Option<T> {
         self.0.borrow().get(&id.0).map(answer)
+    }
+}
+
+impl FixedHeaders {
+    /// What contracts can ask about a block.
+    pub(super) fn block_facts(&self, id: &BlockId) -> Option<BlockFacts> {
+        let facts = self.0.borrow();
+        let facts = facts.get(&id.0)?;
+        let account = facts.producer.and_then(|address| Standard::new(address.version, address.bytes.0));
+        Some(BlockFacts {
+            id: id.0,
+            header_hash: facts.block_hash,
+            time: Some(facts.time_s),
+            burn_header_hash: facts.burn_hash,
+            burn_time: facts.time_s,
+            vrf_seed: facts.vrf_seed,
+            miner: Principal::Standard(account.unwrap_or(Standard::transient())),
+            spend_winner: facts.spent.1,
+            spend_total: facts.spent.0,
+            reward: facts.earned,
+        })
     }
 }
 

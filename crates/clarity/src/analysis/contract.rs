@@ -25,13 +25,13 @@ const MAX_PARAMETERS: usize = 256;
 pub(super) const TYPES_AS_IN: &Dialect = Dialect::ALL[1];
 
 /// The state of checking a contract.
-pub(super) struct Checker<'a> {
+pub(super) struct Checker<'a, 'm> {
     pub(super) tree: &'a Tree,
     pub(super) contract: &'a ContractId,
     pub(super) dialect: &'static Dialect,
     pub(super) rules: &'a Rules,
     pub(super) contracts: &'a dyn Contracts,
-    pub(super) meter: &'a mut Meter,
+    pub(super) meter: &'a mut Meter<'m>,
     pub(super) known: Known,
     pub(super) scope: Scope,
     /// The type that the function's early exits have in common; none outside of functions and before the first.
@@ -40,14 +40,14 @@ pub(super) struct Checker<'a> {
     implemented: Vec<TraitId>,
 }
 
-impl<'a> Checker<'a> {
+impl<'a, 'm> Checker<'a, 'm> {
     pub(super) fn new(
         tree: &'a Tree,
         contract: &'a ContractId,
         dialect: &'static Dialect,
         rules: &'a Rules,
         contracts: &'a dyn Contracts,
-        meter: &'a mut Meter,
+        meter: &'a mut Meter<'m>,
     ) -> Self {
         let known =
             Known { interface: Interface { version: dialect.version, ..Interface::default() }, ..Known::default() };

@@ -18,7 +18,7 @@ pub(super) struct Trial {
     pub(super) misfit: Option<Box<Fault>>,
 }
 
-impl Checker<'_> {
+impl Checker<'_, '_> {
     /// The type of an expression.
     pub(super) fn visit(&mut self, id: NodeId) -> Result<Type, Box<Fault>> {
         let result = self.visit_unplaced(id);

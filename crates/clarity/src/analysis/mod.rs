@@ -11,12 +11,14 @@
 //! | `signature.rs` | what a function takes and gives |
 //! | `natives/` | the native functions, by group |
 //! | `traits.rs` | `define-trait`, `use-trait`, `impl-trait`, contracts and traits as arguments |
+//! | `arguments.rs` | whether a function takes the arguments of a transaction, and whether a contract is one of a trait |
 //! | `read_only.rs` | the pass that looks for writes |
 //! | `definitions.rs` | the forms of definitions |
 //! | `context.rs` | the names in scope |
 //! | `interface.rs`, `stored.rs` | what a contract offers, as JSON, and as it is stored |
 //! | `errors.rs` | what can be wrong, in the network's words |
 
+mod arguments;
 mod context;
 mod contract;
 mod definitions;
@@ -33,6 +35,7 @@ mod traits;
 
 use std::sync::Arc;
 
+pub use arguments::{implements_trait, takes};
 pub use errors::{Alternatives, AnalysisError, BindingFault, BindingForm, Fault, Shown, ShownTuple};
 pub use interface::{Interface, Method, Methods};
 pub use signature::FunctionType;
@@ -60,7 +63,7 @@ pub fn check(
     dialect: &'static Dialect,
     rules: &Rules,
     contracts: &dyn Contracts,
-    meter: &mut Meter,
+    meter: &mut Meter<'_>,
 ) -> Result<Interface, Box<Fault>> {
     if !rules.checks_types_first {
         read_only::check(tree, dialect, contracts)?;

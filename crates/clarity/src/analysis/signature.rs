@@ -64,7 +64,7 @@ fn larger(a: &Type, b: &Type) -> u64 {
     u64::from(a.type_size().max(b.type_size()))
 }
 
-impl Checker<'_> {
+impl Checker<'_, '_> {
     fn pay(&mut self, payment: &mut Payment<'_>, n: u64) -> Result<(), Box<Fault>> {
         match payment {
             Payment::Charged => self.charge(CostFn::AnalysisTypeCheck, n),

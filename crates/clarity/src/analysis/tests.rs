@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use super::{Contracts, Fault, Interface, check};
+use super::{Contracts, Fault, Interface, check, implements_trait, takes};
 use crate::costs::Meter;
 use crate::natives::Native;
 use crate::syntax::{self, ParseError};
-use crate::value::ContractId;
+use crate::value::{ContractId, Principal, TraitId, Value};
 use crate::{Dialect, Rules};
 
 /// Less than any thread of a node has.
@@ -148,4 +148,46 @@ proptest! {
         let _ = checked(&text, 6, &Rules::EPOCH_4_0);
         let _ = checked(&other, 6, &Rules::EPOCH_4_0);
     }
+}
+
+#[test]
+fn a_function_takes_arguments_of_its_types_and_contracts_that_have_what_a_trait_asks_for() {
+    let id = |name: &str| ContractId::parse(&format!("ST000000000000000000002AMW42H.{name}")).unwrap();
+    let interface = |source: &str| Arc::new(checked(source, 2, &Rules::EPOCH_3_0).unwrap().unwrap());
+    let traits = "(define-trait token ((send (uint principal) (response bool uint))))
+        (define-public (pay (with <token>) (amount uint)) (contract-call? with send amount tx-sender))";
+    let good = "(define-public (send (amount uint) (to principal)) (ok (> amount u0)))";
+    let deployed = Deployed(HashMap::from([
+        (id("tested"), interface(traits)),
+        (id("good"), interface(good)),
+        (id("bad"), interface(&good.replace("to principal", "to bool"))),
+        (id("private"), interface(&good.replace("public", "private"))),
+    ]));
+    let pay = Arc::clone(&deployed.0[&id("tested")].public["pay"]);
+    let contract = |name: &str| Value::principal(Principal::Contract(id(name)));
+    let fault = |arguments: &[Value]| takes(&pay, arguments, &deployed).map_err(|fault| fault.error.to_string()).err();
+    assert_eq!(fault(&[contract("good"), Value::UInt(1)]), None);
+    for (arguments, text) in [
+        (vec![contract("good")], "expecting 2 arguments, got 1"),
+        (vec![contract("good"), Value::Int(1)], "expecting expression of type 'uint', found 'int'"),
+        (
+            vec![contract("bad"), Value::UInt(1)],
+            "invalid signature for method 'send' regarding trait's specification <token>",
+        ),
+        (
+            vec![contract("private"), Value::UInt(1)],
+            "invalid signature for method 'send' regarding trait's specification <token>",
+        ),
+        (vec![contract("none"), Value::UInt(1)], "use of unresolved contract 'ST000000000000000000002AMW42H.none'"),
+    ] {
+        assert_eq!(fault(&arguments).as_deref(), Some(text));
+    }
+    let issuer = Value::principal(Principal::Standard(id("good").issuer));
+    assert!(fault(&[issuer, Value::UInt(1)]).is_some(), "an account is no contract");
+
+    let wanted = |name: &str| TraitId { contract: id("tested"), name: crate::names::ClarityName::new(name).unwrap() };
+    let implements = |contract: &str, name: &str| implements_trait(&id(contract), &wanted(name), &deployed);
+    assert_eq!(implements("good", "token"), Some(true));
+    assert_eq!(implements("bad", "token"), Some(false));
+    assert_eq!((implements("good", "other"), implements("none", "token")), (None, None));
 }

@@ -33,7 +33,7 @@ pub(super) fn size(methods: &Methods) -> u64 {
     methods.values().map(of).sum()
 }
 
-impl Checker<'_> {
+impl Checker<'_, '_> {
     pub(super) fn define_trait(&mut self, name: &ClarityName, methods: NodeId) -> Result<(), Box<Fault>> {
         let methods = Arc::new(self.methods(methods)?);
         self.bind_name(name, size(&methods))?;
@@ -237,7 +237,7 @@ fn chain(fault: Box<Fault>, otherwise: AnalysisError) -> Box<Fault> {
     }
 }
 
-fn implements(interface: &Interface, trait_id: &TraitId, methods: &Methods) -> Result<(), Box<Fault>> {
+pub(super) fn implements(interface: &Interface, trait_id: &TraitId, methods: &Methods) -> Result<(), Box<Fault>> {
     for (name, method) in methods {
         let fits = interface.callable(name).is_some_and(|function| {
             function.parameters.len() == method.parameters.len()

@@ -1,35 +1,18 @@
-//! What an execution has spent, and when it must stop: at a limit of cost or memory, at a deadline, or because it was told to.
-
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+//! What an execution has spent, and when it must stop: at a limit of cost or memory, or because it is told to.
 
 use super::{Cost, CostFn, CostTable, Step, Trace};
 use crate::error::CostError;
 
 /// Bytes that a transaction may hold at once, by the language's own measure.
 pub const MEMORY_LIMIT: u64 = 100_000_000;
-/// The clock and the flag of [`Interrupt`] are looked at once in so many charges.
+/// An [`Interrupt`] is asked once in so many charges: it may look at a clock.
 const CHARGES_BETWEEN_LOOKS: u32 = 256;
 
-/// What ends an execution from outside.
-#[derive(Debug, Clone, Default)]
-pub struct Interrupt {
-    /// When it must have ended.
-    pub deadline: Option<Instant>,
-    /// Set to stop it.
-    pub stop: Option<Arc<AtomicBool>>,
-}
-
-impl Interrupt {
-    fn is_due(&self) -> bool {
-        self.stop.as_ref().is_some_and(|stop| stop.load(Ordering::Relaxed))
-            || self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
-    }
-}
+/// Says whether an execution must end now: its time is over, or nobody wants it any more.
+pub type Interrupt<'i> = &'i dyn Fn() -> bool;
 
 /// Five saturating counters and their limits, and the memory that is held.
-pub struct Meter {
+pub struct Meter<'i> {
     spent: Cost,
     limit: Cost,
     table: &'static CostTable,
@@ -37,11 +20,11 @@ pub struct Meter {
     memory_peak: u64,
     memory_limit: u64,
     until_look: u32,
-    interrupt: Interrupt,
+    interrupt: Option<Interrupt<'i>>,
     trace: Option<Box<dyn Trace>>,
 }
 
-impl std::fmt::Debug for Meter {
+impl std::fmt::Debug for Meter<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Meter")
             .field("spent", &self.spent)
@@ -51,7 +34,7 @@ impl std::fmt::Debug for Meter {
     }
 }
 
-impl Meter {
+impl<'i> Meter<'i> {
     /// A meter that has spent nothing.
     #[must_use]
     pub fn new(table: &'static CostTable, limit: Cost) -> Self {
@@ -63,15 +46,15 @@ impl Meter {
             memory_peak: 0,
             memory_limit: MEMORY_LIMIT,
             until_look: CHARGES_BETWEEN_LOOKS,
-            interrupt: Interrupt::default(),
+            interrupt: None,
             trace: None,
         }
     }
 
     /// The same with something that may end it from outside.
     #[must_use]
-    pub fn interrupted_by(mut self, interrupt: Interrupt) -> Self {
-        self.interrupt = interrupt;
+    pub const fn interrupted_by(mut self, interrupt: Interrupt<'i>) -> Self {
+        self.interrupt = Some(interrupt);
         self
     }
 
@@ -147,7 +130,7 @@ impl Meter {
             return Ok(());
         }
         self.until_look = CHARGES_BETWEEN_LOOKS;
-        if self.interrupt.is_due() { Err(CostError::Interrupted) } else { Ok(()) }
+        if self.interrupt.is_some_and(|interrupt| interrupt()) { Err(CostError::Interrupted) } else { Ok(()) }
     }
 
     #[cold]

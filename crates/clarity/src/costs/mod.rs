@@ -57,6 +57,18 @@ impl Cost {
         }
     }
 
+    /// What this is above the other.
+    #[must_use]
+    pub const fn minus(self, other: Self) -> Self {
+        Self {
+            runtime: self.runtime.saturating_sub(other.runtime),
+            read_count: self.read_count.saturating_sub(other.read_count),
+            read_length: self.read_length.saturating_sub(other.read_length),
+            write_count: self.write_count.saturating_sub(other.write_count),
+            write_length: self.write_length.saturating_sub(other.write_length),
+        }
+    }
+
     /// Whether any dimension is above the limit's.
     #[must_use]
     pub const fn exceeds(&self, limit: &Self) -> bool {

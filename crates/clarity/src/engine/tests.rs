@@ -1,11 +1,11 @@
 //! The engine on a chain that holds nothing but what these tests publish.
 
-use std::sync::atomic::AtomicBool;
+use std::cell::Cell;
 use std::thread;
 
 use super::*;
 use crate::Rules;
-use crate::costs::{Cost, Interrupt, Meter};
+use crate::costs::{Cost, Meter};
 use crate::error::CostError;
 use crate::run::Event;
 use crate::test_support::{Memory, PAST, RULES, context, id, numbers};
@@ -96,13 +96,17 @@ fn an_execution_can_be_stopped_from_outside() {
     let source = "(define-private (f (x uint) (a uint)) (+ x a))
         (define-public (go (l (list 1000 uint))) (ok (fold f l u0)))";
     world.publish("loop", source);
-    let stop = Arc::new(AtomicBool::new(true));
-    let meter =
-        Meter::new(RULES.costs, RULES.block_limit).interrupted_by(Interrupt { deadline: None, stop: Some(stop) });
+    let asked = Cell::new(0);
+    let interrupt = || {
+        asked.set(asked.get() + 1);
+        asked.get() == 2
+    };
+    let meter = Meter::new(RULES.costs, RULES.block_limit).interrupted_by(&interrupt);
     let mut machine = Machine::new(RULES, meter, &mut world);
     let stopped = machine.call(&context(), &id("loop"), "go", vec![numbers(1000)]).unwrap_err();
     assert!(matches!(&stopped, Stop::Check(error) if matches!(**error, CheckError::Cost(CostError::Interrupted))));
     assert!(stopped.is_rejectable());
+    assert_eq!(asked.get(), 2, "it is asked now and then, and not any more when it has said so");
 }
 
 #[test]

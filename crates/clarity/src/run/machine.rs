@@ -28,7 +28,7 @@ pub struct Context {
 pub struct Machine<'w> {
     pub(crate) rules: &'static Rules,
     /// What it has spent.
-    pub meter: Meter,
+    pub meter: Meter<'w>,
     pub(crate) world: &'w mut dyn World,
     /// What it has written.
     pub journal: Journal,
@@ -73,7 +73,7 @@ impl<'a> Frame<'a> {
 
 /// Where journal, events and movements stood when a level began.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Level {
+pub struct Level {
     journal: Mark,
     events: usize,
     pub(crate) movements: usize,
@@ -81,7 +81,7 @@ pub(crate) struct Level {
 
 impl<'w> Machine<'w> {
     /// A machine that has done nothing.
-    pub fn new(rules: &'static Rules, meter: Meter, world: &'w mut dyn World) -> Self {
+    pub fn new(rules: &'static Rules, meter: Meter<'w>, world: &'w mut dyn World) -> Self {
         Self {
             rules,
             meter,
@@ -112,12 +112,13 @@ impl<'w> Machine<'w> {
     }
 
     /// Begins a level.
-    pub(crate) fn begin(&self) -> Level {
+    #[must_use]
+    pub fn begin(&self) -> Level {
         Level { journal: self.journal.mark(), events: self.events.len(), movements: self.movements.len() }
     }
 
     /// Forgets what a level has written, said and moved.
-    pub(crate) fn roll_back(&mut self, level: Level) {
+    pub fn roll_back(&mut self, level: Level) {
         self.journal.roll_back(level.journal);
         self.events.truncate(level.events);
         self.movements.truncate(level.movements);
@@ -280,7 +281,10 @@ impl<'w> Machine<'w> {
     }
 
     /// How many micro-STX there are.
-    pub(crate) fn liquid_supply(&mut self) -> Result<u128, Stop> {
+    ///
+    /// # Errors
+    /// The state cannot be read.
+    pub fn liquid_supply(&mut self) -> Result<u128, Stop> {
         if self.view == View::Tip
             && let Some(Datum::Value(Value::UInt(supply))) = self.journal.written(keys::LIQUID_SUPPLY)
         {

@@ -10,8 +10,10 @@
 //! | `contract_call.rs` | calls between contracts |
 //! | `deploy.rs` | the top level of a contract, once |
 //! | `events.rs`, `assets.rs` | what a transaction says and moves |
+//! | `account.rs` | what a chain does with accounts around the programs |
 //! | `natives/` | the functions of the language, a file a group |
 
+mod account;
 mod assets;
 mod call;
 mod contract_call;
@@ -22,4 +24,4 @@ mod natives;
 
 pub use assets::{AssetKey, Assets, Movement};
 pub use events::{Event, EventBody};
-pub use machine::{Context, Machine, Outcome};
+pub use machine::{Context, Level, Machine, Outcome};

@@ -43,6 +43,19 @@ impl Contract {
         Self { source: source.to_owned(), interface, program, size, constants, caps }
     }
 
+    /// Its identifier.
+    #[must_use]
+    pub fn id(&self) -> &ContractId {
+        &self.program.id
+    }
+
+    /// The value of a constant.
+    #[must_use]
+    pub fn constant(&self, name: &str) -> Option<&Value> {
+        let at = self.program.constants.iter().position(|constant| constant.as_str() == name)?;
+        self.constants[at].get()
+    }
+
     /// The form that is stored.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {

@@ -104,6 +104,12 @@ pub fn balance(owner: &Principal) -> Arc<str> {
     format!("vm-account::{owner}::19").into()
 }
 
+/// The nonce of somebody's next transaction.
+#[must_use]
+pub fn nonce(owner: &Principal) -> Arc<str> {
+    format!("vm-account::{owner}::18").into()
+}
+
 /// A contract's commitment.
 #[must_use]
 pub fn contract(id: &ContractId) -> Arc<str> {

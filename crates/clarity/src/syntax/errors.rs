@@ -257,6 +257,15 @@ impl ParseError {
         }
     }
 
+    /// The meter's own error, when that is what it is.
+    #[must_use]
+    pub const fn cost(&self) -> Option<&CostError> {
+        match self {
+            Self::Cost(error) => Some(error),
+            _ => None,
+        }
+    }
+
     /// Whether a deployment that fails with it may not be in a block.
     #[must_use]
     pub const fn is_rejectable(&self, rules: &Rules) -> bool {

@@ -28,8 +28,13 @@ use crate::value::ContractId;
 ///
 /// # Errors
 /// The text is no contract, or the meter stopped it.
-pub fn read(source: &str, contract: &ContractId, rules: &Rules, meter: &mut Meter) -> Result<Tree, Box<SyntaxError>> {
-    let charge = |meter: &mut Meter, function, n: usize| {
+pub fn read(
+    source: &str,
+    contract: &ContractId,
+    rules: &Rules,
+    meter: &mut Meter<'_>,
+) -> Result<Tree, Box<SyntaxError>> {
+    let charge = |meter: &mut Meter<'_>, function, n: usize| {
         meter.charge(function, u64::try_from(n).unwrap_or(u64::MAX)).map_err(|error| Box::new(error.into()))
     };
     charge(meter, CostFn::AstParse, source.len())?;

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use engine::costs::Meter;
+use engine::costs::{Cost, Meter};
 use engine::engine::PublishError;
 use engine::error::Stop;
 use engine::run::{Assets, Context, Event, Machine};
@@ -25,7 +25,9 @@ const DEPLOYER: &str = "ST2ZKRNXP4N5BTNQ2FMQ10EAXXTSFMVRFXVWD75Y6";
 /// What came of a step.
 struct Done {
     outcome: Result<Value, Stop>,
-    meter: Meter,
+    spent: Cost,
+    memory: u64,
+    memory_peak: u64,
     events: Vec<Event>,
     assets: Assets,
     writes: Vec<(String, String)>,
@@ -45,7 +47,7 @@ fn context(step: &Json) -> Context {
     }
 }
 
-fn meter(rules: &Rules, step: &Json, rows: &Rows) -> Meter {
+fn meter(rules: &Rules, step: &Json, rows: &Rows) -> Meter<'static> {
     let meter = Meter::new(rules.costs, limit_of(rules, step));
     if step["trace"].is_array() { meter.watched_by(Box::new(rows.clone())) } else { meter }
 }
@@ -54,7 +56,7 @@ fn meter(rules: &Rules, step: &Json, rows: &Rows) -> Meter {
 fn run(
     chain: &mut Chain,
     rules: &'static Rules,
-    meter: Meter,
+    meter: Meter<'_>,
     rows: &Rows,
     work: impl FnOnce(&mut Machine<'_>) -> Result<Value, Stop>,
 ) -> Done {
@@ -63,6 +65,8 @@ fn run(
     let writes: Vec<_> =
         machine.journal.writes().iter().map(|write| (write.key.to_string(), write.datum.text())).collect();
     let Machine { meter, events, movements, .. } = machine;
+    let (spent, memory, memory_peak) = (meter.spent(), meter.memory(), meter.memory_peak());
+    drop(meter);
     let kept = matches!(&outcome, Ok(value) if !matches!(value, Value::Err(_)));
     if kept {
         for (key, text) in &writes {
@@ -71,7 +75,7 @@ fn run(
     }
     let writes = if kept { writes } else { Vec::new() };
     let rows = std::mem::take(&mut *rows.lock());
-    Done { outcome, meter, events, assets: Assets::of(&movements), writes, rows, refused: None }
+    Done { outcome, spent, memory, memory_peak, events, assets: Assets::of(&movements), writes, rows, refused: None }
 }
 
 /// A deployment, from its source to its end.
@@ -182,7 +186,7 @@ fn compare(case: &mut Case, step: &Json, done: &Done) {
         let (phase, text) = done.refused.clone().unwrap_or(("none", String::new()));
         case.check("phase", &phase, &step["phase"].as_str().unwrap());
         case.check("refusal", &super::rows::cut(&text, 4000), &step["error"]["text"].as_str().unwrap_or_default());
-        case.check("cost", &done.meter.spent(), &cost_of(&step["cost"]));
+        case.check("cost", &done.spent, &cost_of(&step["cost"]));
         return;
     }
     let theirs = |name: &str| step[name].as_str().unwrap_or_default().to_owned();
@@ -202,9 +206,9 @@ fn compare(case: &mut Case, step: &Json, done: &Done) {
         case.check("error", &"none", &step["error"]["text"].as_str().unwrap_or("none"));
     }
     if step["cost"].is_object() {
-        case.check("cost", &done.meter.spent(), &cost_of(&step["cost"]));
+        case.check("cost", &done.spent, &cost_of(&step["cost"]));
     }
-    for (name, ours) in [("memory_peak", done.meter.memory_peak()), ("memory_end", done.meter.memory())] {
+    for (name, ours) in [("memory_peak", done.memory_peak), ("memory_end", done.memory)] {
         if let Some(theirs) = step[name].as_u64() {
             case.check(name, &ours, &theirs);
         }

@@ -14,7 +14,7 @@ const MAX_ALLOWANCES: usize = 128;
 /// The most identifiers of an allowance for tokens that are told apart.
 const MAX_IDENTIFIERS: u32 = 128;
 
-impl Checker<'_> {
+impl Checker<'_, '_> {
     pub(super) fn restricted(&mut self, native: Native, arguments: &[NodeId]) -> Checked {
         let is_restriction = native == Native::RestrictAssets;
         let at = usize::from(is_restriction);

@@ -19,7 +19,7 @@ enum Callee {
     Trait(TraitId),
 }
 
-impl Checker<'_> {
+impl Checker<'_, '_> {
     pub(super) fn chain(&mut self, native: Native, arguments: &[NodeId]) -> Checked {
         match native {
             Native::Print | Native::AsContract => {

@@ -15,7 +15,7 @@ fn number(n: usize) -> u64 {
     u64::try_from(n).unwrap_or(u64::MAX)
 }
 
-impl Checker<'_> {
+impl Checker<'_, '_> {
     pub(super) fn control(&mut self, native: Native, arguments: &[NodeId]) -> Checked {
         match native {
             Native::If => self.if_form(arguments),

@@ -16,7 +16,7 @@ const MAX_SHOWN_BUFFER: u32 = (MAX_VALUE_SIZE - 8) / 2;
 /// Characters that an address with a contract's name may have.
 const PRINCIPAL_TEXT: u32 = 170;
 
-impl Checker<'_> {
+impl Checker<'_, '_> {
     pub(super) fn convert(&mut self, native: Native, arguments: &[NodeId]) -> Checked {
         match native {
             Native::ToConsensusBuff => {

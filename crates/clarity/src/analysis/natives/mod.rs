@@ -21,7 +21,7 @@ pub(super) use simple::signature;
 
 type Checked = Result<Type, Box<Fault>>;
 
-impl Checker<'_> {
+impl Checker<'_, '_> {
     /// The type of an application of a native function.
     pub(super) fn check_native(&mut self, native: Native, arguments: &[NodeId]) -> Checked {
         if let Some(signature) = signature(native) {

@@ -12,7 +12,7 @@ use crate::syntax::NodeId;
 use crate::types::{Type, TypeFault};
 use crate::value::Value;
 
-impl Checker<'_> {
+impl Checker<'_, '_> {
     pub(super) fn sequence(&mut self, native: Native, arguments: &[NodeId]) -> Checked {
         match native {
             Native::ListCons => self.list_cons(arguments),

@@ -9,7 +9,7 @@ use crate::natives::Native;
 use crate::syntax::NodeId;
 use crate::types::Type;
 
-impl Checker<'_> {
+impl Checker<'_, '_> {
     pub(super) fn store(&mut self, native: Native, arguments: &[NodeId]) -> Checked {
         match native {
             Native::VarGet => {

@@ -14,7 +14,7 @@ use crate::types::Type;
 const UINT: Type = Type::UInt;
 const PRINCIPAL: Type = Type::Principal;
 
-impl Checker<'_> {
+impl Checker<'_, '_> {
     /// None for functions that are not of this kind.
     pub(super) fn token(&mut self, native: Native, arguments: &[NodeId]) -> Result<Option<Type>, Box<Fault>> {
         let moved = || response(Type::Bool, Type::UInt);

@@ -16,7 +16,7 @@ fn number(n: usize) -> u64 {
     u64::try_from(n).unwrap_or(u64::MAX)
 }
 
-impl Checker<'_> {
+impl Checker<'_, '_> {
     pub(super) fn tuple(&mut self, native: Native, arguments: &[NodeId]) -> Checked {
         match native {
             Native::TupleCons => self.tuple_cons(arguments),

@@ -67,7 +67,10 @@ impl Machine<'_> {
     }
 
     /// Somebody's micro-STX now.
-    pub(crate) fn balance(&mut self, owner: &Principal) -> Result<Balance, Stop> {
+    ///
+    /// # Errors
+    /// The state cannot be read.
+    pub fn balance(&mut self, owner: &Principal) -> Result<Balance, Stop> {
         let key = keys::balance(owner);
         let balance = match self.written(&key) {
             Some(Datum::Balance(balance)) => *balance,

@@ -1,0 +1,112 @@
+//! Deploys a contract: parse, check, evaluate its top level, judge what it moved.
+//!
+//! # Not here
+//! Who may deploy which version: `transactions::rules`. How a contract is stored: `contract_store`.
+
+use std::sync::Arc;
+
+use engine::Dialect;
+use engine::engine::{Checked, PublishError};
+use engine::error::{CostError, Stop};
+use engine::names::ContractName;
+use engine::run::{Assets, Machine};
+use engine::syntax::Span;
+use engine::value::{ContractId, Principal};
+use stacks_types::transaction::StacksTransaction;
+
+use super::convert::vm_contract_id;
+use super::payload::{Origin, Outcome, burned, failed, judge, ok_true};
+use super::session::Failure;
+use crate::transactions::{ReceiptStatus, TransactionError};
+
+/// A contract to be deployed.
+pub(super) struct Deployment<'t> {
+    pub(super) name: &'t str,
+    pub(super) code: &'t str,
+    /// Of the language.
+    pub(super) version: u8,
+}
+
+/// Deploys it as the origin's.
+pub(super) fn deploy(
+    machine: &mut Machine<'_>,
+    tx: &StacksTransaction,
+    origin: &Origin<'_>,
+    deployment: &Deployment<'_>,
+) -> Result<Outcome, Failure> {
+    let refused = |error: &str| TransactionError::Rejected { error: error.to_owned() };
+    let Principal::Standard(issuer) = origin.principal else { return Err(refused("a contract cannot sign").into()) };
+    let name = ContractName::new(deployment.name).ok_or_else(|| refused("the contract's name is none"))?;
+    let id = ContractId { issuer: *issuer, name };
+    let dialect = Dialect::of_version(deployment.version)
+        .ok_or_else(|| TransactionError::NotInEpoch { what: format!("clarity version {}", deployment.version) })?;
+    // A contract whose deployment failed has left nothing, so its name is free.
+    if machine.has_contract(&id)? {
+        return Err(TransactionError::ContractExists(vm_contract_id(&id)?).into());
+    }
+    let checked = match machine.check(&id, dialect, deployment.code) {
+        Ok(checked) => checked,
+        Err(error) => return refused_text(machine, error),
+    };
+    let interface = Arc::clone(&checked.interface);
+    let outcome = run(machine, tx, origin, checked, deployment.code)?;
+    Ok(Outcome { contract_interface: Some(interface.json(machine.rules()).to_string()), ..outcome })
+}
+
+/// The contract's top level, and the post-conditions.
+fn run(
+    machine: &mut Machine<'_>,
+    tx: &StacksTransaction,
+    origin: &Origin<'_>,
+    checked: Checked,
+    code: &str,
+) -> Result<Outcome, Failure> {
+    let level = machine.begin();
+    let contract = match machine.deploy_checked(&origin.context(), checked, code) {
+        Ok(contract) => contract,
+        Err(stop) => return failed(stop),
+    };
+    let assets = Assets::of(&machine.movements);
+    let stx_burned = burned(&assets);
+    if let Err(broken) = judge(tx, origin, &assets)? {
+        machine.roll_back(level);
+        let status = ReceiptStatus::AbortByPostCondition;
+        return Ok(Outcome::aborted(status, ok_true()?, Some(broken.to_string()), stx_burned));
+    }
+    let success = Outcome::success(ok_true()?, std::mem::take(&mut machine.events), stx_burned);
+    Ok(Outcome { deployed: Some(contract), ..success })
+}
+
+/// Parser or checker refuse it: in a block, unless the refusal is one that no receipt can report.
+fn refused_text(machine: &Machine<'_>, error: PublishError) -> Result<Outcome, Failure> {
+    match error {
+        PublishError::Run(stop) => Err(stop.into()),
+        PublishError::Syntax(error) => match error.error.cost() {
+            Some(cost) => out_of(cost),
+            None if error.error.is_rejectable(machine.rules()) => {
+                Err(TransactionError::Rejected { error: error.error.to_string() }.into())
+            }
+            None => Outcome::failure(located(error.span, &error.error)),
+        },
+        PublishError::Analysis(fault) => match fault.error.cost() {
+            Some(cost) => out_of(cost),
+            None if fault.error.is_rejectable(machine.rules()) => {
+                Err(TransactionError::Rejected { error: fault.error.to_string() }.into())
+            }
+            None => Outcome::failure(located(fault.spans.first().copied(), &fault.error)),
+        },
+    }
+}
+
+/// What the source is refused for costs more, or holds more, than is allowed.
+fn out_of(cost: &CostError) -> Result<Outcome, Failure> {
+    Err(Stop::from(cost.clone()).into())
+}
+
+/// `:line:column: message`, or the message alone.
+fn located(span: Option<Span>, message: &dyn std::fmt::Display) -> String {
+    match span {
+        Some(span) => format!(":{}:{}: {message}", span.start_line, span.start_column),
+        None => message.to_string(),
+    }
+}

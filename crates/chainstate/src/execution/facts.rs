@@ -1,0 +1,33 @@
+//! What contracts can ask about blocks and burn blocks: facts that stand beside the state, in the header table and the burn
+//! database.
+
+use engine::state::BlockFacts;
+use stacks_types::ids::{BurnBlockHash, StacksBlockId};
+
+use crate::db::StoreError;
+
+/// The burn block that a block in execution witnessed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BurnView {
+    /// Its height on the burn chain.
+    pub height: u64,
+    /// Its hash.
+    pub hash: BurnBlockHash,
+    /// Its time, seconds since 1970; the time of the blocks that witness it, too.
+    pub time_s: u64,
+}
+
+/// The chain around a state.
+pub trait ChainFacts {
+    /// A processed block.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn block(&self, id: &StacksBlockId) -> Result<Option<BlockFacts>, StoreError>;
+
+    /// The burn block of this height on the fork of `tip`.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn burn_block_hash(&self, height: u64, tip: &BurnBlockHash) -> Result<Option<BurnBlockHash>, StoreError>;
+}

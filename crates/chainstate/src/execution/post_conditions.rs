@@ -1,0 +1,191 @@
+//! Judges what a finished call moved by the transaction's post-conditions (docs/COMPATIBILITY.md#post-conditions).
+//!
+//! # Invariants
+//! - Pure: the same conditions and movements give the same verdict and the same text.
+//! - Nobody stakes on this chain, so conditions about that are judged by nothing staked, nothing performed.
+//!
+//! # Not here
+//! Undoing the call: `payload`. Which condition kinds an epoch knows: `static_check` of the wire types.
+
+use std::collections::{HashMap, HashSet};
+
+use engine::names::ContractName;
+use engine::run::Assets;
+use engine::value::{ContractId, Principal, Value};
+use stacks_types::address::StacksAddress;
+use stacks_types::transaction::{
+    AssetInfo, NonFungibleCode, PostCondition, PostConditionMode, PostConditionPrincipal, PoxCode,
+};
+
+use super::convert::{self, NoSuchForm};
+
+/// The first promise that was broken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PostConditionFailure {
+    /// A condition does not hold.
+    #[error("post-condition {index} does not hold: {principal} moved {moved} of {asset}")]
+    Broken {
+        /// Place of the condition in the transaction, from 0.
+        index: usize,
+        /// Whose assets it is about.
+        principal: String,
+        /// Which asset it is about.
+        asset: String,
+        /// What was moved: an amount, or for a non-fungible token whether it was.
+        moved: String,
+    },
+    /// The mode wants a condition for everything that is moved, and there is none for this.
+    #[error("no post-condition covers that {principal} moved {asset}")]
+    Uncovered {
+        /// Who moved it.
+        principal: String,
+        /// What was moved.
+        asset: String,
+    },
+}
+
+const STX: &str = "STX";
+
+/// What conditions name, per principal. Non-fungible tokens are covered one by one.
+#[derive(Default)]
+struct Coverage {
+    stx: HashSet<Principal>,
+    fungible: HashSet<(Principal, String)>,
+    non_fungible: HashMap<(Principal, String), Vec<Value>>,
+}
+
+/// What became of a check: the outer failure is of the conditions' form, the inner one is the broken promise.
+type Verdict = Result<Result<(), PostConditionFailure>, NoSuchForm>;
+
+/// Checks `assets`, which a finished call by `origin` moved: the first condition that does not hold, else the first movement
+/// that the mode does not let pass.
+///
+/// # Errors
+/// A condition names what the language does not know.
+pub fn check_post_conditions(
+    conditions: &[PostCondition],
+    mode: PostConditionMode,
+    origin: &Principal,
+    assets: &Assets,
+) -> Verdict {
+    let mut coverage = Coverage::default();
+    for (index, condition) in conditions.iter().enumerate() {
+        if let Err(broken) = check_condition(index, condition, origin, assets, &mut coverage)? {
+            return Ok(Err(broken));
+        }
+    }
+    let uncovered = match mode {
+        PostConditionMode::Allow => None,
+        PostConditionMode::Deny => uncovered(&coverage, assets, |_| true),
+        PostConditionMode::Originator => uncovered(&coverage, assets, |principal| principal == origin),
+    };
+    Ok(uncovered.map_or(Ok(()), Err))
+}
+
+fn check_condition(
+    index: usize,
+    condition: &PostCondition,
+    origin: &Principal,
+    assets: &Assets,
+    coverage: &mut Coverage,
+) -> Verdict {
+    let broken = |principal: &Principal, asset: String, moved: String| {
+        Ok(Err(PostConditionFailure::Broken { index, principal: principal.to_string(), asset, moved }))
+    };
+    match condition {
+        PostCondition::Stx { principal, code, amount } => {
+            let principal = resolve(principal, origin)?;
+            let sum = |of: &std::collections::BTreeMap<Principal, u128>| of.get(&principal).copied().unwrap_or(0);
+            let moved = sum(&assets.stx).saturating_add(sum(&assets.burns));
+            if !code.holds(moved, u128::from(*amount)) {
+                return broken(&principal, STX.into(), moved.to_string());
+            }
+            coverage.stx.insert(principal);
+        }
+        PostCondition::Fungible { principal, asset, code, amount } => {
+            let (principal, asset) = (resolve(principal, origin)?, identifier(asset)?);
+            let moved = assets.tokens.get(&principal).and_then(|tokens| tokens.get(asset.as_str())).copied();
+            let moved = moved.unwrap_or(0);
+            if !code.holds(moved, u128::from(*amount)) {
+                return broken(&principal, asset, moved.to_string());
+            }
+            coverage.fungible.insert((principal, asset));
+        }
+        PostCondition::NonFungible { principal, asset, id, code } => {
+            let (principal, asset, id) = (resolve(principal, origin)?, identifier(asset)?, convert::value(id)?);
+            let moved = assets.assets.get(&principal).and_then(|classes| classes.get(asset.as_str()));
+            let moved = moved.is_some_and(|ids| ids.contains(&id));
+            let holds = match code {
+                NonFungibleCode::Sent => moved,
+                NonFungibleCode::NotSent => !moved,
+                NonFungibleCode::MaybeSent => true,
+            };
+            if !holds {
+                return broken(&principal, format!("{asset} {id}"), moved.to_string());
+            }
+            coverage.non_fungible.entry((principal, asset)).or_default().push(id);
+        }
+        PostCondition::Staking { principal, code, amount } => {
+            if !code.holds(0, u128::from(*amount)) {
+                return broken(&resolve(principal, origin)?, "staked STX".into(), "0".into());
+            }
+        }
+        PostCondition::Pox { principal, code } => {
+            if *code == PoxCode::Performed {
+                return broken(&resolve(principal, origin)?, "PoX state".into(), "nothing".into());
+            }
+        }
+    }
+    Ok(Ok(()))
+}
+
+/// The first movement, in order of the text, that is not covered.
+fn uncovered(
+    coverage: &Coverage,
+    assets: &Assets,
+    applies: impl Fn(&Principal) -> bool,
+) -> Option<PostConditionFailure> {
+    let mut found = Vec::new();
+    let mut note = |principal: &Principal, asset: String| {
+        found.push(PostConditionFailure::Uncovered { principal: principal.to_string(), asset });
+    };
+    for (principal, amount) in assets.stx.iter().chain(&assets.burns) {
+        if *amount > 0 && applies(principal) && !coverage.stx.contains(principal) {
+            note(principal, STX.to_owned());
+        }
+    }
+    for (principal, tokens) in assets.tokens.iter().filter(|(principal, _)| applies(principal)) {
+        for (token, amount) in tokens {
+            if *amount > 0 && !coverage.fungible.contains(&(principal.clone(), token.to_string())) {
+                note(principal, token.to_string());
+            }
+        }
+    }
+    for (principal, classes) in assets.assets.iter().filter(|(principal, _)| applies(principal)) {
+        for (class, ids) in classes {
+            let covered = coverage.non_fungible.get(&(principal.clone(), class.to_string()));
+            let stray = ids.iter().filter(|id| !covered.is_some_and(|covered| covered.contains(id)));
+            stray.for_each(|id| note(principal, format!("{class} {id}")));
+        }
+    }
+    found.into_iter().min_by_key(PostConditionFailure::to_string)
+}
+
+fn resolve(principal: &PostConditionPrincipal, origin: &Principal) -> Result<Principal, NoSuchForm> {
+    Ok(match principal {
+        PostConditionPrincipal::Origin => origin.clone(),
+        PostConditionPrincipal::Standard(address) => convert::principal(&address.to_principal())?,
+        PostConditionPrincipal::Contract(address, name) => Principal::Contract(contract_id(address, name.as_str())?),
+    })
+}
+
+/// `contract::asset`
+fn identifier(asset: &AssetInfo) -> Result<String, NoSuchForm> {
+    Ok(format!("{}::{}", contract_id(&asset.address, asset.contract_name.as_str())?, asset.asset_name))
+}
+
+fn contract_id(address: &StacksAddress, name: &str) -> Result<ContractId, NoSuchForm> {
+    let issuer = convert::standard(&(*address).into())?;
+    let name = ContractName::new(name).ok_or_else(|| convert::none(name))?;
+    Ok(ContractId { issuer, name })
+}

@@ -1,0 +1,97 @@
+//! Executes one transaction: nonces, fee, payload, nonces (docs/COMPATIBILITY.md#order-of-processing).
+//!
+//! # Invariants
+//! - Writes stand in the order of docs/CONSENSUS.md#order-of-writes: payer's balance, what the payload writes, origin's
+//!   nonce, payer's nonce. State roots depend on it.
+//! - An error means that the caller drops the machine: nothing stays.
+//!
+//! # Not here
+//! Payloads: `payload`. Stateless rules and signatures: `transactions::rules`, `verified`.
+
+use engine::run::Machine;
+use engine::value::Principal;
+use stacks_types::transaction::{BlockTransaction, SpendingCondition};
+
+use super::convert::{self, vm_cost, vm_event, vm_principal};
+use super::payload::{Origin, Outcome, run_payload};
+use super::session::{Done, Failure};
+use crate::params::ChainParams;
+use crate::transactions::{TransactionError, TransactionReceipt, VerifiedTransaction};
+
+/// Executes `tx` on a machine that has done nothing.
+///
+/// # Errors
+/// The transaction may not be in a block.
+pub(super) fn process(
+    machine: &mut Machine<'_>,
+    params: &ChainParams,
+    tx: &VerifiedTransaction<'_>,
+) -> Result<Done<TransactionReceipt>, Failure> {
+    let tx = tx.transaction();
+    let spent_before = machine.meter.spent();
+    let origin = principal(tx.auth.origin(), params)?;
+    let payer = principal(tx.auth.payer(), params)?;
+    check_nonces(machine, tx, &origin, &payer)?;
+    let fee = tx.auth.payer().fee();
+    if let Err(available) = machine.debit(&payer, fee.into())? {
+        return Err(TransactionError::FeeAboveBalance { fee, available }.into());
+    }
+    let sponsor = tx.auth.sponsor().map(|_| &payer);
+    let mut outcome = run_payload(machine, params, tx, &Origin { principal: &origin, sponsor })?;
+    bump_nonce(machine, &origin, tx.auth.origin().nonce())?;
+    if payer != origin {
+        bump_nonce(machine, &payer, tx.auth.payer().nonce())?;
+    }
+    let deployed = outcome.deployed.take();
+    let cost = vm_cost(machine.meter.spent().minus(spent_before));
+    Ok(Done { value: receipt(tx, outcome, fee, cost)?, deployed })
+}
+
+fn principal(condition: &SpendingCondition, params: &ChainParams) -> Result<Principal, Failure> {
+    Ok(convert::principal(&condition.address(params.mainnet).to_principal())?)
+}
+
+fn check_nonces(
+    machine: &mut Machine<'_>,
+    tx: &BlockTransaction,
+    origin: &Principal,
+    payer: &Principal,
+) -> Result<(), Failure> {
+    // The sponsor's nonce is looked at first (docs/COMPATIBILITY.md#order-of-processing).
+    let sponsor = tx.auth.sponsor().map(|condition| (payer, false, condition.nonce()));
+    let checks = sponsor.into_iter().chain([(origin, true, tx.auth.origin().nonce())]);
+    for (principal, is_origin, actual) in checks {
+        let expected = machine.nonce(principal)?;
+        if expected != actual {
+            let principal = vm_principal(principal)?;
+            return Err(TransactionError::BadNonce { principal, is_origin, expected, actual }.into());
+        }
+    }
+    Ok(())
+}
+
+fn bump_nonce(machine: &mut Machine<'_>, principal: &Principal, used: u64) -> Result<(), Failure> {
+    let next = used.checked_add(1).ok_or_else(|| TransactionError::Rejected { error: "the last nonce".into() })?;
+    machine.set_nonce(principal, next);
+    Ok(())
+}
+
+fn receipt(
+    tx: &BlockTransaction,
+    outcome: Outcome,
+    fee: u64,
+    cost: ::clarity::vm::costs::ExecutionCost,
+) -> Result<TransactionReceipt, Failure> {
+    Ok(TransactionReceipt {
+        txid: tx.txid(),
+        tx_index: 0,
+        status: outcome.status,
+        raw_result: outcome.result.encode(),
+        events: outcome.events.iter().map(vm_event).collect::<Result<_, _>>()?,
+        cost,
+        contract_interface: outcome.contract_interface,
+        vm_error: outcome.vm_error,
+        stx_burned: outcome.stx_burned,
+        fee,
+    })
+}

@@ -1,0 +1,169 @@
+//! Contracts as they were deployed: source, interface, constants, traits.
+
+use std::sync::Arc;
+
+use ::clarity::vm::Value as VmValue;
+use ::clarity::vm::types::{QualifiedContractIdentifier, TraitIdentifier};
+use engine::analysis::{Contracts, Interface, implements_trait, takes};
+use engine::error::InternalError;
+use engine::names::ClarityName;
+use engine::state::{Contract, View, World as _};
+use engine::value::{ContractId, TraitId};
+
+use super::{ReadError, StateReader, convert, keys};
+
+/// What the reference keeps beside the state about a contract, as far as this node has it.
+const SOURCE_ENTRY: &str = "vm-metadata::9::contract-src";
+const SIZE_ENTRY: &str = "vm-metadata::9::contract-size";
+
+/// A contract's text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContractSource {
+    /// As it was deployed.
+    pub source: String,
+    /// Stacks height of the block that deployed it.
+    pub publish_height: u32,
+}
+
+/// Why a contract call would fail its checks (docs/COMPATIBILITY.md#admission).
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CallRefusal {
+    /// There is no such contract.
+    #[error("no such contract")]
+    NoSuchContract,
+    /// It has no public function of that name; read-only ones do not count.
+    #[error("no such public function")]
+    NoSuchPublicFunction,
+    /// The arguments do not fit.
+    #[error("bad argument: {0}")]
+    BadArgument(String),
+}
+
+impl StateReader<'_> {
+    /// A constant's value as consensus bytes.
+    ///
+    /// # Errors
+    /// Storage.
+    pub fn constant(&self, contract: &QualifiedContractIdentifier, name: &str) -> Result<Option<Vec<u8>>, ReadError> {
+        let Some(contract) = self.contract(contract)? else { return Ok(None) };
+        Ok(contract.constant(name).map(engine::value::Value::encode))
+    }
+
+    /// A contract's text.
+    ///
+    /// # Errors
+    /// Storage.
+    pub fn contract_source(&self, id: &QualifiedContractIdentifier) -> Result<Option<ContractSource>, ReadError> {
+        let Some(contract) = self.contract(id)? else { return Ok(None) };
+        let commitment = self.value(&keys::contract_key(id))?.unwrap_or_default();
+        let height = commitment.get(64..).and_then(|height| u32::from_str_radix(height, 16).ok());
+        let publish_height = height.ok_or_else(|| ReadError::Storage(format!("commitment of {id}: {commitment}")))?;
+        Ok(Some(ContractSource { source: contract.source.clone(), publish_height }))
+    }
+
+    /// True if the contract exists.
+    ///
+    /// # Errors
+    /// Storage.
+    pub fn contract_exists(&self, contract: &QualifiedContractIdentifier) -> Result<bool, ReadError> {
+        Ok(self.value(&keys::contract_key(contract))?.is_some())
+    }
+
+    /// What a contract offers.
+    ///
+    /// # Errors
+    /// Storage.
+    pub fn interface(&self, contract: &QualifiedContractIdentifier) -> Result<Option<Arc<Interface>>, ReadError> {
+        Ok(self.contract(contract)?.map(|contract| Arc::clone(&contract.interface)))
+    }
+
+    /// A contract's interface as JSON text (docs/COMPATIBILITY.md#contract-interface).
+    ///
+    /// # Errors
+    /// Storage.
+    pub fn contract_interface(&self, contract: &QualifiedContractIdentifier) -> Result<Option<String>, ReadError> {
+        Ok(self.interface(contract)?.map(|interface| interface.json(self.env.rules).to_string()))
+    }
+
+    /// What the reference keeps beside the state about a contract: its source and its size; nothing else that it keeps has
+    /// a form that is anybody else's.
+    ///
+    /// # Errors
+    /// Storage.
+    pub fn metadata(&self, contract: &QualifiedContractIdentifier, key: &str) -> Result<Option<String>, ReadError> {
+        let Some(contract) = self.contract(contract)? else { return Ok(None) };
+        Ok(match key {
+            SOURCE_ENTRY => Some(contract.source.clone()),
+            SIZE_ENTRY => Some(contract.source.len().to_string()),
+            _ => None,
+        })
+    }
+
+    /// True if `contract` implements a trait, declared or not.
+    ///
+    /// # Errors
+    /// Storage; an unknown contract or trait is `None`.
+    pub fn implements_trait(
+        &self,
+        contract: &QualifiedContractIdentifier,
+        wanted: &TraitIdentifier,
+    ) -> Result<Option<bool>, ReadError> {
+        let contract = convert::contract_id(contract)?;
+        let name = ClarityName::new(wanted.name.as_str()).ok_or_else(|| convert::none(&wanted.name))?;
+        let wanted = TraitId { contract: convert::contract_id(&wanted.contract_identifier)?, name };
+        self.asking(|contracts| implements_trait(&contract, &wanted, contracts))
+    }
+
+    /// Checks a contract call as the mempool does: a public function, arguments that fit, contracts for traits allowed.
+    ///
+    /// # Errors
+    /// The outer one is storage, the inner one the call's.
+    pub fn check_public_function(
+        &self,
+        contract: &QualifiedContractIdentifier,
+        function: &str,
+        arguments: &[VmValue],
+    ) -> Result<Result<(), CallRefusal>, ReadError> {
+        let Some(interface) = self.interface(contract)? else {
+            return Ok(Err(CallRefusal::NoSuchContract));
+        };
+        let Some(function) = interface.public.get(function) else {
+            return Ok(Err(CallRefusal::NoSuchPublicFunction));
+        };
+        let arguments = arguments.iter().map(convert::value).collect::<Result<Vec<_>, _>>()?;
+        let checked = self.asking(|contracts| takes(function, &arguments, contracts))?;
+        Ok(checked.map_err(|fault| CallRefusal::BadArgument(fault.error.to_string())))
+    }
+
+    fn contract(&self, id: &QualifiedContractIdentifier) -> Result<Option<Arc<Contract>>, ReadError> {
+        Ok(self.world.borrow_mut().contract(View::Tip, &convert::contract_id(id)?)?)
+    }
+
+    /// Answers a question about contracts by those of this state.
+    fn asking<R>(&self, question: impl FnOnce(&dyn Contracts) -> R) -> Result<R, ReadError> {
+        let known = Known { state: self, failure: std::cell::RefCell::default() };
+        let answer = question(&known);
+        match known.failure.into_inner() {
+            Some(failure) => Err(failure.into()),
+            None => Ok(answer),
+        }
+    }
+}
+
+/// The contracts of a state. A failure to read ends the question.
+struct Known<'s, 'a> {
+    state: &'s StateReader<'a>,
+    failure: std::cell::RefCell<Option<InternalError>>,
+}
+
+impl Contracts for Known<'_, '_> {
+    fn interface(&self, contract: &ContractId) -> Option<Arc<Interface>> {
+        match self.state.world.borrow_mut().contract(View::Tip, contract) {
+            Ok(found) => found.map(|contract| Arc::clone(&contract.interface)),
+            Err(failure) => {
+                self.failure.replace(Some(failure));
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! Reads at any processed block: accounts, contracts, variables, proofs, read-only calls.
+//!
+//! # Invariants
+//! - Nothing is written, whatever a called function tries.
+//! - A panic of the engine ends in [`ReadError::Panicked`].
+//! - A read-only call is bounded by the limit that its caller gives it, [`READ_ONLY_LIMIT`] as a rule.
+//!
+//! # Not here
+//! JSON and HTTP shapes of the answers (docs/COMPATIBILITY.md#read-only-calls): the network layer. Run it on threads
+//! with [`super::STACK_BYTES`] of stack, as sessions.
+
+mod contracts;
+mod keys;
+
+pub use contracts::{CallRefusal, ContractSource};
+pub use keys::{balance_key, contract_key, data_var_key, map_entry_key, nonce_key};
+
+use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use ::clarity::vm::Value as VmValue;
+use ::clarity::vm::costs::ExecutionCost;
+use ::clarity::vm::types::{PrincipalData, QualifiedContractIdentifier};
+use engine::costs::{Cost, Meter};
+use engine::error::{CheckError, CostError, InternalError, Stop};
+use engine::run::{Context, Machine};
+use marf::BlockId;
+use stacks_types::ids::StacksBlockId;
+
+use super::convert::{self, NoSuchForm};
+use super::facts::BurnView;
+use super::session::{BlockEnv, panic_text};
+use super::world::{BlockWorld, Tip};
+use crate::clarity::Expired;
+
+/// What one read-only call may spend by default (docs/COMPATIBILITY.md#read-only-calls): no writes, and about a second
+/// of evaluation.
+pub const READ_ONLY_LIMIT: ExecutionCost =
+    ExecutionCost { write_length: 0, write_count: 0, read_length: 200_000, read_count: 100, runtime: 1_000_000_000 };
+
+/// Why a read failed. That something does not exist is not an error.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReadError {
+    /// The block is not processed.
+    #[error("block {0} is not processed")]
+    UnknownBlock(StacksBlockId),
+    /// Reading failed.
+    #[error("storage failed: {0}")]
+    Storage(String),
+    /// The engine refused; for a call, the text for the caller.
+    #[error("{0}")]
+    Vm(String),
+    /// The called function tried to write.
+    #[error("NotReadOnly")]
+    NotReadOnly,
+    /// The caller's time was over before the call was done.
+    #[error("the time is over")]
+    DeadlinePassed,
+    /// The engine panicked.
+    #[error("the engine panicked: {0}")]
+    Panicked(String),
+}
+
+impl From<Stop> for ReadError {
+    fn from(stop: Stop) -> Self {
+        match stop {
+            Stop::Internal(error) => match *error {
+                InternalError::State(text) => Self::Storage(text),
+                other => Self::Vm(other.to_string()),
+            },
+            Stop::Check(error) => match *error {
+                CheckError::Cost(CostError::Interrupted) => Self::DeadlinePassed,
+                CheckError::Cost(CostError::Balance { spent, .. }) if spent.write_count > 0 => Self::NotReadOnly,
+                // As the reference shows it to callers: by variant and values.
+                other => Self::Vm(Stop::from(other).to_string()),
+            },
+            other => Self::Vm(other.to_string()),
+        }
+    }
+}
+
+impl From<InternalError> for ReadError {
+    fn from(error: InternalError) -> Self {
+        Stop::from(error).into()
+    }
+}
+
+impl From<NoSuchForm> for ReadError {
+    fn from(error: NoSuchForm) -> Self {
+        Self::Vm(error.to_string())
+    }
+}
+
+/// An account at a block. An account that nobody has used has zeros.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Account {
+    /// What can be spent, in micro-STX.
+    pub available: u128,
+    /// What is locked, in micro-STX.
+    pub locked: u128,
+    /// Burn height at which it unlocks.
+    pub unlock_height: u64,
+    /// The next nonce.
+    pub nonce: u64,
+}
+
+/// A function call to be evaluated without writing.
+#[derive(Debug, Clone)]
+pub struct ReadOnlyCall<'c> {
+    /// The contract.
+    pub contract: &'c QualifiedContractIdentifier,
+    /// Name of the function.
+    pub function: &'c str,
+    /// Its arguments.
+    pub arguments: &'c [VmValue],
+    /// Seen by the function as `tx-sender`.
+    pub sender: &'c PrincipalData,
+    /// Seen by the function as `tx-sponsor?`.
+    pub sponsor: Option<&'c PrincipalData>,
+    /// What it may spend.
+    pub limit: ExecutionCost,
+}
+
+/// The state of one processed block.
+pub struct StateReader<'a> {
+    env: BlockEnv<'a>,
+    block: BlockId,
+    world: RefCell<BlockWorld<'a>>,
+    deadline: Option<Expired<'a>>,
+}
+
+impl<'a> StateReader<'a> {
+    /// Reads at `block`, which witnessed `burn_view`.
+    ///
+    /// # Errors
+    /// [`ReadError::UnknownBlock`].
+    pub fn at(env: BlockEnv<'a>, block: &StacksBlockId, burn_view: BurnView) -> Result<Self, ReadError> {
+        let id = BlockId(block.0);
+        if !env.marf.contains(&id) {
+            return Err(ReadError::UnknownBlock(*block));
+        }
+        let world = RefCell::new(BlockWorld::new(&env, burn_view, Tip::Committed(id)));
+        Ok(Self { env, block: id, world, deadline: None })
+    }
+
+    /// Has calls fail with [`ReadError::DeadlinePassed`] once `expired` says so.
+    #[must_use]
+    pub const fn stop_when(mut self, expired: Expired<'a>) -> Self {
+        self.deadline = Some(expired);
+        self
+    }
+
+    /// Balance and nonce of `principal`.
+    ///
+    /// # Errors
+    /// Storage.
+    pub fn account(&self, principal: &PrincipalData) -> Result<Account, ReadError> {
+        let principal = convert::principal(principal)?;
+        self.run(Cost::MAX, |machine| {
+            let (balance, nonce) = (machine.balance(&principal)?, machine.nonce(&principal)?);
+            let (locked, unlock_height) = (balance.locked, balance.unlock_height);
+            Ok(Account { available: balance.amount, locked, unlock_height, nonce })
+        })
+    }
+
+    /// All micro-STX that exist.
+    ///
+    /// # Errors
+    /// Storage.
+    pub fn liquid_supply(&self) -> Result<u128, ReadError> {
+        self.run(Cost::MAX, |machine| machine.liquid_supply())
+    }
+
+    /// The text stored under a state key (docs/CONSENSUS.md#state-keys), if any.
+    ///
+    /// # Errors
+    /// Storage.
+    pub fn value(&self, key: &str) -> Result<Option<String>, ReadError> {
+        let bytes = self.env.marf.get(&self.block, key).map_err(|error| ReadError::Storage(error.to_string()))?;
+        bytes.map(|bytes| String::from_utf8(bytes).map_err(|error| ReadError::Storage(error.to_string()))).transpose()
+    }
+
+    /// The text stored under a state key, with the encoded proof that ties it to the block's root
+    /// (docs/CONSENSUS.md#proofs).
+    ///
+    /// # Errors
+    /// Storage.
+    pub fn value_with_proof(&self, key: &str) -> Result<Option<(String, Vec<u8>)>, ReadError> {
+        let found =
+            self.env.marf.get_with_proof(&self.block, key).map_err(|error| ReadError::Storage(error.to_string()))?;
+        found
+            .map(|(bytes, proof)| {
+                let text = String::from_utf8(bytes).map_err(|error| ReadError::Storage(error.to_string()))?;
+                Ok((text, proof.encode()))
+            })
+            .transpose()
+    }
+
+    /// The text stored under the key whose hash is `path`.
+    ///
+    /// # Errors
+    /// Storage.
+    pub fn value_by_path(&self, path: &[u8; 32]) -> Result<Option<String>, ReadError> {
+        let bytes = self
+            .env
+            .marf
+            .get_by_path(&self.block, &marf::TrieHash(*path))
+            .map_err(|error| ReadError::Storage(error.to_string()))?;
+        // Bookkeeping leaves are no text.
+        Ok(bytes.and_then(|bytes| String::from_utf8(bytes).ok()))
+    }
+
+    /// As [`Self::value_by_path`], with the proof.
+    ///
+    /// # Errors
+    /// Storage.
+    pub fn value_by_path_with_proof(&self, path: &[u8; 32]) -> Result<Option<(String, Vec<u8>)>, ReadError> {
+        let found = self.env.marf.get_by_path_with_proof(&self.block, &marf::TrieHash(*path));
+        let found = found.map_err(|error| ReadError::Storage(error.to_string()))?;
+        Ok(found.and_then(|(bytes, proof)| Some((String::from_utf8(bytes).ok()?, proof.encode()))))
+    }
+
+    /// Evaluates a call and gives its result as consensus bytes. Public functions are allowed as long as they do not
+    /// write.
+    ///
+    /// # Errors
+    /// [`ReadError::Vm`] with the text for the caller, [`ReadError::NotReadOnly`]; storage.
+    pub fn call_read_only(&self, call: &ReadOnlyCall<'_>) -> Result<Vec<u8>, ReadError> {
+        let contract = convert::contract_id(call.contract)?;
+        let arguments = call.arguments.iter().map(convert::value).collect::<Result<Vec<_>, _>>()?;
+        let sponsor = call.sponsor.map(convert::principal).transpose()?;
+        let context = Context { sender: convert::principal(call.sender)?, sponsor };
+        // Not `read_only`: that would refuse public functions that write nothing. The limit refuses writes.
+        let called = |machine: &mut Machine<'_>| machine.call(&context, &contract, call.function, arguments);
+        Ok(self.run(convert::cost(&call.limit), called)?.encode())
+    }
+
+    /// Runs `work` on a machine whose writes are dropped.
+    fn run<R>(&self, limit: Cost, work: impl FnOnce(&mut Machine<'_>) -> Result<R, Stop>) -> Result<R, ReadError> {
+        let mut meter = Meter::new(self.env.rules.costs, limit);
+        if let Some(expired) = self.deadline {
+            meter = meter.interrupted_by(expired);
+        }
+        let world = &mut *self.world.borrow_mut();
+        // As in sessions: a panic takes this read along and not the node.
+        let ran = catch_unwind(AssertUnwindSafe(|| work(&mut Machine::new(self.env.rules, meter, world))));
+        match ran {
+            Ok(result) => Ok(result?),
+            Err(panic) => Err(ReadError::Panicked(panic_text(panic.as_ref()))),
+        }
+    }
+}

@@ -1,0 +1,458 @@
+//! Executes one block: opens its trie on the parent's state, runs transactions, seals the result.
+//!
+//! ```text
+//! begin ── process_transaction* / pay_reward* ── seal ──▶ ExecutedBlock ── (commit under the real id) ──▶ stored
+//! ```
+//!
+//! # Invariants
+//! - A transaction runs on a machine of its own. What it wrote goes into the trie when all of it is known to be good; of one
+//!   that is refused nothing stays: no write, no fee, no cost.
+//! - A failure between the first and the last write of a transaction *poisons* the session: it refuses to go on.
+//! - Run it on a thread with a stack of [`STACK_BYTES`]: evaluation recurses.
+//!
+//! # Not here
+//! What a transaction does: `process`. Which transactions a block may hold, and rewards: the block rules.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Instant;
+
+use ::clarity::vm::costs::ExecutionCost;
+use ::clarity::vm::types::PrincipalData;
+use engine::Rules;
+use engine::costs::{Cost, MEMORY_LIMIT, Meter};
+use engine::error::{CheckError, CostError, InternalError, Stop};
+use engine::run::Machine;
+use engine::state::{Contract, Write, keys};
+use marf::{BlockId, Marf, MarfError, SealedTrie};
+use rusqlite::Connection;
+use stacks_types::ids::{StacksBlockId, StateRoot};
+use stacks_types::transaction::BlockTransaction;
+
+use super::contract_cache::ContractCache;
+use super::contract_store::{ContractRow, insert_contracts};
+use super::convert::{self, NoSuchForm, vm_cost};
+use super::facts::{BurnView, ChainFacts};
+use super::process::process;
+use super::world::{BlockWorld, StateWrite, Tip};
+use crate::clarity::{Expired, Supervision};
+use crate::params::ChainParams;
+use crate::transactions::{CostOverrun, TransactionError, TransactionReceipt, VerifiedTransaction};
+
+/// Stack that a thread needs which runs sessions or reads: what the engine needs, and room for those who call it.
+pub const STACK_BYTES: usize = engine::engine::STACK_BYTES + (8 << 20);
+
+/// Bounds the memory that one block's receipts take (docs/CONSENSUS.md#limits-of-the-formats): printing is cheap,
+/// keeping what was printed is not.
+pub const MAX_RECEIPTS_BYTES: u64 = 50 * 1024 * 1024;
+
+/// What every execution on one chain needs. The connection must see the same commits as the index.
+#[derive(Clone, Copy)]
+pub struct BlockEnv<'a> {
+    /// The chain's parameters.
+    pub params: &'a ChainParams,
+    /// The rules of its epoch.
+    pub rules: &'static Rules,
+    /// The state index.
+    pub marf: &'a Marf,
+    /// Holds table `contracts`.
+    pub side: &'a Connection,
+    /// Contracts that were called before.
+    pub contracts: &'a ContractCache,
+    /// Facts about blocks and burn blocks.
+    pub facts: &'a dyn ChainFacts,
+}
+
+/// Where a block stands.
+#[derive(Debug, Clone)]
+pub struct BlockContext {
+    /// The committed block on which it builds.
+    pub parent: StacksBlockId,
+    /// The burn block that it witnessed.
+    pub burn_view: BurnView,
+    /// Tenures before and including its own; the boot block has 0, the first mined block 1.
+    pub tenure_height: u32,
+    /// True for the first block of a tenure: the cost limit starts anew.
+    pub new_tenure: bool,
+    /// What the tenure's earlier blocks cost; not looked at if the tenure is new.
+    pub tenure_cost_so_far: ExecutionCost,
+    /// Keep the list of all state writes in [`ExecutedBlock::writes`]. For tests and tools.
+    pub record_writes: bool,
+}
+
+/// Why a block could not be executed. Never a transaction's fault.
+#[derive(Debug, thiserror::Error)]
+pub enum SessionError {
+    /// The state index.
+    #[error("state index")]
+    Marf(#[from] MarfError),
+    /// Reading or writing state or contracts failed.
+    #[error("storage failed: {0}")]
+    Storage(String),
+    /// The engine refused what the chain itself does, such as paying a reward.
+    #[error("the engine refused {what}: {error}")]
+    Refused {
+        /// What was done.
+        what: &'static str,
+        /// Why not.
+        error: String,
+    },
+    /// An earlier failure may have left half a transaction behind.
+    #[error("the session is poisoned by an earlier failure")]
+    Poisoned,
+}
+
+impl From<NoSuchForm> for SessionError {
+    fn from(error: NoSuchForm) -> Self {
+        Self::Refused { what: "a principal of the chain", error: error.to_string() }
+    }
+}
+
+/// What a transaction leaves when it is kept.
+pub(super) struct Done<R> {
+    pub(super) value: R,
+    /// The contract that it deployed.
+    pub(super) deployed: Option<Arc<Contract>>,
+}
+
+/// A block in execution.
+pub struct BlockSession<'a> {
+    pub(super) params: &'a ChainParams,
+    pub(super) rules: &'static Rules,
+    world: BlockWorld<'a>,
+    limit: Cost,
+    spent_before: Cost,
+    spent: Cost,
+    pub(super) receipts: Vec<TransactionReceipt>,
+    receipts_bytes: u64,
+    bytes: u64,
+    deadline: Option<Expired<'a>>,
+    supervision: Option<Supervision<'a>>,
+    poisoned: bool,
+}
+
+impl<'a> BlockSession<'a> {
+    /// Opens a block on `ctx.parent`, under the placeholder id (docs/CONSENSUS.md#committing-under-another-id).
+    ///
+    /// # Errors
+    /// [`SessionError::Marf`] if the parent is not committed.
+    pub fn begin(env: BlockEnv<'a>, ctx: BlockContext) -> Result<Self, SessionError> {
+        let mut session = Self::open(env, &ctx, Some(BlockId(ctx.parent.0)))?;
+        if !ctx.new_tenure {
+            session.spent_before = convert::cost(&ctx.tenure_cost_so_far);
+            session.spent = session.spent_before;
+        }
+        session.write_heights(&ctx)?;
+        Ok(session)
+    }
+
+    /// Opens a block that has no parent and no limits: the boot block.
+    pub(super) fn begin_boot(env: BlockEnv<'a>, ctx: &BlockContext) -> Result<Self, SessionError> {
+        let mut session = Self::open(env, ctx, None)?;
+        session.limit = Cost::MAX;
+        Ok(session)
+    }
+
+    fn open(env: BlockEnv<'a>, ctx: &BlockContext, parent: Option<BlockId>) -> Result<Self, SessionError> {
+        let opened_as = BlockId(StacksBlockId::PLACEHOLDER.0);
+        let trie = env.marf.begin(parent.unwrap_or(marf::SENTINEL), opened_as)?;
+        let tip = Tip::Open { trie: Box::new(trie), opened_as, parent, tenure_height: ctx.tenure_height };
+        let mut world = BlockWorld::new(&env, ctx.burn_view, tip);
+        world.writes = ctx.record_writes.then(Vec::new);
+        Ok(Self {
+            params: env.params,
+            rules: env.rules,
+            world,
+            limit: convert::cost(&env.params.tenure_cost_limit),
+            spent_before: Cost::default(),
+            spent: Cost::default(),
+            receipts: Vec::new(),
+            receipts_bytes: 0,
+            bytes: 0,
+            deadline: None,
+            supervision: None,
+            poisoned: false,
+        })
+    }
+
+    /// Has transactions fail with [`TransactionError::DeadlinePassed`] once `expired` says so: for estimates, which say
+    /// nothing about a transaction.
+    pub const fn stop_when(&mut self, expired: Expired<'a>) {
+        self.deadline = Some(expired);
+    }
+
+    /// Has transactions end that take more than they may, with [`TransactionError::TookTooLong`] and
+    /// [`TransactionError::HeldTooMuch`], and all with [`TransactionError::Interrupted`] once it is told to stop.
+    pub const fn supervise(&mut self, supervision: Supervision<'a>) {
+        self.supervision = Some(supervision);
+    }
+
+    /// The first writes of each block: the tenure's height, and where contracts can ask for it, the time.
+    pub(super) fn write_heights(&mut self, ctx: &BlockContext) -> Result<(), SessionError> {
+        let has_time = self.rules.has_block_time;
+        self.run_chain("the block's heights", |machine| {
+            machine.put_text(keys::TENURE_HEIGHT, &format!("{:08x}", ctx.tenure_height));
+            if has_time {
+                machine.put_text(keys::BLOCK_TIME, &ctx.burn_view.time_s.to_string());
+            }
+            Ok(())
+        })
+    }
+
+    /// Verifies and executes one transaction, and keeps it.
+    ///
+    /// # Errors
+    /// The transaction may not be in a block; nothing of it stays, fee and nonce included.
+    pub fn process_transaction(&mut self, tx: &BlockTransaction) -> Result<TransactionReceipt, TransactionError> {
+        let verified = VerifiedTransaction::verify(tx, self.params)?;
+        self.process_verified(&verified)
+    }
+
+    /// Executes one transaction whose signatures are known to be good, and keeps it.
+    ///
+    /// # Errors
+    /// As [`Self::process_transaction`].
+    pub fn process_verified(&mut self, tx: &VerifiedTransaction<'_>) -> Result<TransactionReceipt, TransactionError> {
+        let params = self.params;
+        let index = u32::try_from(self.receipts.len()).unwrap_or(u32::MAX);
+        let receipts_before = self.receipts_bytes;
+        let (mut receipt, receipts_bytes) = self.run(self.limit, |machine| {
+            let done = process(machine, params, tx)?;
+            let bytes = receipts_before.saturating_add(done.value.approximate_bytes());
+            match bytes <= MAX_RECEIPTS_BYTES {
+                true => Ok(Done { value: (done.value, bytes), deployed: done.deployed }),
+                false => Err(TransactionError::ReceiptsTooLarge { bytes, max: MAX_RECEIPTS_BYTES }.into()),
+            }
+        })?;
+        receipt.tx_index = index;
+        self.receipts_bytes = receipts_bytes;
+        self.bytes += tx.transaction().length() as u64;
+        self.receipts.push(receipt.clone());
+        Ok(receipt)
+    }
+
+    /// Credits a matured reward of `amount_ustx` to `to`, and adds `mints_ustx` (its newly made part) to the liquid
+    /// supply.
+    ///
+    /// # Errors
+    /// [`SessionError::Refused`] if a sum exceeds 128 bits; storage failures.
+    pub fn pay_reward(&mut self, to: &PrincipalData, amount_ustx: u128, mints_ustx: u128) -> Result<(), SessionError> {
+        let to = convert::principal(to)?;
+        self.run_chain("a reward", |machine| {
+            machine.credit(&to, amount_ustx)?;
+            if mints_ustx > 0 {
+                machine.grow_supply(mints_ustx)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// What this block's transactions have cost so far.
+    #[must_use]
+    pub fn cost(&self) -> ExecutionCost {
+        vm_cost(self.spent.minus(self.spent_before))
+    }
+
+    /// What the tenure has cost so far, this block included.
+    #[must_use]
+    pub const fn tenure_cost(&self) -> ExecutionCost {
+        vm_cost(self.spent)
+    }
+
+    /// The tenure's cost limit.
+    #[must_use]
+    pub const fn limit(&self) -> ExecutionCost {
+        vm_cost(self.limit)
+    }
+
+    /// How many state writes were recorded; 0 if they are not.
+    #[must_use]
+    pub fn writes_len(&self) -> usize {
+        self.world.writes.as_ref().map_or(0, Vec::len)
+    }
+
+    /// Encoded size of the transactions so far, in bytes, without the block's header.
+    #[must_use]
+    pub const fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// The receipts so far, in order.
+    #[must_use]
+    pub fn receipts(&self) -> &[TransactionReceipt] {
+        &self.receipts
+    }
+
+    /// Hashes the state and ends the block.
+    ///
+    /// # Errors
+    /// [`SessionError::Poisoned`] after a failure; the state index's own.
+    pub fn seal(self) -> Result<ExecutedBlock, SessionError> {
+        if self.poisoned {
+            return Err(SessionError::Poisoned);
+        }
+        let (cost, tenure_cost) = (self.cost(), self.tenure_cost());
+        let (trie, contracts, writes) = self.world.into_block().ok_or(SessionError::Poisoned)?;
+        let trie = trie.seal()?;
+        Ok(ExecutedBlock {
+            state_root: StateRoot(trie.root().0),
+            trie,
+            contracts: contracts.into(),
+            receipts: self.receipts.into(),
+            cost,
+            tenure_cost,
+            writes: writes.map(Into::into),
+        })
+    }
+
+    /// Does what the chain itself does. Nothing of it costs.
+    pub(super) fn run_chain(
+        &mut self,
+        what: &'static str,
+        work: impl FnOnce(&mut Machine<'_>) -> Result<(), Stop>,
+    ) -> Result<(), SessionError> {
+        let done = |machine: &mut Machine<'_>| Ok(Done { value: work(machine)?, deployed: None });
+        self.run(Cost::MAX, done).map_err(|error| match error {
+            TransactionError::Storage(text) => SessionError::Storage(text),
+            TransactionError::SessionPoisoned => SessionError::Poisoned,
+            other => SessionError::Refused { what, error: other.to_string() },
+        })
+    }
+
+    /// Runs `work` on a machine of its own, and keeps what it did if it succeeds.
+    pub(super) fn run<R>(
+        &mut self,
+        limit: Cost,
+        work: impl FnOnce(&mut Machine<'_>) -> Result<Done<R>, Failure>,
+    ) -> Result<R, TransactionError> {
+        if self.poisoned {
+            return Err(TransactionError::SessionPoisoned);
+        }
+        let (supervision, begun) = (self.supervision, Instant::now());
+        let over = || supervision.is_some_and(|supervision| supervision.is_over(begun));
+        let interrupt = match (&supervision, self.deadline) {
+            (Some(_), _) => Some(&over as Expired<'_>),
+            (None, deadline) => deadline,
+        };
+        let memory_limit = supervision.map_or(MEMORY_LIMIT, |supervision| supervision.limits.memory_bytes);
+        let mut meter = Meter::new(self.rules.costs, limit).with_memory_limit(memory_limit.min(MEMORY_LIMIT));
+        meter.set_spent(self.spent);
+        if let Some(interrupt) = interrupt {
+            meter = meter.interrupted_by(interrupt);
+        }
+        let (world, rules) = (&mut self.world, self.rules);
+        // The engine has no panics that are known; should it have one, it takes this transaction along and not the node.
+        let ran = catch_unwind(AssertUnwindSafe(|| {
+            let mut machine = Machine::new(rules, meter, world);
+            let done = work(&mut machine)?;
+            Ok((done, machine.journal.take(), machine.meter.spent()))
+        }));
+        match ran {
+            Ok(Ok((done, writes, spent))) => self.keep(done, writes, spent),
+            Ok(Err(Failure::Judged(error))) => Err(*error),
+            Ok(Err(Failure::Stopped(stop))) => Err(self.stopped(stop)),
+            Err(panic) => Err(TransactionError::Panicked { message: panic_text(panic.as_ref()) }),
+        }
+    }
+
+    fn keep<R>(&mut self, done: Done<R>, writes: Vec<Write>, spent: Cost) -> Result<R, TransactionError> {
+        if let Err(error) = self.world.keep(writes, done.deployed) {
+            self.poisoned = true;
+            return Err(TransactionError::Storage(error.to_string()));
+        }
+        self.spent = spent;
+        Ok(done.value)
+    }
+
+    /// Why a transaction that stopped so may not be in the block.
+    fn stopped(&self, stop: Stop) -> TransactionError {
+        let supervision = self.supervision;
+        match stop {
+            Stop::Internal(error) => match *error {
+                InternalError::State(text) => TransactionError::Storage(text),
+                other => TransactionError::Rejected { error: other.to_string() },
+            },
+            Stop::Check(error) => match *error {
+                CheckError::Cost(CostError::Balance { spent, limit }) => {
+                    let (before, after, limit) = (vm_cost(self.spent), vm_cost(*spent), vm_cost(*limit));
+                    TransactionError::CostExceeded(Box::new(CostOverrun { before, after, limit }))
+                }
+                CheckError::Cost(CostError::Interrupted) => match supervision {
+                    Some(supervision) if supervision.is_stopped() => TransactionError::Interrupted,
+                    Some(supervision) => TransactionError::TookTooLong { limit: supervision.limits.time },
+                    None => TransactionError::DeadlinePassed,
+                },
+                CheckError::Cost(CostError::Memory { limit, .. }) if limit < MEMORY_LIMIT => {
+                    TransactionError::HeldTooMuch { limit }
+                }
+                other => TransactionError::Rejected { error: other.to_string() },
+            },
+            other => TransactionError::Rejected { error: other.to_string() },
+        }
+    }
+}
+
+/// Why a transaction is not kept.
+pub(super) enum Failure {
+    /// The rules of transactions say so.
+    Judged(Box<TransactionError>),
+    /// The engine stopped in a way that no receipt can report.
+    Stopped(Stop),
+}
+
+impl From<TransactionError> for Failure {
+    fn from(error: TransactionError) -> Self {
+        Self::Judged(Box::new(error))
+    }
+}
+
+impl From<Stop> for Failure {
+    fn from(stop: Stop) -> Self {
+        Self::Stopped(stop)
+    }
+}
+
+impl From<NoSuchForm> for Failure {
+    fn from(error: NoSuchForm) -> Self {
+        TransactionError::Rejected { error: error.to_string() }.into()
+    }
+}
+
+/// The text of a caught panic.
+pub(super) fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("no text")
+        .to_owned()
+}
+
+/// A block's execution result: all that a commit stores. Cheap to clone.
+#[derive(Clone)]
+pub struct ExecutedBlock {
+    /// The sealed trie, to be committed under the block's real id.
+    pub trie: SealedTrie,
+    /// Root of the trie: the header's `state_index_root`.
+    pub state_root: StateRoot,
+    /// The contracts that the block deployed.
+    pub contracts: Arc<[ContractRow]>,
+    /// One receipt a transaction, in order.
+    pub receipts: Arc<[TransactionReceipt]>,
+    /// Sum of the receipts' costs.
+    pub cost: ExecutionCost,
+    /// What the tenure has cost, this block included.
+    pub tenure_cost: ExecutionCost,
+    /// All state writes in order, if the context asked for them.
+    pub writes: Option<Arc<[StateWrite]>>,
+}
+
+impl ExecutedBlock {
+    /// Writes the contracts as those of `block_id`.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn commit_contracts(&self, tx: &rusqlite::Transaction<'_>, block_id: &StacksBlockId) -> rusqlite::Result<()> {
+        insert_contracts(tx, block_id, &self.contracts)
+    }
+}
