@@ -49,6 +49,11 @@ pub struct Args {
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u8).range(1..=ACTORS_MAX))]
     pub signers: Option<u8>,
 
+    /// The rules of which epoch of the network; newer ones have newer versions of Clarity [default: 4.0, or as in the
+    /// folder]
+    #[arg(long, value_name = "EPOCH", value_parser = ["3.0", "3.1", "3.2", "3.3", "3.4", "4.0", "4.1"])]
+    pub epoch: Option<String>,
+
     /// How blocks are signed: ecdsa = real signatures, well-known = one published constant [default: ecdsa, or as in
     /// the folder]
     #[arg(long, value_name = "MODE", value_parser = ["ecdsa", "well-known"])]
@@ -84,7 +89,9 @@ mod tests {
         Args::command().debug_assert();
         let args = Args::parse_from(["mockamoto", "--port", "0", "--producers", "2", "--block-interval", "0"]);
         assert_eq!((args.port, args.producers, args.block_interval), (Some(0), Some(2), Duration::ZERO));
-        for bad in [["--producers", "0"], ["--signers", "65"], ["--signing", "none"], ["--port", "65536"]] {
+        for bad in
+            [["--producers", "0"], ["--signers", "65"], ["--signing", "none"], ["--epoch", "2.5"], ["--port", "65536"]]
+        {
             assert!(Args::try_parse_from(["mockamoto"].iter().chain(&bad)).is_err(), "{bad:?}");
         }
     }

@@ -22,7 +22,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use mockamoto_node::config::{Balance, GenesisFile, ProducerEntry, StackerEntry};
+use mockamoto_node::config::{Balance, DEFAULT_EPOCH, GenesisFile, ProducerEntry, StackerEntry};
 use serde::{Deserialize, Serialize};
 use sqlite::owner::{self, Owner};
 use stacks_types::address::StacksAddress;
@@ -54,6 +54,9 @@ const REWARD_MATURITY: u32 = 2;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Devnet {
     format: u32,
+    /// The rules of which epoch.
+    #[serde(default = "first_epoch")]
+    pub epoch: String,
     /// "ecdsa" or "well-known".
     pub signing: String,
     /// In rotation order.
@@ -159,11 +162,17 @@ fn same_as_asked(devnet: &Devnet, args: &Args) -> anyhow::Result<()> {
     };
     differ("--producers", args.producers.map(|n| n.to_string()), devnet.producers.len().to_string());
     differ("--signers", args.signers.map(|n| n.to_string()), devnet.signers.len().to_string());
+    differ("--epoch", args.epoch.clone(), devnet.epoch.clone());
     differ("--signing", args.signing.clone(), devnet.signing.clone());
     if !differences.is_empty() {
         bail!("{}; leave the flag out or take another folder", differences.join("; "));
     }
     Ok(())
+}
+
+/// The epoch of folders that do not name one.
+fn first_epoch() -> String {
+    "3.0".to_owned()
 }
 
 fn read_devnet(folder: &Path) -> anyhow::Result<Option<Devnet>> {
@@ -196,6 +205,7 @@ fn make_devnet(folder: &Path, args: &Args) -> anyhow::Result<Devnet> {
     };
     let devnet = Devnet {
         format: FORMAT,
+        epoch: args.epoch.clone().unwrap_or_else(|| DEFAULT_EPOCH.to_owned()),
         signing: args.signing.clone().unwrap_or_else(|| "ecdsa".to_owned()),
         producers: (0..args.producers.unwrap_or(DEFAULT_PRODUCERS)).map(producer).collect::<Result<_, _>>()?,
         signers: (0..args.signers.unwrap_or(DEFAULT_SIGNERS)).map(signer).collect::<Result<_, _>>()?,
@@ -224,6 +234,7 @@ fn genesis(devnet: &Devnet) -> anyhow::Result<GenesisFile> {
     Ok(GenesisFile {
         network: "testnet".to_owned(),
         chain_id: None,
+        epoch: devnet.epoch.clone(),
         signing: devnet.signing.clone(),
         cost_limit: "helium-20".to_owned(),
         reward_maturity: REWARD_MATURITY,
@@ -322,6 +333,7 @@ mod tests {
         let data_dir = open(folder.path(), &["--signing", "well-known"]).unwrap();
         let genesis = GenesisFile::read(&data_dir.genesis_file()).unwrap();
         assert_eq!((genesis.signing.as_str(), genesis.reward_maturity), ("well-known", 2));
+        assert_eq!(genesis.epoch, DEFAULT_EPOCH);
         assert_eq!(genesis.chain_id(), 0x8000_0000);
         assert_eq!(genesis.balances.len(), ACCOUNTS.len());
         assert_eq!(genesis.producers[0].address, data_dir.devnet.producers[0].address);
@@ -332,9 +344,10 @@ mod tests {
     fn asking_for_something_else_says_what_differs() {
         let folder = tempfile::tempdir().unwrap();
         drop(open(folder.path(), &[]).unwrap());
-        let asked = ["--producers", "2", "--signing", "well-known"];
+        let asked = ["--producers", "2", "--signing", "well-known", "--epoch", "3.4"];
         let error = format!("{:#}", open(folder.path(), &asked).unwrap_err());
         assert!(error.contains("--producers 2 is asked for, it was made with 1"), "{error}");
+        assert!(error.contains("--epoch 3.4 is asked for, it was made with 4.0"), "{error}");
         assert!(error.contains("--signing well-known") && !error.contains("--signers"), "{error}");
     }
 

@@ -48,6 +48,7 @@ pub fn text(data_dir: &DataDir, address: &Address) -> String {
         let _ = writeln!(out, "            {extra}");
     }
     let _ = writeln!(out, "  chain id  {CHAIN_ID:#010x} (testnet)");
+    let _ = writeln!(out, "  epoch     {}", devnet.epoch);
     let _ = writeln!(
         out,
         "  signing   {}, {} producer(s), {} signer(s)",
@@ -94,6 +95,7 @@ pub fn as_json(data_dir: &DataDir, address: &Address) -> serde_json::Value {
         "http_url": address.url,
         "http_extra_url": address.extra,
         "data_dir": data_dir.path.to_string_lossy(),
+        "epoch": devnet.epoch,
         "signing": devnet.signing,
         "accounts": accounts,
         "producers": devnet.producers.iter().map(|p| json!({ "address": p.address })).collect::<Vec<_>>(),

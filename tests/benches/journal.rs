@@ -6,14 +6,13 @@
 //!
 //! `cargo bench -p tests --bench journal`; with `-- --tiny` little, to see that it still runs.
 
+use engine::Rules;
 use std::time::{Duration, Instant};
 
 use chainstate::chain::Chain;
 use chainstate::journal::select_events;
 use chainstate::params::{BurnParams, COINBASE_USTX, ChainParams, HELIUM_20, Producer, Stacker};
-use clarity::vm::ClarityVersion;
 use nakamoto_proto::v1;
-use stacks_common::types::StacksEpochId;
 use stacks_types::block::SigningMode;
 use stacks_types::limits::CHAIN_ID_TESTNET;
 use tests::bench::Bench;
@@ -97,8 +96,7 @@ fn params() -> ChainParams {
     ChainParams {
         chain_id: CHAIN_ID_TESTNET,
         mainnet: false,
-        epoch: StacksEpochId::Epoch30,
-        default_clarity_version: ClarityVersion::Clarity2,
+        rules: &Rules::EPOCH_3_0,
         tenure_cost_limit: HELIUM_20,
         signing: SigningMode::Ecdsa,
         boot_balances: Vec::new(),

@@ -1,8 +1,8 @@
 //! The chain's rules and their storage: no network, no async, no clock.
 //!
 //! Read in this order: [`params`] (what differs between chains), [`burn`] (mocked bitcoin), [`staging`] and [`headers`]
-//! (blocks before and after they are processed), [`clarity`] (the VM over the MARF), [`transactions`] (what one transaction
-//! does), [`blocks`] (when a block is valid), [`mempool`] and [`assembly`] (how new ones come to be), [`stackerdb`],
+//! (blocks before and after they are processed), [`transactions`] (what is said of one transaction), [`execution`] (the engine over the state
+//! index), [`blocks`] (when a block is valid), [`mempool`] and [`assembly`] (how new ones come to be), [`stackerdb`],
 //! [`journal`] (what happened), and [`chain`], which is all of it as one handle.
 //!
 //! # Invariants
@@ -16,6 +16,7 @@ pub mod burn;
 pub mod headers;
 pub mod staging;
 
+#[cfg(any(test, feature = "test-support"))]
 pub mod clarity;
 pub mod execution;
 pub mod transactions;

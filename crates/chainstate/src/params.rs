@@ -3,13 +3,13 @@
 //! # Not here
 //! How a node runs (ports, folders, queue sizes): the node's config.
 
-use ::clarity::vm::ClarityVersion;
 use ::clarity::vm::costs::ExecutionCost;
 use ::clarity::vm::types::PrincipalData;
+use engine::Rules;
 use sha2::{Digest as _, Sha256};
-use stacks_common::types::StacksEpochId;
 use stacks_types::address::StacksAddress;
 use stacks_types::block::SigningMode;
+use stacks_types::transaction::Epoch;
 use stacks_types::vrf::VrfPublicKey;
 
 /// Cost limit of testnets, regtest and the reference's mockamoto mode, for one tenure
@@ -22,17 +22,24 @@ pub const HELIUM_20: ExecutionCost = ExecutionCost {
     runtime: 100_000_000_000,
 };
 
-/// Cost limit of mainnet, epochs 2.05 to 3.x, for one tenure (docs/COMPATIBILITY.md#cost-limits).
-pub const MAINNET_LIMIT: ExecutionCost = ExecutionCost {
-    write_length: 15_000_000,
-    write_count: 15_000,
-    read_length: 100_000_000,
-    read_count: 15_000,
-    runtime: 5_000_000_000,
-};
+/// Cost limit of mainnet for one tenure (docs/COMPATIBILITY.md#cost-limits).
+#[must_use]
+pub const fn mainnet_limit(rules: &Rules) -> ExecutionCost {
+    let limit = rules.block_limit;
+    ExecutionCost {
+        write_length: limit.write_length,
+        write_count: limit.write_count,
+        read_length: limit.read_length,
+        read_count: limit.read_count,
+        runtime: limit.runtime,
+    }
+}
 
 /// Coinbase of one burn block, in micro-STX (docs/CONSENSUS.md#transactions-of-this-chain).
 pub const COINBASE_USTX: u128 = 1_000_000_000;
+
+/// Number of epoch 3.0 in peer versions.
+const FIRST_NETWORK_EPOCH: u8 = 0x0b;
 
 /// Everything that the rules of one chain depend on.
 #[derive(Debug, Clone)]
@@ -41,10 +48,8 @@ pub struct ChainParams {
     pub chain_id: u32,
     /// Which address and transaction versions are this chain's.
     pub mainnet: bool,
-    /// The rules of the Clarity VM.
-    pub epoch: StacksEpochId,
-    /// Version of contracts whose payload names none.
-    pub default_clarity_version: ClarityVersion,
+    /// The rules of its epoch.
+    pub rules: &'static Rules,
     /// Bounds the sum of the costs of a tenure's blocks.
     pub tenure_cost_limit: ExecutionCost,
     /// How producers and stackers sign.
@@ -60,15 +65,35 @@ pub struct ChainParams {
 }
 
 impl ChainParams {
+    /// The epoch as the wire types know it.
+    #[must_use]
+    pub fn epoch(&self) -> Epoch {
+        Epoch::from_name(self.rules.epoch).unwrap_or(Epoch::NEWEST)
+    }
+
+    /// The epoch's number in peer versions: 0x0b for 3.0, and one more for each after it.
+    #[must_use]
+    pub fn network_epoch(&self) -> u8 {
+        let later = Rules::ALL.iter().position(|rules| rules.epoch == self.rules.epoch);
+        later
+            .and_then(|later| u8::try_from(later).ok())
+            .map_or(FIRST_NETWORK_EPOCH, |later| FIRST_NETWORK_EPOCH + later)
+    }
+
+    /// Version of contracts whose payload names none: the epoch's newest (docs/CONSENSUS.md#payloads).
+    #[must_use]
+    pub const fn default_version(&self) -> u8 {
+        self.rules.newest_version
+    }
+
     /// SHA256 over everything that the rules depend on: a data folder of one chain is not run with another's parameters.
     #[must_use]
     pub fn fingerprint(&self) -> [u8; 32] {
         let mut text = format!(
-            "{:08x} {} {} {} {:?} {:?} {} {}\n",
+            "{:08x} {} {} {:?} {:?} {} {}\n",
             self.chain_id,
             self.mainnet,
-            self.epoch,
-            self.default_clarity_version,
+            self.rules.epoch,
             self.tenure_cost_limit,
             self.signing,
             self.coinbase_ustx,

@@ -9,7 +9,7 @@
 //!   type so far, times the count, is above the limit. (Common types only ever grow, so this refuses nothing else.)
 //!
 //! # Not here
-//! Typed decoding of stored values: `chainstate::clarity`.
+//! Typed decoding of stored values: `clarity`, the engine.
 
 use clarity::vm::representations::{ClarityName, ContractName};
 use clarity::vm::types::{

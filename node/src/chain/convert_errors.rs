@@ -2,8 +2,8 @@
 
 use chainstate::burn::{BurnLookupError, SetMembersError};
 use chainstate::chain::ReadStateError;
-use chainstate::clarity::read_only::ReadError;
 use chainstate::db::StoreError;
+use chainstate::execution::read_only::ReadError;
 
 use crate::error::{ApiError, Unknown};
 

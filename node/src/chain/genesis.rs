@@ -1,9 +1,8 @@
 //! The genesis file as chain parameters.
 
-use chainstate::params::{BurnParams, COINBASE_USTX, ChainParams, HELIUM_20, MAINNET_LIMIT, Producer, Stacker};
-use clarity::types::StacksEpochId;
-use clarity::vm::ClarityVersion;
+use chainstate::params::{BurnParams, COINBASE_USTX, ChainParams, HELIUM_20, Producer, Stacker, mainnet_limit};
 use clarity::vm::types::PrincipalData;
+use engine::Rules;
 use stacks_types::block::SigningMode;
 use stacks_types::vrf::VrfPublicKey;
 
@@ -17,13 +16,16 @@ use crate::ids::parse_principal;
 pub fn chain_params(genesis: &GenesisFile) -> Result<ChainParams, GenesisError> {
     let producers = genesis.producers.iter().map(|entry| producer(genesis, entry)).collect::<Result<_, _>>()?;
     let stackers = genesis.stackers.iter().map(|entry| stacker(genesis, entry)).collect::<Result<_, _>>()?;
+    let rules = Rules::of_epoch(&genesis.epoch).ok_or_else(|| {
+        let detail = format!("there are no rules of epoch {}", genesis.epoch);
+        GenesisError::Value { key: "epoch", detail }
+    })?;
     let boot_balances = genesis.balances.iter().map(balance).collect::<Result<_, _>>()?;
     Ok(ChainParams {
         chain_id: genesis.chain_id(),
         mainnet: genesis.is_mainnet(),
-        epoch: StacksEpochId::Epoch30,
-        default_clarity_version: ClarityVersion::Clarity2,
-        tenure_cost_limit: if genesis.cost_limit == "mainnet" { MAINNET_LIMIT } else { HELIUM_20 },
+        rules,
+        tenure_cost_limit: if genesis.cost_limit == "mainnet" { mainnet_limit(rules) } else { HELIUM_20 },
         signing: if genesis.signing == "well-known" { SigningMode::WellKnown } else { SigningMode::Ecdsa },
         boot_balances,
         coinbase_ustx: COINBASE_USTX,

@@ -25,6 +25,8 @@ pub struct Identity {
     pub mainnet: bool,
     /// How blocks are signed.
     pub signing_mode: v1::SigningMode,
+    /// The epoch's number in peer versions.
+    pub network_epoch: u8,
 }
 
 /// The chain of this node.
@@ -87,6 +89,7 @@ impl NodeChain {
             chain_id: params.chain_id,
             mainnet: params.mainnet,
             signing_mode: wire::signing_mode(params.signing),
+            network_epoch: params.network_epoch(),
         }
     }
 

@@ -69,7 +69,7 @@ impl NodeChain {
                 prepare_length: u64::from(POX_PREPARE_LENGTH),
                 liquid_supply: reader.state_at(None, |state| state.liquid_supply())?,
                 cost_limit: params.tenure_cost_limit.clone(),
-                epoch: format!("{:?}", params.epoch),
+                epoch: params.rules.interface_name.to_owned(),
             })
         })
     }
@@ -80,7 +80,7 @@ impl NodeChain {
         ChainRules {
             cycle_length: params.burn.reward_cycle_length,
             cost_limit: params.tenure_cost_limit.clone(),
-            epoch: format!("{:?}", params.epoch),
+            epoch: params.rules.interface_name.to_owned(),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use chainstate::chain::{ChainReader, wire};
-use chainstate::clarity::read_only::{
+use chainstate::execution::read_only::{
     ReadError, ReadOnlyCall, StateReader, balance_key, contract_key, data_var_key, map_entry_key, nonce_key,
 };
 use clarity::vm::ClarityName;
@@ -150,7 +150,7 @@ impl NodeChain {
         let id = parse_contract(contract)?;
         let key = decode_value(key).map_err(|error| ApiError::invalid("key", error))?;
         at(self, contract.at, |_, state| {
-            if let Some(answer) = value(state, &map_entry_key(&id, map, &key)?, proof)? {
+            if let Some(answer) = value(state, &map_entry_key(&id, map, &key), proof)? {
                 return Ok(answer);
             }
             if !state.contract_exists(&id)? {

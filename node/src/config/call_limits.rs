@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chainstate::clarity::read_only::READ_ONLY_LIMIT;
+use chainstate::execution::read_only::READ_ONLY_LIMIT;
 use clarity::vm::costs::ExecutionCost;
 
 use super::file::ConnectionTable;

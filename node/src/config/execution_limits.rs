@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chainstate::clarity::ExecutionLimits;
+use chainstate::execution::ExecutionLimits;
 
 use super::file::NodeTable;
 

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use engine::Rules;
 use serde::{Deserialize, Serialize};
 use stacks_types::address::StacksAddress;
 
@@ -9,6 +10,8 @@ use super::keys::{self, KeyProblem};
 
 /// A commented genesis file. A test parses it.
 pub const SAMPLE_GENESIS: &str = include_str!("sample_genesis.toml");
+/// The epoch of a chain whose genesis names none.
+pub const DEFAULT_EPOCH: &str = "4.0";
 /// Most entries of a list: the boot block must fit one event, and set look-ups are linear.
 const MAX_ENTRIES: usize = 4096;
 
@@ -22,6 +25,9 @@ pub struct GenesisFile {
     /// Goes into every transaction; `None` means the network's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chain_id: Option<u32>,
+    /// The rules of which epoch: "3.0" to "4.1".
+    #[serde(default = "default_epoch")]
+    pub epoch: String,
     /// "ecdsa" or "well-known".
     #[serde(default = "default_signing")]
     pub signing: String,
@@ -158,6 +164,7 @@ impl GenesisFile {
     /// Whether a chain can be made of it.
     pub(super) fn check(&self) -> Result<(), GenesisError> {
         one_of("network", &self.network, &["testnet", "mainnet"])?;
+        one_of("epoch", &self.epoch, &Rules::ALL.map(|rules| rules.epoch))?;
         one_of("signing", &self.signing, &["ecdsa", "well-known"])?;
         one_of("cost_limit", &self.cost_limit, &["helium-20", "mainnet"])?;
         let lists = [
@@ -231,6 +238,11 @@ pub(crate) fn value(key: &'static str, detail: impl std::fmt::Display) -> Genesi
 
 fn default_network() -> String {
     "testnet".to_owned()
+}
+
+/// What the network runs by today.
+fn default_epoch() -> String {
+    DEFAULT_EPOCH.to_owned()
 }
 
 fn default_signing() -> String {

@@ -19,7 +19,7 @@ pub use file::{
     BalanceTable, BurnchainTable, ConfigFile, ConnectionTable, JournalTable, NodeTable, ObserverTable, SAMPLE_CONFIG,
 };
 pub use flags::Flags;
-pub use genesis::{Balance, GenesisError, GenesisFile, ProducerEntry, SAMPLE_GENESIS, StackerEntry};
+pub use genesis::{Balance, DEFAULT_EPOCH, GenesisError, GenesisFile, ProducerEntry, SAMPLE_GENESIS, StackerEntry};
 pub use keys::KeyProblem;
 pub use names::ANY;
 pub use observers::{EventKey, ObserverConfig};

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use chainstate::clarity::ExecutionLimits;
+use chainstate::execution::ExecutionLimits;
 use client::{LogFormat, parse_duration};
 
 use super::call_limits::call_limits;

@@ -1,5 +1,6 @@
 //! The published VM's side: transactions in the node's session, each block on the state of the block before.
 
+use engine::Rules;
 use std::time::{Duration, Instant};
 
 use chainstate::clarity::genesis::execute_boot_block;
@@ -7,10 +8,8 @@ use chainstate::clarity::{BlockContext, BlockSession, BurnView};
 use chainstate::params::{BurnParams, COINBASE_USTX, ChainParams};
 use chainstate::test_support::{FixedBurn, HeaderFacts, ScratchState};
 use chainstate::transactions::{ReceiptStatus, VerifiedTransaction};
-use clarity::vm::ClarityVersion;
 use clarity::vm::costs::ExecutionCost;
 use engine::value::Principal;
-use stacks_common::types::StacksEpochId;
 use stacks_common::types::chainstate::SortitionId;
 use stacks_types::block::SigningMode;
 use stacks_types::ids::StacksBlockId;
@@ -55,8 +54,8 @@ impl Chain {
         let mut account = account();
         let folder = tempfile::tempdir().expect("a folder");
         let state = ScratchState::new(folder.path(), params(&account), BURN).expect("an empty state");
-        let boot = execute_boot_block(state.env(), VIEW).expect("a boot block");
-        state.commit(&boot.executed, &StacksBlockId::BOOT).expect("a commit");
+        let boot = execute_boot_block(state.old_env(), VIEW).expect("a boot block");
+        state.commit_old(&boot.executed, &StacksBlockId::BOOT).expect("a commit");
         state.headers.insert(&StacksBlockId::BOOT, facts(StacksBlockId::BOOT));
         let mut chain = Self { state, setup: 0, _folder: folder };
         let deploys = kinds::contracts().map(|(name, source)| accounts::deploy(name, &source));
@@ -69,7 +68,7 @@ impl Chain {
         }
         let executed = session.seal().expect("a root");
         chain.setup = setup;
-        chain.state.commit(&executed, &id(1)).expect("a commit");
+        chain.state.commit_old(&executed, &id(1)).expect("a commit");
         chain.state.headers.insert(&id(1), facts(id(1)));
         chain
     }
@@ -107,7 +106,7 @@ impl Chain {
             tenure_cost_so_far: ExecutionCost::zero(),
             record_writes: false,
         };
-        BlockSession::begin(self.state.env(), ctx).expect("a session")
+        BlockSession::begin(self.state.old_env(), ctx).expect("a session")
     }
 }
 
@@ -166,8 +165,7 @@ fn params(account: &Account) -> ChainParams {
     ChainParams {
         chain_id: CHAIN_ID_TESTNET,
         mainnet: false,
-        epoch: StacksEpochId::Epoch30,
-        default_clarity_version: ClarityVersion::Clarity2,
+        rules: &Rules::EPOCH_3_0,
         tenure_cost_limit: limit,
         signing: SigningMode::Ecdsa,
         boot_balances: vec![(account.address().to_principal(), u128::from(OPENING_USTX))],

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use chainstate::assembly::TemplateOrder;
 use chainstate::chain::{Chain, Processed, StoreOutcome};
-use chainstate::clarity::STACK_BYTES;
+use chainstate::execution::STACK_BYTES;
 use mockamoto_node::chain::chain_params;
 use mockamoto_node::config::GenesisFile;
 use nakamoto_proto::v1;

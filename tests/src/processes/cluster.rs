@@ -41,6 +41,8 @@ pub struct Plan {
     pub assembly_time: &'static str,
     /// The node's config file; empty for none.
     pub node_config: String,
+    /// The rules of which epoch.
+    pub epoch: &'static str,
     /// TLS on the node's port, with a certificate of its own; not together with `node_config`.
     pub tls: bool,
     /// Accounts with money beside those of the vectors: address and micro-STX.
@@ -60,6 +62,7 @@ impl Default for Plan {
             proposal_timeout: "1s",
             assembly_time: "5s",
             node_config: String::new(),
+            epoch: "4.0",
             tls: false,
             balances: Vec::new(),
         }
@@ -289,6 +292,7 @@ pub(super) fn genesis(plan: &Plan) -> Value {
         .collect();
     json!({
         "network": "testnet",
+        "epoch": plan.epoch,
         "reward_maturity": 2,
         "balances": balances,
         "reward_cycle_length": plan.cycle_length,

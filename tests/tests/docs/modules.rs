@@ -16,11 +16,8 @@ const CRATES: [(&str, &[&[&str]]); 11] = [
         &[
             &["blocks", "burn", "db", "headers", "journal", "mempool", "stackerdb", "staging"],
             &["chain::fit", "chain::inspect"],
-            &["clarity", "transactions"],
             &["clarity::scope", "clarity::session", "clarity::store"],
             &["mempool::candidates", "mempool::index"],
-            &["mempool::check", "mempool::insert"],
-            &["transactions::payload", "transactions::process"],
         ],
     ),
     (

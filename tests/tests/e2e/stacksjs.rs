@@ -4,7 +4,7 @@ use nakamoto_proto::v1;
 use nakamoto_proto::v1::transaction_event::Body;
 use serde_json::{Value, json};
 
-use crate::support::{Client, Cluster, Http, run, stacksjs};
+use crate::support::{Client, Cluster, Http, Plan, run, stacksjs};
 
 /// How a transaction is handed in.
 enum Door<'a> {
@@ -42,10 +42,15 @@ impl Door<'_> {
     }
 }
 
+/// A chain of the epoch in which the vectors were made.
+fn of_the_vectors() -> Cluster {
+    Cluster::start_plan(Plan { burn_block_interval: "2s", epoch: "3.0", ..Plan::default() })
+}
+
 #[test]
 fn each_transaction_ends_as_expected_over_http() {
     run(async {
-        let cluster = Cluster::start("0", "2s");
+        let cluster = of_the_vectors();
         play(&cluster, &Door::HttpJson(&cluster.http())).await;
     });
 }
@@ -53,7 +58,7 @@ fn each_transaction_ends_as_expected_over_http() {
 #[test]
 fn each_transaction_ends_as_expected_over_grpc() {
     run(async {
-        let cluster = Cluster::start("0", "2s");
+        let cluster = of_the_vectors();
         play(&cluster, &Door::Grpc(&cluster.client())).await;
     });
 }

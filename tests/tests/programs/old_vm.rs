@@ -5,12 +5,10 @@ use chainstate::clarity::{BlockContext, BlockSession, BurnView};
 use chainstate::params::{BurnParams, ChainParams};
 use chainstate::test_support::{FixedBurn, HeaderFacts, ScratchState};
 use chainstate::transactions::{ReceiptStatus, TransactionReceipt, event_json};
-use clarity::vm::ClarityVersion;
 use clarity::vm::costs::ExecutionCost;
 use engine::Rules;
 use engine::costs::Cost;
 use serde_json::Value as Json;
-use stacks_common::types::StacksEpochId;
 use stacks_common::types::chainstate::SortitionId;
 use stacks_types::address::StacksAddress;
 use stacks_types::block::SigningMode;
@@ -41,21 +39,21 @@ impl OldVm {
         let (folder, key) = (tempfile::tempdir().unwrap(), PrivateKey::from_seed(b"vector account 0"));
         assert_eq!(StacksAddress::p2pkh(&key.public_key(), false).to_string(), DEPLOYER);
         let state = ScratchState::new(folder.path(), params(), BURN).unwrap();
-        let boot = execute_boot_block(state.env(), burn_view(0)).unwrap();
+        let boot = execute_boot_block(state.old_env(), burn_view(0)).unwrap();
         state.headers.insert(&id(0), header(0));
-        state.commit(&boot.executed, &id(0)).unwrap();
+        state.commit_old(&boot.executed, &id(0)).unwrap();
         for height in 1..TIP {
-            let session = BlockSession::begin(state.env(), context(height, Cost::default())).unwrap();
+            let session = BlockSession::begin(state.old_env(), context(height, Cost::default())).unwrap();
             let executed = session.seal().unwrap();
             state.headers.insert(&id(height), header(height));
-            state.commit(&executed, &id(height)).unwrap();
+            state.commit_old(&executed, &id(height)).unwrap();
         }
         Self { state, key, _folder: folder }
     }
 
     /// Deployments, then calls; all in one block that is dropped. So much of the block's budget is spent already.
     pub(crate) fn run(&self, program: &Program, spent: Cost) -> Vec<Record> {
-        let mut session = BlockSession::begin(self.state.env(), context(TIP, spent)).unwrap();
+        let mut session = BlockSession::begin(self.state.old_env(), context(TIP, spent)).unwrap();
         let mut nonce = 0;
         let deploys = program.contracts.iter().map(|source| TransactionPayload::VersionedSmartContract {
             version: if source.version == 1 { ContractVersion::Clarity1 } else { ContractVersion::Clarity2 },
@@ -198,8 +196,7 @@ fn params() -> ChainParams {
     ChainParams {
         chain_id: CHAIN_ID,
         mainnet: false,
-        epoch: StacksEpochId::Epoch30,
-        default_clarity_version: ClarityVersion::Clarity2,
+        rules: &Rules::EPOCH_3_0,
         tenure_cost_limit: execution_cost(Rules::EPOCH_3_0.block_limit),
         signing: SigningMode::Ecdsa,
         boot_balances: rich.to_vec(),

@@ -84,7 +84,7 @@ impl Chaos {
                 let count = 1 + self.random.below(DEEP_MAX);
                 let salt = self.random.next();
                 self.deep.extend(deep::offer(&self.cluster.client(), salt, count));
-                format!("{count} contracts too deep to be loaded were offered")
+                format!("{count} deep contracts were offered")
             }
             _ => {
                 let depth = 1 + self.random.below(DEPTH_MAX);

@@ -1,4 +1,4 @@
-//! Offers that must be evaluated before they are refused, for nothing: contracts that nest too deep to be loaded again.
+//! Contracts that nest deep, with a top level that takes some time.
 
 use nakamoto_proto::v1;
 use nakamoto_proto::v1::transaction_service_client::TransactionServiceClient;
@@ -9,7 +9,7 @@ use tests::processes::{Client, stacksjs};
 /// Who offers them: accounts that send nothing else.
 const ACCOUNTS: [&str; 2] = ["wallet_7", "wallet_8"];
 
-/// A top level that takes some of the time that an evaluation may take, then what is too deep.
+/// A top level that takes some of the time that a transaction may take, then what nests deep.
 fn source(salt: u64) -> String {
     let list = format!("(list {})", "u1 ".repeat(40));
     format!(
@@ -24,8 +24,8 @@ fn source(salt: u64) -> String {
     )
 }
 
-/// Offers so many at once, and says which. Nobody waits for the answers: they are refused, or the evaluation had no time and
-/// they are dropped when they are mined, or the node was killed meanwhile.
+/// Offers so many at once, and says which. Nobody waits for the answers: they are mined, or dropped for what they take, or the
+/// node was killed meanwhile.
 pub(crate) fn offer(client: &Client, salt: u64, count: u64) -> Vec<[u8; 32]> {
     let vectors = stacksjs();
     let mut offered = Vec::new();

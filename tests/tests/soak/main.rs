@@ -1,5 +1,5 @@
 //! The soak: a chain at full speed, while processes are killed at random, the mocked bitcoin reorganizes at random, and
-//! peers ask and do not read, and contracts are offered that must be evaluated to be refused.
+//! peers ask and do not read, and deep contracts are offered.
 //!
 //! Asserted at the end: the event stream had no gap and no duplicate over all reconnects and agreed with itself (each tip
 //! change fits the blocks told of); every accepted transaction is in a canonical block, once; a second chain that gets

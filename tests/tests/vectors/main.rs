@@ -13,7 +13,6 @@ mod addresses;
 mod clarity;
 mod clarity_exec;
 mod ecdsa;
-mod engine_exec;
 mod marf;
 mod marf_proofs;
 mod marf_workload;

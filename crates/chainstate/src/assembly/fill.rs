@@ -12,8 +12,8 @@ use stacks_types::transaction::BlockTransaction;
 use super::TemplateFailure;
 use crate::blocks::{BlockPlan, Execution, close, open};
 use crate::chain::{Chain, ChainReader, Problem};
-use crate::clarity::{BlockSession, SessionError, Supervision};
 use crate::db::StoreError;
+use crate::execution::{BlockSession, SessionError, Supervision};
 use crate::mempool::{Candidates, DropReason, PendingTransaction, get_raw};
 use crate::transactions::{MinerAction, TransactionError, VerifiedTransaction};
 

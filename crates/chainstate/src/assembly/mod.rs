@@ -87,7 +87,7 @@ impl Chain {
     /// candidate is tried. A transaction that has begun may take what [`Chain::execution_limits`] allows; the time of one
     /// that took more, and is dropped for it, does not count against the others. `cancelled` ends all at once.
     ///
-    /// Executes: call it on a thread with [`crate::clarity::STACK_BYTES`] of stack.
+    /// Executes: call it on a thread with [`crate::execution::STACK_BYTES`] of stack.
     ///
     /// # Errors
     /// The outer error is ours; the inner one says why there is no template.

@@ -5,7 +5,7 @@ use stacks_types::ids::Txid;
 use stacks_types::transaction::BlockTransaction;
 
 use super::{BlockPlan, MaturedReward};
-use crate::clarity::{BlockEnv, BlockSession, ExecutedBlock, SessionError, Supervision};
+use crate::execution::{BlockEnv, BlockSession, ExecutedBlock, SessionError, Supervision};
 use crate::transactions::{TransactionError, VerifiedTransaction};
 
 /// What a block did.
@@ -38,7 +38,7 @@ pub(crate) fn open<'a>(env: BlockEnv<'a>, plan: &BlockPlan) -> Result<BlockSessi
     let mut session = BlockSession::begin(env, plan.context())?;
     if let Some(reward) = &plan.reward {
         let recipient = PrincipalData::parse(&reward.recipient)
-            .map_err(|error| SessionError::Vm { what: "the recipient of a reward", error: error.to_string() })?;
+            .map_err(|error| SessionError::Refused { what: "the recipient of a reward", error: error.to_string() })?;
         session.pay_reward(&recipient, reward.coinbase.saturating_add(reward.fees), reward.coinbase)?;
     }
     Ok(session)

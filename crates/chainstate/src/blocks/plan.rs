@@ -5,9 +5,9 @@ use stacks_types::ids::StacksBlockId;
 
 use super::{MaturedReward, matured_reward};
 use crate::burn::BurnBlock;
-use crate::clarity::{BlockContext, BurnView};
 use crate::db::StoreError;
-use crate::headers::{Ancestry, ProcessedHeader};
+use crate::execution::BlockContext;
+use crate::headers::{Ancestry, ProcessedHeader, burn_view_of};
 use crate::params::ChainParams;
 
 /// A block's place.
@@ -70,15 +70,12 @@ impl BlockPlan {
         if self.new_tenure { own } else { self.parent.tenure.start }
     }
 
-    /// As the VM needs it.
+    /// As execution needs it.
     #[must_use]
     pub fn context(&self) -> BlockContext {
         BlockContext {
             parent: self.parent.block_id,
-            burn_view: BurnView {
-                height: u32::try_from(self.burn_view.height).unwrap_or(u32::MAX),
-                consensus_hash: self.burn_view.consensus_hash.0,
-            },
+            burn_view: burn_view_of(&self.burn_view),
             tenure_height: u32::try_from(self.tenure_height).unwrap_or(u32::MAX),
             new_tenure: self.new_tenure,
             tenure_cost_so_far: self.parent.tenure.cost.clone(),

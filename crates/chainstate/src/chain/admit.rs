@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use std::time::{Duration, Instant};
 
+use ::clarity::vm::Value;
 use ::clarity::vm::types::{PrincipalData, QualifiedContractIdentifier};
-use ::clarity::vm::{ClarityVersion, Value};
 use marf::{BlockId, Marf};
 use nakamoto_proto::v1;
 use stacks_types::address::StacksAddress;
@@ -17,18 +17,17 @@ use stacks_types::ids::{StacksBlockId, Txid};
 use stacks_types::transaction::BlockTransaction;
 
 use super::{Chain, ChainReader, ReadStateError, lock, wire};
-use crate::clarity::read_only::{CallRefusal, ReadError, StateReader, nonce_key};
 use crate::db::{StoreError, WriteTx};
+use crate::execution::read_only::{CallRefusal, ReadError, StateReader, nonce_key};
 use crate::mempool::{
-    AccountView, Admission as Checked, AdmissionView, Changes, CheckedTransaction, FeeRate, InsertOutcome, LongCheck,
+    AccountView, Admission as Checked, AdmissionView, Changes, CheckedTransaction, FeeRate, InsertOutcome,
     MempoolIndex, Need, PendingTransaction, Refusal, Stand, Totals, check, garbage_collect, insert,
 };
 
 /// Most transactions that one garbage collection drops; the next burn block collects the rest.
 const COLLECT_MAX: u32 = 1_000;
 
-/// How long a transaction may be evaluated before it has paid anything; then it is judged when it is mined. And how long
-/// those that are offered together may take before the rest of their calls are left to checks of their own.
+/// How long those that are offered together may take before the rest of their calls are left to checks of their own.
 const ADMISSION_TIME: Duration = Duration::from_millis(200);
 
 /// A transaction that is in the mempool now.
@@ -87,10 +86,10 @@ enum Verdict {
 }
 
 impl Chain {
-    /// Offers a transaction to the mempool; it is durable when accepted. Takes [`ADMISSION_TIME`] and what an evaluation does
-    /// between two looks at the clock.
+    /// Offers a transaction to the mempool; it is durable when accepted. A call of a large contract takes what loading that
+    /// takes.
     ///
-    /// Evaluates what it deploys: call it on a thread with [`crate::clarity::STACK_BYTES`] of stack.
+    /// Evaluates types of arguments: call it on a thread with [`crate::execution::STACK_BYTES`] of stack.
     ///
     /// # Errors
     /// The outer error is ours; the inner one is the sender's to read.
@@ -106,7 +105,7 @@ impl Chain {
     /// one snapshot and one commit, which is most of what a small one costs. What may take long is left, so that no one
     /// waits for it.
     ///
-    /// Evaluates types of arguments: call it on a thread with [`crate::clarity::STACK_BYTES`] of stack.
+    /// Evaluates types of arguments: call it on a thread with [`crate::execution::STACK_BYTES`] of stack.
     #[must_use]
     pub fn offer_transactions(&self, raw: &[impl AsRef<[u8]>]) -> Vec<Result<Offered, StoreError>> {
         self.offer(raw, Company::Others)
@@ -143,7 +142,7 @@ impl Chain {
     }
 
     /// The reading half.
-    fn check_one(&self, reader: &ChainReader, view: &TipView<'_>, raw: &[u8], now_s: u64) -> Verdict {
+    fn check_one(&self, reader: &ChainReader, view: &TipView<'_, '_>, raw: &[u8], now_s: u64) -> Verdict {
         let transaction = match BlockTransaction::decode(raw) {
             Ok(transaction) => transaction,
             Err(error) => return Verdict::Decided(Ok(Offered::Decided(Err(AdmissionRefusal::Undecodable(error))))),
@@ -318,10 +317,10 @@ fn store_error(error: ReadStateError) -> StoreError {
 }
 
 /// The canonical tip's state as admission looks at it.
-struct TipView<'a> {
-    state: &'a StateReader<'a>,
+struct TipView<'s, 'a> {
+    state: &'s StateReader<'a>,
     company: Company,
-    expired: &'a dyn Fn() -> bool,
+    expired: &'s dyn Fn() -> bool,
 }
 
 /// Whether others wait for what a check takes.
@@ -335,14 +334,10 @@ fn refused(error: ReadError) -> Refusal {
     Refusal::Database { message: error.to_string() }
 }
 
-impl AdmissionView for TipView<'_> {
-    fn leaves(&self, check: LongCheck) -> bool {
-        match (self.company, check) {
-            (Company::None, _) => false,
-            (Company::Others, LongCheck::DeepContract) => true,
-            // One of a contract of usual size takes less than a millisecond.
-            (Company::Others, LongCheck::Call) => (self.expired)(),
-        }
+impl AdmissionView for TipView<'_, '_> {
+    /// One of a contract of usual size takes less than a millisecond.
+    fn leaves_calls(&self) -> bool {
+        self.company == Company::Others && (self.expired)()
     }
 
     fn account(&self, who: &PrincipalData) -> Result<AccountView, Refusal> {
@@ -366,17 +361,5 @@ impl AdmissionView for TipView<'_> {
             CallRefusal::NoSuchPublicFunction => Refusal::NoSuchPublicFunction,
             CallRefusal::BadArgument(message) => Refusal::BadFunctionArgument { message },
         })
-    }
-
-    fn check_contract_depth(
-        &self,
-        contract: &QualifiedContractIdentifier,
-        version: ClarityVersion,
-        source: &str,
-    ) -> Result<(), Refusal> {
-        match self.state.is_loadable(contract, version, source).map_err(refused)? {
-            true => Ok(()),
-            false => Err(Refusal::ContractTooDeep { contract_identifier: contract.clone() }),
-        }
     }
 }

@@ -16,8 +16,8 @@ use crate::blocks::{
     BlockPlan, CheckError, ExecuteError, Execution, ExecutionKey, Rejection, SignatureRules, check_in_chain,
     decode_block, execute,
 };
-use crate::clarity::{ExecutionLimits, Supervision};
 use crate::db::{StoreError, WriteTx};
+use crate::execution::{ExecutionLimits, Supervision};
 use crate::headers::{ProcessedHeader, TenureSoFar, insert_header, insert_mined, rejected};
 use crate::journal::strip_transactions;
 use crate::staging::StagedBlock;
@@ -38,7 +38,7 @@ impl Chain {
     /// Appends the next stored block whose parent is processed and whose burn view is known; `None` if there is none.
     /// Before that, rejects a block whose burn view has become known and whose signatures are bad.
     ///
-    /// Executes: call it on a thread with [`crate::clarity::STACK_BYTES`] of stack, and on one thread only.
+    /// Executes: call it on a thread with [`crate::execution::STACK_BYTES`] of stack, and on one thread only.
     ///
     /// # Errors
     /// [`StoreError`]: nothing changed, the same block comes again.
@@ -187,7 +187,7 @@ impl Chain {
         let event = tx.emit(v1::EventKind::BlockProcessed, v1::event::Body::BlockProcessed(body), Some(&id.0))?;
         let row = insert_header(tx.sql(), &processed, &judged.block.header, &strip_transactions(&event.event))?;
         insert_mined(tx.sql(), row, judged.block.txs.iter().map(BlockTransaction::txid))?;
-        executed.commit_metadata(tx.sql(), &id)?;
+        executed.commit_contracts(tx.sql(), &id)?;
         count_block(tx.sql())?;
         sqlite::crash_point("append:inserted");
         tx.after_commit(|| sqlite::crash_point("append:committed"));

@@ -16,8 +16,8 @@ use stacks_types::transaction::{
 
 use super::{Chain, ChainReader, ReadStateError};
 use crate::blocks::{open, plan};
-use crate::clarity::Expired;
 use crate::db::StoreError;
+use crate::execution::Expired;
 use crate::transactions::{TransactionError, VerifiedTransaction};
 
 /// Signs for payloads that name nobody: an account that no key makes, so it has no contracts.
@@ -44,7 +44,7 @@ impl Chain {
     /// Cost of `payload` on the canonical tip. A call runs as the contract's deployer, who passes most checks of the
     /// sender, a deployment as nobody; post-conditions are not known and none is checked.
     ///
-    /// Executes: call it on a thread with [`crate::clarity::STACK_BYTES`] of stack.
+    /// Executes: call it on a thread with [`crate::execution::STACK_BYTES`] of stack.
     ///
     /// # Errors
     /// The outer error is ours; the inner one says why there is no estimate.

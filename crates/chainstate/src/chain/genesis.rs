@@ -7,10 +7,9 @@ use stacks_types::ids::StacksBlockId;
 use super::chain_meta::{Meta, insert_meta};
 use super::{Chain, lock, wire};
 use crate::burn::BurnBlock;
-use crate::clarity::BurnView;
-use crate::clarity::genesis::{BootBlock, execute_boot_block};
 use crate::db::{StoreError, WriteTx};
-use crate::headers::{ProcessedHeader, TenureSoFar, insert_boot};
+use crate::execution::genesis::{BootBlock, execute_boot_block};
+use crate::headers::{ProcessedHeader, TenureSoFar, burn_view_of, insert_boot};
 
 impl Chain {
     /// Executes and commits the boot block; announces the first burn block before it.
@@ -18,12 +17,8 @@ impl Chain {
         // Not `read`: its snapshot begins with a look at the tip, and there is none yet.
         let reader = self.take_reader()?;
         let first = reader.burn_tip_as_of(1)?;
-        let view = BurnView {
-            height: u32::try_from(first.height).unwrap_or(u32::MAX),
-            consensus_hash: first.consensus_hash.0,
-        };
         let headers = reader.headers(StacksBlockId::BOOT);
-        let boot = execute_boot_block(reader.block_env(&headers), view)
+        let boot = execute_boot_block(reader.block_env(&headers), burn_view_of(&first))
             .map_err(|error| StoreError::Corrupt(format!("boot block: {error}")))?;
         sqlite::crash_point("genesis:executed");
         let burn_event = wire::burn_block(reader.burn(), &first)?;
@@ -62,7 +57,7 @@ impl Chain {
         });
         tx.after_commit(|| sqlite::crash_point("genesis:committed"));
         insert_boot(tx.sql(), &header, &event.encoded)?;
-        boot.executed.commit_metadata(tx.sql(), &header.block_id)?;
+        boot.executed.commit_contracts(tx.sql(), &header.block_id)?;
         insert_meta(tx.sql(), meta)?;
         let burn = lock(&self.inner.burn);
         self.configure_stackerdbs(tx, &burn, first.height, first.height)

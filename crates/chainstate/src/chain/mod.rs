@@ -12,7 +12,7 @@
 //! - What the journal says is committed with the state that it reports.
 //! - Staging and the burn database are files of their own. What they hold and the journal has not announced is announced
 //!   at the next [`Chain::announce`], or with the block that [`Chain::process_next`] appends, also after a crash.
-//! - Every caller of the VM runs on a thread with [`crate::clarity::STACK_BYTES`] of stack.
+//! - Every caller of the VM runs on a thread with [`crate::execution::STACK_BYTES`] of stack.
 //!
 //! # Not here
 //! Threads, channels, timers: the node.
@@ -71,8 +71,8 @@ use stacks_types::ids::Txid;
 
 use crate::blocks::{ExecutionCache, SignatureCache};
 use crate::burn::BurnDbWriter;
-use crate::clarity::{ContractCache, ExecutionLimits};
 use crate::db::{OpenError, Store, StoreError};
+use crate::execution::{ContractCache, ExecutionLimits};
 use crate::journal::JournalTail;
 use crate::mempool::MempoolIndex;
 use crate::params::ChainParams;

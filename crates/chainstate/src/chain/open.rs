@@ -30,7 +30,7 @@ impl Chain {
     /// Opens the chain in `folder`, or makes it with these parameters. The second value is the writer's thread: it ends
     /// when the last handle is gone.
     ///
-    /// Executes the boot block in a new folder: call it on a thread with [`crate::clarity::STACK_BYTES`] of stack.
+    /// Executes the boot block in a new folder: call it on a thread with [`crate::execution::STACK_BYTES`] of stack.
     /// `clock` gives milliseconds since 1970.
     ///
     /// # Errors

@@ -15,10 +15,10 @@ use super::mining_policy::{Mining, select_mining};
 use crate::blocks::SignatureCache;
 use crate::blocks::rules::RuleEnv;
 use crate::burn::{BurnBlock, BurnDbReader};
-use crate::clarity::read_only::{Account, ReadError, StateReader};
-use crate::clarity::{BlockEnv, BurnView, ContractCache, Expired};
 use crate::db::{OpenError, StoreError, open_reader};
-use crate::headers::{Ancestry, ChainHeaders, ProcessedHeader, processed_event, select_header};
+use crate::execution::read_only::{Account, ReadError, StateReader};
+use crate::execution::{BlockEnv, ContractCache, Expired};
+use crate::headers::{Ancestry, ChainHeaders, ProcessedHeader, burn_view_of, processed_event, select_header};
 use crate::journal::{restore_transactions, select_sequence_of_block};
 use crate::params::ChainParams;
 use crate::staging::StagingReader;
@@ -29,7 +29,7 @@ pub enum ReadStateError {
     /// No processed block has this id.
     #[error("block {0} is not processed")]
     UnknownBlock(StacksBlockId),
-    /// The VM's reader said no.
+    /// The state's reader said no.
     #[error(transparent)]
     Read(#[from] ReadError),
     /// Ours.
@@ -103,7 +103,7 @@ impl ChainReader {
         RuleEnv { params: &self.params, conn: &self.conn, burn: &self.burn, marf: &self.marf, verified: &self.verified }
     }
 
-    /// What the VM asks about ancestors, seen from `tip`.
+    /// What contracts ask about ancestors, seen from `tip`.
     pub(crate) fn headers(&self, tip: StacksBlockId) -> ChainHeaders<'_> {
         ChainHeaders { params: &self.params, conn: &self.conn, burn: &self.burn, marf: &self.marf, tip }
     }
@@ -115,8 +115,7 @@ impl ChainReader {
             marf: &self.marf,
             side: &self.conn,
             contracts: &self.contracts,
-            headers,
-            burn: headers,
+            facts: headers,
         }
     }
 
@@ -268,9 +267,7 @@ impl ChainReader {
         let view = self.burn_view(&header.burn_view)?;
         let headers = self.headers(header.block_id);
         let env = self.block_env(&headers);
-        let burn_view =
-            BurnView { height: u32::try_from(view.height).unwrap_or(u32::MAX), consensus_hash: view.consensus_hash.0 };
-        Ok(read(&StateReader::at(env, &header.block_id, burn_view)?.stop_when(expired))?)
+        Ok(read(&StateReader::at(env, &header.block_id, burn_view_of(&view))?.stop_when(expired))?)
     }
 
     /// An account at a processed block; `None` means the canonical tip.

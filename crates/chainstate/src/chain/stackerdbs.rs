@@ -19,15 +19,15 @@
 use std::time::Duration;
 
 use ::clarity::vm::types::{PrincipalData, QualifiedContractIdentifier};
+use engine::value::Value;
 use stacks_types::ids::StacksBlockId;
-use stacks_types::value::decode_value;
 
 use super::chain_meta::tip_of;
 use super::tip::blocks_between;
 use super::{Chain, ChainReader, ReadStateError, lock};
-use crate::clarity::read_only::{READ_ONLY_LIMIT, ReadError, ReadOnlyCall, StateReader};
-use crate::clarity::side_store::select_contracts;
 use crate::db::StoreError;
+use crate::execution::contract_store::select_contracts;
+use crate::execution::read_only::{READ_ONLY_LIMIT, ReadError, ReadOnlyCall, StateReader};
 use crate::stackerdb::{
     CONFIG_FUNCTION, InstanceConfig, MAX_CONTRACTS, SLOTS_FUNCTION, configure, delete_contract, insert_contract,
     is_stackerdb, list_contracts, read_config, read_signers, select_followed, update_followed, update_refusal,
@@ -69,7 +69,7 @@ enum Answer {
 impl Chain {
     /// One round: brings the instances up to the tip. False when they were there already.
     ///
-    /// Evaluates contracts: call it on a thread with [`crate::clarity::STACK_BYTES`] of stack, and on one thread only.
+    /// Evaluates contracts: call it on a thread with [`crate::execution::STACK_BYTES`] of stack, and on one thread only.
     ///
     /// # Errors
     /// [`StoreError`]; the round is to be done again.
@@ -175,15 +175,15 @@ fn parse(contract: &str) -> Option<QualifiedContractIdentifier> {
 
 fn is_candidate(reader: &ChainReader, tip: &StacksBlockId, contract: &str) -> Result<bool, StoreError> {
     let Some(id) = parse(contract) else { return Ok(false) };
-    let analysis = reader.state_at(Some(tip), |state| state.contract_analysis(&id));
-    let analysis = analysis.map_err(|error| StoreError::Corrupt(error.to_string()))?;
-    Ok(analysis.is_some_and(|analysis| is_stackerdb(&analysis).unwrap_or(false)))
+    let interface = reader.state_at(Some(tip), |state| state.interface(&id));
+    let interface = interface.map_err(|error| StoreError::Corrupt(error.to_string()))?;
+    Ok(interface.is_some_and(|interface| is_stackerdb(&interface)))
 }
 
 /// Both functions, at one state.
 fn evaluate(state: &StateReader<'_>, contract: &QualifiedContractIdentifier) -> Result<Answer, ReadError> {
-    match state.contract_analysis(contract)? {
-        Some(analysis) if is_stackerdb(&analysis)? => {}
+    match state.interface(contract)? {
+        Some(interface) if is_stackerdb(&interface) => {}
         Some(_) | None => return Ok(Answer::Gone),
     }
     let sender: PrincipalData = QualifiedContractIdentifier::transient().issuer.into();
@@ -191,7 +191,7 @@ fn evaluate(state: &StateReader<'_>, contract: &QualifiedContractIdentifier) -> 
         let call =
             ReadOnlyCall { contract, function, arguments: &[], sender: &sender, sponsor: None, limit: READ_ONLY_LIMIT };
         let bytes = state.call_read_only(&call)?;
-        decode_value(&bytes).map_err(|error| ReadError::Vm(error.to_string()))
+        Value::decode(&bytes).map_err(|error| ReadError::Vm(error.to_string()))
     };
     let signers = match read_signers(call(SLOTS_FUNCTION)?) {
         Ok(signers) => signers,

@@ -12,7 +12,7 @@ pub type Verdict = v1::ValidationVerdict;
 impl Chain {
     /// Whether a proposal would be valid on its parent. Its execution is kept for the append to come.
     ///
-    /// Executes: call it on a thread with [`crate::clarity::STACK_BYTES`] of stack.
+    /// Executes: call it on a thread with [`crate::execution::STACK_BYTES`] of stack.
     ///
     /// # Errors
     /// [`StoreError`]: there is no verdict.

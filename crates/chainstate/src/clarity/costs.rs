@@ -78,13 +78,13 @@ pub fn costs_source() -> Result<String, CostFiguresError> {
 }
 
 /// One cost function: its name and its dimensions, in the order of [`DIMENSIONS`].
-pub(super) struct Figure {
-    pub(super) name: String,
-    pub(super) cells: Vec<Cell>,
+pub(crate) struct Figure {
+    pub(crate) name: String,
+    pub(crate) cells: Vec<Cell>,
 }
 
 /// All cost functions.
-pub(super) fn figures() -> Result<Vec<Figure>, CostFiguresError> {
+pub(crate) fn figures() -> Result<Vec<Figure>, CostFiguresError> {
     let figures: Json = serde_json::from_str(FIGURES)?;
     let functions = figures.get("functions").and_then(Json::as_object).into_iter().flatten();
     let read = |(name, figure): (&String, &Json)| {
@@ -98,7 +98,7 @@ pub(super) fn figures() -> Result<Vec<Figure>, CostFiguresError> {
 }
 
 /// One dimension of one cost function, as a function of the input size n.
-pub(super) enum Cell {
+pub(crate) enum Cell {
     Constant(String),
     /// a * n + b
     Linear(String, String),
@@ -121,7 +121,7 @@ impl Cell {
         })
     }
 
-    pub(super) const fn is_constant(&self) -> bool {
+    pub(crate) const fn is_constant(&self) -> bool {
         matches!(self, Self::Constant(_))
     }
 
@@ -137,36 +137,8 @@ impl Cell {
 }
 
 /// The five dimensions as a tuple of Clarity.
-pub(super) fn tuple_text(cells: &[Cell]) -> String {
+pub(crate) fn tuple_text(cells: &[Cell]) -> String {
     let fields: Vec<String> =
         DIMENSIONS.iter().zip(cells).map(|(dimension, cell)| format!("{dimension}: {}", cell.text())).collect();
     format!("{{ {} }}", fields.join(", "))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_cost_function_of_the_vm_is_generated() {
-        let text = costs_source().unwrap();
-        for function in ::clarity::vm::costs::cost_functions::ClarityCostFunction::ALL {
-            let name = function.get_name();
-            if name == "cost_unimplemented" {
-                continue;
-            }
-            assert!(text.contains(&format!("({name} (n uint))")), "{name} is missing");
-        }
-    }
-
-    #[test]
-    fn forms_are_written_as_clarity() {
-        let figure = |json: &str| Cell::read(Some(&serde_json::from_str(json).unwrap())).map(|cell| cell.text());
-        assert_eq!(figure(r#"{"formula":"constant","value":7}"#).unwrap(), "u7");
-        assert_eq!(figure(r#"{"formula":"linear","a":1,"b":2}"#).unwrap(), "(+ n u2)");
-        assert_eq!(figure(r#"{"formula":"linear","a":3,"b":2}"#).unwrap(), "(+ (* u3 n) u2)");
-        assert_eq!(figure(r#"{"formula":"logn","a":3,"b":2}"#).unwrap(), "(+ (* u3 (log2 n)) u2)");
-        assert_eq!(figure(r#"{"formula":"nlogn","a":3,"b":2}"#).unwrap(), "(+ (* u3 n (log2 n)) u2)");
-        assert!(figure(r#"{"formula":"cubic","a":3,"b":2}"#).is_none());
-    }
 }

@@ -69,7 +69,7 @@ pub fn execute_boot_block(env: BlockEnv<'_>, burn_view: BurnView) -> Result<Boot
     };
     let params = env.params;
     let mut session = BlockSession::begin_boot(env, &ctx)?;
-    session.run_chain("the epoch", |db| db.set_clarity_epoch_version(params.epoch))?;
+    session.run_chain("the epoch", |db| db.set_clarity_epoch_version(super::EPOCH))?;
     session.write_tenure_height(0)?;
 
     let contracts = [(COSTS_CONTRACT, costs_source()?), (COST_VOTING_CONTRACT, COST_VOTING_SOURCE.to_owned())];

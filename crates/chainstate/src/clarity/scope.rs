@@ -22,9 +22,10 @@ use ::clarity::vm::types::{PrincipalData, QualifiedContractIdentifier};
 use ::clarity::vm::{SymbolicExpression, Value};
 use stacks_common::types::StacksEpochId;
 
-use super::interrupt::{Expired, Watch};
+use super::interrupt::Watch;
 use super::kept_contracts::{self, LoadedContract};
 use super::store::StateStore;
+use crate::execution::Expired;
 
 /// What the VM has to know about the chain, for one block.
 #[derive(Clone, Copy)]

@@ -9,7 +9,7 @@
 //! - The cost tracker is made once a block, and reset for a transaction that is not kept.
 //! - VM code may panic on storage failures by design; the panic ends in an error here. After a panic or failure that
 //!   may have left half a transaction in the trie, the session is *poisoned* and refuses to go on.
-//! - Run it on a thread with a stack of [`STACK_BYTES`]: evaluation recurses.
+//! - Run it on a thread with a stack of [`crate::execution::STACK_BYTES`]: evaluation recurses.
 //!
 //! # Not here
 //! What a transaction does: `transactions`. Which transactions a block may hold, and rewards: the block rules.
@@ -28,22 +28,16 @@ use stacks_types::ids::{StacksBlockId, StateRoot};
 use stacks_types::transaction::BlockTransaction;
 
 use super::burn_view::{BurnView, EpochHeaders, has_nakamoto_views};
-use super::interrupt::{Cut, Expired, Supervision};
+use super::interrupt::Cut;
 use super::kept_contracts::ContractCache;
+use super::process::process;
 use super::scope::{ChainView, Scope};
 use super::side_store::{MetadataRow, insert_metadata};
 use super::store::{StateStore, StateWrite, TENURE_HEIGHT_KEY, Tip};
 use super::trackers::make_tracker;
+use crate::execution::{Expired, MAX_RECEIPTS_BYTES, Supervision};
 use crate::params::ChainParams;
-use crate::transactions::{TransactionError, TransactionReceipt, VerifiedTransaction, process};
-
-/// Stack that a thread needs which runs sessions or reads: the VM recurses up to its nesting limits, in debug builds
-/// with large frames.
-pub const STACK_BYTES: usize = 64 * 1024 * 1024;
-
-/// Bounds the memory that one block's receipts take (docs/CONSENSUS.md#limits-of-the-formats): printing is cheap,
-/// keeping what was printed is not.
-pub const MAX_RECEIPTS_BYTES: u64 = 50 * 1024 * 1024;
+use crate::transactions::{TransactionError, TransactionReceipt, VerifiedTransaction};
 
 /// What every execution on one chain needs. The connection must see the same commits as the index.
 #[derive(Clone, Copy)]
@@ -149,7 +143,7 @@ impl<'a> BlockSession<'a> {
         let opened_as = BlockId(StacksBlockId::PLACEHOLDER.0);
         let trie = env.marf.begin(parent.unwrap_or(marf::SENTINEL), opened_as)?;
         let tip = Tip::Open { trie: Box::new(trie), opened_as, parent, tenure_height: ctx.tenure_height };
-        let epoch = env.params.epoch;
+        let epoch = super::EPOCH;
         let mut store = StateStore::new(&env, tip);
         store.writes = ctx.record_writes.then(Vec::new);
         Ok(Self {
@@ -183,7 +177,7 @@ impl<'a> BlockSession<'a> {
 
     /// From epoch 3.0 on, the first write of each block.
     pub(super) fn write_tenure_height(&mut self, tenure_height: u32) -> Result<(), SessionError> {
-        if has_nakamoto_views(self.params.epoch) {
+        if has_nakamoto_views(super::EPOCH) {
             let written = self.store.put(TENURE_HEIGHT_KEY, &format!("{tenure_height:08x}"));
             written.map_err(|error| SessionError::Storage(error.to_string()))?;
         }
@@ -330,7 +324,7 @@ impl<'a> BlockSession<'a> {
         let chain = ChainView {
             mainnet: self.params.mainnet,
             chain_id: self.params.chain_id,
-            epoch: self.params.epoch,
+            epoch: super::EPOCH,
             headers: &self.headers,
             burn: self.burn,
         };

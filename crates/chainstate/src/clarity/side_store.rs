@@ -13,15 +13,7 @@ use stacks_types::ids::StacksBlockId;
 
 /// Creates the table; part of the chain state's migrations. With row ids: in a table ordered by its key SQLite reads a large
 /// neighbour, a contract's body, whole to compare keys.
-pub const SCHEMA: &str = "\
-CREATE TABLE clarity_metadata (
-    block_id BLOB NOT NULL CHECK (length(block_id) = 32),
-    contract TEXT NOT NULL,
-    key TEXT NOT NULL,
-    value TEXT NOT NULL,
-    PRIMARY KEY (block_id, contract, key)
-) STRICT;
-";
+pub const SCHEMA: &str = include_str!("../db/0001_metadata.sql");
 
 /// One entry of one contract, written by the block that deployed it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,17 +53,6 @@ pub fn select_metadata(
         .prepare_cached("SELECT value FROM clarity_metadata WHERE block_id = ?1 AND contract = ?2 AND key = ?3")?
         .query_row(params![&block_id[..], contract, key], |row| row.get(0))
         .optional()
-}
-
-/// The contracts that block `block_id` deployed, in order of the text.
-///
-/// # Errors
-/// Those of SQLite.
-pub fn select_contracts(connection: &Connection, block_id: &StacksBlockId) -> rusqlite::Result<Vec<String>> {
-    let sql = "SELECT DISTINCT contract FROM clarity_metadata WHERE block_id = ?1 ORDER BY contract";
-    let mut statement = connection.prepare_cached(sql)?;
-    let rows = statement.query_map([&block_id.0[..]], |row| row.get(0))?;
-    rows.collect()
 }
 
 #[cfg(test)]

@@ -50,6 +50,7 @@ pub(crate) enum Tip {
         tenure_height: u32,
     },
     /// A committed block, read only.
+    #[expect(dead_code, reason = "reads are the engine's")]
     Committed(BlockId),
 }
 
@@ -85,7 +86,7 @@ impl<'a> StateStore<'a> {
             contracts: env.contracts,
             tip,
             shifted_to: None,
-            counts_tenures: has_nakamoto_views(env.params.epoch),
+            counts_tenures: has_nakamoto_views(super::EPOCH),
             metadata: BTreeMap::new(),
             heights: HashMap::new(),
             writes: None,

@@ -47,6 +47,16 @@ pub enum OpenError {
         /// The newest that we know.
         known: usize,
     },
+    /// The folder is of a build that stored contracts in the form of the published VM.
+    #[error(
+        "{path} was made by a build that ran contracts by another engine and stored them in its form, which this version does \
+         not read. Nothing was changed. Give an empty folder for a new chain, or go on with the version that made it",
+        path = path.display()
+    )]
+    OlderContracts {
+        /// The database.
+        path: PathBuf,
+    },
     /// The folder holds a chain with other parameters.
     #[error("{path} holds a chain with other parameters (genesis, sets or limits differ)", path = path.display())]
     OtherChain {

@@ -41,14 +41,26 @@ pub(crate) fn open_writer(inspected: Inspected, path: &Path) -> Result<Connectio
     Ok(conn)
 }
 
-/// Refuses a file whose tables are newer than we know. Writes nothing.
+/// Migrations of the tables after which contracts are stored in the engine's form.
+const CONTRACTS_SINCE: usize = 10;
+
+/// Refuses a file whose tables are newer than we know, and one whose contracts nobody can read any more. Writes nothing.
 pub(crate) fn check_schema(conn: &Connection, path: &Path) -> Result<(), OpenError> {
     let found: usize =
         conn.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(OpenError::database(path))?;
     match MIGRATIONS.len() {
         known if found > known => Err(OpenError::SchemaTooNew { path: path.to_owned(), found, known }),
+        _ if found < CONTRACTS_SINCE && has_chain(conn).map_err(OpenError::database(path))? => {
+            Err(OpenError::OlderContracts { path: path.to_owned() })
+        }
         _ => Ok(()),
     }
+}
+
+/// Whether there is a boot block, and so a contract.
+fn has_chain(conn: &Connection) -> rusqlite::Result<bool> {
+    Ok(conn.table_exists(None, "meta")?
+        && conn.query_row("SELECT EXISTS (SELECT 1 FROM meta)", [], |row| row.get(0))?)
 }
 
 /// The folder is ours: what may still have the file is the writer of a chain that this process has just closed. It ends
@@ -82,7 +94,7 @@ pub(crate) fn open_reader(path: &Path) -> Result<Connection, OpenError> {
 const MIGRATIONS: &[&[&str]] = &[
     &[
         include_str!("0001_chain.sql"),
-        crate::clarity::side_store::SCHEMA,
+        include_str!("0001_metadata.sql"),
         crate::stackerdb::SCHEMA,
         crate::mempool::SCHEMA,
     ],
@@ -94,6 +106,7 @@ const MIGRATIONS: &[&[&str]] = &[
     &[include_str!("0007_mined_by_row.sql")],
     &[include_str!("0008_bound.sql")],
     &[include_str!("0009_dropped.sql")],
+    &[crate::execution::contract_store::SCHEMA],
 ];
 
 #[cfg(test)]
@@ -102,6 +115,26 @@ mod tests {
 
     use super::*;
     use crate::headers::mined_blocks_of;
+
+    #[test]
+    fn contracts_of_the_other_engine_are_refused_before_anything_is_written() {
+        let mut conn = Connection::open_in_memory().unwrap();
+        let path = Path::new("folder/chainstate.sqlite");
+        assert!(check_schema(&conn, path).is_ok(), "an empty file");
+        migrate(&mut conn, &MIGRATIONS[..CONTRACTS_SINCE - 1]).unwrap();
+        assert!(check_schema(&conn, path).is_ok(), "a start that came to no boot block");
+        conn.execute(
+            "INSERT INTO meta (id, journal_id, params, tip_block_id, announced_burn_row, announced_staging_row)
+                      VALUES (1, zeroblob(16), zeroblob(32), zeroblob(32), 1, 0)",
+            [],
+        )
+        .unwrap();
+        let refused = check_schema(&conn, path).unwrap_err();
+        assert!(matches!(refused, OpenError::OlderContracts { .. }), "{refused}");
+        assert!(refused.to_string().contains("empty folder"), "{refused}");
+        migrate(&mut conn, MIGRATIONS).unwrap();
+        assert!(check_schema(&conn, path).is_ok(), "one that has the table");
+    }
 
     #[test]
     fn a_transaction_that_was_mined_before_the_tables_changed_is_found() {

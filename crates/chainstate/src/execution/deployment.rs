@@ -15,8 +15,8 @@ use engine::value::{ContractId, Principal};
 use stacks_types::transaction::StacksTransaction;
 
 use super::convert::vm_contract_id;
-use super::payload::{Origin, Outcome, burned, failed, judge, ok_true};
-use super::session::Failure;
+use super::failure::Failure;
+use super::outcome::{Origin, Outcome, burned, failed, judge, ok_true};
 use crate::transactions::{ReceiptStatus, TransactionError};
 
 /// A contract to be deployed.
@@ -38,8 +38,11 @@ pub(super) fn deploy(
     let Principal::Standard(issuer) = origin.principal else { return Err(refused("a contract cannot sign").into()) };
     let name = ContractName::new(deployment.name).ok_or_else(|| refused("the contract's name is none"))?;
     let id = ContractId { issuer: *issuer, name };
-    let dialect = Dialect::of_version(deployment.version)
-        .ok_or_else(|| TransactionError::NotInEpoch { what: format!("clarity version {}", deployment.version) })?;
+    let dialect = Dialect::of_version(deployment.version);
+    let dialect = dialect.filter(|dialect| dialect.version <= machine.rules().newest_version);
+    let dialect = dialect.ok_or_else(|| TransactionError::NotInEpoch {
+        what: format!("clarity version {} in epoch {}", deployment.version, machine.rules().epoch),
+    })?;
     // A contract whose deployment failed has left nothing, so its name is free.
     if machine.has_contract(&id)? {
         return Err(TransactionError::ContractExists(vm_contract_id(&id)?).into());

@@ -4,8 +4,6 @@
 use engine::state::BlockFacts;
 use stacks_types::ids::{BurnBlockHash, StacksBlockId};
 
-use crate::db::StoreError;
-
 /// The burn block that a block in execution witnessed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BurnView {
@@ -17,17 +15,20 @@ pub struct BurnView {
     pub time_s: u64,
 }
 
+/// A fact that may not exist, or why it cannot be read.
+pub type Fact<T> = Result<Option<T>, Box<dyn std::error::Error + Send + Sync>>;
+
 /// The chain around a state.
 pub trait ChainFacts {
     /// A processed block.
     ///
     /// # Errors
     /// When it cannot be read.
-    fn block(&self, id: &StacksBlockId) -> Result<Option<BlockFacts>, StoreError>;
+    fn block(&self, id: &StacksBlockId) -> Fact<BlockFacts>;
 
     /// The burn block of this height on the fork of `tip`.
     ///
     /// # Errors
     /// When it cannot be read.
-    fn burn_block_hash(&self, height: u64, tip: &BurnBlockHash) -> Result<Option<BurnBlockHash>, StoreError>;
+    fn burn_block_hash(&self, height: u64, tip: &BurnBlockHash) -> Fact<BurnBlockHash>;
 }

@@ -1,8 +1,8 @@
 //! Executes block 0: boot contracts, opening balances, liquid supply.
 //!
-//! The boot contracts are `costs-3` and `cost-voting`, and no more: they show what is counted by (see `clarity::costs`). The
-//! reference's others (PoX, BNS, lockup, signer voting) serve things that this chain mocks or leaves out, and would
-//! cost most of the start-up time; contracts that a user's project needs are deployed by transactions.
+//! The boot contracts show what is counted by (see `boot_contracts`), and no more: the reference's others (PoX, BNS, lockup,
+//! signer voting) serve things that this chain mocks or leaves out, and would cost most of the start-up time; contracts that
+//! a user's project needs are deployed by transactions.
 //!
 //! # Invariants
 //! - The block is a pure function of the chain's parameters.
@@ -23,18 +23,17 @@ use engine::state::keys;
 use engine::value::Principal;
 use stacks_types::ids::StacksBlockId;
 
+use super::boot_contracts::boot_contracts;
 use super::convert::{self, NoSuchForm};
+use super::env::BlockEnv;
 use super::facts::BurnView;
-use super::session::{BlockContext, BlockEnv, BlockSession, Done, ExecutedBlock, SessionError};
-use crate::clarity::costs::{COST_VOTING_CONTRACT, COST_VOTING_SOURCE, COSTS_CONTRACT, CostFiguresError, costs_source};
+use super::failure::Done;
+use super::session::{BlockContext, BlockSession, ExecutedBlock, SessionError};
 use crate::transactions::{BootTransaction, TransactionError, boot_deploy, boot_mints};
 
 /// Why the boot block could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum GenesisError {
-    /// The figures of the cost contract are damaged.
-    #[error(transparent)]
-    Costs(#[from] CostFiguresError),
     /// Execution.
     #[error(transparent)]
     Session(#[from] SessionError),
@@ -74,7 +73,7 @@ pub fn execute_boot_block(env: BlockEnv<'_>, burn_view: BurnView) -> Result<Boot
         tenure_cost_so_far: ExecutionCost::zero(),
         record_writes: false,
     };
-    let (params, rules) = (env.params, env.rules);
+    let (params, rules) = (env.params, env.params.rules);
     let mut session = BlockSession::begin_boot(env, &ctx)?;
     session.run_chain("the epoch", |machine| {
         machine.put_text(keys::EPOCH, &format!("{:08x}", rules.number));
@@ -82,9 +81,8 @@ pub fn execute_boot_block(env: BlockEnv<'_>, burn_view: BurnView) -> Result<Boot
     })?;
     session.write_heights(&ctx)?;
 
-    let contracts = [(COSTS_CONTRACT, costs_source()?), (COST_VOTING_CONTRACT, COST_VOTING_SOURCE.to_owned())];
     let mut transactions = Vec::new();
-    for (nonce, (name, source)) in (0_u64..).zip(contracts) {
+    for (nonce, (name, source)) in (0_u64..).zip(boot_contracts(rules)) {
         let interface = deploy(&mut session, name, &source)?;
         transactions.push(boot_deploy(params, name, &source, nonce, Some(interface)));
     }

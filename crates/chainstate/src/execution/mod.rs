@@ -2,12 +2,18 @@
 //!
 //! Read in this order: [`facts`] (what contracts see of the chain), [`world`] (the state as the engine asks for it),
 //! [`contract_store`] and [`contract_cache`] (contracts of committed blocks), [`session`] (one block), [`mod@process`],
-//! [`payload`], [`deployment`], [`post_conditions`] (one transaction), [`genesis`] (block 0), [`read_only`] (reads), [`convert`] (the types of
+//! [`payload`], [`deployment`], [`post_conditions`], [`outcome`], [`failure`] (one transaction), [`genesis`] and
+//! [`boot_contracts`] (block 0), [`read_only`] (reads), [`interrupt`] (what ends an execution), [`convert`] (the types of
 //! receipts).
 
+mod boot_contracts;
 mod contract_cache;
 mod convert;
 mod deployment;
+mod env;
+mod failure;
+mod interrupt;
+mod outcome;
 mod payload;
 mod post_conditions;
 mod process;
@@ -20,7 +26,12 @@ pub mod read_only;
 pub mod session;
 
 pub use contract_cache::ContractCache;
-pub use facts::{BurnView, ChainFacts};
+pub use env::BlockEnv;
+pub use facts::{BurnView, ChainFacts, Fact};
+pub use interrupt::{ExecutionLimits, Expired, Supervision};
 pub use post_conditions::{PostConditionFailure, check_post_conditions};
-pub use session::{BlockContext, BlockEnv, BlockSession, ExecutedBlock, MAX_RECEIPTS_BYTES, STACK_BYTES, SessionError};
+pub use session::{BlockContext, BlockSession, ExecutedBlock, MAX_RECEIPTS_BYTES, STACK_BYTES, SessionError};
 pub use world::StateWrite;
+
+#[cfg(test)]
+mod tests;

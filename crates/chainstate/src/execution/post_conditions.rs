@@ -189,3 +189,6 @@ fn contract_id(address: &StacksAddress, name: &str) -> Result<ContractId, NoSuch
     let name = ContractName::new(name).ok_or_else(|| convert::none(name))?;
     Ok(ContractId { issuer, name })
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,8 +13,9 @@ use engine::value::Principal;
 use stacks_types::transaction::{BlockTransaction, SpendingCondition};
 
 use super::convert::{self, vm_cost, vm_event, vm_principal};
-use super::payload::{Origin, Outcome, run_payload};
-use super::session::{Done, Failure};
+use super::failure::{Done, Failure};
+use super::outcome::{Origin, Outcome};
+use super::payload::run_payload;
 use crate::params::ChainParams;
 use crate::transactions::{TransactionError, TransactionReceipt, VerifiedTransaction};
 

@@ -23,19 +23,19 @@ use engine::Rules;
 use engine::costs::{Cost, MEMORY_LIMIT, Meter};
 use engine::error::{CheckError, CostError, InternalError, Stop};
 use engine::run::Machine;
-use engine::state::{Contract, Write, keys};
-use marf::{BlockId, Marf, MarfError, SealedTrie};
-use rusqlite::Connection;
+use engine::state::{Write, keys};
+use marf::{BlockId, MarfError, SealedTrie};
 use stacks_types::ids::{StacksBlockId, StateRoot};
 use stacks_types::transaction::BlockTransaction;
 
-use super::contract_cache::ContractCache;
 use super::contract_store::{ContractRow, insert_contracts};
 use super::convert::{self, NoSuchForm, vm_cost};
-use super::facts::{BurnView, ChainFacts};
+use super::env::BlockEnv;
+use super::facts::BurnView;
+use super::failure::{Done, Failure, panic_text};
+use super::interrupt::{Expired, Supervision};
 use super::process::process;
 use super::world::{BlockWorld, StateWrite, Tip};
-use crate::clarity::{Expired, Supervision};
 use crate::params::ChainParams;
 use crate::transactions::{CostOverrun, TransactionError, TransactionReceipt, VerifiedTransaction};
 
@@ -45,23 +45,6 @@ pub const STACK_BYTES: usize = engine::engine::STACK_BYTES + (8 << 20);
 /// Bounds the memory that one block's receipts take (docs/CONSENSUS.md#limits-of-the-formats): printing is cheap,
 /// keeping what was printed is not.
 pub const MAX_RECEIPTS_BYTES: u64 = 50 * 1024 * 1024;
-
-/// What every execution on one chain needs. The connection must see the same commits as the index.
-#[derive(Clone, Copy)]
-pub struct BlockEnv<'a> {
-    /// The chain's parameters.
-    pub params: &'a ChainParams,
-    /// The rules of its epoch.
-    pub rules: &'static Rules,
-    /// The state index.
-    pub marf: &'a Marf,
-    /// Holds table `contracts`.
-    pub side: &'a Connection,
-    /// Contracts that were called before.
-    pub contracts: &'a ContractCache,
-    /// Facts about blocks and burn blocks.
-    pub facts: &'a dyn ChainFacts,
-}
 
 /// Where a block stands.
 #[derive(Debug, Clone)]
@@ -106,13 +89,6 @@ impl From<NoSuchForm> for SessionError {
     fn from(error: NoSuchForm) -> Self {
         Self::Refused { what: "a principal of the chain", error: error.to_string() }
     }
-}
-
-/// What a transaction leaves when it is kept.
-pub(super) struct Done<R> {
-    pub(super) value: R,
-    /// The contract that it deployed.
-    pub(super) deployed: Option<Arc<Contract>>,
 }
 
 /// A block in execution.
@@ -161,7 +137,7 @@ impl<'a> BlockSession<'a> {
         world.writes = ctx.record_writes.then(Vec::new);
         Ok(Self {
             params: env.params,
-            rules: env.rules,
+            rules: env.params.rules,
             world,
             limit: convert::cost(&env.params.tenure_cost_limit),
             spent_before: Cost::default(),
@@ -390,42 +366,6 @@ impl<'a> BlockSession<'a> {
             other => TransactionError::Rejected { error: other.to_string() },
         }
     }
-}
-
-/// Why a transaction is not kept.
-pub(super) enum Failure {
-    /// The rules of transactions say so.
-    Judged(Box<TransactionError>),
-    /// The engine stopped in a way that no receipt can report.
-    Stopped(Stop),
-}
-
-impl From<TransactionError> for Failure {
-    fn from(error: TransactionError) -> Self {
-        Self::Judged(Box::new(error))
-    }
-}
-
-impl From<Stop> for Failure {
-    fn from(stop: Stop) -> Self {
-        Self::Stopped(stop)
-    }
-}
-
-impl From<NoSuchForm> for Failure {
-    fn from(error: NoSuchForm) -> Self {
-        TransactionError::Rejected { error: error.to_string() }.into()
-    }
-}
-
-/// The text of a caught panic.
-pub(super) fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
-    panic
-        .downcast_ref::<String>()
-        .map(String::as_str)
-        .or_else(|| panic.downcast_ref::<&str>().copied())
-        .unwrap_or("no text")
-        .to_owned()
 }
 
 /// A block's execution result: all that a commit stores. Cheap to clone.

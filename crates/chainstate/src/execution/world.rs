@@ -21,8 +21,8 @@ use stacks_types::ids::StacksBlockId;
 
 use super::contract_cache::ContractCache;
 use super::contract_store::{ContractRow, select_contract};
+use super::env::BlockEnv;
 use super::facts::{BurnView, ChainFacts};
-use super::session::BlockEnv;
 
 /// Hex digits of a commitment that are the hash of the source; those behind are the height of the block.
 const COMMITMENT_HASH_DIGITS: usize = 64;
@@ -77,7 +77,7 @@ impl<'a> BlockWorld<'a> {
         Self {
             is_mainnet: env.params.mainnet,
             chain_id: env.params.chain_id,
-            rules: env.rules,
+            rules: env.params.rules,
             marf: env.marf,
             side: env.side,
             contracts: env.contracts,

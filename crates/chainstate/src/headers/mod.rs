@@ -8,11 +8,13 @@
 //! Blocks that wait or were refused: `staging`.
 
 mod ancestry;
+mod facts;
 mod queries;
 mod tip;
-mod vm;
 
 pub use ancestry::Ancestry;
+pub(crate) use facts::burn_view_of;
+pub use facts::{ChainHeaders, POX_PREPARE_LENGTH};
 pub(crate) use queries::{
     children_burn_views, insert_boot, insert_header, insert_mined, insert_rejected, processed_event, prune_rejected,
     rejected,
@@ -20,7 +22,6 @@ pub(crate) use queries::{
 pub use queries::{mined_blocks_of, select_header, select_tenure, select_tenure_starts, select_witnesses};
 pub(crate) use tip::highest_witness;
 pub use tip::{canonical_stacks_block, select_witnessed, stacks_block_as_of};
-pub use vm::{ChainHeaders, POX_PREPARE_LENGTH};
 
 use ::clarity::vm::costs::ExecutionCost;
 use stacks_types::block::NakamotoBlockHeader;

@@ -1,19 +1,16 @@
 //! The reading half of admission: in the order of docs/COMPATIBILITY.md#admission.
 
 use super::cures;
-use super::insert::is_outbid;
 use super::pending::PendingTransaction;
 use super::refusal::Refusal;
 use super::rows;
-use super::view::{AccountView, AdmissionView, LongCheck};
-use crate::clarity::is_in_doubt;
+use super::view::{AccountView, AdmissionView};
 use crate::params::ChainParams;
 use ::clarity::vm::types::{PrincipalData, QualifiedContractIdentifier};
-use ::clarity::vm::{ClarityVersion, ContractName};
 use rusqlite::Connection;
 use stacks_types::address::StacksAddress;
 use stacks_types::keys::LowS;
-use stacks_types::transaction::{BlockTransaction, ContractCall, Epoch, StacksTransaction, TransactionPayload};
+use stacks_types::transaction::{BlockTransaction, ContractCall, StacksTransaction, TransactionPayload};
 
 /// How far above the account's next nonce but one a nonce may be: 25 transactions can wait for a missing one.
 pub const MAX_NONCE_GAP: u64 = 25;
@@ -92,23 +89,10 @@ pub fn check(
     check_network(&pending.origin, params)?;
     check_network(&pending.payer, params)?;
     check_funds(&transaction, &pending, &origin, &payer)?;
-    let left = Admission::Left { origin: pending.origin };
-    if matches!(transaction.payload, TransactionPayload::ContractCall(_)) && view.leaves(LongCheck::Call) {
-        return Ok(left);
+    if matches!(transaction.payload, TransactionPayload::ContractCall(_)) && view.leaves_calls() {
+        return Ok(Admission::Left { origin: pending.origin });
     }
     check_payload(&transaction, &pending.origin, view, params)?;
-    if let Some((contract, version, code)) = deployed(&transaction, &pending.origin, params) {
-        // What may evaluate the contract comes last: not for one that is refused in any case.
-        if is_outbid(conn, &pending)? {
-            return Err(Refusal::ConflictingNonceInMempool);
-        }
-        if is_in_doubt(code) {
-            if view.leaves(LongCheck::DeepContract) {
-                return Ok(left);
-            }
-            view.check_contract_depth(&contract, version, code)?;
-        }
-    }
     Ok(Admission::Checked(Box::new(CheckedTransaction { transaction, pending })))
 }
 
@@ -174,18 +158,10 @@ fn precheck(transaction: &StacksTransaction, params: &ChainParams) -> Result<(),
     if transaction.chain_id != params.chain_id {
         return Err(cures::of_chain_id(transaction.chain_id, params.chain_id));
     }
-    let epoch = Epoch::from_name(&params.epoch.to_string())
-        .ok_or_else(|| format!("epoch {} has no transactions", params.epoch))?;
-    let newest = ClarityVersion::default_for_epoch(params.epoch);
     // Coinbases of all kinds come to row 13, which has a reason of its own for them.
     let plain_coinbase = !matches!(transaction.payload, TransactionPayload::NakamotoCoinbase { .. });
-    if let Some(rejection) = transaction.epoch_rejects(epoch, plain_coinbase) {
-        return Err(cures::of_epoch(&rejection, newest));
-    }
-    if let TransactionPayload::VersionedSmartContract { version, .. } = &transaction.payload
-        && version.to_vm().is_none_or(|version| version > newest)
-    {
-        return Err(cures::of_clarity_version(*version, newest));
+    if let Some(rejection) = transaction.epoch_rejects(params.epoch(), plain_coinbase) {
+        return Err(cures::of_epoch(&rejection));
     }
     transaction.verify(LowS::Strict).map_err(|error| cures::of_signature(transaction, &error))
 }
@@ -252,8 +228,8 @@ fn check_payload(
         TransactionPayload::TokenTransfer { .. } => Ok(()),
         TransactionPayload::ContractCall(call) => check_call(call, view, params),
         TransactionPayload::SmartContract { .. } | TransactionPayload::VersionedSmartContract { .. } => {
-            match deployed(transaction, origin, params) {
-                Some((contract, ..)) if view.contract_exists(&contract)? => {
+            match deployed(transaction, origin) {
+                Some(contract) if view.contract_exists(&contract)? => {
                     Err(Refusal::ContractAlreadyExists { contract_identifier: contract })
                 }
                 _ => Ok(()),
@@ -276,18 +252,11 @@ fn check_call(call: &ContractCall, view: &dyn AdmissionView, params: &ChainParam
     view.check_public_function(&contract, call.function_name.as_str(), &call.arguments)
 }
 
-/// The contract that it deploys, with its version and text.
-fn deployed<'t>(
-    transaction: &'t StacksTransaction,
-    origin: &StacksAddress,
-    params: &ChainParams,
-) -> Option<(QualifiedContractIdentifier, ClarityVersion, &'t str)> {
-    let named = |name: &ContractName| QualifiedContractIdentifier::new(issuer(origin), name.clone());
+/// The contract that it deploys.
+fn deployed(transaction: &StacksTransaction, origin: &StacksAddress) -> Option<QualifiedContractIdentifier> {
     match &transaction.payload {
-        TransactionPayload::SmartContract { name, code } => Some((named(name), params.default_clarity_version, code)),
-        TransactionPayload::VersionedSmartContract { version, name, code } => {
-            // The epoch has refused the others.
-            Some((named(name), version.to_vm().unwrap_or(params.default_clarity_version), code))
+        TransactionPayload::SmartContract { name, .. } | TransactionPayload::VersionedSmartContract { name, .. } => {
+            Some(QualifiedContractIdentifier::new(issuer(origin), name.clone()))
         }
         _ => None,
     }

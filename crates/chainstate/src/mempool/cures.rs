@@ -3,10 +3,9 @@
 //! The reference has one word for all of these, `SignatureValidation`, and clients match on it. Most are no fault of a
 //! signature, so the message says the real cause and its cure.
 
-use ::clarity::vm::ClarityVersion;
 use stacks_types::keys::{KeyError, MessageSignature};
 use stacks_types::transaction::{
-    AuthRole, ContractVersion, SpendingCondition, StacksTransaction, StaticRejection, VerifyError,
+    AuthRole, ContractVersion, Epoch, SpendingCondition, StacksTransaction, StaticRejection, VerifyError,
 };
 
 /// The transaction is signed for another chain.
@@ -17,11 +16,11 @@ pub(super) fn of_chain_id(got: u32, expected: u32) -> String {
 }
 
 /// The chain's epoch does not know a form that the transaction has.
-pub(super) fn of_epoch(rejection: &StaticRejection, newest: ClarityVersion) -> String {
+pub(super) fn of_epoch(rejection: &StaticRejection) -> String {
     match rejection {
-        StaticRejection::ClarityVersion { version, .. } => of_clarity_version(*version, newest),
-        StaticRejection::TooEarly { .. } => {
-            format!("{rejection}: this chain has no later epoch, sign it again without")
+        StaticRejection::ClarityVersion { version, epoch } => of_clarity_version(*version, *epoch),
+        StaticRejection::TooEarly { needed, .. } => {
+            format!("{rejection}: sign it again without, or start a chain with --epoch {}", needed.name())
         }
         StaticRejection::Network
         | StaticRejection::ChainId { .. }
@@ -32,10 +31,18 @@ pub(super) fn of_epoch(rejection: &StaticRejection, newest: ClarityVersion) -> S
 }
 
 /// A contract asks for a Clarity version that the chain does not have.
-pub(super) fn of_clarity_version(version: ContractVersion, newest: ClarityVersion) -> String {
+fn of_clarity_version(version: ContractVersion, epoch: Epoch) -> String {
+    let has = |epoch: &Epoch| epoch.newest_clarity().is_some_and(|newest| version <= newest);
+    let needed = Epoch::ALL
+        .iter()
+        .find(|epoch| has(epoch))
+        .map_or_else(String::new, |epoch| format!(", or start a chain with --epoch {}", epoch.name()));
+    let newest = epoch.newest_clarity().map_or(0, ContractVersion::to_byte);
     format!(
-        "clarity version {} is above {newest}, this chain's newest: deploy with that (clarityVersion in stacks.js) or with none",
-        version.to_byte()
+        "clarity version {} is above {newest}, the newest of epoch {}: deploy with that (clarityVersion in stacks.js) or \
+         with none{needed}",
+        version.to_byte(),
+        epoch.name()
     )
 }
 

@@ -131,11 +131,6 @@ fn insert_checked(
     Ok(InsertOutcome::Inserted(changes))
 }
 
-/// Whether a pending transaction with a nonce of this one pays as much: then it would be refused, whatever it does.
-pub(super) fn is_outbid(conn: &Connection, pending: &PendingTransaction) -> Result<bool, StoreError> {
-    Ok(select_conflicts(conn, pending)?.iter().any(|conflict| conflict.fee >= pending.fee))
-}
-
 /// The pending transactions that use a nonce of this one, in any role.
 fn select_conflicts(tx: &Connection, pending: &PendingTransaction) -> Result<Vec<PendingTransaction>, StoreError> {
     let mut conflicts = BTreeMap::new();

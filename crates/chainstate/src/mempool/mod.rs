@@ -43,7 +43,7 @@ pub use remove::{BLACKLIST_S, MAX_AGE_S, MAX_BLACKLISTED, garbage_collect, on_bl
 pub use room::{MAX_EVICTED, Need};
 pub use rows::{Totals, get_pending, get_raw, is_blacklisted, totals};
 pub use stand::Stand;
-pub use view::{AccountView, AdmissionView, LongCheck};
+pub use view::{AccountView, AdmissionView};
 
 /// The tables of the mempool.
 pub const SCHEMA: &str = include_str!("schema.sql");

@@ -109,13 +109,6 @@ pub enum Refusal {
     /// we say so.
     #[error("a token transfer with post-conditions can never be mined")]
     TransferWithPostConditions,
-    /// A contract so deep that it could not be loaded again. The reference answers 200 and drops it; an HTTP shim
-    /// can do the same by this variant.
-    #[error("contract {contract_identifier} nests too deep to be loaded again")]
-    ContractTooDeep {
-        /// The contract's id.
-        contract_identifier: QualifiedContractIdentifier,
-    },
     /// As many transactions wait as may, and none has to give way to this one. Retry later.
     #[error(
         "the mempool is full: {transactions} transactions of {bytes} bytes wait; send it again later, with a higher fee, or \
@@ -160,9 +153,7 @@ impl Refusal {
             Self::NoCoinbaseViaMempool => "NoCoinbaseViaMempool",
             Self::NoTenureChangeViaMempool => "NoTenureChangeViaMempool",
             Self::ConflictingNonceInMempool => "ConflictingNonceInMempool",
-            Self::PayloadNotAllowed { .. } | Self::TransferWithPostConditions | Self::ContractTooDeep { .. } => {
-                "ServerFailureOther"
-            }
+            Self::PayloadNotAllowed { .. } | Self::TransferWithPostConditions => "ServerFailureOther",
             Self::MempoolFull { .. } => MEMPOOL_FULL,
             Self::Database { .. } => "ServerFailureDatabase",
         }
@@ -202,7 +193,6 @@ impl Refusal {
             | Self::BadFunctionArgument { .. }
             | Self::PayloadNotAllowed { .. }
             | Self::TransferWithPostConditions
-            | Self::ContractTooDeep { .. }
             | Self::MempoolFull { .. }
             | Self::Database { .. } => Some(json!({ "message": self.to_string() })),
         }

@@ -1,8 +1,8 @@
 //! What admission must know of the chain's state at the canonical tip.
 
 use super::refusal::Refusal;
+use ::clarity::vm::Value;
 use ::clarity::vm::types::{PrincipalData, QualifiedContractIdentifier};
-use ::clarity::vm::{ClarityVersion, Value};
 
 /// An account at the canonical tip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -13,21 +13,13 @@ pub struct AccountView {
     pub available_ustx: u128,
 }
 
-/// What may take long before a transaction has paid anything.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LongCheck {
-    /// Loading a contract that is called, of any size.
-    Call,
-    /// Deploying a contract to see whether it could be loaded again.
-    DeepContract,
-}
-
 /// The chain's state at the canonical tip, as far as admission looks at it. All methods read one block.
 ///
 /// A failure to read is a [`Refusal::Database`].
 pub trait AdmissionView {
-    /// Whether this is left to a check of this transaction alone.
-    fn leaves(&self, check: LongCheck) -> bool;
+    /// Whether a call is left to a check of its transaction alone: loading a contract of any size may take long, before the
+    /// transaction has paid anything.
+    fn leaves_calls(&self) -> bool;
 
     /// An account; one that was never used has nonce 0 and no balance.
     ///
@@ -52,16 +44,5 @@ pub trait AdmissionView {
         contract: &QualifiedContractIdentifier,
         function: &str,
         arguments: &[Value],
-    ) -> Result<(), Refusal>;
-
-    /// Checks that the VM could load the contract again after deploying it.
-    ///
-    /// # Errors
-    /// [`Refusal::ContractTooDeep`], [`Refusal::Database`].
-    fn check_contract_depth(
-        &self,
-        contract: &QualifiedContractIdentifier,
-        version: ClarityVersion,
-        source: &str,
     ) -> Result<(), Refusal>;
 }

@@ -4,16 +4,12 @@
 //! # Not here
 //! Running the functions, and when: the chain.
 
-#![expect(clippy::result_large_err, reason = "the VM's error types are large, and only pass through here")]
-
-use ::clarity::vm::analysis::ContractAnalysis;
-use ::clarity::vm::errors::Error as VmError;
-use ::clarity::vm::types::{
-    BufferLength, FixedFunction, FunctionType, PrincipalData, SequenceData, SequenceSubtype, TupleTypeSignature,
-    TypeSignature,
-};
-use ::clarity::vm::{ClarityName, Value};
+use engine::analysis::Interface;
+use engine::names::ClarityName;
+use engine::types::{Type, TypeFault};
+use engine::value::{Principal, Value};
 use stacks_types::address::StacksAddress;
+use stacks_types::ids::Hash160;
 
 use super::instance::{InstanceConfig, MAX_SLOTS};
 
@@ -57,50 +53,36 @@ pub enum ConfigRefusal {
     WrongType(&'static str),
 }
 
-/// Whether analysis found both functions, public or read-only, with the types that make the contract a StackerDB.
-///
-/// # Errors
-/// Those of the VM's types; they would be the same for every contract.
-pub fn is_stackerdb(analysis: &ContractAnalysis) -> Result<bool, VmError> {
-    for (name, expected) in [(SLOTS_FUNCTION, slots_type()?), (CONFIG_FUNCTION, config_type()?)] {
-        let function = analysis.get_read_only_function_type(name).or_else(|| analysis.get_public_function_type(name));
-        let Some(FunctionType::Fixed(FixedFunction { args, returns })) = function else { return Ok(false) };
-        if !args.is_empty() || !expected.admits_type(&analysis.epoch, returns)? {
-            return Ok(false);
-        }
-    }
-    Ok(true)
+/// Whether a contract has both functions, public or read-only, with the types that make it a StackerDB.
+#[must_use]
+pub fn is_stackerdb(interface: &Interface) -> bool {
+    [(SLOTS_FUNCTION, slots_type()), (CONFIG_FUNCTION, config_type())].into_iter().all(|(name, expected)| {
+        let (Some(function), Ok(expected)) = (interface.callable(name), expected) else { return false };
+        function.parameters.is_empty() && expected.admits(&function.result).unwrap_or(false)
+    })
 }
 
-fn slots_type() -> Result<TypeSignature, VmError> {
-    let signer = tuple(vec![("signer", TypeSignature::PrincipalType), ("num-slots", TypeSignature::UIntType)])?;
-    response(TypeSignature::list_of(signer, MAX_SIGNERS)?)
+fn slots_type() -> Result<Type, TypeFault> {
+    let signer = tuple(&[("signer", Type::Principal), ("num-slots", Type::UInt)])?;
+    Type::response(Type::list(signer, MAX_SIGNERS)?, Type::UInt)
 }
 
-fn config_type() -> Result<TypeSignature, VmError> {
-    let hash = TypeSignature::SequenceType(SequenceSubtype::BufferType(BufferLength::try_from(20_u32)?));
-    let replica = tuple(vec![
-        ("addr", TypeSignature::list_of(TypeSignature::UIntType, 16)?),
-        ("port", TypeSignature::UIntType),
-        ("public-key-hash", hash),
+fn config_type() -> Result<Type, TypeFault> {
+    let replica =
+        tuple(&[("addr", Type::list(Type::UInt, 16)?), ("port", Type::UInt), ("public-key-hash", Type::Buffer(20))])?;
+    let config = tuple(&[
+        ("chunk-size", Type::UInt),
+        ("write-freq", Type::UInt),
+        ("max-writes", Type::UInt),
+        ("max-neighbors", Type::UInt),
+        ("hint-replicas", Type::list(replica, MAX_REPLICAS)?),
     ])?;
-    response(tuple(vec![
-        ("chunk-size", TypeSignature::UIntType),
-        ("write-freq", TypeSignature::UIntType),
-        ("max-writes", TypeSignature::UIntType),
-        ("max-neighbors", TypeSignature::UIntType),
-        ("hint-replicas", TypeSignature::list_of(replica, MAX_REPLICAS)?),
-    ])?)
+    Type::response(config, Type::UInt)
 }
 
-fn tuple(fields: Vec<(&str, TypeSignature)>) -> Result<TypeSignature, VmError> {
-    let fields = fields.into_iter().map(|(name, kind)| Ok((ClarityName::try_from(name.to_owned())?, kind)));
-    let fields: Vec<_> = fields.collect::<Result<_, VmError>>()?;
-    Ok(TypeSignature::TupleType(TupleTypeSignature::try_from(fields)?))
-}
-
-fn response(ok: TypeSignature) -> Result<TypeSignature, VmError> {
-    Ok(TypeSignature::new_response(ok, TypeSignature::UIntType)?)
+fn tuple(fields: &[(&str, Type)]) -> Result<Type, TypeFault> {
+    // Names of our own, which are names.
+    Type::tuple(fields.iter().filter_map(|(name, of)| Some((ClarityName::new(name)?, of.clone()))).collect())
 }
 
 /// The signers in the result of [`SLOTS_FUNCTION`], in list order. Their sum is checked where slots are made of it.
@@ -111,10 +93,12 @@ pub fn read_signers(result: Value) -> Result<Vec<(StacksAddress, u32)>, ConfigRe
     let signers = list("signers", ok_of(SLOTS_FUNCTION, result)?)?;
     let signers = signers.into_iter().map(|signer| {
         let address = match field(&signer, "signer")? {
-            Value::Principal(PrincipalData::Standard(address)) => StacksAddress::from(address),
-            Value::Principal(PrincipalData::Contract(contract)) => {
-                return Err(ConfigRefusal::ContractSigner(contract.to_string()));
-            }
+            Value::Principal(principal) => match principal.as_ref() {
+                Principal::Standard(account) => {
+                    StacksAddress { version: account.version(), hash160: Hash160(account.hash) }
+                }
+                Principal::Contract(contract) => return Err(ConfigRefusal::ContractSigner(contract.to_string())),
+            },
             _ => return Err(ConfigRefusal::WrongType("signer")),
         };
         let wanted = "at most 4096";
@@ -166,9 +150,9 @@ fn check_replica(replica: &Value) -> Result<(), ConfigRefusal> {
         return Err(ConfigRefusal::OutOfRange { field: "port", got: port, wanted: "from 1024 to 65534" });
     }
     match field(replica, "public-key-hash")? {
-        Value::Sequence(SequenceData::Buffer(hash)) if hash.data.len() == 20 => Ok(()),
-        Value::Sequence(SequenceData::Buffer(hash)) => {
-            let got = u128::try_from(hash.data.len()).unwrap_or(u128::MAX);
+        Value::Buffer(hash) if hash.len() == 20 => Ok(()),
+        Value::Buffer(hash) => {
+            let got = u128::try_from(hash.len()).unwrap_or(u128::MAX);
             Err(ConfigRefusal::OutOfRange { field: "length of public-key-hash", got, wanted: "20" })
         }
         _ => Err(ConfigRefusal::WrongType("public-key-hash")),
@@ -177,15 +161,15 @@ fn check_replica(replica: &Value) -> Result<(), ConfigRefusal> {
 
 fn ok_of(function: &'static str, result: Value) -> Result<Value, ConfigRefusal> {
     match result {
-        Value::Response(response) if response.committed => Ok(*response.data),
-        Value::Response(response) => Err(ConfigRefusal::Err { function, value: response.data.to_string() }),
+        Value::Ok(value) => Ok(value.as_ref().clone()),
+        Value::Err(value) => Err(ConfigRefusal::Err { function, value: value.to_string() }),
         _ => Err(ConfigRefusal::WrongType(function)),
     }
 }
 
 fn field<'v>(tuple: &'v Value, name: &'static str) -> Result<&'v Value, ConfigRefusal> {
     match tuple {
-        Value::Tuple(tuple) => tuple.data_map.get(name).ok_or(ConfigRefusal::WrongType(name)),
+        Value::Tuple(tuple) => tuple.get(name).ok_or(ConfigRefusal::WrongType(name)),
         _ => Err(ConfigRefusal::WrongType(name)),
     }
 }
@@ -199,7 +183,7 @@ fn uint(tuple: &Value, name: &'static str) -> Result<u128, ConfigRefusal> {
 
 fn list(name: &'static str, value: Value) -> Result<Vec<Value>, ConfigRefusal> {
     match value {
-        Value::Sequence(SequenceData::List(list)) => Ok(list.data),
+        Value::List(list) => Ok(list.items().to_vec()),
         _ => Err(ConfigRefusal::WrongType(name)),
     }
 }

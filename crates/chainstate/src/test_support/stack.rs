@@ -1,6 +1,6 @@
 //! The stack that the VM needs.
 
-use crate::clarity::STACK_BYTES;
+use crate::execution::STACK_BYTES;
 
 /// Runs a test on a thread with the stack that the node's threads have: evaluation recurses.
 ///

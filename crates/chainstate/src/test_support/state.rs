@@ -9,7 +9,7 @@ use stacks_common::types::chainstate::SortitionId;
 use stacks_types::ids::{BurnBlockHash, StacksBlockId};
 
 use super::{FixedBurn, FixedHeaders};
-use crate::clarity::{BlockEnv, ContractCache, ExecutedBlock, side_store};
+use crate::clarity;
 use crate::db::StoreError;
 use crate::execution::{self, contract_store};
 use crate::params::ChainParams;
@@ -23,9 +23,9 @@ pub struct ScratchState {
     /// Its database, which is the side store too.
     pub connection: Connection,
     /// Contracts that were called.
-    pub contracts: ContractCache,
-    /// The same, of the engine.
-    pub engine_contracts: execution::ContractCache,
+    pub contracts: execution::ContractCache,
+    /// The same, of the published VM.
+    pub old_contracts: clarity::ContractCache,
     /// What the VM is told of blocks.
     pub headers: FixedHeaders,
     /// What the VM is told of burn blocks.
@@ -40,64 +40,44 @@ impl ScratchState {
     pub fn new(folder: &Path, params: ChainParams, burn: FixedBurn) -> Result<Self, StoreError> {
         let connection = Connection::open(folder.join("index.sqlite"))?;
         Marf::create_tables(&connection)?;
-        connection.execute_batch(side_store::SCHEMA)?;
+        connection.execute_batch(clarity::side_store::SCHEMA)?;
         connection.execute_batch(contract_store::SCHEMA)?;
         let marf = Marf::open(&folder.join("nodes"), &connection, Sync::None);
         let marf = marf.map_err(|error| StoreError::Marf(error.to_string()))?;
-        let (contracts, headers) = (ContractCache::default(), FixedHeaders::default());
-        let engine_contracts = execution::ContractCache::default();
-        Ok(Self { params, marf, connection, contracts, engine_contracts, headers, burn })
+        let (contracts, old_contracts) = (execution::ContractCache::default(), clarity::ContractCache::default());
+        Ok(Self { params, marf, connection, contracts, old_contracts, headers: FixedHeaders::default(), burn })
     }
 
-    /// What execution needs.
+    /// What execution by the published VM needs.
     #[must_use]
-    pub fn env(&self) -> BlockEnv<'_> {
-        BlockEnv {
+    pub fn old_env(&self) -> clarity::BlockEnv<'_> {
+        clarity::BlockEnv {
             params: &self.params,
             marf: &self.marf,
             side: &self.connection,
-            contracts: &self.contracts,
+            contracts: &self.old_contracts,
             headers: &self.headers,
             burn: &self.burn,
         }
     }
 
-    /// What execution by the engine needs.
+    /// What execution needs.
     #[must_use]
-    pub fn engine_env(&self, rules: &'static engine::Rules) -> execution::BlockEnv<'_> {
+    pub fn env(&self) -> execution::BlockEnv<'_> {
         execution::BlockEnv {
             params: &self.params,
-            rules,
             marf: &self.marf,
             side: &self.connection,
-            contracts: &self.engine_contracts,
+            contracts: &self.contracts,
             facts: self,
         }
-    }
-
-    /// As [`Self::commit_trie`], of a block that the engine executed.
-    ///
-    /// # Errors
-    /// As [`Self::commit`].
-    pub fn commit_engine_trie(
-        &self,
-        executed: &execution::ExecutedBlock,
-        trie: &SealedTrie,
-        id: &StacksBlockId,
-    ) -> Result<(), StoreError> {
-        let tx = self.connection.unchecked_transaction()?;
-        executed.commit_contracts(&tx, id)?;
-        let pending = self.marf.commit(&tx, trie, BlockId(id.0))?;
-        tx.commit()?;
-        self.marf.publish(pending);
-        Ok(())
     }
 
     /// Commits an executed block under its id.
     ///
     /// # Errors
     /// When the id is taken, or nothing can be written.
-    pub fn commit(&self, executed: &ExecutedBlock, id: &StacksBlockId) -> Result<(), StoreError> {
+    pub fn commit(&self, executed: &execution::ExecutedBlock, id: &StacksBlockId) -> Result<(), StoreError> {
         self.commit_trie(executed, &executed.trie, id)
     }
 
@@ -107,12 +87,29 @@ impl ScratchState {
     /// As [`Self::commit`].
     pub fn commit_trie(
         &self,
-        executed: &ExecutedBlock,
+        executed: &execution::ExecutedBlock,
         trie: &SealedTrie,
         id: &StacksBlockId,
     ) -> Result<(), StoreError> {
+        self.commit_with(trie, id, |tx| executed.commit_contracts(tx, id))
+    }
+
+    /// As [`Self::commit`], of a block that the published VM executed.
+    ///
+    /// # Errors
+    /// As [`Self::commit`].
+    pub fn commit_old(&self, executed: &clarity::ExecutedBlock, id: &StacksBlockId) -> Result<(), StoreError> {
+        self.commit_with(&executed.trie, id, |tx| executed.commit_metadata(tx, id))
+    }
+
+    fn commit_with(
+        &self,
+        trie: &SealedTrie,
+        id: &StacksBlockId,
+        contracts: impl FnOnce(&rusqlite::Transaction<'_>) -> rusqlite::Result<()>,
+    ) -> Result<(), StoreError> {
         let tx = self.connection.unchecked_transaction()?;
-        executed.commit_metadata(&tx, id)?;
+        contracts(&tx)?;
         let pending = self.marf.commit(&tx, trie, BlockId(id.0))?;
         tx.commit()?;
         self.marf.publish(pending);
@@ -121,12 +118,13 @@ impl ScratchState {
 }
 
 impl execution::ChainFacts for ScratchState {
-    fn block(&self, id: &StacksBlockId) -> Result<Option<BlockFacts>, StoreError> {
+    fn block(&self, id: &StacksBlockId) -> execution::Fact<BlockFacts> {
         Ok(self.headers.block_facts(id))
     }
 
-    fn burn_block_hash(&self, height: u64, _: &BurnBlockHash) -> Result<Option<BurnBlockHash>, StoreError> {
+    /// A sortition is named by its burn block.
+    fn burn_block_hash(&self, height: u64, tip: &BurnBlockHash) -> execution::Fact<BurnBlockHash> {
         let Ok(height) = u32::try_from(height) else { return Ok(None) };
-        Ok((self.burn.burn_hash)(height, &SortitionId([0; 32])).map(BurnBlockHash))
+        Ok((self.burn.burn_hash)(height, &SortitionId(tip.0)).map(BurnBlockHash))
     }
 }

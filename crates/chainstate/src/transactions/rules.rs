@@ -3,8 +3,7 @@
 //! # Not here
 //! Signatures: `verified`. Anything that needs an account: `process`.
 
-use ::clarity::vm::ClarityVersion;
-use stacks_types::transaction::{Epoch, StacksTransaction, TransactionPayload};
+use stacks_types::transaction::{StacksTransaction, TransactionPayload};
 
 use super::TransactionError;
 use crate::params::ChainParams;
@@ -20,18 +19,15 @@ pub fn check_static(tx: &StacksTransaction, params: &ChainParams) -> Result<(), 
     if tx.version.is_mainnet() != params.mainnet {
         return Err(TransactionError::Network);
     }
-    check_payload(tx, params)?;
+    check_payload(tx)?;
     // The wire types know what each epoch added. The anchor mode is not looked at: there are no microblocks.
-    let Some(epoch) = Epoch::from_name(&params.epoch.to_string()) else {
-        return Err(TransactionError::NotInEpoch { what: format!("epoch {} has no transactions", params.epoch) });
-    };
-    match tx.epoch_rejects(epoch, true) {
+    match tx.epoch_rejects(params.epoch(), true) {
         None => Ok(()),
         Some(rejection) => Err(TransactionError::NotInEpoch { what: rejection.to_string() }),
     }
 }
 
-fn check_payload(tx: &StacksTransaction, params: &ChainParams) -> Result<(), TransactionError> {
+fn check_payload(tx: &StacksTransaction) -> Result<(), TransactionError> {
     match &tx.payload {
         TransactionPayload::TokenTransfer { .. } => {
             if !tx.post_conditions.is_empty() {
@@ -40,13 +36,10 @@ fn check_payload(tx: &StacksTransaction, params: &ChainParams) -> Result<(), Tra
             Ok(())
         }
         TransactionPayload::SmartContract { .. }
+        | TransactionPayload::VersionedSmartContract { .. }
         | TransactionPayload::ContractCall(_)
         | TransactionPayload::Coinbase { .. }
         | TransactionPayload::CoinbaseToAltRecipient { .. } => Ok(()),
-        TransactionPayload::VersionedSmartContract { version, .. } => match version.to_vm() {
-            Some(version) if version <= ClarityVersion::default_for_epoch(params.epoch) => Ok(()),
-            _ => Err(TransactionError::NotInEpoch { what: format!("clarity version {}", version.to_byte()) }),
-        },
         TransactionPayload::PoisonMicroblock(_)
         | TransactionPayload::TenureChange(_)
         | TransactionPayload::NakamotoCoinbase { .. } => {

@@ -7,7 +7,7 @@
 //! How signatures are verified: the wire types.
 
 use stacks_types::keys::LowS;
-use stacks_types::transaction::BlockTransaction;
+use stacks_types::transaction::{BlockTransaction, Epoch};
 
 use super::TransactionError;
 use super::rules::check_static;
@@ -18,14 +18,15 @@ use crate::params::ChainParams;
 pub struct VerifiedTransaction<'t>(&'t BlockTransaction);
 
 impl<'t> VerifiedTransaction<'t> {
-    /// Checks the stateless rules, then the signatures as blocks of this epoch do: high S is allowed
+    /// Checks the stateless rules, then the signatures as blocks of this epoch do: high S is allowed before 4.0
     /// (docs/CONSENSUS.md#keys-and-addresses).
     ///
     /// # Errors
     /// What is wrong with the transaction.
     pub fn verify(tx: &'t BlockTransaction, params: &ChainParams) -> Result<Self, TransactionError> {
         check_static(tx, params)?;
-        tx.verify(LowS::Lax).map_err(|error| TransactionError::Signature { reason: error.to_string() })?;
+        let low_s = if params.epoch() < Epoch::Epoch40 { LowS::Lax } else { LowS::Strict };
+        tx.verify(low_s).map_err(|error| TransactionError::Signature { reason: error.to_string() })?;
         Ok(Self(tx))
     }
 

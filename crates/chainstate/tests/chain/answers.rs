@@ -1,6 +1,6 @@
 //! What contracts are told of the burn chain, and what callers are told of failures.
 
-use chainstate::clarity::read_only::{READ_ONLY_LIMIT, ReadError, ReadOnlyCall};
+use chainstate::execution::read_only::{READ_ONLY_LIMIT, ReadError, ReadOnlyCall};
 use clarity::vm::Value;
 use clarity::vm::types::QualifiedContractIdentifier;
 use nakamoto_proto::v1::transaction_event::Body;
@@ -78,18 +78,12 @@ fn a_contract_sees_the_burn_block_of_its_block_and_none_above() {
 }
 
 #[test]
-fn a_run_time_error_is_told_by_its_name_with_the_stack_in_lines() {
+fn a_run_time_error_is_told_by_its_name() {
     on_big_stack(|| {
         let test = TestChain::new();
         test.admit(&deploy(0, 0, "answers", CODE));
         test.grow();
-        let cause = read(&test, "broken", &[]).expect_err("it divides by zero");
-        let lines: Vec<_> = cause.lines().collect();
-        assert_eq!(lines[..2], ["DivisionByZero", " Stack Trace: "]);
-        assert!(
-            lines[2].ends_with(".answers:broken") || lines.iter().any(|line| line.ends_with("answers:broken")),
-            "{cause}"
-        );
+        assert_eq!(read(&test, "broken", &[]), Err("DivisionByZero".to_owned()));
     });
 }
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use chainstate::assembly::TemplateOrder;
 use chainstate::chain::Processed;
-use chainstate::clarity::ExecutionLimits;
 use chainstate::db::StoreError;
+use chainstate::execution::ExecutionLimits;
 use nakamoto_proto::v1;
 use stacks_types::block::NakamotoBlock;
 use stacks_types::ids::Txid;

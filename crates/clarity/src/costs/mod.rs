@@ -9,7 +9,9 @@
 //! | `formula.rs` | the shapes that figures have |
 //! | `meter.rs` | what was spent, what is left, memory, interruption |
 //! | `trace.rs` | who wants to watch |
+//! | `contract.rs` | a table as the text of a contract |
 
+mod contract;
 mod formula;
 mod meter;
 mod table;

@@ -27,11 +27,12 @@ pub enum Epoch {
     Epoch33,
     Epoch34,
     Epoch40,
+    Epoch41,
 }
 
 impl Epoch {
     /// All of them, in order.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Epoch20,
         Self::Epoch2_05,
         Self::Epoch21,
@@ -45,7 +46,10 @@ impl Epoch {
         Self::Epoch33,
         Self::Epoch34,
         Self::Epoch40,
+        Self::Epoch41,
     ];
+    /// The last of them.
+    pub const NEWEST: Self = Self::Epoch41;
 
     /// Its usual name: "2.05", "3.0", ...
     #[must_use]
@@ -64,6 +68,7 @@ impl Epoch {
             Self::Epoch33 => "3.3",
             Self::Epoch34 => "3.4",
             Self::Epoch40 => "4.0",
+            Self::Epoch41 => "4.1",
         }
     }
 
@@ -84,7 +89,7 @@ impl Epoch {
             Self::Epoch30 | Self::Epoch31 | Self::Epoch32 => Some(ContractVersion::Clarity3),
             Self::Epoch33 => Some(ContractVersion::Clarity4),
             Self::Epoch34 => Some(ContractVersion::Clarity5),
-            Self::Epoch40 => Some(ContractVersion::Clarity6),
+            Self::Epoch40 | Self::Epoch41 => Some(ContractVersion::Clarity6),
         }
     }
 }

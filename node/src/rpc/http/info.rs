@@ -12,8 +12,8 @@ use crate::chain::{BurnBlockAt, NodeChain};
 use crate::error::ApiError;
 use crate::rpc::grpc::Services;
 
-/// Peer version of a testnet in epoch 3.0; no peer ever sees it.
-const PEER_VERSION: u32 = 0xfaca_de0b;
+/// Peer versions of testnet and mainnet without their last byte, the epoch's; no peer ever sees them.
+const PEER_VERSIONS: (u32, u32) = (0xfaca_de00, 0x1800_0000);
 /// Network ids of bitcoin's regtest and mainnet.
 const PARENT_NETWORK_IDS: (u32, u32) = (3_669_344_250, 3_652_501_241);
 /// Burn blocks after which the reference calls one stable.
@@ -47,9 +47,10 @@ fn described(chain: &NodeChain) -> Result<Value, ApiError> {
     let (identity, facts) = (chain.identity(), Facts::read(chain)?);
     let (tip, view, burn_tip) = (facts.tips.tip, facts.tips.burn_view, facts.tips.burn_tip);
     let (tip, view, burn_tip) = (tip.unwrap_or_default(), view.unwrap_or_default(), burn_tip.unwrap_or_default());
+    let peer_version = if identity.mainnet { PEER_VERSIONS.1 } else { PEER_VERSIONS.0 };
     let parent_network_id = if identity.mainnet { PARENT_NETWORK_IDS.1 } else { PARENT_NETWORK_IDS.0 };
     Ok(json!({
-        "peer_version": PEER_VERSION,
+        "peer_version": peer_version | u32::from(identity.network_epoch),
         "pox_consensus": hex::encode(&burn_tip.consensus_hash),
         "burn_block_height": burn_tip.height,
         "stable_pox_consensus": hex::encode(&facts.stable.consensus_hash),

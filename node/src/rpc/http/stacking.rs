@@ -14,7 +14,7 @@ use stacks_types::keys::PublicKey;
 
 use super::input::path_number;
 use super::respond::{Answer, HttpError, json};
-use crate::chain::{CycleStackers, Stacking};
+use crate::chain::{CycleStackers, Identity, Stacking};
 use crate::rpc::grpc::Services;
 
 /// Reward addresses a burn block of the reward phase.
@@ -23,20 +23,18 @@ const SLOTS_PER_BLOCK: u64 = 2;
 const THRESHOLD_STEP: u128 = 10_000_000_000;
 /// The reference's least increment is the supply through this.
 const INCREMENT_PART: u128 = 480;
-/// Network's number for epoch 3.0 in peer versions.
-const NETWORK_EPOCH: u8 = 0x0b;
 /// `end_height` of the last epoch.
 const NO_END: u64 = 9_223_372_036_854_775_807;
 
 /// GET /v2/pox.
 pub(super) async fn pox(State(services): State<Services>) -> Answer {
-    let mainnet = services.pool.chain().identity().mainnet;
+    let identity = services.pool.chain().identity();
     let stacking = services.pool.read(|chain| chain.stacking()).await?;
-    Ok(json(pox_json(&stacking, mainnet)))
+    Ok(json(pox_json(&stacking, &identity)))
 }
 
-fn pox_json(stacking: &Stacking, mainnet: bool) -> Value {
-    let boot = if mainnet { "SP000000000000000000002Q6VF78" } else { "ST000000000000000000002AMW42H" };
+fn pox_json(stacking: &Stacking, identity: &Identity) -> Value {
+    let boot = if identity.mainnet { "SP000000000000000000002Q6VF78" } else { "ST000000000000000000002AMW42H" };
     let contract_id = format!("{boot}.pox-4");
     let (length, first) = (stacking.cycle_length, stacking.first_burn_height);
     let since_first = stacking.burn_height.saturating_sub(first);
@@ -84,7 +82,7 @@ fn pox_json(stacking: &Stacking, mainnet: bool) -> Value {
                 "read_count": cost.read_count,
                 "runtime": cost.runtime,
             },
-            "network_epoch": NETWORK_EPOCH,
+            "network_epoch": identity.network_epoch,
         }],
         "current_epoch": stacking.epoch,
         "min_amount_ustx": threshold,

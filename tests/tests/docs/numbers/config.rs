@@ -6,8 +6,8 @@ use super::{LIMITS, OBSERVERS, Page, SETTINGS};
 const EXECUTION: &str = "node/src/config/execution_limits.rs";
 const CALLS: &str = "node/src/config/call_limits.rs";
 const GENESIS: &str = "node/src/config/genesis.rs";
-const MEMORY: (&str, &str) = ("crates/chainstate/src/clarity/interrupt.rs", "memory_bytes: 100_000_000");
-const MARGIN: (&str, &str) = ("crates/chainstate/src/clarity/interrupt.rs", "APPEND_MARGIN: u32 = 10");
+const MEMORY: (&str, &str) = ("crates/chainstate/src/execution/interrupt.rs", "memory_bytes: 100_000_000");
+const MARGIN: (&str, &str) = ("crates/chainstate/src/execution/interrupt.rs", "APPEND_MARGIN: u32 = 10");
 
 pub(super) const PAGES: [Page; 2] = [
     Page {
@@ -51,7 +51,12 @@ pub(super) const PAGES: [Page; 2] = [
             ("height (at most 2147483647)", GENESIS, "u64::from(u32::MAX / 2)"),
             ("burn blocks (at most 4294967295)", GENESIS, "u64::from(u32::MAX)"),
         ],
-        names: &["seconds since 1970"],
+        names: &[
+            "seconds since 1970",
+            // A test of the sessions holds which epoch has which versions.
+            "\"3.0\", \"3.1\", \"3.2\", \"3.3\", \"3.4\", \"4.0\" or \"4.1\"",
+            "(3 in 3.0, 4 from 3.3, 5 from 3.4, 6 from 4.0 on)",
+        ],
         is_whole: true,
     },
 ];

@@ -8,6 +8,7 @@ const EARLIER_CYCLES: &str = "EARLIER_CYCLES_MAX: u64 = 8";
 pub(super) const PAGE: Page = Page {
     document: "docs/DIFFERENCES.md",
     rows: &[
+        ("4.0 unless asked otherwise", "node/src/config/genesis.rs", "DEFAULT_EPOCH: &str = \"4.0\""),
         ("70 % of the weight", THRESHOLD.0, THRESHOLD.1),
         ("1000 STX a tenure", "crates/chainstate/src/params.rs", COINBASE),
         ("later (100;", "node/src/config/sample_genesis.toml", "reward_maturity = 100"),
@@ -21,16 +22,15 @@ pub(super) const PAGE: Page = Page {
         "amounts of 0",
         "always 0",
         "always \"0\"",
-        "one epoch, 3.0, from block 0. Clarity 1 and 2",
-        "is Clarity 2",
-        "Clarity 3 and later",
-        "Clarity 1 and 2",
-        "epoch 3.0",
+        // A test of the sessions holds which epoch has which versions.
+        "from block 0 for its life, 3.0 to 4.1",
+        "1 to 3 in 3.0 to 3.2, to 4 in 3.3, to 5 in 3.4, to 6 from 4.0 on",
+        "Epochs before 3.0",
+        "conditions about staking (4.0)",
         "2.x blocks",
         "answer 404",
         "answers 404",
         "**501",
-        "above 30 levels", // Of the VM that is linked; a test of the loadable nesting holds it.
         "is 403",
         "node 403",
         "them 400",

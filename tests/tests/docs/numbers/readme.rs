@@ -18,6 +18,7 @@ pub(super) const PAGE: Page = Page {
         ("`--block-interval 1s` | 1s |", ARGS, "default_value = \"1s\""),
         ("`--burn-block-interval 30s` | 30s |", ARGS, "0 = only on demand [default: 30s]"),
         ("`--producers 1` `--signers 4` | 1, 4 |", HOME, "DEFAULT_PRODUCERS: u8 = 1"),
+        ("life of a chain (4.0, or `--epoch`)", "node/src/config/genesis.rs", "DEFAULT_EPOCH: &str = \"4.0\""),
         ("after 2 tenures in the devnet", REWARD_MATURITY.0, REWARD_MATURITY.1),
     ],
     names: &[
@@ -28,7 +29,6 @@ pub(super) const PAGE: Page = Page {
         "blocks; 0 = only blocks with transactions",
         "blocks; 0 = only on demand",
         "answers 200",
-        "one epoch (3.0) with Clarity 1 and 2",
     ],
     is_whole: true,
 };

@@ -15,7 +15,7 @@ fn an_observer_is_told_what_the_reference_would_tell_it() {
         let observer = Recorder::start().await;
         let node_config = observer.config();
         let (block_interval, burn_block_interval) = ("500ms", "2s");
-        let plan = Plan { block_interval, burn_block_interval, node_config, ..Plan::default() };
+        let plan = Plan { block_interval, burn_block_interval, node_config, epoch: "3.0", ..Plan::default() };
         let cluster = Cluster::start_plan(plan);
         let expected = play(&cluster.client()).await;
         let is_expected = |transaction: &&Value| expected.contains_key(transaction["txid"].as_str().expect("hex"));

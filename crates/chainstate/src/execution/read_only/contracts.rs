@@ -82,7 +82,7 @@ impl StateReader<'_> {
     /// # Errors
     /// Storage.
     pub fn contract_interface(&self, contract: &QualifiedContractIdentifier) -> Result<Option<String>, ReadError> {
-        Ok(self.interface(contract)?.map(|interface| interface.json(self.env.rules).to_string()))
+        Ok(self.interface(contract)?.map(|interface| interface.json(self.env.params.rules).to_string()))
     }
 
     /// What the reference keeps beside the state about a contract: its source and its size; nothing else that it keeps has
@@ -132,7 +132,7 @@ impl StateReader<'_> {
         };
         let arguments = arguments.iter().map(convert::value).collect::<Result<Vec<_>, _>>()?;
         let checked = self.asking(|contracts| takes(function, &arguments, contracts))?;
-        Ok(checked.map_err(|fault| CallRefusal::BadArgument(fault.error.to_string())))
+        Ok(checked.map_err(|fault| CallRefusal::BadArgument(fault.error.debug())))
     }
 
     fn contract(&self, id: &QualifiedContractIdentifier) -> Result<Option<Arc<Contract>>, ReadError> {

@@ -28,10 +28,11 @@ use marf::BlockId;
 use stacks_types::ids::StacksBlockId;
 
 use super::convert::{self, NoSuchForm};
+use super::env::BlockEnv;
 use super::facts::BurnView;
-use super::session::{BlockEnv, panic_text};
+use super::failure::panic_text;
+use super::interrupt::Expired;
 use super::world::{BlockWorld, Tip};
-use crate::clarity::Expired;
 
 /// What one read-only call may spend by default (docs/COMPATIBILITY.md#read-only-calls): no writes, and about a second
 /// of evaluation.
@@ -237,13 +238,13 @@ impl<'a> StateReader<'a> {
 
     /// Runs `work` on a machine whose writes are dropped.
     fn run<R>(&self, limit: Cost, work: impl FnOnce(&mut Machine<'_>) -> Result<R, Stop>) -> Result<R, ReadError> {
-        let mut meter = Meter::new(self.env.rules.costs, limit);
+        let mut meter = Meter::new(self.env.params.rules.costs, limit);
         if let Some(expired) = self.deadline {
             meter = meter.interrupted_by(expired);
         }
         let world = &mut *self.world.borrow_mut();
         // As in sessions: a panic takes this read along and not the node.
-        let ran = catch_unwind(AssertUnwindSafe(|| work(&mut Machine::new(self.env.rules, meter, world))));
+        let ran = catch_unwind(AssertUnwindSafe(|| work(&mut Machine::new(self.env.params.rules, meter, world))));
         match ran {
             Ok(result) => Ok(result?),
             Err(panic) => Err(ReadError::Panicked(panic_text(panic.as_ref()))),

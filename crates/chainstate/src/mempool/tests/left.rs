@@ -1,13 +1,12 @@
 //! What may take long is left to a turn of its sender: only of one who has signed it and can pay.
 
 use super::support::*;
-use crate::mempool::{Admission, LongCheck, Refusal, check};
+use crate::mempool::{Admission, Refusal, check};
 use ::clarity::vm::{ClarityName, ContractName};
 use stacks_types::transaction::{BlockTransaction, ContractCall, StacksTransaction, TransactionPayload};
 
 fn view() -> View {
-    let leaves = vec![LongCheck::Call, LongCheck::DeepContract];
-    View { leaves, ..View::default().with_account(1, 5, 1_000_000) }
+    View { leaves_calls: true, ..View::default().with_account(1, 5, 1_000_000) }
 }
 
 fn offered(transaction: impl Into<BlockTransaction>) -> Result<Admission, Refusal> {
@@ -28,9 +27,8 @@ fn call() -> TransactionPayload {
 }
 
 #[test]
-fn calls_and_deep_contracts_of_who_can_pay_are_left() {
+fn calls_of_who_can_pay_are_left() {
     let left = Ok(Admission::Left { origin: address(1) });
-    assert_eq!(offered(signed(1, 5, 1_000, deploy(DEEP_SOURCE))), left);
     assert_eq!(offered(signed(1, 5, 1_000, call())), left);
     let plain = [deploy("(begin)"), transfer(3, 1)];
     for payload in plain {
@@ -40,10 +38,8 @@ fn calls_and_deep_contracts_of_who_can_pay_are_left() {
 
 #[test]
 fn nobody_has_turns_in_the_name_of_another_or_for_nothing() {
-    for payload in [deploy(DEEP_SOURCE), call()] {
-        let unsigned: StacksTransaction = unsigned(1, 5, 1_000, payload.clone());
-        assert!(matches!(offered(unsigned), Err(Refusal::SignatureValidation { .. })));
-        assert!(matches!(offered(signed(1, 4, 1_000, payload.clone())), Err(Refusal::BadNonce { .. })));
-        assert!(matches!(offered(signed(2, 0, 1_000, payload)), Err(Refusal::NotEnoughFunds { .. })));
-    }
+    let unsigned: StacksTransaction = unsigned(1, 5, 1_000, call());
+    assert!(matches!(offered(unsigned), Err(Refusal::SignatureValidation { .. })));
+    assert!(matches!(offered(signed(1, 4, 1_000, call())), Err(Refusal::BadNonce { .. })));
+    assert!(matches!(offered(signed(2, 0, 1_000, call())), Err(Refusal::NotEnoughFunds { .. })));
 }

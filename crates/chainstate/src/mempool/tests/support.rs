@@ -1,11 +1,11 @@
 //! What the mempool's tests share: keys, transactions, a database, a view of a chain.
 
-use crate::mempool::{AccountView, AdmissionView, CheckedTransaction, LongCheck, Refusal, SCHEMA};
+use crate::mempool::{AccountView, AdmissionView, CheckedTransaction, Refusal, SCHEMA};
 use crate::params::{BurnParams, COINBASE_USTX, ChainParams, HELIUM_20};
+use ::clarity::vm::Value;
 use ::clarity::vm::types::{PrincipalData, QualifiedContractIdentifier};
-use ::clarity::vm::{ClarityVersion, Value};
+use engine::Rules;
 use rusqlite::{Connection, Transaction};
-use stacks_common::types::StacksEpochId;
 use stacks_types::address::StacksAddress;
 use stacks_types::block::SigningMode;
 use stacks_types::keys::PrivateKey;
@@ -88,8 +88,7 @@ pub(super) fn params() -> ChainParams {
     ChainParams {
         chain_id: CHAIN_ID_TESTNET,
         mainnet: false,
-        epoch: StacksEpochId::Epoch30,
-        default_clarity_version: ClarityVersion::Clarity2,
+        rules: &Rules::EPOCH_3_0,
         tenure_cost_limit: HELIUM_20,
         signing: SigningMode::Ecdsa,
         boot_balances: vec![],
@@ -111,7 +110,7 @@ pub(super) fn params() -> ChainParams {
 pub(super) struct View {
     pub(super) accounts: BTreeMap<StacksAddress, AccountView>,
     pub(super) contracts: BTreeSet<QualifiedContractIdentifier>,
-    pub(super) leaves: Vec<LongCheck>,
+    pub(super) leaves_calls: bool,
 }
 
 impl View {
@@ -121,14 +120,12 @@ impl View {
     }
 }
 
-/// A source that [`View`] calls too deep.
-pub(super) const DEEP_SOURCE: &str = "((((((((((((((((((((";
 /// The only public function of [`View`]'s contracts; it takes one argument.
 pub(super) const FUNCTION: &str = "act";
 
 impl AdmissionView for View {
-    fn leaves(&self, check: LongCheck) -> bool {
-        self.leaves.contains(&check)
+    fn leaves_calls(&self) -> bool {
+        self.leaves_calls
     }
 
     fn account(&self, who: &PrincipalData) -> Result<AccountView, Refusal> {
@@ -150,18 +147,6 @@ impl AdmissionView for View {
             (FUNCTION, 1) => Ok(()),
             (FUNCTION, _) => Err(Refusal::BadFunctionArgument { message: "one argument".to_owned() }),
             _ => Err(Refusal::NoSuchPublicFunction),
-        }
-    }
-
-    fn check_contract_depth(
-        &self,
-        contract: &QualifiedContractIdentifier,
-        _: ClarityVersion,
-        source: &str,
-    ) -> Result<(), Refusal> {
-        match source == DEEP_SOURCE {
-            true => Err(Refusal::ContractTooDeep { contract_identifier: contract.clone() }),
-            false => Ok(()),
         }
     }
 }

@@ -94,7 +94,7 @@ fn a_process_that_dies_at_any_named_point_leaves_the_old_state_or_the_new_one() 
             let work = &work;
             let threads: Vec<_> = (0..2)
                 .map(|_| {
-                    let builder = std::thread::Builder::new().stack_size(chainstate::clarity::STACK_BYTES);
+                    let builder = std::thread::Builder::new().stack_size(chainstate::execution::STACK_BYTES);
                     builder.spawn_scoped(scope, work).expect("a thread")
                 })
                 .collect();

@@ -5,7 +5,7 @@ mod mempool;
 mod model;
 mod random;
 
-use chainstate::clarity::read_only::data_var_key;
+use chainstate::execution::read_only::data_var_key;
 use clarity::vm::Value;
 use nakamoto_proto::v1;
 use stacks_types::ids::StacksBlockId;

@@ -85,8 +85,8 @@ const STATIC: &[Case] = &[
             PostCondition::Stx { principal: PostConditionPrincipal::Origin, code: FungibleCode::Equal, amount: 5 };
         spoilt(scene, changed(|tx| tx.post_conditions.push(condition)))
     }),
-    because(RejectReason::BadTransaction, "clarity version 3", |scene| {
-        let (version, name) = (ContractVersion::Clarity3, "three".to_owned().try_into().expect("a name"));
+    because(RejectReason::BadTransaction, "clarity version 4", |scene| {
+        let (version, name) = (ContractVersion::Clarity4, "four".to_owned().try_into().expect("a name"));
         spoilt(scene, holding(TransactionPayload::VersionedSmartContract { version, name, code: "(+ 1 2)".to_owned() }))
     }),
     because(RejectReason::BadTransaction, "payload PoisonMicroblock is not allowed", |scene| {

@@ -3,8 +3,8 @@
 use std::sync::atomic::AtomicBool;
 
 use chainstate::blocks::{execute, plan};
-use chainstate::clarity::{BlockEnv, ContractCache, ExecutionLimits, Supervision};
 use chainstate::db::StoreError;
+use chainstate::execution::{BlockEnv, ContractCache, ExecutionLimits, Supervision};
 use chainstate::headers::ChainHeaders;
 use stacks_types::address::StacksAddress;
 use stacks_types::block::{NakamotoBlock, NakamotoBlockHeader, SigningMode};
@@ -103,7 +103,7 @@ impl TestChain {
             let plan = plan(params, conn, &ancestry, parent, view)?;
             let headers = ChainHeaders { params, conn, burn, marf, tip: plan.parent.block_id };
             let contracts = &ContractCache::default();
-            let env = BlockEnv { params, marf, side: conn, contracts, headers: &headers, burn: &headers };
+            let env = BlockEnv { params, marf, side: conn, contracts, facts: &headers };
             let limits = ExecutionLimits::default().with_margin();
             let supervision = Supervision { limits, stop: &AtomicBool::new(false) };
             let executed = execute(env, &plan, &block.txs, supervision);

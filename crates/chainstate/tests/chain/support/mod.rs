@@ -5,6 +5,7 @@ mod snapshot;
 
 pub(crate) use snapshot::Snapshot;
 
+use engine::Rules;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -12,13 +13,11 @@ use std::time::Duration;
 use chainstate::assembly::TemplateOrder;
 use chainstate::burn::BurnBlock;
 use chainstate::chain::{Chain, Processed, StoreOutcome};
-use chainstate::clarity::STACK_BYTES;
 use chainstate::db::OpenError;
+use chainstate::execution::STACK_BYTES;
 use chainstate::params::{BurnParams, COINBASE_USTX, ChainParams, HELIUM_20, Producer, Stacker};
-use clarity::vm::ClarityVersion;
 use clarity::vm::types::PrincipalData;
 use nakamoto_proto::v1;
-use stacks_common::types::StacksEpochId;
 use stacks_types::address::StacksAddress;
 use stacks_types::block::{NakamotoBlock, SigningMode};
 use stacks_types::ids::{BurnBlockHash, SortitionHash, StacksBlockId, Txid};
@@ -62,8 +61,7 @@ pub(crate) fn params(producers: u8, stackers: u8) -> ChainParams {
     ChainParams {
         chain_id: CHAIN_ID_TESTNET,
         mainnet: false,
-        epoch: StacksEpochId::Epoch30,
-        default_clarity_version: ClarityVersion::Clarity2,
+        rules: &Rules::EPOCH_3_0,
         tenure_cost_limit: HELIUM_20,
         signing: SigningMode::Ecdsa,
         boot_balances: (0..USERS).map(|index| (user(index), OPENING)).collect(),
@@ -165,7 +163,7 @@ impl TestChain {
         self.account(principal).nonce
     }
 
-    pub(crate) fn account(&self, principal: &PrincipalData) -> chainstate::clarity::read_only::Account {
+    pub(crate) fn account(&self, principal: &PrincipalData) -> chainstate::execution::read_only::Account {
         self.chain.read(|reader| reader.account(principal, None)).expect("an account")
     }
 

@@ -255,7 +255,7 @@ fn pox_has_all_keys() {
             ("current_cycle", Kind::Object),
             ("next_cycle", Kind::Object),
             ("epochs", Kind::List),
-            ("current_epoch", Kind::Says("Epoch30")),
+            ("current_epoch", Kind::Says("Epoch40")),
             ("min_amount_ustx", whole),
             ("prepare_cycle_length", Kind::Is(1)),
             ("reward_cycle_id", Kind::Is(0)),
@@ -302,11 +302,11 @@ fn pox_names_epochs_and_contracts() {
         "epoch",
         &pox["epochs"][0],
         &[
-            ("epoch_id", Kind::Says("Epoch30")),
+            ("epoch_id", Kind::Says("Epoch40")),
             ("start_height", whole),
             ("end_height", Kind::Is(9_223_372_036_854_775_807)),
             ("block_limit", Kind::Object),
-            ("network_epoch", Kind::Is(11)),
+            ("network_epoch", Kind::Is(16)),
         ],
     );
     check("limit", &pox["epochs"][0]["block_limit"], COST);

@@ -14,7 +14,7 @@ const AT_ONCE: usize = 8;
 /// Far above what one takes among the others' evaluations, far below what they take one after the other.
 const SOON: Duration = Duration::from_secs(2);
 
-/// Deep enough that only its deployment tells whether it could be loaded again, with a top level that takes hours.
+/// Nests deep, with a top level that takes hours.
 fn deep() -> String {
     let list = format!("(list {})", "u1 ".repeat(40));
     format!(
@@ -44,7 +44,7 @@ fn four_senders_of_deep_contracts_keep_nobody_waiting() {
         for lane in 0..AT_ONCE as u64 {
             let (pool, stop, answered) = (pool.clone(), Arc::clone(&stop), Arc::clone(&answered));
             let flood = async move {
-                // Each pays more than the one before, which alone would be refused without an evaluation.
+                // Each pays more than the one before, and takes its place.
                 for fee in 0.. {
                     let raw = deploy_deep(sender, lane, 100_000 + fee).encode();
                     // Some are told to come back.

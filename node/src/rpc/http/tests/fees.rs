@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use clarity::vm::Value as Clarity;
 use serde_json::{Value, json};
-use stacks_types::transaction::{ContractVersion, TransactionPayload};
+use stacks_types::transaction::TransactionPayload;
 
 use super::bench::{Bench, JSON, address, call_payload, deploy, key, signed, transfer_payload, user};
 use super::shape::{COST, Kind, check};
@@ -95,13 +95,8 @@ fn fees_follow_the_length_and_what_waits() {
 fn what_cannot_be_run_is_estimated_by_its_size() {
     let bench = Bench::started();
     let unknown = call_payload(address("user", 0), "nowhere", "set", Vec::new());
-    let newer = TransactionPayload::VersionedSmartContract {
-        version: ContractVersion::Clarity4,
-        name: "newer".to_owned().try_into().unwrap(),
-        code: CODE.to_owned(),
-    };
     let broken = TransactionPayload::SmartContract { name: "b".to_owned().try_into().unwrap(), code: "(((".to_owned() };
-    for payload in [unknown, newer, broken, TransactionPayload::Coinbase { buffer: [0; 32] }] {
+    for payload in [unknown, broken, TransactionPayload::Coinbase { buffer: [0; 32] }] {
         let body = estimate(&bench, &payload, Some(700));
         assert_eq!(body["estimations"][0]["fee"], 700, "{payload:?}");
     }

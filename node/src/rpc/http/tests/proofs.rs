@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use stacks_types::block::NakamotoBlock;
 
 use super::bench::{Bench, JSON, address, deploy, transfer, user};
-use chainstate::clarity::read_only::{balance_key, contract_key, data_var_key, map_entry_key, nonce_key};
+use chainstate::execution::read_only::{balance_key, contract_key, data_var_key, map_entry_key, nonce_key};
 
 const CODE: &str = "
 (define-data-var total uint u7)
@@ -76,7 +76,7 @@ fn what_is_proven_over_http_holds_against_the_headers() {
     headers.check(&variable["proof"], &data_var_key(&contract, "total"), &hex_of(Clarity::UInt(7)));
     let body = json!(format!("0x{}", hex_of(Clarity::UInt(1)))).to_string();
     let entry = bench.post(&format!("/v2/map_entry/{owner}/c/owners"), JSON, body).json();
-    let key = map_entry_key(&contract, "owners", &Clarity::UInt(1)).unwrap();
+    let key = map_entry_key(&contract, "owners", &Clarity::UInt(1));
     headers.check(&entry["proof"], &key, &entry["data"].as_str().unwrap()[2..]);
 
     let source = bench.read(&format!("/v2/contracts/source/{owner}/c"));

@@ -196,8 +196,8 @@ fn source_interface_traits_and_metadata() {
             ("maps", Kind::List),
             ("fungible_tokens", Kind::List),
             ("non_fungible_tokens", Kind::List),
-            ("epoch", Kind::Says("Epoch30")),
-            ("clarity_version", Kind::Says("Clarity2")),
+            ("epoch", Kind::Says("Epoch40")),
+            ("clarity_version", Kind::Says("Clarity6")),
         ],
     );
     let has = bench.read(&format!("/v2/traits/{owner}/c/{owner}/c/counted"));

@@ -3,19 +3,18 @@
 use ::clarity::vm::Value;
 use ::clarity::vm::costs::ExecutionCost;
 use ::clarity::vm::events::{STXEventType, StacksTransactionEvent};
+use engine::Rules;
+use engine::costs::Cost;
 use stacks_types::ids::StacksBlockId;
-use stacks_types::transaction::TransactionPayload;
+use stacks_types::transaction::{ContractVersion, TransactionPayload};
 
 use super::support::{Account, BALANCE, FEE, TestChain, id, on_a_large_stack};
+use crate::execution::ContractCache;
+use crate::execution::failure::{Done, Failure};
 use crate::params::HELIUM_20;
 use crate::transactions::{MinerAction, ReceiptStatus, TransactionError, VerifiedTransaction};
 
 const BOOT: StacksBlockId = StacksBlockId::BOOT;
-
-/// A contract whose body nests this many calls.
-fn nested(depth: usize) -> String {
-    format!("(define-public (f) (ok {}u1{}))", "(+ u1 ".repeat(depth), ")".repeat(depth))
-}
 
 #[test]
 fn the_boot_block_tells_of_its_contracts_and_mints() {
@@ -68,7 +67,6 @@ fn a_refused_transaction_leaves_no_trace() {
             (alice.transfer(0, &bob.principal(), too_much), "more than there is after the fee"),
             (alice.transfer(0, &bob.principal(), 0), "nothing"),
             (Account::new(9).transfer(0, &bob.principal(), 5), "an account without funds"),
-            (alice.deploy(0, "deep", &nested(50)), "too deep"),
         ];
         for (tx, what) in &refused {
             let error = session.process_transaction(tx).expect_err(what);
@@ -115,47 +113,6 @@ fn refusals_name_their_rule() {
 }
 
 #[test]
-fn contracts_that_could_not_be_loaded_again_are_refused_and_others_are_not() {
-    on_a_large_stack(|| {
-        let chain = TestChain::new();
-        let alice = Account::new(1);
-        let mut session = chain.begin(BOOT, 1);
-        let mut nonce = 0;
-        let mut deepest = 0;
-        for depth in 1..=60 {
-            let name = format!("nested-{depth}");
-            match session.process_transaction(&alice.deploy(nonce, &name, &nested(depth))) {
-                Ok(receipt) => {
-                    assert_eq!(receipt.status, ReceiptStatus::Success, "depth {depth}: {:?}", receipt.vm_error);
-                    assert_eq!(deepest + 1, depth, "a deeper one was taken after a refusal");
-                    (nonce, deepest) = (nonce + 1, depth);
-                    let called = session.process_transaction(&alice.call(nonce, &alice.contract(&name), "f", vec![]));
-                    assert_eq!(called.unwrap().status, ReceiptStatus::Success);
-                    nonce += 1;
-                }
-                Err(error) => assert_eq!(error, TransactionError::TooDeep(alice.contract(&name))),
-            }
-        }
-        assert!((20..60).contains(&deepest), "the limit is not where it is thought to be: {deepest}");
-
-        // Depth can come from values too: each constant wraps the one before. What is taken can be called.
-        for depth in 20..36 {
-            let name = format!("lists-{depth}");
-            let lists: String = (1..depth).map(|n| format!("(define-constant c{n} (list c{}))", n - 1)).collect();
-            let source = format!("(define-constant c0 (list u1)) {lists} (define-public (f) (ok u1))");
-            match session.process_transaction(&alice.deploy(nonce, &name, &source)) {
-                Ok(receipt) => {
-                    let call = session.process_transaction(&alice.call(nonce + 1, &alice.contract(&name), "f", vec![]));
-                    assert_eq!(call.unwrap().status, receipt.status, "depth {depth}");
-                    nonce += 2;
-                }
-                Err(error) => assert_eq!(error, TransactionError::TooDeep(alice.contract(&name))),
-            }
-        }
-    });
-}
-
-#[test]
 fn a_panic_fails_its_transaction_and_no_other() {
     on_a_large_stack(|| {
         let chain = TestChain::new();
@@ -163,15 +120,11 @@ fn a_panic_fails_its_transaction_and_no_other() {
         let mut session = chain.begin(BOOT, 1);
         session.process_transaction(&alice.deploy(0, "one", "(define-data-var v uint u1)")).unwrap();
         let (cost, writes) = (session.cost(), session.writes_len());
-
-        let panicked = session.run(|scope| -> Result<(), TransactionError> {
-            scope
-                .with_db(|db| db.set_account_nonce(&alice.principal(), 77))
-                .map_err(|error| TransactionError::Rejected { error: error.to_string() })?;
-            scope.with_db(|_| -> Result<(), ::clarity::vm::errors::Error> { panic!("by design") }).unwrap();
-            Ok(())
+        let panicked = session.run(Cost::MAX, |machine| -> Result<Done<()>, Failure> {
+            machine.put_text("half", "written");
+            panic!("a bug");
         });
-        assert_eq!(panicked, Err(TransactionError::Panicked { message: "by design".into() }));
+        assert_eq!(panicked, Err(TransactionError::Panicked { message: "a bug".into() }));
         assert_eq!((session.cost(), session.writes_len()), (cost, writes));
         session.process_transaction(&alice.transfer(1, &bob.principal(), 5)).unwrap();
         session.process_transaction(&alice.deploy(2, "two", "(define-data-var v uint u1)")).unwrap();
@@ -180,37 +133,107 @@ fn a_panic_fails_its_transaction_and_no_other() {
 }
 
 #[test]
-fn a_panic_that_takes_the_tracker_along_does_not_lose_the_cost() {
-    use ::clarity::vm::clarity::TransactionConnection as _;
+fn a_failure_of_storage_is_not_held_against_a_transaction() {
     on_a_large_stack(|| {
-        let chain = TestChain::new();
-        let alice = Account::new(1);
-        let mut session = chain.begin(BOOT, 1);
-        session.process_transaction(&alice.deploy(0, "one", "(define-data-var v uint u1)")).unwrap();
-        let cost = session.cost();
-        let panicked = session.run(|scope| -> Result<(), TransactionError> {
-            scope.with_analysis_db(|_, _| panic!("with the tracker in hand"))
-        });
-        assert!(matches!(panicked, Err(TransactionError::Panicked { .. })));
-        assert_eq!(session.cost(), cost);
-        session.process_transaction(&alice.deploy(1, "two", "(define-data-var v uint u1)")).unwrap();
-        assert!(session.cost().runtime > cost.runtime);
+        let mut chain = TestChain::new();
+        chain.keep_contracts_in(ContractCache::with_source_bytes(0));
+        let (alice, bob) = (Account::new(1), Account::new(2));
+        chain.block(BOOT, id(1), 1, &[alice.deploy(0, "one", "(define-public (f) (ok u1))")]);
+        chain.connection.execute_batch("ALTER TABLE contracts RENAME TO lost").unwrap();
+        let mut session = chain.begin(id(1), 2);
+        let call = alice.call(1, &alice.contract("one"), "f", vec![]);
+        let error = session.process_transaction(&call).expect_err("a failure");
+        assert!(matches!(error, TransactionError::Storage(_)), "{error}");
+        assert_eq!(error.miner_action(), MinerAction::Abandon);
+        assert!(session.process_transaction(&alice.transfer(1, &bob.principal(), 5)).is_ok());
+        chain
+            .connection
+            .execute_batch("ALTER TABLE lost RENAME TO contracts; UPDATE contracts SET body = x'07'")
+            .unwrap();
+        let error = chain.begin(id(1), 2).process_transaction(&call).expect_err("a damaged contract");
+        assert!(matches!(error, TransactionError::Storage(_)), "{error}");
     });
 }
 
 #[test]
-fn after_a_storage_failure_the_session_refuses_to_go_on() {
+fn the_deepest_contract_is_deployed_and_called_in_later_blocks() {
     on_a_large_stack(|| {
-        let chain = TestChain::new();
-        let (alice, bob) = (Account::new(1), Account::new(2));
-        let mut session = chain.begin(BOOT, 1);
-        session.store.fault = Some("the disk is gone".into());
-        let error = session.process_transaction(&alice.transfer(0, &bob.principal(), 5)).expect_err("a failure");
-        assert_eq!(error, TransactionError::Storage("the disk is gone".into()));
-        assert_eq!(error.miner_action(), MinerAction::Abandon);
-        let error = session.process_transaction(&alice.transfer(0, &bob.principal(), 5)).expect_err("a failure");
-        assert_eq!(error, TransactionError::SessionPoisoned);
-        assert!(session.seal().is_err());
+        let nested =
+            |depth: usize| format!("(define-public (f) (ok {}u1{}))", "(+ u1 ".repeat(depth), ")".repeat(depth));
+        for (rules, deepest) in [(&Rules::EPOCH_3_0, 61), (&Rules::EPOCH_4_0, 125)] {
+            let mut chain = TestChain::of_epoch(rules, HELIUM_20);
+            chain.keep_contracts_in(ContractCache::with_source_bytes(0));
+            chain.commit(&chain.boot().executed, BOOT, 0);
+            let alice = Account::new(1);
+            chain.block(BOOT, id(1), 1, &[alice.deploy(0, "deep", &nested(deepest))]);
+            let mut session = chain.begin(id(1), 2);
+            let receipt = session.process_transaction(&alice.call(1, &alice.contract("deep"), "f", vec![])).unwrap();
+            assert_eq!(receipt.status, ReceiptStatus::Success, "{} {:?}", rules.epoch, receipt.vm_error);
+        }
+    });
+}
+
+#[test]
+fn each_epoch_takes_its_versions_and_has_its_newest_as_default() {
+    on_a_large_stack(|| {
+        let alice = Account::new(1);
+        let asks =
+            ["(is-eq tx-sender tx-sender)", "tx-sponsor?", "tenure-height", "stacks-block-time", "current-contract"];
+        for rules in Rules::ALL {
+            let chain = TestChain::of_epoch(rules, HELIUM_20);
+            chain.commit(&chain.boot().executed, BOOT, 0);
+            let mut session = chain.begin(BOOT, 1);
+            for version in 1..=6_u8 {
+                let name = format!("v{version}");
+                let asked = asks[usize::from(version.min(5)) - 1];
+                let wire = ContractVersion::from_byte(version).unwrap();
+                let nonce = u64::from(version) - 1;
+                let deployed =
+                    session.process_transaction(&alice.deploy_as(wire, nonce, &name, &format!("(print {asked})")));
+                match deployed {
+                    Ok(receipt) => {
+                        assert!(version <= rules.newest_version, "{version} in {}", rules.epoch);
+                        assert_eq!(
+                            receipt.status,
+                            ReceiptStatus::Success,
+                            "{version} in {}: {:?}",
+                            rules.epoch,
+                            receipt.vm_error
+                        );
+                    }
+                    Err(error) => {
+                        assert!(version > rules.newest_version, "{version} in {}: {error}", rules.epoch);
+                        assert!(matches!(&error, TransactionError::NotInEpoch { .. }), "{error}");
+                    }
+                }
+            }
+            if let Some(newer) = ContractVersion::from_byte(rules.newest_version + 1) {
+                let newer = alice.deploy_as(newer, u64::from(rules.newest_version), "newer", "(print u1)");
+                let error = session.process_verified(&VerifiedTransaction::remembered(&newer)).unwrap_err();
+                assert!(matches!(&error, TransactionError::NotInEpoch { .. }), "as estimates run it: {error}");
+            }
+            let code = "(define-data-var v uint u1)".to_owned();
+            let unversioned = TransactionPayload::SmartContract { name: "default".into(), code };
+            let receipt =
+                session.process_transaction(&alice.sign(rules.newest_version.into(), FEE, unversioned)).unwrap();
+            let interface = receipt.contract_interface.unwrap();
+            assert!(interface.contains(&format!("\"Clarity{}\"", rules.newest_version)), "{interface}");
+            assert!(interface.contains(rules.interface_name), "{interface}");
+        }
+    });
+}
+
+#[test]
+fn the_time_is_that_of_the_burn_block() {
+    on_a_large_stack(|| {
+        let chain = TestChain::of_epoch(&Rules::EPOCH_3_3, HELIUM_20);
+        chain.commit(&chain.boot().executed, BOOT, 0);
+        let alice = Account::new(1);
+        let mut session = chain.begin(BOOT, 7);
+        let source = "(define-read-only (now) stacks-block-time)";
+        session.process_transaction(&alice.deploy_as(ContractVersion::Clarity4, 0, "clock", source)).unwrap();
+        let receipt = session.process_transaction(&alice.call(1, &alice.contract("clock"), "now", vec![])).unwrap();
+        assert_eq!(receipt.result(), Some(Value::UInt(1_007)));
     });
 }
 

@@ -2,7 +2,6 @@
 
 mod blocks;
 mod kept_contracts;
-mod meter;
 mod reads;
 mod support;
 mod views;

@@ -7,7 +7,7 @@ use stacks_types::ids::StacksBlockId;
 use stacks_types::value::{decode_value, encode_value};
 
 use super::support::{Account, BALANCE, FEE, TestChain, burn_view, id, on_a_large_stack};
-use crate::clarity::read_only::{
+use crate::execution::read_only::{
     Account as AccountState, CallRefusal, READ_ONLY_LIMIT, ReadError, ReadOnlyCall, StateReader, balance_key,
     data_var_key, map_entry_key,
 };
@@ -83,16 +83,18 @@ fn contracts_are_read_with_source_interface_and_values() {
         assert_eq!(reader.constant(&store, "question").unwrap(), None);
         let hex = |value: &Value| hex::encode(encode_value(value));
         assert_eq!(reader.value(&data_var_key(&store, "v")).unwrap(), Some(hex(&Value::UInt(7))));
-        let key = map_entry_key(&store, "m", &Value::UInt(1)).unwrap();
+        let key = map_entry_key(&store, "m", &Value::UInt(1));
         let one = Value::some(Value::string_ascii_from_bytes(b"one".to_vec()).unwrap()).unwrap();
         assert_eq!(reader.value(&key).unwrap(), Some(hex(&one)));
-        assert!(reader.metadata(&store, "analysis").unwrap().is_some());
+        assert_eq!(reader.metadata(&store, "vm-metadata::9::contract-src").unwrap().as_deref(), Some(STORE));
+        assert_eq!(reader.metadata(&store, "vm-metadata::9::contract-size").unwrap(), Some(STORE.len().to_string()));
+        assert_eq!(reader.metadata(&store, "analysis").unwrap(), None);
 
         let missing = alice.contract("missing");
         assert_eq!(reader.contract_source(&missing).unwrap(), None);
         assert_eq!(reader.contract_interface(&missing).unwrap(), None);
         assert_eq!(reader.constant(&missing, "answer").unwrap(), None);
-        assert_eq!(reader.metadata(&missing, "analysis").unwrap(), None);
+        assert_eq!(reader.metadata(&missing, "vm-metadata::9::contract-src").unwrap(), None);
         assert!(!reader.contract_exists(&missing).unwrap());
         assert!(!chain.reader(BOOT, 0).contract_exists(&store).unwrap());
     });

@@ -13,10 +13,10 @@ use ::clarity::vm::errors::Error as VmError;
 use ::clarity::vm::types::PrincipalData;
 use stacks_types::transaction::{BlockTransaction, SpendingCondition};
 
-use super::payload::{Origin, Outcome, run_payload};
-use super::{TransactionError, TransactionReceipt, VerifiedTransaction};
-use crate::clarity::Scope;
+use super::Scope;
+use super::payload::{Origin, Outcome, run_payload, vm_rejects};
 use crate::params::ChainParams;
+use crate::transactions::{TransactionError, TransactionReceipt, VerifiedTransaction};
 
 /// Executes `tx` in `scope`.
 ///
@@ -36,7 +36,7 @@ pub(crate) fn process(
     pay_fee(scope, &payer, fee)?;
 
     let sponsor = tx.auth.sponsor().map(|_| &payer);
-    let outcome = run_payload(scope, params, tx, &Origin { principal: &origin, sponsor })?;
+    let outcome = run_payload(scope, tx, &Origin { principal: &origin, sponsor })?;
     bump_nonce(scope, &origin, tx.auth.origin().nonce())?;
     if payer != origin {
         bump_nonce(scope, &payer, tx.auth.payer().nonce())?;
@@ -121,9 +121,4 @@ fn receipt(
         stx_burned: outcome.stx_burned,
         fee,
     })
-}
-
-/// The VM refused what every transaction does: no receipt can report that.
-pub(super) fn vm_rejects(error: VmError) -> TransactionError {
-    TransactionError::Rejected { error: error.to_string() }
 }

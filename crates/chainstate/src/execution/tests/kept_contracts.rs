@@ -6,7 +6,7 @@ use stacks_types::ids::StacksBlockId;
 use stacks_types::transaction::BlockTransaction;
 
 use super::support::{Account, TestChain, id, on_a_large_stack};
-use crate::clarity::{BlockSession, ContractCache};
+use crate::execution::{BlockSession, ContractCache};
 use crate::params::HELIUM_20;
 use crate::transactions::ReceiptStatus;
 

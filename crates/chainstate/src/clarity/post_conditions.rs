@@ -18,7 +18,7 @@ use stacks_types::transaction::{AssetInfo, NonFungibleCode, PostCondition, PostC
 
 /// The first promise that was broken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum PostConditionFailure {
+pub(super) enum PostConditionFailure {
     /// A condition does not hold.
     #[error("post-condition {index} does not hold: {principal} moved {moved} of {asset}")]
     Broken {
@@ -61,7 +61,7 @@ struct Coverage {
 ///
 /// # Errors
 /// The first condition that does not hold, else the first movement that the mode does not let pass.
-pub fn check_post_conditions(
+pub(super) fn check_post_conditions(
     conditions: &[PostCondition],
     mode: PostConditionMode,
     origin: &PrincipalData,
@@ -180,6 +180,3 @@ fn identifier(asset: &AssetInfo) -> AssetIdentifier {
 fn contract_id(address: &StacksAddress, name: &ContractName) -> QualifiedContractIdentifier {
     QualifiedContractIdentifier::new(StandardPrincipalData(address.version, address.hash160.0), name.clone())
 }
-
-#[cfg(test)]
-mod tests;

@@ -21,11 +21,9 @@ use ::clarity::vm::types::{BuffData, PrincipalData, QualifiedContractIdentifier,
 use ::clarity::vm::{ClarityVersion, ContractName, Value};
 use stacks_types::transaction::{ContractCall, StacksTransaction, TransactionPayload};
 
+use super::Scope;
 use super::post_conditions::{PostConditionFailure, check_post_conditions};
-use super::process::vm_rejects;
-use super::{CostOverrun, ReceiptStatus, TransactionError};
-use crate::clarity::Scope;
-use crate::params::ChainParams;
+use crate::transactions::{CostOverrun, ReceiptStatus, TransactionError};
 
 /// Who a transaction acts for.
 pub(super) struct Origin<'t> {
@@ -63,7 +61,6 @@ impl Outcome {
 /// Does what the payload says.
 pub(super) fn run_payload(
     scope: &mut Scope<'_, '_>,
-    params: &ChainParams,
     tx: &StacksTransaction,
     origin: &Origin<'_>,
 ) -> Result<Outcome, TransactionError> {
@@ -73,7 +70,7 @@ pub(super) fn run_payload(
         }
         TransactionPayload::ContractCall(call) => run_call(scope, tx, origin, call),
         TransactionPayload::SmartContract { name, code } => {
-            deploy(scope, tx, origin, &Deployment { name, code, version: params.default_clarity_version })
+            deploy(scope, tx, origin, &Deployment { name, code, version: ClarityVersion::Clarity2 })
         }
         TransactionPayload::VersionedSmartContract { version, name, code } => {
             let version = version.to_vm().ok_or_else(|| TransactionError::NotInEpoch {
@@ -294,4 +291,9 @@ fn not_mined(error: ClarityError, before: ExecutionCost) -> TransactionError {
         }
         error => TransactionError::Rejected { error: error.to_string() },
     }
+}
+
+/// The VM refused what every transaction does: no receipt can report that.
+pub(super) fn vm_rejects(error: VmError) -> TransactionError {
+    TransactionError::Rejected { error: error.to_string() }
 }

@@ -1,23 +1,23 @@
 //! A small chain for tests: a state index and a side store in a folder, blocks that are executed and committed.
 
+use engine::Rules;
 use std::ops::Deref;
 
 use ::clarity::vm::costs::ExecutionCost;
 use ::clarity::vm::types::{PrincipalData, QualifiedContractIdentifier};
-use ::clarity::vm::{ClarityName, ClarityVersion, ContractName, Value};
-use stacks_common::types::StacksEpochId;
+use ::clarity::vm::{ClarityName, ContractName, Value};
 use stacks_common::types::chainstate::SortitionId;
 use stacks_types::block::SigningMode;
-use stacks_types::ids::StacksBlockId as ChainBlockId;
+use stacks_types::ids::{BurnBlockHash, StacksBlockId as ChainBlockId};
 use stacks_types::keys::PrivateKey;
 use stacks_types::transaction::{
-    BlockTransaction, ContractCall, PostConditionMode, SpendingCondition, StacksTransaction, TransactionAuth,
-    TransactionPayload,
+    BlockTransaction, ContractCall, ContractVersion, PostConditionMode, SpendingCondition, StacksTransaction,
+    TransactionAuth, TransactionPayload,
 };
 
-use crate::clarity::genesis::{BootBlock, execute_boot_block};
-use crate::clarity::read_only::StateReader;
-use crate::clarity::{BlockContext, BlockSession, BurnView, ContractCache, ExecutedBlock};
+use crate::execution::genesis::{BootBlock, execute_boot_block};
+use crate::execution::read_only::StateReader;
+use crate::execution::{BlockContext, BlockSession, BurnView, ContractCache, ExecutedBlock};
 use crate::params::{BurnParams, ChainParams, HELIUM_20};
 pub(super) use crate::test_support::on_a_large_stack;
 use crate::test_support::{FixedBurn, HeaderFacts, ScratchState};
@@ -67,9 +67,15 @@ impl Account {
         self.sign(nonce, FEE, TransactionPayload::TokenTransfer { recipient: to.clone(), amount, memo: [0; 34] })
     }
 
-    /// Deploys a contract.
+    /// Deploys a contract of Clarity 2.
     pub(super) fn deploy(&self, nonce: u64, name: &str, code: &str) -> BlockTransaction {
-        self.sign(nonce, FEE, TransactionPayload::SmartContract { name: name.into(), code: code.into() })
+        self.deploy_as(ContractVersion::Clarity2, nonce, name, code)
+    }
+
+    /// Deploys a contract of a version of the language.
+    pub(super) fn deploy_as(&self, version: ContractVersion, nonce: u64, name: &str, code: &str) -> BlockTransaction {
+        let payload = TransactionPayload::VersionedSmartContract { version, name: name.into(), code: code.into() };
+        self.sign(nonce, FEE, payload)
     }
 
     /// Calls a function of a contract.
@@ -127,12 +133,16 @@ impl TestChain {
 
     /// A chain without its boot block.
     pub(super) fn empty(limit: ExecutionCost) -> Self {
+        Self::of_epoch(&Rules::EPOCH_3_0, limit)
+    }
+
+    /// A chain of an epoch, without its boot block.
+    pub(super) fn of_epoch(rules: &'static Rules, limit: ExecutionCost) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let params = ChainParams {
             chain_id: 0x8000_0000,
             mainnet: false,
-            epoch: StacksEpochId::Epoch30,
-            default_clarity_version: ClarityVersion::Clarity2,
+            rules,
             tenure_cost_limit: limit,
             signing: SigningMode::Ecdsa,
             boot_balances: (1..=3).map(|seed| (Account::new(seed).principal(), BALANCE)).collect(),
@@ -224,7 +234,11 @@ fn byte(tenure: u32) -> u8 {
 
 /// Tenure `tenure` is of the burn block at height 100 + tenure.
 pub(super) fn burn_view(tenure: u32) -> BurnView {
-    BurnView { height: 100 + tenure, consensus_hash: [byte(tenure); 20] }
+    BurnView {
+        height: u64::from(100 + tenure),
+        hash: BurnBlockHash([byte(tenure); 32]),
+        time_s: 1_000 + u64::from(tenure),
+    }
 }
 
 /// What the VM is told of a block; all facts follow from its tenure.
@@ -233,10 +247,10 @@ fn facts(id: ChainBlockId, tenure: u32) -> HeaderFacts {
     HeaderFacts {
         block_hash: id.0,
         burn_hash: [byte(tenure); 32],
-        consensus_hash: view.consensus_hash,
+        consensus_hash: [byte(tenure); 20],
         vrf_seed: [byte(tenure); 32],
-        time_s: tenure.into(),
-        burn_height: view.height,
+        time_s: view.time_s,
+        burn_height: 100 + tenure,
         producer: None,
         spent: (tenure.into(), tenure.into()),
         earned: None,

@@ -1,0 +1,52 @@
+//! How a transaction ends on its machine: with what is kept, or why nothing is.
+
+use std::sync::Arc;
+
+use engine::error::Stop;
+use engine::state::Contract;
+
+use super::convert::NoSuchForm;
+use crate::transactions::TransactionError;
+
+/// What a transaction leaves when it is kept.
+pub(super) struct Done<R> {
+    pub(super) value: R,
+    /// The contract that it deployed.
+    pub(super) deployed: Option<Arc<Contract>>,
+}
+
+/// Why a transaction is not kept.
+pub(super) enum Failure {
+    /// The rules of transactions say so.
+    Judged(Box<TransactionError>),
+    /// The engine stopped in a way that no receipt can report.
+    Stopped(Stop),
+}
+
+impl From<TransactionError> for Failure {
+    fn from(error: TransactionError) -> Self {
+        Self::Judged(Box::new(error))
+    }
+}
+
+impl From<Stop> for Failure {
+    fn from(stop: Stop) -> Self {
+        Self::Stopped(stop)
+    }
+}
+
+impl From<NoSuchForm> for Failure {
+    fn from(error: NoSuchForm) -> Self {
+        TransactionError::Rejected { error: error.to_string() }.into()
+    }
+}
+
+/// The text of a caught panic.
+pub(super) fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("no text")
+        .to_owned()
+}

@@ -1,0 +1,82 @@
+//! Answers what contracts ask about ancestors and the burn chain, from the header table and the burn database.
+
+use engine::state::BlockFacts;
+use engine::value::{Principal, Standard};
+use marf::Marf;
+use rusqlite::Connection;
+use stacks_types::address::StacksAddress;
+use stacks_types::ids::{BurnBlockHash, StacksBlockId};
+
+use super::{Ancestry, ProcessedHeader, select_header, select_tenure_starts};
+use crate::blocks::reward_of_tenure;
+use crate::burn::{BurnBlock, BurnDbReader};
+use crate::db::StoreError;
+use crate::execution::{BurnView, ChainFacts, Fact};
+use crate::params::ChainParams;
+
+/// Length of the prepare phase that contracts see; stacking is mocked, so nothing depends on it.
+pub const POX_PREPARE_LENGTH: u32 = 1;
+/// The header table and the burn database as contracts see them.
+pub struct ChainHeaders<'a> {
+    /// The chain's rules.
+    pub params: &'a ChainParams,
+    /// `chainstate.sqlite`.
+    pub conn: &'a Connection,
+    /// The burn database.
+    pub burn: &'a BurnDbReader,
+    /// For ancestors.
+    pub marf: &'a Marf,
+    /// Parent of the block in execution, or the block that is read: matured rewards are seen from here.
+    pub tip: StacksBlockId,
+}
+
+/// What a block sees that witnesses this burn block.
+pub(crate) const fn burn_view_of(block: &BurnBlock) -> BurnView {
+    BurnView { height: block.height, hash: block.hash, time_s: block.time_s }
+}
+
+impl ChainHeaders<'_> {
+    /// What the tenure of a block earned, once that is paid as seen from the tip.
+    fn reward(&self, header: &ProcessedHeader) -> Result<Option<u128>, StoreError> {
+        let Some(tip) = select_header(self.conn, &self.tip)? else { return Ok(None) };
+        if header.tenure.height + u64::from(self.params.reward_maturity) > tip.tenure.height {
+            return Ok(None);
+        }
+        let starts = select_tenure_starts(self.conn, header.tenure.height)?;
+        let Some(start) = starts.into_iter().find(|start| *start == header.tenure.start) else { return Ok(None) };
+        let reward = reward_of_tenure(self.conn, &Ancestry(self.marf), &start, &tip)?;
+        Ok(Some(reward.coinbase + reward.fees))
+    }
+}
+
+/// Who produced a block's tenure; nobody has produced the boot block's.
+fn miner(header: &ProcessedHeader) -> Principal {
+    let address = StacksAddress::parse(&header.tenure.producer).ok();
+    let account = address.and_then(|address| Standard::new(address.version, address.hash160.0));
+    Principal::Standard(account.unwrap_or(Standard::transient()))
+}
+
+impl ChainFacts for ChainHeaders<'_> {
+    fn block(&self, id: &StacksBlockId) -> Fact<BlockFacts> {
+        let Some(header) = select_header(self.conn, id)? else { return Ok(None) };
+        let spent = u128::from(self.burn.get_burn_block(&header.burn_view)?.satoshis_spent);
+        Ok(Some(BlockFacts {
+            id: id.0,
+            header_hash: header.block_hash().0,
+            // Blocks have the time of the burn block that they witnessed.
+            time: Some(header.burn_time_s),
+            burn_header_hash: header.burn_view.0,
+            burn_time: header.burn_time_s,
+            vrf_seed: header.header.as_ref().map_or([0; 32], |header| header.vrf_proof.seed().0),
+            miner: miner(&header),
+            // One producer is elected and alone spends.
+            spend_winner: spent,
+            spend_total: spent,
+            reward: self.reward(&header)?,
+        }))
+    }
+
+    fn burn_block_hash(&self, height: u64, tip: &BurnBlockHash) -> Fact<BurnBlockHash> {
+        Ok(self.burn.get_burn_block_at_height(height, tip)?.map(|block| block.hash))
+    }
+}
