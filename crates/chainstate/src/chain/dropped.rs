@@ -120,3 +120,47 @@ pub fn why_dropped(conn: &Connection, txid: &Txid) -> Result<Option<v1::MempoolD
     });
     Ok(why.optional()?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mempool::MAX_AGE_S;
+
+    fn note(conn: &mut Connection, txid: u8, reason: v1::DropReason) {
+        let why = v1::MempoolDropped { reason: reason.into(), detail: txid.to_string(), ..Default::default() };
+        let tx = conn.transaction().unwrap();
+        remember(&tx, &Txid([txid; 32]), &why).unwrap();
+        tx.commit().unwrap();
+    }
+
+    fn known(conn: &Connection, txid: u8) -> Option<(v1::DropReason, String)> {
+        why_dropped(conn, &Txid([txid; 32])).unwrap().map(|why| (why.reason(), why.detail))
+    }
+
+    #[test]
+    fn the_newest_are_remembered_and_of_one_that_was_dropped_twice_the_last_reason() {
+        let mut conn = Connection::open_in_memory().unwrap();
+        conn.execute_batch(include_str!("../db/0009_dropped.sql")).unwrap();
+        for txid in [1, 2, 3] {
+            note(&mut conn, txid, v1::DropReason::NonceUsed);
+        }
+        note(&mut conn, 1, v1::DropReason::TooExpensive);
+        assert_eq!(known(&conn, 1), Some((v1::DropReason::TooExpensive, "1".to_owned())));
+        // As many later ones as make 2 the first to go, with 3 the oldest that stays.
+        let sql = "UPDATE mempool_dropped SET id = id + ?1 - 3 WHERE txid = ?2";
+        conn.execute(sql, params![MAX_DROPPED_KEPT, [1_u8; 32]]).unwrap();
+        note(&mut conn, 4, v1::DropReason::Problematic);
+        let ids = |conn: &Connection| -> Vec<i64> {
+            let mut select = conn.prepare("SELECT id FROM mempool_dropped ORDER BY id").unwrap();
+            select.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+        };
+        assert_eq!(ids(&conn), [3, i64::from(MAX_DROPPED_KEPT) + 1, i64::from(MAX_DROPPED_KEPT) + 2][..]);
+        assert_eq!((known(&conn, 2), known(&conn, 3).is_some(), known(&conn, 4).is_some()), (None, true, true));
+    }
+
+    #[test]
+    fn the_longest_wait_is_the_one_that_the_text_says() {
+        let said = detail(&DropReason::StaleGarbageCollect);
+        assert!(said.contains(&format!("{} hours and {} minutes", MAX_AGE_S / 3600, MAX_AGE_S % 3600 / 60)), "{said}");
+    }
+}

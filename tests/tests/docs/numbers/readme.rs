@@ -11,22 +11,23 @@ pub(super) const PAGE: Page = Page {
         ("Rust toolchain (1.89 or later", "Cargo.toml", "rust-version = \"1.89\""),
         ("a producer and four signer stubs", HOME, "DEFAULT_SIGNERS: u8 = 4"),
         ("prints ten pre-funded accounts", "devnet/src/accounts.rs", "ACCOUNTS: [Account; 10]"),
-        ("an empty one a second otherwise", ARGS, "default_value = \"1s\""),
+        ("an empty one every 5 seconds otherwise", ARGS, "default_value = \"5s\""),
         ("every 30 seconds", SETTINGS, "DEFAULT_BURN_BLOCK_INTERVAL: Duration = Duration::from_secs(30)"),
         ("`--port 20443` | 20443 |", SETTINGS, "IpAddr::V4(Ipv4Addr::LOCALHOST), 20443)"),
         ("`--api-port 3999` | 3999 when free", "devnet/src/plan.rs", "API_PORT: u16 = 3999"),
-        ("`--block-interval 1s` | 1s |", ARGS, "default_value = \"1s\""),
+        ("`--block-interval 5s` | 5s |", ARGS, "default_value = \"5s\""),
         ("`--burn-block-interval 30s` | 30s |", ARGS, "0 = only on demand [default: 30s]"),
         ("`--producers 1` `--signers 4` | 1, 4 |", HOME, "DEFAULT_PRODUCERS: u8 = 1"),
         ("life of a chain (4.0, or `--epoch`)", "node/src/config/genesis.rs", "DEFAULT_EPOCH: &str = \"4.0\""),
         ("after 2 tenures in the devnet", REWARD_MATURITY.0, REWARD_MATURITY.1),
     ],
     names: &[
-        "1000 micro-STX", // A test of the first command submits it.
+        "1000 micro-STX",     // A test of the first command submits it.
+        "less than 200 MB a", // Measured.
         "with nonce 0",
         "HTTP; 0 takes",
         "(none with `--port 0`)",
-        "blocks; 0 = only blocks with transactions",
+        "day; 0 = only blocks with transactions",
         "blocks; 0 = only on demand",
         "answers 200",
     ],
