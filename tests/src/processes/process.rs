@@ -37,9 +37,16 @@ impl Process {
     /// Waits until it ends by itself.
     ///
     /// # Panics
-    /// When the system cannot wait.
+    /// When it does not in time.
     pub fn wait(&mut self) -> std::process::ExitStatus {
-        self.child.wait().expect("it ends")
+        let end = Instant::now() + WAIT;
+        loop {
+            if let Some(status) = self.child.try_wait().expect("a child") {
+                return status;
+            }
+            assert!(Instant::now() < end, "{} does not end", self.name);
+            std::thread::park_timeout(Duration::from_millis(5));
+        }
     }
 
     /// SIGTERM, and waits; gives what it ended with.

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use nakamoto_proto::v1::event::Body;
+
 use crate::support::{Cluster, Plan, Watch, run};
 
 /// Moves the record's files from one folder to another.
@@ -33,9 +35,14 @@ fn a_signer_without_its_record_does_not_sign_where_it_has_signed() {
         };
         let mut cluster = Cluster::start_plan(plan);
         let mut watch = cluster.client().watch(0).await;
-        // All four began without a word, and have signed.
-        blocks(&mut watch, 4).await;
-        cluster.signers[0].wait_for_log("signer starts");
+        // It began without a word, and has signed.
+        let signed = watch.until("the signer writes its slot", |body| match body {
+            Body::StackerdbChunks(chunks) if chunks.contract_id.ends_with(".signers") => {
+                chunks.chunks.iter().any(|chunk| chunk.slot_id == 0).then_some(())
+            }
+            _ => None,
+        });
+        signed.await;
         let (folder, aside) = (cluster.signer_folder(0), cluster.signer_folder(0).with_extension("aside"));
         cluster.signers[0].kill();
         move_record(&folder, &aside);
