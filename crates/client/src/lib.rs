@@ -8,6 +8,7 @@
 //! # Not here
 //! What a program does with the events: `mockamoto-producer`, `mockamoto-signer-stub`.
 
+mod actor_error;
 mod backoff;
 mod duration;
 mod feed;
@@ -21,6 +22,7 @@ mod standing;
 mod status;
 mod tls;
 
+pub use actor_error::ActorError;
 pub use backoff::Backoff;
 pub use duration::{DurationError, parse_duration};
 pub use feed::{Feed, FeedError, FeedItem, FeedRequest};
@@ -30,5 +32,5 @@ pub use secrets::{SecretError, SecretSource, read_private_key, read_vrf_key};
 pub use shutdown::Shutdown;
 pub use slot::{PutError, SlotWriter};
 pub use standing::Standing;
-pub use status::{ActorError, is_refusal, is_transient, reason, retry_delay};
+pub use status::{is_refusal, is_transient, reason, retry_delay};
 pub use tls::TrustError;

@@ -5,8 +5,6 @@ use std::time::Duration;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
-use super::feed::FeedError;
-
 /// Longest retry advice that is followed.
 const MAX_RETRY_DELAY: Duration = Duration::from_secs(30);
 
@@ -35,17 +33,6 @@ pub fn is_transient(status: &Status) -> bool {
             | Code::Aborted
             | Code::Unknown
     )
-}
-
-/// Why a program can do nothing for this node.
-#[derive(Debug, thiserror::Error)]
-pub enum ActorError {
-    /// The event stream is refused.
-    #[error(transparent)]
-    Feed(#[from] FeedError),
-    /// The node asks for a token, and has another one than this.
-    #[error("the node refuses the token ({0}): give it the node's by --auth-token or MOCKAMOTO_AUTH_TOKEN")]
-    Token(String),
 }
 
 /// Whether the node refuses the caller, and will until it has another token.

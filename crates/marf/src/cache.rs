@@ -9,7 +9,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::store::StoredInner;
+use crate::node::Inner;
 
 /// The bound of the cache in bytes: the inner nodes of some half a million keys. Small beside a node's other memory.
 pub(crate) const CACHE_BYTES_MAX: usize = 32 << 20;
@@ -19,6 +19,15 @@ const SHARDS: usize = 16;
 
 /// What an entry costs beside its slots: the node, its counters, the map's and the queue's entry.
 const ENTRY_BYTES: usize = 192;
+
+/// A committed inner node.
+pub(crate) struct StoredInner {
+    pub(crate) inner: Inner,
+    /// The number of the block whose trie holds it.
+    pub(crate) block: u32,
+    /// Where the hashes of its inner children of the same trie lie.
+    pub(crate) hashes_at: u64,
+}
 
 pub(crate) struct Cache {
     shards: [Mutex<Shard>; SHARDS],

@@ -12,7 +12,15 @@ use std::path::{Path, PathBuf};
 use sqlite::crash_point;
 
 use crate::error::{MarfError, OpenError};
-use crate::marf::Sync;
+
+/// What a commit waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sync {
+    /// The node file's bytes are on disk before the row is inserted.
+    Full,
+    /// Nothing: a power cut may lose committed blocks or damage the file. For tests and throw-away chains.
+    None,
+}
 
 /// The first bytes of a node file: its name and the version of its records.
 pub(crate) const HEADER: [u8; 16] = *b"mockamoto marf 1";

@@ -15,9 +15,8 @@ use rusqlite::Connection;
 use crate::Marf;
 use crate::checksum::checksum64;
 use crate::error::OpenError;
-use crate::file::{HEADER, HEADER_BYTES, NodeFile};
+use crate::file::{HEADER, HEADER_BYTES, NodeFile, Sync};
 use crate::index::{self, Index};
-use crate::marf::Sync;
 use crate::seal::{MARKED_HEAD_BYTES, marked_length};
 use crate::store::Store;
 

@@ -33,10 +33,11 @@ mod seal;
 mod store;
 
 pub use error::{DecodeError, MarfError, OpenError, VerifyError};
+pub use file::Sync;
 pub use hash::{BlockId, Leaf, SENTINEL, TrieHash, leaf_of_height, leaf_of_id, leaf_of_text};
 pub use inspect::Inspected;
 pub use keys::{HEIGHT_SELF_KEY, height_of_id_key, id_at_height_key};
-pub use marf::{Marf, PendingCommit, Published, Sync};
+pub use marf::{Marf, PendingCommit, Published};
 pub use node_hash::{HashedChild, hash_of_leaf, hash_of_node};
 pub use open_trie::{MAX_VALUE_BYTES, OpenTrie};
 pub use proof::{MAX_PROOF_BYTES, Proof};

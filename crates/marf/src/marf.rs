@@ -18,6 +18,7 @@ use std::sync::{Arc, PoisonError};
 use rusqlite::{Connection, Transaction};
 
 use crate::error::{MarfError, OpenError};
+use crate::file::Sync;
 use crate::hash::{BlockId, Leaf, SENTINEL, TrieHash};
 use crate::index::{self, BlockRow};
 use crate::open_trie::OpenTrie;
@@ -26,15 +27,6 @@ use crate::record::FILE_BYTES_MAX;
 use crate::record::leaf::StoredLeaf;
 use crate::seal::SealedTrie;
 use crate::store::Store;
-
-/// What a commit waits for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sync {
-    /// The node file's bytes are on disk before the row is inserted.
-    Full,
-    /// Nothing: a power cut may lose committed blocks or damage the file. For tests and throw-away chains.
-    None,
-}
 
 /// The index. Cheap to clone; shared by all threads. Its node file is locked until the last clone, open trie and
 /// sealed trie of it are dropped.

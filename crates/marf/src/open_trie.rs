@@ -18,7 +18,6 @@ use crate::index::Entry;
 use crate::keys::{HEIGHT_SELF_KEY, height_of_id_key, id_at_height_key};
 use crate::node::{Inner, Kind, LOCAL, PATH_BYTES, Path, Slot, common_prefix};
 use crate::record::leaf::{NewValue, StoredLeaf, StoredValue, TextPlace};
-use crate::seal::{self, SealedTrie};
 use crate::store::Store;
 
 /// The longest value text in bytes. A Clarity value has at most 1 MiB, 2 MiB as hexadecimal digits; the rest is room.
@@ -157,14 +156,6 @@ impl OpenTrie {
     #[must_use]
     pub const fn parent(&self) -> BlockId {
         self.parent_id
-    }
-
-    /// Hashes each new node once and encodes the trie for the node file.
-    ///
-    /// # Errors
-    /// The trie is larger than a node file may be.
-    pub fn seal(self) -> Result<SealedTrie, MarfError> {
-        seal::seal(self)
     }
 
     fn find(&self, path: &[u8; PATH_BYTES]) -> Result<Option<Found<'_>>, MarfError> {

@@ -29,6 +29,8 @@ pub(crate) const FILE_BYTES_MAX: u64 = 1 << 36;
 
 /// Bytes of a checksum.
 pub(crate) const CHECKSUM_BYTES: usize = 4;
+/// Bytes of a segment before its records.
+pub(crate) const SEGMENT_HEAD_BYTES: usize = 32 + CHECKSUM_BYTES;
 
 /// Bytes of the longest inner record without its hashes: a full Node256 with a full path.
 pub(crate) const INNER_BYTES_MAX: usize = 2 + 32 + 32 + 256 * POINTER_BYTES + CHECKSUM_BYTES;

@@ -18,11 +18,8 @@ use crate::hash::{BlockId, TrieHash};
 use crate::node::{Inner, Kind, LOCAL, Path, Slot};
 use crate::node_hash::{HashSlot, block_root, inner_hash, leaf_hash};
 use crate::open_trie::{NewLeaf, OpenTrie, arena_index};
-use crate::record::{self, CHECKSUM_BYTES, FILE_BYTES_MAX, seal_record};
+use crate::record::{self, CHECKSUM_BYTES, FILE_BYTES_MAX, SEGMENT_HEAD_BYTES, seal_record};
 use crate::store::Store;
-
-/// Bytes of a segment before its records.
-pub(crate) const SEGMENT_HEAD_BYTES: usize = 32 + CHECKSUM_BYTES;
 
 /// How a mark begins, and all of its bytes.
 const MARK_MAGIC: [u8; 4] = *b"seg1";
@@ -80,23 +77,28 @@ impl SealedTrie {
     }
 }
 
-/// Hashes and encodes `trie`.
-pub(crate) fn seal(trie: OpenTrie) -> Result<SealedTrie, MarfError> {
-    let hashes = hash_inners(&trie)?;
-    let root_node = hashes.first().copied().unwrap_or_default();
-    let root = block_root(root_node, &trie.store.index().ancestor_roots(trie.parent));
-    let OpenTrie { store, parent, parent_id, height, inners, leaves } = trie;
-    let mut encoder = Encoder { inners, leaves: &leaves, hashes: &hashes, segment: root_node.to_vec() };
-    seal_record(&mut encoder.segment, 0);
-    encoder.segment.extend([0; MARK_BYTES]);
-    let root_at = encoder.inner(0);
-    let mut segment = encoder.segment;
-    write_mark(&mut segment);
-    if segment.len() as u64 >= FILE_BYTES_MAX {
-        return Err(MarfError::Full("a block's trie has at most 64 GiB"));
+impl OpenTrie {
+    /// Hashes each new node once and encodes the trie for the node file.
+    ///
+    /// # Errors
+    /// The trie is larger than a node file may be.
+    pub fn seal(self) -> Result<SealedTrie, MarfError> {
+        let hashes = hash_inners(&self)?;
+        let root_node = hashes.first().copied().unwrap_or_default();
+        let root = block_root(root_node, &self.store.index().ancestor_roots(self.parent));
+        let Self { store, parent, parent_id, height, inners, leaves } = self;
+        let mut encoder = Encoder { inners, leaves: &leaves, hashes: &hashes, segment: root_node.to_vec() };
+        seal_record(&mut encoder.segment, 0);
+        encoder.segment.extend([0; MARK_BYTES]);
+        let root_at = encoder.inner(0);
+        let mut segment = encoder.segment;
+        write_mark(&mut segment);
+        if segment.len() as u64 >= FILE_BYTES_MAX {
+            return Err(MarfError::Full("a block's trie has at most 64 GiB"));
+        }
+        let checksum = checksum64(&segment);
+        Ok(SealedTrie(Arc::new(Sealed { store, parent, parent_id, height, root, segment, root_at, checksum })))
     }
-    let checksum = checksum64(&segment);
-    Ok(SealedTrie(Arc::new(Sealed { store, parent, parent_id, height, root, segment, root_at, checksum })))
 }
 
 fn write_mark(segment: &mut [u8]) {

@@ -7,25 +7,15 @@
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
-use crate::cache::Cache;
+use crate::cache::{Cache, StoredInner};
 use crate::error::MarfError;
 use crate::file::NodeFile;
 use crate::hash::{BlockId, hash};
 use crate::index::{BlockRow, Entry, Index};
 use crate::node::{Inner, Kind, PATH_BYTES, Slot};
 use crate::record::leaf::{LEAF_BYTES_MAX, StoredLeaf, StoredValue, TextPlace};
-use crate::record::{Decoded, INNER_BYTES_MAX, Place, apply_patch, inner_bytes_max};
-use crate::seal::SEGMENT_HEAD_BYTES;
+use crate::record::{Decoded, INNER_BYTES_MAX, Place, SEGMENT_HEAD_BYTES, apply_patch, inner_bytes_max};
 use crate::{MAX_VALUE_BYTES, record};
-
-/// A committed inner node.
-pub(crate) struct StoredInner {
-    pub(crate) inner: Inner,
-    /// The number of the block whose trie holds it.
-    pub(crate) block: u32,
-    /// Where the hashes of its inner children of the same trie lie.
-    pub(crate) hashes_at: u64,
-}
 
 pub(crate) struct Store {
     pub(crate) file: NodeFile,

@@ -38,14 +38,8 @@ const CRATES: [(&str, &[&[&str]]); 11] = [
             &["types", "value"],
         ],
     ),
-    ("crates/client", &[&["feed", "node", "status"]]),
-    (
-        "crates/marf",
-        &[
-            &["cache", "file", "index", "marf", "open_trie", "proof", "seal", "store"],
-            &["cache", "file", "index", "marf", "open_trie", "proof::prove", "seal", "store"],
-        ],
-    ),
+    ("crates/client", &[]),
+    ("crates/marf", &[]),
     ("crates/sqlite", &[]),
     ("crates/stacks-types", &[&["address", "limits"], &["hashing", "ids"]]),
     ("devnet", &[]),

@@ -9,13 +9,14 @@
 use std::sync::Arc;
 
 use super::{Entry, Proof};
+use crate::cache::StoredInner;
 use crate::error::MarfError;
 use crate::hash::EMPTY_HASH;
 use crate::index;
 use crate::node::{Kind, PATH_BYTES, Slot};
 use crate::node_hash::{HashSlot, leaf_hash};
 use crate::record::leaf::StoredLeaf;
-use crate::store::{Store, StoredInner};
+use crate::store::Store;
 
 /// The nodes of one trie on the way along a path, from the root down, and the byte by which each was left.
 struct Walk {
