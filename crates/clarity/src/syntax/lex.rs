@@ -53,6 +53,11 @@ pub(super) fn tokens(source: &str) -> Result<(Vec<(Token<'_>, Span)>, Span), Fau
     Ok((tokens, lexer.end))
 }
 
+/// White space of the language: a form feed is none.
+const fn is_space(c: &char) -> bool {
+    matches!(c, ' ' | '\t' | '\r' | '\n')
+}
+
 const fn is_separator(c: char) -> bool {
     matches!(c, '(' | ')' | '{' | '}' | ',' | ':' | '.' | ';') || c.is_ascii_whitespace()
 }
@@ -136,8 +141,8 @@ impl<'a> Lexer<'a> {
     }
 
     fn token(&mut self, first: char, start: Span) -> Result<Token<'a>, Fault> {
-        if first.is_ascii_whitespace() {
-            while let Some(c) = self.look()?.filter(char::is_ascii_whitespace) {
+        if is_space(&first) {
+            while let Some(c) = self.look()?.filter(is_space) {
                 self.pass(c);
             }
             return Ok(Token::Whitespace);
@@ -232,5 +237,19 @@ impl<'a> Lexer<'a> {
             }
         }
         Self::fault(LexError::ExpectedClosing('>'), self.here())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_feed_is_no_white_space() {
+        assert!(tokens("\t(+ 1\n 2) ").is_ok());
+        for source in ["\u{c}", "(+ 1 \u{c}2)", "(+ 1\u{c} 2)"] {
+            let error = tokens(source).expect_err(source);
+            assert_eq!(error.error.to_string(), "unknown symbol, '\u{c}'", "{source:?}");
+        }
     }
 }
