@@ -125,6 +125,7 @@ async fn wait_until(told: &Arc<Mutex<Told>>, moved: &tokio::sync::Notify, what: 
 fn nothing_is_lost_and_no_height_has_two_blocks_when_processes_are_killed() {
     run(async {
         let mut cluster = Cluster::start("200ms", "2s");
+        assert!(cluster.node.log().contains("new chain"), "a start says what it begins with");
         let vectors = stacksjs();
         let told = Arc::new(Mutex::new(Told::default()));
         let moved = Arc::new(tokio::sync::Notify::new());
@@ -152,6 +153,7 @@ fn nothing_is_lost_and_no_height_has_two_blocks_when_processes_are_killed() {
                     _ => {
                         node_up.send_replace(false);
                         cluster.restart_node("2s");
+                        assert!(cluster.node.log().contains("resumed at height "), "a start says where it goes on");
                         node_up.send_replace(true);
                     }
                 }
