@@ -1,7 +1,8 @@
 //! The one-command devnet (docs/ARCHITECTURE.md): a node, producers and signers in one process tree.
 //!
-//! In the order to read: [`args`], [`accounts`] with money, [`plan`] flags and config file together, [`data_dir`] the
-//! folder and its keys, [`children`] the processes and [`restarts`] of them, [`banner`] and [`watch`] what is shown, [`run`] the composition.
+//! In the order to read: [`args`], [`accounts`] with money, [`plan`] flags and config file together, [`data_dir`] the folder
+//! and its keys, [`processes`] and their [`restarts`], [`startup_message`] and [`progress`] what is shown, [`run`] the
+//! composition.
 
 pub mod accounts;
 pub mod args;
