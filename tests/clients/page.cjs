@@ -96,7 +96,7 @@ async function main() {
     const errors = [];
     const elsewhere = [];
     // Of a connection that the test itself cuts the browser complains rightly.
-    const isCut = (message) => /net::ERR_(INCOMPLETE_CHUNKED_ENCODING|EMPTY_RESPONSE|CONNECTION_RESET|CONNECTION_CLOSED)/.test(message.text());
+    const isCut = (message) => /net::ERR_(INCOMPLETE_CHUNKED_ENCODING|EMPTY_RESPONSE|CONNECTION_RESET|CONNECTION_CLOSED|SOCKET_NOT_CONNECTED)/.test(message.text());
     page.on('console', (message) => message.type() === 'error' && !(wire.wasCut && isCut(message)) && errors.push(message.text()));
     page.on('pageerror', (error) => errors.push(String(error)));
     page.on('request', (request) => request.url().startsWith(url) || elsewhere.push(request.url()));
