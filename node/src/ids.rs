@@ -1,14 +1,8 @@
-//! Principals in text from outside.
-//!
-//! The VM crate's own parser slices text at byte positions and panics when a character is longer than one byte, so it
-//! never sees text from outside.
+//! Principals in text from outside, with what is wrong in one that is none.
 
-use clarity::vm::types::{PrincipalData, QualifiedContractIdentifier, StandardPrincipalData};
-use clarity::vm::{ClarityName, ContractName};
+use engine::names::{ClarityName, ContractName};
+use engine::value::{ContractId, Principal, Standard};
 use stacks_types::address::{AddressError, StacksAddress};
-
-/// Longest text that can be one: 41 of address, a dot, 128 of name.
-const MAX_PRINCIPAL_BYTES: usize = 170;
 
 /// Why a text is not what it should be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -37,10 +31,10 @@ pub enum PrincipalError {
 ///
 /// # Errors
 /// [`PrincipalError`] for any other text.
-pub fn parse_principal(text: &str) -> Result<PrincipalData, PrincipalError> {
+pub fn parse_principal(text: &str) -> Result<Principal, PrincipalError> {
     match text.split_once('.') {
-        None => parse_address(text).map(PrincipalData::Standard),
-        Some(_) => parse_contract_id(text).map(PrincipalData::Contract),
+        None => parse_address(text).map(Principal::Standard),
+        Some(_) => parse_contract_id(text).map(Principal::Contract),
     }
 }
 
@@ -48,18 +42,15 @@ pub fn parse_principal(text: &str) -> Result<PrincipalData, PrincipalError> {
 ///
 /// # Errors
 /// [`PrincipalError`] for any other text.
-pub fn parse_contract_id(text: &str) -> Result<QualifiedContractIdentifier, PrincipalError> {
+pub fn parse_contract_id(text: &str) -> Result<ContractId, PrincipalError> {
     let Some((address, name)) = text.split_once('.') else {
         // A mistake in the address is more worth telling than the name that is missing.
         parse_address(text)?;
         return Err(PrincipalError::NoContract);
     };
     let address = parse_address(address)?;
-    if text.len() > MAX_PRINCIPAL_BYTES || !name.is_ascii() {
-        return Err(PrincipalError::Name);
-    }
-    let name = ContractName::try_from(name.to_owned()).map_err(|_| PrincipalError::Name)?;
-    Ok(QualifiedContractIdentifier::new(address, name))
+    let name = ContractName::new(name).ok_or(PrincipalError::Name)?;
+    Ok(ContractId { issuer: address, name })
 }
 
 /// "ADDRESS.contract::asset", as events name assets.
@@ -69,17 +60,15 @@ pub fn parse_contract_id(text: &str) -> Result<QualifiedContractIdentifier, Prin
 pub fn parse_asset_id(text: &str) -> Result<String, PrincipalError> {
     let (contract, asset) = text.split_once("::").ok_or(PrincipalError::NoAsset)?;
     let contract = parse_contract_id(contract)?;
-    let asset = Some(asset).filter(|asset| asset.is_ascii()).ok_or(PrincipalError::NoAsset)?;
-    let asset = ClarityName::try_from(asset.to_owned()).map_err(|_| PrincipalError::NoAsset)?;
+    let asset = ClarityName::new(asset).ok_or(PrincipalError::NoAsset)?;
     Ok(format!("{contract}::{asset}"))
 }
 
-fn parse_address(text: &str) -> Result<StandardPrincipalData, PrincipalError> {
+fn parse_address(text: &str) -> Result<Standard, PrincipalError> {
     if !text.starts_with('S') {
         return Err(PrincipalError::Shape);
     }
-    let address = StacksAddress::parse(text)?;
-    Ok(StandardPrincipalData(address.version, address.hash160.0))
+    Ok(StacksAddress::parse(text)?.standard())
 }
 
 /// First letter of the ids of template requests.

@@ -41,8 +41,8 @@ impl Votes {
     /// Counts a signature over the block's hash. False when it is by no member of the set.
     pub fn accept(&mut self, signature: &MessageSignature) -> bool {
         let Ok(key) = signature.recover(self.block_hash.as_bytes(), LowS::Lax) else { return false };
-        let hash160 = StacksAddress::p2pkh(&key, false).hash160;
-        let Some(index) = self.stackers.iter().position(|s| s.address.hash160 == hash160) else { return false };
+        let hash160 = StacksAddress::p2pkh(&key, false).hash160();
+        let Some(index) = self.stackers.iter().position(|s| s.address.hash160() == hash160) else { return false };
         self.signatures.insert(index, *signature);
         self.refused.remove(&index);
         true
@@ -50,7 +50,7 @@ impl Votes {
 
     /// Counts a refusal by a signer. It does not take back a signature: that stays valid.
     pub fn reject(&mut self, signer: &Hash160) {
-        if let Some(index) = self.stackers.iter().position(|s| s.address.hash160 == *signer)
+        if let Some(index) = self.stackers.iter().position(|s| s.address.hash160() == *signer)
             && !self.signatures.contains_key(&index)
         {
             self.refused.insert(index);

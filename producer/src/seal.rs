@@ -159,7 +159,7 @@ fn check(keys: &Keys, view: &View, block: &NakamotoBlock) -> Result<(), SealErro
     }
     let own = keys.address(view.mainnet);
     let is_own_coinbase = |transaction: &StacksTransaction| {
-        is_coinbase(transaction) && transaction.origin_address(view.mainnet).hash160 == own.hash160
+        is_coinbase(transaction) && transaction.origin_address(view.mainnet).hash160() == own.hash160()
     };
     let mut transactions = block.txs.iter().map(|tx| tx.transaction());
     if view.new_tenure && !transactions.next().is_some_and(is_own_coinbase) {

@@ -23,7 +23,7 @@ pub(crate) async fn refuse_after_signing(node: &Node, chain: &Chain, folder: &Pa
         Err(status) if status.code() == Code::NotFound => return Ok(()),
         Err(status) => return Err(status).context("the signers' slots cannot be read"),
     };
-    let is_own = |signer: &str| StacksAddress::parse(signer).is_ok_and(|signer| signer.hash160 == chain.signer);
+    let is_own = |signer: &str| StacksAddress::parse(signer).is_ok_and(|signer| signer.hash160() == chain.signer);
     let Some(written) = slots.iter().find(|slot| slot.slot_version > 0 && is_own(&slot.signer)) else {
         return Ok(());
     };

@@ -166,15 +166,15 @@ impl Record {
         let owner =
             tx.query_row("SELECT signer, chain_id FROM owner", [], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
         match owner {
-            Some((stored, stored_chain)) if Hash160(stored) != signer.hash160 || stored_chain != chain_id => {
-                let signer = StacksAddress { hash160: Hash160(stored), ..signer };
+            Some((stored, stored_chain)) if Hash160(stored) != signer.hash160() || stored_chain != chain_id => {
+                let signer = signer.with_hash(Hash160(stored));
                 return Err(RecordError::OtherOwner { path, signer, chain_id: stored_chain });
             }
             Some(_) => {}
             None => {
                 tx.execute(
                     "INSERT INTO owner (id, signer, chain_id) VALUES (0, :signer, :chain_id)",
-                    named_params! { ":signer": signer.hash160.as_bytes(), ":chain_id": chain_id },
+                    named_params! { ":signer": signer.hash160().as_bytes(), ":chain_id": chain_id },
                 )?;
             }
         }
@@ -315,7 +315,7 @@ mod crash_tests;
 mod tests {
     use super::*;
 
-    const SIGNER: StacksAddress = StacksAddress { version: 26, hash160: Hash160([1; 20]) };
+    const SIGNER: StacksAddress = StacksAddress::of_key_hash(Hash160([1; 20]), false);
 
     fn open(folder: &Path) -> Record {
         Record::open(folder, SIGNER, 0x8000_0000).unwrap()
@@ -406,7 +406,7 @@ mod tests {
         let record = open(folder.path());
         assert!(matches!(Record::open(folder.path(), SIGNER, 0x8000_0000), Err(RecordError::InUse(_))));
         drop(record);
-        let other = Record::open(folder.path(), StacksAddress { hash160: Hash160([2; 20]), ..SIGNER }, 0x8000_0000);
+        let other = Record::open(folder.path(), SIGNER.with_hash(Hash160([2; 20])), 0x8000_0000);
         assert!(matches!(other, Err(RecordError::OtherOwner { signer: SIGNER, .. })));
     }
 }

@@ -51,7 +51,7 @@ async fn sign(args: Args) -> anyhow::Result<()> {
     let boot = if is_mainnet { BOOT_ADDRESS_MAINNET } else { BOOT_ADDRESS_TESTNET };
     let address = StacksAddress::p2pkh(&key.public_key(), is_mainnet);
     let chain = Chain {
-        signer: address.hash160,
+        signer: address.hash160(),
         address: address.to_string(),
         producers_db: format!("{boot}.producers"),
         signers_db: format!("{boot}.signers"),

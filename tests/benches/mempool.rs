@@ -78,7 +78,7 @@ fn transaction(arrival: u64, account: u64, nonce: u64) -> PendingTransaction {
     let txid = sha512_256(&[&arrival.to_be_bytes()]);
     let mut hash = Hash160::default();
     hash.0[..8].copy_from_slice(&sha512_256(&[&account.to_le_bytes()])[..8]);
-    let origin = StacksAddress { version: 26, hash160: hash };
+    let origin = StacksAddress::of_key_hash(hash, false);
     PendingTransaction {
         arrival,
         txid: Txid(txid),

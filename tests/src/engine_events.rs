@@ -18,6 +18,9 @@ pub fn event_json(index: usize, event: &Event, cut: impl Fn(String) -> String) -
                 "stx_transfer_event",
                 json!({"sender": sender.to_string(), "recipient": recipient.to_string(), "amount": amount.to_string(), "memo": hex::encode(memo)}),
             ),
+            EventBody::StxMint { recipient, amount } => {
+                ("stx_mint_event", json!({"recipient": recipient.to_string(), "amount": amount.to_string()}))
+            }
             EventBody::StxBurn { sender, amount } => {
                 ("stx_burn_event", json!({"sender": sender.to_string(), "amount": amount.to_string()}))
             }

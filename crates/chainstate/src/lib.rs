@@ -16,7 +16,7 @@ pub mod burn;
 pub mod headers;
 pub mod staging;
 
-#[cfg(any(test, feature = "test-support"))]
+#[cfg(feature = "old-vm")]
 pub mod clarity;
 pub mod execution;
 pub mod transactions;

@@ -3,18 +3,19 @@
 //! # Not here
 //! How a node runs (ports, folders, queue sizes): the node's config.
 
-use ::clarity::vm::costs::ExecutionCost;
-use ::clarity::vm::types::PrincipalData;
 use engine::Rules;
+use engine::costs::Cost;
+use engine::value::Principal;
 use sha2::{Digest as _, Sha256};
 use stacks_types::address::StacksAddress;
 use stacks_types::block::SigningMode;
+use stacks_types::limits::{BOOT_ADDRESS_MAINNET, BOOT_ADDRESS_TESTNET};
 use stacks_types::transaction::Epoch;
 use stacks_types::vrf::VrfPublicKey;
 
 /// Cost limit of testnets, regtest and the reference's mockamoto mode, for one tenure
-/// (docs/COMPATIBILITY.md#cost-limits).
-pub const HELIUM_20: ExecutionCost = ExecutionCost {
+/// (docs/COMPATIBILITY.md#cost-limits). Mainnet's is [`Rules::block_limit`].
+pub const HELIUM_20: Cost = Cost {
     write_length: 150_000_000,
     write_count: 50_000,
     read_length: 1_000_000_000,
@@ -22,24 +23,17 @@ pub const HELIUM_20: ExecutionCost = ExecutionCost {
     runtime: 100_000_000_000,
 };
 
-/// Cost limit of mainnet for one tenure (docs/COMPATIBILITY.md#cost-limits).
-#[must_use]
-pub const fn mainnet_limit(rules: &Rules) -> ExecutionCost {
-    let limit = rules.block_limit;
-    ExecutionCost {
-        write_length: limit.write_length,
-        write_count: limit.write_count,
-        read_length: limit.read_length,
-        read_count: limit.read_count,
-        runtime: limit.runtime,
-    }
-}
-
 /// Coinbase of one burn block, in micro-STX (docs/CONSENSUS.md#transactions-of-this-chain).
 pub const COINBASE_USTX: u128 = 1_000_000_000;
 
 /// Number of epoch 3.0 in peer versions.
 const FIRST_NETWORK_EPOCH: u8 = 0x0b;
+
+/// Who deploys the boot contracts.
+#[must_use]
+pub const fn boot_address(mainnet: bool) -> StacksAddress {
+    if mainnet { BOOT_ADDRESS_MAINNET } else { BOOT_ADDRESS_TESTNET }
+}
 
 /// Everything that the rules of one chain depend on.
 #[derive(Debug, Clone)]
@@ -51,11 +45,11 @@ pub struct ChainParams {
     /// The rules of its epoch.
     pub rules: &'static Rules,
     /// Bounds the sum of the costs of a tenure's blocks.
-    pub tenure_cost_limit: ExecutionCost,
+    pub tenure_cost_limit: Cost,
     /// How producers and stackers sign.
     pub signing: SigningMode,
     /// Opening balances in micro-STX, in the order of their mint events.
-    pub boot_balances: Vec<(PrincipalData, u128)>,
+    pub boot_balances: Vec<(Principal, u128)>,
     /// Coinbase of one burn block in micro-STX.
     pub coinbase_ustx: u128,
     /// A tenure's reward is paid at the start of the tenure this many tenures later.
@@ -90,7 +84,7 @@ impl ChainParams {
     #[must_use]
     pub fn fingerprint(&self) -> [u8; 32] {
         let mut text = format!(
-            "{:08x} {} {} {:?} {:?} {} {}\n",
+            "{:08x} {} {} {} {:?} {} {}\n",
             self.chain_id,
             self.mainnet,
             self.rules.epoch,

@@ -56,25 +56,11 @@ impl CostError {
     }
 }
 
-/// A sum as error texts show it.
-struct DebugCost<'a>(&'a Cost);
-
-impl fmt::Display for DebugCost<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Cost { runtime, read_count, read_length, write_count, write_length } = self.0;
-        write!(
-            f,
-            "ExecutionCost {{ write_length: {write_length}, write_count: {write_count}, read_length: {read_length}, \
-             read_count: {read_count}, runtime: {runtime} }}"
-        )
-    }
-}
-
 impl fmt::Display for CostError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Balance { spent, limit } => {
-                write!(f, "CostBalanceExceeded({}, {})", DebugCost(spent), DebugCost(limit))
+                write!(f, "CostBalanceExceeded({spent}, {limit})")
             }
             Self::Memory { held, limit } => write!(f, "MemoryBalanceExceeded({held}, {limit})"),
             Self::Computation { table, name, reason } => {

@@ -30,7 +30,7 @@ pub fn who(pass: &[u8]) -> Option<Hash160> {
 /// The key that an address stands for, as [`who`] names it.
 #[must_use]
 pub fn key_of(address: &str) -> Option<Hash160> {
-    StacksAddress::parse(address).ok().map(|address| address.hash160)
+    StacksAddress::parse(address).ok().map(|address| address.hash160())
 }
 
 #[cfg(test)]

@@ -3,40 +3,17 @@
 //! # Not here
 //! Which account a transaction belongs to: `transaction::auth`.
 
-use clarity::vm::types::{PrincipalData, StandardPrincipalData};
+use engine::value::{Principal, Standard};
+
+pub use engine::value::c32::{AddressError, check_decode as c32_check_decode};
 
 use crate::hashing::{hash160, sha256, sha256_ripemd160};
 use crate::ids::Hash160;
 use crate::keys::{KeyEncoding, PublicKey};
-use crate::limits::{
-    ADDRESS_VERSION_MAINNET_MULTISIG, ADDRESS_VERSION_MAINNET_SINGLESIG, ADDRESS_VERSION_TESTNET_MULTISIG,
-    ADDRESS_VERSION_TESTNET_SINGLESIG,
-};
 
-const C32_ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-/// Versions are one c32 digit.
-pub const MAX_ADDRESS_VERSION: u8 = 31;
-/// Longest text that is looked at: 1 + 1 digits and the c32 of 24 bytes is 41; the rest is slack for leading zeros.
-const MAX_ADDRESS_CHARACTERS: usize = 128;
-
-/// Why text is not an address, or an account cannot be named.
+/// Why keys make no account.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum AddressError {
-    /// Too few or far too many characters.
-    #[error("an address of {0} characters")]
-    Length(usize),
-    /// A character is not a c32 digit.
-    #[error("character {position} is not a c32 digit")]
-    Digit {
-        /// Its position, from 0.
-        position: usize,
-    },
-    /// The checksum does not match.
-    #[error("checksum does not match")]
-    Checksum,
-    /// The payload is not 20 bytes.
-    #[error("payload has {0} bytes, not 20")]
-    Payload(usize),
+pub enum AccountError {
     /// More signatures are required than there are keys.
     #[error("{required} signatures of {keys} keys")]
     TooFewKeys {
@@ -45,9 +22,6 @@ pub enum AddressError {
         /// Keys given.
         keys: usize,
     },
-    /// The version has no c32 digit.
-    #[error("address version {0} is above 31")]
-    Version(u8),
     /// A witness script can only hold compressed keys.
     #[error("witness scripts take compressed keys only")]
     UncompressedKey,
@@ -55,18 +29,50 @@ pub enum AddressError {
 
 /// An account of one address version: `S`, a version digit, and the c32 of hash and checksum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct StacksAddress {
-    /// Version, 0..31 if the address is to be shown or sent.
-    pub version: u8,
-    /// Account hash.
-    pub hash160: Hash160,
-}
+pub struct StacksAddress(Standard);
 
 impl StacksAddress {
+    /// An account; `None` for a version above 31, which has no c32 digit.
+    #[must_use]
+    pub fn new(version: u8, hash160: Hash160) -> Option<Self> {
+        Standard::new(version, hash160.0).map(Self)
+    }
+
+    /// The account of one key (P2PKH) whose hash is known.
+    #[must_use]
+    pub const fn of_key_hash(hash160: Hash160, mainnet: bool) -> Self {
+        Self(Standard::of_key_hash(mainnet, hash160.0))
+    }
+
+    /// Another account of the same version.
+    #[must_use]
+    pub const fn with_hash(mut self, hash160: Hash160) -> Self {
+        self.0.hash = hash160.0;
+        self
+    }
+
+    /// Version, 0 to 31.
+    #[must_use]
+    pub const fn version(&self) -> u8 {
+        self.0.version()
+    }
+
+    /// Account hash.
+    #[must_use]
+    pub const fn hash160(&self) -> Hash160 {
+        Hash160(self.0.hash)
+    }
+
+    /// The account as the language knows it.
+    #[must_use]
+    pub const fn standard(&self) -> Standard {
+        self.0
+    }
+
     /// The address of a single key (P2PKH) in the form that `encoding` says.
     #[must_use]
     pub fn of_key(key: &PublicKey, encoding: KeyEncoding, mainnet: bool) -> Self {
-        Self { version: HashMode::P2pkh.address_version(mainnet), hash160: hash160(&key.to_bytes(encoding)) }
+        Self::of_key_hash(hash160(&key.to_bytes(encoding)), mainnet)
     }
 
     /// The P2PKH address of a compressed key: the usual account.
@@ -77,18 +83,14 @@ impl StacksAddress {
 
     /// Whether the version belongs to mainnet, to testnet (`Some(false)`), or to neither.
     #[must_use]
-    pub const fn is_mainnet(&self) -> Option<bool> {
-        match self.version {
-            ADDRESS_VERSION_MAINNET_SINGLESIG | ADDRESS_VERSION_MAINNET_MULTISIG => Some(true),
-            ADDRESS_VERSION_TESTNET_SINGLESIG | ADDRESS_VERSION_TESTNET_MULTISIG => Some(false),
-            _ => None,
-        }
+    pub fn is_mainnet(&self) -> Option<bool> {
+        [true, false].into_iter().find(|mainnet| self.0.is_of(*mainnet))
     }
 
     /// The account as a Clarity principal.
     #[must_use]
-    pub fn to_principal(&self) -> PrincipalData {
-        PrincipalData::Standard(StandardPrincipalData(self.version, self.hash160.0))
+    pub const fn to_principal(&self) -> Principal {
+        Principal::Standard(self.0)
     }
 
     /// Reads a c32 address. The first character is not looked at; lower case and O, I, L are tolerated
@@ -97,19 +99,13 @@ impl StacksAddress {
     /// # Errors
     /// [`AddressError`] naming what is wrong.
     pub fn parse(text: &str) -> Result<Self, AddressError> {
-        let (version, payload) = c32_check_decode(text)?;
-        let hash160 = Hash160::try_from(payload.as_slice()).map_err(|_| AddressError::Payload(payload.len()))?;
-        Ok(Self { version, hash160 })
+        Standard::read(text).map(Self)
     }
 }
 
 impl std::fmt::Display for StacksAddress {
-    /// c32 text. A version above 31 has none and is shown in brackets; nothing decoded here has one.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match C32_ALPHABET.get(usize::from(self.version)) {
-            Some(digit) => write!(f, "S{}{}", char::from(*digit), c32_payload(self)),
-            None => write!(f, "[version {}]{}", self.version, self.hash160),
-        }
+        self.0.fmt(f)
     }
 }
 
@@ -121,27 +117,9 @@ impl std::str::FromStr for StacksAddress {
     }
 }
 
-impl From<StandardPrincipalData> for StacksAddress {
-    fn from(principal: StandardPrincipalData) -> Self {
-        Self { version: principal.0, hash160: Hash160(principal.1) }
-    }
-}
-
-impl From<&StandardPrincipalData> for StacksAddress {
-    fn from(principal: &StandardPrincipalData) -> Self {
-        Self { version: principal.0, hash160: Hash160(principal.1) }
-    }
-}
-
-impl From<StacksAddress> for StandardPrincipalData {
-    fn from(address: StacksAddress) -> Self {
-        Self(address.version, address.hash160.0)
-    }
-}
-
-impl From<StacksAddress> for PrincipalData {
-    fn from(address: StacksAddress) -> Self {
-        address.to_principal()
+impl From<Standard> for StacksAddress {
+    fn from(account: Standard) -> Self {
+        Self(account)
     }
 }
 
@@ -212,14 +190,12 @@ impl HashMode {
         matches!(self, Self::P2wpkh | Self::P2wsh | Self::P2wshNonSequential)
     }
 
-    /// Address version of such an account.
+    /// The account of this mode with this hash.
     #[must_use]
-    pub const fn address_version(self, mainnet: bool) -> u8 {
-        match (matches!(self, Self::P2pkh), mainnet) {
-            (true, true) => ADDRESS_VERSION_MAINNET_SINGLESIG,
-            (true, false) => ADDRESS_VERSION_TESTNET_SINGLESIG,
-            (false, true) => ADDRESS_VERSION_MAINNET_MULTISIG,
-            (false, false) => ADDRESS_VERSION_TESTNET_MULTISIG,
+    pub const fn address(self, hash160: Hash160, mainnet: bool) -> StacksAddress {
+        match self {
+            Self::P2pkh => StacksAddress::of_key_hash(hash160, mainnet),
+            _ => StacksAddress(Standard::of_script_hash(mainnet, hash160.0)),
         }
     }
 
@@ -227,14 +203,14 @@ impl HashMode {
     /// modes take the first key and do not look at `required`.
     ///
     /// # Errors
-    /// [`AddressError`] when there are fewer keys than signatures required, or a witness mode is given an uncompressed key.
-    pub fn account_hash(self, keys: &[(PublicKey, KeyEncoding)], required: u16) -> Result<Hash160, AddressError> {
+    /// [`AccountError`] when there are fewer keys than signatures required, or a witness mode is given an uncompressed key.
+    pub fn account_hash(self, keys: &[(PublicKey, KeyEncoding)], required: u16) -> Result<Hash160, AccountError> {
         if self.is_witness() && keys.iter().any(|(_, encoding)| *encoding == KeyEncoding::Uncompressed) {
-            return Err(AddressError::UncompressedKey);
+            return Err(AccountError::UncompressedKey);
         }
         if self.is_multisig() {
             if keys.len() < usize::from(required) {
-                return Err(AddressError::TooFewKeys { required, keys: keys.len() });
+                return Err(AccountError::TooFewKeys { required, keys: keys.len() });
             }
             let script = multisig_script(keys, required);
             return Ok(match self.is_witness() {
@@ -242,7 +218,7 @@ impl HashMode {
                 false => hash160(&script),
             });
         }
-        let (key, encoding) = keys.first().ok_or(AddressError::TooFewKeys { required: 1, keys: 0 })?;
+        let (key, encoding) = keys.first().ok_or(AccountError::TooFewKeys { required: 1, keys: 0 })?;
         Ok(match self.is_witness() {
             true => Hash160(sha256_ripemd160(&[&[0x00, 0x14], &key.hash160().0])),
             false => hash160(&key.to_bytes(*encoding)),
@@ -291,106 +267,4 @@ fn push_number(script: &mut Vec<u8>, number: usize) {
             script.extend_from_slice(&bytes);
         }
     }
-}
-
-/// First 4 bytes of SHA256(SHA256(version ‖ payload)).
-fn checksum(version: u8, payload: &[u8]) -> [u8; 4] {
-    let [a, b, c, d, ..] = sha256(&[&sha256(&[&[version], payload])]);
-    [a, b, c, d]
-}
-
-/// c32 of hash and checksum.
-fn c32_payload(address: &StacksAddress) -> String {
-    let mut data = address.hash160.0.to_vec();
-    data.extend_from_slice(&checksum(address.version, &address.hash160.0));
-    c32_encode(&data)
-}
-
-/// Big-endian number in base 32 without leading zero digits, then one `0` in front for each leading zero byte.
-fn c32_encode(data: &[u8]) -> String {
-    let mut digits: Vec<u8> = Vec::with_capacity(data.len() * 8 / 5 + 2);
-    let (mut carry, mut carry_bits) = (0u16, 0u32);
-    for byte in data.iter().rev() {
-        carry |= u16::from(*byte) << carry_bits;
-        carry_bits += 8;
-        while carry_bits >= 5 {
-            digits.push((carry & 31).to_le_bytes()[0]);
-            carry >>= 5;
-            carry_bits -= 5;
-        }
-    }
-    if carry_bits > 0 {
-        digits.push((carry & 31).to_le_bytes()[0]);
-    }
-    while digits.last() == Some(&0) {
-        digits.pop();
-    }
-    digits.extend(data.iter().take_while(|byte| **byte == 0).map(|_| 0));
-    digits
-        .iter()
-        .rev()
-        .filter_map(|digit| C32_ALPHABET.get(usize::from(*digit)))
-        .map(|character| char::from(*character))
-        .collect()
-}
-
-/// The value of a c32 character; lower case, O, I and L are tolerated.
-fn c32_digit(character: char) -> Option<u8> {
-    let canonical = match character.to_ascii_uppercase() {
-        'O' => '0',
-        'I' | 'L' => '1',
-        other => other,
-    };
-    let position = C32_ALPHABET.iter().position(|known| char::from(*known) == canonical)?;
-    u8::try_from(position).ok()
-}
-
-/// Undoes [`c32_encode`].
-fn c32_decode(digits: &[u8]) -> Vec<u8> {
-    let mut bytes: Vec<u8> = Vec::with_capacity(digits.len() * 5 / 8 + 1);
-    let (mut carry, mut carry_bits) = (0u16, 0u32);
-    for digit in digits.iter().rev() {
-        carry |= u16::from(*digit) << carry_bits;
-        carry_bits += 5;
-        if carry_bits >= 8 {
-            bytes.push(carry.to_le_bytes()[0]);
-            carry >>= 8;
-            carry_bits -= 8;
-        }
-    }
-    if carry_bits > 0 {
-        bytes.push(carry.to_le_bytes()[0]);
-    }
-    while bytes.last() == Some(&0) {
-        bytes.pop();
-    }
-    bytes.extend(digits.iter().take_while(|digit| **digit == 0).map(|_| 0));
-    bytes.reverse();
-    bytes
-}
-
-/// The bare c32check layer: version and payload of any length (docs/CONSENSUS.md#keys-and-addresses). Addresses need a
-/// payload of 20 bytes.
-///
-/// # Errors
-/// [`AddressError`] for too few characters, characters that are no digits, or a wrong checksum.
-pub fn c32_check_decode(text: &str) -> Result<(u8, Vec<u8>), AddressError> {
-    let characters = text.chars().count();
-    if !(6..=MAX_ADDRESS_CHARACTERS).contains(&characters) {
-        return Err(AddressError::Length(characters));
-    }
-    let digits = text
-        .chars()
-        .enumerate()
-        .skip(1)
-        .map(|(position, character)| c32_digit(character).ok_or(AddressError::Digit { position }))
-        .collect::<Result<Vec<u8>, _>>()?;
-    let (version, rest) = digits.split_first().ok_or(AddressError::Length(characters))?;
-    let data = c32_decode(rest);
-    let payload_length = data.len().checked_sub(4).ok_or(AddressError::Checksum)?;
-    let (payload, check) = data.split_at(payload_length);
-    if check != checksum(*version, payload) {
-        return Err(AddressError::Checksum);
-    }
-    Ok((*version, payload.to_vec()))
 }

@@ -52,6 +52,14 @@ pub enum DecodeError {
         /// Its limit.
         max: usize,
     },
+    /// No Clarity value, or one beyond the limits.
+    #[error("clarity value at byte {offset}: {error}")]
+    Value {
+        /// Where it goes wrong.
+        offset: usize,
+        /// What is wrong.
+        error: engine::value::DecodeError,
+    },
     /// A field's bytes break a rule of the field.
     #[error("{field} at byte {offset} {problem}")]
     Invalid {
@@ -88,6 +96,12 @@ impl<'a> Reader<'a> {
     #[must_use]
     pub const fn left(&self) -> usize {
         self.bytes.len().saturating_sub(self.position)
+    }
+
+    /// The bytes that are left, `max` at most.
+    pub(crate) fn ahead(&self, max: usize) -> &'a [u8] {
+        let end = self.position.saturating_add(max).min(self.bytes.len());
+        self.bytes.get(self.position..end).unwrap_or_default()
     }
 
     /// Runs `read` on a reader that ends `max` bytes from here, and moves past what it read.

@@ -20,27 +20,10 @@ pub const CHAIN_ID_MAINNET: u32 = 0x0000_0001;
 /// Chain id of testnet, and of this node (docs/CONSENSUS.md#transactions-of-this-chain).
 pub const CHAIN_ID_TESTNET: u32 = 0x8000_0000;
 
-/// Address version of single-key accounts (P2PKH) on mainnet: `SP`.
-pub const ADDRESS_VERSION_MAINNET_SINGLESIG: u8 = 22;
-/// Address version of all other accounts on mainnet: `SM`.
-pub const ADDRESS_VERSION_MAINNET_MULTISIG: u8 = 20;
-/// Address version of single-key accounts (P2PKH) on testnet: `ST`.
-pub const ADDRESS_VERSION_TESTNET_SINGLESIG: u8 = 26;
-/// Address version of all other accounts on testnet: `SN`.
-pub const ADDRESS_VERSION_TESTNET_MULTISIG: u8 = 21;
-
 /// Issuer of the boot contracts on testnet: `ST000000000000000000002AMW42H`.
-pub const BOOT_ADDRESS_TESTNET: StacksAddress =
-    StacksAddress { version: ADDRESS_VERSION_TESTNET_SINGLESIG, hash160: Hash160([0; 20]) };
+pub const BOOT_ADDRESS_TESTNET: StacksAddress = StacksAddress::of_key_hash(Hash160([0; 20]), false);
 /// Issuer of the boot contracts on mainnet: `SP000000000000000000002Q6VF78`.
-pub const BOOT_ADDRESS_MAINNET: StacksAddress =
-    StacksAddress { version: ADDRESS_VERSION_MAINNET_SINGLESIG, hash160: Hash160([0; 20]) };
-
-/// Longest contract name in a payload or asset info, in bytes (docs/CONSENSUS.md#limits-of-the-formats).
-pub const MAX_CONTRACT_NAME_BYTES: usize = 40;
-/// Longest contract name inside a principal, and longest Clarity name, in bytes
-/// (docs/CONSENSUS.md#limits-of-the-formats).
-pub const MAX_NAME_BYTES: usize = 128;
+pub const BOOT_ADDRESS_MAINNET: StacksAddress = StacksAddress::of_key_hash(Hash160([0; 20]), true);
 
 /// Largest count of a list times the size that the reference's build gives one item in memory, in bytes
 /// (docs/CONSENSUS.md#limits-of-the-formats). It is an accident of its memory layout, but a block could hinge on it.
@@ -52,15 +35,8 @@ pub const MAX_POST_CONDITIONS: usize = REFERENCE_LIST_MEMORY_BYTES / 192;
 /// Most fields of a multi-sig condition: items of 66 bytes in the reference. (A transaction's size ends it earlier.)
 pub const MAX_AUTH_FIELDS: usize = REFERENCE_LIST_MEMORY_BYTES / 66;
 
-/// Largest Clarity buffer or string in bytes, container in type size, and list or tuple in count
-/// (docs/CONSENSUS.md#clarity-values).
-pub const MAX_VALUE_SIZE: u32 = 1024 * 1024;
-/// Most characters of a Clarity utf-8 string (docs/CONSENSUS.md#clarity-values): four bytes are reckoned for each.
-pub const MAX_UTF8_CHARACTERS: usize = 262_144;
 /// Most bytes that are read for one Clarity value (docs/CONSENSUS.md#clarity-values).
 pub const MAX_VALUE_BYTES: usize = 2 * 1024 * 1024;
-/// Deepest nesting of an untyped Clarity value; the outermost value is level 1 (docs/CONSENSUS.md#clarity-values).
-pub const MAX_VALUE_DEPTH: usize = 16;
 
 #[cfg(test)]
 mod tests {

@@ -125,5 +125,5 @@ impl NodeChain {
 /// Where the producer may put proposals; it keeps a slot for a while when it is no member any more.
 fn producer_slot(node: &NodeChain, reader: &ChainReader, address: &StacksAddress) -> Result<Option<u32>, ApiError> {
     let slots = list_metadata(reader.conn(), &producers_contract(node.chain.params().mainnet))?.unwrap_or_default();
-    Ok(slots.iter().find(|slot| slot.owner == address.hash160).map(|slot| slot.slot_id))
+    Ok(slots.iter().find(|slot| slot.owner == address.hash160()).map(|slot| slot.slot_id))
 }

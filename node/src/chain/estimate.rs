@@ -1,9 +1,9 @@
 //! What a wallet asks before it signs: the likely fee, and the nonce that is free.
 
+use engine::costs::Cost;
 use std::time::{Duration, Instant};
 
 use chainstate::mempool::PendingTransaction;
-use clarity::vm::costs::ExecutionCost;
 use stacks_types::address::StacksAddress;
 use stacks_types::transaction::TransactionPayload;
 
@@ -14,9 +14,9 @@ use crate::error::ApiError;
 #[derive(Debug, Clone, PartialEq)]
 pub struct FeeEstimate {
     /// Cost of running it on the tip.
-    pub cost: ExecutionCost,
+    pub cost: Cost,
     /// A tenure's limit.
-    pub limit: ExecutionCost,
+    pub limit: Cost,
     /// Micro-STX a byte: the floor, what passes half of the waiting transactions, what passes nearly all.
     pub rates: [f64; 3],
 }
@@ -49,11 +49,11 @@ impl NodeChain {
         let cost = self.chain.estimate_cost(payload, &|| begun.elapsed() >= time)?;
         let cost = cost.unwrap_or_else(|none| {
             tracing::debug!("a fee by size alone: {none}");
-            ExecutionCost::zero()
+            Cost::default()
         });
         let waiting = self.chain.pending_list(None, RATES_MAX);
         let rates = [FLOOR, rate_above(&waiting, 2), rate_above(&waiting, 20)];
-        Ok(FeeEstimate { cost, limit: self.chain.params().tenure_cost_limit.clone(), rates })
+        Ok(FeeEstimate { cost, limit: self.chain.params().tenure_cost_limit, rates })
     }
 }
 

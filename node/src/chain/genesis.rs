@@ -1,8 +1,8 @@
 //! The genesis file as chain parameters.
 
-use chainstate::params::{BurnParams, COINBASE_USTX, ChainParams, HELIUM_20, Producer, Stacker, mainnet_limit};
-use clarity::vm::types::PrincipalData;
+use chainstate::params::{BurnParams, COINBASE_USTX, ChainParams, HELIUM_20, Producer, Stacker};
 use engine::Rules;
+use engine::value::Principal;
 use stacks_types::block::SigningMode;
 use stacks_types::vrf::VrfPublicKey;
 
@@ -25,7 +25,7 @@ pub fn chain_params(genesis: &GenesisFile) -> Result<ChainParams, GenesisError> 
         chain_id: genesis.chain_id(),
         mainnet: genesis.is_mainnet(),
         rules,
-        tenure_cost_limit: if genesis.cost_limit == "mainnet" { mainnet_limit(rules) } else { HELIUM_20 },
+        tenure_cost_limit: if genesis.cost_limit == "mainnet" { rules.block_limit } else { HELIUM_20 },
         signing: if genesis.signing == "well-known" { SigningMode::WellKnown } else { SigningMode::Ecdsa },
         boot_balances,
         coinbase_ustx: COINBASE_USTX,
@@ -54,7 +54,7 @@ fn stacker(genesis: &GenesisFile, entry: &StackerEntry) -> Result<Stacker, Genes
     Ok(Stacker { address: genesis.address("stackers.address", &entry.address)?, weight: entry.weight })
 }
 
-fn balance(balance: &Balance) -> Result<(PrincipalData, u128), GenesisError> {
+fn balance(balance: &Balance) -> Result<(Principal, u128), GenesisError> {
     let principal = parse_principal(&balance.address).map_err(|error| GenesisError::Value {
         key: "balances.address",
         detail: format!("{}: {error}", balance.address),

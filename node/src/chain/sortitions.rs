@@ -95,7 +95,7 @@ fn sortition(reader: &ChainReader, burn_block: BurnBlock) -> Result<Sortition, A
     let parent = parent_of_tenure(reader, &burn_block)?;
     let start = header(reader, &parent.tenure.start)?;
     let election = Election {
-        producer: reader.burn().elected_producer(&burn_block.hash)?.address.hash160,
+        producer: reader.burn().elected_producer(&burn_block.hash)?.address.hash160(),
         parent_tenure: reader.burn_view(&parent.burn_view)?.consensus_hash,
         parent_start: start.block_id,
         vrf_seed: start.header.map(|header| header.vrf_proof.seed()),

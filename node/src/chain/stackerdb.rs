@@ -8,7 +8,6 @@ use nakamoto_proto::v1;
 use stacks_types::address::StacksAddress;
 use stacks_types::ids::Hash160;
 use stacks_types::keys::MessageSignature;
-use stacks_types::limits::{ADDRESS_VERSION_MAINNET_SINGLESIG, ADDRESS_VERSION_TESTNET_SINGLESIG};
 use stacks_types::stackerdb::StackerDbChunk;
 
 use super::NodeChain;
@@ -106,9 +105,7 @@ fn metadata(node: &NodeChain, slot: &SlotMetadata) -> v1::SlotMetadata {
 
 /// Slots know their owner by key hash; its single-signature address names it.
 fn owner(node: &NodeChain, hash160: Hash160) -> StacksAddress {
-    let version =
-        if node.chain.params().mainnet { ADDRESS_VERSION_MAINNET_SINGLESIG } else { ADDRESS_VERSION_TESTNET_SINGLESIG };
-    StacksAddress { version, hash160 }
+    StacksAddress::of_key_hash(hash160, node.chain.params().mainnet)
 }
 
 fn unknown(contract_id: &str) -> ApiError {

@@ -1,7 +1,7 @@
 //! The mocked stacking: cycles, their stackers, and what each has signed.
 
 use chainstate::burn::StackerSet;
-use clarity::vm::costs::ExecutionCost;
+use engine::costs::Cost;
 use std::collections::BTreeMap;
 
 use chainstate::chain::ChainReader;
@@ -27,8 +27,8 @@ pub struct Stacking {
     /// All micro-STX that exist at the Stacks tip.
     pub liquid_supply: u128,
     /// Cost limit of a tenure.
-    pub cost_limit: ExecutionCost,
-    /// The VM's rules.
+    pub cost_limit: Cost,
+    /// The epoch, as interfaces of contracts name it.
     pub epoch: String,
 }
 
@@ -38,8 +38,8 @@ pub struct ChainRules {
     /// Burn blocks a cycle.
     pub cycle_length: u64,
     /// Cost limit of a tenure.
-    pub cost_limit: ExecutionCost,
-    /// The VM's rules.
+    pub cost_limit: Cost,
+    /// The epoch, as interfaces of contracts name it.
     pub epoch: String,
 }
 
@@ -68,7 +68,7 @@ impl NodeChain {
                 cycle_length: params.burn.reward_cycle_length,
                 prepare_length: u64::from(POX_PREPARE_LENGTH),
                 liquid_supply: reader.state_at(None, |state| state.liquid_supply())?,
-                cost_limit: params.tenure_cost_limit.clone(),
+                cost_limit: params.tenure_cost_limit,
                 epoch: params.rules.interface_name.to_owned(),
             })
         })
@@ -79,7 +79,7 @@ impl NodeChain {
         let params = self.chain.params();
         ChainRules {
             cycle_length: params.burn.reward_cycle_length,
-            cost_limit: params.tenure_cost_limit.clone(),
+            cost_limit: params.tenure_cost_limit,
             epoch: params.rules.interface_name.to_owned(),
         }
     }
@@ -101,11 +101,11 @@ impl NodeChain {
             let mut known = BTreeMap::new();
             for header in newest {
                 known.extend(signers(&header).into_iter().map(|key| (key.hash160(), key)));
-                if set.stackers.iter().all(|stacker| known.contains_key(&stacker.address.hash160)) {
+                if set.stackers.iter().all(|stacker| known.contains_key(&stacker.address.hash160())) {
                     break;
                 }
             }
-            let keys = set.stackers.iter().map(|stacker| known.get(&stacker.address.hash160).copied()).collect();
+            let keys = set.stackers.iter().map(|stacker| known.get(&stacker.address.hash160()).copied()).collect();
             Ok(Some(CycleStackers { set, keys }))
         })
     }

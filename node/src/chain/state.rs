@@ -1,13 +1,13 @@
 //! Accounts and contracts at any processed block.
 
+use engine::names::ClarityName;
+use engine::value::{ContractId, Principal, TraitId};
 use std::time::Instant;
 
 use chainstate::chain::{ChainReader, wire};
 use chainstate::execution::read_only::{
     ReadError, ReadOnlyCall, StateReader, balance_key, contract_key, data_var_key, map_entry_key, nonce_key,
 };
-use clarity::vm::ClarityName;
-use clarity::vm::types::{PrincipalData, QualifiedContractIdentifier, TraitIdentifier};
 use nakamoto_proto::v1;
 use stacks_types::ids::StacksBlockId;
 use stacks_types::value::decode_value;
@@ -169,7 +169,7 @@ impl NodeChain {
             }
             let unknown =
                 || ApiError::NotFound { what: Unknown::Variable, id: format!("{}.{name}", contract.contract_id) };
-            state.constant(&id, name)?.ok_or_else(unknown)
+            Ok(state.constant(&id, name)?.ok_or_else(unknown)?.encode())
         })
     }
 
@@ -178,8 +178,8 @@ impl NodeChain {
         let id = parse_contract(contract)?;
         let definer = parse_contract_id(definer).map_err(|error| ApiError::invalid("trait contract", error))?;
         let unknown = || ApiError::NotFound { what: Unknown::Contract, id: format!("{} or trait {name}", id) };
-        let name = ClarityName::try_from(name.to_owned()).map_err(|_| unknown())?;
-        let wanted = TraitIdentifier { name, contract_identifier: definer };
+        let name = ClarityName::new(name).ok_or_else(unknown)?;
+        let wanted = TraitId { contract: definer, name };
         at(self, contract.at, |_, state| state.implements_trait(&id, &wanted)?.ok_or_else(unknown))
     }
 
@@ -200,7 +200,7 @@ impl NodeChain {
         })
     }
 
-    /// A side-store entry of a contract, in the VM's text form.
+    /// What the reference keeps beside the state about a contract, as text.
     pub fn contract_metadata(&self, contract: &ContractRef, key: &str) -> Result<String, ApiError> {
         let id = parse_contract(contract)?;
         let missing = || ApiError::NotFound { what: Unknown::Variable, id: format!("{} {key}", contract.contract_id) };
@@ -257,11 +257,13 @@ impl NodeChain {
                 arguments: &arguments,
                 sender: &sender,
                 sponsor: sponsor.as_ref(),
-                limit: self.call_limits.cost.clone(),
+                limit: self.call_limits.cost,
             });
             let refused = |cause| v1::CallReadOnlyResponse { okay: false, cause, ..Default::default() };
             match result {
-                Ok(result) => Ok(v1::CallReadOnlyResponse { okay: true, result: result.into(), cause: String::new() }),
+                Ok(result) => {
+                    Ok(v1::CallReadOnlyResponse { okay: true, result: result.encode().into(), cause: String::new() })
+                }
                 Err(ReadError::NotReadOnly) => Ok(refused("NotReadOnly".to_owned())),
                 Err(ReadError::Vm(cause)) => Ok(refused(cause)),
                 Err(ReadError::DeadlinePassed) => Err(ApiError::invalid(
@@ -280,11 +282,11 @@ impl NodeChain {
     }
 }
 
-fn principal_of(field: &'static str, text: &str) -> Result<PrincipalData, ApiError> {
+fn principal_of(field: &'static str, text: &str) -> Result<Principal, ApiError> {
     parse_principal(text).map_err(|error| ApiError::invalid(field, error))
 }
 
-fn parse_contract(contract: &ContractRef) -> Result<QualifiedContractIdentifier, ApiError> {
+fn parse_contract(contract: &ContractRef) -> Result<ContractId, ApiError> {
     parse_contract_id(&contract.contract_id).map_err(|error| ApiError::invalid("contract_id", error))
 }
 

@@ -1,9 +1,9 @@
 //! What read-only calls may use: keys of `[connection_options]`.
 
+use engine::costs::Cost;
 use std::time::Duration;
 
 use chainstate::execution::read_only::READ_ONLY_LIMIT;
-use clarity::vm::costs::ExecutionCost;
 
 use super::file::ConnectionTable;
 use crate::limits::MAX_MESSAGE_BYTES;
@@ -16,7 +16,7 @@ const DEFAULT_TIME: Duration = Duration::from_secs(1);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallLimits {
     /// What it may spend.
-    pub cost: ExecutionCost,
+    pub cost: Cost,
     /// Bytes of all its arguments, as hex digits, which is how the reference counts them.
     pub argument_hex_bytes: usize,
     /// How long it may take.
@@ -41,7 +41,7 @@ pub(super) fn call_limits(table: &ConnectionTable) -> Result<CallLimits, (&'stat
     if !(1..=60).contains(&seconds) {
         return Err(("connection_options.read_only_max_execution_time_secs", "not between 1 and 60".to_owned()));
     }
-    let cost = ExecutionCost {
+    let cost = Cost {
         write_length: table.read_only_call_limit_write_length.unwrap_or(cost.write_length),
         write_count: table.read_only_call_limit_write_count.unwrap_or(cost.write_count),
         read_length: table.read_only_call_limit_read_length.unwrap_or(cost.read_length),

@@ -180,7 +180,7 @@ impl GenesisFile {
         if self.reward_cycle_length == 0 {
             return Err(value("reward_cycle_length", "must not be 0"));
         }
-        // `burn-block-height` and the VM's lengths have 32 bits; the chain needs room to grow.
+        // `burn-block-height` and the cycle's length have 32 bits; the chain needs room to grow.
         for (key, given, most) in [
             ("first_burn_height", self.first_burn_height, u64::from(u32::MAX / 2)),
             ("reward_cycle_length", self.reward_cycle_length, u64::from(u32::MAX)),
@@ -197,7 +197,7 @@ impl GenesisFile {
             producer.key().map(drop)
         })?;
         self.stackers.iter().try_for_each(|stacker| self.address("stackers.address", &stacker.address).map(drop))?;
-        // The supply must fit the VM's arithmetic with all rewards to come.
+        // The supply must fit the language's arithmetic with all rewards to come.
         let total = self.balances.iter().map(|balance| u128::from(balance.amount_ustx)).sum::<u128>();
         if total > u128::from(u64::MAX) {
             return Err(value("balances", format!("{total} micro-STX in all")));

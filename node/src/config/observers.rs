@@ -1,9 +1,8 @@
 //! `[[events_observer]]`, checked: who is told about events by HTTP, and about which.
 
-use clarity::vm::ClarityName;
-
 use super::file::ObserverTable;
 use crate::ids::{PrincipalError, parse_contract_id};
+use engine::names::ClarityName;
 
 /// Time an attempt has unless the observer's table says otherwise, milliseconds. The reference's second is less than an
 /// indexer needs for a boot block with many contracts; here a slow observer delays nobody.
@@ -110,7 +109,7 @@ impl EventKey {
 }
 
 fn is_name(text: &str) -> bool {
-    ClarityName::try_from(text.to_owned()).is_ok()
+    ClarityName::new(text).is_some()
 }
 
 /// Checks the tables, with those of the command line (`host:port`, keys behind commas) and what the environment adds at

@@ -10,10 +10,10 @@
 //! Signers' keys: a signer is told by its slot, which `slot_ids` narrows to; a key would cost a signature recovery an event
 //! and subscriber.
 
+use engine::value::Principal;
 use std::collections::BTreeSet;
 
 use chainstate::stackerdb::MAX_SLOTS;
-use clarity::vm::types::PrincipalData;
 use nakamoto_proto::v1;
 use v1::event::Body;
 
@@ -279,8 +279,8 @@ fn principal(text: &str) -> Result<String, PrincipalError> {
 /// A principal that can hold a key.
 fn account(text: &str) -> Result<String, PrincipalError> {
     match parse_principal(text)? {
-        PrincipalData::Standard(account) => Ok(account.to_string()),
-        PrincipalData::Contract(_) => Err(PrincipalError::NoAccount),
+        Principal::Standard(account) => Ok(account.to_string()),
+        Principal::Contract(_) => Err(PrincipalError::NoAccount),
     }
 }
 

@@ -104,7 +104,7 @@ fn waits_for_more(outcome: &Outcome<v1::ValidationVerdict>) -> bool {
     matches!(rejection.reason(), v1::RejectReason::UnknownParent | v1::RejectReason::UnknownBurnBlock)
 }
 
-/// Some storage errors inside the VM are panics: they fail this job and nothing else.
+/// A panic is a bug, and fails this job and nothing else.
 fn guarded<R>(work: impl FnOnce() -> Result<R, JobFailure>) -> Result<R, JobFailure> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
         let detail = panic_text(panic.as_ref());

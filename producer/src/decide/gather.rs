@@ -6,7 +6,6 @@ use std::sync::Arc;
 use stacks_types::address::StacksAddress;
 use stacks_types::ids::{Hash160, StacksBlockId};
 use stacks_types::keys::MessageSignature;
-use stacks_types::limits::ADDRESS_VERSION_TESTNET_SINGLESIG;
 
 use super::{Action, Asked, Machine, PROCESS_TIMEOUT_MS, Phase, WaitFor};
 use crate::collect::Votes;
@@ -124,8 +123,8 @@ impl Machine {
 
 /// A signer as people know it, on the network of the set that decides.
 fn address(hash160: Hash160, candidate: &Candidate) -> StacksAddress {
-    let version = candidate.stackers.first().map_or(ADDRESS_VERSION_TESTNET_SINGLESIG, |one| one.address.version);
-    StacksAddress { version, hash160 }
+    let unknown = StacksAddress::of_key_hash(hash160, false);
+    candidate.stackers.first().map_or(unknown, |one| one.address.with_hash(hash160))
 }
 
 /// Remembers a signer's newest answer.

@@ -39,7 +39,7 @@ fn writer_of(chunk: &v1::StackerDbChunk) -> Option<Hash160> {
 pub(super) fn elected(burn: &v1::BurnBlock) -> Option<(BurnBlockHash, Hash160)> {
     let hash = BurnBlockHash::try_from(burn.burn_block_hash.as_ref()).ok()?;
     let address = StacksAddress::parse(&burn.elected_producer).ok()?;
-    Some((hash, address.hash160))
+    Some((hash, address.hash160()))
 }
 
 pub(super) fn outcome_of(state: JobState, verdict: Option<v1::ValidationVerdict>) -> Outcome {

@@ -60,6 +60,6 @@ impl Driver {
     }
 
     pub(super) fn is_own(&self, address: &str) -> bool {
-        StacksAddress::parse(address).is_ok_and(|address| address.hash160 == self.chain.signer)
+        StacksAddress::parse(address).is_ok_and(|address| address.hash160() == self.chain.signer)
     }
 }

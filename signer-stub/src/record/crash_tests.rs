@@ -10,7 +10,7 @@ const FOLDER: &str = "CLAIM_TEST_FOLDER";
 /// SIGABRT.
 const ABORTED: i32 = 6;
 const CLAIMS: u8 = 4;
-const SIGNER: StacksAddress = StacksAddress { version: 26, hash160: Hash160([1; 20]) };
+const SIGNER: StacksAddress = StacksAddress::of_key_hash(Hash160([1; 20]), false);
 
 fn open(folder: &Path) -> Record {
     Record::open(folder, SIGNER, 0x8000_0000).unwrap()

@@ -1,4 +1,4 @@
-//! How long does a transaction take, with costs? The published VM, which the node runs, beside our engine, in one run: the same
+//! How long does a transaction take, with costs? The published VM, which the node once ran, beside our engine, in one run: the same
 //! contracts and arguments, Clarity 2 under the rules of epoch 3.0.
 //!
 //! | side | a figure includes |

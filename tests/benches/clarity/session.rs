@@ -1,21 +1,18 @@
 //! The published VM's side: transactions in the node's session, each block on the state of the block before.
 
 use engine::Rules;
+use engine::costs::Cost;
 use std::time::{Duration, Instant};
 
 use chainstate::clarity::genesis::execute_boot_block;
-use chainstate::clarity::{BlockContext, BlockSession, BurnView};
+use chainstate::clarity::{BlockContext, BlockSession, BurnView, FixedBurn, OldState};
 use chainstate::params::{BurnParams, COINBASE_USTX, ChainParams};
-use chainstate::test_support::{FixedBurn, HeaderFacts, ScratchState};
+use chainstate::test_support::HeaderFacts;
 use chainstate::transactions::{ReceiptStatus, VerifiedTransaction};
-use clarity::vm::costs::ExecutionCost;
-use engine::value::Principal;
-use stacks_common::types::chainstate::SortitionId;
 use stacks_types::block::SigningMode;
 use stacks_types::ids::StacksBlockId;
 use stacks_types::limits::CHAIN_ID_TESTNET;
 use stacks_types::transaction::{BlockTransaction, ContractCall, TransactionPayload};
-use stacks_types::value::decode_value;
 use tests::bench::Bench;
 use tests::figures::Samples;
 use tests::load::accounts::{self, Account, OPENING_USTX};
@@ -27,14 +24,12 @@ fn payload(work: &Work, index: usize, account: &Account) -> TransactionPayload {
     match work {
         Work::Transfer => accounts::transfer(index),
         Work::Call { contract, function, arguments } => {
-            let caller = Principal::parse(&account.address().to_string()).expect("an account");
-            let arguments = arguments(&caller);
-            let arguments = arguments.iter().map(|value| decode_value(&value.encode()).expect("a value"));
+            let caller = account.address().to_principal();
             TransactionPayload::ContractCall(ContractCall {
                 address: account.address(),
-                contract_name: (*contract).to_owned().try_into().expect("a contract name"),
-                function_name: (*function).to_owned().try_into().expect("a name"),
-                arguments: arguments.collect(),
+                contract_name: (*contract).parse().expect("a contract name"),
+                function_name: (*function).parse().expect("a name"),
+                arguments: arguments(&caller),
             })
         }
         Work::Deploy(source) => accounts::deploy(&format!("new-{index}"), source),
@@ -43,7 +38,7 @@ fn payload(work: &Work, index: usize, account: &Account) -> TransactionPayload {
 
 /// A state with a boot block and one more, which holds the contracts.
 pub(crate) struct Chain {
-    state: ScratchState,
+    state: OldState,
     /// Transactions of the account that are in the state.
     setup: u64,
     _folder: tempfile::TempDir,
@@ -53,10 +48,10 @@ impl Chain {
     pub(crate) fn new() -> Self {
         let mut account = account();
         let folder = tempfile::tempdir().expect("a folder");
-        let state = ScratchState::new(folder.path(), params(&account), BURN).expect("an empty state");
-        let boot = execute_boot_block(state.old_env(), VIEW).expect("a boot block");
-        state.commit_old(&boot.executed, &StacksBlockId::BOOT).expect("a commit");
-        state.headers.insert(&StacksBlockId::BOOT, facts(StacksBlockId::BOOT));
+        let state = OldState::new(folder.path(), params(&account), BURN).expect("an empty state");
+        let boot = execute_boot_block(state.env(), VIEW).expect("a boot block");
+        state.commit(&boot, &StacksBlockId::BOOT).expect("a commit");
+        state.state.headers.insert(&StacksBlockId::BOOT, facts(StacksBlockId::BOOT));
         let mut chain = Self { state, setup: 0, _folder: folder };
         let deploys = kinds::contracts().map(|(name, source)| accounts::deploy(name, &source));
         let calls = kinds::setup().map(|work| payload(&work, 0, &account));
@@ -68,8 +63,8 @@ impl Chain {
         }
         let executed = session.seal().expect("a root");
         chain.setup = setup;
-        chain.state.commit_old(&executed, &id(1)).expect("a commit");
-        chain.state.headers.insert(&id(1), facts(id(1)));
+        chain.state.commit(&executed, &id(1)).expect("a commit");
+        chain.state.state.headers.insert(&id(1), facts(id(1)));
         chain
     }
 
@@ -103,10 +98,10 @@ impl Chain {
             burn_view: VIEW,
             tenure_height: 1,
             new_tenure: true,
-            tenure_cost_so_far: ExecutionCost::zero(),
+            tenure_cost_so_far: Cost::default(),
             record_writes: false,
         };
-        BlockSession::begin(self.state.old_env(), ctx).expect("a session")
+        BlockSession::begin(self.state.env(), ctx).expect("a session")
     }
 }
 
@@ -134,9 +129,9 @@ const VIEW: BurnView = BurnView { height: 101, consensus_hash: [1; 20] };
 const BURN: FixedBurn = FixedBurn {
     first_height: 100,
     cycle: (10, 1),
-    sortition: |hash| SortitionId([hash.0[0]; 32]),
+    sortition: |hash| [hash[0]; 32],
     height: |_| 101,
-    burn_hash: |_, sortition| Some(sortition.0),
+    burn_hash: |_, sortition| Some(*sortition),
 };
 
 fn facts(id: StacksBlockId) -> HeaderFacts {
@@ -155,13 +150,7 @@ fn facts(id: StacksBlockId) -> HeaderFacts {
 
 fn params(account: &Account) -> ChainParams {
     // More than a tenure may cost, so that a block can hold all of a kind; what is counted stays the same.
-    let limit = ExecutionCost {
-        write_count: u64::MAX,
-        write_length: u64::MAX,
-        read_count: u64::MAX,
-        read_length: u64::MAX,
-        runtime: u64::MAX,
-    };
+    let limit = Cost::MAX;
     ChainParams {
         chain_id: CHAIN_ID_TESTNET,
         mainnet: false,

@@ -1,6 +1,6 @@
 //! Accounts with money, and the transactions that they sign before the clock starts.
 
-use clarity::vm::types::PrincipalData;
+use engine::value::Principal;
 use stacks_types::address::StacksAddress;
 use stacks_types::keys::PrivateKey;
 use stacks_types::transaction::{
@@ -77,7 +77,7 @@ pub fn signed(accounts: &mut [Account], count: usize, payload: impl Fn(usize) ->
 /// Never: the address is one.
 #[must_use]
 pub fn transfer(index: usize) -> TransactionPayload {
-    let recipient = PrincipalData::parse("ST000000000000000000002AMW42H").expect("an address");
+    let recipient = Principal::parse("ST000000000000000000002AMW42H").expect("an address");
     TransactionPayload::TokenTransfer { recipient, amount: 1 + index as u64, memo: [0; 34] }
 }
 
@@ -93,7 +93,7 @@ pub fn pay(recipient: &StacksAddress) -> TransactionPayload {
 /// If the name is no contract's.
 #[must_use]
 pub fn deploy(name: &str, code: &str) -> TransactionPayload {
-    let name = name.to_owned().try_into().expect("a contract name");
+    let name = name.parse().expect("a contract name");
     TransactionPayload::SmartContract { name, code: code.to_owned() }
 }
 
@@ -105,8 +105,8 @@ pub fn deploy(name: &str, code: &str) -> TransactionPayload {
 pub fn call(contract: &StacksAddress, name: &str, function: &str) -> TransactionPayload {
     TransactionPayload::ContractCall(ContractCall {
         address: *contract,
-        contract_name: name.to_owned().try_into().expect("a contract name"),
-        function_name: function.to_owned().try_into().expect("a name"),
+        contract_name: name.parse().expect("a contract name"),
+        function_name: function.parse().expect("a name"),
         arguments: Vec::new(),
     })
 }

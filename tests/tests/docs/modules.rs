@@ -41,7 +41,7 @@ const CRATES: [(&str, &[&[&str]]); 11] = [
     ("crates/client", &[]),
     ("crates/marf", &[]),
     ("crates/sqlite", &[]),
-    ("crates/stacks-types", &[&["address", "limits"], &["hashing", "ids"]]),
+    ("crates/stacks-types", &[&["hashing", "ids"]]),
     ("devnet", &[]),
     (
         "node",

@@ -35,7 +35,7 @@ fn deployment(owner: &PrivateKey, nonce: u64, name: &str, chunk_bytes: usize) ->
          (define-read-only (stackerdb-get-config) (ok {{chunk-size: u{chunk_bytes}, write-freq: u0, max-writes: u100,
             max-neighbors: u0, hint-replicas: (list)}}))"
     );
-    let name = name.to_owned().try_into().expect("a name");
+    let name = name.parse().expect("a name");
     let payload = TransactionPayload::SmartContract { name, code };
     let auth = TransactionAuth::Standard(SpendingCondition::p2pkh(owner, nonce, 10_000));
     let mut transaction = StacksTransaction::new(false, auth, payload);

@@ -1,8 +1,8 @@
 //! Every decoder of bytes and texts: none panics, and what one takes it gives back the same.
 
+use engine::value::{Principal, Value};
 use std::collections::BTreeMap;
 
-use clarity::vm::types::{PrincipalData, TupleData, Value};
 use client::parse_duration;
 use marf::{BlockId, Proof, TrieHash};
 use mockamoto_node::config::EventKey;
@@ -14,7 +14,7 @@ use stacks_types::keys::{MessageSignature, PrivateKey, PublicKey};
 use stacks_types::proposal::SlotMessage;
 use stacks_types::stackerdb::StackerDbChunk;
 use stacks_types::transaction::{BlockTransaction, ContractCall, StacksTransaction, TransactionPayload};
-use stacks_types::value::{decode_value, encode_value};
+use stacks_types::value::decode_value;
 use stacks_types::vrf::VrfProof;
 
 use crate::bytes::mutant;
@@ -25,7 +25,7 @@ type Decoder = fn(&[u8]) -> Option<Vec<u8>>;
 
 /// Decodes and encodes again.
 const DECODERS: [(&str, Decoder); 9] = [
-    ("value", |bytes| decode_value(bytes).ok().map(|value| encode_value(&value))),
+    ("value", |bytes| decode_value(bytes).ok().map(|value| value.encode())),
     ("transaction", |bytes| StacksTransaction::decode(bytes).ok().map(|transaction| transaction.encode())),
     ("block transaction", |bytes| BlockTransaction::decode(bytes).ok().map(|transaction| transaction.raw().to_vec())),
     ("header", |bytes| NakamotoBlockHeader::decode(bytes).ok().map(|header| header.encode())),
@@ -39,33 +39,30 @@ const DECODERS: [(&str, Decoder); 9] = [
 fn call() -> StacksTransaction {
     let payload = TransactionPayload::ContractCall(ContractCall {
         address: address("user", 0),
-        contract_name: "store".to_owned().try_into().unwrap(),
-        function_name: "set-it".to_owned().try_into().unwrap(),
+        contract_name: "store".parse().unwrap(),
+        function_name: "set-it".parse().unwrap(),
         arguments: values(),
     });
     signed(&key("user", 1), 3, 400, payload)
 }
 
 fn values() -> Vec<Value> {
-    let tuple = TupleData::from_data(vec![
-        ("a".to_owned().try_into().unwrap(), Value::UInt(u128::MAX)),
-        ("b".to_owned().try_into().unwrap(), Value::none()),
-    ]);
-    let list = Value::cons_list_unsanitized(vec![Value::Int(-1), Value::Int(2)]).unwrap();
+    let tuple = Value::tuple(vec![("a".parse().unwrap(), Value::UInt(u128::MAX)), ("b".parse().unwrap(), Value::NONE)]);
+    let list = Value::list(vec![Value::Int(-1), Value::Int(2)]).unwrap();
     vec![
         Value::Bool(true),
-        Value::buff_from(vec![1, 2, 3]).unwrap(),
-        Value::string_ascii_from_bytes(b"abc".to_vec()).unwrap(),
-        Value::string_utf8_from_bytes("h\u{e9}".as_bytes().to_vec()).unwrap(),
+        Value::buffer(vec![1, 2, 3]),
+        Value::ascii(b"abc".to_vec()).unwrap(),
+        Value::utf8("h\u{e9}"),
         Value::okay(Value::some(list).unwrap()).unwrap(),
-        Value::Principal(user(1)),
-        Value::from(tuple.unwrap()),
+        Value::principal(user(1)),
+        tuple.unwrap(),
     ]
 }
 
 /// A valid encoding of everything.
 fn corpus() -> Vec<Vec<u8>> {
-    let mut corpus: Vec<_> = values().iter().map(encode_value).collect();
+    let mut corpus: Vec<_> = values().iter().map(Value::encode).collect();
     let transactions = [transfer(0, 0, 1, 5), deploy(0, 1, "store", "(define-data-var a int 1)"), call()];
     corpus.extend(transactions.iter().map(StacksTransaction::encode));
     let mut block = NakamotoBlock::decode(&EMPTY_BLOCK).unwrap();
@@ -143,7 +140,7 @@ fn no_bytes_prove_what_is_not_there() {
 
 #[test]
 fn texts() {
-    let address = StacksAddress { version: 26, hash160: Hash160([7; 20]) }.to_string();
+    let address = StacksAddress::of_key_hash(Hash160([7; 20]), false).to_string();
     let contract = format!("{address}.some-contract");
     let texts = [
         address.clone(),
@@ -153,7 +150,7 @@ fn texts() {
         "1h30m".to_owned(),
         "250ms".to_owned(),
         hex::encode(key("user", 0).to_bytes()),
-        PrincipalData::parse(&contract).unwrap().to_string(),
+        Principal::parse(&contract).unwrap().to_string(),
     ];
     let corpus: Vec<_> = texts.into_iter().map(String::into_bytes).collect();
     fuzz("texts", |rng| {

@@ -61,7 +61,7 @@ impl Bench {
             contract.into_bytes(),
             b"get".to_vec(),
             b"m".to_vec(),
-            stacks_types::value::encode_value(&clarity::vm::types::Value::Int(1)),
+            engine::value::Value::Int(1).encode(),
         ];
         let bodies = vec![block.encode(), transfer(1, 1, 2, 5).encode(), transfer(1, 0, 2, 6).encode()];
         let runtime = tokio::runtime::Builder::new_multi_thread()

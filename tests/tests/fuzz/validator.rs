@@ -27,8 +27,8 @@ fn transaction(rng: &mut Rng, test: &TestChain) -> StacksTransaction {
     let call = |name: &str, arguments| {
         TransactionPayload::ContractCall(ContractCall {
             address: address("user", from),
-            contract_name: "store".to_owned().try_into().unwrap(),
-            function_name: name.to_owned().try_into().unwrap(),
+            contract_name: "store".parse().unwrap(),
+            function_name: name.parse().unwrap(),
             arguments,
         })
     };
@@ -38,7 +38,7 @@ fn transaction(rng: &mut Rng, test: &TestChain) -> StacksTransaction {
         2 => call("fail", Vec::new()),
         3 => call("overflow", Vec::new()),
         4 => call("pay", Vec::new()),
-        5 => call("put", vec![clarity::vm::types::Value::Int(i128::from(rng.byte()))]),
+        5 => call("put", vec![engine::value::Value::Int(i128::from(rng.byte()))]),
         6 => call("nothing", Vec::new()),
         _ => return transfer(from, nonce, rng.byte() % USERS, rng.bits() % 10_000 + 1),
     };

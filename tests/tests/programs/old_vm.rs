@@ -1,15 +1,14 @@
 //! The published VM, as the chain runs it, over the chain of `chain.rs`: rules of epoch 3.0, Clarity 1 and 2.
 
 use chainstate::clarity::genesis::execute_boot_block;
-use chainstate::clarity::{BlockContext, BlockSession, BurnView};
+use chainstate::clarity::{BlockContext, BlockSession, BurnView, FixedBurn, OldState};
 use chainstate::params::{BurnParams, ChainParams};
-use chainstate::test_support::{FixedBurn, HeaderFacts, ScratchState};
-use chainstate::transactions::{ReceiptStatus, TransactionReceipt, event_json};
-use clarity::vm::costs::ExecutionCost;
+use chainstate::test_support::HeaderFacts;
+use chainstate::transactions::{ReceiptStatus, TransactionReceipt};
 use engine::Rules;
 use engine::costs::Cost;
+use engine::value::Standard;
 use serde_json::Value as Json;
-use stacks_common::types::chainstate::SortitionId;
 use stacks_types::address::StacksAddress;
 use stacks_types::block::SigningMode;
 use stacks_types::ids::StacksBlockId;
@@ -19,6 +18,7 @@ use stacks_types::transaction::{
     TransactionAuth, TransactionPayload,
 };
 use stacks_types::value::decode_value;
+use tests::engine_events::event_json;
 use tests::programs::{DEPLOYER, Program};
 
 use crate::chain::{self, CHAIN_ID, FIRST_BURN, MINER, OPENING, TENURES, TIP};
@@ -26,7 +26,7 @@ use crate::record::{Record, Verdict};
 
 /// A chain at its tip, where programs are tried and forgotten.
 pub(crate) struct OldVm {
-    state: ScratchState,
+    old: OldState,
     key: PrivateKey,
     _folder: tempfile::TempDir,
 }
@@ -38,33 +38,33 @@ impl OldVm {
     pub(crate) fn new() -> Self {
         let (folder, key) = (tempfile::tempdir().unwrap(), PrivateKey::from_seed(b"vector account 0"));
         assert_eq!(StacksAddress::p2pkh(&key.public_key(), false).to_string(), DEPLOYER);
-        let state = ScratchState::new(folder.path(), params(), BURN).unwrap();
-        let boot = execute_boot_block(state.old_env(), burn_view(0)).unwrap();
-        state.headers.insert(&id(0), header(0));
-        state.commit_old(&boot.executed, &id(0)).unwrap();
+        let old = OldState::new(folder.path(), params(), BURN).unwrap();
+        let boot = execute_boot_block(old.env(), burn_view(0)).unwrap();
+        old.state.headers.insert(&id(0), header(0));
+        old.commit(&boot, &id(0)).unwrap();
         for height in 1..TIP {
-            let session = BlockSession::begin(state.old_env(), context(height, Cost::default())).unwrap();
+            let session = BlockSession::begin(old.env(), context(height, Cost::default())).unwrap();
             let executed = session.seal().unwrap();
-            state.headers.insert(&id(height), header(height));
-            state.commit_old(&executed, &id(height)).unwrap();
+            old.state.headers.insert(&id(height), header(height));
+            old.commit(&executed, &id(height)).unwrap();
         }
-        Self { state, key, _folder: folder }
+        Self { old, key, _folder: folder }
     }
 
     /// Deployments, then calls; all in one block that is dropped. So much of the block's budget is spent already.
     pub(crate) fn run(&self, program: &Program, spent: Cost) -> Vec<Record> {
-        let mut session = BlockSession::begin(self.state.old_env(), context(TIP, spent)).unwrap();
+        let mut session = BlockSession::begin(self.old.env(), context(TIP, spent)).unwrap();
         let mut nonce = 0;
         let deploys = program.contracts.iter().map(|source| TransactionPayload::VersionedSmartContract {
             version: if source.version == 1 { ContractVersion::Clarity1 } else { ContractVersion::Clarity2 },
-            name: source.name.into(),
+            name: source.name.parse().unwrap(),
             code: source.text.as_str().into(),
         });
         let calls = program.calls.iter().map(|call| {
             TransactionPayload::ContractCall(ContractCall {
                 address: StacksAddress::parse(DEPLOYER).unwrap(),
-                contract_name: call.contract.into(),
-                function_name: call.function.as_str().into(),
+                contract_name: call.contract.parse().unwrap(),
+                function_name: call.function.parse().unwrap(),
                 arguments: call.arguments.iter().map(|bytes| decode_value(bytes).unwrap()).collect(),
             })
         });
@@ -101,23 +101,13 @@ fn record(receipt: &TransactionReceipt) -> Record {
         _ => Verdict::Aborted,
     };
     let kept = verdict == Verdict::Success;
-    let events = receipt.events.iter().zip(0..).map(|(event, index)| {
-        let mut event = event_json(event, &receipt.txid, index).unwrap();
-        event.as_object_mut().unwrap().remove("txid");
-        event
-    });
+    let events = receipt.events.iter().enumerate().map(|(index, event)| event_json(index, event, |text| text));
     let interface = receipt.contract_interface.as_ref().filter(|_| kept);
     Record {
         verdict,
         result: hex::encode(&receipt.raw_result),
         events: events.collect(),
-        cost: Cost {
-            runtime: receipt.cost.runtime,
-            read_count: receipt.cost.read_count,
-            read_length: receipt.cost.read_length,
-            write_count: receipt.cost.write_count,
-            write_length: receipt.cost.write_length,
-        },
+        cost: receipt.cost,
         writes: Vec::new(),
         interface: interface.map(|text| serde_json::from_str::<Json>(text).unwrap()),
         burnt: if kept { receipt.stx_burned } else { 0 },
@@ -153,18 +143,8 @@ fn context(height: u8, spent: Cost) -> BlockContext {
         burn_view: burn_view(height),
         tenure_height: TENURES[usize::from(height)].into(),
         new_tenure: false,
-        tenure_cost_so_far: execution_cost(spent),
+        tenure_cost_so_far: spent,
         record_writes: true,
-    }
-}
-
-const fn execution_cost(cost: Cost) -> ExecutionCost {
-    ExecutionCost {
-        runtime: cost.runtime,
-        read_count: cost.read_count,
-        read_length: cost.read_length,
-        write_count: cost.write_count,
-        write_length: cost.write_length,
     }
 }
 
@@ -177,17 +157,9 @@ fn header(height: u8) -> HeaderFacts {
         vrf_seed: facts.vrf_seed,
         time_s: facts.burn_time,
         burn_height: facts.burn_height,
-        producer: Some(vm_address(MINER)),
+        producer: Standard::parse(MINER),
         spent: (facts.spend_total, facts.spend_winner),
         earned: facts.reward,
-    }
-}
-
-fn vm_address(text: &str) -> stacks_common::types::chainstate::StacksAddress {
-    let address = StacksAddress::parse(text).unwrap();
-    stacks_common::types::chainstate::StacksAddress {
-        version: address.version,
-        bytes: stacks_common::util::hash::Hash160(address.hash160.0),
     }
 }
 
@@ -197,7 +169,7 @@ fn params() -> ChainParams {
         chain_id: CHAIN_ID,
         mainnet: false,
         rules: &Rules::EPOCH_3_0,
-        tenure_cost_limit: execution_cost(Rules::EPOCH_3_0.block_limit),
+        tenure_cost_limit: Rules::EPOCH_3_0.block_limit,
         signing: SigningMode::Ecdsa,
         boot_balances: rich.to_vec(),
         coinbase_ustx: 0,
@@ -216,7 +188,7 @@ fn params() -> ChainParams {
 const BURN: FixedBurn = FixedBurn {
     first_height: FIRST_BURN,
     cycle: (10, 2),
-    sortition: |consensus_hash| SortitionId([consensus_hash.0[0]; 32]),
-    height: |sortition| FIRST_BURN + sortition.0[0] as u32,
-    burn_hash: |height, sortition| chain::burn_hash(height, FIRST_BURN + u32::from(sortition.0[0])),
+    sortition: |consensus_hash| [consensus_hash[0]; 32],
+    height: |sortition| FIRST_BURN + sortition[0] as u32,
+    burn_hash: |height, sortition| chain::burn_hash(height, FIRST_BURN + u32::from(sortition[0])),
 };

@@ -33,7 +33,7 @@ pub(crate) fn offer(client: &Client, salt: u64, count: u64) -> Vec<[u8; 32]> {
         let account = ACCOUNTS[usize::from(number % 2 == 1)];
         let key = vectors["accounts"][account]["private_key"].as_str().map(PrivateKey::from_hex);
         let key = key.expect("an account").expect("a key");
-        let payload = TransactionPayload::SmartContract { name: "deep".into(), code: source(salt ^ number) };
+        let payload = TransactionPayload::SmartContract { name: "deep".parse().unwrap(), code: source(salt ^ number) };
         let auth = TransactionAuth::Standard(SpendingCondition::p2pkh(&key, number / 2, 100_000));
         let mut transaction = StacksTransaction::new(false, auth, payload);
         transaction.sign_origin(&key).expect("the origin's key");

@@ -1,10 +1,10 @@
 //! Clients that offer transfers as fast as the node takes them, and go on whatever happens to it.
 
+use engine::value::Principal;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use clarity::vm::types::PrincipalData;
 use nakamoto_proto::v1;
 use nakamoto_proto::v1::transaction_service_client::TransactionServiceClient;
 use stacks_types::keys::PrivateKey;
@@ -30,7 +30,7 @@ impl Offers {
 }
 
 fn transfer(key: &PrivateKey, nonce: u64) -> StacksTransaction {
-    let recipient = PrincipalData::parse("ST000000000000000000002AMW42H").expect("an address");
+    let recipient = Principal::parse("ST000000000000000000002AMW42H").expect("an address");
     let payload = TransactionPayload::TokenTransfer { recipient, amount: 1 + nonce, memo: [0; 34] };
     let auth = TransactionAuth::Standard(SpendingCondition::p2pkh(key, nonce, 300));
     let mut transaction = StacksTransaction::new(false, auth, payload);

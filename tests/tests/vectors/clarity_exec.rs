@@ -6,21 +6,24 @@
 //! # Not here
 //! Signing hashes and encodings: `transactions`. Roots from writes alone: `marf`.
 
+use engine::costs::Cost;
 use std::collections::BTreeMap;
 
 use chainstate::execution::genesis::execute_boot_block;
 use chainstate::execution::{BlockContext, BlockSession, BurnView};
 use chainstate::params::{BurnParams, ChainParams};
-use chainstate::test_support::{FixedBurn, HeaderFacts, ScratchState, on_a_large_stack};
-use chainstate::transactions::{ReceiptStatus, TransactionReceipt, event_json};
-use clarity::vm::costs::ExecutionCost;
+use chainstate::test_support::{HeaderFacts, ScratchState, on_a_large_stack};
+use chainstate::transactions::{ReceiptStatus, TransactionReceipt};
 use engine::Rules;
+use engine::value::Standard;
 use marf::SENTINEL;
 use serde_json::Value as Json;
-use stacks_common::types::chainstate::{SortitionId, StacksAddress};
 use stacks_types::block::SigningMode;
+use stacks_types::hashing::sha256;
 use stacks_types::ids::{BurnBlockHash, StacksBlockId as ChainBlockId};
 use stacks_types::transaction::BlockTransaction;
+
+use tests::engine_events::event_json;
 
 use crate::support::load;
 
@@ -60,7 +63,7 @@ impl<'f> Replay<'f> {
     fn new(file: &'f Json, rules: &'static Rules) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let params = params(&file["setup"], rules);
-        let state = ScratchState::new(folder.path(), params, BURN).expect("an empty state");
+        let state = ScratchState::new(folder.path(), params, burn_hash).expect("an empty state");
         for block in blocks(file) {
             state.headers.insert(&block_id(&block["block_id"]), facts(&block["header"]));
         }
@@ -101,7 +104,7 @@ impl<'f> Replay<'f> {
             burn_view: burn_view(block),
             tenure_height: u32::try_from(height).expect("a height"),
             new_tenure: true,
-            tenure_cost_so_far: ExecutionCost::zero(),
+            tenure_cost_so_far: Cost::default(),
             record_writes: true,
         };
         assert_eq!(text(&block["begin_as"]), ChainBlockId::PLACEHOLDER.to_string());
@@ -154,12 +157,11 @@ impl<'f> Replay<'f> {
         }
         let expected = case["events"].as_array().expect("events");
         if receipt.status == ReceiptStatus::Success {
-            let got: Vec<Json> = receipt
-                .events
-                .iter()
-                .zip(0..)
-                .map(|(event, index)| event_json(event, &receipt.txid, index).expect("an event"))
-                .collect();
+            let mut got: Vec<Json> =
+                receipt.events.iter().enumerate().map(|(index, event)| event_json(index, event, |hex| hex)).collect();
+            for event in &mut got {
+                event["txid"] = format!("0x{}", receipt.txid).into();
+            }
             assert_eq!(&got, expected, "events of {name}");
         } else {
             // The file prints what would have happened; receipts leave it out (docs/COMPATIBILITY.md#observer-keys).
@@ -191,7 +193,7 @@ fn params(setup: &Json, rules: &'static Rules) -> ChainParams {
         chain_id: u32::try_from(number(&setup["chain_id"])).expect("a chain id"),
         mainnet: text(&setup["network"]) == "mainnet",
         rules,
-        tenure_cost_limit: ExecutionCost {
+        tenure_cost_limit: Cost {
             write_length: limit["write_length"],
             write_count: limit["write_count"],
             read_length: limit["read_length"],
@@ -226,7 +228,6 @@ fn burn_view(block: &Json) -> BurnView {
 /// What the file says of a block.
 fn facts(header: &Json) -> HeaderFacts {
     let amount = |name: &str| json_text(&header[name]).parse().expect("an amount");
-    let producer = stacks_types::address::StacksAddress::parse(text(&header["miner_address"])).expect("an address");
     HeaderFacts {
         block_hash: array(&header["block_hash"]),
         burn_hash: array(&header["burn_header_hash"]),
@@ -234,10 +235,7 @@ fn facts(header: &Json) -> HeaderFacts {
         vrf_seed: array(&header["vrf_seed"]),
         time_s: number(&header["time"]),
         burn_height: u32::try_from(number(&header["burn_height"])).expect("a height"),
-        producer: Some(StacksAddress {
-            version: producer.version,
-            bytes: stacks_common::util::hash::Hash160(producer.hash160.0),
-        }),
+        producer: Some(Standard::parse(text(&header["miner_address"])).expect("an address")),
         spent: (amount("miner_spend_total"), amount("miner_spend_winner")),
         // The chain is shorter than the hundred blocks after which a reward is paid.
         earned: None,
@@ -245,16 +243,9 @@ fn facts(header: &Json) -> HeaderFacts {
 }
 
 /// The file's burn chain: one fork, whose block at height h has the hash SHA256("burn h").
-const BURN: FixedBurn = FixedBurn {
-    first_height: FIRST_BURN_HEIGHT,
-    cycle: (2100, 100),
-    sortition: |_| SortitionId([0; 32]),
-    height: |_| u32::MAX,
-    burn_hash: |height, _| {
-        let hash = stacks_common::util::hash::Sha256Sum::from_data(format!("burn {height}").as_bytes());
-        (height >= FIRST_BURN_HEIGHT).then_some(hash.0)
-    },
-};
+fn burn_hash(height: u32, _: &[u8; 32]) -> Option<[u8; 32]> {
+    (height >= FIRST_BURN_HEIGHT).then(|| sha256(&[format!("burn {height}").as_bytes()]))
+}
 
 fn blocks(file: &Json) -> &[Json] {
     file["blocks"].as_array().expect("blocks")
@@ -286,6 +277,14 @@ fn cost_of(json: &Json) -> BTreeMap<String, u64> {
     fields.iter().map(|(name, value)| (name.clone(), number(value))).collect()
 }
 
-fn json_cost(cost: &ExecutionCost) -> BTreeMap<String, u64> {
-    cost_of(&serde_json::to_value(cost).expect("json"))
+fn json_cost(cost: &Cost) -> BTreeMap<String, u64> {
+    let Cost { runtime, read_count, read_length, write_count, write_length } = *cost;
+    let fields = [
+        ("runtime", runtime),
+        ("read_count", read_count),
+        ("read_length", read_length),
+        ("write_count", write_count),
+        ("write_length", write_length),
+    ];
+    fields.map(|(name, value)| (name.to_owned(), value)).into()
 }

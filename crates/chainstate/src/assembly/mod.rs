@@ -165,7 +165,7 @@ impl Chain {
 
     fn finish(&self, reader: &ChainReader, plan: &BlockPlan, filled: Filled) -> Result<v1::BlockTemplate, StoreError> {
         let block = unsigned_block(plan, filled.transactions, &filled.execution);
-        let cost = filled.execution.executed.cost.clone();
+        let cost = filled.execution.executed.cost;
         let key = (plan.parent.block_id, plan.burn_view.hash, block.header.tx_merkle_root);
         self.keep_execution(key, Arc::new(filled.execution));
         Ok(v1::BlockTemplate {

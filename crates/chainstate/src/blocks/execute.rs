@@ -1,6 +1,6 @@
 //! Executes a block's transactions on its parent's state.
 
-use ::clarity::vm::types::PrincipalData;
+use engine::value::Principal;
 use stacks_types::ids::Txid;
 use stacks_types::transaction::BlockTransaction;
 
@@ -37,8 +37,10 @@ pub enum ExecuteError {
 pub(crate) fn open<'a>(env: BlockEnv<'a>, plan: &BlockPlan) -> Result<BlockSession<'a>, SessionError> {
     let mut session = BlockSession::begin(env, plan.context())?;
     if let Some(reward) = &plan.reward {
-        let recipient = PrincipalData::parse(&reward.recipient)
-            .map_err(|error| SessionError::Refused { what: "the recipient of a reward", error: error.to_string() })?;
+        let recipient = Principal::parse(&reward.recipient).ok_or_else(|| SessionError::Refused {
+            what: "the recipient of a reward",
+            error: format!("{} is nobody", reward.recipient),
+        })?;
         session.pay_reward(&recipient, reward.coinbase.saturating_add(reward.fees), reward.coinbase)?;
     }
     Ok(session)

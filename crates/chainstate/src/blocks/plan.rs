@@ -78,7 +78,7 @@ impl BlockPlan {
             burn_view: burn_view_of(&self.burn_view),
             tenure_height: u32::try_from(self.tenure_height).unwrap_or(u32::MAX),
             new_tenure: self.new_tenure,
-            tenure_cost_so_far: self.parent.tenure.cost.clone(),
+            tenure_cost_so_far: self.parent.tenure.cost,
             record_writes: false,
         }
     }

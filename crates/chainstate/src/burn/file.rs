@@ -13,6 +13,8 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Row, Transaction, TransactionBehavior};
 use sqlite::Inspected;
+use stacks_types::address::StacksAddress;
+use stacks_types::ids::Hash160;
 
 /// How long a statement waits for a lock: readers of a WAL file never do, the one writer only for a checkpoint.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -158,6 +160,13 @@ fn is_empty(conn: &Connection) -> Result<bool, StoreError> {
 /// A number as a database integer.
 pub(crate) fn to_integer(what: &'static str, value: u64) -> Result<i64, StoreError> {
     i64::try_from(value).map_err(|_| StoreError::TooBig { what, value })
+}
+
+/// The address in columns `address_version` and `address_hash160`.
+pub(super) fn get_address(row: &Row<'_>) -> rusqlite::Result<StacksAddress> {
+    let version: u8 = row.get("address_version")?;
+    StacksAddress::new(version, Hash160(row.get("address_hash160")?))
+        .ok_or(rusqlite::Error::IntegralValueOutOfRange(0, version.into()))
 }
 
 /// Reads a column that holds a number from 0 up.

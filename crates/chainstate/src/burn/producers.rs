@@ -1,11 +1,9 @@
 //! Producer sets: one a reward cycle, in the order of their rotation.
 
-use super::file::StoreError;
+use super::file::{StoreError, get_address};
 use super::stackers::MAX_SET_MEMBERS;
 use crate::params::Producer;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
-use stacks_types::address::StacksAddress;
-use stacks_types::ids::Hash160;
 use stacks_types::vrf::VrfPublicKey;
 use std::collections::BTreeSet;
 
@@ -19,7 +17,7 @@ pub(super) fn check_producers(producers: &[Producer]) -> Result<(), &'static str
     }
     let mut hashes = BTreeSet::new();
     // The hash alone names a producer; it has one slot in `.producers`.
-    if !producers.iter().all(|producer| hashes.insert(producer.address.hash160)) {
+    if !producers.iter().all(|producer| hashes.insert(producer.address.hash160())) {
         return Err("names a member twice");
     }
     Ok(())
@@ -34,7 +32,7 @@ pub(super) fn replace_producers(tx: &Transaction<'_>, cycle: i64, producers: &[P
     )?;
     for (position, producer) in (0_u32..).zip(producers) {
         let address = &producer.address;
-        insert.execute(params![cycle, position, address.version, address.hash160.0, producer.vrf_public_key.0])?;
+        insert.execute(params![cycle, position, address.version(), address.hash160().0, producer.vrf_public_key.0])?;
     }
     Ok(())
 }
@@ -61,6 +59,5 @@ pub(super) fn select_elected(conn: &Connection, cycle: i64, turn: i64) -> Result
 }
 
 fn to_producer(row: &Row<'_>) -> rusqlite::Result<Producer> {
-    let address = StacksAddress { version: row.get(0)?, hash160: Hash160(row.get(1)?) };
-    Ok(Producer { address, vrf_public_key: VrfPublicKey(row.get(2)?) })
+    Ok(Producer { address: get_address(row)?, vrf_public_key: VrfPublicKey(row.get(2)?) })
 }

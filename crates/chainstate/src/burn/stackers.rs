@@ -1,9 +1,8 @@
 //! Stacker sets: one a reward cycle, in signing order. A set serves its cycle and those after it, up to the next set's.
 
-use super::file::StoreError;
+use super::file::{StoreError, get_address};
 use crate::params::Stacker;
 use rusqlite::{Connection, Transaction, params};
-use stacks_types::address::StacksAddress;
 use stacks_types::ids::Hash160;
 use std::collections::BTreeSet;
 
@@ -40,7 +39,7 @@ impl StackerSet {
     /// Place of the member whose key hashes to `hash160`, from 0.
     #[must_use]
     pub fn position(&self, hash160: &Hash160) -> Option<usize> {
-        self.stackers.iter().position(|stacker| stacker.address.hash160 == *hash160)
+        self.stackers.iter().position(|stacker| stacker.address.hash160() == *hash160)
     }
 }
 
@@ -57,7 +56,7 @@ pub(super) fn check_stackers(stackers: &[Stacker]) -> Result<(), &'static str> {
     }
     let mut hashes = BTreeSet::new();
     // The hash alone names a signer: signatures are compared with it and never with the version.
-    if !stackers.iter().all(|stacker| hashes.insert(stacker.address.hash160)) {
+    if !stackers.iter().all(|stacker| hashes.insert(stacker.address.hash160())) {
         return Err("names a member twice");
     }
     Ok(())
@@ -70,7 +69,13 @@ pub(super) fn replace_stackers(tx: &Transaction<'_>, cycle: i64, stackers: &[Sta
         "INSERT INTO stackers (cycle, position, address_version, address_hash160, weight) VALUES (?1, ?2, ?3, ?4, ?5)",
     )?;
     for (position, stacker) in (0_u32..).zip(stackers) {
-        insert.execute(params![cycle, position, stacker.address.version, stacker.address.hash160.0, stacker.weight])?;
+        insert.execute(params![
+            cycle,
+            position,
+            stacker.address.version(),
+            stacker.address.hash160().0,
+            stacker.weight
+        ])?;
     }
     Ok(())
 }
@@ -81,9 +86,6 @@ pub(super) fn select_stackers(conn: &Connection, cycle: i64) -> Result<Vec<Stack
         "SELECT address_version, address_hash160, weight FROM stackers
          WHERE cycle = (SELECT max(cycle) FROM stackers WHERE cycle <= ?1) ORDER BY position",
     )?;
-    let rows = select.query_map([cycle], |row| {
-        let address = StacksAddress { version: row.get(0)?, hash160: Hash160(row.get(1)?) };
-        Ok(Stacker { address, weight: row.get(2)? })
-    })?;
+    let rows = select.query_map([cycle], |row| Ok(Stacker { address: get_address(row)?, weight: row.get(2)? }))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }

@@ -13,7 +13,7 @@ const FIRST_TIME_S: u64 = 1_700_000_000;
 const CYCLE: u64 = 5;
 
 fn address(byte: u8) -> StacksAddress {
-    StacksAddress { version: 26, hash160: Hash160([byte; 20]) }
+    StacksAddress::of_key_hash(Hash160([byte; 20]), false)
 }
 
 fn stackers(bytes: &[u8]) -> Vec<Stacker> {
@@ -157,7 +157,7 @@ fn the_elected_producer_rotates_by_height() {
     let tip = chain.mine(&first, 4);
     let elected: Vec<u8> = (FIRST_HEIGHT..=tip.height)
         .map(|height| chain.db.get_burn_block_at_height(height, &tip.hash).unwrap().unwrap())
-        .map(|block| chain.db.elected_producer(&block.hash).unwrap().address.hash160.0[0])
+        .map(|block| chain.db.elected_producer(&block.hash).unwrap().address.hash160().0[0])
         .collect();
     assert_eq!(elected, [1, 2, 3, 1, 2]);
     assert_eq!(chain.db.get_producer_set(&tip.hash).unwrap(), rules().producers);
@@ -190,7 +190,7 @@ fn producers_may_change_with_a_cycle_and_rotate_by_height_all_the_same() {
     let tip = chain.mine(&first, 16);
     let elected: Vec<u8> = (FIRST_HEIGHT..=tip.height)
         .map(|height| chain.db.get_burn_block_at_height(height, &tip.hash).unwrap().unwrap())
-        .map(|block| chain.db.elected_producer(&block.hash).unwrap().address.hash160.0[0])
+        .map(|block| chain.db.elected_producer(&block.hash).unwrap().address.hash160().0[0])
         .collect();
     // A cycle has five blocks: the turn counts from the chain's first block, whatever the set.
     assert_eq!(elected, [1, 2, 3, 1, 2, 8, 7, 8, 7, 8, 7, 8, 7, 8, 7, 9, 9]);
@@ -236,7 +236,7 @@ fn impossible_stacker_sets_are_refused() {
         .map(|index| {
             let mut hash = [0; 20];
             hash[..4].copy_from_slice(&index.to_be_bytes());
-            Stacker { address: StacksAddress { version: 26, hash160: Hash160(hash) }, weight: 1 }
+            Stacker { address: StacksAddress::of_key_hash(Hash160(hash), false), weight: 1 }
         })
         .collect();
     for bad in [vec![], stackers(&[40, 40]), stackers(&[0]), many.clone()] {

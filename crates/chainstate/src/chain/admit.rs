@@ -3,12 +3,11 @@
 //! # Not here
 //! How it follows the canonical tip: `follow`. How drops are told: `dropped`.
 
+use engine::value::{ContractId, Principal, Value};
 use std::sync::Arc;
 
 use std::time::{Duration, Instant};
 
-use ::clarity::vm::Value;
-use ::clarity::vm::types::{PrincipalData, QualifiedContractIdentifier};
 use marf::{BlockId, Marf};
 use nakamoto_proto::v1;
 use stacks_types::address::StacksAddress;
@@ -304,7 +303,7 @@ impl Chain {
 }
 
 /// `None` if the state cannot be read or holds no number.
-fn nonce_at(marf: &Marf, block: &StacksBlockId, account: &PrincipalData) -> Option<u64> {
+fn nonce_at(marf: &Marf, block: &StacksBlockId, account: &Principal) -> Option<u64> {
     let stored = marf.get(&BlockId(block.0), &nonce_key(account)).ok()?;
     stored.map_or(Some(0), |bytes| std::str::from_utf8(&bytes).ok()?.parse().ok())
 }
@@ -340,21 +339,16 @@ impl AdmissionView for TipView<'_, '_> {
         self.company == Company::Others && (self.expired)()
     }
 
-    fn account(&self, who: &PrincipalData) -> Result<AccountView, Refusal> {
+    fn account(&self, who: &Principal) -> Result<AccountView, Refusal> {
         let account = self.state.account(who).map_err(refused)?;
         Ok(AccountView { nonce: account.nonce, available_ustx: account.available })
     }
 
-    fn contract_exists(&self, contract: &QualifiedContractIdentifier) -> Result<bool, Refusal> {
+    fn contract_exists(&self, contract: &ContractId) -> Result<bool, Refusal> {
         self.state.contract_exists(contract).map_err(refused)
     }
 
-    fn check_public_function(
-        &self,
-        contract: &QualifiedContractIdentifier,
-        function: &str,
-        arguments: &[Value],
-    ) -> Result<(), Refusal> {
+    fn check_public_function(&self, contract: &ContractId, function: &str, arguments: &[Value]) -> Result<(), Refusal> {
         let verdict = self.state.check_public_function(contract, function, arguments).map_err(refused)?;
         verdict.map_err(|refusal| match refusal {
             CallRefusal::NoSuchContract => Refusal::NoSuchContract,

@@ -245,7 +245,7 @@ impl Judged {
 
     fn tenure(&self, block_id: StacksBlockId, mainnet: bool) -> TenureSoFar {
         let (plan, parent) = (&self.plan, &self.plan.parent.tenure);
-        let cost = self.execution.executed.tenure_cost.clone();
+        let cost = self.execution.executed.tenure_cost;
         // The coinbase rule makes the first transaction of a new tenure its coinbase.
         match self.block.txs.first().filter(|_| plan.new_tenure) {
             Some(coinbase) => {
@@ -284,7 +284,7 @@ impl Judged {
             burn_view: Some(wire::burn_block(reader.burn(), &plan.burn_view)?),
             new_tenure: plan.new_tenure,
             tenure_height: plan.tenure_height,
-            receipts: wire::receipts(executed.receipts.iter().zip(raw))?,
+            receipts: wire::receipts(executed.receipts.iter().zip(raw)),
             matured_rewards,
             cost: Some(wire::cost(&executed.cost)),
             tenure_cost: Some(wire::cost(&executed.tenure_cost)),

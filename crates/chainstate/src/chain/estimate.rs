@@ -4,8 +4,8 @@
 //! - Nothing is written: the session is dropped unsealed.
 //! - The estimate ends with the caller's deadline and within one tenure's cost limit.
 
-use ::clarity::vm::costs::ExecutionCost;
-use ::clarity::vm::types::QualifiedContractIdentifier;
+use engine::costs::Cost;
+use engine::value::ContractId;
 use stacks_types::address::{HashMode, StacksAddress};
 use stacks_types::ids::Hash160;
 use stacks_types::keys::{KeyEncoding, MessageSignature};
@@ -31,7 +31,7 @@ pub enum NoEstimate {
     NotSent(&'static str),
     /// The called contract does not exist.
     #[error("no contract {0}")]
-    NoSuchContract(QualifiedContractIdentifier),
+    NoSuchContract(ContractId),
     /// Running it failed in a way that no block can hold.
     #[error("{0}")]
     NotMinable(String),
@@ -52,9 +52,9 @@ impl Chain {
         &self,
         payload: TransactionPayload,
         expired: Expired<'_>,
-    ) -> Result<Result<ExecutionCost, NoEstimate>, StoreError> {
+    ) -> Result<Result<Cost, NoEstimate>, StoreError> {
         let sender = match &payload {
-            TransactionPayload::TokenTransfer { .. } => return Ok(Ok(ExecutionCost::zero())),
+            TransactionPayload::TokenTransfer { .. } => return Ok(Ok(Cost::default())),
             TransactionPayload::ContractCall(call) => {
                 let contract = call.contract_id();
                 let known = self.read(|reader| {
@@ -67,8 +67,7 @@ impl Chain {
                 call.address
             }
             TransactionPayload::SmartContract { .. } | TransactionPayload::VersionedSmartContract { .. } => {
-                let version = HashMode::P2pkh.address_version(self.params().mainnet);
-                StacksAddress { version, hash160: NOBODY }
+                StacksAddress::of_key_hash(NOBODY, self.params().mainnet)
             }
             TransactionPayload::PoisonMicroblock(_)
             | TransactionPayload::Coinbase { .. }
@@ -91,12 +90,12 @@ impl Chain {
         reader: &ChainReader,
         transaction: &BlockTransaction,
         expired: Expired<'_>,
-    ) -> Result<Result<ExecutionCost, NoEstimate>, StoreError> {
+    ) -> Result<Result<Cost, NoEstimate>, StoreError> {
         let tip = reader.tip()?;
         let view = reader.burn_view(&tip.burn_view)?;
         let mut place = plan(self.params(), reader.conn(), &reader.ancestry(), tip, view)?;
         // The whole limit, not what this tenure has left of it: the transaction may be mined in another one.
-        place.parent.tenure.cost = ExecutionCost::zero();
+        place.parent.tenure.cost = Cost::default();
         let headers = reader.headers(place.parent.block_id);
         let session = open(reader.block_env(&headers), &place);
         let mut session = session.map_err(|error| StoreError::Corrupt(error.to_string()))?;
@@ -112,11 +111,11 @@ impl Chain {
 
 /// A condition that stands for an address of either version, unsigned and free of charge.
 fn condition(sender: StacksAddress, nonce: u64) -> SpendingCondition {
-    let multisig = [true, false].map(|mainnet| HashMode::P2sh.address_version(mainnet));
-    if multisig.contains(&sender.version) {
+    let multisig = [true, false].map(|mainnet| HashMode::P2sh.address(sender.hash160(), mainnet));
+    if multisig.contains(&sender) {
         return SpendingCondition::MultiSig(MultiSigCondition {
             hash_mode: MultiSigHashMode::P2sh,
-            signer: sender.hash160,
+            signer: sender.hash160(),
             nonce,
             fee: 0,
             fields: Vec::new(),
@@ -125,7 +124,7 @@ fn condition(sender: StacksAddress, nonce: u64) -> SpendingCondition {
     }
     SpendingCondition::SingleSig(SingleSigCondition {
         hash_mode: SingleSigHashMode::P2pkh,
-        signer: sender.hash160,
+        signer: sender.hash160(),
         nonce,
         fee: 0,
         key_encoding: KeyEncoding::Compressed,

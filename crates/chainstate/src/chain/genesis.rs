@@ -1,6 +1,6 @@
 //! Makes the boot block in a new folder, with its events.
 
-use ::clarity::vm::costs::ExecutionCost;
+use engine::costs::Cost;
 use nakamoto_proto::v1;
 use stacks_types::ids::StacksBlockId;
 
@@ -77,7 +77,7 @@ fn boot_header(boot: &BootBlock, first: &BurnBlock) -> ProcessedHeader {
         tenure: TenureSoFar {
             height: 0,
             start: StacksBlockId::BOOT,
-            cost: ExecutionCost::zero(),
+            cost: Cost::default(),
             fees: 0,
             coinbase: 0,
             recipient: String::new(),
@@ -93,14 +93,14 @@ fn boot_event(
     burn_view: v1::BurnBlock,
 ) -> Result<v1::BlockProcessed, StoreError> {
     let receipts = boot.transactions.iter().map(|boot| (&boot.receipt, boot.transaction.encode()));
-    let zero = wire::cost(&ExecutionCost::zero());
+    let zero = wire::cost(&Cost::default());
     Ok(v1::BlockProcessed {
         block: Some(wire::block_ref(header)),
         header: None,
         burn_view: Some(burn_view),
         new_tenure: false,
         tenure_height: 0,
-        receipts: wire::receipts(receipts)?,
+        receipts: wire::receipts(receipts),
         matured_rewards: Vec::new(),
         cost: Some(zero),
         tenure_cost: Some(zero),

@@ -12,7 +12,7 @@
 //! - What the journal says is committed with the state that it reports.
 //! - Staging and the burn database are files of their own. What they hold and the journal has not announced is announced
 //!   at the next [`Chain::announce`], or with the block that [`Chain::process_next`] appends, also after a crash.
-//! - Every caller of the VM runs on a thread with [`crate::execution::STACK_BYTES`] of stack.
+//! - Every caller of the engine runs on a thread with [`crate::execution::STACK_BYTES`] of stack.
 //!
 //! # Not here
 //! Threads, channels, timers: the node.

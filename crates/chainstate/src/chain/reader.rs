@@ -1,9 +1,9 @@
 //! Everything that can be read of the chain, on connections of its own.
 
+use engine::value::Principal;
 use std::path::Path;
 use std::sync::Arc;
 
-use ::clarity::vm::types::PrincipalData;
 use marf::Marf;
 use nakamoto_proto::v1;
 use prost::Message as _;
@@ -274,11 +274,7 @@ impl ChainReader {
     ///
     /// # Errors
     /// [`ReadStateError`].
-    pub fn account(
-        &self,
-        principal: &PrincipalData,
-        block_id: Option<&StacksBlockId>,
-    ) -> Result<Account, ReadStateError> {
+    pub fn account(&self, principal: &Principal, block_id: Option<&StacksBlockId>) -> Result<Account, ReadStateError> {
         self.state_at(block_id, |state| state.account(principal))
     }
 }

@@ -80,7 +80,7 @@ impl Owners {
     /// Adds those that are not there yet, as long as there is room.
     fn add(&mut self, addresses: impl Iterator<Item = StacksAddress>) {
         for address in addresses {
-            if self.slots.len() < MAX_SLOTS && self.known.insert(address.hash160) {
+            if self.slots.len() < MAX_SLOTS && self.known.insert(address.hash160()) {
                 self.slots.push((address, 1));
             }
         }

@@ -18,8 +18,7 @@
 
 use std::time::Duration;
 
-use ::clarity::vm::types::{PrincipalData, QualifiedContractIdentifier};
-use engine::value::Value;
+use engine::value::{ContractId, Principal, Standard};
 use stacks_types::ids::StacksBlockId;
 
 use super::chain_meta::tip_of;
@@ -131,7 +130,7 @@ impl Chain {
     }
 
     fn ask(&self, contract: &str, tip: &StacksBlockId, around: &Surroundings<'_>) -> Result<Answer, StoreError> {
-        let Some(id) = parse(contract) else { return Ok(Answer::Gone) };
+        let Some(id) = ContractId::parse(contract) else { return Ok(Answer::Gone) };
         let begun = (around.now)();
         let expired = || (around.stopped)() || (around.now)().saturating_sub(begun) > EVALUATION_TIME;
         let asked = self.read(|reader| reader.state_until(Some(tip), &expired, |state| evaluate(state, &id)));
@@ -169,29 +168,24 @@ fn followed(reader: &ChainReader) -> Result<Option<StacksBlockId>, StoreError> {
     Ok(select_followed(reader.conn())?)
 }
 
-fn parse(contract: &str) -> Option<QualifiedContractIdentifier> {
-    QualifiedContractIdentifier::parse(contract).ok()
-}
-
 fn is_candidate(reader: &ChainReader, tip: &StacksBlockId, contract: &str) -> Result<bool, StoreError> {
-    let Some(id) = parse(contract) else { return Ok(false) };
+    let Some(id) = ContractId::parse(contract) else { return Ok(false) };
     let interface = reader.state_at(Some(tip), |state| state.interface(&id));
     let interface = interface.map_err(|error| StoreError::Corrupt(error.to_string()))?;
     Ok(interface.is_some_and(|interface| is_stackerdb(&interface)))
 }
 
 /// Both functions, at one state.
-fn evaluate(state: &StateReader<'_>, contract: &QualifiedContractIdentifier) -> Result<Answer, ReadError> {
+fn evaluate(state: &StateReader<'_>, contract: &ContractId) -> Result<Answer, ReadError> {
     match state.interface(contract)? {
         Some(interface) if is_stackerdb(&interface) => {}
         Some(_) | None => return Ok(Answer::Gone),
     }
-    let sender: PrincipalData = QualifiedContractIdentifier::transient().issuer.into();
+    let sender = Principal::Standard(Standard::transient());
     let call = |function: &str| {
         let call =
             ReadOnlyCall { contract, function, arguments: &[], sender: &sender, sponsor: None, limit: READ_ONLY_LIMIT };
-        let bytes = state.call_read_only(&call)?;
-        Value::decode(&bytes).map_err(|error| ReadError::Vm(error.to_string()))
+        state.call_read_only(&call)
     };
     let signers = match read_signers(call(SLOTS_FUNCTION)?) {
         Ok(signers) => signers,

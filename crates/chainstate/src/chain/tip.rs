@@ -170,7 +170,7 @@ fn stored_transactions(reader: &ChainReader, block_id: &StacksBlockId) -> Result
 
 #[cfg(test)]
 mod tests {
-    use ::clarity::vm::costs::ExecutionCost;
+    use engine::costs::Cost;
     use stacks_types::ids::{BurnBlockHash, StateRoot};
 
     use super::*;
@@ -189,7 +189,7 @@ mod tests {
             tenure: TenureSoFar {
                 height: 0,
                 start: StacksBlockId([0; 32]),
-                cost: ExecutionCost::zero(),
+                cost: Cost::default(),
                 fees: 0,
                 coinbase: 0,
                 recipient: String::new(),

@@ -1,8 +1,8 @@
 //! Our values as messages of `nakamoto.v1`: one function a message.
 
-use ::clarity::vm::Value;
-use ::clarity::vm::costs::ExecutionCost;
-use ::clarity::vm::events::{FTEventType, NFTEventType, STXEventType, StacksTransactionEvent};
+use engine::costs::Cost;
+use engine::run::{Event, EventBody};
+use engine::value::Value;
 use nakamoto_proto::v1;
 use stacks_types::block::{NakamotoBlockHeader, SigningMode};
 use stacks_types::ids::StacksBlockId;
@@ -16,7 +16,7 @@ use crate::transactions::{ReceiptStatus, TransactionReceipt};
 
 /// A cost.
 #[must_use]
-pub const fn cost(cost: &ExecutionCost) -> v1::ExecutionCost {
+pub const fn cost(cost: &Cost) -> v1::ExecutionCost {
     v1::ExecutionCost {
         write_length: cost.write_length,
         write_count: cost.write_count,
@@ -105,27 +105,19 @@ pub fn matured_reward(reward: &MaturedReward, from: &ProcessedHeader) -> v1::Mat
 }
 
 /// The receipts of a block, whose events are numbered over the whole block.
-///
-/// # Errors
-/// [`StoreError::Corrupt`] if a value in an event has no consensus form: a bug of the VM.
-pub fn receipts<'a>(
-    receipts: impl Iterator<Item = (&'a TransactionReceipt, Vec<u8>)>,
-) -> Result<Vec<v1::TransactionReceipt>, StoreError> {
+#[must_use]
+pub fn receipts<'a>(receipts: impl Iterator<Item = (&'a TransactionReceipt, Vec<u8>)>) -> Vec<v1::TransactionReceipt> {
     let mut next_event = 0;
     receipts.map(|(receipt, raw)| receipt_message(receipt, raw, &mut next_event)).collect()
 }
 
-fn receipt_message(
-    receipt: &TransactionReceipt,
-    raw: Vec<u8>,
-    next_event: &mut u32,
-) -> Result<v1::TransactionReceipt, StoreError> {
+fn receipt_message(receipt: &TransactionReceipt, raw: Vec<u8>, next_event: &mut u32) -> v1::TransactionReceipt {
     let mut events = Vec::with_capacity(receipt.events.len());
     for event in &receipt.events {
-        events.push(v1::TransactionEvent { event_index: *next_event, body: Some(event_body(event)?) });
+        events.push(v1::TransactionEvent { event_index: *next_event, body: Some(event_body(event)) });
         *next_event += 1;
     }
-    Ok(v1::TransactionReceipt {
+    v1::TransactionReceipt {
         txid: bytes(&receipt.txid.0),
         tx_index: receipt.tx_index,
         status: status(receipt.status).into(),
@@ -136,7 +128,7 @@ fn receipt_message(
         fee_ustx: receipt.fee,
         vm_error: receipt.vm_error.clone().unwrap_or_default(),
         contract_interface_json: receipt.contract_interface.clone().unwrap_or_default(),
-    })
+    }
 }
 
 const fn status(status: ReceiptStatus) -> v1::TransactionStatus {
@@ -147,92 +139,66 @@ const fn status(status: ReceiptStatus) -> v1::TransactionStatus {
     }
 }
 
-fn event_body(event: &StacksTransactionEvent) -> Result<v1::transaction_event::Body, StoreError> {
-    Ok(match event {
-        StacksTransactionEvent::SmartContractEvent(data) => {
-            v1::transaction_event::Body::ContractPrint(v1::ContractPrint {
-                contract_id: data.key.0.to_string(),
-                topic: data.key.1.clone(),
-                value: value(&data.value)?,
-            })
-        }
-        StacksTransactionEvent::STXEvent(event) => stx_body(event),
-        StacksTransactionEvent::FTEvent(event) => ft_body(event),
-        StacksTransactionEvent::NFTEvent(event) => nft_body(event)?,
-    })
-}
-
-fn stx_body(event: &STXEventType) -> v1::transaction_event::Body {
+fn event_body(event: &Event) -> v1::transaction_event::Body {
     use v1::transaction_event::Body;
     match event {
-        STXEventType::STXTransferEvent(data) => Body::StxTransfer(v1::StxTransfer {
-            sender: data.sender.to_string(),
-            recipient: data.recipient.to_string(),
-            amount_ustx: amount(data.amount),
-            memo: data.memo.data.clone().into(),
+        Event::Print(contract, printed) => Body::ContractPrint(v1::ContractPrint {
+            contract_id: contract.to_string(),
+            topic: "print".to_owned(),
+            value: value(printed),
         }),
-        STXEventType::STXMintEvent(data) => {
-            Body::StxMint(v1::StxMint { recipient: data.recipient.to_string(), amount_ustx: amount(data.amount) })
-        }
-        STXEventType::STXBurnEvent(data) => {
-            Body::StxBurn(v1::StxBurn { sender: data.sender.to_string(), amount_ustx: amount(data.amount) })
-        }
-        STXEventType::STXLockEvent(data) => Body::StxLock(v1::StxLock {
-            locked_amount_ustx: amount(data.locked_amount),
-            unlock_height: data.unlock_height,
-            locked_address: data.locked_address.to_string(),
-            contract_id: data.contract_identifier.to_string(),
-        }),
+        Event::Asset(body) => asset_body(body),
     }
 }
 
-fn ft_body(event: &FTEventType) -> v1::transaction_event::Body {
+fn asset_body(body: &EventBody) -> v1::transaction_event::Body {
     use v1::transaction_event::Body;
-    match event {
-        FTEventType::FTTransferEvent(data) => Body::FtTransfer(v1::FtTransfer {
-            asset_id: data.asset_identifier.to_string(),
-            sender: data.sender.to_string(),
-            recipient: data.recipient.to_string(),
-            amount: amount(data.amount),
+    match body {
+        EventBody::StxTransfer { sender, recipient, amount: moved, memo } => Body::StxTransfer(v1::StxTransfer {
+            sender: sender.to_string(),
+            recipient: recipient.to_string(),
+            amount_ustx: amount(*moved),
+            memo: memo.clone().into(),
         }),
-        FTEventType::FTMintEvent(data) => Body::FtMint(v1::FtMint {
-            asset_id: data.asset_identifier.to_string(),
-            recipient: data.recipient.to_string(),
-            amount: amount(data.amount),
+        EventBody::StxMint { recipient, amount: made } => {
+            Body::StxMint(v1::StxMint { recipient: recipient.to_string(), amount_ustx: amount(*made) })
+        }
+        EventBody::StxBurn { sender, amount: burnt } => {
+            Body::StxBurn(v1::StxBurn { sender: sender.to_string(), amount_ustx: amount(*burnt) })
+        }
+        EventBody::FtTransfer { asset, sender, recipient, amount: moved } => Body::FtTransfer(v1::FtTransfer {
+            asset_id: asset.to_string(),
+            sender: sender.to_string(),
+            recipient: recipient.to_string(),
+            amount: amount(*moved),
         }),
-        FTEventType::FTBurnEvent(data) => Body::FtBurn(v1::FtBurn {
-            asset_id: data.asset_identifier.to_string(),
-            sender: data.sender.to_string(),
-            amount: amount(data.amount),
+        EventBody::FtMint { asset, recipient, amount: made } => Body::FtMint(v1::FtMint {
+            asset_id: asset.to_string(),
+            recipient: recipient.to_string(),
+            amount: amount(*made),
         }),
+        EventBody::FtBurn { asset, sender, amount: burnt } => {
+            Body::FtBurn(v1::FtBurn { asset_id: asset.to_string(), sender: sender.to_string(), amount: amount(*burnt) })
+        }
+        EventBody::NftTransfer { asset, sender, recipient, value: token } => Body::NftTransfer(v1::NftTransfer {
+            asset_id: asset.to_string(),
+            sender: sender.to_string(),
+            recipient: recipient.to_string(),
+            value: value(token),
+        }),
+        EventBody::NftMint { asset, recipient, value: token } => Body::NftMint(v1::NftMint {
+            asset_id: asset.to_string(),
+            recipient: recipient.to_string(),
+            value: value(token),
+        }),
+        EventBody::NftBurn { asset, sender, value: token } => {
+            Body::NftBurn(v1::NftBurn { asset_id: asset.to_string(), sender: sender.to_string(), value: value(token) })
+        }
     }
 }
 
-fn nft_body(event: &NFTEventType) -> Result<v1::transaction_event::Body, StoreError> {
-    use v1::transaction_event::Body;
-    Ok(match event {
-        NFTEventType::NFTTransferEvent(data) => Body::NftTransfer(v1::NftTransfer {
-            asset_id: data.asset_identifier.to_string(),
-            sender: data.sender.to_string(),
-            recipient: data.recipient.to_string(),
-            value: value(&data.value)?,
-        }),
-        NFTEventType::NFTMintEvent(data) => Body::NftMint(v1::NftMint {
-            asset_id: data.asset_identifier.to_string(),
-            recipient: data.recipient.to_string(),
-            value: value(&data.value)?,
-        }),
-        NFTEventType::NFTBurnEvent(data) => Body::NftBurn(v1::NftBurn {
-            asset_id: data.asset_identifier.to_string(),
-            sender: data.sender.to_string(),
-            value: value(&data.value)?,
-        }),
-    })
-}
-
-fn value(value: &Value) -> Result<prost::bytes::Bytes, StoreError> {
-    let encoded = value.serialize_to_vec();
-    encoded.map(Into::into).map_err(|error| StoreError::Corrupt(format!("a value of an event: {error:?}")))
+fn value(value: &Value) -> prost::bytes::Bytes {
+    value.encode().into()
 }
 
 fn amount(amount: u128) -> prost::bytes::Bytes {

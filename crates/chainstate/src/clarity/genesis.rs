@@ -11,19 +11,19 @@
 //! # Not here
 //! The boot block's header and event: the block rules.
 
-use ::clarity::boot_util::{boot_code_addr, boot_code_id};
+use ::clarity::boot_util::boot_code_id;
 use ::clarity::vm::ClarityVersion;
 use ::clarity::vm::ast::ASTRules;
 use ::clarity::vm::clarity::TransactionConnection as _;
-use ::clarity::vm::costs::ExecutionCost;
-use ::clarity::vm::events::{STXEventType, STXMintEventData, StacksTransactionEvent};
-use ::clarity::vm::types::PrincipalData;
+use engine::costs::Cost;
+use engine::value::Principal;
 use stacks_types::ids::StacksBlockId;
 
 use super::burn_view::BurnView;
+use super::convert::vm_principal;
 use super::costs::{COST_VOTING_CONTRACT, COST_VOTING_SOURCE, COSTS_CONTRACT, CostFiguresError, costs_source};
 use super::session::{BlockContext, BlockEnv, BlockSession, ExecutedBlock, SessionError};
-use crate::transactions::{BootTransaction, TransactionError, boot_deploy, boot_mints};
+use crate::transactions::TransactionError;
 
 /// Why the boot block could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -44,27 +44,17 @@ pub enum GenesisError {
     },
 }
 
-/// The boot block, executed.
-#[derive(Clone)]
-pub struct BootBlock {
-    /// To be committed like any other block; `receipts` belong to `transactions`, in order.
-    pub executed: ExecutedBlock,
-    /// What an observer is told (docs/COMPATIBILITY.md#boot-event): a deployment a boot contract, then a transfer of
-    /// nothing that carries the mint events. None of them is in a block body or signed.
-    pub transactions: Vec<BootTransaction>,
-}
-
 /// Executes block 0.
 ///
 /// # Errors
 /// [`GenesisError`].
-pub fn execute_boot_block(env: BlockEnv<'_>, burn_view: BurnView) -> Result<BootBlock, GenesisError> {
+pub fn execute_boot_block(env: BlockEnv<'_>, burn_view: BurnView) -> Result<ExecutedBlock, GenesisError> {
     let ctx = BlockContext {
         parent: StacksBlockId::SENTINEL,
         burn_view,
         tenure_height: 0,
         new_tenure: true,
-        tenure_cost_so_far: ExecutionCost::zero(),
+        tenure_cost_so_far: Cost::default(),
         record_writes: false,
     };
     let params = env.params;
@@ -73,23 +63,14 @@ pub fn execute_boot_block(env: BlockEnv<'_>, burn_view: BurnView) -> Result<Boot
     session.write_tenure_height(0)?;
 
     let contracts = [(COSTS_CONTRACT, costs_source()?), (COST_VOTING_CONTRACT, COST_VOTING_SOURCE.to_owned())];
-    let mut transactions = Vec::new();
-    for (nonce, (name, source)) in (0_u64..).zip(contracts) {
-        let interface = deploy(&mut session, name, &source)?;
-        transactions.push(boot_deploy(params, name, &source, nonce, interface));
+    for (name, source) in contracts {
+        deploy(&mut session, name, &source)?;
     }
     credit(&mut session, &params.boot_balances)?;
-    let events = mint_events(&params.boot_balances);
-    transactions.push(boot_mints(params, transactions.len() as u64, events));
-
-    for (index, transaction) in (0_u32..).zip(&mut transactions) {
-        transaction.receipt.tx_index = index;
-        session.receipts.push(transaction.receipt.clone());
-    }
-    Ok(BootBlock { executed: session.seal()?, transactions })
+    Ok(session.seal()?)
 }
 
-fn deploy(session: &mut BlockSession<'_>, name: &'static str, source: &str) -> Result<Option<String>, GenesisError> {
+fn deploy(session: &mut BlockSession<'_>, name: &'static str, source: &str) -> Result<(), GenesisError> {
     let id = boot_code_id(name, session.params.mainnet);
     let deployed = session.run(|scope| {
         // The oldest version: cost functions are evaluated by its rules in the reference too.
@@ -100,38 +81,20 @@ fn deploy(session: &mut BlockSession<'_>, name: &'static str, source: &str) -> R
         scope
             .initialize_smart_contract(&id, version, &mut ast, &analysis, source, None, |_, _| false)
             .map_err(refused)?;
-        scope.save_analysis(&id, &analysis).map_err(|error| refused(error.into()))?;
-        let interface = analysis.contract_interface.as_ref().map(|interface| interface.serialize()).transpose();
-        interface.map_err(|error| refused(error.into()))
+        scope.save_analysis(&id, &analysis).map_err(|error| refused(error.into()))
     });
     deployed.map_err(|error| GenesisError::Contract { name, error: error.to_string() })
 }
 
-fn credit(session: &mut BlockSession<'_>, balances: &[(PrincipalData, u128)]) -> Result<(), SessionError> {
+fn credit(session: &mut BlockSession<'_>, balances: &[(Principal, u128)]) -> Result<(), SessionError> {
     session.run_chain("the opening balances", |db| {
         let mut supply = 0_u128;
         for (principal, amount) in balances {
-            let mut account = db.get_stx_balance_snapshot_genesis(principal)?;
+            let mut account = db.get_stx_balance_snapshot_genesis(&vm_principal(principal))?;
             account.credit(*amount)?;
             account.save()?;
             supply = supply.saturating_add(*amount);
         }
         db.increment_ustx_liquid_supply(supply)
     })
-}
-
-fn mint_events(balances: &[(PrincipalData, u128)]) -> Vec<StacksTransactionEvent> {
-    balances
-        .iter()
-        .map(|(recipient, amount)| {
-            let data = STXMintEventData { recipient: recipient.clone(), amount: *amount };
-            StacksTransactionEvent::STXEvent(STXEventType::STXMintEvent(data))
-        })
-        .collect()
-}
-
-/// The account that deploys the boot contracts: an address nobody has a key for.
-#[must_use]
-pub fn boot_principal(mainnet: bool) -> PrincipalData {
-    PrincipalData::Standard(boot_code_addr(mainnet).into())
 }

@@ -4,6 +4,7 @@
 #![expect(clippy::result_large_err, reason = "the VM's error types are large, and only pass through here")]
 
 mod burn_view;
+mod convert;
 mod interrupt;
 mod kept_contracts;
 mod meter;
@@ -11,6 +12,7 @@ mod payload;
 mod post_conditions;
 mod process;
 mod scope;
+mod scratch;
 mod store;
 mod trackers;
 
@@ -27,5 +29,6 @@ const EPOCH: StacksEpochId = StacksEpochId::Epoch30;
 pub use burn_view::BurnView;
 pub use kept_contracts::ContractCache;
 pub(crate) use scope::Scope;
+pub use scratch::{FixedBurn, OldState};
 pub use session::{BlockContext, BlockEnv, BlockSession, ExecutedBlock, SessionError};
 pub use store::StateWrite;

@@ -17,11 +17,12 @@ use ::clarity::vm::costs::ExecutionCost;
 use ::clarity::vm::diagnostic::{Diagnostic, Level};
 use ::clarity::vm::errors::{Error as VmError, InterpreterError};
 use ::clarity::vm::events::StacksTransactionEvent;
-use ::clarity::vm::types::{BuffData, PrincipalData, QualifiedContractIdentifier, ResponseData, StandardPrincipalData};
+use ::clarity::vm::types::{BuffData, PrincipalData, QualifiedContractIdentifier, ResponseData};
 use ::clarity::vm::{ClarityVersion, ContractName, Value};
-use stacks_types::transaction::{ContractCall, StacksTransaction, TransactionPayload};
+use stacks_types::transaction::{ContractCall, ContractVersion, StacksTransaction, TransactionPayload};
 
 use super::Scope;
+use super::convert::{self, vm_contract_id, vm_contract_name, vm_name, vm_principal, vm_value};
 use super::post_conditions::{PostConditionFailure, check_post_conditions};
 use crate::transactions::{CostOverrun, ReceiptStatus, TransactionError};
 
@@ -66,17 +67,23 @@ pub(super) fn run_payload(
 ) -> Result<Outcome, TransactionError> {
     match &tx.payload {
         TransactionPayload::TokenTransfer { recipient, amount, memo } => {
-            transfer(scope, origin.principal, recipient, *amount, memo)
+            transfer(scope, origin.principal, &vm_principal(recipient), *amount, memo)
         }
         TransactionPayload::ContractCall(call) => run_call(scope, tx, origin, call),
         TransactionPayload::SmartContract { name, code } => {
+            let name = vm_contract_name(name);
             deploy(scope, tx, origin, &Deployment { name, code, version: ClarityVersion::Clarity2 })
         }
         TransactionPayload::VersionedSmartContract { version, name, code } => {
-            let version = version.to_vm().ok_or_else(|| TransactionError::NotInEpoch {
-                what: format!("clarity version {}", version.to_byte()),
-            })?;
-            deploy(scope, tx, origin, &Deployment { name, code, version })
+            let version = match version {
+                ContractVersion::Clarity1 => ClarityVersion::Clarity1,
+                ContractVersion::Clarity2 => ClarityVersion::Clarity2,
+                newer => {
+                    let what = format!("clarity version {}", newer.to_byte());
+                    return Err(TransactionError::NotInEpoch { what });
+                }
+            };
+            deploy(scope, tx, origin, &Deployment { name: vm_contract_name(name), code, version })
         }
         // Whether a block may hold one, and who is rewarded, is the block rules' business.
         TransactionPayload::Coinbase { .. } | TransactionPayload::CoinbaseToAltRecipient { .. } => {
@@ -135,16 +142,16 @@ fn run_call(
     origin: &Origin<'_>,
     call: &ContractCall,
 ) -> Result<Outcome, TransactionError> {
-    let issuer = StandardPrincipalData(call.address.version, call.address.hash160.0);
-    let contract = QualifiedContractIdentifier::new(issuer, call.contract_name.clone());
+    let contract = vm_contract_id(&call.contract_id());
+    let arguments: Vec<_> = call.arguments.iter().map(vm_value).collect();
     let cost_before = scope.cost();
     let mut verdict = None;
     let called = scope.run_contract_call(
         origin.principal,
         origin.sponsor,
         &contract,
-        &call.function_name,
-        &call.arguments,
+        &vm_name(&call.function_name),
+        &arguments,
         judge(tx, origin, &mut verdict),
     );
     match called {
@@ -169,7 +176,7 @@ fn run_call(
 
 /// A contract to be deployed.
 struct Deployment<'t> {
-    name: &'t ContractName,
+    name: ContractName,
     code: &'t str,
     version: ClarityVersion,
 }
@@ -186,7 +193,7 @@ fn deploy(
     let id = QualifiedContractIdentifier::new(issuer.clone(), deployment.name.clone());
     // As the reference asks: a contract whose deployment failed left no analysis, so its name is free.
     if scope.with_analysis_db_readonly(|db| db.has_contract(&id)) {
-        return Err(TransactionError::ContractExists(id));
+        return Err(TransactionError::ContractExists(convert::contract_id(&id)));
     }
     let cost_before = scope.cost();
     let analyzed = scope.analyze_smart_contract(&id, deployment.version, deployment.code, ASTRules::PrecheckSize);
@@ -229,7 +236,8 @@ fn deploy(
 fn check_loadable(scope: &mut Scope<'_, '_>, id: &QualifiedContractIdentifier) -> Result<(), TransactionError> {
     let body = scope.with_clarity_db_readonly(|db| db.get_contract(id).is_ok());
     let analysis = scope.with_analysis_db_readonly(|db| matches!(db.load_contract_non_canonical(id), Ok(Some(_))));
-    if body && analysis { Ok(()) } else { Err(TransactionError::TooDeep(id.clone())) }
+    let too_deep = || TransactionError::Rejected { error: format!("{id} nests too deep to be stored") };
+    if body && analysis { Ok(()) } else { Err(too_deep()) }
 }
 
 fn interface(analysis: &ContractAnalysis) -> Result<Option<String>, TransactionError> {
@@ -287,6 +295,7 @@ fn runtime_failure(error: ClarityError, cost_before: ExecutionCost) -> Result<Ou
 fn not_mined(error: ClarityError, before: ExecutionCost) -> TransactionError {
     match error {
         ClarityError::CostError(after, limit) => {
+            let (before, after, limit) = (convert::cost(&before), convert::cost(&after), convert::cost(&limit));
             TransactionError::CostExceeded(Box::new(CostOverrun { before, after, limit }))
         }
         error => TransactionError::Rejected { error: error.to_string() },

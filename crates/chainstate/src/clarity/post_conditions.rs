@@ -9,12 +9,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use ::clarity::vm::ContractName;
 use ::clarity::vm::Value;
 use ::clarity::vm::contexts::{AssetMap, AssetMapEntry};
-use ::clarity::vm::types::{AssetIdentifier, PrincipalData, QualifiedContractIdentifier, StandardPrincipalData};
-use stacks_types::address::StacksAddress;
-use stacks_types::transaction::{AssetInfo, NonFungibleCode, PostCondition, PostConditionMode, PostConditionPrincipal};
+use ::clarity::vm::types::{AssetIdentifier, PrincipalData};
+use stacks_types::transaction::{NonFungibleCode, PostCondition, PostConditionMode, PostConditionPrincipal};
+
+use super::convert::{self, vm_asset, vm_principal, vm_value};
 
 /// The first promise that was broken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -99,7 +99,7 @@ fn check_condition(
             coverage.stx.insert(principal);
         }
         PostCondition::Fungible { principal, asset, code, amount } => {
-            let (principal, asset) = (resolve(principal, origin), identifier(asset));
+            let (principal, asset) = (resolve(principal, origin), vm_asset(asset));
             let moved = assets.get_fungible_tokens(&principal, &asset).unwrap_or(0);
             if !code.holds(moved, u128::from(*amount)) {
                 return broken(principal, asset.to_string(), moved.to_string());
@@ -107,8 +107,8 @@ fn check_condition(
             coverage.fungible.insert((principal, asset));
         }
         PostCondition::NonFungible { principal, asset, id, code } => {
-            let (principal, asset) = (resolve(principal, origin), identifier(asset));
-            let moved = assets.get_nonfungible_tokens(&principal, &asset).is_some_and(|ids| ids.contains(id));
+            let (principal, asset, id) = (resolve(principal, origin), vm_asset(asset), vm_value(id));
+            let moved = assets.get_nonfungible_tokens(&principal, &asset).is_some_and(|ids| ids.contains(&id));
             let holds = match code {
                 NonFungibleCode::Sent => moved,
                 NonFungibleCode::NotSent => !moved,
@@ -117,7 +117,7 @@ fn check_condition(
             if !holds {
                 return broken(principal, format!("{asset} {id}"), moved.to_string());
             }
-            coverage.non_fungible.entry((principal, asset)).or_default().push(id.clone());
+            coverage.non_fungible.entry((principal, asset)).or_default().push(id);
         }
         PostCondition::Staking { .. } | PostCondition::Pox { .. } => {
             return Err(PostConditionFailure::Unknown { index });
@@ -163,20 +163,5 @@ impl Coverage {
 }
 
 fn resolve(principal: &PostConditionPrincipal, origin: &PrincipalData) -> PrincipalData {
-    match principal {
-        PostConditionPrincipal::Origin => origin.clone(),
-        PostConditionPrincipal::Standard(address) => address.to_principal(),
-        PostConditionPrincipal::Contract(address, name) => PrincipalData::Contract(contract_id(address, name)),
-    }
-}
-
-fn identifier(asset: &AssetInfo) -> AssetIdentifier {
-    AssetIdentifier {
-        contract_identifier: contract_id(&asset.address, &asset.contract_name),
-        asset_name: asset.asset_name.clone(),
-    }
-}
-
-fn contract_id(address: &StacksAddress, name: &ContractName) -> QualifiedContractIdentifier {
-    QualifiedContractIdentifier::new(StandardPrincipalData(address.version, address.hash160.0), name.clone())
+    vm_principal(&principal.resolve(&convert::principal(origin)))
 }

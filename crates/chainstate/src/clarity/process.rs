@@ -14,6 +14,7 @@ use ::clarity::vm::types::PrincipalData;
 use stacks_types::transaction::{BlockTransaction, SpendingCondition};
 
 use super::Scope;
+use super::convert::{self, vm_principal};
 use super::payload::{Origin, Outcome, run_payload, vm_rejects};
 use crate::params::ChainParams;
 use crate::transactions::{TransactionError, TransactionReceipt, VerifiedTransaction};
@@ -45,7 +46,7 @@ pub(crate) fn process(
 }
 
 fn principal(condition: &SpendingCondition, params: &ChainParams) -> PrincipalData {
-    condition.address(params.mainnet).to_principal()
+    vm_principal(&condition.address(params.mainnet).to_principal())
 }
 
 fn check_nonces(
@@ -60,7 +61,7 @@ fn check_nonces(
     for (principal, is_origin, actual) in checks {
         let expected = scope.with_db(|db| db.get_account_nonce(principal)).map_err(vm_rejects)?;
         if expected != actual {
-            let principal = principal.clone();
+            let principal = convert::principal(principal);
             return Err(TransactionError::BadNonce { principal, is_origin, expected, actual });
         }
     }
@@ -114,8 +115,8 @@ fn receipt(
         tx_index: 0,
         status: outcome.status,
         raw_result,
-        events: outcome.events,
-        cost,
+        events: outcome.events.iter().map(convert::event).collect(),
+        cost: convert::cost(&cost),
         contract_interface: outcome.contract_interface,
         vm_error: outcome.vm_error,
         stx_burned: outcome.stx_burned,

@@ -21,13 +21,14 @@ use std::time::Instant;
 use ::clarity::vm::costs::{ExecutionCost, LimitedCostTracker};
 use ::clarity::vm::database::{BurnStateDB, ClarityDatabase, HeadersDB};
 use ::clarity::vm::errors::Error as VmError;
-use ::clarity::vm::types::PrincipalData;
+use engine::costs::Cost;
 use marf::{BlockId, Marf, MarfError, SealedTrie};
 use rusqlite::Connection;
 use stacks_types::ids::{StacksBlockId, StateRoot};
 use stacks_types::transaction::BlockTransaction;
 
 use super::burn_view::{BurnView, EpochHeaders, has_nakamoto_views};
+use super::convert;
 use super::interrupt::Cut;
 use super::kept_contracts::ContractCache;
 use super::process::process;
@@ -68,7 +69,7 @@ pub struct BlockContext {
     /// True for the first block of a tenure: the cost limit starts anew.
     pub new_tenure: bool,
     /// What the tenure's earlier blocks cost; not looked at if the tenure is new.
-    pub tenure_cost_so_far: ExecutionCost,
+    pub tenure_cost_so_far: Cost,
     /// Keep the list of all state writes in [`ExecutedBlock::writes`]. For tests and tools.
     pub record_writes: bool,
 }
@@ -125,8 +126,8 @@ impl<'a> BlockSession<'a> {
         session.write_tenure_height(ctx.tenure_height)?;
         let mut tracker = session.new_tracker()?;
         if !ctx.new_tenure {
-            tracker.set_total(ctx.tenure_cost_so_far.clone());
-            session.cost_at_begin = ctx.tenure_cost_so_far;
+            session.cost_at_begin = convert::vm_cost(ctx.tenure_cost_so_far);
+            tracker.set_total(session.cost_at_begin.clone());
         }
         session.tracker = Some(tracker);
         Ok(session)
@@ -152,7 +153,7 @@ impl<'a> BlockSession<'a> {
             burn: env.burn,
             store,
             tracker: None,
-            limit: env.params.tenure_cost_limit.clone(),
+            limit: convert::vm_cost(env.params.tenure_cost_limit),
             cost_at_begin: ExecutionCost::zero(),
             receipts: Vec::new(),
             receipts_bytes: 0,
@@ -220,23 +221,6 @@ impl<'a> BlockSession<'a> {
         Ok(receipt)
     }
 
-    /// Credits a matured reward of `amount_ustx` to `to`, and adds `mints_ustx` (its newly made part) to the liquid
-    /// supply.
-    ///
-    /// # Errors
-    /// [`SessionError::Vm`] if a sum exceeds 128 bits; storage failures.
-    pub fn pay_reward(&mut self, to: &PrincipalData, amount_ustx: u128, mints_ustx: u128) -> Result<(), SessionError> {
-        self.run_chain("a reward", |db| {
-            let mut account = db.get_stx_balance_snapshot(to)?;
-            account.credit(amount_ustx)?;
-            account.save()?;
-            if mints_ustx > 0 {
-                db.increment_ustx_liquid_supply(mints_ustx)?;
-            }
-            Ok(())
-        })
-    }
-
     /// What this block's transactions have cost so far.
     #[must_use]
     pub fn cost(&self) -> ExecutionCost {
@@ -284,7 +268,7 @@ impl<'a> BlockSession<'a> {
         if self.poisoned {
             return Err(SessionError::Poisoned);
         }
-        let (cost, tenure_cost) = (self.cost(), self.tenure_cost());
+        let (cost, tenure_cost) = (convert::cost(&self.cost()), convert::cost(&self.tenure_cost()));
         let (trie, metadata, writes) = self.store.into_block().ok_or(SessionError::Poisoned)?;
         let trie = trie.seal()?;
         Ok(ExecutedBlock {
@@ -422,9 +406,9 @@ pub struct ExecutedBlock {
     /// One receipt a transaction, in order.
     pub receipts: Arc<[TransactionReceipt]>,
     /// Sum of the receipts' costs.
-    pub cost: ExecutionCost,
+    pub cost: Cost,
     /// What the tenure has cost, this block included.
-    pub tenure_cost: ExecutionCost,
+    pub tenure_cost: Cost,
     /// All state writes in order, if the context asked for them.
     pub writes: Option<Arc<[StateWrite]>>,
 }

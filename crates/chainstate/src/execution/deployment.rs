@@ -14,14 +14,13 @@ use engine::syntax::Span;
 use engine::value::{ContractId, Principal};
 use stacks_types::transaction::StacksTransaction;
 
-use super::convert::vm_contract_id;
 use super::failure::Failure;
 use super::outcome::{Origin, Outcome, burned, failed, judge, ok_true};
 use crate::transactions::{ReceiptStatus, TransactionError};
 
 /// A contract to be deployed.
 pub(super) struct Deployment<'t> {
-    pub(super) name: &'t str,
+    pub(super) name: &'t ContractName,
     pub(super) code: &'t str,
     /// Of the language.
     pub(super) version: u8,
@@ -36,8 +35,7 @@ pub(super) fn deploy(
 ) -> Result<Outcome, Failure> {
     let refused = |error: &str| TransactionError::Rejected { error: error.to_owned() };
     let Principal::Standard(issuer) = origin.principal else { return Err(refused("a contract cannot sign").into()) };
-    let name = ContractName::new(deployment.name).ok_or_else(|| refused("the contract's name is none"))?;
-    let id = ContractId { issuer: *issuer, name };
+    let id = ContractId { issuer: *issuer, name: deployment.name.clone() };
     let dialect = Dialect::of_version(deployment.version);
     let dialect = dialect.filter(|dialect| dialect.version <= machine.rules().newest_version);
     let dialect = dialect.ok_or_else(|| TransactionError::NotInEpoch {
@@ -45,7 +43,7 @@ pub(super) fn deploy(
     })?;
     // A contract whose deployment failed has left nothing, so its name is free.
     if machine.has_contract(&id)? {
-        return Err(TransactionError::ContractExists(vm_contract_id(&id)?).into());
+        return Err(TransactionError::ContractExists(id).into());
     }
     let checked = match machine.check(&id, dialect, deployment.code) {
         Ok(checked) => checked,
@@ -71,7 +69,7 @@ fn run(
     };
     let assets = Assets::of(&machine.movements);
     let stx_burned = burned(&assets);
-    if let Err(broken) = judge(tx, origin, &assets)? {
+    if let Err(broken) = judge(tx, origin, &assets) {
         machine.roll_back(level);
         let status = ReceiptStatus::AbortByPostCondition;
         return Ok(Outcome::aborted(status, ok_true()?, Some(broken.to_string()), stx_burned));

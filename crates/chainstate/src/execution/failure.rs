@@ -5,7 +5,6 @@ use std::sync::Arc;
 use engine::error::Stop;
 use engine::state::Contract;
 
-use super::convert::NoSuchForm;
 use crate::transactions::TransactionError;
 
 /// What a transaction leaves when it is kept.
@@ -32,12 +31,6 @@ impl From<TransactionError> for Failure {
 impl From<Stop> for Failure {
     fn from(stop: Stop) -> Self {
         Self::Stopped(stop)
-    }
-}
-
-impl From<NoSuchForm> for Failure {
-    fn from(error: NoSuchForm) -> Self {
-        TransactionError::Rejected { error: error.to_string() }.into()
     }
 }
 

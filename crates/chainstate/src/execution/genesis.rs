@@ -11,24 +11,23 @@
 //! # Not here
 //! The boot block's header and event: the block rules.
 
-use ::clarity::boot_util::boot_code_id;
-use ::clarity::vm::costs::ExecutionCost;
-use ::clarity::vm::events::{STXEventType, STXMintEventData, StacksTransactionEvent};
-use ::clarity::vm::types::PrincipalData;
+use std::sync::Arc;
+
 use engine::Dialect;
 use engine::costs::Cost;
 use engine::error::Stop;
-use engine::run::Context;
+use engine::names::ContractName;
+use engine::run::{Context, Event, EventBody};
 use engine::state::keys;
-use engine::value::Principal;
+use engine::value::{ContractId, Principal};
 use stacks_types::ids::StacksBlockId;
 
 use super::boot_contracts::boot_contracts;
-use super::convert::{self, NoSuchForm};
 use super::env::BlockEnv;
 use super::facts::BurnView;
 use super::failure::Done;
 use super::session::{BlockContext, BlockSession, ExecutedBlock, SessionError};
+use crate::params::{ChainParams, boot_address};
 use crate::transactions::{BootTransaction, TransactionError, boot_deploy, boot_mints};
 
 /// Why the boot block could not be made.
@@ -45,9 +44,6 @@ pub enum GenesisError {
         /// What the engine says.
         error: String,
     },
-    /// An opening balance is of somebody who cannot be.
-    #[error("opening balance: {0}")]
-    Balance(#[from] NoSuchForm),
 }
 
 /// The boot block, executed.
@@ -70,7 +66,7 @@ pub fn execute_boot_block(env: BlockEnv<'_>, burn_view: BurnView) -> Result<Boot
         burn_view,
         tenure_height: 0,
         new_tenure: true,
-        tenure_cost_so_far: ExecutionCost::zero(),
+        tenure_cost_so_far: Cost::default(),
         record_writes: false,
     };
     let (params, rules) = (env.params, env.params.rules);
@@ -83,8 +79,9 @@ pub fn execute_boot_block(env: BlockEnv<'_>, burn_view: BurnView) -> Result<Boot
 
     let mut transactions = Vec::new();
     for (nonce, (name, source)) in (0_u64..).zip(boot_contracts(rules)) {
-        let interface = deploy(&mut session, name, &source)?;
-        transactions.push(boot_deploy(params, name, &source, nonce, Some(interface)));
+        let id = boot_contract_id(params, name)?;
+        let interface = deploy(&mut session, name, &id, &source)?;
+        transactions.push(boot_deploy(params, id.name, &source, nonce, Some(interface)));
     }
     credit(&mut session, &params.boot_balances)?;
     let events = mint_events(&params.boot_balances);
@@ -99,12 +96,16 @@ pub fn execute_boot_block(env: BlockEnv<'_>, burn_view: BurnView) -> Result<Boot
 
 /// Deploys a boot contract; gives its interface. The oldest version: cost functions are evaluated by its rules in the
 /// reference too.
-fn deploy(session: &mut BlockSession<'_>, name: &'static str, source: &str) -> Result<String, GenesisError> {
-    let id = convert::contract_id(&boot_code_id(name, session.params.mainnet))?;
+fn deploy(
+    session: &mut BlockSession<'_>,
+    name: &'static str,
+    id: &ContractId,
+    source: &str,
+) -> Result<String, GenesisError> {
     let rules = session.rules;
     let context = Context { sender: Principal::Standard(id.issuer), sponsor: None };
     let deployed = session.run(Cost::MAX, |machine| {
-        let contract = machine.publish(&context, &id, Dialect::ALL[0], source);
+        let contract = machine.publish(&context, id, Dialect::ALL[0], source);
         let contract = contract.map_err(|error| TransactionError::Rejected { error: error.to_string() })?;
         let interface = contract.interface.json(rules).to_string();
         machine.meter.set_spent(Cost::default());
@@ -113,12 +114,17 @@ fn deploy(session: &mut BlockSession<'_>, name: &'static str, source: &str) -> R
     deployed.map_err(|error| GenesisError::Contract { name, error: error.to_string() })
 }
 
-fn credit(session: &mut BlockSession<'_>, balances: &[(PrincipalData, u128)]) -> Result<(), GenesisError> {
-    let balances = balances.iter().map(|(owner, amount)| Ok((convert::principal(owner)?, *amount)));
-    let balances: Vec<_> = balances.collect::<Result<_, NoSuchForm>>()?;
+/// The identifier of a boot contract, whose name is one.
+fn boot_contract_id(params: &ChainParams, name: &'static str) -> Result<ContractId, GenesisError> {
+    let parsed = ContractName::new(name);
+    let parsed = parsed.ok_or_else(|| GenesisError::Contract { name, error: "not a contract's name".to_owned() })?;
+    Ok(ContractId { issuer: boot_address(params.mainnet).standard(), name: parsed })
+}
+
+fn credit(session: &mut BlockSession<'_>, balances: &[(Principal, u128)]) -> Result<(), GenesisError> {
     session.run_chain("the opening balances", |machine| {
         let mut supply = 0_u128;
-        for (owner, amount) in &balances {
+        for (owner, amount) in balances {
             machine.credit(owner, *amount)?;
             supply = supply.saturating_add(*amount);
         }
@@ -128,12 +134,11 @@ fn credit(session: &mut BlockSession<'_>, balances: &[(PrincipalData, u128)]) ->
     Ok(())
 }
 
-fn mint_events(balances: &[(PrincipalData, u128)]) -> Vec<StacksTransactionEvent> {
+fn mint_events(balances: &[(Principal, u128)]) -> Vec<Event> {
     balances
         .iter()
         .map(|(recipient, amount)| {
-            let data = STXMintEventData { recipient: recipient.clone(), amount: *amount };
-            StacksTransactionEvent::STXEvent(STXEventType::STXMintEvent(data))
+            Event::Asset(EventBody::StxMint { recipient: Arc::new(recipient.clone()), amount: *amount })
         })
         .collect()
 }

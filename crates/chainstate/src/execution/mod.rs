@@ -3,12 +3,10 @@
 //! Read in this order: [`facts`] (what contracts see of the chain), [`world`] (the state as the engine asks for it),
 //! [`contract_store`] and [`contract_cache`] (contracts of committed blocks), [`session`] (one block), [`mod@process`],
 //! [`payload`], [`deployment`], [`post_conditions`], [`outcome`], [`failure`] (one transaction), [`genesis`] and
-//! [`boot_contracts`] (block 0), [`read_only`] (reads), [`interrupt`] (what ends an execution), [`convert`] (the types of
-//! receipts).
+//! [`boot_contracts`] (block 0), [`read_only`] (reads), [`interrupt`] (what ends an execution).
 
 mod boot_contracts;
 mod contract_cache;
-mod convert;
 mod deployment;
 mod env;
 mod failure;

@@ -76,12 +76,8 @@ fn too_large(fault: engine::types::TypeFault) -> Failure {
 }
 
 /// Whether the post-conditions hold for what was moved.
-pub(super) fn judge(
-    tx: &StacksTransaction,
-    origin: &Origin<'_>,
-    assets: &Assets,
-) -> Result<Result<(), PostConditionFailure>, Failure> {
-    Ok(check_post_conditions(&tx.post_conditions, tx.post_condition_mode, origin.principal, assets)?)
+pub(super) fn judge(tx: &StacksTransaction, origin: &Origin<'_>, assets: &Assets) -> Result<(), PostConditionFailure> {
+    check_post_conditions(&tx.post_conditions, tx.post_condition_mode, origin.principal, assets)
 }
 
 /// Micro-STX that all together burned.

@@ -13,7 +13,6 @@ use engine::run::{Assets, Machine};
 use engine::value::{Principal, Value};
 use stacks_types::transaction::{ContractCall, StacksTransaction, TransactionPayload};
 
-use super::convert;
 use super::deployment::{Deployment, deploy};
 use super::failure::Failure;
 use super::outcome::{Origin, Outcome, burned, failed, judge, ok_true};
@@ -29,15 +28,15 @@ pub(super) fn run_payload(
 ) -> Result<Outcome, Failure> {
     match &tx.payload {
         TransactionPayload::TokenTransfer { recipient, amount, memo } => {
-            transfer(machine, origin.principal, &convert::principal(recipient)?, *amount, memo)
+            transfer(machine, origin.principal, recipient, *amount, memo)
         }
         TransactionPayload::ContractCall(call) => run_call(machine, tx, origin, call),
         TransactionPayload::SmartContract { name, code } => {
             let version = params.default_version();
-            deploy(machine, tx, origin, &Deployment { name: name.as_str(), code, version })
+            deploy(machine, tx, origin, &Deployment { name, code, version })
         }
         TransactionPayload::VersionedSmartContract { version, name, code } => {
-            deploy(machine, tx, origin, &Deployment { name: name.as_str(), code, version: version.to_byte() })
+            deploy(machine, tx, origin, &Deployment { name, code, version: version.to_byte() })
         }
         // Whether a block may hold one, and who is rewarded, is the block rules' business.
         TransactionPayload::Coinbase { .. } | TransactionPayload::CoinbaseToAltRecipient { .. } => {
@@ -77,9 +76,8 @@ fn run_call(
     origin: &Origin<'_>,
     call: &ContractCall,
 ) -> Result<Outcome, Failure> {
-    let contract = convert::contract_id(&call.contract_id())?;
-    let arguments = call.arguments.iter().map(convert::value).collect::<Result<Vec<_>, _>>()?;
     let level = machine.begin();
+    let (contract, arguments) = (call.contract_id(), call.arguments.clone());
     let result = match machine.call(&origin.context(), &contract, call.function_name.as_str(), arguments) {
         Ok(result) => result,
         Err(stop) => {
@@ -89,7 +87,7 @@ fn run_call(
     };
     let assets = Assets::of(&machine.movements);
     let stx_burned = burned(&assets);
-    if let Err(broken) = judge(tx, origin, &assets)? {
+    if let Err(broken) = judge(tx, origin, &assets) {
         machine.roll_back(level);
         let status = ReceiptStatus::AbortByPostCondition;
         return Ok(Outcome::aborted(status, result, Some(broken.to_string()), stx_burned));

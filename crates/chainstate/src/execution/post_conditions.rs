@@ -9,15 +9,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use engine::names::ContractName;
 use engine::run::Assets;
-use engine::value::{ContractId, Principal, Value};
-use stacks_types::address::StacksAddress;
-use stacks_types::transaction::{
-    AssetInfo, NonFungibleCode, PostCondition, PostConditionMode, PostConditionPrincipal, PoxCode,
-};
-
-use super::convert::{self, NoSuchForm};
+use engine::value::{Principal, Value};
+use stacks_types::transaction::{AssetInfo, NonFungibleCode, PostCondition, PostConditionMode, PoxCode};
 
 /// The first promise that was broken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -54,32 +48,27 @@ struct Coverage {
     non_fungible: HashMap<(Principal, String), Vec<Value>>,
 }
 
-/// What became of a check: the outer failure is of the conditions' form, the inner one is the broken promise.
-type Verdict = Result<Result<(), PostConditionFailure>, NoSuchForm>;
-
 /// Checks `assets`, which a finished call by `origin` moved: the first condition that does not hold, else the first movement
 /// that the mode does not let pass.
 ///
 /// # Errors
-/// A condition names what the language does not know.
+/// The broken promise.
 pub fn check_post_conditions(
     conditions: &[PostCondition],
     mode: PostConditionMode,
     origin: &Principal,
     assets: &Assets,
-) -> Verdict {
+) -> Result<(), PostConditionFailure> {
     let mut coverage = Coverage::default();
     for (index, condition) in conditions.iter().enumerate() {
-        if let Err(broken) = check_condition(index, condition, origin, assets, &mut coverage)? {
-            return Ok(Err(broken));
-        }
+        check_condition(index, condition, origin, assets, &mut coverage)?;
     }
     let uncovered = match mode {
         PostConditionMode::Allow => None,
         PostConditionMode::Deny => uncovered(&coverage, assets, |_| true),
         PostConditionMode::Originator => uncovered(&coverage, assets, |principal| principal == origin),
     };
-    Ok(uncovered.map_or(Ok(()), Err))
+    uncovered.map_or(Ok(()), Err)
 }
 
 fn check_condition(
@@ -88,13 +77,13 @@ fn check_condition(
     origin: &Principal,
     assets: &Assets,
     coverage: &mut Coverage,
-) -> Verdict {
+) -> Result<(), PostConditionFailure> {
     let broken = |principal: &Principal, asset: String, moved: String| {
-        Ok(Err(PostConditionFailure::Broken { index, principal: principal.to_string(), asset, moved }))
+        Err(PostConditionFailure::Broken { index, principal: principal.to_string(), asset, moved })
     };
     match condition {
         PostCondition::Stx { principal, code, amount } => {
-            let principal = resolve(principal, origin)?;
+            let principal = principal.resolve(origin);
             let sum = |of: &std::collections::BTreeMap<Principal, u128>| of.get(&principal).copied().unwrap_or(0);
             let moved = sum(&assets.stx).saturating_add(sum(&assets.burns));
             if !code.holds(moved, u128::from(*amount)) {
@@ -103,7 +92,7 @@ fn check_condition(
             coverage.stx.insert(principal);
         }
         PostCondition::Fungible { principal, asset, code, amount } => {
-            let (principal, asset) = (resolve(principal, origin)?, identifier(asset)?);
+            let (principal, asset) = (principal.resolve(origin), identifier(asset));
             let moved = assets.tokens.get(&principal).and_then(|tokens| tokens.get(asset.as_str())).copied();
             let moved = moved.unwrap_or(0);
             if !code.holds(moved, u128::from(*amount)) {
@@ -112,9 +101,9 @@ fn check_condition(
             coverage.fungible.insert((principal, asset));
         }
         PostCondition::NonFungible { principal, asset, id, code } => {
-            let (principal, asset, id) = (resolve(principal, origin)?, identifier(asset)?, convert::value(id)?);
+            let (principal, asset) = (principal.resolve(origin), identifier(asset));
             let moved = assets.assets.get(&principal).and_then(|classes| classes.get(asset.as_str()));
-            let moved = moved.is_some_and(|ids| ids.contains(&id));
+            let moved = moved.is_some_and(|ids| ids.contains(id));
             let holds = match code {
                 NonFungibleCode::Sent => moved,
                 NonFungibleCode::NotSent => !moved,
@@ -123,20 +112,20 @@ fn check_condition(
             if !holds {
                 return broken(&principal, format!("{asset} {id}"), moved.to_string());
             }
-            coverage.non_fungible.entry((principal, asset)).or_default().push(id);
+            coverage.non_fungible.entry((principal, asset)).or_default().push(id.clone());
         }
         PostCondition::Staking { principal, code, amount } => {
             if !code.holds(0, u128::from(*amount)) {
-                return broken(&resolve(principal, origin)?, "staked STX".into(), "0".into());
+                return broken(&principal.resolve(origin), "staked STX".into(), "0".into());
             }
         }
         PostCondition::Pox { principal, code } => {
             if *code == PoxCode::Performed {
-                return broken(&resolve(principal, origin)?, "PoX state".into(), "nothing".into());
+                return broken(&principal.resolve(origin), "PoX state".into(), "nothing".into());
             }
         }
     }
-    Ok(Ok(()))
+    Ok(())
 }
 
 /// The first movement, in order of the text, that is not covered.
@@ -171,23 +160,9 @@ fn uncovered(
     found.into_iter().min_by_key(PostConditionFailure::to_string)
 }
 
-fn resolve(principal: &PostConditionPrincipal, origin: &Principal) -> Result<Principal, NoSuchForm> {
-    Ok(match principal {
-        PostConditionPrincipal::Origin => origin.clone(),
-        PostConditionPrincipal::Standard(address) => convert::principal(&address.to_principal())?,
-        PostConditionPrincipal::Contract(address, name) => Principal::Contract(contract_id(address, name.as_str())?),
-    })
-}
-
 /// `contract::asset`
-fn identifier(asset: &AssetInfo) -> Result<String, NoSuchForm> {
-    Ok(format!("{}::{}", contract_id(&asset.address, asset.contract_name.as_str())?, asset.asset_name))
-}
-
-fn contract_id(address: &StacksAddress, name: &str) -> Result<ContractId, NoSuchForm> {
-    let issuer = convert::standard(&(*address).into())?;
-    let name = ContractName::new(name).ok_or_else(|| convert::none(name))?;
-    Ok(ContractId { issuer, name })
+fn identifier(asset: &AssetInfo) -> String {
+    format!("{}::{}", asset.contract_id(), asset.asset_name)
 }
 
 #[cfg(test)]

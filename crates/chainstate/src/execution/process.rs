@@ -8,11 +8,11 @@
 //! # Not here
 //! Payloads: `payload`. Stateless rules and signatures: `transactions::rules`, `verified`.
 
+use engine::costs::Cost;
 use engine::run::Machine;
 use engine::value::Principal;
 use stacks_types::transaction::{BlockTransaction, SpendingCondition};
 
-use super::convert::{self, vm_cost, vm_event, vm_principal};
 use super::failure::{Done, Failure};
 use super::outcome::{Origin, Outcome};
 use super::payload::run_payload;
@@ -30,8 +30,8 @@ pub(super) fn process(
 ) -> Result<Done<TransactionReceipt>, Failure> {
     let tx = tx.transaction();
     let spent_before = machine.meter.spent();
-    let origin = principal(tx.auth.origin(), params)?;
-    let payer = principal(tx.auth.payer(), params)?;
+    let origin = principal(tx.auth.origin(), params);
+    let payer = principal(tx.auth.payer(), params);
     check_nonces(machine, tx, &origin, &payer)?;
     let fee = tx.auth.payer().fee();
     if let Err(available) = machine.debit(&payer, fee.into())? {
@@ -44,12 +44,12 @@ pub(super) fn process(
         bump_nonce(machine, &payer, tx.auth.payer().nonce())?;
     }
     let deployed = outcome.deployed.take();
-    let cost = vm_cost(machine.meter.spent().minus(spent_before));
-    Ok(Done { value: receipt(tx, outcome, fee, cost)?, deployed })
+    let cost = machine.meter.spent().minus(spent_before);
+    Ok(Done { value: receipt(tx, outcome, fee, cost), deployed })
 }
 
-fn principal(condition: &SpendingCondition, params: &ChainParams) -> Result<Principal, Failure> {
-    Ok(convert::principal(&condition.address(params.mainnet).to_principal())?)
+fn principal(condition: &SpendingCondition, params: &ChainParams) -> Principal {
+    condition.address(params.mainnet).to_principal()
 }
 
 fn check_nonces(
@@ -64,7 +64,7 @@ fn check_nonces(
     for (principal, is_origin, actual) in checks {
         let expected = machine.nonce(principal)?;
         if expected != actual {
-            let principal = vm_principal(principal)?;
+            let principal = principal.clone();
             return Err(TransactionError::BadNonce { principal, is_origin, expected, actual }.into());
         }
     }
@@ -77,22 +77,17 @@ fn bump_nonce(machine: &mut Machine<'_>, principal: &Principal, used: u64) -> Re
     Ok(())
 }
 
-fn receipt(
-    tx: &BlockTransaction,
-    outcome: Outcome,
-    fee: u64,
-    cost: ::clarity::vm::costs::ExecutionCost,
-) -> Result<TransactionReceipt, Failure> {
-    Ok(TransactionReceipt {
+fn receipt(tx: &BlockTransaction, outcome: Outcome, fee: u64, cost: Cost) -> TransactionReceipt {
+    TransactionReceipt {
         txid: tx.txid(),
         tx_index: 0,
         status: outcome.status,
         raw_result: outcome.result.encode(),
-        events: outcome.events.iter().map(vm_event).collect::<Result<_, _>>()?,
+        events: outcome.events,
         cost,
         contract_interface: outcome.contract_interface,
         vm_error: outcome.vm_error,
         stx_burned: outcome.stx_burned,
         fee,
-    })
+    }
 }

@@ -13,12 +13,11 @@
 //! # Not here
 //! What a transaction does: `process`. Which transactions a block may hold, and rewards: the block rules.
 
+use engine::value::Principal;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
-use ::clarity::vm::costs::ExecutionCost;
-use ::clarity::vm::types::PrincipalData;
 use engine::Rules;
 use engine::costs::{Cost, MEMORY_LIMIT, Meter};
 use engine::error::{CheckError, CostError, InternalError, Stop};
@@ -29,7 +28,6 @@ use stacks_types::ids::{StacksBlockId, StateRoot};
 use stacks_types::transaction::BlockTransaction;
 
 use super::contract_store::{ContractRow, insert_contracts};
-use super::convert::{self, NoSuchForm, vm_cost};
 use super::env::BlockEnv;
 use super::facts::BurnView;
 use super::failure::{Done, Failure, panic_text};
@@ -58,7 +56,7 @@ pub struct BlockContext {
     /// True for the first block of a tenure: the cost limit starts anew.
     pub new_tenure: bool,
     /// What the tenure's earlier blocks cost; not looked at if the tenure is new.
-    pub tenure_cost_so_far: ExecutionCost,
+    pub tenure_cost_so_far: Cost,
     /// Keep the list of all state writes in [`ExecutedBlock::writes`]. For tests and tools.
     pub record_writes: bool,
 }
@@ -85,12 +83,6 @@ pub enum SessionError {
     Poisoned,
 }
 
-impl From<NoSuchForm> for SessionError {
-    fn from(error: NoSuchForm) -> Self {
-        Self::Refused { what: "a principal of the chain", error: error.to_string() }
-    }
-}
-
 /// A block in execution.
 pub struct BlockSession<'a> {
     pub(super) params: &'a ChainParams,
@@ -115,7 +107,7 @@ impl<'a> BlockSession<'a> {
     pub fn begin(env: BlockEnv<'a>, ctx: BlockContext) -> Result<Self, SessionError> {
         let mut session = Self::open(env, &ctx, Some(BlockId(ctx.parent.0)))?;
         if !ctx.new_tenure {
-            session.spent_before = convert::cost(&ctx.tenure_cost_so_far);
+            session.spent_before = ctx.tenure_cost_so_far;
             session.spent = session.spent_before;
         }
         session.write_heights(&ctx)?;
@@ -139,7 +131,7 @@ impl<'a> BlockSession<'a> {
             params: env.params,
             rules: env.params.rules,
             world,
-            limit: convert::cost(&env.params.tenure_cost_limit),
+            limit: env.params.tenure_cost_limit,
             spent_before: Cost::default(),
             spent: Cost::default(),
             receipts: Vec::new(),
@@ -212,10 +204,9 @@ impl<'a> BlockSession<'a> {
     ///
     /// # Errors
     /// [`SessionError::Refused`] if a sum exceeds 128 bits; storage failures.
-    pub fn pay_reward(&mut self, to: &PrincipalData, amount_ustx: u128, mints_ustx: u128) -> Result<(), SessionError> {
-        let to = convert::principal(to)?;
+    pub fn pay_reward(&mut self, to: &Principal, amount_ustx: u128, mints_ustx: u128) -> Result<(), SessionError> {
         self.run_chain("a reward", |machine| {
-            machine.credit(&to, amount_ustx)?;
+            machine.credit(to, amount_ustx)?;
             if mints_ustx > 0 {
                 machine.grow_supply(mints_ustx)?;
             }
@@ -225,20 +216,20 @@ impl<'a> BlockSession<'a> {
 
     /// What this block's transactions have cost so far.
     #[must_use]
-    pub fn cost(&self) -> ExecutionCost {
-        vm_cost(self.spent.minus(self.spent_before))
+    pub const fn cost(&self) -> Cost {
+        self.spent.minus(self.spent_before)
     }
 
     /// What the tenure has cost so far, this block included.
     #[must_use]
-    pub const fn tenure_cost(&self) -> ExecutionCost {
-        vm_cost(self.spent)
+    pub const fn tenure_cost(&self) -> Cost {
+        self.spent
     }
 
     /// The tenure's cost limit.
     #[must_use]
-    pub const fn limit(&self) -> ExecutionCost {
-        vm_cost(self.limit)
+    pub const fn limit(&self) -> Cost {
+        self.limit
     }
 
     /// How many state writes were recorded; 0 if they are not.
@@ -350,8 +341,8 @@ impl<'a> BlockSession<'a> {
             },
             Stop::Check(error) => match *error {
                 CheckError::Cost(CostError::Balance { spent, limit }) => {
-                    let (before, after, limit) = (vm_cost(self.spent), vm_cost(*spent), vm_cost(*limit));
-                    TransactionError::CostExceeded(Box::new(CostOverrun { before, after, limit }))
+                    let overrun = CostOverrun { before: self.spent, after: *spent, limit: *limit };
+                    TransactionError::CostExceeded(Box::new(overrun))
                 }
                 CheckError::Cost(CostError::Interrupted) => match supervision {
                     Some(supervision) if supervision.is_stopped() => TransactionError::Interrupted,
@@ -380,9 +371,9 @@ pub struct ExecutedBlock {
     /// One receipt a transaction, in order.
     pub receipts: Arc<[TransactionReceipt]>,
     /// Sum of the receipts' costs.
-    pub cost: ExecutionCost,
+    pub cost: Cost,
     /// What the tenure has cost, this block included.
-    pub tenure_cost: ExecutionCost,
+    pub tenure_cost: Cost,
     /// All state writes in order, if the context asked for them.
     pub writes: Option<Arc<[StateWrite]>>,
 }

@@ -4,7 +4,6 @@ use engine::state::BlockFacts;
 use engine::value::{Principal, Standard};
 use marf::Marf;
 use rusqlite::Connection;
-use stacks_types::address::StacksAddress;
 use stacks_types::ids::{BurnBlockHash, StacksBlockId};
 
 use super::{Ancestry, ProcessedHeader, select_header, select_tenure_starts};
@@ -51,9 +50,7 @@ impl ChainHeaders<'_> {
 
 /// Who produced a block's tenure; nobody has produced the boot block's.
 fn miner(header: &ProcessedHeader) -> Principal {
-    let address = StacksAddress::parse(&header.tenure.producer).ok();
-    let account = address.and_then(|address| Standard::new(address.version, address.hash160.0));
-    Principal::Standard(account.unwrap_or(Standard::transient()))
+    Principal::Standard(Standard::parse(&header.tenure.producer).unwrap_or(Standard::transient()))
 }
 
 impl ChainFacts for ChainHeaders<'_> {

@@ -23,7 +23,7 @@ pub use queries::{mined_blocks_of, select_header, select_tenure, select_tenure_s
 pub(crate) use tip::highest_witness;
 pub use tip::{canonical_stacks_block, select_witnessed, stacks_block_as_of};
 
-use ::clarity::vm::costs::ExecutionCost;
+use engine::costs::Cost;
 use stacks_types::block::NakamotoBlockHeader;
 use stacks_types::ids::{BOOT_BLOCK_HASH, BlockHash, BurnBlockHash, StacksBlockId, StateRoot};
 
@@ -60,7 +60,7 @@ pub struct TenureSoFar {
     /// Its first block.
     pub start: StacksBlockId,
     /// Cost so far.
-    pub cost: ExecutionCost,
+    pub cost: Cost,
     /// Fees so far, micro-STX.
     pub fees: u128,
     /// Its coinbase, missed burn blocks included, micro-STX.

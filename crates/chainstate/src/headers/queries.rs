@@ -1,6 +1,6 @@
 //! The rows of processed blocks.
 
-use ::clarity::vm::costs::ExecutionCost;
+use engine::costs::Cost;
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, named_params};
 use stacks_types::block::NakamotoBlockHeader;
 use stacks_types::ids::{BurnBlockHash, StacksBlockId, StateRoot, Txid};
@@ -38,7 +38,7 @@ fn select_boot(conn: &Connection) -> Result<Option<ProcessedHeader>, StoreError>
             tenure: TenureSoFar {
                 height: 0,
                 start: StacksBlockId::BOOT,
-                cost: ExecutionCost::zero(),
+                cost: Cost::default(),
                 fees: 0,
                 coinbase: 0,
                 recipient: String::new(),
@@ -242,7 +242,7 @@ pub(crate) fn rejected(conn: &Connection, block_id: &StacksBlockId) -> Result<Op
     Ok(row.optional()?)
 }
 
-fn cost_to_bytes(cost: &ExecutionCost) -> [u8; 40] {
+fn cost_to_bytes(cost: &Cost) -> [u8; 40] {
     let parts = [cost.write_length, cost.write_count, cost.read_length, cost.read_count, cost.runtime];
     let mut bytes = [0; 40];
     for (chunk, part) in bytes.chunks_exact_mut(8).zip(parts) {
@@ -251,17 +251,11 @@ fn cost_to_bytes(cost: &ExecutionCost) -> [u8; 40] {
     bytes
 }
 
-fn cost_from_bytes(bytes: &[u8; 40]) -> ExecutionCost {
+fn cost_from_bytes(bytes: &[u8; 40]) -> Cost {
     let part = |index: usize| {
         let mut eight = [0; 8];
         eight.copy_from_slice(&bytes[8 * index..8 * index + 8]);
         u64::from_be_bytes(eight)
     };
-    ExecutionCost {
-        write_length: part(0),
-        write_count: part(1),
-        read_length: part(2),
-        read_count: part(3),
-        runtime: part(4),
-    }
+    Cost { write_length: part(0), write_count: part(1), read_length: part(2), read_count: part(3), runtime: part(4) }
 }

@@ -6,7 +6,7 @@ use super::refusal::Refusal;
 use super::rows;
 use super::view::{AccountView, AdmissionView};
 use crate::params::ChainParams;
-use ::clarity::vm::types::{PrincipalData, QualifiedContractIdentifier};
+use engine::value::{ContractId, Standard};
 use rusqlite::Connection;
 use stacks_types::address::StacksAddress;
 use stacks_types::keys::LowS;
@@ -86,8 +86,8 @@ pub fn check(
     };
     check_nonce(pending.origin_nonce, &origin, pending.origin, true)?;
     check_nonce(pending.payer_nonce, &payer, pending.payer, false)?;
-    check_network(&pending.origin, params)?;
-    check_network(&pending.payer, params)?;
+    check_network(&pending.origin.standard(), params)?;
+    check_network(&pending.payer.standard(), params)?;
     check_funds(&transaction, &pending, &origin, &payer)?;
     if matches!(transaction.payload, TransactionPayload::ContractCall(_)) && view.leaves_calls() {
         return Ok(Admission::Left { origin: pending.origin });
@@ -137,7 +137,7 @@ fn check_stateless(
         if *amount == 0 {
             return Err(Refusal::TransferAmountMustBePositive);
         }
-        check_network(&standard(recipient), params)?;
+        check_network(recipient.issuer(), params)?;
         if !transaction.post_conditions.is_empty() {
             return Err(Refusal::TransferWithPostConditions);
         }
@@ -179,8 +179,8 @@ fn check_nonce(actual: u64, account: &AccountView, principal: StacksAddress, is_
     Ok(())
 }
 
-fn check_network(address: &StacksAddress, params: &ChainParams) -> Result<(), Refusal> {
-    match address.is_mainnet() == Some(params.mainnet) {
+fn check_network(account: &Standard, params: &ChainParams) -> Result<(), Refusal> {
+    match account.is_of(params.mainnet) {
         true => Ok(()),
         false => Err(Refusal::BadAddressVersionByte),
     }
@@ -244,7 +244,7 @@ fn check_payload(
 }
 
 fn check_call(call: &ContractCall, view: &dyn AdmissionView, params: &ChainParams) -> Result<(), Refusal> {
-    check_network(&call.address, params)?;
+    check_network(&call.address.standard(), params)?;
     let contract = call.contract_id();
     if !view.contract_exists(&contract)? {
         return Err(Refusal::NoSuchContract);
@@ -253,23 +253,11 @@ fn check_call(call: &ContractCall, view: &dyn AdmissionView, params: &ChainParam
 }
 
 /// The contract that it deploys.
-fn deployed(transaction: &StacksTransaction, origin: &StacksAddress) -> Option<QualifiedContractIdentifier> {
+fn deployed(transaction: &StacksTransaction, origin: &StacksAddress) -> Option<ContractId> {
     match &transaction.payload {
         TransactionPayload::SmartContract { name, .. } | TransactionPayload::VersionedSmartContract { name, .. } => {
-            Some(QualifiedContractIdentifier::new(issuer(origin), name.clone()))
+            Some(ContractId { issuer: origin.standard(), name: name.clone() })
         }
         _ => None,
     }
-}
-
-/// The address of a principal, or of the account that deployed it.
-fn standard(principal: &PrincipalData) -> StacksAddress {
-    match principal {
-        PrincipalData::Standard(standard) => standard.into(),
-        PrincipalData::Contract(contract) => (&contract.issuer).into(),
-    }
-}
-
-fn issuer(origin: &StacksAddress) -> ::clarity::vm::types::StandardPrincipalData {
-    ::clarity::vm::types::StandardPrincipalData(origin.version, origin.hash160.0)
 }

@@ -1,7 +1,7 @@
 //! Why a transaction is not admitted, with the words and values that clients know
 //! (docs/COMPATIBILITY.md#rejections-of-transactions).
 
-use ::clarity::vm::types::{PrincipalData, QualifiedContractIdentifier};
+use engine::value::{ContractId, Principal};
 use serde_json::{Value, json};
 use stacks_types::address::StacksAddress;
 
@@ -18,7 +18,7 @@ pub enum Refusal {
     #[error("recipient {recipient} is the sender")]
     TransferRecipientCannotEqualSender {
         /// The recipient.
-        recipient: PrincipalData,
+        recipient: Principal,
     },
     /// A transfer of nothing.
     #[error("transfer amount must be positive")]
@@ -88,7 +88,7 @@ pub enum Refusal {
     #[error("contract {contract_identifier} exists")]
     ContractAlreadyExists {
         /// The contract's id.
-        contract_identifier: QualifiedContractIdentifier,
+        contract_identifier: ContractId,
     },
     /// Coinbases come with blocks only.
     #[error("a coinbase cannot be submitted")]

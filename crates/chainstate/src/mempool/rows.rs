@@ -67,7 +67,7 @@ pub(super) fn select_all(conn: &Connection) -> Result<Vec<PendingTransaction>, S
 /// The next nonces of all accounts with pending transactions.
 pub(super) fn select_next_nonces(conn: &Connection) -> Result<Vec<(StacksAddress, u64)>, StoreError> {
     let mut select = conn.prepare("SELECT account, next_nonce FROM mempool_accounts ORDER BY account")?;
-    let rows = select.query_map([], |row| Ok((to_account(row.get(0)?), u64::from_be_bytes(row.get(1)?))))?;
+    let rows = select.query_map([], |row| Ok((to_account(row.get(0)?)?, u64::from_be_bytes(row.get(1)?))))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
@@ -198,25 +198,25 @@ pub(super) fn delete_blacklisted_until(tx: &Transaction<'_>, now_s: u64) -> Resu
 }
 
 fn from_account(account: &StacksAddress) -> [u8; 21] {
-    let mut bytes = [account.version; 21];
-    for (to, from) in bytes.iter_mut().skip(1).zip(account.hash160.0) {
+    let mut bytes = [account.version(); 21];
+    for (to, from) in bytes.iter_mut().skip(1).zip(account.hash160().0) {
         *to = from;
     }
     bytes
 }
 
-fn to_account(bytes: [u8; 21]) -> StacksAddress {
+fn to_account(bytes: [u8; 21]) -> rusqlite::Result<StacksAddress> {
     let [version, hash @ ..] = bytes;
-    StacksAddress { version, hash160: Hash160(hash) }
+    StacksAddress::new(version, Hash160(hash)).ok_or(rusqlite::Error::IntegralValueOutOfRange(0, version.into()))
 }
 
 fn to_pending(row: &Row<'_>) -> rusqlite::Result<PendingTransaction> {
     Ok(PendingTransaction {
         arrival: get_u64(row, "arrival")?,
         txid: Txid(row.get("txid")?),
-        origin: to_account(row.get("origin")?),
+        origin: to_account(row.get("origin")?)?,
         origin_nonce: u64::from_be_bytes(row.get("origin_nonce")?),
-        payer: to_account(row.get("payer")?),
+        payer: to_account(row.get("payer")?)?,
         payer_nonce: u64::from_be_bytes(row.get("payer_nonce")?),
         fee: u64::from_be_bytes(row.get("fee")?),
         size_bytes: row.get("size_bytes")?,

@@ -1,8 +1,7 @@
 //! What admission must know of the chain's state at the canonical tip.
 
 use super::refusal::Refusal;
-use ::clarity::vm::Value;
-use ::clarity::vm::types::{PrincipalData, QualifiedContractIdentifier};
+use engine::value::{ContractId, Principal, Value};
 
 /// An account at the canonical tip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -25,13 +24,13 @@ pub trait AdmissionView {
     ///
     /// # Errors
     /// [`Refusal::Database`].
-    fn account(&self, who: &PrincipalData) -> Result<AccountView, Refusal>;
+    fn account(&self, who: &Principal) -> Result<AccountView, Refusal>;
 
     /// Whether a contract has that name.
     ///
     /// # Errors
     /// [`Refusal::Database`].
-    fn contract_exists(&self, contract: &QualifiedContractIdentifier) -> Result<bool, Refusal>;
+    fn contract_exists(&self, contract: &ContractId) -> Result<bool, Refusal>;
 
     /// Checks that the contract has that public function (a read-only one does not count) and that it takes these
     /// arguments; contracts may stand for traits.
@@ -39,10 +38,5 @@ pub trait AdmissionView {
     /// # Errors
     /// [`Refusal::NoSuchContract`], [`Refusal::NoSuchPublicFunction`], [`Refusal::BadFunctionArgument`],
     /// [`Refusal::Database`].
-    fn check_public_function(
-        &self,
-        contract: &QualifiedContractIdentifier,
-        function: &str,
-        arguments: &[Value],
-    ) -> Result<(), Refusal>;
+    fn check_public_function(&self, contract: &ContractId, function: &str, arguments: &[Value]) -> Result<(), Refusal>;
 }

@@ -95,6 +95,6 @@ fn owners(signers: &[(StacksAddress, u32)]) -> Result<Vec<Hash160>, ConfigureErr
     if usize::try_from(slots).map_or(true, |slots| slots > MAX_SLOTS) {
         return Err(ConfigureError::TooManySlots { slots });
     }
-    let owned = |(address, slots): &(StacksAddress, u32)| std::iter::repeat_n(address.hash160, *slots as usize);
+    let owned = |(address, slots): &(StacksAddress, u32)| std::iter::repeat_n(address.hash160(), *slots as usize);
     Ok(signers.iter().flat_map(owned).collect())
 }

@@ -9,7 +9,6 @@ use engine::names::ClarityName;
 use engine::types::{Type, TypeFault};
 use engine::value::{Principal, Value};
 use stacks_types::address::StacksAddress;
-use stacks_types::ids::Hash160;
 
 use super::instance::{InstanceConfig, MAX_SLOTS};
 
@@ -94,9 +93,7 @@ pub fn read_signers(result: Value) -> Result<Vec<(StacksAddress, u32)>, ConfigRe
     let signers = signers.into_iter().map(|signer| {
         let address = match field(&signer, "signer")? {
             Value::Principal(principal) => match principal.as_ref() {
-                Principal::Standard(account) => {
-                    StacksAddress { version: account.version(), hash160: Hash160(account.hash) }
-                }
+                Principal::Standard(account) => StacksAddress::from(*account),
                 Principal::Contract(contract) => return Err(ConfigRefusal::ContractSigner(contract.to_string())),
             },
             _ => return Err(ConfigRefusal::WrongType("signer")),

@@ -20,7 +20,7 @@ fn address(number: u8) -> StacksAddress {
 }
 
 fn owner(number: u8) -> Hash160 {
-    address(number).hash160
+    address(number).hash160()
 }
 
 fn database() -> Connection {

@@ -1,15 +1,13 @@
-//! Doubles for tests of this crate and of others: a state in a folder, and a header table and a burn chain for the VM
-//! that say what a test wrote down. Feature `test-support`; never part of a node.
+//! Doubles for tests of this crate and of others: a state in a folder, and a header table that says what a test wrote
+//! down. Feature `test-support`; never part of a node.
 //!
 //! # Not here
 //! Whole chains: tests open a [`crate::chain::Chain`] with parameters of their own.
 
-mod burn;
 mod headers;
 mod stack;
 mod state;
 
-pub use burn::FixedBurn;
 pub use headers::{FixedHeaders, HeaderFacts};
 pub use stack::on_a_large_stack;
-pub use state::ScratchState;
+pub use state::{BurnHash, ScratchState};

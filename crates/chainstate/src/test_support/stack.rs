@@ -1,4 +1,4 @@
-//! The stack that the VM needs.
+//! The stack that the engine needs.
 
 use crate::execution::STACK_BYTES;
 

@@ -1,18 +1,19 @@
-//! A state index and its side store in a folder, without a chain around them.
+//! A state index and its contracts in a folder, without a chain around them.
 
 use std::path::Path;
 
 use engine::state::BlockFacts;
 use marf::{BlockId, Marf, SealedTrie, Sync};
 use rusqlite::Connection;
-use stacks_common::types::chainstate::SortitionId;
 use stacks_types::ids::{BurnBlockHash, StacksBlockId};
 
-use super::{FixedBurn, FixedHeaders};
-use crate::clarity;
+use super::FixedHeaders;
 use crate::db::StoreError;
 use crate::execution::{self, contract_store};
 use crate::params::ChainParams;
+
+/// Hash of the burn block at a height, seen from the burn block of this hash.
+pub type BurnHash = fn(u32, &[u8; 32]) -> Option<[u8; 32]>;
 
 /// Executes and commits blocks of a test's own making.
 pub struct ScratchState {
@@ -20,16 +21,13 @@ pub struct ScratchState {
     pub params: ChainParams,
     /// The state index.
     pub marf: Marf,
-    /// Its database, which is the side store too.
+    /// Its database, which holds the contracts too.
     pub connection: Connection,
     /// Contracts that were called.
     pub contracts: execution::ContractCache,
-    /// The same, of the published VM.
-    pub old_contracts: clarity::ContractCache,
-    /// What the VM is told of blocks.
+    /// What contracts are told of blocks.
     pub headers: FixedHeaders,
-    /// What the VM is told of burn blocks.
-    pub burn: FixedBurn,
+    burn_hash: BurnHash,
 }
 
 impl ScratchState {
@@ -37,28 +35,14 @@ impl ScratchState {
     ///
     /// # Errors
     /// When the folder cannot be used.
-    pub fn new(folder: &Path, params: ChainParams, burn: FixedBurn) -> Result<Self, StoreError> {
+    pub fn new(folder: &Path, params: ChainParams, burn_hash: BurnHash) -> Result<Self, StoreError> {
         let connection = Connection::open(folder.join("index.sqlite"))?;
         Marf::create_tables(&connection)?;
-        connection.execute_batch(clarity::side_store::SCHEMA)?;
         connection.execute_batch(contract_store::SCHEMA)?;
         let marf = Marf::open(&folder.join("nodes"), &connection, Sync::None);
         let marf = marf.map_err(|error| StoreError::Marf(error.to_string()))?;
-        let (contracts, old_contracts) = (execution::ContractCache::default(), clarity::ContractCache::default());
-        Ok(Self { params, marf, connection, contracts, old_contracts, headers: FixedHeaders::default(), burn })
-    }
-
-    /// What execution by the published VM needs.
-    #[must_use]
-    pub fn old_env(&self) -> clarity::BlockEnv<'_> {
-        clarity::BlockEnv {
-            params: &self.params,
-            marf: &self.marf,
-            side: &self.connection,
-            contracts: &self.old_contracts,
-            headers: &self.headers,
-            burn: &self.burn,
-        }
+        let contracts = execution::ContractCache::default();
+        Ok(Self { params, marf, connection, contracts, headers: FixedHeaders::default(), burn_hash })
     }
 
     /// What execution needs.
@@ -94,15 +78,8 @@ impl ScratchState {
         self.commit_with(trie, id, |tx| executed.commit_contracts(tx, id))
     }
 
-    /// As [`Self::commit`], of a block that the published VM executed.
-    ///
-    /// # Errors
-    /// As [`Self::commit`].
-    pub fn commit_old(&self, executed: &clarity::ExecutedBlock, id: &StacksBlockId) -> Result<(), StoreError> {
-        self.commit_with(&executed.trie, id, |tx| executed.commit_metadata(tx, id))
-    }
-
-    fn commit_with(
+    /// Commits a trie under its id, together with the contracts that it deploys.
+    pub(crate) fn commit_with(
         &self,
         trie: &SealedTrie,
         id: &StacksBlockId,
@@ -122,9 +99,8 @@ impl execution::ChainFacts for ScratchState {
         Ok(self.headers.block_facts(id))
     }
 
-    /// A sortition is named by its burn block.
     fn burn_block_hash(&self, height: u64, tip: &BurnBlockHash) -> execution::Fact<BurnBlockHash> {
         let Ok(height) = u32::try_from(height) else { return Ok(None) };
-        Ok((self.burn.burn_hash)(height, &SortitionId(tip.0)).map(BurnBlockHash))
+        Ok((self.burn_hash)(height, &tip.0).map(BurnBlockHash))
     }
 }

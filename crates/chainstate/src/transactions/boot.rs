@@ -3,14 +3,14 @@
 //! They are made for observers alone: unsigned, from an address without a key, in no block body.
 //!
 //! # Not here
-//! Execution of the boot block: `clarity::genesis`.
+//! Execution of the boot block: `execution::genesis`.
 
-use ::clarity::boot_util::boot_code_addr;
-use ::clarity::vm::costs::ExecutionCost;
-use ::clarity::vm::events::StacksTransactionEvent;
-use ::clarity::vm::types::PrincipalData;
-use ::clarity::vm::{ContractName, Value};
-use stacks_types::ids::Hash160;
+use std::sync::Arc;
+
+use engine::costs::Cost;
+use engine::names::ContractName;
+use engine::run::Event;
+use engine::value::Value;
 use stacks_types::keys::{KeyEncoding, MessageSignature};
 use stacks_types::transaction::{
     BlockTransaction, PostConditionMode, SingleSigCondition, SingleSigHashMode, SpendingCondition, StacksTransaction,
@@ -18,7 +18,7 @@ use stacks_types::transaction::{
 };
 
 use super::{ReceiptStatus, TransactionReceipt};
-use crate::params::ChainParams;
+use crate::params::{ChainParams, boot_address};
 
 /// One of the boot block's transactions, with what it did.
 #[derive(Debug, Clone)]
@@ -32,20 +32,20 @@ pub struct BootTransaction {
 /// The deployment of a boot contract.
 pub(crate) fn boot_deploy(
     params: &ChainParams,
-    name: &'static str,
+    name: ContractName,
     source: &str,
     nonce: u64,
     contract_interface: Option<String>,
 ) -> BootTransaction {
-    let payload = TransactionPayload::SmartContract { name: ContractName::from(name), code: source.to_owned() };
+    let payload = TransactionPayload::SmartContract { name, code: source.to_owned() };
     let mut boot = boot_transaction(params, payload, nonce, Vec::new());
     boot.receipt.contract_interface = contract_interface;
     boot
 }
 
 /// The transfer of nothing to the boot address itself, which carries the mint events of the opening balances.
-pub(crate) fn boot_mints(params: &ChainParams, nonce: u64, events: Vec<StacksTransactionEvent>) -> BootTransaction {
-    let recipient = PrincipalData::Standard(boot_code_addr(params.mainnet).into());
+pub(crate) fn boot_mints(params: &ChainParams, nonce: u64, events: Vec<Event>) -> BootTransaction {
+    let recipient = boot_address(params.mainnet).to_principal();
     boot_transaction(params, TransactionPayload::TokenTransfer { recipient, amount: 0, memo: [0; 34] }, nonce, events)
 }
 
@@ -53,11 +53,11 @@ fn boot_transaction(
     params: &ChainParams,
     payload: TransactionPayload,
     nonce: u64,
-    events: Vec<StacksTransactionEvent>,
+    events: Vec<Event>,
 ) -> BootTransaction {
     let auth = TransactionAuth::Standard(SpendingCondition::SingleSig(SingleSigCondition {
         hash_mode: SingleSigHashMode::P2pkh,
-        signer: Hash160(boot_code_addr(params.mainnet).bytes.0),
+        signer: boot_address(params.mainnet).hash160(),
         nonce,
         fee: 0,
         key_encoding: KeyEncoding::Compressed,
@@ -71,10 +71,10 @@ fn boot_transaction(
         txid: transaction.txid(),
         tx_index: 0,
         status: ReceiptStatus::Success,
-        // (ok true): both a deployment's and a transfer's result. It always has a consensus form.
-        raw_result: Value::okay_true().serialize_to_vec().unwrap_or_default(),
+        // Both a deployment's and a transfer's result.
+        raw_result: Value::Ok(Arc::new(Value::Bool(true))).encode(),
         events,
-        cost: ExecutionCost::zero(),
+        cost: Cost::default(),
         contract_interface: None,
         vm_error: None,
         stx_burned: 0,

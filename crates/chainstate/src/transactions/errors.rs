@@ -3,10 +3,9 @@
 //! # Not here
 //! Failures that a block does hold (err responses, runtime failures, failed deployments): receipts with a status.
 
+use engine::costs::Cost;
+use engine::value::{ContractId, Principal};
 use std::time::Duration;
-
-use ::clarity::vm::costs::ExecutionCost;
-use ::clarity::vm::types::{PrincipalData, QualifiedContractIdentifier};
 
 /// A transaction that may not be in a block. Nothing of it stays, fee and nonce included.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -45,7 +44,7 @@ pub enum TransactionError {
     #[error("nonce of {principal} is {expected}, not {actual}")]
     BadNonce {
         /// Whose.
-        principal: PrincipalData,
+        principal: Principal,
         /// True for the origin, false for the sponsor.
         is_origin: bool,
         /// The account's next nonce.
@@ -77,10 +76,7 @@ pub enum TransactionError {
     },
     /// The account has a contract of that name.
     #[error("contract {0} exists")]
-    ContractExists(QualifiedContractIdentifier),
-    /// A contract that deploys, but whose stored form the VM could never load again.
-    #[error("contract {0} nests too deep to be stored")]
-    TooDeep(QualifiedContractIdentifier),
+    ContractExists(ContractId),
     /// The block's or tenure's cost limit would be exceeded.
     #[error("cost {} exceeds {}", .0.after, .0.limit)]
     CostExceeded(Box<CostOverrun>),
@@ -92,14 +88,14 @@ pub enum TransactionError {
         /// The limit.
         max: u64,
     },
-    /// The VM refused in a way that no receipt can report: its own checks and internal errors.
-    #[error("vm: {error}")]
+    /// The engine refused in a way that no receipt can report: its own checks and internal errors.
+    #[error("the engine refuses it: {error}")]
     Rejected {
-        /// The VM's text.
+        /// The engine's text.
         error: String,
     },
-    /// The VM panicked over this transaction.
-    #[error("the vm panicked: {message}")]
+    /// The engine panicked over this transaction.
+    #[error("the engine panicked: {message}")]
     Panicked {
         /// The panic's text.
         message: String,
@@ -135,11 +131,31 @@ pub enum TransactionError {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CostOverrun {
     /// What the tenure had cost before the transaction.
-    pub before: ExecutionCost,
+    pub before: Cost,
     /// What it would have cost when execution stopped.
-    pub after: ExecutionCost,
+    pub after: Cost,
     /// The limit.
-    pub limit: ExecutionCost,
+    pub limit: Cost,
+}
+
+impl CostOverrun {
+    /// How much of the limit was used before, in the dimension of which most was, in percent.
+    fn percent_used(&self) -> u64 {
+        let Cost { runtime, read_count, read_length, write_count, write_length } = self.before;
+        let limit = &self.limit;
+        let percent = |used: u64, limit: u64| u64::try_from(u128::from(used) * 100 / u128::from(limit.max(1)));
+        [
+            percent(runtime, limit.runtime),
+            percent(read_count, limit.read_count),
+            percent(read_length, limit.read_length),
+            percent(write_count, limit.write_count),
+            percent(write_length, limit.write_length),
+        ]
+        .into_iter()
+        .map(|percent| percent.unwrap_or(u64::MAX))
+        .max()
+        .unwrap_or(0)
+    }
 }
 
 /// What a miner does with a transaction that it could not include (docs/COMPATIBILITY.md#left-out-of-a-block).
@@ -175,7 +191,7 @@ impl TransactionError {
         match self {
             Self::BadNonce { .. } => MinerAction::KeepByNonce,
             Self::DeadlinePassed | Self::ReceiptsTooLarge { .. } => MinerAction::Skip,
-            Self::CostExceeded(cost) => match cost.limit.proportion_largest_dimension(&cost.before) {
+            Self::CostExceeded(cost) => match cost.percent_used() {
                 used if used < TOO_EXPENSIVE_BELOW_PERCENT => MinerAction::DropTooExpensive,
                 used if used < NEARLY_FULL_FROM_PERCENT => MinerAction::Skip,
                 _ => MinerAction::NearlyFull,
@@ -190,7 +206,6 @@ impl TransactionError {
             | Self::ContractExists(_) => MinerAction::KeepUntilCollected,
             Self::FeeAboveBalance { .. }
             | Self::TransferAmount { .. }
-            | Self::TooDeep(_)
             | Self::Rejected { .. }
             | Self::Panicked { .. } => MinerAction::DropProblematic,
             Self::TookTooLong { .. } | Self::HeldTooMuch { .. } => MinerAction::DropOverLimits,
@@ -241,9 +256,9 @@ mod tests {
     use super::*;
 
     fn exceeded(percent: u64) -> MinerAction {
-        let limit = ExecutionCost { runtime: 10_000, ..ExecutionCost::max_value() };
-        let before = ExecutionCost { runtime: 100 * percent, ..ExecutionCost::zero() };
-        let after = ExecutionCost::max_value();
+        let limit = Cost { runtime: 10_000, ..Cost::MAX };
+        let before = Cost { runtime: 100 * percent, ..Cost::default() };
+        let after = Cost::MAX;
         TransactionError::CostExceeded(Box::new(CostOverrun { before, after, limit })).miner_action()
     }
 
@@ -259,9 +274,9 @@ mod tests {
     #[test]
     fn what_waits_for_the_next_tenure_says_so_and_what_is_dropped_says_what_to_do() {
         let of = |percent: u64| {
-            let limit = ExecutionCost { runtime: 10_000, ..ExecutionCost::max_value() };
-            let before = ExecutionCost { runtime: 100 * percent, ..ExecutionCost::zero() };
-            let after = ExecutionCost::max_value();
+            let limit = Cost { runtime: 10_000, ..Cost::MAX };
+            let before = Cost { runtime: 100 * percent, ..Cost::default() };
+            let after = Cost::MAX;
             TransactionError::CostExceeded(Box::new(CostOverrun { before, after, limit }))
         };
         assert!(!of(29).is_exhausted() && of(29).cure().contains("more than a whole tenure"));

@@ -15,6 +15,6 @@ mod verified;
 pub use boot::BootTransaction;
 pub(crate) use boot::{boot_deploy, boot_mints};
 pub use errors::{CostOverrun, MinerAction, TransactionError};
-pub use receipts::{NoConsensusForm, ReceiptStatus, TransactionReceipt, event_json};
+pub use receipts::{ReceiptStatus, TransactionReceipt};
 pub use rules::check_static;
 pub use verified::VerifiedTransaction;

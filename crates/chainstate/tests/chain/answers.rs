@@ -1,8 +1,7 @@
 //! What contracts are told of the burn chain, and what callers are told of failures.
 
 use chainstate::execution::read_only::{READ_ONLY_LIMIT, ReadError, ReadOnlyCall};
-use clarity::vm::Value;
-use clarity::vm::types::QualifiedContractIdentifier;
+use engine::value::{ContractId, Value};
 use nakamoto_proto::v1::transaction_event::Body;
 use stacks_types::transaction::{ContractCall, TransactionPayload};
 
@@ -25,7 +24,7 @@ fn both(some: bool) -> Vec<u8> {
 }
 
 fn read(test: &TestChain, function: &str, arguments: &[Value]) -> Result<Vec<u8>, String> {
-    let contract = QualifiedContractIdentifier::parse(&format!("{}.answers", address("user", 0))).expect("an id");
+    let contract = ContractId::parse(&format!("{}.answers", address("user", 0))).expect("an id");
     let call = ReadOnlyCall {
         contract: &contract,
         function,
@@ -35,14 +34,14 @@ fn read(test: &TestChain, function: &str, arguments: &[Value]) -> Result<Vec<u8>
         limit: READ_ONLY_LIMIT,
     };
     let called = test.chain.read(|reader| {
-        let mut answer = Ok(Vec::new());
+        let mut answer = Ok(Value::NONE);
         reader.state_at(None, |state| {
             answer = state.call_read_only(&call);
             Ok(())
         })?;
         Ok::<_, chainstate::chain::ReadStateError>(answer)
     });
-    called.expect("storage works").map_err(|error| match error {
+    called.expect("storage works").map(|value| value.encode()).map_err(|error| match error {
         ReadError::Vm(cause) => cause,
         other => panic!("{other}"),
     })
@@ -56,8 +55,8 @@ fn a_contract_sees_the_burn_block_of_its_block_and_none_above() {
         test.grow();
         let call = ContractCall {
             address: address("user", 0),
-            contract_name: "answers".into(),
-            function_name: "seen".into(),
+            contract_name: "answers".parse().unwrap(),
+            function_name: "seen".parse().unwrap(),
             arguments: Vec::new(),
         };
         test.admit(&signed(&key("user", 1), 0, 10_000, TransactionPayload::ContractCall(call)));

@@ -2,7 +2,8 @@
 
 use chainstate::chain::NoEstimate;
 use chainstate::params::ChainParams;
-use clarity::vm::costs::ExecutionCost;
+use engine::costs::Cost;
+use engine::value::Value;
 use stacks_types::address::StacksAddress;
 use stacks_types::keys::KeyEncoding;
 use stacks_types::transaction::{
@@ -27,11 +28,11 @@ const CODE: &str = "
         (stx-transfer? u7 tx-sender to))";
 
 fn payload_of(owner: StacksAddress, function: &str) -> TransactionPayload {
-    let arguments = if function == "pay" { vec![user(3).into()] } else { Vec::new() };
+    let arguments = if function == "pay" { vec![Value::principal(user(3))] } else { Vec::new() };
     TransactionPayload::ContractCall(ContractCall {
         address: owner,
-        contract_name: "c".to_owned().try_into().expect("a name"),
-        function_name: function.to_owned().try_into().expect("a name"),
+        contract_name: "c".parse().expect("a name"),
+        function_name: function.parse().expect("a name"),
         arguments,
     })
 }
@@ -40,23 +41,23 @@ fn payload(function: &str) -> TransactionPayload {
     payload_of(address("user", 0), function)
 }
 
-fn ask(test: &TestChain, payload: TransactionPayload) -> Result<ExecutionCost, NoEstimate> {
+fn ask(test: &TestChain, payload: TransactionPayload) -> Result<Cost, NoEstimate> {
     test.chain.estimate_cost(payload, &|| false).expect("storage works")
 }
 
-fn estimate(test: &TestChain, payload: TransactionPayload) -> ExecutionCost {
+fn estimate(test: &TestChain, payload: TransactionPayload) -> Cost {
     ask(test, payload).expect("an estimate")
 }
 
 /// What a transaction costs in a block of its own.
-fn mined(test: &TestChain, transaction: &StacksTransaction) -> ExecutionCost {
+fn mined(test: &TestChain, transaction: &StacksTransaction) -> Cost {
     test.admit(transaction);
     let block = test.grow();
     let processed = test.chain.read(|reader| reader.block_processed(&block)).expect("storage works");
     let receipts = processed.expect("a block").receipts;
     let receipt = receipts.iter().find(|receipt| receipt.txid == transaction.txid().0.to_vec());
     let cost = receipt.expect("it is mined").cost.expect("a cost");
-    ExecutionCost {
+    Cost {
         write_length: cost.write_length,
         write_count: cost.write_count,
         read_length: cost.read_length,
@@ -115,7 +116,7 @@ fn a_contract_of_a_multi_sig_account_is_called_by_that_account() {
             transaction.sign_origin_with(&keys.each_ref().map(KeyUse::Signs)).expect("its keys");
             transaction
         };
-        let name = "c".to_owned().try_into().expect("a name");
+        let name = "c".parse().expect("a name");
         mined(&test, &send(0, TransactionPayload::SmartContract { name, code: CODE.to_owned() }));
         let expected = estimate(&test, payload_of(owner, "work"));
         assert_eq!(mined(&test, &send(1, payload_of(owner, "work"))), expected);
@@ -192,7 +193,7 @@ fn without_an_estimate_the_reason_is_its_own() {
     on_big_stack(|| {
         let test = deployed(params(1, 3));
         let TransactionPayload::ContractCall(mut elsewhere) = payload("work") else { unreachable!() };
-        elsewhere.contract_name = "nowhere".to_owned().try_into().expect("a name");
+        elsewhere.contract_name = "nowhere".parse().expect("a name");
         let unknown = elsewhere.contract_id();
         let elsewhere = TransactionPayload::ContractCall(elsewhere);
         assert_eq!(ask(&test, elsewhere), Err(NoEstimate::NoSuchContract(unknown)));
@@ -205,7 +206,7 @@ fn without_an_estimate_the_reason_is_its_own() {
         let late = test.chain.estimate_cost(payload("work"), &|| true).expect("storage works");
         assert_eq!(late, Err(NoEstimate::DeadlinePassed));
         let transfer = TransactionPayload::TokenTransfer { recipient: user(1), amount: 1, memo: [0; 34] };
-        assert_eq!(ask(&test, transfer), Ok(ExecutionCost::zero()));
+        assert_eq!(ask(&test, transfer), Ok(Cost::default()));
         // A block can hold it: it fails there, and pays.
         assert_eq!(ask(&test, payload("missing")).map(|cost| cost.runtime > 0), Ok(true));
     });

@@ -33,8 +33,8 @@ fn contract() -> String {
 fn call(from: u8, nonce: u64, fee: u64, function: &str) -> StacksTransaction {
     let call = ContractCall {
         address: address("user", 0),
-        contract_name: "heavy".into(),
-        function_name: function.into(),
+        contract_name: "heavy".parse().unwrap(),
+        function_name: function.parse().unwrap(),
         arguments: Vec::new(),
     };
     signed(&key("user", from), nonce, fee, TransactionPayload::ContractCall(call))

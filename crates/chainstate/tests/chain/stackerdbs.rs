@@ -1,12 +1,11 @@
 //! Contracts as StackerDBs: found when deployed, followed with the tip, on every fork.
 
+use engine::value::{Principal, Value};
 use std::time::Duration;
 
 use chainstate::chain::{ChunkOutcome, StackerDbSurroundings};
 use chainstate::db::StoreError;
 use chainstate::stackerdb::{MAX_CONTRACTS, PutOutcome, get_config, list_contracts, list_instances, list_metadata};
-use clarity::vm::Value;
-use clarity::vm::types::PrincipalData;
 use stacks_types::stackerdb::StackerDbChunk;
 use stacks_types::transaction::{ContractCall, StacksTransaction, TransactionPayload};
 
@@ -39,8 +38,8 @@ fn id(name: &str) -> String {
 fn call(nonce: u64, function: &str, argument: Value) -> StacksTransaction {
     let payload = TransactionPayload::ContractCall(ContractCall {
         address: address("user", 0),
-        contract_name: "slots".to_owned().try_into().expect("a name"),
-        function_name: function.to_owned().try_into().expect("a name"),
+        contract_name: "slots".parse().expect("a name"),
+        function_name: function.parse().expect("a name"),
         arguments: vec![argument],
     });
     signed(&key("user", 0), nonce, 5_000, payload)
@@ -102,7 +101,7 @@ fn a_deployed_contract_is_an_instance_and_only_slots_whose_signer_changes_are_em
         assert_eq!(code(put(&test, 1, 0, 4)), Some(2), "not the owner");
         assert_eq!(code(put(&test, 1, 3, 1)), Some(1), "no such slot");
 
-        test.admit(&call(1, "set-second", Value::from(user(2))));
+        test.admit(&call(1, "set-second", Value::principal(user(2))));
         test.grow();
         assert_eq!(versions(&test, &id("slots")), Some(vec![3, 1, 9]), "as of the tip that was followed");
         follow(&test);
@@ -127,7 +126,7 @@ fn what_a_contract_cannot_answer_leaves_its_last_configuration_with_the_reason()
         assert_eq!(refusal(&test, "slots").as_deref(), Some("stackerdb-get-signer-slots answers (err u7)"));
         assert_eq!(code(put(&test, 0, 0, 4)), None, "the last configuration is in force");
 
-        let contract_signer = Value::from(PrincipalData::parse(&id("slots")).expect("a principal"));
+        let contract_signer = Value::principal(Principal::parse(&id("slots")).expect("a principal"));
         test.admit(&call(2, "set-broken", Value::Bool(false)));
         test.admit(&call(3, "set-second", contract_signer));
         test.grow();
@@ -197,7 +196,7 @@ fn instances_follow_a_reorganization_there_and_back() {
         let left = test.mine(None);
         test.admit(&deploy(0, 0, "slots", &source(LIMITS)));
         test.grow();
-        test.admit(&call(1, "set-second", Value::from(user(2))));
+        test.admit(&call(1, "set-second", Value::principal(user(2))));
         test.grow();
         follow(&test);
         assert_eq!(code(put(&test, 2, 2, 1)), None);

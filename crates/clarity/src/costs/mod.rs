@@ -11,6 +11,8 @@
 //! | `trace.rs` | who wants to watch |
 //! | `contract.rs` | a table as the text of a contract |
 
+use std::fmt;
+
 mod contract;
 mod formula;
 mod meter;
@@ -79,5 +81,30 @@ impl Cost {
             || self.read_length > limit.read_length
             || self.write_count > limit.write_count
             || self.write_length > limit.write_length
+    }
+}
+
+/// As the network's error texts show it.
+impl fmt::Display for Cost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { runtime, read_count, read_length, write_count, write_length } = self;
+        write!(
+            f,
+            "ExecutionCost {{ write_length: {write_length}, write_count: {write_count}, read_length: {read_length}, \
+             read_count: {read_count}, runtime: {runtime} }}"
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Receipts show it, and folders know their chain by a hash over it.
+    #[test]
+    fn a_sum_has_the_networks_text() {
+        let cost = Cost { runtime: 1, read_count: 2, read_length: 3, write_count: 4, write_length: 5 };
+        let text = "ExecutionCost { write_length: 5, write_count: 4, read_length: 3, read_count: 2, runtime: 1 }";
+        assert_eq!(cost.to_string(), text);
     }
 }

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use crate::value::{ContractId, Value};
+use crate::value::{ContractId, Principal, Value};
 
 /// Bytes of printed values that a transaction may say.
 pub(crate) const MAX_PRINTED_BYTES: u64 = 50 << 20;
 
 /// One event.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     /// `print`: the contract and the value.
     Print(Arc<ContractId>, Value),
@@ -16,16 +16,17 @@ pub enum Event {
     Asset(EventBody),
 }
 
-/// Something was moved, made or destroyed. Principals are values that are principals.
-#[derive(Debug, Clone)]
+/// Something was moved, made or destroyed. `StxMint` is the chain's own: no program makes micro-STX.
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs, reason = "named as the node's events are")]
 pub enum EventBody {
-    StxTransfer { sender: Value, recipient: Value, amount: u128, memo: Vec<u8> },
-    StxBurn { sender: Value, amount: u128 },
-    FtTransfer { asset: Arc<str>, sender: Value, recipient: Value, amount: u128 },
-    FtMint { asset: Arc<str>, recipient: Value, amount: u128 },
-    FtBurn { asset: Arc<str>, sender: Value, amount: u128 },
-    NftTransfer { asset: Arc<str>, sender: Value, recipient: Value, value: Value },
-    NftMint { asset: Arc<str>, recipient: Value, value: Value },
-    NftBurn { asset: Arc<str>, sender: Value, value: Value },
+    StxTransfer { sender: Arc<Principal>, recipient: Arc<Principal>, amount: u128, memo: Vec<u8> },
+    StxMint { recipient: Arc<Principal>, amount: u128 },
+    StxBurn { sender: Arc<Principal>, amount: u128 },
+    FtTransfer { asset: Arc<str>, sender: Arc<Principal>, recipient: Arc<Principal>, amount: u128 },
+    FtMint { asset: Arc<str>, recipient: Arc<Principal>, amount: u128 },
+    FtBurn { asset: Arc<str>, sender: Arc<Principal>, amount: u128 },
+    NftTransfer { asset: Arc<str>, sender: Arc<Principal>, recipient: Arc<Principal>, value: Value },
+    NftMint { asset: Arc<str>, recipient: Arc<Principal>, value: Value },
+    NftBurn { asset: Arc<str>, sender: Arc<Principal>, value: Value },
 }

@@ -66,7 +66,7 @@ pub(super) fn parse(source: &str, issuer: Standard, call_depth: usize) -> Result
 
 /// The account of an address. Its first letter says that it is one and is not looked at.
 fn account(text: &str) -> Option<Standard> {
-    Standard::parse(&format!("S{}", text.get(1..)?))
+    Standard::read(text).ok()
 }
 
 impl<'s> Parser<'s> {

@@ -10,10 +10,13 @@ use super::{ContractId, List, Principal, Standard, Tuple, Utf8, Value};
 use crate::names::{ClarityName, ContractName};
 use crate::types::{MAX_VALUE_SIZE, Type};
 
-/// Levels of a value that is decoded without a type.
-const MAX_DEPTH_UNTYPED: u8 = 16;
+/// Levels of a value that is decoded without a type, the innermost one included.
+pub const MAX_DEPTH_UNTYPED: u8 = 16;
 /// Levels of a value that is decoded with one.
 const MAX_DEPTH_TYPED: u8 = 32;
+
+/// Entries for which memory is taken before they are read.
+const MAX_ROOM: usize = 256;
 
 /// Why bytes are no value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -51,6 +54,13 @@ impl Value {
         let value = reader.untyped(MAX_DEPTH_UNTYPED)?;
         reader.end()?;
         Ok(value)
+    }
+
+    /// The value that these bytes begin with, and how many of them were read: for an error that is the place where it is.
+    pub fn decode_prefix(bytes: &[u8]) -> (Result<Self, DecodeError>, usize) {
+        let mut reader = Reader { bytes, fields: Fields::Declared };
+        let value = reader.untyped(MAX_DEPTH_UNTYPED);
+        (value, bytes.len() - reader.bytes.len())
     }
 
     /// The value of this type that these bytes are, all of them; it carries the type.
@@ -96,6 +106,11 @@ impl<'a> Reader<'a> {
             return Err(DecodeError::Invalid("longer than a value may be"));
         }
         usize::try_from(length).map_err(|_| DecodeError::Short)
+    }
+
+    /// Memory for so many entries: not more at once than a few pages, whatever a length says that nobody has paid for.
+    fn room_for<T>(&self, entries: usize) -> Vec<T> {
+        Vec::with_capacity(entries.min(self.bytes.len()).min(MAX_ROOM))
     }
 
     fn text(&mut self) -> Result<&'a str, DecodeError> {
@@ -153,18 +168,18 @@ impl<'a> Reader<'a> {
     }
 
     fn untyped(&mut self, levels: u8) -> Result<Value, DecodeError> {
+        let levels = levels.checked_sub(1).ok_or(TOO_DEEP)?;
         let prefix = self.byte()?;
         if let Some(value) = self.plain(prefix)? {
             return Ok(value);
         }
-        let levels = levels.checked_sub(1).ok_or(TOO_DEEP)?;
         match prefix {
             OK => Value::okay(self.untyped(levels)?).map_err(|_| TOO_LARGE),
             ERR => Value::error(self.untyped(levels)?).map_err(|_| TOO_LARGE),
             SOME => Value::some(self.untyped(levels)?).map_err(|_| TOO_LARGE),
             LIST => {
                 let length = self.length()?;
-                let mut items = Vec::with_capacity(length.min(self.bytes.len()));
+                let mut items = self.room_for(length);
                 for _ in 0..length {
                     items.push(self.untyped(levels)?);
                 }
@@ -173,7 +188,7 @@ impl<'a> Reader<'a> {
             }
             _ => {
                 let count = self.length()?;
-                let mut fields = Vec::with_capacity(count.min(self.bytes.len()));
+                let mut fields = self.room_for(count);
                 for _ in 0..count {
                     fields.push((self.field_name()?, self.untyped(levels)?));
                 }
@@ -201,7 +216,7 @@ impl<'a> Reader<'a> {
                 if u32::try_from(length).map_or(true, |length| length > list.max_len()) {
                     return Err(other());
                 }
-                let mut items = Vec::with_capacity(length.min(self.bytes.len()));
+                let mut items = self.room_for(length);
                 for _ in 0..length {
                     items.push(self.typed(list.entry(), levels)?);
                 }

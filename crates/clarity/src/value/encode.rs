@@ -61,13 +61,7 @@ impl Value {
             Self::Buffer(bytes) => write_bytes(out, BUFFER, bytes),
             Self::Ascii(bytes) => write_bytes(out, ASCII, bytes),
             Self::Utf8(text) => write_bytes(out, UTF8, text.text().as_bytes()),
-            Self::Principal(principal) => match principal.as_ref() {
-                Principal::Standard(account) => {
-                    out.push(STANDARD);
-                    write_account(out, account);
-                }
-                Principal::Contract(contract) => write_contract(out, contract),
-            },
+            Self::Principal(principal) => principal.write(out),
             Self::Callable(callable) => write_contract(out, &callable.contract),
             Self::List(list) => {
                 out.push(LIST);
@@ -88,6 +82,19 @@ impl Value {
             Self::Optional(Some(inner)) => write_inner(out, SOME, inner),
             Self::Ok(inner) => write_inner(out, OK, inner),
             Self::Err(inner) => write_inner(out, ERR, inner),
+        }
+    }
+}
+
+impl Principal {
+    /// Appends its serialization as a value.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Standard(account) => {
+                out.push(STANDARD);
+                write_account(out, account);
+            }
+            Self::Contract(contract) => write_contract(out, contract),
         }
     }
 }

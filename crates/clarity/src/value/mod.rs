@@ -3,6 +3,7 @@
 //! A value is 32 bytes and cheap to clone: what is large is shared by reference, and changed in place when nobody else holds it.
 //! Lists and tuples carry their types (see `types`).
 
+pub mod c32;
 mod cast;
 mod declare;
 mod decode;
@@ -18,7 +19,7 @@ mod text;
 
 use std::sync::Arc;
 
-pub use decode::{DecodeError, Fields};
+pub use decode::{DecodeError, Fields, MAX_DEPTH_UNTYPED};
 pub use principal::{ContractId, Principal, Standard, TraitId};
 
 pub use text::DebugValue;

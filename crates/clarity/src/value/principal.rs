@@ -2,17 +2,13 @@
 
 use std::fmt;
 
-use sha2::{Digest, Sha256};
+use super::c32::{self, AddressError};
+use crate::names::{ClarityName, ContractName};
 
-use crate::names::{ClarityName, ContractName, MAX_CONTRACT_NAME};
-
-const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 /// Versions of the main network's addresses.
 const MAINNET: [u8; 2] = [22, 20];
 /// Versions of the test network's addresses.
 const TESTNET: [u8; 2] = [26, 21];
-/// The longest text that is looked at: 41 characters are enough for 24 bytes, more are leading zeros.
-const MAX_TEXT: usize = 128;
 
 /// An account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -48,6 +44,12 @@ impl Standard {
         Self { version: if mainnet { MAINNET[0] } else { TESTNET[0] }, hash }
     }
 
+    /// The account of a script of a network: of several keys, or of one in a witness program.
+    #[must_use]
+    pub const fn of_script_hash(mainnet: bool, hash: [u8; 20]) -> Self {
+        Self { version: if mainnet { MAINNET[1] } else { TESTNET[1] }, hash }
+    }
+
     /// Whether its version is one of the main network's.
     #[must_use]
     pub fn is_mainnet(&self) -> bool {
@@ -63,89 +65,24 @@ impl Standard {
     /// Reads `S…` text.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let rest = text.strip_prefix('S')?;
-        let mut digits = rest.bytes();
-        if text.len() > MAX_TEXT {
-            return None;
-        }
-        let version = digit(digits.next()?)?;
-        let payload = decode(digits)?;
-        let (hash, checksum) = payload.split_at_checked(payload.len().checked_sub(4)?)?;
-        let hash: [u8; 20] = hash.try_into().ok()?;
-        (checksum == self::checksum(version, &hash)).then_some(Self { version, hash })
+        text.starts_with('S').then(|| Self::read(text).ok()).flatten()
+    }
+
+    /// Reads text whose first character is not looked at. Lower case and letters that look like digits are tolerated.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn read(text: &str) -> Result<Self, AddressError> {
+        let (version, payload) = c32::check_decode(text)?;
+        let hash = payload.as_slice().try_into().map_err(|_| AddressError::Payload(payload.len()))?;
+        Ok(Self { version, hash })
     }
 }
 
 impl fmt::Display for Standard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut payload = [0; 24];
-        payload[..20].copy_from_slice(&self.hash);
-        payload[20..].copy_from_slice(&checksum(self.version, &self.hash));
-        write!(f, "S{}{}", char::from(ALPHABET[usize::from(self.version & 31)]), encode(&payload))
+        f.write_str(&c32::encode_account(self.version, &self.hash))
     }
-}
-
-fn checksum(version: u8, hash: &[u8; 20]) -> [u8; 4] {
-    let once = Sha256::new().chain_update([version]).chain_update(hash).finalize();
-    let twice = Sha256::digest(once);
-    [twice[0], twice[1], twice[2], twice[3]]
-}
-
-/// One digit; letters that look like digits are those digits.
-fn digit(character: u8) -> Option<u8> {
-    let upper = match character.to_ascii_uppercase() {
-        b'O' => b'0',
-        b'L' | b'I' => b'1',
-        other => other,
-    };
-    ALPHABET.iter().position(|c| *c == upper).and_then(|at| u8::try_from(at).ok())
-}
-
-/// Base 32 from the right, without leading zeros but one for each leading zero byte.
-fn encode(bytes: &[u8]) -> String {
-    let mut digits = Vec::with_capacity(bytes.len() * 8 / 5 + 1);
-    let (mut carry, mut bits) = (0_u16, 0_u8);
-    for byte in bytes.iter().rev() {
-        carry |= u16::from(*byte) << bits;
-        bits += 8;
-        while bits >= 5 {
-            digits.push(ALPHABET[usize::from(carry & 31)]);
-            carry >>= 5;
-            bits -= 5;
-        }
-    }
-    if bits > 0 {
-        digits.push(ALPHABET[usize::from(carry & 31)]);
-    }
-    while digits.last() == Some(&b'0') {
-        digits.pop();
-    }
-    digits.extend(bytes.iter().take_while(|byte| **byte == 0).map(|_| b'0'));
-    digits.iter().rev().map(|c| char::from(*c)).collect()
-}
-
-fn decode(digits: impl DoubleEndedIterator<Item = u8> + Clone) -> Option<Vec<u8>> {
-    let zeros = digits.clone().take_while(|c| digit(*c) == Some(0)).count();
-    let mut bytes = Vec::with_capacity(24);
-    let (mut carry, mut bits) = (0_u16, 0_u8);
-    for character in digits.rev() {
-        carry |= u16::from(digit(character)?) << bits;
-        bits += 5;
-        if bits >= 8 {
-            bytes.push(u8::try_from(carry & 0xff).ok()?);
-            carry >>= 8;
-            bits -= 8;
-        }
-    }
-    if carry > 0 {
-        bytes.push(u8::try_from(carry & 0xff).ok()?);
-    }
-    while bytes.last() == Some(&0) {
-        bytes.pop();
-    }
-    bytes.resize(bytes.len() + zeros, 0);
-    bytes.reverse();
-    Some(bytes)
 }
 
 /// A contract: who deployed it, and its name.
@@ -162,8 +99,7 @@ impl ContractId {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (issuer, name) = text.split_once('.')?;
-        let name = ContractName::new(name).filter(|name| name.len() <= MAX_CONTRACT_NAME)?;
-        Some(Self { issuer: Standard::parse(issuer)?, name })
+        Some(Self { issuer: Standard::parse(issuer)?, name: ContractName::new(name)? })
     }
 
     /// The place where snippets are evaluated that belong to no contract.

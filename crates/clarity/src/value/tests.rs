@@ -119,3 +119,22 @@ fn contracts_become_callable_by_the_trait_that_is_asked_for() {
     let Value::List(cast) = list.cast(&parameter).unwrap() else { panic!("a list") };
     assert_eq!(cast.items, vec![Value::Callable(Arc::new(Callable { contract, bound: Some(bound) }))]);
 }
+
+#[test]
+fn the_innermost_value_counts_as_a_level() {
+    let some = |levels: u8| [vec![0x0a; usize::from(levels) - 1], vec![0x03]].concat();
+    assert!(Value::decode(&some(MAX_DEPTH_UNTYPED)).is_ok());
+    assert!(Value::decode(&some(MAX_DEPTH_UNTYPED + 1)).is_err());
+    let list = |levels: u8| [[0x0b, 0, 0, 0, 1].repeat(usize::from(levels) - 1), vec![0x03]].concat();
+    assert!(Value::decode(&list(MAX_DEPTH_UNTYPED)).is_ok());
+    assert!(Value::decode(&list(MAX_DEPTH_UNTYPED + 1)).is_err());
+}
+
+#[test]
+fn a_value_is_read_from_the_front_and_an_error_has_its_place() {
+    let (value, length) = Value::decode_prefix(&[0x0a, 0x03, 0xff]);
+    assert_eq!((value, length), (Value::some(Value::Bool(true)).map_err(|_| DecodeError::Short), 2));
+    let (value, at) = Value::decode_prefix(&[0x0a, 0x0a, 0x77, 0x00]);
+    assert_eq!((value, at), (Err(DecodeError::Invalid("no value begins with this byte")), 3));
+    assert_eq!(Value::decode_prefix(&[0x00, 1, 2]).0, Err(DecodeError::Short));
+}

@@ -278,7 +278,7 @@ impl SpendingCondition {
     /// The account's address on one network.
     #[must_use]
     pub fn address(&self, mainnet: bool) -> StacksAddress {
-        StacksAddress { version: self.hash_mode().address_version(mainnet), hash160: self.signer() }
+        self.hash_mode().address(self.signer(), mainnet)
     }
 
     /// The same condition with nonce, fee and signatures taken out (docs/CONSENSUS.md#signing-hashes).

@@ -7,16 +7,13 @@
 mod microblock;
 mod tenure_change;
 
-use clarity::vm::representations::{ClarityName, ContractName};
-use clarity::vm::types::{OptionalData, PrincipalData, Value};
+use engine::names::{ClarityName, ContractName, MAX_CONTRACT_NAME};
+use engine::value::{ContractId, Principal, Value};
 
 use crate::address::StacksAddress;
 use crate::codec::{DecodeError, Reader, write_bytes_u32, write_count, write_name};
-use crate::limits::{MAX_CALL_ARGUMENTS, MAX_CONTRACT_NAME_BYTES, MAX_TRANSACTION_BYTES};
-use crate::value::{
-    read_address, read_clarity_name, read_contract_name, read_principal, read_value, write_address, write_principal,
-    write_value,
-};
+use crate::limits::{MAX_CALL_ARGUMENTS, MAX_TRANSACTION_BYTES};
+use crate::value::{read_address, read_clarity_name, read_contract_name, read_principal, read_value, write_address};
 use crate::vrf::VrfProof;
 
 use microblock::read_poison;
@@ -34,13 +31,18 @@ const VERSIONED_SMART_CONTRACT: u8 = 0x06;
 const TENURE_CHANGE: u8 = 0x07;
 const NAKAMOTO_COINBASE: u8 = 0x08;
 
+/// The first byte of the value `none`.
+const NONE: u8 = 0x09;
+/// The first byte of the value `(some ...)`.
+const SOME: u8 = 0x0a;
+
 /// What a transaction does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TransactionPayload {
     /// 00: sends micro-STX.
     TokenTransfer {
         /// Who receives.
-        recipient: PrincipalData,
+        recipient: Principal,
         /// Micro-STX.
         amount: u64,
         /// Free text, zero padded.
@@ -67,7 +69,7 @@ pub enum TransactionPayload {
         /// Free bytes.
         buffer: [u8; 32],
         /// Who receives.
-        recipient: PrincipalData,
+        recipient: Principal,
     },
     /// 06: deploys a contract in a given Clarity version.
     VersionedSmartContract {
@@ -85,7 +87,7 @@ pub enum TransactionPayload {
         /// Free bytes.
         buffer: [u8; 32],
         /// Who receives, if not the origin.
-        recipient: Option<PrincipalData>,
+        recipient: Option<Principal>,
         /// The proof, in its canonical encoding.
         vrf_proof: Box<VrfProof>,
     },
@@ -142,16 +144,6 @@ impl ContractVersion {
             Self::Clarity4 => 4,
             Self::Clarity5 => 5,
             Self::Clarity6 => 6,
-        }
-    }
-
-    /// The VM's name for it; `None` for versions that the VM does not have.
-    #[must_use]
-    pub const fn to_vm(self) -> Option<clarity::vm::ClarityVersion> {
-        match self {
-            Self::Clarity1 => Some(clarity::vm::ClarityVersion::Clarity1),
-            Self::Clarity2 => Some(clarity::vm::ClarityVersion::Clarity2),
-            Self::Clarity3 | Self::Clarity4 | Self::Clarity5 | Self::Clarity6 => None,
         }
     }
 }
@@ -223,7 +215,7 @@ impl TransactionPayload {
         out.push(self.id());
         match self {
             Self::TokenTransfer { recipient, amount, memo } => {
-                write_principal(out, recipient);
+                recipient.write(out);
                 out.extend_from_slice(&amount.to_be_bytes());
                 out.extend_from_slice(memo);
             }
@@ -237,13 +229,18 @@ impl TransactionPayload {
             Self::Coinbase { buffer } => out.extend_from_slice(buffer),
             Self::CoinbaseToAltRecipient { buffer, recipient } => {
                 out.extend_from_slice(buffer);
-                write_principal(out, recipient);
+                recipient.write(out);
             }
             Self::TenureChange(change) => change.write(out),
             Self::NakamotoCoinbase { buffer, recipient, vrf_proof } => {
                 out.extend_from_slice(buffer);
-                let recipient = recipient.clone().map(|principal| Box::new(Value::Principal(principal)));
-                write_value(out, &Value::Optional(OptionalData { data: recipient }));
+                match recipient {
+                    Some(recipient) => {
+                        out.push(SOME);
+                        recipient.write(out);
+                    }
+                    None => out.push(NONE),
+                }
                 out.extend_from_slice(&vrf_proof.0);
             }
         }
@@ -282,7 +279,7 @@ fn write_contract(out: &mut Vec<u8>, name: &ContractName, code: &str) {
 }
 
 fn read_contract(reader: &mut Reader<'_>) -> Result<(ContractName, String), DecodeError> {
-    let name = read_contract_name(reader, MAX_CONTRACT_NAME_BYTES)?;
+    let name = read_contract_name(reader, MAX_CONTRACT_NAME)?;
     let offset = reader.position();
     let code = reader.bytes_u32("contract source", MAX_TRANSACTION_BYTES)?;
     let invalid = DecodeError::Invalid { field: "contract source", offset, problem: "has a byte that is not allowed" };
@@ -303,9 +300,9 @@ fn read_nakamoto_coinbase(reader: &mut Reader<'_>) -> Result<TransactionPayload,
     let buffer = reader.array("coinbase buffer")?;
     let offset = reader.position();
     let recipient = match read_value(reader)? {
-        Value::Optional(OptionalData { data: None }) => None,
-        Value::Optional(OptionalData { data: Some(inner) }) => match *inner {
-            Value::Principal(principal) => Some(principal),
+        Value::Optional(None) => None,
+        Value::Optional(Some(inner)) => match inner.as_ref() {
+            Value::Principal(principal) => Some(principal.as_ref().clone()),
             // Historical: some(anything else) is read as none.
             _ => None,
         },
@@ -323,10 +320,10 @@ fn read_nakamoto_coinbase(reader: &mut Reader<'_>) -> Result<TransactionPayload,
 }
 
 impl ContractCall {
-    /// `address.contract-name`, as text.
+    /// Which contract is called.
     #[must_use]
-    pub fn contract_id(&self) -> clarity::vm::types::QualifiedContractIdentifier {
-        clarity::vm::types::QualifiedContractIdentifier::new(self.address.into(), self.contract_name.clone())
+    pub fn contract_id(&self) -> ContractId {
+        ContractId { issuer: self.address.standard(), name: self.contract_name.clone() }
     }
 
     fn write(&self, out: &mut Vec<u8>) {
@@ -334,12 +331,12 @@ impl ContractCall {
         write_name(out, self.contract_name.as_str());
         write_name(out, self.function_name.as_str());
         write_count(out, self.arguments.len());
-        self.arguments.iter().for_each(|argument| write_value(out, argument));
+        self.arguments.iter().for_each(|argument| argument.write(out));
     }
 
     fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let address = read_address(reader)?;
-        let contract_name = read_contract_name(reader, MAX_CONTRACT_NAME_BYTES)?;
+        let contract_name = read_contract_name(reader, MAX_CONTRACT_NAME)?;
         let function_name = read_clarity_name(reader, "function name")?;
         let count = reader.count("argument count", 1, MAX_CALL_ARGUMENTS)?;
         let mut arguments = Vec::new();

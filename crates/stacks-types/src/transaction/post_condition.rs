@@ -4,13 +4,12 @@
 //! # Not here
 //! Their evaluation: `chainstate::transactions`.
 
-use clarity::vm::representations::{ClarityName, ContractName};
-use clarity::vm::types::{PrincipalData, QualifiedContractIdentifier, Value};
+use engine::names::{ClarityName, ContractName, MAX_CONTRACT_NAME};
+use engine::value::{ContractId, Principal, Value};
 
 use crate::address::StacksAddress;
 use crate::codec::{DecodeError, Reader, write_name};
-use crate::limits::MAX_CONTRACT_NAME_BYTES;
-use crate::value::{read_address, read_clarity_name, read_contract_name, read_value, write_address, write_value};
+use crate::value::{read_address, read_clarity_name, read_contract_name, read_value, write_address};
 
 const ASSET_STX: u8 = 0x00;
 const ASSET_FUNGIBLE: u8 = 0x01;
@@ -255,7 +254,7 @@ impl PostCondition {
                 out.push(ASSET_NON_FUNGIBLE);
                 principal.write(out);
                 asset.write(out);
-                write_value(out, id);
+                id.write(out);
                 out.push(code.to_byte());
             }
             Self::Staking { principal, code, amount } => {
@@ -306,12 +305,12 @@ impl PostCondition {
 impl PostConditionPrincipal {
     /// The principal, given the transaction's origin.
     #[must_use]
-    pub fn resolve(&self, origin: &StacksAddress) -> PrincipalData {
+    pub fn resolve(&self, origin: &Principal) -> Principal {
         match self {
-            Self::Origin => origin.to_principal(),
+            Self::Origin => origin.clone(),
             Self::Standard(address) => address.to_principal(),
             Self::Contract(address, name) => {
-                PrincipalData::Contract(QualifiedContractIdentifier::new((*address).into(), name.clone()))
+                Principal::Contract(ContractId { issuer: address.standard(), name: name.clone() })
             }
         }
     }
@@ -338,7 +337,7 @@ impl PostConditionPrincipal {
             PRINCIPAL_STANDARD => read_address(reader).map(Self::Standard),
             PRINCIPAL_CONTRACT => {
                 let address = read_address(reader)?;
-                Ok(Self::Contract(address, read_contract_name(reader, MAX_CONTRACT_NAME_BYTES)?))
+                Ok(Self::Contract(address, read_contract_name(reader, MAX_CONTRACT_NAME)?))
             }
             value => Err(DecodeError::UnknownByte { field: "post-condition principal", offset, value }),
         }
@@ -348,8 +347,8 @@ impl PostConditionPrincipal {
 impl AssetInfo {
     /// The contract that defines the asset.
     #[must_use]
-    pub fn contract_id(&self) -> QualifiedContractIdentifier {
-        QualifiedContractIdentifier::new(self.address.into(), self.contract_name.clone())
+    pub fn contract_id(&self) -> ContractId {
+        ContractId { issuer: self.address.standard(), name: self.contract_name.clone() }
     }
 
     fn write(&self, out: &mut Vec<u8>) {
@@ -361,7 +360,7 @@ impl AssetInfo {
     fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
             address: read_address(reader)?,
-            contract_name: read_contract_name(reader, MAX_CONTRACT_NAME_BYTES)?,
+            contract_name: read_contract_name(reader, MAX_CONTRACT_NAME)?,
             asset_name: read_clarity_name(reader, "asset name")?,
         })
     }

@@ -3,7 +3,7 @@
 //! # Invariants
 //! - Signatures are never put into a condition that names another account than the keys make.
 
-use crate::address::{AddressError, HashMode};
+use crate::address::{AccountError, HashMode};
 use crate::ids::{Hash160, SigHash};
 use crate::keys::{KeyEncoding, MessageSignature, PrivateKey, PublicKey};
 
@@ -35,7 +35,7 @@ pub enum SignError {
         /// Whose.
         role: AuthRole,
         /// Why.
-        source: AddressError,
+        source: AccountError,
     },
     /// A key's form is not the one that the condition says is hashed.
     #[error("the {role}'s key is hashed in another form than its condition says")]
@@ -110,12 +110,12 @@ impl SpendingCondition {
     /// The unsigned condition of a multi-sig account; nonce and fee are 0.
     ///
     /// # Errors
-    /// [`AddressError`] when the keys make no account of this mode.
+    /// [`AccountError`] when the keys make no account of this mode.
     pub fn multisig_of(
         hash_mode: MultiSigHashMode,
         keys: &[(PublicKey, KeyEncoding)],
         signatures_required: u16,
-    ) -> Result<Self, AddressError> {
+    ) -> Result<Self, AccountError> {
         Ok(Self::MultiSig(MultiSigCondition {
             hash_mode,
             signer: HashMode::from(hash_mode).account_hash(keys, signatures_required)?,

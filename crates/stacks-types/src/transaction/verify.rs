@@ -3,7 +3,7 @@
 //! # Not here
 //! Whether the accounts can pay: `chainstate`.
 
-use crate::address::{AddressError, HashMode};
+use crate::address::{AccountError, HashMode};
 use crate::ids::{Hash160, SigHash};
 use crate::keys::{KeyEncoding, KeyError, LowS, PublicKey};
 
@@ -40,7 +40,7 @@ pub enum VerifyError {
         /// Whose.
         role: AuthRole,
         /// Why.
-        source: AddressError,
+        source: AccountError,
     },
     /// The keys make another account.
     #[error("the {role} is {expected}, but its signatures are by {got}")]

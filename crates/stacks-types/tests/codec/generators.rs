@@ -1,7 +1,7 @@
 //! Well-formed values of every wire type.
 
-use clarity::vm::representations::{ClarityName, ContractName};
-use clarity::vm::types::{PrincipalData, QualifiedContractIdentifier, TupleData, Value};
+use engine::names::{ClarityName, ContractName};
+use engine::value::{ContractId, Principal, Value};
 use proptest::array::{uniform20, uniform32};
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
@@ -20,14 +20,15 @@ pub(crate) fn signature() -> impl Strategy<Value = MessageSignature> {
 }
 
 pub(crate) fn address() -> impl Strategy<Value = StacksAddress> {
-    (0u8..32, uniform20(any::<u8>())).prop_map(|(version, hash)| StacksAddress { version, hash160: Hash160(hash) })
+    (0u8..32, uniform20(any::<u8>()))
+        .prop_map(|(version, hash)| StacksAddress::new(version, Hash160(hash)).expect("a version"))
 }
 
 fn contract_name(length_max: usize) -> impl Strategy<Value = ContractName> {
     let pattern = format!("[a-zA-Z][a-zA-Z0-9_-]{{0,{}}}", length_max - 1);
     proptest::string::string_regex(&pattern)
         .expect("a pattern")
-        .prop_map(|name| ContractName::try_from(name).expect("a name"))
+        .prop_map(|name| ContractName::new(&name).expect("a name"))
 }
 
 fn clarity_name() -> impl Strategy<Value = ClarityName> {
@@ -37,12 +38,12 @@ fn clarity_name() -> impl Strategy<Value = ClarityName> {
         Just("*".to_owned()),
         Just("a".repeat(128)),
     ]
-    .prop_map(|name| ClarityName::try_from(name).expect("a name"))
+    .prop_map(|name| ClarityName::new(&name).expect("a name"))
 }
 
-pub(crate) fn principal() -> impl Strategy<Value = PrincipalData> {
+pub(crate) fn principal() -> impl Strategy<Value = Principal> {
     (address(), proptest::option::of(contract_name(128))).prop_map(|(address, name)| match name {
-        Some(name) => PrincipalData::Contract(QualifiedContractIdentifier::new(address.into(), name)),
+        Some(name) => Principal::Contract(ContractId { issuer: address.standard(), name }),
         None => address.to_principal(),
     })
 }
@@ -52,11 +53,11 @@ fn leaf() -> impl Strategy<Value = Value> {
         any::<i128>().prop_map(Value::Int),
         any::<u128>().prop_map(Value::UInt),
         any::<bool>().prop_map(Value::Bool),
-        Just(Value::none()),
-        principal().prop_map(Value::Principal),
-        vec(any::<u8>(), 0..40).prop_map(|bytes| Value::buff_from(bytes).expect("small")),
-        "[ -~\t\n\r]{0,40}".prop_map(|text| Value::string_ascii_from_bytes(text.into_bytes()).expect("ascii")),
-        any::<String>().prop_map(|text| Value::string_utf8_from_bytes(text.into_bytes()).expect("utf-8")),
+        Just(Value::NONE),
+        principal().prop_map(Value::principal),
+        vec(any::<u8>(), 0..40).prop_map(Value::buffer),
+        "[ -~\t\n\r]{0,40}".prop_map(|text| Value::ascii(text.into_bytes()).expect("ascii")),
+        any::<String>().prop_map(|text| Value::utf8(&text)),
     ]
 }
 
@@ -67,11 +68,10 @@ pub(crate) fn value() -> impl Strategy<Value = Value> {
             inner.clone().prop_map(|value| Value::some(value).expect("small")),
             inner.clone().prop_map(|value| Value::okay(value).expect("small")),
             inner.clone().prop_map(|value| Value::error(value).expect("small")),
-            (inner.clone(), 0usize..5)
-                .prop_map(|(value, count)| Value::cons_list_unsanitized(vec![value; count]).expect("one type")),
+            (inner.clone(), 0usize..5).prop_map(|(value, count)| Value::list(vec![value; count]).expect("one type")),
             btree_map("[a-z][a-z0-9]{0,8}", inner, 1..4).prop_map(|fields| {
-                let named = |(key, value)| (ClarityName::try_from(key).expect("a name"), value);
-                Value::from(TupleData::from_data(fields.into_iter().map(named).collect()).expect("small"))
+                let named = |(key, value): (String, Value)| (ClarityName::new(&key).expect("a name"), value);
+                Value::tuple(fields.into_iter().map(named).collect()).expect("small")
             }),
         ]
     })
@@ -301,7 +301,7 @@ pub(crate) type Decoder = fn(&[u8]) -> Option<Vec<u8>>;
 
 /// Every exact decoder of the crate.
 pub(crate) const DECODERS: [(&str, Decoder); 7] = [
-    ("value", |bytes| decode_value(bytes).ok().map(|value| stacks_types::value::encode_value(&value))),
+    ("value", |bytes| decode_value(bytes).ok().map(|value| value.encode())),
     ("transaction", |bytes| StacksTransaction::decode(bytes).ok().map(|transaction| transaction.encode())),
     ("block transaction", |bytes| BlockTransaction::decode(bytes).ok().map(|transaction| transaction.raw().to_vec())),
     ("header", |bytes| NakamotoBlockHeader::decode(bytes).ok().map(|header| header.encode())),

@@ -1,12 +1,13 @@
 //! No bytes make a decoder panic, loop or reserve memory that they do not pay for; and what decodes is normalized by
 //! encoding it once.
 
+use engine::value::MAX_DEPTH_UNTYPED;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use proptest::strategy::ValueTree;
 use stacks_types::block::NakamotoBlock;
-use stacks_types::limits::{MAX_VALUE_BYTES, MAX_VALUE_DEPTH};
+use stacks_types::limits::MAX_VALUE_BYTES;
 use stacks_types::value::decode_value;
 
 use crate::generators::{DECODERS, block, chunk, header, slot_message, transaction, value};
@@ -71,7 +72,7 @@ fn feed(bytes: &[u8]) {
 /// An encoding of anything.
 fn encoded() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
-        value().prop_map(|value| stacks_types::value::encode_value(&value)),
+        value().prop_map(|value| value.encode()),
         transaction().prop_map(|transaction| transaction.encode()),
         header().prop_map(|header| header.encode()),
         block().prop_map(|block| block.encode()),
@@ -114,10 +115,11 @@ fn every_shorter_form_of_a_block_is_refused() {
 
 #[test]
 fn nesting_ends_at_the_limit() {
+    let levels = usize::from(MAX_DEPTH_UNTYPED);
     for (wrapper, what) in [(vec![0x0a], "some"), (vec![0x07], "ok"), (vec![0x0b, 0, 0, 0, 1], "list")] {
         let nested = |wrappers: usize| [wrapper.repeat(wrappers), vec![0x03]].concat();
-        assert!(decode_value(&nested(MAX_VALUE_DEPTH - 1)).is_ok(), "{what}");
-        assert!(decode_value(&nested(MAX_VALUE_DEPTH)).is_err(), "{what}");
+        assert!(decode_value(&nested(levels - 1)).is_ok(), "{what}");
+        assert!(decode_value(&nested(levels)).is_err(), "{what}");
         // Far deeper than a stack would bear, if the limit came too late.
         assert!(decode_value(&nested(MAX_VALUE_BYTES / wrapper.len() - 1)).is_err(), "{what}");
     }

@@ -1,5 +1,7 @@
 //! What is encoded decodes to the same value.
 
+use engine::names::ContractName;
+use engine::value::Value;
 use proptest::prelude::*;
 use stacks_types::address::StacksAddress;
 use stacks_types::block::{BlockDecodeError, HEADER_BYTES_MIN, NakamotoBlock, NakamotoBlockHeader};
@@ -13,7 +15,7 @@ use stacks_types::stackerdb::StackerDbChunk;
 use stacks_types::transaction::{
     MultiSigHashMode, SpendingCondition, StacksTransaction, TransactionAuth, TransactionPayload,
 };
-use stacks_types::value::{decode_value, encode_value, read_value};
+use stacks_types::value::{decode_value, read_value};
 
 use crate::generators::{address, block, chunk, header, slot_message, transaction, value};
 
@@ -22,19 +24,8 @@ proptest! {
 
     #[test]
     fn values(value in value()) {
-        let bytes = encode_value(&value);
-        prop_assert_eq!(decode_value(&bytes), Ok(value.clone()));
-        // The VM's own encoder is the second opinion.
-        prop_assert_eq!(value.serialize_to_vec().expect("a value"), bytes);
-    }
-
-    #[test]
-    fn values_are_typed_as_the_vm_types_them(value in value()) {
-        let bytes = encode_value(&value);
-        let ours = decode_value(&bytes).expect("our own bytes");
-        let vms = clarity::vm::types::Value::deserialize_read(&mut bytes.as_slice(), None, false).expect("a value");
-        let type_of = |value| clarity::vm::types::TypeSignature::type_of(value).expect("a type");
-        prop_assert_eq!(type_of(&ours), type_of(&vms));
+        let bytes = value.encode();
+        prop_assert_eq!(decode_value(&bytes), Ok(value));
     }
 
     #[test]
@@ -179,7 +170,7 @@ fn a_block_of_the_largest_size_decodes() {
     let key = PrivateKey::from_seed(b"key");
     let origin = SpendingCondition::p2pkh(&key, 0, 0);
     let contract = |size| {
-        let name = clarity::vm::representations::ContractName::try_from("c".to_owned()).expect("a name");
+        let name = ContractName::new("c").expect("a name");
         let payload = TransactionPayload::SmartContract { name, code: " ".repeat(size) };
         let transaction = StacksTransaction::new(false, TransactionAuth::Standard(origin.clone()), payload);
         NakamotoBlock { header: template_header(), txs: vec![transaction.into()] }
@@ -215,10 +206,10 @@ fn a_long_reason_is_cut_at_a_character() {
 
 #[test]
 fn one_value_after_another_is_read() {
-    let bytes = [encode_value(&clarity::vm::types::Value::Bool(true)), vec![0x09, 0xff]].concat();
+    let bytes = [Value::Bool(true).encode(), vec![0x09, 0xff]].concat();
     let mut reader = Reader::new(&bytes);
-    assert_eq!(read_value(&mut reader), Ok(clarity::vm::types::Value::Bool(true)));
-    assert_eq!(read_value(&mut reader), Ok(clarity::vm::types::Value::none()));
+    assert_eq!(read_value(&mut reader), Ok(Value::Bool(true)));
+    assert_eq!(read_value(&mut reader), Ok(Value::NONE));
     assert!(read_value(&mut reader).is_err());
     assert_eq!(reader.position(), 2, "an error moves nothing");
 }

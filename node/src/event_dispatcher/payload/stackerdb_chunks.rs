@@ -34,7 +34,7 @@ pub(super) fn of(event: &v1::Event) -> Result<StackerDbChunks<'_>, &'static str>
     let (address, name) = chunks.contract_id.split_once('.').ok_or("contract name")?;
     let address = StacksAddress::parse(address).map_err(|_| "contract address")?;
     Ok(StackerDbChunks {
-        contract_id: ContractId { issuer: (address.version, address.hash160.0), name },
+        contract_id: ContractId { issuer: (address.version(), address.hash160().0), name },
         modified_slots: chunks.chunks.iter().map(slot).collect(),
     })
 }

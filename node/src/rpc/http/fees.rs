@@ -7,6 +7,7 @@
 //! - The fees are those that this node's miner would pick the transaction by: micro-STX a byte, at the floor, above half,
 //!   and above nearly all of the waiting transactions. `fee_rate` is the fee through the cost scalar, as clients expect.
 
+use engine::costs::Cost;
 use std::time::Duration;
 
 use axum::Json;
@@ -14,7 +15,6 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse as _, Response};
-use clarity::vm::costs::ExecutionCost;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use stacks_types::limits::MAX_BLOCK_BYTES;
@@ -71,7 +71,7 @@ fn estimate_json(estimate: &FeeEstimate, length: u64) -> Value {
 }
 
 /// How much of a block it takes: the sum of the parts of each dimension, at least one of each.
-fn scalar(cost: &ExecutionCost, limit: &ExecutionCost, length: u64) -> u64 {
+fn scalar(cost: &Cost, limit: &Cost, length: u64) -> u64 {
     let part = |used: u64, most: u64| whole((RESOLUTION * (used as f64 / most.max(1) as f64).min(1.0)).floor()).max(1);
     part(cost.write_length, limit.write_length)
         + part(cost.write_count, limit.write_count)

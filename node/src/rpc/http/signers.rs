@@ -65,7 +65,7 @@ fn signed_block(
     let set = chain.stacker_set(Some(burn_view))?;
     let keys = (mode == v1::SigningMode::Ecdsa).then(|| recovered(names, header));
     let members = set.stackers.iter().map(|stacker| {
-        let hash = StacksAddress::parse(&stacker.address).ok().map(|address| address.hash160);
+        let hash = StacksAddress::parse(&stacker.address).ok().map(|address| address.hash160());
         // Of the constant nobody can say whose it is.
         let signed = keys.as_ref().map(|keys| hash.is_some_and(|hash| keys.contains(&hash)));
         json!({ "address": stacker.address, "weight": stacker.weight, "slot_id": stacker.slot_id, "signed": signed })

@@ -9,7 +9,7 @@ use super::query::Query;
 use super::respond::{Answer, HttpError, hex0x, json};
 use crate::rpc::grpc::Services;
 
-/// Longest key of a side-store entry: the VM's own are below 200 bytes.
+/// Longest key of a side-store entry: the reference's own are below 200 bytes.
 const MAX_KEY_BYTES: usize = 512;
 
 /// GET /v2/constant_val/{address}/{contract}/{constant}.
@@ -51,7 +51,7 @@ pub(super) async fn marf_value(State(services): State<Services>, Path(path): Pat
     Ok(json(body))
 }
 
-/// GET /v2/clarity/metadata/{address}/{contract}/{key}: as the VM stores it.
+/// GET /v2/clarity/metadata/{address}/{contract}/{key}: as the reference stores it.
 pub(super) async fn metadata(
     State(services): State<Services>,
     Path((address, name, key)): Path<(String, String, String)>,

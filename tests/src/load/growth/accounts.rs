@@ -65,5 +65,5 @@ async fn read(cluster: &Cluster, addresses: &[StacksAddress]) -> f64 {
 
 /// An address of which nobody has the key.
 fn address(number: usize) -> StacksAddress {
-    StacksAddress { version: 26, hash160: hash160(&number.to_be_bytes()) }
+    StacksAddress::of_key_hash(hash160(&number.to_be_bytes()), false)
 }

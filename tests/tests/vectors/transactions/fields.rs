@@ -1,13 +1,13 @@
 //! Compares a decoded transaction with its description, field by field.
 
-use clarity::vm::types::{CharType, SequenceData, Value as Clarity};
+use engine::value::Value as Clarity;
 use serde_json::{Value, json};
 use stacks_types::keys::KeyEncoding;
 use stacks_types::transaction::{
     AssetInfo, AuthField, MicroblockHeader, PostCondition, PostConditionPrincipal, SpendingCondition,
     StacksTransaction, TransactionAuth, TransactionPayload,
 };
-use stacks_types::value::{decode_value, encode_value};
+use stacks_types::value::decode_value;
 
 use crate::support::{bytes, flag, items, number, text};
 
@@ -35,7 +35,7 @@ pub(super) fn check(transaction: &StacksTransaction, case: &Value) {
     assert_eq!(describe_payload(&transaction.payload), without(&without(payload, "raw"), "type_id"), "{name}");
     if let TransactionPayload::ContractCall(call) = &transaction.payload {
         for (argument, described) in call.arguments.iter().zip(items(payload, "args")) {
-            assert_eq!(encode_value(argument), bytes(described, "hex"), "{name}");
+            assert_eq!(argument.encode(), bytes(described, "hex"), "{name}");
             assert_eq!(decode_value(&bytes(described, "hex")).as_ref(), Ok(argument), "{name}");
         }
     }
@@ -132,7 +132,7 @@ fn describe_post_condition(condition: &PostCondition) -> Value {
         }),
         PostCondition::NonFungible { asset, id, code, .. } => json!({
             "type": "nonfungible", "principal": principal, "asset": describe_asset(asset),
-            "asset_value": describe_value(id), "asset_value_hex": hex::encode(encode_value(id)),
+            "asset_value": describe_value(id), "asset_value_hex": id.encode_hex(),
             "condition_code": code.to_byte(),
         }),
         PostCondition::Staking { code, amount: sent, .. } => {
@@ -205,7 +205,7 @@ fn describe_microblock(header: &MicroblockHeader) -> Value {
 
 fn describe_argument(argument: &Clarity) -> Value {
     let mut described = describe_value(argument);
-    described["hex"] = json!(hex::encode(encode_value(argument)));
+    described["hex"] = json!(argument.encode_hex());
     described["repr"] = json!(argument.to_string());
     described
 }
@@ -216,29 +216,22 @@ fn describe_value(value: &Clarity) -> Value {
         Clarity::UInt(number) => json!({"type": "uint", "value": number.to_string()}),
         Clarity::Bool(flag) => json!({"type": "bool", "value": flag}),
         Clarity::Principal(principal) => json!({"type": "principal", "value": principal.to_string()}),
-        Clarity::CallableContract(callable) => panic!("a decoder made {callable}"),
-        Clarity::Optional(optional) => {
-            json!({"type": "optional", "value": optional.data.as_deref().map(describe_value)})
-        }
-        Clarity::Response(response) => {
-            json!({"type": "response", "ok": response.committed, "value": describe_value(&response.data)})
-        }
+        Clarity::Callable(callable) => panic!("a decoder made {}", callable.contract),
+        Clarity::Optional(inner) => json!({"type": "optional", "value": inner.as_deref().map(describe_value)}),
+        Clarity::Ok(inner) => json!({"type": "response", "ok": true, "value": describe_value(inner)}),
+        Clarity::Err(inner) => json!({"type": "response", "ok": false, "value": describe_value(inner)}),
         Clarity::Tuple(tuple) => {
-            let fields: Vec<_> =
-                tuple.data_map.iter().map(|(key, field)| json!([key.as_str(), describe_value(field)])).collect();
+            let fields = tuple.shape().fields().iter().zip(tuple.values());
+            let fields: Vec<_> = fields.map(|((key, _), field)| json!([key.as_str(), describe_value(field)])).collect();
             json!({"type": "tuple", "value": fields})
         }
-        Clarity::Sequence(SequenceData::Buffer(buffer)) => {
-            json!({"type": "buffer", "value": hex::encode(&buffer.data)})
+        Clarity::Buffer(bytes) => json!({"type": "buffer", "value": hex::encode(bytes.as_ref())}),
+        Clarity::List(list) => {
+            json!({"type": "list", "value": list.items().iter().map(describe_value).collect::<Vec<_>>()})
         }
-        Clarity::Sequence(SequenceData::List(list)) => {
-            json!({"type": "list", "value": list.data.iter().map(describe_value).collect::<Vec<_>>()})
+        Clarity::Ascii(text) => {
+            json!({"type": "string-ascii", "value": std::str::from_utf8(text).expect("ascii")})
         }
-        Clarity::Sequence(SequenceData::String(CharType::ASCII(text))) => {
-            json!({"type": "string-ascii", "value": String::from_utf8(text.data.clone()).expect("ascii")})
-        }
-        Clarity::Sequence(SequenceData::String(CharType::UTF8(text))) => {
-            json!({"type": "string-utf8", "value": String::from_utf8(text.data.concat()).expect("utf-8")})
-        }
+        Clarity::Utf8(text) => json!({"type": "string-utf8", "value": text.text()}),
     }
 }

@@ -20,7 +20,7 @@ pub(super) fn check_producer(
     }
     let key = header.recover_producer();
     let signer = key.map_err(|error| Rejection::BadProducer(error.to_string()))?.hash160();
-    if signer == producer.address.hash160 {
+    if signer == producer.address.hash160() {
         return Ok(());
     }
     Err(Rejection::BadProducer(format!("signer hashes to {signer}, elected is {}", producer.address)))

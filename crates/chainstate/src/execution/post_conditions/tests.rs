@@ -1,34 +1,35 @@
 //! Post-conditions against a model that lists movements and asks the rules (docs/COMPATIBILITY.md#post-conditions) one
 //! by one.
 
-use ::clarity::vm::{ClarityName, ContractName, Value as VmValue};
+use engine::names::{ClarityName, ContractName};
 use engine::run::{AssetKey, Movement as Moved};
 use proptest::prelude::*;
-use stacks_types::transaction::FungibleCode;
+use stacks_types::address::StacksAddress;
+use stacks_types::transaction::{FungibleCode, PostConditionPrincipal};
 
 use super::{
-    AssetInfo, Assets, NonFungibleCode, PostCondition, PostConditionMode, PostConditionPrincipal, PoxCode, Principal,
-    StacksAddress, Value, check_post_conditions, convert, identifier,
+    AssetInfo, Assets, NonFungibleCode, PostCondition, PostConditionMode, PoxCode, Principal, Value,
+    check_post_conditions, identifier,
 };
 
 /// Few principals, assets and ids, so that conditions and movements meet.
 const PRINCIPALS: u8 = 3;
 
 fn address(who: u8) -> StacksAddress {
-    StacksAddress { version: 26, hash160: stacks_types::ids::Hash160([who; 20]) }
+    StacksAddress::of_key_hash(stacks_types::ids::Hash160([who; 20]), false)
 }
 
 fn asset(which: u8) -> AssetInfo {
     AssetInfo {
         address: address(9),
-        contract_name: ContractName::from("tokens"),
-        asset_name: ClarityName::from(if which == 0 { "gold" } else { "silver" }),
+        contract_name: ContractName::new("tokens").unwrap(),
+        asset_name: ClarityName::new(if which == 0 { "gold" } else { "silver" }).unwrap(),
     }
 }
 
 /// Non-fungible ones are of another contract: no contract can give one name to both.
 fn token(class: u8) -> AssetInfo {
-    AssetInfo { contract_name: "tokens-each".into(), ..asset(class) }
+    AssetInfo { contract_name: ContractName::new("tokens-each").unwrap(), ..asset(class) }
 }
 
 #[derive(Debug, Clone)]
@@ -81,13 +82,13 @@ fn condition() -> impl Strategy<Value = PostCondition> {
                 1 => NonFungibleCode::NotSent,
                 _ => NonFungibleCode::MaybeSent,
             };
-            PostCondition::NonFungible { principal, asset: token(class), id: VmValue::UInt(id.into()), code }
+            PostCondition::NonFungible { principal, asset: token(class), id: Value::UInt(id.into()), code }
         }),
     ]
 }
 
 fn principal_of(who: u8) -> Principal {
-    convert::principal(&address(who).to_principal()).unwrap()
+    address(who).to_principal()
 }
 
 fn assets_of(movements: &[Movement]) -> Assets {
@@ -96,10 +97,10 @@ fn assets_of(movements: &[Movement]) -> Assets {
             Movement::Stx(who, amount) => (who, AssetKey::Stx((*amount).into())),
             Movement::Burn(who, amount) => (who, AssetKey::StxBurn((*amount).into())),
             Movement::Fungible(who, class, amount) => {
-                (who, AssetKey::Token(identifier(&asset(*class)).unwrap().into(), (*amount).into()))
+                (who, AssetKey::Token(identifier(&asset(*class)).into(), (*amount).into()))
             }
             Movement::NonFungible(who, class, id) => {
-                let class = identifier(&token(*class)).unwrap();
+                let class = identifier(&token(*class));
                 (who, AssetKey::Asset(class.into(), Value::UInt((*id).into())))
             }
         };
@@ -112,7 +113,7 @@ fn assets_of(movements: &[Movement]) -> Assets {
 fn who(principal: &PostConditionPrincipal) -> u8 {
     match principal {
         PostConditionPrincipal::Origin => 0,
-        PostConditionPrincipal::Standard(address) => address.hash160.0[0],
+        PostConditionPrincipal::Standard(address) => address.hash160().0[0],
         PostConditionPrincipal::Contract(..) => panic!("the model has no contracts"),
     }
 }
@@ -131,7 +132,7 @@ fn names(condition: &PostCondition, movement: &Movement) -> bool {
             who(principal) == *mover && class(asset) == *moved
         }
         (PostCondition::NonFungible { principal, asset, id, .. }, Movement::NonFungible(mover, moved, token)) => {
-            who(principal) == *mover && class(asset) == *moved && *id == VmValue::UInt((*token).into())
+            who(principal) == *mover && class(asset) == *moved && *id == Value::UInt((*token).into())
         }
         _ => false,
     }
@@ -186,7 +187,7 @@ proptest! {
         ],
     ) {
         let origin = principal_of(0);
-        let verdict = check_post_conditions(&conditions, mode, &origin, &assets_of(&movements)).unwrap();
+        let verdict = check_post_conditions(&conditions, mode, &origin, &assets_of(&movements));
         prop_assert_eq!(verdict.is_ok(), model(&conditions, mode, &movements), "{:?}", verdict);
     }
 }
@@ -196,7 +197,7 @@ fn nobody_stakes_here() {
     let verdict = |condition| {
         let verdict =
             check_post_conditions(&[condition], PostConditionMode::Deny, &principal_of(0), &Assets::default());
-        verdict.unwrap().is_ok()
+        verdict.is_ok()
     };
     let staking = |code, amount| PostCondition::Staking { principal: PostConditionPrincipal::Origin, code, amount };
     assert!(verdict(staking(FungibleCode::Equal, 0)) && verdict(staking(FungibleCode::LessOrEqual, 5)));

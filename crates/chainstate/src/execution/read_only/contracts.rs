@@ -2,15 +2,12 @@
 
 use std::sync::Arc;
 
-use ::clarity::vm::Value as VmValue;
-use ::clarity::vm::types::{QualifiedContractIdentifier, TraitIdentifier};
 use engine::analysis::{Contracts, Interface, implements_trait, takes};
 use engine::error::InternalError;
-use engine::names::ClarityName;
 use engine::state::{Contract, View, World as _};
-use engine::value::{ContractId, TraitId};
+use engine::value::{ContractId, TraitId, Value};
 
-use super::{ReadError, StateReader, convert, keys};
+use super::{ReadError, StateReader, keys};
 
 /// What the reference keeps beside the state about a contract, as far as this node has it.
 const SOURCE_ENTRY: &str = "vm-metadata::9::contract-src";
@@ -40,20 +37,20 @@ pub enum CallRefusal {
 }
 
 impl StateReader<'_> {
-    /// A constant's value as consensus bytes.
+    /// A constant's value.
     ///
     /// # Errors
     /// Storage.
-    pub fn constant(&self, contract: &QualifiedContractIdentifier, name: &str) -> Result<Option<Vec<u8>>, ReadError> {
+    pub fn constant(&self, contract: &ContractId, name: &str) -> Result<Option<Value>, ReadError> {
         let Some(contract) = self.contract(contract)? else { return Ok(None) };
-        Ok(contract.constant(name).map(engine::value::Value::encode))
+        Ok(contract.constant(name).cloned())
     }
 
     /// A contract's text.
     ///
     /// # Errors
     /// Storage.
-    pub fn contract_source(&self, id: &QualifiedContractIdentifier) -> Result<Option<ContractSource>, ReadError> {
+    pub fn contract_source(&self, id: &ContractId) -> Result<Option<ContractSource>, ReadError> {
         let Some(contract) = self.contract(id)? else { return Ok(None) };
         let commitment = self.value(&keys::contract_key(id))?.unwrap_or_default();
         let height = commitment.get(64..).and_then(|height| u32::from_str_radix(height, 16).ok());
@@ -65,7 +62,7 @@ impl StateReader<'_> {
     ///
     /// # Errors
     /// Storage.
-    pub fn contract_exists(&self, contract: &QualifiedContractIdentifier) -> Result<bool, ReadError> {
+    pub fn contract_exists(&self, contract: &ContractId) -> Result<bool, ReadError> {
         Ok(self.value(&keys::contract_key(contract))?.is_some())
     }
 
@@ -73,7 +70,7 @@ impl StateReader<'_> {
     ///
     /// # Errors
     /// Storage.
-    pub fn interface(&self, contract: &QualifiedContractIdentifier) -> Result<Option<Arc<Interface>>, ReadError> {
+    pub fn interface(&self, contract: &ContractId) -> Result<Option<Arc<Interface>>, ReadError> {
         Ok(self.contract(contract)?.map(|contract| Arc::clone(&contract.interface)))
     }
 
@@ -81,7 +78,7 @@ impl StateReader<'_> {
     ///
     /// # Errors
     /// Storage.
-    pub fn contract_interface(&self, contract: &QualifiedContractIdentifier) -> Result<Option<String>, ReadError> {
+    pub fn contract_interface(&self, contract: &ContractId) -> Result<Option<String>, ReadError> {
         Ok(self.interface(contract)?.map(|interface| interface.json(self.env.params.rules).to_string()))
     }
 
@@ -90,7 +87,7 @@ impl StateReader<'_> {
     ///
     /// # Errors
     /// Storage.
-    pub fn metadata(&self, contract: &QualifiedContractIdentifier, key: &str) -> Result<Option<String>, ReadError> {
+    pub fn metadata(&self, contract: &ContractId, key: &str) -> Result<Option<String>, ReadError> {
         let Some(contract) = self.contract(contract)? else { return Ok(None) };
         Ok(match key {
             SOURCE_ENTRY => Some(contract.source.clone()),
@@ -103,15 +100,8 @@ impl StateReader<'_> {
     ///
     /// # Errors
     /// Storage; an unknown contract or trait is `None`.
-    pub fn implements_trait(
-        &self,
-        contract: &QualifiedContractIdentifier,
-        wanted: &TraitIdentifier,
-    ) -> Result<Option<bool>, ReadError> {
-        let contract = convert::contract_id(contract)?;
-        let name = ClarityName::new(wanted.name.as_str()).ok_or_else(|| convert::none(&wanted.name))?;
-        let wanted = TraitId { contract: convert::contract_id(&wanted.contract_identifier)?, name };
-        self.asking(|contracts| implements_trait(&contract, &wanted, contracts))
+    pub fn implements_trait(&self, contract: &ContractId, wanted: &TraitId) -> Result<Option<bool>, ReadError> {
+        self.asking(|contracts| implements_trait(contract, wanted, contracts))
     }
 
     /// Checks a contract call as the mempool does: a public function, arguments that fit, contracts for traits allowed.
@@ -120,9 +110,9 @@ impl StateReader<'_> {
     /// The outer one is storage, the inner one the call's.
     pub fn check_public_function(
         &self,
-        contract: &QualifiedContractIdentifier,
+        contract: &ContractId,
         function: &str,
-        arguments: &[VmValue],
+        arguments: &[Value],
     ) -> Result<Result<(), CallRefusal>, ReadError> {
         let Some(interface) = self.interface(contract)? else {
             return Ok(Err(CallRefusal::NoSuchContract));
@@ -130,13 +120,12 @@ impl StateReader<'_> {
         let Some(function) = interface.public.get(function) else {
             return Ok(Err(CallRefusal::NoSuchPublicFunction));
         };
-        let arguments = arguments.iter().map(convert::value).collect::<Result<Vec<_>, _>>()?;
-        let checked = self.asking(|contracts| takes(function, &arguments, contracts))?;
+        let checked = self.asking(|contracts| takes(function, arguments, contracts))?;
         Ok(checked.map_err(|fault| CallRefusal::BadArgument(fault.error.debug())))
     }
 
-    fn contract(&self, id: &QualifiedContractIdentifier) -> Result<Option<Arc<Contract>>, ReadError> {
-        Ok(self.world.borrow_mut().contract(View::Tip, &convert::contract_id(id)?)?)
+    fn contract(&self, id: &ContractId) -> Result<Option<Arc<Contract>>, ReadError> {
+        Ok(self.world.borrow_mut().contract(View::Tip, id)?)
     }
 
     /// Answers a question about contracts by those of this state.

@@ -15,19 +15,16 @@ mod keys;
 pub use contracts::{CallRefusal, ContractSource};
 pub use keys::{balance_key, contract_key, data_var_key, map_entry_key, nonce_key};
 
+use engine::value::{ContractId, Principal, Value};
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use ::clarity::vm::Value as VmValue;
-use ::clarity::vm::costs::ExecutionCost;
-use ::clarity::vm::types::{PrincipalData, QualifiedContractIdentifier};
 use engine::costs::{Cost, Meter};
 use engine::error::{CheckError, CostError, InternalError, Stop};
 use engine::run::{Context, Machine};
 use marf::BlockId;
 use stacks_types::ids::StacksBlockId;
 
-use super::convert::{self, NoSuchForm};
 use super::env::BlockEnv;
 use super::facts::BurnView;
 use super::failure::panic_text;
@@ -36,8 +33,8 @@ use super::world::{BlockWorld, Tip};
 
 /// What one read-only call may spend by default (docs/COMPATIBILITY.md#read-only-calls): no writes, and about a second
 /// of evaluation.
-pub const READ_ONLY_LIMIT: ExecutionCost =
-    ExecutionCost { write_length: 0, write_count: 0, read_length: 200_000, read_count: 100, runtime: 1_000_000_000 };
+pub const READ_ONLY_LIMIT: Cost =
+    Cost { write_length: 0, write_count: 0, read_length: 200_000, read_count: 100, runtime: 1_000_000_000 };
 
 /// Why a read failed. That something does not exist is not an error.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -86,12 +83,6 @@ impl From<InternalError> for ReadError {
     }
 }
 
-impl From<NoSuchForm> for ReadError {
-    fn from(error: NoSuchForm) -> Self {
-        Self::Vm(error.to_string())
-    }
-}
-
 /// An account at a block. An account that nobody has used has zeros.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Account {
@@ -109,17 +100,17 @@ pub struct Account {
 #[derive(Debug, Clone)]
 pub struct ReadOnlyCall<'c> {
     /// The contract.
-    pub contract: &'c QualifiedContractIdentifier,
+    pub contract: &'c ContractId,
     /// Name of the function.
     pub function: &'c str,
     /// Its arguments.
-    pub arguments: &'c [VmValue],
+    pub arguments: &'c [Value],
     /// Seen by the function as `tx-sender`.
-    pub sender: &'c PrincipalData,
+    pub sender: &'c Principal,
     /// Seen by the function as `tx-sponsor?`.
-    pub sponsor: Option<&'c PrincipalData>,
+    pub sponsor: Option<&'c Principal>,
     /// What it may spend.
-    pub limit: ExecutionCost,
+    pub limit: Cost,
 }
 
 /// The state of one processed block.
@@ -155,10 +146,9 @@ impl<'a> StateReader<'a> {
     ///
     /// # Errors
     /// Storage.
-    pub fn account(&self, principal: &PrincipalData) -> Result<Account, ReadError> {
-        let principal = convert::principal(principal)?;
+    pub fn account(&self, principal: &Principal) -> Result<Account, ReadError> {
         self.run(Cost::MAX, |machine| {
-            let (balance, nonce) = (machine.balance(&principal)?, machine.nonce(&principal)?);
+            let (balance, nonce) = (machine.balance(principal)?, machine.nonce(principal)?);
             let (locked, unlock_height) = (balance.locked, balance.unlock_height);
             Ok(Account { available: balance.amount, locked, unlock_height, nonce })
         })
@@ -221,19 +211,15 @@ impl<'a> StateReader<'a> {
         Ok(found.and_then(|(bytes, proof)| Some((String::from_utf8(bytes).ok()?, proof.encode()))))
     }
 
-    /// Evaluates a call and gives its result as consensus bytes. Public functions are allowed as long as they do not
+    /// Evaluates a call and gives its result. Public functions are allowed as long as they do not
     /// write.
     ///
     /// # Errors
     /// [`ReadError::Vm`] with the text for the caller, [`ReadError::NotReadOnly`]; storage.
-    pub fn call_read_only(&self, call: &ReadOnlyCall<'_>) -> Result<Vec<u8>, ReadError> {
-        let contract = convert::contract_id(call.contract)?;
-        let arguments = call.arguments.iter().map(convert::value).collect::<Result<Vec<_>, _>>()?;
-        let sponsor = call.sponsor.map(convert::principal).transpose()?;
-        let context = Context { sender: convert::principal(call.sender)?, sponsor };
+    pub fn call_read_only(&self, call: &ReadOnlyCall<'_>) -> Result<Value, ReadError> {
+        let context = Context { sender: call.sender.clone(), sponsor: call.sponsor.cloned() };
         // Not `read_only`: that would refuse public functions that write nothing. The limit refuses writes.
-        let called = |machine: &mut Machine<'_>| machine.call(&context, &contract, call.function, arguments);
-        Ok(self.run(convert::cost(&call.limit), called)?.encode())
+        self.run(call.limit, |machine| machine.call(&context, call.contract, call.function, call.arguments.to_vec()))
     }
 
     /// Runs `work` on a machine whose writes are dropped.

@@ -1,10 +1,9 @@
 //! What a session keeps, and what it does not.
 
-use ::clarity::vm::Value;
-use ::clarity::vm::costs::ExecutionCost;
-use ::clarity::vm::events::{STXEventType, StacksTransactionEvent};
 use engine::Rules;
 use engine::costs::Cost;
+use engine::run::{Event, EventBody};
+use engine::value::Value;
 use stacks_types::ids::StacksBlockId;
 use stacks_types::transaction::{ContractVersion, TransactionPayload};
 
@@ -34,7 +33,7 @@ fn the_boot_block_tells_of_its_contracts_and_mints() {
             .events
             .iter()
             .map(|event| match event {
-                StacksTransactionEvent::STXEvent(STXEventType::STXMintEvent(data)) => data.amount,
+                Event::Asset(EventBody::StxMint { amount, .. }) => *amount,
                 other => panic!("{other:?}"),
             })
             .collect();
@@ -213,7 +212,7 @@ fn each_epoch_takes_its_versions_and_has_its_newest_as_default() {
                 assert!(matches!(&error, TransactionError::NotInEpoch { .. }), "as estimates run it: {error}");
             }
             let code = "(define-data-var v uint u1)".to_owned();
-            let unversioned = TransactionPayload::SmartContract { name: "default".into(), code };
+            let unversioned = TransactionPayload::SmartContract { name: "default".parse().unwrap(), code };
             let receipt =
                 session.process_transaction(&alice.sign(rules.newest_version.into(), FEE, unversioned)).unwrap();
             let interface = receipt.contract_interface.unwrap();
@@ -246,14 +245,14 @@ fn the_cost_limit_bounds_the_tenure() {
             session.process_transaction(&Account::new(1).deploy(0, "one", "(define-data-var v uint u1)")).unwrap().cost
         };
         assert!(deployed.runtime > 0);
-        let limit = ExecutionCost { runtime: deployed.runtime * 3 / 2, ..HELIUM_20 };
-        let chain = TestChain::with_limit(limit.clone());
+        let limit = Cost { runtime: deployed.runtime * 3 / 2, ..HELIUM_20 };
+        let chain = TestChain::with_limit(limit);
         let alice = Account::new(1);
         let first = chain.block(BOOT, id(1), 1, &[alice.deploy(0, "one", "(define-data-var v uint u1)")]);
         assert_eq!((&first.cost, &first.tenure_cost), (&deployed, &deployed));
 
         let second = alice.deploy(1, "two", "(define-data-var v uint u1)");
-        let mut same_tenure = chain.begin_in(id(1), 1, false, first.tenure_cost.clone());
+        let mut same_tenure = chain.begin_in(id(1), 1, false, first.tenure_cost);
         match same_tenure.process_transaction(&second) {
             Err(TransactionError::CostExceeded(cost)) => {
                 assert_eq!((&cost.before, &cost.limit), (&deployed, &limit));
@@ -261,10 +260,10 @@ fn the_cost_limit_bounds_the_tenure() {
             }
             other => panic!("{other:?}"),
         }
-        assert_eq!(same_tenure.cost(), ExecutionCost::zero());
+        assert_eq!(same_tenure.cost(), Cost::default());
         assert_eq!(same_tenure.tenure_cost(), deployed);
 
-        let mut new_tenure = chain.begin_in(id(1), 2, true, first.tenure_cost.clone());
+        let mut new_tenure = chain.begin_in(id(1), 2, true, first.tenure_cost);
         new_tenure.process_transaction(&second).unwrap();
         assert_eq!(new_tenure.tenure_cost(), new_tenure.cost());
     });
@@ -280,7 +279,7 @@ fn rewards_are_credited_and_only_minted_parts_add_to_the_supply() {
         session.pay_reward(&producer, 7, 0).unwrap();
         assert!(session.pay_reward(&producer, u128::MAX, 0).is_err(), "a balance of more than 128 bits");
         let executed = session.seal().unwrap();
-        assert_eq!(executed.cost, ExecutionCost::zero());
+        assert_eq!(executed.cost, Cost::default());
         chain.commit(&executed, id(1), 1);
         let reader = chain.reader(id(1), 1);
         assert_eq!(reader.account(&producer).unwrap().available, 1_507);
@@ -296,8 +295,8 @@ fn a_coinbase_costs_nothing_and_is_only_a_nonce_and_a_fee() {
         let mut session = chain.begin(BOOT, 1);
         let coinbase = alice.sign(0, 3, TransactionPayload::Coinbase { buffer: [1; 32] });
         let receipt = session.process_transaction(&coinbase).unwrap();
-        assert_eq!(receipt.result(), Some(Value::okay_true()));
-        assert_eq!((receipt.cost, receipt.fee), (ExecutionCost::zero(), 3));
+        assert_eq!(receipt.result(), Some(Value::okay(Value::Bool(true)).unwrap()));
+        assert_eq!((receipt.cost, receipt.fee), (Cost::default(), 3));
         chain.commit(&session.seal().unwrap(), id(1), 1);
         let account = chain.reader(id(1), 1).account(&alice.principal()).unwrap();
         assert_eq!((account.available, account.nonce), (BALANCE - 3, 1));
@@ -379,5 +378,23 @@ fn what_a_block_prints_is_bounded() {
         assert_eq!(error.miner_action(), MinerAction::Skip);
         assert_eq!(taken, 4);
         session.process_transaction(&alice.transfer(taken + 1, &bob.principal(), 5)).unwrap();
+    });
+}
+
+#[test]
+fn values_deeper_than_arguments_may_be_are_printed_and_given_back() {
+    on_a_large_stack(|| {
+        let chain = TestChain::new();
+        let alice = Account::new(1);
+        let deep = format!("{}u1{}", "(some ".repeat(25), ")".repeat(25));
+        let source = format!("(define-public (deep) (begin (print {deep}) (ok {deep})))");
+        let mut session = chain.begin(BOOT, 1);
+        session.process_transaction(&alice.deploy(0, "deep", &source)).unwrap();
+        let receipt = session.process_transaction(&alice.call(1, &alice.contract("deep"), "deep", vec![])).unwrap();
+        assert_eq!(receipt.status, ReceiptStatus::Success);
+        let inner = [vec![0x0a; 25], Value::UInt(1).encode()].concat();
+        assert_eq!(receipt.raw_result, [vec![0x07], inner.clone()].concat());
+        let [Event::Print(_, printed)] = receipt.events.as_slice() else { panic!("{:?}", receipt.events) };
+        assert_eq!(printed.encode(), inner);
     });
 }

@@ -1,7 +1,6 @@
 //! Contracts that were called before: the same calls with and without them, and on two forks.
 
-use ::clarity::vm::Value;
-use ::clarity::vm::types::PrincipalData;
+use engine::value::{Principal, Value};
 use stacks_types::ids::StacksBlockId;
 use stacks_types::transaction::BlockTransaction;
 
@@ -37,7 +36,7 @@ fn deploys(alice: &Account) -> Vec<BlockTransaction> {
 
 fn calls(alice: &Account) -> Vec<(&'static str, Vec<Value>)> {
     let (ends, walks) = (alice.contract("ends"), alice.contract("walks"));
-    let contract = |id| Value::Principal(PrincipalData::Contract(id));
+    let contract = |id| Value::principal(Principal::Contract(id));
     let n = |n| vec![Value::UInt(n)];
     vec![
         ("add", n(3)),
@@ -50,7 +49,7 @@ fn calls(alice: &Account) -> Vec<(&'static str, Vec<Value>)> {
         ("by", n(1)),
         ("back", n(0)),
         ("back", n(1)),
-        ("send", vec![Value::Principal(Account::new(2).principal())]),
+        ("send", vec![Value::principal(Account::new(2).principal())]),
         ("height", vec![]),
         ("look", vec![]),
         ("hidden", vec![]),

@@ -1,10 +1,8 @@
 //! Reads at processed blocks.
 
-use ::clarity::vm::Value;
-use ::clarity::vm::types::{QualifiedContractIdentifier, TraitIdentifier};
+use engine::value::{ContractId, TraitId, Value};
 use marf::{BlockId, Proof, TrieHash, leaf_of_text};
 use stacks_types::ids::StacksBlockId;
-use stacks_types::value::{decode_value, encode_value};
 
 use super::support::{Account, BALANCE, FEE, TestChain, burn_view, id, on_a_large_stack};
 use crate::execution::read_only::{
@@ -46,7 +44,7 @@ fn call(reader: &StateReader<'_>, alice: &Account, function: &str, arguments: &[
         sponsor: None,
         limit: READ_ONLY_LIMIT,
     };
-    reader.call_read_only(&call).map(|bytes| decode_value(&bytes).unwrap())
+    reader.call_read_only(&call)
 }
 
 #[test]
@@ -79,12 +77,12 @@ fn contracts_are_read_with_source_interface_and_values() {
         let names: Vec<_> = interface["functions"].as_array().unwrap().iter().map(|f| &f["name"]).collect();
         assert_eq!(names, ["secret", "divide", "fail", "get-it", "write", "read", "who"]);
 
-        assert_eq!(reader.constant(&store, "answer").unwrap(), Some(encode_value(&Value::UInt(42))));
+        assert_eq!(reader.constant(&store, "answer").unwrap(), Some(Value::UInt(42)));
         assert_eq!(reader.constant(&store, "question").unwrap(), None);
-        let hex = |value: &Value| hex::encode(encode_value(value));
+        let hex = Value::encode_hex;
         assert_eq!(reader.value(&data_var_key(&store, "v")).unwrap(), Some(hex(&Value::UInt(7))));
         let key = map_entry_key(&store, "m", &Value::UInt(1));
-        let one = Value::some(Value::string_ascii_from_bytes(b"one".to_vec()).unwrap()).unwrap();
+        let one = Value::some(Value::ascii(b"one".to_vec()).unwrap()).unwrap();
         assert_eq!(reader.value(&key).unwrap(), Some(hex(&one)));
         assert_eq!(reader.metadata(&store, "vm-metadata::9::contract-src").unwrap().as_deref(), Some(STORE));
         assert_eq!(reader.metadata(&store, "vm-metadata::9::contract-size").unwrap(), Some(STORE.len().to_string()));
@@ -123,10 +121,10 @@ fn calls_read_and_do_not_write() {
         let (chain, alice) = chain();
         let reader = chain.reader(id(1), 1);
         assert_eq!(call(&reader, &alice, "read", &[Value::UInt(3)]), Ok(Value::UInt(10)));
-        assert_eq!(call(&reader, &alice, "who", &[]), Ok(Value::Principal(alice.principal())));
+        assert_eq!(call(&reader, &alice, "who", &[]), Ok(Value::principal(alice.principal())));
         let ok = Value::okay(Value::UInt(3)).unwrap();
         assert_eq!(call(&reader, &alice, "get-it", &[Value::UInt(3)]), Ok(ok));
-        assert_eq!(call(&reader, &alice, "fail", &[]), Ok(Value::err_uint(9)));
+        assert_eq!(call(&reader, &alice, "fail", &[]), Ok(Value::error(Value::UInt(9)).unwrap()));
         assert_eq!(call(&reader, &alice, "write", &[Value::UInt(3)]), Err(ReadError::NotReadOnly));
         for (function, arguments) in
             [("divide", vec![Value::UInt(0)]), ("secret", vec![]), ("absent", vec![]), ("read", vec![])]
@@ -143,7 +141,7 @@ fn admission_checks_name_what_does_not_fit() {
     on_a_large_stack(|| {
         let (chain, alice) = chain();
         let reader = chain.reader(id(1), 1);
-        let check = |contract: &QualifiedContractIdentifier, function: &str, arguments: &[Value]| {
+        let check = |contract: &ContractId, function: &str, arguments: &[Value]| {
             reader.check_public_function(contract, function, arguments).unwrap()
         };
         let store = alice.contract("store");
@@ -162,12 +160,12 @@ fn traits_are_implemented_by_having_their_functions() {
     on_a_large_stack(|| {
         let (chain, alice) = chain();
         let reader = chain.reader(id(1), 1);
-        let wanted = TraitIdentifier { name: "holder".into(), contract_identifier: alice.contract("store") };
+        let wanted = TraitId { contract: alice.contract("store"), name: "holder".parse().unwrap() };
         let implements = |name: &str| reader.implements_trait(&alice.contract(name), &wanted).unwrap();
         assert_eq!(implements("user"), Some(true));
         assert_eq!(implements("store"), Some(true));
         assert_eq!(implements("absent"), None);
-        let boot = ::clarity::boot_util::boot_code_id("costs-3", false);
+        let boot = ContractId::parse("ST000000000000000000002AMW42H.costs-3").unwrap();
         assert_eq!(reader.implements_trait(&boot, &wanted).unwrap(), Some(false));
     });
 }
@@ -190,7 +188,7 @@ fn a_call_stops_when_the_time_is_over() {
             limit: READ_ONLY_LIMIT,
         };
         let reader = chain.reader(id(2), 2);
-        assert_eq!(reader.call_read_only(&call), Ok(encode_value(&Value::UInt(1))));
+        assert_eq!(reader.call_read_only(&call), Ok(Value::UInt(1)));
         assert_eq!(reader.stop_when(&|| true).call_read_only(&call), Err(ReadError::DeadlinePassed));
     });
 }

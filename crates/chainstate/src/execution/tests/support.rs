@@ -1,12 +1,11 @@
 //! A small chain for tests: a state index and a side store in a folder, blocks that are executed and committed.
 
 use engine::Rules;
+use engine::costs::Cost;
+use engine::value::{ContractId, Principal, Value};
 use std::ops::Deref;
 
-use ::clarity::vm::costs::ExecutionCost;
-use ::clarity::vm::types::{PrincipalData, QualifiedContractIdentifier};
-use ::clarity::vm::{ClarityName, ContractName, Value};
-use stacks_common::types::chainstate::SortitionId;
+use stacks_types::address::StacksAddress;
 use stacks_types::block::SigningMode;
 use stacks_types::ids::{BurnBlockHash, StacksBlockId as ChainBlockId};
 use stacks_types::keys::PrivateKey;
@@ -20,7 +19,7 @@ use crate::execution::read_only::StateReader;
 use crate::execution::{BlockContext, BlockSession, BurnView, ContractCache, ExecutedBlock};
 use crate::params::{BurnParams, ChainParams, HELIUM_20};
 pub(super) use crate::test_support::on_a_large_stack;
-use crate::test_support::{FixedBurn, HeaderFacts, ScratchState};
+use crate::test_support::{HeaderFacts, ScratchState};
 
 /// What every account has at the start, in micro-STX.
 pub(super) const BALANCE: u128 = 1_000_000_000_000;
@@ -39,15 +38,18 @@ impl Account {
         Self { key: PrivateKey::from_seed(&[seed]) }
     }
 
+    fn address(&self) -> StacksAddress {
+        StacksAddress::p2pkh(&self.key.public_key(), false)
+    }
+
     /// Its address on testnets.
-    pub(super) fn principal(&self) -> PrincipalData {
-        stacks_types::address::StacksAddress::p2pkh(&self.key.public_key(), false).to_principal()
+    pub(super) fn principal(&self) -> Principal {
+        self.address().to_principal()
     }
 
     /// A contract of its own.
-    pub(super) fn contract(&self, name: &str) -> QualifiedContractIdentifier {
-        let PrincipalData::Standard(issuer) = self.principal() else { panic!("an account") };
-        QualifiedContractIdentifier::new(issuer, ContractName::from(name))
+    pub(super) fn contract(&self, name: &str) -> ContractId {
+        ContractId { issuer: self.address().standard(), name: name.parse().unwrap() }
     }
 
     /// A signed transaction that lets everything move.
@@ -63,7 +65,7 @@ impl Account {
     }
 
     /// Sends micro-STX.
-    pub(super) fn transfer(&self, nonce: u64, to: &PrincipalData, amount: u64) -> BlockTransaction {
+    pub(super) fn transfer(&self, nonce: u64, to: &Principal, amount: u64) -> BlockTransaction {
         self.sign(nonce, FEE, TransactionPayload::TokenTransfer { recipient: to.clone(), amount, memo: [0; 34] })
     }
 
@@ -74,7 +76,8 @@ impl Account {
 
     /// Deploys a contract of a version of the language.
     pub(super) fn deploy_as(&self, version: ContractVersion, nonce: u64, name: &str, code: &str) -> BlockTransaction {
-        let payload = TransactionPayload::VersionedSmartContract { version, name: name.into(), code: code.into() };
+        let payload =
+            TransactionPayload::VersionedSmartContract { version, name: name.parse().unwrap(), code: code.into() };
         self.sign(nonce, FEE, payload)
     }
 
@@ -82,21 +85,17 @@ impl Account {
     pub(super) fn call(
         &self,
         nonce: u64,
-        contract: &QualifiedContractIdentifier,
+        contract: &ContractId,
         function: &str,
         arguments: Vec<Value>,
     ) -> BlockTransaction {
-        let address = stacks_types::address::StacksAddress {
-            version: contract.issuer.0,
-            hash160: stacks_types::ids::Hash160(contract.issuer.1),
-        };
         self.sign(
             nonce,
             FEE,
             TransactionPayload::ContractCall(ContractCall {
-                address,
+                address: contract.issuer.into(),
                 contract_name: contract.name.clone(),
-                function_name: ClarityName::from(function),
+                function_name: function.parse().unwrap(),
                 arguments,
             }),
         )
@@ -124,7 +123,7 @@ impl TestChain {
     }
 
     /// As [`Self::new`], with another cost limit.
-    pub(super) fn with_limit(limit: ExecutionCost) -> Self {
+    pub(super) fn with_limit(limit: Cost) -> Self {
         let chain = Self::empty(limit);
         let boot = chain.boot();
         chain.commit(&boot.executed, ChainBlockId::BOOT, 0);
@@ -132,12 +131,12 @@ impl TestChain {
     }
 
     /// A chain without its boot block.
-    pub(super) fn empty(limit: ExecutionCost) -> Self {
+    pub(super) fn empty(limit: Cost) -> Self {
         Self::of_epoch(&Rules::EPOCH_3_0, limit)
     }
 
     /// A chain of an epoch, without its boot block.
-    pub(super) fn of_epoch(rules: &'static Rules, limit: ExecutionCost) -> Self {
+    pub(super) fn of_epoch(rules: &'static Rules, limit: Cost) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let params = ChainParams {
             chain_id: 0x8000_0000,
@@ -157,7 +156,7 @@ impl TestChain {
                 stackers: Vec::new(),
             },
         };
-        Self { state: ScratchState::new(folder.path(), params, BURN).expect("an empty state"), _folder: folder }
+        Self { state: ScratchState::new(folder.path(), params, burn_hash).expect("an empty state"), _folder: folder }
     }
 
     /// From now on what was called is kept there.
@@ -172,7 +171,7 @@ impl TestChain {
 
     /// A block on `parent`, in tenure `tenure`, which is new.
     pub(super) fn begin(&self, parent: ChainBlockId, tenure: u32) -> BlockSession<'_> {
-        self.begin_in(parent, tenure, true, ExecutionCost::zero())
+        self.begin_in(parent, tenure, true, Cost::default())
     }
 
     pub(super) fn begin_in(
@@ -180,7 +179,7 @@ impl TestChain {
         parent: ChainBlockId,
         tenure: u32,
         new_tenure: bool,
-        tenure_cost_so_far: ExecutionCost,
+        tenure_cost_so_far: Cost,
     ) -> BlockSession<'_> {
         let ctx = BlockContext {
             parent,
@@ -241,7 +240,7 @@ pub(super) fn burn_view(tenure: u32) -> BurnView {
     }
 }
 
-/// What the VM is told of a block; all facts follow from its tenure.
+/// What contracts are told of a block; all facts follow from its tenure.
 fn facts(id: ChainBlockId, tenure: u32) -> HeaderFacts {
     let view = burn_view(tenure);
     HeaderFacts {
@@ -257,11 +256,7 @@ fn facts(id: ChainBlockId, tenure: u32) -> HeaderFacts {
     }
 }
 
-const BURN: FixedBurn = FixedBurn {
-    first_height: 100,
-    cycle: (10, 1),
-    sortition: |hash| SortitionId([hash.0[0]; 32]),
-    height: |sortition| 100 + u32::from(sortition.0[0]),
-    // Names the view from which it was asked, so that a test sees which one it was.
-    burn_hash: |height, sortition| (height < 100 + u32::from(sortition.0[0])).then_some(sortition.0),
-};
+/// Names the view from which it was asked, so that a test sees which one it was.
+fn burn_hash(height: u32, tip: &[u8; 32]) -> Option<[u8; 32]> {
+    (height < 100 + u32::from(tip[0])).then_some(*tip)
+}

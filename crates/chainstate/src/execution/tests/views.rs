@@ -1,7 +1,6 @@
 //! What contracts see of heights, the burn chain and the past.
 
-use ::clarity::vm::Value;
-use ::clarity::vm::types::TupleData;
+use engine::value::Value;
 use stacks_types::ids::StacksBlockId;
 
 use super::support::{Account, TestChain, id, on_a_large_stack};
@@ -22,12 +21,12 @@ fn uint(value: u128) -> Value {
 }
 
 fn tuple(fields: &[(&str, Value)]) -> Value {
-    let fields = fields.iter().map(|(name, value)| ((*name).into(), value.clone())).collect();
-    TupleData::from_data(fields).unwrap().into()
+    let fields = fields.iter().map(|(name, value)| (name.parse().unwrap(), value.clone())).collect();
+    Value::tuple(fields).unwrap()
 }
 
 fn some_buffer(bytes: [u8; 32]) -> Value {
-    Value::some(Value::buff_from(bytes.to_vec()).unwrap()).unwrap()
+    Value::some(Value::buffer(bytes.to_vec())).unwrap()
 }
 
 /// Blocks 1, 2 and 3 are tenure 1, blocks 4 and 5 tenure 2; the contract is in block 1, `v` is the block's number.
@@ -55,7 +54,7 @@ fn ask(chain: &TestChain, alice: &Account, tenure: u32, function: &str, argument
     let receipt = session.process_transaction(&alice.call(6, &alice.contract("views"), function, arguments)).unwrap();
     assert_eq!(receipt.status, ReceiptStatus::Success, "{:?}", receipt.vm_error);
     match receipt.result().unwrap() {
-        Value::Response(response) => *response.data,
+        Value::Ok(inner) => inner.as_ref().clone(),
         other => panic!("{other}"),
     }
 }
@@ -78,9 +77,9 @@ fn block_info_of_a_height_is_that_of_the_tenures_first_block() {
         assert_eq!(ask(3, 0), some_buffer(BOOT.0));
         assert_eq!(ask(3, 1), some_buffer(id(1).0));
         assert_eq!(ask(3, 2), some_buffer(id(4).0));
-        assert_eq!(ask(3, 3), Value::none());
+        assert_eq!(ask(3, 3), Value::NONE);
         assert_eq!(ask(2, 1), some_buffer(id(1).0));
-        assert_eq!(ask(2, 2), Value::none());
+        assert_eq!(ask(2, 2), Value::NONE);
     });
 }
 
@@ -89,7 +88,7 @@ fn burn_block_info_is_asked_from_the_blocks_own_view() {
     on_a_large_stack(|| {
         let (chain, alice) = chain();
         assert_eq!(ask(&chain, &alice, 3, "burn", vec![uint(102)]), some_buffer([3; 32]));
-        assert_eq!(ask(&chain, &alice, 2, "burn", vec![uint(102)]), Value::none());
+        assert_eq!(ask(&chain, &alice, 2, "burn", vec![uint(102)]), Value::NONE);
     });
 }
 
@@ -98,7 +97,7 @@ fn the_past_is_read_as_it_was() {
     on_a_large_stack(|| {
         let (chain, alice) = chain();
         for (number, tenure) in [(1_u8, 1), (2, 1), (3, 1), (4, 2), (5, 2)] {
-            let at = Value::buff_from(id(number).0.to_vec()).unwrap();
+            let at = Value::buffer(id(number).0.to_vec());
             let expected = tuple(&[("b", uint(tenure)), ("v", uint(number.into()))]);
             assert_eq!(ask(&chain, &alice, 3, "at", vec![at]), expected);
         }
@@ -113,10 +112,10 @@ fn blocks_of_other_forks_are_not_in_the_past() {
         chain.block(id(4), id(50), 9, &[alice.call(5, &contract, "set", vec![uint(50)])]);
         for (parent, nonce, other) in [(id(5), 6, id(50)), (id(50), 6, id(5)), (id(50), 6, id(99))] {
             let mut session = chain.begin(parent, 10);
-            let at = Value::buff_from(other.0.to_vec()).unwrap();
+            let at = Value::buffer(other.0.to_vec());
             let receipt = session.process_transaction(&alice.call(nonce, &contract, "at", vec![at])).unwrap();
             assert_eq!(receipt.status, ReceiptStatus::AbortByResponse);
-            assert_eq!(receipt.result(), Some(Value::err_none()));
+            assert_eq!(receipt.result(), Some(Value::error(Value::NONE).unwrap()));
             // The failure does not leave the session in the past.
             let receipt = session.process_transaction(&alice.call(nonce + 1, &contract, "heights", vec![])).unwrap();
             assert_eq!(receipt.status, ReceiptStatus::Success);
@@ -138,7 +137,7 @@ fn forks_do_not_see_each_others_contracts() {
             let nonce = u64::from(expected.is_some());
             let receipt =
                 session.process_transaction(&alice.call(nonce, &alice.contract("same"), "f", vec![])).unwrap();
-            let result = expected.map_or_else(Value::err_none, Value::UInt);
+            let result = expected.map_or_else(|| Value::error(Value::NONE).unwrap(), Value::UInt);
             assert_eq!(receipt.result(), Some(result));
         }
     });

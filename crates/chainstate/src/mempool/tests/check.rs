@@ -1,7 +1,7 @@
 use super::support::*;
 use crate::mempool::{Admission, DropReason, Refusal, check, insert, remove};
-use ::clarity::vm::types::{PrincipalData, QualifiedContractIdentifier, StandardPrincipalData};
-use ::clarity::vm::{ClarityName, ContractName, Value};
+use engine::names::{ClarityName, ContractName};
+use engine::value::{ContractId, Principal, Standard, Value};
 use rusqlite::Connection;
 use serde_json::json;
 use stacks_types::address::StacksAddress;
@@ -22,12 +22,8 @@ fn view() -> View {
     view
 }
 
-fn contract(owner: u8, name: &str) -> QualifiedContractIdentifier {
-    let address = address(owner);
-    QualifiedContractIdentifier::new(
-        StandardPrincipalData(address.version, address.hash160.0),
-        ContractName::from(name),
-    )
+fn contract(owner: u8, name: &str) -> ContractId {
+    ContractId { issuer: address(owner).standard(), name: ContractName::new(name).unwrap() }
 }
 
 fn judge(conn: &Connection, transaction: impl Into<BlockTransaction>) -> Result<Admission, Refusal> {
@@ -54,14 +50,14 @@ fn changed(payload: TransactionPayload, change: impl FnOnce(&mut StacksTransacti
 fn call(owner: u8, name: &str, function: &str, arguments: usize) -> TransactionPayload {
     TransactionPayload::ContractCall(ContractCall {
         address: address(owner),
-        contract_name: ContractName::from(name),
-        function_name: ClarityName::from(function),
-        arguments: vec![Value::none(); arguments],
+        contract_name: ContractName::new(name).unwrap(),
+        function_name: ClarityName::new(function).unwrap(),
+        arguments: vec![Value::NONE; arguments],
     })
 }
 
 fn deploy(name: &str, code: &str) -> TransactionPayload {
-    TransactionPayload::SmartContract { name: ContractName::from(name), code: code.to_owned() }
+    TransactionPayload::SmartContract { name: ContractName::new(name).unwrap(), code: code.to_owned() }
 }
 
 fn sponsored(fee: u64, payload: TransactionPayload) -> StacksTransaction {
@@ -79,7 +75,7 @@ fn what_every_row_allows_is_admitted() {
     admitted(signed(1, 5, FEE, deploy("new", "(ok 1)")));
     let versioned = TransactionPayload::VersionedSmartContract {
         version: ContractVersion::Clarity2,
-        name: ContractName::from("new"),
+        name: ContractName::new("new").unwrap(),
         code: "(ok 1)".to_owned(),
     };
     admitted(signed(1, 5, FEE, versioned));
@@ -115,13 +111,13 @@ fn rows_one_to_three_look_at_the_transaction_alone() {
     assert_eq!(refusal(signed(1, 5, FEE, transfer(1, 1))), Refusal::TransferRecipientCannotEqualSender { recipient });
     assert_eq!(refusal(signed(1, 5, FEE, transfer(3, 0))), Refusal::TransferAmountMustBePositive);
     for version in [20, 22, 5] {
-        let foreign = StacksAddress { version, ..address(3) }.to_principal();
+        let foreign = StacksAddress::new(version, address(3).hash160()).unwrap().to_principal();
         let payload = TransactionPayload::TokenTransfer { recipient: foreign, amount: 1, memo: [0; 34] };
         assert_eq!(refusal(signed(1, 5, FEE, payload)), Refusal::BadAddressVersionByte);
     }
     let mut foreign = contract(3, "c");
-    foreign.issuer.0 = 22;
-    let recipient = PrincipalData::Contract(foreign);
+    foreign.issuer = Standard::new(22, foreign.issuer.hash).unwrap();
+    let recipient = Principal::Contract(foreign);
     let payload = TransactionPayload::TokenTransfer { recipient, amount: 1, memo: [0; 34] };
     assert_eq!(refusal(signed(1, 5, FEE, payload)), Refusal::BadAddressVersionByte);
 }
@@ -163,7 +159,7 @@ fn row_four_says_what_is_wrong_and_what_to_do() {
     let originator = changed(call(9, "here", FUNCTION, 1), |tx| tx.post_condition_mode = PostConditionMode::Originator);
     says(originator, ["post-condition mode originator needs epoch 3.4", "without"]);
     for (version, epoch) in [(ContractVersion::Clarity4, "--epoch 3.3"), (ContractVersion::Clarity6, "--epoch 4.0")] {
-        let (name, code) = (ContractName::from("new"), "(ok 1)".to_owned());
+        let (name, code) = (ContractName::new("new").unwrap(), "(ok 1)".to_owned());
         let versioned = TransactionPayload::VersionedSmartContract { version, name, code };
         says(changed(versioned.clone(), |_| ()), ["is above 3, the newest of epoch 3.0", "clarityVersion"]);
         says(changed(versioned, |_| ()), ["with none", epoch]);
@@ -256,7 +252,7 @@ fn rows_eleven_and_twelve_look_at_contracts() {
     assert!(matches!(refusal(signed(1, 5, FEE, call(9, "here", FUNCTION, 2))), Refusal::BadFunctionArgument { .. }));
     let mut foreign = call(9, "here", FUNCTION, 1);
     if let TransactionPayload::ContractCall(call) = &mut foreign {
-        call.address.version = 22;
+        call.address = StacksAddress::of_key_hash(call.address.hash160(), true);
     }
     assert_eq!(refusal(signed(1, 5, FEE, foreign)), Refusal::BadAddressVersionByte);
     let contract_identifier = contract(1, "taken");

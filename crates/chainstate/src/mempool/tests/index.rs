@@ -144,7 +144,7 @@ fn made_up(number: u64, account: u64, nonce: u64) -> PendingTransaction {
     let address = |name: u64| {
         let mut hash = [0; 20];
         hash[..8].copy_from_slice(&name.to_be_bytes());
-        StacksAddress { version: 26, hash160: Hash160(hash) }
+        StacksAddress::of_key_hash(Hash160(hash), false)
     };
     let mut txid = [0; 32];
     txid[..8].copy_from_slice(&number.to_be_bytes());

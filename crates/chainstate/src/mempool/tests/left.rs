@@ -2,7 +2,7 @@
 
 use super::support::*;
 use crate::mempool::{Admission, Refusal, check};
-use ::clarity::vm::{ClarityName, ContractName};
+use engine::names::{ClarityName, ContractName};
 use stacks_types::transaction::{BlockTransaction, ContractCall, StacksTransaction, TransactionPayload};
 
 fn view() -> View {
@@ -14,14 +14,14 @@ fn offered(transaction: impl Into<BlockTransaction>) -> Result<Admission, Refusa
 }
 
 fn deploy(source: &str) -> TransactionPayload {
-    TransactionPayload::SmartContract { name: ContractName::from("new"), code: source.to_owned() }
+    TransactionPayload::SmartContract { name: ContractName::new("new").unwrap(), code: source.to_owned() }
 }
 
 fn call() -> TransactionPayload {
     TransactionPayload::ContractCall(ContractCall {
         address: address(9),
-        contract_name: ContractName::from("gone"),
-        function_name: ClarityName::from(FUNCTION),
+        contract_name: ContractName::new("gone").unwrap(),
+        function_name: ClarityName::new(FUNCTION).unwrap(),
         arguments: Vec::new(),
     })
 }

@@ -2,9 +2,8 @@
 
 use crate::mempool::{AccountView, AdmissionView, CheckedTransaction, Refusal, SCHEMA};
 use crate::params::{BurnParams, COINBASE_USTX, ChainParams, HELIUM_20};
-use ::clarity::vm::Value;
-use ::clarity::vm::types::{PrincipalData, QualifiedContractIdentifier};
 use engine::Rules;
+use engine::value::{ContractId, Principal, Value};
 use rusqlite::{Connection, Transaction};
 use stacks_types::address::StacksAddress;
 use stacks_types::block::SigningMode;
@@ -109,7 +108,7 @@ pub(super) fn params() -> ChainParams {
 #[derive(Default)]
 pub(super) struct View {
     pub(super) accounts: BTreeMap<StacksAddress, AccountView>,
-    pub(super) contracts: BTreeSet<QualifiedContractIdentifier>,
+    pub(super) contracts: BTreeSet<ContractId>,
     pub(super) leaves_calls: bool,
 }
 
@@ -128,21 +127,16 @@ impl AdmissionView for View {
         self.leaves_calls
     }
 
-    fn account(&self, who: &PrincipalData) -> Result<AccountView, Refusal> {
-        let PrincipalData::Standard(who) = who else { return Ok(AccountView::default()) };
-        Ok(self.accounts.get(&who.into()).copied().unwrap_or_default())
+    fn account(&self, who: &Principal) -> Result<AccountView, Refusal> {
+        let Principal::Standard(who) = who else { return Ok(AccountView::default()) };
+        Ok(self.accounts.get(&(*who).into()).copied().unwrap_or_default())
     }
 
-    fn contract_exists(&self, contract: &QualifiedContractIdentifier) -> Result<bool, Refusal> {
+    fn contract_exists(&self, contract: &ContractId) -> Result<bool, Refusal> {
         Ok(self.contracts.contains(contract))
     }
 
-    fn check_public_function(
-        &self,
-        _: &QualifiedContractIdentifier,
-        function: &str,
-        arguments: &[Value],
-    ) -> Result<(), Refusal> {
+    fn check_public_function(&self, _: &ContractId, function: &str, arguments: &[Value]) -> Result<(), Refusal> {
         match (function, arguments.len()) {
             (FUNCTION, 1) => Ok(()),
             (FUNCTION, _) => Err(Refusal::BadFunctionArgument { message: "one argument".to_owned() }),

@@ -6,7 +6,7 @@ mod model;
 mod random;
 
 use chainstate::execution::read_only::data_var_key;
-use clarity::vm::Value;
+use engine::value::Value;
 use nakamoto_proto::v1;
 use stacks_types::ids::StacksBlockId;
 
@@ -108,8 +108,7 @@ fn contracts_and_accounts_are_read_on_every_fork() {
         assert_eq!(test.tip().block_id, new.block_id());
         test.grow();
         let test = test.reopen();
-        let contract =
-            clarity::vm::types::QualifiedContractIdentifier::parse(&format!("{}.c", user(0))).expect("an id");
+        let contract = engine::value::ContractId::parse(&format!("{}.c", user(0))).expect("an id");
         let read = |block: &StacksBlockId| {
             let read = test.chain.read(|reader| {
                 reader.state_at(Some(block), |state| {
@@ -127,8 +126,8 @@ fn contracts_and_accounts_are_read_on_every_fork() {
         {
             let (text, var, next) = read(&block);
             assert_eq!(text, Some(source(fork)));
-            let value = Value::string_ascii_from_bytes(fork.as_bytes().to_vec()).expect("ascii");
-            assert_eq!(var.expect("a variable"), value.serialize_to_hex().expect("hex"));
+            let value = Value::ascii(fork.as_bytes().to_vec()).expect("ascii");
+            assert_eq!(var.expect("a variable"), value.encode_hex());
             assert_eq!(next, nonce);
         }
     });

@@ -242,7 +242,7 @@ impl Pair {
             .filter(|user| waiting.iter().any(|transfer| transfer.from == *user))
             .map(|user| {
                 let address = address("user", user);
-                let bytes: Vec<u8> = std::iter::once(address.version).chain(address.hash160.0).collect();
+                let bytes: Vec<u8> = std::iter::once(address.version()).chain(address.hash160().0).collect();
                 (bytes, accounts[usize::from(user)].nonce)
             })
             .collect();

@@ -86,7 +86,7 @@ const STATIC: &[Case] = &[
         spoilt(scene, changed(|tx| tx.post_conditions.push(condition)))
     }),
     because(RejectReason::BadTransaction, "clarity version 4", |scene| {
-        let (version, name) = (ContractVersion::Clarity4, "four".to_owned().try_into().expect("a name"));
+        let (version, name) = (ContractVersion::Clarity4, "four".parse().expect("a name"));
         spoilt(scene, holding(TransactionPayload::VersionedSmartContract { version, name, code: "(+ 1 2)".to_owned() }))
     }),
     because(RejectReason::BadTransaction, "payload PoisonMicroblock is not allowed", |scene| {

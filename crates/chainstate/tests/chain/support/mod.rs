@@ -6,6 +6,7 @@ mod snapshot;
 pub(crate) use snapshot::Snapshot;
 
 use engine::Rules;
+use engine::value::Principal;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -16,7 +17,6 @@ use chainstate::chain::{Chain, Processed, StoreOutcome};
 use chainstate::db::OpenError;
 use chainstate::execution::STACK_BYTES;
 use chainstate::params::{BurnParams, COINBASE_USTX, ChainParams, HELIUM_20, Producer, Stacker};
-use clarity::vm::types::PrincipalData;
 use nakamoto_proto::v1;
 use stacks_types::address::StacksAddress;
 use stacks_types::block::{NakamotoBlock, SigningMode};
@@ -53,7 +53,7 @@ pub(crate) fn address(kind: &str, index: u8) -> StacksAddress {
     StacksAddress::p2pkh(&key(kind, index).public_key(), false)
 }
 
-pub(crate) fn user(index: u8) -> PrincipalData {
+pub(crate) fn user(index: u8) -> Principal {
     address("user", index).to_principal()
 }
 
@@ -159,11 +159,11 @@ impl TestChain {
         self.elected_at(&self.burn_tip().hash)
     }
 
-    pub(crate) fn nonce(&self, principal: &PrincipalData) -> u64 {
+    pub(crate) fn nonce(&self, principal: &Principal) -> u64 {
         self.account(principal).nonce
     }
 
-    pub(crate) fn account(&self, principal: &PrincipalData) -> chainstate::execution::read_only::Account {
+    pub(crate) fn account(&self, principal: &Principal) -> chainstate::execution::read_only::Account {
         self.chain.read(|reader| reader.account(principal, None)).expect("an account")
     }
 
@@ -255,7 +255,7 @@ pub(crate) fn transfer(from: u8, nonce: u64, to: u8, amount: u64) -> StacksTrans
 
 /// A signed deployment.
 pub(crate) fn deploy(from: u8, nonce: u64, name: &str, code: &str) -> StacksTransaction {
-    let name = name.to_owned().try_into().expect("a contract name");
+    let name = name.parse().expect("a contract name");
     let payload = TransactionPayload::SmartContract { name, code: code.to_owned() };
     signed(&key("user", from), nonce, 10_000, payload)
 }

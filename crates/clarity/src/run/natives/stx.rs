@@ -132,7 +132,7 @@ impl Machine<'_> {
         self.write(keys::balance(to), Datum::Balance(target));
         self.write(keys::balance(from), Datum::Balance(source));
         self.movements.push(Movement { owner: from.clone(), what: AssetKey::Stx(amount) });
-        let (sender, recipient) = (Value::principal(from.clone()), Value::principal(to.clone()));
+        let (sender, recipient) = (Arc::new(from.clone()), Arc::new(to.clone()));
         self.say(Event::Asset(EventBody::StxTransfer { sender, recipient, amount, memo }))?;
         Ok(true)
     }
@@ -171,7 +171,7 @@ impl Machine<'_> {
         let supply = self.liquid_supply()?.checked_sub(amount).ok_or(RuntimeError::ArithmeticUnderflow)?;
         self.write(keys::LIQUID_SUPPLY.into(), Datum::Value(Value::UInt(supply)));
         self.movements.push(Movement { owner: from.as_ref().clone(), what: AssetKey::StxBurn(amount) });
-        self.say(Event::Asset(EventBody::StxBurn { sender: Value::Principal(from), amount }))?;
+        self.say(Event::Asset(EventBody::StxBurn { sender: from, amount }))?;
         done()
     }
 }

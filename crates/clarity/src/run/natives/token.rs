@@ -91,12 +91,7 @@ impl Machine<'_> {
         self.write(target, Datum::Number(sum));
         self.moved(&from, AssetKey::Token(Arc::clone(&token.identifier), amount));
         let asset = Arc::clone(&token.identifier);
-        self.say(Event::Asset(EventBody::FtTransfer {
-            asset,
-            sender: Value::Principal(from),
-            recipient: Value::Principal(to),
-            amount,
-        }))?;
+        self.say(Event::Asset(EventBody::FtTransfer { asset, sender: from, recipient: to, amount }))?;
         done()
     }
 
@@ -122,7 +117,7 @@ impl Machine<'_> {
         self.take_all(&[PRINCIPAL, AMOUNT])?;
         self.write(target, Datum::Number(sum));
         let asset = Arc::clone(&token.identifier);
-        self.say(Event::Asset(EventBody::FtMint { asset, recipient: Value::Principal(to), amount }))?;
+        self.say(Event::Asset(EventBody::FtMint { asset, recipient: to, amount }))?;
         done()
     }
 
@@ -141,7 +136,7 @@ impl Machine<'_> {
         self.write(source, Datum::Number(left));
         self.moved(&from, AssetKey::Token(Arc::clone(&token.identifier), amount));
         let asset = Arc::clone(&token.identifier);
-        self.say(Event::Asset(EventBody::FtBurn { asset, sender: Value::Principal(from), amount }))?;
+        self.say(Event::Asset(EventBody::FtBurn { asset, sender: from, amount }))?;
         done()
     }
 
@@ -198,7 +193,7 @@ impl Machine<'_> {
         self.set_owner(asset, &value, Some(Arc::clone(&to)))?;
         self.copy(frame, arguments[0], &value)?;
         let identifier = Arc::clone(&asset.identifier);
-        self.say(Event::Asset(EventBody::NftMint { asset: identifier, recipient: Value::Principal(to), value }))?;
+        self.say(Event::Asset(EventBody::NftMint { asset: identifier, recipient: to, value }))?;
         done()
     }
 
@@ -222,8 +217,7 @@ impl Machine<'_> {
         self.set_owner(asset, &value, Some(Arc::clone(&to)))?;
         self.moved(&from, AssetKey::Asset(Arc::clone(&asset.identifier), value.clone()));
         let identifier = Arc::clone(&asset.identifier);
-        let (sender, recipient) = (Value::Principal(from), Value::Principal(to));
-        self.say(Event::Asset(EventBody::NftTransfer { asset: identifier, sender, recipient, value }))?;
+        self.say(Event::Asset(EventBody::NftTransfer { asset: identifier, sender: from, recipient: to, value }))?;
         done()
     }
 
@@ -244,7 +238,7 @@ impl Machine<'_> {
         self.set_owner(asset, &value, None)?;
         self.moved(&from, AssetKey::Asset(Arc::clone(&asset.identifier), value.clone()));
         let identifier = Arc::clone(&asset.identifier);
-        self.say(Event::Asset(EventBody::NftBurn { asset: identifier, sender: Value::Principal(from), value }))?;
+        self.say(Event::Asset(EventBody::NftBurn { asset: identifier, sender: from, value }))?;
         done()
     }
 }

@@ -1,5 +1,6 @@
 //! A chain in a temporary folder behind a router: the test asks paths, and makes blocks with all keys at hand.
 
+use engine::value::Principal;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -11,7 +12,6 @@ use chainstate::assembly::TemplateOrder;
 use chainstate::chain::{Chain, Retention, StoreOutcome};
 use chainstate::db::StoreError;
 use chainstate::params::{ChainParams, Producer, Stacker};
-use clarity::vm::types::PrincipalData;
 use http_body_util::BodyExt as _;
 use serde_json::Value;
 use stacks_types::address::StacksAddress;
@@ -79,7 +79,7 @@ pub(super) fn address(kind: &str, index: u8) -> StacksAddress {
     StacksAddress::p2pkh(&key(kind, index).public_key(), false)
 }
 
-pub(super) fn user(index: u8) -> PrincipalData {
+pub(super) fn user(index: u8) -> Principal {
     address("user", index).to_principal()
 }
 
@@ -101,7 +101,7 @@ pub(super) fn params() -> ChainParams {
     params
 }
 
-/// Runs `work` on a stack that the VM can recurse on.
+/// Runs `work` on a stack that the engine can recurse on.
 pub(super) fn on_big_stack<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().stack_size(THREAD_STACK_BYTES).spawn_scoped(scope, work).unwrap();
@@ -269,12 +269,12 @@ pub(super) fn transfer(from: u8, nonce: u64, amount: u64) -> StacksTransaction {
     signed(&key("user", from), nonce, 1_000, transfer_payload(user(9), amount))
 }
 
-pub(super) fn transfer_payload(recipient: PrincipalData, amount: u64) -> TransactionPayload {
+pub(super) fn transfer_payload(recipient: Principal, amount: u64) -> TransactionPayload {
     TransactionPayload::TokenTransfer { recipient, amount, memo: [0; 34] }
 }
 
 pub(super) fn deploy(from: u8, nonce: u64, name: &str, code: &str) -> StacksTransaction {
-    let name = name.to_owned().try_into().unwrap();
+    let name = name.parse().unwrap();
     let payload = TransactionPayload::SmartContract { name, code: code.to_owned() };
     signed(&key("user", from), nonce, 100_000, payload)
 }
@@ -283,12 +283,12 @@ pub(super) fn call_payload(
     owner: StacksAddress,
     contract: &str,
     function: &str,
-    arguments: Vec<clarity::vm::Value>,
+    arguments: Vec<engine::value::Value>,
 ) -> TransactionPayload {
     TransactionPayload::ContractCall(ContractCall {
         address: owner,
-        contract_name: contract.to_owned().try_into().unwrap(),
-        function_name: function.to_owned().try_into().unwrap(),
+        contract_name: contract.parse().unwrap(),
+        function_name: function.parse().unwrap(),
         arguments,
     })
 }

@@ -214,7 +214,7 @@ fn sortitions_tell_who_was_elected_and_on_what_he_builds() {
     let latest = bench.read("/v3/sortitions/latest");
     assert_eq!(latest.as_array().unwrap().len(), 1);
     check("latest", &latest[0], SORTITION);
-    assert_eq!(latest[0]["miner_pk_hash160"], format!("0x{}", address("producer", 0).hash160.to_hex()));
+    assert_eq!(latest[0]["miner_pk_hash160"], format!("0x{}", address("producer", 0).hash160().to_hex()));
     // Nobody has built there yet; whoever does builds on the second tenure.
     assert_eq!(latest[0]["stacks_parent_ch"], format!("0x{}", chain.burn(2).0));
     assert_eq!(latest[0]["committed_block_hash"], format!("0x{}", chain.second));

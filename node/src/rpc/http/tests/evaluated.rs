@@ -30,7 +30,7 @@ fn deep() -> String {
 }
 
 fn deploy_deep(from: u8, nonce: u64, fee: u64) -> StacksTransaction {
-    let payload = TransactionPayload::SmartContract { name: "deep".into(), code: deep() };
+    let payload = TransactionPayload::SmartContract { name: "deep".parse().unwrap(), code: deep() };
     signed(&key("user", from), nonce, fee, payload)
 }
 

@@ -1,7 +1,7 @@
 //! Fee estimates: measured, not guessed.
 
 use axum::http::StatusCode;
-use clarity::vm::Value as Clarity;
+use engine::value::Value as Clarity;
 use serde_json::{Value, json};
 use stacks_types::transaction::TransactionPayload;
 
@@ -62,7 +62,7 @@ fn the_cost_of_a_call_is_what_it_costs_when_it_is_mined() {
 #[test]
 fn estimating_leaves_nothing_behind() {
     let bench = Bench::started();
-    let name = "d".to_owned().try_into().unwrap();
+    let name = "d".parse().unwrap();
     let payload = TransactionPayload::SmartContract { name, code: CODE.to_owned() };
     let first = estimate(&bench, &payload, None);
     assert_eq!(estimate(&bench, &payload, None), first, "the second deploys under the same name");
@@ -95,7 +95,7 @@ fn fees_follow_the_length_and_what_waits() {
 fn what_cannot_be_run_is_estimated_by_its_size() {
     let bench = Bench::started();
     let unknown = call_payload(address("user", 0), "nowhere", "set", Vec::new());
-    let broken = TransactionPayload::SmartContract { name: "b".to_owned().try_into().unwrap(), code: "(((".to_owned() };
+    let broken = TransactionPayload::SmartContract { name: "b".parse().unwrap(), code: "(((".to_owned() };
     for payload in [unknown, broken, TransactionPayload::Coinbase { buffer: [0; 32] }] {
         let body = estimate(&bench, &payload, Some(700));
         assert_eq!(body["estimations"][0]["fee"], 700, "{payload:?}");

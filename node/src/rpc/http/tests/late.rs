@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 
 use axum::http::StatusCode;
 use chainstate::execution::ExecutionLimits;
-use chainstate::params::mainnet_limit;
 use nakamoto_proto::v1;
 use serde_json::Value;
 use stacks_types::transaction::StacksTransaction;
@@ -46,7 +45,7 @@ fn call(from: u8, fee: u64, function: &str) -> StacksTransaction {
 /// A chain with the contract and the worker that makes templates.
 fn bench() -> (Bench, JoinHandle<()>) {
     let mut params = params();
-    params.tenure_cost_limit = mainnet_limit(&engine::Rules::EPOCH_3_0);
+    params.tenure_cost_limit = engine::Rules::EPOCH_3_0.block_limit;
     let bench = Bench::of_chain(params, None, CallLimits::default());
     bench.mine();
     bench.grow();

@@ -1,9 +1,8 @@
 //! Proofs that come over HTTP hold against the state roots of the headers.
 
+use engine::value::{ContractId, Value as Clarity};
 use std::collections::BTreeMap;
 
-use clarity::vm::Value as Clarity;
-use clarity::vm::types::QualifiedContractIdentifier;
 use marf::{BlockId, Proof, TrieHash};
 use serde_json::{Value, json};
 use stacks_types::block::NakamotoBlock;
@@ -70,8 +69,8 @@ fn what_is_proven_over_http_holds_against_the_headers() {
     headers.check(&account["nonce_proof"], &nonce_key(&user(0)), "2");
     assert_eq!(bench.read(&format!("/v2/accounts/{owner}?proof=1")), account);
 
-    let contract = QualifiedContractIdentifier::parse(&format!("{owner}.c")).unwrap();
-    let hex_of = |value: Clarity| value.serialize_to_hex().unwrap();
+    let contract = ContractId::parse(&format!("{owner}.c")).unwrap();
+    let hex_of = |value: Clarity| value.encode_hex();
     let variable = bench.read(&format!("/v2/data_var/{owner}/c/total"));
     headers.check(&variable["proof"], &data_var_key(&contract, "total"), &hex_of(Clarity::UInt(7)));
     let body = json!(format!("0x{}", hex_of(Clarity::UInt(1)))).to_string();

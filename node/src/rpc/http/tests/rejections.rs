@@ -6,7 +6,7 @@
 //! ServerFailureOther before they are looked at. ServerFailureDatabase is the answer when storage fails.
 
 use axum::http::StatusCode;
-use clarity::vm::Value as Clarity;
+use engine::value::Value as Clarity;
 use serde_json::Value;
 use stacks_types::address::StacksAddress;
 use stacks_types::ids::{ConsensusHash, Hash160, StacksBlockId};
@@ -106,7 +106,7 @@ fn rows_without_data_have_no_key_for_it() {
     // Read-only functions do not count.
     let read_only = call_payload(owner, "c", "peek", Vec::new());
     check_refused(&bench, &by_user(2, 1_000, read_only), "NoSuchPublicFunction", &[]);
-    let abroad = StacksAddress { version: 22, hash160: owner.hash160 }.to_principal();
+    let abroad = StacksAddress::of_key_hash(owner.hash160(), true).to_principal();
     check_refused(&bench, &by_user(2, 1_000, transfer_payload(abroad, 5)), "BadAddressVersionByte", &[]);
     let coinbase = TransactionPayload::Coinbase { buffer: [0; 32] };
     check_refused(&bench, &by_user(2, 1_000, coinbase), "NoCoinbaseViaMempool", &[]);

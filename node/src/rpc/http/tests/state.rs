@@ -1,8 +1,8 @@
 //! Contracts and their state, over a contract that the test deploys.
 
 use axum::http::StatusCode;
-use clarity::vm::Value as Clarity;
-use clarity::vm::costs::ExecutionCost;
+use engine::costs::Cost;
+use engine::value::Value as Clarity;
 use serde_json::{Value, json};
 
 use super::bench::{Bench, JSON, OCTETS, address, deploy, on_big_stack};
@@ -41,7 +41,7 @@ impl Deployed {
     }
 
     fn call(&self, function: &str, arguments: &[Clarity]) -> Value {
-        let arguments: Vec<_> = arguments.iter().map(|value| value.serialize_to_hex().unwrap()).collect();
+        let arguments: Vec<_> = arguments.iter().map(|value| value.encode_hex()).collect();
         let body = json!({ "sender": self.owner, "arguments": arguments }).to_string();
         let path = format!("/v2/contracts/call-read/{}/c/{function}", self.owner);
         let reply = self.bench.post(&path, JSON, body);
@@ -58,7 +58,7 @@ impl Deployed {
 #[test]
 fn call_read_answers_and_explains() {
     let deployed = Deployed::new();
-    let ok = |value: Clarity| Value::from(format!("0x{}", Clarity::okay(value).unwrap().serialize_to_hex().unwrap()));
+    let ok = |value: Clarity| Value::from(format!("0x{}", Clarity::okay(value).unwrap().encode_hex()));
     assert_eq!(deployed.call("count", &[])["result"], ok(Clarity::UInt(7)), "public, but it does not write");
     let sum = deployed.call("whole-sum", &[Clarity::UInt(2), Clarity::UInt(3)]);
     assert_eq!(sum["result"], ok(Clarity::UInt(5)));
@@ -82,9 +82,9 @@ fn call_read_takes_a_sponsor_and_large_arguments() {
     let sponsor = address("user", 1).to_string();
     let body = json!({ "sender": deployed.owner, "sponsor": sponsor, "arguments": [] });
     let who = deployed.bench.post(&path, JSON, body.to_string()).json();
-    let hash = address("user", 1).hash160.to_hex();
+    let hash = address("user", 1).hash160().to_hex();
     assert!(who["result"].as_str().is_some_and(|result| result.ends_with(&hash)), "{who}");
-    let large = Clarity::buff_from(vec![7; 1 << 20]).unwrap();
+    let large = Clarity::buffer(vec![7; 1 << 20]);
     let refused = deployed.call("deep", &[large]);
     assert_eq!(refused["okay"], false, "a value of the largest size arrives and does not fit the type");
     let body = json!({ "sender": deployed.owner, "arguments": ["0xzz"] }).to_string();
@@ -112,7 +112,7 @@ fn reads_cost_no_more_than_the_limit() {
 
 #[test]
 fn calls_are_held_to_the_limits_of_the_config() {
-    let none = ExecutionCost { read_count: 0, ..CallLimits::default().cost };
+    let none = Cost { read_count: 0, ..CallLimits::default().cost };
     for (limits, why) in [
         (CallLimits { cost: none, ..CallLimits::default() }, "CostBalanceExceeded"),
         (CallLimits { argument_hex_bytes: 3, ..CallLimits::default() }, "at most 3 are allowed"),
@@ -122,7 +122,7 @@ fn calls_are_held_to_the_limits_of_the_config() {
         bench.grow();
         let deployed = Deployed::on(bench);
         let path = format!("/v2/contracts/call-read/{}/c/whole-sum", deployed.owner);
-        let arguments = [2, 3].map(|value| Clarity::UInt(value).serialize_to_hex().unwrap());
+        let arguments = [2, 3].map(|value| Clarity::UInt(value).encode_hex());
         let body = json!({ "sender": deployed.owner, "arguments": arguments }).to_string();
         let refused = deployed.bench.post(&path, JSON, body);
         let text = String::from_utf8_lossy(&refused.body);
@@ -140,13 +140,13 @@ fn calls_are_held_to_the_limits_of_the_config() {
         }
     }
     // Writes are refused by their name however much may be read, and whatever may be written is not kept.
-    let cost = ExecutionCost { write_length: 1 << 20, write_count: 100, ..CallLimits::default().cost };
+    let cost = Cost { write_length: 1 << 20, write_count: 100, ..CallLimits::default().cost };
     let bench = Bench::with_call_limits(None, CallLimits { cost, ..CallLimits::default() });
     bench.mine();
     bench.grow();
     let deployed = Deployed::on(bench);
     assert_eq!(deployed.call("raise", &[])["okay"], true, "it may try");
-    let ok = |value: Clarity| Value::from(format!("0x{}", Clarity::okay(value).unwrap().serialize_to_hex().unwrap()));
+    let ok = |value: Clarity| Value::from(format!("0x{}", Clarity::okay(value).unwrap().encode_hex()));
     assert_eq!(deployed.call("count", &[])["result"], ok(Clarity::UInt(7)), "nothing was written");
 }
 
@@ -154,7 +154,7 @@ fn calls_are_held_to_the_limits_of_the_config() {
 fn variables_maps_and_constants_have_their_wrappings() {
     let deployed = Deployed::new();
     let (bench, owner) = (&deployed.bench, &deployed.owner);
-    let hex = |value: Clarity| format!("0x{}", value.serialize_to_hex().unwrap());
+    let hex = |value: Clarity| format!("0x{}", value.encode_hex());
     let variable = bench.read(&format!("/v2/data_var/{owner}/c/total?proof=0"));
     assert_eq!(variable, json!({ "data": hex(Clarity::UInt(7)) }));
     let constant = bench.read(&format!("/v2/constant_val/{owner}/c/answer"));
