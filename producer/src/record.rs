@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, named_params};
-use sqlite::crash_point;
 use sqlite::owner::{self, Owner};
+use sqlite::{Migration, Schema, crash_point};
 use stacks_types::address::StacksAddress;
 use stacks_types::ids::{BlockHash, BurnBlockHash, Hash160, StacksBlockId};
 
@@ -26,27 +26,10 @@ const FILE_NAME: &str = "producer.sqlite";
 /// rest are kept as hashes, to refuse signing at their place again.
 const BLOCKS_WITH_BYTES: i64 = 64;
 
-/// Version of the schema below.
-const SCHEMA_VERSION: i64 = 1;
-
-const SCHEMA: &str = "
-CREATE TABLE owner (
-    id INTEGER PRIMARY KEY CHECK (id = 0),
-    signer BLOB NOT NULL CHECK (length(signer) = 20),
-    chain_id INTEGER NOT NULL
-) STRICT;
-CREATE TABLE signed (
-    number INTEGER NOT NULL UNIQUE,
-    burn_view BLOB NOT NULL CHECK (length(burn_view) = 32),
-    chain_length INTEGER NOT NULL CHECK (chain_length > 0),
-    parent BLOB NOT NULL CHECK (length(parent) = 32),
-    block_hash BLOB NOT NULL CHECK (length(block_hash) = 32),
-    block_id BLOB NOT NULL CHECK (length(block_id) = 32),
-    bytes BLOB,
-    PRIMARY KEY (burn_view, chain_length)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX signed_by_parent ON signed (parent);
-";
+const SCHEMA: Schema = Schema {
+    application_id: 0,
+    migrations: &[Migration { version: 1, sql: include_str!("../migrations/producer/0001_record.sql") }],
+};
 
 /// Why the record cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -73,13 +56,7 @@ pub enum RecordError {
         /// Which chain's.
         chain_id: u32,
     },
-    /// It was written by a newer version of this program.
-    #[error("record has schema {found}, this program knows {SCHEMA_VERSION}")]
-    SchemaTooNew {
-        /// Version in the file.
-        found: i64,
-    },
-    /// It cannot be opened, or its bytes are not those that were written.
+    /// It cannot be opened: damaged, or of a newer version of this program.
     #[error(transparent)]
     Open(sqlite::OpenError),
     /// The database failed.
@@ -115,21 +92,16 @@ impl Record {
         owner::check(folder, Owner::Producer).map_err(in_folder)?;
         std::fs::create_dir_all(folder).map_err(in_folder)?;
         let path = folder.join(FILE_NAME);
-        let mut connection = sqlite::open(&path).map_err(|error| match error {
+        let unusable = |error| match error {
             sqlite::OpenError::InUse { path } => RecordError::InUse(path),
             other => RecordError::Open(other),
-        })?;
+        };
+        let mut connection = sqlite::open(&path).map_err(unusable)?;
         connection.busy_timeout(Duration::ZERO)?;
         // Exclusive: two producers with one record could otherwise sign between each other's look-up and write.
         connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
-        let in_use = |error: rusqlite::Error| match error.sqlite_error_code() {
-            Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked) => {
-                RecordError::InUse(path.clone())
-            }
-            _ => RecordError::Sqlite(error),
-        };
-        let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(in_use)?;
-        migrate(&tx)?;
+        SCHEMA.migrate(&mut connection).map_err(unusable)?;
+        let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let owner =
             tx.query_row("SELECT signer, chain_id FROM owner", [], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
         match owner {
@@ -231,19 +203,6 @@ impl Record {
     }
 }
 
-fn migrate(tx: &rusqlite::Transaction<'_>) -> Result<(), RecordError> {
-    let found: i64 = tx.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    match found {
-        0 => {
-            tx.execute_batch(SCHEMA)?;
-            tx.pragma_update(None, "user_version", SCHEMA_VERSION)?;
-            Ok(())
-        }
-        SCHEMA_VERSION => Ok(()),
-        found => Err(RecordError::SchemaTooNew { found }),
-    }
-}
-
 fn to_sql(chain_length: u64) -> Result<i64, RecordError> {
     i64::try_from(chain_length).map_err(|_| RecordError::Damaged("chain length above 2^63"))
 }
@@ -338,6 +297,6 @@ mod tests {
         connection.pragma_update(None, "user_version", 99).unwrap();
         drop(connection);
         let opened = Record::open(folder.path(), SIGNER, 0x8000_0000);
-        assert!(matches!(opened, Err(RecordError::SchemaTooNew { found: 99 })));
+        assert!(matches!(opened, Err(RecordError::Open(sqlite::OpenError::SchemaTooNew { found: 99, .. }))));
     }
 }

@@ -13,8 +13,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, named_params};
-use sqlite::crash_point;
 use sqlite::owner::{self, Owner};
+use sqlite::{Migration, Schema, crash_point};
 use stacks_types::address::StacksAddress;
 use stacks_types::ids::{BlockHash, BurnBlockHash, Hash160, StacksBlockId};
 use stacks_types::keys::MessageSignature;
@@ -24,33 +24,11 @@ use crate::model::{Proposal, Tips};
 /// File name inside the data folder.
 const FILE_NAME: &str = "signer.sqlite";
 
-/// Version of the schema below.
-const SCHEMA_VERSION: i64 = 1;
-
-// Rows are never deleted: 200 bytes a block, and each of them is a promise.
-const SCHEMA: &str = "
-CREATE TABLE owner (
-    id INTEGER PRIMARY KEY CHECK (id = 0),
-    signer BLOB NOT NULL CHECK (length(signer) = 20),
-    chain_id INTEGER NOT NULL
-) STRICT;
-CREATE TABLE signed (
-    block_hash BLOB PRIMARY KEY CHECK (length(block_hash) = 32),
-    parent BLOB NOT NULL CHECK (length(parent) = 32),
-    burn_view BLOB NOT NULL CHECK (length(burn_view) = 32),
-    signature BLOB NOT NULL CHECK (length(signature) = 65)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX signed_by_parent ON signed (parent);
-CREATE TABLE place (
-    id INTEGER PRIMARY KEY CHECK (id = 0),
-    cursor BLOB NOT NULL,
-    sequence INTEGER NOT NULL,
-    tip BLOB NOT NULL CHECK (length(tip) = 32),
-    chain_length INTEGER NOT NULL,
-    burn_tip BLOB NOT NULL CHECK (length(burn_tip) = 32),
-    elected BLOB NOT NULL CHECK (length(elected) = 20)
-) STRICT;
-";
+/// Rows are never deleted: 200 bytes a block, and each of them is a promise.
+const SCHEMA: Schema = Schema {
+    application_id: 0,
+    migrations: &[Migration { version: 1, sql: include_str!("../migrations/signer/0001_record.sql") }],
+};
 
 /// Why the record cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -77,13 +55,7 @@ pub enum RecordError {
         /// Which chain's.
         chain_id: u32,
     },
-    /// It was written by a newer version of this program.
-    #[error("record has schema {found}, this program knows {SCHEMA_VERSION}")]
-    SchemaTooNew {
-        /// Version in the file.
-        found: i64,
-    },
-    /// It cannot be opened, or its bytes are not those that were written.
+    /// It cannot be opened: damaged, or of a newer version of this program.
     #[error(transparent)]
     Open(sqlite::OpenError),
     /// The database failed.
@@ -148,21 +120,16 @@ impl Record {
         owner::check(folder, Owner::Signer).map_err(in_folder)?;
         std::fs::create_dir_all(folder).map_err(in_folder)?;
         let path = folder.join(FILE_NAME);
-        let mut connection = sqlite::open(&path).map_err(|error| match error {
+        let unusable = |error| match error {
             sqlite::OpenError::InUse { path } => RecordError::InUse(path),
             other => RecordError::Open(other),
-        })?;
+        };
+        let mut connection = sqlite::open(&path).map_err(unusable)?;
         connection.busy_timeout(Duration::ZERO)?;
         // Exclusive: two signers with one record could otherwise sign between each other's look-up and write.
         connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
-        let in_use = |error: rusqlite::Error| match error.sqlite_error_code() {
-            Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked) => {
-                RecordError::InUse(path.clone())
-            }
-            _ => RecordError::Sqlite(error),
-        };
-        let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(in_use)?;
-        migrate(&tx)?;
+        SCHEMA.migrate(&mut connection).map_err(unusable)?;
+        let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let owner =
             tx.query_row("SELECT signer, chain_id FROM owner", [], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
         match owner {
@@ -294,19 +261,6 @@ fn siblings_of(connection: &Connection, proposal: &Proposal) -> Result<Vec<Sibli
         |row| Ok(Sibling { block_hash: BlockHash(row.get(0)?), burn_view: BurnBlockHash(row.get(1)?) }),
     )?;
     Ok(rows.collect::<Result<_, _>>()?)
-}
-
-fn migrate(tx: &rusqlite::Transaction<'_>) -> Result<(), RecordError> {
-    let found: i64 = tx.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    match found {
-        0 => {
-            tx.execute_batch(SCHEMA)?;
-            tx.pragma_update(None, "user_version", SCHEMA_VERSION)?;
-            Ok(())
-        }
-        SCHEMA_VERSION => Ok(()),
-        found => Err(RecordError::SchemaTooNew { found }),
-    }
 }
 
 #[cfg(test)]

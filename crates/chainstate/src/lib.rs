@@ -3,13 +3,15 @@
 //! Read in this order: [`params`] (what differs between chains), [`burn`] (mocked bitcoin), [`staging`] and [`headers`]
 //! (blocks before and after they are processed), [`transactions`] (what is said of one transaction), [`execution`] (the engine over the state
 //! index), [`blocks`] (when a block is valid), [`mempool`] and [`assembly`] (how new ones come to be), [`stackerdb`],
-//! [`journal`] (what happened), and [`chain`], which is all of it as one handle.
+//! [`journal`] (what happened), [`store`] (who writes it), and [`chain`], which is all of it as one handle. [`db`] is below all of
+//! them: what their databases have in common.
 //!
 //! # Invariants
 //! - One thread writes each database; readers have connections of their own and see the last commit.
 //! - Blocks are executed outside the write transaction, which only stores the result.
 //! - Nothing here reads a clock: time is passed in.
 
+pub mod db;
 pub mod params;
 
 pub mod burn;
@@ -30,7 +32,7 @@ pub mod stackerdb;
 pub mod journal;
 
 pub mod chain;
-pub mod db;
+pub mod store;
 
 #[cfg(any(test, feature = "test-support"))]
 pub mod test_support;

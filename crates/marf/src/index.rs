@@ -207,7 +207,7 @@ impl Index {
 
 /// Creates the table `marf_blocks` if there is none.
 pub(crate) fn create_tables(conn: &Connection) -> rusqlite::Result<()> {
-    conn.execute_batch(include_str!("sql/create_tables.sql"))
+    conn.execute_batch(include_str!("../migrations/marf/0001_blocks.sql"))
 }
 
 /// Reads all blocks, and the checksums of their segments.

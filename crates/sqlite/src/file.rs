@@ -16,14 +16,15 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::hooks::Wal as WalHandle;
 use rusqlite::{Connection, OpenFlags};
 
-use crate::crash_point;
 use crate::page_checksums::{LoadError, Loaded, PageChecksums};
 use crate::wal::{PAGE_BYTES, PageSum, Wal, page_sum, read_whole};
+use crate::{OpenError, crash_point};
 
 /// Frames of the log after which its pages are moved to the file: 4 MB, SQLite's default.
 const CHECKPOINT_FRAMES: u64 = 1000;
@@ -31,43 +32,10 @@ const CHECKPOINT_FRAMES: u64 = 1000;
 const RETRY_FRAMES: u64 = 250;
 /// Bytes that are read at a time: whole pages.
 const READ_BYTES: usize = 64 * PAGE_BYTES;
-
-/// Why a file cannot be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// The system refuses.
-    #[error("{path}", path = path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: io::Error,
-    },
-    /// SQLite refuses.
-    #[error("{path}", path = path.display())]
-    Sqlite {
-        /// The database.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: rusqlite::Error,
-    },
-    /// Another process has it open.
-    #[error("{path} is in use by another process", path = path.display())]
-    InUse {
-        /// The database.
-        path: PathBuf,
-    },
-    /// The bytes are not those that were written.
-    #[error("{path} is damaged: {detail}", path = path.display())]
-    Damaged {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        detail: String,
-    },
-}
+/// How long a statement waits for a lock: readers of a WAL file never do, the one writer only for a checkpoint.
+pub const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// Prepared statements kept by a connection: more than any store has queries.
+const STATEMENT_CACHE: usize = 128;
 
 /// Opens `path` for its one writer, in WAL mode with `synchronous=FULL`; makes it when it is missing.
 ///
@@ -94,8 +62,8 @@ pub struct Inspected {
 pub fn inspect(path: &Path) -> Result<Inspected, OpenError> {
     let (wal_path, sums_path) = (beside(path, "-wal"), beside(path, "-sums"));
     let mut wal = Wal::new(wal_path);
-    let logged = wal.follow().map_err(io_error(wal.path()))?;
-    let exists = |path: &Path| path.try_exists().map_err(io_error(path));
+    let logged = wal.follow().map_err(OpenError::file(wal.path()))?;
+    let exists = |path: &Path| path.try_exists().map_err(OpenError::file(path));
     let known = match exists(&sums_path)? {
         true => Some(load(path, sums_path)?),
         // Nothing was committed before the record was made, and until then the file is one page at most.
@@ -110,12 +78,18 @@ pub fn inspect(path: &Path) -> Result<Inspected, OpenError> {
 }
 
 impl Inspected {
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Whether the file is there, were it empty.
     ///
     /// # Errors
     /// When the system does not say.
     pub fn exists(&self) -> Result<bool, OpenError> {
-        self.path.try_exists().map_err(io_error(&self.path))
+        self.path.try_exists().map_err(OpenError::file(&self.path))
     }
 
     /// Runs `look` on what is committed, and leaves all as it is. None of a file to which nothing was ever committed.
@@ -126,10 +100,10 @@ impl Inspected {
         if self.known.is_none() {
             return Ok(None);
         }
-        let had_log = self.wal.path().try_exists().map_err(io_error(self.wal.path()))?;
+        let had_log = self.wal.path().try_exists().map_err(OpenError::file(self.wal.path()))?;
         let conn = connect_to_look(&self.path)?;
         let result = look(&conn);
-        conn.close().map_err(|(_, source)| sqlite_error(&self.path)(source))?;
+        conn.close().map_err(|(_, source)| OpenError::database(&self.path)(source))?;
         if !had_log {
             // SQLite makes an empty one to look at a database of this mode.
             let _ = std::fs::remove_file(self.wal.path());
@@ -150,12 +124,12 @@ impl Inspected {
             None => {
                 crash_point("sqlite:made");
                 let first = page_sums(&path)?;
-                PageChecksums::create(sums_path.clone(), first).map_err(io_error(&sums_path))?
+                PageChecksums::create(sums_path.clone(), first).map_err(OpenError::file(&sums_path))?
             }
         };
         crash_point("sqlite:opened");
         let mut writer = ChecksumWriter { wal, sums, checkpoint_at: CHECKPOINT_FRAMES };
-        writer.catch_up(&newest).map_err(io_error(&sums_path))?;
+        writer.catch_up(&newest).map_err(OpenError::file(&sums_path))?;
         let hook = move |handle: &mut WalHandle, _| {
             // The transaction is on the disk: nothing may fail it any more.
             if let Err(error) = writer.committed(handle) {
@@ -163,36 +137,55 @@ impl Inspected {
             }
             Ok(())
         };
-        conn.wal_hook(Some(hook)).map_err(sqlite_error(&path))?;
+        conn.wal_hook(Some(hook)).map_err(OpenError::database(&path))?;
         Ok(conn)
     }
 }
 
-/// Tells a connection that only reads to leave the log to the writer when it is closed.
+/// Opens an existing file for reading. Several may be open at once, also while the writer writes.
 ///
 /// # Errors
-/// What SQLite says.
-pub fn leave_log(conn: &Connection) -> rusqlite::Result<()> {
-    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map(drop)
+/// [`OpenError`] when SQLite cannot.
+pub fn open_reader(path: &Path) -> Result<Connection, OpenError> {
+    let at = OpenError::database(path);
+    // Not READ_ONLY: a reader of a WAL file may have to make its shared-memory index. `query_only` forbids the rest.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = Connection::open_with_flags(path, flags).map_err(&at)?;
+    set_up(&conn).map_err(&at)?;
+    conn.pragma_update(None, "query_only", true).map_err(&at)?;
+    Ok(conn)
 }
 
 fn connect(path: &Path) -> Result<Connection, OpenError> {
-    let at = sqlite_error(path);
+    let at = OpenError::database(path);
     let conn = Connection::open(path).map_err(&at)?;
-    leave_log(&conn).map_err(&at)?;
+    set_up(&conn).map_err(&at)?;
     // WAL: readers see the last commit while the next is written. FULL: what was acknowledged survives a power cut.
     conn.pragma_update(None, "journal_mode", "WAL").map_err(&at)?;
     conn.pragma_update(None, "synchronous", "FULL").map_err(&at)?;
     conn.pragma_update(None, "wal_autocheckpoint", 0).map_err(&at)?;
+    conn.pragma_update(None, "foreign_keys", true).map_err(&at)?;
     Ok(conn)
+}
+
+/// What all connections have in common.
+fn set_up(conn: &Connection) -> rusqlite::Result<()> {
+    conn.busy_timeout(BUSY_TIMEOUT)?;
+    conn.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
+    // The log is the writer's: whoever closes last leaves it.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    // A table with a partial index has SQLite plan a statement again for every value that is bound to it, to see whether
+    // the value fits the index. Ours name such values in the statement.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    Ok(())
 }
 
 /// A connection that writes nothing. Exclusive: then SQLite keeps its index of the log in memory instead of in a file.
 fn connect_to_look(path: &Path) -> Result<Connection, OpenError> {
-    let at = sqlite_error(path);
+    let at = OpenError::database(path);
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(path, flags).map_err(&at)?;
-    leave_log(&conn).map_err(&at)?;
+    set_up(&conn).map_err(&at)?;
     conn.pragma_update(None, "locking_mode", "EXCLUSIVE").map_err(&at)?;
     conn.pragma_update(None, "query_only", true).map_err(&at)?;
     Ok(conn)
@@ -291,21 +284,21 @@ fn page_sums(path: &Path) -> Result<Vec<u64>, OpenError> {
     let file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(vec![0]),
-        Err(error) => return Err(io_error(path)(error)),
+        Err(error) => return Err(OpenError::file(path)(error)),
     };
     let pages = length(path)?.div_ceil(PAGE_BYTES as u64);
     let mut sums = vec![0];
     let mut buffer = vec![0; READ_BYTES];
     for first in (0..pages).step_by(READ_BYTES / PAGE_BYTES) {
         let at = first * PAGE_BYTES as u64;
-        let whole = read_whole(&file, &mut buffer, at).map_err(io_error(path))?;
+        let whole = read_whole(&file, &mut buffer, at).map_err(OpenError::file(path))?;
         if whole {
             sums.extend(buffer.chunks(PAGE_BYTES).map(page_sum));
             continue;
         }
         for page in first..pages {
             let one = &mut buffer[..PAGE_BYTES];
-            let whole = read_whole(&file, one, page * PAGE_BYTES as u64).map_err(io_error(path))?;
+            let whole = read_whole(&file, one, page * PAGE_BYTES as u64).map_err(OpenError::file(path))?;
             // Part of a page is no page that was written.
             sums.push(if whole { page_sum(one) } else { 0 });
         }
@@ -318,7 +311,7 @@ fn length(path: &Path) -> Result<u64, OpenError> {
     match path.metadata() {
         Ok(metadata) => Ok(metadata.len()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
-        Err(error) => Err(io_error(path)(error)),
+        Err(error) => Err(OpenError::file(path)(error)),
     }
 }
 
@@ -330,14 +323,6 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
 
 fn damaged(path: &Path, detail: impl ToString) -> OpenError {
     OpenError::Damaged { path: path.to_owned(), detail: detail.to_string() }
-}
-
-fn io_error(path: &Path) -> impl Fn(io::Error) -> OpenError {
-    move |source| OpenError::Io { path: path.to_owned(), source }
-}
-
-fn sqlite_error(path: &Path) -> impl Fn(rusqlite::Error) -> OpenError {
-    move |source| OpenError::Sqlite { path: path.to_owned(), source }
 }
 
 #[cfg(test)]

@@ -1,16 +1,21 @@
-//! What the storage of node, producer and signer shares.
+//! What the storage of node, producer and signer shares: every database of theirs is opened and brought up to date here.
 //!
 //! [`open`]: a SQLite file whose every page is compared, at start, with what was last committed; [`inspect`]: the same, before
-//! anything is written. [`owner`]: whose folder it is. [`checksum64`]: what it and
-//! the node file are compared by. [`crash_point`]: where a test may kill the process.
+//! anything is written; [`open_reader`]: one more connection to it. [`Schema`]: its tables, as steps that are applied once.
+//! [`OpenError`]: why not. [`owner`]: whose folder it is. [`checksum64`]: what pages and the node file are compared by.
+//! [`crash_point`]: where a test may kill the process.
 
 mod checksum;
 mod crash;
+mod error;
 mod file;
 pub mod owner;
 mod page_checksums;
+mod schema;
 mod wal;
 
 pub use checksum::checksum64;
 pub use crash::{CLAIM_POINTS, CRASH_POINTS, crash_point};
-pub use file::{Inspected, OpenError, inspect, leave_log, open};
+pub use error::{OpenError, is_refused_write};
+pub use file::{BUSY_TIMEOUT, Inspected, inspect, open, open_reader};
+pub use schema::{Migration, Schema};

@@ -17,12 +17,6 @@ impl From<StoreError> for ApiError {
     }
 }
 
-impl From<chainstate::burn::StoreError> for ApiError {
-    fn from(error: chainstate::burn::StoreError) -> Self {
-        StoreError::from(error).into()
-    }
-}
-
 impl From<BurnLookupError> for ApiError {
     fn from(error: BurnLookupError) -> Self {
         match error {
@@ -43,7 +37,7 @@ impl From<SetMembersError> for ApiError {
                 Self::Precondition { reason: "CYCLE_STARTED", detail: error.to_string() }
             }
             SetMembersError::BadSet { .. } => Self::invalid("set", error),
-            SetMembersError::Store(chainstate::burn::StoreError::TooBig { .. }) => Self::invalid("reward_cycle", error),
+            SetMembersError::CycleTooFar { .. } => Self::invalid("reward_cycle", error),
             SetMembersError::Store(error) => error.into(),
         }
     }

@@ -9,12 +9,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context as _, bail};
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
+use sqlite::{Migration, Schema};
 
 /// In the data folder.
 pub(super) const FILE: &str = "observers.sqlite";
 
-/// Append-only; counted by `user_version`.
-const MIGRATIONS: [&str; 1] = [include_str!("observers.sql")];
+const SCHEMA: Schema = Schema {
+    application_id: 0,
+    migrations: &[Migration { version: 1, sql: include_str!("../../migrations/observers/0001_observers.sql") }],
+};
 
 /// How far one observer has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,7 +75,7 @@ impl Store {
         if verdict != "ok" {
             bail!("{}: {verdict}", context());
         }
-        migrate(&mut conn).with_context(context)?;
+        SCHEMA.migrate(&mut conn).with_context(context)?;
         Ok(Self { conn: Arc::new(Mutex::new(conn)) })
     }
 
@@ -99,17 +102,6 @@ impl Store {
         })?;
         Ok(())
     }
-}
-
-fn migrate(conn: &mut Connection) -> anyhow::Result<()> {
-    let tx = conn.transaction()?;
-    let found: usize = tx.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    let Some(missing) = MIGRATIONS.get(found..) else {
-        bail!("its tables are of version {found}, this program knows {}", MIGRATIONS.len());
-    };
-    missing.iter().try_for_each(|sql| tx.execute_batch(sql))?;
-    tx.pragma_update(None, "user_version", MIGRATIONS.len())?;
-    Ok(tx.commit()?)
 }
 
 fn progress_from_row(row: &Row<'_>) -> rusqlite::Result<Progress> {

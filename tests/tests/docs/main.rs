@@ -3,6 +3,7 @@
 mod actors;
 mod config;
 mod links;
+mod migrations;
 mod modules;
 mod numbers;
 

@@ -4,8 +4,9 @@ use engine::value::Principal;
 use stacks_types::ids::Txid;
 use stacks_types::transaction::BlockTransaction;
 
-use super::{BlockPlan, MaturedReward};
+use super::BlockPlan;
 use crate::execution::{BlockEnv, BlockSession, ExecutedBlock, SessionError, Supervision};
+use crate::headers::MaturedReward;
 use crate::transactions::{TransactionError, VerifiedTransaction};
 
 /// What a block did.

@@ -15,7 +15,6 @@ mod execute;
 mod execution_cache;
 mod plan;
 mod rejection;
-mod reward;
 pub(crate) mod rules;
 mod signature_cache;
 
@@ -24,6 +23,5 @@ pub(crate) use execute::{close, open};
 pub use execution_cache::{ExecutionCache, ExecutionKey};
 pub use plan::{BlockPlan, plan};
 pub use rejection::{Rejection, TransactionFault};
-pub use reward::{MaturedReward, matured_reward, reward_of_tenure};
 pub use rules::{CheckError, SignatureRules, check_in_chain, check_standalone, decode_block};
 pub use signature_cache::SignatureCache;

@@ -3,11 +3,10 @@
 use rusqlite::Connection;
 use stacks_types::ids::StacksBlockId;
 
-use super::{MaturedReward, matured_reward};
 use crate::burn::BurnBlock;
 use crate::db::StoreError;
 use crate::execution::BlockContext;
-use crate::headers::{Ancestry, ProcessedHeader, burn_view_of};
+use crate::headers::{Ancestry, MaturedReward, ProcessedHeader, burn_view_of, matured_reward};
 use crate::params::ChainParams;
 
 /// A block's place.

@@ -1,6 +1,8 @@
 //! Why the burn database refuses, one enum an operation.
 
-use super::file::StoreError;
+use crate::db::{OpenError, StoreError};
+use std::path::Path;
+
 use stacks_types::ids::{BurnBlockHash, ConsensusHash};
 
 /// Why a question about the burn chain has no answer.
@@ -20,9 +22,19 @@ pub enum BurnLookupError {
     Store(#[from] StoreError),
 }
 
+impl From<BurnLookupError> for StoreError {
+    fn from(error: BurnLookupError) -> Self {
+        match error {
+            BurnLookupError::Store(error) => error,
+            // A caller that can be asked about an unknown block has handled that before.
+            other => Self::Corrupt(other.to_string()),
+        }
+    }
+}
+
 impl From<rusqlite::Error> for BurnLookupError {
     fn from(error: rusqlite::Error) -> Self {
-        Self::Store(StoreError::Sqlite(error))
+        Self::Store(error.into())
     }
 }
 
@@ -41,14 +53,28 @@ pub enum BurnOpenError {
         /// The first rule that differs.
         what: &'static str,
     },
-    /// The file cannot be read or written, or is damaged, or is not a burn database.
+    /// The file cannot be opened, or is not a burn database.
+    #[error(transparent)]
+    File(#[from] sqlite::OpenError),
+    /// What is in it cannot be read, or nothing written.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 impl From<rusqlite::Error> for BurnOpenError {
     fn from(error: rusqlite::Error) -> Self {
-        Self::Store(StoreError::Sqlite(error))
+        Self::Store(error.into())
+    }
+}
+
+impl BurnOpenError {
+    /// The same, of the folder whose burn database is at `path`.
+    pub(crate) fn at(path: &Path) -> impl Fn(Self) -> OpenError + '_ {
+        move |error| match error {
+            Self::File(error) => error.into(),
+            Self::OtherRules { .. } => OpenError::OtherChain { path: path.to_owned() },
+            other @ (Self::BadRules { .. } | Self::Store(_)) => OpenError::store(path)(other),
+        }
     }
 }
 
@@ -65,6 +91,12 @@ pub enum SetMembersError {
         /// The highest known burn block.
         highest: u64,
     },
+    /// No burn block can be as high as the first one of that cycle.
+    #[error("reward cycle {cycle} is never reached")]
+    CycleTooFar {
+        /// The cycle that was to be changed.
+        cycle: u64,
+    },
     /// The set itself cannot be.
     #[error("the set {what}")]
     BadSet {
@@ -78,6 +110,6 @@ pub enum SetMembersError {
 
 impl From<rusqlite::Error> for SetMembersError {
     fn from(error: rusqlite::Error) -> Self {
-        Self::Store(StoreError::Sqlite(error))
+        Self::Store(error.into())
     }
 }

@@ -3,10 +3,10 @@
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::error::BurnOpenError;
-use super::file::{StoreError, get_u64, has_tables, select_identity};
-use super::reader::FILE;
+use super::reader::SCHEMA;
 use super::rows;
 use super::rules::{first_difference, select_rules};
+use crate::db::{StoreError, get_u64, select_identity};
 use crate::params::BurnParams;
 use stacks_types::ids::BurnBlockHash;
 
@@ -34,7 +34,7 @@ pub(crate) fn look(
     rules: &BurnParams,
     view: Option<&BurnBlockHash>,
 ) -> Result<BurnLook, BurnOpenError> {
-    if !has_tables(conn, &FILE)? {
+    if !SCHEMA.is_made(conn)? {
         return Ok(BurnLook::default());
     }
     // Earlier ones have sets of another form; they are compared when they have this one.

@@ -15,7 +15,6 @@
 
 mod block;
 mod error;
-pub(crate) mod file;
 mod look;
 mod producers;
 mod reader;
@@ -26,7 +25,6 @@ mod writer;
 
 pub use block::BurnBlock;
 pub use error::{BurnLookupError, BurnOpenError, SetMembersError};
-pub use file::StoreError;
 pub(crate) use look::{BurnLook, look};
 pub use reader::BurnDbReader;
 pub use stackers::{MAX_SET_MEMBERS, StackerSet};

@@ -1,7 +1,8 @@
 //! Producer sets: one a reward cycle, in the order of their rotation.
 
-use super::file::{StoreError, get_address};
+use super::rows::get_address;
 use super::stackers::MAX_SET_MEMBERS;
+use crate::db::StoreError;
 use crate::params::Producer;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use stacks_types::vrf::VrfPublicKey;

@@ -2,23 +2,24 @@
 
 use super::block::BurnBlock;
 use super::error::{BurnLookupError, BurnOpenError};
-use super::file::{FileKind, StoreError, open_reader, to_integer};
 use super::producers::{select_elected, select_producers};
 use super::rows::{self, Link};
 use super::rules::select_rules;
 use super::stackers::{StackerSet, select_stackers};
+use crate::db::{StoreError, to_integer};
 use crate::params::{BurnParams, Producer};
 use rusqlite::Connection;
+use sqlite::{Migration, Schema};
 use stacks_types::ids::{BurnBlockHash, ConsensusHash, SortitionHash};
 use std::path::Path;
 
 /// The burn database as a kind of file: "mBRN".
-pub(super) const FILE: FileKind = FileKind {
+pub(super) const SCHEMA: Schema = Schema {
     application_id: 0x6d42_524e,
     migrations: &[
-        include_str!("schema.sql"),
-        include_str!("0002_producer_sets.sql"),
-        include_str!("0003_identity.sql"),
+        Migration { version: 1, sql: include_str!("../../migrations/burn/0001_burn.sql") },
+        Migration { version: 2, sql: include_str!("../../migrations/burn/0002_producer_sets.sql") },
+        Migration { version: 3, sql: include_str!("../../migrations/burn/0003_identity.sql") },
     ],
 };
 
@@ -35,8 +36,9 @@ impl BurnDbReader {
     /// # Errors
     /// When there is no such file, or it is not a burn database, or it is empty or damaged.
     pub fn open(path: &Path) -> Result<Self, BurnOpenError> {
-        let conn = open_reader(path, &FILE)?;
-        let rules = select_rules(&conn)?.ok_or(StoreError::Impossible { column: "burn_rules.id" })?;
+        let conn = sqlite::open_reader(path)?;
+        SCHEMA.check(&conn)?;
+        let rules = select_rules(&conn)?.ok_or_else(|| StoreError::impossible("burn_rules.id"))?;
         Ok(Self { conn, rules })
     }
 
@@ -168,7 +170,7 @@ impl BurnDbReader {
         let height = self.link(at)?.height;
         let turn = to_integer("burn height", height.saturating_sub(self.rules.first_height))?;
         let elected = select_elected(&self.conn, to_integer("reward cycle", self.cycle_of(height))?, turn)?;
-        Ok(elected.ok_or(StoreError::Impossible { column: "producers.position" })?)
+        Ok(elected.ok_or_else(|| StoreError::impossible("producers.position"))?)
     }
 
     /// The stackers of the reward cycle that `at` is in.

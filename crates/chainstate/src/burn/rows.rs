@@ -4,9 +4,10 @@
 //! any ancestor is reached in O(log n) rows, and two blocks of equal height have skip targets of equal height.
 
 use super::block::BurnBlock;
-use super::file::{StoreError, get_u64, to_integer};
+use crate::db::{StoreError, get_u64, to_integer};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
-use stacks_types::ids::{BurnBlockHash, ConsensusHash, SortitionHash};
+use stacks_types::address::StacksAddress;
+use stacks_types::ids::{BurnBlockHash, ConsensusHash, Hash160, SortitionHash};
 
 /// What a walk needs of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -185,9 +186,16 @@ pub(super) fn common_ancestor(conn: &Connection, one: Link, other: Link) -> Resu
     Ok(one)
 }
 
+/// The address in columns `address_version` and `address_hash160`.
+pub(super) fn get_address(row: &Row<'_>) -> rusqlite::Result<StacksAddress> {
+    let version: u8 = row.get("address_version")?;
+    StacksAddress::new(version, Hash160(row.get("address_hash160")?))
+        .ok_or(rusqlite::Error::IntegralValueOutOfRange(0, version.into()))
+}
+
 /// A row that another one names is not there.
 fn missing(column: &'static str) -> StoreError {
-    StoreError::Impossible { column }
+    StoreError::impossible(column)
 }
 
 fn to_link(row: &Row<'_>) -> rusqlite::Result<Link> {

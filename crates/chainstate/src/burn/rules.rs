@@ -1,9 +1,9 @@
 //! The rules of a burn chain as stored in its file, so that a reader needs nothing but the path.
 
 use super::error::BurnOpenError;
-use super::file::{StoreError, get_u64, to_integer};
 use super::producers::{check_producers, replace_producers, select_producers};
 use super::stackers::{check_stackers, replace_stackers, select_stackers};
+use crate::db::{StoreError, get_u64, to_integer};
 use crate::params::BurnParams;
 use rusqlite::{Connection, OptionalExtension, Transaction};
 

@@ -1,6 +1,7 @@
 //! Stacker sets: one a reward cycle, in signing order. A set serves its cycle and those after it, up to the next set's.
 
-use super::file::{StoreError, get_address};
+use super::rows::get_address;
+use crate::db::StoreError;
 use crate::params::Stacker;
 use rusqlite::{Connection, Transaction, params};
 use stacks_types::ids::Hash160;

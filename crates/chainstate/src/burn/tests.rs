@@ -331,13 +331,13 @@ fn files_that_are_not_a_burn_database_are_reported() {
     let foreign = folder.path().join("foreign.sqlite");
     sqlite::open(&foreign).unwrap().execute_batch("CREATE TABLE t (x)").unwrap();
     let error = BurnDbWriter::open(&foreign, &rules()).unwrap_err();
-    assert!(matches!(error, BurnOpenError::Store(StoreError::WrongFile { .. })), "{error}");
+    assert!(matches!(error, BurnOpenError::File(sqlite::OpenError::WrongFile { .. })), "{error}");
 
     let newer = folder.path().join("newer.sqlite");
     drop(BurnDbWriter::open(&newer, &rules()).unwrap());
     sqlite::open(&newer).unwrap().pragma_update(None, "user_version", 99).unwrap();
     let error = BurnDbWriter::open(&newer, &rules()).unwrap_err();
-    assert!(matches!(error, BurnOpenError::Store(StoreError::SchemaTooNew { found: 99, .. })), "{error}");
+    assert!(matches!(error, BurnOpenError::File(sqlite::OpenError::SchemaTooNew { found: 99, .. })), "{error}");
 }
 
 /// How many rows a walk from the tip of a long chain reads at most: what makes it O(log n).

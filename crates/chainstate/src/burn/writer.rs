@@ -2,13 +2,12 @@
 
 use super::block::{BurnBlock, ChildPlace, child_block, first_block};
 use super::error::{BurnLookupError, BurnOpenError, SetMembersError};
-use super::file::{StoreError, insert_identity, open_writer, to_integer};
 use super::producers::{check_producers, replace_producers};
-use super::reader::{BurnDbReader, FILE};
+use super::reader::{BurnDbReader, SCHEMA};
 use super::rows::{self, Link};
 use super::rules::{check_rules, first_difference, insert_rules, select_rules};
 use super::stackers::{check_stackers, replace_stackers};
-use crate::db::Positions;
+use crate::db::{Positions, StoreError, insert_identity};
 use crate::params::{BurnParams, Producer, Stacker};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use stacks_types::ids::BurnBlockHash;
@@ -37,8 +36,7 @@ impl BurnDbWriter {
     /// # Errors
     /// When the rules cannot be, when the file was made with other rules, and when it is damaged or unusable.
     pub fn open(path: &Path, rules: &BurnParams) -> Result<Self, BurnOpenError> {
-        let inspected = sqlite::inspect(path).map_err(StoreError::from)?;
-        Self::open_inspected(inspected, rules, Arc::default())
+        Self::open_inspected(sqlite::inspect(path)?, rules, Arc::default())
     }
 
     /// As [`Self::open`]; each block will say how far the other files were.
@@ -48,7 +46,8 @@ impl BurnDbWriter {
         positions: Arc<Positions>,
     ) -> Result<Self, BurnOpenError> {
         check_rules(rules)?;
-        let mut conn = open_writer(inspected, &FILE)?;
+        let mut conn = inspected.open()?;
+        SCHEMA.migrate(&mut conn)?;
         match select_rules(&conn)? {
             Some(stored) => {
                 if let Some(what) = first_difference(&stored, rules) {
@@ -76,7 +75,7 @@ impl BurnDbWriter {
     /// [`BurnLookupError::UnknownBurnBlock`], or when the database fails.
     pub fn mine(&mut self, on: &BurnBlockHash, time_s: u64) -> Result<BurnBlock, BurnLookupError> {
         let mut blocks = self.mine_chain(on, 1, time_s)?;
-        Ok(blocks.pop().ok_or(StoreError::Impossible { column: "burn_blocks.seen" })?)
+        Ok(blocks.pop().ok_or_else(|| StoreError::impossible("burn_blocks.seen"))?)
     }
 
     /// Mines `count` blocks, the first on `on`, each other one on the one before: all of them or none, oldest first.
@@ -132,13 +131,14 @@ impl BurnDbWriter {
     ) -> Result<(), SetMembersError> {
         let reader = &mut self.0;
         let starts_at = reader.rules.cycle_start(cycle);
-        let starts_at = starts_at.ok_or(StoreError::TooBig { what: "reward cycle", value: cycle })?;
+        let starts_at = starts_at.ok_or(SetMembersError::CycleTooFar { cycle })?;
+        let stored = i64::try_from(cycle).map_err(|_| SetMembersError::CycleTooFar { cycle })?;
         let tx = reader.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let highest = rows::select_canonical(&tx)?.map_or(0, |block| block.height);
         if starts_at <= highest {
             return Err(SetMembersError::CycleStarted { cycle, starts_at, highest });
         }
-        replace(&tx, to_integer("reward cycle", cycle)?)?;
+        replace(&tx, stored)?;
         Ok(tx.commit()?)
     }
 }

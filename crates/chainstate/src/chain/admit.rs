@@ -16,12 +16,13 @@ use stacks_types::ids::{StacksBlockId, Txid};
 use stacks_types::transaction::BlockTransaction;
 
 use super::{Chain, ChainReader, ReadStateError, lock, wire};
-use crate::db::{StoreError, WriteTx};
+use crate::db::StoreError;
 use crate::execution::read_only::{CallRefusal, ReadError, StateReader, nonce_key};
 use crate::mempool::{
     AccountView, Admission as Checked, AdmissionView, Changes, CheckedTransaction, FeeRate, InsertOutcome,
     MempoolIndex, Need, PendingTransaction, Refusal, Stand, Totals, check, garbage_collect, insert,
 };
+use crate::store::WriteTx;
 
 /// Most transactions that one garbage collection drops; the next burn block collects the rest.
 const COLLECT_MAX: u32 = 1_000;
@@ -292,13 +293,9 @@ impl Chain {
     }
 
     /// An account's next nonce after a published block.
-    pub(super) fn nonce_at(
-        &self,
-        block: &StacksBlockId,
-        account: &StacksAddress,
-    ) -> Result<u64, crate::burn::StoreError> {
+    pub(super) fn nonce_at(&self, block: &StacksBlockId, account: &StacksAddress) -> Result<u64, StoreError> {
         nonce_at(&self.inner.marf, block, &account.to_principal())
-            .ok_or(crate::burn::StoreError::Impossible { column: "nonce in the state" })
+            .ok_or_else(|| StoreError::impossible("nonce in the state"))
     }
 }
 

@@ -17,8 +17,9 @@ use super::tip::TipCause;
 use super::{Chain, ChainReader, lock, wire};
 use crate::blocks::{Rejection, decode_block};
 use crate::burn::BurnBlock;
-use crate::db::{StoreError, WriteTx};
+use crate::db::StoreError;
 use crate::staging::{StagedBlock, StagingState};
+use crate::store::WriteTx;
 
 /// Most rows of each database that one transaction announces: bounds how long other writes wait for it.
 const ROWS_MAX: u32 = 256;

@@ -16,11 +16,12 @@ use crate::blocks::{
     BlockPlan, CheckError, ExecuteError, Execution, ExecutionKey, Rejection, SignatureRules, check_in_chain,
     decode_block, execute,
 };
-use crate::db::{StoreError, WriteTx};
+use crate::db::StoreError;
 use crate::execution::{ExecutionLimits, Supervision};
 use crate::headers::{ProcessedHeader, TenureSoFar, insert_header, insert_mined, rejected};
 use crate::journal::strip_transactions;
 use crate::staging::StagedBlock;
+use crate::store::WriteTx;
 use crate::transactions::TransactionError;
 
 /// What became of a stored block.

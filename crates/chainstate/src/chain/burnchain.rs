@@ -3,7 +3,8 @@
 use stacks_types::ids::BurnBlockHash;
 
 use super::{Chain, lock};
-use crate::burn::{BurnBlock, BurnDbWriter, BurnLookupError, SetMembersError, StoreError};
+use crate::burn::{BurnBlock, BurnDbWriter, BurnLookupError, SetMembersError};
+use crate::db::StoreError;
 use crate::params::{Producer, Stacker};
 
 /// What a reorganization of the burn chain did.
@@ -25,7 +26,7 @@ impl Chain {
     /// [`BurnLookupError`]: `on` is not known, or nothing was stored.
     pub fn mine_burn_block(&self, on: Option<&BurnBlockHash>, time_s: u64) -> Result<BurnBlock, BurnLookupError> {
         let mut blocks = self.mine_burn_blocks(on, 1, time_s)?;
-        Ok(blocks.pop().ok_or(StoreError::Impossible { column: "burn_blocks.seen" })?)
+        Ok(blocks.pop().ok_or_else(|| StoreError::impossible("burn_blocks.seen"))?)
     }
 
     /// Mines `count` burn blocks in a row, the first on `on` or on the canonical tip: all or none, oldest first.
@@ -91,7 +92,7 @@ impl Chain {
 
 fn canonical_tip(burn: &BurnDbWriter) -> Result<BurnBlock, BurnLookupError> {
     let tip = burn.get_canonical_burn_block()?;
-    Ok(tip.ok_or(StoreError::Impossible { column: "canonical tip" })?)
+    Ok(tip.ok_or_else(|| StoreError::impossible("canonical tip"))?)
 }
 
 fn next_cycle(burn: &BurnDbWriter) -> Result<u64, SetMembersError> {

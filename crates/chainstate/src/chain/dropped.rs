@@ -8,8 +8,9 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use stacks_types::ids::Txid;
 
 use super::{Chain, wire};
-use crate::db::{StoreError, WriteTx};
+use crate::db::StoreError;
 use crate::mempool::{Changes, DropReason, Dropped, remove};
+use crate::store::WriteTx;
 
 /// Dropped transactions that are remembered; the oldest are forgotten first. About 300 bytes each.
 pub const MAX_DROPPED_KEPT: u32 = 65_536;
@@ -139,8 +140,7 @@ mod tests {
 
     #[test]
     fn the_newest_are_remembered_and_of_one_that_was_dropped_twice_the_last_reason() {
-        let mut conn = Connection::open_in_memory().unwrap();
-        conn.execute_batch(include_str!("../db/0009_dropped.sql")).unwrap();
+        let mut conn = crate::db::tables_in_memory();
         for txid in [1, 2, 3] {
             note(&mut conn, txid, v1::DropReason::NonceUsed);
         }

@@ -7,9 +7,10 @@ use stacks_types::ids::StacksBlockId;
 use super::chain_meta::{Meta, insert_meta};
 use super::{Chain, lock, wire};
 use crate::burn::BurnBlock;
-use crate::db::{StoreError, WriteTx};
+use crate::db::StoreError;
 use crate::execution::genesis::{BootBlock, execute_boot_block};
 use crate::headers::{ProcessedHeader, TenureSoFar, burn_view_of, insert_boot};
+use crate::store::WriteTx;
 
 impl Chain {
     /// Executes and commits the boot block; announces the first burn block before it.

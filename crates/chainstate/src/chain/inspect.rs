@@ -63,15 +63,14 @@ pub(super) fn inspect(folder: &Path, params: &ChainParams) -> Result<Folder, Ope
     }
     let tip = looked.meta.as_ref().map(|meta| meta.tip).filter(|tip| *tip != StacksBlockId::BOOT);
     let burn_look = burn.look(|conn| burn::look(conn, &params.burn, looked.tip_view.as_ref()));
-    let staging_look = staging.look(|conn| staging::look(conn, tip.as_ref()));
-    let staging_look = staging_look.map_err(OpenError::own_file(&paths.staging))?.unwrap_or_default();
+    let staging_look = staging.look(|conn| staging::look(conn, tip.as_ref()))?.unwrap_or_default();
     let lacks_processed = match staging_look.newest_processed {
         Some(id) => chain.look(|conn| lacks_header(conn, &id, &paths.chain))?.unwrap_or(true),
         None => false,
     };
     let looks = Looks {
         chain: looked,
-        burn: burn_look.map_err(OpenError::burn(&paths.burn))?.unwrap_or_default(),
+        burn: burn_look.map_err(BurnOpenError::at(&paths.burn))?.unwrap_or_default(),
         staging: staging_look,
         lacks_processed,
         present: [chain.exists()?, burn.exists()?, staging.exists()?, exists(&paths.nodes)?],
@@ -137,10 +136,4 @@ impl From<sqlite::OpenError> for Looked {
 
 fn exists(path: &Path) -> Result<bool, OpenError> {
     path.try_exists().map_err(OpenError::file(path))
-}
-
-impl From<sqlite::OpenError> for BurnOpenError {
-    fn from(error: sqlite::OpenError) -> Self {
-        Self::Store(error.into())
-    }
 }

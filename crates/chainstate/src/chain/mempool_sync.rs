@@ -12,8 +12,9 @@ use stacks_types::transaction::BlockTransaction;
 use super::tip::{TipCause, TipMove};
 use super::{Chain, ChainReader};
 use crate::blocks::rules::is_coinbase;
-use crate::db::{StoreError, WriteTx};
+use crate::db::StoreError;
 use crate::mempool::{Changes, on_block, restore};
+use crate::store::WriteTx;
 
 /// Next nonces at the new tip of all accounts that a transaction of a moved block used.
 type Nonces = BTreeMap<StacksAddress, u64>;
@@ -89,7 +90,7 @@ impl Chain {
             Some(nonce) => Ok(*nonce),
             None => self.nonce_at(base, account),
         };
-        Ok(restore(tx.sql(), orphaned, self.params().mainnet, tx.time_ms() / 1000, next_nonce)?)
+        restore(tx.sql(), orphaned, self.params().mainnet, tx.time_ms() / 1000, next_nonce)
     }
 }
 

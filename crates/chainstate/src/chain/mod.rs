@@ -71,12 +71,13 @@ use stacks_types::ids::Txid;
 
 use crate::blocks::{ExecutionCache, SignatureCache};
 use crate::burn::BurnDbWriter;
-use crate::db::{OpenError, Store, StoreError};
+use crate::db::{OpenError, StoreError};
 use crate::execution::{ContractCache, ExecutionLimits};
 use crate::journal::JournalTail;
 use crate::mempool::MempoolIndex;
 use crate::params::ChainParams;
 use crate::staging::StagingWriter;
+use crate::store::Store;
 
 /// Readers kept open between uses; more are opened when all are busy, and closed after.
 const IDLE_READERS: usize = 32;

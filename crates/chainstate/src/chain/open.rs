@@ -14,12 +14,13 @@ use super::chain_meta::{count_start, is_bound, select_meta};
 use super::inspect::{Folder, Paths, inspect};
 use super::{Chain, Inner};
 use crate::blocks::ExecutionCache;
-use crate::burn::BurnDbWriter;
-use crate::db::{OpenError, Positions, Store, open_writer};
+use crate::burn::{BurnDbWriter, BurnOpenError};
+use crate::db::{OpenError, Positions, SCHEMA};
 use crate::journal::{JournalTail, select_bounds};
 use crate::mempool::MempoolIndex;
 use crate::params::ChainParams;
 use crate::staging::StagingWriter;
+use crate::store::Store;
 
 /// Held by the process that uses the folder.
 const LOCK_FILE: &str = "lock";
@@ -44,14 +45,15 @@ impl Chain {
         let paths = Paths::of(folder);
         let Folder { chain, burn, staging, nodes } = inspect(folder, &params)?;
         // From here on the folder is written.
-        let conn = open_writer(chain, &paths.chain)?;
+        let mut conn = chain.open()?;
+        SCHEMA.migrate(&mut conn)?;
+        marf::Marf::create_tables(&conn).map_err(OpenError::database(&paths.chain))?;
         crash_point("open:chain_made");
         let positions = Arc::<Positions>::default();
         let burn = BurnDbWriter::open_inspected(burn, &params.burn, Arc::clone(&positions));
-        let burn = burn.map_err(OpenError::burn(&paths.burn))?;
+        let burn = burn.map_err(BurnOpenError::at(&paths.burn))?;
         crash_point("open:burn_made");
-        let staging = StagingWriter::open_inspected(staging, Arc::clone(&positions));
-        let staging = staging.map_err(OpenError::own_file(&paths.staging))?;
+        let staging = StagingWriter::open_inspected(staging, Arc::clone(&positions))?;
         crash_point("open:staging_made");
         let marf = nodes.open(&conn, Sync::Full).map_err(OpenError::nodes(&paths.chain))?;
         crash_point("open:nodes_made");
@@ -123,8 +125,8 @@ fn take(folder: &Path) -> Result<File, OpenError> {
     let file = options.map_err(OpenError::file(&path))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(OpenError::InUse { path: folder.to_owned() }),
-        Err(TryLockError::Error(source)) => Err(OpenError::File { path, source }),
+        Err(TryLockError::WouldBlock) => Err(sqlite::OpenError::InUse { path: folder.to_owned() }.into()),
+        Err(TryLockError::Error(source)) => Err(OpenError::file(&path)(source)),
     }
 }
 

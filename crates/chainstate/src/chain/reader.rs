@@ -15,7 +15,7 @@ use super::mining_policy::{Mining, select_mining};
 use crate::blocks::SignatureCache;
 use crate::blocks::rules::RuleEnv;
 use crate::burn::{BurnBlock, BurnDbReader};
-use crate::db::{OpenError, StoreError, open_reader};
+use crate::db::{OpenError, StoreError};
 use crate::execution::read_only::{Account, ReadError, StateReader};
 use crate::execution::{BlockEnv, ContractCache, Expired};
 use crate::headers::{Ancestry, ChainHeaders, ProcessedHeader, burn_view_of, processed_event, select_header};
@@ -56,9 +56,9 @@ impl ChainReader {
         verified: Arc<SignatureCache>,
         contracts: Arc<ContractCache>,
     ) -> Result<Self, OpenError> {
-        let conn = open_reader(&folder.join(super::inspect::CHAIN_FILE))?;
+        let conn = sqlite::open_reader(&folder.join(super::inspect::CHAIN_FILE))?;
         let burn = BurnDbReader::open(&folder.join(super::inspect::BURN_FILE)).map_err(OpenError::state)?;
-        let staging = StagingReader::open(&folder.join(super::inspect::STAGING_FILE)).map_err(OpenError::state)?;
+        let staging = StagingReader::open(&folder.join(super::inspect::STAGING_FILE))?;
         Ok(Self { params, marf, contracts, conn, burn, staging, verified })
     }
 

@@ -27,7 +27,7 @@ impl Chain {
         if !rejection.is_of_the_id() {
             // A crash between the two lines has the block judged, and told of, once more.
             self.tell_rejected(events, None)?;
-            return Ok(lock(&self.inner.staging).forget(&id)?);
+            return lock(&self.inner.staging).forget(&id);
         }
         let announced = reader.meta()?.announced_staging_row;
         for descendant in reader.staging().stored_descendants(&id)? {

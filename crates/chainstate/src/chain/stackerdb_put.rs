@@ -9,11 +9,12 @@ use stacks_types::stackerdb::StackerDbChunk;
 
 use super::{Chain, wire};
 use crate::burn::BurnDbReader;
-use crate::db::{StoreError, WriteTx};
+use crate::db::StoreError;
 use crate::stackerdb::{
     ConfigureError, MAX_SLOTS, PRODUCERS_CONFIG, PutOutcome, SIGNERS_CONFIG, check_signature, configure,
     producers_contract, put_chunk, signers_contract,
 };
+use crate::store::WriteTx;
 
 /// Reward cycles before the burn tip's whose members keep a slot while the Stacks tip is that old. A chain that stood still
 /// for longer has its members in later cycles too, or nobody to finish what they began.
@@ -89,7 +90,7 @@ impl Owners {
 
 fn configure_error(error: ConfigureError) -> StoreError {
     match error {
-        ConfigureError::Store(error) => error.into(),
+        ConfigureError::Store(error) => error,
         // The sets were checked against these limits when they were set.
         other => StoreError::Corrupt(other.to_string()),
     }

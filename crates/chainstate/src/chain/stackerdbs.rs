@@ -73,14 +73,15 @@ impl Chain {
     /// # Errors
     /// [`StoreError`]; the round is to be done again.
     pub fn follow_stackerdbs(&self, around: &Surroundings<'_>) -> Result<bool, StoreError> {
-        let (tip, stored) = self.read(|reader| Ok::<_, StoreError>((tip_of(reader.conn())?, followed(reader)?)))?;
+        let (tip, stored) =
+            self.read(|reader| Ok::<_, StoreError>((tip_of(reader.conn())?, select_followed(reader.conn())?)))?;
         let ahead = *lock(&self.inner.followed_ahead);
         let followed = ahead.map(|ahead| ahead.tip).or(stored);
         if followed == Some(tip) {
             return Ok(false);
         }
         self.keep_deployed(followed.unwrap_or(StacksBlockId::BOOT), tip)?;
-        let kept = self.read(|reader| list_contracts(reader.conn()).map_err(StoreError::from))?;
+        let kept = self.read(|reader| list_contracts(reader.conn()))?;
         let rounds = ahead.map_or(0, |ahead| ahead.rounds) + 1;
         if kept.is_empty() && rounds < UNWRITTEN_ROUNDS_MAX {
             *lock(&self.inner.followed_ahead) = Some(FollowedAhead { tip, rounds });
@@ -98,7 +99,7 @@ impl Chain {
         }
         // Contracts that were passed over for want of room get their turn: another round finds all of the fork again.
         let next = if full && removed { StacksBlockId::BOOT } else { tip };
-        self.inner.store.write_all(move |tx| Ok(update_followed(tx.sql(), &next)?))?;
+        self.inner.store.write_all(move |tx| update_followed(tx.sql(), &next))?;
         *lock(&self.inner.followed_ahead) = None;
         Ok(true)
     }
@@ -148,24 +149,20 @@ impl Chain {
     fn take_answer(&self, contract: String, answer: Answer) -> Result<(), StoreError> {
         self.inner.store.write_all(move |tx| {
             let refusal = match answer {
-                Answer::Gone => return Ok(delete_contract(tx.sql(), &contract)?),
+                Answer::Gone => return delete_contract(tx.sql(), &contract),
                 Answer::Refused(refusal) => refusal,
                 Answer::Config(signers, config) => match configure(tx.sql(), &contract, &signers, &config) {
                     Ok(_) => String::new(),
-                    Err(crate::stackerdb::ConfigureError::Store(error)) => return Err(error.into()),
+                    Err(crate::stackerdb::ConfigureError::Store(error)) => return Err(error),
                     Err(refused) => refused.to_string(),
                 },
             };
             if !refusal.is_empty() {
                 tracing::debug!(contract, refusal, "a StackerDB contract stays with its last configuration");
             }
-            Ok(update_refusal(tx.sql(), &contract, &refusal)?)
+            update_refusal(tx.sql(), &contract, &refusal)
         })
     }
-}
-
-fn followed(reader: &ChainReader) -> Result<Option<StacksBlockId>, StoreError> {
-    Ok(select_followed(reader.conn())?)
 }
 
 fn is_candidate(reader: &ChainReader, tip: &StacksBlockId, contract: &str) -> Result<bool, StoreError> {

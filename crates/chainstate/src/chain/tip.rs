@@ -12,8 +12,9 @@ use stacks_types::transaction::BlockTransaction;
 use super::chain_meta::{select_meta, update_tip};
 use super::{Chain, ChainReader, wire};
 use crate::burn::BurnBlock;
-use crate::db::{StoreError, WriteTx};
+use crate::db::StoreError;
 use crate::headers::{ProcessedHeader, highest_witness, select_header};
+use crate::store::WriteTx;
 
 /// Most blocks that each list of a tip-changed event names; of a deeper reorganization, those next to the tips.
 const EVENT_BLOCKS_MAX: usize = 4096;

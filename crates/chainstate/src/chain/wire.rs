@@ -8,10 +8,9 @@ use stacks_types::block::{NakamotoBlockHeader, SigningMode};
 use stacks_types::ids::StacksBlockId;
 use stacks_types::stackerdb::StackerDbChunk;
 
-use crate::blocks::MaturedReward;
 use crate::burn::{BurnBlock, BurnDbReader};
 use crate::db::StoreError;
-use crate::headers::ProcessedHeader;
+use crate::headers::{MaturedReward, ProcessedHeader};
 use crate::transactions::{ReceiptStatus, TransactionReceipt};
 
 /// A cost.

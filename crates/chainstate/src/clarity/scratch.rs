@@ -48,7 +48,6 @@ impl OldState {
     /// When the folder cannot be used.
     pub fn new(folder: &Path, params: ChainParams, burn: FixedBurn) -> Result<Self, StoreError> {
         let state = ScratchState::new(folder, params, burn.burn_hash)?;
-        state.connection.execute_batch(side_store::SCHEMA)?;
         Ok(Self { state, contracts: ContractCache::default(), burn })
     }
 

@@ -11,10 +11,6 @@
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use stacks_types::ids::StacksBlockId;
 
-/// Creates the table; part of the chain state's migrations. With row ids: in a table ordered by its key SQLite reads a large
-/// neighbour, a contract's body, whole to compare keys.
-pub const SCHEMA: &str = include_str!("../db/0001_metadata.sql");
-
 /// One entry of one contract, written by the block that deployed it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MetadataRow {
@@ -65,8 +61,7 @@ mod tests {
 
     #[test]
     fn rows_of_two_forks_do_not_meet() {
-        let mut connection = Connection::open_in_memory().unwrap();
-        connection.execute_batch(SCHEMA).unwrap();
+        let mut connection = crate::db::tables_in_memory();
         let tx = connection.transaction().unwrap();
         insert_metadata(&tx, &StacksBlockId([1; 32]), &[row("ST.a", "analysis", "left")]).unwrap();
         insert_metadata(&tx, &StacksBlockId([2; 32]), &[row("ST.a", "analysis", "right")]).unwrap();

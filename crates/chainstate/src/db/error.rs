@@ -5,48 +5,9 @@ use std::path::{Path, PathBuf};
 /// Why a data folder cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// A file cannot be read, written or created.
-    #[error("{path}", path = path.display())]
-    File {
-        /// The file or folder.
-        path: PathBuf,
-        /// What the system said.
-        #[source]
-        source: std::io::Error,
-    },
-    /// SQLite cannot use the file.
-    #[error("{path}", path = path.display())]
-    Database {
-        /// The database.
-        path: PathBuf,
-        /// What SQLite said.
-        #[source]
-        source: rusqlite::Error,
-    },
-    /// The file takes no more bytes: the disk is full, or a quota or limit on file sizes is reached.
-    #[error("{path} cannot be written: no room left on the disk", path = path.display())]
-    DiskFull {
-        /// The file.
-        path: PathBuf,
-    },
-    /// The file is damaged.
-    #[error("{path} is damaged: {detail}", path = path.display())]
-    Damaged {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        detail: String,
-    },
-    /// The file was written by a newer version.
-    #[error("{path} has schema {found}, this version knows up to {known}", path = path.display())]
-    SchemaTooNew {
-        /// The database.
-        path: PathBuf,
-        /// Its schema.
-        found: usize,
-        /// The newest that we know.
-        known: usize,
-    },
+    /// One of its files cannot be opened.
+    #[error(transparent)]
+    File(#[from] sqlite::OpenError),
     /// The folder is of a build that stored contracts in the form of the published VM.
     #[error(
         "{path} was made by a build that ran contracts by another engine and stored them in its form, which this version does \
@@ -83,12 +44,6 @@ pub enum OpenError {
         path: PathBuf,
         /// What does not fit, each with its file.
         misfits: Vec<String>,
-    },
-    /// Another process uses the folder.
-    #[error("{path} is in use by another process", path = path.display())]
-    InUse {
-        /// The folder.
-        path: PathBuf,
     },
     /// A store cannot be used.
     #[error("{path}", path = path.display())]
@@ -127,9 +82,16 @@ pub enum StoreError {
     ShuttingDown,
 }
 
+impl StoreError {
+    /// A stored value that this program never writes, or a row that another one names and that is not there.
+    pub(crate) fn impossible(column: &str) -> Self {
+        Self::Corrupt(format!("the database holds an impossible {column}"))
+    }
+}
+
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
-        if is_refused_write(&error) {
+        if sqlite::is_refused_write(&error) {
             return Self::DiskFull;
         }
         match error.sqlite_error_code() {
@@ -137,25 +99,6 @@ impl From<rusqlite::Error> for StoreError {
                 Self::Corrupt(error.to_string())
             }
             _ => Self::Database(error.to_string()),
-        }
-    }
-}
-
-impl From<crate::burn::StoreError> for StoreError {
-    fn from(error: crate::burn::StoreError) -> Self {
-        match error {
-            crate::burn::StoreError::Sqlite(error) => error.into(),
-            other => Self::Corrupt(other.to_string()),
-        }
-    }
-}
-
-impl From<crate::burn::BurnLookupError> for StoreError {
-    fn from(error: crate::burn::BurnLookupError) -> Self {
-        match error {
-            crate::burn::BurnLookupError::Store(error) => error.into(),
-            // A caller that can be asked about an unknown block has handled that before.
-            other => Self::Corrupt(other.to_string()),
         }
     }
 }
@@ -173,46 +116,22 @@ impl From<marf::MarfError> for StoreError {
     }
 }
 
-/// Whether the system took no more bytes: no room, a quota, a limit on the size of files. SQLite has a code of its own for
-/// the first alone, and does not pass on what the system said. A disk that fails looks the same, and is retried as well:
-/// nothing was stored, and nothing was acknowledged.
-fn is_refused_write(error: &rusqlite::Error) -> bool {
-    use rusqlite::ffi;
-    let Some(error) = error.sqlite_error() else { return false };
-    let refused = [ffi::SQLITE_FULL, ffi::SQLITE_IOERR_WRITE, ffi::SQLITE_IOERR_SHMSIZE];
-    refused.contains(&error.extended_code)
-}
-
-impl From<sqlite::OpenError> for OpenError {
-    fn from(error: sqlite::OpenError) -> Self {
-        match error {
-            sqlite::OpenError::Io { path, source } => Self::File { path, source },
-            sqlite::OpenError::Sqlite { path, source } => Self::database(&path)(source),
-            sqlite::OpenError::InUse { path } => Self::InUse { path },
-            sqlite::OpenError::Damaged { path, detail } => Self::Damaged { path, detail },
-        }
-    }
-}
-
 impl OpenError {
-    /// What SQLite says about its file. Of a full disk it says several things, not all of them clear.
+    /// What SQLite says about its file.
     pub(crate) fn database(path: &Path) -> impl Fn(rusqlite::Error) -> Self + '_ {
-        move |source| match is_refused_write(&source) {
-            true => Self::DiskFull { path: path.to_owned() },
-            false => Self::Database { path: path.to_owned(), source },
-        }
+        move |source| Self::File(sqlite::OpenError::database(path)(source))
     }
 
     /// What the state index says when it is opened: its table is in `chain_file`.
     pub(crate) fn nodes(chain_file: &Path) -> impl Fn(marf::OpenError) -> Self + '_ {
         move |error| match error {
-            marf::OpenError::Io { path, cause } => Self::File { path, source: cause },
-            marf::OpenError::InUse { path } => Self::InUse { path },
+            marf::OpenError::Io { path, cause } => sqlite::OpenError::Io { path, source: cause }.into(),
+            marf::OpenError::InUse { path } => sqlite::OpenError::InUse { path }.into(),
             marf::OpenError::Damaged { path, offset, what } => {
-                Self::Damaged { path, detail: format!("byte {offset}: {what}") }
+                sqlite::OpenError::Damaged { path, detail: format!("byte {offset}: {what}") }.into()
             }
             error @ (marf::OpenError::DamagedRow { .. } | marf::OpenError::Ahead { .. }) => {
-                Self::Damaged { path: chain_file.to_owned(), detail: error.to_string() }
+                sqlite::OpenError::Damaged { path: chain_file.to_owned(), detail: error.to_string() }.into()
             }
             marf::OpenError::Sql(source) => Self::database(chain_file)(source),
         }
@@ -226,27 +145,9 @@ impl OpenError {
         move |error| Self::Store { path: path.to_owned(), source: error.into() }
     }
 
-    /// What a store of a file of its own says when it is opened: damage names the file itself.
-    pub(crate) fn own_file(path: &Path) -> impl Fn(crate::burn::StoreError) -> Self + '_ {
-        move |error| match error {
-            crate::burn::StoreError::Open(error) => error.into(),
-            crate::burn::StoreError::Sqlite(error) => Self::database(path)(error),
-            other => Self::store(path)(other),
-        }
-    }
-
-    /// What the burn database says when it is opened.
-    pub(crate) fn burn(path: &Path) -> impl Fn(crate::burn::BurnOpenError) -> Self + '_ {
-        move |error| match error {
-            crate::burn::BurnOpenError::Store(error) => Self::own_file(path)(error),
-            crate::burn::BurnOpenError::OtherRules { .. } => Self::OtherChain { path: path.to_owned() },
-            other => Self::store(path)(other),
-        }
-    }
-
     /// A file error with its path.
     pub(crate) fn file(path: &Path) -> impl Fn(std::io::Error) -> Self + '_ {
-        move |source| Self::File { path: path.to_owned(), source }
+        move |source| Self::File(sqlite::OpenError::file(path)(source))
     }
 
     /// Something about the content.
@@ -266,12 +167,9 @@ mod tests {
         let sqlite = |code| rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
         for code in [ffi::SQLITE_FULL, ffi::SQLITE_IOERR_WRITE, ffi::SQLITE_IOERR_SHMSIZE] {
             assert!(matches!(StoreError::from(sqlite(code)), StoreError::DiskFull), "{code}");
-            let opened = OpenError::database(Path::new("a"))(sqlite(code));
-            assert!(matches!(opened, OpenError::DiskFull { .. }), "{opened}");
         }
         for code in [ffi::SQLITE_IOERR_READ, ffi::SQLITE_BUSY, ffi::SQLITE_CONSTRAINT, ffi::SQLITE_READONLY] {
             assert!(matches!(StoreError::from(sqlite(code)), StoreError::Database(_)), "{code}");
-            assert!(matches!(OpenError::database(Path::new("a"))(sqlite(code)), OpenError::Database { .. }), "{code}");
         }
         let nodes = |kind: std::io::ErrorKind| marf::MarfError::Io { path: "nodes".into(), cause: kind.into() };
         use std::io::ErrorKind::{FileTooLarge, Other, QuotaExceeded, StorageFull};

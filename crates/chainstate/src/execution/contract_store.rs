@@ -12,10 +12,6 @@
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use stacks_types::ids::StacksBlockId;
 
-/// Creates the table; part of the chain state's migrations. With row ids: in a table ordered by its key SQLite reads a large
-/// neighbour whole to compare keys.
-pub const SCHEMA: &str = include_str!("contracts.sql");
-
 /// One contract, deployed by the block that is being committed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ContractRow {
@@ -73,8 +69,7 @@ mod tests {
 
     #[test]
     fn rows_of_two_forks_do_not_meet() {
-        let mut connection = Connection::open_in_memory().unwrap();
-        connection.execute_batch(SCHEMA).unwrap();
+        let mut connection = crate::db::tables_in_memory();
         let tx = connection.transaction().unwrap();
         insert_contracts(&tx, &StacksBlockId([1; 32]), &[row("ST.b", b"left"), row("ST.a", b"")]).unwrap();
         insert_contracts(&tx, &StacksBlockId([2; 32]), &[row("ST.b", b"right")]).unwrap();

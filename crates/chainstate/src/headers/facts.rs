@@ -6,8 +6,8 @@ use marf::Marf;
 use rusqlite::Connection;
 use stacks_types::ids::{BurnBlockHash, StacksBlockId};
 
+use super::reward::reward_of_tenure;
 use super::{Ancestry, ProcessedHeader, select_header, select_tenure_starts};
-use crate::blocks::reward_of_tenure;
 use crate::burn::{BurnBlock, BurnDbReader};
 use crate::db::StoreError;
 use crate::execution::{BurnView, ChainFacts, Fact};

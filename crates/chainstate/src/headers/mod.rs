@@ -10,6 +10,7 @@
 mod ancestry;
 mod facts;
 mod queries;
+mod reward;
 mod tip;
 
 pub use ancestry::Ancestry;
@@ -20,6 +21,7 @@ pub(crate) use queries::{
     rejected,
 };
 pub use queries::{mined_blocks_of, select_header, select_tenure, select_tenure_starts, select_witnesses};
+pub use reward::{MaturedReward, matured_reward};
 pub(crate) use tip::highest_witness;
 pub use tip::{canonical_stacks_block, select_witnessed, stacks_block_as_of};
 

@@ -13,9 +13,6 @@ use crate::db::{Compressed, StoreError};
 use crate::headers::processed_event;
 use crate::staging::StagingReader;
 
-/// Keeps what retention removes.
-pub(crate) const PRUNED_SCHEMA: &str = include_str!("pruned.sql");
-
 /// Up to `max_events` burn blocks and processed blocks of the sequences `from..before`, oldest first; stops early at
 /// `max_bytes` (but gives one at least).
 ///

@@ -1,6 +1,6 @@
 //! The journal: one ordered, durable list of events, and its newest part in memory.
 //!
-//! Events are written in the transaction of the state that they report (`db::store`). Readers take the newest from the
+//! Events are written in the transaction of the state that they report (`store`). Readers take the newest from the
 //! [`JournalTail`] and older ones from the database, each at its own speed; nobody waits for a reader.
 //!
 //! # Invariants
@@ -19,7 +19,6 @@ mod tail;
 
 pub use event::JournalEvent;
 pub use header_only::header_only;
-pub(crate) use history::PRUNED_SCHEMA;
 pub use history::{select_history, sequence_of_processed};
 pub use queries::{JournalBounds, select_events};
 pub(crate) use queries::{

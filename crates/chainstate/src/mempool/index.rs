@@ -12,7 +12,7 @@ use super::changes::Changes;
 use super::pending::{FeeRate, PendingTransaction};
 use super::rows::{self, Totals};
 use super::waiting::Waiting;
-use crate::burn::StoreError;
+use crate::db::StoreError;
 use rusqlite::Connection;
 use stacks_types::address::StacksAddress;
 use stacks_types::ids::Txid;

@@ -6,7 +6,7 @@ use super::pending::PendingTransaction;
 use super::refusal::Refusal;
 use super::room::Need;
 use super::rows::{self, Totals};
-use crate::burn::StoreError;
+use crate::db::StoreError;
 use rusqlite::{Connection, Transaction};
 use stacks_types::address::StacksAddress;
 use stacks_types::ids::Txid;

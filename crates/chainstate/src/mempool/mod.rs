@@ -45,8 +45,5 @@ pub use rows::{Totals, get_pending, get_raw, is_blacklisted, totals};
 pub use stand::Stand;
 pub use view::{AccountView, AdmissionView};
 
-/// The tables of the mempool.
-pub const SCHEMA: &str = include_str!("schema.sql");
-
 #[cfg(test)]
 mod tests;

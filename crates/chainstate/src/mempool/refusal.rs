@@ -218,8 +218,8 @@ impl Refusal {
     }
 }
 
-impl From<crate::burn::StoreError> for Refusal {
-    fn from(error: crate::burn::StoreError) -> Self {
+impl From<crate::db::StoreError> for Refusal {
+    fn from(error: crate::db::StoreError) -> Self {
         Self::Database { message: error.to_string() }
     }
 }

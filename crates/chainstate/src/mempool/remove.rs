@@ -2,7 +2,7 @@
 
 use super::changes::{Changes, DropReason, Dropped};
 use super::rows;
-use crate::burn::StoreError;
+use crate::db::StoreError;
 use rusqlite::Transaction;
 use stacks_types::address::StacksAddress;
 use stacks_types::ids::Txid;

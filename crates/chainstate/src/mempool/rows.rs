@@ -1,8 +1,7 @@
 //! Rows of the mempool tables, one function a query.
 
 use super::pending::PendingTransaction;
-use crate::burn::StoreError;
-use crate::burn::file::{get_u64, to_integer};
+use crate::db::{StoreError, get_u64, to_integer};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use stacks_types::address::StacksAddress;
 use stacks_types::ids::{Hash160, Txid};

@@ -5,7 +5,7 @@ use stacks_types::ids::StacksBlockId;
 
 use super::instance::MAX_INSTANCES;
 use super::rows;
-use crate::burn::StoreError;
+use crate::db::StoreError;
 
 /// Contracts that are kept: all instances but the two mocked ones.
 pub const MAX_CONTRACTS: usize = MAX_INSTANCES - 2;

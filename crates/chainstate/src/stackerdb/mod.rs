@@ -33,10 +33,5 @@ pub use instance::{
 pub use put::{PutOutcome, PutRefusal, put_chunk};
 pub use rows::{get_chunk, get_config, list_chunks, list_instances, list_metadata};
 
-/// The tables of all instances.
-pub const SCHEMA: &str = include_str!("schema.sql");
-/// The tables of the contracts that are instances.
-pub const CONTRACTS_SCHEMA: &str = include_str!("contracts.sql");
-
 #[cfg(test)]
 mod tests;

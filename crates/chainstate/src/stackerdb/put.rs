@@ -2,7 +2,7 @@
 
 use super::chunk::{AuthenticatedChunk, SlotMetadata};
 use super::rows::{self, Instance};
-use crate::burn::StoreError;
+use crate::db::StoreError;
 use rusqlite::Transaction;
 use stacks_types::ids::Hash160;
 

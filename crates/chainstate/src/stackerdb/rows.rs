@@ -2,7 +2,7 @@
 
 use super::chunk::SlotMetadata;
 use super::instance::InstanceConfig;
-use crate::burn::StoreError;
+use crate::db::StoreError;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use stacks_types::ids::Hash160;
 use stacks_types::keys::MessageSignature;

@@ -1,5 +1,5 @@
 use super::*;
-use crate::burn::StoreError;
+use crate::db::StoreError;
 use proptest::prelude::*;
 use rusqlite::{Connection, Transaction};
 use stacks_types::address::StacksAddress;
@@ -24,10 +24,7 @@ fn owner(number: u8) -> Hash160 {
 }
 
 fn database() -> Connection {
-    let conn = Connection::open_in_memory().unwrap();
-    conn.pragma_update(None, "foreign_keys", true).unwrap();
-    conn.execute_batch(SCHEMA).unwrap();
-    conn
+    crate::db::tables_in_memory()
 }
 
 fn write<T>(conn: &mut Connection, work: impl FnOnce(&Transaction<'_>) -> T) -> T {
@@ -198,7 +195,6 @@ fn limits_are_enforced_and_leave_no_trace() {
 #[test]
 fn contracts_are_kept_as_long_as_there_is_room() {
     let mut conn = database();
-    conn.execute_batch(CONTRACTS_SCHEMA).unwrap();
     let keep = |conn: &mut Connection, number: usize| {
         write(conn, |tx| insert_contract(tx, &format!("{CONTRACT}{number}"))).unwrap()
     };

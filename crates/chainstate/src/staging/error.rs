@@ -1,6 +1,6 @@
 //! Why a staged block's state could not be changed.
 
-use crate::burn::StoreError;
+use crate::db::StoreError;
 use stacks_types::ids::StacksBlockId;
 
 /// Why a block's state could not be changed. Nothing is changed.
@@ -22,10 +22,10 @@ pub enum MarkError {
     Store(#[from] StoreError),
 }
 
-impl From<MarkError> for crate::db::StoreError {
+impl From<MarkError> for StoreError {
     fn from(error: MarkError) -> Self {
         match error {
-            MarkError::Store(error) => error.into(),
+            MarkError::Store(error) => error,
             // Who marks a block has read it before: the file and the caller disagree.
             MarkError::UnknownBlock(_) | MarkError::AlreadyFinal { .. } => Self::Corrupt(error.to_string()),
         }

@@ -1,12 +1,13 @@
 //! What the staging database says about itself and the other files, asked before anything is written.
 
+use std::path::Path;
+
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::block::StagingState;
-use super::reader::FILE;
+use super::reader::SCHEMA;
 use super::rows;
-use crate::burn::StoreError;
-use crate::burn::file::{get_u64, has_tables, select_identity};
+use crate::db::{OpenError, StoreError, get_u64, select_identity};
 use stacks_types::ids::StacksBlockId;
 
 /// All zero and none of a file to which nothing was committed.
@@ -30,10 +31,14 @@ pub(crate) struct StagingLook {
 ///
 /// # Errors
 /// It is of another kind, or of a newer version.
-pub(crate) fn look(conn: &Connection, tip: Option<&StacksBlockId>) -> Result<StagingLook, StoreError> {
-    if !has_tables(conn, &FILE)? {
+pub(crate) fn look(conn: &Connection, tip: Option<&StacksBlockId>) -> Result<StagingLook, OpenError> {
+    if !SCHEMA.is_made(conn)? {
         return Ok(StagingLook::default());
     }
+    look_inside(conn, tip).map_err(OpenError::store(Path::new(conn.path().unwrap_or_default())))
+}
+
+fn look_inside(conn: &Connection, tip: Option<&StacksBlockId>) -> Result<StagingLook, StoreError> {
     let (known_event, known_burn_row) = known(conn)?;
     let tip_state = tip.map(|tip| rows::select_state(conn, tip)).transpose()?;
     let newest = "SELECT block_id FROM staging_blocks WHERE state = 'processed' ORDER BY arrival DESC LIMIT 1";

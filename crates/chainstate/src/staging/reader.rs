@@ -2,18 +2,21 @@
 
 use super::block::{StagedBlock, StagingState};
 use super::rows;
-use crate::burn::StoreError;
-use crate::burn::file::{FileKind, open_reader};
+use crate::db::StoreError;
 use rusqlite::Connection;
+use sqlite::{Migration, Schema};
 use stacks_types::block::NakamotoBlock;
 use stacks_types::ids::{BurnBlockHash, StacksBlockId};
 use stacks_types::transaction::BlockTransaction;
 use std::path::Path;
 
 /// The staging database as a kind of file: "mSTG".
-pub(super) const FILE: FileKind = FileKind {
+pub(super) const SCHEMA: Schema = Schema {
     application_id: 0x6d53_5447,
-    migrations: &[include_str!("schema.sql"), include_str!("0002_identity.sql")],
+    migrations: &[
+        Migration { version: 1, sql: include_str!("../../migrations/staging/0001_staging.sql") },
+        Migration { version: 2, sql: include_str!("../../migrations/staging/0002_identity.sql") },
+    ],
 };
 
 /// A connection that answers questions about staged blocks and cannot change them.
@@ -27,8 +30,10 @@ impl StagingReader {
     ///
     /// # Errors
     /// When there is no such file or it is not a staging database.
-    pub fn open(path: &Path) -> Result<Self, StoreError> {
-        Ok(Self { conn: open_reader(path, &FILE)? })
+    pub fn open(path: &Path) -> Result<Self, sqlite::OpenError> {
+        let conn = sqlite::open_reader(path)?;
+        SCHEMA.check(&conn)?;
+        Ok(Self { conn })
     }
 
     /// A block with its bytes.
@@ -43,8 +48,8 @@ impl StagingReader {
     ///
     /// # Errors
     /// When the database fails, or does not have the block.
-    pub(crate) fn transactions_of(&self, id: &StacksBlockId) -> Result<Vec<BlockTransaction>, crate::db::StoreError> {
-        let corrupt = crate::db::StoreError::Corrupt;
+    pub(crate) fn transactions_of(&self, id: &StacksBlockId) -> Result<Vec<BlockTransaction>, StoreError> {
+        let corrupt = StoreError::Corrupt;
         let staged = self.get_staging_block(id)?;
         let staged = staged.ok_or_else(|| corrupt(format!("processed block {id} is not in staging")))?;
         let block = NakamotoBlock::decode(&staged.data);

@@ -1,9 +1,7 @@
 //! Rows of the staging tables, one function a query.
 
 use super::block::{NewBlock, StagedBlock, StagingState};
-use crate::burn::StoreError;
-use crate::burn::file::{get_u64, to_integer};
-use crate::db::Compressed;
+use crate::db::{Compressed, StoreError, get_u64, to_integer};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use stacks_types::ids::{BurnBlockHash, StacksBlockId};
 

@@ -2,11 +2,9 @@
 
 use super::block::{NewBlock, StagingState};
 use super::error::MarkError;
-use super::reader::{FILE, StagingReader};
+use super::reader::{SCHEMA, StagingReader};
 use super::rows;
-use crate::burn::StoreError;
-use crate::burn::file::{insert_identity, open_writer};
-use crate::db::Positions;
+use crate::db::{OpenError, Positions, StoreError, insert_identity};
 use rusqlite::{Transaction, TransactionBehavior};
 use stacks_types::ids::{BurnBlockHash, StacksBlockId};
 use std::ops::Deref;
@@ -66,14 +64,16 @@ impl StagingWriter {
     ///
     /// # Errors
     /// When the file cannot be used.
-    pub fn open(path: &Path) -> Result<Self, StoreError> {
+    pub fn open(path: &Path) -> Result<Self, OpenError> {
         Self::open_inspected(sqlite::inspect(path)?, Arc::default())
     }
 
     /// As [`Self::open`]; each block will say how far the other files were.
-    pub(crate) fn open_inspected(inspected: sqlite::Inspected, positions: Arc<Positions>) -> Result<Self, StoreError> {
-        let conn = open_writer(inspected, &FILE)?;
-        positions.staging_row().raise(rows::select_newest_row(&conn)?);
+    pub(crate) fn open_inspected(inspected: sqlite::Inspected, positions: Arc<Positions>) -> Result<Self, OpenError> {
+        let path = inspected.path().to_owned();
+        let mut conn = inspected.open()?;
+        SCHEMA.migrate(&mut conn)?;
+        positions.staging_row().raise(rows::select_newest_row(&conn).map_err(OpenError::store(&path))?);
         Ok(Self(StagingReader { conn }, positions))
     }
 
@@ -88,7 +88,7 @@ impl StagingWriter {
     /// Ours: nothing is stored.
     pub fn store(&mut self, block: &NewBlock<'_>) -> Result<StageOutcome, StoreError> {
         let outcomes = self.store_many(std::slice::from_ref(block))?;
-        outcomes.into_iter().next().ok_or(StoreError::Impossible { column: "staging_blocks.arrival" })
+        outcomes.into_iter().next().ok_or_else(|| StoreError::impossible("staging_blocks.arrival"))
     }
 
     /// Stores several blocks with one sync, in order; each has an outcome of its own.

@@ -8,8 +8,8 @@ use rusqlite::Connection;
 use stacks_types::ids::{BurnBlockHash, StacksBlockId};
 
 use super::FixedHeaders;
-use crate::db::StoreError;
-use crate::execution::{self, contract_store};
+use crate::db::{SCHEMA, StoreError};
+use crate::execution;
 use crate::params::ChainParams;
 
 /// Hash of the burn block at a height, seen from the burn block of this hash.
@@ -36,9 +36,9 @@ impl ScratchState {
     /// # Errors
     /// When the folder cannot be used.
     pub fn new(folder: &Path, params: ChainParams, burn_hash: BurnHash) -> Result<Self, StoreError> {
-        let connection = Connection::open(folder.join("index.sqlite"))?;
+        let mut connection = Connection::open(folder.join("index.sqlite"))?;
+        SCHEMA.migrate(&mut connection).map_err(|error| StoreError::Database(error.to_string()))?;
         Marf::create_tables(&connection)?;
-        connection.execute_batch(contract_store::SCHEMA)?;
         let marf = Marf::open(&folder.join("nodes"), &connection, Sync::None);
         let marf = marf.map_err(|error| StoreError::Marf(error.to_string()))?;
         let contracts = execution::ContractCache::default();

@@ -52,8 +52,8 @@ fn follow(test: &TestChain) -> usize {
     (0..).take_while(|_| test.chain.follow_stackerdbs(&around).expect("storage works")).count()
 }
 
-fn query<T>(test: &TestChain, query: impl FnOnce(&Connection) -> Result<T, chainstate::burn::StoreError>) -> T {
-    test.chain.read(|reader| query(reader.conn()).map_err(StoreError::from)).expect("storage works")
+fn query<T>(test: &TestChain, query: impl FnOnce(&Connection) -> Result<T, StoreError>) -> T {
+    test.chain.read(|reader| query(reader.conn())).expect("storage works")
 }
 
 fn put(test: &TestChain, owner: u8, slot_id: u32, version: u32) -> ChunkOutcome {

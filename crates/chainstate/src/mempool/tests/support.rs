@@ -1,6 +1,6 @@
 //! What the mempool's tests share: keys, transactions, a database, a view of a chain.
 
-use crate::mempool::{AccountView, AdmissionView, CheckedTransaction, Refusal, SCHEMA};
+use crate::mempool::{AccountView, AdmissionView, CheckedTransaction, Refusal};
 use crate::params::{BurnParams, COINBASE_USTX, ChainParams, HELIUM_20};
 use engine::Rules;
 use engine::value::{ContractId, Principal, Value};
@@ -70,10 +70,7 @@ pub(super) fn checked_transfer(origin: u8, nonce: u64, fee: u64) -> CheckedTrans
 }
 
 pub(super) fn database() -> Connection {
-    let conn = Connection::open_in_memory().unwrap();
-    conn.pragma_update(None, "foreign_keys", true).unwrap();
-    conn.execute_batch(SCHEMA).unwrap();
-    conn
+    crate::db::tables_in_memory()
 }
 
 pub(super) fn write<T>(conn: &mut Connection, work: impl FnOnce(&Transaction<'_>) -> T) -> T {

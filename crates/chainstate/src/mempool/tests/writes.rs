@@ -71,7 +71,7 @@ fn the_tip_may_have_moved_since_the_check() {
     // An account with pending transactions is followed; the caller is not asked.
     inserted(put(&mut conn, &checked_transfer(1, 5, 900), 5));
     write(&mut conn, |tx| on_block(tx, &[], &[(address(1), 5)])).unwrap();
-    let asked = |_: &StacksAddress| -> Result<u64, crate::burn::StoreError> { panic!("asked") };
+    let asked = |_: &StacksAddress| -> Result<u64, crate::db::StoreError> { panic!("asked") };
     let outcome = write(&mut conn, |tx| insert(tx, &checked_transfer(1, 6, 900), &[], asked)).unwrap();
     assert!(matches!(outcome, InsertOutcome::Inserted(_)));
 }

@@ -137,7 +137,7 @@ fn headers(test: &TestChain) -> Vec<ProcessedHeader> {
 }
 
 fn staged(test: &TestChain) -> Vec<StagedBlock> {
-    let blocks = test.chain.read(|reader| Ok::<_, StoreError>(reader.staging().blocks_after(0, 1_000)?));
+    let blocks = test.chain.read(|reader| reader.staging().blocks_after(0, 1_000));
     blocks.expect("readable")
 }
 

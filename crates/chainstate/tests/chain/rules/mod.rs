@@ -139,8 +139,7 @@ fn check_append(test: &TestChain, on_push: OnPush, case: &Case, block: &Nakamoto
 
 /// What the id commits to is refused from now on; stackers' signatures may still come right.
 fn check_verdict_is_kept(test: &TestChain, case: &Case, block: &NakamotoBlock) {
-    let state =
-        test.chain.read(|reader| reader.staging().state(&block.block_id()).map_err(chainstate::db::StoreError::from));
+    let state = test.chain.read(|reader| reader.staging().state(&block.block_id()));
     let may_come_right = matches!(case.reason, RejectReason::UnknownParent | RejectReason::UnknownBurnBlock);
     match state.expect("readable") {
         None => assert!(is_about_stackers(case) || may_come_right, "{} is forgotten", case.what),

@@ -100,9 +100,7 @@ fn a_rejected_block_takes_its_descendants_along_and_each_is_told_of() {
             assert_eq!(test.push(block), StoreOutcome::Stored(block.block_id()));
         }
         test.settle();
-        let first = author
-            .chain
-            .read(|reader| reader.staging().get_staging_block(&first).map_err(chainstate::db::StoreError::from));
+        let first = author.chain.read(|reader| reader.staging().get_staging_block(&first));
         test.chain.store_block(&first.expect("readable").expect("there").data).expect("storage works");
         test.settle();
         test.push(&bad);

@@ -274,7 +274,7 @@ fn open_chain(path: &std::path::Path, params: ChainParams) -> Chain {
     loop {
         match Chain::open(path, params.clone(), clock) {
             // A process that another test is just starting has our locks until it becomes another program.
-            Err(OpenError::InUse { .. }) if std::time::Instant::now() < end => {
+            Err(OpenError::File(sqlite::OpenError::InUse { .. })) if std::time::Instant::now() < end => {
                 std::thread::park_timeout(std::time::Duration::from_millis(1));
             }
             opened => break opened.expect("the folder opens").0,

@@ -18,7 +18,7 @@ use std::thread::JoinHandle;
 use nakamoto_proto::v1;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use super::StoreError;
+use crate::db::StoreError;
 use crate::journal::{JournalEvent, JournalTail, insert_event};
 
 /// Jobs that wait for the writer; more make their callers wait. Bounds memory: a job holds a transaction or a block.

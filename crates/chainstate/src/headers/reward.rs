@@ -4,8 +4,8 @@
 use rusqlite::Connection;
 use stacks_types::ids::StacksBlockId;
 
+use super::{Ancestry, ProcessedHeader, select_header, select_tenure_starts};
 use crate::db::StoreError;
-use crate::headers::{Ancestry, ProcessedHeader, select_header, select_tenure_starts};
 
 /// A tenure's reward, due at the start of a later tenure.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,7 +47,7 @@ pub fn matured_reward(
 ///
 /// # Errors
 /// [`StoreError`] when the headers cannot be read.
-pub fn reward_of_tenure(
+pub(super) fn reward_of_tenure(
     conn: &Connection,
     ancestry: &Ancestry<'_>,
     start: &StacksBlockId,
