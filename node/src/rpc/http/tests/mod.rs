@@ -3,12 +3,14 @@
 mod basics;
 mod bench;
 mod chain;
+mod documented;
 mod evaluated;
 mod events;
 mod extended;
 mod fees;
 mod grpc_limits;
 mod grpc_web;
+mod json_schema;
 mod lanes;
 mod late;
 mod openapi;

@@ -1,5 +1,6 @@
 //! The document and the table of paths say the same.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
@@ -7,11 +8,46 @@ use axum::http::{Method, StatusCode};
 use serde_json::Value;
 
 use super::bench::{Bench, Reply};
+use super::json_schema::mismatches;
 use crate::rpc::http::{openapi, routes};
 
 static DOCUMENTED: LazyLock<Value> = LazyLock::new(|| serde_json::from_str(openapi::DOCUMENT).unwrap());
 
-/// Panics when the document does not tell of an answer to an operation that it has: status and content type.
+/// An answer to an operation: method, path of the document, status, content type.
+pub(super) type Answered = (String, String, String, String);
+
+thread_local! {
+    /// Those that [`check`] has seen on this thread.
+    static ANSWERED: RefCell<BTreeSet<Answered>> = RefCell::default();
+}
+
+fn note(method: &Method, pattern: &str, status: StatusCode, kind: &str) {
+    let answer = (method.to_string(), pattern.to_owned(), status.as_str().to_owned(), kind.to_owned());
+    ANSWERED.with_borrow_mut(|answered| answered.insert(answer));
+}
+
+/// What this thread's test was answered so far.
+pub(super) fn answered() -> BTreeSet<Answered> {
+    ANSWERED.with_borrow(BTreeSet::clone)
+}
+
+/// Every answer that the document tells of; of a status without content the content type is empty.
+pub(super) fn documented_answers() -> BTreeSet<Answered> {
+    let mut all = BTreeSet::new();
+    for (path, operations) in DOCUMENTED["paths"].as_object().unwrap() {
+        for (method, operation) in operations.as_object().unwrap() {
+            for (status, answer) in operation["responses"].as_object().unwrap() {
+                let kinds = answer["content"].as_object().map(|kinds| kinds.keys().cloned().collect());
+                for kind in kinds.unwrap_or_else(|| vec![String::new()]) {
+                    all.insert((method.to_uppercase(), path.clone(), status.clone(), kind));
+                }
+            }
+        }
+    }
+    all
+}
+
+/// Panics when the document does not tell of an answer to an operation that it has: status, content type, shape.
 pub(super) fn check(method: &Method, path: &str, reply: &Reply) {
     let path = path.split('?').next().unwrap_or_default();
     let Some((pattern, operations)) = matched(path) else { return };
@@ -19,11 +55,19 @@ pub(super) fn check(method: &Method, path: &str, reply: &Reply) {
     let what = format!("{method} {path} ({pattern})");
     let answer = &operation["responses"][reply.status.as_str()];
     assert!(answer.is_object(), "{what}: {} is not documented", reply.status);
-    if reply.body.is_empty() {
-        return;
+    let kind = reply.headers.get("content-type").map_or("", |kind| kind.to_str().unwrap());
+    let kind = kind.split(';').next().unwrap_or_default();
+    note(method, pattern, reply.status, kind);
+    if reply.status == StatusCode::NOT_MODIFIED {
+        return; // It says what the browser has, and sends nothing of it.
     }
-    let kind = reply.headers["content-type"].to_str().unwrap().split(';').next().unwrap_or_default();
-    assert!(answer["content"].get(kind).is_some(), "{what}: {} as {kind} is not documented", reply.status);
+    let Some(content) = answer["content"].get(kind) else {
+        panic!("{what}: {} as {kind} is not documented", reply.status);
+    };
+    if kind == "application/json" {
+        let wrong = mismatches(&DOCUMENTED, &content["schema"], &reply.json());
+        assert!(wrong.is_empty(), "{what}: {} is not as documented:\n{}", reply.status, wrong.join("\n"));
+    }
 }
 
 /// The path of the document that a request's path is, names before placeholders as the router has it.
