@@ -1,18 +1,16 @@
-//! What the worker and the coordinator do.
+//! What the workers do.
 
 use chainstate::chain::ResultLimits;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use chainstate::assembly::TemplateOrder;
-use chainstate::chain::Retention;
 use chainstate::db::StoreError;
 use nakamoto_proto::v1;
 use stacks_types::ids::{BurnBlockHash, StacksBlockId};
 
-use super::{NodeChain, trace};
+use super::NodeChain;
 use crate::error::ApiError;
-use crate::metrics;
 
 /// Why a job has no result.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,16 +86,4 @@ fn failed(error: &StoreError) -> JobFailure {
 pub(super) fn finish(node: &NodeChain, job: FinishedJob, visible: Box<dyn FnOnce() + Send>) -> Result<(), ApiError> {
     node.chain.finish_job(&job.id, job.body, job.result, job.limits, visible)?;
     Ok(())
-}
-
-pub(super) fn process_next(node: &NodeChain, retention: Retention) -> Result<bool, ApiError> {
-    let announced = node.chain.announce()?;
-    let time = metrics::get().time("processing");
-    let processed = node.chain.process_next()?;
-    match &processed {
-        Some(processed) => trace::processed(node, processed),
-        None => time.discard(),
-    }
-    let pruned = node.chain.prune_journal(retention, node.started.elapsed())?;
-    Ok(announced || processed.is_some() || pruned)
 }

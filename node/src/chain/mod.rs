@@ -18,6 +18,7 @@ mod history;
 mod jobs;
 mod journal;
 mod node_chain;
+mod process;
 mod open;
 mod refusals;
 mod sortitions;

@@ -11,7 +11,7 @@ use stacks_types::ids::Txid;
 use super::refusals::Refusals;
 use super::stall::TipWatch;
 use super::trace::{self, Trail};
-use super::{jobs, transactions};
+use super::{jobs, process, transactions};
 use crate::chain::{FinishedJob, PendingCursor};
 use crate::config::CallLimits;
 use crate::error::ApiError;
@@ -152,7 +152,7 @@ impl NodeChain {
 
     /// Processes the next block that can be processed; false when there is none. Called by the coordinator only.
     pub fn process_next(&self) -> Result<bool, ApiError> {
-        let changed = jobs::process_next(self, self.retention)?;
+        let changed = process::process_next(self, self.retention)?;
         if changed {
             let (new, mut tip) = (read_tip(&self.chain)?, self.tip.lock().unwrap_or_else(PoisonError::into_inner));
             if new.block_id != tip.block_id {

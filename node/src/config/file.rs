@@ -9,7 +9,8 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use super::genesis::GenesisFile;
+use super::genesis::{self, GenesisFile};
+use super::keys::{Table, names};
 
 /// A commented config file with every key: those with a default at it, the others as examples behind `#`. A test
 /// parses it.
@@ -151,4 +152,18 @@ pub struct ObserverTable {
     /// Whether `contract_interface` is left out.
     #[serde(default)]
     pub disable_contract_interface: bool,
+}
+
+/// The tables of the config file.
+pub(super) fn tables() -> Vec<Table> {
+    let own = [
+        ("", names::<ConfigFile>()),
+        ("node", names::<NodeTable>()),
+        ("connection_options", names::<ConnectionTable>()),
+        ("burnchain", names::<BurnchainTable>()),
+        ("journal", names::<JournalTable>()),
+        ("ustx_balance", names::<BalanceTable>()),
+        ("events_observer", names::<ObserverTable>()),
+    ];
+    own.into_iter().chain(genesis::tables()).collect()
 }

@@ -6,7 +6,7 @@ use engine::Rules;
 use serde::{Deserialize, Serialize};
 use stacks_types::address::StacksAddress;
 
-use super::keys::{self, KeyProblem};
+use super::keys::{self, KeyProblem, Table, names};
 
 /// A commented genesis file. A test parses it.
 pub const SAMPLE_GENESIS: &str = include_str!("sample_genesis.toml");
@@ -88,6 +88,16 @@ pub struct StackerEntry {
     pub weight: u32,
 }
 
+/// The tables of the genesis file, as they stand in a config file.
+pub(super) fn tables() -> [Table; 4] {
+    [
+        ("genesis", names::<GenesisFile>()),
+        ("genesis.balances", names::<Balance>()),
+        ("genesis.producers", names::<ProducerEntry>()),
+        ("genesis.stackers", names::<StackerEntry>()),
+    ]
+}
+
 /// Why a genesis file cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum GenesisError {
@@ -138,7 +148,7 @@ impl GenesisFile {
         let genesis: Self = if path.extension().is_some_and(|extension| extension == "json") {
             serde_json::from_str(&text).map_err(|error| syntax(error.to_string()))?
         } else {
-            let problems = keys::problems(&text, "genesis").map_err(|error| syntax(error.to_string()))?;
+            let problems = keys::problems(&text, "genesis", &tables()).map_err(|error| syntax(error.to_string()))?;
             if !problems.is_empty() {
                 return Err(GenesisError::Keys { path: path.to_owned(), problems });
             }

@@ -11,8 +11,6 @@ use serde::de::{Deserializer, Error as _, Visitor};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::file::{BalanceTable, BurnchainTable, ConfigFile, ConnectionTable, JournalTable, NodeTable, ObserverTable};
-use super::genesis::{Balance, GenesisFile, ProducerEntry, StackerEntry};
 use super::stacks_node_keys;
 
 /// A name is a slip of another when so many edits are between them: one in three letters, two at least.
@@ -43,31 +41,17 @@ impl fmt::Display for KeyProblem {
     }
 }
 
-/// The tables of the config file by path, with the names of their keys.
-pub(super) fn tables() -> [(&'static str, &'static [&'static str]); 11] {
-    [
-        ("", names::<ConfigFile>()),
-        ("node", names::<NodeTable>()),
-        ("connection_options", names::<ConnectionTable>()),
-        ("burnchain", names::<BurnchainTable>()),
-        ("journal", names::<JournalTable>()),
-        ("genesis", names::<GenesisFile>()),
-        ("genesis.balances", names::<Balance>()),
-        ("genesis.producers", names::<ProducerEntry>()),
-        ("genesis.stackers", names::<StackerEntry>()),
-        ("ustx_balance", names::<BalanceTable>()),
-        ("events_observer", names::<ObserverTable>()),
-    ]
-}
+/// A table of a file: its path, and the names of its keys.
+pub(super) type Table = (&'static str, &'static [&'static str]);
 
-/// Finds the keys of `text` that nobody reads. `root` is the path of its outermost table: "" for a config file,
+/// Finds the keys of `text` that none of `tables` has. `root` is the path of its outermost table: "" for a config file,
 /// "genesis" for a genesis file.
 ///
 /// # Errors
 /// When it is not TOML.
-pub(super) fn problems(text: &str, root: &str) -> Result<Vec<KeyProblem>, Box<toml::de::Error>> {
+pub(super) fn problems(text: &str, root: &str, tables: &[Table]) -> Result<Vec<KeyProblem>, Box<toml::de::Error>> {
     let document = DeTable::parse(text)?;
-    let mut search = Search { text, tables: &tables(), root, found: Vec::new() };
+    let mut search = Search { text, tables, root, found: Vec::new() };
     search.table(root, document.get_ref());
     search.found.sort_by_key(|problem| problem.line);
     Ok(search.found)
@@ -75,7 +59,7 @@ pub(super) fn problems(text: &str, root: &str) -> Result<Vec<KeyProblem>, Box<to
 
 struct Search<'a> {
     text: &'a str,
-    tables: &'a [(&'static str, &'static [&'static str])],
+    tables: &'a [Table],
     root: &'a str,
     found: Vec<KeyProblem>,
 }
@@ -183,9 +167,10 @@ impl<'de> Deserializer<'de> for NameReader<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::{file, genesis};
 
     fn check(text: &str, expected: &[(usize, &str, &str)]) {
-        let found = problems(text, "").unwrap();
+        let found = problems(text, "", &file::tables()).unwrap();
         assert_eq!(found.len(), expected.len(), "{found:?}");
         for (problem, (line, path, advice)) in found.iter().zip(expected) {
             assert_eq!((problem.line, problem.path.as_str()), (*line, *path));
@@ -231,7 +216,7 @@ mod tests {
 
     #[test]
     fn a_genesis_file_is_checked_from_its_own_top() {
-        let found = problems("netwrk = \"testnet\"\n[[producers]]\nadres = \"\"", "genesis").unwrap();
+        let found = problems("netwrk = \"testnet\"\n[[producers]]\nadres = \"\"", "genesis", &genesis::tables()).unwrap();
         let found: Vec<_> = found.iter().map(ToString::to_string).collect();
         assert_eq!(found[0], "line 1: `netwrk`: unknown key; did you mean `network`?");
         assert_eq!(found[1], "line 3: `producers.adres`: unknown key; did you mean `address`?");
@@ -239,7 +224,7 @@ mod tests {
 
     #[test]
     fn no_key_is_both_known_and_foreign_and_every_table_has_names() {
-        for (table, names) in tables() {
+        for (table, names) in file::tables() {
             assert!(!names.is_empty(), "{table}");
             for name in names {
                 assert_eq!(stacks_node_keys::why(table, name), None, "{table}.{name}");

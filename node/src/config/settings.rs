@@ -9,7 +9,7 @@ use client::{LogFormat, parse_duration};
 
 use super::call_limits::call_limits;
 use super::execution_limits::execution_limits;
-use super::file::ConfigFile;
+use super::file::{self, ConfigFile};
 use super::flags::Flags;
 use super::genesis::{Balance, GenesisError, GenesisFile};
 use super::keys::{self, KeyProblem};
@@ -282,7 +282,7 @@ impl ConfigFile {
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
         let text = read(path)?;
         let syntax = |source| ConfigError::Syntax { path: path.to_owned(), source };
-        let problems = keys::problems(&text, "").map_err(syntax)?;
+        let problems = keys::problems(&text, "", &file::tables()).map_err(syntax)?;
         if !problems.is_empty() {
             return Err(ConfigError::Keys { path: path.to_owned(), problems });
         }

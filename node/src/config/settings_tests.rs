@@ -55,7 +55,7 @@ fn the_sample_holds_the_defaults() {
 #[test]
 fn the_sample_shows_every_key_and_its_examples_are_accepted() {
     let folder = folder();
-    for (table, names) in keys::tables() {
+    for (table, names) in file::tables() {
         let heads = [format!("[{table}]"), format!("[[{table}]]")];
         let shown = whole_sample();
         let mut lines = shown.lines();
@@ -64,7 +64,7 @@ fn the_sample_shows_every_key_and_its_examples_are_accepted() {
         }
         let keys: Vec<_> = lines.take_while(|line| !line.starts_with('[')).collect();
         for name in names.iter().filter(|_| !table.is_empty()) {
-            let as_table = keys::tables().iter().any(|(path, _)| *path == format!("{table}.{name}"));
+            let as_table = file::tables().iter().any(|(path, _)| *path == format!("{table}.{name}"));
             let as_key = keys.iter().any(|line| line.starts_with(&format!("{name} =")));
             assert!(as_table || as_key || SAMPLE_CONFIG.contains(&format!("#{name} =")), "{table}.{name}");
         }

@@ -13,12 +13,7 @@ use crate::repository;
 const CRATES: [(&str, &[&[&str]]); 11] = [
     (
         "crates/chainstate",
-        &[
-            &["blocks", "burn", "db", "headers", "journal", "mempool", "stackerdb", "staging"],
-            &["chain::fit", "chain::inspect"],
-            &["clarity::scope", "clarity::session", "clarity::store"],
-            &["mempool::candidates", "mempool::index"],
-        ],
+        &[&["clarity::scope", "clarity::session", "clarity::store"]],
     ),
     (
         "crates/clarity",
@@ -43,15 +38,7 @@ const CRATES: [(&str, &[&[&str]]); 11] = [
     ("crates/sqlite", &[]),
     ("crates/stacks-types", &[&["hashing", "ids"]]),
     ("devnet", &[]),
-    (
-        "node",
-        &[
-            &["chain::jobs", "chain::trace"],
-            &["config::file", "config::genesis", "config::keys"],
-            &["rpc::http::input", "rpc::http::query"],
-            &["rpc::http::router", "rpc::http::stackerdb"],
-        ],
-    ),
+    ("node", &[]),
     ("producer", &[]),
     ("signer-stub", &[]),
     ("proto", &[]),

@@ -19,7 +19,7 @@ use super::{Chain, ChainReader, ReadStateError, lock, wire};
 use crate::db::StoreError;
 use crate::execution::read_only::{CallRefusal, ReadError, StateReader, nonce_key};
 use crate::mempool::{
-    AccountView, Admission as Checked, AdmissionView, Changes, CheckedTransaction, FeeRate, InsertOutcome,
+    AccountView, Admission as Checked, AdmissionView, Candidates, Changes, CheckedTransaction, FeeRate, InsertOutcome,
     MempoolIndex, Need, PendingTransaction, Refusal, Stand, Totals, check, garbage_collect, insert,
 };
 use crate::store::WriteTx;
@@ -260,7 +260,7 @@ impl Chain {
     /// The waiting transaction that assembly would try first, if any can be mined by its nonce.
     #[must_use]
     pub fn first_candidate(&self) -> Option<PendingTransaction> {
-        self.with_mempool(|index| index.candidates().next(index))
+        self.with_mempool(|index| Candidates::default().next(index))
     }
 
     /// Asks the mempool's image in memory.

@@ -6,7 +6,7 @@
 use stacks_types::ids::BurnBlockHash;
 
 use super::chain_meta::Meta;
-use super::inspect::{BURN_FILE, CHAIN_FILE, NODES_FILE, STAGING_FILE};
+use super::files::{BURN_FILE, CHAIN_FILE, NODES_FILE, STAGING_FILE};
 use crate::burn::BurnLook;
 use crate::staging::StagingLook;
 

@@ -3,13 +3,14 @@
 //! # Not here
 //! What fits: `fit`.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension as _};
 use sqlite::Inspected;
 use stacks_types::ids::{BurnBlockHash, StacksBlockId};
 
 use super::chain_meta::{is_bound, select_meta};
+use super::files::{CHAIN_FILE, NODES_FILE, Paths};
 use super::fit::{ChainLook, Looks, misfits};
 use crate::burn::{self, BurnOpenError};
 use crate::db::{OpenError, StoreError, check_schema, inspect_when_free};
@@ -17,36 +18,12 @@ use crate::journal::select_bounds;
 use crate::params::ChainParams;
 use crate::staging;
 
-/// Headers, receipts, StackerDB, mempool and the journal.
-pub(super) const CHAIN_FILE: &str = "chainstate.sqlite";
-/// The mocked bitcoin.
-pub(super) const BURN_FILE: &str = "burn.sqlite";
-/// Stored blocks.
-pub(super) const STAGING_FILE: &str = "staging.sqlite";
-/// The nodes of the state index.
-pub(super) const NODES_FILE: &str = "state.marf";
-
 /// The files of a folder, whole and of one moment; nothing is written yet.
 pub(super) struct Folder {
     pub(super) chain: Inspected,
     pub(super) burn: Inspected,
     pub(super) staging: Inspected,
     pub(super) nodes: marf::Inspected,
-}
-
-/// Where they are.
-pub(super) struct Paths {
-    pub(super) chain: PathBuf,
-    pub(super) burn: PathBuf,
-    pub(super) staging: PathBuf,
-    pub(super) nodes: PathBuf,
-}
-
-impl Paths {
-    pub(super) fn of(folder: &Path) -> Self {
-        let file = |name| folder.join(name);
-        Self { chain: file(CHAIN_FILE), burn: file(BURN_FILE), staging: file(STAGING_FILE), nodes: file(NODES_FILE) }
-    }
 }
 
 /// Compares the files in `folder` with what they say of themselves and of each other.

@@ -25,6 +25,7 @@ mod chain_meta;
 mod dropped;
 mod estimate;
 mod executing;
+mod files;
 mod fit;
 mod genesis;
 mod identity;

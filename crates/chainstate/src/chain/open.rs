@@ -11,7 +11,8 @@ use sqlite::crash_point;
 use sqlite::owner::{self, Owner};
 
 use super::chain_meta::{count_start, is_bound, select_meta};
-use super::inspect::{Folder, Paths, inspect};
+use super::files::Paths;
+use super::inspect::{Folder, inspect};
 use super::{Chain, Inner};
 use crate::blocks::ExecutionCache;
 use crate::burn::{BurnDbWriter, BurnOpenError};

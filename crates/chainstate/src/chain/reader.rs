@@ -11,10 +11,11 @@ use rusqlite::Connection;
 use stacks_types::ids::{BurnBlockHash, StacksBlockId};
 
 use super::chain_meta::{Meta, select_meta};
+use super::files::Paths;
 use super::mining_policy::{Mining, select_mining};
 use crate::blocks::SignatureCache;
 use crate::blocks::rules::RuleEnv;
-use crate::burn::{BurnBlock, BurnDbReader};
+use crate::burn::{BurnBlock, BurnDbReader, BurnOpenError};
 use crate::db::{OpenError, StoreError};
 use crate::execution::read_only::{Account, ReadError, StateReader};
 use crate::execution::{BlockEnv, ContractCache, Expired};
@@ -56,9 +57,10 @@ impl ChainReader {
         verified: Arc<SignatureCache>,
         contracts: Arc<ContractCache>,
     ) -> Result<Self, OpenError> {
-        let conn = sqlite::open_reader(&folder.join(super::inspect::CHAIN_FILE))?;
-        let burn = BurnDbReader::open(&folder.join(super::inspect::BURN_FILE)).map_err(OpenError::state)?;
-        let staging = StagingReader::open(&folder.join(super::inspect::STAGING_FILE))?;
+        let paths = Paths::of(folder);
+        let conn = sqlite::open_reader(&paths.chain)?;
+        let burn = BurnDbReader::open(&paths.burn).map_err(BurnOpenError::at(&paths.burn))?;
+        let staging = StagingReader::open(&paths.staging)?;
         Ok(Self { params, marf, contracts, conn, burn, staging, verified })
     }
 

@@ -7,7 +7,6 @@
 //! - `ready` holds exactly the transactions that use the next nonce of their origin and of their payer; `waiting` the others.
 //! - Every account that a transaction uses has a next nonce here, and no other account has.
 
-use super::candidates::Candidates;
 use super::changes::Changes;
 use super::pending::{FeeRate, PendingTransaction};
 use super::rows::{self, Totals};
@@ -69,12 +68,6 @@ impl MempoolIndex {
         for pending in &changes.added {
             self.insert(pending, &added_nonces);
         }
-    }
-
-    /// A walk over the transactions in the order in which they should be mined.
-    #[must_use]
-    pub fn candidates(&self) -> Candidates {
-        Candidates::default()
     }
 
     /// Number and bytes of pending transactions.

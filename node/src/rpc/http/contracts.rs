@@ -7,7 +7,7 @@ use axum::response::IntoResponse as _;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::input::{Kind, hex_bytes, json_body, kind, path_contract};
+use super::input::{Kind, hex_bytes, json_body, kind};
 use super::query::Query;
 use super::respond::{Answer, HttpError, hex0x, json};
 use crate::chain::{CallArguments, ValueAnswer};
@@ -26,7 +26,7 @@ pub(super) async fn source(
     Path((address, name)): Path<(String, String)>,
     query: Query,
 ) -> Answer {
-    let contract = path_contract(&address, &name, &query)?;
+    let contract = query.contract(&address, &name)?;
     let proof = query.proof();
     let answer = services.pool.read(move |chain| chain.contract_source(&contract, proof)).await?;
     let mut body = json!({ "source": answer.source.source, "publish_height": answer.source.publish_height });
@@ -42,7 +42,7 @@ pub(super) async fn interface(
     Path((address, name)): Path<(String, String)>,
     query: Query,
 ) -> Answer {
-    let contract = path_contract(&address, &name, &query)?;
+    let contract = query.contract(&address, &name)?;
     let text = services.pool.read(move |chain| chain.contract_interface(&contract)).await?;
     let kind = HeaderValue::from_static("application/json");
     Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
@@ -54,7 +54,7 @@ pub(super) async fn data_var(
     Path((address, name, variable)): Path<(String, String, String)>,
     query: Query,
 ) -> Answer {
-    let contract = path_contract(&address, &name, &query)?;
+    let contract = query.contract(&address, &name)?;
     check_name(&variable)?;
     let proof = query.proof();
     let answer = services.pool.read(move |chain| chain.data_var(&contract, &variable, proof)).await?;
@@ -69,7 +69,7 @@ pub(super) async fn map_entry(
     headers: HeaderMap,
     body: Bytes,
 ) -> Answer {
-    let contract = path_contract(&address, &name, &query)?;
+    let contract = query.contract(&address, &name)?;
     check_name(&map)?;
     expect_json(&headers)?;
     let key = hex_bytes("key", &json_body::<String>(&body)?)?;
@@ -103,7 +103,7 @@ pub(super) async fn call_read(
     headers: HeaderMap,
     body: Bytes,
 ) -> Answer {
-    let contract = path_contract(&address, &name, &query)?;
+    let contract = query.contract(&address, &name)?;
     check_name(&function)?;
     expect_json(&headers)?;
     let body: CallBody = json_body(&body)?;

@@ -4,9 +4,7 @@ use axum::http::{HeaderMap, header};
 use serde::de::DeserializeOwned;
 use stacks_types::address::AddressError;
 
-use super::query::Query;
 use super::respond::HttpError;
-use crate::chain::ContractRef;
 use crate::ids::{PrincipalError, parse_contract_id, parse_principal};
 
 /// How a body says what it is.
@@ -62,12 +60,6 @@ pub(super) fn hash<const N: usize>(text: &str) -> Option<[u8; N]> {
 /// A principal in a path.
 pub(super) fn path_principal(text: &str) -> Result<String, HttpError> {
     parse_principal(text).map(|principal| principal.to_string()).map_err(|error| no_principal(text, &error))
-}
-
-/// A contract in a path, at the block that the query names.
-pub(super) fn path_contract(address: &str, name: &str, query: &Query) -> Result<ContractRef, HttpError> {
-    let contract_id = path_contract_id(address, name)?;
-    Ok(ContractRef { contract_id, at: query.tip()? })
 }
 
 /// A contract in a path.

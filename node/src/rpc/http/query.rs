@@ -13,8 +13,9 @@ use axum::http::{StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
-use super::input::hash;
+use super::input::{hash, path_contract_id};
 use super::respond::HttpError;
+use crate::chain::ContractRef;
 
 /// The keys that a path takes.
 #[derive(Debug, Clone, Copy, Default)]
@@ -68,6 +69,12 @@ impl Query {
     fn of(uri: &Uri) -> Self {
         let raw = uri.query().unwrap_or_default();
         Self(form_urlencoded::parse(raw.as_bytes()).into_owned().collect())
+    }
+
+    /// A contract in a path, at the block that the query names.
+    pub(super) fn contract(&self, address: &str, name: &str) -> Result<ContractRef, HttpError> {
+        let contract_id = path_contract_id(address, name)?;
+        Ok(ContractRef { contract_id, at: self.tip()? })
     }
 
     /// A value as it stands.

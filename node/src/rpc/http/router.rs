@@ -37,11 +37,11 @@ pub struct Route {
     answers: MethodRouter<Services>,
 }
 
-pub(super) fn get<T: 'static>(path: &'static str, handler: impl Handler<T, Services>) -> Route {
+fn get<T: 'static>(path: &'static str, handler: impl Handler<T, Services>) -> Route {
     Route { method: "GET", path, keys: Some(QueryKeys::default()), answers: axum::routing::get(handler) }
 }
 
-pub(super) fn post<T: 'static>(path: &'static str, max_body_bytes: usize, handler: impl Handler<T, Services>) -> Route {
+fn post<T: 'static>(path: &'static str, max_body_bytes: usize, handler: impl Handler<T, Services>) -> Route {
     let answers = axum::routing::post(handler).layer(DefaultBodyLimit::max(max_body_bytes));
     Route { method: "POST", path, keys: Some(QueryKeys::default()), answers }
 }
@@ -64,7 +64,7 @@ impl Route {
 /// All paths.
 #[must_use]
 pub fn routes() -> Vec<Route> {
-    [own(), node_and_wallets(), state_reads(), chain_reads(), stackerdb::routes(), switched_off()]
+    [own(), node_and_wallets(), state_reads(), chain_reads(), stacker_dbs(), switched_off()]
         .into_iter()
         .flatten()
         .collect()
@@ -147,6 +147,16 @@ fn chain_reads() -> Vec<Route> {
         get("/v3/sortitions/burn_height/{burn_block_height}", sortitions::by_height),
         get("/v3/stacker_set/{cycle}", stacking::stacker_set),
         get("/v3/signer/{public_key}/{cycle}", stacking::signer),
+    ]
+}
+
+fn stacker_dbs() -> Vec<Route> {
+    vec![
+        get("/v2/stackerdb/{address}/{contract}", stackerdb::slots),
+        get("/v2/stackerdb/{address}/{contract}/replicas", stackerdb::replicas),
+        post("/v2/stackerdb/{address}/{contract}/chunks", stackerdb::MAX_BODY_BYTES, stackerdb::put),
+        get("/v2/stackerdb/{address}/{contract}/{slot}", stackerdb::newest),
+        get("/v2/stackerdb/{address}/{contract}/{slot}/{version}", stackerdb::version),
     ]
 }
 

@@ -11,11 +11,10 @@ use stacks_types::limits::MAX_CHUNK_BYTES;
 
 use super::input::{Kind, hex_bytes, json_body, kind, path_contract_id};
 use super::respond::{Answer, HttpError, json, octets};
-use super::router::{Route, get, post};
 use crate::rpc::grpc::Services;
 
 /// A chunk is hex in JSON: two digits a byte, and room for the rest.
-const MAX_BODY_BYTES: usize = 2 * MAX_CHUNK_BYTES + 4096;
+pub(super) const MAX_BODY_BYTES: usize = 2 * MAX_CHUNK_BYTES + 4096;
 
 /// Body of a chunk's write.
 #[derive(Deserialize)]
@@ -26,37 +25,30 @@ struct ChunkBody {
     data: String,
 }
 
-pub(super) fn routes() -> Vec<Route> {
-    vec![
-        get("/v2/stackerdb/{address}/{contract}", slots),
-        get("/v2/stackerdb/{address}/{contract}/replicas", replicas),
-        post("/v2/stackerdb/{address}/{contract}/chunks", MAX_BODY_BYTES, put),
-        get("/v2/stackerdb/{address}/{contract}/{slot}", newest),
-        get("/v2/stackerdb/{address}/{contract}/{slot}/{version}", version),
-    ]
-}
-
-async fn slots(State(services): State<Services>, Path((address, name)): Path<(String, String)>) -> Answer {
+/// GET /v2/stackerdb/{address}/{contract}: the metadata of all slots.
+pub(super) async fn slots(State(services): State<Services>, Path((address, name)): Path<(String, String)>) -> Answer {
     let contract = contract(&address, &name)?;
     let slots = services.pool.read(move |chain| chain.slots(&contract)).await?;
     Ok(json(slots.iter().map(metadata).collect()))
 }
 
-/// Nobody replicates: this node keeps all chunks alone.
-async fn replicas(State(services): State<Services>, Path((address, name)): Path<(String, String)>) -> Answer {
+/// GET /v2/stackerdb/{address}/{contract}/replicas: nobody replicates, this node keeps all chunks alone.
+pub(super) async fn replicas(State(services): State<Services>, Path((address, name)): Path<(String, String)>) -> Answer {
     let contract = contract(&address, &name)?;
     services.pool.read(move |chain| chain.slots(&contract)).await?;
     Ok(json(json!([])))
 }
 
-async fn newest(
+/// GET /v2/stackerdb/{address}/{contract}/{slot}: the newest chunk.
+pub(super) async fn newest(
     State(services): State<Services>,
     Path((address, name, slot)): Path<(String, String, String)>,
 ) -> Answer {
     chunk(&services, contract(&address, &name)?, &slot, None).await
 }
 
-async fn version(
+/// GET /v2/stackerdb/{address}/{contract}/{slot}/{version}: the chunk, if that is its version.
+pub(super) async fn version(
     State(services): State<Services>,
     Path((address, name, slot, version)): Path<(String, String, String, String)>,
 ) -> Answer {
@@ -69,7 +61,8 @@ async fn chunk(services: &Services, contract: String, slot: &str, version: Optio
     Ok(octets(chunk.data))
 }
 
-async fn put(
+/// POST /v2/stackerdb/{address}/{contract}/chunks.
+pub(super) async fn put(
     State(services): State<Services>,
     Path((address, name)): Path<(String, String)>,
     headers: HeaderMap,

@@ -4,7 +4,7 @@ use axum::extract::{Path, State};
 use serde_json::json;
 
 use super::contracts::{check_name, data};
-use super::input::{path_contract, path_hash};
+use super::input::path_hash;
 use super::query::Query;
 use super::respond::{Answer, HttpError, hex0x, json};
 use crate::rpc::grpc::Services;
@@ -18,7 +18,7 @@ pub(super) async fn constant(
     Path((address, name, constant)): Path<(String, String, String)>,
     query: Query,
 ) -> Answer {
-    let contract = path_contract(&address, &name, &query)?;
+    let contract = query.contract(&address, &name)?;
     check_name(&constant)?;
     let value = services.pool.read(move |chain| chain.constant(&contract, &constant)).await?;
     Ok(json(json!({ "data": hex0x(&value) })))
@@ -33,8 +33,8 @@ pub(super) async fn implements_trait(
     Path((address, name, definer_address, definer_name, trait_name)): Path<TraitPath>,
     query: Query,
 ) -> Answer {
-    let contract = path_contract(&address, &name, &query)?;
-    let definer = path_contract(&definer_address, &definer_name, &query)?.contract_id;
+    let contract = query.contract(&address, &name)?;
+    let definer = query.contract(&definer_address, &definer_name)?.contract_id;
     check_name(&trait_name)?;
     let answer = services.pool.read(move |chain| chain.implements_trait(&contract, &definer, &trait_name)).await?;
     Ok(json(json!({ "is_implemented": answer })))
@@ -57,7 +57,7 @@ pub(super) async fn metadata(
     Path((address, name, key)): Path<(String, String, String)>,
     query: Query,
 ) -> Answer {
-    let contract = path_contract(&address, &name, &query)?;
+    let contract = query.contract(&address, &name)?;
     if key.is_empty() || key.len() > MAX_KEY_BYTES {
         return Err(HttpError::not_found("not found"));
     }

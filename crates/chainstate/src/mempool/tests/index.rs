@@ -26,7 +26,7 @@ impl Pool {
 
     /// Everything in the order of mining, if all of it can be mined.
     fn order(&self) -> Vec<(StacksAddress, u64, u64)> {
-        let mut walk = self.index.candidates();
+        let mut walk = Candidates::default();
         let mut order = Vec::new();
         while let Some(next) = walk.next(&self.index) {
             order.push((next.origin, next.origin_nonce, next.fee));
@@ -73,7 +73,7 @@ fn what_is_not_mined_holds_back_its_accounts_only() {
     for (origin, nonce, fee) in [(1, 0, 900), (1, 1, 800), (2, 0, 700), (3, 0, 600), (3, 1, 500)] {
         pool.insert(&checked_transfer(origin, nonce, fee), |_| 0);
     }
-    let mut walk = pool.index.candidates();
+    let mut walk = Candidates::default();
     assert_eq!(walk.next(&pool.index).unwrap().fee, 900); // Not mined.
     assert_eq!(walk.next(&pool.index).unwrap().fee, 700);
     walk.skip_account(&address(3));
@@ -86,7 +86,7 @@ fn a_coinbase_uses_its_producers_nonce() {
     for (nonce, fee) in [(0, 900), (1, 800)] {
         pool.insert(&checked_transfer(1, nonce, fee), |_| 0);
     }
-    let mut walk = pool.index.candidates();
+    let mut walk = Candidates::default();
     walk.nonce_used(&pool.index, &address(1), 0);
     assert_eq!(walk.next(&pool.index).unwrap().fee, 800);
     assert_eq!(walk.next(&pool.index), None);
@@ -98,7 +98,7 @@ fn a_walk_bears_changes_between_its_steps() {
     for (origin, nonce, fee) in [(1, 0, 900), (2, 0, 800), (3, 0, 700)] {
         pool.insert(&checked_transfer(origin, nonce, fee), |_| 0);
     }
-    let mut walk = pool.index.candidates();
+    let mut walk = Candidates::default();
     let first = walk.next(&pool.index).unwrap();
     walk.mined(&pool.index, &first);
     let two = checked_transfer(2, 0, 800).transaction().txid();
@@ -172,7 +172,7 @@ fn a_hundred_thousand_transactions_are_walked_in_order() {
     index.apply(&Changes { nonces: next.into_iter().collect(), added, ..Changes::default() });
     assert_eq!(index.totals().transactions, accounts * nonces);
 
-    let mut walk = index.candidates();
+    let mut walk = Candidates::default();
     let mut seen: BTreeMap<StacksAddress, u64> = BTreeMap::new();
     let mut last: Option<PendingTransaction> = None;
     let mut count = 0;
@@ -287,7 +287,7 @@ impl Model {
 }
 
 fn walk(index: &MempoolIndex, choices: &[Choice]) -> Vec<Txid> {
-    let mut walk = index.candidates();
+    let mut walk = Candidates::default();
     let mut order = Vec::new();
     for choice in choices {
         let Some(next) = walk.next(index) else { break };
