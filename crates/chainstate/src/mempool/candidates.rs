@@ -20,8 +20,6 @@ pub struct Candidates {
     unlocked: BTreeSet<Rank>,
     /// Next nonces of accounts after what was mined in this walk.
     nonces: BTreeMap<StacksAddress, u64>,
-    /// Accounts that are not offered any more.
-    skipped: BTreeSet<StacksAddress>,
     offered: BTreeSet<Txid>,
 }
 
@@ -39,7 +37,7 @@ impl Candidates {
             };
             let (_, _, txid) = best;
             let Some(pending) = index.get(&txid) else { continue };
-            if self.is_next(index, pending) && !self.is_skipped(pending) && self.offered.insert(txid) {
+            if self.is_next(index, pending) && self.offered.insert(txid) {
                 return Some(pending.clone());
             }
         }
@@ -62,21 +60,12 @@ impl Candidates {
         self.unlock(index, account, nonce.saturating_add(1));
     }
 
-    /// Leaves out all transactions that use a nonce of this account, as origin or as sponsor.
-    pub fn skip_account(&mut self, account: &StacksAddress) {
-        self.skipped.insert(*account);
-    }
-
     fn unlock(&mut self, index: &MempoolIndex, account: &StacksAddress, nonce: u64) {
         if let Some(next) = index.by_nonce(account, nonce)
             && self.is_next(index, next)
         {
             self.unlocked.insert(rank(next));
         }
-    }
-
-    fn is_skipped(&self, pending: &PendingTransaction) -> bool {
-        pending.nonces().any(|(account, _)| self.skipped.contains(&account))
     }
 
     fn is_next(&self, index: &MempoolIndex, pending: &PendingTransaction) -> bool {

@@ -19,8 +19,7 @@
 //! - Blocks that wait for something unknown are bounded in number and bytes.
 //!
 //! # Not here
-//! Whether a block is valid: `blocks`. Chain state is the truth about what is processed; at start the node compares the
-//! two (see [`StagingReader::parents_waited_for`]).
+//! Whether a block is valid: `blocks`. Chain state is the truth about what is processed.
 
 mod block;
 mod error;

@@ -109,18 +109,7 @@ impl StagingReader {
         rows::select_waiting_for_burn_block(&self.conn, burn_hash)
     }
 
-    /// The parents that stored blocks wait for, in order of id.
-    ///
-    /// A crash can leave this file behind chain state, never ahead of it: at start the node looks these up there and
-    /// calls [`super::StagingWriter::set_stacks_attachable`] for those that it has.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub fn parents_waited_for(&self) -> Result<Vec<StacksBlockId>, StoreError> {
-        rows::select_parents_waited_for(&self.conn)
-    }
-
-    /// The burn blocks that stored blocks wait for, in order of hash. At start the node sets those that it knows by now.
+    /// The burn blocks that stored blocks wait for, in order of hash.
     ///
     /// # Errors
     /// When the database fails.

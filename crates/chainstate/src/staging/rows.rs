@@ -92,17 +92,6 @@ pub(super) fn select_after(conn: &Connection, row: u64, limit: u32) -> Result<Ve
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// Parents that stored blocks wait for, in order.
-pub(super) fn select_parents_waited_for(conn: &Connection) -> Result<Vec<StacksBlockId>, StoreError> {
-    let mut select = conn.prepare_cached(
-        "SELECT DISTINCT parent_id FROM staging_blocks
-         WHERE state = 'stored' AND (burn_attachable = 0 OR stacks_attachable = 0) AND stacks_attachable = 0
-         ORDER BY parent_id",
-    )?;
-    let rows = select.query_map([], |row| row.get(0).map(StacksBlockId))?;
-    Ok(rows.collect::<Result<_, _>>()?)
-}
-
 /// Burn hashes that stored blocks wait for, in order.
 pub(super) fn select_burn_hashes_waited_for(conn: &Connection) -> Result<Vec<BurnBlockHash>, StoreError> {
     let mut select = conn.prepare_cached(

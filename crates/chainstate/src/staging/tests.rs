@@ -88,7 +88,6 @@ fn a_block_is_processable_once_both_flags_are_set() {
     let unknown_burn = NewBlock { burn_attachable: false, ..block(2, 1, b"2") };
     staging.db.store(&unknown_burn).unwrap();
     assert_eq!(staging.db.burn_hashes_waited_for().unwrap(), vec![burn(1)]);
-    assert_eq!(staging.db.parents_waited_for().unwrap(), vec![id(1)]);
     assert_eq!(staging.db.set_stacks_attachable(&id(1)).unwrap(), 1);
     assert_eq!(staging.next(), None);
     assert_eq!(staging.db.set_burn_attachable(&burn(9)).unwrap(), 0);
@@ -96,7 +95,6 @@ fn a_block_is_processable_once_both_flags_are_set() {
     assert_eq!(staging.db.set_burn_attachable(&burn(1)).unwrap(), 0);
     assert_eq!(staging.next(), Some(id(2)));
     assert_eq!(staging.db.burn_hashes_waited_for().unwrap(), vec![]);
-    assert_eq!(staging.db.parents_waited_for().unwrap(), vec![]);
 }
 
 #[test]

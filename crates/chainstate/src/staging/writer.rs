@@ -92,10 +92,7 @@ impl StagingWriter {
     }
 
     /// Stores several blocks with one sync, in order; each has an outcome of its own.
-    ///
-    /// # Errors
-    /// Ours: none is stored.
-    pub fn store_many(&mut self, blocks: &[NewBlock<'_>]) -> Result<Vec<StageOutcome>, StoreError> {
+    pub(super) fn store_many(&mut self, blocks: &[NewBlock<'_>]) -> Result<Vec<StageOutcome>, StoreError> {
         let known = rows::Known { event: self.1.event().get(), burn_row: self.1.burn_row().get() };
         let (outcomes, newest) = self.write(|tx| {
             let outcomes = blocks.iter().map(|block| store_block(tx, block, known));

@@ -30,17 +30,6 @@ impl<'t> VerifiedTransaction<'t> {
         Ok(Self(tx))
     }
 
-    /// As [`Self::verify`], but refuses high S, as the mempool and proposal validation do
-    /// (docs/CONSENSUS.md#keys-and-addresses).
-    ///
-    /// # Errors
-    /// What is wrong with the transaction.
-    pub fn verify_strict(tx: &'t BlockTransaction, params: &ChainParams) -> Result<Self, TransactionError> {
-        check_static(tx, params)?;
-        tx.verify(LowS::Strict).map_err(|error| TransactionError::Signature { reason: error.to_string() })?;
-        Ok(Self(tx))
-    }
-
     /// For a caller that has verified these very bytes before, on this chain, and kept that fact: the mempool's table.
     #[must_use]
     pub const fn remembered(tx: &'t BlockTransaction) -> Self {

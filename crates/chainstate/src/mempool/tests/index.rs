@@ -76,7 +76,7 @@ fn what_is_not_mined_holds_back_its_accounts_only() {
     let mut walk = Candidates::default();
     assert_eq!(walk.next(&pool.index).unwrap().fee, 900); // Not mined.
     assert_eq!(walk.next(&pool.index).unwrap().fee, 700);
-    walk.skip_account(&address(3));
+    assert_eq!(walk.next(&pool.index).unwrap().fee, 600);
     assert_eq!(walk.next(&pool.index), None);
 }
 
@@ -217,16 +217,15 @@ fn op() -> impl Strategy<Value = Op> {
     ]
 }
 
-/// Which candidates a walk takes: mined, left out, or its origin skipped altogether.
+/// Which candidates a walk takes: mined, or left out.
 #[derive(Debug, Clone, Copy)]
 enum Choice {
     Mine,
     Leave,
-    SkipOrigin,
 }
 
 fn choice() -> impl Strategy<Value = Choice> {
-    prop_oneof![6 => Just(Choice::Mine), 2 => Just(Choice::Leave), 1 => Just(Choice::SkipOrigin)]
+    prop_oneof![6 => Just(Choice::Mine), 2 => Just(Choice::Leave)]
 }
 
 #[derive(Default)]
@@ -261,14 +260,12 @@ impl Model {
     /// The candidates by scanning everything at each step.
     fn walk(&self, choices: &[Choice]) -> Vec<Txid> {
         let mut next = self.next.clone();
-        let (mut offered, mut skipped) = (BTreeSet::new(), BTreeSet::new());
+        let mut offered = BTreeSet::new();
         let mut order = Vec::new();
         for choice in choices {
             let ready = self.pending.iter().filter(|pending| {
                 !offered.contains(&pending.txid)
-                    && pending.nonces().all(|(account, nonce)| {
-                        next.get(&account).copied().unwrap_or(0) == nonce && !skipped.contains(&account)
-                    })
+                    && pending.nonces().all(|(account, nonce)| next.get(&account).copied().unwrap_or(0) == nonce)
             });
             let best = ready.max_by(|one, two| one.fee_rate().cmp(&two.fee_rate()).then(two.arrival.cmp(&one.arrival)));
             let Some(best) = best else { break };
@@ -277,9 +274,6 @@ impl Model {
             match choice {
                 Choice::Mine => next.extend(best.nonces().map(|(account, nonce)| (account, nonce + 1))),
                 Choice::Leave => {}
-                Choice::SkipOrigin => {
-                    skipped.insert(best.origin);
-                }
             }
         }
         order
@@ -295,7 +289,6 @@ fn walk(index: &MempoolIndex, choices: &[Choice]) -> Vec<Txid> {
         match choice {
             Choice::Mine => walk.mined(index, &next),
             Choice::Leave => {}
-            Choice::SkipOrigin => walk.skip_account(&next.origin),
         }
     }
     order
