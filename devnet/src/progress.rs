@@ -12,21 +12,21 @@ use nakamoto_proto::v1::{
 const ANNOUNCED: u64 = 3;
 
 /// Dropped transactions that are told of in each [`DROPS_WINDOW`]; more are counted. A reorganization can drop thousands.
-const DROPS_TOLD: u32 = 10;
+const DROPS_SHOWN: u32 = 10;
 
-/// See [`DROPS_TOLD`].
+/// See [`DROPS_SHOWN`].
 const DROPS_WINDOW: Duration = Duration::from_secs(10);
 
 /// Reads the node's events and makes lines of some.
 #[derive(Debug)]
 pub struct Watch {
     feed: Feed,
-    teller: Teller,
+    lines: ProgressLines,
 }
 
 /// What was told so far.
 #[derive(Debug)]
-struct Teller {
+struct ProgressLines {
     started: Instant,
     blocks: u64,
     /// The burn view whose tenure was said to take no more.
@@ -38,8 +38,8 @@ struct Teller {
 #[derive(Debug)]
 struct Drops {
     window: Instant,
-    told: u32,
-    untold: u64,
+    shown: u32,
+    hidden: u64,
 }
 
 impl Watch {
@@ -60,7 +60,7 @@ impl Watch {
         };
         let mut feed = Feed::new(node, request);
         while !matches!(feed.next().await?, FeedItem::Opened { .. }) {}
-        Ok(Self { feed, teller: Teller::new(started) })
+        Ok(Self { feed, lines: ProgressLines::new(started) })
     }
 
     /// The next line to show. Can be dropped and called again.
@@ -70,16 +70,16 @@ impl Watch {
     pub async fn next_line(&mut self) -> Result<String, FeedError> {
         loop {
             let FeedItem::Event { event, .. } = self.feed.next().await? else { continue };
-            if let Some(line) = event.body.and_then(|body| self.teller.line(&body, Instant::now())) {
+            if let Some(line) = event.body.and_then(|body| self.lines.line(&body, Instant::now())) {
                 return Ok(line);
             }
         }
     }
 }
 
-impl Teller {
+impl ProgressLines {
     const fn new(started: Instant) -> Self {
-        let drops = Drops { window: started, told: 0, untold: 0 };
+        let drops = Drops { window: started, shown: 0, hidden: 0 };
         Self { started, blocks: 0, full: Vec::new(), drops }
     }
 
@@ -111,13 +111,13 @@ impl Teller {
 impl Drops {
     fn line(&mut self, dropped: &MempoolDropped, now: Instant) -> Option<String> {
         if now.saturating_duration_since(self.window) >= DROPS_WINDOW {
-            (self.window, self.told) = (now, 0);
+            (self.window, self.shown) = (now, 0);
         }
-        if self.told >= DROPS_TOLD {
-            self.untold = self.untold.saturating_add(u64::try_from(dropped.txids.len()).unwrap_or(u64::MAX));
+        if self.shown >= DROPS_SHOWN {
+            self.hidden = self.hidden.saturating_add(u64::try_from(dropped.txids.len()).unwrap_or(u64::MAX));
             return None;
         }
-        self.told = self.told.saturating_add(1);
+        self.shown = self.shown.saturating_add(1);
         let name = dropped.reason().as_str_name();
         let reason = name.strip_prefix("DROP_REASON_").unwrap_or(name).to_lowercase();
         let txids: Vec<_> = dropped.txids.iter().map(|txid| format!("0x{}", hex::encode(txid))).collect();
@@ -125,9 +125,9 @@ impl Drops {
         if dropped.reason() == DropReason::ReplaceByFee {
             line.push_str(&format!(": 0x{}", hex::encode(&dropped.new_txid)));
         }
-        match std::mem::take(&mut self.untold) {
+        match std::mem::take(&mut self.hidden) {
             0 => {}
-            untold => line.push_str(&format!(" (and {untold} more before)")),
+            hidden => line.push_str(&format!(" (and {hidden} more before)")),
         }
         Some(line)
     }
@@ -165,10 +165,10 @@ mod tests {
             ..BlockProcessed::default()
         };
         let started = Instant::now();
-        let mut teller = Teller::new(started);
+        let mut lines = ProgressLines::new(started);
         let body = Body::BlockProcessed(block);
         let lines: Vec<_> =
-            (0..5).map(|_| teller.line(&body, started + Duration::from_millis(212)).unwrap_or_default()).collect();
+            (0..5).map(|_| lines.line(&body, started + Duration::from_millis(212)).unwrap_or_default()).collect();
         assert_eq!(
             lines[0],
             "first block processed after 212 ms: block 1 abababababababab..., 500 bytes, begins tenure 1"
@@ -179,7 +179,7 @@ mod tests {
 
     #[test]
     fn a_tenure_without_budget_is_told_once_with_what_to_do() {
-        let mut teller = Teller::new(Instant::now());
+        let mut lines = ProgressLines::new(Instant::now());
         let mut template = |burn: u8, is_full: bool| {
             let full = SkippedTransaction { txid: vec![7; 32].into(), reason: "no budget".to_owned() };
             let finished = TemplateFinished {
@@ -187,12 +187,12 @@ mod tests {
                 tenure_full: is_full.then_some(full),
                 ..TemplateFinished::default()
             };
-            teller.line(&Body::TemplateFinished(finished), Instant::now())
+            lines.line(&Body::TemplateFinished(finished), Instant::now())
         };
         assert_eq!(template(1, false), None);
-        let told = template(1, true).unwrap();
-        assert!(told.starts_with(&format!("transaction 0x{} waits: no budget", "07".repeat(32))), "{told}");
-        assert!(told.contains("MineBurnBlocks"), "{told}");
+        let shown = template(1, true).unwrap();
+        assert!(shown.starts_with(&format!("transaction 0x{} waits: no budget", "07".repeat(32))), "{shown}");
+        assert!(shown.contains("MineBurnBlocks"), "{shown}");
         assert_eq!((template(1, true), template(1, false), template(1, true)), (None, None, None));
         assert!(template(2, true).is_some());
     }
@@ -200,7 +200,7 @@ mod tests {
     #[test]
     fn drops_are_told_with_their_reason_and_a_flood_of_them_is_counted() {
         let started = Instant::now();
-        let mut teller = Teller::new(started);
+        let mut lines = ProgressLines::new(started);
         let mut dropped = |reason: DropReason, seconds: u64| {
             let body = MempoolDropped {
                 txids: vec![vec![9; 32].into()],
@@ -208,13 +208,13 @@ mod tests {
                 new_txid: vec![8; 32].into(),
                 detail: "because".to_owned(),
             };
-            teller.line(&Body::MempoolDropped(body), started + Duration::from_secs(seconds))
+            lines.line(&Body::MempoolDropped(body), started + Duration::from_secs(seconds))
         };
         let nine = "09".repeat(32);
-        let told = dropped(DropReason::TooExpensive, 0).unwrap();
-        assert_eq!(told, format!("transaction 0x{nine} was dropped (too_expensive): because"));
+        let shown = dropped(DropReason::TooExpensive, 0).unwrap();
+        assert_eq!(shown, format!("transaction 0x{nine} was dropped (too_expensive): because"));
         assert!(dropped(DropReason::ReplaceByFee, 0).unwrap().ends_with(&format!("because: 0x{}", "08".repeat(32))));
-        for _ in 2..DROPS_TOLD {
+        for _ in 2..DROPS_SHOWN {
             assert!(dropped(DropReason::NonceUsed, 9).is_some());
         }
         assert_eq!((dropped(DropReason::NonceUsed, 9), dropped(DropReason::NonceUsed, 9)), (None, None));

@@ -60,7 +60,7 @@ const RETRY_MOST_MS: Millis = 5_000;
 const TIMEOUT_GROWTH_MAX: Millis = 8;
 
 /// A template's time is halved this often at most.
-const HASTE_MAX: u32 = 9;
+const HALVINGS_MAX: u32 = 9;
 
 #[derive(Debug)]
 enum Phase {
@@ -86,7 +86,7 @@ enum Asked {
     /// The proposal was put into this producer's slot; answers that come may be older.
     Put,
     /// It came by in the journal: answers after it are answers to it.
-    Heard,
+    Seen,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,7 +109,7 @@ pub struct Machine {
     /// On which parent a template was asked for last, and when.
     begun: Option<(StacksBlockId, Millis)>,
     /// Whether the waiting transactions were found not to be minable on this view.
-    dry: bool,
+    mempool_exhausted: bool,
     /// Whether a transaction came while a template was being made.
     more_came: bool,
     /// Signed blocks that need not be proposed on this tip; true when that is for ever.
@@ -134,7 +134,7 @@ impl Machine {
             view: None,
             interval_start: 0,
             begun: None,
-            dry: false,
+            mempool_exhausted: false,
             more_came: false,
             dismissed: BTreeMap::new(),
             accepts: BTreeMap::new(),
@@ -174,11 +174,11 @@ impl Machine {
             Input::Moved(sequence) => self.on_moved(sequence),
             Input::Transaction(sequence) => self.on_transaction(now, sequence),
             Input::Answer { signer, answer } => self.on_answer(now, signer, answer),
-            Input::Heard(block_hash) => {
+            Input::ProposalSeen(block_hash) => {
                 if let Phase::Gathering { candidate, votes, asked, .. } = &mut self.phase
                     && candidate.block.block_hash == block_hash
                 {
-                    *asked = Asked::Heard;
+                    *asked = Asked::Seen;
                     votes.ask_again();
                 }
                 None
@@ -188,14 +188,14 @@ impl Machine {
                 _ => None,
             },
             Input::BlockRejected(block_id, reason) => self.on_block_rejected(block_id, &reason),
-            Input::ProducerContext(situation) => self.on_situation(now, *situation),
+            Input::ProducerContext(context) => self.on_context(now, *context),
             Input::Requested(new_id) => {
                 if let Phase::Assembling { id, .. } = &mut self.phase {
                     *id = Some(new_id);
                 }
                 None
             }
-            Input::Template(template, situation) => self.on_template(now, template, *situation),
+            Input::Template(template, context) => self.on_template(now, template, *context),
             Input::NoTemplate(why) => self.on_no_template(now, &why),
             Input::StillMade(executing) => self.on_still_made(now, executing),
             Input::Signed(candidate) => {
@@ -236,7 +236,7 @@ impl Machine {
         if sequence <= view.sequence || !waits_for_work {
             return None;
         }
-        self.dry = false;
+        self.mempool_exhausted = false;
         self.request_template(now, false)
     }
 

@@ -195,7 +195,7 @@ impl Driver {
                 let block_hash = block.block_hash;
                 self.keep(block);
                 if convert::writer(chunk) == Some(self.keys.signing.public_key().hash160()) {
-                    heard.push(Input::Heard(block_hash));
+                    heard.push(Input::ProposalSeen(block_hash));
                 }
             }
             return heard;
@@ -253,7 +253,7 @@ impl Driver {
     async fn fetch_view(&mut self) -> Result<Input, Failed> {
         let view = self.view_now().await?;
         self.say_when_not_in_the_set(&view).await?;
-        Ok(Input::ProducerContext(Box::new(self.situation(view).await?)))
+        Ok(Input::ProducerContext(Box::new(self.context(view).await?)))
     }
 
     /// Asks when the burn tip is another one, and tells the person who waits for blocks what is missing.
@@ -283,7 +283,7 @@ impl Driver {
     }
 
     /// A view with what the record and the slots say about it.
-    async fn situation(&mut self, view: View) -> Result<ProducerContext, Failed> {
+    async fn context(&mut self, view: View) -> Result<ProducerContext, Failed> {
         // A block below the tip's height may only come back with the tip: it is in the journal, and its producer has it.
         self.proposals.retain(|block| block.parent == view.tip || block.chain_length > view.chain_length);
         let own: Vec<_> = self.record.children_of(&view.tip)?.into_iter().map(Arc::new).collect();
@@ -352,8 +352,8 @@ impl Driver {
         let executing = convert::executing(&answer);
         let input = match (answer.state(), answer.template) {
             (JobState::Succeeded, Some(template)) => {
-                let situation = self.situation(view).await?;
-                Input::Template(Box::new(convert::template(template)?), Box::new(situation))
+                let context = self.context(view).await?;
+                Input::Template(Box::new(convert::template(template)?), Box::new(context))
             }
             (JobState::Pending, _) => Input::StillMade(executing),
             (state, _) => Input::NoTemplate(match answer.failure_reason.as_str() {

@@ -7,12 +7,12 @@ use stacks_types::ids::BurnBlockHash;
 #[derive(Debug)]
 pub struct Standing<P> {
     at: Option<BurnBlockHash>,
-    told: Option<P>,
+    reported: Option<P>,
 }
 
 impl<P> Default for Standing<P> {
     fn default() -> Self {
-        Self { at: None, told: None }
+        Self { at: None, reported: None }
     }
 }
 
@@ -26,8 +26,8 @@ impl<P: PartialEq> Standing<P> {
     /// Learns the standing at a burn tip. True when it is another one than was told, or the first.
     pub fn learn(&mut self, burn_tip: BurnBlockHash, standing: P) -> bool {
         self.at = Some(burn_tip);
-        let is_news = self.told.as_ref() != Some(&standing);
-        self.told = Some(standing);
+        let is_news = self.reported.as_ref() != Some(&standing);
+        self.reported = Some(standing);
         is_news
     }
 }

@@ -29,7 +29,7 @@ mod state;
 mod stream_context;
 mod submit;
 mod tenures;
-mod trace;
+mod block_spans;
 mod transactions;
 
 pub use blocks::BlockAt;

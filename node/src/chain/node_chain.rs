@@ -10,7 +10,7 @@ use stacks_types::ids::Txid;
 
 use super::refusals::Refusals;
 use super::stall::TipWatch;
-use super::trace::{self, Trail};
+use super::block_spans::{self, BlockSpans};
 use super::{jobs, process, transactions};
 use crate::chain::{FinishedJob, PendingCursor};
 use crate::config::CallLimits;
@@ -39,7 +39,7 @@ pub struct NodeChain {
     pub(super) call_limits: CallLimits,
     /// As of the coordinator's last change.
     tip: Mutex<v1::BlockRef>,
-    pub(super) trail: Trail,
+    pub(super) spans: BlockSpans,
     pub(super) watch: TipWatch,
     pub(super) refusals: Refusals,
 }
@@ -58,7 +58,7 @@ impl NodeChain {
             started: Instant::now(),
             call_limits,
             tip: Mutex::new(tip),
-            trail: Trail::default(),
+            spans: BlockSpans::default(),
             watch: TipWatch::default(),
             refusals: Refusals::default(),
         })
@@ -100,7 +100,7 @@ impl NodeChain {
 
     /// Checks and stores a signed block.
     pub fn push_block(&self, block: Bytes) -> Result<v1::PushBlockResponse, ApiError> {
-        trace::push(self, &block)
+        block_spans::push(self, &block)
     }
 
     /// The transaction that the template in the making executes now, and for how long so far. Does not block.

@@ -2,7 +2,7 @@
 
 use chainstate::chain::Retention;
 
-use super::{NodeChain, trace};
+use super::{NodeChain, block_spans};
 use crate::error::ApiError;
 use crate::metrics;
 
@@ -11,7 +11,7 @@ pub(super) fn process_next(node: &NodeChain, retention: Retention) -> Result<boo
     let time = metrics::get().time("processing");
     let processed = node.chain.process_next()?;
     match &processed {
-        Some(processed) => trace::processed(node, processed),
+        Some(processed) => block_spans::processed(node, processed),
         None => time.discard(),
     }
     let pruned = node.chain.prune_journal(retention, node.started.elapsed())?;

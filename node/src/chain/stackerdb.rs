@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use chainstate::chain::{ChunkOutcome, StackerDbSurroundings, wire};
+use chainstate::chain::{ChunkOutcome, StackerDbContext, wire};
 use chainstate::stackerdb::{PutRefusal, SlotMetadata, get_chunk, list_contracts, list_instances, list_metadata};
 use nakamoto_proto::v1;
 use stacks_types::address::StacksAddress;
@@ -88,8 +88,8 @@ impl NodeChain {
     /// Makes the StackerDBs of contracts follow the tip; false when they are there. Called by the follower only.
     pub fn follow_stacker_dbs(&self, stopped: &dyn Fn() -> bool) -> Result<bool, ApiError> {
         let begun = Instant::now();
-        let around = StackerDbSurroundings { now: &|| begun.elapsed(), stopped };
-        Ok(self.chain.follow_stackerdbs(&around)?)
+        let context = StackerDbContext { now: &|| begun.elapsed(), stopped };
+        Ok(self.chain.follow_stackerdbs(&context)?)
     }
 }
 

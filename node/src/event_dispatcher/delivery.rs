@@ -14,7 +14,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::payload::{Body, Endpoint, PayloadCache, Told};
+use super::payload::{Body, Endpoint, PayloadCache, PostedEvents};
 use super::plan;
 use super::post::{PostError, Poster};
 use super::registration::Registration;
@@ -33,7 +33,7 @@ const JITTER_MS: u64 = 100;
 /// The longest wait: so many timeouts of an attempt, but no longer than one likes to wait for an observer that came back.
 const LONGEST_WAIT_TIMEOUTS: u32 = 3;
 const LONGEST_WAIT: Duration = Duration::from_secs(3);
-/// Events without a post that may pass before the checkpoint is moved: a checkpoint is for what was told.
+/// Events without a post that may pass before the checkpoint is moved: a checkpoint is for what was posted.
 const UNMARKED_EVENTS: u64 = 256;
 /// Wait after the journal could not be read or a body not be made, which is ours to repair.
 const BROKEN_WAIT: Duration = Duration::from_secs(1);
@@ -102,7 +102,7 @@ struct Attempt {
     endpoint: Endpoint,
     /// Of its body.
     bytes: usize,
-    /// Events in `waiting` that it tells, from the first, and those between of which nothing is told.
+    /// Events in `waiting` that it tells, from the first, and those between of which nothing is posted.
     events: usize,
     outcome: Result<(), PostError>,
 }
@@ -140,8 +140,8 @@ impl Delivery {
         let Some(endpoint) = posts.get(self.progress.posts_done) else { return Step::Passed };
         tokio::time::sleep_until(self.retry_at).await;
         let Parts { registration, poster, .. } = &self.parts;
-        let (told, events) = plan::join(*endpoint, &self.waiting, entry, &registration.interest);
-        match self.body(*endpoint, told).await {
+        let (posted, events) = plan::join(*endpoint, &self.waiting, entry, &registration.interest);
+        match self.body(*endpoint, posted).await {
             Ok(body) => {
                 let bytes = body.as_ref().len();
                 let outcome = poster.post(&registration.url(*endpoint), body.bytes(), registration.timeout).await;
@@ -179,9 +179,9 @@ impl Delivery {
     }
 
     /// Made on a thread that may take its time.
-    async fn body(&self, endpoint: Endpoint, told: Told) -> Result<Body, String> {
+    async fn body(&self, endpoint: Endpoint, posted: PostedEvents) -> Result<Body, String> {
         let (cache, view) = (Arc::clone(&self.parts.cache), self.parts.registration.view.clone());
-        let made = tokio::task::spawn_blocking(move || cache.body(endpoint, &told, &view)).await;
+        let made = tokio::task::spawn_blocking(move || cache.body(endpoint, &posted, &view)).await;
         match made {
             Ok(Ok(body)) => Ok(body),
             Ok(Err(error)) => Err(error.to_string()),
@@ -235,14 +235,14 @@ impl Delivery {
     /// The first event in `waiting` is done.
     fn pass(&mut self) {
         let Some(entry) = self.waiting.pop_front() else { return };
-        let told = self.progress.posts_done > 0;
+        let posted = self.progress.posts_done > 0;
         if let Some(v1::event::Body::BlockProcessed(block)) = &entry.event.body {
             self.progress.delivered_height = block.block.as_ref().map(|names| names.chain_length);
             self.progress.precede_with_burn_block = false;
         }
         self.progress.next_sequence = entry.sequence.saturating_add(1);
         self.progress.posts_done = 0;
-        if told || self.progress.next_sequence.saturating_sub(self.marked.next_sequence) >= UNMARKED_EVENTS {
+        if posted || self.progress.next_sequence.saturating_sub(self.marked.next_sequence) >= UNMARKED_EVENTS {
             self.checkpoint();
         }
         self.show_position();

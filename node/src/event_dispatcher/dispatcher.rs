@@ -65,9 +65,9 @@ impl Dispatcher {
     ) -> anyhow::Result<(Self, DispatcherRunner)> {
         let (mut observers, mut engines) = (BTreeMap::new(), Vec::new());
         if !configs.is_empty() {
-            let (ring, newest) = watch::channel(source.journal.bounds().newest);
+            let (sender, newest) = watch::channel(source.journal.bounds().newest);
             source.journal.listen(Box::new(move |sequence| {
-                ring.send_replace(sequence);
+                sender.send_replace(sequence);
             }));
             let (store, cache, poster) = (Store::open(folder)?, Arc::<PayloadCache>::default(), Poster::new());
             for registration in configs.iter().map(Registration::from) {

@@ -7,7 +7,7 @@ use nakamoto_proto::v1;
 use v1::event::Body;
 
 use super::keys::Interest;
-use super::payload::{self, Endpoint, Told};
+use super::payload::{self, Endpoint, PostedEvents};
 use crate::event_stream::journal::Entry;
 
 /// Transactions of one `/new_mempool_tx`.
@@ -58,11 +58,11 @@ fn only_if(wanted: bool, endpoint: Endpoint) -> Vec<Endpoint> {
 ///
 /// Transactions that wait behind one another go out as one array: an observer takes that many times faster, and one that
 /// keeps up never has two waiting. Events between them of which the observer is told nothing are in nobody's way.
-pub(super) fn join(endpoint: Endpoint, waiting: &VecDeque<Entry>, first: &Entry, interest: &Interest) -> (Told, usize) {
-    let mut told = Told { first: Arc::clone(&first.event), more: Vec::new() };
+pub(super) fn join(endpoint: Endpoint, waiting: &VecDeque<Entry>, first: &Entry, interest: &Interest) -> (PostedEvents, usize) {
+    let mut posted = PostedEvents { first: Arc::clone(&first.event), more: Vec::new() };
     let mut covered = 1;
     if endpoint != Endpoint::NewMempoolTx {
-        return (told, covered);
+        return (posted, covered);
     }
     let mut bytes = transaction_bytes(&first.event);
     for (index, entry) in waiting.iter().enumerate().skip(1) {
@@ -72,13 +72,13 @@ pub(super) fn join(endpoint: Endpoint, waiting: &VecDeque<Entry>, first: &Entry,
             _ => break,
         }
         bytes += transaction_bytes(&entry.event);
-        if told.more.len() + 1 == MAX_JOINED_TRANSACTIONS || bytes > MAX_JOINED_BYTES {
+        if posted.more.len() + 1 == MAX_JOINED_TRANSACTIONS || bytes > MAX_JOINED_BYTES {
             break;
         }
-        told.more.push(Arc::clone(&entry.event));
+        posted.more.push(Arc::clone(&entry.event));
         covered = index + 1;
     }
-    (told, covered)
+    (posted, covered)
 }
 
 fn transaction_bytes(event: &v1::Event) -> usize {
@@ -174,8 +174,8 @@ mod tests {
         let silent = || event(Body::TipChanged(v1::TipChanged::default()));
         let joined = |events: Vec<v1::Event>, interest: &Interest| {
             let waiting: VecDeque<_> = events.into_iter().map(|event| Entry::from_event(event, 0)).collect();
-            let (told, covered) = join(Endpoint::NewMempoolTx, &waiting, &waiting[0], interest);
-            (told.more.len() + 1, covered)
+            let (posted, covered) = join(Endpoint::NewMempoolTx, &waiting, &waiting[0], interest);
+            (posted.more.len() + 1, covered)
         };
         assert_eq!(joined(vec![accepted(1)], &star()), (1, 1));
         assert_eq!(joined(vec![accepted(1), silent(), accepted(1), silent()], &star()), (2, 3));

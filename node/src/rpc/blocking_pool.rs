@@ -43,7 +43,7 @@ const EVALUATION_SHARES: Shares = Shares {
     turns: MAX_CONCURRENT_EVALUATIONS,
     of_one: MAX_EVALUATIONS_OF_PEER,
     waiting_of_one: MAX_EVALUATIONS_WAITING_OF_PEER,
-    patience: TURN_TIMEOUT,
+    timeout: TURN_TIMEOUT,
     full: "EVALUATION_QUEUE_FULL",
 };
 
@@ -51,7 +51,7 @@ const LONG_ADMISSION_SHARES: Shares = Shares {
     turns: MAX_CONCURRENT_LONG_ADMISSIONS,
     of_one: MAX_LONG_ADMISSIONS_OF_ORIGIN,
     waiting_of_one: MAX_WAITING_OF_ORIGIN,
-    patience: TURN_TIMEOUT,
+    timeout: TURN_TIMEOUT,
     full: "ADMISSION_QUEUE_FULL",
 };
 

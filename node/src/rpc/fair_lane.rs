@@ -24,7 +24,7 @@ pub(super) struct Shares {
     /// Requests of one sender that wait; of all, [`MAX_WAITING`].
     pub(super) waiting_of_one: usize,
     /// How long one waits before it is told to come back.
-    pub(super) patience: Duration,
+    pub(super) timeout: Duration,
     /// The reason that it is told.
     pub(super) full: &'static str,
 }
@@ -83,7 +83,7 @@ impl<K: Ord + Clone> FairLane<K> {
             state.wait(&self.shares, &sender).ok_or_else(busy)?
         };
         let waits = Waits { lane: self, sender: &sender, id };
-        let turn = tokio::time::timeout(self.shares.patience, turn).await;
+        let turn = tokio::time::timeout(self.shares.timeout, turn).await;
         drop(waits);
         turn.map_err(|_late| busy())?.map_err(|_gone| ApiError::ShuttingDown)
     }

@@ -15,26 +15,26 @@ pub struct WakeSignal {
 #[derive(Default)]
 struct WakeSignalInner {
     state: Mutex<WakeSignalState>,
-    rung: Condvar,
+    changed: Condvar,
 }
 
 #[derive(Default)]
 struct WakeSignalState {
-    rung: bool,
+    notified: bool,
     stopped: bool,
 }
 
 impl WakeSignal {
     /// There may be something to do.
     pub fn notify(&self) {
-        self.lock().rung = true;
-        self.inner.rung.notify_all();
+        self.lock().notified = true;
+        self.inner.changed.notify_all();
     }
 
     /// The thread ends after what it is at.
     pub fn stop(&self) {
         self.lock().stopped = true;
-        self.inner.rung.notify_all();
+        self.inner.changed.notify_all();
     }
 
     /// Whether [`Self::stop`] was called.
@@ -43,20 +43,20 @@ impl WakeSignal {
         self.lock().stopped
     }
 
-    /// Waits for a ring and takes it; false when stopped.
+    /// Waits for a signal and takes it; false when stopped.
     pub(crate) fn wait(&self) -> bool {
         let mut state = self.lock();
-        while !state.rung && !state.stopped {
-            state = self.inner.rung.wait(state).unwrap_or_else(PoisonError::into_inner);
+        while !state.notified && !state.stopped {
+            state = self.inner.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
-        state.rung = false;
+        state.notified = false;
         !state.stopped
     }
 
-    /// Waits for a ring, a stop or the end of `pause`, and leaves the ring.
+    /// Waits for a signal, a stop or the end of `pause`, and leaves the signal.
     pub(crate) fn pause(&self, pause: Duration) {
         let state = self.lock();
-        let waited = self.inner.rung.wait_timeout_while(state, pause, |state| !state.stopped);
+        let waited = self.inner.changed.wait_timeout_while(state, pause, |state| !state.stopped);
         drop(waited.unwrap_or_else(PoisonError::into_inner));
     }
 

@@ -1,6 +1,6 @@
 //! Templates: asked for, fetched, or not made.
 
-use super::{Action, HASTE_MAX, Machine, NoTemplate, Phase};
+use super::{Action, HALVINGS_MAX, Machine, NoTemplate, Phase};
 use crate::model::{Executing, Millis, ProducerContext, Template};
 
 /// A template whose event has not come by then is asked for: it was lost with its request, or something holds it up.
@@ -34,7 +34,7 @@ impl Machine {
         &mut self,
         now: Millis,
         template: Box<Template>,
-        situation: ProducerContext,
+        context: ProducerContext,
     ) -> Option<Action> {
         let Phase::Assembling { parent, burn_view, allow_empty, .. } = &self.phase else { return None };
         if template.parent != *parent || template.burn_view != *burn_view {
@@ -45,11 +45,11 @@ impl Machine {
             return self.on_no_template(now, &NoTemplate::NoTransactions);
         }
         self.failures = 0;
-        self.take(now, &situation.view);
-        let view = &situation.view;
+        self.take(now, &context.view);
+        let view = &context.view;
         let fits = template.parent == view.tip && template.burn_view == view.burn_tip;
-        if !fits || !view.elected || situation.signed_here {
-            return self.choose_in_haste(now, situation);
+        if !fits || !view.elected || context.signed_here {
+            return self.choose_with_less_time(now, context);
         }
         self.phase = Phase::Signing;
         Some(Action::Sign(template))
@@ -79,11 +79,11 @@ impl Machine {
             }
             NoTemplate::NoTransactions if self.more_came => self.request_template(now, false),
             NoTemplate::NoTransactions => {
-                self.dry = true;
+                self.mempool_exhausted = true;
                 self.wait_for_work(now)
             }
             NoTemplate::Moved => {
-                self.assembly_time_halvings = self.assembly_time_halvings.saturating_add(1).min(HASTE_MAX);
+                self.assembly_time_halvings = self.assembly_time_halvings.saturating_add(1).min(HALVINGS_MAX);
                 self.retry_later(now, Some(MOVED_RETRY_MS))
             }
             NoTemplate::Other(reason) => {

@@ -1,24 +1,24 @@
 //! A new view: does what is in flight go on, and if not, what comes next?
 
-use super::{Action, Asked, HASTE_MAX, Machine, Phase, WaitFor};
+use super::{Action, Asked, HALVINGS_MAX, Machine, Phase, WaitFor};
 use crate::collect::Votes;
 use crate::model::{Candidate, Millis, MiningMode, ProducerContext, View};
 
 impl Machine {
-    pub(super) fn on_situation(&mut self, now: Millis, situation: ProducerContext) -> Option<Action> {
-        self.take(now, &situation.view);
-        let view = &situation.view;
+    pub(super) fn on_context(&mut self, now: Millis, context: ProducerContext) -> Option<Action> {
+        self.take(now, &context.view);
+        let view = &context.view;
         match std::mem::replace(&mut self.phase, Phase::Waiting { until: None, for_what: WaitFor::Move }) {
             phase @ Phase::Assembling { parent, burn_view, .. } if parent == view.tip && burn_view == view.burn_tip => {
                 self.phase = phase;
                 None
             }
-            phase @ (Phase::Gathering { .. } | Phase::Pushed { .. }) if still_wanted(&phase, &situation) => {
+            phase @ (Phase::Gathering { .. } | Phase::Pushed { .. }) if still_wanted(&phase, &context) => {
                 self.phase = phase;
                 None
             }
-            Phase::Assembling { .. } => self.choose_in_haste(now, situation),
-            _ => self.choose(now, situation),
+            Phase::Assembling { .. } => self.choose_with_less_time(now, context),
+            _ => self.choose(now, context),
         }
     }
 
@@ -33,38 +33,38 @@ impl Machine {
             self.dismissed.clear();
         }
         if tip_moved || burn_moved {
-            self.dry = false;
+            self.mempool_exhausted = false;
         }
         self.view = Some(view.clone());
     }
 
     /// The view moved before a template was finished: the next one gets less time.
-    pub(super) fn choose_in_haste(&mut self, now: Millis, situation: ProducerContext) -> Option<Action> {
-        self.assembly_time_halvings = self.assembly_time_halvings.saturating_add(1).min(HASTE_MAX);
+    pub(super) fn choose_with_less_time(&mut self, now: Millis, context: ProducerContext) -> Option<Action> {
+        self.assembly_time_halvings = self.assembly_time_halvings.saturating_add(1).min(HALVINGS_MAX);
         self.phase = Phase::Waiting { until: None, for_what: WaitFor::Move };
-        self.choose(now, situation)
+        self.choose(now, context)
     }
 
-    /// Nothing is in flight: what is there to do in this situation?
-    fn choose(&mut self, now: Millis, situation: ProducerContext) -> Option<Action> {
-        let view = situation.view;
-        for candidate in &situation.others {
+    /// Nothing is in flight: what is there to do in this context?
+    fn choose(&mut self, now: Millis, context: ProducerContext) -> Option<Action> {
+        let view = context.view;
+        for candidate in &context.others {
             let votes = self.votes_for(candidate);
             if votes.is_enough() && !self.dismissed.contains_key(&candidate.block.block_hash) {
                 tracing::info!(block_hash = %candidate.block.block_hash, "finishing another producer's block");
                 return Some(self.push(now, candidate.clone(), votes.signatures()));
             }
         }
-        let unfinished = situation.unfinished.into_iter().find(|c| !self.dismissed.contains_key(&c.block.block_hash));
+        let unfinished = context.unfinished.into_iter().find(|c| !self.dismissed.contains_key(&c.block.block_hash));
         if let Some(candidate) = unfinished {
             return Some(self.propose(now, candidate));
         }
         if view.elected
-            && let Some((candidate, votes)) = self.to_finish(situation.others)
+            && let Some((candidate, votes)) = self.to_finish(context.others)
         {
             return self.finish(now, candidate, votes);
         }
-        if situation.signed_here && view.elected {
+        if context.signed_here && view.elected {
             let is_final = self.dismissed.values().all(|is_final| *is_final);
             tracing::warn!(
                 burn_tip = %view.burn_tip,
@@ -79,7 +79,7 @@ impl Machine {
             return None;
         }
         let at_once = matches!(view.mining.mode, MiningMode::Auto | MiningMode::Mixed);
-        if at_once && !view.mining.wanted && (view.new_tenure || (view.mempool_count > 0 && !self.dry)) {
+        if at_once && !view.mining.wanted && (view.new_tenure || (view.mempool_count > 0 && !self.mempool_exhausted)) {
             return self.request_template(now, false);
         }
         self.wait_for_work(now)
@@ -127,13 +127,13 @@ impl Machine {
 }
 
 /// A block in flight is wanted while it can still follow the tip. Another producer's is the elected one's to finish.
-fn still_wanted(phase: &Phase, situation: &ProducerContext) -> bool {
+fn still_wanted(phase: &Phase, context: &ProducerContext) -> bool {
     match phase {
         Phase::Gathering { candidate, .. } | Phase::Pushed { candidate, .. } => {
             let is_among =
                 |blocks: &[Candidate]| blocks.iter().any(|other| other.block.block_hash == candidate.block.block_hash);
-            let finishes = situation.view.elected || matches!(phase, Phase::Pushed { .. });
-            is_among(&situation.unfinished) || (finishes && is_among(&situation.others))
+            let finishes = context.view.elected || matches!(phase, Phase::Pushed { .. });
+            is_among(&context.unfinished) || (finishes && is_among(&context.others))
         }
         Phase::Offline | Phase::Waiting { .. } | Phase::Assembling { .. } | Phase::Signing => false,
     }

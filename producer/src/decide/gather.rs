@@ -45,7 +45,7 @@ impl Machine {
                         return Some(self.propose(now, candidate));
                     }
                     Asked::Put => return None,
-                    Asked::Heard => {}
+                    Asked::Seen => {}
                 }
                 tracing::warn!(%block_hash, "too many signers refused; proposal given up for now");
                 self.dismissed.insert(block_hash, false);

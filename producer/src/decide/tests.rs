@@ -6,7 +6,7 @@ mod world;
 
 use stacks_types::ids::BlockHash;
 
-use super::{HASTE_MAX, Input, Machine, Policy, RETRY_MOST_MS, failure_delay};
+use super::{HALVINGS_MAX, Input, Machine, Policy, RETRY_MOST_MS, failure_delay};
 use crate::model::{Mining, MiningMode};
 use world::{POLICY, World};
 
@@ -125,17 +125,17 @@ fn transactions_that_cannot_be_mined_do_not_make_blocks_before_the_interval() {
 fn burn_blocks_that_outrun_a_template_make_the_next_one_shorter_until_one_is_in_time() {
     let mut world = World::new(POLICY);
     for outrun in 0..12 {
-        assert_eq!(world.assembly_time_halvings, outrun.min(HASTE_MAX));
+        assert_eq!(world.assembly_time_halvings, outrun.min(HALVINGS_MAX));
         // The template is not finished when the burn block comes.
         world.events.clear();
         world.burn_block();
         world.deliver(1);
     }
-    for in_time in 1..=HASTE_MAX + 1 {
+    for in_time in 1..=HALVINGS_MAX + 1 {
         world.settle();
         world.transaction();
         world.deliver(1);
-        assert_eq!(world.assembly_time_halvings, HASTE_MAX.saturating_sub(in_time));
+        assert_eq!(world.assembly_time_halvings, HALVINGS_MAX.saturating_sub(in_time));
     }
 }
 

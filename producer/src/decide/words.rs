@@ -33,7 +33,7 @@ pub enum Input {
         answer: Answer,
     },
     /// A proposal that this producer put into its slot came by in the journal.
-    Heard(BlockHash),
+    ProposalSeen(BlockHash),
     /// A template job ended.
     TemplateFinished(String),
     /// The node found a block invalid.

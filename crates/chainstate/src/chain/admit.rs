@@ -19,7 +19,7 @@ use super::{Chain, ChainReader, ReadStateError, lock, wire};
 use crate::db::StoreError;
 use crate::execution::read_only::{CallRefusal, ReadError, StateReader, nonce_key};
 use crate::mempool::{
-    AccountView, Admission as Checked, AdmissionView, Candidates, Changes, CheckedTransaction, FeeRate, InsertOutcome,
+    AccountView, CheckOutcome, AdmissionView, Candidates, Changes, CheckedTransaction, FeeRate, InsertOutcome,
     MempoolIndex, Need, PendingTransaction, Refusal, Stand, Totals, check, garbage_collect, insert,
 };
 use crate::store::WriteTx;
@@ -80,9 +80,9 @@ enum Attempt {
 const EVICTION_TRIES: usize = 3;
 
 /// What the reading half says.
-enum Verdict {
+enum OfferCheck {
     Decided(Result<Offered, StoreError>),
-    Checked(Box<CheckedTransaction>),
+    Passed(Box<CheckedTransaction>),
 }
 
 impl Chain {
@@ -115,22 +115,22 @@ impl Chain {
         let now_s = (self.inner.clock)() / 1000;
         let begun = Instant::now();
         let expired = || begun.elapsed() >= ADMISSION_TIME;
-        let verdicts = self.read(|reader| {
+        let checks = self.read(|reader| {
             let check_all = |state: &StateReader<'_>| {
                 let view = TipView { state, company, expired: &expired };
                 Ok(raw.iter().map(|raw| self.check_one(reader, &view, raw.as_ref(), now_s)).collect::<Vec<_>>())
             };
             reader.state_until(None, &expired, check_all).map_err(store_error)
         });
-        let verdicts = match verdicts {
-            Ok(verdicts) => verdicts,
+        let checks = match checks {
+            Ok(checks) => checks,
             Err(error) => return raw.iter().map(|_| Err(error.clone())).collect(),
         };
-        let (mut answers, mut checked) = (Vec::with_capacity(verdicts.len()), Vec::new());
-        for verdict in verdicts {
-            answers.push(match verdict {
-                Verdict::Decided(answer) => Some(answer),
-                Verdict::Checked(transaction) => {
+        let (mut answers, mut checked) = (Vec::with_capacity(checks.len()), Vec::new());
+        for check in checks {
+            answers.push(match check {
+                OfferCheck::Decided(answer) => Some(answer),
+                OfferCheck::Passed(transaction) => {
                     checked.push(*transaction);
                     None
                 }
@@ -142,20 +142,20 @@ impl Chain {
     }
 
     /// The reading half.
-    fn check_one(&self, reader: &ChainReader, view: &TipView<'_, '_>, raw: &[u8], now_s: u64) -> Verdict {
+    fn check_one(&self, reader: &ChainReader, view: &TipView<'_, '_>, raw: &[u8], now_s: u64) -> OfferCheck {
         let transaction = match BlockTransaction::decode(raw) {
             Ok(transaction) => transaction,
-            Err(error) => return Verdict::Decided(Ok(Offered::Decided(Err(AdmissionRefusal::Undecodable(error))))),
+            Err(error) => return OfferCheck::Decided(Ok(Offered::Decided(Err(AdmissionRefusal::Undecodable(error))))),
         };
         let txid = transaction.txid();
         let answer = match check(reader.conn(), view, self.params(), transaction, now_s) {
-            Ok(Checked::Checked(checked)) => return Verdict::Checked(checked),
-            Ok(Checked::Left { origin }) => return Verdict::Decided(Ok(Offered::Left { origin })),
-            Ok(Checked::AlreadyPending) => Ok(Admission::AlreadyPending(txid)),
-            Err(Refusal::Database { message }) => return Verdict::Decided(Err(StoreError::Database(message))),
+            Ok(CheckOutcome::Checked(checked)) => return OfferCheck::Passed(checked),
+            Ok(CheckOutcome::Left { origin }) => return OfferCheck::Decided(Ok(Offered::Left { origin })),
+            Ok(CheckOutcome::AlreadyPending) => Ok(Admission::AlreadyPending(txid)),
+            Err(Refusal::Database { message }) => return OfferCheck::Decided(Err(StoreError::Database(message))),
             Err(refusal) => Err(AdmissionRefusal::Refused { txid, refusal }),
         };
-        Verdict::Decided(Ok(Offered::Decided(answer)))
+        OfferCheck::Decided(Ok(Offered::Decided(answer)))
     }
 
     /// The writing half: all or, when it is our failure, none. What finds no room tries to make some, one at a time.
@@ -222,8 +222,8 @@ impl Chain {
             InsertOutcome::Refused(refusal) => Err(AdmissionRefusal::Refused { txid, refusal }),
             InsertOutcome::Inserted(changes) => {
                 let raw = checked.transaction().raw().to_vec();
-                self.tell_accepted(tx, &txid, raw)?;
-                self.tell_dropped(tx, &changes)?;
+                self.emit_accepted(tx, &txid, raw)?;
+                self.emit_dropped(tx, &changes)?;
                 sqlite::crash_point("mempool:inserted");
                 tx.after_commit(|| sqlite::crash_point("mempool:committed"));
                 self.apply_after_commit(tx, changes);
@@ -271,12 +271,12 @@ impl Chain {
     /// Drops what waited too long.
     pub(super) fn collect_mempool_garbage(&self, tx: &mut WriteTx<'_>) -> Result<(), StoreError> {
         let changes = garbage_collect(tx.sql(), tx.time_ms() / 1000, COLLECT_MAX)?;
-        self.tell_dropped(tx, &changes)?;
+        self.emit_dropped(tx, &changes)?;
         self.apply_after_commit(tx, changes);
         Ok(())
     }
 
-    pub(super) fn tell_accepted(&self, tx: &mut WriteTx<'_>, txid: &Txid, raw: Vec<u8>) -> Result<(), StoreError> {
+    pub(super) fn emit_accepted(&self, tx: &mut WriteTx<'_>, txid: &Txid, raw: Vec<u8>) -> Result<(), StoreError> {
         let body = v1::MempoolAccepted { txid: wire::bytes(&txid.0), transaction: raw.into() };
         tx.emit(v1::EventKind::MempoolAccepted, v1::event::Body::MempoolAccepted(body), None)?;
         Ok(())
@@ -346,8 +346,8 @@ impl AdmissionView for TipView<'_, '_> {
     }
 
     fn check_public_function(&self, contract: &ContractId, function: &str, arguments: &[Value]) -> Result<(), Refusal> {
-        let verdict = self.state.check_public_function(contract, function, arguments).map_err(refused)?;
-        verdict.map_err(|refusal| match refusal {
+        let answer = self.state.check_public_function(contract, function, arguments).map_err(refused)?;
+        answer.map_err(|refusal| match refusal {
             CallRefusal::NoSuchContract => Refusal::NoSuchContract,
             CallRefusal::NoSuchPublicFunction => Refusal::NoSuchPublicFunction,
             CallRefusal::BadArgument(message) => Refusal::BadFunctionArgument { message },

@@ -31,7 +31,7 @@ pub enum Processed {
     Appended(StacksBlockId),
     /// It broke a rule.
     Rejected(StacksBlockId, Rejection),
-    /// It had been judged before; only staging did not know.
+    /// It had been checked before; only staging did not know.
     Reconciled(StacksBlockId),
 }
 
@@ -61,8 +61,8 @@ impl Chain {
             self.put_back(reader);
             return Ok(Some(done));
         }
-        let processed = match self.judge(&reader, &staged)? {
-            Ok(judged) => self.append(reader, judged, announces.then_some(staged.row))?,
+        let processed = match self.check_staged(&reader, &staged)? {
+            Ok(checked) => self.append(reader, checked, announces.then_some(staged.row))?,
             Err(rejection) => {
                 self.announce_before(&reader, &staged)?;
                 self.reject(&reader, &staged, &rejection)?;
@@ -97,7 +97,7 @@ impl Chain {
     }
 
     /// The verdict on a stored block: the inner error is its sender's fault.
-    fn judge(&self, reader: &ChainReader, staged: &StagedBlock) -> Result<Result<Judged, Rejection>, StoreError> {
+    fn check_staged(&self, reader: &ChainReader, staged: &StagedBlock) -> Result<Result<CheckedBlock, Rejection>, StoreError> {
         let block = match decode_block(&staged.data) {
             Ok(block) => block,
             Err(rejection) => return Ok(Err(rejection)),
@@ -113,7 +113,7 @@ impl Chain {
             Err(rejection) => return Ok(Err(rejection)),
         };
         let size = staged.data.len();
-        Ok(Ok(Judged { block, plan, execution, size: size.try_into().unwrap_or(u64::MAX) }))
+        Ok(Ok(CheckedBlock { block, plan, execution, size: size.try_into().unwrap_or(u64::MAX) }))
     }
 
     /// The execution of a checked block, from the cache or made here, with its state root checked.
@@ -154,16 +154,16 @@ impl Chain {
     }
 
     /// With `announced_row` the block's row in staging is announced with it.
-    fn append(&self, reader: ChainReader, judged: Judged, announced_row: Option<u64>) -> Result<Processed, StoreError> {
-        let id = judged.block.header.block_id();
-        let key = (judged.plan.parent.block_id, judged.plan.burn_view.hash, judged.block.header.tx_merkle_root);
+    fn append(&self, reader: ChainReader, checked: CheckedBlock, announced_row: Option<u64>) -> Result<Processed, StoreError> {
+        let id = checked.block.header.block_id();
+        let key = (checked.plan.parent.block_id, checked.plan.burn_view.hash, checked.block.header.tx_merkle_root);
         let chain = self.clone();
         let reader = self.inner.store.write_all(move |tx| {
             if let Some(row) = announced_row {
-                announce_stored(tx, &judged.block.header)?;
+                announce_stored(tx, &checked.block.header)?;
                 update_announced(tx.sql(), reader.meta()?.announced_burn_row, row)?;
             }
-            chain.commit_block(tx, &reader, &judged)?;
+            chain.commit_block(tx, &reader, &checked)?;
             Ok(reader)
         })?;
         self.put_back(reader);
@@ -174,9 +174,9 @@ impl Chain {
     }
 
     /// Headers, state, receipts, journal and mempool as one unit.
-    fn commit_block(&self, tx: &mut WriteTx<'_>, reader: &ChainReader, judged: &Judged) -> Result<(), StoreError> {
-        let executed = &judged.execution.executed;
-        let processed = judged.processed_header(self.params().mainnet);
+    fn commit_block(&self, tx: &mut WriteTx<'_>, reader: &ChainReader, checked: &CheckedBlock) -> Result<(), StoreError> {
+        let executed = &checked.execution.executed;
+        let processed = checked.processed_header(self.params().mainnet);
         let id = processed.block_id;
         let pending = self.inner.marf.commit(tx.sql(), &executed.trie, marf::BlockId(id.0))?;
         let index = self.inner.marf.clone();
@@ -184,16 +184,16 @@ impl Chain {
             let published = index.publish(pending);
             move || index.retract(published)
         });
-        let body = judged.event(reader, &processed)?;
+        let body = checked.event(reader, &processed)?;
         let event = tx.emit(v1::EventKind::BlockProcessed, v1::event::Body::BlockProcessed(body), Some(&id.0))?;
-        let row = insert_header(tx.sql(), &processed, &judged.block.header, &strip_transactions(&event.event))?;
-        insert_mined(tx.sql(), row, judged.block.txs.iter().map(BlockTransaction::txid))?;
+        let row = insert_header(tx.sql(), &processed, &checked.block.header, &strip_transactions(&event.event))?;
+        insert_mined(tx.sql(), row, checked.block.txs.iter().map(BlockTransaction::txid))?;
         executed.commit_contracts(tx.sql(), &id)?;
         count_block(tx.sql())?;
         sqlite::crash_point("append:inserted");
         tx.after_commit(|| sqlite::crash_point("append:committed"));
-        let tip = self.follow_tip(tx, reader, &TipCause::Appended(&processed, &judged.block.txs))?;
-        let (old, new) = (judged.plan.parent.burn_height, tip.burn_height);
+        let tip = self.follow_tip(tx, reader, &TipCause::Appended(&processed, &checked.block.txs))?;
+        let (old, new) = (checked.plan.parent.burn_height, tip.burn_height);
         if reader.burn().cycle_of(old) != reader.burn().cycle_of(new) {
             // The tip is in another reward cycle: earlier members have nothing to finish any more.
             let burn_tip = reader.burn_tip_as_of(reader.meta()?.announced_burn_row)?;
@@ -219,14 +219,14 @@ pub(super) fn rejection_of(error: ExecuteError) -> Result<Rejection, StoreError>
 }
 
 /// A block that is valid.
-struct Judged {
+struct CheckedBlock {
     block: NakamotoBlock,
     plan: BlockPlan,
     execution: Arc<Execution>,
     size: u64,
 }
 
-impl Judged {
+impl CheckedBlock {
     fn processed_header(&self, mainnet: bool) -> ProcessedHeader {
         let (header, plan) = (&self.block.header, &self.plan);
         let block_id = header.block_id();

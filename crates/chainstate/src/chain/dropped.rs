@@ -53,7 +53,7 @@ impl Chain {
     }
 
     /// One event for each; a mined transaction is told of by its block.
-    pub(super) fn tell_dropped(&self, tx: &mut WriteTx<'_>, changes: &Changes) -> Result<(), StoreError> {
+    pub(super) fn emit_dropped(&self, tx: &mut WriteTx<'_>, changes: &Changes) -> Result<(), StoreError> {
         changes.dropped.iter().try_for_each(|dropped| tell(tx, dropped, detail(&dropped.reason).to_owned()))
     }
 }

@@ -16,7 +16,7 @@ pub(super) struct LeftOut {
     /// The first one for which the budget of the tenure was used up, and why with what to do.
     tenure_full: Option<(Txid, String)>,
     /// The burn view for which the log was told that its tenure takes no more.
-    told: Option<BurnBlockHash>,
+    reported: Option<BurnBlockHash>,
 }
 
 impl Chain {
@@ -27,7 +27,7 @@ impl Chain {
         left_out.reasons = skipped.iter().take(MAX_LEFT_OUT).cloned().collect();
         left_out.tenure_full = skipped.iter().find(|(txid, _)| Some(txid) == exhausted).cloned();
         if let Some((txid, why)) = left_out.tenure_full.clone()
-            && left_out.told.replace(burn_view) != Some(burn_view)
+            && left_out.reported.replace(burn_view) != Some(burn_view)
         {
             tracing::info!("transaction 0x{txid} waits: {why}");
         }

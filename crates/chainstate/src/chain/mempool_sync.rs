@@ -58,9 +58,9 @@ impl Chain {
         }
         for added in &changes.added {
             let raw = crate::mempool::get_raw(tx.sql(), &added.txid)?.unwrap_or_default();
-            self.tell_accepted(tx, &added.txid, raw)?;
+            self.emit_accepted(tx, &added.txid, raw)?;
         }
-        self.tell_dropped(tx, &changes)?;
+        self.emit_dropped(tx, &changes)?;
         self.apply_after_commit(tx, changes);
         Ok(())
     }

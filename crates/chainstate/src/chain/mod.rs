@@ -57,7 +57,7 @@ pub use mining_policy::{BLOCKS_WANTED_MAX, Mining};
 pub use reader::{ChainReader, ReadStateError};
 pub use retention::Retention;
 pub use stackerdb_put::ChunkOutcome;
-pub use stackerdbs::Surroundings as StackerDbSurroundings;
+pub use stackerdbs::StackerDbContext;
 pub use store_block::StoreOutcome;
 pub use validate::Verdict;
 

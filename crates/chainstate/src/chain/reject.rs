@@ -26,7 +26,7 @@ impl Chain {
         let mut events = vec![rejected_event(staged, wire_rejection.clone())];
         if !rejection.is_of_the_id() {
             // A crash between the two lines has the block judged, and told of, once more.
-            self.tell_rejected(events, None)?;
+            self.emit_rejected(events, None)?;
             return lock(&self.inner.staging).forget(&id);
         }
         let announced = reader.meta()?.announced_staging_row;
@@ -38,13 +38,13 @@ impl Chain {
             }
         }
         let v1::Rejection { reason, detail, .. } = wire_rejection;
-        self.tell_rejected(events, Some((id, reason, detail.clone())))?;
+        self.emit_rejected(events, Some((id, reason, detail.clone())))?;
         sqlite::crash_point("reject:before_mark");
         lock(&self.inner.staging).mark_orphaned(&id, reason, &detail)?;
         Ok(())
     }
 
-    fn tell_rejected(
+    fn emit_rejected(
         &self,
         events: Vec<v1::BlockRejected>,
         verdict: Option<(StacksBlockId, i32, String)>,

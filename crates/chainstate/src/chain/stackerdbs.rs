@@ -37,7 +37,7 @@ use stacks_types::address::StacksAddress;
 const EVALUATION_TIME: Duration = Duration::from_millis(200);
 
 /// What a round needs of the world outside.
-pub struct Surroundings<'a> {
+pub struct StackerDbContext<'a> {
     /// A clock that only goes forward.
     pub now: &'a dyn Fn() -> Duration,
     /// Whether the round shall be left unfinished.
@@ -72,7 +72,7 @@ impl Chain {
     ///
     /// # Errors
     /// [`StoreError`]; the round is to be done again.
-    pub fn follow_stackerdbs(&self, around: &Surroundings<'_>) -> Result<bool, StoreError> {
+    pub fn follow_stackerdbs(&self, context: &StackerDbContext<'_>) -> Result<bool, StoreError> {
         let (tip, stored) =
             self.read(|reader| Ok::<_, StoreError>((tip_of(reader.conn())?, select_followed(reader.conn())?)))?;
         let ahead = *lock(&self.inner.followed_ahead);
@@ -90,8 +90,8 @@ impl Chain {
         let full = kept.len() >= MAX_CONTRACTS;
         let mut removed = false;
         for kept in kept {
-            let answer = self.ask(&kept.contract, &tip, around)?;
-            if (around.stopped)() {
+            let answer = self.ask(&kept.contract, &tip, context)?;
+            if (context.stopped)() {
                 return Ok(false);
             }
             removed |= matches!(answer, Answer::Gone);
@@ -130,10 +130,10 @@ impl Chain {
         })
     }
 
-    fn ask(&self, contract: &str, tip: &StacksBlockId, around: &Surroundings<'_>) -> Result<Answer, StoreError> {
+    fn ask(&self, contract: &str, tip: &StacksBlockId, context: &StackerDbContext<'_>) -> Result<Answer, StoreError> {
         let Some(id) = ContractId::parse(contract) else { return Ok(Answer::Gone) };
-        let begun = (around.now)();
-        let expired = || (around.stopped)() || (around.now)().saturating_sub(begun) > EVALUATION_TIME;
+        let begun = (context.now)();
+        let expired = || (context.stopped)() || (context.now)().saturating_sub(begun) > EVALUATION_TIME;
         let asked = self.read(|reader| reader.state_until(Some(tip), &expired, |state| evaluate(state, &id)));
         match asked {
             Ok(answer) => Ok(answer),

@@ -17,14 +17,14 @@ pub(super) struct Done<R> {
 /// Why a transaction is not kept.
 pub(super) enum Failure {
     /// The rules of transactions say so.
-    Judged(Box<TransactionError>),
+    Invalid(Box<TransactionError>),
     /// The engine stopped in a way that no receipt can report.
     Stopped(Stop),
 }
 
 impl From<TransactionError> for Failure {
     fn from(error: TransactionError) -> Self {
-        Self::Judged(Box::new(error))
+        Self::Invalid(Box::new(error))
     }
 }
 

@@ -316,7 +316,7 @@ impl<'a> BlockSession<'a> {
         }));
         match ran {
             Ok(Ok((done, writes, spent))) => self.keep(done, writes, spent),
-            Ok(Err(Failure::Judged(error))) => Err(*error),
+            Ok(Err(Failure::Invalid(error))) => Err(*error),
             Ok(Err(Failure::Stopped(stop))) => Err(self.stopped(stop)),
             Err(panic) => Err(TransactionError::Panicked { message: panic_text(panic.as_ref()) }),
         }

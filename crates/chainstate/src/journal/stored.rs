@@ -35,8 +35,8 @@ pub(crate) fn restore_transactions(event: &mut v1::Event, staging: &StagingReade
     let Some(Ok(id)) = id else { return Err(StoreError::Corrupt("the event of a block names none".to_owned())) };
     let transactions = staging.transactions_of(&id)?;
     if transactions.len() != processed.receipts.len() {
-        let (found, told) = (transactions.len(), processed.receipts.len());
-        return Err(StoreError::Corrupt(format!("block {id} has {found} transactions and {told} receipts")));
+        let (found, receipts) = (transactions.len(), processed.receipts.len());
+        return Err(StoreError::Corrupt(format!("block {id} has {found} transactions and {receipts} receipts")));
     }
     for (receipt, transaction) in processed.receipts.iter_mut().zip(transactions) {
         receipt.transaction = transaction.raw().to_vec().into();

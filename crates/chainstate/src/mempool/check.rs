@@ -45,7 +45,7 @@ impl CheckedTransaction {
 
 /// What [`check`] found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Admission {
+pub enum CheckOutcome {
     /// It is pending already: a success, and nothing to do.
     AlreadyPending,
     /// It can be inserted.
@@ -68,10 +68,10 @@ pub fn check(
     params: &ChainParams,
     transaction: BlockTransaction,
     now_s: u64,
-) -> Result<Admission, Refusal> {
+) -> Result<CheckOutcome, Refusal> {
     let txid = transaction.txid();
     if rows::get_pending(conn, &txid)?.is_some() {
-        return Ok(Admission::AlreadyPending);
+        return Ok(CheckOutcome::AlreadyPending);
     }
     if rows::is_blacklisted(conn, &txid, now_s)? {
         return Err(Refusal::TemporarilyBlacklisted);
@@ -90,10 +90,10 @@ pub fn check(
     check_network(&pending.payer.standard(), params)?;
     check_funds(&transaction, &pending, &origin, &payer)?;
     if matches!(transaction.payload, TransactionPayload::ContractCall(_)) && view.leaves_calls() {
-        return Ok(Admission::Left { origin: pending.origin });
+        return Ok(CheckOutcome::Left { origin: pending.origin });
     }
     check_payload(&transaction, &pending.origin, view, params)?;
-    Ok(Admission::Checked(Box::new(CheckedTransaction { transaction, pending })))
+    Ok(CheckOutcome::Checked(Box::new(CheckedTransaction { transaction, pending })))
 }
 
 /// What is stored of a transaction; refuses one that sponsors itself with two different nonces.

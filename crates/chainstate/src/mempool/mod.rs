@@ -34,7 +34,7 @@ mod waiting;
 
 pub use candidates::Candidates;
 pub use changes::{Changes, DropReason, Dropped};
-pub use check::{Admission, CheckedTransaction, MAX_NONCE_GAP, check};
+pub use check::{CheckOutcome, CheckedTransaction, MAX_NONCE_GAP, check};
 pub use index::MempoolIndex;
 pub use insert::{InsertOutcome, MAX_PENDING_BYTES, MAX_PENDING_TRANSACTIONS, insert, restore};
 pub use pending::{FeeRate, PendingTransaction};

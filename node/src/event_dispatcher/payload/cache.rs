@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use bytes::Bytes;
 
-use super::{EncodeError, Endpoint, Told, View, encode};
+use super::{EncodeError, Endpoint, PostedEvents, View, encode};
 
 /// What tells two bodies apart: the first and last event, the endpoint, and for `/new_block` the view.
 type Key = ((u64, u64), Endpoint, Option<View>);
@@ -38,14 +38,14 @@ impl Body {
 
 impl PayloadCache {
     /// The body, made now or taken from another observer's post. Others wait meanwhile: they may want the same one.
-    pub(in super::super) fn body(&self, endpoint: Endpoint, told: &Told, view: &View) -> Result<Body, EncodeError> {
+    pub(in super::super) fn body(&self, endpoint: Endpoint, posted: &PostedEvents, view: &View) -> Result<Body, EncodeError> {
         let of_view = (endpoint == Endpoint::NewBlock).then(|| view.clone());
-        let key = (told.range(), endpoint, of_view);
+        let key = (posted.range(), endpoint, of_view);
         let mut bodies = self.bodies.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(body) = bodies.get(&key).and_then(Weak::upgrade) {
             return Ok(Body(body));
         }
-        let body = Arc::new(encode(endpoint, told, view)?);
+        let body = Arc::new(encode(endpoint, posted, view)?);
         bodies.retain(|_, body| body.strong_count() > 0);
         bodies.insert(key, Arc::downgrade(&body));
         Ok(Body(body))
@@ -64,14 +64,14 @@ mod tests {
         let event =
             v1::Event { sequence: 3, body: Some(v1::event::Body::MempoolAccepted(accepted)), ..v1::Event::default() };
         let cache = PayloadCache::default();
-        let told = Told { first: Arc::new(event), more: Vec::new() };
-        let body = |endpoint| cache.body(endpoint, &told, &View::default());
+        let posted = PostedEvents { first: Arc::new(event), more: Vec::new() };
+        let body = |endpoint| cache.body(endpoint, &posted, &View::default());
         let first = body(Endpoint::NewMempoolTx).unwrap();
         let second = body(Endpoint::NewMempoolTx).unwrap();
         assert!(Arc::ptr_eq(&first.0, &second.0));
         assert_eq!(&*first.bytes(), b"[\"0x01\"]");
         let both =
-            Told { more: vec![Arc::new(v1::Event { sequence: 4, ..told.first.as_ref().clone() })], ..told.clone() };
+            PostedEvents { more: vec![Arc::new(v1::Event { sequence: 4, ..posted.first.as_ref().clone() })], ..posted.clone() };
         let joined = cache.body(Endpoint::NewMempoolTx, &both, &View::default()).unwrap();
         assert_eq!(&*joined.bytes(), b"[\"0x01\",\"0x01\"]", "not the body of the first alone");
         assert!(body(Endpoint::NewBlock).is_err());

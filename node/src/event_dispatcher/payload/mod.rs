@@ -62,13 +62,13 @@ impl Endpoint {
 /// In what `/new_block` differs between observers. Observers with the same view share their bodies.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct View {
-    /// Which events are told.
+    /// Which events are posted.
     pub(super) transactions: TransactionFilter,
     /// Whether the interfaces of deployed contracts are left out.
     pub(super) without_contract_interfaces: bool,
 }
 
-/// An event that cannot be told: a bug of ours, as the node wrote it.
+/// An event that cannot be posted: a bug of ours, as the node wrote it.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum EncodeError {
     /// A part is not there.
@@ -85,14 +85,14 @@ pub(super) enum EncodeError {
 
 /// What one post tells: an event, or accepted transactions that came after one another.
 #[derive(Debug, Clone)]
-pub(super) struct Told {
+pub(super) struct PostedEvents {
     /// The first, which every post has.
     pub(super) first: Arc<v1::Event>,
     /// Others, of `/new_mempool_tx` alone.
     pub(super) more: Vec<Arc<v1::Event>>,
 }
 
-impl Told {
+impl PostedEvents {
     /// Sequences of the first and the last event.
     pub(super) fn range(&self) -> (u64, u64) {
         let first = self.first.sequence;
@@ -101,15 +101,15 @@ impl Told {
 }
 
 /// The body of one post.
-pub(super) fn encode(endpoint: Endpoint, told: &Told, view: &View) -> Result<Vec<u8>, EncodeError> {
-    let event = told.first.as_ref();
+pub(super) fn encode(endpoint: Endpoint, posted: &PostedEvents, view: &View) -> Result<Vec<u8>, EncodeError> {
+    let event = posted.first.as_ref();
     let sequence = event.sequence;
     let missing = |part| EncodeError::Missing { sequence, part };
     let json = |source| EncodeError::Json { sequence, source };
     match endpoint {
         Endpoint::NewBlock => serde_json::to_vec(&new_block::of(event, view).map_err(missing)?).map_err(json),
         Endpoint::NewBurnBlock => serde_json::to_vec(&new_burn_block::of(event).map_err(missing)?).map_err(json),
-        Endpoint::NewMempoolTx => serde_json::to_vec(&new_mempool_tx::of(told).map_err(missing)?).map_err(json),
+        Endpoint::NewMempoolTx => serde_json::to_vec(&new_mempool_tx::of(posted).map_err(missing)?).map_err(json),
         Endpoint::DropMempoolTx => serde_json::to_vec(&drop_mempool_tx::of(event).map_err(missing)?).map_err(json),
         Endpoint::StackerDbChunks => serde_json::to_vec(&stackerdb_chunks::of(event).map_err(missing)?).map_err(json),
         Endpoint::ProposalResponse => serde_json::to_vec(&proposal_response::of(event).map_err(missing)?).map_err(json),

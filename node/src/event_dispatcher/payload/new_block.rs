@@ -152,16 +152,16 @@ fn reward(reward: &v1::MaturedReward) -> Result<Reward<'_>, &'static str> {
 
 /// In the order of their indices, which count over the whole block whatever is left out.
 fn events<'a>(processed: &'a v1::BlockProcessed, view: &View) -> Result<Vec<BlockEvent<'a>>, &'static str> {
-    let mut told = Vec::new();
+    let mut events = Vec::new();
     for receipt in &processed.receipts {
         for event in &receipt.events {
             let body = event.body.as_ref().ok_or("event of a transaction")?;
             if view.transactions.wants(body) {
-                told.push(BlockEvent { txid: &receipt.txid, event_index: event.event_index, body });
+                events.push(BlockEvent { txid: &receipt.txid, event_index: event.event_index, body });
             }
         }
     }
-    Ok(told)
+    Ok(events)
 }
 
 fn transaction<'a>(receipt: &'a v1::TransactionReceipt, view: &View) -> Result<Transaction<'a>, &'static str> {

@@ -4,11 +4,11 @@ use v1::event::Body;
 
 use nakamoto_proto::v1;
 
-use super::Told;
+use super::PostedEvents;
 use super::values::Hex0x;
 
-pub(super) fn of(told: &Told) -> Result<Vec<Hex0x<'_>>, &'static str> {
-    std::iter::once(&told.first).chain(&told.more).map(|event| transaction(event)).collect()
+pub(super) fn of(posted: &PostedEvents) -> Result<Vec<Hex0x<'_>>, &'static str> {
+    std::iter::once(&posted.first).chain(&posted.more).map(|event| transaction(event)).collect()
 }
 
 fn transaction(event: &v1::Event) -> Result<Hex0x<'_>, &'static str> {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use v1::event::Body;
 use v1::transaction_event::Body as TxBody;
 
-use super::{Endpoint, Told, View, encode};
+use super::{Endpoint, PostedEvents, View, encode};
 use crate::config::EventKey;
 use crate::event_dispatcher::keys::Interest;
 
@@ -15,8 +15,8 @@ const ADDRESS: &str = "ST2CY5V39NHDPWSXMW9QDT3HC3GD6Q6XX4CFRK9AG";
 
 fn body(endpoint: Endpoint, body: Body, view: &View) -> Value {
     let event = v1::Event { sequence: 1, body: Some(body), ..v1::Event::default() };
-    let told = Told { first: Arc::new(event), more: Vec::new() };
-    serde_json::from_slice(&encode(endpoint, &told, view).unwrap()).unwrap()
+    let posted = PostedEvents { first: Arc::new(event), more: Vec::new() };
+    serde_json::from_slice(&encode(endpoint, &posted, view).unwrap()).unwrap()
 }
 
 fn everything() -> View {
@@ -146,30 +146,30 @@ fn tokens() -> Vec<Case> {
 fn every_kind_of_event_has_its_own_fields() {
     let cases: Vec<Case> = print_and_stx().into_iter().chain(tokens()).collect();
     let events = cases.iter().map(|(event, ..)| event.clone()).collect();
-    let told = body(Endpoint::NewBlock, block(vec![receipt(events)]), &everything());
+    let posted = body(Endpoint::NewBlock, block(vec![receipt(events)]), &everything());
     let txid = format!("0x{}", "09".repeat(32));
-    for (index, (event, (_, kind, fields))) in told["events"].as_array().unwrap().iter().zip(&cases).enumerate() {
+    for (index, (event, (_, kind, fields))) in posted["events"].as_array().unwrap().iter().zip(&cases).enumerate() {
         let expected =
             json!({"txid": txid, "event_index": 5 + index, "committed": true, "type": kind, (*kind): fields.clone()});
         assert_eq!(*event, expected);
     }
-    assert_eq!(told["events"].as_array().unwrap().len(), cases.len());
+    assert_eq!(posted["events"].as_array().unwrap().len(), cases.len());
     // With a narrower key the indices stay what they are over the whole block, and the transactions stay whole.
     let stx = View { transactions: Interest::of_keys(&[EventKey::Stx]).transactions, ..View::default() };
     let narrow =
         body(Endpoint::NewBlock, block(vec![receipt(cases.into_iter().map(|(event, ..)| event).collect())]), &stx);
     let indices: Vec<_> = narrow["events"].as_array().unwrap().iter().map(|event| &event["event_index"]).collect();
     assert_eq!(indices, [6, 7, 8, 9]);
-    assert_eq!(narrow["transactions"], told["transactions"]);
+    assert_eq!(narrow["transactions"], posted["transactions"]);
 }
 
 #[test]
 fn nakamoto_fields_have_the_prefixes_that_the_reference_gives_them() {
-    let told = body(Endpoint::NewBlock, block(Vec::new()), &everything());
-    assert_eq!(told["signer_signature"], json!(["ab".repeat(65)]));
-    assert_eq!(told["signer_signature_hash"], format!("0x{}", "01".repeat(32)));
-    assert_eq!(told["miner_txid"], format!("0x{}", "03".repeat(32)));
-    assert_eq!(told["block_time"], 77);
+    let posted = body(Endpoint::NewBlock, block(Vec::new()), &everything());
+    assert_eq!(posted["signer_signature"], json!(["ab".repeat(65)]));
+    assert_eq!(posted["signer_signature_hash"], format!("0x{}", "01".repeat(32)));
+    assert_eq!(posted["miner_txid"], format!("0x{}", "03".repeat(32)));
+    assert_eq!(posted["block_time"], 77);
 }
 
 #[test]
@@ -178,8 +178,8 @@ fn interfaces_come_under_both_names_or_not_at_all() {
         let contract_interface_json = json!({"functions": []}).to_string();
         block(vec![v1::TransactionReceipt { contract_interface_json, ..receipt(Vec::new()) }])
     };
-    let told = body(Endpoint::NewBlock, deployed(), &everything());
-    let transaction = &told["transactions"][0];
+    let posted = body(Endpoint::NewBlock, deployed(), &everything());
+    let transaction = &posted["transactions"][0];
     assert_eq!(transaction["contract_interface"], json!({"functions": []}));
     assert_eq!(transaction["contract_abi"], transaction["contract_interface"]);
     let without = View { without_contract_interfaces: true, ..everything() };
@@ -201,11 +201,11 @@ fn drops_chunks_and_verdicts_look_as_their_readers_expect() {
 
     let chunk = v1::StackerDbChunk { slot_id: 1, slot_version: 2, signature: vec![3; 65].into(), data: vec![4].into() };
     let chunks = v1::StackerDbChunks { contract_id: format!("{ADDRESS}.signers"), chunks: vec![chunk] };
-    let told = body(Endpoint::StackerDbChunks, Body::StackerdbChunks(chunks), &everything());
+    let posted = body(Endpoint::StackerDbChunks, Body::StackerdbChunks(chunks), &everything());
     let hash160 = hex::decode("99e2ec69ac5b6e67b4e26edd0e2c1c1a6b9bbd23").unwrap();
-    assert_eq!(told["contract_id"], json!({"issuer": [26, hash160], "name": "signers"}));
+    assert_eq!(posted["contract_id"], json!({"issuer": [26, hash160], "name": "signers"}));
     let slot = json!({"slot_id": 1, "slot_version": 2, "sig": "03".repeat(65), "data": "04"});
-    assert_eq!(told["modified_slots"], json!([slot]));
+    assert_eq!(posted["modified_slots"], json!([slot]));
 
     let finished =
         |verdict| Body::ValidationFinished(v1::ValidationFinished { verdict: Some(verdict), ..Default::default() });

@@ -8,8 +8,8 @@ use proptest::prelude::*;
 use super::*;
 
 const FULL: &str = "FULL";
-const PATIENCE: Duration = Duration::from_millis(50);
-const SHARES: Shares = Shares { turns: 3, of_one: 2, waiting_of_one: 4, patience: PATIENCE, full: FULL };
+const TIMEOUT: Duration = Duration::from_millis(50);
+const SHARES: Shares = Shares { turns: 3, of_one: 2, waiting_of_one: 4, timeout: TIMEOUT, full: FULL };
 
 type Key = u8;
 type Waiting = Pin<Box<dyn Future<Output = Result<Turn<Key>, ApiError>>>>;
@@ -87,7 +87,7 @@ async fn who_gets_no_turn_in_time_or_has_too_many_waiting_is_told_to_come_back()
     let is_busy = |answer: &Result<Turn<Key>, ApiError>| matches!(answer, Err(ApiError::Busy { reason: FULL, retry_after }) if *retry_after == RETRY_AFTER);
     let lane = FairLane::new(SHARES);
     let held = (now(&lane, 1), now(&lane, 1));
-    assert!(is_busy(&tokio::time::timeout(1_000 * PATIENCE, ask(&lane, 1)).await.expect("an end of the wait")));
+    assert!(is_busy(&tokio::time::timeout(1_000 * TIMEOUT, ask(&lane, 1)).await.expect("an end of the wait")));
     let mut waiting: Vec<_> = (0..SHARES.waiting_of_one).map(|_| waits(&lane, 1)).collect();
     assert!(look(&mut ask(&lane, 1)).is_some_and(|answer| is_busy(&answer)), "his room is full");
     drop(now(&lane, 2));
@@ -117,8 +117,8 @@ proptest! {
     fn no_turn_is_lost_and_no_share_is_passed(acts in prop::collection::vec((0_u8..3, 0_u8..4, 0_usize..8), 1..200)) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
-            // Nobody runs out of patience here.
-            let lane = FairLane::new(Shares { patience: Duration::from_secs(3600), ..SHARES });
+            // Nobody waits too long here.
+            let lane = FairLane::new(Shares { timeout: Duration::from_secs(3600), ..SHARES });
             let (mut running, mut waiting) = (Vec::new(), Vec::new());
             for (act, sender, which) in acts {
                 match act {

@@ -46,15 +46,15 @@ fn message_json(message: &DynamicMessage) -> Value {
         "google.protobuf.Timestamp" => well_known::<prost_types::Timestamp>(message),
         "google.protobuf.Duration" => well_known::<prost_types::Duration>(message),
         _ => {
-            let told = kind.fields().filter(|field| is_told(message, field));
-            let fields = told.map(|field| (field.name().to_owned(), field_json(&message.get_field(&field), &field)));
+            let shown = kind.fields().filter(|field| is_shown(message, field));
+            let fields = shown.map(|field| (field.name().to_owned(), field_json(&message.get_field(&field), &field)));
             Value::Object(fields.collect::<Map<_, _>>())
         }
     }
 }
 
 /// Messages and choices only when they are there; plain fields always.
-fn is_told(message: &DynamicMessage, field: &FieldDescriptor) -> bool {
+fn is_shown(message: &DynamicMessage, field: &FieldDescriptor) -> bool {
     !field.supports_presence() || message.has_field(field)
 }
 

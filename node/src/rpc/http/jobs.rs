@@ -90,7 +90,7 @@ pub(super) async fn template(
         body["executing_txid"] = hex::encode(&answer.executing_txid).into();
         body["executing_ms"] = u64::try_from(time.as_millis()).unwrap_or(u64::MAX).into();
     }
-    Ok(told(answer.state(), body))
+    Ok(job_answer(answer.state(), body))
 }
 
 /// POST /v3/block_validation: block bytes, or JSON with hex.
@@ -133,7 +133,7 @@ pub(super) async fn validation(
         })
     });
     let failure = (answer.failure_reason.as_str(), answer.failure_detail.as_str());
-    Ok(told(answer.state(), job(&id, answer.state(), "verdict", verdict, failure)))
+    Ok(job_answer(answer.state(), job(&id, answer.state(), "verdict", verdict, failure)))
 }
 
 pub(super) fn wait(query: &Query) -> Result<Option<Duration>, HttpError> {
@@ -164,7 +164,7 @@ fn job(id: &str, state: v1::JobState, name: &str, result: Option<Value>, failure
 }
 
 /// What is known of a job, with 202 as long as it has no end.
-fn told(state: v1::JobState, body: Value) -> Response {
+fn job_answer(state: v1::JobState, body: Value) -> Response {
     let status = if state == v1::JobState::Pending { StatusCode::ACCEPTED } else { StatusCode::OK };
     (status, Json(body)).into_response()
 }

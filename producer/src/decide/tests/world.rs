@@ -121,7 +121,7 @@ impl World {
             return Input::CallFailed(None);
         }
         match action {
-            Action::FetchView => Input::ProducerContext(Box::new(self.situation())),
+            Action::FetchView => Input::ProducerContext(Box::new(self.context())),
             Action::RequestTemplate { parent, burn_view, coinbase_nonce, allow_empty, assembly_time_halvings } => {
                 self.assembly_time_halvings = assembly_time_halvings;
                 self.make_template(parent, burn_view, coinbase_nonce, allow_empty)
@@ -130,7 +130,7 @@ impl World {
                 Input::StillMade(Some(Executing { txid: Txid([7; 32]), time_ms: 1 }))
             }
             Action::FetchTemplate(id) => match self.templates.get(&id) {
-                Some(template) => Input::Template(Box::new(template.clone()), Box::new(self.situation())),
+                Some(template) => Input::Template(Box::new(template.clone()), Box::new(self.context())),
                 None => Input::NoTemplate(NoTemplate::NoTransactions),
             },
             Action::Sign(template) => self.sign(&template),
@@ -141,14 +141,14 @@ impl World {
                 for signer in &mut self.signers {
                     signer.unread.push_back((Arc::clone(&candidate.block), in_time));
                 }
-                self.events.push_back(Input::Heard(candidate.block.block_hash));
+                self.events.push_back(Input::ProposalSeen(candidate.block.block_hash));
                 Input::Proposed
             }
             Action::Push(candidate, signatures) => self.push(&candidate, &signatures),
         }
     }
 
-    pub(super) fn situation(&self) -> ProducerContext {
+    pub(super) fn context(&self) -> ProducerContext {
         let unfinished = self.record.values().filter(|block| block.parent == self.tip);
         let unfinished =
             unfinished.map(|block| Candidate { block: Arc::clone(block), stackers: Arc::clone(&self.stackers) });

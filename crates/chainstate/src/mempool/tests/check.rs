@@ -1,5 +1,5 @@
 use super::support::*;
-use crate::mempool::{Admission, DropReason, Refusal, check, insert, remove};
+use crate::mempool::{CheckOutcome, DropReason, Refusal, check, insert, remove};
 use engine::names::{ClarityName, ContractName};
 use engine::value::{ContractId, Principal, Standard, Value};
 use rusqlite::Connection;
@@ -26,17 +26,17 @@ fn contract(owner: u8, name: &str) -> ContractId {
     ContractId { issuer: address(owner).standard(), name: ContractName::new(name).unwrap() }
 }
 
-fn judge(conn: &Connection, transaction: impl Into<BlockTransaction>) -> Result<Admission, Refusal> {
+fn checked_at_tip(conn: &Connection, transaction: impl Into<BlockTransaction>) -> Result<CheckOutcome, Refusal> {
     check(conn, &view(), &params(), transaction.into(), NOW_S)
 }
 
 fn refusal(transaction: impl Into<BlockTransaction>) -> Refusal {
-    judge(&database(), transaction).unwrap_err()
+    checked_at_tip(&database(), transaction).unwrap_err()
 }
 
 fn admitted(transaction: impl Into<BlockTransaction>) {
-    let admission = judge(&database(), transaction);
-    assert!(matches!(admission, Ok(Admission::Checked(_))), "{admission:?}");
+    let admission = checked_at_tip(&database(), transaction);
+    assert!(matches!(admission, Ok(CheckOutcome::Checked(_))), "{admission:?}");
 }
 
 /// Signed by account 1 after `change`.
@@ -86,9 +86,9 @@ fn what_every_row_allows_is_admitted() {
 fn a_pending_transaction_is_not_checked_again() {
     let mut conn = database();
     let transaction = signed(1, 5, FEE, transfer(3, 10));
-    let Admission::Checked(checked) = judge(&conn, transaction.clone()).unwrap() else { panic!("not checked") };
+    let CheckOutcome::Checked(checked) = checked_at_tip(&conn, transaction.clone()).unwrap() else { panic!("not checked") };
     write(&mut conn, |tx| insert(tx, &checked, &[], |_| Ok(5))).unwrap();
-    assert_eq!(judge(&conn, transaction), Ok(Admission::AlreadyPending));
+    assert_eq!(checked_at_tip(&conn, transaction), Ok(CheckOutcome::AlreadyPending));
 }
 
 #[test]
@@ -96,7 +96,7 @@ fn a_problematic_transaction_is_refused_for_two_days() {
     let mut conn = database();
     let transaction = signed(1, 5, FEE, transfer(3, 10));
     write(&mut conn, |tx| remove(tx, &[transaction.txid()], DropReason::Problematic, NOW_S)).unwrap();
-    assert_eq!(judge(&conn, transaction.clone()), Err(Refusal::TemporarilyBlacklisted));
+    assert_eq!(checked_at_tip(&conn, transaction.clone()), Err(Refusal::TemporarilyBlacklisted));
     let two_days = 2 * 24 * 60 * 60;
     let at = |now_s| check(&conn, &view(), &params(), transaction.clone(), now_s);
     assert_eq!(at(NOW_S + two_days - 1), Err(Refusal::TemporarilyBlacklisted));

@@ -1,7 +1,7 @@
 //! What may take long is left to a turn of its sender: only of one who has signed it and can pay.
 
 use super::support::*;
-use crate::mempool::{Admission, Refusal, check};
+use crate::mempool::{CheckOutcome, Refusal, check};
 use engine::names::{ClarityName, ContractName};
 use stacks_types::transaction::{BlockTransaction, ContractCall, StacksTransaction, TransactionPayload};
 
@@ -9,7 +9,7 @@ fn view() -> View {
     View { leaves_calls: true, ..View::default().with_account(1, 5, 1_000_000) }
 }
 
-fn offered(transaction: impl Into<BlockTransaction>) -> Result<Admission, Refusal> {
+fn offered(transaction: impl Into<BlockTransaction>) -> Result<CheckOutcome, Refusal> {
     check(&database(), &view(), &params(), transaction.into(), NOW_S)
 }
 
@@ -28,11 +28,11 @@ fn call() -> TransactionPayload {
 
 #[test]
 fn calls_of_who_can_pay_are_left() {
-    let left = Ok(Admission::Left { origin: address(1) });
+    let left = Ok(CheckOutcome::Left { origin: address(1) });
     assert_eq!(offered(signed(1, 5, 1_000, call())), left);
     let plain = [deploy("(begin)"), transfer(3, 1)];
     for payload in plain {
-        assert!(matches!(offered(signed(1, 5, 1_000, payload)), Ok(Admission::Checked(_))));
+        assert!(matches!(offered(signed(1, 5, 1_000, payload)), Ok(CheckOutcome::Checked(_))));
     }
 }
 

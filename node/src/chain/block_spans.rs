@@ -37,7 +37,7 @@ type Key = ([u8; 32], [u8; 32], [u8; 32]);
 
 /// Which template a block was.
 #[derive(Debug, Default)]
-pub(super) struct Trail(Mutex<Known>);
+pub(super) struct BlockSpans(Mutex<Known>);
 
 #[derive(Debug, Default)]
 struct Known {
@@ -47,7 +47,7 @@ struct Known {
     blocks: VecDeque<(StacksBlockId, String)>,
 }
 
-impl Trail {
+impl BlockSpans {
     fn lock(&self) -> MutexGuard<'_, Known> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
