@@ -45,7 +45,7 @@ impl Machine {
         self.choose(now, context)
     }
 
-    /// Nothing is in flight: what is there to do in this context?
+    /// Nothing is in flight: what is there to do?
     fn choose(&mut self, now: Millis, context: ProducerContext) -> Option<Action> {
         let view = context.view;
         for candidate in &context.others {
