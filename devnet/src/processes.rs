@@ -59,7 +59,6 @@ impl std::fmt::Debug for Spec {
 struct Ended {
     /// Its place among the parts.
     place: usize,
-    /// Its name.
     name: String,
     /// How it ended.
     how: String,

@@ -62,7 +62,7 @@ pub enum OpenError {
         /// The database.
         path: PathBuf,
         /// The id in the file.
-        found: u32,
+        found: i64,
         /// The id of the wanted kind.
         expected: u32,
     },

@@ -12,7 +12,7 @@ use crate::OpenError;
 /// One kind of database.
 #[derive(Debug, Clone, Copy)]
 pub struct Schema {
-    /// SQLite's `application_id`: tells our files from each other and from strangers'. 0 of a kind that has none.
+    /// SQLite's `application_id`, of 31 bits: tells our files from each other and from strangers'. 0 of a kind that has none.
     pub application_id: u32,
     /// The steps, oldest first. Only ever appended to.
     pub migrations: &'static [Migration],
@@ -62,9 +62,7 @@ impl Schema {
         let read = |pragma| conn.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
         let id = read("application_id").map_err(OpenError::database(&path))?;
         let found = read("user_version").map_err(OpenError::database(&path))?;
-        // Both have 32 bits; the id is read as if it had a sign.
-        let id = u32::from_be_bytes(i32::try_from(id).unwrap_or_default().to_be_bytes());
-        if id != self.application_id {
+        if id != self.application_id.into() {
             return Err(OpenError::WrongFile { path, found: id, expected: self.application_id });
         }
         let known = self.version();
@@ -103,7 +101,7 @@ mod tests {
         Migration { version: 2, sql: "INSERT INTO a VALUES (2)" },
         Migration { version: 3, sql: "INSERT INTO a SELECT n + 1 FROM a" },
     ];
-    const SCHEMA: Schema = Schema { application_id: 0x8070_6050, migrations: STEPS };
+    const SCHEMA: Schema = Schema { application_id: 0x7070_6050, migrations: STEPS };
 
     fn numbers(conn: &Connection) -> Vec<u32> {
         let mut select = conn.prepare("SELECT n FROM a ORDER BY n").unwrap();
@@ -149,7 +147,7 @@ mod tests {
         let mut conn = Connection::open(&path).unwrap();
         SCHEMA.migrate(&mut conn).unwrap();
         let other = Schema { application_id: 7, ..SCHEMA }.migrate(&mut conn).unwrap_err();
-        assert!(matches!(other, OpenError::WrongFile { found: 0x8070_6050, expected: 7, .. }), "{other}");
+        assert!(matches!(other, OpenError::WrongFile { found: 0x7070_6050, expected: 7, .. }), "{other}");
         for found in [4, 99, -1] {
             conn.pragma_update(None, "user_version", found).unwrap();
             let newer = SCHEMA.migrate(&mut conn).unwrap_err();

@@ -9,6 +9,7 @@
 //! The rules: crate `chainstate`.
 
 mod admin;
+mod block_spans;
 mod blocks;
 mod burnchain;
 mod convert_errors;
@@ -18,8 +19,8 @@ mod history;
 mod jobs;
 mod journal;
 mod node_chain;
-mod process;
 mod open;
+mod process;
 mod refusals;
 mod sortitions;
 mod stackerdb;
@@ -29,7 +30,6 @@ mod state;
 mod stream_context;
 mod submit;
 mod tenures;
-mod block_spans;
 mod transactions;
 
 pub use blocks::BlockAt;

@@ -8,9 +8,9 @@ use chainstate::chain::{Chain, ChainReader, JobKind, JobResult, Retention, wire}
 use nakamoto_proto::v1;
 use stacks_types::ids::Txid;
 
+use super::block_spans::{self, BlockSpans};
 use super::refusals::Refusals;
 use super::stall::TipWatch;
-use super::block_spans::{self, BlockSpans};
 use super::{jobs, process, transactions};
 use crate::chain::{FinishedJob, PendingCursor};
 use crate::config::CallLimits;

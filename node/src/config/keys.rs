@@ -216,7 +216,8 @@ mod tests {
 
     #[test]
     fn a_genesis_file_is_checked_from_its_own_top() {
-        let found = problems("netwrk = \"testnet\"\n[[producers]]\nadres = \"\"", "genesis", &genesis::tables()).unwrap();
+        let found =
+            problems("netwrk = \"testnet\"\n[[producers]]\nadres = \"\"", "genesis", &genesis::tables()).unwrap();
         let found: Vec<_> = found.iter().map(ToString::to_string).collect();
         assert_eq!(found[0], "line 1: `netwrk`: unknown key; did you mean `network`?");
         assert_eq!(found[1], "line 3: `producers.adres`: unknown key; did you mean `address`?");

@@ -58,7 +58,12 @@ fn only_if(wanted: bool, endpoint: Endpoint) -> Vec<Endpoint> {
 ///
 /// Transactions that wait behind one another go out as one array: an observer takes that many times faster, and one that
 /// keeps up never has two waiting. Events between them of which the observer is told nothing are in nobody's way.
-pub(super) fn join(endpoint: Endpoint, waiting: &VecDeque<Entry>, first: &Entry, interest: &Interest) -> (PostedEvents, usize) {
+pub(super) fn join(
+    endpoint: Endpoint,
+    waiting: &VecDeque<Entry>,
+    first: &Entry,
+    interest: &Interest,
+) -> (PostedEvents, usize) {
     let mut posted = PostedEvents { first: Arc::clone(&first.event), more: Vec::new() };
     let mut covered = 1;
     if endpoint != Endpoint::NewMempoolTx {

@@ -17,7 +17,6 @@ use crate::limits::{MAX_WAITING, RETRY_AFTER};
 /// How many may run and wait.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Shares {
-    /// Turns in all.
     pub(super) turns: usize,
     /// Turns of one sender.
     pub(super) of_one: usize,

@@ -19,7 +19,7 @@ use super::{Chain, ChainReader, ReadStateError, lock, wire};
 use crate::db::StoreError;
 use crate::execution::read_only::{CallRefusal, ReadError, StateReader, nonce_key};
 use crate::mempool::{
-    AccountView, CheckOutcome, AdmissionView, Candidates, Changes, CheckedTransaction, FeeRate, InsertOutcome,
+    AccountView, AdmissionView, Candidates, Changes, CheckOutcome, CheckedTransaction, FeeRate, InsertOutcome,
     MempoolIndex, Need, PendingTransaction, Refusal, Stand, Totals, check, garbage_collect, insert,
 };
 use crate::store::WriteTx;

@@ -97,7 +97,11 @@ impl Chain {
     }
 
     /// The verdict on a stored block: the inner error is its sender's fault.
-    fn check_staged(&self, reader: &ChainReader, staged: &StagedBlock) -> Result<Result<CheckedBlock, Rejection>, StoreError> {
+    fn check_staged(
+        &self,
+        reader: &ChainReader,
+        staged: &StagedBlock,
+    ) -> Result<Result<CheckedBlock, Rejection>, StoreError> {
         let block = match decode_block(&staged.data) {
             Ok(block) => block,
             Err(rejection) => return Ok(Err(rejection)),
@@ -154,7 +158,12 @@ impl Chain {
     }
 
     /// With `announced_row` the block's row in staging is announced with it.
-    fn append(&self, reader: ChainReader, checked: CheckedBlock, announced_row: Option<u64>) -> Result<Processed, StoreError> {
+    fn append(
+        &self,
+        reader: ChainReader,
+        checked: CheckedBlock,
+        announced_row: Option<u64>,
+    ) -> Result<Processed, StoreError> {
         let id = checked.block.header.block_id();
         let key = (checked.plan.parent.block_id, checked.plan.burn_view.hash, checked.block.header.tx_merkle_root);
         let chain = self.clone();
@@ -174,7 +183,12 @@ impl Chain {
     }
 
     /// Headers, state, receipts, journal and mempool as one unit.
-    fn commit_block(&self, tx: &mut WriteTx<'_>, reader: &ChainReader, checked: &CheckedBlock) -> Result<(), StoreError> {
+    fn commit_block(
+        &self,
+        tx: &mut WriteTx<'_>,
+        reader: &ChainReader,
+        checked: &CheckedBlock,
+    ) -> Result<(), StoreError> {
         let executed = &checked.execution.executed;
         let processed = checked.processed_header(self.params().mainnet);
         let id = processed.block_id;

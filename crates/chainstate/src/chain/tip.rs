@@ -27,7 +27,6 @@ pub(super) enum TipCause<'a> {
     BurnTip {
         /// The one before.
         old: &'a BurnBlock,
-        /// The new one.
         new: &'a BurnBlock,
     },
 }

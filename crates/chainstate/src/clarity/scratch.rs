@@ -13,7 +13,7 @@ use stacks_common::types::chainstate::{
 use stacks_common::util::hash::Hash160;
 use stacks_types::ids::StacksBlockId as BlockId;
 
-use super::{BlockEnv, ContractCache, ExecutedBlock, side_store};
+use super::{BlockEnv, ContractCache, ExecutedBlock};
 use crate::db::StoreError;
 use crate::params::ChainParams;
 use crate::test_support::{FixedHeaders, HeaderFacts, ScratchState};

@@ -9,7 +9,6 @@ use v1::transaction_event::Body;
 
 use super::values::{Amount, Hex, Hex0x};
 
-/// One event.
 pub(super) struct BlockEvent<'a> {
     pub(super) txid: &'a [u8],
     pub(super) event_index: u32,

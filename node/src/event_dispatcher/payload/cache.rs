@@ -38,7 +38,12 @@ impl Body {
 
 impl PayloadCache {
     /// The body, made now or taken from another observer's post. Others wait meanwhile: they may want the same one.
-    pub(in super::super) fn body(&self, endpoint: Endpoint, posted: &PostedEvents, view: &View) -> Result<Body, EncodeError> {
+    pub(in super::super) fn body(
+        &self,
+        endpoint: Endpoint,
+        posted: &PostedEvents,
+        view: &View,
+    ) -> Result<Body, EncodeError> {
         let of_view = (endpoint == Endpoint::NewBlock).then(|| view.clone());
         let key = (posted.range(), endpoint, of_view);
         let mut bodies = self.bodies.lock().unwrap_or_else(PoisonError::into_inner);
@@ -70,8 +75,10 @@ mod tests {
         let second = body(Endpoint::NewMempoolTx).unwrap();
         assert!(Arc::ptr_eq(&first.0, &second.0));
         assert_eq!(&*first.bytes(), b"[\"0x01\"]");
-        let both =
-            PostedEvents { more: vec![Arc::new(v1::Event { sequence: 4, ..posted.first.as_ref().clone() })], ..posted.clone() };
+        let both = PostedEvents {
+            more: vec![Arc::new(v1::Event { sequence: 4, ..posted.first.as_ref().clone() })],
+            ..posted.clone()
+        };
         let joined = cache.body(Endpoint::NewMempoolTx, &both, &View::default()).unwrap();
         assert_eq!(&*joined.bytes(), b"[\"0x01\",\"0x01\"]", "not the body of the first alone");
         assert!(body(Endpoint::NewBlock).is_err());

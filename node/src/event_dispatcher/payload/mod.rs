@@ -33,7 +33,6 @@ use super::keys::TransactionFilter;
 pub(super) enum Endpoint {
     /// A processed block, or the boot block.
     NewBlock,
-    /// A burn block.
     NewBurnBlock,
     /// A transaction entered the mempool.
     NewMempoolTx,

@@ -39,7 +39,6 @@ pub(super) struct PageFile {
 
 macro_rules! files {
     ($($kind:ident $name:literal,)*) => {
-        /// All files.
         pub(super) const FILES: &[PageFile] = &[
             $(PageFile { name: $name, kind: $kind, body: include_bytes!(concat!("page/", $name)) },)*
         ];

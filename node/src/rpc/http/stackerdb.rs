@@ -33,7 +33,10 @@ pub(super) async fn slots(State(services): State<Services>, Path((address, name)
 }
 
 /// GET /v2/stackerdb/{address}/{contract}/replicas: nobody replicates, this node keeps all chunks alone.
-pub(super) async fn replicas(State(services): State<Services>, Path((address, name)): Path<(String, String)>) -> Answer {
+pub(super) async fn replicas(
+    State(services): State<Services>,
+    Path((address, name)): Path<(String, String)>,
+) -> Answer {
     let contract = contract(&address, &name)?;
     services.pool.read(move |chain| chain.slots(&contract)).await?;
     Ok(json(json!([])))

@@ -28,7 +28,6 @@ impl Writer<'_> {
         format!("({form} {owner}({allowances}) {body})")
     }
 
-    /// One allowance.
     fn allowance(&mut self, depth: usize) -> String {
         let amount = self.expression(&Type::UInt, depth);
         let contract = match self.rng.below(3) {

@@ -14,7 +14,6 @@ use tokio::sync::watch;
 
 use crate::support::WAIT;
 
-/// One post.
 #[derive(Debug, Clone)]
 pub(super) struct Post {
     pub(super) path: String,

@@ -102,7 +102,6 @@ impl Account {
     }
 }
 
-/// The chain.
 pub(super) struct TestChain {
     state: ScratchState,
     _folder: tempfile::TempDir,

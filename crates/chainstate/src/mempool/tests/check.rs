@@ -86,7 +86,9 @@ fn what_every_row_allows_is_admitted() {
 fn a_pending_transaction_is_not_checked_again() {
     let mut conn = database();
     let transaction = signed(1, 5, FEE, transfer(3, 10));
-    let CheckOutcome::Checked(checked) = checked_at_tip(&conn, transaction.clone()).unwrap() else { panic!("not checked") };
+    let CheckOutcome::Checked(checked) = checked_at_tip(&conn, transaction.clone()).unwrap() else {
+        panic!("not checked")
+    };
     write(&mut conn, |tx| insert(tx, &checked, &[], |_| Ok(5))).unwrap();
     assert_eq!(checked_at_tip(&conn, transaction), Ok(CheckOutcome::AlreadyPending));
 }

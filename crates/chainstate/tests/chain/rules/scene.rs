@@ -23,7 +23,6 @@ const WEIGHTS: [u32; 4] = [40, 29, 21, 10];
 const WRITE_COUNT: u64 = 40;
 const WIDE_VARIABLES: usize = 12;
 
-/// The scene.
 pub(super) struct Scene {
     pub(super) test: TestChain,
     pub(super) b1: BurnBlockHash,

@@ -49,25 +49,33 @@ pub(super) fn documented_answers() -> BTreeSet<Answered> {
 
 /// Panics when the document does not tell of an answer to an operation that it has: status, content type, shape.
 pub(super) fn check(method: &Method, path: &str, reply: &Reply) {
+    let faults = faults(method, path, reply);
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// What the document does not tell of an answer to an operation that it has.
+pub(super) fn faults(method: &Method, path: &str, reply: &Reply) -> Vec<String> {
     let path = path.split('?').next().unwrap_or_default();
-    let Some((pattern, operations)) = matched(path) else { return };
-    let Some(operation) = operations.get(method.as_str().to_lowercase()) else { return };
-    let what = format!("{method} {path} ({pattern})");
+    let Some((pattern, operations)) = matched(path) else { return Vec::new() };
+    let Some(operation) = operations.get(method.as_str().to_lowercase()) else { return Vec::new() };
+    let what = format!("{method} {path} ({pattern}): {}", reply.status);
     let answer = &operation["responses"][reply.status.as_str()];
-    assert!(answer.is_object(), "{what}: {} is not documented", reply.status);
+    if !answer.is_object() {
+        return vec![format!("{what} is not documented")];
+    }
     let kind = reply.headers.get("content-type").map_or("", |kind| kind.to_str().unwrap());
     let kind = kind.split(';').next().unwrap_or_default();
-    note(method, pattern, reply.status, kind);
     if reply.status == StatusCode::NOT_MODIFIED {
-        return; // It says what the browser has, and sends nothing of it.
+        note(method, pattern, reply.status, ""); // It says what the browser has, and sends nothing of it.
+        return Vec::new();
     }
-    let Some(content) = answer["content"].get(kind) else {
-        panic!("{what}: {} as {kind} is not documented", reply.status);
-    };
-    if kind == "application/json" {
-        let wrong = mismatches(&DOCUMENTED, &content["schema"], &reply.json());
-        assert!(wrong.is_empty(), "{what}: {} is not as documented:\n{}", reply.status, wrong.join("\n"));
+    note(method, pattern, reply.status, kind);
+    let Some(content) = answer["content"].get(kind) else { return vec![format!("{what} as {kind} is not documented")] };
+    if kind != "application/json" {
+        return Vec::new();
     }
+    let wrong = mismatches(&DOCUMENTED, &content["schema"], &reply.json());
+    wrong.into_iter().map(|wrong| format!("{what} is not as documented: {wrong}")).collect()
 }
 
 /// The path of the document that a request's path is, names before placeholders as the router has it.
