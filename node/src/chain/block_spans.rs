@@ -94,9 +94,9 @@ fn name_block(node: &NodeChain, span: &Span, block: &[u8]) {
     span.record("parent_block_id", display(header.parent_block_id));
     span.record("block_hash", display(header.block_hash()));
     span.record("block_id", display(block_id));
-    if let Some(template_id) = node.trail.template_of(&header) {
+    if let Some(template_id) = node.spans.template_of(&header) {
         span.record("template_id", &template_id);
-        let mut known = node.trail.lock();
+        let mut known = node.spans.lock();
         if known.blocks.iter().all(|(known, _)| *known != block_id) {
             remember(&mut known.blocks, (block_id, template_id));
         }
@@ -117,14 +117,14 @@ impl NodeChain {
         match &result {
             Ok(template) => {
                 let block = NakamotoBlock::decode(&template.block).ok();
-                self.trail.lock().assembled = block.as_ref().map(|block| key(&block.header));
+                self.spans.lock().assembled = block.as_ref().map(|block| key(&block.header));
                 if let Some(block) = block {
                     span.record("parent_block_id", display(block.header.parent_block_id));
                     tracing::debug!(transactions = block.txs.len(), "template assembled");
                 }
             }
             Err(failure) => {
-                self.trail.lock().assembled = None;
+                self.spans.lock().assembled = None;
                 tracing::debug!(reason = failure.reason, detail = failure.detail, "no template");
             }
         }
@@ -177,7 +177,7 @@ pub(super) fn processed(node: &NodeChain, processed: &Processed) {
     metrics::get().judged_block(outcome);
     let span = tracing::info_span!("process", template_id = Empty, block_id = %id);
     let _entered = span.enter();
-    if let Some(template_id) = node.trail.template_of_block(id) {
+    if let Some(template_id) = node.spans.template_of_block(id) {
         span.record("template_id", &template_id);
     }
     match processed {

@@ -136,7 +136,7 @@ impl NodeChain {
     /// Stores how a job ended together with its event. `visible` is called when both are on disk, before anybody sees
     /// the event; never when nothing was stored.
     pub fn finish_job(&self, job: FinishedJob, visible: Box<dyn FnOnce() + Send>) -> Result<(), ApiError> {
-        self.trail.name(&job.body);
+        self.spans.name(&job.body);
         jobs::finish(self, job, visible)
     }
 

@@ -110,7 +110,7 @@ impl Chain {
             bytes_left: MAX_BLOCK_BYTES.saturating_sub(overhead),
             nearly_full: false,
         };
-        let mut candidates = self.with_mempool(crate::mempool::MempoolIndex::candidates);
+        let mut candidates = Candidates::default();
         if let Some(coinbase) = coinbase {
             if let Err(error) = filling.session.process_transaction(&coinbase) {
                 return if error.is_ours() { Err(ours(error)) } else { Ok(Err(bad_coinbase(&error))) };

@@ -54,12 +54,6 @@ pub enum OpenError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// The state of the chain cannot be made or loaded.
-    #[error("cannot load the chain state: {detail}")]
-    State {
-        /// What is wrong.
-        detail: String,
-    },
 }
 
 /// Why something could not be stored or read. Ours, never the sender's.
@@ -148,11 +142,6 @@ impl OpenError {
     /// A file error with its path.
     pub(crate) fn file(path: &Path) -> impl Fn(std::io::Error) -> Self + '_ {
         move |source| Self::File(sqlite::OpenError::file(path)(source))
-    }
-
-    /// Something about the content.
-    pub(crate) fn state(detail: impl ToString) -> Self {
-        Self::State { detail: detail.to_string() }
     }
 }
 

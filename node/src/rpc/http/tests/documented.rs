@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use axum::http::{Method, StatusCode};
 use chainstate::chain::Retention;
-use clarity::vm::Value as Clarity;
 use http_body_util::BodyExt as _;
 use serde_json::json;
 use stacks_types::block::NakamotoBlock;
@@ -174,7 +173,7 @@ impl Asker {
         for query in ["", "?proof=0"] {
             self.get(200, &format!("/v2/contracts/source/{owner}/c{query}"));
             self.get(200, &format!("/v2/data_var/{owner}/c/total{query}"));
-            let key = format!("\"0x{}\"", Clarity::UInt(1).serialize_to_hex().unwrap());
+            let key = format!("\"0x01{:032x}\"", 1);
             self.post(200, &format!("/v2/map_entry/{owner}/c/owners{query}"), JSON, key);
         }
         self.get(200, &format!("/v2/contracts/interface/{owner}/c"));
@@ -314,6 +313,7 @@ impl Asker {
         full.post(429, "/v3/block_validation", OCTETS, block.encode());
         let body = json!({ "block": hex::encode(block.encode()), "chain_id": 0x8000_0000_u32 });
         full.post(429, "/v3/block_proposal", JSON, body.to_string());
+        self.faults.borrow_mut().append(&mut full.faults.take());
     }
 
     /// A stream has no end: its first bytes are enough.
