@@ -18,8 +18,6 @@ pub mod burn;
 pub mod headers;
 pub mod staging;
 
-#[cfg(feature = "old-vm")]
-pub mod clarity;
 pub mod execution;
 pub mod transactions;
 
@@ -34,5 +32,7 @@ pub mod journal;
 pub mod chain;
 pub mod store;
 
+#[cfg(feature = "old-vm")]
+pub mod old_vm;
 #[cfg(any(test, feature = "test-support"))]
 pub mod test_support;

@@ -1,13 +1,13 @@
 //! Accounts and contracts at any processed block.
 
 use engine::names::ClarityName;
+use engine::state::keys;
 use engine::value::{ContractId, Principal, TraitId};
+use std::sync::Arc;
 use std::time::Instant;
 
 use chainstate::chain::{ChainReader, wire};
-use chainstate::execution::read_only::{
-    ReadError, ReadOnlyCall, StateReader, balance_key, contract_key, data_var_key, map_entry_key, nonce_key,
-};
+use chainstate::execution::read_only::{ReadError, ReadOnlyCall, StateReader};
 use nakamoto_proto::v1;
 use stacks_types::ids::StacksBlockId;
 use stacks_types::value::decode_value;
@@ -90,8 +90,8 @@ impl NodeChain {
                 Some(id) => wire::bytes(&id),
                 None => wire::id(&reader.tip()?.block_id),
             };
-            let prove = |key: String| -> Result<Option<Vec<u8>>, ApiError> {
-                let found = if proof { state.value_with_proof(&key)? } else { None };
+            let prove = |key: &str| -> Result<Option<Vec<u8>>, ApiError> {
+                let found = if proof { state.value_with_proof(key)? } else { None };
                 Ok(found.map(|(_, proof)| proof))
             };
             Ok(AccountAnswer {
@@ -102,8 +102,8 @@ impl NodeChain {
                     nonce: account.nonce,
                     block_id,
                 },
-                balance_proof: prove(balance_key(&principal))?,
-                nonce_proof: prove(nonce_key(&principal))?,
+                balance_proof: prove(&keys::balance(&principal))?,
+                nonce_proof: prove(&keys::nonce(&principal))?,
             })
         })
     }
@@ -113,7 +113,8 @@ impl NodeChain {
         let id = parse_contract(contract)?;
         at(self, contract.at, |_, state| {
             let source = state.contract_source(&id)?.ok_or_else(|| unknown(contract))?;
-            let proof = if proof { state.value_with_proof(&contract_key(&id))?.map(|(_, proof)| proof) } else { None };
+            let proof =
+                if proof { state.value_with_proof(&keys::contract(&id))?.map(|(_, proof)| proof) } else { None };
             let source = v1::GetContractSourceResponse { source: source.source, publish_height: source.publish_height };
             Ok(SourceAnswer { source, proof })
         })
@@ -129,7 +130,8 @@ impl NodeChain {
     pub fn data_var(&self, contract: &ContractRef, name: &str, proof: bool) -> Result<ValueAnswer, ApiError> {
         let id = parse_contract(contract)?;
         at(self, contract.at, |_, state| {
-            if let Some(answer) = value(state, &data_var_key(&id, name), proof)? {
+            let key = ClarityName::new(name).map(|name| keys::variable(&id, &name));
+            if let Some(answer) = value(state, key, proof)? {
                 return Ok(answer);
             }
             if !state.contract_exists(&id)? {
@@ -150,7 +152,8 @@ impl NodeChain {
         let id = parse_contract(contract)?;
         let key = decode_value(key).map_err(|error| ApiError::invalid("key", error))?;
         at(self, contract.at, |_, state| {
-            if let Some(answer) = value(state, &map_entry_key(&id, map, &key), proof)? {
+            let key = ClarityName::new(map).map(|map| keys::map_entry(&id, &map, &key));
+            if let Some(answer) = value(state, key, proof)? {
                 return Ok(answer);
             }
             if !state.contract_exists(&id)? {
@@ -208,14 +211,15 @@ impl NodeChain {
     }
 }
 
-/// The value under a state key, which is stored as hex of its consensus serialization.
-fn value(state: &StateReader<'_>, key: &str, proof: bool) -> Result<Option<ValueAnswer>, ApiError> {
+/// The value under a state key, if there is one: there is none for what is no name. It is stored as hex of its consensus serialization.
+fn value(state: &StateReader<'_>, key: Option<Arc<str>>, proof: bool) -> Result<Option<ValueAnswer>, ApiError> {
+    let Some(key) = key else { return Ok(None) };
     let (text, proof) = match proof {
-        true => match state.value_with_proof(key)? {
+        true => match state.value_with_proof(&key)? {
             Some((text, proof)) => (text, Some(proof)),
             None => return Ok(None),
         },
-        false => match state.value(key)? {
+        false => match state.value(&key)? {
             Some(text) => (text, None),
             None => return Ok(None),
         },

@@ -4,8 +4,8 @@ use engine::Rules;
 use engine::costs::Cost;
 use std::time::{Duration, Instant};
 
-use chainstate::clarity::genesis::execute_boot_block;
-use chainstate::clarity::{BlockContext, BlockSession, BurnView, FixedBurn, OldState};
+use chainstate::old_vm::genesis::execute_boot_block;
+use chainstate::old_vm::{BlockContext, BlockSession, BurnView, FixedBurn, OldState};
 use chainstate::params::{BurnParams, COINBASE_USTX, ChainParams};
 use chainstate::test_support::HeaderFacts;
 use chainstate::transactions::{ReceiptStatus, VerifiedTransaction};

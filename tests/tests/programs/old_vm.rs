@@ -1,7 +1,7 @@
 //! The published VM, as the chain runs it, over the chain of `chain.rs`: rules of epoch 3.0, Clarity 1 and 2.
 
-use chainstate::clarity::genesis::execute_boot_block;
-use chainstate::clarity::{BlockContext, BlockSession, BurnView, FixedBurn, OldState};
+use chainstate::old_vm::genesis::execute_boot_block;
+use chainstate::old_vm::{BlockContext, BlockSession, BurnView, FixedBurn, OldState};
 use chainstate::params::{BurnParams, ChainParams};
 use chainstate::test_support::HeaderFacts;
 use chainstate::transactions::{ReceiptStatus, TransactionReceipt};

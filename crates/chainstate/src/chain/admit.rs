@@ -3,6 +3,7 @@
 //! # Not here
 //! How it follows the canonical tip: `follow`. How drops are told: `dropped`.
 
+use engine::state::keys;
 use engine::value::{ContractId, Principal, Value};
 use std::sync::Arc;
 
@@ -17,7 +18,7 @@ use stacks_types::transaction::BlockTransaction;
 
 use super::{Chain, ChainReader, ReadStateError, lock, wire};
 use crate::db::StoreError;
-use crate::execution::read_only::{CallRefusal, ReadError, StateReader, nonce_key};
+use crate::execution::read_only::{CallRefusal, ReadError, StateReader};
 use crate::mempool::{
     AccountView, AdmissionView, Candidates, Changes, CheckOutcome, CheckedTransaction, FeeRate, InsertOutcome,
     MempoolIndex, Need, PendingTransaction, Refusal, Stand, Totals, check, garbage_collect, insert,
@@ -301,7 +302,7 @@ impl Chain {
 
 /// `None` if the state cannot be read or holds no number.
 fn nonce_at(marf: &Marf, block: &StacksBlockId, account: &Principal) -> Option<u64> {
-    let stored = marf.get(&BlockId(block.0), &nonce_key(account)).ok()?;
+    let stored = marf.get(&BlockId(block.0), &keys::nonce(account)).ok()?;
     stored.map_or(Some(0), |bytes| std::str::from_utf8(&bytes).ok()?.parse().ok())
 }
 

@@ -32,6 +32,14 @@ pub fn asset_prefix(contract: &ContractId, name: &ClarityName) -> String {
     format!("vm::{contract}::4::{name}::")
 }
 
+/// A map's entry.
+#[must_use]
+pub fn map_entry(contract: &ContractId, name: &ClarityName, key: &Value) -> Arc<str> {
+    let mut text = String::new();
+    entry(&mut text, &map_prefix(contract, name), key);
+    text.into()
+}
+
 /// Makes a key under a prefix in a buffer: the serialization of a value.
 pub(crate) fn entry(text: &mut String, prefix: &str, key: &Value) {
     text.clear();

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use engine::analysis::{Contracts, Interface, implements_trait, takes};
 use engine::error::InternalError;
-use engine::state::{Contract, View, World as _};
+use engine::state::{Contract, View, World as _, keys};
 use engine::value::{ContractId, TraitId, Value};
 
-use super::{ReadError, StateReader, keys};
+use super::{ReadError, StateReader};
 
 /// What the reference keeps beside the state about a contract, as far as this node has it.
 const SOURCE_ENTRY: &str = "vm-metadata::9::contract-src";
@@ -52,7 +52,7 @@ impl StateReader<'_> {
     /// Storage.
     pub fn contract_source(&self, id: &ContractId) -> Result<Option<ContractSource>, ReadError> {
         let Some(contract) = self.contract(id)? else { return Ok(None) };
-        let commitment = self.value(&keys::contract_key(id))?.unwrap_or_default();
+        let commitment = self.value(&keys::contract(id))?.unwrap_or_default();
         let height = commitment.get(64..).and_then(|height| u32::from_str_radix(height, 16).ok());
         let publish_height = height.ok_or_else(|| ReadError::Storage(format!("commitment of {id}: {commitment}")))?;
         Ok(Some(ContractSource { source: contract.source.clone(), publish_height }))
@@ -63,7 +63,7 @@ impl StateReader<'_> {
     /// # Errors
     /// Storage.
     pub fn contract_exists(&self, contract: &ContractId) -> Result<bool, ReadError> {
-        Ok(self.value(&keys::contract_key(contract))?.is_some())
+        Ok(self.value(&keys::contract(contract))?.is_some())
     }
 
     /// What a contract offers.

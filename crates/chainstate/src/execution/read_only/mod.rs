@@ -10,10 +10,8 @@
 //! with [`super::STACK_BYTES`] of stack, as sessions.
 
 mod contracts;
-mod keys;
 
 pub use contracts::{CallRefusal, ContractSource};
-pub use keys::{balance_key, contract_key, data_var_key, map_entry_key, nonce_key};
 
 use engine::value::{ContractId, Principal, Value};
 use std::cell::RefCell;

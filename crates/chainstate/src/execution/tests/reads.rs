@@ -1,13 +1,13 @@
 //! Reads at processed blocks.
 
+use engine::state::keys;
 use engine::value::{ContractId, TraitId, Value};
 use marf::{BlockId, Proof, TrieHash, leaf_of_text};
 use stacks_types::ids::StacksBlockId;
 
 use super::support::{Account, BALANCE, FEE, TestChain, burn_view, id, on_a_large_stack};
 use crate::execution::read_only::{
-    Account as AccountState, CallRefusal, READ_ONLY_LIMIT, ReadError, ReadOnlyCall, StateReader, balance_key,
-    data_var_key, map_entry_key,
+    Account as AccountState, CallRefusal, READ_ONLY_LIMIT, ReadError, ReadOnlyCall, StateReader,
 };
 
 const BOOT: StacksBlockId = StacksBlockId::BOOT;
@@ -80,8 +80,8 @@ fn contracts_are_read_with_source_interface_and_values() {
         assert_eq!(reader.constant(&store, "answer").unwrap(), Some(Value::UInt(42)));
         assert_eq!(reader.constant(&store, "question").unwrap(), None);
         let hex = Value::encode_hex;
-        assert_eq!(reader.value(&data_var_key(&store, "v")).unwrap(), Some(hex(&Value::UInt(7))));
-        let key = map_entry_key(&store, "m", &Value::UInt(1));
+        assert_eq!(reader.value(&keys::variable(&store, &"v".parse().unwrap())).unwrap(), Some(hex(&Value::UInt(7))));
+        let key = keys::map_entry(&store, &"m".parse().unwrap(), &Value::UInt(1));
         let one = Value::some(Value::ascii(b"one".to_vec()).unwrap()).unwrap();
         assert_eq!(reader.value(&key).unwrap(), Some(hex(&one)));
         assert_eq!(reader.metadata(&store, "vm-metadata::9::contract-src").unwrap().as_deref(), Some(STORE));
@@ -102,7 +102,7 @@ fn contracts_are_read_with_source_interface_and_values() {
 fn values_come_with_proofs_against_the_blocks_root() {
     on_a_large_stack(|| {
         let (chain, alice) = chain();
-        let key = balance_key(&alice.principal());
+        let key = keys::balance(&alice.principal());
         let (value, proof) = chain.reader(id(1), 1).value_with_proof(&key).unwrap().unwrap();
         let proof = Proof::decode(&proof).unwrap();
         let roots = |root: &TrieHash| {

@@ -5,7 +5,7 @@ mod mempool;
 mod model;
 mod random;
 
-use chainstate::execution::read_only::data_var_key;
+use engine::state::keys;
 use engine::value::Value;
 use nakamoto_proto::v1;
 use stacks_types::ids::StacksBlockId;
@@ -113,7 +113,7 @@ fn contracts_and_accounts_are_read_on_every_fork() {
             let read = test.chain.read(|reader| {
                 reader.state_at(Some(block), |state| {
                     let source = state.contract_source(&contract)?.map(|found| found.source);
-                    let variable = state.value(&data_var_key(&contract, "fork"))?;
+                    let variable = state.value(&keys::variable(&contract, &"fork".parse().expect("a name")))?;
                     Ok((source, variable, state.account(&user(0))?.nonce))
                 })
             });

@@ -1,5 +1,6 @@
 //! Proofs that come over HTTP hold against the state roots of the headers.
 
+use engine::state::keys;
 use engine::value::{ContractId, Value as Clarity};
 use std::collections::BTreeMap;
 
@@ -8,7 +9,6 @@ use serde_json::{Value, json};
 use stacks_types::block::NakamotoBlock;
 
 use super::bench::{Bench, JSON, address, deploy, transfer, user};
-use chainstate::execution::read_only::{balance_key, contract_key, data_var_key, map_entry_key, nonce_key};
 
 const CODE: &str = "
 (define-data-var total uint u7)
@@ -65,27 +65,27 @@ fn what_is_proven_over_http_holds_against_the_headers() {
 
     let account = bench.read(&format!("/v2/accounts/{owner}"));
     let balance = &account["balance"].as_str().unwrap()[2..];
-    headers.check(&account["balance_proof"], &balance_key(&user(0)), &format!("{balance}{:032x}{:016x}", 0, 0));
-    headers.check(&account["nonce_proof"], &nonce_key(&user(0)), "2");
+    headers.check(&account["balance_proof"], &keys::balance(&user(0)), &format!("{balance}{:032x}{:016x}", 0, 0));
+    headers.check(&account["nonce_proof"], &keys::nonce(&user(0)), "2");
     assert_eq!(bench.read(&format!("/v2/accounts/{owner}?proof=1")), account);
 
     let contract = ContractId::parse(&format!("{owner}.c")).unwrap();
     let hex_of = |value: Clarity| value.encode_hex();
     let variable = bench.read(&format!("/v2/data_var/{owner}/c/total"));
-    headers.check(&variable["proof"], &data_var_key(&contract, "total"), &hex_of(Clarity::UInt(7)));
+    headers.check(&variable["proof"], &keys::variable(&contract, &"total".parse().unwrap()), &hex_of(Clarity::UInt(7)));
     let body = json!(format!("0x{}", hex_of(Clarity::UInt(1)))).to_string();
     let entry = bench.post(&format!("/v2/map_entry/{owner}/c/owners"), JSON, body).json();
-    let key = map_entry_key(&contract, "owners", &Clarity::UInt(1));
+    let key = keys::map_entry(&contract, &"owners".parse().unwrap(), &Clarity::UInt(1));
     headers.check(&entry["proof"], &key, &entry["data"].as_str().unwrap()[2..]);
 
     let source = bench.read(&format!("/v2/contracts/source/{owner}/c"));
     let commitment = format!("{}{:08x}", hex::encode(stacks_types::hashing::sha512_256(&[CODE.as_bytes()])), 2);
-    headers.check(&source["proof"], &contract_key(&contract), &commitment);
+    headers.check(&source["proof"], &keys::contract(&contract), &commitment);
 
-    let path = hex::encode(TrieHash::of_key(&contract_key(&contract)).0);
+    let path = hex::encode(TrieHash::of_key(&keys::contract(&contract)).0);
     let leaf = bench.read(&format!("/v2/clarity/marf/{path}"));
     assert_eq!(leaf["data"], format!("0x{commitment}"));
-    headers.check(&leaf["proof"], &contract_key(&contract), &commitment);
+    headers.check(&leaf["proof"], &keys::contract(&contract), &commitment);
     let bare = bench.read(&format!("/v2/clarity/marf/{path}?proof=false"));
     assert_eq!(bare, json!({ "data": leaf["data"] }));
 }
@@ -99,5 +99,5 @@ fn a_proof_at_an_older_tip_holds_against_that_tips_root() {
     bench.send(&[transfer(0, 1, 5)]);
     bench.grow();
     let account = bench.read(&format!("/v2/accounts/{}?tip={tip}", address("user", 0)));
-    headers.check(&account["nonce_proof"], &nonce_key(&user(0)), "1");
+    headers.check(&account["nonce_proof"], &keys::nonce(&user(0)), "1");
 }

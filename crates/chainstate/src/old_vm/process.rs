@@ -6,7 +6,7 @@
 //! - An error means that the caller drops the scope: nothing stays.
 //!
 //! # Not here
-//! Payloads: `payload`. Stateless rules and signatures: `rules`, `verified`. Rolling back: `clarity::session`.
+//! Payloads: `payload`. Stateless rules and signatures: `rules`, `verified`. Rolling back: `old_vm::session`.
 
 use ::clarity::vm::costs::ExecutionCost;
 use ::clarity::vm::errors::Error as VmError;
