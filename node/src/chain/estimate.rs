@@ -1,9 +1,9 @@
 //! What a wallet asks before it signs: the likely fee, and the nonce that is free.
 
-use engine::costs::Cost;
 use std::time::{Duration, Instant};
 
 use chainstate::mempool::PendingTransaction;
+use engine::costs::Cost;
 use stacks_types::address::StacksAddress;
 use stacks_types::transaction::TransactionPayload;
 

@@ -1,11 +1,11 @@
 //! The mocked stacking: cycles, their stackers, and what each has signed.
 
-use chainstate::burn::StackerSet;
-use engine::costs::Cost;
 use std::collections::BTreeMap;
 
+use chainstate::burn::StackerSet;
 use chainstate::chain::ChainReader;
 use chainstate::headers::{POX_PREPARE_LENGTH, ProcessedHeader, select_witnesses};
+use engine::costs::Cost;
 use stacks_types::block::SigningMode;
 use stacks_types::ids::Hash160;
 use stacks_types::keys::PublicKey;

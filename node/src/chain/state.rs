@@ -1,13 +1,13 @@
 //! Accounts and contracts at any processed block.
 
-use engine::names::ClarityName;
-use engine::state::keys;
-use engine::value::{ContractId, Principal, TraitId};
 use std::sync::Arc;
 use std::time::Instant;
 
 use chainstate::chain::{ChainReader, wire};
 use chainstate::execution::read_only::{ReadError, ReadOnlyCall, StateReader};
+use engine::names::ClarityName;
+use engine::state::keys;
+use engine::value::{ContractId, Principal, TraitId};
 use nakamoto_proto::v1;
 use stacks_types::ids::StacksBlockId;
 use stacks_types::value::decode_value;

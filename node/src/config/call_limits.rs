@@ -1,9 +1,9 @@
 //! What read-only calls may use: keys of `[connection_options]`.
 
-use engine::costs::Cost;
 use std::time::Duration;
 
 use chainstate::execution::read_only::READ_ONLY_LIMIT;
+use engine::costs::Cost;
 
 use super::file::ConnectionTable;
 use crate::limits::MAX_MESSAGE_BYTES;

@@ -10,10 +10,10 @@
 //! Signers' keys: a signer is told by its slot, which `slot_ids` narrows to; a key would cost a signature recovery an event
 //! and subscriber.
 
-use engine::value::Principal;
 use std::collections::BTreeSet;
 
 use chainstate::stackerdb::MAX_SLOTS;
+use engine::value::Principal;
 use nakamoto_proto::v1;
 use v1::event::Body;
 

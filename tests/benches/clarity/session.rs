@@ -1,7 +1,5 @@
 //! The published VM's side: transactions in the node's session, each block on the state of the block before.
 
-use engine::Rules;
-use engine::costs::Cost;
 use std::time::{Duration, Instant};
 
 use chainstate::old_vm::genesis::execute_boot_block;
@@ -9,6 +7,8 @@ use chainstate::old_vm::{BlockContext, BlockSession, BurnView, FixedBurn, OldSta
 use chainstate::params::{BurnParams, COINBASE_USTX, ChainParams};
 use chainstate::test_support::HeaderFacts;
 use chainstate::transactions::{ReceiptStatus, VerifiedTransaction};
+use engine::Rules;
+use engine::costs::Cost;
 use stacks_types::block::SigningMode;
 use stacks_types::ids::StacksBlockId;
 use stacks_types::limits::CHAIN_ID_TESTNET;

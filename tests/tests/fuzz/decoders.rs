@@ -1,9 +1,9 @@
 //! Every decoder of bytes and texts: none panics, and what one takes it gives back the same.
 
-use engine::value::{Principal, Value};
 use std::collections::BTreeMap;
 
 use client::parse_duration;
+use engine::value::{Principal, Value};
 use marf::{BlockId, Proof, TrieHash};
 use mockamoto_node::config::EventKey;
 use mockamoto_node::event_stream::cursor::Cursor;

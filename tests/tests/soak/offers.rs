@@ -1,10 +1,10 @@
 //! Clients that offer transfers as fast as the node takes them, and go on whatever happens to it.
 
-use engine::value::Principal;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use engine::value::Principal;
 use nakamoto_proto::v1;
 use nakamoto_proto::v1::transaction_service_client::TransactionServiceClient;
 use stacks_types::keys::PrivateKey;

@@ -6,7 +6,6 @@
 //! # Not here
 //! Signing hashes and encodings: `transactions`. Roots from writes alone: `marf`.
 
-use engine::costs::Cost;
 use std::collections::BTreeMap;
 
 use chainstate::execution::genesis::execute_boot_block;
@@ -15,6 +14,7 @@ use chainstate::params::{BurnParams, ChainParams};
 use chainstate::test_support::{HeaderFacts, ScratchState, on_a_large_stack};
 use chainstate::transactions::{ReceiptStatus, TransactionReceipt};
 use engine::Rules;
+use engine::costs::Cost;
 use engine::value::Standard;
 use marf::SENTINEL;
 use serde_json::Value as Json;

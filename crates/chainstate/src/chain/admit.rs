@@ -3,12 +3,11 @@
 //! # Not here
 //! How it follows the canonical tip: `follow`. How drops are told: `dropped`.
 
-use engine::state::keys;
-use engine::value::{ContractId, Principal, Value};
 use std::sync::Arc;
-
 use std::time::{Duration, Instant};
 
+use engine::state::keys;
+use engine::value::{ContractId, Principal, Value};
 use marf::{BlockId, Marf};
 use nakamoto_proto::v1;
 use stacks_types::address::StacksAddress;

@@ -1,9 +1,9 @@
 //! Everything that can be read of the chain, on connections of its own.
 
-use engine::value::Principal;
 use std::path::Path;
 use std::sync::Arc;
 
+use engine::value::Principal;
 use marf::Marf;
 use nakamoto_proto::v1;
 use prost::Message as _;

@@ -13,7 +13,6 @@
 //! # Not here
 //! What a transaction does: `process`. Which transactions a block may hold, and rewards: the block rules.
 
-use engine::value::Principal;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
@@ -23,6 +22,7 @@ use engine::costs::{Cost, MEMORY_LIMIT, Meter};
 use engine::error::{CheckError, CostError, InternalError, Stop};
 use engine::run::Machine;
 use engine::state::{Write, keys};
+use engine::value::Principal;
 use marf::{BlockId, MarfError, SealedTrie};
 use stacks_types::ids::{StacksBlockId, StateRoot};
 use stacks_types::transaction::BlockTransaction;

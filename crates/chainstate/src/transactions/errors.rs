@@ -3,9 +3,10 @@
 //! # Not here
 //! Failures that a block does hold (err responses, runtime failures, failed deployments): receipts with a status.
 
+use std::time::Duration;
+
 use engine::costs::Cost;
 use engine::value::{ContractId, Principal};
-use std::time::Duration;
 
 /// A transaction that may not be in a block. Nothing of it stays, fee and nonce included.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -1,11 +1,11 @@
 //! Contracts as StackerDBs: found when deployed, followed with the tip, on every fork.
 
-use engine::value::{Principal, Value};
 use std::time::Duration;
 
 use chainstate::chain::{ChunkOutcome, StackerDbContext};
 use chainstate::db::StoreError;
 use chainstate::stackerdb::{MAX_CONTRACTS, PutOutcome, get_config, list_contracts, list_instances, list_metadata};
+use engine::value::{Principal, Value};
 use stacks_types::stackerdb::StackerDbChunk;
 use stacks_types::transaction::{ContractCall, StacksTransaction, TransactionPayload};
 

@@ -7,7 +7,6 @@
 //! - The fees are those that this node's miner would pick the transaction by: micro-STX a byte, at the floor, above half,
 //!   and above nearly all of the waiting transactions. `fee_rate` is the fee through the cost scalar, as clients expect.
 
-use engine::costs::Cost;
 use std::time::Duration;
 
 use axum::Json;
@@ -15,6 +14,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse as _, Response};
+use engine::costs::Cost;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use stacks_types::limits::MAX_BLOCK_BYTES;

@@ -13,13 +13,13 @@ mod contracts;
 
 pub use contracts::{CallRefusal, ContractSource};
 
-use engine::value::{ContractId, Principal, Value};
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use engine::costs::{Cost, Meter};
 use engine::error::{CheckError, CostError, InternalError, Stop};
 use engine::run::{Context, Machine};
+use engine::value::{ContractId, Principal, Value};
 use marf::BlockId;
 use stacks_types::ids::StacksBlockId;
 

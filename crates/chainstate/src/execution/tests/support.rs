@@ -1,10 +1,10 @@
 //! A small chain for tests: a state index and a side store in a folder, blocks that are executed and committed.
 
+use std::ops::Deref;
+
 use engine::Rules;
 use engine::costs::Cost;
 use engine::value::{ContractId, Principal, Value};
-use std::ops::Deref;
-
 use stacks_types::address::StacksAddress;
 use stacks_types::block::SigningMode;
 use stacks_types::ids::{BurnBlockHash, StacksBlockId as ChainBlockId};

@@ -5,8 +5,6 @@ mod snapshot;
 
 pub(crate) use snapshot::Snapshot;
 
-use engine::Rules;
-use engine::value::Principal;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -17,6 +15,8 @@ use chainstate::chain::{Chain, Processed, StoreOutcome};
 use chainstate::db::OpenError;
 use chainstate::execution::STACK_BYTES;
 use chainstate::params::{BurnParams, COINBASE_USTX, ChainParams, HELIUM_20, Producer, Stacker};
+use engine::Rules;
+use engine::value::Principal;
 use nakamoto_proto::v1;
 use stacks_types::address::StacksAddress;
 use stacks_types::block::{NakamotoBlock, SigningMode};

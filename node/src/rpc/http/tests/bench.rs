@@ -1,6 +1,5 @@
 //! A chain in a temporary folder behind a router: the test asks paths, and makes blocks with all keys at hand.
 
-use engine::value::Principal;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -12,6 +11,7 @@ use chainstate::assembly::TemplateOrder;
 use chainstate::chain::{Chain, Retention, StoreOutcome};
 use chainstate::db::StoreError;
 use chainstate::params::{ChainParams, Producer, Stacker};
+use engine::value::Principal;
 use http_body_util::BodyExt as _;
 use serde_json::Value;
 use stacks_types::address::StacksAddress;

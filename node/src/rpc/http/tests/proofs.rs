@@ -1,9 +1,9 @@
 //! Proofs that come over HTTP hold against the state roots of the headers.
 
-use engine::state::keys;
-use engine::value::{ContractId, Value as Clarity};
 use std::collections::BTreeMap;
 
+use engine::state::keys;
+use engine::value::{ContractId, Value as Clarity};
 use marf::{BlockId, Proof, TrieHash};
 use serde_json::{Value, json};
 use stacks_types::block::NakamotoBlock;
