@@ -6,6 +6,7 @@ use super::Chain;
 use crate::db::StoreError;
 use crate::headers::prune_rejected;
 use crate::journal::{JournalBounds, Oldest, prune, select_first_after, select_first_behind};
+use crate::stackerdb::keep_chunks_of_events;
 
 /// Events that may be too many before any is removed: removal comes in batches, not with each event.
 const SLACK: u64 = 1_024;
@@ -57,6 +58,7 @@ impl Chain {
             if let Some(by_count) = by_count.filter(|by_count| *by_count > first.sequence) {
                 first = select_first_after(tx.sql(), by_count, 0, 1)?.unwrap_or(first);
             }
+            keep_chunks_of_events(tx.sql(), first.sequence)?;
             prune(tx.sql(), first.sequence)?;
             prune_rejected(tx.sql(), first.sequence)?;
             sqlite::crash_point("prune:deleted");

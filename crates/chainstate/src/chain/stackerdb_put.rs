@@ -32,7 +32,7 @@ impl Chain {
         // The recovery of the signer is the slow part, and needs no database.
         let chunk = check_signature(chunk);
         self.inner.store.write_all(move |tx| {
-            let outcome = put_chunk(tx.sql(), &contract, &chunk)?;
+            let outcome = put_chunk(tx.sql(), &contract, &chunk, tx.next_sequence())?;
             if matches!(outcome, PutOutcome::Accepted(_)) {
                 let body = v1::StackerDbChunks { contract_id: contract, chunks: vec![wire::chunk(chunk.chunk())] };
                 tx.emit(v1::EventKind::StackerdbChunks, v1::event::Body::StackerdbChunks(body), None)?;

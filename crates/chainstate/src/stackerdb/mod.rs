@@ -7,6 +7,7 @@
 //! - An instance's slots are numbered from 0 without a gap, and each has exactly one owner.
 //! - A slot keeps its newest chunk only. Version 0 means "never written", and has no data.
 //! - A slot whose owner changes is empty again.
+//! - The data of a chunk is stored once: in its event as long as the journal has that, then with the slot.
 //!
 //! # Not here
 //! What is in the chunks: `stacks_types::proposal`. Which contracts are instances, and when: the chain.
@@ -31,7 +32,7 @@ pub use instance::{
     SIGNERS_CONFIG, producers_contract, signers_contract,
 };
 pub use put::{PutOutcome, PutRefusal, put_chunk};
-pub use rows::{get_chunk, get_config, list_chunks, list_instances, list_metadata};
+pub use rows::{get_chunk, get_config, keep_chunks_of_events, list_chunks, list_instances, list_metadata};
 
 #[cfg(test)]
 mod tests;

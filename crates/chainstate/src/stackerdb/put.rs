@@ -91,11 +91,17 @@ impl PutRefusal {
     }
 }
 
-/// Writes a slot of `contract`, or says which rule forbids it. After `Accepted` the caller raises the event.
+/// Writes a slot of `contract`, or says which rule forbids it. After `Accepted` the caller appends the event of that sequence,
+/// which tells of this chunk alone: it holds the data.
 ///
 /// # Errors
 /// When the database fails.
-pub fn put_chunk(tx: &Transaction<'_>, contract: &str, chunk: &AuthenticatedChunk) -> Result<PutOutcome, StoreError> {
+pub fn put_chunk(
+    tx: &Transaction<'_>,
+    contract: &str,
+    chunk: &AuthenticatedChunk,
+    event_sequence: u64,
+) -> Result<PutOutcome, StoreError> {
     let Some(instance) = rows::select_instance(tx, contract)? else {
         return Ok(PutOutcome::NoSuchDb);
     };
@@ -112,7 +118,7 @@ pub fn put_chunk(tx: &Transaction<'_>, contract: &str, chunk: &AuthenticatedChun
         signature: new.signature,
         owner,
     };
-    rows::update_slot(tx, instance.id, &metadata, &new.data)?;
+    rows::update_slot(tx, instance.id, &metadata, event_sequence)?;
     Ok(PutOutcome::Accepted(metadata))
 }
 

@@ -2,7 +2,11 @@
 
 use super::chunk::SlotMetadata;
 use super::instance::InstanceConfig;
-use crate::db::StoreError;
+use crate::db::{Compressed, StoreError};
+use nakamoto_proto::v1;
+use prost::Message as _;
+use prost::bytes::Bytes;
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ValueRef};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use stacks_types::ids::Hash160;
 use stacks_types::keys::MessageSignature;
@@ -59,10 +63,11 @@ pub fn get_chunk(
     version: Option<u32>,
 ) -> Result<Option<StackerDbChunk>, StoreError> {
     let mut select = conn.prepare_cached(
-        "SELECT s.slot_id, s.slot_version, s.signature, d.data
+        "SELECT s.slot_id, s.slot_version, s.signature, d.data, e.body
          FROM stackerdb_instances i
-         JOIN stackerdb_slots s ON s.instance = i.instance AND s.slot_id = ?2
-         JOIN stackerdb_chunks d ON d.slot = s.slot
+         JOIN stackerdb_slots s ON s.instance = i.instance AND s.slot_id = ?2 AND s.slot_version > 0
+         LEFT JOIN stackerdb_chunks d ON d.slot = s.slot
+         LEFT JOIN events e ON e.sequence = s.event_sequence
          WHERE i.contract = ?1 AND (?3 IS NULL OR s.slot_version = ?3)",
     )?;
     Ok(select.query_row(params![contract, slot_id, version], to_chunk).optional()?)
@@ -80,10 +85,11 @@ pub fn list_chunks(
     limit: u32,
 ) -> Result<Vec<StackerDbChunk>, StoreError> {
     let mut select = conn.prepare_cached(
-        "SELECT s.slot_id, s.slot_version, s.signature, d.data
+        "SELECT s.slot_id, s.slot_version, s.signature, d.data, e.body
          FROM stackerdb_instances i
-         JOIN stackerdb_slots s ON s.instance = i.instance AND s.slot_id >= ?2
-         JOIN stackerdb_chunks d ON d.slot = s.slot
+         JOIN stackerdb_slots s ON s.instance = i.instance AND s.slot_id >= ?2 AND s.slot_version > 0
+         LEFT JOIN stackerdb_chunks d ON d.slot = s.slot
+         LEFT JOIN events e ON e.sequence = s.event_sequence
          WHERE i.contract = ?1 ORDER BY s.slot_id LIMIT ?3",
     )?;
     let rows = select.query_map(params![contract, slot_id, limit], to_chunk)?;
@@ -166,7 +172,7 @@ pub(super) fn reset_slot(tx: &Transaction<'_>, instance: i64, slot_id: u32, owne
     .execute(params![instance, slot_id])?;
     tx.prepare_cached(
         "UPDATE stackerdb_slots
-         SET owner = ?3, slot_version = 0, data_hash = zeroblob(32), signature = zeroblob(65)
+         SET owner = ?3, slot_version = 0, data_hash = zeroblob(32), signature = zeroblob(65), event_sequence = NULL
          WHERE instance = ?1 AND slot_id = ?2",
     )?
     .execute(params![instance, slot_id, owner.0])?;
@@ -197,22 +203,54 @@ pub(super) fn delete_instance(tx: &Transaction<'_>, contract: &str) -> Result<()
     Ok(())
 }
 
-/// Replaces a slot's chunk.
+/// Replaces a slot's chunk by the one whose data is in the event of that sequence.
 pub(super) fn update_slot(
     tx: &Transaction<'_>,
     instance: i64,
     slot: &SlotMetadata,
-    data: &[u8],
+    event_sequence: u64,
 ) -> Result<(), StoreError> {
     let mut update = tx.prepare_cached(
-        "UPDATE stackerdb_slots SET slot_version = ?3, data_hash = ?4, signature = ?5
+        "UPDATE stackerdb_slots SET slot_version = ?3, data_hash = ?4, signature = ?5, event_sequence = ?6
          WHERE instance = ?1 AND slot_id = ?2 RETURNING slot",
     )?;
-    let values = params![instance, slot.slot_id, slot.slot_version, slot.data_hash.0, slot.signature.0];
+    let values = params![instance, slot.slot_id, slot.slot_version, slot.data_hash.0, slot.signature.0, event_sequence];
     let row: i64 = update.query_row(values, |row| row.get(0))?;
-    tx.prepare_cached("INSERT OR REPLACE INTO stackerdb_chunks (slot, data) VALUES (?1, ?2)")?
-        .execute(params![row, data])?;
+    tx.prepare_cached("DELETE FROM stackerdb_chunks WHERE slot = ?1")?.execute([row])?;
     Ok(())
+}
+
+/// Has the slots keep data that is in events below a sequence: for a caller who is about to remove these.
+///
+/// # Errors
+/// When the database fails, or such an event holds no chunk.
+pub fn keep_chunks_of_events(tx: &Transaction<'_>, before_sequence: u64) -> Result<(), StoreError> {
+    let mut slots = tx.prepare_cached("SELECT slot, event_sequence FROM stackerdb_slots WHERE event_sequence < ?1")?;
+    let slots = slots.query_map([before_sequence], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let slots: Vec<(i64, u64)> = slots.collect::<Result<_, _>>()?;
+    for (slot, sequence) in slots {
+        let mut event = tx.prepare_cached("SELECT body FROM events WHERE sequence = ?1")?;
+        let EventData(data) = event.query_row([sequence], |row| row.get(0))?;
+        tx.prepare_cached("INSERT INTO stackerdb_chunks (slot, data) VALUES (?1, ?2)")?.execute(params![slot, data])?;
+        tx.prepare_cached("UPDATE stackerdb_slots SET event_sequence = NULL WHERE slot = ?1")?.execute([slot])?;
+    }
+    Ok(())
+}
+
+/// The data of the one chunk that a stored event tells of.
+struct EventData(Vec<u8>);
+
+impl FromSql for EventData {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let Compressed(stored) = Compressed::column_result(value)?;
+        let event = v1::Event::decode(Bytes::from(stored.into_owned()));
+        match event.map(|event| event.body) {
+            Ok(Some(v1::event::Body::StackerdbChunks(mut chunks))) if chunks.chunks.len() == 1 => {
+                Ok(Self(chunks.chunks.swap_remove(0).data.into()))
+            }
+            _ => Err(FromSqlError::Other("the event of a slot's chunk holds none".into())),
+        }
+    }
 }
 
 fn to_metadata(row: &Row<'_>) -> rusqlite::Result<SlotMetadata> {
@@ -226,10 +264,12 @@ fn to_metadata(row: &Row<'_>) -> rusqlite::Result<SlotMetadata> {
 }
 
 fn to_chunk(row: &Row<'_>) -> rusqlite::Result<StackerDbChunk> {
+    let data: Option<Vec<u8>> = row.get("data")?;
+    let data = data.map_or_else(|| row.get("body").map(|EventData(data)| data), Ok)?;
     Ok(StackerDbChunk {
         slot_id: row.get("slot_id")?,
         slot_version: row.get("slot_version")?,
         signature: MessageSignature(row.get("signature")?),
-        data: row.get("data")?,
+        data,
     })
 }

@@ -1,7 +1,10 @@
 use super::*;
-use crate::db::StoreError;
+use crate::db::{SCHEMA, StoreError, tables_in_memory};
+use crate::journal::{JournalEvent, insert_event, prune, select_bounds};
+use nakamoto_proto::v1;
 use proptest::prelude::*;
 use rusqlite::{Connection, Transaction};
+use sqlite::Schema;
 use stacks_types::address::StacksAddress;
 use stacks_types::ids::Hash160;
 use stacks_types::keys::{MessageSignature, PrivateKey};
@@ -24,7 +27,7 @@ fn owner(number: u8) -> Hash160 {
 }
 
 fn database() -> Connection {
-    crate::db::tables_in_memory()
+    tables_in_memory()
 }
 
 fn write<T>(conn: &mut Connection, work: impl FnOnce(&Transaction<'_>) -> T) -> T {
@@ -40,8 +43,30 @@ fn configured(conn: &mut Connection, signers: &[(u8, u32)]) -> Configured {
 }
 
 fn put(conn: &mut Connection, signer: u8, slot_id: u32, slot_version: u32, data: &[u8]) -> PutOutcome {
-    let chunk = StackerDbChunk::signed(slot_id, slot_version, data.to_vec(), &key(signer));
-    write(conn, |tx| put_chunk(tx, CONTRACT, &check_signature(chunk))).unwrap()
+    put_signed(conn, CONTRACT, StackerDbChunk::signed(slot_id, slot_version, data.to_vec(), &key(signer)))
+}
+
+/// As the chain does it: the event follows at once.
+fn put_signed(conn: &mut Connection, contract: &str, chunk: StackerDbChunk) -> PutOutcome {
+    let chunk = check_signature(chunk);
+    write(conn, |tx| {
+        let sequence = select_bounds(tx).unwrap().newest + 1;
+        let outcome = put_chunk(tx, contract, &chunk, sequence).unwrap();
+        if matches!(outcome, PutOutcome::Accepted(_)) {
+            let chunk = chunk.chunk();
+            let told = v1::StackerDbChunk {
+                slot_id: chunk.slot_id,
+                slot_version: chunk.slot_version,
+                signature: chunk.signature.0.to_vec().into(),
+                data: chunk.data.clone().into(),
+            };
+            let body = v1::StackerDbChunks { contract_id: contract.to_owned(), chunks: vec![told] };
+            let body = v1::event::Body::StackerdbChunks(body);
+            let event = JournalEvent::new(sequence, 0, v1::EventKind::StackerdbChunks, body, 0);
+            insert_event(tx, &event, 0, None).unwrap();
+        }
+        outcome
+    })
 }
 
 fn refused(outcome: PutOutcome) -> (u32, Option<u32>) {
@@ -93,8 +118,58 @@ fn an_accepted_chunk_replaces_the_older_one() {
     assert_eq!(get_chunk(&conn, CONTRACT, 0, Some(9)).unwrap(), Some(second.clone()));
     assert_eq!(get_chunk(&conn, CONTRACT, 0, Some(1)).unwrap(), None);
     assert_eq!(list_chunks(&conn, CONTRACT, 0, 10).unwrap(), vec![second]);
-    let rows: u32 = conn.query_row("SELECT COUNT(*) FROM stackerdb_chunks", [], |row| row.get(0)).unwrap();
-    assert_eq!(rows, 1);
+}
+
+#[test]
+fn a_chunk_that_was_written_before_data_was_in_events_is_found() {
+    let mut conn = Connection::open_in_memory().unwrap();
+    let steps = SCHEMA.migrations.partition_point(|step| step.version < 11);
+    Schema { migrations: &SCHEMA.migrations[..steps], ..SCHEMA }.migrate(&mut conn).unwrap();
+    conn.execute_batch(
+        "INSERT INTO stackerdb_instances VALUES (1, 'ST1.slots', 64, 0, 9);
+         INSERT INTO stackerdb_slots VALUES (1, 1, 0, zeroblob(20), 3, zeroblob(32), zeroblob(65));
+         INSERT INTO stackerdb_slots VALUES (2, 1, 1, zeroblob(20), 0, zeroblob(32), zeroblob(65));
+         INSERT INTO stackerdb_chunks VALUES (1, x'0102');",
+    )
+    .unwrap();
+    SCHEMA.migrate(&mut conn).unwrap();
+    let data = |slot| get_chunk(&conn, "ST1.slots", slot, None).unwrap().map(|chunk| chunk.data);
+    assert_eq!((data(0), data(1)), (Some(vec![1, 2]), None));
+}
+
+/// How many slots hold their chunk's data themselves.
+fn held(conn: &Connection) -> u32 {
+    conn.query_row("SELECT COUNT(*) FROM stackerdb_chunks", [], |row| row.get(0)).unwrap()
+}
+
+#[test]
+fn data_is_in_the_event_and_with_the_slot_once_that_is_gone() {
+    let mut conn = database();
+    configured(&mut conn, &[(1, 3)]);
+    put(&mut conn, 1, 0, 1, b"old");
+    put(&mut conn, 1, 1, 1, b"one");
+    put(&mut conn, 1, 2, 1, b"two");
+    put(&mut conn, 1, 0, 2, b"new");
+    assert_eq!(held(&conn), 0);
+    let data = |conn: &Connection| -> Vec<_> {
+        list_chunks(conn, CONTRACT, 0, 10).unwrap().into_iter().map(|chunk| chunk.data).collect()
+    };
+    let expected = [&b"new"[..], b"one", b"two"];
+    assert_eq!(data(&conn), expected);
+    write(&mut conn, |tx| {
+        keep_chunks_of_events(tx, 3).unwrap();
+        prune(tx, 3).unwrap();
+    });
+    assert_eq!(
+        (held(&conn), data(&conn)),
+        (1, expected.map(<[u8]>::to_vec).to_vec()),
+        "one of the two was overwritten"
+    );
+    put(&mut conn, 1, 1, 2, b"again");
+    assert_eq!((held(&conn), &data(&conn)[1][..]), (0, &b"again"[..]));
+    // A slot whose event is gone with the data says so, and is not an empty one.
+    write(&mut conn, |tx| prune(tx, 4).unwrap());
+    assert!(get_chunk(&conn, CONTRACT, 2, None).is_err());
 }
 
 #[test]
@@ -134,13 +209,13 @@ fn a_signature_that_nobody_made_is_a_bad_signer() {
     for signature in [[0; 65], [0xff; 65], [1; 65]] {
         let chunk =
             StackerDbChunk { slot_id: 0, slot_version: 1, signature: MessageSignature(signature), data: vec![1] };
-        let outcome = write(&mut conn, |tx| put_chunk(tx, CONTRACT, &check_signature(chunk))).unwrap();
+        let outcome = put_signed(&mut conn, CONTRACT, chunk);
         assert_eq!(refused(outcome).0, 2);
     }
     // A signature for other data, another slot or another version is by some other key.
     let mut chunk = StackerDbChunk::signed(0, 1, vec![1], &key(1));
     chunk.slot_version = 2;
-    let outcome = write(&mut conn, |tx| put_chunk(tx, CONTRACT, &check_signature(chunk))).unwrap();
+    let outcome = put_signed(&mut conn, CONTRACT, chunk);
     assert_eq!(refused(outcome).0, 2);
 }
 
@@ -229,7 +304,7 @@ fn the_mocked_instances_hold_what_they_are_for() {
     let contract = producers_contract(false);
     write(&mut conn, |tx| configure(tx, &contract, &[(address(1), 1)], &PRODUCERS_CONFIG)).unwrap();
     let chunk = StackerDbChunk::signed(0, 1, vec![7; PRODUCERS_CHUNK_BYTES as usize], &key(1));
-    let outcome = write(&mut conn, |tx| put_chunk(tx, &contract, &check_signature(chunk))).unwrap();
+    let outcome = put_signed(&mut conn, &contract, chunk);
     assert!(matches!(outcome, PutOutcome::Accepted(_)));
 }
 
@@ -239,7 +314,7 @@ fn a_rolled_back_write_leaves_no_trace() {
     configured(&mut conn, &[(1, 1)]);
     let chunk = check_signature(StackerDbChunk::signed(0, 1, vec![1], &key(1)));
     let tx = conn.transaction().unwrap();
-    assert!(matches!(put_chunk(&tx, CONTRACT, &chunk), Ok::<_, StoreError>(PutOutcome::Accepted(_))));
+    assert!(matches!(put_chunk(&tx, CONTRACT, &chunk, 1), Ok::<_, StoreError>(PutOutcome::Accepted(_))));
     drop(tx);
     assert_eq!(list_metadata(&conn, CONTRACT).unwrap().unwrap()[0].slot_version, 0);
     assert_eq!(get_chunk(&conn, CONTRACT, 0, None).unwrap(), None);
@@ -248,7 +323,16 @@ fn a_rolled_back_write_leaves_no_trace() {
 #[derive(Debug, Clone)]
 enum Op {
     Configure(Vec<(u8, u32)>),
-    Put { signer: u8, slot_id: u32, version: u32, data: Vec<u8> },
+    Put {
+        signer: u8,
+        slot_id: u32,
+        version: u32,
+        data: Vec<u8>,
+    },
+    /// All events but so many are removed.
+    Prune {
+        keep: u64,
+    },
 }
 
 fn op() -> impl Strategy<Value = Op> {
@@ -256,6 +340,7 @@ fn op() -> impl Strategy<Value = Op> {
         1 => proptest::collection::vec((1..5_u8, 0..3_u32), 0..4).prop_map(Op::Configure),
         5 => (1..5_u8, 0..6_u32, 0..5_u32, proptest::collection::vec(any::<u8>(), 0..18))
             .prop_map(|(signer, slot_id, version, data)| Op::Put { signer, slot_id, version, data }),
+        1 => (1..4_u64).prop_map(|keep| Op::Prune { keep }),
     ]
 }
 
@@ -310,6 +395,11 @@ proptest! {
                     };
                     prop_assert_eq!(code, model_put(&mut model, signer, slot_id, version, &data));
                 }
+                Op::Prune { keep } => write(&mut conn, |tx| {
+                    let first = (select_bounds(tx).unwrap().newest + 1).saturating_sub(keep);
+                    keep_chunks_of_events(tx, first).unwrap();
+                    prune(tx, first).unwrap();
+                }),
             }
             let slots = list_metadata(&conn, CONTRACT).unwrap().unwrap();
             prop_assert_eq!(slots.len(), model.len());

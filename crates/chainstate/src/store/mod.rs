@@ -68,6 +68,12 @@ impl<'a> WriteTx<'a> {
         self.time_ms
     }
 
+    /// The sequence of the event that is appended next.
+    #[must_use]
+    pub fn next_sequence(&self) -> u64 {
+        self.next_sequence
+    }
+
     /// Appends an event to the journal. Returns it with its sequence; a processed block's event is stored by its caller
     /// with the header (`block_id` given), any other in the journal itself.
     ///

@@ -5,10 +5,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use chainstate::chain::{Chain, JobKind, ResultLimits, Retention, StoreOutcome};
+use chainstate::db::StoreError;
+use chainstate::stackerdb::get_chunk;
 use nakamoto_proto::v1;
 use stacks_types::ids::StacksBlockId;
+use stacks_types::stackerdb::StackerDbChunk;
 
-use crate::support::{TestChain, clock, on_big_stack, params};
+use crate::support::{TestChain, clock, key, on_big_stack, params};
 
 const FOREVER: Duration = Duration::from_secs(1 << 32);
 const ALL: ResultLimits = ResultLimits { count: 1 << 40, bytes: 1 << 40, age: FOREVER };
@@ -32,10 +35,13 @@ fn kept_results(chain: &Chain) -> Vec<String> {
 }
 
 #[test]
-fn the_oldest_events_go_in_batches_and_blocks_keep_their_receipts() {
+fn the_oldest_events_go_in_batches_and_blocks_keep_their_receipts_slots_their_chunks() {
     on_big_stack(|| {
         let test = TestChain::new();
         let id = test.grow();
+        let signers = chainstate::stackerdb::signers_contract(false);
+        let chunk = StackerDbChunk::signed(0, 1, vec![7; 9_000], &key("stacker", 0));
+        test.chain.put_chunk(signers.clone(), chunk.clone()).expect("storage works");
         for number in 0..1_100 {
             finish(&test.chain, &format!("t-{number}"), 1, ALL);
         }
@@ -54,6 +60,9 @@ fn the_oldest_events_go_in_batches_and_blocks_keep_their_receipts() {
             let processed = test.chain.read(|reader| reader.block_processed(&block)).expect("readable");
             assert!(!processed.expect("still there").receipts.is_empty());
         }
+        let kept = test.chain.read(|reader| get_chunk(reader.conn(), &signers, 0, None).map_err(StoreError::from));
+        let kept = kept.expect("readable");
+        assert_eq!(kept, Some(chunk), "a slot keeps its chunk");
         let next = finish(&test.chain, "t-next", 1, ALL);
         assert_eq!(next, newest + 1, "a sequence is never used twice");
     });
