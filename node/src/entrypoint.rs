@@ -25,8 +25,10 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, anyhow, bail};
+use chainstate::chain::UncheckedFiles;
 use client::Shutdown;
 use tokio::net::TcpListener;
+use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 use crate::chain::NodeChain;
@@ -46,6 +48,7 @@ use crate::rpc::auth::Guard;
 use crate::rpc::blocking_pool::BlockingPool;
 use crate::rpc::grpc::Services;
 use crate::rpc::server::files::make_room;
+use crate::runtime::background;
 use crate::runtime::wake_signal::WakeSignal;
 
 /// Threads that move event streams: two, so that one large frame or one long filter does not hold up all of them.
@@ -138,6 +141,16 @@ fn survive_file_limits(runtime: &tokio::runtime::Runtime) -> std::io::Result<()>
     signal(SignalKind::from_raw(SIGXFSZ)).map(drop)
 }
 
+/// Compares what the start left of a large folder, behind all that asks for a core. Damage ends the node.
+fn check_rest(files: UncheckedFiles, runtime: &Handle, stopped: &CancellationToken) -> anyhow::Result<()> {
+    background::step_back();
+    files.check(&|| stopped.is_cancelled()).context("the data folder cannot be used any longer")?;
+    tracing::info!("the rest of the data folder is as it was written");
+    // A thread that ends, ends the node.
+    runtime.block_on(stopped.cancelled());
+    Ok(())
+}
+
 /// The boot block's contracts are evaluated while the chain opens, and evaluation recurses.
 fn on_large_stack(open: impl FnOnce() -> anyhow::Result<OpenedChain> + Send) -> anyhow::Result<OpenedChain> {
     std::thread::scope(|scope| {
@@ -222,6 +235,10 @@ impl Node {
             control: clock.clone(),
         };
         threads.spawn("clock", move || mock_clock.run().context("no burn block could be mined"))?;
+        if let Some(files) = chain.api.take_unchecked() {
+            let (runtime, stopped) = (rpc.handle().clone(), shutdown.clone());
+            threads.spawn("page-check", move || check_rest(files, &runtime, &stopped))?;
+        }
         let stopped = shutdown.clone();
         threads.spawn("event-stream", move || {
             event_stream.block_on(stopped.cancelled());

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rusqlite::Connection;
+use sqlite::START_CHECK_BYTES;
 
 use crate::Marf;
 use crate::checksum::checksum64;
@@ -28,12 +29,43 @@ const UNMARKED_FACTOR: u64 = 4;
 pub struct Inspected {
     path: PathBuf,
     index: Index,
+    unchecked: Option<Unchecked>,
+}
+
+/// Blocks of a large file that are still to be compared with their checksums. What is read of them is compared in any case,
+/// record by record.
+pub struct Unchecked {
+    path: PathBuf,
+    blocks: std::vec::IntoIter<Block>,
+}
+
+/// Where a block is, and its checksum.
+struct Block {
+    at: u64,
+    bytes: u64,
+    checksum: u64,
+}
+
+impl Unchecked {
+    /// Compares the next block. Returns whether there are more.
+    ///
+    /// # Errors
+    /// [`OpenError::Damaged`] if it is not what was committed: whoever uses the file should stop.
+    pub fn check_some(&mut self) -> Result<bool, OpenError> {
+        if let Some(block) = self.blocks.next() {
+            let look = Look { path: &self.path, file: open_existing(&self.path)? };
+            let Some(file) = &look.file else { return Err(look.damaged(0, "it is missing")) };
+            look.check_block(file, &block, &mut Vec::new())?;
+        }
+        Ok(self.blocks.len() > 0)
+    }
 }
 
 impl Inspected {
     /// Compares the node file at `nodes` with the table `marf_blocks` of `index`; either may be missing when the other is empty.
     ///
-    /// Every block is compared with its checksum, some gigabytes a second, and each record again when it is read.
+    /// Every block is compared with its checksum, some gigabytes a second, up to [`START_CHECK_BYTES`]; and each record again when
+    /// it is read.
     ///
     /// # Errors
     /// [`OpenError::Damaged`] and `DamagedRow` if they do not hold what was committed; [`OpenError::Ahead`] if the file holds
@@ -42,8 +74,14 @@ impl Inspected {
         let (index, checksums) =
             if index.table_exists(None, "marf_blocks")? { index::load(index)? } else { (Index::default(), Vec::new()) };
         let looked = Look { path: nodes, file: open_existing(nodes)? };
-        looked.compare(&index, &checksums)?;
-        Ok(Self { path: nodes.to_owned(), index })
+        let left = looked.compare(&index, &checksums, START_CHECK_BYTES)?;
+        let unchecked = (!left.is_empty()).then(|| Unchecked { path: nodes.to_owned(), blocks: left.into_iter() });
+        Ok(Self { path: nodes.to_owned(), index, unchecked })
+    }
+
+    /// The blocks that are still to be compared, if there are any; once. The caller does so while the file is in use.
+    pub fn take_unchecked(&mut self) -> Option<Unchecked> {
+        self.unchecked.take()
     }
 
     /// Opens the file for writing, and makes file and table where they are missing. Cuts off what a commit left behind whose
@@ -66,13 +104,14 @@ struct Look<'a> {
 }
 
 impl Look<'_> {
-    fn compare(&self, index: &Index, checksums: &[u64]) -> Result<(), OpenError> {
+    /// Returns the blocks behind the first `bytes`, which are not compared.
+    fn compare(&self, index: &Index, checksums: &[u64], bytes: u64) -> Result<Vec<Block>, OpenError> {
         let Some(file) = &self.file else {
-            return if index.len() == 0 { Ok(()) } else { Err(self.damaged(0, "it is missing")) };
+            return if index.len() == 0 { Ok(Vec::new()) } else { Err(self.damaged(0, "it is missing")) };
         };
         let length = file.metadata().map_err(|cause| self.io(cause))?.len();
         if index.len() == 0 && length < HEADER_BYTES {
-            return Ok(()); // It was created, and the process died.
+            return Ok(Vec::new()); // It was created, and the process died.
         }
         if length < index.end() {
             return Err(self.damaged(index.end(), "shorter than its committed blocks"));
@@ -83,7 +122,7 @@ impl Look<'_> {
             return Err(self.damaged(0, "not a node file of this version"));
         }
         self.check_overhang(file, index, length)?;
-        self.check_segments(file, index, checksums)
+        self.check_blocks(file, index, checksums, bytes)
     }
 
     /// What follows the last block is at most one.
@@ -103,17 +142,26 @@ impl Look<'_> {
         if is_one { Ok(()) } else { Err(OpenError::Ahead { path: self.path.to_owned(), offset: at }) }
     }
 
-    /// Every segment is what was committed: also what only proofs read, and what a full disk left incomplete.
-    fn check_segments(&self, file: &File, index: &Index, checksums: &[u64]) -> Result<(), OpenError> {
-        let mut segment = Vec::new();
+    /// Every block is what was committed: also what only proofs read, and what a full disk left incomplete.
+    fn check_blocks(&self, file: &File, index: &Index, checksums: &[u64], bytes: u64) -> Result<Vec<Block>, OpenError> {
+        let (mut buffer, mut left) = (Vec::new(), Vec::new());
         for (number, checksum) in (0..).zip(checksums) {
-            let Some(entry) = index.entry(number) else { return Ok(()) };
-            let length = usize::try_from(entry.end - entry.start).unwrap_or(usize::MAX); // Within the file's length.
-            segment.resize(length, 0);
-            file.read_exact_at(&mut segment, entry.start).map_err(|cause| self.io(cause))?;
-            if checksum64(&segment) != *checksum {
-                return Err(self.damaged(entry.start, "a block is not what was committed"));
+            let Some(entry) = index.entry(number) else { break };
+            let block = Block { at: entry.start, bytes: entry.end - entry.start, checksum: *checksum };
+            if entry.end <= bytes {
+                self.check_block(file, &block, &mut buffer)?;
+            } else {
+                left.push(block);
             }
+        }
+        Ok(left)
+    }
+
+    fn check_block(&self, file: &File, block: &Block, buffer: &mut Vec<u8>) -> Result<(), OpenError> {
+        buffer.resize(usize::try_from(block.bytes).unwrap_or(usize::MAX), 0); // Within the file's length.
+        file.read_exact_at(buffer, block.at).map_err(|cause| self.io(cause))?;
+        if checksum64(buffer) != block.checksum {
+            return Err(self.damaged(block.at, "a block is not what was committed"));
         }
         Ok(())
     }

@@ -85,6 +85,11 @@ impl OpenError {
     pub fn file(path: &Path) -> impl Fn(io::Error) -> Self + '_ {
         move |source| Self::Io { path: path.to_owned(), source }
     }
+
+    /// The bytes at `path` are not those that were written.
+    pub(crate) fn damaged(path: &Path, detail: impl Into<String>) -> Self {
+        Self::Damaged { path: path.to_owned(), detail: detail.into() }
+    }
 }
 
 /// Whether the system took no more bytes: no room, a quota, a limit on the size of files. SQLite has a code of its own for

@@ -5,15 +5,18 @@
 //! [`OpenError`]: why not. [`owner`]: whose folder it is. [`checksum64`]: what pages and the node file are compared by.
 //! [`crash_point`]: where a test may kill the process.
 
+mod check;
 mod checksum;
 mod crash;
 mod error;
 mod file;
 pub mod owner;
 mod page_checksums;
+mod paths;
 mod schema;
 mod wal;
 
+pub use check::{START_CHECK_BYTES, Unchecked};
 pub use checksum::checksum64;
 pub use crash::{CLAIM_POINTS, CRASH_POINTS, crash_point};
 pub use error::{OpenError, is_refused_write};

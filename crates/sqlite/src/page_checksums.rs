@@ -17,6 +17,7 @@ use std::fs::{File, TryLockError};
 use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::checksum::checksum64;
@@ -46,6 +47,13 @@ pub(crate) struct PageChecksums {
     latest: Vec<u64>,
     /// Of the last record.
     position: Position,
+    /// Pages that were noted while somebody compares the others.
+    changed: Option<HashSet<u32>>,
+}
+
+/// The record, whoever uses it now.
+pub(crate) fn locked(sums: &Mutex<PageChecksums>) -> MutexGuard<'_, PageChecksums> {
+    sums.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What a record says at start.
@@ -75,7 +83,7 @@ impl PageChecksums {
     pub(crate) fn create(path: PathBuf, latest: Vec<u64>) -> io::Result<Self> {
         let position = Position::default();
         let (file, end) = write_anew(&path, &latest, position)?;
-        Ok(Self { file, path, end, queue: Vec::new(), latest, position })
+        Ok(Self { file, path, end, queue: Vec::new(), latest, position, changed: None })
     }
 
     pub(crate) fn load(path: PathBuf) -> Result<Loaded, LoadError> {
@@ -95,13 +103,28 @@ impl PageChecksums {
             rest = after;
         }
         let end = (bytes.len() - rest.len()) as u64;
-        let sums = Self { file, path, end, queue: Vec::new(), latest, position };
+        let sums = Self { file, path, end, queue: Vec::new(), latest, position, changed: None };
         Ok(Loaded { sums, older, torn_at: (!rest.is_empty()).then_some(end) })
     }
 
     /// The newest checksum of a page, if it is known.
     pub(crate) fn of(&self, page: u32) -> Option<u64> {
         self.latest.get(page as usize).copied().filter(|sum| *sum != 0)
+    }
+
+    /// From now on remembers which pages are noted, beside those given.
+    pub(crate) fn note_changes(&mut self, already: impl Iterator<Item = u32>) {
+        self.changed = Some(already.collect());
+    }
+
+    /// Whether a page was noted since.
+    pub(crate) fn has_changed(&self, page: u32) -> bool {
+        self.changed.as_ref().is_some_and(|changed| changed.contains(&page))
+    }
+
+    /// Nobody asks any more.
+    pub(crate) fn forget_changes(&mut self) {
+        self.changed = None;
     }
 
     /// How far the log had come with the last transaction that is noted.
@@ -126,6 +149,9 @@ impl PageChecksums {
         if !pages.is_empty() {
             for page in pages {
                 set(&mut self.latest, *page);
+            }
+            if let Some(changed) = &mut self.changed {
+                changed.extend(pages.iter().map(|page| page.page));
             }
             self.position = position;
             encode(&mut self.queue, pages, position);

@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use chainstate::chain::{Chain, ChainReader, JobKind, JobResult, Retention, wire};
+use chainstate::chain::{Chain, ChainReader, JobKind, JobResult, Retention, UncheckedFiles, wire};
 use nakamoto_proto::v1;
 use stacks_types::ids::Txid;
 
@@ -148,6 +148,11 @@ impl NodeChain {
     /// Ends what is executed now: the node stops.
     pub fn interrupt(&self) {
         self.chain.interrupt();
+    }
+
+    /// What the start left to be compared with its checksums, if it left anything; once.
+    pub fn take_unchecked(&self) -> Option<UncheckedFiles> {
+        self.chain.take_unchecked()
     }
 
     /// Processes the next block that can be processed; false when there is none. Called by the coordinator only.

@@ -41,8 +41,11 @@ pub fn open(settings: &Settings) -> anyhow::Result<OpenedChain> {
     let params = chain_params(&settings.genesis).context("genesis")?;
     let gigabytes = bytes_in(&settings.data_dir) >> 30;
     if gigabytes > 0 {
-        // Nothing is served until all of it is read.
-        tracing::info!(gigabytes, "the data folder is compared with its checksums");
+        // Nothing is served until the first gigabyte of each file is read.
+        tracing::info!(
+            gigabytes,
+            "the data folder is compared with its checksums: a gigabyte of each file now, the rest later"
+        );
     }
     let (chain, writer) = Chain::open(&settings.data_dir, params, now_ms).context("cannot open the chain")?;
     let tip = chain.read(|reader| reader.tip()).context("cannot read the chain")?;

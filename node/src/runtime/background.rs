@@ -31,15 +31,15 @@ pub(crate) fn spawn<T: Send + 'static>(class: Class, work: impl FnOnce() -> T + 
     }
 }
 
-/// Where threads have a niceness of their own.
+/// Has this thread run behind the others, where threads have a niceness of their own.
 #[cfg(target_os = "linux")]
-fn step_back() {
+pub(crate) fn step_back() {
     // One that cannot runs as all others do.
     let _ = rustix::process::nice(NICENESS);
 }
 
 #[cfg(not(target_os = "linux"))]
-fn step_back() {}
+pub(crate) fn step_back() {}
 
 #[cfg(test)]
 mod tests {

@@ -74,6 +74,10 @@ const PINNED: &[(&str, &str)] = &[
         "f7162ebf6a7828c4b1e131e233ededeb8bf5bf7fa74d65dd128dad4a269cc09f",
     ),
     (
+        "crates/chainstate/migrations/chainstate/0011_chunk_in_event.sql",
+        "ab4c6fa181f6aa3bb321d3854e06d3226d3388013ae66bd2995913dc9839c636",
+    ),
+    (
         "crates/chainstate/migrations/staging/0001_staging.sql",
         "018eaf38d1677236950695b426850118a2b339916cb74fa0ae8f055bde19329d",
     ),

@@ -22,6 +22,7 @@ mod announce;
 mod append;
 mod burnchain;
 mod chain_meta;
+mod check_rest;
 mod dropped;
 mod estimate;
 mod executing;
@@ -48,6 +49,7 @@ pub mod wire;
 pub use admit::{Admission, AdmissionAnswer, AdmissionRefusal, Offered};
 pub use append::Processed;
 pub use burnchain::BurnReorg;
+pub use check_rest::UncheckedFiles;
 pub(crate) use dropped::Problem;
 pub use dropped::{MAX_DROPPED_KEPT, why_dropped};
 pub use estimate::NoEstimate;
@@ -115,6 +117,8 @@ struct Inner {
     execution_limits: Mutex<ExecutionLimits>,
     /// Set when the node stops: executions end.
     stop: AtomicBool,
+    /// What the start left to be compared.
+    unchecked: Mutex<Option<UncheckedFiles>>,
     /// Held as long as the folder is in use.
     _lock: File,
 }

@@ -11,6 +11,7 @@ use sqlite::crash_point;
 use sqlite::owner::{self, Owner};
 
 use super::chain_meta::{count_start, is_bound, select_meta};
+use super::check_rest::UncheckedFiles;
 use super::files::Paths;
 use super::inspect::{Folder, inspect};
 use super::{Chain, Inner};
@@ -44,7 +45,9 @@ impl Chain {
         try_to_write(folder)?;
         crash_point("open:folder_locked");
         let paths = Paths::of(folder);
-        let Folder { chain, burn, staging, nodes } = inspect(folder, &params)?;
+        let mut looked = inspect(folder, &params)?;
+        let unchecked = UncheckedFiles::of(&mut looked, &paths);
+        let Folder { chain, burn, staging, nodes } = looked;
         // From here on the folder is written.
         let mut conn = chain.open()?;
         SCHEMA.migrate(&mut conn)?;
@@ -96,6 +99,7 @@ impl Chain {
             clock,
             execution_limits: Mutex::default(),
             stop: AtomicBool::new(false),
+            unchecked: Mutex::new(unchecked),
             _lock: lock,
         };
         let chain = Self { inner: Arc::new(inner) };

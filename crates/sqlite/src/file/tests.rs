@@ -285,3 +285,94 @@ fn the_record_is_written_anew_when_it_is_long() {
 }
 
 const SLACK: u64 = 1 << 20;
+
+/// Looks at the first 64 KiB alone, then opens.
+fn open_in_part(folder: &Folder) -> (Connection, Unchecked) {
+    let mut inspected = inspect_first(&folder.db(), 64 << 10).unwrap();
+    let left = inspected.take_unchecked().expect("it is longer");
+    (inspected.open().unwrap(), left)
+}
+
+/// How many rounds it took.
+fn check_rest(mut left: Unchecked) -> Result<u32, OpenError> {
+    let mut rounds = 1;
+    while left.check_some()? {
+        rounds += 1;
+    }
+    Ok(rounds)
+}
+
+/// Moves all of the log to the file, and leaves nothing in it.
+fn checkpoint(conn: &Connection) {
+    conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+}
+
+#[test]
+fn the_rest_of_a_large_file_is_compared_while_it_is_used() {
+    let folder = Folder::new();
+    let conn = folder.open();
+    write(&conn, 2_000);
+    checkpoint(&conn);
+    let length = folder.db().metadata().unwrap().len();
+    assert!(length > 2_000_000, "{length}");
+
+    let killed = folder.copy();
+    let (conn, left) = open_in_part(&killed);
+    assert_eq!((rows(&conn), check_rest(left).unwrap()), (2_000, 8));
+
+    for at in [100 << 10, 1 << 20, usize::try_from(length).unwrap() - 1] {
+        let flipped = folder.copy();
+        change(&flipped.db(), |bytes| bytes[at] ^= 1);
+        assert!(flipped.refused().contains("is not the one that was written"), "all of it is compared");
+        let (_conn, left) = open_in_part(&flipped);
+        let error = check_rest(left).expect_err("it is damaged").to_string();
+        assert!(error.ends_with(&format!("page {} is not the one that was written", at / PAGE_BYTES + 1)), "{error}");
+    }
+
+    let flipped = folder.copy();
+    change(&flipped.db(), |bytes| bytes[9_000] ^= 1);
+    assert!(inspect_first(&flipped.db(), 64 << 10).is_err(), "the first part is compared at once");
+    let cut = folder.copy();
+    change(&cut.db(), |bytes| bytes.truncate(bytes.len() / 2));
+    assert!(inspect_first(&cut.db(), 64 << 10).is_err(), "missing pages are found at once");
+}
+
+#[test]
+fn pages_that_are_newer_in_the_log_are_no_damage() {
+    let folder = Folder::new();
+    let conn = folder.open();
+    write(&conn, 2_000);
+    checkpoint(&conn);
+    // Twenty rows are some pages.
+    let update = |conn: &Connection, round: u32, rest: u32| {
+        let sql = "UPDATE t SET text = printf('%01000d', ?1 + n) WHERE (n / 20) % 3 = ?2";
+        conn.execute(sql, [round, rest]).unwrap();
+    };
+    // Before the start, and while the rest is compared: in the log alone, and moved to the file.
+    update(&conn, 1, 0);
+    let killed = folder.copy();
+    let (conn, mut left) = open_in_part(&killed);
+    let mut rounds = 0;
+    while left.check_some().unwrap() {
+        rounds += 1;
+        if rounds > 2 {
+            update(&conn, rounds, 1);
+        }
+        if rounds % 4 == 0 {
+            checkpoint(&conn);
+        }
+    }
+    assert_eq!(rounds, 7);
+}
+
+#[test]
+fn nothing_is_compared_of_a_file_that_was_closed() {
+    let folder = Folder::new();
+    let conn = folder.open();
+    write(&conn, 2_000);
+    checkpoint(&conn);
+    let killed = folder.copy();
+    let (conn, mut left) = open_in_part(&killed);
+    drop(conn);
+    assert!(!left.check_some().unwrap());
+}
