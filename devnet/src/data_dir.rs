@@ -50,6 +50,10 @@ const DEFAULT_SIGNERS: u8 = 4;
 /// (docs/CONSENSUS.md#transactions-of-this-chain).
 const REWARD_MATURITY: u32 = 2;
 
+/// Above every height that a Clarinet project waits for before it deploys: the last epoch of its `Devnet.toml` starts at burn
+/// height 162.
+const FIRST_BURN_HEIGHT: u64 = 200;
+
 /// Who takes part. The content of `devnet.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Devnet {
@@ -238,7 +242,7 @@ fn genesis(devnet: &Devnet) -> anyhow::Result<GenesisFile> {
         signing: devnet.signing.clone(),
         cost_limit: "helium-20".to_owned(),
         reward_maturity: REWARD_MATURITY,
-        first_burn_height: 0,
+        first_burn_height: FIRST_BURN_HEIGHT,
         first_burn_time_s: now.as_secs(),
         satoshis_per_burn_block: 5_000,
         reward_cycle_length: 20,

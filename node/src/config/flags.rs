@@ -46,6 +46,11 @@ pub struct Flags {
     #[arg(long, value_name = "FILE")]
     pub genesis: Option<PathBuf>,
 
+    /// The rules of which epoch of the network, in place of the genesis's: 3.0, 3.1, 3.2, 3.3, 3.4, 4.0, 4.1. A chain that
+    /// exists keeps its own
+    #[arg(long, value_name = "EPOCH")]
+    pub epoch: Option<String>,
+
     /// Bearer token that the template and validation services ask for; needed to bind an address other than loopback.
     /// Better given as environment variable: other users of the machine can see command lines
     #[arg(long, value_name = "TOKEN", env = "MOCKAMOTO_AUTH_TOKEN", hide_env_values = true)]

@@ -342,6 +342,9 @@ fn genesis(flags: &Flags, file: &ConfigFile, base: &Path) -> Result<GenesisFile,
         (None, None, Some(path)) => GenesisFile::read(&base.join(path))?,
         (None, None, None) => return Err(ConfigError::NoGenesis),
     };
+    if let Some(epoch) = &flags.epoch {
+        genesis.epoch.clone_from(epoch);
+    }
     let more = file.ustx_balance.iter();
     genesis.balances.extend(more.map(|b| Balance { address: b.address.clone(), amount_ustx: b.amount }));
     genesis.check()?;

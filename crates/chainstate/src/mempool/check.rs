@@ -10,7 +10,9 @@ use engine::value::{ContractId, Standard};
 use rusqlite::Connection;
 use stacks_types::address::StacksAddress;
 use stacks_types::keys::LowS;
-use stacks_types::transaction::{BlockTransaction, ContractCall, StacksTransaction, TransactionPayload};
+use stacks_types::transaction::{
+    BlockTransaction, ContractCall, StacksTransaction, StaticRejection, TransactionPayload,
+};
 
 /// How far above the account's next nonce but one a nonce may be: 25 transactions can wait for a missing one.
 pub const MAX_NONCE_GAP: u64 = 25;
@@ -145,7 +147,7 @@ fn check_stateless(
     if matches!(transaction.payload, TransactionPayload::PoisonMicroblock(_)) {
         return Err(Refusal::PayloadNotAllowed { name: transaction.payload_name() });
     }
-    precheck(transaction, params).map_err(|message| Refusal::SignatureValidation { message })?;
+    precheck(transaction, params)?;
     let expected = u64::from(pending.size_bytes.max(1));
     if pending.fee < expected {
         return Err(Refusal::FeeTooLow { expected, actual: pending.fee });
@@ -154,16 +156,21 @@ fn check_stateless(
 }
 
 /// Row 4: the chain's stateless rules, then the signatures, low S only.
-fn precheck(transaction: &StacksTransaction, params: &ChainParams) -> Result<(), String> {
+fn precheck(transaction: &StacksTransaction, params: &ChainParams) -> Result<(), Refusal> {
+    let refused = |message: String| Err(Refusal::SignatureValidation { message });
     if transaction.chain_id != params.chain_id {
-        return Err(cures::of_chain_id(transaction.chain_id, params.chain_id));
+        return refused(cures::of_chain_id(transaction.chain_id, params.chain_id));
     }
     // Coinbases of all kinds come to row 13, which has a reason of its own for them.
     let plain_coinbase = !matches!(transaction.payload, TransactionPayload::NakamotoCoinbase { .. });
-    if let Some(rejection) = transaction.epoch_rejects(params.epoch(), plain_coinbase) {
-        return Err(cures::of_epoch(&rejection));
+    match transaction.epoch_rejects(params.epoch(), plain_coinbase) {
+        Some(StaticRejection::ClarityVersion { version, epoch }) => {
+            return Err(Refusal::ClarityVersion { message: cures::of_clarity_version(version, epoch) });
+        }
+        Some(rejection) => return refused(cures::of_epoch(&rejection)),
+        None => {}
     }
-    transaction.verify(LowS::Strict).map_err(|error| cures::of_signature(transaction, &error))
+    transaction.verify(LowS::Strict).or_else(|error| refused(cures::of_signature(transaction, &error)))
 }
 
 /// Row 7, for one account.

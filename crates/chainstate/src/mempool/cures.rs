@@ -1,6 +1,6 @@
 //! What is wrong with a transaction that row 4 of admission refuses, and what its sender can do.
 //!
-//! The reference has one word for all of these, `SignatureValidation`, and clients match on it. Most are no fault of a
+//! The reference has one word for nearly all of these, `SignatureValidation`, and clients match on it. Most are no fault of a
 //! signature, so the message says the real cause and its cure.
 
 use stacks_types::keys::{KeyError, MessageSignature};
@@ -18,11 +18,11 @@ pub(super) fn of_chain_id(got: u32, expected: u32) -> String {
 /// The chain's epoch does not know a form that the transaction has.
 pub(super) fn of_epoch(rejection: &StaticRejection) -> String {
     match rejection {
-        StaticRejection::ClarityVersion { version, epoch } => of_clarity_version(*version, *epoch),
         StaticRejection::TooEarly { needed, .. } => {
             format!("{rejection}: sign it again without, or start a chain with --epoch {}", needed.name())
         }
-        StaticRejection::Network
+        StaticRejection::ClarityVersion { .. }
+        | StaticRejection::Network
         | StaticRejection::ChainId { .. }
         | StaticRejection::AnchorMode
         | StaticRejection::CoinbaseWithoutProof { .. }
@@ -31,7 +31,7 @@ pub(super) fn of_epoch(rejection: &StaticRejection) -> String {
 }
 
 /// A contract asks for a Clarity version that the chain does not have.
-fn of_clarity_version(version: ContractVersion, epoch: Epoch) -> String {
+pub(super) fn of_clarity_version(version: ContractVersion, epoch: Epoch) -> String {
     let has = |epoch: &Epoch| epoch.newest_clarity().is_some_and(|newest| version <= newest);
     let needed = Epoch::ALL
         .iter()

@@ -32,6 +32,12 @@ pub enum Refusal {
         /// What is wrong.
         message: String,
     },
+    /// A contract of a Clarity version that the chain's epoch does not have.
+    #[error("{message}")]
+    ClarityVersion {
+        /// Version, epoch, and the flag of a chain that has it.
+        message: String,
+    },
     /// The fee is below the floor, in micro-STX.
     #[error("fee {actual} is below {expected}")]
     FeeTooLow {
@@ -153,7 +159,9 @@ impl Refusal {
             Self::NoCoinbaseViaMempool => "NoCoinbaseViaMempool",
             Self::NoTenureChangeViaMempool => "NoTenureChangeViaMempool",
             Self::ConflictingNonceInMempool => "ConflictingNonceInMempool",
-            Self::PayloadNotAllowed { .. } | Self::TransferWithPostConditions => "ServerFailureOther",
+            Self::ClarityVersion { .. } | Self::PayloadNotAllowed { .. } | Self::TransferWithPostConditions => {
+                "ServerFailureOther"
+            }
             Self::MempoolFull { .. } => MEMPOOL_FULL,
             Self::Database { .. } => "ServerFailureDatabase",
         }
@@ -190,6 +198,7 @@ impl Refusal {
                 Some(json!({ "contract_identifier": contract_identifier.to_string() }))
             }
             Self::SignatureValidation { .. }
+            | Self::ClarityVersion { .. }
             | Self::BadFunctionArgument { .. }
             | Self::PayloadNotAllowed { .. }
             | Self::TransferWithPostConditions

@@ -160,11 +160,27 @@ fn row_four_says_what_is_wrong_and_what_to_do() {
     says(changed(transfer(3, 1), |tx| tx.chain_id = 1), ["chain id is 0x00000001, not 0x80000000", "sign it again"]);
     let originator = changed(call(9, "here", FUNCTION, 1), |tx| tx.post_condition_mode = PostConditionMode::Originator);
     says(originator, ["post-condition mode originator needs epoch 3.4", "without"]);
+}
+
+#[test]
+fn a_clarity_version_of_a_later_epoch_is_no_fault_of_the_signature() {
     for (version, epoch) in [(ContractVersion::Clarity4, "--epoch 3.3"), (ContractVersion::Clarity6, "--epoch 4.0")] {
         let (name, code) = (ContractName::new("new").unwrap(), "(ok 1)".to_owned());
-        let versioned = TransactionPayload::VersionedSmartContract { version, name, code };
-        says(changed(versioned.clone(), |_| ()), ["is above 3, the newest of epoch 3.0", "clarityVersion"]);
-        says(changed(versioned, |_| ()), ["with none", epoch]);
+        let refused = refusal(changed(
+            TransactionPayload::VersionedSmartContract { version, name, code },
+            |_| (),
+        ));
+        assert_eq!(refused.reason(), "ServerFailureOther");
+        let data = refused.reason_data().unwrap();
+        let message = data["message"].as_str().unwrap();
+        for part in [
+            &format!("clarity version {} is above 3, the newest of epoch 3.0", version.to_byte()),
+            "clarityVersion in stacks.js",
+            "with none",
+            epoch,
+        ] {
+            assert!(message.contains(part), "{message}");
+        }
     }
 }
 
