@@ -41,6 +41,11 @@ pub struct Args {
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     pub burn_block_interval: Option<Duration>,
 
+    /// A block of the mocked bitcoin also comes when no transaction was mined for this long since the last that was: for clients
+    /// that wait for one after their transactions, as Clarinet does; 0 = no [default: 1s; 0 with --burn-block-interval 0]
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    pub burn_block_after_transactions: Option<Duration>,
+
     /// Block producers, who take turns [default: 1, or as in the folder]
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u8).range(1..=ACTORS_MAX))]
     pub producers: Option<u8>,
@@ -53,6 +58,12 @@ pub struct Args {
     /// folder]
     #[arg(long, value_name = "EPOCH", value_parser = ["3.0", "3.1", "3.2", "3.3", "3.4", "4.0", "4.1"])]
     pub epoch: Option<String>,
+
+    /// Folder of contracts to deploy in block 0, at the boot address or, as ADDRESS.NAME.clar, at another: every NAME.clar, in
+    /// the order of names, but what others mention first; NAME.clarity2.clar is of Clarity 2, else of the epoch's newest [default:
+    /// none, or as in the folder]
+    #[arg(long, value_name = "DIR")]
+    pub boot_contracts: Option<PathBuf>,
 
     /// How blocks are signed: ecdsa = real signatures, well-known = one published constant [default: ecdsa, or as in
     /// the folder]

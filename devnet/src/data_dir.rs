@@ -3,6 +3,7 @@
 //! ```text
 //! devnet.json     the participants with their private keys (mode 0600)
 //! genesis.json    for the node
+//! boot-contracts/ texts of the contracts that its genesis brings
 //! lock            held while a devnet runs here
 //! node/ producer-0/ ... signer-0/ ...
 //! ```
@@ -22,6 +23,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
+use mockamoto_node::chain::try_genesis;
 use mockamoto_node::config::{Balance, DEFAULT_EPOCH, GenesisFile, ProducerEntry, StackerEntry};
 use serde::{Deserialize, Serialize};
 use sqlite::owner::{self, Owner};
@@ -32,6 +34,7 @@ use stacks_types::vrf::VrfPrivateKey;
 use crate::accounts::{ACCOUNTS, OPENING_BALANCE_USTX};
 use crate::args::Args;
 
+mod boot_contracts;
 mod whole;
 
 /// The node's genesis.
@@ -139,7 +142,8 @@ impl DataDir {
         let lock = lock(&path)?;
         let devnet = match devnet {
             Some(devnet) => {
-                same_as_asked(&devnet, args).with_context(|| format!("{} holds another devnet", path.display()))?;
+                same_as_asked(&path, &devnet, args)
+                    .with_context(|| format!("{} holds another devnet", path.display()))?;
                 devnet
             }
             None => make_devnet(&path, args)?,
@@ -155,7 +159,7 @@ impl DataDir {
 }
 
 /// Refuses what differs from the folder, naming all of it.
-fn same_as_asked(devnet: &Devnet, args: &Args) -> anyhow::Result<()> {
+fn same_as_asked(folder: &Path, devnet: &Devnet, args: &Args) -> anyhow::Result<()> {
     let mut differences = Vec::new();
     let mut differ = |flag: &str, asked: Option<String>, found: String| {
         if let Some(asked) = asked
@@ -168,6 +172,10 @@ fn same_as_asked(devnet: &Devnet, args: &Args) -> anyhow::Result<()> {
     differ("--signers", args.signers.map(|n| n.to_string()), devnet.signers.len().to_string());
     differ("--epoch", args.epoch.clone(), devnet.epoch.clone());
     differ("--signing", args.signing.clone(), devnet.signing.clone());
+    if let Some(asked) = &args.boot_contracts {
+        let found = GenesisFile::read(&folder.join(GENESIS_FILE))?.boot_contract;
+        differences.extend(boot_contracts::differences(&boot_contracts::read(asked)?, &found));
+    }
     if !differences.is_empty() {
         bail!("{}; leave the flag out or take another folder", differences.join("; "));
     }
@@ -214,7 +222,14 @@ fn make_devnet(folder: &Path, args: &Args) -> anyhow::Result<Devnet> {
         producers: (0..args.producers.unwrap_or(DEFAULT_PRODUCERS)).map(producer).collect::<Result<_, _>>()?,
         signers: (0..args.signers.unwrap_or(DEFAULT_SIGNERS)).map(signer).collect::<Result<_, _>>()?,
     };
-    let genesis = genesis(&devnet)?;
+    let mut genesis = genesis(&devnet)?;
+    if let Some(brought) = &args.boot_contracts {
+        genesis.boot_contract = boot_contracts::read(brought)?;
+        // Before anything is written: what cannot be deployed makes no devnet.
+        let scratch = tempfile::tempdir().context("no temporary folder")?;
+        try_genesis(&genesis, scratch.path())?;
+        genesis.boot_contract = boot_contracts::keep(folder, genesis.boot_contract)?;
+    }
     write_secret(&folder.join(GENESIS_FILE), &serde_json::to_string_pretty(&genesis)?)?;
     write_secret(&folder.join("devnet.json"), &serde_json::to_string_pretty(&devnet)?)?;
     Ok(devnet)
@@ -246,6 +261,7 @@ fn genesis(devnet: &Devnet) -> anyhow::Result<GenesisFile> {
         first_burn_time_s: now.as_secs(),
         satoshis_per_burn_block: 5_000,
         reward_cycle_length: 20,
+        boot_contract: Vec::new(),
         balances,
         producers,
         stackers,

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::Parser as _;
-use client::LogFormat;
+use client::{LogFormat, parse_duration};
 use mockamoto_node::config::{ConfigFile, Flags, Settings};
 
 use crate::args::Args;
@@ -17,6 +17,10 @@ use crate::data_dir::DataDir;
 
 /// Where stacks.js looks for a devnet.
 const API_PORT: u16 = 3999;
+
+/// When a burn block follows transactions, unless asked otherwise: `clarinet deployments apply` looks every second, and leaves a
+/// batch of transactions when a burn block came after them.
+const BURN_BLOCK_AFTER_TRANSACTIONS: Duration = Duration::from_secs(1);
 
 /// What the devnet logs unless asked otherwise: the terminal is for people.
 const DEFAULT_LOG: &str = "warn";
@@ -33,6 +37,7 @@ pub struct Plan {
     /// What the file leaves to the devnet's own defaults.
     is_admin_left: bool,
     is_extra_left: bool,
+    is_after_left: bool,
 }
 
 /// What a devnet's processes must know of its node.
@@ -72,6 +77,9 @@ impl Plan {
             log_format: args.log_format.or(format).unwrap_or_default(),
             is_admin_left: file.node.admin.is_none(),
             is_extra_left: file.node.http_extra_bind.is_none(),
+            // Who wants burn blocks on demand only gets no others.
+            is_after_left: file.burnchain.burn_block_after_transactions.is_none()
+                && !is_on_demand(args, file.burnchain.burn_block_interval.as_deref()),
         })
     }
 
@@ -95,6 +103,10 @@ impl Plan {
         if let Some(interval) = args.burn_block_interval {
             add("--burn-block-interval", duration_text(interval));
         }
+        let after = args.burn_block_after_transactions;
+        if let Some(quiet) = after.or(self.is_after_left.then_some(BURN_BLOCK_AFTER_TRANSACTIONS)) {
+            add("--burn-block-after-transactions", duration_text(quiet));
+        }
         // A devnet on any free port is not the one that is looked for there.
         let is_default =
             args.api_port.is_none() && self.is_extra_left && ![Some(0), Some(API_PORT)].contains(&args.port);
@@ -109,6 +121,12 @@ impl Plan {
         arguments.push("--ready-stdout".to_owned());
         Ok(arguments)
     }
+}
+
+/// Whether burn blocks come on demand only; `file` is what the config file says of their interval.
+fn is_on_demand(args: &Args, file: Option<&str>) -> bool {
+    let file = file.and_then(|text| parse_duration(text).ok());
+    args.burn_block_interval.or(file).is_some_and(|interval| interval.is_zero())
 }
 
 /// Checks the node's arguments as the node will, and what its settings mean for the devnet's other processes.

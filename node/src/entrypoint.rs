@@ -233,7 +233,12 @@ impl Node {
             wake: wake.clone(),
             mine_at_start: is_new(chain.api.as_ref())?,
             control: clock.clone(),
+            settle: settings.burn_block_after_transactions,
         };
+        if !mock_clock.settle.is_zero() {
+            let clock = clock.clone();
+            chain.journal.listen(Box::new(move |_| clock.notify_moved()));
+        }
         threads.spawn("clock", move || mock_clock.run().context("no burn block could be mined"))?;
         if let Some(files) = chain.api.take_unchecked() {
             let (runtime, stopped) = (rpc.handle().clone(), shutdown.clone());

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use chainstate::chain::Chain;
 use chainstate::journal::select_events;
-use chainstate::params::{BurnParams, COINBASE_USTX, ChainParams, HELIUM_20, Producer, Stacker};
+use chainstate::params::{BootContracts, BurnParams, COINBASE_USTX, ChainParams, HELIUM_20, Producer, Stacker};
 use nakamoto_proto::v1;
 use stacks_types::block::SigningMode;
 use stacks_types::limits::CHAIN_ID_TESTNET;
@@ -99,6 +99,7 @@ fn params() -> ChainParams {
         rules: &Rules::EPOCH_3_0,
         tenure_cost_limit: HELIUM_20,
         signing: SigningMode::Ecdsa,
+        boot_contracts: BootContracts::default(),
         boot_balances: Vec::new(),
         coinbase_ustx: COINBASE_USTX,
         reward_maturity: 2,

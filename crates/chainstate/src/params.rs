@@ -3,6 +3,11 @@
 //! # Not here
 //! How a node runs (ports, folders, queue sizes): the node's config.
 
+mod boot;
+
+pub use boot::{BootContract, BootContracts, BootRelease, stacking_minimum};
+pub(crate) use boot::{POX_5_MINIMUM_USTX, pox_4_minimum_part};
+
 use engine::Rules;
 use engine::costs::Cost;
 use engine::value::Principal;
@@ -25,6 +30,9 @@ pub const HELIUM_20: Cost = Cost {
 
 /// Coinbase of one burn block, in micro-STX (docs/CONSENSUS.md#transactions-of-this-chain).
 pub const COINBASE_USTX: u128 = 1_000_000_000;
+
+/// Length of the prepare phase in burn blocks; stacking is mocked, so nothing depends on it.
+pub const POX_PREPARE_LENGTH: u32 = 1;
 
 /// Number of epoch 3.0 in peer versions.
 const FIRST_NETWORK_EPOCH: u8 = 0x0b;
@@ -50,6 +58,8 @@ pub struct ChainParams {
     pub signing: SigningMode,
     /// Opening balances in micro-STX, in the order of their mint events.
     pub boot_balances: Vec<(Principal, u128)>,
+    /// The contracts that block 0 deploys.
+    pub boot_contracts: BootContracts,
     /// Coinbase of one burn block in micro-STX.
     pub coinbase_ustx: u128,
     /// A tenure's reward is paid at the start of the tenure this many tenures later.
@@ -107,7 +117,27 @@ impl ChainParams {
         for stacker in &burn.stackers {
             text += &format!("{} {}\n", stacker.address, stacker.weight);
         }
+        text += &self.boot_contracts.described();
         Sha256::digest(text).into()
+    }
+
+    /// These parameters as a chain of this fingerprint was made with them, by this release or an earlier one; none if it was
+    /// made with others.
+    #[must_use]
+    pub fn as_made(&self, fingerprint: &[u8; 32]) -> Option<Self> {
+        let of_release = |release| {
+            let boot_contracts = BootContracts { release, ..self.boot_contracts.clone() };
+            Self { boot_contracts, ..self.clone() }
+        };
+        BootRelease::ALL.into_iter().map(of_release).find(|params| params.fingerprint() == *fingerprint)
+    }
+
+    /// These parameters with the rules of another epoch, and that epoch's limit if these have their epoch's.
+    #[must_use]
+    pub fn in_epoch(&self, rules: &'static Rules) -> Self {
+        let has_own_limit = self.tenure_cost_limit == self.rules.block_limit;
+        let tenure_cost_limit = if has_own_limit { rules.block_limit } else { self.tenure_cost_limit };
+        Self { rules, tenure_cost_limit, ..self.clone() }
     }
 }
 

@@ -101,7 +101,15 @@ impl Machine<'_> {
     /// # Errors
     /// The state cannot be read.
     pub fn has_contract(&mut self, id: &ContractId) -> Result<bool, Stop> {
-        Ok(self.world.contract(View::Tip, id)?.is_some())
+        Ok(self.deployed(id)?.is_some())
+    }
+
+    /// The contract that is deployed under this name.
+    ///
+    /// # Errors
+    /// The state cannot be read.
+    pub fn deployed(&mut self, id: &ContractId) -> Result<Option<Arc<Contract>>, Stop> {
+        Ok(self.world.contract(View::Tip, id)?)
     }
 
     /// Parses a contract and checks it. Nothing is written.

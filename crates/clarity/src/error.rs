@@ -112,6 +112,8 @@ pub enum RuntimeError {
     BadTokenName(String),
     /// The epoch's state has no block time.
     BlockTimeNotAvailable,
+    /// The chain does not do what the network does beside this function, as the text says.
+    NotDoneHere(String),
 }
 
 impl RuntimeError {
@@ -131,6 +133,7 @@ impl RuntimeError {
             Self::UnwrapFailure => "UnwrapFailure",
             Self::BadTokenName(_) => "BadTokenName",
             Self::BlockTimeNotAvailable => "BlockTimeNotAvailable",
+            Self::NotDoneHere(_) => "NotDoneHere",
         }
     }
 }
@@ -142,6 +145,7 @@ impl fmt::Display for RuntimeError {
             Self::SupplyOverflow(a, b) | Self::SupplyUnderflow(a, b) => write!(f, "{}({a}, {b})", self.kind()),
             Self::UnknownBlockHeaderHash(hash) => write!(f, "UnknownBlockHeaderHash({})", hex::encode(hash)),
             Self::BadBlockHash(bytes) => write!(f, "BadBlockHash({bytes:?})"),
+            Self::NotDoneHere(what) => write!(f, "NotDoneHere({what:?})"),
             Self::BadTokenName(name) => write!(f, "BadTokenName({:?})", format!("{name:?}")),
             _ => f.write_str(self.kind()),
         }

@@ -159,6 +159,24 @@ fn limits_that_leave_no_room_for_the_devnet_itself_are_refused_with_the_number()
 }
 
 #[test]
+fn a_burn_block_follows_transactions_unless_they_come_on_demand_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let after = |config: &str, flags: &[&str]| {
+        settings(folder.path(), config, flags).unwrap().burn_block_after_transactions.as_millis()
+    };
+    let on_demand = "[burnchain]\nburn_block_interval = \"0\"\n";
+    let two_seconds = "[burnchain]\nburn_block_after_transactions = \"2s\"\n";
+    assert_eq!(after("", &[]), 1_000);
+    assert_eq!(after("", &["--burn-block-interval", "5s"]), 1_000);
+    assert_eq!(after("", &["--burn-block-interval", "0"]), 0);
+    assert_eq!(after(on_demand, &[]), 0);
+    assert_eq!(after(on_demand, &["--burn-block-interval", "5s"]), 1_000);
+    assert_eq!(after(two_seconds, &[]), 2_000);
+    assert_eq!(after(two_seconds, &["--burn-block-after-transactions", "0"]), 0);
+    assert_eq!(after(on_demand, &["--burn-block-after-transactions", "3s"]), 3_000);
+}
+
+#[test]
 fn a_flag_wins_over_the_file_and_the_file_over_the_default() {
     let folder = tempfile::tempdir().unwrap();
     let config = "[node]\nrpc_bind = \"127.0.0.1:7001\"\nhttp_extra_bind = \"127.0.0.1:7002\"\nlog = \"error\"\n\

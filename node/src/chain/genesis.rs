@@ -1,12 +1,18 @@
 //! The genesis file as chain parameters.
 
-use chainstate::params::{BurnParams, COINBASE_USTX, ChainParams, HELIUM_20, Producer, Stacker};
+use std::path::Path;
+
+use chainstate::chain::Chain;
+use chainstate::execution::STACK_BYTES;
+use chainstate::params::{
+    BootContract, BootContracts, BootRelease, BurnParams, COINBASE_USTX, ChainParams, HELIUM_20, Producer, Stacker,
+};
 use engine::Rules;
 use engine::value::Principal;
 use stacks_types::block::SigningMode;
 use stacks_types::vrf::VrfPublicKey;
 
-use crate::config::{Balance, GenesisError, GenesisFile, ProducerEntry, StackerEntry};
+use crate::config::{Balance, BootContractEntry, GenesisError, GenesisFile, ProducerEntry, StackerEntry};
 use crate::ids::parse_principal;
 
 /// The parameters of the chain that the file describes.
@@ -16,10 +22,9 @@ use crate::ids::parse_principal;
 pub fn chain_params(genesis: &GenesisFile) -> Result<ChainParams, GenesisError> {
     let producers = genesis.producers.iter().map(|entry| producer(genesis, entry)).collect::<Result<_, _>>()?;
     let stackers = genesis.stackers.iter().map(|entry| stacker(genesis, entry)).collect::<Result<_, _>>()?;
-    let rules = Rules::of_epoch(&genesis.epoch).ok_or_else(|| {
-        let detail = format!("there are no rules of epoch {}", genesis.epoch);
-        GenesisError::Value { key: "epoch", detail }
-    })?;
+    let rules = genesis.rules()?;
+    let boot_contracts = genesis.boot_contract.iter().map(|entry| boot_contract(genesis, rules, entry));
+    let brought = boot_contracts.collect::<Result<_, _>>()?;
     let boot_balances = genesis.balances.iter().map(balance).collect::<Result<_, _>>()?;
     Ok(ChainParams {
         chain_id: genesis.chain_id(),
@@ -28,6 +33,7 @@ pub fn chain_params(genesis: &GenesisFile) -> Result<ChainParams, GenesisError> 
         tenure_cost_limit: if genesis.cost_limit == "mainnet" { rules.block_limit } else { HELIUM_20 },
         signing: if genesis.signing == "well-known" { SigningMode::WellKnown } else { SigningMode::Ecdsa },
         boot_balances,
+        boot_contracts: BootContracts { release: BootRelease::default(), brought },
         coinbase_ustx: COINBASE_USTX,
         reward_maturity: genesis.reward_maturity,
         burn: BurnParams {
@@ -38,6 +44,36 @@ pub fn chain_params(genesis: &GenesisFile) -> Result<ChainParams, GenesisError> 
             producers,
             stackers,
         },
+    })
+}
+
+/// Makes a chain of it in an empty folder, to see whether that can be done, and leaves what was made there.
+///
+/// # Errors
+/// [`GenesisError`] as of [`chain_params`]; what keeps the chain from being made, such as a boot contract that is no contract.
+pub fn try_genesis(genesis: &GenesisFile, folder: &Path) -> anyhow::Result<()> {
+    let (params, folder) = (chain_params(genesis)?, folder.to_owned());
+    let make = move || {
+        Chain::open(&folder, params, || 0).map(|(chain, writer)| {
+            drop(chain);
+            writer.join()
+        })
+    };
+    let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(make)?;
+    let made = thread.join().map_err(|_| anyhow::anyhow!("the boot block could not be made"))?;
+    made?.map_err(|_| anyhow::anyhow!("the boot block could not be stored"))
+}
+
+fn boot_contract(
+    genesis: &GenesisFile,
+    rules: &Rules,
+    entry: &BootContractEntry,
+) -> Result<BootContract, GenesisError> {
+    Ok(BootContract {
+        id: entry.id(genesis)?,
+        source: entry.text.clone(),
+        clarity_version: entry.clarity_version(rules),
+        file: entry.source.display().to_string(),
     })
 }
 
@@ -76,5 +112,21 @@ mod tests {
         assert_eq!(params.burn.producers.len(), 1);
         genesis.balances[0].address = "nobody".to_owned();
         assert!(chain_params(&genesis).unwrap_err().to_string().contains("balances.address"));
+    }
+
+    #[test]
+    fn a_chain_with_mainnets_limit_has_that_of_its_epoch() {
+        let mut genesis: GenesisFile = toml::from_str(SAMPLE_GENESIS).unwrap();
+        genesis.cost_limit = "mainnet".to_owned();
+        for (epochs, read_count, read_length) in
+            [(&["3.0", "3.1", "3.2", "3.3", "3.4"][..], 15_000, 100_000_000), (&["4.0", "4.1"], 30_000, 200_000_000)]
+        {
+            for epoch in epochs {
+                genesis.epoch = (*epoch).to_owned();
+                let limit = chain_params(&genesis).unwrap().tenure_cost_limit;
+                assert_eq!((limit.read_count, limit.read_length), (read_count, read_length), "{epoch}");
+                assert_eq!((limit.write_count, limit.write_length, limit.runtime), (15_000, 15_000_000, 5_000_000_000));
+            }
+        }
     }
 }

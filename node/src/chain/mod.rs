@@ -35,7 +35,7 @@ mod transactions;
 pub use blocks::BlockAt;
 pub use burnchain::BurnBlockAt;
 pub use estimate::{AccountNonces, FeeEstimate};
-pub use genesis::chain_params;
+pub use genesis::{chain_params, try_genesis};
 pub use jobs::{FinishedJob, JobFailure};
 pub use journal::NodeJournal;
 pub use node_chain::{Identity, NodeChain};

@@ -168,6 +168,14 @@ impl NodeChain {
         Ok(changed)
     }
 
+    /// What the tenure of the burn tip has earned in fees, micro-STX; `None` while it has no block.
+    pub fn tenure_fees(&self) -> Result<Option<u128>, ApiError> {
+        self.read(|reader| {
+            let (tip, burn_tip) = (reader.tip()?, reader.burn_tip()?);
+            Ok((tip.burn_view == burn_tip.hash).then_some(tip.tenure.fees))
+        })
+    }
+
     /// Mines a burn block on the canonical tip; called by the mock clock.
     pub fn mine_burn_block(&self, time_s: u64) -> Result<(), ApiError> {
         let mined = self.chain.mine_burn_block(None, time_s)?;

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use chainstate::burn::StackerSet;
 use chainstate::chain::ChainReader;
-use chainstate::headers::{POX_PREPARE_LENGTH, ProcessedHeader, select_witnesses};
+use chainstate::headers::{ProcessedHeader, select_witnesses};
+use chainstate::params::{POX_PREPARE_LENGTH, stacking_minimum};
+use engine::Rules;
 use engine::costs::Cost;
 use stacks_types::block::SigningMode;
 use stacks_types::ids::Hash160;
@@ -30,6 +32,13 @@ pub struct Stacking {
     pub cost_limit: Cost,
     /// The epoch, as interfaces of contracts name it.
     pub epoch: String,
+    /// Names of the PoX contracts at the boot address, oldest first; the last is in force. None on chains of builds that had
+    /// none.
+    pub pox_contracts: &'static [&'static str],
+    /// The least amount that could be stacked, micro-STX, as the contract in force says it.
+    pub minimum: u128,
+    /// It is the threshold of every cycle too (from epoch 4.0 on); before, thresholds follow from the supply.
+    pub minimum_is_threshold: bool,
 }
 
 /// What the chain's own settings say and no block changes.
@@ -62,14 +71,18 @@ impl NodeChain {
     pub fn stacking(&self) -> Result<Stacking, ApiError> {
         let params = self.chain.params();
         self.read(|reader| {
+            let liquid_supply = reader.state_at(None, |state| state.liquid_supply())?;
             Ok(Stacking {
                 first_burn_height: params.burn.first_height,
                 burn_height: reader.burn_tip()?.height,
                 cycle_length: params.burn.reward_cycle_length,
                 prepare_length: u64::from(POX_PREPARE_LENGTH),
-                liquid_supply: reader.state_at(None, |state| state.liquid_supply())?,
+                liquid_supply,
                 cost_limit: params.tenure_cost_limit,
                 epoch: params.rules.interface_name.to_owned(),
+                pox_contracts: params.boot_contracts.pox_names(params.rules),
+                minimum: stacking_minimum(params.rules, params.mainnet, liquid_supply),
+                minimum_is_threshold: params.rules.number >= Rules::EPOCH_4_0.number,
             })
         })
     }

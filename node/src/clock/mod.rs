@@ -1,12 +1,12 @@
-//! The mocked bitcoin's clock: a burn block every interval.
+//! The mocked bitcoin's clock: a burn block every interval, and if it is told so, one when transactions have settled.
 //!
 //! # Invariants
-//! - Off (interval 0) or paused it mines nothing; burn blocks then come on demand only.
+//! - Paused it mines nothing, and with interval 0 none by time; burn blocks then come on demand.
 //! - One that was missed (the machine slept) is not made up for: the next one comes an interval later.
 //! - A change of pace begins a new interval.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::chain::NodeChain;
 use crate::error::ApiError;
@@ -22,9 +22,9 @@ pub struct Pace {
 }
 
 impl Pace {
-    /// Until the next burn block; `None` for ever.
-    fn pause(self) -> Option<Duration> {
-        (!self.paused && !self.interval.is_zero()).then_some(self.interval)
+    /// When the next burn block is due; `None` for never.
+    fn next(self) -> Option<Instant> {
+        (!self.paused && !self.interval.is_zero()).then(|| Instant::now() + self.interval)
     }
 }
 
@@ -38,6 +38,8 @@ struct State {
     pace: Pace,
     /// Counts the changes of the pace.
     changes: u64,
+    /// Events came since the last wait.
+    moved: bool,
     stopped: bool,
 }
 
@@ -46,6 +48,7 @@ struct State {
 enum Wake {
     Due,
     Changed,
+    Moved,
     Stopped,
 }
 
@@ -53,7 +56,7 @@ impl ClockControl {
     /// A clock that runs with this interval; 0 is off.
     #[must_use]
     pub fn new(interval: Duration) -> Self {
-        let state = State { pace: Pace { interval, paused: false }, changes: 0, stopped: false };
+        let state = State { pace: Pace { interval, paused: false }, changes: 0, moved: false, stopped: false };
         Self { inner: Arc::new((Mutex::new(state), Condvar::new())) }
     }
 
@@ -71,6 +74,12 @@ impl ClockControl {
     /// Runs (on), with another interval if one is given.
     pub fn resume(&self, interval: Option<Duration>) -> Pace {
         self.change(|pace| *pace = Pace { interval: interval.unwrap_or(pace.interval), paused: false })
+    }
+
+    /// The chain has moved.
+    pub fn notify_moved(&self) {
+        self.state().moved = true;
+        self.inner.1.notify_all();
     }
 
     /// The clock ends at once.
@@ -91,13 +100,14 @@ impl ClockControl {
         self.inner.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for the next burn block's time, a change of the pace, or the stop.
-    fn wait(&self) -> Wake {
+    /// Waits until then, for a change of the pace after the `seen` last one, a move of the chain, or the stop.
+    fn wait(&self, until: Option<Instant>, seen: &mut u64) -> Wake {
         let state = self.state();
-        let changes = state.changes;
-        let idle = |state: &mut State| !state.stopped && state.changes == changes;
-        let state = match state.pace.pause() {
-            Some(pause) => {
+        let known = *seen;
+        let idle = |state: &mut State| !state.stopped && !state.moved && state.changes == known;
+        let mut state = match until {
+            Some(until) => {
+                let pause = until.saturating_duration_since(Instant::now());
                 self.inner.1.wait_timeout_while(state, pause, idle).unwrap_or_else(PoisonError::into_inner).0
             }
             None => self.inner.1.wait_while(state, idle).unwrap_or_else(PoisonError::into_inner),
@@ -105,7 +115,30 @@ impl ClockControl {
         if state.stopped {
             return Wake::Stopped;
         }
-        if state.changes == changes { Wake::Due } else { Wake::Changed }
+        if state.changes != known {
+            *seen = state.changes;
+            return Wake::Changed;
+        }
+        if std::mem::take(&mut state.moved) { Wake::Moved } else { Wake::Due }
+    }
+}
+
+/// Transactions of the tip's tenure, and when they have settled.
+#[derive(Debug, Default)]
+struct Settling {
+    /// What the tenure has earned: it grows with each transaction.
+    fees: u128,
+    due: Option<Instant>,
+}
+
+impl Settling {
+    /// The tip's tenure has earned this; `None` while the burn tip has no tenure yet.
+    fn look(&mut self, fees: Option<u128>, settle: Duration) {
+        match fees {
+            None | Some(0) => *self = Self::default(),
+            Some(fees) if fees != self.fees => *self = Self { fees, due: Some(Instant::now() + settle) },
+            Some(_) => {}
+        }
     }
 }
 
@@ -119,21 +152,33 @@ pub struct MockClock {
     pub mine_at_start: bool,
     /// Its pace.
     pub control: ClockControl,
+    /// Mine one when no transaction was mined for so long since the last that was, and no burn block came; 0 is off. For
+    /// clients that wait for a burn block after their transactions.
+    pub settle: Duration,
 }
 
 impl MockClock {
     /// Runs until stopped.
     ///
     /// # Errors
-    /// [`ApiError`] when a burn block cannot be stored for another reason than a full disk.
+    /// [`ApiError`] when a burn block cannot be stored for another reason than a full disk, or the tip cannot be read.
     pub fn run(&self) -> Result<(), ApiError> {
         if self.mine_at_start {
             self.mine()?;
         }
+        let (mut seen, mut settling) = (self.control.state().changes, Settling::default());
+        let mut due = self.control.pace().next();
         loop {
-            match self.control.wait() {
-                Wake::Due => self.mine()?,
-                Wake::Changed => {}
+            let settled = settling.due.filter(|_| !self.control.pace().paused);
+            match self.control.wait([due, settled].into_iter().flatten().min(), &mut seen) {
+                Wake::Due => {
+                    self.mine()?;
+                    settling = Settling::default();
+                    due = self.control.pace().next();
+                }
+                Wake::Changed => due = self.control.pace().next(),
+                Wake::Moved if self.settle.is_zero() => {}
+                Wake::Moved => settling.look(self.chain.tenure_fees()?, self.settle),
                 Wake::Stopped => return Ok(()),
             }
         }
@@ -161,13 +206,16 @@ mod tests {
     #[test]
     fn a_paused_clock_waits_until_it_runs_again_or_stops() {
         let control = ClockControl::new(Duration::from_millis(1));
-        assert_eq!(control.wait(), Wake::Due);
+        let mut seen = 0;
+        assert_eq!(control.wait(control.pace().next(), &mut seen), Wake::Due);
         assert!(control.pause().paused && control.pace().paused);
+        assert_eq!(control.wait(None, &mut seen), Wake::Changed);
+        assert_eq!(control.pace().next(), None);
         let waiter = control.clone();
         let (tell, told) = std::sync::mpsc::channel();
         let thread = std::thread::spawn(move || {
             for _ in 0..3 {
-                tell.send(waiter.wait()).unwrap();
+                tell.send(waiter.wait(waiter.pace().next(), &mut seen)).unwrap();
             }
         });
         let next = || told.recv_timeout(Duration::from_secs(30)).unwrap();
@@ -179,12 +227,39 @@ mod tests {
         // The third wait was due or stopped, whichever came first.
         assert_ne!(next(), Wake::Changed);
         thread.join().unwrap();
-        assert_eq!(control.wait(), Wake::Stopped);
+        assert_eq!(control.wait(None, &mut seen), Wake::Stopped);
         assert_eq!(control.pace(), Pace { interval: Duration::from_millis(2), paused: false });
     }
 
     #[test]
+    fn a_move_of_the_chain_is_seen_once_and_moves_no_interval() {
+        let control = ClockControl::new(Duration::from_millis(20));
+        let (mut seen, due) = (0, control.pace().next());
+        control.notify_moved();
+        assert_eq!(control.wait(due, &mut seen), Wake::Moved);
+        assert_eq!(control.wait(due, &mut seen), Wake::Due);
+        assert!(due.unwrap() <= Instant::now());
+    }
+
+    #[test]
+    fn transactions_settle_after_the_last_of_them() {
+        let settle = Duration::from_secs(60);
+        let mut settling = Settling::default();
+        settling.look(Some(0), settle);
+        assert_eq!(settling.due, None, "nothing was mined in this tenure");
+        settling.look(Some(5), settle);
+        let first = settling.due.unwrap();
+        settling.look(Some(5), settle);
+        assert_eq!(settling.due, Some(first), "an empty block changes nothing");
+        std::thread::sleep(Duration::from_millis(2));
+        settling.look(Some(6), settle);
+        assert!(settling.due.unwrap() > first);
+        settling.look(None, settle);
+        assert_eq!(settling.due, None, "a burn block has come");
+    }
+
+    #[test]
     fn a_clock_without_interval_is_off() {
-        assert_eq!(ClockControl::new(Duration::ZERO).pace().pause(), None);
+        assert_eq!(ClockControl::new(Duration::ZERO).pace().next(), None);
     }
 }

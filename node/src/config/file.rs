@@ -110,6 +110,8 @@ pub struct ConnectionTable {
 pub struct BurnchainTable {
     /// Duration text.
     pub burn_block_interval: Option<String>,
+    /// Duration text.
+    pub burn_block_after_transactions: Option<String>,
 }
 
 /// `[journal]`.

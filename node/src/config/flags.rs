@@ -41,6 +41,11 @@ pub struct Flags {
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     pub burn_block_interval: Option<Duration>,
 
+    /// A burn block also comes when no transaction was mined for this long since the last that was, for clients that wait for a
+    /// burn block after theirs, as Clarinet does; 0 = no [default: 0]
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    pub burn_block_after_transactions: Option<Duration>,
+
     /// Genesis of the chain: TOML, or JSON when the name ends in .json. Needed, here or in the config file: it names the
     /// producers and stackers
     #[arg(long, value_name = "FILE")]

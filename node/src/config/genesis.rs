@@ -6,6 +6,7 @@ use engine::Rules;
 use serde::{Deserialize, Serialize};
 use stacks_types::address::StacksAddress;
 
+use super::boot_contracts::{BootContractEntry, read_boot_contracts};
 use super::keys::{self, KeyProblem, Table, names};
 
 /// A commented genesis file. A test parses it.
@@ -49,6 +50,9 @@ pub struct GenesisFile {
     /// Burn blocks a reward cycle.
     #[serde(default = "default_cycle")]
     pub reward_cycle_length: u64,
+    /// Contracts of block 0, in the order of their deployment.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub boot_contract: Vec<BootContractEntry>,
     /// Opening balances.
     #[serde(default)]
     pub balances: Vec<Balance>,
@@ -89,9 +93,10 @@ pub struct StackerEntry {
 }
 
 /// The tables of the genesis file, as they stand in a config file.
-pub(super) fn tables() -> [Table; 4] {
+pub(super) fn tables() -> [Table; 5] {
     [
         ("genesis", names::<GenesisFile>()),
+        ("genesis.boot_contract", names::<BootContractEntry>()),
         ("genesis.balances", names::<Balance>()),
         ("genesis.producers", names::<ProducerEntry>()),
         ("genesis.stackers", names::<StackerEntry>()),
@@ -145,7 +150,7 @@ impl GenesisFile {
         let text =
             std::fs::read_to_string(path).map_err(|source| GenesisError::Read { path: path.to_owned(), source })?;
         let syntax = |detail: String| GenesisError::Syntax { path: path.to_owned(), detail };
-        let genesis: Self = if path.extension().is_some_and(|extension| extension == "json") {
+        let mut genesis: Self = if path.extension().is_some_and(|extension| extension == "json") {
             serde_json::from_str(&text).map_err(|error| syntax(error.to_string()))?
         } else {
             let problems = keys::problems(&text, "genesis", &tables()).map_err(|error| syntax(error.to_string()))?;
@@ -154,8 +159,22 @@ impl GenesisFile {
             }
             toml::from_str(&text).map_err(|error| syntax(error.to_string()))?
         };
+        genesis.read_texts(path.parent().unwrap_or(Path::new("")))?;
         genesis.check()?;
         Ok(genesis)
+    }
+
+    /// Reads the texts of its boot contracts; their paths are seen from `base`.
+    pub(super) fn read_texts(&mut self, base: &Path) -> Result<(), GenesisError> {
+        read_boot_contracts(&mut self.boot_contract, base)
+    }
+
+    /// The rules of its epoch.
+    ///
+    /// # Errors
+    /// [`GenesisError::Value`]: there is no such epoch.
+    pub fn rules(&self) -> Result<&'static Rules, GenesisError> {
+        Rules::of_epoch(&self.epoch).ok_or_else(|| none_of("epoch", &self.epoch, &Rules::ALL.map(|rules| rules.epoch)))
     }
 
     /// Whether addresses and transactions are mainnet's.
@@ -174,7 +193,7 @@ impl GenesisFile {
     /// Whether a chain can be made of it.
     pub(super) fn check(&self) -> Result<(), GenesisError> {
         one_of("network", &self.network, &["testnet", "mainnet"])?;
-        one_of("epoch", &self.epoch, &Rules::ALL.map(|rules| rules.epoch))?;
+        let rules = self.rules()?;
         one_of("signing", &self.signing, &["ecdsa", "well-known"])?;
         one_of("cost_limit", &self.cost_limit, &["helium-20", "mainnet"])?;
         let lists = [
@@ -207,6 +226,7 @@ impl GenesisFile {
             producer.key().map(drop)
         })?;
         self.stackers.iter().try_for_each(|stacker| self.address("stackers.address", &stacker.address).map(drop))?;
+        self.check_boot_contracts(rules)?;
         // The supply must fit the language's arithmetic with all rewards to come.
         let total = self.balances.iter().map(|balance| u128::from(balance.amount_ustx)).sum::<u128>();
         if total > u128::from(u64::MAX) {
@@ -239,7 +259,11 @@ fn one_of(key: &'static str, text: &str, known: &[&str]) -> Result<(), GenesisEr
     if known.contains(&text) {
         return Ok(());
     }
-    Err(value(key, format!("`{text}` is none of {}", known.join(", "))))
+    Err(none_of(key, text, known))
+}
+
+fn none_of(key: &'static str, text: &str, known: &[&str]) -> GenesisError {
+    value(key, format!("`{text}` is none of {}", known.join(", ")))
 }
 
 pub(crate) fn value(key: &'static str, detail: impl std::fmt::Display) -> GenesisError {

@@ -3,6 +3,7 @@
 //! What stands in the file works, or the node says why it does not, and does not start: there are no keys that are
 //! skipped.
 
+mod boot_contracts;
 mod call_limits;
 mod execution_limits;
 mod file;
@@ -14,6 +15,7 @@ mod observers;
 mod settings;
 mod stacks_node_keys;
 
+pub use boot_contracts::{BootContractEntry, MAX_BOOT_CONTRACT_BYTES, MAX_BOOT_CONTRACTS, read_boot_contracts};
 pub use call_limits::CallLimits;
 pub use file::{
     BalanceTable, BurnchainTable, ConfigFile, ConnectionTable, JournalTable, NodeTable, ObserverTable, SAMPLE_CONFIG,

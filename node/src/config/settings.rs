@@ -57,6 +57,8 @@ pub struct Settings {
     pub admin: bool,
     /// Time between burn blocks; 0 is off.
     pub burn_block_interval: Duration,
+    /// Quiet after transactions until a burn block comes; 0 is off.
+    pub burn_block_after_transactions: Duration,
     /// The chain's genesis, with all opening balances.
     pub genesis: GenesisFile,
     /// Bearer token of the guarded services.
@@ -188,6 +190,7 @@ impl Settings {
             http_extra_if_free: flags.http_extra_if_free,
             admin: flags.admin.or(file.node.admin).unwrap_or(false),
             burn_block_interval: burn_block_interval(flags, &file)?,
+            burn_block_after_transactions: burn_block_after_transactions(flags, &file)?,
             genesis: genesis(flags, &file, base)?,
             auth_token: auth_token(flags, &file, base)?,
             log: flags.log.clone().or_else(|| file.node.log.clone()).unwrap_or_else(|| "info".to_owned()),
@@ -259,8 +262,13 @@ impl Settings {
             return Err(value("journal.max_bytes", format!("below {LEAST_JOURNAL_BYTES}")));
         }
         let least = Duration::from_millis(10);
-        if !self.burn_block_interval.is_zero() && self.burn_block_interval < least {
-            return Err(value("burnchain.burn_block_interval", format!("below {least:?}")));
+        for (key, duration) in [
+            ("burnchain.burn_block_interval", self.burn_block_interval),
+            ("burnchain.burn_block_after_transactions", self.burn_block_after_transactions),
+        ] {
+            if !duration.is_zero() && duration < least {
+                return Err(value(key, format!("below {least:?}")));
+            }
         }
         Ok(())
     }
@@ -323,6 +331,16 @@ fn burn_block_interval(flags: &Flags, file: &ConfigFile) -> Result<Duration, Con
     }
 }
 
+fn burn_block_after_transactions(flags: &Flags, file: &ConfigFile) -> Result<Duration, ConfigError> {
+    match (flags.burn_block_after_transactions, &file.burnchain.burn_block_after_transactions) {
+        (Some(quiet), _) => Ok(quiet),
+        (None, Some(text)) => {
+            parse_duration(text).map_err(|error| value("burnchain.burn_block_after_transactions", error))
+        }
+        (None, None) => Ok(Duration::ZERO),
+    }
+}
+
 fn stall_timeout(file: &ConfigFile) -> Result<Duration, ConfigError> {
     let Some(text) = &file.connection_options.stall_timeout else { return Ok(DEFAULT_STALL_TIMEOUT) };
     parse_duration(text).map_err(|error| value("connection_options.stall_timeout", error))
@@ -338,7 +356,11 @@ fn genesis(flags: &Flags, file: &ConfigFile, base: &Path) -> Result<GenesisFile,
     let mut genesis = match (&flags.genesis, &file.genesis, &file.node.genesis_file) {
         (Some(path), _, _) => GenesisFile::read(path)?,
         (None, Some(_), Some(_)) => return Err(value("node.genesis_file", "given together with [genesis]")),
-        (None, Some(genesis), None) => genesis.clone(),
+        (None, Some(genesis), None) => {
+            let mut genesis = genesis.clone();
+            genesis.read_texts(base)?;
+            genesis
+        }
         (None, None, Some(path)) => GenesisFile::read(&base.join(path))?,
         (None, None, None) => return Err(ConfigError::NoGenesis),
     };

@@ -19,6 +19,8 @@ fn folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("genesis.toml"), SAMPLE_GENESIS).unwrap();
     std::fs::write(folder.path().join("config.toml"), SAMPLE_CONFIG).unwrap();
+    std::fs::create_dir(folder.path().join("contracts")).unwrap();
+    std::fs::write(folder.path().join("contracts/bns.clar"), "(define-constant owner tx-sender)").unwrap();
     folder
 }
 
@@ -175,4 +177,49 @@ fn a_genesis_file_with_a_slip_is_told_the_nearest_name() {
     std::fs::write(folder.path().join("genesis.toml"), text).unwrap();
     let error = refusal(folder.path(), "[node]\ngenesis_file = \"genesis.toml\"");
     assert!(error.contains("did you mean `reward_maturity`?"), "{error}");
+}
+
+#[test]
+fn the_epoch_flag_wins_over_the_genesis_and_must_be_one() {
+    let folder = folder();
+    let genesis = folder.path().join("genesis.toml");
+    let with = |epoch: &str| load(folder.path(), &["--genesis", genesis.to_str().unwrap(), "--epoch", epoch]);
+    assert_eq!(with("3.1").unwrap().genesis.epoch, "3.1");
+    let error = format!("{:#}", anyhow::Error::new(with("2.5").err().unwrap()));
+    assert!(error.contains("epoch: `2.5` is none of 3.0, 3.1"), "{error}");
+}
+
+#[test]
+fn boot_contracts_are_read_beside_their_genesis_and_mistakes_are_named() {
+    let folder = folder();
+    let path = folder.path().join("genesis.toml");
+    let read = |entries: &str| {
+        let (head, lists) = SAMPLE_GENESIS.split_once("# Opening balances").unwrap();
+        std::fs::write(&path, format!("{head}\n{entries}\n# {lists}")).unwrap();
+        GenesisFile::read(&path).map_err(|error| error.to_string())
+    };
+    let bns = "[[boot_contract]]\nname = \"bns\"\nsource = \"contracts/bns.clar\"\n";
+    let genesis = read(bns).unwrap();
+    let params = crate::chain::chain_params(&genesis).unwrap();
+    let [brought] = &params.boot_contracts.brought[..] else { panic!("one") };
+    assert_eq!(brought.id.to_string(), "ST000000000000000000002AMW42H.bns");
+    assert_eq!((brought.source.as_str(), brought.clarity_version), ("(define-constant owner tx-sender)", 6));
+    assert!(brought.file.ends_with("contracts/bns.clar"), "{}", brought.file);
+
+    let refused = |entries: &str, says: &str| {
+        let error = read(entries).unwrap_err();
+        assert!(error.contains(says), "{error}");
+    };
+    refused(&format!("{bns}{bns}"), "ST000000000000000000002AMW42H.bns is given twice");
+    refused(&format!("{bns}clarity_version = 7"), "7 is not 1 to 6, the versions of epoch 4.0");
+    refused(&format!("{bns}clarity_version = 0"), "0 is not 1 to 6");
+    refused(&format!("{bns}address = \"SP000000000000000000002Q6VF78\""), "is not an address of testnet");
+    refused(&bns.replace("\"bns\"", "\"1bns\""), "`1bns` is no name of a contract");
+    refused(&bns.replace("\"bns\"", &format!("\"{}\"", "b".repeat(41))), "no name of a contract");
+    refused(&bns.replace("contracts/", "nowhere/"), "nowhere/bns.clar");
+    refused(&format!("{bns}clarity = 2"), "did you mean `clarity_version`?");
+    std::fs::write(folder.path().join("contracts/bns.clar"), "(ok 1)\n;; caf\u{e9}").unwrap();
+    refused(bns, "bns.clar:2: a character");
+    std::fs::write(folder.path().join("contracts/bns.clar"), " ".repeat((4 << 20) + 1)).unwrap();
+    refused(bns, "the texts have more than 4194304 bytes");
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use chainstate::old_vm::genesis::execute_boot_block;
 use chainstate::old_vm::{BlockContext, BlockSession, BurnView, FixedBurn, OldState};
-use chainstate::params::{BurnParams, COINBASE_USTX, ChainParams};
+use chainstate::params::{BootContracts, BurnParams, COINBASE_USTX, ChainParams};
 use chainstate::test_support::HeaderFacts;
 use chainstate::transactions::{ReceiptStatus, VerifiedTransaction};
 use engine::Rules;
@@ -157,6 +157,7 @@ fn params(account: &Account) -> ChainParams {
         rules: &Rules::EPOCH_3_0,
         tenure_cost_limit: limit,
         signing: SigningMode::Ecdsa,
+        boot_contracts: BootContracts::default(),
         boot_balances: vec![(account.address().to_principal(), u128::from(OPENING_USTX))],
         coinbase_ustx: COINBASE_USTX,
         reward_maturity: 2,

@@ -5,7 +5,11 @@ mod admin;
 #[cfg(test)]
 mod attacked;
 #[cfg(test)]
+mod clarinet;
+#[cfg(test)]
 mod devnet;
+#[cfg(test)]
+mod epochs;
 #[cfg(test)]
 mod fan_out;
 #[cfg(test)]

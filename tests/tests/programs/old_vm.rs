@@ -2,7 +2,7 @@
 
 use chainstate::old_vm::genesis::execute_boot_block;
 use chainstate::old_vm::{BlockContext, BlockSession, BurnView, FixedBurn, OldState};
-use chainstate::params::{BurnParams, ChainParams};
+use chainstate::params::{BootContracts, BurnParams, ChainParams};
 use chainstate::test_support::HeaderFacts;
 use chainstate::transactions::{ReceiptStatus, TransactionReceipt};
 use engine::Rules;
@@ -171,6 +171,7 @@ fn params() -> ChainParams {
         rules: &Rules::EPOCH_3_0,
         tenure_cost_limit: Rules::EPOCH_3_0.block_limit,
         signing: SigningMode::Ecdsa,
+        boot_contracts: BootContracts::default(),
         boot_balances: rich.to_vec(),
         coinbase_ustx: 0,
         reward_maturity: 2,

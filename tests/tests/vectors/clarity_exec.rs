@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use chainstate::execution::genesis::execute_boot_block;
 use chainstate::execution::{BlockContext, BlockSession, BurnView};
-use chainstate::params::{BurnParams, ChainParams};
+use chainstate::params::{BootContracts, BootRelease, BurnParams, ChainParams};
 use chainstate::test_support::{HeaderFacts, ScratchState, on_a_large_stack};
 use chainstate::transactions::{ReceiptStatus, TransactionReceipt};
 use engine::Rules;
@@ -202,6 +202,7 @@ fn params(setup: &Json, rules: &'static Rules) -> ChainParams {
         },
         // The rest is for producing blocks, which this replay does not.
         signing: SigningMode::WellKnown,
+        boot_contracts: BootContracts { release: BootRelease::CostsOnly, brought: Vec::new() },
         boot_balances: Vec::new(),
         coinbase_ustx: 0,
         reward_maturity: 0,

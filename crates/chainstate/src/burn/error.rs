@@ -72,7 +72,7 @@ impl BurnOpenError {
     pub(crate) fn at(path: &Path) -> impl Fn(Self) -> OpenError + '_ {
         move |error| match error {
             Self::File(error) => error.into(),
-            Self::OtherRules { .. } => OpenError::OtherChain { path: path.to_owned() },
+            Self::OtherRules { what } => OpenError::other_chain(path, vec![format!("{what} differs")]),
             other @ (Self::BadRules { .. } | Self::Store(_)) => OpenError::store(path)(other),
         }
     }

@@ -7,22 +7,22 @@ use stacks_types::ids::StacksBlockId;
 use super::chain_meta::{Meta, insert_meta};
 use super::{Chain, lock, wire};
 use crate::burn::BurnBlock;
-use crate::db::StoreError;
+use crate::db::{OpenError, StoreError};
 use crate::execution::genesis::{BootBlock, execute_boot_block};
 use crate::headers::{ProcessedHeader, TenureSoFar, burn_view_of, insert_boot};
 use crate::store::WriteTx;
 
 impl Chain {
     /// Executes and commits the boot block; announces the first burn block before it.
-    pub(super) fn make_genesis(&self, journal_id: [u8; 16]) -> Result<(), StoreError> {
+    pub(super) fn make_genesis(&self, journal_id: [u8; 16]) -> Result<(), OpenError> {
+        let stored = |error| OpenError::store(&self.inner.folder)(error);
         // Not `read`: its snapshot begins with a look at the tip, and there is none yet.
-        let reader = self.take_reader()?;
-        let first = reader.burn_tip_as_of(1)?;
+        let reader = self.take_reader().map_err(stored)?;
+        let first = reader.burn_tip_as_of(1).map_err(stored)?;
         let headers = reader.headers(StacksBlockId::BOOT);
-        let boot = execute_boot_block(reader.block_env(&headers), burn_view_of(&first))
-            .map_err(|error| StoreError::Corrupt(format!("boot block: {error}")))?;
+        let boot = execute_boot_block(reader.block_env(&headers), burn_view_of(&first))?;
         sqlite::crash_point("genesis:executed");
-        let burn_event = wire::burn_block(reader.burn(), &first)?;
+        let burn_event = wire::burn_block(reader.burn(), &first).map_err(stored)?;
         let meta = Meta {
             journal_id,
             params: self.params().fingerprint(),
@@ -31,7 +31,8 @@ impl Chain {
             announced_staging_row: 0,
         };
         let chain = self.clone();
-        self.inner.store.write_all(move |tx| chain.commit_genesis(tx, &boot, &first, burn_event, &meta))?;
+        let commit = move |tx: &mut WriteTx<'_>| chain.commit_genesis(tx, &boot, &first, burn_event, &meta);
+        self.inner.store.write_all(commit).map_err(stored)?;
         self.put_back(reader);
         Ok(())
     }

@@ -10,6 +10,7 @@ use sqlite::Inspected;
 use stacks_types::ids::{BurnBlockHash, StacksBlockId};
 
 use super::chain_meta::{is_bound, select_meta};
+use super::differences::differences;
 use super::files::{CHAIN_FILE, NODES_FILE, Paths};
 use super::fit::{ChainLook, Looks, misfits};
 use crate::burn::{self, BurnOpenError};
@@ -20,6 +21,8 @@ use crate::staging;
 
 /// The files of a folder, whole and of one moment; nothing is written yet.
 pub(super) struct Folder {
+    /// The chain's parameters, with what an earlier release made it with.
+    pub(super) params: ChainParams,
     pub(super) chain: Inspected,
     pub(super) burn: Inspected,
     pub(super) staging: Inspected,
@@ -35,9 +38,15 @@ pub(super) fn inspect(folder: &Path, params: &ChainParams) -> Result<Folder, Ope
     let chain = inspect_when_free(&paths.chain)?;
     let (burn, staging) = (sqlite::inspect(&paths.burn)?, sqlite::inspect(&paths.staging)?);
     let looked = chain.look(|conn| look_at_chain(conn, &paths.chain))?.unwrap_or_default();
-    if looked.meta.as_ref().is_some_and(|meta| meta.params != params.fingerprint()) {
-        return Err(OpenError::OtherChain { path: folder.to_owned() });
-    }
+    let as_made = looked.meta.as_ref().map(|meta| (meta.params, params.as_made(&meta.params)));
+    let params = match as_made {
+        None => params.clone(),
+        Some((_, Some(params))) => params,
+        Some((made_with, None)) => {
+            let differences = chain.look(|conn| differences(conn, &made_with, params, &paths.chain))?;
+            return Err(OpenError::other_chain(folder, differences.unwrap_or_default()));
+        }
+    };
     let tip = looked.meta.as_ref().map(|meta| meta.tip).filter(|tip| *tip != StacksBlockId::BOOT);
     let burn_look = burn.look(|conn| burn::look(conn, &params.burn, looked.tip_view.as_ref()));
     let staging_look = staging.look(|conn| staging::look(conn, tip.as_ref()))?.unwrap_or_default();
@@ -61,7 +70,7 @@ pub(super) fn inspect(folder: &Path, params: &ChainParams) -> Result<Folder, Ope
         return Err(OpenError::Apart { path: folder.to_owned(), misfits });
     }
     let nodes = nodes.map_err(OpenError::nodes(&paths.chain))?;
-    Ok(Folder { chain, burn, staging, nodes })
+    Ok(Folder { params, chain, burn, staging, nodes })
 }
 
 fn look_at_chain(conn: &Connection, path: &Path) -> Result<ChainLook, OpenError> {

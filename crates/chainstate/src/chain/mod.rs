@@ -23,6 +23,7 @@ mod append;
 mod burnchain;
 mod chain_meta;
 mod check_rest;
+mod differences;
 mod dropped;
 mod estimate;
 mod executing;

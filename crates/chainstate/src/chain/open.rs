@@ -47,7 +47,7 @@ impl Chain {
         let paths = Paths::of(folder);
         let mut looked = inspect(folder, &params)?;
         let unchecked = UncheckedFiles::of(&mut looked, &paths);
-        let Folder { chain, burn, staging, nodes } = looked;
+        let Folder { params, chain, burn, staging, nodes } = looked;
         // From here on the folder is written.
         let mut conn = chain.open()?;
         SCHEMA.migrate(&mut conn)?;
@@ -104,7 +104,7 @@ impl Chain {
         };
         let chain = Self { inner: Arc::new(inner) };
         if meta.is_none() {
-            chain.make_genesis(journal_id).map_err(OpenError::store(folder))?;
+            chain.make_genesis(journal_id)?;
         }
         if !is_bound {
             chain.bind_files(journal_id).map_err(OpenError::store(folder))?;

@@ -19,11 +19,19 @@ pub enum OpenError {
         path: PathBuf,
     },
     /// The folder holds a chain with other parameters.
-    #[error("{path} holds a chain with other parameters (genesis, sets or limits differ)", path = path.display())]
+    #[error(
+        "{path} holds a chain with other parameters: {}. Start it with its own, or give an empty folder for a new chain",
+        differences.join("; "), path = path.display()
+    )]
     OtherChain {
         /// The folder.
         path: PathBuf,
+        /// What differs, as far as the folder tells.
+        differences: Vec<String>,
     },
+    /// The boot block of a new chain cannot be made: its genesis brings a contract that cannot be deployed.
+    #[error(transparent)]
+    Genesis(#[from] crate::execution::genesis::GenesisError),
     /// The folder is another program's.
     #[error("{path} is not this node's", path = path.display())]
     Foreign {
@@ -137,6 +145,13 @@ impl OpenError {
         E: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         move |error| Self::Store { path: path.to_owned(), source: error.into() }
+    }
+
+    /// A folder or file of a chain with other parameters.
+    pub(crate) fn other_chain(path: &Path, differences: Vec<String>) -> Self {
+        let unknown = || vec!["genesis, sets or limits differ".to_owned()];
+        let differences = if differences.is_empty() { unknown() } else { differences };
+        Self::OtherChain { path: path.to_owned(), differences }
     }
 
     /// A file error with its path.

@@ -1,10 +1,20 @@
-//! The boot contracts: the tables of costs that the network has had up to the chain's epoch, to be read, and the vote on them.
+//! The contracts of block 0: tables of costs to be read and the vote on them, mocked PoX contracts, and those of the genesis.
 //!
 //! # Invariants
-//! - Their texts follow from the engine's tables: equal on every node of every chain of one release.
+//! - The texts of our own follow from the engine's tables, the epoch and the burn chain's parameters: equal on every node of
+//!   every chain of one [`BootRelease`]. A release's texts never change; a test pins them.
+
+use std::borrow::Cow;
 
 use engine::Rules;
 use engine::costs::CostTable;
+use engine::names::ContractName;
+use engine::value::ContractId;
+use stacks_types::transaction::{ContractVersion, TransactionPayload};
+
+use crate::params::{
+    BootRelease, BurnParams, ChainParams, POX_5_MINIMUM_USTX, POX_PREPARE_LENGTH, boot_address, pox_4_minimum_part,
+};
 
 /// Name of the boot contract in which changes of cost functions were once confirmed.
 const COST_VOTING_CONTRACT: &str = "cost-voting";
@@ -18,11 +28,88 @@ const COST_VOTING_SOURCE: &str = "\
     cost-function-contract: principal, cost-function-name: (string-ascii 128), expiration-block-height: uint })
 ";
 
-/// Names and texts, in the order of their deployment.
-pub(super) fn boot_contracts(rules: &Rules) -> Vec<(&'static str, String)> {
-    let tables = [CostTable::COSTS_3, CostTable::COSTS_4, CostTable::COSTS_5];
-    let newest = tables.iter().position(|table| table.name() == rules.costs.name()).unwrap_or(0);
-    let mut contracts: Vec<_> = tables[..=newest].iter().map(|table| (table.name(), table.contract())).collect();
-    contracts.push((COST_VOTING_CONTRACT, COST_VOTING_SOURCE.to_owned()));
+/// What both mocked PoX contracts have.
+const POX_SOURCE: &str = include_str!("boot_contracts/pox.clar");
+/// What is added in epoch 4.0.
+const POX_5_SOURCE: &str = include_str!("boot_contracts/pox-5.clar");
+
+/// A contract to be deployed in block 0.
+pub(super) struct BootDeployment<'p> {
+    pub(super) id: ContractId,
+    pub(super) source: Cow<'p, str>,
+    /// The version of Clarity.
+    pub(super) version: u8,
+    /// Where the text is from, if the genesis brings it.
+    pub(super) file: Option<&'p str>,
+}
+
+impl BootDeployment<'_> {
+    /// As a transaction would deploy it. The tables and the vote are older than versions.
+    pub(super) fn payload(&self) -> TransactionPayload {
+        let (name, code) = (self.id.name.clone(), self.source.clone().into_owned());
+        match ContractVersion::from_byte(self.version) {
+            Some(version) if self.version > 1 || self.file.is_some() => {
+                TransactionPayload::VersionedSmartContract { version, name, code }
+            }
+            _ => TransactionPayload::SmartContract { name, code },
+        }
+    }
+}
+
+/// Our own, in the order of their deployment, without those that a contract of the genesis replaces.
+pub(super) fn own_contracts(params: &ChainParams) -> Vec<BootDeployment<'static>> {
+    let issuer = boot_address(params.mainnet).standard();
+    let ours = texts(params).into_iter().filter_map(|(name, version, text)| {
+        let id = ContractId { issuer, name: ContractName::new(name)? };
+        Some(BootDeployment { id, source: Cow::Owned(text), version, file: None })
+    });
+    ours.filter(|own| params.boot_contracts.brought.iter().all(|brought| brought.id != own.id)).collect()
+}
+
+/// Those of the genesis, in its order.
+pub(super) fn brought_contracts(params: &ChainParams) -> impl Iterator<Item = BootDeployment<'_>> {
+    params.boot_contracts.brought.iter().map(|contract| BootDeployment {
+        id: contract.id.clone(),
+        source: Cow::Borrowed(&contract.source),
+        version: contract.clarity_version,
+        file: Some(&contract.file),
+    })
+}
+
+/// Names, versions of Clarity and texts of our own.
+fn texts(params: &ChainParams) -> Vec<(&'static str, u8, String)> {
+    let tables: &[&CostTable] = match params.boot_contracts.release {
+        BootRelease::CostsOnly => &[CostTable::COSTS_3, CostTable::COSTS_4, CostTable::COSTS_5],
+        // The network has no contract for the table of epoch 4.0.
+        BootRelease::WithPox => &[CostTable::COSTS_3, CostTable::COSTS_4],
+    };
+    let newest = tables.iter().position(|table| table.name() == params.rules.costs.name());
+    let newest = newest.unwrap_or(tables.len().saturating_sub(1));
+    // Of the oldest version: cost functions are evaluated by its rules in the reference too.
+    let mut contracts: Vec<_> =
+        tables.iter().take(newest.saturating_add(1)).map(|table| (table.name(), 1, table.contract())).collect();
+    contracts.push((COST_VOTING_CONTRACT, 1, COST_VOTING_SOURCE.to_owned()));
+    contracts.extend(params.boot_contracts.pox_names(params.rules).iter().map(|name| pox(name, params)));
     contracts
+}
+
+fn pox(name: &'static str, params: &ChainParams) -> (&'static str, u8, String) {
+    if name == "pox-5" {
+        let head = pox_head(&params.burn, &format!("u{POX_5_MINIMUM_USTX}"));
+        (name, Rules::EPOCH_4_0.newest_version, head + POX_SOURCE + POX_5_SOURCE)
+    } else {
+        let part = pox_4_minimum_part(params.mainnet);
+        (name, 2, pox_head(&params.burn, &format!("(/ stx-liquid-supply u{part})")) + POX_SOURCE)
+    }
+}
+
+/// The lines that say of which chain a PoX contract is; `minimum` is the least amount that could be stacked.
+fn pox_head(burn: &BurnParams, minimum: &str) -> String {
+    format!(
+        "(define-constant FIRST_BURN_HEIGHT u{})\n\
+         (define-constant PREPARE_CYCLE_LENGTH u{POX_PREPARE_LENGTH})\n\
+         (define-constant REWARD_CYCLE_LENGTH u{})\n\n\
+         (define-read-only (get-stacking-minimum)\n  {minimum})\n\n",
+        burn.first_height, burn.reward_cycle_length
+    )
 }

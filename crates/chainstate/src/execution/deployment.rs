@@ -99,6 +99,15 @@ fn refused_text(machine: &Machine<'_>, error: PublishError) -> Result<Outcome, F
     }
 }
 
+/// Why a source is refused, with the place in it if that is known: `:line:column: message`.
+pub(super) fn refusal(error: &PublishError) -> String {
+    match error {
+        PublishError::Run(stop) => format!(": its top level fails: {stop}"),
+        PublishError::Syntax(error) => located(error.span, &error.error),
+        PublishError::Analysis(fault) => located(fault.spans.first().copied(), &fault.error),
+    }
+}
+
 /// What the source is refused for costs more, or holds more, than is allowed.
 fn out_of(cost: &CostError) -> Result<Outcome, Failure> {
     Err(Stop::from(cost.clone()).into())

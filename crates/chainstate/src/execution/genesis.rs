@@ -1,8 +1,8 @@
 //! Executes block 0: boot contracts, opening balances, liquid supply.
 //!
-//! The boot contracts show what is counted by (see `boot_contracts`), and no more: the reference's others (PoX, BNS, lockup,
-//! signer voting) serve things that this chain mocks or leaves out, and would cost most of the start-up time; contracts that
-//! a user's project needs are deployed by transactions.
+//! Our own boot contracts (see `boot_contracts`) are few: the reference's others (BNS, lockup, signer voting) serve things
+//! that this chain mocks or leaves out, and would cost most of the start-up time. The genesis brings those that a project
+//! needs.
 //!
 //! # Invariants
 //! - The block is a pure function of the chain's parameters.
@@ -11,24 +11,31 @@
 //! # Not here
 //! The boot block's header and event: the block rules.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use engine::Dialect;
 use engine::costs::Cost;
 use engine::error::Stop;
-use engine::names::ContractName;
 use engine::run::{Context, Event, EventBody};
 use engine::state::keys;
-use engine::value::{ContractId, Principal};
+use engine::value::{ContractId, Principal, Standard, Value};
 use stacks_types::ids::StacksBlockId;
 
-use super::boot_contracts::boot_contracts;
+use super::boot_contracts::{BootDeployment, brought_contracts, own_contracts};
+use super::deployment::refusal;
 use super::env::BlockEnv;
 use super::facts::BurnView;
 use super::failure::Done;
 use super::session::{BlockContext, BlockSession, ExecutedBlock, SessionError};
-use crate::params::{ChainParams, boot_address};
+use crate::params::{ChainParams, POX_PREPARE_LENGTH, boot_address};
 use crate::transactions::{BootTransaction, TransactionError, boot_deploy, boot_mints};
+
+/// The function of a PoX contract that is told the first burn height, the lengths of a prepare phase and of a cycle, and a fourth
+/// number: in `pox` the per cent of the supply that can reject stacking, in the later ones the cycle from which it counts.
+const CONFIGURE_POX: &str = "set-burnchain-parameters";
+const REJECTION_FRACTION: u64 = 25;
+const FIRST_CYCLE: u64 = 0;
 
 /// Why the boot block could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -36,12 +43,12 @@ pub enum GenesisError {
     /// Execution.
     #[error(transparent)]
     Session(#[from] SessionError),
-    /// A boot contract could not be deployed: a bug, as its text does not depend on anything.
-    #[error("boot contract {name}: {error}")]
+    /// A boot contract cannot be deployed. One of our own always can.
+    #[error("boot contract {contract}: {error}")]
     Contract {
-        /// Its name.
-        name: &'static str,
-        /// What the engine says.
+        /// Its id.
+        contract: String,
+        /// The file of its text if the genesis brings it, where in it, and what the engine says.
         error: String,
     },
 }
@@ -77,15 +84,20 @@ pub fn execute_boot_block(env: BlockEnv<'_>, burn_view: BurnView) -> Result<Boot
     })?;
     session.write_heights(&ctx)?;
 
-    let mut transactions = Vec::new();
-    for (nonce, (name, source)) in (0_u64..).zip(boot_contracts(rules)) {
-        let id = boot_contract_id(params, name)?;
-        let interface = deploy(&mut session, name, &id, &source)?;
-        transactions.push(boot_deploy(params, id.name, &source, nonce, Some(interface)));
+    let (mut transactions, mut nonces) = (Vec::new(), BTreeMap::new());
+    for contract in own_contracts(params) {
+        transactions.push(deploy(&mut session, &contract, &mut nonces)?);
     }
     credit(&mut session, &params.boot_balances)?;
-    let events = mint_events(&params.boot_balances);
-    transactions.push(boot_mints(params, transactions.len() as u64, events));
+    let boot_nonce: &mut u64 = nonces.entry(boot_address(params.mainnet).standard()).or_default();
+    transactions.push(boot_mints(params, *boot_nonce, mint_events(&params.boot_balances)));
+    *boot_nonce += 1;
+    // Later, so that they can be deployed by somebody who owns something.
+    for contract in brought_contracts(params) {
+        transactions.push(deploy(&mut session, &contract, &mut nonces)?);
+        configure_pox(&mut session, &contract)?;
+    }
+    count_deployments(&mut session, &nonces)?;
 
     for (index, transaction) in (0_u32..).zip(&mut transactions) {
         transaction.receipt.tx_index = index;
@@ -94,31 +106,101 @@ pub fn execute_boot_block(env: BlockEnv<'_>, burn_view: BurnView) -> Result<Boot
     Ok(BootBlock { executed: session.seal()?, transactions })
 }
 
-/// Deploys a boot contract; gives its interface. The oldest version: cost functions are evaluated by its rules in the
-/// reference too.
+/// Nonces of the boot block's transactions.
+type Nonces = BTreeMap<Standard, u64>;
+
+/// Deploys a boot contract.
 fn deploy(
     session: &mut BlockSession<'_>,
-    name: &'static str,
-    id: &ContractId,
-    source: &str,
-) -> Result<String, GenesisError> {
-    let rules = session.rules;
-    let context = Context { sender: Principal::Standard(id.issuer), sponsor: None };
-    let deployed = session.run(Cost::MAX, |machine| {
-        let contract = machine.publish(&context, id, Dialect::ALL[0], source);
-        let contract = contract.map_err(|error| TransactionError::Rejected { error: error.to_string() })?;
-        let interface = contract.interface.json(rules).to_string();
-        machine.meter.set_spent(Cost::default());
-        Ok(Done { value: interface, deployed: Some(contract) })
-    });
-    deployed.map_err(|error| GenesisError::Contract { name, error: error.to_string() })
+    deployment: &BootDeployment<'_>,
+    nonces: &mut Nonces,
+) -> Result<BootTransaction, GenesisError> {
+    let refused = |error: String| GenesisError::Contract { contract: deployment.id.to_string(), error };
+    let (interface, events) = run(session, &deployment.id, deployment).map_err(|error| match error {
+        TransactionError::Rejected { error } => refused(error),
+        error => refused(format!("{}: {error}", deployment.file.unwrap_or_default())),
+    })?;
+    let issuer = deployment.id.issuer;
+    let nonce = nonces.entry(issuer).or_default();
+    let deployed = boot_deploy(session.params, issuer.into(), *nonce, deployment.payload(), interface, events);
+    *nonce += 1;
+    Ok(deployed)
 }
 
-/// The identifier of a boot contract, whose name is one.
-fn boot_contract_id(params: &ChainParams, name: &'static str) -> Result<ContractId, GenesisError> {
-    let parsed = ContractName::new(name);
-    let parsed = parsed.ok_or_else(|| GenesisError::Contract { name, error: "not a contract's name".to_owned() })?;
-    Ok(ContractId { issuer: boot_address(params.mainnet).standard(), name: parsed })
+/// Runs a boot contract's deployment; gives its interface and its events.
+fn run(
+    session: &mut BlockSession<'_>,
+    id: &ContractId,
+    deployment: &BootDeployment<'_>,
+) -> Result<(String, Vec<Event>), TransactionError> {
+    let rules = session.rules;
+    let file = deployment.file.unwrap_or_default();
+    let refused = |error: String| TransactionError::Rejected { error: format!("{file}{error}") };
+    let dialect = Dialect::of_version(deployment.version).filter(|dialect| dialect.version <= rules.newest_version);
+    let dialect = dialect.ok_or_else(|| {
+        let (version, newest, epoch) = (deployment.version, rules.newest_version, rules.epoch);
+        refused(format!(": clarity version {version} is above {newest}, the newest of epoch {epoch}"))
+    })?;
+    let context = Context { sender: Principal::Standard(id.issuer), sponsor: None };
+    session.run(Cost::MAX, |machine| {
+        if machine.has_contract(id)? {
+            return Err(refused(": a contract with this id is deployed already".to_owned()).into());
+        }
+        let contract = machine.publish(&context, id, dialect, &deployment.source);
+        let contract = contract.map_err(|error| refused(refusal(&error)))?;
+        let interface = contract.interface.json(rules).to_string();
+        machine.meter.set_spent(Cost::default());
+        let events = std::mem::take(&mut machine.events);
+        Ok(Done { value: (interface, events), deployed: Some(contract) })
+    })
+}
+
+/// Tells a PoX contract of the network which chain it is on, as the network does when it comes into force.
+fn configure_pox(session: &mut BlockSession<'_>, deployment: &BootDeployment<'_>) -> Result<(), GenesisError> {
+    let (params, id) = (session.params, &deployment.id);
+    let last = match id.name.as_str() {
+        "pox" => REJECTION_FRACTION,
+        "pox-2" | "pox-3" | "pox-4" | "pox-5" => FIRST_CYCLE,
+        _ => return Ok(()),
+    };
+    if id.issuer != boot_address(params.mainnet).standard() {
+        return Ok(());
+    }
+    let context = Context { sender: Principal::Standard(id.issuer), sponsor: None };
+    let lengths = [params.burn.first_height, POX_PREPARE_LENGTH.into(), params.burn.reward_cycle_length, last];
+    let arguments = lengths.map(|length| Value::UInt(length.into())).to_vec();
+    let configured = session.run(Cost::MAX, |machine| {
+        let contract = machine.deployed(id)?;
+        if contract.is_some_and(|contract| contract.interface.callable(CONFIGURE_POX).is_some()) {
+            machine.call(&context, id, CONFIGURE_POX, arguments)?;
+        }
+        machine.meter.set_spent(Cost::default());
+        Ok(Done { value: (), deployed: None })
+    });
+    configured.map_err(|error| GenesisError::Contract {
+        contract: id.to_string(),
+        error: format!("{}: {CONFIGURE_POX} fails: {error}", deployment.file.unwrap_or_default()),
+    })
+}
+
+/// Whoever has deployed has used nonces. The boot address has none: nobody signs for it.
+fn count_deployments(session: &mut BlockSession<'_>, nonces: &Nonces) -> Result<(), GenesisError> {
+    let boot = boot_address(session.params.mainnet).standard();
+    for (account, nonce) in nonces.iter().filter(|(account, _)| **account != boot) {
+        let owner = Principal::Standard(*account);
+        session.run_chain("the nonces of those who deployed", |machine| {
+            machine.set_nonce(&owner, *nonce);
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
+
+/// Ids and texts of the contracts that block 0 deploys.
+#[must_use]
+pub fn boot_texts(params: &ChainParams) -> Vec<(String, String)> {
+    let all = own_contracts(params).into_iter().chain(brought_contracts(params));
+    all.map(|contract| (contract.id.to_string(), contract.source.into_owned())).collect()
 }
 
 fn credit(session: &mut BlockSession<'_>, balances: &[(Principal, u128)]) -> Result<(), GenesisError> {

@@ -3,7 +3,8 @@
 //! Read in this order: [`facts`] (what contracts see of the chain), [`world`] (the state as the engine asks for it),
 //! [`contract_store`] and [`contract_cache`] (contracts of committed blocks), [`session`] (one block), [`mod@process`],
 //! [`payload`], [`deployment`], [`post_conditions`], [`outcome`], [`failure`] (one transaction), [`genesis`] and
-//! [`boot_contracts`] (block 0), [`read_only`] (reads), [`interrupt`] (what ends an execution).
+//! [`boot_contracts`] (block 0), [`read_only`] (reads), [`interrupt`] (what ends an execution),
+//! [`locking`] (what a chain with mocked stacking cannot do).
 
 mod boot_contracts;
 mod contract_cache;
@@ -11,6 +12,7 @@ mod deployment;
 mod env;
 mod failure;
 mod interrupt;
+mod locking;
 mod outcome;
 mod payload;
 mod post_conditions;

@@ -23,6 +23,8 @@ use super::contract_cache::ContractCache;
 use super::contract_store::{ContractRow, select_contract};
 use super::env::BlockEnv;
 use super::facts::{BurnView, ChainFacts};
+use super::locking::locks;
+use crate::params::BootContracts;
 
 /// Hex digits of a commitment that are the hash of the source; those behind are the height of the block.
 const COMMITMENT_HASH_DIGITS: usize = 64;
@@ -49,6 +51,7 @@ pub type StateWrite = (String, String);
 
 /// The engine's view of the chain.
 pub(super) struct BlockWorld<'a> {
+    boot_contracts: &'a BootContracts,
     is_mainnet: bool,
     chain_id: u32,
     rules: &'static Rules,
@@ -75,6 +78,7 @@ impl<'a> BlockWorld<'a> {
     /// The view from `tip`.
     pub(super) fn new(env: &BlockEnv<'a>, burn_view: BurnView, tip: Tip) -> Self {
         Self {
+            boot_contracts: &env.params.boot_contracts,
             is_mainnet: env.params.mainnet,
             chain_id: env.params.chain_id,
             rules: env.params.rules,
@@ -208,6 +212,14 @@ impl World for BlockWorld<'_> {
             self.known.insert(id.clone(), Arc::clone(&contract));
         }
         Ok(Some(contract))
+    }
+
+    fn not_done_here(&self, contract: &ContractId, function: &str) -> Option<String> {
+        if self.boot_contracts.brought.is_empty() {
+            return None;
+        }
+        locks(self.boot_contracts, self.is_mainnet, contract, function)
+            .then(|| format!("{contract}::{function} locks or unlocks STX, and stacking is mocked on this chain"))
     }
 
     fn view_of(&mut self, block: &[u8; 32]) -> Result<Option<View>, InternalError> {

@@ -13,8 +13,6 @@ use crate::db::StoreError;
 use crate::execution::{BurnView, ChainFacts, Fact};
 use crate::params::ChainParams;
 
-/// Length of the prepare phase that contracts see; stacking is mocked, so nothing depends on it.
-pub const POX_PREPARE_LENGTH: u32 = 1;
 /// The header table and the burn database as contracts see them.
 pub struct ChainHeaders<'a> {
     /// The chain's rules.

@@ -14,8 +14,8 @@ mod reward;
 mod tip;
 
 pub use ancestry::Ancestry;
+pub use facts::ChainHeaders;
 pub(crate) use facts::burn_view_of;
-pub use facts::{ChainHeaders, POX_PREPARE_LENGTH};
 pub(crate) use queries::{
     children_burn_views, insert_boot, insert_header, insert_mined, insert_rejected, processed_event, prune_rejected,
     rejected,

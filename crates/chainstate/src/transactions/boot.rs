@@ -8,13 +8,13 @@
 use std::sync::Arc;
 
 use engine::costs::Cost;
-use engine::names::ContractName;
 use engine::run::Event;
 use engine::value::Value;
+use stacks_types::address::StacksAddress;
 use stacks_types::keys::{KeyEncoding, MessageSignature};
 use stacks_types::transaction::{
-    BlockTransaction, PostConditionMode, SingleSigCondition, SingleSigHashMode, SpendingCondition, StacksTransaction,
-    TransactionAuth, TransactionPayload,
+    BlockTransaction, MultiSigCondition, MultiSigHashMode, PostConditionMode, SingleSigCondition, SingleSigHashMode,
+    SpendingCondition, StacksTransaction, TransactionAuth, TransactionPayload,
 };
 
 use super::{ReceiptStatus, TransactionReceipt};
@@ -29,40 +29,35 @@ pub struct BootTransaction {
     pub receipt: TransactionReceipt,
 }
 
-/// The deployment of a boot contract.
+/// The deployment of a boot contract by its address.
 pub(crate) fn boot_deploy(
     params: &ChainParams,
-    name: ContractName,
-    source: &str,
+    address: StacksAddress,
     nonce: u64,
-    contract_interface: Option<String>,
+    payload: TransactionPayload,
+    contract_interface: String,
+    events: Vec<Event>,
 ) -> BootTransaction {
-    let payload = TransactionPayload::SmartContract { name, code: source.to_owned() };
-    let mut boot = boot_transaction(params, payload, nonce, Vec::new());
-    boot.receipt.contract_interface = contract_interface;
+    let mut boot = boot_transaction(params, address, payload, nonce, events);
+    boot.receipt.contract_interface = Some(contract_interface);
     boot
 }
 
 /// The transfer of nothing to the boot address itself, which carries the mint events of the opening balances.
 pub(crate) fn boot_mints(params: &ChainParams, nonce: u64, events: Vec<Event>) -> BootTransaction {
-    let recipient = boot_address(params.mainnet).to_principal();
-    boot_transaction(params, TransactionPayload::TokenTransfer { recipient, amount: 0, memo: [0; 34] }, nonce, events)
+    let address = boot_address(params.mainnet);
+    let payload = TransactionPayload::TokenTransfer { recipient: address.to_principal(), amount: 0, memo: [0; 34] };
+    boot_transaction(params, address, payload, nonce, events)
 }
 
 fn boot_transaction(
     params: &ChainParams,
+    address: StacksAddress,
     payload: TransactionPayload,
     nonce: u64,
     events: Vec<Event>,
 ) -> BootTransaction {
-    let auth = TransactionAuth::Standard(SpendingCondition::SingleSig(SingleSigCondition {
-        hash_mode: SingleSigHashMode::P2pkh,
-        signer: boot_address(params.mainnet).hash160(),
-        nonce,
-        fee: 0,
-        key_encoding: KeyEncoding::Compressed,
-        signature: MessageSignature::default(),
-    }));
+    let auth = TransactionAuth::Standard(condition(address, nonce, params.mainnet));
     let mut transaction = StacksTransaction::new(params.mainnet, auth, payload);
     transaction.chain_id = params.chain_id;
     transaction.post_condition_mode = PostConditionMode::Allow;
@@ -81,4 +76,28 @@ fn boot_transaction(
         fee: 0,
     };
     BootTransaction { transaction, receipt }
+}
+
+/// Nobody has signed; but it is the address's, by the number of its keys.
+fn condition(address: StacksAddress, nonce: u64, mainnet: bool) -> SpendingCondition {
+    let (signer, fee) = (address.hash160(), 0);
+    if address != StacksAddress::of_key_hash(signer, mainnet) {
+        let (hash_mode, fields, signatures_required) = (MultiSigHashMode::P2sh, Vec::new(), 1);
+        return SpendingCondition::MultiSig(MultiSigCondition {
+            hash_mode,
+            signer,
+            nonce,
+            fee,
+            fields,
+            signatures_required,
+        });
+    }
+    SpendingCondition::SingleSig(SingleSigCondition {
+        hash_mode: SingleSigHashMode::P2pkh,
+        signer,
+        nonce,
+        fee,
+        key_encoding: KeyEncoding::Compressed,
+        signature: MessageSignature::default(),
+    })
 }

@@ -7,6 +7,8 @@ mod answers;
 #[cfg(test)]
 mod append;
 #[cfg(test)]
+mod boot_contracts;
+#[cfg(test)]
 mod crash;
 #[cfg(test)]
 mod estimates;

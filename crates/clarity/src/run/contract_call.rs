@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::machine::{Context, Frame, Machine, Outcome};
 use crate::costs::CostFn;
-use crate::error::{CheckError, Stop};
+use crate::error::{CheckError, RuntimeError, Stop};
 use crate::lower::Visibility;
 use crate::lower::program::{At, Function, Many, Method, Op, Target};
 use crate::names::ClarityName;
@@ -60,6 +60,9 @@ impl Machine<'_> {
         let function = &program.functions[index as usize];
         if function.visibility == Visibility::Private {
             return Err(CheckError::NoSuchPublicFunction(program.id.to_string(), name.to_owned()).into());
+        }
+        if let Some(what) = self.world.not_done_here(&program.id, name) {
+            return Err(RuntimeError::NotDoneHere(what).into());
         }
         let frame = Frame {
             contract,

@@ -63,6 +63,11 @@ pub trait World {
     /// The state cannot be read.
     fn contract(&mut self, view: View, id: &ContractId) -> Result<Option<Arc<Contract>>, InternalError>;
 
+    /// Why a function cannot be called here: the network does something beside it that this chain does not.
+    fn not_done_here(&self, _contract: &ContractId, _function: &str) -> Option<String> {
+        None
+    }
+
     /// The state at the end of the block of this id, if it is an ancestor.
     ///
     /// # Errors

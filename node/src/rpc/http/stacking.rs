@@ -1,8 +1,9 @@
 //! Stacking as clients know it, over stackers that are mocked.
 //!
 //! # What differs from the reference
-//! - Nothing is stacked and nobody can stack: stacked amounts are 0, and the contracts that `/v2/pox` names, because clients
-//!   want the names, are not deployed. Lengths, heights and cycles are the chain's own; thresholds follow from the supply.
+//! - Nothing is stacked and nobody can stack: stacked amounts are 0. Lengths, heights and cycles are the chain's own; thresholds
+//!   follow from the supply, and from epoch 4.0 on are `pox-5`'s. The contracts that `/v2/pox` names say the same; only chains
+//!   made by builds that had none do without.
 //! - The chain names stackers by address. `signing_key` is the key that a stacker's newest signatures show, null as long as
 //!   it has signed nothing; `address` is beside it.
 //! - `/v3/signer` counts the newest 20,000 blocks of the cycle, of all forks.
@@ -21,8 +22,8 @@ use crate::rpc::grpc::Services;
 const SLOTS_PER_BLOCK: u64 = 2;
 /// The reference rounds stacking thresholds up to this, in micro-STX.
 const THRESHOLD_STEP: u128 = 10_000_000_000;
-/// The reference's least increment is the supply through this.
-const INCREMENT_PART: u128 = 480;
+/// The contract that is named on a chain that has none.
+const UNDEPLOYED: &[&str] = &["pox-4"];
 /// `end_height` of the last epoch.
 const NO_END: u64 = 9_223_372_036_854_775_807;
 
@@ -35,20 +36,23 @@ pub(super) async fn pox(State(services): State<Services>) -> Answer {
 
 fn pox_json(stacking: &Stacking, identity: &Identity) -> Value {
     let boot = if identity.mainnet { "SP000000000000000000002Q6VF78" } else { "ST000000000000000000002AMW42H" };
-    let contract_id = format!("{boot}.pox-4");
+    let contracts = if stacking.pox_contracts.is_empty() { UNDEPLOYED } else { stacking.pox_contracts };
+    let contract_ids: Vec<_> = contracts.iter().map(|name| format!("{boot}.{name}")).collect();
+    let versions: Vec<_> = contract_ids.iter().map(version_json).collect();
     let (length, first) = (stacking.cycle_length, stacking.first_burn_height);
     let since_first = stacking.burn_height.saturating_sub(first);
     let (cycle, into_cycle) = (since_first / length.max(1), since_first % length.max(1));
     let reward_length = length.saturating_sub(stacking.prepare_length);
     let slots = reward_length * SLOTS_PER_BLOCK;
     let supply = stacking.liquid_supply;
-    let threshold = (supply / 4 / u128::from(slots.max(1))).div_ceil(THRESHOLD_STEP) * THRESHOLD_STEP;
+    let by_supply = (supply / 4 / u128::from(slots.max(1))).div_ceil(THRESHOLD_STEP) * THRESHOLD_STEP;
+    let threshold = if stacking.minimum_is_threshold { stacking.minimum } else { by_supply };
     let next_start = first + (cycle + 1) * length;
     let prepare_start = next_start - stacking.prepare_length.min(length);
     let until = |height: u64| i128::from(height) - i128::from(stacking.burn_height);
     let cost = &stacking.cost_limit;
     json!({
-        "contract_id": contract_id,
+        "contract_id": contract_ids.last(),
         "pox_activation_threshold_ustx": 0,
         "first_burnchain_block_height": first,
         "current_burnchain_block_height": stacking.burn_height,
@@ -63,7 +67,7 @@ fn pox_json(stacking: &Stacking, identity: &Identity) -> Value {
         "next_cycle": {
             "id": cycle + 1,
             "min_threshold_ustx": threshold,
-            "min_increment_ustx": supply / INCREMENT_PART,
+            "min_increment_ustx": stacking.minimum,
             "stacked_ustx": 0,
             "prepare_phase_start_block_height": prepare_start,
             "blocks_until_prepare_phase": until(prepare_start),
@@ -91,12 +95,15 @@ fn pox_json(stacking: &Stacking, identity: &Identity) -> Value {
         "reward_cycle_length": length,
         "rejection_votes_left_required": null,
         "next_reward_cycle_in": length - into_cycle,
-        "contract_versions": [{
-            "contract_id": contract_id, "activation_burnchain_block_height": 0, "first_reward_cycle_id": 0,
-        }],
+        "contract_versions": versions,
         "pox_5_sbtc_contract": "",
         "pox_5_sbtc_registry_contract": "",
     })
+}
+
+/// All of a chain's PoX contracts are there from its first block on.
+fn version_json(contract_id: &String) -> Value {
+    json!({ "contract_id": contract_id, "activation_burnchain_block_height": 0, "first_reward_cycle_id": 0 })
 }
 
 /// GET /v3/stacker_set/{cycle}.

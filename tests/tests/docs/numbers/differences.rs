@@ -3,6 +3,7 @@
 use super::{DELIVERY, OBSERVERS, Page, REWARD_MATURITY, THRESHOLD};
 
 const COINBASE: &str = "COINBASE_USTX: u128 = 1_000_000_000";
+const POX: &str = "crates/chainstate/src/execution/boot_contracts/pox.clar";
 const EARLIER_CYCLES: &str = "EARLIER_CYCLES_MAX: u64 = 8";
 
 pub(super) const PAGE: Page = Page {
@@ -10,6 +11,9 @@ pub(super) const PAGE: Page = Page {
     rows: &[
         ("4.0 unless asked otherwise", "node/src/config/genesis.rs", "DEFAULT_EPOCH: &str = \"4.0\""),
         ("70 % of the weight", THRESHOLD.0, THRESHOLD.1),
+        ("on 50,000 STX.", "crates/chainstate/src/params/boot.rs", "POX_5_MINIMUM_USTX: u128 = 50_000_000_000"),
+        ("answers `(err 255)`", POX, "ERR_STACKING_IS_MOCKED 255"),
+        ("(`(err u255)` where", POX, "ERR_STACKING_IS_MOCKED 255"),
         ("1000 STX a tenure", "crates/chainstate/src/params.rs", COINBASE),
         ("later (100;", "node/src/config/sample_genesis.toml", "reward_maturity = 100"),
         ("the devnet 2)", REWARD_MATURITY.0, REWARD_MATURITY.1),
@@ -21,6 +25,8 @@ pub(super) const PAGE: Page = Page {
     names: &[
         "amounts of 0",
         "always 0",
+        "from epoch 4.0 on",
+        "and from 4.0 on",
         "always \"0\"",
         // A test of the sessions holds which epoch has which versions.
         "from block 0 for its life, 3.0 to 4.1",

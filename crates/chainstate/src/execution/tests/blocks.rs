@@ -20,7 +20,7 @@ fn the_boot_block_tells_of_its_contracts_and_mints() {
     on_a_large_stack(|| {
         let chain = TestChain::empty(HELIUM_20);
         let boot = chain.boot();
-        assert_eq!(boot.transactions.len(), 3);
+        assert_eq!(boot.transactions.len(), 4);
         for (index, transaction) in (0_u32..).zip(&boot.transactions) {
             assert_eq!(transaction.receipt.tx_index, index);
             assert_eq!(transaction.transaction.origin_nonce(), u64::from(index));
@@ -28,7 +28,7 @@ fn the_boot_block_tells_of_its_contracts_and_mints() {
         }
         let receipts: Vec<_> = boot.transactions.iter().map(|transaction| transaction.receipt.clone()).collect();
         assert_eq!(boot.executed.receipts.to_vec(), receipts);
-        let mints: Vec<u128> = boot.transactions[2]
+        let mints: Vec<u128> = boot.transactions[3]
             .receipt
             .events
             .iter()

@@ -17,7 +17,7 @@ use stacks_types::transaction::{
 use crate::execution::genesis::{BootBlock, execute_boot_block};
 use crate::execution::read_only::StateReader;
 use crate::execution::{BlockContext, BlockSession, BurnView, ContractCache, ExecutedBlock};
-use crate::params::{BurnParams, ChainParams, HELIUM_20};
+use crate::params::{BootContracts, BurnParams, ChainParams, HELIUM_20};
 pub(super) use crate::test_support::on_a_large_stack;
 use crate::test_support::{HeaderFacts, ScratchState};
 
@@ -136,6 +136,11 @@ impl TestChain {
 
     /// A chain of an epoch, without its boot block.
     pub(super) fn of_epoch(rules: &'static Rules, limit: Cost) -> Self {
+        Self::of_params(rules, limit, BootContracts::default())
+    }
+
+    /// A chain of an epoch that deploys these contracts at its beginning, without its boot block.
+    pub(super) fn of_params(rules: &'static Rules, limit: Cost, boot_contracts: BootContracts) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let params = ChainParams {
             chain_id: 0x8000_0000,
@@ -143,6 +148,7 @@ impl TestChain {
             rules,
             tenure_cost_limit: limit,
             signing: SigningMode::Ecdsa,
+            boot_contracts,
             boot_balances: (1..=3).map(|seed| (Account::new(seed).principal(), BALANCE)).collect(),
             coinbase_ustx: 1_000,
             reward_maturity: 2,

@@ -166,10 +166,7 @@ fn row_four_says_what_is_wrong_and_what_to_do() {
 fn a_clarity_version_of_a_later_epoch_is_no_fault_of_the_signature() {
     for (version, epoch) in [(ContractVersion::Clarity4, "--epoch 3.3"), (ContractVersion::Clarity6, "--epoch 4.0")] {
         let (name, code) = (ContractName::new("new").unwrap(), "(ok 1)".to_owned());
-        let refused = refusal(changed(
-            TransactionPayload::VersionedSmartContract { version, name, code },
-            |_| (),
-        ));
+        let refused = refusal(changed(TransactionPayload::VersionedSmartContract { version, name, code }, |_| ()));
         assert_eq!(refused.reason(), "ServerFailureOther");
         let data = refused.reason_data().unwrap();
         let message = data["message"].as_str().unwrap();

@@ -1,7 +1,7 @@
 //! What the mempool's tests share: keys, transactions, a database, a view of a chain.
 
 use crate::mempool::{AccountView, AdmissionView, CheckedTransaction, Refusal};
-use crate::params::{BurnParams, COINBASE_USTX, ChainParams, HELIUM_20};
+use crate::params::{BootContracts, BurnParams, COINBASE_USTX, ChainParams, HELIUM_20};
 use engine::Rules;
 use engine::value::{ContractId, Principal, Value};
 use rusqlite::{Connection, Transaction};
@@ -87,6 +87,7 @@ pub(super) fn params() -> ChainParams {
         rules: &Rules::EPOCH_3_0,
         tenure_cost_limit: HELIUM_20,
         signing: SigningMode::Ecdsa,
+        boot_contracts: BootContracts::default(),
         boot_balances: vec![],
         coinbase_ustx: COINBASE_USTX,
         reward_maturity: 2,

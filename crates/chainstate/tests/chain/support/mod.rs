@@ -14,7 +14,7 @@ use chainstate::burn::BurnBlock;
 use chainstate::chain::{Chain, Processed, StoreOutcome};
 use chainstate::db::OpenError;
 use chainstate::execution::STACK_BYTES;
-use chainstate::params::{BurnParams, COINBASE_USTX, ChainParams, HELIUM_20, Producer, Stacker};
+use chainstate::params::{BootContracts, BurnParams, COINBASE_USTX, ChainParams, HELIUM_20, Producer, Stacker};
 use engine::Rules;
 use engine::value::Principal;
 use nakamoto_proto::v1;
@@ -64,6 +64,7 @@ pub(crate) fn params(producers: u8, stackers: u8) -> ChainParams {
         rules: &Rules::EPOCH_3_0,
         tenure_cost_limit: HELIUM_20,
         signing: SigningMode::Ecdsa,
+        boot_contracts: BootContracts::default(),
         boot_balances: (0..USERS).map(|index| (user(index), OPENING)).collect(),
         coinbase_ustx: COINBASE_USTX,
         reward_maturity: 2,

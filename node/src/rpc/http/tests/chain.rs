@@ -243,7 +243,7 @@ fn pox_has_all_keys() {
         "pox",
         &pox,
         &[
-            ("contract_id", Kind::Says("ST000000000000000000002AMW42H.pox-4")),
+            ("contract_id", Kind::Says("ST000000000000000000002AMW42H.pox-5")),
             ("pox_activation_threshold_ustx", whole),
             ("first_burnchain_block_height", Kind::Is(FIRST_BURN.0)),
             ("current_burnchain_block_height", Kind::Is(FIRST_BURN.0 + 3)),
@@ -256,7 +256,7 @@ fn pox_has_all_keys() {
             ("next_cycle", Kind::Object),
             ("epochs", Kind::List),
             ("current_epoch", Kind::Says("Epoch40")),
-            ("min_amount_ustx", whole),
+            ("min_amount_ustx", Kind::Is(50_000_000_000)),
             ("prepare_cycle_length", Kind::Is(1)),
             ("reward_cycle_id", Kind::Is(0)),
             ("reward_cycle_length", Kind::Is(20)),
@@ -283,7 +283,7 @@ fn pox_has_all_keys() {
         &[
             ("id", Kind::Is(1)),
             ("min_threshold_ustx", whole),
-            ("min_increment_ustx", whole),
+            ("min_increment_ustx", Kind::Is(50_000_000_000)),
             ("stacked_ustx", Kind::Is(0)),
             ("prepare_phase_start_block_height", Kind::Is(119)),
             ("blocks_until_prepare_phase", Kind::Is(16)),

@@ -1,0 +1,40 @@
+//! What a PoX contract of the network cannot do here. The network locks and unlocks STX beside the contract, by the name of the
+//! function that was called. Stacking is mocked on this chain, so such a call is refused with that name: were it let through, the
+//! contract would say that something is locked which is not. The mocked PoX contracts of our own refuse by themselves.
+
+use engine::value::ContractId;
+
+use crate::params::{BootContracts, boot_address};
+
+/// In `pox` to `pox-4`.
+const STACKING: [&str; 6] = [
+    "stack-stx",
+    "stack-extend",
+    "stack-increase",
+    "delegate-stack-stx",
+    "delegate-stack-extend",
+    "delegate-stack-increase",
+];
+
+/// In `pox-5`.
+const STAKING: [&str; 7] = [
+    "stake",
+    "stake-update",
+    "unstake",
+    "unstake-sbtc",
+    "register-for-bond",
+    "update-bond-registration",
+    "announce-l1-early-exit",
+];
+
+/// Whether the network locks or unlocks STX when this function is called, and the contract is one that the genesis brings.
+pub(super) fn locks(boot: &BootContracts, mainnet: bool, contract: &ContractId, function: &str) -> bool {
+    let functions: &[&str] = match contract.name.as_str() {
+        "pox" | "pox-2" | "pox-3" | "pox-4" => &STACKING,
+        "pox-5" => &STAKING,
+        _ => return false,
+    };
+    functions.contains(&function)
+        && contract.issuer == boot_address(mainnet).standard()
+        && boot.brought.iter().any(|brought| brought.id == *contract)
+}

@@ -1,0 +1,88 @@
+//! Which contracts block 0 of a chain deploys: some of our own, and those that the genesis brings.
+//!
+//! # Not here
+//! The texts of our own: `execution::boot_contracts`.
+
+use engine::Rules;
+use engine::value::ContractId;
+use sha2::{Digest as _, Sha256};
+
+/// The contracts that block 0 deploys.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BootContracts {
+    /// Which of our own.
+    pub release: BootRelease,
+    /// Those of the genesis, in the order of their deployment, after our own. One that has the id of one of ours replaces it.
+    pub brought: Vec<BootContract>,
+}
+
+/// Which of our own contracts block 0 deploys. A chain keeps those that it was made with; its fingerprint tells which.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum BootRelease {
+    /// The tables of costs up to that of the epoch, and the vote on them.
+    CostsOnly,
+    /// The tables of costs that the network has as contracts, the vote on them, and the mocked PoX contracts.
+    #[default]
+    WithPox,
+}
+
+impl BootRelease {
+    /// All of them, newest first.
+    pub const ALL: [Self; 2] = [Self::WithPox, Self::CostsOnly];
+}
+
+/// A contract that the genesis brings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BootContract {
+    /// Its id. The name has 1 to 40 characters.
+    pub id: ContractId,
+    /// Its text.
+    pub source: String,
+    /// The version of Clarity in which it is written.
+    pub clarity_version: u8,
+    /// Where the text is from, for errors. Not a part of the chain.
+    pub file: String,
+}
+
+impl BootContracts {
+    /// What the chain's fingerprint covers of them; nothing for chains of the first release that bring none.
+    pub(super) fn described(&self) -> String {
+        let mut text = match self.release {
+            BootRelease::CostsOnly => String::new(),
+            BootRelease::WithPox => "boot with-pox\n".to_owned(),
+        };
+        for contract in &self.brought {
+            let hash = hex::encode(Sha256::digest(&contract.source));
+            text += &format!("boot {} {} {hash}\n", contract.id, contract.clarity_version);
+        }
+        text
+    }
+
+    /// Names of our mocked PoX contracts in an epoch, oldest first; the last is the one in force.
+    #[must_use]
+    pub const fn pox_names(&self, rules: &Rules) -> &'static [&'static str] {
+        match self.release {
+            BootRelease::CostsOnly => &[],
+            BootRelease::WithPox if rules.number < Rules::EPOCH_4_0.number => &["pox-4"],
+            BootRelease::WithPox => &["pox-4", "pox-5"],
+        }
+    }
+}
+
+/// The least amount that could be stacked, micro-STX, as the PoX contract in force says it.
+#[must_use]
+pub const fn stacking_minimum(rules: &Rules, mainnet: bool, liquid_supply: u128) -> u128 {
+    if rules.number < Rules::EPOCH_4_0.number {
+        liquid_supply / pox_4_minimum_part(mainnet)
+    } else {
+        POX_5_MINIMUM_USTX
+    }
+}
+
+/// `pox-4` takes the supply through this.
+pub(crate) const fn pox_4_minimum_part(mainnet: bool) -> u128 {
+    if mainnet { 20_000 } else { 8_000 }
+}
+
+/// `pox-5` always takes 50,000 STX.
+pub(crate) const POX_5_MINIMUM_USTX: u128 = 50_000_000_000;

@@ -1,0 +1,248 @@
+//! Every epoch in the real processes: a devnet of each starts, mines, takes the newest Clarity that the epoch has and no newer,
+//! and says of itself what the epoch says. And the boot contracts that a devnet is given.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use stacks_types::keys::PrivateKey;
+use stacks_types::transaction::{
+    ContractVersion, SpendingCondition, StacksTransaction, TransactionAuth, TransactionPayload,
+};
+
+use crate::restarts::wallet;
+use crate::support::{Http, Process, WAIT, binary, run, stacksjs};
+
+const BOOT: &str = "ST000000000000000000002AMW42H";
+const OCTETS: &str = "application/octet-stream";
+/// Address of wallet_1.
+const WALLET_1: &str = "ST1SJ3DTE5DN7X54YDH5D64R3BCB6A2AG2ZQ8YPD5";
+/// From 4.1 back: what a chain of an epoch is asked to take that it does not have.
+const NEWEST_OF_ALL: u8 = 6;
+
+/// A devnet with as few processes as possible.
+struct Devnet {
+    http: Http,
+    process: Process,
+    _folder: tempfile::TempDir,
+}
+
+impl Devnet {
+    fn start(flags: &[&str]) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let (command, accounts) = command(folder.path(), flags);
+        let process = Process::start("mockamoto", command, folder.path());
+        let end = Instant::now() + WAIT;
+        loop {
+            let text = std::fs::read_to_string(&accounts).unwrap_or_default();
+            if let Ok(parsed) = serde_json::from_str::<Value>(&text) {
+                let url = parsed["http_url"].as_str().expect("a URL");
+                let http = Http::new(url.trim_start_matches("http://").trim_end_matches('/'));
+                return Self { http, process, _folder: folder };
+            }
+            assert!(Instant::now() < end, "no accounts:\n{}", process.log());
+            std::thread::park_timeout(Duration::from_millis(5));
+        }
+    }
+
+    async fn get(&self, path: &str) -> Value {
+        let answer = self.http.get(path).await;
+        assert_eq!(answer.status, 200, "{path}: {}", answer.text());
+        answer.json()
+    }
+
+    /// Sends a transaction, and gives what it is refused with.
+    async fn send(&self, transaction: &StacksTransaction) -> Result<(), Value> {
+        let answer = self.http.post("/v2/transactions", OCTETS, transaction.encode()).await;
+        if answer.status == 200 { Ok(()) } else { Err(answer.json()) }
+    }
+
+    /// Asks until there is an answer.
+    async fn until_there(&self, path: &str) -> Value {
+        let end = Instant::now() + WAIT;
+        loop {
+            let answer = self.http.get(path).await;
+            if answer.status == 200 {
+                return answer.json();
+            }
+            assert!(Instant::now() < end, "{path}: {}\n{}", answer.text(), self.process.log());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Waits for the first mined block.
+    async fn until_mined(&self) -> Value {
+        let end = Instant::now() + WAIT;
+        loop {
+            let info = self.get("/v2/info").await;
+            if info["stacks_tip_height"].as_u64() > Some(0) {
+                return info;
+            }
+            assert!(Instant::now() < end, "no block:\n{}", self.process.log());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    async fn call_read(&self, contract: &str, function: &str, arguments: &[&str]) -> Value {
+        let path = format!("/v2/contracts/call-read/{}/{function}", contract.replace('.', "/"));
+        let body = json!({ "sender": WALLET_1, "arguments": arguments }).to_string();
+        self.http.post(&path, "application/json", body.into_bytes()).await.json()
+    }
+}
+
+fn command(folder: &Path, flags: &[&str]) -> (Command, std::path::PathBuf) {
+    let accounts = folder.join("accounts.json");
+    let mut command = Command::new(binary("mockamoto"));
+    command.args(["--port", "0", "--producers", "1", "--signers", "1", "--accounts-out"]).arg(&accounts).args(flags);
+    (command, accounts)
+}
+
+fn signed(key: &PrivateKey, nonce: u64, payload: TransactionPayload) -> StacksTransaction {
+    let auth = TransactionAuth::Standard(SpendingCondition::p2pkh(key, nonce, 10_000));
+    let mut transaction = StacksTransaction::new(false, auth, payload);
+    transaction.sign_origin(key).expect("the origin's key");
+    transaction
+}
+
+fn deploy(key: &PrivateKey, nonce: u64, version: Option<u8>, name: &str, code: &str) -> StacksTransaction {
+    let (name, code) = (name.parse().expect("a name"), code.to_owned());
+    let payload = match version {
+        None => TransactionPayload::SmartContract { name, code },
+        Some(version) => {
+            let version = ContractVersion::from_byte(version).expect("a version");
+            TransactionPayload::VersionedSmartContract { version, name, code }
+        }
+    };
+    signed(key, nonce, payload)
+}
+
+/// One epoch: its name, its id in answers, its newest Clarity, the last byte of peer versions, the epoch that has the next Clarity,
+/// and the PoX contract in force.
+struct Epoch(&'static str, &'static str, u8, u32, &'static str, &'static str);
+
+const EPOCHS: [Epoch; 7] = [
+    Epoch("3.0", "Epoch30", 3, 0x0b, "3.3", "pox-4"),
+    Epoch("3.1", "Epoch31", 3, 0x0c, "3.3", "pox-4"),
+    Epoch("3.2", "Epoch32", 3, 0x0d, "3.3", "pox-4"),
+    Epoch("3.3", "Epoch33", 4, 0x0e, "3.4", "pox-4"),
+    Epoch("3.4", "Epoch34", 5, 0x0f, "4.0", "pox-4"),
+    Epoch("4.0", "Epoch40", 6, 0x10, "", "pox-5"),
+    Epoch("4.1", "Epoch41", 6, 0x11, "", "pox-5"),
+];
+
+#[test]
+fn every_epoch_starts_mines_and_takes_its_own_clarity_and_no_newer() {
+    run(async {
+        let checks = EPOCHS.map(|epoch| tokio::spawn(check(epoch)));
+        for check in checks {
+            check.await.expect("the epoch is as it should be");
+        }
+    });
+}
+
+async fn check(Epoch(name, id, newest, peer, next, pox): Epoch) {
+    let devnet = Devnet::start(&["--epoch", name, "--burn-block-interval", "0"]);
+    let key = wallet(&stacksjs(), "wallet_1");
+    let info = devnet.until_mined().await;
+    assert_eq!(info["peer_version"], 0xfaca_de00_u32 | peer, "{name}");
+
+    devnet
+        .send(&deploy(&key, 0, Some(newest), "newest", "(define-read-only (f) u1)"))
+        .await
+        .expect("it has that Clarity");
+    devnet.send(&deploy(&key, 1, None, "unsaid", "(define-read-only (f) u1)")).await.expect("no version is the newest");
+    if newest < NEWEST_OF_ALL {
+        let refused = devnet.send(&deploy(&key, 2, Some(newest + 1), "newer", "(define-read-only (f) u1)")).await;
+        let refused = refused.expect_err("it does not have that Clarity");
+        assert_eq!(refused["reason"], "ServerFailureOther", "{name}");
+        let message = refused["reason_data"]["message"].as_str().expect("a message");
+        for part in [format!("clarity version {} ", newest + 1), format!("epoch {name}"), format!("--epoch {next}")] {
+            assert!(message.contains(&part), "{name}: {message}");
+        }
+    }
+    for contract in ["newest", "unsaid"] {
+        let interface = devnet.until_there(&format!("/v2/contracts/interface/{WALLET_1}/{contract}")).await;
+        assert_eq!(
+            (&interface["epoch"], &interface["clarity_version"]),
+            (&json!(id), &json!(format!("Clarity{newest}")))
+        );
+    }
+
+    let answer = devnet.get("/v2/pox").await;
+    assert_eq!(answer["current_epoch"], id);
+    let [epoch] = &answer["epochs"].as_array().expect("a list")[..] else { panic!("{name}: one epoch for ever") };
+    assert_eq!((&epoch["epoch_id"], &epoch["network_epoch"]), (&json!(id), &json!(peer)));
+    assert_eq!(epoch["block_limit"]["read_count"], 50_000, "a devnet has the limits of test networks in all epochs");
+    assert_eq!(answer["contract_id"], format!("{BOOT}.{pox}"));
+    agrees_with_its_contract(&devnet, &answer).await;
+}
+
+/// `/v2/pox` and the contract that it names say the same.
+async fn agrees_with_its_contract(devnet: &Devnet, answer: &Value) {
+    let contract = answer["contract_id"].as_str().expect("a contract");
+    let said = devnet.call_read(contract, "get-pox-info", &[]).await;
+    assert_eq!(said["okay"], true, "{said}");
+    let said = said["result"].as_str().expect("a value");
+    for (key, field) in [
+        ("first-burnchain-block-height", "first_burnchain_block_height"),
+        ("prepare-cycle-length", "prepare_phase_block_length"),
+        ("reward-cycle-length", "reward_cycle_length"),
+        ("reward-cycle-id", "reward_cycle_id"),
+        ("total-liquid-supply-ustx", "total_liquid_supply_ustx"),
+    ] {
+        let number = answer[field].as_u64().expect("a number");
+        // A field of a tuple: its name behind the length, then 01 and the number.
+        let shown = format!("{:02x}{}01{number:032x}", key.len(), hex::encode(key));
+        assert!(said.contains(&shown), "{contract}: {key} is not {number}");
+    }
+    let least = answer["next_cycle"]["min_increment_ustx"].as_u64().expect("a number");
+    assert!(said.contains(&format!("{}01{least:032x}", hex::encode("min-amount-ustx"))), "{contract}: {least}");
+    let nobody = hex::encode(stacks_types::address::StacksAddress::parse(WALLET_1).expect("an address").hash160().0);
+    let nobody = format!("0x051a{nobody}");
+    let said = devnet.call_read(contract, "get-stacker-info", &[&nobody]).await;
+    assert_eq!(said, json!({ "okay": true, "result": "0x09" }));
+}
+
+#[test]
+fn a_devnet_deploys_the_contracts_of_a_folder_and_refuses_what_cannot_be_deployed() {
+    run(async {
+        let given = tempfile::tempdir().expect("a temporary folder");
+        let write = |name: &str, text: &str| std::fs::write(given.path().join(name), text).expect("a file");
+        write("counter.clar", "(define-read-only (next (n uint)) (contract-call? .a-later-name more n))");
+        write("a-later-name.clar", "(define-read-only (more (n uint)) (+ n u1))");
+        write(
+            "pox-4.clarity2.clar",
+            "(define-read-only (mine) block-height) (define-public (stack-stx (n uint)) (ok n))",
+        );
+        let mine = format!("{WALLET_1}.mine.clar");
+        write(&mine, &format!("(define-read-only (two) (contract-call? '{BOOT}.counter next u1))"));
+        let folder = given.path().to_str().expect("UTF-8");
+        let devnet = Devnet::start(&["--boot-contracts", folder, "--burn-block-interval", "0"]);
+        devnet.until_mined().await;
+        let two = devnet.call_read(&format!("{WALLET_1}.mine"), "two", &[]).await;
+        assert_eq!(two, json!({ "okay": true, "result": format!("0x01{:032x}", 2) }));
+        let interface = devnet.get(&format!("/v2/contracts/interface/{BOOT}/pox-4")).await;
+        assert_eq!(interface["clarity_version"], "Clarity2");
+        let refused = devnet.call_read(&format!("{BOOT}.pox-4"), "stack-stx", &[&format!("0x01{:032x}", 5)]).await;
+        assert_eq!(refused["okay"], false);
+        assert!(
+            refused["cause"].as_str().expect("a cause").contains("pox-4::stack-stx locks or unlocks STX"),
+            "{refused}"
+        );
+        assert_eq!(devnet.get(&format!("/v2/accounts/{WALLET_1}?proof=0")).await["nonce"], 1, "it has deployed one");
+
+        // A folder keeps its contracts: it opens without the flag and with the same texts, not with others.
+        let data = tempfile::tempdir().expect("a temporary folder");
+        let data = data.path().join("devnet");
+        let start = |flags: &[&str]| {
+            let (mut command, _) = command(given.path(), flags);
+            let output = command.arg("--data-dir").arg(&data).output().expect("it runs");
+            String::from_utf8_lossy(&output.stderr).into_owned()
+        };
+        write("broken.clar", "(define-constant a 1)\n(+ a nowhere)");
+        let said = start(&["--boot-contracts", folder]);
+        assert!(said.contains("broken.clar:2:") && said.contains("nowhere"), "{said}");
+        assert!(!data.join("devnet.json").exists(), "nothing was made");
+    });
+}
