@@ -91,7 +91,7 @@ for _ in $(seq 600); do
     sleep 0.1
 done
 [ -s "$data/accounts.json" ] || { cat "$data/log"; echo "the devnet did not start"; exit 1; }
-export ACCOUNTS="$data/accounts.json"
+export ACCOUNTS="$data/accounts.json" CONTRACTS="$PWD/tests/contracts"
 
 echo "-- Python"
 PYTHONDONTWRITEBYTECODE=1 PYTHONPATH="$work/python" timeout 900 "$python" tests/clients/python/test_client.py 2>&1 |
