@@ -1,42 +1,53 @@
-//! The chain that programs run on, told twice: to the engine by [`Ledger`], to the published VM by `old_vm`. Four blocks of three
+//! The chain that programs run on: [`Ledger`] is it in memory, for the engine. Four blocks of three
 //! tenures are there; programs run in the fifth block, the first of the next tenure.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::{DEPLOYER, OTHER};
 use engine::Rules;
 use engine::error::InternalError;
 use engine::state::{BlockFacts, Contract, PoxAddresses, View, World, keys};
 use engine::value::{ContractId, Principal};
-use tests::programs::{DEPLOYER, OTHER};
 
 /// Height of the block that is built.
-pub(crate) const TIP: u8 = 4;
+pub const TIP: u8 = 4;
 /// The tenure of each block, the one that is built last.
-pub(crate) const TENURES: [u8; 5] = [0, 1, 1, 2, 3];
+pub const TENURES: [u8; 5] = [0, 1, 1, 2, 3];
 /// The burn chain begins here; each tenure has a burn block.
-pub(crate) const FIRST_BURN: u32 = 100;
+pub const FIRST_BURN: u32 = 100;
 /// Who has how much at the beginning, in micro-STX.
-pub(crate) const OPENING: [(&str, u128); 2] = [(DEPLOYER, 1_000_000_000), (OTHER, 1_000)];
+pub const OPENING: [(&str, u128); 2] = [(DEPLOYER, 1_000_000_000), (OTHER, 1_000)];
 /// Who mined everything.
-pub(crate) const MINER: &str = OTHER;
-pub(crate) const CHAIN_ID: u32 = 0x8000_0000;
+pub const MINER: &str = OTHER;
+/// As testnets have it.
+pub const CHAIN_ID: u32 = 0x8000_0000;
 
 /// What is known of the block of a height below the tip.
-pub(crate) struct Facts {
-    pub(crate) id: [u8; 32],
-    pub(crate) header_hash: [u8; 32],
-    pub(crate) burn_height: u32,
-    pub(crate) burn_time: u64,
-    pub(crate) vrf_seed: [u8; 32],
-    pub(crate) consensus_hash: [u8; 20],
-    pub(crate) spend_total: u128,
-    pub(crate) spend_winner: u128,
-    pub(crate) reward: Option<u128>,
+pub struct Facts {
+    /// Its id.
+    pub id: [u8; 32],
+    /// Hash of its header.
+    pub header_hash: [u8; 32],
+    /// Height of the burn block of its tenure.
+    pub burn_height: u32,
+    /// Time of that, in seconds.
+    pub burn_time: u64,
+    /// Seed of its tenure.
+    pub vrf_seed: [u8; 32],
+    /// Names its tenure.
+    pub consensus_hash: [u8; 20],
+    /// What all miners of its tenure spent.
+    pub spend_total: u128,
+    /// What the one who won spent.
+    pub spend_winner: u128,
+    /// What the block brought, once that is known.
+    pub reward: Option<u128>,
 }
 
 /// What is known of the block of a height.
-pub(crate) fn facts(height: u8) -> Facts {
+#[must_use]
+pub fn facts(height: u8) -> Facts {
     let tenure = TENURES[usize::from(height)];
     Facts {
         id: if height == 0 { stacks_types::ids::StacksBlockId::BOOT.0 } else { [height; 32] },
@@ -53,21 +64,26 @@ pub(crate) fn facts(height: u8) -> Facts {
 }
 
 /// Hash of the burn block of a height, up to the tip of the burn chain.
-pub(crate) fn burn_hash(height: u32, tip: u32) -> Option<[u8; 32]> {
+#[must_use]
+pub fn burn_hash(height: u32, tip: u32) -> Option<[u8; 32]> {
     (FIRST_BURN..=tip).contains(&height).then(|| [u8::try_from(height).unwrap(); 32])
 }
 
 /// The state, and the contracts of a program.
-pub(crate) struct Ledger {
-    pub(crate) rules: &'static Rules,
+pub struct Ledger {
+    /// The rules that it runs under.
+    pub rules: &'static Rules,
     texts: HashMap<String, String>,
     /// What a program has written.
-    pub(crate) written: HashMap<String, String>,
-    pub(crate) contracts: HashMap<ContractId, Arc<Contract>>,
+    pub written: HashMap<String, String>,
+    /// What a program has published.
+    pub contracts: HashMap<ContractId, Arc<Contract>>,
 }
 
 impl Ledger {
-    pub(crate) fn new(rules: &'static Rules) -> Self {
+    /// A chain on which no program has run.
+    #[must_use]
+    pub fn new(rules: &'static Rules) -> Self {
         let mut texts = HashMap::new();
         let mut supply = 0;
         for (account, amount) in OPENING {

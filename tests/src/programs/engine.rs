@@ -2,6 +2,10 @@
 
 use std::sync::Arc;
 
+use super::chain::Ledger;
+use super::record::{Record, Verdict};
+use super::{Call, DEPLOYER, Program, Source};
+use crate::engine_events::event_json;
 use engine::costs::{Cost, Meter, Trace};
 use engine::engine::PublishError;
 use engine::error::Stop;
@@ -9,21 +13,17 @@ use engine::run::{Assets, Context, Machine};
 use engine::state::{Contract, World};
 use engine::value::{ContractId, Principal, Value};
 use engine::{Dialect, Rules};
-use tests::engine_events::event_json;
-use tests::programs::{Call, DEPLOYER, Program, Source};
-
-use crate::chain::Ledger;
-use crate::record::{Record, Verdict};
 
 /// `(ok true)` and `(err none)`.
 const DEPLOYED: &str = "0703";
 const FAILED: &str = "0809";
 
 /// A chain that runs programs, one transaction after the other under one budget.
-pub(crate) struct Engine {
-    pub(crate) ledger: Ledger,
+pub struct Engine {
+    /// Its state.
+    pub ledger: Ledger,
     /// What the transactions so far have cost.
-    pub(crate) spent: Cost,
+    pub spent: Cost,
     limit: Cost,
     /// Makes a watcher for each transaction, if somebody wants to watch.
     watch: Option<Box<dyn Fn() -> Box<dyn Trace>>>,
@@ -36,23 +36,28 @@ struct Done<T> {
 }
 
 impl Engine {
-    pub(crate) fn new(rules: &'static Rules, spent: Cost) -> Self {
+    /// A chain on whose block so much was spent already.
+    #[must_use]
+    pub fn new(rules: &'static Rules, spent: Cost) -> Self {
         Self { ledger: Ledger::new(rules), spent, limit: rules.block_limit, watch: None }
     }
 
-    pub(crate) fn watched_by(mut self, watch: impl Fn() -> Box<dyn Trace> + 'static) -> Self {
+    /// With a watcher for each transaction.
+    #[must_use]
+    pub fn watched_by(mut self, watch: impl Fn() -> Box<dyn Trace> + 'static) -> Self {
         self.watch = Some(Box::new(watch));
         self
     }
 
     /// Deployments, then calls.
-    pub(crate) fn run(&mut self, program: &Program) -> Vec<Record> {
+    pub fn run(&mut self, program: &Program) -> Vec<Record> {
         let mut records: Vec<_> = program.contracts.iter().map(|source| self.deploy(source)).collect();
         records.extend(program.calls.iter().map(|call| self.call(call)));
         records
     }
 
-    pub(crate) fn deploy(&mut self, source: &Source) -> Record {
+    /// Publishes a contract.
+    pub fn deploy(&mut self, source: &Source) -> Record {
         let (id, dialect) = (id(source.name), Dialect::of_version(source.version).unwrap());
         let rules = self.ledger.rules;
         let mut done = self.transaction(|machine| machine.publish(&context(), &id, dialect, &source.text));
@@ -74,26 +79,27 @@ impl Engine {
         record
     }
 
-    pub(crate) fn call(&mut self, call: &Call) -> Record {
+    /// Calls a function.
+    pub fn call(&mut self, call: &Call) -> Record {
         let (contract, arguments) = (id(call.contract), arguments(call));
         let done = self.transaction(|machine| machine.call(&context(), &contract, &call.function, arguments));
         self.close_value(done)
     }
 
     /// The same call from outside of a block: it must not write.
-    pub(crate) fn call_read_only(&mut self, call: &Call) -> Record {
+    pub fn call_read_only(&mut self, call: &Call) -> Record {
         let (contract, arguments) = (id(call.contract), arguments(call));
         self.aside(|machine| machine.call_read_only(&context(), &contract, &call.function, arguments))
     }
 
     /// Evaluates an expression in a contract.
-    pub(crate) fn evaluate(&mut self, contract: &str, snippet: &str) -> Record {
+    pub fn evaluate(&mut self, contract: &str, snippet: &str) -> Record {
         let contract = id(contract);
         self.aside(|machine| machine.evaluate(&context(), &contract, snippet))
     }
 
     /// The call with at most so much of runtime; nothing is kept.
-    pub(crate) fn call_within(&mut self, call: &Call, runtime: u64) -> (Result<Value, Stop>, Cost, usize) {
+    pub fn call_within(&mut self, call: &Call, runtime: u64) -> (Result<Value, Stop>, Cost, usize) {
         let (contract, arguments) = (id(call.contract), arguments(call));
         let rules = self.ledger.rules;
         let meter = Meter::new(rules.costs, Cost { runtime, ..rules.block_limit });
@@ -173,7 +179,7 @@ impl Engine {
     }
 
     /// The contracts as they are after a restart.
-    pub(crate) fn restart(&mut self) {
+    pub fn restart(&mut self) {
         let rules = self.ledger.rules;
         for (id, contract) in &mut self.ledger.contracts {
             let stored = contract.encode();
@@ -184,7 +190,7 @@ impl Engine {
     }
 
     /// What a contract says that a function gives.
-    pub(crate) fn declared(&mut self, call: &Call) -> Option<engine::types::Type> {
+    pub fn declared(&mut self, call: &Call) -> Option<engine::types::Type> {
         let contract = self.ledger.contract(engine::state::View::Tip, &id(call.contract)).unwrap()?;
         contract.interface.callable(&call.function).map(|function| function.result.clone())
     }

@@ -4,19 +4,25 @@
 //! generator knows types and writes an expression for a wanted type: every native function, keyword and form of the chosen version
 //! can come up where its type fits. What it writes is text, so it shares nothing with the engine that it tests.
 //!
+//! [`Engine`] runs a program on the chain of [`chain`] and keeps a [`record`] of each transaction.
+//!
 //! # Invariants
 //! - A seed and a version give one program, always the same.
 //! - Sizes are small (a program of one to five kilobytes): many programs find more than large ones.
 
 mod calls;
+pub mod chain;
 mod contract;
+mod engine;
 mod expression;
 mod literal;
 mod mutate;
+pub mod record;
 mod types;
 
 pub use calls::Call;
 pub use contract::{Program, Source, generate};
+pub use engine::Engine;
 pub use mutate::{garbled, mutated, soup};
 pub use types::Type;
 

@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 
 /// How it ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub enum Verdict {
     /// All it did stays.
     Success,
     /// It failed, or gave an err response: it is in the block, and has written nothing.
@@ -16,25 +16,29 @@ pub(crate) enum Verdict {
 
 /// What came of a deployment or a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Record {
-    pub(crate) verdict: Verdict,
+pub struct Record {
+    /// How it ended.
+    pub verdict: Verdict,
     /// Hex of the value that a receipt shows.
-    pub(crate) result: String,
-    pub(crate) events: Vec<Json>,
-    pub(crate) cost: Cost,
+    pub result: String,
+    /// As a node tells them.
+    pub events: Vec<Json>,
+    /// What it cost.
+    pub cost: Cost,
     /// Keys and texts, in order.
-    pub(crate) writes: Vec<(String, String)>,
+    pub writes: Vec<(String, String)>,
     /// Of a contract that was published.
-    pub(crate) interface: Option<Json>,
+    pub interface: Option<Json>,
     /// Micro-STX that it burnt.
-    pub(crate) burnt: u128,
+    pub burnt: u128,
     /// In the engine's own words: the only thing that is not compared.
-    pub(crate) error: Option<String>,
+    pub error: Option<String>,
 }
 
 impl Record {
     /// One that no block may hold.
-    pub(crate) fn refused(error: String) -> Self {
+    #[must_use]
+    pub fn refused(error: String) -> Self {
         Self {
             verdict: Verdict::Refused,
             result: String::new(),
@@ -48,7 +52,8 @@ impl Record {
     }
 
     /// In what two records differ; error texts may.
-    pub(crate) fn differences(&self, other: &Self) -> Vec<&'static str> {
+    #[must_use]
+    pub fn differences(&self, other: &Self) -> Vec<&'static str> {
         let compared = [
             ("verdict", self.verdict == other.verdict),
             ("result", self.result == other.result),

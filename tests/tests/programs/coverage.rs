@@ -14,10 +14,9 @@ use engine::costs::{Cost, CostFn, Step, Trace};
 use engine::engine::STACK_BYTES;
 use engine::keywords::{BlockProperty, BurnProperty, Define, Keyword};
 use engine::natives::{Kind, Native};
-use tests::programs::{Program, generate};
+use tests::programs::record::Verdict;
+use tests::programs::{Engine, Program, generate};
 
-use crate::record::Verdict;
-use crate::runner::Engine;
 use crate::seeds;
 
 const PROPERTIES: [&str; 10] = [

@@ -6,12 +6,10 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "this is test code")]
 
-mod chain;
 mod compared;
 mod coverage;
 mod old_vm;
-mod record;
-mod runner;
+mod recorded;
 mod total;
 
 use std::time::{SystemTime, UNIX_EPOCH};

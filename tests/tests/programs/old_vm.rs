@@ -1,4 +1,4 @@
-//! The published VM, as the chain runs it, over the chain of `chain.rs`: rules of epoch 3.0, Clarity 1 and 2.
+//! The published VM, as the chain runs it, over the chain of `tests::programs::chain`: rules of epoch 3.0, Clarity 1 and 2.
 
 use chainstate::old_vm::genesis::execute_boot_block;
 use chainstate::old_vm::{BlockContext, BlockSession, BurnView, FixedBurn, OldState};
@@ -19,10 +19,9 @@ use stacks_types::transaction::{
 };
 use stacks_types::value::decode_value;
 use tests::engine_events::event_json;
+use tests::programs::chain::{self, CHAIN_ID, FIRST_BURN, MINER, OPENING, TENURES, TIP};
+use tests::programs::record::{Record, Verdict};
 use tests::programs::{DEPLOYER, Program};
-
-use crate::chain::{self, CHAIN_ID, FIRST_BURN, MINER, OPENING, TENURES, TIP};
-use crate::record::{Record, Verdict};
 
 /// A chain at its tip, where programs are tried and forgotten.
 pub(crate) struct OldVm {

@@ -10,11 +10,10 @@ use engine::costs::{Cost, Step, Trace};
 use engine::engine::STACK_BYTES;
 use engine::value::Value;
 use engine::{Dialect, Rules};
-use tests::programs::{Program, garbled, generate, mutated, soup};
+use tests::programs::record::Verdict;
+use tests::programs::{Engine, Program, garbled, generate, mutated, soup};
 use tests::random::Rng;
 
-use crate::record::Verdict;
-use crate::runner::Engine;
 use crate::seeds;
 
 /// What was run under the rules of one epoch in one version, and what came of it.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::context::{Known, Scope};
 use super::definitions::{Definition, binding, definition};
-use super::errors::{AnalysisError, BindingForm, Fault, Shown, joined};
+use super::errors::{AnalysisError, BindingForm, Fault, Shown, concrete, joined};
 use super::interface::Interface;
 use super::signature::FunctionType;
 use super::{Contracts, traits};
@@ -209,10 +209,11 @@ impl<'a, 'm> Checker<'a, 'm> {
             self.scope.bind(name.clone(), of.clone(), matches!(of, Type::Trait(_)));
         }
         let last = self.visit(body)?;
-        match self.returned.take() {
-            None => Ok(last),
-            Some(returned) => join_returns(&returned, &last),
-        }
+        let result = match self.returned.take() {
+            None => last,
+            Some(returned) => join_returns(&returned, &last)?,
+        };
+        Ok(concrete(result)?)
     }
 
     /// Refuses a name for a local variable that is taken.

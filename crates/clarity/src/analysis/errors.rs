@@ -294,16 +294,26 @@ impl From<TypeFault> for AnalysisError {
     }
 }
 
-/// The least type that admits the values of both. Of one contract's literal in two places nothing is left but a principal.
+/// The least type that admits the values of both.
 pub(super) fn joined(a: &Type, b: &Type) -> Result<Type, AnalysisError> {
-    if a == b && matches!(a, Type::Callable(_)) {
-        return Ok(Type::Principal);
-    }
     a.join(b).map_err(|fault| match fault {
         JoinFault::NoneInCommon(_) => AnalysisError::type_error(a, b),
         JoinFault::Type(TypeFault::ValueTooLarge) if is_list_too_large(a, b) => AnalysisError::SupertypeTooLarge,
         JoinFault::Type(fault) => fault.into(),
     })
+}
+
+/// The type of what an `if` or a function gives: of contracts that were written down nothing is left there but principals. What can only be
+/// a trait or another contract is nothing at all. Parts of a compound type stay as they are.
+pub(super) fn concrete(of: Type) -> Result<Type, AnalysisError> {
+    match of {
+        Type::Callable(_) => Ok(Type::Principal),
+        Type::Union(members) => match members.iter().find(|member| matches!(member, Type::Trait(_))) {
+            Some(member) => Err(AnalysisError::type_error(&Type::Principal, member)),
+            None => Ok(Type::Principal),
+        },
+        of => Ok(of),
+    }
 }
 
 /// Of two types whose join is too large: whether it is a list that is, not a tuple.

@@ -187,6 +187,9 @@ impl Checker<'_, '_> {
             }
             (Type::Trait(wanted), Type::Callable(contract)) => self.contract_as(contract, wanted),
             (Type::Trait(wanted), Type::Trait(found)) => self.trait_as(found, wanted, depth),
+            (Type::Trait(_), Type::Union(members)) => {
+                members.iter().try_for_each(|member| self.cast(expected, member, depth))
+            }
             _ => match expected.admits(found) {
                 Ok(true) => Ok(()),
                 Ok(false) => Err(mismatch()),

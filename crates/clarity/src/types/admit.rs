@@ -43,7 +43,9 @@ impl Type {
                 true
             }
             (Self::Principal, Self::Callable(_)) => true,
-            (Self::Principal, Self::Union(members)) => members.iter().any(|member| matches!(member, Self::Callable(_))),
+            (Self::Principal, Self::Union(members)) => members.iter().all(|member| matches!(member, Self::Callable(_))),
+            // What was written down as one contract is not expected anywhere: not even that contract stands for it.
+            (Self::Callable(_) | Self::Union(_), _) => false,
             _ => self == other,
         })
     }

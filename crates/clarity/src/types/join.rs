@@ -76,7 +76,7 @@ impl Type {
             (Self::Union(a), Self::Union(b)) => Self::Union(Arc::new(a.union(b).cloned().collect())),
             (Self::Principal, Self::Callable(_)) | (Self::Callable(_), Self::Principal) => Self::Principal,
             (Self::Principal, Self::Union(members)) | (Self::Union(members), Self::Principal)
-                if members.iter().any(|member| matches!(member, Self::Callable(_))) =>
+                if members.iter().all(|member| matches!(member, Self::Callable(_))) =>
             {
                 Self::Principal
             }

@@ -1,6 +1,6 @@
 //! Reading the sets of cases: JSON lines, plain (`x.jsonl`) or compressed (`x.jsonl.zst`), any number of cases.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
@@ -15,8 +15,17 @@ fn folder() -> PathBuf {
 
 /// All cases of a set.
 pub(super) fn cases(set: &str) -> Vec<Value> {
-    let plain = folder().join(format!("{set}.jsonl"));
-    let packed = folder().join(format!("{set}.jsonl.zst"));
+    read(&folder(), set)
+}
+
+/// All cases of a set that only the repository has.
+pub(super) fn own_cases(set: &str) -> Vec<Value> {
+    read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors/clarity"), set)
+}
+
+fn read(folder: &Path, set: &str) -> Vec<Value> {
+    let plain = folder.join(format!("{set}.jsonl"));
+    let packed = folder.join(format!("{set}.jsonl.zst"));
     let text = if plain.exists() {
         std::fs::read(&plain).unwrap_or_else(|error| panic!("{}: {error}", plain.display()))
     } else {

@@ -3,6 +3,7 @@
 mod blocks;
 mod boot;
 mod kept_contracts;
+mod promises;
 mod reads;
 mod support;
 mod views;

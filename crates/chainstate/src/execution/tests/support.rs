@@ -10,8 +10,8 @@ use stacks_types::block::SigningMode;
 use stacks_types::ids::{BurnBlockHash, StacksBlockId as ChainBlockId};
 use stacks_types::keys::PrivateKey;
 use stacks_types::transaction::{
-    BlockTransaction, ContractCall, ContractVersion, PostConditionMode, SpendingCondition, StacksTransaction,
-    TransactionAuth, TransactionPayload,
+    BlockTransaction, ContractCall, ContractVersion, PostCondition, PostConditionMode, SpendingCondition,
+    StacksTransaction, TransactionAuth, TransactionPayload,
 };
 
 use crate::execution::genesis::{BootBlock, execute_boot_block};
@@ -38,11 +38,12 @@ impl Account {
         Self { key: PrivateKey::from_seed(&[seed]) }
     }
 
-    fn address(&self) -> StacksAddress {
+    /// Its address on testnets.
+    pub(super) fn address(&self) -> StacksAddress {
         StacksAddress::p2pkh(&self.key.public_key(), false)
     }
 
-    /// Its address on testnets.
+    /// The same as a principal.
     pub(super) fn principal(&self) -> Principal {
         self.address().to_principal()
     }
@@ -54,12 +55,23 @@ impl Account {
 
     /// A signed transaction that lets everything move.
     pub(super) fn sign(&self, nonce: u64, fee: u64, payload: TransactionPayload) -> BlockTransaction {
+        let mode = match payload {
+            TransactionPayload::TokenTransfer { .. } => PostConditionMode::Deny,
+            _ => PostConditionMode::Allow,
+        };
+        self.sign_under(nonce, fee, payload, (mode, Vec::new()))
+    }
+
+    fn sign_under(
+        &self,
+        nonce: u64,
+        fee: u64,
+        payload: TransactionPayload,
+        (mode, conditions): (PostConditionMode, Vec<PostCondition>),
+    ) -> BlockTransaction {
         let condition = SpendingCondition::p2pkh(&self.key, nonce, fee);
         let mut tx = StacksTransaction::new(false, TransactionAuth::Standard(condition), payload);
-        tx.post_condition_mode = PostConditionMode::Allow;
-        if matches!(tx.payload, TransactionPayload::TokenTransfer { .. }) {
-            tx.post_condition_mode = PostConditionMode::Deny;
-        }
+        (tx.post_condition_mode, tx.post_conditions) = (mode, conditions);
         tx.sign_origin(&self.key).expect("a signature");
         BlockTransaction::new(tx)
     }
@@ -89,16 +101,25 @@ impl Account {
         function: &str,
         arguments: Vec<Value>,
     ) -> BlockTransaction {
-        self.sign(
-            nonce,
-            FEE,
-            TransactionPayload::ContractCall(ContractCall {
-                address: contract.issuer.into(),
-                contract_name: contract.name.clone(),
-                function_name: function.parse().unwrap(),
-                arguments,
-            }),
-        )
+        self.call_under(nonce, contract, function, arguments, (PostConditionMode::Allow, Vec::new()))
+    }
+
+    /// The same under post-conditions.
+    pub(super) fn call_under(
+        &self,
+        nonce: u64,
+        contract: &ContractId,
+        function: &str,
+        arguments: Vec<Value>,
+        conditions: (PostConditionMode, Vec<PostCondition>),
+    ) -> BlockTransaction {
+        let call = ContractCall {
+            address: contract.issuer.into(),
+            contract_name: contract.name.clone(),
+            function_name: function.parse().unwrap(),
+            arguments,
+        };
+        self.sign_under(nonce, FEE, TransactionPayload::ContractCall(call), conditions)
     }
 }
 

@@ -3,7 +3,7 @@
 use super::Checked;
 use crate::analysis::contract::Checker;
 use crate::analysis::definitions::{at_least, binding, count};
-use crate::analysis::errors::{AnalysisError, BindingForm, Fault, Shown, joined};
+use crate::analysis::errors::{AnalysisError, BindingForm, Fault, Shown, concrete, joined};
 use crate::analysis::expression::Trial;
 use crate::costs::CostFn;
 use crate::names::ClarityName;
@@ -51,7 +51,9 @@ impl Checker<'_, '_> {
         self.expect(condition, &Type::Bool)?;
         let then = self.visit(then)?;
         let otherwise = self.visit(otherwise)?;
-        self.join_arms(&then, &otherwise, AnalysisError::IfArmsMustMatch)
+        let mismatch = || AnalysisError::IfArmsMustMatch(Shown(then.clone()), Shown(otherwise.clone()));
+        let both = self.join_arms(&then, &otherwise, AnalysisError::IfArmsMustMatch)?;
+        Ok(concrete(both).map_err(|_| mismatch())?)
     }
 
     fn join_arms(&mut self, a: &Type, b: &Type, mismatch: fn(Shown, Shown) -> AnalysisError) -> Checked {

@@ -43,7 +43,7 @@ impl Checker<'_, '_> {
                 let length = match &of {
                     Type::Int | Type::UInt => 40,
                     Type::Bool => 5,
-                    Type::Principal | Type::Callable(_) | Type::Union(_) => PRINCIPAL_TEXT,
+                    Type::Principal | Type::Callable(_) => PRINCIPAL_TEXT,
                     Type::Buffer(length) if *length <= MAX_SHOWN_BUFFER => length * 2 + 2,
                     Type::Utf8(length) => *length,
                     _ => {
@@ -69,12 +69,12 @@ impl Checker<'_, '_> {
 fn serialized_size(of: &Type) -> Result<u32, AnalysisError> {
     let add = |a: u32, b: u32| a.checked_add(b).ok_or(AnalysisError::ValueTooLarge);
     Ok(match of {
-        Type::NoType => return Err(AnalysisError::CouldNotDetermineSerializationType),
+        Type::NoType | Type::Union(_) => return Err(AnalysisError::CouldNotDetermineSerializationType),
         Type::Int | Type::UInt => 17,
         Type::Bool => 1,
         Type::Buffer(length) | Type::Ascii(length) => add(5, *length)?,
         Type::Utf8(length) => add(5, length.checked_mul(4).ok_or(AnalysisError::ValueTooLarge)?)?,
-        Type::Principal | Type::Callable(_) | Type::Trait(_) | Type::Union(_) | Type::TraitReference(_) => 151,
+        Type::Principal | Type::Callable(_) | Type::Trait(_) | Type::TraitReference(_) => 151,
         Type::List(list) => {
             add(5, serialized_size(list.entry())?.checked_mul(list.max_len()).ok_or(AnalysisError::ValueTooLarge)?)?
         }
@@ -86,16 +86,19 @@ fn serialized_size(of: &Type) -> Result<u32, AnalysisError> {
             }
             sum
         }
-        Type::Optional(optional) => match optional.inner() {
-            Type::NoType => 1,
-            inner => add(1, serialized_size(inner)?)?,
+        // What nothing is known of counts for nothing inside of an optional, and on one side of a response.
+        Type::Optional(optional) => add(1, known_size(optional.inner())?.unwrap_or(0))?,
+        Type::Response(response) => match (known_size(response.ok())?, known_size(response.err())?) {
+            (None, None) => return Err(AnalysisError::CouldNotDetermineSerializationType),
+            (ok, err) => add(1, ok.max(err).unwrap_or(0))?,
         },
-        Type::Response(response) => {
-            let side = |of: &Type| if *of == Type::NoType { Ok(0) } else { serialized_size(of) };
-            if *response.ok() == Type::NoType && *response.err() == Type::NoType {
-                return Err(AnalysisError::CouldNotDetermineSerializationType);
-            }
-            add(1, side(response.ok())?.max(side(response.err())?))?
-        }
     })
+}
+
+/// The same, or none if nothing is known of it.
+fn known_size(of: &Type) -> Result<Option<u32>, AnalysisError> {
+    match serialized_size(of) {
+        Err(AnalysisError::CouldNotDetermineSerializationType) => Ok(None),
+        size => size.map(Some),
+    }
 }
