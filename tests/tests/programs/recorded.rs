@@ -14,7 +14,7 @@ use crate::compared::program;
 use crate::old_vm::OldVm;
 
 /// From which seed on, and how many programs.
-const SEEDS: std::ops::Range<u64> = 13_000_000..13_001_600;
+const SEEDS: std::ops::Range<u64> = 13_000_000..13_003_600;
 
 #[test]
 #[ignore = "writes the case file that the variable RECORD names"]
