@@ -42,7 +42,7 @@ impl NodeChain {
         raw.iter().zip(known).map(|(raw, known)| answer(raw, known)).collect()
     }
 
-    /// Offers one that was left, alone: its check may evaluate what it deploys.
+    /// Offers one that was left, alone: its check may load a large contract that it calls.
     pub fn submit_transaction(&self, raw: &Bytes) -> Result<v1::SubmitTransactionResponse, ApiError> {
         let tip = self.tip_ref().block_id;
         // Others may have offered the same meanwhile.

@@ -1,4 +1,5 @@
-//! Senders who make the node evaluate what they offer, for nothing: all others are answered meanwhile.
+//! Senders of contracts whose evaluation takes hours, offered for nothing: none is evaluated, and all others are answered
+//! meanwhile.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -13,6 +14,7 @@ use super::bench::{Bench, key, signed, transfer, transfer_payload, user};
 const AT_ONCE: usize = 8;
 /// Far above what one takes among the others' evaluations, far below what they take one after the other.
 const SOON: Duration = Duration::from_secs(2);
+const WAIT: Duration = Duration::from_secs(60);
 
 /// Nests deep, with a top level that takes hours.
 fn deep() -> String {
@@ -39,10 +41,12 @@ fn four_senders_of_deep_contracts_keep_nobody_waiting() {
     let bench = Bench::started();
     let pool = bench.services.pool.clone();
     let (stop, answered) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+    let (flooded, flood_runs) = std::sync::mpsc::channel();
     let mut senders = tokio::task::JoinSet::new();
     for sender in 0..4_u8 {
         for lane in 0..AT_ONCE as u64 {
             let (pool, stop, answered) = (pool.clone(), Arc::clone(&stop), Arc::clone(&answered));
+            let flooded = flooded.clone();
             let flood = async move {
                 // Each pays more than the one before, and takes its place.
                 for fee in 0.. {
@@ -50,6 +54,7 @@ fn four_senders_of_deep_contracts_keep_nobody_waiting() {
                     // Some are told to come back.
                     let _ = pool.submit(Bytes::from(raw)).await;
                     answered.fetch_add(1, Ordering::Relaxed);
+                    let _ = flooded.send(());
                     if stop.load(Ordering::Relaxed) {
                         return;
                     }
@@ -58,8 +63,8 @@ fn four_senders_of_deep_contracts_keep_nobody_waiting() {
             senders.spawn_on(flood, bench.runtime.handle());
         }
     }
-    while answered.load(Ordering::Relaxed) < 8 {
-        std::thread::sleep(Duration::from_millis(10));
+    for _ in 0..8 {
+        flood_runs.recv_timeout(WAIT).expect("the flood is answered");
     }
     let submit = |transaction: StacksTransaction| {
         let begun = Instant::now();
