@@ -95,7 +95,7 @@ async function main() {
     page.setDefaultTimeout(DEADLINE_MS);
     const errors = [];
     const elsewhere = [];
-    // Of a connection that the test itself cuts the browser complains rightly.
+    // Of connections that the test itself cuts the browser complains rightly, until the page lives again.
     const isCut = (message) => /net::ERR_(INCOMPLETE_CHUNKED_ENCODING|EMPTY_RESPONSE|CONNECTION_RESET|CONNECTION_CLOSED|SOCKET_NOT_CONNECTED)/.test(message.text());
     page.on('console', (message) => message.type() === 'error' && !(wire.wasCut && isCut(message)) && errors.push(message.text()));
     page.on('pageerror', (error) => errors.push(String(error)));
@@ -277,6 +277,7 @@ async function reconnects(page, wire) {
   await page.locator('#state', { hasText: 'Live' }).waitFor();
   const before = await tipOf(page);
   await until('the tip moves again', async () => (await tipOf(page)) > before, DEADLINE_MS);
+  wire.wasCut = false;
   // The rows in sight hold every height from here to the tip: more blocks came meanwhile than one sees at once.
   const gap = await page.evaluate(async () => {
     const list = document.getElementById('blocks-list');
