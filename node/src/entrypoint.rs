@@ -25,7 +25,6 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, anyhow, bail};
-use chainstate::chain::UncheckedFiles;
 use client::Shutdown;
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
@@ -98,6 +97,44 @@ impl Threads {
         self.running.push(name);
         Ok(())
     }
+
+    /// Those who make templates and validate proposals.
+    fn spawn_workers(
+        &mut self,
+        chain: &OpenedChain,
+        templates: &Arc<TemplateJobs>,
+        validations: &Arc<ValidationJobs>,
+    ) -> anyhow::Result<()> {
+        let worker = TemplateWorker { jobs: Arc::clone(templates), chain: Arc::clone(&chain.api) };
+        self.spawn("worker-templates", move || {
+            worker.run();
+            Ok(())
+        })?;
+        let worker = ValidationWorker { jobs: Arc::clone(validations), chain: Arc::clone(&chain.api) };
+        self.spawn("worker-validations", move || {
+            worker.run();
+            Ok(())
+        })
+    }
+
+    /// Compares what the start left of a large folder, behind all that asks for a core. Damage ends the node.
+    fn spawn_page_check(
+        &mut self,
+        chain: &OpenedChain,
+        runtime: &Handle,
+        shutdown: &CancellationToken,
+    ) -> anyhow::Result<()> {
+        let Some(files) = chain.api.take_unchecked() else { return Ok(()) };
+        let (runtime, stopped) = (runtime.clone(), shutdown.clone());
+        self.spawn("page-check", move || {
+            background::step_back();
+            files.check(&|| stopped.is_cancelled()).context("the data folder cannot be used any longer")?;
+            tracing::info!("the rest of the data folder is as it was written");
+            // A thread that ends, ends the node.
+            runtime.block_on(stopped.cancelled());
+            Ok(())
+        })
+    }
 }
 
 /// Runs a node until it is asked to stop or one of its threads ends.
@@ -139,16 +176,6 @@ fn survive_file_limits(runtime: &tokio::runtime::Runtime) -> std::io::Result<()>
     let _context = runtime.enter();
     // The handler stays when the listener is dropped.
     signal(SignalKind::from_raw(SIGXFSZ)).map(drop)
-}
-
-/// Compares what the start left of a large folder, behind all that asks for a core. Damage ends the node.
-fn check_rest(files: UncheckedFiles, runtime: &Handle, stopped: &CancellationToken) -> anyhow::Result<()> {
-    background::step_back();
-    files.check(&|| stopped.is_cancelled()).context("the data folder cannot be used any longer")?;
-    tracing::info!("the rest of the data folder is as it was written");
-    // A thread that ends, ends the node.
-    runtime.block_on(stopped.cancelled());
-    Ok(())
 }
 
 /// The boot block's contracts are evaluated while the chain opens, and evaluation recurses.
@@ -218,16 +245,7 @@ impl Node {
             Box::new(move |_| wake.notify())
         });
         threads.spawn("stackerdbs", move || follower.run().context("StackerDBs cannot follow the tip"))?;
-        let worker = TemplateWorker { jobs: Arc::clone(&templates), chain: Arc::clone(&chain.api) };
-        threads.spawn("worker-templates", move || {
-            worker.run();
-            Ok(())
-        })?;
-        let worker = ValidationWorker { jobs: Arc::clone(&validations), chain: Arc::clone(&chain.api) };
-        threads.spawn("worker-validations", move || {
-            worker.run();
-            Ok(())
-        })?;
+        threads.spawn_workers(chain, &templates, &validations)?;
         let mock_clock = MockClock {
             chain: Arc::clone(&chain.api),
             wake: wake.clone(),
@@ -240,10 +258,7 @@ impl Node {
             chain.journal.listen(Box::new(move |_| clock.notify_moved()));
         }
         threads.spawn("clock", move || mock_clock.run().context("no burn block could be mined"))?;
-        if let Some(files) = chain.api.take_unchecked() {
-            let (runtime, stopped) = (rpc.handle().clone(), shutdown.clone());
-            threads.spawn("page-check", move || check_rest(files, &runtime, &stopped))?;
-        }
+        threads.spawn_page_check(chain, rpc.handle(), &shutdown)?;
         let stopped = shutdown.clone();
         threads.spawn("event-stream", move || {
             event_stream.block_on(stopped.cancelled());

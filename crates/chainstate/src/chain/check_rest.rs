@@ -16,7 +16,7 @@ pub struct UncheckedFiles {
 
 impl UncheckedFiles {
     pub(super) fn of(folder: &mut Folder, paths: &Paths) -> Option<Self> {
-        let Folder { chain, burn, staging, nodes } = folder;
+        let Folder { chain, burn, staging, nodes, .. } = folder;
         let databases = [chain, burn, staging].into_iter().filter_map(sqlite::Inspected::take_unchecked).collect();
         let left = Self { databases, nodes: nodes.take_unchecked(), chain_file: paths.chain.clone() };
         (left.nodes.is_some() || !left.databases.is_empty()).then_some(left)

@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use chainstate::chain::{Chain, JobKind, ResultLimits, Retention, StoreOutcome};
-use chainstate::db::StoreError;
 use chainstate::stackerdb::get_chunk;
 use nakamoto_proto::v1;
 use stacks_types::ids::StacksBlockId;
@@ -60,7 +59,7 @@ fn the_oldest_events_go_in_batches_and_blocks_keep_their_receipts_slots_their_ch
             let processed = test.chain.read(|reader| reader.block_processed(&block)).expect("readable");
             assert!(!processed.expect("still there").receipts.is_empty());
         }
-        let kept = test.chain.read(|reader| get_chunk(reader.conn(), &signers, 0, None).map_err(StoreError::from));
+        let kept = test.chain.read(|reader| get_chunk(reader.conn(), &signers, 0, None));
         let kept = kept.expect("readable");
         assert_eq!(kept, Some(chunk), "a slot keeps its chunk");
         let next = finish(&test.chain, "t-next", 1, ALL);

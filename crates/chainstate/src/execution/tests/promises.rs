@@ -6,8 +6,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use engine::Rules;
-use engine::names::ClarityName;
-use engine::value::Value as EngineValue;
+use engine::value::{Principal, Value};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use stacks_types::address::StacksAddress;
@@ -15,7 +14,6 @@ use stacks_types::ids::StacksBlockId;
 use stacks_types::transaction::{
     AssetInfo, FungibleCode, NonFungibleCode, PostCondition, PostConditionMode, PostConditionPrincipal, PoxCode,
 };
-use stacks_types::value::decode_value;
 
 use super::support::{Account, TestChain, id, on_a_large_stack};
 use crate::params::HELIUM_20;
@@ -285,13 +283,13 @@ impl Bank {
     fn promised(&self, promise: &Promise) -> PostCondition {
         let principal = |who: usize| match who {
             PARTIES => PostConditionPrincipal::Origin,
-            CONTRACT => PostConditionPrincipal::Contract(self.parties[who], "bank".into()),
+            CONTRACT => PostConditionPrincipal::Contract(self.parties[who], "bank".parse().unwrap()),
             who => PostConditionPrincipal::Standard(self.parties[who]),
         };
         let asset = |name: &str| AssetInfo {
             address: self.parties[ORIGIN],
-            contract_name: "bank".into(),
-            asset_name: name.into(),
+            contract_name: "bank".parse().unwrap(),
+            asset_name: name.parse().unwrap(),
         };
         match *promise {
             Promise::Fungible(who, Asset::Stx, code, amount) => {
@@ -301,30 +299,31 @@ impl Bank {
                 let asset = asset(if of == Asset::Gold { "gold" } else { "silver" });
                 PostCondition::Fungible { principal: principal(who), asset, code, amount }
             }
-            Promise::Deed(who, id, code) => {
-                let id = decode_value(&EngineValue::UInt(id.into()).encode()).unwrap();
-                PostCondition::NonFungible { principal: principal(who), asset: asset("deed"), id, code }
-            }
+            Promise::Deed(who, id, code) => PostCondition::NonFungible {
+                principal: principal(who),
+                asset: asset("deed"),
+                id: Value::UInt(id.into()),
+                code,
+            },
             Promise::Staking(who, code, amount) => PostCondition::Staking { principal: principal(who), code, amount },
             Promise::Pox(who, code) => PostCondition::Pox { principal: principal(who), code },
         }
     }
 
-    /// The arguments of `move`, as a transaction carries them.
-    fn arguments(&self, call: &Call) -> [Vec<u8>; 2] {
+    /// The arguments of `move`.
+    fn arguments(&self, call: &Call) -> Vec<Value> {
+        let principal = |who| Value::Principal(Principal::parse(&self.principal(who)).unwrap().into());
         let steps = call.steps.iter().map(|step| {
-            let principal =
-                |who| EngineValue::Principal(engine::value::Principal::parse(&self.principal(who)).unwrap().into());
             let fields = [
-                ("kind", EngineValue::UInt(step.kind.into())),
-                ("n", EngineValue::UInt(step.n.into())),
+                ("kind", Value::UInt(step.kind.into())),
+                ("n", Value::UInt(step.n.into())),
                 ("from", principal(step.from)),
                 ("to", principal(step.to)),
-                ("undo", EngineValue::Bool(step.undo)),
+                ("undo", Value::Bool(step.undo)),
             ];
-            EngineValue::tuple(fields.map(|(name, value)| (ClarityName::new(name).unwrap(), value)).to_vec()).unwrap()
+            Value::tuple(fields.map(|(name, value)| (name.parse().unwrap(), value)).to_vec()).unwrap()
         });
-        [EngineValue::list(steps.collect()).unwrap().encode(), EngineValue::Bool(call.fail).encode()]
+        vec![Value::list(steps.collect()).unwrap(), Value::Bool(call.fail)]
     }
 
     /// Runs calls one after the other in one block that is dropped.
@@ -332,10 +331,9 @@ impl Bank {
         let (origin, mut book, mut nonce) = (Account::new(1), Book::new(), 1);
         let mut session = self.chain.begin(id(BEGUN), 2);
         for call in calls {
-            let arguments = self.arguments(call).map(|bytes| decode_value(&bytes).unwrap()).to_vec();
             let promises = call.promises.iter().map(|promise| self.promised(promise)).collect();
             let transaction =
-                origin.call_under(nonce, &origin.contract("bank"), "move", arguments, (call.mode, promises));
+                origin.call_under(nonce, &origin.contract("bank"), "move", self.arguments(call), (call.mode, promises));
             let done = session.process_transaction(&transaction);
             if !is_known(call, self.rules) {
                 prop_assert!(matches!(done, Err(TransactionError::NotInEpoch { .. })), "{done:?}");
@@ -355,7 +353,7 @@ impl Bank {
                 (true, false) => ReceiptStatus::Success,
             };
             prop_assert_eq!(
-                (receipt.status, EngineValue::decode(&receipt.raw_result).unwrap().to_string()),
+                (receipt.status, Value::decode(&receipt.raw_result).unwrap().to_string()),
                 (status, result),
                 "{:?}",
                 receipt.vm_error
