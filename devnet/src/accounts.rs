@@ -18,7 +18,7 @@ pub struct Account {
 /// What each of them has at the start, in micro-STX.
 pub const OPENING_BALANCE_USTX: u64 = 100_000_000_000_000;
 
-/// The accounts.
+/// The accounts that a devnet pays in its genesis, each with the words of its wallet.
 pub const ACCOUNTS: [Account; 10] = [
     Account {
         name: "deployer",

@@ -72,7 +72,7 @@ pub struct Devnet {
     pub signers: Vec<Signer>,
 }
 
-/// A producer.
+/// A producer of the devnet, with its keys.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Producer {
     /// Address of its signing key.
@@ -83,7 +83,7 @@ pub struct Producer {
     pub vrf_private_key: String,
 }
 
-/// A signer.
+/// A signer of the devnet, with its key.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Signer {
     /// Address of its signing key.
@@ -151,7 +151,7 @@ impl DataDir {
         Ok(Self { path, devnet, is_temporary: temporary.is_some(), _lock: lock, _temporary: temporary })
     }
 
-    /// The genesis file.
+    /// Where the genesis file of this devnet is.
     #[must_use]
     pub fn genesis_file(&self) -> PathBuf {
         self.path.join(GENESIS_FILE)

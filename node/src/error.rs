@@ -7,13 +7,13 @@ use std::time::Duration;
 pub enum Unknown {
     /// A Stacks block.
     Block,
-    /// A burn block.
+    /// A burn block, by hash or height.
     BurnBlock,
-    /// A contract.
+    /// A contract, by its identifier.
     Contract,
     /// A data variable or map of a contract.
     Variable,
-    /// A transaction.
+    /// A transaction, by its id.
     Transaction,
     /// A StackerDB instance.
     StackerDb,
@@ -66,7 +66,7 @@ pub enum ApiError {
     Invalid {
         /// Path of the field.
         field: &'static str,
-        /// What is wrong.
+        /// What the value is, and what it may be.
         detail: String,
     },
     /// What was asked for does not exist here.

@@ -48,13 +48,13 @@ pub struct Chain {
 /// Runs one producer.
 #[derive(Debug)]
 pub struct Driver {
-    /// The node.
+    /// The node that it works for.
     pub node: Node,
     /// Its event stream.
     pub feed: Feed,
     /// What was signed.
     pub record: Record,
-    /// The keys.
+    /// The keys of this producer: to sign blocks and to prove elections.
     pub keys: Keys,
     /// Decides.
     pub machine: Machine,

@@ -29,7 +29,7 @@ pub type StackerSet = Arc<[Stacker]>;
 pub struct View {
     /// The canonical Stacks tip.
     pub tip: StacksBlockId,
-    /// Its chain length.
+    /// Chain length of the canonical tip.
     pub chain_length: u64,
     /// The canonical burn tip.
     pub burn_tip: BurnBlockHash,
@@ -73,7 +73,7 @@ pub enum MiningMode {
 /// When to make blocks, as the node's admin says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Mining {
-    /// The mode.
+    /// When blocks are wanted.
     pub mode: MiningMode,
     /// Time from the beginning of a block to that of one without transactions; `None` = the operator's choice for this producer.
     pub interval_ms: Option<Millis>,
@@ -88,7 +88,7 @@ pub struct SignedBlock {
     pub block_hash: BlockHash,
     /// Its name once it is in the chain.
     pub block_id: StacksBlockId,
-    /// The parent.
+    /// The block that it builds on.
     pub parent: StacksBlockId,
     /// The burn view: names the tenure.
     pub burn_view: BurnBlockHash,
@@ -101,7 +101,7 @@ pub struct SignedBlock {
 /// A signed block with the stackers that decide about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate {
-    /// The block.
+    /// The block as its producer signed it.
     pub block: Arc<SignedBlock>,
     /// The stackers at its burn view.
     pub stackers: StackerSet,
@@ -138,7 +138,7 @@ pub struct Template {
     pub bytes: Vec<u8>,
     /// The parent it builds on.
     pub parent: StacksBlockId,
-    /// Its burn view.
+    /// The burn block that the template witnesses.
     pub burn_view: BurnBlockHash,
     /// What its VRF proof is made over.
     pub sortition_hash: SortitionHash,
@@ -153,14 +153,14 @@ pub struct Template {
 pub enum Answer {
     /// It signed.
     Accept {
-        /// The block.
+        /// The block that was signed.
         block_hash: BlockHash,
         /// Its signature over the hash.
         signature: MessageSignature,
     },
     /// It refused.
     Reject {
-        /// The block.
+        /// The block that was refused.
         block_hash: BlockHash,
         /// Reason code.
         code: u32,

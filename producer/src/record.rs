@@ -39,7 +39,7 @@ pub enum RecordError {
     Folder {
         /// The folder.
         path: PathBuf,
-        /// Why.
+        /// What the system said.
         #[source]
         source: std::io::Error,
     },
@@ -49,9 +49,9 @@ pub enum RecordError {
     /// It was written by another key or for another chain.
     #[error("{path} belongs to signer {signer} on chain {chain_id:#x}: give another data folder")]
     OtherOwner {
-        /// The file.
+        /// The producer's record.
         path: PathBuf,
-        /// Whose it is.
+        /// The producer that wrote it.
         signer: StacksAddress,
         /// Which chain's.
         chain_id: u32,
@@ -76,7 +76,7 @@ pub enum Claim {
     Taken(BlockHash),
 }
 
-/// The record.
+/// The producer's record, open and locked.
 #[derive(Debug)]
 pub struct Record {
     connection: Connection,

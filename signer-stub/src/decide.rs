@@ -42,7 +42,7 @@ const WAITING_MAX: usize = 256;
 pub enum Input {
     /// These are the tips, up to this sequence: a new start, or the place of the last run.
     Tips {
-        /// The tips.
+        /// Where the chain stands.
         tips: Tips,
         /// Events up to it are reflected in the tips.
         sequence: u64,
@@ -66,12 +66,12 @@ pub enum Input {
         sequence: u64,
         /// The new tip.
         tip: StacksBlockId,
-        /// Its chain length.
+        /// Chain length of the new tip.
         chain_length: u64,
     },
     /// A proposal was put into a producer's slot.
     Proposal {
-        /// It.
+        /// The proposal as it stood in the slot.
         proposal: Box<Proposal>,
         /// Whether this signer signed it before.
         already_signed: bool,

@@ -37,7 +37,7 @@ use crate::record::{Claim, Place, Record, RecordError, Sibling};
 pub struct Chain {
     /// This signer's account hash.
     pub signer: Hash160,
-    /// Its address.
+    /// Address of the signer on this chain.
     pub address: String,
     /// Contract of the producers' slots.
     pub producers_db: String,
@@ -48,13 +48,13 @@ pub struct Chain {
 /// Runs one signer.
 #[derive(Debug)]
 pub struct Driver {
-    /// The node.
+    /// The node that it asks and tells.
     pub node: Node,
     /// Its event stream.
     pub feed: Feed,
     /// What was signed.
     pub record: Record,
-    /// The key.
+    /// The key that it signs blocks with.
     pub key: PrivateKey,
     /// Decides.
     pub machine: Machine,

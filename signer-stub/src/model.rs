@@ -14,7 +14,7 @@ pub type Millis = u64;
 pub struct Tips {
     /// Canonical Stacks tip.
     pub tip: StacksBlockId,
-    /// Its chain length.
+    /// Chain length of the canonical tip.
     pub chain_length: u64,
     /// Canonical burn tip.
     pub burn_tip: BurnBlockHash,
@@ -33,7 +33,7 @@ pub struct Proposal {
     pub block_hash: BlockHash,
     /// The parent it builds on.
     pub parent: StacksBlockId,
-    /// Its burn view.
+    /// The burn block that the block witnesses.
     pub burn_view: BurnBlockHash,
     /// Its place in the chain.
     pub chain_length: u64,

@@ -38,7 +38,7 @@ pub enum RecordError {
     Folder {
         /// The folder.
         path: PathBuf,
-        /// Why.
+        /// What the system said.
         #[source]
         source: std::io::Error,
     },
@@ -48,9 +48,9 @@ pub enum RecordError {
     /// It was written by another key or for another chain.
     #[error("{path} belongs to signer {signer} on chain {chain_id:#x}: give another data folder")]
     OtherOwner {
-        /// The file.
+        /// The signer's record.
         path: PathBuf,
-        /// Whose it is.
+        /// The signer that wrote it.
         signer: StacksAddress,
         /// Which chain's.
         chain_id: u32,
@@ -69,9 +69,9 @@ pub enum RecordError {
 /// A block that was signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sibling {
-    /// Its hash.
+    /// Hash of the block that was signed.
     pub block_hash: BlockHash,
-    /// Its burn view.
+    /// The burn block that it witnesses.
     pub burn_view: BurnBlockHash,
 }
 
@@ -95,7 +95,7 @@ pub enum Claim {
     Conflict(Sibling),
 }
 
-/// The record.
+/// The signer's record, open and locked.
 #[derive(Debug)]
 pub struct Record {
     connection: Connection,

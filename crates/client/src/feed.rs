@@ -43,7 +43,7 @@ const SILENCE_MAX: Duration = Duration::from_secs(15);
 /// What to read.
 #[derive(Debug, Clone)]
 pub struct FeedRequest {
-    /// Which events.
+    /// Which events the stream has; all when it says nothing.
     pub filter: EventFilter,
     /// How much of each event is needed.
     pub payload_mode: PayloadMode,
@@ -74,9 +74,9 @@ pub enum FeedItem {
         /// Journal sequence.
         sequence: u64,
     },
-    /// An event.
+    /// An event of the journal, with the cursor to go on after it.
     Event {
-        /// The event.
+        /// As the node sent it.
         event: Box<Event>,
         /// Where to resume after it; unset within a batch.
         cursor: Option<Bytes>,

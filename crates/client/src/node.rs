@@ -80,9 +80,9 @@ pub enum NodeUrlError {
     /// The text is not a URL.
     #[error("`{url}` is not a node's url, as in http://127.0.0.1:20443")]
     Url {
-        /// The text.
+        /// The text that is no address.
         url: String,
-        /// Why.
+        /// What is wrong with the address.
         #[source]
         source: tonic::transport::Error,
     },

@@ -29,16 +29,16 @@ pub enum SecretError {
     /// The file cannot be read.
     #[error("key file {path} cannot be read")]
     File {
-        /// The file.
+        /// The file that holds the secret.
         path: PathBuf,
-        /// Why.
+        /// What the system said.
         #[source]
         source: std::io::Error,
     },
     /// The file is too long to hold a key.
     #[error("key file {path} is longer than {MAX_KEY_FILE_BYTES} bytes")]
     TooLong {
-        /// The file.
+        /// The file that holds the secret.
         path: PathBuf,
     },
     /// The text is not a key.

@@ -19,7 +19,7 @@ pub enum PutError {
     Refused {
         /// The instance.
         contract_id: String,
-        /// The slot.
+        /// Number of the slot in the StackerDB.
         slot_id: u32,
         /// The refusal's name.
         refusal: &'static str,
@@ -43,7 +43,7 @@ impl SlotWriter {
         Self { contract_id, slot_id, next_version: 1 }
     }
 
-    /// The slot.
+    /// Number of the slot that this writer owns.
     #[must_use]
     pub const fn slot_id(&self) -> u32 {
         self.slot_id

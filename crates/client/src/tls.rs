@@ -27,16 +27,16 @@ pub enum TrustError {
     /// The file cannot be read.
     #[error("{}", path.display())]
     Read {
-        /// The file.
+        /// The file with the certificates.
         path: PathBuf,
-        /// Why.
+        /// What the system said.
         #[source]
         source: io::Error,
     },
     /// The file holds no certificates that can be used.
     #[error("{} holds no certificate (PEM)", path.display())]
     Empty {
-        /// The file.
+        /// The file with the certificates.
         path: PathBuf,
     },
     /// The TLS library refuses them.

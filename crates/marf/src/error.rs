@@ -15,7 +15,7 @@ pub enum OpenError {
     Io {
         /// The node file.
         path: PathBuf,
-        /// The cause.
+        /// What the system said.
         #[source]
         cause: std::io::Error,
     },
@@ -92,7 +92,7 @@ pub enum MarfError {
     Io {
         /// The node file.
         path: PathBuf,
-        /// The cause.
+        /// What the system said.
         #[source]
         cause: std::io::Error,
     },
@@ -144,7 +144,7 @@ pub enum DecodeError {
     OutOfBounds {
         /// The entry's index.
         entry: usize,
-        /// The field.
+        /// Which field of the entry.
         field: &'static str,
         /// Its value.
         got: u64,

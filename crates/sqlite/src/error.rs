@@ -11,7 +11,7 @@ pub enum OpenError {
     /// The system refuses to read, write or make a file.
     #[error("{path}", path = path.display())]
     Io {
-        /// The file.
+        /// The database, or a file beside it.
         path: PathBuf,
         /// What the system said.
         #[source]
@@ -41,9 +41,9 @@ pub enum OpenError {
     /// The bytes are not those that were written.
     #[error("{path} is damaged: {detail}", path = path.display())]
     Damaged {
-        /// The file.
+        /// The database, or a file beside it.
         path: PathBuf,
-        /// What is wrong.
+        /// Which part of the file, and in which way.
         detail: String,
     },
     /// Its tables are of a version that this program does not know.

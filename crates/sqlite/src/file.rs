@@ -92,7 +92,7 @@ fn inspect_first(path: &Path, bytes: u64) -> Result<Inspected, OpenError> {
 }
 
 impl Inspected {
-    /// Where it is.
+    /// Path of the database.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path

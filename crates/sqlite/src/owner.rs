@@ -8,11 +8,11 @@ use std::path::Path;
 pub enum Owner {
     /// The devnet: participants, and a folder for each.
     Devnet,
-    /// The node.
+    /// The node, which keeps the chain.
     Node,
     /// A block producer.
     Producer,
-    /// A signer.
+    /// A signer, which keeps what it has signed.
     Signer,
 }
 

@@ -41,7 +41,7 @@ impl NodeChain {
         })
     }
 
-    /// A block.
+    /// A processed block with its header and its bytes.
     pub fn block(&self, at: BlockAt) -> Result<v1::GetBlockResponse, ApiError> {
         self.read(|reader| match at {
             BlockAt::Id(id) => by_id(reader, &StacksBlockId(id)),

@@ -10,7 +10,7 @@ use stacks_types::ids::BurnBlockHash;
 use super::NodeChain;
 use crate::error::{ApiError, Unknown};
 
-/// Which burn block.
+/// How a burn block is named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BurnBlockAt {
     /// By hash, on any fork.
@@ -22,7 +22,7 @@ pub enum BurnBlockAt {
 }
 
 impl NodeChain {
-    /// A burn block.
+    /// A burn block: by hash on any fork, by height on the canonical one, or its tip.
     pub fn burn_block(&self, at: BurnBlockAt) -> Result<v1::GetBurnBlockResponse, ApiError> {
         self.read(|reader| {
             let burn = reader.burn();

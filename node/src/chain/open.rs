@@ -17,11 +17,11 @@ use crate::event_dispatcher::source::History;
 use crate::event_stream::context::StreamContext;
 use crate::event_stream::journal::Journal;
 
-/// The chain, opened.
+/// A chain, and what the services of the node need of it.
 pub struct OpenedChain {
     /// For the services.
     pub api: Arc<NodeChain>,
-    /// For the streams.
+    /// What event streams ask of the chain beside events.
     pub context: Arc<dyn StreamContext>,
     /// For the streams.
     pub journal: Arc<dyn Journal>,

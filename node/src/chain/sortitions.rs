@@ -25,7 +25,7 @@ pub enum SortitionAt {
 /// A burn block's election.
 #[derive(Debug, Clone)]
 pub struct Sortition {
-    /// The burn block.
+    /// The burn block at which the election was.
     pub burn_block: BurnBlock,
     /// Who was elected; `None` for the first burn block, with which the chain begins.
     pub election: Option<Election>,

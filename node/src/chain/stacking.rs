@@ -55,7 +55,7 @@ pub struct ChainRules {
 /// The stackers of a cycle with the keys that are known: the chain names them by address, a key shows when it signs.
 #[derive(Debug, Clone)]
 pub struct CycleStackers {
-    /// The set.
+    /// The stackers of the cycle, in signing order.
     pub set: StackerSet,
     /// Its keys, in the set's order.
     pub keys: Vec<Option<PublicKey>>,

@@ -16,7 +16,7 @@ use crate::error::{ApiError, Unknown};
 pub struct TenureInfo {
     /// The canonical tip.
     pub tip: ProcessedHeader,
-    /// Its burn view.
+    /// The burn block that the tip witnesses.
     pub burn_view: BurnBlock,
     /// Consensus hash and first block of the tenure before; `None` in the boot block's.
     pub parent: Option<(ConsensusHash, StacksBlockId)>,
@@ -24,7 +24,7 @@ pub struct TenureInfo {
     pub reward_cycle: u64,
 }
 
-/// A tenure.
+/// A tenure with its blocks, newest first.
 #[derive(Debug, Clone)]
 pub struct Tenure {
     /// The burn block that elected its producer.
@@ -38,7 +38,7 @@ pub struct Tenure {
 /// A burn block on the way back from a tenure, with the bytes of its tenure's blocks.
 #[derive(Debug, Clone)]
 pub struct ForkTenure {
-    /// The burn block.
+    /// The burn block that begins the tenure.
     pub burn_block: BurnBlock,
     /// Whether a producer was elected.
     pub was_sortition: bool,

@@ -16,7 +16,7 @@ pub struct PendingCursor {
     pub fee_ustx: u64,
     /// Its length in bytes.
     pub size_bytes: u32,
-    /// Its txid.
+    /// Id of the last transaction of the page before.
     pub txid: [u8; 32],
 }
 

@@ -144,7 +144,7 @@ impl Settling {
 
 /// Mines on the canonical tip at a fixed pace.
 pub struct MockClock {
-    /// The chain.
+    /// Whose burn blocks it mines.
     pub chain: Arc<NodeChain>,
     /// Rung after each burn block.
     pub wake: WakeSignal,

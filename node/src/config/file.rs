@@ -78,7 +78,7 @@ pub struct ConnectionTable {
     pub allowed_origins: Vec<String>,
     /// Names of this node beside those of loopback and the bound addresses.
     pub allowed_hosts: Vec<String>,
-    /// Connections in all.
+    /// Most connections at once, of all peers together.
     pub max_connections: Option<usize>,
     /// Connections of one peer.
     pub max_connections_per_peer: Option<usize>,
@@ -120,7 +120,7 @@ pub struct BurnchainTable {
 pub struct JournalTable {
     /// Events kept.
     pub max_events: Option<u64>,
-    /// Bytes of them.
+    /// Most bytes that the journal keeps.
     pub max_bytes: Option<u64>,
     /// Duration text.
     pub max_age: Option<String>,

@@ -72,7 +72,7 @@ pub struct Balance {
     pub amount_ustx: u64,
 }
 
-/// A producer.
+/// A producer, in the order of the rotation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ProducerEntry {
@@ -82,7 +82,7 @@ pub struct ProducerEntry {
     pub vrf_public_key: String,
 }
 
-/// A stacker.
+/// A stacker, in the order of signing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StackerEntry {
@@ -109,7 +109,7 @@ pub enum GenesisError {
     /// It cannot be read.
     #[error("cannot read {}", path.display())]
     Read {
-        /// The file.
+        /// The genesis file.
         path: PathBuf,
         /// What the system said.
         #[source]
@@ -118,7 +118,7 @@ pub enum GenesisError {
     /// It is not TOML (or JSON) with the known keys.
     #[error("{}: {detail}", path.display())]
     Syntax {
-        /// The file.
+        /// The genesis file.
         path: PathBuf,
         /// Where and what.
         detail: String,
@@ -126,17 +126,17 @@ pub enum GenesisError {
     /// It has keys that nobody reads.
     #[error("{}{}", path.display(), KeyProblem::list(problems))]
     Keys {
-        /// The file.
+        /// The genesis file.
         path: PathBuf,
-        /// All of them.
+        /// All keys that nobody reads, not the first alone.
         problems: Vec<KeyProblem>,
     },
     /// A value is wrong.
     #[error("{key}: {detail}")]
     Value {
-        /// The key.
+        /// The key of the genesis file that has the value.
         key: &'static str,
-        /// What is wrong.
+        /// What the value is, and what it may be.
         detail: String,
     },
 }

@@ -16,7 +16,7 @@ const MAX_KEYS: usize = 256;
 /// Longest host name by DNS, and a port.
 const MAX_ENDPOINT_BYTES: usize = 253 + 6;
 
-/// An observer.
+/// An HTTP observer, and what it asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ObserverConfig {
     /// `host:port`. Unique among the observers.

@@ -73,7 +73,7 @@ pub struct Settings {
     pub allowed_origins: Vec<String>,
     /// Names of this node beside those of loopback and the bound addresses.
     pub allowed_hosts: Vec<String>,
-    /// Connections in all.
+    /// Most connections at once, of all peers together.
     pub max_connections: usize,
     /// Connections of one peer; `None`: half of all, and no limit for the machine's own processes.
     pub max_connections_per_peer: Option<usize>,
@@ -118,7 +118,7 @@ pub enum ConfigError {
     /// A file cannot be read.
     #[error("cannot read {}", path.display())]
     Read {
-        /// The file.
+        /// The config file.
         path: PathBuf,
         /// What the system said.
         #[source]
@@ -127,7 +127,7 @@ pub enum ConfigError {
     /// The config file is not TOML, or a value has another type.
     #[error("config file {}", path.display())]
     Syntax {
-        /// The file.
+        /// The config file.
         path: PathBuf,
         /// Where and what.
         #[source]
@@ -136,9 +136,9 @@ pub enum ConfigError {
     /// The config file has keys that nobody reads.
     #[error("config file {}{}", path.display(), KeyProblem::list(problems))]
     Keys {
-        /// The file.
+        /// The config file.
         path: PathBuf,
-        /// All of them.
+        /// All keys that nobody reads, not the first alone.
         problems: Vec<KeyProblem>,
     },
     /// A value is out of range.
@@ -146,7 +146,7 @@ pub enum ConfigError {
     Value {
         /// The key, with its table.
         key: String,
-        /// What is wrong.
+        /// What the value is, and what it may be.
         detail: String,
     },
     /// The genesis is wrong.

@@ -8,7 +8,7 @@ use crate::error::ApiError;
 
 /// Follows the tip on its own thread, which needs the stack of one that evaluates Clarity.
 pub struct StackerDbFollower {
-    /// The chain.
+    /// Whose StackerDB contracts it asks.
     pub chain: Arc<NodeChain>,
     /// Rung with every event; the tip is looked at then.
     pub wake: WakeSignal,

@@ -25,9 +25,9 @@ const FULL_DISK_PAUSE: Duration = Duration::from_secs(1);
 
 /// Processes blocks on its own thread.
 pub struct Coordinator {
-    /// The chain.
+    /// Whose blocks it processes.
     pub chain: Arc<NodeChain>,
-    /// What wakes it.
+    /// Notified when there may be something to announce or to process.
     pub wake: WakeSignal,
 }
 

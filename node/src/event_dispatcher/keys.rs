@@ -16,7 +16,7 @@ use crate::config::EventKey;
 /// Which events of transactions an observer is told in `/new_block`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TransactionFilter {
-    /// All.
+    /// Events of every kind.
     all: bool,
     /// The four kinds of STX events.
     stx: bool,

@@ -48,7 +48,7 @@ pub struct FeedOptions {
 pub struct Behind {
     /// Events, those that do not match included.
     pub events: u64,
-    /// Their bytes.
+    /// Bytes of the events between.
     pub bytes: u64,
 }
 

@@ -26,7 +26,7 @@ const UNKNOWN_OFFSET: u64 = u64::MAX;
 /// How many streams may be open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StreamLimits {
-    /// In all.
+    /// Streams of all peers together.
     pub total: usize,
     /// Of one peer address.
     pub per_peer: usize,
@@ -37,7 +37,7 @@ pub struct StreamLimits {
 /// Too many streams are open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TooManySubscriptions {
-    /// In all.
+    /// All peers together have as many as there may be.
     #[error("{max} event streams are open already")]
     Total {
         /// The limit.
@@ -48,7 +48,7 @@ pub enum TooManySubscriptions {
     Peer {
         /// The limit.
         max: usize,
-        /// The peer.
+        /// The peer that has as many as one may.
         peer: IpAddr,
     },
 }

@@ -16,7 +16,7 @@ use crate::event_stream::journal::{Journal, ReadLimit};
 pub struct TemplateWorker {
     /// Queue and results.
     pub jobs: Arc<TemplateJobs>,
-    /// The chain.
+    /// Whose tip the templates are for.
     pub chain: Arc<NodeChain>,
 }
 
@@ -24,7 +24,7 @@ pub struct TemplateWorker {
 pub struct ValidationWorker {
     /// Queue and results.
     pub jobs: Arc<ValidationJobs>,
-    /// The chain.
+    /// Against whose state proposals are validated.
     pub chain: Arc<NodeChain>,
 }
 

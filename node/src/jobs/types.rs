@@ -78,7 +78,7 @@ pub struct Ticket {
 pub struct QueueFull {
     /// Jobs that wait.
     pub waiting: usize,
-    /// Their bytes.
+    /// Bytes of the jobs that wait.
     pub bytes: usize,
     /// When a place may be free, by how long jobs have taken lately.
     pub retry_after: Duration,
@@ -121,7 +121,7 @@ pub enum TakenBack<R> {
 /// A job that runs.
 #[derive(Debug)]
 pub struct Running<J> {
-    /// Its id.
+    /// Id of the job, as its client knows it.
     pub id: String,
     /// What to do.
     pub job: J,
@@ -137,11 +137,11 @@ pub struct Running<J> {
 pub struct JobQueueStats {
     /// Jobs that wait or are held.
     pub waiting: usize,
-    /// Their bytes.
+    /// Bytes of the jobs that wait.
     pub waiting_bytes: usize,
     /// Results kept.
     pub results: usize,
-    /// Their bytes.
+    /// Bytes of the results that are kept.
     pub result_bytes: usize,
     /// Jobs that were queued since the start.
     pub queued_total: u64,

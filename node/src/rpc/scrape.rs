@@ -53,7 +53,7 @@ struct Latest {
     answer: Mutex<(u64, Option<Bytes>)>,
 }
 
-/// The route.
+/// GET /metrics, for a scraper.
 pub fn routes(services: &Services, data_dir: &Path) -> Router {
     let state = Scrape { services: services.clone(), data_dir: data_dir.to_owned(), latest: Arc::default() };
     Router::new().route("/metrics", get(metrics)).with_state(state)

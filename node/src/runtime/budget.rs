@@ -135,7 +135,7 @@ impl Purse {
         if Arc::ptr_eq(pool, &share.pool) { share.grow(more) } else { self.take(bytes).map(|larger| *share = larger) }
     }
 
-    /// Whose it is.
+    /// Whose budget it draws on.
     #[must_use]
     pub fn class(&self) -> Class {
         self.class

@@ -55,7 +55,7 @@ impl Caller {
         CALLER.try_with(|caller| caller.peer).unwrap_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED))
     }
 
-    /// Its purse.
+    /// What pays for the bytes of its calls.
     #[must_use]
     pub fn purse(&self) -> &Purse {
         &self.purse

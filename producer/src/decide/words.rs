@@ -29,7 +29,7 @@ pub enum Input {
     Answer {
         /// Account hash of who put it there.
         signer: Hash160,
-        /// What it says.
+        /// Accept or refuse, and which block.
         answer: Answer,
     },
     /// A proposal that this producer put into its slot came by in the journal.
@@ -84,9 +84,9 @@ pub enum Action {
     FetchView,
     /// Have a block assembled on exactly this view.
     RequestTemplate {
-        /// The parent.
+        /// The block that it builds on.
         parent: StacksBlockId,
-        /// The burn view.
+        /// The burn block that it witnesses.
         burn_view: BurnBlockHash,
         /// Nonce of the coinbase, when one is needed.
         coinbase_nonce: Option<u64>,

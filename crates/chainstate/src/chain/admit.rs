@@ -58,7 +58,7 @@ pub enum AdmissionRefusal {
 /// What became of one of many that were offered together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Offered {
-    /// It is decided.
+    /// Admitted, or refused with the reason.
     Decided(Result<Admission, AdmissionRefusal>),
     /// What is left to check may take long: offer it alone ([`Chain::admit_transaction`]).
     Left {

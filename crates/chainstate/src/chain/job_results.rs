@@ -17,9 +17,9 @@ const LARGE_BYTES: usize = 64 << 10;
 /// What kind of job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JobKind {
-    /// A template.
+    /// An assembled block, for a producer to sign.
     Template,
-    /// A validation.
+    /// The verdict on a proposal.
     Validation,
 }
 
@@ -28,7 +28,7 @@ pub enum JobKind {
 pub struct ResultLimits {
     /// Results.
     pub count: usize,
-    /// Their bytes.
+    /// Bytes of the encoded results that are kept.
     pub bytes: usize,
     /// How old they may be.
     pub age: Duration,

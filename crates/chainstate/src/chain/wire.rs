@@ -13,7 +13,7 @@ use crate::db::StoreError;
 use crate::headers::{MaturedReward, ProcessedHeader};
 use crate::transactions::{ReceiptStatus, TransactionReceipt};
 
-/// A cost.
+/// An execution cost as the wire has it.
 #[must_use]
 pub const fn cost(cost: &Cost) -> v1::ExecutionCost {
     v1::ExecutionCost {
@@ -204,7 +204,7 @@ fn amount(amount: u128) -> prost::bytes::Bytes {
     bytes(&amount.to_be_bytes())
 }
 
-/// A chunk.
+/// A StackerDB chunk as the wire has it, with its data.
 #[must_use]
 pub fn chunk(chunk: &StackerDbChunk) -> v1::StackerDbChunk {
     v1::StackerDbChunk {

@@ -37,7 +37,7 @@ pub enum OpenError {
     Foreign {
         /// The folder.
         path: PathBuf,
-        /// Whose it is.
+        /// Which program's folder it is, and what to do.
         #[source]
         source: std::io::Error,
     },
@@ -58,7 +58,7 @@ pub enum OpenError {
     Store {
         /// Its file.
         path: PathBuf,
-        /// What it says.
+        /// What the store said about it.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },

@@ -9,7 +9,7 @@ use stacks_types::ids::{BurnBlockHash, StacksBlockId};
 pub struct BurnView {
     /// Its height on the burn chain.
     pub height: u64,
-    /// Its hash.
+    /// Hash of the burn block.
     pub hash: BurnBlockHash,
     /// Its time, seconds since 1970; the time of the blocks that witness it, too.
     pub time_s: u64,

@@ -32,7 +32,7 @@ use stacks_types::ids::{BOOT_BLOCK_HASH, BlockHash, BurnBlockHash, StacksBlockId
 /// A processed block's header, and what its tenure has come to with it.
 #[derive(Debug, Clone)]
 pub struct ProcessedHeader {
-    /// Its id.
+    /// Hash of its header and of its tenure's consensus hash.
     pub block_id: StacksBlockId,
     /// Its parent; the sentinel for the boot block.
     pub parent_block_id: StacksBlockId,

@@ -19,7 +19,7 @@ pub struct JournalEvent {
     pub sequence: u64,
     /// What kind of event.
     pub kind: v1::EventKind,
-    /// The event.
+    /// With its sequence and its time.
     pub event: Arc<v1::Event>,
     /// The event, encoded.
     pub encoded: Bytes,

@@ -18,7 +18,7 @@ pub struct Changes {
 /// A transaction that is not pending any more.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dropped {
-    /// The transaction.
+    /// The transaction that left, without its bytes.
     pub pending: PendingTransaction,
     /// Why it went.
     pub reason: DropReason,

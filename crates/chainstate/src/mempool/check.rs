@@ -26,7 +26,7 @@ pub struct CheckedTransaction {
 }
 
 impl CheckedTransaction {
-    /// The transaction.
+    /// The transaction with the signatures that were verified.
     #[must_use]
     pub const fn transaction(&self) -> &BlockTransaction {
         &self.transaction

@@ -76,7 +76,7 @@ impl MempoolIndex {
         Totals { transactions: u64::try_from(self.transactions.len()).unwrap_or(u64::MAX), bytes: self.bytes }
     }
 
-    /// A pending transaction.
+    /// The pending transaction with this id.
     #[must_use]
     pub fn get(&self, txid: &Txid) -> Option<&PendingTransaction> {
         self.transactions.get(txid)

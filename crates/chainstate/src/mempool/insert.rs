@@ -27,7 +27,7 @@ pub enum InsertOutcome {
     AlreadyPending,
     /// There is no room for it, and nothing changed. [`super::MempoolIndex::give_way`] says who might make some.
     Full {
-        /// What it needs.
+        /// How much room the transaction lacks.
         need: Need,
         /// How many wait, and their bytes.
         totals: Totals,

@@ -17,7 +17,7 @@ pub enum Refusal {
     /// A transfer to its own sender.
     #[error("recipient {recipient} is the sender")]
     TransferRecipientCannotEqualSender {
-        /// The recipient.
+        /// Who was to be paid, and is the sender.
         recipient: Principal,
     },
     /// A transfer of nothing.
@@ -29,7 +29,7 @@ pub enum Refusal {
     /// A signature is not good, or the chain's stateless rules forbid the transaction.
     #[error("{message}")]
     SignatureValidation {
-        /// What is wrong.
+        /// What the check found, for the sender.
         message: String,
     },
     /// A contract of a Clarity version that the chain's epoch does not have.
@@ -53,7 +53,7 @@ pub enum Refusal {
         expected: u64,
         /// The transaction's.
         actual: u64,
-        /// Whose.
+        /// The account whose nonce it is.
         principal: StacksAddress,
         /// Whether it is the origin's; else the sponsor's.
         is_origin: bool,
@@ -65,7 +65,7 @@ pub enum Refusal {
         expected: u64,
         /// The transaction's.
         actual: u64,
-        /// Whose.
+        /// The account whose nonce it is.
         principal: StacksAddress,
         /// Whether it is the origin's; else the sponsor's.
         is_origin: bool,
@@ -87,7 +87,7 @@ pub enum Refusal {
     /// The arguments do not fit the function.
     #[error("{message}")]
     BadFunctionArgument {
-        /// What is wrong.
+        /// What the check found, for the sender.
         message: String,
     },
     /// The name of the contract to deploy is taken.
@@ -123,7 +123,7 @@ pub enum Refusal {
     MempoolFull {
         /// How many wait.
         transactions: u64,
-        /// Their bytes.
+        /// Bytes of the pending transactions.
         bytes: u64,
     },
     /// The node could not find out. Ours, not the sender's.

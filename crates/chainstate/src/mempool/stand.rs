@@ -11,7 +11,7 @@ pub enum Stand {
     Ready,
     /// An earlier transaction of one of its accounts.
     Behind {
-        /// The account.
+        /// The account whose nonce is next.
         account: StacksAddress,
         /// The account's next nonce.
         nonce: u64,
@@ -20,9 +20,9 @@ pub enum Stand {
     },
     /// A nonce of one of its accounts that no pending transaction uses.
     MissingNonce {
-        /// The account.
+        /// The account that lacks the nonce.
         account: StacksAddress,
-        /// The nonce.
+        /// The nonce that nobody has sent a transaction for.
         nonce: u64,
     },
 }

@@ -37,7 +37,7 @@ pub enum GenesisError {
     /// A boot contract could not be deployed: a bug, as its text does not depend on anything.
     #[error("boot contract {name}: {error}")]
     Contract {
-        /// Its name.
+        /// Name of the boot contract.
         name: &'static str,
         /// What the VM says.
         error: String,

@@ -40,7 +40,7 @@ pub fn check_signature(chunk: StackerDbChunk) -> AuthenticatedChunk {
 }
 
 impl AuthenticatedChunk {
-    /// The chunk.
+    /// The chunk with the signature that was verified.
     #[must_use]
     pub const fn chunk(&self) -> &StackerDbChunk {
         &self.chunk

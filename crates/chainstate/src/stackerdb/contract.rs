@@ -29,7 +29,7 @@ pub enum ConfigRefusal {
     /// The function answered with an error.
     #[error("{function} answers (err {value})")]
     Err {
-        /// Which.
+        /// The function that was called.
         function: &'static str,
         /// The error as Clarity prints it.
         value: String,
@@ -42,7 +42,7 @@ pub enum ConfigRefusal {
     OutOfRange {
         /// Where it stands.
         field: &'static str,
-        /// What it is.
+        /// The number that the contract gave.
         got: u128,
         /// What it may be.
         wanted: &'static str,

@@ -13,7 +13,7 @@ pub enum PutOutcome {
     Accepted(SlotMetadata),
     /// It broke a rule; the slot is as before.
     Refused {
-        /// Which one.
+        /// Why the slot stays as it was.
         refusal: PutRefusal,
         /// The slot as it is; none when there is no such slot.
         stored: Option<SlotMetadata>,

@@ -40,7 +40,7 @@ pub enum StagingState {
     },
 }
 
-/// A staged block.
+/// A block as it came, with how far it has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StagedBlock {
     /// Place in the order of arrival, from 1; numbers of forgotten blocks are not used again.

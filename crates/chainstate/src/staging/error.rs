@@ -12,7 +12,7 @@ pub enum MarkError {
     /// The block is in a state that is never left.
     #[error("block {block_id} is already {state}")]
     AlreadyFinal {
-        /// The block.
+        /// Id of the block that was to be marked.
         block_id: StacksBlockId,
         /// `processed` or `orphaned`.
         state: &'static str,

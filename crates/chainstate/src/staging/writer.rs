@@ -20,7 +20,7 @@ pub const MAX_WAITING_BYTES: u64 = 512 * 1024 * 1024;
 /// small part of the room and can never take the rest from blocks that an elected producer signed. When it is full the oldest
 /// of them are forgotten for a new one: else rubbish would stay there for ever, and nothing else came in.
 pub const MAX_BURN_UNKNOWN_BLOCKS: u64 = 256;
-/// Their bytes.
+/// Bytes of the blocks that nobody can check yet.
 pub const MAX_BURN_UNKNOWN_BYTES: u64 = 64 * 1024 * 1024;
 /// Orphaned blocks that keep their bytes, for whoever looks into why. At most 512 MiB.
 pub const MAX_ORPHANED_WITH_DATA: u32 = 256;

@@ -56,7 +56,7 @@ pub struct WriteTx<'a> {
 }
 
 impl<'a> WriteTx<'a> {
-    /// The SQL transaction.
+    /// The transaction of the database that everything here commits with.
     #[must_use]
     pub fn sql(&self) -> &'a Transaction<'a> {
         self.tx

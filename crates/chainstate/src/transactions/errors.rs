@@ -31,7 +31,7 @@ pub enum TransactionError {
     /// A kind of payload that blocks of this chain do not hold (docs/CONSENSUS.md#transactions-of-this-chain).
     #[error("payload {name} is not allowed")]
     PayloadNotAllowed {
-        /// Its name.
+        /// The payload's kind, as the wire format names it.
         name: &'static str,
     },
     /// A form that the epoch does not know: hash modes, post-condition modes and kinds, Clarity versions
@@ -44,7 +44,7 @@ pub enum TransactionError {
     /// The nonce is not the account's next one.
     #[error("nonce of {principal} is {expected}, not {actual}")]
     BadNonce {
-        /// Whose.
+        /// The account whose nonce it is.
         principal: Principal,
         /// True for the origin, false for the sponsor.
         is_origin: bool,
@@ -135,7 +135,7 @@ pub struct CostOverrun {
     pub before: Cost,
     /// What it would have cost when execution stopped.
     pub after: Cost,
-    /// The limit.
+    /// The most that the tenure may cost.
     pub limit: Cost,
 }
 

@@ -36,7 +36,7 @@ impl<'t> VerifiedTransaction<'t> {
         Self(tx)
     }
 
-    /// The transaction.
+    /// The transaction with the signatures that were verified.
     #[must_use]
     pub const fn transaction(&self) -> &'t BlockTransaction {
         self.0

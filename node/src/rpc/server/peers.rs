@@ -15,18 +15,18 @@ use crate::runtime::class::Class;
 /// What is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// A connection.
+    /// A connection, of whatever protocol.
     Connection,
-    /// A request.
+    /// A request, a stream among them.
     Request,
 }
 
 /// How many one peer may have open. Loopback addresses are every process of the machine: they have the limits of `local`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PeerLimits {
-    /// Connections.
+    /// Most connections of one peer.
     pub connections: usize,
-    /// Requests.
+    /// Most requests of one peer at once.
     pub requests: usize,
 }
 

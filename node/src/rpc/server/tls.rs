@@ -15,16 +15,16 @@ pub enum TlsError {
     /// A file is not there, or not PEM with what it should hold.
     #[error("{}", path.display())]
     Pem {
-        /// The file.
+        /// The PEM file.
         path: PathBuf,
-        /// What is wrong.
+        /// Why it is no PEM.
         #[source]
         source: pem::Error,
     },
     /// There is no certificate in the file.
     #[error("{}: no certificate", path.display())]
     Empty {
-        /// The file.
+        /// The PEM file.
         path: PathBuf,
     },
     /// They do not fit each other, or are of a kind that is not supported.

@@ -97,11 +97,11 @@ pub struct Account {
 /// A function call to be evaluated without writing.
 #[derive(Debug, Clone)]
 pub struct ReadOnlyCall<'c> {
-    /// The contract.
+    /// The contract that has the function.
     pub contract: &'c ContractId,
     /// Name of the function.
     pub function: &'c str,
-    /// Its arguments.
+    /// Arguments in the order of the function's parameters.
     pub arguments: &'c [Value],
     /// Seen by the function as `tx-sender`.
     pub sender: &'c Principal,
