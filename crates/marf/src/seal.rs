@@ -69,12 +69,6 @@ impl SealedTrie {
     pub fn height(&self) -> u32 {
         self.0.height
     }
-
-    /// How many bytes a commit will add to the node file.
-    #[must_use]
-    pub fn len_bytes(&self) -> usize {
-        self.0.segment.len()
-    }
 }
 
 impl OpenTrie {

@@ -70,7 +70,7 @@ fn boot_contract(
     entry: &BootContractEntry,
 ) -> Result<BootContract, GenesisError> {
     Ok(BootContract {
-        id: entry.id(genesis)?,
+        id: entry.id(genesis.is_mainnet())?,
         source: entry.text.clone(),
         clarity_version: entry.clarity_version(rules),
         file: entry.source.display().to_string(),

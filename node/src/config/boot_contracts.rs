@@ -1,22 +1,41 @@
 //! Contracts that a genesis brings for block 0: their entries, and their texts, which stand in files of their own.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use engine::Rules;
 use engine::names::{ContractName, MAX_CONTRACT_NAME};
 use engine::value::ContractId;
 use serde::{Deserialize, Serialize};
+use stacks_types::address::StacksAddress;
 use stacks_types::limits::{BOOT_ADDRESS_MAINNET, BOOT_ADDRESS_TESTNET};
-
-use super::genesis::{GenesisError, GenesisFile, value};
 
 /// Most contracts that a genesis brings.
 pub const MAX_BOOT_CONTRACTS: usize = 256;
 /// Most bytes of their texts: the boot block must fit one event.
 pub const MAX_BOOT_CONTRACT_BYTES: u64 = 4 << 20;
 
-/// The key in errors.
-const KEY: &str = "boot_contract";
+/// Why the contracts of a genesis cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum BootContractError {
+    /// A text cannot be read.
+    #[error("cannot read {}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A value is wrong.
+    #[error("boot_contract{key}: {detail}")]
+    Value {
+        /// The key behind the table's name; empty for the table.
+        key: &'static str,
+        /// What is wrong.
+        detail: String,
+    },
+}
 
 /// A contract of block 0.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,13 +67,17 @@ impl BootContractEntry {
     /// Its id.
     ///
     /// # Errors
-    /// [`GenesisError::Value`]: the address is none of the network, or the name none of a contract.
-    pub fn id(&self, genesis: &GenesisFile) -> Result<ContractId, GenesisError> {
-        let address = genesis.address("boot_contract.address", &self.address(genesis.is_mainnet()))?;
+    /// [`BootContractError::Value`]: the address is none of the network, or the name none of a contract.
+    pub fn id(&self, mainnet: bool) -> Result<ContractId, BootContractError> {
+        let text = self.address(mainnet);
+        let address = StacksAddress::parse(&text).map_err(|error| value(".address", format!("{text}: {error}")))?;
+        if address.is_mainnet() != Some(mainnet) {
+            let network = if mainnet { "mainnet" } else { "testnet" };
+            return Err(value(".address", format!("{text} is not an address of {network}")));
+        }
         let name = ContractName::new(&self.name).filter(|name| name.len() <= MAX_CONTRACT_NAME);
-        let name = name.ok_or_else(|| {
-            value("boot_contract.name", format!("`{}` is no name of a contract of 1 to 40 characters", self.name))
-        })?;
+        let name = name
+            .ok_or_else(|| value(".name", format!("`{}` is no name of a contract of 1 to 40 characters", self.name)))?;
         Ok(ContractId { issuer: address.standard(), name })
     }
 
@@ -68,50 +91,55 @@ impl BootContractEntry {
 /// Reads the texts; paths are seen from `base` from then on.
 ///
 /// # Errors
-/// [`GenesisError`]: there are too many, they are too long, or one cannot be read.
-pub fn read_boot_contracts(entries: &mut [BootContractEntry], base: &Path) -> Result<(), GenesisError> {
+/// [`BootContractError`]: there are too many, they are too long, or one cannot be read.
+pub fn read_boot_contracts(entries: &mut [BootContractEntry], base: &Path) -> Result<(), BootContractError> {
     if entries.len() > MAX_BOOT_CONTRACTS {
-        return Err(value(KEY, format!("{} entries, not up to {MAX_BOOT_CONTRACTS}", entries.len())));
+        return Err(value("", format!("{} entries, not up to {MAX_BOOT_CONTRACTS}", entries.len())));
     }
     let mut left = MAX_BOOT_CONTRACT_BYTES;
     for entry in entries {
         entry.source = base.join(&entry.source);
-        let read = |source| GenesisError::Read { path: entry.source.clone(), source };
+        let read = |source| BootContractError::Read { path: entry.source.clone(), source };
         let size = std::fs::metadata(&entry.source).map_err(read)?.len();
         left = left.checked_sub(size).ok_or_else(|| {
             let detail =
                 format!("{}: the texts have more than {MAX_BOOT_CONTRACT_BYTES} bytes", entry.source.display());
-            value(KEY, detail)
+            value("", detail)
         })?;
-        let read = |source| GenesisError::Read { path: entry.source.clone(), source };
+        let read = |source| BootContractError::Read { path: entry.source.clone(), source };
         entry.text = std::fs::read_to_string(&entry.source).map_err(read)?;
     }
     Ok(())
 }
 
-impl GenesisFile {
-    /// Whether a chain can have these contracts, as far as that shows before they are checked.
-    pub(super) fn check_boot_contracts(&self, rules: &Rules) -> Result<(), GenesisError> {
-        let mut seen = std::collections::BTreeSet::new();
-        for entry in &self.boot_contract {
-            let id = entry.id(self)?;
-            if !seen.insert(id.clone()) {
-                return Err(value(KEY, format!("{id} is given twice")));
-            }
-            let (version, newest) = (entry.clarity_version(rules), rules.newest_version);
-            if !(1..=newest).contains(&version) {
-                let detail = format!("{id}: {version} is not 1 to {newest}, the versions of epoch {}", rules.epoch);
-                return Err(value("boot_contract.clarity_version", detail));
-            }
-            if let Some(at) = entry.text.find(|character: char| !is_source(character)) {
-                let line = entry.text[..at].matches('\n').count() + 1;
-                let detail =
-                    format!("{}:{line}: a character that is not ASCII, or not printable", entry.source.display());
-                return Err(value("boot_contract.source", detail));
-            }
+/// Whether a chain can have these contracts, as far as that shows before they are deployed.
+pub(super) fn check_boot_contracts(
+    entries: &[BootContractEntry],
+    rules: &Rules,
+    mainnet: bool,
+) -> Result<(), BootContractError> {
+    let mut seen = BTreeSet::new();
+    for entry in entries {
+        let id = entry.id(mainnet)?;
+        if !seen.insert(id.clone()) {
+            return Err(value("", format!("{id} is given twice")));
         }
-        Ok(())
+        let (version, newest) = (entry.clarity_version(rules), rules.newest_version);
+        if !(1..=newest).contains(&version) {
+            let detail = format!("{id}: {version} is not 1 to {newest}, the versions of epoch {}", rules.epoch);
+            return Err(value(".clarity_version", detail));
+        }
+        if let Some(at) = entry.text.find(|character: char| !is_source(character)) {
+            let line = entry.text[..at].matches('\n').count() + 1;
+            let detail = format!("{}:{line}: a character that is not ASCII, or not printable", entry.source.display());
+            return Err(value(".source", detail));
+        }
     }
+    Ok(())
+}
+
+fn value(key: &'static str, detail: String) -> BootContractError {
+    BootContractError::Value { key, detail }
 }
 
 /// What a transaction's source may hold.

@@ -6,7 +6,7 @@ use engine::Rules;
 use serde::{Deserialize, Serialize};
 use stacks_types::address::StacksAddress;
 
-use super::boot_contracts::{BootContractEntry, read_boot_contracts};
+use super::boot_contracts::{BootContractEntry, BootContractError, check_boot_contracts, read_boot_contracts};
 use super::keys::{self, KeyProblem, Table, names};
 
 /// A commented genesis file. A test parses it.
@@ -131,6 +131,9 @@ pub enum GenesisError {
         /// All keys that nobody reads, not the first alone.
         problems: Vec<KeyProblem>,
     },
+    /// Its boot contracts cannot be used.
+    #[error(transparent)]
+    BootContract(#[from] BootContractError),
     /// A value is wrong.
     #[error("{key}: {detail}")]
     Value {
@@ -166,7 +169,7 @@ impl GenesisFile {
 
     /// Reads the texts of its boot contracts; their paths are seen from `base`.
     pub(super) fn read_texts(&mut self, base: &Path) -> Result<(), GenesisError> {
-        read_boot_contracts(&mut self.boot_contract, base)
+        Ok(read_boot_contracts(&mut self.boot_contract, base)?)
     }
 
     /// The rules of its epoch.
@@ -226,7 +229,7 @@ impl GenesisFile {
             producer.key().map(drop)
         })?;
         self.stackers.iter().try_for_each(|stacker| self.address("stackers.address", &stacker.address).map(drop))?;
-        self.check_boot_contracts(rules)?;
+        check_boot_contracts(&self.boot_contract, rules, self.is_mainnet())?;
         // The supply must fit the language's arithmetic with all rewards to come.
         let total = self.balances.iter().map(|balance| u128::from(balance.amount_ustx)).sum::<u128>();
         if total > u128::from(u64::MAX) {

@@ -15,7 +15,9 @@ mod observers;
 mod settings;
 mod stacks_node_keys;
 
-pub use boot_contracts::{BootContractEntry, MAX_BOOT_CONTRACT_BYTES, MAX_BOOT_CONTRACTS, read_boot_contracts};
+pub use boot_contracts::{
+    BootContractEntry, BootContractError, MAX_BOOT_CONTRACT_BYTES, MAX_BOOT_CONTRACTS, read_boot_contracts,
+};
 pub use call_limits::CallLimits;
 pub use file::{
     BalanceTable, BurnchainTable, ConfigFile, ConnectionTable, JournalTable, NodeTable, ObserverTable, SAMPLE_CONFIG,

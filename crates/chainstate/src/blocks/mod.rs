@@ -22,6 +22,6 @@ pub use execute::{ExecuteError, Execution, execute};
 pub(crate) use execute::{close, open};
 pub use execution_cache::{ExecutionCache, ExecutionKey};
 pub use plan::{BlockPlan, plan};
-pub use rejection::{Rejection, TransactionFault};
+pub use rejection::Rejection;
 pub use rules::{CheckError, SignatureRules, check_in_chain, check_standalone, decode_block};
 pub use signature_cache::SignatureCache;

@@ -117,9 +117,6 @@ pub enum Rejection {
     },
 }
 
-/// A transaction that may not be in a block, and why.
-pub type TransactionFault = (Txid, crate::transactions::TransactionError);
-
 impl Rejection {
     /// The stable code.
     #[must_use]

@@ -57,22 +57,6 @@ pub enum DropReason {
 }
 
 impl DropReason {
-    /// The `reason` of `/drop_mempool_tx` (docs/COMPATIBILITY.md#other-observer-endpoints); none where the reference
-    /// sends no such event.
-    #[must_use]
-    pub const fn wire_name(&self) -> Option<&'static str> {
-        match self {
-            Self::Mined | Self::NonceUsed => None,
-            Self::ReplaceByFee { .. } => Some("ReplaceByFee"),
-            Self::ReplaceAcrossFork { .. } => Some("ReplaceAcrossFork"),
-            Self::TooExpensive => Some("TooExpensive"),
-            // The reference has no name for want of room; its collector is what would make some.
-            Self::StaleGarbageCollect | Self::NoRoom | Self::Evicted => Some("StaleGarbageCollect"),
-            // The reference treats both alike.
-            Self::Problematic | Self::OverExecutionLimits => Some("Problematic"),
-        }
-    }
-
     /// Whether the transaction is refused for a while: nothing that changes on the chain makes it better.
     #[must_use]
     pub const fn is_lasting(&self) -> bool {

@@ -57,10 +57,4 @@ impl AuthenticatedChunk {
     pub const fn signer(&self) -> Option<&Hash160> {
         self.signer.as_ref()
     }
-
-    /// Gives the chunk back.
-    #[must_use]
-    pub fn into_chunk(self) -> StackerDbChunk {
-        self.chunk
-    }
 }

@@ -32,7 +32,7 @@ pub use instance::{
     SIGNERS_CONFIG, producers_contract, signers_contract,
 };
 pub use put::{PutOutcome, PutRefusal, put_chunk};
-pub use rows::{get_chunk, get_config, keep_chunks_of_events, list_chunks, list_instances, list_metadata};
+pub use rows::{get_chunk, get_config, keep_chunks_of_events, list_instances, list_metadata};
 
 #[cfg(test)]
 mod tests;

@@ -73,29 +73,6 @@ pub fn get_chunk(
     Ok(select.query_row(params![contract, slot_id, version], to_chunk).optional()?)
 }
 
-/// The chunks of all written slots from `slot_id` on, at most `limit`, in order: what a follower starts from. A chunk can
-/// have 16 MiB, so take few at a time.
-///
-/// # Errors
-/// When the database fails.
-pub fn list_chunks(
-    conn: &Connection,
-    contract: &str,
-    slot_id: u32,
-    limit: u32,
-) -> Result<Vec<StackerDbChunk>, StoreError> {
-    let mut select = conn.prepare_cached(
-        "SELECT s.slot_id, s.slot_version, s.signature, d.data, e.body
-         FROM stackerdb_instances i
-         JOIN stackerdb_slots s ON s.instance = i.instance AND s.slot_id >= ?2 AND s.slot_version > 0
-         LEFT JOIN stackerdb_chunks d ON d.slot = s.slot
-         LEFT JOIN events e ON e.sequence = s.event_sequence
-         WHERE i.contract = ?1 ORDER BY s.slot_id LIMIT ?3",
-    )?;
-    let rows = select.query_map(params![contract, slot_id, limit], to_chunk)?;
-    Ok(rows.collect::<Result<_, _>>()?)
-}
-
 pub(super) fn select_instance(conn: &Connection, contract: &str) -> Result<Option<Instance>, StoreError> {
     let mut select = conn.prepare_cached(
         "SELECT instance, chunk_size_bytes, write_freq, max_writes FROM stackerdb_instances WHERE contract = ?1",

@@ -235,3 +235,22 @@ fn drops_chunks_and_verdicts_look_as_their_readers_expect() {
     });
     assert_eq!(body(Endpoint::ProposalResponse, finished(invalid), &everything()), expected);
 }
+
+#[test]
+fn every_reason_of_a_drop_has_the_references_name_or_none() {
+    use v1::DropReason as Reason;
+    for (reason, name) in [
+        (Reason::ReplaceByFee, Some("ReplaceByFee")),
+        (Reason::ReplaceAcrossFork, Some("ReplaceAcrossFork")),
+        (Reason::TooExpensive, Some("TooExpensive")),
+        (Reason::StaleGarbageCollect, Some("StaleGarbageCollect")),
+        (Reason::NoRoom, Some("StaleGarbageCollect")),
+        (Reason::Problematic, Some("Problematic")),
+        (Reason::OverExecutionLimits, Some("Problematic")),
+        (Reason::NonceUsed, None),
+        (Reason::Unspecified, None),
+    ] {
+        let dropped = v1::MempoolDropped { reason: reason.into(), ..Default::default() };
+        assert_eq!(super::drop_mempool_tx::reason(&dropped), name, "{reason:?}");
+    }
+}

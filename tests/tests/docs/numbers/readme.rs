@@ -36,6 +36,7 @@ pub(super) const PAGE: Page = Page {
         "day; 0 = only blocks with transactions",
         "blocks; 0 = only on demand",
         "apply` does; 0 = no",
+        "every `NAME.clar` in block 0, at the",
         "answers 200",
     ],
     is_whole: true,

@@ -262,20 +262,3 @@ fn a_rolled_back_write_leaves_no_trace() {
     drop(tx);
     assert_empty(&conn);
 }
-
-#[test]
-fn wire_names_are_the_references() {
-    let new_txid = stacks_types::ids::Txid([1; 32]);
-    let check = |reason: DropReason, name: Option<&str>, new: bool| {
-        assert_eq!((reason.wire_name(), reason.new_txid().is_some()), (name, new));
-    };
-    check(DropReason::ReplaceByFee { new_txid }, Some("ReplaceByFee"), true);
-    check(DropReason::ReplaceAcrossFork { new_txid }, Some("ReplaceAcrossFork"), true);
-    check(DropReason::TooExpensive, Some("TooExpensive"), false);
-    check(DropReason::StaleGarbageCollect, Some("StaleGarbageCollect"), false);
-    check(DropReason::NoRoom, Some("StaleGarbageCollect"), false);
-    check(DropReason::Evicted, Some("StaleGarbageCollect"), false);
-    check(DropReason::Problematic, Some("Problematic"), false);
-    check(DropReason::Mined, None, false);
-    check(DropReason::NonceUsed, None, false);
-}
