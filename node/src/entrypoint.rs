@@ -187,6 +187,28 @@ fn on_large_stack(open: impl FnOnce() -> anyhow::Result<OpenedChain> + Send) -> 
     })
 }
 
+/// The mocked bitcoin's clock, which follows the chain if it is to mine after transactions.
+fn start_clock(
+    threads: &mut Threads,
+    settings: &Settings,
+    chain: &OpenedChain,
+    wake: &WakeSignal,
+    control: &ClockControl,
+) -> anyhow::Result<()> {
+    let clock = MockClock {
+        chain: Arc::clone(&chain.api),
+        wake: wake.clone(),
+        mine_at_start: is_new(chain.api.as_ref())?,
+        control: control.clone(),
+        settle: settings.burn_block_after_transactions,
+    };
+    if !clock.settle.is_zero() {
+        let control = control.clone();
+        chain.journal.listen(Box::new(move |_| control.notify_moved()));
+    }
+    threads.spawn("clock", move || clock.run().context("no burn block could be mined"))
+}
+
 /// A node that runs.
 struct Node {
     exits: Receiver<Exit>,
@@ -246,18 +268,7 @@ impl Node {
         });
         threads.spawn("stackerdbs", move || follower.run().context("StackerDBs cannot follow the tip"))?;
         threads.spawn_workers(chain, &templates, &validations)?;
-        let mock_clock = MockClock {
-            chain: Arc::clone(&chain.api),
-            wake: wake.clone(),
-            mine_at_start: is_new(chain.api.as_ref())?,
-            control: clock.clone(),
-            settle: settings.burn_block_after_transactions,
-        };
-        if !mock_clock.settle.is_zero() {
-            let clock = clock.clone();
-            chain.journal.listen(Box::new(move |_| clock.notify_moved()));
-        }
-        threads.spawn("clock", move || mock_clock.run().context("no burn block could be mined"))?;
+        start_clock(&mut threads, settings, chain, &wake, &clock)?;
         threads.spawn_page_check(chain, rpc.handle(), &shutdown)?;
         let stopped = shutdown.clone();
         threads.spawn("event-stream", move || {

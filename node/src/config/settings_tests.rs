@@ -217,7 +217,7 @@ fn boot_contracts_are_read_beside_their_genesis_and_mistakes_are_named() {
     refused(&bns.replace("\"bns\"", "\"1bns\""), "`1bns` is no name of a contract");
     refused(&bns.replace("\"bns\"", &format!("\"{}\"", "b".repeat(41))), "no name of a contract");
     refused(&bns.replace("contracts/", "nowhere/"), "nowhere/bns.clar");
-    refused(&format!("{bns}clarity = 2"), "did you mean `clarity_version`?");
+    refused(&format!("{bns}clarity_versoin = 2"), "did you mean `clarity_version`?");
     std::fs::write(folder.path().join("contracts/bns.clar"), "(ok 1)\n;; caf\u{e9}").unwrap();
     refused(bns, "bns.clar:2: a character");
     std::fs::write(folder.path().join("contracts/bns.clar"), " ".repeat((4 << 20) + 1)).unwrap();

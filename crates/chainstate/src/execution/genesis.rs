@@ -31,8 +31,8 @@ use super::session::{BlockContext, BlockSession, ExecutedBlock, SessionError};
 use crate::params::{ChainParams, POX_PREPARE_LENGTH, boot_address};
 use crate::transactions::{BootTransaction, TransactionError, boot_deploy, boot_mints};
 
-/// The function of a PoX contract that is told the first burn height, the lengths of a prepare phase and of a cycle, and a fourth
-/// number: in `pox` the per cent of the supply that can reject stacking, in the later ones the cycle from which it counts.
+/// The function of a PoX contract that is told the first burn height, the lengths of a prepare phase and of a cycle, then, until
+/// `pox-3`, the per cent of the supply that can reject stacking, and from `pox-2` on the cycle from which it counts.
 const CONFIGURE_POX: &str = "set-burnchain-parameters";
 const REJECTION_FRACTION: u64 = 25;
 const FIRST_CYCLE: u64 = 0;
@@ -158,21 +158,25 @@ fn run(
 /// Tells a PoX contract of the network which chain it is on, as the network does when it comes into force.
 fn configure_pox(session: &mut BlockSession<'_>, deployment: &BootDeployment<'_>) -> Result<(), GenesisError> {
     let (params, id) = (session.params, &deployment.id);
-    let last = match id.name.as_str() {
-        "pox" => REJECTION_FRACTION,
-        "pox-2" | "pox-3" | "pox-4" | "pox-5" => FIRST_CYCLE,
+    let more: &[u64] = match id.name.as_str() {
+        "pox" => &[REJECTION_FRACTION],
+        "pox-2" | "pox-3" => &[REJECTION_FRACTION, FIRST_CYCLE],
+        "pox-4" | "pox-5" => &[FIRST_CYCLE],
         _ => return Ok(()),
     };
     if id.issuer != boot_address(params.mainnet).standard() {
         return Ok(());
     }
     let context = Context { sender: Principal::Standard(id.issuer), sponsor: None };
-    let lengths = [params.burn.first_height, POX_PREPARE_LENGTH.into(), params.burn.reward_cycle_length, last];
-    let arguments = lengths.map(|length| Value::UInt(length.into())).to_vec();
+    let lengths = [params.burn.first_height, POX_PREPARE_LENGTH.into(), params.burn.reward_cycle_length];
+    let arguments = lengths.iter().chain(more).map(|number| Value::UInt((*number).into())).collect();
     let configured = session.run(Cost::MAX, |machine| {
         let contract = machine.deployed(id)?;
         if contract.is_some_and(|contract| contract.interface.callable(CONFIGURE_POX).is_some()) {
-            machine.call(&context, id, CONFIGURE_POX, arguments)?;
+            let answer = machine.call(&context, id, CONFIGURE_POX, arguments)?;
+            if matches!(answer, Value::Err(_)) {
+                return Err(TransactionError::Rejected { error: answer.to_string() }.into());
+            }
         }
         machine.meter.set_spent(Cost::default());
         Ok(Done { value: (), deployed: None })

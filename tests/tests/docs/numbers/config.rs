@@ -14,6 +14,7 @@ pub(super) const PAGES: [Page; 2] = [
         document: "node/src/config/sample_config.toml",
         rows: &[
             ("3999 is where stacks.js looks", "devnet/src/plan.rs", "API_PORT: u16 = 3999"),
+            ("devnet's default is \"1s\".", "devnet/src/plan.rs", "TRANSACTIONS: Duration = Duration::from_secs(1)"),
             ("seconds (1 to 3600)", EXECUTION, "(1..=3600)"),
             ("(1000 to 100000000)", EXECUTION, "(1000..=memory_bytes)"),
             ("(1000 to 100000000)", MEMORY.0, MEMORY.1),
@@ -35,6 +36,7 @@ pub(super) const PAGES: [Page; 2] = [
         ],
         names: &[
             "(an IPv4 address, or 64 bits of an IPv6 one)",
+            "does. \"0\" is off;",
             "others 256.",          // Half of max_subscriptions; a test of the settings holds it.
             "default is 83886080)", // The reference's.
             "default is 30)",

@@ -11,7 +11,11 @@ pub(super) const PAGE: Page = Page {
     rows: &[
         ("4.0 unless asked otherwise", "node/src/config/genesis.rs", "DEFAULT_EPOCH: &str = \"4.0\""),
         ("70 % of the weight", THRESHOLD.0, THRESHOLD.1),
-        ("on 50,000 STX.", "crates/chainstate/src/params/boot.rs", "POX_5_MINIMUM_USTX: u128 = 50_000_000_000"),
+        (
+            "and from 4.0 on 50,000 STX.",
+            "crates/chainstate/src/params/boot.rs",
+            "POX_5_MINIMUM_USTX: u128 = 50_000_000_000",
+        ),
         ("answers `(err 255)`", POX, "ERR_STACKING_IS_MOCKED 255"),
         ("(`(err u255)` where", POX, "ERR_STACKING_IS_MOCKED 255"),
         ("1000 STX a tenure", "crates/chainstate/src/params.rs", COINBASE),

@@ -83,17 +83,17 @@ fn each_epoch_has_the_contracts_that_the_network_has_and_no_release_ever_changes
     };
     // A hash that changes means that folders of the release are refused: add a release instead.
     let expected = [
-        ("3.0", "costs-3 cost-voting pox-4", "HASH"),
-        ("3.3", "costs-3 costs-4 cost-voting pox-4", "HASH"),
-        ("4.0", "costs-3 costs-4 cost-voting pox-4 pox-5", "HASH"),
-        ("4.1", "costs-3 costs-4 cost-voting pox-4 pox-5", "HASH"),
+        ("3.0", "costs-3 cost-voting pox-4", "a006775a"),
+        ("3.3", "costs-3 costs-4 cost-voting pox-4", "19d33b21"),
+        ("4.0", "costs-3 costs-4 cost-voting pox-4 pox-5", "17fa1e04"),
+        ("4.1", "costs-3 costs-4 cost-voting pox-4 pox-5", "17fa1e04"),
     ];
     let found = expected.map(|(epoch, ..)| (epoch, texts(Rules::of_epoch(epoch).unwrap(), BootRelease::WithPox)));
     assert_eq!(found, expected.map(|(epoch, names, hash)| (epoch, (names.to_owned(), hash.to_owned()))));
     let expected = [
-        ("3.0", "costs-3 cost-voting", "HASH"),
-        ("3.3", "costs-3 costs-4 cost-voting", "HASH"),
-        ("4.0", "costs-3 costs-4 costs-5 cost-voting", "HASH"),
+        ("3.0", "costs-3 cost-voting", "3a2d1559"),
+        ("3.3", "costs-3 costs-4 cost-voting", "19daaf47"),
+        ("4.0", "costs-3 costs-4 costs-5 cost-voting", "cc91a979"),
     ];
     let found = expected.map(|(epoch, ..)| (epoch, texts(Rules::of_epoch(epoch).unwrap(), BootRelease::CostsOnly)));
     assert_eq!(found, expected.map(|(epoch, names, hash)| (epoch, (names.to_owned(), hash.to_owned()))));
@@ -182,6 +182,9 @@ fn a_pox_contract_that_the_genesis_brings_replaces_ours_and_cannot_lock() {
         let chain = chain_of(&Rules::EPOCH_4_0, brought(&[("pox-4", 2, OWN_POX), ("pool", 2, pool)]));
         let pox = boot_contract("pox-4");
         assert_eq!(ask(&chain, &pox, "get-cycle", &[]).unwrap(), "(u7 u10)", "it was told which chain it is on");
+        let five = OWN_POX.replace("(d uint)", "(d uint) (e uint)").replace("(+ a u7)", "(+ d e)");
+        let older = chain_of(&Rules::EPOCH_4_0, brought(&[("pox-3", 2, &five)]));
+        assert_eq!(ask(&older, &boot_contract("pox-3"), "get-cycle", &[]).unwrap(), "(u25 u10)");
         assert!(ask(&chain, &boot_contract("pox-5"), "get-pox-info", &[]).is_ok(), "the other is still ours");
 
         let refused = |receipt: TransactionReceipt| {
@@ -248,6 +251,12 @@ fn what_cannot_be_deployed_is_named_with_file_line_column_and_cause() {
         assert!(said.contains("contracts/fails.clar: its top level fails"), "{said}");
         let said = error(&[("newer", 4, "(+ 1 2)")]);
         assert!(said.contains("contracts/newer.clar: clarity version 4 is above 3, the newest of epoch 3.0"), "{said}");
+        let refuses = "(define-public (set-burnchain-parameters (a uint) (b uint) (c uint) (d uint)) (err u3))";
+        let said = error(&[("pox-4", 3, refuses)]);
+        assert!(
+            said.contains("contracts/pox-4.clar: set-burnchain-parameters fails") && said.contains("(err u3)"),
+            "{said}"
+        );
         let said = error(&[good, good]);
         assert!(said.contains("deployed already"), "{said}");
     });

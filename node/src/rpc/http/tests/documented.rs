@@ -230,12 +230,12 @@ impl Asker {
 
     fn stackerdbs(&self) {
         let boot = "ST000000000000000000002AMW42H";
-        let slots = self.get(200, &format!("/v2/stackerdb/{boot}/miners")).json();
+        let slots = self.get(200, &format!("/v2/stackerdb/{boot}/producers")).json();
         assert!(!slots.as_array().unwrap().is_empty());
-        self.get(200, &format!("/v2/stackerdb/{boot}/miners/replicas"));
+        self.get(200, &format!("/v2/stackerdb/{boot}/producers/replicas"));
         for (slot_version, sig) in [(1, "00".repeat(65)), (0, "00".repeat(65))] {
             let chunk = json!({ "slot_id": 0, "slot_version": slot_version, "sig": sig, "data": "00" });
-            let ack = self.post(200, &format!("/v2/stackerdb/{boot}/miners/chunks"), JSON, chunk.to_string()).json();
+            let ack = self.post(200, &format!("/v2/stackerdb/{boot}/producers/chunks"), JSON, chunk.to_string()).json();
             assert_eq!(ack["accepted"], false);
         }
     }
