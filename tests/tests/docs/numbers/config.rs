@@ -55,6 +55,7 @@ pub(super) const PAGES: [Page; 2] = [
         ],
         names: &[
             "seconds since 1970",
+            "Contracts of block 0, deployed in",
             // A test of the sessions holds which epoch has which versions.
             "\"3.0\", \"3.1\", \"3.2\", \"3.3\", \"3.4\", \"4.0\" or \"4.1\"",
             "(3 in 3.0, 4 from 3.3, 5 from 3.4, 6 from 4.0 on)",

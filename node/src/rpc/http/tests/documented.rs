@@ -8,10 +8,14 @@ use std::time::Duration;
 
 use axum::http::{Method, StatusCode};
 use chainstate::chain::Retention;
+use chainstate::execution::read_only::contract_key;
+use engine::value::ContractId;
 use http_body_util::BodyExt as _;
+use marf::TrieHash;
 use serde_json::json;
 use stacks_types::block::NakamotoBlock;
 use stacks_types::ids::StacksBlockId;
+use stacks_types::stackerdb::StackerDbChunk;
 use tower::ServiceExt as _;
 
 use super::bench::{Bench, FIRST_BURN, JSON, OCTETS, Reply, address, deploy, key, transfer};
@@ -27,7 +31,8 @@ const UNSEEN: &[[&str; 5]] = &[
     ["*", "*", "429", "text/plain", "all turns are taken: lanes.rs here; the budgets of bytes and requests"],
     ["*", "*", "500", "*", "a fault of the node"],
     ["*", "*", "503", "text/plain", "the node is stopping, or its tip stands still: chain/stall.rs"],
-    ["*", "*", "507", "text/plain", "the disk is full: tests/tests/e2e/faults"],
+    ["POST", "/v2/transactions", "429", "application/json", "its sender's turns are taken: fair_lane/tests.rs"],
+    ["*", "*", "507", "*", "the disk is full: tests/tests/e2e/faults"],
 ];
 
 const CODE: &str = "
@@ -190,13 +195,9 @@ impl Asker {
             let body = if kind.starts_with("call") { call.clone() } else { "\"0x09\"".to_owned() };
             self.post(404, &format!("{path}?tip={}", "ab".repeat(32)), JSON, body);
         }
-        self.get(200, &format!("/v2/clarity/marf/{}", self.marf_key()));
-    }
-
-    /// The path of the contract's variable in the state index.
-    fn marf_key(&self) -> String {
-        let key = format!("vm::{}.c::1::total", self.owner);
-        hex::encode(stacks_types::hashing::sha512_256(&[key.as_bytes()]))
+        let contract = ContractId::parse(&format!("{owner}.c")).unwrap();
+        let path = hex::encode(TrieHash::of_key(&contract_key(&contract)).0);
+        self.get(200, &format!("/v2/clarity/marf/{path}"));
     }
 
     fn blocks_and_burn_blocks(&self) {
@@ -229,15 +230,18 @@ impl Asker {
     }
 
     fn stackerdbs(&self) {
-        let boot = "ST000000000000000000002AMW42H";
-        let slots = self.get(200, &format!("/v2/stackerdb/{boot}/producers")).json();
-        assert!(!slots.as_array().unwrap().is_empty());
-        self.get(200, &format!("/v2/stackerdb/{boot}/producers/replicas"));
-        for (slot_version, sig) in [(1, "00".repeat(65)), (0, "00".repeat(65))] {
-            let chunk = json!({ "slot_id": 0, "slot_version": slot_version, "sig": sig, "data": "00" });
-            let ack = self.post(200, &format!("/v2/stackerdb/{boot}/producers/chunks"), JSON, chunk.to_string()).json();
-            assert_eq!(ack["accepted"], false);
+        let path = "/v2/stackerdb/ST000000000000000000002AMW42H/producers";
+        self.get(200, path);
+        self.get(200, &format!("{path}/replicas"));
+        let chunk = StackerDbChunk::signed(0, 1, b"data".to_vec(), &key("producer", 0));
+        let sig = hex::encode(chunk.signature.as_bytes());
+        let body = json!({ "slot_id": 0, "slot_version": 1, "sig": sig, "data": hex::encode(&chunk.data) }).to_string();
+        // Taken, and refused when it comes again.
+        for _ in 0..2 {
+            self.post(200, &format!("{path}/chunks"), JSON, body.clone());
         }
+        self.get(200, &format!("{path}/0"));
+        self.get(200, &format!("{path}/0/1"));
     }
 
     fn transactions(&self) {
