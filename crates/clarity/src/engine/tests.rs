@@ -7,6 +7,7 @@ use super::*;
 use crate::Rules;
 use crate::costs::{Cost, Meter};
 use crate::error::CostError;
+use crate::names::ClarityName;
 use crate::run::Event;
 use crate::test_support::{Memory, PAST, RULES, context, id, numbers};
 use crate::value::Value;
@@ -326,5 +327,34 @@ fn a_snippet_with_allowances_that_lack_arguments_fails() {
         let snippet = format!("(restrict-assets? tx-sender (({allowance})) 1)");
         let stop = machine.evaluate(&context(), &id("counter"), &snippet).unwrap_err();
         assert_eq!(stop.kind(), "IncorrectArgumentCount", "{allowance}");
+    }
+}
+
+#[test]
+fn what_a_cast_got_wrong_goes_into_no_other_contract() {
+    let source = "(define-public (f (x (list 3 (buff 1)))) (ok (len x)))
+        (define-public (t (x {a: int, b: uint})) (ok (get a x)))";
+    let caller = "(define-public (f (x (list 3 (buff 1)))) (contract-call? .callee f x))
+        (define-public (t (x {a: int, b: uint})) (contract-call? .callee t x))";
+    let field = |name: &str, value| (ClarityName::new(name).unwrap(), value);
+    let list = Value::list(vec![Value::list(Vec::new()).unwrap()]).unwrap();
+    let tuple = Value::tuple(vec![field("a", Value::Int(1)), field("b", Value::Int(1))]).unwrap();
+    for version in [1, 2] {
+        let mut world = Memory::new(&Rules::EPOCH_3_0, Dialect::of_version(version).unwrap());
+        world.publish("callee", source);
+        world.dialect = Dialect::of_version(2).unwrap();
+        world.publish("itself", source);
+        world.publish("caller", caller);
+        for (function, argument) in [("f", &list), ("t", &tuple)] {
+            let mut call = |contract: &str| world.call(&id(contract), function, vec![argument.clone()]).0;
+            assert_eq!(
+                call("itself").unwrap().to_string(),
+                "(ok 1)".replace('1', if function == "f" { "u1" } else { "1" })
+            );
+            let stop = call("caller").unwrap_err();
+            assert_eq!(stop.kind(), "TypeValueError", "{function}: {stop}");
+            // The type is the value's own: it has one entry, not three.
+            assert!(function == "t" || stop.to_string().contains("ListTypeData { max_len: 1, "), "{stop}");
+        }
     }
 }

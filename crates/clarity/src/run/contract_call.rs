@@ -64,6 +64,9 @@ impl Machine<'_> {
         if let Some(what) = self.world.not_done_here(&program.id, name) {
             return Err(RuntimeError::NotDoneHere(what).into());
         }
+        if !self.rules.sanitizes_arguments {
+            self.check_content(first)?;
+        }
         let frame = Frame {
             contract,
             entered: self.enter(&program.id),
@@ -76,6 +79,18 @@ impl Machine<'_> {
         let outcome = self.apply_user(&frame, index, first);
         self.leave();
         outcome
+    }
+
+    /// Refuses arguments whose content is not of their type. A cast gives a list or a tuple the declared type, whatever is in it; such
+    /// a value stays in the contract that was called with it.
+    fn check_content(&self, first: usize) -> Result<(), Stop> {
+        for value in self.slots[first..].iter().filter(|value| is_made_of_others(value)) {
+            let of = value.type_of();
+            if value.sanitized(&of).is_none() {
+                return Err(CheckError::TypeValue(of, value.clone()).into());
+            }
+        }
+        Ok(())
     }
 
     /// `contract-call?`
@@ -187,6 +202,10 @@ impl Machine<'_> {
         let method = table.get(name.as_str());
         method.cloned().ok_or_else(|| CheckError::TraitMethodUnknown(bound.name.to_string(), name.to_string()).into())
     }
+}
+
+const fn is_made_of_others(value: &Value) -> bool {
+    matches!(value, Value::List(_) | Value::Tuple(_) | Value::Optional(Some(_)) | Value::Ok(_) | Value::Err(_))
 }
 
 /// Who calls.
