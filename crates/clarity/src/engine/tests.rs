@@ -358,3 +358,38 @@ fn what_a_cast_got_wrong_goes_into_no_other_contract() {
         }
     }
 }
+
+#[test]
+fn words_of_definitions_are_free_names() {
+    for version in [1, 2, 6] {
+        let mut world = Memory::new(&Rules::EPOCH_4_0, Dialect::of_version(version).unwrap());
+        world.publish(
+            "words",
+            "(define-constant define-map 1) (define-private (use-trait (impl-trait int)) (+ impl-trait define-map))
+            (define-data-var define-trait int 3)
+            (define-public (go) (let ((define-constant (use-trait (var-get define-trait)))) (ok define-constant)))",
+        );
+        assert_eq!(world.keep("words", "go", Vec::new()).to_string(), "(ok 4)");
+        assert!(world.try_publish("taken", "(define-constant get 1)").is_err());
+    }
+}
+
+#[test]
+fn a_version_that_no_address_has_is_told_before_the_hash_is_looked_at() {
+    let mut world = Memory::new(&Rules::EPOCH_3_0, Dialect::of_version(2).unwrap());
+    let publish = |version: &str| {
+        format!(
+            "(define-data-var hash (buff 20) 0x)
+             (define-public (go) (ok (is-err (principal-construct? {version} (at-block 0x{} (var-get hash))))))",
+            "00".repeat(32)
+        )
+    };
+    for (version, outcome) in [("0x20", Ok("(ok true)")), ("0xff", Ok("(ok true)")), ("0x0a", Err("TypeValueError"))] {
+        let (contract, _) = world.try_publish("made", &publish(version)).unwrap();
+        world.contracts.insert(id("made"), contract);
+        // The variable is not there in the block before.
+        let done = world.call(&id("made"), "go", Vec::new()).0;
+        let done = done.as_ref().map(ToString::to_string).map_err(Stop::kind);
+        assert_eq!(done.as_deref().map_err(|kind| *kind), outcome, "{version}");
+    }
+}

@@ -133,11 +133,9 @@ impl<'a> Lowering<'a> {
         self.asset_names.get(name).copied()
     }
 
-    /// Whether the language itself has this name.
+    /// Whether the language itself has this name for something that gives a value. The words of definitions are free.
     pub(super) fn is_reserved(&self, name: &str) -> bool {
-        Native::lookup(name, self.version()).is_some()
-            || Keyword::lookup(name, self.version()).is_some()
-            || Define::lookup(name).is_some()
+        Native::lookup(name, self.version()).is_some() || Keyword::lookup(name, self.version()).is_some()
     }
 
     /// A definition's form and its arguments.

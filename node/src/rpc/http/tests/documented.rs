@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use axum::http::{Method, StatusCode};
 use chainstate::chain::Retention;
-use chainstate::execution::read_only::contract_key;
+use engine::state::keys;
 use engine::value::ContractId;
 use http_body_util::BodyExt as _;
 use marf::TrieHash;
@@ -201,7 +201,7 @@ impl Asker {
             self.post(404, &format!("{path}?tip={}", "ab".repeat(32)), JSON, body);
         }
         let contract = ContractId::parse(&format!("{owner}.c")).unwrap();
-        let path = hex::encode(TrieHash::of_key(&contract_key(&contract)).0);
+        let path = hex::encode(TrieHash::of_key(&keys::contract(&contract)).0);
         self.get(200, &format!("/v2/clarity/marf/{path}"));
     }
 
