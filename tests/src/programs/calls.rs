@@ -13,8 +13,6 @@ pub struct Call {
     pub function: String,
     /// Arguments, serialized.
     pub arguments: Vec<Vec<u8>>,
-    /// Whether one was exchanged for a value of another type, which may fit all the same.
-    pub is_misfit: bool,
 }
 
 impl Writer<'_> {
@@ -35,18 +33,16 @@ impl Writer<'_> {
         let mut arguments: Vec<_> =
             function.parameters.iter().map(|(_, kind)| literal::any(self.rng, kind).bytes).collect();
         let mut name = function.name.clone();
-        let mut is_misfit = false;
         match self.rng.below(40) {
             0 => arguments.push(literal::any(self.rng, &Type::UInt).bytes),
             1 => drop(arguments.pop()),
             2 | 3 if !arguments.is_empty() => {
                 let (at, other) = (self.rng.below(arguments.len()), Type::any(self.rng, 2));
                 arguments[at] = literal::any(self.rng, &other).bytes;
-                is_misfit = true;
             }
             4 => name.push_str("-missing"),
             _ => {}
         }
-        Call { contract: self.scope.contract, function: name, arguments, is_misfit }
+        Call { contract: self.scope.contract, function: name, arguments }
     }
 }

@@ -30,7 +30,6 @@ fn run(engine: &mut Engine, step: &Json) -> Record {
         contract: name(&step["contract"]),
         function: step["function"].as_str().unwrap().to_owned(),
         arguments: arguments.collect(),
-        is_misfit: false,
     })
 }
 

@@ -107,3 +107,72 @@ proptest! {
         }
     }
 }
+
+/// Every tuple in a value with the type that is expected at its place, where that is a tuple's, in order.
+fn tuples_in(value: &Value, expected: &Type, found: &mut Vec<(Type, Value)>) {
+    match (expected, value) {
+        (Type::Tuple(of), Value::Tuple(tuple)) => {
+            found.push((expected.clone(), value.clone()));
+            for (name, field) in of.fields() {
+                if let Some(inner) = tuple.get(name) {
+                    tuples_in(inner, field, found);
+                }
+            }
+        }
+        (Type::List(of), Value::List(list)) => {
+            list.items.iter().for_each(|item| tuples_in(item, of.entry(), found));
+        }
+        (Type::Optional(of), Value::Optional(Some(inner))) => tuples_in(inner, of.inner(), found),
+        (Type::Response(of), Value::Ok(inner)) => tuples_in(inner, of.ok(), found),
+        (Type::Response(of), Value::Err(inner)) => tuples_in(inner, of.err(), found),
+        _ => {}
+    }
+}
+
+fn names(of: &Type) -> Vec<ClarityName> {
+    let Type::Tuple(of) = of else { return Vec::new() };
+    of.fields().iter().map(|(name, _)| name.clone()).collect()
+}
+
+/// A tuple with a field too many, or one in place of another, at a place inside of other values.
+fn any_misfit() -> impl Strategy<Value = (Type, Value)> {
+    let tuple = (any::<bool>(), 0_u8..4).prop_map(|(two, kind)| {
+        let field = |at: &str| (name(at), Value::UInt(1));
+        let fields = match kind {
+            0 => vec![field("a")],
+            1 => vec![field("a"), field("b")],
+            2 => vec![field("a"), field("c")],
+            _ => vec![field("a"), field("b"), field("c")],
+        };
+        let of =
+            if two { vec![(name("a"), Type::UInt), (name("b"), Type::UInt)] } else { vec![(name("a"), Type::UInt)] };
+        (Type::tuple(of).unwrap(), Value::tuple(fields).unwrap())
+    });
+    tuple.prop_recursive(3, 12, 2, |inner| {
+        let pair = (inner.clone(), inner.clone());
+        prop_oneof![
+            inner.clone().prop_map(|(of, value)| (Type::optional(of).unwrap(), Value::some(value).unwrap())),
+            inner.clone().prop_map(|(of, value)| (Type::response(of, Type::Int).unwrap(), Value::okay(value).unwrap())),
+            inner
+                .clone()
+                .prop_map(|(of, value)| (Type::response(Type::Int, of).unwrap(), Value::error(value).unwrap())),
+            inner.prop_map(|(of, value)| {
+                (Type::list(of, 2).unwrap(), Value::list(vec![value.clone(), value]).unwrap())
+            }),
+            pair.prop_map(|(a, b)| {
+                let of = Type::tuple(vec![(name("a"), a.0), (name("z"), b.0)]).unwrap();
+                (of, Value::tuple(vec![(name("a"), a.1), (name("z"), b.1)]).unwrap())
+            }),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn the_first_tuple_with_other_fields_is_found_wherever_it_is((of, value) in any_misfit()) {
+        let mut tuples = Vec::new();
+        tuples_in(&value, &of, &mut tuples);
+        let first = tuples.into_iter().find(|(of, tuple)| names(of) != names(&tuple.type_of()));
+        prop_assert_eq!(value.unfitting_tuple(&of), first);
+    }
+}
