@@ -265,6 +265,12 @@ impl MessageSignature {
             .map_err(|_| KeyError::NotRecoverable)
     }
 
+    /// Whether S is above half of the group order: what [`LowS::Strict`] refuses. Not of scalars that are out of range.
+    #[must_use]
+    pub fn has_high_s(&self) -> bool {
+        Signature::from_slice(&self.0[1..]).is_ok_and(|signature| signature.s().is_high().into())
+    }
+
     /// Whether the recovery id is at most 3 and r and s are below the group order. Zero is "in range" here: this is a
     /// check of encoding, not of the signature.
     #[must_use]

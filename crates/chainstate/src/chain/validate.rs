@@ -1,10 +1,12 @@
 //! Validates proposals by the code that appends blocks, less the stackers' signatures.
 
 use nakamoto_proto::v1;
+use stacks_types::keys::KeyError;
 
 use super::{Chain, wire};
 use crate::blocks::{CheckError, Rejection, SignatureRules, check_in_chain, decode_block};
 use crate::db::StoreError;
+use crate::transactions::TransactionError;
 
 /// What validation found. A verdict on bytes that are not a block has no hashes.
 pub type Verdict = v1::ValidationVerdict;
@@ -34,6 +36,11 @@ impl Chain {
             Err(CheckError::Rejected(rejection)) => return Ok(rejected(verdict, &rejection)),
             Err(CheckError::Store(error)) => return Err(error),
         };
+        // Before 4.0 a block may hold it, and no proposal (docs/CONSENSUS.md#keys-and-addresses).
+        if let Some(transaction) = block.txs.iter().find(|transaction| transaction.has_high_s()) {
+            let cause = TransactionError::Signature { reason: KeyError::HighS.to_string() }.to_string();
+            return Ok(rejected(verdict, &Rejection::BadTransaction { txid: transaction.txid(), cause }));
+        }
         let execution = self.execution_of(&reader, &plan, &block, self.execution_limits())?;
         self.put_back(reader);
         Ok(match execution {

@@ -5,9 +5,11 @@
 //! Whole chains: tests open a [`crate::chain::Chain`] with parameters of their own.
 
 mod headers;
+mod signatures;
 mod stack;
 mod state;
 
 pub use headers::{FixedHeaders, HeaderFacts};
+pub use signatures::with_other_s;
 pub use stack::on_a_large_stack;
 pub use state::{BurnHash, ScratchState};

@@ -74,6 +74,12 @@ impl StacksTransaction {
     pub fn verify_origin(&self, low_s: LowS) -> Result<(), VerifyError> {
         self.auth.origin().verify(&self.initial_sighash(), AuthRole::Origin, low_s).map(|_| ())
     }
+
+    /// Whether one of its signatures has a high S: good under [`LowS::Lax`] alone.
+    #[must_use]
+    pub fn has_high_s(&self) -> bool {
+        self.auth.origin().has_high_s() || self.auth.sponsor().is_some_and(SpendingCondition::has_high_s)
+    }
 }
 
 impl SpendingCondition {
@@ -103,6 +109,16 @@ impl SpendingCondition {
         match self.signer() == got {
             true => Ok(handed_on),
             false => Err(VerifyError::WrongSigner { role, expected: self.signer(), got }),
+        }
+    }
+
+    fn has_high_s(&self) -> bool {
+        match self {
+            Self::SingleSig(condition) => condition.signature.has_high_s(),
+            Self::MultiSig(condition) => condition.fields.iter().any(|field| match field {
+                AuthField::Signature { signature, .. } => signature.has_high_s(),
+                AuthField::PublicKey { .. } => false,
+            }),
         }
     }
 }

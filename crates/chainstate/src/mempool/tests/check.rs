@@ -1,5 +1,6 @@
 use super::support::*;
 use crate::mempool::{CheckOutcome, DropReason, Refusal, check, insert, remove};
+use crate::test_support::with_other_s;
 use engine::names::{ClarityName, ContractName};
 use engine::value::{ContractId, Principal, Standard, Value};
 use rusqlite::Connection;
@@ -189,26 +190,9 @@ fn a_high_s_is_refused() {
     else {
         panic!("one key")
     };
-    condition.signature.0 = high_s(condition.signature.0);
+    condition.signature.0 = with_other_s(condition.signature.0);
     assert_eq!(transaction.verify(LowS::Lax), Ok(()), "good but for its S");
     assert!(cause_and_cure(transaction).contains("high S"));
-}
-
-/// The same signature with its other S: n - s, and the recovery id flipped.
-fn high_s(signature: [u8; 65]) -> [u8; 65] {
-    const ORDER: [u8; 32] = [
-        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xfe, 0xba, 0xae,
-        0xdc, 0xe6, 0xaf, 0x48, 0xa0, 0x3b, 0xbf, 0xd2, 0x5e, 0x8c, 0xd0, 0x36, 0x41, 0x41,
-    ];
-    let mut flipped = signature;
-    flipped[0] ^= 1;
-    let mut borrow = 0_i16;
-    for index in (0..32).rev() {
-        let digit = i16::from(ORDER[index]) - i16::from(signature[33 + index]) - borrow;
-        borrow = i16::from(digit < 0);
-        flipped[33 + index] = u8::try_from(digit.rem_euclid(256)).unwrap();
-    }
-    flipped
 }
 
 #[test]

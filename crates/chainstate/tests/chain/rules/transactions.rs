@@ -1,5 +1,7 @@
 //! Rule 6: the coinbase, and what makes one transaction spoil a block.
 
+use chainstate::chain::StoreOutcome;
+use chainstate::test_support::with_other_s;
 use nakamoto_proto::v1::RejectReason;
 use stacks_types::block::NakamotoBlock;
 use stacks_types::ids::{BlockHash, ConsensusHash, Hash160, StacksBlockId};
@@ -12,7 +14,7 @@ use stacks_types::transaction::{
 
 use super::scene::{Scene, wide};
 use super::{Case, OnPush, because, case, check};
-use crate::support::{OPENING, address, deploy, key, signed, transfer, user, vrf_key};
+use crate::support::{OPENING, address, deploy, key, on_big_stack, signed, transfer, user, vrf_key};
 
 /// A block that goes on with a tenure, spoilt by one transaction among good ones. The first user's next nonce is 1.
 fn spoilt(scene: &Scene, bad: StacksTransaction) -> NakamotoBlock {
@@ -167,4 +169,25 @@ fn a_transaction_that_no_block_may_hold_is_found_before_anything_is_executed() {
 #[test]
 fn a_transaction_that_the_state_forbids_spoils_its_block_on_every_path() {
     check(OnPush::Stored, EXECUTED);
+}
+
+#[test]
+fn a_high_s_is_in_no_proposal_though_a_block_before_4_0_may_hold_it() {
+    on_big_stack(|| {
+        let scene = Scene::new();
+        let mut flipped = transfer(0, 1, 1, 5);
+        let (TransactionAuth::Standard(condition) | TransactionAuth::Sponsored { origin: condition, .. }) =
+            &mut flipped.auth;
+        let SpendingCondition::SingleSig(condition) = condition else { panic!("one key") };
+        condition.signature.0 = with_other_s(condition.signature.0);
+        let block = scene.same_tenure(vec![flipped]);
+        let verdict = scene.test.chain.validate(&block.encode()).expect("storage works");
+        let rejection = verdict.rejection.expect("a rejection");
+        assert_eq!(rejection.reason(), RejectReason::BadTransaction, "{}", rejection.detail);
+        assert!(rejection.detail.contains("high"), "{}", rejection.detail);
+        assert_eq!(rejection.failed_txid[..], block.txs[0].txid().0);
+        assert!(matches!(scene.test.push(&block), StoreOutcome::Stored(_)));
+        assert_eq!(scene.test.settle().len(), 1);
+        assert_eq!(scene.test.tip().block_id, block.block_id());
+    });
 }
