@@ -230,8 +230,8 @@ fn make_devnet(folder: &Path, args: &Args) -> anyhow::Result<Devnet> {
         try_genesis(&genesis, scratch.path())?;
         genesis.boot_contract = boot_contracts::keep(folder, genesis.boot_contract)?;
     }
-    write_secret(&folder.join(GENESIS_FILE), &serde_json::to_string_pretty(&genesis)?)?;
-    write_secret(&folder.join("devnet.json"), &serde_json::to_string_pretty(&devnet)?)?;
+    write_whole(&folder.join(GENESIS_FILE), &serde_json::to_string_pretty(&genesis)?)?;
+    write_whole(&folder.join("devnet.json"), &serde_json::to_string_pretty(&devnet)?)?;
     Ok(devnet)
 }
 
@@ -286,15 +286,17 @@ fn lock(folder: &Path) -> anyhow::Result<File> {
     }
 }
 
-/// Writes a file that only its owner can read: whole, or not at all.
-fn write_secret(path: &Path, text: &str) -> anyhow::Result<()> {
+/// Writes a file that only its owner can read: whole, or not at all. It outlives a power cut.
+fn write_whole(path: &Path, text: &str) -> anyhow::Result<()> {
     let context = || format!("{} cannot be written", path.display());
     let part = path.with_extension("part");
     let mut file =
         OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&part).with_context(context)?;
     file.write_all(text.as_bytes()).with_context(context)?;
     file.sync_all().with_context(context)?;
-    std::fs::rename(&part, path).with_context(context)
+    std::fs::rename(&part, path).with_context(context)?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(folder).and_then(|folder| folder.sync_all()).with_context(context)
 }
 
 fn random_key() -> anyhow::Result<PrivateKey> {

@@ -16,7 +16,6 @@
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -49,6 +48,7 @@ use crate::rpc::grpc::Services;
 use crate::rpc::server::files::make_room;
 use crate::runtime::background;
 use crate::runtime::wake_signal::WakeSignal;
+use crate::threads::{Exit, Threads};
 
 /// Threads that move event streams: two, so that one large frame or one long filter does not hold up all of them.
 const EVENT_STREAM_THREADS: usize = 2;
@@ -64,78 +64,6 @@ const STOP_MARGIN: Duration = Duration::from_millis(100);
 
 /// The same number on Linux and macOS.
 const SIGXFSZ: i32 = 25;
-
-/// What ends the node.
-enum Exit {
-    /// Somebody asked.
-    Asked(&'static str),
-    /// A thread ended.
-    Thread { name: &'static str, result: anyhow::Result<()> },
-}
-
-/// The node's threads.
-struct Threads {
-    exits: Sender<Exit>,
-    running: Vec<&'static str>,
-}
-
-impl Threads {
-    /// Starts a thread with a stack that Clarity can recurse on.
-    fn spawn(
-        &mut self,
-        name: &'static str,
-        work: impl FnOnce() -> anyhow::Result<()> + Send + 'static,
-    ) -> anyhow::Result<()> {
-        let exits = self.exits.clone();
-        let body = move || {
-            let result = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(anyhow!("it panicked")));
-            // Nobody listens when the process is about to end anyway.
-            let _ = exits.send(Exit::Thread { name, result });
-        };
-        let builder = std::thread::Builder::new().name(name.to_owned()).stack_size(THREAD_STACK_BYTES);
-        builder.spawn(body).with_context(|| format!("cannot start thread {name}"))?;
-        self.running.push(name);
-        Ok(())
-    }
-
-    /// Those who make templates and validate proposals.
-    fn spawn_workers(
-        &mut self,
-        chain: &OpenedChain,
-        templates: &Arc<TemplateJobs>,
-        validations: &Arc<ValidationJobs>,
-    ) -> anyhow::Result<()> {
-        let worker = TemplateWorker { jobs: Arc::clone(templates), chain: Arc::clone(&chain.api) };
-        self.spawn("worker-templates", move || {
-            worker.run();
-            Ok(())
-        })?;
-        let worker = ValidationWorker { jobs: Arc::clone(validations), chain: Arc::clone(&chain.api) };
-        self.spawn("worker-validations", move || {
-            worker.run();
-            Ok(())
-        })
-    }
-
-    /// Compares what the start left of a large folder, behind all that asks for a core. Damage ends the node.
-    fn spawn_page_check(
-        &mut self,
-        chain: &OpenedChain,
-        runtime: &Handle,
-        shutdown: &CancellationToken,
-    ) -> anyhow::Result<()> {
-        let Some(files) = chain.api.take_unchecked() else { return Ok(()) };
-        let (runtime, stopped) = (runtime.clone(), shutdown.clone());
-        self.spawn("page-check", move || {
-            background::step_back();
-            files.check(&|| stopped.is_cancelled()).context("the data folder cannot be used any longer")?;
-            tracing::info!("the rest of the data folder is as it was written");
-            // A thread that ends, ends the node.
-            runtime.block_on(stopped.cancelled());
-            Ok(())
-        })
-    }
-}
 
 /// Runs a node until it is asked to stop or one of its threads ends.
 ///
@@ -209,6 +137,44 @@ fn start_clock(
     threads.spawn("clock", move || clock.run().context("no burn block could be mined"))
 }
 
+/// Those who make templates and validate proposals.
+fn start_workers(
+    threads: &mut Threads,
+    chain: &OpenedChain,
+    templates: &Arc<TemplateJobs>,
+    validations: &Arc<ValidationJobs>,
+) -> anyhow::Result<()> {
+    let worker = TemplateWorker { jobs: Arc::clone(templates), chain: Arc::clone(&chain.api) };
+    threads.spawn("worker-templates", move || {
+        worker.run();
+        Ok(())
+    })?;
+    let worker = ValidationWorker { jobs: Arc::clone(validations), chain: Arc::clone(&chain.api) };
+    threads.spawn("worker-validations", move || {
+        worker.run();
+        Ok(())
+    })
+}
+
+/// Compares what the start left of a large folder, behind all that asks for a core. Damage ends the node.
+fn start_page_check(
+    threads: &mut Threads,
+    chain: &OpenedChain,
+    runtime: &Handle,
+    shutdown: &CancellationToken,
+) -> anyhow::Result<()> {
+    let Some(files) = chain.api.take_unchecked() else { return Ok(()) };
+    let (runtime, stopped) = (runtime.clone(), shutdown.clone());
+    threads.spawn("page-check", move || {
+        background::step_back();
+        files.check(&|| stopped.is_cancelled()).context("the data folder cannot be used any longer")?;
+        tracing::info!("the rest of the data folder is as it was written");
+        // A thread that ends, ends the node.
+        runtime.block_on(stopped.cancelled());
+        Ok(())
+    })
+}
+
 /// A node that runs.
 struct Node {
     exits: Receiver<Exit>,
@@ -267,9 +233,9 @@ impl Node {
             Box::new(move |_| wake.notify())
         });
         threads.spawn("stackerdbs", move || follower.run().context("StackerDBs cannot follow the tip"))?;
-        threads.spawn_workers(chain, &templates, &validations)?;
+        start_workers(&mut threads, chain, &templates, &validations)?;
         start_clock(&mut threads, settings, chain, &wake, &clock)?;
-        threads.spawn_page_check(chain, rpc.handle(), &shutdown)?;
+        start_page_check(&mut threads, chain, rpc.handle(), &shutdown)?;
         let stopped = shutdown.clone();
         threads.spawn("event-stream", move || {
             event_stream.block_on(stopped.cancelled());

@@ -23,5 +23,6 @@ mod port;
 pub mod rpc;
 pub mod runtime;
 mod start;
+mod threads;
 
 pub use start::{SERVER_VERSION, main_with_args};

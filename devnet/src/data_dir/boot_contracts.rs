@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use mockamoto_node::config::{BootContractEntry, read_boot_contracts};
 
+use super::write_whole;
+
 /// Where the devnet's folder keeps them, and its genesis finds them.
 const FOLDER: &str = "boot-contracts";
 
@@ -52,20 +54,20 @@ fn entry(source: PathBuf) -> anyhow::Result<BootContractEntry> {
 
 /// Puts those that are mentioned before those that mention them.
 fn in_order(entries: Vec<BootContractEntry>) -> anyhow::Result<Vec<BootContractEntry>> {
-    let mut waiting: BTreeMap<String, BootContractEntry> = BTreeMap::new();
+    let mut waiting = BTreeMap::new();
     for entry in entries {
-        if let Some(other) = waiting.insert(id(&entry), entry) {
+        if let Some((_, other)) = waiting.insert(id(&entry), (mentions(&entry), entry)) {
             bail!("{} is there twice", id(&other));
         }
     }
     let mut ordered = Vec::new();
     while !waiting.is_empty() {
-        let is_free = |entry: &BootContractEntry| mentions(entry).iter().all(|id| !waiting.contains_key(id));
-        let Some(next) = waiting.iter().find(|(_, entry)| is_free(entry)).map(|(id, _)| id.clone()) else {
+        let is_free = |mentioned: &BTreeSet<String>| mentioned.iter().all(|id| !waiting.contains_key(id));
+        let Some(next) = waiting.iter().find(|(_, (mentioned, _))| is_free(mentioned)).map(|(id, _)| id.clone()) else {
             let names: Vec<_> = waiting.into_keys().collect();
             bail!("these contracts mention each other, or one that does: {}", names.join(", "));
         };
-        ordered.extend(waiting.remove(&next));
+        ordered.extend(waiting.remove(&next).map(|(_, entry)| entry));
     }
     Ok(ordered)
 }
@@ -118,7 +120,7 @@ pub(super) fn keep(folder: &Path, entries: Vec<BootContractEntry>) -> anyhow::Re
     let keep_one = |entry: BootContractEntry| -> anyhow::Result<BootContractEntry> {
         let source = Path::new(FOLDER).join(entry.source.file_name().unwrap_or_default());
         let path = folder.join(&source);
-        std::fs::write(&path, &entry.text).with_context(|| format!("{} cannot be written", path.display()))?;
+        write_whole(&path, &entry.text)?;
         Ok(BootContractEntry { source, ..entry })
     };
     entries.into_iter().map(keep_one).collect()

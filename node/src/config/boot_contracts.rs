@@ -1,6 +1,8 @@
 //! Contracts that a genesis brings for block 0: their entries, and their texts, which stand in files of their own.
 
 use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use engine::Rules;
@@ -99,15 +101,16 @@ pub fn read_boot_contracts(entries: &mut [BootContractEntry], base: &Path) -> Re
     let mut left = MAX_BOOT_CONTRACT_BYTES;
     for entry in entries {
         entry.source = base.join(&entry.source);
-        let read = |source| BootContractError::Read { path: entry.source.clone(), source };
-        let size = std::fs::metadata(&entry.source).map_err(read)?.len();
-        left = left.checked_sub(size).ok_or_else(|| {
+        let error = |source| BootContractError::Read { path: entry.source.clone(), source };
+        // Counted as it is read: not every file says how long it is.
+        let (mut text, file) = (String::new(), File::open(&entry.source).map_err(error)?);
+        let size = file.take(left + 1).read_to_string(&mut text).map_err(error)?;
+        left = left.checked_sub(size as u64).ok_or_else(|| {
             let detail =
                 format!("{}: the texts have more than {MAX_BOOT_CONTRACT_BYTES} bytes", entry.source.display());
             value("", detail)
         })?;
-        let read = |source| BootContractError::Read { path: entry.source.clone(), source };
-        entry.text = std::fs::read_to_string(&entry.source).map_err(read)?;
+        entry.text = text;
     }
     Ok(())
 }

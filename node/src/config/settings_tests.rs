@@ -222,4 +222,8 @@ fn boot_contracts_are_read_beside_their_genesis_and_mistakes_are_named() {
     refused(bns, "bns.clar:2: a character");
     std::fs::write(folder.path().join("contracts/bns.clar"), " ".repeat((4 << 20) + 1)).unwrap();
     refused(bns, "the texts have more than 4194304 bytes");
+    // A file that does not say its length, and has no end.
+    std::fs::remove_file(folder.path().join("contracts/bns.clar")).unwrap();
+    std::os::unix::fs::symlink("/dev/zero", folder.path().join("contracts/bns.clar")).unwrap();
+    refused(bns, "the texts have more than 4194304 bytes");
 }

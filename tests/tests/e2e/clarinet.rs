@@ -2,7 +2,6 @@
 //! defaults: it looks at `/v2/info` every second, sends a batch, and leaves it when what it sent is there and a burn block came
 //! after it.
 
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -13,7 +12,7 @@ use stacks_types::transaction::{
 };
 
 use crate::restarts::wallet;
-use crate::support::{Http, Process, WAIT, binary, run, stacksjs};
+use crate::support::{Http, WAIT, address_of, run, stacksjs, start_devnet};
 
 const DEPLOYER: &str = "ST1PQHQKV0RJXZFY1DGX8MNSNYVE3VGZJSRTPGZGM";
 /// Where the newest epoch of Clarinet's Devnet.toml begins, and so the latest height that it waits for.
@@ -157,18 +156,8 @@ fn publish(key: &PrivateKey, nonce: u64, version: Option<ContractVersion>, name:
 fn a_plan_is_applied_in_seconds() {
     run(async {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let accounts = folder.path().join("accounts.json");
-        let mut command = Command::new(binary("mockamoto"));
-        command.args(["--port", "0", "--accounts-out"]).arg(&accounts);
-        let process = Process::start("mockamoto", command, folder.path());
-        let end = Instant::now() + WAIT;
-        while !accounts.exists() {
-            assert!(Instant::now() < end, "no accounts:\n{}", process.log());
-            std::thread::park_timeout(Duration::from_millis(5));
-        }
-        let accounts: Value = serde_json::from_slice(&std::fs::read(&accounts).expect("a file")).expect("JSON");
-        let address = accounts["http_url"].as_str().expect("a URL").trim_start_matches("http://").to_owned();
-        let mut clarinet = Clarinet { http: Http::new(&address), seen: (0, 0) };
+        let (_devnet, accounts) = start_devnet(folder.path(), &[]);
+        let mut clarinet = Clarinet { http: Http::new(&address_of(&accounts)), seen: (0, 0) };
         let key = wallet(&stacksjs(), "deployer");
         let begun = Instant::now();
 

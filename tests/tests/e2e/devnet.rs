@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::restarts::{transfer_paying, wallet};
-use crate::support::{Client, Http, Process, WAIT, Watch, binary, run, stacksjs};
+use crate::support::{Client, Http, Process, WAIT, Watch, address_of, binary, run, stacksjs, start_devnet};
 
 /// Processes whose parent is `id`.
 fn children(id: u32) -> Vec<u32> {
@@ -16,26 +16,7 @@ fn children(id: u32) -> Vec<u32> {
 }
 
 fn start(folder: &std::path::Path) -> (Process, Value) {
-    let accounts = folder.join("accounts.json");
-    let mut command = Command::new(binary("mockamoto"));
-    command
-        .args(["--port", "0", "--block-interval", "100ms", "--burn-block-interval", "1s", "--accounts-out"])
-        .arg(&accounts);
-    let process = Process::start("mockamoto", command, folder);
-    let end = Instant::now() + WAIT;
-    loop {
-        let text = std::fs::read_to_string(&accounts).unwrap_or_default();
-        if let Ok(parsed) = serde_json::from_str(&text) {
-            return (process, parsed);
-        }
-        assert!(Instant::now() < end, "no accounts:\n{}", process.log());
-        std::thread::park_timeout(Duration::from_millis(5));
-    }
-}
-
-fn address_of(accounts: &Value) -> String {
-    let url = accounts["http_url"].as_str().expect("a URL");
-    url.trim_start_matches("http://").trim_end_matches('/').to_owned()
+    start_devnet(folder, &["--block-interval", "100ms", "--burn-block-interval", "1s"])
 }
 
 #[test]

@@ -1,10 +1,6 @@
 //! Every epoch in the real processes: a devnet of each starts, mines, takes the newest Clarity that the epoch has and no newer,
 //! and says of itself what the epoch says. And the boot contracts that a devnet is given.
 
-use std::path::Path;
-use std::process::Command;
-use std::time::{Duration, Instant};
-
 use serde_json::{Value, json};
 use stacks_types::keys::PrivateKey;
 use stacks_types::transaction::{
@@ -12,7 +8,7 @@ use stacks_types::transaction::{
 };
 
 use crate::restarts::wallet;
-use crate::support::{Http, Process, WAIT, binary, run, stacksjs};
+use crate::support::{Client, Http, Process, address_of, devnet_command, run, stacksjs, start_devnet};
 
 const BOOT: &str = "ST000000000000000000002AMW42H";
 const OCTETS: &str = "application/octet-stream";
@@ -21,29 +17,23 @@ const WALLET_1: &str = "ST1SJ3DTE5DN7X54YDH5D64R3BCB6A2AG2ZQ8YPD5";
 /// From 4.1 back: what a chain of an epoch is asked to take that it does not have.
 const NEWEST_OF_ALL: u8 = 6;
 
+/// As few processes as possible.
+const FEW: [&str; 4] = ["--producers", "1", "--signers", "1"];
+
 /// A devnet with as few processes as possible.
 struct Devnet {
     http: Http,
-    process: Process,
+    client: Client,
+    _process: Process,
     _folder: tempfile::TempDir,
 }
 
 impl Devnet {
     fn start(flags: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let (command, accounts) = command(folder.path(), flags);
-        let process = Process::start("mockamoto", command, folder.path());
-        let end = Instant::now() + WAIT;
-        loop {
-            let text = std::fs::read_to_string(&accounts).unwrap_or_default();
-            if let Ok(parsed) = serde_json::from_str::<Value>(&text) {
-                let url = parsed["http_url"].as_str().expect("a URL");
-                let http = Http::new(url.trim_start_matches("http://").trim_end_matches('/'));
-                return Self { http, process, _folder: folder };
-            }
-            assert!(Instant::now() < end, "no accounts:\n{}", process.log());
-            std::thread::park_timeout(Duration::from_millis(5));
-        }
+        let (process, accounts) = start_devnet(folder.path(), &[&FEW, flags].concat());
+        let address = address_of(&accounts);
+        Self { http: Http::new(&address), client: Client::new(&address), _process: process, _folder: folder }
     }
 
     async fn get(&self, path: &str) -> Value {
@@ -58,30 +48,22 @@ impl Devnet {
         if answer.status == 200 { Ok(()) } else { Err(answer.json()) }
     }
 
-    /// Asks until there is an answer.
+    /// Asks after each block until there is an answer.
     async fn until_there(&self, path: &str) -> Value {
-        let end = Instant::now() + WAIT;
+        let mut watch = self.client.watch(0).await;
         loop {
             let answer = self.http.get(path).await;
             if answer.status == 200 {
                 return answer.json();
             }
-            assert!(Instant::now() < end, "{path}: {}\n{}", answer.text(), self.process.log());
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            watch.block().await;
         }
     }
 
     /// Waits for the first mined block.
-    async fn until_mined(&self) -> Value {
-        let end = Instant::now() + WAIT;
-        loop {
-            let info = self.get("/v2/info").await;
-            if info["stacks_tip_height"].as_u64() > Some(0) {
-                return info;
-            }
-            assert!(Instant::now() < end, "no block:\n{}", self.process.log());
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+    async fn until_mined(&self) {
+        let mut watch = self.client.watch(0).await;
+        while watch.block().await.block.expect("a block").chain_length == 0 {}
     }
 
     async fn call_read(&self, contract: &str, function: &str, arguments: &[&str]) -> Value {
@@ -89,13 +71,6 @@ impl Devnet {
         let body = json!({ "sender": WALLET_1, "arguments": arguments }).to_string();
         self.http.post(&path, "application/json", body.into_bytes()).await.json()
     }
-}
-
-fn command(folder: &Path, flags: &[&str]) -> (Command, std::path::PathBuf) {
-    let accounts = folder.join("accounts.json");
-    let mut command = Command::new(binary("mockamoto"));
-    command.args(["--port", "0", "--producers", "1", "--signers", "1", "--accounts-out"]).arg(&accounts).args(flags);
-    (command, accounts)
 }
 
 fn signed(key: &PrivateKey, nonce: u64, payload: TransactionPayload) -> StacksTransaction {
@@ -144,8 +119,8 @@ fn every_epoch_starts_mines_and_takes_its_own_clarity_and_no_newer() {
 async fn check(Epoch(name, id, newest, peer, next, pox): Epoch) {
     let devnet = Devnet::start(&["--epoch", name, "--burn-block-interval", "0"]);
     let key = wallet(&stacksjs(), "wallet_1");
-    let info = devnet.until_mined().await;
-    assert_eq!(info["peer_version"], 0xfaca_de00_u32 | peer, "{name}");
+    devnet.until_mined().await;
+    assert_eq!(devnet.get("/v2/info").await["peer_version"], 0xfaca_de00_u32 | peer, "{name}");
 
     devnet
         .send(&deploy(&key, 0, Some(newest), "newest", "(define-read-only (f) u1)"))
@@ -236,7 +211,7 @@ fn a_devnet_deploys_the_contracts_of_a_folder_and_refuses_what_cannot_be_deploye
         let data = tempfile::tempdir().expect("a temporary folder");
         let data = data.path().join("devnet");
         let start = |flags: &[&str]| {
-            let (mut command, _) = command(given.path(), flags);
+            let mut command = devnet_command(given.path(), &[&FEW, flags].concat());
             let output = command.arg("--data-dir").arg(&data).output().expect("it runs");
             String::from_utf8_lossy(&output.stderr).into_owned()
         };
