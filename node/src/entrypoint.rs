@@ -132,7 +132,7 @@ fn start_clock(
     };
     if !clock.settle.is_zero() {
         let control = control.clone();
-        chain.journal.listen(Box::new(move |_| control.notify_moved()));
+        chain.api.listen_tip(Box::new(move || control.notify_moved()));
     }
     threads.spawn("clock", move || clock.run().context("no burn block could be mined"))
 }

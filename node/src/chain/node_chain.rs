@@ -1,6 +1,6 @@
 //! The handle that the services hold.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -39,6 +39,7 @@ pub struct NodeChain {
     pub(super) call_limits: CallLimits,
     /// As of the coordinator's last change.
     tip: Mutex<v1::BlockRef>,
+    tip_listener: OnceLock<Box<dyn Fn() + Send + Sync>>,
     pub(super) spans: BlockSpans,
     pub(super) watch: TipWatch,
     pub(super) refusals: Refusals,
@@ -58,6 +59,7 @@ impl NodeChain {
             started: Instant::now(),
             call_limits,
             tip: Mutex::new(tip),
+            tip_listener: OnceLock::new(),
             spans: BlockSpans::default(),
             watch: TipWatch::default(),
             refusals: Refusals::default(),
@@ -155,15 +157,23 @@ impl NodeChain {
         self.chain.take_unchecked()
     }
 
+    /// Calls `listener` after each move of the tip, the first that is given. It must not block.
+    pub fn listen_tip(&self, listener: Box<dyn Fn() + Send + Sync>) {
+        let _ = self.tip_listener.set(listener);
+    }
+
     /// Processes the next block that can be processed; false when there is none. Called by the coordinator only.
     pub fn process_next(&self) -> Result<bool, ApiError> {
         let changed = process::process_next(self, self.retention)?;
         if changed {
-            let (new, mut tip) = (read_tip(&self.chain)?, self.tip.lock().unwrap_or_else(PoisonError::into_inner));
-            if new.block_id != tip.block_id {
+            let new = read_tip(&self.chain)?;
+            let before = std::mem::replace(&mut *self.tip.lock().unwrap_or_else(PoisonError::into_inner), new.clone());
+            if new.block_id != before.block_id {
                 self.watch.moved();
+                if let Some(listener) = self.tip_listener.get() {
+                    listener();
+                }
             }
-            *tip = new;
         }
         Ok(changed)
     }

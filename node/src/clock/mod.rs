@@ -38,7 +38,7 @@ struct State {
     pace: Pace,
     /// Counts the changes of the pace.
     changes: u64,
-    /// Events came since the last wait.
+    /// The tip has moved since the last wait that said so.
     moved: bool,
     stopped: bool,
 }
@@ -76,7 +76,7 @@ impl ClockControl {
         self.change(|pace| *pace = Pace { interval: interval.unwrap_or(pace.interval), paused: false })
     }
 
-    /// The chain has moved.
+    /// The tip has moved.
     pub fn notify_moved(&self) {
         self.state().moved = true;
         self.inner.1.notify_all();
@@ -100,7 +100,8 @@ impl ClockControl {
         self.inner.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until then, for a change of the pace after the `seen` last one, a move of the chain, or the stop.
+    /// Waits until then, for a change of the pace after the `seen` last one, a move of the chain, or the stop. What is due does
+    /// not wait for a chain that moves all the time.
     fn wait(&self, until: Option<Instant>, seen: &mut u64) -> Wake {
         let state = self.state();
         let known = *seen;
@@ -119,8 +120,16 @@ impl ClockControl {
             *seen = state.changes;
             return Wake::Changed;
         }
-        if std::mem::take(&mut state.moved) { Wake::Moved } else { Wake::Due }
+        if is_past(until) {
+            return Wake::Due;
+        }
+        state.moved = false;
+        Wake::Moved
     }
+}
+
+fn is_past(at: Option<Instant>) -> bool {
+    at.is_some_and(|at| at <= Instant::now())
 }
 
 /// Transactions of the tip's tenure, and when they have settled.
@@ -133,10 +142,10 @@ struct Settling {
 
 impl Settling {
     /// The tip's tenure has earned this; `None` while the burn tip has no tenure yet.
-    fn look(&mut self, fees: Option<u128>, settle: Duration) {
+    fn look(&mut self, fees: Option<u128>, now: Instant, settle: Duration) {
         match fees {
             None | Some(0) => *self = Self::default(),
-            Some(fees) if fees != self.fees => *self = Self { fees, due: Some(Instant::now() + settle) },
+            Some(fees) if fees != self.fees => *self = Self { fees, due: Some(now + settle) },
             Some(_) => {}
         }
     }
@@ -172,16 +181,26 @@ impl MockClock {
             let settled = settling.due.filter(|_| !self.control.pace().paused);
             match self.control.wait([due, settled].into_iter().flatten().min(), &mut seen) {
                 Wake::Due => {
-                    self.mine()?;
-                    settling = Settling::default();
-                    due = self.control.pace().next();
+                    // A burn block may have come on demand, or a transaction just now.
+                    self.look(&mut settling)?;
+                    if is_past(due) || is_past(settling.due) {
+                        self.mine()?;
+                        settling = Settling::default();
+                        due = self.control.pace().next();
+                    }
                 }
                 Wake::Changed => due = self.control.pace().next(),
-                Wake::Moved if self.settle.is_zero() => {}
-                Wake::Moved => settling.look(self.chain.tenure_fees()?, self.settle),
+                Wake::Moved => self.look(&mut settling)?,
                 Wake::Stopped => return Ok(()),
             }
         }
+    }
+
+    fn look(&self, settling: &mut Settling) -> Result<(), ApiError> {
+        if !self.settle.is_zero() {
+            settling.look(self.chain.tenure_fees()?, Instant::now(), self.settle);
+        }
+        Ok(())
     }
 
     fn mine(&self) -> Result<(), ApiError> {
@@ -232,29 +251,30 @@ mod tests {
     }
 
     #[test]
-    fn a_move_of_the_chain_is_seen_once_and_moves_no_interval() {
-        let control = ClockControl::new(Duration::from_millis(20));
-        let (mut seen, due) = (0, control.pace().next());
+    fn a_move_of_the_chain_is_seen_once_and_holds_up_nothing_that_is_due() {
+        let control = ClockControl::new(Duration::ZERO);
+        let (mut seen, now) = (0, Instant::now());
+        let later = now + Duration::from_secs(3_600);
         control.notify_moved();
-        assert_eq!(control.wait(due, &mut seen), Wake::Moved);
-        assert_eq!(control.wait(due, &mut seen), Wake::Due);
-        assert!(due.unwrap() <= Instant::now());
+        assert_eq!(control.wait(Some(now), &mut seen), Wake::Due, "the move waits");
+        assert_eq!(control.wait(Some(later), &mut seen), Wake::Moved);
+        assert_eq!(control.wait(Some(now + Duration::from_millis(1)), &mut seen), Wake::Due);
+        assert!(now + Duration::from_millis(1) <= Instant::now());
     }
 
     #[test]
     fn transactions_settle_after_the_last_of_them() {
-        let settle = Duration::from_secs(60);
+        let (settle, now) = (Duration::from_secs(60), Instant::now());
+        let later = now + Duration::from_secs(1);
         let mut settling = Settling::default();
-        settling.look(Some(0), settle);
+        settling.look(Some(0), now, settle);
         assert_eq!(settling.due, None, "nothing was mined in this tenure");
-        settling.look(Some(5), settle);
-        let first = settling.due.unwrap();
-        settling.look(Some(5), settle);
-        assert_eq!(settling.due, Some(first), "an empty block changes nothing");
-        std::thread::sleep(Duration::from_millis(2));
-        settling.look(Some(6), settle);
-        assert!(settling.due.unwrap() > first);
-        settling.look(None, settle);
+        settling.look(Some(5), now, settle);
+        settling.look(Some(5), later, settle);
+        assert_eq!(settling.due, Some(now + settle), "an empty block changes nothing");
+        settling.look(Some(6), later, settle);
+        assert_eq!(settling.due, Some(later + settle));
+        settling.look(None, later, settle);
         assert_eq!(settling.due, None, "a burn block has come");
     }
 
