@@ -17,9 +17,9 @@
 //! # Not here
 //! Running anything: `children`.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io::{Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -27,6 +27,7 @@ use mockamoto_node::chain::try_genesis;
 use mockamoto_node::config::{Balance, DEFAULT_EPOCH, GenesisFile, ProducerEntry, StackerEntry};
 use serde::{Deserialize, Serialize};
 use sqlite::owner::{self, Owner};
+use sqlite::{Draft, Readable};
 use stacks_types::address::StacksAddress;
 use stacks_types::keys::{KeyEncoding, PrivateKey};
 use stacks_types::vrf::VrfPrivateKey;
@@ -288,15 +289,11 @@ fn lock(folder: &Path) -> anyhow::Result<File> {
 
 /// Writes a file that only its owner can read: whole, or not at all. It outlives a power cut.
 fn write_whole(path: &Path, text: &str) -> anyhow::Result<()> {
-    let context = || format!("{} cannot be written", path.display());
-    let part = path.with_extension("part");
-    let mut file =
-        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&part).with_context(context)?;
-    file.write_all(text.as_bytes()).with_context(context)?;
-    file.sync_all().with_context(context)?;
-    std::fs::rename(&part, path).with_context(context)?;
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(folder).and_then(|folder| folder.sync_all()).with_context(context)
+    let written = Draft::create(path, Readable::ByOwner).and_then(|draft| {
+        draft.file().write_all(text.as_bytes())?;
+        draft.publish_durably()
+    });
+    written.map(drop).with_context(|| format!("{} cannot be written", path.display()))
 }
 
 fn random_key() -> anyhow::Result<PrivateKey> {

@@ -1,10 +1,12 @@
 //! What the devnet says about itself, for people and as JSON.
 
 use std::fmt::Write as _;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use serde_json::json;
+use sqlite::{Draft, Readable};
 
 use crate::accounts::{ACCOUNTS, OPENING_BALANCE_USTX};
 use crate::data_dir::DataDir;
@@ -108,11 +110,12 @@ pub fn as_json(data_dir: &DataDir, address: &Address) -> serde_json::Value {
 /// # Errors
 /// When the file cannot be written.
 pub fn write_json(data_dir: &DataDir, address: &Address, path: &Path) -> anyhow::Result<()> {
-    let text = serde_json::to_string_pretty(&as_json(data_dir, address))?;
-    let mut part = path.as_os_str().to_owned();
-    part.push(".part");
-    let written = std::fs::write(&part, text + "\n").and_then(|()| std::fs::rename(&part, path));
-    written.with_context(|| format!("{} cannot be written", path.display()))
+    let text = serde_json::to_string_pretty(&as_json(data_dir, address))? + "\n";
+    let written = Draft::create(path, Readable::ByAll).and_then(|draft| {
+        draft.file().write_all(text.as_bytes())?;
+        draft.publish()
+    });
+    written.map(drop).with_context(|| format!("{} cannot be written", path.display()))
 }
 
 #[cfg(test)]

@@ -14,9 +14,8 @@
 //!   names it.
 //! - A stop takes at most [`STOP_DEADLINE`]. Work in flight is finished, or rolled back by the database.
 
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Write as _};
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -25,6 +24,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, anyhow, bail};
 use client::Shutdown;
+use sqlite::{Draft, Readable};
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
@@ -217,7 +217,8 @@ impl Node {
             observers,
             guard: Guard::new(settings.auth_token.as_deref()),
             retention: chain.retention,
-            admin: settings.admin.then(|| clock.clone()),
+            clock: clock.clone(),
+            serves_admin: settings.admin,
         };
 
         notify_for_retention(&chain.journal, &wake);
@@ -440,22 +441,17 @@ fn announce_ready(settings: &Settings, addresses: &[SocketAddr]) -> anyhow::Resu
     });
     let line = format!("{line}\n");
     if let Some(path) = &settings.ready_file {
-        write_whole(path, &line).with_context(|| format!("cannot write {}", path.display()))?;
+        let written = Draft::create(path, Readable::ByAll).and_then(|draft| {
+            draft.file().write_all(line.as_bytes())?;
+            draft.publish()
+        });
+        written.with_context(|| format!("cannot write {}", path.display()))?;
     }
     if settings.ready_stdout {
-        use std::io::Write as _;
         let mut out = std::io::stdout().lock();
         if out.write_all(line.as_bytes()).and_then(|()| out.flush()).is_err() {
             bail!("cannot write to standard output");
         }
     }
     Ok(())
-}
-
-/// Readers see all of it or nothing.
-fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
-    let mut draft = path.as_os_str().to_owned();
-    draft.push(".draft");
-    std::fs::write(&draft, text)?;
-    std::fs::rename(&draft, path)
 }

@@ -1,7 +1,7 @@
 //! Principals in text from outside, with what is wrong in one that is none.
 
-use engine::names::{ClarityName, ContractName};
-use engine::value::{ContractId, Principal, Standard};
+use clarity::names::{ClarityName, ContractName};
+use clarity::value::{ContractId, Principal, Standard};
 use stacks_types::address::{AddressError, StacksAddress};
 
 /// Why a text is not what it should be.

@@ -5,6 +5,7 @@
 //!
 //! `cargo bench -p tests --bench codec`; with `-- --tiny` little, to see that it still runs.
 
+use chainstate::test_support::{call_payload, deploy_payload};
 use stacks_types::block::{HEADER_BYTES_MIN, NakamotoBlock, NakamotoBlockHeader};
 use stacks_types::ids::{BurnBlockHash, StacksBlockId, StateRoot};
 use stacks_types::keys::{LowS, MessageSignature};
@@ -21,10 +22,10 @@ fn main() {
     let contract = senders[0].address();
     let mut all = accounts::signed(&mut senders, count, accounts::transfer);
     transactions(&mut bench, "transfer", &all);
-    let raw = accounts::signed(&mut senders, count, |_| accounts::call(&contract, "counter", "increment"));
+    let raw = accounts::signed(&mut senders, count, |_| call_payload(contract, "counter", "increment", Vec::new()));
     transactions(&mut bench, "contract call", &raw);
     all.extend(raw);
-    let deploy = |index| accounts::deploy(&format!("counter-{index}"), COUNTER);
+    let deploy = |index| deploy_payload(&format!("counter-{index}"), COUNTER);
     let raw = accounts::signed(&mut senders, count, deploy);
     transactions(&mut bench, "deploy", &raw);
     all.extend(raw);

@@ -6,18 +6,14 @@
 //!
 //! `cargo bench -p tests --bench journal`; with `-- --tiny` little, to see that it still runs.
 
-use engine::Rules;
 use std::time::{Duration, Instant};
 
 use chainstate::chain::Chain;
 use chainstate::journal::select_events;
-use chainstate::params::{BootContracts, BurnParams, COINBASE_USTX, ChainParams, HELIUM_20, Producer, Stacker};
+use chainstate::test_support::params;
 use nakamoto_proto::v1;
-use stacks_types::block::SigningMode;
-use stacks_types::limits::CHAIN_ID_TESTNET;
 use tests::bench::Bench;
 use tests::figures::Samples;
-use tests::processes::{producer_key, producer_vrf, stacker_key};
 
 /// Events of a page.
 const PAGE: usize = 256;
@@ -31,7 +27,7 @@ fn main() {
 fn run() {
     let mut bench = Bench::start("journal");
     let folder = tempfile::tempdir().expect("a folder");
-    let (chain, _writer) = Chain::open(folder.path(), params(), || 1_800_000_000_000).expect("a new chain opens");
+    let (chain, _writer) = Chain::open(folder.path(), params(1, 1), || 1_800_000_000_000).expect("a new chain opens");
     while chain.announce().expect("storage works") {}
 
     let alone = appends(&chain, bench.size(1_000, 5)).into_iter().collect();
@@ -88,31 +84,4 @@ fn reads(bench: &mut Bench, chain: &Chain) {
 #[allow(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
 fn per_second(count: usize, took: Duration) -> f64 {
     count as f64 / took.as_secs_f64()
-}
-
-fn params() -> ChainParams {
-    let address =
-        |key: stacks_types::keys::PrivateKey| stacks_types::address::StacksAddress::p2pkh(&key.public_key(), false);
-    ChainParams {
-        chain_id: CHAIN_ID_TESTNET,
-        mainnet: false,
-        rules: &Rules::EPOCH_3_0,
-        tenure_cost_limit: HELIUM_20,
-        signing: SigningMode::Ecdsa,
-        boot_contracts: BootContracts::default(),
-        boot_balances: Vec::new(),
-        coinbase_ustx: COINBASE_USTX,
-        reward_maturity: 2,
-        burn: BurnParams {
-            first_height: 100,
-            first_time_s: 1_700_000_000,
-            satoshis_per_block: 1,
-            reward_cycle_length: 10,
-            producers: vec![Producer {
-                address: address(producer_key(0)),
-                vrf_public_key: producer_vrf(0).public_key(),
-            }],
-            stackers: vec![Stacker { address: address(stacker_key(0)), weight: 1 }],
-        },
-    }
 }

@@ -1,7 +1,7 @@
 //! Events of the engine as a node's event stream has them (docs/COMPATIBILITY.md#transaction-events).
 
-use engine::run::{Event, EventBody};
-use engine::value::Value;
+use clarity::run::{Event, EventBody};
+use clarity::value::Value;
 use serde_json::{Value as Json, json};
 
 /// The event with its place in its transaction, without the transaction's id. `cut` shortens the hex text of values.

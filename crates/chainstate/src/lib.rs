@@ -32,7 +32,5 @@ pub mod journal;
 pub mod chain;
 pub mod store;
 
-#[cfg(feature = "old-vm")]
-pub mod old_vm;
 #[cfg(any(test, feature = "test-support"))]
 pub mod test_support;

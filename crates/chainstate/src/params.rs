@@ -8,9 +8,9 @@ mod boot;
 pub use boot::{BootContract, BootContracts, BootRelease, stacking_minimum};
 pub(crate) use boot::{POX_5_MINIMUM_USTX, pox_4_minimum_part};
 
-use engine::Rules;
-use engine::costs::Cost;
-use engine::value::Principal;
+use clarity::Rules;
+use clarity::costs::Cost;
+use clarity::value::Principal;
 use sha2::{Digest as _, Sha256};
 use stacks_types::address::StacksAddress;
 use stacks_types::block::SigningMode;

@@ -3,11 +3,12 @@
 //! [`open`]: a SQLite file whose every page is compared, at start, with what was last committed; [`inspect`]: the same, before
 //! anything is written; [`open_reader`]: one more connection to it. [`Schema`]: its tables, as steps that are applied once.
 //! [`OpenError`]: why not. [`owner`]: whose folder it is. [`checksum64`]: what pages and the node file are compared by.
-//! [`crash_point`]: where a test may kill the process.
+//! [`Draft`]: a file that is there whole or not at all. [`crash_point`]: where a test may kill the process.
 
 mod check;
 mod checksum;
 mod crash;
+mod draft;
 mod error;
 mod file;
 pub mod owner;
@@ -19,6 +20,7 @@ mod wal;
 pub use check::{START_CHECK_BYTES, Unchecked};
 pub use checksum::checksum64;
 pub use crash::{CLAIM_POINTS, CRASH_POINTS, crash_point};
+pub use draft::{Draft, Readable};
 pub use error::{OpenError, is_refused_write};
 pub use file::{BUSY_TIMEOUT, Inspected, inspect, open, open_reader};
 pub use schema::{Migration, Schema};

@@ -21,6 +21,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::checksum::checksum64;
+use crate::draft::{Draft, Readable};
 use crate::wal::{PageSum, Position};
 
 const MAGIC: &[u8; 16] = b"mockamoto sums 2";
@@ -197,20 +198,14 @@ fn write_anew(path: &Path, latest: &[u64], position: Position) -> io::Result<(Fi
     let mut bytes = MAGIC.to_vec();
     let known = (0_u32..).zip(latest).filter(|(_, sum)| **sum != 0);
     encode(&mut bytes, &known.map(|(page, sum)| PageSum { page, sum: *sum }).collect::<Vec<_>>(), position);
-    let mut draft = path.as_os_str().to_owned();
-    draft.push(".draft");
-    let file = File::options().read(true).write(true).create(true).truncate(true).open(&draft)?;
+    let draft = Draft::create(path, Readable::ByAll)?;
     // Whoever finds the file under its name finds it locked.
-    lock(&file).map_err(|error| match error {
+    lock(draft.file()).map_err(|error| match error {
         LoadError::Io(error) => error,
         LoadError::InUse | LoadError::NotARecord => io::Error::from(io::ErrorKind::ResourceBusy),
     })?;
-    file.write_all_at(&bytes, 0)?;
-    file.sync_all()?;
-    std::fs::rename(&draft, path)?;
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
-    Ok((file, bytes.len() as u64))
+    draft.file().write_all_at(&bytes, 0)?;
+    Ok((draft.publish_durably()?, bytes.len() as u64))
 }
 
 /// A child that another thread starts has a copy of every descriptor, and with it a lock that was just given up, until it

@@ -3,9 +3,9 @@
 //! # Not here
 //! Which account a transaction belongs to: `transaction::auth`.
 
-use engine::value::{Principal, Standard};
+use clarity::value::{Principal, Standard};
 
-pub use engine::value::c32::{AddressError, check_decode as c32_check_decode};
+pub use clarity::value::c32::{AddressError, check_decode as c32_check_decode};
 
 use crate::hashing::{hash160, sha256, sha256_ripemd160};
 use crate::ids::Hash160;

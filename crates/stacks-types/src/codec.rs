@@ -58,7 +58,7 @@ pub enum DecodeError {
         /// Where it goes wrong.
         offset: usize,
         /// What is wrong.
-        error: engine::value::DecodeError,
+        error: clarity::value::DecodeError,
     },
     /// A field's bytes break a rule of the field.
     #[error("{field} at byte {offset} {problem}")]

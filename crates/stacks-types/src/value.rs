@@ -6,8 +6,8 @@
 //! # Not here
 //! How a value is encoded and decoded, and its other limits: `clarity`, the engine.
 
-use engine::names::{ClarityName, ContractName, MAX_NAME};
-use engine::value::{ContractId, Principal, Value};
+use clarity::names::{ClarityName, ContractName, MAX_NAME};
+use clarity::value::{ContractId, Principal, Value};
 
 use crate::address::StacksAddress;
 use crate::codec::{DecodeError, Reader};

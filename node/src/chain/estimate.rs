@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use chainstate::mempool::PendingTransaction;
-use engine::costs::Cost;
+use clarity::costs::Cost;
 use stacks_types::address::StacksAddress;
 use stacks_types::transaction::TransactionPayload;
 

@@ -7,8 +7,8 @@ use chainstate::execution::STACK_BYTES;
 use chainstate::params::{
     BootContract, BootContracts, BootRelease, BurnParams, COINBASE_USTX, ChainParams, HELIUM_20, Producer, Stacker,
 };
-use engine::Rules;
-use engine::value::Principal;
+use clarity::Rules;
+use clarity::value::Principal;
 use stacks_types::block::SigningMode;
 use stacks_types::vrf::VrfPublicKey;
 

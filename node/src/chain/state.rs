@@ -5,9 +5,9 @@ use std::time::Instant;
 
 use chainstate::chain::{ChainReader, wire};
 use chainstate::execution::read_only::{ReadError, ReadOnlyCall, StateReader};
-use engine::names::ClarityName;
-use engine::state::keys;
-use engine::value::{ContractId, Principal, TraitId};
+use clarity::names::ClarityName;
+use clarity::state::keys;
+use clarity::value::{ContractId, Principal, TraitId};
 use nakamoto_proto::v1;
 use stacks_types::ids::StacksBlockId;
 use stacks_types::value::decode_value;

@@ -5,9 +5,9 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use engine::Rules;
-use engine::names::{ContractName, MAX_CONTRACT_NAME};
-use engine::value::ContractId;
+use clarity::Rules;
+use clarity::names::{ContractName, MAX_CONTRACT_NAME};
+use clarity::value::ContractId;
 use serde::{Deserialize, Serialize};
 use stacks_types::address::StacksAddress;
 use stacks_types::limits::{BOOT_ADDRESS_MAINNET, BOOT_ADDRESS_TESTNET};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chainstate::execution::read_only::READ_ONLY_LIMIT;
-use engine::costs::Cost;
+use clarity::costs::Cost;
 
 use super::file::ConnectionTable;
 use crate::limits::MAX_MESSAGE_BYTES;

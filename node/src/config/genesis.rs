@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use engine::Rules;
+use clarity::Rules;
 use serde::{Deserialize, Serialize};
 use stacks_types::address::StacksAddress;
 

@@ -2,7 +2,7 @@
 
 use super::file::ObserverTable;
 use crate::ids::{PrincipalError, parse_contract_id};
-use engine::names::ClarityName;
+use clarity::names::ClarityName;
 
 /// Time an attempt has unless the observer's table says otherwise, milliseconds. The reference's second is less than an
 /// indexer needs for a boot block with many contracts; here a slow observer delays nobody.

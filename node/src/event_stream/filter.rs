@@ -13,7 +13,7 @@
 use std::collections::BTreeSet;
 
 use chainstate::stackerdb::MAX_SLOTS;
-use engine::value::Principal;
+use clarity::value::Principal;
 use nakamoto_proto::v1;
 use v1::event::Body;
 

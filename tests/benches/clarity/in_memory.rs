@@ -2,10 +2,10 @@
 
 use std::time::Instant;
 
-use engine::Rules;
-use engine::dialect::Dialect;
-use engine::test_support::{Memory, id, sender};
-use engine::value::Value;
+use clarity::Rules;
+use clarity::dialect::Dialect;
+use clarity::test_support::{Memory, id, sender};
+use clarity::value::Value;
 use tests::bench::Bench;
 use tests::figures::Samples;
 

@@ -1,8 +1,8 @@
 //! What both sides do.
 
-use engine::test_support::contracts::{self, COUNTER, LOOPS, PROXY, TOKEN};
-use engine::test_support::{SENDER, numbers};
-use engine::value::{Principal, Value};
+use clarity::test_support::contracts::{self, COUNTER, LOOPS, PROXY, TOKEN};
+use clarity::test_support::{SENDER, numbers};
+use clarity::value::{Principal, Value};
 
 /// Books that make 10 kB of source.
 const BOOKS: usize = 27;

@@ -1,18 +1,15 @@
-//! The published VM's side: transactions in the node's session, each block on the state of the block before.
+//! Transactions in the node's session, each block on the state of the block before.
 
 use std::time::{Duration, Instant};
 
-use chainstate::old_vm::genesis::execute_boot_block;
-use chainstate::old_vm::{BlockContext, BlockSession, BurnView, FixedBurn, OldState};
-use chainstate::params::{BootContracts, BurnParams, COINBASE_USTX, ChainParams};
-use chainstate::test_support::HeaderFacts;
+use chainstate::execution::genesis::execute_boot_block;
+use chainstate::execution::{BlockContext, BlockSession, BurnView};
+use chainstate::params::ChainParams;
+use chainstate::test_support::{self, HeaderFacts, ScratchState, call_payload, deploy_payload};
 use chainstate::transactions::{ReceiptStatus, VerifiedTransaction};
-use engine::Rules;
-use engine::costs::Cost;
-use stacks_types::block::SigningMode;
-use stacks_types::ids::StacksBlockId;
-use stacks_types::limits::CHAIN_ID_TESTNET;
-use stacks_types::transaction::{BlockTransaction, ContractCall, TransactionPayload};
+use clarity::costs::Cost;
+use stacks_types::ids::{BurnBlockHash, StacksBlockId};
+use stacks_types::transaction::{BlockTransaction, TransactionPayload};
 use tests::bench::Bench;
 use tests::figures::Samples;
 use tests::load::accounts::{self, Account, OPENING_USTX};
@@ -24,21 +21,15 @@ fn payload(work: &Work, index: usize, account: &Account) -> TransactionPayload {
     match work {
         Work::Transfer => accounts::transfer(index),
         Work::Call { contract, function, arguments } => {
-            let caller = account.address().to_principal();
-            TransactionPayload::ContractCall(ContractCall {
-                address: account.address(),
-                contract_name: (*contract).parse().expect("a contract name"),
-                function_name: (*function).parse().expect("a name"),
-                arguments: arguments(&caller),
-            })
+            call_payload(account.address(), contract, function, arguments(&account.address().to_principal()))
         }
-        Work::Deploy(source) => accounts::deploy(&format!("new-{index}"), source),
+        Work::Deploy(source) => deploy_payload(&format!("new-{index}"), source),
     }
 }
 
 /// A state with a boot block and one more, which holds the contracts.
 pub(crate) struct Chain {
-    state: OldState,
+    state: ScratchState,
     /// Transactions of the account that are in the state.
     setup: u64,
     _folder: tempfile::TempDir,
@@ -48,12 +39,13 @@ impl Chain {
     pub(crate) fn new() -> Self {
         let mut account = account();
         let folder = tempfile::tempdir().expect("a folder");
-        let state = OldState::new(folder.path(), params(&account), BURN).expect("an empty state");
+        let burn_hash = |_, tip: &[u8; 32]| Some(*tip);
+        let state = ScratchState::new(folder.path(), params(&account), burn_hash).expect("an empty state");
         let boot = execute_boot_block(state.env(), VIEW).expect("a boot block");
-        state.commit(&boot, &StacksBlockId::BOOT).expect("a commit");
-        state.state.headers.insert(&StacksBlockId::BOOT, facts(StacksBlockId::BOOT));
+        state.commit(&boot.executed, &StacksBlockId::BOOT).expect("a commit");
+        state.headers.insert(&StacksBlockId::BOOT, facts(StacksBlockId::BOOT));
         let mut chain = Self { state, setup: 0, _folder: folder };
-        let deploys = kinds::contracts().map(|(name, source)| accounts::deploy(name, &source));
+        let deploys = kinds::contracts().map(|(name, source)| deploy_payload(name, &source));
         let calls = kinds::setup().map(|work| payload(&work, 0, &account));
         let mut session = chain.begin(StacksBlockId::BOOT);
         let mut setup = 0;
@@ -64,7 +56,7 @@ impl Chain {
         let executed = session.seal().expect("a root");
         chain.setup = setup;
         chain.state.commit(&executed, &id(1)).expect("a commit");
-        chain.state.state.headers.insert(&id(1), facts(id(1)));
+        chain.state.headers.insert(&id(1), facts(id(1)));
         chain
     }
 
@@ -125,23 +117,16 @@ fn id(number: u8) -> StacksBlockId {
 }
 
 /// The one burn block.
-const VIEW: BurnView = BurnView { height: 101, consensus_hash: [1; 20] };
-const BURN: FixedBurn = FixedBurn {
-    first_height: 100,
-    cycle: (10, 1),
-    sortition: |hash| [hash[0]; 32],
-    height: |_| 101,
-    burn_hash: |_, sortition| Some(*sortition),
-};
+const VIEW: BurnView = BurnView { height: 101, hash: BurnBlockHash([1; 32]), time_s: 1 };
 
 fn facts(id: StacksBlockId) -> HeaderFacts {
     HeaderFacts {
         block_hash: id.0,
-        burn_hash: [1; 32],
-        consensus_hash: VIEW.consensus_hash,
+        burn_hash: VIEW.hash.0,
+        consensus_hash: [1; 20],
         vrf_seed: [1; 32],
         time_s: 1,
-        burn_height: VIEW.height,
+        burn_height: 101,
         producer: None,
         spent: (1, 1),
         earned: None,
@@ -149,25 +134,10 @@ fn facts(id: StacksBlockId) -> HeaderFacts {
 }
 
 fn params(account: &Account) -> ChainParams {
-    // More than a tenure may cost, so that a block can hold all of a kind; what is counted stays the same.
-    let limit = Cost::MAX;
     ChainParams {
-        chain_id: CHAIN_ID_TESTNET,
-        mainnet: false,
-        rules: &Rules::EPOCH_3_0,
-        tenure_cost_limit: limit,
-        signing: SigningMode::Ecdsa,
-        boot_contracts: BootContracts::default(),
+        // More than a tenure may cost, so that a block can hold all of a kind; what is counted stays the same.
+        tenure_cost_limit: Cost::MAX,
         boot_balances: vec![(account.address().to_principal(), u128::from(OPENING_USTX))],
-        coinbase_ustx: COINBASE_USTX,
-        reward_maturity: 2,
-        burn: BurnParams {
-            first_height: 100,
-            first_time_s: 1,
-            satoshis_per_block: 1,
-            reward_cycle_length: 10,
-            producers: Vec::new(),
-            stackers: Vec::new(),
-        },
+        ..test_support::params(0, 0)
     }
 }

@@ -1,10 +1,11 @@
 //! Accounts with money, and the transactions that they sign before the clock starts.
 
-use engine::value::Principal;
+use chainstate::test_support::transfer_payload;
+use clarity::value::Principal;
 use stacks_types::address::StacksAddress;
 use stacks_types::keys::PrivateKey;
 use stacks_types::transaction::{
-    ContractCall, PostConditionMode, SpendingCondition, StacksTransaction, TransactionAuth, TransactionPayload,
+    PostConditionMode, SpendingCondition, StacksTransaction, TransactionAuth, TransactionPayload,
 };
 
 /// Opening balance of each, micro-STX: enough for every row.
@@ -78,35 +79,5 @@ pub fn signed(accounts: &mut [Account], count: usize, payload: impl Fn(usize) ->
 #[must_use]
 pub fn transfer(index: usize) -> TransactionPayload {
     let recipient = Principal::parse("ST000000000000000000002AMW42H").expect("an address");
-    TransactionPayload::TokenTransfer { recipient, amount: 1 + index as u64, memo: [0; 34] }
-}
-
-/// A transfer of one micro-STX.
-#[must_use]
-pub fn pay(recipient: &StacksAddress) -> TransactionPayload {
-    TransactionPayload::TokenTransfer { recipient: recipient.to_principal(), amount: 1, memo: [0; 34] }
-}
-
-/// A contract.
-///
-/// # Panics
-/// If the name is no contract's.
-#[must_use]
-pub fn deploy(name: &str, code: &str) -> TransactionPayload {
-    let name = name.parse().expect("a contract name");
-    TransactionPayload::SmartContract { name, code: code.to_owned() }
-}
-
-/// A call without arguments.
-///
-/// # Panics
-/// If the names are not.
-#[must_use]
-pub fn call(contract: &StacksAddress, name: &str, function: &str) -> TransactionPayload {
-    TransactionPayload::ContractCall(ContractCall {
-        address: *contract,
-        contract_name: name.parse().expect("a contract name"),
-        function_name: function.parse().expect("a name"),
-        arguments: Vec::new(),
-    })
+    transfer_payload(recipient, 1 + index as u64)
 }

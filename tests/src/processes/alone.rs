@@ -8,19 +8,18 @@ use std::time::Duration;
 use chainstate::assembly::TemplateOrder;
 use chainstate::chain::{Chain, Processed, StoreOutcome};
 use chainstate::execution::STACK_BYTES;
+use chainstate::test_support::{address, key, signed, transfer_payload, vrf_key};
 use mockamoto_node::chain::chain_params;
 use mockamoto_node::config::GenesisFile;
 use nakamoto_proto::v1;
 use nakamoto_proto::v1::block_service_client::BlockServiceClient;
 use nakamoto_proto::v1::event::Body;
-use stacks_types::address::StacksAddress;
 use stacks_types::block::NakamotoBlock;
 use stacks_types::ids::SortitionHash;
 use stacks_types::keys::PrivateKey;
-use stacks_types::transaction::{SpendingCondition, StacksTransaction, TransactionAuth, TransactionPayload};
-use stacks_types::vrf::VrfPrivateKey;
+use stacks_types::transaction::TransactionPayload;
 
-use super::cluster::{CONFIG_FILE, Plan, genesis, key, start_node, start_node_on};
+use super::cluster::{CONFIG_FILE, Plan, genesis, start_node, start_node_on};
 use super::{Client, Process, SmallDisk, stacksjs};
 
 /// The node.
@@ -139,7 +138,7 @@ fn new_folder(config: &str) -> tempfile::TempDir {
 /// An address that is in no block.
 #[must_use]
 pub fn address_of_nobody() -> String {
-    StacksAddress::p2pkh(&PrivateKey::from_seed(b"nobody").public_key(), false).to_string()
+    address("nobody", 0).to_string()
 }
 
 /// A block as its producer proposes it: without the stackers' signatures.
@@ -161,12 +160,11 @@ fn make_blocks(genesis: PathBuf, burn_time_s: u64, blocks: usize, transfers: u64
     while chain.announce().expect("storage works") {}
     let wallet = stacksjs()["accounts"]["wallet_1"]["private_key"].as_str().map(PrivateKey::from_hex);
     let wallet = wallet.expect("a key").expect("a key");
-    let to = StacksAddress::p2pkh(&key("stacker", 0).public_key(), false).to_principal();
+    let to = address("stacker", 0).to_principal();
     let mut made = Vec::new();
     for number in 0..blocks as u64 {
         for nonce in number * transfers..(number + 1) * transfers {
-            let payload = TransactionPayload::TokenTransfer { recipient: to.clone(), amount: 1, memo: [0; 34] };
-            let transaction = signed(&wallet, nonce, 1_000, payload);
+            let transaction = signed(&wallet, nonce, 1_000, transfer_payload(to.clone(), 1));
             chain.admit_transaction(transaction.encode()).expect("storage works").expect("a good transaction");
         }
         let coinbase = (number == 0)
@@ -188,16 +186,9 @@ fn make_blocks(genesis: PathBuf, burn_time_s: u64, blocks: usize, transfers: u64
 fn finish(template: &v1::BlockTemplate) -> NakamotoBlock {
     let mut block = NakamotoBlock::decode(&template.block).expect("a block");
     let sortition = SortitionHash::try_from(&template.sortition_hash[..]).expect("32 bytes");
-    block.header.vrf_proof = VrfPrivateKey::from_seed(&[1; 32]).prove(sortition.as_bytes());
+    block.header.vrf_proof = vrf_key(0).prove(sortition.as_bytes());
     block.header.sign_producer(&key("producer", 0));
     block.header.stacker_signatures =
         (0..Plan::default().running_signers).map(|index| block.header.sign_stacker(&key("stacker", index))).collect();
     block
-}
-
-fn signed(key: &PrivateKey, nonce: u64, fee: u64, payload: TransactionPayload) -> StacksTransaction {
-    let auth = TransactionAuth::Standard(SpendingCondition::p2pkh(key, nonce, fee));
-    let mut transaction = StacksTransaction::new(false, auth, payload);
-    transaction.sign_origin(key).expect("the key is the origin's");
-    transaction
 }

@@ -5,10 +5,8 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use chainstate::test_support::{address, key, vrf_key, vrf_seed};
 use serde_json::{Value, json};
-use stacks_types::address::StacksAddress;
-use stacks_types::keys::PrivateKey;
-use stacks_types::vrf::VrfPrivateKey;
 
 use super::{Client, Http, Process, RawGrpc, SmallDisk, WAIT, binary, stacksjs};
 
@@ -226,54 +224,6 @@ impl Cluster {
     }
 }
 
-/// The key of a stacker.
-#[must_use]
-pub fn stacker_key(index: u8) -> PrivateKey {
-    key("stacker", index)
-}
-
-/// The address of a stacker.
-#[must_use]
-pub fn stacker_address(index: u8) -> String {
-    address("stacker", index)
-}
-
-/// The signing key of a producer.
-#[must_use]
-pub fn producer_key(index: u8) -> PrivateKey {
-    key("producer", index)
-}
-
-/// The VRF key of a producer.
-#[must_use]
-pub fn producer_vrf(index: u8) -> VrfPrivateKey {
-    VrfPrivateKey::from_seed(&vrf_seed(index))
-}
-
-/// The address of a producer.
-#[must_use]
-pub fn producer_address(index: u8) -> String {
-    address("producer", index)
-}
-
-/// The VRF public key of a producer.
-#[must_use]
-pub fn producer_vrf_key(index: u8) -> [u8; 32] {
-    VrfPrivateKey::from_seed(&vrf_seed(index)).public_key().0
-}
-
-fn vrf_seed(index: u8) -> [u8; 32] {
-    [index + 1; 32]
-}
-
-pub(super) fn key(kind: &str, index: u8) -> PrivateKey {
-    PrivateKey::from_seed(format!("{kind} {index}").as_bytes())
-}
-
-fn address(kind: &str, index: u8) -> String {
-    StacksAddress::p2pkh(&key(kind, index).public_key(), false).to_string()
-}
-
 pub(super) fn genesis(plan: &Plan) -> Value {
     let vectors = stacksjs();
     let opening = vectors["opening_balance_ustx"].as_str().map(str::to_owned);
@@ -284,11 +234,11 @@ pub(super) fn genesis(plan: &Plan) -> Value {
         accounts.values().map(|account| json!({"address": account["address"], "amount_ustx": opening})).collect();
     balances.extend(plan.balances.iter().map(|(address, amount)| json!({"address": address, "amount_ustx": amount})));
     let producers: Vec<_> = (0..plan.producers)
-        .map(|i| json!({"address": producer_address(i), "vrf_public_key": hex::encode(producer_vrf_key(i))}))
+        .map(|i| json!({"address": address("producer", i).to_string(), "vrf_public_key": hex::encode(vrf_key(i).public_key().0)}))
         .collect();
     let stackers: Vec<_> = (0_u8..)
         .zip(&plan.weights)
-        .map(|(i, weight)| json!({"address": stacker_address(i), "weight": weight}))
+        .map(|(i, weight)| json!({"address": address("stacker", i).to_string(), "weight": weight}))
         .collect();
     json!({
         "network": "testnet",

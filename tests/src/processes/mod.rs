@@ -15,9 +15,7 @@ pub use admin::Admin;
 pub use alone::{NodeAlone, address_of_nobody, proposal_of};
 pub use binaries::binary;
 pub use client::{Client, WAIT, Watch};
-pub use cluster::{
-    Cluster, Plan, producer_address, producer_key, producer_vrf, producer_vrf_key, stacker_address, stacker_key,
-};
+pub use cluster::{Cluster, Plan};
 pub use disk::{SmallDisk, wrapped};
 pub use grpc::RawGrpc;
 pub use http::{Answer, Http};

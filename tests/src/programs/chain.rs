@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::{DEPLOYER, OTHER};
-use engine::Rules;
-use engine::error::InternalError;
-use engine::state::{BlockFacts, Contract, PoxAddresses, View, World, keys};
-use engine::value::{ContractId, Principal};
+use clarity::Rules;
+use clarity::error::InternalError;
+use clarity::state::{BlockFacts, Contract, PoxAddresses, View, World, keys};
+use clarity::value::{ContractId, Principal};
 
 /// Height of the block that is built.
 pub const TIP: u8 = 4;

@@ -6,13 +6,13 @@ use super::chain::Ledger;
 use super::record::{Record, Verdict};
 use super::{Call, DEPLOYER, Program, Source};
 use crate::engine_events::event_json;
-use engine::costs::{Cost, Meter, Trace};
-use engine::engine::PublishError;
-use engine::error::Stop;
-use engine::run::{Assets, Context, Machine};
-use engine::state::{Contract, World};
-use engine::value::{ContractId, Principal, Value};
-use engine::{Dialect, Rules};
+use clarity::costs::{Cost, Meter, Trace};
+use clarity::engine::PublishError;
+use clarity::error::Stop;
+use clarity::run::{Assets, Context, Machine};
+use clarity::state::{Contract, World};
+use clarity::value::{ContractId, Principal, Value};
+use clarity::{Dialect, Rules};
 
 /// `(ok true)` and `(err none)`.
 const DEPLOYED: &str = "0703";
@@ -190,8 +190,8 @@ impl Engine {
     }
 
     /// What a contract says that a function gives.
-    pub fn declared(&mut self, call: &Call) -> Option<engine::types::Type> {
-        let contract = self.ledger.contract(engine::state::View::Tip, &id(call.contract)).unwrap()?;
+    pub fn declared(&mut self, call: &Call) -> Option<clarity::types::Type> {
+        let contract = self.ledger.contract(clarity::state::View::Tip, &id(call.contract)).unwrap()?;
         contract.interface.callable(&call.function).map(|function| function.result.clone())
     }
 }

@@ -1,6 +1,6 @@
-//! What came of a transaction, as both engines tell it.
+//! What came of a transaction of a program.
 
-use engine::costs::Cost;
+use clarity::costs::Cost;
 use serde_json::Value as Json;
 
 /// How it ended.
@@ -31,7 +31,7 @@ pub struct Record {
     pub interface: Option<Json>,
     /// Micro-STX that it burnt.
     pub burnt: u128,
-    /// In the engine's own words: the only thing that is not compared.
+    /// In the engine's own words, which may change.
     pub error: Option<String>,
 }
 
@@ -49,20 +49,5 @@ impl Record {
             burnt: 0,
             error: Some(error),
         }
-    }
-
-    /// In what two records differ; error texts may.
-    #[must_use]
-    pub fn differences(&self, other: &Self) -> Vec<&'static str> {
-        let compared = [
-            ("verdict", self.verdict == other.verdict),
-            ("result", self.result == other.result),
-            ("events", self.events == other.events),
-            ("cost", self.cost == other.cost),
-            ("writes", self.writes == other.writes),
-            ("interface", self.interface == other.interface),
-            ("burnt", self.burnt == other.burnt),
-        ];
-        compared.into_iter().filter(|(_, same)| !same).map(|(name, _)| name).collect()
     }
 }

@@ -11,7 +11,7 @@ use crate::repository;
 /// Crates, and the circles that each is known to have, rooms and files. One that is gone is taken off the list; a new one is
 /// mended, not listed.
 const CRATES: [(&str, &[&[&str]]); 11] = [
-    ("crates/chainstate", &[&["old_vm::scope", "old_vm::session", "old_vm::store"]]),
+    ("crates/chainstate", &[]),
     (
         "crates/clarity",
         &[

@@ -1,5 +1,6 @@
 //! The admin service: burn blocks on demand, reorganizations, the clock, mining modes, and what it refuses.
 
+use chainstate::test_support::address;
 use nakamoto_proto::v1;
 use nakamoto_proto::v1::event::Body;
 use nakamoto_proto::v1::event_service_client::EventServiceClient;
@@ -8,7 +9,7 @@ use tonic::Code;
 use tonic_types::StatusExt as _;
 
 use crate::restarts::{transfer, wallet};
-use crate::support::{Admin, Client, Cluster, Plan, WAIT, Watch, run, stacker_address, stacksjs};
+use crate::support::{Admin, Client, Cluster, Plan, WAIT, Watch, run, stacksjs};
 
 fn reason(status: &tonic::Status) -> String {
     status.get_details_error_info().map(|info| info.reason).unwrap_or_default()
@@ -219,7 +220,7 @@ fn what_cannot_be_is_refused_with_its_reason() {
         }
         let refused = admin.set_mining_mode(v1::SetMiningModeRequest::default()).await.expect_err("no mode");
         assert_eq!(reason(&refused), "FIELD_INVALID");
-        let stacker = |weight| v1::StackerSetEntry { address: stacker_address(0), weight };
+        let stacker = |weight| v1::StackerSetEntry { address: address("stacker", 0).to_string(), weight };
         for (cycle, stackers, expected) in [
             (Some(0), vec![stacker(1)], "CYCLE_STARTED"),
             (None, vec![], "FIELD_MISSING"),
@@ -231,7 +232,8 @@ fn what_cannot_be_is_refused_with_its_reason() {
             let refused = admin.set_stacker_set(request).await.expect_err("a bad set");
             assert_eq!(reason(&refused), expected, "{refused:?}");
         }
-        let entry = v1::ProducerSetEntry { address: stacker_address(0), vrf_public_key: vec![1; 31].into() };
+        let entry =
+            v1::ProducerSetEntry { address: address("stacker", 0).to_string(), vrf_public_key: vec![1; 31].into() };
         let request = v1::SetProducerSetRequest { reward_cycle: None, producers: vec![entry] };
         assert_eq!(reason(&admin.set_producer_set(request).await.expect_err("a bad key")), "FIELD_INVALID");
     });

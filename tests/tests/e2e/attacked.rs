@@ -2,12 +2,13 @@
 
 use std::time::{Duration, Instant};
 
+use chainstate::test_support::key;
 use stacks_types::stackerdb::StackerDbChunk;
 use tests::figures::resident_bytes;
 use tests::load::attacks::{ATTACKS, Attackers, Undisturbed};
 use tests::processes::unread::{LIST_EVENTS, PAGE_OF_EVENTS, grpc_calls, send_and_leave};
 
-use crate::support::{Client, Cluster, Plan, run, stacker_key};
+use crate::support::{Client, Cluster, Plan, run};
 
 const ATTACKERS: Attackers = Attackers { subscribers: 100, scrapers: 500, askers: 100 };
 /// What may be in flight (`BYTES_IN_FLIGHT` of the node).
@@ -39,7 +40,7 @@ async fn put_chunks(client: &Client, slot_id: u32, count: u32, bytes: usize) {
     for version in 1..=count {
         // Does not shrink.
         let data: Vec<u8> = (0..bytes as u64).map(|at| (at.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56) as u8).collect();
-        let chunk = StackerDbChunk::signed(slot_id, version, data, &stacker_key(3));
+        let chunk = StackerDbChunk::signed(slot_id, version, data, &key("stacker", 3));
         let chunk = nakamoto_proto::v1::StackerDbChunk {
             slot_id,
             slot_version: version,

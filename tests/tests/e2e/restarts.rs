@@ -23,7 +23,7 @@ pub(crate) fn transfer(key: &PrivateKey, nonce: u64) -> StacksTransaction {
 }
 
 pub(crate) fn transfer_paying(key: &PrivateKey, nonce: u64, fee: u64) -> StacksTransaction {
-    let recipient = engine::value::Principal::parse("ST000000000000000000002AMW42H").expect("an address");
+    let recipient = clarity::value::Principal::parse("ST000000000000000000002AMW42H").expect("an address");
     let payload = TransactionPayload::TokenTransfer { recipient, amount: 1 + nonce, memo: [0; 34] };
     let auth = TransactionAuth::Standard(SpendingCondition::p2pkh(key, nonce, fee));
     let mut transaction = StacksTransaction::new(false, auth, payload);

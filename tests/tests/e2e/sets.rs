@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use chainstate::test_support::{address, key, vrf_key};
 use client::{Node, SlotWriter};
 use nakamoto_proto::v1;
 use nakamoto_proto::v1::event::Body;
@@ -11,9 +12,7 @@ use stacks_types::keys::{LowS, MessageSignature};
 use stacks_types::limits::BOOT_ADDRESS_TESTNET;
 use stacks_types::proposal::SlotMessage;
 
-use crate::support::{
-    Admin, Cluster, Plan, Watch, producer_address, producer_vrf_key, run, stacker_address, stacker_key,
-};
+use crate::support::{Admin, Cluster, Plan, Watch, run};
 
 /// The next proposal that is put into a producer's slot.
 async fn proposal(watch: &mut Watch) -> stacks_types::block::NakamotoBlock {
@@ -59,7 +58,7 @@ fn signers_of(block: &v1::BlockProcessed) -> Vec<Hash160> {
 }
 
 fn stacker(index: u8) -> Hash160 {
-    stacker_key(index).public_key().hash160()
+    key("stacker", index).public_key().hash160()
 }
 
 #[test]
@@ -77,7 +76,10 @@ fn three_producers_take_turns_and_each_mines_in_its_own_tenure() {
             let block = watch.block().await;
             let view = block.burn_view.expect("a burn view");
             let turn = u8::try_from(height % 3).expect("small");
-            assert_eq!((view.height, view.elected_producer.as_str()), (height, producer_address(turn).as_str()));
+            assert_eq!(
+                (view.height, view.elected_producer.as_str()),
+                (height, address("producer", turn).to_string().as_str())
+            );
             assert!(block.new_tenure);
             seen.insert(turn);
         }
@@ -99,7 +101,8 @@ fn a_block_whose_producer_was_killed_is_finished_by_the_next_one() {
         let view = admin.mine_burn_blocks(1).await.pop().expect("a burn block");
         let proposed = proposal(&mut watch).await;
         assert_eq!(answers(&mut watch, 1).await, 1);
-        let victim = (0..3).find(|i| producer_address(*i) == view.elected_producer).expect("one of ours");
+        let victim =
+            (0..3).find(|i| address("producer", *i).to_string() == view.elected_producer).expect("one of ours");
         cluster.producers[usize::from(victim)].kill();
         // The next producer is elected; it must not build in the block's place, which nobody could sign any more.
         let next = admin.mine_burn_blocks(1).await.pop().expect("a burn block");
@@ -114,7 +117,7 @@ fn a_block_whose_producer_was_killed_is_finished_by_the_next_one() {
         let mut tenure = admin.mine_burn_blocks(1).await.pop();
         assert_eq!(watch.block().await.burn_view, tenure);
         let silent = admin.mine_burn_blocks(1).await.pop().expect("a burn block");
-        assert_eq!(silent.elected_producer, producer_address(victim));
+        assert_eq!(silent.elected_producer, address("producer", victim).to_string());
         tenure = admin.mine_burn_blocks(1).await.pop();
         assert_eq!(watch.block().await.burn_view, tenure);
     });
@@ -129,7 +132,7 @@ async fn refuse_all(cluster: &Cluster, index: u8) {
         let block = proposal(&mut watch).await;
         let (block_hash, reason) = (block.header.block_hash(), "on principle".to_owned());
         let message = SlotMessage::Reject { block_hash, reason_code: 1, reason };
-        slot.put(&node, &stacker_key(index), &message.encode()).await.expect("the slot is ours");
+        slot.put(&node, &key("stacker", index), &message.encode()).await.expect("the slot is ours");
     }
 }
 
@@ -187,14 +190,14 @@ fn sets_and_weights_change_at_the_cycle_boundary_while_the_chain_runs() {
         let first = watch.block().await;
         assert_eq!(signers_of(&first), [stacker(0), stacker(1), stacker(2)]);
         // 5 of 6 are needed: the two new ones.
-        let entry = |index, weight| v1::StackerSetEntry { address: stacker_address(index), weight };
+        let entry = |index, weight| v1::StackerSetEntry { address: address("stacker", index).to_string(), weight };
         let stackers = vec![entry(4, 3), entry(3, 2), entry(0, 1)];
         let request = v1::SetStackerSetRequest { reward_cycle: None, stackers };
         let set = admin.client.set_stacker_set(request).await.expect("a set").into_inner();
         assert_eq!((set.reward_cycle, set.first_burn_height), (1, 4));
         let producers = vec![v1::ProducerSetEntry {
-            address: producer_address(1),
-            vrf_public_key: producer_vrf_key(1).to_vec().into(),
+            address: address("producer", 1).to_string(),
+            vrf_public_key: vrf_key(1).public_key().0.to_vec().into(),
         }];
         let request = v1::SetProducerSetRequest { reward_cycle: Some(1), producers };
         admin.client.set_producer_set(request).await.expect("a set");
@@ -214,7 +217,7 @@ fn sets_and_weights_change_at_the_cycle_boundary_while_the_chain_runs() {
             } else {
                 assert!(signers.is_superset(&[3, 4].map(stacker).into()) && !signers.contains(&stacker(1)));
                 assert_eq!(signers_of(&block)[..2], [stacker(4), stacker(3)], "in the order of the new set");
-                assert_eq!(view.elected_producer, producer_address(1));
+                assert_eq!(view.elected_producer, address("producer", 1).to_string());
             }
         }
         let mut stackerdb = v1::stacker_db_service_client::StackerDbServiceClient::new(cluster.client().channel);
@@ -223,7 +226,7 @@ fn sets_and_weights_change_at_the_cycle_boundary_while_the_chain_runs() {
         let owners: Vec<_> = slots.into_iter().map(|slot| slot.signer).collect();
         assert_eq!(
             owners,
-            [4, 3, 0].map(stacker_address),
+            [4, 3, 0].map(|number| address("stacker", number).to_string()),
             "the chain is in the new cycle: only its stackers have slots"
         );
     });

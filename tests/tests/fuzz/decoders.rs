@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use clarity::value::{Principal, Value};
 use client::parse_duration;
-use engine::value::{Principal, Value};
 use marf::{BlockId, Proof, TrieHash};
 use mockamoto_node::config::EventKey;
 use mockamoto_node::event_stream::cursor::Cursor;
@@ -19,7 +19,7 @@ use stacks_types::vrf::VrfProof;
 
 use crate::bytes::mutant;
 use crate::harness::{fuzz, vectors};
-use crate::support::{address, deploy, key, signed, transfer, user, vrf_key};
+use chainstate::test_support::{address, deploy, key, signed, transfer, user, vrf_key};
 
 type Decoder = fn(&[u8]) -> Option<Vec<u8>>;
 

@@ -8,6 +8,7 @@ use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
 use chainstate::chain::Retention;
 use mockamoto_node::chain::{NodeChain, NodeJournal};
+use mockamoto_node::clock::ClockControl;
 use mockamoto_node::event_stream::registry::{StreamRegistry, StreamRegistryLimits};
 use mockamoto_node::jobs::{TemplateJobs, ValidationJobs};
 use mockamoto_node::limits::THREAD_STACK_BYTES;
@@ -24,7 +25,8 @@ use tower::ServiceExt as _;
 
 use crate::bytes::{mutant, noise};
 use crate::harness::{Rng, fuzz};
-use crate::support::{TestChain, address, deploy, on_big_stack, transfer};
+use crate::support::TestChain;
+use chainstate::test_support::{address, deploy, on_a_large_stack, transfer};
 
 /// A request that waits for something is given up: that it may is part of the contract.
 const PATIENCE: Duration = Duration::from_millis(100);
@@ -61,7 +63,7 @@ impl Bench {
             contract.into_bytes(),
             b"get".to_vec(),
             b"m".to_vec(),
-            engine::value::Value::Int(1).encode(),
+            clarity::value::Value::Int(1).encode(),
         ];
         let bodies = vec![block.encode(), transfer(1, 1, 2, 5).encode(), transfer(1, 0, 2, 6).encode()];
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -106,7 +108,8 @@ fn services(test: &TestChain, runtime: &Runtime) -> Services {
         guard: Guard::new(None),
         observers: mockamoto_node::event_dispatcher::dispatcher::Dispatcher::default(),
         retention: RETENTION,
-        admin: None,
+        clock: ClockControl::new(Duration::ZERO),
+        serves_admin: false,
     }
 }
 
@@ -151,7 +154,7 @@ fn varint(value: u64) -> Vec<u8> {
 
 #[test]
 fn grpc_calls() {
-    on_big_stack(|| {
+    on_a_large_stack(|| {
         let (bench, methods) = (Bench::new(), methods());
         fuzz("grpc calls", |rng| {
             let body = match rng.below(8) {
@@ -240,7 +243,7 @@ fn json(rng: &mut Rng, words: &[Vec<u8>]) -> Vec<u8> {
 
 #[test]
 fn http_requests() {
-    on_big_stack(|| {
+    on_a_large_stack(|| {
         let bench = Bench::new();
         fuzz("http requests", |rng| {
             let method = rng.pick(&[Method::GET, Method::POST, Method::POST, Method::PUT]).clone();

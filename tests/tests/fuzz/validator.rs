@@ -11,7 +11,8 @@ use stacks_types::transaction::{BlockTransaction, ContractCall, StacksTransactio
 
 use crate::bytes::mutant;
 use crate::harness::{Rng, fuzz};
-use crate::support::{TestChain, USERS, address, deploy, key, on_big_stack, signed, transfer, user, vrf_key};
+use crate::support::TestChain;
+use chainstate::test_support::{USERS, address, deploy, key, on_a_large_stack, signed, transfer, user, vrf_key};
 
 const CONTRACT: &str = "(define-map store int int) (define-data-var n uint u0)
 (define-public (put (k int)) (begin (var-set n (+ (var-get n) u1)) (map-set store k k) (print k) (ok k)))
@@ -38,7 +39,7 @@ fn transaction(rng: &mut Rng, test: &TestChain) -> StacksTransaction {
         2 => call("fail", Vec::new()),
         3 => call("overflow", Vec::new()),
         4 => call("pay", Vec::new()),
-        5 => call("put", vec![engine::value::Value::Int(i128::from(rng.byte()))]),
+        5 => call("put", vec![clarity::value::Value::Int(i128::from(rng.byte()))]),
         6 => call("nothing", Vec::new()),
         _ => return transfer(from, nonce, rng.byte() % USERS, rng.bits() % 10_000 + 1),
     };
@@ -142,7 +143,7 @@ fn judge(test: &TestChain, bytes: &[u8], well_signed: bool) -> bool {
 
 #[test]
 fn forged_blocks() {
-    on_big_stack(|| {
+    on_a_large_stack(|| {
         let mut test = TestChain::new();
         mix(&mut Rng::from_seed(0), &mut test);
         // Good blocks on the tip, one with transactions; made anew when the tip moves.
@@ -169,7 +170,7 @@ fn forged_blocks() {
 
 #[test]
 fn mixes_of_transactions() {
-    on_big_stack(|| {
+    on_a_large_stack(|| {
         let mut test = TestChain::new();
         fuzz("transaction mixes", |rng| mix(rng, &mut test));
     });

@@ -9,11 +9,11 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use engine::Rules;
-use engine::costs::{Cost, CostFn, Step, Trace};
-use engine::engine::STACK_BYTES;
-use engine::keywords::{BlockProperty, BurnProperty, Define, Keyword};
-use engine::natives::{Kind, Native};
+use clarity::Rules;
+use clarity::costs::{Cost, CostFn, Step, Trace};
+use clarity::engine::STACK_BYTES;
+use clarity::keywords::{BlockProperty, BurnProperty, Define, Keyword};
+use clarity::natives::{Kind, Native};
 use tests::programs::record::Verdict;
 use tests::programs::{Engine, Program, generate};
 

@@ -1,4 +1,4 @@
-//! Generated programs (`tests::programs`) on the engine, and on the published VM beside it.
+//! Generated programs (`tests::programs`) on the engine.
 //!
 //! `PROGRAMS` says how many, `PROGRAMS_SEED` from which seed on: one of the clock's, if only the first is given. Without both a few of
 //! a fixed seed run.
@@ -6,10 +6,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "this is test code")]
 
-mod compared;
 mod coverage;
-mod old_vm;
-mod recorded;
 mod total;
 
 use std::time::{SystemTime, UNIX_EPOCH};

@@ -6,10 +6,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::thread;
 use std::time::Instant;
 
-use engine::costs::{Cost, Step, Trace};
-use engine::engine::STACK_BYTES;
-use engine::value::Value;
-use engine::{Dialect, Rules};
+use clarity::costs::{Cost, Step, Trace};
+use clarity::engine::STACK_BYTES;
+use clarity::value::Value;
+use clarity::{Dialect, Rules};
 use tests::programs::record::Verdict;
 use tests::programs::{Engine, Program, garbled, generate, mutated, soup};
 use tests::random::Rng;

@@ -6,8 +6,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use engine::state::keys;
-use engine::value::{ContractId, Principal, Value};
+use clarity::state::keys;
+use clarity::value::{ContractId, Principal, Value};
 use marf::{BlockId, Marf};
 use nakamoto_proto::v1;
 use stacks_types::address::StacksAddress;

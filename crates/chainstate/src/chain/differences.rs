@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use engine::Rules;
-use engine::state::Contract;
-use engine::value::ContractId;
+use clarity::Rules;
+use clarity::state::Contract;
+use clarity::value::ContractId;
 use rusqlite::Connection;
 use stacks_types::ids::StacksBlockId;
 

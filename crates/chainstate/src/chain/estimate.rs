@@ -4,8 +4,8 @@
 //! - Nothing is written: the session is dropped unsealed.
 //! - The estimate ends with the caller's deadline and within one tenure's cost limit.
 
-use engine::costs::Cost;
-use engine::value::ContractId;
+use clarity::costs::Cost;
+use clarity::value::ContractId;
 use stacks_types::address::{HashMode, StacksAddress};
 use stacks_types::ids::Hash160;
 use stacks_types::keys::{KeyEncoding, MessageSignature};

@@ -1,6 +1,6 @@
 //! Makes the boot block in a new folder, with its events.
 
-use engine::costs::Cost;
+use clarity::costs::Cost;
 use nakamoto_proto::v1;
 use stacks_types::ids::StacksBlockId;
 

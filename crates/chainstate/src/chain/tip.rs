@@ -170,7 +170,7 @@ fn stored_transactions(reader: &ChainReader, block_id: &StacksBlockId) -> Result
 
 #[cfg(test)]
 mod tests {
-    use engine::costs::Cost;
+    use clarity::costs::Cost;
     use stacks_types::ids::{BurnBlockHash, StateRoot};
 
     use super::*;

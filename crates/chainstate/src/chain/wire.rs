@@ -1,8 +1,8 @@
 //! Our values as messages of `nakamoto.v1`: one function a message.
 
-use engine::costs::Cost;
-use engine::run::{Event, EventBody};
-use engine::value::Value;
+use clarity::costs::Cost;
+use clarity::run::{Event, EventBody};
+use clarity::value::Value;
 use nakamoto_proto::v1;
 use stacks_types::block::{NakamotoBlockHeader, SigningMode};
 use stacks_types::ids::StacksBlockId;

@@ -6,10 +6,10 @@
 
 use std::borrow::Cow;
 
-use engine::Rules;
-use engine::costs::CostTable;
-use engine::names::ContractName;
-use engine::value::ContractId;
+use clarity::Rules;
+use clarity::costs::CostTable;
+use clarity::names::ContractName;
+use clarity::value::ContractId;
 use stacks_types::transaction::{ContractVersion, TransactionPayload};
 
 use crate::params::{
@@ -78,19 +78,26 @@ pub(super) fn brought_contracts(params: &ChainParams) -> impl Iterator<Item = Bo
 
 /// Names, versions of Clarity and texts of our own.
 fn texts(params: &ChainParams) -> Vec<(&'static str, u8, String)> {
-    let tables: &[&CostTable] = match params.boot_contracts.release {
-        BootRelease::CostsOnly => &[CostTable::COSTS_3, CostTable::COSTS_4, CostTable::COSTS_5],
-        // The network has no contract for the table of epoch 4.0.
-        BootRelease::WithPox => &[CostTable::COSTS_3, CostTable::COSTS_4],
-    };
-    let newest = tables.iter().position(|table| table.name() == params.rules.costs.name());
-    let newest = newest.unwrap_or(tables.len().saturating_sub(1));
     // Of the oldest version: cost functions are evaluated by its rules in the reference too.
-    let mut contracts: Vec<_> =
-        tables.iter().take(newest.saturating_add(1)).map(|table| (table.name(), 1, table.contract())).collect();
+    let mut contracts: Vec<_> = tables(params).iter().map(|table| (table.name(), 1, table.contract())).collect();
     contracts.push((COST_VOTING_CONTRACT, 1, COST_VOTING_SOURCE.to_owned()));
     contracts.extend(params.boot_contracts.pox_names(params.rules).iter().map(|name| pox(name, params)));
     contracts
+}
+
+/// Those that are shown, up to that of the epoch.
+fn tables(params: &ChainParams) -> Vec<&'static CostTable> {
+    let costs_2 = if params.mainnet { CostTable::COSTS_2 } else { CostTable::COSTS_2_TESTNET };
+    let mut tables = match params.boot_contracts.release {
+        BootRelease::CostsOnly => vec![CostTable::COSTS_3, CostTable::COSTS_4, CostTable::COSTS_5],
+        // The network has no contract for the table of epoch 4.0.
+        BootRelease::WithPox => vec![CostTable::COSTS_3, CostTable::COSTS_4],
+        BootRelease::WithAllCosts => vec![CostTable::COSTS, costs_2, CostTable::COSTS_3, CostTable::COSTS_4],
+    };
+    if let Some(newest) = tables.iter().position(|table| table.name() == params.rules.costs.name()) {
+        tables.truncate(newest.saturating_add(1));
+    }
+    tables
 }
 
 fn pox(name: &'static str, params: &ChainParams) -> (&'static str, u8, String) {

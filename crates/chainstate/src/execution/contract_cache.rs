@@ -9,8 +9,8 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use engine::state::Contract;
-use engine::value::ContractId;
+use clarity::state::Contract;
+use clarity::value::ContractId;
 use marf::BlockId;
 
 /// Bounds what a chain keeps, in bytes of source. A program takes about ten times as much memory: 40 MiB at most.
@@ -82,11 +82,11 @@ impl ContractCache {
 
 #[cfg(test)]
 mod tests {
-    use engine::analysis::Interface;
-    use engine::costs::{Cost, Meter};
-    use engine::run::{Context, Machine};
-    use engine::test_support::{Memory, RULES, SENDER};
-    use engine::value::Principal;
+    use clarity::analysis::Interface;
+    use clarity::costs::{Cost, Meter};
+    use clarity::run::{Context, Machine};
+    use clarity::test_support::{Memory, RULES, SENDER};
+    use clarity::value::Principal;
 
     use super::*;
 
@@ -95,7 +95,7 @@ mod tests {
         let mut memory = Memory::default();
         let mut machine = Machine::new(RULES, Meter::new(RULES.costs, Cost::MAX), &mut memory);
         let context = Context { sender: Principal::parse(SENDER).unwrap(), sponsor: None };
-        let published = machine.publish(&context, &id, engine::Dialect::ALL[5], &" ".repeat(bytes)).unwrap();
+        let published = machine.publish(&context, &id, clarity::Dialect::ALL[5], &" ".repeat(bytes)).unwrap();
         assert_eq!((published.size, published.interface.as_ref().clone()), (bytes as u64, interface()));
         published
     }

@@ -5,13 +5,13 @@
 
 use std::sync::Arc;
 
-use engine::Dialect;
-use engine::engine::{Checked, PublishError};
-use engine::error::{CostError, Stop};
-use engine::names::ContractName;
-use engine::run::{Assets, Machine};
-use engine::syntax::Span;
-use engine::value::{ContractId, Principal};
+use clarity::Dialect;
+use clarity::engine::{Checked, PublishError};
+use clarity::error::{CostError, Stop};
+use clarity::names::ContractName;
+use clarity::run::{Assets, Machine};
+use clarity::syntax::Span;
+use clarity::value::{ContractId, Principal};
 use stacks_types::transaction::StacksTransaction;
 
 use super::failure::Failure;

@@ -1,7 +1,7 @@
 //! What contracts can ask about blocks and burn blocks: facts that stand beside the state, in the header table and the burn
 //! database.
 
-use engine::state::BlockFacts;
+use clarity::state::BlockFacts;
 use stacks_types::ids::{BurnBlockHash, StacksBlockId};
 
 /// The burn block that a block in execution witnessed.

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use engine::error::Stop;
-use engine::state::Contract;
+use clarity::error::Stop;
+use clarity::state::Contract;
 
 use crate::transactions::TransactionError;
 

@@ -14,12 +14,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use engine::Dialect;
-use engine::costs::Cost;
-use engine::error::Stop;
-use engine::run::{Context, Event, EventBody};
-use engine::state::keys;
-use engine::value::{ContractId, Principal, Standard, Value};
+use clarity::Dialect;
+use clarity::costs::Cost;
+use clarity::error::Stop;
+use clarity::run::{Context, Event, EventBody};
+use clarity::state::keys;
+use clarity::value::{ContractId, Principal, Standard, Value};
 use stacks_types::ids::StacksBlockId;
 
 use super::boot_contracts::{BootDeployment, brought_contracts, own_contracts};

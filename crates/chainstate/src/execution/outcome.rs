@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use engine::costs::MEMORY_LIMIT;
-use engine::error::{CheckError, CostError, Stop};
-use engine::run::{Assets, Context, Event};
-use engine::state::Contract;
-use engine::value::{Principal, Value};
+use clarity::costs::MEMORY_LIMIT;
+use clarity::error::{CheckError, CostError, Stop};
+use clarity::run::{Assets, Context, Event};
+use clarity::state::Contract;
+use clarity::value::{Principal, Value};
 use stacks_types::transaction::StacksTransaction;
 
 use super::failure::Failure;
@@ -71,7 +71,7 @@ pub(super) fn ok_true() -> Result<Value, Failure> {
     Value::okay(Value::Bool(true)).map_err(too_large)
 }
 
-fn too_large(fault: engine::types::TypeFault) -> Failure {
+fn too_large(fault: clarity::types::TypeFault) -> Failure {
     TransactionError::Rejected { error: format!("{fault:?}") }.into()
 }
 

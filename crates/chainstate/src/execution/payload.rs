@@ -8,9 +8,9 @@
 //! # Not here
 //! Fee and nonces: `process`. Which payloads are allowed: `transactions::rules`. Deployments: `deployment`.
 
-use engine::error::{InternalError, Stop};
-use engine::run::{Assets, Machine};
-use engine::value::{Principal, Value};
+use clarity::error::{InternalError, Stop};
+use clarity::run::{Assets, Machine};
+use clarity::value::{Principal, Value};
 use stacks_types::transaction::{ContractCall, StacksTransaction, TransactionPayload};
 
 use super::deployment::{Deployment, deploy};

@@ -9,8 +9,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use engine::run::Assets;
-use engine::value::{Principal, Value};
+use clarity::run::Assets;
+use clarity::value::{Principal, Value};
 use stacks_types::transaction::{AssetInfo, NonFungibleCode, PostCondition, PostConditionMode, PoxCode};
 
 /// The first promise that was broken.

@@ -8,9 +8,9 @@
 //! # Not here
 //! Payloads: `payload`. Stateless rules and signatures: `transactions::rules`, `verified`.
 
-use engine::costs::Cost;
-use engine::run::Machine;
-use engine::value::Principal;
+use clarity::costs::Cost;
+use clarity::run::Machine;
+use clarity::value::Principal;
 use stacks_types::transaction::{BlockTransaction, SpendingCondition};
 
 use super::failure::{Done, Failure};

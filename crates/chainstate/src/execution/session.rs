@@ -17,12 +17,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
-use engine::Rules;
-use engine::costs::{Cost, MEMORY_LIMIT, Meter};
-use engine::error::{CheckError, CostError, InternalError, Stop};
-use engine::run::Machine;
-use engine::state::{Write, keys};
-use engine::value::Principal;
+use clarity::Rules;
+use clarity::costs::{Cost, MEMORY_LIMIT, Meter};
+use clarity::error::{CheckError, CostError, InternalError, Stop};
+use clarity::run::Machine;
+use clarity::state::{Write, keys};
+use clarity::value::Principal;
 use marf::{BlockId, MarfError, SealedTrie};
 use stacks_types::ids::{StacksBlockId, StateRoot};
 use stacks_types::transaction::BlockTransaction;
@@ -38,7 +38,7 @@ use crate::params::ChainParams;
 use crate::transactions::{CostOverrun, TransactionError, TransactionReceipt, VerifiedTransaction};
 
 /// Stack that a thread needs which runs sessions or reads: what the engine needs, and room for those who call it.
-pub const STACK_BYTES: usize = engine::engine::STACK_BYTES + (8 << 20);
+pub const STACK_BYTES: usize = clarity::engine::STACK_BYTES + (8 << 20);
 
 /// Bounds the memory that one block's receipts take (docs/CONSENSUS.md#limits-of-the-formats): printing is cheap,
 /// keeping what was printed is not.

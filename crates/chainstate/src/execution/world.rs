@@ -11,10 +11,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use engine::Rules;
-use engine::error::InternalError;
-use engine::state::{BlockFacts, Contract, PoxAddresses, View, World, Write, keys};
-use engine::value::ContractId;
+use clarity::Rules;
+use clarity::error::InternalError;
+use clarity::state::{BlockFacts, Contract, PoxAddresses, View, World, Write, keys};
+use clarity::value::ContractId;
 use marf::{BlockId, Marf, OpenTrie};
 use rusqlite::Connection;
 use stacks_types::ids::StacksBlockId;

@@ -25,7 +25,7 @@ pub use reward::{MaturedReward, matured_reward};
 pub(crate) use tip::highest_witness;
 pub use tip::{canonical_stacks_block, select_witnessed, stacks_block_as_of};
 
-use engine::costs::Cost;
+use clarity::costs::Cost;
 use stacks_types::block::NakamotoBlockHeader;
 use stacks_types::ids::{BOOT_BLOCK_HASH, BlockHash, BurnBlockHash, StacksBlockId, StateRoot};
 

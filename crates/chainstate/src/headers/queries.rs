@@ -1,6 +1,6 @@
 //! The rows of processed blocks.
 
-use engine::costs::Cost;
+use clarity::costs::Cost;
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, named_params};
 use stacks_types::block::NakamotoBlockHeader;
 use stacks_types::ids::{BurnBlockHash, StacksBlockId, StateRoot, Txid};

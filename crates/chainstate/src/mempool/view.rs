@@ -1,7 +1,7 @@
 //! What admission must know of the chain's state at the canonical tip.
 
 use super::refusal::Refusal;
-use engine::value::{ContractId, Principal, Value};
+use clarity::value::{ContractId, Principal, Value};
 
 /// An account at the canonical tip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -3,8 +3,8 @@
 //! # Not here
 //! The texts of our own: `execution::boot_contracts`.
 
-use engine::Rules;
-use engine::value::ContractId;
+use clarity::Rules;
+use clarity::value::ContractId;
 use sha2::{Digest as _, Sha256};
 
 /// The contracts that block 0 deploys.
@@ -21,14 +21,16 @@ pub struct BootContracts {
 pub enum BootRelease {
     /// The tables of costs up to that of the epoch, and the vote on them.
     CostsOnly,
-    /// The tables of costs that the network has as contracts, the vote on them, and the mocked PoX contracts.
-    #[default]
+    /// The tables of costs that epochs from 3.0 on had as contracts, the vote on them, and the mocked PoX contracts.
     WithPox,
+    /// The same with the tables of the epochs before.
+    #[default]
+    WithAllCosts,
 }
 
 impl BootRelease {
     /// All of them, newest first.
-    pub const ALL: [Self; 2] = [Self::WithPox, Self::CostsOnly];
+    pub const ALL: [Self; 3] = [Self::WithAllCosts, Self::WithPox, Self::CostsOnly];
 }
 
 /// A contract that the genesis brings.
@@ -50,6 +52,7 @@ impl BootContracts {
         let mut text = match self.release {
             BootRelease::CostsOnly => String::new(),
             BootRelease::WithPox => "boot with-pox\n".to_owned(),
+            BootRelease::WithAllCosts => "boot with-all-costs\n".to_owned(),
         };
         for contract in &self.brought {
             let hash = hex::encode(Sha256::digest(&contract.source));
@@ -63,8 +66,8 @@ impl BootContracts {
     pub const fn pox_names(&self, rules: &Rules) -> &'static [&'static str] {
         match self.release {
             BootRelease::CostsOnly => &[],
-            BootRelease::WithPox if rules.number < Rules::EPOCH_4_0.number => &["pox-4"],
-            BootRelease::WithPox => &["pox-4", "pox-5"],
+            BootRelease::WithPox | BootRelease::WithAllCosts if rules.number < Rules::EPOCH_4_0.number => &["pox-4"],
+            BootRelease::WithPox | BootRelease::WithAllCosts => &["pox-4", "pox-5"],
         }
     }
 }

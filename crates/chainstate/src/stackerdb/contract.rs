@@ -4,10 +4,10 @@
 //! # Not here
 //! Running the functions, and when: the chain.
 
-use engine::analysis::Interface;
-use engine::names::ClarityName;
-use engine::types::{Type, TypeFault};
-use engine::value::{Principal, Value};
+use clarity::analysis::Interface;
+use clarity::names::ClarityName;
+use clarity::types::{Type, TypeFault};
+use clarity::value::{Principal, Value};
 use stacks_types::address::StacksAddress;
 
 use super::instance::{InstanceConfig, MAX_SLOTS};

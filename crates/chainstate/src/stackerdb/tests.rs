@@ -1,6 +1,7 @@
 use super::*;
 use crate::db::{SCHEMA, StoreError, tables_in_memory};
 use crate::journal::{JournalEvent, insert_event, prune, select_bounds};
+use crate::test_support;
 use nakamoto_proto::v1;
 use proptest::prelude::*;
 use rusqlite::{Connection, Transaction};
@@ -15,11 +16,11 @@ const CONTRACT: &str = "ST000000000000000000002AMW42H.test";
 const CONFIG: InstanceConfig = InstanceConfig { chunk_size_bytes: 16, write_freq: 0, max_writes: 1000 };
 
 fn key(number: u8) -> PrivateKey {
-    PrivateKey::from_scalar(&[number; 32]).unwrap()
+    test_support::key("stacker", number)
 }
 
 fn address(number: u8) -> StacksAddress {
-    StacksAddress::p2pkh(&key(number).public_key(), false)
+    test_support::address("stacker", number)
 }
 
 fn owner(number: u8) -> Hash160 {

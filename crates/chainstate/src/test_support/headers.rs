@@ -3,8 +3,8 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use engine::state::BlockFacts;
-use engine::value::{Principal, Standard};
+use clarity::state::BlockFacts;
+use clarity::value::{Principal, Standard};
 use stacks_types::ids::StacksBlockId;
 
 /// What contracts can ask about a block.

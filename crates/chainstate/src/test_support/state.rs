@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use engine::state::BlockFacts;
+use clarity::state::BlockFacts;
 use marf::{BlockId, Marf, SealedTrie, Sync};
 use rusqlite::Connection;
 use stacks_types::ids::{BurnBlockHash, StacksBlockId};

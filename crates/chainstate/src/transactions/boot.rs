@@ -7,9 +7,9 @@
 
 use std::sync::Arc;
 
-use engine::costs::Cost;
-use engine::run::Event;
-use engine::value::Value;
+use clarity::costs::Cost;
+use clarity::run::Event;
+use clarity::value::Value;
 use stacks_types::address::StacksAddress;
 use stacks_types::keys::{KeyEncoding, MessageSignature};
 use stacks_types::transaction::{

@@ -5,8 +5,8 @@
 
 use std::time::Duration;
 
-use engine::costs::Cost;
-use engine::value::{ContractId, Principal};
+use clarity::costs::Cost;
+use clarity::value::{ContractId, Principal};
 
 /// A transaction that may not be in a block. Nothing of it stays, fee and nonce included.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

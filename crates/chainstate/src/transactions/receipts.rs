@@ -3,9 +3,9 @@
 //! # Not here
 //! Transactions that may not be in a block have no receipt: `errors`.
 
-use engine::costs::Cost;
-use engine::run::{Event, EventBody};
-use engine::value::Value;
+use clarity::costs::Cost;
+use clarity::run::{Event, EventBody};
+use clarity::value::Value;
 use stacks_types::ids::Txid;
 use stacks_types::value::decode_value;
 

@@ -6,7 +6,8 @@ use chainstate::chain::{Admission, AdmissionRefusal, Offered};
 use nakamoto_proto::v1;
 use stacks_types::transaction::TransactionPayload;
 
-use crate::support::{TestChain, key, on_big_stack, signed, transfer, user};
+use crate::support::TestChain;
+use chainstate::test_support::{key, on_a_large_stack, signed, transfer, user};
 
 fn decided(offered: Offered) -> Result<Admission, AdmissionRefusal> {
     match offered {
@@ -17,7 +18,7 @@ fn decided(offered: Offered) -> Result<Admission, AdmissionRefusal> {
 
 #[test]
 fn each_of_a_batch_has_its_own_answer_in_its_place() {
-    on_big_stack(|| {
+    on_a_large_stack(|| {
         let test = TestChain::new();
         let good: Vec<_> = (0..3).map(|from| transfer(from, 0, 3, 5)).collect();
         let ids: Vec<_> = good.iter().map(|transaction| transaction.txid()).collect();
@@ -55,7 +56,7 @@ fn each_of_a_batch_has_its_own_answer_in_its_place() {
 
 #[test]
 fn a_full_mempool_keeps_nobody_out_who_can_be_mined() {
-    on_big_stack(|| {
+    on_a_large_stack(|| {
         let test = TestChain::new();
         test.grow();
         let payload = TransactionPayload::TokenTransfer { recipient: user(2), amount: 1, memo: [0; 34] };

@@ -1,11 +1,12 @@
 //! What contracts are told of the burn chain, and what callers are told of failures.
 
 use chainstate::execution::read_only::{READ_ONLY_LIMIT, ReadError, ReadOnlyCall};
-use engine::value::{ContractId, Value};
+use clarity::value::{ContractId, Value};
 use nakamoto_proto::v1::transaction_event::Body;
 use stacks_types::transaction::{ContractCall, TransactionPayload};
 
-use crate::support::{TestChain, address, deploy, key, on_big_stack, signed, user};
+use crate::support::TestChain;
+use chainstate::test_support::{address, deploy, key, on_a_large_stack, signed, user};
 
 const CODE: &str = "(define-read-only (burn (h uint))
        (list (is-some (get-burn-block-info? header-hash h)) (is-some (get-burn-block-info? pox-addrs h))))
@@ -49,7 +50,7 @@ fn read(test: &TestChain, function: &str, arguments: &[Value]) -> Result<Vec<u8>
 
 #[test]
 fn a_contract_sees_the_burn_block_of_its_block_and_none_above() {
-    on_big_stack(|| {
+    on_a_large_stack(|| {
         let test = TestChain::new();
         test.admit(&deploy(0, 0, "answers", CODE));
         test.grow();
@@ -78,7 +79,7 @@ fn a_contract_sees_the_burn_block_of_its_block_and_none_above() {
 
 #[test]
 fn a_run_time_error_is_told_by_its_name() {
-    on_big_stack(|| {
+    on_a_large_stack(|| {
         let test = TestChain::new();
         test.admit(&deploy(0, 0, "answers", CODE));
         test.grow();
@@ -88,7 +89,7 @@ fn a_run_time_error_is_told_by_its_name() {
 
 #[test]
 fn a_parse_error_names_line_and_column() {
-    on_big_stack(|| {
+    on_a_large_stack(|| {
         let test = TestChain::new();
         test.admit(&deploy(0, 0, "broken", "(define-constant a u1)\n(define-constant b u2"));
         let block = test.grow();

@@ -4,11 +4,12 @@ use chainstate::chain::{Processed, StoreOutcome};
 use nakamoto_proto::v1;
 use stacks_types::ids::StacksBlockId;
 
-use crate::support::{OPENING, TestChain, address, deploy, on_big_stack, transfer, user};
+use crate::support::TestChain;
+use chainstate::test_support::{OPENING_USTX, address, deploy, on_a_large_stack, transfer, user};
 
 #[test]
 fn a_new_chain_tells_of_its_burn_block_and_its_boot_block_first() {
-    on_big_stack(|| {
+    on_a_large_stack(|| {
         let test = TestChain::new();
         let events = test.events();
         assert_eq!(events[0].kind(), v1::EventKind::BurnBlock);
@@ -24,7 +25,7 @@ fn a_new_chain_tells_of_its_burn_block_and_its_boot_block_first() {
 
 #[test]
 fn transfers_are_admitted_mined_and_gone_from_the_mempool() {
-    on_big_stack(|| {
+    on_a_large_stack(|| {
         let test = TestChain::new();
         for nonce in 0..3 {
             let admitted = test.chain.admit_transaction(transfer(0, nonce, 1, 500).encode());
@@ -32,8 +33,8 @@ fn transfers_are_admitted_mined_and_gone_from_the_mempool() {
         }
         let id = test.grow();
         assert_eq!(test.tip().block_id, id);
-        assert_eq!(test.account(&user(1)).available, OPENING + 1_500);
-        assert_eq!(test.account(&user(0)).available, OPENING - 1_500 - 3_000);
+        assert_eq!(test.account(&user(1)).available, OPENING_USTX + 1_500);
+        assert_eq!(test.account(&user(0)).available, OPENING_USTX - 1_500 - 3_000);
         assert_eq!(test.nonce(&user(0)), 3);
         assert_eq!(test.chain.pending_count(), 0);
         let processed = test.chain.read(|reader| reader.block_processed(&id)).expect("readable").expect("there");
@@ -46,12 +47,12 @@ fn transfers_are_admitted_mined_and_gone_from_the_mempool() {
 
 #[test]
 fn a_contract_is_deployed_and_read() {
-    on_big_stack(|| {
+    on_a_large_stack(|| {
         let test = TestChain::new();
         let code = "(define-data-var n int 41) (define-read-only (get-n) (var-get n))";
         test.chain.admit_transaction(deploy(0, 0, "n", code).encode()).expect("storage works").expect("a deploy");
         test.grow();
-        let contract = engine::value::ContractId::parse(&format!("{}.n", address("user", 0)));
+        let contract = clarity::value::ContractId::parse(&format!("{}.n", address("user", 0)));
         let contract = contract.expect("a contract id");
         let source = test.chain.read(|reader| reader.state_at(None, |state| state.contract_source(&contract)));
         assert_eq!(source.expect("readable").expect("deployed").source, code);
@@ -60,7 +61,7 @@ fn a_contract_is_deployed_and_read() {
 
 #[test]
 fn a_reward_is_paid_when_it_is_mature() {
-    on_big_stack(|| {
+    on_a_large_stack(|| {
         let mut test = TestChain::new();
         test.chain.admit_transaction(transfer(0, 0, 1, 5).encode()).expect("storage works").expect("a transfer");
         test.grow();
@@ -87,7 +88,7 @@ fn a_reward_is_paid_when_it_is_mature() {
 
 #[test]
 fn missed_burn_blocks_add_their_coinbase_to_the_next_tenure() {
-    on_big_stack(|| {
+    on_a_large_stack(|| {
         let mut test = TestChain::new();
         test.grow();
         test.mine(None);
@@ -101,7 +102,7 @@ fn missed_burn_blocks_add_their_coinbase_to_the_next_tenure() {
 
 #[test]
 fn a_pushed_block_is_known_the_second_time() {
-    on_big_stack(|| {
+    on_a_large_stack(|| {
         let test = TestChain::new();
         let block = test.make_block();
         let id = block.block_id();
@@ -115,7 +116,7 @@ fn a_pushed_block_is_known_the_second_time() {
 
 #[test]
 fn a_proposal_is_valid_before_any_stacker_has_signed() {
-    on_big_stack(|| {
+    on_a_large_stack(|| {
         let test = TestChain::new();
         let proposal = test.proposal(&test.template());
         let verdict = test.chain.validate(&proposal.encode()).expect("storage works");

@@ -4,10 +4,11 @@ use std::path::Path;
 
 use chainstate::chain::Chain;
 use chainstate::params::{BootContract, BootContracts, BootRelease, ChainParams, boot_address};
-use engine::Rules;
-use engine::value::ContractId;
+use clarity::Rules;
+use clarity::value::ContractId;
 
-use crate::support::{clock, on_big_stack, params};
+use crate::support::clock;
+use chainstate::test_support::{on_a_large_stack, params};
 
 fn contract(name: &str, source: &str) -> BootContract {
     let file = format!("{name}.clar");
@@ -31,25 +32,27 @@ fn open(folder: &Path, params: ChainParams) -> Result<BootRelease, String> {
 
 #[test]
 fn a_folder_of_an_earlier_release_goes_on_as_it_was_made() {
-    on_big_stack(|| {
-        let folder = tempfile::tempdir().unwrap();
-        let mut first = params(1, 3);
-        first.boot_contracts.release = BootRelease::CostsOnly;
-        assert_eq!(open(folder.path(), first), Ok(BootRelease::CostsOnly));
-        assert_eq!(open(folder.path(), params(1, 3)), Ok(BootRelease::CostsOnly), "whatever a new chain would have");
-        let refused = open(folder.path(), with(&[("bns", "(+ 1 2)")])).unwrap_err();
-        assert!(refused.contains("it has no boot contract ST000000000000000000002AMW42H.bns. Start"), "{refused}");
+    on_a_large_stack(|| {
+        for release in BootRelease::ALL {
+            let folder = tempfile::tempdir().unwrap();
+            let mut first = params(1, 3);
+            first.boot_contracts.release = release;
+            assert_eq!(open(folder.path(), first), Ok(release));
+            assert_eq!(open(folder.path(), params(1, 3)), Ok(release), "whatever a new chain would have");
+            let refused = open(folder.path(), with(&[("bns", "(+ 1 2)")])).unwrap_err();
+            assert!(refused.contains("it has no boot contract ST000000000000000000002AMW42H.bns. Start"), "{refused}");
+        }
     });
 }
 
 #[test]
 fn a_folder_made_with_other_boot_contracts_is_refused_by_their_names() {
-    on_big_stack(|| {
+    on_a_large_stack(|| {
         let folder = tempfile::tempdir().unwrap();
         let pox = "(define-read-only (mine) true)";
         let made = [("bns", "(define-constant a 1)"), ("pox-4", pox)];
-        assert_eq!(open(folder.path(), with(&made)), Ok(BootRelease::WithPox));
-        assert_eq!(open(folder.path(), with(&made)), Ok(BootRelease::WithPox));
+        assert_eq!(open(folder.path(), with(&made)), Ok(BootRelease::WithAllCosts));
+        assert_eq!(open(folder.path(), with(&made)), Ok(BootRelease::WithAllCosts));
         let differs = |given: &[(&str, &str)], says: &[&str]| {
             let refused = open(folder.path(), with(given)).unwrap_err();
             let list = says.iter().map(|what| what.replace('.', "ST000000000000000000002AMW42H."));
@@ -66,7 +69,7 @@ fn a_folder_made_with_other_boot_contracts_is_refused_by_their_names() {
 
 #[test]
 fn a_folder_of_another_epoch_is_refused_by_its_epoch() {
-    on_big_stack(|| {
+    on_a_large_stack(|| {
         let folder = tempfile::tempdir().unwrap();
         let of_epoch = |rules| ChainParams { rules, ..params(1, 3) };
         open(folder.path(), of_epoch(&Rules::EPOCH_3_4)).unwrap();

@@ -2,8 +2,8 @@
 
 use chainstate::chain::NoEstimate;
 use chainstate::params::ChainParams;
-use engine::costs::Cost;
-use engine::value::Value;
+use clarity::costs::Cost;
+use clarity::value::Value;
 use stacks_types::address::StacksAddress;
 use stacks_types::keys::KeyEncoding;
 use stacks_types::transaction::{
@@ -11,7 +11,8 @@ use stacks_types::transaction::{
     TransactionPayload,
 };
 
-use crate::support::{TestChain, address, deploy, key, on_big_stack, params, signed, user};
+use crate::support::TestChain;
+use chainstate::test_support::{address, deploy, key, on_a_large_stack, params, signed, user};
 
 /// Does the square of its rounds, unless another than the owner asks; `grow` doubles them.
 const CODE: &str = "
@@ -84,7 +85,7 @@ fn deployed(params: ChainParams) -> TestChain {
 
 #[test]
 fn a_call_is_estimated_as_it_is_mined_whatever_the_tip_holds() {
-    on_big_stack(|| {
+    on_a_large_stack(|| {
         let test = deployed(params(1, 3));
         for (nonce, function) in [(1, "work"), (2, "pay"), (3, "grow"), (4, "work")] {
             let expected = estimate(&test, payload(function));
@@ -98,7 +99,7 @@ fn a_call_is_estimated_as_it_is_mined_whatever_the_tip_holds() {
 
 #[test]
 fn a_contract_of_a_multi_sig_account_is_called_by_that_account() {
-    on_big_stack(|| {
+    on_a_large_stack(|| {
         let mut test = TestChain::at_genesis(params(1, 3));
         test.mine(None);
         let keys = [key("user", 7), key("user", 8)];
@@ -125,7 +126,7 @@ fn a_contract_of_a_multi_sig_account_is_called_by_that_account() {
 
 #[test]
 fn an_estimate_has_the_whole_limit_of_a_tenure_and_no_more() {
-    on_big_stack(|| {
+    on_a_large_stack(|| {
         let deployment = estimate(&TestChain::at_genesis(params(1, 3)), deploy(0, 0, "c", CODE).payload);
         let limit = deployment.runtime * 2;
         let mut params = params(1, 3);
@@ -161,7 +162,7 @@ fn an_estimate_has_the_whole_limit_of_a_tenure_and_no_more() {
 
 #[test]
 fn an_estimate_leaves_nothing_behind() {
-    on_big_stack(|| {
+    on_a_large_stack(|| {
         let test = deployed(params(1, 3));
         let before = test.snapshot();
         for function in ["work", "grow", "pay"] {
@@ -178,7 +179,7 @@ fn an_estimate_leaves_nothing_behind() {
 
 #[test]
 fn an_estimate_knows_the_chain_that_it_is_for() {
-    on_big_stack(|| {
+    on_a_large_stack(|| {
         let other = ChainParams { chain_id: 0x8000_0777, ..params(1, 3) };
         let test = TestChain::at_genesis(other);
         assert_eq!(ask(&test, deploy(0, 0, "c", CODE).payload).map(|cost| cost.runtime > 0), Ok(true));
@@ -190,7 +191,7 @@ fn an_estimate_knows_the_chain_that_it_is_for() {
 
 #[test]
 fn without_an_estimate_the_reason_is_its_own() {
-    on_big_stack(|| {
+    on_a_large_stack(|| {
         let test = deployed(params(1, 3));
         let TransactionPayload::ContractCall(mut elsewhere) = payload("work") else { unreachable!() };
         elsewhere.contract_name = "nowhere".parse().expect("a name");

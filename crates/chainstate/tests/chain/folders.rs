@@ -6,7 +6,8 @@ use std::path::Path;
 use chainstate::chain::Chain;
 use chainstate::db::OpenError;
 
-use crate::support::{TestChain, clock, on_big_stack, params};
+use crate::support::{TestChain, clock};
+use chainstate::test_support::{on_a_large_stack, params};
 
 const CHAIN: &str = "chainstate.sqlite";
 const BURN: &str = "burn.sqlite";
@@ -160,7 +161,7 @@ fn make_unbound(folder: &Path) {
 
 #[test]
 fn a_file_that_does_not_belong_to_the_others_is_named_and_nothing_is_written() {
-    on_big_stack(|| {
+    on_a_large_stack(|| {
         let copies = Copies::make();
         opens("untouched", &copies.work());
         for file in FILES {
@@ -193,7 +194,7 @@ fn a_file_that_does_not_belong_to_the_others_is_named_and_nothing_is_written() {
 
 #[test]
 fn a_folder_of_before_is_compared_as_far_as_it_goes_and_opens() {
-    on_big_stack(|| {
+    on_a_large_stack(|| {
         let copies = Copies::make();
         for name in ["now", "before", "other"] {
             make_unbound(&copies.folder(name));

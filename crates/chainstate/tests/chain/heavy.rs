@@ -10,9 +10,12 @@ use chainstate::execution::ExecutionLimits;
 use nakamoto_proto::v1;
 use stacks_types::block::NakamotoBlock;
 use stacks_types::ids::Txid;
-use stacks_types::transaction::{ContractCall, StacksTransaction, TransactionPayload};
+use stacks_types::transaction::StacksTransaction;
 
-use crate::support::{TestChain, address, deploy, key, on_big_stack, signed, transfer, user};
+use crate::support::TestChain;
+use chainstate::test_support::{
+    address, call_payload, deploy, deploy_payload, key, on_a_large_stack, signed, transfer, user,
+};
 
 /// `long` takes hours, `short` a tenth of a second, `large` holds 40 kB while it runs.
 fn contract() -> String {
@@ -31,13 +34,7 @@ fn contract() -> String {
 }
 
 fn call(from: u8, nonce: u64, fee: u64, function: &str) -> StacksTransaction {
-    let call = ContractCall {
-        address: address("user", 0),
-        contract_name: "heavy".parse().unwrap(),
-        function_name: function.parse().unwrap(),
-        arguments: Vec::new(),
-    };
-    signed(&key("user", from), nonce, fee, TransactionPayload::ContractCall(call))
+    signed(&key("user", from), nonce, fee, call_payload(address("user", 0), "heavy", function, Vec::new()))
 }
 
 /// A chain with the contract, where a transaction may take so many milliseconds.
@@ -50,7 +47,7 @@ fn chain(millis: u64) -> TestChain {
 }
 
 fn signed_deploy() -> StacksTransaction {
-    signed(&key("user", 0), 0, 100_000, deploy(0, 0, "heavy", &contract()).payload)
+    signed(&key("user", 0), 0, 100_000, deploy_payload("heavy", &contract()))
 }
 
 fn limits() -> ExecutionLimits {
@@ -71,7 +68,7 @@ const CURE: &str = "split it, or make it cheaper (these bytes are refused for tw
 
 #[test]
 fn one_that_takes_too_long_is_dropped_by_name_and_the_others_are_mined_in_the_same_block() {
-    on_big_stack(|| {
+    on_a_large_stack(|| {
         let test = chain(100);
         let heavy = call(1, 0, 50_000, "long");
         let other = transfer(2, 0, 3, 7);
@@ -99,7 +96,7 @@ fn one_that_takes_too_long_is_dropped_by_name_and_the_others_are_mined_in_the_sa
 
 #[test]
 fn one_that_holds_too_much_is_dropped_by_name() {
-    on_big_stack(|| {
+    on_a_large_stack(|| {
         let test = chain(60_000);
         test.chain.set_execution_limits(ExecutionLimits { memory_bytes: 30_000, ..limits() });
         let heavy = call(1, 0, 50_000, "large");
@@ -113,7 +110,7 @@ fn one_that_holds_too_much_is_dropped_by_name() {
 
 #[test]
 fn a_proposal_that_takes_too_long_is_not_valid_here_but_a_signed_block_has_a_margin() {
-    on_big_stack(|| {
+    on_a_large_stack(|| {
         let test = chain(60_000);
         let heavy = call(1, 0, 50_000, "short");
         test.admit(&heavy);
@@ -134,7 +131,7 @@ fn a_proposal_that_takes_too_long_is_not_valid_here_but_a_signed_block_has_a_mar
 
 #[test]
 fn a_stop_ends_executions_and_the_same_block_comes_again() {
-    on_big_stack(|| {
+    on_a_large_stack(|| {
         let test = chain(60_000);
         test.admit(&call(1, 0, 50_000, "short"));
         let block = test.make_block();
@@ -150,7 +147,7 @@ fn a_stop_ends_executions_and_the_same_block_comes_again() {
 
 #[test]
 fn nothing_is_evaluated_for_a_nonce_that_a_higher_fee_holds_and_little_for_any() {
-    on_big_stack(|| {
+    on_a_large_stack(|| {
         let test = TestChain::new();
         // Deep enough to be in doubt, with a top level that takes hours.
         let deep = format!("{} (begin {}(fold d l u0){})", contract(), "(begin ".repeat(25), ")".repeat(25));
@@ -164,7 +161,7 @@ fn nothing_is_evaluated_for_a_nonce_that_a_higher_fee_holds_and_little_for_any()
 
 #[test]
 fn one_candidate_is_tried_however_short_the_time() {
-    on_big_stack(|| {
+    on_a_large_stack(|| {
         let test = TestChain::new();
         test.admit(&transfer(0, 0, 1, 5));
         test.admit(&transfer(1, 0, 2, 5));

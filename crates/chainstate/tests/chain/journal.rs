@@ -4,7 +4,8 @@ use chainstate::db::StoreError;
 use chainstate::journal::{JournalEvent, select_events, select_history};
 use nakamoto_proto::v1;
 
-use crate::support::{TestChain, deploy, on_big_stack, transfer};
+use crate::support::TestChain;
+use chainstate::test_support::{deploy, on_a_large_stack, transfer};
 
 /// A block of transfers that is long enough to be compressed, one with a contract, one of a new tenure.
 fn grown() -> TestChain {
@@ -25,7 +26,7 @@ fn from_disk(test: &TestChain) -> Result<Vec<JournalEvent>, StoreError> {
 
 #[test]
 fn events_read_from_the_disk_are_byte_by_byte_those_of_the_moment() {
-    on_big_stack(|| {
+    on_a_large_stack(|| {
         let test = grown();
         let told = test.chain.journal().read(1, usize::MAX, usize::MAX).expect("all are in memory");
         let same = |read: &JournalEvent, told: &JournalEvent| {
@@ -57,7 +58,7 @@ fn events_read_from_the_disk_are_byte_by_byte_those_of_the_moment() {
 
 #[test]
 fn a_processed_block_that_is_missing_from_staging_is_named() {
-    on_big_stack(|| {
+    on_a_large_stack(|| {
         let test = grown();
         let id = test.tip().block_id;
         let staging = rusqlite::Connection::open(test.folder.path().join("staging.sqlite")).expect("staging opens");

@@ -2,7 +2,8 @@
 
 use chainstate::chain::Chain;
 
-use crate::support::{TestChain, clock, deploy, on_big_stack, params, transfer};
+use crate::support::{TestChain, clock};
+use chainstate::test_support::{deploy, on_a_large_stack, params, transfer};
 
 /// A few tenures with transfers and contracts.
 fn busy_chain() -> (TestChain, Vec<Vec<u8>>) {
@@ -30,7 +31,7 @@ fn busy_chain() -> (TestChain, Vec<Vec<u8>>) {
 
 #[test]
 fn another_node_reaches_the_same_roots_without_having_assembled_anything() {
-    on_big_stack(|| {
+    on_a_large_stack(|| {
         let (test, blocks) = busy_chain();
         let other = TestChain::new();
         let mut other_mined = other;
@@ -49,7 +50,7 @@ fn another_node_reaches_the_same_roots_without_having_assembled_anything() {
 
 #[test]
 fn a_reopened_chain_goes_on_where_it_was() {
-    on_big_stack(|| {
+    on_a_large_stack(|| {
         let (test, _) = busy_chain();
         let (tip, events) = (test.tip(), test.events());
         let TestChain { chain, folder, .. } = test;

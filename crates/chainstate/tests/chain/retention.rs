@@ -10,7 +10,8 @@ use nakamoto_proto::v1;
 use stacks_types::ids::StacksBlockId;
 use stacks_types::stackerdb::StackerDbChunk;
 
-use crate::support::{TestChain, clock, key, on_big_stack, params};
+use crate::support::{TestChain, clock};
+use chainstate::test_support::{key, on_a_large_stack, params};
 
 const FOREVER: Duration = Duration::from_secs(1 << 32);
 const ALL: ResultLimits = ResultLimits { count: 1 << 40, bytes: 1 << 40, age: FOREVER };
@@ -35,7 +36,7 @@ fn kept_results(chain: &Chain) -> Vec<String> {
 
 #[test]
 fn the_oldest_events_go_in_batches_and_blocks_keep_their_receipts_slots_their_chunks() {
-    on_big_stack(|| {
+    on_a_large_stack(|| {
         let test = TestChain::new();
         let id = test.grow();
         let signers = chainstate::stackerdb::signers_contract(false);
@@ -69,7 +70,7 @@ fn the_oldest_events_go_in_batches_and_blocks_keep_their_receipts_slots_their_ch
 
 #[test]
 fn verdicts_on_blocks_go_with_their_events() {
-    on_big_stack(|| {
+    on_a_large_stack(|| {
         let mut test = TestChain::new();
         let first = test.grow();
         let view = test.mine(None);
@@ -106,7 +107,7 @@ fn verdicts_on_blocks_go_with_their_events() {
 
 #[test]
 fn burn_blocks_and_blocks_are_told_for_ever_in_their_order() {
-    on_big_stack(|| {
+    on_a_large_stack(|| {
         let mut test = TestChain::new();
         test.grow();
         test.mine(None);
@@ -144,7 +145,7 @@ fn burn_blocks_and_blocks_are_told_for_ever_in_their_order() {
 
 #[test]
 fn events_go_by_age_but_the_newest_stays() {
-    on_big_stack(|| {
+    on_a_large_stack(|| {
         let test = TestChain::new();
         let keep = |age| {
             test.chain
@@ -172,7 +173,7 @@ fn events_go_by_age_but_the_newest_stays() {
 
 #[test]
 fn events_go_by_their_bytes_but_the_newest_stays() {
-    on_big_stack(|| {
+    on_a_large_stack(|| {
         let test = TestChain::new();
         let keep = |bytes| {
             let keep = Retention { events: u64::MAX, bytes, age: FOREVER };
@@ -204,7 +205,7 @@ fn a_clock_that_jumps_ahead_makes_no_event_old() {
     fn jumping() -> u64 {
         clock() + AHEAD_MS.load(Ordering::Relaxed)
     }
-    on_big_stack(|| {
+    on_a_large_stack(|| {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let (chain, _) = Chain::open(folder.path(), params(1, 3), jumping).expect("a new chain opens");
         finish(&chain, "t-1", 1, ALL);
@@ -224,7 +225,7 @@ fn a_clock_that_jumps_ahead_makes_no_event_old() {
 
 #[test]
 fn offsets_count_the_bytes_of_the_journal_over_restarts_and_pruning() {
-    on_big_stack(|| {
+    on_a_large_stack(|| {
         let test = TestChain::new();
         test.grow();
         let all = test.chain.read(|reader| {
@@ -264,7 +265,7 @@ fn reopen(folder: &std::path::Path) -> (Chain, std::thread::JoinHandle<()>) {
 
 #[test]
 fn results_are_visible_before_their_event_and_survive_a_restart() {
-    on_big_stack(|| {
+    on_a_large_stack(|| {
         let test = TestChain::new();
         assert_eq!(test.chain.start_number(), 0);
         let newest_when_visible = Arc::new(AtomicU64::new(0));
@@ -288,7 +289,7 @@ fn results_are_visible_before_their_event_and_survive_a_restart() {
 
 #[test]
 fn results_are_kept_by_number_bytes_and_age_but_the_newest_stays() {
-    on_big_stack(|| {
+    on_a_large_stack(|| {
         let chain = TestChain::new().chain;
         let large = 64 << 10; // The limits are looked at with each of these.
         for number in 1..=4 {

@@ -5,13 +5,14 @@ use std::time::Duration;
 use chainstate::chain::{ChunkOutcome, StackerDbContext};
 use chainstate::db::StoreError;
 use chainstate::stackerdb::{MAX_CONTRACTS, PutOutcome, get_config, list_contracts, list_instances, list_metadata};
-use engine::value::{Principal, Value};
+use clarity::value::{Principal, Value};
 use stacks_types::stackerdb::StackerDbChunk;
-use stacks_types::transaction::{ContractCall, StacksTransaction, TransactionPayload};
+use stacks_types::transaction::StacksTransaction;
 
 use rusqlite::Connection;
 
-use crate::support::{TestChain, address, deploy, key, on_big_stack, signed, user};
+use crate::support::TestChain;
+use chainstate::test_support::{address, call_payload, deploy, key, on_a_large_stack, signed, user};
 
 /// Signers in a variable that anybody may set; `body` goes between slots and config.
 fn source(limits: &str) -> String {
@@ -36,12 +37,7 @@ fn id(name: &str) -> String {
 }
 
 fn call(nonce: u64, function: &str, argument: Value) -> StacksTransaction {
-    let payload = TransactionPayload::ContractCall(ContractCall {
-        address: address("user", 0),
-        contract_name: "slots".parse().expect("a name"),
-        function_name: function.parse().expect("a name"),
-        arguments: vec![argument],
-    });
+    let payload = call_payload(address("user", 0), "slots", function, vec![argument]);
     signed(&key("user", 0), nonce, 5_000, payload)
 }
 
@@ -81,7 +77,7 @@ fn code(outcome: ChunkOutcome) -> Option<u32> {
 
 #[test]
 fn a_deployed_contract_is_an_instance_and_only_slots_whose_signer_changes_are_emptied() {
-    on_big_stack(|| {
+    on_a_large_stack(|| {
         let test = TestChain::new();
         follow(&test);
         assert_eq!(put(&test, 0, 0, 1), PutOutcome::NoSuchDb);
@@ -113,7 +109,7 @@ fn a_deployed_contract_is_an_instance_and_only_slots_whose_signer_changes_are_em
 
 #[test]
 fn what_a_contract_cannot_answer_leaves_its_last_configuration_with_the_reason() {
-    on_big_stack(|| {
+    on_a_large_stack(|| {
         let test = TestChain::new();
         test.admit(&deploy(0, 0, "slots", &source(LIMITS)));
         test.grow();
@@ -139,7 +135,7 @@ fn what_a_contract_cannot_answer_leaves_its_last_configuration_with_the_reason()
 
 #[test]
 fn contracts_with_other_types_are_none_and_those_beyond_a_limit_have_no_slots() {
-    on_big_stack(|| {
+    on_a_large_stack(|| {
         let test = TestChain::new();
         let slots = "(define-read-only (stackerdb-get-signer-slots) (ok (list {signer: tx-sender, num-slots: u1})))";
         let config = format!("(define-read-only (stackerdb-get-config) (ok {{{LIMITS}}}))");
@@ -189,7 +185,7 @@ fn contracts_with_other_types_are_none_and_those_beyond_a_limit_have_no_slots() 
 
 #[test]
 fn instances_follow_a_reorganization_there_and_back() {
-    on_big_stack(|| {
+    on_a_large_stack(|| {
         let mut test = TestChain::new();
         test.grow();
         let fork_point = test.tip().burn_view;
@@ -221,7 +217,7 @@ fn instances_follow_a_reorganization_there_and_back() {
 
 #[test]
 fn an_unfinished_round_is_done_again() {
-    on_big_stack(|| {
+    on_a_large_stack(|| {
         let test = TestChain::new();
         test.admit(&deploy(0, 0, "slots", &source(LIMITS)));
         test.grow();
@@ -236,7 +232,7 @@ fn an_unfinished_round_is_done_again() {
 
 #[test]
 fn a_contract_that_found_no_room_gets_its_turn_when_there_is_some() {
-    on_big_stack(|| {
+    on_a_large_stack(|| {
         let test = TestChain::new();
         follow(&test);
         // Contracts that are nowhere take all of the room, and are found out in the round that follows.

@@ -80,7 +80,14 @@ mod tests {
 
     #[test]
     fn the_contracts_show_what_is_charged() {
-        for table in [CostTable::COSTS_3, CostTable::COSTS_4, CostTable::COSTS_5] {
+        for table in [
+            CostTable::COSTS,
+            CostTable::COSTS_2,
+            CostTable::COSTS_2_TESTNET,
+            CostTable::COSTS_3,
+            CostTable::COSTS_4,
+            CostTable::COSTS_5,
+        ] {
             let mut world = Memory::new(&Rules::EPOCH_3_0, Dialect::ALL[0]);
             world.publish("shown", &table.contract());
             let mut seen = 0;

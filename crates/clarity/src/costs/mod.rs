@@ -16,6 +16,7 @@ use std::fmt;
 mod contract;
 mod formula;
 mod meter;
+mod old_tables;
 mod table;
 mod trace;
 

@@ -1,8 +1,8 @@
-//! The figures of the three cost tables that epochs from 3.0 on use. A row is a cost function: its runtime in the tables
+//! The figures of the three cost tables that epochs from 3.0 on use, and of those before them (`old_tables`). A row is a cost function: its runtime in the tables
 //! `costs-3`, `costs-4`, `costs-5` (one figure when they agree), and what it reads and writes, which is the same in all.
 
-use super::Cost;
 use super::formula::{Figures, Formula, Length, Storage};
+use super::{Cost, old_tables};
 use crate::error::CostError;
 
 use Formula::Missing as NA;
@@ -217,6 +217,12 @@ pub struct CostTable {
 }
 
 impl CostTable {
+    /// Epoch 2.0: shown, never charged.
+    pub const COSTS: &'static Self = &Self::old("costs", 0);
+    /// Epoch 2.05: shown, never charged.
+    pub const COSTS_2: &'static Self = &Self::old("costs-2", 1);
+    /// The same on test networks, whose contract has the same name.
+    pub const COSTS_2_TESTNET: &'static Self = &Self::old("costs-2", 2);
     /// Epochs 3.0 to 3.2.
     pub const COSTS_3: &'static Self = &Self::column("costs-3", 0);
     /// Epochs 3.3 and 3.4.
@@ -229,6 +235,18 @@ impl CostTable {
         let mut at = 0;
         while at < rows.len() {
             rows[at] = Figures { runtime: ROWS[at].0[column], storage: ROWS[at].1 };
+            at += 1;
+        }
+        Self { name, rows }
+    }
+
+    const fn old(name: &'static str, column: usize) -> Self {
+        let mut rows = [Figures { runtime: NA, storage: None }; CostFn::ALL.len()];
+        let mut at = 0;
+        while at < old_tables::ROWS.len() {
+            let (function, runtime) = &old_tables::ROWS[at];
+            let function = *function as usize;
+            rows[function] = Figures { runtime: runtime[column], storage: ROWS[function].1 };
             at += 1;
         }
         Self { name, rows }

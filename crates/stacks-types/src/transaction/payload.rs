@@ -7,8 +7,8 @@
 mod microblock;
 mod tenure_change;
 
-use engine::names::{ClarityName, ContractName, MAX_CONTRACT_NAME};
-use engine::value::{ContractId, Principal, Value};
+use clarity::names::{ClarityName, ContractName, MAX_CONTRACT_NAME};
+use clarity::value::{ContractId, Principal, Value};
 
 use crate::address::StacksAddress;
 use crate::codec::{DecodeError, Reader, write_bytes_u32, write_count, write_name};

@@ -4,8 +4,8 @@
 //! # Not here
 //! Their evaluation: `chainstate::transactions`.
 
-use engine::names::{ClarityName, ContractName, MAX_CONTRACT_NAME};
-use engine::value::{ContractId, Principal, Value};
+use clarity::names::{ClarityName, ContractName, MAX_CONTRACT_NAME};
+use clarity::value::{ContractId, Principal, Value};
 
 use crate::address::StacksAddress;
 use crate::codec::{DecodeError, Reader, write_name};

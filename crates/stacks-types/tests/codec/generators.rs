@@ -1,7 +1,7 @@
 //! Well-formed values of every wire type.
 
-use engine::names::{ClarityName, ContractName};
-use engine::value::{ContractId, Principal, Value};
+use clarity::names::{ClarityName, ContractName};
+use clarity::value::{ContractId, Principal, Value};
 use proptest::array::{uniform20, uniform32};
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;

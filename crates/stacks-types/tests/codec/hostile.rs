@@ -1,7 +1,7 @@
 //! No bytes make a decoder panic, loop or reserve memory that they do not pay for; and what decodes is normalized by
 //! encoding it once.
 
-use engine::value::MAX_DEPTH_UNTYPED;
+use clarity::value::MAX_DEPTH_UNTYPED;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;

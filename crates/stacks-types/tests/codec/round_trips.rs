@@ -1,7 +1,7 @@
 //! What is encoded decodes to the same value.
 
-use engine::names::ContractName;
-use engine::value::Value;
+use clarity::names::ContractName;
+use clarity::value::Value;
 use proptest::prelude::*;
 use stacks_types::address::StacksAddress;
 use stacks_types::block::{BlockDecodeError, HEADER_BYTES_MIN, NakamotoBlock, NakamotoBlockHeader};

@@ -61,8 +61,10 @@ pub struct Services {
     pub guard: Guard,
     /// How much of the journal is kept.
     pub retention: Retention,
-    /// The mock clock, when the admin service is on.
-    pub admin: Option<ClockControl>,
+    /// The mock clock.
+    pub clock: ClockControl,
+    /// The admin service is on.
+    pub serves_admin: bool,
 }
 
 /// Names of the services, for health.
@@ -88,16 +90,17 @@ const ADMIN_SERVICE_NAME: &str = "nakamoto.v1.AdminService";
 /// # Errors
 /// When the descriptors that were built in are broken.
 pub async fn routes(services: &Services) -> Result<(Routes, HealthReporter), tonic_reflection::server::Error> {
-    let Services { pool, wake, streams, templates, validations, observers, guard, retention, admin } = services.clone();
+    let Services { pool, wake, streams, templates, validations, observers, guard, retention, clock, serves_admin } =
+        services.clone();
     let (reporter, health) = tonic_health::server::health_reporter();
-    let admin_name = admin.as_ref().map(|_| ADMIN_SERVICE_NAME);
+    let admin_name = serves_admin.then_some(ADMIN_SERVICE_NAME);
     let names: Vec<_> = SERVICE_NAMES.iter().copied().chain(admin_name).collect();
     for name in &names {
         reporter.set_service_status(*name, ServingStatus::Serving).await;
     }
     let (template_guard, validation_guard) = (guard.clone(), guard.clone());
     let (observer_guard, operator_guard) = (guard.clone(), guard.clone());
-    let admin = admin.map(|clock| Admin { pool: pool.clone(), wake: wake.clone(), streams: streams.clone(), clock });
+    let admin = serves_admin.then(|| Admin { pool: pool.clone(), wake: wake.clone(), streams: streams.clone(), clock });
     let node = Node { pool: pool.clone(), streams: streams.clone(), retention };
     let operator = Operator { streams: streams.clone() };
     let mut routes = Routes::builder();

@@ -46,6 +46,15 @@ pub(super) async fn balances(State(services): State<Services>, Path(principal): 
     Ok(json(json!({ "stx": stx_now(&services, &principal).await? })))
 }
 
+/// GET /extended/v1/info/network_block_times: seconds from one burn block to the next, by the clock, rounded up; 0 while they come on
+/// demand only. The same under both names: whichever a client takes its network for, it asks this chain.
+pub(super) async fn network_block_times(State(services): State<Services>) -> Answer {
+    let interval = services.clock.pace().interval;
+    let seconds = interval.as_secs() + u64::from(interval.subsec_nanos() > 0);
+    let times = json!({ "target_block_time": seconds });
+    Ok(json(json!({ "testnet": times.clone(), "mainnet": times })))
+}
+
 async fn stx_now(services: &Services, principal: &str) -> Result<Value, HttpError> {
     let principal = path_principal(principal)?;
     let account = services.pool.read(move |chain| chain.account(&principal, None, false)).await?.account;

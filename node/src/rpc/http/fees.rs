@@ -14,7 +14,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse as _, Response};
-use engine::costs::Cost;
+use clarity::costs::Cost;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use stacks_types::limits::MAX_BLOCK_BYTES;

@@ -100,6 +100,7 @@ fn node_and_wallets() -> Vec<Route> {
         get("/extended/v1/address/{principal}/nonces", extended::nonces),
         get("/extended/v1/address/{principal}/stx", extended::stx),
         get("/extended/v1/address/{principal}/balances", extended::balances),
+        get("/extended/v1/info/network_block_times", extended::network_block_times),
         get("/v2/fees/transfer", fees::transfer),
         post("/v2/fees/transaction", MAX_TRANSACTION_BODY_BYTES, fees::transaction),
         post("/v2/transactions", MAX_TRANSACTION_BODY_BYTES, transactions::submit),

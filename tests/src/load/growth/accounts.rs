@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use chainstate::test_support::transfer_payload;
 use stacks_types::address::StacksAddress;
 use stacks_types::hashing::hash160;
 
@@ -29,7 +30,7 @@ pub(super) async fn measure(grown: &Grown) -> Vec<Named> {
     for count in [10, 100, 1_000, 10_000, 100_000, 1_000_000].into_iter().filter(|count| *count <= grown.accounts_max) {
         let before = addresses.len();
         addresses.extend((before..count).map(address));
-        let pay = |index: usize| accounts::pay(&addresses[before + index]);
+        let pay = |index: usize| transfer_payload(addresses[before + index].to_principal(), 1);
         let transactions = accounts::signed(&mut senders, count - before, pay);
         let begun = Instant::now();
         net::offer_all(cluster.address(), transactions, &counter).await;

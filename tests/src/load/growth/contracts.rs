@@ -6,11 +6,12 @@ use std::time::Instant;
 use super::{Named, chart, line};
 use crate::figures::Samples;
 use crate::load::Grown;
-use crate::load::accounts::{self, Account};
+use crate::load::accounts::Account;
 use crate::load::net::{self, Counter};
 use crate::load::rows::float_of;
 use crate::load::wire::Wire;
 use crate::processes::Plan;
+use chainstate::test_support::{call_payload, deploy_payload};
 
 pub(super) async fn measure(grown: &Grown) -> Vec<Named> {
     let mut senders = Account::many(1);
@@ -24,7 +25,8 @@ pub(super) async fn measure(grown: &Grown) -> Vec<Named> {
         for round in 0..grown.contract_rounds {
             let name = format!("sized-{kilobytes}-{round}");
             let contract = sender.address();
-            let steps = [accounts::deploy(&name, &source(kilobytes * 1_000)), accounts::call(&contract, &name, "last")];
+            let steps =
+                [deploy_payload(&name, &source(kilobytes * 1_000)), call_payload(contract, &name, "last", Vec::new())];
             for (payload, samples) in steps.into_iter().zip([&mut deploy, &mut call]) {
                 let transaction = sender.sign_for(payload, 1_000_000);
                 let begun = Instant::now();

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use chainstate::test_support::key;
 use nakamoto_proto::v1;
 use nakamoto_proto::v1::event::Body;
 use nakamoto_proto::v1::event_service_client::EventServiceClient;
@@ -14,7 +15,7 @@ use crate::figures::{Samples, Table};
 use crate::load::Size;
 use crate::load::accounts::Account;
 use crate::load::net;
-use crate::processes::{Cluster, Plan, stacker_key};
+use crate::processes::{Cluster, Plan};
 
 /// Between two events.
 const PERIOD: Duration = Duration::from_millis(10);
@@ -59,7 +60,7 @@ async fn put_chunks(cluster: &Cluster, contract_id: &str, events: u32, base: Ins
         ticks.tick().await;
         let mut data = vec![0; CHUNK_BYTES];
         data[..8].copy_from_slice(&nanos(base.elapsed()).to_be_bytes());
-        let chunk = StackerDbChunk::signed(0, version, data, &stacker_key(0));
+        let chunk = StackerDbChunk::signed(0, version, data, &key("stacker", 0));
         let chunk = v1::StackerDbChunk {
             slot_id: 0,
             slot_version: version,

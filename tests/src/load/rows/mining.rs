@@ -8,6 +8,7 @@ use crate::load::accounts::{self, Account, COUNTER};
 use crate::load::net::{self, Counter, Progress};
 use crate::load::{Size, wire::Wire};
 use crate::processes::{Cluster, Plan};
+use chainstate::test_support::{call_payload, deploy_payload};
 
 /// What contracts cost is bounded a tenure, and a tenure lasts as long as its burn block: with one for ever the chain would
 /// stand still after some ten thousand calls. A template takes less than that, or none would ever be up to date.
@@ -49,7 +50,7 @@ pub(in crate::load) async fn calls(size: &Size, table: &mut Table) {
     let contract = senders[0].address();
     deploy_counter(&cluster, &mut senders[0]).await;
     let transactions =
-        accounts::signed(&mut senders, size.calls, |_| accounts::call(&contract, "counter", "increment"));
+        accounts::signed(&mut senders, size.calls, |_| call_payload(contract, "counter", "increment", Vec::new()));
     offer_and_mine(&cluster, transactions, "contract calls, offered and mined at once", table).await;
 }
 
@@ -57,13 +58,13 @@ pub(in crate::load) async fn deploys(size: &Size, table: &mut Table) {
     let mut senders = Account::many(size.accounts);
     let cluster = net::start(&senders, in_short_tenures());
     let transactions =
-        accounts::signed(&mut senders, size.deploys, |index| accounts::deploy(&format!("counter-{index}"), COUNTER));
+        accounts::signed(&mut senders, size.deploys, |index| deploy_payload(&format!("counter-{index}"), COUNTER));
     offer_and_mine(&cluster, transactions, "contract deploys, offered and mined at once", table).await;
 }
 
 async fn deploy_counter(cluster: &Cluster, sender: &mut Account) {
     let mut counter = Counter::start(cluster).await;
-    let transaction = sender.sign(accounts::deploy("counter", COUNTER));
+    let transaction = sender.sign(deploy_payload("counter", COUNTER));
     Wire::connect(cluster.address()).await.submit(&transaction).await.expect("it is accepted");
     all_mined(&mut counter, 1).await;
 }

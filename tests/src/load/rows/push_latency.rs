@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use chainstate::test_support::{address, key, vrf_key};
 use nakamoto_proto::v1;
 use nakamoto_proto::v1::block_service_client::BlockServiceClient;
 use nakamoto_proto::v1::template_service_client::TemplateServiceClient;
@@ -14,7 +15,7 @@ use crate::figures::{Samples, Table};
 use crate::load::Size;
 use crate::load::accounts::Account;
 use crate::load::net;
-use crate::processes::{Plan, producer_address, producer_key, producer_vrf, stacker_key};
+use crate::processes::Plan;
 
 pub(in crate::load) async fn measure(size: &Size, table: &mut Table) {
     let plan = Plan { running_producers: 0, running_signers: 0, ..Plan::default() };
@@ -43,7 +44,7 @@ pub(in crate::load) async fn measure(size: &Size, table: &mut Table) {
 
 async fn make_block(channel: &Channel, stackers: u8) -> NakamotoBlock {
     let mut templates = TemplateServiceClient::new(channel.clone()).max_decoding_message_size(17 << 20);
-    let request = v1::GetProducerViewRequest { producer_address: producer_address(0) };
+    let request = v1::GetProducerViewRequest { producer_address: address("producer", 0).to_string() };
     let view = templates.get_producer_view(request).await.expect("a view").into_inner();
     let coinbase = if view.new_tenure { coinbase(view.nonce) } else { Vec::new() };
     let request = v1::RequestTemplateRequest { coinbase: coinbase.into(), allow_empty: true, ..Default::default() };
@@ -54,15 +55,15 @@ async fn make_block(channel: &Channel, stackers: u8) -> NakamotoBlock {
     let template = answer.template.expect("a template");
     let mut block = NakamotoBlock::decode(&template.block).expect("a block");
     let sortition = SortitionHash::try_from(&template.sortition_hash[..]).expect("32 bytes");
-    block.header.vrf_proof = producer_vrf(0).prove(sortition.as_bytes());
-    block.header.sign_producer(&producer_key(0));
+    block.header.vrf_proof = vrf_key(0).prove(sortition.as_bytes());
+    block.header.sign_producer(&key("producer", 0));
     block.header.stacker_signatures =
-        (0..stackers).map(|index| block.header.sign_stacker(&stacker_key(index))).collect();
+        (0..stackers).map(|index| block.header.sign_stacker(&key("stacker", index))).collect();
     block
 }
 
 fn coinbase(nonce: u64) -> Vec<u8> {
-    let key = producer_key(0);
+    let key = key("producer", 0);
     let auth = TransactionAuth::Standard(SpendingCondition::p2pkh(&key, nonce, 0));
     let mut coinbase = StacksTransaction::new(false, auth, TransactionPayload::Coinbase { buffer: [0; 32] });
     coinbase.sign_origin(&key).expect("the producer's key");

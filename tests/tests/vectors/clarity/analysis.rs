@@ -4,10 +4,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use engine::analysis::{self, Contracts, Fault, Interface};
-use engine::costs::Meter;
-use engine::value::ContractId;
-use engine::{Dialect, Rules, syntax};
+use clarity::analysis::{self, Contracts, Fault, Interface};
+use clarity::costs::Meter;
+use clarity::value::ContractId;
+use clarity::{Dialect, Rules, syntax};
 use serde_json::{Value, json};
 
 use super::files::cases;

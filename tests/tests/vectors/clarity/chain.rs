@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use engine::Rules;
-use engine::crypto::hash::sha256;
-use engine::error::InternalError;
-use engine::state::{BlockFacts, Contract, PoxAddresses, View, World, keys};
-use engine::value::{ContractId, Principal, Standard};
+use clarity::Rules;
+use clarity::crypto::hash::sha256;
+use clarity::error::InternalError;
+use clarity::state::{BlockFacts, Contract, PoxAddresses, View, World, keys};
+use clarity::value::{ContractId, Principal, Standard};
 
 /// The block that is built first.
 const FIRST: u64 = 300;

@@ -3,13 +3,13 @@
 
 use std::sync::Arc;
 
-use engine::costs::{Cost, Meter};
-use engine::engine::PublishError;
-use engine::error::Stop;
-use engine::run::{Assets, Context, Event, Machine};
-use engine::state::Contract;
-use engine::value::{ContractId, Principal, Value};
-use engine::{Dialect, Rules};
+use clarity::costs::{Cost, Meter};
+use clarity::engine::PublishError;
+use clarity::error::Stop;
+use clarity::run::{Assets, Context, Event, Machine};
+use clarity::state::Contract;
+use clarity::value::{ContractId, Principal, Value};
+use clarity::{Dialect, Rules};
 use serde_json::{Value as Json, json};
 use tests::engine_events::event_json;
 
@@ -143,7 +143,7 @@ fn folded(text: String) -> String {
     if text.chars().count() <= 4096 {
         return text;
     }
-    format!("sha256:{}:{}", hex::encode(engine::crypto::hash::sha256(text.as_bytes())), text.len())
+    format!("sha256:{}:{}", hex::encode(clarity::crypto::hash::sha256(text.as_bytes())), text.len())
 }
 
 fn assets(assets: &Assets) -> Json {

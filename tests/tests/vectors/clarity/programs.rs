@@ -1,8 +1,8 @@
 //! Generated programs of Clarity 1 and 2 under the rules of epoch 3.0, against what the VM that is published for these did with them
 //! (`clarity-vm` 2.3.0, which the node ran before it had an engine of its own). It ran on the chain of `tests::programs::chain`.
 
-use engine::Rules;
-use engine::costs::Cost;
+use clarity::Rules;
+use clarity::costs::Cost;
 use serde_json::Value as Json;
 use tests::programs::record::{Record, Verdict};
 use tests::programs::{Call, Engine, Source};

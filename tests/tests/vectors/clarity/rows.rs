@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use engine::costs::{Cost, Step, Trace};
+use clarity::costs::{Cost, Step, Trace};
 use serde_json::{Value as Json, json};
 
 /// Rows in the order in which they happened. A clone collects into the same list.

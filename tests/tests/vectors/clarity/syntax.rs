@@ -1,9 +1,9 @@
 //! Source texts: verdict, error with its texts and its place, costs, and the sorted tree of what is accepted.
 
-use engine::Rules;
-use engine::costs::{Cost, Meter};
-use engine::syntax::{self, Node, NodeId, ParseError, SyntaxError, Tree};
-use engine::value::ContractId;
+use clarity::Rules;
+use clarity::costs::{Cost, Meter};
+use clarity::syntax::{self, Node, NodeId, ParseError, SyntaxError, Tree};
+use clarity::value::ContractId;
 use serde_json::Value;
 
 use super::files::cases;

@@ -1,6 +1,6 @@
 //! Compares a decoded transaction with its description, field by field.
 
-use engine::value::Value as Clarity;
+use clarity::value::Value as Clarity;
 use serde_json::{Value, json};
 use stacks_types::keys::KeyEncoding;
 use stacks_types::transaction::{

@@ -1,8 +1,8 @@
 //! Post-conditions against a model that lists movements and asks the rules (docs/COMPATIBILITY.md#post-conditions) one
 //! by one.
 
-use engine::names::{ClarityName, ContractName};
-use engine::run::{AssetKey, Movement as Moved};
+use clarity::names::{ClarityName, ContractName};
+use clarity::run::{AssetKey, Movement as Moved};
 use proptest::prelude::*;
 use stacks_types::address::StacksAddress;
 use stacks_types::transaction::{FungibleCode, PostConditionPrincipal};

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use engine::analysis::{Contracts, Interface, implements_trait, takes};
-use engine::error::InternalError;
-use engine::state::{Contract, View, World as _, keys};
-use engine::value::{ContractId, TraitId, Value};
+use clarity::analysis::{Contracts, Interface, implements_trait, takes};
+use clarity::error::InternalError;
+use clarity::state::{Contract, View, World as _, keys};
+use clarity::value::{ContractId, TraitId, Value};
 
 use super::{ReadError, StateReader};
 

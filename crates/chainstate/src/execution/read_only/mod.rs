@@ -16,10 +16,10 @@ pub use contracts::{CallRefusal, ContractSource};
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use engine::costs::{Cost, Meter};
-use engine::error::{CheckError, CostError, InternalError, Stop};
-use engine::run::{Context, Machine};
-use engine::value::{ContractId, Principal, Value};
+use clarity::costs::{Cost, Meter};
+use clarity::error::{CheckError, CostError, InternalError, Stop};
+use clarity::run::{Context, Machine};
+use clarity::value::{ContractId, Principal, Value};
 use marf::BlockId;
 use stacks_types::ids::StacksBlockId;
 

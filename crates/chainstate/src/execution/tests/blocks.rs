@@ -1,9 +1,9 @@
 //! What a session keeps, and what it does not.
 
-use engine::Rules;
-use engine::costs::Cost;
-use engine::run::{Event, EventBody};
-use engine::value::Value;
+use clarity::Rules;
+use clarity::costs::Cost;
+use clarity::run::{Event, EventBody};
+use clarity::value::Value;
 use stacks_types::ids::StacksBlockId;
 use stacks_types::transaction::{ContractVersion, TransactionPayload};
 
@@ -20,7 +20,7 @@ fn the_boot_block_tells_of_its_contracts_and_mints() {
     on_a_large_stack(|| {
         let chain = TestChain::empty(HELIUM_20);
         let boot = chain.boot();
-        assert_eq!(boot.transactions.len(), 4);
+        assert_eq!(boot.transactions.len(), 6);
         for (index, transaction) in (0_u32..).zip(&boot.transactions) {
             assert_eq!(transaction.receipt.tx_index, index);
             assert_eq!(transaction.transaction.origin_nonce(), u64::from(index));
@@ -28,7 +28,7 @@ fn the_boot_block_tells_of_its_contracts_and_mints() {
         }
         let receipts: Vec<_> = boot.transactions.iter().map(|transaction| transaction.receipt.clone()).collect();
         assert_eq!(boot.executed.receipts.to_vec(), receipts);
-        let mints: Vec<u128> = boot.transactions[3]
+        let mints: Vec<u128> = boot.transactions[5]
             .receipt
             .events
             .iter()

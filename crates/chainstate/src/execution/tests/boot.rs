@@ -1,7 +1,7 @@
 //! The contracts of block 0: our own by epoch and release, what the PoX ones answer, and those that a genesis brings.
 
-use engine::Rules;
-use engine::value::{ContractId, Principal, Value};
+use clarity::Rules;
+use clarity::value::{ContractId, Principal, Value};
 use sha2::{Digest as _, Sha256};
 use stacks_types::ids::StacksBlockId;
 
@@ -81,6 +81,15 @@ fn each_epoch_has_the_contracts_that_the_network_has_and_no_release_ever_changes
         let text: String = texts.iter().map(|(_, text)| text.as_str()).collect();
         (names.join(" "), hex::encode(&Sha256::digest(text)[..4]))
     };
+    let old_tables = "costs costs-2 costs-3";
+    let expected = [
+        ("3.0", format!("{old_tables} cost-voting pox-4"), "53a0abd4"),
+        ("3.3", format!("{old_tables} costs-4 cost-voting pox-4"), "8ba2a5a4"),
+        ("4.0", format!("{old_tables} costs-4 cost-voting pox-4 pox-5"), "c7d49272"),
+    ];
+    let found =
+        expected.clone().map(|(epoch, ..)| (epoch, texts(Rules::of_epoch(epoch).unwrap(), BootRelease::WithAllCosts)));
+    assert_eq!(found, expected.map(|(epoch, names, hash)| (epoch, (names, hash.to_owned()))));
     // A hash that changes means that folders of the release are refused: add a release instead.
     let expected = [
         ("3.0", "costs-3 cost-voting pox-4", "a006775a"),

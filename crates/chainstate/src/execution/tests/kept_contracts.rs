@@ -1,6 +1,6 @@
 //! Contracts that were called before: the same calls with and without them, and on two forks.
 
-use engine::value::{Principal, Value};
+use clarity::value::{Principal, Value};
 use stacks_types::ids::StacksBlockId;
 use stacks_types::transaction::BlockTransaction;
 

@@ -5,8 +5,8 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use engine::Rules;
-use engine::value::{Principal, Value};
+use clarity::Rules;
+use clarity::value::{Principal, Value};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use stacks_types::address::StacksAddress;

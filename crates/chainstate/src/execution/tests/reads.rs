@@ -1,7 +1,7 @@
 //! Reads at processed blocks.
 
-use engine::state::keys;
-use engine::value::{ContractId, TraitId, Value};
+use clarity::state::keys;
+use clarity::value::{ContractId, TraitId, Value};
 use marf::{BlockId, Proof, TrieHash, leaf_of_text};
 use stacks_types::ids::StacksBlockId;
 

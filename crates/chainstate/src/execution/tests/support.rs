@@ -2,9 +2,9 @@
 
 use std::ops::Deref;
 
-use engine::Rules;
-use engine::costs::Cost;
-use engine::value::{ContractId, Principal, Value};
+use clarity::Rules;
+use clarity::costs::Cost;
+use clarity::value::{ContractId, Principal, Value};
 use stacks_types::address::StacksAddress;
 use stacks_types::block::SigningMode;
 use stacks_types::ids::{BurnBlockHash, StacksBlockId as ChainBlockId};

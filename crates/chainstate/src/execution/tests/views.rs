@@ -1,6 +1,6 @@
 //! What contracts see of heights, the burn chain and the past.
 
-use engine::value::Value;
+use clarity::value::Value;
 use stacks_types::ids::StacksBlockId;
 
 use super::support::{Account, TestChain, id, on_a_large_stack};

@@ -1,15 +1,15 @@
 use super::support::*;
 use crate::mempool::{CheckOutcome, DropReason, Refusal, check, insert, remove};
-use crate::test_support::with_other_s;
-use engine::names::{ClarityName, ContractName};
-use engine::value::{ContractId, Principal, Standard, Value};
+use crate::test_support::{call_payload, deploy_payload, params, with_other_s};
+use clarity::names::ContractName;
+use clarity::value::{ContractId, Principal, Standard, Value};
 use rusqlite::Connection;
 use serde_json::json;
 use stacks_types::address::StacksAddress;
 use stacks_types::keys::{LowS, PrivateKey};
 use stacks_types::transaction::{
-    BlockTransaction, ContractCall, ContractVersion, PostConditionMode, StacksTransaction, TransactionAuth,
-    TransactionPayload, TransactionVersion,
+    BlockTransaction, ContractVersion, PostConditionMode, StacksTransaction, TransactionAuth, TransactionPayload,
+    TransactionVersion,
 };
 
 const BALANCE: u128 = 1_000_000;
@@ -28,7 +28,7 @@ fn contract(owner: u8, name: &str) -> ContractId {
 }
 
 fn checked_at_tip(conn: &Connection, transaction: impl Into<BlockTransaction>) -> Result<CheckOutcome, Refusal> {
-    check(conn, &view(), &params(), transaction.into(), NOW_S)
+    check(conn, &view(), &params(0, 0), transaction.into(), NOW_S)
 }
 
 fn refusal(transaction: impl Into<BlockTransaction>) -> Refusal {
@@ -49,16 +49,7 @@ fn changed(payload: TransactionPayload, change: impl FnOnce(&mut StacksTransacti
 }
 
 fn call(owner: u8, name: &str, function: &str, arguments: usize) -> TransactionPayload {
-    TransactionPayload::ContractCall(ContractCall {
-        address: address(owner),
-        contract_name: ContractName::new(name).unwrap(),
-        function_name: ClarityName::new(function).unwrap(),
-        arguments: vec![Value::NONE; arguments],
-    })
-}
-
-fn deploy(name: &str, code: &str) -> TransactionPayload {
-    TransactionPayload::SmartContract { name: ContractName::new(name).unwrap(), code: code.to_owned() }
+    call_payload(address(owner), name, function, vec![Value::NONE; arguments])
 }
 
 fn sponsored(fee: u64, payload: TransactionPayload) -> StacksTransaction {
@@ -73,7 +64,7 @@ fn what_every_row_allows_is_admitted() {
     admitted(signed(1, 5, FEE, transfer(3, 10)));
     admitted(signed(1, 31, FEE, transfer(3, 10)));
     admitted(signed(1, 5, FEE, call(9, "here", FUNCTION, 1)));
-    admitted(signed(1, 5, FEE, deploy("new", "(ok 1)")));
+    admitted(signed(1, 5, FEE, deploy_payload("new", "(ok 1)")));
     let versioned = TransactionPayload::VersionedSmartContract {
         version: ContractVersion::Clarity2,
         name: ContractName::new("new").unwrap(),
@@ -101,7 +92,7 @@ fn a_problematic_transaction_is_refused_for_two_days() {
     write(&mut conn, |tx| remove(tx, &[transaction.txid()], DropReason::Problematic, NOW_S)).unwrap();
     assert_eq!(checked_at_tip(&conn, transaction.clone()), Err(Refusal::TemporarilyBlacklisted));
     let two_days = 2 * 24 * 60 * 60;
-    let at = |now_s| check(&conn, &view(), &params(), transaction.clone(), now_s);
+    let at = |now_s| check(&conn, &view(), &params(0, 0), transaction.clone(), now_s);
     assert_eq!(at(NOW_S + two_days - 1), Err(Refusal::TemporarilyBlacklisted));
     assert!(at(NOW_S + two_days).is_ok());
 }
@@ -236,7 +227,7 @@ fn rows_nine_and_ten_want_the_money_to_be_there() {
     admitted(signed(1, 5, FEE, transfer(3, balance - FEE)));
     assert_eq!(refusal(signed(1, 5, FEE, transfer(3, balance - FEE + 1))), short(balance + 1, BALANCE));
     assert_eq!(refusal(signed(1, 5, balance + 1, call(9, "here", FUNCTION, 1))), short(balance + 1, BALANCE));
-    assert_eq!(refusal(signed(3, 0, FEE, deploy("new", "1"))), short(FEE, 0));
+    assert_eq!(refusal(signed(3, 0, FEE, deploy_payload("new", "1"))), short(FEE, 0));
     // Sponsored: each pays its own part.
     assert_eq!(refusal(sponsored(FEE, transfer(3, balance + 1))), short(balance + 1, BALANCE));
     assert_eq!(refusal(sponsored(balance + 1, transfer(3, 1))), short(balance + 1, BALANCE));
@@ -256,7 +247,7 @@ fn rows_eleven_and_twelve_look_at_contracts() {
     assert_eq!(refusal(signed(1, 5, FEE, foreign)), Refusal::BadAddressVersionByte);
     let contract_identifier = contract(1, "taken");
     assert_eq!(
-        refusal(signed(1, 5, FEE, deploy("taken", "1"))),
+        refusal(signed(1, 5, FEE, deploy_payload("taken", "1"))),
         Refusal::ContractAlreadyExists { contract_identifier }
     );
 }

@@ -2,35 +2,26 @@
 
 use super::support::*;
 use crate::mempool::{CheckOutcome, Refusal, check};
-use engine::names::{ClarityName, ContractName};
-use stacks_types::transaction::{BlockTransaction, ContractCall, StacksTransaction, TransactionPayload};
+use crate::test_support::{call_payload, deploy_payload, params};
+use stacks_types::transaction::{BlockTransaction, StacksTransaction, TransactionPayload};
 
 fn view() -> View {
     View { leaves_calls: true, ..View::default().with_account(1, 5, 1_000_000) }
 }
 
 fn offered(transaction: impl Into<BlockTransaction>) -> Result<CheckOutcome, Refusal> {
-    check(&database(), &view(), &params(), transaction.into(), NOW_S)
-}
-
-fn deploy(source: &str) -> TransactionPayload {
-    TransactionPayload::SmartContract { name: ContractName::new("new").unwrap(), code: source.to_owned() }
+    check(&database(), &view(), &params(0, 0), transaction.into(), NOW_S)
 }
 
 fn call() -> TransactionPayload {
-    TransactionPayload::ContractCall(ContractCall {
-        address: address(9),
-        contract_name: ContractName::new("gone").unwrap(),
-        function_name: ClarityName::new(FUNCTION).unwrap(),
-        arguments: Vec::new(),
-    })
+    call_payload(address(9), "gone", FUNCTION, Vec::new())
 }
 
 #[test]
 fn calls_of_who_can_pay_are_left() {
     let left = Ok(CheckOutcome::Left { origin: address(1) });
     assert_eq!(offered(signed(1, 5, 1_000, call())), left);
-    let plain = [deploy("(begin)"), transfer(3, 1)];
+    let plain = [deploy_payload("new", "(begin)"), transfer(3, 1)];
     for payload in plain {
         assert!(matches!(offered(signed(1, 5, 1_000, payload)), Ok(CheckOutcome::Checked(_))));
     }

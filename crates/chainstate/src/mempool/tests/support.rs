@@ -1,14 +1,11 @@
 //! What the mempool's tests share: keys, transactions, a database, a view of a chain.
 
 use crate::mempool::{AccountView, AdmissionView, CheckedTransaction, Refusal};
-use crate::params::{BootContracts, BurnParams, COINBASE_USTX, ChainParams, HELIUM_20};
-use engine::Rules;
-use engine::value::{ContractId, Principal, Value};
+use crate::test_support;
+use clarity::value::{ContractId, Principal, Value};
 use rusqlite::{Connection, Transaction};
 use stacks_types::address::StacksAddress;
-use stacks_types::block::SigningMode;
 use stacks_types::keys::PrivateKey;
-use stacks_types::limits::CHAIN_ID_TESTNET;
 use stacks_types::transaction::{
     BlockTransaction, SpendingCondition, StacksTransaction, TransactionAuth, TransactionPayload,
 };
@@ -17,15 +14,15 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) const NOW_S: u64 = 1_700_000_000;
 
 pub(super) fn key(number: u8) -> PrivateKey {
-    PrivateKey::from_scalar(&[number; 32]).unwrap()
+    test_support::key("user", number)
 }
 
 pub(super) fn address(number: u8) -> StacksAddress {
-    StacksAddress::p2pkh(&key(number).public_key(), false)
+    test_support::address("user", number)
 }
 
 pub(super) fn transfer(to: u8, amount: u64) -> TransactionPayload {
-    TransactionPayload::TokenTransfer { recipient: address(to).to_principal(), amount, memo: [0; 34] }
+    test_support::transfer_payload(test_support::user(to), amount)
 }
 
 pub(super) fn condition(number: u8, nonce: u64, fee: u64) -> SpendingCondition {
@@ -78,28 +75,6 @@ pub(super) fn write<T>(conn: &mut Connection, work: impl FnOnce(&Transaction<'_>
     let value = work(&tx);
     tx.commit().unwrap();
     value
-}
-
-pub(super) fn params() -> ChainParams {
-    ChainParams {
-        chain_id: CHAIN_ID_TESTNET,
-        mainnet: false,
-        rules: &Rules::EPOCH_3_0,
-        tenure_cost_limit: HELIUM_20,
-        signing: SigningMode::Ecdsa,
-        boot_contracts: BootContracts::default(),
-        boot_balances: vec![],
-        coinbase_ustx: COINBASE_USTX,
-        reward_maturity: 2,
-        burn: BurnParams {
-            first_height: 0,
-            first_time_s: 0,
-            satoshis_per_block: 0,
-            reward_cycle_length: 1,
-            producers: vec![],
-            stackers: vec![],
-        },
-    }
 }
 
 /// A chain as admission sees it.

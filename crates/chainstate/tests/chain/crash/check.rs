@@ -11,7 +11,8 @@ use stacks_types::ids::StacksBlockId;
 
 use super::log::{Log, Told, contract, event_hashes};
 use super::script;
-use crate::support::{TestChain, user};
+use crate::support::TestChain;
+use chainstate::test_support::user;
 
 /// What a run came to, apart from times.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,7 +8,8 @@ use chainstate::chain::Chain;
 use super::check::outcome;
 use super::log::event_hashes;
 use super::script;
-use crate::support::{TestChain, clock, on_big_stack, params};
+use crate::support::{TestChain, clock};
+use chainstate::test_support::{on_a_large_stack, params};
 
 /// Of each file: flipped bits, and cuts.
 const FLIPS: u64 = 30;
@@ -54,7 +55,7 @@ fn damage_is_named_at_start_wherever_it_is() {
         Err(_) => RandomState::new().hash_one(0),
     };
     println!("CRASH_TEST_SEED={seed}");
-    on_big_stack(move || {
+    on_a_large_stack(move || {
         let original = folder();
         let data = original.path().join("data");
         let (whole, events) = {

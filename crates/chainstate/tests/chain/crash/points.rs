@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use super::check::{Outcome, check, outcome};
 use super::log::{Log, Told};
 use super::script;
-use crate::support::{TestChain, on_big_stack};
+use crate::support::TestChain;
+use chainstate::test_support::on_a_large_stack;
 
 const FOLDER: &str = "CRASH_TEST_FOLDER";
 const PRUNE: &str = "CRASH_TEST_PRUNE";
@@ -24,7 +25,7 @@ const KILLS: u64 = 8;
 #[ignore = "started by the other tests of this file"]
 fn child() {
     let Some(folder) = std::env::var_os(FOLDER) else { return };
-    on_big_stack(move || {
+    on_a_large_stack(move || {
         let folder = Path::new(&folder);
         script::run(&folder.join("data"), &folder.join("log"), std::env::var_os(PRUNE).is_some());
     });
@@ -70,7 +71,7 @@ fn whole() -> (Outcome, Duration) {
 
 #[test]
 fn a_process_that_dies_at_any_named_point_leaves_the_old_state_or_the_new_one() {
-    on_big_stack(|| {
+    on_a_large_stack(|| {
         let (whole, _) = whole();
         let todo = Mutex::new(sqlite::CRASH_POINTS.iter());
         let work = || {
@@ -113,7 +114,7 @@ fn a_process_that_is_killed_at_any_moment_leaves_the_old_state_or_the_new_one() 
         Err(_) => RandomState::new().hash_one(0),
     };
     println!("CRASH_TEST_SEED={seed}");
-    on_big_stack(move || {
+    on_a_large_stack(move || {
         let (whole, took) = whole();
         let mut state = seed;
         for round in 0..KILLS {

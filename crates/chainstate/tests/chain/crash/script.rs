@@ -14,7 +14,8 @@ use stacks_types::stackerdb::StackerDbChunk;
 use stacks_types::transaction::StacksTransaction;
 
 use super::log::{Log, Told, contract};
-use crate::support::{FIRST_TIME_S, TestChain, deploy, key, transfer};
+use crate::support::TestChain;
+use chainstate::test_support::{FIRST_TIME_S, deploy, key, transfer};
 
 /// Tenures of the script; two blocks each.
 const TENURES: u64 = 2;

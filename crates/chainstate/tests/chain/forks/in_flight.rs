@@ -8,7 +8,8 @@ use chainstate::chain::{Processed, StoreOutcome};
 use nakamoto_proto::v1;
 use stacks_types::ids::{BurnBlockHash, StacksBlockId};
 
-use crate::support::{TestChain, on_big_stack, transfer, user};
+use crate::support::TestChain;
+use chainstate::test_support::{on_a_large_stack, transfer, user};
 
 /// A chain with one block, and a second burn block on which the next tenure could begin.
 struct Fork {
@@ -50,7 +51,7 @@ impl Fork {
 
 #[test]
 fn a_template_of_the_old_fork_is_appended_there_and_waits_for_its_fork_to_win() {
-    on_big_stack(|| {
+    on_a_large_stack(|| {
         let mut fork = Fork::new();
         let block = fork.test.make_block();
         fork.reorganize();
@@ -66,7 +67,7 @@ fn a_template_of_the_old_fork_is_appended_there_and_waits_for_its_fork_to_win() 
 
 #[test]
 fn a_verdict_on_a_proposal_outlives_a_reorganization() {
-    on_big_stack(|| {
+    on_a_large_stack(|| {
         let mut fork = Fork::new();
         let proposal = fork.test.proposal(&fork.test.template());
         let before = fork.test.chain.validate(&proposal.encode()).expect("storage works");
@@ -83,7 +84,7 @@ fn a_verdict_on_a_proposal_outlives_a_reorganization() {
 
 #[test]
 fn a_stored_block_whose_burn_view_is_orphaned_is_appended_on_its_own_fork() {
-    on_big_stack(|| {
+    on_a_large_stack(|| {
         let mut fork = Fork::new();
         let block = fork.test.make_block();
         assert_eq!(fork.test.push(&block), StoreOutcome::Stored(block.block_id()));
@@ -99,7 +100,7 @@ fn a_stored_block_whose_burn_view_is_orphaned_is_appended_on_its_own_fork() {
 
 #[test]
 fn a_template_ordered_on_a_tip_that_moved_is_refused_with_the_new_tip() {
-    on_big_stack(|| {
+    on_a_large_stack(|| {
         let mut fork = Fork::new();
         let old = fork.test.grow();
         fork.reorganize();
@@ -119,7 +120,7 @@ fn a_template_ordered_on_a_tip_that_moved_is_refused_with_the_new_tip() {
 
 #[test]
 fn a_template_made_before_the_reorganization_is_announced_is_valid() {
-    on_big_stack(|| {
+    on_a_large_stack(|| {
         let mut fork = Fork::new();
         let old = fork.test.grow();
         fork.reorganize_in_silence();
@@ -137,7 +138,7 @@ fn a_template_made_before_the_reorganization_is_announced_is_valid() {
 
 #[test]
 fn a_burn_block_is_told_before_the_blocks_that_cite_it_and_before_the_tip_moves() {
-    on_big_stack(|| {
+    on_a_large_stack(|| {
         let mut author = TestChain::new();
         let mut test = TestChain::new();
         let mut blocks = vec![author.make_block()];

@@ -5,7 +5,8 @@ use chainstate::db::StoreError;
 use nakamoto_proto::v1;
 use stacks_types::transaction::TransactionPayload;
 
-use crate::support::{OPENING, TestChain, address, key, on_big_stack, params, signed, transfer, user};
+use crate::support::TestChain;
+use chainstate::test_support::{OPENING_USTX, address, key, on_a_large_stack, params, signed, transfer, user};
 
 /// The next nonces that the mempool's table has, by account.
 pub(super) fn next_nonces(test: &TestChain) -> Vec<(Vec<u8>, u64)> {
@@ -19,10 +20,10 @@ pub(super) fn next_nonces(test: &TestChain) -> Vec<(Vec<u8>, u64)> {
 
 #[test]
 fn a_coinbase_that_is_rolled_back_gives_its_nonce_back() {
-    on_big_stack(|| {
+    on_a_large_stack(|| {
         let mut params = params(1, 3);
         let producer = address("producer", 0).to_principal();
-        params.boot_balances.push((producer.clone(), OPENING));
+        params.boot_balances.push((producer.clone(), OPENING_USTX));
         let mut test = TestChain::at_genesis(params);
         let fork_point = test.mine(None);
         let first = test.grow();
@@ -48,7 +49,7 @@ fn a_coinbase_that_is_rolled_back_gives_its_nonce_back() {
 
 #[test]
 fn what_comes_back_to_a_full_mempool_is_told_of_as_dropped() {
-    on_big_stack(|| {
+    on_a_large_stack(|| {
         let mut test = TestChain::new();
         let first = test.grow();
         let fork_point = test.tip().burn_view;
@@ -76,7 +77,7 @@ fn what_comes_back_to_a_full_mempool_is_told_of_as_dropped() {
 
 #[test]
 fn a_transaction_whose_nonce_the_new_fork_has_used_does_not_come_back() {
-    on_big_stack(|| {
+    on_a_large_stack(|| {
         let mut test = TestChain::new();
         let first = test.grow();
         let fork_point = test.tip().burn_view;

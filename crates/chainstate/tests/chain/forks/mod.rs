@@ -5,12 +5,13 @@ mod mempool;
 mod model;
 mod random;
 
-use engine::state::keys;
-use engine::value::Value;
+use clarity::state::keys;
+use clarity::value::Value;
 use nakamoto_proto::v1;
 use stacks_types::ids::StacksBlockId;
 
-use crate::support::{TestChain, deploy, on_big_stack, transfer, user};
+use crate::support::TestChain;
+use chainstate::test_support::{deploy, on_a_large_stack, transfer, user};
 
 /// All tip-changed events so far.
 fn tip_changes(test: &TestChain) -> Vec<v1::TipChanged> {
@@ -29,7 +30,7 @@ fn ids(refs: &[v1::BlockRef]) -> Vec<StacksBlockId> {
 
 #[test]
 fn a_longer_bitcoin_fork_takes_the_tip_back_and_its_transactions_return() {
-    on_big_stack(|| {
+    on_a_large_stack(|| {
         let mut test = TestChain::new();
         let first = test.grow();
         let fork_point = test.tip().burn_view;
@@ -63,7 +64,7 @@ fn a_longer_bitcoin_fork_takes_the_tip_back_and_its_transactions_return() {
 #[test]
 fn a_reorganization_may_be_deep() {
     const DEPTH: u64 = 60;
-    on_big_stack(|| {
+    on_a_large_stack(|| {
         let mut test = TestChain::new();
         let first = test.grow();
         let fork_point = test.tip().burn_view;
@@ -91,7 +92,7 @@ fn a_reorganization_may_be_deep() {
 
 #[test]
 fn contracts_and_accounts_are_read_on_every_fork() {
-    on_big_stack(|| {
+    on_a_large_stack(|| {
         let mut test = TestChain::new();
         let first = test.grow();
         let fork_point = test.tip().burn_view;
@@ -108,7 +109,7 @@ fn contracts_and_accounts_are_read_on_every_fork() {
         assert_eq!(test.tip().block_id, new.block_id());
         test.grow();
         let test = test.reopen();
-        let contract = engine::value::ContractId::parse(&format!("{}.c", user(0))).expect("an id");
+        let contract = clarity::value::ContractId::parse(&format!("{}.c", user(0))).expect("an id");
         let read = |block: &StacksBlockId| {
             let read = test.chain.read(|reader| {
                 reader.state_at(Some(block), |state| {

@@ -5,7 +5,7 @@ use nakamoto_proto::v1::RejectReason;
 use stacks_types::ids::{BurnBlockHash, StacksBlockId};
 use stacks_types::transaction::StacksTransaction;
 
-use crate::support::{OPENING, USERS};
+use chainstate::test_support::{OPENING_USTX, USERS};
 
 /// Fee of each transfer.
 pub(super) const FEE: u128 = 1_000;
@@ -49,7 +49,7 @@ pub(super) struct Model {
 
 impl Model {
     pub(super) fn new(first: ModelBurnBlock) -> Self {
-        let account = Account { nonce: 0, available: OPENING };
+        let account = Account { nonce: 0, available: OPENING_USTX };
         let boot = ModelBlock {
             id: StacksBlockId::BOOT,
             parent: None,

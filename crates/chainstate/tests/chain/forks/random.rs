@@ -13,7 +13,8 @@ use stacks_types::transaction::StacksTransaction;
 
 use super::model::{Account, Model, ModelBurnBlock, Transfer};
 use super::{ids, mempool, tip_changes};
-use crate::support::{TestChain, USERS, address, on_big_stack, params, transfer, user};
+use crate::support::TestChain;
+use chainstate::test_support::{USERS, address, on_a_large_stack, params, transfer, user};
 
 #[derive(Debug, Clone)]
 enum Op {
@@ -283,6 +284,6 @@ proptest! {
 
     #[test]
     fn the_canonical_tip_its_event_and_the_mempool_are_as_a_simple_model_says(ops in prop::collection::vec(op(), 1..40)) {
-        on_big_stack(move || Pair::new().run(ops));
+        on_a_large_stack(move || Pair::new().run(ops));
     }
 }

@@ -4,11 +4,12 @@ use chainstate::chain::StoreOutcome;
 use nakamoto_proto::v1::RejectReason;
 use stacks_types::transaction::BlockTransaction;
 
-use crate::support::{TestChain, on_big_stack, transfer};
+use crate::support::TestChain;
+use chainstate::test_support::{on_a_large_stack, transfer};
 
 #[test]
 fn bytes_that_are_no_block_are_named_and_never_stored() {
-    on_big_stack(|| {
+    on_a_large_stack(|| {
         let test = TestChain::new();
         let good = test.make_block();
         let bytes = good.encode();

@@ -19,7 +19,8 @@ use nakamoto_proto::v1;
 use nakamoto_proto::v1::RejectReason;
 use stacks_types::block::NakamotoBlock;
 
-use crate::support::{Snapshot, TestChain, on_big_stack};
+use crate::support::{Snapshot, TestChain};
+use chainstate::test_support::on_a_large_stack;
 use scene::{Scene, mine_all};
 
 /// A block that breaks one rule.
@@ -52,7 +53,7 @@ enum OnPush {
 
 /// Sends each case through every path on one chain, and all of them through each path on which they wait first.
 fn check(on_push: OnPush, cases: &'static [Case]) {
-    on_big_stack(move || {
+    on_a_large_stack(move || {
         let scene = Scene::new();
         let blocks: Vec<_> = cases.iter().map(|case| (case, (case.make)(&scene))).collect();
         for (case, block) in &blocks {

@@ -5,7 +5,7 @@ use stacks_types::ids::{BurnBlockHash, StacksBlockId, StateRoot};
 use stacks_types::transaction::BlockTransaction;
 
 use super::{Case, OnPush, because, case, check};
-use crate::support::transfer;
+use chainstate::test_support::transfer;
 
 /// They wait where they are pushed; only validation, and a stage that believes them known, can say so.
 const UNKNOWN: &[Case] = &[

@@ -14,7 +14,8 @@ use stacks_types::block::NakamotoBlock;
 use stacks_types::ids::{BurnBlockHash, StacksBlockId};
 use stacks_types::transaction::StacksTransaction;
 
-use crate::support::{TestChain, address, deploy, params, transfer};
+use crate::support::TestChain;
+use chainstate::test_support::{address, deploy, params, transfer};
 
 /// Weights of the stackers 2 to 5, who sign from b2 on: of 100 in all, so that 70 must sign.
 const WEIGHTS: [u32; 4] = [40, 29, 21, 10];

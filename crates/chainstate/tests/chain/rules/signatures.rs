@@ -7,7 +7,7 @@ use stacks_types::vrf::VrfProof;
 
 use super::scene::Scene;
 use super::{Case, OnPush, because, case, check};
-use crate::support::{key, on_big_stack, transfer, vrf_key};
+use chainstate::test_support::{key, on_a_large_stack, transfer, vrf_key};
 
 /// A valid block whose stacker signatures are changed. They are no part of its id, so `number` goes into a transaction.
 fn stacked(scene: &Scene, number: u64, change: impl FnOnce(&mut NakamotoBlock)) -> NakamotoBlock {
@@ -122,7 +122,7 @@ fn a_block_that_its_stackers_did_not_sign_is_refused_on_every_path() {
 
 #[test]
 fn seventy_of_a_hundred_are_enough_and_more_do_no_harm() {
-    on_big_stack(|| {
+    on_a_large_stack(|| {
         for signers in [&[2, 4, 5][..], &[2, 3, 4], &[2, 3, 4, 5]] {
             let scene = Scene::new();
             let mut block = scene.new_tenure(vec![]);

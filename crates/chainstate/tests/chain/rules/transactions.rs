@@ -14,7 +14,7 @@ use stacks_types::transaction::{
 
 use super::scene::{Scene, wide};
 use super::{Case, OnPush, because, case, check};
-use crate::support::{OPENING, address, deploy, key, on_big_stack, signed, transfer, user, vrf_key};
+use chainstate::test_support::{OPENING_USTX, address, deploy, key, on_a_large_stack, signed, transfer, user, vrf_key};
 
 /// A block that goes on with a tenure, spoilt by one transaction among good ones. The first user's next nonce is 1.
 fn spoilt(scene: &Scene, bad: StacksTransaction) -> NakamotoBlock {
@@ -144,7 +144,7 @@ const EXECUTED: &[Case] = &[
     because(RejectReason::BadTransaction, "to its own sender", |scene| spoilt(scene, transfer(0, 1, 0, 5))),
     because(RejectReason::BadTransaction, "cannot transfer 0", |scene| spoilt(scene, transfer(0, 1, 1, 0))),
     because(RejectReason::BadTransaction, "cannot transfer 1", |scene| {
-        spoilt(scene, transfer(0, 1, 1, u64::try_from(OPENING).expect("it fits")))
+        spoilt(scene, transfer(0, 1, 1, u64::try_from(OPENING_USTX).expect("it fits")))
     }),
     because(RejectReason::BadTransaction, ".first exists", |scene| spoilt(scene, deploy(2, 1, "first", "(+ 1 2)"))),
     because(RejectReason::CostExceeded, "exceeds", |scene| {
@@ -173,7 +173,7 @@ fn a_transaction_that_the_state_forbids_spoils_its_block_on_every_path() {
 
 #[test]
 fn a_high_s_is_in_no_proposal_though_a_block_before_4_0_may_hold_it() {
-    on_big_stack(|| {
+    on_a_large_stack(|| {
         let scene = Scene::new();
         let mut flipped = transfer(0, 1, 1, 5);
         let (TransactionAuth::Standard(condition) | TransactionAuth::Sponsored { origin: condition, .. }) =

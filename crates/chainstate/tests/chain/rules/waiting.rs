@@ -6,7 +6,8 @@ use nakamoto_proto::v1::RejectReason;
 use stacks_types::block::NakamotoBlock;
 use stacks_types::ids::{BurnBlockHash, StacksBlockId, StateRoot};
 
-use crate::support::{TestChain, on_big_stack, transfer};
+use crate::support::TestChain;
+use chainstate::test_support::{on_a_large_stack, params, transfer};
 
 /// Kinds of the events that name a block, in order.
 fn told(test: &TestChain, id: &StacksBlockId) -> Vec<v1::EventKind> {
@@ -39,7 +40,7 @@ fn ahead() -> (TestChain, TestChain, NakamotoBlock) {
 
 #[test]
 fn bad_stacker_signatures_that_come_first_do_not_keep_the_good_ones_out() {
-    on_big_stack(|| {
+    on_a_large_stack(|| {
         let (author, mut test, good) = ahead();
         let id = good.block_id();
         let mut bad = good.clone();
@@ -63,7 +64,7 @@ fn bad_stacker_signatures_that_come_first_do_not_keep_the_good_ones_out() {
 
 #[test]
 fn signatures_are_checked_as_soon_as_the_burn_view_is_known_parent_or_not() {
-    on_big_stack(|| {
+    on_a_large_stack(|| {
         let (author, mut test, mut block) = ahead();
         block.header.parent_block_id = StacksBlockId([5; 32]);
         author.resign(&mut block);
@@ -80,7 +81,7 @@ fn signatures_are_checked_as_soon_as_the_burn_view_is_known_parent_or_not() {
 
 #[test]
 fn a_rejected_block_takes_its_descendants_along_and_each_is_told_of() {
-    on_big_stack(|| {
+    on_a_large_stack(|| {
         let mut author = TestChain::new();
         let test = TestChain::new();
         let first = author.grow();
@@ -129,7 +130,7 @@ fn a_rejected_block_takes_its_descendants_along_and_each_is_told_of() {
 
 #[test]
 fn a_block_is_announced_before_it_is_judged_even_if_it_came_just_now() {
-    on_big_stack(|| {
+    on_a_large_stack(|| {
         let mut test = TestChain::new();
         test.mine_in_silence(None);
         while test.chain.announce().expect("announcing") {}
@@ -144,7 +145,7 @@ fn a_block_is_announced_before_it_is_judged_even_if_it_came_just_now() {
 
 #[test]
 fn a_block_that_can_be_processed_at_once_is_announced_by_the_commit_that_appends_it() {
-    on_big_stack(|| {
+    on_a_large_stack(|| {
         let test = TestChain::new();
         let block = test.make_block();
         test.push(&block);
@@ -160,7 +161,7 @@ fn a_block_that_can_be_processed_at_once_is_announced_by_the_commit_that_appends
 
 #[test]
 fn a_burn_block_that_came_since_is_announced_before_the_block_that_waits() {
-    on_big_stack(|| {
+    on_a_large_stack(|| {
         let mut test = TestChain::new();
         let block = test.make_block();
         test.push(&block);
@@ -176,7 +177,7 @@ fn a_burn_block_that_came_since_is_announced_before_the_block_that_waits() {
 
 #[test]
 fn unknown_parents_and_burn_views_are_named_and_wait() {
-    on_big_stack(|| {
+    on_a_large_stack(|| {
         let mut test = TestChain::new();
         test.grow();
         let mut orphan = test.make_block();
@@ -196,7 +197,7 @@ fn unknown_parents_and_burn_views_are_named_and_wait() {
 
 #[test]
 fn blocks_on_disjoint_bitcoin_forks_are_no_siblings() {
-    on_big_stack(|| {
+    on_a_large_stack(|| {
         let mut test = TestChain::new();
         let view = test.burn_tip();
         let first = test.forge(&StacksBlockId::BOOT, &view.hash, vec![]);
@@ -223,8 +224,8 @@ fn blocks_on_disjoint_bitcoin_forks_are_no_siblings() {
 
 #[test]
 fn a_tenure_of_the_boot_block_has_no_coinbase() {
-    on_big_stack(|| {
-        let mut test = TestChain::at_genesis(crate::support::params(1, 3));
+    on_a_large_stack(|| {
+        let mut test = TestChain::at_genesis(params(1, 3));
         let id = test.grow();
         assert_eq!((test.tip().block_id, test.tip().tenure.height), (id, 0));
         test.mine(None);
@@ -235,7 +236,7 @@ fn a_tenure_of_the_boot_block_has_no_coinbase() {
 
 #[test]
 fn a_chain_length_that_no_parent_can_make_right_does_not_wait_for_one() {
-    on_big_stack(|| {
+    on_a_large_stack(|| {
         let test = TestChain::new();
         let length_of_an_orphan = |chain_length| {
             let mut block = test.make_block();

@@ -6,7 +6,8 @@ use nakamoto_proto::v1::RejectReason;
 use stacks_types::block::{NakamotoBlock, SigningMode, WELL_KNOWN_SIGNATURE};
 use stacks_types::ids::StacksBlockId;
 
-use crate::support::{TestChain, key, on_big_stack, params, vrf_key};
+use crate::support::TestChain;
+use chainstate::test_support::{key, on_a_large_stack, params, vrf_key};
 
 #[test]
 fn in_the_well_known_mode_only_the_constant_is_a_signature() {
@@ -21,7 +22,7 @@ fn in_the_well_known_mode_only_the_constant_is_a_signature() {
             block.header.stacker_signatures = vec![block.header.sign_stacker(&key("stacker", 0))];
         }),
     ];
-    on_big_stack(move || {
+    on_a_large_stack(move || {
         let mut params = params(1, 1);
         params.signing = SigningMode::WellKnown;
         let mut test = TestChain::at_genesis(params);

@@ -6,6 +6,7 @@ use chainstate::blocks::{execute, plan};
 use chainstate::db::StoreError;
 use chainstate::execution::{BlockEnv, ContractCache, ExecutionLimits, Supervision};
 use chainstate::headers::ChainHeaders;
+use chainstate::test_support::{address, key, signed, vrf_key};
 use stacks_types::address::StacksAddress;
 use stacks_types::block::{NakamotoBlock, NakamotoBlockHeader, SigningMode};
 use stacks_types::ids::{BurnBlockHash, MerkleRoot, StacksBlockId, StateRoot};
@@ -13,7 +14,7 @@ use stacks_types::keys::MessageSignature;
 use stacks_types::transaction::{BlockTransaction, StacksTransaction, TransactionPayload};
 use stacks_types::vrf::VrfProof;
 
-use super::{TestChain, address, key, signed, vrf_key};
+use super::TestChain;
 
 /// Keys of each kind that tests use.
 const KEYS: u8 = 16;

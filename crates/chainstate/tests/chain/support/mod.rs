@@ -13,75 +13,19 @@ use chainstate::assembly::TemplateOrder;
 use chainstate::burn::BurnBlock;
 use chainstate::chain::{Chain, Processed, StoreOutcome};
 use chainstate::db::OpenError;
-use chainstate::execution::STACK_BYTES;
-use chainstate::params::{BootContracts, BurnParams, COINBASE_USTX, ChainParams, HELIUM_20, Producer, Stacker};
-use engine::Rules;
-use engine::value::Principal;
+use chainstate::params::ChainParams;
+use chainstate::test_support::{FIRST_TIME_S, address, key, params, signed, vrf_key};
+use clarity::value::Principal;
 use nakamoto_proto::v1;
-use stacks_types::address::StacksAddress;
-use stacks_types::block::{NakamotoBlock, SigningMode};
+use stacks_types::block::NakamotoBlock;
 use stacks_types::ids::{BurnBlockHash, SortitionHash, StacksBlockId, Txid};
-use stacks_types::keys::PrivateKey;
-use stacks_types::limits::CHAIN_ID_TESTNET;
-use stacks_types::transaction::{SpendingCondition, StacksTransaction, TransactionAuth, TransactionPayload};
-use stacks_types::vrf::VrfPrivateKey;
-
-/// Opening balance of each user, micro-STX.
-pub(crate) const OPENING: u128 = 100_000_000_000_000;
-/// Users with an opening balance.
-pub(crate) const USERS: u8 = 4;
-/// Time of the first burn block.
-pub(crate) const FIRST_TIME_S: u64 = 1_700_000_000;
+use stacks_types::transaction::{StacksTransaction, TransactionPayload};
 
 static NOW_MS: AtomicU64 = AtomicU64::new(1_800_000_000_000);
 
 /// The tests' clock: it moves when it is looked at, never otherwise.
 pub(crate) fn clock() -> u64 {
     NOW_MS.fetch_add(1, Ordering::Relaxed)
-}
-
-/// The key of one of the producers, stackers or users.
-pub(crate) fn key(kind: &str, index: u8) -> PrivateKey {
-    PrivateKey::from_seed(format!("{kind} {index}").as_bytes())
-}
-
-pub(crate) fn vrf_key(index: u8) -> VrfPrivateKey {
-    VrfPrivateKey::from_seed(&[index + 1; 32])
-}
-
-pub(crate) fn address(kind: &str, index: u8) -> StacksAddress {
-    StacksAddress::p2pkh(&key(kind, index).public_key(), false)
-}
-
-pub(crate) fn user(index: u8) -> Principal {
-    address("user", index).to_principal()
-}
-
-pub(crate) fn params(producers: u8, stackers: u8) -> ChainParams {
-    ChainParams {
-        chain_id: CHAIN_ID_TESTNET,
-        mainnet: false,
-        rules: &Rules::EPOCH_3_0,
-        tenure_cost_limit: HELIUM_20,
-        signing: SigningMode::Ecdsa,
-        boot_contracts: BootContracts::default(),
-        boot_balances: (0..USERS).map(|index| (user(index), OPENING)).collect(),
-        coinbase_ustx: COINBASE_USTX,
-        reward_maturity: 2,
-        burn: BurnParams {
-            first_height: 100,
-            first_time_s: FIRST_TIME_S,
-            satoshis_per_block: 5_000,
-            reward_cycle_length: 10,
-            producers: (0..producers)
-                .map(|index| Producer {
-                    address: address("producer", index),
-                    vrf_public_key: vrf_key(index).public_key(),
-                })
-                .collect(),
-            stackers: (0..stackers).map(|index| Stacker { address: address("stacker", index), weight: 1 }).collect(),
-        },
-    }
 }
 
 /// A chain whose blocks the test makes itself.
@@ -237,35 +181,6 @@ impl TestChain {
             chainstate::journal::select_events(reader.conn(), reader.staging(), 1, usize::MAX >> 1, usize::MAX)
         });
         events.expect("a journal").iter().map(|event| v1::Event::clone(&event.event)).collect()
-    }
-}
-
-/// A signed transaction of a single-key account.
-pub(crate) fn signed(key: &PrivateKey, nonce: u64, fee: u64, payload: TransactionPayload) -> StacksTransaction {
-    let auth = TransactionAuth::Standard(SpendingCondition::p2pkh(key, nonce, fee));
-    let mut transaction = StacksTransaction::new(false, auth, payload);
-    transaction.sign_origin(key).expect("the key is the origin's");
-    transaction
-}
-
-/// A signed transfer between users.
-pub(crate) fn transfer(from: u8, nonce: u64, to: u8, amount: u64) -> StacksTransaction {
-    let payload = TransactionPayload::TokenTransfer { recipient: user(to), amount, memo: [0; 34] };
-    signed(&key("user", from), nonce, 1_000, payload)
-}
-
-/// A signed deployment.
-pub(crate) fn deploy(from: u8, nonce: u64, name: &str, code: &str) -> StacksTransaction {
-    let name = name.parse().expect("a contract name");
-    let payload = TransactionPayload::SmartContract { name, code: code.to_owned() };
-    signed(&key("user", from), nonce, 10_000, payload)
-}
-
-/// Runs a test on a stack that the VM can recurse on.
-pub(crate) fn on_big_stack(test: impl FnOnce() + Send + 'static) {
-    let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(test).expect("a thread");
-    if let Err(panic) = thread.join() {
-        std::panic::resume_unwind(panic);
     }
 }
 

@@ -11,23 +11,19 @@ use chainstate::assembly::TemplateOrder;
 use chainstate::chain::{Chain, Retention, StoreOutcome};
 use chainstate::db::StoreError;
 use chainstate::params::{ChainParams, Producer, Stacker};
-use engine::value::Principal;
+use chainstate::test_support::{address, key, on_a_large_stack, signed, user, vrf_key};
 use http_body_util::BodyExt as _;
 use serde_json::Value;
-use stacks_types::address::StacksAddress;
 use stacks_types::block::NakamotoBlock;
 use stacks_types::ids::{SortitionHash, StacksBlockId};
-use stacks_types::keys::PrivateKey;
-use stacks_types::transaction::{
-    ContractCall, SpendingCondition, StacksTransaction, TransactionAuth, TransactionPayload,
-};
-use stacks_types::vrf::VrfPrivateKey;
+use stacks_types::transaction::{StacksTransaction, TransactionPayload};
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
 use super::openapi;
 use crate::chain::{NodeChain, NodeJournal, chain_params};
+use crate::clock::ClockControl;
 use crate::config::CallLimits;
 use crate::config::{GenesisFile, SAMPLE_GENESIS};
 use crate::event_stream::registry::{StreamRegistry, StreamRegistryLimits};
@@ -70,23 +66,6 @@ impl Reply {
     }
 }
 
-/// The key of a user, producer or stacker.
-pub(super) fn key(kind: &str, index: u8) -> PrivateKey {
-    PrivateKey::from_seed(format!("{kind} {index}").as_bytes())
-}
-
-pub(super) fn address(kind: &str, index: u8) -> StacksAddress {
-    StacksAddress::p2pkh(&key(kind, index).public_key(), false)
-}
-
-pub(super) fn user(index: u8) -> Principal {
-    address("user", index).to_principal()
-}
-
-fn vrf_key() -> VrfPrivateKey {
-    VrfPrivateKey::from_seed(&[9; 32])
-}
-
 /// The sample chain with these users, producer and stackers.
 pub(super) fn params() -> ChainParams {
     let genesis: GenesisFile = toml::from_str(SAMPLE_GENESIS).unwrap();
@@ -95,18 +74,10 @@ pub(super) fn params() -> ChainParams {
     params.reward_maturity = 2;
     params.burn.first_height = FIRST_BURN.0;
     params.burn.first_time_s = FIRST_BURN.1;
-    params.burn.producers = vec![Producer { address: address("producer", 0), vrf_public_key: vrf_key().public_key() }];
+    params.burn.producers = vec![Producer { address: address("producer", 0), vrf_public_key: vrf_key(0).public_key() }];
     params.burn.stackers =
         (0..STACKERS).map(|index| Stacker { address: address("stacker", index), weight: 1 }).collect();
     params
-}
-
-/// Runs `work` on a stack that the engine can recurse on.
-pub(super) fn on_big_stack<T: Send>(work: impl FnOnce() -> T + Send) -> T {
-    std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().stack_size(THREAD_STACK_BYTES).spawn_scoped(scope, work).unwrap();
-        thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-    })
 }
 
 impl Bench {
@@ -121,7 +92,7 @@ impl Bench {
     pub(super) fn of_chain(params: ChainParams, token: Option<&str>, call_limits: CallLimits) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().to_owned();
-        let (core, _writer) = on_big_stack(move || Chain::open(&path, params, || 1_800_000_000_000)).unwrap();
+        let (core, _writer) = on_a_large_stack(move || Chain::open(&path, params, || 1_800_000_000_000)).unwrap();
         let live = Arc::new(NodeChain::new(core.clone(), RETENTION).unwrap().with_call_limits(call_limits));
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
@@ -141,7 +112,8 @@ impl Bench {
             validations: Arc::new(ValidationJobs::for_validations(0)),
             guard: Guard::new(token),
             retention: RETENTION,
-            admin: None,
+            clock: ClockControl::new(Duration::from_millis(1_500)),
+            serves_admin: false,
         };
         Self { runtime, router: router(&services), services, chain: shared, core, _folder: folder }
     }
@@ -210,7 +182,7 @@ impl Bench {
 
     /// Does what the coordinator would when its wake rings.
     pub(super) fn settle(&self) {
-        on_big_stack(|| while self.chain.process_next().unwrap() {});
+        on_a_large_stack(|| while self.chain.process_next().unwrap() {});
     }
 
     /// The block that producer and stackers would make now, signed by all.
@@ -238,10 +210,10 @@ impl Bench {
         let order =
             TemplateOrder { coinbase: new_tenure.then(coinbase), allow_empty: true, ..TemplateOrder::default() };
         let template =
-            on_big_stack(|| self.core.assemble(&order, Duration::MAX, &AtomicBool::new(false))).unwrap().unwrap();
+            on_a_large_stack(|| self.core.assemble(&order, Duration::MAX, &AtomicBool::new(false))).unwrap().unwrap();
         let mut block = NakamotoBlock::decode(&template.block).unwrap();
         let sortition = SortitionHash::try_from(&template.sortition_hash[..]).unwrap();
-        block.header.vrf_proof = vrf_key().prove(sortition.as_bytes());
+        block.header.vrf_proof = vrf_key(0).prove(sortition.as_bytes());
         block.header.sign_producer(&key("producer", 0));
         block
     }
@@ -255,40 +227,4 @@ impl Bench {
         assert_eq!(self.core.read(|reader| reader.tip()).unwrap().block_id, id);
         id
     }
-}
-
-/// A signed transaction of a single-key account.
-pub(super) fn signed(key: &PrivateKey, nonce: u64, fee: u64, payload: TransactionPayload) -> StacksTransaction {
-    let auth = TransactionAuth::Standard(SpendingCondition::p2pkh(key, nonce, fee));
-    let mut transaction = StacksTransaction::new(false, auth, payload);
-    transaction.sign_origin(key).unwrap();
-    transaction
-}
-
-pub(super) fn transfer(from: u8, nonce: u64, amount: u64) -> StacksTransaction {
-    signed(&key("user", from), nonce, 1_000, transfer_payload(user(9), amount))
-}
-
-pub(super) fn transfer_payload(recipient: Principal, amount: u64) -> TransactionPayload {
-    TransactionPayload::TokenTransfer { recipient, amount, memo: [0; 34] }
-}
-
-pub(super) fn deploy(from: u8, nonce: u64, name: &str, code: &str) -> StacksTransaction {
-    let name = name.parse().unwrap();
-    let payload = TransactionPayload::SmartContract { name, code: code.to_owned() };
-    signed(&key("user", from), nonce, 100_000, payload)
-}
-
-pub(super) fn call_payload(
-    owner: StacksAddress,
-    contract: &str,
-    function: &str,
-    arguments: Vec<engine::value::Value>,
-) -> TransactionPayload {
-    TransactionPayload::ContractCall(ContractCall {
-        address: owner,
-        contract_name: contract.parse().unwrap(),
-        function_name: function.parse().unwrap(),
-        arguments,
-    })
 }

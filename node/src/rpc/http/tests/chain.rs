@@ -8,10 +8,11 @@ use axum::http::{Method, StatusCode};
 use serde_json::Value;
 use stacks_types::block::NakamotoBlock;
 
-use super::bench::{Bench, FIRST_BURN, OCTETS, STACKERS, address, key, transfer};
+use super::bench::{Bench, FIRST_BURN, OCTETS, STACKERS};
 use super::shape::{COST, Kind, check};
 use crate::error::ApiError;
 use crate::runtime::wake_signal::WakeSignal;
+use chainstate::test_support::{address, key, transfer};
 
 const SORTITION: &[(&str, Kind)] = &[
     ("burn_block_hash", Kind::Hex0x(32)),
@@ -379,7 +380,7 @@ fn blocks_back_end_at_their_bytes_at_their_stop_and_at_their_tenure() {
     bench.mine();
     let ids: Vec<_> = (0..3)
         .map(|nonce| {
-            bench.send(&[transfer(0, nonce, 1)]);
+            bench.send(&[transfer(0, nonce, 9, 1)]);
             bench.grow().0
         })
         .collect();
@@ -466,7 +467,7 @@ fn the_node_tells_of_itself() {
 #[test]
 fn a_mined_transaction_is_found_with_its_result() {
     let bench = Bench::started();
-    let transaction = transfer(0, 0, 5);
+    let transaction = transfer(0, 0, 9, 5);
     bench.send(std::slice::from_ref(&transaction));
     let block = bench.grow();
     let mined = bench.read(&format!("/v3/transaction/{}", transaction.txid().to_hex()));

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use axum::http::{Method, StatusCode};
 use chainstate::chain::Retention;
-use engine::state::keys;
-use engine::value::ContractId;
+use clarity::state::keys;
+use clarity::value::ContractId;
 use http_body_util::BodyExt as _;
 use marf::TrieHash;
 use serde_json::json;
@@ -18,12 +18,13 @@ use stacks_types::ids::StacksBlockId;
 use stacks_types::stackerdb::StackerDbChunk;
 use tower::ServiceExt as _;
 
-use super::bench::{Bench, FIRST_BURN, JSON, OCTETS, Reply, address, deploy, key, transfer};
+use super::bench::{Bench, FIRST_BURN, JSON, OCTETS, Reply};
 use super::openapi::{self, Answered, answered, documented_answers};
 use crate::jobs::{TEMPLATE_LIMITS, TemplateWorker, VALIDATION_LIMITS, ValidationWorker};
 use crate::limits::{MAX_MESSAGE_BYTES, THREAD_STACK_BYTES};
 use crate::rpc::http::page::FILES;
 use crate::rpc::http::{routes, stackerdb};
+use chainstate::test_support::{address, deploy, key, transfer};
 
 /// Method or `*`, path or `*`, status, content type or `*`, why no test here can see it.
 const UNSEEN: &[[&str; 5]] = &[
@@ -175,6 +176,7 @@ impl Asker {
         for what in ["nonces", "stx", "balances"] {
             self.get(200, &format!("/extended/v1/address/{}/{what}", self.owner));
         }
+        self.get(200, "/extended/v1/info/network_block_times");
         self.get(200, "/v2/fees/transfer");
     }
 
@@ -250,12 +252,12 @@ impl Asker {
     }
 
     fn transactions(&self) {
-        let transaction = transfer(1, 0, 5);
+        let transaction = transfer(1, 0, 9, 5);
         let txid = transaction.txid().to_hex();
         self.post(200, "/v2/transactions", OCTETS, transaction.encode());
         self.get(200, &format!("/v2/transactions/unconfirmed/{txid}"));
         self.get(404, &format!("/v3/transaction/{txid}"));
-        self.post(400, "/v2/transactions", OCTETS, transfer(1, 0, 0).encode());
+        self.post(400, "/v2/transactions", OCTETS, transfer(1, 0, 9, 0).encode());
         let payload = hex::encode(transaction.payload.encode());
         self.post(200, "/v2/fees/transaction", JSON, json!({ "transaction_payload": payload }).to_string());
         let block = self.bench.make_block();
@@ -268,7 +270,7 @@ impl Asker {
         let file = rusqlite::Connection::open(self.bench.core.folder().join("chainstate.sqlite")).unwrap();
         let set = |bytes: u64| file.execute("UPDATE mempool_totals SET bytes = ?1", [bytes]).unwrap();
         set(1 << 28);
-        self.post(503, "/v2/transactions", OCTETS, transfer(2, 0, 5).encode());
+        self.post(503, "/v2/transactions", OCTETS, transfer(2, 0, 9, 5).encode());
         set(0);
     }
 

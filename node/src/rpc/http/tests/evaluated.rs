@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use stacks_types::transaction::{StacksTransaction, TransactionPayload};
 
-use super::bench::{Bench, key, signed, transfer, transfer_payload, user};
+use super::bench::Bench;
+use chainstate::test_support::{key, signed, transfer, transfer_payload, user};
 
 /// Requests of each sender that are under way.
 const AT_ONCE: usize = 8;
@@ -73,7 +74,7 @@ fn four_senders_of_deep_contracts_keep_nobody_waiting() {
         begun.elapsed()
     };
     let before = answered.load(Ordering::Relaxed);
-    let transfers = (0..10).map(|nonce| submit(transfer(4, nonce, 1))).max().unwrap();
+    let transfers = (0..10).map(|nonce| submit(transfer(4, nonce, 9, 1))).max().unwrap();
     let deep = submit(deploy_deep(4, 10, 100_000));
     let meanwhile = answered.load(Ordering::Relaxed) - before;
     stop.store(true, Ordering::Relaxed);
@@ -87,7 +88,7 @@ fn four_senders_of_deep_contracts_keep_nobody_waiting() {
 #[test]
 fn the_same_refused_bytes_are_not_checked_again() {
     let bench = Bench::started();
-    let mut forged = transfer(0, 0, 5);
+    let mut forged = transfer(0, 0, 9, 5);
     let TransactionPayload::TokenTransfer { amount, .. } = &mut forged.payload else { unreachable!() };
     *amount += 1;
     let submit = |transaction: &StacksTransaction| {
@@ -99,7 +100,7 @@ fn the_same_refused_bytes_are_not_checked_again() {
     // What is refused at one tip may be taken at the next.
     let poor = signed(&key("user", 9), 0, 200, transfer_payload(user(1), 1));
     assert_eq!(submit(&poor).refusal_reason, "NotEnoughFunds");
-    bench.send(&[transfer(0, 0, 1_000_000)]);
+    bench.send(&[transfer(0, 0, 9, 1_000_000)]);
     assert_eq!(submit(&poor).refusal_reason, "NotEnoughFunds", "not mined yet");
     bench.grow();
     let answer = submit(&poor);

@@ -8,7 +8,8 @@ use http_body_util::BodyExt as _;
 use serde_json::Value;
 use tower::ServiceExt as _;
 
-use super::bench::{Bench, transfer};
+use super::bench::Bench;
+use chainstate::test_support::transfer;
 
 /// One message: id, event, data.
 #[derive(Debug, Clone, PartialEq)]
@@ -83,8 +84,8 @@ fn events_come_as_messages_and_resume_after_their_ids() {
 #[test]
 fn the_query_filters() {
     let bench = Bench::started();
-    let transaction = transfer(1, 0, 5);
-    bench.send(&[transfer(0, 0, 5), transaction.clone()]);
+    let transaction = transfer(1, 0, 9, 5);
+    bench.send(&[transfer(0, 0, 9, 5), transaction.clone()]);
     let accepted =
         follow(&bench, "?kinds=mempool_accepted&start=earliest", None, |messages| kinds(messages).len() == 3);
     assert_eq!(kinds(&accepted), ["started", "mempool_accepted", "mempool_accepted"]);

@@ -3,8 +3,9 @@
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
-use super::bench::{Bench, address, transfer};
+use super::bench::Bench;
 use super::shape::{Kind, check};
+use chainstate::test_support::{address, transfer};
 
 #[test]
 fn nonces_count_what_waits() {
@@ -22,9 +23,9 @@ fn nonces_count_what_waits() {
             ("detected_mempool_nonces", Kind::List),
         ],
     );
-    bench.send(&[transfer(0, 0, 5)]);
+    bench.send(&[transfer(0, 0, 9, 5)]);
     bench.grow();
-    bench.send(&[transfer(0, 1, 5), transfer(0, 4, 5)]);
+    bench.send(&[transfer(0, 1, 9, 5), transfer(0, 4, 9, 5)]);
     let busy = bench.read(&path);
     assert_eq!(busy["last_executed_tx_nonce"], 0);
     assert_eq!((&busy["last_mempool_tx_nonce"], &busy["possible_next_nonce"]), (&4.into(), &5.into()));
@@ -42,7 +43,7 @@ fn stx_is_what_the_account_has_at_the_tip() {
     let stx = |index| bench.read(&format!("/extended/v1/address/{}/stx", address("user", index)));
     let (sender, recipient) = (account(0), account(9));
     assert_eq!(stx(0)["balance"], sender.to_string());
-    bench.send(&[transfer(0, 0, 5)]);
+    bench.send(&[transfer(0, 0, 9, 5)]);
     assert_eq!(stx(0)["balance"], sender.to_string(), "what waits does not count");
     bench.grow();
     let after = stx(0);
@@ -78,4 +79,11 @@ fn balances_of_nobody_are_zero_and_those_of_another_block_are_refused() {
         assert_eq!(past.status, StatusCode::BAD_REQUEST, "{path}");
         assert_eq!(bench.get(&format!("/extended/v1/address/ST1/{path}")).status, StatusCode::NOT_FOUND, "{path}");
     }
+}
+
+#[test]
+fn block_times_are_the_clocks() {
+    let times = Bench::new(None).read("/extended/v1/info/network_block_times");
+    let two_seconds = json!({ "target_block_time": 2 });
+    assert_eq!(times, json!({ "testnet": two_seconds, "mainnet": two_seconds }), "1.5 s, rounded up");
 }

@@ -1,12 +1,13 @@
 //! Fee estimates: measured, not guessed.
 
 use axum::http::StatusCode;
-use engine::value::Value as Clarity;
+use clarity::value::Value as Clarity;
 use serde_json::{Value, json};
 use stacks_types::transaction::TransactionPayload;
 
-use super::bench::{Bench, JSON, address, call_payload, deploy, key, signed, transfer_payload, user};
+use super::bench::{Bench, JSON};
 use super::shape::{COST, Kind, check};
+use chainstate::test_support::{address, call_payload, deploy, key, signed, transfer_payload, user};
 
 const CODE: &str = "(define-data-var n uint u0) (define-public (set (to uint)) (ok (var-set n to)))";
 

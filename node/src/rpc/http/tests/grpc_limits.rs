@@ -15,7 +15,6 @@ use v1::transaction_service_client::TransactionServiceClient;
 use v1::validation_service_client::ValidationServiceClient;
 
 use super::bench::Bench;
-use crate::clock::ClockControl;
 use crate::limits::{
     ADMIN_INTERVAL, ASSEMBLY_TIME, HEARTBEAT, MAX_ADMIN_COUNT, MAX_BATCH, MAX_CLIENT_NAME_BYTES,
     MAX_TEMPLATE_TRANSACTIONS, MAX_WAIT, PAGE_SIZE,
@@ -25,7 +24,7 @@ use crate::rpc::grpc::{into_router, routes};
 /// All services in this process, with a clock.
 pub(super) fn served(bench: &Bench) -> Router {
     let mut services = bench.services.clone();
-    services.admin = Some(ClockControl::new(Duration::from_secs(60)));
+    services.serves_admin = true;
     let (grpc, _) = bench.runtime.block_on(routes(&services)).unwrap();
     into_router(grpc)
 }

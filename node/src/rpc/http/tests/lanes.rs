@@ -10,7 +10,7 @@ use axum::http::HeaderName;
 use client::lane;
 use tokio_util::sync::CancellationToken;
 
-use super::bench::{Bench, key};
+use super::bench::Bench;
 use crate::chain::NodeChain;
 use crate::error::ApiError;
 use crate::limits::{MAX_CONCURRENT_READS, MAX_CONCURRENT_WRITES, MAX_EVALUATIONS_OF_PEER};
@@ -20,6 +20,7 @@ use crate::rpc::blocking_pool::BlockingPool;
 use crate::runtime::budget::Budget;
 use crate::runtime::caller::Caller;
 use crate::runtime::class::Class;
+use chainstate::test_support::key;
 
 /// For what must happen: far above what it takes.
 const WAIT: Duration = Duration::from_secs(60);

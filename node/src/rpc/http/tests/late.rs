@@ -13,11 +13,12 @@ use v1::event::Body;
 use v1::event_service_client::EventServiceClient;
 use v1::template_service_client::TemplateServiceClient;
 
-use super::bench::{Bench, JSON, address, call_payload, deploy, key, params, signed};
+use super::bench::{Bench, JSON, params};
 use super::grpc_limits::served;
 use crate::config::CallLimits;
 use crate::jobs::TemplateWorker;
 use crate::limits::THREAD_STACK_BYTES;
+use chainstate::test_support::{address, call_payload, deploy, key, signed};
 
 const WAIT: Duration = Duration::from_secs(60);
 
@@ -45,7 +46,7 @@ fn call(from: u8, fee: u64, function: &str) -> StacksTransaction {
 /// A chain with the contract and the worker that makes templates.
 fn bench() -> (Bench, JoinHandle<()>) {
     let mut params = params();
-    params.tenure_cost_limit = engine::Rules::EPOCH_3_0.block_limit;
+    params.tenure_cost_limit = clarity::Rules::EPOCH_3_0.block_limit;
     let bench = Bench::of_chain(params, None, CallLimits::default());
     bench.mine();
     bench.grow();

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use axum::http::{Method, StatusCode};
 
-use super::bench::{Bench, STACKERS, address, transfer};
+use super::bench::{Bench, STACKERS};
 use crate::rpc::http::page::FILES;
+use chainstate::test_support::{address, transfer};
 
 #[test]
 fn the_page_and_everything_it_names_is_served() {
@@ -54,7 +55,7 @@ fn a_page_that_the_browser_has_is_not_sent_again() {
 #[test]
 fn the_overview_tells_where_the_node_stands() {
     let bench = Bench::started();
-    bench.send(&[transfer(0, 0, 5)]);
+    bench.send(&[transfer(0, 0, 9, 5)]);
     let overview = bench.read("/v3/overview");
     assert_eq!(overview["tips"]["tip"]["chain_length"], 1);
     assert_eq!(overview["node"]["signing_mode"], "SIGNING_MODE_ECDSA");
@@ -99,7 +100,7 @@ fn a_block_tells_who_signed_it_and_its_ancestors() {
 #[test]
 fn a_name_is_looked_up_and_nothing_is_an_answer() {
     let bench = Bench::started();
-    let waiting = transfer(0, 0, 5);
+    let waiting = transfer(0, 0, 9, 5);
     bench.send(std::slice::from_ref(&waiting));
     let look = |hash: &str| bench.read(&format!("/v3/lookup/{hash}"));
     let found = look(&waiting.txid().to_hex());

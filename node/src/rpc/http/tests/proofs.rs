@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use engine::state::keys;
-use engine::value::{ContractId, Value as Clarity};
+use clarity::state::keys;
+use clarity::value::{ContractId, Value as Clarity};
 use marf::{BlockId, Proof, TrieHash};
 use serde_json::{Value, json};
 use stacks_types::block::NakamotoBlock;
 
-use super::bench::{Bench, JSON, address, deploy, transfer, user};
+use super::bench::{Bench, JSON};
+use chainstate::test_support::{address, deploy, transfer, user};
 
 const CODE: &str = "
 (define-data-var total uint u7)
@@ -53,7 +54,7 @@ impl Headers {
 #[test]
 fn what_is_proven_over_http_holds_against_the_headers() {
     let bench = Bench::started();
-    bench.send(&[deploy(0, 0, "c", CODE), transfer(0, 1, 5)]);
+    bench.send(&[deploy(0, 0, "c", CODE), transfer(0, 1, 9, 5)]);
     bench.grow();
     bench.mine();
     // Leaves of older blocks: the proofs lead through back pointers.
@@ -93,10 +94,10 @@ fn what_is_proven_over_http_holds_against_the_headers() {
 #[test]
 fn a_proof_at_an_older_tip_holds_against_that_tips_root() {
     let bench = Bench::started();
-    bench.send(&[transfer(0, 0, 5)]);
+    bench.send(&[transfer(0, 0, 9, 5)]);
     let tip = bench.grow().to_hex();
     let headers = Headers::read(&bench);
-    bench.send(&[transfer(0, 1, 5)]);
+    bench.send(&[transfer(0, 1, 9, 5)]);
     bench.grow();
     let account = bench.read(&format!("/v2/accounts/{}?tip={tip}", address("user", 0)));
     headers.check(&account["nonce_proof"], &keys::nonce(&user(0)), "1");

@@ -6,10 +6,11 @@ use std::time::Duration;
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::bench::{Bench, JSON, OCTETS, Reply, transfer};
+use super::bench::{Bench, JSON, OCTETS, Reply};
 use super::shape::{COST, Kind, check};
 use crate::jobs::{JobRequest, Outcome, VALIDATION_LIMITS, ValidationJob, ValidationWorker};
 use crate::limits::THREAD_STACK_BYTES;
+use chainstate::test_support::transfer;
 
 const CHAIN_ID: u32 = 0x8000_0000;
 
@@ -88,7 +89,7 @@ fn a_held_proposal_runs_again_for_a_block_and_for_a_burn_block_and_for_nothing_e
     for (news, bring) in [("a burn block", Bench::mine as fn(&Bench)), ("a block", bring_block)] {
         assert!(jobs.hold(jobs.take().unwrap()).is_ok());
         let nonce = u64::from(news == "a block");
-        bench.send(&[transfer(0, nonce, 1)]);
+        bench.send(&[transfer(0, nonce, 9, 1)]);
         assert!(jobs.has_held(), "a transaction is no news for it");
         bring(&bench);
         let (told, tells) = std::sync::mpsc::channel();

@@ -6,7 +6,7 @@
 //! ServerFailureOther before they are looked at. ServerFailureDatabase is the answer when storage fails.
 
 use axum::http::StatusCode;
-use engine::value::Value as Clarity;
+use clarity::value::Value as Clarity;
 use serde_json::Value;
 use stacks_types::address::StacksAddress;
 use stacks_types::ids::{ConsensusHash, Hash160, StacksBlockId};
@@ -15,12 +15,11 @@ use stacks_types::transaction::{
     TransactionPayload, TransactionVersion,
 };
 
-use super::bench::{
-    Bench, JSON, OPENING, address, call_payload, deploy, key, signed, transfer, transfer_payload, user,
-};
+use super::bench::{Bench, JSON, OPENING};
 use super::shape::{Kind, check};
 use crate::error::ApiError;
 use crate::rpc::http::transactions::failure;
+use chainstate::test_support::{address, call_payload, deploy, key, signed, transfer, transfer_payload, user};
 
 const CODE: &str = "(define-public (set (n uint)) (ok n)) (define-read-only (peek) u1)";
 const ACCOUNT: &[(&str, Kind)] =
@@ -51,7 +50,7 @@ fn by_user(nonce: u64, fee: u64, payload: TransactionPayload) -> StacksTransacti
 
 fn bench_with_contract() -> Bench {
     let bench = Bench::started();
-    bench.send(&[deploy(0, 0, "c", CODE), transfer(0, 1, 5)]);
+    bench.send(&[deploy(0, 0, "c", CODE), transfer(0, 1, 9, 5)]);
     bench.grow();
     bench
 }
@@ -129,8 +128,8 @@ fn rows_without_data_have_no_key_for_it() {
 fn what_made_trouble_is_blacklisted() {
     let bench = Bench::started();
     // Each alone could be paid; the second cannot after the first.
-    let second = transfer(0, 1, OPENING - 2_000);
-    bench.send(&[transfer(0, 0, OPENING / 2), second.clone()]);
+    let second = transfer(0, 1, 9, OPENING - 2_000);
+    bench.send(&[transfer(0, 0, 9, OPENING / 2), second.clone()]);
     bench.grow();
     check_refused(&bench, &second, "TemporarilyBlacklisted", &[]);
     let gone = stand(&bench, &second);
@@ -151,7 +150,7 @@ fn stand(bench: &Bench, transaction: &StacksTransaction) -> serde_json::Value {
 #[test]
 fn a_transaction_that_is_not_mined_says_what_it_waits_for() {
     let bench = Bench::started();
-    let (first, second, far) = (transfer(0, 0, 5), transfer(0, 1, 5), transfer(1, 3, 5));
+    let (first, second, far) = (transfer(0, 0, 9, 5), transfer(0, 1, 9, 5), transfer(1, 3, 9, 5));
     bench.send(&[first.clone(), second.clone(), far.clone()]);
     let waits = |transaction: &StacksTransaction| {
         let stand = stand(&bench, transaction);
@@ -177,7 +176,7 @@ fn a_full_mempool_is_no_fault_of_the_sender() {
     let bench = Bench::started();
     let file = rusqlite::Connection::open(bench.core.folder().join("chainstate.sqlite")).unwrap();
     file.execute("UPDATE mempool_totals SET bytes = 1 << 28", []).unwrap();
-    let transaction = transfer(0, 0, 5);
+    let transaction = transfer(0, 0, 9, 5);
     let reply = bench.submit(&transaction);
     assert_eq!((reply.status, reply.headers["retry-after"].to_str().unwrap()), (StatusCode::SERVICE_UNAVAILABLE, "10"));
     let body = reply.json();
@@ -189,7 +188,7 @@ fn a_full_mempool_is_no_fault_of_the_sender() {
 #[test]
 fn one_that_waits_already_is_a_success() {
     let bench = Bench::started();
-    let transaction = transfer(0, 0, 5);
+    let transaction = transfer(0, 0, 9, 5);
     let first = bench.submit(&transaction);
     assert_eq!(first.body, format!("\"{}\"", transaction.txid().to_hex()).into_bytes());
     let again = bench.submit(&transaction);
@@ -200,7 +199,7 @@ fn one_that_waits_already_is_a_success() {
 
 #[test]
 fn failures_of_the_node_are_json_too() {
-    let raw = transfer(0, 0, 5).encode();
+    let raw = transfer(0, 0, 9, 5).encode();
     let text = |error| format!("{:?}", failure(error, &raw));
     let broken = text(ApiError::internal("disk on fire"));
     assert!(broken.contains("ServerFailureDatabase") && broken.contains("txid"), "{broken}");

@@ -1,14 +1,15 @@
 //! Contracts and their state, over a contract that the test deploys.
 
 use axum::http::StatusCode;
-use engine::costs::Cost;
-use engine::value::Value as Clarity;
+use clarity::costs::Cost;
+use clarity::value::Value as Clarity;
 use serde_json::{Value, json};
 
-use super::bench::{Bench, JSON, OCTETS, address, deploy, on_big_stack};
+use super::bench::{Bench, JSON, OCTETS};
 use super::shape::{Kind, check};
 use crate::chain::{CallArguments, ContractRef};
 use crate::config::CallLimits;
+use chainstate::test_support::{address, deploy, on_a_large_stack, transfer};
 
 const CODE: &str = "
 (define-trait counted ((count () (response uint uint))))
@@ -134,7 +135,7 @@ fn calls_are_held_to_the_limits_of_the_config() {
             sponsor: None,
             arguments: arguments.map(|argument| hex::decode(argument).unwrap()).to_vec(),
         };
-        match on_big_stack(|| deployed.bench.chain.call_read_only(&contract, &call)) {
+        match on_a_large_stack(|| deployed.bench.chain.call_read_only(&contract, &call)) {
             Ok(answer) => assert!(!answer.okay && answer.cause.contains(why), "{answer:?}"),
             Err(error) => assert!(error.to_string().contains(why), "{error:?}"),
         }
@@ -214,7 +215,7 @@ fn source_interface_traits_and_metadata() {
 fn an_older_tip_shows_the_older_state() {
     let deployed = Deployed::new();
     let before = deployed.bench.grow().to_hex();
-    deployed.bench.send(&[super::bench::transfer(0, 1, 5)]);
+    deployed.bench.send(&[transfer(0, 1, 9, 5)]);
     deployed.bench.grow();
     let nonce =
         |tip: &str| deployed.bench.read(&format!("/v2/accounts/{}?proof=0&tip={tip}", deployed.owner))["nonce"].clone();
