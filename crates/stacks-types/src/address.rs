@@ -7,7 +7,7 @@ use clarity::value::{Principal, Standard};
 
 pub use clarity::value::c32::{AddressError, check_decode as c32_check_decode};
 
-use crate::hashing::{hash160, sha256, sha256_ripemd160};
+use crate::hashing::{sha256, sha256_ripemd160};
 use crate::ids::Hash160;
 use crate::keys::{KeyEncoding, PublicKey};
 
@@ -72,7 +72,7 @@ impl StacksAddress {
     /// The address of a single key (P2PKH) in the form that `encoding` says.
     #[must_use]
     pub fn of_key(key: &PublicKey, encoding: KeyEncoding, mainnet: bool) -> Self {
-        Self::of_key_hash(hash160(&key.to_bytes(encoding)), mainnet)
+        Self::of_key_hash(Hash160::digest(&key.to_bytes(encoding)), mainnet)
     }
 
     /// The P2PKH address of a compressed key: the usual account.
@@ -215,13 +215,13 @@ impl HashMode {
             let script = multisig_script(keys, required);
             return Ok(match self.is_witness() {
                 true => Hash160(sha256_ripemd160(&[&[0x00, 0x20], &sha256(&[&script])])),
-                false => hash160(&script),
+                false => Hash160::digest(&script),
             });
         }
         let (key, encoding) = keys.first().ok_or(AccountError::TooFewKeys { required: 1, keys: 0 })?;
         Ok(match self.is_witness() {
             true => Hash160(sha256_ripemd160(&[&[0x00, 0x14], &key.hash160().0])),
-            false => hash160(&key.to_bytes(*encoding)),
+            false => Hash160::digest(&key.to_bytes(*encoding)),
         })
     }
 }

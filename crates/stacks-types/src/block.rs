@@ -9,10 +9,11 @@
 //! When a block is valid (docs/CONSENSUS.md#rules-of-a-block): `chainstate::blocks`.
 
 use crate::codec::{DecodeError, Reader, write_count};
-use crate::hashing::{sha512_256, tx_merkle_root};
+use crate::hashing::sha512_256;
 use crate::ids::{BlockHash, BurnBlockHash, ConsensusHash, MerkleRoot, StacksBlockId, StateRoot, Txid};
 use crate::keys::{KeyError, LowS, MessageSignature, PrivateKey, PublicKey};
 use crate::limits::MAX_BLOCK_BYTES;
+use crate::merkle;
 use crate::transaction::{BlockTransaction, StacksTransaction};
 use crate::vrf::VrfProof;
 
@@ -314,6 +315,6 @@ impl NakamotoBlock {
     /// Merkle root over the txids of the transactions that are here, whatever the header says.
     #[must_use]
     pub fn computed_tx_merkle_root(&self) -> MerkleRoot {
-        tx_merkle_root(&self.txids())
+        merkle::root(&self.txids())
     }
 }

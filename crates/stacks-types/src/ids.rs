@@ -5,7 +5,7 @@
 //! - `Default` is all zero bytes.
 //!
 //! # Not here
-//! How the hashes are made: `hashing`, `block`, `transaction`.
+//! The hash functions: `hashing`. What else is hashed into ids: `merkle`, `block`, `transaction`.
 
 use crate::hashing::{sha256_ripemd160, sha512_256};
 
@@ -199,6 +199,14 @@ impl StacksBlockId {
     #[must_use]
     pub fn new(consensus_hash: &ConsensusHash, block_hash: &BlockHash) -> Self {
         Self(sha512_256(&[&block_hash.0, &consensus_hash.0]))
+    }
+}
+
+impl Hash160 {
+    /// RIPEMD160(SHA256(bytes)): of a key's encoding, or of a script.
+    #[must_use]
+    pub fn digest(bytes: &[u8]) -> Self {
+        Self(sha256_ripemd160(&[bytes]))
     }
 }
 

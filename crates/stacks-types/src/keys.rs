@@ -12,7 +12,7 @@ use k256::elliptic_curve::point::AffineCoordinates;
 use k256::elliptic_curve::scalar::IsHigh;
 use k256::{FieldBytes, ProjectivePoint, Scalar};
 
-use crate::hashing::{hash160, sha256};
+use crate::hashing::sha256;
 use crate::ids::{Hash160, id_type};
 
 id_type!(
@@ -124,7 +124,7 @@ impl PublicKey {
     /// hash160 of the compressed form: how block producers, stackers and StackerDB signers are named.
     #[must_use]
     pub fn hash160(&self) -> Hash160 {
-        hash160(&self.to_compressed())
+        Hash160::digest(&self.to_compressed())
     }
 
     /// Whether this key made `signature` over `digest`. High S is refused always

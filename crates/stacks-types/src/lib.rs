@@ -12,6 +12,7 @@ pub mod hashing;
 pub mod ids;
 pub mod keys;
 pub mod limits;
+pub mod merkle;
 pub mod proposal;
 pub mod stackerdb;
 pub mod transaction;

@@ -33,7 +33,7 @@ const CRATES: [(&str, &[&[&str]]); 11] = [
     ("crates/client", &[]),
     ("crates/marf", &[]),
     ("crates/sqlite", &[]),
-    ("crates/stacks-types", &[&["hashing", "ids"]]),
+    ("crates/stacks-types", &[]),
     ("devnet", &[]),
     ("node", &[]),
     ("producer", &[]),

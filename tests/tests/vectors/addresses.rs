@@ -2,7 +2,6 @@
 
 use serde_json::Value;
 use stacks_types::address::{HashMode, StacksAddress, c32_check_decode};
-use stacks_types::hashing::hash160;
 use stacks_types::ids::Hash160;
 use stacks_types::keys::{KeyEncoding, PrivateKey, PublicKey};
 
@@ -18,8 +17,8 @@ fn addresses_of_single_keys() {
         let key = PrivateKey::from_bytes(&bytes(case, "private_key")).expect("private key").public_key();
         assert_eq!(key.to_compressed().to_vec(), bytes(case, "public_key_compressed"));
         assert_eq!(key.to_uncompressed().to_vec(), bytes(case, "public_key_uncompressed"));
-        assert_eq!(hash160(&key.to_compressed()), Hash160(array(case, "p2pkh_hash160_compressed")));
-        assert_eq!(hash160(&key.to_uncompressed()), Hash160(array(case, "p2pkh_hash160_uncompressed")));
+        assert_eq!(Hash160::digest(&key.to_compressed()), Hash160(array(case, "p2pkh_hash160_compressed")));
+        assert_eq!(Hash160::digest(&key.to_uncompressed()), Hash160(array(case, "p2pkh_hash160_uncompressed")));
         let p2wpkh = HashMode::P2wpkh.account_hash(&[(key, KeyEncoding::Compressed)], 1).expect("account");
         assert_eq!(p2wpkh, Hash160(array(case, "p2wpkh_p2sh_hash160")));
         for (network, mainnet) in [("mainnet", true), ("testnet", false)] {

@@ -1,6 +1,6 @@
 //! `merkle.json`: roots and inclusion paths of the transaction Merkle tree.
 
-use stacks_types::hashing::{merkle_leaf, merkle_node, tx_merkle_root};
+use stacks_types::merkle;
 use stacks_types::ids::{MerkleRoot, Txid};
 
 use crate::support::{array, items, list, load, number, text};
@@ -14,14 +14,14 @@ fn roots_and_paths() {
             items(case, "txids").iter().map(|txid| txid.as_str().expect("text").parse().expect("txid")).collect();
         assert_eq!(txids.len() as u64, number(case, "count"));
         let root = MerkleRoot(array(case, "root"));
-        assert_eq!(tx_merkle_root(&txids), root, "{} txids", txids.len());
+        assert_eq!(merkle::root(&txids), root, "{} txids", txids.len());
         for path in items(case, "paths") {
             let leaf = usize::try_from(number(path, "leaf_index")).expect("index");
-            let reached = items(path, "path").iter().fold(merkle_leaf(&txids[leaf]), |below, step| {
+            let reached = items(path, "path").iter().fold(merkle::leaf(&txids[leaf]), |below, step| {
                 let other = array(step, "hash");
                 match text(step, "side") {
-                    "left" => merkle_node(&below, &other),
-                    "right" => merkle_node(&other, &below),
+                    "left" => merkle::node(&below, &other),
+                    "right" => merkle::node(&other, &below),
                     side => panic!("side {side}"),
                 }
             });

@@ -85,7 +85,7 @@ impl SpendingCondition {
     pub fn p2pkh_of(key: &PublicKey, key_encoding: KeyEncoding, nonce: u64, fee: u64) -> Self {
         Self::SingleSig(SingleSigCondition {
             hash_mode: SingleSigHashMode::P2pkh,
-            signer: crate::hashing::hash160(&key.to_bytes(key_encoding)),
+            signer: Hash160::digest(&key.to_bytes(key_encoding)),
             nonce,
             fee,
             key_encoding,

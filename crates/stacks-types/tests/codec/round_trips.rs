@@ -6,10 +6,11 @@ use proptest::prelude::*;
 use stacks_types::address::StacksAddress;
 use stacks_types::block::{BlockDecodeError, HEADER_BYTES_MIN, NakamotoBlock, NakamotoBlockHeader};
 use stacks_types::codec::{DecodeError, Reader};
-use stacks_types::hashing::{sha512_256, tx_merkle_root};
+use stacks_types::hashing::sha512_256;
 use stacks_types::ids::{ConsensusHash, StacksBlockId};
 use stacks_types::keys::{KeyEncoding, LowS, PrivateKey};
 use stacks_types::limits::{MAX_BLOCK_BYTES, MAX_REASON_BYTES};
+use stacks_types::merkle;
 use stacks_types::proposal::SlotMessage;
 use stacks_types::stackerdb::StackerDbChunk;
 use stacks_types::transaction::{
@@ -52,7 +53,7 @@ proptest! {
     fn blocks(block in block()) {
         let bytes = block.encode();
         prop_assert_eq!(block.encoded_length(), bytes.len());
-        prop_assert_eq!(block.computed_tx_merkle_root(), tx_merkle_root(&block.txids()));
+        prop_assert_eq!(block.computed_tx_merkle_root(), merkle::root(&block.txids()));
         prop_assert_eq!(NakamotoBlock::decode(&bytes), Ok(block));
     }
 

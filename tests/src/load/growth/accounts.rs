@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use chainstate::test_support::transfer_payload;
 use stacks_types::address::StacksAddress;
-use stacks_types::hashing::hash160;
+use stacks_types::ids::Hash160;
 
 use super::{Named, chart, line};
 use crate::figures::Samples;
@@ -66,5 +66,5 @@ async fn read(cluster: &Cluster, addresses: &[StacksAddress]) -> f64 {
 
 /// An address of which nobody has the key.
 fn address(number: usize) -> StacksAddress {
-    StacksAddress::of_key_hash(hash160(&number.to_be_bytes()), false)
+    StacksAddress::of_key_hash(Hash160::digest(&number.to_be_bytes()), false)
 }
