@@ -11,11 +11,11 @@ use crate::analysis::{self, Contracts, Fault, Interface};
 use crate::dialect::Dialect;
 use crate::error::{CheckError, InternalError, Stop};
 use crate::lower::{Program, lower};
+use crate::principal::ContractId;
 use crate::rules::Rules;
 use crate::run::{Context, Machine, Outcome};
 use crate::state::{Contract, View, World};
 use crate::syntax::{self, SyntaxError};
-use crate::value::ContractId;
 
 /// Stack of a thread on which this crate's functions may be called. The deepest programs and sources need less, in debug builds
 /// too: `tests/limits.rs` runs them on just this.

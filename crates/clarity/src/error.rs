@@ -9,72 +9,10 @@
 
 use std::fmt;
 
-use crate::costs::Cost;
+pub use crate::costs::CostError;
+
 use crate::types::{DebugType, Type};
 use crate::value::{DebugValue, Value};
-
-/// Why the meter stops an execution.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CostError {
-    /// More was spent than is allowed.
-    Balance {
-        /// The sum with what did not fit any more.
-        spent: Box<Cost>,
-        /// The limit.
-        limit: Box<Cost>,
-    },
-    /// More memory would be held than is allowed.
-    Memory {
-        /// Bytes that would be held.
-        held: u64,
-        /// The limit.
-        limit: u64,
-    },
-    /// A cost function has no result for its input.
-    Computation {
-        /// The table.
-        table: &'static str,
-        /// The cost function.
-        name: &'static str,
-        /// Why not.
-        reason: &'static str,
-    },
-    /// It was told to stop: a deadline or a flag. Not a verdict on the transaction.
-    Interrupted,
-}
-
-impl CostError {
-    /// The kind's name.
-    #[must_use]
-    pub const fn kind(&self) -> &'static str {
-        match self {
-            Self::Balance { .. } => "CostBalanceExceeded",
-            Self::Memory { .. } => "MemoryBalanceExceeded",
-            Self::Computation { .. } => "CostComputationFailed",
-            Self::Interrupted => "ExecutionResourceBudgetExceeded",
-        }
-    }
-}
-
-impl fmt::Display for CostError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Balance { spent, limit } => {
-                write!(f, "CostBalanceExceeded({spent}, {limit})")
-            }
-            Self::Memory { held, limit } => write!(f, "MemoryBalanceExceeded({held}, {limit})"),
-            Self::Computation { table, name, reason } => {
-                write!(f, "CostComputationFailed({:?})", computation(table, name, reason))
-            }
-            Self::Interrupted => f.write_str("ExecutionResourceBudgetExceeded"),
-        }
-    }
-}
-
-/// The text still names the contract whose functions once computed costs.
-fn computation(table: &str, name: &str, reason: &str) -> String {
-    format!("Error evaluating result of cost function ST000000000000000000002AMW42H.{table}.cost_{name}: {reason}")
-}
 
 /// What threw a value out of its function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

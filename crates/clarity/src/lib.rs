@@ -57,6 +57,7 @@ pub mod keywords;
 pub mod lower;
 pub mod names;
 pub mod natives;
+pub mod principal;
 pub mod rules;
 pub mod run;
 pub mod state;

@@ -3,9 +3,9 @@
 //! # Not here
 //! Which account a transaction belongs to: `transaction::auth`.
 
-use clarity::value::{Principal, Standard};
+use clarity::principal::{Principal, Standard};
 
-pub use clarity::value::c32::{AddressError, check_decode as c32_check_decode};
+pub use clarity::principal::c32::{AddressError, check_decode as c32_check_decode};
 
 use crate::hashing::{sha256, sha256_ripemd160};
 use crate::ids::Hash160;

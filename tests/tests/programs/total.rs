@@ -122,7 +122,7 @@ fn one(rng: &mut Rng, program: &Program, rules: &'static Rules, tally: &mut Tall
                 // Of a side that no value comes from the type is not known, and a contract's name is a principal when it is read.
                 let of_contract =
                     ["Callable", "Union", "Trait"].iter().any(|part| format!("{declared:?}").contains(part));
-                let admits = declared.admits_value(&value).unwrap_or(true);
+                let admits = value.fits(&declared).unwrap_or(true);
                 assert!(admits || of_contract, "{} gives {value}, not {declared:?}", call.function);
             }
         }

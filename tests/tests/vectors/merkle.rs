@@ -1,7 +1,7 @@
 //! `merkle.json`: roots and inclusion paths of the transaction Merkle tree.
 
-use stacks_types::merkle;
 use stacks_types::ids::{MerkleRoot, Txid};
+use stacks_types::merkle;
 
 use crate::support::{array, items, list, load, number, text};
 

@@ -4,8 +4,9 @@
 use super::errors::{AnalysisError, Fault, Shown};
 use super::signature::FunctionType;
 use super::{Contracts, traits};
+use crate::principal::{ContractId, Principal, TraitId};
 use crate::types::Type;
-use crate::value::{ContractId, Principal, TraitId, Value};
+use crate::value::Value;
 
 /// Checks that a function takes these arguments. A contract is taken for a trait when it has what the trait asks for.
 ///
@@ -25,7 +26,7 @@ fn takes_one(of: &Type, value: &Value, contracts: &dyn Contracts) -> Result<(), 
     {
         return demand_trait(contract, wanted, contracts);
     }
-    match of.admits_value(value) {
+    match value.fits(of) {
         Ok(true) => Ok(()),
         Ok(false) => Err(AnalysisError::TypeError(Shown(of.clone()), Shown(value.type_of())).into()),
         Err(fault) => Err(AnalysisError::from(fault).into()),

@@ -7,8 +7,8 @@ use hashbrown::{HashMap, HashSet};
 use super::interface::{Interface, Methods};
 use super::signature::FunctionType;
 use crate::names::ClarityName;
+use crate::principal::TraitId;
 use crate::types::Type;
-use crate::value::TraitId;
 
 /// What the contract has defined so far.
 #[derive(Debug, Default)]

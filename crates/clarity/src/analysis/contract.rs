@@ -13,10 +13,10 @@ use crate::dialect::Dialect;
 use crate::keywords::Define;
 use crate::names::ClarityName;
 use crate::natives::Native;
+use crate::principal::{ContractId, TraitId};
 use crate::rules::Rules;
-use crate::syntax::{NodeId, Tree};
-use crate::types::{Type, TypeReader};
-use crate::value::{ContractId, TraitId};
+use crate::syntax::{NodeId, Tree, TypeReader};
+use crate::types::Type;
 
 /// The most parameters of a function, where they are counted.
 const MAX_PARAMETERS: usize = 256;

@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use crate::error::CostError;
+use crate::costs::CostError;
 use crate::rules::Rules;
-use crate::syntax::Span;
-use crate::types::{DebugType, JoinFault, TupleType, Type, TypeFault, TypeSyntax};
+use crate::syntax::{Span, TypeSyntax};
+use crate::types::{DebugType, JoinFault, TupleType, Type, TypeFault};
 
 /// The place of a pair that should bind a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,9 +7,10 @@ use super::signature::{Payment, Signature};
 use crate::costs::{Cost, CostFn};
 use crate::keywords::Keyword;
 use crate::names::ClarityName;
+use crate::principal::Principal;
 use crate::syntax::{Node, NodeId};
 use crate::types::Type;
-use crate::value::{Principal, Value};
+use crate::value::Value;
 
 /// Arguments that are compared one by one as they are visited. The first that does not fit is told when all were visited.
 #[derive(Default)]

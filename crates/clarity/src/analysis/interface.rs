@@ -7,9 +7,9 @@ use serde_json::{Value as Json, json};
 
 use super::signature::FunctionType;
 use crate::names::ClarityName;
+use crate::principal::TraitId;
 use crate::rules::Rules;
 use crate::types::Type;
-use crate::value::TraitId;
 
 /// A method of a trait.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -43,9 +43,9 @@ pub use stored::StoredError;
 
 use crate::costs::Meter;
 use crate::dialect::Dialect;
+use crate::principal::ContractId;
 use crate::rules::Rules;
 use crate::syntax::Tree;
-use crate::value::ContractId;
 
 /// Contracts that are deployed already.
 pub trait Contracts {

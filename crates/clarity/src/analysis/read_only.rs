@@ -11,8 +11,9 @@ use crate::dialect::Dialect;
 use crate::keywords::Define;
 use crate::names::ClarityName;
 use crate::natives::{Kind, Native};
+use crate::principal::Principal;
 use crate::syntax::{Node, NodeId, Tree};
-use crate::value::{Principal, Value};
+use crate::value::Value;
 
 type Verdict = Result<bool, Box<Fault>>;
 

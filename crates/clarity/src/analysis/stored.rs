@@ -10,8 +10,8 @@ use std::sync::Arc;
 use super::interface::{Interface, Method, Methods};
 use super::signature::FunctionType;
 use crate::names::{ClarityName, ContractName};
+use crate::principal::{ContractId, Standard, TraitId};
 use crate::types::{MAX_TYPE_DEPTH, TupleType, Type, TypeFault};
-use crate::value::{ContractId, Standard, TraitId};
 
 const VERSION: u8 = 1;
 

@@ -8,8 +8,9 @@ use proptest::prelude::*;
 use super::{Contracts, Fault, Interface, check, implements_trait, takes};
 use crate::costs::Meter;
 use crate::natives::Native;
+use crate::principal::{ContractId, Principal, TraitId};
 use crate::syntax::{self, ParseError};
-use crate::value::{ContractId, Principal, TraitId, Value};
+use crate::value::Value;
 use crate::{Dialect, Rules};
 
 /// Less than any thread of a node has.

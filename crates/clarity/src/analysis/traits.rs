@@ -7,9 +7,9 @@ use super::errors::{AnalysisError, Fault};
 use super::interface::{Interface, Method, Methods};
 use crate::costs::{Cost, CostFn};
 use crate::names::ClarityName;
+use crate::principal::{ContractId, TraitId};
 use crate::syntax::{Node, NodeId, Tree};
 use crate::types::{Type, TypeFault};
-use crate::value::{ContractId, TraitId};
 
 /// The most methods of a trait, and parameters of a method, where they are counted.
 const MAX_METHODS: usize = 256;

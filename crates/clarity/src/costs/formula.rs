@@ -1,7 +1,6 @@
 //! The shapes that the figures of a cost table have. `n` is the input of a cost function: a count, a size, a length.
 
-use super::Cost;
-use crate::error::CostError;
+use super::{Cost, CostError};
 
 /// How runtime follows from the input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,7 +1,6 @@
 //! What an execution has spent, and when it must stop: at a limit of cost or memory, or because it is told to.
 
-use super::{Cost, CostFn, CostTable, Step, Trace};
-use crate::error::CostError;
+use super::{Cost, CostError, CostFn, CostTable, Step, Trace};
 
 /// Bytes that a transaction may hold at once, by the language's own measure.
 pub const MEMORY_LIMIT: u64 = 100_000_000;

@@ -9,17 +9,20 @@
 //! | `formula.rs` | the shapes that figures have |
 //! | `meter.rs` | what was spent, what is left, memory, interruption |
 //! | `trace.rs` | who wants to watch |
+//! | `error.rs` | why the meter stops an execution |
 //! | `contract.rs` | a table as the text of a contract |
 
 use std::fmt;
 
 mod contract;
+mod error;
 mod formula;
 mod meter;
 mod old_tables;
 mod table;
 mod trace;
 
+pub use error::CostError;
 pub use formula::Formula;
 pub use meter::{Interrupt, MEMORY_LIMIT, Meter};
 pub use table::{CostFn, CostTable};

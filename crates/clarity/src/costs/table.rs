@@ -1,9 +1,8 @@
-//! The figures of the three cost tables that epochs from 3.0 on use, and of those before them (`old_tables`). A row is a cost function: its runtime in the tables
-//! `costs-3`, `costs-4`, `costs-5` (one figure when they agree), and what it reads and writes, which is the same in all.
+//! The figures of the three cost tables that epochs from 3.0 on use; those before them are in `old_tables`. A row is a cost
+//! function: its runtime in `costs-3`, `costs-4`, `costs-5` (one figure when they agree), and what it reads and writes, which is the same in all.
 
 use super::formula::{Figures, Formula, Length, Storage};
-use super::{Cost, old_tables};
-use crate::error::CostError;
+use super::{Cost, CostError, old_tables};
 
 use Formula::Missing as NA;
 use Length::Fixed;

@@ -5,8 +5,7 @@ use std::thread;
 
 use super::*;
 use crate::Rules;
-use crate::costs::{Cost, Meter};
-use crate::error::CostError;
+use crate::costs::{Cost, CostError, Meter};
 use crate::names::ClarityName;
 use crate::run::Event;
 use crate::test_support::{Memory, PAST, RULES, context, id, numbers};
@@ -174,7 +173,7 @@ fn a_variable_is_there_until_its_last_use() {
     world.publish("adds", "(define-public (add (l (list 3 uint))) (ok (fold + l u0)))");
     let (outcome, _) = world.call(&id("uses"), "go", Vec::new());
     assert_eq!(outcome.unwrap().to_string(), "(ok (tuple (grown (u0 u1 u2 u3)) (kept (u7 u2 u3 u4)) (twice u18)))");
-    let callee = Value::principal(crate::value::Principal::Contract(id("adds")));
+    let callee = Value::principal(crate::principal::Principal::Contract(id("adds")));
     let (outcome, _) = world.call(&id("uses"), "by", vec![callee]);
     assert_eq!(outcome.unwrap().to_string(), "(ok u9)");
 }
@@ -276,7 +275,7 @@ fn before_a_contract_there_is_neither_it_nor_its_supply() {
          (define-public (then) (ok (at-block 0x{past} (ft-get-supply coin))))"
         ),
     );
-    let contract = |name| vec![Value::principal(crate::value::Principal::Contract(id(name)))];
+    let contract = |name| vec![Value::principal(crate::principal::Principal::Contract(id(name)))];
     assert!(world.call(&id("asks"), "who", contract("base")).0.is_ok());
     assert_eq!(world.call(&id("asks"), "who", contract("nowhere")).0.unwrap_err().kind(), "NoSuchContract");
     assert_eq!(world.call(&id("asks"), "now", Vec::new()).0.unwrap().to_string(), "(ok u0)");

@@ -14,10 +14,10 @@ use crate::error::CheckError;
 use crate::keywords::{Define, Keyword};
 use crate::names::ClarityName;
 use crate::natives::Native;
+use crate::principal::{ContractId, TraitId};
 use crate::state::keys;
-use crate::syntax::{Node, NodeId, Tree};
-use crate::types::{Type, TypeReader};
-use crate::value::{ContractId, TraitId};
+use crate::syntax::{Node, NodeId, Tree, TypeReader};
+use crate::types::Type;
 
 /// Makes a program of a contract's sorted tree.
 #[must_use]

@@ -9,8 +9,9 @@ use super::program::{At, Form, Target, TupleShape};
 use crate::keywords::{BlockProperty, BurnProperty};
 use crate::names::ClarityName;
 use crate::natives::{Kind, Native};
+use crate::principal::Principal;
 use crate::syntax::NodeId;
-use crate::value::{Principal, Value};
+use crate::value::Value;
 
 impl Lowering<'_> {
     /// A special form; `None` when it has not the shape of one.

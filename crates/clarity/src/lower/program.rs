@@ -9,8 +9,9 @@ use crate::error::CheckError;
 use crate::keywords::{BlockProperty, BurnProperty, Keyword};
 use crate::names::ClarityName;
 use crate::natives::Native;
+use crate::principal::{ContractId, TraitId};
 use crate::types::{TupleType, Type, TypeFault};
-use crate::value::{ContractId, TraitId, Value};
+use crate::value::Value;
 
 /// A place among the program's expressions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,8 +2,9 @@
 
 use super::machine::Machine;
 use crate::error::{InternalError, RuntimeError, Stop};
+use crate::principal::Principal;
 use crate::state::{Datum, keys};
-use crate::value::{Principal, Value};
+use crate::value::Value;
 
 impl Machine<'_> {
     /// The nonce of somebody's next transaction.
@@ -69,10 +70,10 @@ impl Machine<'_> {
 #[cfg(test)]
 mod tests {
     use crate::costs::{Cost, CostTable, Meter};
+    use crate::principal::Principal;
     use crate::run::Machine;
     use crate::state::{Write, keys};
     use crate::test_support::{Memory, RULES, SENDER};
-    use crate::value::Principal;
 
     fn texts(machine: &Machine<'_>) -> Vec<(String, String)> {
         let pair = |write: &Write| (write.key.to_string(), write.datum.text());

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::value::{Principal, Value};
+use crate::principal::Principal;
+
+use crate::value::Value;
 
 /// What moved.
 #[derive(Debug, Clone)]

@@ -7,10 +7,11 @@ use crate::costs::{CostFn, Step};
 use crate::error::{CheckError, Stop};
 use crate::lower::Visibility;
 use crate::lower::program::{At, Function, Many, Op};
+use crate::principal::Principal;
 use crate::rules::Rules;
 use crate::state::Contract;
 use crate::types::Type;
-use crate::value::{Callable, Principal, Value};
+use crate::value::{Callable, Value};
 
 impl Machine<'_> {
     /// Applies something to arguments: they are evaluated from left to right into the next slots, each is copied and holds
@@ -119,7 +120,7 @@ impl Machine<'_> {
                     contract: callable.contract.clone(),
                     bound: Some(id.as_ref().clone()),
                 })),
-                _ if of.admits_value(&value).map_err(|_| CheckError::CouldNotDetermineType)? => value,
+                _ if value.fits(of).map_err(|_| CheckError::CouldNotDetermineType)? => value,
                 _ => return Err(CheckError::TypeValue(of.clone(), value).into()),
             };
             *slot = bound;

@@ -8,9 +8,10 @@ use crate::error::{CheckError, RuntimeError, Stop};
 use crate::lower::Visibility;
 use crate::lower::program::{At, Function, Many, Method, Op, Target};
 use crate::names::ClarityName;
+use crate::principal::{ContractId, Principal, TraitId};
 use crate::state::Contract;
 use crate::types::Type;
-use crate::value::{ContractId, Principal, TraitId, Value};
+use crate::value::Value;
 
 impl Machine<'_> {
     /// Calls a public function as a transaction does.
@@ -136,7 +137,7 @@ impl Machine<'_> {
         let value = self.call_contract(&id, name, first, &caller)?;
         let value = value.sanitized(&value.type_of()).ok_or(CheckError::CouldNotDetermineType)?;
         if let Some(expected) = expected
-            && !expected.admits_value(&value).map_err(|_| CheckError::CouldNotDetermineType)?
+            && !value.fits(&expected).map_err(|_| CheckError::CouldNotDetermineType)?
         {
             return Err(CheckError::ReturnTypesMustMatch(expected, value.type_of()).into());
         }

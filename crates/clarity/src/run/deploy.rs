@@ -10,9 +10,10 @@ use crate::error::{CheckError, Stop};
 use crate::lower::Program;
 use crate::lower::program::{Definition, Function};
 use crate::names::ClarityName;
+use crate::principal::Principal;
 use crate::state::{Contract, Datum, View, keys};
 use crate::types::Type;
-use crate::value::{Principal, Value};
+use crate::value::Value;
 
 /// The input of what storing a source costs.
 fn deploy_cost_input(source: &str) -> u64 {

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::value::{ContractId, Principal, Value};
+use crate::principal::{ContractId, Principal};
+
+use crate::value::Value;
 
 /// Bytes of printed values that a transaction may say.
 pub(crate) const MAX_PRINTED_BYTES: u64 = 50 << 20;

@@ -8,9 +8,10 @@ use crate::costs::{CostFn, Meter};
 use crate::error::{CheckError, InternalError, RuntimeError, Stop};
 use crate::keywords::Keyword;
 use crate::lower::program::{Apply, At, Form, Many, Op, Program};
+use crate::principal::{ContractId, Principal};
 use crate::rules::Rules;
 use crate::state::{Contract, Datum, Journal, Mark, View, World, keys};
-use crate::value::{ContractId, Principal, Value};
+use crate::value::Value;
 
 /// What an expression gives, or why the evaluation stops.
 pub type Outcome = Result<Value, Stop>;

@@ -10,10 +10,11 @@ use crate::analysis::stored::{Reader, Writer};
 use crate::analysis::{Interface, StoredError};
 use crate::dialect::Dialect;
 use crate::lower::{Program, lower};
+use crate::principal::{ContractId, Principal, TraitId};
 use crate::rules::Rules;
 use crate::syntax;
 use crate::types::Type;
-use crate::value::{Callable, ContractId, List, Principal, TraitId, Tuple, Value};
+use crate::value::{Callable, List, Tuple, Value};
 
 const FORMAT: u8 = 1;
 

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::names::ClarityName;
-use crate::value::{ContractId, Principal, Standard, Value};
+use crate::principal::{ContractId, Principal, Standard};
+use crate::value::Value;
 
 /// The height of the tenure, as eight hexadecimal digits.
 pub const TENURE_HEIGHT: &str = "_stx-data::tenure_height";

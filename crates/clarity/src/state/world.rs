@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::contract::Contract;
 use crate::error::InternalError;
-use crate::value::{ContractId, Principal};
+use crate::principal::{ContractId, Principal};
 
 /// Which state is read: the one that is being built, or that of an older block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

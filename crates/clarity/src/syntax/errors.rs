@@ -3,8 +3,7 @@
 use std::fmt;
 
 use super::tree::Span;
-use crate::costs::Cost;
-use crate::error::CostError;
+use crate::costs::{Cost, CostError};
 use crate::names::ClarityName;
 use crate::rules::Rules;
 

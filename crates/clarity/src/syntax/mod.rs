@@ -6,6 +6,7 @@
 //! | `parse.rs` | tokens to a tree, shorthand written out, limits of depth |
 //! | `sort.rs` | who needs whom: the order in which definitions are evaluated |
 //! | `traits.rs` | which trait `<name>` means |
+//! | `types.rs` | the types that stand in definitions |
 //! | `errors.rs` | what can be wrong, in the network's words |
 //!
 //! The rules of errors and depth are the specification, so lexer and parser are written by hand.
@@ -16,13 +17,15 @@ mod parse;
 mod sort;
 mod traits;
 pub(crate) mod tree;
+mod types;
 
 pub use errors::{LexError, Mark, ParseError, SyntaxError};
 pub use tree::{Children, Node, NodeId, Span, TraitName, Tree};
+pub use types::{TypeReader, TypeSyntax};
 
 use crate::costs::{CostFn, Meter};
+use crate::principal::ContractId;
 use crate::rules::Rules;
-use crate::value::ContractId;
 
 /// Parses a contract's text and sorts its definitions. Charged by bytes before, and by dependencies after.
 ///

@@ -6,7 +6,8 @@ use super::errors::{Mark, ParseError, SyntaxError};
 use super::lex::{self, Token};
 use super::tree::{Node, NodeId, Span, TraitName, Tree};
 use crate::names::{ClarityName, ContractName, MAX_CONTRACT_NAME, MAX_NAME};
-use crate::value::{ContractId, Principal, Standard, TraitId, Value};
+use crate::principal::{ContractId, Principal, Standard, TraitId};
+use crate::value::Value;
 
 /// How much deeper than calls a text may nest.
 const DEPTH_BEYOND_CALLS: usize = 5;

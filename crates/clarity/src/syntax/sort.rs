@@ -199,7 +199,7 @@ impl Walk<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::value::ContractId;
+    use crate::principal::ContractId;
 
     fn edges(source: &str) -> usize {
         let id = ContractId::parse("ST000000000000000000002AMW42H.sorted").unwrap();

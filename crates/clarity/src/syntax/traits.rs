@@ -7,7 +7,7 @@ use super::sort::definition;
 use super::tree::{Node, NodeId, Span, Tree};
 use crate::keywords::Define;
 use crate::names::ClarityName;
-use crate::value::{ContractId, TraitId};
+use crate::principal::{ContractId, TraitId};
 
 /// Looks at the forms that have to do with traits, and tells every `<name>` what it is.
 pub(super) fn resolve(tree: &mut Tree, contract: &ContractId) -> Result<(), Box<SyntaxError>> {

@@ -3,7 +3,8 @@
 use std::fmt;
 
 use crate::names::ClarityName;
-use crate::value::{TraitId, Value};
+use crate::principal::TraitId;
+use crate::value::Value;
 
 /// A place in a source text: lines and columns from 1, both ends included. All zeros: nowhere, for nodes that stand for shorthand.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

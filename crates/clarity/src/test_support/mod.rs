@@ -11,9 +11,10 @@ use std::sync::Arc;
 use crate::costs::Meter;
 use crate::engine::PublishError;
 use crate::error::InternalError;
+use crate::principal::{ContractId, Principal};
 use crate::run::{Context, Machine, Outcome};
 use crate::state::{BlockFacts, Contract, PoxAddresses, View, World};
-use crate::value::{ContractId, Principal, Value};
+use crate::value::Value;
 use crate::{Dialect, Rules};
 
 /// The rules of today.

@@ -1,7 +1,6 @@
 //! Whether a value of one type may stand where another type is expected.
 
 use super::{Type, TypeFault};
-use crate::value::Value;
 
 impl Type {
     /// Whether values of type `other` may stand where this type is expected.
@@ -47,36 +46,6 @@ impl Type {
             // What was written down as one contract is not expected anywhere: not even that contract stands for it.
             (Self::Callable(_) | Self::Union(_), _) => false,
             _ => self == other,
-        })
-    }
-
-    /// Whether a value may stand where this type is expected: as [`Type::admits`] of its type, without making that.
-    ///
-    /// # Errors
-    /// Nothing is known of the type that is expected.
-    pub fn admits_value(&self, value: &Value) -> Result<bool, TypeFault> {
-        Ok(match (self, value) {
-            (Self::NoType, _) => return Err(TypeFault::Undetermined),
-            (Self::Int, Value::Int(_)) | (Self::UInt, Value::UInt(_)) | (Self::Bool, Value::Bool(_)) => true,
-            (Self::Principal, Value::Principal(_)) => true,
-            (Self::Buffer(most), Value::Buffer(bytes)) | (Self::Ascii(most), Value::Ascii(bytes)) => {
-                u32::try_from(bytes.len()).is_ok_and(|length| length <= *most)
-            }
-            (Self::Utf8(most), Value::Utf8(text)) => text.characters() <= *most,
-            (Self::Optional(_), Value::Optional(None)) => true,
-            (Self::Optional(mine), Value::Optional(Some(inner))) => mine.inner.admits_value(inner)?,
-            (Self::Response(mine), Value::Ok(inner)) => mine.ok.admits_value(inner)?,
-            (Self::Response(mine), Value::Err(inner)) => mine.err.admits_value(inner)?,
-            (Self::List(mine), Value::List(list)) => {
-                if list.max_len > mine.max_len {
-                    false
-                } else {
-                    list.max_len == 0 && list.entry == Self::NoType || mine.entry.admits(&list.entry)?
-                }
-            }
-            (Self::Tuple(_), Value::Tuple(tuple)) => self.admits(&Self::Tuple(std::sync::Arc::clone(tuple.shape())))?,
-            (_, Value::Callable(_)) => self.admits(&value.type_of())?,
-            _ => false,
         })
     }
 }

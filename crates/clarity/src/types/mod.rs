@@ -7,7 +7,6 @@
 
 mod admit;
 mod join;
-mod parse;
 mod text;
 
 use std::cmp::Ordering;
@@ -15,11 +14,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 pub use join::JoinFault;
-pub use parse::{TypeReader, TypeSyntax};
 pub use text::{DebugContract, DebugTrait, DebugType};
 
 use crate::names::ClarityName;
-use crate::value::{ContractId, TraitId};
+use crate::principal::{ContractId, TraitId};
 
 /// Bytes of the largest value, by the measure of its type.
 pub const MAX_VALUE_SIZE: u32 = 1024 * 1024;

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::Type;
-use crate::value::{ContractId, TraitId};
+use crate::principal::{ContractId, TraitId};
 
 impl fmt::Display for Type {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 
-use super::{Callable, Principal, Value};
+use super::{Callable, Value};
+use crate::principal::Principal;
 use crate::types::{Type, TypeFault};
 
 impl Value {

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{List, Principal, Value};
+use super::{List, Value};
+use crate::principal::Principal;
 use crate::types::Type;
 
 impl Value {

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use super::encode::{
     ASCII, BUFFER, CONTRACT, ERR, FALSE, INT, LIST, NONE, OK, SOME, STANDARD, TRUE, TUPLE, UINT, UTF8,
 };
-use super::{ContractId, List, Principal, Standard, Tuple, Utf8, Value};
+use super::{List, Tuple, Utf8, Value};
 use crate::names::{ClarityName, ContractName};
+use crate::principal::{ContractId, Principal, Standard};
 use crate::types::{MAX_VALUE_SIZE, Type};
 
 /// Levels of a value that is decoded without a type, the innermost one included.
@@ -202,7 +203,7 @@ impl<'a> Reader<'a> {
         let prefix = self.byte()?;
         let other = || DecodeError::OtherType(Box::new(expected.clone()));
         if let Some(value) = self.plain(prefix)? {
-            return if expected.admits_value(&value).unwrap_or(false) { Ok(value) } else { Err(other()) };
+            return if value.fits(expected).unwrap_or(false) { Ok(value) } else { Err(other()) };
         }
         let levels = levels.checked_sub(1).ok_or(TOO_DEEP)?;
         match (prefix, expected) {

@@ -1,6 +1,7 @@
 //! The consensus serialization of values: a prefix for each kind, numbers big-endian, tuples in byte order of their names.
 
-use super::{ContractId, Principal, Standard, Value};
+use super::Value;
+use crate::principal::{ContractId, Principal, Standard};
 
 pub(super) const INT: u8 = 0x00;
 pub(super) const UINT: u8 = 0x01;

@@ -3,14 +3,13 @@
 //! A value is 32 bytes and cheap to clone: what is large is shared by reference, and changed in place when nobody else holds it.
 //! Lists and tuples carry their types (see `types`).
 
-pub mod c32;
+mod admit;
 mod cast;
 mod declare;
 mod decode;
 mod encode;
 mod equal;
 mod make;
-mod principal;
 mod sanitize;
 mod size;
 #[cfg(test)]
@@ -20,9 +19,10 @@ mod text;
 use std::sync::Arc;
 
 pub use decode::{DecodeError, Fields, MAX_DEPTH_UNTYPED};
-pub use principal::{ContractId, Principal, Standard, TraitId};
-
 pub use text::DebugValue;
+
+/// A principal is a value too: who reads values finds its parts here.
+pub use crate::principal::{ContractId, Principal, Standard, TraitId};
 
 use crate::types::{TupleType, Type};
 

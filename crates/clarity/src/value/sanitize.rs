@@ -13,7 +13,7 @@ impl Value {
                     return None;
                 }
                 let items = if is_plain(expected.entry()) {
-                    if !list.items.iter().all(|item| expected.entry().admits_value(item).unwrap_or(false)) {
+                    if !list.items.iter().all(|item| item.fits(expected.entry()).unwrap_or(false)) {
                         return None;
                     }
                     let entry = make::entry_type(&list.items).ok()?;
@@ -54,7 +54,7 @@ impl Value {
             }
             (Type::Response(expected), Self::Ok(inner)) => Self::okay(inner.sanitized(expected.ok())?).ok(),
             (Type::Response(expected), Self::Err(inner)) => Self::error(inner.sanitized(expected.err())?).ok(),
-            _ => expected.admits_value(self).ok()?.then(|| self.clone()),
+            _ => self.fits(expected).ok()?.then(|| self.clone()),
         }
     }
 }

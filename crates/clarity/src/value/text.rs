@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::{Principal, Utf8, Value};
+use super::{Utf8, Value};
+use crate::principal::Principal;
 use crate::types::{DebugContract, DebugType, Type};
 
 impl fmt::Display for Value {

@@ -9,9 +9,9 @@ use crate::costs::CostFn;
 use crate::keywords::{BlockProperty, BurnProperty};
 use crate::names::ClarityName;
 use crate::natives::Native;
+use crate::principal::{ContractId, TraitId};
 use crate::syntax::{Node, NodeId};
 use crate::types::Type;
-use crate::value::{ContractId, TraitId};
 
 /// What a call between contracts calls.
 enum Callee {

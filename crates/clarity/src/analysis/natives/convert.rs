@@ -8,8 +8,8 @@ use crate::analysis::errors::AnalysisError;
 use crate::analysis::signature::{MAX_BUFFER, MAX_UTF8, union};
 use crate::costs::CostFn;
 use crate::natives::Native;
-use crate::syntax::NodeId;
-use crate::types::{MAX_VALUE_SIZE, Type, TypeFault, TypeReader};
+use crate::syntax::{NodeId, TypeReader};
+use crate::types::{MAX_VALUE_SIZE, Type, TypeFault};
 
 /// The longest buffer whose hexadecimal digits make a text that is not too long.
 const MAX_SHOWN_BUFFER: u32 = (MAX_VALUE_SIZE - 8) / 2;

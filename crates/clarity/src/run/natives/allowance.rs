@@ -10,13 +10,14 @@ use super::super::call::count;
 use super::super::machine::{Frame, Level, Machine, Outcome};
 use super::stx::principal;
 use super::{too_large, uint, unexpected};
-use crate::costs::CostFn;
-use crate::error::{CheckError, CostError, RuntimeError, Stop};
+use crate::costs::{CostError, CostFn};
+use crate::error::{CheckError, RuntimeError, Stop};
 use crate::lower::program::{At, Many};
 use crate::names::ClarityName;
 use crate::natives::{Arity, Native};
+use crate::principal::Principal;
 use crate::types::Type;
-use crate::value::{Principal, Value};
+use crate::value::Value;
 
 /// What left the owner, and no allowance speaks of it.
 const UNCOVERED: u128 = 128;

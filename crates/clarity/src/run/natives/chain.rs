@@ -8,9 +8,10 @@ use crate::keywords::{BlockProperty, BurnProperty};
 use crate::lower::program::At;
 use crate::names::ClarityName;
 use crate::natives::Native;
+use crate::principal::Principal;
 use crate::state::BlockFacts;
 use crate::types::Type;
-use crate::value::{Principal, Value};
+use crate::value::Value;
 
 impl Machine<'_> {
     /// `get-block-info?` counts in tenures and answers for the first block of one; `get-stacks-block-info?` and

@@ -18,7 +18,7 @@ pub(super) fn writable(frame: &Frame<'_>) -> Result<(), Stop> {
 
 /// A value that is of a type, else an error.
 pub(super) fn of_type(expected: &Type, value: &Value) -> Result<(), Stop> {
-    if expected.admits_value(value).map_err(|_| CheckError::CouldNotDetermineType)? {
+    if value.fits(expected).map_err(|_| CheckError::CouldNotDetermineType)? {
         Ok(())
     } else {
         Err(unexpected(expected.clone(), value.clone()))

@@ -10,9 +10,10 @@ use crate::error::{CheckError, Stop};
 use crate::lower::program::{At, Op};
 use crate::names::{ClarityName, ContractName, MAX_CONTRACT_NAME};
 use crate::natives::Native;
+use crate::principal::{ContractId, Principal, Standard};
 use crate::state::keys;
 use crate::types::Type;
-use crate::value::{ContractId, Principal, Standard, Value};
+use crate::value::Value;
 
 fn name(text: &str) -> Result<ClarityName, Stop> {
     ClarityName::new(text).ok_or_else(|| CheckError::Unreachable(format!("{text} is a name")).into())

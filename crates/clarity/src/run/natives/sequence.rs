@@ -65,7 +65,7 @@ pub(super) fn element(sequence: &Value, index: usize) -> Option<Value> {
 fn index_of(sequence: &Value, wanted: &Value) -> Result<Option<usize>, Stop> {
     match (sequence, wanted) {
         (Value::List(list), _) => {
-            if !list.items.is_empty() && !list.entry.admits_value(wanted).unwrap_or(false) {
+            if !list.items.is_empty() && !wanted.fits(&list.entry).unwrap_or(false) {
                 list.entry.join(&wanted.type_of()).map_err(no_join)?;
             }
             Ok(list.items.iter().position(|item| item == wanted))
@@ -120,7 +120,7 @@ impl Machine<'_> {
         let element = self.argument(frame, arguments, 1)?;
         self.meter.charge(CostFn::Append, u64::from(list.entry.size().max(element.size())))?;
         self.copy_argument(frame, arguments, 1, &element)?;
-        let entry = if list.entry == Type::NoType || !list.entry.admits_value(&element).unwrap_or(false) {
+        let entry = if list.entry == Type::NoType || !element.fits(&list.entry).unwrap_or(false) {
             list.entry.join(&element.type_of()).map_err(no_join)?
         } else {
             list.entry.clone()
@@ -206,9 +206,7 @@ impl Machine<'_> {
             Value::Utf8(_) => Type::Utf8(1),
             _ => return Err(no_sequence(sequence)),
         };
-        if expected != Type::NoType
-            && !expected.admits_value(&element).map_err(|_| CheckError::CouldNotDetermineType)?
-        {
+        if expected != Type::NoType && !element.fits(&expected).map_err(|_| CheckError::CouldNotDetermineType)? {
             return Err(unexpected(expected, element));
         }
         let Ok(index) = usize::try_from(index) else { return Ok(Value::NONE) };

@@ -10,9 +10,10 @@ use super::{Arguments, too_large, uint, unexpected};
 use crate::error::{CheckError, InternalError, RuntimeError, Stop};
 use crate::names::ClarityName;
 use crate::natives::Native;
+use crate::principal::Principal;
 use crate::state::{Balance, Datum, keys};
 use crate::types::Type;
-use crate::value::{Principal, Value};
+use crate::value::Value;
 
 /// Memory of a principal, and of a balance.
 pub(super) const PRINCIPAL: u64 = 148;

@@ -12,9 +12,10 @@ use crate::costs::CostFn;
 use crate::error::{InternalError, RuntimeError, Stop};
 use crate::lower::program::{Asset, At, Many, Token};
 use crate::natives::Native;
+use crate::principal::Principal;
 use crate::state::{Datum, keys};
 use crate::types::Type;
-use crate::value::{Principal, Value};
+use crate::value::Value;
 
 /// Memory of a number of tokens.
 const AMOUNT: u64 = 16;

@@ -120,7 +120,7 @@ impl Machine<'_> {
             return error(1);
         }
         let mainnet = frame.program().dialect.principal_of_own_network && self.world.is_mainnet();
-        let account = crate::value::Standard::of_key_hash(mainnet, hash::hash160(&key));
-        Value::okay(Value::principal(crate::value::Principal::Standard(account))).map_err(too_large)
+        let account = crate::principal::Standard::of_key_hash(mainnet, hash::hash160(&key));
+        Value::okay(Value::principal(crate::principal::Principal::Standard(account))).map_err(too_large)
     }
 }

@@ -1,8 +1,8 @@
 //! Types from the syntax tree, as they stand in definitions: `(list 5 uint)`.
 
-use super::{MAX_VALUE_SIZE, Type, TypeFault};
+use super::tree::{Node, NodeId, Tree};
 use crate::dialect::Dialect;
-use crate::syntax::{Node, NodeId, Tree};
+use crate::types::{MAX_VALUE_SIZE, Type, TypeFault};
 use crate::value::Value;
 
 /// Why a piece of text is no type.

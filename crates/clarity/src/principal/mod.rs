@@ -1,8 +1,10 @@
 //! Principals: who owns things. An account or a contract, written in c32: twenty bytes of a hash behind a version.
 
+pub mod c32;
+
 use std::fmt;
 
-use super::c32::{self, AddressError};
+use self::c32::AddressError;
 use crate::names::{ClarityName, ContractName};
 
 /// Versions of the main network's addresses.
