@@ -53,6 +53,7 @@ pub mod crypto;
 pub mod dialect;
 pub mod engine;
 pub mod error;
+pub mod keys;
 pub mod keywords;
 pub mod lower;
 pub mod names;

@@ -23,7 +23,6 @@ const CRATES: [(&str, &[&[&str]]); 11] = [
                 "analysis::signature",
                 "analysis::traits",
             ],
-            &["lower", "state"],
             &["lower::definitions", "lower::expression"],
             &["run::call", "run::machine", "run::natives"],
         ],

@@ -11,11 +11,11 @@ use super::program::{
 };
 use crate::dialect::Dialect;
 use crate::error::CheckError;
+use crate::keys;
 use crate::keywords::{Define, Keyword};
 use crate::names::ClarityName;
 use crate::natives::Native;
 use crate::principal::{ContractId, TraitId};
-use crate::state::keys;
 use crate::syntax::{Node, NodeId, Tree, TypeReader};
 use crate::types::Type;
 

@@ -2,8 +2,9 @@
 
 use super::machine::Machine;
 use crate::error::{InternalError, RuntimeError, Stop};
+use crate::keys;
 use crate::principal::Principal;
-use crate::state::{Datum, keys};
+use crate::state::Datum;
 use crate::value::Value;
 
 impl Machine<'_> {

@@ -7,11 +7,12 @@ use crate::analysis::Interface;
 use crate::costs::CostFn;
 use crate::crypto::hash;
 use crate::error::{CheckError, Stop};
+use crate::keys;
 use crate::lower::Program;
 use crate::lower::program::{Definition, Function};
 use crate::names::ClarityName;
 use crate::principal::Principal;
-use crate::state::{Contract, Datum, View, keys};
+use crate::state::{Contract, Datum, View};
 use crate::types::Type;
 use crate::value::Value;
 

@@ -6,11 +6,12 @@ use super::assets::Movement;
 use super::events::{Event, MAX_PRINTED_BYTES};
 use crate::costs::{CostFn, Meter};
 use crate::error::{CheckError, InternalError, RuntimeError, Stop};
+use crate::keys;
 use crate::keywords::Keyword;
 use crate::lower::program::{Apply, At, Form, Many, Op, Program};
 use crate::principal::{ContractId, Principal};
 use crate::rules::Rules;
-use crate::state::{Contract, Datum, Journal, Mark, View, World, keys};
+use crate::state::{Contract, Datum, Journal, Mark, View, World};
 use crate::value::Value;
 
 /// What an expression gives, or why the evaluation stops.

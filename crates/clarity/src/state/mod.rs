@@ -2,7 +2,6 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `keys.rs` | the keys of the state |
 //! | `balance.rs` | an account's micro-STX |
 //! | `contract.rs` | a contract that can be called, and how it is stored |
 //! | `journal.rs` | what a transaction has written, by levels that can be rolled back, and what it has read |
@@ -11,9 +10,9 @@
 pub(crate) mod balance;
 mod contract;
 mod journal;
-pub mod keys;
 mod world;
 
+pub use crate::keys;
 pub use balance::Balance;
 pub use contract::Contract;
 pub use journal::{Datum, Journal, Known, Mark, Write};

@@ -6,8 +6,9 @@ use super::super::machine::{Frame, Machine, Outcome};
 use super::{too_large, unexpected};
 use crate::costs::CostFn;
 use crate::error::{CheckError, InternalError, Stop};
+use crate::keys;
 use crate::lower::program::{At, MapTable};
-use crate::state::{Datum, Known, View, keys};
+use crate::state::{Datum, Known, View};
 use crate::types::Type;
 use crate::value::{Fields, Value};
 

@@ -7,11 +7,11 @@ use super::stx::principal;
 use super::{Arguments, too_large, unexpected};
 use crate::costs::CostFn;
 use crate::error::{CheckError, Stop};
+use crate::keys;
 use crate::lower::program::{At, Op};
 use crate::names::{ClarityName, ContractName, MAX_CONTRACT_NAME};
 use crate::natives::Native;
 use crate::principal::{ContractId, Principal, Standard};
-use crate::state::keys;
 use crate::types::Type;
 use crate::value::Value;
 

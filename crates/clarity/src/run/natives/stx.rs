@@ -8,10 +8,11 @@ use super::super::machine::{Frame, Machine, Outcome};
 use super::data::writable;
 use super::{Arguments, too_large, uint, unexpected};
 use crate::error::{CheckError, InternalError, RuntimeError, Stop};
+use crate::keys;
 use crate::names::ClarityName;
 use crate::natives::Native;
 use crate::principal::Principal;
-use crate::state::{Balance, Datum, keys};
+use crate::state::{Balance, Datum};
 use crate::types::Type;
 use crate::value::Value;
 

@@ -10,10 +10,11 @@ use super::stx::{PRINCIPAL, done, principal, refusal, refuse};
 use super::{too_large, uint};
 use crate::costs::CostFn;
 use crate::error::{InternalError, RuntimeError, Stop};
+use crate::keys;
 use crate::lower::program::{Asset, At, Many, Token};
 use crate::natives::Native;
 use crate::principal::Principal;
-use crate::state::{Datum, keys};
+use crate::state::Datum;
 use crate::types::Type;
 use crate::value::Value;
 
