@@ -11,7 +11,7 @@ use std::fmt;
 
 pub use crate::costs::CostError;
 
-use crate::types::{DebugType, Type};
+use crate::types::{DebugType, JoinFault, Type, TypeFault};
 use crate::value::{DebugValue, Value};
 
 /// What threw a value out of its function.
@@ -221,6 +221,34 @@ impl From<RuntimeError> for Stop {
 impl From<CheckError> for Stop {
     fn from(error: CheckError) -> Self {
         Self::Check(Box::new(error))
+    }
+}
+
+/// Of a value that cannot be made: it would be too large, or nest too deep.
+impl From<TypeFault> for CheckError {
+    fn from(fault: TypeFault) -> Self {
+        match fault {
+            TypeFault::ValueTooLarge => Self::ValueTooLarge,
+            TypeFault::TooDeep => Self::TypeTooDeep,
+            TypeFault::Undetermined => Self::CouldNotDetermineType,
+            TypeFault::EmptyTuple | TypeFault::DuplicateField(_) => Self::Unreachable(fault.to_string()),
+        }
+    }
+}
+
+impl From<TypeFault> for Stop {
+    fn from(fault: TypeFault) -> Self {
+        CheckError::from(fault).into()
+    }
+}
+
+/// Of elements without a common type, or with one that is too large.
+impl From<JoinFault> for Stop {
+    fn from(fault: JoinFault) -> Self {
+        match fault {
+            JoinFault::Type(fault) => fault.into(),
+            JoinFault::NoneInCommon(_) => CheckError::CouldNotDetermineType.into(),
+        }
     }
 }
 

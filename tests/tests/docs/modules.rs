@@ -24,7 +24,6 @@ const CRATES: [(&str, &[&[&str]]); 11] = [
                 "analysis::traits",
             ],
             &["lower::definitions", "lower::expression"],
-            &["run::call", "run::machine", "run::natives"],
         ],
     ),
     ("crates/client", &[]),

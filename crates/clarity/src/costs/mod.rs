@@ -100,6 +100,11 @@ impl fmt::Display for Cost {
     }
 }
 
+/// A number of things, or their bytes, as a cost function takes it and as memory is counted.
+pub(crate) fn units(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::machine::{Frame, Machine, Outcome};
-use crate::costs::{CostFn, Step};
+use crate::costs::{CostFn, Step, units};
 use crate::error::{CheckError, Stop};
 use crate::lower::Visibility;
 use crate::lower::program::{At, Function, Many, Op};
@@ -86,7 +86,7 @@ impl Machine<'_> {
     }
 
     fn charge_application(&mut self, function: &Function, first: usize) -> Result<(), Stop> {
-        self.meter.charge(CostFn::UserFunctionApplication, count(function.parameters.len()))?;
+        self.meter.charge(CostFn::UserFunctionApplication, units(function.parameters.len()))?;
         if self.rules.arguments_cost_by_size {
             for value in &self.slots[first..] {
                 self.meter.charge(CostFn::InnerTypeCheckCost, u64::from(value.size()))?;
@@ -157,12 +157,12 @@ fn cast(rules: &Rules, of: &Type, value: Value) -> Outcome {
     if is_as_it_will_be(of, &value) {
         return Ok(value);
     }
-    let sanitizes = rules.sanitizes_arguments && super::natives::is_compound(of);
+    let sanitizes = rules.sanitizes_arguments && of.is_compound();
     let given = sanitizes.then(|| value.clone());
     if sanitizes && let Some((of, value)) = value.unfitting_tuple(of) {
         return Err(CheckError::TypeValue(of, value).into());
     }
-    let value = value.cast(of).map_err(super::natives::too_large)?;
+    let value = value.cast(of)?;
     let Some(given) = given else { return Ok(value) };
     match value.sanitized(of) {
         Some(sanitized) => Ok(sanitized),
@@ -179,9 +179,4 @@ fn is_as_it_will_be(of: &Type, value: &Value) -> bool {
         && list.max_len() <= of.max_len()
         && !list.items().is_empty()
         && list.items().len() == list.max_len() as usize
-}
-
-/// A count as the input of a cost function.
-pub(crate) fn count(count: usize) -> u64 {
-    u64::try_from(count).unwrap_or(u64::MAX)
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::machine::{Context, Frame, Machine, Outcome};
 use crate::analysis::Interface;
-use crate::costs::CostFn;
+use crate::costs::{CostFn, units};
 use crate::crypto::hash;
 use crate::error::{CheckError, Stop};
 use crate::keys;
@@ -15,11 +15,6 @@ use crate::principal::Principal;
 use crate::state::{Contract, Datum, View};
 use crate::types::Type;
 use crate::value::Value;
-
-/// The input of what storing a source costs.
-fn deploy_cost_input(source: &str) -> u64 {
-    u64::try_from(source.len()).unwrap_or(u64::MAX)
-}
 
 impl Machine<'_> {
     /// Deploys a checked contract: writes what commits to its source, then evaluates what stands at its top level.
@@ -33,7 +28,7 @@ impl Machine<'_> {
         program: Program,
         source: &str,
     ) -> Result<Arc<Contract>, Stop> {
-        let size = deploy_cost_input(source);
+        let size = units(source.len());
         self.meter.charge(CostFn::ContractStorage, size)?;
         self.meter.take(size)?;
         let height = self.world.block_height(View::Tip);

@@ -250,7 +250,7 @@ impl<'w> Machine<'w> {
             Keyword::IsInRegtest => Value::Bool(false),
             Keyword::ChainId => Value::UInt(u128::from(self.world.chain_id())),
             Keyword::TxSponsor => match self.sponsor.clone() {
-                Some(sponsor) => Value::some(sponsor).map_err(super::natives::too_large)?,
+                Some(sponsor) => Value::some(sponsor)?,
                 None => Value::NONE,
             },
             Keyword::CurrentContract => Value::principal(Principal::Contract(frame.program().id.as_ref().clone())),

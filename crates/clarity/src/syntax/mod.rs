@@ -23,7 +23,7 @@ pub use errors::{LexError, Mark, ParseError, SyntaxError};
 pub use tree::{Children, Node, NodeId, Span, TraitName, Tree};
 pub use types::{TypeReader, TypeSyntax};
 
-use crate::costs::{CostFn, Meter};
+use crate::costs::{CostFn, Meter, units};
 use crate::principal::ContractId;
 use crate::rules::Rules;
 
@@ -38,7 +38,7 @@ pub fn read(
     meter: &mut Meter<'_>,
 ) -> Result<Tree, Box<SyntaxError>> {
     let charge = |meter: &mut Meter<'_>, function, n: usize| {
-        meter.charge(function, u64::try_from(n).unwrap_or(u64::MAX)).map_err(|error| Box::new(error.into()))
+        meter.charge(function, units(n)).map_err(|error| Box::new(error.into()))
     };
     charge(meter, CostFn::AstParse, source.len())?;
     let mut tree = parse::parse(source, contract.issuer, rules.call_depth)?;

@@ -277,6 +277,12 @@ impl Type {
         }
     }
 
+    /// Whether its values hold others, and so carry types.
+    #[must_use]
+    pub const fn is_compound(&self) -> bool {
+        matches!(self, Self::List(_) | Self::Tuple(_) | Self::Optional(_) | Self::Response(_))
+    }
+
     /// Levels of nesting: 1 for a plain type.
     #[must_use]
     pub fn depth(&self) -> u8 {

@@ -12,7 +12,7 @@ impl Value {
     pub fn declared(self, of: &Type) -> Self {
         match (of, self) {
             (Type::List(of), Self::List(mut list)) => {
-                let plain = !is_compound(of.entry());
+                let plain = !of.entry().is_compound();
                 if plain && list.max_len == of.max_len() && list.entry == *of.entry() {
                     return Self::List(list);
                 }
@@ -23,7 +23,7 @@ impl Value {
                 Self::List(Arc::new(List { entry: of.entry().clone(), max_len: of.max_len(), items }))
             }
             (Type::Tuple(of), Self::Tuple(tuple)) => {
-                if tuple.shape() == of && !of.fields().iter().any(|(_, field)| is_compound(field)) {
+                if tuple.shape() == of && !of.fields().iter().any(|(_, field)| field.is_compound()) {
                     return Self::Tuple(tuple);
                 }
                 let fields =
@@ -46,9 +46,4 @@ impl Value {
             (_, value) => value,
         }
     }
-}
-
-/// A type whose values carry types, or hold such values.
-const fn is_compound(of: &Type) -> bool {
-    matches!(of, Type::List(_) | Type::Tuple(_) | Type::Optional(_) | Type::Response(_))
 }

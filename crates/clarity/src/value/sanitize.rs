@@ -12,7 +12,7 @@ impl Value {
                 if list.items.len() > usize::try_from(expected.max_len()).ok()? {
                     return None;
                 }
-                let items = if is_plain(expected.entry()) {
+                let items = if !expected.entry().is_compound() {
                     if !list.items.iter().all(|item| item.fits(expected.entry()).unwrap_or(false)) {
                         return None;
                     }
@@ -72,7 +72,7 @@ impl Value {
                 }
                 of.fields().iter().zip(&tuple.values).find_map(|((_, field), value)| value.unfitting_tuple(field))
             }
-            (Type::List(of), Self::List(list)) if !is_plain(of.entry()) => {
+            (Type::List(of), Self::List(list)) if of.entry().is_compound() => {
                 list.items.iter().find_map(|item| item.unfitting_tuple(of.entry()))
             }
             (Type::Optional(of), Self::Optional(Some(inner))) => inner.unfitting_tuple(of.inner()),
@@ -81,11 +81,6 @@ impl Value {
             _ => None,
         }
     }
-}
-
-/// A type whose values are the same before and after.
-const fn is_plain(of: &Type) -> bool {
-    !matches!(of, Type::List(_) | Type::Tuple(_) | Type::Optional(_) | Type::Response(_))
 }
 
 #[cfg(test)]

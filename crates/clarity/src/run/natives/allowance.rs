@@ -6,11 +6,10 @@
 use std::sync::Arc;
 
 use super::super::assets::Assets;
-use super::super::call::count;
 use super::super::machine::{Frame, Level, Machine, Outcome};
 use super::stx::principal;
-use super::{too_large, uint, unexpected};
-use crate::costs::{CostError, CostFn};
+use super::{uint, unexpected};
+use crate::costs::{CostError, CostFn, units};
 use crate::error::{CheckError, RuntimeError, Stop};
 use crate::lower::program::{At, Many};
 use crate::names::ClarityName;
@@ -60,7 +59,7 @@ impl Machine<'_> {
         body: Many,
     ) -> Outcome {
         let own = Self::own_principal(frame);
-        let number = count(allowances.len());
+        let number = units(allowances.len());
         let is_owner = owner.is_some();
         let (owner, inner) = match owner {
             Some(at) => {
@@ -98,7 +97,7 @@ impl Machine<'_> {
         match outcome {
             Ok(value) => match self.broken(owner, allowed, level) {
                 Some(index) => self.refuse_level(level, index),
-                None => Value::okay(value).map_err(too_large),
+                None => Value::okay(value).map_err(Stop::from),
             },
             Err(stop @ Stop::Return(..)) => match self.broken(owner, allowed, level) {
                 Some(index) => self.refuse_level(level, index),
@@ -113,7 +112,7 @@ impl Machine<'_> {
 
     fn refuse_level(&mut self, level: Level, index: u128) -> Outcome {
         self.roll_back(level);
-        Value::error(Value::UInt(index)).map_err(too_large)
+        Value::error(Value::UInt(index)).map_err(Stop::from)
     }
 
     /// Evaluates the allowances in order; each holds memory until the form ends.
@@ -176,7 +175,7 @@ impl Machine<'_> {
         } else {
             Some(ClarityName::new(text).ok_or_else(|| RuntimeError::BadTokenName(text.to_owned()))?)
         };
-        let bytes = count(contract.name.len() + text.len());
+        let bytes = units(contract.name.len() + text.len());
         Ok((TokenName { prefix: format!("{contract}::"), name: parsed }, bytes))
     }
 

@@ -1,7 +1,7 @@
 //! The chain around: blocks, tenures, burn blocks, and running as somebody else or at another time.
 
 use super::super::machine::{Frame, Machine, Outcome};
-use super::{Arguments, too_large, uint, unexpected};
+use super::{Arguments, uint, unexpected};
 use crate::costs::CostFn;
 use crate::error::{CheckError, RuntimeError, Stop};
 use crate::keywords::{BlockProperty, BurnProperty};
@@ -37,7 +37,7 @@ impl Machine<'_> {
         }
         let Some(facts) = self.world.block(self.view, block)? else { return Ok(Value::NONE) };
         match property_of(&facts, native, property) {
-            Some(value) => Value::some(value).map_err(too_large),
+            Some(value) => Value::some(value).map_err(Stop::from),
             None => Ok(Value::NONE),
         }
     }
@@ -49,7 +49,7 @@ impl Machine<'_> {
         let height = u64::from(height);
         if property == BurnProperty::HeaderHash {
             return match self.world.burn_header_hash(height)? {
-                Some(hash) => Value::some(Value::buffer(hash.to_vec())).map_err(too_large),
+                Some(hash) => Value::some(Value::buffer(hash.to_vec())).map_err(Stop::from),
                 None => Ok(Value::NONE),
             };
         }
@@ -61,11 +61,11 @@ impl Machine<'_> {
         for (version, hash) in paid.addresses {
             let fields =
                 vec![(name("hashbytes")?, Value::buffer(hash)), (name("version")?, Value::buffer(vec![version]))];
-            addresses.push(Value::tuple(fields).map_err(too_large)?);
+            addresses.push(Value::tuple(fields)?);
         }
         let addresses = pox_list(addresses)?;
         let fields = vec![(name("addrs")?, addresses), (name("payout")?, Value::UInt(paid.payout))];
-        Value::some(Value::tuple(fields).map_err(too_large)?).map_err(too_large)
+        Value::some(Value::tuple(fields)?).map_err(Stop::from)
     }
 
     /// `as-contract` and `at-block`.
@@ -105,7 +105,7 @@ impl Machine<'_> {
 
 /// A list without entries has the type of one, too.
 fn pox_list(addresses: Vec<Value>) -> Outcome {
-    Value::list(addresses).map_err(super::no_join)
+    Value::list(addresses).map_err(Stop::from)
 }
 
 fn property_of(facts: &BlockFacts, native: Native, property: BlockProperty) -> Option<Value> {

@@ -1,8 +1,8 @@
 //! Between numbers, texts, buffers and serializations.
 
 use super::super::machine::{Frame, Machine, Outcome};
-use super::{Arguments, Operands, one, too_large, unexpected};
-use crate::costs::CostFn;
+use super::{Arguments, Operands, one, unexpected};
+use crate::costs::{CostFn, units};
 use crate::error::{CheckError, Stop};
 use crate::lower::program::At;
 use crate::natives::Native;
@@ -44,7 +44,7 @@ fn parse(native: Native, value: Value) -> Outcome {
     };
     let number =
         if native == Native::StringToInt { text.parse().map(Value::Int) } else { text.parse().map(Value::UInt) };
-    number.map_or(Ok(Value::NONE), |number| Value::some(number).map_err(too_large))
+    number.map_or(Ok(Value::NONE), |number| Value::some(number).map_err(Stop::from))
 }
 
 /// A number from up to sixteen bytes. A buffer that is shorter is filled up with zeros on its side of the high bytes.
@@ -86,8 +86,8 @@ impl Machine<'_> {
             _ => return Err(unexpected(Type::Int, value)),
         };
         match Value::ascii(text.into_bytes()) {
-            Some(text) => Value::okay(text).map_err(too_large),
-            None => Value::error(Value::UInt(NOT_ASCII)).map_err(too_large),
+            Some(text) => Value::okay(text).map_err(Stop::from),
+            None => Value::error(Value::UInt(NOT_ASCII)).map_err(Stop::from),
         }
     }
 
@@ -98,12 +98,12 @@ impl Machine<'_> {
         }
         let value = self.eval(frame, bytes)?;
         let Value::Buffer(bytes) = &value else { return Err(unexpected(Type::Buffer(MAX_VALUE_SIZE), value)) };
-        let length = super::count(bytes.len());
+        let length = units(bytes.len());
         let input = if frame.program().dialect.decodes_empty_buffer { length.max(1) } else { length };
         self.meter.charge(CostFn::FromConsensusBuff, input)?;
         let fields = if self.rules.tuples_decode_exactly { Fields::Exactly } else { Fields::Declared };
         match Value::decode_as(bytes, of, fields) {
-            Ok(value) => Value::some(value).map_err(|fault| -> Stop { too_large(fault) }),
+            Ok(value) => Value::some(value).map_err(Stop::from),
             Err(_) => Ok(Value::NONE),
         }
     }

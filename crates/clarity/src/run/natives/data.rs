@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::super::machine::{Frame, Machine, Outcome};
-use super::{too_large, unexpected};
-use crate::costs::CostFn;
+use super::unexpected;
+use crate::costs::{CostFn, units};
 use crate::error::{CheckError, InternalError, Stop};
 use crate::keys;
 use crate::lower::program::{At, MapTable};
@@ -31,7 +31,7 @@ fn decode(text: &str, of: &Type) -> Option<(Value, u64)> {
     let mut bytes = vec![0; text.len() / 2];
     hex::decode_to_slice(text, &mut bytes).ok()?;
     let value = Value::decode_as(&bytes, of, Fields::Declared).ok()?;
-    Some((value, super::count(bytes.len())))
+    Some((value, units(bytes.len())))
 }
 
 /// Whether an entry is there: one that was deleted is stored as `none`.
@@ -108,7 +108,7 @@ impl Machine<'_> {
 
     /// The entry under a key of the state.
     fn entry(&mut self, map: &MapTable, key: &str) -> Result<Option<(Value, u64)>, Stop> {
-        let stored = map.stored.as_ref().map_err(|fault| too_large(fault.clone()))?;
+        let stored = map.stored.as_ref().map_err(Clone::clone)?;
         self.stored_value(key, stored)
     }
 
@@ -137,7 +137,7 @@ impl Machine<'_> {
                 return Ok(false);
             }
             bytes += new.serialized_size() + 1;
-            let stored = Value::some(new.declared(&map.value)).map_err(too_large)?;
+            let stored = Value::some(new.declared(&map.value))?;
             machine.write(place.into(), Datum::Value(stored));
             Ok(true)
         })?;

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use super::super::call::count;
 use super::super::machine::{Frame, Machine, Outcome};
 use super::sequence::{element, length, no_sequence};
-use super::{Arguments, boolean, no_join};
-use crate::costs::CostFn;
+use super::{Arguments, boolean};
+use crate::costs::{CostFn, units};
 use crate::error::{CheckError, Stop};
 use crate::lower::program::{At, Callee, Many};
 use crate::natives::Kind;
@@ -54,7 +53,7 @@ impl Machine<'_> {
     }
 
     pub(super) fn map(&mut self, frame: &Frame<'_>, callee: &Callee, sequences: Many, level: usize) -> Outcome {
-        self.meter.charge(CostFn::Map, count(sequences.len as usize + 1))?;
+        self.meter.charge(CostFn::Map, units(sequences.len as usize + 1))?;
         self.look_up(callee)?;
         let mut values = Vec::with_capacity(sequences.len as usize);
         for at in frame.program().many(sequences) {
@@ -79,7 +78,7 @@ impl Machine<'_> {
             results.push(self.apply_callee(frame, callee, first, level)?);
         }
         self.slots.truncate(first);
-        Value::list(results).map_err(no_join)
+        Value::list(results).map_err(Stop::from)
     }
 
     pub(super) fn filter(&mut self, frame: &Frame<'_>, callee: &Callee, sequence: At, level: usize) -> Outcome {

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use super::super::call::count;
 use super::super::events::Event;
 use super::super::machine::{Frame, Machine, Outcome};
-use super::{Arguments, Operands, boolean, no_join, one};
-use crate::costs::CostFn;
+use super::{Arguments, Operands, boolean, one};
+use crate::costs::{CostFn, units};
 use crate::error::{CheckError, Stop, Thrower};
 use crate::lower::program::{At, Binding, Many};
 use crate::natives::Native;
@@ -27,8 +26,8 @@ fn equals(values: &[Value]) -> Outcome {
         if first == other {
             continue;
         }
-        if std::mem::discriminant(first) != std::mem::discriminant(other) || super::is_compound(&first.type_of()) {
-            first.type_of().join(&other.type_of()).map_err(no_join)?;
+        if std::mem::discriminant(first) != std::mem::discriminant(other) || first.type_of().is_compound() {
+            first.type_of().join(&other.type_of())?;
         }
         return Ok(Value::Bool(false));
     }
@@ -60,7 +59,7 @@ impl Machine<'_> {
 
     fn and_or(&mut self, frame: &Frame<'_>, native: Native, arguments: &Arguments<'_>) -> Outcome {
         let cost = if native == Native::And { CostFn::And } else { CostFn::Or };
-        self.meter.charge(cost, count(arguments.len()))?;
+        self.meter.charge(cost, units(arguments.len()))?;
         let decides = native == Native::Or;
         for index in 0..arguments.len() {
             if boolean(self.argument(frame, arguments, index)?)? == decides {
@@ -79,7 +78,7 @@ impl Machine<'_> {
     }
 
     pub(super) fn form_let(&mut self, frame: &Frame<'_>, bindings: &[(Binding, At)], slot: u32, body: Many) -> Outcome {
-        self.meter.charge(CostFn::Let, count(bindings.len()))?;
+        self.meter.charge(CostFn::Let, units(bindings.len()))?;
         let mut held = 0;
         let outcome = self.bind_all(frame, bindings, &mut held).and_then(|()| self.eval_body(frame, body));
         self.slots.truncate(frame.base + slot as usize);

@@ -19,12 +19,12 @@ mod verify;
 
 use std::vec::Drain;
 
-use super::call::count;
 use super::machine::{Frame, Machine, Outcome};
+use crate::costs::units;
 use crate::error::{CheckError, Stop};
 use crate::lower::program::{At, Form};
 use crate::natives::{Kind, Native};
-use crate::types::{JoinFault, Type, TypeFault};
+use crate::types::Type;
 use crate::value::Value;
 
 /// The values that a native takes out of the slots.
@@ -82,14 +82,14 @@ impl Machine<'_> {
         let input = match native.kind() {
             Kind::BySize => values.iter().map(Value::serialized_size).sum(),
             Kind::ByBytes => match values.first() {
-                Some(Value::Buffer(bytes)) => count(bytes.len()),
+                Some(Value::Buffer(bytes)) => units(bytes.len()),
                 _ => 0,
             },
             Kind::BySiblings => match values.last() {
-                Some(Value::List(list)) => count(list.items().len()),
+                Some(Value::List(list)) => units(list.items().len()),
                 _ => 0,
             },
-            Kind::ByCount | Kind::Special | Kind::Allowance => count(values.len()),
+            Kind::ByCount | Kind::Special | Kind::Allowance => units(values.len()),
         };
         if let Some(cost) = native.cost() {
             self.meter.charge(cost, input)?;
@@ -193,29 +193,6 @@ impl Machine<'_> {
             _ => Err(CheckError::Unreachable(format!("{} is not a special form", native.name())).into()),
         }
     }
-}
-
-/// What is too large or too deep for a value.
-pub(super) fn too_large(fault: TypeFault) -> Stop {
-    match fault {
-        TypeFault::ValueTooLarge => CheckError::ValueTooLarge.into(),
-        TypeFault::TooDeep => CheckError::TypeTooDeep.into(),
-        TypeFault::Undetermined => CheckError::CouldNotDetermineType.into(),
-        TypeFault::EmptyTuple | TypeFault::DuplicateField(_) => CheckError::Unreachable(fault.to_string()).into(),
-    }
-}
-
-/// Elements without a common type, or one that is too large.
-pub(super) fn no_join(fault: JoinFault) -> Stop {
-    match fault {
-        JoinFault::Type(fault) => too_large(fault),
-        JoinFault::NoneInCommon(_) => CheckError::CouldNotDetermineType.into(),
-    }
-}
-
-/// A type whose values hold others.
-pub(super) const fn is_compound(of: &Type) -> bool {
-    matches!(of, Type::List(_) | Type::Tuple(_) | Type::Optional(_) | Type::Response(_))
 }
 
 /// A value of another type than the function takes.

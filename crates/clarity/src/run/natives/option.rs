@@ -2,7 +2,7 @@
 
 use super::super::machine::{Frame, Machine, Outcome};
 use super::logic::free;
-use super::{Operands, one, too_large, two, unexpected};
+use super::{Operands, one, two, unexpected};
 use crate::costs::CostFn;
 use crate::error::{CheckError, RuntimeError, Stop, Thrower};
 use crate::lower::program::{At, Binding, Form};
@@ -12,9 +12,9 @@ use crate::value::Value;
 
 pub(super) fn apply(native: Native, values: Operands<'_>) -> Outcome {
     match native {
-        Native::ConsOkay => Value::okay(one(values)?).map_err(too_large),
-        Native::ConsError => Value::error(one(values)?).map_err(too_large),
-        Native::ConsSome => Value::some(one(values)?).map_err(too_large),
+        Native::ConsOkay => Value::okay(one(values)?).map_err(Stop::from),
+        Native::ConsError => Value::error(one(values)?).map_err(Stop::from),
+        Native::ConsSome => Value::some(one(values)?).map_err(Stop::from),
         Native::DefaultTo => match two(values)? {
             (_, Value::Optional(Some(inner))) => Ok(inner.as_ref().clone()),
             (default, Value::Optional(None)) => Ok(default),
@@ -33,7 +33,7 @@ pub(super) fn apply(native: Native, values: Operands<'_>) -> Outcome {
 fn no_optional(value: Value) -> Stop {
     match Type::optional(Type::NoType) {
         Ok(expected) => unexpected(expected, value),
-        Err(fault) => too_large(fault),
+        Err(fault) => fault.into(),
     }
 }
 

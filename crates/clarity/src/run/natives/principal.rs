@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::super::machine::{Frame, Machine, Outcome};
 use super::stx::principal;
-use super::{Arguments, too_large, unexpected};
+use super::{Arguments, unexpected};
 use crate::costs::CostFn;
 use crate::error::{CheckError, Stop};
 use crate::keys;
@@ -44,7 +44,7 @@ impl Machine<'_> {
         let contract = match value {
             Principal::Contract(contract) => {
                 let text = Value::ascii(contract.name.as_bytes().to_vec()).ok_or(CheckError::ValueOutOfBounds)?;
-                Value::some(text).map_err(too_large)?
+                Value::some(text)?
             }
             Principal::Standard(_) => Value::NONE,
         };
@@ -52,9 +52,8 @@ impl Machine<'_> {
             (name("hash-bytes")?, Value::buffer(issuer.hash.to_vec())),
             (name("name")?, contract),
             (name("version")?, Value::buffer(vec![issuer.version()])),
-        ])
-        .map_err(too_large)?;
-        if issuer.is_of(self.world.is_mainnet()) { Value::okay(parts) } else { Value::error(parts) }.map_err(too_large)
+        ])?;
+        if issuer.is_of(self.world.is_mainnet()) { Value::okay(parts) } else { Value::error(parts) }.map_err(Stop::from)
     }
 
     /// `principal-construct?`
@@ -95,7 +94,7 @@ impl Machine<'_> {
             Some(other) => return Err(unexpected(Type::Ascii(40), other)),
         };
         if account.is_of(self.world.is_mainnet()) {
-            Value::okay(Value::principal(made)).map_err(too_large)
+            Value::okay(Value::principal(made)).map_err(Stop::from)
         } else {
             failure(Construct::Network, Some(made))
         }
@@ -108,7 +107,7 @@ impl Machine<'_> {
         self.meter.charge(CostFn::ContractHash, 0)?;
         let Some(commitment) = self.read(&keys::contract(contract))? else { return super::stx::refuse(2) };
         match commitment.get(..64).and_then(|hash| hex::decode(hash).ok()) {
-            Some(hash) => Value::okay(Value::buffer(hash)).map_err(too_large),
+            Some(hash) => Value::okay(Value::buffer(hash)).map_err(Stop::from),
             None => super::stx::refuse(2),
         }
     }
@@ -148,9 +147,9 @@ fn failure(reason: Construct, made: Option<Principal>) -> Outcome {
         Construct::Name => 2,
     };
     let made = match made {
-        Some(made) => Value::some(Value::principal(made)).map_err(too_large)?,
+        Some(made) => Value::some(Value::principal(made))?,
         None => Value::NONE,
     };
     let parts = Value::tuple(vec![(name("error_code")?, Value::UInt(code)), (name("value")?, made)]);
-    Value::error(parts.map_err(too_large)?).map_err(too_large)
+    Value::error(parts?).map_err(Stop::from)
 }

@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use super::super::call::count;
 use super::super::machine::{Frame, Machine, Outcome};
-use super::{Arguments, Operands, no_join, too_large, two, uint, unexpected};
-use crate::costs::CostFn;
+use super::{Arguments, Operands, two, uint, unexpected};
+use crate::costs::{CostFn, units};
 use crate::error::{CheckError, Stop};
 use crate::lower::program::At;
 use crate::natives::Native;
@@ -20,14 +19,14 @@ pub(super) fn apply(native: Native, values: Operands<'_>) -> Outcome {
             let index = uint(index)?;
             length(&sequence)?;
             match usize::try_from(index).ok().and_then(|index| element(&sequence, index)) {
-                Some(element) => Value::some(element).map_err(too_large),
+                Some(element) => Value::some(element).map_err(Stop::from),
                 None => Ok(Value::NONE),
             }
         }
         _ => {
             let (sequence, wanted) = two(values)?;
             match index_of(&sequence, &wanted)? {
-                Some(index) => Value::some(Value::UInt(count(index).into())).map_err(too_large),
+                Some(index) => Value::some(Value::UInt(units(index).into())).map_err(Stop::from),
                 None => Ok(Value::NONE),
             }
         }
@@ -37,8 +36,8 @@ pub(super) fn apply(native: Native, values: Operands<'_>) -> Outcome {
 /// How many elements a sequence has.
 pub(super) fn length(sequence: &Value) -> Result<u64, Stop> {
     match sequence {
-        Value::List(list) => Ok(count(list.items.len())),
-        Value::Buffer(bytes) | Value::Ascii(bytes) => Ok(count(bytes.len())),
+        Value::List(list) => Ok(units(list.items.len())),
+        Value::Buffer(bytes) | Value::Ascii(bytes) => Ok(units(bytes.len())),
         Value::Utf8(text) => Ok(text.characters().into()),
         other => Err(no_sequence(other.clone())),
     }
@@ -47,7 +46,7 @@ pub(super) fn length(sequence: &Value) -> Result<u64, Stop> {
 pub(super) fn no_sequence(value: Value) -> Stop {
     match Type::list(Type::NoType, 0) {
         Ok(expected) => unexpected(expected, value),
-        Err(fault) => too_large(fault),
+        Err(fault) => fault.into(),
     }
 }
 
@@ -66,7 +65,7 @@ fn index_of(sequence: &Value, wanted: &Value) -> Result<Option<usize>, Stop> {
     match (sequence, wanted) {
         (Value::List(list), _) => {
             if !list.items.is_empty() && !wanted.fits(&list.entry).unwrap_or(false) {
-                list.entry.join(&wanted.type_of()).map_err(no_join)?;
+                list.entry.join(&wanted.type_of())?;
             }
             Ok(list.items.iter().position(|item| item == wanted))
         }
@@ -110,7 +109,7 @@ impl Machine<'_> {
             items.push(value);
         }
         self.meter.charge(CostFn::ListCons, sizes)?;
-        Value::list(items).map_err(no_join)
+        Value::list(items).map_err(Stop::from)
     }
 
     /// The list's own items are reused when nobody else holds them.
@@ -121,7 +120,7 @@ impl Machine<'_> {
         self.meter.charge(CostFn::Append, u64::from(list.entry.size().max(element.size())))?;
         self.copy_argument(frame, arguments, 1, &element)?;
         let entry = if list.entry == Type::NoType || !element.fits(&list.entry).unwrap_or(false) {
-            list.entry.join(&element.type_of()).map_err(no_join)?
+            list.entry.join(&element.type_of())?
         } else {
             list.entry.clone()
         };
@@ -130,7 +129,7 @@ impl Machine<'_> {
             std::mem::replace(Arc::make_mut(&mut list), List { entry: Type::NoType, max_len: 0, items: Vec::new() });
         let mut items = items;
         items.push(element);
-        Value::list_of(entry, most, items).map_err(too_large)
+        Value::list_of(entry, most, items).map_err(Stop::from)
     }
 
     fn concat(&mut self, frame: &Frame<'_>, arguments: &Arguments<'_>) -> Outcome {
@@ -166,7 +165,7 @@ impl Machine<'_> {
             }
             other => other,
         };
-        Value::some(value).map_err(too_large)
+        Value::some(value).map_err(Stop::from)
     }
 
     fn slice(&mut self, frame: &Frame<'_>, arguments: &Arguments<'_>) -> Outcome {
@@ -183,15 +182,15 @@ impl Machine<'_> {
             Value::Utf8(_) => 8,
             _ => 5,
         };
-        self.meter.charge(CostFn::Slice, count(right - left).saturating_mul(u64::from(one)))?;
+        self.meter.charge(CostFn::Slice, units(right - left).saturating_mul(u64::from(one)))?;
         let part = match &sequence {
-            Value::List(list) => Value::list(list.items[left..right].to_vec()).map_err(no_join)?,
+            Value::List(list) => Value::list(list.items[left..right].to_vec())?,
             Value::Buffer(bytes) => Value::buffer(bytes[left..right].to_vec()),
             Value::Ascii(bytes) => Value::Ascii(Arc::new(bytes[left..right].to_vec())),
             Value::Utf8(text) => Value::utf8(&text.text().chars().skip(left).take(right - left).collect::<String>()),
             _ => return Err(no_sequence(sequence)),
         };
-        Value::some(part).map_err(too_large)
+        Value::some(part).map_err(Stop::from)
     }
 
     fn replace_at(&mut self, frame: &Frame<'_>, arguments: &Arguments<'_>) -> Outcome {
@@ -211,12 +210,12 @@ impl Machine<'_> {
         }
         let Ok(index) = usize::try_from(index) else { return Ok(Value::NONE) };
         self.copy_argument(frame, arguments, 0, &sequence)?;
-        if count(index) >= length(&sequence)? {
+        if units(index) >= length(&sequence)? {
             return Ok(Value::NONE);
         }
         self.copy_argument(frame, arguments, 2, &element)?;
         let replaced = replace(sequence, index, element)?;
-        Value::some(replaced).map_err(too_large)
+        Value::some(replaced).map_err(Stop::from)
     }
 }
 
@@ -226,12 +225,12 @@ fn join(first: Value, second: Value) -> Outcome {
         (Value::List(a), Value::List(b)) => {
             let entry = match (a.items.is_empty(), b.items.is_empty()) {
                 _ if a.entry == b.entry => a.entry.clone(),
-                _ => a.entry.join(&b.entry).map_err(no_join)?,
+                _ => a.entry.join(&b.entry)?,
             };
             let most = a.max_len.saturating_add(b.max_len);
             let mut items = Arc::unwrap_or_clone(a).items;
             items.extend_from_slice(&b.items);
-            Value::list_of(entry, most, items).map_err(too_large)
+            Value::list_of(entry, most, items).map_err(Stop::from)
         }
         (Value::Buffer(a), Value::Buffer(b)) => Ok(Value::Buffer(extend(a, &b)?)),
         (Value::Ascii(a), Value::Ascii(b)) => Ok(Value::Ascii(extend(a, &b)?)),
@@ -246,7 +245,7 @@ fn join(first: Value, second: Value) -> Outcome {
 }
 
 fn extend(mut a: Arc<Vec<u8>>, b: &[u8]) -> Result<Arc<Vec<u8>>, Stop> {
-    if count(a.len() + b.len()) > u64::from(MAX_VALUE_SIZE) {
+    if units(a.len() + b.len()) > u64::from(MAX_VALUE_SIZE) {
         return Err(CheckError::ValueTooLarge.into());
     }
     Arc::make_mut(&mut a).extend_from_slice(b);
@@ -266,12 +265,12 @@ fn replace(sequence: Value, index: usize, element: Value) -> Outcome {
             Ok(Value::List(list))
         }
         (Value::Buffer(mut bytes), Value::Buffer(element)) => {
-            let [byte] = element.as_slice() else { return Err(arity(count(element.len()))) };
+            let [byte] = element.as_slice() else { return Err(arity(units(element.len()))) };
             Arc::make_mut(&mut bytes)[index] = *byte;
             Ok(Value::Buffer(bytes))
         }
         (Value::Ascii(mut bytes), Value::Ascii(element)) => {
-            let [byte] = element.as_slice() else { return Err(arity(count(element.len()))) };
+            let [byte] = element.as_slice() else { return Err(arity(units(element.len()))) };
             Arc::make_mut(&mut bytes)[index] = *byte;
             Ok(Value::Ascii(bytes))
         }

@@ -6,7 +6,7 @@ use super::super::assets::{AssetKey, Movement};
 use super::super::events::{Event, EventBody};
 use super::super::machine::{Frame, Machine, Outcome};
 use super::data::writable;
-use super::{Arguments, too_large, uint, unexpected};
+use super::{Arguments, uint, unexpected};
 use crate::error::{CheckError, InternalError, RuntimeError, Stop};
 use crate::keys;
 use crate::names::ClarityName;
@@ -33,11 +33,11 @@ pub(super) mod refusal {
 }
 
 pub(super) fn refuse(code: u128) -> Outcome {
-    Value::error(Value::UInt(code)).map_err(too_large)
+    Value::error(Value::UInt(code)).map_err(Stop::from)
 }
 
 pub(super) fn done() -> Outcome {
-    Value::okay(Value::Bool(true)).map_err(too_large)
+    Value::okay(Value::Bool(true)).map_err(Stop::from)
 }
 
 /// A principal, whether or not it is bound to a trait.
@@ -94,7 +94,7 @@ impl Machine<'_> {
             (name("unlock-height")?, Value::UInt(balance.unlock_height.into())),
             (name("unlocked")?, Value::UInt(balance.amount)),
         ])
-        .map_err(too_large)
+        .map_err(Stop::from)
     }
 
     fn stx_transfer(&mut self, frame: &Frame<'_>, native: Native, arguments: &Arguments<'_>) -> Outcome {

@@ -7,7 +7,7 @@ use super::super::events::{Event, EventBody};
 use super::super::machine::{Frame, Machine, Outcome};
 use super::data::{of_type, writable};
 use super::stx::{PRINCIPAL, done, principal, refusal, refuse};
-use super::{too_large, uint};
+use super::uint;
 use crate::costs::CostFn;
 use crate::error::{InternalError, RuntimeError, Stop};
 use crate::keys;
@@ -154,7 +154,7 @@ impl Machine<'_> {
                 self.meter.charge(CostFn::NftOwner, value.serialized_size())?;
                 of_type(&asset.of, &value)?;
                 match self.with_entry_key(&asset.prefix, &value, Self::owner)? {
-                    Some(owner) => Value::some(Value::Principal(owner)).map_err(too_large),
+                    Some(owner) => Value::some(Value::Principal(owner)).map_err(Stop::from),
                     None => Ok(Value::NONE),
                 }
             }
@@ -166,7 +166,7 @@ impl Machine<'_> {
 
     /// Who has a token.
     fn owner(&mut self, key: &str) -> Result<Option<Arc<Principal>>, Stop> {
-        let stored = Type::optional(Type::Principal).map_err(too_large)?;
+        let stored = Type::optional(Type::Principal)?;
         match self.stored_value(key, &stored)? {
             Some((Value::Optional(Some(owner)), _)) => principal(owner.as_ref().clone()).map(Some),
             _ => Ok(None),
@@ -175,7 +175,7 @@ impl Machine<'_> {
 
     fn set_owner(&mut self, asset: &Asset, token: &Value, owner: Option<Arc<Principal>>) -> Result<(), Stop> {
         let owner = match owner {
-            Some(owner) => Value::some(Value::Principal(owner)).map_err(too_large)?,
+            Some(owner) => Value::some(Value::Principal(owner))?,
             None => Value::NONE,
         };
         self.with_entry_key(&asset.prefix, token, |machine, key| machine.write(key.into(), Datum::Value(owner)));

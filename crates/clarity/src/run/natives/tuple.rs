@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::super::call::count;
 use super::super::machine::{Frame, Machine, Outcome};
-use super::{Operands, too_large, two, unexpected};
-use crate::costs::CostFn;
+use super::{Operands, two, unexpected};
+use crate::costs::{CostFn, units};
+use crate::error::Stop;
 use crate::lower::program::{At, Many, TupleShape};
 use crate::names::ClarityName;
 use crate::types::{TupleType, Type, TypeFault};
@@ -14,7 +14,7 @@ use crate::value::Value;
 /// The fields of both; those of the second win.
 pub(super) fn merge(values: Operands<'_>, checks_size: bool) -> Outcome {
     let (Value::Tuple(base), Value::Tuple(update)) = two(values)? else {
-        return Err(too_large(TypeFault::Undetermined));
+        return Err(TypeFault::Undetermined.into());
     };
     let mut fields: Vec<(ClarityName, Type)> = update.shape().fields().to_vec();
     let mut values: Vec<(ClarityName, Value)> = update
@@ -32,7 +32,7 @@ pub(super) fn merge(values: Operands<'_>, checks_size: bool) -> Outcome {
     }
     values.sort_by(|a, b| a.0.cmp(&b.0));
     let shape = if checks_size { TupleType::new(fields) } else { TupleType::of_any_size(fields) };
-    Ok(Value::tuple_of(Arc::new(shape.map_err(too_large)?), values.into_iter().map(|(_, value)| value).collect()))
+    Ok(Value::tuple_of(Arc::new(shape?), values.into_iter().map(|(_, value)| value).collect()))
 }
 
 impl Machine<'_> {
@@ -41,7 +41,7 @@ impl Machine<'_> {
         for at in frame.program().many(values) {
             written.push(self.eval_copied(frame, *at)?);
         }
-        self.meter.charge(CostFn::TupleCons, count(written.len()))?;
+        self.meter.charge(CostFn::TupleCons, units(written.len()))?;
         let mut slots: Vec<Option<Value>> = written.into_iter().map(Some).collect();
         let ordered: Vec<Value> = shape.order.iter().filter_map(|at| slots[*at as usize].take()).collect();
         if let Some(seen) = shape.seen.get()
@@ -55,7 +55,7 @@ impl Machine<'_> {
             .zip(&ordered)
             .map(|(at, value)| (shape.names[*at as usize].clone(), value.type_of()))
             .collect();
-        let made = Arc::new(TupleType::new(fields).map_err(too_large)?);
+        let made = Arc::new(TupleType::new(fields)?);
         let _ = shape.seen.set(Arc::clone(&made));
         Ok(Value::tuple_of(made, ordered))
     }
@@ -66,7 +66,7 @@ impl Machine<'_> {
             Value::Optional(None) => Ok(Value::NONE),
             Value::Optional(Some(inner)) => {
                 let field = self.field(name, &inner)?;
-                Value::some(field).map_err(too_large)
+                Value::some(field).map_err(Stop::from)
             }
             other => self.field(name, &other),
         }
@@ -74,7 +74,7 @@ impl Machine<'_> {
 
     fn field(&mut self, name: &ClarityName, value: &Value) -> Outcome {
         let Value::Tuple(tuple) = value else { return Err(unexpected(Type::NoType, value.clone())) };
-        self.meter.charge(CostFn::TupleGet, count(tuple.values().len()))?;
+        self.meter.charge(CostFn::TupleGet, units(tuple.values().len()))?;
         tuple.get(name).cloned().ok_or_else(|| unexpected(Type::Tuple(Arc::clone(tuple.shape())), value.clone()))
     }
 }

@@ -1,7 +1,7 @@
 //! Signatures, keys, proofs. Buffers of the wrong length are values of another type, which the checker lets pass when they are short.
 
 use super::super::machine::{Frame, Machine, Outcome};
-use super::{Arguments, Operands, too_large, uint, unexpected};
+use super::{Arguments, Operands, uint, unexpected};
 use crate::costs::CostFn;
 use crate::crypto::{bitcoin, ed25519, hash, merkle, secp256k1, secp256r1};
 use crate::error::{CheckError, Stop};
@@ -29,7 +29,7 @@ fn buffer(value: &Value, most: u32) -> Result<&[u8], Stop> {
 }
 
 fn error(code: u128) -> Outcome {
-    Value::error(Value::UInt(code)).map_err(too_large)
+    Value::error(Value::UInt(code)).map_err(Stop::from)
 }
 
 pub(super) fn apply(native: Native, values: Operands<'_>) -> Outcome {
@@ -50,7 +50,7 @@ pub(super) fn apply(native: Native, values: Operands<'_>) -> Outcome {
             Ok(Value::Bool(ed25519::verify(message, &bytes(signature)?, &bytes(key)?)))
         }
         (Native::Secp256k1Decompress, [key]) => match secp256k1::decompress(&bytes(key)?) {
-            Some(key) => Value::okay(Value::buffer(key.to_vec())).map_err(too_large),
+            Some(key) => Value::okay(Value::buffer(key.to_vec())).map_err(Stop::from),
             None => error(1),
         },
         _ => Err(CheckError::Unreachable(format!("{} verifies nothing", native.name())).into()),
@@ -71,7 +71,7 @@ fn output(transaction: &[u8], index: u128) -> Outcome {
         (name("script")?, Value::buffer(output.script.to_vec())),
         (name("txid")?, Value::buffer(output.txid.to_vec())),
     ]);
-    Value::okay(tuple.map_err(too_large)?).map_err(too_large)
+    Value::okay(tuple?).map_err(Stop::from)
 }
 
 impl Machine<'_> {
@@ -84,7 +84,7 @@ impl Machine<'_> {
         let signature = self.argument(frame, arguments, 1)?;
         if native == Native::Secp256k1Recover {
             return match secp256k1::recover(&digest, buffer(&signature, 65)?) {
-                Ok(key) => Value::okay(Value::buffer(key.to_vec())).map_err(too_large),
+                Ok(key) => Value::okay(Value::buffer(key.to_vec())).map_err(Stop::from),
                 Err(secp256k1::RecoverError::NoKey) => error(1),
                 Err(secp256k1::RecoverError::Form) => error(2),
             };
@@ -121,6 +121,6 @@ impl Machine<'_> {
         }
         let mainnet = frame.program().dialect.principal_of_own_network && self.world.is_mainnet();
         let account = crate::principal::Standard::of_key_hash(mainnet, hash::hash160(&key));
-        Value::okay(Value::principal(crate::principal::Principal::Standard(account))).map_err(too_large)
+        Value::okay(Value::principal(crate::principal::Principal::Standard(account))).map_err(Stop::from)
     }
 }
