@@ -15,14 +15,6 @@ const CRATES: [(&str, &[&[&str]]); 11] = [
     (
         "crates/clarity",
         &[
-            &[
-                "analysis::context",
-                "analysis::contract",
-                "analysis::expression",
-                "analysis::interface",
-                "analysis::signature",
-                "analysis::traits",
-            ],
             &["lower::definitions", "lower::expression"],
         ],
     ),

@@ -2,7 +2,7 @@
 //! has what a trait asks for. Nothing is charged.
 
 use super::errors::{AnalysisError, Fault, Shown};
-use super::signature::FunctionType;
+use super::interface::FunctionType;
 use super::{Contracts, traits};
 use crate::principal::{ContractId, Principal, TraitId};
 use crate::types::Type;

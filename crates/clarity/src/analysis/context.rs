@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use hashbrown::{HashMap, HashSet};
 
-use super::interface::{Interface, Methods};
-use super::signature::FunctionType;
+use super::interface::{FunctionType, Interface, Methods};
 use crate::names::ClarityName;
 use crate::principal::TraitId;
 use crate::types::Type;

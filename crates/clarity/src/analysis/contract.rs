@@ -2,66 +2,24 @@
 
 use std::sync::Arc;
 
-use super::context::{Known, Scope};
+use super::checker::{Checker, join_returns};
+use super::context::Scope;
 use super::definitions::{Definition, binding, definition};
-use super::errors::{AnalysisError, BindingForm, Fault, Shown, concrete, joined};
-use super::interface::Interface;
-use super::signature::FunctionType;
-use super::{Contracts, traits};
-use crate::costs::{CostFn, Meter};
-use crate::dialect::Dialect;
+use super::errors::{AnalysisError, BindingForm, Fault, Shown, concrete};
+use super::interface::{FunctionType, Interface};
+use super::traits;
+use crate::costs::{CostFn, units};
 use crate::keywords::Define;
 use crate::names::ClarityName;
-use crate::natives::Native;
-use crate::principal::{ContractId, TraitId};
-use crate::rules::Rules;
-use crate::syntax::{NodeId, Tree, TypeReader};
+use crate::syntax::NodeId;
 use crate::types::Type;
 
 /// The most parameters of a function, where they are counted.
 const MAX_PARAMETERS: usize = 256;
 
-/// Types are read as in this version of the language: the checker has traits as types in all versions.
-pub(super) const TYPES_AS_IN: &Dialect = Dialect::ALL[1];
-
-/// The state of checking a contract.
-pub(super) struct Checker<'a, 'm> {
-    pub(super) tree: &'a Tree,
-    pub(super) contract: &'a ContractId,
-    pub(super) dialect: &'static Dialect,
-    pub(super) rules: &'a Rules,
-    pub(super) contracts: &'a dyn Contracts,
-    pub(super) meter: &'a mut Meter<'m>,
-    pub(super) known: Known,
-    pub(super) scope: Scope,
-    /// The type that the function's early exits have in common; none outside of functions and before the first.
-    returned: Option<Type>,
-    in_function: bool,
-    implemented: Vec<TraitId>,
-}
-
-impl<'a, 'm> Checker<'a, 'm> {
-    pub(super) fn new(
-        tree: &'a Tree,
-        contract: &'a ContractId,
-        dialect: &'static Dialect,
-        rules: &'a Rules,
-        contracts: &'a dyn Contracts,
-        meter: &'a mut Meter<'m>,
-    ) -> Self {
-        let known =
-            Known { interface: Interface { version: dialect.version, ..Interface::default() }, ..Known::default() };
-        let scope = Scope::default();
-        let (returned, in_function, implemented) = (None, false, Vec::new());
-        Self { tree, contract, dialect, rules, contracts, meter, known, scope, returned, in_function, implemented }
-    }
-
-    pub(super) fn charge(&mut self, function: CostFn, n: u64) -> Result<(), Box<Fault>> {
-        Ok(self.meter.charge(function, n)?)
-    }
-
+impl Checker<'_, '_> {
     pub(super) fn check(mut self) -> Result<Interface, Box<Fault>> {
-        self.charge(CostFn::AnalysisStorage, u64::try_from(self.tree.len()).unwrap_or(u64::MAX))?;
+        self.charge(CostFn::AnalysisStorage, units(self.tree.len()))?;
         for id in self.tree.top() {
             self.top_level(*id).map_err(|fault| fault.at(self.tree.span(*id)))?;
         }
@@ -110,38 +68,9 @@ impl<'a, 'm> Checker<'a, 'm> {
             Some(Definition::UseTrait { alias, used }) => self.use_trait(alias, used)?,
             Some(Definition::ImplTrait { implemented }) => {
                 let trait_id = traits::field(self.tree, implemented)?;
-                self.meter.take(u64::try_from(trait_id.name.len()).unwrap_or(u64::MAX))?;
+                self.meter.take(units(trait_id.name.len()))?;
                 self.implemented.push(trait_id.clone());
             }
-        }
-        Ok(())
-    }
-
-    pub(super) fn read_type(&self, at: NodeId) -> Result<Type, AnalysisError> {
-        Ok(TypeReader::new(self.tree, TYPES_AS_IN).read(at)?)
-    }
-
-    /// Charges a name of the contract, and the memory that it takes.
-    pub(super) fn bind_name(&mut self, name: &ClarityName, size: u64) -> Result<(), Box<Fault>> {
-        self.charge(CostFn::AnalysisBindName, size)?;
-        self.meter.take(u64::try_from(name.len()).unwrap_or(u64::MAX))?;
-        self.meter.take(size)?;
-        Ok(())
-    }
-
-    /// Refuses a name that is taken.
-    pub(super) fn claim(&self, name: &ClarityName) -> Result<(), AnalysisError> {
-        self.refuse_reserved(name)?;
-        if self.known.has(name) {
-            return Err(AnalysisError::NameAlreadyUsed(name.to_string()));
-        }
-        Ok(())
-    }
-
-    /// Refuses a word that was a keyword once.
-    pub(super) fn refuse_reserved(&self, name: &ClarityName) -> Result<(), AnalysisError> {
-        if self.dialect.strict_names && name.as_str() == "block-height" {
-            return Err(AnalysisError::ReservedWord(name.to_string()));
         }
         Ok(())
     }
@@ -151,7 +80,7 @@ impl<'a, 'm> Checker<'a, 'm> {
         let value = self.read_type(value).map_err(|_| AnalysisError::BadMapTypeDefinition)?;
         let (key_size, value_size) = (u64::from(key.type_size()), u64::from(value.type_size()));
         self.charge(CostFn::AnalysisBindName, key_size + value_size)?;
-        self.meter.take(u64::try_from(name.len()).unwrap_or(u64::MAX))?;
+        self.meter.take(units(name.len()))?;
         self.meter.take(key_size)?;
         self.meter.take(value_size)?;
         self.claim(name)?;
@@ -204,7 +133,7 @@ impl<'a, 'm> Checker<'a, 'm> {
     fn body(&mut self, parameters: &[(ClarityName, Type)], body: NodeId) -> Result<Type, Box<Fault>> {
         for (name, of) in parameters {
             self.claim(name)?;
-            let size = u64::try_from(name.len()).unwrap_or(u64::MAX).saturating_add(u64::from(of.type_size()));
+            let size = units(name.len()).saturating_add(u64::from(of.type_size()));
             self.meter.take(size)?;
             self.scope.bind(name.clone(), of.clone(), matches!(of, Type::Trait(_)));
         }
@@ -215,34 +144,4 @@ impl<'a, 'm> Checker<'a, 'm> {
         };
         Ok(concrete(result)?)
     }
-
-    /// Refuses a name for a local variable that is taken.
-    pub(super) fn claim_local(&self, name: &ClarityName) -> Result<(), AnalysisError> {
-        self.refuse_reserved(name)?;
-        if self.known.has(name) || self.scope.get(name).is_some() {
-            return Err(AnalysisError::NameAlreadyUsed(name.to_string()));
-        }
-        Ok(())
-    }
-
-    /// An early exit of the function: its type must go with those of the others. Outside of functions nothing is joined.
-    pub(super) fn early_exit(&mut self, of: &Type) -> Result<(), Box<Fault>> {
-        self.charge(CostFn::AnalysisTypeCheck, u64::from(of.type_size()))?;
-        if self.in_function {
-            self.returned = Some(match self.returned.take() {
-                None => of.clone(),
-                Some(returned) => join_returns(&returned, of)?,
-            });
-        }
-        Ok(())
-    }
-
-    pub(super) fn native(&self, name: &str) -> Option<Native> {
-        Native::lookup(name, self.dialect.version)
-    }
-}
-
-fn join_returns(returned: &Type, of: &Type) -> Result<Type, Box<Fault>> {
-    let fault = |_| AnalysisError::ReturnTypesMustMatch(Shown(returned.clone()), Shown(of.clone()));
-    Ok(joined(returned, of).map_err(fault)?)
 }

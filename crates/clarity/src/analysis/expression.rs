@@ -1,6 +1,6 @@
 //! Names, literals and applications.
 
-use super::contract::Checker;
+use super::checker::Checker;
 use super::definitions::count;
 use super::errors::{AnalysisError, Fault};
 use super::signature::{Payment, Signature};

@@ -5,11 +5,28 @@ use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
 
-use super::signature::FunctionType;
 use crate::names::ClarityName;
 use crate::principal::TraitId;
 use crate::rules::Rules;
 use crate::types::Type;
+
+/// Type of a function that a contract defines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FunctionType {
+    /// Its parameters.
+    pub parameters: Vec<(ClarityName, Type)>,
+    /// What it gives.
+    pub result: Type,
+}
+
+impl FunctionType {
+    /// Size of the type: what binding and fetching it is charged by.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.parameters.iter().map(|(_, of)| u64::from(of.type_size())).sum::<u64>()
+            + u64::from(self.result.type_size())
+    }
+}
 
 /// A method of a trait.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,6 +6,7 @@
 //!
 //! | file | holds |
 //! |---|---|
+//! | `checker.rs` | the state of a check |
 //! | `contract.rs` | definitions, one after the other |
 //! | `expression.rs` | names, literals, applications; arguments that are expected to have a type |
 //! | `signature.rs` | what a function takes and gives |
@@ -19,6 +20,7 @@
 //! | `errors.rs` | what can be wrong, in the network's words |
 
 mod arguments;
+mod checker;
 mod context;
 mod contract;
 mod definitions;
@@ -37,8 +39,7 @@ use std::sync::Arc;
 
 pub use arguments::{implements_trait, takes};
 pub use errors::{Alternatives, AnalysisError, BindingFault, BindingForm, Fault, Shown, ShownTuple};
-pub use interface::{Interface, Method, Methods};
-pub use signature::FunctionType;
+pub use interface::{FunctionType, Interface, Method, Methods};
 pub use stored::StoredError;
 
 use crate::costs::Meter;
@@ -68,7 +69,7 @@ pub fn check(
     if !rules.checks_types_first {
         read_only::check(tree, dialect, contracts)?;
     }
-    let interface = contract::Checker::new(tree, contract, dialect, rules, contracts, meter).check()?;
+    let interface = checker::Checker::new(tree, contract, dialect, rules, contracts, meter).check()?;
     if rules.checks_types_first {
         read_only::check(tree, dialect, contracts)?;
     }

@@ -1,28 +1,9 @@
 //! What functions take and give, and what it costs to compare that with arguments.
 
-use super::contract::Checker;
+use super::checker::Checker;
 use super::errors::{Alternatives, AnalysisError, Fault, Shown};
 use crate::costs::{Cost, CostFn};
-use crate::names::ClarityName;
 use crate::types::{MAX_VALUE_SIZE, Type};
-
-/// Type of a function that a contract defines.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FunctionType {
-    /// Its parameters.
-    pub parameters: Vec<(ClarityName, Type)>,
-    /// What it gives.
-    pub result: Type,
-}
-
-impl FunctionType {
-    /// Size of the type: what binding and fetching it is charged by.
-    #[must_use]
-    pub fn size(&self) -> u64 {
-        self.parameters.iter().map(|(_, of)| u64::from(of.type_size())).sum::<u64>()
-            + u64::from(self.result.type_size())
-    }
-}
 
 /// What a function takes.
 #[derive(Debug, Clone)]

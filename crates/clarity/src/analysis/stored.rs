@@ -7,8 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::interface::{Interface, Method, Methods};
-use super::signature::FunctionType;
+use super::interface::{FunctionType, Interface, Method, Methods};
 use crate::names::{ClarityName, ContractName};
 use crate::principal::{ContractId, Standard, TraitId};
 use crate::types::{MAX_TYPE_DEPTH, TupleType, Type, TypeFault};

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::contract::Checker;
+use super::checker::Checker;
 use super::errors::{AnalysisError, Fault};
 use super::interface::{Interface, Method, Methods};
-use crate::costs::{Cost, CostFn};
+use crate::costs::{Cost, CostFn, units};
 use crate::names::ClarityName;
 use crate::principal::{ContractId, TraitId};
 use crate::syntax::{Node, NodeId, Tree};
@@ -206,7 +206,7 @@ impl Checker<'_, '_> {
             return Err(AnalysisError::NoSuchContract(contract.to_string()).into());
         };
         let functions = interface.public.len() + interface.read_only.len();
-        self.charge(CostFn::AnalysisFetchContractEntry, u64::try_from(functions).unwrap_or(u64::MAX))?;
+        self.charge(CostFn::AnalysisFetchContractEntry, units(functions))?;
         let methods = self.look_up_trait(wanted)?;
         implements(&interface, wanted, &methods)
     }

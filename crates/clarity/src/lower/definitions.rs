@@ -50,9 +50,6 @@ pub(super) struct Lowering<'a> {
     defined: HashSet<ClarityName>,
 }
 
-/// Types are read as later versions read them: the parameters of Clarity 1 are bound to traits, too.
-const TYPES_AS_IN: &Dialect = Dialect::ALL[1];
-
 fn number(index: usize) -> u32 {
     u32::try_from(index).unwrap_or(u32::MAX)
 }
@@ -267,14 +264,14 @@ impl<'a> Lowering<'a> {
 
     /// A type and the steps that reading it costs.
     pub(super) fn type_at(&self, at: NodeId) -> Result<(Type, u32), ()> {
-        let mut reader = TypeReader::new(self.tree, TYPES_AS_IN);
+        let mut reader = TypeReader::new(self.tree);
         let of = reader.read(at).map_err(|_| ())?;
         Ok((of, reader.steps()))
     }
 
     fn steps(&self, at: Option<&NodeId>) -> u32 {
         let Some(at) = at else { return 0 };
-        let mut reader = TypeReader::new(self.tree, TYPES_AS_IN);
+        let mut reader = TypeReader::new(self.tree);
         let _ = reader.read(*at);
         reader.steps()
     }

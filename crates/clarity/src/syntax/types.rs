@@ -1,7 +1,8 @@
 //! Types from the syntax tree, as they stand in definitions: `(list 5 uint)`.
 
+use std::sync::Arc;
+
 use super::tree::{Node, NodeId, Tree};
-use crate::dialect::Dialect;
 use crate::types::{MAX_VALUE_SIZE, Type, TypeFault};
 use crate::value::Value;
 
@@ -24,19 +25,19 @@ impl From<TypeFault> for TypeSyntax {
     }
 }
 
-/// Reads types, and counts the steps that reading them costs.
+/// Reads types, and counts the steps that reading them costs. A trait is read as later versions have it in all versions of the
+/// language: the checker takes it as a type, and parameters of Clarity 1 are bound to it, too.
 #[derive(Debug)]
 pub struct TypeReader<'a> {
     tree: &'a Tree,
-    dialect: &'a Dialect,
     steps: u32,
 }
 
 impl<'a> TypeReader<'a> {
     /// A reader that has read nothing.
     #[must_use]
-    pub const fn new(tree: &'a Tree, dialect: &'a Dialect) -> Self {
-        Self { tree, dialect, steps: 0 }
+    pub const fn new(tree: &'a Tree) -> Self {
+        Self { tree, steps: 0 }
     }
 
     /// How many nodes of types were looked at.
@@ -61,8 +62,7 @@ impl<'a> TypeReader<'a> {
             },
             Node::Trait(name) => {
                 let id = name.trait_id.clone().ok_or(TypeSyntax::Invalid)?;
-                let id = std::sync::Arc::new(id);
-                Ok(if self.dialect.traits_are_values { Type::Trait(id) } else { Type::TraitReference(id) })
+                Ok(Type::Trait(Arc::new(id)))
             }
             Node::List(_) => {
                 let items = self.tree.list(at).unwrap_or_default();

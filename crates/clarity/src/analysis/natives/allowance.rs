@@ -1,7 +1,7 @@
 //! `restrict-assets?` and `as-contract?`: what may be moved while a body runs.
 
 use super::Checked;
-use crate::analysis::contract::Checker;
+use crate::analysis::checker::Checker;
 use crate::analysis::definitions::{at_least, count};
 use crate::analysis::errors::{AnalysisError, Fault};
 use crate::costs::CostFn;

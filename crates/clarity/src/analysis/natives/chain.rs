@@ -2,7 +2,7 @@
 
 use super::Checked;
 use super::simple::{optional, tuple};
-use crate::analysis::contract::Checker;
+use crate::analysis::checker::Checker;
 use crate::analysis::definitions::{at_least, count, first};
 use crate::analysis::errors::{AnalysisError, Fault};
 use crate::costs::CostFn;

@@ -1,19 +1,15 @@
 //! `begin`, `let`, `if`, `match`, `asserts!`, `is-eq`.
 
 use super::Checked;
-use crate::analysis::contract::Checker;
+use crate::analysis::checker::Checker;
 use crate::analysis::definitions::{at_least, binding, count};
 use crate::analysis::errors::{AnalysisError, BindingForm, Fault, Shown, concrete, joined};
 use crate::analysis::expression::Trial;
-use crate::costs::CostFn;
+use crate::costs::{CostFn, units};
 use crate::names::ClarityName;
 use crate::natives::Native;
 use crate::syntax::NodeId;
 use crate::types::Type;
-
-fn number(n: usize) -> u64 {
-    u64::try_from(n).unwrap_or(u64::MAX)
-}
 
 impl Checker<'_, '_> {
     pub(super) fn control(&mut self, native: Native, arguments: &[NodeId]) -> Checked {
@@ -64,7 +60,7 @@ impl Checker<'_, '_> {
     fn let_form(&mut self, arguments: &[NodeId]) -> Checked {
         at_least(2, arguments)?;
         let pairs = self.tree.list(arguments[0]).ok_or(AnalysisError::BadLetSyntax)?;
-        self.charge(CostFn::AnalysisCheckLet, number(arguments.len()))?;
+        self.charge(CostFn::AnalysisCheckLet, units(arguments.len()))?;
         self.in_block(|checker| {
             for (at, pair) in pairs.iter().enumerate() {
                 let (name, value) = binding(checker.tree, *pair, BindingForm::Let, at)?;
@@ -91,7 +87,7 @@ impl Checker<'_, '_> {
     }
 
     fn bind_local(&mut self, name: &ClarityName, of: Type) -> Result<(), Box<Fault>> {
-        self.meter.take(number(name.len()) + u64::from(of.type_size()))?;
+        self.meter.take(units(name.len()) + u64::from(of.type_size()))?;
         let is_callable = self.dialect.traits_are_values && matches!(of, Type::Trait(_));
         self.scope.bind(name.clone(), of, is_callable);
         Ok(())

@@ -2,7 +2,7 @@
 
 use super::Checked;
 use super::simple::response;
-use crate::analysis::contract::{Checker, TYPES_AS_IN};
+use crate::analysis::checker::Checker;
 use crate::analysis::definitions::count;
 use crate::analysis::errors::AnalysisError;
 use crate::analysis::signature::{MAX_BUFFER, MAX_UTF8, union};
@@ -29,7 +29,7 @@ impl Checker<'_, '_> {
             }
             Native::FromConsensusBuff => {
                 let [of, bytes] = count(arguments)?;
-                let mut reader = TypeReader::new(self.tree, TYPES_AS_IN);
+                let mut reader = TypeReader::new(self.tree);
                 let read = reader.read(of);
                 for _ in 0..reader.steps() {
                     self.charge(CostFn::TypeParseStep, 0)?;

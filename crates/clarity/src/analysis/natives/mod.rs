@@ -11,7 +11,7 @@ mod store;
 mod token;
 mod tuple;
 
-use super::contract::Checker;
+use super::checker::Checker;
 use super::errors::{AnalysisError, Fault};
 use crate::natives::{Kind, Native};
 use crate::syntax::NodeId;

@@ -1,7 +1,7 @@
 //! Optionals and responses.
 
 use super::Checked;
-use crate::analysis::contract::Checker;
+use crate::analysis::checker::Checker;
 use crate::analysis::definitions::count;
 use crate::analysis::errors::{AnalysisError, Fault, Shown, joined};
 use crate::costs::CostFn;

@@ -1,12 +1,12 @@
 //! Lists, buffers and texts; functions that apply functions to their elements.
 
 use super::{Checked, signature};
-use crate::analysis::contract::Checker;
+use crate::analysis::checker::Checker;
 use crate::analysis::definitions::{at_least, count};
 use crate::analysis::errors::{AnalysisError, Fault, Shown, joined};
 use crate::analysis::expression::Trial;
 use crate::analysis::signature::Signature;
-use crate::costs::CostFn;
+use crate::costs::{CostFn, units};
 use crate::natives::Native;
 use crate::syntax::NodeId;
 use crate::types::{Type, TypeFault};
@@ -65,7 +65,7 @@ impl Checker<'_, '_> {
     }
 
     fn iterable(&mut self, n: usize) -> Result<(), Box<Fault>> {
-        self.charge(CostFn::AnalysisIterableFunc, u64::try_from(n).unwrap_or(u64::MAX))
+        self.charge(CostFn::AnalysisIterableFunc, units(n))
     }
 
     /// Joins the types of entries as they are visited. All are visited and paid for, whether or not they go together.

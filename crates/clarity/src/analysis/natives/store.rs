@@ -1,7 +1,7 @@
 //! Variables and maps.
 
 use super::Checked;
-use crate::analysis::contract::Checker;
+use crate::analysis::checker::Checker;
 use crate::analysis::definitions::{count, first};
 use crate::analysis::errors::{AnalysisError, Fault};
 use crate::costs::CostFn;

@@ -2,7 +2,7 @@
 
 use super::Checked;
 use super::simple::{optional, response, tuple};
-use crate::analysis::contract::Checker;
+use crate::analysis::checker::Checker;
 use crate::analysis::definitions::count;
 use crate::analysis::errors::{AnalysisError, Fault};
 use crate::analysis::signature::MAX_BUFFER;

@@ -3,18 +3,14 @@
 use std::sync::Arc;
 
 use super::Checked;
-use crate::analysis::contract::Checker;
+use crate::analysis::checker::Checker;
 use crate::analysis::definitions::{at_least, binding, count};
 use crate::analysis::errors::{AnalysisError, BindingForm, Fault, Shown, ShownTuple};
-use crate::costs::CostFn;
+use crate::costs::{CostFn, units};
 use crate::names::ClarityName;
 use crate::natives::Native;
 use crate::syntax::NodeId;
 use crate::types::{TupleType, Type};
-
-fn number(n: usize) -> u64 {
-    u64::try_from(n).unwrap_or(u64::MAX)
-}
 
 impl Checker<'_, '_> {
     pub(super) fn tuple(&mut self, native: Native, arguments: &[NodeId]) -> Checked {
@@ -38,7 +34,7 @@ impl Checker<'_, '_> {
 
     fn tuple_cons(&mut self, arguments: &[NodeId]) -> Checked {
         at_least(1, arguments)?;
-        self.charge(CostFn::AnalysisCheckTupleCons, number(arguments.len()))?;
+        self.charge(CostFn::AnalysisCheckTupleCons, units(arguments.len()))?;
         let mut fields = Vec::with_capacity(arguments.len());
         for (at, pair) in arguments.iter().enumerate() {
             let (name, value) = binding(self.tree, *pair, BindingForm::TupleCons, at)?;
@@ -51,7 +47,7 @@ impl Checker<'_, '_> {
     }
 
     fn field(&mut self, name: &ClarityName, tuple: &Arc<TupleType>) -> Result<Type, Box<Fault>> {
-        self.charge(CostFn::AnalysisCheckTupleGet, number(tuple.fields().len()))?;
+        self.charge(CostFn::AnalysisCheckTupleGet, units(tuple.fields().len()))?;
         let field = tuple.field(name).cloned();
         Ok(field.ok_or_else(|| AnalysisError::NoSuchTupleField(name.to_string(), ShownTuple(Arc::clone(tuple))))?)
     }
@@ -67,7 +63,7 @@ impl Checker<'_, '_> {
         let [base, update] = count(arguments)?;
         let base = self.visited_tuple(base)?;
         let update = self.visited_tuple(update)?;
-        self.charge(CostFn::AnalysisCheckTupleMerge, number(update.fields().len()))?;
+        self.charge(CostFn::AnalysisCheckTupleMerge, units(update.fields().len()))?;
         let kept = base.fields().iter().filter(|(name, _)| update.field(name).is_none());
         let fields = kept.chain(update.fields()).cloned().collect();
         let merged = if self.rules.merge_checks_size {

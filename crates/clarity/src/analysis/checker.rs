@@ -1,0 +1,112 @@
+//! The state of a check: what is known so far, what it has cost, which names are free.
+
+use super::Contracts;
+use super::context::{Known, Scope};
+use super::errors::{AnalysisError, Fault, Shown, joined};
+use super::interface::Interface;
+use crate::costs::{CostFn, Meter, units};
+use crate::dialect::Dialect;
+use crate::names::ClarityName;
+use crate::natives::Native;
+use crate::principal::{ContractId, TraitId};
+use crate::rules::Rules;
+use crate::syntax::{NodeId, Tree, TypeReader};
+use crate::types::Type;
+
+/// The state of checking a contract.
+pub(super) struct Checker<'a, 'm> {
+    pub(super) tree: &'a Tree,
+    pub(super) contract: &'a ContractId,
+    pub(super) dialect: &'static Dialect,
+    pub(super) rules: &'a Rules,
+    pub(super) contracts: &'a dyn Contracts,
+    pub(super) meter: &'a mut Meter<'m>,
+    pub(super) known: Known,
+    pub(super) scope: Scope,
+    /// The type that the function's early exits have in common; none outside of functions and before the first.
+    pub(super) returned: Option<Type>,
+    pub(super) in_function: bool,
+    /// Traits that it says it implements, which is looked at when all is known.
+    pub(super) implemented: Vec<TraitId>,
+}
+
+impl<'a, 'm> Checker<'a, 'm> {
+    pub(super) fn new(
+        tree: &'a Tree,
+        contract: &'a ContractId,
+        dialect: &'static Dialect,
+        rules: &'a Rules,
+        contracts: &'a dyn Contracts,
+        meter: &'a mut Meter<'m>,
+    ) -> Self {
+        let known =
+            Known { interface: Interface { version: dialect.version, ..Interface::default() }, ..Known::default() };
+        let scope = Scope::default();
+        let (returned, in_function, implemented) = (None, false, Vec::new());
+        Self { tree, contract, dialect, rules, contracts, meter, known, scope, returned, in_function, implemented }
+    }
+
+    pub(super) fn charge(&mut self, function: CostFn, n: u64) -> Result<(), Box<Fault>> {
+        Ok(self.meter.charge(function, n)?)
+    }
+
+    pub(super) fn read_type(&self, at: NodeId) -> Result<Type, AnalysisError> {
+        Ok(TypeReader::new(self.tree).read(at)?)
+    }
+
+    /// Charges a name of the contract, and the memory that it takes.
+    pub(super) fn bind_name(&mut self, name: &ClarityName, size: u64) -> Result<(), Box<Fault>> {
+        self.charge(CostFn::AnalysisBindName, size)?;
+        self.meter.take(units(name.len()))?;
+        self.meter.take(size)?;
+        Ok(())
+    }
+
+    /// Refuses a name that is taken.
+    pub(super) fn claim(&self, name: &ClarityName) -> Result<(), AnalysisError> {
+        self.refuse_reserved(name)?;
+        if self.known.has(name) {
+            return Err(AnalysisError::NameAlreadyUsed(name.to_string()));
+        }
+        Ok(())
+    }
+
+    /// Refuses a word that was a keyword once.
+    pub(super) fn refuse_reserved(&self, name: &ClarityName) -> Result<(), AnalysisError> {
+        if self.dialect.strict_names && name.as_str() == "block-height" {
+            return Err(AnalysisError::ReservedWord(name.to_string()));
+        }
+        Ok(())
+    }
+
+    /// Refuses a name for a local variable that is taken.
+    pub(super) fn claim_local(&self, name: &ClarityName) -> Result<(), AnalysisError> {
+        self.refuse_reserved(name)?;
+        if self.known.has(name) || self.scope.get(name).is_some() {
+            return Err(AnalysisError::NameAlreadyUsed(name.to_string()));
+        }
+        Ok(())
+    }
+
+    /// An early exit of the function: its type must go with those of the others. Outside of functions nothing is joined.
+    pub(super) fn early_exit(&mut self, of: &Type) -> Result<(), Box<Fault>> {
+        self.charge(CostFn::AnalysisTypeCheck, u64::from(of.type_size()))?;
+        if self.in_function {
+            self.returned = Some(match self.returned.take() {
+                None => of.clone(),
+                Some(returned) => join_returns(&returned, of)?,
+            });
+        }
+        Ok(())
+    }
+
+    pub(super) fn native(&self, name: &str) -> Option<Native> {
+        Native::lookup(name, self.dialect.version)
+    }
+}
+
+/// What the exits of a function have in common.
+pub(super) fn join_returns(returned: &Type, of: &Type) -> Result<Type, Box<Fault>> {
+    let fault = |_| AnalysisError::ReturnTypesMustMatch(Shown(returned.clone()), Shown(of.clone()));
+    Ok(joined(returned, of).map_err(fault)?)
+}
