@@ -12,12 +12,7 @@ use crate::repository;
 /// mended, not listed.
 const CRATES: [(&str, &[&[&str]]); 11] = [
     ("crates/chainstate", &[]),
-    (
-        "crates/clarity",
-        &[
-            &["lower::definitions", "lower::expression"],
-        ],
-    ),
+    ("crates/clarity", &[]),
     ("crates/client", &[]),
     ("crates/marf", &[]),
     ("crates/sqlite", &[]),

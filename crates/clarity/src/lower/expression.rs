@@ -2,7 +2,7 @@
 
 use hashbrown::HashMap;
 
-use super::definitions::Lowering;
+use super::lowering::Lowering;
 use super::program::{Apply, At, Binding, Callee, Form, Many, Op};
 use crate::keywords::Keyword;
 use crate::names::ClarityName;

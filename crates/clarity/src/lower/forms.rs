@@ -2,9 +2,9 @@
 
 use std::sync::{Arc, OnceLock};
 
-use super::definitions::Lowering;
 use super::expression::Scope;
 use super::last_use::Choice;
+use super::lowering::Lowering;
 use super::program::{At, Form, Target, TupleShape};
 use crate::keywords::{BlockProperty, BurnProperty};
 use crate::names::ClarityName;

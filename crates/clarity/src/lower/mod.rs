@@ -6,6 +6,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `program.rs` | what comes out |
+//! | `lowering.rs` | what has been lowered so far |
 //! | `definitions.rs` | the top level: functions, variables, maps, tokens, traits |
 //! | `expression.rs` | expressions, and the names that are in scope |
 //! | `forms.rs` | natives that are not just functions of their arguments |
@@ -15,6 +16,7 @@ mod definitions;
 mod expression;
 mod forms;
 mod last_use;
+mod lowering;
 pub(crate) mod program;
 
 pub use definitions::lower;
