@@ -8,19 +8,19 @@ pub struct Dialect {
     /// 1 to 6.
     pub version: u8,
     /// Traits are values that may be bound, stored in tuples and passed on; arguments are cast to the types of their parameters (2).
-    pub traits_are_values: bool,
+    pub(crate) traits_are_values: bool,
     /// `<` and its kin compare texts and buffers, at the cost of their sizes (2).
-    pub compares_text: bool,
+    pub(crate) compares_text: bool,
     /// `principal-of?` gives an address of the network in use, not always of the test network (2).
-    pub principal_of_own_network: bool,
+    pub(crate) principal_of_own_network: bool,
     /// Names of traits must differ from all other names; the names of older keywords are reserved (3).
-    pub strict_names: bool,
+    pub(crate) strict_names: bool,
     /// `secp256r1-verify` hashes the given hash once more (until 4).
-    pub hashes_p256_twice: bool,
+    pub(crate) hashes_p256_twice: bool,
     /// An empty buffer is a buffer to `from-consensus-buff?`, also where its cost is a logarithm (5).
-    pub decodes_empty_buffer: bool,
+    pub(crate) decodes_empty_buffer: bool,
     /// `concat` takes two or more (6).
-    pub concatenates_many: bool,
+    pub(crate) concatenates_many: bool,
 }
 
 impl Dialect {

@@ -23,13 +23,13 @@ pub fn variable(contract: &ContractId, name: &ClarityName) -> Arc<str> {
 
 /// What the keys of a map's entries begin with.
 #[must_use]
-pub fn map_prefix(contract: &ContractId, name: &ClarityName) -> String {
+pub(crate) fn map_prefix(contract: &ContractId, name: &ClarityName) -> String {
     format!("vm::{contract}::0::{name}::")
 }
 
 /// What the keys of a non-fungible token's owners begin with.
 #[must_use]
-pub fn asset_prefix(contract: &ContractId, name: &ClarityName) -> String {
+pub(crate) fn asset_prefix(contract: &ContractId, name: &ClarityName) -> String {
     format!("vm::{contract}::4::{name}::")
 }
 
@@ -50,19 +50,19 @@ pub(crate) fn entry(text: &mut String, prefix: &str, key: &Value) {
 
 /// The supply of a fungible token.
 #[must_use]
-pub fn token_supply(contract: &ContractId, name: &ClarityName) -> Arc<str> {
+pub(crate) fn token_supply(contract: &ContractId, name: &ClarityName) -> Arc<str> {
     format!("vm::{contract}::3::{name}").into()
 }
 
 /// What the keys of a fungible token's balances begin with.
 #[must_use]
-pub fn token_balance_prefix(contract: &ContractId, name: &ClarityName) -> String {
+pub(crate) fn token_balance_prefix(contract: &ContractId, name: &ClarityName) -> String {
     format!("vm::{contract}::2::{name}::")
 }
 
 /// The balance of somebody under a prefix: their principal as JSON.
 #[must_use]
-pub fn token_balance(prefix: &str, owner: &Principal) -> Arc<str> {
+pub(crate) fn token_balance(prefix: &str, owner: &Principal) -> Arc<str> {
     let mut text = String::with_capacity(prefix.len() + 120);
     text.push_str(prefix);
     match owner {

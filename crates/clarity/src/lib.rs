@@ -55,7 +55,7 @@ pub mod engine;
 pub mod error;
 pub mod keys;
 pub mod keywords;
-pub mod lower;
+pub(crate) mod lower;
 pub mod names;
 pub mod natives;
 pub mod principal;

@@ -22,7 +22,7 @@ pub enum Kind {
 
 /// How many arguments a native function takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Arity {
+pub(crate) enum Arity {
     /// So many.
     Exactly(usize),
     /// So many or more.
@@ -62,7 +62,7 @@ macro_rules! natives {
 
             /// The function of this name in any version.
             #[must_use]
-            pub fn of_any_version(name: &str) -> Option<Self> {
+            pub(crate) fn of_any_version(name: &str) -> Option<Self> {
                 match name {
                     $($name => Some(Self::$id),)*
                     _ => None,
@@ -234,7 +234,7 @@ impl Native {
 
     /// How many arguments it takes. `concat` takes exactly two before Clarity 6.
     #[must_use]
-    pub const fn arity(self) -> Arity {
+    pub(crate) const fn arity(self) -> Arity {
         self.row().arity
     }
 }

@@ -24,31 +24,31 @@ pub struct Rules {
     /// The block's time is in the state and can be asked for (3.3).
     pub has_block_time: bool,
     /// Arguments are checked at the cost of their own size, not that of the parameter's type (3.3).
-    pub arguments_cost_by_size: bool,
+    pub(crate) arguments_cost_by_size: bool,
     /// At most 256 parameters, and 256 methods in a trait (3.3).
-    pub counts_parameters: bool,
+    pub(crate) counts_parameters: bool,
     /// A variable's size is charged when it is copied, not whenever it is looked up (3.4).
-    pub borrows_variables: bool,
+    pub(crate) borrows_variables: bool,
     /// A constant may name the contract that is called, and is sanitized once (3.4).
-    pub constants_are_callable: bool,
+    pub(crate) constants_are_callable: bool,
     /// `at-block` works (until 3.3).
-    pub has_at_block: bool,
+    pub(crate) has_at_block: bool,
     /// Texts that nest too deep and supertypes that grow too large are ordinary failures (3.4).
-    pub depth_is_ordinary: bool,
+    pub(crate) depth_is_ordinary: bool,
     /// Several `with-stx` allowances hold for the sum of what was moved and burnt, too (3.4).
-    pub combines_stx_allowances: bool,
+    pub(crate) combines_stx_allowances: bool,
     /// Arguments are sanitized at each user function (4.0, Clarity 2 and later).
-    pub sanitizes_arguments: bool,
+    pub(crate) sanitizes_arguments: bool,
     /// `map` stops at the end of its shortest sequence (4.0).
     pub map_stops_at_shortest: bool,
     /// A `merge` that grows too large fails where it stands (4.0).
-    pub merge_checks_size: bool,
+    pub(crate) merge_checks_size: bool,
     /// Looking up a trait of the own contract costs, and running out of budget inside a trait check is told as that (4.0).
-    pub own_traits_cost: bool,
+    pub(crate) own_traits_cost: bool,
     /// A tuple that is decoded with a type has exactly that type's fields (4.1).
-    pub tuples_decode_exactly: bool,
+    pub(crate) tuples_decode_exactly: bool,
     /// Types are checked before writes in read-only functions are looked for (4.1).
-    pub checks_types_first: bool,
+    pub(crate) checks_types_first: bool,
 }
 
 const BLOCK_LIMIT: Cost = Cost {
@@ -86,10 +86,12 @@ impl Rules {
     };
 
     /// Epoch 3.1: nothing that the language sees.
-    pub const EPOCH_3_1: Self = Self { epoch: "3.1", interface_name: "Epoch31", number: 0x3001, ..Self::EPOCH_3_0 };
+    pub(crate) const EPOCH_3_1: Self =
+        Self { epoch: "3.1", interface_name: "Epoch31", number: 0x3001, ..Self::EPOCH_3_0 };
 
     /// Epoch 3.2: nothing that the language sees.
-    pub const EPOCH_3_2: Self = Self { epoch: "3.2", interface_name: "Epoch32", number: 0x3002, ..Self::EPOCH_3_1 };
+    pub(crate) const EPOCH_3_2: Self =
+        Self { epoch: "3.2", interface_name: "Epoch32", number: 0x3002, ..Self::EPOCH_3_1 };
 
     /// Epoch 3.3: Clarity 4.
     pub const EPOCH_3_3: Self = Self {
@@ -135,7 +137,7 @@ impl Rules {
     };
 
     /// Epoch 4.1.
-    pub const EPOCH_4_1: Self = Self {
+    pub(crate) const EPOCH_4_1: Self = Self {
         epoch: "4.1",
         interface_name: "Epoch41",
         number: 0x4001,

@@ -105,7 +105,7 @@ impl Engine {
         let meter = Meter::new(rules.costs, Cost { runtime, ..rules.block_limit });
         let mut machine = Machine::new(rules, meter, &mut self.ledger);
         let outcome = machine.call(&context(), &contract, &call.function, arguments);
-        let left = machine.journal.writes().len() + machine.events.len() + machine.movements.len();
+        let left = machine.journal.take().len() + machine.events.len() + machine.movements.len();
         (outcome, machine.meter.spent(), left)
     }
 
@@ -129,7 +129,8 @@ impl Engine {
         meter.set_spent(self.spent);
         let mut machine = Machine::new(rules, meter, &mut self.ledger);
         let outcome = work(&mut machine);
-        let writes = machine.journal.writes().iter().map(|write| (write.key.to_string(), write.datum.text())).collect();
+        let writes =
+            machine.journal.take().into_iter().map(|write| (write.key.to_string(), write.datum.text())).collect();
         let events = machine.events.iter().enumerate().map(|(index, event)| event_json(index, event, |text| text));
         let record = Record {
             verdict: Verdict::Success,

@@ -21,7 +21,7 @@ pub fn takes(function: &FunctionType, arguments: &[Value], contracts: &dyn Contr
 }
 
 fn takes_one(of: &Type, value: &Value, contracts: &dyn Contracts) -> Result<(), Box<Fault>> {
-    if let (Type::Trait(wanted) | Type::TraitReference(wanted), Value::Principal(principal)) = (of, value)
+    if let (Type::Trait(wanted), Value::Principal(principal)) = (of, value)
         && let Principal::Contract(contract) = principal.as_ref()
     {
         return demand_trait(contract, wanted, contracts);

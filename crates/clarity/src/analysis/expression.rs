@@ -53,8 +53,7 @@ impl Checker<'_, '_> {
     }
 
     fn expect_as_it_is(&mut self, id: NodeId, expected: &Type) -> Result<Type, Box<Fault>> {
-        if let (Type::Trait(wanted) | Type::TraitReference(wanted), Node::Literal(_) | Node::Atom(_)) =
-            (expected, self.tree.node(id))
+        if let (Type::Trait(wanted), Node::Literal(_) | Node::Atom(_)) = (expected, self.tree.node(id))
             && let Some(found) = self.expect_trait_as_it_is(id, wanted)?
         {
             return Ok(found);

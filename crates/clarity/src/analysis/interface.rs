@@ -114,7 +114,7 @@ fn type_json(of: &Type) -> Json {
         Type::UInt => json!("uint128"),
         Type::Bool => json!("bool"),
         Type::Principal | Type::Callable(_) | Type::Union(_) => json!("principal"),
-        Type::Trait(_) | Type::TraitReference(_) => json!("trait_reference"),
+        Type::Trait(_) => json!("trait_reference"),
         Type::Buffer(length) => json!({"buffer": {"length": length}}),
         Type::Ascii(length) => json!({"string-ascii": {"length": length}}),
         Type::Utf8(length) => json!({"string-utf8": {"length": length}}),

@@ -2,7 +2,7 @@
 //!
 //! One byte of version, then the parts of [`Interface`] in the order of its fields. A list is its length in four bytes, big-endian,
 //! and its items; a name its length in one byte and its text; a type a tag and what belongs to it. A new form gets a new version;
-//! tags are never used again for something else.
+//! tags are never used again for something else, nor is 14, which had a meaning and was never written.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -159,10 +159,6 @@ impl Writer {
                 self.0.push(13);
                 self.trait_id(id);
             }
-            Type::TraitReference(id) => {
-                self.0.push(14);
-                self.trait_id(id);
-            }
             Type::Union(members) => {
                 self.0.push(15);
                 self.list(members.iter(), Self::of);
@@ -284,7 +280,6 @@ impl Reader<'_> {
             }
             12 => Type::Callable(Arc::new(self.contract()?)),
             13 => Type::Trait(Arc::new(self.trait_id()?)),
-            14 => Type::TraitReference(Arc::new(self.trait_id()?)),
             15 => {
                 let members = self.list(|from| from.nested(depth + 1))?;
                 Type::Union(Arc::new(members.into_iter().collect::<BTreeSet<_>>()))
@@ -320,7 +315,7 @@ mod tests {
             public: BTreeMap::from([(name("q"), Arc::clone(&function))]),
             read_only: BTreeMap::from([(name("r"), function)]),
             tokens: BTreeSet::from([name("t")]),
-            assets: BTreeMap::from([(name("n"), Type::TraitReference(Arc::new(trait_id.clone())))]),
+            assets: BTreeMap::from([(name("n"), Type::Trait(Arc::new(trait_id.clone())))]),
             traits: BTreeMap::from([(name("doer"), Arc::new(BTreeMap::from([(name("act"), method)])))]),
             implemented: BTreeSet::from([trait_id]),
         }

@@ -4,7 +4,7 @@ use super::{Cost, CostError};
 
 /// How runtime follows from the input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Formula {
+pub(crate) enum Formula {
     /// Always the same.
     Flat(u64),
     /// `a * n + b`

@@ -174,14 +174,8 @@ impl<'i> Meter<'i> {
 
     /// Whether somebody watches: a step that is expensive to describe need not be described to nobody.
     #[must_use]
-    pub const fn is_watched(&self) -> bool {
+    pub(crate) const fn is_watched(&self) -> bool {
         self.trace.is_some()
-    }
-
-    /// The watcher back, with what it has seen.
-    #[must_use]
-    pub fn into_trace(self) -> Option<Box<dyn Trace>> {
-        self.trace
     }
 
     /// What was spent.

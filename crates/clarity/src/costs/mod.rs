@@ -23,7 +23,6 @@ mod table;
 mod trace;
 
 pub use error::CostError;
-pub use formula::Formula;
 pub use meter::{Interrupt, MEMORY_LIMIT, Meter};
 pub use table::{CostFn, CostTable};
 pub use trace::{Step, Trace};

@@ -3,11 +3,11 @@
 use super::hash::double_sha256;
 
 /// Longest script that the function gives out, in bytes.
-pub const MAX_SCRIPT_BYTES: usize = 1024;
+pub(crate) const MAX_SCRIPT_BYTES: usize = 1024;
 
 /// An output with the id of its transaction.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Output<'a> {
+pub(crate) struct Output<'a> {
     /// In satoshis.
     pub amount: u64,
     /// The script that locks it.
@@ -18,7 +18,7 @@ pub struct Output<'a> {
 
 /// Why there is no output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OutputError {
+pub(crate) enum OutputError {
     /// The bytes are no transaction, or go on after it.
     NoTransaction,
     /// It has no output with this index.
@@ -28,7 +28,7 @@ pub enum OutputError {
 }
 
 /// The output with this index.
-pub fn output(bytes: &[u8], index: u128) -> Result<Output<'_>, OutputError> {
+pub(crate) fn output(bytes: &[u8], index: u128) -> Result<Output<'_>, OutputError> {
     // An index that no machine has is told before the bytes are looked at.
     let index = u64::try_from(index).map_err(|_| OutputError::NoOutput)?;
     let transaction = transaction(bytes).ok_or(OutputError::NoTransaction)?;

@@ -15,7 +15,7 @@ pub fn sha256(bytes: &[u8]) -> [u8; 32] {
 }
 
 /// SHA256(SHA256(bytes)), 32 bytes: the hash of bitcoin.
-pub fn double_sha256(bytes: &[u8]) -> [u8; 32] {
+pub(crate) fn double_sha256(bytes: &[u8]) -> [u8; 32] {
     sha256(&sha256(bytes))
 }
 

@@ -7,7 +7,7 @@ use super::hash::double_sha256;
 
 /// Whether `siblings`, from the leaves up, tie `leaf` at `index` of `count` leaves to `root`. All hashes in bitcoin's internal
 /// order.
-pub fn verify(leaf: &[u8; 32], root: &[u8; 32], index: u128, count: u128, siblings: &[[u8; 32]]) -> bool {
+pub(crate) fn verify(leaf: &[u8; 32], root: &[u8; 32], index: u128, count: u128, siblings: &[[u8; 32]]) -> bool {
     if index >= count {
         return false;
     }

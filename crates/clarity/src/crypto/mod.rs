@@ -2,9 +2,9 @@
 //!
 //! One file a curve or a format. The functions of the language that call these: `run/natives/`.
 
-pub mod bitcoin;
-pub mod ed25519;
+pub(crate) mod bitcoin;
+pub(crate) mod ed25519;
 pub mod hash;
-pub mod merkle;
-pub mod secp256k1;
-pub mod secp256r1;
+pub(crate) mod merkle;
+pub(crate) mod secp256k1;
+pub(crate) mod secp256r1;

@@ -7,7 +7,7 @@ use k256::elliptic_curve::scalar::IsHigh as _;
 
 /// Why no key was recovered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RecoverError {
+pub(crate) enum RecoverError {
     /// The bytes are a signature of no key.
     NoKey,
     /// The bytes are no signature: not 65, or a recovery id above 3.
@@ -15,13 +15,13 @@ pub enum RecoverError {
 }
 
 /// The compressed key that made `signature` over `digest`.
-pub fn recover(digest: &[u8; 32], signature: &[u8]) -> Result<[u8; 33], RecoverError> {
+pub(crate) fn recover(digest: &[u8; 32], signature: &[u8]) -> Result<[u8; 33], RecoverError> {
     let (scalars, id) = parts(signature).ok_or(RecoverError::Form)?;
     recovered(digest, scalars, id).map(|key| compressed(&key)).ok_or(RecoverError::NoKey)
 }
 
 /// Whether the compressed `key` made `signature` over `digest`. The recovery id may be left out, and is not looked at.
-pub fn verify(digest: &[u8; 32], signature: &[u8], key: &[u8]) -> bool {
+pub(crate) fn verify(digest: &[u8; 32], signature: &[u8], key: &[u8]) -> bool {
     use k256::ecdsa::signature::hazmat::PrehashVerifier as _;
 
     let Some(scalars) = signature.get(..64) else { return false };
@@ -30,12 +30,12 @@ pub fn verify(digest: &[u8; 32], signature: &[u8], key: &[u8]) -> bool {
 }
 
 /// The uncompressed form of a compressed key; none when it is no point.
-pub fn decompress(key: &[u8; 33]) -> Option<[u8; 65]> {
+pub(crate) fn decompress(key: &[u8; 33]) -> Option<[u8; 65]> {
     point(key).and_then(|key| key.to_sec1_point(false).as_bytes().try_into().ok())
 }
 
 /// Whether the bytes are a compressed point.
-pub fn is_key(key: &[u8; 33]) -> bool {
+pub(crate) fn is_key(key: &[u8; 33]) -> bool {
     point(key).is_some()
 }
 

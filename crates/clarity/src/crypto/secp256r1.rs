@@ -5,7 +5,7 @@ use p256::ecdsa::{Signature, VerifyingKey};
 
 /// Whether the compressed `key` made `signature` (r, s) over `digest`. A high S verifies too. Bytes that are no signature or no
 /// key verify nothing.
-pub fn verify(digest: &[u8; 32], signature: &[u8], key: &[u8]) -> bool {
+pub(crate) fn verify(digest: &[u8; 32], signature: &[u8], key: &[u8]) -> bool {
     if key.len() != 33 {
         return false;
     }

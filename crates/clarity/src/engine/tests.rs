@@ -24,7 +24,7 @@ fn a_contract_is_called_after_a_restart() {
     world.publish("counter", COUNTER);
     let mut machine = world.machine();
     assert_eq!(machine.call(&context(), &id("counter"), "inc", Vec::new()).unwrap().to_string(), "(ok u2)");
-    assert_eq!(machine.journal.writes().len(), 1);
+    assert_eq!(machine.journal.take().len(), 1);
 }
 
 #[test]
@@ -36,7 +36,7 @@ fn what_reads_does_not_write() {
         |machine: &mut Machine<'_>, name: &str| machine.call_read_only(&context(), &id("counter"), name, Vec::new());
     assert_eq!(read(&mut machine, "current").unwrap(), Value::UInt(0));
     assert_eq!(read(&mut machine, "inc").unwrap_err().kind(), "WriteAttemptedInReadOnly");
-    assert_eq!(machine.journal.writes().len(), 0);
+    assert_eq!(machine.journal.take().len(), 0);
 }
 
 #[test]
@@ -118,7 +118,7 @@ fn a_failure_stops_where_the_budget_ends() {
     let stopped = machine.call(&context(), &id("counter"), "inc", Vec::new()).unwrap_err();
     assert_eq!(stopped.class(), "cost");
     assert!(machine.meter.spent().runtime > 400);
-    assert_eq!(machine.journal.writes().len(), 0);
+    assert_eq!(machine.journal.take().len(), 0);
 }
 
 #[test]

@@ -18,7 +18,7 @@ use crate::types::Type;
 
 /// Makes a program of a contract's sorted tree.
 #[must_use]
-pub fn lower(tree: &Tree, id: Arc<ContractId>, dialect: &'static Dialect) -> Program {
+pub(crate) fn lower(tree: &Tree, id: Arc<ContractId>, dialect: &'static Dialect) -> Program {
     let mut lowering = Lowering::new(tree, id, dialect);
     for at in tree.top() {
         lowering.declare(*at);

@@ -19,5 +19,5 @@ mod last_use;
 mod lowering;
 pub(crate) mod program;
 
-pub use definitions::lower;
-pub use program::{Program, Visibility};
+pub(crate) use definitions::lower;
+pub(crate) use program::{Program, Visibility};

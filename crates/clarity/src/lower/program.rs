@@ -176,7 +176,7 @@ pub(crate) struct TupleShape {
 
 /// Who may call a function, and whether it may write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Visibility {
+pub(crate) enum Visibility {
     /// Its own contract.
     Private,
     /// Everybody.
@@ -254,7 +254,7 @@ pub(crate) enum Definition {
 
 /// A contract in the form that runs.
 #[derive(Debug)]
-pub struct Program {
+pub(crate) struct Program {
     pub(crate) id: Arc<ContractId>,
     pub(crate) dialect: &'static Dialect,
     pub(crate) ops: Vec<Op>,

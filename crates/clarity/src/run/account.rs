@@ -76,9 +76,9 @@ mod tests {
     use crate::state::{Write, keys};
     use crate::test_support::{Memory, RULES, SENDER};
 
-    fn texts(machine: &Machine<'_>) -> Vec<(String, String)> {
-        let pair = |write: &Write| (write.key.to_string(), write.datum.text());
-        machine.journal.writes().iter().map(pair).collect()
+    fn texts(machine: &mut Machine<'_>) -> Vec<(String, String)> {
+        let pair = |write: Write| (write.key.to_string(), write.datum.text());
+        machine.journal.take().into_iter().map(pair).collect()
     }
 
     #[test]
@@ -98,7 +98,7 @@ mod tests {
         let balance = |amount: u128| (keys::balance(&owner).to_string(), format!("{amount:032x}{:048x}", 0));
         let supply = |amount: u128| (keys::LIQUID_SUPPLY.to_owned(), format!("01{amount:032x}"));
         let nonce = (keys::nonce(&owner).to_string(), "7".to_owned());
-        assert_eq!(texts(&machine), [balance(10), balance(6), nonce, supply(3), supply(7)]);
+        assert_eq!(texts(&mut machine), [balance(10), balance(6), nonce, supply(3), supply(7)]);
         assert_eq!(machine.meter.spent(), Cost::default());
     }
 }

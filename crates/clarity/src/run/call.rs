@@ -116,10 +116,6 @@ impl Machine<'_> {
                     })),
                     Principal::Standard(_) => return Err(CheckError::TypeValue(of.clone(), value).into()),
                 },
-                (Type::TraitReference(id), Value::Callable(callable)) => Value::Callable(Arc::new(Callable {
-                    contract: callable.contract.clone(),
-                    bound: Some(id.as_ref().clone()),
-                })),
                 _ if value.fits(of).map_err(|_| CheckError::CouldNotDetermineType)? => value,
                 _ => return Err(CheckError::TypeValue(of.clone(), value).into()),
             };

@@ -221,7 +221,7 @@ struct Caller<'a> {
 fn fits(function: &Function, method: &Method) -> bool {
     function.parameters.len() == method.parameters.len()
         && function.parameters.iter().zip(&method.parameters).all(|((_, of), asked)| match (of, asked) {
-            (Type::Trait(_) | Type::TraitReference(_), Type::Trait(_) | Type::TraitReference(_)) => true,
+            (Type::Trait(_), Type::Trait(_)) => true,
             _ => of.admits(asked).unwrap_or(false),
         })
 }

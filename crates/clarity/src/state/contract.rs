@@ -26,19 +26,19 @@ pub struct Contract {
     /// What it offers.
     pub interface: Arc<Interface>,
     /// What runs.
-    pub program: Program,
+    pub(crate) program: Program,
     /// Bytes of its source and memory of its constants, which loading it costs.
     pub size: u64,
     /// Values of its constants; a place is empty until the deployment has come to it.
     pub constants: Vec<OnceLock<Value>>,
     /// How many of each fungible token there may be at most; a place is empty for a token without a limit.
-    pub caps: Vec<OnceLock<u128>>,
+    pub(crate) caps: Vec<OnceLock<u128>>,
 }
 
 impl Contract {
     /// A contract whose constants have no values yet.
     #[must_use]
-    pub fn new(source: &str, interface: Arc<Interface>, program: Program, size: u64) -> Self {
+    pub(crate) fn new(source: &str, interface: Arc<Interface>, program: Program, size: u64) -> Self {
         let constants = program.constants.iter().map(|_| OnceLock::new()).collect();
         let caps = program.tokens.iter().map(|_| OnceLock::new()).collect();
         Self { source: source.to_owned(), interface, program, size, constants, caps }

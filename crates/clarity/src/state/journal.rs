@@ -56,7 +56,7 @@ enum Place {
 
 /// What is known of a key.
 #[derive(Debug)]
-pub enum Known<'a> {
+pub(crate) enum Known<'a> {
     /// What was written last.
     Written(&'a Datum),
     /// What was read, with the bytes of its serialization; `None` when nothing is there.
@@ -68,7 +68,7 @@ const MAX_REMEMBERED_BYTES: u64 = 1 << 20;
 
 /// A place in the journal to which it can be rolled back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Mark(usize);
+pub(crate) struct Mark(usize);
 
 /// The writes of a transaction, and its reads.
 #[derive(Debug, Default)]
@@ -84,7 +84,7 @@ pub struct Journal {
 impl Journal {
     /// What is known of a key.
     #[must_use]
-    pub fn get(&self, key: &str) -> Option<Known<'_>> {
+    pub(crate) fn get(&self, key: &str) -> Option<Known<'_>> {
         self.places.get(key).map(|place| match place {
             Place::Written(at) => Known::Written(&self.writes[*at].datum),
             Place::Read(at) => Known::Read(self.reads[*at].as_ref()),
@@ -93,7 +93,7 @@ impl Journal {
 
     /// What was written last under a key.
     #[must_use]
-    pub fn written(&self, key: &str) -> Option<&Datum> {
+    pub(crate) fn written(&self, key: &str) -> Option<&Datum> {
         match self.get(key) {
             Some(Known::Written(datum)) => Some(datum),
             Some(Known::Read(_)) | None => None,
@@ -101,7 +101,7 @@ impl Journal {
     }
 
     /// Remembers what stands under a key of which nothing is known, if there is room for it.
-    pub fn remember(&mut self, key: &str, read: Option<&(Value, u64)>) {
+    pub(crate) fn remember(&mut self, key: &str, read: Option<&(Value, u64)>) {
         let bytes = read.map_or(0, |(_, bytes)| *bytes).saturating_add(u64::try_from(key.len()).unwrap_or(u64::MAX));
         let sum = self.remembered_bytes.saturating_add(bytes);
         if sum <= MAX_REMEMBERED_BYTES {
@@ -112,7 +112,7 @@ impl Journal {
     }
 
     /// Writes.
-    pub fn put(&mut self, key: Arc<str>, datum: Datum) {
+    pub(crate) fn put(&mut self, key: Arc<str>, datum: Datum) {
         let at = self.writes.len();
         let previous = self.places.insert(Arc::clone(&key), Place::Written(at));
         self.writes.push(Write { key, datum, previous });
@@ -120,12 +120,12 @@ impl Journal {
 
     /// Where it stands.
     #[must_use]
-    pub const fn mark(&self) -> Mark {
+    pub(crate) const fn mark(&self) -> Mark {
         Mark(self.writes.len())
     }
 
     /// Forgets everything that was written since.
-    pub fn roll_back(&mut self, mark: Mark) {
+    pub(crate) fn roll_back(&mut self, mark: Mark) {
         while self.writes.len() > mark.0 {
             let Some(write) = self.writes.pop() else { return };
             match write.previous {
@@ -135,13 +135,7 @@ impl Journal {
         }
     }
 
-    /// All writes, in order, repeated ones as often as they were made.
-    #[must_use]
-    pub fn writes(&self) -> &[Write] {
-        &self.writes
-    }
-
-    /// The same, and the journal is empty again.
+    /// All writes, in order, repeated ones as often as they were made. The journal is empty again.
     pub fn take(&mut self) -> Vec<Write> {
         std::mem::take(self).writes
     }
@@ -172,7 +166,7 @@ mod tests {
         journal.put("b".into(), Datum::Number(5));
         journal.roll_back(outer);
         assert_eq!((number(&journal, "a"), number(&journal, "b")), (Some(1), None));
-        assert_eq!(journal.writes().len(), 1);
+        assert_eq!(journal.take().len(), 1);
     }
 
     #[test]

@@ -15,5 +15,6 @@ mod world;
 pub use crate::keys;
 pub use balance::Balance;
 pub use contract::Contract;
-pub use journal::{Datum, Journal, Known, Mark, Write};
+pub use journal::{Datum, Journal, Write};
+pub(crate) use journal::{Known, Mark};
 pub use world::{BlockFacts, PoxAddresses, View, World};

@@ -21,7 +21,7 @@ mod types;
 
 pub use errors::{LexError, Mark, ParseError, SyntaxError};
 pub use tree::{Children, Node, NodeId, Span, TraitName, Tree};
-pub use types::{TypeReader, TypeSyntax};
+pub(crate) use types::{TypeReader, TypeSyntax};
 
 use crate::costs::{CostFn, Meter, units};
 use crate::principal::ContractId;
@@ -53,7 +53,7 @@ pub fn read(
 ///
 /// # Errors
 /// The text is no contract.
-pub fn read_again(source: &str, contract: &ContractId, rules: &Rules) -> Result<Tree, Box<SyntaxError>> {
+pub(crate) fn read_again(source: &str, contract: &ContractId, rules: &Rules) -> Result<Tree, Box<SyntaxError>> {
     let mut tree = parse::parse(source, contract.issuer, rules.call_depth)?;
     sort::Graph::of(&tree).sort(&mut tree)?;
     traits::resolve(&mut tree, contract)?;

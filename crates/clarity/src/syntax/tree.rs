@@ -14,9 +14,9 @@ pub struct Span {
     /// Column of the first character.
     pub start_column: u32,
     /// Line of the last character.
-    pub end_line: u32,
+    pub(crate) end_line: u32,
     /// Column of the last character.
-    pub end_column: u32,
+    pub(crate) end_column: u32,
 }
 
 impl Span {
@@ -152,14 +152,14 @@ impl Tree {
 
     /// The nodes of a list that was written in parentheses, not in braces.
     #[must_use]
-    pub fn parenthesized(&self, id: NodeId) -> Option<&[NodeId]> {
+    pub(crate) fn parenthesized(&self, id: NodeId) -> Option<&[NodeId]> {
         let items = self.list(id)?;
         items.first().is_none_or(|head| self.span(*head) != Span::default()).then_some(items)
     }
 
     /// The name at a node.
     #[must_use]
-    pub fn atom(&self, id: NodeId) -> Option<&ClarityName> {
+    pub(crate) fn atom(&self, id: NodeId) -> Option<&ClarityName> {
         match self.node(id) {
             Node::Atom(name) => Some(name),
             _ => None,

@@ -8,7 +8,7 @@ use crate::value::Value;
 
 /// Why a piece of text is no type.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TypeSyntax {
+pub(crate) enum TypeSyntax {
     /// It has not the form of a type.
     Invalid,
     /// No type has this name.
@@ -28,7 +28,7 @@ impl From<TypeFault> for TypeSyntax {
 /// Reads types, and counts the steps that reading them costs. A trait is read as later versions have it in all versions of the
 /// language: the checker takes it as a type, and parameters of Clarity 1 are bound to it, too.
 #[derive(Debug)]
-pub struct TypeReader<'a> {
+pub(crate) struct TypeReader<'a> {
     tree: &'a Tree,
     steps: u32,
 }
@@ -36,13 +36,13 @@ pub struct TypeReader<'a> {
 impl<'a> TypeReader<'a> {
     /// A reader that has read nothing.
     #[must_use]
-    pub const fn new(tree: &'a Tree) -> Self {
+    pub(crate) const fn new(tree: &'a Tree) -> Self {
         Self { tree, steps: 0 }
     }
 
     /// How many nodes of types were looked at.
     #[must_use]
-    pub const fn steps(&self) -> u32 {
+    pub(crate) const fn steps(&self) -> u32 {
         self.steps
     }
 
@@ -50,7 +50,7 @@ impl<'a> TypeReader<'a> {
     ///
     /// # Errors
     /// There is none.
-    pub fn read(&mut self, at: NodeId) -> Result<Type, TypeSyntax> {
+    pub(crate) fn read(&mut self, at: NodeId) -> Result<Type, TypeSyntax> {
         self.steps += 1;
         match self.tree.node(at) {
             Node::Atom(name) => match name.as_str() {

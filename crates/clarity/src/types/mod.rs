@@ -14,15 +14,15 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 pub use join::JoinFault;
-pub use text::{DebugContract, DebugTrait, DebugType};
+pub(crate) use text::{DebugContract, DebugType};
 
 use crate::names::ClarityName;
 use crate::principal::{ContractId, TraitId};
 
 /// Bytes of the largest value, by the measure of its type.
-pub const MAX_VALUE_SIZE: u32 = 1024 * 1024;
+pub(crate) const MAX_VALUE_SIZE: u32 = 1024 * 1024;
 /// Levels of the deepest type.
-pub const MAX_TYPE_DEPTH: u8 = 32;
+pub(crate) const MAX_TYPE_DEPTH: u8 = 32;
 const PRINCIPAL_SIZE: u32 = 148;
 const TRAIT_SIZE: u32 = 276;
 
@@ -75,12 +75,10 @@ pub enum Type {
     Response(Arc<ResponseType>),
     /// A contract that was written down as a literal.
     Callable(Arc<ContractId>),
-    /// `<trait>`, from Clarity 2 on.
+    /// `<trait>`
     Trait(Arc<TraitId>),
     /// What two different [`Type::Callable`] have in common.
     Union(Arc<BTreeSet<Self>>),
-    /// `<trait>` in Clarity 1.
-    TraitReference(Arc<TraitId>),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -107,7 +105,7 @@ impl ListType {
 
     /// How many entries at most.
     #[must_use]
-    pub const fn max_len(&self) -> u32 {
+    pub(crate) const fn max_len(&self) -> u32 {
         self.max_len
     }
 }
@@ -212,7 +210,7 @@ impl Type {
 
     /// The type of a list without entries: of nothing, and no longer than it is.
     #[must_use]
-    pub fn empty_list() -> Self {
+    pub(crate) fn empty_list() -> Self {
         Self::List(Arc::new(ListType {
             entry: Self::NoType,
             max_len: 0,
@@ -256,7 +254,7 @@ impl Type {
             Self::Buffer(n) | Self::Ascii(n) => n.saturating_add(4),
             Self::Utf8(n) => n.saturating_mul(4).saturating_add(4),
             Self::Principal | Self::Callable(_) | Self::Union(_) => PRINCIPAL_SIZE,
-            Self::Trait(_) | Self::TraitReference(_) => TRAIT_SIZE,
+            Self::Trait(_) => TRAIT_SIZE,
             Self::List(list) => list.figures.size,
             Self::Tuple(tuple) => tuple.figures.size,
             Self::Optional(optional) => optional.figures.size,
@@ -266,7 +264,7 @@ impl Type {
 
     /// The size of the type itself.
     #[must_use]
-    pub fn type_size(&self) -> u32 {
+    pub(crate) fn type_size(&self) -> u32 {
         match self {
             Self::Buffer(_) | Self::Ascii(_) | Self::Utf8(_) => 5,
             Self::List(list) => list.figures.type_size,
@@ -279,7 +277,7 @@ impl Type {
 
     /// Whether its values hold others, and so carry types.
     #[must_use]
-    pub const fn is_compound(&self) -> bool {
+    pub(crate) const fn is_compound(&self) -> bool {
         matches!(self, Self::List(_) | Self::Tuple(_) | Self::Optional(_) | Self::Response(_))
     }
 

@@ -27,14 +27,14 @@ impl fmt::Display for Type {
             Self::Optional(optional) => write!(f, "(optional {})", optional.inner),
             Self::Response(response) => write!(f, "(response {} {})", response.ok, response.err),
             Self::Callable(contract) => write!(f, "(principal {contract})"),
-            Self::Trait(id) | Self::TraitReference(id) => write!(f, "<{id}>"),
+            Self::Trait(id) => write!(f, "<{id}>"),
         }
     }
 }
 
 /// The form that error texts use: `ResponseType((UIntType, NoType))`.
 #[derive(Clone, Copy)]
-pub struct DebugType<'a>(pub &'a Type);
+pub(crate) struct DebugType<'a>(pub &'a Type);
 
 impl fmt::Display for DebugType<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -78,14 +78,13 @@ impl fmt::Display for DebugType<'_> {
                 }
                 f.write_str("})")
             }
-            Type::TraitReference(id) => write!(f, "TraitReferenceType({})", DebugTrait(id)),
         }
     }
 }
 
 /// A contract as error texts show it.
 #[derive(Clone, Copy)]
-pub struct DebugContract<'a>(pub &'a ContractId);
+pub(crate) struct DebugContract<'a>(pub &'a ContractId);
 
 impl fmt::Display for DebugContract<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -99,7 +98,7 @@ impl fmt::Display for DebugContract<'_> {
 
 /// A trait as error texts show it.
 #[derive(Clone, Copy)]
-pub struct DebugTrait<'a>(pub &'a TraitId);
+pub(crate) struct DebugTrait<'a>(pub &'a TraitId);
 
 impl fmt::Display for DebugTrait<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -12,7 +12,7 @@ impl Value {
     ///
     /// # Errors
     /// The value would be too large with it.
-    pub fn cast(self, parameter: &Type) -> Result<Self, TypeFault> {
+    pub(crate) fn cast(self, parameter: &Type) -> Result<Self, TypeFault> {
         Ok(match (parameter, self) {
             (Type::Optional(optional), Self::Optional(Some(inner))) if is_castable(optional.inner()) => {
                 Self::some(Arc::unwrap_or_clone(inner).cast(optional.inner())?)?

@@ -68,7 +68,7 @@ impl Value {
     ///
     /// # Errors
     /// They are none.
-    pub fn decode_as(bytes: &[u8], expected: &Type, fields: Fields) -> Result<Self, DecodeError> {
+    pub(crate) fn decode_as(bytes: &[u8], expected: &Type, fields: Fields) -> Result<Self, DecodeError> {
         let mut reader = Reader { bytes, fields };
         let value = reader.typed(expected, MAX_DEPTH_TYPED)?;
         reader.end()?;

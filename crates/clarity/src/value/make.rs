@@ -45,7 +45,7 @@ impl Value {
     ///
     /// # Errors
     /// Too large or too deep.
-    pub fn list_of(entry: Type, max_len: u32, items: Vec<Self>) -> Result<Self, TypeFault> {
+    pub(crate) fn list_of(entry: Type, max_len: u32, items: Vec<Self>) -> Result<Self, TypeFault> {
         let list = List { entry, max_len, items };
         let size = u64::from(max_len) * u64::from(list.entry.size()) + u64::from(list.entry.type_size()) + 5;
         if list.entry.depth() >= MAX_TYPE_DEPTH {
@@ -71,7 +71,7 @@ impl Value {
 
     /// A tuple of a type. The values are trusted to be of it, in the order of its fields.
     #[must_use]
-    pub fn tuple_of(shape: Arc<TupleType>, values: Vec<Self>) -> Self {
+    pub(crate) fn tuple_of(shape: Arc<TupleType>, values: Vec<Self>) -> Self {
         Self::Tuple(Arc::new(Tuple { shape, values: values.into_boxed_slice() }))
     }
 }

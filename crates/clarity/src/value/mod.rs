@@ -19,7 +19,7 @@ mod text;
 use std::sync::Arc;
 
 pub use decode::{DecodeError, Fields, MAX_DEPTH_UNTYPED};
-pub use text::DebugValue;
+pub(crate) use text::DebugValue;
 
 /// A principal is a value too: who reads values finds its parts here.
 pub use crate::principal::{ContractId, Principal, Standard, TraitId};
@@ -122,7 +122,7 @@ impl List {
 
     /// How many entries the list's type allows.
     #[must_use]
-    pub const fn max_len(&self) -> u32 {
+    pub(crate) const fn max_len(&self) -> u32 {
         self.max_len
     }
 

@@ -6,7 +6,7 @@ use crate::types::Type;
 impl Value {
     /// The value as the type has it; `None` when it cannot be.
     #[must_use]
-    pub fn sanitized(&self, expected: &Type) -> Option<Self> {
+    pub(crate) fn sanitized(&self, expected: &Type) -> Option<Self> {
         match (expected, self) {
             (Type::List(expected), Self::List(list)) => {
                 if list.items.len() > usize::try_from(expected.max_len()).ok()? {

@@ -63,7 +63,7 @@ impl Value {
 
     /// Its type: what it carries, and what its content says where it carries nothing.
     #[must_use]
-    pub fn type_of(&self) -> Type {
+    pub(crate) fn type_of(&self) -> Type {
         match self {
             Self::Int(_) => Type::Int,
             Self::UInt(_) => Type::UInt,

@@ -73,7 +73,7 @@ fn hexadecimal(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
 
 /// The form that error texts use: `Optional(OptionalData { data: Some(UInt(1)) })`.
 #[derive(Clone, Copy)]
-pub struct DebugValue<'a>(pub &'a Value);
+pub(crate) struct DebugValue<'a>(pub &'a Value);
 
 impl fmt::Display for DebugValue<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -63,7 +63,7 @@ fn run(
     let mut machine = Machine::new(rules, meter, chain);
     let outcome = work(&mut machine);
     let writes: Vec<_> =
-        machine.journal.writes().iter().map(|write| (write.key.to_string(), write.datum.text())).collect();
+        machine.journal.take().into_iter().map(|write| (write.key.to_string(), write.datum.text())).collect();
     let Machine { meter, events, movements, .. } = machine;
     let (spent, memory, memory_peak) = (meter.spent(), meter.memory(), meter.memory_peak());
     drop(meter);

@@ -74,7 +74,7 @@ fn serialized_size(of: &Type) -> Result<u32, AnalysisError> {
         Type::Bool => 1,
         Type::Buffer(length) | Type::Ascii(length) => add(5, *length)?,
         Type::Utf8(length) => add(5, length.checked_mul(4).ok_or(AnalysisError::ValueTooLarge)?)?,
-        Type::Principal | Type::Callable(_) | Type::Trait(_) | Type::TraitReference(_) => 151,
+        Type::Principal | Type::Callable(_) | Type::Trait(_) => 151,
         Type::List(list) => {
             add(5, serialized_size(list.entry())?.checked_mul(list.max_len()).ok_or(AnalysisError::ValueTooLarge)?)?
         }
