@@ -5,7 +5,7 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a rule of its own")]
 pub struct Dialect {
-    /// 1 to 6.
+    /// The version of the language, 1 to 6.
     pub version: u8,
     /// Traits are values that may be bound, stored in tuples and passed on; arguments are cast to the types of their parameters (2).
     pub(crate) traits_are_values: bool,

@@ -51,12 +51,12 @@ impl From<Stop> for PublishError {
 /// A contract that may be deployed.
 #[derive(Debug)]
 pub struct Checked {
-    /// What it offers.
+    /// What the contract offers to others, as it will be stored.
     pub interface: Arc<Interface>,
     program: Program,
 }
 
-/// What the checker is told of contracts that are deployed already. A state that cannot be read ends the publication afterwards.
+/// Looks up deployed contracts for the checker. A state that cannot be read ends the publication afterwards.
 struct Deployed<'a> {
     world: RefCell<&'a mut dyn World>,
     error: RefCell<Option<InternalError>>,

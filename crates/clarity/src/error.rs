@@ -55,7 +55,7 @@ pub enum RuntimeError {
 }
 
 impl RuntimeError {
-    /// The kind's name.
+    /// The variant's name, as the network's texts and conformance cases have it.
     #[must_use]
     pub const fn kind(&self) -> &'static str {
         match self {
@@ -141,7 +141,7 @@ pub enum CheckError {
 }
 
 impl CheckError {
-    /// The kind's name.
+    /// The variant's name, as the network's texts and conformance cases have it.
     #[must_use]
     pub const fn kind(&self) -> &'static str {
         match self {
@@ -198,7 +198,7 @@ pub enum InternalError {
 pub enum Stop {
     /// A value leaves its function early.
     Return(Box<Value>, Thrower),
-    /// The program failed.
+    /// The program failed as it ran: an overflow, an unwrap that found nothing.
     Runtime(Box<RuntimeError>),
     /// The program does what a checked program does not.
     Check(Box<CheckError>),
@@ -273,7 +273,7 @@ impl Stop {
         }
     }
 
-    /// The kind's name.
+    /// The variant's name, as the network's texts and conformance cases have it.
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {
@@ -297,7 +297,7 @@ impl Stop {
 }
 
 impl InternalError {
-    /// The kind's name.
+    /// The variant's name, as the network's texts and conformance cases have it.
     #[must_use]
     pub const fn kind(&self) -> &'static str {
         match self {

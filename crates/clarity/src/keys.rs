@@ -12,10 +12,10 @@ pub const TENURE_HEIGHT: &str = "_stx-data::tenure_height";
 pub const BLOCK_TIME: &str = "_stx-data::clarity_storage::block_time";
 /// How many micro-STX there are.
 pub const LIQUID_SUPPLY: &str = "_stx-data::ustx_liquid_supply";
-/// The epoch's number.
+/// The epoch's number, as eight hexadecimal digits.
 pub const EPOCH: &str = "vm-epoch::epoch-version";
 
-/// A data variable.
+/// The value of a contract's data variable.
 #[must_use]
 pub fn variable(contract: &ContractId, name: &ClarityName) -> Arc<str> {
     format!("vm::{contract}::1::{name}").into()
@@ -33,7 +33,7 @@ pub(crate) fn asset_prefix(contract: &ContractId, name: &ClarityName) -> String 
     format!("vm::{contract}::4::{name}::")
 }
 
-/// A map's entry.
+/// The value in a contract's map under a key.
 #[must_use]
 pub fn map_entry(contract: &ContractId, name: &ClarityName, key: &Value) -> Arc<str> {
     let mut text = String::new();
@@ -107,7 +107,7 @@ fn decimal(text: &mut String, number: u8) {
     text.push(digit(number));
 }
 
-/// Somebody's micro-STX.
+/// What an account or contract has: free and locked micro-STX, and the height of the unlock.
 #[must_use]
 pub fn balance(owner: &Principal) -> Arc<str> {
     format!("vm-account::{owner}::19").into()
@@ -119,7 +119,7 @@ pub fn nonce(owner: &Principal) -> Arc<str> {
     format!("vm-account::{owner}::18").into()
 }
 
-/// A contract's commitment.
+/// The hash of a contract's source, and the height of the block that published it.
 #[must_use]
 pub fn contract(id: &ContractId) -> Arc<str> {
     format!("clarity-contract::{id}").into()

@@ -64,7 +64,7 @@ impl Keyword {
         KEYWORDS.iter().find(|(_, n, since, until)| *n == name && (*since..=*until).contains(&version)).map(|row| row.0)
     }
 
-    /// Its name.
+    /// The word in source texts.
     #[must_use]
     pub const fn name(self) -> &'static str {
         KEYWORDS[self as usize].1
@@ -119,7 +119,7 @@ impl Define {
         DEFINES.iter().find(|row| row.1 == name).map(|row| row.0)
     }
 
-    /// Its name.
+    /// The word in source texts.
     #[must_use]
     pub const fn name(self) -> &'static str {
         DEFINES[self as usize].1

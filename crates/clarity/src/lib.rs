@@ -18,6 +18,18 @@
 //! a version of the language a field of [`Dialect`], a native function a row of [`natives`], a cost a row of `costs/table.rs`.
 //! Nothing here knows blocks, transactions or databases.
 //!
+//! Rooms, from the bottom up: each imports from its own row and the rows above it alone.
+//!
+//! | room | holds |
+//! |---|---|
+//! | `names`, `keywords`, `dialect`, `crypto` | words, what a version of the language decides, hashes and signatures |
+//! | `costs`, `rules`, `natives` | what work costs, what an epoch decides, the table of the native functions |
+//! | `principal` | accounts, contracts and traits by their full names |
+//! | `types`, `value` | types, and values, which carry them |
+//! | `error`, `keys` | why an evaluation stops; under which keys the state is stored |
+//! | `syntax`, `analysis`, `lower` | from a text to a checked interface and a program |
+//! | `state`, `run`, `engine` | contracts and writes, the machine, the way in |
+//!
 //! | to learn | read |
 //! |---|---|
 //! | how a contract is published, called, read | `engine.rs` |

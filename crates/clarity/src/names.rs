@@ -30,7 +30,7 @@ macro_rules! name {
                 $valid(text).then(|| Self(Arc::from(text)))
             }
 
-            /// The text.
+            /// The name as it is written, in ASCII.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0

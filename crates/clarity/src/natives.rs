@@ -23,7 +23,7 @@ pub enum Kind {
 /// How many arguments a native function takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Arity {
-    /// So many.
+    /// Neither more nor fewer.
     Exactly(usize),
     /// So many or more.
     AtLeast(usize),
@@ -45,7 +45,7 @@ struct Row {
 
 macro_rules! natives {
     ($($id:ident $name:literal $since:literal..=$until:literal, $kind:expr, $cost:expr, $arity:expr;)*) => {
-        /// A native function.
+        /// A function of the language itself: a row of the table.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         #[allow(missing_docs, reason = "the rows are their documentation")]
         pub enum Native { $($id,)* }
@@ -214,7 +214,7 @@ impl Native {
         self.row().since <= version && version <= self.row().until
     }
 
-    /// Its name.
+    /// The word in source texts.
     #[must_use]
     pub const fn name(self) -> &'static str {
         self.row().name

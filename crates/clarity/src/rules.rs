@@ -15,7 +15,7 @@ pub struct Rules {
     pub number: u32,
     /// The newest version of the language that can be deployed.
     pub newest_version: u8,
-    /// What work costs.
+    /// The cost table: what each kind of work costs.
     pub costs: &'static CostTable,
     /// What a block may cost.
     pub block_limit: Cost,
@@ -43,7 +43,7 @@ pub struct Rules {
     pub map_stops_at_shortest: bool,
     /// A `merge` that grows too large fails where it stands (4.0).
     pub(crate) merge_checks_size: bool,
-    /// Looking up a trait of the own contract costs, and running out of budget inside a trait check is told as that (4.0).
+    /// Looking up a trait of the own contract costs, and a budget that ends inside a trait check is reported as that (4.0).
     pub(crate) own_traits_cost: bool,
     /// A tuple that is decoded with a type has exactly that type's fields (4.1).
     pub(crate) tuples_decode_exactly: bool,
@@ -60,7 +60,7 @@ const BLOCK_LIMIT: Cost = Cost {
 };
 
 impl Rules {
-    /// Epoch 3.0.
+    /// Epoch 3.0: Clarity 1 to 3. Later epochs are said by what they change.
     pub const EPOCH_3_0: Self = Self {
         epoch: "3.0",
         interface_name: "Epoch30",
@@ -136,7 +136,7 @@ impl Rules {
         ..Self::EPOCH_3_4
     };
 
-    /// Epoch 4.1.
+    /// Epoch 4.1: exact tuples, and types before writes.
     pub(crate) const EPOCH_4_1: Self = Self {
         epoch: "4.1",
         interface_name: "Epoch41",

@@ -31,7 +31,7 @@ impl BindingForm {
 /// What is wrong with a pair that should bind a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BindingFault {
-    /// No list.
+    /// The binding is no list in parentheses.
     NotList(BindingForm, usize),
     /// A list of another length than two.
     InvalidLength(BindingForm, usize),
@@ -119,7 +119,7 @@ macro_rules! errors {
         }
 
         impl AnalysisError {
-            /// The kind's name.
+            /// The variant's name, as the network's texts and conformance cases have it.
             #[must_use]
             pub const fn kind(&self) -> &'static str {
                 match self {
@@ -344,7 +344,7 @@ impl From<TypeSyntax> for AnalysisError {
 /// A fault of a contract, and where it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
-    /// What is wrong.
+    /// What the checker refuses.
     pub error: AnalysisError,
     /// Where: one expression, or the parts of one.
     pub spans: Vec<Span>,

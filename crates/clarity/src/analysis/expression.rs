@@ -12,7 +12,7 @@ use crate::syntax::{Node, NodeId};
 use crate::types::Type;
 use crate::value::Value;
 
-/// Arguments that are compared one by one as they are visited. The first that does not fit is told when all were visited.
+/// Arguments that are compared one by one as they are visited. The first that does not fit is the error, after all were visited.
 #[derive(Default)]
 pub(super) struct Trial {
     pub(super) quotes: Vec<Cost>,
@@ -117,7 +117,7 @@ impl Checker<'_, '_> {
         Ok(())
     }
 
-    /// Visits several expressions.
+    /// The types of several expressions, visited from left to right.
     pub(super) fn visit_all(&mut self, ids: &[NodeId]) -> Result<Vec<Type>, Box<Fault>> {
         ids.iter().map(|id| self.visit(*id)).collect()
     }
@@ -172,7 +172,7 @@ impl Checker<'_, '_> {
         Ok(())
     }
 
-    /// The end of comparing one by one: what did not fit is told, and the comparisons up to it are paid for.
+    /// The end of comparing one by one: what did not fit is the error, and the comparisons up to it are paid for.
     pub(super) fn end_trial(&mut self, trial: Trial) -> Result<(), Box<Fault>> {
         let Some(misfit) = trial.misfit else { return Ok(()) };
         self.pay_quotes(trial.quotes)?;

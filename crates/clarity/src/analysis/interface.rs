@@ -13,9 +13,9 @@ use crate::types::Type;
 /// Type of a function that a contract defines.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FunctionType {
-    /// Its parameters.
+    /// Names and types of the parameters, in order.
     pub parameters: Vec<(ClarityName, Type)>,
-    /// What it gives.
+    /// The type of what it returns.
     pub result: Type,
 }
 
@@ -33,7 +33,7 @@ impl FunctionType {
 pub struct Method {
     /// Types of the parameters.
     pub parameters: Vec<Type>,
-    /// What it gives.
+    /// The type of what it returns, always a response.
     pub result: Type,
 }
 
@@ -51,13 +51,13 @@ pub struct Interface {
     pub variables: BTreeMap<ClarityName, Type>,
     /// Maps, with the types of keys and values.
     pub maps: BTreeMap<ClarityName, (Type, Type)>,
-    /// Private functions.
+    /// Functions that only the contract itself calls.
     pub private: BTreeMap<ClarityName, Arc<FunctionType>>,
-    /// Public functions.
+    /// Functions that transactions and other contracts call; they give a response.
     pub public: BTreeMap<ClarityName, Arc<FunctionType>>,
-    /// Read-only functions.
+    /// Functions that everybody calls, and that do not write.
     pub read_only: BTreeMap<ClarityName, Arc<FunctionType>>,
-    /// Fungible tokens.
+    /// Names of its fungible tokens.
     pub tokens: BTreeSet<ClarityName>,
     /// Non-fungible tokens and the types of their identifiers.
     pub assets: BTreeMap<ClarityName, Type>,

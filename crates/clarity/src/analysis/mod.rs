@@ -54,7 +54,7 @@ pub trait Contracts {
     fn interface(&self, contract: &ContractId) -> Option<Arc<Interface>>;
 }
 
-/// Checks a contract.
+/// Checks a contract's sorted tree; what it offers to others.
 ///
 /// # Errors
 /// What is wrong with it, or that the meter stopped it.

@@ -26,7 +26,7 @@ pub(super) enum Signature {
     Shift,
 }
 
-/// The largest buffer.
+/// The largest buffer that a value can be, as a function takes it.
 pub(super) const MAX_BUFFER: Type = Type::Buffer(MAX_VALUE_SIZE);
 /// The largest text of ASCII.
 pub(super) const MAX_ASCII: Type = Type::Ascii(MAX_VALUE_SIZE);
@@ -35,7 +35,7 @@ pub(super) const MAX_UTF8: Type = Type::Utf8(MAX_VALUE_SIZE / 4);
 
 /// How a comparison of types is paid for.
 pub(super) enum Payment<'c> {
-    /// At once.
+    /// It is charged at once.
     Charged,
     /// It is quoted, and added to this list.
     Quoted(&'c mut Vec<Cost>),

@@ -167,7 +167,7 @@ impl Writer {
     }
 }
 
-/// Reads them.
+/// Reads the parts that stored forms are made of, and knows how far it has come.
 pub(crate) struct Reader<'b> {
     pub(crate) bytes: &'b [u8],
     pub(crate) at: usize,

@@ -11,31 +11,31 @@ pub enum CostError {
     Balance {
         /// The sum with what did not fit any more.
         spent: Box<Cost>,
-        /// The limit.
+        /// The sum that may be spent.
         limit: Box<Cost>,
     },
     /// More memory would be held than is allowed.
     Memory {
         /// Bytes that would be held.
         held: u64,
-        /// The limit.
+        /// Bytes that may be held.
         limit: u64,
     },
     /// A cost function has no result for its input.
     Computation {
-        /// The table.
+        /// The cost table, by the network's name.
         table: &'static str,
-        /// The cost function.
+        /// The cost function, by the network's name.
         name: &'static str,
-        /// Why not.
+        /// Why the function has no result.
         reason: &'static str,
     },
-    /// It was told to stop: a deadline or a flag. Not a verdict on the transaction.
+    /// The interrupt stopped it: a deadline passed or a flag was set. That is no verdict on the transaction.
     Interrupted,
 }
 
 impl CostError {
-    /// The kind's name.
+    /// The variant's name, as the network's texts have it.
     #[must_use]
     pub const fn kind(&self) -> &'static str {
         match self {

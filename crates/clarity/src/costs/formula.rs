@@ -5,7 +5,7 @@ use super::{Cost, CostError};
 /// How runtime follows from the input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Formula {
-    /// Always the same.
+    /// `b`, whatever the input
     Flat(u64),
     /// `a * n + b`
     Line(u64, u64),

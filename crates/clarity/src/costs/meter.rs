@@ -1,4 +1,4 @@
-//! What an execution has spent, and when it must stop: at a limit of cost or memory, or because it is told to.
+//! What an execution has spent, and when it must stop: at a limit of cost or memory, or because its interrupt says so.
 
 use super::{Cost, CostError, CostFn, CostTable, Step, Trace};
 
@@ -71,7 +71,7 @@ impl<'i> Meter<'i> {
         self
     }
 
-    /// Charges a cost function's result for this input. The sum is kept when it passes the limit: it is what the error tells.
+    /// Charges a cost function's result for this input. The sum is kept when it passes the limit: the error shows it.
     ///
     /// # Errors
     /// The limit is passed, the function fails for this input, or the execution was interrupted.
@@ -137,7 +137,7 @@ impl<'i> Meter<'i> {
         CostError::Balance { spent: Box::new(self.spent), limit: Box::new(self.limit) }
     }
 
-    /// Takes memory.
+    /// Counts bytes as held, by the language's own measure.
     ///
     /// # Errors
     /// More is held than is allowed. It was taken all the same: whoever takes knows whether it is given back.
@@ -155,7 +155,7 @@ impl<'i> Meter<'i> {
         Ok(())
     }
 
-    /// Gives memory back.
+    /// Counts bytes as held no longer.
     #[inline]
     pub fn give(&mut self, bytes: u64) {
         self.memory = self.memory.saturating_sub(bytes);
@@ -164,7 +164,7 @@ impl<'i> Meter<'i> {
         }
     }
 
-    /// Tells the watcher, if there is one.
+    /// Shows the watcher a step, if there is one.
     #[inline]
     pub fn watch(&mut self, step: &Step<'_>) {
         if let Some(trace) = &mut self.trace {
@@ -178,7 +178,7 @@ impl<'i> Meter<'i> {
         self.trace.is_some()
     }
 
-    /// What was spent.
+    /// The sum so far, with what passed the limit.
     #[must_use]
     pub const fn spent(&self) -> Cost {
         self.spent

@@ -11,15 +11,15 @@ pub enum Step<'a> {
     Quote(CostFn, u64, Cost),
     /// A sum of quotes was charged.
     Add(Cost),
-    /// Memory was taken.
+    /// So many bytes more are held.
     MemoryTaken(u64),
-    /// Memory was given back.
+    /// So many bytes fewer are held.
     MemoryGiven(u64),
     /// A function of a contract is entered.
     Enter {
-        /// The contract's identifier.
+        /// The contract, as `S….name`.
         contract: &'a str,
-        /// The function's name.
+        /// The function, by its name in the contract.
         function: &'a str,
     },
     /// The function that was entered last is left: with a value, or not.
@@ -35,6 +35,6 @@ pub enum Step<'a> {
 
 /// A watcher. The meter holds one or none; none costs a comparison a step.
 pub trait Trace: Send {
-    /// Something happened.
+    /// Takes note of a step. It cannot stop the execution.
     fn step(&mut self, step: &Step<'_>);
 }

@@ -8,7 +8,7 @@ pub(crate) const MAX_SCRIPT_BYTES: usize = 1024;
 /// An output with the id of its transaction.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Output<'a> {
-    /// In satoshis.
+    /// The output's value, in satoshis.
     pub amount: u64,
     /// The script that locks it.
     pub script: &'a [u8],
@@ -29,7 +29,7 @@ pub(crate) enum OutputError {
 
 /// The output with this index.
 pub(crate) fn output(bytes: &[u8], index: u128) -> Result<Output<'_>, OutputError> {
-    // An index that no machine has is told before the bytes are looked at.
+    // An index that no machine has is refused before the bytes are looked at.
     let index = u64::try_from(index).map_err(|_| OutputError::NoOutput)?;
     let transaction = transaction(bytes).ok_or(OutputError::NoTransaction)?;
     let found = usize::try_from(index).ok().and_then(|index| transaction.outputs.get(index));

@@ -63,7 +63,7 @@ impl Scope {
 }
 
 impl Lowering<'_> {
-    /// One expression.
+    /// Lowers one expression, and gives its place.
     pub(super) fn expression(&mut self, at: NodeId, scope: &mut Scope) -> At {
         let tree = self.tree;
         match tree.node(at) {

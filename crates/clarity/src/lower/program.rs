@@ -177,11 +177,11 @@ pub(crate) struct TupleShape {
 /// Who may call a function, and whether it may write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Visibility {
-    /// Its own contract.
+    /// Functions of its own contract call it.
     Private,
-    /// Everybody.
+    /// Everybody calls it, and it may write.
     Public,
-    /// Everybody, and it does not write.
+    /// Everybody calls it, and it does not write.
     ReadOnly,
 }
 

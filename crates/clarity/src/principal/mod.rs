@@ -12,10 +12,10 @@ const MAINNET: [u8; 2] = [22, 20];
 /// Versions of the test network's addresses.
 const TESTNET: [u8; 2] = [26, 21];
 
-/// An account.
+/// An account: of one key, or of several.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Standard {
-    /// Below 32.
+    /// Below 32: one digit of c32, which says the network and whether there are several keys.
     version: u8,
     /// Hash of a key or of keys.
     pub hash: [u8; 20],
@@ -90,9 +90,9 @@ impl fmt::Display for Standard {
 /// A contract: who deployed it, and its name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ContractId {
-    /// Who deployed it.
+    /// The account that deployed it.
     pub issuer: Standard,
-    /// Its name.
+    /// Its name among that account's contracts.
     pub name: ContractName,
 }
 
@@ -122,7 +122,7 @@ impl fmt::Display for ContractId {
 pub struct TraitId {
     /// The contract that defines it.
     pub contract: ContractId,
-    /// Its name there.
+    /// Its name in that contract.
     pub name: ClarityName,
 }
 
@@ -135,9 +135,9 @@ impl fmt::Display for TraitId {
 /// An account or a contract.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Principal {
-    /// An account.
+    /// An account: of one key, or of several.
     Standard(Standard),
-    /// A contract.
+    /// A contract, which owns things as accounts do.
     Contract(ContractId),
 }
 

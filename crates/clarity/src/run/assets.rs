@@ -7,7 +7,7 @@ use crate::principal::Principal;
 
 use crate::value::Value;
 
-/// What moved.
+/// What moved, and how much.
 #[derive(Debug, Clone)]
 pub enum AssetKey {
     /// Micro-STX that went to somebody.
@@ -20,12 +20,12 @@ pub enum AssetKey {
     Asset(Arc<str>, Value),
 }
 
-/// Something left somebody.
+/// Something left an account or a contract.
 #[derive(Debug, Clone)]
 pub struct Movement {
-    /// Whom.
+    /// Who had it before.
     pub owner: Principal,
-    /// What.
+    /// What left, and whether it was destroyed.
     pub what: AssetKey,
 }
 
@@ -36,7 +36,7 @@ pub struct Assets {
     pub stx: BTreeMap<Principal, u128>,
     /// Micro-STX that were destroyed.
     pub burns: BTreeMap<Principal, u128>,
-    /// Fungible tokens.
+    /// Sums of fungible tokens, moved or destroyed, by `contract::token`.
     pub tokens: BTreeMap<Principal, BTreeMap<Arc<str>, u128>>,
     /// Non-fungible tokens, in the order in which they left.
     pub assets: BTreeMap<Principal, BTreeMap<Arc<str>, Vec<Value>>>,

@@ -14,8 +14,8 @@ use crate::types::Type;
 use crate::value::{Callable, Value};
 
 impl Machine<'_> {
-    /// Applies something to arguments: they are evaluated from left to right into the next slots, each is copied and holds
-    /// memory until the application ends. What is applied is told where they begin.
+    /// Evaluates arguments from left to right into the next slots, and applies something to them. Each is copied and holds
+    /// memory until the application ends. `apply` gets the slot of the first.
     pub(crate) fn with_arguments(
         &mut self,
         frame: &Frame<'_>,

@@ -209,7 +209,7 @@ const fn is_made_of_others(value: &Value) -> bool {
     matches!(value, Value::List(_) | Value::Tuple(_) | Value::Optional(Some(_)) | Value::Ok(_) | Value::Err(_))
 }
 
-/// Who calls.
+/// On whose behalf a contract is entered, and from where.
 struct Caller<'a> {
     sender: &'a Value,
     caller: &'a Value,

@@ -9,7 +9,7 @@ use crate::value::Value;
 /// Bytes of printed values that a transaction may say.
 pub(crate) const MAX_PRINTED_BYTES: u64 = 50 << 20;
 
-/// One event.
+/// What a transaction says: printed by a program, or of assets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     /// `print`: the contract and the value.

@@ -20,7 +20,7 @@ pub type Outcome = Result<Value, Stop>;
 /// Who runs a transaction.
 #[derive(Debug, Clone)]
 pub struct Context {
-    /// Who sent it.
+    /// The account that sent it: `tx-sender` of the first function.
     pub sender: Principal,
     /// Who pays for it, if that is somebody else.
     pub sponsor: Option<Principal>,
@@ -113,7 +113,7 @@ impl<'w> Machine<'w> {
         self.entered.pop();
     }
 
-    /// Begins a level.
+    /// Begins a level: what is written, said and moved from here on can be rolled back.
     #[must_use]
     pub fn begin(&self) -> Level {
         Level { journal: self.journal.mark(), events: self.events.len(), movements: self.movements.len() }

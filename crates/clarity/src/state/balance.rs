@@ -2,12 +2,12 @@
 
 use crate::error::InternalError;
 
-/// An account's micro-STX.
+/// The micro-STX of an account or contract.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Balance {
-    /// What can be spent while nothing is locked.
+    /// Micro-STX that can be spent.
     pub amount: u128,
-    /// What is locked.
+    /// Micro-STX that cannot be spent below the unlock height.
     pub locked: u128,
     /// The burn height from which it is free again.
     pub unlock_height: u64,

@@ -21,11 +21,11 @@ const FORMAT: u8 = 1;
 /// A contract that can be called.
 #[derive(Debug)]
 pub struct Contract {
-    /// Its text.
+    /// The text that was published, byte for byte.
     pub source: String,
-    /// What it offers.
+    /// What it offers to others.
     pub interface: Arc<Interface>,
-    /// What runs.
+    /// The form that runs, made from the source.
     pub(crate) program: Program,
     /// Bytes of its source and memory of its constants, which loading it costs.
     pub size: u64,
@@ -44,7 +44,7 @@ impl Contract {
         Self { source: source.to_owned(), interface, program, size, constants, caps }
     }
 
-    /// Its identifier.
+    /// Who deployed it, and its name.
     #[must_use]
     pub fn id(&self) -> &ContractId {
         &self.program.id

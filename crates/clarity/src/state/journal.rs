@@ -15,9 +15,9 @@ pub enum Datum {
     Value(Value),
     /// A number of tokens.
     Number(u128),
-    /// Micro-STX.
+    /// An account's micro-STX, free and locked.
     Balance(Balance),
-    /// Something else.
+    /// A text that is stored as it is.
     Text(Arc<str>),
 }
 
@@ -34,12 +34,12 @@ impl Datum {
     }
 }
 
-/// One write.
+/// A write under one key.
 #[derive(Debug, Clone)]
 pub struct Write {
-    /// Where.
+    /// The key of the state.
     pub key: Arc<str>,
-    /// What.
+    /// What stands there from now on.
     pub datum: Datum,
     /// What was known of the key before.
     previous: Option<Place>,
@@ -48,9 +48,9 @@ pub struct Write {
 /// Where something is that is known of a key.
 #[derive(Debug, Clone, Copy)]
 enum Place {
-    /// Among the writes.
+    /// An index among the writes.
     Written(usize),
-    /// Among the reads.
+    /// An index among the reads.
     Read(usize),
 }
 
@@ -111,14 +111,14 @@ impl Journal {
         }
     }
 
-    /// Writes.
+    /// Notes a write; what was known of the key before comes back when it is rolled back.
     pub(crate) fn put(&mut self, key: Arc<str>, datum: Datum) {
         let at = self.writes.len();
         let previous = self.places.insert(Arc::clone(&key), Place::Written(at));
         self.writes.push(Write { key, datum, previous });
     }
 
-    /// Where it stands.
+    /// The place to roll back to what is written now.
     #[must_use]
     pub(crate) const fn mark(&self) -> Mark {
         Mark(self.writes.len())

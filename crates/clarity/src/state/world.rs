@@ -45,7 +45,7 @@ pub struct BlockFacts {
 pub struct PoxAddresses {
     /// Version and hash of each.
     pub addresses: Vec<(u8, Vec<u8>)>,
-    /// What each gets.
+    /// Satoshis that each of them gets.
     pub payout: u128,
 }
 
@@ -77,7 +77,7 @@ pub trait World {
     /// Whether this is the main network.
     fn is_mainnet(&self) -> bool;
 
-    /// The network's number.
+    /// The number that transactions of this network carry.
     fn chain_id(&self) -> u32;
 
     /// The height of the block.

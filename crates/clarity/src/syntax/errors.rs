@@ -16,7 +16,7 @@ pub enum LexError {
     /// The same in a number without sign.
     #[error("invalid character, '{0}', in uint literal")]
     InvalidCharUint(char),
-    /// No hexadecimal digit.
+    /// A character of a buffer that is no hexadecimal digit.
     #[error("invalid character, '{0}', in buffer")]
     InvalidCharBuffer(char),
     /// A character that a name does not hold.
@@ -61,7 +61,7 @@ pub enum LexError {
     /// A character beyond ASCII.
     #[error("illegal non-ASCII character, '{0}'")]
     NonASCIIChar(char),
-    /// A carriage return.
+    /// A carriage return outside of a text.
     #[error("unsupported line-ending '\\r', only '\\n' is supported")]
     UnsupportedLineEnding,
 }
@@ -205,7 +205,7 @@ fn amounts(cost: &Cost) -> String {
 }
 
 impl ParseError {
-    /// The kind's name.
+    /// The variant's name, as the network's texts and conformance cases have it.
     #[must_use]
     pub const fn kind(&self) -> &'static str {
         match self {
@@ -279,7 +279,7 @@ impl ParseError {
 /// A fault of a source text, and where it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SyntaxError {
-    /// What is wrong.
+    /// What is wrong with the text.
     pub error: ParseError,
     /// Where, when the fault has one place.
     pub span: Option<Span>,

@@ -1,4 +1,4 @@
-//! Characters to tokens. The whole text becomes tokens before any of it is parsed, so a bad character at the end is told before
+//! Characters to tokens. The whole text becomes tokens before any of it is parsed, so a bad character at the end is reported before
 //! a missing parenthesis at the beginning.
 
 mod text;
@@ -16,7 +16,7 @@ pub(super) enum Token<'a> {
     Name(&'a str),
     Int(&'a str),
     UInt(&'a str),
-    /// Hexadecimal digits.
+    /// The hexadecimal digits behind `0x`.
     Buffer(&'a str),
     Ascii(String),
     Utf8(String),
@@ -69,7 +69,7 @@ impl<'a> Lexer<'a> {
 
     /// From `start` to the character that was read last.
     const fn since(&self, start: Span) -> Span {
-        // A line break belongs to white space, whose place is never told.
+        // A line break belongs to white space, whose place no error shows.
         Span { end_line: self.line, end_column: self.column.saturating_sub(1), ..start }
     }
 
@@ -77,7 +77,7 @@ impl<'a> Lexer<'a> {
         Err(Box::new(SyntaxError { error: ParseError::Lexer(error), span: Some(span) }))
     }
 
-    /// The next character.
+    /// The next character, which must be of ASCII and no carriage return.
     fn look(&self) -> Result<Option<char>, Fault> {
         match self.look_in_text()? {
             Some('\r') => Self::fault(LexError::UnsupportedLineEnding, self.here()),

@@ -242,12 +242,12 @@ impl<'s> Parser<'s> {
         self.contract(account, span, self.next_span())
     }
 
-    /// The names behind a point: of a contract, and maybe of a trait. `start` is where the expression begins, `told` where a name that
-    /// is too long is said to begin.
-    fn contract(&mut self, issuer: Standard, start: Span, told: Span) -> Result<NodeId, Fault> {
+    /// The names behind a point: of a contract, and maybe of a trait. `start` is where the expression begins, `shown` where
+    /// the error of a name that is too long says that it begins.
+    fn contract(&mut self, issuer: Standard, start: Span, shown: Span) -> Result<NodeId, Fault> {
         let (text, span) = self.name_behind_point(ParseError::ExpectedContractIdentifier)?;
         if text.len() > MAX_CONTRACT_NAME {
-            return fault(ParseError::ContractNameTooLong(text.to_owned()), told.to(span));
+            return fault(ParseError::ContractNameTooLong(text.to_owned()), shown.to(span));
         }
         let Some(name) = ContractName::new(text) else {
             return fault(ParseError::IllegalContractName(text.to_owned()), span);

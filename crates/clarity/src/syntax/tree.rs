@@ -48,7 +48,7 @@ impl NodeId {
 /// What stands at a node.
 #[derive(Debug, Clone)]
 pub enum Node {
-    /// A name.
+    /// A name that stands for itself: of a function, a variable, a type.
     Atom(ClarityName),
     /// A number, a text, a buffer, a principal.
     Literal(Value),
@@ -63,7 +63,7 @@ pub enum Node {
 /// `<name>`, and what it is.
 #[derive(Debug, Clone)]
 pub struct TraitName {
-    /// The name.
+    /// The name between the angle brackets.
     pub name: ClarityName,
     /// The trait. None until the whole contract is known.
     pub trait_id: Option<TraitId>,

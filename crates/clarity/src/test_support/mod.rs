@@ -32,7 +32,7 @@ pub struct Memory {
     pub rules: &'static Rules,
     /// The language that contracts are published in.
     pub dialect: &'static Dialect,
-    /// The state.
+    /// The state: texts by key.
     pub texts: HashMap<String, String>,
     /// How often the state was read.
     pub reads: usize,
@@ -96,7 +96,7 @@ pub fn id(name: &str) -> ContractId {
     ContractId::parse(&format!("{SENDER}.{name}")).expect("a name")
 }
 
-/// The sender.
+/// The account that deploys and calls.
 ///
 /// # Panics
 /// Never: it is one.
@@ -180,7 +180,7 @@ impl Memory {
     }
 }
 
-/// Keys and texts.
+/// What was written: keys and texts, in order.
 pub type Texts = Vec<(String, String)>;
 /// A contract, and what its deployment wrote.
 pub type Published = (Arc<Contract>, Texts);

@@ -142,7 +142,7 @@ impl TupleType {
         self.figures.size
     }
 
-    /// Levels of nesting.
+    /// Levels of nesting: one more than the deepest field's.
     #[must_use]
     pub const fn depth(&self) -> u8 {
         self.figures.depth

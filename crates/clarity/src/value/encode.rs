@@ -20,7 +20,7 @@ pub(super) const ASCII: u8 = 0x0d;
 pub(super) const UTF8: u8 = 0x0e;
 
 impl Value {
-    /// Its serialization.
+    /// The serialization that consensus prescribes.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(usize::try_from(self.serialized_size()).unwrap_or(0));
@@ -47,7 +47,7 @@ impl Value {
         }
     }
 
-    /// Appends its serialization.
+    /// Appends the serialization to bytes that are there already.
     pub fn write(&self, out: &mut Vec<u8>) {
         match self {
             Self::Int(number) => {

@@ -26,7 +26,7 @@ pub use crate::principal::{ContractId, Principal, Standard, TraitId};
 
 use crate::types::{TupleType, Type};
 
-/// A value.
+/// A value of the language. Clones share what is large.
 #[derive(Debug, Clone)]
 pub enum Value {
     /// `int`
@@ -65,14 +65,14 @@ pub struct Utf8 {
 }
 
 impl Utf8 {
-    /// A text.
+    /// A text whose characters are counted once, here.
     #[must_use]
     pub fn new(text: String) -> Self {
         let characters = u32::try_from(text.chars().count()).unwrap_or(u32::MAX);
         Self { text, characters }
     }
 
-    /// The text.
+    /// The characters, in UTF-8.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
@@ -97,7 +97,7 @@ impl Utf8 {
 /// A contract that can be called, with the trait that it is called by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Callable {
-    /// The contract.
+    /// The contract that is called.
     pub contract: ContractId,
     /// The trait, once it is bound to one.
     pub bound: Option<TraitId>,
@@ -126,7 +126,7 @@ impl List {
         self.max_len
     }
 
-    /// The entries.
+    /// The entries in order, at most [`List::max_len`] of them.
     #[must_use]
     pub fn items(&self) -> &[Value] {
         &self.items
@@ -141,7 +141,7 @@ pub struct Tuple {
 }
 
 impl Tuple {
-    /// Its type.
+    /// Names and types of the fields, in byte order of the names.
     #[must_use]
     pub const fn shape(&self) -> &Arc<TupleType> {
         &self.shape
@@ -164,13 +164,13 @@ impl Value {
     /// `none`
     pub const NONE: Self = Self::Optional(None);
 
-    /// A buffer.
+    /// A buffer of these bytes.
     #[must_use]
     pub fn buffer(bytes: Vec<u8>) -> Self {
         Self::Buffer(Arc::new(bytes))
     }
 
-    /// A principal.
+    /// An account or a contract as a value.
     #[must_use]
     pub fn principal(principal: Principal) -> Self {
         Self::Principal(Arc::new(principal))

@@ -11,7 +11,7 @@ use crate::types::Type;
 
 /// The most allowances of a form.
 const MAX_ALLOWANCES: usize = 128;
-/// The most identifiers of an allowance for tokens that are told apart.
+/// The most identifiers of an allowance for non-fungible tokens.
 const MAX_IDENTIFIERS: u32 = 128;
 
 impl Checker<'_, '_> {

@@ -1,4 +1,4 @@
-//! Functions that are told by their signature alone.
+//! Functions of which their signature says all.
 
 use std::sync::Arc;
 

@@ -127,7 +127,7 @@ impl Machine<'_> {
         }
     }
 
-    /// A special form.
+    /// A function that decides itself which of its arguments are evaluated, and when it is charged.
     pub(super) fn special(&mut self, frame: &Frame<'_>, form: &Form, level: usize) -> Outcome {
         match form {
             Form::Special(native, arguments) => {
@@ -214,7 +214,7 @@ pub(super) fn boolean(value: Value) -> Result<bool, Stop> {
     }
 }
 
-/// The only argument.
+/// The argument of a function that takes one.
 pub(super) fn one(mut values: Operands<'_>) -> Result<Value, Stop> {
     let given = values.len();
     match values.next() {
@@ -223,7 +223,7 @@ pub(super) fn one(mut values: Operands<'_>) -> Result<Value, Stop> {
     }
 }
 
-/// Both arguments.
+/// The arguments of a function that takes two.
 pub(super) fn two(mut values: Operands<'_>) -> Result<(Value, Value), Stop> {
     let given = values.len();
     match (values.next(), values.next()) {

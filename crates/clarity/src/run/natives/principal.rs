@@ -65,7 +65,7 @@ impl Machine<'_> {
         let Value::Buffer(version) = &version else { return Err(unexpected(Type::Buffer(1), version)) };
         let version = match version.as_slice() {
             [] => return failure(Construct::Bytes, None),
-            // A version that no address has is told before the hash is looked at.
+            // A version that no address has is refused before the hash is looked at.
             [version] if Standard::new(*version, [0; 20]).is_none() => return failure(Construct::Bytes, None),
             [version] => *version,
             _ => return Err(unexpected(Type::Buffer(1), Value::Buffer(Arc::clone(version)))),

@@ -28,7 +28,7 @@ pub(super) mod refusal {
     pub(crate) const SAME: u128 = 2;
     /// Nothing, or nothing that there is.
     pub(crate) const NOTHING: u128 = 3;
-    /// Somebody else's.
+    /// `tx-sender` is not the sender of the transfer.
     pub(crate) const NOT_SENDER: u128 = 4;
 }
 
@@ -68,7 +68,7 @@ impl Machine<'_> {
         }
     }
 
-    /// Somebody's micro-STX now.
+    /// What an account or contract has at this height: what is locked no longer is free.
     ///
     /// # Errors
     /// The state cannot be read.
