@@ -44,7 +44,7 @@ use crate::limits::{MAX_BLOCKING_THREADS, THREAD_STACK_BYTES};
 use crate::port::Port;
 use crate::rpc::auth::Guard;
 use crate::rpc::blocking_pool::BlockingPool;
-use crate::rpc::grpc::Services;
+use crate::rpc::grpc::Parts;
 use crate::rpc::server::files::make_room;
 use crate::runtime::background;
 use crate::runtime::wake_signal::WakeSignal;
@@ -208,7 +208,7 @@ impl Node {
         let (journal, context) = (Arc::clone(&chain.journal), Arc::clone(&chain.context));
         let streams = StreamRegistry::new(journal, context, limits, event_stream.handle().clone(), shutdown.clone());
         let (observers, runner) = observers(settings, chain)?;
-        let services = Services {
+        let services = Arc::new(Parts {
             pool: BlockingPool::new(Arc::clone(&chain.api)),
             wake: wake.clone(),
             streams,
@@ -219,7 +219,7 @@ impl Node {
             retention: chain.retention,
             clock: clock.clone(),
             serves_admin: settings.admin,
-        };
+        });
 
         notify_for_retention(&chain.journal, &wake);
         ValidationWorker::watch(Arc::clone(&validations), &chain.journal);

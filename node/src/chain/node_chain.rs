@@ -100,6 +100,11 @@ impl NodeChain {
         self.tip.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Its height. Does not block.
+    pub fn tip_height(&self) -> u64 {
+        self.tip.lock().unwrap_or_else(PoisonError::into_inner).chain_length
+    }
+
     /// Checks and stores a signed block.
     pub fn push_block(&self, block: Bytes) -> Result<v1::PushBlockResponse, ApiError> {
         block_spans::push(self, &block)

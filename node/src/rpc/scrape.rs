@@ -55,7 +55,7 @@ struct Latest {
 
 /// GET /metrics, for a scraper.
 pub fn routes(services: &Services, data_dir: &Path) -> Router {
-    let state = Scrape { services: services.clone(), data_dir: data_dir.to_owned(), latest: Arc::default() };
+    let state = Scrape { services: Arc::clone(services), data_dir: data_dir.to_owned(), latest: Arc::default() };
     Router::new().route("/metrics", get(metrics)).with_state(state)
 }
 

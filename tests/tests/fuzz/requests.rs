@@ -14,7 +14,7 @@ use mockamoto_node::jobs::{TemplateJobs, ValidationJobs};
 use mockamoto_node::limits::THREAD_STACK_BYTES;
 use mockamoto_node::rpc::auth::Guard;
 use mockamoto_node::rpc::blocking_pool::BlockingPool;
-use mockamoto_node::rpc::grpc::{Services, into_router, routes};
+use mockamoto_node::rpc::grpc::{Parts, Services, into_router, routes};
 use mockamoto_node::rpc::http::router;
 use mockamoto_node::runtime::wake_signal::WakeSignal;
 use nakamoto_proto::v1;
@@ -93,7 +93,7 @@ fn services(test: &TestChain, runtime: &Runtime) -> Services {
     let live = Arc::new(NodeChain::new(test.chain.clone(), RETENTION).expect("a chain"));
     let journal = Arc::new(NodeJournal::new(test.chain.clone()));
     let shared: Arc<NodeChain> = Arc::<NodeChain>::clone(&live);
-    Services {
+    Arc::new(Parts {
         pool: BlockingPool::new(shared),
         wake: WakeSignal::default(),
         streams: StreamRegistry::new(
@@ -110,7 +110,7 @@ fn services(test: &TestChain, runtime: &Runtime) -> Services {
         retention: RETENTION,
         clock: ClockControl::new(Duration::ZERO),
         serves_admin: false,
-    }
+    })
 }
 
 /// The methods of the contract, as paths.

@@ -19,4 +19,4 @@ pub(crate) mod validation;
 pub mod web;
 
 pub use reasons::into_router;
-pub use routes::{Services, routes};
+pub use routes::{Parts, Services, routes};

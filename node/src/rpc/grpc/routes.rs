@@ -42,9 +42,12 @@ use crate::rpc::auth::Guard;
 use crate::rpc::blocking_pool::BlockingPool;
 use crate::runtime::wake_signal::WakeSignal;
 
-/// What the services are made of. Cheap to clone.
+/// What the services are made of, by one count: a request copies it with each layer on its way to a handler.
+pub type Services = Arc<Parts>;
+
+/// See [`Services`].
 #[derive(Clone)]
-pub struct Services {
+pub struct Parts {
     /// The chain.
     pub pool: BlockingPool,
     /// Wakes the coordinator after a push.
@@ -90,8 +93,8 @@ const ADMIN_SERVICE_NAME: &str = "nakamoto.v1.AdminService";
 /// # Errors
 /// When the descriptors that were built in are broken.
 pub async fn routes(services: &Services) -> Result<(Routes, HealthReporter), tonic_reflection::server::Error> {
-    let Services { pool, wake, streams, templates, validations, observers, guard, retention, clock, serves_admin } =
-        services.clone();
+    let parts = Parts::clone(services);
+    let Parts { pool, wake, streams, templates, validations, observers, guard, retention, clock, serves_admin } = parts;
     let (reporter, health) = tonic_health::server::health_reporter();
     let admin_name = serves_admin.then_some(ADMIN_SERVICE_NAME);
     let names: Vec<_> = SERVICE_NAMES.iter().copied().chain(admin_name).collect();

@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header}
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use crate::rpc::blocking_pool::BlockingPool;
+use crate::rpc::grpc::Services;
 
 const SERVER: HeaderValue = HeaderValue::from_static("stacks/2.0");
 const ANY_ORIGIN: HeaderValue = HeaderValue::from_static("*");
@@ -22,7 +22,7 @@ const TIP_HEIGHT: HeaderName = HeaderName::from_static("x-canonical-stacks-tip-h
 static NEXT_REQUEST: AtomicU64 = AtomicU64::new(1);
 
 /// Answers OPTIONS, and adds the headers to all other answers.
-pub(super) async fn standard(State(pool): State<BlockingPool>, request: Request, next: Next) -> Response {
+pub(super) async fn standard(State(services): State<Services>, request: Request, next: Next) -> Response {
     let given_id = request.headers().get(&REQUEST_ID).and_then(request_id);
     let mut response = if request.method() == Method::OPTIONS {
         StatusCode::NO_CONTENT.into_response()
@@ -36,7 +36,7 @@ pub(super) async fn standard(State(pool): State<BlockingPool>, request: Request,
     headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, ALLOWED_HEADERS);
     headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, ALLOWED_METHODS);
     headers.insert(REQUEST_ID, HeaderValue::from(id));
-    headers.insert(TIP_HEIGHT, HeaderValue::from(pool.chain().tip_ref().chain_length));
+    headers.insert(TIP_HEIGHT, HeaderValue::from(services.pool.chain().tip_height()));
     response
 }
 

@@ -33,7 +33,7 @@ pub(super) async fn health(State(services): State<Services>) -> Response {
         "difference_from_max_peer": 0,
         "max_stacks_height_of_neighbors": 0,
         "max_stacks_neighbor_address": null,
-        "node_stacks_tip_height": services.pool.chain().tip_ref().chain_length,
+        "node_stacks_tip_height": services.pool.chain().tip_height(),
     }))
 }
 

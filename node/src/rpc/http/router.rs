@@ -1,5 +1,7 @@
 //! Which path does what: one table.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::handler::Handler;
@@ -176,14 +178,13 @@ fn switched_off() -> Vec<Route> {
 
 /// All HTTP paths, with a fallback of their own.
 pub fn router(services: &Services) -> Router {
-    let pool = services.pool.clone();
     routes()
         .into_iter()
         .fold(Router::new(), |router, route| router.route(route.path, route.checked()))
         .method_not_allowed_fallback(wrong_method)
         .fallback(unknown_path)
-        .with_state(services.clone())
-        .layer(from_fn_with_state(pool, headers::standard))
+        .with_state(Arc::clone(services))
+        .layer(from_fn_with_state(Arc::clone(services), headers::standard))
 }
 
 /// What reads there wants the indexer, whose paths these are.

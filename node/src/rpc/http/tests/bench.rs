@@ -31,7 +31,7 @@ use crate::jobs::{TemplateJobs, ValidationJobs};
 use crate::limits::THREAD_STACK_BYTES;
 use crate::rpc::auth::Guard;
 use crate::rpc::blocking_pool::BlockingPool;
-use crate::rpc::grpc::Services;
+use crate::rpc::grpc::{Parts, Services};
 use crate::rpc::http::router;
 use crate::runtime::wake_signal::WakeSignal;
 
@@ -103,7 +103,7 @@ impl Bench {
         let journal = Arc::new(NodeJournal::new(core.clone()));
         let shared: Arc<NodeChain> = Arc::<NodeChain>::clone(&live);
         let (handle, limits) = (runtime.handle().clone(), StreamRegistryLimits::default());
-        let services = Services {
+        let services = Arc::new(Parts {
             observers: crate::event_dispatcher::dispatcher::Dispatcher::default(),
             pool: BlockingPool::new(Arc::clone(&shared)),
             wake: WakeSignal::default(),
@@ -114,7 +114,7 @@ impl Bench {
             retention: RETENTION,
             clock: ClockControl::new(Duration::from_millis(1_500)),
             serves_admin: false,
-        };
+        });
         Self { runtime, router: router(&services), services, chain: shared, core, _folder: folder }
     }
 

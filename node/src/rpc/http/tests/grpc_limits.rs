@@ -1,5 +1,6 @@
 //! The limits of what a gRPC request may say: the last value that is taken, and the first that is not.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -19,12 +20,11 @@ use crate::limits::{
     ADMIN_INTERVAL, ASSEMBLY_TIME, HEARTBEAT, MAX_ADMIN_COUNT, MAX_BATCH, MAX_CLIENT_NAME_BYTES,
     MAX_TEMPLATE_TRANSACTIONS, MAX_WAIT, PAGE_SIZE,
 };
-use crate::rpc::grpc::{into_router, routes};
+use crate::rpc::grpc::{Parts, into_router, routes};
 
 /// All services in this process, with a clock.
 pub(super) fn served(bench: &Bench) -> Router {
-    let mut services = bench.services.clone();
-    services.serves_admin = true;
+    let services = Arc::new(Parts { serves_admin: true, ..Parts::clone(&bench.services) });
     let (grpc, _) = bench.runtime.block_on(routes(&services)).unwrap();
     into_router(grpc)
 }
