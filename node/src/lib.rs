@@ -2,7 +2,7 @@
 //!
 //! Read in this order: [`config`], [`entrypoint`] (who runs, who talks to whom), [`chain`] (what the services ask of the
 //! chain), [`coordinator`], [`clock`], [`jobs`], [`event_stream`], [`event_dispatcher`] (events by POST), [`rpc`] (gRPC and
-//! HTTP), [`runtime`] (what threads share), [`metrics`].
+//! HTTP), [`layer`] (what is done around requests), [`runtime`] (what threads share), [`metrics`].
 //!
 //! # Not here
 //! The rules and their storage: crate `chainstate`.
@@ -17,6 +17,7 @@ pub mod event_dispatcher;
 pub mod event_stream;
 pub mod ids;
 pub mod jobs;
+pub mod layer;
 pub mod limits;
 pub mod metrics;
 mod port;

@@ -4,20 +4,20 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use axum::middleware::{from_fn, from_fn_with_state};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Settings;
+use crate::layer::AroundLayer;
 use crate::limits::MAX_REQUESTS;
-use crate::metrics::requests;
+use crate::metrics::requests::Count;
 use crate::rpc::actors::Actors;
 use crate::rpc::auth::Guard;
+use crate::rpc::door::Door;
 use crate::rpc::door::host::Hosts;
 use crate::rpc::door::origin::Origins;
-use crate::rpc::door::{self, Door};
 use crate::rpc::grpc::{Services, into_router, routes, web};
 use crate::rpc::scrape;
 use crate::rpc::server::peers::{PeerLimits, Peers};
@@ -52,7 +52,7 @@ impl Port {
             let (grpc, health) = routes(&services).await.context("the built-in descriptors are broken")?;
             let paths = http::router(&services).merge(scrape::routes(&services, &self.data_dir));
             let router = web::join(paths, into_router(grpc), &self.door);
-            let router = router.layer(from_fn_with_state(self.door, door::enter)).layer(from_fn(requests::count));
+            let router = router.layer((AroundLayer(Count), AroundLayer(self.door)));
             tokio::spawn(health::watch(services.pool.clone(), health, shutdown.clone()));
             let serve = |listener| server::serve(listener, router.clone(), self.listening.clone(), shutdown.clone());
             listeners.into_iter().map(serve).collect::<JoinSet<()>>().join_all().await;

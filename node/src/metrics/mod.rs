@@ -20,6 +20,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 
+use self::requests::{Code, PathLabel};
+
 /// One set a process: threads of every kind count in it.
 static METRICS: LazyLock<Metrics> = LazyLock::new(Metrics::new);
 
@@ -40,14 +42,14 @@ pub(crate) struct Work {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct PathLabel {
-    path: String,
+struct Asked {
+    path: PathLabel,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Answered {
-    path: String,
-    code: String,
+    path: PathLabel,
+    code: Code,
 }
 
 /// What is counted where it happens.
@@ -55,7 +57,7 @@ struct Answered {
 pub struct Metrics {
     registry: Registry,
     requests: Family<Answered, Counter>,
-    request_seconds: Family<PathLabel, Histogram, fn() -> Histogram>,
+    request_seconds: Family<Asked, Histogram, fn() -> Histogram>,
     requests_refused: Family<Reason, Counter>,
     connections: Counter,
     connections_open: Gauge,
@@ -104,10 +106,11 @@ impl Metrics {
         metrics
     }
 
-    /// An answered request. `path` and `code` must be of fixed lists.
-    pub(crate) fn answered(&self, path: String, code: String, took: Duration) {
-        self.request_seconds.get_or_create(&PathLabel { path: path.clone() }).observe(took.as_secs_f64());
-        self.requests.get_or_create(&Answered { path, code }).inc();
+    /// An answered request.
+    fn answered(&self, path: PathLabel, code: Code, took: Duration) {
+        let asked = Asked { path };
+        self.request_seconds.get_or_create(&asked).observe(took.as_secs_f64());
+        self.requests.get_or_create(&Answered { path: asked.path, code }).inc();
     }
 
     /// A request above a limit.

@@ -3,21 +3,26 @@
 //! A path is the pattern of a route (`/v2/accounts/{principal}`), or a gRPC method of our own descriptors; all else is
 //! "other".
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
+use std::fmt::Write as _;
+use std::hash::{Hash, Hasher};
+use std::ops::ControlFlow;
 use std::sync::LazyLock;
 use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request};
-use axum::middleware::Next;
 use axum::response::Response;
 use nakamoto_proto::v1;
+use prometheus_client::encoding::{EncodeLabelValue, LabelValueEncoder};
 use prost::Message as _;
 use prost_types::FileDescriptorSet;
 
-/// The methods of our services, as their paths.
-static METHODS: LazyLock<BTreeSet<String>> = LazyLock::new(methods);
+use crate::layer::Around;
 
-fn methods() -> BTreeSet<String> {
+/// The methods of our services, as their paths.
+static METHODS: LazyLock<HashSet<String>> = LazyLock::new(methods);
+
+fn methods() -> HashSet<String> {
     // They were built in; without them every method is "other".
     let files = FileDescriptorSet::decode(v1::FILE_DESCRIPTOR_SET).unwrap_or_default().file;
     let services = files.iter().flat_map(|file| file.service.iter().map(move |service| (file.package(), service)));
@@ -28,27 +33,91 @@ fn methods() -> BTreeSet<String> {
         .collect()
 }
 
-/// The layer.
-pub async fn count(request: Request, next: Next) -> Response {
-    let begun = Instant::now();
-    let path = label(request.uri().path(), request.extensions().get::<MatchedPath>());
-    let response = next.run(request).await;
-    let grpc = response.headers().get("grpc-status").and_then(|value| value.to_str().ok());
-    let code = match grpc {
-        // Sixteen codes of gRPC; what else is there is not one.
-        Some(code) if code.parse::<u8>().is_ok_and(|code| code <= 16) => format!("grpc_{code}"),
-        Some(_) => "grpc_2".to_owned(),
-        None => response.status().as_u16().to_string(),
-    };
-    super::get().answered(path, code, begun.elapsed());
-    response
+/// What is done around every request.
+#[derive(Debug, Clone, Copy)]
+pub struct Count;
+
+impl Around for Count {
+    type Kept = (Instant, PathLabel);
+
+    fn before(&self, request: &Request) -> ControlFlow<Response, Self::Kept> {
+        let path = label(request.uri().path(), request.extensions().get::<MatchedPath>());
+        ControlFlow::Continue((Instant::now(), path))
+    }
+
+    fn after((begun, path): Self::Kept, response: Response) -> Response {
+        let grpc = response.headers().get("grpc-status").and_then(|value| value.to_str().ok());
+        let code = match grpc.map(str::parse::<u8>) {
+            None => Code::Http(response.status().as_u16()),
+            // Sixteen codes of gRPC; what else is there is not one.
+            Some(Ok(code)) if code <= 16 => Code::Grpc(code),
+            Some(_) => Code::Grpc(2),
+        };
+        super::get().answered(path, code, begun.elapsed());
+        response
+    }
 }
 
-fn label(path: &str, matched: Option<&MatchedPath>) -> String {
-    if METHODS.contains(path) {
-        return path.to_owned();
+/// A path of a fixed list.
+#[derive(Debug, Clone)]
+pub enum PathLabel {
+    /// The pattern of a route.
+    Route(MatchedPath),
+    /// A method of gRPC, or "other".
+    Named(&'static str),
+}
+
+/// What a request was answered with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Code {
+    Http(u16),
+    Grpc(u8),
+}
+
+impl PathLabel {
+    fn as_str(&self) -> &str {
+        match self {
+            Self::Route(matched) => matched.as_str(),
+            Self::Named(name) => name,
+        }
     }
-    matched.map_or("other", MatchedPath::as_str).to_owned()
+}
+
+impl PartialEq for PathLabel {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for PathLabel {}
+
+impl Hash for PathLabel {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_str().hash(state);
+    }
+}
+
+impl EncodeLabelValue for PathLabel {
+    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> Result<(), std::fmt::Error> {
+        EncodeLabelValue::encode(&self.as_str(), encoder)
+    }
+}
+
+impl EncodeLabelValue for Code {
+    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> Result<(), std::fmt::Error> {
+        match self {
+            Self::Http(status) => write!(encoder, "{status}"),
+            Self::Grpc(code) => write!(encoder, "grpc_{code}"),
+        }
+    }
+}
+
+fn label(path: &str, matched: Option<&MatchedPath>) -> PathLabel {
+    match (METHODS.get(path), matched) {
+        (Some(method), _) => PathLabel::Named(method),
+        (None, Some(route)) => PathLabel::Route(route.clone()),
+        (None, None) => PathLabel::Named("other"),
+    }
 }
 
 #[cfg(test)]
@@ -57,9 +126,9 @@ mod tests {
 
     #[test]
     fn our_methods_are_known_and_all_else_is_other() {
-        assert_eq!(label("/nakamoto.v1.BlockService/PushBlock", None), "/nakamoto.v1.BlockService/PushBlock");
+        assert_eq!(label("/nakamoto.v1.BlockService/PushBlock", None).as_str(), "/nakamoto.v1.BlockService/PushBlock");
         for path in ["/nakamoto.v1.BlockService/Nope", "/", "/v2/info/x", "/nakamoto.v1.BlockService/PushBlock/"] {
-            assert_eq!(label(path, None), "other");
+            assert_eq!(label(path, None).as_str(), "other");
         }
     }
 }

@@ -3,33 +3,47 @@
 //! The gRPC library does not look at the content type of a call, and a page may POST bytes with none, or as text, to any
 //! server without asking first.
 
+use std::ops::ControlFlow;
+
 use axum::extract::Request;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, Method, StatusCode};
-use axum::middleware::Next;
 use axum::response::Response;
 
 use super::Refusal;
+use crate::layer::Around;
 
 const PLAIN: &str = "application/grpc";
 const WEB: [&str; 2] = ["application/grpc-web", "application/grpc-web-text"];
 /// Formats of messages that may follow: the one that is served.
 const FORMAT: &str = "+proto";
 
-/// The layer of the gRPC services.
-pub async fn grpc_only(request: Request, next: Next) -> Response {
-    if request.method() != Method::POST || is_grpc(request.headers()) {
-        return next.run(request).await;
+/// Around the gRPC services.
+#[derive(Debug, Clone, Copy)]
+pub struct GrpcOnly;
+
+impl Around for GrpcOnly {
+    type Kept = ();
+
+    fn before(&self, request: &Request) -> ControlFlow<Response> {
+        if request.method() != Method::POST || is_grpc(request.headers()) {
+            return ControlFlow::Continue(());
+        }
+        let text = "gRPC has content type application/grpc, in a browser application/grpc-web".to_owned();
+        let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+        ControlFlow::Break(Refusal { status, reason: "CONTENT_TYPE_INVALID", text }.answer(&HeaderMap::new()))
     }
-    let text = "gRPC has content type application/grpc, in a browser application/grpc-web".to_owned();
-    let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
-    Refusal { status, reason: "CONTENT_TYPE_INVALID", text }.answer(&HeaderMap::new())
+
+    fn after((): (), response: Response) -> Response {
+        response
+    }
 }
 
 /// Whether a request is gRPC or gRPC-Web.
 #[must_use]
 pub fn is_grpc(headers: &HeaderMap) -> bool {
-    is_plain_grpc(headers) || is_grpc_web(headers)
+    let essence = essence(headers);
+    essence == PLAIN || WEB.contains(&essence)
 }
 
 /// Whether it is gRPC-Web.

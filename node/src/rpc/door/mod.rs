@@ -10,12 +10,12 @@ pub mod host;
 pub mod kind;
 pub mod origin;
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
-use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use tonic::Code;
 
@@ -23,9 +23,10 @@ use self::host::Hosts;
 use self::origin::Origins;
 use super::auth::Guard;
 use super::errors::Failure;
+use crate::layer::Around;
 use crate::metrics;
 
-/// The rules of a port. Cheap to clone.
+/// The rules of a port, around all of its requests. Cheap to clone.
 #[derive(Clone)]
 pub struct Door(Arc<Rules>);
 
@@ -71,11 +72,18 @@ impl Door {
     }
 }
 
-/// The layer.
-pub async fn enter(State(door): State<Door>, request: Request, next: Next) -> Response {
-    match door.check(&request) {
-        Ok(()) => next.run(request).await,
-        Err(refusal) => refusal.answer(request.headers()),
+impl Around for Door {
+    type Kept = ();
+
+    fn before(&self, request: &Request) -> ControlFlow<Response> {
+        match self.check(request) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(refusal) => ControlFlow::Break(refusal.answer(request.headers())),
+        }
+    }
+
+    fn after((): (), response: Response) -> Response {
+        response
     }
 }
 

@@ -3,12 +3,12 @@
 use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
-use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::post;
 use http_body_util::BodyExt as _;
 use tower::ServiceExt as _;
 
 use super::*;
+use crate::layer::AroundLayer;
 
 const HERE: (&str, &str) = ("host", "127.0.0.1:20443");
 const EVIL: (&str, &str) = ("origin", "https://evil.example");
@@ -18,9 +18,9 @@ fn port(token: Option<&str>, allowed_origins: &[&str]) -> Router {
     let door = Door::new(Hosts::default(), origins, Guard::new(token));
     Router::new()
         .route("/shim", post(|| async { "ran" }).get(|| async { "ran" }))
-        .route("/a.Service/Call", post(|| async { "ran" }).layer(from_fn(kind::grpc_only)))
+        .route("/a.Service/Call", post(|| async { "ran" }).layer(AroundLayer(kind::GrpcOnly)))
         .fallback(|| async { "ran" })
-        .layer(from_fn_with_state(door, enter))
+        .layer(AroundLayer(door))
 }
 
 /// Status, headers, and whether the handler ran.

@@ -3,28 +3,42 @@
 //! It answers them without details, and blames itself (`INTERNAL`) for a message that it cannot decode. Our own errors
 //! always carry their reason (`rpc::errors`), so a status without details is the library's.
 
+use std::ops::ControlFlow;
+
 use axum::Router;
-use axum::middleware::map_response;
+use axum::extract::Request;
 use axum::response::Response;
 use tonic::service::Routes;
 use tonic::{Code, Status};
 
+use crate::layer::{Around, AroundLayer};
 use crate::rpc::errors::Failure;
 
 /// The services as routes of the port. Paths of no service are left to the router that they are merged into.
 pub fn into_router(routes: Routes) -> Router {
-    routes.into_axum_router().reset_fallback().layer(map_response(with_reason))
+    routes.into_axum_router().reset_fallback().layer(AroundLayer(Reasons))
 }
 
-/// Errors before the first message come as headers without a body; those after it are made by our services alone.
-async fn with_reason(response: Response) -> Response {
-    match Status::from_header_map(response.headers()) {
-        Some(mut status) if status.code() != Code::Ok && status.details().is_empty() => {
-            let mut explained = Status::from(why(&status));
-            std::mem::swap(explained.metadata_mut(), status.metadata_mut());
-            explained.into_http()
+#[derive(Clone)]
+struct Reasons;
+
+impl Around for Reasons {
+    type Kept = ();
+
+    fn before(&self, _: &Request) -> ControlFlow<Response> {
+        ControlFlow::Continue(())
+    }
+
+    /// Errors before the first message come as headers without a body; those after it are made by our services alone.
+    fn after((): (), response: Response) -> Response {
+        match Status::from_header_map(response.headers()) {
+            Some(mut status) if status.code() != Code::Ok && status.details().is_empty() => {
+                let mut explained = Status::from(why(&status));
+                std::mem::swap(explained.metadata_mut(), status.metadata_mut());
+                explained.into_http()
+            }
+            Some(_) | None => response,
         }
-        Some(_) | None => response,
     }
 }
 

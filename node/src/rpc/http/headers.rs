@@ -1,12 +1,13 @@
 //! Headers of every HTTP answer (docs/COMPATIBILITY.md#general-rules), and preflight for browsers.
 
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use crate::layer::Around;
 use crate::rpc::grpc::Services;
 
 const SERVER: HeaderValue = HeaderValue::from_static("stacks/2.0");
@@ -21,23 +22,35 @@ const TIP_HEIGHT: HeaderName = HeaderName::from_static("x-canonical-stacks-tip-h
 /// Numbers requests that name none.
 static NEXT_REQUEST: AtomicU64 = AtomicU64::new(1);
 
-/// Answers OPTIONS, and adds the headers to all other answers.
-pub(super) async fn standard(State(services): State<Services>, request: Request, next: Next) -> Response {
-    let given_id = request.headers().get(&REQUEST_ID).and_then(request_id);
-    let mut response = if request.method() == Method::OPTIONS {
-        StatusCode::NO_CONTENT.into_response()
-    } else {
-        next.run(request).await
-    };
-    let id = given_id.unwrap_or_else(|| NEXT_REQUEST.fetch_add(1, Ordering::Relaxed));
-    let headers: &mut HeaderMap = response.headers_mut();
-    headers.insert(header::SERVER, SERVER);
-    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, ANY_ORIGIN);
-    headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, ALLOWED_HEADERS);
-    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, ALLOWED_METHODS);
-    headers.insert(REQUEST_ID, HeaderValue::from(id));
-    headers.insert(TIP_HEIGHT, HeaderValue::from(services.pool.chain().tip_height()));
-    response
+/// Answers OPTIONS, and adds the headers to all answers.
+#[derive(Clone)]
+pub(super) struct Standard(pub(super) Services);
+
+/// The chain's services, and the id that the request names.
+type Kept = (Services, Option<u64>);
+
+impl Around for Standard {
+    type Kept = Kept;
+
+    fn before(&self, request: &Request) -> ControlFlow<Response, Kept> {
+        let kept = (Services::clone(&self.0), request.headers().get(&REQUEST_ID).and_then(request_id));
+        if request.method() == Method::OPTIONS {
+            return ControlFlow::Break(Self::after(kept, StatusCode::NO_CONTENT.into_response()));
+        }
+        ControlFlow::Continue(kept)
+    }
+
+    fn after((services, given_id): Kept, mut response: Response) -> Response {
+        let id = given_id.unwrap_or_else(|| NEXT_REQUEST.fetch_add(1, Ordering::Relaxed));
+        let headers: &mut HeaderMap = response.headers_mut();
+        headers.insert(header::SERVER, SERVER);
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, ANY_ORIGIN);
+        headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, ALLOWED_HEADERS);
+        headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, ALLOWED_METHODS);
+        headers.insert(REQUEST_ID, HeaderValue::from(id));
+        headers.insert(TIP_HEIGHT, HeaderValue::from(services.pool.chain().tip_height()));
+        response
+    }
 }
 
 /// The reference's request ids are u32 numbers.

@@ -6,16 +6,17 @@
 //! - Names and values are percent-decoded before anybody looks at them.
 
 use std::convert::Infallible;
+use std::ops::ControlFlow;
 
 use axum::extract::{FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, Uri};
-use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
 use super::input::{hash, path_contract_id};
 use super::respond::HttpError;
 use crate::chain::ContractRef;
+use crate::layer::Around;
 
 /// The keys that a path takes.
 #[derive(Debug, Clone, Copy, Default)]
@@ -27,14 +28,6 @@ pub struct QueryKeys {
 }
 
 impl QueryKeys {
-    /// Refuses what the path does not take, before its handler runs.
-    pub(super) async fn check(self, request: Request, next: Next) -> Response {
-        match self.fault(&Query::of(request.uri())) {
-            None => next.run(request).await,
-            Some(fault) => HttpError::bad_request(fault).into_response(),
-        }
-    }
-
     fn fault(self, query: &Query) -> Option<String> {
         for (index, (key, _)) in query.0.iter().enumerate() {
             if self.lists.contains(&key.as_str()) {
@@ -50,6 +43,22 @@ impl QueryKeys {
             }
         }
         None
+    }
+}
+
+/// Refuses what the path does not take, before its handler runs.
+impl Around for QueryKeys {
+    type Kept = ();
+
+    fn before(&self, request: &Request) -> ControlFlow<Response> {
+        match self.fault(&Query::of(request.uri())) {
+            None => ControlFlow::Continue(()),
+            Some(fault) => ControlFlow::Break(HttpError::bad_request(fault).into_response()),
+        }
+    }
+
+    fn after((): (), response: Response) -> Response {
+        response
     }
 }
 

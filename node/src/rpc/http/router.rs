@@ -7,7 +7,6 @@ use axum::extract::{DefaultBodyLimit, Request};
 use axum::handler::Handler;
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
-use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::MethodRouter;
 use tonic::Code;
@@ -17,6 +16,7 @@ use super::{
     accounts, blocks, contracts, events, extended, fees, headers, info, jobs, lookup, openapi, overview, page,
     proposal, signers, sortitions, stackerdb, stacking, state, tenures, transactions, unsupported,
 };
+use crate::layer::AroundLayer;
 use crate::limits::{MAX_MESSAGE_BYTES, MAX_READ_BODY_BYTES, MAX_TRANSACTION_BODY_BYTES};
 use crate::rpc::errors::Failure;
 use crate::rpc::grpc::Services;
@@ -57,7 +57,7 @@ impl Route {
     /// What answers the path once its query was checked.
     fn checked(self) -> MethodRouter<Services> {
         match self.keys {
-            Some(keys) => self.answers.route_layer(from_fn(move |request, next| keys.check(request, next))),
+            Some(keys) => self.answers.route_layer(AroundLayer(keys)),
             None => self.answers,
         }
     }
@@ -184,7 +184,7 @@ pub fn router(services: &Services) -> Router {
         .method_not_allowed_fallback(wrong_method)
         .fallback(unknown_path)
         .with_state(Arc::clone(services))
-        .layer(from_fn_with_state(Arc::clone(services), headers::standard))
+        .layer(AroundLayer(headers::Standard(Arc::clone(services))))
 }
 
 /// What reads there wants the indexer, whose paths these are.
