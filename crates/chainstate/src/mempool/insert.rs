@@ -93,7 +93,8 @@ fn insert_checked(
     }
     let mut next_nonces = Vec::new();
     for (account, actual) in pending.nonces() {
-        let expected = match rows::select_next_nonce(tx, &account)? {
+        let known = rows::select_next_nonce(tx, &account)?;
+        let expected = match known {
             Some(nonce) => nonce,
             None => next_nonce(&account)?,
         };
@@ -102,7 +103,7 @@ fn insert_checked(
             let refusal = Refusal::BadNonce { expected, actual, principal: account, is_origin };
             return Ok(InsertOutcome::Refused(refusal));
         }
-        next_nonces.push((account, expected));
+        next_nonces.push((account, expected, known.is_some()));
     }
     let conflicts = select_conflicts(tx, &pending)?;
     if conflicts.iter().any(|conflict| conflict.fee >= pending.fee) {
@@ -111,7 +112,7 @@ fn insert_checked(
     let leaving = select_leaving(tx, evicted, conflicts, &replaced(pending.txid))?;
     let totals = rows::totals(tx)?;
     if let Some(room) = shortage(&totals, &leaving, &pending) {
-        let is_ready = next_nonces.iter().zip(pending.nonces()).all(|((_, next), (_, nonce))| *next == nonce);
+        let is_ready = next_nonces.iter().zip(pending.nonces()).all(|((_, next, _), (_, nonce))| *next == nonce);
         return Ok(InsertOutcome::Full { need: Need { is_ready, room }, totals });
     }
     let mut changes = Changes::default();
@@ -119,9 +120,10 @@ fn insert_checked(
         rows::delete_pending(tx, &dropped.pending)?;
         changes.dropped.push(dropped);
     }
-    for (account, nonce) in next_nonces {
-        // A replaced transaction may have taken its accounts' rows along.
-        if rows::select_next_nonce(tx, &account)?.is_none() {
+    for (account, nonce, has_row) in next_nonces {
+        // One that left may have taken its accounts' rows along.
+        let has_row = has_row && (changes.dropped.is_empty() || rows::select_next_nonce(tx, &account)?.is_some());
+        if !has_row {
             rows::insert_account(tx, &account, nonce)?;
             changes.nonces.push((account, nonce));
         }
