@@ -34,12 +34,18 @@ pub struct Budget {
     actors: Arc<Pool>,
 }
 
-/// Somebody who takes shares: of the pools of a class, for so long, at the risk of a connection. Cheap to clone.
+/// Somebody who takes shares: of the pools of a class, for so long, at the risk of a connection. Cheap to clone: every
+/// request has some.
 #[derive(Clone)]
 pub struct Purse {
-    budget: Budget,
     class: Class,
     longest: Duration,
+    owner: Arc<Owner>,
+}
+
+/// What the purses of one connection have in common.
+struct Owner {
+    budget: Budget,
     connection: CancellationToken,
 }
 
@@ -59,7 +65,7 @@ struct Holder {
     since: Instant,
     longest: Duration,
     bytes: usize,
-    connection: CancellationToken,
+    owner: Arc<Owner>,
 }
 
 /// Bytes of a pool, given back when this is dropped.
@@ -91,7 +97,8 @@ impl Budget {
     /// For a connection, which is cut by `connection` when it holds a share for too long.
     #[must_use]
     pub fn purse(&self, class: Class, connection: &CancellationToken) -> Purse {
-        Purse { budget: self.clone(), class, longest: Duration::MAX, connection: connection.clone() }
+        let owner = Owner { budget: self.clone(), connection: connection.clone() };
+        Purse { class, longest: Duration::MAX, owner: Arc::new(owner) }
     }
 
     /// Bytes that are in flight.
@@ -113,8 +120,14 @@ impl Budget {
 impl Purse {
     /// The same, for shares that are held for so long at most.
     #[must_use]
-    pub fn within(&self, longest: Duration) -> Self {
-        Self { longest, ..self.clone() }
+    pub fn within(self, longest: Duration) -> Self {
+        Self { longest, ..self }
+    }
+
+    /// The same, for shares of a class.
+    #[must_use]
+    pub fn of(self, class: Class) -> Self {
+        Self { class, ..self }
     }
 
     /// A share of so many bytes.
@@ -143,15 +156,17 @@ impl Purse {
 
     /// A share of so many bytes for a stream, when there is room.
     pub async fn wait(&self, bytes: usize) -> Share {
-        let pool = if self.class == Class::Actor { &self.budget.actors } else { &self.budget.streams };
+        let budget = &self.owner.budget;
+        let pool = if self.class == Class::Actor { &budget.actors } else { &budget.streams };
         pool.wait(bytes, self).await
     }
 
     fn pool(&self, bytes: usize) -> &Arc<Pool> {
+        let budget = &self.owner.budget;
         match self.class {
-            Class::Actor => &self.budget.actors,
-            Class::Anyone if bytes <= SMALL_BYTES => &self.budget.small,
-            Class::Anyone => &self.budget.large,
+            Class::Actor => &budget.actors,
+            Class::Anyone if bytes <= SMALL_BYTES => &budget.small,
+            Class::Anyone => &budget.large,
         }
     }
 }
@@ -195,8 +210,8 @@ impl Pool {
 
     fn share(self: &Arc<Self>, bytes: usize, permit: OwnedSemaphorePermit, purse: &Purse) -> Share {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
-        let (longest, connection) = (purse.longest, purse.connection.clone());
-        let holder = Holder { since: Instant::now(), longest, bytes, connection };
+        let (longest, owner) = (purse.longest, Arc::clone(&purse.owner));
+        let holder = Holder { since: Instant::now(), longest, bytes, owner };
         self.holders().insert(id, holder);
         Share { pool: Arc::clone(self), id, bytes, permit }
     }
@@ -213,9 +228,9 @@ impl Pool {
             let age = now.saturating_duration_since(holder.since);
             // A quarter of the pool each time: who comes next finds room, and who is slow for a moment may keep it.
             let is_in_the_way = is_short && age >= BYTES_GRACE && freed < self.bytes / 4;
-            if (is_in_the_way || age >= holder.longest) && !holder.connection.is_cancelled() {
+            if (is_in_the_way || age >= holder.longest) && !holder.owner.connection.is_cancelled() {
                 freed = freed.saturating_add(holder.bytes);
-                holder.connection.cancel();
+                holder.owner.connection.cancel();
                 metrics::get().cut_connection("unread");
             }
         }

@@ -15,11 +15,12 @@ tokio::task_local! {
 
 /// Who sent a request, and the bytes that are held for it until it is answered. Cheap to clone.
 #[derive(Clone)]
-pub struct Caller {
+pub struct Caller(Arc<Sent>);
+
+struct Sent {
     peer: IpAddr,
-    class: Class,
     purse: Purse,
-    held: Arc<Mutex<Held>>,
+    held: Mutex<Held>,
 }
 
 #[derive(Default)]
@@ -31,10 +32,10 @@ struct Held {
 }
 
 impl Caller {
-    /// Holds nothing yet.
+    /// Holds nothing yet. Its class is the purse's.
     #[must_use]
-    pub fn new(peer: IpAddr, class: Class, purse: Purse) -> Self {
-        Self { peer: network_of(peer), class, purse, held: Arc::default() }
+    pub fn new(peer: IpAddr, purse: Purse) -> Self {
+        Self(Arc::new(Sent { peer: network_of(peer), purse, held: Mutex::default() }))
     }
 
     /// The caller whose request this task answers; none in tests of parts.
@@ -46,19 +47,19 @@ impl Caller {
     /// Its class; that of everybody where nobody asks.
     #[must_use]
     pub fn current_class() -> Class {
-        CALLER.try_with(|caller| caller.class).unwrap_or_default()
+        CALLER.try_with(|caller| caller.0.purse.class()).unwrap_or_default()
     }
 
     /// Where it is, as [`network_of`] has it; the unspecified address where nobody asks.
     #[must_use]
     pub fn current_peer() -> IpAddr {
-        CALLER.try_with(|caller| caller.peer).unwrap_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED))
+        CALLER.try_with(|caller| caller.0.peer).unwrap_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED))
     }
 
     /// What pays for the bytes of its calls.
     #[must_use]
     pub fn purse(&self) -> &Purse {
-        &self.purse
+        &self.0.purse
     }
 
     /// Answers its request.
@@ -71,13 +72,13 @@ impl Caller {
     /// # Errors
     /// [`NoRoom`].
     pub fn hold(&self, more: usize) -> Result<(), NoRoom> {
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut held = self.0.held.lock().unwrap_or_else(PoisonError::into_inner);
         held.bytes = held.bytes.saturating_add(more);
         let total = held.bytes;
         let taken = match &mut held.share {
-            Some(share) => self.purse.grow(share, more),
+            Some(share) => self.0.purse.grow(share, more),
             None if total <= UNCOUNTED_BYTES => Ok(()),
-            none => self.purse.take(total).map(|share| *none = Some(share)),
+            none => self.0.purse.take(total).map(|share| *none = Some(share)),
         };
         held.found_no_room |= taken.is_err();
         taken
@@ -86,7 +87,7 @@ impl Caller {
     /// Whether there was no room for all of it.
     #[must_use]
     pub fn found_no_room(&self) -> bool {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner).found_no_room
+        self.0.held.lock().unwrap_or_else(PoisonError::into_inner).found_no_room
     }
 }
 

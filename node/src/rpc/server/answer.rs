@@ -5,7 +5,7 @@
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 use axum::body::{Body, Bytes};
 use axum::http::Response;
@@ -18,12 +18,13 @@ use crate::runtime::budget::{NoRoom, Purse, Share, hold};
 #[derive(Debug, Clone, Default)]
 pub struct InFlight(Arc<Mutex<Vec<Arc<Share>>>>);
 
-/// A body whose bytes are counted.
-pub(super) struct Counted {
+/// A body whose bytes are counted, and that holds `T` until it ends or is given up.
+pub(super) struct Counted<T = ()> {
     inner: Body,
     first: Option<Frame<Bytes>>,
     purse: Purse,
     stream: Option<InFlight>,
+    _held: T,
 }
 
 impl InFlight {
@@ -37,25 +38,32 @@ impl InFlight {
     }
 }
 
-/// Counts what an answer holds already, and then what follows.
-///
-/// # Errors
-/// [`NoRoom`]: the answer is gone.
-pub(super) async fn counted(mut answer: Response<Body>, purse: Purse) -> Result<Response<Body>, NoRoom> {
-    let stream = answer.extensions_mut().remove::<InFlight>();
-    let (head, inner) = answer.into_parts();
-    let is_stream = stream.is_some();
-    let mut body = Counted { inner, first: None, purse, stream };
-    if !is_stream {
-        let first = std::future::poll_fn(|cx| Poll::Ready(Pin::new(&mut body.inner).poll_frame(cx))).await;
-        if let Poll::Ready(Some(Ok(frame))) = first {
-            body.first = Some(body.count(frame)?);
+impl Counted {
+    /// Counts what an answer holds already, and then what follows.
+    ///
+    /// # Errors
+    /// [`NoRoom`]: the answer is gone.
+    pub(super) fn answer(mut answer: Response<Body>, purse: Purse) -> Result<Response<Self>, NoRoom> {
+        let stream = answer.extensions_mut().remove::<InFlight>();
+        let (head, inner) = answer.into_parts();
+        let mut body = Self { inner, first: None, purse, stream, _held: () };
+        if body.stream.is_none() {
+            // Nobody is woken by what comes later: it is asked for again by whoever writes the answer.
+            let first = Pin::new(&mut body.inner).poll_frame(&mut Context::from_waker(Waker::noop()));
+            if let Poll::Ready(Some(Ok(frame))) = first {
+                body.first = Some(body.count(frame)?);
+            }
         }
+        Ok(Response::from_parts(head, body))
     }
-    Ok(Response::from_parts(head, Body::new(body)))
+
+    pub(super) fn holding<T>(self, held: T) -> Counted<T> {
+        let Self { inner, first, purse, stream, _held: () } = self;
+        Counted { inner, first, purse, stream, _held: held }
+    }
 }
 
-impl Counted {
+impl<T> Counted<T> {
     fn count(&self, frame: Frame<Bytes>) -> Result<Frame<Bytes>, NoRoom> {
         let bytes = match frame.into_data() {
             Ok(bytes) => bytes,
@@ -70,7 +78,7 @@ impl Counted {
     }
 }
 
-impl HttpBody for Counted {
+impl<T: Unpin> HttpBody for Counted<T> {
     type Data = Bytes;
     type Error = axum::BoxError;
 

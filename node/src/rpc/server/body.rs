@@ -1,9 +1,9 @@
-//! Bodies: requests that must keep coming and find room, responses that hold their place until they end.
+//! Bodies of requests, which must keep coming and find room.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use axum::body::{Body, Bytes};
+use axum::body::Bytes;
 use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
 use tokio::time::{Instant, Sleep, sleep_until};
 
@@ -54,35 +54,6 @@ impl HttpBody for TimedBody {
         ready!(waiting.as_mut().poll(cx));
         crate::metrics::get().cut_connection("slow_body");
         Poll::Ready(Some(Err(TooSlow.into())))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
-    }
-}
-
-/// A response's body that holds `T` until it ends or is given up.
-pub(super) struct Held<T> {
-    inner: Body,
-    _held: T,
-}
-
-impl<T> Held<T> {
-    pub(super) const fn new(inner: Body, held: T) -> Self {
-        Self { inner, _held: held }
-    }
-}
-
-impl<T: Unpin> HttpBody for Held<T> {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        Pin::new(&mut self.inner).poll_frame(cx)
     }
 
     fn is_end_stream(&self) -> bool {

@@ -16,7 +16,7 @@ use axum::body::Body;
 use axum::http::header::RETRY_AFTER as RETRY_AFTER_HEADER;
 use axum::http::{Request, Response, StatusCode};
 use axum::response::IntoResponse as _;
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
@@ -27,9 +27,10 @@ use tokio_util::sync::CancellationToken;
 use tonic::Code;
 
 use super::activity::{Activity, Busy, Expired, Watched};
-use super::answer::counted;
-use super::body::{Held, TimedBody};
-use super::peers::Full;
+use super::answer::Counted;
+use super::apart::Apart;
+use super::body::TimedBody;
+use super::peers::{Connected, Full};
 use super::{Listening, Peer, Timeouts};
 use crate::limits::{
     BYTES_IN_FLIGHT, HTTP2_WINDOWS, MAX_CONCURRENT_STREAMS, MAX_HEADER_COUNT, MAX_HEADER_LIST_BYTES,
@@ -38,11 +39,24 @@ use crate::limits::{
 use crate::metrics;
 use crate::rpc::door::kind;
 use crate::rpc::errors::Failure;
-use crate::runtime::budget::NoRoom;
+use crate::runtime::budget::{NoRoom, Purse};
 use crate::runtime::caller::Caller;
+use crate::runtime::class::Class;
 
 /// Calls in which the client, too, may speak for as long as the stream is open: their bodies have no deadline.
 const TWO_WAY: &str = "/grpc.reflection.";
+
+/// What befalls a connection from this side.
+enum Event {
+    /// It holds bytes for too long; the budget has counted it.
+    Cut,
+    /// The node stops.
+    End,
+    /// It says too little.
+    Expired(Expired),
+    /// It was told of its end, and had time for what was under way.
+    Over,
+}
 
 /// Serves the connections of one port.
 pub(super) struct Service {
@@ -59,10 +73,10 @@ impl Service {
     }
 
     /// Serves one connection to its end.
-    pub(super) async fn connection(self: &Arc<Self>, stream: TcpStream, peer: SocketAddr) {
-        let Some(tls) = &self.listening.tls else { return self.protocol(stream, peer).await };
+    pub(super) async fn connection(self: &Arc<Self>, stream: TcpStream, peer: SocketAddr, place: Arc<Connected>) {
+        let Some(tls) = &self.listening.tls else { return self.protocol(stream, peer, place).await };
         match tokio::time::timeout(self.listening.timeouts.handshake, tls.accept(stream)).await {
-            Ok(Ok(stream)) => self.protocol(stream, peer).await,
+            Ok(Ok(stream)) => self.protocol(stream, peer, place).await,
             Ok(Err(error)) => {
                 metrics::get().cut_connection("tls");
                 tracing::debug!(%peer, %error, "no TLS handshake");
@@ -71,35 +85,50 @@ impl Service {
         }
     }
 
-    async fn protocol(self: &Arc<Self>, stream: impl AsyncRead + AsyncWrite + Unpin + 'static, peer: SocketAddr) {
+    async fn protocol(
+        self: &Arc<Self>,
+        stream: impl AsyncRead + AsyncWrite + Unpin + 'static,
+        peer: SocketAddr,
+        place: Arc<Connected>,
+    ) {
         let timeouts = self.listening.timeouts;
         let activity = Arc::new(Activity::new());
         let io = TokioIo::new(Watched::new(stream, Arc::clone(&activity), timeouts.write_stall));
         let (port, requests) = (Arc::clone(self), Arc::clone(&activity));
         let cut = CancellationToken::new();
-        let purse = cut.clone();
+        let purse = self.listening.budget.purse(Class::Anyone, &cut);
+        let asked = Arc::new(Asked { port, peer, place, purse });
         let service = service_fn(move |request| {
-            let (port, busy, purse) = (Arc::clone(&port), requests.request(), purse.clone());
-            async move { Ok::<_, Infallible>(port.answer(request, peer, busy, &purse).await) }
+            let (asked, busy) = (Arc::clone(&asked), requests.request());
+            async move { Ok::<_, Infallible>(asked.answer(request, busy).await) }
         });
         let mut connection = pin!(self.builder.serve_connection(io, service));
-        let mut ending = false;
+        let mut is_ending = false;
         let ended = loop {
-            tokio::select! {
+            let ending = is_ending;
+            let event = pin!(async {
+                tokio::select! {
+                    () = cut.cancelled() => Event::Cut,
+                    () = self.shutdown.cancelled(), if !ending => Event::End,
+                    expired = activity.expired(timeouts.header, timeouts.idle), if !ending => Event::Expired(expired),
+                    () = tokio::time::sleep(SHUTDOWN_GRACE), if ending && activity.is_idle() => Event::Over,
+                }
+            });
+            let event = tokio::select! {
                 ended = connection.as_mut() => break ended,
-                // It holds bytes for too long; the budget has counted it.
-                () = cut.cancelled() => return,
-                () = self.shutdown.cancelled(), if !ending => {}
-                expired = activity.expired(timeouts.header, timeouts.idle), if !ending => {
+                event = Apart::new(event) => event,
+            };
+            match event {
+                Event::Cut | Event::Over => return,
+                Event::End => {}
+                Event::Expired(expired) => {
                     metrics::get().cut_connection(expired.reason());
                     if expired == Expired::Silent {
                         return;
                     }
                 }
-                // It was told, and had time for what was under way.
-                () = tokio::time::sleep(SHUTDOWN_GRACE), if ending && activity.is_idle() => return,
             }
-            ending = true;
+            is_ending = true;
             connection.as_mut().graceful_shutdown();
         };
         if let Err(error) = ended {
@@ -108,36 +137,44 @@ impl Service {
             tracing::debug!(%peer, error = &*error, "connection ended");
         }
     }
+}
 
-    async fn answer(
-        &self,
-        request: Request<Incoming>,
-        peer: SocketAddr,
-        busy: Busy,
-        cut: &CancellationToken,
-    ) -> Response<Body> {
+/// Where the requests of a connection come to; one for all of them.
+struct Asked {
+    port: Arc<Service>,
+    peer: SocketAddr,
+    place: Arc<Connected>,
+    purse: Purse,
+}
+
+impl Asked {
+    async fn answer(&self, request: Request<Incoming>, busy: Busy) -> Response<Body> {
         let is_grpc = kind::is_grpc(request.headers());
-        let class = self.listening.actors.class(request.headers()).await;
-        let place = match self.listening.peers.enter(peer.ip(), class) {
+        let listening = &self.port.listening;
+        let class = listening.actors.class(request.headers()).await;
+        let place = match self.place.enter(class) {
             Ok(place) => place,
             Err(full) => return refusal(is_grpc, full),
         };
-        let timeouts = self.listening.timeouts;
+        let timeouts = listening.timeouts;
         let timed = if request.uri().path().starts_with(TWO_WAY) { None } else { Some(timeouts) };
-        let purse = self.listening.budget.purse(class, cut);
-        // A body has its own times, and its bytes are held for as long as the answer takes to be made.
-        let caller = Caller::new(peer.ip(), class, purse.clone());
-        let mut request = request.map(|body| Body::new(TimedBody::new(body, caller.clone(), timed)));
-        request.extensions_mut().insert(Peer(peer));
-        let response = match caller.clone().serve(self.router.call(request)).await {
+        let purse = self.purse.clone().of(class);
+        let caller = Caller::new(self.peer.ip(), purse.clone());
+        let mut request = request.map(|body| match body.is_end_stream() {
+            true => Body::empty(),
+            // It has its own times, and its bytes are held for as long as the answer takes to be made.
+            false => Body::new(TimedBody::new(body, caller.clone(), timed)),
+        });
+        request.extensions_mut().insert(Peer(self.peer));
+        let response = match caller.clone().serve(self.port.router.call(request)).await {
             Ok(response) => response,
             Err(never) => match never {},
         };
         let response =
-            if caller.found_no_room() { Err(NoRoom) } else { counted(response, purse.within(timeouts.unread)).await };
+            if caller.found_no_room() { Err(NoRoom) } else { Counted::answer(response, purse.within(timeouts.unread)) };
         match response {
             // A stream is open until its body ends.
-            Ok(response) => response.map(|body| Body::new(Held::new(body, (place, busy)))),
+            Ok(response) => response.map(|body| Body::new(body.holding((place, busy)))),
             Err(NoRoom) => refusal(is_grpc, Full { reason: "TOO_MANY_BYTES", max: BYTES_IN_FLIGHT }),
         }
     }

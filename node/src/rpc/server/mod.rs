@@ -1,9 +1,9 @@
 //! The port: accepts connections, with or without TLS, serves HTTP/1.1 and HTTP/2 on each, ends them at shutdown.
 //!
 //! Read in this order: [`Listening`] (what a port is served with), [`peers`] (who may have how many connections and
-//! requests), `connection` (the life of one), `activity` (when it is too slow or idle), `body` (request bodies that
-//! come too slowly, responses that hold their place), [`answer`] (responses whose bytes are counted), [`files`] (how many connections the
-//! system allows), [`tls`].
+//! requests), `connection` (the life of one), `apart` (what seldom happens to it), `activity` (when it is too slow or idle), `body`
+//! (request bodies that come too slowly), [`answer`] (responses whose bytes are counted, and that hold their place), [`files`]
+//! (how many connections the system allows), [`tls`].
 //!
 //! # Invariants
 //! - Nothing that a peer does or leaves undone keeps a connection, a request or a stream beyond the limits' times.
@@ -11,6 +11,7 @@
 
 mod activity;
 pub mod answer;
+mod apart;
 mod body;
 mod connection;
 pub mod files;
@@ -29,7 +30,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use self::peers::{Kind, Peers};
+use self::peers::Peers;
 use super::actors::Actors;
 use crate::limits::{
     BODY_IDLE_TIMEOUT, BODY_TIMEOUT, CONNECTION_IDLE_TIMEOUT, HEADER_TIMEOUT, KEEPALIVE, SHUTDOWN_GRACE,
@@ -110,15 +111,15 @@ pub async fn serve(listener: TcpListener, router: Router, listening: Listening, 
             accepted = accept(&listener, &listening.connections) => accepted,
         };
         let Some((stream, peer, permit)) = accepted else { break };
-        let Some(place) = listening.peers.take(peer.ip(), Kind::Connection) else {
+        let Some(place) = listening.peers.connect(peer.ip()) else {
             metrics::get().refused_connection("peer_connections");
             continue; // Dropped, which closes it: a refusal in words would cost what the limit saves.
         };
         let service = Arc::clone(&service);
         tasks.spawn(async move {
             let open = metrics::get().open_connection();
-            service.connection(stream, peer).await;
-            drop((open, place, permit));
+            service.connection(stream, peer, place).await;
+            drop((open, permit));
         });
     }
     drop(listener);

@@ -12,15 +12,6 @@ use crate::limits::{MAX_ACTOR_REQUESTS, MAX_REQUESTS};
 use crate::runtime::caller::network_of;
 use crate::runtime::class::Class;
 
-/// What is counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// A connection, of whatever protocol.
-    Connection,
-    /// A request, a stream among them.
-    Request,
-}
-
 /// How many one peer may have open. Loopback addresses are every process of the machine: they have the limits of `local`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PeerLimits {
@@ -45,27 +36,34 @@ pub struct Full {
 pub struct Peers {
     remote: PeerLimits,
     local: PeerLimits,
+    /// Requests of all.
     open: AtomicUsize,
-    counts: Mutex<BTreeMap<IpAddr, PeerLimits>>,
+    counts: Mutex<BTreeMap<IpAddr, Count>>,
 }
 
-/// A place that is given back when this is dropped.
+/// Of one peer; here as long as it has a connection.
+#[derive(Debug, Default)]
+struct Count {
+    connections: usize,
+    requests: Arc<AtomicUsize>,
+}
+
+/// A connection's place, which is given back when this is dropped.
 #[derive(Debug)]
-pub struct Place {
+pub struct Connected {
     peers: Arc<Peers>,
     peer: IpAddr,
-    kind: Kind,
+    most_requests: usize,
+    /// Those of the peer: a request looks for them nowhere, and locks nothing.
+    requests: Arc<AtomicUsize>,
 }
 
 /// A place among all requests, and one among the peer's if it has one.
 #[derive(Debug)]
 pub struct Entered {
-    _place: Option<Place>,
-    _all: Total,
+    connection: Arc<Connected>,
+    is_counted: bool,
 }
-
-#[derive(Debug)]
-struct Total(Arc<Peers>);
 
 impl Peers {
     /// Limits for peers elsewhere and for the machine's own processes.
@@ -74,79 +72,82 @@ impl Peers {
         Arc::new(Self { remote, local, open: AtomicUsize::new(0), counts: Mutex::default() })
     }
 
-    /// One more of `kind`; `None` at the peer's limit.
+    /// One more connection; `None` at the peer's limit.
     #[must_use]
-    pub fn take(self: &Arc<Self>, peer: IpAddr, kind: Kind) -> Option<Place> {
+    pub fn connect(self: &Arc<Self>, peer: IpAddr) -> Option<Arc<Connected>> {
         let (limits, peer) = (self.limits(peer), network_of(peer));
         let mut counts = self.counts();
-        let count = counts.entry(peer).or_insert(PeerLimits { connections: 0, requests: 0 });
-        let (count, limit) = (count.of(kind), limits.value(kind));
-        if *count >= limit {
+        let count = counts.entry(peer).or_default();
+        if count.connections >= limits.connections {
             return None;
         }
-        *count += 1;
-        Some(Place { peers: Arc::clone(self), peer, kind })
-    }
-
-    /// One more request, of all and of the peer. Of producers and signers there is room for some more.
-    ///
-    /// # Errors
-    /// The limit that is reached.
-    pub fn enter(self: &Arc<Self>, peer: IpAddr, class: Class) -> Result<Entered, Full> {
-        let (most, is_actor) = match class {
-            Class::Anyone => (MAX_REQUESTS, false),
-            Class::Actor => (MAX_REQUESTS + MAX_ACTOR_REQUESTS, true),
-        };
-        let before = self.open.fetch_add(1, Ordering::Relaxed);
-        let all = Total(Arc::clone(self));
-        if before >= most {
-            return Err(Full { reason: "TOO_MANY_REQUESTS", max: most });
-        }
-        let full = Full { reason: "TOO_MANY_REQUESTS", max: self.limits(peer).requests };
-        let place = self.take(peer, Kind::Request);
-        if place.is_none() && !is_actor {
-            return Err(full);
-        }
-        Ok(Entered { _place: place, _all: all })
+        count.connections += 1;
+        let (peers, requests) = (Arc::clone(self), Arc::clone(&count.requests));
+        Some(Arc::new(Connected { peers, peer, most_requests: limits.requests, requests }))
     }
 
     fn limits(&self, peer: IpAddr) -> PeerLimits {
         if peer.to_canonical().is_loopback() { self.local } else { self.remote }
     }
 
-    fn counts(&self) -> MutexGuard<'_, BTreeMap<IpAddr, PeerLimits>> {
+    fn counts(&self) -> MutexGuard<'_, BTreeMap<IpAddr, Count>> {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl PeerLimits {
-    const fn of(&mut self, kind: Kind) -> &mut usize {
-        match kind {
-            Kind::Connection => &mut self.connections,
-            Kind::Request => &mut self.requests,
+impl Connected {
+    /// One more request on it, of all and of the peer. Of producers and signers there is room for some more.
+    ///
+    /// # Errors
+    /// The limit that is reached.
+    pub fn enter(self: &Arc<Self>, class: Class) -> Result<Entered, Full> {
+        let (most, is_actor) = match class {
+            Class::Anyone => (MAX_REQUESTS, false),
+            Class::Actor => (MAX_REQUESTS + MAX_ACTOR_REQUESTS, true),
+        };
+        let full = |max| Full { reason: "TOO_MANY_REQUESTS", max };
+        if !take(&self.peers.open, most) {
+            return Err(full(most));
         }
-    }
-
-    const fn value(mut self, kind: Kind) -> usize {
-        *self.of(kind)
+        let is_counted = take(&self.requests, self.most_requests);
+        if !is_counted && !is_actor {
+            give_back(&self.peers.open);
+            return Err(full(self.most_requests));
+        }
+        Ok(Entered { connection: Arc::clone(self), is_counted })
     }
 }
 
-impl Drop for Place {
+/// Counts one more, if that is not above `most`.
+fn take(count: &AtomicUsize, most: usize) -> bool {
+    let is_below = count.fetch_add(1, Ordering::Relaxed) < most;
+    if !is_below {
+        give_back(count);
+    }
+    is_below
+}
+
+fn give_back(count: &AtomicUsize) {
+    count.fetch_sub(1, Ordering::Relaxed);
+}
+
+impl Drop for Connected {
     fn drop(&mut self) {
         let mut counts = self.peers.counts();
         let Some(count) = counts.get_mut(&self.peer) else { return };
-        let open = count.of(self.kind);
-        *open = open.saturating_sub(1);
-        if *count == (PeerLimits { connections: 0, requests: 0 }) {
+        count.connections = count.connections.saturating_sub(1);
+        if count.connections == 0 {
             counts.remove(&self.peer); // The map is no larger than the number of open connections.
         }
     }
 }
 
-impl Drop for Total {
+impl Drop for Entered {
     fn drop(&mut self) {
-        self.0.open.fetch_sub(1, Ordering::Relaxed);
+        give_back(&self.connection.peers.open);
+        if self.is_counted {
+            give_back(&self.connection.requests);
+        }
     }
 }
 
@@ -162,16 +163,21 @@ mod tests {
     fn a_peer_has_its_limit_and_gets_its_places_back() {
         let peers = Peers::new(limits(2), limits(3));
         let peer: IpAddr = "192.0.2.1".parse().unwrap();
-        let first = peers.take(peer, Kind::Connection).unwrap();
-        let second = peers.enter(peer, Class::Anyone).unwrap();
-        let third = peers.enter(peer, Class::Anyone).unwrap();
-        let full = peers.enter(peer, Class::Anyone).unwrap_err();
+        let first = peers.connect(peer).unwrap();
+        let second = peers.connect(peer).unwrap();
+        assert!(peers.connect(peer).is_none());
+        let third = first.enter(Class::Anyone).unwrap();
+        let fourth = second.enter(Class::Anyone).unwrap();
+        let full = first.enter(Class::Anyone).unwrap_err();
         assert_eq!(full, Full { reason: "TOO_MANY_REQUESTS", max: 2 });
-        drop(peers.enter(peer, Class::Actor).unwrap());
-        assert!(peers.enter("192.0.2.2".parse().unwrap(), Class::Anyone).is_ok(), "another peer is not concerned");
+        drop(first.enter(Class::Actor).unwrap());
+        let other = peers.connect("192.0.2.2".parse().unwrap()).unwrap();
+        assert!(other.enter(Class::Anyone).is_ok(), "another peer is not concerned");
         drop(third);
-        assert!(peers.enter(peer, Class::Anyone).is_ok());
-        drop((first, second));
+        assert!(second.enter(Class::Anyone).is_ok());
+        drop((first, second, other));
+        assert_eq!(peers.counts().len(), 1, "a request is answered yet");
+        drop(fourth);
         assert!(peers.counts().is_empty());
         assert_eq!(peers.open.load(Ordering::Relaxed), 0);
     }
@@ -180,12 +186,14 @@ mod tests {
     fn the_machine_itself_has_limits_of_its_own_and_a_network_is_one_peer() {
         let peers = Peers::new(limits(1), limits(2));
         let local = ["127.0.0.1", "::ffff:127.0.0.1"].map(|text| text.parse().unwrap());
-        let held: Vec<_> = local.iter().map(|peer| peers.take(*peer, Kind::Request).unwrap()).collect();
-        assert!(peers.take(local[0], Kind::Request).is_none());
-        drop(held);
+        let held: Vec<_> = local.iter().map(|peer| peers.connect(*peer).unwrap()).collect();
+        assert!(peers.connect(local[0]).is_none());
+        let requests: Vec<_> = held.iter().map(|connection| connection.enter(Class::Anyone).unwrap()).collect();
+        assert!(held[0].enter(Class::Anyone).is_err());
+        drop((held, requests));
         let network = ["2001:db8::1", "2001:db8::2", "2001:db8:0:1::1"].map(|text| text.parse().unwrap());
-        let _held = peers.take(network[0], Kind::Connection).unwrap();
-        assert!(peers.take(network[1], Kind::Connection).is_none());
-        assert!(peers.take(network[2], Kind::Connection).is_some());
+        let _held = peers.connect(network[0]).unwrap();
+        assert!(peers.connect(network[1]).is_none());
+        assert!(peers.connect(network[2]).is_some());
     }
 }

@@ -144,7 +144,7 @@ fn an_actor_reads_and_writes_while_everybodys_turns_are_taken() {
         begins.recv_timeout(WAIT).expect("as many run as may");
     }
     let purse = Budget::default().purse(Class::Actor, &CancellationToken::new());
-    let caller = Caller::new(IpAddr::from([127, 0, 0, 1]), Class::Actor, purse);
+    let caller = Caller::new(IpAddr::from([127, 0, 0, 1]), purse);
     bench.runtime.block_on(caller.serve(async {
         for lane in [Lane::Read, Lane::Write] {
             let served = tokio::time::timeout(WAIT, lane.run(&pool, || {})).await;
@@ -161,7 +161,7 @@ fn a_peer_evaluates_while_another_has_all_that_one_may() {
     let pool = bench.services.pool.clone();
     let caller = |peer: [u8; 4]| {
         let purse = Budget::default().purse(Class::Anyone, &CancellationToken::new());
-        Caller::new(IpAddr::from(peer), Class::Anyone, purse)
+        Caller::new(IpAddr::from(peer), purse)
     };
     let (begun, begins) = mpsc::channel();
     let door = Door::default();
