@@ -51,6 +51,20 @@ impl Hosts {
     }
 }
 
+/// Whether a request says nothing but one `Host`, and that is one that nearly all programs of this machine send. Such a one is
+/// right by any rule of this file, and is known without taking it apart.
+pub(super) fn is_plainly_here(request: &Request) -> bool {
+    let mut hosts = request.headers().get_all(HOST).iter();
+    let (Some(host), None, None) = (hosts.next(), hosts.next(), request.uri().authority()) else { return false };
+    let host = host.as_bytes();
+    let Some(rest) = host.strip_prefix(b"localhost").or_else(|| host.strip_prefix(b"127.0.0.1")) else { return false };
+    match rest {
+        [] => true,
+        [b':', port @ ..] => (1..=5).contains(&port.len()) && port.iter().all(u8::is_ascii_digit),
+        _ => false,
+    }
+}
+
 /// What a request says it is addressed to. All that it says must be the same.
 pub(super) fn of(request: &Request) -> Result<Authority, Refusal> {
     let bad = |text: &str| Refusal { status: StatusCode::BAD_REQUEST, reason: "HOST_INVALID", text: text.to_owned() };
@@ -154,5 +168,26 @@ mod tests {
         {
             assert_eq!(of(uri, hosts), Err(StatusCode::BAD_REQUEST), "{uri} {hosts:?}");
         }
+    }
+
+    #[test]
+    fn what_is_plainly_here_is_right_by_all_rules() {
+        let asked = |uri: &str, hosts: &[&str]| {
+            let request = hosts.iter().fold(Request::builder().uri(uri), |request, host| request.header(HOST, *host));
+            request.body(Body::empty()).unwrap()
+        };
+        for host in ["localhost", "localhost:20443", "127.0.0.1", "127.0.0.1:1"] {
+            let request = asked("/", &[host]);
+            assert!(is_plainly_here(&request), "{host}");
+            assert_eq!(Hosts::default().check(&super::of(&request).unwrap()), Ok(()), "{host}");
+        }
+        for host in
+            ["", "localhost.", "LOCALHOST", "localhost:", "localhost:a", "localhost:1@b", "localhost.evil", "[::1]"]
+        {
+            assert!(!is_plainly_here(&asked("/", &[host])), "{host}");
+        }
+        assert!(!is_plainly_here(&asked("/", &[])));
+        assert!(!is_plainly_here(&asked("/", &["localhost", "localhost"])));
+        assert!(!is_plainly_here(&asked("http://evil.example/", &["localhost"])));
     }
 }

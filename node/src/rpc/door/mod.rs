@@ -54,17 +54,17 @@ impl Door {
 
     /// Whether a page may be told by a preflight that it may call.
     pub(super) fn invites(&self, request: &Request) -> bool {
-        let host = host::of(request).ok();
-        self.0.guard.is_set() || self.0.origins.check(request.headers(), host.as_ref()).is_ok()
+        self.0.guard.is_set() || self.0.origins.check(request).is_ok()
     }
 
     fn check(&self, request: &Request) -> Result<(), Refusal> {
-        let host = host::of(request)?;
-        self.0.hosts.check(&host)?;
+        if !host::is_plainly_here(request) {
+            self.0.hosts.check(&host::of(request)?)?;
+        }
         if request.method().is_safe() || self.shows_token(request.headers()) {
             return Ok(());
         }
-        self.0.origins.check(request.headers(), Some(&host))
+        self.0.origins.check(request)
     }
 
     fn shows_token(&self, headers: &HeaderMap) -> bool {

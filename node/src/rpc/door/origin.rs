@@ -4,12 +4,13 @@
 //! truly where the page is from: `Origin`, or `Sec-Fetch-Site` when there is none. Pages of this machine may do what
 //! programs on it may, and so may what somebody has installed in the browser.
 
+use axum::extract::Request;
 use axum::http::header::ORIGIN;
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, StatusCode};
 
 use super::Refusal;
-use super::host::is_this_machine;
+use super::host::{self, is_this_machine};
 use crate::config::ANY;
 
 /// Schemes of what is installed in a browser, such as wallets.
@@ -29,18 +30,19 @@ impl Origins {
         Self { allowed }
     }
 
-    /// `host` is what the request is addressed to.
-    pub(super) fn check(&self, headers: &HeaderMap, host: Option<&Authority>) -> Result<(), Refusal> {
+    /// Whether the page that sends a request may do so.
+    pub(super) fn check(&self, request: &Request) -> Result<(), Refusal> {
+        let headers = request.headers();
         let mut origins = headers.get_all(ORIGIN).iter().map(|origin| origin.to_str().unwrap_or_default());
         match (origins.next(), origins.next()) {
             (None, _) if !is_cross_site(headers) || self.is_allowed(ANY) => Ok(()),
             (None, _) => Err(refusal("another site")),
-            (Some(origin), None) if self.is_ours(origin, host) => Ok(()),
+            (Some(origin), None) if self.is_ours(origin, request) => Ok(()),
             (Some(origin), _) => Err(refusal(origin)),
         }
     }
 
-    fn is_ours(&self, origin: &str, host: Option<&Authority>) -> bool {
+    fn is_ours(&self, origin: &str, request: &Request) -> bool {
         if self.is_allowed(origin) {
             return true;
         }
@@ -49,7 +51,7 @@ impl Origins {
             return true;
         }
         let Ok(page) = authority.parse::<Authority>() else { return false };
-        is_this_machine(&page) || Some(&page) == host
+        is_this_machine(&page) || host::of(request).is_ok_and(|host| host == page)
     }
 
     fn is_allowed(&self, origin: &str) -> bool {
@@ -70,14 +72,15 @@ fn refusal(origin: &str) -> Refusal {
 
 #[cfg(test)]
 mod tests {
+    use axum::body::Body;
+    use axum::http::header::HOST;
+
     use super::*;
 
     fn may(origins: &Origins, headers: &[(&'static str, &str)]) -> bool {
-        let mut map = HeaderMap::new();
-        for (name, value) in headers {
-            map.append(*name, value.parse().unwrap());
-        }
-        origins.check(&map, Some(&"node.lan:20443".parse().unwrap())).is_ok()
+        let addressed = Request::builder().header(HOST, "node.lan:20443");
+        let request = headers.iter().fold(addressed, |request, (name, value)| request.header(*name, *value));
+        origins.check(&request.body(Body::empty()).unwrap()).is_ok()
     }
 
     #[test]

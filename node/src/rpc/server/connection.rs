@@ -33,8 +33,8 @@ use super::body::TimedBody;
 use super::peers::{Connected, Full};
 use super::{Listening, Peer, Timeouts};
 use crate::limits::{
-    BYTES_IN_FLIGHT, HTTP2_WINDOWS, MAX_CONCURRENT_STREAMS, MAX_HEADER_COUNT, MAX_HEADER_LIST_BYTES,
-    MAX_HTTP1_BUFFER_BYTES, MAX_PENDING_RESETS, RETRY_AFTER, SHUTDOWN_GRACE,
+    BYTES_IN_FLIGHT, HTTP2_WINDOWS, MAX_CONCURRENT_STREAMS, MAX_HEADER_LIST_BYTES, MAX_HTTP1_BUFFER_BYTES,
+    MAX_PENDING_RESETS, RETRY_AFTER, SHUTDOWN_GRACE,
 };
 use crate::metrics;
 use crate::rpc::door::kind;
@@ -191,14 +191,11 @@ fn refusal(is_grpc: bool, full: Full) -> Response<Body> {
     (StatusCode::TOO_MANY_REQUESTS, retry, full.to_string()).into_response()
 }
 
+/// [`MAX_HEADER_COUNT`](crate::limits::MAX_HEADER_COUNT) is not said here: it is what hyper has by itself, and told so it
+/// writes a table of that length with each request. A test sees that it is so.
 fn builder(timeouts: &Timeouts) -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
-    builder
-        .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(timeouts.header)
-        .max_headers(MAX_HEADER_COUNT)
-        .max_buf_size(MAX_HTTP1_BUFFER_BYTES);
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(timeouts.header).max_buf_size(MAX_HTTP1_BUFFER_BYTES);
     builder
         .http2()
         .timer(TokioTimer::new())
