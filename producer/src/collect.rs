@@ -32,13 +32,13 @@ pub fn needed_weight(stackers: &[Stacker]) -> u64 {
 }
 
 impl Votes {
-    /// No answers yet.
+    /// Starts without answers. `stackers` is the set at the block's burn view.
     #[must_use]
     pub const fn new(block_hash: BlockHash, stackers: StackerSet) -> Self {
         Self { block_hash, stackers, signatures: BTreeMap::new(), refused: BTreeSet::new() }
     }
 
-    /// Counts a signature over the block's hash. False when it is by no member of the set.
+    /// Counts a signature over the block's hash. False when no member of the set made it.
     pub fn accept(&mut self, signature: &MessageSignature) -> bool {
         let Ok(key) = signature.recover(self.block_hash.as_bytes(), LowS::Lax) else { return false };
         let hash160 = StacksAddress::p2pkh(&key, false).hash160();

@@ -1,4 +1,4 @@
-//! Decodes the node's answers into the producer's own values.
+//! Decodes the node's messages to the producer's own values.
 //!
 //! # Not here
 //! What they mean: `decide`.
@@ -14,27 +14,27 @@ use stacks_types::vrf::VrfPublicKey;
 
 use crate::model::{Answer, Executing, Millis, Mining, MiningMode, SignedBlock, Stacker, StackerSet, Template, View};
 
-/// Why an answer of the node cannot be used.
+/// Why a message of the node cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConvertError {
-    /// A message field is not set.
+    /// The named field is not set.
     #[error("{0} is not set")]
     Missing(&'static str),
-    /// A hash has another length.
+    /// A hash does not have its length.
     #[error("hash")]
     Hash(#[from] IdError),
-    /// An address does not decode.
+    /// An address is not a valid c32 address.
     #[error("address")]
     Address(#[from] AddressError),
-    /// An enum value is not known.
+    /// The signing mode is none of those known to this version.
     #[error("signing mode {0} is not known")]
     SigningMode(i32),
-    /// The template is no block.
+    /// The template does not decode as a block.
     #[error("template")]
     Template(#[from] BlockDecodeError),
 }
 
-/// The producer's view.
+/// Decodes the view of the chain.
 ///
 /// # Errors
 /// [`ConvertError`] naming what is missing or malformed.
@@ -64,7 +64,7 @@ pub fn view(answer: &v1::GetProducerViewResponse) -> Result<View, ConvertError> 
     })
 }
 
-/// When to make blocks. A mode that is not known is the default one.
+/// Decodes the mining policy. A mode that is not known, or none, is the default one.
 fn mining(policy: Option<&v1::MiningPolicy>) -> Mining {
     let mode = match policy.map(v1::MiningPolicy::mode) {
         Some(v1::MiningMode::Auto) => MiningMode::Auto,
@@ -81,10 +81,10 @@ fn mining(policy: Option<&v1::MiningPolicy>) -> Mining {
     }
 }
 
-/// Whether a producer can be elected.
+/// Whether a producer is in the set, and so can be elected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Membership {
-    /// It is in the set.
+    /// Address and VRF key are in the set.
     Member,
     /// Its address is in the set, with another VRF key: its blocks would be refused.
     OtherVrfKey,
@@ -93,7 +93,7 @@ pub enum Membership {
 }
 
 impl Membership {
-    /// Says what is missing to the person who waits for blocks.
+    /// Logs for the operator whether the producer can be elected, and if not, what is missing.
     pub fn tell(self, address: &str, vrf_key: &VrfPublicKey) {
         let how = "the sets are the genesis' or AdminService.SetProducerSet's, from the next reward cycle on";
         match self {
@@ -108,7 +108,7 @@ impl Membership {
     }
 }
 
-/// What the set says about a producer.
+/// Looks a producer up in the set by its address.
 #[must_use]
 pub fn membership(set: &[v1::ProducerSetMember], address: &str, vrf_key: &VrfPublicKey) -> Membership {
     match set.iter().find(|member| member.address == address) {
@@ -118,7 +118,7 @@ pub fn membership(set: &[v1::ProducerSetMember], address: &str, vrf_key: &VrfPub
     }
 }
 
-/// A stacker set, in signing order.
+/// Decodes a stacker set, in signing order.
 ///
 /// # Errors
 /// [`ConvertError::Address`] when an address does not decode.
@@ -129,7 +129,7 @@ pub fn stackers(members: &[v1::StackerSetMember]) -> Result<StackerSet, ConvertE
     members.iter().map(member).collect()
 }
 
-/// A template. Parent, burn view and transactions are read from the block itself.
+/// Decodes a template. Parent, burn view and transactions are read from the block itself.
 ///
 /// # Errors
 /// [`ConvertError`] naming what is missing or malformed.
@@ -145,7 +145,7 @@ pub fn template(answer: v1::BlockTemplate) -> Result<Template, ConvertError> {
     })
 }
 
-/// What is executed for a template that is still made; `None` while nothing is.
+/// What is executed for a template that is not finished; `None` while nothing is.
 #[must_use]
 pub fn executing(answer: &v1::GetTemplateResponse) -> Option<Executing> {
     let time = std::time::Duration::try_from(answer.executing_time?).ok()?;
@@ -153,7 +153,7 @@ pub fn executing(answer: &v1::GetTemplateResponse) -> Option<Executing> {
     Some(Executing { txid, time_ms: u64::try_from(time.as_millis()).unwrap_or(Millis::MAX) })
 }
 
-/// Account hash of who signed a chunk; `None` when no key recovers.
+/// Account hash of the key that signed a chunk; `None` when no key can be recovered.
 #[must_use]
 pub fn writer(chunk: v1::StackerDbChunk) -> Option<Hash160> {
     let signature = <[u8; 65]>::try_from(chunk.signature.as_ref()).ok()?;
@@ -166,7 +166,7 @@ pub fn writer(chunk: v1::StackerDbChunk) -> Option<Hash160> {
     chunk.signer().ok()
 }
 
-/// What a signer's slot says; `None` when it is no answer to a proposal.
+/// Decodes what a signer's slot holds; `None` when it is no answer to a proposal.
 #[must_use]
 pub fn answer(data: &[u8]) -> Option<Answer> {
     match SlotMessage::decode(data) {
@@ -178,7 +178,7 @@ pub fn answer(data: &[u8]) -> Option<Answer> {
     }
 }
 
-/// The block that a producer's slot proposes; `None` when it holds something else.
+/// Decodes the block that a producer's slot proposes; `None` when it holds something else.
 #[must_use]
 pub fn proposal(data: &[u8]) -> Option<SignedBlock> {
     let Ok(SlotMessage::BlockProposal { block: bytes }) = SlotMessage::decode(data) else { return None };

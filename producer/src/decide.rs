@@ -25,10 +25,10 @@
 //! - A block of another producer that is on the tip is finished before anything is built in its place: signers that have
 //!   signed it will sign no other, and its producer may be gone. Its signatures are waited for and it is pushed; when they
 //!   do not come, or enough weight refuses it, the producer elected now puts it into its own slot, which asks all signers
-//!   again. Refusals of the first time do not count: they may have been for its time alone, and a signer that was away then
+//!   again. Refusals of the first time do not count: they may have been for that time alone, and a signer that was away then
 //!   may have signed it. Only when it is pushed, or refused again, is a block of the producer's own built.
-//! - What is stuck because signers refuse the one block that may be signed at a place is freed by the next burn block.
-//! - At most one template is in flight. Transactions that come meanwhile are seen in the view of the next block.
+//! - When signers refuse the one block that may be signed at a place, the next burn block ends the wait.
+//! - At most one template is in flight. Transactions that come meanwhile count for the next block.
 //!
 //! # Not here
 //! What follows from a view: `choose`. Templates: `assemble`. Signed blocks: `gather`. Calls, keys, clocks, disk: `driver`,
@@ -49,7 +49,7 @@ use crate::model::{Candidate, Millis, View};
 
 pub use words::{Action, Input, NoTemplate, Policy};
 
-/// A pushed block that was not processed by then is pushed again, which tells its state.
+/// A pushed block that was not processed by then is pushed again: the answer says what became of it.
 const PROCESS_TIMEOUT_MS: Millis = 10_000;
 
 /// First and longest pause after a failure whose cause is unknown.
@@ -59,60 +59,60 @@ const RETRY_MOST_MS: Millis = 5_000;
 /// A proposal without answer is repeated after the timeout, then after twice that, up to this many times the timeout.
 const TIMEOUT_GROWTH_MAX: Millis = 8;
 
-/// A template's time is halved this often at most.
+/// How often at most a template's time is halved.
 const HALVINGS_MAX: u32 = 9;
 
 #[derive(Debug)]
 enum Phase {
-    /// No event stream.
+    /// There is no event stream.
     Offline,
-    /// Nothing in flight.
+    /// Nothing is in flight.
     Waiting { until: Option<Millis>, for_what: WaitFor },
-    /// A template was requested.
+    /// A template was requested. `id` is `None` until the node has named it.
     Assembling { id: Option<String>, parent: StacksBlockId, burn_view: BurnBlockHash, allow_empty: bool, until: Millis },
     /// A template is being signed.
     Signing,
-    /// A proposal is out.
+    /// A signed block is proposed, by this producer or another one.
     Gathering { candidate: Candidate, votes: Votes, asked: Asked, timeout: Millis, until: Millis },
-    /// The block is with the node.
+    /// The node has the block with enough signatures.
     Pushed { candidate: Candidate, signatures: Vec<MessageSignature>, until: Millis },
 }
 
-/// Whether signers were asked by this producer.
+/// Who put the proposal to the signers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Asked {
-    /// By another one.
+    /// Another producer.
     No,
-    /// The proposal was put into this producer's slot; answers that come may be older.
+    /// This one, into its slot; answers that come may be older.
     Put,
-    /// It came by in the journal: answers after it are answers to it.
+    /// This one, and its journal event has come: later answers are answers to it.
     Seen,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum WaitFor {
-    /// Tip, burn tip or wish; with a timer: to look again.
+    /// Tip, burn tip, or an admin's wish for blocks; with a timer: to look again.
     Move,
-    /// Also transactions; with a timer: the block interval.
+    /// Those of `Move`, and transactions; with a timer: the block interval.
     Work,
 }
 
-/// The state machine.
+/// The state machine. Pure: no clock, keys or I/O.
 #[derive(Debug)]
 pub struct Machine {
     policy: Policy,
     phase: Phase,
     view: Option<View>,
-    /// From when the interval to the next empty block counts: when a block on the tip's parent was begun here last, else
-    /// when the tip was seen to move.
+    /// Start of the interval to the next empty block: when a block on the tip's parent was last begun here, else when the tip was
+    /// seen to move.
     interval_start: Millis,
-    /// On which parent a template was asked for last, and when.
+    /// Parent of the last template request, and when it was made.
     begun: Option<(StacksBlockId, Millis)>,
-    /// Whether the waiting transactions were found not to be minable on this view.
+    /// Whether no waiting transaction can be mined on this view, as a template found out.
     mempool_exhausted: bool,
-    /// Whether a transaction came while a template was being made.
+    /// Whether a transaction came while a template was in the making.
     more_came: bool,
-    /// Signed blocks that need not be proposed on this tip; true when that is for ever.
+    /// Signed blocks that need not be proposed on this tip; true = for ever.
     dismissed: BTreeMap<BlockHash, bool>,
     /// Newest signature of each signer, with the block that it is for. A refusal does not take it back.
     accepts: BTreeMap<Hash160, (BlockHash, MessageSignature)>,
@@ -144,7 +144,7 @@ impl Machine {
         }
     }
 
-    /// When [`Input::Tick`] is due.
+    /// When [`Input::Tick`] is due; `None` = it is not needed.
     #[must_use]
     pub const fn deadline(&self) -> Option<Millis> {
         match &self.phase {
@@ -156,7 +156,7 @@ impl Machine {
         }
     }
 
-    /// One step. The action's result must be the next input.
+    /// Takes one input. The result of the action must be the next input.
     pub fn on(&mut self, now: Millis, input: Input) -> Option<Action> {
         match input {
             Input::Started => {
@@ -219,7 +219,7 @@ impl Machine {
         }
     }
 
-    /// Takes a view next; what is in flight goes on unless the view says otherwise.
+    /// Fetches a view next. What is in flight goes on unless the view says otherwise.
     fn look(&self) -> Option<Action> {
         (!matches!(self.phase, Phase::Offline)).then_some(Action::FetchView)
     }
@@ -243,7 +243,7 @@ impl Machine {
     fn on_call_failed(&mut self, now: Millis, advice: Option<Millis>) -> Option<Action> {
         match &mut self.phase {
             Phase::Offline => None,
-            // Kept: the deadline makes the same call again.
+            // The phase is kept: at the deadline the same call is made again.
             Phase::Gathering { until, .. } | Phase::Pushed { until, .. } => {
                 let delay = failure_delay(self.failures, advice);
                 self.failures = self.failures.saturating_add(1);
@@ -271,7 +271,7 @@ impl Machine {
             Phase::Waiting { for_what: WaitFor::Work, .. } => self.request_template(now, true),
             Phase::Waiting { until, .. } => {
                 *until = None;
-                // What was refused may be accepted by now.
+                // What was refused for a time may be accepted by now.
                 self.dismissed.retain(|_, is_final| *is_final);
                 self.look()
             }
@@ -295,7 +295,7 @@ impl Machine {
     }
 }
 
-/// Doubles with each failure in a row. The node's advice makes it longer, never shorter: a node that is full says the same
+/// Pause after a failure: doubles with each in a row. The node's advice makes it longer, never shorter: a full node gives the same
 /// short time again and again.
 fn failure_delay(failures: u32, advice: Option<Millis>) -> Millis {
     let doubled = RETRY_FIRST_MS.saturating_mul(1_u64.checked_shl(failures).unwrap_or(u64::MAX));

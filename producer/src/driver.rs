@@ -1,7 +1,7 @@
-//! Feeds the state machine with the node's events and does what it decides, one action at a time.
+//! Feeds the state machine with the node's events and performs its actions, one at a time.
 //!
 //! # Invariants
-//! - An action's result is the machine's next input: no event is looked at between the two.
+//! - An action's result is the machine's next input: no event comes between the two.
 //! - A signature leaves only after [`Record::claim`] granted its place.
 //! - Dropping the driver at any await loses nothing that the next start does not find again.
 //!
@@ -27,58 +27,58 @@ use crate::model::{Answer, Candidate, Millis, ProducerContext, SignedBlock, Stac
 use crate::record::{Claim, Record};
 use crate::seal::{self, Keys};
 
-/// Proposals that are kept, 2 MiB each at most. Producers build on the tip, and finish each other's blocks first, so there is
+/// Most proposals that are kept; each has up to 2 MiB. Producers build on the tip and finish each other's blocks first, so there is
 /// more than one only when signers refuse.
 const PROPOSALS_MAX: usize = 16;
 
-/// Shortest time in which the node assembles a block: its own limit.
+/// Shortest assembly time that the node accepts.
 const ASSEMBLY_TIME_MIN: Duration = Duration::from_millis(10);
 
-/// The chain's fixed facts that the driver needs.
+/// What the driver needs to know of the chain; it does not change.
 #[derive(Debug, Clone)]
 pub struct Chain {
-    /// This producer's address.
+    /// This producer's Stacks address.
     pub address: String,
-    /// Contract of the producers' slots.
+    /// Id of the contract whose slots hold proposals.
     pub producers_db: String,
-    /// Contract of the signers' slots.
+    /// Id of the contract whose slots hold the signers' answers.
     pub signers_db: String,
 }
 
-/// Runs one producer.
+/// One producer at work.
 #[derive(Debug)]
 pub struct Driver {
-    /// The node that it works for.
+    /// Connection to the node.
     pub node: Node,
-    /// Its event stream.
+    /// Event stream of that node.
     pub feed: Feed,
-    /// What was signed.
+    /// What this producer has signed, on disk.
     pub record: Record,
-    /// The keys of this producer: to sign blocks and to prove elections.
+    /// Keys of this producer, for blocks and VRF proofs.
     pub keys: Keys,
-    /// Decides.
+    /// The state machine that decides.
     pub machine: Machine,
-    /// Fixed facts.
+    /// Facts that do not change.
     pub chain: Chain,
-    /// How long the node may assemble.
+    /// Time that the node gets to assemble a block.
     pub assembly_time: Duration,
     /// Zero of the machine's clock.
     pub epoch: Instant,
-    /// The newest view.
+    /// The newest view; `None` before the first.
     pub view: Option<View>,
-    /// Whether this producer can be elected, as far as it was said.
+    /// Membership in the producer set, as last logged.
     pub standing: Standing<convert::Membership>,
-    /// Writes this producer's slot.
+    /// Writes this producer's slot; `None` until its id is known.
     pub slot: Option<SlotWriter>,
     /// Proposals that may follow the tip, this producer's too, in the order in which they were first put into a slot.
     pub proposals: Vec<Arc<SignedBlock>>,
 }
 
-/// An action that could not be done.
+/// Why an action could not be done.
 enum Failed {
-    /// It is tried again, after the time that the node advises.
+    /// It may work later: after the time that the node advises, if it does.
     Later(Option<Duration>),
-    /// The node refuses the caller: trying again cannot help.
+    /// The node refuses the caller, with this message: trying again does not help.
     Refused(String),
 }
 
@@ -210,7 +210,7 @@ impl Driver {
         chunks.chunks.into_iter().filter_map(input).collect()
     }
 
-    /// Keeps a proposal that is not known. Of too many the first ones count: signers take them in this order.
+    /// Keeps a proposal that is new. When there are too many the first ones stay: signers take them in this order.
     fn keep(&mut self, block: SignedBlock) {
         let is_known = self.proposals.iter().any(|known| known.block_hash == block.block_hash);
         if !is_known && self.proposals.len() < PROPOSALS_MAX {
@@ -256,7 +256,7 @@ impl Driver {
         Ok(Input::ProducerContext(Box::new(self.context(view).await?)))
     }
 
-    /// Asks when the burn tip is another one, and tells the person who waits for blocks what is missing.
+    /// At a new burn tip, looks this producer up in the set and logs a change.
     async fn say_when_not_in_the_set(&mut self, view: &View) -> Result<(), Failed> {
         if self.standing.is_known_at(&view.burn_tip) {
             return Ok(());
@@ -264,7 +264,7 @@ impl Driver {
         let request = v1::GetProducerSetRequest { burn_block_hash: view.burn_tip.as_bytes().to_vec().into() };
         let answer = match unary(self.node.burnchain().get_producer_set(request)).await {
             Ok(answer) => answer,
-            // Bitcoin was reorganized meanwhile: the next view is of another burn tip.
+            // Bitcoin was reorganized meanwhile: the next view has another burn tip.
             Err(status) if status.code() == Code::NotFound => return Ok(()),
             Err(status) => return Err(status.into()),
         };
@@ -282,9 +282,9 @@ impl Driver {
         Ok(convert::view(&answer)?)
     }
 
-    /// A view with what the record and the slots say about it.
+    /// Adds what the record and the slots know to a view.
     async fn context(&mut self, view: View) -> Result<ProducerContext, Failed> {
-        // A block below the tip's height may only come back with the tip: it is in the journal, and its producer has it.
+        // A block below the tip's height can follow only a tip that comes back, and then its producer still has it.
         self.proposals.retain(|block| block.parent == view.tip || block.chain_length > view.chain_length);
         let own: Vec<_> = self.record.children_of(&view.tip)?.into_iter().map(Arc::new).collect();
         let is_own = |block: &SignedBlock| own.iter().any(|own| own.block_hash == block.block_hash);
@@ -296,7 +296,7 @@ impl Driver {
         Ok(ProducerContext { view, unfinished, others, signed_here })
     }
 
-    /// Those of the tip's children whose burn views are on the fork of the burn tip.
+    /// Of these blocks, those whose burn views are on the fork of the burn tip.
     async fn candidates(&self, view: &View, blocks: Vec<Arc<SignedBlock>>) -> Result<Vec<Candidate>, Failed> {
         let mut candidates = Vec::new();
         for block in blocks {
@@ -312,12 +312,12 @@ impl Driver {
         Ok(candidates)
     }
 
-    /// The stackers at a burn block, if it is on the fork of the burn tip.
+    /// The stackers at a burn block; `None` when it is not on the fork of the burn tip.
     async fn stackers_if_on_fork(&self, burn: &[u8; 32], tip: &[u8; 32]) -> Result<Option<StackerSet>, Failed> {
         let request = v1::CheckBurnAncestorRequest { ancestor: burn.to_vec().into(), descendant: tip.to_vec().into() };
         match unary(self.node.burnchain().check_burn_ancestor(request)).await {
             Ok(answer) if answer.is_ancestor => {}
-            // A burn block that the node does not know is on no fork of it: others may propose anything.
+            // The node does not know the burn block, so it is on no fork: other producers may propose anything.
             Err(status) if status.code() != Code::NotFound => return Err(status.into()),
             Ok(_) | Err(_) => return Ok(None),
         }
@@ -344,7 +344,7 @@ impl Driver {
         Ok(Input::Requested(answer.template_id))
     }
 
-    /// The view is asked for beside the template: one wait in place of two for each block.
+    /// Fetches the view together with the template: one wait in place of two for each block.
     async fn fetch_template(&mut self, template_id: String) -> Result<Input, Failed> {
         let request = v1::GetTemplateRequest { template_id, wait: None };
         let template = async { Ok::<_, Failed>(unary(self.node.templates().get_template(request)).await?) };

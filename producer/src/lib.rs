@@ -1,9 +1,9 @@
 //! The block producer (docs/ACTORS.md): asks its node for templates, signs them, gathers the stackers' signatures
 //! through StackerDB and pushes the blocks. It speaks gRPC only, and one event stream drives it.
 //!
-//! In the order to read: [`model`] what it knows, [`decide`] what it does next, [`collect`] counting signatures,
-//! [`seal`] proof and signature, [`record`] what was signed, [`convert`] and [`driver`] the way to the node,
-//! [`run`] the composition.
+//! Read in this order: [`model`], what it knows; [`decide`], what it does next; [`collect`], which counts signatures; [`seal`],
+//! proof and signature; [`record`], what was signed; [`convert`] and [`driver`], the way to the node; [`run`], which puts them
+//! together.
 //!
 //! # Invariants
 //! - Never two different blocks signed at one height of one tenure, also after a crash: [`record`].

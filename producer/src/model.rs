@@ -1,4 +1,4 @@
-//! What the producer knows, in the words of its decisions: plain values, decoded once from the node's answers.
+//! What the producer knows, in the terms of its decisions: plain values, decoded once from the node's messages.
 //!
 //! # Not here
 //! Decoding: `convert`. Deciding: `decide`.
@@ -17,21 +17,21 @@ pub type Millis = u64;
 pub struct Stacker {
     /// Address of the signing key.
     pub address: StacksAddress,
-    /// Weight of its signature.
+    /// Share in the set's total weight; 70 % of that must sign.
     pub weight: u32,
 }
 
 /// The stackers of a reward cycle, in signing order.
 pub type StackerSet = Arc<[Stacker]>;
 
-/// What to build on, as the node sees it at one moment.
+/// What to build on: the node's state at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct View {
-    /// The canonical Stacks tip.
+    /// Id of the canonical Stacks tip.
     pub tip: StacksBlockId,
     /// Chain length of the canonical tip.
     pub chain_length: u64,
-    /// The canonical burn tip.
+    /// Hash of the canonical burn tip.
     pub burn_tip: BurnBlockHash,
     /// Whether the next block is the first of its tenure.
     pub new_tenure: bool,
@@ -39,132 +39,132 @@ pub struct View {
     pub elected: bool,
     /// Next nonce of this producer's account at the tip.
     pub nonce: u64,
-    /// Transactions that wait in the mempool.
+    /// Number of transactions that wait in the mempool.
     pub mempool_count: u64,
     /// Whether signatures are the published constant instead of ECDSA.
     pub well_known: bool,
-    /// Chain id that transactions carry.
+    /// Chain id that transactions must have.
     pub chain_id: u32,
-    /// Whether addresses are mainnet's.
+    /// Whether addresses are of mainnet.
     pub mainnet: bool,
     /// The stackers at the burn tip.
     pub stackers: StackerSet,
-    /// Journal sequence whose effect this view holds.
+    /// Sequence of the last journal event whose effect this view holds.
     pub sequence: u64,
     /// This producer's slot in `.producers`, when it is in the set.
     pub slot_id: Option<u32>,
-    /// When to make blocks.
+    /// The mining policy of the node.
     pub mining: Mining,
 }
 
 /// What makes a producer build.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MiningMode {
-    /// A transaction or a new tenure, at once.
+    /// A transaction or a new tenure; at once.
     Auto,
-    /// An interval's end.
+    /// The end of an interval.
     Interval,
-    /// As `Auto`; and an interval's end.
+    /// All of `Auto` and `Interval`.
     Mixed,
-    /// Only the wish for a block.
+    /// Only an admin's wish for a block.
     Manual,
 }
 
-/// When to make blocks, as the node's admin says.
+/// When to make blocks, as set by the node's admin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Mining {
-    /// When blocks are wanted.
+    /// What makes a producer build.
     pub mode: MiningMode,
-    /// Time from the beginning of a block to that of one without transactions; `None` = the operator's choice for this producer.
+    /// Time from the beginning of a block to that of an empty one after it; `None` = the operator's choice for this producer.
     pub interval_ms: Option<Millis>,
-    /// Whether a block is wanted at once, whatever the mode.
+    /// Whether an admin has asked for a block, whatever the mode.
     pub wanted: bool,
 }
 
-/// A block that its producer has signed: final for its tenure and height.
+/// A block with its producer's signature: the only one for its tenure and height.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignedBlock {
-    /// What stackers sign.
+    /// What the stackers sign.
     pub block_hash: BlockHash,
-    /// Its name once it is in the chain.
+    /// Id of the block once it is in the chain.
     pub block_id: StacksBlockId,
-    /// The block that it builds on.
+    /// Id of the block that it builds on.
     pub parent: StacksBlockId,
-    /// The burn view: names the tenure.
+    /// Burn block of its tenure.
     pub burn_view: BurnBlockHash,
-    /// Place in the chain.
+    /// Its height in the Stacks chain.
     pub chain_length: u64,
     /// Encoded block without stacker signatures.
     pub bytes: Vec<u8>,
 }
 
-/// A signed block with the stackers that decide about it.
+/// A signed block with the stackers that decide on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate {
     /// The block as its producer signed it.
     pub block: Arc<SignedBlock>,
-    /// The stackers at its burn view.
+    /// The stacker set at its burn view.
     pub stackers: StackerSet,
 }
 
-/// A view, and what this producer's own record says about it.
+/// A view, with what this producer has signed and what others have proposed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProducerContext {
-    /// The node's view.
+    /// State of the node.
     pub view: View,
     /// Blocks signed before that can still follow the tip: their parent is the tip, and their burn view is the burn tip
     /// or an ancestor of it. Oldest burn view first.
     pub unfinished: Vec<Candidate>,
-    /// Proposals of other producers that can still follow the tip, in the order in which they were made. They can be
-    /// finished by anybody once enough stackers have signed.
+    /// Proposals of other producers that can still follow the tip, in the order in which they were made. Anybody can finish one
+    /// once enough stackers have signed.
     pub others: Vec<Candidate>,
-    /// Whether a block was signed for the next height of the burn tip's tenure, whatever its parent.
+    /// Whether this producer signed a block for the next height of the burn tip's tenure, whatever its parent.
     pub signed_here: bool,
 }
 
-/// What the node executes for a template.
+/// What the node is executing for a template.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Executing {
-    /// The transaction.
+    /// Id of the transaction.
     pub txid: Txid,
-    /// For how long so far.
+    /// How long it has run so far.
     pub time_ms: Millis,
 }
 
-/// A template, fetched and decoded.
+/// A block to sign, as the node assembled it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Template {
-    /// Encoded block without proof and signatures.
+    /// Encoded block without VRF proof and signatures.
     pub bytes: Vec<u8>,
-    /// The parent it builds on.
+    /// Id of the block that it builds on.
     pub parent: StacksBlockId,
-    /// The burn block that the template witnesses.
+    /// Burn block of its tenure.
     pub burn_view: BurnBlockHash,
-    /// What its VRF proof is made over.
+    /// Input of its VRF proof.
     pub sortition_hash: SortitionHash,
-    /// Whether it is the first of its tenure.
+    /// Whether it is the first of its tenure, and so has a coinbase.
     pub new_tenure: bool,
-    /// Number of its transactions.
+    /// Number of its transactions, the coinbase among them.
     pub transactions: usize,
 }
 
-/// What a signer answered to a proposal.
+/// A signer's answer to a proposal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
-    /// It signed.
+    /// The signer signed.
     Accept {
-        /// The block that was signed.
+        /// Hash of the block.
         block_hash: BlockHash,
-        /// Its signature over the hash.
+        /// Signature over that hash.
         signature: MessageSignature,
     },
-    /// It refused.
+    /// The signer refused.
     Reject {
-        /// The block that was refused.
+        /// Hash of the block.
         block_hash: BlockHash,
-        /// Reason code.
+        /// Reason code: a `RejectReason` of the proto.
         code: u32,
-        /// For people.
+        /// Reason for people.
         text: String,
     },
 }

@@ -1,4 +1,4 @@
-//! What this producer has signed, on disk before the signature leaves the process.
+//! What this producer has signed, on disk before a signature leaves the process.
 //!
 //! # Invariants
 //! - At most one block for each (burn view, chain length), for ever: the primary key says so.
@@ -19,11 +19,11 @@ use stacks_types::ids::{BlockHash, BurnBlockHash, Hash160, StacksBlockId};
 
 use crate::model::SignedBlock;
 
-/// File name inside the data folder.
+/// Name of the database in the data folder.
 const FILE_NAME: &str = "producer.sqlite";
 
-/// Blocks whose bytes are kept for proposing again. Only a child of the tip is ever proposed, so a few would do; the
-/// rest are kept as hashes, to refuse signing at their place again.
+/// Blocks whose bytes are kept so that they can be proposed again. Only a child of the tip is proposed, so a few would do; of older
+/// ones the hash is kept, so that no other block is signed at their place.
 const BLOCKS_WITH_BYTES: i64 = 64;
 
 const SCHEMA: Schema = Schema {
@@ -31,59 +31,59 @@ const SCHEMA: Schema = Schema {
     migrations: &[Migration { version: 1, sql: include_str!("../migrations/producer/0001_record.sql") }],
 };
 
-/// Why the record cannot be used.
+/// Why the record cannot be opened or used.
 #[derive(Debug, thiserror::Error)]
 pub enum RecordError {
     /// The folder cannot be made, or is another program's.
     #[error("data folder {path} cannot be used")]
     Folder {
-        /// The folder.
+        /// Path of the data folder.
         path: PathBuf,
-        /// What the system said.
+        /// Error of the system.
         #[source]
         source: std::io::Error,
     },
-    /// Another process has it open.
+    /// Another process has locked the file.
     #[error("{0} is in use by another producer")]
     InUse(PathBuf),
-    /// It was written by another key or for another chain.
+    /// Another key, or for another chain, wrote it.
     #[error("{path} belongs to signer {signer} on chain {chain_id:#x}: give another data folder")]
     OtherOwner {
-        /// The producer's record.
+        /// Path of the record.
         path: PathBuf,
-        /// The producer that wrote it.
+        /// Address of the producer that wrote it.
         signer: StacksAddress,
-        /// Which chain's.
+        /// Chain id that it is for.
         chain_id: u32,
     },
-    /// It cannot be opened: damaged, or of a newer version of this program.
+    /// The file is damaged, or of a newer version of this program.
     #[error(transparent)]
     Open(sqlite::OpenError),
-    /// The database failed.
+    /// Reading or writing the database failed.
     #[error("record")]
     Sqlite(#[from] rusqlite::Error),
-    /// A stored value is not what was written.
+    /// A stored value does not decode.
     #[error("record is damaged: {0}")]
     Damaged(&'static str),
 }
 
-/// Answer to a claim.
+/// Answer to [`Record::claim`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Claim {
-    /// The place is this block's, from now on or since before.
+    /// The place is this block's: since now, or since an earlier claim.
     Granted,
-    /// Another block was signed there.
+    /// A block with this hash was signed there.
     Taken(BlockHash),
 }
 
-/// The producer's record, open and locked.
+/// The record, open and locked.
 #[derive(Debug)]
 pub struct Record {
     connection: Connection,
 }
 
 impl Record {
-    /// Opens the record in `folder`, making both when they are missing, and locks it.
+    /// Opens the record in `folder` and locks it; makes both when they are missing.
     ///
     /// # Errors
     /// [`RecordError`] when it is in use, another's, damaged or cannot be written.
@@ -98,7 +98,7 @@ impl Record {
         };
         let mut connection = sqlite::open(&path).map_err(unusable)?;
         connection.busy_timeout(Duration::ZERO)?;
-        // Exclusive: two producers with one record could otherwise sign between each other's look-up and write.
+        // Two producers with one record could else sign between each other's read and write.
         connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
         SCHEMA.migrate(&mut connection).map_err(unusable)?;
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -121,10 +121,10 @@ impl Record {
         Ok(Self { connection })
     }
 
-    /// Takes the place (burn view, chain length) for `block`. After `Granted` the block is on the disk and may leave.
+    /// Takes the place (burn view, chain length) for `block`. After `Granted` the row is on the disk and the signature may leave.
     ///
     /// # Errors
-    /// [`RecordError`] when the database failed: then the block must not leave.
+    /// [`RecordError`] when the database failed: then the signature must not leave.
     pub fn claim(&mut self, block: &SignedBlock) -> Result<Claim, RecordError> {
         let length = to_sql(block.chain_length)?;
         let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -177,7 +177,7 @@ impl Record {
         Ok(found)
     }
 
-    /// Blocks signed on this parent, oldest first; only those whose bytes are still kept.
+    /// The blocks signed on this parent whose bytes are kept, oldest first.
     ///
     /// # Errors
     /// [`RecordError`] when the database failed.
@@ -254,7 +254,7 @@ mod tests {
         let copy = tempfile::tempdir().unwrap();
         let mut record = open(folder.path());
         record.claim(&block(1, 5, 4, 0xaa)).unwrap();
-        // The files as a kill leaves them: the write-ahead log not yet folded in.
+        // Copies the files as a kill leaves them, with the write-ahead log not folded in.
         for entry in std::fs::read_dir(folder.path()).unwrap() {
             let entry = entry.unwrap();
             std::fs::copy(entry.path(), copy.path().join(entry.file_name())).unwrap();

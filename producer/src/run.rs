@@ -1,4 +1,4 @@
-//! Composes the producer: arguments, keys, connection, record, then the driver until it is told to stop.
+//! Puts the producer together: arguments, keys, connection, record; then runs the driver until a signal.
 
 use std::ffi::OsString;
 
@@ -15,8 +15,8 @@ use crate::driver::{Chain, Driver};
 use crate::record::Record;
 use crate::seal::Keys;
 
-/// Runs the program with these arguments (the program's name first) until it is told to stop. Prints help, version
-/// and argument errors as `clap` does, which end the process.
+/// Runs the program with these arguments (the program's name first) until a signal stops it. Prints help, version and argument
+/// errors as `clap` does, which ends the process.
 ///
 /// # Errors
 /// What keeps the producer from running: keys, data folder, or a node that refuses it.
@@ -68,7 +68,7 @@ async fn produce(args: Args) -> anyhow::Result<()> {
         // Chunks are read from the events themselves.
         payload_mode: PayloadMode::Full,
         include_snapshot: true,
-        // Tip, burn tip and signers' slots are all that matters, and a new start reads them.
+        // Only the present tip, burn tip and slots matter, and a new stream's snapshot has them.
         resume: false,
         cursor: None,
         client_name: "mockamoto-producer".to_owned(),

@@ -1,9 +1,9 @@
-//! Makes what only the producer can make: its coinbase, and the proof and signature that turn a template into a block.
+//! Makes what only the producer can: its coinbase, and the proof and signature that turn a template into a block.
 //!
 //! # Invariants
 //! - Both are deterministic: the same template, keys and sortition hash give the same bytes.
-//! - A template is signed only when it is what was asked for: place, transactions and coinbase are checked here, so that a
-//!   faulty node does not get a signature under something else.
+//! - A template is signed only when it is what was requested. Place, transactions and coinbase are checked here, so that a faulty
+//!   node gets no signature for something else.
 //!
 //! # Not here
 //! Whether to sign at all: `decide`. Remembering it: `record`.
@@ -21,47 +21,47 @@ use crate::model::{SignedBlock, Template, View};
 /// What the coinbase's free 32 bytes hold.
 const COINBASE_TEXT: &[u8; 32] = b"mockamoto\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
 
-/// The producer's keys.
+/// The two keys of a producer.
 #[derive(Debug)]
 pub struct Keys {
-    /// Signs blocks, coinbases and StackerDB chunks.
+    /// Key that signs blocks, coinbases and StackerDB chunks.
     pub signing: PrivateKey,
-    /// Makes VRF proofs.
+    /// Key that makes VRF proofs.
     pub vrf: VrfPrivateKey,
 }
 
 impl Keys {
-    /// The producer's account.
+    /// Address of the signing key, to which the coinbase belongs.
     #[must_use]
     pub fn address(&self, mainnet: bool) -> StacksAddress {
         StacksAddress::p2pkh(&self.signing.public_key(), mainnet)
     }
 }
 
-/// Why a template is not signed.
+/// Why a template is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum SealError {
-    /// It is no block.
+    /// Its bytes do not decode as a block.
     #[error("template does not decode")]
     Decode(#[from] BlockDecodeError),
-    /// Its place is not the one of the view.
+    /// It does not follow the tip of the view.
     #[error("template is for length {got_length} on {got_parent}, the tip is {parent} with length {tip_length}")]
     Place {
-        /// Parent in the template.
+        /// Parent of the template.
         got_parent: StacksBlockId,
-        /// Chain length in the template.
+        /// Chain length of the template.
         got_length: u64,
-        /// Canonical tip.
+        /// The canonical tip.
         parent: StacksBlockId,
-        /// Its chain length.
+        /// Chain length of the tip.
         tip_length: u64,
     },
-    /// Its burn view is not the burn tip.
+    /// Its burn view is not the burn tip of the view.
     #[error("template has burn view {got}, the burn tip is {expected}")]
     BurnView {
-        /// In the template.
+        /// Burn view of the template.
         got: BurnBlockHash,
-        /// Canonical burn tip.
+        /// The canonical burn tip.
         expected: BurnBlockHash,
     },
     /// Its Merkle root is not that of its transactions.
@@ -73,12 +73,12 @@ pub enum SealError {
     /// It is signed by somebody already.
     #[error("template has signatures")]
     HasSignatures,
-    /// With the stackers' signatures it could not be pushed.
+    /// With the stackers' signatures it would be too large to be pushed.
     #[error("template has {bytes} bytes; with {stackers} signatures it is above the limit")]
     TooLarge {
-        /// Encoded length.
+        /// Encoded length of the template.
         bytes: usize,
-        /// Members of the stacker set.
+        /// Number of stackers; each signature has 65 bytes.
         stackers: usize,
     },
 }
@@ -86,7 +86,7 @@ pub enum SealError {
 /// The signed coinbase of `keys`' account, fee 0, SIP-005 encoding.
 ///
 /// # Errors
-/// [`SignError`] if the key cannot sign for its own account, which it can.
+/// [`SignError`] if the key cannot sign for its own account, which does not happen.
 pub fn coinbase(keys: &Keys, view: &View, nonce: u64) -> Result<Vec<u8>, SignError> {
     let auth = TransactionAuth::Standard(SpendingCondition::p2pkh(&keys.signing, nonce, 0));
     let payload = TransactionPayload::Coinbase { buffer: *COINBASE_TEXT };
@@ -96,7 +96,7 @@ pub fn coinbase(keys: &Keys, view: &View, nonce: u64) -> Result<Vec<u8>, SignErr
     Ok(transaction.encode())
 }
 
-/// Checks a template against the view, proves and signs it. The result has no stacker signatures.
+/// Checks a template against the view, then proves and signs it. The result has no stacker signatures.
 ///
 /// # Errors
 /// [`SealError`] when the template is not what was asked for.
@@ -120,7 +120,7 @@ pub fn seal(keys: &Keys, view: &View, template: &Template) -> Result<SignedBlock
     })
 }
 
-/// A signed block with its stacker signatures, ready to push.
+/// Adds the stackers' signatures to a signed block. The result can be pushed.
 ///
 /// # Errors
 /// [`BlockDecodeError`] when the recorded bytes are damaged.

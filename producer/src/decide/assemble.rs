@@ -1,12 +1,12 @@
-//! Templates: asked for, fetched, or not made.
+//! Templates: requested, fetched, or failed.
 
 use super::{Action, HALVINGS_MAX, Machine, NoTemplate, Phase};
 use crate::model::{Executing, Millis, ProducerContext, Template};
 
-/// A template whose event has not come by then is asked for: it was lost with its request, or something holds it up.
+/// Longest wait for a template's event. Then the template is fetched: the event was lost with its request, or the work takes long.
 const TEMPLATE_TIMEOUT_MS: Millis = 60_000;
 
-/// Pause when the node says that the view has moved: its event is on the way, this is only in case it is not.
+/// Pause when the node says that the view has moved, in case the event of the move does not come.
 const MOVED_RETRY_MS: Millis = 50;
 
 impl Machine {
@@ -55,7 +55,7 @@ impl Machine {
         Some(Action::Sign(template))
     }
 
-    /// A template is late: says what holds it up, and goes on to wait for it.
+    /// A template is late: logs what holds it up, and goes on waiting.
     pub(super) fn on_still_made(&mut self, now: Millis, executing: Option<Executing>) -> Option<Action> {
         let Phase::Assembling { until, .. } = &mut self.phase else { return None };
         *until = now.saturating_add(TEMPLATE_TIMEOUT_MS);

@@ -39,7 +39,7 @@ impl Machine {
                     return None;
                 }
                 match asked {
-                    // Refused at the time it came, perhaps for that time alone: a signer that reads it later would still sign.
+                    // They may have refused it for its time only: a signer that reads it later would still sign.
                     Asked::No => {
                         let candidate = candidate.clone();
                         return Some(self.propose(now, candidate));
@@ -71,7 +71,7 @@ impl Machine {
         action
     }
 
-    /// The answers to a block that have come so far.
+    /// The answers to a block so far.
     pub(super) fn votes_for(&self, candidate: &Candidate) -> Votes {
         let mut votes = Votes::new(candidate.block.block_hash, Arc::clone(&candidate.stackers));
         for (block_hash, signature) in self.accepts.values() {
@@ -121,13 +121,13 @@ impl Machine {
     }
 }
 
-/// A signer as people know it, on the network of the set that decides.
+/// A signer's address for logs, on the network of the set that decides.
 fn address(hash160: Hash160, candidate: &Candidate) -> StacksAddress {
     let unknown = StacksAddress::of_key_hash(hash160, false);
     candidate.stackers.first().map_or(unknown, |one| one.address.with_hash(hash160))
 }
 
-/// Remembers a signer's newest answer.
+/// Keeps a signer's newest answer. When there is no room, unknown signers are left out.
 fn remember<T>(answers: &mut BTreeMap<Hash160, T>, signer: Hash160, answer: T) {
     if answers.len() < SIGNERS_MAX || answers.contains_key(&signer) {
         answers.insert(signer, answer);

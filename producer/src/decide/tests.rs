@@ -1,4 +1,4 @@
-//! The machine in a small world: its own blocks here, others' and faults in files of their own.
+//! The machine in a small world: its own blocks here, other producers' blocks and faults in files of their own.
 
 mod others;
 mod random;
@@ -43,7 +43,7 @@ fn the_interval_counts_from_the_beginning_of_a_block_and_from_the_arrival_of_ano
     let mut world = World::new(POLICY);
     world.settle();
     world.pass(1_000);
-    world.deliver(1); // The template: the block is proposed, and its signers take their time.
+    world.deliver(1); // The template event: the block is proposed, and its signers take their time.
     world.now += 300;
     world.settle();
     assert_eq!((world.chain_length, world.now, world.machine.deadline()), (2, 1_300, Some(2_000)));
@@ -62,7 +62,7 @@ fn the_interval_counts_from_the_beginning_of_a_block_and_from_the_arrival_of_ano
     world.now += 400;
     world.tip_of_another(9);
     world.settle();
-    // On this tip nothing was begun yet, but on the one before it.
+    // Nothing was begun on this tip yet, only on the one before it.
     world.now += 100;
     world.tip_of_another(8);
     world.settle();
@@ -71,7 +71,7 @@ fn the_interval_counts_from_the_beginning_of_a_block_and_from_the_arrival_of_ano
 
 #[test]
 fn each_mining_mode_builds_for_its_own_reasons() {
-    // Blocks after: a transaction, a burn block, an interval without news, a block that was asked for.
+    // Blocks made after a transaction, a burn block, an interval without news, and a wish for a block.
     let check = |mode, interval_ms, expected: [u64; 4]| {
         let mut world = World::new(POLICY);
         world.settle();
@@ -86,7 +86,7 @@ fn each_mining_mode_builds_for_its_own_reasons() {
                 2 => world.pass(interval_ms.unwrap_or(POLICY.block_interval_ms)),
                 _ => world.set_mining(Mining { wanted: true, ..world.mining }),
             }
-            // The node counts: one block was asked for.
+            // As the node does: each block made takes one off the wish.
             while world.mining.wanted && world.chain_length == before && !world.events.is_empty() {
                 world.deliver(1);
                 (0..3).for_each(|i| world.signers_read(i));
@@ -126,7 +126,7 @@ fn burn_blocks_that_outrun_a_template_make_the_next_one_shorter_until_one_is_in_
     let mut world = World::new(POLICY);
     for outrun in 0..12 {
         assert_eq!(world.assembly_time_halvings, outrun.min(HALVINGS_MAX));
-        // The template is not finished when the burn block comes.
+        // The burn block comes before the template is finished.
         world.events.clear();
         world.burn_block();
         world.deliver(1);
@@ -150,7 +150,7 @@ fn a_template_that_is_late_is_asked_for_and_waited_for() {
         world.input(Input::Tick);
         assert_eq!((world.counter, world.chain_length), (1, 0), "the same template, and no other");
     }
-    // Its event was lost: the next look finds it.
+    // Its event was lost: the fetch at the deadline finds it.
     world.still_made = false;
     world.now = 240_000;
     world.input(Input::Tick);
@@ -228,7 +228,7 @@ fn a_refused_block_is_not_replaced_in_its_tenure_and_the_next_burn_block_frees_t
     let mut world = World::new(POLICY);
     let other = BlockHash([9; 32]);
     let tip = world.tip;
-    // Signers that signed something else with this parent: whatever this producer proposes on it is refused.
+    // Signers have signed something else with this parent: they refuse whatever this producer proposes on it.
     for signer in &mut world.signers {
         signer.signed.insert(tip, other);
     }

@@ -1,106 +1,107 @@
-//! The words of the state machine: what it hears and what it says.
+//! The inputs and actions of the state machine.
 
 use stacks_types::ids::{BlockHash, BurnBlockHash, Hash160, StacksBlockId};
 use stacks_types::keys::MessageSignature;
 
 use crate::model::{Answer, Candidate, Executing, Millis, ProducerContext, Template};
 
-/// What the operator chooses.
+/// Settings of the operator.
 #[derive(Debug, Clone, Copy)]
 pub struct Policy {
-    /// Time from the beginning of a block to that of an empty one after it, where the node names none; 0 = never make one.
+    /// Time from the beginning of a block to that of an empty one after it, where the node's mining policy names none; 0 = never
+    /// make one.
     pub block_interval_ms: Millis,
-    /// Pause before an unanswered proposal is made again.
+    /// Pause before an unanswered proposal is made again; at least 1.
     pub proposal_timeout_ms: Millis,
 }
 
-/// What happened.
+/// What happened: an event of the node, the result of an action, or a deadline.
 #[derive(Debug)]
 pub enum Input {
-    /// The event stream starts anew: answers of the snapshot have come before this.
+    /// The event stream has started anew, after the answers of its snapshot were given as inputs.
     Started,
-    /// The event stream was lost.
+    /// The event stream ended.
     Lost,
-    /// The tip or the burn tip moved, or the wish for blocks, at this sequence.
+    /// The tip, the burn tip or the mining policy changed, at this sequence of the journal.
     Moved(u64),
-    /// A transaction entered the mempool, at this sequence.
+    /// A transaction entered the mempool, at this sequence of the journal.
     Transaction(u64),
-    /// A signer's slot holds this.
+    /// A signer's slot was written.
     Answer {
-        /// Account hash of who put it there.
+        /// Account hash of the signer's key.
         signer: Hash160,
-        /// Accept or refuse, and which block.
+        /// What the slot holds.
         answer: Answer,
     },
-    /// A proposal that this producer put into its slot came by in the journal.
+    /// The journal event of a proposal that this producer put into its slot.
     ProposalSeen(BlockHash),
-    /// A template job ended.
+    /// A template job ended; its id.
     TemplateFinished(String),
-    /// The node found a block invalid.
+    /// The node found a block invalid, and why.
     BlockRejected(StacksBlockId, String),
     /// Result of [`Action::FetchView`].
     ProducerContext(Box<ProducerContext>),
-    /// Result of [`Action::RequestTemplate`].
+    /// Result of [`Action::RequestTemplate`]: the template's id.
     Requested(String),
     /// Result of [`Action::FetchTemplate`], with a view taken at the same time.
     Template(Box<Template>, Box<ProducerContext>),
     /// Result of [`Action::FetchTemplate`]: there is none.
     NoTemplate(NoTemplate),
-    /// Result of [`Action::FetchTemplate`]: it is still made, and which transaction is executed for it.
+    /// Result of [`Action::FetchTemplate`]: it is not finished, and which transaction is being executed for it.
     StillMade(Option<Executing>),
-    /// Result of [`Action::Sign`]: signed and recorded.
+    /// Result of [`Action::Sign`]: the block is signed and recorded.
     Signed(Candidate),
-    /// Result of [`Action::Sign`]: the template is not what was asked for, or the place is taken.
+    /// Result of [`Action::Sign`]: the template is not what was requested, or another block was signed at its place.
     NotSigned,
-    /// Result of [`Action::Propose`].
+    /// Result of [`Action::Propose`]: the block is in this producer's slot.
     Proposed,
-    /// Result of [`Action::Push`]: stored, processing follows.
+    /// Result of [`Action::Push`]: stored, and processed next.
     Stored,
-    /// Result of [`Action::Push`]: in the chain since before.
+    /// Result of [`Action::Push`]: it was in the chain before.
     AlreadyProcessed,
-    /// Result of [`Action::Push`]: a rule is broken.
+    /// Result of [`Action::Push`]: the block breaks a rule, and which.
     Refused(String),
-    /// The action could not be done; the node may advise a pause.
+    /// The action could not be done; the pause in milliseconds that the node advises, if any.
     CallFailed(Option<Millis>),
     /// The deadline of [`super::Machine::deadline`] has come.
     Tick,
 }
 
-/// Why there is no template.
+/// Why a template job ended without a template.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NoTemplate {
-    /// Nothing that waits can be mined.
+    /// No waiting transaction can be mined, and an empty block was not allowed.
     NoTransactions,
-    /// Tip or burn tip moved meanwhile.
+    /// The tip or the burn tip moved meanwhile.
     Moved,
-    /// Something else.
+    /// Any other failure, as text for the log.
     Other(String),
 }
 
-/// What to do. Its result is the next input.
+/// What to do next. Its result is the next input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
     /// Get a [`ProducerContext`].
     FetchView,
-    /// Have a block assembled on exactly this view.
+    /// Request a block on exactly this parent and burn view.
     RequestTemplate {
-        /// The block that it builds on.
+        /// Id of the block that it builds on.
         parent: StacksBlockId,
-        /// The burn block that it witnesses.
+        /// The burn tip, whose hash goes into the block.
         burn_view: BurnBlockHash,
-        /// Nonce of the coinbase, when one is needed.
+        /// Nonce of the coinbase; `None` when the block begins no tenure.
         coinbase_nonce: Option<u64>,
-        /// Whether a block without transactions is wanted.
+        /// Whether to make a block when no transaction can be mined.
         allow_empty: bool,
-        /// How often the time for it is halved.
+        /// How often the assembly time is halved.
         assembly_time_halvings: u32,
     },
-    /// Fetch a finished template, and a view beside it.
+    /// Fetch a template by its id, and a view at the same time.
     FetchTemplate(String),
-    /// Finish, sign and record the template.
+    /// Finish, sign and record this template.
     Sign(Box<Template>),
-    /// Put the block in this producer's slot.
+    /// Put the block into this producer's slot.
     Propose(Candidate),
-    /// Push the block with these signatures.
+    /// Push the block with these signatures, which are in stacker-set order.
     Push(Candidate, Vec<MessageSignature>),
 }

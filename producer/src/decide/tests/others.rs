@@ -11,7 +11,7 @@ use crate::model::{Answer, SignedBlock};
 #[test]
 fn a_block_of_a_producer_that_died_is_finished_by_the_next_one() {
     let mut world = World::new(POLICY);
-    // Another producer's block, which all signers have signed and nobody pushed.
+    // A block of another producer that all signers have signed and nobody pushed.
     let block_hash = BlockHash([9; 32]);
     let other = Arc::new(SignedBlock {
         block_hash,
@@ -95,7 +95,7 @@ fn a_block_refused_for_its_time_is_asked_for_again_as_a_signer_that_was_away_may
     world.settle();
     world.signers[0].up = false;
     let other = world.other_tenure(1);
-    // Two refuse it for its time; the third reads it later, at the place where it was in time.
+    // Two signers refuse it for its time; the third reads it later, where it was in time.
     world.deliver(usize::MAX);
     (1..3).for_each(|i| world.signers_read(i));
     world.deliver(usize::MAX);

@@ -1,4 +1,4 @@
-//! Faults in any order: what is signed is safe, and the chain grows once they end.
+//! Faults in random order: what is signed stays safe, and the chain grows once they end.
 
 use std::collections::BTreeSet;
 

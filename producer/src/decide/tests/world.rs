@@ -21,9 +21,9 @@ pub(super) const POLICY: Policy = Policy { block_interval_ms: 1_000, proposal_ti
 pub(super) struct Signer {
     pub(super) key: PrivateKey,
     pub(super) up: bool,
-    /// By parent; all burn blocks of the world are on one fork.
+    /// Block that was signed, by parent: all burn blocks of the world are on one fork.
     pub(super) signed: BTreeMap<StacksBlockId, BlockHash>,
-    /// Proposals it has not read yet, each with the verdict that its place in the journal gives.
+    /// Proposals not read yet, each with the verdict that its place in the journal gives.
     pub(super) unread: VecDeque<(Arc<SignedBlock>, bool)>,
 }
 
@@ -41,10 +41,10 @@ pub(super) struct World {
     pub(super) mining: Mining,
     pub(super) signers: Vec<Signer>,
     pub(super) stackers: StackerSet,
-    /// What survives a crash of the producer.
+    /// What survives a crash of the producer, by burn view and chain length.
     pub(super) record: BTreeMap<(BurnBlockHash, u64), Arc<SignedBlock>>,
     pub(super) templates: BTreeMap<String, Template>,
-    /// The newest answer of each signer, as the node's StackerDB has it: a stream's snapshot begins with them.
+    /// Newest answer of each signer, as in the node's StackerDB: a stream's snapshot begins with them.
     pub(super) slots: BTreeMap<Hash160, Answer>,
     pub(super) others: Vec<Arc<SignedBlock>>,
     /// Blocks that no signer ever signs.
@@ -52,9 +52,9 @@ pub(super) struct World {
     pub(super) events: VecDeque<Input>,
     pub(super) machine: Machine,
     pub(super) fail_next_call: bool,
-    /// Templates take their time.
+    /// Whether templates are fetched before they are finished.
     pub(super) still_made: bool,
-    /// Of the template that was asked for last.
+    /// As in the last template request.
     pub(super) assembly_time_halvings: u32,
     pub(super) pushes: u32,
     pub(super) policy: Policy,
@@ -135,7 +135,7 @@ impl World {
             },
             Action::Sign(template) => self.sign(&template),
             Action::Propose(candidate) => {
-                // Of the burn tip's tenure, or of an earlier one and put by the producer who is elected now.
+                // It is of the burn tip's tenure, or of an earlier one and put by the producer that is elected now.
                 let in_time = candidate.block.parent == self.tip
                     && (candidate.block.burn_view == self.burn_hash() || self.elected);
                 for signer in &mut self.signers {
@@ -288,7 +288,7 @@ impl World {
         }
     }
 
-    /// Time goes on to the machine's deadline or by `most`, whichever is first.
+    /// Moves time to the machine's deadline or by `most`, whichever is sooner.
     pub(super) fn pass(&mut self, most: Millis) {
         let until = self.now + most;
         self.now = self.machine.deadline().map_or(until, |deadline| deadline.clamp(self.now, until));
@@ -303,9 +303,9 @@ impl World {
         self.events.push_back(Input::Moved(self.sequence));
     }
 
-    /// A tenure of another producer, who proposes a block and is never heard of again; then it is this producer's turn. Only
-    /// so many signers judge the block in time (the rest began to read the journal too late). An outstanding block on the
-    /// tip is put again, as every producer does, and that all judge alike.
+    /// A tenure of another producer that proposes a block and disappears; then this producer is elected. Only the first `seen_by`
+    /// signers judge the block in time: the others began to read the journal too late. An outstanding block on the tip is put
+    /// again, as every producer does, and all signers judge that alike.
     pub(super) fn other_tenure(&mut self, seen_by: usize) -> BlockHash {
         self.elected = false;
         self.burn_block();
@@ -327,7 +327,7 @@ impl World {
             }
         };
         for (index, signer) in self.signers.iter_mut().enumerate() {
-            // One that is down reads it when it is back.
+            // A signer that is down reads it when it is back.
             signer.unread.push_back((Arc::clone(&other), index < seen_by));
         }
         (0..self.signers.len()).for_each(|i| self.signers_read(i));
@@ -336,7 +336,7 @@ impl World {
         other.block_hash
     }
 
-    /// A block that this producer did not begin is the tip.
+    /// Makes the tip a block that this producer did not begin.
     pub(super) fn tip_of_another(&mut self, id: u8) {
         self.tip = StacksBlockId([id; 32]);
         self.chain_length += 1;
