@@ -1,24 +1,24 @@
-//! The accounts that have money from the start.
+//! The accounts that have STX in block 0.
 //!
-//! They are the ten that Stacks development tools have used for years, with their published keys: good for nothing but play.
+//! They are the ten that Stacks development tools have used for years. Their keys are published: never use them for real money.
 
 /// An account with an opening balance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Account {
-    /// What people call it.
+    /// Name in Clarinet's default project: `deployer`, `wallet_1` to `wallet_8`, `faucet`.
     pub name: &'static str,
-    /// Its private key, 33 bytes hex.
+    /// Private key in hex: 32 bytes, then 01 for a compressed public key.
     pub private_key: &'static str,
-    /// Its testnet address.
+    /// Testnet address of the key.
     pub address: &'static str,
-    /// The words that wallets make the key from (BIP-39; path m/44'/5757'/0'/0/0).
+    /// The words that wallets derive the key from (BIP-39; path m/44'/5757'/0'/0/0).
     pub mnemonic: &'static str,
 }
 
-/// What each of them has at the start, in micro-STX.
+/// Opening balance of each account, in micro-STX.
 pub const OPENING_BALANCE_USTX: u64 = 100_000_000_000_000;
 
-/// The accounts that a devnet pays in its genesis, each with the words of its wallet.
+/// The accounts that the devnet's genesis pays.
 pub const ACCOUNTS: [Account; 10] = [
     Account {
         name: "deployer",

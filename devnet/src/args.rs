@@ -1,4 +1,4 @@
-//! The command line.
+//! The command line of `mockamoto`.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Parser;
 use client::{LogFormat, parse_duration};
 
-/// Most producers or signers: each is a process.
+/// Upper bound of `--producers` and of `--signers`: each is a process.
 const ACTORS_MAX: i64 = 64;
 
 /// A whole Stacks devnet by Nakamoto rules in one command: a node, block producers and signers, with bitcoin mocked.

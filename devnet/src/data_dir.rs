@@ -3,19 +3,18 @@
 //! ```text
 //! devnet.json     the participants with their private keys (mode 0600)
 //! genesis.json    for the node
-//! boot-contracts/ texts of the contracts that its genesis brings
+//! boot-contracts/ code of the contracts that the genesis brings
 //! lock            held while a devnet runs here
 //! node/ producer-0/ ... signer-0/ ...
 //! ```
 //!
 //! # Invariants
-//! - What a folder was made with does not change: asking for something else is an error that says what differs.
-//! - `devnet.json` is written last and whole, and before any process has a folder: a folder without it and them is not a
-//!   devnet yet.
-//! - A folder of which a part is missing is refused before anything is written in it (`whole`).
+//! - What a folder was made with does not change: a flag that asks for something else is an error that says what differs.
+//! - `devnet.json` is written last and whole, before any process has a folder. Without both, a folder is not a devnet yet.
+//! - A folder of which a part is missing is refused before anything is written to it (`whole`).
 //!
 //! # Not here
-//! Running anything: `children`.
+//! Running anything: `processes`.
 
 use std::fs::{File, TryLockError};
 use std::io::{Read, Write};
@@ -38,58 +37,57 @@ use crate::args::Args;
 mod boot_contracts;
 mod whole;
 
-/// The node's genesis.
+/// The node's genesis, inside the folder.
 const GENESIS_FILE: &str = "genesis.json";
 
 /// Version of `devnet.json`.
 const FORMAT: u32 = 1;
 
-/// Producers unless asked otherwise.
+/// Producers without `--producers`.
 const DEFAULT_PRODUCERS: u8 = 1;
 
-/// Signers unless asked otherwise: 70 % of four is three, so blocks are signed while one is down.
+/// Signers without `--signers`: 70 % of four is three, so blocks are signed while one is down.
 const DEFAULT_SIGNERS: u8 = 4;
 
-/// Rewards of the devnet are paid this many tenures later: soon enough to see
-/// (docs/CONSENSUS.md#transactions-of-this-chain).
+/// Tenures until a reward is paid: few, so that one sees it (docs/CONSENSUS.md#transactions-of-this-chain).
 const REWARD_MATURITY: u32 = 2;
 
 /// Above every height that a Clarinet project waits for before it deploys: the last epoch of its `Devnet.toml` starts at burn
 /// height 162.
 const FIRST_BURN_HEIGHT: u64 = 200;
 
-/// Who takes part. The content of `devnet.json`.
+/// Who takes part: the content of `devnet.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Devnet {
     format: u32,
-    /// The rules of which epoch.
+    /// Epoch whose rules hold, as in `--epoch`.
     #[serde(default = "first_epoch")]
     pub epoch: String,
-    /// "ecdsa" or "well-known".
+    /// How blocks are signed: "ecdsa" or "well-known".
     pub signing: String,
-    /// In rotation order.
+    /// Producers, in the order in which they take turns.
     pub producers: Vec<Producer>,
-    /// In signing order.
+    /// Signers, in the order of the stacker set.
     pub signers: Vec<Signer>,
 }
 
-/// A producer of the devnet, with its keys.
+/// A producer of the devnet: an entry of `devnet.json`.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Producer {
-    /// Address of its signing key.
+    /// Address of the signing key.
     pub address: String,
-    /// Signing key, hex.
+    /// Key that signs blocks, hex: 33 bytes.
     pub private_key: String,
-    /// Seed of its VRF key, hex.
+    /// Seed of the VRF key, hex: 32 bytes.
     pub vrf_private_key: String,
 }
 
-/// A signer of the devnet, with its key.
+/// A signer of the devnet: an entry of `devnet.json`.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Signer {
-    /// Address of its signing key.
+    /// Address of the signing key.
     pub address: String,
-    /// Signing key, hex.
+    /// Key that signs blocks, hex: 33 bytes.
     pub private_key: String,
 }
 
@@ -107,22 +105,22 @@ impl std::fmt::Debug for Signer {
     }
 }
 
-/// An opened folder.
+/// An opened folder. Its lock is held until this is dropped.
 #[derive(Debug)]
 pub struct DataDir {
-    /// The folder.
+    /// Path of the folder.
     pub path: PathBuf,
-    /// Who takes part.
+    /// Content of its `devnet.json`.
     pub devnet: Devnet,
-    /// Whether the folder goes away at the end.
+    /// Whether the folder is removed when this is dropped.
     pub is_temporary: bool,
-    // In this order: the lock is let go before the folder is removed.
+    // Dropped in this order: the lock is released before the folder is removed.
     _lock: File,
     _temporary: Option<tempfile::TempDir>,
 }
 
 impl DataDir {
-    /// Opens the folder, or makes it; without one makes a temporary one.
+    /// Opens the folder, or makes it. Without a path it makes a temporary one.
     ///
     /// # Errors
     /// When the folder cannot be used, is in use, or was made for something else.
@@ -152,14 +150,14 @@ impl DataDir {
         Ok(Self { path, devnet, is_temporary: temporary.is_some(), _lock: lock, _temporary: temporary })
     }
 
-    /// Where the genesis file of this devnet is.
+    /// Path of the genesis file.
     #[must_use]
     pub fn genesis_file(&self) -> PathBuf {
         self.path.join(GENESIS_FILE)
     }
 }
 
-/// Refuses what differs from the folder, naming all of it.
+/// Refuses flags that differ from the folder; the error names all of them.
 fn same_as_asked(folder: &Path, devnet: &Devnet, args: &Args) -> anyhow::Result<()> {
     let mut differences = Vec::new();
     let mut differ = |flag: &str, asked: Option<String>, found: String| {
@@ -183,7 +181,7 @@ fn same_as_asked(folder: &Path, devnet: &Devnet, args: &Args) -> anyhow::Result<
     Ok(())
 }
 
-/// The epoch of folders that do not name one.
+/// The epoch of a folder that was made before folders named one.
 fn first_epoch() -> String {
     "3.0".to_owned()
 }
@@ -226,7 +224,7 @@ fn make_devnet(folder: &Path, args: &Args) -> anyhow::Result<Devnet> {
     let mut genesis = genesis(&devnet)?;
     if let Some(brought) = &args.boot_contracts {
         genesis.boot_contract = boot_contracts::read(brought)?;
-        // Before anything is written: what cannot be deployed makes no devnet.
+        // A devnet that could not deploy its contracts is never written.
         let scratch = tempfile::tempdir().context("no temporary folder")?;
         try_genesis(&genesis, scratch.path())?;
         genesis.boot_contract = boot_contracts::keep(folder, genesis.boot_contract)?;

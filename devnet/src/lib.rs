@@ -1,8 +1,8 @@
 //! The one-command devnet (docs/ARCHITECTURE.md): a node, producers and signers in one process tree.
 //!
-//! In the order to read: [`args`], [`accounts`] with money, [`plan`] flags and config file together, [`data_dir`] the folder
-//! and its keys, [`processes`] and their [`restarts`], [`startup_message`] and [`progress`] what is shown, [`run`] the
-//! composition.
+//! Read in this order: [`args`]; [`accounts`] with opening balances; [`plan`], which merges flags and config file; [`data_dir`],
+//! the folder and its keys; [`processes`] and their [`restarts`]; [`startup_message`] and [`progress`], what is shown; [`run`],
+//! which puts them together.
 
 pub mod accounts;
 pub mod args;

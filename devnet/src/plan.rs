@@ -1,7 +1,7 @@
-//! How the devnet runs: its flags over the config file over the defaults.
+//! How the devnet runs: flags win over the config file, and that wins over defaults.
 //!
-//! The file is the node's, and the node reads it too. A key that is about the node alone needs nothing here; one that others
-//! of the devnet's processes must know is handed to them; one that a devnet cannot follow is refused.
+//! The file is the node's, and the node reads it too. A key that only the node needs is not handled here; one that other processes
+//! of the devnet need is handed to them; one that a devnet cannot follow is refused.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -15,42 +15,42 @@ use mockamoto_node::config::{ConfigFile, Flags, Settings};
 use crate::args::Args;
 use crate::data_dir::DataDir;
 
-/// Where stacks.js looks for a devnet.
+/// The port where stacks.js looks for a devnet.
 const API_PORT: u16 = 3999;
 
-/// When a burn block follows transactions, unless asked otherwise: `clarinet deployments apply` looks every second, and leaves a
-/// batch of transactions when a burn block came after them.
+/// Default wait for a burn block after transactions. `clarinet deployments apply` looks every second, and leaves a batch of
+/// transactions once a burn block came after them.
 const BURN_BLOCK_AFTER_TRANSACTIONS: Duration = Duration::from_secs(1);
 
-/// What the devnet logs unless asked otherwise: the terminal is for people.
+/// Log filter without `--log`: the terminal is for people.
 const DEFAULT_LOG: &str = "warn";
 
-/// Flags and file together.
+/// Flags and config file merged.
 #[derive(Debug)]
 pub struct Plan {
-    /// Folder of the devnet; a temporary one when there is none.
+    /// Folder of the devnet; a temporary one when `None`.
     pub data_dir: Option<PathBuf>,
-    /// Log filter of all processes.
+    /// Log filter of all processes, as in `RUST_LOG`.
     pub log: String,
-    /// How a line of their logs looks.
+    /// Format of their log lines.
     pub log_format: LogFormat,
-    /// What the file leaves to the devnet's own defaults.
+    /// True for each setting that neither flags nor file give, so that the devnet's default holds.
     is_admin_left: bool,
     is_extra_left: bool,
     is_after_left: bool,
 }
 
-/// What a devnet's processes must know of its node.
+/// What the other processes need to reach the node.
 #[derive(Debug, Clone)]
 pub struct Access {
-    /// Token of the guarded services.
+    /// Bearer token of the guarded services; `None` when the node asks for none.
     pub token: Option<String>,
-    /// The node's certificate, when it speaks TLS.
+    /// The node's certificate file (PEM), when it speaks TLS.
     pub certificate: Option<PathBuf>,
 }
 
 impl Plan {
-    /// Reads the config file, if one is named.
+    /// Reads the config file, if there is one.
     ///
     /// # Errors
     /// When it cannot be read, or has a key that no devnet can follow.
@@ -77,13 +77,13 @@ impl Plan {
             log_format: args.log_format.or(format).unwrap_or_default(),
             is_admin_left: file.node.admin.is_none(),
             is_extra_left: file.node.http_extra_bind.is_none(),
-            // Who wants burn blocks on demand only gets no others.
+            // `--burn-block-interval 0` asks for burn blocks on demand only, so none follows transactions.
             is_after_left: file.burnchain.burn_block_after_transactions.is_none()
                 && !is_on_demand(args, file.burnchain.burn_block_interval.as_deref()),
         })
     }
 
-    /// The node's arguments.
+    /// The arguments that the node is started with.
     ///
     /// # Errors
     /// When a path is not UTF-8.
@@ -107,7 +107,7 @@ impl Plan {
         if let Some(quiet) = after.or(self.is_after_left.then_some(BURN_BLOCK_AFTER_TRANSACTIONS)) {
             add("--burn-block-after-transactions", duration_text(quiet));
         }
-        // A devnet on any free port is not the one that is looked for there.
+        // With another port this is a second devnet, and clients do not look for it at the default port.
         let is_default =
             args.api_port.is_none() && self.is_extra_left && ![Some(0), Some(API_PORT)].contains(&args.port);
         if let Some(port) = args.api_port.or(is_default.then_some(API_PORT)) {
@@ -123,21 +123,21 @@ impl Plan {
     }
 }
 
-/// Whether burn blocks come on demand only; `file` is what the config file says of their interval.
+/// Whether burn blocks come on demand only; `file` is the interval of the config file.
 fn is_on_demand(args: &Args, file: Option<&str>) -> bool {
     let file = file.and_then(|text| parse_duration(text).ok());
     args.burn_block_interval.or(file).is_some_and(|interval| interval.is_zero())
 }
 
-/// Checks the node's arguments as the node will, and what its settings mean for the devnet's other processes.
+/// Checks the node's arguments as the node will, and returns what the other processes need of them.
 ///
 /// # Errors
-/// When the node would refuse them, or keep the others from working.
+/// When the node would refuse them, or its limits are too low for the devnet's processes.
 pub fn access(node_args: &[String], data_dir: &DataDir) -> anyhow::Result<Access> {
     let words = std::iter::once("node").chain(node_args.iter().map(String::as_str));
     let settings = Settings::load(&Flags::try_parse_from(words)?)?;
     let (producers, signers) = (data_dir.devnet.producers.len(), data_dir.devnet.signers.len());
-    // One connection and one event stream each, and the devnet's own.
+    // Each needs one connection and one event stream, and so does the devnet itself.
     let needed = producers.saturating_add(signers).saturating_add(1);
     for (key, limit) in [
         ("max_connections", Some(settings.max_connections)),
@@ -156,7 +156,7 @@ pub fn access(node_args: &[String], data_dir: &DataDir) -> anyhow::Result<Access
 }
 
 impl Access {
-    /// How the node is addressed by the processes beside it.
+    /// URL by which processes of this machine reach the node.
     #[must_use]
     pub fn url(&self, mut address: SocketAddr) -> String {
         if address.ip().is_unspecified() {
@@ -170,7 +170,7 @@ impl Access {
     }
 }
 
-/// A path as an argument.
+/// A path as text for a command line.
 ///
 /// # Errors
 /// When it is not UTF-8.
@@ -178,7 +178,7 @@ pub fn text_of(path: &Path) -> anyhow::Result<String> {
     path.to_str().map(str::to_owned).with_context(|| format!("{} is not UTF-8", path.display()))
 }
 
-/// A duration as an argument.
+/// A duration as text for a command line.
 #[must_use]
 pub fn duration_text(duration: Duration) -> String {
     format!("{}ms", duration.as_millis())

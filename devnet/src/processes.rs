@@ -1,4 +1,4 @@
-//! The processes of the devnet: this program again, each as one of its parts.
+//! The processes of the devnet: this program again, each started as one of its parts.
 //!
 //! # Invariants
 //! - A child ends when its standard input does, and only this process holds the other end: a devnet that is killed
@@ -19,31 +19,31 @@ use tokio::time::Instant;
 
 use crate::restarts::{NODE_TRIES, Restarts};
 
-/// Words that make this program one of its parts; the rest of the arguments is the part's own.
+/// First arguments that make this program one of its parts; the other arguments are the part's own.
 pub const PARTS: [&str; 3] = ["node", "producer", "signer-stub"];
 
 /// Variables that hold keys: removed from the environment of every child that does not get its own.
 pub const KEY_VARIABLES: [&str; 2] = ["MOCKAMOTO_PRIVATE_KEY", "MOCKAMOTO_VRF_PRIVATE_KEY"];
 
-/// Variables that would change a part's settings behind the devnet's back.
+/// Variables that would change a part's settings unseen: removed from every child's environment.
 const SETTING_VARIABLES: [&str; 5] =
     ["MOCKAMOTO_NODE", "MOCKAMOTO_AUTH_TOKEN", "MOCKAMOTO_TLS_CA", "MOCKAMOTO_LOG", "RUST_LOG"];
 
-/// From the wish to stop to the end of all children.
+/// Time that all children get to end; then they are killed.
 const STOP_DEADLINE: Duration = Duration::from_millis(1900);
 
-/// Head start of producers and signers, so that they do not see the node go.
+/// How long producers and signers get to end before the node is stopped, so that they do not see it go.
 const ACTORS_HEAD_START: Duration = Duration::from_millis(300);
 
-/// What to run.
+/// How to start one process.
 pub struct Spec {
-    /// For messages.
+    /// Name in messages, as in "producer 0".
     pub name: String,
     /// One of [`PARTS`].
     pub part: &'static str,
-    /// The part's arguments.
+    /// Arguments after the part's name.
     pub args: Vec<String>,
-    /// Its keys and token: variable and value.
+    /// Environment variables with its keys and token: name and value.
     pub secrets: Vec<(&'static str, String)>,
 }
 
@@ -54,15 +54,15 @@ impl std::fmt::Debug for Spec {
     }
 }
 
-/// A child that ended.
+/// A child process that ended.
 #[derive(Debug)]
 struct Ended {
-    /// Its place among the parts.
+    /// Index in [`Children::parts`].
     place: usize,
     name: String,
-    /// How it ended.
+    /// Exit status as text, or the error of waiting for it.
     how: String,
-    /// Whether it did so by itself, after saying why on standard error.
+    /// Whether it exited by itself, having said why on standard error; false after a signal.
     has_said_why: bool,
 }
 
@@ -71,18 +71,18 @@ struct Ended {
 #[error("the node did not start")]
 pub struct SaidAlready;
 
-/// A process and its beginnings.
+/// A process and the state of its restarts.
 #[derive(Debug)]
 struct Part {
     spec: Spec,
     input: Option<ChildStdin>,
     started: Instant,
     restarts: Restarts,
-    /// When it is started again.
+    /// When it is started again; `None` while it runs.
     due: Option<Instant>,
 }
 
-/// The running children. The first is the node.
+/// The running processes. The first is the node.
 #[derive(Debug, Default)]
 pub struct Children {
     waits: JoinSet<(usize, std::io::Result<ExitStatus>)>,
@@ -90,10 +90,10 @@ pub struct Children {
 }
 
 impl Children {
-    /// Starts the node and waits until it serves. Returns what it says then.
+    /// Starts the node, waits until it serves, and returns its addresses.
     ///
     /// # Errors
-    /// When it cannot be started or ends before; [`SaidAlready`] when it said why.
+    /// When it cannot be started or ends before it serves; [`SaidAlready`] when it said why.
     pub async fn start_node(&mut self, spec: Spec) -> anyhow::Result<Ready> {
         let mut child = self.start(spec, Stdio::piped())?;
         let output = child.stdout.take().context("no pipe from the node")?;
@@ -102,7 +102,7 @@ impl Children {
             biased;
             ready = ready_line(output) => match ready {
                 Ok(ready) => ready,
-                // It closed its output: it is about to end, and its end says more.
+                // It closed its output, so it is about to end, and its exit status says more than this error.
                 Err(error) => match tokio::time::timeout(STOP_DEADLINE, self.next_end()).await {
                     Ok(ended) => return Err(ended.before_serving()),
                     Err(_) => return Err(error),
@@ -110,7 +110,7 @@ impl Children {
             },
             ended = self.next_end() => return Err(ended.before_serving()),
         };
-        // Where everybody looks for it when it comes back.
+        // After a restart it must serve where the others look for it, also when the port was chosen by the system.
         if let Some(node) = self.parts.first_mut() {
             node.spec.bind_to(&ready.address.to_string());
         }
@@ -139,7 +139,7 @@ impl Children {
         self.waits.spawn(async move { (place, child.wait().await) });
     }
 
-    /// The next child that ends. Never resolves when there is none.
+    /// Waits for the next child to end. Never resolves when there is none.
     async fn next_end(&mut self) -> Ended {
         let Some(Ok((place, outcome))) = self.waits.join_next().await else { return std::future::pending().await };
         let has_said_why = outcome.as_ref().is_ok_and(|status| status.code().is_some());
@@ -148,10 +148,10 @@ impl Children {
         Ended { place, name, how, has_said_why }
     }
 
-    /// Waits until a child ends or one that ended is started again; a line that says so. Can be dropped and called again.
+    /// Waits until a child ends, or one that ended is started again, and returns a line for the terminal. Cancel safe.
     ///
     /// # Errors
-    /// When the node ended too often, since without it there is no devnet, or the system cannot start a child.
+    /// When the node ended too often, since there is no devnet without it, or the system cannot start a child.
     pub async fn next_change(&mut self) -> anyhow::Result<String> {
         let waiting = self.parts.iter().enumerate().filter_map(|(place, part)| Some((part.due?, place)));
         let next = waiting.min();
@@ -185,7 +185,7 @@ impl Children {
     fn start_again(&mut self, place: usize) -> anyhow::Result<String> {
         let part = self.parts.get_mut(place).context("a child that nobody started")?;
         part.due = None;
-        // Nobody reads the node's first line a second time: it serves where it did.
+        // The node's first line is not needed again: it serves at the same address.
         let mut child = spawn(&part.spec, Stdio::null())?;
         part.input = child.stdin.take();
         part.started = Instant::now();
@@ -253,12 +253,12 @@ fn spawn(spec: &Spec, stdout: Stdio) -> anyhow::Result<Child> {
     command.spawn().with_context(|| format!("{} cannot be started", spec.name))
 }
 
-/// What the node says when it serves.
+/// The node's addresses, from the line that it writes when it serves.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ready {
-    /// Where it serves.
+    /// Address of gRPC and HTTP.
     pub address: SocketAddr,
-    /// A second address, for HTTP.
+    /// URL of a second address for HTTP, if there is one.
     pub extra: Option<String>,
 }
 

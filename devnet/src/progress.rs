@@ -1,4 +1,4 @@
-//! Watches the chain, to tell the person in front of the screen that it works, and which transactions wait or are gone.
+//! Watches the chain and shows the person at the terminal that it works, and which transactions wait or were dropped.
 
 use std::time::{Duration, Instant};
 
@@ -8,33 +8,33 @@ use nakamoto_proto::v1::{
     BlockProcessed, DropReason, EventFilter, EventKind, EventTerm, MempoolDropped, PayloadMode, TemplateFinished,
 };
 
-/// Blocks that are announced before it gets quiet.
+/// The first blocks are shown one by one; later ones only go to the log.
 const ANNOUNCED: u64 = 3;
 
-/// Dropped transactions that are told of in each [`DROPS_WINDOW`]; more are counted. A reorganization can drop thousands.
+/// Dropped transactions that are shown in each [`DROPS_WINDOW`]; more are counted. A reorganization can drop thousands.
 const DROPS_SHOWN: u32 = 10;
 
 /// See [`DROPS_SHOWN`].
 const DROPS_WINDOW: Duration = Duration::from_secs(10);
 
-/// Reads the node's events and makes lines of some.
+/// Reads the node's events and makes lines for the terminal of some.
 #[derive(Debug)]
 pub struct Watch {
     feed: Feed,
     lines: ProgressLines,
 }
 
-/// What was told so far.
+/// What was shown so far, so that it is not shown again.
 #[derive(Debug)]
 struct ProgressLines {
     started: Instant,
     blocks: u64,
-    /// The burn view whose tenure was said to take no more.
+    /// Burn block of the last tenure that was shown as full; empty before the first.
     full: Vec<u8>,
     drops: Drops,
 }
 
-/// How many drops were told of lately.
+/// Dropped transactions of the current [`DROPS_WINDOW`].
 #[derive(Debug)]
 struct Drops {
     window: Instant,
@@ -43,7 +43,7 @@ struct Drops {
 }
 
 impl Watch {
-    /// Opens the stream, so that no block after this is missed. `started` is when the program was.
+    /// Opens the stream, so that no later block is missed. `started` is when the program started.
     ///
     /// # Errors
     /// [`FeedError`] when the node refuses it.
@@ -63,7 +63,7 @@ impl Watch {
         Ok(Self { feed, lines: ProgressLines::new(started) })
     }
 
-    /// The next line to show. Can be dropped and called again.
+    /// Waits for the next line to show. Cancel safe.
     ///
     /// # Errors
     /// [`FeedError`] when the node refuses the stream.
@@ -96,7 +96,7 @@ impl ProgressLines {
         }
     }
 
-    /// Once in each tenure: more would say the same again at each block.
+    /// Shown once a tenure: every further block would repeat it.
     fn full_line(&mut self, finished: &TemplateFinished) -> Option<String> {
         let first = finished.tenure_full.as_ref()?;
         if self.full == finished.burn_block_hash {

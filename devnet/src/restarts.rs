@@ -1,27 +1,27 @@
-//! When a process that ended is started again.
+//! When a process that ended is started again: after pauses that double.
 
 use std::time::Duration;
 
-/// The pause before the first try; each further one doubles it.
+/// Pause before the first restart; each further one doubles it.
 const PAUSE_FIRST: Duration = Duration::from_millis(250);
 
-/// The longest pause.
+/// Upper bound of the pauses.
 const PAUSE_MOST: Duration = Duration::from_secs(30);
 
-/// Who ran for this long had started well: the pauses begin anew.
+/// A process that ran this long counts as well started: its pauses begin anew.
 const RAN_WELL: Duration = Duration::from_secs(60);
 
 /// A node that ends so often in a row, without having run well, is given up: nothing works without it.
 pub const NODE_TRIES: u32 = 5;
 
-/// What one process did so far.
+/// How often in a row one process ended.
 #[derive(Debug, Default)]
 pub struct Restarts {
     in_a_row: u32,
 }
 
 impl Restarts {
-    /// The process ended after `ran`: how often it did so in a row, and the pause until it is started again.
+    /// Counts an end after a run of `ran`. Returns how many there were in a row, and the pause until the restart.
     pub fn ended(&mut self, ran: Duration) -> (u32, Duration) {
         if ran >= RAN_WELL {
             self.in_a_row = 0;

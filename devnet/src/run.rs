@@ -1,4 +1,4 @@
-//! Composes the devnet: folder, node, producers, signers; then runs until Ctrl-C.
+//! Puts the devnet together: folder, node, producers, signers; then runs until Ctrl-C.
 
 use std::ffi::OsString;
 use std::time::Instant;
@@ -14,8 +14,8 @@ use crate::processes::{Children, PARTS, Spec};
 use crate::progress::Watch;
 use crate::startup_message::{self, Address};
 
-/// Runs the program with these arguments (the program's name first). As `mockamoto node ...` and so on it is one of its
-/// own parts; else it is the devnet.
+/// Runs the program with these arguments (the program's name first): one of its parts when the first argument is that part's name,
+/// as in `mockamoto node ...`, else the devnet.
 ///
 /// # Errors
 /// What keeps the devnet from running, or the part's own errors.
@@ -23,7 +23,7 @@ pub fn main_with_args(args: impl IntoIterator<Item = OsString>) -> anyhow::Resul
     let started = Instant::now();
     let args: Vec<OsString> = args.into_iter().collect();
     let part = args.get(1).and_then(|word| word.to_str()).filter(|word| PARTS.contains(word));
-    // A part sees its own name as the program's.
+    // A part reads its own name as the program's.
     let rest = || args.iter().skip(1).cloned();
     match part {
         Some("node") => mockamoto_node::main_with_args(rest()),
@@ -57,7 +57,7 @@ fn devnet(args: Args, started: Instant) -> anyhow::Result<()> {
     })
 }
 
-/// Starts everything and watches it. Only returns with an error.
+/// Starts everything and watches it. Returns only with an error.
 async fn serve(
     args: &Args,
     plan: &Plan,
@@ -88,7 +88,7 @@ async fn serve(
     }
 }
 
-/// Prints to standard output. Nobody may listen any more: then there is nobody to tell.
+/// Prints to standard output. A failed write is ignored: nobody reads it any more.
 fn show(text: &str) {
     use std::io::Write as _;
     let _ = writeln!(std::io::stdout().lock(), "{text}");
@@ -98,7 +98,7 @@ fn node_spec(args: Vec<String>, access: &Access) -> Spec {
     Spec { name: "the node".to_owned(), part: "node", args, secrets: token_of(access).collect() }
 }
 
-/// The token, as the variable that all parts read it from.
+/// The token, as the environment variable that all parts read.
 fn token_of(access: &Access) -> impl Iterator<Item = (&'static str, String)> {
     access.token.iter().map(|token| ("MOCKAMOTO_AUTH_TOKEN", token.clone()))
 }

@@ -1,4 +1,4 @@
-//! What the devnet says about itself, for people and as JSON.
+//! What the devnet prints when it serves: for people, and as JSON for programs.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -11,24 +11,24 @@ use sqlite::{Draft, Readable};
 use crate::accounts::{ACCOUNTS, OPENING_BALANCE_USTX};
 use crate::data_dir::DataDir;
 
-/// Chain id that transactions carry.
+/// Chain id of transactions: a devnet is of the test network.
 const CHAIN_ID: u32 = stacks_types::limits::CHAIN_ID_TESTNET;
 
-/// Micro-STX a STX.
+/// Micro-STX in one STX.
 const USTX_PER_STX: u64 = 1_000_000;
 
-/// Where the node serves.
+/// Where clients reach the node.
 #[derive(Debug, Clone)]
 pub struct Address {
-    /// gRPC and HTTP.
+    /// URL of gRPC and HTTP.
     pub url: String,
-    /// HTTP once more.
+    /// URL of a second address for HTTP, if there is one.
     pub extra: Option<String>,
-    /// Its certificate, when it speaks TLS.
+    /// The node's certificate file, when it speaks TLS.
     pub certificate: Option<PathBuf>,
 }
 
-/// The text that is printed at the start.
+/// The text for people.
 #[must_use]
 pub fn text(data_dir: &DataDir, address: &Address) -> String {
     let url = &address.url;
@@ -73,7 +73,7 @@ pub fn text(data_dir: &DataDir, address: &Address) -> String {
     out
 }
 
-/// The same as JSON.
+/// The same facts as JSON, for `--accounts-out`.
 #[must_use]
 pub fn as_json(data_dir: &DataDir, address: &Address) -> serde_json::Value {
     let accounts: Vec<_> = ACCOUNTS
@@ -105,7 +105,7 @@ pub fn as_json(data_dir: &DataDir, address: &Address) -> serde_json::Value {
     })
 }
 
-/// Writes the JSON to `path`: whole, or not at all, so that a reader who waits for the file never sees half of it.
+/// Writes the JSON to `path`, whole or not at all: a reader that waits for the file never sees half of it.
 ///
 /// # Errors
 /// When the file cannot be written.

@@ -1,4 +1,4 @@
-//! Keys, addresses, names and words belong together.
+//! Each account's key, address, name and words belong together.
 
 use k256::SecretKey;
 use k256::elliptic_curve::sec1::ToSec1Point as _;

@@ -1,5 +1,5 @@
-//! The contracts of `--boot-contracts DIR`: found by their files' names, put in an order in which each finds those it calls, and
-//! kept in the devnet's folder, which does not need DIR afterwards.
+//! The contracts of `--boot-contracts DIR`: found by their file names, put in an order in which each finds those it calls, and
+//! copied to the devnet's folder, which does not need DIR afterwards.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -9,14 +9,14 @@ use mockamoto_node::config::{BootContractEntry, read_boot_contracts};
 
 use super::write_whole;
 
-/// Where the devnet's folder keeps them, and its genesis finds them.
+/// Where the devnet's folder keeps the copies, and its genesis finds them.
 const FOLDER: &str = "boot-contracts";
 
-/// Reads every `[ADDRESS.]NAME[.clarityN].clar` of a folder. The order is by name, but for a contract that others mention: it comes
-/// before them.
+/// Reads every `[ADDRESS.]NAME[.clarityN].clar` of a folder. They are in the order of their names, except that a contract comes
+/// after those it mentions.
 ///
 /// # Errors
-/// Files that cannot be read or are named otherwise, and contracts that mention each other.
+/// Files that cannot be read or have other names, and contracts that mention each other.
 pub(super) fn read(folder: &Path) -> anyhow::Result<Vec<BootContractEntry>> {
     let context = || format!("--boot-contracts {}", folder.display());
     let mut files = Vec::new();
@@ -35,7 +35,7 @@ pub(super) fn read(folder: &Path) -> anyhow::Result<Vec<BootContractEntry>> {
     in_order(entries).with_context(context)
 }
 
-/// What a file's name says.
+/// Takes address, name and Clarity version from a file's name.
 fn entry(source: PathBuf) -> anyhow::Result<BootContractEntry> {
     let stem = source.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
     let (rest, clarity_version) = match stem.rsplit_once(".clarity") {
@@ -52,7 +52,7 @@ fn entry(source: PathBuf) -> anyhow::Result<BootContractEntry> {
     Ok(BootContractEntry { name, address, source, clarity_version, text: String::new() })
 }
 
-/// Puts those that are mentioned before those that mention them.
+/// Puts each contract after those it mentions.
 fn in_order(entries: Vec<BootContractEntry>) -> anyhow::Result<Vec<BootContractEntry>> {
     let mut waiting = BTreeMap::new();
     for entry in entries {
@@ -72,12 +72,12 @@ fn in_order(entries: Vec<BootContractEntry>) -> anyhow::Result<Vec<BootContractE
     Ok(ordered)
 }
 
-/// A devnet is of the test network.
+/// The id `ADDRESS.NAME`; a devnet is always of the test network.
 fn id(entry: &BootContractEntry) -> String {
     format!("{}.{}", entry.address(false), entry.name)
 }
 
-/// Ids of the contracts that a text mentions, itself left out: `.name` and `'ADDRESS.name`, with or without a trait behind.
+/// Ids of the contracts that a text mentions, except its own: `.name` and `'ADDRESS.name`, with or without a trait behind.
 fn mentions(entry: &BootContractEntry) -> BTreeSet<String> {
     let own = entry.address(false);
     let code = without_texts(&entry.text);
@@ -91,7 +91,7 @@ fn mentions(entry: &BootContractEntry) -> BTreeSet<String> {
     ids.filter(|mentioned| *mentioned != id(entry)).collect()
 }
 
-/// The code without comments and texts in quotes.
+/// The code without comments and string literals, where a name is no mention.
 fn without_texts(code: &str) -> String {
     let (mut kept, mut characters) = (String::new(), code.chars().peekable());
     while let Some(character) = characters.next() {
@@ -110,7 +110,7 @@ fn without_texts(code: &str) -> String {
     kept
 }
 
-/// Writes them into the devnet's folder, where its genesis finds them.
+/// Copies them to the devnet's folder, where its genesis finds them.
 pub(super) fn keep(folder: &Path, entries: Vec<BootContractEntry>) -> anyhow::Result<Vec<BootContractEntry>> {
     let kept = folder.join(FOLDER);
     if entries.is_empty() {
@@ -126,7 +126,7 @@ pub(super) fn keep(folder: &Path, entries: Vec<BootContractEntry>) -> anyhow::Re
     entries.into_iter().map(keep_one).collect()
 }
 
-/// What differs between the contracts that are asked for and those of the folder, each by its id.
+/// Differences between the contracts that are asked for and those of the folder, by id.
 pub(super) fn differences(asked: &[BootContractEntry], found: &[BootContractEntry]) -> Vec<String> {
     let of = |entries: &[BootContractEntry]| -> BTreeMap<String, (String, Option<u8>)> {
         entries.iter().map(|entry| (id(entry), (entry.text.clone(), entry.clarity_version))).collect()

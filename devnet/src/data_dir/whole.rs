@@ -1,4 +1,4 @@
-//! Whether a devnet's folder is whole: a part that is missing is never made anew beside the others.
+//! Checks that a devnet's folder is whole: a part that is missing is never made anew beside the others.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use stacks_types::vrf::VrfPrivateKey;
 
 use super::{Devnet, GENESIS_FILE};
 
-/// Refuses a folder of which a part is missing or another devnet's. Writes nothing.
+/// Refuses a folder of which a part is missing or is another devnet's. Writes nothing.
 ///
 /// # Errors
 /// Names what does not fit.
@@ -26,7 +26,7 @@ pub(super) fn check(folder: &Path, devnet: Option<&Devnet>) -> anyhow::Result<()
     let chain = folder.join("node").join(Owner::Node.file());
     let actor = actors(devnet).map(|(name, file)| folder.join(name).join(file)).find(|record| record.exists());
     match actor {
-        // The node is started first, and the others when it serves.
+        // The node starts first, so there is no record of a producer or signer without its chain.
         Some(record) if !chain.exists() => {
             bail!("{} is missing, and {} is there: {}", chain.display(), record.display(), remedy(folder))
         }
@@ -34,7 +34,7 @@ pub(super) fn check(folder: &Path, devnet: Option<&Devnet>) -> anyhow::Result<()
     }
 }
 
-/// Without `devnet.json` no process has run here.
+/// A folder without `devnet.json` in which a process has run has lost a part.
 fn nobody_yet(folder: &Path) -> anyhow::Result<()> {
     for part in ["node", "producer-0", "signer-0"].map(|name| folder.join(name)) {
         if part.exists() {
@@ -49,13 +49,13 @@ fn nobody_yet(folder: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Folders and files of producers and signers.
+/// Folder and database name of each producer and signer.
 fn actors(devnet: &Devnet) -> impl Iterator<Item = (String, &'static str)> {
     let producers = (0..devnet.producers.len()).map(|i| (format!("producer-{i}"), Owner::Producer.file()));
     producers.chain((0..devnet.signers.len()).map(|i| (format!("signer-{i}"), Owner::Signer.file())))
 }
 
-/// Whether the genesis names these participants.
+/// Whether the genesis names the participants of `devnet.json`.
 fn is_of(genesis: &GenesisFile, devnet: &Devnet) -> anyhow::Result<bool> {
     let mut producers = Vec::new();
     for producer in &devnet.producers {
@@ -121,7 +121,7 @@ mod tests {
                     std::fs::copy(other.path().join(part), folder.path().join(part)).unwrap();
                 }
                 let before = files(folder.path());
-                // The content of the node's folder is for the node to judge.
+                // What is in the node's folder is checked by the node.
                 if is_other && part.starts_with("node") {
                     continue;
                 }

@@ -1,11 +1,11 @@
-//! Each key of the sample config, through the devnet; and what wins over what.
+//! Every key of the sample config passes through the devnet; and which source wins.
 
 use client::parse_duration;
 use mockamoto_node::config::SAMPLE_CONFIG;
 
 use super::*;
 
-/// What a devnet makes of a config file: the settings of its node.
+/// The node's settings that a devnet makes of a config file.
 fn settings(folder: &Path, config: &str, flags: &[&str]) -> anyhow::Result<Settings> {
     let path = folder.join("config.toml");
     std::fs::write(&path, config)?;
@@ -19,7 +19,7 @@ fn settings(folder: &Path, config: &str, flags: &[&str]) -> anyhow::Result<Setti
     Ok(Settings::load(&Flags::try_parse_from(words)?)?)
 }
 
-/// The keys of the sample: table, key, value; those behind "#" too.
+/// The keys of the sample as table, key, value; those behind "#" too.
 fn keys() -> Vec<(&'static str, &'static str, &'static str)> {
     let mut table = "";
     let mut keys = Vec::new();
@@ -34,7 +34,7 @@ fn keys() -> Vec<(&'static str, &'static str, &'static str)> {
     keys
 }
 
-/// Another value of the same kind, so that it shows.
+/// Another value of the same kind, so that a change is seen.
 fn another(key: &str, value: &str) -> String {
     match (key, value) {
         ("log", _) => "\"error\"".to_owned(),
@@ -45,7 +45,7 @@ fn another(key: &str, value: &str) -> String {
         (_, "true") => "false".to_owned(),
         (_, "false") => "true".to_owned(),
         _ => match (value.parse::<u64>(), value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'))) {
-            // Below the highest that is allowed, and enough for the devnet.
+            // Below the highest that is allowed, and high enough for the devnet.
             (Ok(number), _) => number.saturating_sub(1).max(1000).to_string(),
             (Err(_), Some(text)) if parse_duration(text).is_ok() => "\"123s\"".to_owned(),
             _ => value.to_owned(),
@@ -71,7 +71,7 @@ fn each_key_of_the_sample_works_through_the_devnet_or_is_refused() {
                 let others = needed.iter().filter(|other| !other.starts_with(key)).copied();
                 format!("{table}\n{key} = {value}\n{}", others.collect::<String>())
             }
-            // The whole table is refused, whatever is in it.
+            // The whole table is refused, whatever it holds.
             _ if table.contains("[genesis") => {
                 let line = if table == "[genesis]" { line } else { String::new() };
                 format!("[genesis]\n{line}producers = []\nstackers = []\n")
@@ -96,7 +96,7 @@ fn each_key_of_the_sample_works_through_the_devnet_or_is_refused() {
             ("[node]", "working_dir") => {
                 assert_eq!(found.unwrap().data_dir, folder.path().join("mockamoto-data/node"));
             }
-            // A devnet's own default is the other way round.
+            // The devnet's default is the opposite of the node's.
             ("[node]", "admin") => {
                 assert!(found.unwrap().admin && plain.admin);
                 assert!(!settings(folder.path(), "[node]\nadmin = false\n", &flags).unwrap().admin);
