@@ -1,4 +1,4 @@
-//! The command line.
+//! The command line of `mockamoto-signer-stub`.
 
 use std::path::PathBuf;
 

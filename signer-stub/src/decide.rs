@@ -7,19 +7,19 @@
 //! ```
 //!
 //! # Invariants
-//! - Whether a proposal may be signed is judged by its place in the journal, not by when this process gets to it. All
-//!   signers of a node read one journal, so they all come to the same answer, and a burn block that arrives while they
-//!   validate cannot split them (three equal signers need all three: a split would stop the chain).
-//! - What follows the tip is for the producer elected at the burn tip to say: a block of its own, or one of an earlier tenure
-//!   that it puts into its own slot. So a block that some signers have signed (who will sign no other with its parent) can
-//!   be finished when its producer is gone, and yet no producer can go on with its tenure after the next has begun.
-//! - Proposals on one parent are taken in journal order, one at a time. While one is validated, the newest of each slot and
-//!   burn view waits. All that do not build on the tip any more are dropped.
+//! - Whether a proposal may be signed depends on its place in the journal, not on when this process reads it. All signers of a node
+//!   read one journal, so they come to the same answer, and a burn block that arrives while they validate cannot split them (three
+//!   equal signers need all three: a split would stop the chain).
+//! - The producer elected at the burn tip decides what follows the tip: a block of its own, or one of an earlier tenure that it
+//!   puts into its own slot. So a block that some signers have signed (they will sign no other with its parent) can be finished
+//!   when its producer is gone, and yet no producer can go on with its tenure after the next has begun.
+//! - Proposals on one parent are taken in journal order, one at a time. While one is validated, the newest of each slot and burn
+//!   view waits. Those that do not build on the tip any more are dropped.
 //! - While the journal is read again after a restart, nothing is sent.
 //!
 //! # Not here
-//! The rule that counts, never two blocks with one parent on one bitcoin fork: `record` and `driver`. This machine only
-//! makes it rare that the rule refuses.
+//! The rule that counts, never two blocks with one parent on one bitcoin fork: `record` and `driver`. This machine only keeps that
+//! rule from having to refuse often.
 
 use std::collections::VecDeque;
 
@@ -27,72 +27,72 @@ use stacks_types::ids::{BlockHash, BurnBlockHash, Hash160, StacksBlockId};
 
 use crate::model::{Millis, Outcome, Proposal, Refusal, Tips};
 
-/// A verdict that has not come by then was lost: ask again. The node's own limits are shorter.
+/// A verdict that has not come by then was lost, and is requested again. The node's own limits are shorter.
 const VALIDATION_TIMEOUT_MS: Millis = 30_000;
 
-/// First and longest pause after a failure.
+/// First and longest pause after a failure; it doubles with each in a row.
 const RETRY_FIRST_MS: Millis = 20;
 const RETRY_MOST_MS: Millis = 5_000;
 
-/// Proposals that wait. All are by elected producers, one for each burn view: more than a few would be an attack.
+/// Most proposals that wait. Each is by an elected producer, one for each burn view: more than a few would be an attack.
 const WAITING_MAX: usize = 256;
 
-/// What happened.
+/// What happened: an event of the node, the result of an action, or a deadline.
 #[derive(Debug)]
 pub enum Input {
-    /// These are the tips, up to this sequence: a new start, or the place of the last run.
+    /// The tips to begin with, from a call at a new start, or from the place of the last run.
     Tips {
-        /// Where the chain stands.
+        /// Canonical tips.
         tips: Tips,
-        /// Events up to it are reflected in the tips.
+        /// Last journal event that the tips reflect.
         sequence: u64,
     },
-    /// All that was in the journal has been read.
+    /// All events that were in the journal have been read.
     Live,
-    /// The event stream was lost.
+    /// The event stream ended.
     Lost,
     /// The canonical burn tip moved.
     BurnBlock {
-        /// Journal sequence.
+        /// Sequence of the event.
         sequence: u64,
-        /// The new burn tip.
+        /// Hash of the new burn tip.
         burn_tip: BurnBlockHash,
-        /// Account hash of the producer elected there.
+        /// Account hash of the producer elected at it.
         elected: Hash160,
     },
     /// The canonical Stacks tip moved.
     TipChanged {
-        /// Journal sequence.
+        /// Sequence of the event.
         sequence: u64,
-        /// The new tip.
+        /// Id of the new tip.
         tip: StacksBlockId,
         /// Chain length of the new tip.
         chain_length: u64,
     },
     /// A proposal was put into a producer's slot.
     Proposal {
-        /// The proposal as it stood in the slot.
+        /// The proposal, decoded from the slot.
         proposal: Box<Proposal>,
-        /// Whether this signer signed it before.
+        /// Whether this signer has signed this block before.
         already_signed: bool,
     },
-    /// Result of [`Action::Validate`].
+    /// Result of [`Action::Validate`]: the node has the job.
     Requested {
         /// Id of the job.
         id: String,
-        /// Its outcome, when it was there already.
+        /// Its outcome, when it had ended before.
         outcome: Option<Outcome>,
     },
-    /// A validation ended.
+    /// A validation job ended.
     Finished {
-        /// Id of the job.
+        /// Id of the job, as in [`Input::Requested`].
         id: String,
-        /// How.
+        /// How it ended.
         outcome: Outcome,
     },
     /// Result of [`Action::Sign`] and [`Action::Refuse`]: the answer is stored.
     Answered,
-    /// Result of [`Action::Dismiss`], also when it could not be sent: its producer proposes again if it matters.
+    /// Result of [`Action::Dismiss`], also when the answer could not be sent: the producer proposes again if it matters.
     Dismissed,
     /// The action could not be done; the node may advise a pause.
     CallFailed(Option<Millis>),

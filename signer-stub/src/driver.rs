@@ -1,13 +1,12 @@
-//! Feeds the state machine with the node's events and does what it decides, one action at a time.
+//! Feeds the state machine with the node's events and performs its actions, one at a time.
 //!
 //! # Invariants
-//! - An action's result is the machine's next input: no event is looked at between the two.
+//! - An action's result is the machine's next input: no event comes between the two.
 //! - A signature leaves only after [`Record::claim`] granted it.
-//! - The place in the journal is kept only when nothing is in flight, so that a restart reads again all that was.
+//! - The place in the journal is kept only when nothing is in flight, so that a restart reads all unfinished work again.
 //!
 //! # Not here
-//! Decisions: `decide`. What messages mean: `messages`. Whether this signer is in the set, and its
-//! token taken: `standing`.
+//! Decisions: `decide`. Decoding messages: `messages`. Whether this signer is in the set and its token is taken: `standing`.
 
 mod messages;
 mod standing;
@@ -32,57 +31,57 @@ use crate::decide::{Action, Input, Machine};
 use crate::model::{Millis, Outcome, Proposal, Refusal, Tips};
 use crate::record::{Claim, Place, Record, RecordError, Sibling};
 
-/// The chain's fixed facts that the driver needs.
+/// What the driver needs to know of the chain; it does not change.
 #[derive(Debug, Clone)]
 pub struct Chain {
-    /// This signer's account hash.
+    /// Account hash of this signer's key.
     pub signer: Hash160,
-    /// Address of the signer on this chain.
+    /// This signer's Stacks address.
     pub address: String,
-    /// Contract of the producers' slots.
+    /// Id of the contract whose slots hold proposals.
     pub producers_db: String,
-    /// Contract of the signers' slots.
+    /// Id of the contract whose slots hold the signers' answers.
     pub signers_db: String,
 }
 
-/// Runs one signer.
+/// One signer at work.
 #[derive(Debug)]
 pub struct Driver {
-    /// The node that it asks and tells.
+    /// Connection to the node.
     pub node: Node,
-    /// Its event stream.
+    /// Event stream of that node.
     pub feed: Feed,
-    /// What was signed.
+    /// What this signer has signed, on disk.
     pub record: Record,
-    /// The key that it signs blocks with.
+    /// Key that signs blocks and StackerDB chunks.
     pub key: PrivateKey,
-    /// Decides.
+    /// The state machine that decides.
     pub machine: Machine,
-    /// Fixed facts.
+    /// Facts that do not change.
     pub chain: Chain,
     /// Zero of the machine's clock.
     pub epoch: Instant,
-    /// Where the last run was, until the stream is open.
+    /// Place of the last run; `None` once the stream is open.
     pub last_run: Option<Place>,
-    /// Proposals of the snapshot, until it is complete; by slot.
+    /// Proposals of the snapshot by slot id, until it is complete.
     pub snapshot: BTreeMap<u32, v1::StackerDbChunk>,
-    /// Sequence and cursor of the last event, when the stream can resume after it.
+    /// Sequence and cursor of the last event, if the stream can resume after it.
     pub reached: Option<(u64, Vec<u8>)>,
-    /// Writes this signer's slot; which one it is depends on the burn tip's reward cycle.
+    /// Writes this signer's slot at that burn tip: each reward cycle has its own slots.
     pub slot: Option<(BurnBlockHash, SlotWriter)>,
-    /// Whether this signer is in the set at the burn tip, as far as it was said.
+    /// Whether this signer is in the stacker set, as last logged.
     pub standing: Standing<bool>,
-    /// Why the node refuses this signer, once it does.
+    /// Why the node refuses this signer; `None` while it does not.
     pub refused: Option<String>,
-    /// Whether this signer is a stacker at a burn block: the last answer.
+    /// The last answer to whether this signer is a stacker at a burn block.
     pub asked_at: Option<(BurnBlockHash, bool)>,
 }
 
-/// An action that could not be done.
+/// Why an action could not be done.
 enum Failed {
-    /// It is tried again, after the time that the node advises.
+    /// It may work later: after the time that the node advises, if it does.
     Later(Option<Duration>),
-    /// The node refuses the caller: trying again cannot help.
+    /// The node refuses the caller, with this message: trying again does not help.
     Refused(String),
 }
 
@@ -151,7 +150,7 @@ impl Driver {
         let (Some(tips), Some((sequence, cursor))) = (self.machine.resting_place(), &self.reached) else { return };
         let place = Place { cursor: cursor.clone(), sequence: *sequence, tips };
         if let Err(error) = self.record.set_place(&place) {
-            // Only a restart will read more of the journal.
+            // Nothing is lost: a restart reads more of the journal again.
             tracing::warn!(error = ?error, "the place in the journal was not kept");
         }
     }
@@ -181,20 +180,20 @@ impl Driver {
                 self.step(Input::Lost).await;
             }
             FeedItem::Event { event, cursor } => {
-                // Before the event is looked at: what it starts is in flight, so the place is not kept yet.
+                // Before the event is handled: the work that it starts is then in flight, and the place is not kept yet.
                 self.reached = cursor.map(|cursor| (event.sequence, cursor.to_vec()));
                 self.on_event(*event).await;
             }
         }
     }
 
-    /// The stream begins at the end of the journal: tips come from a call, proposals from the snapshot.
+    /// Starts at the end of the journal: tips come from a call, proposals from the snapshot.
     async fn start_anew(&mut self) {
         match self.fetch_tips().await {
             Ok((tips, sequence)) => {
                 self.step(Input::Tips { tips, sequence }).await;
                 for chunk in std::mem::take(&mut self.snapshot).into_values() {
-                    // What lies in a slot since long ago needs no answer.
+                    // An old chunk in a slot needs no answer.
                     if let Some(proposal) = decode(chunk)
                         && proposal.parent == tips.tip
                     {
@@ -277,7 +276,7 @@ impl Driver {
             Action::Sign(proposal) => self.sign(&proposal).await,
             Action::Refuse(block_hash, refusal) => self.refuse(block_hash, refusal).await,
             Action::Dismiss(block_hash, refusal) => {
-                // A failure is in the log already.
+                // The failure was logged already.
                 let _ = self.refuse(block_hash, refusal).await;
                 Ok(Input::Dismissed)
             }
@@ -285,7 +284,7 @@ impl Driver {
         outcome.unwrap_or_else(|failed| self.try_again(failed))
     }
 
-    /// The failure as the machine's next input; who is refused ends after it.
+    /// Makes an input of a failure. A refusal by the node ends [`Driver::run`] after it.
     fn try_again(&mut self, failed: Failed) -> Input {
         match failed {
             Failed::Later(advice) => {
@@ -302,7 +301,7 @@ impl Driver {
         if !self.is_asked(&proposal.burn_view).await? {
             return Ok(Input::Requested { id: String::new(), outcome: Some(Outcome::NotAsked) });
         }
-        // Nearly always they are equal, and no call has to say so.
+        // Nearly always they are equal, which saves the call.
         if let Some(burn_tip) = self.machine.burn_tip()
             && burn_tip != proposal.burn_view
             && !self.is_burn_ancestor(proposal.burn_view, burn_tip).await?
@@ -318,7 +317,7 @@ impl Driver {
         if !answer.joined {
             return Ok(Input::Requested { id, outcome: None });
         }
-        // The job may have ended before, and its event may have gone by.
+        // The job may have ended before this call, and its event with it.
         let request = v1::GetValidationRequest { validation_id: id.clone(), wait: None };
         let answer = unary(self.node.validation().get_validation(request)).await?;
         let outcome = match answer.state() {
@@ -353,10 +352,10 @@ impl Driver {
         self.send(&message).await
     }
 
-    /// Whether the node says that neither burn view is the other's ancestor. A burn block that it does not know counts as
-    /// on the same fork: the careful side.
+    /// Whether the node says that neither burn view is the other's ancestor. With a burn block that it does not know the answer is
+    /// no: to take them for one fork is the safe side.
     async fn is_on_other_fork(&self, sibling: &Sibling, proposal: &Proposal) -> Result<bool, Failed> {
-        // Unknown is no proof of another fork.
+        // A burn block that the node does not know proves nothing.
         for burn in [sibling.burn_view, proposal.burn_view] {
             if !self.is_burn_ancestor(burn, burn).await? {
                 return Ok(false);
@@ -371,7 +370,7 @@ impl Driver {
         Ok(true)
     }
 
-    /// Whether the node says that a burn block is equal to or an ancestor of another; no when it does not know either.
+    /// Whether the node says that a burn block is equal to or an ancestor of another; no when it does not know one of them.
     async fn is_burn_ancestor(&self, ancestor: BurnBlockHash, descendant: BurnBlockHash) -> Result<bool, Failed> {
         let request = v1::CheckBurnAncestorRequest {
             ancestor: ancestor.as_bytes().to_vec().into(),
@@ -389,8 +388,8 @@ impl Driver {
         self.send(&SlotMessage::Reject { block_hash, reason_code: refusal.code, reason: refusal.text }).await
     }
 
-    /// Refuses, and then leaves the signature of the block in the way in the slot: only that block can follow the parent
-    /// now, and whoever has it can finish it, also when its producer is gone.
+    /// Refuses, and then puts the signature of the block in the way into the slot again: only that block can follow the parent now,
+    /// and whoever has it can finish it, also when its producer is gone.
     async fn refuse_conflict(&mut self, proposal: &Proposal, signed: Sibling) -> Result<Input, Failed> {
         let text = format!("{} with the same parent was signed", signed.block_hash);
         self.refuse(proposal.block_hash, Refusal::new(Refusal::CONFLICTS, text)).await?;
@@ -419,7 +418,7 @@ impl Driver {
                 Err((*status).into())
             }
             Err(error @ PutError::Refused { .. }) => {
-                // Perhaps another slot is this signer's by now.
+                // The slot may be another one by now.
                 self.slot = None;
                 tracing::error!(error = %error, "the answer was not stored");
                 Err(Failed::Later(None))
@@ -433,7 +432,7 @@ impl Driver {
         match self.slot.take() {
             Some((at, writer)) if at == burn_tip => Ok(Some((at, writer))),
             old => {
-                // Not from the set: who is no member any more keeps a slot until the chain has reached the new cycle.
+                // Not from the set: a former member keeps its slot until the chain has reached the new cycle.
                 let request = v1::ListSlotsRequest { contract_id: self.chain.signers_db.clone() };
                 let answer = unary(self.node.stackerdb().list_slots(request)).await?;
                 let Some(own) = answer.slots.iter().find(|slot| self.is_own(&slot.signer)) else { return Ok(None) };

@@ -1,9 +1,8 @@
 //! The stub stacker signer (docs/ACTORS.md): sees proposals in the producers' StackerDB slots, has its node validate
 //! them, and signs or refuses in its own slot. It speaks gRPC only, and one event stream drives it.
 //!
-//! In the order to read: [`model`] what it knows, [`decide`] what it does next, [`record`] what it signed and the rule
-//! that forbids the rest, [`driver`] the way to the node, `lost` when the record is gone, [`run`] the
-//! composition.
+//! Read in this order: [`model`], what it knows; [`decide`], what it does next; [`record`], what it signed and the rule that
+//! forbids the rest; [`driver`], the way to the node; `lost`, a start without the record; [`run`], which puts them together.
 //!
 //! # Invariants
 //! - Never two blocks with the same parent on one bitcoin fork, also after a crash: [`record`].

@@ -1,5 +1,5 @@
-//! A signer without its record signs nothing where it has signed before: it could give a second block of one place its
-//! signature. Whether it has, its slot tells: every signature left by it.
+//! A signer that lost its record does not start, as it could sign a second block at one place. Its slot in the node shows whether
+//! it has signed before: each signature is written there.
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use tonic::Code;
 
 use crate::driver::Chain;
 
-/// Refuses to begin a record when the key has written its slot. Writes nothing, so that the next start refuses too.
+/// Refuses to make a new record when the key has written its slot. Writes nothing, so that the next start refuses too.
 ///
 /// # Errors
 /// Says what is missing and what to do, or that the node did not answer.

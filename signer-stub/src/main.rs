@@ -7,7 +7,7 @@ fn main() -> ExitCode {
     match mockamoto_signer_stub::main_with_args(std::env::args_os()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // The last words of the program, also when no log is set up. Where they do not fit, it ends without them.
+            // Said even when no log is set up. When the write fails there is nothing left to do.
             let _ = writeln!(std::io::stderr(), "mockamoto-signer-stub: {error:#}");
             ExitCode::FAILURE
         }

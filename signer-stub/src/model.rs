@@ -1,4 +1,4 @@
-//! What the signer knows, in the words of its decisions.
+//! What the signer knows, in the terms of its decisions.
 //!
 //! # Not here
 //! Deciding: `decide`.
@@ -12,42 +12,42 @@ pub type Millis = u64;
 /// The canonical tips at one place of the journal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tips {
-    /// Canonical Stacks tip.
+    /// Id of the canonical Stacks tip.
     pub tip: StacksBlockId,
     /// Chain length of the canonical tip.
     pub chain_length: u64,
-    /// Canonical burn tip.
+    /// Hash of the canonical burn tip.
     pub burn_tip: BurnBlockHash,
-    /// Account hash of the producer elected there.
+    /// Account hash of the producer elected at the burn tip.
     pub elected: Hash160,
 }
 
 /// A proposal, decoded as far as it can be judged without the chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proposal {
-    /// The producer's slot in which it stands.
+    /// The producer's slot that holds it.
     pub slot_id: u32,
-    /// Account hash of who put it there; `None` when no key recovers.
+    /// Account hash of the key that signed the chunk; `None` when no key can be recovered.
     pub put_by: Option<Hash160>,
-    /// What is signed.
+    /// Hash that signers sign.
     pub block_hash: BlockHash,
-    /// The parent it builds on.
+    /// Id of the block that it builds on.
     pub parent: StacksBlockId,
-    /// The burn block that the block witnesses.
+    /// Burn block of its tenure.
     pub burn_view: BurnBlockHash,
-    /// Its place in the chain.
+    /// Its height in the Stacks chain.
     pub chain_length: u64,
-    /// Account hash of the key that signed as producer; `None` when no key recovers.
+    /// Account hash of the key that signed as producer; `None` when no key can be recovered.
     pub producer: Option<Hash160>,
-    /// The encoded block.
+    /// The encoded block, without stacker signatures.
     pub bytes: Vec<u8>,
 }
 
 impl Proposal {
-    /// Reads a proposed block.
+    /// Decodes a proposed block.
     ///
     /// # Errors
-    /// [`BlockDecodeError`] when the bytes are no block.
+    /// [`BlockDecodeError`] when the bytes do not decode as a block.
     pub fn decode(slot_id: u32, put_by: Option<Hash160>, bytes: Vec<u8>) -> Result<Self, BlockDecodeError> {
         let header = NakamotoBlock::decode(&bytes)?.header;
         Ok(Self {
@@ -68,15 +68,15 @@ impl Proposal {
 pub struct Refusal {
     /// Below 1000: a `RejectReason` of the gRPC contract, as validation gave it. From 1000: this signer's own, below.
     pub code: u32,
-    /// The values behind it.
+    /// Text with the values that decided, for people.
     pub text: String,
 }
 
 impl Refusal {
     /// The parent is not the canonical tip.
     pub const STALE_PARENT: u32 = 1001;
-    /// The burn view is not the canonical burn tip, and the producer elected there has not put the proposal; or it is on an
-    /// abandoned bitcoin fork.
+    /// The burn view is not the canonical burn tip, and the producer elected there has not put the proposal into its slot; or it is
+    /// on an abandoned bitcoin fork.
     pub const STALE_BURN_VIEW: u32 = 1002;
     /// Another block with the same parent was signed on this bitcoin fork.
     pub const CONFLICTS: u32 = 1003;
@@ -85,7 +85,7 @@ impl Refusal {
     /// The producer's signature is not by the producer elected at the burn view.
     pub const BAD_PRODUCER: u32 = 10;
 
-    /// A refusal.
+    /// Makes a refusal of its two parts.
     #[must_use]
     pub const fn new(code: u32, text: String) -> Self {
         Self { code, text }
@@ -97,9 +97,9 @@ impl Refusal {
 pub enum Outcome {
     /// The node found the block with this hash valid.
     Valid(BlockHash),
-    /// It breaks a rule.
+    /// It breaks a rule; the node's reason.
     Invalid(Refusal),
-    /// There is no verdict; ask again.
+    /// The node has no verdict, as after a restart: request it again.
     NoVerdict,
     /// This signer is no stacker at the proposal's burn view: its signature would not count.
     NotAsked,

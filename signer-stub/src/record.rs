@@ -1,4 +1,4 @@
-//! What this signer has signed, on disk before the signature leaves the process, and where it was in the journal.
+//! What this signer has signed, on disk before a signature leaves the process, and its place in the journal.
 //!
 //! # Invariants
 //! - Never two blocks with the same parent on one bitcoin fork: [`Record::claim`] refuses a block as long as it has a sibling
@@ -21,81 +21,81 @@ use stacks_types::keys::MessageSignature;
 
 use crate::model::{Proposal, Tips};
 
-/// File name inside the data folder.
+/// Name of the database in the data folder.
 const FILE_NAME: &str = "signer.sqlite";
 
-/// Rows are never deleted: 200 bytes a block, and each of them is a promise.
+/// Rows are never deleted: each is a promise, and takes about 200 bytes.
 const SCHEMA: Schema = Schema {
     application_id: 0,
     migrations: &[Migration { version: 1, sql: include_str!("../migrations/signer/0001_record.sql") }],
 };
 
-/// Why the record cannot be used.
+/// Why the record cannot be opened or used.
 #[derive(Debug, thiserror::Error)]
 pub enum RecordError {
     /// The folder cannot be made, or is another program's.
     #[error("data folder {path} cannot be used")]
     Folder {
-        /// The folder.
+        /// Path of the data folder.
         path: PathBuf,
-        /// What the system said.
+        /// Error of the system.
         #[source]
         source: std::io::Error,
     },
-    /// Another process has it open.
+    /// Another process has locked the file.
     #[error("{0} is in use by another signer")]
     InUse(PathBuf),
-    /// It was written by another key or for another chain.
+    /// Another key, or for another chain, wrote it.
     #[error("{path} belongs to signer {signer} on chain {chain_id:#x}: give another data folder")]
     OtherOwner {
-        /// The signer's record.
+        /// Path of the record.
         path: PathBuf,
-        /// The signer that wrote it.
+        /// Address of the signer that wrote it.
         signer: StacksAddress,
-        /// Which chain's.
+        /// Chain id that it is for.
         chain_id: u32,
     },
-    /// It cannot be opened: damaged, or of a newer version of this program.
+    /// The file is damaged, or of a newer version of this program.
     #[error(transparent)]
     Open(sqlite::OpenError),
-    /// The database failed.
+    /// Reading or writing the database failed.
     #[error("record")]
     Sqlite(#[from] rusqlite::Error),
-    /// A stored value is not what was written.
+    /// A stored value does not decode.
     #[error("record is damaged: {0}")]
     Damaged(&'static str),
 }
 
-/// A block that was signed.
+/// A block that this signer has signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sibling {
-    /// Hash of the block that was signed.
+    /// Hash that was signed.
     pub block_hash: BlockHash,
-    /// The burn block that it witnesses.
+    /// Burn block of its tenure.
     pub burn_view: BurnBlockHash,
 }
 
-/// Where the signer was in the journal.
+/// A place in the journal from which a restart can go on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
-    /// The stream's cursor.
+    /// Cursor of the event stream, opaque.
     pub cursor: Vec<u8>,
-    /// Newest sequence that the tips reflect.
+    /// Last journal event that the tips reflect.
     pub sequence: u64,
-    /// The tips there.
+    /// Canonical tips at that sequence.
     pub tips: Tips,
 }
 
-/// Answer to a claim.
+/// Answer to [`Record::claim`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Claim {
     /// The signature is on the disk and may leave.
     Granted,
-    /// This block with the same parent was signed before.
+    /// The block with the same parent that was signed before.
     Conflict(Sibling),
 }
 
-/// The signer's record, open and locked.
+/// The record, open and locked.
 #[derive(Debug)]
 pub struct Record {
     connection: Connection,
@@ -111,7 +111,7 @@ impl Record {
         exists.map(|exists| !exists).map_err(|source| RecordError::Folder { path: folder.to_owned(), source })
     }
 
-    /// Opens the record in `folder`, making both when they are missing, and locks it.
+    /// Opens the record in `folder` and locks it; makes both when they are missing.
     ///
     /// # Errors
     /// [`RecordError`] when it is in use, another's, damaged or cannot be written.
@@ -126,7 +126,7 @@ impl Record {
         };
         let mut connection = sqlite::open(&path).map_err(unusable)?;
         connection.busy_timeout(Duration::ZERO)?;
-        // Exclusive: two signers with one record could otherwise sign between each other's look-up and write.
+        // Two signers with one record could else sign between each other's read and write.
         connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
         SCHEMA.migrate(&mut connection).map_err(unusable)?;
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -149,7 +149,7 @@ impl Record {
         Ok(Self { connection })
     }
 
-    /// The signature that was given to this block, if one was.
+    /// The signature of this block; `None` when it was not signed.
     ///
     /// # Errors
     /// [`RecordError`] when the database failed.
@@ -162,7 +162,7 @@ impl Record {
         Ok(found.map(MessageSignature))
     }
 
-    /// Other blocks with the proposal's parent that were signed.
+    /// Signed blocks with the proposal's parent, other than the proposal.
     ///
     /// # Errors
     /// [`RecordError`] when the database failed.
@@ -202,7 +202,7 @@ impl Record {
         Ok(Claim::Granted)
     }
 
-    /// Remembers the place from which the next run goes on.
+    /// Stores the place from which the next run goes on.
     ///
     /// # Errors
     /// [`RecordError`] when the database failed.
@@ -224,10 +224,10 @@ impl Record {
         Ok(())
     }
 
-    /// The place of the last run.
+    /// The place that the last run stored; `None` in a new record.
     ///
     /// # Errors
-    /// [`RecordError`] when the database failed or holds something else.
+    /// [`RecordError`] when the database failed or a stored value does not decode.
     pub fn place(&self) -> Result<Option<Place>, RecordError> {
         let row = self
             .connection

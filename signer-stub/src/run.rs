@@ -1,4 +1,4 @@
-//! Composes the signer: arguments, key, connection, record, then the driver until it is told to stop.
+//! Puts the signer together: arguments, key, connection, record; then runs the driver until a signal.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -17,8 +17,8 @@ use crate::driver::{Chain, Driver};
 use crate::lost;
 use crate::record::Record;
 
-/// Runs the program with these arguments (the program's name first) until it is told to stop. Prints help, version
-/// and argument errors as `clap` does, which end the process.
+/// Runs the program with these arguments (the program's name first) until a signal stops it. Prints help, version and argument
+/// errors as `clap` does, which ends the process.
 ///
 /// # Errors
 /// What keeps the signer from running: key, data folder, or a node that refuses it.

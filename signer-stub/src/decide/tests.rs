@@ -1,5 +1,5 @@
-//! Several signers on one journal, each at its own speed, with crashes and faults: none signs twice on a parent, and in the
-//! end all have signed the same.
+//! Several signers on one journal, each at its own speed, with crashes and faults: none signs twice on a parent, and in the end all
+//! have signed the same blocks.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use super::*;
 
 const PRODUCER: Hash160 = Hash160([5; 20]);
 
-/// What is in the journal.
+/// An event of the journal.
 #[derive(Debug, Clone)]
 enum Entry {
     Burn(BurnBlockHash),
@@ -21,10 +21,10 @@ enum Entry {
 #[derive(Debug)]
 struct Signer {
     machine: Machine,
-    /// What survives a crash: blocks signed, by parent, and the place.
+    /// What survives a crash: signed blocks by parent, and the place in the journal.
     record: BTreeMap<StacksBlockId, BlockHash>,
     place: (usize, Tips),
-    /// Journal entries read.
+    /// Number of journal entries read.
     read: usize,
     sent: Vec<(BlockHash, bool)>,
     fail_next_call: bool,
@@ -44,7 +44,7 @@ fn sequence_of(index: usize) -> u64 {
     u64::try_from(index).unwrap() + 1
 }
 
-/// Whether a block is valid is written on it.
+/// The hash says whether a block is valid, so that all signers agree.
 fn is_valid(block_hash: &BlockHash) -> bool {
     !block_hash.0[0].is_multiple_of(4)
 }
@@ -68,7 +68,7 @@ impl World {
         world
     }
 
-    /// The process ends; the next one reads the journal from the kept place.
+    /// Ends the process; the next one reads the journal from the place that was kept.
     fn restart(&mut self, index: usize) {
         let signer = &mut self.signers[index];
         signer.machine = Machine::new();
@@ -164,7 +164,7 @@ impl World {
 
     fn propose(&mut self, content: u8, slot_id: u32) -> Proposal {
         let Tips { tip, chain_length, burn_tip, .. } = self.tips;
-        // One block for each place, as honest producers do; what is in it decides whether it is valid.
+        // One block for each place, as honest producers do; its content decides whether it is valid.
         let mut hash = stacks_types::hashing::sha512_256(&[tip.as_bytes(), burn_tip.as_bytes()]);
         hash[0] = content;
         let same_place = |p: &&Proposal| (p.parent, p.burn_view) == (tip, burn_tip);

@@ -1,4 +1,4 @@
-//! What the node's messages say, in the words of this crate.
+//! Decodes the node's messages to this crate's own values.
 
 use nakamoto_proto::v1::{self, JobState};
 use stacks_types::address::StacksAddress;
@@ -9,7 +9,7 @@ use stacks_types::stackerdb::StackerDbChunk;
 
 use crate::model::{Outcome, Proposal, Refusal};
 
-/// The proposal in a producer's slot, if it holds one.
+/// The proposal in a producer's slot; `None` when it holds something else.
 pub(super) fn decode(chunk: v1::StackerDbChunk) -> Option<Box<Proposal>> {
     let slot_id = chunk.slot_id;
     let put_by = writer_of(&chunk);
@@ -23,7 +23,7 @@ pub(super) fn decode(chunk: v1::StackerDbChunk) -> Option<Box<Proposal>> {
         .map(Box::new)
 }
 
-/// Account hash of who signed a chunk.
+/// Account hash of the key that signed a chunk; `None` when no key can be recovered.
 fn writer_of(chunk: &v1::StackerDbChunk) -> Option<Hash160> {
     let signature = <[u8; 65]>::try_from(chunk.signature.as_ref()).ok()?;
     let chunk = StackerDbChunk {
@@ -35,7 +35,7 @@ fn writer_of(chunk: &v1::StackerDbChunk) -> Option<Hash160> {
     chunk.signer().ok()
 }
 
-/// Hash and elected producer of a burn block.
+/// Hash and elected producer of a burn block; `None` when one of them is missing.
 pub(super) fn elected(burn: &v1::BurnBlock) -> Option<(BurnBlockHash, Hash160)> {
     let hash = BurnBlockHash::try_from(burn.burn_block_hash.as_ref()).ok()?;
     let address = StacksAddress::parse(&burn.elected_producer).ok()?;

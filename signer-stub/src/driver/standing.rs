@@ -1,4 +1,4 @@
-//! Whether this signer can do anything at all: its key is in the stacker set, and the node takes its token.
+//! Whether this signer can work at all: its key must be in the stacker set, and the node must take its token.
 
 use client::{is_refusal, unary};
 use nakamoto_proto::v1;
@@ -8,17 +8,17 @@ use tonic::Code;
 
 use super::{Driver, Failed};
 
-/// Id of no validation: the call is for its refusal.
+/// Id of no validation: only whether the node refuses the call matters.
 const TOKEN_CHECK: &str = "token-check";
 
 impl Driver {
-    /// Asks when the burn tip is another one, and tells the person who waits for signatures what is missing.
+    /// At a new burn tip, looks this signer up in the stacker set and logs a change.
     pub(super) async fn say_when_not_in_the_set(&mut self) {
         let Some(burn_tip) = self.machine.burn_tip() else { return };
         if self.standing.is_known_at(&burn_tip) {
             return;
         }
-        // A failure is in the log already, and the next item asks again.
+        // The failure was logged already, and the next item asks again.
         let Ok(is_member) = self.is_asked(&burn_tip).await else { return };
         if self.standing.learn(burn_tip, is_member) {
             let address = &self.chain.address;
@@ -31,7 +31,7 @@ impl Driver {
         }
     }
 
-    /// Whether the node takes the token is known before the first proposal, which may be long in coming.
+    /// Finds out whether the node takes the token before the first proposal, which may come late.
     pub(super) async fn check_token(&mut self) {
         let request = v1::GetValidationRequest { validation_id: TOKEN_CHECK.to_owned(), wait: None };
         if let Err(status) = unary(self.node.validation().get_validation(request)).await
@@ -41,7 +41,7 @@ impl Driver {
         }
     }
 
-    /// Whether this signer is a stacker at a burn block. One that the node does not know is left to validation.
+    /// Whether this signer is a stacker at a burn block. For one that the node does not know the answer is yes: validation decides.
     pub(super) async fn is_asked(&mut self, at: &BurnBlockHash) -> Result<bool, Failed> {
         if let Some((known, asked)) = self.asked_at
             && known == *at

@@ -1,4 +1,4 @@
-//! The process dies while it writes down a promise: what it was told is written stays written.
+//! The process dies while it writes down a promise: what `claim` has granted stays written.
 
 use std::io::Write as _;
 use std::os::unix::process::ExitStatusExt as _;
@@ -7,7 +7,7 @@ use std::process::Command;
 use super::*;
 
 const FOLDER: &str = "CLAIM_TEST_FOLDER";
-/// SIGABRT.
+/// Number of SIGABRT.
 const ABORTED: i32 = 6;
 const CLAIMS: u8 = 4;
 const SIGNER: StacksAddress = StacksAddress::of_key_hash(Hash160([1; 20]), false);
@@ -29,7 +29,7 @@ fn proposal(content: u8, parent: u8) -> Proposal {
     }
 }
 
-/// The child half of the test below: claims one after the other, and writes down which were granted.
+/// The child half of the test below: claims places one after the other, and writes down which were granted.
 #[test]
 #[ignore = "started by the other test of this file"]
 fn child() {
@@ -61,7 +61,7 @@ fn a_promise_that_was_given_is_kept_after_a_crash_at_any_point() {
             let mut record = open(folder.path());
             for number in 1..=CLAIMS {
                 let rival = record.claim(&proposal(100 + number, number), &MessageSignature([7; 65]), &[]).unwrap();
-                // The claim in whose middle it died is there or not; what it had not come to is not.
+                // The claim during which it died may be there or not; later ones are not.
                 match number.cmp(&count) {
                     std::cmp::Ordering::Less => assert_ne!(rival, Claim::Granted, "{crash_at}: claim {number} is lost"),
                     std::cmp::Ordering::Equal => {}
