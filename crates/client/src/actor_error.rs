@@ -2,13 +2,13 @@
 
 use super::feed::FeedError;
 
-/// Why a program can do nothing for this node.
+/// Why a producer or signer ends by itself.
 #[derive(Debug, thiserror::Error)]
 pub enum ActorError {
-    /// The event stream is refused.
+    /// The node refuses the event stream for good.
     #[error(transparent)]
     Feed(#[from] FeedError),
-    /// The node asks for a token, and has another one than this.
+    /// The node refuses the bearer token, or wants one; its message.
     #[error("the node refuses the token ({0}): give it the node's by --auth-token or MOCKAMOTO_AUTH_TOKEN")]
     Token(String),
 }

@@ -13,23 +13,23 @@ pub struct Backoff {
 }
 
 impl Backoff {
-    /// Starts at `first`, never above `most`.
+    /// Starts at `first`; no delay is above `most`.
     #[must_use]
     pub const fn new(first: Duration, most: Duration) -> Self {
         Self { first, most, next: first }
     }
 
-    /// For connections: a node that starts is found within milliseconds, one that is away costs a try every 2 s.
+    /// For connections: a node that starts is found within milliseconds, and one that is away costs a try every 2 s.
     #[must_use]
     pub const fn for_connections() -> Self {
         Self::new(Duration::from_millis(5), Duration::from_secs(2))
     }
 
-    /// The delay before the next attempt.
+    /// The delay before the next attempt; each call doubles it up to the bound.
     pub fn next_delay(&mut self) -> Duration {
         let delay = self.next;
         self.next = delay.saturating_mul(2).min(self.most);
-        // The hasher's keys are random per instance: enough for jitter, and no crate for it.
+        // The hasher's keys are random for each instance: enough for jitter, without another crate.
         let percent = u32::try_from(RandomState::new().hash_one(0_u8) % 26).unwrap_or(0);
         delay.saturating_sub(delay.saturating_mul(percent) / 100)
     }

@@ -5,21 +5,21 @@ use std::time::Duration;
 /// Why a text is not a duration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DurationError {
-    /// No number at the start, or one that does not fit.
+    /// It does not begin with a number, or the number is too large.
     #[error("`{0}` does not start with a number, as in 250ms, 1s, 1.5s, 5m or 0")]
     Number(String),
-    /// A number without a unit that is not 0.
+    /// A number other than 0 has no unit.
     #[error("`{0}` needs a unit: ms, s, m or h")]
     NoUnit(String),
-    /// A unit that is not known.
+    /// The unit is not ms, s, m or h.
     #[error("unknown unit `{unit}` in `{text}`: use ms, s, m or h")]
     Unit {
         /// The whole text.
         text: String,
-        /// What stands after the number.
+        /// What follows the number.
         unit: String,
     },
-    /// More than the largest duration.
+    /// It is longer than 365 days.
     #[error("`{0}` is longer than 365 days")]
     TooLong(String),
 }

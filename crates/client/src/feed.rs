@@ -33,64 +33,64 @@ use nakamoto_proto::v1::{
     Event, EventFilter, PayloadMode, StackerDbChunks, StartPosition, Started, SubscribeRequest, SubscribeResponse,
 };
 
-/// How often the node speaks when nothing matches. The smallest that it grants: it bounds how long a reader that
-/// resumes at the newest event waits to learn so.
+/// How often the node sends a frame when no event matches: the shortest interval that it grants. It bounds how long a reader that
+/// resumes at the newest event waits to learn that it is up to date.
 const HEARTBEAT: Duration = Duration::from_secs(1);
 
-/// A stream that is silent for this long is dead: several heartbeats and time for a busy machine.
+/// A stream without a frame for this long counts as lost: several heartbeats, and time for a busy machine.
 const SILENCE_MAX: Duration = Duration::from_secs(15);
 
-/// What to read.
+/// What to subscribe to.
 #[derive(Debug, Clone)]
 pub struct FeedRequest {
-    /// Which events the stream has; all when it says nothing.
+    /// Which events to read. Without terms `all` must be set, else the node refuses the stream.
     pub filter: EventFilter,
-    /// How much of each event is needed.
+    /// How much of each event to send.
     pub payload_mode: PayloadMode,
-    /// Current chunks of the filter's StackerDB contracts first, when the stream does not resume.
+    /// Whether the stream begins with the current chunks of the filter's StackerDB contracts, when it does not resume.
     pub include_snapshot: bool,
     /// Whether a stream that was lost goes on after its last cursor.
     pub resume: bool,
-    /// Where to go on after a restart.
+    /// Cursor of an earlier run to resume after; `None` for a new start.
     pub cursor: Option<Bytes>,
-    /// Shown to the node's operator.
+    /// Name in the node's list of subscribers, at most 64 bytes.
     pub client_name: String,
 }
 
-/// What the stream says.
+/// What [`Feed::next`] hands out.
 #[derive(Debug)]
 pub enum FeedItem {
-    /// The stream is open (again).
+    /// The stream was opened, for the first time or again.
     Opened {
-        /// Whether it goes on after the last cursor; else it is a new start.
+        /// True = it goes on after the last cursor; false = a new start.
         resumed: bool,
-        /// The node's first frame.
+        /// The node's first frame: chain, journal and newest sequence.
         started: Box<Started>,
     },
-    /// Current chunks of a StackerDB.
+    /// Current chunks of a StackerDB, from the snapshot.
     Snapshot(StackerDbChunks),
     /// The snapshot holds the effect of all events up to `sequence`.
     SnapshotComplete {
-        /// Journal sequence.
+        /// Sequence in the journal.
         sequence: u64,
     },
-    /// An event of the journal, with the cursor to go on after it.
+    /// An event of the journal.
     Event {
-        /// As the node sent it.
+        /// The event as the node sent it.
         event: Box<Event>,
-        /// Where to resume after it; unset within a batch.
+        /// Cursor to resume after this event; `None` inside a batch.
         cursor: Option<Bytes>,
     },
     /// All events that were in the journal at the opening have been handed out.
     Live,
-    /// The stream was lost; it is opened again by itself.
+    /// The stream was lost. The feed opens it again by itself.
     Lost {
-        /// For the log.
+        /// Cause for the log.
         cause: String,
     },
 }
 
-/// Why the feed cannot go on at all.
+/// Why the feed cannot go on.
 #[derive(Debug, thiserror::Error)]
 pub enum FeedError {
     /// The node refuses this request or this client for good.
@@ -98,7 +98,7 @@ pub enum FeedError {
     Refused(#[source] Box<Status>),
 }
 
-/// A call of Subscribe that has not been answered yet.
+/// A call of Subscribe that is not answered yet.
 type Opening = JoinHandle<Result<Response<Streaming<SubscribeResponse>>, Status>>;
 
 /// The stream. See the module's doc.
@@ -120,12 +120,12 @@ struct OpenStream {
     /// Kept here, not in a future, because [`Feed::next`] may be dropped and called again at any time.
     silent_since: Instant,
     resumed: bool,
-    /// Newest sequence at the opening, until it was reached.
+    /// Newest sequence when the stream was opened; `None` once it was reached.
     catching_up_to: Option<u64>,
 }
 
 impl Feed {
-    /// A feed that opens its stream at the first [`Feed::next`].
+    /// Makes a feed. Its stream is opened by the first [`Feed::next`].
     #[must_use]
     pub fn new(node: Node, request: FeedRequest) -> Self {
         Self {
@@ -139,7 +139,7 @@ impl Feed {
         }
     }
 
-    /// The next item. Waits for it, and for the node when it is away.
+    /// Waits for the next item, also while the node is away. Cancel safe.
     ///
     /// # Errors
     /// [`FeedError::Refused`] when trying again cannot help.
@@ -156,7 +156,7 @@ impl Feed {
         }
     }
 
-    /// Drops the stream, what it brought and the cursor; the next call opens it again as a new start, after a pause.
+    /// Drops the stream, items that were not handed out, and the cursor. The next call opens a new start, after a pause.
     pub fn start_anew(&mut self) {
         self.open = None;
         self.opening = None;
@@ -188,7 +188,7 @@ impl Feed {
         }
     }
 
-    /// Begins the call on a task of its own, so that a dropped [`Feed::next`] does not begin it again.
+    /// Runs the call in its own task, so that a dropped [`Feed::next`] does not begin it again.
     fn spawn_opening(&self) -> Opening {
         let request = self.subscribe_request();
         let mut client = self.node.events();
@@ -226,7 +226,8 @@ impl Feed {
             Ok(Ok(None)) => return self.lose("the node ended the stream".to_owned(), None),
             Ok(Err(status)) => {
                 if let Err(FeedError::Refused(status)) = self.on_status(&status) {
-                    // Refusals come before the first frame; later it is only an end. The next opening will tell.
+                    // The node refuses before the first frame only; later a status is just an end, and the next opening finds a
+                    // refusal.
                     self.lose(status.to_string(), None);
                 }
                 return;
@@ -244,7 +245,7 @@ impl Feed {
 
     fn on_frame(&mut self, frame: SubscribeResponse) {
         let Some(open) = &mut self.open else { return };
-        // Before the end of a snapshot a cursor must not be kept: a stream that resumed there would miss the rest of it.
+        // No cursor is kept before the end of a snapshot: a stream that resumed there would miss the rest of it.
         let mut keep_cursor = true;
         match frame.body {
             Some(Body::Started(started)) => {
@@ -280,7 +281,7 @@ impl Feed {
                 Self::reached(open, u64::MAX, &mut self.items);
             }
             Some(Body::CaughtUp(caught_up)) => Self::reached(open, caught_up.sequence, &mut self.items),
-            // A notice that needs no action, or a kind of frame that a newer node sends.
+            // A notice that needs no action, or a frame of a newer node.
             Some(Body::Lagging(_)) | None => {}
         }
         if keep_cursor && self.request.resume && !frame.cursor.is_empty() {
@@ -288,7 +289,7 @@ impl Feed {
         }
     }
 
-    /// Says `Live` once, when all that was in the journal at the opening has come.
+    /// Hands out `Live` once, when all that was in the journal at the opening has come.
     fn reached(open: &mut OpenStream, sequence: u64, items: &mut VecDeque<FeedItem>) {
         if open.catching_up_to.is_some_and(|target| sequence >= target) {
             open.catching_up_to = None;

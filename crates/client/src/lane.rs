@@ -1,25 +1,25 @@
-//! How a producer or signer says who it is, so that its calls do not wait behind everybody's: a signature of its slot's key in
-//! a header of every call ([`HEADER`]).
+//! How a producer or signer names itself, so that its calls do not wait behind everybody's: each call has a header ([`HEADER`])
+//! with a signature by its slot's key.
 //!
-//! It is always the same, and proves no more than that its sender knew it: it opens a lane, and permits nothing.
+//! The signature is always the same and proves only that the sender knew it: it opens a lane and permits nothing.
 
 use stacks_types::address::StacksAddress;
 use stacks_types::hashing::sha512_256;
 use stacks_types::ids::Hash160;
 use stacks_types::keys::{LowS, MessageSignature, PrivateKey};
 
-/// Name of the header, in lower case: 65 bytes as hex.
+/// Name of the header, in lower case. Its value is a signature of 65 bytes in hex.
 pub const HEADER: &str = "x-slot-key";
 
 const TEXT: &[u8] = b"mockamoto: the lane of producers and signers";
 
-/// The header's value.
+/// The header's value for calls by the owner of `key`.
 #[must_use]
 pub fn pass(key: &PrivateKey) -> String {
     hex::encode(key.sign(&sha512_256(&[TEXT])).0)
 }
 
-/// Whose key made it; `None` when it is not one.
+/// Account hash of the key that made a header's value; `None` when it is not a signature.
 #[must_use]
 pub fn who(pass: &[u8]) -> Option<Hash160> {
     let mut signature = [0; 65];
@@ -27,7 +27,7 @@ pub fn who(pass: &[u8]) -> Option<Hash160> {
     MessageSignature(signature).recover(&sha512_256(&[TEXT]), LowS::Strict).ok().map(|key| key.hash160())
 }
 
-/// The key that an address stands for, as [`who`] names it.
+/// The account hash of an address, to compare with [`who`]; `None` when it does not parse.
 #[must_use]
 pub fn key_of(address: &str) -> Option<Hash160> {
     StacksAddress::parse(address).ok().map(|address| address.hash160())

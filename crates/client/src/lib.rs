@@ -1,5 +1,5 @@
-//! What the programs share: logging and shutdown of all of them; connection, event feed with resume, StackerDB slot writer and
-//! secrets of those around a node.
+//! What the programs share. All of them: logging and shutdown. Those that talk to a node: connection, event feed with resume,
+//! StackerDB slot writer and secrets.
 //!
 //! # Invariants
 //! - Nothing here polls: the feed is one open stream, and the only timers are back-off and the stream's watchdog.

@@ -1,17 +1,17 @@
-//! The log of a program: lines on standard error, for people or for machines.
+//! A program's log on standard error, for people or for machines.
 
 use std::io::IsTerminal as _;
 
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::ParseError;
 
-/// How a line of the log looks.
+/// Format of a log line.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum LogFormat {
-    /// For people.
+    /// Text for people.
     #[default]
     Text,
-    /// One JSON object, for machines.
+    /// One JSON object a line, for machines.
     Json,
 }
 
@@ -28,7 +28,7 @@ impl std::str::FromStr for LogFormat {
 }
 
 impl std::fmt::Display for LogFormat {
-    /// As it is written in flags and files.
+    /// The format's name in flags and config files.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Text => "text",
@@ -37,13 +37,13 @@ impl std::fmt::Display for LogFormat {
     }
 }
 
-/// Begins to log what passes the filter. A second log in the same process is refused; the first one then serves.
+/// Starts the log of the process. When there is one already, that one stays.
 ///
 /// # Errors
-/// When the filter cannot be read.
+/// When the filter does not parse.
 pub fn start_log(filter: &str, format: LogFormat) -> Result<(), ParseError> {
     let filter = EnvFilter::try_new(filter)?;
-    // A log line that cannot be written is lost: complaining about it on standard error would panic when that is full too.
+    // A log line that cannot be written is lost: to report that on standard error would panic when it is full too.
     let log = tracing_subscriber::fmt().log_internal_errors(false).with_env_filter(filter).with_writer(std::io::stderr);
     let _ = match format {
         LogFormat::Text => log.with_ansi(std::io::stderr().is_terminal()).try_init(),

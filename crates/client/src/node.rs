@@ -1,5 +1,5 @@
-//! A connection to a node: one HTTP/2 channel, a client for each service; on every call the bearer token, and who it is that
-//! calls.
+//! A connection to a node: one HTTP/2 channel, and a client for each service. Every call has the bearer token and the pass of the
+//! caller's key, if it has them.
 
 use std::path::Path;
 use std::time::Duration;
@@ -26,17 +26,17 @@ use nakamoto_proto::v1::validation_service_client::ValidationServiceClient;
 use nakamoto_proto::v1::{GetServiceInfoRequest, GetServiceInfoResponse};
 use stacks_types::keys::PrivateKey;
 
-/// Largest response that is read. A frame holds at least one whole event, and the largest event is a processed block
-/// of 2 MiB with its receipts, whose printed values are bounded by the tenure's cost limit.
+/// Largest response that is read. A frame holds at least one whole event. The largest is a processed block of 2 MiB with its
+/// receipts, whose printed values the tenure's cost limit bounds.
 pub const MAX_RESPONSE_BYTES: usize = 64 * 1024 * 1024;
 
-/// Longest that a unary call may take: those used here answer at once, a node that does not is gone.
+/// Longest wait for a unary call. Those used here are answered at once; a node that does not answer is gone.
 pub const UNARY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Longest that a connection attempt may take.
+/// Longest wait for a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// First byte of the record by which TLS refuses what is no TLS.
+/// First byte of the TLS record that refuses a client without TLS.
 const TLS_ALERT: u8 = 0x15;
 
 /// Flow-control window of a stream: large enough for a block's events.
@@ -45,10 +45,10 @@ const STREAM_WINDOW_BYTES: u32 = 1024 * 1024;
 /// Flow-control window of the connection.
 const CONNECTION_WINDOW_BYTES: u32 = 4 * 1024 * 1024;
 
-/// What the service clients call through.
+/// The channel of all service clients: it adds [`Credentials`] to each call.
 pub type NodeChannel = InterceptedService<Channel, Credentials>;
 
-/// Puts `authorization: Bearer ...` on every call, when there is a token, and the pass of a slot's key ([`lane`]).
+/// Adds `authorization: Bearer ...` to every call, when there is a token, and the pass of a slot's key ([`lane`]).
 #[derive(Clone, Default)]
 pub struct Credentials {
     token: Option<MetadataValue<Ascii>>,
@@ -56,7 +56,7 @@ pub struct Credentials {
 }
 
 impl std::fmt::Debug for Credentials {
-    /// Never shows the token.
+    /// Whether there is a token, never the token.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(if self.token.is_some() { "Credentials(with a token)" } else { "Credentials(without a token)" })
     }
@@ -74,47 +74,47 @@ impl Interceptor for Credentials {
     }
 }
 
-/// Why a node cannot be addressed.
+/// Why a node cannot be connected to.
 #[derive(Debug, thiserror::Error)]
 pub enum NodeUrlError {
-    /// The text is not a URL.
+    /// The text does not parse as a URL.
     #[error("`{url}` is not a node's url, as in http://127.0.0.1:20443")]
     Url {
-        /// The text that is no address.
+        /// The text as given.
         url: String,
-        /// What is wrong with the address.
+        /// What does not parse.
         #[source]
         source: tonic::transport::Error,
     },
-    /// Neither HTTP/2 in clear nor over TLS.
+    /// The scheme is neither http nor https.
     #[error("`{0}` starts neither with http:// nor with https://")]
     Scheme(String),
-    /// TLS without a certificate to trust.
+    /// An https URL needs certificates to trust, and none are given.
     #[error("`{0}` speaks TLS: name the certificates that it is trusted by (--tls-ca)")]
     NoTrust(String),
-    /// A certificate to trust, and a node in clear.
+    /// Certificates are given, and the URL is not https.
     #[error("`{0}` is not https://, there is no use for certificates")]
     Clear(String),
-    /// The certificates cannot be used.
+    /// The file with the certificates cannot be used.
     #[error("certificates to trust")]
     Trust(#[from] TrustError),
-    /// The token cannot stand in a header.
+    /// The token has characters that a header cannot hold.
     #[error("the token has characters that cannot stand in a header")]
     Token,
 }
 
-/// A node, connected when the first call is made and again whenever the connection was lost.
+/// A node. Connects at the first call, and again whenever the connection was lost.
 #[derive(Debug, Clone)]
 pub struct Node {
     channel: Channel,
     credentials: Credentials,
-    /// Host and port of a node that is spoken to in clear.
+    /// Host and port of a node without TLS; `None` with TLS.
     clear: Option<String>,
 }
 
 impl Node {
-    /// Addresses the node at `url`: `http://host:port`, or `https://host:port` with `tls_ca`, a PEM file of the
-    /// certificates that its own must be, or be signed by. Needs a running tokio runtime; does not connect yet.
+    /// Prepares a connection to the node at `url`: `http://host:port`, or `https://host:port` with `tls_ca`, a PEM file that holds
+    /// the node's certificate or the one that signed it. Needs a running tokio runtime; does not connect yet.
     ///
     /// # Errors
     /// [`NodeUrlError`] if url, token or certificates cannot be used.
@@ -146,10 +146,10 @@ impl Node {
         Ok(Self { channel, credentials: Credentials { token, pass: None }, clear })
     }
 
-    /// The same node, told on every call that a producer or signer with this key calls: it has lanes of its own for them.
+    /// The same node, with the pass of a producer's or signer's key on every call: the node has lanes of its own for them.
     #[must_use]
     pub fn as_owner_of_slot(mut self, key: &PrivateKey) -> Self {
-        // Hex can stand in a header.
+        // Hex is valid in a header.
         self.credentials.pass = lane::pass(key).parse().ok();
         self
     }
@@ -158,10 +158,10 @@ impl Node {
         InterceptedService::new(self.channel.clone(), self.credentials.clone())
     }
 
-    /// What the node is. Waits for a node that is not there yet.
+    /// Asks the node what it is, and waits for one that does not run yet.
     ///
     /// # Errors
-    /// The status of a node that is there and refuses to answer, or wants TLS and is addressed in clear.
+    /// The status of a node that runs and refuses to answer, or that wants TLS and is called without it.
     pub async fn service_info_when_up(&self) -> Result<GetServiceInfoResponse, Status> {
         let mut backoff = Backoff::for_connections();
         let mut known_cause = String::new();
@@ -177,7 +177,8 @@ impl Node {
                     tokio::time::sleep(backoff.next_delay().max(retry_delay(&status).unwrap_or_default())).await;
                 }
                 Err(status) => {
-                    // What TLS answers to HTTP/2 in clear reads as one broken frame or another.
+                    // A TLS server's answer to HTTP/2 without TLS reads as some broken frame or another, so the cause is looked for
+                    // here.
                     self.check_clear().await?;
                     return Err(status);
                 }
@@ -186,7 +187,7 @@ impl Node {
         }
     }
 
-    /// Refuses a node that wants TLS and is addressed in clear.
+    /// Refuses a node that wants TLS and is called without it.
     async fn check_clear(&self) -> Result<(), Status> {
         match &self.clear {
             Some(address) if wants_tls(address).await => Err(Status::failed_precondition(
@@ -196,53 +197,53 @@ impl Node {
         }
     }
 
-    /// Client of `NodeService`.
+    /// A client of `NodeService`, on the shared channel.
     #[must_use]
     pub fn info(&self) -> NodeServiceClient<NodeChannel> {
         NodeServiceClient::new(self.channel()).max_decoding_message_size(MAX_RESPONSE_BYTES)
     }
 
-    /// Client of `EventService`.
+    /// A client of `EventService`, on the shared channel.
     #[must_use]
     pub fn events(&self) -> EventServiceClient<NodeChannel> {
         EventServiceClient::new(self.channel()).max_decoding_message_size(MAX_RESPONSE_BYTES)
     }
 
-    /// Client of `BlockService`.
+    /// A client of `BlockService`, on the shared channel.
     #[must_use]
     pub fn blocks(&self) -> BlockServiceClient<NodeChannel> {
         BlockServiceClient::new(self.channel()).max_decoding_message_size(MAX_RESPONSE_BYTES)
     }
 
-    /// Client of `BurnchainService`.
+    /// A client of `BurnchainService`, on the shared channel.
     #[must_use]
     pub fn burnchain(&self) -> BurnchainServiceClient<NodeChannel> {
         BurnchainServiceClient::new(self.channel()).max_decoding_message_size(MAX_RESPONSE_BYTES)
     }
 
-    /// Client of `StackerDbService`.
+    /// A client of `StackerDbService`, on the shared channel.
     #[must_use]
     pub fn stackerdb(&self) -> StackerDbServiceClient<NodeChannel> {
         StackerDbServiceClient::new(self.channel()).max_decoding_message_size(MAX_RESPONSE_BYTES)
     }
 
-    /// Client of `TemplateService`.
+    /// A client of `TemplateService`, on the shared channel.
     #[must_use]
     pub fn templates(&self) -> TemplateServiceClient<NodeChannel> {
         TemplateServiceClient::new(self.channel()).max_decoding_message_size(MAX_RESPONSE_BYTES)
     }
 
-    /// Client of `ValidationService`.
+    /// A client of `ValidationService`, on the shared channel.
     #[must_use]
     pub fn validation(&self) -> ValidationServiceClient<NodeChannel> {
         ValidationServiceClient::new(self.channel()).max_decoding_message_size(MAX_RESPONSE_BYTES)
     }
 }
 
-/// The answer of a unary call, within [`UNARY_TIMEOUT`].
+/// Waits for the answer of a unary call, for at most [`UNARY_TIMEOUT`].
 ///
 /// # Errors
-/// The call's status; `DEADLINE_EXCEEDED` when it takes too long.
+/// The call's status; `DEADLINE_EXCEEDED` when the time is over.
 pub async fn unary<T>(call: impl Future<Output = Result<Response<T>, Status>>) -> Result<T, Status> {
     match tokio::time::timeout(UNARY_TIMEOUT, call).await {
         Ok(answer) => answer.map(Response::into_inner),
@@ -258,7 +259,7 @@ fn configured(endpoint: Endpoint) -> Endpoint {
         .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
 }
 
-/// The scheme is the connector's matter: the library would not let it speak TLS to an `https` address.
+/// The connector speaks TLS, so the library gets an `http` URL: it would refuse to use this connector for `https`.
 fn over_tls(endpoint: Endpoint, tls: &Tls) -> Result<Channel, NodeUrlError> {
     let uri = endpoint.uri().clone();
     let bad = |source| NodeUrlError::Url { url: uri.to_string(), source };
@@ -268,7 +269,7 @@ fn over_tls(endpoint: Endpoint, tls: &Tls) -> Result<Channel, NodeUrlError> {
     Ok(clear.connect_with_connector_lazy(tower::service_fn(move |uri| tls.clone().connect(uri))))
 }
 
-/// Whether a server that was greeted by HTTP/2 in clear answers with a record of TLS.
+/// Whether a server answers a greeting in HTTP/2 without TLS by a TLS record.
 async fn wants_tls(address: &str) -> bool {
     let asked = async {
         let mut stream = TcpStream::connect(address).await?;

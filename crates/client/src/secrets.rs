@@ -1,61 +1,61 @@
-//! Private keys from the environment or a file; never from the command line, where other users of the machine see them.
+//! Private keys from the environment or a file; never from the command line, which other users of the machine can read.
 
 use std::path::{Path, PathBuf};
 
 use stacks_types::keys::PrivateKey;
 use stacks_types::vrf::VrfPrivateKey;
 
-/// Most bytes of a key file: 33 bytes as hex, a prefix, and space for line ends.
+/// Longest key file, in bytes: 33 bytes as hex, a prefix, and line ends.
 const MAX_KEY_FILE_BYTES: u64 = 256;
 
 /// Where a secret comes from: the file when one is given, else the environment variable.
 #[derive(Debug, Clone)]
 pub struct SecretSource {
-    /// Name of the environment variable.
+    /// Name of the environment variable, which holds hex.
     pub variable: &'static str,
-    /// The file, hex text.
+    /// Path of a file with hex text; `None` = the variable is read.
     pub file: Option<PathBuf>,
 }
 
-/// Why there is no secret. Never holds any of it.
+/// Why a secret cannot be read. Never holds a part of it.
 #[derive(Debug, thiserror::Error)]
 pub enum SecretError {
-    /// Neither file nor variable is given.
+    /// There is neither a file nor the variable.
     #[error("no key: set the environment variable {variable} (hex) or give a key file")]
     Missing {
-        /// The variable's name.
+        /// Name of the variable.
         variable: &'static str,
     },
-    /// The file cannot be read.
+    /// The system cannot read the file.
     #[error("key file {path} cannot be read")]
     File {
-        /// The file that holds the secret.
+        /// Path of the key file.
         path: PathBuf,
-        /// What the system said.
+        /// Error of the system.
         #[source]
         source: std::io::Error,
     },
-    /// The file is too long to hold a key.
+    /// The file is longer than a key file can be.
     #[error("key file {path} is longer than {MAX_KEY_FILE_BYTES} bytes")]
     TooLong {
-        /// The file that holds the secret.
+        /// Path of the key file.
         path: PathBuf,
     },
-    /// The text is not a key.
+    /// The text is not a key of the wanted kind.
     #[error("{place} does not hold {expected}")]
     Invalid {
-        /// Variable or file.
+        /// The variable or file that was read.
         place: String,
-        /// What it should hold.
+        /// What it should hold, for the message.
         expected: &'static str,
     },
 }
 
-/// A secp256k1 private key: hex of 32 bytes, or of 33 with 01 at the end (compressed, the usual form on Stacks).
-/// 32 bytes too are taken as a key with a compressed public key, which is what block signers and stackers use.
+/// Reads a secp256k1 private key: hex of 32 bytes, or of 33 with 01 at the end (compressed, the usual form on Stacks). 32 bytes are
+/// also taken as a key with a compressed public key, which is what block signers and stackers use.
 ///
 /// # Errors
-/// [`SecretError`] names the place, never the text in it.
+/// [`SecretError`] names the variable or file, never the text in it.
 pub fn read_private_key(source: &SecretSource) -> Result<PrivateKey, SecretError> {
     let (place, text) = read(source)?;
     PrivateKey::from_hex(&text)
@@ -63,10 +63,10 @@ pub fn read_private_key(source: &SecretSource) -> Result<PrivateKey, SecretError
         .map_err(|_| SecretError::Invalid { place, expected: "a private key: 32 or 33 bytes as hex" })
 }
 
-/// A VRF private key: hex of its 32-byte seed.
+/// Reads a VRF private key: hex of its 32-byte seed.
 ///
 /// # Errors
-/// [`SecretError`] names the place, never the text in it.
+/// [`SecretError`] names the variable or file, never the text in it.
 pub fn read_vrf_key(source: &SecretSource) -> Result<VrfPrivateKey, SecretError> {
     let (place, text) = read(source)?;
     let invalid = || SecretError::Invalid { place: place.clone(), expected: "a vrf key seed: 32 bytes as hex" };
@@ -75,7 +75,7 @@ pub fn read_vrf_key(source: &SecretSource) -> Result<VrfPrivateKey, SecretError>
     Ok(VrfPrivateKey::from_seed(&seed))
 }
 
-/// The place that was read, and the hex text in it without prefix and white space.
+/// The variable or file that was read, and its hex text without prefix and white space.
 fn read(source: &SecretSource) -> Result<(String, String), SecretError> {
     let (place, text) = match &source.file {
         Some(path) => (format!("key file {}", path.display()), read_file(path)?),

@@ -1,14 +1,14 @@
 //! When to stop: SIGINT, SIGTERM, or the end of standard input.
 //!
-//! A parent that holds the other end of a child's standard input stops the child by closing it, and the system closes
-//! it when the parent is killed: no child outlives its parent, and nobody has to ask whether it still lives.
+//! A parent that holds the other end of a child's standard input stops the child by closing it, and the system closes it when the
+//! parent is killed. So no child outlives its parent, and nobody has to poll whether it lives.
 
 use std::io::Read;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 
-/// Waits for the signal to stop.
+/// Waits until the program should stop.
 #[derive(Debug)]
 pub struct Shutdown {
     interrupt: Signal,
@@ -20,7 +20,7 @@ impl Shutdown {
     /// Starts to listen. Needs a running tokio runtime. With `stop_on_stdin_eof` a thread reads standard input.
     ///
     /// # Errors
-    /// What the system says when signals cannot be caught or the thread cannot be started.
+    /// The system's error when signals cannot be caught or the thread cannot be started.
     pub fn listen(stop_on_stdin_eof: bool) -> std::io::Result<Self> {
         let end_of_input = if stop_on_stdin_eof { Some(watch_stdin()?) } else { None };
         Ok(Self {
@@ -30,11 +30,11 @@ impl Shutdown {
         })
     }
 
-    /// Resolves when it is time to stop, with the reason for the log. Can be dropped and called again.
+    /// Resolves when it is time to stop, with the reason for the log. Cancel safe.
     pub async fn requested(&mut self) -> &'static str {
         let end_of_input = async {
             match &mut self.end_of_input {
-                // An error means that the thread is gone, which it is only after the end.
+                // An error means that the thread has ended, which it does only after the input has.
                 Some(receiver) => drop(receiver.await),
                 None => std::future::pending().await,
             }
@@ -47,8 +47,8 @@ impl Shutdown {
     }
 }
 
-/// Reads standard input to its end on a thread of its own: a blocking read cannot be cancelled, so it may not hold up
-/// the runtime's own shutdown.
+/// Reads standard input to its end in a thread of its own: a blocking read cannot be cancelled, and must not hold up the runtime's
+/// shutdown.
 fn watch_stdin() -> std::io::Result<oneshot::Receiver<()>> {
     let (sender, receiver) = oneshot::channel();
     std::thread::Builder::new().name("stdin-watch".to_owned()).spawn(move || {
@@ -62,7 +62,7 @@ fn watch_stdin() -> std::io::Result<oneshot::Receiver<()>> {
                 Err(_) => break,
             }
         }
-        // The receiver may be gone: then the program stops already.
+        // Without a receiver the program is stopping already.
         let _ = sender.send(());
     })?;
     Ok(receiver)

@@ -5,25 +5,25 @@ use stacks_types::keys::PrivateKey;
 
 use super::node::{Node, unary};
 
-/// A slot has one writer, so the first refusal tells the right version; more than this many mean that there is another.
+/// A slot has one writer, so the first refusal gives the right version; more than this many mean that there is another writer.
 const MAX_ATTEMPTS: u32 = 3;
 
 /// Why a chunk was not stored.
 #[derive(Debug, thiserror::Error)]
 pub enum PutError {
-    /// The node did not take the call.
+    /// The call failed: the node is away or refuses the caller.
     #[error("the node did not take the chunk")]
     Call(#[source] Box<tonic::Status>),
-    /// The node refused the chunk.
+    /// The node refused the chunk, and says why.
     #[error("slot {slot_id} of {contract_id} refused the chunk: {detail} ({refusal})")]
     Refused {
-        /// The instance.
+        /// Id of the StackerDB contract.
         contract_id: String,
         /// Number of the slot in the StackerDB.
         slot_id: u32,
-        /// The refusal's name.
+        /// Name of the reason in the proto.
         refusal: &'static str,
-        /// The node's words.
+        /// The node's text.
         detail: String,
     },
 }
@@ -37,19 +37,19 @@ pub struct SlotWriter {
 }
 
 impl SlotWriter {
-    /// A writer to `slot_id` of the instance `contract_id` (`ADDRESS.name`).
+    /// A writer of slot `slot_id` in the StackerDB `contract_id` (`ADDRESS.name`).
     #[must_use]
     pub const fn new(contract_id: String, slot_id: u32) -> Self {
         Self { contract_id, slot_id, next_version: 1 }
     }
 
-    /// Number of the slot that this writer owns.
+    /// Number of the slot that this writes.
     #[must_use]
     pub const fn slot_id(&self) -> u32 {
         self.slot_id
     }
 
-    /// Signs `data` with `key` and stores it as the slot's newest version.
+    /// Signs `data` with `key` and stores it as the slot's newest version, which is returned.
     ///
     /// # Errors
     /// [`PutError::Call`] when the call failed (try again), [`PutError::Refused`] when the slot refuses the chunk.

@@ -1,9 +1,9 @@
-//! Whether a producer or signer has a place in its set: told once, and again when it changes, so that one whose key is in no
-//! set neither idles without a word nor repeats itself.
+//! Whether a producer or signer is in its set, and whether that is news for the log: a key in no set is reported once and again
+//! when it changes, so that its program neither idles in silence nor repeats itself.
 
 use stacks_types::ids::BurnBlockHash;
 
-/// What is known, and what was told last.
+/// What is known, and what was logged last.
 #[derive(Debug)]
 pub struct Standing<P> {
     at: Option<BurnBlockHash>,
@@ -17,13 +17,13 @@ impl<P> Default for Standing<P> {
 }
 
 impl<P: PartialEq> Standing<P> {
-    /// Whether the standing at this burn tip was learnt.
+    /// Whether [`Standing::learn`] was called for this burn tip.
     #[must_use]
     pub fn is_known_at(&self, burn_tip: &BurnBlockHash) -> bool {
         self.at.as_ref() == Some(burn_tip)
     }
 
-    /// Learns the standing at a burn tip. True when it is another one than was told, or the first.
+    /// Keeps the standing at a burn tip. True when it is the first, or differs from the one before.
     pub fn learn(&mut self, burn_tip: BurnBlockHash, standing: P) -> bool {
         self.at = Some(burn_tip);
         let is_news = self.reported.as_ref() != Some(&standing);

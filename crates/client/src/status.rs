@@ -5,7 +5,7 @@ use std::time::Duration;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
-/// Longest retry advice that is followed.
+/// Upper bound of the retry advice that is followed.
 const MAX_RETRY_DELAY: Duration = Duration::from_secs(30);
 
 /// The reason code of an error (`UPPER_SNAKE`); `None` when the server gave none.
@@ -14,14 +14,14 @@ pub fn reason(status: &Status) -> Option<String> {
     status.get_details_error_info().map(|info| info.reason)
 }
 
-/// When the server advises to try again.
+/// The pause that the server advises before a retry, at most [`MAX_RETRY_DELAY`]; `None` when it gave none.
 #[must_use]
 pub fn retry_delay(status: &Status) -> Option<Duration> {
     let delay = status.get_details_retry_info()?.retry_delay?;
     Some(delay.min(MAX_RETRY_DELAY))
 }
 
-/// Whether the same call may succeed later without anything else changing.
+/// Whether the same call may succeed later, with nothing else changed.
 #[must_use]
 pub fn is_transient(status: &Status) -> bool {
     matches!(
@@ -35,13 +35,13 @@ pub fn is_transient(status: &Status) -> bool {
     )
 }
 
-/// Whether the node refuses the caller, and will until it has another token.
+/// Whether the node refuses the caller, and will do so until it gives another token.
 #[must_use]
 pub fn is_refusal(status: &Status) -> bool {
     matches!(status.code(), Code::Unauthenticated | Code::PermissionDenied)
 }
 
-/// The innermost cause: what a person can do something about.
+/// The text of the innermost cause, which a person can act on.
 #[must_use]
 pub(super) fn cause(status: &Status) -> String {
     let mut cause: &dyn std::error::Error = status;

@@ -1,7 +1,7 @@
-//! TLS to a node whose certificate, or whose signer's, is in a file.
+//! TLS to a node whose certificate, or the one that signed it, is in a file.
 //!
-//! A certificate that is in the file itself is trusted as it is: for any name, and whether or not it may sign others. Others
-//! are checked as everywhere: signed by one in the file, for this host, in time.
+//! A certificate in the file is trusted as it is: for any name, and whether or not it may sign others. Other certificates are
+//! checked as usual: signed by one in the file, for this host, in their time.
 
 use std::io;
 use std::path::PathBuf;
@@ -24,32 +24,32 @@ use tonic::transport::Uri;
 /// Why certificates cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum TrustError {
-    /// The file cannot be read.
+    /// The system cannot read the file.
     #[error("{}", path.display())]
     Read {
-        /// The file with the certificates.
+        /// Path of the file with the certificates.
         path: PathBuf,
-        /// What the system said.
+        /// Error of the system.
         #[source]
         source: io::Error,
     },
-    /// The file holds no certificates that can be used.
+    /// The file has no PEM certificate that can be used.
     #[error("{} holds no certificate (PEM)", path.display())]
     Empty {
-        /// The file with the certificates.
+        /// Path of the file with the certificates.
         path: PathBuf,
     },
-    /// The TLS library refuses them.
+    /// The TLS library refuses the certificates or its own setup.
     #[error("TLS")]
     Library(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// Connects by TLS, to nodes that the certificates vouch for.
+/// Connects by TLS to nodes that the trusted certificates vouch for.
 #[derive(Clone)]
 pub(super) struct Tls(TlsConnector);
 
 impl Tls {
-    /// Trusts the certificates of a PEM file.
+    /// Reads the certificates to trust from a PEM file.
     pub(super) fn trusting(path: PathBuf) -> Result<Self, TrustError> {
         let pem = match std::fs::read(&path) {
             Ok(pem) => pem,
@@ -76,7 +76,7 @@ impl Tls {
         Ok(Self(TlsConnector::from(Arc::new(config))))
     }
 
-    /// A connection to the host and port of `uri`.
+    /// Connects to the host and port of `uri`.
     pub(super) async fn connect(self, uri: Uri) -> io::Result<TokioIo<TlsStream<TcpStream>>> {
         let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']').to_owned();
         let stream = TcpStream::connect((host.as_str(), uri.port_u16().unwrap_or(443))).await?;
@@ -86,7 +86,7 @@ impl Tls {
     }
 }
 
-/// What an answer without TLS is called by the library helps nobody.
+/// Says it plainly when a server does not speak TLS: the library's text for that is hard to understand.
 fn in_plain_words(error: io::Error) -> io::Error {
     let cause = error.get_ref().and_then(|cause| cause.downcast_ref::<Error>());
     if matches!(cause, Some(Error::InvalidMessage(InvalidMessage::InvalidContentType))) {

@@ -1,4 +1,4 @@
-//! The feed against a scripted server: what it asks for, and what it hands out, when streams end in all their ways.
+//! The feed against a scripted server: what it requests and hands out when streams end in every way.
 
 use std::collections::{HashMap, VecDeque};
 use std::pin::Pin;
@@ -13,7 +13,7 @@ use super::*;
 use nakamoto_proto::v1::event_service_server::{EventService, EventServiceServer};
 use nakamoto_proto::v1::{EventBatch, Heartbeat, ListEventsRequest, ListEventsResponse, SnapshotComplete};
 
-/// What one call of Subscribe answers: a refusal, or frames and then a status, or silence when there is none.
+/// Answer to one call of Subscribe: a refusal, or frames and then a status; without a status, silence.
 type Answer = Result<(Vec<SubscribeResponse>, Option<Status>), Status>;
 
 #[derive(Clone, Default)]
@@ -88,7 +88,7 @@ fn refusal(code: Code, reason: &str) -> Status {
     Status::with_error_details(code, "no", details)
 }
 
-/// The items as short texts, until `count` of them have come.
+/// The next `count` items as short texts.
 async fn items(feed: &mut Feed, count: usize) -> Vec<String> {
     let mut out = Vec::new();
     while out.len() < count {
@@ -221,7 +221,7 @@ async fn dropping_next_at_any_time_loses_nothing() {
     let mut seen = Vec::new();
     let deadline = Instant::now() + Duration::from_secs(30);
     while seen.len() < 198 && Instant::now() < deadline {
-        // Polled once or for a moment, then dropped.
+        // The call is polled once or for a moment, and then dropped.
         match tokio::time::timeout(Duration::from_micros(50), feed.next()).await {
             Ok(Ok(FeedItem::Event { event, .. })) => seen.push(event.sequence),
             Ok(Ok(_)) | Err(_) => {}
