@@ -1,9 +1,9 @@
-//! Whether the pages of a database are those that were last committed: at the start as many as can be read in a moment, the rest
-//! while the file is in use.
+//! Compares the pages of a database with what was last committed: at the start as many as can be read in a moment, the rest while
+//! the file is in use.
 //!
 //! # Invariants
-//! - A page counts as whole only if it was read from the disk and its checksum is the noted one, or if a newer version of it was
-//!   written since the start.
+//! - A page counts as right only if it was read from the disk and has the noted checksum, or if a newer version of it was written
+//!   since the start.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -17,19 +17,19 @@ use crate::page_checksums::{Loaded, PageChecksums, locked};
 use crate::paths::{beside, file_length};
 use crate::wal::{PAGE_BYTES, Wal, page_sum, read_whole};
 
-/// How much of a file is compared at the start: what a core does in 0.4 s.
+/// Bytes of a file that are compared at the start: they take one core 0.4 s.
 pub const START_CHECK_BYTES: u64 = 1 << 30;
 
 /// Pages that are compared at a time.
 const PAGES_AT_A_TIME: u32 = 64;
-/// Their bytes.
+/// Bytes of [`PAGES_AT_A_TIME`] pages.
 const READ_BYTES: usize = PAGES_AT_A_TIME as usize * PAGE_BYTES;
 
 /// Pages of a file that are still to be compared with what was committed.
 pub struct Unchecked {
     path: PathBuf,
     pages: RangeInclusive<u32>,
-    /// Gone when the file is closed.
+    /// Dropped by its owner when the file is closed.
     sums: Weak<Mutex<PageChecksums>>,
 }
 
@@ -38,10 +38,10 @@ impl Unchecked {
         Self { path: path.to_owned(), pages, sums }
     }
 
-    /// Compares the next 256 KiB. Returns whether there is more to compare; not when the file was closed.
+    /// Compares the next 256 KiB. Returns whether there is more; false also when the file was closed.
     ///
     /// # Errors
-    /// [`OpenError::Damaged`] if a page is not the one that was written: whoever uses the file should stop.
+    /// [`OpenError::Damaged`] if a page is not the one that was written: the program should stop using the file.
     pub fn check_some(&mut self) -> Result<bool, OpenError> {
         let (first, last) = (*self.pages.start(), *self.pages.end());
         let Some(sums) = self.sums.upgrade() else { return Ok(false) };
@@ -52,12 +52,12 @@ impl Unchecked {
             let at = u64::from(page - 1) * PAGE_BYTES as u64;
             let is_whole = read_whole(&file, &mut page_bytes, at).map_err(OpenError::file(&self.path))?;
             let found = is_whole.then(|| page_sum(&page_bytes));
-            // What is noted is looked at after the page was read: a page that was written meanwhile is noted before it leaves
+            // The noted checksum is looked up after the page is read: a page that is written meanwhile is noted before it leaves
             // the log.
             let sums = locked(&sums);
             let is_right = match sums.of(page) {
                 Some(noted) => found == Some(noted) || sums.has_changed(page),
-                // A page that SQLite made room for and never used.
+                // SQLite may allocate a page and never write it.
                 None => true,
             };
             if !is_right {
@@ -73,8 +73,8 @@ impl Unchecked {
     }
 }
 
-/// Every page is the newest that was committed, in the log if it has the page, else in the file: of the first `bytes`, which is
-/// compared. Returns the pages behind them, all of which are there.
+/// Checks that the first `bytes` of the file hold the newest page that was committed, where the log does not hold a newer one.
+/// Returns the pages behind them, which are there and are still to be compared.
 pub(crate) fn check(
     path: &Path,
     wal: &Wal,
@@ -90,7 +90,7 @@ pub(crate) fn check(
     }
     let in_file = page_sums(path, bytes)?;
     if in_file.get(1).is_none_or(|sum| *sum == 0) {
-        // SQLite takes such a file for a new one, and throws the log away.
+        // SQLite would take such a file for a new one and throw the log away.
         return Err(OpenError::damaged(path, "page 1 is missing"));
     }
     let pages = |count: u64| u32::try_from(count).unwrap_or(u32::MAX);
@@ -98,8 +98,8 @@ pub(crate) fn check(
     let last = known.sums.last_page().max(here);
     let compared = pages(bytes.div_ceil(PAGE_BYTES as u64)).min(here);
     for page in (1..=compared).chain(here + 1..=last) {
-        // The log has all that is noted, or began again since: what it holds of a page is its newest content. That may be
-        // equal to an old one, as of a counter that goes up and down again.
+        // The log has all that is noted, or has begun again since. So what it holds of a page is its newest content, even if that
+        // equals an old one, as with a counter that goes up and down.
         if logged.contains_key(&page) {
             continue;
         }
@@ -107,7 +107,7 @@ pub(crate) fn check(
         let content = in_file.get(page as usize).copied();
         let detail = match (content, expected) {
             (Some(content), Some(expected)) if content == expected => continue,
-            // A page that SQLite made room for and never used.
+            // SQLite may allocate a page and never write it.
             (_, None) if known.torn_at.is_none() => continue,
             (Some(content), Some(_)) if known.older.contains(&(page, content)) => {
                 let detail = format!("page {page} of the database is an old one: committed transactions are missing");
@@ -126,7 +126,7 @@ pub(crate) fn check(
     Ok(compared + 1..=here)
 }
 
-/// The checksums of the pages of the first `bytes` of a file, by number; the first entry stands for no page.
+/// Checksums of the pages in the first `bytes` of a file, by page number; entry 0 is no page.
 pub(crate) fn page_sums(path: &Path, bytes: u64) -> Result<Vec<u64>, OpenError> {
     let file = match File::open(path) {
         Ok(file) => file,
@@ -147,7 +147,7 @@ pub(crate) fn page_sums(path: &Path, bytes: u64) -> Result<Vec<u64>, OpenError> 
         for page in first..pages {
             let one = &mut buffer[..PAGE_BYTES];
             let whole = read_whole(&file, one, page * PAGE_BYTES as u64).map_err(OpenError::file(path))?;
-            // Part of a page is no page that was written.
+            // A page that was cut off is none that was written.
             sums.push(if whole { page_sum(one) } else { 0 });
         }
         break;

@@ -1,9 +1,9 @@
-//! The 64-bit checksum of pages, records and segments: finds damage, does not withstand forgery.
+//! The 64-bit checksum of pages, records and segments: it finds damage and does not resist forgery.
 //!
-//! Eight bytes a step, each step a bijection of the state: one changed word always changes the sum, so one flipped bit is
-//! always found. Some gigabytes a second.
+//! Takes eight bytes a step, and each step is a bijection of the state: one changed word always changes the sum, so one flipped bit
+//! is always found. It reads some gigabytes a second.
 
-/// Odd, so that multiplying by it is a bijection; its bits are those of the golden ratio.
+/// Odd, so that multiplication by it is a bijection; its bits are those of the golden ratio.
 const MULTIPLIER: u64 = 0x9E37_79B9_7F4A_7C15;
 
 /// The checksum of `bytes`.

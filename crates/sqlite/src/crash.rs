@@ -1,15 +1,15 @@
 //! Where a test may kill the process: before and after each step that changes the disk.
 //!
-//! Without the feature `crash-points` a point is nothing. With it, `MOCKAMOTO_CRASH_AT=name` (or `name:n`, the nth time
-//! that the process comes by) aborts the process there, as a kill -9 would: no destructor runs, nothing is flushed.
+//! Without the feature `crash-points` a point does nothing. With it, `MOCKAMOTO_CRASH_AT=name` (or `name:n`, the nth time that the
+//! process passes it) aborts the process there, as a kill -9 would: no destructor runs, nothing is flushed.
 //!
 //! # Not here
-//! Power loss: what was not synced survives an abort. That needs a disk that forgets.
+//! Power loss: what was not synced survives an abort. To test that, one needs a disk that forgets.
 
-/// The points of producer and signer: a promise is written down, then on the disk.
+/// Points of producer and signer: a promise is inserted, then it is on the disk.
 pub const CLAIM_POINTS: &[&str] = &["claim:inserted", "claim:committed"];
 
-/// Every point of the node, in the order in which a node comes by them. A test asserts that each of them is reached.
+/// Every point of the node, in the order in which a node passes them. A test asserts that each is reached.
 pub const CRASH_POINTS: &[&str] = &[
     // A folder is made.
     "open:folder_locked",
@@ -38,10 +38,10 @@ pub const CRASH_POINTS: &[&str] = &[
     // A chunk is written.
     "chunk:inserted",
     "chunk:committed",
-    // A template or a verdict is told.
+    // A template or a verdict is stored.
     "result:inserted",
     "result:committed",
-    // A block is stored, and marked when it was judged.
+    // A block is stored, and marked once it is processed or rejected.
     "staging:before_commit",
     "staging:after_commit",
     // A block is appended: its nodes, then its rows.
@@ -56,28 +56,28 @@ pub const CRASH_POINTS: &[&str] = &[
     "reject:inserted",
     "reject:committed",
     "reject:before_mark",
-    // The journal forgets.
+    // Old events leave the journal.
     "prune:deleted",
     "prune:committed",
-    // Any transaction of any database: noted; later its pages move from the write-ahead log to the file.
+    // Any transaction of any database: its pages are noted; later they move from the write-ahead log to the file.
     "sqlite:noted",
     "sqlite:before_checkpoint",
     "sqlite:after_checkpoint",
-    // Any transaction of the chain's writer: its jobs are done; it is on the disk; it is visible.
+    // Any transaction of the chain's writer: its jobs are done; it is on the disk; readers see it.
     "store:before_commit",
     "store:after_commit",
     "store:published",
 ];
 
-/// Dies here if a test asked for it.
+/// Does nothing without the feature `crash-points`.
 #[cfg(not(feature = "crash-points"))]
 #[inline(always)]
 pub fn crash_point(_name: &'static str) {}
 
-/// Dies here if a test asked for it.
+/// Aborts the process if `MOCKAMOTO_CRASH_AT` names this point.
 ///
 /// # Panics
-/// When the point is in neither list.
+/// When the name is in neither list.
 #[cfg(feature = "crash-points")]
 pub fn crash_point(name: &'static str) {
     use std::sync::OnceLock;
@@ -90,7 +90,7 @@ pub fn crash_point(name: &'static str) {
     );
     let wanted = WANTED.get_or_init(|| {
         let wanted = std::env::var("MOCKAMOTO_CRASH_AT").ok()?;
-        // Names have a colon themselves: a count is what follows the second one.
+        // Names contain a colon: a count follows the second one.
         Some(match wanted.rsplit_once(':') {
             Some((name, count)) if count.parse::<u64>().is_ok() => {
                 (name.to_owned(), AtomicU64::new(count.parse().unwrap_or(1)))

@@ -1,4 +1,4 @@
-//! Files that are there whole or not at all: written under another name, and then moved to their own.
+//! Files that exist whole or not at all: they are written under another name and then renamed.
 
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
@@ -6,16 +6,16 @@ use std::io;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-/// Who else may read a file.
+/// Who may read a file besides its owner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Readable {
-    /// Only its owner: it holds keys.
+    /// Nobody: the file holds keys. Mode 0600.
     ByOwner,
-    /// Whoever the process's mask lets.
+    /// Whoever the process's umask lets.
     ByAll,
 }
 
-/// A file under a name of its own, beside the one that it is to have.
+/// A file that is being written beside its final path. Dropping it leaves it there.
 #[derive(Debug)]
 pub struct Draft {
     file: File,
@@ -24,7 +24,7 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// An empty file named `PATH.draft`, in place of one that a process left behind.
+    /// Makes an empty file `PATH.draft`, in place of one that an earlier process left.
     ///
     /// # Errors
     /// When the folder cannot be written.
@@ -40,25 +40,25 @@ impl Draft {
         Ok(Self { file, written_as, path: path.to_owned() })
     }
 
-    /// To be written.
+    /// The open file, to write to.
     #[must_use]
     pub const fn file(&self) -> &File {
         &self.file
     }
 
-    /// Gives the file its name, in place of one that had it.
+    /// Renames the file to its final path, in place of an older one.
     ///
     /// # Errors
-    /// When the folder cannot be written; the file under that name is as it was.
+    /// When the folder cannot be written; an older file is then unchanged.
     pub fn publish(self) -> io::Result<File> {
         std::fs::rename(&self.written_as, &self.path)?;
         Ok(self.file)
     }
 
-    /// The same; afterwards the file is there after a power cut too.
+    /// As [`Self::publish`], and afterwards the file survives a power cut.
     ///
     /// # Errors
-    /// When the disk does not take it. The file may have its name all the same.
+    /// When the disk does not take it. The file may have been renamed all the same.
     pub fn publish_durably(self) -> io::Result<File> {
         self.file.sync_all()?;
         let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty()).map(Path::to_owned);

@@ -8,68 +8,68 @@ use rusqlite::{ErrorCode, ffi};
 /// Why a database file cannot be opened. Each names the file.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// The system refuses to read, write or make a file.
+    /// The system cannot read, write or make a file.
     #[error("{path}", path = path.display())]
     Io {
-        /// The database, or a file beside it.
+        /// Path of the database, or of a file beside it.
         path: PathBuf,
-        /// What the system said.
+        /// Error of the system.
         #[source]
         source: io::Error,
     },
-    /// SQLite refuses.
+    /// SQLite failed for a reason that has no variant of its own.
     #[error("{path}", path = path.display())]
     Sqlite {
-        /// The database.
+        /// Path of the database.
         path: PathBuf,
-        /// What it said.
+        /// Error of SQLite.
         #[source]
         source: rusqlite::Error,
     },
     /// The file takes no more bytes: the disk is full, or a quota or limit on file sizes is reached.
     #[error("{path} cannot be written: no room left on the disk", path = path.display())]
     DiskFull {
-        /// The database.
+        /// Path of the database.
         path: PathBuf,
     },
-    /// Another process has it open.
+    /// Another process has the file open.
     #[error("{path} is in use by another process", path = path.display())]
     InUse {
-        /// The database.
+        /// Path of the database.
         path: PathBuf,
     },
-    /// The bytes are not those that were written.
+    /// The file does not hold the bytes that were written.
     #[error("{path} is damaged: {detail}", path = path.display())]
     Damaged {
-        /// The database, or a file beside it.
+        /// Path of the database, or of a file beside it.
         path: PathBuf,
-        /// Which part of the file, and in which way.
+        /// Which part of the file is wrong, and how.
         detail: String,
     },
-    /// Its tables are of a version that this program does not know.
+    /// A newer version of this program has changed the tables.
     #[error("{path} has schema {found}, this version knows up to {known}: use the version that wrote it", path = path.display())]
     SchemaTooNew {
-        /// The database.
+        /// Path of the database.
         path: PathBuf,
-        /// Version of its tables.
+        /// `user_version` of the file.
         found: i64,
-        /// The newest version that is known.
+        /// Newest version that this program knows.
         known: u32,
     },
-    /// It is a database, but not the wanted one.
+    /// It is a database of another kind: another program's, or another of ours.
     #[error("{path} is another kind of database: its application id is {found:#010x}, not {expected:#010x}", path = path.display())]
     WrongFile {
-        /// The database.
+        /// Path of the database.
         path: PathBuf,
-        /// The id in the file.
+        /// `application_id` of the file.
         found: i64,
-        /// The id of the wanted kind.
+        /// `application_id` of the wanted kind.
         expected: u32,
     },
 }
 
 impl OpenError {
-    /// What SQLite says when it opens `path`. Of a full disk and of a lock it says several things, not all of them clear.
+    /// Turns SQLite's errors at `path` into ours. For a full disk and for a lock SQLite has several codes, not all of them clear.
     pub fn database(path: &Path) -> impl Fn(rusqlite::Error) -> Self + '_ {
         move |source| {
             let path = path.to_owned();
@@ -81,20 +81,20 @@ impl OpenError {
         }
     }
 
-    /// What the system says of the file at `path`.
+    /// Turns the system's errors at `path` into ours.
     pub fn file(path: &Path) -> impl Fn(io::Error) -> Self + '_ {
         move |source| Self::Io { path: path.to_owned(), source }
     }
 
-    /// The bytes at `path` are not those that were written.
+    /// An error for bytes at `path` that are not those that were written.
     pub(crate) fn damaged(path: &Path, detail: impl Into<String>) -> Self {
         Self::Damaged { path: path.to_owned(), detail: detail.into() }
     }
 }
 
-/// Whether the system took no more bytes: no room, a quota, a limit on the size of files. SQLite has a code of its own for
-/// the first alone, and does not pass on what the system said. A disk that fails looks the same, and is retried as well:
-/// nothing was stored, and nothing was acknowledged.
+/// Whether the system took no more bytes: no room, a quota, a limit on the size of files. SQLite has a code for the first only, and
+/// does not pass on the system's error. A disk that fails looks the same and is retried as well: nothing was stored, and nothing
+/// was acknowledged.
 #[must_use]
 pub fn is_refused_write(error: &rusqlite::Error) -> bool {
     let Some(error) = error.sqlite_error() else { return false };

@@ -1,17 +1,16 @@
 //! SQLite files that notice damage: every page is compared with its checksum when the file is opened.
 //!
-//! SQLite's own checks see the structure of a file, not its content, and a write-ahead log that is damaged in the middle
-//! loses its rest without a word. Here each transaction's pages are noted in `<file>-sums` (see `page_checksums`), so that at start
-//! every page, in the log or in the file, is the newest version that was committed, bit by bit. Of a large file the pages behind
-//! the first [`START_CHECK_BYTES`] are compared later, by [`Unchecked`].
+//! SQLite's own checks see the structure of a file, not its content, and of a write-ahead log that is damaged in the middle the
+//! rest is lost in silence. Here the pages of each transaction are noted in `<file>-sums` (see `page_checksums`). At start every
+//! page, in the log or in the file, must be the newest version that was committed, bit by bit. Of a large file the pages behind the
+//! first [`START_CHECK_BYTES`] are compared later, by [`Unchecked`].
 //!
 //! # Invariants
 //! - All writes go through the one connection that [`open`] gives, so nobody else moves pages from the log to the file.
 //! - Pages leave the log only after their checksums are on the disk.
 //!
 //! # Not here
-//! Pages that are read later and were damaged after the start, or before and are not compared yet: the caller's own checks, and
-//! SQLite's.
+//! Damage that happens after the start, and pages that are read before they are compared: the caller's own checks, and SQLite's.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -29,17 +28,17 @@ use crate::paths::{beside, file_length};
 use crate::wal::{PAGE_BYTES, PageSum, Wal};
 use crate::{OpenError, crash_point};
 
-/// Frames of the log after which its pages are moved to the file: 4 MB, SQLite's default.
+/// Frames in the log after which its pages are moved to the file: 4 MB, SQLite's default.
 const CHECKPOINT_FRAMES: u64 = 1000;
 /// Frames after which that is tried again when a reader was in the way.
 const RETRY_FRAMES: u64 = 250;
-/// How long a statement waits for a lock: readers of a WAL file never do, the one writer only for a checkpoint.
+/// How long a statement waits for a lock. Readers of a WAL file never wait; the one writer does, for a checkpoint only.
 pub const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
-/// Prepared statements kept by a connection: more than any store has queries.
+/// Prepared statements that a connection keeps: more than any store has queries.
 const STATEMENT_CACHE: usize = 128;
 
-/// Opens `path` for its one writer, in WAL mode with `synchronous=FULL`; makes it when it is missing. Compares all of it, however
-/// large.
+/// Opens `path` for its one writer, in WAL mode with `synchronous=FULL`; makes it when it is missing. Compares all pages, however
+/// large the file is.
 ///
 /// # Errors
 /// [`OpenError::Damaged`] if a page is not what was last committed; the file is not changed then.
@@ -47,22 +46,22 @@ pub fn open(path: &Path) -> Result<Connection, OpenError> {
     inspect_first(path, u64::MAX)?.open()
 }
 
-/// A file that was found whole, and in which nothing was written yet. Locked as long as this is there, if it is there.
+/// A file whose pages were compared, and that is still unchanged. An existing file is locked until this is dropped.
 pub struct Inspected {
     path: PathBuf,
     wal: Wal,
-    /// What the log holds, by page.
+    /// Checksum of each page in the log, by page number.
     newest: BTreeMap<u32, u64>,
-    /// None of a file to which nothing was ever committed.
+    /// `None` when nothing was ever committed to the file.
     sums: Option<Arc<Mutex<PageChecksums>>>,
     unchecked: Option<Unchecked>,
 }
 
-/// Compares the pages of `path` with what was last committed: those of the first [`START_CHECK_BYTES`], which is all in any but a
-/// large file, and whether the others are there. Writes nothing.
+/// Compares the pages of `path` with what was last committed: those of the first [`START_CHECK_BYTES`], which is all but in a large
+/// file. Checks that the others are there. Writes nothing.
 ///
 /// # Errors
-/// [`OpenError::Damaged`] if a page is another one.
+/// [`OpenError::Damaged`] if a page is not the one that was committed.
 pub fn inspect(path: &Path) -> Result<Inspected, OpenError> {
     inspect_first(path, START_CHECK_BYTES)
 }
@@ -74,7 +73,7 @@ fn inspect_first(path: &Path, bytes: u64) -> Result<Inspected, OpenError> {
     let exists = |path: &Path| path.try_exists().map_err(OpenError::file(path));
     let known = match exists(&sums_path)? {
         true => Some(load(path, sums_path)?),
-        // Nothing was committed before the record was made, and until then the file is one page at most.
+        // Nothing is committed before the record is made, and until then the file has at most one page.
         false if logged.is_empty() && file_length(path)? <= PAGE_BYTES as u64 => None,
         false => return Err(OpenError::damaged(&sums_path, "it is missing")),
     };
@@ -98,18 +97,18 @@ impl Inspected {
         &self.path
     }
 
-    /// Whether the file is there, were it empty.
+    /// Whether the file exists, even if it is empty.
     ///
     /// # Errors
-    /// When the system does not say.
+    /// When the system cannot tell.
     pub fn exists(&self) -> Result<bool, OpenError> {
         self.path.try_exists().map_err(OpenError::file(&self.path))
     }
 
-    /// Runs `look` on what is committed, and leaves all as it is. None of a file to which nothing was ever committed.
+    /// Runs `look` on what is committed, and changes nothing. `None` when nothing was ever committed to the file.
     ///
     /// # Errors
-    /// What `look` says, and [`OpenError::Sqlite`].
+    /// The error of `look`, and [`OpenError::Sqlite`].
     pub fn look<T, E: From<OpenError>>(&self, look: impl FnOnce(&Connection) -> Result<T, E>) -> Result<Option<T>, E> {
         if self.sums.is_none() {
             return Ok(None);
@@ -119,13 +118,13 @@ impl Inspected {
         let result = look(&conn);
         conn.close().map_err(|(_, source)| OpenError::database(&self.path)(source))?;
         if !had_log {
-            // SQLite makes an empty one to look at a database of this mode.
+            // SQLite makes an empty log to read a database in WAL mode.
             let _ = std::fs::remove_file(self.wal.path());
         }
         result.map(Some)
     }
 
-    /// The pages that are still to be compared, if there are any; once. The caller does so while the file is in use.
+    /// Hands out the pages that are still to be compared, once. The caller compares them while the file is in use.
     pub fn take_unchecked(&mut self) -> Option<Unchecked> {
         self.unchecked.take()
     }
@@ -133,7 +132,7 @@ impl Inspected {
     /// Opens the file for its one writer, as [`open`] does.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// When the file cannot be written.
     pub fn open(self) -> Result<Connection, OpenError> {
         let Self { path, wal, newest, sums, .. } = self;
         let mut conn = connect(&path)?;
@@ -151,7 +150,7 @@ impl Inspected {
         let mut writer = ChecksumWriter { wal, sums, checkpoint_at: CHECKPOINT_FRAMES };
         writer.catch_up(&newest).map_err(OpenError::file(&sums_path))?;
         let hook = move |handle: &mut WalHandle, _| {
-            // The transaction is on the disk: nothing may fail it any more.
+            // The transaction is on the disk, so it must not fail any more.
             if let Err(error) = writer.committed(handle) {
                 tracing::warn!(%error, "page checksums are written later");
             }
@@ -162,10 +161,10 @@ impl Inspected {
     }
 }
 
-/// Opens an existing file for reading. Several may be open at once, also while the writer writes.
+/// Opens an existing file for reading. Several readers may be open at once, also while the writer writes.
 ///
 /// # Errors
-/// [`OpenError`] when SQLite cannot.
+/// [`OpenError`] when SQLite cannot open it.
 pub fn open_reader(path: &Path) -> Result<Connection, OpenError> {
     let at = OpenError::database(path);
     // Not READ_ONLY: a reader of a WAL file may have to make its shared-memory index. `query_only` forbids the rest.
@@ -188,11 +187,11 @@ fn connect(path: &Path) -> Result<Connection, OpenError> {
     Ok(conn)
 }
 
-/// What all connections have in common.
+/// Settings of all connections.
 fn set_up(conn: &Connection) -> rusqlite::Result<()> {
     conn.busy_timeout(BUSY_TIMEOUT)?;
     conn.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
-    // The log is the writer's: whoever closes last leaves it.
+    // Only the writer folds in the log: SQLite would do so when the last connection is closed.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     // A table with a partial index has SQLite plan a statement again for every value that is bound to it, to see whether
     // the value fits the index. Ours name such values in the statement.
@@ -200,7 +199,7 @@ fn set_up(conn: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// A connection that writes nothing. Exclusive: then SQLite keeps its index of the log in memory instead of in a file.
+/// A connection that writes nothing. It is exclusive: then SQLite keeps its index of the log in memory, not in a file.
 fn connect_to_look(path: &Path) -> Result<Connection, OpenError> {
     let at = OpenError::database(path);
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -211,7 +210,7 @@ fn connect_to_look(path: &Path) -> Result<Connection, OpenError> {
     Ok(conn)
 }
 
-/// Notes what each transaction wrote, and moves the log's pages to the file when there are many.
+/// Notes the pages of each transaction, and moves the log's pages to the file when there are many.
 struct ChecksumWriter {
     wal: Wal,
     sums: Arc<Mutex<PageChecksums>>,
@@ -219,7 +218,7 @@ struct ChecksumWriter {
 }
 
 impl ChecksumWriter {
-    /// A transaction that was committed just before the process died may not be noted.
+    /// Notes a transaction that was committed just before the process died.
     fn catch_up(&mut self, logged: &BTreeMap<u32, u64>) -> io::Result<()> {
         let mut sums = locked(&self.sums);
         let pages = logged.iter().map(|(page, sum)| PageSum { page: *page, sum: *sum });
@@ -232,7 +231,7 @@ impl ChecksumWriter {
         let before = self.wal.frames;
         let pages = self.wal.follow()?;
         if self.wal.frames < before {
-            self.checkpoint_at = CHECKPOINT_FRAMES; // The log began again.
+            self.checkpoint_at = CHECKPOINT_FRAMES; // The log has begun again.
         }
         locked(&self.sums).append(&pages, self.wal.position())?;
         crash_point("sqlite:noted");

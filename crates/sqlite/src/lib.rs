@@ -1,9 +1,9 @@
-//! What the storage of node, producer and signer shares: every database of theirs is opened and brought up to date here.
+//! What the storage of node, producer and signer shares: every database of theirs is opened and migrated here.
 //!
-//! [`open`]: a SQLite file whose every page is compared, at start, with what was last committed; [`inspect`]: the same, before
-//! anything is written; [`open_reader`]: one more connection to it. [`Schema`]: its tables, as steps that are applied once.
-//! [`OpenError`]: why not. [`owner`]: whose folder it is. [`checksum64`]: what pages and the node file are compared by.
-//! [`Draft`]: a file that is there whole or not at all. [`crash_point`]: where a test may kill the process.
+//! [`open`]: a SQLite file whose every page is compared, at start, with what was last committed. [`inspect`]: the same before
+//! anything is written. [`open_reader`]: another connection to it. [`Schema`]: its tables, as steps that are applied once.
+//! [`OpenError`]: why a file cannot be opened. [`owner`]: which program a folder belongs to. [`checksum64`]: the checksum of pages
+//! and of the node file. [`Draft`]: a file that exists whole or not at all. [`crash_point`]: where a test may kill the process.
 
 mod check;
 mod checksum;

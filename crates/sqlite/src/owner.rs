@@ -1,16 +1,16 @@
-//! Whose a data folder is: a program that is given another one's would begin anew in it, beside what is there.
+//! Which program a data folder belongs to: another one would begin anew in it, beside what is there.
 
 use std::io;
 use std::path::Path;
 
-/// A program that keeps a folder.
+/// A program that keeps a data folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Owner {
-    /// The devnet: participants, and a folder for each.
+    /// The devnet: participants, and a folder for each of its processes.
     Devnet,
     /// The node, which keeps the chain.
     Node,
-    /// A block producer.
+    /// A block producer, which keeps what it has signed.
     Producer,
     /// A signer, which keeps what it has signed.
     Signer,
@@ -19,7 +19,7 @@ pub enum Owner {
 impl Owner {
     const ALL: [Self; 4] = [Self::Devnet, Self::Node, Self::Producer, Self::Signer];
 
-    /// A file that is in each of its folders and in no other.
+    /// Name of a file that is in each of its folders and in no other.
     #[must_use]
     pub const fn file(self) -> &'static str {
         match self {
@@ -40,10 +40,10 @@ impl Owner {
     }
 }
 
-/// Refuses a folder that another program keeps. One that is not there is nobody's.
+/// Refuses a folder that another program keeps. A folder that does not exist belongs to nobody.
 ///
 /// # Errors
-/// A text that says whose it is, and what to do.
+/// A text that names the program, and says what to do.
 pub fn check(folder: &Path, own: Owner) -> io::Result<()> {
     for other in Owner::ALL.into_iter().filter(|other| *other != own) {
         if folder.join(other.file()).try_exists()? {

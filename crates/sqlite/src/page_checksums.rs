@@ -3,10 +3,10 @@
 //! ```text
 //! "mockamoto sums 2", then records:  count (4), salts (8), frames (8), { page (4), checksum (8) }*, checksum of the record (8)
 //! ```
-//! Salts and frames say how far the write-ahead log had come with the transaction.
+//! Salts and frames give the position in the write-ahead log after the transaction.
 //!
-//! All little endian. One record a transaction, appended after its commit and not synced: a kill cannot lose it, and a
-//! power cut loses no more than what the write-ahead log still has. It is synced before pages leave that log.
+//! All numbers are little endian. There is one record a transaction, appended after its commit and not synced: a kill cannot lose
+//! it, and a power cut loses no more than what the write-ahead log still has. It is synced before pages leave that log.
 //!
 //! # Invariants
 //! - The last checksum that the record names for a page is that of its newest content, or of a version that the
@@ -27,46 +27,46 @@ use crate::wal::{PageSum, Position};
 const MAGIC: &[u8; 16] = b"mockamoto sums 2";
 const ENTRY_BYTES: usize = 12;
 const CHECKSUM_BYTES: usize = 8;
-/// Count, salts and frames.
+/// Bytes of count, salts and frames.
 const HEAD_BYTES: usize = 4 + 8 + 8;
-/// The record is written anew when it is this much longer than it need be: four times, and a megabyte.
+/// The file is written anew when it is four times and a megabyte longer than it need be.
 const SLACK_FACTOR: u64 = 4;
 const SLACK_BYTES: u64 = 1 << 20;
 
-/// How often a lock that somebody holds is tried, and the pause between.
+/// How often a lock that somebody holds is tried, and the pause between tries.
 const LOCK_TRIES: u32 = 20;
 const LOCK_PAUSE: Duration = Duration::from_millis(5);
 
 pub(crate) struct PageChecksums {
     file: File,
     path: PathBuf,
-    /// Where the next record goes.
+    /// Offset of the next record in the file.
     end: u64,
-    /// Records that could not be written yet, as bytes.
+    /// Encoded records that could not be written yet.
     queue: Vec<u8>,
-    /// By page number; 0 is unknown.
+    /// Newest checksum by page number; 0 = unknown.
     latest: Vec<u64>,
-    /// Of the last record.
+    /// Position in the log after the last record.
     position: Position,
-    /// Pages that were noted while somebody compares the others.
+    /// Pages noted since [`PageChecksums::note_changes`]; `None` when nobody compares pages.
     changed: Option<HashSet<u32>>,
 }
 
-/// The record, whoever uses it now.
+/// Locks the record; a panic elsewhere does not make it unusable.
 pub(crate) fn locked(sums: &Mutex<PageChecksums>) -> MutexGuard<'_, PageChecksums> {
     sums.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What a record says at start.
+/// What was read from a record at start.
 pub(crate) struct Loaded {
     pub(crate) sums: PageChecksums,
-    /// Versions of pages that were replaced by later ones.
+    /// Page and checksum of versions that later ones replaced.
     pub(crate) older: HashSet<(u32, u64)>,
-    /// Where bytes begin that are not a record: the torn end of one, or damage.
+    /// Offset of the first byte that belongs to no whole record: the torn end of one, or damage.
     pub(crate) torn_at: Option<u64>,
 }
 
-/// Why a record cannot be used.
+/// Why a record cannot be read.
 pub(crate) enum LoadError {
     Io(io::Error),
     InUse,
@@ -80,7 +80,7 @@ impl From<io::Error> for LoadError {
 }
 
 impl PageChecksums {
-    /// Makes the record of a new database.
+    /// Makes the record of a new database, with the checksums that its pages have.
     pub(crate) fn create(path: PathBuf, latest: Vec<u64>) -> io::Result<Self> {
         let position = Position::default();
         let (file, end) = write_anew(&path, &latest, position)?;
@@ -108,44 +108,44 @@ impl PageChecksums {
         Ok(Loaded { sums, older, torn_at: (!rest.is_empty()).then_some(end) })
     }
 
-    /// The newest checksum of a page, if it is known.
+    /// Newest checksum of a page; `None` when it is unknown.
     pub(crate) fn of(&self, page: u32) -> Option<u64> {
         self.latest.get(page as usize).copied().filter(|sum| *sum != 0)
     }
 
-    /// From now on remembers which pages are noted, beside those given.
+    /// From now on keeps which pages are noted, beginning with those given.
     pub(crate) fn note_changes(&mut self, already: impl Iterator<Item = u32>) {
         self.changed = Some(already.collect());
     }
 
-    /// Whether a page was noted since.
+    /// Whether a page was noted since [`Self::note_changes`].
     pub(crate) fn has_changed(&self, page: u32) -> bool {
         self.changed.as_ref().is_some_and(|changed| changed.contains(&page))
     }
 
-    /// Nobody asks any more.
+    /// Ends what [`Self::note_changes`] began.
     pub(crate) fn forget_changes(&mut self) {
         self.changed = None;
     }
 
-    /// How far the log had come with the last transaction that is noted.
+    /// Position in the log after the last transaction that is noted.
     pub(crate) const fn position(&self) -> Position {
         self.position
     }
 
-    /// The highest page of which something is known.
+    /// Highest page that has an entry.
     pub(crate) fn last_page(&self) -> u32 {
         u32::try_from(self.latest.len().saturating_sub(1)).unwrap_or(u32::MAX)
     }
 
-    /// Gives up what follows the last whole record, before anything is written there: it would be read as records again
-    /// behind one that happens to be as long as what it is written over.
+    /// Cuts off what follows the last whole record, before anything is written there: records behind a damaged one would else be
+    /// read again once a record of the same length is written over it.
     pub(crate) fn cut_torn(&self) -> io::Result<()> {
         self.file.set_len(self.end)
     }
 
-    /// Notes what a transaction wrote, and how far the log has come with it. What cannot be written now is written with the
-    /// next.
+    /// Notes the pages of a transaction, and the position in the log after it. What cannot be written now is written with the next
+    /// transaction.
     pub(crate) fn append(&mut self, pages: &[PageSum], position: Position) -> io::Result<()> {
         if !pages.is_empty() {
             for page in pages {
@@ -167,13 +167,13 @@ impl PageChecksums {
         Ok(())
     }
 
-    /// Waits until all is on the disk.
+    /// Writes what is queued, and waits until the file is on the disk.
     pub(crate) fn sync(&mut self) -> io::Result<()> {
         self.flush()?;
         self.file.sync_data()
     }
 
-    /// Writes the record anew if it has grown long. Call it when the write-ahead log is in the database.
+    /// Writes the file anew if it has grown too long. To be called when the write-ahead log is empty.
     pub(crate) fn shorten(&mut self) -> io::Result<()> {
         let needed = (self.latest.len() * ENTRY_BYTES) as u64;
         if self.end > needed * SLACK_FACTOR + SLACK_BYTES {
@@ -184,7 +184,7 @@ impl PageChecksums {
     }
 }
 
-/// Sets the newest checksum of a page and returns the one before.
+/// Sets the newest checksum of a page and returns the one before; 0 = there was none.
 fn set(latest: &mut Vec<u64>, entry: PageSum) -> u64 {
     let index = entry.page as usize;
     if latest.len() <= index {
@@ -193,13 +193,13 @@ fn set(latest: &mut Vec<u64>, entry: PageSum) -> u64 {
     std::mem::replace(&mut latest[index], entry.sum)
 }
 
-/// One record with all that is known, in a new file that takes the old one's place.
+/// Writes one record with all that is known to a new file, which replaces the old one.
 fn write_anew(path: &Path, latest: &[u64], position: Position) -> io::Result<(File, u64)> {
     let mut bytes = MAGIC.to_vec();
     let known = (0_u32..).zip(latest).filter(|(_, sum)| **sum != 0);
     encode(&mut bytes, &known.map(|(page, sum)| PageSum { page, sum: *sum }).collect::<Vec<_>>(), position);
     let draft = Draft::create(path, Readable::ByAll)?;
-    // Whoever finds the file under its name finds it locked.
+    // The new file is locked before it gets its name.
     lock(draft.file()).map_err(|error| match error {
         LoadError::Io(error) => error,
         LoadError::InUse | LoadError::NotARecord => io::Error::from(io::ErrorKind::ResourceBusy),
@@ -208,8 +208,8 @@ fn write_anew(path: &Path, latest: &[u64], position: Position) -> io::Result<(Fi
     Ok((draft.publish_durably()?, bytes.len() as u64))
 }
 
-/// A child that another thread starts has a copy of every descriptor, and with it a lock that was just given up, until it
-/// runs its program: so a moment is waited.
+/// Tries for a moment: a child process that another thread starts has a copy of every descriptor, and so of a lock that was just
+/// released, until it runs its program.
 fn lock(file: &File) -> Result<(), LoadError> {
     for _ in 0..LOCK_TRIES {
         match file.try_lock() {
@@ -234,7 +234,7 @@ fn encode(bytes: &mut Vec<u8>, pages: &[PageSum], position: Position) {
     bytes.extend(checksum.to_le_bytes());
 }
 
-/// The first record and what follows it; none if the bytes do not begin with one.
+/// Splits the first record off; `None` if the bytes do not begin with one.
 fn record(bytes: &[u8]) -> Option<(Position, Vec<PageSum>, &[u8])> {
     let (count, _) = bytes.split_first_chunk::<4>()?;
     let length = usize::try_from(u32::from_le_bytes(*count)).ok()?.checked_mul(ENTRY_BYTES)?.checked_add(HEAD_BYTES)?;

@@ -1,7 +1,7 @@
 //! The tables of a database as numbered steps: each is applied once, in order, and is never edited.
 //!
-//! `user_version` says which version the tables of a file have. The steps of a database are the files of a folder that is
-//! named for it, `migrations/<database>/<version>_<what>.sql` in the crate that it belongs to. A test pins the hash of each.
+//! `user_version` is the version of a file's tables. The steps of a database are the files of a folder that is named for it,
+//! `migrations/<database>/<version>_<what>.sql` in the crate that it belongs to. A test pins the hash of each.
 
 use std::path::PathBuf;
 
@@ -9,32 +9,33 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use crate::OpenError;
 
-/// One kind of database.
+/// The tables of one kind of database.
 #[derive(Debug, Clone, Copy)]
 pub struct Schema {
-    /// SQLite's `application_id`, of 31 bits: tells our files from each other and from strangers'. 0 of a kind that has none.
+    /// SQLite's `application_id`, 31 bits: tells our kinds of files from each other and from those of others. 0 = the kind has
+    /// none.
     pub application_id: u32,
-    /// The steps, oldest first. Only ever appended to.
+    /// The steps, oldest first. Steps are only added at the end.
     pub migrations: &'static [Migration],
 }
 
-/// A step.
+/// One step of a schema.
 #[derive(Debug, Clone, Copy)]
 pub struct Migration {
-    /// The version that the tables have after it, from 1 up. Steps that came together have the same.
+    /// The version that the tables have after it, from 1. Steps that were released together have the same.
     pub version: u32,
-    /// The text of its file.
+    /// Content of its SQL file.
     pub sql: &'static str,
 }
 
 impl Schema {
-    /// The newest version of the tables.
+    /// The newest version of the tables, that of the last step.
     #[must_use]
     pub fn version(&self) -> u32 {
         self.migrations.last().map_or(0, |step| step.version)
     }
 
-    /// Brings the tables up to date, in one transaction: all steps that are missing, or none.
+    /// Brings the tables up to date in one transaction: all steps that are missing, or none.
     ///
     /// # Errors
     /// [`OpenError`]: it is another kind of file, of a newer version, in use, or cannot be written.
@@ -53,7 +54,7 @@ impl Schema {
         tx.commit().map_err(&at)
     }
 
-    /// The version that the tables of a file have; 0 of an empty one. Writes nothing.
+    /// The version that the tables of a file have; 0 when it is empty. Writes nothing.
     ///
     /// # Errors
     /// [`OpenError`]: it is another kind of file, of a newer version, or cannot be read.
@@ -72,7 +73,7 @@ impl Schema {
         }
     }
 
-    /// Whether anything was ever put in the file. Writes nothing.
+    /// Whether anything was ever stored in the file. Writes nothing.
     ///
     /// # Errors
     /// As [`Self::check`].
@@ -86,7 +87,7 @@ fn is_empty(conn: &Connection) -> rusqlite::Result<bool> {
     conn.query_row("SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema)", [], |row| row.get(0))
 }
 
-/// Empty of a database in memory.
+/// Path for errors; empty for a database in memory.
 fn path_of(conn: &Connection) -> PathBuf {
     conn.path().unwrap_or_default().into()
 }
@@ -157,7 +158,7 @@ mod tests {
             let left: i64 = conn.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
             assert_eq!((left, numbers(&conn)), (found, vec![2, 3]));
         }
-        // Tables of somebody who has given them no id.
+        // Tables of another program that has set no id.
         let mut conn = Connection::open_in_memory().unwrap();
         conn.execute_batch("CREATE TABLE t (x)").unwrap();
         assert!(matches!(SCHEMA.migrate(&mut conn), Err(OpenError::WrongFile { found: 0, .. })));

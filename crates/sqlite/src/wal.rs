@@ -1,4 +1,4 @@
-//! Reads SQLite's write-ahead log beside SQLite: which pages its committed frames hold, and their checksums.
+//! Reads SQLite's write-ahead log beside SQLite: the pages of its committed frames, and their checksums.
 //!
 //! The format is SQLite's, documented and stable: a header of 32 bytes, then frames of 24 bytes and a page. A frame counts if
 //! it repeats the header's salts and its running checksum is right; a transaction counts if its last frame, which says the
@@ -11,42 +11,42 @@ use std::path::{Path, PathBuf};
 
 use crate::checksum::checksum64;
 
-/// Bytes of a page: SQLite's default, which nobody changes here.
+/// Bytes of a page: SQLite's default, which is not changed here.
 pub(crate) const PAGE_BYTES: usize = 4096;
 
 const HEADER_BYTES: usize = 32;
 const FRAME_HEADER_BYTES: usize = 24;
-/// The magic number; its last bit says how the checksum reads words.
+/// SQLite's magic number; its last bit is the byte order of the checksum's words.
 const MAGIC: u32 = 0x377f_0682;
 
 /// A page as a committed transaction left it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct PageSum {
-    /// From 1.
+    /// Page number, from 1.
     pub(crate) page: u32,
     pub(crate) sum: u64,
 }
 
-/// How far a log has come.
+/// A position in a log.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Position {
-    /// Those of the log's header: others each time that it begins again. Zeros without a log.
+    /// Salts of the log's header: new each time the log begins again. Zero without a log.
     pub(crate) salts: [u8; 8],
-    /// Committed frames since it began.
+    /// Committed frames since the log began.
     pub(crate) frames: u64,
 }
 
-/// A place in the log: what was read before it is committed.
+/// A reader of the log; all it has read is committed.
 pub(crate) struct Wal {
     path: PathBuf,
     header: [u8; HEADER_BYTES],
     running: (u32, u32),
-    /// Committed frames so far.
+    /// Committed frames read so far.
     pub(crate) frames: u64,
 }
 
 impl Wal {
-    /// At the beginning of a log that may not be there yet.
+    /// Starts at the beginning of a log, which need not exist yet.
     pub(crate) fn new(path: PathBuf) -> Self {
         Self { path, header: [0; HEADER_BYTES], running: (0, 0), frames: 0 }
     }
@@ -55,14 +55,14 @@ impl Wal {
         &self.path
     }
 
-    /// What is read so far.
+    /// Position after what was read so far.
     pub(crate) fn position(&self) -> Position {
         let mut salts = [0; 8];
         salts.copy_from_slice(&self.header[16..24]);
         Position { salts, frames: self.frames }
     }
 
-    /// The pages of transactions that were committed since the last call, in the order in which they were written.
+    /// Reads the pages of transactions that were committed since the last call, in the order in which they were written.
     pub(crate) fn follow(&mut self) -> io::Result<Vec<PageSum>> {
         let file = match File::open(&self.path) {
             Ok(file) => file,
@@ -107,7 +107,7 @@ pub(crate) fn page_sum(page: &[u8]) -> u64 {
     checksum64(page).max(1)
 }
 
-/// Reads all of `buffer`; false if the file ends before.
+/// Reads `buffer.len()` bytes at `at`; false if the file ends before.
 pub(crate) fn read_whole(file: &File, buffer: &mut [u8], at: u64) -> io::Result<bool> {
     match file.read_exact_at(buffer, at) {
         Ok(()) => Ok(true),
@@ -116,7 +116,7 @@ pub(crate) fn read_whole(file: &File, buffer: &mut [u8], at: u64) -> io::Result<
     }
 }
 
-/// The running checksum behind a header that is one.
+/// The running checksum after the header; `None` if it is not a header of a database with our page size.
 fn check_header(header: &[u8; HEADER_BYTES]) -> Option<(u32, u32)> {
     let magic = word(header, 0);
     let running = checksum(magic & 1 == 1, (0, 0), &header[..24]);
@@ -138,7 +138,7 @@ fn checksum(big_endian: bool, state: (u32, u32), bytes: &[u8]) -> (u32, u32) {
     (one, two)
 }
 
-/// The big-endian number at `at`.
+/// The big-endian u32 at offset `at`.
 fn word(bytes: &[u8], at: usize) -> u32 {
     let mut four = [0; 4];
     four.copy_from_slice(&bytes[at..at + 4]);

@@ -25,7 +25,7 @@ impl Folder {
         open(&self.db()).expect_err("it is damaged").to_string()
     }
 
-    /// The same files in another folder, as a kill leaves them.
+    /// Copies the files to another folder, as a kill leaves them.
     fn copy(&self) -> Self {
         let other = Self::new();
         for entry in std::fs::read_dir(self.0.path()).unwrap().map(Result::unwrap) {
@@ -54,7 +54,7 @@ fn rows(conn: &Connection) -> u32 {
     conn.query_row("SELECT count(*) FROM t", [], |row| row.get(0)).unwrap()
 }
 
-/// Both in the log alone and, after 1,000 frames, in the file.
+/// Rows that fit in the log, and rows of which a part has moved to the file after 1,000 frames.
 const SIZES: [u32; 2] = [20, 700];
 
 #[test]
@@ -90,7 +90,7 @@ fn a_page_that_went_back_to_an_older_content_is_no_damage() {
     drop(killed.open());
 }
 
-/// As before, and the log began again in between: the version that is noted is in the file alone.
+/// As before, but the log has begun again in between: the version that is noted is in the file only.
 #[test]
 fn a_page_that_went_back_in_a_log_that_began_again_is_no_damage() {
     let folder = Folder::new();
@@ -141,7 +141,8 @@ fn a_flipped_bit_is_named_or_does_not_matter() {
                 }
             }
         }
-        // A page of the file that the log has a newer version of, and what the log has left of an earlier round.
+        // Without effect: a page of the file that the log has a newer version of, and frames that the log has left of an earlier
+        // round.
         assert!(named > unimportant / 2, "{named} named, {unimportant} without effect");
     }
 }
@@ -157,7 +158,7 @@ fn a_cut_file_is_named() {
                 let cut = folder.copy();
                 change(&cut.file(ending), |bytes| bytes.truncate(bytes.len() * part / 4));
                 match open(&cut.db()) {
-                    // Behind its end the log has frames of an earlier round; it may have all pages of the file.
+                    // Behind its end the log has frames of an earlier round; the file may have all pages.
                     Ok(conn) => assert_eq!(rows(&conn), size, "{ending} cut to {part}/4"),
                     Err(error) => assert!(error.to_string().contains("a.sqlite"), "{error}"),
                 }
@@ -208,13 +209,13 @@ fn a_record_that_lost_its_end_to_a_power_cut_is_no_damage() {
     }
 }
 
-/// What follows a record that is damaged is given up, and must not come back when records are written in its place.
+/// What follows a damaged record is given up, and must not come back when records are written in its place.
 #[test]
 fn records_behind_a_damaged_one_are_gone_for_good() {
     let folder = Folder::new();
     let conn = folder.open();
     write(&conn, 20);
-    // Records of one page each: one that is written over another ends where the next begins.
+    // Records of one page have the same length: one that is written over another ends where the next begins.
     let update = |conn: &Connection, n: u32| {
         conn.execute("UPDATE t SET text = printf('%01000d', ?1) WHERE n = 1", [n]).unwrap();
     };
@@ -237,7 +238,7 @@ fn another_program_may_look_into_the_file_of_a_killed_process() {
     let conn = folder.open();
     write(&conn, 20);
     let killed = folder.copy();
-    // As the shell of SQLite does: it moves the log's pages to the file when it is closed.
+    // As SQLite's shell does: it moves the log's pages to the file when it is closed.
     let shell = Connection::open(killed.db()).unwrap();
     assert_eq!(rows(&shell), 20);
     drop(shell);
@@ -286,14 +287,14 @@ fn the_record_is_written_anew_when_it_is_long() {
 
 const SLACK: u64 = 1 << 20;
 
-/// Looks at the first 64 KiB alone, then opens.
+/// Compares the first 64 KiB only, then opens.
 fn open_in_part(folder: &Folder) -> (Connection, Unchecked) {
     let mut inspected = inspect_first(&folder.db(), 64 << 10).unwrap();
     let left = inspected.take_unchecked().expect("it is longer");
     (inspected.open().unwrap(), left)
 }
 
-/// How many rounds it took.
+/// Compares the rest and returns how many calls it took.
 fn check_rest(mut left: Unchecked) -> Result<u32, OpenError> {
     let mut rounds = 1;
     while left.check_some()? {
@@ -302,7 +303,7 @@ fn check_rest(mut left: Unchecked) -> Result<u32, OpenError> {
     Ok(rounds)
 }
 
-/// Moves all of the log to the file, and leaves nothing in it.
+/// Moves all pages of the log to the file, and empties the log.
 fn checkpoint(conn: &Connection) {
     conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
 }
@@ -343,12 +344,12 @@ fn pages_that_are_newer_in_the_log_are_no_damage() {
     let conn = folder.open();
     write(&conn, 2_000);
     checkpoint(&conn);
-    // Twenty rows are some pages.
+    // A row in three changes in each round, by 20 rows, which are some pages.
     let update = |conn: &Connection, round: u32, rest: u32| {
         let sql = "UPDATE t SET text = printf('%01000d', ?1 + n) WHERE (n / 20) % 3 = ?2";
         conn.execute(sql, [round, rest]).unwrap();
     };
-    // Before the start, and while the rest is compared: in the log alone, and moved to the file.
+    // Pages change before the start and while the rest is compared: some stay in the log, some move to the file.
     update(&conn, 1, 0);
     let killed = folder.copy();
     let (conn, mut left) = open_in_part(&killed);
