@@ -14,7 +14,7 @@ use crate::node::Inner;
 /// The bound of the cache in bytes: the inner nodes of some half a million keys. Small beside a node's other memory.
 pub(crate) const CACHE_BYTES_MAX: usize = 32 << 20;
 
-/// Readers seldom meet in one of 16 shards.
+/// Number of locks: with 16, threads seldom wait for each other.
 const SHARDS: usize = 16;
 
 /// What an entry costs beside its slots: the node, its counters, the map's and the queue's entry.
@@ -23,9 +23,9 @@ const ENTRY_BYTES: usize = 192;
 /// A committed inner node.
 pub(crate) struct StoredInner {
     pub(crate) inner: Inner,
-    /// The number of the block whose trie holds it.
+    /// Number of the block whose trie holds it.
     pub(crate) block: u32,
-    /// Where the hashes of its inner children of the same trie lie.
+    /// Offset in the node file of the hashes of its inner children of the same trie.
     pub(crate) hashes_at: u64,
 }
 
@@ -61,7 +61,7 @@ impl Cache {
         let mut shard = self.shard(at);
         let bytes = entry_bytes(&inner);
         if shard.nodes.insert(at, Cached { inner, used: false }).is_some() {
-            return; // Two readers met: the node is the same, and queued already.
+            return; // Two readers read the same node: it is queued already.
         }
         shard.queue.push_back(at);
         shard.bytes += bytes;
@@ -70,10 +70,10 @@ impl Cache {
         }
     }
 
-    /// A thread that panicked while it held a shard left it whole: each step of an insert or eviction leaves
-    /// at worst a count too high or an entry that is not queued.
+    /// The lock of a thread that panicked is taken all the same: each step of an insert or eviction leaves at worst a count too
+    /// high or an entry that is not queued.
     fn shard(&self, at: u64) -> MutexGuard<'_, Shard> {
-        // Neighbours in the file are read together: spread them. The high bits of the product are mixed best.
+        // Nodes that are read together are neighbours in the file, so they are spread. The high bits of the product are mixed best.
         let spread = at.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 60;
         let index = usize::try_from(spread).unwrap_or(0) % SHARDS;
         self.shards[index].lock().unwrap_or_else(PoisonError::into_inner)

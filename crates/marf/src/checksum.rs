@@ -1,4 +1,4 @@
-//! The checksum of records; segments have the 64-bit one that it is made of.
+//! The 32-bit checksum of records. Segments have the 64-bit one that it is made of.
 
 pub(crate) use sqlite::checksum64;
 

@@ -25,7 +25,7 @@ pub enum Sync {
 /// The first bytes of a node file: its name and the version of its records.
 pub(crate) const HEADER: [u8; 16] = *b"mockamoto marf 1";
 
-/// Where the first segment begins.
+/// Offset of the first segment.
 pub(crate) const HEADER_BYTES: u64 = HEADER.len() as u64;
 
 pub(crate) struct NodeFile {
@@ -49,7 +49,7 @@ impl NodeFile {
         Ok(node_file)
     }
 
-    /// A file without a whole header was never committed to: it was created, and the process died.
+    /// Completes a new file. One without a whole header has no blocks: the process that made it died.
     fn check_header(&self) -> Result<(), OpenError> {
         let io_error = |cause| OpenError::Io { path: self.path.clone(), cause };
         if self.length().map_err(io_error)? < HEADER_BYTES {
@@ -68,7 +68,7 @@ impl NodeFile {
         Ok(self.file.metadata()?.len())
     }
 
-    /// Drops the bytes from `end` on.
+    /// Cuts off all bytes from offset `end` on.
     pub(crate) fn cut(&self, end: u64) -> io::Result<()> {
         if self.length()? > end {
             self.file.set_len(end)?;
@@ -77,7 +77,7 @@ impl NodeFile {
         Ok(())
     }
 
-    /// Reads at most `buffer` bytes at `at`; fewer only at the file's end.
+    /// Reads at offset `at` until `buffer` is full or the file ends.
     pub(crate) fn read<'b>(&self, buffer: &'b mut [u8], at: u64) -> Result<&'b [u8], MarfError> {
         let mut filled = 0;
         while filled < buffer.len() {
@@ -91,7 +91,7 @@ impl NodeFile {
         Ok(&buffer[..filled])
     }
 
-    /// Writes `bytes` at `at` and syncs them as the handle was told to.
+    /// Writes `bytes` at offset `at`, and syncs if the handle was opened with [`Sync::Full`].
     pub(crate) fn write(&self, bytes: &[u8], at: u64) -> Result<(), MarfError> {
         let (first, second) = bytes.split_at(bytes.len() / 2);
         crash_point("nodes:before_append");
@@ -124,7 +124,7 @@ impl NodeFile {
         }
     }
 
-    /// A new file is safe only when its folder's entry is.
+    /// Syncs the folder: a new file survives a power cut only with its folder's entry.
     fn sync_folder(&self) -> io::Result<()> {
         match (self.sync, self.path.parent()) {
             (Sync::Full, Some(folder)) if !folder.as_os_str().is_empty() => File::open(folder)?.sync_all(),

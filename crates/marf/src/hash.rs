@@ -11,7 +11,7 @@ use sha2::{Digest, Sha512_256};
 /// bookkeeping keys a height or a block id, unhashed (docs/CONSENSUS.md#keys-and-leaves).
 pub type Leaf = [u8; 40];
 
-/// Names a block: 32 bytes. The MARF does not look into it.
+/// Id of a block, 32 bytes. The MARF does not look into it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BlockId(pub [u8; 32]);
 
@@ -31,7 +31,7 @@ pub(crate) const EMPTY_HASH: [u8; 32] = [
 macro_rules! bytes32 {
     ($name:ident) => {
         impl $name {
-            /// The 32 bytes.
+            /// The bytes of the id or hash.
             #[must_use]
             pub const fn as_bytes(&self) -> &[u8; 32] {
                 &self.0
@@ -75,7 +75,7 @@ impl TrieHash {
     }
 }
 
-/// SHA-512/256.
+/// SHA-512/256 of `bytes`.
 pub(crate) fn hash(bytes: &[u8]) -> [u8; 32] {
     Sha512_256::digest(bytes).into()
 }
@@ -100,7 +100,7 @@ pub fn leaf_of_id(id: &BlockId) -> Leaf {
     leaf_of_hash(&id.0)
 }
 
-/// The leaf that holds `hash`: its 32 bytes and 8 zero bytes.
+/// The leaf that holds a hash: its 32 bytes and 8 zero bytes.
 pub(crate) fn leaf_of_hash(hash: &[u8; 32]) -> Leaf {
     let mut leaf = [0; 40];
     leaf[..32].copy_from_slice(hash);

@@ -20,7 +20,7 @@ use crate::error::OpenError;
 use crate::file::HEADER_BYTES;
 use crate::hash::{BlockId, SENTINEL, TrieHash};
 
-/// In place of a parent's number: the block has none.
+/// Stands for the parent of a block that has none.
 const NO_PARENT: u32 = u32::MAX;
 
 /// A committed block.
@@ -31,10 +31,10 @@ pub(crate) struct Entry {
     parent: u32,
     jump: u32,
     pub(crate) height: u32,
-    /// Where its segment begins and ends in the node file, in bytes.
+    /// Offsets of its segment's first byte and of the byte after its last.
     pub(crate) start: u64,
     pub(crate) end: u64,
-    /// Where the record of its root node begins.
+    /// Offset of its root node's record.
     pub(crate) root_at: u64,
 }
 
@@ -44,7 +44,7 @@ impl Entry {
     }
 }
 
-/// What a row of the table holds: an entry before its jump is known.
+/// A row of the table: an entry whose jump is not computed yet.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct BlockRow {
     pub(crate) id: BlockId,
@@ -54,7 +54,7 @@ pub(crate) struct BlockRow {
     pub(crate) start: u64,
     pub(crate) end: u64,
     pub(crate) root_at: u64,
-    /// The checksum of the segment's bytes.
+    /// 64-bit checksum of the segment's bytes.
     pub(crate) checksum: u64,
 }
 
@@ -71,12 +71,12 @@ impl Index {
         self.entries.len()
     }
 
-    /// Where the next segment begins.
+    /// Offset of the next segment.
     pub(crate) fn end(&self) -> u64 {
         self.entries.last().map_or(HEADER_BYTES, |entry| entry.end)
     }
 
-    /// The bytes of the longest segment.
+    /// Bytes of the longest segment; 0 without blocks.
     pub(crate) fn longest(&self) -> u64 {
         self.entries.iter().map(|entry| entry.end - entry.start).max().unwrap_or_default()
     }
@@ -93,7 +93,7 @@ impl Index {
         self.entry(self.number_of(id)?)
     }
 
-    /// The number of the block whose segment holds byte `at` of the file.
+    /// Number of the block whose segment holds the byte at offset `at`; `None` behind the last segment.
     pub(crate) fn block_at(&self, at: u64) -> Option<u32> {
         if at >= self.end() {
             return None;
@@ -140,7 +140,7 @@ impl Index {
         roots
     }
 
-    /// Adds the next block. The caller has checked that `row` follows the blocks before it.
+    /// Adds the next block. The caller has checked that `row` fits the blocks before it.
     pub(crate) fn push(&mut self, row: &BlockRow) {
         let Ok(number) = u32::try_from(self.entries.len()) else { return };
         self.entries.push(Entry {
@@ -157,7 +157,7 @@ impl Index {
         self.numbers.insert(row.id, number);
     }
 
-    /// Takes the last block away again, if it is `number`.
+    /// Removes the last block, if it is `number`.
     pub(crate) fn pop(&mut self, number: u32) {
         if usize::try_from(number).ok().map(|number| number + 1) == Some(self.entries.len()) {
             self.starts.pop();
@@ -180,7 +180,7 @@ impl Index {
         far().or(parent).unwrap_or(number)
     }
 
-    /// Checks that `row` may be the next block. `Err` says what is wrong.
+    /// Checks that `row` can be the next block. `Err` says what is wrong.
     fn check_next(&self, row: &BlockRow) -> Result<(), &'static str> {
         if row.id == SENTINEL || self.numbers.contains_key(&row.id) {
             return Err("its id is taken");
@@ -210,7 +210,7 @@ pub(crate) fn create_tables(conn: &Connection) -> rusqlite::Result<()> {
     conn.execute_batch(include_str!("../migrations/marf/0001_blocks.sql"))
 }
 
-/// Reads all blocks, and the checksums of their segments.
+/// Reads all blocks, and the checksums of their segments in the order of the blocks.
 pub(crate) fn load(conn: &Connection) -> Result<(Index, Vec<u64>), OpenError> {
     let mut index = Index::default();
     let mut checksums = Vec::new();
@@ -252,7 +252,7 @@ fn read_row(row: &Row<'_>) -> rusqlite::Result<Option<BlockRow>> {
     Ok(convert())
 }
 
-/// The number of rows, as `tx` sees them.
+/// Number of rows, as `tx` sees them.
 pub(crate) fn count_rows(tx: &Transaction<'_>) -> rusqlite::Result<u64> {
     let last: Option<i64> = tx.prepare_cached(include_str!("sql/last_number.sql"))?.query_row([], |row| row.get(0))?;
     Ok(last.and_then(|last| u64::try_from(last).ok()).map_or(0, |last| last + 1))
@@ -260,7 +260,7 @@ pub(crate) fn count_rows(tx: &Transaction<'_>) -> rusqlite::Result<u64> {
 
 /// Inserts the row of block `number`.
 pub(crate) fn insert_row(tx: &Transaction<'_>, number: u32, row: &BlockRow) -> rusqlite::Result<()> {
-    let place = |bytes: u64| i64::try_from(bytes).unwrap_or(i64::MAX); // Places have 36 bits.
+    let place = |bytes: u64| i64::try_from(bytes).unwrap_or(i64::MAX); // Offsets have 36 bits.
     tx.prepare_cached(include_str!("sql/insert_block.sql"))?.execute(named_params! {
         ":number": number,
         ":block_id": row.id.0,

@@ -1,8 +1,8 @@
-//! Looks at a node file and its table before anything is written: whether each holds what the other says.
+//! Compares a node file and its table before anything is written: each must hold what the other says.
 //!
 //! # Invariants
-//! - Only what one commit can have left is ever cut: bytes behind the last block that are one block by their mark. More of them
-//!   are blocks whose rows are lost, as when the table is an older copy.
+//! - Only what one commit can have left is ever cut off: bytes behind the last block that are one block by their mark. If there are
+//!   more, rows are lost, as when the table is an older copy.
 
 use std::fs::File;
 use std::io;
@@ -21,25 +21,25 @@ use crate::index::{self, Index};
 use crate::seal::{MARKED_HEAD_BYTES, marked_length};
 use crate::store::Store;
 
-/// Bytes of a block without a mark, as earlier versions wrote them, against those of the longest block that is committed: more
-/// is taken for several blocks.
+/// Bytes behind the last block that have no mark, as earlier versions wrote them, in terms of the longest committed block: more
+/// than this is taken for several blocks.
 const UNMARKED_FACTOR: u64 = 4;
 
-/// A node file that holds what its table says.
+/// A node file that holds what its table says. Nothing was written to it.
 pub struct Inspected {
     path: PathBuf,
     index: Index,
     unchecked: Option<Unchecked>,
 }
 
-/// Blocks of a large file that are still to be compared with their checksums. What is read of them is compared in any case,
-/// record by record.
+/// Blocks of a large file that are still to be compared with their checksums. Whatever is read of them before is checked record by
+/// record.
 pub struct Unchecked {
     path: PathBuf,
     blocks: std::vec::IntoIter<Block>,
 }
 
-/// Where a block is, and its checksum.
+/// Place of a block in the file, and its checksum.
 struct Block {
     at: u64,
     bytes: u64,
@@ -50,7 +50,7 @@ impl Unchecked {
     /// Compares the next block. Returns whether there are more.
     ///
     /// # Errors
-    /// [`OpenError::Damaged`] if it is not what was committed: whoever uses the file should stop.
+    /// [`OpenError::Damaged`] if the block is not what was committed: the program should stop using the file.
     pub fn check_some(&mut self) -> Result<bool, OpenError> {
         if let Some(block) = self.blocks.next() {
             let look = Look { path: &self.path, file: open_existing(&self.path)? };
@@ -64,8 +64,8 @@ impl Unchecked {
 impl Inspected {
     /// Compares the node file at `nodes` with the table `marf_blocks` of `index`; either may be missing when the other is empty.
     ///
-    /// Every block is compared with its checksum, some gigabytes a second, up to [`START_CHECK_BYTES`]; and each record again when
-    /// it is read.
+    /// Compares every block in the first [`START_CHECK_BYTES`] with its checksum, at some gigabytes a second. Each record is
+    /// checked again when it is read.
     ///
     /// # Errors
     /// [`OpenError::Damaged`] and `DamagedRow` if they do not hold what was committed; [`OpenError::Ahead`] if the file holds
@@ -79,16 +79,16 @@ impl Inspected {
         Ok(Self { path: nodes.to_owned(), index, unchecked })
     }
 
-    /// The blocks that are still to be compared, if there are any; once. The caller does so while the file is in use.
+    /// Hands out the blocks that are still to be compared, once. The caller compares them while the file is in use.
     pub fn take_unchecked(&mut self) -> Option<Unchecked> {
         self.unchecked.take()
     }
 
-    /// Opens the file for writing, and makes file and table where they are missing. Cuts off what a commit left behind whose
+    /// Opens the file for writing, and makes file and table where they are missing. Cuts off the bytes of a commit whose
     /// transaction was not committed.
     ///
     /// # Errors
-    /// [`OpenError::InUse`] if another handle has the file; what the system and SQLite say.
+    /// [`OpenError::InUse`] if another handle has the file; errors of the system and of SQLite.
     pub fn open(self, index: &Connection, sync: Sync) -> Result<Marf, OpenError> {
         index::create_tables(index)?;
         let file = NodeFile::open(&self.path, sync)?;
@@ -97,21 +97,21 @@ impl Inspected {
     }
 }
 
-/// The file, if there is one.
+/// The file that is compared, if it exists.
 struct Look<'a> {
     path: &'a Path,
     file: Option<File>,
 }
 
 impl Look<'_> {
-    /// Returns the blocks behind the first `bytes`, which are not compared.
+    /// Compares the first `bytes` of the file, and returns the blocks behind them.
     fn compare(&self, index: &Index, checksums: &[u64], bytes: u64) -> Result<Vec<Block>, OpenError> {
         let Some(file) = &self.file else {
             return if index.len() == 0 { Ok(Vec::new()) } else { Err(self.damaged(0, "it is missing")) };
         };
         let length = file.metadata().map_err(|cause| self.io(cause))?.len();
         if index.len() == 0 && length < HEADER_BYTES {
-            return Ok(Vec::new()); // It was created, and the process died.
+            return Ok(Vec::new()); // The file was made, and then the process died.
         }
         if length < index.end() {
             return Err(self.damaged(index.end(), "shorter than its committed blocks"));
@@ -125,7 +125,7 @@ impl Look<'_> {
         self.check_blocks(file, index, checksums, bytes)
     }
 
-    /// What follows the last block is at most one.
+    /// Checks that at most one block follows the last one that has a row.
     fn check_overhang(&self, file: &File, index: &Index, length: u64) -> Result<(), OpenError> {
         let (at, left) = (index.end(), length - index.end());
         let mut head = [0; MARKED_HEAD_BYTES];
@@ -135,14 +135,14 @@ impl Look<'_> {
         file.read_exact_at(&mut head, at).map_err(|cause| self.io(cause))?;
         let is_one = match marked_length(&head) {
             Some(segment) => left <= segment,
-            // Zeros: a power cut has kept the length and lost the bytes.
+            // Zeros: after a power cut the file can have its new length without the bytes.
             None if head == [0; MARKED_HEAD_BYTES] => true,
             None => index.len() == 0 || left <= index.longest().saturating_mul(UNMARKED_FACTOR),
         };
         if is_one { Ok(()) } else { Err(OpenError::Ahead { path: self.path.to_owned(), offset: at }) }
     }
 
-    /// Every block is what was committed: also what only proofs read, and what a full disk left incomplete.
+    /// Checks that every block is what was committed, also what only proofs read, and what a full disk left incomplete.
     fn check_blocks(&self, file: &File, index: &Index, checksums: &[u64], bytes: u64) -> Result<Vec<Block>, OpenError> {
         let (mut buffer, mut left) = (Vec::new(), Vec::new());
         for (number, checksum) in (0..).zip(checksums) {
@@ -158,7 +158,7 @@ impl Look<'_> {
     }
 
     fn check_block(&self, file: &File, block: &Block, buffer: &mut Vec<u8>) -> Result<(), OpenError> {
-        buffer.resize(usize::try_from(block.bytes).unwrap_or(usize::MAX), 0); // Within the file's length.
+        buffer.resize(usize::try_from(block.bytes).unwrap_or(usize::MAX), 0); // It fits: it is within the file's length.
         file.read_exact_at(buffer, block.at).map_err(|cause| self.io(cause))?;
         if checksum64(buffer) != block.checksum {
             return Err(self.damaged(block.at, "a block is not what was committed"));

@@ -2,16 +2,16 @@
 
 use crate::hash::BlockId;
 
-/// The key under which a block finds its own height.
+/// The key that holds a block's own height.
 pub const HEIGHT_SELF_KEY: &str = "__MARF_BLOCK_HEIGHT_SELF";
 
-/// The key of the id of the block at `height`.
+/// The key that holds the id of the ancestor at `height`.
 #[must_use]
 pub fn id_at_height_key(height: u32) -> String {
     format!("__MARF_BLOCK_HEIGHT_TO_HASH::{height}")
 }
 
-/// The key of the height of the block `id`.
+/// The key that holds the height of the ancestor `id`.
 #[must_use]
 pub fn height_of_id_key(id: &BlockId) -> String {
     format!("__MARF_BLOCK_HASH_TO_HEIGHT::{id}")

@@ -1,4 +1,4 @@
-//! The handle: opens the index, reads committed tries, opens new ones and commits them.
+//! The handle: opens the index, reads committed tries, opens new ones, and commits them.
 //!
 //! A commit is one append to the node file, one sync, one row. The row goes through the caller's transaction, so a block
 //! and its other tables are stored together or not at all.
@@ -10,7 +10,7 @@
 //! - Bytes in the node file that no row names are those of one commit; they are cut off by the next one, or at the next start.
 //!
 //! # Not here
-//! Which fork counts: the caller knows.
+//! Which fork is canonical: the caller decides.
 
 use std::path::Path;
 use std::sync::{Arc, PoisonError};
@@ -33,14 +33,14 @@ use crate::store::Store;
 #[derive(Clone)]
 pub struct Marf(pub(crate) Arc<Store>);
 
-/// A block whose row is inserted and whose transaction is not yet committed. If that is rolled back, drop this.
+/// A block whose row is inserted and whose transaction is not yet committed. After a rollback, drop this.
 #[must_use = "a block that is not published is invisible"]
 pub struct PendingCommit {
     number: u32,
     row: BlockRow,
 }
 
-/// The block that was published last.
+/// The block that was published last, for [`Marf::retract`].
 pub struct Published {
     number: u32,
 }
@@ -57,7 +57,7 @@ impl Marf {
     /// Creates the table `marf_blocks` if it is absent.
     ///
     /// # Errors
-    /// What SQLite reports.
+    /// The error of SQLite.
     pub fn create_tables(conn: &Connection) -> rusqlite::Result<()> {
         index::create_tables(conn)
     }
@@ -71,15 +71,15 @@ impl Marf {
         OpenTrie::begin(&self.0, parent, &opened_as)
     }
 
-    /// The value of `key` as of `block`: the text's bytes, or the 40 bytes of a bookkeeping leaf. `None`: not present.
+    /// Value of `key` as of `block`: the text's bytes, or the 40 bytes of a bookkeeping leaf. `None` = the block has no such key.
     ///
     /// # Errors
-    /// [`MarfError::UnknownBlock`]; a trie that cannot be read.
+    /// [`MarfError::UnknownBlock`]; errors of reading the node file.
     pub fn get(&self, block: &BlockId, key: &str) -> Result<Option<Vec<u8>>, MarfError> {
         self.get_by_path(block, &TrieHash::of_key(key))
     }
 
-    /// The value of the key whose path is `path`, as [`Marf::get`] gives it.
+    /// Value of the key with this path, as [`Marf::get`] gives it.
     ///
     /// # Errors
     /// As [`Marf::get`].
@@ -118,25 +118,25 @@ impl Marf {
         Ok(Some((self.0.value(leaf.value)?, proof)))
     }
 
-    /// The number of the block's ancestors; `None` if the block is not published.
+    /// Height of a block, which is the number of its ancestors; `None` if it is not published.
     #[must_use]
     pub fn height_of(&self, block: &BlockId) -> Option<u32> {
         self.0.index().entry_of(block).map(|entry| entry.height)
     }
 
-    /// The block's root; `None` if the block is not published.
+    /// Root of a block's trie; `None` if the block is not published.
     #[must_use]
     pub fn root_of(&self, block: &BlockId) -> Option<TrieHash> {
         self.0.index().entry_of(block).map(|entry| entry.root)
     }
 
-    /// Whether the block is published.
+    /// Whether a block is published.
     #[must_use]
     pub fn contains(&self, block: &BlockId) -> bool {
         self.0.index().number_of(block).is_some()
     }
 
-    /// The block's parent, [`SENTINEL`] if it has none; `None` if the block is not published.
+    /// Parent of a block, [`SENTINEL`] if it has none; `None` if the block is not published.
     #[must_use]
     pub fn parent_of(&self, block: &BlockId) -> Option<BlockId> {
         let index = self.0.index();
@@ -161,7 +161,7 @@ impl Marf {
     /// Whether `ancestor` is `tip` or one of its ancestors.
     ///
     /// # Errors
-    /// [`MarfError::UnknownBlock`] if one of both is not published.
+    /// [`MarfError::UnknownBlock`] if one of the two is not published.
     pub fn is_ancestor(&self, ancestor: &BlockId, tip: &BlockId) -> Result<bool, MarfError> {
         let height = self.height_of(ancestor).ok_or(MarfError::UnknownBlock(*ancestor))?;
         Ok(self.ancestor_at_height(tip, height)?.as_ref() == Some(ancestor))
@@ -175,7 +175,7 @@ impl Marf {
     ///
     /// # Errors
     /// [`MarfError::IdTaken`]; [`MarfError::ForeignTrie`] if another handle opened the trie; [`MarfError::NotPublished`] if
-    /// the table holds a block that was not published; what the file and SQLite report.
+    /// the table holds a block that was not published; errors of the file and of SQLite.
     pub fn commit(
         &self,
         tx: &Transaction<'_>,
@@ -194,7 +194,7 @@ impl Marf {
         if taken || block_id == SENTINEL {
             return Err(MarfError::IdTaken(block_id));
         }
-        // A row that we do not know names bytes that we are about to overwrite.
+        // A row that this handle does not know names bytes that would be overwritten.
         let stored = index::count_rows(tx)?;
         if stored != published {
             return Err(MarfError::NotPublished { stored, published });
@@ -205,7 +205,7 @@ impl Marf {
         if end > FILE_BYTES_MAX {
             return Err(MarfError::Full("the node file has at most 64 GiB"));
         }
-        // What an attempt that failed has left: bytes without a row are those of one commit.
+        // Bytes without a row are those of one attempt that failed.
         self.0.file.cut(start).map_err(|cause| MarfError::Io { path: self.0.file.path().to_path_buf(), cause })?;
         self.0.file.write(&sealed.segment, start)?;
         let row = BlockRow {
@@ -222,15 +222,15 @@ impl Marf {
         Ok(PendingCommit { number, row })
     }
 
-    /// Shows the block to readers who know its id. Call it when nothing but the transaction's commit is left to do: whoever
-    /// finds the id in the database then finds the block here. If the commit fails, [`Marf::retract`].
+    /// Shows the block to readers that know its id. Call it when only the commit of the transaction is left to do: then a reader
+    /// that finds the id in the database finds the block here. If the commit fails, call [`Marf::retract`].
     pub fn publish(&self, pending: PendingCommit) -> Published {
         let PendingCommit { number, row } = pending;
         self.0.publish(number, &row);
         Published { number }
     }
 
-    /// Takes back a block whose transaction was not committed after all. Nobody can have read it: nobody knows its id.
+    /// Removes a block whose transaction was not committed after all. Nobody can have read it, as nobody knows its id.
     pub fn retract(&self, published: Published) {
         self.0.retract(published.number);
     }

@@ -8,10 +8,10 @@
 //! # Not here
 //! Hashing: `node_hash`. Bytes on disk: `record`.
 
-/// The number of path bytes from the trie's root to a leaf's end.
+/// Path bytes from the trie's root to the end of a leaf.
 pub(crate) const PATH_BYTES: usize = 32;
 
-/// In place of a block number: the child belongs to the trie that is being built, `at` is its place in the arena.
+/// Stands for the block of a child that belongs to the trie being built; `at` is then its index in the arena.
 pub(crate) const LOCAL: u32 = u32::MAX;
 
 /// The kinds of nodes, by their ids (docs/CONSENSUS.md#nodes).
@@ -42,7 +42,7 @@ impl Kind {
         }
     }
 
-    /// How many children fit; 0 for a leaf.
+    /// Number of children that fit; 0 for a leaf.
     pub(crate) const fn capacity(self) -> usize {
         match self {
             Self::Leaf => 0,
@@ -53,7 +53,7 @@ impl Kind {
         }
     }
 
-    /// What a full node of this kind becomes. A Node256 is never full of the byte it lacks.
+    /// The kind that a full node of this kind becomes. A Node256 never lacks room.
     const fn next(self) -> Self {
         match self {
             Self::Leaf | Self::Node4 => Self::Node16,
@@ -73,7 +73,7 @@ pub(crate) struct Path {
 impl Path {
     pub(crate) const EMPTY: Self = Self { length: 0, bytes: [0; PATH_BYTES] };
 
-    /// `None` if there are more than 32 bytes.
+    /// A path of these bytes; `None` if they are more than 32.
     pub(crate) fn new(bytes: &[u8]) -> Option<Self> {
         let mut path = Self::EMPTY;
         path.bytes.get_mut(..bytes.len())?.copy_from_slice(bytes);
@@ -81,7 +81,7 @@ impl Path {
         Some(path)
     }
 
-    /// The bytes of `path` from `from` on; none if there are none.
+    /// The bytes of `path` from `from` on; empty behind its end.
     pub(crate) fn from_tail(path: &[u8; PATH_BYTES], from: usize) -> Self {
         path.get(from..).and_then(Self::new).unwrap_or(Self::EMPTY)
     }
@@ -104,7 +104,7 @@ impl Path {
         self.length as usize
     }
 
-    /// The length in one byte, as it is hashed and stored.
+    /// The length as one byte, which is hashed and stored.
     pub(crate) const fn length_byte(&self) -> u8 {
         self.length
     }
@@ -115,14 +115,14 @@ pub(crate) fn common_prefix(left: &[u8], right: &[u8]) -> usize {
     left.iter().zip(right).take_while(|(left, right)| left == right).count()
 }
 
-/// Where a child lives.
+/// Place and kind of a child.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Slot {
-    /// A place in the node file in bytes; in the arena if `block` is [`LOCAL`].
+    /// Offset in the node file; index in the arena if `block` is [`LOCAL`].
     pub(crate) at: u64,
-    /// The number of the block whose trie holds the child, or [`LOCAL`].
+    /// Number of the block whose trie holds the child, or [`LOCAL`].
     pub(crate) block: u32,
-    /// The child's kind.
+    /// Kind of the child's node.
     pub(crate) kind: Kind,
     /// The path byte that leads to the child.
     pub(crate) chr: u8,
@@ -133,7 +133,7 @@ pub(crate) struct Slot {
 /// The full record that a node on disk is, or is a patch of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Base {
-    /// Where the full record begins, in bytes.
+    /// Offset of the full record.
     pub(crate) at: u64,
     /// How many patches of the base led here, one after the other; 0 for the base itself.
     pub(crate) generation: u8,
@@ -145,18 +145,18 @@ pub(crate) struct Inner {
     pub(crate) kind: Kind,
     pub(crate) path: Path,
     pub(crate) slots: Vec<Option<Slot>>,
-    /// `None`: the next record must be a full one.
+    /// The record to patch; `None` = the next record must be a full one.
     pub(crate) base: Option<Base>,
 }
 
 impl Inner {
-    /// A node without children.
+    /// Makes a node without children.
     pub(crate) fn new(kind: Kind, path: Path) -> Self {
         let slots = if kind == Kind::Node256 { vec![None; 256] } else { Vec::new() };
         Self { kind, path, slots, base: None }
     }
 
-    /// The number of the slot in use for `chr`.
+    /// Index of the slot of the child under `chr`.
     pub(crate) fn find(&self, chr: u8) -> Option<usize> {
         if self.kind == Kind::Node256 {
             let index = usize::from(chr);
@@ -165,7 +165,7 @@ impl Inner {
         self.slots.iter().position(|slot| slot.is_some_and(|slot| slot.chr == chr))
     }
 
-    /// The child under `chr`.
+    /// Slot of the child under `chr`.
     pub(crate) fn child(&self, chr: u8) -> Option<Slot> {
         self.slots.get(self.find(chr)?).copied().flatten()
     }

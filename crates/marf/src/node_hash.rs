@@ -6,10 +6,10 @@
 use crate::hash::{BlockId, EMPTY_HASH, Leaf, TrieHash, hash};
 use crate::node::{Kind, Path};
 
-/// The bit of a slot's id that says that the child lives in an ancestor's trie.
+/// Bit of a slot's id that says that the child is in an ancestor's trie.
 pub(crate) const BACK_POINTER: u8 = 0x80;
 
-/// Bytes of a slot in a node's preimage and in a proof: id, byte, block.
+/// Bytes of a slot in the preimage of a node and in a proof: id, path byte, block id.
 pub(crate) const SLOT_BYTES: usize = 34;
 
 /// A slot as it is hashed.
@@ -22,10 +22,10 @@ pub(crate) struct HashSlot {
 }
 
 impl HashSlot {
-    /// A slot without a child.
+    /// The slot of no child.
     pub(crate) const EMPTY: Self = Self { slot: [0; SLOT_BYTES], child: EMPTY_HASH };
 
-    /// A child of the same trie.
+    /// The slot of a child in the same trie.
     pub(crate) fn local(kind: Kind, chr: u8, child: [u8; 32]) -> Self {
         let mut slot = [0; SLOT_BYTES];
         slot[0] = kind.id();
@@ -33,7 +33,7 @@ impl HashSlot {
         Self { slot, child }
     }
 
-    /// A child in the trie of `block`.
+    /// The slot of a child in the trie of `block`.
     pub(crate) fn back_pointer(kind: Kind, chr: u8, block: [u8; 32]) -> Self {
         let mut slot = [0; SLOT_BYTES];
         slot[0] = kind.id() | BACK_POINTER;
@@ -43,7 +43,7 @@ impl HashSlot {
     }
 }
 
-/// The hash of a leaf: H(01 || path length || path || value).
+/// Hash of a leaf: H(01 || path length || path || value).
 pub(crate) fn leaf_hash(path: &Path, value: &Leaf) -> [u8; 32] {
     let mut preimage = [0; 2 + 32 + 40];
     preimage[0] = Kind::Leaf.id();
@@ -54,8 +54,8 @@ pub(crate) fn leaf_hash(path: &Path, value: &Leaf) -> [u8; 32] {
     hash(&preimage[..end + 40])
 }
 
-/// The hash of an inner node whose slots are `slots`; those that it does not give are empty.
-/// `preimage` is a buffer, so that hashing many nodes allocates once.
+/// Hash of an inner node with these slots; those that are not given are empty. `preimage` is a buffer, so that hashing many nodes
+/// allocates once.
 pub(crate) fn inner_hash(
     preimage: &mut Vec<u8>,
     kind: Kind,
@@ -81,7 +81,7 @@ pub(crate) fn inner_hash(
     hash(preimage)
 }
 
-/// The root of a block: the root node's hash if the block has no ancestors, else H(that hash || R(1) || R(2) || R(4) ...).
+/// Root of a block: the root node's hash if the block has no ancestors, else H(that hash || R(1) || R(2) || R(4) ...).
 pub(crate) fn block_root(root_node: [u8; 32], ancestor_roots: &[TrieHash]) -> TrieHash {
     if ancestor_roots.is_empty() {
         return TrieHash(root_node);
@@ -96,13 +96,13 @@ pub(crate) fn block_root(root_node: [u8; 32], ancestor_roots: &[TrieHash]) -> Tr
 /// A child of an inner node as the node's hash sees it (docs/CONSENSUS.md#node-hashes).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HashedChild {
-    /// The child's kind, 1 to 5, with bit 80 if it is behind a back pointer.
+    /// Kind of the child, 1 to 5, with bit 80 (hex) if it is behind a back pointer.
     pub id: u8,
-    /// The path byte that leads to it.
+    /// Path byte that leads to the child.
     pub chr: u8,
-    /// The block that holds it, if it is behind a back pointer.
+    /// Id of the block that holds it, if it is behind a back pointer.
     pub back_block: Option<BlockId>,
-    /// Its hash; for a back pointer the block id again.
+    /// Hash of the child; for a back pointer the block id again.
     pub child_hash: [u8; 32],
 }
 

@@ -20,15 +20,15 @@ use crate::node::{Inner, Kind, LOCAL, PATH_BYTES, Path, Slot, common_prefix};
 use crate::record::leaf::{NewValue, StoredLeaf, StoredValue, TextPlace};
 use crate::store::Store;
 
-/// The longest value text in bytes. A Clarity value has at most 1 MiB, 2 MiB as hexadecimal digits; the rest is room.
+/// Longest value text in bytes. A Clarity value has at most 1 MiB, 2 MiB as hexadecimal digits; the rest is room.
 pub const MAX_VALUE_BYTES: usize = 16 << 20;
 
-/// A copied text up to this length is written again: a pointer to it and its hash would take as much.
+/// A copied text up to this many bytes is written again: a pointer to it and its hash would take as much.
 const COPIED_TEXT_BYTES_MAX: usize = 40;
 
-/// The trie of a block that is being made. Only one thread uses it; dropping it leaves no trace.
+/// The trie of a block that is being made. Only one thread uses it; to give it up, drop it.
 ///
-/// After an error its content is undefined: drop it.
+/// After an error its content is undefined.
 pub struct OpenTrie {
     pub(crate) store: Arc<Store>,
     pub(crate) parent: Option<u32>,
@@ -44,7 +44,7 @@ pub(crate) struct NewLeaf {
     pub(crate) value: NewValue,
 }
 
-/// A slot of a node of the arena.
+/// Index of a node in the arena, and of a slot in it.
 #[derive(Clone, Copy)]
 struct SlotPlace {
     node: usize,
@@ -110,19 +110,19 @@ impl OpenTrie {
         self.put(&TrieHash::of_key(key).0, NewValue::Raw(leaf))
     }
 
-    /// The value of `key` as of this block, its own writes included: the text's bytes, or the 40 bytes of a
-    /// bookkeeping leaf. `None`: not present.
+    /// Value of `key` as of this block, its own writes included: the text's bytes, or the 40 bytes of a bookkeeping leaf. `None` =
+    /// there is no such key.
     ///
     /// # Errors
-    /// A trie that cannot be read.
+    /// Errors of reading an ancestor's trie.
     pub fn get(&self, key: &str) -> Result<Option<Vec<u8>>, MarfError> {
         self.get_by_path(&TrieHash::of_key(key))
     }
 
-    /// The value of the key whose path is `path`, as [`OpenTrie::get`] gives it.
+    /// Value of the key with this path, as [`OpenTrie::get`] gives it.
     ///
     /// # Errors
-    /// A trie that cannot be read.
+    /// Errors of reading an ancestor's trie.
     pub fn get_by_path(&self, path: &TrieHash) -> Result<Option<Vec<u8>>, MarfError> {
         match self.find(&path.0)? {
             None => Ok(None),
@@ -138,7 +138,7 @@ impl OpenTrie {
     /// The 40 bytes of the leaf at `path` as of this block, its own writes included.
     ///
     /// # Errors
-    /// A trie that cannot be read.
+    /// Errors of reading an ancestor's trie.
     pub fn get_leaf(&self, path: &TrieHash) -> Result<Option<Leaf>, MarfError> {
         Ok(self.find(&path.0)?.map(|found| match found {
             Found::New(leaf) => leaf.value.leaf(),
@@ -146,13 +146,13 @@ impl OpenTrie {
         }))
     }
 
-    /// The number of the block's ancestors.
+    /// Height of the block, which is the number of its ancestors.
     #[must_use]
     pub const fn height(&self) -> u32 {
         self.height
     }
 
-    /// The id of the parent; [`SENTINEL`] if there is none.
+    /// Id of the parent; [`SENTINEL`] if there is none.
     #[must_use]
     pub const fn parent(&self) -> BlockId {
         self.parent_id
@@ -184,7 +184,7 @@ impl OpenTrie {
         let mut node = 0;
         let mut above: Option<SlotPlace> = None; // The slot that leads to `node`.
         let mut depth = 0;
-        // Every step uses up a byte, and `localize` lets no node stand at the path's end.
+        // Every step uses up a byte, and after `localize` no inner node ends where the path does.
         while let Some(&chr) = path.get(depth) {
             depth += 1;
             let rest = path.get(depth..).unwrap_or_default();
@@ -279,7 +279,7 @@ impl OpenTrie {
         self.replace_child(place, node);
     }
 
-    /// Puts `node` in place of the child behind `place`; the slot stays where it is.
+    /// Puts `node` in place of the child behind `place`, in the same slot.
     fn replace_child(&mut self, place: SlotPlace, node: Inner) {
         let kind = node.kind;
         let at = self.push_inner(node);
@@ -305,7 +305,7 @@ enum Found<'a> {
     Stored(StoredLeaf),
 }
 
-/// The copy of an ancestor's leaf; its text stays where it is, unless it is short.
+/// Copies an ancestor's leaf. Its text stays where it is, unless it is short.
 fn copy_of(leaf: StoredLeaf) -> NewLeaf {
     let value = match leaf.value {
         StoredValue::Raw(leaf) => NewValue::Raw(leaf),
@@ -319,7 +319,7 @@ fn copy_of(leaf: StoredLeaf) -> NewLeaf {
     NewLeaf { path: leaf.path, value }
 }
 
-/// A local slot's place in the arena, which fits: it was made from a length.
+/// Index in the arena of a local slot. It fits: it was made from a length.
 pub(crate) fn arena_index(at: u64) -> usize {
     usize::try_from(at).unwrap_or(usize::MAX)
 }

@@ -8,7 +8,7 @@
 //! - A proof in memory takes no more than a small multiple of its bytes.
 //!
 //! # Not here
-//! Who says which roots are good: the caller, who knows the headers.
+//! Which roots are good: the caller knows the headers.
 
 mod codec;
 pub(crate) mod prove;
@@ -39,16 +39,16 @@ enum Entry {
 }
 
 impl Proof {
-    /// The proof's bytes; the layout is in `marf_proofs.json`.
+    /// Encodes the proof; the layout is in `marf_proofs.json`.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         codec::encode(&self.entries)
     }
 
-    /// Reads a proof. Total: any bytes give a proof or an error, in memory proportional to their number.
+    /// Decodes a proof. Any bytes give a proof or an error, in memory proportional to their number.
     ///
     /// # Errors
-    /// Says which entry is malformed.
+    /// Names the entry that is malformed.
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         Ok(Self { entries: codec::decode(bytes)? })
     }

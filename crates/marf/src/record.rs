@@ -1,4 +1,4 @@
-//! How inner nodes lie in the node file.
+//! How inner nodes are stored in the node file.
 //!
 //! A *full* record names every child. A *patch* names a full record of an ancestor's trie, its base, and the children that
 //! changed since then, all of them: so a node is read with at most two reads, and the base is mostly in the cache.
@@ -24,10 +24,10 @@ mod tests;
 use crate::checksum::checksum32;
 use crate::node::{Base, Inner, Kind, Path, Slot};
 
-/// One more than the highest place in a node file: 36 bits, 64 GiB, some 200 million keys.
+/// One more than the highest offset in a node file: 36 bits, 64 GiB, some 200 million keys.
 pub(crate) const FILE_BYTES_MAX: u64 = 1 << 36;
 
-/// Bytes of a checksum.
+/// Bytes of a record's checksum.
 pub(crate) const CHECKSUM_BYTES: usize = 4;
 /// Bytes of a segment before its records.
 pub(crate) const SEGMENT_HEAD_BYTES: usize = 32 + CHECKSUM_BYTES;
@@ -40,7 +40,7 @@ const ENTRY_BYTES: usize = 1 + POINTER_BYTES;
 const PATCH: u8 = 0x08;
 const LOCAL_BIT: u64 = 0x08;
 
-/// What a record says that is not what was written.
+/// Why a record is not one that was written, in a few words.
 pub(crate) type Damage = &'static str;
 
 /// An upper bound of the bytes of an inner record of `kind`, without its hashes.
@@ -51,23 +51,23 @@ pub(crate) const fn inner_bytes_max(kind: Kind) -> usize {
     }
 }
 
-/// A place in the file and what is known about it, to decode the record there.
+/// What must be known of a record's place to decode it.
 pub(crate) struct Place {
-    /// Where the record begins.
+    /// Offset of the record in the file.
     pub(crate) at: u64,
-    /// Where the segment begins that holds it.
+    /// Offset of the segment that holds it.
     pub(crate) segment_start: u64,
-    /// The number of the block whose segment that is.
+    /// Number of the block of that segment.
     pub(crate) block: u32,
 }
 
-/// A decoded inner record. The length is that of the record without its hashes, in bytes.
+/// A decoded inner record. Its length in bytes is without the hashes.
 pub(crate) enum Decoded {
     Full { inner: Inner, length: usize },
     Patch { kind: Kind, base: Base, entries: Vec<Slot>, length: usize },
 }
 
-/// Decodes the inner record at the start of `bytes`. `block_at` names the block whose segment holds a byte.
+/// Decodes the inner record at the start of `bytes`. `block_at` gives the number of the block whose segment holds an offset.
 pub(crate) fn decode(bytes: &[u8], place: &Place, block_at: &dyn Fn(u64) -> Option<u32>) -> Result<Decoded, Damage> {
     let mut reader = Reader { bytes, at: 0 };
     let tag = reader.byte()?;
@@ -120,7 +120,7 @@ fn decode_patch(mut reader: Reader<'_>, kind: Kind, pointers: &Pointers<'_>) -> 
     Ok(Decoded::Patch { kind, base: Base { at, generation }, entries, length })
 }
 
-/// The node that the patch `entries` makes of the full node `base_inner`.
+/// The node that a patch with `entries` makes of the full node `base_inner`.
 pub(crate) fn apply_patch(base_inner: &Inner, base: Base, entries: &[Slot]) -> Result<Inner, Damage> {
     let mut inner = base_inner.clone();
     for entry in entries {
@@ -136,9 +136,9 @@ pub(crate) fn apply_patch(base_inner: &Inner, base: Base, entries: &[Slot]) -> R
     Ok(inner)
 }
 
-/// Appends the record of `inner` to `segment`, which begins at the segment's start, and returns where in it the record begins.
+/// Appends the record of `inner` to `segment`, which begins at the segment's start, and returns the record's offset in it.
 ///
-/// Local slots must hold places within the segment, and `hashes` the hashes of the local inner children.
+/// Local slots must hold offsets in the segment, and `hashes` the hashes of the local inner children.
 pub(crate) fn encode(
     segment: &mut Vec<u8>,
     inner: &Inner,
@@ -247,7 +247,7 @@ impl Pointers<'_> {
     }
 }
 
-/// Five bytes, little endian.
+/// A little-endian number of five bytes.
 fn u40(bytes: [u8; POINTER_BYTES]) -> u64 {
     let [a, b, c, d, e] = bytes;
     u64::from_le_bytes([a, b, c, d, e, 0, 0, 0])
@@ -257,7 +257,7 @@ fn has_bit(bits: &[u8; 32], chr: u8) -> bool {
     bits[usize::from(chr / 8)] & (1 << (chr % 8)) != 0
 }
 
-/// Reads a record from its start; total over any bytes.
+/// Reads a record from its start; any bytes give a value or an error.
 pub(crate) struct Reader<'a> {
     pub(crate) bytes: &'a [u8],
     pub(crate) at: usize,
@@ -281,7 +281,7 @@ impl<'a> Reader<'a> {
         Ok(self.array::<1>()?[0])
     }
 
-    /// Checks the checksum that stands here and returns the record's length with it.
+    /// Checks the checksum at this position, and returns the record's length with it.
     pub(crate) fn end_checked(mut self) -> Result<usize, Damage> {
         let expected = checksum32(&self.bytes[..self.at]);
         if self.array::<CHECKSUM_BYTES>()? != expected {
@@ -291,7 +291,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Decodes `count` hashes and their checksum.
+/// Decodes `count` hashes and the checksum after them.
 pub(crate) fn decode_hashes(bytes: &[u8], count: usize) -> Result<Vec<[u8; 32]>, Damage> {
     let mut reader = Reader { bytes, at: 0 };
     let hashes = reader.take(count * 32)?.as_chunks::<32>().0.to_vec();

@@ -1,11 +1,11 @@
-//! From an open trie to its root and its bytes: every new node is hashed once, then written once.
+//! Turns an open trie into its root and its bytes: each new node is hashed once, then written once.
 //!
 //! ```text
 //! segment   hash of the root node (32), checksum (4), mark, records: children before their parents, the root's last
 //! mark      "seg1", length of the segment in bytes (8, little endian), checksum (4)
 //! ```
-//! By the mark a start tells what one commit left, whose rows are missing, from what several left. Segments of earlier
-//! versions have none; nothing else reads it.
+//! The mark tells a start whether one commit or several left bytes without rows. Segments of earlier versions have none, and
+//! nothing else reads it.
 //!
 //! # Not here
 //! The records: `record`. Writing the segment to the file: `marf`.
@@ -21,20 +21,20 @@ use crate::open_trie::{NewLeaf, OpenTrie, arena_index};
 use crate::record::{self, CHECKSUM_BYTES, FILE_BYTES_MAX, SEGMENT_HEAD_BYTES, seal_record};
 use crate::store::Store;
 
-/// How a mark begins, and all of its bytes.
+/// First bytes of a mark, and its length.
 const MARK_MAGIC: [u8; 4] = *b"seg1";
 const MARK_BYTES: usize = MARK_MAGIC.len() + 8 + CHECKSUM_BYTES;
 
-/// Bytes from which a mark can be read.
+/// Bytes at the start of a segment that hold its mark.
 pub(crate) const MARKED_HEAD_BYTES: usize = SEGMENT_HEAD_BYTES + MARK_BYTES;
 
-/// A second thread costs some 30 us; hashing 64 nodes takes longer.
+/// Nodes from which a second thread is started: that costs some 30 us, and hashing 64 nodes takes longer.
 const PARALLEL_NODES_MIN: usize = 64;
 
-/// A block has at most 256 subtrees to hand out, and beyond a few threads the writing takes longer than the hashing.
+/// Most threads that hash. There are at most 256 subtrees to share, and beyond a few threads the writing takes longer.
 const HASHING_THREADS_MAX: usize = 4;
 
-/// A hashed trie that only waits for its block's id. Cheap to clone; shared between threads.
+/// A hashed trie, to be committed under its block's id. Cheap to clone; shared between threads.
 #[derive(Clone)]
 pub struct SealedTrie(pub(crate) Arc<Sealed>);
 
@@ -45,26 +45,26 @@ pub(crate) struct Sealed {
     pub(crate) height: u32,
     pub(crate) root: TrieHash,
     pub(crate) segment: Vec<u8>,
-    /// Where in the segment the root's record begins.
+    /// Offset of the root's record in the segment.
     pub(crate) root_at: u64,
-    /// The checksum of the segment.
+    /// 64-bit checksum of the segment.
     pub(crate) checksum: u64,
 }
 
 impl SealedTrie {
-    /// The block's root: what a header names as its state (docs/CONSENSUS.md#node-hashes).
+    /// Root of the block's trie, which its header names (docs/CONSENSUS.md#node-hashes).
     #[must_use]
     pub fn root(&self) -> TrieHash {
         self.0.root
     }
 
-    /// The id of the parent; [`crate::SENTINEL`] if there is none.
+    /// Id of the parent; [`crate::SENTINEL`] if there is none.
     #[must_use]
     pub fn parent(&self) -> BlockId {
         self.0.parent_id
     }
 
-    /// The number of the block's ancestors.
+    /// Height of the block, which is the number of its ancestors.
     #[must_use]
     pub fn height(&self) -> u32 {
         self.0.height
@@ -75,7 +75,7 @@ impl OpenTrie {
     /// Hashes each new node once and encodes the trie for the node file.
     ///
     /// # Errors
-    /// The trie is larger than a node file may be.
+    /// [`MarfError::Full`] if the trie is larger than a node file may be.
     pub fn seal(self) -> Result<SealedTrie, MarfError> {
         let hashes = hash_inners(&self)?;
         let root_node = hashes.first().copied().unwrap_or_default();
@@ -102,7 +102,7 @@ fn write_mark(segment: &mut [u8]) {
     segment[SEGMENT_HEAD_BYTES..MARKED_HEAD_BYTES].copy_from_slice(&mark);
 }
 
-/// The length of the segment that begins with `head`, if it says so.
+/// Length of a segment by the mark in its first bytes; `None` without a valid mark.
 pub(crate) fn marked_length(head: &[u8]) -> Option<u64> {
     let mark = head.get(SEGMENT_HEAD_BYTES..MARKED_HEAD_BYTES)?;
     let (content, checksum) = mark.split_at(MARK_BYTES - CHECKSUM_BYTES);
@@ -110,9 +110,9 @@ pub(crate) fn marked_length(head: &[u8]) -> Option<u64> {
     (checksum32(content) == checksum).then_some(u64::from_le_bytes(length.try_into().ok()?))
 }
 
-/// The hashes of all inner nodes, by their places in the arena.
+/// Hashes of all inner nodes, in the order of the arena.
 ///
-/// The subtrees below the root share nothing, so threads divide them.
+/// The subtrees below the root share nothing, so they are divided among threads.
 fn hash_inners(trie: &OpenTrie) -> Result<Vec<[u8; 32]>, MarfError> {
     let mut hashes = vec![[0; 32]; trie.inners.len()];
     let subtrees: Vec<usize> = trie.inners[0].slots.iter().flatten().filter_map(local_inner).collect();
@@ -131,7 +131,7 @@ fn hash_inners(trie: &OpenTrie) -> Result<Vec<[u8; 32]>, MarfError> {
             let workers: Vec<_> = subtrees.chunks(share).skip(1).map(spawn).collect();
             let mut results = vec![hash_subtrees(trie, subtrees.chunks(share).next().unwrap_or_default())];
             results.extend(workers.into_iter().map(|worker| {
-                worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)) // Our bug: let it be seen.
+                worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)) // A bug of ours, to be seen.
             }));
             results
         });
@@ -162,7 +162,7 @@ struct Hasher<'a> {
 }
 
 impl Hasher<'_> {
-    /// Hashes the nodes below `node`, then `node`. Recurses at most 32 deep: each level uses up a path byte.
+    /// Hashes the nodes below `node`, then `node`. At most 32 calls deep: each level uses up a path byte.
     fn subtree(&mut self, node: usize) -> Result<[u8; 32], MarfError> {
         let inner = &self.trie.inners[node];
         let mut children = Vec::new();
@@ -174,7 +174,7 @@ impl Hasher<'_> {
         Ok(hash)
     }
 
-    /// The hash of `inner`, whose local inner children have the hashes `children`, in slot order.
+    /// Hash of `inner`, given the hashes of its local inner children in slot order.
     fn node_over(&mut self, inner: &Inner, children: &[[u8; 32]]) -> Result<[u8; 32], MarfError> {
         let trie = self.trie;
         let index = trie.store.index();
@@ -203,7 +203,7 @@ impl Hasher<'_> {
     }
 }
 
-/// The place of a local inner child.
+/// Index in the arena of a local inner child; `None` for other children.
 fn local_inner(slot: &Slot) -> Option<usize> {
     (slot.block == LOCAL && slot.kind != Kind::Leaf).then(|| arena_index(slot.at))
 }
@@ -216,8 +216,8 @@ struct Encoder<'a> {
 }
 
 impl Encoder<'_> {
-    /// Writes what is new below `node`, then `node`; returns where in the segment its record begins. Each node is taken
-    /// from the arena once: it has one parent.
+    /// Writes what is new below `node`, then `node`; returns the offset of its record in the segment. Each node is taken from the
+    /// arena once, as it has one parent.
     fn inner(&mut self, node: usize) -> u64 {
         let mut placed = std::mem::replace(&mut self.inners[node], Inner::new(Kind::Node4, Path::EMPTY));
         let mut hashes = Vec::new();

@@ -1,6 +1,6 @@
-//! Reads committed tries: nodes by their places, leaves by their paths.
+//! Reads committed tries: nodes by their offsets, leaves by their paths.
 //!
-//! Shared by all threads. Nothing here writes but `publish`, which adds a block to the index.
+//! Shared by all threads. Only `publish` and `retract` change anything: they add a block to the index or remove it.
 //!
 //! # Not here
 //! Tries that are being built: `open_trie`. Proofs: `proof`.
@@ -30,9 +30,9 @@ impl Store {
         Self { file, index: RwLock::new(index), cache: Cache::new(), writer: Mutex::new(()) }
     }
 
-    /// The index. Hold it briefly: `publish` waits for it, and then readers wait for `publish`.
+    /// The index. Hold it briefly: `publish` waits for it, and other readers then wait for `publish`.
     pub(crate) fn index(&self) -> RwLockReadGuard<'_, Index> {
-        // Only `publish` writes, and it cannot stop half way.
+        // Its writers cannot stop half way.
         self.index.read().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -44,7 +44,7 @@ impl Store {
         }
     }
 
-    /// Takes block `number` away again, if it is the last one.
+    /// Removes block `number`, if it is the last one.
     pub(crate) fn retract(&self, number: u32) {
         self.index.write().unwrap_or_else(PoisonError::into_inner).pop(number);
     }
@@ -55,17 +55,17 @@ impl Store {
         index.entry(number).map(|entry| (number, *entry)).ok_or(MarfError::UnknownBlock(*id))
     }
 
-    /// The entry of a block that a node named.
+    /// The entry of a block that a node names.
     pub(crate) fn entry(&self, number: u32) -> Result<Entry, MarfError> {
         self.index().entry(number).copied().ok_or_else(|| self.file.damaged(0, "a node names no block"))
     }
 
-    /// The slot that leads to the root of `block`.
+    /// A slot that leads to the root of block `number`.
     pub(crate) const fn root_slot(number: u32, entry: &Entry) -> Slot {
         Slot { at: entry.root_at, block: number, kind: Kind::Node256, chr: 0, patched: false }
     }
 
-    /// The inner node that `slot` leads to, of the kind that it says.
+    /// The inner node behind `slot`, of the slot's kind.
     pub(crate) fn inner(&self, slot: &Slot) -> Result<Arc<StoredInner>, MarfError> {
         if let Some(stored) = self.cache.get(slot.at) {
             return self.check_kind(slot, stored);
@@ -96,7 +96,7 @@ impl Store {
         }
     }
 
-    /// The base of a patch, which is a full record, so that reading it ends here.
+    /// The base of a patch. It must be a full record, so that reading ends here.
     fn base(&self, slot: &Slot) -> Result<Arc<StoredInner>, MarfError> {
         let cached = self.cache.get(slot.at);
         let stored = match cached {
@@ -113,7 +113,7 @@ impl Store {
         self.check_kind(slot, stored)
     }
 
-    /// Reads and decodes the record at `at`; also returns the number of the block that holds it.
+    /// Reads and decodes the record at offset `at`, and returns the number of the block that holds it.
     fn read_record(&self, at: u64, kind: Kind) -> Result<(Decoded, u32), MarfError> {
         let mut buffer = [0; INNER_BYTES_MAX];
         let bytes = self.file.read(&mut buffer[..inner_bytes_max(kind)], at)?;
@@ -125,14 +125,14 @@ impl Store {
         Ok((decoded.map_err(|what| self.file.damaged(at, what))?, block))
     }
 
-    /// The leaf at `at`.
+    /// Reads the leaf at offset `at`.
     pub(crate) fn leaf(&self, at: u64) -> Result<StoredLeaf, MarfError> {
         let mut buffer = [0; LEAF_BYTES_MAX];
         let bytes = self.file.read(&mut buffer, at)?;
         record::leaf::decode(bytes, at).map_err(|what| self.file.damaged(at, what))
     }
 
-    /// Follows `path` from the node behind `slot`, which stands where `depth` bytes of the path are used up.
+    /// Follows `path` from the node behind `slot`, to which its first `depth` bytes lead.
     pub(crate) fn find(
         &self,
         slot: Slot,
@@ -159,7 +159,7 @@ impl Store {
         }
     }
 
-    /// A leaf ends where the path does.
+    /// Checks that a leaf ends where the path does.
     pub(crate) fn check_leaf(&self, slot: &Slot, leaf: &StoredLeaf, rest: usize) -> Result<(), MarfError> {
         if leaf.path.len() == rest {
             return Ok(());
@@ -167,7 +167,7 @@ impl Store {
         Err(self.file.damaged(slot.at, "a leaf that does not end where paths do"))
     }
 
-    /// Below an inner node there is at least one more byte.
+    /// Checks that at least one more byte follows an inner node.
     pub(crate) fn check_depth(&self, slot: &Slot, inner: &Inner, rest: usize) -> Result<(), MarfError> {
         if inner.path.len() < rest {
             return Ok(());
@@ -175,7 +175,7 @@ impl Store {
         Err(self.file.damaged(slot.at, "a node below the end of paths"))
     }
 
-    /// The bytes of a value: its text, or the 40 bytes of a bookkeeping leaf.
+    /// Bytes of a value: its text, or the 40 bytes of a bookkeeping leaf.
     pub(crate) fn value(&self, value: StoredValue) -> Result<Vec<u8>, MarfError> {
         match value {
             StoredValue::Raw(leaf) => Ok(leaf.to_vec()),
@@ -184,7 +184,7 @@ impl Store {
         }
     }
 
-    /// The text at `place`, checked against its hash.
+    /// Reads the text at `place` and compares it with its hash.
     pub(crate) fn text(&self, place: &TextPlace) -> Result<Vec<u8>, MarfError> {
         let damaged = |what| self.file.damaged(place.at, what);
         let length = usize::try_from(place.length).unwrap_or(usize::MAX);
@@ -199,7 +199,7 @@ impl Store {
         Ok(text)
     }
 
-    /// The hash of the root node of a block, before its ancestors' roots are mixed in.
+    /// Hash of a block's root node, without its ancestors' roots.
     pub(crate) fn root_node_hash(&self, entry: &Entry) -> Result<[u8; 32], MarfError> {
         let mut buffer = [0; SEGMENT_HEAD_BYTES];
         let bytes = self.file.read(&mut buffer, entry.start)?;
@@ -208,7 +208,7 @@ impl Store {
             .map_err(|what| self.file.damaged(entry.start, what))
     }
 
-    /// The hashes of the inner children of `stored` that belong to its trie, in slot order.
+    /// Hashes of the inner children of `stored` that belong to its trie, in slot order.
     pub(crate) fn child_hashes(&self, stored: &StoredInner) -> Result<Vec<[u8; 32]>, MarfError> {
         let own = |slot: &&Slot| slot.block == stored.block && slot.kind != Kind::Leaf;
         let count = stored.inner.slots.iter().flatten().filter(own).count();

@@ -16,7 +16,7 @@ fn row(number: u32, parent: Option<(u32, u32)>) -> BlockRow {
     }
 }
 
-/// Two branches, even and odd numbers, from block 0: block n's parent is n - 2.
+/// Two branches from block 0, the even and the odd numbers: the parent of block n is n - 2.
 fn two_branches(blocks: u32) -> Index {
     let mut index = Index::default();
     for number in 0..blocks {

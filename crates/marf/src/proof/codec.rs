@@ -1,24 +1,24 @@
-//! The bytes of proofs: the layout is in `marf_proofs.json`.
+//! The encoding of proofs; the layout is in `marf_proofs.json`.
 //!
 //! # Invariants
-//! - `encode(decode(bytes)) == bytes`: what is not kept has one form only.
+//! - `encode(decode(bytes)) == bytes`: each part that is not kept has one form only.
 
 use super::Entry;
 use crate::error::DecodeError;
 use crate::node::{Kind, PATH_BYTES, Path};
 use crate::node_hash::SLOT_BYTES;
 
-/// More than any proof has. A path has at most 32 back pointers, and they seldom are more than four: then a proof is about
-/// 105 kB; the longest imaginable, 33 nodes of 256 children, has 560 kB for each trie that it leads through.
+/// Above the size of any proof. A path has at most 32 back pointers, and seldom more than four: then a proof has about 105 kB. The
+/// longest imaginable, 33 nodes of 256 children, has 560 kB for each trie that it leads through.
 pub const MAX_PROOF_BYTES: usize = 4 << 20;
 
-/// A shunt's index: one of the at most 33 hashes of a block's root, or one past them.
+/// Upper bound of a shunt's index: one of the at most 33 hashes of a block's root, or one past them.
 const SHUNT_INDEX_MAX: u64 = 64;
 
-/// A block's root is the hash of its root node's and at most 32 ancestors': heights are u32.
+/// Hashes in a block's root: its root node's and those of at most 32 ancestors, as heights are u32.
 const SHUNT_HASHES_MAX: usize = 33;
 
-/// The type bytes of entries: 0 to 3 are nodes.
+/// Type bytes of entries; 0 to 3 are inner nodes.
 const LEAF: u8 = 4;
 const SHUNT: u8 = 5;
 
@@ -56,7 +56,7 @@ fn encode_path(bytes: &mut Vec<u8>, path: &Path) {
     bytes.extend(path.as_slice());
 }
 
-/// Lengths within a proof fit: its parts are at most 256 long, and it has few.
+/// A length in a proof as it is encoded. It fits: the parts are at most 256 long, and there are few.
 fn length(length: usize) -> [u8; 4] {
     u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes()
 }
@@ -67,7 +67,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Vec<Entry>, DecodeError> {
     }
     let mut decoder = Decoder { bytes, at: 0, entry: 0 };
     let count = u32::from_be_bytes(decoder.array()?);
-    // No capacity is reserved for a number that is only claimed.
+    // No memory is reserved for a number that is only claimed.
     let mut entries = Vec::new();
     for entry in 0..usize::try_from(count).unwrap_or(usize::MAX) {
         decoder.entry = entry;

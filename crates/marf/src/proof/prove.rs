@@ -1,6 +1,6 @@
 //! Makes proofs from committed tries (docs/CONSENSUS.md#proofs).
 //!
-//! Hashes of inner children lie beside their parents, so a proof costs about two reads a node; siblings that are leaves are
+//! Hashes of inner children are stored beside their parents, so a proof costs about two reads a node; siblings that are leaves are
 //! hashed again.
 //!
 //! # Not here
@@ -18,7 +18,7 @@ use crate::node_hash::{HashSlot, leaf_hash};
 use crate::record::leaf::StoredLeaf;
 use crate::store::Store;
 
-/// The nodes of one trie on the way along a path, from the root down, and the byte by which each was left.
+/// The nodes of one trie along a path, from the root down, each with the byte by which the path leaves it.
 struct Walk {
     block: u32,
     steps: Vec<(Arc<StoredInner>, u8)>,
@@ -32,7 +32,7 @@ enum End {
     Older(u32),
 }
 
-/// The leaf at `path` as of block `number`, and the proof of it. `None`: not present.
+/// The leaf at `path` as of block `number`, with its proof. `None` = there is no such key.
 pub(crate) fn prove(
     store: &Store,
     number: u32,
@@ -46,7 +46,7 @@ pub(crate) fn prove(
         match end {
             End::Absent => return Ok(None),
             End::Leaf(leaf) => break leaf,
-            // Back pointers lead to lower numbers (see `record`), so this ends.
+            // This ends: back pointers lead to lower numbers (see `record`).
             End::Older(older) => block = older,
         }
     };
@@ -96,7 +96,7 @@ fn walk(store: &Store, block: u32, path: &[u8; PATH_BYTES]) -> Result<(Walk, End
     }
 }
 
-/// The entry of a node that is left by `chr`.
+/// The entry of a node that the path leaves by `chr`.
 fn node_entry(store: &Store, stored: &StoredInner, chr: u8) -> Result<Entry, MarfError> {
     let inner = &stored.inner;
     let mut children = store.child_hashes(stored)?.into_iter();
@@ -145,8 +145,8 @@ fn first_shunt(store: &Store, block: u32) -> Result<Entry, MarfError> {
     Ok(Entry::Shunt { index: 0, hashes })
 }
 
-/// The shunts from the root of `older` to that of `newer`: from the newer block back, the longest power of two that does not
-/// lead past the older, again and again; in the proof they stand from the older up.
+/// Adds the shunts from the root of `older` to that of `newer`. They are found from the newer block back, each by the largest power
+/// of two that does not lead past the older; in the proof they go from the older up.
 fn push_shunts(store: &Store, older: u32, newer: u32, entries: &mut Vec<Entry>) -> Result<(), MarfError> {
     let first = entries.len();
     let older_height = store.entry(older)?.height;

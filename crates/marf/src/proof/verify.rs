@@ -73,7 +73,7 @@ fn split(entries: &[Entry]) -> Result<Vec<Part<'_>>, VerifyError> {
     Ok(parts)
 }
 
-/// The first segment spells the whole path, each further one its beginning.
+/// Checks that the first segment spells the whole path, and each further one its beginning.
 fn check_path(part: &Part<'_>, number: usize, path: &TrieHash) -> Result<(), VerifyError> {
     let mut rest = path.0.as_slice();
     let wrong = || VerifyError::WrongPath(number);
@@ -90,7 +90,7 @@ fn check_path(part: &Part<'_>, number: usize, path: &TrieHash) -> Result<(), Ver
     if number == 0 && !rest.is_empty() { Err(wrong()) } else { Ok(()) }
 }
 
-/// The hash of the last of `nodes`, above a child of hash `below`.
+/// Hash of the last of `nodes`, given the hash of the child that the first one leads to.
 fn segment_hash(
     preimage: &mut Vec<u8>,
     below: [u8; 32],
@@ -112,7 +112,7 @@ fn segment_hash(
     Ok(below)
 }
 
-/// The root of the trie that holds the leaf: the one shunt has index 0 and all its ancestors' roots.
+/// Root of the trie that holds the leaf: the one shunt there has index 0 and all its ancestors' roots.
 fn first_root(root_node: [u8; 32], shunts: &[Entry], start: usize) -> Result<TrieHash, VerifyError> {
     let [Entry::Shunt { index: 0, hashes }] = shunts else { return Err(VerifyError::Shape(start)) };
     if hashes.is_empty() {
@@ -121,8 +121,8 @@ fn first_root(root_node: [u8; 32], shunts: &[Entry], start: usize) -> Result<Tri
     Ok(TrieHash(hash([&[root_node], hashes.as_slice()].concat().as_flattened())))
 }
 
-/// From the root of an older trie to that of a newer one. Each shunt but the last is the root of a trie between them,
-/// its root node's hash among the hashes; the last is the newer trie's, whose root node's hash the segment gave.
+/// Root of a newer trie, from that of an older one. Each shunt but the last gives the root of a trie in between, with that trie's
+/// root node hash in its list. The last gives the newer trie's, whose root node hash the segment gave.
 fn next_root(older: TrieHash, root_node: [u8; 32], shunts: &[Entry], start: usize) -> Result<TrieHash, VerifyError> {
     let mut root = older;
     for (place, shunt) in shunts.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! How leaves and their value texts lie in the node file.
+//! How leaves and their texts are stored in the node file.
 //!
 //! ```text
 //! tag  path length, path  body  checksum          tag: kind 1 in bits 0-2, body in bits 4-5
@@ -13,8 +13,8 @@ use crate::hash::{Leaf, hash, leaf_of_hash};
 use crate::node::{Kind, Path};
 use crate::record::{CHECKSUM_BYTES, Damage, Reader, seal_record};
 
-/// The longest text whose hash is not stored: one read brings the record and the text, and hashing it is
-/// cheaper than 32 more bytes for every key.
+/// Longest text whose hash is not stored: one read brings record and text, and hashing the text is cheaper than 32 more bytes for
+/// every key.
 pub(crate) const INLINE_BYTES_MAX: usize = 128;
 
 /// Bytes of the longest leaf record, without a text that follows it.
@@ -35,15 +35,15 @@ pub(crate) struct StoredLeaf {
 /// A value as read from the file.
 #[derive(Debug)]
 pub(crate) enum StoredValue {
-    /// A bookkeeping value.
+    /// The 40 bytes of a bookkeeping value.
     Raw(Leaf),
-    /// A short text, and where it lies.
+    /// A short text, and its offset in the file.
     Inline { text: Vec<u8>, at: u64 },
-    /// A text that lies elsewhere.
+    /// A longer text, which is stored outside of the record.
     Elsewhere(TextPlace),
 }
 
-/// Where a text lies, and its hash.
+/// Place of a text, and its hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct TextPlace {
     pub(crate) hash: [u8; 32],
@@ -52,7 +52,7 @@ pub(crate) struct TextPlace {
 }
 
 impl StoredValue {
-    /// The 40 bytes that are hashed.
+    /// The 40 bytes that are hashed for it.
     pub(crate) fn leaf(&self) -> Leaf {
         match self {
             Self::Raw(leaf) => *leaf,
@@ -65,16 +65,16 @@ impl StoredValue {
 /// What a new trie writes for a leaf.
 #[derive(Debug, Clone)]
 pub(crate) enum NewValue {
-    /// A bookkeeping value.
+    /// The 40 bytes of a bookkeeping value.
     Raw(Leaf),
-    /// A value text, written with the leaf.
+    /// A text that is written with the leaf.
     Text(Box<[u8]>),
-    /// A text that an ancestor wrote.
+    /// A text that an ancestor's segment holds.
     Elsewhere(TextPlace),
 }
 
 impl NewValue {
-    /// The 40 bytes that are hashed.
+    /// The 40 bytes that are hashed for it.
     pub(crate) fn leaf(&self) -> Leaf {
         match self {
             Self::Raw(leaf) => *leaf,
@@ -84,7 +84,7 @@ impl NewValue {
     }
 }
 
-/// Decodes the leaf at the start of `bytes`, which begin at byte `at` of the file.
+/// Decodes the leaf at the start of `bytes`, which begin at offset `at` of the file.
 pub(crate) fn decode(bytes: &[u8], at: u64) -> Result<StoredLeaf, Damage> {
     let mut reader = Reader { bytes, at: 0 };
     let tag = reader.byte()?;
@@ -126,7 +126,7 @@ pub(crate) fn decode(bytes: &[u8], at: u64) -> Result<StoredLeaf, Damage> {
     Ok(StoredLeaf { path, value })
 }
 
-/// Appends the record of a leaf to `segment` and returns where in it the record begins.
+/// Appends the record of a leaf to `segment` and returns the record's offset in it.
 pub(crate) fn encode(segment: &mut Vec<u8>, path: &Path, value: &NewValue) -> usize {
     let start = segment.len();
     let body = match value {
@@ -164,7 +164,7 @@ pub(crate) fn encode(segment: &mut Vec<u8>, path: &Path, value: &NewValue) -> us
     start
 }
 
-/// A length that its caller bounded: 40 and [`INLINE_BYTES_MAX`] fit.
+/// A length as one byte. It fits: it is at most [`INLINE_BYTES_MAX`].
 fn length_byte(length: usize) -> u8 {
     u8::try_from(length).unwrap_or(u8::MAX)
 }

@@ -4,19 +4,19 @@ use super::leaf::{self, INLINE_BYTES_MAX, LEAF_BYTES_MAX, NewValue, StoredValue,
 use super::*;
 use crate::hash::hash;
 
-/// Blocks of 1,000 bytes.
+/// A file of blocks that have 1,000 bytes each.
 fn block_at(at: u64) -> Option<u32> {
     u32::try_from(at / 1_000).ok()
 }
 
-/// A record at byte 7,500, in block 7.
+/// Place of a record at byte 7,500, in block 7.
 const PLACE: Place = Place { at: 7_500, segment_start: 7_000, block: 7 };
 
 fn kind() -> impl Strategy<Value = Kind> {
     prop::sample::select(vec![Kind::Node4, Kind::Node16, Kind::Node48, Kind::Node256])
 }
 
-/// A node as a trie that is encoded holds it: local slots are places in the segment.
+/// A node as it is before encoding: local slots hold offsets in the segment.
 fn inner() -> impl Strategy<Value = Inner> {
     let child = (prop::sample::select(vec![1_u8, 2, 3, 4, 5]), any::<bool>(), 0..7_000_u64);
     let children = prop::collection::btree_map(any::<u8>(), child, 0..257);
@@ -34,7 +34,7 @@ fn is_local(slot: &Slot) -> bool {
     slot.block == PLACE.block
 }
 
-/// What decoding gives back for an encoded node: local places count from the file's start.
+/// The node that decoding gives back: local offsets count from the file's start.
 fn as_read(inner: &Inner) -> Inner {
     let mut inner = inner.clone();
     for slot in inner.slots.iter_mut().flatten().filter(|slot| is_local(slot)) {
@@ -139,7 +139,7 @@ proptest! {
     }
 }
 
-/// The slots that the patch names are local, and count from the file's start when read.
+/// As `as_read`, for slots that a patch names.
 fn as_read_patched(inner: &Inner) -> Inner {
     let mut inner = inner.clone();
     for slot in inner.slots.iter_mut().flatten().filter(|slot| slot.patched) {
@@ -148,7 +148,7 @@ fn as_read_patched(inner: &Inner) -> Inner {
     inner
 }
 
-/// A pointer to a later byte could make a walk endless; a checksum cannot rule it out, as we compute it ourselves.
+/// A pointer to a later byte could make a walk endless, and a checksum cannot rule it out, as this program computes it.
 #[test]
 fn pointers_to_later_bytes_are_refused() {
     let mut inner = Inner::new(Kind::Node4, Path::EMPTY);

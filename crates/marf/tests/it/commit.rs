@@ -149,7 +149,7 @@ fn readers_on_other_threads_see_whole_blocks_while_blocks_are_stored() {
             }
             reads
         });
-        let finished = SetOnDrop(&done); // If this thread panics too: the scope waits for the reader.
+        let finished = SetOnDrop(&done); // Set also if this thread panics, as the scope waits for the reader.
         for number in 1..200 {
             let value = number.to_string();
             let other = format!("key {number}");

@@ -1,7 +1,7 @@
 //! What a start finds after a crash, and after damage.
 //!
 //! # Not here
-//! Power loss under a real file system: these tests write the bytes that it may leave.
+//! Power loss under a real file system: these tests write the bytes that it can leave.
 
 use std::collections::BTreeMap;
 
@@ -12,10 +12,10 @@ use crate::support::{Home, id};
 const KEYS: [&str; 6] = ["a", "b", "c", "d", "e", "f"];
 const BLOCKS: usize = 6;
 
-/// Every 11th byte: all of them take minutes. With 1 the tests pass too.
+/// Distance of the bytes that are tried, as all of them take minutes. With 1 the tests pass too.
 const STRIDE: usize = 11;
 
-/// Six blocks, each of which writes some keys; values short and long.
+/// Six blocks with some keys each, and values short and long.
 fn filled() -> (Home, Vec<BTreeMap<&'static str, String>>) {
     let mut home = Home::new();
     let mut maps: Vec<BTreeMap<&str, String>> = Vec::new();
@@ -31,7 +31,7 @@ fn filled() -> (Home, Vec<BTreeMap<&'static str, String>>) {
     (home, maps)
 }
 
-/// Reads and proves everything. `Err`: damage was reported; wrong answers panic.
+/// Reads and proves everything. `Err` = damage was reported; wrong answers panic.
 fn read_all(home: &Home, maps: &[BTreeMap<&str, String>]) -> Result<(), MarfError> {
     let roots: BTreeMap<TrieHash, BlockId> =
         (0..maps.len()).map(|number| (home.marf.root_of(&id(number)).unwrap(), id(number))).collect();
@@ -160,7 +160,7 @@ fn a_bit_that_flips_later_is_reported_by_the_reads_that_meet_it() {
     for at in (16..length).step_by(STRIDE) {
         flip(at);
         match read_all(&home, &maps) {
-            Ok(()) => {} // In a cached node, or where only some proofs read.
+            Ok(()) => {} // It was in a cached node, or where only some proofs read.
             Err(MarfError::Damaged { path, .. }) => {
                 assert_eq!(path, home.nodes());
                 reported += 1;

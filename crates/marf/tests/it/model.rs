@@ -1,4 +1,4 @@
-//! Random fork trees against a map per block: the map is a copy of the parent's, so it cannot get sharing wrong.
+//! Random fork trees, compared with one map for each block: a map is a copy of the parent's, so it cannot get sharing wrong.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,12 +8,12 @@ use proptest::sample::Index;
 
 use crate::support::{Home, id};
 
-/// What a block holds: path to text.
+/// Content of a block: path to text.
 type Map = BTreeMap<TrieHash, String>;
 
 #[derive(Debug, Clone)]
 enum Op {
-    /// Appends a block on one of the blocks, or on none.
+    /// Appends a block to one of the blocks, or to none.
     Append { parent: Option<Index>, writes: Vec<(TrieHash, String)>, placeholder: bool },
     /// Fills and seals a trie, and commits it in a transaction that is rolled back.
     RollBack { parent: Index, writes: Vec<(TrieHash, String)> },
@@ -21,7 +21,7 @@ enum Op {
     Reopen,
 }
 
-/// Paths that share prefixes of all lengths, and paths that fan out under one prefix: splits and growth.
+/// Paths that share prefixes of all lengths, and paths that fan out under one prefix, so that nodes split and grow.
 fn path() -> impl Strategy<Value = TrieHash> {
     let deep = (0..32_usize, 0..3_u8, 0..32_usize, 0..3_u8).prop_map(|(first, one, second, two)| {
         let mut path = [7; 32];
@@ -37,7 +37,7 @@ fn path() -> impl Strategy<Value = TrieHash> {
     prop_oneof![deep, wide.clone(), wide, any::<[u8; 32]>().prop_map(TrieHash)]
 }
 
-/// Texts on both sides of the lengths at which they are stored in another way.
+/// Texts on both sides of the lengths at which they are stored differently.
 fn text() -> impl Strategy<Value = String> {
     prop_oneof!["[a-z]{0,8}", "[a-z]{35,45}", "[a-z]{120,140}", "[a-z]{1000}"]
 }
@@ -62,7 +62,7 @@ struct Model {
 }
 
 impl Model {
-    /// A parent that an index names; most of the time a recent one, so that chains grow long.
+    /// The parent that an index means; most of the time a recent one, so that chains grow long.
     fn parent(&self, parent: Option<&Index>) -> Option<usize> {
         let count = self.blocks.len();
         (count > 0).then(|| parent.map(|parent| count - 1 - parent.index(count) / 2)).flatten()
@@ -127,7 +127,7 @@ fn check_all(home: &Home, model: &Model) {
 
 fn check_proofs(home: &Home, model: &Model) {
     for (number, (_, map, root)) in model.blocks.iter().enumerate() {
-        // Of this fork only: blocks of two forks may have the same root, if they were opened under a placeholder.
+        // Only of this fork: blocks of two forks can have the same root, if they were opened under a placeholder.
         let ancestors = model.ancestors(number).into_iter();
         let roots: BTreeMap<TrieHash, BlockId> =
             ancestors.map(|ancestor| (model.blocks[ancestor].2, id(ancestor))).collect();

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use crate::support::{Home, id};
 
-/// Where the leaf's byte stands, which the format carries and no hash covers.
+/// Offset of the leaf's path byte, which is in the format and in no hash.
 const LEAF_CHR_AT: usize = 5;
 
 struct Case {
@@ -30,7 +30,7 @@ fn case() -> &'static Case {
         home.append(SENTINEL, id(0), &[]);
         home.append(id(0), id(1), &first);
         for number in 2..20 {
-            // A neighbour: the same first byte.
+            // A neighbour is a key whose path has the same first byte.
             let byte = TrieHash::of_key(KEY).0[0];
             let neighbour = (0..).map(|try_| format!("neighbour {number} {try_}"));
             let neighbour = neighbour.into_iter().find(|key| TrieHash::of_key(key).0[0] == byte).unwrap();

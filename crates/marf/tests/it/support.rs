@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use marf::{BlockId, Marf, OpenError, OpenTrie, SealedTrie, Sync, TrieHash};
 use rusqlite::Connection;
 
-/// A folder with a node file and an index, and both open.
+/// A folder with a node file and an index, both open.
 pub(crate) struct Home {
     pub(crate) marf: Marf,
     pub(crate) conn: Connection,
@@ -19,7 +19,7 @@ impl Home {
         Self { marf, conn, folder }
     }
 
-    /// Closes both files, lets `meddle` change the node file, and opens them again.
+    /// Closes both files, changes the node file by `meddle`, and opens both again.
     pub(crate) fn reopen_after(self, meddle: impl FnOnce(&mut Vec<u8>)) -> Result<Self, OpenError> {
         self.try_reopen_after(meddle).map_err(|(error, _)| error)
     }
@@ -43,7 +43,7 @@ impl Home {
         std::fs::metadata(self.nodes()).unwrap().len()
     }
 
-    /// Commits and publishes.
+    /// Commits and publishes a sealed trie.
     pub(crate) fn store(&mut self, sealed: &SealedTrie, block_id: BlockId) {
         let tx = self.conn.transaction().unwrap();
         let pending = self.marf.commit(&tx, sealed, block_id).unwrap();
@@ -51,7 +51,7 @@ impl Home {
         self.marf.publish(pending);
     }
 
-    /// Commits, but rolls the transaction back.
+    /// Commits a sealed trie, but rolls the transaction back.
     pub(crate) fn store_and_roll_back(&mut self, sealed: &SealedTrie, block_id: BlockId) {
         let tx = self.conn.transaction().unwrap();
         drop(self.marf.commit(&tx, sealed, block_id).unwrap());
@@ -68,7 +68,7 @@ impl Home {
     }
 }
 
-/// The files, closed.
+/// The files of a [`Home`], closed.
 pub(crate) struct Closed {
     folder: tempfile::TempDir,
 }
