@@ -11,18 +11,18 @@ use crate::hashing::{sha256, sha256_ripemd160};
 use crate::ids::Hash160;
 use crate::keys::{KeyEncoding, PublicKey};
 
-/// Why keys make no account.
+/// Why keys do not make an account.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AccountError {
     /// More signatures are required than there are keys.
     #[error("{required} signatures of {keys} keys")]
     TooFewKeys {
-        /// Signatures required.
+        /// Number of signatures that are required.
         required: u16,
-        /// Keys given.
+        /// Number of keys that are given.
         keys: usize,
     },
-    /// A witness script can only hold compressed keys.
+    /// A key is uncompressed, and the hash mode is one of a witness script.
     #[error("witness scripts take compressed keys only")]
     UncompressedKey,
 }
@@ -32,44 +32,44 @@ pub enum AccountError {
 pub struct StacksAddress(Standard);
 
 impl StacksAddress {
-    /// An account; `None` for a version above 31, which has no c32 digit.
+    /// Makes an address; `None` for a version above 31, which has no c32 digit.
     #[must_use]
     pub fn new(version: u8, hash160: Hash160) -> Option<Self> {
         Standard::new(version, hash160.0).map(Self)
     }
 
-    /// The account of one key (P2PKH) whose hash is known.
+    /// The P2PKH address of a key whose hash is known.
     #[must_use]
     pub const fn of_key_hash(hash160: Hash160, mainnet: bool) -> Self {
         Self(Standard::of_key_hash(mainnet, hash160.0))
     }
 
-    /// Another account of the same version.
+    /// An address of the same version for another hash.
     #[must_use]
     pub const fn with_hash(mut self, hash160: Hash160) -> Self {
         self.0.hash = hash160.0;
         self
     }
 
-    /// Version, 0 to 31.
+    /// Address version, 0 to 31.
     #[must_use]
     pub const fn version(&self) -> u8 {
         self.0.version()
     }
 
-    /// Account hash.
+    /// Account hash: the 20 bytes behind the version.
     #[must_use]
     pub const fn hash160(&self) -> Hash160 {
         Hash160(self.0.hash)
     }
 
-    /// The account as the language knows it.
+    /// The address as a type of the language.
     #[must_use]
     pub const fn standard(&self) -> Standard {
         self.0
     }
 
-    /// The address of a single key (P2PKH) in the form that `encoding` says.
+    /// The P2PKH address of a key that is hashed in the form `encoding`.
     #[must_use]
     pub fn of_key(key: &PublicKey, encoding: KeyEncoding, mainnet: bool) -> Self {
         Self::of_key_hash(Hash160::digest(&key.to_bytes(encoding)), mainnet)
@@ -81,13 +81,13 @@ impl StacksAddress {
         Self::of_key(key, KeyEncoding::Compressed, mainnet)
     }
 
-    /// Whether the version belongs to mainnet, to testnet (`Some(false)`), or to neither.
+    /// Whether the version is one of mainnet; `Some(false)` for testnet, `None` for neither.
     #[must_use]
     pub fn is_mainnet(&self) -> Option<bool> {
         [true, false].into_iter().find(|mainnet| self.0.is_of(*mainnet))
     }
 
-    /// The account as a Clarity principal.
+    /// The address as a Clarity principal.
     #[must_use]
     pub const fn to_principal(&self) -> Principal {
         Principal::Standard(self.0)
@@ -97,7 +97,7 @@ impl StacksAddress {
     /// (docs/CONSENSUS.md#keys-and-addresses).
     ///
     /// # Errors
-    /// [`AddressError`] naming what is wrong.
+    /// [`AddressError`] says what is wrong.
     pub fn parse(text: &str) -> Result<Self, AddressError> {
         Standard::read(text).map(Self)
     }
@@ -142,7 +142,7 @@ pub enum HashMode {
 }
 
 impl HashMode {
-    /// Reads the wire byte.
+    /// The mode of a wire byte; `None` if there is none.
     #[must_use]
     pub const fn from_byte(byte: u8) -> Option<Self> {
         match byte {
@@ -156,7 +156,7 @@ impl HashMode {
         }
     }
 
-    /// The wire byte.
+    /// The byte that stands for the mode in a transaction.
     #[must_use]
     pub const fn to_byte(self) -> u8 {
         match self {
@@ -190,7 +190,7 @@ impl HashMode {
         matches!(self, Self::P2wpkh | Self::P2wsh | Self::P2wshNonSequential)
     }
 
-    /// The account of this mode with this hash.
+    /// The address of this mode with this account hash.
     #[must_use]
     pub const fn address(self, hash160: Hash160, mainnet: bool) -> StacksAddress {
         match self {
@@ -226,7 +226,7 @@ impl HashMode {
     }
 }
 
-/// push(m), each key with its length byte, push(n), OP_CHECKMULTISIG.
+/// The script push(m), each key with its length byte, push(n), OP_CHECKMULTISIG.
 fn multisig_script(keys: &[(PublicKey, KeyEncoding)], required: u16) -> Vec<u8> {
     const OP_CHECKMULTISIG: u8 = 0xae;
     let mut script = Vec::with_capacity(keys.len() * 34 + 9);
@@ -262,7 +262,7 @@ fn push_number(script: &mut Vec<u8>, number: usize) {
             if bytes.last().is_some_and(|top| top & 0x80 != 0) {
                 bytes.push(0);
             }
-            // At most nine bytes.
+            // The length fits: there are at most nine bytes.
             script.push(u8::try_from(bytes.len()).unwrap_or(u8::MAX));
             script.extend_from_slice(&bytes);
         }

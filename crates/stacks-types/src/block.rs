@@ -28,8 +28,8 @@ pub const WELL_KNOWN_SIGNATURE: MessageSignature = MessageSignature([0x01; 65]);
 /// Length of a header without stacker signatures: fields 1 to 9 and the count.
 pub const HEADER_BYTES_MIN: usize = 1 + 8 + 8 + 32 + 32 + 32 + 32 + 80 + 65 + 4;
 
-/// No transaction is shorter: version, chain id, auth flag, a multi-sig condition without fields, modes, a count of
-/// post-conditions, a payload's kind. A bound for counts, nothing else.
+/// Lower bound of a transaction's length, for counts: version, chain id, auth flag, a multi-sig condition without fields, modes, a
+/// count of post-conditions, a payload's kind.
 const TRANSACTION_BYTES_MIN: usize = 1 + 4 + 1 + (1 + 20 + 8 + 8 + 4 + 2) + 2 + 4 + 1;
 
 /// How blocks are signed; fixed at genesis (docs/CONSENSUS.md#blocks).
@@ -43,7 +43,7 @@ pub enum SigningMode {
 }
 
 impl SigningMode {
-    /// The config text: "ecdsa" or "well-known".
+    /// Name in the config: "ecdsa" or "well-known".
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -52,20 +52,20 @@ impl SigningMode {
         }
     }
 
-    /// Reads the config text.
+    /// The mode with this name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         [Self::Ecdsa, Self::WellKnown].into_iter().find(|mode| mode.name() == name)
     }
 }
 
-/// Why bytes are not a block. One variant for each reason code.
+/// Why bytes are not a block, with one variant for each reason code.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BlockDecodeError {
-    /// `BAD_VERSION`: the header is of an unknown version.
+    /// `BAD_VERSION`: the header's version is not 0.
     #[error("header version is {0}, not 0")]
     BadVersion(u8),
-    /// `TOO_LARGE`: more than [`MAX_BLOCK_BYTES`].
+    /// `TOO_LARGE`: more bytes than [`MAX_BLOCK_BYTES`].
     #[error("block has {0} bytes, above {MAX_BLOCK_BYTES}")]
     TooLarge(usize),
     /// `BAD_ENCODING`: anything else.
@@ -73,7 +73,7 @@ pub enum BlockDecodeError {
     BadEncoding(#[from] DecodeError),
 }
 
-/// Header of a block.
+/// Header of a block, with fields 1 to 10 of docs/CONSENSUS.md#blocks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NakamotoBlockHeader {
     /// 1: format version; [`HEADER_VERSION`].
@@ -84,7 +84,7 @@ pub struct NakamotoBlockHeader {
     pub burn_spent: u64,
     /// 4: the latest bitcoin block whose data this block witnessed, its burn view.
     pub bitcoin_block_hash: BurnBlockHash,
-    /// 5: the parent.
+    /// 5: id of the parent block.
     pub parent_block_id: StacksBlockId,
     /// 6: Merkle root over the txids.
     pub tx_merkle_root: MerkleRoot,
@@ -99,10 +99,10 @@ pub struct NakamotoBlockHeader {
 }
 
 impl NakamotoBlockHeader {
-    /// Reads a header that fills `bytes`.
+    /// Decodes a header that fills `bytes`.
     ///
     /// # Errors
-    /// [`BlockDecodeError`] for another version, or bytes that are no header.
+    /// [`BlockDecodeError`] for another version, or bytes that do not decode as a header.
     pub fn decode(bytes: &[u8]) -> Result<Self, BlockDecodeError> {
         let mut reader = Reader::new(bytes);
         let header = Self::read(&mut reader)?;
@@ -110,7 +110,7 @@ impl NakamotoBlockHeader {
         Ok(header)
     }
 
-    /// Reads the header that `bytes` begin with, as those of a whole block do.
+    /// Decodes the header at the start of `bytes`, as of a whole block.
     ///
     /// # Errors
     /// As [`Self::decode`].
@@ -137,7 +137,7 @@ impl NakamotoBlockHeader {
         })
     }
 
-    /// The wire form.
+    /// Encodes the header, all ten fields.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let mut out = self.fields_1_to_9();
@@ -202,7 +202,7 @@ impl NakamotoBlockHeader {
         self.producer_signature.recover(&self.producer_sighash(), LowS::Lax)
     }
 
-    /// A stacker's signature over this block. It is the caller's to put it in its place in the list.
+    /// A stacker's signature over this block. The caller puts it in its place in the list.
     #[must_use]
     pub fn sign_stacker(&self, key: &PrivateKey) -> MessageSignature {
         key.sign(&self.block_hash().0)
@@ -218,7 +218,7 @@ impl NakamotoBlockHeader {
         self.stacker_signatures.iter().map(|signature| signature.recover(&digest.0, LowS::Lax)).collect()
     }
 
-    /// Puts [`WELL_KNOWN_SIGNATURE`] in both fields.
+    /// Sets both signature fields to [`WELL_KNOWN_SIGNATURE`].
     pub fn sign_well_known(&mut self) {
         self.producer_signature = WELL_KNOWN_SIGNATURE;
         self.stacker_signatures = vec![WELL_KNOWN_SIGNATURE];
@@ -239,7 +239,7 @@ impl NakamotoBlockHeader {
 
 fn read_stacker_signatures(reader: &mut Reader<'_>) -> Result<Vec<MessageSignature>, DecodeError> {
     let count = reader.count("stacker signature count", MessageSignature::LEN, usize::MAX)?;
-    // That many bytes are there, so the allocation is within the input's size.
+    // That many bytes were seen to be there, so the allocation is no larger than the input.
     let mut signatures = Vec::with_capacity(count);
     for _ in 0..count {
         signatures.push(MessageSignature(reader.array("stacker signature")?));
@@ -247,20 +247,20 @@ fn read_stacker_signatures(reader: &mut Reader<'_>) -> Result<Vec<MessageSignatu
     Ok(signatures)
 }
 
-/// A block: header and transactions.
+/// A block: its header and its transactions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NakamotoBlock {
-    /// The header.
+    /// Header, which commits to the transactions by their Merkle root.
     pub header: NakamotoBlockHeader,
-    /// The transactions, in order.
+    /// Transactions in the order in which they are executed.
     pub txs: Vec<BlockTransaction>,
 }
 
 impl NakamotoBlock {
-    /// Reads a block that fills `bytes`.
+    /// Decodes a block that fills `bytes`.
     ///
     /// # Errors
-    /// [`BlockDecodeError`]: too large, another version, bytes that are no block, or a txid twice.
+    /// [`BlockDecodeError`]: too large, another version, bytes that do not decode, or a txid twice.
     pub fn decode(bytes: &[u8]) -> Result<Self, BlockDecodeError> {
         if bytes.len() > MAX_BLOCK_BYTES {
             return Err(BlockDecodeError::TooLarge(bytes.len()));
@@ -283,7 +283,7 @@ impl NakamotoBlock {
         Ok(Self { header, txs })
     }
 
-    /// The wire form. Check [`NakamotoBlock::encoded_length`] against [`MAX_BLOCK_BYTES`] when making blocks.
+    /// Encodes the block. When making blocks, compare [`NakamotoBlock::encoded_length`] with [`MAX_BLOCK_BYTES`].
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let mut out = self.header.encode();
@@ -292,7 +292,7 @@ impl NakamotoBlock {
         out
     }
 
-    /// Length of the wire form in bytes, without making it.
+    /// Length of the encoded block in bytes, without encoding it.
     #[must_use]
     pub fn encoded_length(&self) -> usize {
         let signatures = MessageSignature::LEN * self.header.stacker_signatures.len();
@@ -300,13 +300,13 @@ impl NakamotoBlock {
         HEADER_BYTES_MIN + signatures + 4 + transactions
     }
 
-    /// The block's id.
+    /// Id of the block, from its header.
     #[must_use]
     pub fn block_id(&self) -> StacksBlockId {
         self.header.block_id()
     }
 
-    /// The txids, in order.
+    /// Ids of the transactions, in block order.
     #[must_use]
     pub fn txids(&self) -> Vec<Txid> {
         self.txs.iter().map(BlockTransaction::txid).collect()

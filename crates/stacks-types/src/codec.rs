@@ -8,66 +8,66 @@
 /// Why bytes do not decode. Offsets count from the start of the outermost message.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {
-    /// The message ends inside a field.
+    /// The message ends inside of a field.
     #[error("{field} at byte {offset} needs {needed} bytes, {left} are left")]
     EndOfData {
-        /// What was being read.
+        /// Name of the field.
         field: &'static str,
-        /// Where it starts.
+        /// Offset of the field.
         offset: usize,
-        /// How many bytes it needs at least.
+        /// Bytes that it needs at least.
         needed: usize,
-        /// How many there are.
+        /// Bytes that are left.
         left: usize,
     },
-    /// Bytes follow what should be the end of the message.
+    /// Bytes follow the end of the message.
     #[error("{left} bytes follow the end of the {what} at byte {offset}")]
     TrailingBytes {
-        /// The message that was read.
+        /// What was decoded.
         what: &'static str,
-        /// Where it ended.
+        /// Offset of its end.
         offset: usize,
-        /// How many bytes follow.
+        /// Number of bytes that follow.
         left: usize,
     },
     /// A tag byte has no meaning.
     #[error("{field} at byte {offset}: {value:#04x} has no meaning")]
     UnknownByte {
-        /// What was being read.
+        /// Name of the field.
         field: &'static str,
-        /// Where it stands.
+        /// Offset of the byte.
         offset: usize,
-        /// The byte.
+        /// Value of the byte.
         value: u8,
     },
     /// A length or count is above its limit.
     #[error("{field} at byte {offset} is {count}, above {max}")]
     TooLarge {
-        /// What was being read.
+        /// Name of the field.
         field: &'static str,
-        /// Where it stands.
+        /// Offset of the field.
         offset: usize,
-        /// The length or count given.
+        /// Length or count in the message.
         count: usize,
-        /// Its limit.
+        /// Largest value that is allowed.
         max: usize,
     },
-    /// No Clarity value, or one beyond the limits.
+    /// The bytes are not a Clarity value, or one beyond the limits.
     #[error("clarity value at byte {offset}: {error}")]
     Value {
-        /// Where it goes wrong.
+        /// Offset at which it goes wrong.
         offset: usize,
-        /// What is wrong.
+        /// Error of the value decoder.
         error: clarity::value::DecodeError,
     },
-    /// A field's bytes break a rule of the field.
+    /// The bytes of a field break a rule of that field.
     #[error("{field} at byte {offset} {problem}")]
     Invalid {
-        /// What was being read.
+        /// Name of the field.
         field: &'static str,
-        /// Where it stands.
+        /// Offset of the field.
         offset: usize,
-        /// Which rule.
+        /// The rule, as the end of a sentence about the field.
         problem: &'static str,
     },
 }
@@ -80,34 +80,34 @@ pub struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// Starts at the first byte.
+    /// Starts at the first of `bytes`.
     #[must_use]
     pub const fn new(bytes: &'a [u8]) -> Self {
         Self { bytes, position: 0 }
     }
 
-    /// Bytes read so far.
+    /// Number of bytes that were read.
     #[must_use]
     pub const fn position(&self) -> usize {
         self.position
     }
 
-    /// Bytes not read yet.
+    /// Number of bytes that are not read yet.
     #[must_use]
     pub const fn left(&self) -> usize {
         self.bytes.len().saturating_sub(self.position)
     }
 
-    /// The bytes that are left, `max` at most.
+    /// The next bytes, at most `max`, without reading them.
     pub(crate) fn ahead(&self, max: usize) -> &'a [u8] {
         let end = self.position.saturating_add(max).min(self.bytes.len());
         self.bytes.get(self.position..end).unwrap_or_default()
     }
 
-    /// Runs `read` on a reader that ends `max` bytes from here, and moves past what it read.
+    /// Runs `read` on a reader that ends `max` bytes from here, and moves past what it has read.
     ///
     /// # Errors
-    /// Those of `read`; more than `max` bytes are "end of data" to it.
+    /// Those of `read`. It gets `EndOfData` if it needs more than `max` bytes.
     pub fn bounded<T, E>(&mut self, max: usize, read: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E> {
         let end = self.position.saturating_add(max).min(self.bytes.len());
         let window = self.bytes.get(..end).unwrap_or(self.bytes);
@@ -117,7 +117,7 @@ impl<'a> Reader<'a> {
         Ok(value)
     }
 
-    /// The next `count` bytes.
+    /// Reads `count` bytes.
     ///
     /// # Errors
     /// [`DecodeError::EndOfData`] when fewer are left.
@@ -129,7 +129,7 @@ impl<'a> Reader<'a> {
         Ok(taken)
     }
 
-    /// The next `N` bytes as an array.
+    /// Reads `N` bytes as an array.
     ///
     /// # Errors
     /// [`DecodeError::EndOfData`] when fewer are left.
@@ -139,7 +139,7 @@ impl<'a> Reader<'a> {
         Ok(array)
     }
 
-    /// One byte.
+    /// Reads one byte.
     ///
     /// # Errors
     /// [`DecodeError::EndOfData`] at the end.
@@ -147,7 +147,7 @@ impl<'a> Reader<'a> {
         self.array::<1>(field).map(|[byte]| byte)
     }
 
-    /// Two bytes, big endian.
+    /// Reads two bytes, big endian.
     ///
     /// # Errors
     /// [`DecodeError::EndOfData`] when fewer are left.
@@ -155,7 +155,7 @@ impl<'a> Reader<'a> {
         self.array(field).map(u16::from_be_bytes)
     }
 
-    /// Four bytes, big endian.
+    /// Reads four bytes, big endian.
     ///
     /// # Errors
     /// [`DecodeError::EndOfData`] when fewer are left.
@@ -163,7 +163,7 @@ impl<'a> Reader<'a> {
         self.array(field).map(u32::from_be_bytes)
     }
 
-    /// Eight bytes, big endian.
+    /// Reads eight bytes, big endian.
     ///
     /// # Errors
     /// [`DecodeError::EndOfData`] when fewer are left.
@@ -171,7 +171,7 @@ impl<'a> Reader<'a> {
         self.array(field).map(u64::from_be_bytes)
     }
 
-    /// A u32 count of items that are at least `item_bytes_min` bytes each.
+    /// Reads a u32 count of items that have at least `item_bytes_min` bytes each.
     ///
     /// # Errors
     /// [`DecodeError::TooLarge`] above `max`, [`DecodeError::EndOfData`] when that many items cannot be left.
@@ -188,7 +188,7 @@ impl<'a> Reader<'a> {
         Ok(count)
     }
 
-    /// A u32 length and that many bytes.
+    /// Reads a u32 length and that many bytes.
     ///
     /// # Errors
     /// [`DecodeError::TooLarge`] above `max`, [`DecodeError::EndOfData`] when fewer are left.
@@ -197,10 +197,10 @@ impl<'a> Reader<'a> {
         self.take(field, length)
     }
 
-    /// Refuses bytes after the end of `what`.
+    /// Checks that no bytes follow the end of `what`.
     ///
     /// # Errors
-    /// [`DecodeError::TrailingBytes`] when any are left.
+    /// [`DecodeError::TrailingBytes`] when bytes are left.
     pub const fn finish(&self, what: &'static str) -> Result<(), DecodeError> {
         match self.left() {
             0 => Ok(()),

@@ -9,23 +9,23 @@
 
 use crate::hashing::{sha256_ripemd160, sha512_256};
 
-/// Why bytes or text are not an id.
+/// Why bytes or a text are not an id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum IdError {
     /// The byte string has the wrong length.
     #[error("{name} has {expected} bytes, not {got}")]
     Length {
-        /// The type that was wanted.
+        /// Name of the id's type.
         name: &'static str,
-        /// Its length in bytes.
+        /// Length of the type in bytes.
         expected: usize,
-        /// The length that was given.
+        /// Length in bytes, or in hex digits of a text, as given.
         got: usize,
     },
     /// The text is not hex.
     #[error("{name} is not hex")]
     Hex {
-        /// The type that was wanted.
+        /// Name of the id's type.
         name: &'static str,
     },
 }
@@ -40,7 +40,7 @@ macro_rules! id_type {
             /// Length in bytes.
             pub const LEN: usize = $len;
 
-            /// The bytes, in wire order.
+            /// The bytes, in the order of the wire.
             #[must_use]
             pub const fn as_bytes(&self) -> &[u8; $len] {
                 &self.0
@@ -52,13 +52,13 @@ macro_rules! id_type {
                 hex::encode(self.0)
             }
 
-            /// Reads hex of exactly the right length, in either case, with an optional `0x`.
+            /// Parses hex of exactly the right length, in either case, with an optional `0x`.
             ///
             /// # Errors
             /// [`$crate::ids::IdError`] when the text is not hex or has another length.
             pub fn from_hex(text: &str) -> Result<Self, $crate::ids::IdError> {
                 let digits = text.strip_prefix("0x").unwrap_or(text);
-                // The length is judged before decoding: no memory is spent on a long text.
+                // The length is checked before decoding, so that a long text takes no memory.
                 if digits.len() != 2 * $len {
                     return Err($crate::ids::IdError::Length { name: stringify!($name), expected: $len, got: digits.len() / 2 });
                 }
@@ -134,7 +134,7 @@ id_type!(
     StacksBlockId, 32
 );
 id_type!(
-    /// Hash of a Stacks header alone, 32 bytes (docs/CONSENSUS.md#blocks).
+    /// Hash of a header without the stackers' signatures, 32 bytes (docs/CONSENSUS.md#blocks).
     BlockHash, 32
 );
 id_type!(

@@ -21,10 +21,10 @@ id_type!(
     MessageSignature, 65
 );
 
-/// Why a key or a signature is not usable.
+/// Why a key or a signature cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
-    /// A private key has 32 bytes, or 33 with a last byte of 01.
+    /// A private key does not have 32 bytes, or 33 with a last byte of 01.
     #[error("a private key of {0} bytes, or with a wrong last byte")]
     PrivateKeyForm(usize),
     /// The private key is zero or not below the group order.
@@ -33,7 +33,7 @@ pub enum KeyError {
     /// The bytes are not a point in SEC1 form.
     #[error("public key of {0} bytes is not a point of the curve in SEC1 form")]
     PublicKey(usize),
-    /// The text is not hex.
+    /// The text of a key is not hex.
     #[error("key is not hex")]
     Hex,
     /// The recovery id is above 3.
@@ -42,10 +42,10 @@ pub enum KeyError {
     /// r or s is zero or not below the group order.
     #[error("signature scalar out of range")]
     SignatureRange,
-    /// S is in the high half and the rule in force forbids that.
+    /// S is in the high half, and the rule in force forbids that.
     #[error("signature has a high s")]
     HighS,
-    /// No key can have made this signature.
+    /// No public key can be recovered from the signature.
     #[error("no public key recovers from the signature")]
     NotRecoverable,
 }
@@ -53,9 +53,9 @@ pub enum KeyError {
 /// Whether a signature with S in the high half is accepted (docs/CONSENSUS.md#keys-and-addresses).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum LowS {
-    /// Refuse it: mempool admission, and blocks from epoch 4.0.
+    /// Refused: at mempool admission, and in blocks from epoch 4.0.
     Strict,
-    /// Accept it: block, StackerDB and microblock signatures, and transactions in blocks before epoch 4.0.
+    /// Accepted: in block, StackerDB and microblock signatures, and in transactions of blocks before epoch 4.0.
     Lax,
 }
 
@@ -64,9 +64,9 @@ pub enum LowS {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum KeyEncoding {
-    /// 33 bytes.
+    /// SEC1 compressed, 33 bytes.
     Compressed = 0,
-    /// 65 bytes.
+    /// SEC1 uncompressed, 65 bytes.
     Uncompressed = 1,
 }
 
@@ -80,7 +80,7 @@ impl PublicKey {
     /// # Errors
     /// [`KeyError::PublicKey`] for another form or a point that is not on the curve.
     pub fn from_sec1(bytes: &[u8]) -> Result<Self, KeyError> {
-        // The form is judged here, as SEC1 parsers differ on "compact" and "hybrid" prefixes.
+        // The form is checked here, as SEC1 parsers differ on "compact" and "hybrid" prefixes.
         let form_is_known = matches!((bytes.first(), bytes.len()), (Some(2 | 3), 33) | (Some(4), 65));
         if !form_is_known {
             return Err(KeyError::PublicKey(bytes.len()));
@@ -112,7 +112,7 @@ impl PublicKey {
         bytes
     }
 
-    /// SEC1 bytes in the wanted form.
+    /// SEC1 bytes: 33 or 65 by `encoding`.
     #[must_use]
     pub fn to_bytes(&self, encoding: KeyEncoding) -> Vec<u8> {
         match encoding {
@@ -121,14 +121,13 @@ impl PublicKey {
         }
     }
 
-    /// hash160 of the compressed form: how block producers, stackers and StackerDB signers are named.
+    /// hash160 of the compressed form, by which block producers, stackers and StackerDB signers are known.
     #[must_use]
     pub fn hash160(&self) -> Hash160 {
         Hash160::digest(&self.to_compressed())
     }
 
-    /// Whether this key made `signature` over `digest`. High S is refused always
-    /// (docs/CONSENSUS.md#keys-and-addresses).
+    /// Whether this key made `signature` over `digest`. A high S is always refused (docs/CONSENSUS.md#keys-and-addresses).
     #[must_use]
     pub fn verify(&self, digest: &[u8; 32], signature: &MessageSignature) -> bool {
         signature.recover(digest, LowS::Strict).is_ok_and(|key| key == *self)
@@ -169,7 +168,7 @@ impl PrivateKey {
         Ok(Self { key, encoding })
     }
 
-    /// Reads the hex of either form.
+    /// Reads the hex of either form of [`Self::from_bytes`].
     ///
     /// # Errors
     /// [`KeyError`] when the text is not hex or not a key.
@@ -211,7 +210,7 @@ impl PrivateKey {
         self.encoding
     }
 
-    /// The public key.
+    /// The public key of this key.
     #[must_use]
     pub fn public_key(&self) -> PublicKey {
         PublicKey(*self.key.verifying_key())
@@ -232,7 +231,7 @@ impl PrivateKey {
     pub fn sign(&self, digest: &[u8; 32]) -> MessageSignature {
         let mut nonces = NonceGenerator::new(&self.key.to_bytes().into(), digest);
         loop {
-            // A nonce fails with probability 2^-127; the next one is tried then.
+            // A nonce fails with probability 2^-127; then the next one is tried.
             if let Some(signature) = sign_with_nonce(self.key.as_nonzero_scalar(), &nonces.next_bytes(), digest) {
                 return signature;
             }
@@ -265,7 +264,7 @@ impl MessageSignature {
             .map_err(|_| KeyError::NotRecoverable)
     }
 
-    /// Whether S is above half of the group order: what [`LowS::Strict`] refuses. Not of scalars that are out of range.
+    /// Whether S is above half of the group order, which [`LowS::Strict`] refuses. False for scalars that are out of range.
     #[must_use]
     pub fn has_high_s(&self) -> bool {
         Signature::from_slice(&self.0[1..]).is_ok_and(|signature| signature.s().is_high().into())
@@ -282,7 +281,7 @@ impl MessageSignature {
         RecoveryId::from_byte(*recovery_id).is_some() && scalars.chunks(32).all(below_order)
     }
 
-    /// The form that Clarity's functions take: r, s, recovery id.
+    /// The order of Clarity's functions: r, s, recovery id.
     #[must_use]
     pub fn to_rsv(&self) -> [u8; 65] {
         let mut bytes = self.0;
@@ -291,7 +290,7 @@ impl MessageSignature {
     }
 }
 
-/// Reads hex of at most `bytes_max` bytes with an optional `0x`.
+/// Decodes hex of at most `bytes_max` bytes with an optional `0x`.
 fn decode_hex(text: &str, bytes_max: usize) -> Result<Vec<u8>, KeyError> {
     let digits = text.strip_prefix("0x").unwrap_or(text);
     if digits.len() > 2 * bytes_max {

@@ -1,4 +1,4 @@
-//! Names for the numbers of the wire formats, each with what it bounds.
+//! The limits of the wire formats, and other numbers of the protocol.
 
 use crate::address::StacksAddress;
 use crate::ids::Hash160;
@@ -15,7 +15,7 @@ pub const MAX_SLOTS_PER_SIGNER: u32 = 4096;
 /// Longest reason text of a rejection in a StackerDB slot, in bytes. Enough for a sentence; a slot is not a log.
 pub const MAX_REASON_BYTES: usize = 1024;
 
-/// Chain id of mainnet.
+/// Chain id of transactions on mainnet.
 pub const CHAIN_ID_MAINNET: u32 = 0x0000_0001;
 /// Chain id of testnet, and of this node (docs/CONSENSUS.md#transactions-of-this-chain).
 pub const CHAIN_ID_TESTNET: u32 = 0x8000_0000;

@@ -1,4 +1,4 @@
-//! What our producers and signers say to each other through StackerDB slots (docs/ACTORS.md). Our own format.
+//! What our producers and signers write to each other in StackerDB slots (docs/ACTORS.md). The format is our own.
 //!
 //! ```text
 //! version (1) = 1
@@ -15,41 +15,41 @@ use crate::ids::BlockHash;
 use crate::keys::MessageSignature;
 use crate::limits::{MAX_BLOCK_BYTES, MAX_REASON_BYTES};
 
-/// The only version there is.
+/// The only message version there is.
 const MESSAGE_VERSION: u8 = 1;
 
 const KIND_PROPOSAL: u8 = 1;
 const KIND_ACCEPTED: u8 = 2;
 const KIND_REJECTED: u8 = 3;
 
-/// The content of a slot.
+/// Content of a slot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SlotMessage {
-    /// A producer asks the stackers to sign.
+    /// A producer asks the stackers to sign a block.
     BlockProposal {
         /// An encoded block, signed by its producer; at most [`MAX_BLOCK_BYTES`]. Not decoded here.
         block: Vec<u8>,
     },
-    /// A stacker signs.
+    /// A stacker signs a block.
     SignatureAccept {
-        /// The block's hash.
+        /// Hash of the block.
         block_hash: BlockHash,
-        /// The stacker's signature over it.
+        /// Signature of the stacker over the block hash.
         signature: MessageSignature,
     },
-    /// A stacker does not sign.
+    /// A stacker refuses to sign a block.
     Reject {
-        /// The block's hash.
+        /// Hash of the block.
         block_hash: BlockHash,
-        /// The broken rule's reason code.
+        /// Code of the rule that is broken.
         reason_code: u32,
-        /// More about it; at most [`MAX_REASON_BYTES`] when sent.
+        /// Details for people; at most [`MAX_REASON_BYTES`] when encoded.
         reason: String,
     },
 }
 
 impl SlotMessage {
-    /// The wire form. A reason above [`MAX_REASON_BYTES`] is cut at a character.
+    /// Encodes the message. A reason above [`MAX_REASON_BYTES`] is cut at a character.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let mut out = vec![MESSAGE_VERSION];
@@ -73,7 +73,7 @@ impl SlotMessage {
         out
     }
 
-    /// Reads a message that fills `bytes`.
+    /// Decodes a message that fills `bytes`.
     ///
     /// # Errors
     /// [`DecodeError`] when the bytes are no message, a length is above its limit, or bytes follow.

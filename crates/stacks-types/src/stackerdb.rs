@@ -15,16 +15,16 @@ id_type!(
     ChunkHash, 32
 );
 
-/// One version of one slot's data, signed by the slot's owner.
+/// One version of the data in a slot, signed by the slot's owner.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StackerDbChunk {
-    /// The slot.
+    /// Number of the slot in its StackerDB.
     pub slot_id: u32,
-    /// The version; must grow.
+    /// Version of the data, which must grow with each write.
     pub slot_version: u32,
-    /// The owner's signature over [`StackerDbChunk::digest`].
+    /// Signature of the owner over [`StackerDbChunk::digest`].
     pub signature: MessageSignature,
-    /// The data, at most [`MAX_CHUNK_BYTES`].
+    /// Content, at most [`MAX_CHUNK_BYTES`].
     pub data: Vec<u8>,
 }
 
@@ -35,7 +35,7 @@ pub fn slot_digest(slot_id: u32, slot_version: u32, data_hash: &ChunkHash) -> [u
 }
 
 impl StackerDbChunk {
-    /// Signs `data` for a slot.
+    /// Makes a chunk of `data`, signed by `key`.
     #[must_use]
     pub fn signed(slot_id: u32, slot_version: u32, data: Vec<u8>, key: &PrivateKey) -> Self {
         let mut chunk = Self { slot_id, slot_version, signature: MessageSignature::default(), data };
@@ -43,13 +43,13 @@ impl StackerDbChunk {
         chunk
     }
 
-    /// H(data).
+    /// H(data), which the signature covers.
     #[must_use]
     pub fn data_hash(&self) -> ChunkHash {
         ChunkHash(sha512_256(&[&self.data]))
     }
 
-    /// What the owner signs.
+    /// What the owner signs: [`slot_digest`] of this chunk.
     #[must_use]
     pub fn digest(&self) -> [u8; 32] {
         slot_digest(self.slot_id, self.slot_version, &self.data_hash())
@@ -58,18 +58,18 @@ impl StackerDbChunk {
     /// hash160 of the compressed key that signed. A high S is accepted (docs/CONSENSUS.md#keys-and-addresses).
     ///
     /// # Errors
-    /// [`KeyError`] when no key recovers.
+    /// [`KeyError`] when no key can be recovered.
     pub fn signer(&self) -> Result<Hash160, KeyError> {
         self.signature.recover(&self.digest(), LowS::Lax).map(|key| key.hash160())
     }
 
-    /// Whether the slot owner's key signed. Only the account hash counts, not its address version.
+    /// Whether the key of `owner` signed. Only the account hash counts, not its address version.
     #[must_use]
     pub fn is_signed_by(&self, owner: &Hash160) -> bool {
         self.signer().is_ok_and(|signer| signer == *owner)
     }
 
-    /// Reads a chunk that fills `bytes`.
+    /// Decodes a chunk that fills `bytes`.
     ///
     /// # Errors
     /// [`DecodeError`] when the bytes are no chunk, its data is above [`MAX_CHUNK_BYTES`], or bytes follow.
@@ -85,7 +85,7 @@ impl StackerDbChunk {
         Ok(chunk)
     }
 
-    /// The wire form: u32 slot id, u32 version, signature (65), u32 length, data.
+    /// Encodes the chunk: u32 slot id, u32 version, signature (65), u32 length, data.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(77 + self.data.len());

@@ -4,7 +4,7 @@
 //! - At most [`MAX_VALUE_BYTES`] are read for a value.
 //!
 //! # Not here
-//! How a value is encoded and decoded, and its other limits: `clarity`, the engine.
+//! How a value is encoded and decoded, and its other limits: the crate `clarity`.
 
 use clarity::names::{ClarityName, ContractName, MAX_NAME};
 use clarity::value::{ContractId, Principal, Value};
@@ -17,10 +17,10 @@ use crate::limits::MAX_VALUE_BYTES;
 const STANDARD_PRINCIPAL: u8 = 0x05;
 const CONTRACT_PRINCIPAL: u8 = 0x06;
 
-/// Reads one value that fills `bytes`.
+/// Decodes one value that fills `bytes`.
 ///
 /// # Errors
-/// [`DecodeError`] when the bytes are no value, break a limit (docs/CONSENSUS.md#clarity-values), or go on after it.
+/// [`DecodeError`] when the bytes are no value, break a limit (docs/CONSENSUS.md#clarity-values), or more bytes follow.
 pub fn decode_value(bytes: &[u8]) -> Result<Value, DecodeError> {
     let mut reader = Reader::new(bytes);
     let value = read_value(&mut reader)?;
@@ -28,7 +28,7 @@ pub fn decode_value(bytes: &[u8]) -> Result<Value, DecodeError> {
     Ok(value)
 }
 
-/// Reads one value and leaves what follows.
+/// Reads one value and nothing after it.
 ///
 /// # Errors
 /// [`DecodeError`] when the bytes are no value or break a limit (docs/CONSENSUS.md#clarity-values).
@@ -62,10 +62,10 @@ fn read_contract_id(reader: &mut Reader<'_>) -> Result<ContractId, DecodeError> 
     Ok(ContractId { issuer, name })
 }
 
-/// Reads a principal in the form that values have: 05 or 06 in front.
+/// Reads a principal as in a value: 05 or 06 in front.
 ///
 /// # Errors
-/// [`DecodeError`] for another prefix, a version above 31, or a name that is none.
+/// [`DecodeError`] for another prefix, a version above 31, or bytes that are no name.
 pub fn read_principal(reader: &mut Reader<'_>) -> Result<Principal, DecodeError> {
     let offset = reader.position();
     match reader.u8("principal type")? {

@@ -20,13 +20,13 @@ use zeroize::Zeroizing;
 use crate::hashing::sha512_256;
 use crate::ids::{VrfSeed, id_type};
 
-/// The suite, in front of everything that is hashed.
+/// The suite, the first byte of everything that is hashed.
 const SUITE: u8 = 0x03;
 
-/// What a hash is for stands behind the suite: a point of the curve.
+/// Second byte of what is hashed to a point of the curve.
 const HASH_TO_CURVE: u8 = 0x01;
 
-/// The challenge.
+/// Second byte of what is hashed to a challenge.
 const HASH_POINTS: u8 = 0x02;
 
 id_type!(
@@ -57,7 +57,7 @@ impl VrfProof {
     /// Checks that this is the proof of `key` over `message`.
     ///
     /// # Errors
-    /// [`VrfError`] saying what is wrong.
+    /// [`VrfError`] says what is wrong.
     pub fn verify(&self, key: &VrfPublicKey, message: &[u8]) -> Result<(), VrfError> {
         let public = key.point().ok_or(VrfError::PublicKey)?;
         let proof = Parts::decode(self).ok_or(VrfError::Encoding)?;
@@ -77,7 +77,7 @@ impl VrfProof {
         Parts::decode(self).map(|parts| parts.encode())
     }
 
-    /// H(proof): the only digest of a proof that the chain uses.
+    /// H(proof), the only digest of a proof that the chain uses.
     #[must_use]
     pub fn seed(&self) -> VrfSeed {
         VrfSeed(sha512_256(&[&self.0]))
@@ -105,7 +105,7 @@ pub struct VrfPrivateKey {
 }
 
 impl VrfPrivateKey {
-    /// Makes the key; every seed is one.
+    /// Makes the key of a seed; every seed has one.
     #[must_use]
     pub fn from_seed(seed: &[u8; 32]) -> Self {
         let hash = Zeroizing::new(<[u8; 64]>::from(Sha512::digest(seed)));
@@ -115,7 +115,7 @@ impl VrfPrivateKey {
         Self { scalar, nonce_key, public }
     }
 
-    /// The public key.
+    /// The public key of this key.
     #[must_use]
     pub const fn public_key(&self) -> VrfPublicKey {
         self.public
@@ -141,7 +141,7 @@ impl std::fmt::Debug for VrfPrivateKey {
     }
 }
 
-/// The parts of a proof, in their ranges.
+/// The parts of a proof, each within its range.
 struct Parts {
     gamma: EdwardsPoint,
     challenge: [u8; 16],
@@ -197,7 +197,7 @@ fn challenge(points: [EdwardsPoint; 4]) -> [u8; 16] {
     std::array::from_fn(|at| hash[at])
 }
 
-/// A challenge as a number.
+/// A challenge as a scalar.
 fn number(challenge: [u8; 16]) -> Scalar {
     Scalar::from(u128::from_le_bytes(challenge))
 }

@@ -1,4 +1,4 @@
-//! Who pays for and who stands behind a transaction: spending conditions and their encoding
+//! Which accounts a transaction is by, and who pays for it: spending conditions and their encoding
 //! (docs/CONSENSUS.md#authorization).
 //!
 //! # Invariants
@@ -14,28 +14,28 @@ use crate::ids::Hash160;
 use crate::keys::{KeyEncoding, MessageSignature, PublicKey};
 use crate::limits::MAX_AUTH_FIELDS;
 
-/// Flag of a transaction that its origin pays for.
+/// Flag of a transaction whose fee the origin pays.
 pub(super) const AUTH_STANDARD: u8 = 0x04;
-/// Flag of a transaction that a sponsor pays for.
+/// Flag of a transaction whose fee a sponsor pays.
 pub(super) const AUTH_SPONSORED: u8 = 0x05;
 
 const FIELD_KEY_COMPRESSED: u8 = 0x00;
 const FIELD_KEY_UNCOMPRESSED: u8 = 0x01;
 const FIELD_SIGNATURE_COMPRESSED: u8 = 0x02;
 const FIELD_SIGNATURE_UNCOMPRESSED: u8 = 0x03;
-/// Shortest field: a tag and a compressed key.
+/// Bytes of the shortest field: a tag and a compressed key.
 const FIELD_BYTES_MIN: usize = 34;
 
-/// The conditions that must be met to use the transaction.
+/// The accounts of a transaction, with their signatures.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TransactionAuth {
-    /// The origin pays.
+    /// The origin also pays the fee.
     Standard(SpendingCondition),
-    /// The sponsor pays.
+    /// A sponsor pays the fee.
     Sponsored {
-        /// Who the transaction acts for.
+        /// Condition of the account that the transaction acts for.
         origin: SpendingCondition,
-        /// Who pays its fee.
+        /// Condition of the account that pays.
         sponsor: SpendingCondition,
     },
 }
@@ -56,7 +56,7 @@ impl TransactionAuth {
         }
     }
 
-    /// The sponsor's condition, if there is one.
+    /// The condition of the sponsor, if there is one.
     #[must_use]
     pub const fn sponsor(&self) -> Option<&SpendingCondition> {
         match self {
@@ -82,7 +82,7 @@ impl TransactionAuth {
         }
     }
 
-    /// The wire form.
+    /// Encodes the flag and the conditions.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Vec::new();
@@ -118,46 +118,46 @@ impl TransactionAuth {
     }
 }
 
-/// How one account agrees.
+/// How one account agrees to a transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SpendingCondition {
-    /// With one key.
+    /// By the signature of its only key.
     SingleSig(SingleSigCondition),
-    /// With some of several keys.
+    /// By signatures of some of its keys.
     MultiSig(MultiSigCondition),
 }
 
-/// An account with one key.
+/// Condition of an account with one key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SingleSigCondition {
-    /// How the account hash is made.
+    /// How the account hash is made from the key.
     pub hash_mode: SingleSigHashMode,
-    /// Account hash.
+    /// Account hash: hash160, by `hash_mode`.
     pub signer: Hash160,
-    /// The account's nonce.
+    /// Nonce of the account.
     pub nonce: u64,
     /// Fee in micro-STX; charged only if this condition is the payer's.
     pub fee: u64,
-    /// Which form of the key is hashed.
+    /// Form in which the key is hashed.
     pub key_encoding: KeyEncoding,
-    /// The signature; zeros before it is made.
+    /// Signature of the key; zeros before it is made.
     pub signature: MessageSignature,
 }
 
-/// An account with several keys.
+/// Condition of an account with several keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MultiSigCondition {
-    /// How the account hash is made.
+    /// How the account hash is made from the keys.
     pub hash_mode: MultiSigHashMode,
-    /// Account hash.
+    /// Account hash: hash160, by `hash_mode`.
     pub signer: Hash160,
-    /// The account's nonce.
+    /// Nonce of the account.
     pub nonce: u64,
     /// Fee in micro-STX; charged only if this condition is the payer's.
     pub fee: u64,
     /// Keys and signatures, in the order of the account's keys.
     pub fields: Vec<AuthField>,
-    /// How many keys must sign.
+    /// Number of keys that must sign.
     pub signatures_required: u16,
 }
 
@@ -203,27 +203,27 @@ impl From<MultiSigHashMode> for HashMode {
     }
 }
 
-/// One of a multi-sig account's keys: as it is, or by a signature it recovers from.
+/// A key of a multi-sig account: as it is, or as a signature from which it is recovered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AuthField {
     /// A key that has not signed.
     PublicKey {
-        /// Which form is hashed; the wire form is always compressed.
+        /// Form in which the key is hashed; on the wire it is always compressed.
         encoding: KeyEncoding,
-        /// The key.
+        /// The key itself.
         key: PublicKey,
     },
-    /// A key that has signed.
+    /// The signature of a key.
     Signature {
-        /// Which form of the key is hashed.
+        /// Form in which the key is hashed.
         encoding: KeyEncoding,
-        /// Its signature.
+        /// Signature from which the key is recovered.
         signature: MessageSignature,
     },
 }
 
 impl SpendingCondition {
-    /// How the account hash is made.
+    /// How the account hash is made from the keys.
     #[must_use]
     pub fn hash_mode(&self) -> HashMode {
         match self {
@@ -232,7 +232,7 @@ impl SpendingCondition {
         }
     }
 
-    /// Account hash.
+    /// Account hash: hash160, by [`Self::hash_mode`].
     #[must_use]
     pub const fn signer(&self) -> Hash160 {
         match self {
@@ -241,7 +241,7 @@ impl SpendingCondition {
         }
     }
 
-    /// The account's nonce.
+    /// Nonce of the account.
     #[must_use]
     pub const fn nonce(&self) -> u64 {
         match self {
@@ -250,7 +250,7 @@ impl SpendingCondition {
         }
     }
 
-    /// Fee field in micro-STX.
+    /// Fee field, in micro-STX.
     #[must_use]
     pub const fn fee(&self) -> u64 {
         match self {
@@ -259,7 +259,7 @@ impl SpendingCondition {
         }
     }
 
-    /// Sets the nonce.
+    /// Sets the nonce of the account.
     pub const fn set_nonce(&mut self, nonce: u64) {
         match self {
             Self::SingleSig(condition) => condition.nonce = nonce,
@@ -275,7 +275,7 @@ impl SpendingCondition {
         }
     }
 
-    /// The account's address on one network.
+    /// Address of the account, on mainnet or testnet.
     #[must_use]
     pub fn address(&self, mainnet: bool) -> StacksAddress {
         self.hash_mode().address(self.signer(), mainnet)
@@ -301,7 +301,7 @@ impl SpendingCondition {
         }
     }
 
-    /// What stands for every sponsor in what the origin signs (docs/CONSENSUS.md#signing-hashes).
+    /// Stands for every sponsor in what the origin signs (docs/CONSENSUS.md#signing-hashes).
     pub(super) const fn sponsor_stand_in() -> Self {
         Self::SingleSig(SingleSigCondition {
             hash_mode: SingleSigHashMode::P2pkh,
@@ -365,7 +365,7 @@ impl SingleSigCondition {
 }
 
 impl MultiSigCondition {
-    /// How many fields are signatures.
+    /// Number of fields that are signatures.
     #[must_use]
     pub fn signature_count(&self) -> usize {
         self.fields.iter().filter(|field| matches!(field, AuthField::Signature { .. })).count()
@@ -382,7 +382,7 @@ impl MultiSigCondition {
         }
     }
 
-    /// Whether a key is hashed uncompressed.
+    /// Whether one of the keys is hashed uncompressed.
     #[must_use]
     pub fn has_uncompressed_key(&self) -> bool {
         self.fields.iter().any(|field| field.encoding() == KeyEncoding::Uncompressed)
@@ -412,7 +412,7 @@ impl MultiSigCondition {
 }
 
 impl AuthField {
-    /// Which form of the key is hashed.
+    /// Form in which the key is hashed.
     #[must_use]
     pub const fn encoding(&self) -> KeyEncoding {
         match self {
@@ -465,7 +465,7 @@ impl AuthField {
     }
 }
 
-/// The wire byte of a key encoding.
+/// The byte that stands for a key form.
 pub(super) const fn encoding_byte(encoding: KeyEncoding) -> u8 {
     match encoding {
         KeyEncoding::Compressed => 0,

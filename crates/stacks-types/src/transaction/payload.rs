@@ -31,9 +31,9 @@ const VERSIONED_SMART_CONTRACT: u8 = 0x06;
 const TENURE_CHANGE: u8 = 0x07;
 const NAKAMOTO_COINBASE: u8 = 0x08;
 
-/// The first byte of the value `none`.
+/// First byte of the encoded value `none`.
 const NONE: u8 = 0x09;
-/// The first byte of the value `(some ...)`.
+/// First byte of the encoded value `(some ...)`.
 const SOME: u8 = 0x0a;
 
 /// What a transaction does.
@@ -41,18 +41,18 @@ const SOME: u8 = 0x0a;
 pub enum TransactionPayload {
     /// 00: sends micro-STX.
     TokenTransfer {
-        /// Who receives.
+        /// Account or contract that receives.
         recipient: Principal,
-        /// Micro-STX.
+        /// Amount in micro-STX.
         amount: u64,
-        /// Free text, zero padded.
+        /// Free bytes, padded with zeros.
         memo: [u8; 34],
     },
     /// 01: deploys a contract in the epoch's default Clarity version.
     SmartContract {
-        /// Its name, at most 40 bytes.
+        /// Name of the contract, at most 40 bytes.
         name: ContractName,
-        /// Its source: printable ASCII, tab and newline.
+        /// Source code: printable ASCII, tab and newline.
         code: String,
     },
     /// 02: calls a public function.
@@ -61,34 +61,34 @@ pub enum TransactionPayload {
     PoisonMicroblock(Box<[MicroblockHeader; 2]>),
     /// 04: claims a tenure's reward for the origin.
     Coinbase {
-        /// Free bytes.
+        /// Free bytes, with no meaning to the chain.
         buffer: [u8; 32],
     },
     /// 05: claims a tenure's reward for somebody.
     CoinbaseToAltRecipient {
-        /// Free bytes.
+        /// Free bytes, with no meaning to the chain.
         buffer: [u8; 32],
-        /// Who receives.
+        /// Account or contract that receives the reward.
         recipient: Principal,
     },
     /// 06: deploys a contract in a given Clarity version.
     VersionedSmartContract {
-        /// The version.
+        /// Clarity version that the code is for.
         version: ContractVersion,
-        /// Its name, at most 40 bytes.
+        /// Name of the contract, at most 40 bytes.
         name: ContractName,
-        /// Its source: printable ASCII, tab and newline.
+        /// Source code: printable ASCII, tab and newline.
         code: String,
     },
     /// 07: the reference's way to begin or extend a tenure. Refused by this node.
     TenureChange(Box<TenureChange>),
     /// 08: the reference's coinbase, with a VRF proof. Refused by this node.
     NakamotoCoinbase {
-        /// Free bytes.
+        /// Free bytes, with no meaning to the chain.
         buffer: [u8; 32],
-        /// Who receives, if not the origin.
+        /// Account or contract that receives the reward, if not the origin.
         recipient: Option<Principal>,
-        /// The proof, in its canonical encoding.
+        /// VRF proof in its canonical encoding.
         vrf_proof: Box<VrfProof>,
     },
 }
@@ -96,13 +96,13 @@ pub enum TransactionPayload {
 /// A call of a public function.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ContractCall {
-    /// Who deployed the contract.
+    /// Address that deployed the contract.
     pub address: StacksAddress,
-    /// The contract's name, at most 40 bytes.
+    /// Name of the contract, at most 40 bytes.
     pub contract_name: ContractName,
-    /// The function's name.
+    /// Name of the public function.
     pub function_name: ClarityName,
-    /// Its arguments.
+    /// Arguments, in order.
     pub arguments: Vec<Value>,
 }
 
@@ -120,7 +120,7 @@ pub enum ContractVersion {
 }
 
 impl ContractVersion {
-    /// Reads the wire byte.
+    /// The version of a wire byte; `None` if there is none.
     #[must_use]
     pub const fn from_byte(byte: u8) -> Option<Self> {
         match byte {
@@ -134,7 +134,7 @@ impl ContractVersion {
         }
     }
 
-    /// The wire byte.
+    /// The byte that stands for the version in a transaction.
     #[must_use]
     pub const fn to_byte(self) -> u8 {
         match self {
@@ -149,7 +149,7 @@ impl ContractVersion {
 }
 
 impl TransactionPayload {
-    /// The kind's name, for messages.
+    /// Name of the payload kind, for messages.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
@@ -165,7 +165,7 @@ impl TransactionPayload {
         }
     }
 
-    /// The wire byte of the kind.
+    /// The byte in front of the payload.
     #[must_use]
     pub const fn id(&self) -> u8 {
         match self {
@@ -192,7 +192,7 @@ impl TransactionPayload {
         self.is_coinbase() || matches!(self, Self::PoisonMicroblock(_))
     }
 
-    /// The wire form, with the kind's byte in front.
+    /// Encodes the payload, with the kind's byte in front.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Vec::new();
@@ -200,10 +200,10 @@ impl TransactionPayload {
         out
     }
 
-    /// Reads one payload that fills `bytes`, without the transaction around it.
+    /// Decodes one payload that fills `bytes`, without the transaction around it.
     ///
     /// # Errors
-    /// [`DecodeError`] when the bytes are no payload, are more than a transaction can have, or go on after it.
+    /// [`DecodeError`] when the bytes are no payload, are more than a transaction can have, or more bytes follow.
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         let mut reader = Reader::new(bytes);
         let payload = reader.bounded(crate::limits::MAX_TRANSACTION_BYTES, Self::read)?;
@@ -303,7 +303,7 @@ fn read_nakamoto_coinbase(reader: &mut Reader<'_>) -> Result<TransactionPayload,
         Value::Optional(None) => None,
         Value::Optional(Some(inner)) => match inner.as_ref() {
             Value::Principal(principal) => Some(principal.as_ref().clone()),
-            // Historical: some(anything else) is read as none.
+            // As the reference does it: `some` of anything else is read as none.
             _ => None,
         },
         _ => {
@@ -320,7 +320,7 @@ fn read_nakamoto_coinbase(reader: &mut Reader<'_>) -> Result<TransactionPayload,
 }
 
 impl ContractCall {
-    /// Which contract is called.
+    /// Id of the contract that is called.
     #[must_use]
     pub fn contract_id(&self) -> ContractId {
         ContractId { issuer: self.address.standard(), name: self.contract_name.clone() }

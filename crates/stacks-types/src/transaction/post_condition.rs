@@ -2,7 +2,7 @@
 //! (docs/CONSENSUS.md#post-conditions).
 //!
 //! # Not here
-//! Their evaluation: `chainstate::transactions`.
+//! Their evaluation: `chainstate::execution`.
 
 use clarity::names::{ClarityName, ContractName, MAX_CONTRACT_NAME};
 use clarity::value::{ContractId, Principal, Value};
@@ -24,54 +24,54 @@ const PRINCIPAL_CONTRACT: u8 = 0x03;
 /// Shortest post-condition: asset, origin, code (the PoX kind).
 pub(super) const POST_CONDITION_BYTES_MIN: usize = 3;
 
-/// One promise about what an account sends.
+/// A condition on what one account sends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PostCondition {
     /// 00: micro-STX sent.
     Stx {
-        /// Whose.
+        /// Account whose STX count.
         principal: PostConditionPrincipal,
-        /// How it compares.
+        /// How the amount sent compares with `amount`.
         code: FungibleCode,
-        /// With what, in micro-STX.
+        /// Amount in micro-STX.
         amount: u64,
     },
     /// 01: fungible tokens sent.
     Fungible {
-        /// Whose.
+        /// Account whose tokens count.
         principal: PostConditionPrincipal,
-        /// Which token.
+        /// Asset class of the token.
         asset: AssetInfo,
-        /// How it compares.
+        /// How the amount sent compares with `amount`.
         code: FungibleCode,
-        /// With what, in base units.
+        /// Amount in base units of the token.
         amount: u64,
     },
-    /// 02: one non-fungible token.
+    /// 02: one non-fungible token sent or not.
     NonFungible {
-        /// Whose.
+        /// Account whose token it is.
         principal: PostConditionPrincipal,
-        /// Which class.
+        /// Asset class of the token.
         asset: AssetInfo,
-        /// Which of the class.
+        /// Id of the token in its class.
         id: Value,
-        /// Whether it is sent.
+        /// Whether the token must, must not or may be sent.
         code: NonFungibleCode,
     },
     /// 03: micro-STX staked; from epoch 4.0.
     Staking {
-        /// Whose.
+        /// Account whose STX count.
         principal: PostConditionPrincipal,
-        /// How it compares.
+        /// How the amount staked compares with `amount`.
         code: FungibleCode,
-        /// With what, in micro-STX.
+        /// Amount in micro-STX.
         amount: u64,
     },
     /// 04: changes of PoX state; from epoch 4.0.
     Pox {
-        /// Whose.
+        /// Account whose PoX state counts.
         principal: PostConditionPrincipal,
-        /// Whether it happens.
+        /// Whether the state must, must not or may change.
         code: PoxCode,
     },
 }
@@ -81,24 +81,24 @@ pub enum PostCondition {
 pub enum PostConditionPrincipal {
     /// 01: the transaction's origin.
     Origin,
-    /// 02: an account.
+    /// 02: a given account.
     Standard(StacksAddress),
-    /// 03: a contract, its name at most 40 bytes.
+    /// 03: a given contract, whose name has at most 40 bytes.
     Contract(StacksAddress, ContractName),
 }
 
-/// Names an asset class.
+/// Id of an asset class.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AssetInfo {
-    /// Who deployed its contract.
+    /// Address that deployed its contract.
     pub address: StacksAddress,
-    /// The contract's name, at most 40 bytes.
+    /// Name of the contract, at most 40 bytes.
     pub contract_name: ContractName,
-    /// The asset's name in the contract.
+    /// Name of the asset in the contract.
     pub asset_name: ClarityName,
 }
 
-/// Compares the amount sent with the amount given. The discriminant is the wire byte.
+/// How the amount sent compares with the amount given. The discriminant is the wire byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "the names say all there is")]
 #[repr(u8)]
@@ -114,11 +114,11 @@ pub enum FungibleCode {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum NonFungibleCode {
-    /// It must be.
+    /// It must be sent.
     Sent = 0x10,
-    /// It must not be.
+    /// It must not be sent.
     NotSent = 0x11,
-    /// It may be; from epoch 3.4.
+    /// It may be sent; from epoch 3.4.
     MaybeSent = 0x12,
 }
 
@@ -133,7 +133,7 @@ pub enum PoxCode {
 }
 
 impl FungibleCode {
-    /// The wire byte.
+    /// The byte that stands for the code in a post-condition.
     #[must_use]
     pub const fn to_byte(self) -> u8 {
         match self {
@@ -171,7 +171,7 @@ impl FungibleCode {
 }
 
 impl NonFungibleCode {
-    /// The wire byte.
+    /// The byte that stands for the code in a post-condition.
     #[must_use]
     pub const fn to_byte(self) -> u8 {
         match self {
@@ -193,7 +193,7 @@ impl NonFungibleCode {
 }
 
 impl PoxCode {
-    /// The wire byte.
+    /// The byte that stands for the code in a post-condition.
     #[must_use]
     pub const fn to_byte(self) -> u8 {
         match self {
@@ -215,7 +215,7 @@ impl PoxCode {
 }
 
 impl PostCondition {
-    /// Whose assets it is about.
+    /// Account whose assets the condition is about.
     #[must_use]
     pub const fn principal(&self) -> &PostConditionPrincipal {
         match self {
@@ -227,7 +227,7 @@ impl PostCondition {
         }
     }
 
-    /// The wire form.
+    /// Encodes the post-condition.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Vec::new();
@@ -303,7 +303,7 @@ impl PostCondition {
 }
 
 impl PostConditionPrincipal {
-    /// The principal, given the transaction's origin.
+    /// The account that is meant in a transaction of `origin`.
     #[must_use]
     pub fn resolve(&self, origin: &Principal) -> Principal {
         match self {
@@ -345,7 +345,7 @@ impl PostConditionPrincipal {
 }
 
 impl AssetInfo {
-    /// The contract that defines the asset.
+    /// Id of the contract that defines the asset.
     #[must_use]
     pub fn contract_id(&self) -> ContractId {
         ContractId { issuer: self.address.standard(), name: self.contract_name.clone() }

@@ -10,7 +10,7 @@ use super::auth::{AUTH_SPONSORED, AUTH_STANDARD, AuthField, SpendingCondition, T
 use super::tx::StacksTransaction;
 use crate::address::HashMode;
 
-/// In which place a condition stands.
+/// The role of a condition in a transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum AuthRole {
     /// The account that the transaction acts for; signs with flag 04, also when it is sponsored.
@@ -43,14 +43,14 @@ pub fn presign(current: &SigHash, role: AuthRole, fee: u64, nonce: u64) -> SigHa
     SigHash(sha512_256(&[&current.0, &[role.flag()], &fee.to_be_bytes(), &nonce.to_be_bytes()]))
 }
 
-/// What a signature hands on: H(presign ‖ key encoding ‖ signature).
+/// The next hash of the chain after a signature: H(presign ‖ key encoding ‖ signature).
 #[must_use]
 pub fn postsign(presign: &SigHash, encoding: KeyEncoding, signature: &MessageSignature) -> SigHash {
     SigHash(sha512_256(&[&presign.0, &[encoding_byte(encoding)], &signature.0]))
 }
 
 impl StacksTransaction {
-    /// Where the chain starts: the txid of the same transaction with its auth cleared.
+    /// First hash of the chain: the txid of the same transaction with its auth cleared.
     #[must_use]
     pub fn initial_sighash(&self) -> SigHash {
         let cleared = match &self.auth {
@@ -62,7 +62,7 @@ impl StacksTransaction {
         SigHash(sha512_256(&[&self.encode_with_auth(&cleared)]))
     }
 
-    /// What the origin's signatures hand on to the sponsor.
+    /// The hash that the sponsor starts from, after the origin's signatures.
     #[must_use]
     pub fn sponsor_sighash(&self) -> SigHash {
         self.auth.origin().hand_on(&self.initial_sighash(), AuthRole::Origin)
@@ -70,8 +70,7 @@ impl StacksTransaction {
 }
 
 impl SpendingCondition {
-    /// The hash that this condition's signatures hand on, given the one it starts from. Says nothing about whether the
-    /// signatures are good.
+    /// The hash after this condition's signatures, given the one before them. Says nothing about whether the signatures are good.
     #[must_use]
     pub fn hand_on(&self, start: &SigHash, role: AuthRole) -> SigHash {
         match self {
@@ -79,7 +78,7 @@ impl SpendingCondition {
                 let signed = presign(start, role, condition.fee, condition.nonce);
                 postsign(&signed, condition.key_encoding, &condition.signature)
             }
-            // Signers in any order all sign the starting hash, and it is what is handed on
+            // When the order does not matter, all signers sign the starting hash, and the chain goes on from it
             // (docs/CONSENSUS.md#signing-hashes).
             Self::MultiSig(condition) if HashMode::from(condition.hash_mode).is_order_independent() => *start,
             Self::MultiSig(condition) => condition.fields.iter().fold(*start, |current, field| match field {

@@ -1,7 +1,7 @@
 //! Making conditions and signatures: for producers, tests and tools (docs/CONSENSUS.md#signing-hashes).
 //!
 //! # Invariants
-//! - Signatures are never put into a condition that names another account than the keys make.
+//! - Signatures are never put into a condition of another account than the keys make.
 
 use crate::address::{AccountError, HashMode};
 use crate::ids::{Hash160, SigHash};
@@ -22,45 +22,45 @@ pub enum SignError {
     /// The keys make another account than the condition names.
     #[error("the {role} is {expected}, but the keys make {got}")]
     WrongKey {
-        /// Whose.
+        /// Whether of the origin or the sponsor.
         role: AuthRole,
-        /// The account hash that the condition names.
+        /// Account hash in the condition.
         expected: Hash160,
-        /// The account hash of the keys.
+        /// Account hash of the keys.
         got: Hash160,
     },
     /// The keys cannot make an account of this mode.
     #[error("keys of the {role} make no account")]
     Account {
-        /// Whose.
+        /// Whether of the origin or the sponsor.
         role: AuthRole,
-        /// Why.
+        /// What is wrong with the keys.
         source: AccountError,
     },
-    /// A key's form is not the one that the condition says is hashed.
+    /// A key is hashed in another form than the condition says.
     #[error("the {role}'s key is hashed in another form than its condition says")]
     KeyEncoding {
-        /// Whose.
+        /// Whether of the origin or the sponsor.
         role: AuthRole,
     },
-    /// The number of keys that sign is not what the mode wants.
+    /// The number of keys that sign is not what the hash mode needs.
     #[error("{got} keys sign for the {role}, {required} are required")]
     SignatureCount {
-        /// Whose.
+        /// Whether of the origin or the sponsor.
         role: AuthRole,
-        /// How many sign.
+        /// Number of keys that sign.
         got: usize,
-        /// How many must.
+        /// Number of signatures that the condition needs.
         required: u16,
     },
 }
 
-/// What one key of an account does.
+/// A key of an account, and whether it signs.
 #[derive(Debug, Clone)]
 pub enum KeyUse<'a> {
-    /// It signs.
+    /// The key signs.
     Signs(&'a PrivateKey),
-    /// It is only named.
+    /// The key does not sign, and is only named in the condition.
     Named(PublicKey, KeyEncoding),
 }
 
@@ -74,13 +74,13 @@ impl KeyUse<'_> {
 }
 
 impl SpendingCondition {
-    /// The unsigned condition of a P2PKH account, in the form that the key says.
+    /// The unsigned condition of a P2PKH account, which hashes the key in the key's own form.
     #[must_use]
     pub fn p2pkh(key: &PrivateKey, nonce: u64, fee: u64) -> Self {
         Self::p2pkh_of(&key.public_key(), key.encoding(), nonce, fee)
     }
 
-    /// As [`SpendingCondition::p2pkh`], for somebody who only has the public key.
+    /// As [`SpendingCondition::p2pkh`], when only the public key is known.
     #[must_use]
     pub fn p2pkh_of(key: &PublicKey, key_encoding: KeyEncoding, nonce: u64, fee: u64) -> Self {
         Self::SingleSig(SingleSigCondition {
@@ -93,7 +93,7 @@ impl SpendingCondition {
         })
     }
 
-    /// The unsigned condition of a P2WPKH account; the key is hashed compressed.
+    /// The unsigned condition of a P2WPKH account, which hashes the key compressed.
     #[must_use]
     pub fn p2wpkh_of(key: &PublicKey, nonce: u64, fee: u64) -> Self {
         let program = crate::hashing::sha256_ripemd160(&[&[0x00, 0x14], &key.hash160().0]);
@@ -126,7 +126,7 @@ impl SpendingCondition {
         }))
     }
 
-    /// Puts signatures in place, given the hash they start from and all keys of the account in order.
+    /// Adds the signatures, given the hash they start from and all keys of the account in order.
     fn sign(&mut self, start: &SigHash, role: AuthRole, keys: &[KeyUse<'_>]) -> Result<(), SignError> {
         let public_keys: Vec<_> = keys.iter().map(KeyUse::public_key).collect();
         let required = match self {
@@ -189,7 +189,7 @@ impl MultiSigCondition {
 }
 
 impl StacksTransaction {
-    /// Signs for an origin with one key. Everything else must be in place before: it is signed too.
+    /// Signs for an origin with one key. Everything else must be set before, as it is signed too.
     ///
     /// # Errors
     /// [`SignError`] when the key is not the origin's.
@@ -208,7 +208,7 @@ impl StacksTransaction {
     /// Signs for an origin, given all its keys in order.
     ///
     /// # Errors
-    /// [`SignError`] when the keys are not the origin's or another number signs than must.
+    /// [`SignError`] when the keys are not the origin's, or the wrong number of them signs.
     pub fn sign_origin_with(&mut self, keys: &[KeyUse<'_>]) -> Result<(), SignError> {
         let start = self.initial_sighash();
         self.auth.origin_mut().sign(&start, AuthRole::Origin, keys)
@@ -217,7 +217,7 @@ impl StacksTransaction {
     /// Signs for a sponsor, given all its keys in order, after the origin has signed.
     ///
     /// # Errors
-    /// [`SignError`] when there is no sponsor, the keys are not the sponsor's, or another number signs than must.
+    /// [`SignError`] when there is no sponsor, the keys are not the sponsor's, or the wrong number of them signs.
     pub fn sign_sponsor_with(&mut self, keys: &[KeyUse<'_>]) -> Result<(), SignError> {
         let start = self.sponsor_sighash();
         let sponsor = self.auth.sponsor_mut().ok_or(SignError::NoSponsor)?;

@@ -10,7 +10,7 @@ use super::payload::{ContractVersion, TransactionPayload};
 use super::post_condition::{NonFungibleCode, PostCondition};
 use super::tx::{AnchorMode, PostConditionMode, StacksTransaction};
 
-/// A set of consensus rules. The order is their order in time.
+/// A set of consensus rules of the network, ordered by time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(missing_docs, reason = "the names say all there is")]
 pub enum Epoch {
@@ -31,7 +31,7 @@ pub enum Epoch {
 }
 
 impl Epoch {
-    /// All of them, in order.
+    /// All epochs, oldest first.
     pub const ALL: [Self; 14] = [
         Self::Epoch20,
         Self::Epoch2_05,
@@ -48,10 +48,10 @@ impl Epoch {
         Self::Epoch40,
         Self::Epoch41,
     ];
-    /// The last of them.
+    /// The newest epoch that is known.
     pub const NEWEST: Self = Self::Epoch41;
 
-    /// Its usual name: "2.05", "3.0", ...
+    /// Usual name, such as "2.05" or "3.0".
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -72,7 +72,7 @@ impl Epoch {
         }
     }
 
-    /// Finds an epoch by its usual name.
+    /// The epoch with this usual name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|epoch| epoch.name() == name)
@@ -97,11 +97,11 @@ impl Epoch {
 /// What a chain demands of every transaction in its blocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StaticRules {
-    /// The epoch of the block.
+    /// Epoch of the block.
     pub epoch: Epoch,
     /// Whether the chain is mainnet.
     pub mainnet: bool,
-    /// The chain's id.
+    /// Chain id that transactions must have.
     pub chain_id: u32,
     /// Coinbases carry no VRF proof in any epoch. True for this node, whose proof is in the header
     /// (docs/CONSENSUS.md#blocks); false for the reference's rule, where they carry one from epoch 3.0.
@@ -117,39 +117,39 @@ pub enum StaticRejection {
     /// It is for another chain.
     #[error("chain id is {got:#010x}, not {expected:#010x}")]
     ChainId {
-        /// The chain's.
+        /// Chain id of the chain.
         expected: u32,
-        /// The transaction's.
+        /// Chain id of the transaction.
         got: u32,
     },
     /// It is for microblocks only.
     #[error("transaction is off-chain only")]
     AnchorMode,
-    /// The epoch has no such thing yet.
+    /// It uses something that the epoch does not have yet.
     #[error("{what} needs epoch {needed}, this is {epoch}", needed = needed.name(), epoch = epoch.name())]
     TooEarly {
-        /// What the transaction uses.
+        /// What it uses.
         what: &'static str,
-        /// The epoch that brings it.
+        /// First epoch that has it.
         needed: Epoch,
-        /// The block's epoch.
+        /// Epoch of the block.
         epoch: Epoch,
     },
     /// It asks for a Clarity version that the epoch does not have yet.
     #[error("clarity version {version} is newer than epoch {epoch} has", version = version.to_byte(), epoch = epoch.name())]
     ClarityVersion {
-        /// The version.
+        /// Version that it asks for.
         version: ContractVersion,
-        /// The block's epoch.
+        /// Epoch of the block.
         epoch: Epoch,
     },
-    /// Coinbases must carry a VRF proof.
+    /// A coinbase carries no VRF proof, and must.
     #[error("coinbase without vrf proof in epoch {epoch}", epoch = epoch.name())]
     CoinbaseWithoutProof {
-        /// The block's epoch.
+        /// Epoch of the block.
         epoch: Epoch,
     },
-    /// Coinbases must not carry a VRF proof.
+    /// A coinbase carries a VRF proof, and must not.
     #[error("coinbase with vrf proof, which this chain has in its headers")]
     CoinbaseWithProof,
 }

@@ -14,10 +14,10 @@ use super::auth::{SpendingCondition, TransactionAuth};
 use super::payload::TransactionPayload;
 use super::post_condition::{POST_CONDITION_BYTES_MIN, PostCondition};
 
-/// Bit of the version byte that says "testnet". The others are not looked at, and written as 0.
+/// Bit of the version byte that means testnet. The other bits are not looked at, and written as 0.
 const VERSION_TESTNET_BIT: u8 = 0x80;
 
-/// Which network a transaction is for.
+/// The network that a transaction is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TransactionVersion {
     /// Written as 00.
@@ -27,7 +27,7 @@ pub enum TransactionVersion {
 }
 
 impl TransactionVersion {
-    /// The wire byte.
+    /// The version byte.
     #[must_use]
     pub const fn to_byte(self) -> u8 {
         match self {
@@ -36,7 +36,7 @@ impl TransactionVersion {
         }
     }
 
-    /// Whether it is for mainnet.
+    /// Whether it is the version of mainnet.
     #[must_use]
     pub const fn is_mainnet(self) -> bool {
         matches!(self, Self::Mainnet)
@@ -47,16 +47,16 @@ impl TransactionVersion {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum AnchorMode {
-    /// Blocks.
+    /// In blocks only.
     OnChainOnly = 1,
-    /// Microblocks, which no longer exist.
+    /// In microblocks only, which no longer exist.
     OffChainOnly = 2,
-    /// Either.
+    /// In blocks or microblocks.
     Any = 3,
 }
 
 impl AnchorMode {
-    /// The wire byte.
+    /// The byte that stands for the mode in a transaction.
     #[must_use]
     pub const fn to_byte(self) -> u8 {
         match self {
@@ -67,7 +67,7 @@ impl AnchorMode {
     }
 }
 
-/// What happens to moves that no post-condition names. The discriminant is the wire byte.
+/// What happens to asset moves that no post-condition names. The discriminant is the wire byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum PostConditionMode {
@@ -80,7 +80,7 @@ pub enum PostConditionMode {
 }
 
 impl PostConditionMode {
-    /// The wire byte.
+    /// The byte that stands for the mode in a transaction.
     #[must_use]
     pub const fn to_byte(self) -> u8 {
         match self {
@@ -94,17 +94,17 @@ impl PostConditionMode {
 /// A transaction, signed or not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StacksTransaction {
-    /// Which network it is for.
+    /// Network that it is for.
     pub version: TransactionVersion,
-    /// Which chain of the network it is for.
+    /// Id of the chain that it is for.
     pub chain_id: u32,
-    /// Who stands behind it, and who pays.
+    /// Accounts that it is by, and which of them pays.
     pub auth: TransactionAuth,
-    /// In which kind of block it may be.
+    /// Kind of block that it may be in.
     pub anchor_mode: AnchorMode,
     /// What happens to moves that no post-condition names.
     pub post_condition_mode: PostConditionMode,
-    /// What it may move.
+    /// Conditions on what it moves, checked after execution.
     pub post_conditions: Vec<PostCondition>,
     /// What it does.
     pub payload: TransactionPayload,
@@ -134,10 +134,10 @@ impl StacksTransaction {
         }
     }
 
-    /// Reads one transaction that fills `bytes`.
+    /// Decodes one transaction that fills `bytes`.
     ///
     /// # Errors
-    /// [`DecodeError`] when the bytes are no transaction, are more than [`MAX_TRANSACTION_BYTES`], or go on after it.
+    /// [`DecodeError`] when the bytes are no transaction, are more than [`MAX_TRANSACTION_BYTES`], or more bytes follow.
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         let mut reader = Reader::new(bytes);
         let transaction = Self::read(&mut reader)?;
@@ -145,7 +145,7 @@ impl StacksTransaction {
         Ok(transaction)
     }
 
-    /// Reads one transaction from the start of `bytes` and says how many bytes it took.
+    /// Decodes one transaction at the start of `bytes`, and returns its length in bytes too.
     ///
     /// # Errors
     /// [`DecodeError`] when no transaction of at most [`MAX_TRANSACTION_BYTES`] starts there.
@@ -155,7 +155,7 @@ impl StacksTransaction {
         Ok((transaction, reader.position()))
     }
 
-    /// Reads one transaction and leaves what follows.
+    /// Reads one transaction and nothing after it.
     ///
     /// # Errors
     /// As [`StacksTransaction::decode_prefix`].
@@ -177,7 +177,7 @@ impl StacksTransaction {
         for _ in 0..count {
             post_conditions.push(PostCondition::read(reader)?);
         }
-        // The two mode bytes are judged after the payload, as in the reference (docs/CONSENSUS.md#transactions).
+        // The two mode bytes are checked after the payload, as in the reference (docs/CONSENSUS.md#transactions).
         let payload = TransactionPayload::read(reader)?;
         let anchor_mode = match (anchor_byte, payload.must_be_on_chain()) {
             (1, _) => AnchorMode::OnChainOnly,
@@ -199,13 +199,13 @@ impl StacksTransaction {
         Ok(Self { version, chain_id, auth, anchor_mode, post_condition_mode, post_conditions, payload })
     }
 
-    /// The wire form.
+    /// Encodes the transaction.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         self.encode_with_auth(&self.auth)
     }
 
-    /// The wire form with another auth section: what the signing hash chain starts from.
+    /// Encodes it with another auth section, from which the signing hash chain starts.
     pub(super) fn encode_with_auth(&self, auth: &TransactionAuth) -> Vec<u8> {
         let mut out = Vec::new();
         out.push(self.version.to_byte());
@@ -219,13 +219,13 @@ impl StacksTransaction {
         out
     }
 
-    /// H(wire form). Encodes the transaction: see [`BlockTransaction`] to do that once.
+    /// Its id, H(encoded transaction). This encodes it: see [`BlockTransaction`] to do so once.
     #[must_use]
     pub fn txid(&self) -> Txid {
         Txid(sha512_256(&[&self.encode()]))
     }
 
-    /// Length of the wire form in bytes. Encodes the transaction: see [`BlockTransaction`] to do that once.
+    /// Length of the encoded transaction in bytes. This encodes it: see [`BlockTransaction`] to do so once.
     #[must_use]
     pub fn encoded_length(&self) -> usize {
         self.encode().len()
@@ -237,7 +237,7 @@ impl StacksTransaction {
         self.auth.origin().address(mainnet)
     }
 
-    /// The sponsor's account, if there is a sponsor.
+    /// The account of the sponsor, if there is one.
     #[must_use]
     pub fn sponsor_address(&self, mainnet: bool) -> Option<StacksAddress> {
         self.auth.sponsor().map(|condition| condition.address(mainnet))
@@ -249,38 +249,38 @@ impl StacksTransaction {
         self.auth.payer().address(mainnet)
     }
 
-    /// The origin's nonce.
+    /// Nonce of the origin.
     #[must_use]
     pub const fn origin_nonce(&self) -> u64 {
         self.auth.origin().nonce()
     }
 
-    /// The sponsor's nonce, if there is a sponsor.
+    /// Nonce of the sponsor, if there is one.
     #[must_use]
     pub fn sponsor_nonce(&self) -> Option<u64> {
         self.auth.sponsor().map(SpendingCondition::nonce)
     }
 
-    /// The fee charged, in micro-STX: the payer's field.
+    /// Fee that is charged, in micro-STX: the payer's field.
     #[must_use]
     pub const fn fee(&self) -> u64 {
         self.auth.payer().fee()
     }
 
-    /// Whether somebody else than the origin pays.
+    /// Whether a sponsor pays.
     #[must_use]
     pub const fn is_sponsored(&self) -> bool {
         matches!(self.auth, TransactionAuth::Sponsored { .. })
     }
 
-    /// The payload kind's name: "`TokenTransfer`", ...
+    /// Name of the payload kind, such as "`TokenTransfer`".
     #[must_use]
     pub const fn payload_name(&self) -> &'static str {
         self.payload.name()
     }
 }
 
-/// A transaction with its wire form and txid, made once.
+/// A transaction with its encoding and txid, computed once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BlockTransaction {
     transaction: StacksTransaction,
@@ -297,7 +297,7 @@ impl BlockTransaction {
         Self { transaction, raw, txid }
     }
 
-    /// Reads one transaction that fills `bytes`.
+    /// Decodes one transaction that fills `bytes`.
     ///
     /// # Errors
     /// As [`StacksTransaction::decode`].
@@ -305,31 +305,31 @@ impl BlockTransaction {
         StacksTransaction::decode(bytes).map(Self::new)
     }
 
-    /// The transaction.
+    /// The decoded transaction.
     #[must_use]
     pub const fn transaction(&self) -> &StacksTransaction {
         &self.transaction
     }
 
-    /// Its wire form, in the normalized encoding.
+    /// The transaction's bytes, in the normalized encoding.
     #[must_use]
     pub fn raw(&self) -> &[u8] {
         &self.raw
     }
 
-    /// Its id.
+    /// Its id: H of [`Self::raw`].
     #[must_use]
     pub const fn txid(&self) -> Txid {
         self.txid
     }
 
-    /// Length of the wire form in bytes.
+    /// Length of [`Self::raw`] in bytes.
     #[must_use]
     pub fn length(&self) -> usize {
         self.raw.len()
     }
 
-    /// Gives the transaction back.
+    /// Takes the transaction out.
     #[must_use]
     pub fn into_transaction(self) -> StacksTransaction {
         self.transaction

@@ -1,4 +1,4 @@
-//! Whether a transaction's signatures are by the accounts it names (docs/CONSENSUS.md#signing-hashes).
+//! Checks whether a transaction's signatures are by the accounts that it names (docs/CONSENSUS.md#signing-hashes).
 //!
 //! # Not here
 //! Whether the accounts can pay: `chainstate`.
@@ -14,42 +14,42 @@ use super::tx::StacksTransaction;
 /// Why a transaction's signatures are not good.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum VerifyError {
-    /// A signature recovers no key.
+    /// No key can be recovered from a signature.
     #[error("signature {index} of the {role} is not usable")]
     Signature {
-        /// Whose.
+        /// Whether of the origin or the sponsor.
         role: AuthRole,
-        /// Which of its fields, from 0.
+        /// Index among the condition's fields, from 0.
         index: usize,
-        /// Why.
+        /// What is wrong with the signature.
         source: KeyError,
     },
-    /// The number of signatures is not what the mode wants.
+    /// The number of signatures is not what the hash mode needs.
     #[error("the {role} has {got} signatures, {required} are required")]
     SignatureCount {
-        /// Whose.
+        /// Whether of the origin or the sponsor.
         role: AuthRole,
-        /// How many there are.
+        /// Number of signatures in the condition.
         got: usize,
-        /// How many must be.
+        /// Number of signatures that it needs.
         required: u16,
     },
     /// The keys cannot make an account of this mode.
     #[error("keys of the {role} make no account")]
     Account {
-        /// Whose.
+        /// Whether of the origin or the sponsor.
         role: AuthRole,
-        /// Why.
+        /// What is wrong with the keys.
         source: AccountError,
     },
-    /// The keys make another account.
+    /// The keys that signed make another account than the condition names.
     #[error("the {role} is {expected}, but its signatures are by {got}")]
     WrongSigner {
-        /// Whose.
+        /// Whether of the origin or the sponsor.
         role: AuthRole,
-        /// The account hash that the condition names.
+        /// Account hash in the condition.
         expected: Hash160,
-        /// The account hash of the keys that signed.
+        /// Account hash of the keys that signed.
         got: Hash160,
     },
 }
@@ -58,7 +58,7 @@ impl StacksTransaction {
     /// Checks the signatures of the origin and of the sponsor, if there is one.
     ///
     /// # Errors
-    /// [`VerifyError`] naming the first one that is not good.
+    /// [`VerifyError`] about the first signature that is not good.
     pub fn verify(&self, low_s: LowS) -> Result<(), VerifyError> {
         let handed_on = self.auth.origin().verify(&self.initial_sighash(), AuthRole::Origin, low_s)?;
         if let Some(sponsor) = self.auth.sponsor() {
@@ -70,12 +70,12 @@ impl StacksTransaction {
     /// Checks the origin's signatures only, as before a sponsor has signed.
     ///
     /// # Errors
-    /// [`VerifyError`] naming the first one that is not good.
+    /// [`VerifyError`] about the first signature that is not good.
     pub fn verify_origin(&self, low_s: LowS) -> Result<(), VerifyError> {
         self.auth.origin().verify(&self.initial_sighash(), AuthRole::Origin, low_s).map(|_| ())
     }
 
-    /// Whether one of its signatures has a high S: good under [`LowS::Lax`] alone.
+    /// Whether one of its signatures has a high S, and so is good only under [`LowS::Lax`].
     #[must_use]
     pub fn has_high_s(&self) -> bool {
         self.auth.origin().has_high_s() || self.auth.sponsor().is_some_and(SpendingCondition::has_high_s)
@@ -83,10 +83,10 @@ impl StacksTransaction {
 }
 
 impl SpendingCondition {
-    /// Checks this condition's signatures, given the hash they start from; returns the hash that they hand on.
+    /// Checks this condition's signatures, given the hash before them; returns the hash after them.
     ///
     /// # Errors
-    /// [`VerifyError`] naming the first one that is not good.
+    /// [`VerifyError`] about the first signature that is not good.
     pub fn verify(&self, start: &SigHash, role: AuthRole, low_s: LowS) -> Result<SigHash, VerifyError> {
         let (keys, required, handed_on) = match self {
             Self::SingleSig(condition) => {
@@ -123,7 +123,7 @@ impl SpendingCondition {
     }
 }
 
-/// All keys of a multi-sig account, given or recovered, in order, and the hash that its signatures hand on.
+/// All keys of a multi-sig account in order, given or recovered, and the hash after its signatures.
 fn recover_keys(
     condition: &MultiSigCondition,
     start: &SigHash,

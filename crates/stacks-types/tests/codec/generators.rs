@@ -296,7 +296,7 @@ pub(crate) fn slot_message() -> impl Strategy<Value = SlotMessage> {
     ]
 }
 
-/// What a decoder is, to the tests: bytes in, and the encoding of what was understood out.
+/// A decoder as the tests need it: from bytes to the encoding of what was decoded.
 pub(crate) type Decoder = fn(&[u8]) -> Option<Vec<u8>>;
 
 /// Every exact decoder of the crate.

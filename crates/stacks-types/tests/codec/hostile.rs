@@ -1,5 +1,4 @@
-//! No bytes make a decoder panic, loop or reserve memory that they do not pay for; and what decodes is normalized by
-//! encoding it once.
+//! No bytes make a decoder panic, loop, or reserve more memory than they are worth; and encoding what was decoded normalizes it.
 
 use clarity::value::MAX_DEPTH_UNTYPED;
 use proptest::collection::vec;
@@ -20,7 +19,7 @@ enum Change {
     Cut(Index),
     Insert(Index, u8),
     Remove(Index),
-    /// Overwrites four bytes: counts and lengths.
+    /// Overwrites four bytes, as of a count or length.
     SetWord(Index, u32),
 }
 
@@ -69,7 +68,7 @@ fn feed(bytes: &[u8]) {
     }
 }
 
-/// An encoding of anything.
+/// The encoding of some value of any type.
 fn encoded() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
         value().prop_map(|value| value.encode()),
@@ -120,7 +119,7 @@ fn nesting_ends_at_the_limit() {
         let nested = |wrappers: usize| [wrapper.repeat(wrappers), vec![0x03]].concat();
         assert!(decode_value(&nested(levels - 1)).is_ok(), "{what}");
         assert!(decode_value(&nested(levels)).is_err(), "{what}");
-        // Far deeper than a stack would bear, if the limit came too late.
+        // Far deeper than a stack could hold, if the limit were checked too late.
         assert!(decode_value(&nested(MAX_VALUE_BYTES / wrapper.len() - 1)).is_err(), "{what}");
     }
 }
@@ -146,20 +145,20 @@ fn a_list_with_an_expensive_common_type_is_refused_early() {
     list.extend(vec![0x09; 1_000_000]);
     let started = std::time::Instant::now();
     assert!(decode_value(&list).is_err());
-    // Taking the long way is hours; a slow machine is not.
+    // Without the limit this takes hours, also on a fast machine.
     assert!(started.elapsed() < std::time::Duration::from_secs(30));
 }
 
-/// Peak address space of this process in KiB, where the system tells.
+/// Peak address space of this process in KiB; `None` where the system does not say.
 fn peak_kib() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|line| line.starts_with("VmPeak:"))?;
     line.split_whitespace().nth(1)?.parse().ok()
 }
 
-/// Every count and length that could be one is set to large numbers. Memory that was only reserved shows in the peak.
-/// (Other tests of this binary run at the same time, so the bound is far above what they need, and far below what one
-/// trusted count of four thousand million items would reserve.)
+/// Every count and length that could be one is set to large numbers. Memory that was only reserved shows in the peak. (Other tests
+/// of this binary run at the same time, so the bound is far above what they need, and far below what one trusted count of four
+/// thousand million items would reserve.)
 #[test]
 fn counts_are_not_trusted_with_memory() {
     let mut runner = proptest::test_runner::TestRunner::deterministic();

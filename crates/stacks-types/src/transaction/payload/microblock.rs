@@ -6,23 +6,23 @@ use crate::hashing::sha512_256;
 use crate::ids::BlockHash;
 use crate::keys::MessageSignature;
 
-/// Header of a microblock, 132 bytes. Only seen inside [`TransactionPayload::PoisonMicroblock`].
+/// Header of a microblock, 132 bytes. It occurs only in [`TransactionPayload::PoisonMicroblock`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MicroblockHeader {
-    /// Format version.
+    /// Version of the header's format.
     pub version: u8,
-    /// Place in its stream.
+    /// Number of the microblock in its stream.
     pub sequence: u16,
     /// Hash of the block or microblock before it.
     pub prev_block: BlockHash,
-    /// Root over its transactions.
+    /// Merkle root over its transactions.
     pub tx_merkle_root: [u8; 32],
-    /// Signature of the microblock producer.
+    /// Signature of the microblock's producer over [`MicroblockHeader::signing_digest`].
     pub signature: MessageSignature,
 }
 
 impl MicroblockHeader {
-    /// H(header).
+    /// H(header), signature included.
     #[must_use]
     pub fn block_hash(&self) -> BlockHash {
         let mut bytes = Vec::new();

@@ -3,7 +3,7 @@
 use crate::codec::{DecodeError, Reader};
 use crate::ids::{ConsensusHash, Hash160, StacksBlockId};
 
-/// Tenure change of the reference's Nakamoto rules.
+/// Payload of a tenure change, as in the reference's Nakamoto rules.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TenureChange {
     /// Consensus hash of the tenure.
@@ -12,17 +12,17 @@ pub struct TenureChange {
     pub prev_tenure_consensus_hash: ConsensusHash,
     /// Consensus hash of the newest sortition seen.
     pub burn_view_consensus_hash: ConsensusHash,
-    /// Last block of the tenure before it.
+    /// Id of the last block of the tenure before it.
     pub previous_tenure_end: StacksBlockId,
-    /// Blocks in the tenure before it.
+    /// Number of blocks in the tenure before it.
     pub previous_tenure_blocks: u32,
-    /// Why the tenure changes.
+    /// What began or extended the tenure.
     pub cause: TenureChangeCause,
-    /// Key hash of the tenure's producer.
+    /// hash160 of the public key of the tenure's producer.
     pub pubkey_hash: Hash160,
 }
 
-/// Why a tenure changes. The discriminant is the wire byte.
+/// What begins or extends a tenure. The discriminant is the wire byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(missing_docs, reason = "the names say all there is")]
 #[repr(u8)]
@@ -37,7 +37,7 @@ pub enum TenureChangeCause {
 }
 
 impl TenureChangeCause {
-    /// Reads the wire byte.
+    /// The cause of a wire byte; `None` if there is none.
     #[must_use]
     pub const fn from_byte(byte: u8) -> Option<Self> {
         match byte {
@@ -52,7 +52,7 @@ impl TenureChangeCause {
         }
     }
 
-    /// The wire byte.
+    /// The byte that stands for the cause in a transaction.
     #[must_use]
     pub const fn to_byte(self) -> u8 {
         match self {
