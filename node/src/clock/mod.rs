@@ -1,8 +1,8 @@
-//! The mocked bitcoin's clock: a burn block every interval, and if it is told so, one when transactions have settled.
+//! The mocked bitcoin's clock: mines a burn block every interval and, if the config asks for it, when transactions have settled.
 //!
 //! # Invariants
-//! - Paused it mines nothing, and with interval 0 none by time; burn blocks then come on demand.
-//! - One that was missed (the machine slept) is not made up for: the next one comes an interval later.
+//! - While paused it mines nothing, and with interval 0 nothing by time; burn blocks then come on demand.
+//! - A burn block that was missed (the machine slept) is not made up for: the next one comes an interval later.
 //! - A change of pace begins a new interval.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -12,12 +12,12 @@ use crate::chain::NodeChain;
 use crate::error::ApiError;
 use crate::runtime::wake_signal::WakeSignal;
 
-/// How the clock runs.
+/// How often the clock mines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pace {
-    /// Time between burn blocks; 0 is off.
+    /// Time between burn blocks; 0 = never.
     pub interval: Duration,
-    /// Whether it stands still.
+    /// True = it mines nothing.
     pub paused: bool,
 }
 
@@ -28,7 +28,7 @@ impl Pace {
     }
 }
 
-/// Sets the clock's pace, and stops it. Cheap to clone.
+/// Changes the clock's pace, wakes it and stops it. Cheap to clone.
 #[derive(Clone)]
 pub struct ClockControl {
     inner: Arc<(Mutex<State>, Condvar)>,
@@ -36,9 +36,9 @@ pub struct ClockControl {
 
 struct State {
     pace: Pace,
-    /// Counts the changes of the pace.
+    /// Number of changes of the pace so far.
     changes: u64,
-    /// The tip has moved since the last wait that said so.
+    /// The tip has moved since [`ClockControl::wait`] last returned [`Wake::Moved`].
     moved: bool,
     stopped: bool,
 }
@@ -53,36 +53,36 @@ enum Wake {
 }
 
 impl ClockControl {
-    /// A clock that runs with this interval; 0 is off.
+    /// A clock that runs with this interval; 0 = it never mines by time.
     #[must_use]
     pub fn new(interval: Duration) -> Self {
         let state = State { pace: Pace { interval, paused: false }, changes: 0, moved: false, stopped: false };
         Self { inner: Arc::new((Mutex::new(state), Condvar::new())) }
     }
 
-    /// How the clock runs.
+    /// The pace at this moment.
     #[must_use]
     pub fn pace(&self) -> Pace {
         self.state().pace
     }
 
-    /// Stands still.
+    /// Pauses the clock, and returns its new pace.
     pub fn pause(&self) -> Pace {
         self.change(|pace| pace.paused = true)
     }
 
-    /// Runs (on), with another interval if one is given.
+    /// Starts the clock, with another interval if one is given, and returns its new pace. A new interval begins.
     pub fn resume(&self, interval: Option<Duration>) -> Pace {
         self.change(|pace| *pace = Pace { interval: interval.unwrap_or(pace.interval), paused: false })
     }
 
-    /// The tip has moved.
+    /// Tells the clock that the tip has moved.
     pub fn notify_moved(&self) {
         self.state().moved = true;
         self.inner.1.notify_all();
     }
 
-    /// The clock ends at once.
+    /// Ends the clock's thread at once.
     pub fn stop(&self) {
         self.state().stopped = true;
         self.inner.1.notify_all();
@@ -100,8 +100,8 @@ impl ClockControl {
         self.inner.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until then, for a change of the pace after the `seen` last one, a move of the chain, or the stop. What is due does
-    /// not wait for a chain that moves all the time.
+    /// Waits until `until`, for a change of the pace since `seen`, a move of the tip, or the stop. What is due does not wait for a
+    /// tip that moves all the time.
     fn wait(&self, until: Option<Instant>, seen: &mut u64) -> Wake {
         let state = self.state();
         let known = *seen;
@@ -135,13 +135,13 @@ fn is_past(at: Option<Instant>) -> bool {
 /// Transactions of the tip's tenure, and when they have settled.
 #[derive(Debug, Default)]
 struct Settling {
-    /// What the tenure has earned: it grows with each transaction.
+    /// Fees of the tenure, in micro-STX: they grow with each transaction that pays.
     fees: u128,
     due: Option<Instant>,
 }
 
 impl Settling {
-    /// The tip's tenure has earned this; `None` while the burn tip has no tenure yet.
+    /// Takes in the fees of the tip's tenure; `None` while the burn tip has no tenure yet.
     fn look(&mut self, fees: Option<u128>, now: Instant, settle: Duration) {
         match fees {
             None | Some(0) => *self = Self::default(),
@@ -151,18 +151,18 @@ impl Settling {
     }
 }
 
-/// Mines on the canonical tip at a fixed pace.
+/// Mines burn blocks on the canonical burn tip.
 pub struct MockClock {
-    /// Whose burn blocks it mines.
+    /// Chain whose burn blocks it mines.
     pub chain: Arc<NodeChain>,
-    /// Rung after each burn block.
+    /// Wakes the coordinator after each burn block.
     pub wake: WakeSignal,
-    /// Mine one before anything else: a new chain has its first tenure at once, also with the clock off.
+    /// Whether to mine one at once: a new chain has its first tenure then, also with the clock off.
     pub mine_at_start: bool,
-    /// Its pace.
+    /// Pace and stop of this clock.
     pub control: ClockControl,
-    /// Mine one when no transaction was mined for so long since the last that was, and no burn block came; 0 is off. For
-    /// clients that wait for a burn block after their transactions.
+    /// Quiet after the last mined transaction until a burn block is mined, if none came before; 0 = none is. For clients that wait
+    /// for a burn block after their transactions.
     pub settle: Duration,
 }
 
@@ -213,7 +213,7 @@ impl MockClock {
     }
 }
 
-/// Seconds since 1970 by the machine's clock.
+/// Seconds since 1970, by the machine's clock.
 pub fn now_s() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }

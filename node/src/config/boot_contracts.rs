@@ -1,4 +1,4 @@
-//! Contracts that a genesis brings for block 0: their entries, and their texts, which stand in files of their own.
+//! Contracts that a genesis brings for block 0: their entries, and their code, which is in files of its own.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -14,62 +14,62 @@ use stacks_types::limits::{BOOT_ADDRESS_MAINNET, BOOT_ADDRESS_TESTNET};
 
 /// Most contracts that a genesis brings.
 pub const MAX_BOOT_CONTRACTS: usize = 256;
-/// Most bytes of their texts: the boot block must fit one event.
+/// Most bytes of their code: the boot block must fit one event.
 pub const MAX_BOOT_CONTRACT_BYTES: u64 = 4 << 20;
 
 /// Why the contracts of a genesis cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum BootContractError {
-    /// A text cannot be read.
+    /// The system cannot read a file with code.
     #[error("cannot read {}", path.display())]
     Read {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// What the system said.
+        /// Error of the system.
         #[source]
         source: std::io::Error,
     },
-    /// A value is wrong.
+    /// An entry, or the number of entries, cannot be used.
     #[error("boot_contract{key}: {detail}")]
     Value {
-        /// The key behind the table's name; empty for the table.
+        /// The key after `boot_contract`; empty for the whole table.
         key: &'static str,
-        /// What is wrong.
+        /// What is wrong with it.
         detail: String,
     },
 }
 
-/// A contract of block 0.
+/// A contract of block 0: a table `[[boot_contract]]`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BootContractEntry {
-    /// Its name.
+    /// Name of the contract.
     pub name: String,
-    /// Whose it is; `None` means the boot address of the network.
+    /// Address that deploys it; `None` = the network's boot address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
-    /// File of its text, seen from the folder of the genesis file.
+    /// Path of the file with its code, relative to the folder of the genesis file.
     pub source: PathBuf,
-    /// Version of Clarity in which it is written; `None` means the epoch's newest.
+    /// Clarity version of the code; `None` = the epoch's newest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clarity_version: Option<u8>,
-    /// The text, once it is read.
+    /// Content of `source`; empty before [`read_boot_contracts`].
     #[serde(skip)]
     pub text: String,
 }
 
 impl BootContractEntry {
-    /// Its address, as text.
+    /// Text of the address that deploys it.
     #[must_use]
     pub fn address(&self, mainnet: bool) -> String {
         let boot = if mainnet { BOOT_ADDRESS_MAINNET } else { BOOT_ADDRESS_TESTNET };
         self.address.clone().unwrap_or_else(|| boot.to_string())
     }
 
-    /// Its id.
+    /// Id of the contract.
     ///
     /// # Errors
-    /// [`BootContractError::Value`]: the address is none of the network, or the name none of a contract.
+    /// [`BootContractError::Value`]: the address is not of the network, or the name is not one of a contract.
     pub fn id(&self, mainnet: bool) -> Result<ContractId, BootContractError> {
         let text = self.address(mainnet);
         let address = StacksAddress::parse(&text).map_err(|error| value(".address", format!("{text}: {error}")))?;
@@ -83,14 +83,14 @@ impl BootContractEntry {
         Ok(ContractId { issuer: address.standard(), name })
     }
 
-    /// Its version of Clarity.
+    /// Clarity version of the code, by the rules of the chain's epoch if the entry names none.
     #[must_use]
     pub fn clarity_version(&self, rules: &Rules) -> u8 {
         self.clarity_version.unwrap_or(rules.newest_version)
     }
 }
 
-/// Reads the texts; paths are seen from `base` from then on.
+/// Reads the code of all entries, and makes their paths relative to `base`.
 ///
 /// # Errors
 /// [`BootContractError`]: there are too many, they are too long, or one cannot be read.
@@ -102,7 +102,7 @@ pub fn read_boot_contracts(entries: &mut [BootContractEntry], base: &Path) -> Re
     for entry in entries {
         entry.source = base.join(&entry.source);
         let error = |source| BootContractError::Read { path: entry.source.clone(), source };
-        // Counted as it is read: not every file says how long it is.
+        // The bytes are counted as they are read: not every file says how long it is.
         let (mut text, file) = (String::new(), File::open(&entry.source).map_err(error)?);
         let size = file.take(left + 1).read_to_string(&mut text).map_err(error)?;
         left = left.checked_sub(size as u64).ok_or_else(|| {
@@ -115,7 +115,7 @@ pub fn read_boot_contracts(entries: &mut [BootContractEntry], base: &Path) -> Re
     Ok(())
 }
 
-/// Whether a chain can have these contracts, as far as that shows before they are deployed.
+/// Checks what can be checked of the contracts before they are deployed.
 pub(super) fn check_boot_contracts(
     entries: &[BootContractEntry],
     rules: &Rules,
@@ -145,7 +145,7 @@ fn value(key: &'static str, detail: String) -> BootContractError {
     BootContractError::Value { key, detail }
 }
 
-/// What a transaction's source may hold.
+/// Whether a transaction's source code may hold this character.
 const fn is_source(character: char) -> bool {
     matches!(character, ' '..='~' | '\t' | '\n')
 }

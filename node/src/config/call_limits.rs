@@ -8,18 +8,18 @@ use clarity::costs::Cost;
 use super::file::ConnectionTable;
 use crate::limits::MAX_MESSAGE_BYTES;
 
-/// Of a call when the config does not say: eight of them at once leave the machine to the chain.
+/// Default time of a call: eight of them at once leave the machine to the chain.
 const DEFAULT_TIME: Duration = Duration::from_secs(1);
 
-/// What a read-only call of a client may use. The defaults are those of the reference, but for the arguments (it takes
-/// 80 MiB of them, here no request may be larger than [`MAX_MESSAGE_BYTES`]) and the time (it gives 30 seconds).
+/// What a read-only call of a client may use. The defaults are the reference's, except for the arguments (the reference takes 80
+/// MiB, here no request may be larger than [`MAX_MESSAGE_BYTES`]) and the time (the reference gives 30 seconds).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallLimits {
-    /// What it may spend.
+    /// What it may spend, in the five dimensions of Clarity's costs.
     pub cost: Cost,
-    /// Bytes of all its arguments, as hex digits, which is how the reference counts them.
+    /// Most bytes of all its arguments as hex digits, which is how the reference counts them.
     pub argument_hex_bytes: usize,
-    /// How long it may take.
+    /// Longest time that it may take.
     pub time: Duration,
 }
 
@@ -29,7 +29,7 @@ impl Default for CallLimits {
     }
 }
 
-/// The limits of a file, or its key that is out of range with the reason.
+/// The limits that a config file sets. The error is a key that is out of range, and the reason.
 pub(super) fn call_limits(table: &ConnectionTable) -> Result<CallLimits, (&'static str, String)> {
     let CallLimits { cost, argument_hex_bytes, time } = CallLimits::default();
     let argument_hex_bytes = table.maximum_call_argument_size.unwrap_or(argument_hex_bytes);

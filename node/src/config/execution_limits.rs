@@ -6,7 +6,7 @@ use chainstate::execution::ExecutionLimits;
 
 use super::file::NodeTable;
 
-/// The limits of a file, or its key that is out of range with the reason.
+/// The limits that a config file sets. The error is a key that is out of range, and the reason.
 pub(super) fn execution_limits(table: &NodeTable) -> Result<ExecutionLimits, (&'static str, String)> {
     let ExecutionLimits { time, memory_bytes } = ExecutionLimits::default();
     let seconds = table.max_execution_time_secs.unwrap_or(time.as_secs());

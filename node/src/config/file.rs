@@ -1,6 +1,6 @@
-//! The config file: its tables and keys. All may be left out.
+//! The config file: its tables and keys. Each may be left out.
 //!
-//! Names are those of the reference's config file where it has the thing. What a key means stands in the sample.
+//! Names are those of the reference's config file where it has the same setting. The sample says what a key means.
 //!
 //! # Not here
 //! Refusing unknown keys with advice: `keys`. Defaults and ranges: `settings`.
@@ -12,31 +12,30 @@ use serde::Deserialize;
 use super::genesis::{self, GenesisFile};
 use super::keys::{Table, names};
 
-/// A commented config file with every key: those with a default at it, the others as examples behind `#`. A test
-/// parses it.
+/// A commented config file with every key: those with a default set to it, the others as examples behind `#`. A test parses it.
 pub const SAMPLE_CONFIG: &str = include_str!("sample_config.toml");
 
-/// The whole file.
+/// Content of a config file.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ConfigFile {
-    /// The process: folder, addresses, log.
+    /// Folder, addresses and log of the process.
     pub node: NodeTable,
-    /// What clients may ask for.
+    /// What clients may do.
     pub connection_options: ConnectionTable,
-    /// The mocked bitcoin.
+    /// Pace of the mocked bitcoin.
     pub burnchain: BurnchainTable,
-    /// What the event journal keeps.
+    /// How many events the journal keeps.
     pub journal: JournalTable,
-    /// The chain's genesis, in place of a file of its own.
+    /// Genesis of the chain, in place of a file of its own.
     pub genesis: Option<GenesisFile>,
-    /// Opening balances, after those of the genesis.
+    /// Opening balances, added to those of the genesis.
     pub ustx_balance: Vec<BalanceTable>,
-    /// Who is told about events by HTTP.
+    /// HTTP observers, which get events by POST.
     pub events_observer: Vec<ObserverTable>,
 }
 
-/// `[node]`.
+/// Table `[node]`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct NodeTable {
@@ -44,7 +43,7 @@ pub struct NodeTable {
     pub working_dir: Option<PathBuf>,
     /// `host:port` of gRPC and HTTP.
     pub rpc_bind: Option<String>,
-    /// `host:port` that serves HTTP too.
+    /// A second `host:port`, for HTTP only.
     pub http_extra_bind: Option<String>,
     /// Path of the genesis file.
     pub genesis_file: Option<PathBuf>,
@@ -54,109 +53,109 @@ pub struct NodeTable {
     pub txindex: Option<bool>,
     /// Seconds that a transaction may take in assembly and in the validation of proposals.
     pub max_execution_time_secs: Option<u64>,
-    /// Bytes that it may hold at once.
+    /// Bytes that a transaction may hold at once.
     pub max_memory_bytes: Option<u64>,
     /// PEM file of the certificate chain.
     pub tls_cert: Option<PathBuf>,
-    /// PEM file of its key.
+    /// PEM file of the certificate's private key.
     pub tls_key: Option<PathBuf>,
-    /// Log filter.
+    /// Log filter, as in `RUST_LOG`.
     pub log: Option<String>,
     /// "text" or "json".
     pub log_format: Option<String>,
 }
 
-/// `[connection_options]`.
+/// Table `[connection_options]`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ConnectionTable {
-    /// Bearer token.
+    /// Bearer token of the guarded services.
     pub auth_token: Option<String>,
     /// File whose first line is the bearer token.
     pub auth_token_file: Option<PathBuf>,
-    /// Origins of pages elsewhere that may do more than read.
+    /// Origins of web pages that may do more than read.
     pub allowed_origins: Vec<String>,
-    /// Names of this node beside those of loopback and the bound addresses.
+    /// Names of this node, besides those of loopback and the bound addresses.
     pub allowed_hosts: Vec<String>,
     /// Most connections at once, of all peers together.
     pub max_connections: Option<usize>,
-    /// Connections of one peer.
+    /// Most connections of one peer.
     pub max_connections_per_peer: Option<usize>,
-    /// Open event streams in all.
+    /// Most open event streams.
     pub max_subscriptions: Option<usize>,
-    /// Open event streams of one peer address.
+    /// Most open event streams of one peer.
     pub max_subscriptions_per_peer: Option<usize>,
-    /// Duration text.
+    /// Time after which a stream whose reader takes nothing is cut, as in `60s`.
     pub stall_timeout: Option<String>,
-    /// Bytes of a read-only call's arguments, as hex.
+    /// Most bytes of a read-only call's arguments, as hex digits.
     pub maximum_call_argument_size: Option<usize>,
-    /// What a read-only call may write, bytes.
+    /// Most bytes that a read-only call may write.
     pub read_only_call_limit_write_length: Option<u64>,
-    /// Writes of a read-only call.
+    /// Most writes of a read-only call.
     pub read_only_call_limit_write_count: Option<u64>,
-    /// What a read-only call may read, bytes.
+    /// Most bytes that a read-only call may read.
     pub read_only_call_limit_read_length: Option<u64>,
-    /// Reads of a read-only call.
+    /// Most reads of a read-only call.
     pub read_only_call_limit_read_count: Option<u64>,
-    /// Units of evaluation of a read-only call.
+    /// Most units of Clarity's runtime cost that a read-only call may spend.
     pub read_only_call_limit_runtime: Option<u64>,
-    /// Seconds that a read-only call may take.
+    /// Most seconds that a read-only call may take.
     pub read_only_max_execution_time_secs: Option<u64>,
 }
 
-/// `[burnchain]`.
+/// Table `[burnchain]`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct BurnchainTable {
-    /// Duration text.
+    /// Time between burn blocks, as in `30s`; `0` = only on demand.
     pub burn_block_interval: Option<String>,
-    /// Duration text.
+    /// Quiet after transactions until a burn block comes, as in `1s`; `0` = none comes.
     pub burn_block_after_transactions: Option<String>,
 }
 
-/// `[journal]`.
+/// Table `[journal]`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct JournalTable {
-    /// Events kept.
+    /// Most events that are kept.
     pub max_events: Option<u64>,
-    /// Most bytes that the journal keeps.
+    /// Most bytes of events that are kept.
     pub max_bytes: Option<u64>,
-    /// Duration text.
+    /// Age at which events are removed, as in `168h`.
     pub max_age: Option<String>,
 }
 
-/// `[[ustx_balance]]`.
+/// Table `[[ustx_balance]]`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BalanceTable {
-    /// Principal.
+    /// Account or contract.
     pub address: String,
-    /// Micro-STX.
+    /// Opening balance, in micro-STX.
     pub amount: u64,
 }
 
-/// `[[events_observer]]`.
+/// Table `[[events_observer]]`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ObserverTable {
-    /// `host:port`.
+    /// `host:port` of the observer.
     pub endpoint: String,
-    /// What it wants to know.
+    /// Events to post, in the words of [`super::observers::EventKey`].
     pub events_keys: Vec<String>,
-    /// Milliseconds an attempt.
+    /// Milliseconds until one attempt is given up.
     pub timeout_ms: Option<u64>,
-    /// Whether an attempt that does not reach it is the only one.
+    /// Whether an event is given up when the first attempt does not reach the observer.
     #[serde(default)]
     pub disable_retries: bool,
-    /// Answers other than 200 to one post after which it is skipped.
+    /// Answers other than 200 to one post after which the post is skipped.
     pub skip_after_refusals: Option<u32>,
-    /// Whether `contract_interface` is left out.
+    /// Whether `contract_interface` is left out of posts.
     #[serde(default)]
     pub disable_contract_interface: bool,
 }
 
-/// The tables of the config file.
+/// The tables of the config file, with the names of their keys.
 pub(super) fn tables() -> Vec<Table> {
     let own = [
         ("", names::<ConfigFile>()),

@@ -1,4 +1,4 @@
-//! The command line.
+//! The command line of `mockamoto-node`.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

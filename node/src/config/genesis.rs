@@ -1,4 +1,4 @@
-//! The genesis file: what a chain is made of, fixed for its life.
+//! The genesis file: what a chain is made of. It does not change in the chain's life.
 
 use std::path::{Path, PathBuf};
 
@@ -11,28 +11,28 @@ use super::keys::{self, KeyProblem, Table, names};
 
 /// A commented genesis file. A test parses it.
 pub const SAMPLE_GENESIS: &str = include_str!("sample_genesis.toml");
-/// The epoch of a chain whose genesis names none.
+/// Epoch of a chain whose genesis names none.
 pub const DEFAULT_EPOCH: &str = "4.0";
 /// Most entries of a list: the boot block must fit one event, and set look-ups are linear.
 const MAX_ENTRIES: usize = 4096;
 
-/// The keys of the genesis file. `Serialize` writes one that reads back equal.
+/// Content of a genesis file. `Serialize` writes one that reads back equal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GenesisFile {
-    /// "testnet" or "mainnet".
+    /// Network whose addresses are used: "testnet" or "mainnet".
     #[serde(default = "default_network")]
     pub network: String,
-    /// Goes into every transaction; `None` means the network's own.
+    /// Chain id that transactions must have; `None` = the network's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chain_id: Option<u32>,
-    /// The rules of which epoch: "3.0" to "4.1".
+    /// Epoch whose rules hold: "3.0" to "4.1".
     #[serde(default = "default_epoch")]
     pub epoch: String,
-    /// "ecdsa" or "well-known".
+    /// How blocks are signed: "ecdsa" or "well-known".
     #[serde(default = "default_signing")]
     pub signing: String,
-    /// "helium-20" or "mainnet".
+    /// Cost limit of a tenure: "helium-20" or "mainnet".
     #[serde(default = "default_cost_limit")]
     pub cost_limit: String,
     /// Tenures until a reward is paid.
@@ -44,21 +44,21 @@ pub struct GenesisFile {
     /// Time of the first burn block, seconds since 1970.
     #[serde(default = "default_time")]
     pub first_burn_time_s: u64,
-    /// What each election costs, satoshis.
+    /// Satoshis that each election costs.
     #[serde(default = "default_satoshis")]
     pub satoshis_per_burn_block: u64,
-    /// Burn blocks a reward cycle.
+    /// Number of burn blocks in a reward cycle.
     #[serde(default = "default_cycle")]
     pub reward_cycle_length: u64,
     /// Contracts of block 0, in the order of their deployment.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub boot_contract: Vec<BootContractEntry>,
-    /// Opening balances.
+    /// Opening balances of accounts and contracts.
     #[serde(default)]
     pub balances: Vec<Balance>,
-    /// Producers in rotation order.
+    /// Producers, in the order in which they take turns.
     pub producers: Vec<ProducerEntry>,
-    /// Stackers in signing order.
+    /// Stackers, in the order of their signatures.
     pub stackers: Vec<StackerEntry>,
 }
 
@@ -66,33 +66,33 @@ pub struct GenesisFile {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Balance {
-    /// Principal.
+    /// Account or contract.
     pub address: String,
-    /// Micro-STX.
+    /// Amount in micro-STX.
     pub amount_ustx: u64,
 }
 
-/// A producer, in the order of the rotation.
+/// A producer of the first set.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ProducerEntry {
-    /// Address of its block signing key.
+    /// Address of the key that signs its blocks.
     pub address: String,
-    /// 32 bytes, hex.
+    /// VRF public key: 32 bytes, hex.
     pub vrf_public_key: String,
 }
 
-/// A stacker, in the order of signing.
+/// A stacker of the first set.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StackerEntry {
-    /// Address of its signing key.
+    /// Address of the key that signs.
     pub address: String,
-    /// Weight of its signature.
+    /// Share in the set's total weight; 70 % of that must sign a block.
     pub weight: u32,
 }
 
-/// The tables of the genesis file, as they stand in a config file.
+/// The tables of the genesis file, with their paths in a config file.
 pub(super) fn tables() -> [Table; 5] {
     [
         ("genesis", names::<GenesisFile>()),
@@ -103,41 +103,41 @@ pub(super) fn tables() -> [Table; 5] {
     ]
 }
 
-/// Why a genesis file cannot be used.
+/// Why a genesis cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum GenesisError {
-    /// It cannot be read.
+    /// The system cannot read the file.
     #[error("cannot read {}", path.display())]
     Read {
-        /// The genesis file.
+        /// Path of the genesis file.
         path: PathBuf,
-        /// What the system said.
+        /// Error of the system.
         #[source]
         source: std::io::Error,
     },
-    /// It is not TOML (or JSON) with the known keys.
+    /// The file is not TOML (or JSON) with the known keys and types.
     #[error("{}: {detail}", path.display())]
     Syntax {
-        /// The genesis file.
+        /// Path of the genesis file.
         path: PathBuf,
-        /// Where and what.
+        /// Position and kind of the mistake.
         detail: String,
     },
-    /// It has keys that nobody reads.
+    /// The file has keys that nothing reads.
     #[error("{}{}", path.display(), KeyProblem::list(problems))]
     Keys {
-        /// The genesis file.
+        /// Path of the genesis file.
         path: PathBuf,
-        /// All keys that nobody reads, not the first alone.
+        /// All such keys, not only the first.
         problems: Vec<KeyProblem>,
     },
-    /// Its boot contracts cannot be used.
+    /// The boot contracts cannot be used.
     #[error(transparent)]
     BootContract(#[from] BootContractError),
-    /// A value is wrong.
+    /// A value is out of range.
     #[error("{key}: {detail}")]
     Value {
-        /// The key of the genesis file that has the value.
+        /// Key of the genesis file that has the value.
         key: &'static str,
         /// What the value is, and what it may be.
         detail: String,
@@ -145,10 +145,10 @@ pub enum GenesisError {
 }
 
 impl GenesisFile {
-    /// Reads and checks a file: JSON when its name ends in `.json`, else TOML.
+    /// Reads and checks a genesis file: JSON when its name ends in `.json`, else TOML.
     ///
     /// # Errors
-    /// [`GenesisError`].
+    /// [`GenesisError`]: the file cannot be read, or holds something that is no genesis.
     pub fn read(path: &Path) -> Result<Self, GenesisError> {
         let text =
             std::fs::read_to_string(path).map_err(|source| GenesisError::Read { path: path.to_owned(), source })?;
@@ -167,12 +167,12 @@ impl GenesisFile {
         Ok(genesis)
     }
 
-    /// Reads the texts of its boot contracts; their paths are seen from `base`.
+    /// Reads the code of its boot contracts, whose paths are relative to `base`.
     pub(super) fn read_texts(&mut self, base: &Path) -> Result<(), GenesisError> {
         Ok(read_boot_contracts(&mut self.boot_contract, base)?)
     }
 
-    /// The rules of its epoch.
+    /// Rules of the genesis's epoch.
     ///
     /// # Errors
     /// [`GenesisError::Value`]: there is no such epoch.
@@ -180,20 +180,20 @@ impl GenesisFile {
         Rules::of_epoch(&self.epoch).ok_or_else(|| none_of("epoch", &self.epoch, &Rules::ALL.map(|rules| rules.epoch)))
     }
 
-    /// Whether addresses and transactions are mainnet's.
+    /// Whether addresses and transactions are of mainnet.
     #[must_use]
     pub fn is_mainnet(&self) -> bool {
         self.network == "mainnet"
     }
 
-    /// What goes into every transaction.
+    /// Chain id that transactions must have.
     #[must_use]
     pub fn chain_id(&self) -> u32 {
         let own = if self.is_mainnet() { 1 } else { 0x8000_0000 };
         self.chain_id.unwrap_or(own)
     }
 
-    /// Whether a chain can be made of it.
+    /// Checks that a chain can be made of it.
     pub(super) fn check(&self) -> Result<(), GenesisError> {
         one_of("network", &self.network, &["testnet", "mainnet"])?;
         let rules = self.rules()?;
@@ -230,7 +230,7 @@ impl GenesisFile {
         })?;
         self.stackers.iter().try_for_each(|stacker| self.address("stackers.address", &stacker.address).map(drop))?;
         check_boot_contracts(&self.boot_contract, rules, self.is_mainnet())?;
-        // The supply must fit the language's arithmetic with all rewards to come.
+        // The supply, with all rewards to come, must fit Clarity's numbers.
         let total = self.balances.iter().map(|balance| u128::from(balance.amount_ustx)).sum::<u128>();
         if total > u128::from(u64::MAX) {
             return Err(value("balances", format!("{total} micro-STX in all")));
@@ -238,7 +238,7 @@ impl GenesisFile {
         Ok(())
     }
 
-    /// An address of this network.
+    /// Parses an address of this network; `key` is named in the error.
     pub(crate) fn address(&self, key: &'static str, text: &str) -> Result<StacksAddress, GenesisError> {
         let address = StacksAddress::parse(text).map_err(|error| value(key, format!("{text}: {error}")))?;
         if address.is_mainnet() != Some(self.is_mainnet()) {
@@ -249,7 +249,7 @@ impl GenesisFile {
 }
 
 impl ProducerEntry {
-    /// The VRF public key's bytes.
+    /// Decodes the VRF public key.
     pub(crate) fn key(&self) -> Result<[u8; 32], GenesisError> {
         let mut key = [0; 32];
         hex::decode_to_slice(&self.vrf_public_key, &mut key)
@@ -277,7 +277,7 @@ fn default_network() -> String {
     "testnet".to_owned()
 }
 
-/// What the network runs by today.
+/// The epoch that the network has today.
 fn default_epoch() -> String {
     DEFAULT_EPOCH.to_owned()
 }
@@ -290,17 +290,17 @@ fn default_cost_limit() -> String {
     "helium-20".to_owned()
 }
 
-/// As the reference has it.
+/// As in the reference.
 fn default_maturity() -> u32 {
     100
 }
 
-/// A fixed time: equal genesis files make equal chains.
+/// The time is fixed, so that equal genesis files make equal chains.
 fn default_time() -> u64 {
     1_700_000_000
 }
 
-/// As the reference's mock mode has it.
+/// As in the reference's mock mode.
 fn default_satoshis() -> u64 {
     5000
 }

@@ -1,6 +1,6 @@
-//! Refuses keys that nobody reads, each with its line and what may have been meant; all of a file at once.
+//! Refuses keys that nothing reads. Each is named with its line and what may have been meant; all of a file at once.
 //!
-//! The names come from the structs that the file is read into, so that they cannot fall behind.
+//! The known names come from the structs that the file is read into, so they cannot be out of date.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -13,23 +13,23 @@ use toml::de::{DeTable, DeValue};
 
 use super::stacks_node_keys;
 
-/// A name is a slip of another when so many edits are between them: one in three letters, two at least.
+/// A key is taken for a misspelling of another within this many edits: one in three letters, but at least two.
 const LETTERS_AN_EDIT: usize = 3;
 const LEAST_EDITS: usize = 2;
 
-/// A key that cannot be used.
+/// A key that nothing reads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyProblem {
-    /// Line of the file, from 1.
+    /// Line in the file, from 1.
     pub line: usize,
-    /// Tables and key, with dots.
+    /// Names of its tables and its own name, with dots between.
     pub path: String,
-    /// What to do.
+    /// What the user can do about it.
     pub advice: String,
 }
 
 impl KeyProblem {
-    /// A line for each, after the name of their file.
+    /// One line of text for each, to follow the file's name.
     pub(super) fn list(problems: &[Self]) -> String {
         problems.iter().map(|problem| format!("\n  {problem}")).collect()
     }
@@ -41,14 +41,14 @@ impl fmt::Display for KeyProblem {
     }
 }
 
-/// A table of a file: its path, and the names of its keys.
+/// Path of a table in a file, and the names of its keys.
 pub(super) type Table = (&'static str, &'static [&'static str]);
 
-/// Finds the keys of `text` that none of `tables` has. `root` is the path of its outermost table: "" for a config file,
-/// "genesis" for a genesis file.
+/// Finds the keys of `text` that none of `tables` has. `root` is the path of the outermost table: "" for a config file, "genesis"
+/// for a genesis file.
 ///
 /// # Errors
-/// When it is not TOML.
+/// When the text is not TOML.
 pub(super) fn problems(text: &str, root: &str, tables: &[Table]) -> Result<Vec<KeyProblem>, Box<toml::de::Error>> {
     let document = DeTable::parse(text)?;
     let mut search = Search { text, tables, root, found: Vec::new() };
@@ -117,7 +117,7 @@ fn join(path: &str, key: &str) -> String {
     if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
 }
 
-/// The name that `key` may be a slip of.
+/// The known name that `key` may be a misspelling of.
 fn nearest<'a>(key: &str, known: &[&'a str]) -> Option<&'a str> {
     let most = (key.len() / LETTERS_AN_EDIT).max(LEAST_EDITS);
     known
@@ -128,15 +128,15 @@ fn nearest<'a>(key: &str, known: &[&'a str]) -> Option<&'a str> {
         .map(|(_, name)| name)
 }
 
-/// The names of a struct's keys, as its `Deserialize` tells them.
+/// The names of a struct's keys, which its `Deserialize` gives.
 pub(super) fn names<'de, T: Deserialize<'de>>() -> &'static [&'static str] {
     let mut found: &'static [&'static str] = &[];
-    // Always an error: there is no value to read, only names to be told.
+    // This is always an error, as there is no value to read. Only the names matter.
     let _ = T::deserialize(NameReader { found: &mut found });
     found
 }
 
-/// A deserializer that only listens to what is asked of it.
+/// A deserializer that notes which fields are asked for.
 struct NameReader<'a> {
     found: &'a mut &'static [&'static str],
 }

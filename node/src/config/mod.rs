@@ -1,7 +1,6 @@
-//! How a node is started: flags over file over defaults; and the genesis of its chain.
+//! Settings of a node: flags win over the config file, and that wins over defaults. And the genesis of its chain.
 //!
-//! What stands in the file works, or the node says why it does not, and does not start: there are no keys that are
-//! skipped.
+//! Every key in a file has an effect, or the node refuses to start and says why: no key is skipped.
 
 mod boot_contracts;
 mod call_limits;

@@ -1,17 +1,17 @@
-//! Names in keys of `[connection_options]`: hosts that are this node's, pages that may do more than read.
+//! Names in keys of `[connection_options]`: hosts that mean this node, and pages that may do more than read.
 
 use axum::http::uri::Authority;
 
-/// Takes every name, or every page.
+/// Stands for every host, or every page.
 pub const ANY: &str = "*";
 
-/// Whether a value of the key makes sense: a name or number without port, or `*`.
+/// Whether a text can be a host of `allowed_hosts`: a name or number without port, or `*`.
 #[must_use]
 pub(super) fn is_host(text: &str) -> bool {
     text == ANY || text.parse::<Authority>().is_ok_and(|host| host.host() == text)
 }
 
-/// Whether a value of the key makes sense: `*`, `null`, or scheme, host and perhaps a port.
+/// Whether a text can be an origin of `allowed_origins`: `*`, `null`, or scheme, host and perhaps a port.
 #[must_use]
 pub(super) fn is_origin(text: &str) -> bool {
     let page = text.split_once("://").map(|(scheme, page)| (!scheme.is_empty(), page.parse::<Authority>()));

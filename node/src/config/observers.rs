@@ -1,35 +1,35 @@
-//! `[[events_observer]]`, checked: who is told about events by HTTP, and about which.
+//! `[[events_observer]]`, checked: which observers get events by POST, and which events.
 
 use super::file::ObserverTable;
 use crate::ids::{PrincipalError, parse_contract_id};
 use clarity::names::ClarityName;
 
-/// Time an attempt has unless the observer's table says otherwise, milliseconds. The reference's second is less than an
-/// indexer needs for a boot block with many contracts; here a slow observer delays nobody.
+/// Milliseconds for one attempt, unless the observer's table says otherwise. The reference's one second is less than an indexer
+/// needs for a boot block with many contracts; here a slow observer delays nobody.
 const DEFAULT_TIMEOUT_MS: u64 = 60_000;
-/// A shorter attempt would fail on a loaded machine, a longer one is not a time limit.
+/// Range of that setting: a shorter attempt would fail on a loaded machine, and a longer one is no limit.
 const TIMEOUT_MS: (u64, u64) = (10, 600_000);
-/// Observers at most: each has a task and a cursor.
+/// Most observers: each has a task and a cursor.
 const MAX_OBSERVERS: usize = 64;
-/// Keys of one observer at most: each event is compared with each.
+/// Most keys of one observer: each event is compared with each key.
 const MAX_KEYS: usize = 256;
-/// Longest host name by DNS, and a port.
+/// Bytes of the longest host name in DNS, and of a port.
 const MAX_ENDPOINT_BYTES: usize = 253 + 6;
 
-/// An HTTP observer, and what it asks for.
+/// An HTTP observer, and the events it gets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ObserverConfig {
-    /// `host:port`. Unique among the observers.
+    /// `host:port`, unique among the observers.
     pub endpoint: String,
-    /// What it wants to know; at least one.
+    /// Keys that select its events; at least one.
     pub events_keys: Vec<EventKey>,
-    /// How long one attempt may take, milliseconds.
+    /// Milliseconds that one attempt may take.
     pub timeout_ms: u64,
-    /// Whether an event is given up when an attempt does not reach the observer.
+    /// Whether a post is given up when an attempt does not reach the observer.
     pub disable_retries: bool,
-    /// Answers other than 200 to one post after which it is given up; `None` for never.
+    /// Answers other than 200 to one post after which it is given up; `None` = never.
     pub skip_after_refusals: Option<u32>,
-    /// Whether `contract_interface` is null.
+    /// Whether `contract_interface` is null in its posts.
     pub disable_contract_interface: bool,
 }
 
@@ -38,30 +38,30 @@ pub struct ObserverConfig {
 pub enum EventKey {
     /// `*`: everything but StackerDB chunks and validation results.
     Any,
-    /// `all_but_burn_blocks`: what `*` is, without `/new_burn_block`; for observers that ask bitcoind about those.
+    /// `all_but_burn_blocks`: as `*`, without `/new_burn_block`; for observers that ask bitcoind about those.
     AllButBurnBlocks,
     /// `stx`: the events of transfer, mint, burn and lock.
     Stx,
-    /// `memtx`: transactions that the mempool takes and drops.
+    /// `memtx`: transactions that enter the mempool and that are dropped from it.
     Mempool,
-    /// `burn_blocks`.
+    /// `burn_blocks`: new blocks of the mocked bitcoin.
     BurnBlocks,
-    /// `microblocks`: there are none by Nakamoto rules; accepted because observers of the reference name it.
+    /// `microblocks`: there are none by Nakamoto rules, but observers of the reference name it.
     Microblocks,
-    /// `stackerdb`.
+    /// `stackerdb`: chunks of StackerDBs.
     StackerDb,
     /// `block_proposal`: results of validations.
     BlockProposal,
-    /// `ADDRESS.contract::topic`: what a contract prints.
+    /// `ADDRESS.contract::topic`: events that a contract prints.
     ContractEvent {
-        /// "ADDRESS.contract".
+        /// Id of the contract, "ADDRESS.contract".
         contract: String,
-        /// "print".
+        /// Topic of the event; contracts have only "print".
         topic: String,
     },
     /// `ADDRESS.contract.asset`: events of a fungible or non-fungible token.
     Asset {
-        /// "ADDRESS.contract".
+        /// Id of the contract, "ADDRESS.contract".
         contract: String,
         /// Name of the asset.
         asset: String,
@@ -69,10 +69,10 @@ pub enum EventKey {
 }
 
 impl EventKey {
-    /// Reads a key of the reference.
+    /// Parses a key, as the reference's config file has it.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// What is wrong with the key.
     pub fn parse(text: &str) -> Result<Self, String> {
         match text {
             "*" => return Ok(Self::Any),
@@ -112,11 +112,11 @@ fn is_name(text: &str) -> bool {
     ClarityName::new(text).is_some()
 }
 
-/// Checks the tables, with those of the command line (`host:port`, keys behind commas) and what the environment adds at
-/// the end.
+/// Checks the tables of the config file and adds those of the command line (`host:port`, then keys behind commas) and of the
+/// environment.
 ///
 /// # Errors
-/// Path of the key, and what is wrong with it.
+/// Path of the key that is wrong, and what is wrong with it.
 pub(super) fn observers(
     tables: &[ObserverTable],
     from_flags: &[String],
@@ -136,7 +136,7 @@ pub(super) fn observers(
     Ok(observers)
 }
 
-/// `host:port`, then keys behind commas; `*` when there are none.
+/// Reads `host:port` and keys behind commas; without keys the observer gets `*`.
 fn in_one_text(text: &str) -> ObserverTable {
     let mut parts = text.split(',').map(|part| part.trim().to_owned());
     let endpoint = parts.next().unwrap_or_default();
@@ -179,7 +179,7 @@ fn observer(table: &ObserverTable) -> Result<ObserverConfig, (&'static str, Stri
     })
 }
 
-/// `host:port`, as the node puts `http://` before it and a path behind it.
+/// Checks that a text is `host:port`, as the node puts `http://` before it and a path behind it.
 fn check_endpoint(text: &str) -> Result<(), String> {
     if text.contains("://") || text.contains('/') {
         return Err(format!("`{text}` is to be host:port; the node adds http:// and the path itself"));

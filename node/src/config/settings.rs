@@ -1,4 +1,4 @@
-//! Flags and file together, checked.
+//! Flags and config file merged and checked.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs as _};
 use std::path::{Path, PathBuf};
@@ -18,159 +18,159 @@ use super::observers::{ObserverConfig, observers};
 use crate::config::CallLimits;
 use crate::limits::MAX_CONNECTIONS;
 
-/// Loopback, and the port that Stacks clients expect.
+/// Loopback, with the port that Stacks clients expect.
 pub const DEFAULT_BIND: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 20443);
 const DEFAULT_DATA_DIR: &str = "mockamoto-data";
 const DEFAULT_BURN_BLOCK_INTERVAL: Duration = Duration::from_secs(30);
 const DEFAULT_MAX_SUBSCRIPTIONS: usize = 1024;
-/// Far above a slow reader's pause and below what an operator would wait.
+/// Much longer than a slow reader's pause, and shorter than an operator would wait.
 const DEFAULT_STALL_TIMEOUT: Duration = Duration::from_secs(60);
-/// A week: a consumer may be away over the holidays.
+/// A week: a reader may be away over the holidays.
 const DEFAULT_JOURNAL_MAX_AGE: Duration = Duration::from_secs(168 * 3600);
-/// Above it the streams' queues would be the node's largest memory.
+/// Upper bound of that setting: with more, the streams' queues would be the largest part of the node's memory.
 const MOST_SUBSCRIPTIONS: usize = 100_000;
-/// The ports of one address.
+/// Upper bound of that setting: one address has that many ports.
 const MOST_CONNECTIONS: usize = 65_536;
 /// Events that the journal keeps: at ten events a second, more than a day.
 const DEFAULT_JOURNAL_MAX_EVENTS: u64 = 1_000_000;
-/// A shorter token can be tried out.
+/// Characters of the shortest token: a shorter one can be guessed.
 const LEAST_TOKEN_CHARACTERS: usize = 16;
-/// Fewer would be forgotten while a stream that follows closely reads them.
+/// With fewer, events would be removed while a stream that follows closely reads them.
 const LEAST_JOURNAL_EVENTS: u64 = 1000;
-/// Bytes of events kept unless the config says otherwise: most of a day of an idle devnet.
+/// Bytes of events that the journal keeps: most of a day of an idle devnet.
 const DEFAULT_JOURNAL_MAX_BYTES: u64 = 256 << 20;
-/// Two events of the largest chunks.
+/// Room for two events of the largest chunks.
 const LEAST_JOURNAL_BYTES: u64 = 34 << 20;
 
-/// How a node runs.
+/// Settings of a node, complete and checked.
 #[derive(Clone, PartialEq)]
 pub struct Settings {
     /// Folder that holds the chain.
     pub data_dir: PathBuf,
     /// Address and port of gRPC and HTTP.
     pub bind: SocketAddr,
-    /// A second address for HTTP.
+    /// A second address, for HTTP only.
     pub http_extra_bind: Option<SocketAddr>,
-    /// Whether the node does without it when another program has it.
+    /// Whether the node starts without it when another program has it.
     pub http_extra_if_free: bool,
     /// Whether the admin service is served.
     pub admin: bool,
-    /// Time between burn blocks; 0 is off.
+    /// Time between burn blocks; 0 = only on demand.
     pub burn_block_interval: Duration,
-    /// Quiet after transactions until a burn block comes; 0 is off.
+    /// Quiet after transactions until a burn block comes; 0 = none comes.
     pub burn_block_after_transactions: Duration,
-    /// The chain's genesis, with all opening balances.
+    /// Genesis of the chain, with all opening balances.
     pub genesis: GenesisFile,
-    /// Bearer token of the guarded services.
+    /// Bearer token of the guarded services; `None` = none is asked for.
     pub auth_token: Option<String>,
-    /// Log filter.
+    /// Log filter, as in `RUST_LOG`.
     pub log: String,
-    /// How a line of the log looks.
+    /// Format of a log line.
     pub log_format: LogFormat,
-    /// PEM files of the certificate chain and its key; `None` serves in clear.
+    /// PEM files of the certificate chain and its key; `None` = no TLS.
     pub tls: Option<TlsFiles>,
-    /// Origins of pages elsewhere that may do more than read.
+    /// Origins of web pages that may do more than read.
     pub allowed_origins: Vec<String>,
-    /// Names of this node beside those of loopback and the bound addresses.
+    /// Names of this node, besides those of loopback and the bound addresses.
     pub allowed_hosts: Vec<String>,
     /// Most connections at once, of all peers together.
     pub max_connections: usize,
-    /// Connections of one peer; `None`: half of all, and no limit for the machine's own processes.
+    /// Most connections of one peer; `None` = half of all, and no limit for processes of this machine.
     pub max_connections_per_peer: Option<usize>,
-    /// Open event streams in all.
+    /// Most open event streams.
     pub max_subscriptions: usize,
-    /// Open event streams of one peer address; none means what the sample config says.
+    /// Most open event streams of one peer; `None` = the default that the sample config names.
     pub max_subscriptions_per_peer: Option<usize>,
-    /// A stream whose reader takes nothing for this long is cut.
+    /// Time after which a stream whose reader takes nothing is cut.
     pub stall_timeout: Duration,
     /// What a read-only call may use.
     pub call_limits: CallLimits,
     /// What a transaction may take in assembly and validation.
     pub execution_limits: ExecutionLimits,
-    /// Events that the journal keeps.
+    /// Most events that the journal keeps.
     pub journal_max_events: u64,
-    /// And at most so many bytes of them.
+    /// Most bytes of events that the journal keeps.
     pub journal_max_bytes: u64,
-    /// Events that are older are forgotten.
+    /// Age at which the journal removes events.
     pub journal_max_age: Duration,
-    /// Who is told about events by HTTP.
+    /// Observers, which get events by POST.
     pub observers: Vec<ObserverConfig>,
-    /// Where to say that the node is ready.
+    /// File to write the ready line to, once the node serves.
     pub ready_file: Option<PathBuf>,
-    /// Whether to say it on standard output.
+    /// Whether to write the ready line to standard output.
     pub ready_stdout: bool,
     /// Whether the end of standard input stops the node.
     pub stop_on_stdin_eof: bool,
 }
 
-/// Where certificate and key are.
+/// Paths of certificate and key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TlsFiles {
-    /// Certificate chain, PEM.
+    /// PEM file of the certificate chain.
     pub cert: PathBuf,
-    /// Private key, PEM.
+    /// PEM file of the certificate's private key.
     pub key: PathBuf,
 }
 
-/// Why a node cannot be started as asked.
+/// Why a node cannot start with these settings.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// A file cannot be read.
+    /// The system cannot read a file.
     #[error("cannot read {}", path.display())]
     Read {
-        /// The config file.
+        /// Path of the file.
         path: PathBuf,
-        /// What the system said.
+        /// Error of the system.
         #[source]
         source: std::io::Error,
     },
     /// The config file is not TOML, or a value has another type.
     #[error("config file {}", path.display())]
     Syntax {
-        /// The config file.
+        /// Path of the config file.
         path: PathBuf,
-        /// Where and what.
+        /// Position and kind of the mistake.
         #[source]
         source: Box<toml::de::Error>,
     },
-    /// The config file has keys that nobody reads.
+    /// The config file has keys that nothing reads.
     #[error("config file {}{}", path.display(), KeyProblem::list(problems))]
     Keys {
-        /// The config file.
+        /// Path of the config file.
         path: PathBuf,
-        /// All keys that nobody reads, not the first alone.
+        /// All such keys, not only the first.
         problems: Vec<KeyProblem>,
     },
     /// A value is out of range.
     #[error("{key}: {detail}")]
     Value {
-        /// The key, with its table.
+        /// Path of the key, with its table.
         key: String,
         /// What the value is, and what it may be.
         detail: String,
     },
-    /// The genesis is wrong.
+    /// The genesis cannot be used.
     #[error("genesis")]
     Genesis(#[from] GenesisError),
-    /// No genesis was given.
+    /// There is no genesis in flags or config file.
     #[error(
         "no genesis: give --genesis FILE, or [genesis] in the config file (the devnet binary `mockamoto` makes one by \
          itself)"
     )]
     NoGenesis,
-    /// Everybody could spend this node's time.
+    /// The address is open to others and there is no token: anybody could use up this node's time.
     #[error("{bind} is not a loopback address: set an auth token to serve there (--auth-token, --auth-token-file)")]
     OpenBind {
-        /// The address.
+        /// Address that is to be bound.
         bind: SocketAddr,
     },
 }
 
 impl Settings {
-    /// Reads the files that the flags name and puts everything together.
+    /// Reads the files that the flags name, and merges everything.
     ///
     /// # Errors
-    /// [`ConfigError`].
+    /// [`ConfigError`]: a file cannot be read, or a setting cannot be used.
     pub fn load(flags: &Flags) -> Result<Self, ConfigError> {
         let (file, base) = match &flags.config {
             Some(path) => (ConfigFile::read(path)?, path.parent().unwrap_or(Path::new(""))),
@@ -286,7 +286,7 @@ impl ConfigFile {
     /// Reads a config file.
     ///
     /// # Errors
-    /// [`ConfigError`], naming all keys that nobody reads.
+    /// [`ConfigError`]. Keys that nothing reads are all named.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
         let text = read(path)?;
         let syntax = |source| ConfigError::Syntax { path: path.to_owned(), source };
@@ -298,7 +298,7 @@ impl ConfigFile {
     }
 }
 
-/// `host:port`; a name is looked up, and its first address counts.
+/// Address from a flag, or from `host:port` in the file; a name is looked up, and its first address is used.
 fn address(key: &'static str, flag: Option<SocketAddr>, text: Option<&str>) -> Result<Option<SocketAddr>, ConfigError> {
     let (None, Some(text)) = (flag, text) else { return Ok(flag) };
     let mut found =
@@ -351,7 +351,8 @@ fn journal_max_age(file: &ConfigFile) -> Result<Duration, ConfigError> {
     parse_duration(text).map_err(|error| value("journal.max_age", error))
 }
 
-/// The flag's file, or the config file's own genesis, or the file that it names; and `[[ustx_balance]]` in any case.
+/// The genesis of the flag's file, else the config file's own, else of the file that it names; `[[ustx_balance]]` is added in each
+/// case.
 fn genesis(flags: &Flags, file: &ConfigFile, base: &Path) -> Result<GenesisFile, ConfigError> {
     let mut genesis = match (&flags.genesis, &file.genesis, &file.node.genesis_file) {
         (Some(path), _, _) => GenesisFile::read(path)?,
@@ -373,7 +374,7 @@ fn genesis(flags: &Flags, file: &ConfigFile, base: &Path) -> Result<GenesisFile,
     Ok(genesis)
 }
 
-/// A flag of either kind wins over a key of either kind.
+/// The token. A flag, for the token or its file, wins over the keys.
 fn auth_token(flags: &Flags, file: &ConfigFile, base: &Path) -> Result<Option<String>, ConfigError> {
     let keys = &file.connection_options;
     let (token, path) = match (&flags.auth_token, &flags.auth_token_file) {

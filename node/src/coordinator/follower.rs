@@ -1,4 +1,4 @@
-//! The one who makes the StackerDBs of contracts follow the tip, beside block processing, which never waits for it.
+//! Makes the StackerDBs of contracts follow the tip, on a thread of its own: block processing never waits for it.
 
 use std::sync::Arc;
 
@@ -6,19 +6,19 @@ use super::{FULL_DISK_PAUSE, WakeSignal};
 use crate::chain::NodeChain;
 use crate::error::ApiError;
 
-/// Follows the tip on its own thread, which needs the stack of one that evaluates Clarity.
+/// Looks at the StackerDBs of contracts after each new tip. Its thread needs the stack of one that evaluates Clarity.
 pub struct StackerDbFollower {
-    /// Whose StackerDB contracts it asks.
+    /// Chain whose StackerDB contracts it reads.
     pub chain: Arc<NodeChain>,
-    /// Rung with every event; the tip is looked at then.
+    /// Notified of every event, as each may have moved the tip.
     pub wake: WakeSignal,
 }
 
 impl StackerDbFollower {
-    /// Runs until the wake is stopped. Begins with a round, as if every ring before had been lost.
+    /// Runs until the signal is stopped. Begins with a round, in case a signal was lost before.
     ///
     /// # Errors
-    /// [`ApiError`] when the chain cannot go on.
+    /// [`ApiError`] when the chain cannot be read or written; a full disk is waited out.
     pub fn run(&self) -> Result<(), ApiError> {
         self.wake.notify();
         while self.wake.wait() {

@@ -1,10 +1,10 @@
-//! The one who processes blocks: wakes when a block was stored or a burn block mined, and goes on until nothing is
-//! processable.
+//! Processes blocks, on the only thread that does: wakes when a block was stored or a burn block mined, and goes on until nothing
+//! is processable.
 //!
 //! # Invariants
-//! - A ring is never lost: one that comes while blocks are processed makes one more round.
-//! - A failure of ours (a disk error, say) stops the thread and with it the node, which starts again from what is on the
-//!   disk; only a full disk is waited out.
+//! - No signal is lost: one that comes while blocks are processed makes one more round.
+//! - A failure of this machine (a disk error, say) stops the thread and with it the node, which goes on from what is on the disk at
+//!   its next start. Only a full disk is waited out.
 //!
 //! # Not here
 //! The rules: `chainstate`.
@@ -20,22 +20,22 @@ use crate::chain::NodeChain;
 use crate::error::ApiError;
 use crate::runtime::wake_signal::WakeSignal;
 
-/// How long to wait before the next try when the disk is full. Nothing rings when somebody makes room.
+/// Pause before the next try when the disk is full: nothing signals that there is room again.
 const FULL_DISK_PAUSE: Duration = Duration::from_secs(1);
 
 /// Processes blocks on its own thread.
 pub struct Coordinator {
-    /// Whose blocks it processes.
+    /// Chain whose blocks it processes.
     pub chain: Arc<NodeChain>,
     /// Notified when there may be something to announce or to process.
     pub wake: WakeSignal,
 }
 
 impl Coordinator {
-    /// Runs until the wake is stopped. Begins with a round, as if every ring before had been lost.
+    /// Runs until the signal is stopped. Begins with a round, in case a signal was lost before.
     ///
     /// # Errors
-    /// [`ApiError`] when the chain cannot go on.
+    /// [`ApiError`] when the chain cannot be read or written; a full disk is waited out.
     pub fn run(&self) -> Result<(), ApiError> {
         self.wake.notify();
         while self.wake.wait() {
@@ -53,7 +53,7 @@ impl Coordinator {
                     tracing::warn!("storage is full: blocks are not processed until there is room");
                     self.wake.pause(FULL_DISK_PAUSE);
                 }
-                // It was cut: the same block comes again after the next start.
+                // The block was cut short. It is processed after the next start.
                 Err(ApiError::ShuttingDown) => return Ok(()),
                 Err(error) => return Err(error),
             }

@@ -1,5 +1,5 @@
-//! How a job ends: the result is stored with its event, and can be fetched before anybody sees the event. And how ended
-//! jobs come back after a restart.
+//! The end of a job: the result is stored together with its event, so it can be fetched before anybody sees the event. And the
+//! results of earlier starts.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use super::types::{JobQueueLimits, Outcome};
 use crate::chain::{FinishedJob, NodeChain};
 use crate::error::ApiError;
 
-/// Ends a template request. Blocks.
+/// Stores the end of a template request with its event. Blocks until that is on the disk.
 pub fn finish_template(
     jobs: &Arc<TemplateJobs>,
     chain: &NodeChain,
@@ -32,7 +32,7 @@ pub fn finish_template(
     finish(jobs, chain, id, outcome, (body, result));
 }
 
-/// Ends a validation request. Blocks.
+/// Stores the end of a validation request with its event. Blocks until that is on the disk.
 pub fn finish_validation(
     jobs: &Arc<ValidationJobs>,
     chain: &NodeChain,
@@ -59,16 +59,16 @@ fn finish<J: Send + 'static, R: Send + Sync + 'static>(
     };
     let job = FinishedJob { id: id.to_owned(), body, result, limits: result_limits(jobs.limits()) };
     if let Err(error) = chain.finish_job(job, Box::new(visible)) {
-        // Without room on the disk the result is here until the node stops; only its event is missing.
+        // When the disk is full, the result is kept in memory until the node stops, and its event is missing.
         tracing::error!(%error, id, "the end of a job was not stored");
         jobs.finish(id, outcome, bytes);
     }
 }
 
-/// Takes in the results that earlier starts of the node kept.
+/// Puts the results that earlier starts stored into the queues.
 ///
 /// # Errors
-/// [`ApiError`] when they cannot be read.
+/// [`ApiError`] when the results cannot be read.
 pub fn restore_results(
     templates: &TemplateJobs,
     validations: &ValidationJobs,

@@ -11,8 +11,8 @@ use super::queue::JobQueue;
 use super::types::{JobKey, JobQueueLimits, JobRequest, Outcome};
 use crate::ids::{TEMPLATES, VALIDATIONS};
 
-/// Templates: one producer has one in flight. Eight may wait, with a coinbase each; 32 results of at most 2 MiB are kept
-/// for ten minutes, two burn blocks of bitcoin's own pace.
+/// Limits of templates. A producer has one in flight. Eight may wait, with a coinbase each; 32 results of at most 2 MiB are kept
+/// for ten minutes, the time of a block of the real bitcoin.
 pub const TEMPLATE_LIMITS: JobQueueLimits = JobQueueLimits {
     queue: 8,
     queue_bytes: 1 << 20,
@@ -20,8 +20,8 @@ pub const TEMPLATE_LIMITS: JobQueueLimits = JobQueueLimits {
     result_bytes: 72 << 20,
     result_age: Duration::from_secs(600),
 };
-/// Validations: each proposal is asked for by every signer of this node, but joined. 256 may wait as long as they have
-/// no more than 32 MiB (16 of the largest proposals); verdicts are small.
+/// Limits of validations. Every signer asks for each proposal, and these requests are joined. 256 may wait as long as they have no
+/// more than 32 MiB (16 of the largest proposals); verdicts are small.
 pub const VALIDATION_LIMITS: JobQueueLimits = JobQueueLimits {
     queue: 256,
     queue_bytes: 32 << 20,
@@ -33,14 +33,14 @@ pub const VALIDATION_LIMITS: JobQueueLimits = JobQueueLimits {
 /// A template to assemble.
 #[derive(Debug, Clone)]
 pub struct TemplateJob {
-    /// As it came.
+    /// The request as it came.
     pub request: v1::RequestTemplateRequest,
 }
 
 /// A proposal to validate.
 #[derive(Debug, Clone)]
 pub struct ValidationJob {
-    /// Encoded block.
+    /// The encoded block.
     pub block: Bytes,
 }
 
@@ -50,7 +50,7 @@ pub type TemplateJobs = JobQueue<TemplateJob, v1::BlockTemplate>;
 pub type ValidationJobs = JobQueue<ValidationJob, v1::ValidationVerdict>;
 
 impl TemplateJobs {
-    /// With the limits above, for one start of the node.
+    /// A queue with [`TEMPLATE_LIMITS`], for this start of the node.
     #[must_use]
     pub fn for_templates(start_number: u64) -> Self {
         Self::new(TEMPLATES, start_number, TEMPLATE_LIMITS)
@@ -58,7 +58,7 @@ impl TemplateJobs {
 }
 
 impl ValidationJobs {
-    /// With the limits above, for one start of the node.
+    /// A queue with [`VALIDATION_LIMITS`], for this start of the node.
     #[must_use]
     pub fn for_validations(start_number: u64) -> Self {
         Self::new(VALIDATIONS, start_number, VALIDATION_LIMITS)
@@ -66,8 +66,8 @@ impl ValidationJobs {
 }
 
 impl TemplateJob {
-    /// The same request is the same job, but for its deadline. One that runs has chosen its tip: only a request that
-    /// names parent and burn view may still join it.
+    /// Requests that are equal but for their deadline are one job. A job that runs has chosen its tip: only a request that names
+    /// parent and burn view may still join it.
     #[must_use]
     pub fn to_request(request: v1::RequestTemplateRequest) -> JobRequest<Self> {
         let inputs = v1::RequestTemplateRequest { not_after_time: None, ..request.clone() };
@@ -83,7 +83,7 @@ impl TemplateJob {
 }
 
 impl ValidationJob {
-    /// The same bytes are the same job.
+    /// Requests with the same bytes are one job.
     #[must_use]
     pub fn to_request(block: Bytes) -> JobRequest<Self> {
         JobRequest {
@@ -96,7 +96,7 @@ impl ValidationJob {
     }
 }
 
-/// What the fetch of a template says.
+/// Answer to the fetch of a template.
 #[must_use]
 pub fn template_answer(outcome: &Outcome<v1::BlockTemplate>) -> v1::GetTemplateResponse {
     let (state, reason, detail) = outcome.parts();
@@ -110,7 +110,7 @@ pub fn template_answer(outcome: &Outcome<v1::BlockTemplate>) -> v1::GetTemplateR
     }
 }
 
-/// What the fetch of a verdict says.
+/// Answer to the fetch of a verdict.
 #[must_use]
 pub fn validation_answer(outcome: &Outcome<v1::ValidationVerdict>) -> v1::GetValidationResponse {
     let (state, reason, detail) = outcome.parts();

@@ -1,4 +1,4 @@
-//! Jobs of one kind: those that wait, the one that runs, and the results of those that finished.
+//! Jobs of one kind: those that wait, the one that runs, and the results of those that ended.
 //!
 //! ```text
 //!  request ──▶ WAITING ──take──▶ RUNNING ──finish──▶ DONE ──(limits)──▶ forgotten
@@ -8,10 +8,10 @@
 //! ```
 //!
 //! # Invariants
-//! - Jobs that wait or are held are bounded by number and by bytes; a request beyond is refused at once.
-//! - Of jobs with equal keys one is open at a time.
-//! - Ids name the start of the node that gave them: none is given twice, and one of an earlier start without a result is
-//!   known to be lost.
+//! - Jobs that wait or are held are limited in number and bytes; a request beyond that is refused at once.
+//! - Of jobs with equal keys only one is open at a time.
+//! - An id contains the number of the node's start that gave it: none is given twice, and one of an earlier start without a result
+//!   is known to be lost.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -26,16 +26,15 @@ use super::types::{
 use crate::chain::JobFailure;
 use crate::ids::request_numbers;
 
-/// What the ids of templates and of validations begin with.
-/// What a refused request is told to wait: least, most.
+/// Least and most time that a refused request is advised to wait.
 const RETRY_AFTER: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(10));
 
 /// Queue and results of one kind of job. Requests come from any thread; one worker thread takes them.
 pub struct JobQueue<J, R> {
     limits: JobQueueLimits,
-    /// Begins every id.
+    /// First letter of every id.
     letter: &'static str,
-    /// Which start of the node this is; part of every id.
+    /// Number of this start of the node, a part of every id.
     start_number: u64,
     state: Mutex<State<J, R>>,
     wake_up: Condvar,
@@ -48,11 +47,11 @@ struct State<J, R> {
     open: BTreeMap<String, Open>,
     by_key: BTreeMap<[u8; 32], String>,
     done: BTreeMap<String, Done<R>>,
-    /// Finished ids, oldest first.
+    /// Ids of ended jobs, oldest first.
     order: VecDeque<String>,
-    /// Lowest number of the start before this one whose result was kept.
+    /// Lowest job number of the start before this one whose result was kept; `None` without such a result.
     kept_of_previous_start: Option<u64>,
-    /// How long a job runs, lately.
+    /// Time that a job takes: a mean in which newer jobs weigh more.
     mean_run: Duration,
     stats: JobQueueStats,
     stopped: bool,
@@ -66,7 +65,7 @@ struct Waiting<J> {
 
 struct Open {
     key: Option<JobKey>,
-    /// Requests that want it.
+    /// Number of requests that want it.
     requests: usize,
     not_after: Option<SystemTime>,
     hold_until: Instant,
@@ -78,12 +77,12 @@ struct Open {
 struct Done<R> {
     outcome: Arc<Outcome<R>>,
     bytes: usize,
-    /// When it is too old.
+    /// When the result is too old to be kept.
     until: Instant,
 }
 
 impl<J, R> JobQueue<J, R> {
-    /// An empty queue for one start of the node.
+    /// Makes an empty queue for one start of the node.
     #[must_use]
     pub fn new(letter: &'static str, start_number: u64, limits: JobQueueLimits) -> Self {
         let state = State {
@@ -102,7 +101,7 @@ impl<J, R> JobQueue<J, R> {
         Self { limits, letter, start_number, state: Mutex::new(state), wake_up: Condvar::new() }
     }
 
-    /// Takes in a result that an earlier start of the node kept; call it oldest first, before anything else.
+    /// Adds a result that an earlier start of the node stored. To be called oldest first, before anything else.
     pub fn restore(&self, id: String, outcome: Outcome<R>, bytes: usize, age: Duration) {
         let mut state = self.lock();
         if let Some((start, number)) = self.parse(&id)
@@ -116,23 +115,23 @@ impl<J, R> JobQueue<J, R> {
         state.forget(&self.limits, Instant::now());
     }
 
-    /// Limits in force.
+    /// The limits that the queue was made with.
     #[must_use]
     pub fn limits(&self) -> JobQueueLimits {
         self.limits
     }
 
-    /// Figures of this moment.
+    /// Counts of this moment.
     #[must_use]
     pub fn stats(&self) -> JobQueueStats {
         let state = self.lock();
         JobQueueStats { waiting: state.queue.len() + state.held.len(), results: state.order.len(), ..state.stats }
     }
 
-    /// Queues a job, or joins an open one with the same key. The latest deadline and the longest hold count then.
+    /// Queues a job, or joins an open one with the same key. The later deadline and the longer hold then count.
     ///
     /// # Errors
-    /// [`QueueFull`] when there is no place, or the queue was stopped.
+    /// [`QueueFull`] when there is no room, or the queue was stopped.
     pub fn request(&self, request: JobRequest<J>) -> Result<Ticket, QueueFull> {
         let mut state = self.lock();
         let hold_until = Instant::now() + request.hold;
@@ -170,10 +169,10 @@ impl<J, R> JobQueue<J, R> {
         Ok(Ticket { id, position, joined: false })
     }
 
-    /// What is known of a job.
+    /// State or result of a job.
     ///
     /// # Errors
-    /// [`Missing`] when nothing is (any more).
+    /// [`Missing`] when there is neither.
     pub fn fetch(&self, id: &str) -> Result<Fetched<R>, Missing> {
         let mut state = self.lock();
         state.forget(&self.limits, Instant::now());
@@ -186,14 +185,14 @@ impl<J, R> JobQueue<J, R> {
         }
     }
 
-    /// As [`Self::fetch`], after waiting for the end for at most `wait`.
+    /// As [`Self::fetch`], after waiting at most `wait` for the end.
     ///
     /// # Errors
-    /// [`Missing`].
+    /// [`Missing`], as from [`Self::fetch`].
     pub async fn fetch_within(&self, id: &str, wait: Option<Duration>) -> Result<Fetched<R>, Missing> {
         match (self.fetch(id)?, wait) {
             (Fetched::Pending { mut ended, .. }, Some(wait)) => {
-                // Late is an answer too: still pending.
+                // A time that is over is an answer too: the job is still pending.
                 let _ = tokio::time::timeout(wait, ended.wait_for(|ended| *ended)).await;
                 self.fetch(id)
             }
@@ -201,10 +200,10 @@ impl<J, R> JobQueue<J, R> {
         }
     }
 
-    /// Takes one request for a job back.
+    /// Takes back one request for a job. Without requests the job ends.
     ///
     /// # Errors
-    /// [`Missing`].
+    /// [`Missing`], as from [`Self::fetch`].
     pub fn take_back(&self, id: &str) -> Result<TakenBack<R>, Missing> {
         let mut state = self.lock();
         let Some(open) = state.open.get_mut(id) else {
@@ -234,7 +233,7 @@ impl<J, R> JobQueue<J, R> {
         Ok(TakenBack::Dropped)
     }
 
-    /// The next job, waiting for one; `None` when the queue was stopped.
+    /// Waits for the next job; `None` when the queue was stopped.
     #[must_use]
     pub fn take(&self) -> Option<Running<J>> {
         let mut state = self.lock();
@@ -256,11 +255,10 @@ impl<J, R> JobQueue<J, R> {
         }
     }
 
-    /// Puts a job aside until [`Self::release_held`] or the end of its hold. Gives it back when that has come already, or
-    /// nobody wants it any more.
+    /// Puts a job aside until [`Self::release_held`] or the end of its hold.
     ///
     /// # Errors
-    /// The job, to be finished now.
+    /// The job, to be finished now: its hold is over, or nobody wants it any more.
     pub fn hold(&self, running: Running<J>) -> Result<(), Running<J>> {
         let mut state = self.lock();
         let stopped = state.stopped;
@@ -275,13 +273,13 @@ impl<J, R> JobQueue<J, R> {
         Ok(())
     }
 
-    /// Whether there are held jobs.
+    /// Whether jobs are held.
     #[must_use]
     pub fn has_held(&self) -> bool {
         !self.lock().held.is_empty()
     }
 
-    /// Lets held jobs run again: what they wait for may have come.
+    /// Queues the held jobs again: what they wait for may have come.
     pub fn release_held(&self) {
         let mut state = self.lock();
         let held = std::mem::take(&mut state.held);
@@ -289,7 +287,7 @@ impl<J, R> JobQueue<J, R> {
         self.wake_up.notify_one();
     }
 
-    /// Keeps how a job ended and wakes those who wait for it. `bytes` is about what the result holds in memory.
+    /// Stores how a job ended, and wakes those that wait for it. `bytes` is about what the result takes in memory.
     pub fn finish(&self, id: &str, outcome: Arc<Outcome<R>>, bytes: usize) {
         let mut state = self.lock();
         let until = Instant::now() + self.limits.result_age;
@@ -299,7 +297,7 @@ impl<J, R> JobQueue<J, R> {
         notify(ended);
     }
 
-    /// Jobs that wait are not begun any more, and the worker ends after the one that runs, which is told to stop.
+    /// Ends the queue: waiting jobs are not begun any more, and the one that runs is cancelled.
     pub fn stop(&self) {
         let mut state = self.lock();
         state.stopped = true;
@@ -317,18 +315,18 @@ impl<J, R> JobQueue<J, R> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Start and number of an id of this queue's making.
+    /// Start number and job number of an id of this queue; `None` for other texts.
     fn parse(&self, id: &str) -> Option<(u64, u64)> {
         request_numbers(self.letter, id)
     }
 
-    /// What an id without job and result means.
+    /// What it means that an id has neither job nor result.
     fn missing(&self, state: &State<J, R>, id: &str) -> Result<Fetched<R>, Missing> {
         let (start, number) = self.parse(id).ok_or(Missing::Unknown)?;
         if start > self.start_number || (start == self.start_number && number >= state.next_number) {
             return Err(Missing::Unknown);
         }
-        // Of the start before this one results are kept from some number on; one above without a result had not ended.
+        // Results of the start before this one are kept from some number on; a higher number without a result had not ended.
         let lost = start + 1 == self.start_number && state.kept_of_previous_start.is_none_or(|kept| number > kept);
         if !lost {
             return Err(Missing::Expired);
@@ -354,7 +352,7 @@ impl<J, R> State<J, R> {
         Some(Ticket { id, position: place.map_or(0, |place| self.position(place)), joined: true })
     }
 
-    /// Jobs before the one at this place of the queue.
+    /// Number of jobs before the one at this place of the queue.
     fn position(&self, place: usize) -> usize {
         place + self.open.values().filter(|open| open.begun.is_some()).count()
     }
@@ -371,7 +369,7 @@ impl<J, R> State<J, R> {
         running
     }
 
-    /// Lets those run whose hold is over; when the next one's is.
+    /// Queues the held jobs whose hold is over, and returns when the next hold ends.
     fn release_due(&mut self, now: Instant) -> Option<Instant> {
         let mut next_due = None;
         let mut place = 0;
@@ -388,7 +386,7 @@ impl<J, R> State<J, R> {
         next_due
     }
 
-    /// Closes a job wherever it is.
+    /// Removes a job wherever it is, and keeps its end.
     fn end(&mut self, id: &str, done: Done<R>) -> Option<Open> {
         let dropped: usize = self.queue.iter().chain(&self.held).filter(|w| w.id == id).map(|w| w.bytes).sum();
         self.stats.waiting_bytes = self.stats.waiting_bytes.saturating_sub(dropped);
@@ -403,7 +401,7 @@ impl<J, R> State<J, R> {
         if let Some(run) = open.as_ref().and_then(|open| open.begun).map(|begun| begun.elapsed()) {
             self.mean_run = (self.mean_run * 7 + run) / 8;
         }
-        // One that was taken back before it ran has ended already when its end is stored.
+        // A job that was taken back before it ran has ended already when its end is stored.
         if !self.done.contains_key(id) {
             self.stats.finished_total += 1;
             self.keep(id.to_owned(), done);
@@ -417,7 +415,7 @@ impl<J, R> State<J, R> {
         self.done.insert(id, done);
     }
 
-    /// Until a quarter of those that wait have run.
+    /// About the time until a quarter of the waiting jobs have run.
     fn retry_after(&self) -> Duration {
         let jobs = u32::try_from(self.queue.len() / 4).unwrap_or(u32::MAX).max(1);
         self.mean_run.saturating_mul(jobs).clamp(RETRY_AFTER.0, RETRY_AFTER.1)

@@ -1,4 +1,4 @@
-//! The worker threads' loops.
+//! The loops of the worker threads.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -14,17 +14,17 @@ use crate::event_stream::journal::{Journal, ReadLimit};
 
 /// Assembles templates, one at a time.
 pub struct TemplateWorker {
-    /// Queue and results.
+    /// Queue of the requests, and their results.
     pub jobs: Arc<TemplateJobs>,
-    /// Whose tip the templates are for.
+    /// Chain on whose tip the templates build.
     pub chain: Arc<NodeChain>,
 }
 
 /// Validates proposals, one at a time.
 pub struct ValidationWorker {
-    /// Queue and results.
+    /// Queue of the requests, and their results.
     pub jobs: Arc<ValidationJobs>,
-    /// Against whose state proposals are validated.
+    /// Chain against whose state proposals are validated.
     pub chain: Arc<NodeChain>,
 }
 
@@ -42,7 +42,7 @@ impl TemplateWorker {
                 })
             };
             if self.jobs.is_stopped() {
-                // It was cut short by the stop of the node: its id answers NODE_RESTARTED after the next start.
+                // The node stops and has cut it short: after the next start its id answers NODE_RESTARTED.
                 return;
             }
             let cut = cancelled.load(Ordering::Relaxed) && !running.is_late;
@@ -68,7 +68,7 @@ impl ValidationWorker {
             }
             if let Err(running) = self.jobs.hold(running) {
                 if self.jobs.is_stopped() {
-                    return; // Its id answers NODE_RESTARTED after the next start.
+                    return; // After the next start its id answers NODE_RESTARTED.
                 }
                 let unwanted = running.cancelled.load(Ordering::Relaxed);
                 let outcome = if unwanted { Outcome::Cancelled } else { outcome };
@@ -77,7 +77,7 @@ impl ValidationWorker {
         }
     }
 
-    /// Lets held proposals run again when a block was processed or a burn block came.
+    /// Queues held proposals again whenever a block was processed or a burn block came.
     pub fn watch(jobs: Arc<ValidationJobs>, journal: &Arc<dyn Journal>) {
         let seen = AtomicU64::new(journal.bounds().newest);
         let reader = Arc::downgrade(journal);
@@ -88,7 +88,7 @@ impl ValidationWorker {
             }
             let Some(journal) = reader.upgrade() else { return };
             let limit = ReadLimit { events: usize::MAX, bytes: usize::MAX };
-            // What is no longer in memory was not looked at: better once too often.
+            // When events have left the memory, nobody knows what they were: once too often is better.
             let news = journal.read_memory(from, limit);
             let came = |kind| matches!(kind, v1::EventKind::BlockProcessed | v1::EventKind::BurnBlock);
             if news.is_none_or(|events| events.iter().any(|entry| came(entry.kind))) {
@@ -98,13 +98,13 @@ impl ValidationWorker {
     }
 }
 
-/// Whether the verdict may be another one soon: parent or burn view are not known yet.
+/// Whether the verdict may soon be another: parent or burn view are not known yet.
 fn waits_for_more(outcome: &Outcome<v1::ValidationVerdict>) -> bool {
     let Outcome::Succeeded(v1::ValidationVerdict { rejection: Some(rejection), .. }) = outcome else { return false };
     matches!(rejection.reason(), v1::RejectReason::UnknownParent | v1::RejectReason::UnknownBurnBlock)
 }
 
-/// A panic is a bug, and fails this job and nothing else.
+/// Turns a panic, which is a bug, into the failure of this job alone.
 fn guarded<R>(work: impl FnOnce() -> Result<R, JobFailure>) -> Result<R, JobFailure> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
         let detail = panic_text(panic.as_ref());

@@ -1,4 +1,4 @@
-//! The words of a queue: what goes in, what comes out.
+//! The types of a queue: what goes in, and what comes out.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -9,121 +9,121 @@ use tokio::sync::watch;
 
 use crate::chain::JobFailure;
 
-/// How much is kept.
+/// How much a queue keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct JobQueueLimits {
-    /// Jobs that wait.
+    /// Most jobs that wait.
     pub queue: usize,
-    /// Bytes of jobs that wait.
+    /// Most bytes of jobs that wait.
     pub queue_bytes: usize,
-    /// Results kept.
+    /// Most results that are kept.
     pub results: usize,
-    /// Bytes of results kept; the newest is kept whatever its size.
+    /// Most bytes of kept results; the newest is kept whatever its size.
     pub result_bytes: usize,
-    /// How long a result is kept.
+    /// Longest time that a result is kept.
     pub result_age: Duration,
 }
 
 /// How a job ended.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome<R> {
-    /// With a result.
+    /// The job has a result.
     Succeeded(R),
-    /// Without one.
+    /// The job has no result, and why.
     Failed(JobFailure),
-    /// It was dropped before it ran: its deadline had passed.
+    /// The job was dropped before it ran: its deadline had passed.
     Expired,
-    /// All who had asked for it took it back.
+    /// Everybody who had requested it took the request back.
     Cancelled,
 }
 
-/// A job to queue.
+/// A request for a job.
 #[derive(Debug, Clone)]
 pub struct JobRequest<J> {
-    /// What to do.
+    /// The work to do.
     pub job: J,
-    /// What makes it the same as another.
+    /// Key by which requests for the same work are joined; `None` = never.
     pub key: Option<JobKey>,
-    /// About what it holds in memory.
+    /// About the bytes that it takes in memory while it waits.
     pub bytes: usize,
-    /// Do not begin later than this.
+    /// Deadline: the job is dropped if it has not begun by then.
     pub not_after: Option<SystemTime>,
-    /// How long it may be held.
+    /// Longest time that it may be held.
     pub hold: Duration,
 }
 
-/// Equal keys are the same job.
+/// Jobs with equal keys are the same job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct JobKey {
-    /// Hash of what the job is made of.
+    /// Hash of all that decides the result.
     pub hash: [u8; 32],
-    /// Whether a job that runs already has the same result as one that begins now.
+    /// Whether a job that runs already will have the same result as one that begins now.
     pub joins_running: bool,
 }
 
-/// A queued job.
+/// Answer to a request: its job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ticket {
-    /// Opaque.
+    /// Id of the job, opaque to clients.
     pub id: String,
-    /// Jobs that run or wait before it.
+    /// Number of jobs that run or wait before it.
     pub position: usize,
-    /// Whether it is a job that another request began.
+    /// Whether an earlier request began the job.
     pub joined: bool,
 }
 
-/// Too many jobs wait.
+/// The queue has no room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{waiting} requests with {bytes} bytes wait already")]
 pub struct QueueFull {
-    /// Jobs that wait.
+    /// Number of jobs that wait.
     pub waiting: usize,
     /// Bytes of the jobs that wait.
     pub bytes: usize,
-    /// When a place may be free, by how long jobs have taken lately.
+    /// About the time until there is room, by how long jobs have taken lately.
     pub retry_after: Duration,
 }
 
-/// What is known of a job.
+/// State of a job that is known.
 #[derive(Debug)]
 pub enum Fetched<R> {
-    /// Queued or running.
+    /// The job waits or runs.
     Pending {
-        /// Changes when it ends.
+        /// Becomes true when the job ends.
         ended: watch::Receiver<bool>,
-        /// Whether it is the one that runs.
+        /// Whether the job runs.
         is_running: bool,
     },
-    /// Finished.
+    /// The job has ended.
     Done(Arc<Outcome<R>>),
 }
 
-/// Why nothing is known of a job.
+/// Why a job is not known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Missing {
-    /// There never was one with this id.
+    /// There never was a job with this id.
     Unknown,
-    /// Its result is no longer kept.
+    /// The job has ended, and its result is no longer kept.
     Expired,
 }
 
-/// What became of a job that was taken back.
+/// What became of a job when a request was taken back.
 #[derive(Debug)]
 pub enum TakenBack<R> {
-    /// It ended now, without having run. Its end is still to be announced.
+    /// It has ended now, without having run. Its end is still to be announced.
     Dropped,
-    /// It goes on: others want it, or it runs and is about to stop.
+    /// It goes on: others want it, or it runs and will stop soon.
     Pending,
     /// It had ended before.
     Done(Arc<Outcome<R>>),
 }
 
-/// A job that runs.
+/// A job that a worker has taken.
 #[derive(Debug)]
 pub struct Running<J> {
     /// Id of the job, as its client knows it.
     pub id: String,
-    /// What to do.
+    /// The work to do.
     pub job: J,
     /// Whether its deadline has passed.
     pub is_late: bool,
@@ -132,29 +132,29 @@ pub struct Running<J> {
     pub(super) bytes: usize,
 }
 
-/// Figures of a queue.
+/// Counts of a queue.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct JobQueueStats {
-    /// Jobs that wait or are held.
+    /// Jobs that wait or are held now.
     pub waiting: usize,
     /// Bytes of the jobs that wait.
     pub waiting_bytes: usize,
-    /// Results kept.
+    /// Results that are kept now.
     pub results: usize,
     /// Bytes of the results that are kept.
     pub result_bytes: usize,
-    /// Jobs that were queued since the start.
+    /// Jobs that were queued since the node's start.
     pub queued_total: u64,
-    /// Requests that joined one.
+    /// Requests that joined an open job.
     pub joined_total: u64,
     /// Requests that were refused because the queue was full.
     pub refused_total: u64,
-    /// Jobs that ended.
+    /// Jobs that ended, in any way.
     pub finished_total: u64,
 }
 
 impl<R> Outcome<R> {
-    /// State, code and text on the wire; the last two are empty for a result.
+    /// State, code and text for the wire; code and text are empty for a result.
     #[must_use]
     pub fn parts(&self) -> (JobState, &str, &str) {
         match self {
@@ -165,7 +165,7 @@ impl<R> Outcome<R> {
         }
     }
 
-    /// What [`Self::parts`] gave and the result, put together again; none for a state that is no end.
+    /// An outcome from what [`Self::parts`] gave and the result; `None` if the state is not an end.
     #[must_use]
     pub fn from_parts(state: JobState, reason: String, detail: String, result: Option<R>) -> Option<Self> {
         match state {

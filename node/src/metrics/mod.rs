@@ -1,11 +1,11 @@
 //! What operators watch: counts and times, in the text format of Prometheus at `GET /metrics`.
 //!
-//! Read in this order: [`Metrics`] (what is counted where it happens), `rpc::scrape` (what is looked up when somebody asks),
-//! [`requests`] (the layer that counts requests), `repeats` (warnings that come in crowds).
+//! Read in this order: [`Metrics`], what is counted where it happens; `rpc::scrape`, what is looked up at a scrape; [`requests`],
+//! the layer that counts requests; `repeats`, warnings that come in crowds.
 //!
 //! # Invariants
-//! - Counting is an atomic addition, or a map look-up before it; it never waits for a disk.
-//! - Labels have values from fixed lists, so that no client can make the output grow.
+//! - To count is an atomic addition, or a map look-up before it; it never waits for a disk.
+//! - Labels have values from fixed lists, so no client can make the output grow.
 
 pub(crate) mod repeats;
 pub mod requests;
@@ -25,7 +25,7 @@ use self::requests::{Code, PathLabel};
 /// One set a process: threads of every kind count in it.
 static METRICS: LazyLock<Metrics> = LazyLock::new(Metrics::new);
 
-/// The process's counts.
+/// The counters of this process.
 #[must_use]
 pub fn get() -> &'static Metrics {
     &METRICS
@@ -52,7 +52,7 @@ struct Answered {
     code: Code,
 }
 
-/// What is counted where it happens.
+/// The counters that are raised where something happens.
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
@@ -67,13 +67,13 @@ pub struct Metrics {
     blocks: Family<Reason, Counter>,
 }
 
-/// Half a millisecond to sixteen seconds, doubling.
+/// Buckets from half a millisecond to sixteen seconds, each twice the one before.
 fn seconds() -> Histogram {
     Histogram::new(exponential_buckets(0.0005, 2.0, 16))
 }
 
 impl Metrics {
-    /// For the scrape.
+    /// The registry that a scrape encodes.
     pub(crate) fn registry(&self) -> &Registry {
         &self.registry
     }
@@ -113,46 +113,46 @@ impl Metrics {
         self.requests.get_or_create(&Answered { path: asked.path, code }).inc();
     }
 
-    /// A request above a limit.
+    /// Counts a request that a limit refused.
     pub(crate) fn refused_request(&self, reason: &'static str) {
         self.requests_refused.get_or_create(&Reason { reason }).inc();
     }
 
-    /// A connection that is open until the result is dropped.
+    /// Counts a connection, as open until the result is dropped.
     pub(crate) fn open_connection(&self) -> OpenConnection {
         self.connections.inc();
         self.connections_open.inc();
         OpenConnection(self.connections_open.clone())
     }
 
-    /// A connection above a limit.
+    /// Counts a connection that a limit refused.
     pub(crate) fn refused_connection(&self, reason: &'static str) {
         self.connections_refused.get_or_create(&Reason { reason }).inc();
     }
 
-    /// A connection that the node ended.
+    /// Counts a connection that the node ended.
     pub(crate) fn cut_connection(&self, reason: &'static str) {
         self.connections_cut.get_or_create(&Reason { reason }).inc();
     }
 
-    /// Times a piece of work until the result is dropped.
+    /// Times a piece of work, until the result is dropped.
     pub fn time(&self, work: &'static str) -> Timer {
         Timer { seconds: Some(self.work_seconds.get_or_create(&Work { work }).clone()), begun: Instant::now() }
     }
 
-    /// A block that was judged: "processed", "rejected".
+    /// Counts a block with the outcome "processed" or "rejected".
     pub fn judged_block(&self, outcome: &'static str) {
         self.blocks.get_or_create(&Reason { reason: outcome }).inc();
     }
 
-    /// How often connections were ended for this reason.
+    /// Number of connections that were ended for this reason.
     #[cfg(test)]
     pub(crate) fn cuts(&self, reason: &'static str) -> u64 {
         self.connections_cut.get_or_create(&Reason { reason }).get()
     }
 }
 
-/// Counts one connection less when it is dropped.
+/// An open connection; dropping it lowers the gauge.
 #[derive(Debug)]
 pub(crate) struct OpenConnection(Gauge);
 
@@ -162,7 +162,7 @@ impl Drop for OpenConnection {
     }
 }
 
-/// Observes the time since it was made when it is dropped.
+/// A running measurement; dropping it records the time since it was made.
 #[derive(Debug)]
 pub struct Timer {
     seconds: Option<Histogram>,
@@ -170,7 +170,7 @@ pub struct Timer {
 }
 
 impl Timer {
-    /// There was nothing to do.
+    /// Records nothing, for work that turned out to be none.
     pub fn discard(mut self) {
         self.seconds = None;
     }

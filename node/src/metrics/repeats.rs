@@ -1,13 +1,13 @@
-//! Warnings that many requests cause at once are one line with a count: a full disk of warnings is an attack of its own.
+//! Warnings that many requests cause are joined to one line with a count: else they could fill the disk.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Between two lines about the same thing.
+/// Least time between two lines of the same kind.
 const PAUSE: Duration = Duration::from_secs(10);
 
-/// One kind of warning.
+/// A kind of warning.
 #[derive(Debug)]
 pub(crate) struct Repeats {
     unsaid: AtomicU64,
@@ -19,7 +19,7 @@ impl Repeats {
         Self { unsaid: AtomicU64::new(0), said_at: Mutex::new(None) }
     }
 
-    /// Counts one; says how many there were since the last line when it is time for one.
+    /// Counts a warning. When it is time for a line, returns how many there were since the last one.
     pub(crate) fn count(&self) -> Option<u64> {
         self.count_at(Instant::now())
     }

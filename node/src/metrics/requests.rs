@@ -1,6 +1,6 @@
 //! Counts requests, by path and status.
 //!
-//! A path is the pattern of a route (`/v2/accounts/{principal}`), or a gRPC method of our own descriptors; all else is
+//! A path is the pattern of a route (`/v2/accounts/{principal}`) or a gRPC method of our own descriptors; everything else is
 //! "other".
 
 use std::collections::HashSet;

@@ -1,4 +1,4 @@
-//! Threads for what may wait: reads and evaluations for whoever asks. The system runs the threads that make blocks first.
+//! Threads for work that may wait: reads and evaluations for whoever asks. The system runs threads that make blocks first.
 
 use std::sync::LazyLock;
 
@@ -8,11 +8,11 @@ use tokio::task::JoinHandle;
 use super::class::Class;
 use crate::limits::{MAX_BLOCKING_THREADS, THREAD_STACK_BYTES};
 
-/// How much less than others they get when all want a core: a tenth.
+/// Niceness of these threads: they get a tenth of a core that others want too.
 #[cfg(target_os = "linux")]
 const NICENESS: i32 = 10;
 
-/// Never driven: it is there for its threads that may block. One for the process, as its threads are.
+/// A runtime that is never driven: it is there for its blocking threads. There is one for the process, as with all threads here.
 static THREADS: LazyLock<Option<Runtime>> = LazyLock::new(|| {
     tokio::runtime::Builder::new_current_thread()
         .thread_name("background")
@@ -23,7 +23,7 @@ static THREADS: LazyLock<Option<Runtime>> = LazyLock::new(|| {
         .ok()
 });
 
-/// Runs work that blocks: an actor's on the threads of the runtime that asks, all other's in the background.
+/// Runs work that blocks: for producers and signers on the threads of the caller's runtime, for all others in the background.
 pub(crate) fn spawn<T: Send + 'static>(class: Class, work: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
     match (class, &*THREADS) {
         (Class::Anyone, Some(threads)) => threads.spawn_blocking(work),
@@ -31,10 +31,10 @@ pub(crate) fn spawn<T: Send + 'static>(class: Class, work: impl FnOnce() -> T + 
     }
 }
 
-/// Has this thread run behind the others, where threads have a niceness of their own.
+/// Puts this thread behind the others, where threads have a niceness of their own.
 #[cfg(target_os = "linux")]
 pub(crate) fn step_back() {
-    // One that cannot runs as all others do.
+    // If this fails, the thread runs as all others do.
     let _ = rustix::process::nice(NICENESS);
 }
 
@@ -45,11 +45,11 @@ pub(crate) fn step_back() {}
 mod tests {
     use super::*;
 
-    /// The niceness of this thread, as the system tells it.
+    /// The niceness of this thread, from the system.
     #[cfg(target_os = "linux")]
     fn niceness() -> i32 {
         let stat = std::fs::read_to_string("/proc/thread-self/stat").unwrap();
-        // The name in parentheses may hold spaces: fields are counted from behind it.
+        // The name in parentheses may hold spaces, so fields are counted from behind it.
         let fields = stat.rsplit_once(')').unwrap().1;
         fields.split_whitespace().nth(16).unwrap().parse().unwrap()
     }

@@ -1,12 +1,12 @@
-//! One budget of bytes in flight: what came of requests that are not answered yet, what was made and is not read yet.
+//! One budget for bytes in flight: requests that are not answered yet, and answers and frames that are not read yet.
 //!
-//! Every such byte is a [`Share`] of a pool, and is given back when the memory is: a request's share when its answer is made,
-//! an answer's when its last byte is written. Who comes when a pool is empty is told to come back (streams wait), and whoever
-//! has held a share of it for [`BYTES_GRACE`] loses the connection: memory is for those who read.
+//! All such bytes are a [`Share`] of a pool, which is given back with the memory: a request's share when its answer is made, an
+//! answer's when its last byte is written. A request that finds a pool empty is refused (streams wait), and a connection that has
+//! held a share of that pool for [`BYTES_GRACE`] is cut: memory is for those who read.
 //!
 //! # Invariants
-//! - No pool gives out more than it has. What is larger than a pool counts as all of it.
-//! - What is small, what is large, streams, and producers with signers do not take each other's room.
+//! - No pool gives out more than it has. A share larger than a pool counts as all of it.
+//! - Small shares, large shares, streams, and producers with signers each have a pool, and do not take each other's room.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -25,7 +25,7 @@ use crate::limits::{
 };
 use crate::metrics;
 
-/// All pools. Cheap to clone.
+/// The pools. Cheap to clone.
 #[derive(Clone)]
 pub struct Budget {
     small: Arc<Pool>,
@@ -52,12 +52,12 @@ struct Owner {
 struct Pool {
     bytes: usize,
     room: Arc<Semaphore>,
-    /// Somebody found no room since the last sweep.
+    /// A share was refused since the last sweep.
     is_short: AtomicBool,
-    /// Streams that wait for room.
+    /// Number of streams that wait for room.
     waiting: AtomicUsize,
     next_id: AtomicU64,
-    /// In the order in which they began.
+    /// Shares that are held, oldest first.
     holders: Mutex<BTreeMap<u64, Holder>>,
 }
 
@@ -68,7 +68,7 @@ struct Holder {
     owner: Arc<Owner>,
 }
 
-/// Bytes of a pool, given back when this is dropped.
+/// Bytes of a pool, which are given back when this is dropped.
 pub struct Share {
     pool: Arc<Pool>,
     id: u64,
@@ -76,13 +76,13 @@ pub struct Share {
     permit: OwnedSemaphorePermit,
 }
 
-/// There is no room.
+/// The pool has too little room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("too many bytes are in flight")]
 pub struct NoRoom;
 
 impl Default for Budget {
-    /// With the limits of `rpc::limits`.
+    /// The pools, with the sizes of `crate::limits`.
     fn default() -> Self {
         Self {
             small: Pool::new(SMALL_BYTES_IN_FLIGHT),
@@ -94,20 +94,20 @@ impl Default for Budget {
 }
 
 impl Budget {
-    /// For a connection, which is cut by `connection` when it holds a share for too long.
+    /// A purse for a connection; `connection` is cancelled when a share is held for too long.
     #[must_use]
     pub fn purse(&self, class: Class, connection: &CancellationToken) -> Purse {
         let owner = Owner { budget: self.clone(), connection: connection.clone() };
         Purse { class, longest: Duration::MAX, owner: Arc::new(owner) }
     }
 
-    /// Bytes that are in flight.
+    /// Bytes in flight, of all pools.
     #[must_use]
     pub fn used(&self) -> usize {
         self.pools().map(|pool| pool.bytes.saturating_sub(pool.room.available_permits())).iter().sum()
     }
 
-    /// Cuts connections that hold shares of a pool that somebody found empty, and those that hold one for too long.
+    /// Cuts connections whose shares are in the way in a pool that was found empty, and those that hold a share for too long.
     pub fn sweep(&self, now: Instant) {
         self.pools().into_iter().for_each(|pool| pool.sweep(now));
     }
@@ -118,7 +118,7 @@ impl Budget {
 }
 
 impl Purse {
-    /// The same, for shares that are held for so long at most.
+    /// The same purse with another longest time for a share.
     #[must_use]
     pub fn within(self, longest: Duration) -> Self {
         Self { longest, ..self }
@@ -130,31 +130,31 @@ impl Purse {
         Self { class, ..self }
     }
 
-    /// A share of so many bytes.
+    /// Takes a share of `bytes`.
     ///
     /// # Errors
-    /// [`NoRoom`]; nothing waits.
+    /// [`NoRoom`] at once: this does not wait.
     pub fn take(&self, bytes: usize) -> Result<Share, NoRoom> {
         self.pool(bytes).take(bytes, self)
     }
 
-    /// Makes a share larger.
+    /// Makes a share `more` bytes larger.
     ///
     /// # Errors
-    /// [`NoRoom`]; the share is as it was.
+    /// [`NoRoom`]; the share is unchanged.
     pub fn grow(&self, share: &mut Share, more: usize) -> Result<(), NoRoom> {
         let bytes = share.bytes.saturating_add(more);
         let pool = self.pool(bytes);
         if Arc::ptr_eq(pool, &share.pool) { share.grow(more) } else { self.take(bytes).map(|larger| *share = larger) }
     }
 
-    /// Whose budget it draws on.
+    /// Class whose pools it takes from.
     #[must_use]
     pub fn class(&self) -> Class {
         self.class
     }
 
-    /// A share of so many bytes for a stream, when there is room.
+    /// Waits for room and takes a share of `bytes` for a stream.
     pub async fn wait(&self, bytes: usize) -> Share {
         let budget = &self.owner.budget;
         let pool = if self.class == Class::Actor { &budget.actors } else { &budget.streams };
@@ -203,7 +203,7 @@ impl Pool {
         drop(waiting);
         match permit {
             Ok(permit) => self.share(bytes, permit, purse),
-            // Nobody closes it.
+            // The semaphore is never closed.
             Err(_) => std::future::pending().await,
         }
     }
@@ -226,7 +226,8 @@ impl Pool {
         let mut freed = 0_usize;
         for holder in self.holders().values() {
             let age = now.saturating_duration_since(holder.since);
-            // A quarter of the pool each time: who comes next finds room, and who is slow for a moment may keep it.
+            // At most about a quarter of the pool each time: that makes room for others, and one who is slow for a moment may keep
+            // his.
             let is_in_the_way = is_short && age >= BYTES_GRACE && freed < self.bytes / 4;
             if (is_in_the_way || age >= holder.longest) && !holder.owner.connection.is_cancelled() {
                 freed = freed.saturating_add(holder.bytes);
@@ -256,7 +257,7 @@ impl Share {
     }
 }
 
-/// The same bytes, which hold `share` (one or more) until the last of them is dropped.
+/// The same bytes, which keep `share` (one or more) until the last copy of them is dropped.
 #[must_use]
 pub fn hold(bytes: Bytes, share: impl Send + 'static) -> Bytes {
     Bytes::from_owner(Held { bytes, _share: share })
@@ -274,7 +275,7 @@ impl std::fmt::Debug for Share {
     }
 }
 
-/// One that waits, also when it gives up.
+/// Counts a stream that waits, until it is dropped.
 struct Waiting<'a>(&'a AtomicUsize);
 
 impl<'a> Waiting<'a> {

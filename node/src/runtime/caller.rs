@@ -1,6 +1,6 @@
-//! Who asks: whoever it is, or a producer or signer, whose requests the chain waits for.
+//! Who sent a request: anybody, or a producer or signer, whose requests the chain waits for.
 //!
-//! A request carries its [`Caller`] through the services as a value of its task: turns and bytes are given by its class.
+//! The task that serves a request holds its [`Caller`]; turns and bytes are given by its class.
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,7 +13,7 @@ tokio::task_local! {
     static CALLER: Caller;
 }
 
-/// Who sent a request, and the bytes that are held for it until it is answered. Cheap to clone.
+/// Sender of a request, and the bytes that are held for it until it is answered. Cheap to clone.
 #[derive(Clone)]
 pub struct Caller(Arc<Sent>);
 
@@ -27,7 +27,7 @@ struct Sent {
 struct Held {
     bytes: usize,
     share: Option<Share>,
-    /// What its sender is told, whatever was made of the bytes that did find room.
+    /// The sender gets this error, even if something was made of the bytes that found room.
     found_no_room: bool,
 }
 
@@ -38,39 +38,39 @@ impl Caller {
         Self(Arc::new(Sent { peer: network_of(peer), purse, held: Mutex::default() }))
     }
 
-    /// The caller whose request this task answers; none in tests of parts.
+    /// Caller of the request that this task serves; `None` outside of requests.
     #[must_use]
     pub fn current() -> Option<Self> {
         CALLER.try_with(Self::clone).ok()
     }
 
-    /// Its class; that of everybody where nobody asks.
+    /// Class of the current caller; [`Class::Anyone`] without one.
     #[must_use]
     pub fn current_class() -> Class {
         CALLER.try_with(|caller| caller.0.purse.class()).unwrap_or_default()
     }
 
-    /// Where it is, as [`network_of`] has it; the unspecified address where nobody asks.
+    /// Network of the current caller, as [`network_of`] gives it; the unspecified address without one.
     #[must_use]
     pub fn current_peer() -> IpAddr {
         CALLER.try_with(|caller| caller.0.peer).unwrap_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED))
     }
 
-    /// What pays for the bytes of its calls.
+    /// Purse from which the bytes of its calls are taken.
     #[must_use]
     pub fn purse(&self) -> &Purse {
         &self.0.purse
     }
 
-    /// Answers its request.
+    /// Runs `answer` as the service of this caller's request.
     pub async fn serve<T>(self, answer: impl Future<Output = T>) -> T {
         CALLER.scope(self, answer).await
     }
 
-    /// Holds so many bytes more until the request is answered.
+    /// Holds `more` bytes until the request is answered.
     ///
     /// # Errors
-    /// [`NoRoom`].
+    /// [`NoRoom`]; then [`Self::found_no_room`] is true.
     pub fn hold(&self, more: usize) -> Result<(), NoRoom> {
         let mut held = self.0.held.lock().unwrap_or_else(PoisonError::into_inner);
         held.bytes = held.bytes.saturating_add(more);
@@ -84,14 +84,14 @@ impl Caller {
         taken
     }
 
-    /// Whether there was no room for all of it.
+    /// Whether [`Self::hold`] has failed for this request.
     #[must_use]
     pub fn found_no_room(&self) -> bool {
         self.0.held.lock().unwrap_or_else(PoisonError::into_inner).found_no_room
     }
 }
 
-/// What counts as one peer: an address; of IPv6 its first 64 bits, which is what one customer has.
+/// What counts as one peer: an IPv4 address, or the first 64 bits of an IPv6 address, which one customer has.
 #[must_use]
 pub fn network_of(peer: IpAddr) -> IpAddr {
     match peer.to_canonical() {

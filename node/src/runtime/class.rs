@@ -1,6 +1,6 @@
-//! Whom the chain waits for, and everybody else.
+//! Whose requests the chain waits for.
 
-/// Whose lanes a request takes.
+/// Which turns, threads and bytes a request takes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Class {
     /// Those of everybody.

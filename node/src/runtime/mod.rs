@@ -1,4 +1,4 @@
-//! What the node's threads share: who asks and what bytes are held for it, threads that may wait, signals that wake.
+//! What the node's threads share: callers and their bytes, threads for blocking work, and signals that wake.
 
 pub(crate) mod background;
 pub mod budget;

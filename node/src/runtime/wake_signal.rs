@@ -1,7 +1,7 @@
 //! Wakes a thread that waits, and carries no data: what happened is in the journal or in a database.
 //!
 //! # Invariants
-//! - A signal is never lost: one that comes while the thread works makes it look once more.
+//! - No signal is lost: one that comes while the thread works makes it look once more.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -25,13 +25,13 @@ struct WakeSignalState {
 }
 
 impl WakeSignal {
-    /// There may be something to do.
+    /// Wakes the thread: there may be something to do.
     pub fn notify(&self) {
         self.lock().notified = true;
         self.inner.changed.notify_all();
     }
 
-    /// The thread ends after what it is at.
+    /// Ends the thread after its present round.
     pub fn stop(&self) {
         self.lock().stopped = true;
         self.inner.changed.notify_all();
@@ -53,7 +53,7 @@ impl WakeSignal {
         !state.stopped
     }
 
-    /// Waits for a signal, a stop or the end of `pause`, and leaves the signal.
+    /// Waits for a signal, a stop or the end of `pause`. A signal stays for [`Self::wait`].
     pub(crate) fn pause(&self, pause: Duration) {
         let state = self.lock();
         let waited = self.inner.changed.wait_timeout_while(state, pause, |state| !state.stopped);

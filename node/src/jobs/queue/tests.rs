@@ -1,4 +1,4 @@
-//! The queue alone.
+//! The queue without workers.
 
 use super::*;
 
