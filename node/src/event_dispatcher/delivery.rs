@@ -1,8 +1,8 @@
-//! Moves one observer: reads on from its checkpoint, posts, waits for 200, checkpoints.
+//! Delivers to one observer: reads on from its checkpoint, posts, waits for 200, stores a checkpoint.
 //!
 //! # Invariants
-//! - What the engine holds changes only between awaits: a step that is interrupted has done nothing that it has not noted,
-//!   but for a post whose answer it did not wait for.
+//! - A [`Delivery`] changes only between awaits: an interrupted step has done nothing that is not noted, except for a post whose
+//!   answer did not arrive.
 //! - At most one read batch ([`READ_STEP`]) and one body are in memory.
 
 use std::collections::VecDeque;
@@ -24,32 +24,32 @@ use super::store::{Progress, Store};
 use crate::error::ApiError;
 use crate::event_stream::journal::{Entry, ReadLimit};
 
-/// One step of reading. Events are shared with the journal's memory when they come from there.
+/// One read of the journal. Events that come from its memory are shared, not copied.
 pub const READ_STEP: ReadLimit = ReadLimit { events: 64, bytes: 1 << 20 };
-/// Wait after the first failure; doubled each time.
+/// Pause after the first failure; each further one doubles it.
 const FIRST_WAIT: Duration = Duration::from_millis(100);
-/// Added at random, so that the observers of a machine that restarts do not get all at once.
+/// Largest random part of a pause: after a restart of the machine, observers do not get everything at the same moment.
 const JITTER_MS: u64 = 100;
-/// The longest wait: so many timeouts of an attempt, but no longer than one likes to wait for an observer that came back.
+/// Upper bounds of a pause: three timeouts of an attempt, and as long as one likes to wait for an observer that came back.
 const LONGEST_WAIT_TIMEOUTS: u32 = 3;
 const LONGEST_WAIT: Duration = Duration::from_secs(3);
-/// Events without a post that may pass before the checkpoint is moved: a checkpoint is for what was posted.
+/// Events without a post after which the checkpoint is stored all the same: usually it is stored for a post.
 const UNMARKED_EVENTS: u64 = 256;
-/// Wait after the journal could not be read or a body not be made, which is ours to repair.
+/// Pause after the journal could not be read or a body could not be made: that is for the node's operator to repair.
 const BROKEN_WAIT: Duration = Duration::from_secs(1);
 
-/// Sends an observer back.
+/// A request to go back to an earlier event.
 #[derive(Debug)]
 pub(super) struct Rewind {
-    /// First event to tell again.
+    /// Sequence of the first event to post again.
     pub(super) sequence: u64,
-    /// Whether it is a block whose burn block is to be told before it.
+    /// Whether this is a block whose burn block is to be posted before it.
     pub(super) precede_with_burn_block: bool,
-    /// Whether it was done: not when the observer has not come so far yet.
+    /// Gets true when it was done, false when the observer has not come so far yet.
     pub(super) done: oneshot::Sender<bool>,
 }
 
-/// What an engine is made of.
+/// What a [`Delivery`] works with.
 pub(super) struct Parts {
     pub(super) registration: Registration,
     pub(super) source: Source,
@@ -57,41 +57,41 @@ pub(super) struct Parts {
     pub(super) cache: Arc<PayloadCache>,
     pub(super) poster: Poster,
     pub(super) report: SharedReport,
-    /// Rung after each commit.
+    /// Newest sequence; changes with each commit.
     pub(super) newest: watch::Receiver<u64>,
 }
 
-/// What interrupts an engine.
+/// What interrupts a [`Delivery`].
 pub(super) struct Interrupts {
     pub(super) shutdown: CancellationToken,
     pub(super) rewinds: mpsc::Receiver<Rewind>,
 }
 
-/// Delivers to one observer.
+/// The posts to one observer.
 pub(super) struct Delivery {
     parts: Parts,
     progress: Progress,
-    /// What the file says.
+    /// The progress that the file has.
     marked: Progress,
-    /// Read and not delivered, oldest first; the first is the one that `progress` is at.
+    /// Events that were read and not delivered, oldest first. `progress` is at the first.
     waiting: VecDeque<Entry>,
-    /// Attempts at the current post, all failed.
+    /// Failed attempts at the current post.
     failures: u32,
-    /// Those of them that were answered, with another status than 200.
+    /// Those of them that were answered, but not with 200.
     refusals: u32,
-    /// Not before.
+    /// No attempt is made before.
     retry_at: Instant,
 }
 
-/// The end of a step.
+/// What a step came to.
 enum Step {
     Read(Vec<Entry>),
     ReadFailed(ApiError),
-    /// The journal begins here, after what comes next.
+    /// The journal has no events before this sequence, and the next event to post is one of them.
     Forgotten(u64),
-    /// Nothing to read yet.
+    /// There is nothing to read yet.
     Nothing,
-    /// The first event in `waiting` is delivered whole.
+    /// All posts of the first event in `waiting` are done.
     Passed,
     Posted(Attempt),
     EncodeFailed(String),
@@ -100,15 +100,15 @@ enum Step {
 /// One attempt at a post.
 struct Attempt {
     endpoint: Endpoint,
-    /// Of its body.
+    /// Length of its body.
     bytes: usize,
-    /// Events in `waiting` that it tells, from the first, and those between of which nothing is posted.
+    /// Events in `waiting` that it covers, from the first: those in the body, and those between them that are not posted.
     events: usize,
     outcome: Result<(), PostError>,
 }
 
 impl Delivery {
-    /// Goes on from `progress`, which the file holds.
+    /// Goes on from `progress`, as it is in the file.
     pub(super) fn new(parts: Parts, progress: Progress) -> Self {
         let (marked, retry_at) = (progress.clone(), Instant::now());
         Self { parts, progress, marked, waiting: VecDeque::new(), failures: 0, refusals: 0, retry_at }
@@ -117,7 +117,7 @@ impl Delivery {
     /// Runs until shutdown.
     pub(super) async fn run(mut self, mut interrupts: Interrupts) {
         loop {
-            // The step first: a 200 that has arrived is noted, also when the node stops now.
+            // The step comes first: a 200 that has arrived is noted even when the node stops now.
             let step = tokio::select! {
                 biased;
                 step = self.step() => step,
@@ -132,7 +132,7 @@ impl Delivery {
         self.checkpoint();
     }
 
-    /// The next thing to do, done; changes nothing.
+    /// Does the next thing, and returns what it came to. Changes nothing in `self`.
     async fn step(&self) -> Step {
         let Some(entry) = self.waiting.front() else { return self.read().await };
         let lead = self.progress.precede_with_burn_block;
@@ -162,7 +162,7 @@ impl Delivery {
         } else if from < source.journal.bounds().oldest {
             return Step::Forgotten(source.journal.bounds().oldest);
         } else if from > source.journal.bounds().newest {
-            // An end of the wake is the end of the node: the shutdown interrupts this.
+            // The sender ends with the node, and then the shutdown interrupts this.
             if newest.changed().await.is_err() {
                 std::future::pending::<()>().await;
             }
@@ -178,7 +178,7 @@ impl Delivery {
         }
     }
 
-    /// Made on a thread that may take its time.
+    /// Makes a body on a thread that may block.
     async fn body(&self, endpoint: Endpoint, posted: PostedEvents) -> Result<Body, String> {
         let (cache, view) = (Arc::clone(&self.parts.cache), self.parts.registration.view.clone());
         let made = tokio::task::spawn_blocking(move || cache.body(endpoint, &posted, &view)).await;
@@ -213,7 +213,7 @@ impl Delivery {
                 self.checkpoint();
             }
             None => {}
-            // Forgotten between the look at its bounds and the read.
+            // They were removed between the look at the bounds and the read.
             Some(first) if !in_history && first > self.progress.next_sequence => self.on_forgotten(first),
             Some(first) => {
                 self.progress.next_sequence = first;
@@ -223,7 +223,7 @@ impl Delivery {
         self.show_position();
     }
 
-    /// What is left of forgotten events are burn blocks and blocks.
+    /// Of the events that were removed, burn blocks and blocks are left in the history.
     fn on_forgotten(&mut self, oldest: u64) {
         let (observer, from) = (&self.parts.registration.endpoint, self.progress.next_sequence);
         tracing::warn!(observer, from, oldest, "events are forgotten: only their burn blocks and blocks are told");
@@ -232,7 +232,7 @@ impl Delivery {
         self.checkpoint();
     }
 
-    /// The first event in `waiting` is done.
+    /// Goes on behind the first event in `waiting`, whose posts are done.
     fn pass(&mut self) {
         let Some(entry) = self.waiting.pop_front() else { return };
         let posted = self.progress.posts_done > 0;
@@ -265,7 +265,7 @@ impl Delivery {
         let skip = self.is_given_up(&error);
         let registration = &self.parts.registration;
         let (observer, path) = (&registration.endpoint, attempt.endpoint.path());
-        // A dead observer is one line when it dies, not one for each attempt.
+        // A dead observer makes one warning, not one for each attempt.
         if self.failures == 0 || skip {
             tracing::warn!(observer, path, %error, skip, "an observer was not told");
         } else {
@@ -286,7 +286,7 @@ impl Delivery {
         });
     }
 
-    /// Whether a failed post is not tried again, as the registration asks for.
+    /// Whether a failed post is skipped, by the settings of the observer.
     fn is_given_up(&mut self, error: &PostError) -> bool {
         let registration = &self.parts.registration;
         if !matches!(error, PostError::Status { .. }) {
@@ -296,14 +296,14 @@ impl Delivery {
         registration.skip_after_refusals.is_some_and(|most| self.refusals >= most)
     }
 
-    /// A post of so many events is off the list: answered, or given up.
+    /// A post that covers `events` events is done: it was answered or skipped.
     fn posted(&mut self, events: usize) {
         if self.failures > 0 {
             tracing::info!(observer = self.parts.registration.endpoint, "an observer is told again");
         }
         self.failures = 0;
         self.refusals = 0;
-        // All but the last of joined ones are done with; that one is passed as any other, and marked.
+        // The joined events before the last one are done; the last one is passed like any other, with a checkpoint.
         self.waiting.drain(..events.saturating_sub(1).min(self.waiting.len()));
         self.progress.posts_done += 1;
         let more = self.waiting.front().is_some_and(|entry| {
@@ -314,7 +314,7 @@ impl Delivery {
         if more {
             self.checkpoint();
         } else {
-            // In one checkpoint with the event's end.
+            // Stored in one checkpoint with the end of the event.
             self.pass();
         }
     }
@@ -330,8 +330,8 @@ impl Delivery {
         let Progress { next_sequence, history_end, .. } = self.progress;
         let done = rewind.sequence < next_sequence;
         if done {
-            // What was told before is blocks again; the rest is not repeated: a transaction that was mined long ago would
-            // seem to be waiting.
+            // Of what was posted before, only burn blocks and blocks are posted again: a transaction that was mined long ago would
+            // seem to wait.
             self.progress.history_end = history_end.max(next_sequence);
             self.progress.next_sequence = rewind.sequence;
             self.progress.posts_done = 0;
@@ -346,7 +346,7 @@ impl Delivery {
         let _ = rewind.done.send(done); // The operator may be gone.
     }
 
-    /// Losing a checkpoint is no reason to stop: the posts of a restart are then some more.
+    /// Stores the progress. A failure is no reason to stop: after a restart some posts are then repeated.
     fn checkpoint(&mut self) {
         if self.marked == self.progress {
             return;
@@ -379,11 +379,11 @@ impl Delivery {
     }
 }
 
-/// 100 ms doubled each time and up to 100 ms more, at most three times the timeout of an attempt and 3 s.
+/// Pause after so many failures: 100 ms doubled each time and up to 100 ms more; at most three timeouts of an attempt, and 3 s.
 fn wait_after(failures: u32, timeout: Duration) -> Duration {
     use std::hash::{BuildHasher as _, RandomState};
     let doubled = FIRST_WAIT.saturating_mul(1_u32.checked_shl(failures.saturating_sub(1)).unwrap_or(u32::MAX));
-    // The hasher's keys are random per instance: enough for jitter.
+    // The hasher's keys are random for each instance: enough for jitter.
     let jitter = Duration::from_millis(RandomState::new().hash_one(0_u8) % (JITTER_MS + 1));
     doubled.saturating_add(jitter).min(timeout.saturating_mul(LONGEST_WAIT_TIMEOUTS)).min(LONGEST_WAIT)
 }

@@ -1,4 +1,4 @@
-//! All observers, on a thread of their own.
+//! All observers, in a thread of their own.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -19,7 +19,7 @@ use super::store::{Progress, Store};
 use crate::config::ObserverConfig;
 use crate::error::ApiError;
 
-/// What the services see of the observers. Cheap to clone. The default has none.
+/// Handle of the services to the observers. Cheap to clone. The default has no observers.
 #[derive(Clone, Default)]
 pub struct Dispatcher {
     observers: Arc<BTreeMap<String, Handle>>,
@@ -31,33 +31,33 @@ struct Handle {
     source: Source,
 }
 
-/// Runs the observers.
+/// The deliveries, ready to run.
 pub struct DispatcherRunner {
     engines: Vec<(Delivery, mpsc::Receiver<Rewind>)>,
 }
 
-/// Why an observer is not sent back.
+/// Why an observer cannot be sent back.
 #[derive(Debug, thiserror::Error)]
 pub enum ReplayError {
     /// No observer has this endpoint.
     #[error("no observer is registered as {0}")]
     UnknownObserver(String),
-    /// The canonical chain is not that long.
+    /// The canonical chain has no block at this height.
     #[error("the chain has no block at height {0}")]
     UnknownHeight(u64),
-    /// It will be told that block anyway.
+    /// The observer did not get this block yet, and will get it anyway.
     #[error("the observer was not told height {0} yet")]
     NotToldYet(u64),
-    /// The chain or the node.
+    /// The history cannot be read, or the node stops.
     #[error(transparent)]
     Api(#[from] ApiError),
 }
 
 impl Dispatcher {
-    /// Registers the observers of a node, with what `folder` knows of them. Nothing is sent until [`DispatcherRunner::run`].
+    /// Registers the observers of a node, with the checkpoints in `folder`. Nothing is posted until [`DispatcherRunner::run`].
     ///
     /// # Errors
-    /// When one is there twice, or the file of checkpoints cannot be used.
+    /// When an endpoint is there twice, or the file of checkpoints cannot be used.
     pub fn register(
         configs: &[ObserverConfig],
         source: Source,
@@ -74,7 +74,7 @@ impl Dispatcher {
                 let endpoint = registration.endpoint.clone();
                 let progress = resume(&store, &source, &endpoint)?;
                 let report = SharedReport::new(first_report(&registration, &progress));
-                // One at a time: an operator waits for the answer.
+                // One request at a time: an operator waits for the answer.
                 let (sender, rewinds) = mpsc::channel(1);
                 let parts = Parts {
                     registration,
@@ -97,17 +97,17 @@ impl Dispatcher {
         Ok((Self { observers: Arc::new(observers) }, DispatcherRunner { engines }))
     }
 
-    /// How each is doing, by endpoint. Does not block.
+    /// State of each observer, by endpoint. Does not block.
     #[must_use]
     pub fn reports(&self) -> Vec<Report> {
         self.observers.values().map(|handle| handle.report.read(handle.source.journal.bounds().newest)).collect()
     }
 
-    /// Sends an observer back to the canonical block at `height`: it is told the burn block that the block cites, then all
-    /// burn blocks and blocks from there to where it was, then goes on as before. Returns the block's sequence.
+    /// Sends an observer back to the canonical block at `height`. It gets the burn block that the block cites, then all burn blocks
+    /// and blocks from there to where it was, then goes on as before. Returns the block's sequence.
     ///
     /// # Errors
-    /// [`ReplayError`].
+    /// [`ReplayError`]: there is no such observer or block, or the observer did not come so far yet.
     pub async fn replay(&self, endpoint: &str, height: u64) -> Result<u64, ReplayError> {
         let handle = self.observers.get(endpoint);
         let handle = handle.ok_or_else(|| ReplayError::UnknownObserver(endpoint.to_owned()))?;
@@ -115,7 +115,7 @@ impl Dispatcher {
         let sequence = tokio::task::spawn_blocking(move || history.sequence_at_height(height)).await;
         let sequence = sequence.map_err(ApiError::internal)??.ok_or(ReplayError::UnknownHeight(height))?;
         let (done, answer) = oneshot::channel();
-        // The boot block is followed by its burn block, not led.
+        // The burn block of the boot block follows it.
         let rewind = Rewind { sequence, precede_with_burn_block: height > 0, done };
         handle.rewinds.send(rewind).await.map_err(|_| ApiError::ShuttingDown)?;
         if answer.await.map_err(|_| ApiError::ShuttingDown)? {
@@ -128,7 +128,7 @@ impl Dispatcher {
 
 #[cfg(test)]
 impl Dispatcher {
-    /// Until the reports of all observers say so.
+    /// Waits until the reports of all observers meet a condition.
     pub(super) async fn until_all(&self, holds: impl Fn(&Report) -> bool) {
         for handle in self.observers.values() {
             let told = tokio::time::timeout(super::tests::WAIT, handle.report.until(&holds)).await;
@@ -138,16 +138,16 @@ impl Dispatcher {
 }
 
 impl DispatcherRunner {
-    /// Whether there is nobody to tell.
+    /// Whether there are no observers.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.engines.is_empty()
     }
 
-    /// Tells all of them until `shutdown`.
+    /// Delivers to all observers until `shutdown`.
     ///
     /// # Errors
-    /// When one of them panicked.
+    /// When a delivery panicked.
     pub async fn run(self, shutdown: CancellationToken) -> anyhow::Result<()> {
         let mut tasks = JoinSet::new();
         for (engine, rewinds) in self.engines {
@@ -160,7 +160,8 @@ impl DispatcherRunner {
     }
 }
 
-/// Where an observer goes on. A checkpoint of another journal, or beyond the end of this one, is no checkpoint: it starts over.
+/// Progress from which an observer goes on. A checkpoint of another journal, or beyond the end of this one, does not count: the
+/// observer starts over.
 fn resume(store: &Store, source: &Source, endpoint: &str) -> anyhow::Result<Progress> {
     let (id, newest) = (source.journal.id(), source.journal.bounds().newest);
     let context = || format!("the checkpoint of observer {endpoint}");

@@ -1,4 +1,4 @@
-//! What an observer asks for: the keys of its registration (docs/COMPATIBILITY.md#observer-keys).
+//! What an observer gets: the keys of its registration (docs/COMPATIBILITY.md#observer-keys).
 //!
 //! # Invariants
 //! - `stackerdb` and `block_proposal` are not implied by `*`, nor by `all_but_burn_blocks`.
@@ -13,36 +13,36 @@ use v1::transaction_event::Body;
 
 use crate::config::EventKey;
 
-/// Which events of transactions an observer is told in `/new_block`.
+/// Which events of transactions an observer gets in `/new_block`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TransactionFilter {
     /// Events of every kind.
     all: bool,
     /// The four kinds of STX events.
     stx: bool,
-    /// Prints: contract ("ADDRESS.name") and topic.
+    /// Printed events, by contract ("ADDRESS.name") and topic.
     topics: BTreeSet<(String, String)>,
     /// Events of these assets ("ADDRESS.contract::asset").
     assets: BTreeSet<String>,
 }
 
-/// What an observer asks for.
+/// What an observer gets, besides blocks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Interest {
-    /// Events in blocks.
+    /// Events of transactions in blocks.
     pub transactions: TransactionFilter,
-    /// `/new_burn_block`.
+    /// Posts to `/new_burn_block`.
     pub burn_blocks: bool,
-    /// `/new_mempool_tx` and `/drop_mempool_tx`.
+    /// Posts to `/new_mempool_tx` and `/drop_mempool_tx`.
     pub mempool: bool,
-    /// `/stackerdb_chunks`.
+    /// Posts to `/stackerdb_chunks`.
     pub stackerdb: bool,
-    /// `/proposal_response`.
+    /// Posts to `/proposal_response`.
     pub proposals: bool,
 }
 
 impl Interest {
-    /// What these keys ask for, together.
+    /// What these keys select together.
     #[must_use]
     pub fn of_keys(keys: &[EventKey]) -> Self {
         let mut interest = Self::default();
@@ -66,7 +66,7 @@ impl Interest {
             EventKey::BurnBlocks => self.burn_blocks = true,
             EventKey::StackerDb => self.stackerdb = true,
             EventKey::BlockProposal => self.proposals = true,
-            // There are none on this chain.
+            // This chain has no microblocks.
             EventKey::Microblocks => {}
             EventKey::ContractEvent { contract, topic } => {
                 self.transactions.topics.insert((contract.clone(), topic.clone()));
@@ -78,7 +78,7 @@ impl Interest {
     }
 }
 
-/// A key as it is written.
+/// The text of a key, as the config has it.
 pub(super) fn text(key: &EventKey) -> String {
     match key {
         EventKey::Any => "*".to_owned(),
@@ -95,7 +95,7 @@ pub(super) fn text(key: &EventKey) -> String {
 }
 
 impl TransactionFilter {
-    /// Whether the event is told.
+    /// Whether this event is in the posts.
     pub(super) fn wants(&self, event: &Body) -> bool {
         self.all
             || match event {
@@ -111,7 +111,7 @@ impl TransactionFilter {
     }
 
     fn wants_topic(&self, print: &v1::ContractPrint) -> bool {
-        // Few keys: looking at each is cheaper than making a pair of texts to look up.
+        // There are few keys: to compare each is cheaper than to make a pair of texts to look up.
         self.topics.iter().any(|(contract, topic)| *contract == print.contract_id && *topic == print.topic)
     }
 }

@@ -1,4 +1,4 @@
-//! Which posts an event makes for an observer.
+//! Decides which posts an event makes for an observer.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -10,15 +10,15 @@ use super::keys::Interest;
 use super::payload::{self, Endpoint, PostedEvents};
 use crate::event_stream::journal::Entry;
 
-/// Transactions of one `/new_mempool_tx`.
+/// Most transactions in one `/new_mempool_tx`.
 pub(super) const MAX_JOINED_TRANSACTIONS: usize = 50;
-/// Their bytes; one that is larger goes alone.
+/// Most bytes of these transactions; a larger one is posted alone.
 const MAX_JOINED_BYTES: usize = 1 << 20;
 
-/// The posts of an event, in order. `lead` puts the burn block that a block cites before it.
+/// The posts of an event, in order. With `lead`, a block is preceded by the burn block that it cites.
 pub(super) fn posts(event: &v1::Event, interest: &Interest, lead: bool) -> Vec<Endpoint> {
     match &event.body {
-        // The first burn block goes with the boot block, which must be the first that an observer hears of.
+        // The first burn block comes with the boot block, which must be the first event that an observer gets.
         Some(Body::BurnBlock(burn)) if !is_first(burn) => only_if(interest.burn_blocks, Endpoint::NewBurnBlock),
         Some(Body::BlockProcessed(block)) if payload::is_boot(block) => {
             let burn_block = interest.burn_blocks.then_some(Endpoint::NewBurnBlock);
@@ -26,7 +26,7 @@ pub(super) fn posts(event: &v1::Event, interest: &Interest, lead: bool) -> Vec<E
         }
         Some(Body::BlockProcessed(_)) => {
             let burn_block = (lead && interest.burn_blocks).then_some(Endpoint::NewBurnBlock);
-            // Every observer is told every block, whatever its keys.
+            // Every observer gets every block, whatever its keys.
             burn_block.into_iter().chain([Endpoint::NewBlock]).collect()
         }
         Some(Body::MempoolAccepted(_)) => only_if(interest.mempool, Endpoint::NewMempoolTx),
@@ -34,7 +34,7 @@ pub(super) fn posts(event: &v1::Event, interest: &Interest, lead: bool) -> Vec<E
             only_if(interest.mempool && payload::drop_reason(dropped).is_some(), Endpoint::DropMempoolTx)
         }
         Some(Body::StackerdbChunks(_)) => only_if(interest.stackerdb, Endpoint::StackerDbChunks),
-        // Without a verdict (the request's deadline passed, say) there is nothing that the reference has a shape for.
+        // Without a verdict (the deadline has passed, say) there is nothing that the reference has a shape for.
         Some(Body::ValidationFinished(_)) => {
             only_if(interest.proposals && payload::verdict(event).is_some(), Endpoint::ProposalResponse)
         }
@@ -54,10 +54,10 @@ fn only_if(wanted: bool, endpoint: Endpoint) -> Vec<Endpoint> {
     if wanted { vec![endpoint] } else { Vec::new() }
 }
 
-/// What a post to `endpoint` tells, which the first of `waiting` asks for, and how many of them that covers.
+/// The events of a post to `endpoint` for the first of `waiting`, and how many of `waiting` the post covers.
 ///
-/// Transactions that wait behind one another go out as one array: an observer takes that many times faster, and one that
-/// keeps up never has two waiting. Events between them of which the observer is told nothing are in nobody's way.
+/// Waiting transactions are posted as one array: an observer takes them many times faster so, and one that keeps up never has two
+/// waiting. Events between them that make no post do not matter.
 pub(super) fn join(
     endpoint: Endpoint,
     waiting: &VecDeque<Entry>,
@@ -93,7 +93,7 @@ fn transaction_bytes(event: &v1::Event) -> usize {
     }
 }
 
-/// The first block of the mocked bitcoin has no parent.
+/// Whether this is the first block of the mocked bitcoin, which has no parent.
 fn is_first(burn: &v1::BurnBlockEvent) -> bool {
     burn.burn_block.as_ref().is_some_and(|block| block.parent_burn_block_hash.iter().all(|byte| *byte == 0))
 }

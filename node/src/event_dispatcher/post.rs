@@ -1,7 +1,7 @@
-//! One HTTP POST.
+//! Makes one HTTP POST.
 //!
-//! Connections are kept open between posts: a replay makes thousands, and each new one would leave a port behind for a
-//! minute. Redirects are not followed.
+//! Connections are kept open between posts: a replay makes thousands of posts, and each new connection would leave a port in use
+//! for a minute. Redirects are not followed.
 
 use std::time::Duration;
 
@@ -12,23 +12,23 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
-/// Most bytes of an answer that are read: nothing in it matters but the status. A longer one costs its connection.
+/// Most bytes of an answer that are read: only its status matters. After a longer one the connection is closed.
 const MAX_ANSWER_BYTES: usize = 64 << 10;
-/// Bytes of an answer that people are shown.
+/// Most bytes of an answer that are shown in logs and reports.
 const SHOWN_BYTES: usize = 200;
-/// How long a connection may lie idle. Below the 5 s after which many servers close one, so that no post meets that.
+/// How long an unused connection is kept. Many servers close one after 5 s, and no post should meet that.
 const IDLE: Duration = Duration::from_secs(4);
 
-/// Why a post did not end with 200.
+/// Why a post was not answered with 200.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum PostError {
-    /// There was an answer, another one.
+    /// There was an answer with another status.
     #[error("answered {status}: {body}")]
     Status { status: u16, body: String },
-    /// There was none in time.
+    /// There was no answer in this time.
     #[error("no answer within {0:?}")]
     Timeout(Duration),
-    /// There was none.
+    /// The connection or the request failed.
     #[error("{0}")]
     Failed(String),
 }
@@ -51,7 +51,7 @@ impl Poster {
         Self { client }
     }
 
-    /// Posts a JSON body and waits for the whole answer, at most for `timeout`.
+    /// Posts a JSON body and waits for the whole answer, for at most `timeout`.
     pub(super) async fn post(&self, url: &str, body: Bytes, timeout: Duration) -> Result<(), PostError> {
         match tokio::time::timeout(timeout, self.attempt(url, body)).await {
             Ok(outcome) => outcome,
@@ -68,7 +68,7 @@ impl Poster {
             .map_err(|error| PostError::Failed(error.to_string()))?;
         let answer = self.client.request(request).await.map_err(|error| PostError::Failed(with_causes(&error)))?;
         let status = answer.status();
-        // Read to its end, so that the connection can be used again.
+        // The answer is read to its end, so that the connection can be used again.
         let body = Limited::new(answer.into_body(), MAX_ANSWER_BYTES).collect().await;
         if status == StatusCode::OK {
             return Ok(());
@@ -79,7 +79,7 @@ impl Poster {
     }
 }
 
-/// The client's own message says only what it was at.
+/// The error's text with those of its causes: the client's own text only names what it was doing.
 fn with_causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();

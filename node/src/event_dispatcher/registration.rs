@@ -1,4 +1,4 @@
-//! An observer as it is registered.
+//! The settings of one observer.
 
 use std::time::Duration;
 
@@ -6,20 +6,20 @@ use super::keys::{Interest, text};
 use super::payload::{Endpoint, View};
 use crate::config::ObserverConfig;
 
-/// One observer.
+/// An observer as it is registered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Registration {
-    /// "host:port".
+    /// `host:port` of the observer.
     pub(super) endpoint: String,
-    /// As they were given, for people.
+    /// Texts of the keys, for reports.
     pub(super) keys: Vec<String>,
     pub(super) interest: Interest,
     pub(super) view: View,
-    /// Of one attempt.
+    /// Longest time for one attempt.
     pub(super) timeout: Duration,
-    /// A post whose connection or request fails is skipped.
+    /// Whether a post whose connection or request fails is skipped.
     pub(super) disable_retries: bool,
-    /// Refusals after which a post is skipped; `None` for never.
+    /// Answers other than 200 to one post after which it is skipped; `None` = never.
     pub(super) skip_after_refusals: Option<u32>,
 }
 
@@ -43,7 +43,7 @@ impl From<&ObserverConfig> for Registration {
 }
 
 impl Registration {
-    /// Where a post goes.
+    /// URL of an endpoint of this observer.
     pub(super) fn url(&self, endpoint: Endpoint) -> String {
         format!("http://{}{}", self.endpoint, endpoint.path())
     }

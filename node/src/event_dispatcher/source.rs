@@ -1,4 +1,4 @@
-//! What observers are told from: the journal, and the burn blocks and blocks of all time.
+//! What is posted to observers: the events of the journal, and the burn blocks and blocks of all time.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -8,23 +8,23 @@ use crate::event_stream::journal::{Entry, Journal, ReadLimit};
 
 /// Burn blocks and processed blocks of all time. Both calls block.
 pub trait History: Send + Sync + 'static {
-    /// Those with a sequence in `range`, in order, also where the journal forgot them; empty when there are none.
+    /// Those with a sequence in `range`, in order, also where the journal has removed them; empty when there are none.
     ///
     /// # Errors
-    /// When they cannot be read.
+    /// When the database cannot be read.
     fn read(&self, range: Range<u64>, limit: ReadLimit) -> Result<Vec<Entry>, ApiError>;
     /// Sequence of the canonical block with this chain length; `None` when the chain is not that long.
     ///
     /// # Errors
-    /// When it cannot be read.
+    /// When the database cannot be read.
     fn sequence_at_height(&self, height: u64) -> Result<Option<u64>, ApiError>;
 }
 
-/// Both. Cheap to clone.
+/// Journal and history. Cheap to clone.
 #[derive(Clone)]
 pub struct Source {
-    /// Everything that is kept.
+    /// All events, as long as they are kept.
     pub journal: Arc<dyn Journal>,
-    /// Burn blocks and blocks.
+    /// Burn blocks and blocks, for ever.
     pub history: Arc<dyn History>,
 }

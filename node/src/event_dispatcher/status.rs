@@ -1,46 +1,46 @@
-//! How an observer is doing, for operators.
+//! The state of an observer, for operators.
 
 use std::time::SystemTime;
 
 use tokio::sync::watch;
 
-/// What an observer's delivery is at.
+/// What an observer's delivery is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
-    /// It was told everything in the journal.
+    /// It has delivered everything in the journal.
     CaughtUp,
-    /// It is being told.
+    /// It has events to deliver.
     Delivering,
     /// The last attempt failed; the same post is tried again.
     Retrying,
 }
 
-/// How an observer is doing.
+/// State and counts of an observer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
-    /// "host:port".
+    /// `host:port` of the observer.
     pub endpoint: String,
-    /// As configured.
+    /// Keys as configured.
     pub keys: Vec<String>,
-    /// What it is at.
+    /// What its delivery is doing.
     pub state: State,
-    /// First event that was not delivered whole.
+    /// Sequence of the first event that is not delivered whole.
     pub next_sequence: u64,
-    /// Events in the journal from there on, wanted or not.
+    /// Number of events in the journal from there on, wanted or not.
     pub events_behind: u64,
-    /// Chain length of the newest block delivered.
+    /// Chain length of the newest block that was delivered.
     pub delivered_height: Option<u64>,
-    /// Below it only burn blocks and blocks are told.
+    /// Below this sequence only burn blocks and blocks are posted.
     pub history_end: u64,
-    /// Sequences (first, one after the last) of which the journal had forgotten all but burn blocks and blocks.
+    /// Sequences (first, one after the last) of which the journal had only burn blocks and blocks left.
     pub gap: Option<(u64, u64)>,
     /// Counts since the start of the node.
     pub counts: Counts,
-    /// Attempts at the post that is on its way, all failed.
+    /// Failed attempts at the current post.
     pub failed_attempts: u32,
-    /// The last failure, also after a success.
+    /// Time and text of the last failure; it stays after a success.
     pub last_error: Option<(SystemTime, String)>,
-    /// When the last post was answered with 200.
+    /// Time of the last answer with 200.
     pub last_success: Option<SystemTime>,
 }
 
@@ -51,13 +51,13 @@ pub struct Counts {
     pub attempts: u64,
     /// Posts that were answered with 200.
     pub delivered: u64,
-    /// Bytes of their bodies.
+    /// Bytes of the bodies of these posts.
     pub delivered_bytes: u64,
-    /// Posts given up because `disable_retries` or `skip_after_refusals` says so.
+    /// Posts that were skipped by `disable_retries` or `skip_after_refusals`.
     pub skipped: u64,
 }
 
-/// Written by the observer's delivery, read by everybody. Cheap to clone.
+/// A report that the observer's delivery writes and others read. Cheap to clone.
 #[derive(Clone)]
 pub(super) struct SharedReport(watch::Sender<Report>);
 
@@ -70,7 +70,7 @@ impl SharedReport {
         self.0.send_modify(change);
     }
 
-    /// As of now, with `newest` in the journal.
+    /// The report of this moment, when `newest` is the newest sequence of the journal.
     pub(super) fn read(&self, newest: u64) -> Report {
         let mut report = self.0.borrow().clone();
         report.events_behind = newest.saturating_add(1).saturating_sub(report.next_sequence);
@@ -80,7 +80,7 @@ impl SharedReport {
         report
     }
 
-    /// Until a report says so.
+    /// Waits until a report meets a condition.
     #[cfg(test)]
     pub(super) async fn until(&self, holds: impl FnMut(&Report) -> bool) {
         self.0.subscribe().wait_for(holds).await.expect("the sender is here");

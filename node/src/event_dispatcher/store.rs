@@ -1,7 +1,7 @@
 //! How far each observer has come, on disk.
 //!
-//! A file of its own, so that checkpoints never wait for the chain's writer nor the chain for them. `synchronous=NORMAL`: a checkpoint
-//! survives the death of the process, and costs no sync. A power cut may lose the last ones; then the same posts are sent
+//! The file is separate, so that checkpoints and the chain's writer never wait for each other. With `synchronous=NORMAL` a
+//! checkpoint survives the death of the process and costs no sync. A power cut may lose the last ones; then the same posts are sent
 //! again, which every observer must bear anyway.
 
 use std::path::Path;
@@ -11,7 +11,7 @@ use anyhow::{Context as _, bail};
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
 use sqlite::{Migration, Schema};
 
-/// In the data folder.
+/// Name of the file in the data folder.
 pub(super) const FILE: &str = "observers.sqlite";
 
 const SCHEMA: Schema = Schema {
@@ -22,24 +22,24 @@ const SCHEMA: Schema = Schema {
 /// How far one observer has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Progress {
-    /// The journal that the sequences are of.
+    /// Id of the journal that the sequences belong to.
     pub(super) journal_id: [u8; 16],
-    /// First event that was not delivered whole.
+    /// Sequence of the first event that is not delivered whole.
     pub(super) next_sequence: u64,
-    /// Posts of that event that were delivered.
+    /// Number of posts of that event that are delivered.
     pub(super) posts_done: usize,
-    /// Below it only burn blocks and blocks are told.
+    /// Below this sequence only burn blocks and blocks are posted.
     pub(super) history_end: u64,
     /// Whether the next block is preceded by its burn block.
     pub(super) precede_with_burn_block: bool,
-    /// Chain length of the newest block delivered.
+    /// Chain length of the newest block that was delivered.
     pub(super) delivered_height: Option<u64>,
-    /// Sequences of which only burn blocks and blocks were left.
+    /// Sequences (first, one after the last) of which only burn blocks and blocks were left.
     pub(super) gap: Option<(u64, u64)>,
 }
 
 impl Progress {
-    /// An observer that is new to a journal: all blocks so far, then everything.
+    /// Progress of an observer that is new to a journal: all blocks so far, then everything.
     pub(super) const fn new(journal_id: [u8; 16], newest: u64) -> Self {
         Self {
             journal_id,
@@ -53,17 +53,17 @@ impl Progress {
     }
 }
 
-/// The file. Cheap to clone.
+/// The file of checkpoints. Cheap to clone.
 #[derive(Clone)]
 pub(super) struct Store {
     conn: Arc<Mutex<Connection>>,
 }
 
 impl Store {
-    /// Opens or makes the file.
+    /// Opens the file, or makes it.
     ///
     /// # Errors
-    /// When it cannot be used. Without it all observers start over.
+    /// When the file cannot be used. Without it, all observers would start over.
     pub(super) fn open(folder: &Path) -> anyhow::Result<Self> {
         let path = folder.join(FILE);
         let context =
@@ -79,14 +79,14 @@ impl Store {
         Ok(Self { conn: Arc::new(Mutex::new(conn)) })
     }
 
-    /// How far an observer has come; `None` for one that is new.
+    /// Checkpoint of an observer; `None` for a new one.
     pub(super) fn progress(&self, endpoint: &str) -> rusqlite::Result<Option<Progress>> {
         let conn = self.conn.lock().unwrap_or_else(PoisonError::into_inner);
         let sql = "SELECT * FROM observers WHERE endpoint = ?1";
         conn.prepare_cached(sql)?.query_row([endpoint], progress_from_row).optional()
     }
 
-    /// Notes how far an observer has come.
+    /// Stores the checkpoint of an observer.
     pub(super) fn checkpoint(&self, endpoint: &str, progress: &Progress) -> rusqlite::Result<()> {
         let conn = self.conn.lock().unwrap_or_else(PoisonError::into_inner);
         conn.prepare_cached(include_str!("checkpoint.sql"))?.execute(named_params! {

@@ -1,32 +1,32 @@
-//! Cursors: opaque to clients; inside version, journal id and sequence.
+//! Cursors: opaque to clients; they hold version, journal id and sequence.
 //!
-//! The canonical tip at that place is what the journal's tip-changed events say up to it. Two journals
-//! of different content have different ids, so journal id and sequence name the tip: a copy of it could only disagree.
+//! The canonical tip at a place follows from the tip-changed events before it. Journals with different content have different ids,
+//! so journal id and sequence determine the tip, and a copy of it in the cursor could only be wrong.
 
-/// First byte; another layout gets another number.
+/// First byte of a cursor. Another layout gets another number.
 const VERSION: u8 = 1;
-/// 1 version + 16 journal id + 8 sequence.
+/// Bytes of a cursor: 1 version, 16 journal id, 8 sequence.
 const LENGTH: usize = 25;
 
-/// A place in one certain journal: everything up to `sequence` was seen.
+/// A place in a journal: everything up to `sequence` was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cursor {
-    /// Names the journal.
+    /// Id of the journal.
     pub journal_id: [u8; 16],
-    /// Last sequence seen; 0 before the first.
+    /// Sequence of the last event read; 0 before the first.
     pub sequence: u64,
 }
 
-/// The bytes are not a cursor of this node's making.
+/// The bytes are not a cursor that a node has made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("not a cursor: {length} bytes")]
 pub struct CursorError {
-    /// Length of what was given.
+    /// Number of bytes that were given.
     pub length: usize,
 }
 
 impl Cursor {
-    /// 25 bytes: version, journal id, sequence big-endian.
+    /// Encodes to 25 bytes: version, journal id, sequence (big endian).
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(LENGTH);
@@ -36,7 +36,7 @@ impl Cursor {
         bytes
     }
 
-    /// Reads what [`Self::encode`] wrote.
+    /// Decodes what [`Self::encode`] makes.
     ///
     /// # Errors
     /// [`CursorError`] for any other bytes.

@@ -1,14 +1,14 @@
-//! Which events a subscriber wants: terms joined by "or", conditions inside a term joined by "and".
+//! Which events a subscriber gets: terms are joined by "or", conditions inside a term by "and".
 //!
 //! # Invariants
 //! - Matching is pure: the same event and filter give the same answer, live or from disk.
 //! - What a filter holds is bounded by the named limits.
-//! - A value that no event could ever have is refused, so that a slip is told and not waited for in silence. Addresses are
-//!   compared in the form in which events have them.
+//! - A value that no event could have is refused, so that a slip is reported and not waited for in silence. Addresses are compared
+//!   in the form that they have in events.
 //!
 //! # Not here
-//! Signers' keys: a signer is told by its slot, which `slot_ids` narrows to; a key would cost a signature recovery an event
-//! and subscriber.
+//! Signers' keys: a signer is known by its slot, which `slot_ids` selects; for a key, each event would cost a signature recovery
+//! for each subscriber.
 
 use std::collections::BTreeSet;
 
@@ -22,21 +22,21 @@ use crate::error::ApiError;
 use crate::ids::is_request_id;
 use crate::ids::{PrincipalError, parse_asset_id, parse_contract_id, parse_principal};
 
-/// Terms a filter. A signer needs two; the rest is room.
+/// Most terms of a filter. A signer needs two; the rest is room.
 pub const MAX_FILTER_TERMS: usize = 32;
-/// Values a list of a term: a wallet's addresses or an indexer's contracts, matched by look-up.
+/// Most values in a list of a term: a wallet's addresses or an indexer's contracts, matched by look-up.
 pub const MAX_FILTER_VALUES: usize = 256;
-/// Bytes a value: an asset id (41 + 1 + 128 + 2 + 128) fits.
+/// Most bytes of a value: an asset id (41 + 1 + 128 + 2 + 128) fits.
 pub const MAX_FILTER_VALUE_BYTES: usize = 300;
-/// Bytes of a label: it goes out with every event that matches.
+/// Most bytes of a label: it is sent with every event that matches.
 pub const MAX_LABEL_BYTES: usize = 32;
 
-/// A checked filter.
+/// A filter that was checked.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Filter {
-    /// `None` means every event.
+    /// `None` = every event.
     terms: Option<Vec<Term>>,
-    /// As it was asked for.
+    /// The filter as the client sent it.
     wire: v1::EventFilter,
 }
 
@@ -55,13 +55,13 @@ struct Term {
 }
 
 impl Filter {
-    /// Every event.
+    /// The filter for every event.
     pub const ALL: Self = Self { terms: None, wire: v1::EventFilter { terms: Vec::new(), all: true } };
 
-    /// Checks what came over the wire.
+    /// Checks a filter from the wire.
     ///
     /// # Errors
-    /// [`FilterError::Empty`] when nothing is asked for, [`FilterError::Field`] when a limit is exceeded.
+    /// [`FilterError::Empty`] when it selects nothing, [`FilterError::Field`] when a value is wrong or a limit is exceeded.
     pub fn decode(filter: Option<v1::EventFilter>) -> Result<Self, FilterError> {
         let wire = filter.unwrap_or_default();
         let filter = wire.clone();
@@ -79,13 +79,13 @@ impl Filter {
         }
     }
 
-    /// As it was asked for.
+    /// The filter as the client sent it.
     #[must_use]
     pub fn wire(&self) -> &v1::EventFilter {
         &self.wire
     }
 
-    /// Whether a subscriber with this filter gets the event.
+    /// Whether the filter selects the event.
     #[must_use]
     pub fn matches(&self, entry: &Entry) -> bool {
         self.terms.as_ref().is_none_or(|terms| terms.iter().any(|term| term.matches(entry)))
@@ -97,7 +97,7 @@ impl Filter {
         self.terms.iter().flatten().any(|term| !term.label.is_empty())
     }
 
-    /// When the event matches: the labels of the terms that it does (empty for a filter without labels).
+    /// If the filter selects the event, the labels of the terms that do (empty for a filter without labels).
     #[must_use]
     pub fn labels(&self, entry: &Entry) -> Option<v1::EventLabels> {
         if !self.has_labels() {
@@ -114,14 +114,14 @@ impl Filter {
         is_match.then_some(v1::EventLabels { labels })
     }
 
-    /// StackerDBs that the filter names, for the snapshot; empty when it names none.
+    /// Ids of the StackerDBs that the filter names, for the snapshot; empty when it names none.
     #[must_use]
     pub fn stackerdb_contracts(&self) -> BTreeSet<&str> {
         let terms = self.terms.as_deref().unwrap_or_default();
         terms.iter().flat_map(|term| term.stackerdb_contracts.iter().map(String::as_str)).collect()
     }
 
-    /// Whether some StackerDB event of an instance that no term names could match.
+    /// Whether the filter could select an event of a StackerDB that no term names.
     #[must_use]
     pub fn wants_every_stackerdb(&self) -> bool {
         let Some(terms) = &self.terms else { return true };
@@ -192,7 +192,7 @@ impl Term {
             && (self.touches_nothing() || self.matches_touched(entry))
     }
 
-    /// Narrows StackerDB events only, so that one term can ask for "these chunks and every burn block".
+    /// Applies to StackerDB events only, so that one term can select "these chunks and every burn block".
     fn matches_stackerdb(&self, event: &v1::Event) -> bool {
         let narrows = !self.stackerdb_contracts.is_empty() || !self.slot_ids.is_empty();
         match &event.body {
@@ -202,7 +202,7 @@ impl Term {
                     && (self.slot_ids.is_empty()
                         || chunks.chunks.iter().any(|chunk| self.slot_ids.contains(&chunk.slot_id)))
             }
-            // A term that narrows nothing but StackerDBs means their chunks.
+            // A term that has only conditions on StackerDBs selects only their chunks.
             Some(_) | None => {
                 !narrows || !self.kinds.is_empty() || !self.touches_nothing() || !self.producers.is_empty()
             }
@@ -237,7 +237,7 @@ impl Term {
     }
 }
 
-/// No condition, or one of the wanted values is there.
+/// Whether there is no condition, or one of its values is there.
 fn meets<T: Ord>(wanted: &BTreeSet<T>, there: &BTreeSet<T>) -> bool {
     wanted.is_empty() || wanted.iter().any(|value| there.contains(value))
 }
@@ -250,7 +250,7 @@ fn too_many(field: &'static str) -> ApiError {
     ApiError::invalid(field, format!("more than {MAX_FILTER_VALUES} values"))
 }
 
-/// The values of a list as `parse` writes them.
+/// The values of a list, each parsed by `parse`.
 fn values(
     field: &'static str,
     values: Vec<String>,
@@ -276,7 +276,7 @@ fn principal(text: &str) -> Result<String, PrincipalError> {
     parse_principal(text).map(|principal| principal.to_string())
 }
 
-/// A principal that can hold a key.
+/// Parses a principal that can hold a key.
 fn account(text: &str) -> Result<String, PrincipalError> {
     match parse_principal(text)? {
         Principal::Standard(account) => Ok(account.to_string()),
@@ -306,13 +306,13 @@ fn txids(txids: &[bytes::Bytes]) -> Result<BTreeSet<[u8; 32]>, ApiError> {
     txids.iter().map(hash).collect()
 }
 
-/// Why a filter is refused.
+/// Why a filter cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum FilterError {
-    /// Nothing is asked for; `all` must be said.
+    /// It selects nothing: for every event, `all` must be set.
     #[error("the filter is empty: set `all` to get every event")]
     Empty,
-    /// A field is wrong.
+    /// A value of the filter is wrong.
     #[error(transparent)]
     Field(#[from] ApiError),
 }

@@ -1,5 +1,5 @@
-//! Frames as they go over the wire. What a frame shares with those of other streams, its events, is not encoded again:
-//! the bytes of the journal go out, and only number and cursor are the stream's own.
+//! Frames as they are on the wire. The events of a frame are not encoded again for each stream: the bytes of the journal are sent,
+//! and only number and cursor are the stream's own.
 
 use std::sync::Arc;
 
@@ -11,30 +11,30 @@ use v1::subscribe_response::Body;
 
 use crate::runtime::budget::Share;
 
-/// Field numbers of `SubscribeResponse` and `EventBatch`. A test compares with the generated code.
+/// Field numbers of `SubscribeResponse` and `EventBatch`. A test compares them with the generated code.
 const FRAME: u32 = 1;
 const CURSOR: u32 = 2;
 const EVENTS: u32 = 4;
 const BATCH_EVENTS: u32 = 1;
 const BATCH_LABELS: u32 = 2;
 
-/// A `SubscribeResponse`, ready to be written.
+/// An encoded `SubscribeResponse`.
 #[derive(Debug, Clone)]
 pub struct Frame {
     cursor: Bytes,
-    /// Everything before the events.
+    /// Bytes before the events.
     head: Vec<u8>,
-    /// Encoded events, each a field of the batch.
+    /// Encoded events, each with its field header.
     events: Vec<Bytes>,
-    /// Everything after them.
+    /// Bytes after the events.
     tail: Vec<u8>,
     length: usize,
-    /// Its room among the bytes in flight.
+    /// The share of its bytes in the budget; `None` when they are not counted.
     share: Option<Arc<Share>>,
 }
 
 impl Frame {
-    /// A frame without events.
+    /// Makes a frame without events.
     #[must_use]
     pub fn of(number: u64, cursor: Bytes, body: Body) -> Self {
         let message = v1::SubscribeResponse { frame: number, cursor: cursor.clone(), body: Some(body) };
@@ -42,7 +42,7 @@ impl Frame {
         Self { cursor, length: head.len(), head, events: Vec::new(), tail: Vec::new(), share: None }
     }
 
-    /// A frame of encoded events, with labels for each or none at all.
+    /// Makes a frame of encoded events, with labels for each or for none.
     #[must_use]
     pub fn of_events(number: u64, cursor: Bytes, events: Vec<Bytes>, labels: &[v1::EventLabels]) -> Self {
         let mut tail = Vec::new();
@@ -63,47 +63,47 @@ impl Frame {
         Self { cursor, length: head.len() + batch, head, events, tail, share: None }
     }
 
-    /// Where to resume after it.
+    /// Cursor to resume after this frame.
     #[must_use]
     pub fn cursor(&self) -> &Bytes {
         &self.cursor
     }
 
-    /// Number of events in it.
+    /// Number of events in the frame.
     #[must_use]
     pub fn event_count(&self) -> usize {
         self.events.len()
     }
 
-    /// Length of its encoding in bytes.
+    /// Length of the encoded frame in bytes.
     #[must_use]
     pub fn encoded_len(&self) -> usize {
         self.length
     }
 
-    /// The same with its room among the bytes in flight.
+    /// The same frame with the share of its bytes in the budget.
     #[must_use]
     pub fn in_flight(mut self, share: Option<Arc<Share>>) -> Self {
         self.share = share;
         self
     }
 
-    /// That room, for as long as its bytes are somewhere.
+    /// That share, to be held as long as its bytes are in memory.
     #[must_use]
     pub fn share(&self) -> Option<Arc<Share>> {
         self.share.clone()
     }
 
-    /// What it says, for readers in this process.
+    /// Decodes the frame, for readers in this process.
     #[must_use]
     pub fn into_body(self) -> Option<Body> {
         let mut written = Vec::with_capacity(self.length);
         self.encode(&mut written);
-        // Our own bytes: they decode.
+        // These are our own bytes, so they decode.
         v1::SubscribeResponse::decode(written.as_slice()).ok().and_then(|message| message.body)
     }
 
-    /// Writes it.
+    /// Writes the encoded frame.
     pub fn encode(&self, out: &mut impl BufMut) {
         out.put_slice(&self.head);
         self.events.iter().for_each(|event| encode_field(BATCH_EVENTS, event, out));

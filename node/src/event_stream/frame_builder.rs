@@ -1,4 +1,4 @@
-//! The frames of one stream: a pure state machine.
+//! Makes the frames of one stream: a pure state machine.
 //!
 //! ```text
 //!            started()            within the live window
@@ -11,7 +11,7 @@
 //!
 //! # Invariants
 //! - Frames are numbered from 1 without a hole.
-//! - The cursor of a frame is the last sequence that was read from the journal for it, matched or not; cursors never
+//! - The cursor of a frame is the last sequence that was read from the journal for it, whether it matched or not; cursors never
 //!   fall.
 //! - Every matching event from the start position on is in exactly one frame.
 
@@ -27,32 +27,32 @@ use super::frame::Frame;
 use super::journal::{Bounds, Entry};
 use super::payload::Payload;
 
-/// A reader this close to the newest event counts as live. The transport hides about 2 MiB beside it.
+/// A reader this close to the newest event counts as live. The transport holds about 2 MiB besides.
 pub const LIVE_WINDOW_EVENTS: u64 = 256;
-/// A frame is closed when it holds this much, so that a few large events do not make one message too large.
+/// Bytes at which a frame is closed, so that a few large events do not make a message too large.
 pub const MAX_FRAME_BYTES: usize = 1 << 20;
 
-/// What a subscriber asked for.
+/// What the subscriber asked for.
 #[derive(Debug, Clone)]
 pub struct FeedOptions {
-    /// Which events.
+    /// Which events to send.
     pub filter: Arc<Filter>,
-    /// How much of them.
+    /// How much of each event to send.
     pub payload: Payload,
-    /// Most events a frame.
+    /// Most events in a frame.
     pub max_batch: usize,
 }
 
-/// What a stream has still to read.
+/// What a stream has not read yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Behind {
-    /// Events, those that do not match included.
+    /// Number of events, including those that do not match.
     pub events: u64,
-    /// Bytes of the events between.
+    /// Bytes of these events in the journal.
     pub bytes: u64,
 }
 
-/// One stream.
+/// State of one stream.
 #[derive(Debug)]
 pub struct FrameBuilder {
     options: FeedOptions,
@@ -60,16 +60,16 @@ pub struct FrameBuilder {
     next_sequence: u64,
     frame: u64,
     mode: v1::SubscriberMode,
-    /// End offset of the last event that was read.
+    /// Journal offset after the last event that was read; `None` before the first.
     read_offset: Option<u64>,
 }
 
 impl Behind {
-    /// Of a reader that has come to a place.
+    /// For a reader whose next event is `next_sequence`.
     #[must_use]
     pub fn of(next_sequence: u64, read_offset: Option<u64>, bounds: &Bounds) -> Self {
         let events = bounds.newest.saturating_add(1).saturating_sub(next_sequence);
-        // Before the first read it is not known where the reader is in bytes.
+        // Before the first read, the reader's place in bytes is not known.
         let bytes = read_offset.map_or(0, |offset| bounds.end_offset.saturating_sub(offset));
         Self { events, bytes: if events == 0 { 0 } else { bytes } }
     }
@@ -85,27 +85,27 @@ impl FrameBuilder {
         Self { options, journal_id, next_sequence: start_sequence, frame: 0, mode, read_offset }
     }
 
-    /// The first sequence that was not read yet.
+    /// Sequence of the first event that was not read yet.
     #[must_use]
     pub fn next_sequence(&self) -> u64 {
         self.next_sequence
     }
 
-    /// Where to resume after all frames so far.
+    /// Cursor to resume after all frames so far.
     #[must_use]
     pub fn cursor(&self) -> Bytes {
         let sequence = self.next_sequence.saturating_sub(1);
         Cursor { journal_id: self.journal_id, sequence }.encode().into()
     }
 
-    /// A frame that moves no further: started, heartbeat, snapshot.
+    /// A frame that does not move the cursor: started, heartbeat, snapshot.
     #[must_use]
     pub fn frame(&mut self, body: Body) -> Frame {
         self.frame += 1;
         Frame::of(self.frame, self.cursor(), body)
     }
 
-    /// Whether chunks of a StackerDB would be in the stream as an event.
+    /// Whether the stream would have these chunks of a StackerDB as an event.
     #[must_use]
     pub fn wants_chunks(&self, chunks: &v1::StackerDbChunks) -> bool {
         let body = Some(v1::event::Body::StackerdbChunks(chunks.clone()));
@@ -114,25 +114,25 @@ impl FrameBuilder {
         self.options.filter.matches(&Entry::from_event(event, 0))
     }
 
-    /// How the stream reads now.
+    /// Whether the stream replays, is live or lags.
     #[must_use]
     pub fn mode(&self) -> v1::SubscriberMode {
         self.mode
     }
 
-    /// End offset of the last event that was read; none before the first.
+    /// Journal offset after the last event that was read; `None` before the first.
     #[must_use]
     pub fn read_offset(&self) -> Option<u64> {
         self.read_offset
     }
 
-    /// How much is still to be read.
+    /// What is still to be read.
     #[must_use]
     pub fn behind(&self, bounds: &Bounds) -> Behind {
         Behind::of(self.next_sequence, self.read_offset, bounds)
     }
 
-    /// Tells the reader when it fell behind or caught up, seen from the newest sequence.
+    /// A notice for the reader when it has fallen behind or caught up.
     #[must_use]
     pub fn on_newest(&mut self, bounds: &Bounds) -> Option<Frame> {
         let is_live = self.mode == v1::SubscriberMode::Live;
@@ -154,7 +154,7 @@ impl FrameBuilder {
         Some(self.frame(body))
     }
 
-    /// Frames for events read from the journal at [`Self::next_sequence`], in order.
+    /// Frames for the events that were read from the journal at [`Self::next_sequence`], in order.
     #[must_use]
     pub fn on_entries(&mut self, entries: &[Entry]) -> Vec<Frame> {
         let mut frames = Vec::new();

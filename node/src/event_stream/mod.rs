@@ -1,14 +1,14 @@
-//! Journal to subscribers: every subscriber reads the journal at its own speed.
+//! From the journal to subscribers, each of which reads at its own speed.
 //!
-//! Read in this order: [`journal`] (what is read), [`cursor`], [`filter`] (which events), [`payload`] (how much of
-//! them), [`position`] (where to begin), [`frame`] (bytes on the wire), [`frame_builder`] (frames of one stream: pure), [`task`]
-//! (moves one stream), [`subscribers`] (who reads), [`registry`] (all of them, on threads of their own).
+//! Read in this order: [`journal`], what is read; [`cursor`]; [`filter`], which events; [`payload`], how much of them;
+//! [`position`], where to begin; [`frame`], bytes on the wire; [`frame_builder`], frames of one stream (pure); [`task`], which runs
+//! one stream; [`subscribers`], who reads; [`registry`], all of them, in threads of their own.
 //!
 //! # Invariants
-//! - No event travels from writer to reader but through the journal; a wake only says that there is more.
-//! - A subscriber that does not read holds its own queue and nothing else: no writer and no other subscriber waits.
+//! - Events reach readers only through the journal; a wake-up only says that there is more.
+//! - A subscriber that does not read holds its own queue and nothing else: no writer and no other subscriber waits for it.
 //! - An event is encoded once, whoever reads it; streams share the bytes.
-//! - Inside one stream sequences strictly rise, and no event that matches the filter is left out.
+//! - In a stream, sequences strictly rise, and no event that matches the filter is left out.
 
 pub mod context;
 pub mod cursor;

@@ -1,4 +1,4 @@
-//! One page of the journal, with the same filter, payload and cursors as a stream.
+//! One page of the journal, with the filter, payload and cursors of streams.
 
 use nakamoto_proto::v1;
 
@@ -9,26 +9,26 @@ use super::payload::Payload;
 use crate::error::ApiError;
 use crate::limits::MAX_PAGE_BYTES;
 
-/// Events looked at for one page: a filter that matches nothing must not read the whole journal in one call. The page
+/// Most events that are looked at for one page: a filter that matches nothing must not read the whole journal in one call. The page
 /// is then short or empty, and its cursor goes on.
 pub(super) const MAX_SCANNED_EVENTS: u64 = 10_000;
-/// One step of reading.
+/// One read of the journal.
 const READ_STEP: ReadLimit = ReadLimit { events: 256, bytes: 4 << 20 };
 
-/// A page to read.
+/// What page to read.
 #[derive(Debug, Clone)]
 pub struct PageRequest {
-    /// Which events.
+    /// Which events to return.
     pub filter: Filter,
-    /// How much of them.
+    /// How much of each event to return.
     pub payload: Payload,
-    /// First sequence to look at.
+    /// Sequence of the first event to look at.
     pub start: u64,
-    /// Most events.
+    /// Most events on the page.
     pub size: usize,
 }
 
-/// Reads a page. Blocks.
+/// Reads a page of events. Blocks.
 ///
 /// # Errors
 /// [`ApiError`] when the journal cannot be read.

@@ -1,4 +1,4 @@
-//! How much of an event travels.
+//! How much of an event is sent.
 
 use bytes::Bytes;
 use chainstate::journal::header_only;
@@ -6,21 +6,21 @@ use nakamoto_proto::v1;
 
 use super::journal::Entry;
 
-/// Largest event that travels whole. A StackerDB chunk (16 MiB at most) fits; the few blocks whose receipts make more
-/// travel in header form, because no client takes a larger message (17 MiB is what the API asks clients to take).
+/// Largest event in bytes that is sent whole. A StackerDB chunk (16 MiB at most) fits. The few blocks whose receipts make more are
+/// sent in header form, as no client takes a larger message (the API asks clients to take 17 MiB).
 pub const MAX_EVENT_BYTES: usize = (16 << 20) + (256 << 10);
 
-/// How much of a block travels.
+/// How much of each event is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Payload {
-    /// Everything.
+    /// The whole event.
     Full,
-    /// Without receipts, chunk data and raw transactions.
+    /// The event without receipts, chunk data and raw transactions.
     Header,
 }
 
 impl Payload {
-    /// From the wire; unknown values mean the default, full.
+    /// From the wire; an unknown value means the default, full.
     #[must_use]
     pub fn decode(mode: i32) -> Self {
         match v1::PayloadMode::try_from(mode) {
@@ -29,7 +29,7 @@ impl Payload {
         }
     }
 
-    /// To the wire.
+    /// The value for the wire.
     #[must_use]
     pub fn encode(self) -> v1::PayloadMode {
         match self {
@@ -38,13 +38,13 @@ impl Payload {
         }
     }
 
-    /// The event as it travels, encoded. The bytes are those of all streams that ask for the same.
+    /// The event as it is sent, encoded. All streams with the same payload share the bytes.
     #[must_use]
     pub fn shape(self, entry: &Entry) -> Bytes {
         if self.is_whole(entry) { entry.encoded.clone() } else { entry.short().clone() }
     }
 
-    /// The event as it travels, and its encoded length. Raw bytes in it are shared, not copied.
+    /// The event as it is sent, and its encoded length. Raw bytes in it are shared, not copied.
     #[must_use]
     pub fn event(self, entry: &Entry) -> (v1::Event, usize) {
         if self.is_whole(entry) {

@@ -7,51 +7,51 @@ use super::cursor::Cursor;
 use super::journal::{Bounds, Journal};
 use crate::error::{ApiError, Unknown};
 
-/// Why a start position cannot be served.
+/// Why a start position cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum PositionError {
-    /// Events before the oldest one kept are asked for.
+    /// It is before the oldest event that is kept.
     #[error("the journal begins at {oldest}, after {wanted}")]
     Pruned {
-        /// First sequence wanted.
+        /// First sequence that is wanted.
         wanted: u64,
-        /// Oldest one kept.
+        /// Oldest sequence that is kept.
         oldest: u64,
     },
-    /// The position is beyond the newest event.
+    /// It is behind the newest event.
     #[error("the journal ends at {newest}, before {wanted}")]
     Ahead {
-        /// First sequence wanted.
+        /// First sequence that is wanted.
         wanted: u64,
-        /// Newest one written.
+        /// Newest sequence in the journal.
         newest: u64,
     },
-    /// The cursor was made by another node, or before this one's data was wiped.
+    /// The cursor is of another node, or of this one before its data was wiped.
     #[error("the cursor is of journal {theirs}, this is journal {ours}")]
     ForeignJournal {
-        /// Journal of the cursor, hex.
+        /// Id of the cursor's journal, hex.
         theirs: String,
-        /// Journal of this node, hex.
+        /// Id of this node's journal, hex.
         ours: String,
     },
-    /// A field is wrong, or the journal cannot be read.
+    /// A field of the position is wrong, or the journal cannot be read.
     #[error(transparent)]
     Api(#[from] ApiError),
 }
 
-/// What no position means.
+/// Where to begin without a position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WhenNone {
-    /// After the newest event: streams.
+    /// After the newest event; for streams.
     Latest,
-    /// At the oldest event kept: pages.
+    /// At the oldest event that is kept; for pages.
     Earliest,
 }
 
-/// The first sequence to read. May be one above the newest. Blocks only for positions that name a block.
+/// Sequence of the first event to read; it may be one above the newest. Blocks only for positions that name a block.
 ///
 /// # Errors
-/// [`PositionError`].
+/// [`PositionError`]: the journal has no such place.
 pub fn resolve(
     journal: &dyn Journal,
     start: Option<v1::StartPosition>,

@@ -1,7 +1,7 @@
-//! All streams, on threads of their own: event fan-out does not compete with the threads that answer requests.
+//! All streams, in threads of their own: sending events does not compete with the threads that answer requests.
 //!
-//! The writer's commit rings one wake; one task, the wake_streams, hears it and wakes the streams. A commit therefore costs its
-//! writer the same however many streams there are, and commits that come while the wake_streams wakes streams share one round.
+//! A commit notifies one task, `wake_streams`, which then wakes the streams. So a commit costs its writer the same however many
+//! streams there are, and commits that come while streams are being woken share one round.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -20,39 +20,39 @@ use crate::limits::MAX_STREAM_READS;
 use crate::runtime::budget::Purse;
 use crate::runtime::class::Class;
 
-/// Limits of the streams.
+/// Limits of all streams.
 #[derive(Debug, Clone, Copy)]
 pub struct StreamRegistryLimits {
-    /// Open streams.
+    /// How many streams may be open.
     pub streams: StreamLimits,
-    /// A stream whose reader takes nothing for this long is cut.
+    /// Time after which a stream whose reader takes nothing is cut.
     pub stall_timeout: Duration,
 }
 
 impl Default for StreamRegistryLimits {
-    /// 1024 streams: more than any devnet has; each costs a task and a queue of 8 frames. 60 s is far above a slow
-    /// reader's pause and below what an operator would wait. A peer from elsewhere may have a quarter of them.
+    /// 1024 streams are more than any devnet has; each costs a task and a queue of 8 frames. 60 s is much longer than a slow
+    /// reader's pause, and shorter than an operator would wait. A peer from elsewhere may have a quarter of the streams.
     fn default() -> Self {
         let streams = StreamLimits { total: 1024, per_peer: 256, per_loopback_peer: usize::MAX };
         Self { streams, stall_timeout: Duration::from_secs(60) }
     }
 }
 
-/// A stream to open; everything was checked.
+/// A stream to open, after all checks.
 pub struct OpenStream {
-    /// Filter, payload, batch.
+    /// Filter, payload, and size of frames.
     pub options: FeedOptions,
-    /// First sequence.
+    /// Sequence of the first event.
     pub start_sequence: u64,
-    /// Longest silence.
+    /// Longest time without a frame.
     pub heartbeat: Duration,
-    /// Instances whose chunks are sent first; `None` for no snapshot.
+    /// Ids of the StackerDBs whose chunks are sent first; `None` = no snapshot.
     pub snapshot: Option<Vec<String>>,
-    /// For operators.
+    /// Name that the client gave itself, for operators.
     pub client_name: String,
-    /// Where the reader is; none inside the process.
+    /// Address of the reader; `None` inside the process.
     pub peer: Option<std::net::SocketAddr>,
-    /// What its frames are counted by; not at all inside the process.
+    /// Purse from which its frames take bytes; `None` inside the process.
     pub purse: Option<Purse>,
 }
 
@@ -64,14 +64,14 @@ pub struct StreamRegistry {
     newest: watch::Receiver<u64>,
     subscribers: Arc<Subscribers>,
     limits: StreamRegistryLimits,
-    /// Turns to read from the disk: everybody's, and those of producers and signers.
+    /// Turns to read from the disk: first those of everybody, then those of producers and signers.
     disk: [Arc<Semaphore>; 2],
     runtime: Handle,
     shutdown: CancellationToken,
 }
 
 impl StreamRegistry {
-    /// Streams run on `runtime` until `shutdown`.
+    /// Makes a registry whose streams run on `runtime` until `shutdown`.
     #[must_use]
     pub fn new(
         journal: Arc<dyn Journal>,
@@ -91,34 +91,34 @@ impl StreamRegistry {
         Self { journal, context, newest, subscribers, limits, disk, runtime, shutdown }
     }
 
-    /// The journal that is streamed.
+    /// The journal that the streams read.
     #[must_use]
     pub fn journal(&self) -> &Arc<dyn Journal> {
         &self.journal
     }
 
-    /// Tip and slots.
+    /// Source of tip and slots.
     #[must_use]
     pub fn context(&self) -> &Arc<dyn StreamContext> {
         &self.context
     }
 
-    /// Who reads.
+    /// The open streams and their counts.
     #[must_use]
     pub fn subscribers(&self) -> &Arc<Subscribers> {
         &self.subscribers
     }
 
-    /// Limits in force.
+    /// The limits that the registry was made with.
     #[must_use]
     pub fn limits(&self) -> StreamRegistryLimits {
         self.limits
     }
 
-    /// Opens a stream.
+    /// Opens a stream and starts its task.
     ///
     /// # Errors
-    /// [`TooManySubscriptions`] at a limit.
+    /// [`TooManySubscriptions`] when a limit is reached.
     pub fn open(&self, open: OpenStream) -> Result<FrameStream, TooManySubscriptions> {
         let (bounds, journal_id) = (self.journal.bounds(), self.journal.id());
         let who = Introduction {
@@ -166,7 +166,7 @@ impl StreamRegistry {
     }
 }
 
-/// Passes the wake on to all streams, until the journal is gone.
+/// Wakes all streams after each commit, until the journal is gone.
 async fn wake_streams(mut rung: watch::Receiver<u64>, wake: watch::Sender<u64>) {
     while rung.changed().await.is_ok() {
         let newest = *rung.borrow_and_update();

@@ -1,4 +1,4 @@
-//! Who reads: the open streams with their figures, how many a peer has, and how streams ended.
+//! Who reads: the open streams with their counts, how many a peer has, and how streams ended.
 //!
 //! # Invariants
 //! - A stream is counted from [`Subscribers::admit`] until [`Subscribers::close`], which is called once.
@@ -18,7 +18,7 @@ use super::frame_builder::{Behind, FrameBuilder};
 use super::journal::Bounds;
 use super::payload::Payload;
 
-/// Ends that are remembered with their streams.
+/// Ended streams that are remembered.
 const RECENT_ENDS: usize = 64;
 
 const UNKNOWN_OFFSET: u64 = u64::MAX;
@@ -28,45 +28,45 @@ const UNKNOWN_OFFSET: u64 = u64::MAX;
 pub struct StreamLimits {
     /// Streams of all peers together.
     pub total: usize,
-    /// Of one peer address.
+    /// Streams of one peer.
     pub per_peer: usize,
-    /// Of one loopback address: its processes are the operator's own.
+    /// Streams of one loopback address: its processes are the operator's own.
     pub per_loopback_peer: usize,
 }
 
-/// Too many streams are open.
+/// A limit of open streams is reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TooManySubscriptions {
-    /// All peers together have as many as there may be.
+    /// The limit of all peers together.
     #[error("{max} event streams are open already")]
     Total {
-        /// The limit.
+        /// Most open streams of all peers.
         max: usize,
     },
-    /// By the same peer.
+    /// The limit of one peer.
     #[error("{max} event streams of {peer} are open already")]
     Peer {
-        /// The limit.
+        /// Most open streams of a peer.
         max: usize,
-        /// The peer that has as many as one may.
+        /// Address of the peer that has so many.
         peer: IpAddr,
     },
 }
 
-/// Who opens a stream, and what for.
+/// Who opens a stream, and for what.
 #[derive(Debug, Clone)]
 pub struct Introduction {
-    /// As it names itself.
+    /// Name that the client gave itself.
     pub client_name: String,
-    /// Where it is; none inside the process.
+    /// Address of the reader; `None` inside the process.
     pub peer: Option<SocketAddr>,
-    /// Which events.
+    /// Which events it gets.
     pub filter: Arc<Filter>,
-    /// How much of them.
+    /// How much of each event it gets.
     pub payload: Payload,
 }
 
-/// An open stream's figures. Written by its task and its reader, read by operators.
+/// Counts of an open stream. Its task and its reader write them, operators read them.
 #[derive(Debug)]
 pub struct Subscriber {
     id: u64,
@@ -74,7 +74,7 @@ pub struct Subscriber {
     open_time: SystemTime,
     mode: AtomicI32,
     next_sequence: AtomicU64,
-    /// [`UNKNOWN_OFFSET`] before the first read.
+    /// Journal offset after the last event read; [`UNKNOWN_OFFSET`] before the first read.
     read_offset: AtomicU64,
     queued_frames: AtomicU64,
     sent_frames: AtomicU64,
@@ -85,18 +85,18 @@ pub struct Subscriber {
 
 #[derive(Debug)]
 struct Taken {
-    /// After the last frame that the transport took.
+    /// Cursor after the last frame that the transport took.
     cursor: Bytes,
     blocked_since: Option<Instant>,
 }
 
 impl Subscriber {
-    /// A frame goes into the queue.
+    /// Counts a frame that goes into the queue.
     pub(super) fn on_queued(&self) {
         self.queued_frames.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// The transport took a frame.
+    /// Counts a frame that the transport took.
     pub(super) fn on_taken(&self, frame: &Frame) {
         let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
         self.sent_frames.fetch_add(1, Ordering::Relaxed);
@@ -109,14 +109,14 @@ impl Subscriber {
         }
     }
 
-    /// The task read on.
+    /// Takes over how far the task has read.
     pub(super) fn on_read(&self, feed: &FrameBuilder) {
         self.mode.store(feed.mode().into(), Ordering::Relaxed);
         self.next_sequence.store(feed.next_sequence(), Ordering::Relaxed);
         self.read_offset.store(feed.read_offset().unwrap_or(UNKNOWN_OFFSET), Ordering::Relaxed);
     }
 
-    /// The task waits for room in the queue, or has it again.
+    /// Notes that the task waits for room in the queue, or has room again.
     pub(super) fn set_blocked(&self, blocked: bool) {
         self.taken().blocked_since = blocked.then(Instant::now);
     }
@@ -158,18 +158,18 @@ impl Subscriber {
     }
 }
 
-/// Figures over all streams.
+/// Counts over all streams.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SubscriberStats {
-    /// Open now.
+    /// Streams that are open now.
     pub open: usize,
-    /// Opened since the start.
+    /// Streams that were opened since the node's start.
     pub opened_total: u64,
-    /// Ended since the start, by reason.
+    /// Streams that ended since the node's start, by reason.
     pub ends: BTreeMap<&'static str, u64>,
 }
 
-/// All streams.
+/// All open streams, and the last that ended.
 pub struct Subscribers {
     limits: StreamLimits,
     state: Mutex<State>,
@@ -181,27 +181,27 @@ struct State {
     open: BTreeMap<u64, Arc<Subscriber>>,
     per_peer: BTreeMap<IpAddr, usize>,
     ends: BTreeMap<&'static str, u64>,
-    /// Newest first.
+    /// Ended streams, newest first.
     recent: VecDeque<v1::EndedSubscriber>,
 }
 
 impl Subscribers {
-    /// Nobody yet.
+    /// Starts without streams.
     #[must_use]
     pub fn new(limits: StreamLimits) -> Self {
         Self { limits, state: Mutex::default() }
     }
 
-    /// Limits in force.
+    /// The limits that it was made with.
     #[must_use]
     pub fn limits(&self) -> StreamLimits {
         self.limits
     }
 
-    /// Counts a stream.
+    /// Counts a new stream.
     ///
     /// # Errors
-    /// [`TooManySubscriptions`].
+    /// [`TooManySubscriptions`] when a limit is reached.
     pub(super) fn admit(
         &self,
         who: Introduction,
@@ -239,7 +239,7 @@ impl Subscribers {
         Ok(subscriber)
     }
 
-    /// A stream ended.
+    /// Removes a stream that has ended.
     pub(super) fn close(&self, subscriber: &Subscriber, reason: &'static str) {
         let mut state = self.lock();
         state.open.remove(&subscriber.id);
@@ -264,14 +264,14 @@ impl Subscribers {
         });
     }
 
-    /// Figures of this moment.
+    /// Counts of this moment.
     #[must_use]
     pub fn stats(&self) -> SubscriberStats {
         let state = self.lock();
         SubscriberStats { open: state.open.len(), opened_total: state.opened_total, ends: state.ends.clone() }
     }
 
-    /// Streams after the one with this id, at most `size`, with the figures over all.
+    /// At most `size` streams after the one with this id, and the counts over all.
     #[must_use]
     pub fn page(&self, after_id: u64, size: usize, bounds: &Bounds) -> v1::ListSubscribersResponse {
         let state = self.lock();

@@ -1,9 +1,9 @@
-//! Moves one stream: reads the journal at the reader's speed and hands frames over.
+//! Runs one stream: reads the journal at the reader's speed and hands frames over.
 //!
 //! # Invariants
-//! - Holds at most one read batch and [`QUEUE_FRAMES`] frames, for which there is room among the bytes in flight: it waits for
-//!   that room before it reads from the disk, and for its turn to do so.
-//! - Ends when the reader is gone, when it stalls, when the node stops; never makes anybody wait.
+//! - Holds at most one read and [`QUEUE_FRAMES`] frames, all within the budget of bytes in flight: it waits for that room, and for
+//!   a turn, before it reads from the disk.
+//! - Ends when the reader is gone or stalls, or the node stops. It never makes others wait.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -28,10 +28,9 @@ use crate::runtime::background;
 use crate::runtime::budget::{Purse, Share};
 use crate::runtime::class::Class;
 
-/// Frames between journal and transport. Small: what waits longer is better read from the journal again.
+/// Frames between journal and transport. Few, as what waits longer is better read from the journal again.
 pub const QUEUE_FRAMES: usize = 8;
-/// One step of reading: small enough to be fair on a shared thread and among the bytes in flight, large enough to make disk
-/// reads cheap.
+/// One read of the journal: small enough to be fair on a shared thread and in the budget, large enough to make disk reads cheap.
 const READ_STEP: ReadLimit = ReadLimit { events: 256, bytes: 512 << 10 };
 
 /// Why a stream ended.
@@ -40,94 +39,94 @@ pub enum End {
     /// The node is going down.
     #[error("the node is shutting down")]
     Shutdown {
-        /// Where to resume.
+        /// Cursor to resume from.
         cursor: Bytes,
     },
-    /// The reader took nothing for too long.
+    /// The reader took no frame for too long.
     #[error("the reader took nothing for {waited:?}")]
     Stalled {
-        /// Where to resume.
+        /// Cursor to resume from.
         cursor: Bytes,
-        /// How long it took nothing.
+        /// Time for which it took nothing.
         waited: Duration,
     },
-    /// The reader was so slow that the events it needs are gone.
+    /// The reader was so slow that the next events have left the journal.
     #[error("the journal begins at {oldest}")]
     Pruned {
-        /// Oldest sequence kept.
+        /// Oldest sequence that is kept.
         oldest: u64,
-        /// Last place that was read.
+        /// Cursor after the last frame that was queued.
         cursor: Bytes,
     },
-    /// The journal cannot be read.
+    /// The journal could not be read.
     #[error("the journal cannot be read")]
     Broken(#[source] Arc<ApiError>),
-    /// The reader went away.
+    /// The reader has closed the stream.
     #[error("the reader is gone")]
     Gone,
 }
 
-/// What a task needs beside its feed.
+/// What a task needs besides its frame builder.
 pub struct Parts {
-    /// What is read.
+    /// Journal that it reads.
     pub journal: Arc<dyn Journal>,
-    /// Tip and slots.
+    /// Source of tip and slots.
     pub context: Arc<dyn StreamContext>,
-    /// Rung after each commit.
+    /// Newest sequence; changes with each commit.
     pub newest: watch::Receiver<u64>,
-    /// When the node stops.
+    /// Cancelled when the node stops.
     pub shutdown: CancellationToken,
-    /// Longest silence.
+    /// Longest time without a frame.
     pub heartbeat: Duration,
-    /// Longest time without progress.
+    /// Longest time in which the reader may take nothing.
     pub stall_timeout: Duration,
-    /// Counts the stream until it ends.
+    /// All streams, where this one is removed at its end.
     pub subscribers: Arc<Subscribers>,
-    /// The stream's own figures.
+    /// Counts of this stream.
     pub subscriber: Arc<Subscriber>,
     /// Turns to read from the disk.
     pub disk: Arc<Semaphore>,
-    /// Counts what is in flight; not at all inside the process.
+    /// Purse from which its frames take bytes; `None` inside the process.
     pub purse: Option<Purse>,
 }
 
-/// Before the first event.
+/// What is sent before the first event.
 pub struct Opening {
-    /// The first frame.
+    /// The first frame's content.
     pub started: v1::Started,
-    /// Instances whose chunks are sent before events; `None` for no snapshot at all.
+    /// Ids of the StackerDBs whose chunks are sent; `None` = no snapshot.
     pub snapshot: Option<Vec<String>>,
 }
 
-/// One stream in motion.
+/// A stream at work.
 pub struct StreamTask {
     feed: FrameBuilder,
     parts: Parts,
     out: mpsc::Sender<Frame>,
     shared: Arc<Shared>,
     last_frame: Instant,
-    /// Cursor of the last frame that went into the queue.
+    /// Cursor of the last frame that was queued.
     queued: Bytes,
-    /// Set again when it is over, not with each frame: most frames come long before.
+    /// Timer for heartbeats. It is set again when it is over, not with each frame, as most frames come much earlier.
     silence: Pin<Box<Sleep>>,
     stop: Pin<Box<WaitForCancellationFutureOwned>>,
 }
 
 struct Shared {
-    /// `None` once a stalled stream was cut.
+    /// The queue; `None` once a stalled stream was cut.
     frames: Mutex<Option<mpsc::Receiver<Frame>>>,
     end: OnceLock<End>,
     subscriber: Arc<Subscriber>,
 }
 
-/// The reader's end: frames, then at most one reason why it ended.
+/// The reader's end of a stream: frames, then at most one reason for the end.
 pub struct FrameStream {
     shared: Arc<Shared>,
     finished: bool,
 }
 
 impl End {
-    /// Upper-snake code for operators.
+    /// Code of the reason for operators, in upper snake case.
     #[must_use]
     pub fn reason(&self) -> &'static str {
         match self {
@@ -141,7 +140,7 @@ impl End {
 }
 
 impl StreamTask {
-    /// A stream and its reader's end. Nothing moves until [`Self::run`], on the runtime whose context this is made in.
+    /// Makes a stream and its reader's end. Nothing happens until [`Self::run`]. To be called in the context of a runtime.
     #[must_use]
     pub fn new(feed: FrameBuilder, parts: Parts) -> (Self, FrameStream) {
         let (out, frames) = mpsc::channel(QUEUE_FRAMES);
@@ -159,14 +158,14 @@ impl StreamTask {
         let mut end = self.move_frames(opening).await;
         tracing::debug!(%end, next_sequence = self.feed.next_sequence(), "event stream ended");
         if let End::Stalled { cursor, .. } = &mut end {
-            // Nobody takes the frames in the queue: the reason says where to go on without them.
+            // Nobody takes the frames in the queue, and the reason has the cursor to resume without them.
             let mut frames = self.shared.frames.lock().unwrap_or_else(PoisonError::into_inner);
             *frames = None;
             *cursor = self.parts.subscriber.taken_cursor();
         }
         self.parts.subscribers.close(&self.parts.subscriber, end.reason());
-        let _ = self.shared.end.set(end); // Set once: only this task sets it.
-        drop(self.out); // Wakes the reader, which then sees the reason.
+        let _ = self.shared.end.set(end); // Only this task sets it, and once.
+        drop(self.out); // Wakes the reader, which then reads the reason.
     }
 
     async fn move_frames(&mut self, opening: Opening) -> End {
@@ -176,7 +175,7 @@ impl StreamTask {
         }
     }
 
-    /// The only way out is an end.
+    /// Sends frames until there is a reason to end.
     async fn move_until_end(&mut self, opening: Opening) -> Result<std::convert::Infallible, End> {
         let started = self.feed.frame(Body::Started(opening.started));
         self.send(started).await?;
@@ -207,13 +206,13 @@ impl StreamTask {
             if self.feed.next_sequence() > bounds.newest {
                 self.wait().await?;
             } else {
-                // A long run of events that do not match must not starve the other streams of this thread.
+                // Many events in a row that do not match must not keep the other streams of this thread waiting.
                 tokio::task::yield_now().await;
             }
         }
     }
 
-    /// Frames of the next events.
+    /// Reads the next events and makes their frames.
     async fn read(&mut self) -> Result<Vec<Frame>, End> {
         let from = self.feed.next_sequence();
         if let Some(entries) = self.parts.journal.read_memory(from, READ_STEP) {
@@ -227,17 +226,17 @@ impl StreamTask {
         let entries: Vec<Entry> = self.blocking(move || journal.read_disk(from, READ_STEP)).await?;
         let frames = match entries.first().map(|first| first.sequence) {
             Some(first) if first == from => self.feed.on_entries(&entries),
-            // Removed since the bounds were read: the next look at them says so.
+            // They were removed after the look at the bounds; the next look finds that.
             Some(_) | None => Vec::new(),
         };
-        // What did not match needs no room, and one event may need more than a step.
+        // Events that do not match need no room, and one event may need more than a read takes.
         drop((entries, room));
         let share = self.room(length(&frames)).await?;
         drop(turn);
         Ok(frames.into_iter().map(|frame| frame.in_flight(share.clone())).collect())
     }
 
-    /// A turn to read from the disk.
+    /// Waits for a turn to read from the disk.
     async fn turn(&mut self) -> Result<OwnedSemaphorePermit, End> {
         let disk = Arc::clone(&self.parts.disk);
         let cursor = self.queued.clone();
@@ -247,7 +246,7 @@ impl StreamTask {
         }
     }
 
-    /// Room for so many bytes; none is needed for few.
+    /// Waits for room in the budget; few bytes need none.
     async fn room(&mut self, bytes: usize) -> Result<Option<Arc<Share>>, End> {
         let Some(purse) = self.parts.purse.clone().filter(|_| bytes > UNCOUNTED_BYTES) else { return Ok(None) };
         tokio::select! {
@@ -256,7 +255,7 @@ impl StreamTask {
         }
     }
 
-    /// When nothing more is to be sent.
+    /// Waits until the reader is gone or the node stops.
     async fn ended(&mut self) -> End {
         tokio::select! {
             () = self.stop.as_mut() => End::Shutdown { cursor: self.queued.clone() },
@@ -264,7 +263,7 @@ impl StreamTask {
         }
     }
 
-    /// On threads that may block.
+    /// Runs `work` on a thread that may block.
     async fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
@@ -276,7 +275,7 @@ impl StreamTask {
         }
     }
 
-    /// Until there is more to read, a heartbeat is due, or the stream ends.
+    /// Waits until there is more to read, a heartbeat is due, or the stream ends.
     async fn wait(&mut self) -> Result<(), End> {
         loop {
             tokio::select! {
@@ -313,9 +312,9 @@ impl StreamTask {
         Ok(())
     }
 
-    /// One frame a chunk, so that memory is bounded by one chunk.
+    /// Sends one frame for each chunk, so that memory holds only one.
     async fn send_snapshot(&mut self, contracts: Vec<String>) -> Result<(), End> {
-        // Taken before the slots are read: they hold at least the effect of everything up to it.
+        // Taken before the slots are read, so the slots hold at least the effect of everything up to it.
         let sequence = self.parts.journal.bounds().newest;
         for contract_id in contracts {
             let (source, name) = (Arc::clone(&self.parts.context), contract_id.clone());
@@ -323,7 +322,7 @@ impl StreamTask {
                 let turn = self.turn().await?;
                 let (source, name) = (Arc::clone(&self.parts.context), contract_id.clone());
                 let found = self.blocking(move || match source.chunk(&name, slot_id) {
-                    // A slot whose owner changed since is empty now: the snapshot is right without it.
+                    // The owner of the slot has changed and it is empty now: the snapshot is right without it.
                     Err(ApiError::NotFound { .. }) => Ok(None),
                     found => found.map(Some),
                 });
@@ -354,7 +353,7 @@ impl StreamTask {
             let room = tokio::select! {
                 biased;
                 room = self.out.reserve() => Some(room),
-                // No last frame: this one was not sent, and the cursor must not pass it.
+                // There is no last frame: this one was not sent, and the cursor must not pass it.
                 () = self.stop.as_mut() => return Err(End::Shutdown { cursor: self.queued.clone() }),
                 () = tokio::time::sleep(stall_timeout) => None,
             };
@@ -371,7 +370,7 @@ impl StreamTask {
         Ok(())
     }
 
-    /// A last frame if there is room for one, then the end.
+    /// Sends a last frame if there is room for it, and returns the end.
     fn shutdown(&mut self) -> End {
         let frame = self.heartbeat();
         if self.out.try_send(frame).is_ok() {
@@ -383,7 +382,7 @@ impl StreamTask {
 }
 
 impl FrameStream {
-    /// For `futures::Stream`.
+    /// The next frame, as `futures::Stream` has it.
     pub fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame, End>>> {
         if self.finished {
             return Poll::Ready(None);
@@ -394,7 +393,7 @@ impl FrameStream {
             None => None,
         };
         if let Some(frame) = frame {
-            // Still locked: a stream that is cut now has this frame counted as taken.
+            // The lock is still held, so a stream that is cut now has this frame counted as taken.
             self.shared.subscriber.on_taken(&frame);
             return Poll::Ready(Some(Ok(frame)));
         }
@@ -405,7 +404,7 @@ impl FrameStream {
 }
 
 impl Drop for FrameStream {
-    /// The task holds the other end of what is shared here: it hears that the reader is gone when the queue is.
+    /// Takes the queue away, by which the task learns that the reader is gone: both hold what is shared here.
     fn drop(&mut self) {
         *self.shared.frames.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }

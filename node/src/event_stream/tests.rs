@@ -1,5 +1,5 @@
-//! The stream engine against a journal in memory: what a subscriber gets is the journal's slice under its filter, however
-//! slow it is and however often it comes back.
+//! Streams of a journal in memory: what a subscriber gets is the journal's slice under its filter, however slow it is and however
+//! often it comes back.
 
 mod bench;
 mod filters;
@@ -23,7 +23,7 @@ use super::subscribers::{StreamLimits, TooManySubscriptions};
 use super::task::End;
 use bench::{Bench, Client, DB, JOURNAL_ID, MemoryJournal, burn, filter, mixed, request};
 
-/// For what must happen: far above what it takes.
+/// Longest wait for something that must happen, far above what it takes.
 const WAIT: Duration = Duration::from_secs(60);
 
 #[test]
@@ -85,7 +85,7 @@ fn a_reader_that_takes_nothing_is_cut_with_a_cursor_that_loses_nothing() {
     let End::Stalled { cursor, .. } = end else { panic!("{end}") };
     assert_eq!(cursor, client.cursor, "what was not taken is not skipped");
     assert!(bench.next(&mut stream).is_none());
-    drop(bench.open(&Filter::ALL, 1, 1)); // The place is free again.
+    drop(bench.open(&Filter::ALL, 1, 1)); // There is room for another stream again.
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What transactions did, as elements of `events` (docs/COMPATIBILITY.md#transaction-events).
+//! Events of transactions, as elements of `events` (docs/COMPATIBILITY.md#transaction-events).
 //!
 //! `committed` is always true: transactions that were undone have no events.
 
@@ -16,7 +16,7 @@ pub(super) struct BlockEvent<'a> {
 }
 
 impl Serialize for BlockEvent<'_> {
-    /// The key of the last field is the event's type.
+    /// The type of the event is also the key of the last field.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(5))?;
         map.serialize_entry("txid", &Hex0x(self.txid))?;
@@ -45,7 +45,7 @@ const fn kind(body: &Body) -> &'static str {
     }
 }
 
-/// Every field that some event has; an event has those that are set.
+/// Every field that some event has. An event has those that are set.
 #[derive(Default, Serialize)]
 struct Fields<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -1,7 +1,7 @@
-//! Bodies that are on their way, shared by observers that are told the same.
+//! Bodies that are being posted, shared by observers that get the same.
 //!
 //! # Invariants
-//! - Holds no body by itself: one lives as long as some observer is being told it.
+//! - Holds no body by itself: a body lives as long as a post of it is under way.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -10,16 +10,16 @@ use bytes::Bytes;
 
 use super::{EncodeError, Endpoint, PostedEvents, View, encode};
 
-/// What tells two bodies apart: the first and last event, the endpoint, and for `/new_block` the view.
+/// What a body depends on: the first and last event, the endpoint, and for `/new_block` the view.
 type Key = ((u64, u64), Endpoint, Option<View>);
 
-/// Makes each body once for all that are told it at the same time.
+/// Makes each body once for all observers that are posted it at the same time.
 #[derive(Default)]
 pub(in super::super) struct PayloadCache {
     bodies: Mutex<BTreeMap<Key, Weak<Vec<u8>>>>,
 }
 
-/// A body on its way. Cheap to clone.
+/// A body that is being posted. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(in super::super) struct Body(Arc<Vec<u8>>);
 
@@ -30,14 +30,14 @@ impl AsRef<[u8]> for Body {
 }
 
 impl Body {
-    /// For a request; keeps the body alive.
+    /// The bytes for a request, which keep the body alive.
     pub(in super::super) fn bytes(&self) -> Bytes {
         Bytes::from_owner(self.clone())
     }
 }
 
 impl PayloadCache {
-    /// The body, made now or taken from another observer's post. Others wait meanwhile: they may want the same one.
+    /// The body, made now or shared with another observer's post. Others wait meanwhile, as they may want the same one.
     pub(in super::super) fn body(
         &self,
         endpoint: Endpoint,

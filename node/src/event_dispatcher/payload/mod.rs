@@ -1,7 +1,7 @@
-//! The JSON bodies, field by field as the reference sends them (docs/COMPATIBILITY.md#observers): one file an endpoint.
+//! The JSON bodies, field by field as the reference sends them (docs/COMPATIBILITY.md#observers), with a file for each endpoint.
 //!
 //! # Invariants
-//! - A body depends on the events and the [`View`] alone: what was sent once is sent again the same.
+//! - A body depends on the events and the [`View`] only: when it is sent again, it is the same.
 
 mod block_events;
 mod cache;
@@ -28,24 +28,24 @@ use nakamoto_proto::v1;
 
 use super::keys::TransactionFilter;
 
-/// Where an observer is told something.
+/// Paths to which observers get posts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Endpoint {
     /// A processed block, or the boot block.
     NewBlock,
     NewBurnBlock,
-    /// A transaction entered the mempool.
+    /// Transactions that entered the mempool.
     NewMempoolTx,
-    /// Transactions left the mempool without being mined.
+    /// Transactions that left the mempool without being mined.
     DropMempoolTx,
-    /// StackerDB slots were written.
+    /// Written slots of a StackerDB.
     StackerDbChunks,
     /// The verdict on a proposal.
     ProposalResponse,
 }
 
 impl Endpoint {
-    /// What is appended to the observer's address.
+    /// The path, which follows the observer's address in a URL.
     pub(super) const fn path(self) -> &'static str {
         match self {
             Self::NewBlock => "/new_block",
@@ -58,19 +58,19 @@ impl Endpoint {
     }
 }
 
-/// In what `/new_block` differs between observers. Observers with the same view share their bodies.
+/// What differs in `/new_block` between observers. Observers with the same view share their bodies.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct View {
-    /// Which events are posted.
+    /// Which events of transactions are in the body.
     pub(super) transactions: TransactionFilter,
     /// Whether the interfaces of deployed contracts are left out.
     pub(super) without_contract_interfaces: bool,
 }
 
-/// An event that cannot be posted: a bug of ours, as the node wrote it.
+/// Why an event has no body: a bug of ours, as the node wrote the event.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum EncodeError {
-    /// A part is not there.
+    /// A part of the event is missing.
     #[error("event {sequence} has no {part}")]
     Missing { sequence: u64, part: &'static str },
     /// A value has no JSON form.
@@ -82,24 +82,24 @@ pub(super) enum EncodeError {
     },
 }
 
-/// What one post tells: an event, or accepted transactions that came after one another.
+/// Events of one post: one event, or several accepted transactions.
 #[derive(Debug, Clone)]
 pub(super) struct PostedEvents {
-    /// The first, which every post has.
+    /// The first event, which every post has.
     pub(super) first: Arc<v1::Event>,
-    /// Others, of `/new_mempool_tx` alone.
+    /// Further events, only in `/new_mempool_tx`.
     pub(super) more: Vec<Arc<v1::Event>>,
 }
 
 impl PostedEvents {
-    /// Sequences of the first and the last event.
+    /// Sequences of the first and of the last event.
     pub(super) fn range(&self) -> (u64, u64) {
         let first = self.first.sequence;
         (first, self.more.last().map_or(first, |last| last.sequence))
     }
 }
 
-/// The body of one post.
+/// Encodes the body of one post.
 pub(super) fn encode(endpoint: Endpoint, posted: &PostedEvents, view: &View) -> Result<Vec<u8>, EncodeError> {
     let event = posted.first.as_ref();
     let sequence = event.sequence;

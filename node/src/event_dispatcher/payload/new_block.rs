@@ -1,9 +1,9 @@
 //! `/new_block`: a processed block with what its transactions did; also the boot block
 //! (docs/COMPATIBILITY.md#new-block, docs/COMPATIBILITY.md#boot-event).
 //!
-//! Where this chain has nothing to say, the field holds a constant:
-//! - `miner_txid`: there is no block commit; the burn view's sortition hash names the election as well, and is another one
-//!   for each tenure. Zeros in the boot block.
+//! Where this chain has no value for a field, the field is a constant:
+//! - `miner_txid`: there is no block commit. The burn view's sortition hash stands for it: it names the election, and differs for
+//!   each tenure. Zeros in the boot block.
 //! - `pox_v1_unlock_height` to `pox_v4_unlock_height`: 0; nothing is ever locked.
 //! - `signer_bitvec`, `reward_set`, `cycle_number`: null; headers of this format have no bit vector, and rewards no set.
 //! - microblocks: zeros and nulls, as in every Nakamoto block.
@@ -51,7 +51,7 @@ pub(super) struct NewBlock<'a> {
     cycle_number: Option<()>,
     tenure_height: u64,
     consensus_hash: Hex0x<'a>,
-    // Nakamoto blocks only: the boot block has none of the three.
+    // Nakamoto blocks have these three; the boot block does not.
     #[serde(skip_serializing_if = "Option::is_none")]
     signer_signature_hash: Option<Hex0x<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -69,7 +69,7 @@ struct Reward<'a> {
     tx_fees_streamed_confirmed: &'static str,
     tx_fees_streamed_produced: &'static str,
     from_stacks_block_hash: Hex0x<'a>,
-    /// An index block hash, whatever its name says.
+    /// The value is an index block hash, whatever the name says.
     from_index_consensus_hash: Hex0x<'a>,
 }
 
@@ -81,7 +81,7 @@ struct Transaction<'a> {
     raw_result: Hex0x<'a>,
     raw_tx: Hex0x<'a>,
     contract_interface: Option<Value>,
-    /// The same under its older name, which chainhook reads.
+    /// The same as `contract_interface`, under its older name, which chainhook reads.
     contract_abi: Option<Value>,
     burnchain_op: Option<()>,
     execution_cost: Cost,
@@ -96,7 +96,7 @@ pub(super) fn of<'a>(event: &'a v1::Event, view: &View) -> Result<NewBlock<'a>, 
     let names = processed.block.as_ref().ok_or("block")?;
     let burn_view = processed.burn_view.as_ref().ok_or("burn view")?;
     let header = processed.header.as_ref();
-    // The boot block has no parent: its own burn view stands in, and sentinels.
+    // The boot block has no parent: its own burn view and sentinels stand for it.
     let parent_view = processed.parent_burn_view.as_ref().unwrap_or(burn_view);
     let parent = processed.parent.as_ref();
     let signatures = header.map(|header| header.stacker_signature.iter().map(|signature| Hex(signature)).collect());
@@ -150,7 +150,7 @@ fn reward(reward: &v1::MaturedReward) -> Result<Reward<'_>, &'static str> {
     })
 }
 
-/// In the order of their indices, which count over the whole block whatever is left out.
+/// Events in the order of their indices, which count over the whole block, whatever the view leaves out.
 fn events<'a>(processed: &'a v1::BlockProcessed, view: &View) -> Result<Vec<BlockEvent<'a>>, &'static str> {
     let mut events = Vec::new();
     for receipt in &processed.receipts {
@@ -191,7 +191,7 @@ fn transaction<'a>(receipt: &'a v1::TransactionReceipt, view: &View) -> Result<T
     })
 }
 
-/// Whether an event is the boot block's.
+/// Whether this is the event of the boot block.
 pub(in super::super) fn is_boot(processed: &v1::BlockProcessed) -> bool {
     processed.header.is_none()
         && processed.block.as_ref().is_some_and(|block| block.block_hash == BOOT_BLOCK_HASH.0[..])

@@ -1,4 +1,4 @@
-//! `/new_burn_block`: a block of the mocked bitcoin. Nobody is paid on it: there is no PoX.
+//! `/new_burn_block`: a block of the mocked bitcoin. It pays nobody, as there is no PoX.
 
 use nakamoto_proto::v1;
 use serde::Serialize;
@@ -18,7 +18,7 @@ pub(super) struct NewBurnBlock<'a> {
     pox_transactions: [(); 0],
 }
 
-/// From the event of a burn block, or from that of a block, which names its burn view.
+/// The body for the event of a burn block, or of a block, which names its burn view.
 pub(super) fn of(event: &v1::Event) -> Result<NewBurnBlock<'_>, &'static str> {
     let burn_block = match &event.body {
         Some(Body::BurnBlock(burn)) => burn.burn_block.as_ref(),

@@ -1,5 +1,5 @@
-//! `/proposal_response`: the verdict on a proposal, tagged by `result` (docs/COMPATIBILITY.md#block-proposals). The
-//! HTTP shim gives the same.
+//! `/proposal_response`: the verdict on a proposal, tagged by `result` (docs/COMPATIBILITY.md#block-proposals). HTTP requests get
+//! the same body.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use v1::event::Body;
 
 use super::values::{Cost, Hex};
 
-/// The body.
+/// Body of a post or an answer.
 #[derive(Serialize)]
 #[serde(tag = "result")]
 pub(crate) enum ProposalResponse<'a> {
@@ -19,7 +19,7 @@ pub(crate) enum ProposalResponse<'a> {
         cost: Cost,
         size: u64,
         validation_time_ms: u64,
-        /// There is no replay of transactions on this chain.
+        /// This chain does not replay transactions.
         replay_tx_hash: Option<u64>,
         replay_tx_exhausted: bool,
     },
@@ -43,10 +43,10 @@ pub(super) fn of(event: &v1::Event) -> Result<ProposalResponse<'_>, &'static str
     of_verdict(verdict(event).ok_or("verdict")?)
 }
 
-/// From a verdict that was fetched.
+/// The body for a verdict that was fetched.
 ///
 /// # Errors
-/// What is missing in it.
+/// Name of the part that is missing in the verdict.
 pub(crate) fn of_verdict(verdict: &v1::ValidationVerdict) -> Result<ProposalResponse<'_>, &'static str> {
     let signer_signature_hash = Hex(&verdict.block_hash);
     if !verdict.valid {
@@ -66,7 +66,7 @@ pub(crate) fn of_verdict(verdict: &v1::ValidationVerdict) -> Result<ProposalResp
     })
 }
 
-/// The reference's name that is nearest to our rule.
+/// The reference's reason that is nearest to our rule.
 const fn reason_code(reason: RejectReason) -> &'static str {
     match reason {
         RejectReason::UnknownParent => "UnknownParent",

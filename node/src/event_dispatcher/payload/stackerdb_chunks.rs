@@ -16,7 +16,7 @@ pub(super) struct StackerDbChunks<'a> {
 
 #[derive(Serialize)]
 struct ContractId<'a> {
-    /// Version byte and hash.
+    /// Version byte and hash of the contract's address.
     issuer: (u8, [u8; 20]),
     name: &'a str,
 }

@@ -1,4 +1,4 @@
-//! How single values look in the JSON of observers (docs/COMPATIBILITY.md#observers).
+//! Single values in the JSON of observers (docs/COMPATIBILITY.md#observers).
 
 use std::fmt;
 
@@ -9,17 +9,17 @@ use serde::{Serialize, Serializer};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Hex0x<'a>(pub(super) &'a [u8]);
 
-/// Bytes as lower-case hex alone: memos, stackers' signatures, chunks, hashes of proposals.
+/// Bytes as lower-case hex without prefix: memos, stackers' signatures, chunks, hashes of proposals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Hex<'a>(pub(super) &'a [u8]);
 
-/// A 16 byte big-endian amount as decimal text.
+/// An amount of 16 bytes, big endian, as decimal text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Amount<'a>(pub(super) &'a [u8]);
 
 impl fmt::Display for Hex<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // In steps through a small buffer: chunks have megabytes.
+        // Written in steps through a small buffer, as chunks have megabytes.
         let mut buffer = [0; 512];
         for part in self.0.chunks(256) {
             let Some(text) = buffer.get_mut(..2 * part.len()) else { return Err(fmt::Error) };
@@ -64,7 +64,7 @@ impl Serialize for Amount<'_> {
     }
 }
 
-/// The five dimensions of cost, as numbers.
+/// The five dimensions of a cost, as numbers.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Cost {
     read_count: u64,
@@ -75,7 +75,7 @@ pub(crate) struct Cost {
 }
 
 impl Cost {
-    /// Of a message; nothing given means no cost.
+    /// The cost in a message; without one all dimensions are 0.
     pub(super) fn of(cost: Option<&v1::ExecutionCost>) -> Self {
         cost.map_or_else(Self::default, |cost| Self {
             read_count: cost.read_count,

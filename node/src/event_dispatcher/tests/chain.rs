@@ -1,4 +1,4 @@
-//! A journal in memory, and observers that are told of it.
+//! A journal in memory, and observers of it.
 
 use std::ops::Range;
 use std::path::Path;
@@ -15,7 +15,7 @@ use crate::config::{EventKey, ObserverConfig};
 use crate::error::ApiError;
 use crate::event_stream::journal::{Bounds, Entry, Journal, ReadLimit};
 
-/// Journal and history.
+/// A journal and its history.
 #[derive(Default)]
 pub(super) struct MemoryChain {
     state: Mutex<State>,
@@ -24,9 +24,9 @@ pub(super) struct MemoryChain {
 #[derive(Default)]
 struct State {
     events: Vec<Arc<v1::Event>>,
-    /// Events that the journal forgot.
+    /// Number of events that were removed from the journal.
     pruned: usize,
-    /// Newest events that are in memory.
+    /// Number of the newest events that are in memory.
     in_memory: usize,
     listeners: Vec<Box<dyn Fn(u64) + Send + Sync>>,
     height: u64,
@@ -40,7 +40,7 @@ fn hash(number: u64) -> bytes::Bytes {
 }
 
 impl MemoryChain {
-    /// With the first burn block and the boot block.
+    /// Begins with the first burn block and the boot block.
     pub(super) fn new() -> Arc<Self> {
         let chain = Arc::new(Self::default());
         let burn_block = Some(Self::burn_block(0));
@@ -92,13 +92,13 @@ impl MemoryChain {
         }));
     }
 
-    /// A transaction that is one byte.
+    /// Adds a transaction of one byte.
     pub(super) fn add_transaction(&self, byte: u8) {
         let transaction = vec![byte].into();
         self.append(Body::MempoolAccepted(v1::MempoolAccepted { txid: hash(byte.into()), transaction }));
     }
 
-    /// No observer is told this.
+    /// Adds an event that no observer gets.
     pub(super) fn add_quiet(&self) {
         self.append(Body::TipChanged(v1::TipChanged::default()));
     }
@@ -107,7 +107,7 @@ impl MemoryChain {
         self.state.lock().unwrap().pruned = events;
     }
 
-    /// How many of the newest events are read without blocking.
+    /// Sets how many of the newest events are read without blocking.
     pub(super) fn keep_in_memory(&self, events: usize) {
         self.state.lock().unwrap().in_memory = events;
     }
@@ -116,7 +116,7 @@ impl MemoryChain {
         self.state.lock().unwrap().events.len() as u64
     }
 
-    /// What an observer of everything is told, in order.
+    /// Posts that an observer of everything should get, in order.
     pub(super) fn expected(&self, from: usize) -> Vec<String> {
         let state = self.state.lock().unwrap();
         let mut told = Vec::new();
@@ -203,7 +203,7 @@ impl History for MemoryChain {
     }
 }
 
-/// An observer of everything with short patience.
+/// An observer of everything with short timeouts.
 pub(super) fn config(endpoint: &str) -> ObserverConfig {
     ObserverConfig {
         endpoint: endpoint.to_owned(),
@@ -215,7 +215,7 @@ pub(super) fn config(endpoint: &str) -> ObserverConfig {
     }
 }
 
-/// Observers at work.
+/// Observers that run.
 pub(super) struct Running {
     pub(super) dispatcher: Dispatcher,
     shutdown: CancellationToken,
@@ -223,7 +223,7 @@ pub(super) struct Running {
 }
 
 impl Running {
-    /// Starts the observers with what `folder` knows of them.
+    /// Starts the observers with the checkpoints in `folder`.
     pub(super) fn start(chain: &Arc<MemoryChain>, folder: &Path, configs: &[ObserverConfig]) -> Self {
         let source = Source { journal: Arc::clone(chain) as _, history: Arc::clone(chain) as _ };
         let (dispatcher, runner) = Dispatcher::register(configs, source, folder).unwrap();
@@ -232,19 +232,19 @@ impl Running {
         Self { dispatcher, shutdown, task }
     }
 
-    /// Until all observers were told everything, and that is noted.
+    /// Waits until all observers have everything, and that is stored.
     pub(super) async fn until_caught_up(&self, chain: &MemoryChain) {
         let newest = chain.newest();
         self.dispatcher.until_all(|report| report.next_sequence > newest).await;
     }
 
-    /// As SIGTERM.
+    /// Stops as SIGTERM does.
     pub(super) async fn stop(self) {
         self.shutdown.cancel();
         tokio::time::timeout(super::WAIT, self.task).await.expect("it stops").unwrap().unwrap();
     }
 
-    /// As kill -9: nothing more is noted.
+    /// Ends as kill -9 does: nothing more is stored.
     pub(super) async fn kill(self) {
         self.task.abort();
         let _ = self.task.await;

@@ -1,4 +1,4 @@
-//! Order, history, replay, and what happens over restarts.
+//! Order, history, replay, and restarts.
 
 use super::chain::{MemoryChain, Running, config};
 use super::recorder::{Reaction, Recorder};
@@ -77,7 +77,7 @@ async fn what_the_journal_forgot_is_told_as_blocks_and_reported() {
     running.until_caught_up(&chain).await;
     assert_eq!(observer.taken(), ["block 0", "burn 0", "burn 1", "block 1", "tx 03"]);
     assert_eq!(running.dispatcher.reports()[0].gap, Some((3, 7)));
-    // And also when nothing at all is left.
+    // The same when nothing at all is left.
     running.stop().await;
     chain.add_transaction(4);
     chain.add_block();

@@ -1,4 +1,4 @@
-//! Whatever goes wrong: each observer ends with exactly the ordered posts.
+//! Whatever goes wrong, each observer gets exactly the ordered posts.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ async fn only_200_counts_and_redirects_are_not_followed() {
 #[tokio::test]
 async fn an_observer_that_is_down_at_first_misses_nothing() {
     let (chain, folder) = (MemoryChain::new(), tempfile::tempdir().unwrap());
-    // A port that nobody listens on.
+    // A port on which nobody listens.
     let address = Recorder::start([]).await.address;
     let running = Running::start(&chain, folder.path(), &[config(&address.to_string())]);
     chain.add_burn_block();
@@ -52,7 +52,7 @@ async fn one_that_does_not_answer_delays_no_other() {
     alive.until_taken(52).await;
     assert_eq!(alive.taken(), chain.expected(0));
     assert!(dead.taken().is_empty());
-    // And does not keep the node from stopping.
+    // It does not keep the node from stopping.
     let begun = std::time::Instant::now();
     running.stop().await;
     assert!(begun.elapsed() < Duration::from_secs(10));
@@ -142,7 +142,7 @@ enum Op {
     Kill,
     /// A clean stop and a new start.
     Restart,
-    /// Waits until so many posts have come in all.
+    /// Waits until so many more posts have come.
     Wait(usize),
 }
 
@@ -168,7 +168,7 @@ fn reaction() -> impl Strategy<Value = Reaction> {
     ]
 }
 
-/// Runs the operations; gives what each of two observers took and what they should have taken.
+/// Runs the operations. Returns what each of two observers took, and what it should have taken.
 async fn play(ops: Vec<Op>, scripts: [Vec<Reaction>; 2]) -> (Vec<String>, [Vec<String>; 2]) {
     let (chain, folder) = (MemoryChain::new(), tempfile::tempdir().unwrap());
     let [first, second] = scripts;
@@ -195,7 +195,7 @@ async fn play(ops: Vec<Op>, scripts: [Vec<Reaction>; 2]) -> (Vec<String>, [Vec<S
                 running = Running::start(&chain, folder.path(), &configs);
             }
             Op::Wait(more) => {
-                // No more than must come whatever the script says, and however transactions are joined.
+                // Not more than must come, whatever the script says and however transactions are joined.
                 let alone = chain.expected(0).iter().filter(|post| !post.starts_with("tx ")).count();
                 posts = (posts + more).min(alone);
                 observers[0].until_posts(posts).await;
@@ -207,8 +207,8 @@ async fn play(ops: Vec<Op>, scripts: [Vec<Reaction>; 2]) -> (Vec<String>, [Vec<S
     (chain.expected(0), observers.map(|observer| observer.taken()))
 }
 
-/// What was told once, and how many posts repeated what was not acknowledged: right after itself, and with transactions
-/// joined to it that had come meanwhile.
+/// The posts without repeats, and the number of repeats. A post that was not acknowledged is repeated right after itself, with
+/// transactions joined to it that have come meanwhile.
 fn without_repeats(taken: &[String]) -> (Vec<String>, usize) {
     let (mut once, mut again): (Vec<String>, usize) = (Vec::new(), 0);
     let mut last: Vec<String> = Vec::new();

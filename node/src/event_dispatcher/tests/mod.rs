@@ -1,5 +1,5 @@
-//! The delivery engine against a journal in memory and real HTTP servers: each observer ends with exactly the ordered
-//! posts, whatever goes wrong on the way.
+//! Delivery from a journal in memory to real HTTP servers: whatever goes wrong on the way, each observer gets exactly the ordered
+//! posts.
 
 mod chain;
 mod delivery;

@@ -1,4 +1,4 @@
-//! An observer for tests: notes what it was told, and fails as it is told to.
+//! An observer for tests: records its posts, and fails as its script says.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -15,36 +15,36 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-/// How long a test waits for something that must happen.
+/// Longest wait of a test for something that must happen.
 pub(in super::super) const WAIT: Duration = Duration::from_secs(60);
 
-/// What an observer does with one post.
+/// How the observer answers a post.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reaction {
-    /// 200.
+    /// Status 200.
     Take,
-    /// Another status.
+    /// This other status.
     Status(u16),
-    /// 302 to a path that answers 200.
+    /// Status 302, to a path that answers 200.
     Redirect,
-    /// No answer.
+    /// No answer at all.
     Hang,
-    /// 200, but the answer is lost: the post was taken all the same.
+    /// The post is taken as with 200, but the answer is lost.
     TakeAndHang,
 }
 
-/// What was told, taken or not.
+/// Posts that came, whether taken or not.
 #[derive(Default)]
 struct Told {
     script: Mutex<VecDeque<Reaction>>,
-    /// What to do when the script is at its end.
+    /// How it answers after the end of the script.
     then: Mutex<Option<Reaction>>,
     taken: Mutex<Vec<String>>,
     posts: watch::Sender<usize>,
     takes: watch::Sender<usize>,
 }
 
-/// A server on a port of its own; gone when dropped.
+/// A server on a port of its own, until this is dropped.
 pub(super) struct Recorder {
     pub(super) address: SocketAddr,
     told: Arc<Told>,
@@ -69,28 +69,28 @@ impl Recorder {
         self.address.to_string()
     }
 
-    /// What happens after the script; by default posts are taken.
+    /// Sets how posts are answered after the script; by default they are taken.
     pub(super) fn then(&self, reaction: Reaction) {
         *self.told.then.lock().unwrap() = Some(reaction);
     }
 
-    /// What was taken, in order.
+    /// Posts that were taken, in order.
     pub(super) fn taken(&self) -> Vec<String> {
         self.told.taken.lock().unwrap().clone()
     }
 
-    /// Until this many posts were taken.
+    /// Waits until this many posts were taken.
     pub(super) async fn until_taken(&self, count: usize) {
         wait(&self.told.takes, count, || format!("{count} posts taken: {:?}", self.taken())).await;
     }
 
-    /// Until this many posts have come, taken or not.
+    /// Waits until this many posts have come, taken or not.
     pub(super) async fn until_posts(&self, count: usize) {
         wait(&self.told.posts, count, || format!("{count} posts; taken: {:?}", self.taken())).await;
     }
 }
 
-/// Posts with each transaction as if it had come alone.
+/// The posts as they would be with one transaction in each.
 pub(super) fn apart(posts: &[String]) -> Vec<String> {
     let split = |post: &String| match post.strip_prefix("tx ") {
         Some(transactions) => transactions.split('+').map(|one| format!("tx {one}")).collect(),
@@ -130,7 +130,7 @@ async fn react(State(told): State<Arc<Told>>, uri: Uri, body: Bytes) -> Response
     }
 }
 
-/// What was told; transactions that came in one post with a + between them.
+/// A short text for a post; the transactions of one post have a + between them.
 fn name(path: &str, body: &[u8]) -> String {
     let json: Value = serde_json::from_slice(body).unwrap();
     match path {

@@ -1,4 +1,4 @@
-//! A journal in memory behind a streams, events for it, and a careful client.
+//! A journal in memory with streams, events for it, and a careful client.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -19,7 +19,7 @@ use crate::event_stream::payload::Payload;
 use crate::event_stream::registry::{OpenStream, StreamRegistry, StreamRegistryLimits};
 use crate::event_stream::task::{End, FrameStream};
 
-/// The one StackerDB.
+/// Id of the only StackerDB.
 pub(super) const DB: &str = "ST000000000000000000002AMW42H.b";
 pub(super) const JOURNAL_ID: [u8; 16] = [9; 16];
 
@@ -136,7 +136,7 @@ pub(super) fn verdict(id: &str) -> (v1::EventKind, Body) {
     (v1::EventKind::Validation, Body::ValidationFinished(finished))
 }
 
-/// Every third event another kind.
+/// An event; its kind changes with `number`, in threes.
 pub(super) fn mixed(number: u64) -> (v1::EventKind, Body) {
     match number % 3 {
         0 => burn(),
@@ -217,7 +217,7 @@ impl Bench {
         })
     }
 
-    /// Lets the pumps run.
+    /// Lets the tasks of the streams run.
     pub(super) fn turn(&self) {
         self.runtime.block_on(async {
             for _ in 0..50 {
@@ -227,7 +227,7 @@ impl Bench {
     }
 }
 
-/// What a careful client keeps.
+/// State of a careful client.
 #[derive(Default)]
 pub(super) struct Client {
     pub(super) events: Vec<u64>,
@@ -250,7 +250,7 @@ impl Client {
             assert!(!batch.events.is_empty());
             assert!(batch.labels.is_empty() || batch.labels.len() == batch.events.len());
             self.events.extend(batch.events.iter().map(|event| event.sequence));
-            // What follows and does not match is counted as seen.
+            // Later events that do not match count as read.
             assert!(self.events.last().is_some_and(|last| *last <= cursor.sequence), "the cursor is past the batch");
         }
     }

@@ -1,4 +1,4 @@
-//! Which events match, with which labels, and in which form they travel.
+//! Which events match, with which labels, and in which form they are sent.
 
 use nakamoto_proto::v1;
 use prost::Message as _;
@@ -88,7 +88,7 @@ fn a_value_that_no_event_can_have_is_refused_by_name() {
             Err(FilterError::Field(_))
         ));
     }
-    // As c32 may be written; events have capitals.
+    // c32 may be written in lower case; events have capitals.
     let lower = v1::EventTerm { addresses: vec![format!("S{}", ALICE[1..].to_lowercase())], ..Default::default() };
     let transfer = v1::StxTransfer { sender: ALICE.to_owned(), ..Default::default() };
     let body = v1::transaction_event::Body::StxTransfer(transfer);

@@ -1,4 +1,4 @@
-//! Streams whose readers take nothing: their frames have no more room than there is, and leave that of others alone.
+//! Streams whose readers take nothing: their frames stay within the budget, and leave the room of others alone.
 
 use tokio_util::sync::CancellationToken;
 
@@ -10,9 +10,9 @@ use crate::limits::STREAM_BYTES_IN_FLIGHT;
 use crate::runtime::budget::{Budget, Purse};
 use crate::runtime::class::Class;
 
-/// More than fit, were each to fill its queue.
+/// More readers than fit if each filled its queue.
 const READERS: usize = 40;
-/// Each of a megabyte, so that each is a frame of its own.
+/// Events of a megabyte each, so that each is a frame of its own.
 const EVENTS: u64 = 12;
 
 fn open(bench: &Bench, purse: Purse) -> FrameStream {
@@ -24,7 +24,7 @@ fn check(in_memory: usize) {
     bench.journal.append((0..EVENTS).map(|_| verdict(&"v".repeat(1 << 20))));
     let (budget, connection) = (Budget::default(), CancellationToken::new());
     let unread: Vec<_> = (0..READERS).map(|_| open(&bench, budget.purse(Class::Anyone, &connection))).collect();
-    // An actor has lanes of its own: it reads all of it, whatever the others have taken.
+    // An actor has a pool of its own: it reads everything, whatever the others hold.
     let mut actor = open(&bench, budget.purse(Class::Actor, &connection));
     let mut client = Client::default();
     while !client.is_at(EVENTS) {

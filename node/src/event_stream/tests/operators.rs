@@ -1,4 +1,4 @@
-//! What is told of lag, and who may open how many streams.
+//! Notices of lag, and who may open how many streams.
 
 use std::sync::Arc;
 

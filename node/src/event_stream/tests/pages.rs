@@ -64,7 +64,7 @@ fn a_page_that_found_nothing_goes_on_behind_what_it_looked_at() {
         seen = cursor;
     }
     assert_eq!(page(seen + 1), (vec![wanted], wanted + 7, true), "the page is full, and nothing behind it matches");
-    // Whoever asks on is at the end again, until there is more.
+    // The next page is at the end again, until there is more.
     assert_eq!(page(wanted + 8), (vec![], wanted + 7, true));
     journal.append([burn(), verdict("v-1-2"), verdict("v-1-3")]);
     assert_eq!(page(wanted + 8), (vec![wanted + 9], wanted + 9, false));

@@ -1,4 +1,4 @@
-//! Streams whose client, journal and pump go on in any order.
+//! Streams whose client, journal and task go on in any order.
 
 use proptest::prelude::*;
 
@@ -11,8 +11,8 @@ use crate::event_stream::task::{End, FrameStream};
 
 use nakamoto_proto::v1;
 
-/// What happens to a stream: the journal grows, the client reads, the pump runs, the client is killed and comes back
-/// with its cursor, the journal forgets this many percent of what it has.
+/// What happens to a stream: the journal grows; the client reads; the task runs; the client dies and comes back with its cursor;
+/// this many percent of the journal are removed.
 #[derive(Debug, Clone)]
 enum Op {
     Append(u16),
@@ -32,7 +32,7 @@ fn op() -> impl Strategy<Value = Op> {
     ]
 }
 
-/// A client that keeps its cursor, and what the journal had forgotten before it came.
+/// A client that keeps its cursor, and what the journal had removed before it came.
 struct Reader<'a> {
     bench: &'a Bench,
     filter: &'a Filter,
@@ -43,7 +43,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Opens the stream again after the last cursor, or at the oldest event when that is gone.
+    /// Opens the stream again after the last cursor, or at the oldest event when the cursor's place is gone.
     fn reopen(&mut self) {
         let next = Cursor::decode(&self.client.cursor).unwrap().sequence + 1;
         let oldest = self.bench.journal.bounds().oldest;
