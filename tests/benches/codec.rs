@@ -42,7 +42,7 @@ fn transactions(bench: &mut Bench, kind: &str, raw: &[Vec<u8>]) {
     bench.each(&format!("{kind}: verify the signature"), &decoded, verify, |()| Vec::new());
 }
 
-/// The same with another nonce in each round but the first: a block holds no transaction twice. Nobody verifies it here.
+/// The transaction with another nonce in each round but the first, as a block holds no transaction twice. Nobody verifies it here.
 fn renumbered(bytes: &[u8], round: u64) -> BlockTransaction {
     let mut transaction = StacksTransaction::decode(bytes).expect("a transaction");
     let nonce = transaction.origin_nonce() + (round << 32);
@@ -50,7 +50,7 @@ fn renumbered(bytes: &[u8], round: u64) -> BlockTransaction {
     BlockTransaction::new(transaction)
 }
 
-/// Blocks that are as full as they may be, or hold all there is.
+/// Blocks that are as full as they may be, or hold all transactions.
 fn blocks(bench: &mut Bench, raw: &[Vec<u8>]) {
     let mut left = MAX_BLOCK_BYTES - HEADER_BYTES_MIN - 4;
     let all = (0..).flat_map(|round| raw.iter().map(move |bytes| renumbered(bytes, round)));

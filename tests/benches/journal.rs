@@ -2,7 +2,7 @@
 //! pages of the newest events from memory and of old ones from the database.
 //!
 //! Mirrors what the admin service, StackerDB and the mempool do for each write (a commit with its event, synced), and what
-//! a subscriber does who is up to date or far behind. Cannot see: the streams behind it (the load tool's `fan-out` does).
+//! subscribers do that are up to date or far behind. Cannot see: the streams on top of it (the load tool's `fan-out` does).
 //!
 //! `cargo bench -p tests --bench journal`; with `-- --tiny` little, to see that it still runs.
 
@@ -15,9 +15,9 @@ use nakamoto_proto::v1;
 use tests::bench::Bench;
 use tests::figures::Samples;
 
-/// Events of a page.
+/// Events on a page.
 const PAGE: usize = 256;
-/// Callers at once.
+/// Callers that append at the same time.
 const CALLERS: usize = 64;
 
 fn main() {
@@ -48,7 +48,7 @@ fn run() {
     bench.end();
 }
 
-/// Each is one event, and on the disk when the call returns.
+/// Appends events one by one; each is on the disk when its call returns. Gives the times.
 fn appends(chain: &Chain, count: usize) -> Vec<f64> {
     let mut samples = Vec::new();
     for number in 1..=count {

@@ -2,9 +2,9 @@
 //! reference: time of a block, keys a second with commit, bytes a key; reads, proofs and ancestors after load b.
 //!
 //! Mirrors what a block's commit does: nodes appended to their file, then one row in a WAL database. Loads a and b run with the
-//! reference's setting (synchronous NORMAL: nothing waits for the disk but checkpoints), and again with the node file synced
-//! before each row, as a node has it. Beside it, as a baseline of the same run, the same keys in a plain SQLite table: no
-//! hashes, no history. Roots are checked, so the work is the right one. Cannot see: reads from a cold disk.
+//! reference's setting (synchronous NORMAL: only checkpoints wait for the disk), and again with the node file synced before each
+//! row, as in a node. As a baseline of the same run, the same keys go into a plain SQLite table: no hashes, no history. Roots are
+//! checked, so the work is the right one. Cannot see: reads from a cold disk.
 //!
 //! `cargo bench -p tests --bench marf`; with `-- --tiny` only some blocks, to see that it still runs.
 
@@ -21,10 +21,10 @@ use tests::marf_workload::*;
 
 /// Reads of each kind.
 const READS: u64 = 20_000;
-/// Proofs are larger work.
+/// Number of proofs: fewer than reads, as each is more work.
 const PROOFS: u64 = 500;
 
-/// How much is run.
+/// How much is measured.
 struct Size {
     a_blocks: u64,
     b_blocks: u64,
@@ -73,7 +73,7 @@ fn main() {
     print!("{table}");
 }
 
-/// An index that is being filled, and what that took.
+/// An index that is being filled, with the times and sizes so far.
 struct Load {
     marf: Marf,
     conn: Connection,
@@ -129,7 +129,7 @@ impl Load {
             table.samples(&format!("{load}: .. {phase}"), "us", samples);
         }
         table.figure(&format!("{load}: keys with commit"), "1/s", float(keys) / (self.blocks.sum() / 1e6));
-        // What waits in the WAL is written once more and then gone.
+        // The pages in the WAL are written once more, and then the WAL is empty.
         let checkpoint = self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
         assert_eq!(checkpoint, Ok(0), "a checkpoint");
         let bytes = bytes_of(self.folder.path()).saturating_sub(self.file_bytes);
@@ -146,7 +146,7 @@ impl Load {
         assert!(!whole || self.root == root, "the last root is {}, not {root}", self.root);
     }
 
-    /// Reads after load b; each figure's reads come twice, and the second round counts: warm.
+    /// Measures reads after load b. Each figure's reads run twice, and the second round counts, when all is cached.
     fn reads(&self, table: &mut Table, size: &Size) {
         let keys = size.b_blocks * B_KEYS;
         let tip = block_id(size.b_blocks - 1);
@@ -206,7 +206,7 @@ impl Load {
     }
 }
 
-/// The second of two rounds.
+/// Runs the reads twice and gives the times of the second round.
 fn warm(count: u64, mut read: impl FnMut(u64) -> Duration) -> Samples {
     (0..count).for_each(|number| {
         black_box(read(number));
@@ -214,7 +214,7 @@ fn warm(count: u64, mut read: impl FnMut(u64) -> Duration) -> Samples {
     (0..count).map(|number| read(number).as_secs_f64() * 1e6).collect()
 }
 
-/// The baseline: keys and values in a table, one transaction a block.
+/// Measures the baseline: keys and values in a table, with one transaction a block.
 fn plain_table(table: &mut Table, load: &str, blocks: u64, keys: u64) {
     let folder = tempfile::tempdir().expect("a folder");
     let mut conn = connection(folder.path());
@@ -248,13 +248,13 @@ fn bytes_of(folder: &Path) -> u64 {
     files.flatten().filter_map(|file| Some(file.metadata().ok()?.len())).sum()
 }
 
-/// Counts and bytes stay far below 2^52.
+/// Exact: counts and bytes stay far below 2^52.
 #[allow(clippy::cast_precision_loss, reason = "counts and bytes stay far below 2^52")]
 fn float(count: u64) -> f64 {
     count as f64
 }
 
-/// Times phases that follow each other.
+/// Measures phases that follow each other.
 struct Clock(Instant);
 
 impl Clock {

@@ -1,8 +1,8 @@
 //! Does choosing transactions for a block cost more when more of them wait? Time of a step of the walk over candidates,
 //! and of a change to the index, with 10, 10,000 and 100,000 pending.
 //!
-//! Mirrors what assembly does under the mempool's lock: the next candidate, then "it is mined". Cannot see: reading the
-//! chosen transactions' bytes from the database, and executing them.
+//! Mirrors what assembly does under the mempool's lock: take the next candidate, then note that it is mined. Cannot see: reading
+//! the chosen transactions' bytes from the database, and executing them.
 //!
 //! `cargo bench -p tests --bench mempool`; with `-- --tiny` little, to see that it still runs.
 
@@ -18,7 +18,7 @@ use tests::figures::Samples;
 
 /// Pending transactions of one account, one nonce after the other.
 const CHAINED: u64 = 10;
-/// Most steps of a walk: so many small transactions fit a block.
+/// Most steps of a walk: a block holds about so many small transactions.
 const STEPS: usize = 10_000;
 
 fn main() {
@@ -51,7 +51,7 @@ fn walks(bench: &mut Bench, index: &MempoolIndex, pending: usize) {
     bench.table().samples(&what, "ms", &walks);
 }
 
-/// Admits transactions of accounts of their own.
+/// Measures the admission of transactions of other accounts.
 fn changes(bench: &mut Bench, mut index: MempoolIndex, pending: usize) {
     let mut samples = Samples::default();
     for number in 0..bench.size(1_000, 10) as u64 {
@@ -73,7 +73,7 @@ fn filled(count: u64) -> MempoolIndex {
     index
 }
 
-/// Fees go up and down, so that accounts take turns.
+/// A pending transaction. Fees go up and down, so that accounts take turns.
 fn transaction(arrival: u64, account: u64, nonce: u64) -> PendingTransaction {
     let txid = sha512_256(&[&arrival.to_be_bytes()]);
     let mut hash = Hash160::default();

@@ -7,13 +7,13 @@ use std::path::Path;
 use prost_types::field_descriptor_proto::{Label, Type};
 use prost_types::{DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorProto};
 
-/// Numbers of the descriptors' own fields, which name places in a file (descriptor.proto).
+/// Field numbers of the descriptors, which make up the path of a place in a file (descriptor.proto).
 const MESSAGES: i32 = 4;
 const ENUMS: i32 = 5;
 const SERVICES: i32 = 6;
 const MEMBERS: i32 = 2;
 
-/// The whole reference.
+/// The reference of the whole API.
 ///
 /// # Panics
 /// When the .proto files in `folder` (the one that holds `nakamoto/`) do not compile.
@@ -45,14 +45,14 @@ pub fn api_reference(folder: &Path) -> String {
     text
 }
 
-/// Comments by the path of what they describe.
+/// Comments of a file, by the path of what they describe.
 fn comments(file: &FileDescriptorProto) -> BTreeMap<Vec<i32>, String> {
     let locations = file.source_code_info.iter().flat_map(|info| &info.location);
     let comment = |text: &str| text.lines().map(str::trim).collect::<Vec<_>>().join("\n").trim().to_owned();
     locations.map(|place| (place.path.clone(), comment(place.leading_comments()))).collect()
 }
 
-/// One file's part.
+/// The part of the reference that one file makes.
 struct Page<'a> {
     file: &'a FileDescriptorProto,
     comments: BTreeMap<Vec<i32>, String>,
@@ -140,7 +140,7 @@ fn cell(text: &str) -> String {
     text.replace('\n', " ").replace('|', "\\|")
 }
 
-/// A name without its package.
+/// A type's name without its package.
 fn short(name: &str) -> &str {
     name.trim_start_matches('.').trim_start_matches("nakamoto.v1.")
 }

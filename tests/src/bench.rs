@@ -1,4 +1,4 @@
-//! What the benchmarks in `benches/` share: how much they do, how they time, what they print.
+//! What the benchmarks in `benches/` share: size, timing, and output.
 
 #![allow(clippy::print_stdout, reason = "a benchmark's figures go to the terminal")]
 
@@ -9,7 +9,7 @@ use stacks_types::hashing::sha512_256;
 
 use crate::figures::{Samples, Table, origin};
 
-/// A benchmark that runs.
+/// A running benchmark.
 pub struct Bench {
     tiny: bool,
     table: Table,
@@ -25,14 +25,14 @@ impl Bench {
         Self { tiny, table: Table::default(), digest: [0; 32] }
     }
 
-    /// How much to do.
+    /// How much to do: `whole`, or `tiny` after `--tiny`.
     #[must_use]
     pub const fn size(&self, whole: usize, tiny: usize) -> usize {
         if self.tiny { tiny } else { whole }
     }
 
-    /// Times `work` on each input, in microseconds, after a first round that does not count. What comes out goes into the
-    /// digest of results, so that the work cannot vanish; `bytes` gives what of it.
+    /// Times `work` on each input, in microseconds, after a first round that does not count. `bytes` gives the part of each result
+    /// that goes into the digest, so that the compiler cannot drop the work.
     pub fn each<I, T>(
         &mut self,
         what: &str,
@@ -53,17 +53,17 @@ impl Bench {
         self.table.samples(what, "us", &samples);
     }
 
-    /// The rows so far.
+    /// The rows so far, to add more.
     pub const fn table(&mut self) -> &mut Table {
         &mut self.table
     }
 
-    /// Adds a result to the digest.
+    /// Adds a result to the digest that is printed at the end.
     pub fn digest(&mut self, result: &[u8]) {
         self.digest = sha512_256(&[&self.digest, result]);
     }
 
-    /// Prints the digest of all results, which is the same in every run of one size, and the table.
+    /// Prints the table, and the digest of all results, which is the same in every run of one size.
     pub fn end(self) {
         println!("results {}", hex::encode(self.digest));
         print!("{}", self.table);

@@ -4,7 +4,8 @@ use clarity::run::{Event, EventBody};
 use clarity::value::Value;
 use serde_json::{Value as Json, json};
 
-/// The event with its place in its transaction, without the transaction's id. `cut` shortens the hex text of values.
+/// An event as the stream has it, with its index in its transaction but without the transaction's id. `cut` shortens the hex text
+/// of values.
 #[must_use]
 pub fn event_json(index: usize, event: &Event, cut: impl Fn(String) -> String) -> Json {
     let hex = |value: &Value| cut(format!("0x{}", value.encode_hex()));

@@ -1,7 +1,7 @@
 //! Figures of a measurement: samples, their order statistics, and the table that shows them.
 //!
 //! # Not here
-//! Measuring: benchmarks and the load tool. Judging: `docs/PERFORMANCE.md`.
+//! Measuring: benchmarks and the load tool. What the figures mean: `docs/PERFORMANCE.md`.
 
 use std::fmt;
 use std::time::Duration;
@@ -21,25 +21,25 @@ impl Samples {
         self.0.push(duration.as_secs_f64() * 1e6);
     }
 
-    /// How many there are.
+    /// Number of samples.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there is none.
+    /// Whether there are no samples.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Sum of all.
+    /// Sum of all samples.
     #[must_use]
     pub fn sum(&self) -> f64 {
         self.0.iter().sum()
     }
 
-    /// The order statistics; `None` without samples.
+    /// Order statistics of the samples; `None` without samples.
     #[must_use]
     pub fn summary(&self) -> Option<Summary> {
         let mut sorted = self.0.clone();
@@ -55,18 +55,18 @@ impl FromIterator<f64> for Samples {
     }
 }
 
-/// Order statistics, in the samples' unit.
+/// Order statistics, in the unit of the samples.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Summary {
-    /// The least.
+    /// Smallest sample.
     pub min: f64,
-    /// Half are not above it.
+    /// Half of the samples are not above this.
     pub median: f64,
-    /// 95 % are not above it.
+    /// 95 % of the samples are not above this.
     pub p95: f64,
-    /// 99 % are not above it.
+    /// 99 % of the samples are not above this.
     pub p99: f64,
-    /// The greatest.
+    /// Largest sample.
     pub max: f64,
 }
 
@@ -77,18 +77,18 @@ pub struct Table {
 }
 
 impl Table {
-    /// A row of one figure that is no sample, such as a rate over the whole run.
+    /// Adds a row with one figure that is no sample, such as a rate over the whole run.
     pub fn figure(&mut self, what: &str, unit: &str, value: f64) {
         let dash = || "-".to_owned();
         self.rows.push([what.to_owned(), unit.to_owned(), dash(), number(value), dash(), dash(), dash(), "1".into()]);
     }
 
-    /// The rows of another table below these.
+    /// Adds the rows of another table below these.
     pub fn append(&mut self, other: Self) {
         self.rows.extend(other.rows);
     }
 
-    /// A row of samples. Nothing is shown of none.
+    /// Adds a row for samples; nothing when there are none.
     pub fn samples(&mut self, what: &str, unit: &str, samples: &Samples) {
         let Some(Summary { min, median, p95, p99, max }) = samples.summary() else { return };
         let [min, median, p95, p99, max] = [min, median, p95, p99, max].map(number);
@@ -119,7 +119,7 @@ impl fmt::Display for Table {
     }
 }
 
-/// Three digits or so: more would claim what was not measured.
+/// A number with about three digits: more would claim what was not measured.
 fn number(value: f64) -> String {
     let digits = match value.abs() {
         value if value >= 100.0 => 0,
@@ -130,7 +130,7 @@ fn number(value: f64) -> String {
     format!("{value:.digits$}")
 }
 
-/// Where figures come from: processor, cores, commit, profile.
+/// Where figures come from: processor, number of cores, commit, build profile.
 #[must_use]
 pub fn origin() -> String {
     let cpus = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
@@ -144,13 +144,13 @@ pub fn origin() -> String {
     format!("{model}, {cores} cores, commit {commit}, {profile} profile")
 }
 
-/// The resident memory of a process in bytes; `None` when it is gone.
+/// Resident memory of a process in bytes; `None` when the process has ended.
 #[must_use]
 pub fn resident_bytes(pid: u32) -> Option<u64> {
     status_kib(pid, "VmRSS:").map(|kib| kib * 1024)
 }
 
-/// The most resident memory that a process ever had, in bytes.
+/// Largest resident memory that a process has had so far, in bytes.
 #[must_use]
 pub fn peak_resident_bytes(pid: u32) -> Option<u64> {
     status_kib(pid, "VmHWM:").map(|kib| kib * 1024)

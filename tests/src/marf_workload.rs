@@ -15,21 +15,21 @@ pub const PLACEHOLDER: BlockId = BlockId([
     0x19, 0xa5, 0x11, 0x3e, 0x88, 0x79, 0x2a, 0x34, 0x88, 0x76, 0x5e, 0x6c, 0x6b,
 ]);
 
-/// Load a: this many blocks of [`A_KEYS`].
+/// Number of blocks of load a, each with [`A_KEYS`] keys.
 pub const A_BLOCKS: u64 = 1_000;
-/// Keys of a block of load a.
+/// Number of keys in a block of load a.
 pub const A_KEYS: u64 = 10;
 /// Root of load a's last block.
 pub const A_ROOT: &str = "e7f86fc2b932e5fb045b4163567df84a34032505912c4c148adbd149a33d1907";
-/// Load b: this many blocks of [`B_KEYS`].
+/// Number of blocks of load b, each with [`B_KEYS`] keys.
 pub const B_BLOCKS: u64 = 500;
-/// Keys of a block of load b.
+/// Number of keys in a block of load b.
 pub const B_KEYS: u64 = 1_000;
 /// Root of load b's last block.
 pub const B_ROOT: &str = "8fa059ec92904212ab2140ecb73efbf4316b990cea75e7321145bead300aa985";
-/// Load c: one block of this many keys on top of load b.
+/// Number of keys in the block of load c, which follows load b.
 pub const C_KEYS: u64 = 100_000;
-/// Root of load c's block.
+/// Root of the block of load c.
 pub const C_ROOT: &str = "ed33403dc38f30252e5d037799e7f6a9c61f142d5bf7114fa74b2b30346393d3";
 
 /// The `index`-th output of splitmix64 started at `seed`.
@@ -40,19 +40,19 @@ fn splitmix(seed: u64, index: u64) -> u64 {
     state ^ (state >> 31)
 }
 
-/// The key of this number.
+/// The key with this number.
 #[must_use]
 pub fn key(index: u64) -> String {
     format!("vm-account::ST{:039}::19", splitmix(KEY_SEED, index))
 }
 
-/// The value of the key of this number.
+/// The value of the key with this number.
 #[must_use]
 pub fn value(index: u64) -> String {
     (0..5).map(|part| format!("{:016x}", splitmix(VALUE_SEED, 5 * index + part))).collect()
 }
 
-/// The id of the block of this number.
+/// The id of the block with this number.
 #[must_use]
 pub fn block_id(index: u64) -> BlockId {
     let mut id = [0; 32];
@@ -62,7 +62,7 @@ pub fn block_id(index: u64) -> BlockId {
     BlockId(id)
 }
 
-/// The number of the key that the `read`-th get reads, among `keys`.
+/// Number of the key that the `read`-th get reads, below `keys`.
 #[must_use]
 pub fn key_of_get(read: u64, keys: u64) -> u64 {
     splitmix(GET_SEED, read) % keys

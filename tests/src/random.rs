@@ -1,11 +1,11 @@
 //! Random numbers from a printed seed, for fuzzing and generated programs.
 
-/// SplitMix64: a seed says all that follows.
+/// SplitMix64: the seed determines the whole stream.
 #[derive(Debug)]
 pub struct Rng(u64);
 
 impl Rng {
-    /// The stream of this seed.
+    /// The stream of a seed.
     #[must_use]
     pub const fn from_seed(seed: u64) -> Self {
         Self(seed)
@@ -19,23 +19,23 @@ impl Rng {
         mixed ^ (mixed >> 31)
     }
 
-    /// Below `end`; 0 when that is 0.
+    /// A number below `end`; 0 when `end` is 0.
     pub fn below(&mut self, end: usize) -> usize {
         let end = u64::try_from(end).unwrap();
         usize::try_from(self.bits() % end.max(1)).unwrap()
     }
 
-    /// One time in `n`.
+    /// True one time in `n`.
     pub fn one_in(&mut self, n: usize) -> bool {
         self.below(n) == 0
     }
 
-    /// A byte.
+    /// A random byte.
     pub fn byte(&mut self) -> u8 {
         self.bits().to_be_bytes()[0]
     }
 
-    /// One of them.
+    /// A random element of `list`.
     pub fn pick<'a, T>(&mut self, list: &'a [T]) -> &'a T {
         &list[self.below(list.len())]
     }

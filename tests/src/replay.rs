@@ -1,6 +1,6 @@
-//! A second node, which has only the genesis file and the blocks, reaches the same state roots.
+//! A second node that gets only the genesis file and the blocks reaches the same state roots.
 //!
-//! It is the chain as a library, in this process: nothing of the first node's memory can help it.
+//! It is the chain as a library in this process: nothing in the first node's memory can help it.
 
 use std::path::Path;
 
@@ -19,19 +19,19 @@ use crate::processes::Cluster;
 
 /// Largest answer: a block of 2 MiB with its header decoded beside it.
 pub const ANSWER_BYTES_MAX: usize = 17 << 20;
-/// Blocks that wait for the replay.
+/// Blocks that may wait for the replay.
 const QUEUE: usize = 64;
 
 /// A burn block to mine, in the order in which the first node saw them.
 #[derive(Debug, Clone)]
 pub struct BurnStep {
-    /// What it is mined on.
+    /// Hash of the burn block that it is mined on.
     pub parent: BurnBlockHash,
-    /// What it must be.
+    /// Hash that it must get.
     pub hash: BurnBlockHash,
-    /// Its height.
+    /// Height that it must get.
     pub height: u64,
-    /// Seconds since 1970.
+    /// Time in seconds since 1970.
     pub time_s: u64,
 }
 
@@ -42,10 +42,10 @@ pub struct Replay {
 }
 
 impl Replay {
-    /// Opens a new chain and mines the burn blocks; blocks come by [`Self::append`].
+    /// Opens a new chain and mines the burn blocks; blocks are given by [`Self::append`].
     ///
     /// # Panics
-    /// When the genesis file is not good.
+    /// When the genesis file cannot be used.
     #[must_use]
     pub fn start(genesis: &Path, burn: Vec<BurnStep>) -> Self {
         let genesis = GenesisFile::read(genesis).expect("the genesis file");
@@ -63,7 +63,7 @@ impl Replay {
                 append(&chain, &block, root);
             }
         };
-        // Evaluation recurses; a thread of tokio's pool has too small a stack.
+        // Evaluation recurses, and a thread of tokio's pool has too small a stack.
         let on_large_stack = || {
             let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(replay).expect("a thread");
             thread.join().expect("the replay agrees");
@@ -71,16 +71,16 @@ impl Replay {
         Self { blocks, thread: tokio::task::spawn_blocking(on_large_stack) }
     }
 
-    /// The next block, and the root that the first node has after it.
+    /// Gives the next block, and the root that the first node has after it.
     pub async fn append(&self, block: Vec<u8>, root: StateRoot) {
-        // A replay that disagreed is gone; `finish` says so.
+        // A replay that found a difference has ended; `finish` reports it.
         let _ = self.blocks.send((block, root)).await;
     }
 
-    /// Waits for the end.
+    /// Waits until all blocks are replayed.
     ///
     /// # Panics
-    /// When the chains differ.
+    /// When a root differs.
     pub async fn finish(self) {
         drop(self.blocks);
         self.thread.await.expect("the replay agrees");
@@ -100,7 +100,7 @@ fn append(chain: &Chain, block: &[u8], root: StateRoot) {
 /// Replays the canonical chain of a cluster's node, whose mocked bitcoin never forked, and compares each state root.
 ///
 /// # Panics
-/// When the chains differ.
+/// When a root differs.
 pub async fn check_roots(cluster: &Cluster) {
     let channel = cluster.client().channel;
     let mut blocks = BlockServiceClient::new(channel.clone()).max_decoding_message_size(ANSWER_BYTES_MAX);

@@ -55,7 +55,7 @@ async fn main() {
         eprintln!("measuring {row}");
         let mut table = Table::default();
         measure(&row, &size, &mut table).await;
-        // What is known is not lost when a later row fails.
+        // Printed here too, so that it is not lost when a later row fails.
         eprint!("{table}");
         all.append(table);
     }

@@ -1,4 +1,4 @@
-//! Accounts with money, and the transactions that they sign before the clock starts.
+//! Accounts with STX, and the transactions that they sign before the clock starts.
 
 use chainstate::test_support::transfer_payload;
 use clarity::value::Principal;
@@ -8,23 +8,23 @@ use stacks_types::transaction::{
     PostConditionMode, SpendingCondition, StacksTransaction, TransactionAuth, TransactionPayload,
 };
 
-/// Opening balance of each, micro-STX: enough for every row.
+/// Opening balance of each account, in micro-STX: enough for every row.
 pub const OPENING_USTX: u64 = 1_000_000_000_000;
-/// Fee of each transaction, micro-STX: above the floor for all sizes used.
+/// Fee of each transaction, in micro-STX: above the floor for all sizes used.
 const FEE_USTX: u64 = 3_000;
 
-/// The contract that calls go to.
+/// Code of the contract that calls go to.
 pub const COUNTER: &str = "(define-data-var count uint u0)\n\
      (define-public (increment)\n  (begin\n    (var-set count (+ (var-get count) u1))\n    (ok (var-get count))))\n";
 
-/// An account that sends.
+/// An account that sends transactions.
 pub struct Account {
     key: PrivateKey,
     nonce: u64,
 }
 
 impl Account {
-    /// Accounts `0..count`, all at nonce 0.
+    /// Makes accounts `0..count`, all at nonce 0.
     #[must_use]
     pub fn many(count: usize) -> Vec<Self> {
         (0..count)
@@ -32,33 +32,33 @@ impl Account {
             .collect()
     }
 
-    /// Its address on testnets.
+    /// Address of the account on testnet.
     #[must_use]
     pub fn address(&self) -> StacksAddress {
         StacksAddress::p2pkh(&self.key.public_key(), false)
     }
 
-    /// As if it had sent so many transactions.
+    /// Raises the nonce as if so many transactions had been sent.
     pub const fn skip(&mut self, nonces: u64) {
         self.nonce += nonces;
     }
 
-    /// Signs a payload with the account's next nonce; gives the bytes.
+    /// Signs a payload with the account's next nonce; returns the encoded transaction.
     ///
     /// # Panics
-    /// Never: the key is the account's.
+    /// Never: the key is the account's own.
     pub fn sign(&mut self, payload: TransactionPayload) -> Vec<u8> {
         self.sign_for(payload, FEE_USTX)
     }
 
-    /// As [`Self::sign`], with a fee of so many micro-STX.
+    /// As [`Self::sign`], with a fee of `fee` micro-STX.
     ///
     /// # Panics
-    /// Never: the key is the account's.
+    /// Never: the key is the account's own.
     pub fn sign_for(&mut self, payload: TransactionPayload, fee: u64) -> Vec<u8> {
         let auth = TransactionAuth::Standard(SpendingCondition::p2pkh(&self.key, self.nonce, fee));
         let mut transaction = StacksTransaction::new(false, auth, payload);
-        // A token's transfer moves what no condition names.
+        // A token transfer moves assets that no condition names.
         transaction.post_condition_mode = PostConditionMode::Allow;
         transaction.sign_origin(&self.key).expect("the origin's key");
         self.nonce += 1;
@@ -66,16 +66,16 @@ impl Account {
     }
 }
 
-/// `count` transactions, taken from the accounts in turn: nonces of one account stand far apart.
+/// Signs `count` transactions of the accounts in turn, so that nonces of one account are far apart.
 pub fn signed(accounts: &mut [Account], count: usize, payload: impl Fn(usize) -> TransactionPayload) -> Vec<Vec<u8>> {
     let senders = accounts.len();
     (0..count).map(|index| accounts[index % senders].sign(payload(index))).collect()
 }
 
-/// A transfer of a few micro-STX to an account that nobody has.
+/// A transfer of a few micro-STX to an address of which nobody has the key.
 ///
 /// # Panics
-/// Never: the address is one.
+/// Never: the address is valid.
 #[must_use]
 pub fn transfer(index: usize) -> TransactionPayload {
     let recipient = Principal::parse("ST000000000000000000002AMW42H").expect("an address");

@@ -1,4 +1,4 @@
-//! What peers do to hold up a chain, and what comes of it: blocks in the same time with and without them.
+//! What peers can do to hold up a chain, and its effect: blocks in the same time with and without them.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -14,32 +14,32 @@ use crate::figures::resident_bytes;
 use crate::processes::Cluster;
 use crate::processes::unread::{get, send_and_leave};
 
-/// Whose account proofs are asked for.
+/// Path of an account proof that is asked for.
 const ACCOUNT: &str = "/v2/accounts/ST000000000000000000002AMW42H?proof=1";
 
-/// How many peers take part.
+/// Number of peers of each kind.
 #[derive(Debug, Clone, Copy)]
 pub struct Attackers {
     /// Streams that begin at the earliest event and are not read.
     pub subscribers: usize,
-    /// Requests of the metrics whose answers are not read.
+    /// Connections that request the metrics and do not read the answer.
     pub scrapers: usize,
-    /// Connections that ask for account proofs, one after the other.
+    /// Connections that request account proofs, one after the other.
     pub askers: usize,
 }
 
-/// One kind of attack.
+/// A kind of attack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Attack {
-    /// Replays that nobody reads.
+    /// Event streams that nobody reads.
     Subscribers,
     /// Answers that nobody reads.
     Scrapers,
-    /// Reads without an end.
+    /// Reads that never end.
     Askers,
 }
 
-/// All of them.
+/// All kinds of attack.
 pub const ATTACKS: [Attack; 3] = [Attack::Subscribers, Attack::Scrapers, Attack::Askers];
 
 /// A chain whose rate without disturbance is measured before each attack.
@@ -49,21 +49,21 @@ pub struct Undisturbed<'c> {
     blocks: u64,
 }
 
-/// What came of an attack.
+/// The effect of an attack.
 #[derive(Debug, Clone, Copy)]
 pub struct Found {
-    /// How long the blocks took without it.
+    /// Time of the blocks without the attack.
     pub before: Duration,
-    /// How long as many took under it.
+    /// Time of the same number of blocks under the attack.
     pub under: Duration,
-    /// The longest wait for one of these.
+    /// Longest wait for one of these blocks.
     pub longest_gap: Duration,
-    /// The node's resident memory, at most.
+    /// Largest resident memory of the node, in bytes.
     pub most_bytes: u64,
 }
 
 impl Attack {
-    /// What its peers do.
+    /// Name of the attack in the table.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -75,13 +75,13 @@ impl Attack {
 }
 
 impl Found {
-    /// The rate under attack as a part of the undisturbed one.
+    /// Rate under attack in percent of the undisturbed one.
     #[must_use]
     pub fn percent(&self) -> f64 {
         100.0 * self.before.as_secs_f64() / self.under.as_secs_f64()
     }
 
-    /// See [`Self::longest_gap`].
+    /// As [`Self::longest_gap`], in milliseconds.
     #[must_use]
     pub fn longest_gap_ms(&self) -> u64 {
         u64::try_from(self.longest_gap.as_millis()).unwrap_or(u64::MAX)
@@ -89,17 +89,17 @@ impl Found {
 }
 
 impl<'c> Undisturbed<'c> {
-    /// Waits for the chain's first blocks. Each measurement is of so many.
+    /// Waits for the chain's first blocks. Each later measurement takes `blocks` blocks.
     ///
     /// # Panics
-    /// When there are none.
+    /// When no blocks come.
     pub async fn start(cluster: &'c Cluster, blocks: u64) -> Self {
         let mut counter = Counter::start(cluster).await;
         counter.until("the first blocks", |progress| progress.blocks >= 3).await;
         Self { cluster, counter, blocks }
     }
 
-    /// Measures without disturbance and then under an attack, which ends before this returns.
+    /// Measures without disturbance, and then under an attack, which has ended when this returns.
     ///
     /// # Panics
     /// When no blocks come.
@@ -126,7 +126,7 @@ impl<'c> Undisturbed<'c> {
         Found { before, under, longest_gap, most_bytes }
     }
 
-    /// Time of the blocks, the longest wait for one of them, and the node's memory at most.
+    /// Time of the blocks, longest wait for one of them, and the node's largest memory.
     async fn measure(&mut self) -> (Duration, Duration, u64) {
         let begun = Instant::now();
         let (mut last, mut longest, mut most_bytes) = (begun, Duration::ZERO, 0);
@@ -141,7 +141,7 @@ impl<'c> Undisturbed<'c> {
     }
 }
 
-/// Asks, reads what comes, and asks again.
+/// Sends requests on one connection and reads the answers, until `stop`.
 async fn ask(address: SocketAddr, stop: Arc<AtomicBool>) {
     let request = get(ACCOUNT);
     let mut answer = vec![0; 64 << 10];

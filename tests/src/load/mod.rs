@@ -17,39 +17,39 @@ mod wire;
 
 use crate::figures::Table;
 
-/// How much is done.
+/// How much the rows measure.
 #[derive(Debug, Clone, Copy)]
 pub struct Size {
-    /// Process starts.
+    /// Number of times that the process is started.
     pub starts: u32,
-    /// Empty blocks.
+    /// Number of empty blocks.
     pub empty_blocks: u64,
-    /// Accounts that send.
+    /// Number of accounts that send.
     pub accounts: usize,
-    /// Transfers of a row.
+    /// Number of transfers in a row.
     pub transfers: usize,
-    /// Contract calls of a row.
+    /// Number of contract calls in a row.
     pub calls: usize,
-    /// Deploys of a row.
+    /// Number of deployments in a row.
     pub deploys: usize,
-    /// Transactions that fill the mempool.
+    /// Number of transactions that fill the mempool.
     pub mempool: usize,
-    /// Reads of `/v2/info`.
+    /// Number of reads of `/v2/info`.
     pub reads: usize,
-    /// Blocks whose push is timed.
+    /// Number of blocks whose push is timed.
     pub pushes: u64,
-    /// Subscribers of one event.
+    /// Number of subscribers of each event.
     pub subscribers: usize,
-    /// Events that they get.
+    /// Number of events that they get.
     pub events: u32,
-    /// Blocks of each half of a measurement under attack.
+    /// Number of blocks in each half of a measurement under attack.
     pub attacked_blocks: u64,
-    /// Peers of an attack, by kind.
+    /// Number of peers in an attack, by kind.
     pub attackers: attacks::Attackers,
 }
 
 impl Size {
-    /// What the figures are made with.
+    /// The size with which `docs/PERFORMANCE.md` is made.
     pub const WHOLE: Self = Self {
         starts: 10,
         empty_blocks: 2_500,
@@ -66,7 +66,7 @@ impl Size {
         attackers: attacks::Attackers { subscribers: 1_000, scrapers: 10_000, askers: 3_000 },
     };
 
-    /// To see that it still runs.
+    /// A size that only shows that the tool still runs.
     pub const TINY: Self = Self {
         starts: 1,
         empty_blocks: 20,
@@ -84,29 +84,29 @@ impl Size {
     };
 }
 
-/// How far things grow.
+/// How far things grow for the charts.
 #[derive(Debug, Clone, Copy)]
 pub struct Grown {
-    /// Empty blocks.
+    /// Number of empty blocks.
     pub blocks: u64,
-    /// Accounts that send.
+    /// Number of accounts that send.
     pub accounts: usize,
-    /// Transactions that wait.
+    /// Number of transactions that wait.
     pub mempool: usize,
-    /// Accounts that are paid.
+    /// Number of accounts that are paid.
     pub accounts_max: usize,
-    /// Subscribers.
+    /// Number of subscribers.
     pub subscribers: usize,
-    /// Events that they get.
+    /// Number of events that they get.
     pub events: u32,
-    /// Source of a contract, in kilobytes.
+    /// Largest code of a contract, in kilobytes.
     pub contract_kilobytes: usize,
-    /// Deploys of each size.
+    /// Number of deployments of each size.
     pub contract_rounds: usize,
 }
 
 impl Grown {
-    /// What the charts are made with: all of it takes half an hour, most of it the blocks.
+    /// The size with which the charts are made. It takes half an hour, most of it for the blocks.
     pub const WHOLE: Self = Self {
         blocks: 100_000,
         accounts: 4_000,
@@ -118,7 +118,7 @@ impl Grown {
         contract_rounds: 3,
     };
 
-    /// To see that it still runs.
+    /// A size that only shows that the tool still runs.
     pub const TINY: Self = Self {
         blocks: 10,
         accounts: 20,
@@ -146,10 +146,10 @@ pub const ROWS: [&str; 11] = [
     "attacks",
 ];
 
-/// Measures one row into the table.
+/// Measures one row and adds it to the table.
 ///
 /// # Panics
-/// When the processes do not do what they must, or the row has no such name.
+/// When a process does not do what it must, or `row` is not one of [`ROWS`].
 pub async fn measure(row: &str, size: &Size, table: &mut Table) {
     match row {
         "start" => rows::start::measure(size, table),

@@ -13,7 +13,7 @@ use super::accounts::{Account, OPENING_USTX};
 use super::wire::Wire;
 use crate::processes::{Cluster, Plan};
 
-/// Connections that offer transactions at once.
+/// Number of connections that offer transactions at once.
 pub(super) const CONNECTIONS: usize = 64;
 /// Longest wait for anything.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -29,7 +29,7 @@ pub(super) fn start(accounts: &[Account], plan: Plan) -> Cluster {
 pub(super) struct Progress {
     pub(super) blocks: u64,
     pub(super) transactions: u64,
-    /// When the first block with transactions (beside a coinbase) came, and how many those were.
+    /// When the first block with transactions (besides a coinbase) came, and how many it had.
     pub(super) first_at: Option<(Instant, u64)>,
     pub(super) last_at: Option<Instant>,
 }
@@ -83,13 +83,13 @@ impl Counter {
         Self { progress, task }
     }
 
-    /// Waits until `done`.
+    /// Waits until `done` says so.
     pub(super) async fn until(&mut self, what: &str, done: impl FnMut(&Progress) -> bool) -> Progress {
         let waited = tokio::time::timeout(PATIENCE, self.progress.wait_for(done)).await;
         *waited.unwrap_or_else(|_| panic!("not in time: {what}")).expect("the stream goes on")
     }
 
-    /// What was counted.
+    /// The counts of this moment.
     pub(super) fn now(&self) -> Progress {
         *self.progress.borrow()
     }
@@ -101,8 +101,8 @@ impl Drop for Counter {
     }
 }
 
-/// Offers all transactions over [`CONNECTIONS`] connections, in order on each; one that is too far ahead of the chain is
-/// offered again after `progress` moved. Returns when all were accepted.
+/// Offers all transactions over [`CONNECTIONS`] connections, in order on each. One that is too far ahead of the chain is offered
+/// again after more blocks. Returns when all are accepted.
 pub(super) async fn offer_all(address: &str, transactions: Vec<Vec<u8>>, counter: &Counter) {
     let transactions = Arc::new(transactions);
     let mut tasks = Vec::new();

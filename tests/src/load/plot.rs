@@ -1,25 +1,25 @@
-//! A line chart as SVG, drawn from the tool's own points.
+//! Draws a line chart as SVG.
 
 use std::fmt::Write as _;
 
 const WIDTH: f64 = 720.0;
 const HEIGHT: f64 = 360.0;
-/// Room for titles and numbers: left, right, top, bottom.
+/// Margins for titles and numbers: left, right, top, bottom.
 const MARGINS: (f64, f64, f64, f64) = (80.0, 20.0, 60.0, 50.0);
 const TICKS: u32 = 5;
-/// One a line; more lines than these do not fit a chart.
+/// Colours of the lines; a chart has no more lines than these.
 const COLOURS: [&str; 4] = ["#5546ff", "#d9480f", "#2b8a3e", "#868e96"];
 
 /// One chart.
 #[derive(Debug, Clone)]
 pub struct Chart {
-    /// What is shown.
+    /// Title above the chart.
     pub title: String,
     /// What grows, with its unit.
     pub x: String,
     /// What is measured, with its unit.
     pub y: String,
-    /// Whether x grows by factors: then it is at least 1 everywhere.
+    /// Whether x grows by factors, and so has a logarithmic axis; x is then at least 1 everywhere.
     pub by_factors: bool,
     /// Up to four lines.
     pub lines: Vec<Line>,
@@ -28,7 +28,7 @@ pub struct Chart {
 /// A line of a chart.
 #[derive(Debug, Clone)]
 pub struct Line {
-    /// What it shows.
+    /// Name of the line in the legend.
     pub name: String,
     /// Its points in order of x, all at least 0.
     pub points: Vec<(f64, f64)>,
@@ -95,7 +95,7 @@ fn text(svg: &mut String, (x, y): (f64, f64), anchor: &str, colour: &str, what: 
     let _ = writeln!(svg, "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\" fill=\"{colour}\">{what}</text>");
 }
 
-/// The next 1, 2 or 5 times a power of ten.
+/// The next number of the form 1, 2 or 5 times a power of ten.
 fn nice(value: f64) -> f64 {
     if value <= 0.0 {
         return 1.0;

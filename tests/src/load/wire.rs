@@ -3,10 +3,10 @@
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-/// Largest answer that a row reads.
+/// Bytes of the largest answer that a row reads.
 const ANSWER_BYTES_MAX: usize = 1 << 20;
 
-/// One kept connection.
+/// One connection that is kept open.
 pub(super) struct Wire {
     stream: TcpStream,
     buffer: Vec<u8>,
@@ -19,13 +19,13 @@ impl Wire {
         Self { stream, buffer: Vec::with_capacity(4096) }
     }
 
-    /// GET; gives status and body.
+    /// Sends a GET; returns status and body.
     pub(super) async fn get(&mut self, path: &str) -> (u16, Vec<u8>) {
         let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
         self.exchange(request.as_bytes()).await
     }
 
-    /// Offers a transaction's bytes; whether it was accepted, and what was said if not.
+    /// Offers a transaction's bytes. The error is the node's text when it is not accepted.
     pub(super) async fn submit(&mut self, transaction: &[u8]) -> Result<(), String> {
         let head = format!(
             "POST /v2/transactions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/octet-stream\r\n\
@@ -54,7 +54,7 @@ impl Wire {
     }
 }
 
-/// Status and body, once all of it is there.
+/// Status and body, once all of the answer is there.
 fn answer(bytes: &[u8]) -> Option<(u16, &[u8])> {
     let head = bytes.windows(4).position(|window| window == b"\r\n\r\n")?;
     let text = std::str::from_utf8(&bytes[..head]).expect("an ASCII head");

@@ -6,20 +6,20 @@ use tonic::transport::Channel;
 
 use super::Client;
 
-/// Changes the mocks of a node.
+/// Client of a node's admin service.
 pub struct Admin {
-    /// All of its calls.
+    /// The generated client, for all other calls.
     pub client: AdminServiceClient<Channel>,
 }
 
 impl Admin {
-    /// On the client's connection.
+    /// Uses the connection of `client`.
     #[must_use]
     pub fn new(client: &Client) -> Self {
         Self { client: AdminServiceClient::new(client.channel.clone()).max_decoding_message_size(64 << 20) }
     }
 
-    /// Burn blocks on the canonical tip. They are announced when this returns.
+    /// Mines burn blocks on the canonical tip. They are announced when this returns.
     ///
     /// # Panics
     /// When the node refuses.
@@ -28,10 +28,10 @@ impl Admin {
         self.client.mine_burn_blocks(request).await.expect("burn blocks").into_inner().burn_blocks
     }
 
-    /// Stacks blocks, all of which must come.
+    /// Has Stacks blocks made, and waits for all of them.
     ///
     /// # Panics
-    /// When they do not.
+    /// When fewer come.
     pub async fn mine_blocks(&mut self, count: u32) -> Vec<v1::BlockRef> {
         let request = v1::MineBlocksRequest { count: Some(count), wait: None };
         let mined = self.client.mine_blocks(request).await.expect("blocks").into_inner();
@@ -39,7 +39,7 @@ impl Admin {
         mined.blocks
     }
 
-    /// What changes when blocks are made.
+    /// Sets when blocks are made.
     ///
     /// # Panics
     /// When the node refuses.

@@ -1,5 +1,5 @@
-//! A node without producer and signers, and blocks for it that a second chain in this process has made: the test decides
-//! when a block comes.
+//! A node without producer and signers, and blocks for it that a second chain in this process makes: the test decides when a block
+//! comes.
 
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
@@ -22,22 +22,22 @@ use stacks_types::transaction::TransactionPayload;
 use super::cluster::{CONFIG_FILE, Plan, genesis, start_node, start_node_on};
 use super::{Client, Process, SmallDisk, stacksjs};
 
-/// The node.
+/// A node, with a folder of its own.
 pub struct NodeAlone {
     address: String,
-    /// Its process.
+    /// The node's process.
     pub node: Process,
-    /// Where its data is, if that is a disk of its own.
+    /// The disk that holds its data, if that is one of its own.
     pub disk: Option<SmallDisk>,
     // Last, so that the log in it outlives the process, which shows it.
     folder: tempfile::TempDir,
 }
 
 impl NodeAlone {
-    /// Starts it on a free port with this config file; it mines one burn block and no other.
+    /// Starts the node on a free port with this config. It mines one burn block and no other.
     ///
     /// # Panics
-    /// When it does not start.
+    /// When the node does not start.
     #[must_use]
     pub fn start(config: &str) -> Self {
         let folder = new_folder(config);
@@ -45,13 +45,13 @@ impl NodeAlone {
         Self { address, node, disk: None, folder }
     }
 
-    /// With its data on a disk of so many bytes.
+    /// As [`Self::start`], with its data on a disk of `bytes` bytes.
     ///
     /// # Errors
-    /// Why this user may not mount one.
+    /// Why this user cannot mount a disk.
     ///
     /// # Panics
-    /// When it does not start.
+    /// When the node does not start.
     pub fn start_on_small_disk(bytes: u64) -> Result<Self, String> {
         let folder = new_folder("");
         std::fs::create_dir(folder.path().join("node")).expect("a data folder");
@@ -60,46 +60,46 @@ impl NodeAlone {
         Ok(Self { address, node, disk: Some(disk), folder })
     }
 
-    /// kill -9 and a new start on the same port and folder.
+    /// Kills the node by kill -9 and starts it on the same port and folder.
     pub fn restart(&mut self) {
         self.node.kill();
         self.node = start_node_on(self.disk.as_ref(), self.folder.path(), &self.address, "0").0;
     }
 
-    /// What its chain was made of.
+    /// Path of the genesis file.
     #[must_use]
     pub fn genesis_file(&self) -> PathBuf {
         self.folder.path().join("genesis.json")
     }
 
-    /// The same, as text.
+    /// Content of the genesis file.
     ///
     /// # Panics
-    /// When it is not there any more.
+    /// When the file cannot be read.
     #[must_use]
     pub fn genesis_text(&self) -> String {
         std::fs::read_to_string(self.genesis_file()).expect("a genesis file")
     }
 
-    /// Its data folder.
+    /// Path of its data folder.
     #[must_use]
     pub fn data_folder(&self) -> PathBuf {
         self.folder.path().join("node")
     }
 
-    /// Speaks gRPC to it, over a connection of its own.
+    /// A gRPC client with a connection of its own.
     #[must_use]
     pub fn client(&self) -> Client {
         Client::new(&self.address)
     }
 
-    /// `host:port`.
+    /// `host:port` of the node.
     #[must_use]
     pub fn address(&self) -> &str {
         &self.address
     }
 
-    /// Makes blocks that the node will take one after the other, each with this many transfers.
+    /// Makes blocks that follow each other and that the node will take, each with this many transfers.
     ///
     /// # Panics
     /// When they cannot be made.
@@ -115,7 +115,7 @@ impl NodeAlone {
         tokio::task::spawn_blocking(|| maker.join().expect("blocks")).await.expect("no panic")
     }
 
-    /// Pushes a block; it is stored when this returns.
+    /// Pushes a block, which is stored when this returns.
     ///
     /// # Panics
     /// When the node does not take it.
@@ -135,16 +135,16 @@ fn new_folder(config: &str) -> tempfile::TempDir {
     folder
 }
 
-/// An address that is in no block.
+/// An address that occurs in no block.
 #[must_use]
 pub fn address_of_nobody() -> String {
     address("nobody", 0).to_string()
 }
 
-/// A block as its producer proposes it: without the stackers' signatures.
+/// A block as its producer proposes it, without the stackers' signatures.
 ///
 /// # Panics
-/// When it is no block.
+/// When the bytes are no block.
 #[must_use]
 pub fn proposal_of(block: &[u8]) -> NakamotoBlock {
     let mut block = NakamotoBlock::decode(block).expect("a block");

@@ -1,4 +1,4 @@
-//! The binaries under test: built once a run, by the cargo and with the profile that built this test.
+//! The binaries under test. They are built once a run, by the cargo and with the profile that built this test.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -11,7 +11,7 @@ pub fn binary(name: &str) -> PathBuf {
     FOLDER.get_or_init(folder).join(name)
 }
 
-/// Those that the environment variable `MOCKAMOTO_BINARIES` names, as they are; else they are built.
+/// The folder that the environment variable `MOCKAMOTO_BINARIES` names; without it, the binaries are built.
 fn folder() -> PathBuf {
     std::env::var_os("MOCKAMOTO_BINARIES").map_or_else(build, PathBuf::from)
 }
@@ -28,8 +28,8 @@ fn build() -> PathBuf {
     };
     let target = folder.parent().expect("the profile's folder is in the target folder");
     let manifest = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml");
-    // The whole workspace, so that dependencies have the features that this test's own build gave them: nothing is built
-    // twice, only the binaries are linked.
+    // The whole workspace is built, so that dependencies have the features of this test's own build: then only the binaries are
+    // linked, and nothing is built twice.
     let status = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
         .args(["build", "--quiet", "--workspace", "--all-targets", "--profile", profile, "--manifest-path"])
         .arg(manifest)

@@ -1,4 +1,4 @@
-//! The gRPC client of the tests: calls, and a watch that collects the event stream.
+//! The gRPC client of the tests: calls, and a watch that reads the event stream.
 
 use std::time::Duration;
 
@@ -8,31 +8,31 @@ use nakamoto_proto::v1::event_service_client::EventServiceClient;
 use nakamoto_proto::v1::subscribe_response::Body as Frame;
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint};
 
-/// How long a test waits for something that must happen.
+/// Longest wait of a test for something that must happen.
 pub const WAIT: Duration = Duration::from_secs(60);
 
 /// A connection to a node.
 #[derive(Clone)]
 pub struct Client {
-    /// Shared by all services' clients.
+    /// Channel that all services' clients share.
     pub channel: Channel,
 }
 
 impl Client {
-    /// Connects when the first call is made; `host:port`.
+    /// Prepares a connection to `host:port`, which is made at the first call.
     ///
     /// # Panics
-    /// When that is no address.
+    /// When the address does not parse.
     #[must_use]
     pub fn new(address: &str) -> Self {
         let endpoint = Endpoint::from_shared(format!("http://{address}")).expect("an address");
         Self { channel: endpoint.timeout(WAIT).connect_lazy() }
     }
 
-    /// As [`Self::new`], for a node that has this certificate (PEM).
+    /// As [`Self::new`], for a node with this certificate (PEM).
     ///
     /// # Panics
-    /// When that is no address or no certificate.
+    /// When address or certificate do not parse.
     #[must_use]
     pub fn over_tls(address: &str, certificate: &str) -> Self {
         let endpoint = Endpoint::from_shared(format!("https://{address}")).expect("an address");
@@ -48,10 +48,10 @@ impl Client {
         self.try_watch(after_sequence).await.expect("a stream")
     }
 
-    /// As [`Self::watch`], for a node that may not be there.
+    /// As [`Self::watch`], for a node that may not run.
     ///
     /// # Errors
-    /// What the node or the transport said.
+    /// Status of the node or the transport.
     pub async fn try_watch(&self, after_sequence: u64) -> Result<Watch, tonic::Status> {
         let request = v1::SubscribeRequest {
             filter: Some(v1::EventFilter { all: true, ..Default::default() }),
@@ -62,7 +62,7 @@ impl Client {
             client_name: "e2e".to_owned(),
             ..Default::default()
         };
-        // A stream has no deadline of its own; each frame is waited for.
+        // The stream has no deadline of its own; the wait for each frame has.
         let mut request = tonic::Request::new(request);
         request.set_timeout(Duration::from_secs(3600));
         let client = EventServiceClient::new(self.channel.clone());
@@ -70,7 +70,7 @@ impl Client {
         Ok(Watch { stream, last: after_sequence, frame: 0, waiting: std::collections::VecDeque::new() })
     }
 
-    /// The canonical tips.
+    /// The canonical tips of the node.
     ///
     /// # Panics
     /// When the node does not answer.
@@ -79,7 +79,7 @@ impl Client {
         client.get_tip(v1::GetTipRequest {}).await.expect("tips").into_inner()
     }
 
-    /// Offers a transaction.
+    /// Offers a transaction to the node.
     ///
     /// # Panics
     /// When the node does not answer.
@@ -90,7 +90,7 @@ impl Client {
     }
 }
 
-/// An open event stream. Asserts, event by event, that nothing is missing and nothing comes twice.
+/// An open event stream. Checks with each event that none is missing and none comes twice.
 pub struct Watch {
     stream: tonic::Streaming<v1::SubscribeResponse>,
     last: u64,
@@ -99,7 +99,7 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// The next event, or the reason why the stream ended.
+    /// Waits for the next event.
     ///
     /// # Errors
     /// Why the stream ended.
@@ -123,7 +123,7 @@ impl Watch {
         Ok(event)
     }
 
-    /// The first event that `pick` takes.
+    /// Waits for the first event that `pick` takes.
     ///
     /// # Panics
     /// When there is none in time.
@@ -139,7 +139,7 @@ impl Watch {
         found.await.unwrap_or_else(|_| panic!("no event says: {what}"))
     }
 
-    /// The receipt of a transaction.
+    /// Waits for the receipt of a transaction.
     ///
     /// # Panics
     /// When it is not mined in time.
@@ -152,7 +152,7 @@ impl Watch {
         .await
     }
 
-    /// The next processed block.
+    /// Waits for the next processed block.
     ///
     /// # Panics
     /// When there is none in time.

@@ -1,4 +1,4 @@
-//! Node, producer and signers as processes of their own, with keys that the test made, so that each can be killed alone.
+//! Node, producers and signers as processes, with keys that the test has made, so that each can be killed alone.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -10,40 +10,40 @@ use serde_json::{Value, json};
 
 use super::{Client, Http, Process, RawGrpc, SmallDisk, WAIT, binary, stacksjs};
 
-/// A node started in a folder that has this file reads it.
+/// Name of the config file: a node that is started in a folder with this file reads it.
 pub(super) const CONFIG_FILE: &str = "node.toml";
 
-/// The node's certificate in the cluster's folder, when it has one.
+/// Name of the node's certificate in the cluster's folder, if it has one.
 const CERT_FILE: &str = "cert.pem";
 
-/// What a cluster is made of.
+/// What a cluster consists of, and its settings.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// Producers in rotation.
+    /// Producers in the set.
     pub producers: u8,
     /// Producers whose process is started.
     pub running_producers: u8,
     /// Weight of each stacker.
     pub weights: Vec<u32>,
-    /// Signers whose process is started: the others' keys are the test's to use.
+    /// Signers whose process is started; the test may use the keys of the others.
     pub running_signers: u8,
-    /// Burn blocks a reward cycle.
+    /// Number of burn blocks in a reward cycle.
     pub cycle_length: u64,
     /// The producers' pause before an empty block.
     pub block_interval: &'static str,
-    /// The node's; with "0" burn blocks come by the admin service alone.
+    /// The node's interval; with "0" burn blocks come by the admin service only.
     pub burn_block_interval: &'static str,
-    /// After it a producer proposes an unanswered block again.
+    /// Time after which a producer proposes an unanswered block again.
     pub proposal_timeout: &'static str,
-    /// How long the node may take transactions into one block.
+    /// Time that the node gets to assemble a block.
     pub assembly_time: &'static str,
-    /// The node's config file; empty for none.
+    /// The node's config; empty for none.
     pub node_config: String,
-    /// The rules of which epoch.
+    /// Epoch whose rules hold.
     pub epoch: &'static str,
-    /// TLS on the node's port, with a certificate of its own; not together with `node_config`.
+    /// Whether the node's port speaks TLS, with a certificate of its own; not together with `node_config`.
     pub tls: bool,
-    /// Accounts with money beside those of the vectors: address and micro-STX.
+    /// Opening balances besides those of the vectors: address and micro-STX.
     pub balances: Vec<(String, u64)>,
 }
 
@@ -71,30 +71,30 @@ impl Default for Plan {
 pub struct Cluster {
     address: String,
     plan: Plan,
-    /// The node.
+    /// The node's process.
     pub node: Process,
-    /// The producers, in rotation order.
+    /// The producers' processes, in the order in which they take turns.
     pub producers: Vec<Process>,
-    /// The signers, in signing order.
+    /// The signers' processes, in the order of the stacker set.
     pub signers: Vec<Process>,
     // Last, so that the logs in it outlive the processes, which show them.
     folder: tempfile::TempDir,
 }
 
 impl Cluster {
-    /// One producer and three signers on a free port. `block_interval` is the producer's, `burn_block_interval` the node's.
+    /// Starts one producer and three signers on a free port. `block_interval` is the producer's, `burn_block_interval` the node's.
     ///
     /// # Panics
-    /// When one does not start.
+    /// When a process does not start.
     #[must_use]
     pub fn start(block_interval: &'static str, burn_block_interval: &'static str) -> Self {
         Self::start_plan(Plan { block_interval, burn_block_interval, ..Plan::default() })
     }
 
-    /// Starts all on a free port, with the admin service on.
+    /// Starts all processes on a free port, with the admin service on.
     ///
     /// # Panics
-    /// When one does not start.
+    /// When a process does not start.
     #[must_use]
     pub fn start_plan(plan: Plan) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
@@ -116,34 +116,34 @@ impl Cluster {
         Self { address, plan, node, producers, signers, folder }
     }
 
-    /// What the chain was made of.
+    /// Path of the genesis file.
     #[must_use]
     pub fn genesis_file(&self) -> std::path::PathBuf {
         self.folder.path().join("genesis.json")
     }
 
-    /// Where the node listens, `host:port`.
+    /// `host:port` of the node.
     #[must_use]
     pub fn address(&self) -> &str {
         &self.address
     }
 
-    /// The node's data folder.
+    /// Path of the node's data folder.
     #[must_use]
     pub fn node_folder(&self) -> std::path::PathBuf {
         self.folder.path().join("node")
     }
 
-    /// A signer's data folder.
+    /// Path of a signer's data folder.
     #[must_use]
     pub fn signer_folder(&self, index: u8) -> std::path::PathBuf {
         self.folder.path().join(format!("signer-{index}"))
     }
 
-    /// Asserts that no process has logged an error or a panic, but for lines that `expected` takes.
+    /// Checks that no process has logged an error or a panic, except for lines that `expected` takes.
     ///
     /// # Panics
-    /// With the lines, when one has.
+    /// When a process has; with the lines.
     pub fn check_logs(&self, expected: impl Fn(&str) -> bool) {
         let processes = std::iter::once(&self.node).chain(&self.producers).chain(&self.signers);
         for process in processes {
@@ -154,10 +154,10 @@ impl Cluster {
         }
     }
 
-    /// Speaks gRPC to the node.
+    /// A gRPC client of the node.
     ///
     /// # Panics
-    /// When its certificate is gone.
+    /// When the certificate file cannot be read.
     #[must_use]
     pub fn client(&self) -> Client {
         if !self.plan.tls {
@@ -167,57 +167,57 @@ impl Cluster {
         Client::over_tls(&self.address, &certificate)
     }
 
-    /// Speaks any bytes over gRPC to the node.
+    /// A client that sends any bytes over gRPC to the node.
     #[must_use]
     pub fn raw_grpc(&self) -> RawGrpc {
         RawGrpc::new(&self.address)
     }
 
-    /// Where the node is.
+    /// Socket address of the node.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// Speaks HTTP to the node.
+    /// An HTTP client of the node.
     #[must_use]
     pub fn http(&self) -> Http {
         Http::new(&self.address)
     }
 
-    /// kill -9 and a new start on the same port and folder.
+    /// Kills the node by kill -9 and starts it on the same port and folder.
     pub fn restart_node(&mut self, burn_block_interval: &str) {
         self.node.kill();
         self.node = start_node(self.folder.path(), &self.address, burn_block_interval).0;
     }
 
-    /// kill -9 and a new start.
+    /// Kills a producer by kill -9 and starts it again.
     pub fn restart_producer(&mut self, index: u8) {
         let place = usize::from(index);
         self.producers[place].kill();
         self.producers[place] = start_producer(self.folder.path(), &self.address, index, &self.plan);
     }
 
-    /// kill -9 and a new start.
+    /// Kills a signer by kill -9 and starts it again.
     pub fn restart_signer(&mut self, index: u8) {
         let place = usize::from(index);
         self.signers[place].kill();
         self.signers[place] = start_signer(self.folder.path(), &self.address, index, &self.plan);
     }
 
-    /// Starts the next producer, which was not there from the beginning.
+    /// Starts one more producer of the set.
     ///
     /// # Panics
-    /// When it does not start.
+    /// When the process does not start.
     pub fn add_producer(&mut self) {
         let index = u8::try_from(self.producers.len()).expect("few producers");
         self.producers.push(start_producer(self.folder.path(), &self.address, index, &self.plan));
     }
 
-    /// Starts the next signer, which was not there from the beginning.
+    /// Starts one more signer of the set.
     ///
     /// # Panics
-    /// When it does not start.
+    /// When the process does not start.
     pub fn add_signer(&mut self) {
         let index = u8::try_from(self.signers.len()).expect("few signers");
         self.signers.push(start_signer(self.folder.path(), &self.address, index, &self.plan));
@@ -255,7 +255,7 @@ pub(super) fn start_node(folder: &Path, bind: &str, burn_block_interval: &str) -
     start_node_on(None, folder, bind, burn_block_interval)
 }
 
-/// With its data on a disk of its own, mounted at the data folder.
+/// Starts a node with its data on a disk of its own, which is mounted at the data folder.
 pub(super) fn start_node_on(
     disk: Option<&SmallDisk>,
     folder: &Path,
@@ -284,7 +284,7 @@ pub(super) fn start_node_on(
     (process, address)
 }
 
-/// The file appears when the port is served.
+/// Waits for the file that a node writes when it serves.
 fn wait_for_ready(file: &Path, process: &Process) -> String {
     let end = Instant::now() + WAIT;
     loop {
@@ -294,12 +294,12 @@ fn wait_for_ready(file: &Path, process: &Process) -> String {
             return ready["address"].as_str().expect("an address").to_owned();
         }
         assert!(Instant::now() < end, "the node is not ready:\n{}", process.log());
-        // The only wait in these tests that looks again and again: a file has no event.
+        // The only wait in these tests that polls: a file has no event.
         std::thread::park_timeout(Duration::from_millis(5));
     }
 }
 
-/// What producer and signer are told of the node.
+/// Arguments by which producer and signer reach the node.
 fn node_args(folder: &Path, address: &str, tls: bool) -> Vec<OsString> {
     if !tls {
         return vec!["--node".into(), format!("http://{address}").into()];
@@ -307,7 +307,7 @@ fn node_args(folder: &Path, address: &str, tls: bool) -> Vec<OsString> {
     vec!["--node".into(), format!("https://{address}").into(), "--tls-ca".into(), folder.join(CERT_FILE).into()]
 }
 
-/// Makes a certificate for loopback; the config that uses it.
+/// Makes a certificate for loopback, and returns the config that uses it.
 fn with_certificate(folder: &Path) -> String {
     let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate");
     std::fs::write(folder.join(CERT_FILE), made.cert.pem()).expect("a certificate file");

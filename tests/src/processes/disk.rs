@@ -1,10 +1,10 @@
-//! A small disk that fills up, and commands that run inside of others.
+//! A small disk that can be filled, and commands that run inside of others.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-/// The command as the end of another one's arguments, with its environment.
+/// A command as the last arguments of another one, with its environment.
 #[must_use]
 pub fn wrapped(prefix: &[&str], command: &Command) -> Command {
     let (program, arguments) = prefix.split_first().map_or(("env", prefix), |(program, rest)| (*program, rest));
@@ -14,25 +14,25 @@ pub fn wrapped(prefix: &[&str], command: &Command) -> Command {
     whole
 }
 
-/// A file system in memory, seen by the processes that are started on it and nobody else. It is gone with this value.
+/// A file system in memory that only processes started on it can see. It is gone when this is dropped.
 pub struct SmallDisk {
     folder: PathBuf,
     holder: Child,
 }
 
 impl SmallDisk {
-    /// Mounts it at a folder.
+    /// Mounts a disk of `bytes` bytes at a folder.
     ///
     /// # Errors
-    /// Why this user may not.
+    /// Why this user cannot mount it.
     ///
     /// # Panics
-    /// When `sh` misbehaves.
+    /// When `sh` does not do what it must.
     pub fn mount(folder: &Path, bytes: u64) -> Result<Self, String> {
         let script = "mount -t tmpfs -o \"size=$1\" tmpfs \"$2\" && echo mounted && exec cat";
         let mut command = Command::new("unshare");
         command.args(["--user", "--map-root-user", "--mount", "sh", "-c", script, "sh", &bytes.to_string()]);
-        // Nothing comes by its standard input; it ends with this process at the latest, when that is closed.
+        // Nothing is written to its standard input. When that is closed, at the latest at the end of this process, the holder ends.
         let holder = command.arg(folder).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
         let mut holder = holder.map_err(|error| format!("no unshare (util-linux) here: {error}"))?;
         let mut line = String::new();
@@ -45,27 +45,27 @@ impl SmallDisk {
         }
     }
 
-    /// The command, run where the disk is seen. The process keeps its id.
+    /// The command, to be run where the disk is seen. The process keeps its id.
     #[must_use]
     pub fn on_it(&self, command: &Command) -> Command {
         let holder = self.holder.id().to_string();
         wrapped(&["nsenter", "--user", "--mount", "--preserve-credentials", "--target", &holder], command)
     }
 
-    /// Where this process finds the disk.
+    /// Path under which this process reaches the disk.
     ///
     /// # Panics
-    /// When its folder is no absolute path.
+    /// When its folder is not an absolute path.
     #[must_use]
     pub fn folder(&self) -> PathBuf {
         let root = PathBuf::from(format!("/proc/{}/root", self.holder.id()));
         root.join(self.folder.strip_prefix("/").expect("an absolute path"))
     }
 
-    /// Leaves room for this many bytes.
+    /// Fills the disk, but for this many bytes.
     ///
     /// # Panics
-    /// When the disk is not there.
+    /// When the disk cannot be written.
     pub fn fill(&self, spare: u64) {
         use std::io::Write as _;
         let path = self.folder().join("filler");
@@ -75,10 +75,10 @@ impl SmallDisk {
         file.set_len(length.saturating_sub(spare)).expect("shorter is always possible");
     }
 
-    /// Takes the filling away.
+    /// Removes what [`Self::fill`] wrote.
     ///
     /// # Panics
-    /// When there is none.
+    /// When there is nothing to remove.
     pub fn make_room(&self) {
         std::fs::remove_file(self.folder().join("filler")).expect("it is there");
     }

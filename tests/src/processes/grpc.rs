@@ -1,4 +1,4 @@
-//! A gRPC client that sends any bytes: message or frame, right or wrong.
+//! A gRPC client that sends any bytes as message or frame, right or wrong.
 
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Bytes;
@@ -11,24 +11,24 @@ use tonic::{Code, Status};
 use super::WAIT;
 use super::http::connector;
 
-/// Speaks HTTP/2 to one address.
+/// Client of one address, over HTTP/2.
 pub struct RawGrpc {
     base: String,
     client: Client<HttpConnector, Full<Bytes>>,
 }
 
 impl RawGrpc {
-    /// For `host:port`.
+    /// A client for `host:port`.
     #[must_use]
     pub fn new(address: &str) -> Self {
         let client = Client::builder(TokioExecutor::new()).http2_only(true).build(connector());
         Self { base: format!("http://{address}"), client }
     }
 
-    /// Sends one message, framed as it should be. The first message of the answer, if there is one, or the status.
+    /// Sends one message in a correct frame. Returns the first message of the answer, if there is one.
     ///
     /// # Errors
-    /// The status, when it is not OK.
+    /// Status of the call, when it is not OK.
     ///
     /// # Panics
     /// When there is no answer within [`WAIT`], or it breaks the protocol.
@@ -76,7 +76,7 @@ impl RawGrpc {
                     }
                 }
             }
-            // A stream would go on for ever: its first message is enough.
+            // A stream would never end: its first message is enough.
             if let Some((head, rest)) = data.split_first_chunk::<5>() {
                 let length = u32::from_be_bytes([head[1], head[2], head[3], head[4]]);
                 if let Some(message) = rest.get(..usize::try_from(length).expect("a length")) {

@@ -10,20 +10,20 @@ use serde_json::Value;
 
 use super::WAIT;
 
-/// What came back.
+/// An answer.
 #[derive(Debug, Clone)]
 pub struct Answer {
-    /// HTTP status.
+    /// Its HTTP status.
     pub status: u16,
-    /// All of the body.
+    /// Its whole body.
     pub body: Vec<u8>,
 }
 
 impl Answer {
-    /// The body as JSON.
+    /// The body parsed as JSON.
     ///
     /// # Panics
-    /// When it is not.
+    /// When it is not JSON.
     #[must_use]
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
@@ -36,29 +36,29 @@ impl Answer {
     }
 }
 
-/// Connects without waiting for more to send: else each small request stands 40 ms for the other side's acknowledgement.
+/// A connector that sends at once: else each small request would wait 40 ms for the other side's acknowledgement.
 pub(super) fn connector() -> HttpConnector {
     let mut connector = HttpConnector::new();
     connector.set_nodelay(true);
     connector
 }
 
-/// Speaks to one address.
+/// Client of one address.
 pub struct Http {
     base: String,
     client: Client<HttpConnector, Full<Bytes>>,
 }
 
 impl Http {
-    /// For `host:port`.
+    /// A client for `host:port`.
     #[must_use]
     pub fn new(address: &str) -> Self {
-        // A connection for each request: a server may close one after an early refusal, and a reused one would race it.
+        // Each request has its own connection: a server may close one after an early refusal, and a reused one would race it.
         let client = Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(connector());
         Self { base: format!("http://{address}"), client }
     }
 
-    /// GET.
+    /// Sends a GET request.
     ///
     /// # Panics
     /// When there is no answer in time.
@@ -66,7 +66,7 @@ impl Http {
         self.send(Method::GET, path, None, Vec::new()).await
     }
 
-    /// POST.
+    /// Sends a POST request.
     ///
     /// # Panics
     /// When there is no answer in time.
@@ -74,7 +74,7 @@ impl Http {
         self.send(Method::POST, path, Some(content_type), body).await
     }
 
-    /// Any request.
+    /// Sends a request.
     ///
     /// # Panics
     /// When there is no answer in time.
@@ -89,7 +89,7 @@ impl Http {
         let answer = answer.expect("an answer in time").unwrap_or_else(|error| panic!("{what}: {error:?}"));
         let status = answer.status().as_u16();
         if answer.headers().get("content-type").is_some_and(|kind| kind == "text/event-stream") {
-            // It never ends; whoever wants its events reads them otherwise.
+            // Server-sent events never end; tests of their content read them otherwise.
             return Answer { status, body: Vec::new() };
         }
         let body = tokio::time::timeout(WAIT, answer.into_body().collect()).await.expect("a whole body in time");

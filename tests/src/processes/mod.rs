@@ -1,4 +1,4 @@
-//! Starts the real binaries on free ports, and speaks to them.
+//! Starts the real binaries on free ports, and talks to them.
 
 mod admin;
 mod alone;
@@ -25,10 +25,10 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-/// `stacksjs_transactions.json`, from the folder `VECTORS` or the repository's.
+/// Reads `stacksjs_transactions.json` from the folder that `VECTORS` names, or from the repository's.
 ///
 /// # Panics
-/// When it is not there.
+/// When the file cannot be read.
 #[must_use]
 pub fn stacksjs() -> Value {
     let folder = std::env::var_os("VECTORS")

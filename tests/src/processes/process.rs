@@ -1,4 +1,4 @@
-//! A child process that dies with its test, or before it when the test says so.
+//! A child process that ends with its test, or before it when the test says so.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -28,7 +28,7 @@ impl Process {
         Self { name: name.to_owned(), child, log }
     }
 
-    /// kill -9, and waits until it is gone.
+    /// Ends it by kill -9 and waits until it has ended.
     pub fn kill(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
@@ -37,7 +37,7 @@ impl Process {
     /// Waits until it ends by itself.
     ///
     /// # Panics
-    /// When it does not in time.
+    /// When it does not end in time.
     pub fn wait(&mut self) -> std::process::ExitStatus {
         let end = Instant::now() + WAIT;
         loop {
@@ -49,7 +49,7 @@ impl Process {
         }
     }
 
-    /// SIGTERM, and waits; gives what it ended with.
+    /// Ends it by SIGTERM and waits; returns its exit status.
     ///
     /// # Panics
     /// When it cannot be signalled.
@@ -59,7 +59,7 @@ impl Process {
         self.child.wait().expect("it ends")
     }
 
-    /// Stands still from here on, as a machine that is overloaded.
+    /// Stops it with SIGSTOP, as on an overloaded machine.
     ///
     /// # Panics
     /// When no signal can be sent.
@@ -67,7 +67,7 @@ impl Process {
         self.signal("-STOP");
     }
 
-    /// Goes on.
+    /// Lets it run again after [`Self::freeze`].
     ///
     /// # Panics
     /// When no signal can be sent.
@@ -80,40 +80,40 @@ impl Process {
         assert!(status.expect("kill runs").success());
     }
 
-    /// What the test calls it.
+    /// Name that the test gave it.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Process id.
+    /// Process id of the child.
     #[must_use]
     pub fn id(&self) -> u32 {
         self.child.id()
     }
 
-    /// Waits until it has logged this.
+    /// Waits until its log contains `text`.
     ///
     /// # Panics
-    /// When it has not in time.
+    /// When it does not in time.
     pub fn wait_for_log(&self, text: &str) {
         self.wait_until(text, |log| log.contains(text));
     }
 
-    /// Waits until its log is so.
+    /// Waits until its log meets a condition.
     ///
     /// # Panics
-    /// When it is not in time.
+    /// When it does not in time.
     pub fn wait_until(&self, what: &str, is_so: impl Fn(&str) -> bool) {
         let end = Instant::now() + WAIT;
         while !is_so(&self.log()) {
             assert!(Instant::now() < end, "the log of {} does not tell in time: {what}", self.name);
-            // A file has no event.
+            // Polled, as a file has no event.
             std::thread::park_timeout(Duration::from_millis(5));
         }
     }
 
-    /// Everything it has logged.
+    /// The whole log so far.
     #[must_use]
     pub fn log(&self) -> String {
         std::fs::read_to_string(&self.log).unwrap_or_default()

@@ -1,42 +1,42 @@
-//! Peers that ask and do not read: what they send, byte by byte, since a client library would read for them.
+//! Peers that send a request and do not read the answer. The requests are given as bytes, as a client library would read.
 
 use std::net::SocketAddr;
 
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
-/// Receive buffer of a peer that does not read: what is not taken must not hide in the system.
+/// Receive buffer of such a peer, small so that unread bytes cannot hide in the system.
 const BUFFER_BYTES: u32 = 4 << 10;
 
-/// Sends a request on so many connections, which are there until they are dropped. Fewer when no more can be opened.
+/// Sends a request on `connections` connections, which stay open until they are dropped. Fewer if no more can be opened.
 ///
 /// # Panics
-/// When the system has no sockets.
+/// When the system cannot make sockets.
 pub async fn send_and_leave(address: SocketAddr, request: &[u8], connections: usize) -> Vec<TcpStream> {
     let mut open = Vec::new();
     for _ in 0..connections {
         let Ok(socket) = tokio::net::TcpSocket::new_v4() else { break };
         socket.set_recv_buffer_size(BUFFER_BYTES).expect("a socket option");
         let Ok(mut stream) = socket.connect(address).await else { break };
-        // One that is refused may not take all of it.
+        // A connection that is refused may not take all of it.
         let _ = stream.write_all(request).await;
         open.push(stream);
     }
     open
 }
 
-/// GET by HTTP/1.
+/// A GET request by HTTP/1.
 #[must_use]
 pub fn get(path: &str) -> Vec<u8> {
     format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n").into_bytes()
 }
 
-/// Of `ListEvents`, in its gRPC frame: a filter that takes all, a thousand events a page.
+/// A request of [`LIST_EVENTS`] in its gRPC frame: a filter for all events, a thousand a page.
 pub const PAGE_OF_EVENTS: [u8; 12] = [0, 0, 0, 0, 7, 0x0a, 2, 0x10, 1, 0x20, 0xe8, 0x07];
-/// Its path.
+/// Path of the gRPC method `ListEvents`.
 pub const LIST_EVENTS: &str = "/nakamoto.v1.EventService/ListEvents";
 
-/// So many gRPC calls on one HTTP/2 connection (RFC 9113), with windows that let all answers come.
+/// `calls` gRPC calls on one HTTP/2 connection (RFC 9113), with windows that let all answers come.
 #[must_use]
 pub fn grpc_calls(path: &str, message: &[u8], calls: u32) -> Vec<u8> {
     const MAX_WINDOW: u32 = (1 << 31) - 1;
@@ -63,7 +63,7 @@ pub fn grpc_calls(path: &str, message: &[u8], calls: u32) -> Vec<u8> {
     bytes
 }
 
-/// A string of HPACK (RFC 7541), below 127 bytes.
+/// A string in HPACK (RFC 7541), shorter than 127 bytes.
 fn text(text: &str) -> Vec<u8> {
     let length = u8::try_from(text.len()).ok().filter(|length| *length < 127).expect("a short text");
     [&[length], text.as_bytes()].concat()

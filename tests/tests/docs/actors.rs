@@ -1,4 +1,4 @@
-//! The examples of ACTORS.md: each proof there is what its key makes of its message.
+//! Computes the examples of ACTORS.md: each proof there is what its key makes of its message.
 
 use stacks_types::vrf::{VrfPrivateKey, VrfProof};
 

@@ -1,4 +1,4 @@
-//! What documents say about other files is true: links lead somewhere, limits have the values of the code.
+//! Checks what documents say about other files: links lead somewhere, and limits have the values of the code.
 
 use std::path::{Path, PathBuf};
 
@@ -31,13 +31,13 @@ fn links_to_files_and_headings_lead_somewhere() {
     }
 }
 
-/// As GitHub makes it.
+/// Anchor of a heading, as GitHub makes it.
 fn anchor(heading: &str) -> String {
     let text = heading.trim_start_matches('#').trim().to_lowercase().replace(' ', "-");
     text.chars().filter(|c| c.is_alphanumeric() || "-_".contains(*c)).collect()
 }
 
-/// Every file of the repository that people write, but vectors and what tools make.
+/// All files of the repository that people write, except for vectors and generated files.
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
         let (path, name) = (entry.path(), entry.file_name());

@@ -1,4 +1,4 @@
-//! A migration is a promise: folders are out there whose tables it made. None is ever edited, and each is a file of its own.
+//! Migrations are never edited, as there are folders whose tables they have made; and each is a file of its own.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -150,7 +150,7 @@ fn tables_are_made_by_migrations_alone() {
     }
 }
 
-/// Name from the root on, and text, of each.
+/// Path from the repository's root, and content, of each migration.
 fn migrations() -> Vec<(String, String)> {
     let all = files(&repository(), "sql");
     let migrations: Vec<_> = all.into_iter().filter(|(name, _)| name.contains("/migrations/")).collect();
@@ -162,7 +162,7 @@ fn sources() -> Vec<(String, String)> {
     files(&repository(), "rs")
 }
 
-/// Files of an ending below a folder, in order of their names.
+/// Files with this ending below a folder, in the order of their names.
 fn files(root: &Path, ending: &str) -> Vec<(String, String)> {
     fn collect(root: &Path, folder: &Path, ending: &str, found: &mut Vec<(String, String)>) {
         for entry in std::fs::read_dir(folder).expect("a folder") {

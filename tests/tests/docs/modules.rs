@@ -1,7 +1,7 @@
-//! Imports point down: no module of a crate imports one that imports it, straight or by way of others.
+//! Imports point down: no module of a crate imports one that imports it, directly or through others.
 //!
-//! Two views of each crate: its rooms (the folders and files right below `src/`) and its files. Tests are left out, and what a
-//! module takes from its own children or gives to them: a parent and its children are one room.
+//! Each crate is looked at twice: by its rooms (the folders and files right below `src/`) and by its files. Tests are left out, and
+//! so is what a module takes from its own children or gives to them: a parent and its children are one room.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -45,7 +45,7 @@ fn names(circle: &[Module]) -> String {
     names.join(", ")
 }
 
-/// Of each file of a crate the modules that it imports.
+/// The modules that each file of a crate imports.
 fn imports(src: &Path) -> Imports {
     let mut files = BTreeMap::new();
     collect(src, src, &mut files);
@@ -74,7 +74,7 @@ fn collect(src: &Path, folder: &Path, files: &mut BTreeMap<Module, String>) {
     }
 }
 
-/// `None` for files of tests.
+/// The module of a file; `None` for tests.
 fn module_of(src: &Path, path: &Path) -> Option<Module> {
     let relative: PathBuf = path.strip_prefix(src).expect("below the sources").with_extension("");
     let mut module: Module = relative.iter().map(|part| part.to_string_lossy().into_owned()).collect();
@@ -87,7 +87,7 @@ fn module_of(src: &Path, path: &Path) -> Option<Module> {
     Some(module)
 }
 
-/// The paths that a source names from `crate`, `super` or `self` on. Lists in braces are taken apart.
+/// The paths in a source that begin with `crate`, `super` or `self`. Lists in braces are split.
 fn paths(text: &str) -> Vec<Vec<String>> {
     let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
     let code: String =
@@ -106,7 +106,7 @@ fn paths(text: &str) -> Vec<Vec<String>> {
     found
 }
 
-/// Reads one tree of a path, and gives what is left of the text.
+/// Splits one tree of paths, and returns the text behind it.
 fn take_apart<'a>(prefix: &mut Vec<String>, mut text: &'a str, found: &mut Vec<Vec<String>>) -> &'a str {
     let depth = prefix.len();
     loop {
@@ -120,7 +120,7 @@ fn take_apart<'a>(prefix: &mut Vec<String>, mut text: &'a str, found: &mut Vec<V
         if let Some(mut list) = text.strip_prefix('{') {
             loop {
                 list = take_apart(prefix, list.trim_start(), found).trim_start();
-                // `as NAME` and what else may stand there up to the next item.
+                // Skips `as NAME` and whatever else precedes the next item.
                 let next = list.find([',', '}']).unwrap_or(list.len());
                 match list.get(next..).and_then(|list| list.chars().next()) {
                     Some(',') => list = list[next + 1..].trim_start(),
@@ -144,7 +144,7 @@ fn take_apart<'a>(prefix: &mut Vec<String>, mut text: &'a str, found: &mut Vec<V
     text
 }
 
-/// The module that a path of `module` leads into: the deepest that there is.
+/// The deepest module that a path in `module` leads to.
 fn resolve(module: &Module, path: &[String], modules: &BTreeSet<Module>) -> Option<Module> {
     let mut base = module.clone();
     let mut rest = path;
@@ -167,7 +167,7 @@ fn resolve(module: &Module, path: &[String], modules: &BTreeSet<Module>) -> Opti
     (base != *module).then_some(base)
 }
 
-/// The same of the folders and files right below the root.
+/// The same imports between the folders and files right below the root.
 fn rooms(files: &Imports) -> Imports {
     let mut rooms = Imports::new();
     for (module, targets) in files {
@@ -184,7 +184,7 @@ fn rooms(files: &Imports) -> Imports {
     rooms
 }
 
-/// Groups in which each reaches each: the strongly connected components of more than one module.
+/// Groups of modules in which each reaches each: strongly connected components of more than one module.
 fn circles(imports: &Imports) -> Vec<Vec<Module>> {
     let reached: BTreeMap<&Module, BTreeSet<&Module>> =
         imports.keys().map(|from| (from, reach(imports, from))).collect();

@@ -15,7 +15,7 @@ fn reason(status: &tonic::Status) -> String {
     status.get_details_error_info().map(|info| info.reason).unwrap_or_default()
 }
 
-/// The next change of the tip.
+/// Waits for the next change of the tip.
 async fn tip_change(watch: &mut Watch) -> v1::TipChanged {
     watch
         .until("the tip changes", |body| match body {
@@ -31,7 +31,7 @@ fn a_reorganization_rolls_blocks_back_and_the_chain_goes_on_from_there() {
         let cluster = Cluster::start_plan(Plan::default());
         let mut admin = Admin::new(&cluster.client());
         let mut watch = cluster.client().watch(0).await;
-        // The boot block, and the first tenure's.
+        // The boot block, and the block of the first tenure.
         watch.block().await;
         let first = watch.block().await.block.expect("a block");
         let mut mined = Vec::new();
@@ -68,7 +68,7 @@ fn many_burn_blocks_at_once_are_announced_when_the_call_returns() {
     run(async {
         let cluster = Cluster::start_plan(Plan { producers: 1, running_signers: 0, ..Plan::default() });
         let mut admin = Admin::new(&cluster.client());
-        // The clock mines one at the start of a new chain; it stands still after that.
+        // On a new chain the clock mines one burn block at its start, and is paused after that.
         let mut watch = cluster.client().watch(0).await;
         let start = watch
             .until("the first tenure's burn block", |body| match body {
@@ -100,8 +100,8 @@ fn many_burn_blocks_at_once_are_announced_when_the_call_returns() {
     });
 }
 
-/// A producer gives templates less time when burn blocks outrun them. Where opening a block takes longer with each burn
-/// block, nothing is mined any more.
+/// A producer gives templates less time when burn blocks come faster than it fills them. Otherwise, where opening a block takes
+/// longer with each burn block, nothing would be mined any more.
 #[test]
 fn a_transfer_is_mined_after_twenty_thousand_burn_blocks() {
     run(async {
@@ -125,11 +125,11 @@ fn in_manual_mode_blocks_come_when_they_are_asked_for_and_at_no_other_time() {
         watch.block().await;
         watch.block().await;
         admin.set_mining_mode(v1::MiningMode::Manual).await;
-        // A block that was in the making may still come: ask for some, and count from there.
+        // A block that was in the making may still come: the test asks for some, and counts from there.
         let first = admin.mine_blocks(2).await;
         let last = cluster.client().tip().await.tip.expect("a tip").chain_length;
         assert!(last >= first.last().expect("a block").chain_length);
-        // The mode and the wish outlive the node.
+        // Mode and wish survive a restart of the node.
         cluster.restart_node("0");
         let mut admin = Admin::new(&cluster.client());
         admin.mine_burn_blocks(1).await;
@@ -152,7 +152,7 @@ fn in_manual_mode_blocks_come_when_they_are_asked_for_and_at_no_other_time() {
     });
 }
 
-/// A stream of burn blocks has nothing to say but that it is alive: the running clock would have mined ten.
+/// Checks that no burn block comes for a second: with the clock running there would have been ten.
 async fn a_second_without_burn_blocks(client: &Client) {
     let term = v1::EventTerm { kinds: vec![v1::EventKind::BurnBlock.into()], ..Default::default() };
     let request = v1::SubscribeRequest {
@@ -179,7 +179,7 @@ fn the_clock_stands_still_and_runs_again() {
         let mut admin = Admin::new(&cluster.client());
         let paused = admin.client.pause_clock(v1::PauseClockRequest {}).await.expect("a pause").into_inner();
         assert!(paused.clock.expect("a clock").paused);
-        // A tick that had begun may still come; a burn block of ours is behind it, and no other one follows.
+        // A tick that had begun may still come. A burn block of ours is behind it, and no other one follows.
         admin.mine_burn_blocks(1).await;
         let ours = admin.mine_burn_blocks(1).await.pop().expect("a burn block");
         a_second_without_burn_blocks(&cluster.client()).await;

@@ -1,4 +1,4 @@
-//! Peers that ask and do not read hold up neither blocks nor memory: the small form of the load tool's row `attacks`.
+//! Peers that send requests and do not read hold up neither blocks nor memory: the small form of the load tool's row `attacks`.
 
 use std::time::{Duration, Instant};
 
@@ -11,13 +11,13 @@ use tests::processes::unread::{LIST_EVENTS, PAGE_OF_EVENTS, grpc_calls, send_and
 use crate::support::{Client, Cluster, Plan, run};
 
 const ATTACKERS: Attackers = Attackers { subscribers: 100, scrapers: 500, askers: 100 };
-/// What may be in flight (`BYTES_IN_FLIGHT` of the node).
+/// Bytes that may be in flight: the sum of the node's pools (`BYTES_IN_FLIGHT`).
 const IN_FLIGHT_BYTES: u64 = 384 << 20;
-/// Above what is in flight: buffers of sockets, what is being made.
+/// Bytes above what is in flight: buffers of sockets, and answers in the making.
 const SLACK_BYTES: u64 = 128 << 20;
-/// What may be left after it, above what there was before: caches that it has filled.
+/// Bytes that may remain afterwards: caches that the attack has filled.
 const LEFT_BYTES: u64 = 64 << 20;
-/// How long memory may take to come back: connections are cut and swept, the allocator purges.
+/// Longest wait for memory to come back: connections are cut and swept, and the allocator purges.
 const COMES_BACK: Duration = Duration::from_secs(60);
 
 #[test]
@@ -28,7 +28,7 @@ fn blocks_come_while_peers_ask_and_do_not_read() {
         for attack in ATTACKS {
             let found = chain.under(attack, &ATTACKERS).await;
             println!("{}: {:.0} % of the undisturbed rate, {found:?}", attack.name(), found.percent());
-            // Loose, as the machine is shared: it was a fifth, and less, before readers had lanes of their own.
+            // A loose bound, as the machine is shared. Before readers had lanes of their own, it was a fifth and less.
             assert!(found.percent() > 30.0, "{}: {found:?}", attack.name());
         }
     });
@@ -38,7 +38,7 @@ fn blocks_come_while_peers_ask_and_do_not_read() {
 async fn put_chunks(client: &Client, slot_id: u32, count: u32, bytes: usize) {
     let mut dbs = nakamoto_proto::v1::stacker_db_service_client::StackerDbServiceClient::new(client.channel.clone());
     for version in 1..=count {
-        // Does not shrink.
+        // Bytes that do not compress.
         let data: Vec<u8> = (0..bytes as u64).map(|at| (at.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56) as u8).collect();
         let chunk = StackerDbChunk::signed(slot_id, version, data, &key("stacker", 3));
         let chunk = nakamoto_proto::v1::StackerDbChunk {

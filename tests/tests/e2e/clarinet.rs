@@ -1,6 +1,5 @@
-//! What `clarinet deployments apply --devnet` asks of a node, in its order and at its pace, against a devnet with nothing but
-//! defaults: it looks at `/v2/info` every second, sends a batch, and leaves it when what it sent is there and a burn block came
-//! after it.
+//! What `clarinet deployments apply --devnet` asks of a node, in its order and at its pace, on a devnet with defaults only: it
+//! looks at `/v2/info` every second, sends a batch, and leaves the batch when what it sent is there and a burn block came after it.
 
 use std::time::{Duration, Instant};
 
@@ -15,22 +14,22 @@ use crate::restarts::wallet;
 use crate::support::{Http, WAIT, address_of, run, stacksjs, start_devnet};
 
 const DEPLOYER: &str = "ST1PQHQKV0RJXZFY1DGX8MNSNYVE3VGZJSRTPGZGM";
-/// Where the newest epoch of Clarinet's Devnet.toml begins, and so the latest height that it waits for.
+/// Burn height at which the newest epoch of Clarinet's Devnet.toml begins: the highest that it waits for.
 const EPOCH_4_0: u64 = 162;
-/// How often it looks.
+/// Time between two looks.
 const LOOK: Duration = Duration::from_secs(1);
 
 /// A transaction of a plan, and how Clarinet sees that it is done.
 enum Step {
-    /// The contract of this name has a source.
+    /// Done when the contract with this name has a source.
     Publish(&'static str, StacksTransaction),
-    /// The sender's nonce is above this.
+    /// Done when the sender's nonce is above this.
     Other(u64, StacksTransaction),
 }
 
 struct Clarinet {
     http: Http,
-    /// Heights of Stacks and bitcoin when it last waited for an epoch.
+    /// Stacks and burn heights when it last waited for an epoch.
     seen: (u64, u64),
 }
 
@@ -41,7 +40,7 @@ impl Clarinet {
         answer.json()
     }
 
-    /// Stacks and bitcoin heights, from an answer with all keys that it parses.
+    /// Stacks and burn heights, from an answer that has all keys that Clarinet parses.
     async fn heights(&self) -> (u64, u64) {
         let info = self.json("/v2/info").await;
         for key in [
@@ -80,8 +79,8 @@ impl Clarinet {
         }
     }
 
-    /// Until the burn chain is past this height and both chains have moved since the batches before; not at all if it was past
-    /// it already.
+    /// Waits until the burn chain is past this height and both chains have moved since the earlier batches; not at all if it was
+    /// past it already.
     async fn wait_for_epoch(&mut self, start: u64) {
         let end = Instant::now() + WAIT;
         while self.seen.1 <= start {
@@ -98,7 +97,7 @@ impl Clarinet {
         }
     }
 
-    /// One batch, whose epoch begins at this burn height.
+    /// Applies one batch, whose epoch begins at this burn height.
     async fn apply(&mut self, epoch_start: u64, batch: &[Step]) {
         self.wait_for_epoch(epoch_start).await;
         for Step::Publish(_, transaction) | Step::Other(_, transaction) in batch {
@@ -117,7 +116,7 @@ impl Clarinet {
                     }
                 }
                 waiting = left;
-                // Looked at again and again until bitcoin has moved too.
+                // The look is repeated until bitcoin has moved too.
                 if burn > last.1 {
                     last = (stacks, burn);
                     if waiting.is_empty() {
@@ -166,7 +165,7 @@ fn a_plan_is_applied_in_seconds() {
             nonce += 1;
             nonce - 1
         };
-        // The requirements, without a version; then the project, batch by batch.
+        // First the requirements, without a version; then the project, batch by batch.
         let registry = "(define-map deposits { block-height: uint } uint)\n(define-public (note) (ok true))";
         let token = "(define-fungible-token sbtc)\n(define-public (mint) (contract-call? .sbtc-registry note))";
         let requirements =
@@ -188,7 +187,7 @@ fn a_plan_is_applied_in_seconds() {
         let transfer = TransactionPayload::TokenTransfer { recipient, amount: 1_000_000, memo: [0; 34] };
         let calls = [Step::Other(called, signed(&key, called, call)), Step::Other(sent, signed(&key, sent, transfer))];
         clarinet.apply(EPOCH_4_0, &calls).await;
-        // By the devnet's interval of burn blocks three batches would take a minute and more.
+        // With only the devnet's interval of burn blocks, three batches would take more than a minute.
         assert!(begun.elapsed() < Duration::from_secs(45), "{:?}", begun.elapsed());
     });
 }

@@ -1,4 +1,4 @@
-//! The one command: `mockamoto` starts everything, mines, says what it offers, and stops everything.
+//! The one command: `mockamoto` starts everything, mines, prints what it offers, and stops everything.
 
 use std::net::TcpListener;
 use std::process::Command;
@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::restarts::{transfer_paying, wallet};
 use crate::support::{Client, Http, Process, WAIT, Watch, address_of, binary, run, stacksjs, start_devnet};
 
-/// Processes whose parent is `id`.
+/// Ids of the processes whose parent is `id`.
 fn children(id: u32) -> Vec<u32> {
     let text = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap_or_default();
     text.split_whitespace().filter_map(|id| id.parse().ok()).collect()
@@ -36,14 +36,14 @@ fn one_command_starts_all_mines_and_stops_all() {
         for expected in 0..5 {
             assert_eq!(watch.block().await.block.expect("a block").chain_length, expected);
         }
-        // The terminal tells which transactions are gone, and why.
+        // The terminal shows which transactions were dropped, and why.
         let (client, key) = (Client::new(&address), wallet(&vectors, "wallet_5"));
         let [first, second] = [1_000, 3_000].map(|fee| transfer_paying(&key, 3, fee));
         for transaction in [&first, &second] {
             assert!(client.submit(transaction.encode()).await.accepted);
         }
         devnet.wait_for_log(&format!("transaction 0x{} was dropped (replace_by_fee)", first.txid()));
-        // The other way round is in the test of a TLS devnet.
+        // The other order is in the test of a TLS devnet.
         write_certificate(folder.path());
         let mistaken = actor(folder.path(), "mockamoto-producer", &format!("https://{address}"), None);
         mistaken.wait_for_log("the node does not speak TLS: address it by http://");
@@ -95,7 +95,7 @@ fn a_child_that_dies_is_started_again_and_one_signer_may_be_down() {
         devnet.wait_for_log("producer 0 is started again");
         let made = watch.block().await.block.expect("a block").chain_length;
         while watch.block().await.block.expect("a block").chain_length < made + 3 {}
-        // It comes back where it was, and everybody finds it.
+        // The node comes back at the same address, and the others find it.
         kill(family[0]);
         devnet.wait_for_log("the node is started again");
         let mut watch = watch_once_it_serves(&Client::new(&address_of(&accounts))).await;
@@ -105,7 +105,7 @@ fn a_child_that_dies_is_started_again_and_one_signer_may_be_down() {
     });
 }
 
-/// A node that was started a moment ago may not listen yet.
+/// Connects to a node that was just started and may not listen yet.
 async fn watch_once_it_serves(client: &Client) -> Watch {
     let end = Instant::now() + WAIT;
     loop {
@@ -122,7 +122,7 @@ fn kill(id: u32) {
     assert!(killed.success());
 }
 
-/// A certificate that may sign others and is for another name, as people make them by hand.
+/// Writes a certificate that may sign others and is for another name, as people make them by hand.
 fn write_certificate(folder: &std::path::Path) {
     let mut params = rcgen::CertificateParams::new(["devnet.example".to_owned()]).expect("a name");
     params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
@@ -132,7 +132,7 @@ fn write_certificate(folder: &std::path::Path) {
     std::fs::write(folder.join("key.pem"), key.serialize_pem()).expect("a key file");
 }
 
-/// An actor of one's own for the devnet of the next test, with a key that is in no set.
+/// An actor of the user's own for a devnet, with a key that is in no set.
 fn actor(folder: &std::path::Path, name: &str, url: &str, token: Option<&str>) -> Process {
     let key = "aa".repeat(32);
     let mut command = Command::new(binary(name));
@@ -186,7 +186,7 @@ fn tls_token_and_limits_of_the_config_file_reach_all_processes_and_actors_say_wh
     assert!(devnet.terminate().success(), "{}", devnet.log());
 }
 
-/// The ports are taken before: by this test, or by whoever has them.
+/// The ports are taken before, by this test or by another program.
 #[test]
 fn a_second_port_that_is_taken_is_done_without_and_a_first_one_is_said_once() {
     let folder = tempfile::tempdir().expect("a temporary folder");

@@ -1,5 +1,5 @@
-//! Every epoch in the real processes: a devnet of each starts, mines, takes the newest Clarity that the epoch has and no newer,
-//! and says of itself what the epoch says. And the boot contracts that a devnet is given.
+//! Every epoch in real processes: a devnet of each starts, mines, takes the epoch's newest Clarity and no newer, and answers as the
+//! epoch says. And the boot contracts that a devnet is given.
 
 use serde_json::{Value, json};
 use stacks_types::keys::PrivateKey;
@@ -14,13 +14,13 @@ const BOOT: &str = "ST000000000000000000002AMW42H";
 const OCTETS: &str = "application/octet-stream";
 /// Address of wallet_1.
 const WALLET_1: &str = "ST1SJ3DTE5DN7X54YDH5D64R3BCB6A2AG2ZQ8YPD5";
-/// From 4.1 back: what a chain of an epoch is asked to take that it does not have.
+/// The newest Clarity version of any epoch, to be refused by older ones.
 const NEWEST_OF_ALL: u8 = 6;
 
-/// As few processes as possible.
+/// Flags for as few processes as possible.
 const FEW: [&str; 4] = ["--producers", "1", "--signers", "1"];
 
-/// A devnet with as few processes as possible.
+/// A devnet of as few processes as possible.
 struct Devnet {
     http: Http,
     client: Client,
@@ -42,13 +42,13 @@ impl Devnet {
         answer.json()
     }
 
-    /// Sends a transaction, and gives what it is refused with.
+    /// Sends a transaction; the error is the refusal.
     async fn send(&self, transaction: &StacksTransaction) -> Result<(), Value> {
         let answer = self.http.post("/v2/transactions", OCTETS, transaction.encode()).await;
         if answer.status == 200 { Ok(()) } else { Err(answer.json()) }
     }
 
-    /// Asks after each block until there is an answer.
+    /// Asks again after each block until there is an answer.
     async fn until_there(&self, path: &str) -> Value {
         let mut watch = self.client.watch(0).await;
         loop {
@@ -92,7 +92,7 @@ fn deploy(key: &PrivateKey, nonce: u64, version: Option<u8>, name: &str, code: &
     signed(key, nonce, payload)
 }
 
-/// One epoch: its name, its id in answers, its newest Clarity, the last byte of peer versions, the epoch that has the next Clarity,
+/// An epoch: its name, its id in answers, its newest Clarity, the last byte of peer versions, the epoch that has the next Clarity,
 /// and the PoX contract in force.
 struct Epoch(&'static str, &'static str, u8, u32, &'static str, &'static str);
 
@@ -153,7 +153,7 @@ async fn check(Epoch(name, id, newest, peer, next, pox): Epoch) {
     agrees_with_its_contract(&devnet, &answer).await;
 }
 
-/// `/v2/pox` and the contract that it names say the same.
+/// Checks that `/v2/pox` and the contract that it names say the same.
 async fn agrees_with_its_contract(devnet: &Devnet, answer: &Value) {
     let contract = answer["contract_id"].as_str().expect("a contract");
     let said = devnet.call_read(contract, "get-pox-info", &[]).await;
@@ -167,7 +167,7 @@ async fn agrees_with_its_contract(devnet: &Devnet, answer: &Value) {
         ("total-liquid-supply-ustx", "total_liquid_supply_ustx"),
     ] {
         let number = answer[field].as_u64().expect("a number");
-        // A field of a tuple: its name behind the length, then 01 and the number.
+        // A field of a tuple: its name after the length, then 01 and the number.
         let shown = format!("{:02x}{}01{number:032x}", key.len(), hex::encode(key));
         assert!(said.contains(&shown), "{contract}: {key} is not {number}");
     }
@@ -207,7 +207,7 @@ fn a_devnet_deploys_the_contracts_of_a_folder_and_refuses_what_cannot_be_deploye
         );
         assert_eq!(devnet.get(&format!("/v2/accounts/{WALLET_1}?proof=0")).await["nonce"], 1, "it has deployed one");
 
-        // A folder keeps its contracts: it opens without the flag and with the same texts, not with others.
+        // A folder keeps its contracts: it opens without the flag and with the same texts, and not with others.
         let data = tempfile::tempdir().expect("a temporary folder");
         let data = data.path().join("devnet");
         let start = |flags: &[&str]| {

@@ -19,16 +19,16 @@ use tonic_types::StatusExt as _;
 use crate::support::{Client, NodeAlone, WAIT, Watch, address_of_nobody, run};
 
 const SUBSCRIBERS: u64 = 200;
-/// Of them, as many do not read while blocks are processed.
+/// Number of subscribers that do not read while blocks are processed.
 const STALLED: u64 = 20;
 /// Streams that share a connection.
 const STREAMS_A_CONNECTION: u64 = 20;
-/// Blocks of each half of the measurement.
+/// Number of blocks in each half of the measurement.
 const BLOCKS: usize = 25;
-/// Receive windows of a stalled reader: what it does not take must not hide in the transport.
+/// Receive window of a stalled reader, small so that unread frames cannot hide in the transport.
 const SMALL_WINDOW: u32 = 8 << 10;
 
-/// A small generator of its own: the same seed, the same test.
+/// A small random generator: the same seed makes the same test.
 struct Dice(u64);
 
 impl Dice {
@@ -53,7 +53,7 @@ fn filter(number: u64) -> v1::EventFilter {
             v1::EventTerm { label: "tip".to_owned(), ..kinds(&[TipChanged]) },
             v1::EventTerm { label: "news".to_owned(), ..kinds(&[BurnBlock, BlockStored]) },
         ],
-        // Blocks are looked into, and none matches.
+        // Blocks are compared, and none matches.
         _ => vec![v1::EventTerm { addresses: vec![address_of_nobody()], ..Default::default() }],
     };
     v1::EventFilter { terms, all: false }
@@ -65,11 +65,11 @@ struct Subscriber {
     payload_mode: v1::PayloadMode,
     max_batch: u32,
     dice: Dice,
-    /// Stops reading until the blocks are processed.
+    /// Whether it stops reading until the blocks are processed.
     stalls: bool,
 }
 
-/// What it got, and how it came to it.
+/// What a subscriber got, and its restarts.
 #[derive(Default)]
 struct Got {
     sequences: Vec<u64>,
@@ -92,7 +92,7 @@ impl Subscriber {
         EventServiceClient::new(self.channel.clone()).subscribe(request).await.expect("a stream").into_inner()
     }
 
-    /// Reads from the beginning until everything up to `end` has come; `end` is not known at first.
+    /// Reads from the beginning until everything up to `end` has come; `end` is set later.
     async fn read(mut self, mut end: watch::Receiver<Option<u64>>) -> Got {
         let mut got = Got::default();
         let mut stream = self.open(Position::FromSequence(1)).await;
@@ -138,7 +138,7 @@ impl Subscriber {
     }
 }
 
-/// The journal, by pages: sequence and kind of each event.
+/// Sequence and kind of each event in the journal, read by pages.
 async fn journal(client: &Client) -> Vec<(u64, i32)> {
     let mut service = EventServiceClient::new(client.channel.clone()).max_decoding_message_size(32 << 20);
     let (mut events, mut start) = (Vec::new(), Position::Earliest(true));
@@ -158,7 +158,7 @@ async fn journal(client: &Client) -> Vec<(u64, i32)> {
     }
 }
 
-/// Its slice under one of the filters of this test, by what the filter means.
+/// Sequences that one of this test's filters should select, by the filter's meaning.
 fn slice(journal: &[(u64, i32)], filter: &v1::EventFilter) -> Vec<u64> {
     let matches = |kind: i32| filter.all || filter.terms.iter().any(|term| term.kinds.contains(&kind));
     journal.iter().filter(|(_, kind)| matches(*kind)).map(|(sequence, _)| *sequence).collect()
@@ -205,7 +205,7 @@ fn two_hundred_subscribers_get_their_slices_and_blocks_do_not_wait_for_them() {
         let mut readers = Vec::new();
         for number in 0..SUBSCRIBERS {
             let stalls = number < STALLED;
-            // A reader that does not read holds up what shares its connection.
+            // A reader that does not read also holds up the streams on its connection.
             let connection = if stalls { number } else { STALLED + number / STREAMS_A_CONNECTION };
             let channel = channels.entry(connection).or_insert_with(|| connect(&node, stalls)).clone();
             let whole = stalls || dice.roll(2) == 0;
@@ -253,7 +253,7 @@ fn two_hundred_subscribers_get_their_slices_and_blocks_do_not_wait_for_them() {
             seen.ends.iter().filter(|end| end.reason == "CONSUMER_STALLED").map(|end| end.count).sum::<u64>();
         assert!(held_up as u64 + stalled_ends >= STALLED, "the stalled readers are seen: {held_up}, {stalled_ends}");
         assert!(total.resumed > 0, "some were killed");
-        // Loose: the machine is shared, and all readers run beside the node.
+        // A loose bound: the machine is shared, and all readers run beside the node.
         assert!(
             with_readers < 10 * alone + Duration::from_secs(10),
             "blocks wait for readers: {alone:?}, {with_readers:?}"

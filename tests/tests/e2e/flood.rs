@@ -1,4 +1,4 @@
-//! A flood of validation requests: block processing goes on, memory does not grow, every request gets an honest answer.
+//! A flood of validation requests: blocks are still processed, memory does not grow, and every request gets a correct answer.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -16,9 +16,9 @@ use crate::support::{Client, NodeAlone, Watch, proposal_of, run};
 const REQUESTS: u32 = 10_000;
 /// Requests in flight at once.
 const SENDERS: u32 = 48;
-/// Blocks of each half of the measurement.
+/// Number of blocks in each half of the measurement.
 const BLOCKS: usize = 12;
-/// Far above what the queue (32 MiB), results and buffers may hold, far below 10,000 proposals.
+/// Largest growth of memory, in bytes: far above what queue (32 MiB), results and buffers may hold, far below 10,000 proposals.
 const GROWTH_MAX: u64 = 256 << 20;
 
 #[derive(Default)]
@@ -39,13 +39,13 @@ fn request(number: u32, proposals: &[Vec<u8>]) -> Vec<u8> {
             garbage.resize(4 + (number as usize * 7919) % 60_000, 0xa5);
             garbage
         }
-        // Another state root: the producer's signature is of somebody else then.
+        // With another state root the producer's signature recovers somebody else's key.
         2 => {
             let mut block = stacks_types::block::NakamotoBlock::decode(proposal).expect("a block");
             block.header.state_index_root.0[..4].copy_from_slice(&number.to_be_bytes());
             block.encode()
         }
-        // Now and then one of the largest that there are, else a short one.
+        // Now and then one of the largest blocks that are allowed, else a short one.
         _ => {
             let mut bytes = proposal.clone();
             bytes.resize(2 << 20, 0);
@@ -81,7 +81,7 @@ async fn flood(client: Client, proposals: Arc<Vec<Vec<u8>>>, tally: Arc<Tally>, 
     }
 }
 
-/// Pushes the blocks one after the other, each when the one before was processed; how long it took.
+/// Pushes the blocks one after the other, each when the one before is processed, and returns the time.
 async fn process(node: &NodeAlone, client: &Client, watch: &mut Watch, blocks: &[Vec<u8>]) -> Duration {
     let begun = Instant::now();
     for block in blocks {

@@ -1,14 +1,14 @@
-//! Nobody polls: a chain with nothing to do uses next to no processor time, and stops when asked to.
+//! Nobody polls: a chain with nothing to do uses almost no processor time, and stops when it is asked to.
 
 use std::time::{Duration, Instant};
 
 use crate::support::{Cluster, run};
 
-/// Processor time of a process so far, user and system, all threads.
+/// Processor time that a process has used, user and system, in all threads.
 fn processor_time(id: u32) -> Duration {
     let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).expect("the process is there");
     let fields: Vec<_> = stat.rsplit(')').next().expect("fields").split_whitespace().collect();
-    // Fields 14 and 15 of proc(5), in clock ticks of 10 ms; the name was cut off, so the first is the third.
+    // Fields 14 and 15 of proc(5), in clock ticks of 10 ms. The name was cut off, so the first field is number 3.
     let ticks: u64 = fields[11].parse::<u64>().expect("utime") + fields[12].parse::<u64>().expect("stime");
     Duration::from_millis(10 * ticks)
 }
@@ -26,7 +26,7 @@ fn an_idle_chain_uses_less_than_one_percent_of_a_core() {
             .map(|process| process.id())
             .collect();
         let total = || ids.iter().map(|id| processor_time(*id)).sum::<Duration>();
-        // Start-up work ends with the first tenure's block, if there is one.
+        // The work of the start ends with the first tenure's block, if there is one.
         let _ = tokio::time::timeout(Duration::from_secs(3), watch.try_next()).await;
         let (before, started) = (total(), Instant::now());
         tokio::time::sleep(Duration::from_secs(10)).await;
@@ -51,7 +51,7 @@ fn each_process_stops_cleanly_when_asked_to() {
             let status = process.terminate();
             assert!(status.success(), "{status}: {}", process.log());
         }
-        // Two seconds each is the promise; five processes, one after the other.
+        // Each process may take two seconds; five end one after the other.
         assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
     });
 }

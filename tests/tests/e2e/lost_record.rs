@@ -1,4 +1,4 @@
-//! A signer whose record is gone refuses to begin a new one where it has signed before; the others go on.
+//! A signer that lost its record refuses to begin a new one once it has signed; the other signers go on.
 
 use std::path::Path;
 
@@ -35,7 +35,7 @@ fn a_signer_without_its_record_does_not_sign_where_it_has_signed() {
         };
         let mut cluster = Cluster::start_plan(plan);
         let mut watch = cluster.client().watch(0).await;
-        // It began without a word, and has signed.
+        // The signer has begun a record without being asked, and has signed.
         let signed = watch.until("the signer writes its slot", |body| match body {
             Body::StackerdbChunks(chunks) if chunks.contract_id.ends_with(".signers") => {
                 chunks.chunks.iter().any(|chunk| chunk.slot_id == 0).then_some(())

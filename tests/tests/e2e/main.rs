@@ -1,4 +1,4 @@
-//! End to end: the real binaries, spoken to over gRPC and HTTP alone, killed and restarted.
+//! End to end: the real binaries, used over gRPC and HTTP only, killed and restarted.
 
 #[cfg(test)]
 mod admin;

@@ -1,18 +1,18 @@
-//! What operators see: metrics that follow the chain, and a log in which a block can be followed.
+//! What operators see: metrics that follow the chain, and a log that tells the way of a block.
 
 use serde_json::Value;
 use tests::processes::{Client, Cluster, Plan};
 
 use crate::support::run;
 
-/// The value of a metric, whose name may have labels.
+/// Value of a metric; the name may have labels.
 fn metric(text: &str, name: &str) -> f64 {
     let line = text.lines().find(|line| line.strip_prefix(name).is_some_and(|rest| rest.starts_with(' ')));
     let line = line.unwrap_or_else(|| panic!("{name} is not in\n{text}"));
     line.rsplit(' ').next().and_then(|value| value.parse().ok()).expect("a number")
 }
 
-/// The fields of the spans with this name, in the order of the log.
+/// Fields of the spans with this name, in the order of the log.
 fn spans(log: &str, name: &str) -> Vec<Value> {
     let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     lines.map(|line| line["span"].clone()).filter(|span| span["name"] == name).collect()
@@ -37,7 +37,7 @@ fn a_block_is_followed_in_the_metrics_and_in_the_log() {
         for path in ["/no/such/path", "/v2/info/more"] {
             assert_eq!(http.get(path).await.status, 404);
         }
-        // A method that a service has not is refused as gRPC does it: in a trailer.
+        // gRPC refuses a method that a service does not have in a trailer, so the status is 200.
         assert_eq!(http.get("/nakamoto.v1.NodeService/Nope").await.status, 200);
         let text = http.get("/metrics").await.text();
         assert!(text.ends_with("# EOF\n"), "{text}");
@@ -73,9 +73,9 @@ fn producer_and_signers_mine_over_tls_and_trust_only_what_they_are_told_to() {
         let mut cluster = Cluster::start_plan(Plan { block_interval: "50ms", tls: true, ..Plan::default() });
         let mut watch = cluster.client().watch(0).await;
         while watch.block().await.block.is_none_or(|block| block.chain_length < 3) {}
-        // In clear there is nothing to hear.
+        // Without TLS there is no answer.
         assert!(Client::new(cluster.address()).try_watch(0).await.is_err());
-        // Another certificate for the same name.
+        // A client that trusts another certificate for the same name.
         let other = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate");
         assert!(Client::over_tls(cluster.address(), &other.cert.pem()).try_watch(0).await.is_err());
         cluster.signers.iter_mut().for_each(|signer| assert!(signer.terminate().success()));

@@ -1,4 +1,4 @@
-//! Pages of the journal under a filter, as a client reads them that wants all of it and then what comes next.
+//! Pages of the journal under a filter, as a client reads them that wants all events and then new ones.
 
 use nakamoto_proto::v1;
 use nakamoto_proto::v1::event::Body;
@@ -27,7 +27,7 @@ async fn pages(client: &Client, filter: &v1::EventFilter, page_size: u32) -> (Ve
     loop {
         let page = page(client, filter, start, page_size).await;
         pages.push(sequences(&page));
-        // Each page but an empty last one has something, in a journal as short as this.
+        // In a journal this short every page has events, except perhaps the last.
         assert!(pages.len() as u64 <= page.newest_sequence + 1, "the pages have no end: {pages:?}");
         if page.end_of_journal {
             return (pages, page.next_cursor.to_vec());
@@ -47,7 +47,7 @@ fn a_loop_over_pages_ends_where_nothing_more_matches_and_goes_on_when_something_
         for block in &blocks[..4] {
             node.push(&client, block).await;
         }
-        // The boot block, and those.
+        // The boot block, and the blocks of these transactions.
         while processed.len() < 5 {
             let event = watch.try_next().await.expect("the stream goes on");
             all = event.sequence;

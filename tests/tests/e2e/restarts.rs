@@ -1,4 +1,4 @@
-//! Producer, signer and node are killed (kill -9) and started again, one after the other, while transactions flow.
+//! Producer, signer and node are killed (kill -9) and started again, one after the other, while transactions are mined.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -31,7 +31,7 @@ pub(crate) fn transfer_paying(key: &PrivateKey, nonce: u64, fee: u64) -> StacksT
     transaction
 }
 
-/// Everything that the stream has told, put in order as a client would that reconnects with its last sequence.
+/// All events of the stream, in the order of a client that reconnects with its last sequence.
 #[derive(Default)]
 struct Told {
     last: u64,
@@ -59,7 +59,7 @@ impl Told {
     }
 }
 
-/// Follows the stream for the whole test; reconnects from the last sequence whenever the node went away and is back.
+/// Follows the stream for the whole test; reconnects at the last sequence whenever the node comes back.
 async fn follow(
     client: Client,
     told: Arc<Mutex<Told>>,
@@ -78,7 +78,7 @@ async fn follow(
     }
 }
 
-/// Offers transfers with rising nonces until told to stop; an offer that gets no answer is made again.
+/// Offers transfers with rising nonces until it is stopped; an offer without an answer is made again.
 async fn offer(
     client: Client,
     key: PrivateKey,
@@ -101,7 +101,8 @@ async fn offer(
             }
             // An accepted offer whose answer was lost may be mined by now.
             Ok(answer) if answer.refusal_reason == "BadNonce" => nonce += 1,
-            // Too far ahead of the chain: it waits for blocks. Or the node is away: its next event says that it is back.
+            // The nonce is too far ahead of the chain and waits for blocks, or the node is away; its next event says that it is
+            // back.
             Ok(_) | Err(_) => tokio::time::timeout(WAIT, news).await.expect("the chain goes on"),
         }
     }
@@ -114,7 +115,7 @@ async fn wait_until(told: &Arc<Mutex<Told>>, moved: &tokio::sync::Notify, what: 
             if done(&told.lock().expect("no panic")) {
                 return;
             }
-            // The stream may be between two connections: look again soon even if nothing is told.
+            // The stream may be between two connections, so it is looked at again soon even without an event.
             let _ = tokio::time::timeout(std::time::Duration::from_millis(200), notified).await;
         }
     });

@@ -1,5 +1,5 @@
-//! Producers in rotation, stackers with weights, and sets that change: who is silent, down, slow or refuses does not stop
-//! the chain as long as there is weight enough.
+//! Producers in rotation, stackers with weights, and sets that change: members that are silent, down, slow or refuse do not stop
+//! the chain as long as enough weight signs.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use stacks_types::proposal::SlotMessage;
 
 use crate::support::{Admin, Cluster, Plan, Watch, run};
 
-/// The next proposal that is put into a producer's slot.
+/// Waits for the next proposal in a producer's slot.
 async fn proposal(watch: &mut Watch) -> stacks_types::block::NakamotoBlock {
     watch
         .until("a block is proposed", |body| match body {
@@ -28,7 +28,7 @@ async fn proposal(watch: &mut Watch) -> stacks_types::block::NakamotoBlock {
         .await
 }
 
-/// Reads until so many signers have answered since, whatever they say; how many signed.
+/// Waits until `count` signers have answered, in either way; returns how many signed.
 async fn answers(watch: &mut Watch, count: usize) -> usize {
     let mut signed = 0;
     for _ in 0..count {
@@ -46,7 +46,7 @@ async fn answers(watch: &mut Watch, count: usize) -> usize {
     signed
 }
 
-/// Who signed a block as stackers, in the order of the header.
+/// Account hashes of the stackers that signed a block, in the order of its header.
 fn signers_of(block: &v1::BlockProcessed) -> Vec<Hash160> {
     let (names, header) = (block.block.as_ref().expect("names"), block.header.as_ref().expect("a header"));
     let signer = |signature: &prost::bytes::Bytes| {
@@ -96,7 +96,7 @@ fn a_block_whose_producer_was_killed_is_finished_by_the_next_one() {
         let mut watch = cluster.client().watch(0).await;
         watch.block().await;
         watch.block().await;
-        // One signer of four answers the proposal; then its producer is gone.
+        // One signer of four answers the proposal; then its producer dies.
         (1..4).for_each(|i| cluster.signers[i].kill());
         let view = admin.mine_burn_blocks(1).await.pop().expect("a burn block");
         let proposed = proposal(&mut watch).await;
@@ -104,7 +104,7 @@ fn a_block_whose_producer_was_killed_is_finished_by_the_next_one() {
         let victim =
             (0..3).find(|i| address("producer", *i).to_string() == view.elected_producer).expect("one of ours");
         cluster.producers[usize::from(victim)].kill();
-        // The next producer is elected; it must not build in the block's place, which nobody could sign any more.
+        // The next producer is elected. It must not build in the block's place, as nobody could sign that any more.
         let next = admin.mine_burn_blocks(1).await.pop().expect("a burn block");
         assert_ne!(next.elected_producer, view.elected_producer);
         (1..4).for_each(|i| cluster.restart_signer(i));
@@ -113,7 +113,7 @@ fn a_block_whose_producer_was_killed_is_finished_by_the_next_one() {
         assert_eq!(finished.burn_view, Some(view));
         let own = watch.block().await;
         assert_eq!((own.burn_view, own.new_tenure), (Some(next), true));
-        // A silent producer's tenure passes without a block; the others go on.
+        // The tenure of a silent producer passes without a block; the others go on.
         let mut tenure = admin.mine_burn_blocks(1).await.pop();
         assert_eq!(watch.block().await.burn_view, tenure);
         let silent = admin.mine_burn_blocks(1).await.pop().expect("a burn block");
@@ -123,7 +123,7 @@ fn a_block_whose_producer_was_killed_is_finished_by_the_next_one() {
     });
 }
 
-/// Refuses every proposal, as a stacker of the set.
+/// Refuses every proposal as a stacker of the set.
 async fn refuse_all(cluster: &Cluster, index: u8) {
     let node = Node::new(&cluster.url(), None, None).expect("a node");
     let mut slot = SlotWriter::new(format!("{BOOT_ADDRESS_TESTNET}.signers"), u32::from(index));
@@ -139,7 +139,7 @@ async fn refuse_all(cluster: &Cluster, index: u8) {
 #[test]
 fn the_chain_goes_on_with_signers_down_slow_and_refusing_while_there_is_weight_and_stops_when_not() {
     run(async {
-        // 7 of 10 are needed. The fourth refuses, the fifth is down: 8 are left. No proposal is made twice, so that each
+        // 7 of 10 are needed. The fourth refuses and the fifth is down, which leaves 8. No proposal is made twice, so that each
         // answer counts once.
         let plan =
             Plan { weights: vec![3, 3, 2, 1, 1], running_signers: 3, proposal_timeout: "60s", ..Plan::default() };
@@ -158,7 +158,7 @@ fn the_chain_goes_on_with_signers_down_slow_and_refusing_while_there_is_weight_a
             () = refuse_all(&cluster, 3) => panic!("it never ends"),
             () = async {
                 goes_on(&mut admin, &mut watch).await;
-                // The third is slow: 6 are not enough, until it answers.
+                // The third is slow: 6 are not enough until it answers.
                 cluster.signers[2].freeze();
                 let burn = admin.mine_burn_blocks(1).await.pop();
                 proposal(&mut watch).await;
@@ -167,7 +167,7 @@ fn the_chain_goes_on_with_signers_down_slow_and_refusing_while_there_is_weight_a
                 assert_eq!(watch.block().await.burn_view, burn);
             } => {}
         }
-        // Nobody refuses, but one more is down; it comes back.
+        // Nobody refuses, but one more is down until it comes back.
         cluster.signers[1].kill();
         let burn = admin.mine_burn_blocks(1).await.pop();
         proposal(&mut watch).await;
@@ -189,7 +189,7 @@ fn sets_and_weights_change_at_the_cycle_boundary_while_the_chain_runs() {
         watch.block().await;
         let first = watch.block().await;
         assert_eq!(signers_of(&first), [stacker(0), stacker(1), stacker(2)]);
-        // 5 of 6 are needed: the two new ones.
+        // 5 of 6 are needed, which the two new ones have.
         let entry = |index, weight| v1::StackerSetEntry { address: address("stacker", index).to_string(), weight };
         let stackers = vec![entry(4, 3), entry(3, 2), entry(0, 1)];
         let request = v1::SetStackerSetRequest { reward_cycle: None, stackers };
@@ -204,7 +204,7 @@ fn sets_and_weights_change_at_the_cycle_boundary_while_the_chain_runs() {
         for height in 2..=5 {
             admin.mine_burn_blocks(1).await;
             if height == 4 {
-                // The stackers and the producer who left are not missed.
+                // The stackers and the producer that left are not missed.
                 (1..=2).for_each(|i| cluster.signers[i].kill());
                 cluster.producers[0].kill();
             }

@@ -1,4 +1,4 @@
-//! A contract as a StackerDB over a running chain: deployed, written over gRPC and HTTP, seen in the feed.
+//! A contract as a StackerDB on a running chain: deployed, written over gRPC and HTTP, seen in the event stream.
 
 use nakamoto_proto::v1;
 use nakamoto_proto::v1::event::Body;
@@ -13,10 +13,10 @@ use stacks_types::transaction::{SpendingCondition, StacksTransaction, Transactio
 
 use crate::support::{Client, Cluster, Http, WAIT, run, stacksjs};
 
-/// The largest chunk there is.
+/// Bytes of the largest chunk.
 const CHUNK_BYTES: usize = 16 << 20;
 
-/// The account of the vectors that deploys, and owns the first slot.
+/// The account of the vectors that deploys the contract and owns the first slot.
 fn owner() -> PrivateKey {
     let account = &stacksjs()["accounts"]["deployer"];
     let bytes = hex::decode(account["private_key"].as_str().expect("a key")).expect("hex");
@@ -108,7 +108,7 @@ fn a_deployed_contract_is_a_stackerdb_over_grpc_and_http() {
     });
 }
 
-/// The instance comes soon after the block, by a thread of its own.
+/// Waits for the StackerDB, which a thread of its own makes soon after the block.
 async fn wait_for_instance(http: &Http, path: &str) {
     let end = std::time::Instant::now() + WAIT;
     while http.get(path).await.status == 404 {
@@ -116,7 +116,8 @@ async fn wait_for_instance(http: &Http, path: &str) {
     }
 }
 
-/// Refused with a code of its own, whoever signed it; what fits is taken, and shown with the next refusal.
+/// A chunk that is too large is refused with a code of its own, whoever signed it; one that fits is taken, and shown in the next
+/// refusal.
 async fn a_byte_too_many(http: &Http, path: &str, owner: &PrivateKey) {
     let large = |signer: &PrivateKey| StackerDbChunk::signed(0, 2, b"ten bytes.".to_vec(), signer);
     for signer in [owner, &stranger()] {
@@ -159,7 +160,7 @@ async fn chunk_events(watch: &mut crate::support::Watch, contract: &str) -> Vec<
     seen
 }
 
-/// What a subscriber of the contract alone is given before the events.
+/// What a subscriber of this contract only gets before the events.
 async fn snapshot(client: &Client, contract: &str) -> Vec<(u32, u32, usize)> {
     let term = v1::EventTerm { stackerdb_contracts: vec![contract.to_owned()], ..Default::default() };
     let request = v1::SubscribeRequest {

@@ -1,4 +1,4 @@
-//! Transactions that stacks.js signed, played into a running chain: each ends as the reference said.
+//! Transactions that stacks.js signed, sent to a running chain: each ends as in the reference.
 
 use nakamoto_proto::v1;
 use nakamoto_proto::v1::transaction_event::Body;
@@ -6,14 +6,14 @@ use serde_json::{Value, json};
 
 use crate::support::{Client, Cluster, Http, Plan, run, stacksjs};
 
-/// How a transaction is handed in.
+/// How a transaction is offered.
 enum Door<'a> {
     Grpc(&'a Client),
-    /// As stacks.js does: hex in JSON.
+    /// Hex in JSON over HTTP, as stacks.js does.
     HttpJson(&'a Http),
 }
 
-/// What became of an offer: the txid, or reason and data of the refusal.
+/// Result of an offer: the txid, or reason and data of the refusal.
 type Offer = Result<Vec<u8>, (String, Option<Value>)>;
 
 impl Door<'_> {
@@ -65,7 +65,7 @@ fn each_transaction_ends_as_expected_over_grpc() {
 
 async fn play(cluster: &Cluster, door: &Door<'_>) {
     let mut watch = cluster.client().watch(0).await;
-    // The first tenure begins with a burn block; contracts must not wait in the mempool for it.
+    // The first tenure begins with a burn block, and contracts must not wait for it in the mempool.
     watch.block().await;
     watch.block().await;
     let vectors = stacksjs();
@@ -105,14 +105,14 @@ fn check(label: &str, receipt: &v1::TransactionReceipt, expected: &Value) {
         "write_count": cost.write_count, "write_length": cost.write_length,
     });
     assert_eq!(cost, expected["execution_cost"], "{label}");
-    // The reference of 2026 leaves out the events of transactions that a post-condition aborted.
+    // The reference of 2026 leaves out events of transactions that a post-condition aborted.
     let events = expected["events"].as_array().expect("events").iter();
     let events: Vec<_> = events.filter(|event| event["committed"] == json!(true)).map(expected_event).collect();
     let got: Vec<_> = receipt.events.iter().map(got_event).collect();
     assert_eq!(got, events, "{label}");
 }
 
-/// Type and body of an event as the vectors have it; `value` is a field that newer nodes leave out.
+/// Type and body of an event as in the vectors; `value` is a field that newer nodes leave out.
 fn expected_event(event: &Value) -> (String, Value) {
     let kind = event["type"].as_str().expect("a type").to_owned();
     let mut body = event[&kind].clone();

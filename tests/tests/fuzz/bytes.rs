@@ -5,7 +5,7 @@ use crate::harness::Rng;
 /// Counts and lengths at the edges of what decoders allow.
 const WORDS: [u32; 10] = [0, 1, 64, 65, 128, 1 << 20, (1 << 20) + 1, 2 << 20, u32::MAX - 1, u32::MAX];
 
-/// Random bytes.
+/// Random bytes, at most `most`.
 pub(crate) fn noise(rng: &mut Rng, most: usize) -> Vec<u8> {
     (0..rng.below(most + 1)).map(|_| rng.byte()).collect()
 }

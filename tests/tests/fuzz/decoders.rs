@@ -1,4 +1,4 @@
-//! Every decoder of bytes and texts: none panics, and what one takes it gives back the same.
+//! Every decoder of bytes and texts: none panics, and what one accepts it encodes again to the same.
 
 use std::collections::BTreeMap;
 
@@ -82,7 +82,7 @@ fn corpus() -> Vec<Vec<u8>> {
     corpus
 }
 
-/// Header fields at zero, no signatures, no transactions.
+/// A block with all header fields zero, no signatures and no transactions.
 const EMPTY_BLOCK: [u8; 1 + 8 + 8 + 32 * 4 + 80 + 65 + 4 + 4] = [0; 298];
 
 #[test]

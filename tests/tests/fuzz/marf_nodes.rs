@@ -1,5 +1,5 @@
-//! Tries whose node file was changed by somebody who knows the checksums: each read, proof or new trie gives a value or an
-//! error, and nothing false is proven.
+//! Tries whose node file was changed by somebody who knows the checksums: each read, proof or new trie gives a value or an error,
+//! and nothing false is proven.
 
 use std::collections::BTreeMap;
 use std::fs::OpenOptions;
@@ -14,9 +14,9 @@ use crate::harness::{Rng, fuzz};
 
 /// Bytes of a record's checksum.
 const CHECKSUM_BYTES: usize = 4;
-/// No record is longer: a full node of 256 children, or as many hashes.
+/// Bytes of the longest record: a full node of 256 children, or as many hashes.
 const RECORD_BYTES_MAX: usize = 256 * 32 + CHECKSUM_BYTES;
-/// Longer than any leaf with a short text.
+/// More bytes than any leaf with a short text has.
 const LARGE_BYTES: usize = 100;
 /// Bytes of a pointer: kind in bits 0-2, local in bit 3, then the place.
 const POINTER_BYTES: usize = 5;
@@ -26,9 +26,9 @@ struct Tries {
     folder: tempfile::TempDir,
     conn: Connection,
     bytes: Vec<u8>,
-    /// Where the checksummed parts of the node file lie, their checksums included.
+    /// Ranges of the node file that have a checksum, with that checksum.
     records: Vec<Range<usize>>,
-    /// Of them, those that many reads pass: nodes of many children, and their hashes.
+    /// Those of them that many reads pass: nodes of many children, and their hashes.
     large: Vec<Range<usize>>,
     blocks: Vec<(BlockId, TrieHash, BTreeMap<TrieHash, String>)>,
 }
@@ -56,7 +56,7 @@ impl Tries {
         let marf = Marf::open(&folder.path().join("nodes"), &conn, Sync::None).unwrap();
         let (paths, mut blocks) = (paths(), Vec::<(BlockId, TrieHash, BTreeMap<_, _>)>::new());
         for number in 0..8_u8 {
-            // The last one is a fork.
+            // The last block is a fork.
             let parent = if number == 7 { Some(3) } else { usize::from(number).checked_sub(1) };
             let parent = parent.map(|parent| &blocks[parent]);
             let mut held = parent.map(|parent| parent.2.clone()).unwrap_or_default();
@@ -82,7 +82,7 @@ impl Tries {
         Self { folder, conn, bytes, records, large, blocks }
     }
 
-    /// The tries with records changed behind the back of an open handle, which has read none yet.
+    /// Changes records under an open handle that has read none yet.
     fn changed(&self, rng: &mut Rng) -> Marf {
         let path = self.folder.path().join("nodes");
         std::fs::write(&path, &self.bytes).unwrap();
@@ -107,7 +107,7 @@ impl Tries {
         match rng.below(6) {
             0 => record[at] = rng.byte(),
             1 => record[at] = *rng.pick(&[0, 1, 4, 16, 32, 33, 48, 0x7f, 0x80, 0xff]),
-            // Tag, path length, count: what all else hangs on.
+            // Tag, path length and count, on which everything else depends.
             2 => record[rng.below(3)] = rng.byte(),
             3 => record[rng.below(3)] ^= 1 << rng.below(8),
             // A pointer to another record, of any kind.
@@ -131,7 +131,7 @@ fn checksum(bytes: &[u8]) -> [u8; CHECKSUM_BYTES] {
     std::array::from_fn(|index| sum[index] ^ sum[index + CHECKSUM_BYTES])
 }
 
-/// All parts of the file that a checksum follows, found by it.
+/// All ranges of the file that a checksum follows, found by trying.
 fn records(bytes: &[u8]) -> Vec<Range<usize>> {
     let (mut at, mut found) = (0, Vec::new());
     while at < bytes.len() {
@@ -140,7 +140,7 @@ fn records(bytes: &[u8]) -> Vec<Range<usize>> {
             let (data, rest) = bytes[at..].split_at(*length);
             rest.get(..CHECKSUM_BYTES) == Some(&checksum(data)[..])
         };
-        // A text that follows its leaf is guarded by its hash alone.
+        // A text that follows its leaf has no checksum, only a hash.
         let Some(length) = (3..most).find(ends) else {
             at += 1;
             continue;
@@ -189,7 +189,7 @@ fn marf_nodes() {
         }
         let _ = trie.seal();
     });
-    // From one execution alone nothing can be asked.
+    // A single execution may do neither.
     assert!(read + refused > 0);
     println!("marf nodes: {read} reads, {refused} refused");
 }

@@ -1,4 +1,4 @@
-//! Requests of both kinds through the node's own router: any bytes get an answer, and none is our fault.
+//! Requests of both kinds through the node's own router: any bytes get an answer, and none is an error of ours.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,7 +28,7 @@ use crate::harness::{Rng, fuzz};
 use crate::support::TestChain;
 use chainstate::test_support::{address, deploy, on_a_large_stack, transfer};
 
-/// A request that waits for something is given up: that it may is part of the contract.
+/// Wait after which a request is given up: some may wait, by the contract.
 const PATIENCE: Duration = Duration::from_millis(100);
 
 const RETENTION: Retention = Retention { events: 1_000_000, bytes: 1 << 30, age: Duration::from_secs(3600) };
@@ -36,7 +36,7 @@ const RETENTION: Retention = Retention { events: 1_000_000, bytes: 1 << 30, age:
 struct Bench {
     runtime: Runtime,
     router: Router,
-    /// Things that requests name.
+    /// Texts and ids that requests can name.
     words: Vec<Vec<u8>>,
     bodies: Vec<Vec<u8>>,
     _test: TestChain,
@@ -113,7 +113,7 @@ fn services(test: &TestChain, runtime: &Runtime) -> Services {
     })
 }
 
-/// The methods of the contract, as paths.
+/// Paths of all methods of the contract.
 fn methods() -> Vec<String> {
     let files = prost_types::FileDescriptorSet::decode(v1::FILE_DESCRIPTOR_SET).expect("descriptors").file;
     let services = files.iter().flat_map(|file| file.service.iter().map(move |service| (file.package(), service)));
@@ -123,7 +123,7 @@ fn methods() -> Vec<String> {
     paths.collect()
 }
 
-/// Fields of any kind under low numbers: what a message of ours may be.
+/// Fields of any type under low numbers: a possible message of ours.
 fn message(rng: &mut Rng, words: &[Vec<u8>], depth: usize) -> Vec<u8> {
     let mut out = Vec::new();
     for _ in 0..rng.below(5) {
@@ -195,7 +195,7 @@ const PATHS: [&str; 19] = [
     "/v2/stackerdb/$/$/$",
 ];
 
-/// A path with words in it, some as hex, and a query.
+/// A path with some words in it, also as hex, and a query.
 fn path(rng: &mut Rng, words: &[Vec<u8>]) -> String {
     let mut path = String::new();
     for piece in rng.pick(&PATHS).split_inclusive('$') {
@@ -254,7 +254,7 @@ fn http_requests() {
             };
             let kind = *rng.pick(&["application/json", "application/octet-stream", "text/plain", ""]);
             let request = Request::builder().method(method).uri(path(rng, &bench.words)).header("content-type", kind);
-            // What is no URI does not reach the node.
+            // A text that is not a URI does not reach the node.
             let Ok(request) = request.body(Body::from(body)) else { return };
             bench.ask(request);
         });

@@ -1,7 +1,7 @@
 //! The block validator with structured input: valid blocks changed field by field, and random mixes of transactions.
 //!
-//! What holds for each: nothing panics; what validation refuses is never appended; what it accepts, once all stackers
-//! have signed it, is; and a block that is refused leaves the tip where it was.
+//! In each case nothing panics; a block that validation refuses is never appended; one that it accepts is, once all stackers have
+//! signed it; and a refused block leaves the tip where it was.
 
 use chainstate::chain::{Processed, StoreOutcome};
 use stacks_types::block::NakamotoBlock;
@@ -20,7 +20,7 @@ const CONTRACT: &str = "(define-map store int int) (define-data-var n uint u0)
 (define-public (overflow) (ok (* u340282366920938463463374607431768211455 u2)))
 (define-public (pay) (stx-transfer? u5 tx-sender 'ST000000000000000000002AMW42H))";
 
-/// A transaction that may be good.
+/// A transaction that may be valid.
 fn transaction(rng: &mut Rng, test: &TestChain) -> StacksTransaction {
     let from = rng.byte() % USERS;
     let nonce = test.nonce(&user(from)) + u64::from(rng.one_in(6)) * (rng.bits() % 4);
@@ -46,13 +46,13 @@ fn transaction(rng: &mut Rng, test: &TestChain) -> StacksTransaction {
     signed(&key("user", from), nonce, fee, payload)
 }
 
-/// A random mix in the mempool makes a block that everybody accepts.
+/// A random mix in the mempool must make a block that is valid for everybody.
 fn mix(rng: &mut Rng, test: &mut TestChain) {
     if rng.one_in(3) {
         test.mine(None);
     }
     for _ in 0..rng.below(6) {
-        // Refusals are as good: the point is what gets through.
+        // Refusals are fine: what matters is what gets through.
         let _ = test.chain.admit_transaction(transaction(rng, test).encode()).expect("storage works");
     }
     let block = test.make_block();
@@ -102,7 +102,7 @@ fn forge(rng: &mut Rng, test: &TestChain, block: &mut NakamotoBlock) -> bool {
         change(rng, test, block);
     }
     if place == (block.header.parent_block_id, block.header.bitcoin_block_hash) && rng.one_in(2) {
-        // As a producer would have it who means it: proof, roots and signatures fit the changed content.
+        // As a dishonest producer would make it: proof, roots and signatures fit the changed content.
         test.finish(block);
         return true;
     }
@@ -127,7 +127,7 @@ fn forge(rng: &mut Rng, test: &TestChain, block: &mut NakamotoBlock) -> bool {
     true
 }
 
-/// Validation and append agree about `bytes`; whether they were appended.
+/// Checks that validation and append agree on `bytes`; returns whether they were appended.
 fn judge(test: &TestChain, bytes: &[u8], well_signed: bool) -> bool {
     let tip = test.tip().block_id;
     let valid = accepts(test, bytes);
@@ -146,7 +146,7 @@ fn forged_blocks() {
     on_a_large_stack(|| {
         let mut test = TestChain::new();
         mix(&mut Rng::from_seed(0), &mut test);
-        // Good blocks on the tip, one with transactions; made anew when the tip moves.
+        // Valid blocks on the tip, one with transactions; made anew when the tip moves.
         let mut good = test.make_block();
         fuzz("forged blocks", |rng| {
             let mut block = good.clone();
@@ -154,7 +154,7 @@ fn forged_blocks() {
             let mut bytes = block.encode();
             if rng.one_in(8) {
                 bytes = mutant(rng, &[bytes]);
-                // Validation comes before the stackers and does not look at their signatures.
+                // Validation comes before the stackers sign, and does not look at their signatures.
                 well_signed &= NakamotoBlock::decode(&bytes)
                     .is_ok_and(|mutant| mutant.header.stacker_signatures == block.header.stacker_signatures);
             }

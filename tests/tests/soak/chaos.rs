@@ -10,20 +10,20 @@ use tokio::net::TcpStream;
 
 use super::{deep, readers};
 
-/// Most peers that do not read at the same time.
+/// Most peers that do not read at one time.
 const READERS_MAX: u64 = 60;
 /// Most offers of deep contracts at once.
 const DEEP_MAX: u64 = 40;
 /// Deepest reorganization of the mocked bitcoin.
 const DEPTH_MAX: u64 = 5;
 
-/// Does one thing after the other to a cluster.
+/// Disturbs a cluster, by one action after the other.
 pub(crate) struct Chaos {
     cluster: Cluster,
     random: Random,
-    /// Peers that do not read.
+    /// Connections of peers that do not read.
     unread: Vec<TcpStream>,
-    /// Contracts that can never be mined.
+    /// Ids of contracts that can never be mined.
     deep: BTreeSet<[u8; 32]>,
 }
 
@@ -36,12 +36,12 @@ impl Chaos {
         self.cluster.node.id()
     }
 
-    /// Gives the cluster back, with everything running, and what it has offered that can never be mined.
+    /// Returns the cluster with everything running, and the ids of offers that can never be mined.
     pub(crate) fn end(self) -> (Cluster, BTreeSet<[u8; 32]>) {
         (self.cluster, self.deep)
     }
 
-    /// Waits a little, does something, says what.
+    /// Waits a little, does something, and returns what it was.
     pub(crate) async fn act(&mut self) -> String {
         tokio::time::sleep(Duration::from_millis(self.random.below(900))).await;
         let (producers, signers) = (self.cluster.producers.len() as u64, self.cluster.signers.len() as u64);
@@ -108,7 +108,7 @@ impl Chaos {
         let request = v1::ReorganizeBurnchainRequest { depth: u32::try_from(depth).ok(), ..Default::default() };
         match tokio::time::timeout(WAIT, self.admin().reorganize_burnchain(request)).await.expect("an answer in time") {
             Ok(_) => {}
-            // The chain is not that long yet.
+            // The chain is not long enough yet.
             Err(status) if status.code() == tonic::Code::FailedPrecondition => {}
             Err(status) if status.code() == tonic::Code::InvalidArgument => {}
             Err(status) => panic!("{status}"),
@@ -116,7 +116,7 @@ impl Chaos {
     }
 }
 
-/// splitmix64: choices that a seed repeats.
+/// splitmix64: the seed determines the choices.
 struct Random(u64);
 
 impl Random {

@@ -1,4 +1,4 @@
-//! Contracts that nest deep, with a top level that takes some time.
+//! Contracts that nest deeply, with a top level that takes some time.
 
 use nakamoto_proto::v1;
 use nakamoto_proto::v1::transaction_service_client::TransactionServiceClient;
@@ -6,10 +6,10 @@ use stacks_types::keys::PrivateKey;
 use stacks_types::transaction::{SpendingCondition, StacksTransaction, TransactionAuth, TransactionPayload};
 use tests::processes::{Client, stacksjs};
 
-/// Who offers them: accounts that send nothing else.
+/// Accounts that offer them and send nothing else.
 const ACCOUNTS: [&str; 2] = ["wallet_7", "wallet_8"];
 
-/// A top level that takes some of the time that a transaction may take, then what nests deep.
+/// Code whose top level takes a part of the time that a transaction may take, and then nests deeply.
 fn source(salt: u64) -> String {
     let list = format!("(list {})", "u1 ".repeat(40));
     format!(
@@ -24,8 +24,8 @@ fn source(salt: u64) -> String {
     )
 }
 
-/// Offers so many at once, and says which. Nobody waits for the answers: they are mined, or dropped for what they take, or the
-/// node was killed meanwhile.
+/// Offers `count` contracts at once, and returns their ids. Nobody waits for the answers: they are mined, or dropped for what they
+/// take, or the node was killed meanwhile.
 pub(crate) fn offer(client: &Client, salt: u64, count: u64) -> Vec<[u8; 32]> {
     let vectors = stacksjs();
     let mut offered = Vec::new();

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use tests::figures::resident_bytes;
 
-/// Between two quarters of a long run the node's largest memory may grow by a fifth and this much: caches and the
-/// allocator settle late.
+/// Besides a fifth, the growth in bytes that is allowed between two quarters of a long run: caches and the allocator settle late.
 const SLACK_BYTES: u64 = 24 << 20;
 
 /// Samples of the resident memory.
@@ -19,7 +18,7 @@ impl Memory {
         }
     }
 
-    /// Prints the largest of each quarter; asserts that the last is like the second.
+    /// Prints the largest sample of each quarter; checks that the last is like the second.
     pub(crate) fn report(&self, assert_flat: bool) {
         let end = self.0.last().expect("samples").0;
         let largest = |quarter: u32| {

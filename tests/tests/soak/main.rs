@@ -1,10 +1,9 @@
-//! The soak: a chain at full speed, while processes are killed at random, the mocked bitcoin reorganizes at random, and
-//! peers ask and do not read, and deep contracts are offered.
+//! The soak: a chain at full speed, while processes are killed at random, the mocked bitcoin reorganizes at random, peers send
+//! requests and do not read, and deep contracts are offered.
 //!
-//! Asserted at the end: the event stream had no gap and no duplicate over all reconnects and agreed with itself (each tip
-//! change fits the blocks told of); every accepted transaction is in a canonical block, once; a second chain that gets
-//! nothing but the burn blocks and the canonical blocks has the same state roots; no process logged an error. Memory and
-//! rates are printed.
+//! At the end these are checked: the event stream had no gap and no duplicate over all reconnects and agreed with itself (each tip
+//! change fits the reported blocks); every accepted transaction is in a canonical block, once; a second chain that gets nothing but
+//! the burn blocks and the canonical blocks has the same state roots; no process logged an error. Memory and rates are printed.
 //!
 //! By default it runs some seconds. `SOAK_SECONDS=1800 cargo test --release -p tests --test soak -- --nocapture` is the
 //! long run; it also asserts that the node's memory is flat. `SOAK_SEED` repeats the choices (not the timing) of a run.
@@ -38,11 +37,11 @@ mod soak {
     use super::replay;
     use super::told::{Follower, Told};
 
-    /// What the default run has: enough for some kills of each kind.
+    /// Length of the default run: enough for some kills of each kind.
     const SHORT: Duration = Duration::from_secs(25);
-    /// From here on a run says something about memory.
+    /// Length from which a run says something about memory.
     const LONG: Duration = Duration::from_secs(600);
-    /// Accounts that send.
+    /// Number of accounts that send.
     const SENDERS: usize = 8;
 
     fn number(variable: &str) -> Option<u64> {
@@ -101,7 +100,7 @@ mod soak {
         });
     }
 
-    /// Lines that a kill explains. None so far: what a kill makes happen is a warning.
+    /// Errors that a kill explains. None so far: what follows from a kill is logged as a warning.
     fn chaos_errors(_line: &str) -> bool {
         false
     }

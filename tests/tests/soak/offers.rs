@@ -11,15 +11,15 @@ use stacks_types::keys::PrivateKey;
 use stacks_types::transaction::{SpendingCondition, StacksTransaction, TransactionAuth, TransactionPayload};
 use tests::processes::Client;
 
-/// When the node is away, or wants blocks first. Nothing tells a client of either.
+/// Pause when the node is away or wants blocks first: clients get no notice of either.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// What was promised.
+/// Transactions that the node has accepted.
 #[derive(Default)]
 pub(crate) struct Offers(Mutex<Vec<[u8; 32]>>);
 
 impl Offers {
-    /// All transactions that the node accepted.
+    /// Ids of all transactions that the node accepted.
     pub(crate) fn accepted(&self) -> Vec<[u8; 32]> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -38,7 +38,7 @@ fn transfer(key: &PrivateKey, nonce: u64) -> StacksTransaction {
     transaction
 }
 
-/// Offers transfers with rising nonces until told to stop; an offer that gets no answer is made again.
+/// Offers transfers with rising nonces until it is stopped; an offer without an answer is made again.
 pub(crate) async fn offer(client: Client, key: PrivateKey, stop: Arc<AtomicBool>, offers: Arc<Offers>) {
     let mut service = TransactionServiceClient::new(client.channel.clone());
     let mut transaction = transfer(&key, 0);

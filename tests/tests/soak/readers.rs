@@ -1,4 +1,4 @@
-//! Peers that ask and do not read, and bodies that stop half way: as many as one likes, for as long as the node lets them.
+//! Peers that send requests and do not read, and bodies that stop half way: as many and as long as the node lets them.
 
 use std::net::SocketAddr;
 
@@ -7,7 +7,7 @@ use tokio::net::TcpStream;
 
 /// Makes the bytes of a request.
 type Request = fn() -> Vec<u8>;
-/// What they ask, by name.
+/// The requests, by name.
 pub(crate) const KINDS: [(&str, Request); 5] = [
     ("streams from the earliest event on", || get("/v3/events?start=earliest")),
     ("metrics", || get("/metrics")),
@@ -18,14 +18,14 @@ pub(crate) const KINDS: [(&str, Request); 5] = [
 /// Bytes of half a chunk.
 const HALF: usize = 8 << 20;
 
-/// Opens so many of one kind; they are there until they are dropped.
+/// Opens `count` connections of one kind, which stay open until they are dropped.
 pub(crate) async fn open(address: SocketAddr, kind: usize, count: usize) -> (String, Vec<TcpStream>) {
     let (name, request) = KINDS[kind % KINDS.len()];
     let open = send_and_leave(address, &request(), count).await;
     (format!("{count} peers left {name} unread"), open)
 }
 
-/// `ListEvents` by gRPC-Web: a filter that takes all, a thousand a page.
+/// `ListEvents` by gRPC-Web: a filter for all events, a thousand a page.
 fn pages() -> Vec<u8> {
     let head = format!(
         "POST {LIST_EVENTS} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/grpc-web+proto\r\n\

@@ -8,9 +8,9 @@ use tests::replay::{ANSWER_BYTES_MAX, BurnStep, Replay};
 
 use super::told::Told;
 
-/// Replays what was told against what the node serves.
+/// Replays the reported blocks as the node serves them.
 pub(crate) async fn check(cluster: &Cluster, told: &Told) {
-    // In the order in which they were seen: a burn block's hash depends on its older siblings.
+    // In the order in which they were seen: the hash of a burn block depends on its older siblings.
     let burn: Vec<_> = told
         .burn
         .iter()

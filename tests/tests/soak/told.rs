@@ -1,4 +1,4 @@
-//! What the event stream has told, over all reconnects, checked as it comes.
+//! What the event stream has reported, over all reconnects, checked as it comes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,16 +11,16 @@ use tokio::sync::Notify;
 
 type Id = [u8; 32];
 
-/// How long the chain may stand still: longer than a restart of all processes on a busy machine.
+/// Longest time without a block: longer than a restart of all processes on a busy machine.
 const STANDSTILL: Duration = Duration::from_secs(90);
-/// Between two tries to reach a node that is away.
+/// Pause between two tries to reach a node that is away.
 const RECONNECT_PAUSE: Duration = Duration::from_millis(20);
 
 fn id(bytes: &[u8]) -> Id {
     bytes.try_into().expect("32 bytes")
 }
 
-/// A burn block, as it was told.
+/// A burn block from its event.
 #[derive(Debug, Clone)]
 pub(crate) struct Burn {
     pub(crate) hash: Id,
@@ -29,7 +29,7 @@ pub(crate) struct Burn {
     pub(crate) time_s: u64,
 }
 
-/// A processed block.
+/// A processed block from its event.
 pub(crate) struct Block {
     pub(crate) parent: Id,
     pub(crate) chain_length: u64,
@@ -37,7 +37,7 @@ pub(crate) struct Block {
     txids: Vec<Id>,
 }
 
-/// Everything told.
+/// Everything that was reported.
 #[derive(Default)]
 pub(crate) struct Told {
     last: u64,
@@ -105,7 +105,7 @@ impl Told {
         assert!(self.blocks.insert(id(&names.block_id), told).is_none(), "a block was processed twice");
     }
 
-    /// The lists of a tip change are exactly the way from the old tip to the new one.
+    /// Checks that the lists of a tip change are exactly the way from the old tip to the new one.
     fn note_tip(&mut self, change: &v1::TipChanged) {
         let of = |block: &Option<v1::BlockRef>| id(&block.as_ref().expect("a block").block_id);
         let (old, new, common) = (of(&change.old_tip), of(&change.new_tip), of(&change.common_ancestor));
@@ -134,7 +134,7 @@ impl Told {
         self.deepest = self.deepest.max(change.rolled_back.len());
     }
 
-    /// Nothing that was accepted is dropped: the senders never use a nonce twice.
+    /// Checks that no accepted transaction is dropped, as the senders never use a nonce twice.
     pub(crate) fn check_dropped(&self, may_be: &BTreeSet<Id>) {
         let is_known = |dropped: &&v1::MempoolDropped| dropped.txids.iter().all(|txid| may_be.contains(&id(txid)));
         let others: Vec<_> = self.dropped.iter().filter(|dropped| !is_known(dropped)).collect();
@@ -175,7 +175,7 @@ impl Told {
     }
 }
 
-/// Follows the stream from its first event; reconnects where it was whenever the node goes away.
+/// Follows the stream from its first event; after the node was away, reconnects where it was.
 pub(crate) struct Follower {
     told: Arc<Mutex<Told>>,
     moved: Arc<Notify>,
@@ -193,7 +193,7 @@ impl Follower {
         look(&self.told.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Waits for what must happen.
+    /// Waits until `done` says so.
     pub(crate) async fn until(&self, what: &str, done: impl Fn(&Told) -> bool) {
         let waited = tokio::time::timeout(STANDSTILL, async {
             loop {

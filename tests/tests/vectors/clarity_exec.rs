@@ -30,7 +30,7 @@ use crate::support::load;
 /// Burn height of the first block; every block is a tenure of its own.
 const FIRST_BURN_HEIGHT: u32 = 800_000;
 
-/// Epochs in the file that cannot be replayed, with the reason.
+/// Epochs in the file that cannot be replayed, each with the reason.
 const NOT_HELD: [(&str, &str); 1] = [("2.5", "the engine's rules begin with 3.0")];
 
 #[test]
@@ -142,7 +142,7 @@ impl<'f> Replay<'f> {
     fn compare(&self, receipt: &TransactionReceipt, case: &Json, name: &str) {
         let same = case["same_in_epochs"].as_array().expect("epochs");
         if !same.iter().any(|epoch| text(epoch) == self.rules.epoch) {
-            // The file does not say what else happens there; the block's writes and root are compared all the same.
+            // The file does not say what else happens there, but the block's writes and root are compared.
             return;
         }
         let name = format!("{name} ({}) in epoch {}", text(&case["program"]), self.rules.epoch);

@@ -41,7 +41,7 @@ fn bad_signatures_are_refused_as_the_reference_does() {
         let public = PublicKey::from_sec1(&bytes(case, "public_key")).expect("public key");
         let signature = MessageSignature::try_from(bytes(case, "signature").as_slice());
         let (Ok(digest), Ok(signature)) = (<[u8; 32]>::try_from(digest.as_slice()), signature) else {
-            // Digests and signatures of another length cannot be asked about: the types have the length.
+            // Digests and signatures of another length cannot be given, as the types have the length.
             assert_eq!(expected_key(case, "recover_lax"), None, "{case}");
             assert_eq!(expected_key(case, "recover_strict"), None, "{case}");
             continue;

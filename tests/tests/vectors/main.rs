@@ -1,7 +1,7 @@
 //! Conformance vectors: what our code makes of the case files, compared with what the reference made of them.
 //!
-//! The folder `VECTORS` names, or `tests/vectors` of the repository, holds the case files. Every test works with other
-//! cases of the same shape.
+//! The case files are in the folder that `VECTORS` names, or in `tests/vectors` of the repository. Every test works with other
+//! cases of the same form.
 
 #![expect(
     clippy::panic,

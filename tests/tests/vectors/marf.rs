@@ -61,7 +61,7 @@ fn open(folder: &Path) -> (Marf, Connection) {
     (marf, conn)
 }
 
-/// A chain of the vectors, built; and its blocks' ids.
+/// Builds a chain of the vectors; returns its blocks' ids too.
 pub(crate) fn build(chain: &Value) -> (Index, Vec<BlockId>) {
     let mut index = Index::empty();
     let mut ids = Vec::new();
@@ -140,7 +140,7 @@ fn every_chain_has_its_roots_and_reads() {
     assert!(blocks > 400 && reads > 1_000, "{blocks} blocks, {reads} reads: the vectors are not all there");
 }
 
-/// The index answers from memory what the bookkeeping keys say: for every block, every height, on every fork.
+/// The index answers from memory as the bookkeeping keys do: for every block, every height, on every fork.
 #[test]
 fn heights_and_ancestors_agree_with_the_bookkeeping_keys() {
     let vectors = load("marf.json");

@@ -39,7 +39,7 @@ fn chunks_are_reproduced_and_verify() {
     }
 }
 
-/// The JSON forms are the HTTP layer's; here their fields are compared with the chunk's.
+/// The JSON forms belong to the HTTP layer; here their fields are compared with the chunk's.
 fn check_json_forms(case: &Value, chunk: &StackerDbChunk) {
     let (json, metadata) = (&case["chunk_json"], &case["metadata_json"]);
     for form in [json, metadata] {

@@ -12,7 +12,7 @@ pub(crate) fn folder() -> PathBuf {
     }
 }
 
-/// The whole of one case file.
+/// Content of one case file.
 pub(crate) fn load(name: &str) -> Value {
     let path = folder().join(name);
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
@@ -65,7 +65,7 @@ pub(crate) fn array<const N: usize>(value: &Value, key: &str) -> [u8; N] {
     bytes.try_into().unwrap_or_else(|_| panic!("{key} has {length} bytes, not {N}"))
 }
 
-/// Enough of a case to find it.
+/// The beginning of a case, enough to find it.
 fn brief(value: &Value) -> String {
     value.to_string().chars().take(200).collect()
 }

@@ -1,4 +1,4 @@
-//! Accounts that come to be by transfers: what one more costs, and what reading one costs, when there are many.
+//! Accounts that are made by transfers: what one more costs, and what reading one costs, when there are many.
 
 use std::time::Instant;
 
@@ -16,9 +16,9 @@ use crate::load::rows::float_of;
 use crate::load::wire::Wire;
 use crate::processes::{Cluster, Plan};
 
-/// Reads of accounts.
+/// Number of accounts that are read.
 const READS: usize = 2_000;
-/// Fewer transfers say how long a block takes, not how many a second there are.
+/// Transfers below which the time tells of one block, not of a rate.
 const TRANSFERS_LEAST: usize = 500;
 
 pub(super) async fn measure(grown: &Grown) -> Vec<Named> {
@@ -48,11 +48,11 @@ pub(super) async fn measure(grown: &Grown) -> Vec<Named> {
     ]
 }
 
-/// The median time of a read, in microseconds.
+/// Median time to read an account, in microseconds.
 async fn read(cluster: &Cluster, addresses: &[StacksAddress]) -> f64 {
     let mut wire = Wire::connect(cluster.address()).await;
     let mut samples = Samples::default();
-    // Far apart, so that not all are on the same pages.
+    // Accounts far apart, so that not all are on the same pages.
     for number in 0..READS {
         let address = &addresses[number * 7_919 % addresses.len()];
         let path = format!("/v2/accounts/{address}?proof=0");

@@ -1,4 +1,4 @@
-//! Empty blocks at full speed.
+//! How time and size grow with empty blocks at full speed.
 
 use std::time::Instant;
 
@@ -10,7 +10,7 @@ use crate::load::net::{self, Counter};
 use crate::load::rows::{bytes_below, float};
 use crate::processes::Plan;
 
-/// Points of a line.
+/// Number of points in a line.
 const LOOKS: u64 = 50;
 
 pub(super) async fn measure(grown: &Grown) -> Vec<Named> {

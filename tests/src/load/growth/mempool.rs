@@ -4,7 +4,7 @@ use super::{Named, chart, line};
 use crate::load::Grown;
 use crate::load::rows::admission;
 
-/// Points of the line.
+/// Number of points in the line.
 const LOOKS: usize = 20;
 
 pub(super) async fn measure(grown: &Grown) -> Vec<Named> {

@@ -1,5 +1,5 @@
-//! How cost grows with what there is: blocks, pending transactions, accounts, subscribers, size of a contract. Each is
-//! measured once and drawn as SVG into a folder.
+//! How cost grows with blocks, pending transactions, accounts, subscribers, and the size of a contract. Each is measured once and
+//! drawn as SVG into a folder.
 //!
 //! # Not here
 //! Drawing: `plot`.
@@ -15,13 +15,13 @@ use std::path::Path;
 use super::Grown;
 use super::plot::{Chart, Line};
 
-/// Names of what may grow.
+/// What can grow: names for the command line.
 pub const GROWTHS: [&str; 5] = ["blocks", "mempool", "accounts", "subscribers", "contracts"];
 
-/// Measures how cost grows with one of [`GROWTHS`], and draws `growth-<name>*.svg` into `folder`. Returns what it wrote.
+/// Measures how cost grows with one of [`GROWTHS`], and draws `growth-<name>*.svg` into `folder`. Returns the names of the files.
 ///
 /// # Panics
-/// When the processes do not do what they must, a file cannot be written, or nothing has such a name.
+/// When a process does not do what it must, a file cannot be written, or `what` is not one of [`GROWTHS`].
 pub async fn draw(what: &str, grown: &Grown, folder: &Path) -> Vec<String> {
     let charts = match what {
         "blocks" => blocks::measure(grown).await,
@@ -41,7 +41,7 @@ pub async fn draw(what: &str, grown: &Grown, folder: &Path) -> Vec<String> {
     written
 }
 
-/// A chart with the end of its file's name.
+/// The end of a file's name, and the chart in it.
 type Named = (&'static str, Chart);
 
 fn line(name: &str, points: Vec<(f64, f64)>) -> Line {

@@ -9,7 +9,7 @@ use crate::load::accounts::{self, Account};
 use crate::load::net::{self, Counter};
 use crate::processes::Plan;
 
-/// Parts of the load whose rates are told apart.
+/// Parts of the load, each with a rate of its own.
 const PARTS: usize = 10;
 
 pub(in crate::load) async fn measure(size: &Size, table: &mut Table) {
@@ -22,7 +22,7 @@ pub(in crate::load) async fn measure(size: &Size, table: &mut Table) {
     }
 }
 
-/// Fills a mempool in so many parts; gives how many were pending before each, and how many a second were accepted.
+/// Fills a mempool in `parts` parts. Returns how many were pending before each part, and how many a second were accepted.
 pub(in crate::load) async fn rates(senders: usize, count: usize, parts: usize) -> Vec<(f64, f64)> {
     let mut senders = Account::many(senders);
     let plan = Plan { running_producers: 0, running_signers: 0, ..Plan::default() };

@@ -1,4 +1,4 @@
-//! Blocks while peers ask and do not read, beside the rate without them: attack by attack, on one chain in one run.
+//! Blocks while peers send requests and do not read, compared with the rate without them: one attack after the other on one chain.
 
 use super::float;
 use crate::figures::Table;
@@ -6,7 +6,7 @@ use crate::load::attacks::{ATTACKS, Undisturbed};
 use crate::load::{Size, accounts::Account, net};
 use crate::processes::Plan;
 
-/// The producers' pause before an empty block: a rate that the node reaches without effort.
+/// The producers' pause before an empty block, for a rate that the node reaches without effort.
 const BLOCK_INTERVAL: &str = "200ms";
 
 pub(in crate::load) async fn measure(size: &Size, table: &mut Table) {

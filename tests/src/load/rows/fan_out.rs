@@ -17,11 +17,11 @@ use crate::load::accounts::Account;
 use crate::load::net;
 use crate::processes::{Cluster, Plan};
 
-/// Between two events.
+/// Time between two events.
 const PERIOD: Duration = Duration::from_millis(10);
-/// Streams of a connection: a server allows so many and no more.
+/// Streams on one connection: a server allows a limited number.
 const STREAMS_A_CONNECTION: usize = 125;
-/// Payload of an event, as a signature of a stacker would have.
+/// Bytes of an event's payload: as much as a stacker's answer.
 const CHUNK_BYTES: usize = 256;
 
 pub(in crate::load) async fn measure(size: &Size, table: &mut Table) {
@@ -29,7 +29,7 @@ pub(in crate::load) async fn measure(size: &Size, table: &mut Table) {
     table.samples(&format!("one event to {} subscribers, 100 events/s", size.subscribers), "ms", &samples);
 }
 
-/// How old each event was when each subscriber had it, in milliseconds.
+/// Age of each event when each subscriber received it, in milliseconds.
 pub(in crate::load) async fn ages(subscribers: usize, events: u32) -> Samples {
     let plan = Plan { running_producers: 0, running_signers: 0, ..Plan::default() };
     let cluster = net::start(&Account::many(10), plan);
@@ -73,7 +73,7 @@ async fn put_chunks(cluster: &Cluster, contract_id: &str, events: u32, base: Ins
     }
 }
 
-/// A stream that is open; gives how old each event was when it came.
+/// Opens a stream, and returns the age of each event when it came.
 async fn subscribe(
     channel: Channel,
     contract_id: String,

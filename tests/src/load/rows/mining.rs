@@ -1,4 +1,4 @@
-//! Transactions a second, offered and mined at once, or from a mempool that was filled before.
+//! Transactions a second, mined as they are offered, or from a mempool that was filled before.
 
 use std::time::Instant;
 
@@ -10,8 +10,9 @@ use crate::load::{Size, wire::Wire};
 use crate::processes::{Cluster, Plan};
 use chainstate::test_support::{call_payload, deploy_payload};
 
-/// What contracts cost is bounded a tenure, and a tenure lasts as long as its burn block: with one for ever the chain would
-/// stand still after some ten thousand calls. A template takes less than that, or none would ever be up to date.
+/// Tenures of short burn blocks. The cost of contracts is limited for each tenure, and a tenure lasts as long as its burn block:
+/// with one for ever the chain would stand still after some ten thousand calls. A template takes less time than a burn block, or
+/// none would be up to date.
 fn in_short_tenures() -> Plan {
     Plan { burn_block_interval: "2s", assembly_time: "500ms", ..Plan::default() }
 }
@@ -35,7 +36,7 @@ pub(in crate::load) async fn transfers_from_mempool(size: &Size, table: &mut Tab
     net::offer_all(cluster.address(), transactions, &counter).await;
     cluster.add_producer();
     let end = all_mined(&mut counter, count).await;
-    // The clock starts with the first block: its transactions do not count. A tiny load has no second one.
+    // The clock starts with the first block, whose transactions do not count. A tiny load has no second one.
     let Some(((first_at, in_first), last_at)) = end.first_at.zip(end.last_at) else { return };
     if last_at > first_at {
         let counted = super::float(count as u64 - in_first);

@@ -1,4 +1,4 @@
-//! A file a row.
+//! The rows of the table, with a file for each.
 
 pub(super) mod admission;
 pub(super) mod attacks;
@@ -11,18 +11,18 @@ pub(super) mod start;
 
 use std::path::Path;
 
-/// Counts and sizes as a figure.
+/// A count or size as a figure.
 #[allow(clippy::cast_precision_loss, reason = "counts and bytes stay far below 2^52")]
 pub(super) fn float(count: u64) -> f64 {
     count as f64
 }
 
-/// Counts and sizes as a figure.
+/// A count or size as a figure.
 pub(super) fn float_of(count: usize) -> f64 {
     float(count as u64)
 }
 
-/// Bytes of all files below a folder.
+/// Bytes of all files in a folder and the folders below it.
 pub(super) fn bytes_below(folder: &Path) -> u64 {
     let Ok(entries) = std::fs::read_dir(folder) else { return 0 };
     let bytes = entries.flatten().map(|entry| match entry.metadata() {

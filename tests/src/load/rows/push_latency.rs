@@ -1,4 +1,4 @@
-//! From the answer to a push of an empty block to its event at a subscriber. The tool is producer and signers itself.
+//! Time from the answer to a push of an empty block to its event at a subscriber. The tool itself is producer and signers.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! From the start of the process `mockamoto` to its line that the first block is processed, in a new folder.
+//! Time from the start of the process `mockamoto`, in a new folder, to its line that the first block is processed.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};

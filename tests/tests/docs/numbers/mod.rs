@@ -18,7 +18,7 @@ use super::repository;
 /// Words with the number, source file, declaration. Words may be broken over lines in the document.
 type Row = (&'static str, &'static str, &'static str);
 
-/// What is known of the numbers of one document.
+/// What is known about the numbers in one document.
 struct Page {
     document: &'static str,
     rows: &'static [Row],
@@ -53,12 +53,12 @@ fn text(file: &str) -> String {
     std::fs::read_to_string(repository().join(file)).expect(file)
 }
 
-/// What people read of a document: without examples of code, and of a source file its comments alone.
+/// The prose of a document: without code examples, and of a source file its comments only.
 fn prose(document: &str) -> String {
     let text = text(document);
     let is_comment = |line: &&str| match document.rsplit('.').next() {
         Some("proto") => line.trim_start().starts_with("//"),
-        // Keys that are commented out have no space.
+        // Keys that are commented out have no space behind the mark.
         Some("toml") => line.starts_with("# "),
         _ => true,
     };
@@ -66,8 +66,7 @@ fn prose(document: &str) -> String {
     unbroken(&lines.join("\n").split("```").step_by(2).collect::<Vec<_>>().join("\n"))
 }
 
-/// On one line, with one space where there was any; marks of comments and lists at the beginning of a line are none of the
-/// sentence.
+/// The text on one line, with one space between words. Marks of comments and lists at the beginning of a line are removed.
 fn unbroken(text: &str) -> String {
     let line = |line: &str| {
         let line = line.trim_start().trim_start_matches("// ").trim_start_matches("//");
@@ -80,7 +79,7 @@ fn unbroken(text: &str) -> String {
     text.lines().map(line).collect::<Vec<_>>().join(" ").split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Words that begin with a digit, behind brackets and quotes, with the words before them.
+/// Words that begin with a digit, also behind brackets and quotes, with the words before them.
 fn numbers(text: &str) -> Vec<String> {
     let words: Vec<_> = text.split(' ').collect();
     let is_number =
@@ -110,7 +109,7 @@ fn sentences_have_the_numbers_of_the_code() {
 fn every_sentence_with_a_number_has_its_row() {
     for Page { document, rows, names, .. } in pages().into_iter().filter(|page| page.is_whole) {
         let mut left = prose(document);
-        // The longest first, so that none takes a part of another's words.
+        // The longest first, so that none takes a part of another one's words.
         let mut known: Vec<_> = rows.iter().map(|row| row.0).chain(names.iter().copied()).collect();
         known.sort_unstable_by_key(|words| std::cmp::Reverse(words.len()));
         for words in known {

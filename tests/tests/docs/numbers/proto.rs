@@ -160,7 +160,7 @@ pub(super) const PAGES: [Page; 13] = [
     ),
 ];
 
-/// Fields of type bytes by whose comment they have some fixed length, and the length.
+/// Fields of type bytes whose comment gives a fixed length, with that length.
 fn lengths() -> BTreeMap<String, usize> {
     let mut lengths = BTreeMap::new();
     for page in &PAGES {
@@ -189,7 +189,7 @@ fn lengths() -> BTreeMap<String, usize> {
     lengths
 }
 
-/// One name, one length: what is a hash under one message is one under all.
+/// One name has one length: a field that is a hash in one message is one in all.
 #[test]
 fn fields_of_a_fixed_length_are_bytes_of_the_length_that_the_code_has() {
     let lengths = lengths();

@@ -1,4 +1,4 @@
-//! Files that were damaged while nobody had them open: the start fails, and says which.
+//! Files that are damaged while nobody has them open: the start fails, and names the file.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
@@ -9,11 +9,11 @@ use crate::support::{NodeAlone, binary, run};
 
 #[derive(Debug, Clone, Copy)]
 enum Damage {
-    /// One bit, so many bytes from the start.
+    /// One bit, at this byte from the start.
     Flip(usize),
-    /// Of the last so many bytes.
+    /// So many bytes at the end are cut off.
     Cut(usize),
-    /// Of all bytes.
+    /// All bytes are cut off.
     Empty,
 }
 
@@ -27,10 +27,10 @@ fn apply(path: &Path, damage: Damage) {
     std::fs::write(path, bytes).expect("written");
 }
 
-/// A bit of the first page in the write-ahead log: what follows it in the log is lost with it.
+/// Flips a bit in the first page of the write-ahead log: SQLite would lose what follows it in the log.
 const IN_THE_LOG: Damage = Damage::Flip(32 + 24 + 100);
 
-/// What a node with some blocks leaves behind.
+/// A node that has processed some blocks and was stopped.
 fn stopped_node() -> NodeAlone {
     let mut alone = NodeAlone::start("");
     run(async {
@@ -55,7 +55,7 @@ fn a_start_on_damaged_files_fails_and_names_the_file() {
     copy(&alone.data_folder(), &logged);
     copy(&logged, &moved);
     for database in ["chainstate.sqlite", "burn.sqlite", "staging.sqlite"] {
-        // All of it in the file itself, none in the log.
+        // Moves everything to the file itself, so that the log is empty.
         let conn = rusqlite::Connection::open(moved.join(database)).expect("a database");
         let busy: u32 = conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0)).expect("a checkpoint");
         assert_eq!(busy, 0, "{database}");

@@ -1,4 +1,4 @@
-//! Too few files may be open, and nobody takes the last words.
+//! Too few files may be open, and a standard error that takes nothing.
 
 use std::process::Command;
 
@@ -28,6 +28,6 @@ fn last_words_that_find_no_room_are_no_panic() {
     let mut command = node(&folder.path().join("data"), &folder.path().join("no-such-file"));
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("a device that is full");
     let status = command.stdin(std::process::Stdio::null()).stderr(full).status().expect("it starts");
-    // A panic has a code of its own.
+    // A panic has another exit code.
     assert_eq!(status.code(), Some(1));
 }

@@ -1,4 +1,4 @@
-//! A full disk: a limit on the size of files, and a small file system in memory.
+//! A full disk, by a limit on the size of files and by a small file system in memory.
 
 use std::process::Command;
 
@@ -10,11 +10,11 @@ use super::{check_refused, check_started, ended, node};
 use crate::restarts::{transfer, wallet};
 use crate::support::{Client, Cluster, Http, NodeAlone, Process, SmallDisk, WAIT, run, stacksjs};
 
-/// Sets how large the files of a running process may become; `None` lifts the limit. A process meets this limit as it does a
-/// full disk, and it needs no disk of its own and no privileges.
+/// Sets the limit on file sizes of a running process; `None` lifts it. For a process this looks like a full disk, and it needs
+/// neither a disk nor privileges.
 fn limit_files(process: &Process, bytes: Option<u64>) {
     let limit = bytes.map_or_else(|| "unlimited".to_owned(), |bytes| bytes.to_string());
-    // The soft limit alone: the hard one stays where it is, so that anybody may lift it again.
+    // Only the soft limit: the hard one stays, so that the limit can be lifted again.
     let status =
         Command::new("prlimit").args(["--pid", &process.id().to_string(), &format!("--fsize={limit}:")]).status();
     assert!(status.is_ok_and(|status| status.success()), "no prlimit: install util-linux");
@@ -45,7 +45,7 @@ fn a_full_disk_stops_writes_and_nothing_else_and_the_node_goes_on_when_there_is_
         let before = watch.block().await.block.expect("a block");
 
         limit_files(&cluster.node, Some(4096));
-        // The first offer may still find room in a file that is written from its beginning again.
+        // The first offer may still find room in a file that is being reused from its beginning.
         let refused = transfer(&key, 1).encode();
         let end = tokio::time::Instant::now() + WAIT;
         let status = loop {
@@ -58,7 +58,7 @@ fn a_full_disk_stops_writes_and_nothing_else_and_the_node_goes_on_when_there_is_
         let answer = http.post("/v2/transactions", "application/octet-stream", transfer(&key, 2).encode()).await;
         assert_eq!(answer.status, 507, "{answer:?}");
         assert!(answer.text().contains("storage is full"), "{answer:?}");
-        // What is there is served on, and the process lives.
+        // What is there is still served, and the process lives.
         assert_eq!(http.get("/v2/info").await.status, 200);
         let id = hex::encode(&before.block_id);
         assert_eq!(http.get(&format!("/v3/blocks/{id}")).await.status, 200, "{id}");
@@ -77,7 +77,7 @@ fn a_full_disk_stops_writes_and_nothing_else_and_the_node_goes_on_when_there_is_
     });
 }
 
-/// Room for a new chain, and no more than a few hundred pages beside it.
+/// Bytes of the disk: room for a new chain and a few hundred pages.
 const DISK_BYTES: u64 = 4 << 20;
 
 fn or_say<T>(mounted: Result<T, String>) -> Option<T> {
@@ -87,7 +87,7 @@ fn or_say<T>(mounted: Result<T, String>) -> Option<T> {
 #[test]
 fn what_was_acknowledged_on_a_disk_that_filled_up_is_there_when_there_is_room_again() {
     run(async {
-        // Where no disk can be mounted, the test above meets the same errors by the limit on the size of files.
+        // Where no disk can be mounted, the test above still meets the same errors by the limit on file sizes.
         let Some(mut alone) = or_say(NodeAlone::start_on_small_disk(DISK_BYTES)) else { return };
         let (client, genesis, data) = (alone.client(), alone.genesis_file(), alone.data_folder());
         let block = alone.script(1, 25).await.remove(0);
@@ -95,7 +95,7 @@ fn what_was_acknowledged_on_a_disk_that_filled_up_is_there_when_there_is_room_ag
         watch.block().await;
         let disk = alone.disk.as_ref().expect("its disk");
 
-        // Room for the block as it came, not for what comes of it.
+        // Leaves room for the block as it came, not for its results.
         disk.fill(block.len() as u64 + (40 << 10));
         alone.push(&client, &block).await;
         let accepted = submit_until_full(&client).await;
@@ -116,7 +116,7 @@ fn what_was_acknowledged_on_a_disk_that_filled_up_is_there_when_there_is_room_ag
     });
 }
 
-/// The ids of the transactions that were accepted before one was refused for want of room.
+/// Offers transactions until one is refused for want of room; returns the ids of those accepted before.
 async fn submit_until_full(client: &Client) -> Vec<String> {
     let key = wallet(&stacksjs(), "wallet_2");
     let mut accepted = Vec::new();
@@ -149,7 +149,7 @@ fn a_new_chain_that_found_no_room_is_made_when_there_is_some() {
     std::fs::write(folder.path().join("genesis.json"), genesis).expect("a genesis file");
     let genesis = folder.path().join("genesis.json");
     let Some(disk) = or_say(SmallDisk::mount(&mounted, DISK_BYTES)) else { return };
-    // From none at all to nearly enough for the boot block.
+    // From no room at all to nearly enough for the boot block.
     for room in [0, 16 << 10, 64 << 10, 256 << 10, 512 << 10] {
         disk.fill(room);
         let data = mounted.join(format!("with-{room}"));

@@ -1,4 +1,4 @@
-//! The system lets the node down: the disk is full, read-only, or gives back other bytes than were written; files are few.
+//! Faults of the system: the disk is full, read-only, or returns other bytes than were written; too few files may be open.
 
 mod damage;
 mod files;
@@ -11,7 +11,7 @@ use std::sync::mpsc;
 
 use crate::support::{WAIT, binary};
 
-/// `mockamoto-node` on this folder. It stops by itself when it has started: nobody is at its standard input.
+/// Command for `mockamoto-node` on this folder. The node stops once it has started, as its standard input has ended.
 fn node(data: &Path, genesis: &Path) -> Command {
     let mut command = Command::new(binary("mockamoto-node"));
     command.arg("--data-dir").arg(data).arg("--genesis").arg(genesis);
@@ -19,7 +19,7 @@ fn node(data: &Path, genesis: &Path) -> Command {
     command
 }
 
-/// Runs a command that must end by itself.
+/// Runs a command that must end by itself, and returns its output.
 fn ended(mut command: Command) -> Output {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let child = command.spawn().expect("it starts");
@@ -32,7 +32,7 @@ fn ended(mut command: Command) -> Output {
     })
 }
 
-/// Asserts that it failed, without a panic, and said all of these words; gives what it said.
+/// Checks that the start failed without a panic and said all of these words; returns what it said.
 fn check_refused(what: &str, output: &Output, words: &[&str]) -> String {
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(1), "{what}: {said}");
@@ -43,13 +43,13 @@ fn check_refused(what: &str, output: &Output, words: &[&str]) -> String {
     said
 }
 
-/// Asserts that it started and stopped without a complaint.
+/// Checks that the node started and stopped without an error.
 fn check_started(what: &str, output: &Output) {
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success() && said.contains("serving") && !said.contains("ERROR"), "{what}: {said}");
 }
 
-/// A folder with its files.
+/// Copies a folder with its files.
 fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).expect("a folder");
     for entry in std::fs::read_dir(from).expect("a folder").map(|entry| entry.expect("an entry")) {

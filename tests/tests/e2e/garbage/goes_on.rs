@@ -1,10 +1,10 @@
-//! What must still be true of a node that was sent garbage.
+//! Checks on a node that was sent garbage.
 
 use serde_json::Value;
 
 use crate::support::{Cluster, stacksjs};
 
-/// It has not panicked, and answers.
+/// Checks that it has not panicked, and answers.
 pub(super) async fn assert_answers(cluster: &Cluster) -> Value {
     assert!(!cluster.node.log().contains("panicked"), "{}", cluster.node.log());
     let info = cluster.http().get("/v2/info").await;
@@ -12,7 +12,7 @@ pub(super) async fn assert_answers(cluster: &Cluster) -> Value {
     info.json()
 }
 
-/// It has not panicked, answers, and processes blocks.
+/// Checks that it has not panicked, answers, and processes blocks.
 pub(super) async fn assert_goes_on(cluster: &Cluster) {
     let info = assert_answers(cluster).await;
     let height = info["stacks_tip_height"].as_u64().expect("a height");

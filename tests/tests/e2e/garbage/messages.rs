@@ -1,4 +1,4 @@
-//! Garbage that is shaped like the messages of the API: each field with values that mean nothing, and with none that fit.
+//! Garbage in the shape of the API's messages: each field with meaningless values, and with values of other types.
 
 use std::collections::BTreeMap;
 
@@ -7,11 +7,11 @@ use prost_types::{DescriptorProto, FieldDescriptorProto, FileDescriptorSet};
 
 use super::shapes::{NUMBERS, byte_strings, texts};
 
-/// Messages in messages are followed this deep.
+/// Depth to which messages in messages are filled.
 const DEPTH_MAX: usize = 3;
-/// Elements of a list that is longer than anything asks for.
+/// Number of elements in a list that is longer than any real one.
 const MANY: usize = 2_000;
-/// Bytes of an element of such a list.
+/// Longest element of such a list, in bytes.
 const MANY_ELEMENT_BYTES_MAX: usize = 100;
 
 /// All message types by their full name, with the leading dot.
@@ -28,12 +28,12 @@ impl Types {
         Self(types)
     }
 
-    /// Encoded messages of a type.
+    /// Encoded garbage messages of a type.
     pub(super) fn garbage(&self, name: &str) -> Vec<Vec<u8>> {
         let mut all = Vec::new();
         let fields = &self.0[name].field;
         let variants = fields.iter().map(|field| self.values(field, 0).len()).max().unwrap_or_default();
-        // Everything given, so that no check for a missing field comes first.
+        // All fields are set, so that no check for a missing field comes first.
         all.extend((0..variants).map(|variant| self.filled(name, variant, 0)));
         for field in fields {
             let values = self.values(field, 0);
@@ -47,7 +47,7 @@ impl Types {
         all
     }
 
-    /// A message with a value in each field, another one for each variant.
+    /// A message with a value in each field; the values differ with `variant`.
     fn filled(&self, name: &str, variant: usize, depth: usize) -> Vec<u8> {
         let mut message = Vec::new();
         for (place, field) in self.0[name].field.iter().enumerate() {
@@ -57,7 +57,7 @@ impl Types {
         message
     }
 
-    /// The field with each value: tag and value.
+    /// The field, tag and value, with each of its values.
     fn values(&self, field: &FieldDescriptorProto, depth: usize) -> Vec<Vec<u8>> {
         match field.r#type() {
             Type::String => texts().iter().map(|text| delimited(field, text)).collect(),
@@ -83,7 +83,7 @@ fn add(types: &mut BTreeMap<String, DescriptorProto>, scope: &str, message: &Des
     types.insert(name, message.clone());
 }
 
-/// The field encoded as another kind of field, and cut off.
+/// The field encoded with other wire types, and cut off.
 fn wrong_wire_types(field: &FieldDescriptorProto) -> Vec<Vec<u8>> {
     vec![
         [tag(field, 0), varint(7)].concat(),

@@ -6,14 +6,14 @@ use super::goes_on::assert_goes_on;
 use super::shapes::{segments, shapes};
 use crate::support::{Answer, Cluster, Http, run};
 
-/// The shim's paths are many; fewer than these would mean that they were not found.
+/// Fewest paths of the HTTP API: with fewer, the table was not found.
 const ROUTES_MIN: usize = 20;
-/// Queries that mean nothing where there is a query.
+/// Meaningless queries.
 const QUERIES: [&str; 4] = ["", "?tip=zz&proof=%ff", "?wait_ms=-1&limit=99999999999&offset=zz", "?=&&=%00"];
-/// Of bodies: those that are read, one that is not, and none.
+/// Content types of bodies: those that are read, one that is not, and none.
 const CONTENT_TYPES: [Option<&str>; 4] =
     [Some("application/json"), Some("application/octet-stream"), Some("text/;;=\""), None];
-/// What is served nowhere.
+/// Paths that are served nowhere.
 const UNKNOWN: [(&str, &str); 4] = [
     ("GET", "/no/such/path"),
     ("GET", "/extended/v1/no/such/path"),
@@ -21,7 +21,7 @@ const UNKNOWN: [(&str, &str); 4] = [
     ("PUT", "/v2/transactions"),
 ];
 
-/// The path with every parameter replaced.
+/// The path with each parameter replaced by `value`.
 fn fill(path: &str, value: &str) -> String {
     let filled = path.split('/').map(|segment| if segment.starts_with('{') { value } else { segment });
     filled.collect::<Vec<_>>().join("/")
@@ -37,7 +37,7 @@ fn garbage_on_every_http_path_gets_an_answer_with_a_reason_and_the_node_goes_on(
         for route in &routes {
             let method = &Method::from_bytes(route.method.as_bytes()).expect("a method");
             let path = route.path;
-            // Without parameters a path is the same each time, but for its query.
+            // A path without parameters differs only by its query.
             let values = if path.contains('{') { segments().len() } else { QUERIES.len() };
             for (place, segment) in segments().iter().take(values).enumerate() {
                 let path = fill(path, segment) + QUERIES[place % QUERIES.len()];
@@ -67,8 +67,8 @@ async fn send_bodies(http: &Http, method: &Method, path: &str) {
 
 fn check(method: &Method, path: &str, answer: &Answer) {
     let status = answer.status;
-    // Data that refuses (a rejected block) is 200 or 202 by the reference's shapes.
-    // 501 is what a feature that this node has not answers.
+    // A refusal that is data (a rejected block) is 200 or 202, as in the reference.
+    // 501 is the answer of a feature that this node does not have.
     assert!((200..500).contains(&status) || status == 501, "{method} {path}: {status} {}", answer.text());
     assert!(status < 300 || !answer.body.is_empty(), "{method} {path}: {status} without a reason");
 }

@@ -11,10 +11,10 @@ use super::messages::Types;
 use super::shapes::shapes;
 use crate::support::{Cluster, RawGrpc, run};
 
-/// The API's methods are many; fewer than these would mean that they were not found.
+/// Fewest methods of the API: with fewer, the descriptors were not found.
 const METHODS_MIN: usize = 28;
 
-/// The service that changes the mocks.
+/// Path of the service that changes the mocks.
 const ADMIN: &str = "/nakamoto.v1.AdminService/";
 
 /// A method, and the type of its request.
@@ -49,7 +49,7 @@ fn garbage_on_every_rpc_gets_an_error_with_a_reason_and_the_node_goes_on() {
         send_all(&client, &types, &others).await;
         standard_services(&client).await;
         assert_goes_on(&cluster).await;
-        // Last: garbage may happen to be a stacker set or a mining mode, with which no block can be signed again.
+        // Last, as garbage may happen to be a stacker set or a mining mode with which no block can be signed any more.
         send_all(&client, &types, &mocks).await;
         assert_answers(&cluster).await;
     });
@@ -67,7 +67,7 @@ async fn send_all(client: &RawGrpc, types: &Types, rpcs: &[&Rpc]) {
     }
 }
 
-/// An answer, or an error that says why, by our words.
+/// Checks that an answer is OK, or an error that says why in this project's words.
 fn check(path: &str, sent: &[u8], answer: Result<Option<Vec<u8>>, Status>) {
     let Err(status) = answer else { return };
     let start = hex::encode(&sent[..sent.len().min(64)]);
@@ -83,7 +83,7 @@ fn check(path: &str, sent: &[u8], answer: Result<Option<Vec<u8>>, Status>) {
     );
 }
 
-/// What stands around a message: five bytes that say how long it is and whether it is compressed.
+/// Checks broken frames: the five bytes before a message give its length and whether it is compressed.
 async fn check_frames(client: &RawGrpc, path: &str) {
     let frames: [&[u8]; 8] = [
         &[],
@@ -106,7 +106,7 @@ async fn check_frames(client: &RawGrpc, path: &str) {
     check(&unknown, &[], Err(status));
 }
 
-/// Reflection and health have shapes of their own for errors; they must only stand it.
+/// Reflection and health have their own kinds of errors; they only must survive.
 async fn standard_services(client: &RawGrpc) {
     for path in [
         "/grpc.health.v1.Health/Check",

@@ -1,4 +1,4 @@
-//! Bytes and texts that mean nothing.
+//! Bytes and texts without meaning.
 
 /// Bytes of many shapes, the same on every run.
 pub(super) fn shapes() -> Vec<Vec<u8>> {
@@ -17,14 +17,14 @@ pub(super) fn shapes() -> Vec<Vec<u8>> {
     shapes
 }
 
-/// A block's header whose counts promise more than there is.
+/// A block header with counts above what follows.
 fn promises() -> Vec<u8> {
     let mut promises = vec![0; 1 + 8 + 8 + 32 * 4 + 80 + 65];
     promises.extend([0xff; 4]);
     promises
 }
 
-/// Values of a `bytes` field: lengths around those of hashes, keys and signatures.
+/// Values of a `bytes` field, with lengths around those of hashes, keys and signatures.
 pub(super) fn byte_strings() -> Vec<Vec<u8>> {
     let mut values: Vec<_> = [1, 20, 31, 33, 64, 65, 66].into_iter().map(|length| vec![0xa5; length]).collect();
     values.extend([vec![0; 32], vec![0xff; 32], vec![0; 65], vec![0x5a; 100_000], promises()]);
@@ -50,10 +50,10 @@ pub(super) fn texts() -> Vec<Vec<u8>> {
     values
 }
 
-/// Values of a number: least, most, and what does not fit a smaller type.
+/// Values of a number: the least, the most, and those that do not fit a smaller type.
 pub(super) const NUMBERS: [u64; 6] = [0, 1, 0x7fff_ffff, 0xffff_ffff, 1 << 63, u64::MAX];
 
-/// Segments of a path, percent-encoded. None has a meaning where an id is expected.
+/// Segments of a path, percent-encoded. None is an id.
 pub(super) fn segments() -> Vec<String> {
     let mut segments: Vec<String> = [
         "nope",

@@ -1,5 +1,5 @@
-//! kill -9 of the node while it tells an observer: nothing is missing, and only the post that was not acknowledged may
-//! come again. Then status and replay over gRPC.
+//! kill -9 of the node while it posts to an observer: nothing is missing, and only the post that was not acknowledged may come
+//! again. Then status and replay over gRPC.
 
 use nakamoto_proto::v1;
 use nakamoto_proto::v1::event::Body;
@@ -8,7 +8,7 @@ use nakamoto_proto::v1::observer_service_client::ObserverServiceClient;
 use super::recorder::{Post, Recorder};
 use crate::support::{Client, Cluster, Plan, run};
 
-/// Rounds of killing.
+/// Number of times that the node is killed.
 const KILLS: usize = 4;
 
 #[test]
@@ -42,7 +42,7 @@ fn a_killed_node_goes_on_telling_where_it_was() {
     });
 }
 
-/// What tells posts apart, and can be had from the journal too.
+/// A text that identifies a post and can also be made from the journal.
 fn key_of(post: &Post) -> String {
     let body = &post.body;
     match post.path.as_str() {
@@ -56,7 +56,7 @@ fn key_of(post: &Post) -> String {
     }
 }
 
-/// The first posts that the node's journal makes for an observer with every key.
+/// The first posts that the journal should make for an observer with every key.
 async fn from_journal(client: &Client, count: usize) -> Vec<String> {
     let mut watch = client.watch(0).await;
     let mut posts = Vec::new();
@@ -113,10 +113,10 @@ async fn status_and_replay(client: &Client, observer: &Recorder) {
     let posts = observer.posts();
     let again = before + second(&posts[before..]).expect("it came");
     assert_eq!(posts[again].name(), posts[first].name());
-    // The pair: the burn block that the block cites comes right before it.
+    // The burn block that the block cites comes right before it.
     assert_eq!(posts[again - 1].path, "/new_burn_block");
     assert_eq!(posts[again - 1].body["burn_block_hash"], posts[again].body["burn_block_hash"]);
-    // And the blocks after it.
+    // Later blocks follow.
     observer
         .until("block 3 again", |posts| {
             let later = &posts[again..];

@@ -1,4 +1,4 @@
-//! HTTP event observers over real processes: what they are told, and that a node which is killed loses nothing of it.
+//! HTTP event observers over real processes: what they get, and that a node which is killed loses none of it.
 //!
 //! `samples/` holds posts that a reference node made in its mockamoto mode (stacks-core 83ac3276dc, March 2024).
 

@@ -1,4 +1,4 @@
-//! The reference's own transactions, and what an observer with every key is told of them.
+//! The reference's own transactions, and what an observer with every key gets of them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -36,15 +36,15 @@ fn an_observer_is_told_what_the_reference_would_tell_it() {
     });
 }
 
-/// Plays the transactions that the reference mined, and two of which one replaces the other. Gives what the reference
-/// said, by txid.
+/// Sends the transactions that the reference mined, and two of which one replaces the other. Returns what the reference said, by
+/// txid.
 async fn play(client: &Client) -> BTreeMap<String, Value> {
     let mut watch = client.watch(0).await;
     watch.block().await;
     watch.block().await;
     let vectors = stacksjs();
     let key = wallet(&vectors, "wallet_8");
-    // They wait for the nonces before theirs, which never come.
+    // They wait for earlier nonces, which never come.
     for fee in [1_000, 2_000] {
         let answer = client.submit(transfer_paying(&key, 20, fee).encode()).await;
         assert!(answer.accepted, "{answer:?}");
@@ -75,14 +75,14 @@ fn first_reward(block: &Value) -> Option<&Value> {
     list(block, "matured_miner_rewards").first()
 }
 
-/// Transactions of blocks after the boot block.
+/// Transactions in blocks after the boot block.
 fn transactions(posts: &[Post]) -> impl Iterator<Item = &Value> {
     blocks(posts).filter(|block| block["block_height"] != 0).flat_map(|block| list(block, "transactions"))
 }
 
-/// Nothing comes twice.
+/// Checks that no post comes twice.
 fn check_once(posts: &[Post]) {
-    // Each signer asks for a verdict of its own.
+    // Except for verdicts, as each signer asks for its own.
     let names: Vec<_> = posts.iter().filter(|post| post.path != "/proposal_response").map(Post::name).collect();
     assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len(), "something comes twice");
 }
@@ -94,7 +94,7 @@ fn check_boot(boot: &Value) {
     assert_eq!(boot["consensus_hash"], format!("0x{}", "00".repeat(20)));
     assert_eq!((&boot["block_time"], &boot["tenure_height"]), (&Value::Null, &json!(0)));
     assert_eq!(boot["parent_burn_block_hash"], boot["burn_block_hash"]);
-    // The reference's boot block, which this chain's has the same names as.
+    // The boot block of the reference has the same id.
     let sample: Value = serde_json::from_str(include_str!("samples/new_block.first.json")).expect("JSON");
     assert_eq!(boot["index_block_hash"], sample["index_block_hash"]);
     // The opening balances are minted by the last transaction, in order.
@@ -107,7 +107,7 @@ fn check_boot(boot: &Value) {
     }
 }
 
-/// Each transaction as the reference told it, byte for byte.
+/// Checks that each transaction is posted as the reference did, byte for byte.
 fn check_transactions(posts: &[Post], expected: &BTreeMap<String, Value>) {
     let mut seen = 0;
     for block in blocks(posts) {
@@ -134,7 +134,7 @@ fn without_index(event: &Value) -> Value {
     event
 }
 
-/// As nodes of 2026 tell them: without `value`, and without those that were undone.
+/// Events as nodes of 2026 post them: without `value`, and without those that were undone.
 fn events_of(said: &Value) -> Vec<Value> {
     let committed = list(said, "events").iter().filter(|event| event["committed"] == true);
     let stripped = committed.map(|event| {
@@ -145,7 +145,7 @@ fn events_of(said: &Value) -> Vec<Value> {
     stripped.collect()
 }
 
-/// Every field that real posts of the reference have is in ours.
+/// Checks that every field in real posts of the reference is in ours.
 fn check_samples(posts: &[Post]) {
     let of = |path: &str| posts.iter().rev().find(|post| post.path == path).map(|post| &post.body).expect("a post");
     let sample = |text: &str| serde_json::from_str::<Value>(text).expect("JSON");

@@ -1,4 +1,4 @@
-//! An observer that takes everything and notes it.
+//! An observer that takes all posts and keeps them.
 
 use std::convert::Infallible;
 
@@ -33,7 +33,7 @@ impl Post {
     }
 }
 
-/// The observer.
+/// A running observer.
 pub(super) struct Recorder {
     pub(super) endpoint: String,
     posts: watch::Sender<Vec<Post>>,
@@ -50,14 +50,14 @@ impl Recorder {
                 let (stream, _) = listener.accept().await.expect("a connection");
                 let noted = noted.clone();
                 let service = service_fn(move |request| note(noted.clone(), request));
-                // A connection may end as it likes: the node was killed.
+                // The connection may end in any way, as when the node is killed.
                 tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
             }
         });
         Self { endpoint, posts }
     }
 
-    /// A config file that registers it with every key.
+    /// A config that registers the observer with every key.
     pub(super) fn config(&self) -> String {
         let keys = r#"["*", "stackerdb", "block_proposal"]"#;
         format!("[[events_observer]]\nendpoint = \"{}\"\nevents_keys = {keys}\n", self.endpoint)
@@ -68,7 +68,7 @@ impl Recorder {
         self.posts.borrow().clone()
     }
 
-    /// Until the posts are as `holds` says.
+    /// Waits until the posts meet a condition.
     pub(super) async fn until(&self, what: &str, holds: impl FnMut(&Vec<Post>) -> bool) {
         let mut posts = self.posts.subscribe();
         let came = tokio::time::timeout(WAIT, posts.wait_for(holds)).await.is_ok();
@@ -82,7 +82,7 @@ async fn note(
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let (head, body) = request.into_parts();
     assert_eq!((&head.method, head.headers["content-type"].as_bytes()), (&Method::POST, &b"application/json"[..]));
-    // A post whose sender was killed in the middle of it is none.
+    // When the node was killed while it sent a post, there is no post.
     if let Ok(body) = body.collect().await {
         let body = serde_json::from_slice(&body.to_bytes()).expect("JSON");
         noted.send_modify(|posts| posts.push(Post { path: head.uri.path().to_owned(), body }));

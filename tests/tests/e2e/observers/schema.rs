@@ -1,16 +1,16 @@
-//! The fields of each post, with their types: every one is there, and no other (the reference's documents and code).
+//! The fields of each post with their types: each must be there, and no other (from the reference's documents and code).
 
 use serde_json::Value;
 use stacks_types::transaction::{StacksTransaction, TransactionPayload};
 
-/// What a value looks like.
+/// What a value must look like.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Shape {
-    /// "0x" and so many bytes as lower-case hex.
+    /// "0x" and this many bytes as lower-case hex.
     Hash(usize),
     /// "0x" and hex of any length.
     Hex0x,
-    /// So many bytes as hex without "0x".
+    /// This many bytes as hex, without "0x".
     PlainHash(usize),
     /// Hex of any length without "0x".
     PlainHex,
@@ -22,7 +22,7 @@ pub(super) enum Shape {
     Null,
     /// A list without elements.
     Empty,
-    /// Exactly true, or exactly false.
+    /// This boolean.
     Bool(bool),
     Zeros32,
     OneOf(&'static [&'static str]),
@@ -75,7 +75,7 @@ const TRANSACTION: Shape = Object(&[
     ("vm_error", Or(&Null, &Text)),
 ]);
 
-/// Of every block. Nakamoto blocks have [`NAKAMOTO`] beside.
+/// Fields of every block. Nakamoto blocks also have [`NAKAMOTO`].
 const BLOCK: &[(&str, Shape)] = &[
     ("block_hash", Hash(32)),
     ("block_height", Number),
@@ -153,7 +153,7 @@ const REJECTED: &[(&str, Shape)] = &[
     ("failed_txid", Or(&Null, &PlainHash(32))),
 ];
 
-/// Asserts that a post has exactly the fields that it must have.
+/// Checks that a post has exactly the fields that it must have.
 pub(super) fn check(path: &str, body: &Value) {
     let result = match path {
         "/new_block" if body["block_height"] == 0 => fields(body, BLOCK),
@@ -169,7 +169,7 @@ pub(super) fn check(path: &str, body: &Value) {
     result.and_then(|()| nulls(path, body)).unwrap_or_else(|why| panic!("{path}: {why} in {body:#}"));
 }
 
-/// Where a field that may be null is, and where it is not.
+/// Checks which fields that may be null are null.
 fn nulls(path: &str, body: &Value) -> Result<(), String> {
     let same = |what: &str, is_null: bool, should_be: bool| match is_null == should_be {
         true => Ok(()),
@@ -185,7 +185,7 @@ fn nulls(path: &str, body: &Value) -> Result<(), String> {
                     return Err("contract_interface is not contract_abi".to_owned());
                 }
                 let has_interface = !transaction["contract_interface"].is_null();
-                // A deployment that fails when its top level runs has one too; one that fails before has none.
+                // A deployment that fails when its top level runs has an interface too; one that fails before has none.
                 if success || !deploys(transaction) {
                     same("contract_interface", !has_interface, !deploys(transaction))?;
                 }

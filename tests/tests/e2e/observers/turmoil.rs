@@ -1,5 +1,5 @@
-//! Bitcoin reorganizes, transactions replace one another, and the node is killed in between: every post still fits its
-//! schema, nulls stand where they must, and the order holds.
+//! Bitcoin reorganizes, transactions replace each other, and the node is killed in between: every post still fits its schema, nulls
+//! are where they must be, and the order holds.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use super::{order, schema};
 use crate::restarts::{transfer, transfer_paying, wallet};
 use crate::support::{Admin, Client, Cluster, Plan, run, stacksjs};
 
-/// Each with a reorganization, a replacement and a kill.
+/// Number of rounds, each with a reorganization, a replacement and a kill.
 const ROUNDS: u64 = 3;
 
 #[test]
@@ -21,7 +21,7 @@ fn every_post_is_as_it_must_be_through_reorganizations_replacements_and_kills() 
         let mut cluster = Cluster::start_plan(plan);
         for round in 0..ROUNDS {
             let fork = turn(&cluster.client(), round).await;
-            // The node is killed as soon as the first block of the fork is told: the rest is on its way.
+            // The node is killed as soon as the first block of the fork is posted: the other posts are on their way.
             let is_told = |posts: &Vec<Post>| posts.iter().any(|post| post.name() == name_of(&fork));
             observer.until("a block of the new fork", is_told).await;
             cluster.restart_node("0");
@@ -35,10 +35,11 @@ fn every_post_is_as_it_must_be_through_reorganizations_replacements_and_kills() 
     });
 }
 
-/// Two tenures with transactions, one of them replaced; then bitcoin forks below them. Gives the first block on the fork.
+/// Makes two tenures with transactions, one of which is replaced; then bitcoin forks below them. Returns the first block on the
+/// fork.
 async fn turn(client: &Client, round: u64) -> v1::BlockRef {
     let (mut admin, key) = (Admin::new(client), wallet(&stacksjs(), "wallet_8"));
-    let waiting = 20 + round; // It waits for nonces before its own, which never come.
+    let waiting = 20 + round; // It waits for earlier nonces, which never come.
     let offers = [transfer(&key, round), transfer_paying(&key, waiting, 1_000), transfer_paying(&key, waiting, 2_000)];
     for offer in offers {
         let answer = client.submit(offer.encode()).await;
@@ -57,7 +58,7 @@ fn name_of(block: &v1::BlockRef) -> String {
     format!("block 0x{}", hex::encode(&block.block_id))
 }
 
-/// What the run was for is in it.
+/// Checks that the run met what it was made for.
 fn check_turmoil(posts: &[Post]) {
     let of = |path: &'static str| posts.iter().filter(move |post| post.path == path).map(|post| &post.body);
     let mut at_height: BTreeMap<u64, Vec<String>> = BTreeMap::new();

@@ -8,14 +8,14 @@ use serde_json::Value;
 
 pub(crate) use tests::processes::*;
 
-/// The one command on a free port, with its accounts in a file of `folder`.
+/// Command for a devnet on a free port, with its accounts in a file of `folder`.
 pub(crate) fn devnet_command(folder: &Path, flags: &[&str]) -> Command {
     let mut command = Command::new(binary("mockamoto"));
     command.args(["--port", "0", "--accounts-out"]).arg(folder.join("accounts.json")).args(flags);
     command
 }
 
-/// Starts it; returns when it serves, with what it says of its accounts and addresses.
+/// Starts a devnet and waits until it serves; returns its accounts and addresses too.
 pub(crate) fn start_devnet(folder: &Path, flags: &[&str]) -> (Process, Value) {
     let process = Process::start("mockamoto", devnet_command(folder, flags), folder);
     let end = Instant::now() + WAIT;
@@ -29,7 +29,7 @@ pub(crate) fn start_devnet(folder: &Path, flags: &[&str]) -> (Process, Value) {
     }
 }
 
-/// Where a devnet serves, by its accounts.
+/// Address at which a devnet serves, from its accounts file.
 pub(crate) fn address_of(accounts: &Value) -> String {
     let url = accounts["http_url"].as_str().expect("a URL");
     url.trim_start_matches("http://").trim_end_matches('/').to_owned()

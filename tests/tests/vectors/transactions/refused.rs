@@ -1,4 +1,4 @@
-//! `invalid` and `static_rejects`: what must not get in, and at which stage it is stopped.
+//! `invalid` and `static_rejects`: what must be refused, and at which stage.
 
 use stacks_types::ids::Txid;
 use stacks_types::keys::LowS;
@@ -42,7 +42,7 @@ fn static_rules_stop_well_formed_transactions() {
         let transaction = StacksTransaction::decode(&bytes(case, "raw")).expect("decodes");
         assert_eq!(transaction.txid(), Txid(array(case, "txid")), "{reason}");
         assert_eq!(transaction.verify(LowS::Strict), Ok(()), "{reason}");
-        // A rule that the case does not name is taken from the transaction, so that only the named one can break.
+        // A rule that the case does not name is taken from the transaction, so that only the named one can be broken.
         let epoch = case["epoch"].as_str().map(|name| Epoch::from_name(name).expect("a known epoch"));
         let rules = StaticRules {
             epoch: epoch.unwrap_or(Epoch::Epoch24),

@@ -23,7 +23,7 @@ fn condition(transaction: &StacksTransaction, role: AuthRole) -> &SpendingCondit
     }
 }
 
-/// Form and signature of the signer with a key of the account, by its place among the keys.
+/// Form and signature of the signer whose key has this index in the account.
 fn signature_at(condition: &SpendingCondition, key_index: usize) -> (KeyEncoding, MessageSignature) {
     match condition {
         SpendingCondition::SingleSig(single) => (single.key_encoding, single.signature),
@@ -87,7 +87,7 @@ fn keys(condition: &SpendingCondition, described: &Value) -> Vec<PrivateKey> {
         .collect()
 }
 
-/// The same condition without signatures.
+/// The condition without signatures.
 fn unsigned(condition: &SpendingCondition) -> SpendingCondition {
     match condition.clone() {
         SpendingCondition::SingleSig(mut single) => {
@@ -101,7 +101,7 @@ fn unsigned(condition: &SpendingCondition) -> SpendingCondition {
     }
 }
 
-/// Who signed and who is only named, as in the condition.
+/// For each key of the condition, whether it signs or is only named.
 fn uses<'a>(condition: &SpendingCondition, keys: &'a [PrivateKey]) -> Vec<KeyUse<'a>> {
     let signs = |index: usize| match condition {
         SpendingCondition::SingleSig(_) => true,

@@ -4,7 +4,7 @@ use stacks_types::transaction::StacksTransaction;
 
 use crate::support::{list, load, number, text};
 
-/// version, chain id, standard auth of a P2PKH origin with a dummy signature.
+/// Version, chain id, and a standard auth of a P2PKH origin with a dummy signature.
 fn start() -> Vec<u8> {
     let mut out = vec![0x80, 0x80, 0, 0, 0, 0x04, 0x00];
     out.extend([7; 20]);
@@ -31,7 +31,7 @@ fn token_transfer(out: &mut Vec<u8>) {
     out.extend([0; 34]);
 }
 
-/// A contract call up to its arguments. The names have the lengths that the measured transaction lengths give.
+/// A contract call up to its arguments. The names have the lengths that follow from the measured transaction lengths.
 fn call() -> Vec<u8> {
     let mut out = start();
     no_conditions(&mut out);
@@ -109,7 +109,7 @@ fn the_measured_limits_hold_to_the_last_item() {
         let what = text(rule, "what");
         let max = usize::try_from(number(rule, "max_count")).expect("usize");
         let largest = build(what, max);
-        // Says that this is the transaction that was measured, names included.
+        // Shows that this is the transaction that was measured, names included.
         assert_eq!(largest.len() as u64, number(rule, "transaction_length_at_max"), "{what}");
         let decoded = StacksTransaction::decode(&largest).unwrap_or_else(|error| panic!("{what}: {error}"));
         assert!(decoded.encode() == largest, "{what}: bytes change");

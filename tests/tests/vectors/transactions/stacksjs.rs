@@ -1,4 +1,4 @@
-//! `stacksjs_transactions.json`: what a wallet library makes. Only bytes here; its receipts are the node's tests.
+//! `stacksjs_transactions.json`: transactions of a wallet library. Only their bytes here; their receipts are in the node's tests.
 
 use stacks_types::address::StacksAddress;
 use stacks_types::ids::Txid;
