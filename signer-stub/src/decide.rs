@@ -129,7 +129,7 @@ struct Job {
     failures: u32,
 }
 
-/// The state machine.
+/// The state machine. Pure: no clock, key or I/O.
 #[derive(Debug, Default)]
 pub struct Machine {
     tips: Option<Tips>,

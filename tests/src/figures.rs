@@ -11,7 +11,7 @@ use std::time::Duration;
 pub struct Samples(Vec<f64>);
 
 impl Samples {
-    /// Adds a sample.
+    /// Adds a sample, in the unit of the others.
     pub fn push(&mut self, sample: f64) {
         self.0.push(sample);
     }

@@ -14,7 +14,7 @@ pub enum DurationError {
     /// The unit is not ms, s, m or h.
     #[error("unknown unit `{unit}` in `{text}`: use ms, s, m or h")]
     Unit {
-        /// The whole text.
+        /// The text as given.
         text: String,
         /// What follows the number.
         unit: String,

@@ -23,7 +23,7 @@ pub enum PutError {
         slot_id: u32,
         /// Name of the reason in the proto.
         refusal: &'static str,
-        /// The node's text.
+        /// Details from the node, for people.
         detail: String,
     },
 }

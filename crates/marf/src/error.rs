@@ -136,7 +136,7 @@ pub enum DecodeError {
     UnknownType {
         /// Index of the entry, from 0.
         entry: usize,
-        /// The type byte.
+        /// The type byte that it has.
         got: u8,
     },
     /// A length or number in an entry is out of bounds.

@@ -23,7 +23,7 @@ pub enum DecodeError {
     /// Bytes follow the end of the message.
     #[error("{left} bytes follow the end of the {what} at byte {offset}")]
     TrailingBytes {
-        /// What was decoded.
+        /// Kind of message.
         what: &'static str,
         /// Offset of its end.
         offset: usize,

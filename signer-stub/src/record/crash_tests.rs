@@ -7,7 +7,7 @@ use std::process::Command;
 use super::*;
 
 const FOLDER: &str = "CLAIM_TEST_FOLDER";
-/// Number of SIGABRT.
+/// SIGABRT.
 const ABORTED: i32 = 6;
 const CLAIMS: u8 = 4;
 const SIGNER: StacksAddress = StacksAddress::of_key_hash(Hash160([1; 20]), false);

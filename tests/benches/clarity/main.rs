@@ -43,7 +43,7 @@ fn run() {
     }
 }
 
-/// A row.
+/// A row of the table.
 fn line(what: &str, in_session: &Samples, in_memory: Option<&Samples>) -> String {
     let show = |samples: Option<&Samples>| {
         let summary = samples.and_then(Samples::summary);

@@ -10,7 +10,7 @@ const TICKS: u32 = 5;
 /// Colours of the lines; a chart has no more lines than these.
 const COLOURS: [&str; 4] = ["#5546ff", "#d9480f", "#2b8a3e", "#868e96"];
 
-/// One chart.
+/// A chart with up to four lines.
 #[derive(Debug, Clone)]
 pub struct Chart {
     /// Title above the chart.

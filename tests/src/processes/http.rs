@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::WAIT;
 
-/// An answer.
+/// An answer to a request.
 #[derive(Debug, Clone)]
 pub struct Answer {
     /// Its HTTP status.

@@ -7,11 +7,11 @@ use super::types::Type;
 /// A call of a function.
 #[derive(Debug)]
 pub struct Call {
-    /// The contract's name.
+    /// Name of the contract that is called.
     pub contract: &'static str,
-    /// Its name.
+    /// Name of the function that is called.
     pub function: String,
-    /// Arguments, serialized.
+    /// Arguments in their consensus serialization.
     pub arguments: Vec<Vec<u8>>,
 }
 

@@ -16,32 +16,32 @@ pub const TIP: u8 = 4;
 pub const TENURES: [u8; 5] = [0, 1, 1, 2, 3];
 /// The burn chain begins here; each tenure has a burn block.
 pub const FIRST_BURN: u32 = 100;
-/// Who has how much at the beginning, in micro-STX.
+/// Opening balances, in micro-STX.
 pub const OPENING: [(&str, u128); 2] = [(DEPLOYER, 1_000_000_000), (OTHER, 1_000)];
-/// Who mined everything.
+/// Principal that mined all blocks.
 pub const MINER: &str = OTHER;
-/// As testnets have it.
+/// Chain id of testnets.
 pub const CHAIN_ID: u32 = 0x8000_0000;
 
-/// What is known of the block of a height below the tip.
+/// Facts about a block below the tip.
 pub struct Facts {
-    /// Its id.
+    /// Id of the block.
     pub id: [u8; 32],
     /// Hash of its header.
     pub header_hash: [u8; 32],
     /// Height of the burn block of its tenure.
     pub burn_height: u32,
-    /// Time of that, in seconds.
+    /// Time of that burn block, in seconds.
     pub burn_time: u64,
-    /// Seed of its tenure.
+    /// VRF seed of its tenure.
     pub vrf_seed: [u8; 32],
-    /// Names its tenure.
+    /// Consensus hash of its tenure.
     pub consensus_hash: [u8; 20],
-    /// What all miners of its tenure spent.
+    /// What all miners spent for its tenure.
     pub spend_total: u128,
     /// What the one who won spent.
     pub spend_winner: u128,
-    /// What the block brought, once that is known.
+    /// Reward of the block, once it is known.
     pub reward: Option<u128>,
 }
 

@@ -11,20 +11,20 @@ use crate::random::Rng;
 pub struct Program {
     /// In the order in which they are published.
     pub contracts: Vec<Source>,
-    /// Calls, in order.
+    /// Calls in the order in which they are made.
     pub calls: Vec<Call>,
     /// Expressions to be evaluated in the last contract.
     pub snippets: Vec<String>,
 }
 
-/// A contract's text.
+/// A contract of a program.
 #[derive(Debug)]
 pub struct Source {
-    /// Its name.
+    /// Name of the contract.
     pub name: &'static str,
     /// Clarity version, 1 to 6.
     pub version: u8,
-    /// Its text.
+    /// Source code of the contract.
     pub text: String,
 }
 

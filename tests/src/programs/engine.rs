@@ -20,9 +20,9 @@ const FAILED: &str = "0809";
 
 /// A chain that runs programs, one transaction after the other under one budget.
 pub struct Engine {
-    /// Its state.
+    /// State of the chain.
     pub ledger: Ledger,
-    /// What the transactions so far have cost.
+    /// Cost of the transactions so far.
     pub spent: Cost,
     limit: Cost,
     /// Makes a watcher for each transaction, if somebody wants to watch.
@@ -49,14 +49,14 @@ impl Engine {
         self
     }
 
-    /// Deployments, then calls.
+    /// Publishes the contracts of a program, then makes its calls.
     pub fn run(&mut self, program: &Program) -> Vec<Record> {
         let mut records: Vec<_> = program.contracts.iter().map(|source| self.deploy(source)).collect();
         records.extend(program.calls.iter().map(|call| self.call(call)));
         records
     }
 
-    /// Publishes a contract.
+    /// Publishes a contract in a transaction of its own.
     pub fn deploy(&mut self, source: &Source) -> Record {
         let (id, dialect) = (id(source.name), Dialect::of_version(source.version).unwrap());
         let rules = self.ledger.rules;
@@ -79,7 +79,7 @@ impl Engine {
         record
     }
 
-    /// Calls a function.
+    /// Calls a function in a transaction of its own.
     pub fn call(&mut self, call: &Call) -> Record {
         let (contract, arguments) = (id(call.contract), arguments(call));
         let done = self.transaction(|machine| machine.call(&context(), &contract, &call.function, arguments));

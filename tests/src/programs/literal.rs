@@ -3,10 +3,10 @@
 use super::types::Type;
 use crate::random::Rng;
 
-/// A value, twice.
+/// A value as text and as bytes.
 #[derive(Debug, Clone)]
 pub(super) struct Literal {
-    /// As source text.
+    /// The value as source text.
     pub(super) text: String,
     /// Its consensus serialization (docs/CONSENSUS.md#clarity-values).
     pub(super) bytes: Vec<u8>,
@@ -21,7 +21,7 @@ pub(super) const ACCOUNTS: [(&str, &str); 3] = [
 
 /// Contracts of a program are published by the first of [`ACCOUNTS`], under these names.
 pub(super) const BASE: &str = "base";
-/// See [`BASE`].
+/// Name of the contract that calls [`BASE`].
 pub(super) const MAIN: &str = "main";
 
 /// Keys, signatures and hashes that belong together, by their lengths; and a transaction of bitcoin.

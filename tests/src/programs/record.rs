@@ -10,7 +10,7 @@ pub enum Verdict {
     Success,
     /// It failed, or gave an err response: it is in the block, and has written nothing.
     Aborted,
-    /// No block may hold it.
+    /// A block with it would be invalid.
     Refused,
 }
 
@@ -21,15 +21,15 @@ pub struct Record {
     pub verdict: Verdict,
     /// Hex of the value that a receipt shows.
     pub result: String,
-    /// As a node tells them.
+    /// Events as a node's stream has them.
     pub events: Vec<Json>,
-    /// What it cost.
+    /// Cost that the engine has counted.
     pub cost: Cost,
-    /// Keys and texts, in order.
+    /// Writes to the state, key and text, in order.
     pub writes: Vec<(String, String)>,
-    /// Of a contract that was published.
+    /// Interface of the contract that was published, if one was.
     pub interface: Option<Json>,
-    /// Micro-STX that it burnt.
+    /// Burnt micro-STX.
     pub burnt: u128,
     /// In the engine's own words, which may change.
     pub error: Option<String>,

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use clap::{Arg, Command, CommandFactory as _};
 
-/// The whole reference.
+/// Content of docs/CONFIG.md.
 pub(crate) fn config_reference() -> String {
     let mut text = String::from(
         "# Configuration\n\n\

@@ -27,7 +27,7 @@ pub enum TransactionVersion {
 }
 
 impl TransactionVersion {
-    /// The version byte.
+    /// The version byte: 00 or 80.
     #[must_use]
     pub const fn to_byte(self) -> u8 {
         match self {
@@ -106,7 +106,7 @@ pub struct StacksTransaction {
     pub post_condition_mode: PostConditionMode,
     /// Conditions on what it moves, checked after execution.
     pub post_conditions: Vec<PostCondition>,
-    /// What it does.
+    /// What it does when it is executed.
     pub payload: TransactionPayload,
 }
 

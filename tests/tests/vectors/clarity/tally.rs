@@ -19,7 +19,7 @@ pub(super) struct Tally {
     shown: String,
 }
 
-/// One case's comparisons.
+/// Comparisons of one case, by what was compared.
 #[derive(Default)]
 pub(super) struct Case {
     checks: Vec<(&'static str, Option<String>)>,
