@@ -93,7 +93,7 @@ impl Index {
         self.entry(self.number_of(id)?)
     }
 
-    /// Number of the block whose segment holds the byte at offset `at`; `None` behind the last segment.
+    /// Number of the block whose segment holds the byte at offset `at`; `None` past the last segment.
     pub(crate) fn block_at(&self, at: u64) -> Option<u32> {
         if at >= self.end() {
             return None;

@@ -1,7 +1,7 @@
 //! Compares a node file and its table before anything is written: each must hold what the other says.
 //!
 //! # Invariants
-//! - Only what one commit can have left is ever cut off: bytes behind the last block that are one block by their mark. If there are
+//! - Only what one commit can have left is ever cut off: bytes after the last block that are one block by their mark. If there are
 //!   more, rows are lost, as when the table is an older copy.
 
 use std::fs::File;
@@ -21,7 +21,7 @@ use crate::index::{self, Index};
 use crate::seal::{MARKED_HEAD_BYTES, marked_length};
 use crate::store::Store;
 
-/// Bytes behind the last block that have no mark, as earlier versions wrote them, in terms of the longest committed block: more
+/// Bytes after the last block that have no mark, as earlier versions wrote them, in terms of the longest committed block: more
 /// than this is taken for several blocks.
 const UNMARKED_FACTOR: u64 = 4;
 
@@ -104,7 +104,7 @@ struct Look<'a> {
 }
 
 impl Look<'_> {
-    /// Compares the first `bytes` of the file, and returns the blocks behind them.
+    /// Compares the first `bytes` of the file, and returns the blocks after them.
     fn compare(&self, index: &Index, checksums: &[u64], bytes: u64) -> Result<Vec<Block>, OpenError> {
         let Some(file) = &self.file else {
             return if index.len() == 0 { Ok(Vec::new()) } else { Err(self.damaged(0, "it is missing")) };

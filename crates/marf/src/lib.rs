@@ -9,7 +9,7 @@
 //! - A node never changes once its block is committed. Nothing is removed.
 //! - A node that belongs to a block has only ancestors, within the trie, that belong to that block too.
 //! - The node file holds the segments of the committed blocks, in the order of commits, without gaps;
-//!   the bytes behind the last of them are those of one commit that was not completed.
+//!   the bytes after the last of them are those of one commit that was not completed.
 //! - Bytes from the file are checked before they are believed: damage is an error that names the file.
 //!
 //! # Not here

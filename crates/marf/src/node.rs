@@ -81,7 +81,7 @@ impl Path {
         Some(path)
     }
 
-    /// The bytes of `path` from `from` on; empty behind its end.
+    /// The bytes of `path` from `from` on; empty past its end.
     pub(crate) fn from_tail(path: &[u8; PATH_BYTES], from: usize) -> Self {
         path.get(from..).and_then(Self::new).unwrap_or(Self::EMPTY)
     }

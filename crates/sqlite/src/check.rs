@@ -74,7 +74,7 @@ impl Unchecked {
 }
 
 /// Checks that the first `bytes` of the file hold the newest page that was committed, where the log does not hold a newer one.
-/// Returns the pages behind them, which are there and are still to be compared.
+/// Returns the pages after them, which are there and are still to be compared.
 pub(crate) fn check(
     path: &Path,
     wal: &Wal,

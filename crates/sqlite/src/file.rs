@@ -2,7 +2,7 @@
 //!
 //! SQLite's own checks see the structure of a file, not its content, and of a write-ahead log that is damaged in the middle the
 //! rest is lost in silence. Here the pages of each transaction are noted in `<file>-sums` (see `page_checksums`). At start every
-//! page, in the log or in the file, must be the newest version that was committed, bit by bit. Of a large file the pages behind the
+//! page, in the log or in the file, must be the newest version that was committed, bit by bit. Of a large file the pages after the
 //! first [`START_CHECK_BYTES`] are compared later, by [`Unchecked`].
 //!
 //! # Invariants

@@ -138,7 +138,7 @@ impl PageChecksums {
         u32::try_from(self.latest.len().saturating_sub(1)).unwrap_or(u32::MAX)
     }
 
-    /// Cuts off what follows the last whole record, before anything is written there: records behind a damaged one would else be
+    /// Cuts off what follows the last whole record, before anything is written there: records after a damaged one would else be
     /// read again once a record of the same length is written over it.
     pub(crate) fn cut_torn(&self) -> io::Result<()> {
         self.file.set_len(self.end)

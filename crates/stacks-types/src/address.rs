@@ -57,7 +57,7 @@ impl StacksAddress {
         self.0.version()
     }
 
-    /// Account hash: the 20 bytes behind the version.
+    /// Account hash: the 20 bytes after the version.
     #[must_use]
     pub const fn hash160(&self) -> Hash160 {
         Hash160(self.0.hash)

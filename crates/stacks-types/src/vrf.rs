@@ -2,10 +2,10 @@
 //!
 //! The algorithm: docs/CONSENSUS.md#vrf; step by step, with examples: docs/ACTORS.md#the-vrf-proof. The one peculiarity
 //! that consensus depends on is how the counter of the hash to the curve is written: a counter of 1 adds no byte. Because
-//! of it a proof over a message can hold for the message with a zero byte behind it too: messages must be of one length.
+//! of it a proof over a message can hold for the message with a zero byte appended too: messages must be of one length.
 //! The chain's are (32 bytes).
 //!
-//! The types here are plain bytes, so that they can stand in headers before they are checked.
+//! The types here are plain bytes, so that headers can hold them before they are checked.
 //!
 //! # Not here
 //! What the proof is over (the burn view's sortition hash): `chainstate`.

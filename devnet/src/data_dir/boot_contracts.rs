@@ -77,7 +77,7 @@ fn id(entry: &BootContractEntry) -> String {
     format!("{}.{}", entry.address(false), entry.name)
 }
 
-/// Ids of the contracts that a text mentions, except its own: `.name` and `'ADDRESS.name`, with or without a trait behind.
+/// Ids of the contracts that a text mentions, except its own: `.name` and `'ADDRESS.name`, with or without a trait name after it.
 fn mentions(entry: &BootContractEntry) -> BTreeSet<String> {
     let own = entry.address(false);
     let code = without_texts(&entry.text);

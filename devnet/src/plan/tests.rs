@@ -19,7 +19,7 @@ fn settings(folder: &Path, config: &str, flags: &[&str]) -> anyhow::Result<Setti
     Ok(Settings::load(&Flags::try_parse_from(words)?)?)
 }
 
-/// The keys of the sample as table, key, value; those behind "#" too.
+/// The keys of the sample as table, key, value; those after "#" too.
 fn keys() -> Vec<(&'static str, &'static str, &'static str)> {
     let mut table = "";
     let mut keys = Vec::new();

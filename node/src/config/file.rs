@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::genesis::{self, GenesisFile};
 use super::keys::{Table, names};
 
-/// A commented config file with every key: those with a default set to it, the others as examples behind `#`. A test parses it.
+/// A commented config file with every key: those with a default set to it, the others as examples after `#`. A test parses it.
 pub const SAMPLE_CONFIG: &str = include_str!("sample_config.toml");
 
 /// Content of a config file.

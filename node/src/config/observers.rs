@@ -112,7 +112,7 @@ fn is_name(text: &str) -> bool {
     ClarityName::new(text).is_some()
 }
 
-/// Checks the tables of the config file and adds those of the command line (`host:port`, then keys behind commas) and of the
+/// Checks the tables of the config file and adds those of the command line (`host:port`, then keys after commas) and of the
 /// environment.
 ///
 /// # Errors
@@ -136,7 +136,7 @@ pub(super) fn observers(
     Ok(observers)
 }
 
-/// Reads `host:port` and keys behind commas; without keys the observer gets `*`.
+/// Reads `host:port` and keys after commas; without keys the observer gets `*`.
 fn in_one_text(text: &str) -> ObserverTable {
     let mut parts = text.split(',').map(|part| part.trim().to_owned());
     let endpoint = parts.next().unwrap_or_default();
@@ -179,7 +179,7 @@ fn observer(table: &ObserverTable) -> Result<ObserverConfig, (&'static str, Stri
     })
 }
 
-/// Checks that a text is `host:port`, as the node puts `http://` before it and a path behind it.
+/// Checks that a text is `host:port`, as the node puts `http://` before it and a path after it.
 fn check_endpoint(text: &str) -> Result<(), String> {
     if text.contains("://") || text.contains('/') {
         return Err(format!("`{text}` is to be host:port; the node adds http:// and the path itself"));

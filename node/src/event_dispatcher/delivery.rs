@@ -232,7 +232,7 @@ impl Delivery {
         self.checkpoint();
     }
 
-    /// Goes on behind the first event in `waiting`, whose posts are done.
+    /// Goes on after the first event in `waiting`, whose posts are done.
     fn pass(&mut self) {
         let Some(entry) = self.waiting.pop_front() else { return };
         let posted = self.progress.posts_done > 0;

@@ -19,7 +19,7 @@
 //!   status names the sequences of this gap.
 //! - Exactly 200 counts as delivered. Anything else is tried again for ever, with the reference's back-off. With `disable_retries`
 //!   a post whose connection or request fails is skipped and counted (another status is still tried again). With
-//!   `skip_after_refusals` a post that was answered otherwise so many times is skipped too.
+//!   `skip_after_refusals` a post that was answered with another status so many times is skipped too.
 //! - The same body may come again when the answer to it was lost, or the node died before it noted the answer.
 //!
 //! # Invariants

@@ -18,7 +18,7 @@ pub enum PositionError {
         /// Oldest sequence that is kept.
         oldest: u64,
     },
-    /// It is behind the newest event.
+    /// It is after the newest event.
     #[error("the journal ends at {newest}, before {wanted}")]
     Ahead {
         /// First sequence that is wanted.

@@ -49,7 +49,7 @@ mod tests {
     #[cfg(target_os = "linux")]
     fn niceness() -> i32 {
         let stat = std::fs::read_to_string("/proc/thread-self/stat").unwrap();
-        // The name in parentheses may hold spaces, so fields are counted from behind it.
+        // The name in parentheses may hold spaces, so fields are counted from after it.
         let fields = stat.rsplit_once(')').unwrap().1;
         fields.split_whitespace().nth(16).unwrap().parse().unwrap()
     }

@@ -56,7 +56,7 @@ impl Engine {
         records
     }
 
-    /// Publishes a contract in a transaction of its own.
+    /// Publishes a contract in its own transaction.
     pub fn deploy(&mut self, source: &Source) -> Record {
         let (id, dialect) = (id(source.name), Dialect::of_version(source.version).unwrap());
         let rules = self.ledger.rules;
@@ -79,7 +79,7 @@ impl Engine {
         record
     }
 
-    /// Calls a function in a transaction of its own.
+    /// Calls a function in its own transaction.
     pub fn call(&mut self, call: &Call) -> Record {
         let (contract, arguments) = (id(call.contract), arguments(call));
         let done = self.transaction(|machine| machine.call(&context(), &contract, &call.function, arguments));

@@ -64,7 +64,7 @@ fn changed(rng: &mut Rng, token: &str) -> String {
     if rng.one_in(2) { (*rng.pick(&known)).to_owned() } else { garbled(rng, token) }
 }
 
-/// The text in pieces: words, and what stands between them, a character each.
+/// The text in pieces: words, and what is between them, one character each.
 fn tokens(source: &str) -> Vec<String> {
     let mut tokens: Vec<String> = Vec::new();
     let mut in_word = false;

@@ -106,7 +106,7 @@ fn paths(text: &str) -> Vec<Vec<String>> {
     found
 }
 
-/// Splits one tree of paths, and returns the text behind it.
+/// Splits one tree of paths, and returns the text after it.
 fn take_apart<'a>(prefix: &mut Vec<String>, mut text: &'a str, found: &mut Vec<Vec<String>>) -> &'a str {
     let depth = prefix.len();
     loop {

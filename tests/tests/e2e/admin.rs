@@ -179,7 +179,7 @@ fn the_clock_stands_still_and_runs_again() {
         let mut admin = Admin::new(&cluster.client());
         let paused = admin.client.pause_clock(v1::PauseClockRequest {}).await.expect("a pause").into_inner();
         assert!(paused.clock.expect("a clock").paused);
-        // A tick that had begun may still come. A burn block of ours is behind it, and no other one follows.
+        // A tick that had begun may still come. A burn block of ours comes after it, and no other one follows.
         admin.mine_burn_blocks(1).await;
         let ours = admin.mine_burn_blocks(1).await.pop().expect("a burn block");
         a_second_without_burn_blocks(&cluster.client()).await;

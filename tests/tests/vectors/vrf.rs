@@ -18,7 +18,7 @@ fn proofs_are_reproduced_and_verify() {
         assert_eq!(proof.verify(&public, &alpha), Ok(()));
         assert_eq!(proof.canonical(), Some(proof));
         assert_eq!(proof.seed(), VrfSeed(array(case, "vrf_seed")));
-        // The byte is put in front: a zero byte behind can give the same point, as a counter of 1 adds none
+        // The byte is put in front: an appended zero byte can give the same point, as a counter of 1 adds none
         // (docs/CONSENSUS.md#vrf).
         let other = [&[1], alpha.as_slice()].concat();
         assert_eq!(proof.verify(&public, &other), Err(VrfError::Wrong));

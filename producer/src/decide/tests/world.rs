@@ -1,4 +1,4 @@
-//! A small world for the machine: a chain, a journal, three signers who judge proposals by their place in the journal, and
+//! A small world for the machine: a chain, a journal, three signers that judge proposals by their place in the journal, and
 //! faults. Checks safety after every step.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};

@@ -58,7 +58,7 @@ fn prose(document: &str) -> String {
     let text = text(document);
     let is_comment = |line: &&str| match document.rsplit('.').next() {
         Some("proto") => line.trim_start().starts_with("//"),
-        // Keys that are commented out have no space behind the mark.
+        // Keys that are commented out have no space after the mark.
         Some("toml") => line.starts_with("# "),
         _ => true,
     };
@@ -79,7 +79,7 @@ fn unbroken(text: &str) -> String {
     text.lines().map(line).collect::<Vec<_>>().join(" ").split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Words that begin with a digit, also behind brackets and quotes, with the words before them.
+/// Words that begin with a digit, also after brackets and quotes, with the words before them.
 fn numbers(text: &str) -> Vec<String> {
     let words: Vec<_> = text.split(' ').collect();
     let is_number =
