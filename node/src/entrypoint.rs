@@ -23,6 +23,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, anyhow, bail};
+use chainstate::read;
 use client::Shutdown;
 use sqlite::{Draft, Readable};
 use tokio::net::TcpListener;
@@ -163,7 +164,7 @@ fn start_page_check(
     runtime: &Handle,
     shutdown: &CancellationToken,
 ) -> anyhow::Result<()> {
-    let Some(files) = chain.api.take_unchecked() else { return Ok(()) };
+    let Some(files) = chain.api.chainstate().take_unchecked() else { return Ok(()) };
     let (runtime, stopped) = (runtime.clone(), shutdown.clone());
     threads.spawn("page-check", move || {
         background::step_back();
@@ -198,7 +199,7 @@ impl Node {
         let mut threads = Threads { exits, running: Vec::new() };
         let (shutdown, wake) = (CancellationToken::new(), WakeSignal::default());
         let clock = ClockControl::new(settings.burn_block_interval);
-        let start_number = chain.api.start_number();
+        let start_number = chain.api.chainstate().start_number();
         let templates = Arc::new(TemplateJobs::for_templates(start_number));
         let validations = Arc::new(ValidationJobs::for_validations(start_number));
         restore_results(&templates, &validations, chain.api.as_ref()).context("cannot read the results of jobs")?;
@@ -276,7 +277,7 @@ impl Node {
         self.templates.stop();
         self.validations.stop();
         self.wake.stop();
-        chain.api.interrupt();
+        chain.api.chainstate().interrupt();
         self.stacker_dbs.stop();
         while !self.running.is_empty() {
             match self.exits.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
@@ -422,9 +423,8 @@ fn notify_for_retention(journal: &Arc<dyn Journal>, wake: &WakeSignal) {
 
 /// Whether nothing but the boot block exists, in its own burn block.
 fn is_new(chain: &NodeChain) -> anyhow::Result<bool> {
-    let tips = chain.tip().context("the chain has no tip")?;
-    let boot = tips.tip.is_none_or(|tip| tip.chain_length == 0);
-    Ok(boot && tips.burn_view.map(|view| view.height) == tips.burn_tip.map(|tip| tip.height))
+    let tips = chain.chainstate().read(read::tip::get).context("the chain has no tip")?;
+    Ok(tips.tip.chain_length == 0 && tips.burn_view.block.height == tips.burn_tip.block.height)
 }
 
 /// One line of JSON for whoever started the node.

@@ -2,25 +2,11 @@
 
 use std::time::Duration;
 
-/// What was looked for and not found. Its name is the reason code on the wire.
+use chainstate::read::Unknown;
+
+/// Which job was asked for and is not there. Its name is the reason code on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unknown {
-    /// A Stacks block.
-    Block,
-    /// A burn block, by hash or height.
-    BurnBlock,
-    /// A contract, by its identifier.
-    Contract,
-    /// A data variable or map of a contract.
-    Variable,
-    /// A transaction, by its id.
-    Transaction,
-    /// A StackerDB instance.
-    StackerDb,
-    /// A slot of a StackerDB.
-    Slot,
-    /// A chunk, or that version of it.
-    Chunk,
+pub enum UnknownJob {
     /// A template request.
     Template,
     /// A validation request.
@@ -31,19 +17,11 @@ pub enum Unknown {
     ValidationResult,
 }
 
-impl Unknown {
+impl UnknownJob {
     /// Reason code on the wire.
     #[must_use]
-    pub fn reason(self) -> &'static str {
+    pub const fn reason(self) -> &'static str {
         match self {
-            Self::Block => "UNKNOWN_BLOCK",
-            Self::BurnBlock => "UNKNOWN_BURN_BLOCK",
-            Self::Contract => "UNKNOWN_CONTRACT",
-            Self::Variable => "UNKNOWN_VARIABLE",
-            Self::Transaction => "UNKNOWN_TRANSACTION",
-            Self::StackerDb => "UNKNOWN_STACKERDB",
-            Self::Slot => "UNKNOWN_SLOT",
-            Self::Chunk => "UNKNOWN_CHUNK",
             Self::Template => "UNKNOWN_TEMPLATE",
             Self::Validation => "UNKNOWN_VALIDATION",
             Self::TemplateResult => "TEMPLATE_EXPIRED",
@@ -74,6 +52,14 @@ pub enum ApiError {
     NotFound {
         /// What kind of thing.
         what: Unknown,
+        /// As the sender named it.
+        id: String,
+    },
+    /// There is no such job.
+    #[error("{} {id}", what.reason().to_lowercase().replace('_', " "))]
+    NoJob {
+        /// Which kind, and whether it ever was.
+        what: UnknownJob,
         /// As the sender named it.
         id: String,
     },

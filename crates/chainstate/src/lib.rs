@@ -3,8 +3,8 @@
 //! Read in this order: [`params`] (what differs between chains), [`burn`] (mocked bitcoin), [`staging`] and [`headers`]
 //! (blocks before and after they are processed), [`transactions`] (what is said of one transaction), [`execution`] (the engine over the state
 //! index), [`blocks`] (when a block is valid), [`mempool`] and [`assembly`] (how new ones come to be), [`stackerdb`],
-//! [`journal`] (what happened), [`store`] (who writes it), and [`chain`], which is all of it as one handle. [`db`] is below all of
-//! them: what their databases have in common.
+//! [`journal`] (what happened), [`store`] (who writes it), [`chain`], which is all of it as one handle, and [`read`], what can
+//! be asked of it. [`db`] is below all of them: what their databases have in common.
 //!
 //! # Invariants
 //! - One thread writes each database; readers have connections of their own and see the last commit.
@@ -31,6 +31,8 @@ pub mod journal;
 
 pub mod chain;
 pub mod store;
+
+pub mod read;
 
 #[cfg(any(test, feature = "test-support"))]
 pub mod test_support;

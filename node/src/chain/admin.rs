@@ -43,11 +43,6 @@ impl NodeChain {
         Ok(v1::ReorganizeBurnchainResponse { fork_point, old_tip, burn_blocks, ..Default::default() })
     }
 
-    /// When producers are to make blocks.
-    pub fn mining(&self) -> Result<v1::MiningPolicy, ApiError> {
-        self.read(|reader| Ok(reader.mining()?.to_wire()))
-    }
-
     /// Sets mode and interval (milliseconds).
     pub fn set_mining(&self, mode: v1::MiningMode, interval_ms: Option<u64>) -> Result<v1::MiningPolicy, ApiError> {
         Ok(self.chain.set_mining(mode, interval_ms)?.to_wire())
@@ -100,8 +95,9 @@ impl NodeChain {
 }
 
 fn messages(node: &NodeChain, blocks: &[BurnBlock]) -> Result<Vec<v1::BurnBlock>, ApiError> {
-    node.read(|reader| {
-        Ok(blocks.iter().map(|block| wire::burn_block(reader.burn(), block)).collect::<Result<_, _>>()?)
+    node.chain.read(|snapshot| {
+        let message = |block| Ok(wire::burn_block(&snapshot.burn().describe(block)?));
+        blocks.iter().map(message).collect()
     })
 }
 

@@ -24,7 +24,7 @@ use tracing::Span;
 use tracing::field::{Empty, display};
 use v1::event::Body;
 
-use super::{NodeChain, blocks, jobs};
+use super::{NodeChain, jobs, push};
 use crate::chain::JobFailure;
 use crate::error::ApiError;
 use crate::metrics;
@@ -152,14 +152,14 @@ impl NodeChain {
     }
 }
 
-/// See [`blocks::push`].
+/// See [`push::push`].
 pub(super) fn push(node: &NodeChain, block: &[u8]) -> Result<v1::PushBlockResponse, ApiError> {
     let _time = metrics::get().time("push");
     let span =
         tracing::info_span!("push", template_id = Empty, parent_block_id = Empty, block_hash = Empty, block_id = Empty);
     let _entered = span.enter();
     name_block(node, &span, block);
-    let result = blocks::push(node, block);
+    let result = push::push(node, block);
     if let Ok(answer) = &result {
         let reason = answer.rejection.as_ref().map_or("none", |rejection| rejection.reason().as_str_name());
         tracing::debug!(outcome = answer.outcome().as_str_name(), reason, "block pushed");

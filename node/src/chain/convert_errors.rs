@@ -1,11 +1,10 @@
-//! Errors of the chain as those of the trait.
+//! Errors of the chain as those of its services.
 
 use chainstate::burn::{BurnLookupError, SetMembersError};
-use chainstate::chain::ReadStateError;
 use chainstate::db::StoreError;
-use chainstate::execution::read_only::ReadError;
+use chainstate::read::{LookupError, Unknown};
 
-use crate::error::{ApiError, Unknown};
+use crate::error::ApiError;
 
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
@@ -43,25 +42,12 @@ impl From<SetMembersError> for ApiError {
     }
 }
 
-impl From<ReadStateError> for ApiError {
-    fn from(error: ReadStateError) -> Self {
+impl From<LookupError> for ApiError {
+    fn from(error: LookupError) -> Self {
         match error {
-            ReadStateError::UnknownBlock(id) => Self::unknown(Unknown::Block, &id.0),
-            ReadStateError::Read(error) => error.into(),
-            ReadStateError::Store(error) => error.into(),
-        }
-    }
-}
-
-impl From<ReadError> for ApiError {
-    fn from(error: ReadError) -> Self {
-        match error {
-            ReadError::UnknownBlock(id) => Self::unknown(Unknown::Block, &id.0),
-            ReadError::Storage(_)
-            | ReadError::Vm(_)
-            | ReadError::NotReadOnly
-            | ReadError::DeadlinePassed
-            | ReadError::Panicked(_) => Self::internal(error),
+            LookupError::NotFound { what, id } => Self::NotFound { what, id },
+            LookupError::State(error) => Self::internal(error),
+            LookupError::Store(error) => error.into(),
         }
     }
 }

@@ -1,33 +1,19 @@
 //! The handle that the services hold.
 
 use std::sync::{Mutex, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::Bytes;
-use chainstate::chain::{Chain, ChainReader, JobKind, JobResult, Retention, UncheckedFiles, wire};
+use chainstate::chain::{Chain, Retention, wire};
 use nakamoto_proto::v1;
-use stacks_types::ids::Txid;
 
 use super::block_spans::{self, BlockSpans};
 use super::refusals::Refusals;
 use super::stall::TipWatch;
-use super::{jobs, process, transactions};
-use crate::chain::{FinishedJob, PendingCursor};
+use super::{jobs, process};
+use crate::chain::FinishedJob;
 use crate::config::CallLimits;
 use crate::error::ApiError;
-
-/// What never changes on a chain.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Identity {
-    /// Goes into every transaction.
-    pub chain_id: u32,
-    /// Which address and transaction versions are this chain's.
-    pub mainnet: bool,
-    /// How blocks are signed.
-    pub signing_mode: v1::SigningMode,
-    /// The epoch's number in peer versions.
-    pub network_epoch: u8,
-}
 
 /// The chain of this node.
 pub struct NodeChain {
@@ -36,7 +22,7 @@ pub struct NodeChain {
     retention: Retention,
     /// Events grow old while the node runs.
     pub(super) started: Instant,
-    pub(super) call_limits: CallLimits,
+    call_limits: CallLimits,
     /// As of the coordinator's last change.
     tip: Mutex<v1::BlockRef>,
     tip_listener: OnceLock<Box<dyn Fn() + Send + Sync>>,
@@ -72,27 +58,21 @@ impl NodeChain {
         self.call_limits = limits;
         self
     }
-
-    /// Runs `read` on one snapshot.
-    pub(super) fn read<T>(&self, read: impl FnOnce(&ChainReader) -> Result<T, ApiError>) -> Result<T, ApiError> {
-        self.chain.read(read)
-    }
 }
 
 fn read_tip(chain: &Chain) -> Result<v1::BlockRef, ApiError> {
-    chain.read(|reader| Ok(wire::block_ref(&reader.tip()?)))
+    chain.read(|snapshot| Ok(wire::block_ref(&snapshot.tip()?)))
 }
 
 impl NodeChain {
-    /// What never changes. Does not block.
-    pub fn identity(&self) -> Identity {
-        let params = self.chain.params();
-        Identity {
-            chain_id: params.chain_id,
-            mainnet: params.mainnet,
-            signing_mode: wire::signing_mode(params.signing),
-            network_epoch: params.network_epoch(),
-        }
+    /// The chain itself, for what needs nothing of the node.
+    pub const fn chainstate(&self) -> &Chain {
+        &self.chain
+    }
+
+    /// What a read-only call of a client may use.
+    pub const fn call_limits(&self) -> &CallLimits {
+        &self.call_limits
     }
 
     /// The canonical Stacks tip as last announced. Does not block.
@@ -110,56 +90,11 @@ impl NodeChain {
         block_spans::push(self, &block)
     }
 
-    /// The transaction that the template in the making executes now, and for how long so far. Does not block.
-    pub fn executing(&self) -> Option<(Txid, Duration)> {
-        self.chain.executing()
-    }
-
-    /// The first transaction for which the last template found the budget of its tenure used up. Does not block.
-    pub fn tenure_full(&self) -> Option<v1::SkippedTransaction> {
-        let (txid, reason) = self.chain.tenure_full()?;
-        Some(v1::SkippedTransaction { txid: wire::bytes(&txid.0), reason })
-    }
-
-    /// How often something was committed since the start. Does not block.
-    pub fn commits(&self) -> u64 {
-        self.chain.commits()
-    }
-
-    /// At most `limit` pending transactions after `after`, with how many wait in all.
-    pub fn pending_transactions(
-        &self,
-        after: Option<PendingCursor>,
-        limit: usize,
-    ) -> Result<(Vec<v1::PendingTransaction>, u64), ApiError> {
-        Ok(transactions::pending(self, after, limit))
-    }
-
-    /// How often the chain was opened before: makes ids of jobs that no earlier process gave. Does not block.
-    pub fn start_number(&self) -> u64 {
-        self.chain.start_number()
-    }
-
     /// Stores how a job ended together with its event. `visible` is called when both are on disk, before anybody sees
     /// the event; never when nothing was stored.
     pub fn finish_job(&self, job: FinishedJob, visible: Box<dyn FnOnce() + Send>) -> Result<(), ApiError> {
         self.spans.name(&job.body);
         jobs::finish(self, job, visible)
-    }
-
-    /// The stored ends of jobs, oldest first, and the time it is by the clock that stamped them.
-    pub fn job_results(&self, kind: JobKind) -> Result<(Vec<JobResult>, u64), ApiError> {
-        Ok(self.chain.job_results(kind)?)
-    }
-
-    /// Ends what is executed now: the node stops.
-    pub fn interrupt(&self) {
-        self.chain.interrupt();
-    }
-
-    /// What the start left to be compared with its checksums, if it left anything; once.
-    pub fn take_unchecked(&self) -> Option<UncheckedFiles> {
-        self.chain.take_unchecked()
     }
 
     /// Calls `listener` after each move of the tip, the first that is given. It must not block.
@@ -181,14 +116,6 @@ impl NodeChain {
             }
         }
         Ok(changed)
-    }
-
-    /// What the tenure of the burn tip has earned in fees, micro-STX; `None` while it has no block.
-    pub fn tenure_fees(&self) -> Result<Option<u128>, ApiError> {
-        self.read(|reader| {
-            let (tip, burn_tip) = (reader.tip()?, reader.burn_tip()?);
-            Ok((tip.burn_view == burn_tip.hash).then_some(tip.tenure.fees))
-        })
     }
 
     /// Mines a burn block on the canonical tip; called by the mock clock.

@@ -6,18 +6,17 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use nakamoto_proto::v1::MiningMode;
+use stacks_types::ids::Txid;
 
 use super::NodeChain;
-use crate::error::ApiError;
 
 /// The tip stands still though it should move.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stall {
     /// For how long.
     pub time: Duration,
-    /// The transaction that would be mined first, as hex.
-    pub first: String,
+    /// The transaction that would be mined first.
+    pub first: Txid,
 }
 
 impl std::fmt::Display for Stall {
@@ -66,16 +65,11 @@ impl TipWatch {
 }
 
 impl NodeChain {
-    /// Since when the tip has not moved though it should; none when all is well.
-    pub fn stall(&self) -> Result<Option<Stall>, ApiError> {
-        let Some(first) = self.chain.first_candidate() else {
-            self.watch.waited(false);
-            return Ok(None);
-        };
-        let mining = self.read(|reader| Ok(reader.mining()?))?;
-        let by_hand = mining.mode == MiningMode::Manual && mining.blocks_wanted == 0;
-        let time = self.watch.waited(!by_hand);
-        Ok((time >= STALL_AFTER).then(|| Stall { time, first: first.txid.to_string() }))
+    /// Since when the tip has not moved though it should, when a block is `due` for this transaction now
+    /// ([`chainstate::read::mempool::due`]); none when all is well. Does not block.
+    pub fn stall(&self, due: Option<Txid>) -> Option<Stall> {
+        let time = self.watch.waited(due.is_some());
+        due.filter(|_| time >= STALL_AFTER).map(|first| Stall { time, first })
     }
 }
 

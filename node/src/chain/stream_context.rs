@@ -1,5 +1,8 @@
 //! What streams tell beside events, read from the chain.
 
+use chainstate::chain::wire;
+use chainstate::read;
+use chainstate::stackerdb::list_instances;
 use nakamoto_proto::v1;
 
 use super::NodeChain;
@@ -12,15 +15,16 @@ impl StreamContext for NodeChain {
     }
 
     fn stacker_dbs(&self) -> Result<Vec<String>, ApiError> {
-        Self::stacker_dbs(self)
+        Ok(self.chain.read(|snapshot| list_instances(snapshot.conn()))?)
     }
 
     fn written_slots(&self, contract_id: &str) -> Result<Vec<u32>, ApiError> {
-        let slots = self.slots(contract_id)?;
+        let slots = self.chain.read(|snapshot| read::stackerdb::slots(snapshot, contract_id))?;
         Ok(slots.iter().filter(|slot| slot.slot_version > 0).map(|slot| slot.slot_id).collect())
     }
 
     fn chunk(&self, contract_id: &str, slot_id: u32) -> Result<v1::StackerDbChunk, ApiError> {
-        Self::chunk(self, contract_id, slot_id, None)
+        let chunk = self.chain.read(|snapshot| read::stackerdb::chunk(snapshot, contract_id, slot_id, None))?;
+        Ok(wire::chunk(chunk))
     }
 }

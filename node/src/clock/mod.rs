@@ -8,6 +8,8 @@
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use chainstate::read;
+
 use crate::chain::NodeChain;
 use crate::error::ApiError;
 use crate::runtime::wake_signal::WakeSignal;
@@ -198,7 +200,7 @@ impl MockClock {
 
     fn look(&self, settling: &mut Settling) -> Result<(), ApiError> {
         if !self.settle.is_zero() {
-            settling.look(self.chain.tenure_fees()?, Instant::now(), self.settle);
+            settling.look(self.chain.chainstate().read(read::tenure::fees)?, Instant::now(), self.settle);
         }
         Ok(())
     }

@@ -1,6 +1,10 @@
 //! Makes the StackerDBs of contracts follow the tip, on a thread of its own: block processing never waits for it.
 
 use std::sync::Arc;
+use std::time::Instant;
+
+use chainstate::chain::StackerDbContext;
+use chainstate::db::StoreError;
 
 use super::{FULL_DISK_PAUSE, WakeSignal};
 use crate::chain::NodeChain;
@@ -30,14 +34,16 @@ impl StackerDbFollower {
     fn follow(&self) -> Result<(), ApiError> {
         let stopped = || self.wake.is_stopped();
         while !stopped() {
-            match self.chain.follow_stacker_dbs(&stopped) {
+            let begun = Instant::now();
+            let context = StackerDbContext { now: &|| begun.elapsed(), stopped: &stopped };
+            match self.chain.chainstate().follow_stackerdbs(&context) {
                 Ok(true) => {}
                 Ok(false) => return Ok(()),
-                Err(ApiError::StorageFull) => {
+                Err(StoreError::DiskFull) => {
                     tracing::warn!("storage is full: StackerDBs do not follow the tip until there is room");
                     self.wake.pause(FULL_DISK_PAUSE);
                 }
-                Err(error) => return Err(error),
+                Err(error) => return Err(error.into()),
             }
         }
         Ok(())

@@ -1,11 +1,12 @@
 //! Where a stream or page begins.
 
+use chainstate::read::Unknown;
 use nakamoto_proto::v1;
 use v1::start_position::Position;
 
 use super::cursor::Cursor;
 use super::journal::{Bounds, Journal};
-use crate::error::{ApiError, Unknown};
+use crate::error::ApiError;
 
 /// Why a start position cannot be used.
 #[derive(Debug, thiserror::Error)]

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chainstate::chain::{JobKind, ResultLimits};
+use chainstate::chain::{JobKind, ResultLimits, wire};
 use nakamoto_proto::v1;
 use prost::Message as _;
 use v1::event::Body;
@@ -25,7 +25,8 @@ pub fn finish_template(
 ) {
     let mut event = template_event(id, request, &outcome);
     if matches!(outcome, Outcome::Succeeded(_) | Outcome::Failed(_)) {
-        event.tenure_full = chain.tenure_full();
+        let full = chain.chainstate().tenure_full();
+        event.tenure_full = full.map(|(txid, reason)| v1::SkippedTransaction { txid: wire::bytes(&txid.0), reason });
     }
     let body = Body::TemplateFinished(event);
     let result = template_answer(&outcome).encode_to_vec();
@@ -92,7 +93,7 @@ fn restore<J, R>(
     kind: JobKind,
     decode: impl Fn(&[u8]) -> Result<Option<Outcome<R>>, prost::DecodeError>,
 ) -> Result<(), ApiError> {
-    let (results, now_ms) = chain.job_results(kind)?;
+    let (results, now_ms) = chain.chainstate().job_results(kind)?;
     for stored in results {
         let outcome = decode(&stored.result).map_err(ApiError::internal)?;
         let outcome = outcome.ok_or_else(|| ApiError::internal(format!("job {} has no end", stored.id)))?;

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::http::HeaderMap;
+use chainstate::chain::Snapshot;
+use chainstate::read::{self, LookupError};
 use client::lane;
 use stacks_types::ids::Hash160;
 use tokio::time::Instant;
@@ -24,6 +26,13 @@ struct Known {
     passes: Mutex<BTreeMap<Box<[u8]>, Option<Hash160>>>,
     /// Keys of the sets as of the burn tip, and when they were read.
     keys: tokio::sync::Mutex<(Option<Instant>, BTreeSet<Hash160>)>,
+}
+
+/// Keys of the sets as of the burn tip.
+fn members(snapshot: &Snapshot<'_>) -> Result<BTreeSet<Hash160>, LookupError> {
+    let producers = read::set::producers(snapshot, None)?.into_iter().map(|one| one.address);
+    let stackers = read::set::stackers(snapshot, None)?.stackers.into_iter().map(|one| one.address);
+    Ok(producers.chain(stackers).map(|address| address.hash160()).collect())
 }
 
 impl Actors {
@@ -64,11 +73,7 @@ impl Known {
     async fn has(&self, key: Hash160) -> bool {
         let mut keys = self.keys.lock().await;
         if keys.0.is_none_or(|read_at| read_at.elapsed() >= ACTORS_AGE) {
-            let read = self.pool.read_for(Class::Actor, |chain| {
-                let producers = chain.producer_set(None)?.producers.into_iter().map(|one| one.address);
-                let stackers = chain.stacker_set(None)?.stackers.into_iter().map(|one| one.address);
-                Ok(producers.chain(stackers).filter_map(|address| lane::key_of(&address)).collect())
-            });
+            let read = self.pool.read_for(Class::Actor, members);
             // A chain that cannot be read now keeps those that were known.
             if let Ok(found) = read.await {
                 *keys = (Some(Instant::now()), found);

@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use chainstate::chain::Snapshot;
+use chainstate::db::StoreError;
 use nakamoto_proto::v1;
 use stacks_types::address::StacksAddress;
 use tokio::sync::Semaphore;
@@ -85,14 +87,17 @@ impl BlockingPool {
         self.chain.as_ref()
     }
 
-    /// Runs a call that reads.
+    /// Runs a call that reads, on one snapshot.
     ///
     /// # Errors
     /// Those of `work`, [`ApiError::Busy`] when no permit came in time, [`ApiError::Internal`] when `work` panicked.
-    pub async fn read<T: Send + 'static>(
+    pub async fn read<T: Send + 'static, E: From<StoreError>>(
         &self,
-        work: impl FnOnce(&NodeChain) -> Result<T, ApiError> + Send + 'static,
-    ) -> Result<T, ApiError> {
+        work: impl FnOnce(&Snapshot<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, ApiError>
+    where
+        ApiError: From<E>,
+    {
         self.read_for(Caller::current_class(), work).await
     }
 
@@ -100,26 +105,45 @@ impl BlockingPool {
     ///
     /// # Errors
     /// As [`Self::read`].
-    pub(super) async fn read_for<T: Send + 'static>(
+    pub(super) async fn read_for<T: Send + 'static, E: From<StoreError>>(
         &self,
         class: Class,
-        work: impl FnOnce(&NodeChain) -> Result<T, ApiError> + Send + 'static,
-    ) -> Result<T, ApiError> {
-        let [reads, _] = &self.actors;
-        let limit = if class == Class::Actor { reads } else { &self.reads };
-        self.run(limit, class, work).await
+        work: impl FnOnce(&Snapshot<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, ApiError>
+    where
+        ApiError: From<E>,
+    {
+        self.run(self.reads_of(class), class, move |chain| Ok(chain.chainstate().read(work)?)).await
     }
 
-    /// Runs a call that reads and may take seconds: it evaluates what the caller chose, within its own limits.
+    /// Runs work that takes a reader's turn and needs no snapshot: it computes, or reads the journal.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub async fn compute<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let class = Caller::current_class();
+        self.run(self.reads_of(class), class, move |_| work()).await
+    }
+
+    fn reads_of(&self, class: Class) -> &ConcurrencyLimit {
+        let [reads, _] = &self.actors;
+        if class == Class::Actor { reads } else { &self.reads }
+    }
+
+    /// Runs a call that reads and may take seconds, on one snapshot: it evaluates what the caller chose, within its own
+    /// limits.
     ///
     /// # Errors
     /// As [`Self::read`].
     pub async fn evaluate<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&NodeChain) -> Result<T, ApiError> + Send + 'static,
+        work: impl FnOnce(&Snapshot<'_>) -> Result<T, ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
         let turn = self.evaluations.turn(Caller::current_peer()).await?;
-        self.on_thread(turn, Class::Anyone, work).await
+        self.on_thread(turn, Class::Anyone, move |chain| chain.chainstate().read(work)).await
     }
 
     /// Runs a call that reads what many ask for; its answer is kept until something is committed. For one question only.
@@ -128,10 +152,10 @@ impl BlockingPool {
     /// As [`Self::read`].
     pub async fn read_unless_known(
         &self,
-        work: impl FnOnce(&NodeChain) -> Result<Bytes, ApiError> + Send + 'static,
+        work: impl FnOnce(&Snapshot<'_>) -> Result<Bytes, ApiError> + Send + 'static,
     ) -> Result<Bytes, ApiError> {
         // Before the read, so that a commit in between makes the answer old, not wrong.
-        let commits = self.chain.commits();
+        let commits = self.chain.chainstate().commits();
         let known = self.remembered.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some((at, answer)) = known
             && at == commits

@@ -91,6 +91,7 @@ pub fn status(error: ApiError) -> Status {
             Failure::new(Code::InvalidArgument, "FIELD_INVALID", message).with("field", field).with("detail", detail)
         }
         ApiError::NotFound { what, id } => Failure::new(Code::NotFound, what.reason(), message).with("id", id),
+        ApiError::NoJob { what, id } => Failure::new(Code::NotFound, what.reason(), message).with("id", id),
         ApiError::Precondition { reason, .. } => Failure::new(Code::FailedPrecondition, reason, message),
         ApiError::Busy { reason, retry_after } => {
             Failure::new(Code::ResourceExhausted, reason, message).retry_after(retry_after)
@@ -191,8 +192,10 @@ pub fn queue_status(reason: &'static str, error: QueueFull) -> Status {
 
 #[cfg(test)]
 mod tests {
+    use chainstate::read::Unknown;
+
     use super::*;
-    use crate::error::Unknown;
+    use crate::error::UnknownJob;
 
     fn check(status: &Status, code: Code, reason: &str, keys: &[&str]) {
         assert_eq!(status.code(), code);
@@ -232,7 +235,7 @@ mod tests {
     #[test]
     fn what_the_request_said_is_not_repeated_at_any_length() {
         let id = "\u{1f980}".repeat(50_000);
-        let status = status(ApiError::NotFound { what: Unknown::Template, id });
+        let status = status(ApiError::NoJob { what: UnknownJob::Template, id });
         assert!(status.message().len() <= MAX_MESSAGE_BYTES && status.message().ends_with("\u{1f980}..."));
         let info = status.get_details_error_info().unwrap();
         assert!(info.metadata["id"].len() <= MAX_VALUE_BYTES);

@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use chainstate::read;
 use tokio_util::sync::CancellationToken;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 
 use super::blocking_pool::BlockingPool;
-use crate::chain::{NodeChain, Stall};
+use crate::chain::Stall;
+use crate::error::ApiError;
 
 /// Between two looks: a stall is one of minutes.
 const LOOK_EVERY: Duration = Duration::from_secs(15);
@@ -17,7 +19,7 @@ pub(crate) async fn watch(pool: BlockingPool, reporter: HealthReporter, shutdown
     let mut stalled = false;
     while tokio::time::timeout(LOOK_EVERY, shutdown.cancelled()).await.is_err() {
         // A node that is too busy to be asked is not stalled.
-        let stall: Option<Stall> = pool.read(NodeChain::stall).await.unwrap_or_default();
+        let stall = stall(&pool).await.unwrap_or_default();
         if stall.is_some() == stalled {
             continue;
         }
@@ -30,4 +32,13 @@ pub(crate) async fn watch(pool: BlockingPool, reporter: HealthReporter, shutdown
         reporter.set_service_status("", status).await;
     }
     reporter.set_service_status("", ServingStatus::NotServing).await;
+}
+
+/// Since when the tip has not moved though it should; none when all is well.
+///
+/// # Errors
+/// When the chain cannot be read, or not now.
+pub(crate) async fn stall(pool: &BlockingPool) -> Result<Option<Stall>, ApiError> {
+    let due = pool.read(read::mempool::due).await?;
+    Ok(pool.chain().stall(due))
 }

@@ -13,6 +13,8 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use bytes::Bytes;
+use chainstate::chain::Snapshot;
+use chainstate::read::{self, LookupError};
 use prometheus_client::encoding::text::{encode_eof, encode_registry};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -20,8 +22,6 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 use tokio::sync::Mutex;
 
-use crate::chain::NodeChain;
-use crate::error::ApiError;
 use crate::metrics::repeats::Repeats;
 use crate::metrics::{self, Reason, Work};
 use crate::rpc::grpc::Services;
@@ -77,7 +77,7 @@ impl Scrape {
     async fn look(&self) -> Option<String> {
         static UNREADABLE: Repeats = Repeats::new();
         let data_dir = self.data_dir.clone();
-        let looked_up = self.services.pool.read(move |chain| look_up(chain, &data_dir)).await;
+        let looked_up = self.services.pool.read(move |snapshot| look_up(snapshot, &data_dir)).await;
         let mut registry = Registry::with_prefix("mockamoto");
         now(&self.services, &mut registry);
         match &looked_up {
@@ -144,19 +144,17 @@ struct LookedUp {
     files: Vec<(String, u64)>,
 }
 
-fn look_up(chain: &NodeChain, data_dir: &Path) -> Result<LookedUp, ApiError> {
-    let tips = chain.tip()?;
-    let (_, pending) = chain.pending_transactions(None, 0)?;
+fn look_up(snapshot: &Snapshot<'_>, data_dir: &Path) -> Result<LookedUp, LookupError> {
+    let tips = read::tip::get(snapshot)?;
     let mut files = Vec::new();
     sizes(data_dir, "", 0, &mut files);
-    let burn_time_s = tips.burn_tip.as_ref().map_or(0, |tip| tip.timestamp_s);
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     Ok(LookedUp {
-        tip_height: tips.tip.map_or(0, |tip| tip.chain_length),
-        burn_height: tips.burn_tip.as_ref().map_or(0, |tip| tip.height),
-        burn_view_height: tips.burn_view.map_or(0, |view| view.height),
-        burn_tip_age: now.saturating_sub(Duration::from_secs(burn_time_s)),
-        pending,
+        tip_height: tips.tip.chain_length,
+        burn_height: tips.burn_tip.block.height,
+        burn_view_height: tips.burn_view.block.height,
+        burn_tip_age: now.saturating_sub(Duration::from_secs(tips.burn_tip.block.time_s)),
+        pending: read::mempool::pending(snapshot, None, 0).total,
         files,
     })
 }

@@ -175,7 +175,7 @@ impl Chain {
             signing_mode: wire::signing_mode(self.params().signing).into(),
             new_tenure: plan.new_tenure,
             parent: Some(wire::block_ref(&plan.parent)),
-            burn_view: Some(wire::burn_block(reader.burn(), &plan.burn_view)?),
+            burn_view: Some(wire::burn_block(&reader.burn().describe(&plan.burn_view)?)),
             cost: Some(wire::cost(&cost)),
             skipped: filled.skipped.into_iter().take(SKIPPED_MAX).map(skipped).collect(),
         })

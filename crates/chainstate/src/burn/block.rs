@@ -2,6 +2,7 @@
 
 use crate::params::BurnParams;
 use sha2::{Digest, Sha256};
+use stacks_types::address::StacksAddress;
 use stacks_types::ids::{BurnBlockHash, ConsensusHash, SortitionHash};
 
 /// Goes into every mock hash, so that none can be a hash of something else.
@@ -32,6 +33,17 @@ pub struct BurnBlock {
     pub salt: u64,
     /// Place in the order in which this node saw burn blocks, from 1. Local: not a part of the block.
     pub seen: u64,
+}
+
+/// A burn block with what was decided at it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BurnBlockInfo {
+    /// The block.
+    pub block: BurnBlock,
+    /// The reward cycle that it is in.
+    pub reward_cycle: u64,
+    /// The producer that was elected at it.
+    pub elected_producer: StacksAddress,
 }
 
 /// The first block of a chain with these rules.

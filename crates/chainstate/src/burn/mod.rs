@@ -23,7 +23,7 @@ mod rules;
 mod stackers;
 mod writer;
 
-pub use block::BurnBlock;
+pub use block::{BurnBlock, BurnBlockInfo};
 pub use error::{BurnLookupError, BurnOpenError, SetMembersError};
 pub(crate) use look::{BurnLook, look};
 pub use reader::BurnDbReader;

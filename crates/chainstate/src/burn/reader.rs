@@ -1,6 +1,6 @@
 //! Questions about the burn chain (docs/CONSENSUS.md#burn-chain).
 
-use super::block::BurnBlock;
+use super::block::{BurnBlock, BurnBlockInfo};
 use super::error::{BurnLookupError, BurnOpenError};
 use super::producers::{select_elected, select_producers};
 use super::rows::{self, Link};
@@ -171,6 +171,18 @@ impl BurnDbReader {
         let turn = to_integer("burn height", height.saturating_sub(self.rules.first_height))?;
         let elected = select_elected(&self.conn, to_integer("reward cycle", self.cycle_of(height))?, turn)?;
         Ok(elected.ok_or_else(|| StoreError::impossible("producers.position"))?)
+    }
+
+    /// A known block with what was decided at it.
+    ///
+    /// # Errors
+    /// [`BurnLookupError::UnknownBurnBlock`], or when the database fails.
+    pub fn describe(&self, block: &BurnBlock) -> Result<BurnBlockInfo, BurnLookupError> {
+        Ok(BurnBlockInfo {
+            block: block.clone(),
+            reward_cycle: self.cycle_of(block.height),
+            elected_producer: self.elected_producer(&block.hash)?.address,
+        })
     }
 
     /// The stackers of the reward cycle that `at` is in.

@@ -129,7 +129,10 @@ fn announce_burn_blocks(
         if is_canonical_tip {
             tip = block;
         }
-        let body = v1::BurnBlockEvent { burn_block: Some(wire::burn_block(reader.burn(), block)?), is_canonical_tip };
+        let body = v1::BurnBlockEvent {
+            burn_block: Some(wire::burn_block(&reader.burn().describe(block)?)),
+            is_canonical_tip,
+        };
         tx.emit(v1::EventKind::BurnBlock, v1::event::Body::BurnBlock(body), None)?;
     }
     Ok(tip.clone())

@@ -296,7 +296,7 @@ impl CheckedBlock {
         Ok(v1::BlockProcessed {
             block: Some(wire::block_ref(processed)),
             header: Some(wire::header(&self.block.header)),
-            burn_view: Some(wire::burn_block(reader.burn(), &plan.burn_view)?),
+            burn_view: Some(wire::burn_block(&reader.burn().describe(&plan.burn_view)?)),
             new_tenure: plan.new_tenure,
             tenure_height: plan.tenure_height,
             receipts: wire::receipts(executed.receipts.iter().zip(raw)),
@@ -305,7 +305,7 @@ impl CheckedBlock {
             tenure_cost: Some(wire::cost(&executed.tenure_cost)),
             size_bytes: self.size,
             parent: Some(wire::block_ref(&plan.parent)),
-            parent_burn_view: Some(wire::burn_block(reader.burn(), &parent_view)?),
+            parent_burn_view: Some(wire::burn_block(&reader.burn().describe(&parent_view)?)),
         })
     }
 }

@@ -109,15 +109,30 @@ fn remember(tx: &Transaction<'_>, txid: &Txid, why: &v1::MempoolDropped) -> Resu
     Ok(())
 }
 
+/// Why a transaction left the mempool without being mined.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct WhyDropped {
+    /// As its event names it.
+    pub(crate) reason: v1::DropReason,
+    /// The transaction that took its place.
+    pub(crate) new_txid: Option<Txid>,
+    /// For people, with what to do.
+    pub(crate) detail: String,
+}
+
 /// Why a transaction left the mempool the last time without being mined; none when it did not, or that is forgotten.
 ///
 /// # Errors
 /// When the database fails.
-pub fn why_dropped(conn: &Connection, txid: &Txid) -> Result<Option<v1::MempoolDropped>, StoreError> {
+pub(crate) fn why_dropped(conn: &Connection, txid: &Txid) -> Result<Option<WhyDropped>, StoreError> {
     let mut select = conn.prepare_cached("SELECT reason, new_txid, detail FROM mempool_dropped WHERE txid = ?1")?;
     let why = select.query_row([txid.0], |row| {
-        let new_txid = row.get::<_, Vec<u8>>(1)?.into();
-        Ok(v1::MempoolDropped { txids: Vec::new(), reason: row.get(0)?, new_txid, detail: row.get(2)? })
+        let (reason, new_txid): (i32, Vec<u8>) = (row.get(0)?, row.get(1)?);
+        Ok(WhyDropped {
+            reason: v1::DropReason::try_from(reason).unwrap_or_default(),
+            new_txid: new_txid.try_into().ok().map(Txid),
+            detail: row.get(2)?,
+        })
     });
     Ok(why.optional()?)
 }
@@ -135,7 +150,7 @@ mod tests {
     }
 
     fn known(conn: &Connection, txid: u8) -> Option<(v1::DropReason, String)> {
-        why_dropped(conn, &Txid([txid; 32])).unwrap().map(|why| (why.reason(), why.detail))
+        why_dropped(conn, &Txid([txid; 32])).unwrap().map(|why| (why.reason, why.detail))
     }
 
     #[test]

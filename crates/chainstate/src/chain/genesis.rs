@@ -22,7 +22,7 @@ impl Chain {
         let headers = reader.headers(StacksBlockId::BOOT);
         let boot = execute_boot_block(reader.block_env(&headers), burn_view_of(&first))?;
         sqlite::crash_point("genesis:executed");
-        let burn_event = wire::burn_block(reader.burn(), &first).map_err(stored)?;
+        let burn_event = wire::burn_block(&reader.burn().describe(&first).map_err(|error| stored(error.into()))?);
         let meta = Meta {
             journal_id,
             params: self.params().fingerprint(),

@@ -1,4 +1,4 @@
-//! The chain as one handle: opens the data folder, hands out readers, and changes the chain.
+//! The chain as one handle: opens the data folder, hands out snapshots, and changes the chain.
 //!
 //! ```text
 //! store_block ─▶ staging ─(signal)─▶ announce ▸ process_next: check ▸ execute ▸ commit ─▶ journal ─▶ readers
@@ -25,7 +25,6 @@ mod chain_meta;
 mod check_rest;
 mod differences;
 mod dropped;
-mod estimate;
 mod executing;
 mod files;
 mod fit;
@@ -40,6 +39,7 @@ mod open;
 mod reader;
 mod reject;
 mod retention;
+mod snapshot;
 mod stackerdb_put;
 mod stackerdbs;
 mod store_block;
@@ -51,14 +51,14 @@ pub use admit::{Admission, AdmissionAnswer, AdmissionRefusal, Offered};
 pub use append::Processed;
 pub use burnchain::BurnReorg;
 pub use check_rest::UncheckedFiles;
-pub(crate) use dropped::Problem;
-pub use dropped::{MAX_DROPPED_KEPT, why_dropped};
-pub use estimate::NoEstimate;
+pub use dropped::MAX_DROPPED_KEPT;
+pub(crate) use dropped::{Problem, why_dropped};
 pub use job_results::{JobKind, JobResult, ResultLimits};
 pub use left_out::MAX_LEFT_OUT;
 pub use mining_policy::{BLOCKS_WANTED_MAX, Mining};
 pub use reader::{ChainReader, ReadStateError};
 pub use retention::Retention;
+pub use snapshot::Snapshot;
 pub use stackerdb_put::ChunkOutcome;
 pub use stackerdbs::StackerDbContext;
 pub use store_block::StoreOutcome;
@@ -177,10 +177,12 @@ impl Chain {
     ///
     /// # Errors
     /// Those of `work`, and [`StoreError`] when no connection can be opened.
-    pub fn read<T, E: From<StoreError>>(&self, work: impl FnOnce(&ChainReader) -> Result<T, E>) -> Result<T, E> {
+    pub fn read<T, E: From<StoreError>>(&self, work: impl FnOnce(&Snapshot<'_>) -> Result<T, E>) -> Result<T, E> {
+        // Before the snapshot begins: it then holds at least the effect of everything up to it.
+        let sequence = self.inner.tail.newest_sequence();
         let reader = self.take_reader()?;
         let result = match reader.begin() {
-            Ok(()) => work(&reader),
+            Ok(()) => work(&Snapshot::new(self, &reader, sequence)),
             Err(error) => Err(error.into()),
         };
         reader.end();

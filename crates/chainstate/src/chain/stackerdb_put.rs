@@ -34,7 +34,8 @@ impl Chain {
         self.inner.store.write_all(move |tx| {
             let outcome = put_chunk(tx.sql(), &contract, &chunk, tx.next_sequence())?;
             if matches!(outcome, PutOutcome::Accepted(_)) {
-                let body = v1::StackerDbChunks { contract_id: contract, chunks: vec![wire::chunk(chunk.chunk())] };
+                let body =
+                    v1::StackerDbChunks { contract_id: contract, chunks: vec![wire::chunk(chunk.chunk().clone())] };
                 tx.emit(v1::EventKind::StackerdbChunks, v1::event::Body::StackerdbChunks(body), None)?;
                 sqlite::crash_point("chunk:inserted");
                 tx.after_commit(|| sqlite::crash_point("chunk:committed"));

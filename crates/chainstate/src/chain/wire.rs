@@ -8,8 +8,7 @@ use stacks_types::block::{NakamotoBlockHeader, SigningMode};
 use stacks_types::ids::StacksBlockId;
 use stacks_types::stackerdb::StackerDbChunk;
 
-use crate::burn::{BurnBlock, BurnDbReader};
-use crate::db::StoreError;
+use crate::burn::BurnBlockInfo;
 use crate::headers::{MaturedReward, ProcessedHeader};
 use crate::transactions::{ReceiptStatus, TransactionReceipt};
 
@@ -26,11 +25,10 @@ pub const fn cost(cost: &Cost) -> v1::ExecutionCost {
 }
 
 /// A burn block with what was decided at it.
-///
-/// # Errors
-/// [`StoreError`] when the burn database cannot be read.
-pub fn burn_block(burn: &BurnDbReader, block: &BurnBlock) -> Result<v1::BurnBlock, StoreError> {
-    Ok(v1::BurnBlock {
+#[must_use]
+pub fn burn_block(info: &BurnBlockInfo) -> v1::BurnBlock {
+    let block = &info.block;
+    v1::BurnBlock {
         burn_block_hash: bytes(&block.hash.0),
         height: block.height,
         parent_burn_block_hash: bytes(&block.parent.0),
@@ -38,9 +36,9 @@ pub fn burn_block(burn: &BurnDbReader, block: &BurnBlock) -> Result<v1::BurnBloc
         sortition_hash: bytes(&block.sortition_hash.0),
         timestamp_s: block.time_s,
         satoshis_spent: block.satoshis_spent,
-        reward_cycle: burn.cycle_of(block.height),
-        elected_producer: burn.elected_producer(&block.hash)?.address.to_string(),
-    })
+        reward_cycle: info.reward_cycle,
+        elected_producer: info.elected_producer.to_string(),
+    }
 }
 
 /// The names of a processed block.
@@ -206,12 +204,12 @@ fn amount(amount: u128) -> prost::bytes::Bytes {
 
 /// A StackerDB chunk as the wire has it, with its data.
 #[must_use]
-pub fn chunk(chunk: &StackerDbChunk) -> v1::StackerDbChunk {
+pub fn chunk(chunk: StackerDbChunk) -> v1::StackerDbChunk {
     v1::StackerDbChunk {
         slot_id: chunk.slot_id,
         slot_version: chunk.slot_version,
         signature: bytes(&chunk.signature.0),
-        data: chunk.data.clone().into(),
+        data: chunk.data.into(),
     }
 }
 

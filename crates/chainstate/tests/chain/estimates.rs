@@ -1,7 +1,7 @@
 //! Costs of payloads on the tip, against what the same payloads cost in a block.
 
-use chainstate::chain::NoEstimate;
 use chainstate::params::ChainParams;
+use chainstate::read::estimate::{NoEstimate, cost};
 use clarity::costs::Cost;
 use clarity::value::Value;
 use stacks_types::address::StacksAddress;
@@ -43,7 +43,7 @@ fn payload(function: &str) -> TransactionPayload {
 }
 
 fn ask(test: &TestChain, payload: TransactionPayload) -> Result<Cost, NoEstimate> {
-    test.chain.estimate_cost(payload, &|| false).expect("storage works")
+    test.chain.read(|snapshot| cost(snapshot, payload, &|| false)).expect("storage works")
 }
 
 fn estimate(test: &TestChain, payload: TransactionPayload) -> Cost {
@@ -204,7 +204,7 @@ fn without_an_estimate_the_reason_is_its_own() {
         for nonce in 1..5 {
             mined(&test, &call(nonce, "grow"));
         }
-        let late = test.chain.estimate_cost(payload("work"), &|| true).expect("storage works");
+        let late = test.chain.read(|snapshot| cost(snapshot, payload("work"), &|| true)).expect("storage works");
         assert_eq!(late, Err(NoEstimate::DeadlinePassed));
         let transfer = TransactionPayload::TokenTransfer { recipient: user(1), amount: 1, memo: [0; 34] };
         assert_eq!(ask(&test, transfer), Ok(Cost::default()));

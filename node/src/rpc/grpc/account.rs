@@ -1,12 +1,20 @@
 //! Accounts and contracts: reads at any processed block.
 
+use chainstate::chain::Snapshot;
+use chainstate::read;
+use chainstate::read::contract::ContractAt;
+use chainstate::read::contract_data::StoredValue;
 use nakamoto_proto::v1;
+use stacks_types::ids::StacksBlockId;
+use stacks_types::value::decode_value;
 use tonic::{Request, Response, Status};
 use v1::account_service_server::AccountService;
 
-use super::decode::{OrStatus as _, contract, optional_hash32, text};
-use crate::chain::CallArguments;
+use super::decode::{OrStatus as _, contract, optional_hash32, principal, text};
+use super::encode;
+use crate::error::ApiError;
 use crate::rpc::blocking_pool::BlockingPool;
+use crate::rpc::read_only_call::{ReadOnlyRequest, call_read_only};
 
 /// Serves `AccountService`.
 pub(super) struct Accounts {
@@ -20,10 +28,10 @@ impl AccountService for Accounts {
         request: Request<v1::GetAccountRequest>,
     ) -> Result<Response<v1::GetAccountResponse>, Status> {
         let request = request.into_inner();
-        let principal = text("principal", request.principal).or_status()?;
-        let at = optional_hash32("block_id", &request.block_id).or_status()?;
-        let answer = self.pool.read(move |chain| chain.account(&principal, at, false)).await.or_status()?;
-        Ok(Response::new(answer.account))
+        let principal = principal("principal", request.principal).or_status()?;
+        let at = optional_hash32("block_id", &request.block_id).or_status()?.map(StacksBlockId);
+        let account = self.pool.read(move |snapshot| read::account::get(snapshot, &principal, at, false));
+        Ok(Response::new(encode::account(&account.await.or_status()?)))
     }
 
     async fn get_contract_source(
@@ -32,8 +40,10 @@ impl AccountService for Accounts {
     ) -> Result<Response<v1::GetContractSourceResponse>, Status> {
         let request = request.into_inner();
         let contract = contract(request.contract_id, &request.block_id).or_status()?;
-        let answer = self.pool.read(move |chain| chain.contract_source(&contract, false)).await.or_status()?;
-        Ok(Response::new(answer.source))
+        let found = self.pool.read(move |snapshot| read::contract::source(snapshot, &contract, false));
+        let (source, _) = found.await.or_status()?;
+        let answer = v1::GetContractSourceResponse { source: source.source, publish_height: source.publish_height };
+        Ok(Response::new(answer))
     }
 
     async fn get_contract_interface(
@@ -42,8 +52,8 @@ impl AccountService for Accounts {
     ) -> Result<Response<v1::GetContractInterfaceResponse>, Status> {
         let request = request.into_inner();
         let contract = contract(request.contract_id, &request.block_id).or_status()?;
-        let interface_json = self.pool.read(move |chain| chain.contract_interface(&contract)).await.or_status()?;
-        Ok(Response::new(v1::GetContractInterfaceResponse { interface_json }))
+        let found = self.pool.read(move |snapshot| read::contract::interface(snapshot, &contract));
+        Ok(Response::new(v1::GetContractInterfaceResponse { interface_json: found.await.or_status()? }))
     }
 
     async fn get_data_var(
@@ -53,8 +63,8 @@ impl AccountService for Accounts {
         let request = request.into_inner();
         let contract = contract(request.contract_id, &request.block_id).or_status()?;
         let name = text("name", request.name).or_status()?;
-        let answer = self.pool.read(move |chain| chain.data_var(&contract, &name, false)).await.or_status()?;
-        Ok(Response::new(v1::GetDataVarResponse { value: answer.value.into() }))
+        let found = self.pool.read(move |snapshot| read::contract_data::variable(snapshot, &contract, &name, false));
+        Ok(Response::new(v1::GetDataVarResponse { value: found.await.or_status()?.value.into() }))
     }
 
     async fn get_map_entry(
@@ -65,8 +75,8 @@ impl AccountService for Accounts {
         let contract = contract(request.contract_id, &request.block_id).or_status()?;
         let name = text("name", request.name).or_status()?;
         let key = request.key;
-        let answer = self.pool.read(move |chain| chain.map_entry(&contract, &name, &key, false)).await.or_status()?;
-        Ok(Response::new(v1::GetMapEntryResponse { value: answer.value.into() }))
+        let found = self.pool.read(move |snapshot| map_entry(snapshot, &contract, &name, &key));
+        Ok(Response::new(v1::GetMapEntryResponse { value: found.await.or_status()?.value.into() }))
     }
 
     async fn call_read_only(
@@ -74,14 +84,22 @@ impl AccountService for Accounts {
         request: Request<v1::CallReadOnlyRequest>,
     ) -> Result<Response<v1::CallReadOnlyResponse>, Status> {
         let request = request.into_inner();
-        let contract = contract(request.contract_id, &request.block_id).or_status()?;
-        let call = CallArguments {
-            function_name: text("function_name", request.function_name).or_status()?,
-            sender: text("sender", request.sender).or_status()?,
-            sponsor: (!request.sponsor.is_empty()).then_some(request.sponsor),
+        let sponsor = Some(request.sponsor).filter(|sponsor| !sponsor.is_empty());
+        let call = ReadOnlyRequest {
+            contract: contract(request.contract_id, &request.block_id).or_status()?,
+            function: text("function_name", request.function_name).or_status()?,
+            sender: principal("sender", request.sender).or_status()?,
+            sponsor: sponsor.map(|sponsor| principal("sponsor", sponsor)).transpose().or_status()?,
             arguments: request.arguments.into_iter().map(Vec::from).collect(),
         };
-        let answer = self.pool.read(move |chain| chain.call_read_only(&contract, &call)).await.or_status()?;
-        Ok(Response::new(answer))
+        let limits = self.pool.chain().call_limits().clone();
+        let result = self.pool.read(move |snapshot| call_read_only(snapshot, &call, &limits)).await.or_status()?;
+        Ok(Response::new(encode::call(result)))
     }
+}
+
+/// A map entry by the serialization of its key, which may be large: it is decoded where that may take its time.
+fn map_entry(snapshot: &Snapshot<'_>, contract: &ContractAt, map: &str, key: &[u8]) -> Result<StoredValue, ApiError> {
+    let key = decode_value(key).map_err(|error| ApiError::invalid("key", error))?;
+    Ok(read::contract_data::map_entry(snapshot, contract, map, &key, false)?)
 }

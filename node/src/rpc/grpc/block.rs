@@ -1,10 +1,12 @@
 //! Blocks: push and read.
 
+use chainstate::read;
 use nakamoto_proto::v1;
 use tonic::{Request, Response, Status};
 use v1::block_service_server::BlockService;
 
 use super::decode::{OrStatus as _, block_at};
+use super::encode;
 use crate::error::ApiError;
 use crate::rpc::blocking_pool::BlockingPool;
 use crate::runtime::wake_signal::WakeSignal;
@@ -31,10 +33,12 @@ impl BlockService for Blocks {
     async fn get_block(&self, request: Request<v1::GetBlockRequest>) -> Result<Response<v1::GetBlockResponse>, Status> {
         let request = request.into_inner();
         let at = block_at(request.block, &request.tip_block_id).or_status()?;
-        self.pool.read(move |chain| chain.block(at)).await.or_status().map(Response::new)
+        let block = self.pool.read(move |snapshot| read::block::get(snapshot, at)).await.or_status()?;
+        Ok(Response::new(encode::block(block)))
     }
 
     async fn get_tip(&self, _: Request<v1::GetTipRequest>) -> Result<Response<v1::GetTipResponse>, Status> {
-        self.pool.read(|chain| chain.tip()).await.or_status().map(Response::new)
+        let tips = self.pool.read(read::tip::get).await.or_status()?;
+        Ok(Response::new(encode::tips(&tips)))
     }
 }

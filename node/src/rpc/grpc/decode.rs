@@ -2,10 +2,14 @@
 
 use std::time::{Duration, SystemTime};
 
+use chainstate::read::block::BlockAt;
+use chainstate::read::contract::ContractAt;
+use clarity::value::Principal;
+use stacks_types::ids::StacksBlockId;
 use tonic::Status;
 
-use crate::chain::{BlockAt, ContractRef};
 use crate::error::ApiError;
+use crate::ids::{parse_contract_id, parse_principal};
 use crate::rpc::errors::status;
 
 /// Exactly 32 bytes.
@@ -26,10 +30,16 @@ pub(super) fn text(field: &'static str, text: String) -> Result<String, ApiError
     if text.is_empty() { Err(ApiError::Missing { field }) } else { Ok(text) }
 }
 
+/// "ADDRESS" or "ADDRESS.name".
+pub(super) fn principal(field: &'static str, principal: String) -> Result<Principal, ApiError> {
+    parse_principal(&text(field, principal)?).map_err(|error| ApiError::invalid(field, error))
+}
+
 /// A contract at a block.
-pub(super) fn contract(contract_id: String, block_id: &[u8]) -> Result<ContractRef, ApiError> {
-    let contract_id = text("contract_id", contract_id)?;
-    Ok(ContractRef { contract_id, at: optional_hash32("block_id", block_id)? })
+pub(super) fn contract(contract_id: String, block_id: &[u8]) -> Result<ContractAt, ApiError> {
+    let field = "contract_id";
+    let contract = parse_contract_id(&text(field, contract_id)?).map_err(|error| ApiError::invalid(field, error))?;
+    Ok(ContractAt { contract, at: optional_hash32("block_id", block_id)?.map(StacksBlockId) })
 }
 
 /// A duration that is not negative.
@@ -91,8 +101,10 @@ pub(super) fn block_at(
     use nakamoto_proto::v1::get_block_request::Block;
     let at = match block {
         None => return Err(ApiError::Missing { field: "block" }),
-        Some(Block::BlockId(id)) => BlockAt::Id(hash32("block_id", &id)?),
-        Some(Block::ChainLength(height)) => BlockAt::Height(height, optional_hash32("tip_block_id", fork)?),
+        Some(Block::BlockId(id)) => BlockAt::Id(StacksBlockId(hash32("block_id", &id)?)),
+        Some(Block::ChainLength(height)) => {
+            BlockAt::Height(height, optional_hash32("tip_block_id", fork)?.map(StacksBlockId))
+        }
         Some(Block::Tip(true)) => BlockAt::Tip,
         Some(Block::Tip(false)) => return Err(ApiError::invalid("tip", "can only be true")),
     };

@@ -4,6 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use chainstate::stackerdb::list_instances;
 use nakamoto_proto::v1;
 use tokio_stream::Stream;
 use tonic::{Request, Response, Status};
@@ -69,7 +70,7 @@ impl EventService for Events {
             let busy = |_| ApiError::Busy { reason: "TOO_MANY_BYTES", retry_after: RETRY_AFTER };
             caller.hold(2 * MAX_PAGE_BYTES).map_err(busy).or_status()?;
         }
-        let page = self.pool.read(move |_| {
+        let page = self.pool.compute(move || {
             let start = match resolve(journal.as_ref(), request.start, WhenNone::Earliest) {
                 Ok(start) => start,
                 Err(error) => return Ok(Err(error)),
@@ -96,7 +97,7 @@ impl Events {
         let snapshot = if request.include_snapshot { Some(self.snapshot(&filter).await?) } else { None };
         let journal = Arc::clone(self.streams.journal());
         // The inner error is the sender's; the outer one is the pool's.
-        let start = self.pool.read(move |_| Ok(resolve(journal.as_ref(), request.start, WhenNone::Latest)));
+        let start = self.pool.compute(move || Ok(resolve(journal.as_ref(), request.start, WhenNone::Latest)));
         let start_sequence = start.await.or_status()?.map_err(position_status)?;
         tracing::debug!(client = ?request.client_name, start_sequence, "event stream opened");
         let options = FeedOptions { filter, payload: Payload::decode(request.payload_mode), max_batch };
@@ -108,7 +109,7 @@ impl Events {
 
     /// Instances whose chunks come first: those that the filter names, or all when it narrows none.
     async fn snapshot(&self, filter: &Filter) -> Result<Vec<String>, Status> {
-        let all = self.pool.read(|chain| chain.stacker_dbs()).await.or_status()?;
+        let all = self.pool.read(|snapshot| list_instances(snapshot.conn())).await.or_status()?;
         let (named, every) = (filter.stackerdb_contracts(), filter.wants_every_stackerdb());
         Ok(all.into_iter().filter(|id| every || named.contains(id.as_str())).collect())
     }

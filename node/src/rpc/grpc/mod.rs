@@ -5,6 +5,7 @@ mod admin;
 mod block;
 mod burnchain;
 mod decode;
+pub(crate) mod encode;
 mod event_server;
 mod events;
 mod node;

@@ -1,6 +1,7 @@
 //! What the node is.
 
-use chainstate::chain::Retention;
+use chainstate::chain::{Retention, wire};
+use chainstate::read;
 use nakamoto_proto::v1;
 use tonic::{Request, Response, Status};
 use v1::node_service_server::NodeService;
@@ -25,20 +26,20 @@ impl NodeService for Node {
         &self,
         _: Request<v1::GetServiceInfoRequest>,
     ) -> Result<Response<v1::GetServiceInfoResponse>, Status> {
-        let tips = self.pool.read(|chain| chain.tip()).await.or_status()?;
-        let identity = self.pool.chain().identity();
+        let tips = self.pool.read(read::tip::get).await.or_status()?;
+        let params = self.pool.chain().chainstate().params();
         let bounds = self.streams.journal().bounds();
         let answer = v1::GetServiceInfoResponse {
-            chain_id: identity.chain_id,
-            network: if identity.mainnet { "mainnet" } else { "testnet" }.to_owned(),
+            chain_id: params.chain_id,
+            network: if params.mainnet { "mainnet" } else { "testnet" }.to_owned(),
             server_version: crate::SERVER_VERSION.to_owned(),
             packages: vec!["nakamoto.v1".to_owned()],
             journal_id: self.streams.journal().id().to_vec().into(),
             oldest_sequence: if bounds.oldest > bounds.newest { 0 } else { bounds.oldest },
             newest_sequence: bounds.newest,
-            tip: tips.tip,
-            burn_tip: tips.burn_tip,
-            signing_mode: identity.signing_mode.into(),
+            tip: Some(wire::block_ref(&tips.tip)),
+            burn_tip: Some(wire::burn_block(&tips.burn_tip)),
+            signing_mode: wire::signing_mode(params.signing).into(),
             limits: Some(self.limits()),
         };
         Ok(Response::new(answer))

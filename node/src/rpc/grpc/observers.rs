@@ -2,12 +2,12 @@
 
 use std::time::SystemTime;
 
+use chainstate::read::Unknown;
 use nakamoto_proto::v1;
 use tonic::{Code, Request, Response, Status};
 use v1::observer_service_server::ObserverService;
 
 use super::decode::{OrStatus as _, text};
-use crate::error::Unknown;
 use crate::event_dispatcher::dispatcher::{Dispatcher, ReplayError};
 use crate::event_dispatcher::status::{Report, State};
 use crate::rpc::errors::{Failure, status};

@@ -6,13 +6,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chainstate::read;
 use nakamoto_proto::v1;
+use stacks_types::address::StacksAddress;
 use tonic::{Request, Response, Status};
 use v1::template_service_server::TemplateService;
 
 use super::decode::{OrStatus as _, bounded_duration, optional_hash32, text, time};
+use super::encode;
 use crate::chain::NodeChain;
-use crate::error::{ApiError, Unknown};
+use crate::error::{ApiError, UnknownJob};
 use crate::jobs::{
     Fetched, JobRequest, Missing, Outcome, TakenBack, TemplateJob, TemplateJobs, finish_template, template_answer,
 };
@@ -79,8 +82,11 @@ impl TemplateService for Templates {
         &self,
         request: Request<v1::GetProducerViewRequest>,
     ) -> Result<Response<v1::GetProducerViewResponse>, Status> {
-        let address = text("producer_address", request.into_inner().producer_address).or_status()?;
-        self.pool.read(move |chain| chain.producer_view(&address)).await.or_status().map(Response::new)
+        let field = "producer_address";
+        let address = text(field, request.into_inner().producer_address).or_status()?;
+        let address = StacksAddress::parse(&address).map_err(|error| ApiError::invalid(field, error)).or_status()?;
+        let view = self.pool.read(move |snapshot| read::producer_view::get(snapshot, &address)).await.or_status()?;
+        Ok(Response::new(encode::producer_view(&view, self.pool.chain().chainstate().params())))
     }
 }
 
@@ -110,7 +116,7 @@ pub(crate) async fn fetch(
 ) -> Result<v1::GetTemplateResponse, ApiError> {
     match jobs.fetch_within(id, wait).await.map_err(|missing| unknown(missing, id))? {
         Fetched::Pending { is_running, .. } => {
-            let (txid, time) = chain.executing().filter(|_| is_running).unzip();
+            let (txid, time) = chain.chainstate().executing().filter(|_| is_running).unzip();
             Ok(v1::GetTemplateResponse {
                 state: v1::JobState::Pending.into(),
                 executing_txid: txid.map(|txid| txid.0.to_vec().into()).unwrap_or_default(),
@@ -124,8 +130,8 @@ pub(crate) async fn fetch(
 
 fn unknown(missing: Missing, id: &str) -> ApiError {
     let what = match missing {
-        Missing::Unknown => Unknown::Template,
-        Missing::Expired => Unknown::TemplateResult,
+        Missing::Unknown => UnknownJob::Template,
+        Missing::Expired => UnknownJob::TemplateResult,
     };
-    ApiError::NotFound { what, id: id.to_owned() }
+    ApiError::NoJob { what, id: id.to_owned() }
 }

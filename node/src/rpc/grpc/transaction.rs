@@ -1,11 +1,14 @@
 //! Transactions and the mempool.
 
+use chainstate::read;
+use chainstate::read::mempool::PendingCursor;
 use nakamoto_proto::v1;
+use stacks_types::ids::Txid;
 use tonic::{Request, Response, Status};
 use v1::transaction_service_server::TransactionService;
 
 use super::decode::{OrStatus as _, hash32, page_size};
-use crate::chain::PendingCursor;
+use super::encode;
 use crate::error::ApiError;
 use crate::rpc::blocking_pool::BlockingPool;
 
@@ -31,8 +34,9 @@ impl TransactionService for Transactions {
         &self,
         request: Request<v1::GetTransactionRequest>,
     ) -> Result<Response<v1::GetTransactionResponse>, Status> {
-        let txid = hash32("txid", &request.into_inner().txid).or_status()?;
-        self.pool.read(move |chain| chain.transaction(txid)).await.or_status().map(Response::new)
+        let txid = Txid(hash32("txid", &request.into_inner().txid).or_status()?);
+        let known = self.pool.read(move |snapshot| read::transaction::get(snapshot, &txid)).await.or_status()?;
+        Ok(Response::new(encode::transaction(known)))
     }
 
     async fn list_pending_transactions(
@@ -42,13 +46,14 @@ impl TransactionService for Transactions {
         let request = request.into_inner();
         let limit = page_size("page_size", request.page_size).or_status()?;
         let after = decode_token(&request.page_token).or_status()?;
-        let (transactions, total_count) =
-            self.pool.read(move |chain| chain.pending_transactions(after, limit)).await.or_status()?;
+        let page = self.pool.read(move |snapshot| Ok::<_, ApiError>(read::mempool::pending(snapshot, after, limit)));
+        let page = page.await.or_status()?;
+        let transactions: Vec<_> = page.transactions.iter().map(encode::pending).collect();
         let next_page_token = match transactions.last() {
             Some(last) if transactions.len() == limit => encode_token(last),
             Some(_) | None => String::new(),
         };
-        let answer = v1::ListPendingTransactionsResponse { transactions, next_page_token, total_count };
+        let answer = v1::ListPendingTransactionsResponse { transactions, next_page_token, total_count: page.total };
         Ok(Response::new(answer))
     }
 }
@@ -69,7 +74,7 @@ fn decode_token(token: &str) -> Result<Option<PendingCursor>, ApiError> {
         Some(PendingCursor {
             fee_ustx: u64::from_be_bytes(fee.try_into().ok()?),
             size_bytes: u32::from_be_bytes(size.try_into().ok()?),
-            txid: txid.try_into().ok()?,
+            txid: Txid(txid.try_into().ok()?),
         })
     })();
     cursor.map(Some).ok_or_else(|| ApiError::invalid("page_token", "not from an earlier page"))
@@ -87,7 +92,7 @@ mod tests {
             let last = v1::PendingTransaction {
                 fee_ustx, size_bytes, txid: txid.to_vec().into(), ..Default::default()
             };
-            let cursor = PendingCursor { fee_ustx, size_bytes, txid };
+            let cursor = PendingCursor { fee_ustx, size_bytes, txid: Txid(txid) };
             prop_assert_eq!(decode_token(&encode_token(&last)).unwrap(), Some(cursor));
         }
 

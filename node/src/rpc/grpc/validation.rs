@@ -9,7 +9,7 @@ use v1::validation_service_server::ValidationService;
 
 use super::decode::{OrStatus as _, bounded_duration, text, time};
 use crate::chain::NodeChain;
-use crate::error::{ApiError, Unknown};
+use crate::error::{ApiError, UnknownJob};
 use crate::jobs::{
     Fetched, JobRequest, Missing, Outcome, TakenBack, ValidationJob, ValidationJobs, finish_validation,
     validation_answer,
@@ -104,8 +104,8 @@ pub(crate) async fn fetch(
 
 fn unknown(missing: Missing, id: &str) -> ApiError {
     let what = match missing {
-        Missing::Unknown => Unknown::Validation,
-        Missing::Expired => Unknown::ValidationResult,
+        Missing::Unknown => UnknownJob::Validation,
+        Missing::Expired => UnknownJob::ValidationResult,
     };
-    ApiError::NotFound { what, id: id.to_owned() }
+    ApiError::NoJob { what, id: id.to_owned() }
 }

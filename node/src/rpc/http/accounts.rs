@@ -1,6 +1,7 @@
 //! GET /v2/accounts/{principal}.
 
 use axum::extract::{Path, State};
+use chainstate::read;
 use serde_json::json;
 
 use super::input::path_principal;
@@ -12,10 +13,10 @@ use crate::rpc::grpc::Services;
 pub(super) async fn account(State(services): State<Services>, Path(principal): Path<String>, query: Query) -> Answer {
     let principal = path_principal(&principal)?;
     let (at, proof) = (query.tip()?, query.proof());
-    let answer = services.pool.read(move |chain| chain.account(&principal, at, proof)).await?;
+    let answer = services.pool.read(move |snapshot| read::account::get(snapshot, &principal, at, proof)).await?;
     let mut body = json!({
-        "balance": hex0x(&answer.account.balance_ustx),
-        "locked": hex0x(&answer.account.locked_ustx),
+        "balance": hex0x(&answer.account.available.to_be_bytes()),
+        "locked": hex0x(&answer.account.locked.to_be_bytes()),
         "unlock_height": answer.account.unlock_height,
         "nonce": answer.account.nonce,
     });

@@ -3,14 +3,16 @@
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
+use chainstate::read;
+use chainstate::read::block::BlockAt;
 use nakamoto_proto::v1;
 use serde_json::json;
+use stacks_types::ids::StacksBlockId;
 
 use super::auth;
 use super::input::{Kind, kind, path_hash, path_number};
 use super::query::Query;
 use super::respond::{Answer, HttpError, json, octets};
-use crate::chain::BlockAt;
 use crate::rpc::grpc::Services;
 
 /// POST /v3/block: block bytes. A refusal is 400 with the reason code.
@@ -65,7 +67,7 @@ pub(super) fn reason(rejection: &v1::Rejection) -> &'static str {
 
 /// GET /v3/blocks/{block_id}.
 pub(super) async fn by_id(State(services): State<Services>, Path(block_id): Path<String>) -> Answer {
-    let at = BlockAt::Id(path_hash(&block_id)?);
+    let at = BlockAt::Id(StacksBlockId(path_hash(&block_id)?));
     raw(&services, at).await
 }
 
@@ -77,9 +79,9 @@ pub(super) async fn by_height(State(services): State<Services>, Path(height): Pa
 }
 
 async fn raw(services: &Services, at: BlockAt) -> Answer {
-    let answer = services.pool.read(move |chain| chain.block(at)).await?;
-    if answer.block.is_empty() {
+    let block = services.pool.read(move |snapshot| read::block::get(snapshot, at)).await?;
+    if block.encoded.is_empty() {
         return Err(HttpError::not_found("the boot block was never encoded"));
     }
-    Ok(octets(answer.block))
+    Ok(octets(block.encoded.into()))
 }

@@ -4,16 +4,21 @@ use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::IntoResponse as _;
+use chainstate::chain::Snapshot;
+use chainstate::read::contract_data::StoredValue;
+use chainstate::read::{self, LookupError, Unknown};
+use clarity::value::Principal;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use stacks_types::value::decode_value;
 
 use super::input::{Kind, hex_bytes, json_body, kind};
 use super::query::Query;
 use super::respond::{Answer, HttpError, hex0x, json};
-use crate::chain::{CallArguments, ValueAnswer};
-use crate::error::{ApiError, Unknown};
+use crate::error::ApiError;
 use crate::ids::parse_principal;
 use crate::rpc::grpc::Services;
+use crate::rpc::read_only_call::{ReadOnlyRequest, call_read_only};
 
 /// Longest function, variable and map name that can exist.
 const MAX_NAME_BYTES: usize = 128;
@@ -28,9 +33,10 @@ pub(super) async fn source(
 ) -> Answer {
     let contract = query.contract(&address, &name)?;
     let proof = query.proof();
-    let answer = services.pool.read(move |chain| chain.contract_source(&contract, proof)).await?;
-    let mut body = json!({ "source": answer.source.source, "publish_height": answer.source.publish_height });
-    if let Some(proof) = answer.proof {
+    let found = services.pool.read(move |snapshot| read::contract::source(snapshot, &contract, proof)).await?;
+    let (source, proof) = found;
+    let mut body = json!({ "source": source.source, "publish_height": source.publish_height });
+    if let Some(proof) = proof {
         body["proof"] = hex0x(&proof).into();
     }
     Ok(json(body))
@@ -43,7 +49,7 @@ pub(super) async fn interface(
     query: Query,
 ) -> Answer {
     let contract = query.contract(&address, &name)?;
-    let text = services.pool.read(move |chain| chain.contract_interface(&contract)).await?;
+    let text = services.pool.read(move |snapshot| read::contract::interface(snapshot, &contract)).await?;
     let kind = HeaderValue::from_static("application/json");
     Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
 }
@@ -57,8 +63,8 @@ pub(super) async fn data_var(
     let contract = query.contract(&address, &name)?;
     check_name(&variable)?;
     let proof = query.proof();
-    let answer = services.pool.read(move |chain| chain.data_var(&contract, &variable, proof)).await?;
-    Ok(json(data(answer)))
+    let read = move |snapshot: &Snapshot<'_>| read::contract_data::variable(snapshot, &contract, &variable, proof);
+    Ok(json(data(services.pool.read(read).await?)))
 }
 
 /// POST /v2/map_entry/{address}/{contract}/{map}: the body is a JSON string, the key in hex.
@@ -74,18 +80,17 @@ pub(super) async fn map_entry(
     expect_json(&headers)?;
     let key = hex_bytes("key", &json_body::<String>(&body)?)?;
     let proof = query.proof();
-    let answer = services.pool.read(move |chain| match chain.map_entry(&contract, &map, &key, proof) {
-        // Also an unknown map or contract has no such entry.
-        Err(ApiError::NotFound { what: Unknown::Contract | Unknown::Variable, .. }) => {
-            Ok(ValueAnswer { value: vec![NONE], proof: None })
+    let read = move |snapshot: &Snapshot<'_>| {
+        // A key may be large: it is decoded where that may take its time.
+        let key = decode_value(&key).map_err(|error| ApiError::invalid("key", error))?;
+        match read::contract_data::map_entry(snapshot, &contract, &map, &key, proof) {
+            // Also an unknown map or contract has no such entry.
+            Err(LookupError::NotFound { what: Unknown::Contract, .. }) => Ok(StoredValue::none()),
+            answer => Ok::<_, ApiError>(answer?),
         }
-        answer => answer,
-    });
-    Ok(json(data(answer.await?)))
+    };
+    Ok(json(data(services.pool.read(read).await?)))
 }
-
-/// Consensus serialization of `none`.
-const NONE: u8 = 0x09;
 
 #[derive(Deserialize)]
 struct CallBody {
@@ -107,13 +112,15 @@ pub(super) async fn call_read(
     check_name(&function)?;
     expect_json(&headers)?;
     let body: CallBody = json_body(&body)?;
-    let call = CallArguments {
-        function_name: function,
+    let call = ReadOnlyRequest {
+        contract,
+        function,
         sender: principal("sender", &body.sender)?,
         sponsor: body.sponsor.as_deref().map(|text| principal("sponsor", text)).transpose()?,
         arguments: arguments(&body.arguments)?,
     };
-    let answer = services.pool.evaluate(move |chain| chain.call_read_only(&contract, &call)).await;
+    let limits = services.pool.chain().call_limits().clone();
+    let answer = services.pool.evaluate(move |snapshot| call_read_only(snapshot, &call, &limits)).await;
     let answer = match answer {
         Err(ApiError::NotFound { what: Unknown::Contract, id }) => {
             let cause = format!("Unchecked(NoSuchContract(\"{id}\"))");
@@ -121,9 +128,9 @@ pub(super) async fn call_read(
         }
         answer => answer?,
     };
-    let body = match answer.okay {
-        true => json!({ "okay": true, "result": hex0x(&answer.result) }),
-        false => json!({ "okay": false, "cause": answer.cause }),
+    let body = match answer {
+        Ok(value) => json!({ "okay": true, "result": hex0x(&value.encode()) }),
+        Err(cause) => json!({ "okay": false, "cause": cause }),
     };
     Ok(json(body))
 }
@@ -135,13 +142,10 @@ fn arguments(texts: &[String]) -> Result<Vec<Vec<u8>>, HttpError> {
     texts.iter().map(|text| hex_bytes("argument", text)).collect()
 }
 
-fn principal(name: &str, text: &str) -> Result<String, HttpError> {
+fn principal(name: &str, text: &str) -> Result<Principal, HttpError> {
     // The reference's clients may quote it as Clarity does.
     let text = text.strip_prefix('\'').unwrap_or(text);
-    match parse_principal(text) {
-        Ok(principal) => Ok(principal.to_string()),
-        Err(error) => Err(HttpError::bad_request(format!("{name}: {error}"))),
-    }
+    parse_principal(text).map_err(|error| HttpError::bad_request(format!("{name}: {error}")))
 }
 
 pub(super) fn check_name(name: &str) -> Result<(), HttpError> {
@@ -158,7 +162,7 @@ pub(super) fn expect_json(headers: &HeaderMap) -> Result<(), HttpError> {
     }
 }
 
-pub(super) fn data(answer: ValueAnswer) -> Value {
+pub(super) fn data(answer: StoredValue) -> Value {
     let mut body = json!({ "data": hex0x(&answer.value) });
     if let Some(proof) = answer.proof {
         body["proof"] = hex0x(&proof).into();

@@ -83,7 +83,7 @@ pub(super) async fn follow(
     let journal = Arc::clone(services.streams.journal());
     let journal_id = journal.id();
     // The inner error is the sender's; the outer one is the pool's.
-    let resolved = services.pool.read(move |_| Ok(resolve(journal.as_ref(), start, WhenNone::Latest))).await?;
+    let resolved = services.pool.compute(move || Ok(resolve(journal.as_ref(), start, WhenNone::Latest))).await?;
     let start_sequence = resolved.map_err(position_error)?;
     let options = FeedOptions { filter: Arc::new(filter), payload, max_batch: BATCH };
     let open = OpenStream {

@@ -9,20 +9,22 @@
 use std::collections::BTreeSet;
 
 use axum::extract::{Path, State};
+use chainstate::read;
+use clarity::value::Principal;
 use serde_json::{Value, json};
+use stacks_types::address::StacksAddress;
 
 use super::input::path_principal;
 use super::respond::{Answer, HttpError, json};
-use crate::error::ApiError;
 use crate::rpc::grpc::Services;
 
 /// GET /extended/v1/address/{address}/nonces: pending transactions included, so that a wallet can send several at once.
 pub(super) async fn nonces(State(services): State<Services>, Path(address): Path<String>) -> Answer {
-    let address = path_principal(&address)?;
-    if address.contains('.') {
+    let Principal::Standard(address) = path_principal(&address)? else {
         return Err(HttpError::not_found("not found")); // A contract has no nonce.
-    }
-    let stand = services.pool.read(move |chain| chain.nonces(&address)).await?;
+    };
+    let address = StacksAddress::from(address);
+    let stand = services.pool.read(move |snapshot| read::account::nonces(snapshot, &address)).await?;
     let pending: BTreeSet<u64> = stand.pending.iter().copied().collect();
     let last = pending.last().copied();
     let missing: Vec<u64> =
@@ -57,12 +59,12 @@ pub(super) async fn network_block_times(State(services): State<Services>) -> Ans
 
 async fn stx_now(services: &Services, principal: &str) -> Result<Value, HttpError> {
     let principal = path_principal(principal)?;
-    let account = services.pool.read(move |chain| chain.account(&principal, None, false)).await?.account;
-    let (unlocked, locked) = (ustx(&account.balance_ustx)?, ustx(&account.locked_ustx)?);
+    let account =
+        services.pool.read(move |snapshot| read::account::get(snapshot, &principal, None, false)).await?.account;
     Ok(json!({
         // The API's balance counts what is locked; the node's does not.
-        "balance": unlocked.saturating_add(locked).to_string(),
-        "locked": locked.to_string(),
+        "balance": account.available.saturating_add(account.locked).to_string(),
+        "locked": account.locked.to_string(),
         "burnchain_unlock_height": account.unlock_height,
         // Nothing on this chain locks anything (see the differences in docs/), so there is no lock to tell of.
         "lock_tx_id": "",
@@ -73,10 +75,4 @@ async fn stx_now(services: &Services, principal: &str) -> Result<Value, HttpErro
         "total_fees_sent": "0",
         "total_miner_rewards_received": "0",
     }))
-}
-
-/// An amount of the gRPC contract: 16 bytes, big-endian.
-fn ustx(bytes: &[u8]) -> Result<u128, HttpError> {
-    let bytes = bytes.try_into().map_err(|_| ApiError::internal(format!("an amount of {} bytes", bytes.len())))?;
-    Ok(u128::from_be_bytes(bytes))
 }

@@ -7,22 +7,25 @@
 //! - The fees are those that this node's miner would pick the transaction by: micro-STX a byte, at the floor, above half,
 //!   and above nearly all of the waiting transactions. `fee_rate` is the fee through the cost scalar, as clients expect.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse as _, Response};
+use chainstate::chain::Snapshot;
+use chainstate::read::fee::{self, FeeEstimate};
 use clarity::costs::Cost;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use stacks_types::limits::MAX_BLOCK_BYTES;
+use stacks_types::transaction::TransactionPayload;
 
 use super::contracts::expect_json;
 use super::input::{hex_bytes, json_body};
 use super::respond::{Answer, json};
-use crate::chain::FeeEstimate;
+use crate::error::ApiError;
 use crate::rpc::grpc::Services;
 
 /// Parts into which each dimension of a block is divided for the cost scalar.
@@ -48,8 +51,15 @@ pub(super) async fn transaction(State(services): State<Services>, headers: Heade
     let body: FeeBody = json_body(&body)?;
     let payload = hex_bytes("transaction_payload", &body.transaction_payload)?;
     let length = body.estimated_len.unwrap_or(0).max(payload.len() as u64);
-    let estimate = services.pool.evaluate(move |chain| chain.estimate_fee(&payload, ESTIMATE_TIME)).await?;
+    let estimate = services.pool.evaluate(move |snapshot| estimate(snapshot, &payload)).await?;
     Ok(json(estimate_json(&estimate, length)))
+}
+
+fn estimate(snapshot: &Snapshot<'_>, payload: &[u8]) -> Result<FeeEstimate, ApiError> {
+    let payload = TransactionPayload::decode(payload);
+    let payload = payload.map_err(|error| ApiError::invalid("transaction_payload", error))?;
+    let begun = Instant::now();
+    Ok(fee::get(snapshot, payload, &|| begun.elapsed() >= ESTIMATE_TIME)?)
 }
 
 fn estimate_json(estimate: &FeeEstimate, length: u64) -> Value {

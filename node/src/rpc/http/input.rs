@@ -1,6 +1,7 @@
 //! Paths and bodies into types.
 
 use axum::http::{HeaderMap, header};
+use clarity::value::{ContractId, Principal};
 use serde::de::DeserializeOwned;
 use stacks_types::address::AddressError;
 
@@ -58,14 +59,13 @@ pub(super) fn hash<const N: usize>(text: &str) -> Option<[u8; N]> {
 }
 
 /// A principal in a path.
-pub(super) fn path_principal(text: &str) -> Result<String, HttpError> {
-    parse_principal(text).map(|principal| principal.to_string()).map_err(|error| no_principal(text, &error))
+pub(super) fn path_principal(text: &str) -> Result<Principal, HttpError> {
+    parse_principal(text).map_err(|error| no_principal(text, &error))
 }
 
 /// A contract in a path.
-pub(super) fn path_contract_id(address: &str, name: &str) -> Result<String, HttpError> {
-    let contract = parse_contract_id(&format!("{address}.{name}")).map_err(|error| no_principal(address, &error))?;
-    Ok(contract.to_string())
+pub(super) fn path_contract_id(address: &str, name: &str) -> Result<ContractId, HttpError> {
+    parse_contract_id(&format!("{address}.{name}")).map_err(|error| no_principal(address, &error))
 }
 
 /// A mistyped address is the sender's mistake, and worth saying; what was never meant as one is no such path.

@@ -4,36 +4,39 @@
 //! error behind in the browser's console.
 
 use axum::extract::{Path, State};
+use chainstate::chain::{Snapshot, wire};
+use chainstate::read::block::BlockAt;
+use chainstate::read::burn_block::BurnBlockAt;
+use chainstate::read::{self, LookupError};
 use serde_json::{Value, json};
+use stacks_types::ids::{BurnBlockHash, StacksBlockId, Txid};
 
 use super::event_json::message_json_of;
 use super::input::path_hash;
 use super::respond::{Answer, json};
-use crate::chain::{BlockAt, BurnBlockAt, NodeChain};
-use crate::error::ApiError;
-use crate::rpc::grpc::Services;
+use crate::rpc::grpc::{Services, encode};
 
 /// Values are those of the gRPC messages, as in the events.
 pub(super) async fn lookup(State(services): State<Services>, Path(hash): Path<String>) -> Answer {
     let hash = path_hash(&hash)?;
-    Ok(json(services.pool.read(move |chain| found(chain, hash)).await?))
+    Ok(json(services.pool.read(move |snapshot| found(snapshot, hash)).await?))
 }
 
-fn found(chain: &NodeChain, hash: [u8; 32]) -> Result<Value, ApiError> {
-    let transaction = known(chain.transaction(hash))?;
-    let block = known(chain.block(BlockAt::Id(hash)))?.and_then(|answer| answer.r#ref);
-    let burn_block = known(chain.burn_block(BurnBlockAt::Hash(hash)))?.and_then(|answer| answer.burn_block);
+fn found(snapshot: &Snapshot<'_>, hash: [u8; 32]) -> Result<Value, LookupError> {
+    let transaction = known(read::transaction::get(snapshot, &Txid(hash)))?;
+    let block = known(read::block::get(snapshot, BlockAt::Id(StacksBlockId(hash))))?;
+    let burn_block = known(read::burn_block::get(snapshot, BurnBlockAt::Hash(BurnBlockHash(hash))))?;
     Ok(json!({
-        "transaction": transaction.map(|answer| message_json_of("GetTransactionResponse", &answer)),
-        "block": block.map(|block| message_json_of("BlockRef", &block)),
-        "burn_block": burn_block.map(|block| message_json_of("BurnBlock", &block)),
+        "transaction": transaction.map(|known| message_json_of("GetTransactionResponse", &encode::transaction(known))),
+        "block": block.map(|block| message_json_of("BlockRef", &encode::block_ref(&block))),
+        "burn_block": burn_block.map(|(block, _)| message_json_of("BurnBlock", &wire::burn_block(&block))),
     }))
 }
 
 /// An unknown name is none.
-fn known<T>(answer: Result<T, ApiError>) -> Result<Option<T>, ApiError> {
+fn known<T>(answer: Result<T, LookupError>) -> Result<Option<T>, LookupError> {
     match answer {
-        Err(ApiError::NotFound { .. }) => Ok(None),
+        Err(LookupError::NotFound { .. }) => Ok(None),
         answer => answer.map(Some),
     }
 }

@@ -4,13 +4,14 @@
 //! `journal.newest_sequence`, and maybe of later ones.
 
 use axum::extract::State;
+use chainstate::chain::{Snapshot, wire};
+use chainstate::read::{self, LookupError};
+use chainstate::stackerdb::list_instances;
 use serde_json::{Value, json};
 
 use super::event_json::message_json_of;
 use super::respond::{Answer, json};
-use crate::chain::NodeChain;
-use crate::error::ApiError;
-use crate::rpc::grpc::Services;
+use crate::rpc::grpc::{Services, encode};
 
 /// Pending transactions that are listed, those first that pay most a byte; all are counted.
 const PENDING_LISTED: usize = 200;
@@ -26,58 +27,58 @@ pub(super) async fn overview(State(services): State<Services>) -> Answer {
         "oldest_sequence": bounds.oldest,
         "newest_sequence": bounds.newest,
     });
-    let identity = services.pool.chain().identity();
+    let params = services.pool.chain().chainstate().params();
     let node = json!({
-        "network": if identity.mainnet { "mainnet" } else { "testnet" },
-        "chain_id": identity.chain_id,
+        "network": if params.mainnet { "mainnet" } else { "testnet" },
+        "chain_id": params.chain_id,
         "server_version": crate::SERVER_VERSION,
-        "signing_mode": identity.signing_mode.as_str_name(),
+        "signing_mode": wire::signing_mode(params.signing).as_str_name(),
     });
+    let executing = services.pool.chain().chainstate().executing();
     let mut answer = services.pool.read(facts).await?;
     if let Value::Object(fields) = &mut answer {
         fields.insert("node".to_owned(), node);
         fields.insert("journal".to_owned(), journal);
+        let executing = executing
+            .map(|(txid, time)| json!({ "txid": format!("0x{}", txid.to_hex()), "seconds": time.as_secs_f64() }));
+        fields.insert("executing".to_owned(), executing.into());
     }
     Ok(json(answer))
 }
 
-fn facts(chain: &NodeChain) -> Result<Value, ApiError> {
-    let rules = chain.rules();
-    let (pending, pending_count) = chain.pending_transactions(None, PENDING_LISTED)?;
-    let listed: Vec<_> = pending.iter().map(|one| message_json_of("PendingTransaction", one)).collect();
+fn facts(snapshot: &Snapshot<'_>) -> Result<Value, LookupError> {
+    let params = snapshot.params();
+    let limit = &params.tenure_cost_limit;
+    let pending = read::mempool::pending(snapshot, None, PENDING_LISTED);
+    let listed = pending.transactions.iter().map(|one| message_json_of("PendingTransaction", &encode::pending(one)));
+    let producers = encode::producer_set(&read::set::producers(snapshot, None)?);
+    let stackers = encode::stacker_set(&read::set::stackers(snapshot, None)?);
     Ok(json!({
-        "tips": message_json_of("GetTipResponse", &chain.tip()?),
-        "producers": message_json_of("GetProducerSetResponse", &chain.producer_set(None)?)["producers"],
-        "stacker_set": message_json_of("GetStackerSetResponse", &chain.stacker_set(None)?),
-        "stackerdbs": stacker_dbs(chain)?,
-        "pending": { "count": pending_count, "transactions": listed },
-        "executing": chain.executing().map(|(txid, time)| json!({
-            "txid": format!("0x{}", txid.to_hex()),
-            "seconds": time.as_secs_f64(),
-        })),
-        "mining": message_json_of("MiningPolicy", &chain.mining()?),
+        "tips": message_json_of("GetTipResponse", &encode::tips(&read::tip::get(snapshot)?)),
+        "producers": message_json_of("GetProducerSetResponse", &producers)["producers"],
+        "stacker_set": message_json_of("GetStackerSetResponse", &stackers),
+        "stackerdbs": stacker_dbs(snapshot)?,
+        "pending": { "count": pending.total, "transactions": listed.collect::<Vec<_>>() },
+        "mining": message_json_of("MiningPolicy", &snapshot.mining()?.to_wire()),
         "tenure_cost_limit": {
-            "write_length": rules.cost_limit.write_length,
-            "write_count": rules.cost_limit.write_count,
-            "read_length": rules.cost_limit.read_length,
-            "read_count": rules.cost_limit.read_count,
-            "runtime": rules.cost_limit.runtime,
+            "write_length": limit.write_length,
+            "write_count": limit.write_count,
+            "read_length": limit.read_length,
+            "read_count": limit.read_count,
+            "runtime": limit.runtime,
         },
-        "reward_cycle_length": rules.cycle_length,
-        "epoch": rules.epoch,
+        "reward_cycle_length": params.burn.reward_cycle_length,
+        "epoch": params.rules.interface_name,
     }))
 }
 
-fn stacker_dbs(chain: &NodeChain) -> Result<Vec<Value>, ApiError> {
+fn stacker_dbs(snapshot: &Snapshot<'_>) -> Result<Vec<Value>, LookupError> {
+    let mainnet = snapshot.params().mainnet;
     let mut listed = Vec::new();
-    for contract_id in chain.stacker_dbs()?.into_iter().take(STACKER_DBS_LISTED) {
-        // One whose contract went away with a fork has no slots.
-        let slots = match chain.slots(&contract_id) {
-            Ok(slots) => slots,
-            Err(ApiError::NotFound { .. }) => Vec::new(),
-            Err(error) => return Err(error),
-        };
-        let slots: Vec<_> = slots.iter().map(|slot| message_json_of("SlotMetadata", slot)).collect();
+    for contract_id in list_instances(snapshot.conn())?.into_iter().take(STACKER_DBS_LISTED) {
+        let slots = read::stackerdb::slots(snapshot, &contract_id)?;
+        let slots = slots.iter().map(|slot| message_json_of("SlotMetadata", &encode::slot(slot, mainnet)));
+        let slots: Vec<_> = slots.collect();
         listed.push(json!({ "contract_id": contract_id, "slots": slots }));
     }
     Ok(listed)

@@ -40,7 +40,7 @@ pub(super) async fn propose(State(services): State<Services>, headers: HeaderMap
     contracts::expect_json(&headers)?;
     let body: ProposalBody = json_body(&body)?;
     let block = hex_bytes("block", &body.block)?;
-    let chain_id = services.pool.chain().identity().chain_id;
+    let chain_id = services.pool.chain().chainstate().params().chain_id;
     if body.chain_id != chain_id {
         return Err(refused(StatusCode::BAD_REQUEST, format!("chain id is {}, not {chain_id}", body.chain_id)));
     }
@@ -61,7 +61,7 @@ pub(super) async fn propose(State(services): State<Services>, headers: HeaderMap
 async fn job(services: &Services, block: Bytes) -> Result<JobRequest<ValidationJob>, HttpError> {
     let job = validation::decode(v1::RequestValidationRequest { block: block.clone(), ..Default::default() })?;
     // Blocks are large: not on a network thread.
-    let decoded = services.pool.read(move |_| Ok(NakamotoBlock::decode(&block).map(drop))).await?;
+    let decoded = services.pool.compute(move || Ok(NakamotoBlock::decode(&block).map(drop))).await?;
     decoded.map_err(|error| refused(StatusCode::BAD_REQUEST, format!("block: {error}")))?;
     Ok(job)
 }

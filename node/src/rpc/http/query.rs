@@ -12,10 +12,11 @@ use axum::extract::{FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
+use chainstate::read::contract::ContractAt;
+use stacks_types::ids::StacksBlockId;
 
 use super::input::{hash, path_contract_id};
 use super::respond::HttpError;
-use crate::chain::ContractRef;
 use crate::layer::Around;
 
 /// The keys that a path takes.
@@ -81,9 +82,8 @@ impl Query {
     }
 
     /// A contract in a path, at the block that the query names.
-    pub(super) fn contract(&self, address: &str, name: &str) -> Result<ContractRef, HttpError> {
-        let contract_id = path_contract_id(address, name)?;
-        Ok(ContractRef { contract_id, at: self.tip()? })
+    pub(super) fn contract(&self, address: &str, name: &str) -> Result<ContractAt, HttpError> {
+        Ok(ContractAt { contract: path_contract_id(address, name)?, at: self.tip()? })
     }
 
     /// A value as it stands.
@@ -110,18 +110,18 @@ impl Query {
     }
 
     /// A block id under a key; missing or empty means none.
-    pub(super) fn block_id(&self, key: &str) -> Result<Option<[u8; 32]>, HttpError> {
+    pub(super) fn block_id(&self, key: &str) -> Result<Option<StacksBlockId>, HttpError> {
         match self.text(key) {
             None | Some("") => Ok(None),
             Some(text) => {
                 let id = hash(text).ok_or_else(|| HttpError::bad_request(format!("{key} is not a block id")))?;
-                Ok(Some(id))
+                Ok(Some(StacksBlockId(id)))
             }
         }
     }
 
     /// `?tip=`: a block id; missing, empty or `latest` mean the canonical tip.
-    pub(super) fn tip(&self) -> Result<Option<[u8; 32]>, HttpError> {
+    pub(super) fn tip(&self) -> Result<Option<StacksBlockId>, HttpError> {
         if self.text("tip") == Some("latest") { Ok(None) } else { self.block_id("tip") }
     }
 
@@ -165,7 +165,7 @@ mod tests {
         assert_eq!(read.text("xy"), Some("é 1"));
         assert!(query("").proof() && query("proof=1").proof());
         let id = "0xAB".to_owned() + &"cd".repeat(31);
-        assert_eq!(query(&format!("tip={id}")).tip().unwrap().unwrap()[0], 0xab);
+        assert_eq!(query(&format!("tip={id}")).tip().unwrap().unwrap().0[0], 0xab);
         assert!(query("tip=zz").tip().is_err());
         for empty in ["kinds=", "kinds=a,,b", "kinds=a&kinds"] {
             assert!(query(empty).list("kinds").is_err(), "{empty}");

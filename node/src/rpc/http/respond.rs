@@ -60,7 +60,7 @@ impl From<ApiError> for HttpError {
         let text = error.to_string();
         match error {
             ApiError::Missing { .. } | ApiError::Invalid { .. } => Self::bad_request(text),
-            ApiError::NotFound { .. } => Self::not_found(text),
+            ApiError::NotFound { .. } | ApiError::NoJob { .. } => Self::not_found(text),
             ApiError::Precondition { .. } => Self::text(StatusCode::CONFLICT, text),
             ApiError::Busy { .. } => Self::text(StatusCode::TOO_MANY_REQUESTS, text).retry_after(1),
             ApiError::StorageFull => Self::text(StatusCode::INSUFFICIENT_STORAGE, text).retry_after(1),

@@ -6,11 +6,13 @@
 //!   block of the tenure that the elected one builds on, `vrf_seed` the hash of that block's VRF proof.
 
 use axum::extract::{Path, State};
+use chainstate::read;
+use chainstate::read::sortition::{Sortition, SortitionAt};
 use serde_json::{Value, json};
+use stacks_types::ids::{BurnBlockHash, ConsensusHash};
 
 use super::input::{path_hash, path_number};
 use super::respond::{Answer, hex0x, json};
-use crate::chain::{Sortition, SortitionAt};
 use crate::rpc::grpc::Services;
 
 /// GET /v3/sortitions and /v3/sortitions/latest.
@@ -25,12 +27,12 @@ pub(super) async fn latest_and_last(State(services): State<Services>) -> Answer 
 
 /// GET /v3/sortitions/consensus/{consensus_hash}.
 pub(super) async fn by_consensus(State(services): State<Services>, Path(hash): Path<String>) -> Answer {
-    list(&services, SortitionAt::Consensus(path_hash(&hash)?), false).await
+    list(&services, SortitionAt::Consensus(ConsensusHash(path_hash(&hash)?)), false).await
 }
 
 /// GET /v3/sortitions/burn/{burn_block_hash}.
 pub(super) async fn by_burn_block(State(services): State<Services>, Path(hash): Path<String>) -> Answer {
-    list(&services, SortitionAt::BurnBlock(path_hash(&hash)?), false).await
+    list(&services, SortitionAt::BurnBlock(BurnBlockHash(path_hash(&hash)?)), false).await
 }
 
 /// GET /v3/sortitions/burn_height/{height}.
@@ -39,7 +41,7 @@ pub(super) async fn by_height(State(services): State<Services>, Path(height): Pa
 }
 
 async fn list(services: &Services, at: SortitionAt, with_last: bool) -> Answer {
-    let found = services.pool.read(move |chain| chain.sortitions(at, with_last)).await?;
+    let found = services.pool.read(move |snapshot| read::sortition::list(snapshot, at, with_last)).await?;
     Ok(json(found.iter().map(sortition).collect::<Vec<_>>().into()))
 }
 

@@ -4,13 +4,18 @@
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
-use nakamoto_proto::v1;
+use chainstate::chain::{ChunkOutcome, Snapshot};
+use chainstate::read::{self, Unknown};
+use chainstate::stackerdb::{PutRefusal, SlotMetadata};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use stacks_types::keys::MessageSignature;
 use stacks_types::limits::MAX_CHUNK_BYTES;
+use stacks_types::stackerdb::StackerDbChunk;
 
 use super::input::{Kind, hex_bytes, json_body, kind, path_contract_id};
 use super::respond::{Answer, HttpError, json, octets};
+use crate::error::ApiError;
 use crate::rpc::grpc::Services;
 
 /// A chunk is hex in JSON: two digits a byte, and room for the rest.
@@ -28,7 +33,7 @@ struct ChunkBody {
 /// GET /v2/stackerdb/{address}/{contract}: the metadata of all slots.
 pub(super) async fn slots(State(services): State<Services>, Path((address, name)): Path<(String, String)>) -> Answer {
     let contract = contract(&address, &name)?;
-    let slots = services.pool.read(move |chain| chain.slots(&contract)).await?;
+    let slots = services.pool.read(move |snapshot| read::stackerdb::slots(snapshot, &contract)).await?;
     Ok(json(slots.iter().map(metadata).collect()))
 }
 
@@ -38,7 +43,7 @@ pub(super) async fn replicas(
     Path((address, name)): Path<(String, String)>,
 ) -> Answer {
     let contract = contract(&address, &name)?;
-    services.pool.read(move |chain| chain.slots(&contract)).await?;
+    services.pool.read(move |snapshot| read::stackerdb::slots(snapshot, &contract)).await?;
     Ok(json(json!([])))
 }
 
@@ -60,8 +65,8 @@ pub(super) async fn version(
 
 async fn chunk(services: &Services, contract: String, slot: &str, version: Option<u32>) -> Answer {
     let slot = number(slot)?;
-    let chunk = services.pool.read(move |chain| chain.chunk(&contract, slot, version)).await?;
-    Ok(octets(chunk.data))
+    let read = move |snapshot: &Snapshot<'_>| read::stackerdb::chunk(snapshot, &contract, slot, version);
+    Ok(octets(services.pool.read(read).await?.data.into()))
 }
 
 /// POST /v2/stackerdb/{address}/{contract}/chunks.
@@ -76,55 +81,55 @@ pub(super) async fn put(
         return Err(HttpError::bad_request("Content-Type must be application/json"));
     }
     let body: ChunkBody = json_body(&body)?;
-    let chunk = v1::StackerDbChunk {
+    let (signature, data) = (hex_bytes("sig", &body.sig)?, hex_bytes("data", &body.data)?);
+    let signature = <[u8; 65]>::try_from(signature)
+        .map_err(|bytes| ApiError::invalid("chunk.signature", format!("{} bytes, not 65", bytes.len())))?;
+    let chunk = StackerDbChunk {
         slot_id: body.slot_id,
         slot_version: body.slot_version,
-        signature: hex_bytes("sig", &body.sig)?.into(),
-        data: hex_bytes("data", &body.data)?.into(),
+        signature: MessageSignature(signature),
+        data,
     };
-    let answer = services.pool.write(move |chain| chain.put_chunk(&contract, chunk)).await?;
-    Ok(json(ack(&answer)))
+    let name = contract.clone();
+    match services.pool.write(move |chain| Ok(chain.chainstate().put_chunk(name, chunk)?)).await? {
+        ChunkOutcome::Accepted(stored) => Ok(json(json!({ "accepted": true, "metadata": metadata(&stored) }))),
+        ChunkOutcome::Refused { refusal, stored } => Ok(json(refused(&refusal, stored.as_ref()))),
+        ChunkOutcome::NoSuchDb => Err(ApiError::NotFound { what: Unknown::StackerDb, id: contract }.into()),
+    }
 }
 
 /// The reference's acknowledgement: the reason is JSON in a string, the metadata is what the slot holds now.
-fn ack(answer: &v1::PutChunkResponse) -> Value {
-    let mut ack = json!({ "accepted": answer.accepted });
-    if !answer.accepted {
-        let refusal = answer.refusal();
-        // The numbers of the enum are the reference's plus one.
-        let code = i32::from(refusal) - 1;
-        let reason = json!({ "code": code, "message": message(refusal), "reason": answer.detail });
-        ack["reason"] = reason.to_string().into();
-        ack["code"] = code.into();
-    }
-    if let Some(stored) = &answer.metadata {
+fn refused(refusal: &PutRefusal, stored: Option<&SlotMetadata>) -> Value {
+    let code = refusal.code();
+    let reason = json!({ "code": code, "message": message(refusal), "reason": refusal.to_string() });
+    let mut ack = json!({ "accepted": false, "reason": reason.to_string(), "code": code });
+    if let Some(stored) = stored {
         ack["metadata"] = metadata(stored);
     }
     ack
 }
 
-fn message(refusal: v1::ChunkRefusal) -> &'static str {
+const fn message(refusal: &PutRefusal) -> &'static str {
     match refusal {
-        v1::ChunkRefusal::DataAlreadyExists => "Data for this slot and version already exist",
-        v1::ChunkRefusal::NoSuchSlot => "No such StackerDB slot",
-        v1::ChunkRefusal::BadSigner => "Signature does not match slot signer",
-        v1::ChunkRefusal::ChunkTooBig => "Chunk is too big",
-        v1::ChunkRefusal::TooManySlotWrites => "Too many writes to this slot",
-        v1::ChunkRefusal::Unspecified => "",
+        PutRefusal::DataAlreadyExists { .. } => "Data for this slot and version already exist",
+        PutRefusal::NoSuchSlot { .. } => "No such StackerDB slot",
+        PutRefusal::BadSigner { .. } => "Signature does not match slot signer",
+        PutRefusal::ChunkTooBig { .. } => "Chunk is too big",
+        PutRefusal::TooManySlotWrites { .. } => "Too many writes to this slot",
     }
 }
 
-fn metadata(slot: &v1::SlotMetadata) -> Value {
+fn metadata(slot: &SlotMetadata) -> Value {
     json!({
         "slot_id": slot.slot_id,
         "slot_version": slot.slot_version,
-        "data_hash": hex::encode(&slot.data_hash),
-        "signature": hex::encode(&slot.signature),
+        "data_hash": slot.data_hash.to_hex(),
+        "signature": hex::encode(slot.signature.0),
     })
 }
 
 fn contract(address: &str, name: &str) -> Result<String, HttpError> {
-    path_contract_id(address, name)
+    Ok(path_contract_id(address, name)?.to_string())
 }
 
 fn number(text: &str) -> Result<u32, HttpError> {

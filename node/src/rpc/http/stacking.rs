@@ -10,12 +10,14 @@
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use chainstate::params::ChainParams;
+use chainstate::read;
+use chainstate::read::stacking::{CycleStackers, Stacking};
 use serde_json::{Value, json};
 use stacks_types::keys::PublicKey;
 
 use super::input::path_number;
 use super::respond::{Answer, HttpError, json};
-use crate::chain::{CycleStackers, Identity, Stacking};
 use crate::rpc::grpc::Services;
 
 /// Reward addresses a burn block of the reward phase.
@@ -29,17 +31,17 @@ const NO_END: u64 = 9_223_372_036_854_775_807;
 
 /// GET /v2/pox.
 pub(super) async fn pox(State(services): State<Services>) -> Answer {
-    let identity = services.pool.chain().identity();
-    let stacking = services.pool.read(|chain| chain.stacking()).await?;
-    Ok(json(pox_json(&stacking, &identity)))
+    let stacking = services.pool.read(read::stacking::get).await?;
+    Ok(json(pox_json(&stacking, services.pool.chain().chainstate().params())))
 }
 
-fn pox_json(stacking: &Stacking, identity: &Identity) -> Value {
-    let boot = if identity.mainnet { "SP000000000000000000002Q6VF78" } else { "ST000000000000000000002AMW42H" };
-    let contracts = if stacking.pox_contracts.is_empty() { UNDEPLOYED } else { stacking.pox_contracts };
+fn pox_json(stacking: &Stacking, params: &ChainParams) -> Value {
+    let boot = if params.mainnet { "SP000000000000000000002Q6VF78" } else { "ST000000000000000000002AMW42H" };
+    let contracts = Some(params.boot_contracts.pox_names(params.rules)).filter(|names| !names.is_empty());
+    let contracts = contracts.unwrap_or(UNDEPLOYED);
     let contract_ids: Vec<_> = contracts.iter().map(|name| format!("{boot}.{name}")).collect();
     let versions: Vec<_> = contract_ids.iter().map(version_json).collect();
-    let (length, first) = (stacking.cycle_length, stacking.first_burn_height);
+    let (length, first) = (params.burn.reward_cycle_length, params.burn.first_height);
     let since_first = stacking.burn_height.saturating_sub(first);
     let (cycle, into_cycle) = (since_first / length.max(1), since_first % length.max(1));
     let reward_length = length.saturating_sub(stacking.prepare_length);
@@ -50,7 +52,7 @@ fn pox_json(stacking: &Stacking, identity: &Identity) -> Value {
     let next_start = first + (cycle + 1) * length;
     let prepare_start = next_start - stacking.prepare_length.min(length);
     let until = |height: u64| i128::from(height) - i128::from(stacking.burn_height);
-    let cost = &stacking.cost_limit;
+    let (cost, epoch) = (&params.tenure_cost_limit, params.rules.interface_name);
     json!({
         "contract_id": contract_ids.last(),
         "pox_activation_threshold_ustx": 0,
@@ -76,7 +78,7 @@ fn pox_json(stacking: &Stacking, identity: &Identity) -> Value {
             "ustx_until_pox_rejection": null,
         },
         "epochs": [{
-            "epoch_id": stacking.epoch,
+            "epoch_id": epoch,
             "start_height": 0,
             "end_height": NO_END,
             "block_limit": {
@@ -86,9 +88,9 @@ fn pox_json(stacking: &Stacking, identity: &Identity) -> Value {
                 "read_count": cost.read_count,
                 "runtime": cost.runtime,
             },
-            "network_epoch": identity.network_epoch,
+            "network_epoch": params.network_epoch(),
         }],
-        "current_epoch": stacking.epoch,
+        "current_epoch": epoch,
         "min_amount_ustx": threshold,
         "prepare_cycle_length": stacking.prepare_length,
         "reward_cycle_id": cycle,
@@ -109,7 +111,7 @@ fn version_json(contract_id: &String) -> Value {
 /// GET /v3/stacker_set/{cycle}.
 pub(super) async fn stacker_set(State(services): State<Services>, Path(cycle): Path<String>) -> Answer {
     let cycle = path_number(&cycle)?;
-    let found = services.pool.read(move |chain| chain.stackers_of_cycle(cycle)).await?;
+    let found = services.pool.read(move |snapshot| read::stacking::stackers_of_cycle(snapshot, cycle)).await?;
     let Some(stackers) = found else {
         let message = format!("cycle {cycle} is not known yet");
         let body = json!({ "response": "error", "err_type": "not_available_try_again", "err_msg": message });
@@ -145,6 +147,6 @@ pub(super) async fn signer(State(services): State<Services>, Path((key, cycle)):
     let key = key.strip_prefix("0x").unwrap_or(&key);
     let key = PublicKey::from_hex(key).map_err(|_| HttpError::not_found("not found"))?;
     let cycle = path_number(&cycle)?;
-    let count = services.pool.read(move |chain| chain.blocks_signed(&key, cycle)).await?;
+    let count = services.pool.read(move |snapshot| read::stacking::blocks_signed(snapshot, &key, cycle)).await?;
     Ok(json(json!({ "blocks_signed": count })))
 }

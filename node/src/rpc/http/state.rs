@@ -1,10 +1,13 @@
 //! State that tools ask for by its inner names: constants, traits, MARF leaves, side-store entries.
 
 use axum::extract::{Path, State};
+use chainstate::read;
+use clarity::names::ClarityName;
+use clarity::value::TraitId;
 use serde_json::json;
 
-use super::contracts::{check_name, data};
-use super::input::path_hash;
+use super::contracts::check_name;
+use super::input::{path_contract_id, path_hash};
 use super::query::Query;
 use super::respond::{Answer, HttpError, hex0x, json};
 use crate::rpc::grpc::Services;
@@ -20,8 +23,9 @@ pub(super) async fn constant(
 ) -> Answer {
     let contract = query.contract(&address, &name)?;
     check_name(&constant)?;
-    let value = services.pool.read(move |chain| chain.constant(&contract, &constant)).await?;
-    Ok(json(json!({ "data": hex0x(&value) })))
+    let value =
+        services.pool.read(move |snapshot| read::contract_data::constant(snapshot, &contract, &constant)).await?;
+    Ok(json(json!({ "data": hex0x(&value.encode()) })))
 }
 
 /// Contract, contract that defines the trait, name of the trait.
@@ -34,10 +38,13 @@ pub(super) async fn implements_trait(
     query: Query,
 ) -> Answer {
     let contract = query.contract(&address, &name)?;
-    let definer = query.contract(&definer_address, &definer_name)?.contract_id;
+    let definer = path_contract_id(&definer_address, &definer_name)?;
     check_name(&trait_name)?;
-    let answer = services.pool.read(move |chain| chain.implements_trait(&contract, &definer, &trait_name)).await?;
-    Ok(json(json!({ "is_implemented": answer })))
+    let unknown = || HttpError::not_found(format!("unknown contract {} or trait {trait_name}", contract.contract));
+    let name = ClarityName::new(&trait_name).ok_or_else(unknown)?;
+    let wanted = TraitId { contract: definer, name };
+    let answer = services.pool.read(move |snapshot| read::contract::implements_trait(snapshot, &contract, &wanted));
+    Ok(json(json!({ "is_implemented": answer.await? })))
 }
 
 /// GET /v2/clarity/marf/{hash}: the value under the key with this hash, in its stored form
@@ -45,9 +52,12 @@ pub(super) async fn implements_trait(
 pub(super) async fn marf_value(State(services): State<Services>, Path(path): Path<String>, query: Query) -> Answer {
     let path = path_hash(&path)?;
     let (at, proof) = (query.tip()?, query.proof());
-    let answer = services.pool.read(move |chain| chain.state_value(path, at, proof)).await?;
-    let mut body = data(answer.clone());
-    body["data"] = format!("0x{}", String::from_utf8_lossy(&answer.value)).into();
+    let leaf = services.pool.read(move |snapshot| read::contract_data::leaf(snapshot, &path, at, proof)).await?;
+    let (text, proof) = leaf;
+    let mut body = json!({ "data": format!("0x{text}") });
+    if let Some(proof) = proof {
+        body["proof"] = hex0x(&proof).into();
+    }
     Ok(json(body))
 }
 
@@ -61,6 +71,6 @@ pub(super) async fn metadata(
     if key.is_empty() || key.len() > MAX_KEY_BYTES {
         return Err(HttpError::not_found("not found"));
     }
-    let text = services.pool.read(move |chain| chain.contract_metadata(&contract, &key)).await?;
+    let text = services.pool.read(move |snapshot| read::contract::metadata(snapshot, &contract, &key)).await?;
     Ok(json(json!({ "data": text })))
 }

@@ -9,14 +9,19 @@
 //! - A list of a tenure's blocks ends after the newest [`MAX_BLOCKS`]: a tenure here can be as long as one likes.
 
 use axum::extract::{Path, State};
-use bytes::{BufMut as _, Bytes, BytesMut};
+use chainstate::chain::Snapshot;
+use chainstate::read;
+use chainstate::read::fork::ForkTenure;
+use chainstate::read::sortition::SortitionAt;
+use chainstate::read::tenure::Tenure;
 use serde_json::{Value, json};
 use stacks_types::block::NakamotoBlockHeader;
+use stacks_types::ids::{BurnBlockHash, ConsensusHash, StacksBlockId};
 
 use super::input::{path_hash, path_number};
 use super::query::Query;
 use super::respond::{Answer, HttpError, hex0x, json, octets};
-use crate::chain::{ForkTenure, SortitionAt, Tenure};
+use crate::error::ApiError;
 use crate::rpc::grpc::Services;
 
 /// Blocks of a list, newest first.
@@ -30,7 +35,7 @@ const NO_POX_TREATMENT: &str = "00010000000100";
 
 /// GET /v3/tenures/info.
 pub(super) async fn info(State(services): State<Services>) -> Answer {
-    let stand = services.pool.read(|chain| chain.tenure_stand()).await?;
+    let stand = services.pool.read(read::tenure::info).await?;
     let (parent, parent_start) = stand.parent.unwrap_or_default();
     Ok(json(json!({
         "consensus_hash": stand.burn_view.consensus_hash.to_hex(),
@@ -49,22 +54,20 @@ pub(super) async fn blocks_back(
     Path(block_id): Path<String>,
     query: Query,
 ) -> Answer {
-    let block_id = path_hash(&block_id)?;
+    let block_id = StacksBlockId(path_hash(&block_id)?);
     let stop = query.block_id("stop")?;
-    let blocks = services.pool.read(move |chain| chain.tenure_blocks(block_id, stop, MAX_BYTES)).await?;
-    let mut bytes = BytesMut::with_capacity(blocks.iter().map(Bytes::len).sum());
-    blocks.into_iter().for_each(|block| bytes.put(block));
-    Ok(octets(bytes.freeze()))
+    let read = move |snapshot: &Snapshot<'_>| read::tenure::blocks_back(snapshot, block_id, stop, MAX_BYTES);
+    Ok(octets(services.pool.read(read).await?.concat().into()))
 }
 
 /// GET /v3/tenures/blocks/{consensus_hash}.
 pub(super) async fn blocks_by_consensus(State(services): State<Services>, Path(hash): Path<String>) -> Answer {
-    list(&services, SortitionAt::Consensus(path_hash(&hash)?)).await
+    list(&services, SortitionAt::Consensus(ConsensusHash(path_hash(&hash)?))).await
 }
 
 /// GET /v3/tenures/blocks/hash/{burn_block_hash}.
 pub(super) async fn blocks_by_burn_block(State(services): State<Services>, Path(hash): Path<String>) -> Answer {
-    list(&services, SortitionAt::BurnBlock(path_hash(&hash)?)).await
+    list(&services, SortitionAt::BurnBlock(BurnBlockHash(path_hash(&hash)?))).await
 }
 
 /// GET /v3/tenures/blocks/height/{burn_block_height}.
@@ -73,7 +76,7 @@ pub(super) async fn blocks_by_height(State(services): State<Services>, Path(heig
 }
 
 async fn list(services: &Services, at: SortitionAt) -> Answer {
-    let tenure = services.pool.read(move |chain| chain.tenure(at, MAX_BLOCKS)).await?;
+    let tenure = services.pool.read(move |snapshot| read::tenure::get(snapshot, at, MAX_BLOCKS)).await?;
     let blocks: Vec<Value> = tenure
         .blocks
         .iter()
@@ -110,8 +113,8 @@ pub(super) async fn tip_metadata(State(services): State<Services>, Path(hash): P
 }
 
 async fn tip_header(services: &Services, hash: &str) -> Result<(Value, Tenure), HttpError> {
-    let at = SortitionAt::Consensus(path_hash(hash)?);
-    let tenure = services.pool.read(move |chain| chain.tenure(at, 1)).await?;
+    let at = SortitionAt::Consensus(ConsensusHash(path_hash(hash)?));
+    let tenure = services.pool.read(move |snapshot| read::tenure::get(snapshot, at, 1)).await?;
     let header = tenure.blocks.first().and_then(|tip| tip.header.as_ref());
     let header = header.ok_or_else(|| HttpError::not_found("the tenure has no Nakamoto block"))?;
     Ok((json!({ "Nakamoto": header_json(header, tenure.burn_block.time_s) }), tenure))
@@ -139,8 +142,10 @@ fn header_json(header: &NakamotoBlockHeader, burn_time_s: u64) -> Value {
 
 /// GET /v3/tenures/fork_info/{start}/{stop}: from the newer consensus hash back to the older one, at most ten burn blocks.
 pub(super) async fn fork_info(State(services): State<Services>, Path((start, stop)): Path<(String, String)>) -> Answer {
-    let (start, stop) = (path_hash(&start)?, path_hash(&stop)?);
-    let tenures = services.pool.read(move |chain| chain.fork(start, stop, MAX_FORK, MAX_BYTES)).await?;
+    let (start, stop) = (ConsensusHash(path_hash(&start)?), ConsensusHash(path_hash(&stop)?));
+    let read = move |snapshot: &Snapshot<'_>| read::fork::get(snapshot, &start, &stop, MAX_FORK, MAX_BYTES);
+    let foreign = || ApiError::invalid("stop", "is not in the burn fork of start");
+    let tenures = services.pool.read(read).await?.ok_or_else(foreign)?;
     Ok(json(tenures.iter().map(fork_json).collect::<Vec<_>>().into()))
 }
 
@@ -159,7 +164,7 @@ fn fork_json(tenure: &ForkTenure) -> Value {
 }
 
 /// The codec's list: count as u32, then the items.
-fn vector(blocks: &[Bytes]) -> Vec<u8> {
+fn vector(blocks: &[Vec<u8>]) -> Vec<u8> {
     let count = u32::try_from(blocks.len()).unwrap_or(u32::MAX);
     let mut bytes = count.to_be_bytes().to_vec();
     blocks.iter().for_each(|block| bytes.extend_from_slice(block));

@@ -6,15 +6,18 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse as _;
 use chainstate::mempool::MEMPOOL_FULL;
+use chainstate::read;
+use chainstate::read::transaction::{KnownTransaction, TransactionState};
 use nakamoto_proto::v1;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use stacks_types::ids::Txid;
 use stacks_types::transaction::BlockTransaction;
 
 use super::input::{Kind, hex_bytes, json_body, kind, path_hash};
 use super::respond::{Answer, HttpError, json};
 use crate::error::ApiError;
-use crate::rpc::grpc::Services;
+use crate::rpc::grpc::{Services, encode};
 
 /// When a full mempool may have room again: some blocks later.
 const FULL_RETRY_S: u64 = 10;
@@ -49,6 +52,7 @@ pub(super) fn failure(error: ApiError, raw: &[u8]) -> HttpError {
         ApiError::Missing { .. }
         | ApiError::Invalid { .. }
         | ApiError::NotFound { .. }
+        | ApiError::NoJob { .. }
         | ApiError::Precondition { .. }
         | ApiError::Busy { .. }
         | ApiError::ShuttingDown => "ServerFailureOther",
@@ -85,31 +89,31 @@ pub(super) fn refusal(answer: &v1::SubmitTransactionResponse) -> HttpError {
 
 /// GET /v2/transactions/unconfirmed/{txid}.
 pub(super) async fn unconfirmed(State(services): State<Services>, Path(txid): Path<String>) -> Answer {
-    let txid = path_hash(&txid)?;
-    let answer = services.pool.read(move |chain| chain.transaction(txid)).await?;
-    if !answer.pending {
+    let txid = Txid(path_hash(&txid)?);
+    let known = services.pool.read(move |snapshot| read::transaction::get(snapshot, &txid)).await?;
+    if !known.is_pending {
         return Err(HttpError::not_found("the transaction is not in the mempool"));
     }
-    Ok(json(json!({ "tx": hex::encode(&answer.transaction), "status": "Mempool" })))
+    Ok(json(json!({ "tx": hex::encode(&known.raw), "status": "Mempool" })))
 }
 
 /// GET /v3/transaction/{txid}: mined ones. As in the reference others are 404, here with where they stand.
 pub(super) async fn mined(State(services): State<Services>, Path(txid): Path<String>) -> Answer {
-    let txid = path_hash(&txid)?;
-    let answer = match services.pool.read(move |chain| chain.transaction(txid)).await {
+    let txid = Txid(path_hash(&txid)?);
+    let known = match services.pool.read(move |snapshot| read::transaction::get(snapshot, &txid)).await {
         Err(ApiError::NotFound { .. }) => return Err(HttpError::not_found(UNKNOWN)),
-        answer => answer?,
+        known => known?,
     };
-    let Some(block) = answer.block else {
-        return Err(HttpError::json(StatusCode::NOT_FOUND, stand(&txid, &answer)));
+    let Some(mined) = known.mined else {
+        return Err(HttpError::json(StatusCode::NOT_FOUND, stand(&txid, &known)));
     };
-    let result = answer.receipt.map(|receipt| receipt.result).unwrap_or_default();
+    let result = mined.receipt.map(|receipt| receipt.result).unwrap_or_default();
     Ok(json(json!({
-        "index_block_hash": hex::encode(&block.block_id),
-        "tx": hex::encode(&answer.transaction),
+        "index_block_hash": mined.block.block_id.to_hex(),
+        "tx": hex::encode(&known.raw),
         "result": clarity_text(&result),
-        "block_height": block.chain_length,
-        "is_canonical": answer.is_canonical,
+        "block_height": mined.block.chain_length,
+        "is_canonical": mined.is_canonical,
     })))
 }
 
@@ -117,19 +121,19 @@ pub(super) async fn mined(State(services): State<Services>, Path(txid): Path<Str
 const UNKNOWN: &str = "the transaction is not mined, waits nowhere, and was not dropped lately: send it (again)";
 
 /// Where a transaction stands that is not mined.
-fn stand(txid: &[u8; 32], answer: &v1::GetTransactionResponse) -> Value {
+fn stand(txid: &Txid, known: &KnownTransaction) -> Value {
     let lower = |name: &str, prefix| name.strip_prefix(prefix).unwrap_or(name).to_lowercase();
     let mut body = json!({
-        "txid": hex::encode(txid),
+        "txid": txid.to_hex(),
         "error": "the transaction is not mined",
-        "state": lower(answer.state().as_str_name(), "TRANSACTION_STATE_"),
-        "message": answer.detail,
+        "state": lower(encode::transaction_state(&known.state).as_str_name(), "TRANSACTION_STATE_"),
+        "message": known.detail,
     });
-    if answer.state() == v1::TransactionState::Dropped {
-        body["reason"] = lower(answer.drop_reason().as_str_name(), "DROP_REASON_").into();
-    }
-    if !answer.new_txid.is_empty() {
-        body["new_txid"] = hex::encode(&answer.new_txid).into();
+    if let TransactionState::Dropped { reason, new_txid } = &known.state {
+        body["reason"] = lower(reason.as_str_name(), "DROP_REASON_").into();
+        if let Some(txid) = new_txid {
+            body["new_txid"] = txid.to_hex().into();
+        }
     }
     body
 }

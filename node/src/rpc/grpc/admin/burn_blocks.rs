@@ -50,8 +50,7 @@ pub(super) async fn reorganize(
 
 /// Height of the canonical Stacks tip.
 async fn stacks_height(admin: &Admin) -> Result<u64, Status> {
-    let tip = admin.pool.read(|chain| chain.tip()).await.or_status()?.tip;
-    Ok(tip.map_or(0, |tip| tip.chain_length))
+    Ok(admin.pool.read(|snapshot| snapshot.tip()).await.or_status()?.chain_length)
 }
 
 /// Waits until the coordinator has announced the blocks. Late is no error: they are mined.

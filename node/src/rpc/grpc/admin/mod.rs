@@ -62,8 +62,8 @@ impl AdminService for Admin {
         &self,
         _: Request<v1::GetMiningModeRequest>,
     ) -> Result<Response<v1::GetMiningModeResponse>, Status> {
-        let policy = self.pool.read(|chain| chain.mining()).await.or_status()?;
-        Ok(Response::new(v1::GetMiningModeResponse { policy: Some(policy) }))
+        let mining = self.pool.read(|snapshot| snapshot.mining()).await.or_status()?;
+        Ok(Response::new(v1::GetMiningModeResponse { policy: Some(mining.to_wire()) }))
     }
 
     async fn set_mining_mode(

@@ -5,12 +5,14 @@ use std::task::Poll;
 use std::time::Duration;
 
 use axum::http::{Method, StatusCode};
+use chainstate::read::LookupError;
+use chainstate::read::tenure::blocks_back;
 use serde_json::Value;
 use stacks_types::block::NakamotoBlock;
+use stacks_types::ids::StacksBlockId;
 
 use super::bench::{Bench, FIRST_BURN, OCTETS, STACKERS};
 use super::shape::{COST, Kind, check};
-use crate::error::ApiError;
 use crate::runtime::wake_signal::WakeSignal;
 use chainstate::test_support::{address, key, transfer};
 
@@ -381,20 +383,21 @@ fn blocks_back_end_at_their_bytes_at_their_stop_and_at_their_tenure() {
     let ids: Vec<_> = (0..3)
         .map(|nonce| {
             bench.send(&[transfer(0, nonce, 9, 1)]);
-            bench.grow().0
+            bench.grow()
         })
         .collect();
-    let back = |stop: Option<[u8; 32]>, most: usize| bench.chain.tenure_blocks(ids[2], stop, most).unwrap();
+    let ask = |id, stop, most| bench.core.read(|snapshot| blocks_back(snapshot, id, stop, most));
+    let back = |stop: Option<StacksBlockId>, most: usize| ask(ids[2], stop, most).unwrap();
     let all = back(None, usize::MAX);
-    let block = |bytes: &[u8]| NakamotoBlock::decode(bytes).unwrap().block_id().0;
+    let block = |bytes: &[u8]| NakamotoBlock::decode(bytes).unwrap().block_id();
     assert_eq!(all.iter().map(|bytes| block(bytes)).collect::<Vec<_>>(), [ids[2], ids[1], ids[0]]);
     assert_eq!(back(Some(ids[1]), usize::MAX), all[..2]);
     let two = all[0].len() + all[1].len();
     for (most, count) in [(0, 0), (all[0].len(), 1), (two - 1, 1), (two, 2), (two + all[2].len(), 3)] {
         assert_eq!(back(None, most), all[..count], "{most} bytes");
     }
-    let unknown = bench.chain.tenure_blocks([9; 32], None, usize::MAX);
-    assert!(matches!(unknown, Err(ApiError::NotFound { .. })), "{unknown:?}");
+    let unknown = ask(StacksBlockId([9; 32]), None, usize::MAX);
+    assert!(matches!(unknown, Err(LookupError::NotFound { .. })), "{unknown:?}");
 }
 
 #[test]

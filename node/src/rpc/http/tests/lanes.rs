@@ -11,7 +11,6 @@ use client::lane;
 use tokio_util::sync::CancellationToken;
 
 use super::bench::Bench;
-use crate::chain::NodeChain;
 use crate::error::ApiError;
 use crate::limits::{MAX_CONCURRENT_READS, MAX_CONCURRENT_WRITES, MAX_EVALUATIONS_OF_PEER};
 use crate::rpc::actors::Actors;
@@ -34,14 +33,14 @@ enum Lane {
 
 impl Lane {
     async fn run(self, pool: &BlockingPool, work: impl FnOnce() + Send + 'static) -> Result<(), ApiError> {
-        let work = move |_: &NodeChain| {
+        let work = move || {
             work();
             Ok(())
         };
         match self {
-            Self::Read => pool.read(work).await,
-            Self::Evaluate => pool.evaluate(work).await,
-            Self::Write => pool.write(work).await,
+            Self::Read => pool.read(move |_| work()).await,
+            Self::Evaluate => pool.evaluate(move |_| work()).await,
+            Self::Write => pool.write(move |_| work()).await,
         }
     }
 }

@@ -24,10 +24,10 @@ fn the_new_fork_is_made_higher_than_the_old_one_was() {
     bench.settle();
     let behind = bench.core.read(|reader| reader.tip()).unwrap().chain_length;
     assert!(behind < old, "the old fork is gone");
-    while bench.chain.mining().unwrap().blocks_wanted == 0 {
+    while bench.core.read(|reader| reader.mining()).unwrap().blocks_wanted == 0 {
         events.recv().unwrap();
     }
-    assert_eq!(u64::from(bench.chain.mining().unwrap().blocks_wanted), old + 1 - behind);
+    assert_eq!(u64::from(bench.core.read(|reader| reader.mining()).unwrap().blocks_wanted), old + 1 - behind);
     for _ in behind..=old {
         bench.grow();
     }

@@ -1,15 +1,17 @@
 //! Contracts and their state, over a contract that the test deploys.
 
 use axum::http::StatusCode;
+use chainstate::read::contract::ContractAt;
 use clarity::costs::Cost;
 use clarity::value::Value as Clarity;
 use serde_json::{Value, json};
 
 use super::bench::{Bench, JSON, OCTETS};
 use super::shape::{Kind, check};
-use crate::chain::{CallArguments, ContractRef};
 use crate::config::CallLimits;
 use chainstate::test_support::{address, deploy, on_a_large_stack, transfer};
+use crate::ids::parse_contract_id;
+use crate::rpc::read_only_call::{ReadOnlyRequest, call_read_only};
 
 const CODE: &str = "
 (define-trait counted ((count () (response uint uint))))
@@ -128,15 +130,16 @@ fn calls_are_held_to_the_limits_of_the_config() {
         let refused = deployed.bench.post(&path, JSON, body);
         let text = String::from_utf8_lossy(&refused.body);
         assert!(text.contains(why), "{text}");
-        let contract = ContractRef { contract_id: format!("{}.c", deployed.owner), at: None };
-        let call = CallArguments {
-            function_name: "whole-sum".to_owned(),
-            sender: deployed.owner.clone(),
+        let call = ReadOnlyRequest {
+            contract: ContractAt { contract: parse_contract_id(&format!("{}.c", deployed.owner)).unwrap(), at: None },
+            function: "whole-sum".to_owned(),
+            sender: address("user", 0).to_principal(),
             sponsor: None,
             arguments: arguments.map(|argument| hex::decode(argument).unwrap()).to_vec(),
         };
-        match on_a_large_stack(|| deployed.bench.chain.call_read_only(&contract, &call)) {
-            Ok(answer) => assert!(!answer.okay && answer.cause.contains(why), "{answer:?}"),
+        let (core, limits) = (&deployed.bench.core, deployed.bench.chain.call_limits());
+        match on_a_large_stack(|| core.read(|snapshot| call_read_only(snapshot, &call, limits))) {
+            Ok(answer) => assert!(answer.as_ref().is_err_and(|cause| cause.contains(why)), "{answer:?}"),
             Err(error) => assert!(error.to_string().contains(why), "{error:?}"),
         }
     }

@@ -1,0 +1,100 @@
+//! Stacks blocks: processed, and those that wait or were refused.
+
+use stacks_types::block::{NakamotoBlock, NakamotoBlockHeader};
+use stacks_types::ids::{BlockHash, BurnBlockHash, StacksBlockId};
+
+use super::{LookupError, Unknown};
+use crate::chain::Snapshot;
+use crate::headers::ProcessedHeader;
+use crate::staging::{StagedBlock, StagingState};
+
+/// Which Stacks block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BlockAt {
+    /// On any fork.
+    Id(StacksBlockId),
+    /// By chain_length on the fork of a tip; `None` means the canonical one.
+    Height(u64, Option<StacksBlockId>),
+    /// The canonical tip.
+    Tip,
+}
+
+/// A block that the node has.
+#[derive(Debug, Clone)]
+pub struct Block {
+    /// Its id.
+    pub block_id: StacksBlockId,
+    /// Hash of its header alone; zeros for the boot block, `None` when only its id is left.
+    pub block_hash: Option<BlockHash>,
+    /// Stacks blocks before and including it.
+    pub chain_length: u64,
+    /// The burn block that it witnesses.
+    pub burn_view: BurnBlockHash,
+    /// Its header; the boot block has none.
+    pub header: Option<NakamotoBlockHeader>,
+    /// Its encoding. Empty for the boot block, and of an old orphan.
+    pub encoded: Vec<u8>,
+    /// How far it has come.
+    pub state: StagingState,
+    /// Whether it is on the canonical fork.
+    pub is_canonical: bool,
+}
+
+/// A block with its header and its bytes. By id it may be one that is not processed.
+///
+/// # Errors
+/// [`Unknown::Block`].
+pub fn get(snapshot: &Snapshot<'_>, at: BlockAt) -> Result<Block, LookupError> {
+    match at {
+        BlockAt::Id(id) => match snapshot.header(&id)? {
+            Some(header) => processed(snapshot, header),
+            None => waiting(snapshot, &id),
+        },
+        BlockAt::Tip => processed(snapshot, snapshot.tip()?),
+        BlockAt::Height(height, fork) => {
+            let unknown = |id: StacksBlockId| LookupError::unknown(Unknown::Block, &id.0);
+            let fork = match fork {
+                Some(id) => snapshot.header(&id)?.ok_or_else(|| unknown(id))?.block_id,
+                None => snapshot.tip()?.block_id,
+            };
+            let header = snapshot.header_at(height, &fork)?;
+            processed(snapshot, header.ok_or_else(|| LookupError::unknown_height(Unknown::Block, height))?)
+        }
+    }
+}
+
+fn waiting(snapshot: &Snapshot<'_>, id: &StacksBlockId) -> Result<Block, LookupError> {
+    let staged = snapshot.staging().get_staging_block(id)?;
+    let StagedBlock { block_id, chain_length, burn_block_hash, state, data, .. } =
+        staged.ok_or_else(|| LookupError::unknown(Unknown::Block, &id.0))?;
+    // The bytes of old orphans are dropped. One that is processed has its header here from the next commit on.
+    let header = match data.is_empty() {
+        true => None,
+        false => Some(NakamotoBlock::decode(&data).map_err(LookupError::corrupt)?.header),
+    };
+    Ok(Block {
+        block_id,
+        block_hash: header.as_ref().map(NakamotoBlockHeader::block_hash),
+        chain_length,
+        burn_view: burn_block_hash,
+        header,
+        encoded: data,
+        state,
+        is_canonical: false,
+    })
+}
+
+fn processed(snapshot: &Snapshot<'_>, header: ProcessedHeader) -> Result<Block, LookupError> {
+    // Staging keeps the bytes of processed blocks; the boot block never had any.
+    let staged = snapshot.staging().get_staging_block(&header.block_id)?;
+    Ok(Block {
+        block_id: header.block_id,
+        block_hash: Some(header.block_hash()),
+        chain_length: header.chain_length,
+        burn_view: header.burn_view,
+        is_canonical: snapshot.is_canonical(&header.block_id)?,
+        header: header.header,
+        encoded: staged.map(|staged| staged.data).unwrap_or_default(),
+        state: StagingState::Processed,
+    })
+}

@@ -1,0 +1,75 @@
+//! Contracts as they were deployed.
+
+use clarity::state::keys;
+use clarity::value::{ContractId, TraitId};
+use stacks_types::ids::StacksBlockId;
+
+use super::{LookupError, Unknown, at_state};
+use crate::chain::Snapshot;
+use crate::execution::read_only::ContractSource;
+
+/// A contract, and where to look.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContractAt {
+    /// The contract.
+    pub contract: ContractId,
+    /// A processed block; `None` means the canonical tip.
+    pub at: Option<StacksBlockId>,
+}
+
+impl ContractAt {
+    /// There is no such contract there.
+    pub(super) fn unknown(&self) -> LookupError {
+        LookupError::NotFound { what: Unknown::Contract, id: self.contract.to_string() }
+    }
+}
+
+/// A contract's text; with `with_proof` the encoded MARF proof of its commitment.
+///
+/// # Errors
+/// [`Unknown::Block`], [`Unknown::Contract`].
+pub fn source(
+    snapshot: &Snapshot<'_>,
+    contract: &ContractAt,
+    with_proof: bool,
+) -> Result<(ContractSource, Option<Vec<u8>>), LookupError> {
+    let id = &contract.contract;
+    at_state(snapshot, contract.at.as_ref(), |state| {
+        let source = state.contract_source(id)?.ok_or_else(|| contract.unknown())?;
+        let found = if with_proof { state.value_with_proof(&keys::contract(id))? } else { None };
+        Ok((source, found.map(|(_, proof)| proof)))
+    })
+}
+
+/// A contract's interface, JSON text (docs/COMPATIBILITY.md#contract-interface).
+///
+/// # Errors
+/// [`Unknown::Block`], [`Unknown::Contract`].
+pub fn interface(snapshot: &Snapshot<'_>, contract: &ContractAt) -> Result<String, LookupError> {
+    at_state(snapshot, contract.at.as_ref(), |state| {
+        state.contract_interface(&contract.contract)?.ok_or_else(|| contract.unknown())
+    })
+}
+
+/// Whether a contract implements a trait, declared or not.
+///
+/// # Errors
+/// [`Unknown::Block`]; [`Unknown::Contract`] when there is no such contract or trait.
+pub fn implements_trait(snapshot: &Snapshot<'_>, contract: &ContractAt, wanted: &TraitId) -> Result<bool, LookupError> {
+    at_state(snapshot, contract.at.as_ref(), |state| {
+        let id = || format!("{} or trait {}", contract.contract, wanted.name);
+        let found = state.implements_trait(&contract.contract, wanted)?;
+        found.ok_or_else(|| LookupError::NotFound { what: Unknown::Contract, id: id() })
+    })
+}
+
+/// What the reference keeps beside the state about a contract, as text.
+///
+/// # Errors
+/// [`Unknown::Block`]; [`Unknown::Variable`] when there is no such contract or key.
+pub fn metadata(snapshot: &Snapshot<'_>, contract: &ContractAt, key: &str) -> Result<String, LookupError> {
+    at_state(snapshot, contract.at.as_ref(), |state| {
+        let missing = || LookupError::NotFound { what: Unknown::Variable, id: format!("{} {key}", contract.contract) };
+        state.metadata(&contract.contract, key)?.ok_or_else(missing)
+    })
+}

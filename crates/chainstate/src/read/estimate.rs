@@ -1,0 +1,125 @@
+//! What a payload costs when it runs on the tip: executed for real, and thrown away.
+//!
+//! # Invariants
+//! - Nothing is written: the session is dropped unsealed.
+//! - The estimate ends with the caller's deadline and within one tenure's cost limit.
+
+use clarity::costs::Cost;
+use clarity::value::ContractId;
+use stacks_types::address::{HashMode, StacksAddress};
+use stacks_types::ids::Hash160;
+use stacks_types::keys::{KeyEncoding, MessageSignature};
+use stacks_types::transaction::{
+    BlockTransaction, MultiSigCondition, MultiSigHashMode, PostConditionMode, SingleSigCondition, SingleSigHashMode,
+    SpendingCondition, StacksTransaction, TransactionAuth, TransactionPayload,
+};
+
+use super::LookupError;
+use crate::blocks::{open, plan};
+use crate::chain::Snapshot;
+use crate::execution::Expired;
+use crate::transactions::{TransactionError, VerifiedTransaction};
+
+/// Signs for payloads that name nobody: an account that no key makes, so it has no contracts.
+const NOBODY: Hash160 = Hash160([0xff; 20]);
+
+/// Why there is no estimate. The sender's to read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NoEstimate {
+    /// The chain does not allow such payloads, or nobody may send them.
+    #[error("{0} transactions cannot be sent")]
+    NotSent(&'static str),
+    /// The called contract does not exist.
+    #[error("no contract {0}")]
+    NoSuchContract(ContractId),
+    /// Running it failed in a way that no block can hold.
+    #[error("{0}")]
+    NotMinable(String),
+    /// The time was over before it was done.
+    #[error("the time is over")]
+    DeadlinePassed,
+}
+
+/// Cost of `payload` on the canonical tip. A call runs as the contract's deployer, who passes most checks of the sender, a
+/// deployment as nobody; post-conditions are not known and none is checked.
+///
+/// Executes: call it on a thread with [`crate::execution::STACK_BYTES`] of stack.
+///
+/// # Errors
+/// The outer error is ours; the inner one says why there is no estimate.
+pub fn cost(
+    snapshot: &Snapshot<'_>,
+    payload: TransactionPayload,
+    expired: Expired<'_>,
+) -> Result<Result<Cost, NoEstimate>, LookupError> {
+    let params = snapshot.params();
+    let sender = match &payload {
+        TransactionPayload::TokenTransfer { .. } => return Ok(Ok(Cost::default())),
+        TransactionPayload::ContractCall(call) => {
+            let contract = call.contract_id();
+            if !snapshot.state_at(None, |state| state.contract_exists(&contract))? {
+                return Ok(Err(NoEstimate::NoSuchContract(contract)));
+            }
+            call.address
+        }
+        TransactionPayload::SmartContract { .. } | TransactionPayload::VersionedSmartContract { .. } => {
+            StacksAddress::of_key_hash(NOBODY, params.mainnet)
+        }
+        TransactionPayload::PoisonMicroblock(_)
+        | TransactionPayload::Coinbase { .. }
+        | TransactionPayload::CoinbaseToAltRecipient { .. }
+        | TransactionPayload::TenureChange(_)
+        | TransactionPayload::NakamotoCoinbase { .. } => return Ok(Err(NoEstimate::NotSent(payload.name()))),
+    };
+    let nonce = snapshot.account(&sender.to_principal(), None)?.nonce;
+    let auth = TransactionAuth::Standard(condition(sender, nonce));
+    let mut transaction = StacksTransaction::new(params.mainnet, auth, payload);
+    transaction.chain_id = params.chain_id;
+    transaction.post_condition_mode = PostConditionMode::Allow;
+    run_on_tip(snapshot, &BlockTransaction::new(transaction), expired)
+}
+
+fn run_on_tip(
+    snapshot: &Snapshot<'_>,
+    transaction: &BlockTransaction,
+    expired: Expired<'_>,
+) -> Result<Result<Cost, NoEstimate>, LookupError> {
+    let tip = snapshot.tip()?;
+    let view = snapshot.burn_view(&tip.burn_view)?;
+    let mut place = plan(snapshot.params(), snapshot.conn(), &snapshot.ancestry(), tip, view)?;
+    // The whole limit, not what this tenure has left of it: the transaction may be mined in another one.
+    place.parent.tenure.cost = Cost::default();
+    let headers = snapshot.headers(place.parent.block_id);
+    let session = open(snapshot.block_env(&headers), &place);
+    let mut session = session.map_err(LookupError::corrupt)?;
+    session.stop_when(expired);
+    match session.process_verified(&VerifiedTransaction::remembered(transaction)) {
+        Ok(receipt) => Ok(Ok(receipt.cost)),
+        Err(TransactionError::DeadlinePassed) => Ok(Err(NoEstimate::DeadlinePassed)),
+        Err(error) if error.is_ours() => Err(LookupError::corrupt(error)),
+        Err(error) => Ok(Err(NoEstimate::NotMinable(error.to_string()))),
+    }
+}
+
+/// A condition that stands for an address of either version, unsigned and free of charge.
+fn condition(sender: StacksAddress, nonce: u64) -> SpendingCondition {
+    let multisig = [true, false].map(|mainnet| HashMode::P2sh.address(sender.hash160(), mainnet));
+    if multisig.contains(&sender) {
+        return SpendingCondition::MultiSig(MultiSigCondition {
+            hash_mode: MultiSigHashMode::P2sh,
+            signer: sender.hash160(),
+            nonce,
+            fee: 0,
+            fields: Vec::new(),
+            signatures_required: 0,
+        });
+    }
+    SpendingCondition::SingleSig(SingleSigCondition {
+        hash_mode: SingleSigHashMode::P2pkh,
+        signer: sender.hash160(),
+        nonce,
+        fee: 0,
+        key_encoding: KeyEncoding::Compressed,
+        signature: MessageSignature::default(),
+    })
+}

@@ -1,0 +1,120 @@
+//! The mocked stacking: cycles, their stackers, and what each has signed.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use clarity::Rules;
+use stacks_types::block::SigningMode;
+use stacks_types::ids::Hash160;
+use stacks_types::keys::PublicKey;
+
+use super::{LookupError, at_state};
+use crate::burn::StackerSet;
+use crate::chain::Snapshot;
+use crate::headers::{ProcessedHeader, select_witnesses};
+use crate::params::{POX_PREPARE_LENGTH, stacking_minimum};
+
+/// Stacking as its contract would tell of it. What the chain's parameters say is left to them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stacking {
+    /// Height of the canonical burn tip.
+    pub burn_height: u64,
+    /// The last burn blocks of a cycle, in which the next is prepared.
+    pub prepare_length: u64,
+    /// All micro-STX that exist at the Stacks tip.
+    pub liquid_supply: u128,
+    /// The least amount that could be stacked, micro-STX, as the contract in force says it.
+    pub minimum: u128,
+    /// It is the threshold of every cycle too (from epoch 4.0 on); before, thresholds follow from the supply.
+    pub minimum_is_threshold: bool,
+}
+
+/// The stackers of a cycle with the keys that are known: the chain names them by address, a key shows when it signs.
+#[derive(Debug, Clone)]
+pub struct CycleStackers {
+    /// The stackers of the cycle, in signing order.
+    pub set: StackerSet,
+    /// Its keys, in the set's order.
+    pub keys: Vec<Option<PublicKey>>,
+}
+
+/// Blocks whose signatures are looked at for the stackers' keys: one that has not signed in so many is not active.
+const BLOCKS_FOR_KEYS: usize = 100;
+/// Blocks of a cycle that are counted, newest first; recovering keys takes a fraction of a millisecond each.
+const BLOCKS_COUNTED: usize = 20_000;
+
+/// Stacking at the tip.
+///
+/// # Errors
+/// Ours only.
+pub fn get(snapshot: &Snapshot<'_>) -> Result<Stacking, LookupError> {
+    let params = snapshot.params();
+    let liquid_supply = at_state(snapshot, None, |state| Ok(state.liquid_supply()?))?;
+    Ok(Stacking {
+        burn_height: snapshot.burn_tip()?.height,
+        prepare_length: u64::from(POX_PREPARE_LENGTH),
+        liquid_supply,
+        minimum: stacking_minimum(params.rules, params.mainnet, liquid_supply),
+        minimum_is_threshold: params.rules.number >= Rules::EPOCH_4_0.number,
+    })
+}
+
+/// Stackers of a cycle that has begun or is the next; `None` for later ones.
+///
+/// # Errors
+/// Ours only.
+pub fn stackers_of_cycle(snapshot: &Snapshot<'_>, cycle: u64) -> Result<Option<CycleStackers>, LookupError> {
+    let (burn, tip) = (snapshot.burn(), snapshot.burn_tip()?);
+    if cycle > burn.cycle_of(tip.height).saturating_add(1) {
+        return Ok(None);
+    }
+    let set = burn.stackers_of_cycle(cycle)?;
+    let newest = match snapshot.params().signing {
+        SigningMode::Ecdsa => select_witnesses(snapshot.conn(), 0..tip.height.saturating_add(1), BLOCKS_FOR_KEYS)?,
+        SigningMode::WellKnown => Vec::new(),
+    };
+    let mut known = BTreeMap::new();
+    for header in newest {
+        known.extend(signers(&header).into_iter().map(|key| (key.hash160(), key)));
+        if set.stackers.iter().all(|stacker| known.contains_key(&stacker.address.hash160())) {
+            break;
+        }
+    }
+    let keys = set.stackers.iter().map(|stacker| known.get(&stacker.address.hash160()).copied()).collect();
+    Ok(Some(CycleStackers { set, keys }))
+}
+
+/// Blocks of a cycle that a key has signed.
+///
+/// # Errors
+/// Ours only.
+pub fn blocks_signed(snapshot: &Snapshot<'_>, key: &PublicKey, cycle: u64) -> Result<u64, LookupError> {
+    if snapshot.params().signing == SigningMode::WellKnown {
+        return Ok(0); // The constant is nobody's signature.
+    }
+    let set = snapshot.burn().stackers_of_cycle(cycle)?;
+    let hash = key.hash160();
+    if set.position(&hash).is_none() {
+        return Ok(0);
+    }
+    let blocks = select_witnesses(snapshot.conn(), heights_of(snapshot, cycle), BLOCKS_COUNTED)?;
+    let signed = blocks.iter().filter(|header| has_signed(header, &hash, set.stackers.len())).count();
+    Ok(signed as u64)
+}
+
+fn heights_of(snapshot: &Snapshot<'_>, cycle: u64) -> Range<u64> {
+    let rules = snapshot.burn().rules();
+    let start = rules.first_height.saturating_add(cycle.saturating_mul(rules.reward_cycle_length));
+    start..start.saturating_add(rules.reward_cycle_length)
+}
+
+fn has_signed(header: &ProcessedHeader, hash: &Hash160, members: usize) -> bool {
+    // With as many signatures as members all have signed: no need to recover any key.
+    let all = header.header.as_ref().is_some_and(|header| header.stacker_signatures.len() == members);
+    all || signers(header).iter().any(|signer| signer.hash160() == *hash)
+}
+
+/// Signatures of processed blocks were verified, so their keys can be recovered.
+fn signers(header: &ProcessedHeader) -> Vec<PublicKey> {
+    header.header.as_ref().and_then(|header| header.recover_stackers().ok()).unwrap_or_default()
+}

@@ -1,0 +1,110 @@
+//! Tenures: runs of blocks with one burn view.
+
+use stacks_types::ids::{ConsensusHash, StacksBlockId};
+
+use super::sortition::{SortitionAt, burn_block, elected_before, was_sortition};
+use super::{LookupError, Unknown, known_header};
+use crate::burn::BurnBlock;
+use crate::chain::Snapshot;
+use crate::headers::{ProcessedHeader, select_header, select_tenure};
+
+/// Where the canonical tenure stands.
+#[derive(Debug, Clone)]
+pub struct TenureInfo {
+    /// The canonical tip.
+    pub tip: ProcessedHeader,
+    /// The burn block that the tip witnesses.
+    pub burn_view: BurnBlock,
+    /// Consensus hash and first block of the tenure before; `None` in the boot block's.
+    pub parent: Option<(ConsensusHash, StacksBlockId)>,
+    /// Reward cycle of the canonical burn tip.
+    pub reward_cycle: u64,
+}
+
+/// A tenure with its blocks, newest first.
+#[derive(Debug, Clone)]
+pub struct Tenure {
+    /// The burn block that elected its producer.
+    pub burn_block: BurnBlock,
+    /// Consensus hash of the election before; `None` for the first burn block, which has none.
+    pub last_sortition: Option<ConsensusHash>,
+    /// Its blocks, newest first; empty when its producer made none.
+    pub blocks: Vec<ProcessedHeader>,
+}
+
+/// Where the canonical tenure stands.
+///
+/// # Errors
+/// Ours only.
+pub fn info(snapshot: &Snapshot<'_>) -> Result<TenureInfo, LookupError> {
+    let tip = snapshot.tip()?;
+    let start = known_header(snapshot, &tip.tenure.start)?;
+    let parent = match snapshot.header(&start.parent_block_id)? {
+        Some(parent) => Some((snapshot.burn_view(&parent.burn_view)?.consensus_hash, parent.tenure.start)),
+        None => None,
+    };
+    Ok(TenureInfo {
+        burn_view: snapshot.burn_view(&tip.burn_view)?,
+        parent,
+        reward_cycle: snapshot.burn().cycle_of(snapshot.burn_tip()?.height),
+        tip,
+    })
+}
+
+/// What the tenure of the burn tip has earned in fees, micro-STX; `None` while it has no block.
+///
+/// # Errors
+/// Ours only.
+pub fn fees(snapshot: &Snapshot<'_>) -> Result<Option<u128>, LookupError> {
+    let (tip, burn_tip) = (snapshot.tip()?, snapshot.burn_tip()?);
+    Ok((tip.burn_view == burn_tip.hash).then_some(tip.tenure.fees))
+}
+
+/// A tenure with at most `limit` of its newest blocks.
+///
+/// # Errors
+/// [`Unknown::BurnBlock`].
+pub fn get(snapshot: &Snapshot<'_>, at: SortitionAt, limit: usize) -> Result<Tenure, LookupError> {
+    let burn_block = burn_block(snapshot, at)?;
+    let mut blocks = select_tenure(snapshot.conn(), &burn_block, limit)?;
+    if !was_sortition(snapshot, &burn_block) {
+        // Of the first burn block's tenure there is the boot block, and nothing else.
+        blocks.extend(select_header(snapshot.conn(), &StacksBlockId::BOOT)?);
+    }
+    let last_sortition = elected_before(snapshot, &burn_block)?.map(|last| last.consensus_hash);
+    Ok(Tenure { burn_block, last_sortition, blocks })
+}
+
+/// Encoded blocks from `block_id` back to the first of its tenure or to `stop`, which is included, newest first; as many as
+/// `max_bytes` holds.
+///
+/// # Errors
+/// [`Unknown::Block`], also for the boot block, which has no encoding.
+pub fn blocks_back(
+    snapshot: &Snapshot<'_>,
+    block_id: StacksBlockId,
+    stop: Option<StacksBlockId>,
+    max_bytes: usize,
+) -> Result<Vec<Vec<u8>>, LookupError> {
+    let first = snapshot.header(&block_id)?.filter(|first| first.header.is_some());
+    let mut at = first.ok_or_else(|| LookupError::unknown(Unknown::Block, &block_id.0))?;
+    let (mut blocks, mut bytes) = (Vec::new(), 0);
+    loop {
+        let block = encoded(snapshot, &at.block_id)?;
+        bytes += block.len();
+        if bytes > max_bytes {
+            return Ok(blocks);
+        }
+        blocks.push(block);
+        if at.starts_tenure() || stop == Some(at.block_id) {
+            return Ok(blocks);
+        }
+        at = known_header(snapshot, &at.parent_block_id)?;
+    }
+}
+
+/// The bytes of a processed block.
+pub(super) fn encoded(snapshot: &Snapshot<'_>, id: &StacksBlockId) -> Result<Vec<u8>, LookupError> {
+    let staged = snapshot.staging().get_staging_block(id)?;
+    Ok(staged.ok_or_else(|| LookupError::corrupt(format!("processed block {id} is not in staging")))?.data)
+}

@@ -1,0 +1,131 @@
+//! Transactions, mined, pending and gone.
+
+use nakamoto_proto::v1;
+use stacks_types::ids::{StacksBlockId, Txid};
+
+use super::{LookupError, Unknown, known_header};
+use crate::chain::{Snapshot, why_dropped};
+use crate::headers::{ProcessedHeader, mined_blocks_of};
+use crate::mempool::{Stand, get_raw};
+
+/// A transaction that the node knows.
+#[derive(Debug, Clone)]
+pub struct KnownTransaction {
+    /// Its encoding. Empty of one that was dropped: only the reason is remembered.
+    pub raw: Vec<u8>,
+    /// Whether it waits in the mempool.
+    pub is_pending: bool,
+    /// The block that mined it: the canonical one, else one of another fork.
+    pub mined: Option<Mined>,
+    /// Where it stands.
+    pub state: TransactionState,
+    /// For people: what it waits for or why it is gone, and what to do; empty when it is mined.
+    pub detail: String,
+}
+
+/// Where and how a transaction was mined.
+#[derive(Debug, Clone)]
+pub struct Mined {
+    /// The block.
+    pub block: ProcessedHeader,
+    /// Whether that block is on the canonical fork.
+    pub is_canonical: bool,
+    /// What it did there, as the block's event tells it.
+    pub receipt: Option<v1::TransactionReceipt>,
+}
+
+/// Where a transaction stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TransactionState {
+    /// In a block of the canonical fork.
+    Mined,
+    /// In the mempool, with the next nonce of its accounts: blocks take it by its fee rate.
+    Ready,
+    /// In the mempool, and no block can take it before another transaction.
+    Waiting,
+    /// In a block of another fork only, and not in the mempool.
+    RolledBack,
+    /// It left the mempool without being mined.
+    Dropped {
+        /// Why.
+        reason: v1::DropReason,
+        /// The transaction that took its place.
+        new_txid: Option<Txid>,
+    },
+}
+
+/// What a transaction waits for that nothing holds back.
+const READY: &str = "its turn: blocks take transactions by fee rate, highest first";
+
+/// A transaction, and where it stands.
+///
+/// # Errors
+/// [`Unknown::Transaction`].
+pub fn get(snapshot: &Snapshot<'_>, txid: &Txid) -> Result<KnownTransaction, LookupError> {
+    let raw = get_raw(snapshot.conn(), txid)?;
+    let is_pending = raw.is_some();
+    let mined = mined(snapshot, txid)?;
+    let receipt = mined.as_ref().and_then(|mined| mined.receipt.as_ref());
+    let raw = receipt.map(|receipt| receipt.transaction.to_vec()).or(raw).unwrap_or_default();
+    let (state, detail) = if mined.as_ref().is_some_and(|mined| mined.is_canonical) {
+        (TransactionState::Mined, String::new())
+    } else if is_pending {
+        pending(snapshot, txid)
+    } else if let Some(dropped) = why_dropped(snapshot.conn(), txid)? {
+        (TransactionState::Dropped { reason: dropped.reason, new_txid: dropped.new_txid }, dropped.detail)
+    } else if mined.is_some() {
+        let detail = "a reorganization took its block off the canonical fork; send it again";
+        (TransactionState::RolledBack, detail.to_owned())
+    } else {
+        return Err(LookupError::unknown(Unknown::Transaction, &txid.0));
+    };
+    Ok(KnownTransaction { raw, is_pending, mined, state, detail })
+}
+
+/// The canonical block that mined it, else any.
+fn mined(snapshot: &Snapshot<'_>, txid: &Txid) -> Result<Option<Mined>, LookupError> {
+    let Some((block_id, index, is_canonical)) = mined_in(snapshot, txid)? else { return Ok(None) };
+    let processed = snapshot.block_processed(&block_id)?.unwrap_or_default();
+    let receipt = processed.receipts.into_iter().nth(index);
+    Ok(Some(Mined { block: known_header(snapshot, &block_id)?, is_canonical, receipt }))
+}
+
+fn mined_in(snapshot: &Snapshot<'_>, txid: &Txid) -> Result<Option<(StacksBlockId, usize, bool)>, LookupError> {
+    let mut other = None;
+    for (block_id, index) in mined_blocks_of(snapshot.conn(), txid)? {
+        if snapshot.is_canonical(&block_id)? {
+            return Ok(Some((block_id, index, true)));
+        }
+        other = Some((block_id, index, false));
+    }
+    Ok(other)
+}
+
+/// What a pending transaction waits for.
+fn pending(snapshot: &Snapshot<'_>, txid: &Txid) -> (TransactionState, String) {
+    let chain = snapshot.chain();
+    match chain.pending_stand(txid) {
+        // Also what has just left: the next question tells more.
+        Some(Stand::Ready) | None => {
+            let why = executing(snapshot, txid).or_else(|| chain.why_left_out(txid));
+            (TransactionState::Ready, why.unwrap_or_else(|| READY.to_owned()))
+        }
+        Some(Stand::Behind { account, nonce, txid }) => {
+            let detail = format!("it waits for transaction 0x{txid}, which has nonce {nonce} of {account}.");
+            let left_out = chain.why_left_out(&txid).map(|why| format!("{detail} {why}"));
+            (TransactionState::Waiting, left_out.unwrap_or(detail))
+        }
+        Some(Stand::MissingNonce { account, nonce }) => {
+            let detail = format!("it waits for nonce {nonce} of {account}: send a transaction with that nonce");
+            (TransactionState::Waiting, detail)
+        }
+    }
+}
+
+/// Said of the transaction that a template executes now.
+fn executing(snapshot: &Snapshot<'_>, txid: &Txid) -> Option<String> {
+    let chain = snapshot.chain();
+    let (_, time) = chain.executing().filter(|(executed, _)| executed == txid)?;
+    let (so_far, most) = (time.as_secs_f64(), chain.execution_limits().time.as_secs());
+    Some(format!("a block's template executes it now, for {so_far:.1} s so far; above {most} s it is dropped"))
+}

@@ -1,0 +1,202 @@
+//! Answers of the chain as messages of the contract: one function a message.
+
+use chainstate::burn::{BurnBlockInfo, StackerSet};
+use chainstate::chain::{ChunkOutcome, wire};
+use chainstate::mempool::PendingTransaction;
+use chainstate::params::{ChainParams, Producer, Stacker};
+use chainstate::read::account::AccountAt;
+use chainstate::read::block::Block;
+use chainstate::read::producer_view::ProducerView;
+use chainstate::read::tip::Tips;
+use chainstate::read::transaction::{KnownTransaction, TransactionState};
+use chainstate::stackerdb::{PutRefusal, SlotMetadata};
+use chainstate::staging::StagingState;
+use clarity::value::Value;
+use nakamoto_proto::v1;
+use stacks_types::address::StacksAddress;
+
+/// The canonical tips.
+pub(crate) fn tips(tips: &Tips) -> v1::GetTipResponse {
+    v1::GetTipResponse {
+        tip: Some(wire::block_ref(&tips.tip)),
+        burn_view: Some(wire::burn_block(&tips.burn_view)),
+        burn_tip: Some(wire::burn_block(&tips.burn_tip)),
+        tenure_height: tips.tip.tenure.height,
+        sequence: tips.sequence,
+    }
+}
+
+/// The names of a block.
+pub(crate) fn block_ref(block: &Block) -> v1::BlockRef {
+    v1::BlockRef {
+        block_id: wire::id(&block.block_id),
+        block_hash: block.block_hash.map(|hash| wire::bytes(&hash.0)).unwrap_or_default(),
+        chain_length: block.chain_length,
+        burn_block_hash: wire::bytes(&block.burn_view.0),
+    }
+}
+
+/// A block with its bytes.
+pub(super) fn block(block: Block) -> v1::GetBlockResponse {
+    let state = match block.state {
+        StagingState::Stored => v1::BlockState::Stored,
+        StagingState::Processed => v1::BlockState::Processed,
+        StagingState::Orphaned { .. } => v1::BlockState::Orphaned,
+    };
+    v1::GetBlockResponse {
+        r#ref: Some(block_ref(&block)),
+        header: block.header.as_ref().map(wire::header),
+        block: block.encoded.into(),
+        state: state.into(),
+        is_canonical: block.is_canonical,
+    }
+}
+
+/// A burn block, and whether it is canonical.
+pub(super) fn burn_block(block: &BurnBlockInfo, is_canonical: bool) -> v1::GetBurnBlockResponse {
+    v1::GetBurnBlockResponse { burn_block: Some(wire::burn_block(block)), is_canonical }
+}
+
+/// Producers, in the order of their slots.
+pub(crate) fn producer_set(producers: &[Producer]) -> v1::GetProducerSetResponse {
+    let member = |(slot_id, producer): (u32, &Producer)| v1::ProducerSetMember {
+        address: producer.address.to_string(),
+        vrf_public_key: wire::bytes(&producer.vrf_public_key.0),
+        slot_id,
+    };
+    v1::GetProducerSetResponse { producers: (0..).zip(producers).map(member).collect() }
+}
+
+/// The stackers of a cycle.
+pub(crate) fn stacker_set(set: &StackerSet) -> v1::GetStackerSetResponse {
+    v1::GetStackerSetResponse { stackers: stackers(set), reward_cycle: set.cycle }
+}
+
+fn stackers(set: &StackerSet) -> Vec<v1::StackerSetMember> {
+    let member = |(slot_id, stacker): (u32, &Stacker)| v1::StackerSetMember {
+        address: stacker.address.to_string(),
+        weight: stacker.weight,
+        slot_id,
+    };
+    (0..).zip(&set.stackers).map(member).collect()
+}
+
+/// What a producer must know.
+pub(super) fn producer_view(view: &ProducerView, params: &ChainParams) -> v1::GetProducerViewResponse {
+    v1::GetProducerViewResponse {
+        new_tenure: view.new_tenure,
+        elected: view.elected,
+        nonce: view.nonce,
+        stackers: stackers(&view.stackers),
+        producer_slot_id: view.producer_slot_id,
+        tip: Some(wire::block_ref(&view.tip)),
+        burn_tip: Some(wire::burn_block(&view.burn_tip)),
+        mempool_count: view.mempool_count,
+        signing_mode: wire::signing_mode(params.signing).into(),
+        chain_id: params.chain_id,
+        mainnet: params.mainnet,
+        sequence: view.sequence,
+        mining: Some(view.mining.to_wire()),
+    }
+}
+
+/// A transaction, and where it stands.
+pub(crate) fn transaction(known: KnownTransaction) -> v1::GetTransactionResponse {
+    let mut answer = v1::GetTransactionResponse {
+        transaction: known.raw.into(),
+        pending: known.is_pending,
+        state: transaction_state(&known.state).into(),
+        detail: known.detail,
+        ..v1::GetTransactionResponse::default()
+    };
+    if let Some(mined) = known.mined {
+        answer.block = Some(wire::block_ref(&mined.block));
+        answer.is_canonical = mined.is_canonical;
+        answer.receipt = mined.receipt;
+    }
+    if let TransactionState::Dropped { reason, new_txid } = known.state {
+        answer.drop_reason = reason.into();
+        answer.new_txid = new_txid.map(|txid| wire::bytes(&txid.0)).unwrap_or_default();
+    }
+    answer
+}
+
+/// Where a transaction stands.
+pub(crate) const fn transaction_state(state: &TransactionState) -> v1::TransactionState {
+    match state {
+        TransactionState::Mined => v1::TransactionState::Mined,
+        TransactionState::Ready => v1::TransactionState::Ready,
+        TransactionState::Waiting => v1::TransactionState::Waiting,
+        TransactionState::RolledBack => v1::TransactionState::RolledBack,
+        TransactionState::Dropped { .. } => v1::TransactionState::Dropped,
+    }
+}
+
+/// A transaction that waits.
+pub(crate) fn pending(pending: &PendingTransaction) -> v1::PendingTransaction {
+    v1::PendingTransaction {
+        txid: wire::bytes(&pending.txid.0),
+        origin: pending.origin.to_string(),
+        nonce: pending.origin_nonce,
+        fee_ustx: pending.fee,
+        size_bytes: pending.size_bytes,
+    }
+}
+
+/// An account.
+pub(super) fn account(at: &AccountAt) -> v1::GetAccountResponse {
+    v1::GetAccountResponse {
+        balance_ustx: wire::bytes(&at.account.available.to_be_bytes()),
+        locked_ustx: wire::bytes(&at.account.locked.to_be_bytes()),
+        unlock_height: at.account.unlock_height,
+        nonce: at.account.nonce,
+        block_id: wire::id(&at.block_id),
+    }
+}
+
+/// What a read-only call gave, or why it failed.
+pub(super) fn call(result: Result<Value, String>) -> v1::CallReadOnlyResponse {
+    match result {
+        Ok(value) => v1::CallReadOnlyResponse { okay: true, result: value.encode().into(), cause: String::new() },
+        Err(cause) => v1::CallReadOnlyResponse { okay: false, cause, ..v1::CallReadOnlyResponse::default() },
+    }
+}
+
+/// What is known of a slot without its data. Slots know their owner by key hash; its single-signature address names it.
+pub(crate) fn slot(slot: &SlotMetadata, mainnet: bool) -> v1::SlotMetadata {
+    v1::SlotMetadata {
+        slot_id: slot.slot_id,
+        slot_version: slot.slot_version,
+        data_hash: wire::bytes(&slot.data_hash.0),
+        signature: wire::bytes(&slot.signature.0),
+        signer: StacksAddress::of_key_hash(slot.owner, mainnet).to_string(),
+    }
+}
+
+/// What became of a chunk; `None` when there is no such StackerDB.
+pub(super) fn put_chunk(outcome: &ChunkOutcome, mainnet: bool) -> Option<v1::PutChunkResponse> {
+    match outcome {
+        ChunkOutcome::Accepted(stored) => Some(v1::PutChunkResponse {
+            accepted: true,
+            metadata: Some(slot(stored, mainnet)),
+            ..v1::PutChunkResponse::default()
+        }),
+        ChunkOutcome::Refused { refusal, stored } => Some(v1::PutChunkResponse {
+            accepted: false,
+            refusal: chunk_refusal(refusal).into(),
+            detail: refusal.to_string(),
+            metadata: stored.as_ref().map(|stored| slot(stored, mainnet)),
+        }),
+        ChunkOutcome::NoSuchDb => None,
+    }
+}
+
+const fn chunk_refusal(refusal: &PutRefusal) -> v1::ChunkRefusal {
+    match refusal {
+        PutRefusal::DataAlreadyExists { .. } => v1::ChunkRefusal::DataAlreadyExists,
+        PutRefusal::NoSuchSlot { .. } => v1::ChunkRefusal::NoSuchSlot,
+        PutRefusal::BadSigner { .. } => v1::ChunkRefusal::BadSigner,
+        PutRefusal::ChunkTooBig { .. } => v1::ChunkRefusal::ChunkTooBig,
+        PutRefusal::TooManySlotWrites { .. } => v1::ChunkRefusal::TooManySlotWrites,
+    }
+}
