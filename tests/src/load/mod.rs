@@ -132,12 +132,13 @@ impl Grown {
 }
 
 /// Names of all rows, in the order of the table.
-pub const ROWS: [&str; 11] = [
+pub const ROWS: [&str; 12] = [
     "start",
     "empty-blocks",
     "transfers",
     "transfers-from-mempool",
     "calls",
+    "calls-from-mempool",
     "deploys",
     "admission",
     "info",
@@ -157,6 +158,7 @@ pub async fn measure(row: &str, size: &Size, table: &mut Table) {
         "transfers" => rows::mining::transfers(size, table).await,
         "transfers-from-mempool" => rows::mining::transfers_from_mempool(size, table).await,
         "calls" => rows::mining::calls(size, table).await,
+        "calls-from-mempool" => rows::mining::calls_from_mempool(size, table).await,
         "deploys" => rows::mining::deploys(size, table).await,
         "admission" => rows::admission::measure(size, table).await,
         "info" => rows::info::measure(size, table).await,

@@ -31,8 +31,23 @@ pub(in crate::load) async fn transfers_from_mempool(size: &Size, table: &mut Tab
     let mut senders = Account::many(size.accounts);
     let mut cluster = net::start(&senders, Plan { running_producers: 0, ..Plan::default() });
     let transactions = accounts::signed(&mut senders, size.transfers, accounts::transfer);
+    from_mempool(&mut cluster, transactions, "transfers from a filled mempool", table).await;
+}
+
+pub(in crate::load) async fn calls_from_mempool(size: &Size, table: &mut Table) {
+    let mut senders = Account::many(size.accounts);
+    let mut cluster = net::start(&senders, Plan { running_producers: 0, ..in_short_tenures() });
+    let contract = senders[0].address();
+    let mut transactions = vec![senders[0].sign(deploy_payload("counter", COUNTER))];
+    let call = |_| call_payload(contract, "counter", "increment", Vec::new());
+    transactions.extend(accounts::signed(&mut senders, size.calls, call));
+    from_mempool(&mut cluster, transactions, "contract calls from a filled mempool", table).await;
+}
+
+/// Offers them to a node without a producer, and times a producer that finds them all.
+async fn from_mempool(cluster: &mut Cluster, transactions: Vec<Vec<u8>>, what: &str, table: &mut Table) {
     let count = transactions.len();
-    let mut counter = Counter::start(&cluster).await;
+    let mut counter = Counter::start(cluster).await;
     net::offer_all(cluster.address(), transactions, &counter).await;
     cluster.add_producer();
     let end = all_mined(&mut counter, count).await;
@@ -40,8 +55,7 @@ pub(in crate::load) async fn transfers_from_mempool(size: &Size, table: &mut Tab
     let Some(((first_at, in_first), last_at)) = end.first_at.zip(end.last_at) else { return };
     if last_at > first_at {
         let counted = super::float(count as u64 - in_first);
-        let rate = counted / last_at.duration_since(first_at).as_secs_f64();
-        table.figure("transfers from a filled mempool", "1/s", rate);
+        table.figure(what, "1/s", counted / last_at.duration_since(first_at).as_secs_f64());
     }
 }
 

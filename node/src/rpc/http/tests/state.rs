@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 use super::bench::{Bench, JSON, OCTETS};
 use super::shape::{Kind, check};
 use crate::config::CallLimits;
-use chainstate::test_support::{address, deploy, on_a_large_stack, transfer};
 use crate::ids::parse_contract_id;
 use crate::rpc::read_only_call::{ReadOnlyRequest, call_read_only};
+use chainstate::test_support::{address, deploy, on_a_large_stack, transfer};
 
 const CODE: &str = "
 (define-trait counted ((count () (response uint uint))))
