@@ -20,6 +20,10 @@ pub struct Args {
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
 
+    /// Have each commit wait for the disk also in a temporary folder; one that --data-dir names always has
+    #[arg(long)]
+    pub durable: bool,
+
     /// Config file: the node's, with every key but the genesis. Flags here win over it
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,

@@ -30,6 +30,8 @@ const DEFAULT_LOG: &str = "warn";
 pub struct Plan {
     /// Folder of the devnet; a temporary one when `None`.
     pub data_dir: Option<PathBuf>,
+    /// Whether commits of all processes wait for the disk: in a named folder always.
+    pub durable: bool,
     /// Log filter of all processes, as in `RUST_LOG`.
     pub log: String,
     /// Format of their log lines.
@@ -71,8 +73,15 @@ impl Plan {
         }
         let format = file.node.log_format.as_deref().map(str::parse).transpose();
         let format: Option<LogFormat> = format.map_err(anyhow::Error::msg).context("node.log_format")?;
+        let data_dir = args.data_dir.clone().or_else(|| file.node.working_dir.map(|path| base.join(path)));
+        if data_dir.is_some() && file.node.durable == Some(false) {
+            bail!(
+                "node.durable: a devnet in a named folder is always durable, since somebody may come back to it; remove it"
+            );
+        }
         Ok(Self {
-            data_dir: args.data_dir.clone().or_else(|| file.node.working_dir.map(|path| base.join(path))),
+            durable: data_dir.is_some() || args.durable || file.node.durable == Some(true),
+            data_dir,
             log: args.log.clone().or(file.node.log).unwrap_or_else(|| DEFAULT_LOG.to_owned()),
             log_format: args.log_format.or(format).unwrap_or_default(),
             is_admin_left: file.node.admin.is_none(),
@@ -118,8 +127,15 @@ impl Plan {
         }
         arguments.extend(is_default.then(|| "--http-extra-if-free".to_owned()));
         arguments.extend(self.is_admin_left.then(|| "--admin".to_owned()));
+        arguments.push(self.durable_arg());
         arguments.push("--ready-stdout".to_owned());
         Ok(arguments)
+    }
+
+    /// The argument that tells each process of it.
+    #[must_use]
+    pub fn durable_arg(&self) -> String {
+        format!("--durable={}", self.durable)
     }
 }
 

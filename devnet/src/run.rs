@@ -108,6 +108,7 @@ fn actor_specs(args: &Args, plan: &Plan, data_dir: &DataDir, access: &Access, ur
         let (folder, format) = (text_of(&data_dir.path.join(folder))?, plan.log_format.to_string());
         let fixed = ["--node", url, "--data-dir", &folder, "--log", &plan.log, "--log-format", &format];
         let mut arguments = fixed.map(str::to_owned).to_vec();
+        arguments.push(plan.durable_arg());
         if let Some(certificate) = &access.certificate {
             arguments.extend(["--tls-ca".to_owned(), text_of(certificate)?]);
         }
@@ -172,6 +173,24 @@ mod tests {
             };
             assert_eq!((node.as_str(), ca, format), ("https://127.0.0.1:1", Some("c.pem".into()), LogFormat::Json));
             assert!(folder.starts_with(&data_dir.path));
+        }
+    }
+
+    #[test]
+    fn the_actors_are_as_durable_as_the_folder() {
+        for (flags, expected) in [(&["mockamoto", "--port", "0"][..], false), (&["mockamoto", "--durable"], true)] {
+            let args = Args::parse_from(flags);
+            let (plan, data_dir) = (Plan::new(&args).unwrap(), DataDir::open(&args, None).unwrap());
+            let access = Access { token: None, certificate: None };
+            for spec in actor_specs(&args, &plan, &data_dir, &access, "http://127.0.0.1:1").unwrap() {
+                let arguments = [spec.part.to_owned()].into_iter().chain(spec.args);
+                let found = if spec.part == "producer" {
+                    mockamoto_producer::args::Args::parse_from(arguments).durable
+                } else {
+                    mockamoto_signer_stub::args::Args::parse_from(arguments).durable
+                };
+                assert_eq!(found, expected, "{flags:?}, {}", spec.name);
+            }
         }
     }
 

@@ -321,7 +321,7 @@ fn end_after(time: Duration, is_wanted: bool) -> Sender<()> {
 /// The observers that the settings name.
 fn observers(settings: &Settings, chain: &OpenedChain) -> anyhow::Result<(Dispatcher, DispatcherRunner)> {
     let source = Source { journal: Arc::clone(&chain.journal), history: Arc::clone(&chain.history) };
-    Dispatcher::register(&settings.observers, source, &settings.data_dir)
+    Dispatcher::register(&settings.observers, source, &settings.data_dir, settings.durability)
 }
 
 /// A runtime of their own: what observers are told waits for no stream, and no stream for it.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Parser;
+use clap::{ArgAction, Parser};
 use client::{LogFormat, parse_duration};
 
 /// Produces blocks for a Mockamoto node.
@@ -27,6 +27,12 @@ pub struct Args {
     /// Folder for the record of what was signed. Keep it: without it the producer could sign two blocks in one place
     #[arg(long, value_name = "DIR")]
     pub data_dir: PathBuf,
+
+    /// Have each signature wait until its record is on the disk; without, a power cut may lose the record, and a killed process
+    /// loses nothing. Only for a folder to which nobody comes back may it be false
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true",
+        default_value_t = true, action = ArgAction::Set)]
+    pub durable: bool,
 
     /// File with the block signing key, hex, in place of MOCKAMOTO_PRIVATE_KEY
     #[arg(long, value_name = "FILE")]
@@ -75,6 +81,7 @@ mod tests {
         Args::command().debug_assert();
         let args = Args::parse_from(["mockamoto-producer", "--data-dir", "x", "--block-interval", "250ms"]);
         assert_eq!(args.block_interval, Duration::from_millis(250));
+        assert!(args.durable && !Args::parse_from(["p", "--data-dir", "x", "--durable=false"]).durable);
         assert!(Args::try_parse_from(["p", "--data-dir", "x", "--private-key", "11"]).is_err());
         assert!(Args::try_parse_from(["p", "--data-dir", "x", "--block-interval", "1"]).is_err());
     }

@@ -2,7 +2,7 @@
 //!
 //! # Invariants
 //! - At most one block for each (burn view, chain length), for ever: the primary key says so.
-//! - [`Record::claim`] returns only after the row is on the disk (`synchronous=FULL`).
+//! - [`Record::claim`] returns only after the row is committed, and with [`Durability::Synced`] on the disk.
 //! - One process at a time: the file is locked while it is open.
 //!
 //! # Not here
@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, named_params};
 use sqlite::owner::{self, Owner};
-use sqlite::{Migration, Schema, crash_point};
+use sqlite::{Durability, Migration, Schema, crash_point};
 use stacks_types::address::StacksAddress;
 use stacks_types::ids::{BlockHash, BurnBlockHash, Hash160, StacksBlockId};
 
@@ -87,7 +87,12 @@ impl Record {
     ///
     /// # Errors
     /// [`RecordError`] when it is in use, another's, damaged or cannot be written.
-    pub fn open(folder: &Path, signer: StacksAddress, chain_id: u32) -> Result<Self, RecordError> {
+    pub fn open(
+        folder: &Path,
+        signer: StacksAddress,
+        chain_id: u32,
+        durability: Durability,
+    ) -> Result<Self, RecordError> {
         let in_folder = |source| RecordError::Folder { path: folder.to_owned(), source };
         owner::check(folder, Owner::Producer).map_err(in_folder)?;
         std::fs::create_dir_all(folder).map_err(in_folder)?;
@@ -96,7 +101,7 @@ impl Record {
             sqlite::OpenError::InUse { path } => RecordError::InUse(path),
             other => RecordError::Open(other),
         };
-        let mut connection = sqlite::open(&path).map_err(unusable)?;
+        let mut connection = sqlite::open(&path, durability).map_err(unusable)?;
         connection.busy_timeout(Duration::ZERO)?;
         // Two producers with one record could else sign between each other's read and write.
         connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
@@ -227,7 +232,7 @@ mod tests {
     }
 
     fn open(folder: &Path) -> Record {
-        Record::open(folder, SIGNER, 0x8000_0000).unwrap()
+        Record::open(folder, SIGNER, 0x8000_0000, Durability::Synced).unwrap()
     }
 
     #[test]
@@ -264,14 +269,31 @@ mod tests {
     }
 
     #[test]
+    fn the_record_is_as_durable_as_it_was_opened() {
+        // SQLite's numbers of FULL and OFF.
+        for (durability, expected) in [(Durability::Synced, 2), (Durability::Unsynced, 0)] {
+            let folder = tempfile::tempdir().unwrap();
+            let record = Record::open(folder.path(), SIGNER, 0x8000_0000, durability).unwrap();
+            let found: u8 = record.connection.query_row("PRAGMA synchronous", [], |row| row.get(0)).unwrap();
+            assert_eq!(found, expected, "{durability:?}");
+        }
+    }
+
+    #[test]
     fn only_one_process_and_only_the_owner_may_open_it() {
         let folder = tempfile::tempdir().unwrap();
         let record = open(folder.path());
-        assert!(matches!(Record::open(folder.path(), SIGNER, 0x8000_0000), Err(RecordError::InUse(_))));
+        assert!(matches!(
+            Record::open(folder.path(), SIGNER, 0x8000_0000, Durability::Synced),
+            Err(RecordError::InUse(_))
+        ));
         drop(record);
-        let other = Record::open(folder.path(), SIGNER.with_hash(Hash160([2; 20])), 0x8000_0000);
+        let other = Record::open(folder.path(), SIGNER.with_hash(Hash160([2; 20])), 0x8000_0000, Durability::Synced);
         assert!(matches!(other, Err(RecordError::OtherOwner { signer: SIGNER, .. })));
-        assert!(matches!(Record::open(folder.path(), SIGNER, 1), Err(RecordError::OtherOwner { .. })));
+        assert!(matches!(
+            Record::open(folder.path(), SIGNER, 1, Durability::Synced),
+            Err(RecordError::OtherOwner { .. })
+        ));
         open(folder.path());
     }
 
@@ -293,10 +315,10 @@ mod tests {
     fn a_newer_schema_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         drop(open(folder.path()));
-        let connection = sqlite::open(&folder.path().join(FILE_NAME)).unwrap();
+        let connection = sqlite::open(&folder.path().join(FILE_NAME), Durability::Synced).unwrap();
         connection.pragma_update(None, "user_version", 99).unwrap();
         drop(connection);
-        let opened = Record::open(folder.path(), SIGNER, 0x8000_0000);
+        let opened = Record::open(folder.path(), SIGNER, 0x8000_0000, Durability::Synced);
         assert!(matches!(opened, Err(RecordError::Open(sqlite::OpenError::SchemaTooNew { found: 99, .. }))));
     }
 }

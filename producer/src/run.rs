@@ -6,6 +6,7 @@ use anyhow::Context;
 use clap::Parser;
 use client::{Feed, FeedRequest, Node, SecretSource, Shutdown, Standing, read_private_key, read_vrf_key, start_log};
 use nakamoto_proto::v1::{EventFilter, EventKind, EventTerm, PayloadMode};
+use sqlite::Durability;
 use stacks_types::limits::{BOOT_ADDRESS_MAINNET, BOOT_ADDRESS_TESTNET};
 use tokio::time::Instant;
 
@@ -52,7 +53,7 @@ async fn produce(args: Args) -> anyhow::Result<()> {
     let mainnet = info.network == "mainnet";
     let boot = if mainnet { BOOT_ADDRESS_MAINNET } else { BOOT_ADDRESS_TESTNET };
     let address = keys.address(mainnet);
-    let record = Record::open(&args.data_dir, address, info.chain_id)?;
+    let record = Record::open(&args.data_dir, address, info.chain_id, Durability::from_setting(args.durable))?;
     let chain = Chain {
         address: address.to_string(),
         producers_db: format!("{boot}.producers"),

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Parser;
+use clap::{ArgAction, Parser};
 use client::LogFormat;
 
 /// Signs blocks as one stacker of a Mockamoto node.
@@ -27,6 +27,12 @@ pub struct Args {
     /// Folder for the record of what was signed. Keep it: without it the signer could sign two blocks in one place
     #[arg(long, value_name = "DIR")]
     pub data_dir: PathBuf,
+
+    /// Have each signature wait until its record is on the disk; without, a power cut may lose the record, and a killed process
+    /// loses nothing. Only for a folder to which nobody comes back may it be false
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true",
+        default_value_t = true, action = ArgAction::Set)]
+    pub durable: bool,
 
     /// Begin a new record although this key has signed on the chain before: only when the old one is lost for good
     #[arg(long)]
@@ -61,7 +67,8 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent_and_has_no_flag_for_a_key() {
         Args::command().debug_assert();
-        assert!(Args::try_parse_from(["s", "--data-dir", "x"]).is_ok());
+        assert!(Args::parse_from(["s", "--data-dir", "x"]).durable);
+        assert!(!Args::parse_from(["s", "--data-dir", "x", "--durable=false"]).durable);
         assert!(Args::try_parse_from(["s", "--data-dir", "x", "--private-key", "11"]).is_err());
     }
 }

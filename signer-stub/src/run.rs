@@ -7,6 +7,7 @@ use anyhow::Context;
 use clap::Parser;
 use client::{Feed, FeedRequest, Node, SecretSource, Shutdown, Standing, read_private_key, start_log};
 use nakamoto_proto::v1::{EventFilter, EventKind, EventTerm, PayloadMode, SigningMode};
+use sqlite::Durability;
 use stacks_types::address::StacksAddress;
 use stacks_types::limits::{BOOT_ADDRESS_MAINNET, BOOT_ADDRESS_TESTNET};
 use tokio::time::Instant;
@@ -59,7 +60,7 @@ async fn sign(args: Args) -> anyhow::Result<()> {
     if !args.new_record && Record::is_missing(&args.data_dir)? {
         lost::refuse_after_signing(&node, &chain, &args.data_dir).await?;
     }
-    let record = Record::open(&args.data_dir, address, info.chain_id)?;
+    let record = Record::open(&args.data_dir, address, info.chain_id, Durability::from_setting(args.durable))?;
     let last_run = record.place()?;
     tracing::info!(address = chain.address, node = args.node, "signer starts");
     if info.signing_mode() == SigningMode::WellKnown {

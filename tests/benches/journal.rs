@@ -12,6 +12,7 @@ use chainstate::chain::Chain;
 use chainstate::journal::select_events;
 use chainstate::test_support::params;
 use nakamoto_proto::v1;
+use sqlite::Durability;
 use tests::bench::Bench;
 use tests::figures::Samples;
 
@@ -27,7 +28,8 @@ fn main() {
 fn run() {
     let mut bench = Bench::start("journal");
     let folder = tempfile::tempdir().expect("a folder");
-    let (chain, _writer) = Chain::open(folder.path(), params(1, 1), || 1_800_000_000_000).expect("a new chain opens");
+    let (chain, _writer) =
+        Chain::open(folder.path(), params(1, 1), Durability::Synced, || 1_800_000_000_000).expect("a new chain opens");
     while chain.announce().expect("storage works") {}
 
     let alone = appends(&chain, bench.size(1_000, 5)).into_iter().collect();

@@ -14,8 +14,9 @@ use std::hint::black_box;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use marf::{BlockId, Marf, SENTINEL, Sync};
+use marf::{BlockId, Marf, SENTINEL};
 use rusqlite::Connection;
+use sqlite::Durability;
 use tests::figures::{Samples, Table, origin};
 use tests::marf_workload::*;
 
@@ -44,19 +45,19 @@ fn main() {
     let mut table = Table::default();
     println!("state index: {}{}", origin(), if tiny { ", TINY" } else { "" });
 
-    for (sync, a) in [(Sync::None, "a"), (Sync::Full, "a, node file synced each block")] {
+    for (sync, a) in [(Durability::Unsynced, "a"), (Durability::Synced, "a, node file synced each block")] {
         let mut load = Load::new(sync);
         load.append(0..size.a_blocks, A_KEYS);
         load.report(&mut table, a, size.a_blocks * A_KEYS);
         load.check(A_ROOT, !tiny);
     }
 
-    let mut load = Load::new(Sync::Full);
+    let mut load = Load::new(Durability::Synced);
     load.append(0..size.b_blocks, B_KEYS);
     load.report(&mut table, "b, node file synced each block", size.b_blocks * B_KEYS);
     load.check(B_ROOT, !tiny);
 
-    let mut load = Load::new(Sync::None);
+    let mut load = Load::new(Durability::Unsynced);
     load.append(0..size.b_blocks, B_KEYS);
     load.report(&mut table, "b", size.b_blocks * B_KEYS);
     load.check(B_ROOT, !tiny);
@@ -85,10 +86,10 @@ struct Load {
 }
 
 impl Load {
-    fn new(sync: Sync) -> Self {
+    fn new(durability: Durability) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let conn = connection(folder.path());
-        let marf = Marf::open(&folder.path().join("nodes"), &conn, sync).expect("an index");
+        let marf = Marf::open(&folder.path().join("nodes"), &conn, durability).expect("an index");
         let file_bytes = bytes_of(folder.path());
         let (blocks, phases) = (Samples::default(), Default::default());
         Self { marf, conn, folder, blocks, phases, file_bytes, root: String::new() }

@@ -11,6 +11,7 @@ use mockamoto_node::config::GenesisFile;
 use nakamoto_proto::v1;
 use nakamoto_proto::v1::block_service_client::BlockServiceClient;
 use nakamoto_proto::v1::burnchain_service_client::BurnchainServiceClient;
+use sqlite::Durability;
 use stacks_types::ids::{BurnBlockHash, StateRoot};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -54,7 +55,7 @@ impl Replay {
         let replay = move || {
             let folder = tempfile::tempdir().expect("a temporary folder");
             let first_height = params.burn.first_height;
-            let (chain, _) = Chain::open(folder.path(), params, || 0).expect("a new chain");
+            let (chain, _) = Chain::open(folder.path(), params, Durability::Unsynced, || 0).expect("a new chain");
             for step in burn.iter().filter(|step| step.height > first_height) {
                 let mined = chain.mine_burn_block(Some(&step.parent), step.time_s).expect("a burn block");
                 assert_eq!(mined.hash, step.hash);

@@ -9,18 +9,9 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use sqlite::crash_point;
+use sqlite::{Durability, crash_point};
 
 use crate::error::{MarfError, OpenError};
-
-/// What a commit waits for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sync {
-    /// The node file's bytes are on disk before the row is inserted.
-    Full,
-    /// Nothing: a power cut may lose committed blocks or damage the file. For tests and throw-away chains.
-    None,
-}
 
 /// The first bytes of a node file: its name and the version of its records.
 pub(crate) const HEADER: [u8; 16] = *b"mockamoto marf 1";
@@ -31,12 +22,12 @@ pub(crate) const HEADER_BYTES: u64 = HEADER.len() as u64;
 pub(crate) struct NodeFile {
     file: File,
     path: PathBuf,
-    sync: Sync,
+    durability: Durability,
 }
 
 impl NodeFile {
     /// Opens or creates the file at `path` and locks it. A new file gets its header.
-    pub(crate) fn open(path: &Path, sync: Sync) -> Result<Self, OpenError> {
+    pub(crate) fn open(path: &Path, durability: Durability) -> Result<Self, OpenError> {
         let io_error = |cause| OpenError::Io { path: path.to_path_buf(), cause };
         let file =
             OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).map_err(io_error)?;
@@ -44,7 +35,7 @@ impl NodeFile {
             std::fs::TryLockError::WouldBlock => OpenError::InUse { path: path.to_path_buf() },
             std::fs::TryLockError::Error(cause) => io_error(cause),
         })?;
-        let node_file = Self { file, path: path.to_path_buf(), sync };
+        let node_file = Self { file, path: path.to_path_buf(), durability };
         node_file.check_header()?;
         Ok(node_file)
     }
@@ -57,7 +48,7 @@ impl NodeFile {
             self.file.write_all_at(&HEADER, 0).map_err(io_error)?;
             crash_point("nodes:header_written");
             self.sync().map_err(io_error)?;
-            return self.sync_folder().map_err(io_error);
+            return self.durability.sync_entry(&self.path).map_err(io_error);
         }
         let mut found = [0; HEADER.len()];
         self.file.read_exact_at(&mut found, 0).map_err(io_error)?;
@@ -118,18 +109,6 @@ impl NodeFile {
     }
 
     fn sync(&self) -> io::Result<()> {
-        match self.sync {
-            Sync::Full => self.file.sync_data(),
-            Sync::None => Ok(()),
-        }
-    }
-
-    /// Syncs the folder: a new file survives a power cut only with its folder's entry.
-    fn sync_folder(&self) -> io::Result<()> {
-        match (self.sync, self.path.parent()) {
-            (Sync::Full, Some(folder)) if !folder.as_os_str().is_empty() => File::open(folder)?.sync_all(),
-            (Sync::Full, _) => File::open(".")?.sync_all(),
-            (Sync::None, _) => Ok(()),
-        }
+        self.durability.sync_data(&self.file)
     }
 }

@@ -11,12 +11,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rusqlite::Connection;
-use sqlite::START_CHECK_BYTES;
+use sqlite::{Durability, START_CHECK_BYTES};
 
 use crate::Marf;
 use crate::checksum::checksum64;
 use crate::error::OpenError;
-use crate::file::{HEADER, HEADER_BYTES, NodeFile, Sync};
+use crate::file::{HEADER, HEADER_BYTES, NodeFile};
 use crate::index::{self, Index};
 use crate::seal::{MARKED_HEAD_BYTES, marked_length};
 use crate::store::Store;
@@ -89,9 +89,9 @@ impl Inspected {
     ///
     /// # Errors
     /// [`OpenError::InUse`] if another handle has the file; errors of the system and of SQLite.
-    pub fn open(self, index: &Connection, sync: Sync) -> Result<Marf, OpenError> {
+    pub fn open(self, index: &Connection, durability: Durability) -> Result<Marf, OpenError> {
         index::create_tables(index)?;
-        let file = NodeFile::open(&self.path, sync)?;
+        let file = NodeFile::open(&self.path, durability)?;
         file.cut(self.index.end()).map_err(|cause| OpenError::Io { path: self.path, cause })?;
         Ok(Marf(Arc::new(Store::new(file, self.index))))
     }

@@ -33,7 +33,6 @@ mod seal;
 mod store;
 
 pub use error::{DecodeError, MarfError, OpenError, VerifyError};
-pub use file::Sync;
 pub use hash::{BlockId, Leaf, SENTINEL, TrieHash, leaf_of_height, leaf_of_id, leaf_of_text};
 pub use inspect::{Inspected, Unchecked};
 pub use keys::{HEIGHT_SELF_KEY, height_of_id_key, id_at_height_key};

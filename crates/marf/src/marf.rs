@@ -16,9 +16,9 @@ use std::path::Path;
 use std::sync::{Arc, PoisonError};
 
 use rusqlite::{Connection, Transaction};
+use sqlite::Durability;
 
 use crate::error::{MarfError, OpenError};
-use crate::file::Sync;
 use crate::hash::{BlockId, Leaf, SENTINEL, TrieHash};
 use crate::index::{self, BlockRow};
 use crate::open_trie::OpenTrie;
@@ -50,8 +50,8 @@ impl Marf {
     ///
     /// # Errors
     /// Those of [`crate::Inspected::of`] and [`crate::Inspected::open`].
-    pub fn open(nodes: &Path, index: &Connection, sync: Sync) -> Result<Self, OpenError> {
-        crate::Inspected::of(nodes, index)?.open(index, sync)
+    pub fn open(nodes: &Path, index: &Connection, durability: Durability) -> Result<Self, OpenError> {
+        crate::Inspected::of(nodes, index)?.open(index, durability)
     }
 
     /// Creates the table `marf_blocks` if it is absent.

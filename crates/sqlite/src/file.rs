@@ -7,7 +7,7 @@
 //!
 //! # Invariants
 //! - All writes go through the one connection that [`open`] gives, so nobody else moves pages from the log to the file.
-//! - Pages leave the log only after their checksums are on the disk.
+//! - Pages leave the log only after their checksums are on the disk, as far as [`Durability`] asks for it.
 //!
 //! # Not here
 //! Damage that happens after the start, and pages that are read before they are compared: the caller's own checks, and SQLite's.
@@ -26,7 +26,7 @@ use crate::check::{START_CHECK_BYTES, Unchecked, check, page_sums};
 use crate::page_checksums::{LoadError, Loaded, PageChecksums, locked};
 use crate::paths::{beside, file_length};
 use crate::wal::{PAGE_BYTES, PageSum, Wal};
-use crate::{OpenError, crash_point};
+use crate::{Durability, OpenError, crash_point};
 
 /// Frames in the log after which its pages are moved to the file: 4 MB, SQLite's default.
 const CHECKPOINT_FRAMES: u64 = 1000;
@@ -37,13 +37,12 @@ pub const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Prepared statements that a connection keeps: more than any store has queries.
 const STATEMENT_CACHE: usize = 128;
 
-/// Opens `path` for its one writer, in WAL mode with `synchronous=FULL`; makes it when it is missing. Compares all pages, however
-/// large the file is.
+/// Opens `path` for its one writer, in WAL mode; makes it when it is missing. Compares all of it, however large.
 ///
 /// # Errors
 /// [`OpenError::Damaged`] if a page is not what was last committed; the file is not changed then.
-pub fn open(path: &Path) -> Result<Connection, OpenError> {
-    inspect_first(path, u64::MAX)?.open()
+pub fn open(path: &Path, durability: Durability) -> Result<Connection, OpenError> {
+    inspect_first(path, u64::MAX)?.open(durability)
 }
 
 /// A file whose pages were compared, and that is still unchanged. An existing file is locked until this is dropped.
@@ -133,21 +132,22 @@ impl Inspected {
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn open(self) -> Result<Connection, OpenError> {
+    pub fn open(self, durability: Durability) -> Result<Connection, OpenError> {
         let Self { path, wal, newest, sums, .. } = self;
-        let mut conn = connect(&path)?;
+        let mut conn = connect(&path, durability)?;
         let sums_path = beside(&path, "-sums");
         let sums = match sums {
             Some(sums) => sums,
             None => {
                 crash_point("sqlite:made");
                 let first = page_sums(&path, u64::MAX)?;
-                let made = PageChecksums::create(sums_path.clone(), first).map_err(OpenError::file(&sums_path))?;
+                let made =
+                    PageChecksums::create(sums_path.clone(), first, durability).map_err(OpenError::file(&sums_path))?;
                 Arc::new(Mutex::new(made))
             }
         };
         crash_point("sqlite:opened");
-        let mut writer = ChecksumWriter { wal, sums, checkpoint_at: CHECKPOINT_FRAMES };
+        let mut writer = ChecksumWriter { wal, sums, checkpoint_at: CHECKPOINT_FRAMES, durability };
         writer.catch_up(&newest).map_err(OpenError::file(&sums_path))?;
         let hook = move |handle: &mut WalHandle, _| {
             // The transaction is on the disk, so it must not fail any more.
@@ -175,13 +175,13 @@ pub fn open_reader(path: &Path) -> Result<Connection, OpenError> {
     Ok(conn)
 }
 
-fn connect(path: &Path) -> Result<Connection, OpenError> {
+fn connect(path: &Path, durability: Durability) -> Result<Connection, OpenError> {
     let at = OpenError::database(path);
     let conn = Connection::open(path).map_err(&at)?;
     set_up(&conn).map_err(&at)?;
-    // WAL: readers see the last commit while the next is written. FULL: what was acknowledged survives a power cut.
+    // WAL: readers see the last commit while the next is written.
     conn.pragma_update(None, "journal_mode", "WAL").map_err(&at)?;
-    conn.pragma_update(None, "synchronous", "FULL").map_err(&at)?;
+    conn.pragma_update(None, "synchronous", durability.synchronous()).map_err(&at)?;
     conn.pragma_update(None, "wal_autocheckpoint", 0).map_err(&at)?;
     conn.pragma_update(None, "foreign_keys", true).map_err(&at)?;
     Ok(conn)
@@ -215,6 +215,7 @@ struct ChecksumWriter {
     wal: Wal,
     sums: Arc<Mutex<PageChecksums>>,
     checkpoint_at: u64,
+    durability: Durability,
 }
 
 impl ChecksumWriter {
@@ -239,12 +240,12 @@ impl ChecksumWriter {
             return Ok(());
         }
         self.checkpoint_at = self.wal.frames + RETRY_FRAMES;
-        locked(&self.sums).sync()?;
+        locked(&self.sums).sync(self.durability)?;
         crash_point("sqlite:before_checkpoint");
         let (in_log, moved) = handle.checkpoint_v2(rusqlite::wal::CheckpointMode::PASSIVE).map_err(io::Error::other)?;
         crash_point("sqlite:after_checkpoint");
         if in_log == moved {
-            locked(&self.sums).shorten()?;
+            locked(&self.sums).shorten(self.durability)?;
         }
         Ok(())
     }

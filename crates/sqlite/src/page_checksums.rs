@@ -20,6 +20,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crate::Durability;
 use crate::checksum::checksum64;
 use crate::draft::{Draft, Readable};
 use crate::wal::{PageSum, Position};
@@ -81,9 +82,9 @@ impl From<io::Error> for LoadError {
 
 impl PageChecksums {
     /// Makes the record of a new database, with the checksums that its pages have.
-    pub(crate) fn create(path: PathBuf, latest: Vec<u64>) -> io::Result<Self> {
+    pub(crate) fn create(path: PathBuf, latest: Vec<u64>, durability: Durability) -> io::Result<Self> {
         let position = Position::default();
-        let (file, end) = write_anew(&path, &latest, position)?;
+        let (file, end) = write_anew(&path, &latest, position, durability)?;
         Ok(Self { file, path, end, queue: Vec::new(), latest, position, changed: None })
     }
 
@@ -167,17 +168,17 @@ impl PageChecksums {
         Ok(())
     }
 
-    /// Writes what is queued, and waits until the file is on the disk.
-    pub(crate) fn sync(&mut self) -> io::Result<()> {
+    /// Writes what is queued, and waits until the file is on the disk, if `durability` asks for it.
+    pub(crate) fn sync(&mut self, durability: Durability) -> io::Result<()> {
         self.flush()?;
-        self.file.sync_data()
+        durability.sync_data(&self.file)
     }
 
     /// Writes the file anew if it has grown too long. To be called when the write-ahead log is empty.
-    pub(crate) fn shorten(&mut self) -> io::Result<()> {
+    pub(crate) fn shorten(&mut self, durability: Durability) -> io::Result<()> {
         let needed = (self.latest.len() * ENTRY_BYTES) as u64;
         if self.end > needed * SLACK_FACTOR + SLACK_BYTES {
-            (self.file, self.end) = write_anew(&self.path, &self.latest, self.position)?;
+            (self.file, self.end) = write_anew(&self.path, &self.latest, self.position, durability)?;
             self.queue.clear();
         }
         Ok(())
@@ -194,7 +195,7 @@ fn set(latest: &mut Vec<u64>, entry: PageSum) -> u64 {
 }
 
 /// Writes one record with all that is known to a new file, which replaces the old one.
-fn write_anew(path: &Path, latest: &[u64], position: Position) -> io::Result<(File, u64)> {
+fn write_anew(path: &Path, latest: &[u64], position: Position, durability: Durability) -> io::Result<(File, u64)> {
     let mut bytes = MAGIC.to_vec();
     let known = (0_u32..).zip(latest).filter(|(_, sum)| **sum != 0);
     encode(&mut bytes, &known.map(|(page, sum)| PageSum { page, sum: *sum }).collect::<Vec<_>>(), position);
@@ -205,7 +206,7 @@ fn write_anew(path: &Path, latest: &[u64], position: Position) -> io::Result<(Fi
         LoadError::InUse | LoadError::NotARecord => io::Error::from(io::ErrorKind::ResourceBusy),
     })?;
     draft.file().write_all_at(&bytes, 0)?;
-    Ok((draft.publish_durably()?, bytes.len() as u64))
+    Ok((draft.publish(durability)?, bytes.len() as u64))
 }
 
 /// Tries for a moment: a child process that another thread starts has a copy of every descriptor, and so of a lock that was just

@@ -2,6 +2,7 @@
 
 use client::parse_duration;
 use mockamoto_node::config::SAMPLE_CONFIG;
+use sqlite::Durability;
 
 use super::*;
 
@@ -93,6 +94,7 @@ fn each_key_of_the_sample_works_through_the_devnet_or_is_refused() {
             ("[node]", "genesis_file") => refused("makes its own genesis"),
             (table, _) if table.contains("[genesis") => refused("makes its own genesis"),
             ("[node]", "txindex") => refused("always indexed"),
+            ("[node]", "durable") => refused("always durable"),
             ("[node]", "working_dir") => {
                 assert_eq!(found.unwrap().data_dir, folder.path().join("mockamoto-data/node"));
             }
@@ -108,6 +110,28 @@ fn each_key_of_the_sample_works_through_the_devnet_or_is_refused() {
         }
     }
     assert!(seen > 40 && whole_tables.iter().all(|table| keys().iter().any(|(found, _, _)| found == table)), "{seen}");
+}
+
+#[test]
+fn a_named_folder_is_always_durable_and_a_temporary_one_when_it_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let named = folder.path().join("named");
+    let named = ["--data-dir", named.to_str().unwrap()];
+    for (config, flags, expected) in [
+        ("", &[][..], Durability::Unsynced),
+        ("", &["--durable"], Durability::Synced),
+        ("[node]\ndurable = true\n", &[], Durability::Synced),
+        ("[node]\ndurable = false\n", &[], Durability::Unsynced),
+        ("[node]\ndurable = false\n", &["--durable"], Durability::Synced),
+        ("[node]\nworking_dir = \"dir\"\n", &[], Durability::Synced),
+        ("", &named, Durability::Synced),
+    ] {
+        let found = settings(folder.path(), config, flags).unwrap().durability;
+        assert_eq!(found, expected, "{config} {flags:?}");
+    }
+    let refused =
+        settings(folder.path(), "[node]\ndurable = false\n", &named).err().expect("it is refused").to_string();
+    assert!(refused.contains("node.durable"), "{refused}");
 }
 
 #[test]

@@ -9,6 +9,7 @@ use chainstate::params::{
 };
 use clarity::Rules;
 use clarity::value::Principal;
+use sqlite::Durability;
 use stacks_types::block::SigningMode;
 use stacks_types::vrf::VrfPublicKey;
 
@@ -54,7 +55,7 @@ pub fn chain_params(genesis: &GenesisFile) -> Result<ChainParams, GenesisError> 
 pub fn try_genesis(genesis: &GenesisFile, folder: &Path) -> anyhow::Result<()> {
     let (params, folder) = (chain_params(genesis)?, folder.to_owned());
     let make = move || {
-        Chain::open(&folder, params, || 0).map(|(chain, writer)| {
+        Chain::open(&folder, params, Durability::Unsynced, || 0).map(|(chain, writer)| {
             drop(chain);
             writer.join()
         })

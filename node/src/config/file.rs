@@ -41,6 +41,8 @@ pub struct ConfigFile {
 pub struct NodeTable {
     /// Folder that holds the chain.
     pub working_dir: Option<PathBuf>,
+    /// Whether commits wait for the disk.
+    pub durable: Option<bool>,
     /// `host:port` of gRPC and HTTP.
     pub rpc_bind: Option<String>,
     /// A second `host:port`, for HTTP only.

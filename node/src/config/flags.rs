@@ -21,6 +21,11 @@ pub struct Flags {
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
 
+    /// Have each commit wait for the disk. Without, a killed node loses nothing, and a power cut may cost the chain: only for a
+    /// folder to which nobody comes back [default: true]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub durable: Option<bool>,
+
     /// Address and port to serve on; port 0 takes a free one [default: 127.0.0.1:20443]
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub bind: Option<SocketAddr>,

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use chainstate::execution::ExecutionLimits;
 use client::{LogFormat, parse_duration};
+use sqlite::Durability;
 
 use super::call_limits::call_limits;
 use super::execution_limits::execution_limits;
@@ -47,6 +48,8 @@ const LEAST_JOURNAL_BYTES: u64 = 34 << 20;
 pub struct Settings {
     /// Folder that holds the chain.
     pub data_dir: PathBuf,
+    /// What a commit of the chain survives.
+    pub durability: Durability,
     /// Address and port of gRPC and HTTP.
     pub bind: SocketAddr,
     /// A second address, for HTTP only.
@@ -185,6 +188,7 @@ impl Settings {
                 .clone()
                 .or_else(|| file.node.working_dir.as_ref().map(in_base))
                 .unwrap_or_else(|| PathBuf::from(DEFAULT_DATA_DIR)),
+            durability: Durability::from_setting(flags.durable.or(file.node.durable).unwrap_or(true)),
             bind: bind.unwrap_or(DEFAULT_BIND),
             http_extra_bind: address("node.http_extra_bind", flags.http_extra_bind, extra)?,
             http_extra_if_free: flags.http_extra_if_free,

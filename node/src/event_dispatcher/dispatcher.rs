@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
+use sqlite::Durability;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -62,6 +63,7 @@ impl Dispatcher {
         configs: &[ObserverConfig],
         source: Source,
         folder: &Path,
+        durability: Durability,
     ) -> anyhow::Result<(Self, DispatcherRunner)> {
         let (mut observers, mut engines) = (BTreeMap::new(), Vec::new());
         if !configs.is_empty() {
@@ -69,7 +71,8 @@ impl Dispatcher {
             source.journal.listen(Box::new(move |sequence| {
                 sender.send_replace(sequence);
             }));
-            let (store, cache, poster) = (Store::open(folder)?, Arc::<PayloadCache>::default(), Poster::new());
+            let (store, cache, poster) =
+                (Store::open(folder, durability)?, Arc::<PayloadCache>::default(), Poster::new());
             for registration in configs.iter().map(Registration::from) {
                 let endpoint = registration.endpoint.clone();
                 let progress = resume(&store, &source, &endpoint)?;

@@ -1,6 +1,6 @@
 //! How far each observer has come, on disk.
 //!
-//! The file is separate, so that checkpoints and the chain's writer never wait for each other. With `synchronous=NORMAL` a
+//! The file is separate, so that checkpoints and the chain's writer never wait for each other. With at most `synchronous=NORMAL` a
 //! checkpoint survives the death of the process and costs no sync. A power cut may lose the last ones; then the same posts are sent
 //! again, which every observer must bear anyway.
 
@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context as _, bail};
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
-use sqlite::{Migration, Schema};
+use sqlite::{Durability, Migration, Schema};
 
 /// Name of the file in the data folder.
 pub(super) const FILE: &str = "observers.sqlite";
@@ -64,13 +64,17 @@ impl Store {
     ///
     /// # Errors
     /// When the file cannot be used. Without it, all observers would start over.
-    pub(super) fn open(folder: &Path) -> anyhow::Result<Self> {
+    pub(super) fn open(folder: &Path, durability: Durability) -> anyhow::Result<Self> {
         let path = folder.join(FILE);
         let context =
             || format!("{} cannot be used; without it all observers are told everything again", path.display());
         let mut conn = Connection::open(&path).with_context(context)?;
         conn.pragma_update(None, "journal_mode", "WAL").with_context(context)?;
-        conn.pragma_update(None, "synchronous", "NORMAL").with_context(context)?;
+        let synchronous = match durability {
+            Durability::Synced => "NORMAL",
+            Durability::Unsynced => "OFF",
+        };
+        conn.pragma_update(None, "synchronous", synchronous).with_context(context)?;
         let verdict: String = conn.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).with_context(context)?;
         if verdict != "ok" {
             bail!("{}: {verdict}", context());
@@ -126,7 +130,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut progress = Progress::new([7; 16], 41);
         {
-            let store = Store::open(folder.path()).unwrap();
+            let store = Store::open(folder.path(), Durability::Synced).unwrap();
             assert_eq!(store.progress("a:1").unwrap(), None);
             store.checkpoint("a:1", &progress).unwrap();
             progress.next_sequence = 12;
@@ -136,16 +140,27 @@ mod tests {
             progress.gap = Some((4, 9));
             store.checkpoint("a:1", &progress).unwrap();
         }
-        let store = Store::open(folder.path()).unwrap();
+        let store = Store::open(folder.path(), Durability::Synced).unwrap();
         assert_eq!(store.progress("a:1").unwrap(), Some(progress));
         assert_eq!(store.progress("b:1").unwrap(), None);
+    }
+
+    #[test]
+    fn checkpoints_are_as_durable_as_the_chain() {
+        // SQLite's numbers of NORMAL and OFF.
+        for (durability, expected) in [(Durability::Synced, 1), (Durability::Unsynced, 0)] {
+            let folder = tempfile::tempdir().unwrap();
+            let store = Store::open(folder.path(), durability).unwrap();
+            let found: u8 = store.conn.lock().unwrap().query_row("PRAGMA synchronous", [], |row| row.get(0)).unwrap();
+            assert_eq!(found, expected, "{durability:?}");
+        }
     }
 
     #[test]
     fn a_damaged_file_is_reported_with_its_name() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join(FILE), "this is no database, by its first bytes").unwrap();
-        let error = Store::open(folder.path()).err().map(|error| format!("{error:#}")).unwrap();
+        let error = Store::open(folder.path(), Durability::Synced).err().map(|error| format!("{error:#}")).unwrap();
         assert!(error.contains(FILE), "{error}");
     }
 }

@@ -13,7 +13,7 @@ const CLAIMS: u8 = 4;
 const SIGNER: StacksAddress = StacksAddress::of_key_hash(Hash160([1; 20]), false);
 
 fn open(folder: &Path) -> Record {
-    Record::open(folder, SIGNER, 0x8000_0000).unwrap()
+    Record::open(folder, SIGNER, 0x8000_0000, Durability::Synced).unwrap()
 }
 
 fn proposal(content: u8, parent: u8) -> Proposal {
@@ -84,7 +84,7 @@ fn a_damaged_record_is_named() {
         let path = folder.path().join(&name);
         let whole = std::fs::read(&path).unwrap();
         std::fs::write(&path, &whole[..whole.len() / 3]).unwrap();
-        let error = Record::open(folder.path(), SIGNER, 0x8000_0000).expect_err("it is damaged");
+        let error = Record::open(folder.path(), SIGNER, 0x8000_0000, Durability::Synced).expect_err("it is damaged");
         assert!(error.to_string().contains(FILE_NAME), "{name}: {error}");
         std::fs::write(&path, &whole).unwrap();
         drop(open(folder.path()));

@@ -14,6 +14,7 @@ use mockamoto_node::config::GenesisFile;
 use nakamoto_proto::v1;
 use nakamoto_proto::v1::block_service_client::BlockServiceClient;
 use nakamoto_proto::v1::event::Body;
+use sqlite::Durability;
 use stacks_types::block::NakamotoBlock;
 use stacks_types::ids::SortitionHash;
 use stacks_types::keys::PrivateKey;
@@ -155,7 +156,7 @@ pub fn proposal_of(block: &[u8]) -> NakamotoBlock {
 fn make_blocks(genesis: PathBuf, burn_time_s: u64, blocks: usize, transfers: u64) -> Vec<Vec<u8>> {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let params = chain_params(&GenesisFile::read(&genesis).expect("a genesis")).expect("a good genesis");
-    let (chain, _) = Chain::open(folder.path(), params, || 0).expect("a chain");
+    let (chain, _) = Chain::open(folder.path(), params, Durability::Synced, || 0).expect("a chain");
     chain.mine_burn_block(None, burn_time_s).expect("a burn block");
     while chain.announce().expect("storage works") {}
     let wallet = stacksjs()["accounts"]["wallet_1"]["private_key"].as_str().map(PrivateKey::from_hex);

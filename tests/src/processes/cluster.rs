@@ -44,6 +44,8 @@ pub struct Plan {
     /// Whether the node's port speaks TLS, with a certificate of its own; not together with `node_config`.
     pub tls: bool,
     /// Opening balances besides those of the vectors: address and micro-STX.
+    /// Whether commits of all processes wait for the disk; without only if there is no `node_config`.
+    pub durable: bool,
     pub balances: Vec<(String, u64)>,
 }
 
@@ -62,6 +64,7 @@ impl Default for Plan {
             node_config: String::new(),
             epoch: "4.0",
             tls: false,
+            durable: true,
             balances: Vec::new(),
         }
     }
@@ -104,6 +107,10 @@ impl Cluster {
         if plan.tls {
             assert_eq!(plan.node_config, "", "a config of the test's and one with certificates");
             plan.node_config = with_certificate(folder.path());
+        }
+        if !plan.durable {
+            assert_eq!(plan.node_config, "", "a config of the test's and one without syncs");
+            plan.node_config = "[node]\ndurable = false\n".to_owned();
         }
         if !plan.node_config.is_empty() {
             std::fs::write(folder.path().join(CONFIG_FILE), &plan.node_config).expect("a config file");
@@ -321,6 +328,7 @@ fn start_producer(folder: &Path, address: &str, index: u8, plan: &Plan) -> Proce
     command
         .args(node_args(folder, address, plan.tls))
         .args(["--block-interval", plan.block_interval])
+        .arg(format!("--durable={}", plan.durable))
         .args(["--proposal-timeout", plan.proposal_timeout, "--assembly-time", plan.assembly_time, "--data-dir"])
         .arg(folder.join(&name))
         .env("MOCKAMOTO_PRIVATE_KEY", hex::encode(key("producer", index).to_bytes()))
@@ -333,6 +341,7 @@ fn start_signer(folder: &Path, address: &str, index: u8, plan: &Plan) -> Process
     let mut command = Command::new(binary("mockamoto-signer-stub"));
     command
         .args(node_args(folder, address, plan.tls))
+        .arg(format!("--durable={}", plan.durable))
         .arg("--data-dir")
         .arg(folder.join(&name))
         .env("MOCKAMOTO_PRIVATE_KEY", hex::encode(key("stacker", index).to_bytes()));

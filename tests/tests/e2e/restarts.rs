@@ -11,7 +11,7 @@ use serde_json::Value;
 use stacks_types::keys::PrivateKey;
 use stacks_types::transaction::{SpendingCondition, StacksTransaction, TransactionAuth, TransactionPayload};
 
-use crate::support::{Client, Cluster, WAIT, Watch, run, stacksjs};
+use crate::support::{Client, Cluster, Plan, WAIT, Watch, run, stacksjs};
 
 pub(crate) fn wallet(vectors: &Value, name: &str) -> PrivateKey {
     let account = &vectors["accounts"][name];
@@ -124,8 +124,22 @@ async fn wait_until(told: &Arc<Mutex<Told>>, moved: &tokio::sync::Notify, what: 
 
 #[test]
 fn nothing_is_lost_and_no_height_has_two_blocks_when_processes_are_killed() {
+    kill_one_after_the_other(true);
+}
+
+#[test]
+fn without_syncs_a_killed_process_loses_nothing_either() {
+    kill_one_after_the_other(false);
+}
+
+fn kill_one_after_the_other(durable: bool) {
     run(async {
-        let mut cluster = Cluster::start("200ms", "2s");
+        let mut cluster = Cluster::start_plan(Plan {
+            block_interval: "200ms",
+            burn_block_interval: "2s",
+            durable,
+            ..Plan::default()
+        });
         assert!(cluster.node.log().contains("new chain"), "a start says what it begins with");
         let vectors = stacksjs();
         let told = Arc::new(Mutex::new(Told::default()));

@@ -6,9 +6,9 @@ use std::fs::OpenOptions;
 use std::ops::Range;
 use std::os::unix::fs::FileExt as _;
 
-use marf::{BlockId, MAX_VALUE_BYTES, Marf, SENTINEL, Sync, TrieHash, leaf_of_text};
+use marf::{BlockId, MAX_VALUE_BYTES, Marf, SENTINEL, TrieHash, leaf_of_text};
 use rusqlite::Connection;
-use sqlite::checksum64;
+use sqlite::{Durability, checksum64};
 
 use crate::harness::{Rng, fuzz};
 
@@ -53,7 +53,7 @@ impl Tries {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut conn = Connection::open_in_memory().unwrap();
-        let marf = Marf::open(&folder.path().join("nodes"), &conn, Sync::None).unwrap();
+        let marf = Marf::open(&folder.path().join("nodes"), &conn, Durability::Unsynced).unwrap();
         let (paths, mut blocks) = (paths(), Vec::<(BlockId, TrieHash, BTreeMap<_, _>)>::new());
         for number in 0..8_u8 {
             // The last block is a fork.
@@ -86,7 +86,7 @@ impl Tries {
     fn changed(&self, rng: &mut Rng) -> Marf {
         let path = self.folder.path().join("nodes");
         std::fs::write(&path, &self.bytes).unwrap();
-        let marf = Marf::open(&path, &self.conn, Sync::None).unwrap();
+        let marf = Marf::open(&path, &self.conn, Durability::Unsynced).unwrap();
         let file = OpenOptions::new().write(true).open(&path).unwrap();
         for _ in 0..8 {
             let place = if rng.one_in(3) { rng.pick(&self.records) } else { rng.pick(&self.large) }.clone();

@@ -5,9 +5,10 @@
 
 use std::path::Path;
 
-use marf::{BlockId, Leaf, Marf, SENTINEL, Sync, TrieHash};
+use marf::{BlockId, Leaf, Marf, SENTINEL, TrieHash};
 use rusqlite::Connection;
 use serde_json::Value;
+use sqlite::Durability;
 
 use crate::support::load;
 
@@ -57,7 +58,7 @@ impl Index {
 fn open(folder: &Path) -> (Marf, Connection) {
     let conn = Connection::open(folder.join("index.sqlite")).unwrap();
     conn.pragma_update(None, "journal_mode", "WAL").unwrap();
-    let marf = Marf::open(&folder.join("nodes"), &conn, Sync::None).unwrap();
+    let marf = Marf::open(&folder.join("nodes"), &conn, Durability::Unsynced).unwrap();
     (marf, conn)
 }
 

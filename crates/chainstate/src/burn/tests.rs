@@ -3,6 +3,7 @@ use super::*;
 use crate::params::{BurnParams, Producer, Stacker};
 use proptest::prelude::*;
 use sha2::{Digest, Sha256};
+use sqlite::Durability;
 use stacks_types::address::StacksAddress;
 use stacks_types::ids::{BurnBlockHash, ConsensusHash, Hash160};
 use stacks_types::vrf::VrfPublicKey;
@@ -42,7 +43,7 @@ struct Chain {
 
 fn chain() -> Chain {
     let folder = tempfile::tempdir().unwrap();
-    let db = BurnDbWriter::open(&folder.path().join("burn.sqlite"), &rules()).unwrap();
+    let db = BurnDbWriter::open(&folder.path().join("burn.sqlite"), &rules(), Durability::Unsynced).unwrap();
     Chain { folder, db }
 }
 
@@ -271,7 +272,7 @@ fn a_file_keeps_its_chain_and_refuses_other_rules() {
     let Chain { folder, db } = chain;
     drop(db);
 
-    let again = BurnDbWriter::open(&path, &rules()).unwrap();
+    let again = BurnDbWriter::open(&path, &rules(), Durability::Unsynced).unwrap();
     assert_eq!(again.get_canonical_burn_block().unwrap(), Some(tip));
     drop(again);
     type Change = fn(&mut BurnParams);
@@ -286,7 +287,7 @@ fn a_file_keeps_its_chain_and_refuses_other_rules() {
     for (expected, change) in changes {
         let mut other = rules();
         change(&mut other);
-        let error = BurnDbWriter::open(&path, &other).unwrap_err();
+        let error = BurnDbWriter::open(&path, &other, Durability::Unsynced).unwrap_err();
         assert!(matches!(error, BurnOpenError::OtherRules { what } if what == expected), "{error}");
     }
     drop(folder);
@@ -305,7 +306,7 @@ fn impossible_rules_are_refused() {
     for change in changes {
         let mut bad = rules();
         change(&mut bad);
-        let error = BurnDbWriter::open(&path, &bad).unwrap_err();
+        let error = BurnDbWriter::open(&path, &bad, Durability::Unsynced).unwrap_err();
         assert!(matches!(error, BurnOpenError::BadRules { .. }), "{error}");
     }
 }
@@ -326,17 +327,17 @@ fn files_that_are_not_a_burn_database_are_reported() {
 
     let text = folder.path().join("text.sqlite");
     std::fs::write(&text, [b'x'; 4096]).unwrap();
-    assert!(BurnDbWriter::open(&text, &rules()).is_err());
+    assert!(BurnDbWriter::open(&text, &rules(), Durability::Unsynced).is_err());
 
     let foreign = folder.path().join("foreign.sqlite");
-    sqlite::open(&foreign).unwrap().execute_batch("CREATE TABLE t (x)").unwrap();
-    let error = BurnDbWriter::open(&foreign, &rules()).unwrap_err();
+    sqlite::open(&foreign, Durability::Unsynced).unwrap().execute_batch("CREATE TABLE t (x)").unwrap();
+    let error = BurnDbWriter::open(&foreign, &rules(), Durability::Unsynced).unwrap_err();
     assert!(matches!(error, BurnOpenError::File(sqlite::OpenError::WrongFile { .. })), "{error}");
 
     let newer = folder.path().join("newer.sqlite");
-    drop(BurnDbWriter::open(&newer, &rules()).unwrap());
-    sqlite::open(&newer).unwrap().pragma_update(None, "user_version", 99).unwrap();
-    let error = BurnDbWriter::open(&newer, &rules()).unwrap_err();
+    drop(BurnDbWriter::open(&newer, &rules(), Durability::Unsynced).unwrap());
+    sqlite::open(&newer, Durability::Unsynced).unwrap().pragma_update(None, "user_version", 99).unwrap();
+    let error = BurnDbWriter::open(&newer, &rules(), Durability::Unsynced).unwrap_err();
     assert!(matches!(error, BurnOpenError::File(sqlite::OpenError::SchemaTooNew { found: 99, .. })), "{error}");
 }
 
@@ -427,7 +428,7 @@ proptest! {
 fn no_burn_block_is_higher_than_contracts_can_read() {
     let folder = tempfile::tempdir().unwrap();
     let rules = BurnParams { first_height: u64::from(u32::MAX) - 1, ..rules() };
-    let mut db = BurnDbWriter::open(&folder.path().join("burn.sqlite"), &rules).unwrap();
+    let mut db = BurnDbWriter::open(&folder.path().join("burn.sqlite"), &rules, Durability::Unsynced).unwrap();
     let mut mine = || {
         let tip = db.get_canonical_burn_block().unwrap().unwrap();
         db.mine(&tip.hash, FIRST_TIME_S)

@@ -10,6 +10,7 @@ use super::stackers::{check_stackers, replace_stackers};
 use crate::db::{Positions, StoreError, insert_identity};
 use crate::params::{BurnParams, Producer, Stacker};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
+use sqlite::Durability;
 use stacks_types::ids::BurnBlockHash;
 use std::ops::Deref;
 use std::path::Path;
@@ -35,8 +36,8 @@ impl BurnDbWriter {
     ///
     /// # Errors
     /// When the rules cannot be, when the file was made with other rules, and when it is damaged or unusable.
-    pub fn open(path: &Path, rules: &BurnParams) -> Result<Self, BurnOpenError> {
-        Self::open_inspected(sqlite::inspect(path)?, rules, Arc::default())
+    pub fn open(path: &Path, rules: &BurnParams, durability: Durability) -> Result<Self, BurnOpenError> {
+        Self::open_inspected(sqlite::inspect(path)?, rules, Arc::default(), durability)
     }
 
     /// As [`Self::open`]; each block will say how far the other files were.
@@ -44,9 +45,10 @@ impl BurnDbWriter {
         inspected: sqlite::Inspected,
         rules: &BurnParams,
         positions: Arc<Positions>,
+        durability: Durability,
     ) -> Result<Self, BurnOpenError> {
         check_rules(rules)?;
-        let mut conn = inspected.open()?;
+        let mut conn = inspected.open(durability)?;
         SCHEMA.migrate(&mut conn)?;
         match select_rules(&conn)? {
             Some(stored) => {
@@ -58,6 +60,12 @@ impl BurnDbWriter {
         }
         positions.burn_row().raise(rows::select_newest_seen(&conn)?);
         Ok(Self(BurnDbReader { conn, rules: rules.clone() }, positions))
+    }
+
+    /// What it writes with.
+    #[cfg(test)]
+    pub(crate) const fn connection(&self) -> &Connection {
+        &self.0.conn
     }
 
     /// Has the file say which chain it is a part of.

@@ -6,9 +6,8 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
-use marf::Sync;
-use sqlite::crash_point;
 use sqlite::owner::{self, Owner};
+use sqlite::{Durability, crash_point};
 
 use super::chain_meta::{count_start, is_bound, select_meta};
 use super::check_rest::UncheckedFiles;
@@ -34,13 +33,18 @@ impl Chain {
     /// when the last handle is gone.
     ///
     /// Executes the boot block in a new folder: call it on a thread with [`crate::execution::STACK_BYTES`] of stack.
-    /// `clock` gives milliseconds since 1970.
+    /// `durability` is that of all of the chain's files. `clock` gives milliseconds since 1970.
     ///
     /// # Errors
     /// [`OpenError`]: the folder cannot be used, is damaged, in use, or of another chain.
-    pub fn open(folder: &Path, params: ChainParams, clock: fn() -> u64) -> Result<(Self, JoinHandle<()>), OpenError> {
+    pub fn open(
+        folder: &Path,
+        params: ChainParams,
+        durability: Durability,
+        clock: fn() -> u64,
+    ) -> Result<(Self, JoinHandle<()>), OpenError> {
         owner::check(folder, Owner::Node).map_err(|source| OpenError::Foreign { path: folder.to_owned(), source })?;
-        make_folder(folder).map_err(OpenError::file(folder))?;
+        make_folder(folder, durability).map_err(OpenError::file(folder))?;
         let lock = take(folder)?;
         try_to_write(folder)?;
         crash_point("open:folder_locked");
@@ -49,17 +53,17 @@ impl Chain {
         let unchecked = UncheckedFiles::of(&mut looked, &paths);
         let Folder { params, chain, burn, staging, nodes } = looked;
         // From here on the folder is written.
-        let mut conn = chain.open()?;
+        let mut conn = chain.open(durability)?;
         SCHEMA.migrate(&mut conn)?;
         marf::Marf::create_tables(&conn).map_err(OpenError::database(&paths.chain))?;
         crash_point("open:chain_made");
         let positions = Arc::<Positions>::default();
-        let burn = BurnDbWriter::open_inspected(burn, &params.burn, Arc::clone(&positions));
+        let burn = BurnDbWriter::open_inspected(burn, &params.burn, Arc::clone(&positions), durability);
         let burn = burn.map_err(BurnOpenError::at(&paths.burn))?;
         crash_point("open:burn_made");
-        let staging = StagingWriter::open_inspected(staging, Arc::clone(&positions))?;
+        let staging = StagingWriter::open_inspected(staging, Arc::clone(&positions), durability)?;
         crash_point("open:staging_made");
-        let marf = nodes.open(&conn, Sync::Full).map_err(OpenError::nodes(&paths.chain))?;
+        let marf = nodes.open(&conn, durability).map_err(OpenError::nodes(&paths.chain))?;
         crash_point("open:nodes_made");
 
         let chain_file = paths.chain;
@@ -114,13 +118,12 @@ impl Chain {
 }
 
 /// A new folder outlives a power cut only when the entry in its parent does.
-fn make_folder(folder: &Path) -> std::io::Result<()> {
+fn make_folder(folder: &Path, durability: Durability) -> std::io::Result<()> {
     if folder.is_dir() {
         return Ok(());
     }
     std::fs::create_dir_all(folder)?;
-    let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty());
-    File::open(parent.unwrap_or(Path::new(".")))?.sync_all()
+    durability.sync_entry(folder)
 }
 
 /// Two processes on one folder would each believe to be its only writer.
@@ -150,3 +153,6 @@ fn new_journal_id() -> [u8; 16] {
     id[8..].copy_from_slice(&half());
     id
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,6 @@
 use super::*;
 use proptest::prelude::*;
+use sqlite::Durability;
 use stacks_types::ids::{BurnBlockHash, StacksBlockId};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -35,7 +36,7 @@ struct Staging {
 
 fn staging() -> Staging {
     let folder = tempfile::tempdir().unwrap();
-    let db = StagingWriter::open(&folder.path().join("staging.sqlite")).unwrap();
+    let db = StagingWriter::open(&folder.path().join("staging.sqlite"), Durability::Unsynced).unwrap();
     Staging { folder, db }
 }
 
@@ -43,7 +44,7 @@ impl Staging {
     fn reopen(self) -> Self {
         let Self { folder, db } = self;
         drop(db); // A file has one writer.
-        let db = StagingWriter::open(&folder.path().join("staging.sqlite")).unwrap();
+        let db = StagingWriter::open(&folder.path().join("staging.sqlite"), Durability::Unsynced).unwrap();
         Self { folder, db }
     }
 
@@ -285,7 +286,7 @@ fn everything_survives_reopening() {
     let path = staging.path();
     let Staging { folder, db } = staging;
     drop(db);
-    let again = StagingWriter::open(&path).unwrap();
+    let again = StagingWriter::open(&path, Durability::Unsynced).unwrap();
     assert_eq!(again.blocks_after(0, 10).unwrap(), before);
     drop(folder);
 }

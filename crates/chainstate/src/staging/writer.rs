@@ -5,7 +5,10 @@ use super::error::MarkError;
 use super::reader::{SCHEMA, StagingReader};
 use super::rows;
 use crate::db::{OpenError, Positions, StoreError, insert_identity};
+#[cfg(test)]
+use rusqlite::Connection;
 use rusqlite::{Transaction, TransactionBehavior};
+use sqlite::{Durability, Inspected};
 use stacks_types::ids::{BurnBlockHash, StacksBlockId};
 use std::ops::Deref;
 use std::path::Path;
@@ -64,17 +67,27 @@ impl StagingWriter {
     ///
     /// # Errors
     /// When the file cannot be used.
-    pub fn open(path: &Path) -> Result<Self, OpenError> {
-        Self::open_inspected(sqlite::inspect(path)?, Arc::default())
+    pub fn open(path: &Path, durability: Durability) -> Result<Self, OpenError> {
+        Self::open_inspected(sqlite::inspect(path)?, Arc::default(), durability)
     }
 
     /// As [`Self::open`]; each block will say how far the other files were.
-    pub(crate) fn open_inspected(inspected: sqlite::Inspected, positions: Arc<Positions>) -> Result<Self, OpenError> {
+    pub(crate) fn open_inspected(
+        inspected: Inspected,
+        positions: Arc<Positions>,
+        durability: Durability,
+    ) -> Result<Self, OpenError> {
         let path = inspected.path().to_owned();
-        let mut conn = inspected.open()?;
+        let mut conn = inspected.open(durability)?;
         SCHEMA.migrate(&mut conn)?;
         positions.staging_row().raise(rows::select_newest_row(&conn).map_err(OpenError::store(&path))?);
         Ok(Self(StagingReader { conn }, positions))
+    }
+
+    /// What it writes with.
+    #[cfg(test)]
+    pub(crate) const fn connection(&self) -> &Connection {
+        &self.0.conn
     }
 
     /// Has the file say which chain it is a part of.

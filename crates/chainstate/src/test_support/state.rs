@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use clarity::state::BlockFacts;
-use marf::{BlockId, Marf, SealedTrie, Sync};
+use marf::{BlockId, Marf, SealedTrie};
 use rusqlite::Connection;
+use sqlite::Durability;
 use stacks_types::ids::{BurnBlockHash, StacksBlockId};
 
 use super::FixedHeaders;
@@ -39,7 +40,7 @@ impl ScratchState {
         let mut connection = Connection::open(folder.join("index.sqlite"))?;
         SCHEMA.migrate(&mut connection).map_err(|error| StoreError::Database(error.to_string()))?;
         Marf::create_tables(&connection)?;
-        let marf = Marf::open(&folder.join("nodes"), &connection, Sync::None);
+        let marf = Marf::open(&folder.join("nodes"), &connection, Durability::Unsynced);
         let marf = marf.map_err(|error| StoreError::Marf(error.to_string()))?;
         let contracts = execution::ContractCache::default();
         Ok(Self { params, marf, connection, contracts, headers: FixedHeaders::default(), burn_hash })

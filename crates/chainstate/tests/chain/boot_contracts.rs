@@ -6,6 +6,7 @@ use chainstate::chain::Chain;
 use chainstate::params::{BootContract, BootContracts, BootRelease, ChainParams, boot_address};
 use clarity::Rules;
 use clarity::value::ContractId;
+use sqlite::Durability;
 
 use crate::support::clock;
 use chainstate::test_support::{on_a_large_stack, params};
@@ -23,7 +24,8 @@ fn with(brought: &[(&str, &str)]) -> ChainParams {
 
 /// Opens a folder; gives which of our contracts the chain has, or why it is refused.
 fn open(folder: &Path, params: ChainParams) -> Result<BootRelease, String> {
-    let (chain, writer) = Chain::open(folder, params, clock).map_err(|error| error.to_string())?;
+    let (chain, writer) =
+        Chain::open(folder, params, Durability::Unsynced, clock).map_err(|error| error.to_string())?;
     let release = chain.params().boot_contracts.release;
     drop(chain);
     writer.join().expect("the writer ends");

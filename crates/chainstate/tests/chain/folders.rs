@@ -5,6 +5,7 @@ use std::path::Path;
 
 use chainstate::chain::Chain;
 use chainstate::db::OpenError;
+use sqlite::Durability;
 
 use crate::support::{TestChain, clock};
 use chainstate::test_support::{on_a_large_stack, params};
@@ -124,7 +125,9 @@ fn content(folder: &Path) -> BTreeMap<String, Vec<u8>> {
 /// The start is refused, names the files, and changes nothing.
 fn refused(what: &str, work: &Path, files: &[&str]) {
     let before = content(work);
-    let error = Chain::open(work, params(1, 3), clock).err().unwrap_or_else(|| panic!("{what}: went unseen"));
+    let error = Chain::open(work, params(1, 3), Durability::Unsynced, clock)
+        .err()
+        .unwrap_or_else(|| panic!("{what}: went unseen"));
     let text = error.to_string();
     assert!(files.iter().all(|file| text.contains(file)), "{what}: {text}");
     let after = content(work);
@@ -136,14 +139,14 @@ fn refused(what: &str, work: &Path, files: &[&str]) {
 }
 
 fn opens(what: &str, work: &Path) {
-    let opened = Chain::open(work, params(1, 3), clock);
+    let opened = Chain::open(work, params(1, 3), Durability::Unsynced, clock);
     assert!(opened.is_ok(), "{what}: {:?}", opened.err());
 }
 
 /// Takes from the files what builds of before did not write.
 fn make_unbound(folder: &Path) {
     let run = |file: &str, sql: &str| {
-        let conn = sqlite::open(&folder.join(file)).expect("it opens");
+        let conn = sqlite::open(&folder.join(file), Durability::Unsynced).expect("it opens");
         conn.execute_batch(sql).expect("it runs");
     };
     run(CHAIN, "UPDATE meta SET bound = 0");
@@ -224,7 +227,7 @@ fn a_folder_of_another_program_is_not_begun_in() {
     for file in ["devnet.json", "producer.sqlite", "signer.sqlite"] {
         let folder = tempfile::tempdir().expect("a temporary folder");
         std::fs::write(folder.path().join(file), "").expect("written");
-        let opened = Chain::open(folder.path(), params(1, 3), clock);
+        let opened = Chain::open(folder.path(), params(1, 3), Durability::Unsynced, clock);
         assert!(matches!(opened, Err(OpenError::Foreign { .. })), "{file}");
         assert_eq!(content(folder.path()).len(), 1, "{file}");
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use chainstate::chain::{Chain, JobKind, ResultLimits, Retention, StoreOutcome};
 use chainstate::stackerdb::get_chunk;
 use nakamoto_proto::v1;
+use sqlite::Durability;
 use stacks_types::ids::StacksBlockId;
 use stacks_types::stackerdb::StackerDbChunk;
 
@@ -207,7 +208,8 @@ fn a_clock_that_jumps_ahead_makes_no_event_old() {
     }
     on_a_large_stack(|| {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let (chain, _) = Chain::open(folder.path(), params(1, 3), jumping).expect("a new chain opens");
+        let (chain, _) =
+            Chain::open(folder.path(), params(1, 3), Durability::Unsynced, jumping).expect("a new chain opens");
         finish(&chain, "t-1", 1, ALL);
         let keep = |ran| {
             let keep = Retention { events: u64::MAX, bytes: u64::MAX, age: Duration::from_secs(7 * 86_400) };
@@ -255,7 +257,7 @@ fn offsets_count_the_bytes_of_the_journal_over_restarts_and_pruning() {
 fn reopen(folder: &std::path::Path) -> (Chain, std::thread::JoinHandle<()>) {
     let end = std::time::Instant::now() + Duration::from_secs(30);
     loop {
-        match Chain::open(folder, params(1, 3), clock) {
+        match Chain::open(folder, params(1, 3), Durability::Unsynced, clock) {
             Ok(opened) => return opened,
             Err(error) => assert!(std::time::Instant::now() < end, "{error}"),
         }

@@ -2,7 +2,8 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use marf::{MAX_VALUE_BYTES, Marf, MarfError, OpenError, SENTINEL, Sync};
+use marf::{MAX_VALUE_BYTES, Marf, MarfError, OpenError, SENTINEL};
+use sqlite::Durability;
 
 use crate::support::{Home, id, insert_all};
 
@@ -93,7 +94,7 @@ fn a_trie_of_another_handle_is_refused() {
 #[test]
 fn a_file_has_one_handle() {
     let home = Home::new();
-    let second = Marf::open(&home.nodes(), &home.conn, Sync::None);
+    let second = Marf::open(&home.nodes(), &home.conn, Durability::Unsynced);
     assert!(matches!(second, Err(OpenError::InUse { path }) if path == home.nodes()));
 }
 

@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
-use marf::{BlockId, Marf, OpenError, OpenTrie, SealedTrie, Sync, TrieHash};
+use marf::{BlockId, Marf, OpenError, OpenTrie, SealedTrie, TrieHash};
 use rusqlite::Connection;
+use sqlite::Durability;
 
 /// A folder with a node file and an index, both open.
 pub(crate) struct Home {
@@ -93,7 +94,7 @@ impl Closed {
 fn open(folder: &tempfile::TempDir) -> Result<(Marf, Connection), OpenError> {
     let conn = Connection::open(folder.path().join("index.sqlite")).unwrap();
     conn.pragma_update(None, "journal_mode", "WAL").unwrap();
-    let marf = Marf::open(&folder.path().join("nodes"), &conn, Sync::None)?;
+    let marf = Marf::open(&folder.path().join("nodes"), &conn, Durability::Unsynced)?;
     Ok((marf, conn))
 }
 

@@ -18,11 +18,11 @@ impl Folder {
     }
 
     fn open(&self) -> Connection {
-        open(&self.db()).unwrap_or_else(|error| panic!("{error}"))
+        open(&self.db(), Durability::Synced).unwrap_or_else(|error| panic!("{error}"))
     }
 
     fn refused(&self) -> String {
-        open(&self.db()).expect_err("it is damaged").to_string()
+        open(&self.db(), Durability::Synced).expect_err("it is damaged").to_string()
     }
 
     /// Copies the files to another folder, as a kill leaves them.
@@ -127,7 +127,7 @@ fn a_flipped_bit_is_named_or_does_not_matter() {
                 let at = (length * step / 60 + step * 37) % length;
                 let flipped = folder.copy();
                 change(&flipped.file(ending), |bytes| bytes[at] ^= 1 << (step % 8));
-                match open(&flipped.db()) {
+                match open(&flipped.db(), Durability::Synced) {
                     Ok(conn) => {
                         assert_eq!(rows(&conn), size, "byte {at} of {ending}: rows are missing");
                         let text: u32 = conn.query_row("SELECT sum(text + 1) FROM t", [], |row| row.get(0)).unwrap();
@@ -157,7 +157,7 @@ fn a_cut_file_is_named() {
             for part in [0, 1, 2, 3] {
                 let cut = folder.copy();
                 change(&cut.file(ending), |bytes| bytes.truncate(bytes.len() * part / 4));
-                match open(&cut.db()) {
+                match open(&cut.db(), Durability::Synced) {
                     // Behind its end the log has frames of an earlier round; the file may have all pages.
                     Ok(conn) => assert_eq!(rows(&conn), size, "{ending} cut to {part}/4"),
                     Err(error) => assert!(error.to_string().contains("a.sqlite"), "{error}"),
@@ -224,7 +224,7 @@ fn records_behind_a_damaged_one_are_gone_for_good() {
     for at in length - 400..length {
         let flipped = folder.copy();
         change(&flipped.file("-sums"), |bytes| bytes[at] ^= 1);
-        let Ok(conn) = open(&flipped.db()) else { continue };
+        let Ok(conn) = open(&flipped.db(), Durability::Synced) else { continue };
         update(&conn, 1_000);
         drop(conn);
         let n: u32 = flipped.open().query_row("SELECT text + 0 FROM t WHERE n = 1", [], |row| row.get(0)).unwrap();
@@ -263,7 +263,7 @@ fn a_file_has_one_writer() {
     let folder = Folder::new();
     let conn = folder.open();
     write(&conn, 1);
-    assert!(matches!(open(&folder.db()), Err(OpenError::InUse { .. })));
+    assert!(matches!(open(&folder.db(), Durability::Synced), Err(OpenError::InUse { .. })));
     drop(conn);
     assert_eq!(rows(&folder.open()), 1);
 }
@@ -291,7 +291,7 @@ const SLACK: u64 = 1 << 20;
 fn open_in_part(folder: &Folder) -> (Connection, Unchecked) {
     let mut inspected = inspect_first(&folder.db(), 64 << 10).unwrap();
     let left = inspected.take_unchecked().expect("it is longer");
-    (inspected.open().unwrap(), left)
+    (inspected.open(Durability::Synced).unwrap(), left)
 }
 
 /// Compares the rest and returns how many calls it took.

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use nakamoto_proto::v1;
+use sqlite::Durability;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use v1::event::Body;
@@ -226,7 +227,7 @@ impl Running {
     /// Starts the observers with the checkpoints in `folder`.
     pub(super) fn start(chain: &Arc<MemoryChain>, folder: &Path, configs: &[ObserverConfig]) -> Self {
         let source = Source { journal: Arc::clone(chain) as _, history: Arc::clone(chain) as _ };
-        let (dispatcher, runner) = Dispatcher::register(configs, source, folder).unwrap();
+        let (dispatcher, runner) = Dispatcher::register(configs, source, folder, Durability::Unsynced).unwrap();
         let shutdown = CancellationToken::new();
         let task = tokio::spawn(runner.run(shutdown.clone()));
         Self { dispatcher, shutdown, task }

@@ -7,6 +7,7 @@ use chainstate::db::StoreError;
 use chainstate::headers::ProcessedHeader;
 use chainstate::staging::{StagedBlock, StagingState};
 use nakamoto_proto::v1::event::Body;
+use sqlite::Durability;
 use stacks_types::ids::StacksBlockId;
 
 use super::log::{Log, Told, contract, event_hashes};
@@ -34,15 +35,15 @@ pub(crate) fn outcome(test: &TestChain) -> Outcome {
 pub(crate) fn check(what: &str, folder: &Path, log: &Path, whole: &Outcome) {
     let told = Log::read(log);
     {
-        let test = TestChain::at(folder);
+        let test = TestChain::at(folder, Durability::Unsynced);
         acknowledged(what, &test, &told);
         journal(what, &test, &told);
         states(what, &test, whole);
         test.settle();
         in_step(what, &test);
     }
-    script::run(folder, log, false);
-    let test = TestChain::at(folder);
+    script::run(folder, log, false, Durability::Unsynced);
+    let test = TestChain::at(folder, Durability::Unsynced);
     in_step(what, &test);
     assert_eq!(outcome(&test), *whole, "{what}: another chain than without the crash");
 }

@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use chainstate::chain::Chain;
+use sqlite::Durability;
 
 use super::check::outcome;
 use super::log::event_hashes;
@@ -43,7 +44,7 @@ fn apply(path: &Path, damage: Damage) {
 /// A folder whose databases have content both in their files and in their logs.
 fn folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).expect("a temporary folder");
-    script::run(&folder.path().join("data"), &folder.path().join("log"), true);
+    script::run(&folder.path().join("data"), &folder.path().join("log"), true, Durability::Unsynced);
     folder
 }
 
@@ -59,7 +60,7 @@ fn damage_is_named_at_start_wherever_it_is() {
         let original = folder();
         let data = original.path().join("data");
         let (whole, events) = {
-            let test = TestChain::at(&data);
+            let test = TestChain::at(&data, Durability::Unsynced);
             (outcome(&test), event_hashes(&test, 1))
         };
         let mut state = seed;
@@ -81,14 +82,16 @@ fn damage_is_named_at_start_wherever_it_is() {
                     let work = original.path().join("work");
                     copy(&data, &work);
                     apply(&work.join(&name), damage);
-                    let opened = catch_unwind(AssertUnwindSafe(|| Chain::open(&work, params(1, 3), clock)));
+                    let opened = catch_unwind(AssertUnwindSafe(|| {
+                        Chain::open(&work, params(1, 3), Durability::Unsynced, clock)
+                    }));
                     match opened.unwrap_or_else(|_| panic!("{what}: a panic")) {
                         Err(error) => assert!(error.to_string().contains(database), "{what}: {error}"),
                         Ok((chain, _)) => {
                             // A page that the log replaces, or what an earlier round has left in the log.
                             assert!(database != "state.marf", "{what}: went unseen");
                             drop(chain);
-                            let test = TestChain::at(&work);
+                            let test = TestChain::at(&work, Durability::Unsynced);
                             assert_eq!(outcome(&test), whole, "{what}: went unseen");
                             assert_eq!(event_hashes(&test, 1), events, "{what}: went unseen");
                         }

@@ -6,6 +6,8 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
+use sqlite::Durability;
+
 use super::check::{Outcome, check, outcome};
 use super::log::{Log, Told};
 use super::script;
@@ -14,6 +16,7 @@ use chainstate::test_support::on_a_large_stack;
 
 const FOLDER: &str = "CRASH_TEST_FOLDER";
 const PRUNE: &str = "CRASH_TEST_PRUNE";
+const UNSYNCED: &str = "CRASH_TEST_UNSYNCED";
 /// SIGABRT and SIGKILL.
 const ABORTED: i32 = 6;
 const KILLED: i32 = 9;
@@ -27,7 +30,8 @@ fn child() {
     let Some(folder) = std::env::var_os(FOLDER) else { return };
     on_a_large_stack(move || {
         let folder = Path::new(&folder);
-        script::run(&folder.join("data"), &folder.join("log"), std::env::var_os(PRUNE).is_some());
+        let durability = Durability::from_setting(std::env::var_os(UNSYNCED).is_none());
+        script::run(&folder.join("data"), &folder.join("log"), std::env::var_os(PRUNE).is_some(), durability);
     });
 }
 
@@ -37,20 +41,23 @@ fn scratch() -> tempfile::TempDir {
     folder.expect("a temporary folder")
 }
 
-fn start(folder: &Path, crash_at: &str, prune: bool) -> Child {
+fn start(folder: &Path, crash_at: &str, prune: bool, durability: Durability) -> Child {
     let mut command = Command::new(std::env::current_exe().expect("a test has a path"));
     command.args(["--exact", "crash::points::child", "--ignored", "--nocapture"]);
     command.env(FOLDER, folder).env("MOCKAMOTO_CRASH_AT", crash_at);
     if prune {
         command.env(PRUNE, "1");
     }
+    if durability == Durability::Unsynced {
+        command.env(UNSYNCED, "1");
+    }
     let output = std::fs::File::create(folder.join("output")).expect("a file");
     command.stdout(output.try_clone().expect("a handle")).stderr(output).stdin(Stdio::null());
     command.spawn().expect("the test binary starts")
 }
 
-fn run(folder: &Path, crash_at: &str, prune: bool) -> ExitStatus {
-    let status = start(folder, crash_at, prune).wait().expect("it ends");
+fn run(folder: &Path, crash_at: &str, prune: bool, durability: Durability) -> ExitStatus {
+    let status = start(folder, crash_at, prune, durability).wait().expect("it ends");
     let output = || std::fs::read_to_string(folder.join("output")).unwrap_or_default();
     let known = status.success() || status.signal() == Some(ABORTED);
     assert!(known, "{crash_at}: the child ended with {status}:\n{}", output());
@@ -61,10 +68,10 @@ fn run(folder: &Path, crash_at: &str, prune: bool) -> ExitStatus {
 fn whole() -> (Outcome, Duration) {
     let folder = scratch();
     let started = Instant::now();
-    assert!(run(folder.path(), "", false).success());
+    assert!(run(folder.path(), "", false, Durability::Synced).success());
     let took = started.elapsed();
     assert_eq!(Log::read(&folder.path().join("log")).last(), Some(&Told::Done));
-    let test = TestChain::at(&folder.path().join("data"));
+    let test = TestChain::at(&folder.path().join("data"), Durability::Unsynced);
     assert_eq!(test.tip().chain_length, script::BLOCKS);
     (outcome(&test), took)
 }
@@ -77,17 +84,19 @@ fn a_process_that_dies_at_any_named_point_leaves_the_old_state_or_the_new_one() 
         let work = || {
             loop {
                 let Some(name) = todo.lock().expect("no panic").next() else { return };
-                // The first time, and later ones as long as there are any.
-                for count in [1, 2, 5, 14] {
+                // The first time, and later ones as long as there are any; a killed process asks nothing of the disk.
+                let (synced, unsynced) = (Durability::Synced, Durability::Unsynced);
+                for (count, durability) in [(1, synced), (1, unsynced), (2, synced), (5, unsynced), (14, synced)] {
                     let crash_at = format!("{name}:{count}");
                     let folder = scratch();
                     // These are only reached when much is written.
                     let prune = name.starts_with("prune") || name.ends_with("_checkpoint");
-                    if run(folder.path(), &crash_at, prune).success() {
+                    if run(folder.path(), &crash_at, prune, durability).success() {
                         assert!(count > 1, "{name} was never reached");
                         break;
                     }
-                    check(&crash_at, &folder.path().join("data"), &folder.path().join("log"), &whole);
+                    let what = format!("{crash_at}, {durability:?}");
+                    check(&what, &folder.path().join("data"), &folder.path().join("log"), &whole);
                 }
             }
         };
@@ -121,7 +130,8 @@ fn a_process_that_is_killed_at_any_moment_leaves_the_old_state_or_the_new_one() 
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             let after = took.mul_f64(f64::from(u32::try_from(state >> 32).expect("32 bits")) / f64::from(u32::MAX));
             let folder = scratch();
-            let mut child = start(folder.path(), "", false);
+            let durability = Durability::from_setting(round % 2 == 0);
+            let mut child = start(folder.path(), "", false, durability);
             let end = Instant::now() + after;
             while Instant::now() < end && child.try_wait().expect("it can be asked").is_none() {
                 std::thread::park_timeout(Duration::from_micros(200));
@@ -129,7 +139,7 @@ fn a_process_that_is_killed_at_any_moment_leaves_the_old_state_or_the_new_one() 
             child.kill().expect("it can be killed");
             let status = child.wait().expect("it ends");
             assert!(status.success() || status.signal() == Some(KILLED), "{status}");
-            let what = format!("seed {seed}, round {round}, killed after {after:?}");
+            let what = format!("seed {seed}, round {round}, {durability:?}, killed after {after:?}");
             check(&what, &folder.path().join("data"), &folder.path().join("log"), &whole);
         }
     });

@@ -8,6 +8,7 @@ use chainstate::chain::{Admission, Chain, Processed, ResultLimits, Retention, St
 use chainstate::stackerdb::PutOutcome;
 use nakamoto_proto::v1;
 use nakamoto_proto::v1::event::Body;
+use sqlite::Durability;
 use stacks_types::block::NakamotoBlock;
 use stacks_types::ids::StateRoot;
 use stacks_types::stackerdb::StackerDbChunk;
@@ -31,9 +32,9 @@ const FOREVER: Duration = Duration::from_secs(1 << 32);
 const FILLERS: u64 = 2;
 
 /// Runs the script on the chain in `folder`; with `prune`, also its long end.
-pub(crate) fn run(folder: &Path, log: &Path, prune: bool) {
+pub(crate) fn run(folder: &Path, log: &Path, prune: bool, durability: Durability) {
     let mut log = Log::new(log);
-    let test = TestChain::at(folder);
+    let test = TestChain::at(folder, durability);
     log.tell(&Told::Opened);
     log.tell_events(&test);
     settle(&test, &mut log);

@@ -17,6 +17,7 @@ use chainstate::params::ChainParams;
 use chainstate::test_support::{FIRST_TIME_S, address, key, params, signed, vrf_key};
 use clarity::value::Principal;
 use nakamoto_proto::v1;
+use sqlite::Durability;
 use stacks_types::block::NakamotoBlock;
 use stacks_types::ids::{BurnBlockHash, SortitionHash, StacksBlockId, Txid};
 use stacks_types::transaction::{StacksTransaction, TransactionPayload};
@@ -50,7 +51,7 @@ impl TestChain {
     /// A chain of these parameters with nothing but its first burn block and its boot block.
     pub(crate) fn at_genesis(params: ChainParams) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let (chain, _) = Chain::open(folder.path(), params, clock).expect("a new chain opens");
+        let (chain, _) = Chain::open(folder.path(), params, Durability::Unsynced, clock).expect("a new chain opens");
         Self { chain, folder, next_burn_time_s: FIRST_TIME_S }
     }
 
@@ -59,13 +60,13 @@ impl TestChain {
         let Self { chain, folder, next_burn_time_s } = self;
         let params = chain.params().clone();
         drop(chain);
-        let chain = open_chain(folder.path(), params);
+        let chain = open_chain(folder.path(), params, Durability::Unsynced);
         Self { chain, folder, next_burn_time_s }
     }
 
     /// The chain in a folder that outlives this, made if it is not there. Mines nothing.
-    pub(crate) fn at(path: &std::path::Path) -> Self {
-        let chain = open_chain(path, params(1, 3));
+    pub(crate) fn at(path: &std::path::Path, durability: Durability) -> Self {
+        let chain = open_chain(path, params(1, 3), durability);
         let folder = tempfile::tempdir_in(path).expect("a temporary folder");
         Self { chain, folder, next_burn_time_s: FIRST_TIME_S }
     }
@@ -185,10 +186,10 @@ impl TestChain {
 }
 
 /// Opens a folder that was just closed.
-fn open_chain(path: &std::path::Path, params: ChainParams) -> Chain {
+fn open_chain(path: &std::path::Path, params: ChainParams, durability: Durability) -> Chain {
     let end = std::time::Instant::now() + std::time::Duration::from_secs(60);
     loop {
-        match Chain::open(path, params.clone(), clock) {
+        match Chain::open(path, params.clone(), durability, clock) {
             // A process that another test is just starting has our locks until it becomes another program.
             Err(OpenError::File(sqlite::OpenError::InUse { .. })) if std::time::Instant::now() < end => {
                 std::thread::park_timeout(std::time::Duration::from_millis(1));

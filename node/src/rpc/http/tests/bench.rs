@@ -14,6 +14,7 @@ use chainstate::params::{ChainParams, Producer, Stacker};
 use chainstate::test_support::{address, key, on_a_large_stack, signed, user, vrf_key};
 use http_body_util::BodyExt as _;
 use serde_json::Value;
+use sqlite::Durability;
 use stacks_types::block::NakamotoBlock;
 use stacks_types::ids::{SortitionHash, StacksBlockId};
 use stacks_types::transaction::{StacksTransaction, TransactionPayload};
@@ -92,7 +93,8 @@ impl Bench {
     pub(super) fn of_chain(params: ChainParams, token: Option<&str>, call_limits: CallLimits) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().to_owned();
-        let (core, _writer) = on_a_large_stack(move || Chain::open(&path, params, || 1_800_000_000_000)).unwrap();
+        let (core, _writer) =
+            on_a_large_stack(move || Chain::open(&path, params, Durability::Synced, || 1_800_000_000_000)).unwrap();
         let live = Arc::new(NodeChain::new(core.clone(), RETENTION).unwrap().with_call_limits(call_limits));
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
