@@ -26,7 +26,7 @@ use mockamoto_node::chain::try_genesis;
 use mockamoto_node::config::{Balance, DEFAULT_EPOCH, GenesisFile, ProducerEntry, StackerEntry};
 use serde::{Deserialize, Serialize};
 use sqlite::owner::{self, Owner};
-use sqlite::{Draft, Readable};
+use sqlite::{Draft, Durability, Readable};
 use stacks_types::address::StacksAddress;
 use stacks_types::keys::{KeyEncoding, PrivateKey};
 use stacks_types::vrf::VrfPrivateKey;
@@ -289,7 +289,7 @@ fn lock(folder: &Path) -> anyhow::Result<File> {
 fn write_whole(path: &Path, text: &str) -> anyhow::Result<()> {
     let written = Draft::create(path, Readable::ByOwner).and_then(|draft| {
         draft.file().write_all(text.as_bytes())?;
-        draft.publish_durably()
+        draft.publish(Durability::Synced)
     });
     written.map(drop).with_context(|| format!("{} cannot be written", path.display()))
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use serde_json::json;
-use sqlite::{Draft, Readable};
+use sqlite::{Draft, Durability, Readable};
 
 use crate::accounts::{ACCOUNTS, OPENING_BALANCE_USTX};
 use crate::data_dir::DataDir;
@@ -113,7 +113,7 @@ pub fn write_json(data_dir: &DataDir, address: &Address, path: &Path) -> anyhow:
     let text = serde_json::to_string_pretty(&as_json(data_dir, address))? + "\n";
     let written = Draft::create(path, Readable::ByAll).and_then(|draft| {
         draft.file().write_all(text.as_bytes())?;
-        draft.publish()
+        draft.publish(Durability::Unsynced)
     });
     written.map(drop).with_context(|| format!("{} cannot be written", path.display()))
 }

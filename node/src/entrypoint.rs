@@ -25,7 +25,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, anyhow, bail};
 use chainstate::read;
 use client::Shutdown;
-use sqlite::{Draft, Readable};
+use sqlite::{Draft, Durability, Readable};
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
@@ -443,7 +443,7 @@ fn announce_ready(settings: &Settings, addresses: &[SocketAddr]) -> anyhow::Resu
     if let Some(path) = &settings.ready_file {
         let written = Draft::create(path, Readable::ByAll).and_then(|draft| {
             draft.file().write_all(line.as_bytes())?;
-            draft.publish()
+            draft.publish(Durability::Unsynced)
         });
         written.with_context(|| format!("cannot write {}", path.display()))?;
     }

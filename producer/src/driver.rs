@@ -25,7 +25,7 @@ use crate::convert;
 use crate::decide::{Action, Input, Machine, NoTemplate};
 use crate::model::{Answer, Candidate, Millis, ProducerContext, SignedBlock, StackerSet, Template, View};
 use crate::record::{Claim, Record};
-use crate::seal::{self, Keys};
+use crate::seal::{self, Keys, LastProof};
 
 /// Most proposals that are kept; each has up to 2 MiB. Producers build on the tip and finish each other's blocks first, so there is
 /// more than one only when signers refuse.
@@ -56,6 +56,8 @@ pub struct Driver {
     pub record: Record,
     /// Keys of this producer, for blocks and VRF proofs.
     pub keys: Keys,
+    /// Proof of the newest tenure.
+    pub last_proof: LastProof,
     /// The state machine that decides.
     pub machine: Machine,
     /// Facts that do not change.
@@ -367,7 +369,7 @@ impl Driver {
 
     fn sign(&mut self, template: &Template) -> Input {
         let Some(view) = &self.view else { return Input::NotSigned };
-        let block = match seal::seal(&self.keys, view, template) {
+        let block = match seal::seal(&self.keys, view, template, &mut self.last_proof) {
             Ok(block) => block,
             Err(error) => {
                 tracing::error!(error = %error, "a template of the node was not signed");

@@ -14,7 +14,7 @@ use crate::args::Args;
 use crate::decide::{Machine, Policy};
 use crate::driver::{Chain, Driver};
 use crate::record::Record;
-use crate::seal::Keys;
+use crate::seal::{Keys, LastProof};
 
 /// Runs the program with these arguments (the program's name first) until a signal stops it. Prints help, version and argument
 /// errors as `clap` does, which ends the process.
@@ -79,6 +79,7 @@ async fn produce(args: Args) -> anyhow::Result<()> {
         node,
         record,
         keys,
+        last_proof: LastProof::default(),
         machine: Machine::new(policy),
         chain,
         assembly_time: args.assembly_time,

@@ -10,11 +10,11 @@
 
 use stacks_types::address::StacksAddress;
 use stacks_types::block::{BlockDecodeError, NakamotoBlock};
-use stacks_types::ids::{BurnBlockHash, StacksBlockId};
+use stacks_types::ids::{BurnBlockHash, SortitionHash, StacksBlockId};
 use stacks_types::keys::{MessageSignature, PrivateKey};
 use stacks_types::limits::MAX_BLOCK_BYTES;
 use stacks_types::transaction::{SignError, SpendingCondition, StacksTransaction, TransactionAuth, TransactionPayload};
-use stacks_types::vrf::VrfPrivateKey;
+use stacks_types::vrf::{VrfPrivateKey, VrfProof};
 
 use crate::model::{SignedBlock, Template, View};
 
@@ -35,6 +35,24 @@ impl Keys {
     #[must_use]
     pub fn address(&self, mainnet: bool) -> StacksAddress {
         StacksAddress::p2pkh(&self.signing.public_key(), mainnet)
+    }
+}
+
+/// The proof that was made last. All blocks of a tenure have the same.
+#[derive(Debug, Default)]
+pub struct LastProof(Option<(SortitionHash, VrfProof)>);
+
+impl LastProof {
+    /// The proof of `key` over `message`. Of one key only.
+    fn of(&mut self, key: &VrfPrivateKey, message: SortitionHash) -> VrfProof {
+        match self.0 {
+            Some((last, proof)) if last == message => proof,
+            _ => {
+                let proof = key.prove(message.as_bytes());
+                self.0 = Some((message, proof));
+                proof
+            }
+        }
     }
 }
 
@@ -100,10 +118,15 @@ pub fn coinbase(keys: &Keys, view: &View, nonce: u64) -> Result<Vec<u8>, SignErr
 ///
 /// # Errors
 /// [`SealError`] when the template is not what was asked for.
-pub fn seal(keys: &Keys, view: &View, template: &Template) -> Result<SignedBlock, SealError> {
+pub fn seal(
+    keys: &Keys,
+    view: &View,
+    template: &Template,
+    last_proof: &mut LastProof,
+) -> Result<SignedBlock, SealError> {
     let mut block = NakamotoBlock::decode(&template.bytes)?;
     check(keys, view, &block)?;
-    block.header.vrf_proof = keys.vrf.prove(template.sortition_hash.as_bytes());
+    block.header.vrf_proof = last_proof.of(&keys.vrf, template.sortition_hash);
     if view.well_known {
         block.header.sign_well_known();
         block.header.stacker_signatures.clear();
@@ -191,10 +214,23 @@ mod tests {
     use super::*;
     use crate::model::{Mining, MiningMode};
     use stacks_types::block::NakamotoBlockHeader;
-    use stacks_types::ids::{MerkleRoot, SortitionHash, StateRoot};
+    use stacks_types::ids::{MerkleRoot, StateRoot};
     use stacks_types::keys::LowS;
     use stacks_types::transaction::BlockTransaction;
-    use stacks_types::vrf::VrfProof;
+
+    fn seal(keys: &Keys, view: &View, template: &Template) -> Result<SignedBlock, SealError> {
+        super::seal(keys, view, template, &mut LastProof::default())
+    }
+
+    #[test]
+    fn each_sortition_has_its_own_proof() {
+        let (keys, mut last) = (keys(), LastProof::default());
+        for message in [1, 1, 2, 1] {
+            let message = SortitionHash([message; 32]);
+            let proof = last.of(&keys.vrf, message);
+            proof.verify(&keys.vrf.public_key(), message.as_bytes()).unwrap();
+        }
+    }
 
     fn keys() -> Keys {
         Keys { signing: PrivateKey::from_seed(b"producer"), vrf: VrfPrivateKey::from_seed(&[7; 32]) }

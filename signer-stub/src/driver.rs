@@ -3,7 +3,8 @@
 //! # Invariants
 //! - An action's result is the machine's next input: no event comes between the two.
 //! - A signature leaves only after [`Record::claim`] granted it.
-//! - The place in the journal is kept only when nothing is in flight, so that a restart reads all unfinished work again.
+//! - The place in the journal is kept only when nothing is in flight, so that a restart reads again all that was; and not for
+//!   each block, since all that an older one costs is a restart that reads more.
 //!
 //! # Not here
 //! Decisions: `decide`. Decoding messages: `messages`. Whether this signer is in the set and its token is taken: `standing`.
@@ -17,8 +18,8 @@ use std::time::Duration;
 use client::{
     ActorError, Feed, FeedItem, Node, PutError, SlotWriter, Standing, is_refusal, reason, retry_delay, unary,
 };
+use nakamoto_proto::v1;
 use nakamoto_proto::v1::event::Body;
-use nakamoto_proto::v1::{self, JobState};
 use stacks_types::ids::{BlockHash, BurnBlockHash, Hash160, StacksBlockId};
 use stacks_types::keys::PrivateKey;
 use stacks_types::proposal::SlotMessage;
@@ -30,6 +31,9 @@ use messages::{decode, elected, outcome_of};
 use crate::decide::{Action, Input, Machine};
 use crate::model::{Millis, Outcome, Proposal, Refusal, Tips};
 use crate::record::{Claim, Place, Record, RecordError, Sibling};
+
+/// Time from an answer until the place in the journal is kept.
+const PLACE_PAUSE: Duration = Duration::from_secs(1);
 
 /// What the driver needs to know of the chain; it does not change.
 #[derive(Debug, Clone)]
@@ -67,6 +71,8 @@ pub struct Driver {
     pub snapshot: BTreeMap<u32, v1::StackerDbChunk>,
     /// Sequence and cursor of the last event, if the stream can resume after it.
     pub reached: Option<(u64, Vec<u8>)>,
+    /// When the place is kept next, if there is another one.
+    pub place_due: Option<Instant>,
     /// Writes this signer's slot at that burn tip: each reward cycle has its own slots.
     pub slot: Option<(BurnBlockHash, SlotWriter)>,
     /// Whether this signer is in the stacker set, as last logged.
@@ -112,7 +118,8 @@ impl Driver {
     /// [`ActorError`] when it does, or refuses the token.
     pub async fn run(&mut self) -> Result<(), ActorError> {
         loop {
-            let deadline = self.machine.deadline().map(|at| self.epoch + Duration::from_millis(at));
+            let machine = self.machine.deadline().map(|at| self.epoch + Duration::from_millis(at));
+            let deadline = machine.into_iter().chain(self.place_due).min();
             let timer = async {
                 match deadline {
                     Some(at) => tokio::time::sleep_until(at).await,
@@ -122,7 +129,10 @@ impl Driver {
             tokio::select! {
                 biased;
                 item = self.feed.next() => self.on_item(item?).await,
-                () = timer => self.step(Input::Tick).await,
+                () = timer => {
+                    self.keep_place_if_due();
+                    self.step(Input::Tick).await;
+                }
             }
             self.say_when_not_in_the_set().await;
             if let Some(why) = self.refused.take() {
@@ -141,12 +151,17 @@ impl Driver {
                 None => None,
             };
             if answered && next.is_none() {
-                self.keep_place();
+                self.place_due.get_or_insert_with(|| Instant::now() + PLACE_PAUSE);
             }
         }
     }
 
-    fn keep_place(&self) {
+    fn keep_place_if_due(&mut self) {
+        if self.place_due.is_none_or(|due| due > Instant::now()) {
+            return;
+        }
+        // What is in flight will be answered, and the place be due again.
+        self.place_due = None;
         let (Some(tips), Some((sequence, cursor))) = (self.machine.resting_place(), &self.reached) else { return };
         let place = Place { cursor: cursor.clone(), sequence: *sequence, tips };
         if let Err(error) = self.record.set_place(&place) {
@@ -159,6 +174,10 @@ impl Driver {
         match item {
             FeedItem::Opened { resumed, .. } => {
                 self.snapshot.clear();
+                if !resumed {
+                    // The tips will be newer than the event.
+                    self.reached = None;
+                }
                 let last_run = self.last_run.take();
                 if let (true, Some(place)) = (resumed, last_run) {
                     self.step(Input::Tips { tips: place.tips, sequence: place.sequence }).await;
@@ -313,18 +332,8 @@ impl Driver {
         let block = proposal.bytes.clone().into();
         let request = v1::RequestValidationRequest { block, ..v1::RequestValidationRequest::default() };
         let answer = unary(self.node.validation().request_validation(request)).await?;
-        let id = answer.validation_id;
-        if !answer.joined {
-            return Ok(Input::Requested { id, outcome: None });
-        }
-        // The job may have ended before this call, and its event with it.
-        let request = v1::GetValidationRequest { validation_id: id.clone(), wait: None };
-        let answer = unary(self.node.validation().get_validation(request)).await?;
-        let outcome = match answer.state() {
-            JobState::Pending => None,
-            state => Some(outcome_of(state, answer.verdict)),
-        };
-        Ok(Input::Requested { id, outcome })
+        // Whether it is new or joined: a job that can be joined has not ended, and the event of its end comes in this stream.
+        Ok(Input::Requested { id: answer.validation_id, outcome: None })
     }
 
     async fn sign(&mut self, proposal: &Proposal) -> Result<Input, Failed> {

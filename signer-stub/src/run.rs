@@ -86,6 +86,7 @@ async fn sign(args: Args) -> anyhow::Result<()> {
         last_run,
         snapshot: BTreeMap::new(),
         reached: None,
+        place_due: None,
         slot: None,
         asked_at: None,
         standing: Standing::default(),

@@ -6,6 +6,8 @@ use std::io;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
+use crate::Durability;
+
 /// Who may read a file besides its owner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Readable {
@@ -49,22 +51,12 @@ impl Draft {
     /// Renames the file to its final path, in place of an older one.
     ///
     /// # Errors
-    /// When the folder cannot be written; an older file is then unchanged.
-    pub fn publish(self) -> io::Result<File> {
+    /// When the folder or the disk does not take it. Under that name is the older file or the new one.
+    pub fn publish(self, durability: Durability) -> io::Result<File> {
+        durability.sync_data(&self.file)?;
         std::fs::rename(&self.written_as, &self.path)?;
+        durability.sync_entry(&self.path)?;
         Ok(self.file)
-    }
-
-    /// As [`Self::publish`], and afterwards the file survives a power cut.
-    ///
-    /// # Errors
-    /// When the disk does not take it. The file may have been renamed all the same.
-    pub fn publish_durably(self) -> io::Result<File> {
-        self.file.sync_all()?;
-        let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty()).map(Path::to_owned);
-        let file = self.publish()?;
-        File::open(folder.unwrap_or_else(|| PathBuf::from(".")))?.sync_all()?;
-        Ok(file)
     }
 }
 
@@ -79,9 +71,7 @@ mod tests {
     fn a_file_is_whole_or_as_it_was() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("keys.json");
-        for (text, publish) in
-            [("first", Draft::publish as fn(Draft) -> io::Result<File>), ("second", Draft::publish_durably)]
-        {
+        for (text, durability) in [("first", Durability::Synced), ("second", Durability::Unsynced)] {
             let before = std::fs::read(&path).ok();
             let left_behind = Draft::create(&path, Readable::ByAll).unwrap();
             left_behind.file().write_all(b"half of something longer").unwrap();
@@ -89,7 +79,7 @@ mod tests {
             assert_eq!(std::fs::read(&path).ok(), before);
             let draft = Draft::create(&path, Readable::ByAll).unwrap();
             draft.file().write_all(text.as_bytes()).unwrap();
-            publish(draft).unwrap();
+            draft.publish(durability).unwrap();
             assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
             assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "no draft stays");
         }
@@ -100,7 +90,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("keys.json");
         drop(Draft::create(&path, Readable::ByAll).unwrap());
-        Draft::create(&path, Readable::ByOwner).unwrap().publish_durably().unwrap();
+        Draft::create(&path, Readable::ByOwner).unwrap().publish(Durability::Synced).unwrap();
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     }
 }

@@ -303,7 +303,7 @@ fn decode_hex(text: &str, bytes_max: usize) -> Result<Vec<u8>, KeyError> {
 fn sign_with_nonce(key: &Scalar, nonce: &[u8; 32], digest: &[u8; 32]) -> Option<MessageSignature> {
     let nonce = Option::<Scalar>::from(Scalar::from_repr(FieldBytes::from(*nonce)))?;
     let inverse = Option::<Scalar>::from(nonce.invert())?;
-    let point = (ProjectivePoint::GENERATOR * nonce).to_affine();
+    let point = ProjectivePoint::mul_by_generator(&nonce).to_affine();
     let x = point.x();
     let r = <Scalar as Reduce<FieldBytes>>::reduce(&x);
     let z = <Scalar as Reduce<FieldBytes>>::reduce(&FieldBytes::from(*digest));

@@ -1,8 +1,8 @@
 //! The load tool: starts the processes, drives them, and measures what `docs/PERFORMANCE.md` shows.
 //!
-//! Everything is measured from outside, over the ports that users have, with durable writes on. Client and servers share
-//! the machine's cores. A row is a file in `rows/`; each starts processes of its own, so that rows do not disturb each
-//! other. Transactions are signed before the clock starts.
+//! Everything is measured from outside, over the ports that users have, with durable writes on unless the row is a devnet's in a
+//! temporary folder. Client and servers share the machine's cores. A row is a file in `rows/`; each starts processes of its own, so
+//! that rows do not disturb each other. Transactions are signed before the clock starts.
 //!
 //! # Not here
 //! The state index alone: `benches/marf.rs`.
@@ -24,6 +24,8 @@ pub struct Size {
     pub starts: u32,
     /// Number of empty blocks.
     pub empty_blocks: u64,
+    /// Number of blocks that are asked for at once.
+    pub blocks_on_demand: u32,
     /// Number of accounts that send.
     pub accounts: usize,
     /// Number of transfers in a row.
@@ -53,6 +55,7 @@ impl Size {
     pub const WHOLE: Self = Self {
         starts: 10,
         empty_blocks: 2_500,
+        blocks_on_demand: 1_000,
         accounts: 4_000,
         transfers: 100_000,
         calls: 20_000,
@@ -70,6 +73,7 @@ impl Size {
     pub const TINY: Self = Self {
         starts: 1,
         empty_blocks: 20,
+        blocks_on_demand: 5,
         accounts: 20,
         transfers: 200,
         calls: 50,
@@ -132,9 +136,10 @@ impl Grown {
 }
 
 /// Names of all rows, in the order of the table.
-pub const ROWS: [&str; 12] = [
+pub const ROWS: [&str; 13] = [
     "start",
     "empty-blocks",
+    "mine-blocks",
     "transfers",
     "transfers-from-mempool",
     "calls",
@@ -155,6 +160,7 @@ pub async fn measure(row: &str, size: &Size, table: &mut Table) {
     match row {
         "start" => rows::start::measure(size, table),
         "empty-blocks" => rows::empty_blocks::measure(size, table).await,
+        "mine-blocks" => rows::mine_blocks::measure(size, table).await,
         "transfers" => rows::mining::transfers(size, table).await,
         "transfers-from-mempool" => rows::mining::transfers_from_mempool(size, table).await,
         "calls" => rows::mining::calls(size, table).await,

@@ -46,6 +46,7 @@ pub struct Plan {
     /// Opening balances besides those of the vectors: address and micro-STX.
     /// Whether commits of all processes wait for the disk; without only if there is no `node_config`.
     pub durable: bool,
+    /// Opening balances besides those of the vectors: address and micro-STX.
     pub balances: Vec<(String, u64)>,
 }
 

@@ -1,4 +1,4 @@
-//! Validation, push and append of one block verify its signatures once.
+//! Validation, push and append of one block verify its signatures once, and the blocks of a tenure their one proof.
 //!
 //! Who must have signed and proved is a function of the burn view, whose sets are fixed when its cycle begins, and the block
 //! hash names the burn view. So what was found good once is good; a miss verifies. Nothing is remembered of what is bad.
@@ -8,6 +8,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use stacks_types::block::NakamotoBlockHeader;
 use stacks_types::hashing::sha512_256;
+use stacks_types::ids::SortitionHash;
+use stacks_types::vrf::{VrfProof, VrfPublicKey};
 
 /// Findings kept: those of the blocks between validation and append on a few forks, and room for others that are tried.
 const CAPACITY: usize = 64;
@@ -28,6 +30,18 @@ impl SignatureCache {
     ) -> Result<(), E> {
         // Fields 1 to 9: all that the producer made.
         self.once(header.block_hash().0, verify)
+    }
+
+    /// Runs `verify` unless this proof was found to be this key's over this message before: all blocks of a tenure have the same.
+    pub(super) fn proof<E>(
+        &self,
+        proof: &VrfProof,
+        key: &VrfPublicKey,
+        message: &SortitionHash,
+        verify: impl FnOnce() -> Result<(), E>,
+    ) -> Result<(), E> {
+        // 144 bytes, and no header has so few: the two never name the same.
+        self.once(sha512_256(&[&proof.0, &key.0, &message.0]), verify)
     }
 
     /// Runs `verify` unless it went well for just these stackers' signatures of this header before.
@@ -98,6 +112,21 @@ mod tests {
     #[test]
     fn what_was_found_good_is_not_verified_again() {
         assert_eq!(verified(&SignatureCache::default(), &header()), [1, 1]);
+    }
+
+    #[test]
+    fn a_proof_is_verified_once_for_each_key_and_message() {
+        let (once, mut count) = (SignatureCache::default(), 0);
+        let places = [(7, 1, 2), (7, 1, 2), (7, 1, 3), (7, 4, 2), (8, 1, 2), (7, 1, 2)];
+        for (proof, key, message) in places {
+            let found =
+                once.proof(&VrfProof([proof; 80]), &VrfPublicKey([key; 32]), &SortitionHash([message; 32]), || {
+                    count += 1;
+                    if proof == 8 { Err("bad") } else { Ok(()) }
+                });
+            assert_eq!(found.is_ok(), proof == 7);
+        }
+        assert_eq!(count, 4);
     }
 
     #[test]

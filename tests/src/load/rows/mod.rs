@@ -5,6 +5,7 @@ pub(super) mod attacks;
 pub(super) mod empty_blocks;
 pub(super) mod fan_out;
 pub(super) mod info;
+pub(super) mod mine_blocks;
 pub(super) mod mining;
 pub(super) mod push_latency;
 pub(super) mod start;

@@ -108,7 +108,10 @@ fn check_signatures(
     env.verified.producer(header, || {
         let producer = env.burn.elected_producer(&view.hash).map_err(StoreError::from)?;
         producer::check_producer(signing, &producer, header)?;
-        producer::check_vrf_proof(&producer, view, header).map_err(CheckError::from)
+        let (proof, key) = (&header.vrf_proof, &producer.vrf_public_key);
+        env.verified.proof(proof, key, &view.sortition_hash, || {
+            producer::check_vrf_proof(&producer, view, header).map_err(CheckError::from)
+        })
     })?;
     match signatures {
         SignatureRules::Block => env.verified.stackers(header, || {

@@ -1,0 +1,45 @@
+//! The one command, and what it says of itself.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use super::{Process, WAIT, binary};
+
+/// The one command on a free port, with its accounts in a file of `folder`.
+#[must_use]
+pub fn devnet_command(folder: &Path, flags: &[&str]) -> Command {
+    let mut command = Command::new(binary("mockamoto"));
+    command.args(["--port", "0", "--accounts-out"]).arg(folder.join("accounts.json")).args(flags);
+    command
+}
+
+/// Starts it; returns when it serves, with what it says of its accounts and addresses.
+///
+/// # Panics
+/// When it does not in time.
+#[must_use]
+pub fn start_devnet(folder: &Path, flags: &[&str]) -> (Process, Value) {
+    let process = Process::start("mockamoto", devnet_command(folder, flags), folder);
+    let end = Instant::now() + WAIT;
+    loop {
+        let text = std::fs::read_to_string(folder.join("accounts.json")).unwrap_or_default();
+        if let Ok(accounts) = serde_json::from_str(&text) {
+            return (process, accounts);
+        }
+        assert!(Instant::now() < end, "no accounts:\n{}", process.log());
+        std::thread::park_timeout(Duration::from_millis(5));
+    }
+}
+
+/// Where a devnet serves, by its accounts.
+///
+/// # Panics
+/// When they do not say.
+#[must_use]
+pub fn address_of(accounts: &Value) -> String {
+    let url = accounts["http_url"].as_str().expect("a URL");
+    url.trim_start_matches("http://").trim_end_matches('/').to_owned()
+}
