@@ -119,9 +119,7 @@ impl Chain {
             let why = filled.skipped.first().map(|(txid, why)| format!("{txid}: {why}"));
             return Ok(Err(TemplateFailure::NoTransactions(why)));
         }
-        let template = self.finish(&reader, &plan, filled)?;
-        self.put_back(reader);
-        Ok(Ok(template))
+        Ok(Ok(self.finish(&reader, &plan, filled)?))
     }
 
     fn place(

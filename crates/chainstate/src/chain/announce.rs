@@ -52,14 +52,12 @@ impl Chain {
             staged.clear();
         }
         if staged.is_empty() && burn_blocks.is_empty() {
-            self.put_back(reader);
             return Ok(false);
         }
         self.mark_attachable(&reader, &staged)?;
         if let (true, Some(first)) = (burn_blocks.is_empty(), staged.first())
             && leave(&reader, first)?
         {
-            self.put_back(reader);
             return Ok(false);
         }
         sqlite::crash_point("announce:marked");
@@ -67,7 +65,7 @@ impl Chain {
         let staging_row = staged.last().map_or(meta.announced_staging_row, |block| block.row);
         let old_tip = reader.burn_tip_as_of(meta.announced_burn_row)?;
         let chain = self.clone();
-        let reader = self.inner.store.write_all(move |tx| {
+        self.inner.store.write_all(move |tx| {
             let new_tip = announce_burn_blocks(tx, &reader, &old_tip, &burn_blocks)?;
             for block in &staged {
                 announce_staged(tx, block)?;
@@ -81,9 +79,8 @@ impl Chain {
             if !burn_blocks.is_empty() {
                 chain.collect_mempool_garbage(tx)?;
             }
-            Ok(reader)
+            Ok(())
         })?;
-        self.put_back(reader);
         Ok(true)
     }
 

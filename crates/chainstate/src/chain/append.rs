@@ -11,7 +11,7 @@ use super::announce::announce_stored;
 use super::chain_meta::update_announced;
 use super::mining_policy::count_block;
 use super::tip::TipCause;
-use super::{Chain, ChainReader, lock, wire};
+use super::{Chain, ChainReader, PooledReader, lock, wire};
 use crate::blocks::{
     BlockPlan, CheckError, ExecuteError, Execution, ExecutionKey, Rejection, SignatureRules, check_in_chain,
     decode_block, execute,
@@ -46,11 +46,9 @@ impl Chain {
     pub fn process_next(&self) -> Result<Option<Processed>, StoreError> {
         let reader = self.take_reader()?;
         if let Some((id, rejection)) = self.attach_burn_views(&reader)? {
-            self.put_back(reader);
             return Ok(Some(Processed::Rejected(id, rejection)));
         }
         let Some(staged) = reader.staging().get_next_processable_block()? else {
-            self.put_back(reader);
             return Ok(None);
         };
         let announces = self.is_next_to_announce(&reader, &staged)?;
@@ -58,7 +56,6 @@ impl Chain {
             self.announce_before(&reader, &staged)?;
         }
         if let Some(done) = self.reconcile(&reader, &staged)? {
-            self.put_back(reader);
             return Ok(Some(done));
         }
         let processed = match self.check_staged(&reader, &staged)? {
@@ -66,7 +63,6 @@ impl Chain {
             Err(rejection) => {
                 self.announce_before(&reader, &staged)?;
                 self.reject(&reader, &staged, &rejection)?;
-                self.put_back(reader);
                 Processed::Rejected(staged.block_id, rejection)
             }
         };
@@ -160,22 +156,20 @@ impl Chain {
     /// With `announced_row` the block's row in staging is announced with it.
     fn append(
         &self,
-        reader: ChainReader,
+        reader: PooledReader,
         checked: CheckedBlock,
         announced_row: Option<u64>,
     ) -> Result<Processed, StoreError> {
         let id = checked.block.header.block_id();
         let key = (checked.plan.parent.block_id, checked.plan.burn_view.hash, checked.block.header.tx_merkle_root);
         let chain = self.clone();
-        let reader = self.inner.store.write_all(move |tx| {
+        self.inner.store.write_all(move |tx| {
             if let Some(row) = announced_row {
                 announce_stored(tx, &checked.block.header)?;
                 update_announced(tx.sql(), reader.meta()?.announced_burn_row, row)?;
             }
-            chain.commit_block(tx, &reader, &checked)?;
-            Ok(reader)
+            chain.commit_block(tx, &reader, &checked)
         })?;
-        self.put_back(reader);
         self.inner.executed.remove(&key);
         sqlite::crash_point("append:before_mark");
         self.mark_processed(&id)?;

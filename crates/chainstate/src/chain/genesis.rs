@@ -33,7 +33,6 @@ impl Chain {
         let chain = self.clone();
         let commit = move |tx: &mut WriteTx<'_>| chain.commit_genesis(tx, &boot, &first, burn_event, &meta);
         self.inner.store.write_all(commit).map_err(stored)?;
-        self.put_back(reader);
         Ok(())
     }
 

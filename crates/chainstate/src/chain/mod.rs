@@ -36,6 +36,7 @@ mod left_out;
 mod mempool_sync;
 mod mining_policy;
 mod open;
+mod pooled_reader;
 mod reader;
 mod reject;
 mod retention;
@@ -56,6 +57,7 @@ pub(crate) use dropped::{Problem, why_dropped};
 pub use job_results::{JobKind, JobResult, ResultLimits};
 pub use left_out::MAX_LEFT_OUT;
 pub use mining_policy::{BLOCKS_WANTED_MAX, Mining};
+pub(crate) use pooled_reader::PooledReader;
 pub use reader::{ChainReader, ReadStateError};
 pub use retention::Retention;
 pub use snapshot::Snapshot;
@@ -75,16 +77,13 @@ use stacks_types::ids::Txid;
 
 use crate::blocks::{ExecutionCache, SignatureCache};
 use crate::burn::BurnDbWriter;
-use crate::db::{OpenError, StoreError};
+use crate::db::StoreError;
 use crate::execution::{ContractCache, ExecutionLimits};
 use crate::journal::JournalTail;
 use crate::mempool::MempoolIndex;
 use crate::params::ChainParams;
 use crate::staging::StagingWriter;
 use crate::store::Store;
-
-/// Readers kept open between uses; more are opened when all are busy, and closed after.
-const IDLE_READERS: usize = 32;
 
 /// The chain. Cheap to clone; the last clone closes the data folder.
 #[derive(Clone)]
@@ -181,33 +180,8 @@ impl Chain {
         // Before the snapshot begins: it then holds at least the effect of everything up to it.
         let sequence = self.inner.tail.newest_sequence();
         let reader = self.take_reader()?;
-        let result = match reader.begin() {
-            Ok(()) => work(&Snapshot::new(self, &reader, sequence)),
-            Err(error) => Err(error.into()),
-        };
-        reader.end();
-        self.put_back(reader);
-        result
-    }
-
-    pub(crate) fn take_reader(&self) -> Result<ChainReader, StoreError> {
-        let idle = lock(&self.inner.readers).pop();
-        match idle {
-            Some(reader) => Ok(reader),
-            None => self.open_reader().map_err(|error| StoreError::Database(error.to_string())),
-        }
-    }
-
-    fn open_reader(&self) -> Result<ChainReader, OpenError> {
-        let Inner { folder, params, marf, verified, contracts, .. } = &*self.inner;
-        ChainReader::open(folder, params.clone(), marf.clone(), Arc::clone(verified), Arc::clone(contracts))
-    }
-
-    pub(crate) fn put_back(&self, reader: ChainReader) {
-        let mut readers = lock(&self.inner.readers);
-        if readers.len() < IDLE_READERS {
-            readers.push(reader);
-        }
+        reader.begin()?;
+        work(&Snapshot::new(self, &reader, sequence))
     }
 }
 

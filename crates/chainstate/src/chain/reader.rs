@@ -70,11 +70,10 @@ impl ChainReader {
         Ok(())
     }
 
-    pub(super) fn end(&self) {
-        if !self.conn.is_autocommit() {
-            // Ending a read transaction cannot lose anything; a connection that cannot is useless and says so next time.
-            let _ = self.conn.prepare_cached("ROLLBACK").and_then(|mut rollback| rollback.execute([]));
-        }
+    /// Ends the snapshot, if there is one; false when it cannot. Ending a read transaction cannot lose anything.
+    pub(super) fn end(&self) -> bool {
+        self.conn.is_autocommit()
+            || self.conn.prepare_cached("ROLLBACK").and_then(|mut rollback| rollback.execute([])).is_ok()
     }
 
     /// `chainstate.sqlite`.

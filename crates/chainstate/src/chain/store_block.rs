@@ -34,7 +34,6 @@ impl Chain {
         let block_id = block.block_id();
         let reader = self.take_reader()?;
         if let Some(known) = reader.staging().get_staging_block(&block_id)? {
-            self.put_back(reader);
             // Two blocks of one id differ in the stackers' signatures; before the burn view is known nobody can tell the
             // good ones. To call this one known could lose it.
             if !known.burn_attachable && known.state == StagingState::Stored && known.data != bytes {
@@ -54,12 +53,11 @@ impl Chain {
         let burn_attachable = match checked {
             Ok(known) => known,
             Err(CheckError::Rejected(rejection)) => {
-                self.put_back(reader);
                 return Ok(StoreOutcome::Rejected(Some(block_id), rejection));
             }
             Err(CheckError::Store(error)) => return Err(error),
         };
-        self.put_back(reader);
+        drop(reader);
         let stored = lock(&self.inner.staging).store(&NewBlock {
             block_id,
             parent_block_id: block.header.parent_block_id,

@@ -42,7 +42,6 @@ impl Chain {
             return Ok(rejected(verdict, &Rejection::BadTransaction { txid: transaction.txid(), cause }));
         }
         let execution = self.execution_of(&reader, &plan, &block, self.execution_limits())?;
-        self.put_back(reader);
         Ok(match execution {
             Ok(execution) => Verdict { valid: true, cost: Some(wire::cost(&execution.executed.cost)), ..verdict },
             Err(rejection) => rejected(verdict, &rejection),

@@ -27,6 +27,8 @@ mod retention;
 #[cfg(test)]
 mod rules;
 #[cfg(test)]
+mod snapshots;
+#[cfg(test)]
 mod stackerdbs;
 #[cfg(test)]
 mod support;

@@ -1,0 +1,62 @@
+//! A reader that goes back into the chain's pool when it is dropped.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use super::{Chain, ChainReader, Inner, lock};
+use crate::db::{OpenError, StoreError};
+
+/// Readers kept open between uses; more are opened when all are busy, and closed after.
+const IDLE_READERS: usize = 32;
+
+/// A reader that nobody else has meanwhile.
+pub(crate) struct PooledReader {
+    chain: Chain,
+    /// There until the drop.
+    reader: Option<ChainReader>,
+}
+
+impl Chain {
+    /// A reader of the pool, or a new one when all are busy.
+    ///
+    /// # Errors
+    /// [`StoreError`] when no connection can be opened.
+    pub(crate) fn take_reader(&self) -> Result<PooledReader, StoreError> {
+        let idle = lock(&self.inner.readers).pop();
+        let reader = match idle {
+            Some(reader) => reader,
+            None => self.open_reader().map_err(|error| StoreError::Database(error.to_string()))?,
+        };
+        Ok(PooledReader { chain: self.clone(), reader: Some(reader) })
+    }
+
+    fn open_reader(&self) -> Result<ChainReader, OpenError> {
+        let Inner { folder, params, marf, verified, contracts, .. } = &*self.inner;
+        ChainReader::open(folder, params.clone(), marf.clone(), Arc::clone(verified), Arc::clone(contracts))
+    }
+}
+
+impl Deref for PooledReader {
+    type Target = ChainReader;
+
+    fn deref(&self) -> &ChainReader {
+        match &self.reader {
+            Some(reader) => reader,
+            None => unreachable!("only the drop takes it"),
+        }
+    }
+}
+
+impl Drop for PooledReader {
+    fn drop(&mut self) {
+        let Some(reader) = self.reader.take() else { return };
+        // One that cannot end its snapshot would show the next who takes it what was.
+        if !reader.end() {
+            return;
+        }
+        let mut readers = lock(&self.chain.inner.readers);
+        if readers.len() < IDLE_READERS {
+            readers.push(reader);
+        }
+    }
+}
