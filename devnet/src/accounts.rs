@@ -4,7 +4,7 @@
 
 /// An account with an opening balance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Account {
+pub(crate) struct Account {
     /// Name in Clarinet's default project: `deployer`, `wallet_1` to `wallet_8`, `faucet`.
     pub name: &'static str,
     /// Private key in hex: 32 bytes, then 01 for a compressed public key.
@@ -16,10 +16,10 @@ pub struct Account {
 }
 
 /// Opening balance of each account, in micro-STX.
-pub const OPENING_BALANCE_USTX: u64 = 100_000_000_000_000;
+pub(crate) const OPENING_BALANCE_USTX: u64 = 100_000_000_000_000;
 
 /// The accounts that the devnet's genesis pays.
-pub const ACCOUNTS: [Account; 10] = [
+pub(crate) const ACCOUNTS: [Account; 10] = [
     Account {
         name: "deployer",
         private_key: "753b7cc01a1a2e86221266a154af739463fce51219d97e4f856cd7200c3bd2a601",

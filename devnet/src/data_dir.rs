@@ -58,7 +58,7 @@ const FIRST_BURN_HEIGHT: u64 = 200;
 
 /// Who takes part: the content of `devnet.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Devnet {
+pub(crate) struct Devnet {
     format: u32,
     /// Epoch whose rules hold, as in `--epoch`.
     #[serde(default = "first_epoch")]
@@ -73,7 +73,7 @@ pub struct Devnet {
 
 /// A producer of the devnet: an entry of `devnet.json`.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Producer {
+pub(crate) struct Producer {
     /// Address of the signing key.
     pub address: String,
     /// Key that signs blocks, hex: 33 bytes.
@@ -84,7 +84,7 @@ pub struct Producer {
 
 /// A signer of the devnet: an entry of `devnet.json`.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Signer {
+pub(crate) struct Signer {
     /// Address of the signing key.
     pub address: String,
     /// Key that signs blocks, hex: 33 bytes.
@@ -107,7 +107,7 @@ impl std::fmt::Debug for Signer {
 
 /// An opened folder. Its lock is held until this is dropped.
 #[derive(Debug)]
-pub struct DataDir {
+pub(crate) struct DataDir {
     /// Path of the folder.
     pub path: PathBuf,
     /// Content of its `devnet.json`.
@@ -124,7 +124,7 @@ impl DataDir {
     ///
     /// # Errors
     /// When the folder cannot be used, is in use, or was made for something else.
-    pub fn open(args: &Args, data_dir: Option<&Path>) -> anyhow::Result<Self> {
+    pub(crate) fn open(args: &Args, data_dir: Option<&Path>) -> anyhow::Result<Self> {
         let temporary = match data_dir {
             Some(_) => None,
             None => Some(tempfile::Builder::new().prefix("mockamoto-").tempdir().context("no temporary folder")?),
@@ -152,7 +152,7 @@ impl DataDir {
 
     /// Path of the genesis file.
     #[must_use]
-    pub fn genesis_file(&self) -> PathBuf {
+    pub(crate) fn genesis_file(&self) -> PathBuf {
         self.path.join(GENESIS_FILE)
     }
 }

@@ -4,14 +4,14 @@
 //! the folder and its keys; [`processes`] and their [`restarts`]; [`startup_message`] and [`progress`], what is shown; [`run`],
 //! which puts them together.
 
-pub mod accounts;
+mod accounts;
 pub mod args;
-pub mod data_dir;
-pub mod plan;
+mod data_dir;
+mod plan;
 pub mod processes;
-pub mod progress;
-pub mod restarts;
-pub mod run;
-pub mod startup_message;
+mod progress;
+mod restarts;
+mod run;
+mod startup_message;
 
 pub use run::main_with_args;

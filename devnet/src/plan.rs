@@ -27,7 +27,7 @@ const DEFAULT_LOG: &str = "warn";
 
 /// Flags and config file merged.
 #[derive(Debug)]
-pub struct Plan {
+pub(crate) struct Plan {
     /// Folder of the devnet; a temporary one when `None`.
     pub data_dir: Option<PathBuf>,
     /// Whether commits of all processes wait for the disk: in a named folder always.
@@ -44,7 +44,7 @@ pub struct Plan {
 
 /// What the other processes need to reach the node.
 #[derive(Debug, Clone)]
-pub struct Access {
+pub(crate) struct Access {
     /// Bearer token of the guarded services; `None` when the node asks for none.
     pub token: Option<String>,
     /// The node's certificate file (PEM), when it speaks TLS.
@@ -56,7 +56,7 @@ impl Plan {
     ///
     /// # Errors
     /// When it cannot be read, or has a key that no devnet can follow.
-    pub fn new(args: &Args) -> anyhow::Result<Self> {
+    pub(crate) fn new(args: &Args) -> anyhow::Result<Self> {
         let (file, base) = match &args.config {
             Some(path) => (ConfigFile::read(path)?, path.parent().unwrap_or(Path::new(""))),
             None => (ConfigFile::default(), Path::new("")),
@@ -96,7 +96,7 @@ impl Plan {
     ///
     /// # Errors
     /// When a path is not UTF-8.
-    pub fn node_args(&self, args: &Args, data_dir: &DataDir) -> anyhow::Result<Vec<String>> {
+    pub(crate) fn node_args(&self, args: &Args, data_dir: &DataDir) -> anyhow::Result<Vec<String>> {
         let mut arguments = Vec::new();
         let mut add = |flag: &str, value: String| arguments.extend([flag.to_owned(), value]);
         if let Some(config) = &args.config {
@@ -134,7 +134,7 @@ impl Plan {
 
     /// The argument that tells each process of it.
     #[must_use]
-    pub fn durable_arg(&self) -> String {
+    pub(crate) fn durable_arg(&self) -> String {
         format!("--durable={}", self.durable)
     }
 }
@@ -149,7 +149,7 @@ fn is_on_demand(args: &Args, file: Option<&str>) -> bool {
 ///
 /// # Errors
 /// When the node would refuse them, or its limits are too low for the devnet's processes.
-pub fn access(node_args: &[String], data_dir: &DataDir) -> anyhow::Result<Access> {
+pub(crate) fn access(node_args: &[String], data_dir: &DataDir) -> anyhow::Result<Access> {
     let words = std::iter::once("node").chain(node_args.iter().map(String::as_str));
     let settings = Settings::load(&Flags::try_parse_from(words)?)?;
     let (producers, signers) = (data_dir.devnet.producers.len(), data_dir.devnet.signers.len());
@@ -174,7 +174,7 @@ pub fn access(node_args: &[String], data_dir: &DataDir) -> anyhow::Result<Access
 impl Access {
     /// URL by which processes of this machine reach the node.
     #[must_use]
-    pub fn url(&self, mut address: SocketAddr) -> String {
+    pub(crate) fn url(&self, mut address: SocketAddr) -> String {
         if address.ip().is_unspecified() {
             address.set_ip(match address.ip() {
                 IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
@@ -190,13 +190,13 @@ impl Access {
 ///
 /// # Errors
 /// When it is not UTF-8.
-pub fn text_of(path: &Path) -> anyhow::Result<String> {
+pub(crate) fn text_of(path: &Path) -> anyhow::Result<String> {
     path.to_str().map(str::to_owned).with_context(|| format!("{} is not UTF-8", path.display()))
 }
 
 /// A duration as text for a command line.
 #[must_use]
-pub fn duration_text(duration: Duration) -> String {
+pub(crate) fn duration_text(duration: Duration) -> String {
     format!("{}ms", duration.as_millis())
 }
 

@@ -19,7 +19,7 @@ const DROPS_WINDOW: Duration = Duration::from_secs(10);
 
 /// Reads the node's events and makes lines for the terminal of some.
 #[derive(Debug)]
-pub struct Watch {
+pub(crate) struct Watch {
     feed: Feed,
     lines: ProgressLines,
 }
@@ -47,7 +47,7 @@ impl Watch {
     ///
     /// # Errors
     /// [`FeedError`] when the node refuses it.
-    pub async fn open(node: Node, started: Instant) -> Result<Self, FeedError> {
+    pub(crate) async fn open(node: Node, started: Instant) -> Result<Self, FeedError> {
         let kinds = [EventKind::BlockProcessed, EventKind::MempoolDropped, EventKind::Template];
         let term = EventTerm { kinds: kinds.map(i32::from).to_vec(), ..EventTerm::default() };
         let request = FeedRequest {
@@ -67,7 +67,7 @@ impl Watch {
     ///
     /// # Errors
     /// [`FeedError`] when the node refuses the stream.
-    pub async fn next_line(&mut self) -> Result<String, FeedError> {
+    pub(crate) async fn next_line(&mut self) -> Result<String, FeedError> {
         loop {
             let FeedItem::Event { event, .. } = self.feed.next().await? else { continue };
             if let Some(line) = event.body.and_then(|body| self.lines.line(&body, Instant::now())) {

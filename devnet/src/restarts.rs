@@ -12,17 +12,17 @@ const PAUSE_MOST: Duration = Duration::from_secs(30);
 const RAN_WELL: Duration = Duration::from_secs(60);
 
 /// A node that ends so often in a row, without having run well, is given up: nothing works without it.
-pub const NODE_TRIES: u32 = 5;
+pub(crate) const NODE_TRIES: u32 = 5;
 
 /// How often in a row one process ended.
 #[derive(Debug, Default)]
-pub struct Restarts {
+pub(crate) struct Restarts {
     in_a_row: u32,
 }
 
 impl Restarts {
     /// Counts an end after a run of `ran`. Returns how many there were in a row, and the pause until the restart.
-    pub fn ended(&mut self, ran: Duration) -> (u32, Duration) {
+    pub(crate) fn ended(&mut self, ran: Duration) -> (u32, Duration) {
         if ran >= RAN_WELL {
             self.in_a_row = 0;
         }

@@ -19,7 +19,7 @@ const USTX_PER_STX: u64 = 1_000_000;
 
 /// Where clients reach the node.
 #[derive(Debug, Clone)]
-pub struct Address {
+pub(crate) struct Address {
     /// URL of gRPC and HTTP.
     pub url: String,
     /// URL of a second address for HTTP, if there is one.
@@ -30,7 +30,7 @@ pub struct Address {
 
 /// The text for people.
 #[must_use]
-pub fn text(data_dir: &DataDir, address: &Address) -> String {
+pub(crate) fn text(data_dir: &DataDir, address: &Address) -> String {
     let url = &address.url;
     let plain = url.split("://").last().unwrap_or(url);
     let (grpcurl, curl) = match &address.certificate {
@@ -75,7 +75,7 @@ pub fn text(data_dir: &DataDir, address: &Address) -> String {
 
 /// The same facts as JSON, for `--accounts-out`.
 #[must_use]
-pub fn as_json(data_dir: &DataDir, address: &Address) -> serde_json::Value {
+pub(crate) fn as_json(data_dir: &DataDir, address: &Address) -> serde_json::Value {
     let accounts: Vec<_> = ACCOUNTS
         .iter()
         .map(|account| {
@@ -109,7 +109,7 @@ pub fn as_json(data_dir: &DataDir, address: &Address) -> serde_json::Value {
 ///
 /// # Errors
 /// When the file cannot be written.
-pub fn write_json(data_dir: &DataDir, address: &Address, path: &Path) -> anyhow::Result<()> {
+pub(crate) fn write_json(data_dir: &DataDir, address: &Address, path: &Path) -> anyhow::Result<()> {
     let text = serde_json::to_string_pretty(&as_json(data_dir, address))? + "\n";
     let written = Draft::create(path, Readable::ByAll).and_then(|draft| {
         draft.file().write_all(text.as_bytes())?;

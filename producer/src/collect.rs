@@ -17,7 +17,7 @@ const THRESHOLD_TENTHS: u64 = 7;
 
 /// The answers to one proposal.
 #[derive(Debug, Clone)]
-pub struct Votes {
+pub(crate) struct Votes {
     block_hash: BlockHash,
     stackers: StackerSet,
     signatures: BTreeMap<usize, MessageSignature>,
@@ -26,7 +26,7 @@ pub struct Votes {
 
 /// Weight that must sign: 70 % of the set's total, rounded up (docs/CONSENSUS.md#rules-of-a-block).
 #[must_use]
-pub fn needed_weight(stackers: &[Stacker]) -> u64 {
+pub(crate) fn needed_weight(stackers: &[Stacker]) -> u64 {
     let total: u64 = stackers.iter().map(|s| u64::from(s.weight)).sum();
     total.saturating_mul(THRESHOLD_TENTHS).div_ceil(10)
 }
@@ -34,12 +34,12 @@ pub fn needed_weight(stackers: &[Stacker]) -> u64 {
 impl Votes {
     /// Starts without answers. `stackers` is the set at the block's burn view.
     #[must_use]
-    pub const fn new(block_hash: BlockHash, stackers: StackerSet) -> Self {
+    pub(crate) const fn new(block_hash: BlockHash, stackers: StackerSet) -> Self {
         Self { block_hash, stackers, signatures: BTreeMap::new(), refused: BTreeSet::new() }
     }
 
     /// Counts a signature over the block's hash. False when no member of the set made it.
-    pub fn accept(&mut self, signature: &MessageSignature) -> bool {
+    pub(crate) fn accept(&mut self, signature: &MessageSignature) -> bool {
         let Ok(key) = signature.recover(self.block_hash.as_bytes(), LowS::Lax) else { return false };
         let hash160 = StacksAddress::p2pkh(&key, false).hash160();
         let Some(index) = self.stackers.iter().position(|s| s.address.hash160() == hash160) else { return false };
@@ -49,7 +49,7 @@ impl Votes {
     }
 
     /// Counts a refusal by a signer. It does not take back a signature: that stays valid.
-    pub fn reject(&mut self, signer: &Hash160) {
+    pub(crate) fn reject(&mut self, signer: &Hash160) {
         if let Some(index) = self.stackers.iter().position(|s| s.address.hash160() == *signer)
             && !self.signatures.contains_key(&index)
         {
@@ -58,32 +58,32 @@ impl Votes {
     }
 
     /// Forgets refusals, before the same proposal is made again.
-    pub fn ask_again(&mut self) {
+    pub(crate) fn ask_again(&mut self) {
         self.refused.clear();
     }
 
     /// Whether the block may be pushed.
     #[must_use]
-    pub fn is_enough(&self) -> bool {
+    pub(crate) fn is_enough(&self) -> bool {
         self.weight(self.signatures.keys()) >= needed_weight(&self.stackers)
     }
 
     /// Whether so much weight has refused that the rest cannot be enough.
     #[must_use]
-    pub fn is_hopeless(&self) -> bool {
+    pub(crate) fn is_hopeless(&self) -> bool {
         let total: u64 = self.stackers.iter().map(|s| u64::from(s.weight)).sum();
         total.saturating_sub(self.weight(self.refused.iter())) < needed_weight(&self.stackers)
     }
 
     /// Weight that has signed.
     #[must_use]
-    pub fn signed_weight(&self) -> u64 {
+    pub(crate) fn signed_weight(&self) -> u64 {
         self.weight(self.signatures.keys())
     }
 
     /// The signatures in stacker-set order.
     #[must_use]
-    pub fn signatures(&self) -> Vec<MessageSignature> {
+    pub(crate) fn signatures(&self) -> Vec<MessageSignature> {
         self.signatures.values().copied().collect()
     }
 

@@ -16,7 +16,7 @@ use crate::model::{Answer, Executing, Millis, Mining, MiningMode, SignedBlock, S
 
 /// Why a message of the node cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub enum ConvertError {
+pub(crate) enum ConvertError {
     /// The named field is not set.
     #[error("{0} is not set")]
     Missing(&'static str),
@@ -38,7 +38,7 @@ pub enum ConvertError {
 ///
 /// # Errors
 /// [`ConvertError`] naming what is missing or malformed.
-pub fn view(answer: &v1::GetProducerViewResponse) -> Result<View, ConvertError> {
+pub(crate) fn view(answer: &v1::GetProducerViewResponse) -> Result<View, ConvertError> {
     let tip = answer.tip.as_ref().ok_or(ConvertError::Missing("tip"))?;
     let burn_tip = answer.burn_tip.as_ref().ok_or(ConvertError::Missing("burn_tip"))?;
     let well_known = match answer.signing_mode() {
@@ -83,7 +83,7 @@ fn mining(policy: Option<&v1::MiningPolicy>) -> Mining {
 
 /// Whether a producer is in the set, and so can be elected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Membership {
+pub(crate) enum Membership {
     /// Address and VRF key are in the set.
     Member,
     /// Its address is in the set, with another VRF key: its blocks would be refused.
@@ -94,7 +94,7 @@ pub enum Membership {
 
 impl Membership {
     /// Logs for the operator whether the producer can be elected, and if not, what is missing.
-    pub fn tell(self, address: &str, vrf_key: &VrfPublicKey) {
+    pub(crate) fn tell(self, address: &str, vrf_key: &VrfPublicKey) {
         let how = "the sets are the genesis' or AdminService.SetProducerSet's, from the next reward cycle on";
         match self {
             Self::Member => tracing::info!(address, "this producer is in the producer set"),
@@ -110,7 +110,7 @@ impl Membership {
 
 /// Looks a producer up in the set by its address.
 #[must_use]
-pub fn membership(set: &[v1::ProducerSetMember], address: &str, vrf_key: &VrfPublicKey) -> Membership {
+pub(crate) fn membership(set: &[v1::ProducerSetMember], address: &str, vrf_key: &VrfPublicKey) -> Membership {
     match set.iter().find(|member| member.address == address) {
         Some(member) if member.vrf_public_key.as_ref() == vrf_key.0 => Membership::Member,
         Some(_) => Membership::OtherVrfKey,
@@ -122,7 +122,7 @@ pub fn membership(set: &[v1::ProducerSetMember], address: &str, vrf_key: &VrfPub
 ///
 /// # Errors
 /// [`ConvertError::Address`] when an address does not decode.
-pub fn stackers(members: &[v1::StackerSetMember]) -> Result<StackerSet, ConvertError> {
+pub(crate) fn stackers(members: &[v1::StackerSetMember]) -> Result<StackerSet, ConvertError> {
     let member = |m: &v1::StackerSetMember| -> Result<Stacker, ConvertError> {
         Ok(Stacker { address: StacksAddress::parse(&m.address)?, weight: m.weight })
     };
@@ -133,7 +133,7 @@ pub fn stackers(members: &[v1::StackerSetMember]) -> Result<StackerSet, ConvertE
 ///
 /// # Errors
 /// [`ConvertError`] naming what is missing or malformed.
-pub fn template(answer: v1::BlockTemplate) -> Result<Template, ConvertError> {
+pub(crate) fn template(answer: v1::BlockTemplate) -> Result<Template, ConvertError> {
     let block = NakamotoBlock::decode(&answer.block)?;
     Ok(Template {
         parent: block.header.parent_block_id,
@@ -147,7 +147,7 @@ pub fn template(answer: v1::BlockTemplate) -> Result<Template, ConvertError> {
 
 /// What is executed for a template that is not finished; `None` while nothing is.
 #[must_use]
-pub fn executing(answer: &v1::GetTemplateResponse) -> Option<Executing> {
+pub(crate) fn executing(answer: &v1::GetTemplateResponse) -> Option<Executing> {
     let time = std::time::Duration::try_from(answer.executing_time?).ok()?;
     let txid = Txid::try_from(answer.executing_txid.as_ref()).ok()?;
     Some(Executing { txid, time_ms: u64::try_from(time.as_millis()).unwrap_or(Millis::MAX) })
@@ -155,7 +155,7 @@ pub fn executing(answer: &v1::GetTemplateResponse) -> Option<Executing> {
 
 /// Account hash of the key that signed a chunk; `None` when no key can be recovered.
 #[must_use]
-pub fn writer(chunk: v1::StackerDbChunk) -> Option<Hash160> {
+pub(crate) fn writer(chunk: v1::StackerDbChunk) -> Option<Hash160> {
     let signature = <[u8; 65]>::try_from(chunk.signature.as_ref()).ok()?;
     let chunk = StackerDbChunk {
         slot_id: chunk.slot_id,
@@ -168,7 +168,7 @@ pub fn writer(chunk: v1::StackerDbChunk) -> Option<Hash160> {
 
 /// Decodes what a signer's slot holds; `None` when it is no answer to a proposal.
 #[must_use]
-pub fn answer(data: &[u8]) -> Option<Answer> {
+pub(crate) fn answer(data: &[u8]) -> Option<Answer> {
     match SlotMessage::decode(data) {
         Ok(SlotMessage::SignatureAccept { block_hash, signature }) => Some(Answer::Accept { block_hash, signature }),
         Ok(SlotMessage::Reject { block_hash, reason_code, reason }) => {
@@ -180,7 +180,7 @@ pub fn answer(data: &[u8]) -> Option<Answer> {
 
 /// Decodes the block that a producer's slot proposes; `None` when it holds something else.
 #[must_use]
-pub fn proposal(data: &[u8]) -> Option<SignedBlock> {
+pub(crate) fn proposal(data: &[u8]) -> Option<SignedBlock> {
     let Ok(SlotMessage::BlockProposal { block: bytes }) = SlotMessage::decode(data) else { return None };
     let header = NakamotoBlock::decode(&bytes).ok()?.header;
     Some(SignedBlock {

@@ -47,7 +47,7 @@ use stacks_types::keys::MessageSignature;
 use crate::collect::Votes;
 use crate::model::{Candidate, Millis, View};
 
-pub use words::{Action, Input, NoTemplate, Policy};
+pub(crate) use words::{Action, Input, NoTemplate, Policy};
 
 /// A pushed block that was not processed by then is pushed again: the answer says what became of it.
 const PROCESS_TIMEOUT_MS: Millis = 10_000;
@@ -99,7 +99,7 @@ enum WaitFor {
 
 /// The state machine. Pure: no clock, keys or I/O.
 #[derive(Debug)]
-pub struct Machine {
+pub(crate) struct Machine {
     policy: Policy,
     phase: Phase,
     view: Option<View>,
@@ -127,7 +127,7 @@ pub struct Machine {
 impl Machine {
     /// A machine that waits for [`Input::Started`].
     #[must_use]
-    pub const fn new(policy: Policy) -> Self {
+    pub(crate) const fn new(policy: Policy) -> Self {
         Self {
             policy,
             phase: Phase::Offline,
@@ -146,7 +146,7 @@ impl Machine {
 
     /// When [`Input::Tick`] is due; `None` = it is not needed.
     #[must_use]
-    pub const fn deadline(&self) -> Option<Millis> {
+    pub(crate) const fn deadline(&self) -> Option<Millis> {
         match &self.phase {
             Phase::Offline | Phase::Signing => None,
             Phase::Waiting { until, .. } => *until,
@@ -157,7 +157,7 @@ impl Machine {
     }
 
     /// Takes one input. The result of the action must be the next input.
-    pub fn on(&mut self, now: Millis, input: Input) -> Option<Action> {
+    pub(crate) fn on(&mut self, now: Millis, input: Input) -> Option<Action> {
         match input {
             Input::Started => {
                 self.view = None;

@@ -36,7 +36,7 @@ const ASSEMBLY_TIME_MIN: Duration = Duration::from_millis(10);
 
 /// What the driver needs to know of the chain; it does not change.
 #[derive(Debug, Clone)]
-pub struct Chain {
+pub(crate) struct Chain {
     /// This producer's Stacks address.
     pub address: String,
     /// Id of the contract whose slots hold proposals.
@@ -47,7 +47,7 @@ pub struct Chain {
 
 /// One producer at work.
 #[derive(Debug)]
-pub struct Driver {
+pub(crate) struct Driver {
     /// Connection to the node.
     pub node: Node,
     /// Event stream of that node.
@@ -116,7 +116,7 @@ impl Driver {
     ///
     /// # Errors
     /// [`ActorError`] when it does, or refuses the token.
-    pub async fn run(&mut self) -> Result<(), ActorError> {
+    pub(crate) async fn run(&mut self) -> Result<(), ActorError> {
         loop {
             let deadline = self.machine.deadline().map(|at| self.epoch + Duration::from_millis(at));
             let timer = async {

@@ -10,13 +10,13 @@
 //! - No polling: every step answers an event, a call's result, or a deadline.
 
 pub mod args;
-pub mod collect;
-pub mod convert;
-pub mod decide;
-pub mod driver;
-pub mod model;
-pub mod record;
-pub mod run;
-pub mod seal;
+mod collect;
+mod convert;
+mod decide;
+mod driver;
+mod model;
+mod record;
+mod run;
+mod seal;
 
 pub use run::main_with_args;

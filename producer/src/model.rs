@@ -10,11 +10,11 @@ use stacks_types::ids::{BlockHash, BurnBlockHash, SortitionHash, StacksBlockId, 
 use stacks_types::keys::MessageSignature;
 
 /// Milliseconds on the process's monotonic clock.
-pub type Millis = u64;
+pub(crate) type Millis = u64;
 
 /// A member of a stacker set.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stacker {
+pub(crate) struct Stacker {
     /// Address of the signing key.
     pub address: StacksAddress,
     /// Share in the set's total weight; 70 % of that must sign.
@@ -22,11 +22,11 @@ pub struct Stacker {
 }
 
 /// The stackers of a reward cycle, in signing order.
-pub type StackerSet = Arc<[Stacker]>;
+pub(crate) type StackerSet = Arc<[Stacker]>;
 
 /// What to build on: the node's state at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct View {
+pub(crate) struct View {
     /// Id of the canonical Stacks tip.
     pub tip: StacksBlockId,
     /// Chain length of the canonical tip.
@@ -59,7 +59,7 @@ pub struct View {
 
 /// What makes a producer build.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MiningMode {
+pub(crate) enum MiningMode {
     /// A transaction or a new tenure; at once.
     Auto,
     /// The end of an interval.
@@ -72,7 +72,7 @@ pub enum MiningMode {
 
 /// When to make blocks, as set by the node's admin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Mining {
+pub(crate) struct Mining {
     /// What makes a producer build.
     pub mode: MiningMode,
     /// Time from the beginning of a block to that of an empty one after it; `None` = the operator's choice for this producer.
@@ -83,7 +83,7 @@ pub struct Mining {
 
 /// A block with its producer's signature: the only one for its tenure and height.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SignedBlock {
+pub(crate) struct SignedBlock {
     /// What the stackers sign.
     pub block_hash: BlockHash,
     /// Id of the block once it is in the chain.
@@ -100,7 +100,7 @@ pub struct SignedBlock {
 
 /// A signed block with the stackers that decide on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Candidate {
+pub(crate) struct Candidate {
     /// The block as its producer signed it.
     pub block: Arc<SignedBlock>,
     /// The stacker set at its burn view.
@@ -109,7 +109,7 @@ pub struct Candidate {
 
 /// A view, with what this producer has signed and what others have proposed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ProducerContext {
+pub(crate) struct ProducerContext {
     /// State of the node.
     pub view: View,
     /// Blocks signed before that can still follow the tip: their parent is the tip, and their burn view is the burn tip
@@ -124,7 +124,7 @@ pub struct ProducerContext {
 
 /// What the node is executing for a template.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Executing {
+pub(crate) struct Executing {
     /// Id of the transaction.
     pub txid: Txid,
     /// How long it has run so far.
@@ -133,7 +133,7 @@ pub struct Executing {
 
 /// A block to sign, as the node assembled it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Template {
+pub(crate) struct Template {
     /// Encoded block without VRF proof and signatures.
     pub bytes: Vec<u8>,
     /// Id of the block that it builds on.
@@ -150,7 +150,7 @@ pub struct Template {
 
 /// A signer's answer to a proposal.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Answer {
+pub(crate) enum Answer {
     /// The signer signed.
     Accept {
         /// Hash of the block.

@@ -33,7 +33,7 @@ const SCHEMA: Schema = Schema {
 
 /// Why the record cannot be opened or used.
 #[derive(Debug, thiserror::Error)]
-pub enum RecordError {
+pub(crate) enum RecordError {
     /// The folder cannot be made, or is another program's.
     #[error("data folder {path} cannot be used")]
     Folder {
@@ -69,7 +69,7 @@ pub enum RecordError {
 
 /// Answer to [`Record::claim`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Claim {
+pub(crate) enum Claim {
     /// The place is this block's: since now, or since an earlier claim.
     Granted,
     /// A block with this hash was signed there.
@@ -78,7 +78,7 @@ pub enum Claim {
 
 /// The record, open and locked.
 #[derive(Debug)]
-pub struct Record {
+pub(crate) struct Record {
     connection: Connection,
 }
 
@@ -87,7 +87,7 @@ impl Record {
     ///
     /// # Errors
     /// [`RecordError`] when it is in use, another's, damaged or cannot be written.
-    pub fn open(
+    pub(crate) fn open(
         folder: &Path,
         signer: StacksAddress,
         chain_id: u32,
@@ -130,7 +130,7 @@ impl Record {
     ///
     /// # Errors
     /// [`RecordError`] when the database failed: then the signature must not leave.
-    pub fn claim(&mut self, block: &SignedBlock) -> Result<Claim, RecordError> {
+    pub(crate) fn claim(&mut self, block: &SignedBlock) -> Result<Claim, RecordError> {
         let length = to_sql(block.chain_length)?;
         let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let taken: Option<[u8; 32]> = tx
@@ -169,7 +169,7 @@ impl Record {
     ///
     /// # Errors
     /// [`RecordError`] when the database failed.
-    pub fn is_signed(&self, burn_view: &BurnBlockHash, chain_length: u64) -> Result<bool, RecordError> {
+    pub(crate) fn is_signed(&self, burn_view: &BurnBlockHash, chain_length: u64) -> Result<bool, RecordError> {
         let found: bool = self
             .connection
             .prepare_cached(
@@ -186,7 +186,7 @@ impl Record {
     ///
     /// # Errors
     /// [`RecordError`] when the database failed.
-    pub fn children_of(&self, parent: &StacksBlockId) -> Result<Vec<SignedBlock>, RecordError> {
+    pub(crate) fn children_of(&self, parent: &StacksBlockId) -> Result<Vec<SignedBlock>, RecordError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT burn_view, chain_length, block_hash, block_id, bytes FROM signed
              WHERE parent = :parent AND bytes IS NOT NULL ORDER BY number",

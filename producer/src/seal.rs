@@ -23,7 +23,7 @@ const COINBASE_TEXT: &[u8; 32] = b"mockamoto\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0
 
 /// The two keys of a producer.
 #[derive(Debug)]
-pub struct Keys {
+pub(crate) struct Keys {
     /// Key that signs blocks, coinbases and StackerDB chunks.
     pub signing: PrivateKey,
     /// Key that makes VRF proofs.
@@ -33,14 +33,14 @@ pub struct Keys {
 impl Keys {
     /// Address of the signing key, to which the coinbase belongs.
     #[must_use]
-    pub fn address(&self, mainnet: bool) -> StacksAddress {
+    pub(crate) fn address(&self, mainnet: bool) -> StacksAddress {
         StacksAddress::p2pkh(&self.signing.public_key(), mainnet)
     }
 }
 
 /// The proof that was made last. All blocks of a tenure have the same.
 #[derive(Debug, Default)]
-pub struct LastProof(Option<(SortitionHash, VrfProof)>);
+pub(crate) struct LastProof(Option<(SortitionHash, VrfProof)>);
 
 impl LastProof {
     /// The proof of `key` over `message`. Of one key only.
@@ -58,7 +58,7 @@ impl LastProof {
 
 /// Why a template is refused.
 #[derive(Debug, thiserror::Error)]
-pub enum SealError {
+pub(crate) enum SealError {
     /// Its bytes do not decode as a block.
     #[error("template does not decode")]
     Decode(#[from] BlockDecodeError),
@@ -105,7 +105,7 @@ pub enum SealError {
 ///
 /// # Errors
 /// [`SignError`] if the key cannot sign for its own account, which does not happen.
-pub fn coinbase(keys: &Keys, view: &View, nonce: u64) -> Result<Vec<u8>, SignError> {
+pub(crate) fn coinbase(keys: &Keys, view: &View, nonce: u64) -> Result<Vec<u8>, SignError> {
     let auth = TransactionAuth::Standard(SpendingCondition::p2pkh(&keys.signing, nonce, 0));
     let payload = TransactionPayload::Coinbase { buffer: *COINBASE_TEXT };
     let mut transaction = StacksTransaction::new(view.mainnet, auth, payload);
@@ -118,7 +118,7 @@ pub fn coinbase(keys: &Keys, view: &View, nonce: u64) -> Result<Vec<u8>, SignErr
 ///
 /// # Errors
 /// [`SealError`] when the template is not what was asked for.
-pub fn seal(
+pub(crate) fn seal(
     keys: &Keys,
     view: &View,
     template: &Template,
@@ -147,7 +147,7 @@ pub fn seal(
 ///
 /// # Errors
 /// [`BlockDecodeError`] when the recorded bytes are damaged.
-pub fn with_signatures(
+pub(crate) fn with_signatures(
     block: &SignedBlock,
     signatures: Vec<MessageSignature>,
     well_known: bool,

@@ -39,7 +39,7 @@ const WAITING_MAX: usize = 256;
 
 /// What happened: an event of the node, the result of an action, or a deadline.
 #[derive(Debug)]
-pub enum Input {
+pub(crate) enum Input {
     /// The tips to begin with, from a call at a new start, or from the place of the last run.
     Tips {
         /// Canonical tips.
@@ -102,7 +102,7 @@ pub enum Input {
 
 /// What to do. Its result is the next input.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Action {
+pub(crate) enum Action {
     /// Have the node validate the proposal.
     Validate(Box<Proposal>),
     /// Sign it if the record allows, or send the signature that was given before, or refuse.
@@ -131,7 +131,7 @@ struct Job {
 
 /// The state machine. Pure: no clock, key or I/O.
 #[derive(Debug, Default)]
-pub struct Machine {
+pub(crate) struct Machine {
     tips: Option<Tips>,
     sequence: u64,
     is_live: bool,
@@ -142,30 +142,30 @@ pub struct Machine {
 impl Machine {
     /// A machine that waits for [`Input::Tips`] and [`Input::Live`].
     #[must_use]
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::default()
     }
 
     /// When [`Input::Tick`] is due.
     #[must_use]
-    pub fn deadline(&self) -> Option<Millis> {
+    pub(crate) fn deadline(&self) -> Option<Millis> {
         if self.is_live { self.job.as_ref()?.until } else { None }
     }
 
     /// The tips, when nothing is in flight: with the stream's cursor, a place to resume from.
     #[must_use]
-    pub fn resting_place(&self) -> Option<Tips> {
+    pub(crate) fn resting_place(&self) -> Option<Tips> {
         if self.job.is_none() && self.waiting.is_empty() { self.tips } else { None }
     }
 
     /// The canonical burn tip.
     #[must_use]
-    pub fn burn_tip(&self) -> Option<BurnBlockHash> {
+    pub(crate) fn burn_tip(&self) -> Option<BurnBlockHash> {
         self.tips.map(|tips| tips.burn_tip)
     }
 
     /// One step. The action's result must be the next input.
-    pub fn on(&mut self, now: Millis, input: Input) -> Option<Action> {
+    pub(crate) fn on(&mut self, now: Millis, input: Input) -> Option<Action> {
         match input {
             Input::Tips { tips, sequence } => {
                 self.tips = Some(tips);

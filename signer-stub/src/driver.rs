@@ -37,7 +37,7 @@ const PLACE_PAUSE: Duration = Duration::from_secs(1);
 
 /// What the driver needs to know of the chain; it does not change.
 #[derive(Debug, Clone)]
-pub struct Chain {
+pub(crate) struct Chain {
     /// Account hash of this signer's key.
     pub signer: Hash160,
     /// This signer's Stacks address.
@@ -50,7 +50,7 @@ pub struct Chain {
 
 /// One signer at work.
 #[derive(Debug)]
-pub struct Driver {
+pub(crate) struct Driver {
     /// Connection to the node.
     pub node: Node,
     /// Event stream of that node.
@@ -116,7 +116,7 @@ impl Driver {
     ///
     /// # Errors
     /// [`ActorError`] when it does, or refuses the token.
-    pub async fn run(&mut self) -> Result<(), ActorError> {
+    pub(crate) async fn run(&mut self) -> Result<(), ActorError> {
         loop {
             let machine = self.machine.deadline().map(|at| self.epoch + Duration::from_millis(at));
             let deadline = machine.into_iter().chain(self.place_due).min();

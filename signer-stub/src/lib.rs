@@ -9,11 +9,11 @@
 //! - No polling: every step answers an event, a call's result, or a deadline.
 
 pub mod args;
-pub mod decide;
-pub mod driver;
+mod decide;
+mod driver;
 mod lost;
-pub mod model;
-pub mod record;
-pub mod run;
+mod model;
+mod record;
+mod run;
 
 pub use run::main_with_args;

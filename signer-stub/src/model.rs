@@ -7,11 +7,11 @@ use stacks_types::block::{BlockDecodeError, NakamotoBlock};
 use stacks_types::ids::{BlockHash, BurnBlockHash, Hash160, StacksBlockId};
 
 /// Milliseconds on the process's monotonic clock.
-pub type Millis = u64;
+pub(crate) type Millis = u64;
 
 /// The canonical tips at one place of the journal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Tips {
+pub(crate) struct Tips {
     /// Id of the canonical Stacks tip.
     pub tip: StacksBlockId,
     /// Chain length of the canonical tip.
@@ -24,7 +24,7 @@ pub struct Tips {
 
 /// A proposal, decoded as far as it can be judged without the chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Proposal {
+pub(crate) struct Proposal {
     /// The producer's slot that holds it.
     pub slot_id: u32,
     /// Account hash of the key that signed the chunk; `None` when no key can be recovered.
@@ -48,7 +48,7 @@ impl Proposal {
     ///
     /// # Errors
     /// [`BlockDecodeError`] when the bytes do not decode as a block.
-    pub fn decode(slot_id: u32, put_by: Option<Hash160>, bytes: Vec<u8>) -> Result<Self, BlockDecodeError> {
+    pub(crate) fn decode(slot_id: u32, put_by: Option<Hash160>, bytes: Vec<u8>) -> Result<Self, BlockDecodeError> {
         let header = NakamotoBlock::decode(&bytes)?.header;
         Ok(Self {
             slot_id,
@@ -65,7 +65,7 @@ impl Proposal {
 
 /// Why a proposal is not signed: a code for programs and a text for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
+pub(crate) struct Refusal {
     /// Below 1000: a `RejectReason` of the gRPC contract, as validation gave it. From 1000: this signer's own, below.
     pub code: u32,
     /// Text with the values that decided, for people.
@@ -74,27 +74,27 @@ pub struct Refusal {
 
 impl Refusal {
     /// The parent is not the canonical tip.
-    pub const STALE_PARENT: u32 = 1001;
+    pub(crate) const STALE_PARENT: u32 = 1001;
     /// The burn view is not the canonical burn tip, and the producer elected there has not put the proposal into its slot; or it is
     /// on an abandoned bitcoin fork.
-    pub const STALE_BURN_VIEW: u32 = 1002;
+    pub(crate) const STALE_BURN_VIEW: u32 = 1002;
     /// Another block with the same parent was signed on this bitcoin fork.
-    pub const CONFLICTS: u32 = 1003;
+    pub(crate) const CONFLICTS: u32 = 1003;
     /// The chain length is not the tip's plus one.
-    pub const BAD_CHAIN_LENGTH: u32 = 5;
+    pub(crate) const BAD_CHAIN_LENGTH: u32 = 5;
     /// The producer's signature is not by the producer elected at the burn view.
-    pub const BAD_PRODUCER: u32 = 10;
+    pub(crate) const BAD_PRODUCER: u32 = 10;
 
     /// Makes a refusal of its two parts.
     #[must_use]
-    pub const fn new(code: u32, text: String) -> Self {
+    pub(crate) const fn new(code: u32, text: String) -> Self {
         Self { code, text }
     }
 }
 
 /// How a validation ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// The node found the block with this hash valid.
     Valid(BlockHash),
     /// It breaks a rule; the node's reason.

@@ -32,7 +32,7 @@ const SCHEMA: Schema = Schema {
 
 /// Why the record cannot be opened or used.
 #[derive(Debug, thiserror::Error)]
-pub enum RecordError {
+pub(crate) enum RecordError {
     /// The folder cannot be made, or is another program's.
     #[error("data folder {path} cannot be used")]
     Folder {
@@ -68,7 +68,7 @@ pub enum RecordError {
 
 /// A block that this signer has signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Sibling {
+pub(crate) struct Sibling {
     /// Hash that was signed.
     pub block_hash: BlockHash,
     /// Burn block of its tenure.
@@ -77,7 +77,7 @@ pub struct Sibling {
 
 /// A place in the journal from which a restart can go on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub(crate) struct Place {
     /// Cursor of the event stream, opaque.
     pub cursor: Vec<u8>,
     /// Last journal event that the tips reflect.
@@ -88,7 +88,7 @@ pub struct Place {
 
 /// Answer to [`Record::claim`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Claim {
+pub(crate) enum Claim {
     /// The signature is on the disk and may leave.
     Granted,
     /// The block with the same parent that was signed before.
@@ -97,7 +97,7 @@ pub enum Claim {
 
 /// The record, open and locked.
 #[derive(Debug)]
-pub struct Record {
+pub(crate) struct Record {
     connection: Connection,
 }
 
@@ -106,7 +106,7 @@ impl Record {
     ///
     /// # Errors
     /// [`RecordError::Folder`] when the folder cannot be read.
-    pub fn is_missing(folder: &Path) -> Result<bool, RecordError> {
+    pub(crate) fn is_missing(folder: &Path) -> Result<bool, RecordError> {
         let exists = folder.join(FILE_NAME).try_exists();
         exists.map(|exists| !exists).map_err(|source| RecordError::Folder { path: folder.to_owned(), source })
     }
@@ -115,7 +115,7 @@ impl Record {
     ///
     /// # Errors
     /// [`RecordError`] when it is in use, another's, damaged or cannot be written.
-    pub fn open(
+    pub(crate) fn open(
         folder: &Path,
         signer: StacksAddress,
         chain_id: u32,
@@ -158,7 +158,7 @@ impl Record {
     ///
     /// # Errors
     /// [`RecordError`] when the database failed.
-    pub fn signature_of(&self, block_hash: &BlockHash) -> Result<Option<MessageSignature>, RecordError> {
+    pub(crate) fn signature_of(&self, block_hash: &BlockHash) -> Result<Option<MessageSignature>, RecordError> {
         let found: Option<[u8; 65]> = self
             .connection
             .prepare_cached("SELECT signature FROM signed WHERE block_hash = :block_hash")?
@@ -171,7 +171,7 @@ impl Record {
     ///
     /// # Errors
     /// [`RecordError`] when the database failed.
-    pub fn siblings_of(&self, proposal: &Proposal) -> Result<Vec<Sibling>, RecordError> {
+    pub(crate) fn siblings_of(&self, proposal: &Proposal) -> Result<Vec<Sibling>, RecordError> {
         siblings_of(&self.connection, proposal)
     }
 
@@ -180,7 +180,7 @@ impl Record {
     ///
     /// # Errors
     /// [`RecordError`] when the database failed: then the signature must not leave.
-    pub fn claim(
+    pub(crate) fn claim(
         &mut self,
         proposal: &Proposal,
         signature: &MessageSignature,
@@ -211,7 +211,7 @@ impl Record {
     ///
     /// # Errors
     /// [`RecordError`] when the database failed.
-    pub fn set_place(&self, place: &Place) -> Result<(), RecordError> {
+    pub(crate) fn set_place(&self, place: &Place) -> Result<(), RecordError> {
         let number = |value: u64, what| i64::try_from(value).map_err(|_| RecordError::Damaged(what));
         self.connection
             .prepare_cached(
@@ -233,7 +233,7 @@ impl Record {
     ///
     /// # Errors
     /// [`RecordError`] when the database failed or a stored value does not decode.
-    pub fn place(&self) -> Result<Option<Place>, RecordError> {
+    pub(crate) fn place(&self) -> Result<Option<Place>, RecordError> {
         let row = self
             .connection
             .query_row("SELECT cursor, sequence, tip, chain_length, burn_tip, elected FROM place", [], |row| {

@@ -7,7 +7,7 @@ use crate::model::{Answer, Candidate, Executing, Millis, ProducerContext, Templa
 
 /// Settings of the operator.
 #[derive(Debug, Clone, Copy)]
-pub struct Policy {
+pub(crate) struct Policy {
     /// Time from the beginning of a block to that of an empty one after it, where the node's mining policy names none; 0 = never
     /// make one.
     pub block_interval_ms: Millis,
@@ -17,7 +17,7 @@ pub struct Policy {
 
 /// What happened: an event of the node, the result of an action, or a deadline.
 #[derive(Debug)]
-pub enum Input {
+pub(crate) enum Input {
     /// The event stream has started anew, after the answers of its snapshot were given as inputs.
     Started,
     /// The event stream ended.
@@ -69,7 +69,7 @@ pub enum Input {
 
 /// Why a template job ended without a template.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NoTemplate {
+pub(crate) enum NoTemplate {
     /// No waiting transaction can be mined, and an empty block was not allowed.
     NoTransactions,
     /// The tip or the burn tip moved meanwhile.
@@ -80,7 +80,7 @@ pub enum NoTemplate {
 
 /// What to do next. Its result is the next input.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Action {
+pub(crate) enum Action {
     /// Get a [`ProducerContext`].
     FetchView,
     /// Request a block on exactly this parent and burn view.
