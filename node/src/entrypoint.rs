@@ -59,7 +59,7 @@ const RETENTION_EVENTS: u64 = 1_024;
 const RETENTION_BYTES: u64 = 16 << 20;
 
 /// From the signal to the end of the process.
-pub const STOP_DEADLINE: Duration = Duration::from_millis(1900);
+pub(crate) const STOP_DEADLINE: Duration = Duration::from_millis(1900);
 /// For what comes after the deadline of threads.
 const STOP_MARGIN: Duration = Duration::from_millis(100);
 
@@ -70,7 +70,10 @@ const SIGXFSZ: i32 = 25;
 ///
 /// # Errors
 /// When the node cannot be started, or a thread failed.
-pub fn run(settings: &Settings, open: impl FnOnce() -> anyhow::Result<OpenedChain> + Send) -> anyhow::Result<()> {
+pub(crate) fn run(
+    settings: &Settings,
+    open: impl FnOnce() -> anyhow::Result<OpenedChain> + Send,
+) -> anyhow::Result<()> {
     let rpc = runtime("rpc")?;
     survive_file_limits(&rpc).context("signals cannot be caught")?;
     let connections = make_room(settings.max_connections)?;

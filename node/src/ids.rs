@@ -6,7 +6,7 @@ use stacks_types::address::{AddressError, StacksAddress};
 
 /// Why a text is not what it should be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum PrincipalError {
+pub(crate) enum PrincipalError {
     /// It does not begin as an address does: it was meant as something else.
     #[error("not a principal (ADDRESS or ADDRESS.name)")]
     Shape,
@@ -31,7 +31,7 @@ pub enum PrincipalError {
 ///
 /// # Errors
 /// [`PrincipalError`] for any other text.
-pub fn parse_principal(text: &str) -> Result<Principal, PrincipalError> {
+pub(crate) fn parse_principal(text: &str) -> Result<Principal, PrincipalError> {
     match text.split_once('.') {
         None => parse_address(text).map(Principal::Standard),
         Some(_) => parse_contract_id(text).map(Principal::Contract),
@@ -42,7 +42,7 @@ pub fn parse_principal(text: &str) -> Result<Principal, PrincipalError> {
 ///
 /// # Errors
 /// [`PrincipalError`] for any other text.
-pub fn parse_contract_id(text: &str) -> Result<ContractId, PrincipalError> {
+pub(crate) fn parse_contract_id(text: &str) -> Result<ContractId, PrincipalError> {
     let Some((address, name)) = text.split_once('.') else {
         // A mistake in the address is more worth telling than the name that is missing.
         parse_address(text)?;
@@ -57,7 +57,7 @@ pub fn parse_contract_id(text: &str) -> Result<ContractId, PrincipalError> {
 ///
 /// # Errors
 /// [`PrincipalError`] for any other text.
-pub fn parse_asset_id(text: &str) -> Result<String, PrincipalError> {
+pub(crate) fn parse_asset_id(text: &str) -> Result<String, PrincipalError> {
     let (contract, asset) = text.split_once("::").ok_or(PrincipalError::NoAsset)?;
     let contract = parse_contract_id(contract)?;
     let asset = ClarityName::new(asset).ok_or(PrincipalError::NoAsset)?;
@@ -78,7 +78,7 @@ pub(crate) const VALIDATIONS: &str = "v";
 
 /// Whether a queue of some node could have given this id.
 #[must_use]
-pub fn is_request_id(id: &str) -> bool {
+pub(crate) fn is_request_id(id: &str) -> bool {
     [TEMPLATES, VALIDATIONS].into_iter().any(|letter| request_numbers(letter, id).is_some())
 }
 

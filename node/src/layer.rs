@@ -13,7 +13,7 @@ use axum::response::Response;
 use tower::{Layer, Service};
 
 /// One thing that is done around requests. It is copied with each of them.
-pub trait Around: Clone + Send + Sync + 'static {
+pub(crate) trait Around: Clone + Send + Sync + 'static {
     /// What the look before has to say to the word after.
     type Kept: Send + Unpin + 'static;
 
@@ -26,17 +26,17 @@ pub trait Around: Clone + Send + Sync + 'static {
 
 /// The layer of it.
 #[derive(Debug, Clone, Copy)]
-pub struct AroundLayer<A>(pub A);
+pub(crate) struct AroundLayer<A>(pub A);
 
 /// See [`AroundLayer`].
 #[derive(Debug, Clone, Copy)]
-pub struct AroundService<A, S> {
+pub(crate) struct AroundService<A, S> {
     around: A,
     inner: S,
 }
 
 /// The answer in the making.
-pub enum AroundFuture<A: Around, F> {
+pub(crate) enum AroundFuture<A: Around, F> {
     /// By the look; none once it was given.
     Answered(Option<Response>),
     /// By what is beneath; nothing is kept once it was given.

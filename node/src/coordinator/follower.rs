@@ -11,7 +11,7 @@ use crate::chain::NodeChain;
 use crate::error::ApiError;
 
 /// Looks at the StackerDBs of contracts after each new tip. Its thread needs the stack of one that evaluates Clarity.
-pub struct StackerDbFollower {
+pub(crate) struct StackerDbFollower {
     /// Chain whose StackerDB contracts it reads.
     pub chain: Arc<NodeChain>,
     /// Notified of every event, as each may have moved the tip.
@@ -23,7 +23,7 @@ impl StackerDbFollower {
     ///
     /// # Errors
     /// [`ApiError`] when the chain cannot be read or written; a full disk is waited out.
-    pub fn run(&self) -> Result<(), ApiError> {
+    pub(crate) fn run(&self) -> Result<(), ApiError> {
         self.wake.notify();
         while self.wake.wait() {
             self.follow()?;

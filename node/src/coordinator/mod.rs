@@ -11,7 +11,7 @@
 
 mod follower;
 
-pub use follower::StackerDbFollower;
+pub(crate) use follower::StackerDbFollower;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,7 +24,7 @@ use crate::runtime::wake_signal::WakeSignal;
 const FULL_DISK_PAUSE: Duration = Duration::from_secs(1);
 
 /// Processes blocks on its own thread.
-pub struct Coordinator {
+pub(crate) struct Coordinator {
     /// Chain whose blocks it processes.
     pub chain: Arc<NodeChain>,
     /// Notified when there may be something to announce or to process.
@@ -36,7 +36,7 @@ impl Coordinator {
     ///
     /// # Errors
     /// [`ApiError`] when the chain cannot be read or written; a full disk is waited out.
-    pub fn run(&self) -> Result<(), ApiError> {
+    pub(crate) fn run(&self) -> Result<(), ApiError> {
         self.wake.notify();
         while self.wake.wait() {
             self.process_all()?;

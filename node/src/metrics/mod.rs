@@ -8,7 +8,7 @@
 //! - Labels have values from fixed lists, so no client can make the output grow.
 
 pub(crate) mod repeats;
-pub mod requests;
+pub(crate) mod requests;
 
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
@@ -27,7 +27,7 @@ static METRICS: LazyLock<Metrics> = LazyLock::new(Metrics::new);
 
 /// The counters of this process.
 #[must_use]
-pub fn get() -> &'static Metrics {
+pub(crate) fn get() -> &'static Metrics {
     &METRICS
 }
 
@@ -54,7 +54,7 @@ struct Answered {
 
 /// The counters that are raised where something happens.
 #[derive(Debug)]
-pub struct Metrics {
+pub(crate) struct Metrics {
     registry: Registry,
     requests: Family<Answered, Counter>,
     request_seconds: Family<Asked, Histogram, fn() -> Histogram>,
@@ -136,12 +136,12 @@ impl Metrics {
     }
 
     /// Times a piece of work, until the result is dropped.
-    pub fn time(&self, work: &'static str) -> Timer {
+    pub(crate) fn time(&self, work: &'static str) -> Timer {
         Timer { seconds: Some(self.work_seconds.get_or_create(&Work { work }).clone()), begun: Instant::now() }
     }
 
     /// Counts a block with the outcome "processed" or "rejected".
-    pub fn judged_block(&self, outcome: &'static str) {
+    pub(crate) fn judged_block(&self, outcome: &'static str) {
         self.blocks.get_or_create(&Reason { reason: outcome }).inc();
     }
 
@@ -164,14 +164,14 @@ impl Drop for OpenConnection {
 
 /// A running measurement; dropping it records the time since it was made.
 #[derive(Debug)]
-pub struct Timer {
+pub(crate) struct Timer {
     seconds: Option<Histogram>,
     begun: Instant,
 }
 
 impl Timer {
     /// Records nothing, for work that turned out to be none.
-    pub fn discard(mut self) {
+    pub(crate) fn discard(mut self) {
         self.seconds = None;
     }
 }

@@ -35,7 +35,7 @@ fn methods() -> HashSet<String> {
 
 /// What is done around every request.
 #[derive(Debug, Clone, Copy)]
-pub struct Count;
+pub(crate) struct Count;
 
 impl Around for Count {
     type Kept = (Instant, PathLabel);
@@ -60,7 +60,7 @@ impl Around for Count {
 
 /// A path of a fixed list.
 #[derive(Debug, Clone)]
-pub enum PathLabel {
+pub(crate) enum PathLabel {
     /// The pattern of a route.
     Route(MatchedPath),
     /// A method of gRPC, or "other".
