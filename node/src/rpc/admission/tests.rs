@@ -46,7 +46,13 @@ async fn everyone_gets_the_answer_to_his_own_and_many_share_a_batch() {
         assert_eq!(txid(answer), number(index));
     }
     assert!(batches.load(Ordering::Relaxed) < 500, "{batches:?} batches of 1,000 offers");
-    assert_eq!(admissions.lock().under_way, 0);
+    // A batch answers before it ends.
+    let ended = async {
+        while admissions.lock().under_way > 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(WAIT, ended).await.expect("all batches end");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

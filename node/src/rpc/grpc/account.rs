@@ -93,7 +93,7 @@ impl AccountService for Accounts {
             arguments: request.arguments.into_iter().map(Vec::from).collect(),
         };
         let limits = self.pool.chain().call_limits().clone();
-        let result = self.pool.read(move |snapshot| call_read_only(snapshot, &call, &limits)).await.or_status()?;
+        let result = self.pool.evaluate(move |snapshot| call_read_only(snapshot, &call, &limits)).await.or_status()?;
         Ok(Response::new(encode::call(result)))
     }
 }
