@@ -13,7 +13,7 @@ use super::TemplateFailure;
 use crate::blocks::{BlockPlan, Execution, close, open};
 use crate::chain::{Chain, ChainReader, Problem};
 use crate::db::StoreError;
-use crate::execution::{BlockSession, SessionError, Supervision};
+use crate::execution::{BlockSession, ExecutionLimits, SessionError, Supervision};
 use crate::mempool::{Candidates, DropReason, PendingTransaction, get_raw};
 use crate::transactions::{MinerAction, TransactionError, VerifiedTransaction};
 
@@ -34,9 +34,11 @@ pub(crate) struct Filled {
     pub(crate) exhausted: Option<Txid>,
 }
 
-/// Transactions that may be cut in one template for what they take. Each holds the block up for all that it may take, so
-/// after these it ends; the next template goes on, without them.
+/// Transactions that may be dropped from one template for what they take. Each holds the block up for all that it may take, so
+/// those after these have [`SHORT_TIME`] alone.
 const MAX_CUT: u32 = 2;
+/// What a transaction may take in a template that was held up. One that takes longer waits for the next.
+const SHORT_TIME: Duration = Duration::from_millis(100);
 
 /// How far a block is filled.
 #[derive(Clone, Copy)]
@@ -59,9 +61,11 @@ struct Clock<'a> {
 
 impl Clock<'_> {
     fn is_over(&self) -> bool {
-        self.is_cancelled()
-            || self.cut >= MAX_CUT
-            || self.begun.elapsed().saturating_sub(self.not_counted) >= self.bounds.time
+        self.is_cancelled() || self.begun.elapsed().saturating_sub(self.not_counted) >= self.bounds.time
+    }
+
+    fn is_held_up(&self) -> bool {
+        self.cut >= MAX_CUT
     }
 
     fn is_cancelled(&self) -> bool {
@@ -125,6 +129,10 @@ impl Chain {
         let mut tried = false;
         while filling.transactions.len() < bounds.most.min(MAX_BLOCK_TRANSACTIONS) && !(tried && clock.is_over()) {
             let Some(next) = self.with_mempool(|index| candidates.next(index)) else { break };
+            if let Some(wait) = self.slow_accounts().wait(&next, Instant::now()) {
+                filling.skipped.push((next.txid, pauses(wait)));
+                continue;
+            }
             tried = true;
             if self.try_candidate(reader, &mut filling, &mut candidates, &next, &mut clock)? == Room::Gone {
                 break;
@@ -135,13 +143,13 @@ impl Chain {
         Ok(Ok(Filled { transactions, execution, skipped, problems, exhausted }))
     }
 
-    fn try_candidate(
+    fn try_candidate<'a>(
         &self,
         reader: &ChainReader,
-        filling: &mut Filling<'_>,
+        filling: &mut Filling<'a>,
         candidates: &mut Candidates,
         next: &PendingTransaction,
-        clock: &mut Clock<'_>,
+        clock: &mut Clock<'a>,
     ) -> Result<Room, StoreError> {
         // Dropped since the walk looked at it.
         let Some(raw) = get_raw(reader.conn(), &next.txid)? else { return Ok(Room::Left) };
@@ -170,13 +178,45 @@ impl Chain {
             Err(error) if error.is_ours() => Err(ours(error)),
             Err(error) => {
                 if error.miner_action() == MinerAction::DropOverLimits {
-                    clock.cut += 1;
-                    clock.not_counted += begun.elapsed();
+                    if clock.is_held_up() && matches!(error, TransactionError::TookTooLong { .. }) {
+                        filling.skipped.push((next.txid, too_long_for_now()));
+                        return Ok(Room::Left);
+                    }
+                    self.cut(filling, next, begun.elapsed(), clock);
                 }
                 Ok(filling.leave_out(next.txid, &error))
             }
         }
     }
+}
+
+impl Chain {
+    /// A transaction took more than it may, after so long.
+    fn cut<'a>(&self, filling: &mut Filling<'a>, pending: &PendingTransaction, took: Duration, clock: &mut Clock<'a>) {
+        self.slow_accounts().cut(pending, took, Instant::now());
+        clock.cut += 1;
+        clock.not_counted += took;
+        if clock.is_held_up() {
+            let limits = self.execution_limits();
+            let limits = ExecutionLimits { time: limits.time.min(SHORT_TIME), ..limits };
+            filling.session.supervise(Supervision { limits, stop: clock.bounds.cancelled });
+        }
+    }
+}
+
+fn pauses(wait: Duration) -> String {
+    format!(
+        "a transaction of its account took longer than one may, so its account pauses for another {:.1} s; then it is tried",
+        wait.as_secs_f64()
+    )
+}
+
+fn too_long_for_now() -> String {
+    format!(
+        "took longer than {} ms, which is what is left to each where {MAX_CUT} others took longer than they may; it is tried \
+         again in the next",
+        SHORT_TIME.as_millis()
+    )
 }
 
 impl Filling<'_> {

@@ -40,6 +40,7 @@ mod pooled_reader;
 mod reader;
 mod reject;
 mod retention;
+mod slow_accounts;
 mod snapshot;
 mod stackerdb_put;
 mod stackerdbs;
@@ -104,6 +105,7 @@ struct Inner {
     /// Held by who makes others give way in the mempool.
     evicting: Mutex<()>,
     left_out: Mutex<left_out::LeftOut>,
+    slow_accounts: Mutex<slow_accounts::SlowAccounts>,
     /// What a template executes now, and since when.
     executing: Mutex<Option<(Txid, Instant)>>,
     executed: ExecutionCache,
@@ -128,6 +130,11 @@ impl Chain {
     #[must_use]
     pub fn params(&self) -> &ChainParams {
         &self.inner.params
+    }
+
+    /// Accounts whose transactions took too long lately.
+    pub(crate) fn slow_accounts(&self) -> MutexGuard<'_, slow_accounts::SlowAccounts> {
+        lock(&self.inner.slow_accounts)
     }
 
     /// Ends what is executed now and lets nothing more be executed: the node stops. What was cut fails with

@@ -94,6 +94,7 @@ impl Chain {
             mempool: Mutex::new(mempool),
             evicting: Mutex::default(),
             left_out: Mutex::default(),
+            slow_accounts: Mutex::default(),
             executing: Mutex::default(),
             executed: ExecutionCache::default(),
             verified: Arc::default(),

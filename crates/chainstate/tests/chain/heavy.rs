@@ -172,3 +172,34 @@ fn one_candidate_is_tried_however_short_the_time() {
         assert_eq!(block.txs.len(), 2, "the coinbase and one transfer");
     });
 }
+
+/// Accounts that offer a new one as soon as the last was dropped, each for more than all others pay.
+#[test]
+fn whoever_sends_slow_ones_again_and_again_holds_up_nobody_else() {
+    on_a_large_stack(|| {
+        let test = chain(150);
+        let mut slow: Vec<_> = (0..3).map(|from| call(from, u64::from(from == 0), 50_000, "long")).collect();
+        for round in 0..4 {
+            for (from, transaction) in (0..3).zip(&mut slow) {
+                if test.pending().contains(&transaction.txid()) {
+                    continue;
+                }
+                *transaction = call(from, u64::from(from == 0), 50_001 + round, "long");
+                test.admit(transaction);
+            }
+            let honest = transfer(3, round, 0, 7);
+            test.admit(&honest);
+            let template = test.template();
+            let block = NakamotoBlock::decode(&template.block).expect("a block");
+            assert!(
+                block.txs.iter().any(|mined| mined.txid() == honest.txid()),
+                "round {round}: {:?}",
+                template.skipped
+            );
+            let mut block = test.proposal(&template);
+            test.sign(&mut block);
+            test.push(&block);
+            assert_eq!(test.settle(), [Processed::Appended(block.block_id())]);
+        }
+    });
+}

@@ -21,15 +21,45 @@ pub fn takes(function: &FunctionType, arguments: &[Value], contracts: &dyn Contr
 }
 
 fn takes_one(of: &Type, value: &Value, contracts: &dyn Contracts) -> Result<(), Box<Fault>> {
-    if let (Type::Trait(wanted), Value::Principal(principal)) = (of, value)
-        && let Principal::Contract(contract) = principal.as_ref()
-    {
-        return demand_trait(contract, wanted, contracts);
+    if names_trait(of) {
+        let each = |of: &Type, values: &[Value]| values.iter().try_for_each(|value| takes_one(of, value, contracts));
+        match (of, value) {
+            (Type::Trait(wanted), Value::Principal(principal)) => {
+                if let Principal::Contract(contract) = principal.as_ref() {
+                    return demand_trait(contract, wanted, contracts);
+                }
+            }
+            (Type::Optional(of), Value::Optional(Some(inner))) => return takes_one(of.inner(), inner, contracts),
+            (Type::Response(of), Value::Ok(inner)) => return takes_one(of.ok(), inner, contracts),
+            (Type::Response(of), Value::Err(inner)) => return takes_one(of.err(), inner, contracts),
+            (Type::List(of), Value::List(list)) if list.max_len <= of.max_len() => {
+                return each(of.entry(), &list.items);
+            }
+            (Type::Tuple(of), Value::Tuple(tuple)) if of.fields().len() == tuple.shape().fields().len() => {
+                let values = || of.fields().iter().map(|(name, of)| Some((of, tuple.get(name.as_str())?)));
+                if values().all(|field| field.is_some()) {
+                    return values().flatten().try_for_each(|(of, value)| takes_one(of, value, contracts));
+                }
+            }
+            _ => {}
+        }
     }
     match value.fits(of) {
         Ok(true) => Ok(()),
         Ok(false) => Err(AnalysisError::TypeError(Shown(of.clone()), Shown(value.type_of())).into()),
         Err(fault) => Err(AnalysisError::from(fault).into()),
+    }
+}
+
+/// Whether a contract may stand somewhere in a value of the type.
+fn names_trait(of: &Type) -> bool {
+    match of {
+        Type::Trait(_) => true,
+        Type::Optional(of) => names_trait(of.inner()),
+        Type::Response(of) => names_trait(of.ok()) || names_trait(of.err()),
+        Type::List(of) => names_trait(of.entry()),
+        Type::Tuple(of) => of.fields().iter().any(|(_, of)| names_trait(of)),
+        _ => false,
     }
 }
 

@@ -151,19 +151,28 @@ proptest! {
     }
 }
 
-#[test]
-fn a_function_takes_arguments_of_its_types_and_contracts_that_have_what_a_trait_asks_for() {
-    let id = |name: &str| ContractId::parse(&format!("ST000000000000000000002AMW42H.{name}")).unwrap();
+fn id(name: &str) -> ContractId {
+    ContractId::parse(&format!("ST000000000000000000002AMW42H.{name}")).unwrap()
+}
+
+/// A contract `tested` of this source, one that has what its trait `token` asks for, and others that have not.
+fn deployed(tested: &str) -> Deployed {
     let interface = |source: &str| Arc::new(checked(source, 2, &Rules::EPOCH_3_0).unwrap().unwrap());
-    let traits = "(define-trait token ((send (uint principal) (response bool uint))))
-        (define-public (pay (with <token>) (amount uint)) (contract-call? with send amount tx-sender))";
     let good = "(define-public (send (amount uint) (to principal)) (ok (> amount u0)))";
-    let deployed = Deployed(HashMap::from([
-        (id("tested"), interface(traits)),
+    Deployed(HashMap::from([
+        (id("tested"), interface(tested)),
         (id("good"), interface(good)),
         (id("bad"), interface(&good.replace("to principal", "to bool"))),
         (id("private"), interface(&good.replace("public", "private"))),
-    ]));
+    ]))
+}
+
+#[test]
+fn a_function_takes_arguments_of_its_types_and_contracts_that_have_what_a_trait_asks_for() {
+    let deployed = deployed(
+        "(define-trait token ((send (uint principal) (response bool uint))))
+        (define-public (pay (with <token>) (amount uint)) (contract-call? with send amount tx-sender))",
+    );
     let pay = Arc::clone(&deployed.0[&id("tested")].public["pay"]);
     let contract = |name: &str| Value::principal(Principal::Contract(id(name)));
     let fault = |arguments: &[Value]| takes(&pay, arguments, &deployed).map_err(|fault| fault.error.to_string()).err();
@@ -191,4 +200,43 @@ fn a_function_takes_arguments_of_its_types_and_contracts_that_have_what_a_trait_
     assert_eq!(implements("good", "token"), Some(true));
     assert_eq!(implements("bad", "token"), Some(false));
     assert_eq!((implements("good", "other"), implements("none", "token")), (None, None));
+}
+
+#[test]
+fn a_contract_may_stand_for_a_trait_inside_of_an_argument() {
+    let deployed = deployed(
+        "(define-trait token ((send (uint principal) (response bool uint))))
+         (define-public (maybe (with (optional <token>))) (ok with))
+         (define-public (many (with (list 2 <token>))) (ok (len with)))
+         (define-public (named (with {token: <token>, amount: uint})) (ok (get amount with)))
+         (define-public (either (with (response <token> uint))) (ok with))",
+    );
+    let contract = |name: &str| Value::principal(Principal::Contract(id(name)));
+    let fault = |function: &str, argument: Value| {
+        let function = &deployed.0[&id("tested")].public[function];
+        takes(function, &[argument], &deployed).map_err(|fault| fault.error.to_string()).err()
+    };
+    let name = |text: &str| crate::names::ClarityName::new(text).unwrap();
+    let holding = |contract: Value| {
+        let named = vec![(name("amount"), Value::UInt(1)), (name("token"), contract.clone())];
+        [
+            ("maybe", Value::some(contract.clone()).unwrap()),
+            ("many", Value::list(vec![contract.clone(), contract.clone()]).unwrap()),
+            ("named", Value::tuple(named).unwrap()),
+            ("either", Value::okay(contract).unwrap()),
+        ]
+    };
+    for (function, argument) in holding(contract("good")) {
+        assert_eq!(fault(function, argument), None, "{function}");
+    }
+    for (function, argument) in holding(contract("bad")) {
+        let text = fault(function, argument);
+        assert!(text.as_ref().is_some_and(|text| text.contains("invalid signature")), "{function}: {text:?}");
+    }
+    for (function, argument) in holding(Value::UInt(1)) {
+        assert!(fault(function, argument).is_some(), "{function}");
+    }
+    assert_eq!(fault("maybe", Value::NONE), None);
+    let three = Value::list(vec![contract("good"), contract("good"), contract("good")]).unwrap();
+    assert!(fault("many", three).is_some(), "one too many");
 }
