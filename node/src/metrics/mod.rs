@@ -22,7 +22,7 @@ use prometheus_client::registry::Registry;
 
 use self::requests::{Code, PathLabel};
 
-/// One set a process: threads of every kind count in it.
+/// One set for the process: threads of every kind count in it.
 static METRICS: LazyLock<Metrics> = LazyLock::new(Metrics::new);
 
 /// The counters of this process.

@@ -19,11 +19,11 @@ use prost_types::FileDescriptorSet;
 
 use crate::layer::Around;
 
-/// The methods of our services, as their paths.
+/// Paths of our gRPC methods.
 static METHODS: LazyLock<HashSet<String>> = LazyLock::new(methods);
 
 fn methods() -> HashSet<String> {
-    // They were built in; without them every method is "other".
+    // The descriptors are built in. Without them every method would be "other".
     let files = FileDescriptorSet::decode(v1::FILE_DESCRIPTOR_SET).unwrap_or_default().file;
     let services = files.iter().flat_map(|file| file.service.iter().map(move |service| (file.package(), service)));
     services
@@ -49,7 +49,7 @@ impl Around for Count {
         let grpc = response.headers().get("grpc-status").and_then(|value| value.to_str().ok());
         let code = match grpc.map(str::parse::<u8>) {
             None => Code::Http(response.status().as_u16()),
-            // Sixteen codes of gRPC; what else is there is not one.
+            // gRPC's codes are 0 to 16; anything else counts as 2, "unknown".
             Some(Ok(code)) if code <= 16 => Code::Grpc(code),
             Some(_) => Code::Grpc(2),
         };
