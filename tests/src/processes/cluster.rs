@@ -213,15 +213,6 @@ impl Cluster {
         self.signers[place] = start_signer(self.folder.path(), &self.address, index, &self.plan);
     }
 
-    /// Starts one more producer of the set.
-    ///
-    /// # Panics
-    /// When the process does not start.
-    pub fn add_producer(&mut self) {
-        let index = u8::try_from(self.producers.len()).expect("few producers");
-        self.producers.push(start_producer(self.folder.path(), &self.address, index, &self.plan));
-    }
-
     /// Starts one more signer of the set.
     ///
     /// # Panics

@@ -29,27 +29,28 @@ pub(in crate::load) async fn transfers(size: &Size, table: &mut Table) {
 
 pub(in crate::load) async fn transfers_from_mempool(size: &Size, table: &mut Table) {
     let mut senders = Account::many(size.accounts);
-    let mut cluster = net::start(&senders, Plan { running_producers: 0, ..Plan::default() });
+    let mut cluster = net::start(&senders, Plan::default());
     let transactions = accounts::signed(&mut senders, size.transfers, accounts::transfer);
     from_mempool(&mut cluster, transactions, "transfers from a filled mempool", table).await;
 }
 
 pub(in crate::load) async fn calls_from_mempool(size: &Size, table: &mut Table) {
     let mut senders = Account::many(size.accounts);
-    let mut cluster = net::start(&senders, Plan { running_producers: 0, ..in_short_tenures() });
+    let mut cluster = net::start(&senders, in_short_tenures());
     let contract = senders[0].address();
-    let mut transactions = vec![senders[0].sign(deploy_payload("counter", COUNTER))];
+    deploy_counter(&cluster, &mut senders[0]).await;
     let call = |_| call_payload(contract, "counter", "increment", Vec::new());
-    transactions.extend(accounts::signed(&mut senders, size.calls, call));
+    let transactions = accounts::signed(&mut senders, size.calls, call);
     from_mempool(&mut cluster, transactions, "contract calls from a filled mempool", table).await;
 }
 
-/// Offers them to a node without a producer, and times a producer that finds them all.
+/// Offers them to a node whose producer is gone, and times the one that comes back and finds them all.
 async fn from_mempool(cluster: &mut Cluster, transactions: Vec<Vec<u8>>, what: &str, table: &mut Table) {
     let count = transactions.len();
+    cluster.producers[0].kill();
     let mut counter = Counter::start(cluster).await;
     net::offer_all(cluster.address(), transactions, &counter).await;
-    cluster.add_producer();
+    cluster.restart_producer(0);
     let end = all_mined(&mut counter, count).await;
     // The clock starts with the first block, whose transactions do not count. A tiny load has no second one.
     let Some(((first_at, in_first), last_at)) = end.first_at.zip(end.last_at) else { return };
