@@ -82,7 +82,7 @@ impl NodeFile {
         Ok(&buffer[..filled])
     }
 
-    /// Writes `bytes` at offset `at`, and syncs if the handle was opened with [`Sync::Full`].
+    /// Writes `bytes` at offset `at`, and syncs as its durability asks for.
     pub(crate) fn write(&self, bytes: &[u8], at: u64) -> Result<(), MarfError> {
         let (first, second) = bytes.split_at(bytes.len() / 2);
         crash_point("nodes:before_append");
