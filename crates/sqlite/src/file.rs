@@ -179,9 +179,10 @@ fn connect(path: &Path, durability: Durability) -> Result<Connection, OpenError>
     let at = OpenError::database(path);
     let conn = Connection::open(path).map_err(&at)?;
     set_up(&conn).map_err(&at)?;
+    // Before anything is written, the mode of the log included.
+    conn.pragma_update(None, "synchronous", durability.synchronous()).map_err(&at)?;
     // WAL: readers see the last commit while the next is written.
     conn.pragma_update(None, "journal_mode", "WAL").map_err(&at)?;
-    conn.pragma_update(None, "synchronous", durability.synchronous()).map_err(&at)?;
     conn.pragma_update(None, "wal_autocheckpoint", 0).map_err(&at)?;
     conn.pragma_update(None, "foreign_keys", true).map_err(&at)?;
     Ok(conn)

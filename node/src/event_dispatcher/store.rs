@@ -69,12 +69,12 @@ impl Store {
         let context =
             || format!("{} cannot be used; without it all observers are told everything again", path.display());
         let mut conn = Connection::open(&path).with_context(context)?;
-        conn.pragma_update(None, "journal_mode", "WAL").with_context(context)?;
         let synchronous = match durability {
             Durability::Synced => "NORMAL",
             Durability::Unsynced => "OFF",
         };
         conn.pragma_update(None, "synchronous", synchronous).with_context(context)?;
+        conn.pragma_update(None, "journal_mode", "WAL").with_context(context)?;
         let verdict: String = conn.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).with_context(context)?;
         if verdict != "ok" {
             bail!("{}: {verdict}", context());
