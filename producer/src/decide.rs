@@ -110,7 +110,7 @@ pub(crate) struct Machine {
     begun: Option<(StacksBlockId, Millis)>,
     /// Whether no waiting transaction can be mined on this view, as a template found out.
     mempool_exhausted: bool,
-    /// Whether a transaction came while a template was in the making.
+    /// Whether a transaction came, or its turn did, while a template was in the making.
     more_came: bool,
     /// Signed blocks that need not be proposed on this tip; true = for ever.
     dismissed: BTreeMap<BlockHash, bool>,

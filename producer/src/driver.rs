@@ -16,7 +16,7 @@ use client::{
 };
 use nakamoto_proto::v1::event::Body;
 use nakamoto_proto::v1::get_block_request::Block as BlockName;
-use nakamoto_proto::v1::{self, JobState, PushOutcome};
+use nakamoto_proto::v1::{self, DropReason, JobState, PushOutcome};
 use stacks_types::proposal::SlotMessage;
 use tokio::time::Instant;
 use tonic::{Code, Status};
@@ -178,6 +178,10 @@ impl Driver {
             Some(Body::BurnBlock(burn)) if burn.is_canonical_tip => vec![Input::Moved(sequence)],
             Some(Body::TipChanged(_) | Body::MiningChanged(_)) => vec![Input::Moved(sequence)],
             Some(Body::MempoolAccepted(_)) => vec![Input::Transaction(sequence)],
+            // It took the time of those behind it.
+            Some(Body::MempoolDropped(dropped)) if dropped.reason() == DropReason::OverExecutionLimits => {
+                vec![Input::Transaction(sequence)]
+            }
             Some(Body::TemplateFinished(finished)) => vec![Input::TemplateFinished(finished.template_id)],
             Some(Body::StackerdbChunks(chunks)) => self.inputs_of_chunks(chunks),
             Some(Body::BlockRejected(rejected)) => {

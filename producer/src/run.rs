@@ -100,6 +100,7 @@ fn filter(chain: &Chain) -> EventFilter {
         EventKind::TipChanged,
         EventKind::Template,
         EventKind::MempoolAccepted,
+        EventKind::MempoolDropped,
         EventKind::Mining,
     ];
     EventFilter {

@@ -24,7 +24,7 @@ pub(crate) enum Input {
     Lost,
     /// The tip, the burn tip or the mining policy changed, at this sequence of the journal.
     Moved(u64),
-    /// A transaction entered the mempool, at this sequence of the journal.
+    /// A transaction entered the mempool, or one left it that took the time of others, at this sequence of the journal.
     Transaction(u64),
     /// A signer's slot was written.
     Answer {

@@ -126,10 +126,24 @@ impl Chain {
             filling.transactions.push(coinbase);
         }
         let mut clock = Clock { bounds, begun: Instant::now(), not_counted: Duration::ZERO, cut: 0 };
-        let mut tried = false;
-        while filling.transactions.len() < bounds.most.min(MAX_BLOCK_TRANSACTIONS) && !(tried && clock.is_over()) {
+        let most = bounds.most.min(MAX_BLOCK_TRANSACTIONS);
+        let (mut tried, mut put_off, begins_with) = (false, Vec::new(), filling.transactions.len());
+        while filling.transactions.len() < most && !(tried && clock.is_over()) {
             let Some(next) = self.with_mempool(|index| candidates.next(index)) else { break };
             if let Some(wait) = self.slow_accounts().wait(&next, Instant::now()) {
+                put_off.push((next, wait));
+                continue;
+            }
+            tried = true;
+            if self.try_candidate(reader, &mut filling, &mut candidates, &next, &mut clock)? == Room::Gone {
+                break;
+            }
+        }
+        // A pause lets others go first: where nobody else is mined, accounts that pause are, until one is slow again.
+        let (is_alone, cut) = (filling.transactions.len() == begins_with, clock.cut);
+        for (next, wait) in put_off {
+            let is_tried = is_alone && clock.cut == cut && filling.transactions.len() < most;
+            if !is_tried || tried && clock.is_over() {
                 filling.skipped.push((next.txid, pauses(wait)));
                 continue;
             }
@@ -206,7 +220,7 @@ impl Chain {
 
 fn pauses(wait: Duration) -> String {
     format!(
-        "a transaction of its account took longer than one may, so its account pauses for another {:.1} s; then it is tried",
+        "a transaction of its account took more than one may, so others go first for another {:.1} s",
         wait.as_secs_f64()
     )
 }

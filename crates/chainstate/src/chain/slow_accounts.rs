@@ -1,5 +1,6 @@
-//! Accounts of which a transaction was cut for the time that it took. What is cut pays nothing, so whoever sends such ones again
-//! and again would hold up everybody: an account pauses after it, twice as long after each that follows.
+//! Accounts of which a transaction was cut for the time or memory that it took. What is cut pays nothing, so whoever sends such
+//! ones again and again would hold up everybody: an account pauses after it, twice as long after each that follows. While it
+//! pauses, others go first.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};

@@ -203,3 +203,31 @@ fn whoever_sends_slow_ones_again_and_again_holds_up_nobody_else() {
         }
     });
 }
+
+#[test]
+fn an_account_that_was_slow_goes_behind_others_and_waits_for_nobody_where_it_is_alone() {
+    on_a_large_stack(|| {
+        // Where it is alone it is tried at once, and each time the pause is twice as long: long enough for what follows.
+        let test = chain(100);
+        for fee in 50_000..50_006 {
+            test.admit(&call(1, 0, fee, "long"));
+            test.template();
+        }
+        assert_eq!(drops(&test).len(), 6);
+        let (slow, honest) = (signed(&key("user", 1), 0, 9_000, transfer(1, 0, 0, 7).payload), transfer(2, 0, 0, 7));
+        test.admit(&slow);
+        test.admit(&honest);
+        let template = test.template();
+        let block = NakamotoBlock::decode(&template.block).expect("a block");
+        let mined: Vec<_> = block.txs.iter().map(|transaction| transaction.txid()).collect();
+        assert!(mined.contains(&honest.txid()) && !mined.contains(&slow.txid()), "{mined:?}");
+        let reasons: Vec<_> = template.skipped.iter().map(|skipped| &skipped.reason[..]).collect();
+        assert!(matches!(reasons[..], [reason] if reason.contains("others go first for another")), "{reasons:?}");
+        let mut block = test.proposal(&template);
+        test.sign(&mut block);
+        test.push(&block);
+        assert_eq!(test.settle(), [Processed::Appended(block.block_id())]);
+        let block = NakamotoBlock::decode(&test.template().block).expect("a block");
+        assert!(block.txs.iter().any(|transaction| transaction.txid() == slow.txid()), "nobody else is there");
+    });
+}
