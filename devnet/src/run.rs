@@ -6,6 +6,8 @@ use std::time::Instant;
 use anyhow::Context;
 use clap::Parser;
 use client::{Node, Shutdown, start_log};
+use mockamoto_node::limits::LEAST_CONNECTIONS;
+use mockamoto_node::rpc::server::files::make_room;
 
 use crate::args::Args;
 use crate::data_dir::DataDir;
@@ -36,6 +38,8 @@ pub fn main_with_args(args: impl IntoIterator<Item = OsString>) -> anyhow::Resul
 fn devnet(args: Args, started: Instant) -> anyhow::Result<()> {
     let plan = Plan::new(&args)?;
     start_log(&plan.log, plan.log_format).context("--log")?;
+    // The node asks again, for all of its connections: by then there is a folder.
+    make_room(LEAST_CONNECTIONS)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("async runtime")?;
     runtime.block_on(async {
         let mut shutdown = Shutdown::listen(false).context("signal handlers")?;

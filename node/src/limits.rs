@@ -105,6 +105,9 @@ pub const SMALL_BYTES_IN_FLIGHT: usize = 32 << 20;
 pub const SMALL_BYTES: usize = 64 << 10;
 /// Of event streams.
 pub const STREAM_BYTES_IN_FLIGHT: usize = 96 << 20;
+/// What a byte of a frame takes of them when events become JSON: itself, two digits in the value and two in the text, whose
+/// buffer may have grown to twice that.
+pub const JSON_BYTES_OF_BYTE: usize = 7;
 /// Of producers and signers: a chunk, a block and their events for each of some.
 pub const ACTOR_BYTES_IN_FLIGHT: usize = 128 << 20;
 /// Requests and answers up to this are not counted: as many as there may be requests are 64 MiB.

@@ -94,6 +94,12 @@ impl Frame {
         self.share.clone()
     }
 
+    /// Its encoded events.
+    #[must_use]
+    pub fn into_events(self) -> Vec<Bytes> {
+        self.events
+    }
+
     /// Decodes the frame, for readers in this process.
     #[must_use]
     pub fn into_body(self) -> Option<Body> {

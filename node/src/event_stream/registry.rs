@@ -54,6 +54,8 @@ pub struct OpenStream {
     pub peer: Option<std::net::SocketAddr>,
     /// Purse from which its frames take bytes; `None` inside the process.
     pub purse: Option<Purse>,
+    /// Bytes that the reader's end makes of a byte of a frame, that one included: 1 when frames are sent as they are.
+    pub bytes_of_byte: usize,
 }
 
 /// Opens streams. Cheap to clone.
@@ -158,6 +160,7 @@ impl StreamRegistry {
             subscriber,
             disk: Arc::clone(disk),
             purse: open.purse,
+            bytes_of_byte: open.bytes_of_byte,
         };
         let _context = self.runtime.enter();
         let (task, stream) = StreamTask::new(feed, parts);

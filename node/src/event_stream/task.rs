@@ -88,6 +88,8 @@ pub struct Parts {
     pub disk: Arc<Semaphore>,
     /// Purse from which its frames take bytes; `None` inside the process.
     pub purse: Option<Purse>,
+    /// Bytes that the reader's end makes of a byte of a frame, that one included.
+    pub bytes_of_byte: usize,
 }
 
 /// What is sent before the first event.
@@ -217,7 +219,7 @@ impl StreamTask {
         let from = self.feed.next_sequence();
         if let Some(entries) = self.parts.journal.read_memory(from, READ_STEP) {
             let frames = self.feed.on_entries(&entries);
-            let share = self.room(length(&frames)).await?;
+            let share = self.room_of_frames(length(&frames)).await?;
             return Ok(frames.into_iter().map(|frame| frame.in_flight(share.clone())).collect());
         }
         let turn = self.turn().await?;
@@ -231,7 +233,7 @@ impl StreamTask {
         };
         // Events that do not match need no room, and one event may need more than a read takes.
         drop((entries, room));
-        let share = self.room(length(&frames)).await?;
+        let share = self.room_of_frames(length(&frames)).await?;
         drop(turn);
         Ok(frames.into_iter().map(|frame| frame.in_flight(share.clone())).collect())
     }
@@ -244,6 +246,11 @@ impl StreamTask {
             turn = disk.acquire_owned() => turn.map_err(|_closed| End::Shutdown { cursor }),
             end = self.ended() => Err(end),
         }
+    }
+
+    /// Waits for room for frames and what the reader's end makes of them.
+    async fn room_of_frames(&mut self, bytes: usize) -> Result<Option<Arc<Share>>, End> {
+        self.room(bytes.saturating_mul(self.parts.bytes_of_byte)).await
     }
 
     /// Waits for room in the budget; few bytes need none.
@@ -330,7 +337,7 @@ impl StreamTask {
                 let chunks = v1::StackerDbChunks { contract_id: contract_id.clone(), chunks: vec![chunk] };
                 if self.feed.wants_chunks(&chunks) {
                     let frame = self.feed.frame(Body::Snapshot(chunks));
-                    let share = self.room(frame.encoded_len()).await?;
+                    let share = self.room_of_frames(frame.encoded_len()).await?;
                     drop(turn);
                     self.send(frame.in_flight(share)).await?;
                 }

@@ -10,6 +10,7 @@ use stacks_types::hashing::sha512_256;
 use super::queue::JobQueue;
 use super::types::{JobKey, JobQueueLimits, JobRequest, Outcome};
 use crate::ids::{TEMPLATES, VALIDATIONS};
+use crate::runtime::class::Class;
 
 /// Limits of templates. A producer has one in flight. Eight may wait, with a coinbase each; 32 results of at most 2 MiB are kept
 /// for ten minutes, the time of a block of the real bitcoin.
@@ -77,6 +78,7 @@ impl TemplateJob {
             bytes: request.encoded_len(),
             not_after: None,
             hold: Duration::ZERO,
+            class: Class::Anyone,
             job: Self { request },
         }
     }
@@ -91,6 +93,7 @@ impl ValidationJob {
             bytes: block.len(),
             not_after: None,
             hold: Duration::ZERO,
+            class: Class::Anyone,
             job: Self { block },
         }
     }

@@ -7,8 +7,12 @@
 //!  an open job  └──cancel──▶ DONE
 //! ```
 //!
+//! Everybody's jobs and those of producers and signers have a lane each. The second is emptied first, and a job of the first ends with
+//! what it has when one comes there: the chain waits for it.
+//!
 //! # Invariants
-//! - Jobs that wait or are held are limited in number and bytes; a request beyond that is refused at once.
+//! - Jobs of a lane that wait or are held, and its results, are limited in number and bytes; a request beyond that is refused at
+//!   once.
 //! - Of jobs with equal keys only one is open at a time.
 //! - An id contains the number of the node's start that gave it: none is given twice, and one of an earlier start without a result
 //!   is known to be lost.
@@ -25,6 +29,7 @@ use super::types::{
 };
 use crate::chain::JobFailure;
 use crate::ids::request_numbers;
+use crate::runtime::class::Class;
 
 /// Least and most time that a refused request is advised to wait.
 const RETRY_AFTER: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(10));
@@ -42,19 +47,29 @@ pub struct JobQueue<J, R> {
 
 struct State<J, R> {
     next_number: u64,
-    queue: VecDeque<Waiting<J>>,
-    held: Vec<Waiting<J>>,
+    everybodys: Lane<J>,
+    actors: Lane<J>,
     open: BTreeMap<String, Open>,
     by_key: BTreeMap<[u8; 32], String>,
     done: BTreeMap<String, Done<R>>,
-    /// Ids of ended jobs, oldest first.
-    order: VecDeque<String>,
     /// Lowest job number of the start before this one whose result was kept; `None` without such a result.
     kept_of_previous_start: Option<u64>,
     /// Time that a job takes: a mean in which newer jobs weigh more.
     mean_run: Duration,
     stats: JobQueueStats,
     stopped: bool,
+}
+
+/// Jobs of a class.
+struct Lane<J> {
+    queue: VecDeque<Waiting<J>>,
+    held: Vec<Waiting<J>>,
+    /// Bytes of both.
+    waiting_bytes: usize,
+    /// Ids of ended jobs, oldest first.
+    order: VecDeque<String>,
+    /// Bytes of their results.
+    result_bytes: usize,
 }
 
 struct Waiting<J> {
@@ -64,6 +79,7 @@ struct Waiting<J> {
 }
 
 struct Open {
+    class: Class,
     key: Option<JobKey>,
     /// Number of requests that want it.
     requests: usize,
@@ -71,6 +87,7 @@ struct Open {
     hold_until: Instant,
     begun: Option<Instant>,
     cancelled: Arc<AtomicBool>,
+    ends_now: Arc<AtomicBool>,
     ended: watch::Sender<bool>,
 }
 
@@ -87,12 +104,11 @@ impl<J, R> JobQueue<J, R> {
     pub fn new(letter: &'static str, start_number: u64, limits: JobQueueLimits) -> Self {
         let state = State {
             next_number: 1,
-            queue: VecDeque::new(),
-            held: Vec::new(),
+            everybodys: Lane::default(),
+            actors: Lane::default(),
             open: BTreeMap::new(),
             by_key: BTreeMap::new(),
             done: BTreeMap::new(),
-            order: VecDeque::new(),
             kept_of_previous_start: None,
             mean_run: RETRY_AFTER.0,
             stats: JobQueueStats::default(),
@@ -111,7 +127,7 @@ impl<J, R> JobQueue<J, R> {
             state.kept_of_previous_start = Some(lowest);
         }
         let left = self.limits.result_age.saturating_sub(age);
-        state.keep(id, Done { outcome: Arc::new(outcome), bytes, until: Instant::now() + left });
+        state.keep(Class::Anyone, id, Done { outcome: Arc::new(outcome), bytes, until: Instant::now() + left });
         state.forget(&self.limits, Instant::now());
     }
 
@@ -125,7 +141,14 @@ impl<J, R> JobQueue<J, R> {
     #[must_use]
     pub fn stats(&self) -> JobQueueStats {
         let state = self.lock();
-        JobQueueStats { waiting: state.queue.len() + state.held.len(), results: state.order.len(), ..state.stats }
+        let lanes = [&state.everybodys, &state.actors];
+        JobQueueStats {
+            waiting: lanes.iter().map(|lane| lane.waiting()).sum(),
+            waiting_bytes: lanes.iter().map(|lane| lane.waiting_bytes).sum(),
+            results: lanes.iter().map(|lane| lane.order.len()).sum(),
+            result_bytes: lanes.iter().map(|lane| lane.result_bytes).sum(),
+            ..state.stats
+        }
     }
 
     /// Queues a job, or joins an open one with the same key. The later deadline and the longer hold then count.
@@ -135,36 +158,39 @@ impl<J, R> JobQueue<J, R> {
     pub fn request(&self, request: JobRequest<J>) -> Result<Ticket, QueueFull> {
         let mut state = self.lock();
         let hold_until = Instant::now() + request.hold;
-        if let Some(ticket) = state.join(request.key, request.not_after, hold_until) {
+        if let Some(ticket) = state.join(&request, hold_until) {
             return Ok(ticket);
         }
-        let waiting = state.queue.len() + state.held.len();
-        let bytes = state.stats.waiting_bytes;
+        let lane = state.lane(request.class);
+        let (waiting, bytes) = (lane.waiting(), lane.waiting_bytes);
         let is_full = waiting >= self.limits.queue
             || (waiting > 0 && bytes.saturating_add(request.bytes) > self.limits.queue_bytes);
         if state.stopped || is_full {
             state.stats.refused_total += 1;
-            return Err(QueueFull { waiting, bytes, retry_after: state.retry_after() });
+            let retry_after = state.retry_after(request.class);
+            return Err(QueueFull { waiting, bytes, retry_after });
         }
         let id = format!("{}-{}-{}", self.letter, self.start_number, state.next_number);
         state.next_number += 1;
-        let position = state.position(state.queue.len());
         if let Some(key) = request.key {
             state.by_key.insert(key.hash, id.clone());
         }
         let open = Open {
+            class: request.class,
             key: request.key,
             requests: 1,
             not_after: request.not_after,
             hold_until,
             begun: None,
             cancelled: Arc::default(),
+            ends_now: Arc::default(),
             ended: watch::Sender::new(false),
         };
         state.open.insert(id.clone(), open);
         state.stats.queued_total += 1;
-        state.stats.waiting_bytes += request.bytes;
-        state.queue.push_back(Waiting { id: id.clone(), job: request.job, bytes: request.bytes });
+        state.lane_mut(request.class).add(Waiting { id: id.clone(), job: request.job, bytes: request.bytes });
+        state.hurry(request.class);
+        let position = state.position(&id);
         self.wake_up.notify_one();
         Ok(Ticket { id, position, joined: false })
     }
@@ -200,11 +226,12 @@ impl<J, R> JobQueue<J, R> {
         }
     }
 
-    /// Takes back one request for a job. Without requests the job ends.
+    /// Takes back one request for a job. Without requests the job ends; that of a producer or signer not by `class`
+    /// [`Class::Anyone`], as ids are easily guessed.
     ///
     /// # Errors
     /// [`Missing`], as from [`Self::fetch`].
-    pub fn take_back(&self, id: &str) -> Result<TakenBack<R>, Missing> {
+    pub fn take_back(&self, id: &str, class: Class) -> Result<TakenBack<R>, Missing> {
         let mut state = self.lock();
         let Some(open) = state.open.get_mut(id) else {
             return match state.done.get(id) {
@@ -215,11 +242,15 @@ impl<J, R> JobQueue<J, R> {
                 },
             };
         };
+        if open.requests == 1 && (open.class, class) == (Class::Actor, Class::Anyone) {
+            return Ok(TakenBack::Pending);
+        }
         open.requests = open.requests.saturating_sub(1);
         if open.requests > 0 {
             return Ok(TakenBack::Pending);
         }
         open.cancelled.store(true, Ordering::Relaxed);
+        open.ends_now.store(true, Ordering::Relaxed);
         if open.begun.is_some() {
             return Ok(TakenBack::Pending);
         }
@@ -242,8 +273,10 @@ impl<J, R> JobQueue<J, R> {
                 return None;
             }
             let next_due = state.release_due(Instant::now());
-            if let Some(waiting) = state.queue.pop_front() {
-                return Some(state.begin(waiting));
+            let next = state.actors.queue.pop_front().map(|waiting| (Class::Actor, waiting));
+            let next = next.or_else(|| Some((Class::Anyone, state.everybodys.queue.pop_front()?)));
+            if let Some((class, waiting)) = next {
+                return Some(state.begin(class, waiting));
             }
             state = match next_due {
                 None => self.wake_up.wait(state).unwrap_or_else(PoisonError::into_inner),
@@ -267,23 +300,29 @@ impl<J, R> JobQueue<J, R> {
             return Err(running);
         }
         open.begun = None;
+        let class = open.class;
         let Running { id, job, bytes, .. } = running;
-        state.stats.waiting_bytes += bytes;
-        state.held.push(Waiting { id, job, bytes });
+        let lane = state.lane_mut(class);
+        lane.waiting_bytes += bytes;
+        lane.held.push(Waiting { id, job, bytes });
         Ok(())
     }
 
     /// Whether jobs are held.
     #[must_use]
     pub fn has_held(&self) -> bool {
-        !self.lock().held.is_empty()
+        let state = self.lock();
+        [&state.everybodys, &state.actors].iter().any(|lane| !lane.held.is_empty())
     }
 
     /// Queues the held jobs again: what they wait for may have come.
     pub fn release_held(&self) {
         let mut state = self.lock();
-        let held = std::mem::take(&mut state.held);
-        held.into_iter().rev().for_each(|job| state.queue.push_front(job));
+        for class in [Class::Anyone, Class::Actor] {
+            let lane = state.lane_mut(class);
+            let held = std::mem::take(&mut lane.held);
+            held.into_iter().rev().for_each(|job| lane.queue.push_front(job));
+        }
         self.wake_up.notify_one();
     }
 
@@ -301,7 +340,10 @@ impl<J, R> JobQueue<J, R> {
     pub fn stop(&self) {
         let mut state = self.lock();
         state.stopped = true;
-        state.open.values().for_each(|open| open.cancelled.store(true, Ordering::Relaxed));
+        for open in state.open.values() {
+            open.cancelled.store(true, Ordering::Relaxed);
+            open.ends_now.store(true, Ordering::Relaxed);
+        }
         self.wake_up.notify_all();
     }
 
@@ -337,33 +379,80 @@ impl<J, R> JobQueue<J, R> {
 }
 
 impl<J, R> State<J, R> {
-    fn join(&mut self, key: Option<JobKey>, not_after: Option<SystemTime>, hold_until: Instant) -> Option<Ticket> {
-        let key = key?;
+    fn lane(&self, class: Class) -> &Lane<J> {
+        match class {
+            Class::Anyone => &self.everybodys,
+            Class::Actor => &self.actors,
+        }
+    }
+
+    fn lane_mut(&mut self, class: Class) -> &mut Lane<J> {
+        match class {
+            Class::Anyone => &mut self.everybodys,
+            Class::Actor => &mut self.actors,
+        }
+    }
+
+    fn join(&mut self, request: &JobRequest<J>, hold_until: Instant) -> Option<Ticket> {
+        let key = request.key?;
         let id = self.by_key.get(&key.hash)?.clone();
         let open = self.open.get_mut(&id)?;
-        if open.begun.is_some() && !key.joins_running {
+        if open.begun.is_some() && (!key.joins_running || open.ends_now.load(Ordering::Relaxed)) {
             return None;
         }
         open.requests += 1;
-        open.not_after = open.not_after.zip(not_after).map(|(a, b)| a.max(b));
+        open.not_after = open.not_after.zip(request.not_after).map(|(a, b)| a.max(b));
         open.hold_until = open.hold_until.max(hold_until);
-        let place = self.queue.iter().position(|waiting| waiting.id == id);
         self.stats.joined_total += 1;
-        Some(Ticket { id, position: place.map_or(0, |place| self.position(place)), joined: true })
+        if (open.class, request.class) == (Class::Anyone, Class::Actor) {
+            open.class = Class::Actor;
+            self.change_lane(&id);
+            self.hurry(Class::Actor);
+        }
+        Some(Ticket { position: self.position(&id), id, joined: true })
     }
 
-    /// Number of jobs before the one at this place of the queue.
-    fn position(&self, place: usize) -> usize {
-        place + self.open.values().filter(|open| open.begun.is_some()).count()
+    /// Moves a job of everybody's that waits to the lane of actors.
+    fn change_lane(&mut self, id: &str) {
+        let from = &mut self.everybodys;
+        if let Some(place) = from.queue.iter().position(|waiting| waiting.id == id)
+            && let Some(waiting) = from.queue.remove(place)
+        {
+            from.waiting_bytes = from.waiting_bytes.saturating_sub(waiting.bytes);
+            self.actors.add(waiting);
+        } else if let Some(place) = from.held.iter().position(|waiting| waiting.id == id) {
+            let waiting = from.held.remove(place);
+            from.waiting_bytes = from.waiting_bytes.saturating_sub(waiting.bytes);
+            self.actors.waiting_bytes += waiting.bytes;
+            self.actors.held.push(waiting);
+        }
     }
 
-    fn begin(&mut self, waiting: Waiting<J>) -> Running<J> {
+    /// Ends what runs of everybody's with what it has, when a job of an actor has come.
+    fn hurry(&self, class: Class) {
+        if class == Class::Actor && !self.actors.queue.is_empty() {
+            let running = self.open.values().filter(|open| open.begun.is_some() && open.class == Class::Anyone);
+            running.for_each(|open| open.ends_now.store(true, Ordering::Relaxed));
+        }
+    }
+
+    /// Number of jobs that run or wait before this one; 0 for one that runs or is held.
+    fn position(&self, id: &str) -> usize {
+        let waiting = self.actors.queue.iter().chain(&self.everybodys.queue);
+        let place = waiting.into_iter().position(|waiting| waiting.id == id);
+        place.map_or(0, |place| place + self.open.values().filter(|open| open.begun.is_some()).count())
+    }
+
+    fn begin(&mut self, class: Class, waiting: Waiting<J>) -> Running<J> {
         let Waiting { id, job, bytes } = waiting;
-        self.stats.waiting_bytes = self.stats.waiting_bytes.saturating_sub(bytes);
-        let mut running = Running { id, job, is_late: false, cancelled: Arc::default(), bytes };
+        let lane = self.lane_mut(class);
+        lane.waiting_bytes = lane.waiting_bytes.saturating_sub(bytes);
+        let (cancelled, ends_now) = (Arc::default(), Arc::default());
+        let mut running = Running { id, job, is_late: false, cancelled, ends_now, bytes };
         if let Some(open) = self.open.get_mut(&running.id) {
             open.begun = Some(Instant::now());
             running.cancelled = Arc::clone(&open.cancelled);
+            running.ends_now = Arc::clone(&open.ends_now);
             running.is_late = open.not_after.is_some_and(|deadline| SystemTime::now() > deadline);
         }
         running
@@ -372,15 +461,17 @@ impl<J, R> State<J, R> {
     /// Queues the held jobs whose hold is over, and returns when the next hold ends.
     fn release_due(&mut self, now: Instant) -> Option<Instant> {
         let mut next_due = None;
-        let mut place = 0;
-        while let Some(waiting) = self.held.get(place) {
-            let due = self.open.get(&waiting.id).map_or(now, |open| open.hold_until);
-            if due <= now {
-                let waiting = self.held.remove(place);
-                self.queue.push_back(waiting);
-            } else {
-                next_due = Some(next_due.map_or(due, |next: Instant| next.min(due)));
-                place += 1;
+        for lane in [&mut self.everybodys, &mut self.actors] {
+            let mut place = 0;
+            while let Some(waiting) = lane.held.get(place) {
+                let due = self.open.get(&waiting.id).map_or(now, |open| open.hold_until);
+                if due <= now {
+                    let waiting = lane.held.remove(place);
+                    lane.queue.push_back(waiting);
+                } else {
+                    next_due = Some(next_due.map_or(due, |next: Instant| next.min(due)));
+                    place += 1;
+                }
             }
         }
         next_due
@@ -388,11 +479,9 @@ impl<J, R> State<J, R> {
 
     /// Removes a job wherever it is, and keeps its end.
     fn end(&mut self, id: &str, done: Done<R>) -> Option<Open> {
-        let dropped: usize = self.queue.iter().chain(&self.held).filter(|w| w.id == id).map(|w| w.bytes).sum();
-        self.stats.waiting_bytes = self.stats.waiting_bytes.saturating_sub(dropped);
-        self.queue.retain(|waiting| waiting.id != id);
-        self.held.retain(|waiting| waiting.id != id);
         let open = self.open.remove(id);
+        let class = open.as_ref().map_or(Class::Anyone, |open| open.class);
+        self.lane_mut(class).remove(id);
         if let Some(key) = open.as_ref().and_then(|open| open.key)
             && self.by_key.get(&key.hash).is_some_and(|holder| holder == id)
         {
@@ -404,37 +493,63 @@ impl<J, R> State<J, R> {
         // A job that was taken back before it ran has ended already when its end is stored.
         if !self.done.contains_key(id) {
             self.stats.finished_total += 1;
-            self.keep(id.to_owned(), done);
+            self.keep(class, id.to_owned(), done);
         }
         open
     }
 
-    fn keep(&mut self, id: String, done: Done<R>) {
-        self.stats.result_bytes = self.stats.result_bytes.saturating_add(done.bytes);
-        self.order.push_back(id.clone());
+    fn keep(&mut self, class: Class, id: String, done: Done<R>) {
+        let lane = self.lane_mut(class);
+        lane.result_bytes = lane.result_bytes.saturating_add(done.bytes);
+        lane.order.push_back(id.clone());
         self.done.insert(id, done);
     }
 
-    /// About the time until a quarter of the waiting jobs have run.
-    fn retry_after(&self) -> Duration {
-        let jobs = u32::try_from(self.queue.len() / 4).unwrap_or(u32::MAX).max(1);
+    /// About the time until a quarter of the lane's waiting jobs have run.
+    fn retry_after(&self, class: Class) -> Duration {
+        let jobs = u32::try_from(self.lane(class).queue.len() / 4).unwrap_or(u32::MAX).max(1);
         self.mean_run.saturating_mul(jobs).clamp(RETRY_AFTER.0, RETRY_AFTER.1)
     }
 
-    /// Drops the oldest results above the limits, but never the newest.
+    /// Drops the oldest results of each lane above the limits, but never the newest.
     fn forget(&mut self, limits: &JobQueueLimits, now: Instant) {
-        while self.order.len() > 1 {
-            let Some(oldest) = self.order.front().and_then(|id| self.done.get(id)) else { break };
-            let kept = self.order.len() <= limits.results
-                && self.stats.result_bytes <= limits.result_bytes
-                && now <= oldest.until;
-            if kept {
-                break;
+        for lane in [&mut self.everybodys, &mut self.actors] {
+            while lane.order.len() > 1 {
+                let Some(oldest) = lane.order.front().and_then(|id| self.done.get(id)) else { break };
+                let is_kept = lane.order.len() <= limits.results
+                    && lane.result_bytes <= limits.result_bytes
+                    && now <= oldest.until;
+                if is_kept {
+                    break;
+                }
+                let removed = lane.order.pop_front().and_then(|id| self.done.remove(&id));
+                lane.result_bytes = lane.result_bytes.saturating_sub(removed.map_or(0, |done| done.bytes));
             }
-            let removed = self.order.pop_front().and_then(|id| self.done.remove(&id));
-            let bytes = removed.map_or(0, |done| done.bytes);
-            self.stats.result_bytes = self.stats.result_bytes.saturating_sub(bytes);
         }
+    }
+}
+
+impl<J> Lane<J> {
+    fn waiting(&self) -> usize {
+        self.queue.len() + self.held.len()
+    }
+
+    fn add(&mut self, waiting: Waiting<J>) {
+        self.waiting_bytes += waiting.bytes;
+        self.queue.push_back(waiting);
+    }
+
+    fn remove(&mut self, id: &str) {
+        let dropped: usize = self.queue.iter().chain(&self.held).filter(|w| w.id == id).map(|w| w.bytes).sum();
+        self.waiting_bytes = self.waiting_bytes.saturating_sub(dropped);
+        self.queue.retain(|waiting| waiting.id != id);
+        self.held.retain(|waiting| waiting.id != id);
+    }
+}
+
+impl<J> Default for Lane<J> {
+    fn default() -> Self {
+        Self { queue: VecDeque::new(), held: Vec::new(), waiting_bytes: 0, order: VecDeque::new(), result_bytes: 0 }
     }
 }
 

@@ -32,11 +32,11 @@ impl TemplateWorker {
     /// Runs until the queue is stopped.
     pub fn run(&self) {
         while let Some(running) = self.jobs.take() {
-            let (request, cancelled) = (&running.job.request, &running.cancelled);
+            let request = &running.job.request;
             let outcome = if running.is_late {
                 Outcome::Expired
             } else {
-                guarded(|| self.chain.assemble(request, cancelled)).map_or_else(Outcome::Failed, |mut template| {
+                guarded(|| self.chain.assemble(request, &running.ends_now)).map_or_else(Outcome::Failed, |mut template| {
                     template.template_id.clone_from(&running.id);
                     Outcome::Succeeded(template)
                 })
@@ -45,7 +45,7 @@ impl TemplateWorker {
                 // The node stops and has cut it short: after the next start its id answers NODE_RESTARTED.
                 return;
             }
-            let cut = cancelled.load(Ordering::Relaxed) && !running.is_late;
+            let cut = running.cancelled.load(Ordering::Relaxed) && !running.is_late;
             let outcome = if cut { Outcome::Cancelled } else { outcome };
             finish_template(&self.jobs, self.chain.as_ref(), &running.id, request, outcome);
         }

@@ -8,8 +8,9 @@ use nakamoto_proto::v1::JobState;
 use tokio::sync::watch;
 
 use crate::chain::JobFailure;
+use crate::runtime::class::Class;
 
-/// How much a queue keeps.
+/// How much a queue keeps of everybody's jobs, and as much again of those of producers and signers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct JobQueueLimits {
     /// Most jobs that wait.
@@ -50,6 +51,8 @@ pub struct JobRequest<J> {
     pub not_after: Option<SystemTime>,
     /// Longest time that it may be held.
     pub hold: Duration,
+    /// Whose it is: jobs of producers and signers have a lane of their own, which goes first.
+    pub class: Class,
 }
 
 /// Jobs with equal keys are the same job.
@@ -72,7 +75,7 @@ pub struct Ticket {
     pub joined: bool,
 }
 
-/// The queue has no room.
+/// The lane has no room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{waiting} requests with {bytes} bytes wait already")]
 pub struct QueueFull {
@@ -129,6 +132,8 @@ pub struct Running<J> {
     pub is_late: bool,
     /// Set when nobody wants the result any more, or the node stops.
     pub cancelled: Arc<AtomicBool>,
+    /// Set then too, and when a producer or signer waits while this is somebody else's: it ends with what it has.
+    pub ends_now: Arc<AtomicBool>,
     pub(super) bytes: usize,
 }
 

@@ -167,6 +167,7 @@ pub(super) fn request(
         client_name: "test".to_owned(),
         peer: None,
         purse: None,
+        bytes_of_byte: 1,
     }
 }
 

@@ -11,7 +11,7 @@ fn queue() -> JobQueue<u32, u32> {
 }
 
 fn job(job: u32) -> JobRequest<u32> {
-    JobRequest { job, key: None, bytes: 10, not_after: None, hold: Duration::ZERO }
+    JobRequest { job, key: None, bytes: 10, not_after: None, hold: Duration::ZERO, class: Class::Anyone }
 }
 
 fn keyed(number: u8, joins_running: bool) -> JobRequest<u32> {
@@ -138,14 +138,14 @@ fn a_job_ends_when_all_who_asked_for_it_have_taken_it_back() {
     let id = queue.request(keyed(1, true)).unwrap().id;
     queue.request(keyed(1, true)).unwrap();
     let Ok(Fetched::Pending { ended, .. }) = queue.fetch(&id) else { panic!("it waits") };
-    assert!(matches!(queue.take_back(&id), Ok(TakenBack::Pending)));
-    assert!(matches!(queue.take_back(&id), Ok(TakenBack::Dropped)));
+    assert!(matches!(queue.take_back(&id, Class::Anyone), Ok(TakenBack::Pending)));
+    assert!(matches!(queue.take_back(&id, Class::Anyone), Ok(TakenBack::Dropped)));
     assert_eq!(end_of(&queue, &id), Some(Outcome::Cancelled));
     assert!(*ended.borrow(), "those who wait hear of it");
     assert_eq!(queue.stats().waiting_bytes, 0);
-    assert!(matches!(queue.take_back(&id), Ok(TakenBack::Done(_))));
+    assert!(matches!(queue.take_back(&id, Class::Anyone), Ok(TakenBack::Done(_))));
     assert!(!queue.request(keyed(1, true)).unwrap().joined, "it is not joined any more");
-    assert_eq!(queue.take_back("t-0-9").unwrap_err(), Missing::Unknown);
+    assert_eq!(queue.take_back("t-0-9", Class::Anyone).unwrap_err(), Missing::Unknown);
 }
 
 #[test]
@@ -154,7 +154,7 @@ fn a_job_that_runs_is_told_that_nobody_wants_it() {
     let id = queue.request(job(1)).unwrap().id;
     let running = queue.take().unwrap();
     assert!(!running.cancelled.load(Ordering::Relaxed));
-    assert!(matches!(queue.take_back(&id), Ok(TakenBack::Pending)));
+    assert!(matches!(queue.take_back(&id, Class::Anyone), Ok(TakenBack::Pending)));
     assert!(running.cancelled.load(Ordering::Relaxed));
     assert!(end_of(&queue, &id).is_none(), "it ends when the worker says so");
 }
@@ -181,7 +181,7 @@ fn a_held_job_comes_again_when_released_or_when_its_time_is_over() {
 
     let id = queue.request(JobRequest { hold: HOUR, ..job(3) }).unwrap().id;
     let running = queue.take().unwrap();
-    assert!(matches!(queue.take_back(&id), Ok(TakenBack::Pending)));
+    assert!(matches!(queue.take_back(&id, Class::Anyone), Ok(TakenBack::Pending)));
     assert!(queue.hold(running).is_err(), "nobody wants it any more");
 }
 
@@ -222,4 +222,85 @@ fn a_stopped_board_gives_no_jobs_and_stops_the_one_that_runs() {
     assert!(running.cancelled.load(Ordering::Relaxed));
     assert!(queue.take().is_none());
     assert!(queue.request(job(3)).is_err());
+}
+
+fn actors(number: u32) -> JobRequest<u32> {
+    JobRequest { class: Class::Actor, ..job(number) }
+}
+
+#[test]
+fn producers_and_signers_have_room_of_their_own_and_go_first() {
+    let queue = queue();
+    (1..=2).for_each(|number| drop(queue.request(job(number)).unwrap()));
+    assert!(queue.request(job(3)).is_err());
+    assert_eq!(queue.request(actors(4)).unwrap().position, 0);
+    assert_eq!(queue.request(actors(5)).unwrap().position, 1);
+    assert!(queue.request(actors(6)).is_err(), "theirs has a limit too");
+    assert_eq!((queue.stats().waiting, queue.stats().waiting_bytes), (4, 40));
+    let order: Vec<_> = (0..4).map(|_| queue.take().unwrap().job).collect();
+    assert_eq!(order, [4, 5, 1, 2]);
+}
+
+#[test]
+fn results_of_others_do_not_push_theirs_out() {
+    let queue = queue();
+    let id = queue.request(actors(1)).unwrap().id;
+    run_one(&queue, 60);
+    for number in 2..9 {
+        queue.request(job(number)).unwrap();
+        run_one(&queue, 60);
+    }
+    assert_eq!(end_of(&queue, &id), Some(Outcome::Succeeded(1)));
+    assert_eq!((queue.stats().results, queue.stats().result_bytes), (2, 120));
+}
+
+#[test]
+fn what_runs_ends_with_what_it_has_when_one_of_theirs_comes() {
+    let queue = queue();
+    queue.request(job(1)).unwrap();
+    let running = queue.take().unwrap();
+    queue.request(job(2)).unwrap();
+    assert!(!running.ends_now.load(Ordering::Relaxed));
+    queue.request(actors(3)).unwrap();
+    assert!(running.ends_now.load(Ordering::Relaxed));
+    assert!(!running.cancelled.load(Ordering::Relaxed), "it has a result all the same");
+    let theirs = queue.take().unwrap();
+    queue.request(actors(4)).unwrap();
+    assert!(!theirs.ends_now.load(Ordering::Relaxed));
+}
+
+#[test]
+fn a_job_of_everybodys_that_an_actor_joins_goes_first() {
+    let queue = queue();
+    (1..=2).for_each(|number| drop(queue.request(keyed(number, true)).unwrap()));
+    let joined = queue.request(JobRequest { class: Class::Actor, ..keyed(2, true) }).unwrap();
+    assert_eq!((joined.joined, joined.position), (true, 0));
+    assert!(queue.request(job(3)).is_ok(), "it has left its lane");
+    let order: Vec<_> = (0..3).map(|_| queue.take().unwrap().job).collect();
+    assert_eq!(order, [2, 1, 3]);
+    assert_eq!(queue.stats().waiting_bytes, 0);
+}
+
+#[test]
+fn a_held_job_that_an_actor_joins_is_theirs() {
+    let queue = queue();
+    queue.request(JobRequest { hold: HOUR, ..keyed(1, true) }).unwrap();
+    let running = queue.take().unwrap();
+    assert!(queue.hold(running).is_ok());
+    queue.request(JobRequest { class: Class::Actor, ..keyed(1, true) }).unwrap();
+    queue.request(job(2)).unwrap();
+    queue.release_held();
+    let order: Vec<_> = (0..2).map(|_| queue.take().unwrap().job).collect();
+    assert_eq!(order, [1, 2]);
+}
+
+#[test]
+fn nobody_else_takes_back_what_an_actor_wants() {
+    let queue = queue();
+    let id = queue.request(JobRequest { class: Class::Actor, ..keyed(1, true) }).unwrap().id;
+    queue.request(keyed(1, true)).unwrap();
+    for _ in 0..3 {
+        assert!(matches!(queue.take_back(&id, Class::Anyone), Ok(TakenBack::Pending)));
+    }
+    assert!(matches!(queue.take_back(&id, Class::Actor), Ok(TakenBack::Dropped)));
 }

@@ -22,6 +22,7 @@ use crate::jobs::{
 use crate::limits::{ASSEMBLY_TIME, MAX_TEMPLATE_TRANSACTIONS, MAX_WAIT};
 use crate::rpc::blocking_pool::BlockingPool;
 use crate::rpc::errors::queue_status;
+use crate::runtime::caller::Caller;
 
 /// Serves `TemplateService`.
 pub(super) struct Templates {
@@ -57,7 +58,7 @@ impl TemplateService for Templates {
         request: Request<v1::CancelTemplateRequest>,
     ) -> Result<Response<v1::CancelTemplateResponse>, Status> {
         let id = text("template_id", request.into_inner().template_id).or_status()?;
-        let state = match self.jobs.take_back(&id).map_err(|missing| unknown(missing, &id)).or_status()? {
+        let state = match self.jobs.take_back(&id, Caller::current_class()).map_err(|missing| unknown(missing, &id)).or_status()? {
             TakenBack::Pending => v1::JobState::Pending,
             TakenBack::Done(outcome) => outcome.parts().0,
             TakenBack::Dropped => {
@@ -104,7 +105,7 @@ pub(crate) fn decode(request: v1::RequestTemplateRequest) -> Result<JobRequest<T
         return Err(ApiError::invalid("max_transactions", detail));
     }
     let not_after = time("not_after_time", request.not_after_time)?;
-    Ok(JobRequest { not_after, ..TemplateJob::to_request(request) })
+    Ok(JobRequest { not_after, class: Caller::current_class(), ..TemplateJob::to_request(request) })
 }
 
 /// The state of a request, after waiting for its end for at most `wait`.

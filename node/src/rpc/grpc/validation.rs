@@ -17,6 +17,7 @@ use crate::jobs::{
 use crate::limits::MAX_WAIT;
 use crate::rpc::blocking_pool::BlockingPool;
 use crate::rpc::errors::queue_status;
+use crate::runtime::caller::Caller;
 
 /// Serves `ValidationService`.
 pub(super) struct Validations {
@@ -52,7 +53,7 @@ impl ValidationService for Validations {
         request: Request<v1::CancelValidationRequest>,
     ) -> Result<Response<v1::CancelValidationResponse>, Status> {
         let id = text("validation_id", request.into_inner().validation_id).or_status()?;
-        let state = match self.jobs.take_back(&id).map_err(|missing| unknown(missing, &id)).or_status()? {
+        let state = match self.jobs.take_back(&id, Caller::current_class()).map_err(|missing| unknown(missing, &id)).or_status()? {
             TakenBack::Pending => v1::JobState::Pending,
             TakenBack::Done(outcome) => outcome.parts().0,
             TakenBack::Dropped => {
@@ -84,7 +85,8 @@ pub(crate) fn decode(request: v1::RequestValidationRequest) -> Result<JobRequest
     }
     let not_after = time("not_after_time", request.not_after_time)?;
     let hold = bounded_duration("parent_wait", request.parent_wait, Duration::ZERO, MAX_WAIT)?.unwrap_or_default();
-    Ok(JobRequest { not_after, hold, ..ValidationJob::to_request(request.block) })
+    let class = Caller::current_class();
+    Ok(JobRequest { not_after, hold, class, ..ValidationJob::to_request(request.block) })
 }
 
 /// The state of a request, after waiting for its end for at most `wait`.

@@ -4,6 +4,7 @@
 
 use std::sync::LazyLock;
 
+use axum::body::Bytes;
 use nakamoto_proto::v1;
 use prost_reflect::{DescriptorPool, DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, ReflectMessage as _};
 use serde_json::{Map, Value};
@@ -19,9 +20,9 @@ fn descriptor(name: &str) -> Option<MessageDescriptor> {
     POOL.as_ref()?.get_message_by_name(&format!("nakamoto.v1.{name}"))
 }
 
-/// An event; `null` if it cannot be read, which would be a bug.
-pub(super) fn event_json(event: &v1::Event) -> Value {
-    dynamic_json(EVENT.clone(), event)
+/// An encoded event, whose bytes are not copied but into the JSON; `null` if it cannot be read, which would be a bug.
+pub(super) fn event_json(event: Bytes) -> Value {
+    decoded_json(EVENT.clone(), event)
 }
 
 /// Any message of the contract, by its name there; `null` if there is none of this name, which would be a bug.
@@ -30,7 +31,11 @@ pub(super) fn message_json_of(name: &str, message: &impl prost::Message) -> Valu
 }
 
 fn dynamic_json(kind: Option<MessageDescriptor>, message: &impl prost::Message) -> Value {
-    let message = kind.and_then(|kind| DynamicMessage::decode(kind, message.encode_to_vec().as_slice()).ok());
+    decoded_json(kind, message.encode_to_vec().into())
+}
+
+fn decoded_json(kind: Option<MessageDescriptor>, encoded: Bytes) -> Value {
+    let message = kind.and_then(|kind| DynamicMessage::decode(kind, encoded).ok());
     message.map_or(Value::Null, |message| message_json(&message))
 }
 

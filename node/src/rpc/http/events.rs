@@ -16,11 +16,13 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use axum::Extension;
+use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse as _;
 use axum::response::sse::{Event, Sse};
 use nakamoto_proto::v1;
+use prost::Message as _;
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 use tokio_stream::Stream;
@@ -40,7 +42,7 @@ use crate::event_stream::payload::Payload;
 use crate::event_stream::position::{PositionError, WhenNone, resolve};
 use crate::event_stream::registry::OpenStream;
 use crate::event_stream::task::FrameStream;
-use crate::limits::HEARTBEAT;
+use crate::limits::{HEARTBEAT, JSON_BYTES_OF_BYTE};
 use crate::rpc::grpc::Services;
 use crate::rpc::server::Peer;
 use crate::rpc::server::answer::InFlight;
@@ -94,6 +96,7 @@ pub(super) async fn follow(
         client_name: "HTTP".to_owned(),
         peer: peer.map(|Extension(Peer(peer))| peer),
         purse: Caller::current().map(|caller| caller.purse().clone()),
+        bytes_of_byte: JSON_BYTES_OF_BYTE,
     };
     let frames = services
         .streams
@@ -185,7 +188,7 @@ struct Messages {
     in_flight: InFlight,
     class: Class,
     /// A frame of events that becomes messages: JSON takes its time, and these threads serve everybody.
-    making: Option<JoinHandle<Vec<Event>>>,
+    making: Option<JoinHandle<Option<Vec<Event>>>>,
     ended: bool,
 }
 
@@ -202,9 +205,9 @@ impl Stream for Messages {
                 let made = ready!(Pin::new(making).poll(cx));
                 self.making = None;
                 match made {
-                    Ok(messages) => self.ready.extend(messages),
-                    // It panicked: the reader comes back with its cursor.
-                    Err(_) => return Poll::Ready(None),
+                    Ok(Some(messages)) => self.ready.extend(messages),
+                    // The reader comes back with its cursor.
+                    Ok(None) | Err(_) => return Poll::Ready(None),
                 }
                 continue;
             }
@@ -216,14 +219,15 @@ impl Stream for Messages {
                     self.share = frame.share();
                     let journal_id = self.journal_id;
                     if frame.event_count() == 0 {
-                        self.ready.extend(messages(journal_id, frame));
+                        self.ready.extend(notice(frame));
                     } else {
-                        self.making = Some(background::spawn(self.class, move || messages(journal_id, frame)));
+                        let events = frame.into_events();
+                        self.making = Some(background::spawn(self.class, move || messages(journal_id, events)));
                     }
                 }
                 Some(Err(end)) => {
                     self.ended = true;
-                    self.ready.push_back(message("end", json!({ "reason": end.to_string() })));
+                    self.ready.extend(message("end", &json!({ "reason": end.to_string() })));
                 }
                 None => return Poll::Ready(None),
             }
@@ -231,18 +235,21 @@ impl Stream for Messages {
     }
 }
 
-fn messages(journal_id: [u8; 16], frame: Frame) -> Vec<Event> {
+/// Encoded events as messages. One that cannot be read, which would be a bug, ends the stream.
+fn messages(journal_id: [u8; 16], events: Vec<Bytes>) -> Option<Vec<Event>> {
+    let made = events.into_iter().map(|encoded| {
+        let event = v1::Event::decode(encoded.clone()).ok()?;
+        let id = Cursor { journal_id, sequence: event.sequence }.encode();
+        Some(message(&kind_name(event.kind()), &event_json(encoded))?.id(hex::encode(id)))
+    });
+    made.collect()
+}
+
+/// A frame without events as a message; `None` for those that nobody asks for here.
+fn notice(frame: Frame) -> Option<Event> {
     let cursor = hex::encode(frame.cursor());
-    let named = |name, data| vec![message(name, data).id(cursor.clone())];
+    let named = |name, data| message(name, &data).map(|message| message.id(cursor));
     match frame.into_body() {
-        Some(Body::Events(batch)) => batch
-            .events
-            .iter()
-            .map(|event| {
-                let id = Cursor { journal_id, sequence: event.sequence }.encode();
-                message(&kind_name(event.kind()), event_json(event)).id(hex::encode(id))
-            })
-            .collect(),
         Some(Body::Started(started)) => named(
             "started",
             json!({
@@ -255,11 +262,11 @@ fn messages(journal_id: [u8; 16], frame: Frame) -> Vec<Event> {
         Some(Body::Lagging(lagging)) => named("lagging", json!({ "newest_sequence": lagging.newest_sequence })),
         Some(Body::CaughtUp(caught_up)) => named("caught_up", json!({ "sequence": caught_up.sequence })),
         // No snapshot was asked for.
-        _ => Vec::new(),
+        _ => None,
     }
 }
 
-/// JSON has no line breaks of its own, so it is one line of data.
-fn message(name: &str, data: Value) -> Event {
-    Event::default().event(name).data(data.to_string())
+/// The text is written once, into the message; `None` never, as every key of the JSON is a text.
+fn message(name: &str, data: &Value) -> Option<Event> {
+    Event::default().event(name).json_data(data).ok()
 }

@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use super::{check_refused, check_started, ended, node};
+use crate::support::binary;
 
 const GENESIS: &str = mockamoto_node::config::SAMPLE_GENESIS;
 
@@ -20,6 +21,16 @@ fn a_limit_of_files_is_raised_or_refused_with_its_number_before_the_folder_is_ma
     check_refused("128 files", &limited("128:128"), &["at most 128 files", "ulimit -n"]);
     assert!(!data.exists(), "a refused start leaves nothing behind");
     check_started("128 files that may become more", &limited("128:1024"));
+}
+
+#[test]
+fn a_devnet_with_too_few_files_makes_no_folder() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data");
+    let mut command = Command::new("prlimit");
+    command.arg("--nofile=128:128").arg(binary("mockamoto")).arg("--data-dir").arg(&data);
+    check_refused("128 files", &ended(command), &["at most 128 files", "ulimit -n"]);
+    assert!(!data.exists(), "a refused start leaves nothing behind");
 }
 
 #[test]

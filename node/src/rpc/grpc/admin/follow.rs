@@ -37,6 +37,7 @@ pub(super) async fn follow(
         client_name: "AdminService".to_owned(),
         peer: None,
         purse: None,
+        bytes_of_byte: 1,
     };
     let mut frames = streams.open(open).map_err(subscriptions_status)?;
     let deadline = Instant::now() + wait;
