@@ -1,16 +1,13 @@
 //! secp256k1 keys and recoverable signatures (docs/CONSENSUS.md#keys-and-addresses).
 //!
-//! Signing is deterministic: RFC 6979 with SHA-256, the 32-byte digest used unchanged, S forced low.
+//! Signing is deterministic: RFC 6979 with SHA-256, S forced low. The digest goes in unchanged, not reduced by the group order
+//! first, as libsecp256k1 has it.
 //!
 //! # Not here
 //! Which hash is signed: `transaction::sighash`, `block`, `stackerdb`. VRF keys: `vrf`.
 
-use k256::ecdsa::{RecoveryId, Signature, SigningKey, VerifyingKey};
-use k256::elliptic_curve::PrimeField;
-use k256::elliptic_curve::ops::Reduce;
-use k256::elliptic_curve::point::AffineCoordinates;
-use k256::elliptic_curve::scalar::IsHigh;
-use k256::{FieldBytes, ProjectivePoint, Scalar};
+use secp256k1::ecdsa::{RecoverableSignature, RecoveryId, Signature};
+use secp256k1::{Keypair, Message};
 
 use crate::hashing::sha256;
 use crate::ids::{Hash160, id_type};
@@ -72,7 +69,7 @@ pub enum KeyEncoding {
 
 /// A point of secp256k1 other than the identity.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct PublicKey(VerifyingKey);
+pub struct PublicKey(secp256k1::PublicKey);
 
 impl PublicKey {
     /// Reads SEC1 bytes: 33 compressed or 65 uncompressed.
@@ -85,7 +82,7 @@ impl PublicKey {
         if !form_is_known {
             return Err(KeyError::PublicKey(bytes.len()));
         }
-        VerifyingKey::from_sec1_bytes(bytes).map(Self).map_err(|_| KeyError::PublicKey(bytes.len()))
+        secp256k1::PublicKey::from_slice(bytes).map(Self).map_err(|_| KeyError::PublicKey(bytes.len()))
     }
 
     /// Reads the hex of SEC1 bytes.
@@ -99,17 +96,13 @@ impl PublicKey {
     /// SEC1 compressed form, 33 bytes: the form of every Stacks wire.
     #[must_use]
     pub fn to_compressed(&self) -> [u8; 33] {
-        let mut bytes = [0; 33];
-        bytes.copy_from_slice(self.0.to_sec1_point(true).as_bytes());
-        bytes
+        self.0.serialize()
     }
 
     /// SEC1 uncompressed form, 65 bytes.
     #[must_use]
     pub fn to_uncompressed(&self) -> [u8; 65] {
-        let mut bytes = [0; 65];
-        bytes.copy_from_slice(self.0.to_sec1_point(false).as_bytes());
-        bytes
+        self.0.serialize_uncompressed()
     }
 
     /// SEC1 bytes: 33 or 65 by `encoding`.
@@ -149,7 +142,7 @@ impl std::fmt::Display for PublicKey {
 /// A secp256k1 private key, with the form in which its public key is hashed.
 #[derive(Clone)]
 pub struct PrivateKey {
-    key: SigningKey,
+    pair: Keypair,
     encoding: KeyEncoding,
 }
 
@@ -159,13 +152,12 @@ impl PrivateKey {
     /// # Errors
     /// [`KeyError`] for another form, for zero, and for numbers not below the group order.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, KeyError> {
-        let (scalar, encoding) = match bytes.split_at_checked(32) {
+        let (scalar, encoding) = match bytes.split_first_chunk() {
             Some((scalar, [])) => (scalar, KeyEncoding::Uncompressed),
             Some((scalar, [1])) => (scalar, KeyEncoding::Compressed),
             Some(_) | None => return Err(KeyError::PrivateKeyForm(bytes.len())),
         };
-        let key = SigningKey::from_slice(scalar).map_err(|_| KeyError::PrivateKeyRange)?;
-        Ok(Self { key, encoding })
+        Self::from_scalar(scalar).map(|key| key.with_encoding(encoding))
     }
 
     /// Reads the hex of either form of [`Self::from_bytes`].
@@ -181,8 +173,8 @@ impl PrivateKey {
     /// # Errors
     /// [`KeyError::PrivateKeyRange`] for zero and for numbers not below the group order.
     pub fn from_scalar(scalar: &[u8; 32]) -> Result<Self, KeyError> {
-        let key = SigningKey::from_slice(scalar).map_err(|_| KeyError::PrivateKeyRange)?;
-        Ok(Self { key, encoding: KeyEncoding::Compressed })
+        let pair = Keypair::from_secret_bytes(*scalar).map_err(|_| KeyError::PrivateKeyRange)?;
+        Ok(Self { pair, encoding: KeyEncoding::Compressed })
     }
 
     /// Makes a key from a seed of any length: the first of SHA256(seed), SHA256(SHA256(seed)), ... in range. Compressed.
@@ -213,13 +205,13 @@ impl PrivateKey {
     /// The public key of this key.
     #[must_use]
     pub fn public_key(&self) -> PublicKey {
-        PublicKey(*self.key.verifying_key())
+        PublicKey(self.pair.public_key())
     }
 
     /// 32 bytes for a key hashed uncompressed, else 33 with a last byte of 01. Secret: for key files only.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = self.key.to_bytes().to_vec();
+        let mut bytes = self.pair.to_secret_bytes().to_vec();
         if self.encoding == KeyEncoding::Compressed {
             bytes.push(1);
         }
@@ -229,13 +221,20 @@ impl PrivateKey {
     /// Signs a 32-byte digest. Equal key and digest always give equal bytes.
     #[must_use]
     pub fn sign(&self, digest: &[u8; 32]) -> MessageSignature {
-        let mut nonces = NonceGenerator::new(&self.key.to_bytes().into(), digest);
-        loop {
-            // A nonce fails with probability 2^-127; then the next one is tried.
-            if let Some(signature) = sign_with_nonce(self.key.as_nonzero_scalar(), &nonces.next_bytes(), digest) {
-                return signature;
-            }
-        }
+        let signature =
+            RecoverableSignature::sign_ecdsa_recoverable(Message::from_digest(*digest), &self.pair.secret_key());
+        let (recovery_id, scalars) = signature.serialize_compact();
+        let mut bytes = [0; 65];
+        bytes[0] = recovery_id.to_u8();
+        bytes[1..].copy_from_slice(&scalars);
+        MessageSignature(bytes)
+    }
+}
+
+impl Drop for PrivateKey {
+    /// Leaves no copy behind where this one was.
+    fn drop(&mut self) {
+        self.pair.non_secure_erase();
     }
 }
 
@@ -253,32 +252,34 @@ impl MessageSignature {
     /// [`KeyError`] when the recovery id or a scalar is out of range, no point recovers, or S is high under
     /// [`LowS::Strict`].
     pub fn recover(&self, digest: &[u8; 32], low_s: LowS) -> Result<PublicKey, KeyError> {
-        let (recovery_id, scalars) = self.0.split_first().ok_or(KeyError::SignatureRange)?;
-        let recovery_id = RecoveryId::from_byte(*recovery_id).ok_or(KeyError::RecoveryId(*recovery_id))?;
-        let signature = Signature::from_slice(scalars).map_err(|_| KeyError::SignatureRange)?;
-        if low_s == LowS::Strict && bool::from(signature.s().is_high()) {
+        let signature = self.decode()?;
+        if self.0[1..].chunks(32).any(|scalar| scalar == [0; 32]) {
+            return Err(KeyError::SignatureRange);
+        }
+        if low_s == LowS::Strict && has_high_s(signature.to_standard()) {
             return Err(KeyError::HighS);
         }
-        VerifyingKey::recover_from_prehash(digest, &signature, recovery_id)
-            .map(PublicKey)
-            .map_err(|_| KeyError::NotRecoverable)
+        signature.recover(Message::from_digest(*digest)).map(PublicKey).map_err(|_| KeyError::NotRecoverable)
     }
 
     /// Whether S is above half of the group order, which [`LowS::Strict`] refuses. False for scalars that are out of range.
     #[must_use]
     pub fn has_high_s(&self) -> bool {
-        Signature::from_slice(&self.0[1..]).is_ok_and(|signature| signature.s().is_high().into())
+        Signature::from_compact(&self.0[1..]).is_ok_and(has_high_s)
     }
 
     /// Whether the recovery id is at most 3 and r and s are below the group order. Zero is "in range" here: this is a
     /// check of encoding, not of the signature.
     #[must_use]
     pub fn is_in_range(&self) -> bool {
+        self.decode().is_ok()
+    }
+
+    fn decode(&self) -> Result<RecoverableSignature, KeyError> {
         let [recovery_id, scalars @ ..] = &self.0;
-        let below_order = |bytes: &[u8]| {
-            FieldBytes::try_from(bytes).is_ok_and(|bytes| bool::from(Scalar::from_repr(bytes).is_some()))
-        };
-        RecoveryId::from_byte(*recovery_id).is_some() && scalars.chunks(32).all(below_order)
+        let recovery_id =
+            RecoveryId::try_from(i32::from(*recovery_id)).map_err(|_| KeyError::RecoveryId(*recovery_id))?;
+        RecoverableSignature::from_compact(scalars, recovery_id).map_err(|_| KeyError::SignatureRange)
     }
 
     /// The order of Clarity's functions: r, s, recovery id.
@@ -299,70 +300,8 @@ fn decode_hex(text: &str, bytes_max: usize) -> Result<Vec<u8>, KeyError> {
     hex::decode(digits).map_err(|_| KeyError::Hex)
 }
 
-/// ECDSA with a given nonce; `None` if the nonce or a resulting scalar is zero or out of range.
-fn sign_with_nonce(key: &Scalar, nonce: &[u8; 32], digest: &[u8; 32]) -> Option<MessageSignature> {
-    let nonce = Option::<Scalar>::from(Scalar::from_repr(FieldBytes::from(*nonce)))?;
-    let inverse = Option::<Scalar>::from(nonce.invert())?;
-    let point = ProjectivePoint::mul_by_generator(&nonce).to_affine();
-    let x = point.x();
-    let r = <Scalar as Reduce<FieldBytes>>::reduce(&x);
-    let z = <Scalar as Reduce<FieldBytes>>::reduce(&FieldBytes::from(*digest));
-    let s = inverse * (z + r * key);
-    if bool::from(r.is_zero()) || bool::from(s.is_zero()) {
-        return None;
-    }
-    let s_is_high = bool::from(s.is_high());
-    // Negating s mirrors the nonce's point, so the parity bit flips with it.
-    let y_is_odd = bool::from(point.y_is_odd()) != s_is_high;
-    let id = RecoveryId::new(y_is_odd, r.to_repr() != x);
-    let s = if s_is_high { -s } else { s };
-
-    let mut bytes = [0; 65];
-    let (head, scalars) = bytes.split_first_mut()?;
-    *head = id.to_byte();
-    scalars.get_mut(..32)?.copy_from_slice(&r.to_repr());
-    scalars.get_mut(32..)?.copy_from_slice(&s.to_repr());
-    Some(MessageSignature(bytes))
-}
-
-/// The nonce generator of RFC 6979 section 3.2 with one deviation that the chain has
-/// (docs/CONSENSUS.md#keys-and-addresses): the digest goes in unchanged, not reduced by the group order first. (The
-/// k256 crate's own generator reduces it.)
-struct NonceGenerator {
-    key: [u8; 32],
-    value: [u8; 32],
-    started: bool,
-}
-
-impl NonceGenerator {
-    fn new(secret: &[u8; 32], digest: &[u8; 32]) -> Self {
-        let mut state = Self { key: [0; 32], value: [1; 32], started: false };
-        for tag in [0u8, 1u8] {
-            state.key = hmac_sha256(&state.key, &[&state.value, &[tag], secret, digest]);
-            state.value = hmac_sha256(&state.key, &[&state.value]);
-        }
-        state
-    }
-
-    fn next_bytes(&mut self) -> [u8; 32] {
-        if self.started {
-            self.key = hmac_sha256(&self.key, &[&self.value, &[0]]);
-            self.value = hmac_sha256(&self.key, &[&self.value]);
-        }
-        self.started = true;
-        self.value = hmac_sha256(&self.key, &[&self.value]);
-        self.value
-    }
-}
-
-/// HMAC-SHA256 (RFC 2104) with a 32-byte key.
-fn hmac_sha256(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
-    let mut inner_pad = [0x36u8; 64];
-    let mut outer_pad = [0x5cu8; 64];
-    for (index, byte) in key.iter().enumerate() {
-        inner_pad[index] ^= byte;
-        outer_pad[index] ^= byte;
-    }
-    let inner_parts: Vec<&[u8]> = std::iter::once(inner_pad.as_slice()).chain(parts.iter().copied()).collect();
-    sha256(&[&outer_pad, &sha256(&inner_parts)])
+fn has_high_s(signature: Signature) -> bool {
+    let mut low = signature;
+    low.normalize_s();
+    low != signature
 }

@@ -1,7 +1,6 @@
 //! Each account's key, address, name and words belong together.
 
-use k256::SecretKey;
-use k256::elliptic_curve::sec1::ToSec1Point as _;
+use secp256k1::{Keypair, Scalar};
 use sha2::{Digest as _, Sha512};
 use stacks_types::address::StacksAddress;
 use stacks_types::keys::PrivateKey;
@@ -46,13 +45,12 @@ fn derived(seed: &[u8; 64]) -> [u8; 32] {
     let mut node = hmac(b"Bitcoin seed", seed);
     for index in [HARD | 44, HARD | 5757, HARD, 0, 0] {
         let (key, chain) = node.split_at(32);
-        let scalar = SecretKey::from_slice(key).unwrap();
-        let public = || scalar.public_key().to_sec1_point(true).as_bytes().to_vec();
-        let parent = if index & HARD == 0 { public() } else { [&[0], key].concat() };
+        let pair = Keypair::from_secret_bytes(key.try_into().unwrap()).unwrap();
+        let parent = if index & HARD == 0 { pair.public_key().serialize().to_vec() } else { [&[0], key].concat() };
         let mut child = hmac(chain, &[parent, index.to_be_bytes().to_vec()].concat());
-        let tweak = SecretKey::from_slice(&child[..32]).unwrap();
-        let sum = *tweak.to_nonzero_scalar() + *scalar.to_nonzero_scalar();
-        child[..32].copy_from_slice(&sum.to_bytes());
+        let tweak = Scalar::from_be_bytes(child[..32].try_into().unwrap()).unwrap();
+        let sum = pair.secret_key().add_tweak(&tweak).unwrap();
+        child[..32].copy_from_slice(&sum.to_secret_bytes());
         node = child;
     }
     node[..32].try_into().unwrap()

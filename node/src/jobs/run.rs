@@ -36,10 +36,13 @@ impl TemplateWorker {
             let outcome = if running.is_late {
                 Outcome::Expired
             } else {
-                guarded(|| self.chain.assemble(request, &running.ends_now)).map_or_else(Outcome::Failed, |mut template| {
-                    template.template_id.clone_from(&running.id);
-                    Outcome::Succeeded(template)
-                })
+                guarded(|| self.chain.assemble(request, &running.ends_now)).map_or_else(
+                    Outcome::Failed,
+                    |mut template| {
+                        template.template_id.clone_from(&running.id);
+                        Outcome::Succeeded(template)
+                    },
+                )
             };
             if self.jobs.is_stopped() {
                 // The node stops and has cut it short: after the next start its id answers NODE_RESTARTED.

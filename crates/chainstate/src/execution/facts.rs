@@ -20,11 +20,12 @@ pub type Fact<T> = Result<Option<T>, Box<dyn std::error::Error + Send + Sync>>;
 
 /// The chain around a state.
 pub trait ChainFacts {
-    /// A processed block.
+    /// A processed block, as a block of tenure `tenure_height` sees it: what a tenure earned is known only to later ones
+    /// (docs/CONSENSUS.md#rewards).
     ///
     /// # Errors
     /// When it cannot be read.
-    fn block(&self, id: &StacksBlockId) -> Fact<BlockFacts>;
+    fn block(&self, id: &StacksBlockId, tenure_height: u64) -> Fact<BlockFacts>;
 
     /// The burn block of this height on the fork of `tip`.
     ///

@@ -282,7 +282,9 @@ impl World for BlockWorld<'_> {
             return Ok(None);
         }
         let Some(block) = self.committed_at(height)? else { return Ok(None) };
-        let facts = self.facts.block(&StacksBlockId(block.0)).map_err(|error| failed("header", &error))?;
+        let tenure_height = self.tenure_height(view)?;
+        let facts =
+            self.facts.block(&StacksBlockId(block.0), tenure_height).map_err(|error| failed("header", &error))?;
         // Nobody was elected for the boot block.
         Ok(facts.map(|facts| if height == 0 { BlockFacts { spend_winner: 0, spend_total: 0, ..facts } } else { facts }))
     }

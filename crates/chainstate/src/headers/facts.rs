@@ -23,7 +23,7 @@ pub struct ChainHeaders<'a> {
     pub burn: &'a BurnDbReader,
     /// For ancestors.
     pub marf: &'a Marf,
-    /// Parent of the block in execution, or the block that is read: matured rewards are seen from here.
+    /// Parent of the block in execution, or the block that is read: rewards are those of this fork.
     pub tip: StacksBlockId,
 }
 
@@ -33,10 +33,12 @@ pub(crate) const fn burn_view_of(block: &BurnBlock) -> BurnView {
 }
 
 impl ChainHeaders<'_> {
-    /// What the tenure of a block earned, once that is paid as seen from the tip.
-    fn reward(&self, header: &ProcessedHeader) -> Result<Option<u128>, StoreError> {
+    /// What the tenure of a block earned, as tenure `seen_by` sees it. It waits for the tenure after that to be mature too, as
+    /// the network does, where that one decides about the fees (docs/CONSENSUS.md#rewards).
+    fn reward(&self, header: &ProcessedHeader, seen_by: u64) -> Result<Option<u128>, StoreError> {
         let Some(tip) = select_header(self.conn, &self.tip)? else { return Ok(None) };
-        if header.tenure.height + u64::from(self.params.reward_maturity) > tip.tenure.height {
+        let next_is_mature = header.tenure.height + 1 + u64::from(self.params.reward_maturity);
+        if next_is_mature >= seen_by {
             return Ok(None);
         }
         let starts = select_tenure_starts(self.conn, header.tenure.height)?;
@@ -52,7 +54,7 @@ fn miner(header: &ProcessedHeader) -> Principal {
 }
 
 impl ChainFacts for ChainHeaders<'_> {
-    fn block(&self, id: &StacksBlockId) -> Fact<BlockFacts> {
+    fn block(&self, id: &StacksBlockId, tenure_height: u64) -> Fact<BlockFacts> {
         let Some(header) = select_header(self.conn, id)? else { return Ok(None) };
         let spent = u128::from(self.burn.get_burn_block(&header.burn_view)?.satoshis_spent);
         Ok(Some(BlockFacts {
@@ -67,7 +69,7 @@ impl ChainFacts for ChainHeaders<'_> {
             // One producer is elected and alone spends.
             spend_winner: spent,
             spend_total: spent,
-            reward: self.reward(&header)?,
+            reward: self.reward(&header, tenure_height)?,
         }))
     }
 

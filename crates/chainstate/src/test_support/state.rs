@@ -96,7 +96,7 @@ impl ScratchState {
 }
 
 impl execution::ChainFacts for ScratchState {
-    fn block(&self, id: &StacksBlockId) -> execution::Fact<BlockFacts> {
+    fn block(&self, id: &StacksBlockId, _tenure_height: u64) -> execution::Fact<BlockFacts> {
         Ok(self.headers.block_facts(id))
     }
 

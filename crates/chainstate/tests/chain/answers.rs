@@ -11,6 +11,7 @@ use chainstate::test_support::{address, deploy, key, on_a_large_stack, signed, u
 const CODE: &str = "(define-read-only (burn (h uint))
        (list (is-some (get-burn-block-info? header-hash h)) (is-some (get-burn-block-info? pox-addrs h))))
      (define-public (seen) (begin (print (map burn (list burn-block-height (- burn-block-height u1) (+ burn-block-height u1)))) (ok true)))
+     (define-read-only (earned (h uint)) (get-tenure-info? block-reward h))
      (define-read-only (broken) (/ u1 u0))";
 
 /// A list's consensus serialization.
@@ -96,5 +97,30 @@ fn a_parse_error_names_line_and_column() {
         let processed = test.chain.read(|reader| reader.block_processed(&block)).expect("readable").expect("there");
         let receipt = processed.receipts.last().expect("the deployment");
         assert!(receipt.vm_error.starts_with(":2:"), "{:?}", receipt.vm_error);
+    });
+}
+
+#[test]
+fn a_contract_sees_what_a_tenure_earned_when_the_next_one_is_mature_too() {
+    on_a_large_stack(|| {
+        let mut test = TestChain::new();
+        test.admit(&deploy(0, 0, "answers", CODE));
+        test.grow();
+        let maturity = u64::from(test.chain.params().reward_maturity);
+        loop {
+            for block in ["the first of the tenure", "the second"] {
+                test.grow();
+                let tenure = test.tip().tenure.height;
+                let earned = read(&test, "earned", &[Value::UInt(1)]).expect("an answer");
+                // The fee of the deploy is the tenure's.
+                let expected = (tenure >= 1 + maturity + 2).then(|| Value::UInt(1_000_000_000 + 10_000));
+                let expected = expected.map_or(Ok(Value::NONE), Value::some).expect("a value").encode();
+                assert_eq!(earned, expected, "{block} of tenure {tenure}");
+                if tenure == 1 + maturity + 3 {
+                    return;
+                }
+            }
+            test.mine(None);
+        }
     });
 }

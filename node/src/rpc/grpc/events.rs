@@ -103,16 +103,8 @@ impl Events {
         let options = FeedOptions { filter, payload: Payload::decode(request.payload_mode), max_batch };
         let client_name = request.client_name;
         let purse = Caller::current().map(|caller| caller.purse().clone());
-        let open = OpenStream {
-            options,
-            start_sequence,
-            heartbeat,
-            snapshot,
-            client_name,
-            peer,
-            purse,
-            bytes_of_byte: 1,
-        };
+        let open =
+            OpenStream { options, start_sequence, heartbeat, snapshot, client_name, peer, purse, bytes_of_byte: 1 };
         self.streams.open(open).map(Frames).map_err(subscriptions_status)
     }
 

@@ -58,7 +58,12 @@ impl TemplateService for Templates {
         request: Request<v1::CancelTemplateRequest>,
     ) -> Result<Response<v1::CancelTemplateResponse>, Status> {
         let id = text("template_id", request.into_inner().template_id).or_status()?;
-        let state = match self.jobs.take_back(&id, Caller::current_class()).map_err(|missing| unknown(missing, &id)).or_status()? {
+        let state = match self
+            .jobs
+            .take_back(&id, Caller::current_class())
+            .map_err(|missing| unknown(missing, &id))
+            .or_status()?
+        {
             TakenBack::Pending => v1::JobState::Pending,
             TakenBack::Done(outcome) => outcome.parts().0,
             TakenBack::Dropped => {

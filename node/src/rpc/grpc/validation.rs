@@ -53,7 +53,12 @@ impl ValidationService for Validations {
         request: Request<v1::CancelValidationRequest>,
     ) -> Result<Response<v1::CancelValidationResponse>, Status> {
         let id = text("validation_id", request.into_inner().validation_id).or_status()?;
-        let state = match self.jobs.take_back(&id, Caller::current_class()).map_err(|missing| unknown(missing, &id)).or_status()? {
+        let state = match self
+            .jobs
+            .take_back(&id, Caller::current_class())
+            .map_err(|missing| unknown(missing, &id))
+            .or_status()?
+        {
             TakenBack::Pending => v1::JobState::Pending,
             TakenBack::Done(outcome) => outcome.parts().0,
             TakenBack::Dropped => {
