@@ -17,22 +17,23 @@
 //! - An id contains the number of the node's start that gave it: none is given twice, and one of an earlier start without a result
 //!   is known to be lost.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::sync::atomic::{AtomicBool, Ordering};
+mod lane;
+mod state;
+
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
+use self::lane::Waiting;
+use self::state::{Done, Open, State};
 use super::types::{
-    Fetched, JobKey, JobQueueLimits, JobQueueStats, JobRequest, Missing, Outcome, QueueFull, Running, TakenBack, Ticket,
+    Fetched, JobQueueLimits, JobQueueStats, JobRequest, Missing, Outcome, QueueFull, Running, TakenBack, Ticket,
 };
 use crate::chain::JobFailure;
 use crate::ids::request_numbers;
 use crate::runtime::class::Class;
-
-/// Least and most time that a refused request is advised to wait.
-const RETRY_AFTER: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(10));
 
 /// Queue and results of one kind of job. Requests come from any thread; one worker thread takes them.
 pub struct JobQueue<J, R> {
@@ -45,76 +46,11 @@ pub struct JobQueue<J, R> {
     wake_up: Condvar,
 }
 
-struct State<J, R> {
-    next_number: u64,
-    everybodys: Lane<J>,
-    actors: Lane<J>,
-    open: BTreeMap<String, Open>,
-    by_key: BTreeMap<[u8; 32], String>,
-    done: BTreeMap<String, Done<R>>,
-    /// Lowest job number of the start before this one whose result was kept; `None` without such a result.
-    kept_of_previous_start: Option<u64>,
-    /// Time that a job takes: a mean in which newer jobs weigh more.
-    mean_run: Duration,
-    stats: JobQueueStats,
-    stopped: bool,
-}
-
-/// Jobs of a class.
-struct Lane<J> {
-    queue: VecDeque<Waiting<J>>,
-    held: Vec<Waiting<J>>,
-    /// Bytes of both.
-    waiting_bytes: usize,
-    /// Ids of ended jobs, oldest first.
-    order: VecDeque<String>,
-    /// Bytes of their results.
-    result_bytes: usize,
-}
-
-struct Waiting<J> {
-    id: String,
-    job: J,
-    bytes: usize,
-}
-
-struct Open {
-    class: Class,
-    key: Option<JobKey>,
-    /// Number of requests that want it.
-    requests: usize,
-    not_after: Option<SystemTime>,
-    hold_until: Instant,
-    begun: Option<Instant>,
-    cancelled: Arc<AtomicBool>,
-    ends_now: Arc<AtomicBool>,
-    ended: watch::Sender<bool>,
-}
-
-struct Done<R> {
-    outcome: Arc<Outcome<R>>,
-    bytes: usize,
-    /// When the result is too old to be kept.
-    until: Instant,
-}
-
 impl<J, R> JobQueue<J, R> {
     /// Makes an empty queue for one start of the node.
     #[must_use]
     pub fn new(letter: &'static str, start_number: u64, limits: JobQueueLimits) -> Self {
-        let state = State {
-            next_number: 1,
-            everybodys: Lane::default(),
-            actors: Lane::default(),
-            open: BTreeMap::new(),
-            by_key: BTreeMap::new(),
-            done: BTreeMap::new(),
-            kept_of_previous_start: None,
-            mean_run: RETRY_AFTER.0,
-            stats: JobQueueStats::default(),
-            stopped: false,
-        };
-        Self { limits, letter, start_number, state: Mutex::new(state), wake_up: Condvar::new() }
+        Self { limits, letter, start_number, state: Mutex::default(), wake_up: Condvar::new() }
     }
 
     /// Adds a result that an earlier start of the node stored. To be called oldest first, before anything else.
@@ -375,181 +311,6 @@ impl<J, R> JobQueue<J, R> {
         }
         let detail = "the node stopped before the request was finished".to_owned();
         Ok(Fetched::Done(Arc::new(Outcome::Failed(JobFailure { reason: "NODE_RESTARTED".to_owned(), detail }))))
-    }
-}
-
-impl<J, R> State<J, R> {
-    fn lane(&self, class: Class) -> &Lane<J> {
-        match class {
-            Class::Anyone => &self.everybodys,
-            Class::Actor => &self.actors,
-        }
-    }
-
-    fn lane_mut(&mut self, class: Class) -> &mut Lane<J> {
-        match class {
-            Class::Anyone => &mut self.everybodys,
-            Class::Actor => &mut self.actors,
-        }
-    }
-
-    fn join(&mut self, request: &JobRequest<J>, hold_until: Instant) -> Option<Ticket> {
-        let key = request.key?;
-        let id = self.by_key.get(&key.hash)?.clone();
-        let open = self.open.get_mut(&id)?;
-        if open.begun.is_some() && (!key.joins_running || open.ends_now.load(Ordering::Relaxed)) {
-            return None;
-        }
-        open.requests += 1;
-        open.not_after = open.not_after.zip(request.not_after).map(|(a, b)| a.max(b));
-        open.hold_until = open.hold_until.max(hold_until);
-        self.stats.joined_total += 1;
-        if (open.class, request.class) == (Class::Anyone, Class::Actor) {
-            open.class = Class::Actor;
-            self.change_lane(&id);
-            self.hurry(Class::Actor);
-        }
-        Some(Ticket { position: self.position(&id), id, joined: true })
-    }
-
-    /// Moves a job of everybody's that waits to the lane of actors.
-    fn change_lane(&mut self, id: &str) {
-        let from = &mut self.everybodys;
-        if let Some(place) = from.queue.iter().position(|waiting| waiting.id == id)
-            && let Some(waiting) = from.queue.remove(place)
-        {
-            from.waiting_bytes = from.waiting_bytes.saturating_sub(waiting.bytes);
-            self.actors.add(waiting);
-        } else if let Some(place) = from.held.iter().position(|waiting| waiting.id == id) {
-            let waiting = from.held.remove(place);
-            from.waiting_bytes = from.waiting_bytes.saturating_sub(waiting.bytes);
-            self.actors.waiting_bytes += waiting.bytes;
-            self.actors.held.push(waiting);
-        }
-    }
-
-    /// Ends what runs of everybody's with what it has, when a job of an actor has come.
-    fn hurry(&self, class: Class) {
-        if class == Class::Actor && !self.actors.queue.is_empty() {
-            let running = self.open.values().filter(|open| open.begun.is_some() && open.class == Class::Anyone);
-            running.for_each(|open| open.ends_now.store(true, Ordering::Relaxed));
-        }
-    }
-
-    /// Number of jobs that run or wait before this one; 0 for one that runs or is held.
-    fn position(&self, id: &str) -> usize {
-        let waiting = self.actors.queue.iter().chain(&self.everybodys.queue);
-        let place = waiting.into_iter().position(|waiting| waiting.id == id);
-        place.map_or(0, |place| place + self.open.values().filter(|open| open.begun.is_some()).count())
-    }
-
-    fn begin(&mut self, class: Class, waiting: Waiting<J>) -> Running<J> {
-        let Waiting { id, job, bytes } = waiting;
-        let lane = self.lane_mut(class);
-        lane.waiting_bytes = lane.waiting_bytes.saturating_sub(bytes);
-        let (cancelled, ends_now) = (Arc::default(), Arc::default());
-        let mut running = Running { id, job, is_late: false, cancelled, ends_now, bytes };
-        if let Some(open) = self.open.get_mut(&running.id) {
-            open.begun = Some(Instant::now());
-            running.cancelled = Arc::clone(&open.cancelled);
-            running.ends_now = Arc::clone(&open.ends_now);
-            running.is_late = open.not_after.is_some_and(|deadline| SystemTime::now() > deadline);
-        }
-        running
-    }
-
-    /// Queues the held jobs whose hold is over, and returns when the next hold ends.
-    fn release_due(&mut self, now: Instant) -> Option<Instant> {
-        let mut next_due = None;
-        for lane in [&mut self.everybodys, &mut self.actors] {
-            let mut place = 0;
-            while let Some(waiting) = lane.held.get(place) {
-                let due = self.open.get(&waiting.id).map_or(now, |open| open.hold_until);
-                if due <= now {
-                    let waiting = lane.held.remove(place);
-                    lane.queue.push_back(waiting);
-                } else {
-                    next_due = Some(next_due.map_or(due, |next: Instant| next.min(due)));
-                    place += 1;
-                }
-            }
-        }
-        next_due
-    }
-
-    /// Removes a job wherever it is, and keeps its end.
-    fn end(&mut self, id: &str, done: Done<R>) -> Option<Open> {
-        let open = self.open.remove(id);
-        let class = open.as_ref().map_or(Class::Anyone, |open| open.class);
-        self.lane_mut(class).remove(id);
-        if let Some(key) = open.as_ref().and_then(|open| open.key)
-            && self.by_key.get(&key.hash).is_some_and(|holder| holder == id)
-        {
-            self.by_key.remove(&key.hash);
-        }
-        if let Some(run) = open.as_ref().and_then(|open| open.begun).map(|begun| begun.elapsed()) {
-            self.mean_run = (self.mean_run * 7 + run) / 8;
-        }
-        // A job that was taken back before it ran has ended already when its end is stored.
-        if !self.done.contains_key(id) {
-            self.stats.finished_total += 1;
-            self.keep(class, id.to_owned(), done);
-        }
-        open
-    }
-
-    fn keep(&mut self, class: Class, id: String, done: Done<R>) {
-        let lane = self.lane_mut(class);
-        lane.result_bytes = lane.result_bytes.saturating_add(done.bytes);
-        lane.order.push_back(id.clone());
-        self.done.insert(id, done);
-    }
-
-    /// About the time until a quarter of the lane's waiting jobs have run.
-    fn retry_after(&self, class: Class) -> Duration {
-        let jobs = u32::try_from(self.lane(class).queue.len() / 4).unwrap_or(u32::MAX).max(1);
-        self.mean_run.saturating_mul(jobs).clamp(RETRY_AFTER.0, RETRY_AFTER.1)
-    }
-
-    /// Drops the oldest results of each lane above the limits, but never the newest.
-    fn forget(&mut self, limits: &JobQueueLimits, now: Instant) {
-        for lane in [&mut self.everybodys, &mut self.actors] {
-            while lane.order.len() > 1 {
-                let Some(oldest) = lane.order.front().and_then(|id| self.done.get(id)) else { break };
-                let is_kept = lane.order.len() <= limits.results
-                    && lane.result_bytes <= limits.result_bytes
-                    && now <= oldest.until;
-                if is_kept {
-                    break;
-                }
-                let removed = lane.order.pop_front().and_then(|id| self.done.remove(&id));
-                lane.result_bytes = lane.result_bytes.saturating_sub(removed.map_or(0, |done| done.bytes));
-            }
-        }
-    }
-}
-
-impl<J> Lane<J> {
-    fn waiting(&self) -> usize {
-        self.queue.len() + self.held.len()
-    }
-
-    fn add(&mut self, waiting: Waiting<J>) {
-        self.waiting_bytes += waiting.bytes;
-        self.queue.push_back(waiting);
-    }
-
-    fn remove(&mut self, id: &str) {
-        let dropped: usize = self.queue.iter().chain(&self.held).filter(|w| w.id == id).map(|w| w.bytes).sum();
-        self.waiting_bytes = self.waiting_bytes.saturating_sub(dropped);
-        self.queue.retain(|waiting| waiting.id != id);
-        self.held.retain(|waiting| waiting.id != id);
-    }
-}
-
-impl<J> Default for Lane<J> {
-    fn default() -> Self {
-        Self { queue: VecDeque::new(), held: Vec::new(), waiting_bytes: 0, order: VecDeque::new(), result_bytes: 0 }
     }
 }
 

@@ -6,7 +6,7 @@ use chainstate::test_support::key;
 use stacks_types::stackerdb::StackerDbChunk;
 use tests::figures::resident_bytes;
 use tests::load::attacks::{ATTACKS, Attackers, Undisturbed};
-use tests::processes::unread::{LIST_EVENTS, PAGE_OF_EVENTS, grpc_calls, send_and_leave};
+use tests::processes::unread::{LIST_EVENTS, PAGE_OF_EVENTS, get, grpc_calls, send_and_leave};
 
 use crate::support::{Client, Cluster, Plan, run};
 
@@ -54,35 +54,43 @@ async fn put_chunks(client: &Client, slot_id: u32, count: u32, bytes: usize) {
     }
 }
 
+/// Sends a request on so many connections that nobody reads, in a chain with 40 chunks of 2 MB.
+async fn check_memory(request: &[u8], connections: usize) {
+    let plan = Plan { weights: vec![1; 4], running_signers: 3, block_interval: "500ms", ..Plan::default() };
+    let cluster = Cluster::start_plan(plan);
+    let client = cluster.client();
+    let mut watch = client.watch(0).await;
+    watch.block().await;
+    watch.block().await;
+    put_chunks(&client, 3, 40, 2_000_000).await;
+    let resident = || resident_bytes(cluster.node.id()).expect("the node runs");
+    let before = resident();
+    let open = send_and_leave(cluster.address().parse().expect("an address"), request, connections).await;
+    let (begun, mut most) = (Instant::now(), 0);
+    while begun.elapsed() < Duration::from_secs(6) {
+        most = most.max(resident());
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    drop(open);
+    let (begun, mut left) = (Instant::now(), resident());
+    while left > before + LEFT_BYTES && begun.elapsed() < COMES_BACK {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        left = resident();
+    }
+    let mib = |bytes: u64| bytes >> 20;
+    println!("{} MiB before, {} at most, {} after {:?}", mib(before), mib(most), mib(left), begun.elapsed());
+    assert!(most < before + IN_FLIGHT_BYTES + SLACK_BYTES, "{} MiB, {} before", mib(most), mib(before));
+    assert!(left <= before + LEFT_BYTES, "{} MiB are left of {}, {} before", mib(left), mib(most), mib(before));
+    watch.block().await;
+}
+
 #[test]
 fn memory_is_bounded_while_pages_are_left_unread_and_comes_back() {
-    run(async {
-        let plan = Plan { weights: vec![1; 4], running_signers: 3, block_interval: "500ms", ..Plan::default() };
-        let cluster = Cluster::start_plan(plan);
-        let client = cluster.client();
-        let mut watch = client.watch(0).await;
-        watch.block().await;
-        watch.block().await;
-        put_chunks(&client, 3, 40, 2_000_000).await;
-        let resident = || resident_bytes(cluster.node.id()).expect("the node runs");
-        let before = resident();
-        let calls = grpc_calls(LIST_EVENTS, &PAGE_OF_EVENTS, 200);
-        let open = send_and_leave(cluster.address().parse().expect("an address"), &calls, 29).await;
-        let (begun, mut most) = (Instant::now(), 0);
-        while begun.elapsed() < Duration::from_secs(6) {
-            most = most.max(resident());
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        drop(open);
-        let (begun, mut left) = (Instant::now(), resident());
-        while left > before + LEFT_BYTES && begun.elapsed() < COMES_BACK {
-            tokio::time::sleep(Duration::from_millis(200)).await;
-            left = resident();
-        }
-        let mib = |bytes: u64| bytes >> 20;
-        println!("{} MiB before, {} at most, {} after {:?}", mib(before), mib(most), mib(left), begun.elapsed());
-        assert!(most < before + IN_FLIGHT_BYTES + SLACK_BYTES, "{} MiB, {} before", mib(most), mib(before));
-        assert!(left <= before + LEFT_BYTES, "{} MiB are left of {}, {} before", mib(left), mib(most), mib(before));
-        watch.block().await;
-    });
+    run(check_memory(&grpc_calls(LIST_EVENTS, &PAGE_OF_EVENTS, 200), 29));
+}
+
+/// Before what JSON takes was counted, these took 800 MiB.
+#[test]
+fn memory_is_bounded_while_streams_of_json_are_left_unread_and_comes_back() {
+    run(check_memory(&get("/v3/events?start=earliest"), 100));
 }

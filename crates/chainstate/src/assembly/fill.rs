@@ -34,11 +34,11 @@ pub(crate) struct Filled {
     pub(crate) exhausted: Option<Txid>,
 }
 
-/// Transactions that may be dropped from one template for what they take. Each holds the block up for all that it may take, so
-/// those after these have [`SHORT_TIME`] alone.
-const MAX_CUT: u32 = 2;
-/// What a transaction may take in a template that was held up. One that takes longer waits for the next.
+/// What a transaction may take while others wait, when too much time was lost to those that were cut; half of it, a third and so
+/// on after each of a template that took it. One that takes longer goes behind the others.
 const SHORT_TIME: Duration = Duration::from_millis(100);
+/// The least that it may take then: several times what a call takes.
+const SHORTEST_TIME: Duration = Duration::from_millis(5);
 
 /// How far a block is filled.
 #[derive(Clone, Copy)]
@@ -47,7 +47,7 @@ pub(crate) struct FillBounds<'a> {
     pub(crate) most: usize,
     /// Until no further transaction begins.
     pub(crate) time: Duration,
-    /// Set when nobody wants the block any more.
+    /// Set when nobody wants the block any more, or not for long: what is there is the block.
     pub(crate) cancelled: &'a AtomicBool,
 }
 
@@ -56,7 +56,8 @@ struct Clock<'a> {
     bounds: FillBounds<'a>,
     begun: Instant,
     not_counted: Duration,
-    cut: u32,
+    /// Number of transactions that took a short time and were put off.
+    put_off: u32,
 }
 
 impl Clock<'_> {
@@ -64,13 +65,22 @@ impl Clock<'_> {
         self.is_cancelled() || self.begun.elapsed().saturating_sub(self.not_counted) >= self.bounds.time
     }
 
-    fn is_held_up(&self) -> bool {
-        self.cut >= MAX_CUT
-    }
-
     fn is_cancelled(&self) -> bool {
         self.bounds.cancelled.load(Ordering::Relaxed)
     }
+
+    fn short_time(&self) -> Duration {
+        (SHORT_TIME / self.put_off.saturating_add(1)).max(SHORTEST_TIME)
+    }
+}
+
+/// Whether others wait for what a transaction takes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Company {
+    /// They do: it may have a short time only.
+    Others,
+    /// It has all the time, and ends when somebody comes who goes first.
+    None,
 }
 
 /// A block in the making.
@@ -84,11 +94,19 @@ struct Filling<'a> {
     nearly_full: bool,
 }
 
-/// Whether a block takes more.
+/// What became of a transaction that was tried.
 #[derive(PartialEq, Eq)]
-enum Room {
-    Left,
-    Gone,
+enum Tried {
+    /// It is in the block, or left out of it with a reason.
+    Done,
+    /// It was left out for what it took.
+    Cut,
+    /// It took a short time, and may be tried again when nobody waits.
+    PutOff,
+    /// It gave way to somebody who came.
+    GaveWay,
+    /// The block takes no more.
+    Full,
 }
 
 impl Chain {
@@ -101,8 +119,7 @@ impl Chain {
         bounds: FillBounds<'_>,
     ) -> Result<Result<Filled, TemplateFailure>, StoreError> {
         let headers = reader.headers(plan.parent.block_id);
-        let mut session = open(reader.block_env(&headers), plan).map_err(ours)?;
-        session.supervise(Supervision { limits: self.execution_limits(), stop: bounds.cancelled });
+        let session = open(reader.block_env(&headers), plan).map_err(ours)?;
         let stackers = reader.burn().get_stacker_set(&plan.burn_view.hash)?.stackers.len();
         let overhead = HEADER_BYTES_MIN + MessageSignature::LEN * stackers + 4;
         let mut filling = Filling {
@@ -125,96 +142,143 @@ impl Chain {
             self.with_mempool(|index| candidates.nonce_used(index, &producer, nonce));
             filling.transactions.push(coinbase);
         }
-        let mut clock = Clock { bounds, begun: Instant::now(), not_counted: Duration::ZERO, cut: 0 };
-        let most = bounds.most.min(MAX_BLOCK_TRANSACTIONS);
-        let (mut tried, mut put_off, begins_with) = (false, Vec::new(), filling.transactions.len());
-        while filling.transactions.len() < most && !(tried && clock.is_over()) {
-            let Some(next) = self.with_mempool(|index| candidates.next(index)) else { break };
-            if let Some(wait) = self.slow_accounts().wait(&next, Instant::now()) {
-                put_off.push((next, wait));
-                continue;
-            }
-            tried = true;
-            if self.try_candidate(reader, &mut filling, &mut candidates, &next, &mut clock)? == Room::Gone {
-                break;
-            }
-        }
-        // A pause lets others go first: where nobody else is mined, accounts that pause are, until one is slow again.
-        let (is_alone, cut) = (filling.transactions.len() == begins_with, clock.cut);
-        for (next, wait) in put_off {
-            let is_tried = is_alone && clock.cut == cut && filling.transactions.len() < most;
-            if !is_tried || tried && clock.is_over() {
-                filling.skipped.push((next.txid, pauses(wait)));
-                continue;
-            }
-            tried = true;
-            if self.try_candidate(reader, &mut filling, &mut candidates, &next, &mut clock)? == Room::Gone {
-                break;
-            }
-        }
+        let mut filler = Filler {
+            chain: self,
+            reader,
+            filling,
+            candidates,
+            clock: Clock { bounds, begun: Instant::now(), not_counted: Duration::ZERO, put_off: 0 },
+            waiting: Vec::new(),
+            tried: false,
+        };
+        filler.fill()?;
+        let Filler { filling, .. } = filler;
         let Filling { session, transactions, skipped, problems, exhausted, .. } = filling;
         let execution = close(session, plan).map_err(ours)?;
         Ok(Ok(Filled { transactions, execution, skipped, problems, exhausted }))
     }
+}
 
-    fn try_candidate<'a>(
-        &self,
-        reader: &ChainReader,
-        filling: &mut Filling<'a>,
-        candidates: &mut Candidates,
-        next: &PendingTransaction,
-        clock: &mut Clock<'a>,
-    ) -> Result<Room, StoreError> {
+/// Fills a block that has its coinbase.
+struct Filler<'a> {
+    chain: &'a Chain,
+    reader: &'a ChainReader,
+    filling: Filling<'a>,
+    candidates: Candidates,
+    clock: Clock<'a>,
+    /// Those that others go before, and why.
+    waiting: Vec<(PendingTransaction, String)>,
+    tried: bool,
+}
+
+impl Filler<'_> {
+    fn fill(&mut self) -> Result<(), StoreError> {
+        let begins_with = self.filling.transactions.len();
+        let mut has_room = self.try_candidates()?;
+        // A pause lets others go first: where nobody else is mined, those that wait are, until one is slow again.
+        let mut waiting = std::mem::take(&mut self.waiting).into_iter();
+        if self.filling.transactions.len() == begins_with {
+            while has_room && self.has_time() {
+                let Some((next, why)) = waiting.next() else { break };
+                match self.try_one(&next, Company::None)? {
+                    Tried::Done => {}
+                    Tried::Full => has_room = false,
+                    Tried::Cut => break,
+                    Tried::GaveWay | Tried::PutOff => {
+                        self.filling.skipped.push((next.txid, why));
+                        self.candidates.again();
+                        self.try_candidates()?;
+                        break;
+                    }
+                }
+            }
+        }
+        let left = waiting.chain(std::mem::take(&mut self.waiting));
+        self.filling.skipped.extend(left.map(|(next, why)| (next.txid, why)));
+        Ok(())
+    }
+
+    /// Tries candidates by their rank, but for those that pause. Whether there is room for more then.
+    fn try_candidates(&mut self) -> Result<bool, StoreError> {
+        self.chain.newcomer().store(false, Ordering::Relaxed);
+        while self.has_time() {
+            let Some(next) = self.chain.with_mempool(|index| self.candidates.next(index)) else { return Ok(true) };
+            if let Some(wait) = self.chain.slow_accounts().wait(&next, Instant::now()) {
+                self.waiting.push((next, pauses(wait)));
+                continue;
+            }
+            match self.try_one(&next, Company::Others)? {
+                Tried::Done | Tried::Cut | Tried::GaveWay => {}
+                Tried::PutOff => self.waiting.push((next, took_short_time())),
+                Tried::Full => return Ok(false),
+            }
+        }
+        Ok(false)
+    }
+
+    fn has_time(&self) -> bool {
+        let most = self.clock.bounds.most.min(MAX_BLOCK_TRANSACTIONS);
+        self.filling.transactions.len() < most && !(self.tried && self.clock.is_over())
+    }
+
+    fn try_one(&mut self, next: &PendingTransaction, company: Company) -> Result<Tried, StoreError> {
+        self.tried = true;
         // Dropped since the walk looked at it.
-        let Some(raw) = get_raw(reader.conn(), &next.txid)? else { return Ok(Room::Left) };
+        let Some(raw) = get_raw(self.reader.conn(), &next.txid)? else { return Ok(Tried::Done) };
         let transaction = BlockTransaction::decode(&raw)
             .map_err(|error| StoreError::Corrupt(format!("pending transaction {}: {error}", next.txid)))?;
-        if transaction.length() > filling.bytes_left {
-            filling
-                .skipped
-                .push((next.txid, "the block has no room for its bytes; it is tried again in the next".to_owned()));
-            return Ok(Room::Left);
+        if transaction.length() > self.filling.bytes_left {
+            let why = "the block has no room for its bytes; it is tried again in the next".to_owned();
+            self.filling.skipped.push((next.txid, why));
+            return Ok(Tried::Done);
         }
         let begun = Instant::now();
-        let executing = self.begin_executing(next.txid);
+        let has_short_time = self.supervise(company, begun);
+        let executing = self.chain.begin_executing(next.txid);
         // Its signatures were verified at admission; the mempool's table remembers.
-        let done = filling.session.process_verified(&VerifiedTransaction::remembered(&transaction));
+        let done = self.filling.session.process_verified(&VerifiedTransaction::remembered(&transaction));
         drop(executing);
         match done {
             Ok(_) => {
-                self.with_mempool(|index| candidates.mined(index, next));
-                filling.bytes_left -= transaction.length();
-                filling.transactions.push(transaction);
-                Ok(Room::Left)
+                self.chain.with_mempool(|index| self.candidates.mined(index, next));
+                self.filling.bytes_left -= transaction.length();
+                self.filling.transactions.push(transaction);
+                Ok(Tried::Done)
+            }
+            Err(TransactionError::Interrupted) if !self.clock.is_cancelled() => {
+                self.clock.not_counted += begun.elapsed();
+                Ok(Tried::GaveWay)
             }
             // What is there already is a block, if anybody still wants it.
-            Err(TransactionError::Interrupted) => Ok(Room::Gone),
+            Err(TransactionError::Interrupted) => Ok(Tried::Full),
             Err(error) if error.is_ours() => Err(ours(error)),
+            Err(TransactionError::TookTooLong { .. }) if has_short_time => {
+                self.clock.put_off = self.clock.put_off.saturating_add(1);
+                self.chain.slow_accounts().put_off(next, Instant::now());
+                Ok(Tried::PutOff)
+            }
             Err(error) => {
-                if error.miner_action() == MinerAction::DropOverLimits {
-                    if clock.is_held_up() && matches!(error, TransactionError::TookTooLong { .. }) {
-                        filling.skipped.push((next.txid, too_long_for_now()));
-                        return Ok(Room::Left);
-                    }
-                    self.cut(filling, next, begun.elapsed(), clock);
+                let is_cut = error.miner_action() == MinerAction::DropOverLimits;
+                if is_cut {
+                    let took = begun.elapsed();
+                    self.clock.not_counted += took;
+                    self.chain.slow_accounts().cut(next, took, Instant::now());
                 }
-                Ok(filling.leave_out(next.txid, &error))
+                let tried = self.filling.leave_out(next.txid, &error);
+                Ok(if is_cut { Tried::Cut } else { tried })
             }
         }
     }
-}
 
-impl Chain {
-    /// A transaction took more than it may, after so long.
-    fn cut<'a>(&self, filling: &mut Filling<'a>, pending: &PendingTransaction, took: Duration, clock: &mut Clock<'a>) {
-        self.slow_accounts().cut(pending, took, Instant::now());
-        clock.cut += 1;
-        clock.not_counted += took;
-        if clock.is_held_up() {
-            let limits = self.execution_limits();
-            let limits = ExecutionLimits { time: limits.time.min(SHORT_TIME), ..limits };
-            filling.session.supervise(Supervision { limits, stop: clock.bounds.cancelled });
-        }
+    /// Says what the next transaction may take; whether that is less than usually.
+    fn supervise(&mut self, company: Company, now: Instant) -> bool {
+        let usual = self.chain.execution_limits();
+        let has_short_time = company == Company::Others && !self.chain.slow_accounts().may_take(usual.time, now);
+        let time = if has_short_time { usual.time.min(self.clock.short_time()) } else { usual.time };
+        let gives_way = (company == Company::None).then(|| self.chain.newcomer());
+        let limits = ExecutionLimits { time, ..usual };
+        self.filling.session.supervise(Supervision { limits, stop: self.clock.bounds.cancelled, gives_way });
+        has_short_time
     }
 }
 
@@ -225,17 +289,14 @@ fn pauses(wait: Duration) -> String {
     )
 }
 
-fn too_long_for_now() -> String {
-    format!(
-        "took longer than {} ms, which is what is left to each where {MAX_CUT} others took longer than they may; it is tried \
-         again in the next",
-        SHORT_TIME.as_millis()
-    )
+fn took_short_time() -> String {
+    "others that took more than one may have used up the time for such, so it had a short one, which it took; it is tried again"
+        .to_owned()
 }
 
 impl Filling<'_> {
     /// A transaction that could not be mined (docs/COMPATIBILITY.md#left-out-of-a-block).
-    fn leave_out(&mut self, txid: Txid, error: &TransactionError) -> Room {
+    fn leave_out(&mut self, txid: Txid, error: &TransactionError) -> Tried {
         let (action, detail) = (error.miner_action(), format!("{error}; {}", error.cure()));
         if self.exhausted.is_none() && error.is_exhausted() {
             self.exhausted = Some(txid);
@@ -246,11 +307,11 @@ impl Filling<'_> {
             MinerAction::DropTooExpensive => self.problems.push(problem(DropReason::TooExpensive)),
             MinerAction::DropProblematic => self.problems.push(problem(DropReason::Problematic)),
             MinerAction::DropOverLimits => self.problems.push(problem(DropReason::OverExecutionLimits)),
-            MinerAction::NearlyFull if self.nearly_full => return Room::Gone,
+            MinerAction::NearlyFull if self.nearly_full => return Tried::Full,
             MinerAction::NearlyFull => self.nearly_full = true,
             MinerAction::KeepByNonce | MinerAction::Skip | MinerAction::KeepUntilCollected | MinerAction::Abandon => {}
         }
-        Room::Left
+        Tried::Done
     }
 }
 

@@ -4,6 +4,7 @@
 //! How it follows the canonical tip: `follow`. How drops are told: `dropped`.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use clarity::state::keys;
@@ -288,6 +289,10 @@ impl Chain {
         tx.after_commit(move || {
             if let Some(inner) = inner.upgrade() {
                 lock(&inner.mempool).apply(&changes);
+                let (slow, now) = (lock(&inner.slow_accounts), Instant::now());
+                if changes.added.iter().any(|added| slow.wait(added, now).is_none()) {
+                    inner.newcomer.store(true, Ordering::Relaxed);
+                }
             }
         });
     }

@@ -130,7 +130,7 @@ impl Chain {
             Some(execution) => execution,
             None => {
                 let headers = reader.headers(plan.parent.block_id);
-                let supervision = Supervision { limits, stop: &self.inner.stop };
+                let supervision = Supervision { limits, stop: &self.inner.stop, gives_way: None };
                 match execute(reader.block_env(&headers), plan, &block.txs, supervision) {
                     Ok(execution) => {
                         let execution = Arc::new(execution);

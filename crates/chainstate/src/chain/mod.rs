@@ -106,6 +106,8 @@ struct Inner {
     evicting: Mutex<()>,
     left_out: Mutex<left_out::LeftOut>,
     slow_accounts: Mutex<slow_accounts::SlowAccounts>,
+    /// Set when a transaction comes whose accounts do not pause.
+    newcomer: AtomicBool,
     /// What a template executes now, and since when.
     executing: Mutex<Option<(Txid, Instant)>>,
     executed: ExecutionCache,
@@ -130,6 +132,11 @@ impl Chain {
     #[must_use]
     pub fn params(&self) -> &ChainParams {
         &self.inner.params
+    }
+
+    /// Set when a transaction comes whose accounts do not pause; assembly takes it back.
+    pub(crate) fn newcomer(&self) -> &AtomicBool {
+        &self.inner.newcomer
     }
 
     /// Accounts whose transactions took too long lately.

@@ -16,7 +16,7 @@ use super::inspect::{Folder, inspect};
 use super::{Chain, Inner};
 use crate::blocks::ExecutionCache;
 use crate::burn::{BurnDbWriter, BurnOpenError};
-use crate::db::{OpenError, Positions, SCHEMA};
+use crate::db::{OpenError, Positions, SCHEMA, StoreError};
 use crate::journal::{JournalTail, select_bounds};
 use crate::mempool::MempoolIndex;
 use crate::params::ChainParams;
@@ -58,14 +58,13 @@ impl Chain {
         marf::Marf::create_tables(&conn).map_err(OpenError::database(&paths.chain))?;
         crash_point("open:chain_made");
         let positions = Arc::<Positions>::default();
-        let burn = BurnDbWriter::open_inspected(burn, &params.burn, Arc::clone(&positions), durability);
-        let burn = burn.map_err(BurnOpenError::at(&paths.burn))?;
+        let burn = BurnDbWriter::open_inspected(burn, &params.burn, Arc::clone(&positions), durability)
+            .map_err(BurnOpenError::at(&paths.burn))?;
         crash_point("open:burn_made");
         let staging = StagingWriter::open_inspected(staging, Arc::clone(&positions), durability)?;
         crash_point("open:staging_made");
         let marf = nodes.open(&conn, durability).map_err(OpenError::nodes(&paths.chain))?;
         crash_point("open:nodes_made");
-
         let chain_file = paths.chain;
         let meta = select_meta(&conn).map_err(OpenError::store(&chain_file))?;
         let is_bound = is_bound(&conn).map_err(OpenError::store(&chain_file))?;
@@ -77,11 +76,8 @@ impl Chain {
         tail.listen(Box::new(move |newest| positions.event().raise(newest)));
         let mempool = MempoolIndex::load(&conn).map_err(OpenError::store(&chain_file))?;
         let (store, writer) = Store::spawn(conn, tail.clone(), clock).map_err(OpenError::file(folder))?;
-        let start_number = match &meta {
-            Some(_) => store.write_all(|tx| count_start(tx.sql())).map_err(OpenError::store(&chain_file))?,
-            None => 0,
-        };
-        let inner = Inner {
+        let start_number = start_number(&store, meta.is_none()).map_err(OpenError::store(&chain_file))?;
+        let inner = Arc::new(Inner {
             params,
             folder: folder.to_owned(),
             marf,
@@ -95,6 +91,7 @@ impl Chain {
             evicting: Mutex::default(),
             left_out: Mutex::default(),
             slow_accounts: Mutex::default(),
+            newcomer: AtomicBool::default(),
             executing: Mutex::default(),
             executed: ExecutionCache::default(),
             verified: Arc::default(),
@@ -106,8 +103,8 @@ impl Chain {
             stop: AtomicBool::new(false),
             unchecked: Mutex::new(unchecked),
             _lock: lock,
-        };
-        let chain = Self { inner: Arc::new(inner) };
+        });
+        let chain = Self { inner };
         if meta.is_none() {
             chain.make_genesis(journal_id)?;
         }
@@ -116,6 +113,11 @@ impl Chain {
         }
         Ok((chain, writer))
     }
+}
+
+/// How often the folder was opened before.
+fn start_number(store: &Store, is_new: bool) -> Result<u64, StoreError> {
+    if is_new { Ok(0) } else { store.write_all(|tx| count_start(tx.sql())) }
 }
 
 /// A new folder outlives a power cut only when the entry in its parent does.

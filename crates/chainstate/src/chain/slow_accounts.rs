@@ -1,6 +1,9 @@
 //! Accounts of which a transaction was cut for the time or memory that it took. What is cut pays nothing, so whoever sends such
 //! ones again and again would hold up everybody: an account pauses after it, twice as long after each that follows. While it
 //! pauses, others go first.
+//!
+//! New accounts cost little, so all of them together have a limit too: a tenth of the time, and some at once. Beyond it a
+//! transaction has a short time only, where others wait.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -14,35 +17,73 @@ const MAX_SLOW_ACCOUNTS: usize = 10_000;
 /// The longest pause. An account that sent none for so long after its last pause is like any other.
 const MAX_SLOW_PAUSE: Duration = Duration::from_secs(600);
 
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 struct Pause {
     length: Duration,
     end: Instant,
 }
 
+/// Transactions that may be cut one after the other, each after all the time that one may take.
+pub(crate) const MAX_CUT: u32 = 2;
+/// Time that gives back one unit of what such transactions took.
+const CUT_TIME_SHARE: u32 = 10;
+/// Pause after a transaction that had a short time only and took it.
+pub(crate) const SHORT_PAUSE: Duration = Duration::from_secs(1);
+
 /// Accounts that pause, and those that did lately.
 #[derive(Debug, Default)]
-pub(crate) struct SlowAccounts(BTreeMap<StacksAddress, Pause>);
+pub(crate) struct SlowAccounts {
+    pauses: BTreeMap<StacksAddress, Pause>,
+    /// Time that was lost to what was cut, as far as it counts still, and when that was last looked at.
+    lost: Option<(Duration, Instant)>,
+}
 
 impl SlowAccounts {
     /// How long the transaction still waits for its accounts' pauses.
     pub(crate) fn wait(&self, pending: &PendingTransaction, now: Instant) -> Option<Duration> {
-        let ends = accounts(pending).filter_map(|account| self.0.get(&account)).map(|pause| pause.end);
+        let ends = accounts(pending).filter_map(|account| self.pauses.get(&account)).map(|pause| pause.end);
         let wait = ends.max()?.saturating_duration_since(now);
         (!wait.is_zero()).then_some(wait)
     }
 
     /// The transaction was cut after so long. Its accounts pause that long, or twice as long as the last time.
     pub(crate) fn cut(&mut self, pending: &PendingTransaction, took: Duration, now: Instant) {
+        self.lost = Some((self.lost(now).saturating_add(took), now));
         for account in accounts(pending) {
-            let last = self.0.get(&account).filter(|last| now.saturating_duration_since(last.end) < MAX_SLOW_PAUSE);
+            let last =
+                self.pauses.get(&account).filter(|last| now.saturating_duration_since(last.end) < MAX_SLOW_PAUSE);
             let length = last.map_or(took, |last| last.length.saturating_mul(2).max(took)).min(MAX_SLOW_PAUSE);
-            if !self.0.contains_key(&account) && self.0.len() >= MAX_SLOW_ACCOUNTS {
-                let first = self.0.iter().min_by_key(|(_, pause)| pause.end).map(|(account, _)| *account);
-                first.and_then(|account| self.0.remove(&account));
-            }
-            self.0.insert(account, Pause { length, end: now + length });
+            self.pause(account, Pause { length, end: now + length });
         }
+    }
+
+    /// The transaction took the short time that it had. Its accounts pause for a moment, if they do not for longer.
+    pub(crate) fn put_off(&mut self, pending: &PendingTransaction, now: Instant) {
+        let short = Pause { length: SHORT_PAUSE, end: now + SHORT_PAUSE };
+        for account in accounts(pending) {
+            if self.pauses.get(&account).is_none_or(|last| last.length <= SHORT_PAUSE) {
+                self.pause(account, short);
+            }
+        }
+    }
+
+    /// Whether another one may take all of `time` while others wait.
+    pub(crate) fn may_take(&self, time: Duration, now: Instant) -> bool {
+        self.lost(now).saturating_add(time) <= time.saturating_mul(MAX_CUT)
+    }
+
+    fn lost(&self, now: Instant) -> Duration {
+        self.lost.map_or(Duration::ZERO, |(lost, then)| {
+            lost.saturating_sub(now.saturating_duration_since(then) / CUT_TIME_SHARE)
+        })
+    }
+
+    fn pause(&mut self, account: StacksAddress, pause: Pause) {
+        if !self.pauses.contains_key(&account) && self.pauses.len() >= MAX_SLOW_ACCOUNTS {
+            let first = self.pauses.iter().min_by_key(|(_, pause)| pause.end).map(|(account, _)| *account);
+            first.and_then(|account| self.pauses.remove(&account));
+        }
+        self.pauses.insert(account, pause);
     }
 }
 
@@ -92,6 +133,35 @@ mod tests {
     }
 
     #[test]
+    fn all_of_them_lose_a_tenth_of_the_time_and_two_at_once() {
+        let (mut slow, mut now) = (SlowAccounts::default(), Instant::now());
+        for account in 1..=2 {
+            assert!(slow.may_take(TOOK, now));
+            slow.cut(&pending(account, account), TOOK, now);
+        }
+        for account in 3..6 {
+            assert!(!slow.may_take(TOOK, now));
+            now += TOOK * CUT_TIME_SHARE - Duration::from_millis(1);
+            assert!(!slow.may_take(TOOK, now));
+            now += Duration::from_millis(1);
+            assert!(slow.may_take(TOOK, now));
+            slow.cut(&pending(account, account), TOOK, now);
+        }
+    }
+
+    #[test]
+    fn who_took_a_short_time_pauses_for_a_moment_and_not_longer_each_time() {
+        let (mut slow, now) = (SlowAccounts::default(), Instant::now());
+        slow.put_off(&pending(1, 1), now);
+        slow.put_off(&pending(1, 1), now);
+        assert_eq!(slow.wait(&pending(1, 1), now), Some(SHORT_PAUSE));
+        slow.cut(&pending(2, 2), TOOK, now);
+        slow.put_off(&pending(2, 2), now);
+        assert_eq!(slow.wait(&pending(2, 2), now), Some(TOOK), "the longer pause stays");
+        assert!(slow.may_take(TOOK, now));
+    }
+
+    #[test]
     fn who_pays_pauses_too() {
         let (mut slow, now) = (SlowAccounts::default(), Instant::now());
         slow.cut(&pending(1, 2), TOOK, now);
@@ -113,7 +183,7 @@ mod tests {
         for number in 0..=MAX_SLOW_ACCOUNTS {
             slow.cut(&of(number), TOOK + Duration::from_millis(number as u64), now);
         }
-        assert_eq!(slow.0.len(), MAX_SLOW_ACCOUNTS);
+        assert_eq!(slow.pauses.len(), MAX_SLOW_ACCOUNTS);
         assert_eq!(slow.wait(&of(0), now), None);
         assert!(slow.wait(&of(1), now).is_some() && slow.wait(&of(MAX_SLOW_ACCOUNTS), now).is_some());
     }

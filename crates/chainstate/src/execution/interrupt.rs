@@ -52,13 +52,15 @@ pub struct Supervision<'a> {
     pub limits: ExecutionLimits,
     /// Set when the node stops, or nobody wants the result any more.
     pub stop: &'a AtomicBool,
+    /// Set when somebody comes who goes first; `None` where nobody does.
+    pub gives_way: Option<&'a AtomicBool>,
 }
 
 impl Supervision<'_> {
-    /// Whether all is to end.
+    /// Whether the execution is to end, whatever it has taken.
     #[must_use]
     pub fn is_stopped(&self) -> bool {
-        self.stop.load(Ordering::Relaxed)
+        self.stop.load(Ordering::Relaxed) || self.gives_way.is_some_and(|newcomer| newcomer.load(Ordering::Relaxed))
     }
 
     /// Whether a transaction that began then must end.

@@ -43,6 +43,11 @@ impl Candidates {
         }
     }
 
+    /// Walks again from the best on, for those that came meanwhile. None is offered twice.
+    pub fn again(&mut self) {
+        self.passed = None;
+    }
+
     /// The transaction is in the block: the next nonces of its accounts are candidates now.
     pub fn mined(&mut self, index: &MempoolIndex, pending: &PendingTransaction) {
         // All nonces first: the next transaction may need two of them.

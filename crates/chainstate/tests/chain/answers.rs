@@ -113,7 +113,7 @@ fn a_contract_sees_what_a_tenure_earned_when_the_next_one_is_mature_too() {
                 let tenure = test.tip().tenure.height;
                 let earned = read(&test, "earned", &[Value::UInt(1)]).expect("an answer");
                 // The fee of the deploy is the tenure's.
-                let expected = (tenure >= 1 + maturity + 2).then(|| Value::UInt(1_000_000_000 + 10_000));
+                let expected = (tenure >= 1 + maturity + 2).then_some(Value::UInt(1_000_000_000 + 10_000));
                 let expected = expected.map_or(Ok(Value::NONE), Value::some).expect("a value").encode();
                 assert_eq!(earned, expected, "{block} of tenure {tenure}");
                 if tenure == 1 + maturity + 3 {

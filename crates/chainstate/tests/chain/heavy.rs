@@ -1,7 +1,7 @@
 //! Transactions that take more than they may: dropped by name, refused in proposals, and never in the way of others.
 
 use std::sync::atomic::AtomicBool;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chainstate::assembly::TemplateOrder;
 use chainstate::chain::Processed;
@@ -14,10 +14,11 @@ use stacks_types::transaction::StacksTransaction;
 
 use crate::support::TestChain;
 use chainstate::test_support::{
-    address, call_payload, deploy, deploy_payload, key, on_a_large_stack, signed, transfer, user,
+    OPENING_USTX, USERS, address, call_payload, deploy, deploy_payload, key, on_a_large_stack, params, signed,
+    transfer, user,
 };
 
-/// `long` takes hours, `short` a tenth of a second, `large` holds 40 kB while it runs.
+/// `long` takes seconds at least, `short` some milliseconds, `large` holds 40 kB while it runs.
 fn contract() -> String {
     let list = format!("(list {})", "u1 ".repeat(40));
     let large = "00".repeat(20_000);
@@ -27,7 +28,8 @@ fn contract() -> String {
          (define-private (b (x uint) (sum uint)) (fold a l sum))
          (define-private (c (x uint) (sum uint)) (fold b l sum))
          (define-private (d (x uint) (sum uint)) (fold c l sum))
-         (define-public (long) (ok (fold d l u0)))
+         (define-private (e (x uint) (sum uint)) (fold d l sum))
+         (define-public (long) (ok (fold e l u0)))
          (define-public (short) (ok (fold b l u0)))
          (define-public (large) (let ((x 0x{large}) (y x)) (ok (fold a l u0))))"
     )
@@ -229,5 +231,57 @@ fn an_account_that_was_slow_goes_behind_others_and_waits_for_nobody_where_it_is_
         assert_eq!(test.settle(), [Processed::Appended(block.block_id())]);
         let block = NakamotoBlock::decode(&test.template().block).expect("a block");
         assert!(block.txs.iter().any(|transaction| transaction.txid() == slow.txid()), "nobody else is there");
+    });
+}
+
+/// Accounts of which none was slow before, more than may be cut one after the other.
+#[test]
+fn slow_ones_of_new_accounts_hold_up_a_block_no_longer_than_two_of_them() {
+    on_a_large_stack(|| {
+        let mut params = params(1, 3);
+        params.boot_balances.extend((USERS..8).map(|number| (user(number), OPENING_USTX)));
+        let mut test = TestChain::at_genesis(params);
+        test.mine(None);
+        test.admit(&signed_deploy());
+        test.grow();
+        test.chain.set_execution_limits(ExecutionLimits { time: Duration::from_millis(500), ..limits() });
+        for from in 0..7 {
+            test.admit(&call(from, u64::from(from == 0), 50_000, "long"));
+        }
+        let honest = transfer(7, 0, 0, 7);
+        test.admit(&honest);
+        let begun = Instant::now();
+        let template = test.template();
+        let block = NakamotoBlock::decode(&template.block).expect("a block");
+        // Two of them 0.5 s each, and the rest 0.2 s; all seven would take 3.5 s.
+        assert!(begun.elapsed() < Duration::from_millis(3_500), "{:?}", begun.elapsed());
+        assert!(block.txs.iter().any(|mined| mined.txid() == honest.txid()), "{:?}", template.skipped);
+        assert_eq!(drops(&test).len(), 2, "the others wait");
+    });
+}
+
+#[test]
+fn a_slow_one_that_runs_as_nobody_waits_gives_way_to_whoever_comes() {
+    on_a_large_stack(|| {
+        let test = chain(100);
+        test.admit(&call(1, 0, 50_000, "long"));
+        test.template();
+        assert_eq!(drops(&test).len(), 1, "its account pauses");
+        let slow = call(1, 0, 50_001, "long");
+        test.admit(&slow);
+        test.chain.set_execution_limits(ExecutionLimits { time: Duration::from_secs(3600), ..limits() });
+        let honest = transfer(2, 0, 0, 7);
+        let template = std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while test.chain.executing().is_none_or(|(txid, _)| txid != slow.txid()) {
+                    std::thread::yield_now();
+                }
+                test.admit(&honest);
+            });
+            test.template()
+        });
+        let block = NakamotoBlock::decode(&template.block).expect("a block");
+        assert!(block.txs.iter().any(|mined| mined.txid() == honest.txid()));
+        assert!(test.pending().contains(&slow.txid()), "it has its turn later");
     });
 }

@@ -1,6 +1,10 @@
 //! The queue without workers.
 
+use super::state::RETRY_AFTER;
 use super::*;
+use std::time::SystemTime;
+
+use crate::jobs::types::JobKey;
 
 const HOUR: Duration = Duration::from_secs(3600);
 const LIMITS: JobQueueLimits =

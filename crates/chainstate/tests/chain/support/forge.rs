@@ -106,7 +106,7 @@ impl TestChain {
             let contracts = &ContractCache::default();
             let env = BlockEnv { params, marf, side: conn, contracts, facts: &headers };
             let limits = ExecutionLimits::default().with_margin();
-            let supervision = Supervision { limits, stop: &AtomicBool::new(false) };
+            let supervision = Supervision { limits, stop: &AtomicBool::new(false), gives_way: None };
             let executed = execute(env, &plan, &block.txs, supervision);
             Ok::<_, StoreError>(executed.ok().map(|execution| execution.executed.state_root))
         });

@@ -1,0 +1,218 @@
+//! What a queue knows of its jobs. All of it is behind one lock.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant, SystemTime};
+
+use tokio::sync::watch;
+
+use super::lane::{Lane, Waiting};
+use crate::jobs::types::{JobKey, JobQueueLimits, JobQueueStats, JobRequest, Outcome, Running, Ticket};
+use crate::runtime::class::Class;
+
+/// Least and most time that a refused request is advised to wait.
+pub(super) const RETRY_AFTER: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(10));
+
+pub(super) struct State<J, R> {
+    pub(super) next_number: u64,
+    pub(super) everybodys: Lane<J>,
+    pub(super) actors: Lane<J>,
+    pub(super) open: BTreeMap<String, Open>,
+    pub(super) by_key: BTreeMap<[u8; 32], String>,
+    pub(super) done: BTreeMap<String, Done<R>>,
+    /// Lowest job number of the start before this one whose result was kept; `None` without such a result.
+    pub(super) kept_of_previous_start: Option<u64>,
+    /// Time that a job takes: a mean in which newer jobs weigh more.
+    pub(super) mean_run: Duration,
+    pub(super) stats: JobQueueStats,
+    pub(super) stopped: bool,
+}
+
+pub(super) struct Open {
+    pub(super) class: Class,
+    pub(super) key: Option<JobKey>,
+    /// Number of requests that want it.
+    pub(super) requests: usize,
+    pub(super) not_after: Option<SystemTime>,
+    pub(super) hold_until: Instant,
+    pub(super) begun: Option<Instant>,
+    pub(super) cancelled: Arc<AtomicBool>,
+    pub(super) ends_now: Arc<AtomicBool>,
+    pub(super) ended: watch::Sender<bool>,
+}
+
+pub(super) struct Done<R> {
+    pub(super) outcome: Arc<Outcome<R>>,
+    pub(super) bytes: usize,
+    /// When the result is too old to be kept.
+    pub(super) until: Instant,
+}
+
+impl<J, R> State<J, R> {
+    pub(super) fn lane(&self, class: Class) -> &Lane<J> {
+        match class {
+            Class::Anyone => &self.everybodys,
+            Class::Actor => &self.actors,
+        }
+    }
+
+    pub(super) fn lane_mut(&mut self, class: Class) -> &mut Lane<J> {
+        match class {
+            Class::Anyone => &mut self.everybodys,
+            Class::Actor => &mut self.actors,
+        }
+    }
+
+    pub(super) fn join(&mut self, request: &JobRequest<J>, hold_until: Instant) -> Option<Ticket> {
+        let key = request.key?;
+        let id = self.by_key.get(&key.hash)?.clone();
+        let open = self.open.get_mut(&id)?;
+        if open.begun.is_some() && (!key.joins_running || open.ends_now.load(Ordering::Relaxed)) {
+            return None;
+        }
+        open.requests += 1;
+        open.not_after = open.not_after.zip(request.not_after).map(|(a, b)| a.max(b));
+        open.hold_until = open.hold_until.max(hold_until);
+        self.stats.joined_total += 1;
+        if (open.class, request.class) == (Class::Anyone, Class::Actor) {
+            open.class = Class::Actor;
+            self.change_lane(&id);
+            self.hurry(Class::Actor);
+        }
+        Some(Ticket { position: self.position(&id), id, joined: true })
+    }
+
+    /// Moves a job of everybody's that waits to the lane of actors.
+    pub(super) fn change_lane(&mut self, id: &str) {
+        let from = &mut self.everybodys;
+        if let Some(place) = from.queue.iter().position(|waiting| waiting.id == id)
+            && let Some(waiting) = from.queue.remove(place)
+        {
+            from.waiting_bytes = from.waiting_bytes.saturating_sub(waiting.bytes);
+            self.actors.add(waiting);
+        } else if let Some(place) = from.held.iter().position(|waiting| waiting.id == id) {
+            let waiting = from.held.remove(place);
+            from.waiting_bytes = from.waiting_bytes.saturating_sub(waiting.bytes);
+            self.actors.waiting_bytes += waiting.bytes;
+            self.actors.held.push(waiting);
+        }
+    }
+
+    /// Ends what runs of everybody's with what it has, when a job of an actor has come.
+    pub(super) fn hurry(&self, class: Class) {
+        if class == Class::Actor && !self.actors.queue.is_empty() {
+            let running = self.open.values().filter(|open| open.begun.is_some() && open.class == Class::Anyone);
+            running.for_each(|open| open.ends_now.store(true, Ordering::Relaxed));
+        }
+    }
+
+    /// Number of jobs that run or wait before this one; 0 for one that runs or is held.
+    pub(super) fn position(&self, id: &str) -> usize {
+        let waiting = self.actors.queue.iter().chain(&self.everybodys.queue);
+        let place = waiting.into_iter().position(|waiting| waiting.id == id);
+        place.map_or(0, |place| place + self.open.values().filter(|open| open.begun.is_some()).count())
+    }
+
+    pub(super) fn begin(&mut self, class: Class, waiting: Waiting<J>) -> Running<J> {
+        let Waiting { id, job, bytes } = waiting;
+        let lane = self.lane_mut(class);
+        lane.waiting_bytes = lane.waiting_bytes.saturating_sub(bytes);
+        let (cancelled, ends_now) = (Arc::default(), Arc::default());
+        let mut running = Running { id, job, is_late: false, cancelled, ends_now, bytes };
+        if let Some(open) = self.open.get_mut(&running.id) {
+            open.begun = Some(Instant::now());
+            running.cancelled = Arc::clone(&open.cancelled);
+            running.ends_now = Arc::clone(&open.ends_now);
+            running.is_late = open.not_after.is_some_and(|deadline| SystemTime::now() > deadline);
+        }
+        running
+    }
+
+    /// Queues the held jobs whose hold is over, and returns when the next hold ends.
+    pub(super) fn release_due(&mut self, now: Instant) -> Option<Instant> {
+        let mut next_due = None;
+        for lane in [&mut self.everybodys, &mut self.actors] {
+            let mut place = 0;
+            while let Some(waiting) = lane.held.get(place) {
+                let due = self.open.get(&waiting.id).map_or(now, |open| open.hold_until);
+                if due <= now {
+                    let waiting = lane.held.remove(place);
+                    lane.queue.push_back(waiting);
+                } else {
+                    next_due = Some(next_due.map_or(due, |next: Instant| next.min(due)));
+                    place += 1;
+                }
+            }
+        }
+        next_due
+    }
+
+    /// Removes a job wherever it is, and keeps its end.
+    pub(super) fn end(&mut self, id: &str, done: Done<R>) -> Option<Open> {
+        let open = self.open.remove(id);
+        let class = open.as_ref().map_or(Class::Anyone, |open| open.class);
+        self.lane_mut(class).remove(id);
+        if let Some(key) = open.as_ref().and_then(|open| open.key)
+            && self.by_key.get(&key.hash).is_some_and(|holder| holder == id)
+        {
+            self.by_key.remove(&key.hash);
+        }
+        if let Some(run) = open.as_ref().and_then(|open| open.begun).map(|begun| begun.elapsed()) {
+            self.mean_run = (self.mean_run * 7 + run) / 8;
+        }
+        // A job that was taken back before it ran has ended already when its end is stored.
+        if !self.done.contains_key(id) {
+            self.stats.finished_total += 1;
+            self.keep(class, id.to_owned(), done);
+        }
+        open
+    }
+
+    pub(super) fn keep(&mut self, class: Class, id: String, done: Done<R>) {
+        let lane = self.lane_mut(class);
+        lane.result_bytes = lane.result_bytes.saturating_add(done.bytes);
+        lane.order.push_back(id.clone());
+        self.done.insert(id, done);
+    }
+
+    /// About the time until a quarter of the lane's waiting jobs have run.
+    pub(super) fn retry_after(&self, class: Class) -> Duration {
+        let jobs = u32::try_from(self.lane(class).queue.len() / 4).unwrap_or(u32::MAX).max(1);
+        self.mean_run.saturating_mul(jobs).clamp(RETRY_AFTER.0, RETRY_AFTER.1)
+    }
+
+    /// Drops the oldest results of each lane above the limits, but never the newest.
+    pub(super) fn forget(&mut self, limits: &JobQueueLimits, now: Instant) {
+        for lane in [&mut self.everybodys, &mut self.actors] {
+            while lane.order.len() > 1 {
+                let Some(oldest) = lane.order.front().and_then(|id| self.done.get(id)) else { break };
+                let is_kept = lane.order.len() <= limits.results
+                    && lane.result_bytes <= limits.result_bytes
+                    && now <= oldest.until;
+                if is_kept {
+                    break;
+                }
+                let removed = lane.order.pop_front().and_then(|id| self.done.remove(&id));
+                lane.result_bytes = lane.result_bytes.saturating_sub(removed.map_or(0, |done| done.bytes));
+            }
+        }
+    }
+}
+
+impl<J, R> Default for State<J, R> {
+    fn default() -> Self {
+        Self {
+            next_number: 1,
+            everybodys: Lane::default(),
+            actors: Lane::default(),
+            open: BTreeMap::new(),
+            by_key: BTreeMap::new(),
+            done: BTreeMap::new(),
+            kept_of_previous_start: None,
+            mean_run: RETRY_AFTER.0,
+            stats: JobQueueStats::default(),
+            stopped: false,
+        }
+    }
+}
