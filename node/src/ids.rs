@@ -1,8 +1,9 @@
 //! Principals in text from outside, with what is wrong in one that is none.
 
 use clarity::names::{ClarityName, ContractName};
-use clarity::value::{ContractId, Principal, Standard};
-use stacks_types::address::{AddressError, StacksAddress};
+use clarity::principal::c32::AddressError;
+use clarity::principal::{ContractId, Principal, Standard};
+use stacks_types::address::StacksAddress;
 
 /// Why a text is not what it should be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -10,7 +10,7 @@ pub(crate) use boot::{POX_5_MINIMUM_USTX, pox_4_minimum_part};
 
 use clarity::Rules;
 use clarity::costs::Cost;
-use clarity::value::Principal;
+use clarity::principal::Principal;
 use sha2::{Digest as _, Sha256};
 use stacks_types::address::StacksAddress;
 use stacks_types::block::SigningMode;

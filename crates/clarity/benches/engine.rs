@@ -12,9 +12,10 @@
 use std::hint::black_box;
 use std::time::Duration;
 
+use clarity::principal::Principal;
 use clarity::test_support::contracts::{COUNTER, LOOPS, PROXY, TOKEN, big, ten};
 use clarity::test_support::{Memory, SENDER, id, numbers, sender};
-use clarity::value::{Principal, Value};
+use clarity::value::Value;
 use rustix::time::{ClockId, clock_gettime};
 
 /// A row: what, how often at once, the network's own implementation in microseconds (4.0.2, on a machine like the one that

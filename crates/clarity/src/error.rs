@@ -9,8 +9,7 @@
 
 use std::fmt;
 
-pub use crate::costs::CostError;
-
+use crate::costs::CostError;
 use crate::types::{DebugType, JoinFault, Type, TypeFault};
 use crate::value::{DebugValue, Value};
 

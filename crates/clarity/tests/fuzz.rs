@@ -5,9 +5,10 @@
 
 use clarity::Rules;
 use clarity::names::ClarityName;
+use clarity::principal::{Principal, Standard};
 use clarity::state::Contract;
 use clarity::test_support::{Memory, RULES, id};
-use clarity::value::{Principal, Standard, Value};
+use clarity::value::Value;
 use proptest::prelude::*;
 
 /// Contracts that are mutated and called; together they have most forms of the language.

@@ -1,6 +1,6 @@
 //! The 32-bit checksum of records. Segments have the 64-bit one that it is made of.
 
-pub(crate) use sqlite::checksum64;
+use sqlite::checksum64;
 
 /// The 32-bit checksum of `bytes`: both halves of the 64-bit one, folded. A flipped bit goes unseen with a chance of 2^-32.
 pub(crate) fn checksum32(bytes: &[u8]) -> [u8; 4] {

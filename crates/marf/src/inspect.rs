@@ -11,10 +11,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rusqlite::Connection;
-use sqlite::{Durability, START_CHECK_BYTES};
+use sqlite::{Durability, START_CHECK_BYTES, checksum64};
 
 use crate::Marf;
-use crate::checksum::checksum64;
 use crate::error::OpenError;
 use crate::file::{HEADER, HEADER_BYTES, NodeFile};
 use crate::index::{self, Index};

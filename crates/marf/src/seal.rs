@@ -12,7 +12,9 @@
 
 use std::sync::Arc;
 
-use crate::checksum::{checksum32, checksum64};
+use sqlite::checksum64;
+
+use crate::checksum::checksum32;
 use crate::error::MarfError;
 use crate::hash::{BlockId, TrieHash};
 use crate::node::{Inner, Kind, LOCAL, Path, Slot};

@@ -5,7 +5,8 @@
 
 use clarity::principal::{Principal, Standard};
 
-pub use clarity::principal::c32::{AddressError, check_decode as c32_check_decode};
+/// What [`StacksAddress::parse`] answers; who parses addresses need not depend on the language for it.
+pub use clarity::principal::c32::AddressError;
 
 use crate::hashing::{sha256, sha256_ripemd160};
 use crate::ids::Hash160;

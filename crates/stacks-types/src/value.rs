@@ -7,7 +7,8 @@
 //! How a value is encoded and decoded, and its other limits: the crate `clarity`.
 
 use clarity::names::{ClarityName, ContractName, MAX_NAME};
-use clarity::value::{ContractId, Principal, Value};
+use clarity::principal::{ContractId, Principal};
+use clarity::value::Value;
 
 use crate::address::StacksAddress;
 use crate::codec::{DecodeError, Reader};

@@ -8,7 +8,7 @@ use chainstate::params::{
     BootContract, BootContracts, BootRelease, BurnParams, COINBASE_USTX, ChainParams, HELIUM_20, Producer, Stacker,
 };
 use clarity::Rules;
-use clarity::value::Principal;
+use clarity::principal::Principal;
 use sqlite::Durability;
 use stacks_types::block::SigningMode;
 use stacks_types::vrf::VrfPublicKey;

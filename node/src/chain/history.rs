@@ -4,11 +4,11 @@ use std::ops::Range;
 
 use chainstate::chain::Chain;
 use chainstate::db::StoreError;
-use chainstate::journal::{select_history, sequence_of_processed};
+use chainstate::journal::{JournalEvent, select_history, sequence_of_processed};
 
 use crate::error::ApiError;
 use crate::event_dispatcher::source::History;
-use crate::event_stream::journal::{Entry, ReadLimit};
+use crate::event_stream::journal::ReadLimit;
 
 /// Reads the chain's database.
 pub(super) struct NodeHistory {
@@ -23,7 +23,7 @@ impl NodeHistory {
 }
 
 impl History for NodeHistory {
-    fn read(&self, range: Range<u64>, limit: ReadLimit) -> Result<Vec<Entry>, ApiError> {
+    fn read(&self, range: Range<u64>, limit: ReadLimit) -> Result<Vec<JournalEvent>, ApiError> {
         Ok(self
             .chain
             .read(|reader| select_history(reader.conn(), reader.staging(), range, limit.events, limit.bytes))?)

@@ -1,11 +1,11 @@
 //! The chain's journal behind the streams' trait.
 
 use chainstate::chain::Chain;
-use chainstate::journal::select_events;
+use chainstate::journal::{JournalBounds, JournalEvent, select_events};
 use stacks_types::ids::StacksBlockId;
 
 use crate::error::ApiError;
-use crate::event_stream::journal::{Bounds, Entry, Journal, ReadLimit};
+use crate::event_stream::journal::{Journal, ReadLimit};
 
 /// Memory tail first, else the database.
 pub struct NodeJournal {
@@ -25,15 +25,15 @@ impl Journal for NodeJournal {
         self.chain.journal().journal_id()
     }
 
-    fn bounds(&self) -> Bounds {
+    fn bounds(&self) -> JournalBounds {
         self.chain.journal().bounds()
     }
 
-    fn read_memory(&self, from: u64, limit: ReadLimit) -> Option<Vec<Entry>> {
+    fn read_memory(&self, from: u64, limit: ReadLimit) -> Option<Vec<JournalEvent>> {
         self.chain.journal().read(from, limit.events, limit.bytes)
     }
 
-    fn read_disk(&self, from: u64, limit: ReadLimit) -> Result<Vec<Entry>, ApiError> {
+    fn read_disk(&self, from: u64, limit: ReadLimit) -> Result<Vec<JournalEvent>, ApiError> {
         Ok(self.chain.read(|reader| select_events(reader.conn(), reader.staging(), from, limit.events, limit.bytes))?)
     }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use clarity::Rules;
 use clarity::names::{ContractName, MAX_CONTRACT_NAME};
-use clarity::value::ContractId;
+use clarity::principal::ContractId;
 use serde::{Deserialize, Serialize};
 use stacks_types::address::StacksAddress;
 use stacks_types::limits::{BOOT_ADDRESS_MAINNET, BOOT_ADDRESS_TESTNET};

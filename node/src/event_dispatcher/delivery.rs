@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use chainstate::journal::JournalEvent;
 use nakamoto_proto::v1;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
@@ -22,7 +23,7 @@ use super::source::Source;
 use super::status::{SharedReport, State};
 use super::store::{Progress, Store};
 use crate::error::ApiError;
-use crate::event_stream::journal::{Entry, ReadLimit};
+use crate::event_stream::journal::ReadLimit;
 
 /// One read of the journal. Events that come from its memory are shared, not copied.
 pub const READ_STEP: ReadLimit = ReadLimit { events: 64, bytes: 1 << 20 };
@@ -74,7 +75,7 @@ pub(super) struct Delivery {
     /// The progress that the file has.
     marked: Progress,
     /// Events that were read and not delivered, oldest first. `progress` is at the first.
-    waiting: VecDeque<Entry>,
+    waiting: VecDeque<JournalEvent>,
     /// Failed attempts at the current post.
     failures: u32,
     /// Those of them that were answered, but not with 200.
@@ -85,7 +86,7 @@ pub(super) struct Delivery {
 
 /// What a step came to.
 enum Step {
-    Read(Vec<Entry>),
+    Read(Vec<JournalEvent>),
     ReadFailed(ApiError),
     /// The journal has no events before this sequence, and the next event to post is one of them.
     Forgotten(u64),
@@ -204,7 +205,7 @@ impl Delivery {
         }
     }
 
-    fn on_read(&mut self, entries: Vec<Entry>) {
+    fn on_read(&mut self, entries: Vec<JournalEvent>) {
         let in_history = self.progress.next_sequence < self.progress.history_end;
         let first = entries.first().map(|entry| entry.sequence);
         match first {

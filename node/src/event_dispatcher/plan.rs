@@ -3,12 +3,12 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use chainstate::journal::JournalEvent;
 use nakamoto_proto::v1;
 use v1::event::Body;
 
 use super::keys::Interest;
 use super::payload::{self, Endpoint, PostedEvents};
-use crate::event_stream::journal::Entry;
 
 /// Most transactions in one `/new_mempool_tx`.
 pub(super) const MAX_JOINED_TRANSACTIONS: usize = 50;
@@ -60,8 +60,8 @@ fn only_if(wanted: bool, endpoint: Endpoint) -> Vec<Endpoint> {
 /// waiting. Events between them that make no post do not matter.
 pub(super) fn join(
     endpoint: Endpoint,
-    waiting: &VecDeque<Entry>,
-    first: &Entry,
+    waiting: &VecDeque<JournalEvent>,
+    first: &JournalEvent,
     interest: &Interest,
 ) -> (PostedEvents, usize) {
     let mut posted = PostedEvents { first: Arc::clone(&first.event), more: Vec::new() };
@@ -178,7 +178,7 @@ mod tests {
         };
         let silent = || event(Body::TipChanged(v1::TipChanged::default()));
         let joined = |events: Vec<v1::Event>, interest: &Interest| {
-            let waiting: VecDeque<_> = events.into_iter().map(|event| Entry::from_event(event, 0)).collect();
+            let waiting: VecDeque<_> = events.into_iter().map(|event| JournalEvent::from_event(event, 0)).collect();
             let (posted, covered) = join(Endpoint::NewMempoolTx, &waiting, &waiting[0], interest);
             (posted.more.len() + 1, covered)
         };
@@ -191,7 +191,8 @@ mod tests {
         assert_eq!(joined((0..60).map(|_| accepted(1)).collect(), &star()), (50, 50));
         assert_eq!(joined(vec![accepted(1 << 19), accepted(1 << 19), accepted(1)], &star()), (2, 2));
         assert_eq!(joined(vec![accepted(1 << 21), accepted(1)], &star()), (1, 1));
-        let waiting = VecDeque::from([Entry::from_event(block(false), 0), Entry::from_event(accepted(1), 0)]);
+        let waiting =
+            VecDeque::from([JournalEvent::from_event(block(false), 0), JournalEvent::from_event(accepted(1), 0)]);
         assert_eq!(join(Endpoint::NewBlock, &waiting, &waiting[0], &star()).1, 1);
     }
 }

@@ -3,8 +3,10 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use chainstate::journal::JournalEvent;
+
 use crate::error::ApiError;
-use crate::event_stream::journal::{Entry, Journal, ReadLimit};
+use crate::event_stream::journal::{Journal, ReadLimit};
 
 /// Burn blocks and processed blocks of all time. Both calls block.
 pub trait History: Send + Sync + 'static {
@@ -12,7 +14,7 @@ pub trait History: Send + Sync + 'static {
     ///
     /// # Errors
     /// When the database cannot be read.
-    fn read(&self, range: Range<u64>, limit: ReadLimit) -> Result<Vec<Entry>, ApiError>;
+    fn read(&self, range: Range<u64>, limit: ReadLimit) -> Result<Vec<JournalEvent>, ApiError>;
     /// Sequence of the canonical block with this chain length; `None` when the chain is not that long.
     ///
     /// # Errors

@@ -12,12 +12,12 @@
 
 use std::collections::BTreeSet;
 
+use chainstate::journal::JournalEvent;
 use chainstate::stackerdb::MAX_SLOTS;
-use clarity::value::Principal;
+use clarity::principal::Principal;
 use nakamoto_proto::v1;
 use v1::event::Body;
 
-use super::journal::Entry;
 use crate::error::ApiError;
 use crate::ids::is_request_id;
 use crate::ids::{PrincipalError, parse_asset_id, parse_contract_id, parse_principal};
@@ -87,7 +87,7 @@ impl Filter {
 
     /// Whether the filter selects the event.
     #[must_use]
-    pub fn matches(&self, entry: &Entry) -> bool {
+    pub fn matches(&self, entry: &JournalEvent) -> bool {
         self.terms.as_ref().is_none_or(|terms| terms.iter().any(|term| term.matches(entry)))
     }
 
@@ -99,7 +99,7 @@ impl Filter {
 
     /// If the filter selects the event, the labels of the terms that do (empty for a filter without labels).
     #[must_use]
-    pub fn labels(&self, entry: &Entry) -> Option<v1::EventLabels> {
+    pub fn labels(&self, entry: &JournalEvent) -> Option<v1::EventLabels> {
         if !self.has_labels() {
             return self.matches(entry).then(v1::EventLabels::default);
         }
@@ -183,7 +183,7 @@ impl Term {
         self.contracts.is_empty() && self.assets.is_empty() && self.addresses.is_empty() && self.txids.is_empty()
     }
 
-    fn matches(&self, entry: &Entry) -> bool {
+    fn matches(&self, entry: &JournalEvent) -> bool {
         let event = entry.event.as_ref();
         (self.kinds.is_empty() || self.kinds.contains(&event.kind))
             && self.matches_stackerdb(event)
@@ -228,7 +228,7 @@ impl Term {
         burn_block.as_ref().is_some_and(|block| self.producers.contains(&block.elected_producer))
     }
 
-    fn matches_touched(&self, entry: &Entry) -> bool {
+    fn matches_touched(&self, entry: &JournalEvent) -> bool {
         let touched = entry.touched();
         meets(&self.contracts, &touched.contracts)
             && meets(&self.assets, &touched.assets)
@@ -325,25 +325,25 @@ mod tests {
     const Q: &str = "ST1SJ3DTE5DN7X54YDH5D64R3BCB6A2AG2ZQ8YPD5";
     const R: &str = "ST000000000000000000002AMW42H";
 
-    fn entry(kind: v1::EventKind, body: Body) -> Entry {
-        Entry::from_event(v1::Event { sequence: 1, kind: kind.into(), observe_time: None, body: Some(body) }, 0)
+    fn entry(kind: v1::EventKind, body: Body) -> JournalEvent {
+        JournalEvent::from_event(v1::Event { sequence: 1, kind: kind.into(), observe_time: None, body: Some(body) }, 0)
     }
 
     fn elects(producer: &str) -> Option<v1::BurnBlock> {
         Some(v1::BurnBlock { elected_producer: producer.to_owned(), ..v1::BurnBlock::default() })
     }
 
-    fn burn(producer: &str) -> Entry {
+    fn burn(producer: &str) -> JournalEvent {
         let body = v1::BurnBlockEvent { burn_block: elects(producer), is_canonical_tip: true };
         entry(v1::EventKind::BurnBlock, Body::BurnBlock(body))
     }
 
-    fn processed(producer: &str) -> Entry {
+    fn processed(producer: &str) -> JournalEvent {
         let body = v1::BlockProcessed { burn_view: elects(producer), ..v1::BlockProcessed::default() };
         entry(v1::EventKind::BlockProcessed, Body::BlockProcessed(body))
     }
 
-    fn chunks() -> Entry {
+    fn chunks() -> JournalEvent {
         let body = v1::StackerDbChunks { contract_id: format!("{P}.b"), chunks: Vec::new() };
         entry(v1::EventKind::StackerdbChunks, Body::StackerdbChunks(body))
     }

@@ -18,13 +18,13 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use chainstate::journal::{JournalBounds, JournalEvent};
 use nakamoto_proto::v1;
 use v1::subscribe_response::Body;
 
 use super::cursor::Cursor;
 use super::filter::Filter;
 use super::frame::Frame;
-use super::journal::{Bounds, Entry};
 use super::payload::Payload;
 
 /// A reader this close to the newest event counts as live. The transport holds about 2 MiB besides.
@@ -67,7 +67,7 @@ pub struct FrameBuilder {
 impl Behind {
     /// For a reader whose next event is `next_sequence`.
     #[must_use]
-    pub fn of(next_sequence: u64, read_offset: Option<u64>, bounds: &Bounds) -> Self {
+    pub fn of(next_sequence: u64, read_offset: Option<u64>, bounds: &JournalBounds) -> Self {
         let events = bounds.newest.saturating_add(1).saturating_sub(next_sequence);
         // Before the first read, the reader's place in bytes is not known.
         let bytes = read_offset.map_or(0, |offset| bounds.end_offset.saturating_sub(offset));
@@ -78,7 +78,7 @@ impl Behind {
 impl FrameBuilder {
     /// A stream whose first event is at `start_sequence` or later.
     #[must_use]
-    pub fn new(options: FeedOptions, journal_id: [u8; 16], start_sequence: u64, bounds: &Bounds) -> Self {
+    pub fn new(options: FeedOptions, journal_id: [u8; 16], start_sequence: u64, bounds: &JournalBounds) -> Self {
         let is_live = is_near(start_sequence, bounds.newest);
         let mode = if is_live { v1::SubscriberMode::Live } else { v1::SubscriberMode::Replay };
         let read_offset = (start_sequence > bounds.newest).then_some(bounds.end_offset);
@@ -111,7 +111,7 @@ impl FrameBuilder {
         let body = Some(v1::event::Body::StackerdbChunks(chunks.clone()));
         let kind = v1::EventKind::StackerdbChunks.into();
         let event = v1::Event { sequence: 0, kind, observe_time: None, body };
-        self.options.filter.matches(&Entry::from_event(event, 0))
+        self.options.filter.matches(&JournalEvent::from_event(event, 0))
     }
 
     /// Whether the stream replays, is live or lags.
@@ -128,13 +128,13 @@ impl FrameBuilder {
 
     /// What is still to be read.
     #[must_use]
-    pub fn behind(&self, bounds: &Bounds) -> Behind {
+    pub fn behind(&self, bounds: &JournalBounds) -> Behind {
         Behind::of(self.next_sequence, self.read_offset, bounds)
     }
 
     /// A notice for the reader when it has fallen behind or caught up.
     #[must_use]
-    pub fn on_newest(&mut self, bounds: &Bounds) -> Option<Frame> {
+    pub fn on_newest(&mut self, bounds: &JournalBounds) -> Option<Frame> {
         let is_live = self.mode == v1::SubscriberMode::Live;
         let body = match (is_live, is_near(self.next_sequence, bounds.newest)) {
             (true, true) | (false, false) => return None,
@@ -156,7 +156,7 @@ impl FrameBuilder {
 
     /// Frames for the events that were read from the journal at [`Self::next_sequence`], in order.
     #[must_use]
-    pub fn on_entries(&mut self, entries: &[Entry]) -> Vec<Frame> {
+    pub fn on_entries(&mut self, entries: &[JournalEvent]) -> Vec<Frame> {
         let mut frames = Vec::new();
         let mut batch = Batch::default();
         for entry in entries {

@@ -1,6 +1,6 @@
 //! The journal as the streams read it.
 
-pub use chainstate::journal::{JournalBounds as Bounds, JournalEvent as Entry};
+use chainstate::journal::{JournalBounds, JournalEvent};
 
 use crate::error::ApiError;
 
@@ -18,11 +18,11 @@ pub trait Journal: Send + Sync + 'static {
     /// Id of the journal. Does not block.
     fn id(&self) -> [u8; 16];
     /// First and last event that can be read now. Does not block.
-    fn bounds(&self) -> Bounds;
+    fn bounds(&self) -> JournalBounds;
     /// Events from `from` on; empty when it is above the newest, `None` when not all of them are in memory. Does not block.
-    fn read_memory(&self, from: u64, limit: ReadLimit) -> Option<Vec<Entry>>;
+    fn read_memory(&self, from: u64, limit: ReadLimit) -> Option<Vec<JournalEvent>>;
     /// Events from `from` on, read from the disk. Blocks.
-    fn read_disk(&self, from: u64, limit: ReadLimit) -> Result<Vec<Entry>, ApiError>;
+    fn read_disk(&self, from: u64, limit: ReadLimit) -> Result<Vec<JournalEvent>, ApiError>;
     /// Sequence of the event that says that a Stacks block was processed. Blocks.
     fn sequence_of_block(&self, block_id: [u8; 32]) -> Result<Option<u64>, ApiError>;
     /// Sequence of that event for the canonical block with this chain length. Blocks.

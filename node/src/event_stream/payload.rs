@@ -1,10 +1,8 @@
 //! How much of an event is sent.
 
 use bytes::Bytes;
-use chainstate::journal::header_only;
+use chainstate::journal::{JournalEvent, header_only};
 use nakamoto_proto::v1;
-
-use super::journal::Entry;
 
 /// Largest event in bytes that is sent whole. A StackerDB chunk (16 MiB at most) fits. The few blocks whose receipts make more are
 /// sent in header form, as no client takes a larger message (the API asks clients to take 17 MiB).
@@ -40,13 +38,13 @@ impl Payload {
 
     /// The event as it is sent, encoded. All streams with the same payload share the bytes.
     #[must_use]
-    pub fn shape(self, entry: &Entry) -> Bytes {
+    pub fn shape(self, entry: &JournalEvent) -> Bytes {
         if self.is_whole(entry) { entry.encoded.clone() } else { entry.short().clone() }
     }
 
     /// The event as it is sent, and its encoded length. Raw bytes in it are shared, not copied.
     #[must_use]
-    pub fn event(self, entry: &Entry) -> (v1::Event, usize) {
+    pub fn event(self, entry: &JournalEvent) -> (v1::Event, usize) {
         if self.is_whole(entry) {
             (v1::Event::clone(&entry.event), entry.encoded.len())
         } else {
@@ -54,7 +52,7 @@ impl Payload {
         }
     }
 
-    fn is_whole(self, entry: &Entry) -> bool {
+    fn is_whole(self, entry: &JournalEvent) -> bool {
         self == Self::Full && entry.encoded.len() <= MAX_EVENT_BYTES
     }
 }

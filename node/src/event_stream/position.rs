@@ -1,11 +1,12 @@
 //! Where a stream or page begins.
 
+use chainstate::journal::JournalBounds;
 use chainstate::read::Unknown;
 use nakamoto_proto::v1;
 use v1::start_position::Position;
 
 use super::cursor::Cursor;
-use super::journal::{Bounds, Journal};
+use super::journal::Journal;
 use crate::error::ApiError;
 
 /// Why a start position cannot be used.
@@ -83,8 +84,8 @@ pub fn resolve(
     within(bounds, wanted)
 }
 
-fn within(bounds: Bounds, wanted: u64) -> Result<u64, PositionError> {
-    let Bounds { oldest, newest, .. } = bounds;
+fn within(bounds: JournalBounds, wanted: u64) -> Result<u64, PositionError> {
+    let JournalBounds { oldest, newest, .. } = bounds;
     if wanted < oldest {
         return Err(PositionError::Pruned { wanted, oldest });
     }

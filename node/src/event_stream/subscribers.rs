@@ -10,12 +10,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
+use chainstate::journal::JournalBounds;
 use nakamoto_proto::v1;
 
 use super::filter::Filter;
 use super::frame::Frame;
 use super::frame_builder::{Behind, FrameBuilder};
-use super::journal::Bounds;
 use super::payload::Payload;
 
 /// Ended streams that are remembered.
@@ -130,7 +130,7 @@ impl Subscriber {
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn to_wire(&self, bounds: &Bounds) -> v1::Subscriber {
+    fn to_wire(&self, bounds: &JournalBounds) -> v1::Subscriber {
         let read = |number: &AtomicU64| number.load(Ordering::Relaxed);
         let (sent_frames, next_sequence) = (read(&self.sent_frames), read(&self.next_sequence));
         let read_offset = Some(read(&self.read_offset)).filter(|offset| *offset != UNKNOWN_OFFSET);
@@ -273,7 +273,7 @@ impl Subscribers {
 
     /// At most `size` streams after the one with this id, and the counts over all.
     #[must_use]
-    pub fn page(&self, after_id: u64, size: usize, bounds: &Bounds) -> v1::ListSubscribersResponse {
+    pub fn page(&self, after_id: u64, size: usize, bounds: &JournalBounds) -> v1::ListSubscribersResponse {
         let state = self.lock();
         let mut rest = state.open.range(after_id.saturating_add(1)..).map(|(_, subscriber)| subscriber);
         let subscribers: Vec<_> = rest.by_ref().take(size).map(|subscriber| subscriber.to_wire(bounds)).collect();

@@ -11,6 +11,7 @@ use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
+use chainstate::journal::JournalEvent;
 use nakamoto_proto::v1;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::time::{Instant, Sleep};
@@ -20,7 +21,7 @@ use v1::subscribe_response::Body;
 use super::context::StreamContext;
 use super::frame::Frame;
 use super::frame_builder::FrameBuilder;
-use super::journal::{Entry, Journal, ReadLimit};
+use super::journal::{Journal, ReadLimit};
 use super::subscribers::{Subscriber, Subscribers};
 use crate::error::ApiError;
 use crate::limits::UNCOUNTED_BYTES;
@@ -225,7 +226,7 @@ impl StreamTask {
         let turn = self.turn().await?;
         let room = self.room(READ_STEP.bytes).await?;
         let journal = Arc::clone(&self.parts.journal);
-        let entries: Vec<Entry> = self.blocking(move || journal.read_disk(from, READ_STEP)).await?;
+        let entries: Vec<JournalEvent> = self.blocking(move || journal.read_disk(from, READ_STEP)).await?;
         let frames = match entries.first().map(|first| first.sequence) {
             Some(first) if first == from => self.feed.on_entries(&entries),
             // They were removed after the look at the bounds; the next look finds that.

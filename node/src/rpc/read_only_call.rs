@@ -6,7 +6,8 @@ use chainstate::chain::Snapshot;
 use chainstate::execution::read_only::ReadOnlyCall;
 use chainstate::read::call::{CallOutcome, read_only};
 use chainstate::read::contract::ContractAt;
-use clarity::value::{Principal, Value};
+use clarity::principal::Principal;
+use clarity::value::Value;
 use stacks_types::value::decode_value;
 
 use crate::config::CallLimits;

@@ -1,8 +1,9 @@
 //! What both sides do.
 
+use clarity::principal::Principal;
 use clarity::test_support::contracts::{self, COUNTER, LOOPS, PROXY, TOKEN};
 use clarity::test_support::{SENDER, numbers};
-use clarity::value::{Principal, Value};
+use clarity::value::Value;
 
 /// Books that make 10 kB of source.
 const BOOKS: usize = 27;

@@ -1,7 +1,7 @@
 //! Accounts with STX, and the transactions that they sign before the clock starts.
 
 use chainstate::test_support::transfer_payload;
-use clarity::value::Principal;
+use clarity::principal::Principal;
 use stacks_types::address::StacksAddress;
 use stacks_types::keys::PrivateKey;
 use stacks_types::transaction::{

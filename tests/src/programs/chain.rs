@@ -7,8 +7,9 @@ use std::sync::Arc;
 use super::{DEPLOYER, OTHER};
 use clarity::Rules;
 use clarity::error::InternalError;
-use clarity::state::{BlockFacts, Contract, PoxAddresses, View, World, keys};
-use clarity::value::{ContractId, Principal};
+use clarity::keys;
+use clarity::principal::{ContractId, Principal};
+use clarity::state::{BlockFacts, Contract, PoxAddresses, View, World};
 
 /// Height of the block that is built.
 pub const TIP: u8 = 4;

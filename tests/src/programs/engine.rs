@@ -9,9 +9,10 @@ use crate::engine_events::event_json;
 use clarity::costs::{Cost, Meter, Trace};
 use clarity::engine::PublishError;
 use clarity::error::Stop;
+use clarity::principal::{ContractId, Principal};
 use clarity::run::{Assets, Context, Machine};
 use clarity::state::{Contract, World};
-use clarity::value::{ContractId, Principal, Value};
+use clarity::value::Value;
 use clarity::{Dialect, Rules};
 
 /// `(ok true)` and `(err none)`.

@@ -5,11 +5,11 @@ use nakamoto_proto::v1;
 use nakamoto_proto::v1::event::Body;
 use nakamoto_proto::v1::event_service_client::EventServiceClient;
 use nakamoto_proto::v1::subscribe_response::Body as Frame;
+use tests::processes::{Admin, Client, Cluster, Plan, WAIT, Watch, run, stacksjs};
 use tonic::Code;
 use tonic_types::StatusExt as _;
 
 use crate::restarts::{transfer, wallet};
-use crate::support::{Admin, Client, Cluster, Plan, WAIT, Watch, run, stacksjs};
 
 fn reason(status: &tonic::Status) -> String {
     status.get_details_error_info().map(|info| info.reason).unwrap_or_default()

@@ -9,9 +9,9 @@ use stacks_types::transaction::{
     AnchorMode, ContractCall, ContractVersion, PostConditionMode, SpendingCondition, StacksTransaction,
     TransactionAuth, TransactionPayload,
 };
+use tests::processes::{Http, WAIT, address_of, run, stacksjs, start_devnet};
 
 use crate::restarts::wallet;
-use crate::support::{Http, WAIT, address_of, run, stacksjs, start_devnet};
 
 const DEPLOYER: &str = "ST1PQHQKV0RJXZFY1DGX8MNSNYVE3VGZJSRTPGZGM";
 /// Burn height at which the newest epoch of Clarinet's Devnet.toml begins: the highest that it waits for.

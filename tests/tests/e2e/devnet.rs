@@ -5,9 +5,9 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use tests::processes::{Client, Http, Process, WAIT, Watch, address_of, binary, run, stacksjs, start_devnet};
 
 use crate::restarts::{transfer_paying, wallet};
-use crate::support::{Client, Http, Process, WAIT, Watch, address_of, binary, run, stacksjs, start_devnet};
 
 /// Ids of the processes whose parent is `id`.
 fn children(id: u32) -> Vec<u32> {

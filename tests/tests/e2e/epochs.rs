@@ -6,9 +6,9 @@ use stacks_types::keys::PrivateKey;
 use stacks_types::transaction::{
     ContractVersion, SpendingCondition, StacksTransaction, TransactionAuth, TransactionPayload,
 };
+use tests::processes::{Client, Http, Process, address_of, devnet_command, run, stacksjs, start_devnet};
 
 use crate::restarts::wallet;
-use crate::support::{Client, Http, Process, address_of, devnet_command, run, stacksjs, start_devnet};
 
 const BOOT: &str = "ST000000000000000000002AMW42H";
 const OCTETS: &str = "application/octet-stream";

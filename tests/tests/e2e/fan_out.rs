@@ -11,12 +11,11 @@ use nakamoto_proto::v1::node_service_client::NodeServiceClient;
 use nakamoto_proto::v1::operator_service_client::OperatorServiceClient;
 use nakamoto_proto::v1::start_position::Position;
 use nakamoto_proto::v1::subscribe_response::Body;
+use tests::processes::{Client, NodeAlone, WAIT, Watch, address_of_nobody, run};
 use tokio::sync::watch;
 use tonic::Code;
 use tonic::transport::{Channel, Endpoint};
 use tonic_types::StatusExt as _;
-
-use crate::support::{Client, NodeAlone, WAIT, Watch, address_of_nobody, run};
 
 const SUBSCRIBERS: u64 = 200;
 /// Number of subscribers that do not read while blocks are processed.

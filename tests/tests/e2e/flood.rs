@@ -8,10 +8,9 @@ use nakamoto_proto::v1;
 use nakamoto_proto::v1::event::Body;
 use nakamoto_proto::v1::validation_service_client::ValidationServiceClient;
 use tests::figures::resident_bytes;
+use tests::processes::{Client, NodeAlone, Watch, proposal_of, run};
 use tonic::Code;
 use tonic_types::StatusExt as _;
-
-use crate::support::{Client, NodeAlone, Watch, proposal_of, run};
 
 const REQUESTS: u32 = 10_000;
 /// Requests in flight at once.

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::support::{Cluster, run};
+use tests::processes::{Cluster, run};
 
 /// Processor time that a process has used, user and system, in all threads.
 fn processor_time(id: u32) -> Duration {

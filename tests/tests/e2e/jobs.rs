@@ -4,10 +4,9 @@ use nakamoto_proto::v1;
 use nakamoto_proto::v1::event::Body;
 use nakamoto_proto::v1::template_service_client::TemplateServiceClient;
 use nakamoto_proto::v1::validation_service_client::ValidationServiceClient;
+use tests::processes::{Client, NodeAlone, proposal_of, run};
 use tonic::Code;
 use tonic_types::StatusExt as _;
-
-use crate::support::{Client, NodeAlone, proposal_of, run};
 
 fn wait(seconds: i64) -> Option<prost_types::Duration> {
     Some(prost_types::Duration { seconds, nanos: 0 })

@@ -3,8 +3,7 @@
 use std::path::Path;
 
 use nakamoto_proto::v1::event::Body;
-
-use crate::support::{Cluster, Plan, Watch, run};
+use tests::processes::{Cluster, Plan, Watch, run};
 
 /// Moves the record's files from one folder to another.
 fn move_record(from: &Path, to: &Path) {

@@ -40,5 +40,3 @@ mod slow;
 mod stackerdb;
 #[cfg(test)]
 mod stacksjs;
-#[cfg(test)]
-mod support;

@@ -1,9 +1,7 @@
 //! What operators see: metrics that follow the chain, and a log that tells the way of a block.
 
 use serde_json::Value;
-use tests::processes::{Client, Cluster, Plan};
-
-use crate::support::run;
+use tests::processes::{Client, Cluster, Plan, run};
 
 /// Value of a metric; the name may have labels.
 fn metric(text: &str, name: &str) -> f64 {

@@ -4,8 +4,7 @@ use nakamoto_proto::v1;
 use nakamoto_proto::v1::event::Body;
 use nakamoto_proto::v1::event_service_client::EventServiceClient;
 use nakamoto_proto::v1::start_position::Position;
-
-use crate::support::{Client, NodeAlone, address_of_nobody, run};
+use tests::processes::{Client, NodeAlone, address_of_nobody, run};
 
 async fn page(client: &Client, filter: &v1::EventFilter, start: Position, page_size: u32) -> v1::ListEventsResponse {
     let request = v1::ListEventsRequest {

@@ -10,8 +10,7 @@ use nakamoto_proto::v1::event::Body;
 use serde_json::Value;
 use stacks_types::keys::PrivateKey;
 use stacks_types::transaction::{SpendingCondition, StacksTransaction, TransactionAuth, TransactionPayload};
-
-use crate::support::{Client, Cluster, Plan, WAIT, Watch, run, stacksjs};
+use tests::processes::{Client, Cluster, Plan, WAIT, Watch, run, stacksjs};
 
 pub(crate) fn wallet(vectors: &Value, name: &str) -> PrivateKey {
     let account = &vectors["accounts"][name];
@@ -23,7 +22,7 @@ pub(crate) fn transfer(key: &PrivateKey, nonce: u64) -> StacksTransaction {
 }
 
 pub(crate) fn transfer_paying(key: &PrivateKey, nonce: u64, fee: u64) -> StacksTransaction {
-    let recipient = clarity::value::Principal::parse("ST000000000000000000002AMW42H").expect("an address");
+    let recipient = clarity::principal::Principal::parse("ST000000000000000000002AMW42H").expect("an address");
     let payload = TransactionPayload::TokenTransfer { recipient, amount: 1 + nonce, memo: [0; 34] };
     let auth = TransactionAuth::Standard(SpendingCondition::p2pkh(key, nonce, fee));
     let mut transaction = StacksTransaction::new(false, auth, payload);

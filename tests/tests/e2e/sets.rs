@@ -11,8 +11,7 @@ use stacks_types::ids::Hash160;
 use stacks_types::keys::{LowS, MessageSignature};
 use stacks_types::limits::BOOT_ADDRESS_TESTNET;
 use stacks_types::proposal::SlotMessage;
-
-use crate::support::{Admin, Cluster, Plan, Watch, run};
+use tests::processes::{Admin, Cluster, Plan, Watch, run};
 
 /// Waits for the next proposal in a producer's slot.
 async fn proposal(watch: &mut Watch) -> stacks_types::block::NakamotoBlock {

@@ -4,8 +4,7 @@ use chainstate::test_support::{address, call_payload, deploy_payload, key, signe
 use nakamoto_proto::v1::DropReason;
 use nakamoto_proto::v1::event::Body;
 use stacks_types::transaction::StacksTransaction;
-
-use crate::support::{Cluster, Plan, run};
+use tests::processes::{Cluster, Plan, run};
 
 /// Accounts that send slow ones: more than a template drops.
 const SLOW: u8 = 4;

@@ -10,8 +10,7 @@ use stacks_types::address::StacksAddress;
 use stacks_types::keys::PrivateKey;
 use stacks_types::stackerdb::StackerDbChunk;
 use stacks_types::transaction::{SpendingCondition, StacksTransaction, TransactionAuth, TransactionPayload};
-
-use crate::support::{Client, Cluster, Http, WAIT, run, stacksjs};
+use tests::processes::{Client, Cluster, Http, WAIT, run, stacksjs};
 
 /// Bytes of the largest chunk.
 const CHUNK_BYTES: usize = 16 << 20;
@@ -148,7 +147,7 @@ async fn refusals(http: &Http, path: &str, owner: &PrivateKey) {
     }
 }
 
-async fn chunk_events(watch: &mut crate::support::Watch, contract: &str) -> Vec<(u32, u32, usize)> {
+async fn chunk_events(watch: &mut tests::processes::Watch, contract: &str) -> Vec<(u32, u32, usize)> {
     let mut seen = Vec::new();
     while seen.len() < 2 {
         let chunks = watch.until("chunks of the contract", |body| match body {

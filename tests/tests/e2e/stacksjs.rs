@@ -3,8 +3,7 @@
 use nakamoto_proto::v1;
 use nakamoto_proto::v1::transaction_event::Body;
 use serde_json::{Value, json};
-
-use crate::support::{Client, Cluster, Http, Plan, run, stacksjs};
+use tests::processes::{Client, Cluster, Http, Plan, run, stacksjs};
 
 /// How a transaction is offered.
 enum Door<'a> {

@@ -1,6 +1,6 @@
 //! Random changes to bytes.
 
-use crate::harness::Rng;
+use tests::random::Rng;
 
 /// Counts and lengths at the edges of what decoders allow.
 const WORDS: [u32; 10] = [0, 1, 64, 65, 128, 1 << 20, (1 << 20) + 1, 2 << 20, u32::MAX - 1, u32::MAX];

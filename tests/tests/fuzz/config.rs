@@ -2,9 +2,10 @@
 
 use clap::Parser as _;
 use mockamoto_node::config::{Flags, GenesisFile, SAMPLE_CONFIG, SAMPLE_GENESIS, Settings};
+use tests::random::Rng;
 
 use crate::bytes::mutant;
-use crate::harness::{Rng, fuzz};
+use crate::harness::fuzz;
 
 /// The sample with its examples switched on, and lines of it put anywhere.
 fn text(rng: &mut Rng, sample: &str) -> Vec<u8> {

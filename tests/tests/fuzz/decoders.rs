@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use clarity::value::{Principal, Value};
+use clarity::principal::Principal;
+use clarity::value::Value;
 use client::parse_duration;
 use marf::{BlockId, Proof, TrieHash};
 use mockamoto_node::config::EventKey;

@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::{Duration, Instant};
 
-pub(crate) use tests::random::Rng;
+use tests::random::Rng;
 
 fn variable<T: std::str::FromStr>(name: &str, default: T) -> T {
     match std::env::var(name) {

@@ -9,8 +9,9 @@ use std::os::unix::fs::FileExt as _;
 use marf::{BlockId, MAX_VALUE_BYTES, Marf, SENTINEL, TrieHash, leaf_of_text};
 use rusqlite::Connection;
 use sqlite::{Durability, checksum64};
+use tests::random::Rng;
 
-use crate::harness::{Rng, fuzz};
+use crate::harness::fuzz;
 
 /// Bytes of a record's checksum.
 const CHECKSUM_BYTES: usize = 4;

@@ -19,12 +19,13 @@ use mockamoto_node::rpc::http::router;
 use mockamoto_node::runtime::wake_signal::WakeSignal;
 use nakamoto_proto::v1;
 use prost::Message as _;
+use tests::random::Rng;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
 use crate::bytes::{mutant, noise};
-use crate::harness::{Rng, fuzz};
+use crate::harness::fuzz;
 use crate::support::TestChain;
 use chainstate::test_support::{address, deploy, on_a_large_stack, transfer};
 

@@ -8,9 +8,10 @@ use stacks_types::block::NakamotoBlock;
 use stacks_types::ids::{BurnBlockHash, MerkleRoot, StacksBlockId, StateRoot};
 use stacks_types::keys::MessageSignature;
 use stacks_types::transaction::{BlockTransaction, ContractCall, StacksTransaction, TransactionPayload};
+use tests::random::Rng;
 
 use crate::bytes::mutant;
-use crate::harness::{Rng, fuzz};
+use crate::harness::fuzz;
 use crate::support::TestChain;
 use chainstate::test_support::{USERS, address, deploy, key, on_a_large_stack, signed, transfer, user, vrf_key};
 

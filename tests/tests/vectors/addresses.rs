@@ -1,7 +1,8 @@
 //! `addresses.json`: account hashes and c32 addresses.
 
+use clarity::principal::c32;
 use serde_json::Value;
-use stacks_types::address::{HashMode, StacksAddress, c32_check_decode};
+use stacks_types::address::{HashMode, StacksAddress};
 use stacks_types::ids::Hash160;
 use stacks_types::keys::{KeyEncoding, PrivateKey, PublicKey};
 
@@ -93,6 +94,6 @@ fn text_that_is_no_address_is_refused() {
     for case in list(&load("addresses.json"), "decode_fail") {
         let input = text(case, "input");
         assert!(input.parse::<StacksAddress>().is_err(), "{case}");
-        assert_eq!(c32_check_decode(input).is_ok(), flag(case, "c32check_decodes"), "{case}");
+        assert_eq!(c32::check_decode(input).is_ok(), flag(case, "c32check_decodes"), "{case}");
     }
 }

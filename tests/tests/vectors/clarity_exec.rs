@@ -15,7 +15,7 @@ use chainstate::test_support::{HeaderFacts, ScratchState, on_a_large_stack};
 use chainstate::transactions::{ReceiptStatus, TransactionReceipt};
 use clarity::Rules;
 use clarity::costs::Cost;
-use clarity::value::Standard;
+use clarity::principal::Standard;
 use marf::SENTINEL;
 use serde_json::Value as Json;
 use stacks_types::block::SigningMode;

@@ -1,6 +1,6 @@
 //! Executes a block's transactions on its parent's state.
 
-use clarity::value::Principal;
+use clarity::principal::Principal;
 use stacks_types::ids::Txid;
 use stacks_types::transaction::BlockTransaction;
 

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use clarity::state::keys;
-use clarity::value::{ContractId, Principal, Value};
+use clarity::keys;
+use clarity::principal::{ContractId, Principal};
+use clarity::value::Value;
 use marf::{BlockId, Marf};
 use nakamoto_proto::v1;
 use stacks_types::address::StacksAddress;

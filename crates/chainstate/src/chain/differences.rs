@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use clarity::Rules;
+use clarity::principal::ContractId;
 use clarity::state::Contract;
-use clarity::value::ContractId;
 use rusqlite::Connection;
 use stacks_types::ids::StacksBlockId;
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use clarity::value::Principal;
+use clarity::principal::Principal;
 use marf::Marf;
 use nakamoto_proto::v1;
 use prost::Message as _;

@@ -18,7 +18,7 @@
 
 use std::time::Duration;
 
-use clarity::value::{ContractId, Principal, Standard};
+use clarity::principal::{ContractId, Principal, Standard};
 use stacks_types::ids::StacksBlockId;
 
 use super::chain_meta::tip_of;

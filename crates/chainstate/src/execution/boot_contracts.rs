@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use clarity::Rules;
 use clarity::costs::CostTable;
 use clarity::names::ContractName;
-use clarity::value::ContractId;
+use clarity::principal::ContractId;
 use stacks_types::transaction::{ContractVersion, TransactionPayload};
 
 use crate::params::{

@@ -9,8 +9,8 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use clarity::principal::ContractId;
 use clarity::state::Contract;
-use clarity::value::ContractId;
 use marf::BlockId;
 
 /// Bounds what a chain keeps, in bytes of source. A program takes about ten times as much memory: 40 MiB at most.
@@ -84,9 +84,9 @@ impl ContractCache {
 mod tests {
     use clarity::analysis::Interface;
     use clarity::costs::{Cost, Meter};
+    use clarity::principal::Principal;
     use clarity::run::{Context, Machine};
     use clarity::test_support::{Memory, RULES, SENDER};
-    use clarity::value::Principal;
 
     use super::*;
 

@@ -6,12 +6,13 @@
 use std::sync::Arc;
 
 use clarity::Dialect;
+use clarity::costs::CostError;
 use clarity::engine::{Checked, PublishError};
-use clarity::error::{CostError, Stop};
+use clarity::error::Stop;
 use clarity::names::ContractName;
+use clarity::principal::{ContractId, Principal};
 use clarity::run::{Assets, Machine};
 use clarity::syntax::Span;
-use clarity::value::{ContractId, Principal};
 use stacks_types::transaction::StacksTransaction;
 
 use super::failure::Failure;

@@ -17,9 +17,10 @@ use std::sync::Arc;
 use clarity::Dialect;
 use clarity::costs::Cost;
 use clarity::error::Stop;
+use clarity::keys;
+use clarity::principal::{ContractId, Principal, Standard};
 use clarity::run::{Context, Event, EventBody};
-use clarity::state::keys;
-use clarity::value::{ContractId, Principal, Standard, Value};
+use clarity::value::Value;
 use stacks_types::ids::StacksBlockId;
 
 use super::boot_contracts::{BootDeployment, brought_contracts, own_contracts};

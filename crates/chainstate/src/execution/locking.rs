@@ -2,7 +2,7 @@
 //! function that was called. Stacking is mocked on this chain, so such a call is refused with that name: were it let through, the
 //! contract would say that something is locked which is not. The mocked PoX contracts of our own refuse by themselves.
 
-use clarity::value::ContractId;
+use clarity::principal::ContractId;
 
 use crate::params::{BootContracts, boot_address};
 

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use clarity::costs::MEMORY_LIMIT;
-use clarity::error::{CheckError, CostError, Stop};
+use clarity::costs::{CostError, MEMORY_LIMIT};
+use clarity::error::{CheckError, Stop};
+use clarity::principal::Principal;
 use clarity::run::{Assets, Context, Event};
 use clarity::state::Contract;
-use clarity::value::{Principal, Value};
+use clarity::value::Value;
 use stacks_types::transaction::StacksTransaction;
 
 use super::failure::Failure;

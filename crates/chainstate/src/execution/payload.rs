@@ -9,8 +9,9 @@
 //! Fee and nonces: `process`. Which payloads are allowed: `transactions::rules`. Deployments: `deployment`.
 
 use clarity::error::{InternalError, Stop};
+use clarity::principal::Principal;
 use clarity::run::{Assets, Machine};
-use clarity::value::{Principal, Value};
+use clarity::value::Value;
 use stacks_types::transaction::{ContractCall, StacksTransaction, TransactionPayload};
 
 use super::deployment::{Deployment, deploy};

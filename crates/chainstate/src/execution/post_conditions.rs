@@ -9,8 +9,9 @@
 
 use std::collections::{HashMap, HashSet};
 
+use clarity::principal::Principal;
 use clarity::run::Assets;
-use clarity::value::{Principal, Value};
+use clarity::value::Value;
 use stacks_types::transaction::{AssetInfo, NonFungibleCode, PostCondition, PostConditionMode, PoxCode};
 
 /// The first promise that was broken.

@@ -9,8 +9,8 @@
 //! Payloads: `payload`. Stateless rules and signatures: `transactions::rules`, `verified`.
 
 use clarity::costs::Cost;
+use clarity::principal::Principal;
 use clarity::run::Machine;
-use clarity::value::Principal;
 use stacks_types::transaction::{BlockTransaction, SpendingCondition};
 
 use super::failure::{Done, Failure};

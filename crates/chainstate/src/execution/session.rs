@@ -18,11 +18,12 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use clarity::Rules;
-use clarity::costs::{Cost, MEMORY_LIMIT, Meter};
-use clarity::error::{CheckError, CostError, InternalError, Stop};
+use clarity::costs::{Cost, CostError, MEMORY_LIMIT, Meter};
+use clarity::error::{CheckError, InternalError, Stop};
+use clarity::keys;
+use clarity::principal::Principal;
 use clarity::run::Machine;
-use clarity::state::{Write, keys};
-use clarity::value::Principal;
+use clarity::state::Write;
 use marf::{BlockId, MarfError, SealedTrie};
 use stacks_types::ids::{StacksBlockId, StateRoot};
 use stacks_types::transaction::BlockTransaction;

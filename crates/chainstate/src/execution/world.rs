@@ -13,8 +13,9 @@ use std::sync::Arc;
 
 use clarity::Rules;
 use clarity::error::InternalError;
-use clarity::state::{BlockFacts, Contract, PoxAddresses, View, World, Write, keys};
-use clarity::value::ContractId;
+use clarity::keys;
+use clarity::principal::ContractId;
+use clarity::state::{BlockFacts, Contract, PoxAddresses, View, World, Write};
 use marf::{BlockId, Marf, OpenTrie};
 use rusqlite::Connection;
 use stacks_types::ids::StacksBlockId;

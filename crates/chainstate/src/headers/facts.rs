@@ -1,7 +1,7 @@
 //! Answers what contracts ask about ancestors and the burn chain, from the header table and the burn database.
 
+use clarity::principal::{Principal, Standard};
 use clarity::state::BlockFacts;
-use clarity::value::{Principal, Standard};
 use marf::Marf;
 use rusqlite::Connection;
 use stacks_types::ids::{BurnBlockHash, StacksBlockId};

@@ -6,7 +6,7 @@ use super::refusal::Refusal;
 use super::rows;
 use super::view::{AccountView, AdmissionView};
 use crate::params::ChainParams;
-use clarity::value::{ContractId, Standard};
+use clarity::principal::{ContractId, Standard};
 use rusqlite::Connection;
 use stacks_types::address::StacksAddress;
 use stacks_types::keys::LowS;

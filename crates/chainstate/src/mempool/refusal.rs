@@ -1,7 +1,7 @@
 //! Why a transaction is not admitted, with the words and values that clients know
 //! (docs/COMPATIBILITY.md#rejections-of-transactions).
 
-use clarity::value::{ContractId, Principal};
+use clarity::principal::{ContractId, Principal};
 use serde_json::{Value, json};
 use stacks_types::address::StacksAddress;
 

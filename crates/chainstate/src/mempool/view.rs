@@ -1,7 +1,8 @@
 //! What admission must know of the chain's state at the canonical tip.
 
 use super::refusal::Refusal;
-use clarity::value::{ContractId, Principal, Value};
+use clarity::principal::{ContractId, Principal};
+use clarity::value::Value;
 
 /// An account at the canonical tip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -4,7 +4,7 @@
 //! The texts of our own: `execution::boot_contracts`.
 
 use clarity::Rules;
-use clarity::value::ContractId;
+use clarity::principal::ContractId;
 use sha2::{Digest as _, Sha256};
 
 /// The contracts that block 0 deploys.

@@ -1,7 +1,7 @@
 //! Accounts at any processed block.
 
-use clarity::state::keys;
-use clarity::value::Principal;
+use clarity::keys;
+use clarity::principal::Principal;
 use stacks_types::address::StacksAddress;
 use stacks_types::ids::StacksBlockId;
 

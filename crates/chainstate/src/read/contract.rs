@@ -1,7 +1,7 @@
 //! Contracts as they were deployed.
 
-use clarity::state::keys;
-use clarity::value::{ContractId, TraitId};
+use clarity::keys;
+use clarity::principal::{ContractId, TraitId};
 use stacks_types::ids::StacksBlockId;
 
 use super::{LookupError, Unknown, at_state};

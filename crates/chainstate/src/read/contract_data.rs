@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use clarity::keys;
 use clarity::names::ClarityName;
-use clarity::state::keys;
 use clarity::value::Value;
 use stacks_types::ids::StacksBlockId;
 

@@ -5,7 +5,7 @@
 //! - The estimate ends with the caller's deadline and within one tenure's cost limit.
 
 use clarity::costs::Cost;
-use clarity::value::ContractId;
+use clarity::principal::ContractId;
 use stacks_types::address::{HashMode, StacksAddress};
 use stacks_types::ids::Hash160;
 use stacks_types::keys::{KeyEncoding, MessageSignature};

@@ -6,8 +6,9 @@
 
 use clarity::analysis::Interface;
 use clarity::names::ClarityName;
+use clarity::principal::Principal;
 use clarity::types::{Type, TypeFault};
-use clarity::value::{Principal, Value};
+use clarity::value::Value;
 use stacks_types::address::StacksAddress;
 
 use super::instance::{InstanceConfig, MAX_SLOTS};

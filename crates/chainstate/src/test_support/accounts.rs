@@ -1,6 +1,6 @@
 //! Who acts in tests: users, producers and stackers, each with a number. Their keys follow from both.
 
-use clarity::value::Principal;
+use clarity::principal::Principal;
 use stacks_types::address::StacksAddress;
 use stacks_types::keys::PrivateKey;
 use stacks_types::vrf::VrfPrivateKey;

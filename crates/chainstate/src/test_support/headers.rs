@@ -3,8 +3,8 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
+use clarity::principal::{Principal, Standard};
 use clarity::state::BlockFacts;
-use clarity::value::{Principal, Standard};
 use stacks_types::ids::StacksBlockId;
 
 /// What contracts can ask about a block.

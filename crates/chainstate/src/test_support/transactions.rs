@@ -1,6 +1,7 @@
 //! What accounts of tests send.
 
-use clarity::value::{Principal, Value};
+use clarity::principal::Principal;
+use clarity::value::Value;
 use stacks_types::address::StacksAddress;
 use stacks_types::keys::PrivateKey;
 use stacks_types::transaction::{

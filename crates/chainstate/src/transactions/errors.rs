@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use clarity::costs::Cost;
-use clarity::value::{ContractId, Principal};
+use clarity::principal::{ContractId, Principal};
 
 /// A transaction that may not be in a block. Nothing of it stays, fee and nonce included.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

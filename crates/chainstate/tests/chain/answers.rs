@@ -1,7 +1,8 @@
 //! What contracts are told of the burn chain, and what callers are told of failures.
 
 use chainstate::execution::read_only::{READ_ONLY_LIMIT, ReadError, ReadOnlyCall};
-use clarity::value::{ContractId, Value};
+use clarity::principal::ContractId;
+use clarity::value::Value;
 use nakamoto_proto::v1::transaction_event::Body;
 use stacks_types::transaction::{ContractCall, TransactionPayload};
 

@@ -52,7 +52,7 @@ fn a_contract_is_deployed_and_read() {
         let code = "(define-data-var n int 41) (define-read-only (get-n) (var-get n))";
         test.chain.admit_transaction(deploy(0, 0, "n", code).encode()).expect("storage works").expect("a deploy");
         test.grow();
-        let contract = clarity::value::ContractId::parse(&format!("{}.n", address("user", 0)));
+        let contract = clarity::principal::ContractId::parse(&format!("{}.n", address("user", 0)));
         let contract = contract.expect("a contract id");
         let source = test.chain.read(|reader| reader.state_at(None, |state| state.contract_source(&contract)));
         assert_eq!(source.expect("readable").expect("deployed").source, code);

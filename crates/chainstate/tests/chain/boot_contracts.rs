@@ -5,7 +5,7 @@ use std::path::Path;
 use chainstate::chain::Chain;
 use chainstate::params::{BootContract, BootContracts, BootRelease, ChainParams, boot_address};
 use clarity::Rules;
-use clarity::value::ContractId;
+use clarity::principal::ContractId;
 use sqlite::Durability;
 
 use crate::support::clock;

@@ -5,7 +5,8 @@ use std::time::Duration;
 use chainstate::chain::{ChunkOutcome, StackerDbContext};
 use chainstate::db::StoreError;
 use chainstate::stackerdb::{MAX_CONTRACTS, PutOutcome, get_config, list_contracts, list_instances, list_metadata};
-use clarity::value::{Principal, Value};
+use clarity::principal::Principal;
+use clarity::value::Value;
 use stacks_types::stackerdb::StackerDbChunk;
 use stacks_types::transaction::StacksTransaction;
 

@@ -71,9 +71,10 @@ impl Machine<'_> {
 #[cfg(test)]
 mod tests {
     use crate::costs::{Cost, CostTable, Meter};
+    use crate::keys;
     use crate::principal::Principal;
     use crate::run::Machine;
-    use crate::state::{Write, keys};
+    use crate::state::Write;
     use crate::test_support::{Memory, RULES, SENDER};
 
     fn texts(machine: &mut Machine<'_>) -> Vec<(String, String)> {

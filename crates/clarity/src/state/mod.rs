@@ -12,7 +12,6 @@ mod contract;
 mod journal;
 mod world;
 
-pub use crate::keys;
 pub use balance::Balance;
 pub use contract::Contract;
 pub use journal::{Datum, Journal, Write};

@@ -21,9 +21,7 @@ use std::sync::Arc;
 pub use decode::{DecodeError, Fields, MAX_DEPTH_UNTYPED};
 pub(crate) use text::DebugValue;
 
-/// A principal is a value too: who reads values finds its parts here.
-pub use crate::principal::{ContractId, Principal, Standard, TraitId};
-
+use crate::principal::{ContractId, Principal, TraitId};
 use crate::types::{TupleType, Type};
 
 /// A value of the language. Clones share what is large.

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::names::ClarityName;
+use crate::principal::Standard;
 
 fn name(text: &str) -> ClarityName {
     ClarityName::new(text).unwrap()

@@ -8,7 +8,8 @@ mod microblock;
 mod tenure_change;
 
 use clarity::names::{ClarityName, ContractName, MAX_CONTRACT_NAME};
-use clarity::value::{ContractId, Principal, Value};
+use clarity::principal::{ContractId, Principal};
+use clarity::value::Value;
 
 use crate::address::StacksAddress;
 use crate::codec::{DecodeError, Reader, write_bytes_u32, write_count, write_name};

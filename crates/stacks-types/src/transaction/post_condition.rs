@@ -5,7 +5,8 @@
 //! Their evaluation: `chainstate::execution`.
 
 use clarity::names::{ClarityName, ContractName, MAX_CONTRACT_NAME};
-use clarity::value::{ContractId, Principal, Value};
+use clarity::principal::{ContractId, Principal};
+use clarity::value::Value;
 
 use crate::address::StacksAddress;
 use crate::codec::{DecodeError, Reader, write_name};

@@ -1,7 +1,8 @@
 //! Well-formed values of every wire type.
 
 use clarity::names::{ClarityName, ContractName};
-use clarity::value::{ContractId, Principal, Value};
+use clarity::principal::{ContractId, Principal};
+use clarity::value::Value;
 use proptest::array::{uniform20, uniform32};
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;

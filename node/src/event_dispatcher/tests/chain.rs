@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
+use chainstate::journal::{JournalBounds, JournalEvent};
 use nakamoto_proto::v1;
 use sqlite::Durability;
 use tokio::task::JoinHandle;
@@ -14,7 +15,7 @@ use super::super::dispatcher::Dispatcher;
 use super::super::source::{History, Source};
 use crate::config::{EventKey, ObserverConfig};
 use crate::error::ApiError;
-use crate::event_stream::journal::{Bounds, Entry, Journal, ReadLimit};
+use crate::event_stream::journal::{Journal, ReadLimit};
 
 /// A journal and its history.
 #[derive(Default)]
@@ -142,11 +143,11 @@ impl MemoryChain {
         told
     }
 
-    fn read_all(&self, from: u64, limit: ReadLimit, pick: impl Fn(&v1::Event) -> bool) -> Vec<Entry> {
+    fn read_all(&self, from: u64, limit: ReadLimit, pick: impl Fn(&v1::Event) -> bool) -> Vec<JournalEvent> {
         let state = self.state.lock().unwrap();
         let skip = usize::try_from(from).unwrap().saturating_sub(1);
         let events = state.events.iter().skip(skip).filter(|event| pick(event)).take(limit.events);
-        events.map(|event| Entry::from_event(v1::Event::clone(event), 0)).collect()
+        events.map(|event| JournalEvent::from_event(v1::Event::clone(event), 0)).collect()
     }
 }
 
@@ -155,13 +156,13 @@ impl Journal for MemoryChain {
         [9; 16]
     }
 
-    fn bounds(&self) -> Bounds {
+    fn bounds(&self) -> JournalBounds {
         let state = self.state.lock().unwrap();
         let (oldest, newest) = (state.pruned as u64 + 1, state.events.len() as u64);
-        Bounds { oldest, newest, end_offset: 0, oldest_time_ms: 0, oldest_end: 0 }
+        JournalBounds { oldest, newest, end_offset: 0, oldest_time_ms: 0, oldest_end: 0 }
     }
 
-    fn read_memory(&self, from: u64, limit: ReadLimit) -> Option<Vec<Entry>> {
+    fn read_memory(&self, from: u64, limit: ReadLimit) -> Option<Vec<JournalEvent>> {
         let first = {
             let state = self.state.lock().unwrap();
             (state.events.len() - state.in_memory.min(state.events.len())) as u64 + 1
@@ -169,7 +170,7 @@ impl Journal for MemoryChain {
         (from >= first).then(|| self.read_all(from, limit, |_| true))
     }
 
-    fn read_disk(&self, from: u64, limit: ReadLimit) -> Result<Vec<Entry>, ApiError> {
+    fn read_disk(&self, from: u64, limit: ReadLimit) -> Result<Vec<JournalEvent>, ApiError> {
         let oldest = self.state.lock().unwrap().pruned as u64 + 1;
         Ok(self.read_all(from.max(oldest), limit, |_| true))
     }
@@ -188,7 +189,7 @@ impl Journal for MemoryChain {
 }
 
 impl History for MemoryChain {
-    fn read(&self, range: Range<u64>, limit: ReadLimit) -> Result<Vec<Entry>, ApiError> {
+    fn read(&self, range: Range<u64>, limit: ReadLimit) -> Result<Vec<JournalEvent>, ApiError> {
         Ok(self.read_all(range.start, limit, |event| {
             event.sequence < range.end && matches!(event.body, Some(Body::BurnBlock(_) | Body::BlockProcessed(_)))
         }))

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use chainstate::journal::{JournalBounds, JournalEvent};
 use nakamoto_proto::v1;
 use prost::Message as _;
 use tokio_util::sync::CancellationToken;
@@ -14,7 +15,7 @@ use crate::event_stream::context::StreamContext;
 use crate::event_stream::cursor::Cursor;
 use crate::event_stream::filter::Filter;
 use crate::event_stream::frame_builder::FeedOptions;
-use crate::event_stream::journal::{Bounds, Entry, Journal, ReadLimit};
+use crate::event_stream::journal::{Journal, ReadLimit};
 use crate::event_stream::payload::Payload;
 use crate::event_stream::registry::{OpenStream, StreamRegistry, StreamRegistryLimits};
 use crate::event_stream::task::{End, FrameStream};
@@ -30,7 +31,7 @@ pub(super) struct MemoryJournal {
 
 #[derive(Default)]
 pub(super) struct State {
-    pub(super) events: Vec<Entry>,
+    pub(super) events: Vec<JournalEvent>,
     pub(super) pruned: usize,
     pub(super) in_memory: usize,
     pub(super) listeners: Vec<Box<dyn Fn(u64) + Send + Sync>>,
@@ -43,7 +44,7 @@ impl MemoryJournal {
             let sequence = state.events.len() as u64 + 1;
             let event = v1::Event { sequence, kind: kind.into(), observe_time: None, body: Some(body) };
             let start_offset = state.events.last().map_or(0, |last| last.end_offset);
-            state.events.push(Entry::from_event(event, start_offset));
+            state.events.push(JournalEvent::from_event(event, start_offset));
         }
         let newest = state.events.len() as u64;
         state.listeners.iter().for_each(|listener| listener(newest));
@@ -53,7 +54,7 @@ impl MemoryJournal {
         self.state.lock().unwrap().pruned = below;
     }
 
-    pub(super) fn read(&self, from: u64, limit: ReadLimit) -> Vec<Entry> {
+    pub(super) fn read(&self, from: u64, limit: ReadLimit) -> Vec<JournalEvent> {
         let state = self.state.lock().unwrap();
         let skip = usize::try_from(from).unwrap().saturating_sub(1).max(state.pruned);
         state.events.iter().skip(skip).take(limit.events).cloned().collect()
@@ -65,10 +66,10 @@ impl Journal for MemoryJournal {
         JOURNAL_ID
     }
 
-    fn bounds(&self) -> Bounds {
+    fn bounds(&self) -> JournalBounds {
         let state = self.state.lock().unwrap();
         let end_offset = state.events.last().map_or(0, |last| last.end_offset);
-        Bounds {
+        JournalBounds {
             oldest: state.pruned as u64 + 1,
             newest: state.events.len() as u64,
             end_offset,
@@ -77,7 +78,7 @@ impl Journal for MemoryJournal {
         }
     }
 
-    fn read_memory(&self, from: u64, limit: ReadLimit) -> Option<Vec<Entry>> {
+    fn read_memory(&self, from: u64, limit: ReadLimit) -> Option<Vec<JournalEvent>> {
         let first_in_memory = {
             let state = self.state.lock().unwrap();
             state.events.len().saturating_sub(state.in_memory).max(state.pruned) as u64 + 1
@@ -85,7 +86,7 @@ impl Journal for MemoryJournal {
         (from >= first_in_memory).then(|| self.read(from, limit))
     }
 
-    fn read_disk(&self, from: u64, limit: ReadLimit) -> Result<Vec<Entry>, ApiError> {
+    fn read_disk(&self, from: u64, limit: ReadLimit) -> Result<Vec<JournalEvent>, ApiError> {
         Ok(self.read(from, limit))
     }
 

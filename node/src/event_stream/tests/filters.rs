@@ -1,5 +1,6 @@
 //! Which events match, with which labels, and in which form they are sent.
 
+use chainstate::journal::JournalEvent;
 use nakamoto_proto::v1;
 use prost::Message as _;
 use v1::event::Body;
@@ -7,7 +8,6 @@ use v1::subscribe_response::Body as FrameBody;
 
 use super::bench::{Bench, DB, burn, chunks, filter, of_kinds, verdict};
 use crate::event_stream::filter::{Filter, FilterError, MAX_FILTER_TERMS};
-use crate::event_stream::journal::Entry;
 use crate::event_stream::page::{PageRequest, read_page};
 use crate::event_stream::payload::{MAX_EVENT_BYTES, Payload};
 use crate::event_stream::registry::StreamRegistryLimits;
@@ -100,8 +100,8 @@ fn a_value_that_no_event_can_have_is_refused_by_name() {
     assert!(filter(vec![lower]).matches(&event((v1::EventKind::BlockProcessed, Body::BlockProcessed(processed)))));
 }
 
-fn event((kind, body): (v1::EventKind, Body)) -> Entry {
-    Entry::from_event(v1::Event { sequence: 1, kind: kind.into(), observe_time: None, body: Some(body) }, 0)
+fn event((kind, body): (v1::EventKind, Body)) -> JournalEvent {
+    JournalEvent::from_event(v1::Event { sequence: 1, kind: kind.into(), observe_time: None, body: Some(body) }, 0)
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use chainstate::journal::JournalBounds;
 use nakamoto_proto::v1;
 use prost::Message as _;
 use v1::subscribe_response::Body as FrameBody;
@@ -11,7 +12,7 @@ use crate::event_stream::cursor::Cursor;
 use crate::event_stream::filter::Filter;
 use crate::event_stream::frame::Frame;
 use crate::event_stream::frame_builder::{FeedOptions, FrameBuilder, LIVE_WINDOW_EVENTS};
-use crate::event_stream::journal::{Bounds, Journal as _, ReadLimit};
+use crate::event_stream::journal::{Journal as _, ReadLimit};
 use crate::event_stream::payload::Payload;
 use crate::event_stream::registry::{OpenStream, StreamRegistryLimits};
 use crate::event_stream::subscribers::{StreamLimits, TooManySubscriptions};
@@ -88,7 +89,7 @@ fn one_peer_cannot_take_all_places() {
 #[test]
 fn lag_is_told_once_and_so_is_its_end() {
     let options = FeedOptions { filter: Arc::new(Filter::ALL), payload: Payload::Full, max_batch: 1 };
-    let at = |newest| Bounds { oldest: 1, newest, end_offset: 0, oldest_time_ms: 0, oldest_end: 0 };
+    let at = |newest| JournalBounds { oldest: 1, newest, end_offset: 0, oldest_time_ms: 0, oldest_end: 0 };
     let body = |frame: Option<Frame>| {
         let mut written = Vec::new();
         frame.unwrap().encode(&mut written);

@@ -1,11 +1,12 @@
 //! Streams whose client, journal and task go on in any order.
 
+use chainstate::journal::JournalBounds;
 use proptest::prelude::*;
 
 use super::bench::{Bench, Client, DB, JOURNAL_ID, filter, mixed, of_kinds};
 use crate::event_stream::cursor::Cursor;
 use crate::event_stream::filter::Filter;
-use crate::event_stream::journal::{Bounds, Journal as _};
+use crate::event_stream::journal::Journal as _;
 use crate::event_stream::registry::StreamRegistryLimits;
 use crate::event_stream::task::{End, FrameStream};
 
@@ -105,7 +106,7 @@ proptest! {
                 Op::Read(frames) => (0..frames).for_each(|_| reader.read()),
                 Op::Reconnect => reader.reopen(),
                 Op::Prune(percent) => {
-                    let Bounds { oldest, newest, .. } = bench.journal.bounds();
+                    let JournalBounds { oldest, newest, .. } = bench.journal.bounds();
                     let below = oldest - 1 + (newest + 1 - oldest) * percent / 100;
                     bench.journal.prune(usize::try_from(below).unwrap());
                 }

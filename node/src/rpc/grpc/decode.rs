@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use chainstate::read::block::BlockAt;
 use chainstate::read::contract::ContractAt;
-use clarity::value::Principal;
+use clarity::principal::Principal;
 use stacks_types::ids::StacksBlockId;
 use tonic::Status;
 

@@ -7,7 +7,7 @@ use axum::response::IntoResponse as _;
 use chainstate::chain::Snapshot;
 use chainstate::read::contract_data::StoredValue;
 use chainstate::read::{self, LookupError, Unknown};
-use clarity::value::Principal;
+use clarity::principal::Principal;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use stacks_types::value::decode_value;

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 use axum::extract::{Path, State};
 use chainstate::read;
-use clarity::value::Principal;
+use clarity::principal::Principal;
 use serde_json::{Value, json};
 use stacks_types::address::StacksAddress;
 

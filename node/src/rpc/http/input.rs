@@ -1,9 +1,9 @@
 //! Paths and bodies into types.
 
 use axum::http::{HeaderMap, header};
-use clarity::value::{ContractId, Principal};
+use clarity::principal::c32::AddressError;
+use clarity::principal::{ContractId, Principal};
 use serde::de::DeserializeOwned;
-use stacks_types::address::AddressError;
 
 use super::respond::HttpError;
 use crate::ids::{PrincipalError, parse_contract_id, parse_principal};

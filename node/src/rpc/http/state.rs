@@ -3,7 +3,7 @@
 use axum::extract::{Path, State};
 use chainstate::read;
 use clarity::names::ClarityName;
-use clarity::value::TraitId;
+use clarity::principal::TraitId;
 use serde_json::json;
 
 use super::contracts::check_name;

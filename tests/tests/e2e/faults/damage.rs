@@ -4,8 +4,9 @@ use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use tests::processes::{NodeAlone, binary, run};
+
 use super::{check_refused, check_started, copy, ended, node};
-use crate::support::{NodeAlone, binary, run};
 
 #[derive(Debug, Clone, Copy)]
 enum Damage {

@@ -2,8 +2,9 @@
 
 use std::process::Command;
 
+use tests::processes::binary;
+
 use super::{check_refused, check_started, ended, node};
-use crate::support::binary;
 
 const GENESIS: &str = mockamoto_node::config::SAMPLE_GENESIS;
 

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::sync::mpsc;
 
-use crate::support::{WAIT, binary};
+use tests::processes::{WAIT, binary};
 
 /// Command for `mockamoto-node` on this folder. The node stops once it has started, as its standard input has ended.
 fn node(data: &Path, genesis: &Path) -> Command {

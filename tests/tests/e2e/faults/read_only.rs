@@ -4,8 +4,9 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use tests::processes::{NodeAlone, binary, wrapped};
+
 use super::{check_refused, copy, ended, node};
-use crate::support::{NodeAlone, binary, wrapped};
 
 /// Makes a command that cannot write to `folder`.
 type Shield = fn(&Path, &Command) -> Command;

@@ -1,8 +1,7 @@
 //! Checks on a node that was sent garbage.
 
 use serde_json::Value;
-
-use crate::support::{Cluster, stacksjs};
+use tests::processes::{Cluster, stacksjs};
 
 /// Checks that it has not panicked, and answers.
 pub(super) async fn assert_answers(cluster: &Cluster) -> Value {

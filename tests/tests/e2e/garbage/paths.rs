@@ -1,10 +1,10 @@
 //! Garbage over HTTP, on every path of the router's table.
 
 use hyper::Method;
+use tests::processes::{Answer, Cluster, Http, run};
 
 use super::goes_on::assert_goes_on;
 use super::shapes::{segments, shapes};
-use crate::support::{Answer, Cluster, Http, run};
 
 /// Fewest paths of the HTTP API: with fewer, the table was not found.
 const ROUTES_MIN: usize = 20;

@@ -5,10 +5,10 @@ use nakamoto_proto::v1::block_service_client::BlockServiceClient;
 use nakamoto_proto::v1::stacker_db_service_client::StackerDbServiceClient;
 use nakamoto_proto::v1::template_service_client::TemplateServiceClient;
 use nakamoto_proto::v1::validation_service_client::ValidationServiceClient;
+use tests::processes::{Cluster, WAIT, run};
 
 use super::goes_on::assert_goes_on;
 use super::shapes::shapes;
-use crate::support::{Cluster, WAIT, run};
 
 #[test]
 fn consensus_bytes_that_are_none_are_refused_with_a_reason() {

@@ -3,13 +3,13 @@
 use nakamoto_proto::v1;
 use prost::Message as _;
 use prost_types::FileDescriptorSet;
+use tests::processes::{Cluster, RawGrpc, run};
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
 use super::goes_on::{assert_answers, assert_goes_on};
 use super::messages::Types;
 use super::shapes::shapes;
-use crate::support::{Cluster, RawGrpc, run};
 
 /// Fewest methods of the API: with fewer, the descriptors were not found.
 const METHODS_MIN: usize = 28;

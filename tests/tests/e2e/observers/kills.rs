@@ -4,9 +4,9 @@
 use nakamoto_proto::v1;
 use nakamoto_proto::v1::event::Body;
 use nakamoto_proto::v1::observer_service_client::ObserverServiceClient;
+use tests::processes::{Client, Cluster, Plan, run};
 
 use super::recorder::{Post, Recorder};
-use crate::support::{Client, Cluster, Plan, run};
 
 /// Number of times that the node is killed.
 const KILLS: usize = 4;

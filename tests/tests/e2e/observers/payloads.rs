@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
+use tests::processes::{Client, Cluster, Plan, run, stacksjs};
 
 use super::recorder::{Post, Recorder};
 use super::{order, schema};
 use crate::restarts::{transfer_paying, wallet};
-use crate::support::{Client, Cluster, Plan, run, stacksjs};
 
 #[test]
 fn an_observer_is_told_what_the_reference_would_tell_it() {

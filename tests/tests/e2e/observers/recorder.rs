@@ -9,10 +9,9 @@ use hyper::service::service_fn;
 use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
+use tests::processes::WAIT;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-
-use crate::support::WAIT;
 
 #[derive(Debug, Clone)]
 pub(super) struct Post {

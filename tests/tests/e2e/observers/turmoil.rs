@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 
 use nakamoto_proto::v1;
+use tests::processes::{Admin, Client, Cluster, Plan, run, stacksjs};
 
 use super::recorder::{Post, Recorder};
 use super::{order, schema};
 use crate::restarts::{transfer, transfer_paying, wallet};
-use crate::support::{Admin, Client, Cluster, Plan, run, stacksjs};
 
 /// Number of rounds, each with a reorganization, a replacement and a kill.
 const ROUNDS: u64 = 3;

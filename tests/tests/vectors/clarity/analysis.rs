@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use clarity::analysis::{self, Contracts, Fault, Interface};
 use clarity::costs::Meter;
-use clarity::value::ContractId;
+use clarity::principal::ContractId;
 use clarity::{Dialect, Rules, syntax};
 use serde_json::{Value, json};
 

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use clarity::Rules;
 use clarity::crypto::hash::sha256;
 use clarity::error::InternalError;
-use clarity::state::{BlockFacts, Contract, PoxAddresses, View, World, keys};
-use clarity::value::{ContractId, Principal, Standard};
+use clarity::keys;
+use clarity::principal::{ContractId, Principal, Standard};
+use clarity::state::{BlockFacts, Contract, PoxAddresses, View, World};
 
 /// The block that is built first.
 const FIRST: u64 = 300;

@@ -2,8 +2,8 @@
 
 use clarity::Rules;
 use clarity::costs::{Cost, Meter};
+use clarity::principal::ContractId;
 use clarity::syntax::{self, Node, NodeId, ParseError, SyntaxError, Tree};
-use clarity::value::ContractId;
 use serde_json::Value;
 
 use super::files::cases;

@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use clarity::analysis::{Contracts, Interface, implements_trait, takes};
 use clarity::error::InternalError;
-use clarity::state::{Contract, View, World as _, keys};
-use clarity::value::{ContractId, TraitId, Value};
+use clarity::keys;
+use clarity::principal::{ContractId, TraitId};
+use clarity::state::{Contract, View, World as _};
+use clarity::value::Value;
 
 use super::{ReadError, StateReader};
 

@@ -16,10 +16,11 @@ pub use contracts::{CallRefusal, ContractSource};
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use clarity::costs::{Cost, Meter};
-use clarity::error::{CheckError, CostError, InternalError, Stop};
+use clarity::costs::{Cost, CostError, Meter};
+use clarity::error::{CheckError, InternalError, Stop};
+use clarity::principal::{ContractId, Principal};
 use clarity::run::{Context, Machine};
-use clarity::value::{ContractId, Principal, Value};
+use clarity::value::Value;
 use marf::BlockId;
 use stacks_types::ids::StacksBlockId;
 

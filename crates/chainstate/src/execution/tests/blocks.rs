@@ -7,10 +7,11 @@ use clarity::value::Value;
 use stacks_types::ids::StacksBlockId;
 use stacks_types::transaction::{ContractVersion, TransactionPayload};
 
-use super::support::{Account, BALANCE, FEE, TestChain, id, on_a_large_stack};
+use super::support::{Account, BALANCE, FEE, TestChain, id};
 use crate::execution::ContractCache;
 use crate::execution::failure::{Done, Failure};
 use crate::params::HELIUM_20;
+use crate::test_support::on_a_large_stack;
 use crate::transactions::{MinerAction, ReceiptStatus, TransactionError, VerifiedTransaction};
 
 const BOOT: StacksBlockId = StacksBlockId::BOOT;

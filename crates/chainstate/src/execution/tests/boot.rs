@@ -1,14 +1,16 @@
 //! The contracts of block 0: our own by epoch and release, what the PoX ones answer, and those that a genesis brings.
 
 use clarity::Rules;
-use clarity::value::{ContractId, Principal, Value};
+use clarity::principal::{ContractId, Principal};
+use clarity::value::Value;
 use sha2::{Digest as _, Sha256};
 use stacks_types::ids::StacksBlockId;
 
-use super::support::{Account, BALANCE, TestChain, burn_view, id, on_a_large_stack};
+use super::support::{Account, BALANCE, TestChain, burn_view, id};
 use crate::execution::genesis::{boot_texts, execute_boot_block};
 use crate::execution::read_only::{READ_ONLY_LIMIT, ReadError, ReadOnlyCall};
 use crate::params::{BootContract, BootContracts, BootRelease, HELIUM_20, boot_address, stacking_minimum};
+use crate::test_support::on_a_large_stack;
 use crate::transactions::{ReceiptStatus, TransactionReceipt};
 
 const BOOT: StacksBlockId = StacksBlockId::BOOT;

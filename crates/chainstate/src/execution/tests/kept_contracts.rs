@@ -1,12 +1,14 @@
 //! Contracts that were called before: the same calls with and without them, and on two forks.
 
-use clarity::value::{Principal, Value};
+use clarity::principal::Principal;
+use clarity::value::Value;
 use stacks_types::ids::StacksBlockId;
 use stacks_types::transaction::BlockTransaction;
 
-use super::support::{Account, TestChain, id, on_a_large_stack};
+use super::support::{Account, TestChain, id};
 use crate::execution::{BlockSession, ContractCache};
 use crate::params::HELIUM_20;
+use crate::test_support::on_a_large_stack;
 use crate::transactions::ReceiptStatus;
 
 const BOOT: StacksBlockId = StacksBlockId::BOOT;

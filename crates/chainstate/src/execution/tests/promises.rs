@@ -6,7 +6,8 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use clarity::Rules;
-use clarity::value::{Principal, Value};
+use clarity::principal::Principal;
+use clarity::value::Value;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use stacks_types::address::StacksAddress;
@@ -15,8 +16,9 @@ use stacks_types::transaction::{
     AssetInfo, FungibleCode, NonFungibleCode, PostCondition, PostConditionMode, PostConditionPrincipal, PoxCode,
 };
 
-use super::support::{Account, TestChain, id, on_a_large_stack};
+use super::support::{Account, TestChain, id};
 use crate::params::HELIUM_20;
+use crate::test_support::on_a_large_stack;
 use crate::transactions::{ReceiptStatus, TransactionError};
 
 /// Does steps one after the other, each undone by itself when it fails or is to be `undo`ne; `fail` fails the whole call after them.

@@ -1,14 +1,16 @@
 //! Reads at processed blocks.
 
-use clarity::state::keys;
-use clarity::value::{ContractId, TraitId, Value};
+use clarity::keys;
+use clarity::principal::{ContractId, TraitId};
+use clarity::value::Value;
 use marf::{BlockId, Proof, TrieHash, leaf_of_text};
 use stacks_types::ids::StacksBlockId;
 
-use super::support::{Account, BALANCE, FEE, TestChain, burn_view, id, on_a_large_stack};
+use super::support::{Account, BALANCE, FEE, TestChain, burn_view, id};
 use crate::execution::read_only::{
     Account as AccountState, CallRefusal, READ_ONLY_LIMIT, ReadError, ReadOnlyCall, StateReader,
 };
+use crate::test_support::on_a_large_stack;
 
 const BOOT: StacksBlockId = StacksBlockId::BOOT;
 

@@ -4,7 +4,8 @@ use std::ops::Deref;
 
 use clarity::Rules;
 use clarity::costs::Cost;
-use clarity::value::{ContractId, Principal, Value};
+use clarity::principal::{ContractId, Principal};
+use clarity::value::Value;
 use stacks_types::address::StacksAddress;
 use stacks_types::block::SigningMode;
 use stacks_types::ids::{BurnBlockHash, StacksBlockId as ChainBlockId};
@@ -18,7 +19,6 @@ use crate::execution::genesis::{BootBlock, execute_boot_block};
 use crate::execution::read_only::StateReader;
 use crate::execution::{BlockContext, BlockSession, BurnView, ContractCache, ExecutedBlock};
 use crate::params::{BootContracts, BurnParams, ChainParams, HELIUM_20};
-pub(super) use crate::test_support::on_a_large_stack;
 use crate::test_support::{HeaderFacts, ScratchState};
 
 /// What every account has at the start, in micro-STX.

@@ -3,7 +3,8 @@
 use clarity::value::Value;
 use stacks_types::ids::StacksBlockId;
 
-use super::support::{Account, TestChain, id, on_a_large_stack};
+use super::support::{Account, TestChain, id};
+use crate::test_support::on_a_large_stack;
 use crate::transactions::ReceiptStatus;
 
 const BOOT: StacksBlockId = StacksBlockId::BOOT;

@@ -2,7 +2,8 @@
 
 use crate::mempool::{AccountView, AdmissionView, CheckedTransaction, Refusal};
 use crate::test_support;
-use clarity::value::{ContractId, Principal, Value};
+use clarity::principal::{ContractId, Principal};
+use clarity::value::Value;
 use rusqlite::{Connection, Transaction};
 use stacks_types::address::StacksAddress;
 use stacks_types::keys::PrivateKey;

@@ -5,7 +5,7 @@ mod mempool;
 mod model;
 mod random;
 
-use clarity::state::keys;
+use clarity::keys;
 use clarity::value::Value;
 use nakamoto_proto::v1;
 use stacks_types::ids::StacksBlockId;
@@ -109,7 +109,7 @@ fn contracts_and_accounts_are_read_on_every_fork() {
         assert_eq!(test.tip().block_id, new.block_id());
         test.grow();
         let test = test.reopen();
-        let contract = clarity::value::ContractId::parse(&format!("{}.c", user(0))).expect("an id");
+        let contract = clarity::principal::ContractId::parse(&format!("{}.c", user(0))).expect("an id");
         let read = |block: &StacksBlockId| {
             let read = test.chain.read(|reader| {
                 reader.state_at(Some(block), |state| {

@@ -15,7 +15,7 @@ use chainstate::chain::{Chain, Processed, StoreOutcome};
 use chainstate::db::OpenError;
 use chainstate::params::ChainParams;
 use chainstate::test_support::{FIRST_TIME_S, address, key, params, signed, vrf_key};
-use clarity::value::Principal;
+use clarity::principal::Principal;
 use nakamoto_proto::v1;
 use sqlite::Durability;
 use stacks_types::block::NakamotoBlock;

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use axum::http::{Method, StatusCode};
 use chainstate::chain::Retention;
-use clarity::state::keys;
-use clarity::value::ContractId;
+use clarity::keys;
+use clarity::principal::ContractId;
 use http_body_util::BodyExt as _;
 use marf::TrieHash;
 use serde_json::json;

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use clarity::state::keys;
-use clarity::value::{ContractId, Value as Clarity};
+use clarity::keys;
+use clarity::principal::ContractId;
+use clarity::value::Value as Clarity;
 use marf::{BlockId, Proof, TrieHash};
 use serde_json::{Value, json};
 use stacks_types::block::NakamotoBlock;
