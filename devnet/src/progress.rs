@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tenure_without_budget_is_told_once_with_what_to_do() {
+    fn a_tenure_without_budget_is_reported_once_with_what_to_do() {
         let mut lines = ProgressLines::new(Instant::now());
         let mut template = |burn: u8, is_full: bool| {
             let full = SkippedTransaction { txid: vec![7; 32].into(), reason: "no budget".to_owned() };
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn drops_are_told_with_their_reason_and_a_flood_of_them_is_counted() {
+    fn drops_are_reported_with_their_reason_and_a_flood_of_them_is_counted() {
         let started = Instant::now();
         let mut lines = ProgressLines::new(started);
         let mut dropped = |reason: DropReason, seconds: u64| {

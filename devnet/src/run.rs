@@ -153,7 +153,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_actors_understand_what_they_are_told() {
+    fn the_actors_understand_what_they_are_given() {
         let args =
             ["mockamoto", "--port", "0", "--block-interval", "250ms", "--producers", "2", "--log-format", "json"];
         let args = Args::parse_from(args);

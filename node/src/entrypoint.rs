@@ -327,7 +327,7 @@ fn observers(settings: &Settings, chain: &OpenedChain) -> anyhow::Result<(Dispat
     Dispatcher::register(&settings.observers, source, &settings.data_dir, settings.durability)
 }
 
-/// A runtime of their own: what observers are told waits for no stream, and no stream for it.
+/// A runtime of their own: posts to observers wait for no stream, and no stream for them.
 fn dispatch_events(runner: DispatcherRunner, shutdown: CancellationToken) -> anyhow::Result<()> {
     let runtime = runtime("event-dispatcher")?;
     let result = runtime.block_on(runner.run(shutdown));

@@ -94,7 +94,7 @@ pub(crate) enum Membership {
 
 impl Membership {
     /// Logs for the operator whether the producer can be elected, and if not, what is missing.
-    pub(crate) fn tell(self, address: &str, vrf_key: &VrfPublicKey) {
+    pub(crate) fn log(self, address: &str, vrf_key: &VrfPublicKey) {
         let how = "the sets are the genesis' or AdminService.SetProducerSet's, from the next reward cycle on";
         match self {
             Self::Member => tracing::info!(address, "this producer is in the producer set"),

@@ -277,7 +277,7 @@ impl Driver {
         let vrf_key = self.keys.vrf.public_key();
         let membership = convert::membership(&answer.producers, &self.chain.address, &vrf_key);
         if self.standing.learn(view.burn_tip, membership) {
-            membership.tell(&self.chain.address, &vrf_key);
+            membership.log(&self.chain.address, &vrf_key);
         }
         Ok(())
     }

@@ -37,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_told_at_first_and_when_it_changes() {
+    fn it_is_news_at_first_and_when_it_changes() {
         let mut standing = Standing::default();
         let burn = |n| BurnBlockHash([n; 32]);
         assert!(!standing.is_known_at(&burn(1)));

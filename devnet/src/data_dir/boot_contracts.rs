@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn differences_are_told_by_id() {
+    fn differences_are_listed_by_id() {
         let asked = read(folder(&[("a.clar", "1"), ("b.clar", "2"), ("c.clar", "3")]).path()).unwrap();
         let found = read(folder(&[("a.clar", "1"), ("b.clar", "9"), ("d.clar", "4")]).path()).unwrap();
         let said = differences(&asked, &found);

@@ -135,23 +135,23 @@ fn a_named_folder_is_always_durable_and_a_temporary_one_when_it_is_asked_for() {
 }
 
 #[test]
-fn what_is_given_twice_is_told() {
+fn what_is_given_twice_is_refused() {
     let folder = tempfile::tempdir().unwrap();
-    let told = |config: &str, flags: &[&str]| {
+    let refusal = |config: &str, flags: &[&str]| {
         format!("{:#}", settings(folder.path(), config, flags).err().expect("it is refused"))
     };
-    let twice = told("[node]\nlog = \"info\"\nlog = \"warn\"\n", &[]);
+    let twice = refusal("[node]\nlog = \"info\"\nlog = \"warn\"\n", &[]);
     assert!(twice.contains("duplicate key") && twice.contains("log = \"warn\""), "{twice}");
     let observer = "[[events_observer]]\nendpoint = \"localhost:3700\"\nevents_keys = [\"*\"]\n";
     for (config, flags) in [
         (observer, &["--event-observer", "localhost:3700"][..]),
         ("", &["--event-observer", "localhost:3700,stx", "--event-observer", "localhost:3700,memtx"]),
     ] {
-        assert!(told(config, flags).contains("localhost:3700 is given twice"), "{flags:?}");
+        assert!(refusal(config, flags).contains("localhost:3700 is given twice"), "{flags:?}");
     }
     let flag = Args::try_parse_from(["mockamoto", "--port", "1", "--port", "2"]).unwrap_err().to_string();
     assert!(flag.contains("--port") && flag.contains("multiple times"), "{flag}");
-    let ports = told("", &["--port", "7001", "--api-port", "7001"]);
+    let ports = refusal("", &["--port", "7001", "--api-port", "7001"]);
     assert!(ports.contains("http_extra_bind") && ports.contains("already"), "{ports}");
 }
 

@@ -70,7 +70,7 @@ pub(super) fn validate(node: &NodeChain, block: &[u8]) -> Result<v1::ValidationV
     Ok(v1::ValidationVerdict { validation_duration, ..verdict })
 }
 
-/// Ours: logged here, told without its insides.
+/// Ours: logged here, passed on without its insides.
 fn failed(error: &StoreError) -> JobFailure {
     let reason = match error {
         StoreError::DiskFull => "STORAGE_FULL",

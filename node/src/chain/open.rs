@@ -79,7 +79,7 @@ pub fn open(settings: &Settings) -> anyhow::Result<OpenedChain> {
     })
 }
 
-/// Bytes of a folder's files; what cannot be read is told of when it is opened.
+/// Bytes of a folder's files; what cannot be read is reported when it is opened.
 fn bytes_in(folder: &Path) -> u64 {
     let Ok(entries) = std::fs::read_dir(folder) else { return 0 };
     entries.flatten().filter_map(|entry| entry.metadata().ok()).filter(Metadata::is_file).map(|file| file.len()).sum()

@@ -1,4 +1,4 @@
-//! What streams tell beside events, read from the chain.
+//! What streams send beside events, read from the chain.
 
 use chainstate::chain::wire;
 use chainstate::read;

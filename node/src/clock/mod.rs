@@ -233,14 +233,14 @@ mod tests {
         assert_eq!(control.wait(None, &mut seen), Wake::Changed);
         assert_eq!(control.pace().next(), None);
         let waiter = control.clone();
-        let (tell, told) = std::sync::mpsc::channel();
+        let (sender, wakes) = std::sync::mpsc::channel();
         let thread = std::thread::spawn(move || {
             for _ in 0..3 {
-                tell.send(waiter.wait(waiter.pace().next(), &mut seen)).unwrap();
+                sender.send(waiter.wait(waiter.pace().next(), &mut seen)).unwrap();
             }
         });
-        let next = || told.recv_timeout(Duration::from_secs(30)).unwrap();
-        assert!(told.recv_timeout(Duration::from_millis(50)).is_err(), "it is paused");
+        let next = || wakes.recv_timeout(Duration::from_secs(30)).unwrap();
+        assert!(wakes.recv_timeout(Duration::from_millis(50)).is_err(), "it is paused");
         control.resume(Some(Duration::from_millis(2)));
         assert_eq!(next(), Wake::Changed);
         assert_eq!(next(), Wake::Due);

@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_in_the_wrong_table_is_told_where_it_belongs() {
+    fn a_key_in_the_wrong_table_is_refused_with_where_it_belongs() {
         check("[node]\nauth_token = \"x\"", &[(2, "node.auth_token", "belongs to [connection_options]")]);
         check("rpc_bind = \"x\"", &[(1, "rpc_bind", "belongs to [node]")]);
     }

@@ -110,7 +110,7 @@ fn an_open_address_needs_a_token() {
 }
 
 #[test]
-fn all_wrong_keys_are_told_at_once() {
+fn all_wrong_keys_are_reported_at_once() {
     let folder = folder();
     let text = refusal(folder.path(), "[node]\nrpc_bnd = \"x\"\nseed = \"00\"\n");
     assert!(text.contains("line 2: `node.rpc_bnd`: unknown key; did you mean `rpc_bind`?"), "{text}");
@@ -171,7 +171,7 @@ fn read_only_calls_have_the_limits_of_the_file() {
 }
 
 #[test]
-fn a_genesis_file_with_a_slip_is_told_the_nearest_name() {
+fn a_genesis_file_with_a_slip_is_refused_with_the_nearest_name() {
     let folder = folder();
     let text = SAMPLE_GENESIS.replace("reward_maturity", "reward_maturty");
     std::fs::write(folder.path().join("genesis.toml"), text).unwrap();

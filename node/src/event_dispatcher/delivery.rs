@@ -227,7 +227,7 @@ impl Delivery {
     /// Of the events that were removed, burn blocks and blocks are left in the history.
     fn on_forgotten(&mut self, oldest: u64) {
         let (observer, from) = (&self.parts.registration.endpoint, self.progress.next_sequence);
-        tracing::warn!(observer, from, oldest, "events are forgotten: only their burn blocks and blocks are told");
+        tracing::warn!(observer, from, oldest, "events are forgotten: only their burn blocks and blocks are sent");
         self.progress.history_end = oldest;
         self.progress.gap = Some((from, oldest));
         self.checkpoint();
@@ -268,9 +268,9 @@ impl Delivery {
         let (observer, path) = (&registration.endpoint, attempt.endpoint.path());
         // A dead observer makes one warning, not one for each attempt.
         if self.failures == 0 || skip {
-            tracing::warn!(observer, path, %error, skip, "an observer was not told");
+            tracing::warn!(observer, path, %error, skip, "a post to an observer failed");
         } else {
-            tracing::debug!(observer, path, %error, attempts = self.failures, "an observer was not told");
+            tracing::debug!(observer, path, %error, attempts = self.failures, "a post to an observer failed");
         }
         self.show_error(error.to_string());
         if skip {
@@ -300,7 +300,7 @@ impl Delivery {
     /// A post that covers `events` events is done: it was answered or skipped.
     fn posted(&mut self, events: usize) {
         if self.failures > 0 {
-            tracing::info!(observer = self.parts.registration.endpoint, "an observer is told again");
+            tracing::info!(observer = self.parts.registration.endpoint, "an observer takes posts again");
         }
         self.failures = 0;
         self.refusals = 0;
@@ -321,7 +321,7 @@ impl Delivery {
     }
 
     fn on_broken(&mut self, error: &str) {
-        tracing::error!(observer = self.parts.registration.endpoint, error, "an observer cannot be told");
+        tracing::error!(observer = self.parts.registration.endpoint, error, "events for an observer cannot be read");
         self.show_error(error.to_owned());
         self.retry_at = Instant::now() + BROKEN_WAIT;
         self.parts.report.update(|report| report.state = State::Retrying);
@@ -356,7 +356,7 @@ impl Delivery {
             Ok(()) => self.marked = self.progress.clone(),
             Err(error) => {
                 let observer = &self.parts.registration.endpoint;
-                tracing::error!(observer, %error, "how far an observer was told cannot be noted");
+                tracing::error!(observer, %error, "how far an observer has got cannot be stored");
                 self.show_error(format!("the checkpoint cannot be stored: {error}"));
             }
         }

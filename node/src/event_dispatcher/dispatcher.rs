@@ -47,8 +47,8 @@ pub enum ReplayError {
     #[error("the chain has no block at height {0}")]
     UnknownHeight(u64),
     /// The observer did not get this block yet, and will get it anyway.
-    #[error("the observer was not told height {0} yet")]
-    NotToldYet(u64),
+    #[error("the observer did not get the block at height {0} yet")]
+    NotDeliveredYet(u64),
     /// The history cannot be read, or the node stops.
     #[error(transparent)]
     Api(#[from] ApiError),
@@ -124,7 +124,7 @@ impl Dispatcher {
         if answer.await.map_err(|_| ApiError::ShuttingDown)? {
             Ok(sequence)
         } else {
-            Err(ReplayError::NotToldYet(height))
+            Err(ReplayError::NotDeliveredYet(height))
         }
     }
 }
@@ -134,8 +134,8 @@ impl Dispatcher {
     /// Waits until the reports of all observers meet a condition.
     pub(super) async fn until_all(&self, holds: impl Fn(&Report) -> bool) {
         for handle in self.observers.values() {
-            let told = tokio::time::timeout(super::tests::WAIT, handle.report.until(&holds)).await;
-            assert!(told.is_ok(), "not in time: {:?}", self.reports());
+            let reached = tokio::time::timeout(super::tests::WAIT, handle.report.until(&holds)).await;
+            assert!(reached.is_ok(), "not in time: {:?}", self.reports());
         }
     }
 }
@@ -174,7 +174,7 @@ fn resume(store: &Store, source: &Source, endpoint: &str) -> anyhow::Result<Prog
         }
         tracing::warn!(
             observer = endpoint,
-            "the observer was told of another chain: it is told this one from its start"
+            "the observer got events of another chain: it gets those of this one from the start"
         );
     }
     let progress = Progress::new(id, newest);

@@ -187,7 +187,7 @@ mod tests {
         assert_eq!(joined(vec![accepted(1), accepted(1), block(false), accepted(1)], &star()), (2, 2));
         assert_eq!(joined(vec![accepted(1), burn(1), accepted(1)], &star()), (1, 1));
         let blind = Interest::of_keys(&[EventKey::Mempool]);
-        assert_eq!(joined(vec![accepted(1), burn(1), accepted(1)], &blind), (2, 3), "it is told no burn blocks");
+        assert_eq!(joined(vec![accepted(1), burn(1), accepted(1)], &blind), (2, 3), "it gets no burn blocks");
         assert_eq!(joined((0..60).map(|_| accepted(1)).collect(), &star()), (50, 50));
         assert_eq!(joined(vec![accepted(1 << 19), accepted(1 << 19), accepted(1)], &star()), (2, 2));
         assert_eq!(joined(vec![accepted(1 << 21), accepted(1)], &star()), (1, 1));

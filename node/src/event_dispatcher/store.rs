@@ -66,8 +66,7 @@ impl Store {
     /// When the file cannot be used. Without it, all observers would start over.
     pub(super) fn open(folder: &Path, durability: Durability) -> anyhow::Result<Self> {
         let path = folder.join(FILE);
-        let context =
-            || format!("{} cannot be used; without it all observers are told everything again", path.display());
+        let context = || format!("{} cannot be used; without it all observers get everything again", path.display());
         let mut conn = Connection::open(&path).with_context(context)?;
         let synchronous = match durability {
             Durability::Synced => "NORMAL",

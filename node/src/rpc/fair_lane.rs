@@ -24,7 +24,7 @@ pub(super) struct Shares {
     pub(super) waiting_of_one: usize,
     /// How long one waits before it is told to come back.
     pub(super) timeout: Duration,
-    /// The reason that it is told.
+    /// The reason that it is given.
     pub(super) full: &'static str,
 }
 

@@ -120,7 +120,7 @@ fn now(services: &Services, registry: &mut Registry) {
     registry.register("streams_ended", "Event streams that ended, by reason", ended);
     gauge(registry, "journal_oldest_sequence", "Oldest event kept", signed(bounds.oldest));
     gauge(registry, "journal_newest_sequence", "Newest event", signed(bounds.newest));
-    gauge(registry, "journal_bytes", "Bytes of the events kept, as they are told", signed(bounds.bytes()));
+    gauge(registry, "journal_bytes", "Bytes of the events kept, as they are sent", signed(bounds.bytes()));
     gauge(registry, "journal_bytes_max", "Bytes of events that are kept at most", signed(services.retention.bytes));
 }
 

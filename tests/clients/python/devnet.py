@@ -19,12 +19,12 @@ from vrf import VrfKey
 DEADLINE = 120
 
 with open(os.environ["ACCOUNTS"], encoding="utf-8") as file:
-    _told = json.load(file)
-with open(os.path.join(_told["data_dir"], "devnet.json"), encoding="utf-8") as file:
+    _given = json.load(file)
+with open(os.path.join(_given["data_dir"], "devnet.json"), encoding="utf-8") as file:
     _participants = json.load(file)
 
-ACCOUNTS = {account["name"]: Key(account["private_key"]) for account in _told["accounts"]}
-ADDRESSES = {account["name"]: account["address"] for account in _told["accounts"]}
+ACCOUNTS = {account["name"]: Key(account["private_key"]) for account in _given["accounts"]}
+ADDRESSES = {account["name"]: account["address"] for account in _given["accounts"]}
 PRODUCERS = {producer["address"]: Key(producer["private_key"]) for producer in _participants["producers"]}
 VRF_KEYS = {producer["address"]: VrfKey(bytes.fromhex(producer["vrf_private_key"])) for producer in _participants["producers"]}
 SIGNERS = {signer["address"]: Key(signer["private_key"]) for signer in _participants["signers"]}
@@ -33,7 +33,7 @@ SIGNERS = {signer["address"]: Key(signer["private_key"]) for signer in _particip
 
 def connect():
     """A connection of its own."""
-    return grpc.insecure_channel(_told["grpc_url"].removeprefix("http://"), options=[("grpc.use_local_subchannel_pool", 1)])
+    return grpc.insecure_channel(_given["grpc_url"].removeprefix("http://"), options=[("grpc.use_local_subchannel_pool", 1)])
 
 
 class _Calls:
@@ -78,7 +78,7 @@ def submit(key, payload, fee=1000):
     return raw
 
 
-def told(filter, start):
+def follow(filter, start):
     """Events from a position on, for as long as the caller takes them."""
     stream = events.Subscribe(event_pb2.SubscribeRequest(filter=filter, start=start))
     try:
@@ -93,7 +93,7 @@ def mined(raw, key):
     wanted = txid(raw)
     term = event_pb2.EventTerm(kinds=[event_pb2.EVENT_KIND_BLOCK_PROCESSED], addresses=[key.address])
     everything = event_pb2.StartPosition(earliest=True)
-    for event in told(event_pb2.EventFilter(terms=[term]), everything):
+    for event in follow(event_pb2.EventFilter(terms=[term]), everything):
         for receipt in event.block_processed.receipts:
             if receipt.txid == wanted:
                 return event.block_processed.block, receipt

@@ -8,17 +8,17 @@ import subprocess
 import sys
 
 with open(os.environ["ACCOUNTS"], encoding="utf-8") as file:
-    told = json.load(file)
-home = told["data_dir"]
+    given = json.load(file)
+home = given["data_dir"]
 with open(os.path.join(home, "devnet.json"), encoding="utf-8") as file:
     participants = json.load(file)
 with socket.create_server(("127.0.0.1", 0)) as free:
     address = f"127.0.0.1:{free.getsockname()[1]}"
-told["grpc_url"] = f"http://{address}"
+given["grpc_url"] = f"http://{address}"
 # Another list for the helpers of the other tests, which know the devnet by it.
 os.environ["ACCOUNTS"] = os.path.join(home, "actors.json")
 with open(os.environ["ACCOUNTS"], "w", encoding="utf-8") as file:
-    json.dump(told, file)
+    json.dump(given, file)
 
 processes = []
 

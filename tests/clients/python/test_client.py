@@ -111,7 +111,7 @@ class Client(unittest.TestCase):
         raw = devnet.submit(sender, stacks.transfer_payload(ADDRESSES["wallet_2"], 1))
         block, _ = devnet.mined(raw, sender)
 
-        for event in devnet.told(EVERYTHING, event_pb2.StartPosition(after_cursor=cursor)):
+        for event in devnet.follow(EVERYTHING, event_pb2.StartPosition(after_cursor=cursor)):
             got.append(event)
             if event.block_processed.block == block:
                 break

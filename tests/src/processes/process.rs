@@ -107,7 +107,7 @@ impl Process {
     pub fn wait_until(&self, what: &str, is_so: impl Fn(&str) -> bool) {
         let end = Instant::now() + WAIT;
         while !is_so(&self.log()) {
-            assert!(Instant::now() < end, "the log of {} does not tell in time: {what}", self.name);
+            assert!(Instant::now() < end, "the log of {} does not say in time: {what}", self.name);
             // Polled, as a file has no event.
             std::thread::park_timeout(Duration::from_millis(5));
         }

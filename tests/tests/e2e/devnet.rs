@@ -200,8 +200,8 @@ fn a_second_port_that_is_taken_is_done_without_and_a_first_one_is_said_once() {
     };
     let mut running = Process::start("mockamoto", devnet(free), folder.path());
     running.wait_for_log("Ctrl-C stops everything");
-    let told: Value = serde_json::from_str(&std::fs::read_to_string(&accounts).expect("a file")).expect("JSON");
-    assert_eq!(told["http_extra_url"], Value::Null);
+    let file: Value = serde_json::from_str(&std::fs::read_to_string(&accounts).expect("a file")).expect("JSON");
+    assert_eq!(file["http_extra_url"], Value::Null);
 
     let refused = devnet(free).output().expect("it runs");
     let said = String::from_utf8_lossy(&refused.stderr).into_owned() + &String::from_utf8_lossy(&refused.stdout);

@@ -32,7 +32,7 @@ pub(crate) fn transfer_paying(key: &PrivateKey, nonce: u64, fee: u64) -> StacksT
 
 /// All events of the stream, in the order of a client that reconnects with its last sequence.
 #[derive(Default)]
-struct Told {
+struct Reported {
     last: u64,
     reconnects: u32,
     blocks_at: BTreeMap<u64, BTreeSet<Vec<u8>>>,
@@ -40,7 +40,7 @@ struct Told {
     dropped: Vec<v1::MempoolDropped>,
 }
 
-impl Told {
+impl Reported {
     fn note(&mut self, event: &v1::Event) {
         assert_eq!(event.sequence, self.last + 1, "a gap or a duplicate across a reconnect");
         self.last = event.sequence;
@@ -61,19 +61,19 @@ impl Told {
 /// Follows the stream for the whole test; reconnects at the last sequence whenever the node comes back.
 async fn follow(
     client: Client,
-    told: Arc<Mutex<Told>>,
+    reported: Arc<Mutex<Reported>>,
     moved: Arc<tokio::sync::Notify>,
     mut node_is_up: tokio::sync::watch::Receiver<bool>,
 ) {
     loop {
         node_is_up.wait_for(|is_up| *is_up).await.expect("the test goes on");
-        let last = told.lock().expect("no panic").last;
+        let last = reported.lock().expect("no panic").last;
         let Ok(mut watch): Result<Watch, _> = client.try_watch(last).await else { continue };
         while let Ok(event) = watch.try_next().await {
-            told.lock().expect("no panic").note(&event);
+            reported.lock().expect("no panic").note(&event);
             moved.notify_waiters();
         }
-        told.lock().expect("no panic").reconnects += 1;
+        reported.lock().expect("no panic").reconnects += 1;
     }
 }
 
@@ -107,11 +107,16 @@ async fn offer(
     }
 }
 
-async fn wait_until(told: &Arc<Mutex<Told>>, moved: &tokio::sync::Notify, what: &str, done: impl Fn(&Told) -> bool) {
+async fn wait_until(
+    reported: &Arc<Mutex<Reported>>,
+    moved: &tokio::sync::Notify,
+    what: &str,
+    done: impl Fn(&Reported) -> bool,
+) {
     let waited = tokio::time::timeout(WAIT, async {
         loop {
             let notified = moved.notified();
-            if done(&told.lock().expect("no panic")) {
+            if done(&reported.lock().expect("no panic")) {
                 return;
             }
             // The stream may be between two connections, so it is looked at again soon even without an event.
@@ -141,12 +146,12 @@ fn kill_one_after_the_other(durable: bool) {
         });
         assert!(cluster.node.log().contains("new chain"), "a start says what it begins with");
         let vectors = stacksjs();
-        let told = Arc::new(Mutex::new(Told::default()));
+        let reported = Arc::new(Mutex::new(Reported::default()));
         let moved = Arc::new(tokio::sync::Notify::new());
         let accepted = Arc::new(Mutex::new(Vec::new()));
         let stop = Arc::new(AtomicBool::new(false));
         let (node_up, node_is_up) = tokio::sync::watch::channel(true);
-        let follower = tokio::spawn(follow(cluster.client(), Arc::clone(&told), Arc::clone(&moved), node_is_up));
+        let follower = tokio::spawn(follow(cluster.client(), Arc::clone(&reported), Arc::clone(&moved), node_is_up));
         let offers: Vec<_> = ["wallet_1", "wallet_2", "wallet_3"]
             .into_iter()
             .map(|name| {
@@ -156,9 +161,9 @@ fn kill_one_after_the_other(durable: bool) {
             })
             .collect();
 
-        let height = |told: &Told| told.blocks_at.last_key_value().map_or(0, |(height, _)| *height);
+        let height = |reported: &Reported| reported.blocks_at.last_key_value().map_or(0, |(height, _)| *height);
         let mut goal = 3;
-        wait_until(&told, &moved, "the chain starts", |told| height(told) >= goal).await;
+        wait_until(&reported, &moved, "the chain starts", |reported| height(reported) >= goal).await;
         for round in 0..2 {
             for victim in ["producer", "signer", "node"] {
                 match victim {
@@ -171,9 +176,9 @@ fn kill_one_after_the_other(durable: bool) {
                         node_up.send_replace(true);
                     }
                 }
-                goal = height(&told.lock().expect("no panic")) + 4;
+                goal = height(&reported.lock().expect("no panic")) + 4;
                 let what = format!("blocks after the {victim} was killed in round {round}");
-                wait_until(&told, &moved, &what, |told| height(told) >= goal).await;
+                wait_until(&reported, &moved, &what, |reported| height(reported) >= goal).await;
             }
         }
         stop.store(true, Ordering::Relaxed);
@@ -181,19 +186,19 @@ fn kill_one_after_the_other(durable: bool) {
             offer.await.expect("no panic");
         }
         let accepted = accepted.lock().expect("no panic").clone();
-        let all_mined = |told: &Told| accepted.iter().all(|txid| told.mined.contains_key(txid));
-        wait_until(&told, &moved, "every accepted transaction is mined", all_mined).await;
+        let all_mined = |reported: &Reported| accepted.iter().all(|txid| reported.mined.contains_key(txid));
+        wait_until(&reported, &moved, "every accepted transaction is mined", all_mined).await;
         follower.abort();
 
-        let told = told.lock().expect("no panic");
+        let reported = reported.lock().expect("no panic");
         assert!(accepted.len() > 20, "transactions flowed: {}", accepted.len());
-        assert!(told.reconnects >= 2, "the stream was cut and resumed");
-        assert!(told.mined.values().all(|times| *times == 1), "a transaction was mined twice");
-        assert!(told.dropped.is_empty(), "{:?}", told.dropped);
-        for (height, ids) in &told.blocks_at {
+        assert!(reported.reconnects >= 2, "the stream was cut and resumed");
+        assert!(reported.mined.values().all(|times| *times == 1), "a transaction was mined twice");
+        assert!(reported.dropped.is_empty(), "{:?}", reported.dropped);
+        for (height, ids) in &reported.blocks_at {
             assert_eq!(ids.len(), 1, "height {height} has two blocks");
         }
-        let heights: Vec<_> = told.blocks_at.keys().copied().collect();
+        let heights: Vec<_> = reported.blocks_at.keys().copied().collect();
         assert_eq!(heights, (0..heights.len() as u64).collect::<Vec<_>>(), "heights have no hole");
     });
 }

@@ -15,13 +15,13 @@ mod deep;
 #[cfg(test)]
 mod figures;
 #[cfg(test)]
+mod follower;
+#[cfg(test)]
 mod offers;
 #[cfg(test)]
 mod readers;
 #[cfg(test)]
 mod replay;
-#[cfg(test)]
-mod told;
 
 #[cfg(test)]
 mod soak {
@@ -33,9 +33,9 @@ mod soak {
 
     use super::chaos::Chaos;
     use super::figures::Memory;
+    use super::follower::{Follower, Reported};
     use super::offers::{Offers, offer};
     use super::replay;
-    use super::told::{Follower, Told};
 
     /// Length of the default run: enough for some kills of each kind.
     const SHORT: Duration = Duration::from_secs(25);
@@ -75,12 +75,12 @@ mod soak {
             let begun = Instant::now();
             let mut chaos = Chaos::new(cluster, seed);
             let mut memory = Memory::default();
-            follower.until("the chain starts", |told| told.tip_length() >= 3).await;
+            follower.until("the chain starts", |reported| reported.tip_length() >= 3).await;
             while begun.elapsed() < length {
                 let what = chaos.act().await;
                 memory.note(begun.elapsed(), chaos.node_pid());
-                let goal = follower.look(Told::tip_changes) + 3;
-                follower.until(&what, |told| told.tip_changes() >= goal).await;
+                let goal = follower.look(Reported::tip_changes) + 3;
+                follower.until(&what, |reported| reported.tip_changes() >= goal).await;
                 memory.note(begun.elapsed(), chaos.node_pid());
             }
             stop.store(true, Ordering::Relaxed);
@@ -88,14 +88,14 @@ mod soak {
                 sender.await.expect("no panic");
             }
             let accepted = offers.accepted();
-            follower.until("every accepted transaction is mined", |told| told.misses_none_of(&accepted)).await;
+            follower.until("every accepted transaction is mined", |reported| reported.misses_none_of(&accepted)).await;
 
             let (cluster, deep) = chaos.end();
-            let told = follower.stop().await;
-            told.check_dropped(&deep);
-            replay::check(&cluster, &told).await;
+            let reported = follower.stop().await;
+            reported.check_dropped(&deep);
+            replay::check(&cluster, &reported).await;
             cluster.check_logs(chaos_errors);
-            println!("soak: {}", told.summary(begun.elapsed(), accepted.len()));
+            println!("soak: {}", reported.summary(begun.elapsed(), accepted.len()));
             memory.report(length >= LONG);
         });
     }

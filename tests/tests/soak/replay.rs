@@ -6,12 +6,12 @@ use stacks_types::ids::{BurnBlockHash, StateRoot};
 use tests::processes::Cluster;
 use tests::replay::{ANSWER_BYTES_MAX, BurnStep, Replay};
 
-use super::told::Told;
+use super::follower::Reported;
 
 /// Replays the reported blocks as the node serves them.
-pub(crate) async fn check(cluster: &Cluster, told: &Told) {
+pub(crate) async fn check(cluster: &Cluster, reported: &Reported) {
     // In the order in which they were seen: the hash of a burn block depends on its older siblings.
-    let burn: Vec<_> = told
+    let burn: Vec<_> = reported
         .burn
         .iter()
         .map(|block| BurnStep {
@@ -23,14 +23,14 @@ pub(crate) async fn check(cluster: &Cluster, told: &Told) {
         .collect();
     let replay = Replay::start(&cluster.genesis_file(), burn);
     let mut blocks = BlockServiceClient::new(cluster.client().channel).max_decoding_message_size(ANSWER_BYTES_MAX);
-    let canonical = told.canonical();
+    let canonical = reported.canonical();
     assert!(!canonical.is_empty(), "there is something to replay");
     for block_id in canonical {
         let block = Some(v1::get_block_request::Block::BlockId(block_id.to_vec().into()));
         let request = v1::GetBlockRequest { block, ..Default::default() };
         let block = blocks.get_block(request).await.expect("a block").into_inner();
         assert!(block.is_canonical, "the stream's tip is the node's");
-        replay.append(block.block.to_vec(), StateRoot(told.blocks[&block_id].root)).await;
+        replay.append(block.block.to_vec(), StateRoot(reported.blocks[&block_id].root)).await;
     }
     replay.finish().await;
 }

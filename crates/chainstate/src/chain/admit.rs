@@ -1,7 +1,7 @@
 //! The mempool: admission, listing, and what grows too old.
 //!
 //! # Not here
-//! How it follows the canonical tip: `follow`. How drops are told: `dropped`.
+//! How it follows the canonical tip: `follow`. How drops are announced: `dropped`.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;

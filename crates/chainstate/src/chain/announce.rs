@@ -1,4 +1,4 @@
-//! Tells the journal what the burn and staging databases hold that it has not heard of.
+//! Announces in the journal what the burn and staging databases hold that is not there yet.
 //!
 //! Those two are files of their own, so that mining a burn block or storing a block never waits for block processing.
 //! The journal remembers how far it has read them. The normal path and recovery after a crash are therefore the same.
@@ -84,7 +84,7 @@ impl Chain {
         Ok(true)
     }
 
-    /// Announces a block that came since the last announcement: that it was stored is told before what becomes of it.
+    /// Announces a block that came since the last announcement: that it was stored comes before what becomes of it.
     pub(super) fn announce_before(&self, reader: &ChainReader, staged: &StagedBlock) -> Result<(), StoreError> {
         while reader.meta()?.announced_staging_row < staged.row {
             self.announce_unless(|_, _| Ok(false))?;
@@ -92,8 +92,8 @@ impl Chain {
         Ok(())
     }
 
-    /// Whether a block is the first thing that the journal has not heard of, so that the commit that tells what became of
-    /// it can announce it.
+    /// Whether a block is the first thing that is not in the journal yet, so that the commit that says what became of it can
+    /// announce it.
     pub(super) fn is_next_to_announce(&self, reader: &ChainReader, staged: &StagedBlock) -> Result<bool, StoreError> {
         let meta = reader.meta()?;
         let first = reader.staging().blocks_after(meta.announced_staging_row, 1)?;

@@ -1,5 +1,5 @@
-//! What became of transactions that left the mempool without being mined: told as events, and remembered for a while, so
-//! that who looks for one later is told why it is gone.
+//! What became of transactions that left the mempool without being mined: announced as events, and remembered for a while, so
+//! that who looks for one later learns why it is gone.
 
 use std::collections::BTreeMap;
 
@@ -45,16 +45,16 @@ impl Chain {
             }
             for dropped in &changes.dropped {
                 let detail = details.remove(&dropped.pending.txid);
-                tell(tx, dropped, detail.unwrap_or_default())?;
+                emit(tx, dropped, detail.unwrap_or_default())?;
             }
             chain.apply_after_commit(tx, changes);
             Ok(())
         })
     }
 
-    /// One event for each; a mined transaction is told of by its block.
+    /// One event for each; a mined transaction is in its block's.
     pub(super) fn emit_dropped(&self, tx: &mut WriteTx<'_>, changes: &Changes) -> Result<(), StoreError> {
-        changes.dropped.iter().try_for_each(|dropped| tell(tx, dropped, detail(&dropped.reason).to_owned()))
+        changes.dropped.iter().try_for_each(|dropped| emit(tx, dropped, detail(&dropped.reason).to_owned()))
     }
 }
 
@@ -78,7 +78,7 @@ const fn detail(reason: &DropReason) -> &'static str {
     }
 }
 
-fn tell(tx: &mut WriteTx<'_>, dropped: &Dropped, detail: String) -> Result<(), StoreError> {
+fn emit(tx: &mut WriteTx<'_>, dropped: &Dropped, detail: String) -> Result<(), StoreError> {
     let reason = match dropped.reason {
         DropReason::Mined => return Ok(()),
         DropReason::NonceUsed => v1::DropReason::NonceUsed,

@@ -15,13 +15,13 @@ pub(super) struct LeftOut {
     reasons: BTreeMap<Txid, String>,
     /// The first one for which the budget of the tenure was used up, and why with what to do.
     tenure_full: Option<(Txid, String)>,
-    /// The burn view for which the log was told that its tenure takes no more.
+    /// The burn view for which the log says that its tenure takes no more.
     reported: Option<BurnBlockHash>,
 }
 
 impl Chain {
     /// Takes what a template left out in the place of what the last one did. `exhausted` is who found the tenure's budget
-    /// used up: the log is told of the first in each tenure.
+    /// used up: the log has the first of each tenure.
     pub(crate) fn note_left_out(&self, burn_view: BurnBlockHash, skipped: &[(Txid, String)], exhausted: Option<&Txid>) {
         let mut left_out = lock(&self.inner.left_out);
         left_out.reasons = skipped.iter().take(MAX_LEFT_OUT).cloned().collect();

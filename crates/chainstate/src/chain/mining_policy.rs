@@ -36,7 +36,7 @@ impl Mining {
 }
 
 impl Chain {
-    /// Sets mode and interval, and tells producers. Blocks that are wanted stay so.
+    /// Sets mode and interval, and announces them to producers. Blocks that are wanted stay so.
     ///
     /// # Errors
     /// [`StoreError`]: nothing was stored.
@@ -49,7 +49,7 @@ impl Chain {
         })
     }
 
-    /// Asks for `count` more blocks, and tells producers. Returns the event's sequence, or `None` when so many were asked
+    /// Asks producers for `count` more blocks. Returns the event's sequence, or `None` when so many were asked
     /// for before that the sum would be above [`BLOCKS_WANTED_MAX`].
     ///
     /// # Errors

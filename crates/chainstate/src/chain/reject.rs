@@ -1,4 +1,4 @@
-//! What is done with a stored block that broke a rule: the journal is told, and the verdict is kept where it may be.
+//! What is done with a stored block that broke a rule: the journal announces it, and the verdict is kept where it may be.
 //!
 //! Most rules judge what a block's id commits to, so the id is refused from then on. Stackers' signatures are no part
 //! of the id: a block that fails by them is forgotten, and the same block with good signatures is as welcome as before.
@@ -25,13 +25,13 @@ impl Chain {
         let wire_rejection = rejection.to_wire();
         let mut events = vec![rejected_event(staged, wire_rejection.clone())];
         if !rejection.is_of_the_id() {
-            // A crash between the two lines has the block judged, and told of, once more.
+            // A crash between the two lines has the block judged, and announced, once more.
             self.emit_rejected(events, None)?;
             return lock(&self.inner.staging).forget(&id);
         }
         let announced = reader.meta()?.announced_staging_row;
         for descendant in reader.staging().stored_descendants(&id)? {
-            // Those that come from now on are told of when they are announced.
+            // Those that come from now on are rejected when they are announced.
             if descendant.row <= announced {
                 let rejection = Rejection::UnknownParent(descendant.parent_block_id).to_wire();
                 events.push(rejected_event(&descendant, rejection));

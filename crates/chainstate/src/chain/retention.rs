@@ -21,7 +21,7 @@ const SLACK_PART: u64 = 16;
 pub struct Retention {
     /// Events; about a thousand more before the oldest are removed.
     pub events: u64,
-    /// Bytes of the events as they are told; a sixteenth more before the oldest are removed.
+    /// Bytes of the events as they are sent; a sixteenth more before the oldest are removed.
     pub bytes: u64,
     /// Age of an event; a hundredth more before the oldest are removed. It counts while the node runs: a clock that jumps ahead
     /// makes no event old.

@@ -32,7 +32,7 @@ use super::session::{BlockContext, BlockSession, ExecutedBlock, SessionError};
 use crate::params::{ChainParams, POX_PREPARE_LENGTH, boot_address};
 use crate::transactions::{BootTransaction, TransactionError, boot_deploy, boot_mints};
 
-/// The function of a PoX contract that is told the first burn height, the lengths of a prepare phase and of a cycle, then, until
+/// The function of a PoX contract that takes the first burn height, the lengths of a prepare phase and of a cycle, then, until
 /// `pox-3`, the per cent of the supply that can reject stacking, and from `pox-2` on the cycle from which it counts.
 const CONFIGURE_POX: &str = "set-burnchain-parameters";
 const REJECTION_FRACTION: u64 = 25;
@@ -59,7 +59,7 @@ pub enum GenesisError {
 pub struct BootBlock {
     /// To be committed like any other block; `receipts` belong to `transactions`, in order.
     pub executed: ExecutedBlock,
-    /// What an observer is told (docs/COMPATIBILITY.md#boot-event): a deployment a boot contract, then a transfer of
+    /// What an observer gets (docs/COMPATIBILITY.md#boot-event): a deployment a boot contract, then a transfer of
     /// nothing that carries the mint events. None of them is in a block body or signed.
     pub transactions: Vec<BootTransaction>,
 }
@@ -156,7 +156,7 @@ fn run(
     })
 }
 
-/// Tells a PoX contract of the network which chain it is on, as the network does when it comes into force.
+/// Gives a PoX contract of the network the numbers of this chain, as the network does when it comes into force.
 fn configure_pox(session: &mut BlockSession<'_>, deployment: &BootDeployment<'_>) -> Result<(), GenesisError> {
     let (params, id) = (session.params, &deployment.id);
     let more: &[u64] = match id.name.as_str() {

@@ -1,4 +1,4 @@
-//! What a payload did, as far as the receipt tells it, and how it is judged.
+//! What a payload did, as far as the receipt has it, and how it is judged.
 
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ impl Origin<'_> {
     }
 }
 
-/// What a payload did, as far as the receipt tells it.
+/// What a payload did, as far as the receipt has it.
 pub(super) struct Outcome {
     pub(super) status: ReceiptStatus,
     pub(super) result: Value,

@@ -216,7 +216,7 @@ fn select_headers(
     Ok(headers)
 }
 
-/// Keeps the verdict on a staged block that broke a rule, which the event with this sequence tells of.
+/// Keeps the verdict on a staged block that broke a rule, which the event with this sequence announces.
 pub(crate) fn insert_rejected(
     tx: &Transaction<'_>,
     block_id: &StacksBlockId,
@@ -228,7 +228,7 @@ pub(crate) fn insert_rejected(
     Ok(())
 }
 
-/// Forgets the verdicts that events below a sequence told of. They were for a start after a crash between verdict and mark;
+/// Forgets the verdicts that events below a sequence announced. They were for a start after a crash between verdict and mark;
 /// staging has known them since.
 pub(crate) fn prune_rejected(tx: &Transaction<'_>, keep_from: u64) -> Result<(), StoreError> {
     tx.prepare_cached("DELETE FROM rejected_blocks WHERE sequence < ?1")?.execute([keep_from])?;

@@ -1,7 +1,7 @@
 //! Burn blocks and processed blocks of all time, in journal order: also those that the journal no longer keeps.
 //!
 //! # Invariants
-//! - Every burn block and processed block that the journal ever told is here, once, under its sequence.
+//! - Every burn block and processed block that the journal ever announced is here, once, under its sequence.
 
 use nakamoto_proto::v1;
 use prost::Message as _;

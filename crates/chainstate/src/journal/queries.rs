@@ -69,7 +69,7 @@ pub struct JournalBounds {
 }
 
 impl JournalBounds {
-    /// Bytes of the events that are kept, as they are told; without the oldest.
+    /// Bytes of the events that are kept, as they are sent; without the oldest.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.end_offset.saturating_sub(self.oldest_end)

@@ -24,7 +24,7 @@ pub(crate) fn strip_transactions(event: &v1::Event) -> Vec<u8> {
 /// Puts the transactions back where they are missing; returns whether any was.
 ///
 /// # Errors
-/// [`StoreError::Corrupt`] when the block is not in staging, or is another one than the receipts tell of.
+/// [`StoreError::Corrupt`] when the block is not in staging, or is another one than the receipts are of.
 pub(crate) fn restore_transactions(event: &mut v1::Event, staging: &StagingReader) -> Result<bool, StoreError> {
     let Some(Body::BlockProcessed(processed)) = &mut event.body else { return Ok(false) };
     // No transaction is empty. Those of the boot block are not in staging, and never missing.

@@ -5,9 +5,9 @@
 //! ```
 //!
 //! # Invariants
-//! - Nothing is changed, and all that one function tells is of one snapshot.
+//! - Nothing is changed, and all that one function answers is of one snapshot.
 //! - Answers are the chain's own types: who serves them makes messages or JSON of them. Receipts alone are messages, because they
-//!   are stored as the event that the journal tells.
+//!   are stored as the event that the journal holds.
 //!
 //! # Not here
 //! What is one look at one table, or one method of a database's reader: whoever asks calls it. Threads, limits of time and of

@@ -14,7 +14,7 @@ use crate::chain::Snapshot;
 use crate::headers::{ProcessedHeader, select_witnesses};
 use crate::params::{POX_PREPARE_LENGTH, stacking_minimum};
 
-/// Stacking as its contract would tell of it. What the chain's parameters say is left to them.
+/// Stacking as its contract would answer it. What the chain's parameters say is left to them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stacking {
     /// Height of the canonical burn tip.

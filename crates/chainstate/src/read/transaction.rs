@@ -30,7 +30,7 @@ pub struct Mined {
     pub block: ProcessedHeader,
     /// Whether that block is on the canonical fork.
     pub is_canonical: bool,
-    /// What it did there, as the block's event tells it.
+    /// What it did there, as the block's event has it.
     pub receipt: Option<v1::TransactionReceipt>,
 }
 

@@ -92,7 +92,7 @@ impl PutRefusal {
 }
 
 /// Writes a slot of `contract`, or says which rule forbids it. After `Accepted` the caller appends the event of that sequence,
-/// which tells of this chunk alone: it holds the data.
+/// which is about this chunk alone: it holds the data.
 ///
 /// # Errors
 /// When the database fails.

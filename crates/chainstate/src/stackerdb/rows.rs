@@ -214,7 +214,7 @@ pub fn keep_chunks_of_events(tx: &Transaction<'_>, before_sequence: u64) -> Resu
     Ok(())
 }
 
-/// The data of the one chunk that a stored event tells of.
+/// The data of the one chunk that a stored event is about.
 struct EventData(Vec<u8>);
 
 impl FromSql for EventData {

@@ -55,13 +55,13 @@ fn put_signed(conn: &mut Connection, contract: &str, chunk: StackerDbChunk) -> P
         let outcome = put_chunk(tx, contract, &chunk, sequence).unwrap();
         if matches!(outcome, PutOutcome::Accepted(_)) {
             let chunk = chunk.chunk();
-            let told = v1::StackerDbChunk {
+            let written = v1::StackerDbChunk {
                 slot_id: chunk.slot_id,
                 slot_version: chunk.slot_version,
                 signature: chunk.signature.0.to_vec().into(),
                 data: chunk.data.clone().into(),
             };
-            let body = v1::StackerDbChunks { contract_id: contract.to_owned(), chunks: vec![told] };
+            let body = v1::StackerDbChunks { contract_id: contract.to_owned(), chunks: vec![written] };
             let body = v1::event::Body::StackerdbChunks(body);
             let event = JournalEvent::new(sequence, 0, v1::EventKind::StackerdbChunks, body, 0);
             insert_event(tx, &event, 0, None).unwrap();

@@ -155,7 +155,7 @@ pub(super) fn select_stored_descendants(
 
 /// A stored block becomes processed.
 pub(super) fn update_processed(tx: &Transaction<'_>, id: &StacksBlockId) -> Result<(), StoreError> {
-    // A processed block's burn view and parent are known by definition, whether or not this file was told.
+    // A processed block's burn view and parent are known by definition, whether or not this file has them.
     tx.prepare_cached(
         "UPDATE staging_blocks SET state = 'processed', burn_attachable = 1, stacks_attachable = 1
          WHERE block_id = ?1 AND state = 'stored'",

@@ -33,11 +33,11 @@ type Done = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 /// What waits for the writer: exactly one of the two is called.
 struct Job {
     work: Box<dyn FnOnce(&mut WriteTx<'_>) -> Outcome + Send>,
-    /// Tells the caller that nothing was tried.
+    /// Answers the caller that nothing was tried.
     refuse: Box<dyn FnOnce(StoreError) + Send>,
 }
 
-/// What a job leaves behind: whether its savepoint stays, and what to tell its caller.
+/// What a job leaves behind: whether its savepoint stays, and what to answer its caller.
 struct Outcome {
     keep: bool,
     done: Done,

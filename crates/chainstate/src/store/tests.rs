@@ -50,7 +50,7 @@ fn what_is_shown_with_a_commit_is_there_before_it_and_taken_back_when_it_fails()
         conn.execute_batch(sql).expect("tables");
         let bounds = JournalBounds { oldest: 1, newest: 0, end_offset: 0, oldest_time_ms: 0, oldest_end: 0 };
         let (store, _) = Store::spawn(conn, JournalTail::new([0; 16], bounds), || 0).expect("a writer");
-        let (steps, told) = channel();
+        let (steps, taken) = channel();
         let (with, undo, after) = (steps.clone(), steps.clone(), steps);
         let answer = send(&store, move |tx| {
             if fails {
@@ -64,7 +64,7 @@ fn what_is_shown_with_a_commit_is_there_before_it_and_taken_back_when_it_fails()
         });
         assert_eq!(answer.recv().expect("an answer").is_err(), fails);
         let last = if fails { "taken back" } else { "committed" };
-        assert_eq!(told.iter().take(2).collect::<Vec<_>>(), ["shown", last]);
+        assert_eq!(taken.iter().take(2).collect::<Vec<_>>(), ["shown", last]);
     }
 }
 
@@ -93,7 +93,7 @@ fn a_job_after_one_that_ends_its_group_sees_what_followed_its_commit() {
 }
 
 #[test]
-fn a_full_disk_in_the_middle_of_a_group_is_told_to_all_of_it() {
+fn a_full_disk_in_the_middle_of_a_group_is_reported_to_all_of_it() {
     let store = store();
     let go = keep_busy(&store);
     let insert = |tx: &mut WriteTx<'_>| drop(tx.sql().execute("INSERT INTO rows VALUES (1)", []));

@@ -1,4 +1,4 @@
-//! A header table that holds what it was told.
+//! A header table that holds what it was given.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;

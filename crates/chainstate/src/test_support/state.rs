@@ -26,7 +26,7 @@ pub struct ScratchState {
     pub connection: Connection,
     /// Contracts that were called.
     pub contracts: execution::ContractCache,
-    /// What contracts are told of blocks.
+    /// What contracts can ask of blocks.
     pub headers: FixedHeaders,
     burn_hash: BurnHash,
 }

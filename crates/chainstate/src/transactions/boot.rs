@@ -1,4 +1,4 @@
-//! The transactions that an observer is told the boot block consists of (docs/COMPATIBILITY.md#boot-event).
+//! What observers get as the transactions of the boot block (docs/COMPATIBILITY.md#boot-event).
 //!
 //! They are made for observers alone: unsigned, from an address without a key, in no block body.
 //!

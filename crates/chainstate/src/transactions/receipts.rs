@@ -1,4 +1,4 @@
-//! What a transaction did: receipts and events, as observers and clients are told (docs/COMPATIBILITY.md#new-block).
+//! What a transaction did: receipts and events, as observers and clients get them (docs/COMPATIBILITY.md#new-block).
 //!
 //! # Not here
 //! Transactions that may not be in a block have no receipt: `errors`.

@@ -72,7 +72,7 @@ fn a_full_mempool_keeps_nobody_out_who_can_be_mined() {
             Some(v1::event::Body::MempoolDropped(body)) => Some(body),
             _ => None,
         });
-        let dropped = dropped.expect("a drop is told of");
+        let dropped = dropped.expect("a drop is announced");
         assert_eq!(
             (dropped.reason(), &dropped.txids[..]),
             (v1::DropReason::NoRoom, &[squatter.txid().0.to_vec().into()][..])

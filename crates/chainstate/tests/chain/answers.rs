@@ -1,4 +1,4 @@
-//! What contracts are told of the burn chain, and what callers are told of failures.
+//! What contracts learn of the burn chain, and what callers get of failures.
 
 use chainstate::execution::read_only::{READ_ONLY_LIMIT, ReadError, ReadOnlyCall};
 use clarity::principal::ContractId;
@@ -80,7 +80,7 @@ fn a_contract_sees_the_burn_block_of_its_block_and_none_above() {
 }
 
 #[test]
-fn a_run_time_error_is_told_by_its_name() {
+fn a_run_time_error_is_reported_by_its_name() {
     on_a_large_stack(|| {
         let test = TestChain::new();
         test.admit(&deploy(0, 0, "answers", CODE));

@@ -1,4 +1,4 @@
-//! What the journal tells from the disk is what it told when it happened.
+//! What the journal reads from the disk is what it announced when it happened.
 
 use chainstate::db::StoreError;
 use chainstate::journal::{JournalEvent, select_events, select_history};
@@ -28,26 +28,26 @@ fn from_disk(test: &TestChain) -> Result<Vec<JournalEvent>, StoreError> {
 fn events_read_from_the_disk_are_byte_by_byte_those_of_the_moment() {
     on_a_large_stack(|| {
         let test = grown();
-        let told = test.chain.journal().read(1, usize::MAX, usize::MAX).expect("all are in memory");
-        let same = |read: &JournalEvent, told: &JournalEvent| {
-            assert_eq!(read.encoded, told.encoded, "event {}", told.sequence);
-            assert_eq!(read.event, told.event);
+        let announced = test.chain.journal().read(1, usize::MAX, usize::MAX).expect("all are in memory");
+        let same = |read: &JournalEvent, announced: &JournalEvent| {
+            assert_eq!(read.encoded, announced.encoded, "event {}", announced.sequence);
+            assert_eq!(read.event, announced.event);
         };
         let read = from_disk(&test).expect("readable");
-        assert_eq!(read.len(), told.len());
-        for (read, told) in read.iter().zip(&told) {
-            same(read, told);
-            assert_eq!(read.end_offset, told.end_offset);
+        assert_eq!(read.len(), announced.len());
+        for (read, announced) in read.iter().zip(&announced) {
+            same(read, announced);
+            assert_eq!(read.end_offset, announced.end_offset);
         }
         let history = test.chain.read(|reader| {
             select_history(reader.conn(), reader.staging(), 1..u64::MAX >> 1, usize::MAX >> 1, usize::MAX)
         });
         let kinds = [v1::EventKind::BurnBlock, v1::EventKind::BlockProcessed];
-        let chain_events: Vec<_> = told.iter().filter(|event| kinds.contains(&event.kind)).collect();
+        let chain_events: Vec<_> = announced.iter().filter(|event| kinds.contains(&event.kind)).collect();
         let history = history.expect("readable");
         assert_eq!(history.len(), chain_events.len());
-        history.iter().zip(chain_events).for_each(|(read, told)| same(read, told));
-        let receipts = told.iter().filter_map(|event| match &event.event.body {
+        history.iter().zip(chain_events).for_each(|(read, announced)| same(read, announced));
+        let receipts = announced.iter().filter_map(|event| match &event.event.body {
             Some(v1::event::Body::BlockProcessed(body)) => Some(&body.receipts),
             _ => None,
         });

@@ -88,7 +88,7 @@ fn verdicts_on_blocks_go_with_their_events() {
             count.expect("readable")
         };
         assert_eq!(verdicts(), 1);
-        let told = test.chain.journal().newest_sequence();
+        let announced = test.chain.journal().newest_sequence();
         finish(&test.chain, "t-1", 1, ALL);
         let keep = |age| {
             test.chain
@@ -98,7 +98,7 @@ fn verdicts_on_blocks_go_with_their_events() {
         keep(FOREVER);
         assert_eq!(verdicts(), 1);
         keep(Duration::ZERO);
-        assert!(test.chain.journal().oldest_sequence() > told);
+        assert!(test.chain.journal().oldest_sequence() > announced);
         assert_eq!(verdicts(), 0);
         // Staging still knows: the block is not judged again.
         let again = test.chain.store_block(&bad.encode()).expect("storage works");
@@ -107,7 +107,7 @@ fn verdicts_on_blocks_go_with_their_events() {
 }
 
 #[test]
-fn burn_blocks_and_blocks_are_told_for_ever_in_their_order() {
+fn burn_blocks_and_blocks_are_kept_for_ever_in_their_order() {
     on_a_large_stack(|| {
         let mut test = TestChain::new();
         test.grow();

@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn an_index_beyond_all_machines_is_told_first() {
+    fn an_index_beyond_all_machines_is_refused_first() {
         assert_eq!(output(&[0x66], u128::from(u64::MAX)), Err(OutputError::NoTransaction));
         assert_eq!(output(&[0x66], u128::from(u64::MAX) + 1), Err(OutputError::NoOutput));
     }

@@ -374,7 +374,7 @@ fn words_of_definitions_are_free_names() {
 }
 
 #[test]
-fn a_version_that_no_address_has_is_told_before_the_hash_is_looked_at() {
+fn a_version_that_no_address_has_is_refused_before_the_hash_is_looked_at() {
     let mut world = Memory::new(&Rules::EPOCH_3_0, Dialect::of_version(2).unwrap());
     let publish = |version: &str| {
         format!(

@@ -305,7 +305,7 @@ impl<'w> Machine<'w> {
         Ok(self.world.read(self.view, key)?)
     }
 
-    /// Tells the watcher of a read of the state below the journal, remembered or not.
+    /// Shows the watcher a read of the state below the journal, remembered or not.
     pub(super) fn watch_read(&mut self, key: &str) {
         if self.meter.is_watched() {
             self.meter.watch(&crate::costs::Step::Read(key));

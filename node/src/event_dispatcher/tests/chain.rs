@@ -121,26 +121,26 @@ impl MemoryChain {
     /// Posts that an observer of everything should get, in order.
     pub(super) fn expected(&self, from: usize) -> Vec<String> {
         let state = self.state.lock().unwrap();
-        let mut told = Vec::new();
+        let mut posts = Vec::new();
         for (index, event) in state.events.iter().enumerate().skip(from) {
             match &event.body {
                 Some(Body::BurnBlock(_)) if index == 0 => {}
                 Some(Body::BurnBlock(burn)) => {
-                    told.push(format!("burn {}", burn.burn_block.as_ref().unwrap().height));
+                    posts.push(format!("burn {}", burn.burn_block.as_ref().unwrap().height));
                 }
                 Some(Body::BlockProcessed(block)) => {
-                    told.push(format!("block {}", block.block.as_ref().unwrap().chain_length));
+                    posts.push(format!("block {}", block.block.as_ref().unwrap().chain_length));
                     if index == 1 {
-                        told.push("burn 0".to_owned());
+                        posts.push("burn 0".to_owned());
                     }
                 }
                 Some(Body::MempoolAccepted(accepted)) => {
-                    told.push(format!("tx {}", hex::encode(&accepted.transaction)))
+                    posts.push(format!("tx {}", hex::encode(&accepted.transaction)))
                 }
                 _ => {}
             }
         }
-        told
+        posts
     }
 
     fn read_all(&self, from: u64, limit: ReadLimit, pick: impl Fn(&v1::Event) -> bool) -> Vec<JournalEvent> {

@@ -42,7 +42,7 @@ async fn a_restart_goes_on_where_it_was() {
 }
 
 #[tokio::test]
-async fn a_new_observer_is_told_the_blocks_so_far_and_then_everything() {
+async fn a_new_observer_gets_the_blocks_so_far_and_then_everything() {
     let (chain, folder) = (MemoryChain::new(), tempfile::tempdir().unwrap());
     chain.add_burn_block();
     chain.add_transaction(1);
@@ -60,7 +60,7 @@ async fn a_new_observer_is_told_the_blocks_so_far_and_then_everything() {
 }
 
 #[tokio::test]
-async fn what_the_journal_forgot_is_told_as_blocks_and_reported() {
+async fn what_the_journal_forgot_is_sent_as_blocks_and_reported() {
     let (chain, folder) = (MemoryChain::new(), tempfile::tempdir().unwrap());
     let observer = Recorder::start([]).await;
     let configs = [config(&observer.endpoint())];
@@ -121,12 +121,12 @@ async fn a_replay_is_refused_by_name_when_it_cannot_be() {
     observer.until_posts(1).await;
     assert!(matches!(running.dispatcher.replay("nobody:1", 0).await, Err(ReplayError::UnknownObserver(_))));
     assert!(matches!(running.dispatcher.replay(&endpoint, 1).await, Err(ReplayError::UnknownHeight(1))));
-    assert!(matches!(running.dispatcher.replay(&endpoint, 0).await, Err(ReplayError::NotToldYet(0))));
+    assert!(matches!(running.dispatcher.replay(&endpoint, 0).await, Err(ReplayError::NotDeliveredYet(0))));
     running.stop().await;
 }
 
 #[tokio::test]
-async fn only_what_was_asked_for_is_told() {
+async fn only_what_was_asked_for_is_sent() {
     let (chain, folder) = (MemoryChain::new(), tempfile::tempdir().unwrap());
     let (blocks, burns) = (Recorder::start([]).await, Recorder::start([]).await);
     let keyed = |observer: &Recorder, key| ObserverConfig { events_keys: vec![key], ..config(&observer.endpoint()) };
@@ -143,7 +143,7 @@ async fn only_what_was_asked_for_is_told() {
 }
 
 #[tokio::test]
-async fn another_chain_in_the_same_folder_is_told_from_its_start() {
+async fn another_chain_in_the_same_folder_is_sent_from_its_start() {
     let folder = tempfile::tempdir().unwrap();
     let observer = Recorder::start([]).await;
     let configs = [config(&observer.endpoint())];

@@ -116,7 +116,7 @@ async fn transactions_are_joined_for_one_that_lags_and_come_alone_to_one_that_do
     slow.then(Reaction::Take);
     running.until_caught_up(&chain).await;
     assert_eq!(slow.taken(), ["block 0", "burn 0", "tx 01+02+03", "burn 1", "tx 04"]);
-    assert_eq!(quick.taken(), chain.expected(0), "one that keeps up is told each as it comes");
+    assert_eq!(quick.taken(), chain.expected(0), "one that keeps up gets each as it comes");
     running.stop().await;
 }
 
@@ -213,13 +213,13 @@ fn without_repeats(taken: &[String]) -> (Vec<String>, usize) {
     let (mut once, mut again): (Vec<String>, usize) = (Vec::new(), 0);
     let mut last: Vec<String> = Vec::new();
     for post in taken {
-        let told = apart(std::slice::from_ref(post));
-        if !last.is_empty() && (told.starts_with(&last) || last.starts_with(&told)) {
+        let parts = apart(std::slice::from_ref(post));
+        if !last.is_empty() && (parts.starts_with(&last) || last.starts_with(&parts)) {
             again += 1;
             once.truncate(once.len() - last.len());
         }
-        once.extend_from_slice(&told);
-        last = told;
+        once.extend_from_slice(&parts);
+        last = parts;
     }
     (once, again)
 }

@@ -35,7 +35,7 @@ pub(super) enum Reaction {
 
 /// Posts that came, whether taken or not.
 #[derive(Default)]
-struct Told {
+struct Seen {
     script: Mutex<VecDeque<Reaction>>,
     /// How it answers after the end of the script.
     then: Mutex<Option<Reaction>>,
@@ -47,7 +47,7 @@ struct Told {
 /// A server on a port of its own, until this is dropped.
 pub(super) struct Recorder {
     pub(super) address: SocketAddr,
-    told: Arc<Told>,
+    seen: Arc<Seen>,
     task: JoinHandle<()>,
 }
 
@@ -59,10 +59,10 @@ impl Recorder {
     pub(super) async fn start_on(address: SocketAddr, script: impl IntoIterator<Item = Reaction>) -> Self {
         let listener = TcpListener::bind(address).await.unwrap();
         let address = listener.local_addr().unwrap();
-        let told = Arc::new(Told { script: Mutex::new(script.into_iter().collect()), ..Told::default() });
-        let router = Router::new().fallback(react).with_state(Arc::clone(&told));
+        let seen = Arc::new(Seen { script: Mutex::new(script.into_iter().collect()), ..Seen::default() });
+        let router = Router::new().fallback(react).with_state(Arc::clone(&seen));
         let task = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-        Self { address, told, task }
+        Self { address, seen, task }
     }
 
     pub(super) fn endpoint(&self) -> String {
@@ -71,22 +71,22 @@ impl Recorder {
 
     /// Sets how posts are answered after the script; by default they are taken.
     pub(super) fn then(&self, reaction: Reaction) {
-        *self.told.then.lock().unwrap() = Some(reaction);
+        *self.seen.then.lock().unwrap() = Some(reaction);
     }
 
     /// Posts that were taken, in order.
     pub(super) fn taken(&self) -> Vec<String> {
-        self.told.taken.lock().unwrap().clone()
+        self.seen.taken.lock().unwrap().clone()
     }
 
     /// Waits until this many posts were taken.
     pub(super) async fn until_taken(&self, count: usize) {
-        wait(&self.told.takes, count, || format!("{count} posts taken: {:?}", self.taken())).await;
+        wait(&self.seen.takes, count, || format!("{count} posts taken: {:?}", self.taken())).await;
     }
 
     /// Waits until this many posts have come, taken or not.
     pub(super) async fn until_posts(&self, count: usize) {
-        wait(&self.told.posts, count, || format!("{count} posts; taken: {:?}", self.taken())).await;
+        wait(&self.seen.posts, count, || format!("{count} posts; taken: {:?}", self.taken())).await;
     }
 }
 
@@ -111,17 +111,17 @@ impl Drop for Recorder {
     }
 }
 
-async fn react(State(told): State<Arc<Told>>, uri: Uri, body: Bytes) -> Response {
-    let reaction = told.script.lock().unwrap().pop_front();
-    let reaction = reaction.or(*told.then.lock().unwrap()).unwrap_or(Reaction::Take);
-    told.posts.send_modify(|posts| *posts += 1);
+async fn react(State(seen): State<Arc<Seen>>, uri: Uri, body: Bytes) -> Response {
+    let reaction = seen.script.lock().unwrap().pop_front();
+    let reaction = reaction.or(*seen.then.lock().unwrap()).unwrap_or(Reaction::Take);
+    seen.posts.send_modify(|posts| *posts += 1);
     match reaction {
         Reaction::Status(status) => StatusCode::from_u16(status).unwrap().into_response(),
         Reaction::Redirect => (StatusCode::FOUND, [(header::LOCATION, "/elsewhere")]).into_response(),
         Reaction::Hang => std::future::pending().await,
         Reaction::Take | Reaction::TakeAndHang => {
-            told.taken.lock().unwrap().push(name(uri.path(), &body));
-            told.takes.send_modify(|takes| *takes += 1);
+            seen.taken.lock().unwrap().push(name(uri.path(), &body));
+            seen.takes.send_modify(|takes| *takes += 1);
             if reaction == Reaction::TakeAndHang {
                 std::future::pending::<()>().await;
             }

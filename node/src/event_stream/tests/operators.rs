@@ -52,7 +52,7 @@ fn operators_see_who_reads_and_how_far_behind_it_is() {
 }
 
 #[test]
-fn lag_is_told_in_bytes_too() {
+fn lag_is_reported_in_bytes_too() {
     let journal = MemoryJournal::default();
     journal.append((0..LIVE_WINDOW_EVENTS + 10).map(mixed));
     let bounds = journal.bounds();
@@ -87,7 +87,7 @@ fn one_peer_cannot_take_all_places() {
 }
 
 #[test]
-fn lag_is_told_once_and_so_is_its_end() {
+fn lag_is_reported_once_and_so_is_its_end() {
     let options = FeedOptions { filter: Arc::new(Filter::ALL), payload: Payload::Full, max_batch: 1 };
     let at = |newest| JournalBounds { oldest: 1, newest, end_offset: 0, oldest_time_ms: 0, oldest_end: 0 };
     let body = |frame: Option<Frame>| {

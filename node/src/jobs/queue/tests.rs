@@ -153,7 +153,7 @@ fn a_job_ends_when_all_who_asked_for_it_have_taken_it_back() {
 }
 
 #[test]
-fn a_job_that_runs_is_told_that_nobody_wants_it() {
+fn a_job_that_runs_learns_that_nobody_wants_it() {
     let queue = queue();
     let id = queue.request(job(1)).unwrap().id;
     let running = queue.take().unwrap();

@@ -34,7 +34,7 @@ impl ObserverService for Observers {
         let request = request.into_inner();
         let endpoint = text("endpoint", request.endpoint).or_status()?;
         let from_sequence = self.dispatcher.replay(&endpoint, request.from_height).await.map_err(replay_status)?;
-        tracing::info!(observer = endpoint, height = request.from_height, "an observer is told again");
+        tracing::info!(observer = endpoint, height = request.from_height, "an observer is sent back");
         Ok(Response::new(v1::ReplayObserverResponse { from_sequence }))
     }
 }
@@ -81,7 +81,7 @@ fn replay_status(error: ReplayError) -> Status {
         ReplayError::UnknownHeight(height) => {
             Failure::new(Code::NotFound, Unknown::Block.reason(), message).with("height", height).into()
         }
-        ReplayError::NotToldYet(height) => {
+        ReplayError::NotDeliveredYet(height) => {
             Failure::new(Code::FailedPrecondition, "NOT_TOLD_YET", message).with("height", height).into()
         }
         ReplayError::Api(error) => status(error),

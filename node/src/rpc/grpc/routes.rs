@@ -58,7 +58,7 @@ pub struct Parts {
     pub templates: Arc<TemplateJobs>,
     /// Validation requests.
     pub validations: Arc<ValidationJobs>,
-    /// Those who are told by POST.
+    /// Those who get events by POST.
     pub observers: Dispatcher,
     /// Guards templates, validations, observers, the admin service and what is for operators.
     pub guard: Guard,

@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_mistyped_address_is_told_and_another_word_is_no_path() {
+    fn a_mistyped_address_is_named_and_another_word_is_no_path() {
         let mistyped = "ST2CY5V39NHDPWSXMW9QDT3HC3GD6Q6XX4CFRK9AH";
         for text in [mistyped.to_owned(), format!("{mistyped}.name")] {
             let error = format!("{:?}", path_principal(&text).unwrap_err());

@@ -20,7 +20,7 @@ const STACKER_DBS_LISTED: usize = 32;
 
 /// GET /v3/overview.
 pub(super) async fn overview(State(services): State<Services>) -> Answer {
-    // Before the reads: what comes while they run is told twice, not never.
+    // Before the reads: what comes while they run is sent twice, not never.
     let bounds = services.streams.journal().bounds();
     let journal = json!({
         "journal_id": hex::encode(services.streams.journal().id()),

@@ -1,7 +1,7 @@
 //! Block proposals as the reference's signers send them (docs/COMPATIBILITY.md#block-proposals).
 //!
 //! # What differs from the reference
-//! - The verdict is not told to observers only: it is in the event feed, and GET /v3/block_proposal/{id} gives it in the
+//! - The verdict does not go to observers only: it is in the event feed, and GET /v3/block_proposal/{id} gives it in the
 //!   reference's shape. So none of 400 for want of an observer.
 //! - Several proposals may wait; 429 when the queue is full. Headers carry no time, so none is too old (422).
 //! - A proposal for another chain id is refused at once, and so are replay sets, which this node has no use for.
@@ -57,7 +57,7 @@ pub(super) async fn propose(State(services): State<Services>, headers: HeaderMap
     Ok((StatusCode::ACCEPTED, Json(body)).into_response())
 }
 
-/// A job for bytes that are a block, good or bad; other bytes are no proposal that a signer could be told of.
+/// A job for bytes that are a block, good or bad; other bytes are no proposal that a verdict could name.
 async fn job(services: &Services, block: Bytes) -> Result<JobRequest<ValidationJob>, HttpError> {
     let job = validation::decode(v1::RequestValidationRequest { block: block.clone(), ..Default::default() })?;
     // Blocks are large: not on a network thread.

@@ -28,7 +28,7 @@ use crate::rpc::grpc::Services;
 const MAX_BLOCKS: usize = 4096;
 /// Bytes of blocks in one answer.
 const MAX_BYTES: usize = 16 << 20;
-/// Burn blocks of a fork that one answer tells of, as in the reference.
+/// Burn blocks of a fork in one answer, as in the reference.
 const MAX_FORK: usize = 10;
 /// A bit vector of one bit that is not set: length in bits, byte count, bytes.
 const NO_POX_TREATMENT: &str = "00010000000100";

@@ -54,7 +54,7 @@ enum Event {
     End,
     /// It says too little.
     Expired(Expired),
-    /// It was told of its end, and had time for what was under way.
+    /// Its end was announced, and it had time for what was under way.
     Over,
 }
 

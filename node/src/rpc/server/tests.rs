@@ -310,18 +310,18 @@ async fn a_connection_is_told_how_many_streams_it_may_have_and_one_more_is_refus
         bytes.extend(head);
     }
     let mut stream = port.say(&bytes).await;
-    let mut told = None;
+    let mut announced = None;
     let refused = loop {
         match frame(&mut stream).await {
             // SETTINGS: number and value each.
-            (4, 0, 0, payload) => told = payload.chunks(6).find(|entry| entry[..2] == [0, 3]).map(<[u8]>::to_vec),
+            (4, 0, 0, payload) => announced = payload.chunks(6).find(|entry| entry[..2] == [0, 3]).map(<[u8]>::to_vec),
             // RST_STREAM
             (3, _, id, reason) => break (id, reason),
             (7, _, _, payload) => panic!("the connection is ended: {payload:?}"),
             _ => {}
         }
     };
-    assert_eq!(told.expect("a limit in the settings")[2..], MAX_CONCURRENT_STREAMS.to_be_bytes());
+    assert_eq!(announced.expect("a limit in the settings")[2..], MAX_CONCURRENT_STREAMS.to_be_bytes());
     let refused_stream = 7_u32.to_be_bytes().to_vec();
     assert_eq!(
         refused,

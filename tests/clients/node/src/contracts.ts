@@ -24,7 +24,7 @@ import { type Account, account, URL } from './devnet.js';
 export const network = createNetwork({ network: 'testnet', client: { baseUrl: URL } });
 export const deployer = account('deployer');
 
-/** What came of a transaction; what it moved and printed is told in lines, see `line`. */
+/** What came of a transaction; what it moved and printed is in lines, see `line`. */
 export interface Mined {
   status: 'success' | 'abort_by_response' | 'abort_by_post_condition';
   result: ClarityValue;
@@ -118,13 +118,13 @@ async function mined(txid: string, sender: string): Promise<Mined> {
   throw new Error('the stream ended');
 }
 
-interface Told {
+interface BlockEvent {
   [kind: string]: { asset_id: string; contract_id: string; sender: string; recipient: string; amount: string; amount_ustx: string; value: string };
 }
 
 /** An event in a line: `5 coin <from> > <to>`, `deed u1 > <to>`, `marketplace: <what it printed>`. */
-function line(told: Told): string {
-  const [kind, event] = Object.entries(told).find(([kind]) => kind !== 'event_index')!;
+function line(blockEvent: BlockEvent): string {
+  const [kind, event] = Object.entries(blockEvent).find(([kind]) => kind !== 'event_index')!;
   if (kind === 'contract_print') return `${event.contract_id.split('.')[1]}: ${Cl.stringify(deserializeCV(event.value))}`;
   const what = kind.startsWith('stx')
     ? `${BigInt(event.amount_ustx)} ustx`

@@ -35,13 +35,13 @@ export interface Account {
   private_key: string;
 }
 
-const told = JSON.parse(readFileSync(process.env.ACCOUNTS!, 'utf8'));
-const participants = JSON.parse(readFileSync(join(told.data_dir, 'devnet.json'), 'utf8'));
+const given = JSON.parse(readFileSync(process.env.ACCOUNTS!, 'utf8'));
+const participants = JSON.parse(readFileSync(join(given.data_dir, 'devnet.json'), 'utf8'));
 
-export const URL: string = told.http_url;
+export const URL: string = given.http_url;
 
 export function account(name: string): Account {
-  return told.accounts.find((account: { name: string }) => account.name === name);
+  return given.accounts.find((account: { name: string }) => account.name === name);
 }
 
 /** The private key of a producer or signer of the devnet. */
@@ -118,7 +118,7 @@ export class Devnet {
   }
 
   /** Events from a position on, for as long as the caller takes them. */
-  async *told(
+  async *follow(
     filter: MessageInitShape<typeof EventFilterSchema>,
     start: MessageInitShape<typeof StartPositionSchema>,
   ): AsyncGenerator<Event> {
@@ -131,7 +131,7 @@ export class Devnet {
   /** Waits until a block with this transaction is processed: the block, and the transaction's receipt. */
   async mined(txid: string, sender: string): Promise<[BlockRef, TransactionReceipt]> {
     const terms = [{ kinds: [EventKind.BLOCK_PROCESSED], addresses: [sender] }];
-    for await (const event of this.told({ terms }, { position: { case: 'earliest', value: true } })) {
+    for await (const event of this.follow({ terms }, { position: { case: 'earliest', value: true } })) {
       assert.equal(event.body.case, 'blockProcessed');
       const { block, receipts } = event.body.value;
       const receipt = receipts.find(receipt => Buffer.from(receipt.txid).toString('hex') === txid);

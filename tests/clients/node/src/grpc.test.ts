@@ -117,7 +117,7 @@ function client(name: string, connect: () => Transport, walletName: string): voi
       const raw = await transfer(1n);
       const [block] = await devnet.minedRaw(raw, wallet.address);
 
-      for await (const event of devnet.told({ all: true }, { position: { case: 'afterCursor', value: cursor } })) {
+      for await (const event of devnet.follow({ all: true }, { position: { case: 'afterCursor', value: cursor } })) {
         got.push(event);
         if (event.body.case === 'blockProcessed' && event.body.value.block?.chainLength === block.chainLength) break;
       }

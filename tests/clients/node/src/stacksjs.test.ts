@@ -1,4 +1,4 @@
-// stacks.js as its users call it: of the devnet it is told the base URL alone. What it asks the node for itself (nonces,
+// stacks.js as its users call it: of the devnet it gets the base URL alone. What it asks the node for itself (nonces,
 // fees, interfaces) is left to it.
 
 import assert from 'node:assert/strict';

@@ -35,7 +35,7 @@ impl Writer<'_> {
         })
     }
 
-    /// What changes variables and maps, and tells so by a boolean.
+    /// What changes variables and maps, and says so by a boolean.
     pub(super) fn written(&mut self, depth: usize) -> Option<String> {
         if !self.scope.may_write {
             return None;

@@ -26,7 +26,7 @@ pub(super) const PAGES: [Page; 2] = [
             ("At most 17825792, the largest request", LIMITS, "MAX_MESSAGE_BYTES: usize = 17 << 20"),
             ("in seconds (1 to 60;", CALLS, "(1..=60)"),
             ("at most this many (1000 or more)", SETTINGS, "LEAST_JOURNAL_EVENTS: u64 = 1000"),
-            ("as they are told (35651584 or more)", SETTINGS, "LEAST_JOURNAL_BYTES: u64 = 34 << 20"),
+            ("as they are sent (35651584 or more)", SETTINGS, "LEAST_JOURNAL_BYTES: u64 = 34 << 20"),
             ("older than this (60s or more)", SETTINGS, "self.journal_max_age < Duration::from_secs(60)"),
             ("At most 64 observers with 256 keys each", OBSERVERS, "MAX_OBSERVERS: usize = 64"),
             ("At most 64 observers with 256 keys each", OBSERVERS, "MAX_KEYS: usize = 256"),

@@ -104,7 +104,7 @@ pub(super) const PAGES: [Page; 13] = [
     page(
         "proto/nakamoto/v1/observer.proto",
         &[],
-        &["delivered. 0 when", "of them; 0 when", "answered with 200", "tell again; 0 is"],
+        &["delivered. 0 when", "of them; 0 when", "answered with 200", "send again; 0 is"],
     ),
     page(
         "proto/nakamoto/v1/operator.proto",

@@ -12,7 +12,7 @@ use super::recorder::{Post, Recorder};
 const KILLS: usize = 4;
 
 #[test]
-fn a_killed_node_goes_on_telling_where_it_was() {
+fn a_killed_node_goes_on_posting_where_it_was() {
     run(async {
         let observer = Recorder::start().await;
         let node_config = observer.config();
@@ -26,14 +26,14 @@ fn a_killed_node_goes_on_telling_where_it_was() {
         }
         let goal = observer.posts().len() + 25;
         observer.until("posts keep coming", |posts| posts.len() >= goal).await;
-        let told: Vec<_> = observer.posts().iter().map(key_of).collect();
-        let expected = from_journal(&cluster.client(), told.len()).await;
+        let posted: Vec<_> = observer.posts().iter().map(key_of).collect();
+        let expected = from_journal(&cluster.client(), posted.len()).await;
         let (mut next, mut again) = (0, 0);
-        for (index, post) in told.iter().enumerate() {
+        for (index, post) in posted.iter().enumerate() {
             if *post == expected[next] {
                 next += 1;
             } else {
-                assert!(index > 0 && *post == told[index - 1], "{post} came, not {}", expected[next]);
+                assert!(index > 0 && *post == posted[index - 1], "{post} came, not {}", expected[next]);
                 again += 1;
             }
         }
@@ -107,7 +107,7 @@ async fn status_and_replay(client: &Client, observer: &Recorder) {
     assert_eq!(unknown.code(), tonic::Code::NotFound);
     let second =
         |posts: &[Post]| posts.iter().position(|post| post.path == "/new_block" && post.body["block_height"] == 2);
-    let (before, first) = (observer.posts().len(), second(&observer.posts()).expect("block 2 was told"));
+    let (before, first) = (observer.posts().len(), second(&observer.posts()).expect("block 2 was posted"));
     service.replay_observer(replay(&observer.endpoint, 2)).await.expect("it is sent back");
     observer.until("block 2 again", |posts| second(&posts[before..]).is_some()).await;
     let posts = observer.posts();

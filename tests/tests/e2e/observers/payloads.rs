@@ -10,7 +10,7 @@ use super::{order, schema};
 use crate::restarts::{transfer_paying, wallet};
 
 #[test]
-fn an_observer_is_told_what_the_reference_would_tell_it() {
+fn an_observer_gets_what_the_reference_would_send_it() {
     run(async {
         let observer = Recorder::start().await;
         let node_config = observer.config();
@@ -118,8 +118,8 @@ fn check_transactions(posts: &[Post], expected: &BTreeMap<String, Value>) {
                 assert_eq!(transaction[key], said[key], "{key} of {label}");
             }
             assert_eq!(transaction["raw_tx"], format!("0x{}", case["raw"].as_str().expect("hex")), "{label}");
-            let told = list(block, "events").iter().filter(|event| event["txid"] == transaction["txid"]);
-            assert_eq!(told.map(without_index).collect::<Vec<_>>(), events_of(said), "{label}");
+            let events = list(block, "events").iter().filter(|event| event["txid"] == transaction["txid"]);
+            assert_eq!(events.map(without_index).collect::<Vec<_>>(), events_of(said), "{label}");
             seen += 1;
         }
     }

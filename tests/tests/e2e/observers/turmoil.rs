@@ -22,8 +22,8 @@ fn every_post_is_as_it_must_be_through_reorganizations_replacements_and_kills() 
         for round in 0..ROUNDS {
             let fork = turn(&cluster.client(), round).await;
             // The node is killed as soon as the first block of the fork is posted: the other posts are on their way.
-            let is_told = |posts: &Vec<Post>| posts.iter().any(|post| post.name() == name_of(&fork));
-            observer.until("a block of the new fork", is_told).await;
+            let is_posted = |posts: &Vec<Post>| posts.iter().any(|post| post.name() == name_of(&fork));
+            observer.until("a block of the new fork", is_posted).await;
             cluster.restart_node("0");
         }
         let tip = Admin::new(&cluster.client()).mine_blocks(1).await.remove(0);
@@ -70,10 +70,10 @@ fn check_turmoil(posts: &[Post]) {
         }
     }
     let forked = at_height.values().filter(|ids| ids.len() > 1).count() as u64;
-    assert!(forked >= ROUNDS, "blocks of both forks are told: {at_height:?}");
+    assert!(forked >= ROUNDS, "blocks of both forks are posted: {at_height:?}");
     let replaced = of("/drop_mempool_tx").filter(|body| body["reason"] == "ReplaceByFee").count() as u64;
-    assert!(replaced >= ROUNDS, "{replaced} replacements are told");
+    assert!(replaced >= ROUNDS, "{replaced} replacements are posted");
     for path in ["/new_mempool_tx", "/stackerdb_chunks", "/proposal_response"] {
-        assert!(of(path).next().is_some(), "{path} is told");
+        assert!(of(path).next().is_some(), "{path} is posted");
     }
 }

@@ -84,25 +84,25 @@ fn check(case: &mut Case, rules: &Rules, deployed: &Deployed, step: &Value) -> O
     }
 }
 
-/// Rows as the cases tell them: a charge and a quote that is added at once are not told apart.
-fn told(rows: &[Value]) -> Vec<Value> {
-    let mut told: Vec<Value> = Vec::with_capacity(rows.len());
+/// Rows as the cases have them: a charge and a quote that is added at once are one.
+fn joined(rows: &[Value]) -> Vec<Value> {
+    let mut joined: Vec<Value> = Vec::with_capacity(rows.len());
     for row in rows {
-        match told.last_mut() {
+        match joined.last_mut() {
             Some(last)
                 if row[0] == "a" && last[0] == "q" && last.as_array().unwrap()[3..] == row.as_array().unwrap()[1..] =>
             {
                 last[0] = json!("c");
             }
-            _ => told.push(row.clone()),
+            _ => joined.push(row.clone()),
         }
     }
-    told
+    joined
 }
 
 /// The first row that differs: ours and the reference's.
 fn check_rows(case: &mut Case, ours: &Rows, theirs: &Value) {
-    let ours = told(&ours.lock());
+    let ours = joined(&ours.lock());
     let theirs = theirs.as_array().unwrap();
     let end = theirs.iter().position(|row| row[1] == "contract_storage").unwrap_or(theirs.len());
     let theirs = &theirs[..end];

@@ -54,8 +54,8 @@ pub(super) fn check_error(case: &mut Case, rules: &Rules, ours: &SyntaxError, th
     let cut = |text: String| text.chars().take(4000).collect::<String>();
     case.check("text", &cut(ours.error.to_string()).as_str(), &theirs["text"].as_str().unwrap());
     case.check("debug", &cut(ours.error.debug()).as_str(), &theirs["debug"].as_str().unwrap());
-    let told = ours.span.filter(|_| matches!(ours.error, ParseError::TraitReferenceUnknown(_)));
-    case.check("spans", &told.iter().map(ToString::to_string).collect(), &spans_of(&theirs["spans"]));
+    let span = ours.span.filter(|_| matches!(ours.error, ParseError::TraitReferenceUnknown(_)));
+    case.check("spans", &span.iter().map(ToString::to_string).collect(), &spans_of(&theirs["spans"]));
     case.check("rejectable", &ours.error.is_rejectable(rules), &theirs["rejectable"].as_bool().unwrap());
 }
 

@@ -192,7 +192,7 @@ fn a_pox_contract_that_the_genesis_brings_replaces_ours_and_cannot_lock() {
                     (define-public (lend) (contract-call? .pox-4 delegate-stx u9))";
         let chain = chain_of(&Rules::EPOCH_4_0, brought(&[("pox-4", 2, OWN_POX), ("pool", 2, pool)]));
         let pox = boot_contract("pox-4");
-        assert_eq!(ask(&chain, &pox, "get-cycle", &[]).unwrap(), "(u7 u10)", "it was told which chain it is on");
+        assert_eq!(ask(&chain, &pox, "get-cycle", &[]).unwrap(), "(u7 u10)", "it has the numbers of this chain");
         let five = OWN_POX.replace("(d uint)", "(d uint) (e uint)").replace("(+ a u7)", "(+ d e)");
         let older = chain_of(&Rules::EPOCH_4_0, brought(&[("pox-3", 2, &five)]));
         assert_eq!(ask(&older, &boot_contract("pox-3"), "get-cycle", &[]).unwrap(), "(u25 u10)");

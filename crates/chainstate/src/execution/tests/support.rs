@@ -266,7 +266,7 @@ pub(super) fn burn_view(tenure: u32) -> BurnView {
     }
 }
 
-/// What contracts are told of a block; all facts follow from its tenure.
+/// What contracts can ask of a block; all facts follow from its tenure.
 fn facts(id: ChainBlockId, tenure: u32) -> HeaderFacts {
     let view = burn_view(tenure);
     HeaderFacts {

@@ -10,7 +10,7 @@ use nakamoto_proto::v1::event::Body;
 use sqlite::Durability;
 use stacks_types::ids::StacksBlockId;
 
-use super::log::{Log, Told, contract, event_hashes};
+use super::log::{Acknowledged, Log, contract, event_hashes};
 use super::script;
 use crate::support::TestChain;
 use chainstate::test_support::user;
@@ -33,11 +33,11 @@ pub(crate) fn outcome(test: &TestChain) -> Outcome {
 
 /// Opens the folder of a process that died and checks it, runs the script to its end and compares with `whole`.
 pub(crate) fn check(what: &str, folder: &Path, log: &Path, whole: &Outcome) {
-    let told = Log::read(log);
+    let lines = Log::read(log);
     {
         let test = TestChain::at(folder, Durability::Unsynced);
-        acknowledged(what, &test, &told);
-        journal(what, &test, &told);
+        acknowledged(what, &test, &lines);
+        journal(what, &test, &lines);
         states(what, &test, whole);
         test.settle();
         in_step(what, &test);
@@ -48,42 +48,42 @@ pub(crate) fn check(what: &str, folder: &Path, log: &Path, whole: &Outcome) {
     assert_eq!(outcome(&test), *whole, "{what}: another chain than without the crash");
 }
 
-/// Nothing that somebody was told is missing.
-fn acknowledged(what: &str, test: &TestChain, told: &[Told]) {
-    let read = |told: &Told| {
+/// Nothing that was acknowledged is missing.
+fn acknowledged(what: &str, test: &TestChain, log: &[Acknowledged]) {
+    let read = |one: &Acknowledged| {
         test.chain.read(|reader| {
-            Ok::<_, StoreError>(match told {
-                Told::Burn(hash) => reader.burn().is_known(hash)?,
-                Told::Transaction(txid) => {
+            Ok::<_, StoreError>(match one {
+                Acknowledged::Burn(hash) => reader.burn().is_known(hash)?,
+                Acknowledged::Transaction(txid) => {
                     chainstate::mempool::get_raw(reader.conn(), txid)?.is_some()
                         || !chainstate::headers::mined_blocks_of(reader.conn(), txid)?.is_empty()
                 }
-                Told::Chunk(signers, version) => {
+                Acknowledged::Chunk(signers, version) => {
                     let slots = chainstate::stackerdb::list_metadata(reader.conn(), &contract(*signers))?;
                     slots.is_some_and(|slots| slots[0].slot_version >= *version)
                 }
-                Told::Stored(id) => reader.staging().get_staging_block(id)?.is_some(),
-                Told::Judged(id, true) => reader.header(id)?.is_some(),
+                Acknowledged::Stored(id) => reader.staging().get_staging_block(id)?.is_some(),
+                Acknowledged::Judged(id, true) => reader.header(id)?.is_some(),
                 // The verdict comes with an event, and the rows of both are one transaction.
-                Told::Judged(id, false) => reader.header(id)?.is_none(),
-                Told::Pruned(oldest) => test.chain.journal().oldest_sequence() == *oldest,
-                Told::Opened | Told::Event(..) | Told::Done => true,
+                Acknowledged::Judged(id, false) => reader.header(id)?.is_none(),
+                Acknowledged::Pruned(oldest) => test.chain.journal().oldest_sequence() == *oldest,
+                Acknowledged::Opened | Acknowledged::Event(..) | Acknowledged::Done => true,
             })
         })
     };
-    for told in told {
-        assert!(read(told).expect("readable"), "{what}: {told:?} is missing");
+    for one in log {
+        assert!(read(one).expect("readable"), "{what}: {one:?} is missing");
     }
 }
 
 /// The journal has no gap, and its beginning is what readers have seen of it.
-fn journal(what: &str, test: &TestChain, told: &[Told]) {
+fn journal(what: &str, test: &TestChain, log: &[Acknowledged]) {
     let oldest = test.chain.journal().oldest_sequence();
     let events: BTreeMap<_, _> = event_hashes(test, 1).into_iter().collect();
     let newest = test.chain.journal().newest_sequence();
     assert!(events.keys().copied().eq(oldest..=newest), "{what}: the journal has a gap");
-    for told in told {
-        if let Told::Event(sequence, hash) = told
+    for one in log {
+        if let Acknowledged::Event(sequence, hash) = one
             && *sequence >= oldest
         {
             assert_eq!(events.get(sequence), Some(hash), "{what}: event {sequence} is not the one that was read");
@@ -112,7 +112,7 @@ fn in_step(what: &str, test: &TestChain) {
     }
     assert_eq!(marked, processed, "{what}: staging and headers differ");
 
-    let (mut burn, mut stored, mut told) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut burn, mut stored, mut appended) = (Vec::new(), Vec::new(), Vec::new());
     if test.chain.journal().oldest_sequence() > 1 {
         return; // The events of these blocks are forgotten.
     }
@@ -120,12 +120,12 @@ fn in_step(what: &str, test: &TestChain) {
         match event.body.expect("a body") {
             Body::BurnBlock(event) => burn.push(event.burn_block.expect("a block").height),
             Body::BlockStored(event) => stored.push(event.block.expect("a block").block_id.to_vec()),
-            Body::BlockProcessed(event) => told.push(event.block.expect("a block").chain_length),
+            Body::BlockProcessed(event) => appended.push(event.block.expect("a block").chain_length),
             _ => {}
         }
     }
     let count = |list: usize| u64::try_from(list).expect("few");
-    assert!(told.iter().copied().eq(0..=count(processed.len())), "{what}: {told:?} is not each block once");
+    assert!(appended.iter().copied().eq(0..=count(processed.len())), "{what}: {appended:?} is not each block once");
     assert!(burn.iter().copied().eq(100..100 + count(burn.len())), "{what}: {burn:?} is not each burn block once");
     assert_eq!(stored, staged(test).iter().map(|block| block.block_id.0.to_vec()).collect::<Vec<_>>(), "{what}");
     assert_eq!(burn.last(), Some(&test.chain.read(|reader| reader.burn_tip()).expect("a tip").height), "{what}");

@@ -1,4 +1,4 @@
-//! What was acknowledged, in a file that outlives the process that was told so.
+//! What was acknowledged, in a file that outlives the process that was answered.
 
 use std::fs::File;
 use std::io::Write as _;
@@ -12,7 +12,7 @@ use crate::support::TestChain;
 
 /// One acknowledgement.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Told {
+pub(crate) enum Acknowledged {
     /// The folder opened, with a boot block.
     Opened,
     /// A burn block was mined.
@@ -33,7 +33,7 @@ pub(crate) enum Told {
     Done,
 }
 
-impl Told {
+impl Acknowledged {
     fn line(&self) -> String {
         match self {
             Self::Opened => "opened - -".to_owned(),
@@ -78,22 +78,22 @@ impl Log {
         Self { file: File::options().create(true).append(true).open(path).expect("a log"), events: 0 }
     }
 
-    pub(crate) fn tell(&mut self, told: &Told) {
-        self.file.write_all(format!("{}\n", told.line()).as_bytes()).expect("the log takes it");
+    pub(crate) fn write(&mut self, acknowledged: &Acknowledged) {
+        self.file.write_all(format!("{}\n", acknowledged.line()).as_bytes()).expect("the log takes it");
     }
 
-    /// Tells of all events that are new in the journal.
-    pub(crate) fn tell_events(&mut self, test: &TestChain) {
+    /// Writes all events that are new in the journal.
+    pub(crate) fn write_events(&mut self, test: &TestChain) {
         for (sequence, hash) in event_hashes(test, self.events + 1) {
-            self.tell(&Told::Event(sequence, hash));
+            self.write(&Acknowledged::Event(sequence, hash));
             self.events = sequence;
         }
     }
 
-    /// All whole lines of a log; the last may be cut off, and then nobody was told.
-    pub(crate) fn read(path: &Path) -> Vec<Told> {
+    /// All whole lines of a log; the last may be cut off, and then nobody was answered.
+    pub(crate) fn read(path: &Path) -> Vec<Acknowledged> {
         let text = std::fs::read_to_string(path).unwrap_or_default();
-        text.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n')).map(Told::parse).collect()
+        text.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n')).map(Acknowledged::parse).collect()
     }
 }
 
@@ -108,7 +108,7 @@ pub(crate) fn event_hashes(test: &TestChain, from: u64) -> Vec<(u64, [u8; 32])> 
     events.iter().map(|event| (event.sequence, Sha256::digest(&event.encoded).into())).collect()
 }
 
-/// The contract of [`Told::Chunk`].
+/// The contract of [`Acknowledged::Chunk`].
 pub(crate) fn contract(signers: bool) -> String {
     if signers { signers_contract(false) } else { producers_contract(false) }
 }

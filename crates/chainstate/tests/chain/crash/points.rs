@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use sqlite::Durability;
 
 use super::check::{Outcome, check, outcome};
-use super::log::{Log, Told};
+use super::log::{Acknowledged, Log};
 use super::script;
 use crate::support::TestChain;
 use chainstate::test_support::on_a_large_stack;
@@ -70,7 +70,7 @@ fn whole() -> (Outcome, Duration) {
     let started = Instant::now();
     assert!(run(folder.path(), "", false, Durability::Synced).success());
     let took = started.elapsed();
-    assert_eq!(Log::read(&folder.path().join("log")).last(), Some(&Told::Done));
+    assert_eq!(Log::read(&folder.path().join("log")).last(), Some(&Acknowledged::Done));
     let test = TestChain::at(&folder.path().join("data"), Durability::Unsynced);
     assert_eq!(test.tip().chain_length, script::BLOCKS);
     (outcome(&test), took)

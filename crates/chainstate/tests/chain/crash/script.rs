@@ -14,7 +14,7 @@ use stacks_types::ids::StateRoot;
 use stacks_types::stackerdb::StackerDbChunk;
 use stacks_types::transaction::StacksTransaction;
 
-use super::log::{Log, Told, contract};
+use super::log::{Acknowledged, Log, contract};
 use crate::support::TestChain;
 use chainstate::test_support::{FIRST_TIME_S, deploy, key, transfer};
 
@@ -35,8 +35,8 @@ const FILLERS: u64 = 2;
 pub(crate) fn run(folder: &Path, log: &Path, prune: bool, durability: Durability) {
     let mut log = Log::new(log);
     let test = TestChain::at(folder, durability);
-    log.tell(&Told::Opened);
-    log.tell_events(&test);
+    log.write(&Acknowledged::Opened);
+    log.write_events(&test);
     settle(&test, &mut log);
     for number in 1..=BLOCKS {
         if number % 2 == 1 {
@@ -52,25 +52,25 @@ pub(crate) fn run(folder: &Path, log: &Path, prune: bool, durability: Durability
     if prune {
         forget(&test, &mut log);
     }
-    log.tell(&Told::Done);
+    log.write(&Acknowledged::Done);
 }
 
 /// What the coordinator does.
 fn settle(test: &TestChain, log: &mut Log) {
     for done in test.settle() {
-        log.tell(&match done {
-            Processed::Appended(id) => Told::Judged(id, true),
-            Processed::Rejected(id, _) => Told::Judged(id, false),
-            Processed::Reconciled(id) => Told::Stored(id),
+        log.write(&match done {
+            Processed::Appended(id) => Acknowledged::Judged(id, true),
+            Processed::Rejected(id, _) => Acknowledged::Judged(id, false),
+            Processed::Reconciled(id) => Acknowledged::Stored(id),
         });
     }
-    log.tell_events(test);
+    log.write_events(test);
 }
 
 fn mine(test: &TestChain, log: &mut Log, height: u64) {
     if test.chain.read(|reader| reader.burn_tip()).expect("a burn tip").height < height {
         let block = test.chain.mine_burn_block(None, FIRST_TIME_S + 30 * height).expect("a burn block");
-        log.tell(&Told::Burn(block.hash));
+        log.write(&Acknowledged::Burn(block.hash));
         settle(test, log);
     }
 }
@@ -83,12 +83,12 @@ fn block(test: &TestChain, log: &mut Log, number: u64) {
 
     let template = test.template();
     finish_job(&test.chain, Body::TemplateFinished(v1::TemplateFinished::default()));
-    log.tell_events(test);
+    log.write_events(test);
     let mut block = test.proposal(&template);
     put(test, log, false, number, block.encode());
     assert!(test.chain.validate(&block.encode()).expect("storage works").valid);
     finish_job(&test.chain, Body::ValidationFinished(v1::ValidationFinished::default()));
-    log.tell_events(test);
+    log.write_events(test);
     put(test, log, true, number, block.header.sign_stacker(&key("stacker", 0)).0.to_vec());
 
     test.sign(&mut block);
@@ -107,7 +107,7 @@ fn finish_job(chain: &Chain, body: Body) {
 fn admit(test: &TestChain, log: &mut Log, transaction: &StacksTransaction) {
     let admitted = test.chain.admit_transaction(transaction.encode()).expect("storage works").expect("a good one");
     let (Admission::Accepted(txid) | Admission::AlreadyPending(txid)) = admitted;
-    log.tell(&Told::Transaction(txid));
+    log.write(&Acknowledged::Transaction(txid));
 }
 
 fn put(test: &TestChain, log: &mut Log, signers: bool, number: u64, data: Vec<u8>) {
@@ -115,7 +115,7 @@ fn put(test: &TestChain, log: &mut Log, signers: bool, number: u64, data: Vec<u8
     let version = u32::try_from(number).expect("few blocks");
     let chunk = StackerDbChunk::signed(0, version, data, &owner);
     match test.chain.put_chunk(contract(signers), chunk).expect("storage works") {
-        PutOutcome::Accepted(_) => log.tell(&Told::Chunk(signers, version)),
+        PutOutcome::Accepted(_) => log.write(&Acknowledged::Chunk(signers, version)),
         PutOutcome::Refused { stored: Some(stored), .. } if stored.slot_version == version => {}
         other => panic!("{other:?}"),
     }
@@ -128,7 +128,7 @@ fn store(test: &TestChain, log: &mut Log, block: &NakamotoBlock) {
         StoreOutcome::AlreadyKnown(known, _) => assert_eq!(known, id),
         other => panic!("{other:?}"),
     }
-    log.tell(&Told::Stored(id));
+    log.write(&Acknowledged::Stored(id));
 }
 
 /// A block that only its execution shows to be wrong.
@@ -161,5 +161,5 @@ fn forget(test: &TestChain, log: &mut Log) {
     test.chain
         .prune_journal(Retention { events: KEEP, bytes: u64::MAX, age: FOREVER }, FOREVER)
         .expect("storage works");
-    log.tell(&Told::Pruned(test.chain.journal().oldest_sequence()));
+    log.write(&Acknowledged::Pruned(test.chain.journal().oldest_sequence()));
 }

@@ -137,7 +137,7 @@ fn a_template_made_before_the_reorganization_is_announced_is_valid() {
 }
 
 #[test]
-fn a_burn_block_is_told_before_the_blocks_that_cite_it_and_before_the_tip_moves() {
+fn a_burn_block_is_announced_before_the_blocks_that_cite_it_and_before_the_tip_moves() {
     on_a_large_stack(|| {
         let mut author = TestChain::new();
         let mut test = TestChain::new();

@@ -48,7 +48,7 @@ fn a_coinbase_that_is_rolled_back_gives_its_nonce_back() {
 }
 
 #[test]
-fn what_comes_back_to_a_full_mempool_is_told_of_as_dropped() {
+fn what_comes_back_to_a_full_mempool_is_announced_as_dropped() {
     on_a_large_stack(|| {
         let mut test = TestChain::new();
         let first = test.grow();
@@ -68,7 +68,7 @@ fn what_comes_back_to_a_full_mempool_is_told_of_as_dropped() {
             Some(v1::event::Body::MempoolDropped(body)) => Some(body),
             _ => None,
         });
-        let dropped = dropped.expect("a drop is told of");
+        let dropped = dropped.expect("a drop is announced");
         assert_eq!(dropped.txids, [mined.txid().0.to_vec()]);
         assert_eq!(dropped.reason(), v1::DropReason::NoRoom);
         assert!(dropped.detail.contains("the mempool is full"), "{dropped:?}");
@@ -99,7 +99,7 @@ fn a_transaction_whose_nonce_the_new_fork_has_used_does_not_come_back() {
             Some(v1::event::Body::MempoolAccepted(body)) => Some(body.txid.to_vec()),
             _ => None,
         });
-        assert_eq!(accepted.collect::<Vec<_>>(), [later.txid().0.to_vec()], "what came back is told of");
+        assert_eq!(accepted.collect::<Vec<_>>(), [later.txid().0.to_vec()], "what came back is announced");
         test.grow();
         assert_eq!((test.nonce(&user(0)), test.chain.pending_count()), (2, 0));
     });

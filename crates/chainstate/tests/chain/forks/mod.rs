@@ -1,4 +1,4 @@
-//! Bitcoin forks: which Stacks block is canonical, how that is told, and what reorganizations do to what is in flight.
+//! Bitcoin forks: which Stacks block is canonical, how that is announced, and what reorganizations do to what is in flight.
 
 mod in_flight;
 mod mempool;

@@ -198,16 +198,16 @@ impl Pair {
 
     /// One event when the tip moved, with the paths between the tips; else none.
     fn check_event(&mut self, old: usize) {
-        let told = tip_changes(&self.test).split_off(self.tip_changes);
-        self.tip_changes += told.len();
+        let changes = tip_changes(&self.test).split_off(self.tip_changes);
+        self.tip_changes += changes.len();
         if old == self.tip {
-            assert_eq!(told, []);
+            assert_eq!(changes, []);
             return;
         }
         let (from, to) = (self.model.chain_of(old), self.model.chain_of(self.tip));
         let shared = from.iter().zip(&to).take_while(|(one, other)| one == other).count();
         let path = |blocks: &[usize]| blocks.iter().map(|block| self.id(*block)).collect::<Vec<_>>();
-        let [moved] = &told[..] else { panic!("{told:?}") };
+        let [moved] = &changes[..] else { panic!("{changes:?}") };
         let id = |block: &Option<nakamoto_proto::v1::BlockRef>| ids(block.as_slice())[0];
         assert_eq!(id(&moved.old_tip), self.id(old));
         assert_eq!(id(&moved.new_tip), self.id(self.tip));

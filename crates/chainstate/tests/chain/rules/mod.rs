@@ -123,8 +123,8 @@ fn check_append(test: &TestChain, on_push: OnPush, case: &Case, block: &Nakamoto
         }
         other => panic!("append of {}: {other:?}", case.what),
     }
-    let told: Vec<_> = test.events().split_off(events);
-    let [stored, rejected] = &told[..] else { panic!("append of {}: {told:?}", case.what) };
+    let announced: Vec<_> = test.events().split_off(events);
+    let [stored, rejected] = &announced[..] else { panic!("append of {}: {announced:?}", case.what) };
     assert_eq!(stored.kind(), v1::EventKind::BlockStored);
     let Some(v1::event::Body::BlockRejected(body)) = &rejected.body else { panic!("{rejected:?}") };
     assert_rejection(case, body.rejection.as_ref().expect("a rejection"), "event");

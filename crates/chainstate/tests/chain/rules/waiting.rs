@@ -1,4 +1,4 @@
-//! Blocks that wait: what becomes of them, of those that wait for them, and what a sender is told.
+//! Blocks that wait: what becomes of them, of those that wait for them, and what a sender is answered.
 
 use chainstate::chain::{Processed, StoreOutcome};
 use nakamoto_proto::v1;
@@ -10,7 +10,7 @@ use crate::support::TestChain;
 use chainstate::test_support::{on_a_large_stack, params, transfer};
 
 /// Kinds of the events that name a block, in order.
-fn told(test: &TestChain, id: &StacksBlockId) -> Vec<v1::EventKind> {
+fn kinds_about(test: &TestChain, id: &StacksBlockId) -> Vec<v1::EventKind> {
     let names = |block: &Option<v1::BlockRef>| block.as_ref().is_some_and(|block| block.block_id[..] == id.0);
     let events = test.events().into_iter();
     let about = events.filter(|event| match &event.body {
@@ -56,7 +56,7 @@ fn bad_stacker_signatures_that_come_first_do_not_keep_the_good_ones_out() {
         let child = author.make_block();
         assert_eq!(test.push(&child), StoreOutcome::Stored(child.block_id()));
         test.mine(None);
-        assert_eq!(told(&test, &id), [v1::EventKind::BlockStored, v1::EventKind::BlockRejected]);
+        assert_eq!(kinds_about(&test, &id), [v1::EventKind::BlockStored, v1::EventKind::BlockRejected]);
         assert_eq!(test.push(&good), StoreOutcome::Stored(id));
         assert_eq!(test.settle(), [Processed::Appended(id), Processed::Appended(child.block_id())]);
     });
@@ -80,7 +80,7 @@ fn signatures_are_checked_as_soon_as_the_burn_view_is_known_parent_or_not() {
 }
 
 #[test]
-fn a_rejected_block_takes_its_descendants_along_and_each_is_told_of() {
+fn a_rejected_block_takes_its_descendants_along_and_each_is_announced() {
     on_a_large_stack(|| {
         let mut author = TestChain::new();
         let test = TestChain::new();
@@ -108,7 +108,7 @@ fn a_rejected_block_takes_its_descendants_along_and_each_is_told_of() {
         assert!(matches!(test.settle()[..], [Processed::Rejected(id, _)] if id == bad.block_id()));
         let stored_and_rejected = [v1::EventKind::BlockStored, v1::EventKind::BlockRejected];
         for block in [&bad, &child, &grandchild] {
-            assert_eq!(told(&test, &block.block_id()), stored_and_rejected);
+            assert_eq!(kinds_about(&test, &block.block_id()), stored_and_rejected);
         }
         let code = |block: &NakamotoBlock| match test.push(block) {
             StoreOutcome::AlreadyKnown(_, Some((reason, _))) => RejectReason::try_from(reason).expect("a code"),
@@ -139,7 +139,7 @@ fn a_block_is_announced_before_it_is_judged_even_if_it_came_just_now() {
         // No announcement between the push and this.
         assert_eq!(test.chain.process_next().expect("processing"), Some(Processed::Appended(block.block_id())));
         let both = [v1::EventKind::BlockStored, v1::EventKind::BlockProcessed];
-        assert_eq!(told(&test, &block.block_id()), both);
+        assert_eq!(kinds_about(&test, &block.block_id()), both);
     });
 }
 
@@ -154,8 +154,8 @@ fn a_block_that_can_be_processed_at_once_is_announced_by_the_commit_that_appends
         assert_eq!(test.chain.process_next().expect("processing"), Some(Processed::Appended(block.block_id())));
         assert_eq!(test.chain.commits(), commits + 1);
         let both = [v1::EventKind::BlockStored, v1::EventKind::BlockProcessed];
-        assert_eq!(told(&test, &block.block_id()), both);
-        assert!(!test.chain.announce().expect("announcing"), "and not told of again");
+        assert_eq!(kinds_about(&test, &block.block_id()), both);
+        assert!(!test.chain.announce().expect("announcing"), "and not announced again");
     });
 }
 

@@ -193,7 +193,7 @@ function receiptList(block, receipts) {
   return [h('ul', { class: 'receipts' }, items), receipts.length > RECEIPTS_SHOWN ? h('p', { class: 'hint' }, `and ${number(receipts.length - RECEIPTS_SHOWN)} more`) : null];
 }
 
-// The event that told of the block, again: a stream of one event.
+// The event that announced the block, again: a stream of one event.
 export function readReceipts(block) {
   return new Promise((resolve) => {
     const source = new EventSource(`/v3/events?kinds=block_processed&start=${block.sequence}`);

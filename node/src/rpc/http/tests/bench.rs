@@ -128,7 +128,7 @@ impl Bench {
         bench
     }
 
-    /// Every answer to a path of ours is one that the document tells of.
+    /// Every answer to a path of ours is one that the document describes.
     pub(super) fn ask(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Reply {
         let reply = self.request(method.clone(), path, headers, body);
         openapi::check(&method, path, &reply);

@@ -58,7 +58,7 @@ impl Chain {
 }
 
 #[test]
-fn tenures_are_told_as_the_reference_tells_them() {
+fn tenures_are_shown_as_the_reference_shows_them() {
     let chain = Chain::new();
     let bench = &chain.bench;
     let info = bench.read("/v3/tenures/info");

@@ -1,4 +1,4 @@
-//! Every answer that `openapi.json` tells of is given, and has the shape that it says (`openapi::check` compares each). What no
+//! Every answer that `openapi.json` describes is given, and has the shape that it says (`openapi::check` compares each). What no
 //! request to this router can bring about is listed with the reason.
 
 use std::cell::RefCell;
@@ -81,7 +81,7 @@ struct Asker {
     bench: Bench,
     owner: String,
     block: StacksBlockId,
-    /// What was not as it should be; all of it is told at the end.
+    /// What was not as it should be; all of it is printed at the end.
     faults: RefCell<Vec<String>>,
 }
 

@@ -116,8 +116,8 @@ fn the_query_narrows_to_a_producer() {
     // The boot block's burn block, the tenure's, and two blocks of it; not what was stored or became the tip between.
     let of_producer = ["burn_block", "block_processed", "burn_block", "block_processed", "block_processed"];
     assert_eq!(kinds(&found)[1..], of_producer);
-    let mut told = found.iter().filter(|message| of_producer.contains(&message.event.as_str()));
-    assert!(told.all(|message| elected(message) == producer), "{found:?}");
+    let mut events = found.iter().filter(|message| of_producer.contains(&message.event.as_str()));
+    assert!(events.all(|message| elected(message) == producer), "{found:?}");
 }
 
 #[test]
@@ -154,7 +154,7 @@ fn bad_questions_are_answered_at_once() {
     ] {
         assert_eq!(bench.get(&format!("/v3/events{query}")).status, status, "{query}");
     }
-    // A condition that nothing can meet is told by the name that the query has for it.
+    // A condition that nothing can meet is refused under the name that the query has for it.
     for (key, value) in [
         ("contract", "foo"),
         ("asset", "D.pc.ft"),

@@ -31,7 +31,7 @@ pub(super) fn answered() -> BTreeSet<Answered> {
     ANSWERED.with_borrow(BTreeSet::clone)
 }
 
-/// Every answer that the document tells of; of a status without content the content type is empty.
+/// Every answer that the document describes; of a status without content the content type is empty.
 pub(super) fn documented_answers() -> BTreeSet<Answered> {
     let mut all = BTreeSet::new();
     for (path, operations) in DOCUMENTED["paths"].as_object().unwrap() {
@@ -47,13 +47,13 @@ pub(super) fn documented_answers() -> BTreeSet<Answered> {
     all
 }
 
-/// Panics when the document does not tell of an answer to an operation that it has: status, content type, shape.
+/// Panics when the document does not describe an answer to an operation that it has: status, content type, shape.
 pub(super) fn check(method: &Method, path: &str, reply: &Reply) {
     let faults = faults(method, path, reply);
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
-/// What the document does not tell of an answer to an operation that it has.
+/// What the document does not say of an answer to an operation that it has.
 pub(super) fn faults(method: &Method, path: &str, reply: &Reply) -> Vec<String> {
     let path = path.split('?').next().unwrap_or_default();
     let Some((pattern, operations)) = matched(path) else { return Vec::new() };

@@ -14,9 +14,9 @@ fn the_new_fork_is_made_higher_than_the_old_one_was() {
     bench.grow();
     let old = bench.core.read(|reader| reader.tip()).unwrap().chain_length;
     let mut client = AdminServiceClient::new(served(&bench));
-    let (told, events) = channel();
+    let (sender, events) = channel();
     bench.core.journal().listen(Box::new(move |_| {
-        let _ = told.send(()); // After the test nobody listens.
+        let _ = sender.send(()); // After the test nobody listens.
     }));
     let request = v1::ReorganizeBurnchainRequest { depth: Some(1), length: None, overtake: true };
     let asked = bench.runtime.spawn(async move { client.reorganize_burnchain(request).await });

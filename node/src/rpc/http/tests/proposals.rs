@@ -92,10 +92,11 @@ fn a_held_proposal_runs_again_for_a_block_and_for_a_burn_block_and_for_nothing_e
         bench.send(&[transfer(0, nonce, 9, 1)]);
         assert!(jobs.has_held(), "a transaction is no news for it");
         bring(&bench);
-        let (told, tells) = std::sync::mpsc::channel();
+        let (sender, jobs_taken) = std::sync::mpsc::channel();
         let waiting = Arc::clone(&jobs);
-        std::thread::spawn(move || told.send(waiting.take().map(|job| job.id)));
-        let id = tells.recv_timeout(Duration::from_secs(30)).unwrap_or_else(|_| panic!("it waits on after {news}"));
+        std::thread::spawn(move || sender.send(waiting.take().map(|job| job.id)));
+        let id =
+            jobs_taken.recv_timeout(Duration::from_secs(30)).unwrap_or_else(|_| panic!("it waits on after {news}"));
         assert!(id.is_some());
         jobs.finish(&id.unwrap(), Arc::new(Outcome::Expired), 0);
         jobs.request(JobRequest { hold, ..ValidationJob::to_request(vec![2].into()) }).unwrap();

@@ -203,7 +203,7 @@ fn failures_of_the_node_are_json_too() {
     let text = |error| format!("{:?}", failure(error, &raw));
     let broken = text(ApiError::internal("disk on fire"));
     assert!(broken.contains("ServerFailureDatabase") && broken.contains("txid"), "{broken}");
-    assert!(!broken.contains("on fire"), "the insides are not told: {broken}");
+    assert!(!broken.contains("on fire"), "the insides are not in it: {broken}");
     let busy = text(ApiError::Busy { reason: "X", retry_after: std::time::Duration::from_secs(1) });
     assert!(busy.contains("ServerFailureOther") && busy.contains("429"), "{busy}");
 }

@@ -39,7 +39,7 @@ pub(crate) struct Block {
 
 /// Everything that was reported.
 #[derive(Default)]
-pub(crate) struct Told {
+pub(crate) struct Reported {
     last: u64,
     reconnects: u64,
     pub(crate) burn: Vec<Burn>,
@@ -53,7 +53,7 @@ pub(crate) struct Told {
     rejected: u64,
 }
 
-impl Told {
+impl Reported {
     pub(crate) fn tip_changes(&self) -> u64 {
         self.tip_changes
     }
@@ -71,8 +71,8 @@ impl Told {
         assert_eq!(event.sequence, self.last + 1, "a gap or a duplicate");
         self.last = event.sequence;
         match event.body.as_ref().expect("a body") {
-            Body::BurnBlock(told) => {
-                let block = told.burn_block.as_ref().expect("a burn block");
+            Body::BurnBlock(body) => {
+                let block = body.burn_block.as_ref().expect("a burn block");
                 self.burn.push(Burn {
                     hash: id(&block.burn_block_hash),
                     parent: id(&block.parent_burn_block_hash),
@@ -92,7 +92,7 @@ impl Told {
         let names = block.block.as_ref().expect("names");
         let parent = block.parent.as_ref().map(|parent| id(&parent.block_id)).unwrap_or_default();
         assert!(names.chain_length == 0 || self.blocks.contains_key(&parent), "a block came before its parent");
-        let told = Block {
+        let block = Block {
             parent,
             chain_length: names.chain_length,
             // The boot block has no header; a replay makes its own.
@@ -102,7 +102,7 @@ impl Told {
         if names.chain_length == 0 {
             self.tip = Some(id(&names.block_id));
         }
-        assert!(self.blocks.insert(id(&names.block_id), told).is_none(), "a block was processed twice");
+        assert!(self.blocks.insert(id(&names.block_id), block).is_none(), "a block was processed twice");
     }
 
     /// Checks that the lists of a tip change are exactly the way from the old tip to the new one.
@@ -177,24 +177,24 @@ impl Told {
 
 /// Follows the stream from its first event; after the node was away, reconnects where it was.
 pub(crate) struct Follower {
-    told: Arc<Mutex<Told>>,
+    reported: Arc<Mutex<Reported>>,
     moved: Arc<Notify>,
     task: tokio::task::JoinHandle<()>,
 }
 
 impl Follower {
     pub(crate) fn start(client: Client) -> Self {
-        let (told, moved) = (Arc::new(Mutex::new(Told::default())), Arc::new(Notify::new()));
-        let task = tokio::spawn(follow(client, Arc::clone(&told), Arc::clone(&moved)));
-        Self { told, moved, task }
+        let (reported, moved) = (Arc::new(Mutex::new(Reported::default())), Arc::new(Notify::new()));
+        let task = tokio::spawn(follow(client, Arc::clone(&reported), Arc::clone(&moved)));
+        Self { reported, moved, task }
     }
 
-    pub(crate) fn look<T>(&self, look: impl FnOnce(&Told) -> T) -> T {
-        look(&self.told.lock().unwrap_or_else(PoisonError::into_inner))
+    pub(crate) fn look<T>(&self, look: impl FnOnce(&Reported) -> T) -> T {
+        look(&self.reported.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Waits until `done` says so.
-    pub(crate) async fn until(&self, what: &str, done: impl Fn(&Told) -> bool) {
+    pub(crate) async fn until(&self, what: &str, done: impl Fn(&Reported) -> bool) {
         let waited = tokio::time::timeout(STANDSTILL, async {
             loop {
                 let moved = self.moved.notified();
@@ -206,28 +206,28 @@ impl Follower {
                 let _ = tokio::time::timeout(Duration::from_secs(1), moved).await;
             }
         });
-        assert!(waited.await.is_ok(), "the chain stands still after: {what}; tip {}", self.look(Told::tip_length));
+        assert!(waited.await.is_ok(), "the chain stands still after: {what}; tip {}", self.look(Reported::tip_length));
     }
 
-    pub(crate) async fn stop(self) -> Told {
+    pub(crate) async fn stop(self) -> Reported {
         self.task.abort();
         let _ = self.task.await; // It was cancelled, or it panicked and `until` has said so.
-        let told = Arc::into_inner(self.told).expect("the task is gone");
-        told.into_inner().unwrap_or_else(PoisonError::into_inner)
+        let reported = Arc::into_inner(self.reported).expect("the task is gone");
+        reported.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-async fn follow(client: Client, told: Arc<Mutex<Told>>, moved: Arc<Notify>) {
+async fn follow(client: Client, reported: Arc<Mutex<Reported>>, moved: Arc<Notify>) {
     loop {
-        let last = told.lock().unwrap_or_else(PoisonError::into_inner).last;
+        let last = reported.lock().unwrap_or_else(PoisonError::into_inner).last;
         let Ok(mut watch) = client.try_watch(last).await else {
             tokio::time::sleep(RECONNECT_PAUSE).await;
             continue;
         };
         while let Ok(event) = watch.try_next().await {
-            told.lock().unwrap_or_else(PoisonError::into_inner).note(&event);
+            reported.lock().unwrap_or_else(PoisonError::into_inner).note(&event);
             moved.notify_waiters();
         }
-        told.lock().unwrap_or_else(PoisonError::into_inner).reconnects += 1;
+        reported.lock().unwrap_or_else(PoisonError::into_inner).reconnects += 1;
     }
 }
