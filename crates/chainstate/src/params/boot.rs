@@ -16,7 +16,8 @@ pub struct BootContracts {
     pub brought: Vec<BootContract>,
 }
 
-/// Which of our own contracts block 0 deploys. A chain keeps those that it was made with; its fingerprint tells which.
+/// Which of our own contracts block 0 deploys. New chains take the newest release. A folder keeps the one that it was made with:
+/// [`ChainParams::as_made`](super::ChainParams::as_made) finds it by the fingerprint, so the older two stay.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum BootRelease {
     /// The tables of costs up to that of the epoch, and the vote on them.
@@ -47,7 +48,8 @@ pub struct BootContract {
 }
 
 impl BootContracts {
-    /// What the chain's fingerprint covers of them; nothing for chains of the first release that bring none.
+    /// What the chain's fingerprint covers of them: the release, and each contract that the genesis brings. The oldest release,
+    /// `CostsOnly`, adds no line, so the fingerprints of folders from before there were releases are as they were.
     pub(super) fn described(&self) -> String {
         let mut text = match self.release {
             BootRelease::CostsOnly => String::new(),
