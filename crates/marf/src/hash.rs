@@ -30,13 +30,6 @@ pub(crate) const EMPTY_HASH: [u8; 32] = [
 
 macro_rules! bytes32 {
     ($name:ident) => {
-        impl $name {
-            /// The bytes of the id or hash.
-            #[must_use]
-            pub const fn as_bytes(&self) -> &[u8; 32] {
-                &self.0
-            }
-        }
         impl From<[u8; 32]> for $name {
             fn from(bytes: [u8; 32]) -> Self {
                 Self(bytes)

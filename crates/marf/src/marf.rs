@@ -136,17 +136,6 @@ impl Marf {
         self.0.index().number_of(block).is_some()
     }
 
-    /// Parent of a block, [`SENTINEL`] if it has none; `None` if the block is not published.
-    #[must_use]
-    pub fn parent_of(&self, block: &BlockId) -> Option<BlockId> {
-        let index = self.0.index();
-        let entry = index.entry_of(block)?;
-        match entry.parent() {
-            None => Some(SENTINEL),
-            Some(parent) => index.entry(parent).map(|parent| parent.id),
-        }
-    }
-
     /// The ancestor of `tip` at `height`: `tip` itself at its own height, `None` above it. Answered from memory, in a number
     /// of steps that grows as the logarithm of the distance; the same as the bookkeeping keys say.
     ///

@@ -32,7 +32,6 @@ const COPIED_TEXT_BYTES_MAX: usize = 40;
 pub struct OpenTrie {
     pub(crate) store: Arc<Store>,
     pub(crate) parent: Option<u32>,
-    pub(crate) parent_id: BlockId,
     pub(crate) height: u32,
     pub(crate) inners: Vec<Inner>,
     pub(crate) leaves: Vec<NewLeaf>,
@@ -65,7 +64,6 @@ impl OpenTrie {
         let mut trie = Self {
             store: Arc::clone(store),
             parent: parent.map(|(number, _)| number),
-            parent_id,
             height,
             inners: vec![root],
             leaves: Vec::new(),
@@ -150,12 +148,6 @@ impl OpenTrie {
     #[must_use]
     pub const fn height(&self) -> u32 {
         self.height
-    }
-
-    /// Id of the parent; [`SENTINEL`] if there is none.
-    #[must_use]
-    pub const fn parent(&self) -> BlockId {
-        self.parent_id
     }
 
     fn find(&self, path: &[u8; PATH_BYTES]) -> Result<Option<Found<'_>>, MarfError> {

@@ -16,7 +16,7 @@ use sqlite::checksum64;
 
 use crate::checksum::checksum32;
 use crate::error::MarfError;
-use crate::hash::{BlockId, TrieHash};
+use crate::hash::TrieHash;
 use crate::node::{Inner, Kind, LOCAL, Path, Slot};
 use crate::node_hash::{HashSlot, block_root, inner_hash, leaf_hash};
 use crate::open_trie::{NewLeaf, OpenTrie, arena_index};
@@ -43,7 +43,6 @@ pub struct SealedTrie(pub(crate) Arc<Sealed>);
 pub(crate) struct Sealed {
     pub(crate) store: Arc<Store>,
     pub(crate) parent: Option<u32>,
-    pub(crate) parent_id: BlockId,
     pub(crate) height: u32,
     pub(crate) root: TrieHash,
     pub(crate) segment: Vec<u8>,
@@ -59,18 +58,6 @@ impl SealedTrie {
     pub fn root(&self) -> TrieHash {
         self.0.root
     }
-
-    /// Id of the parent; [`crate::SENTINEL`] if there is none.
-    #[must_use]
-    pub fn parent(&self) -> BlockId {
-        self.0.parent_id
-    }
-
-    /// Height of the block, which is the number of its ancestors.
-    #[must_use]
-    pub fn height(&self) -> u32 {
-        self.0.height
-    }
 }
 
 impl OpenTrie {
@@ -82,7 +69,7 @@ impl OpenTrie {
         let hashes = hash_inners(&self)?;
         let root_node = hashes.first().copied().unwrap_or_default();
         let root = block_root(root_node, &self.store.index().ancestor_roots(self.parent));
-        let Self { store, parent, parent_id, height, inners, leaves } = self;
+        let Self { store, parent, height, inners, leaves } = self;
         let mut encoder = Encoder { inners, leaves: &leaves, hashes: &hashes, segment: root_node.to_vec() };
         seal_record(&mut encoder.segment, 0);
         encoder.segment.extend([0; MARK_BYTES]);
@@ -93,7 +80,7 @@ impl OpenTrie {
             return Err(MarfError::Full("a block's trie has at most 64 GiB"));
         }
         let checksum = checksum64(&segment);
-        Ok(SealedTrie(Arc::new(Sealed { store, parent, parent_id, height, root, segment, root_at, checksum })))
+        Ok(SealedTrie(Arc::new(Sealed { store, parent, height, root, segment, root_at, checksum })))
     }
 }
 
