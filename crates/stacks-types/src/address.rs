@@ -145,7 +145,7 @@ pub enum HashMode {
 impl HashMode {
     /// The mode of a wire byte; `None` if there is none.
     #[must_use]
-    pub const fn from_byte(byte: u8) -> Option<Self> {
+    pub(crate) const fn from_byte(byte: u8) -> Option<Self> {
         match byte {
             0x00 => Some(Self::P2pkh),
             0x01 => Some(Self::P2sh),
@@ -172,7 +172,7 @@ impl HashMode {
 
     /// Whether an account of this mode has a list of keys.
     #[must_use]
-    pub const fn is_multisig(self) -> bool {
+    pub(crate) const fn is_multisig(self) -> bool {
         match self {
             Self::P2pkh | Self::P2wpkh => false,
             Self::P2sh | Self::P2wsh | Self::P2shNonSequential | Self::P2wshNonSequential => true,
@@ -187,7 +187,7 @@ impl HashMode {
 
     /// Whether only compressed keys can be used.
     #[must_use]
-    pub const fn is_witness(self) -> bool {
+    pub(crate) const fn is_witness(self) -> bool {
         matches!(self, Self::P2wpkh | Self::P2wsh | Self::P2wshNonSequential)
     }
 

@@ -42,23 +42,6 @@ pub enum SigningMode {
     WellKnown,
 }
 
-impl SigningMode {
-    /// Name in the config: "ecdsa" or "well-known".
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Ecdsa => "ecdsa",
-            Self::WellKnown => "well-known",
-        }
-    }
-
-    /// The mode with this name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Ecdsa, Self::WellKnown].into_iter().find(|mode| mode.name() == name)
-    }
-}
-
 /// Why bytes are not a block, with one variant for each reason code.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BlockDecodeError {

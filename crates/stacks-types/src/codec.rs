@@ -94,7 +94,7 @@ impl<'a> Reader<'a> {
 
     /// Number of bytes that are not read yet.
     #[must_use]
-    pub const fn left(&self) -> usize {
+    pub(crate) const fn left(&self) -> usize {
         self.bytes.len().saturating_sub(self.position)
     }
 
@@ -108,7 +108,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// Those of `read`. It gets `EndOfData` if it needs more than `max` bytes.
-    pub fn bounded<T, E>(&mut self, max: usize, read: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E> {
+    pub(crate) fn bounded<T, E>(&mut self, max: usize, read: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E> {
         let end = self.position.saturating_add(max).min(self.bytes.len());
         let window = self.bytes.get(..end).unwrap_or(self.bytes);
         let mut inner = Self { bytes: window, position: self.position };
@@ -121,7 +121,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`DecodeError::EndOfData`] when fewer are left.
-    pub fn take(&mut self, field: &'static str, count: usize) -> Result<&'a [u8], DecodeError> {
+    pub(crate) fn take(&mut self, field: &'static str, count: usize) -> Result<&'a [u8], DecodeError> {
         let end_of_data = DecodeError::EndOfData { field, offset: self.position, needed: count, left: self.left() };
         let end = self.position.checked_add(count).ok_or(end_of_data.clone())?;
         let taken = self.bytes.get(self.position..end).ok_or(end_of_data)?;
@@ -133,7 +133,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`DecodeError::EndOfData`] when fewer are left.
-    pub fn array<const N: usize>(&mut self, field: &'static str) -> Result<[u8; N], DecodeError> {
+    pub(crate) fn array<const N: usize>(&mut self, field: &'static str) -> Result<[u8; N], DecodeError> {
         let mut array = [0; N];
         array.copy_from_slice(self.take(field, N)?);
         Ok(array)
@@ -143,7 +143,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`DecodeError::EndOfData`] at the end.
-    pub fn u8(&mut self, field: &'static str) -> Result<u8, DecodeError> {
+    pub(crate) fn u8(&mut self, field: &'static str) -> Result<u8, DecodeError> {
         self.array::<1>(field).map(|[byte]| byte)
     }
 
@@ -151,7 +151,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`DecodeError::EndOfData`] when fewer are left.
-    pub fn u16(&mut self, field: &'static str) -> Result<u16, DecodeError> {
+    pub(crate) fn u16(&mut self, field: &'static str) -> Result<u16, DecodeError> {
         self.array(field).map(u16::from_be_bytes)
     }
 
@@ -159,7 +159,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`DecodeError::EndOfData`] when fewer are left.
-    pub fn u32(&mut self, field: &'static str) -> Result<u32, DecodeError> {
+    pub(crate) fn u32(&mut self, field: &'static str) -> Result<u32, DecodeError> {
         self.array(field).map(u32::from_be_bytes)
     }
 
@@ -167,7 +167,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`DecodeError::EndOfData`] when fewer are left.
-    pub fn u64(&mut self, field: &'static str) -> Result<u64, DecodeError> {
+    pub(crate) fn u64(&mut self, field: &'static str) -> Result<u64, DecodeError> {
         self.array(field).map(u64::from_be_bytes)
     }
 
@@ -175,7 +175,12 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`DecodeError::TooLarge`] above `max`, [`DecodeError::EndOfData`] when that many items cannot be left.
-    pub fn count(&mut self, field: &'static str, item_bytes_min: usize, max: usize) -> Result<usize, DecodeError> {
+    pub(crate) fn count(
+        &mut self,
+        field: &'static str,
+        item_bytes_min: usize,
+        max: usize,
+    ) -> Result<usize, DecodeError> {
         let offset = self.position;
         let count = usize::try_from(self.u32(field)?).unwrap_or(usize::MAX);
         if count > max {
@@ -192,7 +197,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`DecodeError::TooLarge`] above `max`, [`DecodeError::EndOfData`] when fewer are left.
-    pub fn bytes_u32(&mut self, field: &'static str, max: usize) -> Result<&'a [u8], DecodeError> {
+    pub(crate) fn bytes_u32(&mut self, field: &'static str, max: usize) -> Result<&'a [u8], DecodeError> {
         let length = self.count(field, 1, max)?;
         self.take(field, length)
     }
@@ -201,7 +206,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`DecodeError::TrailingBytes`] when bytes are left.
-    pub const fn finish(&self, what: &'static str) -> Result<(), DecodeError> {
+    pub(crate) const fn finish(&self, what: &'static str) -> Result<(), DecodeError> {
         match self.left() {
             0 => Ok(()),
             left => Err(DecodeError::TrailingBytes { what, offset: self.position, left }),
@@ -211,18 +216,18 @@ impl<'a> Reader<'a> {
 
 /// Appends a count or length as u32, big endian. One that does not fit is written as `u32::MAX`, which every decoder
 /// here refuses: such a message could not be sent in any case.
-pub fn write_count(out: &mut Vec<u8>, count: usize) {
+pub(crate) fn write_count(out: &mut Vec<u8>, count: usize) {
     out.extend_from_slice(&u32::try_from(count).unwrap_or(u32::MAX).to_be_bytes());
 }
 
 /// Appends a u32 length and the bytes.
-pub fn write_bytes_u32(out: &mut Vec<u8>, bytes: &[u8]) {
+pub(crate) fn write_bytes_u32(out: &mut Vec<u8>, bytes: &[u8]) {
     write_count(out, bytes.len());
     out.extend_from_slice(bytes);
 }
 
 /// Appends a length byte and the name. One that does not fit is cut to 255 bytes, which every decoder here refuses.
-pub fn write_name(out: &mut Vec<u8>, name: &str) {
+pub(crate) fn write_name(out: &mut Vec<u8>, name: &str) {
     let length = u8::try_from(name.len()).unwrap_or(u8::MAX);
     out.push(length);
     out.extend(name.bytes().take(usize::from(length)));

@@ -24,6 +24,6 @@ pub fn sha256(parts: &[&[u8]]) -> [u8; 32] {
 
 /// RIPEMD160(SHA256(parts)): bitcoin's hash160, as plain bytes.
 #[must_use]
-pub fn sha256_ripemd160(parts: &[&[u8]]) -> [u8; 20] {
+pub(crate) fn sha256_ripemd160(parts: &[&[u8]]) -> [u8; 20] {
     Ripemd160::digest(sha256(parts)).into()
 }

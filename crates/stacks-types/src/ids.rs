@@ -56,7 +56,7 @@ macro_rules! id_type {
             ///
             /// # Errors
             /// [`$crate::ids::IdError`] when the text is not hex or has another length.
-            pub fn from_hex(text: &str) -> Result<Self, $crate::ids::IdError> {
+            pub(crate) fn from_hex(text: &str) -> Result<Self, $crate::ids::IdError> {
                 let digits = text.strip_prefix("0x").unwrap_or(text);
                 // The length is checked before decoding, so that a long text takes no memory.
                 if digits.len() != 2 * $len {

@@ -264,15 +264,22 @@ impl MessageSignature {
 
     /// Whether S is above half of the group order, which [`LowS::Strict`] refuses. False for scalars that are out of range.
     #[must_use]
-    pub fn has_high_s(&self) -> bool {
+    pub(crate) fn has_high_s(&self) -> bool {
         Signature::from_compact(&self.0[1..]).is_ok_and(has_high_s)
     }
 
     /// Whether the recovery id is at most 3 and r and s are below the group order. Zero is "in range" here: this is a
     /// check of encoding, not of the signature.
     #[must_use]
-    pub fn is_in_range(&self) -> bool {
+    pub(crate) fn is_in_range(&self) -> bool {
         self.decode().is_ok()
+    }
+
+    fn decode(&self) -> Result<RecoverableSignature, KeyError> {
+        let [recovery_id, scalars @ ..] = &self.0;
+        let recovery_id =
+            RecoveryId::try_from(i32::from(*recovery_id)).map_err(|_| KeyError::RecoveryId(*recovery_id))?;
+        RecoverableSignature::from_compact(scalars, recovery_id).map_err(|_| KeyError::SignatureRange)
     }
 
     fn decode(&self) -> Result<RecoverableSignature, KeyError> {

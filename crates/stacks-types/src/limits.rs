@@ -6,17 +6,15 @@ use crate::ids::Hash160;
 /// Largest encoded block, in bytes (docs/CONSENSUS.md#blocks).
 pub const MAX_BLOCK_BYTES: usize = 2 * 1024 * 1024;
 /// Most bytes that are read for one transaction (docs/CONSENSUS.md#limits-of-the-formats).
-pub const MAX_TRANSACTION_BYTES: usize = 2 * 1024 * 1024;
+pub(crate) const MAX_TRANSACTION_BYTES: usize = 2 * 1024 * 1024;
 /// Largest data of a StackerDB chunk on the wire, in bytes; an instance's own limit is lower
 /// (docs/CONSENSUS.md#stackerdb-chunks).
 pub const MAX_CHUNK_BYTES: usize = 16 * 1024 * 1024;
-/// Most StackerDB slots that one signer can have (docs/CONSENSUS.md#stackerdb-chunks).
-pub const MAX_SLOTS_PER_SIGNER: u32 = 4096;
 /// Longest reason text of a rejection in a StackerDB slot, in bytes. Enough for a sentence; a slot is not a log.
 pub const MAX_REASON_BYTES: usize = 1024;
 
 /// Chain id of transactions on mainnet.
-pub const CHAIN_ID_MAINNET: u32 = 0x0000_0001;
+pub(crate) const CHAIN_ID_MAINNET: u32 = 0x0000_0001;
 /// Chain id of testnet, and of this node (docs/CONSENSUS.md#transactions-of-this-chain).
 pub const CHAIN_ID_TESTNET: u32 = 0x8000_0000;
 
@@ -29,11 +27,11 @@ pub const BOOT_ADDRESS_MAINNET: StacksAddress = StacksAddress::of_key_hash(Hash1
 /// (docs/CONSENSUS.md#limits-of-the-formats). It is an accident of its memory layout, but a block could hinge on it.
 const REFERENCE_LIST_MEMORY_BYTES: usize = 16_778_054;
 /// Most arguments of a contract call: items of 64 bytes in the reference.
-pub const MAX_CALL_ARGUMENTS: usize = REFERENCE_LIST_MEMORY_BYTES / 64;
+pub(crate) const MAX_CALL_ARGUMENTS: usize = REFERENCE_LIST_MEMORY_BYTES / 64;
 /// Most post-conditions of a transaction: items of 192 bytes in the reference.
-pub const MAX_POST_CONDITIONS: usize = REFERENCE_LIST_MEMORY_BYTES / 192;
+pub(crate) const MAX_POST_CONDITIONS: usize = REFERENCE_LIST_MEMORY_BYTES / 192;
 /// Most fields of a multi-sig condition: items of 66 bytes in the reference. (A transaction's size ends it earlier.)
-pub const MAX_AUTH_FIELDS: usize = REFERENCE_LIST_MEMORY_BYTES / 66;
+pub(crate) const MAX_AUTH_FIELDS: usize = REFERENCE_LIST_MEMORY_BYTES / 66;
 
 /// Most bytes that are read for one Clarity value (docs/CONSENSUS.md#clarity-values).
 pub const MAX_VALUE_BYTES: usize = 2 * 1024 * 1024;

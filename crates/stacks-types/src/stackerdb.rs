@@ -63,12 +63,6 @@ impl StackerDbChunk {
         self.signature.recover(&self.digest(), LowS::Lax).map(|key| key.hash160())
     }
 
-    /// Whether the key of `owner` signed. Only the account hash counts, not its address version.
-    #[must_use]
-    pub fn is_signed_by(&self, owner: &Hash160) -> bool {
-        self.signer().is_ok_and(|signer| signer == *owner)
-    }
-
     /// Decodes a chunk that fills `bytes`.
     ///
     /// # Errors

@@ -45,7 +45,7 @@ pub fn read_value(reader: &mut Reader<'_>) -> Result<Value, DecodeError> {
 ///
 /// # Errors
 /// [`DecodeError`] for too few bytes or a version above 31.
-pub fn read_address(reader: &mut Reader<'_>) -> Result<StacksAddress, DecodeError> {
+pub(crate) fn read_address(reader: &mut Reader<'_>) -> Result<StacksAddress, DecodeError> {
     let offset = reader.position();
     let version = reader.u8("address version")?;
     let hash160 = Hash160(reader.array("address hash")?);
@@ -67,7 +67,7 @@ fn read_contract_id(reader: &mut Reader<'_>) -> Result<ContractId, DecodeError> 
 ///
 /// # Errors
 /// [`DecodeError`] for another prefix, a version above 31, or bytes that are no name.
-pub fn read_principal(reader: &mut Reader<'_>) -> Result<Principal, DecodeError> {
+pub(crate) fn read_principal(reader: &mut Reader<'_>) -> Result<Principal, DecodeError> {
     let offset = reader.position();
     match reader.u8("principal type")? {
         STANDARD_PRINCIPAL => Ok(read_address(reader)?.to_principal()),
@@ -81,7 +81,7 @@ pub fn read_principal(reader: &mut Reader<'_>) -> Result<Principal, DecodeError>
 ///
 /// # Errors
 /// [`DecodeError`] for too few bytes, a longer name, or characters that a contract name cannot have.
-pub fn read_contract_name(reader: &mut Reader<'_>, bytes_max: usize) -> Result<ContractName, DecodeError> {
+pub(crate) fn read_contract_name(reader: &mut Reader<'_>, bytes_max: usize) -> Result<ContractName, DecodeError> {
     let offset = reader.position();
     let text = read_name_text(reader, "contract name", bytes_max)?;
     ContractName::new(text).ok_or(DecodeError::Invalid { field: "contract name", offset, problem: "is not one" })
@@ -91,7 +91,7 @@ pub fn read_contract_name(reader: &mut Reader<'_>, bytes_max: usize) -> Result<C
 ///
 /// # Errors
 /// [`DecodeError`] for too few bytes, a longer name, or characters that a Clarity name cannot have.
-pub fn read_clarity_name(reader: &mut Reader<'_>, field: &'static str) -> Result<ClarityName, DecodeError> {
+pub(crate) fn read_clarity_name(reader: &mut Reader<'_>, field: &'static str) -> Result<ClarityName, DecodeError> {
     let offset = reader.position();
     let text = read_name_text(reader, field, MAX_NAME)?;
     ClarityName::new(text).ok_or(DecodeError::Invalid { field, offset, problem: "is not a clarity name" })
@@ -108,7 +108,7 @@ fn read_name_text<'a>(reader: &mut Reader<'a>, field: &'static str, max: usize) 
 }
 
 /// Appends `version(1) hash160(20)`.
-pub fn write_address(out: &mut Vec<u8>, address: &StacksAddress) {
+pub(crate) fn write_address(out: &mut Vec<u8>, address: &StacksAddress) {
     out.push(address.version());
     out.extend_from_slice(&address.hash160().0);
 }

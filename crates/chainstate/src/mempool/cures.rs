@@ -22,9 +22,6 @@ pub(super) fn of_epoch(rejection: &StaticRejection) -> String {
             format!("{rejection}: sign it again without, or start a chain with --epoch {}", needed.name())
         }
         StaticRejection::ClarityVersion { .. }
-        | StaticRejection::Network
-        | StaticRejection::ChainId { .. }
-        | StaticRejection::AnchorMode
         | StaticRejection::CoinbaseWithoutProof { .. }
         | StaticRejection::CoinbaseWithProof => rejection.to_string(),
     }

@@ -374,7 +374,7 @@ impl MultiSigCondition {
     /// Whether the number of signatures is what the mode wants: exactly those required, or at least them if their order
     /// does not matter.
     #[must_use]
-    pub fn has_enough_signatures(&self) -> bool {
+    pub(crate) fn has_enough_signatures(&self) -> bool {
         let required = usize::from(self.signatures_required);
         match HashMode::from(self.hash_mode).is_order_independent() {
             true => self.signature_count() >= required,
@@ -384,7 +384,7 @@ impl MultiSigCondition {
 
     /// Whether one of the keys is hashed uncompressed.
     #[must_use]
-    pub fn has_uncompressed_key(&self) -> bool {
+    pub(crate) fn has_uncompressed_key(&self) -> bool {
         self.fields.iter().any(|field| field.encoding() == KeyEncoding::Uncompressed)
     }
 

@@ -27,6 +27,6 @@ pub use payload::{
 pub use post_condition::{AssetInfo, FungibleCode, NonFungibleCode, PostCondition, PostConditionPrincipal, PoxCode};
 pub use sighash::{AuthRole, postsign, presign};
 pub use sign::{KeyUse, SignError};
-pub use static_check::{Epoch, StaticRejection, StaticRules, static_rejects};
+pub use static_check::{Epoch, StaticRejection};
 pub use tx::{AnchorMode, BlockTransaction, PostConditionMode, StacksTransaction, TransactionVersion};
 pub use verify::VerifyError;

@@ -93,20 +93,6 @@ impl SpendingCondition {
         })
     }
 
-    /// The unsigned condition of a P2WPKH account, which hashes the key compressed.
-    #[must_use]
-    pub fn p2wpkh_of(key: &PublicKey, nonce: u64, fee: u64) -> Self {
-        let program = crate::hashing::sha256_ripemd160(&[&[0x00, 0x14], &key.hash160().0]);
-        Self::SingleSig(SingleSigCondition {
-            hash_mode: SingleSigHashMode::P2wpkh,
-            signer: Hash160(program),
-            nonce,
-            fee,
-            key_encoding: KeyEncoding::Compressed,
-            signature: MessageSignature::default(),
-        })
-    }
-
     /// The unsigned condition of a multi-sig account; nonce and fee are 0.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use crate::address::HashMode;
 use super::auth::SpendingCondition;
 use super::payload::{ContractVersion, TransactionPayload};
 use super::post_condition::{NonFungibleCode, PostCondition};
-use super::tx::{AnchorMode, PostConditionMode, StacksTransaction};
+use super::tx::{PostConditionMode, StacksTransaction};
 
 /// A set of consensus rules of the network, ordered by time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -94,37 +94,9 @@ impl Epoch {
     }
 }
 
-/// What a chain demands of every transaction in its blocks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct StaticRules {
-    /// Epoch of the block.
-    pub epoch: Epoch,
-    /// Whether the chain is mainnet.
-    pub mainnet: bool,
-    /// Chain id that transactions must have.
-    pub chain_id: u32,
-    /// Coinbases carry no VRF proof in any epoch. True for this node, whose proof is in the header
-    /// (docs/CONSENSUS.md#blocks); false for the reference's rule, where they carry one from epoch 3.0.
-    pub plain_coinbase: bool,
-}
-
-/// Why a transaction cannot be in a block of a chain, whatever the state.
+/// Why a transaction cannot be in a block of an epoch, whatever the state.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StaticRejection {
-    /// It is for the other network.
-    #[error("transaction is for another network")]
-    Network,
-    /// It is for another chain.
-    #[error("chain id is {got:#010x}, not {expected:#010x}")]
-    ChainId {
-        /// Chain id of the chain.
-        expected: u32,
-        /// Chain id of the transaction.
-        got: u32,
-    },
-    /// It is for microblocks only.
-    #[error("transaction is off-chain only")]
-    AnchorMode,
     /// It uses something that the epoch does not have yet.
     #[error("{what} needs epoch {needed}, this is {epoch}", needed = needed.name(), epoch = epoch.name())]
     TooEarly {
@@ -154,23 +126,10 @@ pub enum StaticRejection {
     CoinbaseWithProof,
 }
 
-/// The first rule that `transaction` breaks, if any: network, chain id, anchor mode, then the epoch's.
-#[must_use]
-pub fn static_rejects(transaction: &StacksTransaction, rules: &StaticRules) -> Option<StaticRejection> {
-    if transaction.version.is_mainnet() != rules.mainnet {
-        return Some(StaticRejection::Network);
-    }
-    if transaction.chain_id != rules.chain_id {
-        return Some(StaticRejection::ChainId { expected: rules.chain_id, got: transaction.chain_id });
-    }
-    if transaction.anchor_mode == AnchorMode::OffChainOnly {
-        return Some(StaticRejection::AnchorMode);
-    }
-    transaction.epoch_rejects(rules.epoch, rules.plain_coinbase)
-}
-
 impl StacksTransaction {
-    /// The first epoch rule that the transaction breaks, if any. For `plain_coinbase` see [`StaticRules`].
+    /// The first epoch rule that the transaction breaks, if any. With `plain_coinbase`, coinbases carry no VRF proof in any epoch:
+    /// true for this node, whose proof is in the header (docs/CONSENSUS.md#blocks); false for the reference's rule, where they
+    /// carry one from epoch 3.0.
     #[must_use]
     pub fn epoch_rejects(&self, epoch: Epoch, plain_coinbase: bool) -> Option<StaticRejection> {
         self.auth_rejects(epoch)

@@ -159,7 +159,7 @@ impl StacksTransaction {
     ///
     /// # Errors
     /// As [`StacksTransaction::decode_prefix`].
-    pub fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         reader.bounded(MAX_TRANSACTION_BYTES, Self::read_unbounded)
     }
 
@@ -267,12 +267,6 @@ impl StacksTransaction {
         self.auth.payer().fee()
     }
 
-    /// Whether a sponsor pays.
-    #[must_use]
-    pub const fn is_sponsored(&self) -> bool {
-        matches!(self.auth, TransactionAuth::Sponsored { .. })
-    }
-
     /// Name of the payload kind, such as "`TokenTransfer`".
     #[must_use]
     pub const fn payload_name(&self) -> &'static str {
@@ -327,12 +321,6 @@ impl BlockTransaction {
     #[must_use]
     pub fn length(&self) -> usize {
         self.raw.len()
-    }
-
-    /// Takes the transaction out.
-    #[must_use]
-    pub fn into_transaction(self) -> StacksTransaction {
-        self.transaction
     }
 }
 

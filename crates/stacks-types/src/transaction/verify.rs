@@ -67,14 +67,6 @@ impl StacksTransaction {
         Ok(())
     }
 
-    /// Checks the origin's signatures only, as before a sponsor has signed.
-    ///
-    /// # Errors
-    /// [`VerifyError`] about the first signature that is not good.
-    pub fn verify_origin(&self, low_s: LowS) -> Result<(), VerifyError> {
-        self.auth.origin().verify(&self.initial_sighash(), AuthRole::Origin, low_s).map(|_| ())
-    }
-
     /// Whether one of its signatures has a high S, and so is good only under [`LowS::Lax`].
     #[must_use]
     pub fn has_high_s(&self) -> bool {

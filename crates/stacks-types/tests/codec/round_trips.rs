@@ -14,7 +14,7 @@ use stacks_types::merkle;
 use stacks_types::proposal::SlotMessage;
 use stacks_types::stackerdb::StackerDbChunk;
 use stacks_types::transaction::{
-    MultiSigHashMode, SpendingCondition, StacksTransaction, TransactionAuth, TransactionPayload,
+    AuthRole, MultiSigHashMode, SpendingCondition, StacksTransaction, TransactionAuth, TransactionPayload,
 };
 use stacks_types::value::{decode_value, read_value};
 
@@ -130,7 +130,8 @@ fn a_sponsor_signs_after_the_origin() {
     };
     assert!(transaction.sign_origin(&sponsor).is_err(), "the sponsor's key is not the origin's");
     transaction.sign_origin(&origin).expect("the origin's key");
-    assert_eq!(transaction.verify_origin(LowS::Strict), Ok(()));
+    let origins = transaction.auth.origin().verify(&transaction.initial_sighash(), AuthRole::Origin, LowS::Strict);
+    assert!(origins.is_ok(), "{origins:?}");
     assert!(transaction.verify(LowS::Strict).is_err(), "the sponsor has not signed");
     transaction.sign_sponsor(&sponsor).expect("the sponsor's key");
     assert_eq!(transaction.verify(LowS::Strict), Ok(()));

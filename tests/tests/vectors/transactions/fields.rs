@@ -54,7 +54,7 @@ fn check_auth(transaction: &StacksTransaction, auth: &Value, name: &str) {
         TransactionAuth::Sponsored { .. } => "sponsored",
     };
     assert_eq!(kind, text(auth, "type"), "{name}");
-    assert_eq!(transaction.is_sponsored(), !auth["sponsor"].is_null(), "{name}");
+    assert_eq!(kind == "sponsored", !auth["sponsor"].is_null(), "{name}");
     assert_eq!(transaction.origin_nonce(), number(&auth["origin"], "nonce"), "{name}");
     check_condition(transaction.auth.origin(), &auth["origin"], name);
     let payer = match transaction.auth.sponsor() {

@@ -5,7 +5,7 @@ use clarity::costs::Cost;
 use clarity::run::{Event, EventBody};
 use clarity::value::Value;
 use stacks_types::ids::StacksBlockId;
-use stacks_types::transaction::{ContractVersion, TransactionPayload};
+use stacks_types::transaction::{ContractVersion, StacksTransaction, TransactionPayload};
 
 use super::support::{Account, BALANCE, FEE, TestChain, id};
 use crate::execution::ContractCache;
@@ -309,7 +309,7 @@ fn a_transaction_is_verified_unless_somebody_remembers_having_done_so() {
     on_a_large_stack(|| {
         let chain = TestChain::new();
         let (alice, bob) = (Account::new(1), Account::new(2));
-        let mut forged = alice.transfer(0, &bob.principal(), 5).into_transaction();
+        let mut forged = StacksTransaction::clone(&alice.transfer(0, &bob.principal(), 5));
         forged.auth.origin_mut().set_fee(FEE + 1);
         let forged = forged.into();
         let mut session = chain.begin(BOOT, 1);

@@ -17,7 +17,7 @@ pub struct MicroblockHeader {
     pub prev_block: BlockHash,
     /// Merkle root over its transactions.
     pub tx_merkle_root: [u8; 32],
-    /// Signature of the microblock's producer over [`MicroblockHeader::signing_digest`].
+    /// Signature of the microblock's producer over H(header with a zero signature).
     pub signature: MessageSignature,
 }
 
@@ -28,14 +28,6 @@ impl MicroblockHeader {
         let mut bytes = Vec::new();
         self.write(&mut bytes);
         BlockHash(sha512_256(&[&bytes]))
-    }
-
-    /// H(header with a zero signature): what the producer signed.
-    #[must_use]
-    pub fn signing_digest(&self) -> [u8; 32] {
-        let mut bytes = Vec::new();
-        Self { signature: MessageSignature::default(), ..self.clone() }.write(&mut bytes);
-        sha512_256(&[&bytes])
     }
 
     pub(super) fn write(&self, out: &mut Vec<u8>) {
