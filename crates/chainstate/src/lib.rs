@@ -30,7 +30,7 @@ pub mod stackerdb;
 pub mod journal;
 
 pub mod chain;
-pub mod store;
+pub(crate) mod store;
 
 pub mod read;
 

@@ -5,8 +5,8 @@
 
 mod boot;
 
-pub use boot::{BootContract, BootContracts, BootRelease, stacking_minimum};
-pub(crate) use boot::{POX_5_MINIMUM_USTX, pox_4_minimum_part};
+pub use boot::{BootContract, BootContracts, BootRelease};
+pub(crate) use boot::{POX_5_MINIMUM_USTX, pox_4_minimum_part, stacking_minimum};
 
 use clarity::Rules;
 use clarity::costs::Cost;
@@ -32,7 +32,7 @@ pub const HELIUM_20: Cost = Cost {
 pub const COINBASE_USTX: u128 = 1_000_000_000;
 
 /// Length of the prepare phase in burn blocks; stacking is mocked, so nothing depends on it.
-pub const POX_PREPARE_LENGTH: u32 = 1;
+pub(crate) const POX_PREPARE_LENGTH: u32 = 1;
 
 /// Number of epoch 3.0 in peer versions.
 const FIRST_NETWORK_EPOCH: u8 = 0x0b;
@@ -71,7 +71,7 @@ pub struct ChainParams {
 impl ChainParams {
     /// The epoch as the wire types know it.
     #[must_use]
-    pub fn epoch(&self) -> Epoch {
+    pub(crate) fn epoch(&self) -> Epoch {
         Epoch::from_name(self.rules.epoch).unwrap_or(Epoch::NEWEST)
     }
 
@@ -86,13 +86,13 @@ impl ChainParams {
 
     /// Version of contracts whose payload names none: the epoch's newest (docs/CONSENSUS.md#payloads).
     #[must_use]
-    pub const fn default_version(&self) -> u8 {
+    pub(crate) const fn default_version(&self) -> u8 {
         self.rules.newest_version
     }
 
     /// SHA256 over everything that the rules depend on: a data folder of one chain is not run with another's parameters.
     #[must_use]
-    pub fn fingerprint(&self) -> [u8; 32] {
+    pub(crate) fn fingerprint(&self) -> [u8; 32] {
         let mut text = format!(
             "{:08x} {} {} {} {:?} {} {}\n",
             self.chain_id,
@@ -124,7 +124,7 @@ impl ChainParams {
     /// These parameters as a chain of this fingerprint was made with them, by this release or an earlier one; none if it was
     /// made with others.
     #[must_use]
-    pub fn as_made(&self, fingerprint: &[u8; 32]) -> Option<Self> {
+    pub(crate) fn as_made(&self, fingerprint: &[u8; 32]) -> Option<Self> {
         let of_release = |release| {
             let boot_contracts = BootContracts { release, ..self.boot_contracts.clone() };
             Self { boot_contracts, ..self.clone() }
@@ -134,7 +134,7 @@ impl ChainParams {
 
     /// These parameters with the rules of another epoch, and that epoch's limit if these have their epoch's.
     #[must_use]
-    pub fn in_epoch(&self, rules: &'static Rules) -> Self {
+    pub(crate) fn in_epoch(&self, rules: &'static Rules) -> Self {
         let has_own_limit = self.tenure_cost_limit == self.rules.block_limit;
         let tenure_cost_limit = if has_own_limit { rules.block_limit } else { self.tenure_cost_limit };
         Self { rules, tenure_cost_limit, ..self.clone() }

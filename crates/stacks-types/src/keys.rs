@@ -281,21 +281,6 @@ impl MessageSignature {
             RecoveryId::try_from(i32::from(*recovery_id)).map_err(|_| KeyError::RecoveryId(*recovery_id))?;
         RecoverableSignature::from_compact(scalars, recovery_id).map_err(|_| KeyError::SignatureRange)
     }
-
-    fn decode(&self) -> Result<RecoverableSignature, KeyError> {
-        let [recovery_id, scalars @ ..] = &self.0;
-        let recovery_id =
-            RecoveryId::try_from(i32::from(*recovery_id)).map_err(|_| KeyError::RecoveryId(*recovery_id))?;
-        RecoverableSignature::from_compact(scalars, recovery_id).map_err(|_| KeyError::SignatureRange)
-    }
-
-    /// The order of Clarity's functions: r, s, recovery id.
-    #[must_use]
-    pub fn to_rsv(&self) -> [u8; 65] {
-        let mut bytes = self.0;
-        bytes.rotate_left(1);
-        bytes
-    }
 }
 
 /// Decodes hex of at most `bytes_max` bytes with an optional `0x`.

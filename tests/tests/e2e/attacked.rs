@@ -8,7 +8,7 @@ use tests::figures::resident_bytes;
 use tests::load::attacks::{ATTACKS, Attackers, Undisturbed};
 use tests::processes::unread::{LIST_EVENTS, PAGE_OF_EVENTS, get, grpc_calls, send_and_leave};
 
-use crate::support::{Client, Cluster, Plan, run};
+use tests::processes::{Client, Cluster, Plan, run};
 
 const ATTACKERS: Attackers = Attackers { subscribers: 100, scrapers: 500, askers: 100 };
 /// Bytes that may be in flight: the sum of the node's pools (`BYTES_IN_FLIGHT`).

@@ -18,7 +18,7 @@ use crate::mempool::{Candidates, DropReason, PendingTransaction, get_raw};
 use crate::transactions::{MinerAction, TransactionError, VerifiedTransaction};
 
 /// Most transactions of a block, as the reference's miner has it (docs/CONSENSUS.md#limits-of-the-formats).
-pub const MAX_BLOCK_TRANSACTIONS: usize = 11_650;
+pub(crate) const MAX_BLOCK_TRANSACTIONS: usize = 11_650;
 
 /// A block's content.
 pub(crate) struct Filled {

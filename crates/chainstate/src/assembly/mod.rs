@@ -25,7 +25,7 @@ use crate::blocks::{BlockPlan, Execution, plan};
 use crate::chain::{Chain, ChainReader, wire};
 use crate::db::StoreError;
 
-pub use fill::MAX_BLOCK_TRANSACTIONS;
+pub(crate) use fill::MAX_BLOCK_TRANSACTIONS;
 use fill::{FillBounds, Filled};
 
 /// Most skipped transactions that a template names.

@@ -14,24 +14,24 @@ use super::Execution;
 const CAPACITY: usize = 8;
 
 /// What an execution depends on.
-pub type ExecutionKey = (StacksBlockId, BurnBlockHash, MerkleRoot);
+pub(crate) type ExecutionKey = (StacksBlockId, BurnBlockHash, MerkleRoot);
 
 /// The newest executions.
 #[derive(Default)]
-pub struct ExecutionCache {
+pub(crate) struct ExecutionCache {
     entries: Mutex<VecDeque<(ExecutionKey, Arc<Execution>)>>,
 }
 
 impl ExecutionCache {
     /// The result for `key`, if it is still here.
     #[must_use]
-    pub fn get(&self, key: &ExecutionKey) -> Option<Arc<Execution>> {
+    pub(crate) fn get(&self, key: &ExecutionKey) -> Option<Arc<Execution>> {
         let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         entries.iter().find(|(k, _)| k == key).map(|(_, execution)| Arc::clone(execution))
     }
 
     /// Keeps a result; the oldest gives way.
-    pub fn insert(&self, key: ExecutionKey, execution: Arc<Execution>) {
+    pub(crate) fn insert(&self, key: ExecutionKey, execution: Arc<Execution>) {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         entries.retain(|(k, _)| *k != key);
         if entries.len() == CAPACITY {
@@ -41,7 +41,7 @@ impl ExecutionCache {
     }
 
     /// Forgets a result that is committed: readers find it in the state now.
-    pub fn remove(&self, key: &ExecutionKey) {
+    pub(crate) fn remove(&self, key: &ExecutionKey) {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner).retain(|(k, _)| k != key);
     }
 }

@@ -20,8 +20,8 @@ mod signature_cache;
 
 pub use execute::{ExecuteError, Execution, execute};
 pub(crate) use execute::{close, open};
-pub use execution_cache::{ExecutionCache, ExecutionKey};
+pub(crate) use execution_cache::{ExecutionCache, ExecutionKey};
 pub use plan::{BlockPlan, plan};
 pub use rejection::Rejection;
-pub use rules::{CheckError, SignatureRules, check_in_chain, check_standalone, decode_block};
-pub use signature_cache::SignatureCache;
+pub(crate) use rules::{CheckError, SignatureRules, check_in_chain, check_standalone, decode_block};
+pub(crate) use signature_cache::SignatureCache;

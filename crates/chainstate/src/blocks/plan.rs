@@ -1,7 +1,6 @@
 //! What a block's place decides before any of its transactions runs: tenure, coinbase, rewards due.
 
 use rusqlite::Connection;
-use stacks_types::ids::StacksBlockId;
 
 use crate::burn::BurnBlock;
 use crate::db::StoreError;
@@ -63,15 +62,9 @@ impl BlockPlan {
         self.parent.chain_length.saturating_add(1)
     }
 
-    /// The first block of the block's tenure, when the block itself has this id.
-    #[must_use]
-    pub fn tenure_start(&self, own: StacksBlockId) -> StacksBlockId {
-        if self.new_tenure { own } else { self.parent.tenure.start }
-    }
-
     /// As execution needs it.
     #[must_use]
-    pub fn context(&self) -> BlockContext {
+    pub(crate) fn context(&self) -> BlockContext {
         BlockContext {
             parent: self.parent.block_id,
             burn_view: burn_view_of(&self.burn_view),

@@ -146,7 +146,7 @@ impl Rejection {
     /// Whether it holds for every block with this id. Stackers' signatures are no part of the id, and what this node has
     /// not processed it may process yet.
     #[must_use]
-    pub const fn is_of_the_id(&self) -> bool {
+    pub(crate) const fn is_of_the_id(&self) -> bool {
         !matches!(
             self,
             Self::BadStackerSignatures(_)
@@ -158,7 +158,7 @@ impl Rejection {
 
     /// The transaction at fault, when one is.
     #[must_use]
-    pub const fn failed_txid(&self) -> Option<&Txid> {
+    pub(crate) const fn failed_txid(&self) -> Option<&Txid> {
         match self {
             Self::BadTransaction { txid, .. } | Self::CostExceeded { txid, .. } => Some(txid),
             _ => None,

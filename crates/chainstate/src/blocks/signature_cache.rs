@@ -16,7 +16,7 @@ const CAPACITY: usize = 64;
 
 /// What was found good lately.
 #[derive(Default)]
-pub struct SignatureCache {
+pub(crate) struct SignatureCache {
     /// Newest last.
     good: Mutex<VecDeque<[u8; 32]>>,
 }

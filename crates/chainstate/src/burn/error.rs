@@ -40,7 +40,7 @@ impl From<rusqlite::Error> for BurnLookupError {
 
 /// Why a burn database could not be opened.
 #[derive(Debug, thiserror::Error)]
-pub enum BurnOpenError {
+pub(crate) enum BurnOpenError {
     /// A chain cannot have these rules.
     #[error("burn chain rules: {what}")]
     BadRules {

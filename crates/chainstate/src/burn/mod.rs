@@ -24,11 +24,12 @@ mod stackers;
 mod writer;
 
 pub use block::{BurnBlock, BurnBlockInfo};
-pub use error::{BurnLookupError, BurnOpenError, SetMembersError};
+pub(crate) use error::BurnOpenError;
+pub use error::{BurnLookupError, SetMembersError};
 pub(crate) use look::{BurnLook, look};
 pub use reader::BurnDbReader;
-pub use stackers::{MAX_SET_MEMBERS, StackerSet};
-pub use writer::BurnDbWriter;
+pub use stackers::StackerSet;
+pub(crate) use writer::BurnDbWriter;
 
 #[cfg(test)]
 mod tests;

@@ -10,7 +10,7 @@ use crate::db::{StoreError, to_integer};
 use crate::params::{BurnParams, Producer};
 use rusqlite::Connection;
 use sqlite::{Migration, Schema};
-use stacks_types::ids::{BurnBlockHash, ConsensusHash, SortitionHash};
+use stacks_types::ids::{BurnBlockHash, ConsensusHash};
 use std::path::Path;
 
 /// The burn database as a kind of file: "mBRN".
@@ -35,7 +35,7 @@ impl BurnDbReader {
     ///
     /// # Errors
     /// When there is no such file, or it is not a burn database, or it is empty or damaged.
-    pub fn open(path: &Path) -> Result<Self, BurnOpenError> {
+    pub(crate) fn open(path: &Path) -> Result<Self, BurnOpenError> {
         let conn = sqlite::open_reader(path)?;
         SCHEMA.check(&conn)?;
         let rules = select_rules(&conn)?.ok_or_else(|| StoreError::impossible("burn_rules.id"))?;
@@ -44,7 +44,7 @@ impl BurnDbReader {
 
     /// The rules that the chain was made with.
     #[must_use]
-    pub const fn rules(&self) -> &BurnParams {
+    pub(crate) const fn rules(&self) -> &BurnParams {
         &self.rules
     }
 
@@ -52,7 +52,7 @@ impl BurnDbReader {
     ///
     /// # Errors
     /// When the database fails.
-    pub fn get_canonical_burn_block(&self) -> Result<Option<BurnBlock>, BurnLookupError> {
+    pub(crate) fn get_canonical_burn_block(&self) -> Result<Option<BurnBlock>, BurnLookupError> {
         Ok(rows::select_canonical(&self.conn)?)
     }
 
@@ -60,7 +60,7 @@ impl BurnDbReader {
     ///
     /// # Errors
     /// When the database fails.
-    pub fn canonical_as_of(&self, seen: u64) -> Result<Option<BurnBlock>, BurnLookupError> {
+    pub(crate) fn canonical_as_of(&self, seen: u64) -> Result<Option<BurnBlock>, BurnLookupError> {
         Ok(rows::select_canonical_as_of(&self.conn, seen)?)
     }
 
@@ -68,7 +68,7 @@ impl BurnDbReader {
     ///
     /// # Errors
     /// When the database fails.
-    pub fn canonical_height(&self) -> Result<u64, StoreError> {
+    pub(crate) fn canonical_height(&self) -> Result<u64, StoreError> {
         Ok(rows::select_canonical(&self.conn)?.map_or(self.rules.first_height, |block| block.height))
     }
 
@@ -76,7 +76,7 @@ impl BurnDbReader {
     ///
     /// # Errors
     /// [`BurnLookupError::UnknownBurnBlock`], or when the database fails.
-    pub fn get_burn_block(&self, hash: &BurnBlockHash) -> Result<BurnBlock, BurnLookupError> {
+    pub(crate) fn get_burn_block(&self, hash: &BurnBlockHash) -> Result<BurnBlock, BurnLookupError> {
         rows::select_by_hash(&self.conn, hash)?.ok_or(BurnLookupError::UnknownBurnBlock(*hash))
     }
 
@@ -92,7 +92,7 @@ impl BurnDbReader {
     ///
     /// # Errors
     /// [`BurnLookupError::UnknownConsensusHash`], or when the database fails.
-    pub fn get_burn_block_by_consensus_hash(&self, hash: &ConsensusHash) -> Result<BurnBlock, BurnLookupError> {
+    pub(crate) fn get_burn_block_by_consensus_hash(&self, hash: &ConsensusHash) -> Result<BurnBlock, BurnLookupError> {
         let block = rows::select_by_consensus_hash(&self.conn, hash)?;
         block.ok_or(BurnLookupError::UnknownConsensusHash(*hash))
     }
@@ -101,7 +101,7 @@ impl BurnDbReader {
     ///
     /// # Errors
     /// [`BurnLookupError::UnknownBurnBlock`] for the tip, or when the database fails.
-    pub fn get_burn_block_at_height(
+    pub(crate) fn get_burn_block_at_height(
         &self,
         height: u64,
         fork_tip: &BurnBlockHash,
@@ -124,23 +124,13 @@ impl BurnDbReader {
         Ok(at.is_some_and(|at| at.seen == ancestor.seen))
     }
 
-    /// The newest block that both descend from (or are), in O(log n).
-    ///
-    /// # Errors
-    /// [`BurnLookupError::UnknownBurnBlock`] for either, or when the database fails.
-    pub fn common_ancestor(&self, one: &BurnBlockHash, other: &BurnBlockHash) -> Result<BurnBlock, BurnLookupError> {
-        let (one, other) = (self.link(one)?, self.link(other)?);
-        let at = rows::common_ancestor(&self.conn, one, other)?;
-        Ok(rows::select_by_seen(&self.conn, at.seen)?)
-    }
-
     /// Up to `limit` blocks that were seen after the `seen`th, on all forks, in the order seen. 0 starts at the first.
     ///
     /// This is how a follower that was away finds what it missed.
     ///
     /// # Errors
     /// When the database fails.
-    pub fn burn_blocks_after(&self, seen: u64, limit: u32) -> Result<Vec<BurnBlock>, BurnLookupError> {
+    pub(crate) fn burn_blocks_after(&self, seen: u64, limit: u32) -> Result<Vec<BurnBlock>, BurnLookupError> {
         Ok(rows::select_after(&self.conn, seen, limit)?)
     }
 
@@ -148,7 +138,7 @@ impl BurnDbReader {
     ///
     /// # Errors
     /// [`BurnLookupError::UnknownBurnBlock`], or when the database fails.
-    pub fn get_producer_set(&self, at: &BurnBlockHash) -> Result<Vec<Producer>, BurnLookupError> {
+    pub(crate) fn get_producer_set(&self, at: &BurnBlockHash) -> Result<Vec<Producer>, BurnLookupError> {
         let cycle = self.cycle_of(self.link(at)?.height);
         Ok(self.producers_of_cycle(cycle)?)
     }
@@ -157,7 +147,7 @@ impl BurnDbReader {
     ///
     /// # Errors
     /// When the database fails.
-    pub fn producers_of_cycle(&self, cycle: u64) -> Result<Vec<Producer>, StoreError> {
+    pub(crate) fn producers_of_cycle(&self, cycle: u64) -> Result<Vec<Producer>, StoreError> {
         select_producers(&self.conn, to_integer("reward cycle", cycle)?)
     }
 
@@ -205,25 +195,9 @@ impl BurnDbReader {
 
     /// The reward cycle of a burn height, from 0; heights below the first block count to cycle 0.
     #[must_use]
-    pub fn cycle_of(&self, height: u64) -> u64 {
+    pub(crate) fn cycle_of(&self, height: u64) -> u64 {
         let since_first = height.saturating_sub(self.rules.first_height);
         since_first.checked_div(self.rules.reward_cycle_length).unwrap_or(0)
-    }
-
-    /// The sortition hash at `at`.
-    ///
-    /// # Errors
-    /// [`BurnLookupError::UnknownBurnBlock`], or when the database fails.
-    pub fn sortition_hash(&self, at: &BurnBlockHash) -> Result<SortitionHash, BurnLookupError> {
-        Ok(self.get_burn_block(at)?.sortition_hash)
-    }
-
-    /// The consensus hash of a known block.
-    ///
-    /// # Errors
-    /// [`BurnLookupError::UnknownBurnBlock`], or when the database fails.
-    pub fn consensus_hash(&self, at: &BurnBlockHash) -> Result<ConsensusHash, BurnLookupError> {
-        Ok(self.get_burn_block(at)?.consensus_hash)
     }
 
     fn link(&self, hash: &BurnBlockHash) -> Result<Link, BurnLookupError> {

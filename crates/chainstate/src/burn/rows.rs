@@ -164,28 +164,6 @@ pub(super) fn ancestor_at(conn: &Connection, from: Link, height: u64) -> Result<
     Ok((at.height == height).then_some(at))
 }
 
-/// The newest common ancestor of the two.
-pub(super) fn common_ancestor(conn: &Connection, one: Link, other: Link) -> Result<Link, StoreError> {
-    let height = one.height.min(other.height);
-    let (Some(mut one), Some(mut other)) = (ancestor_at(conn, one, height)?, ancestor_at(conn, other, height)?) else {
-        return Err(missing("burn_blocks.skip_seen"));
-    };
-    while one.seen != other.seen {
-        if one.parent_seen == one.seen || other.parent_seen == other.seen {
-            return Err(missing("burn_blocks.skip_seen")); // Two first blocks: this store never makes them.
-        }
-        // At equal heights both skips end at equal heights: jump while that keeps the two apart.
-        let (next_one, next_other) = if one.skip_seen == other.skip_seen {
-            (one.parent_seen, other.parent_seen)
-        } else {
-            (one.skip_seen, other.skip_seen)
-        };
-        one = select_link_by_seen(conn, next_one)?;
-        other = select_link_by_seen(conn, next_other)?;
-    }
-    Ok(one)
-}
-
 /// The address in columns `address_version` and `address_hash160`.
 pub(super) fn get_address(row: &Row<'_>) -> rusqlite::Result<StacksAddress> {
     let version: u8 = row.get("address_version")?;

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 /// Members of a set: each stacker needs a slot of `.signers`, and a StackerDB has at most 4096
 /// (docs/COMPATIBILITY.md#stackerdb-contracts).
-pub const MAX_SET_MEMBERS: usize = 4096;
+pub(crate) const MAX_SET_MEMBERS: usize = 4096;
 
 /// Share of the weight that must sign, in percent (docs/CONSENSUS.md#rules-of-a-block).
 const THRESHOLD_PERCENT: u64 = 70;
@@ -26,20 +26,20 @@ pub struct StackerSet {
 impl StackerSet {
     /// Sum of all weights.
     #[must_use]
-    pub fn total_weight(&self) -> u64 {
+    pub(crate) fn total_weight(&self) -> u64 {
         // At most 4096 weights of 32 bits each: far from 64 bits.
         self.stackers.iter().map(|stacker| u64::from(stacker.weight)).sum()
     }
 
     /// The least weight that makes a block valid: 70 % of all, rounded up.
     #[must_use]
-    pub fn threshold(&self) -> u64 {
+    pub(crate) fn threshold(&self) -> u64 {
         (self.total_weight() * THRESHOLD_PERCENT).div_ceil(100)
     }
 
     /// Place of the member whose key hashes to `hash160`, from 0.
     #[must_use]
-    pub fn position(&self, hash160: &Hash160) -> Option<usize> {
+    pub(crate) fn position(&self, hash160: &Hash160) -> Option<usize> {
         self.stackers.iter().position(|stacker| stacker.address.hash160() == *hash160)
     }
 }

@@ -13,7 +13,6 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use sqlite::Durability;
 use stacks_types::ids::BurnBlockHash;
 use std::ops::Deref;
-use std::path::Path;
 use std::sync::Arc;
 
 /// The highest burn block: contracts read heights of 32 bits.
@@ -21,7 +20,7 @@ const MAX_HEIGHT: u64 = u32::MAX as u64;
 
 /// The connection that may change the burn chain. Answers all questions of a [`BurnDbReader`] too.
 #[derive(Debug)]
-pub struct BurnDbWriter(BurnDbReader, Arc<Positions>);
+pub(crate) struct BurnDbWriter(BurnDbReader, Arc<Positions>);
 
 impl Deref for BurnDbWriter {
     type Target = BurnDbReader;
@@ -32,15 +31,11 @@ impl Deref for BurnDbWriter {
 }
 
 impl BurnDbWriter {
-    /// Opens the burn database at `path`. A new file gets the rules and exactly one block, at `rules.first_height`.
+    /// Opens the burn database. A new file gets the rules and exactly one block, at `rules.first_height`. Each block will say how
+    /// far the other files were.
     ///
     /// # Errors
     /// When the rules cannot be, when the file was made with other rules, and when it is damaged or unusable.
-    pub fn open(path: &Path, rules: &BurnParams, durability: Durability) -> Result<Self, BurnOpenError> {
-        Self::open_inspected(sqlite::inspect(path)?, rules, Arc::default(), durability)
-    }
-
-    /// As [`Self::open`]; each block will say how far the other files were.
     pub(crate) fn open_inspected(
         inspected: sqlite::Inspected,
         rules: &BurnParams,
@@ -75,22 +70,14 @@ impl BurnDbWriter {
         Ok(tx.commit()?)
     }
 
-    /// Mines a block on `on`, which may be any known block. It is on disk when this returns.
+    /// Mines `count` blocks, the first on `on`, which may be any known block, each other one on the one before: all of them or
+    /// none, oldest first. They are on disk when this returns.
     ///
-    /// The block's time is `time_s` (seconds since 1970), or its parent's if that is later.
+    /// A block's time is `time_s` (seconds since 1970), or its parent's if that is later.
     ///
     /// # Errors
     /// [`BurnLookupError::UnknownBurnBlock`], or when the database fails.
-    pub fn mine(&mut self, on: &BurnBlockHash, time_s: u64) -> Result<BurnBlock, BurnLookupError> {
-        let mut blocks = self.mine_chain(on, 1, time_s)?;
-        Ok(blocks.pop().ok_or_else(|| StoreError::impossible("burn_blocks.seen"))?)
-    }
-
-    /// Mines `count` blocks, the first on `on`, each other one on the one before: all of them or none, oldest first.
-    ///
-    /// # Errors
-    /// As [`Self::mine`].
-    pub fn mine_chain(
+    pub(crate) fn mine_chain(
         &mut self,
         on: &BurnBlockHash,
         count: u32,
@@ -118,7 +105,7 @@ impl BurnDbWriter {
     ///
     /// # Errors
     /// When the cycle has begun, when the set cannot be, and when the database fails.
-    pub fn set_stackers(&mut self, cycle: u64, stackers: &[Stacker]) -> Result<(), SetMembersError> {
+    pub(crate) fn set_stackers(&mut self, cycle: u64, stackers: &[Stacker]) -> Result<(), SetMembersError> {
         check_stackers(stackers).map_err(|what| SetMembersError::BadSet { what })?;
         self.set_members(cycle, |tx, cycle| replace_stackers(tx, cycle, stackers))
     }
@@ -127,7 +114,7 @@ impl BurnDbWriter {
     ///
     /// # Errors
     /// As [`Self::set_stackers`].
-    pub fn set_producers(&mut self, cycle: u64, producers: &[Producer]) -> Result<(), SetMembersError> {
+    pub(crate) fn set_producers(&mut self, cycle: u64, producers: &[Producer]) -> Result<(), SetMembersError> {
         check_producers(producers).map_err(|what| SetMembersError::BadSet { what })?;
         self.set_members(cycle, |tx, cycle| replace_producers(tx, cycle, producers))
     }

@@ -70,7 +70,7 @@ pub enum Offered {
 }
 
 /// What became of an offer: the outer error is ours; the inner one is the sender's to read.
-pub type AdmissionAnswer = Result<Result<Admission, AdmissionRefusal>, StoreError>;
+pub(crate) type AdmissionAnswer = Result<Result<Admission, AdmissionRefusal>, StoreError>;
 
 /// What became of one try to insert.
 enum Attempt {
@@ -249,19 +249,19 @@ impl Chain {
 
     /// What a waiting transaction waits for; none when it is not pending.
     #[must_use]
-    pub fn pending_stand(&self, txid: &Txid) -> Option<Stand> {
+    pub(crate) fn pending_stand(&self, txid: &Txid) -> Option<Stand> {
         lock(&self.inner.mempool).stand(txid)
     }
 
     /// Up to `limit` nonces that an account's pending transactions use, as origin or sponsor, rising.
     #[must_use]
-    pub fn pending_nonces(&self, account: &StacksAddress, limit: usize) -> Vec<u64> {
+    pub(crate) fn pending_nonces(&self, account: &StacksAddress, limit: usize) -> Vec<u64> {
         lock(&self.inner.mempool).pending_nonces(account).take(limit).collect()
     }
 
     /// The waiting transaction that assembly would try first, if any can be mined by its nonce.
     #[must_use]
-    pub fn first_candidate(&self) -> Option<PendingTransaction> {
+    pub(crate) fn first_candidate(&self) -> Option<PendingTransaction> {
         self.with_mempool(|index| Candidates::default().next(index))
     }
 

@@ -13,7 +13,7 @@ use crate::mempool::{Changes, DropReason, Dropped, remove};
 use crate::store::WriteTx;
 
 /// Dropped transactions that are remembered; the oldest are forgotten first. About 300 bytes each.
-pub const MAX_DROPPED_KEPT: u32 = 65_536;
+pub(crate) const MAX_DROPPED_KEPT: u32 = 65_536;
 /// Drops of one template that are logged, each on a line.
 const LOGGED_MAX: usize = 10;
 

@@ -7,7 +7,7 @@ use stacks_types::ids::{BurnBlockHash, Txid};
 use super::{Chain, lock};
 
 /// Transactions of a template that are remembered.
-pub const MAX_LEFT_OUT: usize = 1_000;
+pub(crate) const MAX_LEFT_OUT: usize = 1_000;
 
 /// Of the last template.
 #[derive(Debug, Default)]
@@ -46,7 +46,7 @@ impl Chain {
 
     /// Why the last template left a transaction out.
     #[must_use]
-    pub fn why_left_out(&self, txid: &Txid) -> Option<String> {
+    pub(crate) fn why_left_out(&self, txid: &Txid) -> Option<String> {
         lock(&self.inner.left_out).reasons.get(txid).cloned()
     }
 }

@@ -49,14 +49,12 @@ mod tip;
 mod validate;
 pub mod wire;
 
-pub use admit::{Admission, AdmissionAnswer, AdmissionRefusal, Offered};
+pub use admit::{Admission, AdmissionRefusal, Offered};
 pub use append::Processed;
 pub use burnchain::BurnReorg;
 pub use check_rest::UncheckedFiles;
-pub use dropped::MAX_DROPPED_KEPT;
 pub(crate) use dropped::{Problem, why_dropped};
 pub use job_results::{JobKind, JobResult, ResultLimits};
-pub use left_out::MAX_LEFT_OUT;
 pub use mining_policy::{BLOCKS_WANTED_MAX, Mining};
 pub(crate) use pooled_reader::PooledReader;
 pub use reader::{ChainReader, ReadStateError};
@@ -152,7 +150,7 @@ impl Chain {
 
     /// What one transaction may take in assembly and in the validation of proposals.
     #[must_use]
-    pub fn execution_limits(&self) -> ExecutionLimits {
+    pub(crate) fn execution_limits(&self) -> ExecutionLimits {
         *lock(&self.inner.execution_limits)
     }
 

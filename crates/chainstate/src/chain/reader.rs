@@ -197,7 +197,7 @@ impl ChainReader {
     ///
     /// # Errors
     /// [`StoreError`] when it cannot be read.
-    pub fn is_canonical(&self, block_id: &StacksBlockId) -> Result<bool, StoreError> {
+    pub(crate) fn is_canonical(&self, block_id: &StacksBlockId) -> Result<bool, StoreError> {
         self.ancestry().is_ancestor(block_id, &self.meta()?.tip)
     }
 
@@ -255,7 +255,7 @@ impl ChainReader {
     ///
     /// # Errors
     /// As [`Self::state_at`].
-    pub fn state_until<T>(
+    pub(crate) fn state_until<T>(
         &self,
         block_id: Option<&StacksBlockId>,
         expired: Expired<'_>,

@@ -23,7 +23,7 @@ impl<'a> Snapshot<'a> {
 
     /// Sequence of an event whose effect, and that of all before it, is in the snapshot; that of later ones may be.
     #[must_use]
-    pub const fn sequence(&self) -> u64 {
+    pub(crate) const fn sequence(&self) -> u64 {
         self.sequence
     }
 

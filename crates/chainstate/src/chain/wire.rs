@@ -54,7 +54,7 @@ pub fn block_ref(header: &ProcessedHeader) -> v1::BlockRef {
 
 /// The names of any block.
 #[must_use]
-pub fn header_ref(header: &NakamotoBlockHeader) -> v1::BlockRef {
+pub(crate) fn header_ref(header: &NakamotoBlockHeader) -> v1::BlockRef {
     v1::BlockRef {
         block_id: bytes(&header.block_id().0),
         block_hash: bytes(&header.block_hash().0),
@@ -91,7 +91,7 @@ pub const fn signing_mode(mode: SigningMode) -> v1::SigningMode {
 
 /// A reward that was paid.
 #[must_use]
-pub fn matured_reward(reward: &MaturedReward, from: &ProcessedHeader) -> v1::MaturedReward {
+pub(crate) fn matured_reward(reward: &MaturedReward, from: &ProcessedHeader) -> v1::MaturedReward {
     v1::MaturedReward {
         recipient: reward.recipient.clone(),
         producer: reward.producer.clone(),
@@ -103,7 +103,9 @@ pub fn matured_reward(reward: &MaturedReward, from: &ProcessedHeader) -> v1::Mat
 
 /// The receipts of a block, whose events are numbered over the whole block.
 #[must_use]
-pub fn receipts<'a>(receipts: impl Iterator<Item = (&'a TransactionReceipt, Vec<u8>)>) -> Vec<v1::TransactionReceipt> {
+pub(crate) fn receipts<'a>(
+    receipts: impl Iterator<Item = (&'a TransactionReceipt, Vec<u8>)>,
+) -> Vec<v1::TransactionReceipt> {
     let mut next_event = 0;
     receipts.map(|(receipt, raw)| receipt_message(receipt, raw, &mut next_event)).collect()
 }

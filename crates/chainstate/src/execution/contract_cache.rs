@@ -49,7 +49,7 @@ const fn weight(contract: &Contract) -> u64 {
 impl ContractCache {
     /// Keeps so many bytes of source; with 0 nothing.
     #[must_use]
-    pub fn with_source_bytes(source_bytes_max: u64) -> Self {
+    pub(crate) fn with_source_bytes(source_bytes_max: u64) -> Self {
         Self { source_bytes_max, kept: Mutex::default() }
     }
 

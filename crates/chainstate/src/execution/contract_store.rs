@@ -14,7 +14,7 @@ use stacks_types::ids::StacksBlockId;
 
 /// One contract, deployed by the block that is being committed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ContractRow {
+pub(crate) struct ContractRow {
     /// Its identifier, as Clarity prints it.
     pub contract: String,
     /// The engine's form of it.
@@ -25,7 +25,11 @@ pub struct ContractRow {
 ///
 /// # Errors
 /// Those of SQLite; a row that exists already is one, as a block is committed once.
-pub fn insert_contracts(tx: &Transaction<'_>, block_id: &StacksBlockId, rows: &[ContractRow]) -> rusqlite::Result<()> {
+pub(crate) fn insert_contracts(
+    tx: &Transaction<'_>,
+    block_id: &StacksBlockId,
+    rows: &[ContractRow],
+) -> rusqlite::Result<()> {
     let mut statement = tx.prepare_cached("INSERT INTO contracts (block_id, contract, body) VALUES (?1, ?2, ?3)")?;
     for row in rows {
         statement.execute(params![&block_id.0[..], row.contract, row.body])?;
@@ -37,7 +41,7 @@ pub fn insert_contracts(tx: &Transaction<'_>, block_id: &StacksBlockId, rows: &[
 ///
 /// # Errors
 /// Those of SQLite.
-pub fn select_contract(
+pub(crate) fn select_contract(
     connection: &Connection,
     block_id: &[u8; 32],
     contract: &str,
@@ -52,7 +56,7 @@ pub fn select_contract(
 ///
 /// # Errors
 /// Those of SQLite.
-pub fn select_contracts(connection: &Connection, block_id: &StacksBlockId) -> rusqlite::Result<Vec<String>> {
+pub(crate) fn select_contracts(connection: &Connection, block_id: &StacksBlockId) -> rusqlite::Result<Vec<String>> {
     let mut statement =
         connection.prepare_cached("SELECT contract FROM contracts WHERE block_id = ?1 ORDER BY contract")?;
     let rows = statement.query_map([&block_id.0[..]], |row| row.get(0))?;

@@ -203,7 +203,7 @@ fn count_deployments(session: &mut BlockSession<'_>, nonces: &Nonces) -> Result<
 
 /// Ids and texts of the contracts that block 0 deploys.
 #[must_use]
-pub fn boot_texts(params: &ChainParams) -> Vec<(String, String)> {
+pub(crate) fn boot_texts(params: &ChainParams) -> Vec<(String, String)> {
     let all = own_contracts(params).into_iter().chain(brought_contracts(params));
     all.map(|contract| (contract.id.to_string(), contract.source.into_owned())).collect()
 }

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// Says whether the time is over. Asked now and then, on the thread that evaluates.
-pub type Expired<'a> = &'a dyn Fn() -> bool;
+pub(crate) type Expired<'a> = &'a dyn Fn() -> bool;
 
 /// How much longer, and how much larger, than in assembly a transaction of a signed block may be: machines and their load
 /// differ, and what a signer let pass must not fail here.
@@ -59,7 +59,7 @@ pub struct Supervision<'a> {
 impl Supervision<'_> {
     /// Whether the execution is to end, whatever it has taken.
     #[must_use]
-    pub fn is_stopped(&self) -> bool {
+    pub(crate) fn is_stopped(&self) -> bool {
         self.stop.load(Ordering::Relaxed) || self.gives_way.is_some_and(|newcomer| newcomer.load(Ordering::Relaxed))
     }
 

@@ -28,10 +28,9 @@ pub mod session;
 pub use contract_cache::ContractCache;
 pub use env::BlockEnv;
 pub use facts::{BurnView, ChainFacts, Fact};
-pub use interrupt::{ExecutionLimits, Expired, Supervision};
-pub use post_conditions::{PostConditionFailure, check_post_conditions};
-pub use session::{BlockContext, BlockSession, ExecutedBlock, MAX_RECEIPTS_BYTES, STACK_BYTES, SessionError};
-pub use world::StateWrite;
+pub(crate) use interrupt::Expired;
+pub use interrupt::{ExecutionLimits, Supervision};
+pub use session::{BlockContext, BlockSession, ExecutedBlock, STACK_BYTES, SessionError};
 
 #[cfg(test)]
 mod tests;

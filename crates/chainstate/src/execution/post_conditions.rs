@@ -16,7 +16,7 @@ use stacks_types::transaction::{AssetInfo, NonFungibleCode, PostCondition, PostC
 
 /// The first promise that was broken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum PostConditionFailure {
+pub(crate) enum PostConditionFailure {
     /// A condition does not hold.
     #[error("post-condition {index} does not hold: {principal} moved {moved} of {asset}")]
     Broken {
@@ -54,7 +54,7 @@ struct Coverage {
 ///
 /// # Errors
 /// The broken promise.
-pub fn check_post_conditions(
+pub(crate) fn check_post_conditions(
     conditions: &[PostCondition],
     mode: PostConditionMode,
     origin: &Principal,

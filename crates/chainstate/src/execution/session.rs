@@ -43,7 +43,7 @@ pub const STACK_BYTES: usize = clarity::engine::STACK_BYTES + (8 << 20);
 
 /// Bounds the memory that one block's receipts take (docs/CONSENSUS.md#limits-of-the-formats): printing is cheap,
 /// keeping what was printed is not.
-pub const MAX_RECEIPTS_BYTES: u64 = 50 * 1024 * 1024;
+pub(crate) const MAX_RECEIPTS_BYTES: u64 = 50 * 1024 * 1024;
 
 /// Where a block stands.
 #[derive(Debug, Clone)]
@@ -146,13 +146,13 @@ impl<'a> BlockSession<'a> {
 
     /// Has transactions fail with [`TransactionError::DeadlinePassed`] once `expired` says so: for estimates, which say
     /// nothing about a transaction.
-    pub const fn stop_when(&mut self, expired: Expired<'a>) {
+    pub(crate) const fn stop_when(&mut self, expired: Expired<'a>) {
         self.deadline = Some(expired);
     }
 
     /// Has transactions end that take more than they may, with [`TransactionError::TookTooLong`] and
     /// [`TransactionError::HeldTooMuch`], and all with [`TransactionError::Interrupted`] once it is told to stop.
-    pub const fn supervise(&mut self, supervision: Supervision<'a>) {
+    pub(crate) const fn supervise(&mut self, supervision: Supervision<'a>) {
         self.supervision = Some(supervision);
     }
 
@@ -205,7 +205,12 @@ impl<'a> BlockSession<'a> {
     ///
     /// # Errors
     /// [`SessionError::Refused`] if a sum exceeds 128 bits; storage failures.
-    pub fn pay_reward(&mut self, to: &Principal, amount_ustx: u128, mints_ustx: u128) -> Result<(), SessionError> {
+    pub(crate) fn pay_reward(
+        &mut self,
+        to: &Principal,
+        amount_ustx: u128,
+        mints_ustx: u128,
+    ) -> Result<(), SessionError> {
         self.run_chain("a reward", |machine| {
             machine.credit(to, amount_ustx)?;
             if mints_ustx > 0 {
@@ -223,14 +228,8 @@ impl<'a> BlockSession<'a> {
 
     /// What the tenure has cost so far, this block included.
     #[must_use]
-    pub const fn tenure_cost(&self) -> Cost {
+    pub(crate) const fn tenure_cost(&self) -> Cost {
         self.spent
-    }
-
-    /// The tenure's cost limit.
-    #[must_use]
-    pub const fn limit(&self) -> Cost {
-        self.limit
     }
 
     /// How many state writes were recorded; 0 if they are not.
@@ -243,12 +242,6 @@ impl<'a> BlockSession<'a> {
     #[must_use]
     pub const fn bytes(&self) -> u64 {
         self.bytes
-    }
-
-    /// The receipts so far, in order.
-    #[must_use]
-    pub fn receipts(&self) -> &[TransactionReceipt] {
-        &self.receipts
     }
 
     /// Hashes the state and ends the block.
@@ -368,13 +361,13 @@ pub struct ExecutedBlock {
     /// Root of the trie: the header's `state_index_root`.
     pub state_root: StateRoot,
     /// The contracts that the block deployed.
-    pub contracts: Arc<[ContractRow]>,
+    pub(crate) contracts: Arc<[ContractRow]>,
     /// One receipt a transaction, in order.
     pub receipts: Arc<[TransactionReceipt]>,
     /// Sum of the receipts' costs.
     pub cost: Cost,
     /// What the tenure has cost, this block included.
-    pub tenure_cost: Cost,
+    pub(crate) tenure_cost: Cost,
     /// All state writes in order, if the context asked for them.
     pub writes: Option<Arc<[StateWrite]>>,
 }
@@ -384,7 +377,11 @@ impl ExecutedBlock {
     ///
     /// # Errors
     /// Those of SQLite.
-    pub fn commit_contracts(&self, tx: &rusqlite::Transaction<'_>, block_id: &StacksBlockId) -> rusqlite::Result<()> {
+    pub(crate) fn commit_contracts(
+        &self,
+        tx: &rusqlite::Transaction<'_>,
+        block_id: &StacksBlockId,
+    ) -> rusqlite::Result<()> {
         insert_contracts(tx, block_id, &self.contracts)
     }
 }

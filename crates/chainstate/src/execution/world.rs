@@ -48,7 +48,7 @@ pub(super) enum Tip {
 }
 
 /// A key and a value, as written into the state.
-pub type StateWrite = (String, String);
+pub(crate) type StateWrite = (String, String);
 
 /// The engine's view of the chain.
 pub(super) struct BlockWorld<'a> {

@@ -14,7 +14,7 @@ impl Ancestry<'_> {
     ///
     /// # Errors
     /// [`StoreError`] when the index cannot be read.
-    pub fn at_height(&self, tip: &StacksBlockId, height: u64) -> Result<Option<StacksBlockId>, StoreError> {
+    pub(crate) fn at_height(&self, tip: &StacksBlockId, height: u64) -> Result<Option<StacksBlockId>, StoreError> {
         let Ok(height) = u32::try_from(height) else { return Ok(None) };
         let found = self.0.ancestor_at_height(&BlockId(tip.0), height);
         Ok(found.map_err(|error| StoreError::Marf(error.to_string()))?.map(|id| StacksBlockId(id.0)))

@@ -16,14 +16,15 @@ mod tip;
 pub use ancestry::Ancestry;
 pub use facts::ChainHeaders;
 pub(crate) use facts::burn_view_of;
+pub use queries::mined_blocks_of;
 pub(crate) use queries::{
     children_burn_views, insert_boot, insert_header, insert_mined, insert_rejected, processed_event, prune_rejected,
-    rejected,
+    rejected, select_header, select_tenure, select_tenure_starts, select_witnesses,
 };
-pub use queries::{mined_blocks_of, select_header, select_tenure, select_tenure_starts, select_witnesses};
-pub use reward::{MaturedReward, matured_reward};
-pub(crate) use tip::highest_witness;
-pub use tip::{canonical_stacks_block, select_witnessed, stacks_block_as_of};
+pub use reward::MaturedReward;
+pub(crate) use reward::matured_reward;
+pub use tip::canonical_stacks_block;
+pub(crate) use tip::{highest_witness, select_witnessed, stacks_block_as_of};
 
 use clarity::costs::Cost;
 use stacks_types::block::NakamotoBlockHeader;
@@ -82,13 +83,13 @@ impl ProcessedHeader {
 
     /// Satoshis spent on this fork so far; 0 for the boot block.
     #[must_use]
-    pub fn burn_spent(&self) -> u64 {
+    pub(crate) fn burn_spent(&self) -> u64 {
         self.header.as_ref().map_or(0, |header| header.burn_spent)
     }
 
     /// Whether it is the first block of its tenure.
     #[must_use]
-    pub fn starts_tenure(&self) -> bool {
+    pub(crate) fn starts_tenure(&self) -> bool {
         self.block_id == self.tenure.start
     }
 }

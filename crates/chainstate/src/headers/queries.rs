@@ -13,7 +13,10 @@ use crate::db::{Compressed, StoreError};
 ///
 /// # Errors
 /// [`StoreError`] when the row cannot be read.
-pub fn select_header(conn: &Connection, block_id: &StacksBlockId) -> Result<Option<ProcessedHeader>, StoreError> {
+pub(crate) fn select_header(
+    conn: &Connection,
+    block_id: &StacksBlockId,
+) -> Result<Option<ProcessedHeader>, StoreError> {
     if *block_id == StacksBlockId::BOOT {
         return select_boot(conn);
     }
@@ -165,7 +168,7 @@ pub(crate) fn children_burn_views(
 ///
 /// # Errors
 /// [`StoreError`] when a row cannot be read.
-pub fn select_tenure_starts(conn: &Connection, tenure_height: u64) -> Result<Vec<StacksBlockId>, StoreError> {
+pub(crate) fn select_tenure_starts(conn: &Connection, tenure_height: u64) -> Result<Vec<StacksBlockId>, StoreError> {
     let sql = "SELECT block_id FROM nakamoto_block_headers
                WHERE tenure_height = ?1 AND block_id = tenure_start_block_id";
     let mut statement = conn.prepare_cached(sql)?;
@@ -178,7 +181,7 @@ pub fn select_tenure_starts(conn: &Connection, tenure_height: u64) -> Result<Vec
 ///
 /// # Errors
 /// [`StoreError`] when a row cannot be read.
-pub fn select_tenure(
+pub(crate) fn select_tenure(
     conn: &Connection,
     burn_view: &BurnBlock,
     limit: usize,
@@ -192,7 +195,7 @@ pub fn select_tenure(
 ///
 /// # Errors
 /// [`StoreError`] when a row cannot be read.
-pub fn select_witnesses(
+pub(crate) fn select_witnesses(
     conn: &Connection,
     burn_heights: std::ops::Range<u64>,
     limit: usize,

@@ -26,7 +26,7 @@ pub struct MaturedReward {
 ///
 /// # Errors
 /// [`StoreError`] when the headers cannot be read.
-pub fn matured_reward(
+pub(crate) fn matured_reward(
     conn: &Connection,
     ancestry: &Ancestry<'_>,
     tenure_height: u64,

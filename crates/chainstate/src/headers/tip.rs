@@ -26,7 +26,7 @@ pub fn canonical_stacks_block(conn: &Connection, burn: &BurnDbReader) -> Result<
 ///
 /// # Errors
 /// [`StoreError`] when a row cannot be read.
-pub fn stacks_block_as_of(
+pub(crate) fn stacks_block_as_of(
     conn: &Connection,
     burn: &BurnDbReader,
     tip: &BurnBlock,
@@ -77,7 +77,7 @@ fn last_witness(conn: &Connection, height: u64, burn_view: &BurnBlockHash) -> Re
 ///
 /// # Errors
 /// [`StoreError`] when a row cannot be read.
-pub fn select_witnessed(conn: &Connection, burn_view: &BurnBlock) -> Result<Vec<StacksBlockId>, StoreError> {
+pub(crate) fn select_witnessed(conn: &Connection, burn_view: &BurnBlock) -> Result<Vec<StacksBlockId>, StoreError> {
     let sql = "SELECT block_id FROM nakamoto_block_headers WHERE burn_height = ?1 AND burn_view = ?2
                ORDER BY chain_length";
     let mut statement = conn.prepare_cached(sql)?;

@@ -26,4 +26,4 @@ pub(crate) use queries::{
 };
 pub(crate) use stored::{restore_transactions, strip_transactions};
 pub use subjects::EventSubjects;
-pub use tail::{JournalTail, Listener};
+pub use tail::JournalTail;

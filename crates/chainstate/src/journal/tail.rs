@@ -11,7 +11,7 @@ const TAIL_EVENTS: usize = 4096;
 const TAIL_BYTES: usize = 16 << 20;
 
 /// What is called after each commit with the newest sequence. Must not block.
-pub type Listener = Box<dyn Fn(u64) + Send + Sync>;
+pub(crate) type Listener = Box<dyn Fn(u64) + Send + Sync>;
 
 /// Shared by the writer, which appends, and all readers. Cheap to clone.
 #[derive(Clone)]

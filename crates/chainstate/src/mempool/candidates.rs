@@ -60,7 +60,7 @@ impl Candidates {
     }
 
     /// A transaction that is not from the mempool (a coinbase) has used this nonce in the block.
-    pub fn nonce_used(&mut self, index: &MempoolIndex, account: &StacksAddress, nonce: u64) {
+    pub(crate) fn nonce_used(&mut self, index: &MempoolIndex, account: &StacksAddress, nonce: u64) {
         self.nonces.insert(*account, nonce.saturating_add(1));
         self.unlock(index, account, nonce.saturating_add(1));
     }

@@ -59,13 +59,13 @@ pub enum DropReason {
 impl DropReason {
     /// Whether the transaction is refused for a while: nothing that changes on the chain makes it better.
     #[must_use]
-    pub const fn is_lasting(&self) -> bool {
+    pub(crate) const fn is_lasting(&self) -> bool {
         matches!(self, Self::Problematic | Self::OverExecutionLimits)
     }
 
     /// The transaction that took the place.
     #[must_use]
-    pub const fn new_txid(&self) -> Option<&Txid> {
+    pub(crate) const fn new_txid(&self) -> Option<&Txid> {
         match self {
             Self::ReplaceByFee { new_txid } | Self::ReplaceAcrossFork { new_txid } => Some(new_txid),
             Self::Mined
@@ -81,15 +81,9 @@ impl DropReason {
 }
 
 impl Changes {
-    /// Whether nothing changed.
-    #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.added.is_empty() && self.dropped.is_empty() && self.nonces.is_empty()
-    }
-
     /// Adds what happened after this, so that applying the sum equals applying one after the other: a transaction that
     /// was added here and dropped there is in neither list.
-    pub fn extend(&mut self, later: Self) {
+    pub(crate) fn extend(&mut self, later: Self) {
         for dropped in later.dropped {
             let txid = dropped.pending.txid;
             let before = self.added.len();

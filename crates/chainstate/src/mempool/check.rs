@@ -15,12 +15,12 @@ use stacks_types::transaction::{
 };
 
 /// How far above the account's next nonce but one a nonce may be: 25 transactions can wait for a missing one.
-pub const MAX_NONCE_GAP: u64 = 25;
+pub(crate) const MAX_NONCE_GAP: u64 = 25;
 
 /// A transaction that passed every check of admission but the replacement rule. Only [`check`] makes one, so whatever is
 /// inserted has good signatures.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CheckedTransaction {
+pub(crate) struct CheckedTransaction {
     transaction: BlockTransaction,
     pending: PendingTransaction,
 }
@@ -28,13 +28,13 @@ pub struct CheckedTransaction {
 impl CheckedTransaction {
     /// The transaction with the signatures that were verified.
     #[must_use]
-    pub const fn transaction(&self) -> &BlockTransaction {
+    pub(crate) const fn transaction(&self) -> &BlockTransaction {
         &self.transaction
     }
 
     /// What is to be stored of it; it has no arrival number yet.
     #[must_use]
-    pub const fn pending(&self) -> &PendingTransaction {
+    pub(crate) const fn pending(&self) -> &PendingTransaction {
         &self.pending
     }
 
@@ -47,7 +47,7 @@ impl CheckedTransaction {
 
 /// What [`check`] found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CheckOutcome {
+pub(crate) enum CheckOutcome {
     /// It is pending already: a success, and nothing to do.
     AlreadyPending,
     /// It can be inserted.
@@ -64,7 +64,7 @@ pub enum CheckOutcome {
 ///
 /// # Errors
 /// The first check that refuses it.
-pub fn check(
+pub(crate) fn check(
     conn: &Connection,
     view: &dyn AdmissionView,
     params: &ChainParams,

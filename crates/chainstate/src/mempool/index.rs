@@ -49,7 +49,7 @@ impl MempoolIndex {
     ///
     /// # Errors
     /// When the database fails.
-    pub fn load(conn: &Connection) -> Result<Self, StoreError> {
+    pub(crate) fn load(conn: &Connection) -> Result<Self, StoreError> {
         let mut index = Self::default();
         let nonces = rows::select_next_nonces(conn)?;
         index.apply(&Changes { added: rows::select_all(conn)?, dropped: Vec::new(), nonces });
@@ -78,26 +78,27 @@ impl MempoolIndex {
 
     /// The pending transaction with this id.
     #[must_use]
-    pub fn get(&self, txid: &Txid) -> Option<&PendingTransaction> {
+    pub(crate) fn get(&self, txid: &Txid) -> Option<&PendingTransaction> {
         self.transactions.get(txid)
     }
 
     /// Up to `limit` transactions with the highest fee rates, ties by txid; after the given place when there is one. The
     /// transaction of that place need not be pending any more.
     #[must_use]
-    pub fn list(&self, after: Option<(FeeRate, Txid)>, limit: usize) -> Vec<&PendingTransaction> {
+    pub(crate) fn list(&self, after: Option<(FeeRate, Txid)>, limit: usize) -> Vec<&PendingTransaction> {
         let start = after.map_or(Bound::Unbounded, |(rate, txid)| Bound::Excluded((Reverse(rate), txid)));
         let keys = self.by_rate.range((start, Bound::Unbounded));
         keys.filter_map(|(_, txid)| self.transactions.get(txid)).take(limit).collect()
     }
 
     /// The accounts with pending transactions, with their next nonces, in order.
-    pub fn accounts(&self) -> impl Iterator<Item = (&StacksAddress, u64)> {
+    #[cfg(test)]
+    pub(crate) fn accounts(&self) -> impl Iterator<Item = (&StacksAddress, u64)> {
         self.accounts.iter().map(|(account, entry)| (account, entry.next_nonce))
     }
 
     /// The nonces that an account's pending transactions use, as origin or sponsor, rising.
-    pub fn pending_nonces(&self, account: &StacksAddress) -> impl Iterator<Item = u64> + use<'_> {
+    pub(crate) fn pending_nonces(&self, account: &StacksAddress) -> impl Iterator<Item = u64> + use<'_> {
         let account = *account;
         self.by_nonce.range((account, 0)..=(account, u64::MAX)).map(|((_, nonce), _)| *nonce)
     }

@@ -14,13 +14,13 @@ use stacks_types::transaction::BlockTransaction;
 use std::collections::BTreeMap;
 
 /// Transactions that may wait: some 30 full blocks of small ones. The index in memory takes about 1 KiB for each.
-pub const MAX_PENDING_TRANSACTIONS: u64 = 131_072;
+pub(crate) const MAX_PENDING_TRANSACTIONS: u64 = 131_072;
 /// Their bytes on disk: 128 full blocks.
-pub const MAX_PENDING_BYTES: u64 = 256 * 1024 * 1024;
+pub(crate) const MAX_PENDING_BYTES: u64 = 256 * 1024 * 1024;
 
 /// What became of a checked transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum InsertOutcome {
+pub(crate) enum InsertOutcome {
     /// It is pending now. `dropped` has the transactions that it replaced: none, one, or two.
     Inserted(Changes),
     /// It was pending already: a success, and nothing changed.
@@ -42,7 +42,7 @@ pub enum InsertOutcome {
 ///
 /// # Errors
 /// When the database or `next_nonce` fails; the caller must roll back.
-pub fn insert(
+pub(crate) fn insert(
     tx: &Transaction<'_>,
     checked: &CheckedTransaction,
     evicted: &[Txid],
@@ -58,7 +58,7 @@ pub fn insert(
 ///
 /// # Errors
 /// When the database or `next_nonce` fails; the caller must roll back.
-pub fn restore(
+pub(crate) fn restore(
     tx: &Transaction<'_>,
     orphaned: Vec<BlockTransaction>,
     mainnet: bool,

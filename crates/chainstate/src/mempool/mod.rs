@@ -34,16 +34,18 @@ mod waiting;
 
 pub use candidates::Candidates;
 pub use changes::{Changes, DropReason, Dropped};
-pub use check::{CheckOutcome, CheckedTransaction, MAX_NONCE_GAP, check};
+pub(crate) use check::{CheckOutcome, CheckedTransaction, check};
 pub use index::MempoolIndex;
-pub use insert::{InsertOutcome, MAX_PENDING_BYTES, MAX_PENDING_TRANSACTIONS, insert, restore};
+pub(crate) use insert::{InsertOutcome, insert, restore};
 pub use pending::{FeeRate, PendingTransaction};
 pub use refusal::{MEMPOOL_FULL, Refusal};
-pub use remove::{BLACKLIST_S, MAX_AGE_S, MAX_BLACKLISTED, garbage_collect, on_block, remove};
-pub use room::{MAX_EVICTED, Need};
-pub use rows::{Totals, get_pending, get_raw, is_blacklisted, totals};
+#[cfg(test)]
+pub(crate) use remove::MAX_AGE_S;
+pub(crate) use remove::{garbage_collect, on_block, remove};
+pub(crate) use room::Need;
+pub use rows::{Totals, get_raw};
 pub use stand::Stand;
-pub use view::{AccountView, AdmissionView};
+pub(crate) use view::{AccountView, AdmissionView};
 
 #[cfg(test)]
 mod tests;

@@ -30,12 +30,12 @@ pub struct PendingTransaction {
 impl PendingTransaction {
     /// What it pays a byte.
     #[must_use]
-    pub const fn fee_rate(&self) -> FeeRate {
+    pub(crate) const fn fee_rate(&self) -> FeeRate {
         FeeRate { fee: self.fee, size_bytes: self.size_bytes }
     }
 
     /// The nonces that it uses: the origin's, and the payer's when that is another account.
-    pub fn nonces(&self) -> impl Iterator<Item = (StacksAddress, u64)> + use<> {
+    pub(crate) fn nonces(&self) -> impl Iterator<Item = (StacksAddress, u64)> + use<> {
         let payer = (self.payer != self.origin).then_some((self.payer, self.payer_nonce));
         std::iter::once((self.origin, self.origin_nonce)).chain(payer)
     }

@@ -207,12 +207,6 @@ impl Refusal {
         }
     }
 
-    /// Whether the node failed, and the sender did nothing wrong.
-    #[must_use]
-    pub const fn is_ours(&self) -> bool {
-        matches!(self, Self::Database { .. })
-    }
-
     /// Whether the same bytes are refused again as long as the canonical tip is the same: the others depend on what else is
     /// pending, on the time, or on us.
     #[must_use]

@@ -8,18 +8,23 @@ use stacks_types::address::StacksAddress;
 use stacks_types::ids::Txid;
 
 /// How long a transaction waits: 256 burn blocks of ten minutes, 42 h 40 min (docs/COMPATIBILITY.md#admission).
-pub const MAX_AGE_S: u64 = 256 * 600;
+pub(crate) const MAX_AGE_S: u64 = 256 * 600;
 /// How long a problematic transaction is refused: 2 days (docs/COMPATIBILITY.md#admission).
-pub const BLACKLIST_S: u64 = 2 * 24 * 60 * 60;
+pub(crate) const BLACKLIST_S: u64 = 2 * 24 * 60 * 60;
 /// Problematic transactions that are remembered; the oldest are forgotten first. About 100 bytes each.
-pub const MAX_BLACKLISTED: u32 = 65_536;
+pub(crate) const MAX_BLACKLISTED: u32 = 65_536;
 
 /// Drops the given transactions for one reason; those that are not pending are left out. Problematic ones are refused for
 /// [`BLACKLIST_S`] from `now_s`, also when they are not pending any more.
 ///
 /// # Errors
 /// When the database fails.
-pub fn remove(tx: &Transaction<'_>, txids: &[Txid], reason: DropReason, now_s: u64) -> Result<Changes, StoreError> {
+pub(crate) fn remove(
+    tx: &Transaction<'_>,
+    txids: &[Txid],
+    reason: DropReason,
+    now_s: u64,
+) -> Result<Changes, StoreError> {
     let mut changes = Changes::default();
     for txid in txids {
         if let Some(pending) = rows::get_pending(tx, txid)? {
@@ -41,7 +46,7 @@ pub fn remove(tx: &Transaction<'_>, txids: &[Txid], reason: DropReason, now_s: u
 ///
 /// # Errors
 /// When the database fails.
-pub fn on_block(
+pub(crate) fn on_block(
     tx: &Transaction<'_>,
     mined: &[Txid],
     next_nonces: &[(StacksAddress, u64)],
@@ -70,7 +75,7 @@ pub fn on_block(
 ///
 /// # Errors
 /// When the database fails.
-pub fn garbage_collect(tx: &Transaction<'_>, now_s: u64, limit: u32) -> Result<Changes, StoreError> {
+pub(crate) fn garbage_collect(tx: &Transaction<'_>, now_s: u64, limit: u32) -> Result<Changes, StoreError> {
     rows::delete_blacklisted_until(tx, now_s)?;
     let mut changes = Changes::default();
     for pending in rows::select_accepted_before(tx, now_s.saturating_sub(MAX_AGE_S), limit)? {

@@ -15,11 +15,11 @@ use super::waiting::GivingWay;
 use stacks_types::ids::Txid;
 
 /// Most transactions that give way to one.
-pub const MAX_EVICTED: usize = 4096;
+pub(crate) const MAX_EVICTED: usize = 4096;
 
 /// What a newcomer needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Need {
+pub(crate) struct Need {
     /// Whether a block could take it at once: its nonces are the next ones.
     pub is_ready: bool,
     /// How many must go, and how many bytes at least.
@@ -57,7 +57,7 @@ impl Found<'_> {
 impl MempoolIndex {
     /// Which transactions give way to a newcomer; `None` when there are not enough that have to.
     #[must_use]
-    pub fn give_way(&self, newcomer: &PendingTransaction, need: &Need) -> Option<Vec<Txid>> {
+    pub(crate) fn give_way(&self, newcomer: &PendingTransaction, need: &Need) -> Option<Vec<Txid>> {
         let mut found = Found { newcomer, need: need.room, freed: Totals::default(), evicted: Vec::new() };
         let own = self.waiting().bytes_of(&newcomer.payer).saturating_add(u64::from(newcomer.size_bytes));
         let mut waiting = GivingWay::new(self.waiting());

@@ -19,7 +19,7 @@ pub struct Totals {
 ///
 /// # Errors
 /// When the database fails.
-pub fn get_pending(conn: &Connection, txid: &Txid) -> Result<Option<PendingTransaction>, StoreError> {
+pub(crate) fn get_pending(conn: &Connection, txid: &Txid) -> Result<Option<PendingTransaction>, StoreError> {
     let mut select = conn.prepare_cached("SELECT * FROM mempool WHERE txid = ?1")?;
     Ok(select.query_row([txid.0], to_pending).optional()?)
 }
@@ -38,7 +38,7 @@ pub fn get_raw(conn: &Connection, txid: &Txid) -> Result<Option<Vec<u8>>, StoreE
 ///
 /// # Errors
 /// When the database fails.
-pub fn is_blacklisted(conn: &Connection, txid: &Txid, now_s: u64) -> Result<bool, StoreError> {
+pub(crate) fn is_blacklisted(conn: &Connection, txid: &Txid, now_s: u64) -> Result<bool, StoreError> {
     let mut select =
         conn.prepare_cached("SELECT EXISTS (SELECT 1 FROM mempool_blacklist WHERE txid = ?1 AND until_s > ?2)")?;
     Ok(select.query_row(params![txid.0, to_integer("time", now_s)?], |row| row.get(0))?)
@@ -48,7 +48,7 @@ pub fn is_blacklisted(conn: &Connection, txid: &Txid, now_s: u64) -> Result<bool
 ///
 /// # Errors
 /// When the database fails.
-pub fn totals(conn: &Connection) -> Result<Totals, StoreError> {
+pub(crate) fn totals(conn: &Connection) -> Result<Totals, StoreError> {
     let mut select = conn.prepare_cached("SELECT transactions, bytes FROM mempool_totals")?;
     let totals = select.query_row([], |row| {
         Ok(Totals { transactions: get_u64(row, "transactions")?, bytes: get_u64(row, "bytes")? })

@@ -30,7 +30,7 @@ pub enum Stand {
 impl MempoolIndex {
     /// What a pending transaction waits for; none when it is not pending. A missing nonce comes before a pending one.
     #[must_use]
-    pub fn stand(&self, txid: &Txid) -> Option<Stand> {
+    pub(crate) fn stand(&self, txid: &Txid) -> Option<Stand> {
         let pending = self.get(txid)?;
         let mut stand = Stand::Ready;
         for (account, own) in pending.nonces() {

@@ -6,17 +6,17 @@ use clarity::value::Value;
 
 /// An account at the canonical tip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct AccountView {
+pub(crate) struct AccountView {
     /// The nonce of its next transaction.
     pub nonce: u64,
     /// Micro-STX that it can spend: the unlocked balance.
-    pub available_ustx: u128,
+    pub(crate) available_ustx: u128,
 }
 
 /// The chain's state at the canonical tip, as far as admission looks at it. All methods read one block.
 ///
 /// A failure to read is a [`Refusal::Database`].
-pub trait AdmissionView {
+pub(crate) trait AdmissionView {
     /// Whether a call is left to a check of its transaction alone: loading a contract of any size may take long, before the
     /// transaction has paid anything.
     fn leaves_calls(&self) -> bool;

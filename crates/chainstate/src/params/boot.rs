@@ -76,7 +76,7 @@ impl BootContracts {
 
 /// The least amount that could be stacked, micro-STX, as the PoX contract in force says it.
 #[must_use]
-pub const fn stacking_minimum(rules: &Rules, mainnet: bool, liquid_supply: u128) -> u128 {
+pub(crate) const fn stacking_minimum(rules: &Rules, mainnet: bool, liquid_supply: u128) -> u128 {
     if rules.number < Rules::EPOCH_4_0.number {
         liquid_supply / pox_4_minimum_part(mainnet)
     } else {

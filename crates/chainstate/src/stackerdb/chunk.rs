@@ -22,7 +22,7 @@ pub struct SlotMetadata {
 /// A chunk whose signer was recovered from its signature. Only [`check_signature`] makes one, so the costly part is done
 /// once and before a write transaction begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AuthenticatedChunk {
+pub(crate) struct AuthenticatedChunk {
     chunk: StackerDbChunk,
     data_hash: ChunkHash,
     signer: Option<Hash160>,
@@ -30,7 +30,7 @@ pub struct AuthenticatedChunk {
 
 /// Hashes the data and recovers who signed. Pure; takes any chunk: whether the signer may write is [`super::put_chunk`]'s.
 #[must_use]
-pub fn check_signature(chunk: StackerDbChunk) -> AuthenticatedChunk {
+pub(crate) fn check_signature(chunk: StackerDbChunk) -> AuthenticatedChunk {
     let data_hash = chunk.data_hash();
     let digest = slot_digest(chunk.slot_id, chunk.slot_version, &data_hash);
     // A high S is accepted here (docs/CONSENSUS.md#keys-and-addresses): StackerDB recovers in the lax form.
@@ -42,19 +42,19 @@ pub fn check_signature(chunk: StackerDbChunk) -> AuthenticatedChunk {
 impl AuthenticatedChunk {
     /// The chunk with the signature that was verified.
     #[must_use]
-    pub const fn chunk(&self) -> &StackerDbChunk {
+    pub(crate) const fn chunk(&self) -> &StackerDbChunk {
         &self.chunk
     }
 
     /// H(data).
     #[must_use]
-    pub const fn data_hash(&self) -> &ChunkHash {
+    pub(crate) const fn data_hash(&self) -> &ChunkHash {
         &self.data_hash
     }
 
     /// Hash of the compressed key that signed; none when no key has made that signature.
     #[must_use]
-    pub const fn signer(&self) -> Option<&Hash160> {
+    pub(crate) const fn signer(&self) -> Option<&Hash160> {
         self.signer.as_ref()
     }
 }

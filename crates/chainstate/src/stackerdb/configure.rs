@@ -10,7 +10,7 @@ use stacks_types::limits::MAX_CHUNK_BYTES;
 
 /// What a call of [`configure`] changed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Configured {
+pub(crate) struct Configured {
     /// The instance is new.
     pub created: bool,
     /// Slots that have another owner now and lost their data, in order. Slots of a new instance are not listed.
@@ -23,7 +23,7 @@ pub struct Configured {
 
 /// Why an instance cannot be as wanted. Nothing is changed.
 #[derive(Debug, thiserror::Error)]
-pub enum ConfigureError {
+pub(crate) enum ConfigureError {
     /// More slots than an instance has.
     #[error("{slots} slots are more than {MAX_SLOTS}")]
     TooManySlots {
@@ -49,7 +49,7 @@ pub enum ConfigureError {
 ///
 /// # Errors
 /// When the configuration breaks a limit, or the database fails.
-pub fn configure(
+pub(crate) fn configure(
     tx: &Transaction<'_>,
     contract: &str,
     signers: &[(StacksAddress, u32)],

@@ -14,9 +14,9 @@ use stacks_types::address::StacksAddress;
 use super::instance::{InstanceConfig, MAX_SLOTS};
 
 /// Gives the signers, with how many slots each has.
-pub const SLOTS_FUNCTION: &str = "stackerdb-get-signer-slots";
+pub(crate) const SLOTS_FUNCTION: &str = "stackerdb-get-signer-slots";
 /// Gives the limits.
-pub const CONFIG_FUNCTION: &str = "stackerdb-get-config";
+pub(crate) const CONFIG_FUNCTION: &str = "stackerdb-get-config";
 /// Signers that the type of the list allows.
 const MAX_SIGNERS: u32 = 4096;
 /// Replicas that the type of the list allows.
@@ -26,7 +26,7 @@ const REPLICA_PORTS: std::ops::RangeInclusive<u128> = 1024..=65_534;
 
 /// Why what a contract says is no configuration. It stays with the last one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ConfigRefusal {
+pub(crate) enum ConfigRefusal {
     /// The function answered with an error.
     #[error("{function} answers (err {value})")]
     Err {
@@ -55,7 +55,7 @@ pub enum ConfigRefusal {
 
 /// Whether a contract has both functions, public or read-only, with the types that make it a StackerDB.
 #[must_use]
-pub fn is_stackerdb(interface: &Interface) -> bool {
+pub(crate) fn is_stackerdb(interface: &Interface) -> bool {
     [(SLOTS_FUNCTION, slots_type()), (CONFIG_FUNCTION, config_type())].into_iter().all(|(name, expected)| {
         let (Some(function), Ok(expected)) = (interface.callable(name), expected) else { return false };
         function.parameters.is_empty() && expected.admits(&function.result).unwrap_or(false)
@@ -89,7 +89,7 @@ fn tuple(fields: &[(&str, Type)]) -> Result<Type, TypeFault> {
 ///
 /// # Errors
 /// [`ConfigRefusal`].
-pub fn read_signers(result: Value) -> Result<Vec<(StacksAddress, u32)>, ConfigRefusal> {
+pub(crate) fn read_signers(result: Value) -> Result<Vec<(StacksAddress, u32)>, ConfigRefusal> {
     let signers = list("signers", ok_of(SLOTS_FUNCTION, result)?)?;
     let signers = signers.into_iter().map(|signer| {
         let address = match field(&signer, "signer")? {
@@ -112,7 +112,7 @@ pub fn read_signers(result: Value) -> Result<Vec<(StacksAddress, u32)>, ConfigRe
 ///
 /// # Errors
 /// [`ConfigRefusal`].
-pub fn read_config(result: Value) -> Result<InstanceConfig, ConfigRefusal> {
+pub(crate) fn read_config(result: Value) -> Result<InstanceConfig, ConfigRefusal> {
     let config = ok_of(CONFIG_FUNCTION, result)?;
     let bounded = |name: &'static str, max: u32, wanted| {
         let got = uint(&config, name)?;

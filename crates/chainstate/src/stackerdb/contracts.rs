@@ -33,7 +33,7 @@ pub fn list_contracts(conn: &Connection) -> Result<Vec<StackerDbContract>, Store
 ///
 /// # Errors
 /// When the database fails.
-pub fn insert_contract(tx: &Transaction<'_>, contract: &str) -> Result<bool, StoreError> {
+pub(crate) fn insert_contract(tx: &Transaction<'_>, contract: &str) -> Result<bool, StoreError> {
     let kept: usize = tx.prepare_cached("SELECT COUNT(*) FROM stackerdb_contracts")?.query_row([], |row| row.get(0))?;
     if kept >= MAX_CONTRACTS {
         return Ok(false);
@@ -46,7 +46,7 @@ pub fn insert_contract(tx: &Transaction<'_>, contract: &str) -> Result<bool, Sto
 ///
 /// # Errors
 /// When the database fails.
-pub fn update_refusal(tx: &Transaction<'_>, contract: &str, refusal: &str) -> Result<(), StoreError> {
+pub(crate) fn update_refusal(tx: &Transaction<'_>, contract: &str, refusal: &str) -> Result<(), StoreError> {
     tx.prepare_cached("UPDATE stackerdb_contracts SET refusal = ?2 WHERE contract = ?1")?
         .execute([contract, refusal])?;
     Ok(())
@@ -56,7 +56,7 @@ pub fn update_refusal(tx: &Transaction<'_>, contract: &str, refusal: &str) -> Re
 ///
 /// # Errors
 /// When the database fails.
-pub fn delete_contract(tx: &Transaction<'_>, contract: &str) -> Result<(), StoreError> {
+pub(crate) fn delete_contract(tx: &Transaction<'_>, contract: &str) -> Result<(), StoreError> {
     tx.prepare_cached("DELETE FROM stackerdb_contracts WHERE contract = ?1")?.execute([contract])?;
     rows::delete_instance(tx, contract)
 }
@@ -65,7 +65,7 @@ pub fn delete_contract(tx: &Transaction<'_>, contract: &str) -> Result<(), Store
 ///
 /// # Errors
 /// When the database fails.
-pub fn select_followed(conn: &Connection) -> Result<Option<StacksBlockId>, StoreError> {
+pub(crate) fn select_followed(conn: &Connection) -> Result<Option<StacksBlockId>, StoreError> {
     let mut select = conn.prepare_cached("SELECT tip_block_id FROM stackerdb_followed")?;
     Ok(select.query_row([], |row| row.get(0).map(StacksBlockId)).optional()?)
 }
@@ -74,7 +74,7 @@ pub fn select_followed(conn: &Connection) -> Result<Option<StacksBlockId>, Store
 ///
 /// # Errors
 /// When the database fails.
-pub fn update_followed(tx: &Transaction<'_>, tip: &StacksBlockId) -> Result<(), StoreError> {
+pub(crate) fn update_followed(tx: &Transaction<'_>, tip: &StacksBlockId) -> Result<(), StoreError> {
     tx.prepare_cached("INSERT OR REPLACE INTO stackerdb_followed VALUES (1, ?1)")?.execute([tip.0])?;
     Ok(())
 }

@@ -5,14 +5,14 @@ use stacks_types::limits::{BOOT_ADDRESS_MAINNET, BOOT_ADDRESS_TESTNET, MAX_BLOCK
 /// Slots of one instance, and slots of one signer in it (docs/COMPATIBILITY.md#stackerdb-contracts).
 pub const MAX_SLOTS: usize = 4096;
 /// Instances that a node keeps (docs/COMPATIBILITY.md#stackerdb-contracts).
-pub const MAX_INSTANCES: usize = 256;
+pub(crate) const MAX_INSTANCES: usize = 256;
 /// Room for what stands around a block in a proposal: version, kind, length, and what later versions may add.
 const PROPOSAL_ENVELOPE_BYTES: usize = 64 * 1024;
 /// A slot of `.producers` holds a proposal of the largest block.
-pub const PRODUCERS_CHUNK_BYTES: u32 = at_most_u32(MAX_BLOCK_BYTES + PROPOSAL_ENVELOPE_BYTES);
+pub(crate) const PRODUCERS_CHUNK_BYTES: u32 = at_most_u32(MAX_BLOCK_BYTES + PROPOSAL_ENVELOPE_BYTES);
 /// A slot of `.signers` holds a signature or a reason; 2 MiB as the reference's
 /// (docs/COMPATIBILITY.md#the-mocked-instances), for tools that rely on it.
-pub const SIGNERS_CHUNK_BYTES: u32 = at_most_u32(2 * 1024 * 1024);
+pub(crate) const SIGNERS_CHUNK_BYTES: u32 = at_most_u32(2 * 1024 * 1024);
 
 /// What an instance allows (docs/COMPATIBILITY.md#stackerdb-contracts).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,11 +26,11 @@ pub struct InstanceConfig {
 }
 
 /// Limits of the mocked instance in which producers propose blocks.
-pub const PRODUCERS_CONFIG: InstanceConfig =
+pub(crate) const PRODUCERS_CONFIG: InstanceConfig =
     InstanceConfig { chunk_size_bytes: PRODUCERS_CHUNK_BYTES, write_freq: 0, max_writes: u32::MAX };
 
 /// Limits of the mocked instance in which stackers answer.
-pub const SIGNERS_CONFIG: InstanceConfig =
+pub(crate) const SIGNERS_CONFIG: InstanceConfig =
     InstanceConfig { chunk_size_bytes: SIGNERS_CHUNK_BYTES, write_freq: 0, max_writes: u32::MAX };
 
 /// Contract id of the instance in which producers propose blocks: `<boot address>.producers`.

@@ -20,19 +20,18 @@ mod instance;
 mod put;
 mod rows;
 
-pub use chunk::{AuthenticatedChunk, SlotMetadata, check_signature};
-pub use configure::{ConfigureError, Configured, configure};
-pub use contract::{CONFIG_FUNCTION, ConfigRefusal, SLOTS_FUNCTION, is_stackerdb, read_config, read_signers};
-pub use contracts::{
-    MAX_CONTRACTS, StackerDbContract, delete_contract, insert_contract, list_contracts, select_followed,
-    update_followed, update_refusal,
-};
-pub use instance::{
-    InstanceConfig, MAX_INSTANCES, MAX_SLOTS, PRODUCERS_CHUNK_BYTES, PRODUCERS_CONFIG, SIGNERS_CHUNK_BYTES,
-    SIGNERS_CONFIG, producers_contract, signers_contract,
-};
-pub use put::{PutOutcome, PutRefusal, put_chunk};
-pub use rows::{get_chunk, get_config, keep_chunks_of_events, list_instances, list_metadata};
+pub use chunk::SlotMetadata;
+pub(crate) use chunk::check_signature;
+pub(crate) use configure::{ConfigureError, configure};
+pub(crate) use contract::{CONFIG_FUNCTION, SLOTS_FUNCTION, is_stackerdb, read_config, read_signers};
+pub use contracts::{MAX_CONTRACTS, StackerDbContract, list_contracts};
+pub(crate) use contracts::{delete_contract, insert_contract, select_followed, update_followed, update_refusal};
+pub use instance::{InstanceConfig, MAX_SLOTS, producers_contract, signers_contract};
+pub(crate) use instance::{PRODUCERS_CONFIG, SIGNERS_CONFIG};
+pub(crate) use put::put_chunk;
+pub use put::{PutOutcome, PutRefusal};
+pub(crate) use rows::keep_chunks_of_events;
+pub use rows::{get_chunk, get_config, list_instances, list_metadata};
 
 #[cfg(test)]
 mod tests;

@@ -77,18 +77,6 @@ impl PutRefusal {
             Self::TooManySlotWrites { .. } => 4,
         }
     }
-
-    /// The code's name in the reference.
-    #[must_use]
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::DataAlreadyExists { .. } => "DataAlreadyExists",
-            Self::NoSuchSlot { .. } => "NoSuchSlot",
-            Self::BadSigner { .. } => "BadSigner",
-            Self::ChunkTooBig { .. } => "ChunkTooBig",
-            Self::TooManySlotWrites { .. } => "TooManySlotWrites",
-        }
-    }
 }
 
 /// Writes a slot of `contract`, or says which rule forbids it. After `Accepted` the caller appends the event of that sequence,
@@ -96,7 +84,7 @@ impl PutRefusal {
 ///
 /// # Errors
 /// When the database fails.
-pub fn put_chunk(
+pub(crate) fn put_chunk(
     tx: &Transaction<'_>,
     contract: &str,
     chunk: &AuthenticatedChunk,

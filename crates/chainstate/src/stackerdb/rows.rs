@@ -201,7 +201,7 @@ pub(super) fn update_slot(
 ///
 /// # Errors
 /// When the database fails, or such an event holds no chunk.
-pub fn keep_chunks_of_events(tx: &Transaction<'_>, before_sequence: u64) -> Result<(), StoreError> {
+pub(crate) fn keep_chunks_of_events(tx: &Transaction<'_>, before_sequence: u64) -> Result<(), StoreError> {
     let mut slots = tx.prepare_cached("SELECT slot, event_sequence FROM stackerdb_slots WHERE event_sequence < ?1")?;
     let slots = slots.query_map([before_sequence], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let slots: Vec<(i64, u64)> = slots.collect::<Result<_, _>>()?;

@@ -1,3 +1,5 @@
+use super::configure::Configured;
+use super::instance::{MAX_INSTANCES, PRODUCERS_CHUNK_BYTES};
 use super::*;
 use crate::db::{SCHEMA, StoreError, tables_in_memory};
 use crate::journal::{JournalEvent, insert_event, prune, select_bounds};

@@ -4,7 +4,7 @@ use stacks_types::ids::{BurnBlockHash, StacksBlockId};
 
 /// A block to be stored. Its checks that need no execution are done by the caller.
 #[derive(Debug, Clone, Copy)]
-pub struct NewBlock<'a> {
+pub(crate) struct NewBlock<'a> {
     /// The block's id.
     pub block_id: StacksBlockId,
     /// Its parent's id.
@@ -33,7 +33,7 @@ pub enum StagingState {
     Orphaned {
         /// Reason code of the broken rule (the enum of the gRPC contract).
         reason: i32,
-        /// More about it, at most [`super::MAX_ORPHAN_DETAIL_BYTES`].
+        /// More about it, at most [`super::writer::MAX_ORPHAN_DETAIL_BYTES`].
         detail: String,
         /// The ancestor that broke the rule, when it was not the block itself.
         ancestor: Option<StacksBlockId>,

@@ -5,7 +5,7 @@ use stacks_types::ids::StacksBlockId;
 
 /// Why a block's state could not be changed. Nothing is changed.
 #[derive(Debug, thiserror::Error)]
-pub enum MarkError {
+pub(crate) enum MarkError {
     /// No such block is staged.
     #[error("block {0} is not staged")]
     UnknownBlock(StacksBlockId),

@@ -28,14 +28,11 @@ mod reader;
 mod rows;
 mod writer;
 
-pub use block::{NewBlock, StagedBlock, StagingState};
-pub use error::MarkError;
+pub(crate) use block::NewBlock;
+pub use block::{StagedBlock, StagingState};
 pub(crate) use look::{StagingLook, look};
 pub use reader::StagingReader;
-pub use writer::{
-    MAX_BURN_UNKNOWN_BLOCKS, MAX_BURN_UNKNOWN_BYTES, MAX_ORPHAN_DETAIL_BYTES, MAX_ORPHANED_ROWS,
-    MAX_ORPHANED_WITH_DATA, MAX_WAITING_BLOCKS, MAX_WAITING_BYTES, StageOutcome, StagingWriter,
-};
+pub(crate) use writer::{StageOutcome, StagingWriter};
 
 #[cfg(test)]
 mod tests;

@@ -30,7 +30,7 @@ impl StagingReader {
     ///
     /// # Errors
     /// When there is no such file or it is not a staging database.
-    pub fn open(path: &Path) -> Result<Self, sqlite::OpenError> {
+    pub(crate) fn open(path: &Path) -> Result<Self, sqlite::OpenError> {
         let conn = sqlite::open_reader(path)?;
         SCHEMA.check(&conn)?;
         Ok(Self { conn })
@@ -68,11 +68,12 @@ impl StagingReader {
     ///
     /// # Errors
     /// When the database fails.
-    pub fn get_next_processable_block(&self) -> Result<Option<StagedBlock>, StoreError> {
+    pub(crate) fn get_next_processable_block(&self) -> Result<Option<StagedBlock>, StoreError> {
         rows::select_next_processable(&self.conn)
     }
 
-    /// Whether a block has been processed, as far as this file knows.
+    /// Whether a block has been processed, as far as this file knows. The milestone names this query
+    /// (docs/CONSENSUS.md#chain-state), so it is here though the chain itself asks for the state.
     ///
     /// # Errors
     /// When the database fails.
@@ -93,7 +94,7 @@ impl StagingReader {
     ///
     /// # Errors
     /// When the database fails.
-    pub fn stored_descendants(&self, id: &StacksBlockId) -> Result<Vec<StagedBlock>, StoreError> {
+    pub(crate) fn stored_descendants(&self, id: &StacksBlockId) -> Result<Vec<StagedBlock>, StoreError> {
         let mut descendants = Vec::new();
         for descendant in rows::select_stored_descendants(&self.conn, id)?.iter().filter(|found| *found != id) {
             descendants.extend(rows::select_block(&self.conn, descendant)?);
@@ -105,7 +106,7 @@ impl StagingReader {
     ///
     /// # Errors
     /// When the database fails.
-    pub fn waiting_for_burn_block(&self, burn_hash: &BurnBlockHash) -> Result<Vec<StagedBlock>, StoreError> {
+    pub(crate) fn waiting_for_burn_block(&self, burn_hash: &BurnBlockHash) -> Result<Vec<StagedBlock>, StoreError> {
         rows::select_waiting_for_burn_block(&self.conn, burn_hash)
     }
 
@@ -113,7 +114,7 @@ impl StagingReader {
     ///
     /// # Errors
     /// When the database fails.
-    pub fn burn_hashes_waited_for(&self) -> Result<Vec<BurnBlockHash>, StoreError> {
+    pub(crate) fn burn_hashes_waited_for(&self) -> Result<Vec<BurnBlockHash>, StoreError> {
         rows::select_burn_hashes_waited_for(&self.conn)
     }
 }

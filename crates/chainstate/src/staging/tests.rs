@@ -1,9 +1,16 @@
+use super::error::MarkError;
+use super::writer::{
+    MAX_BURN_UNKNOWN_BLOCKS, MAX_BURN_UNKNOWN_BYTES, MAX_ORPHAN_DETAIL_BYTES, MAX_ORPHANED_WITH_DATA,
+    MAX_WAITING_BLOCKS,
+};
 use super::*;
+use crate::db::OpenError;
 use proptest::prelude::*;
 use sqlite::Durability;
 use stacks_types::ids::{BurnBlockHash, StacksBlockId};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use tempfile::TempDir;
 
 const REASON: i32 = 7;
@@ -32,6 +39,12 @@ fn block(number: u8, parent: u8, data: &[u8]) -> NewBlock<'_> {
 struct Staging {
     folder: TempDir,
     db: StagingWriter,
+}
+
+impl StagingWriter {
+    fn open(path: &Path, durability: Durability) -> Result<Self, OpenError> {
+        Self::open_inspected(sqlite::inspect(path)?, Arc::default(), durability)
+    }
 }
 
 fn staging() -> Staging {

@@ -11,30 +11,29 @@ use rusqlite::{Transaction, TransactionBehavior};
 use sqlite::{Durability, Inspected};
 use stacks_types::ids::{BurnBlockHash, StacksBlockId};
 use std::ops::Deref;
-use std::path::Path;
 use std::sync::Arc;
 
 /// Stored blocks that may wait for a parent or a burn block: far more than a chain grows by while a block is processed,
 /// so a sender that is ahead is slowed down and never loses its place.
-pub const MAX_WAITING_BLOCKS: u64 = 4096;
+pub(crate) const MAX_WAITING_BLOCKS: u64 = 4096;
 /// Their bytes. Full blocks are rare; this bounds the disk that they can take.
-pub const MAX_WAITING_BYTES: u64 = 512 * 1024 * 1024;
+pub(crate) const MAX_WAITING_BYTES: u64 = 512 * 1024 * 1024;
 /// Of those, blocks whose burn view is unknown. Nobody can check who signed them: anyone may send them, so they get a
 /// small part of the room and can never take the rest from blocks that an elected producer signed. When it is full the oldest
 /// of them are forgotten for a new one: else rubbish would stay there for ever, and nothing else came in.
-pub const MAX_BURN_UNKNOWN_BLOCKS: u64 = 256;
+pub(crate) const MAX_BURN_UNKNOWN_BLOCKS: u64 = 256;
 /// Bytes of the blocks that nobody can check yet.
-pub const MAX_BURN_UNKNOWN_BYTES: u64 = 64 * 1024 * 1024;
+pub(crate) const MAX_BURN_UNKNOWN_BYTES: u64 = 64 * 1024 * 1024;
 /// Orphaned blocks that keep their bytes, for whoever looks into why. At most 512 MiB.
-pub const MAX_ORPHANED_WITH_DATA: u32 = 256;
+pub(crate) const MAX_ORPHANED_WITH_DATA: u32 = 256;
 /// Orphaned blocks that are remembered with their reason, the latest arrivals. About 300 bytes each.
-pub const MAX_ORPHANED_ROWS: u32 = 16_384;
+pub(crate) const MAX_ORPHANED_ROWS: u32 = 16_384;
 /// Longest reason text kept; more is cut off.
-pub const MAX_ORPHAN_DETAIL_BYTES: usize = 1024;
+pub(crate) const MAX_ORPHAN_DETAIL_BYTES: usize = 1024;
 
 /// What became of a block that was to be stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum StageOutcome {
+pub(crate) enum StageOutcome {
     /// It is on disk, in state [`StagingState::Stored`].
     Stored,
     /// It was there before, and is in this state.
@@ -52,7 +51,7 @@ pub enum StageOutcome {
 
 /// The connection that may change staged blocks. Answers all questions of a [`StagingReader`] too.
 #[derive(Debug)]
-pub struct StagingWriter(StagingReader, Arc<Positions>);
+pub(crate) struct StagingWriter(StagingReader, Arc<Positions>);
 
 impl Deref for StagingWriter {
     type Target = StagingReader;
@@ -63,15 +62,10 @@ impl Deref for StagingWriter {
 }
 
 impl StagingWriter {
-    /// Opens the staging database at `path`; makes it when it is missing.
+    /// Opens the staging database; makes it when it is missing. Each block will say how far the other files were.
     ///
     /// # Errors
     /// When the file cannot be used.
-    pub fn open(path: &Path, durability: Durability) -> Result<Self, OpenError> {
-        Self::open_inspected(sqlite::inspect(path)?, Arc::default(), durability)
-    }
-
-    /// As [`Self::open`]; each block will say how far the other files were.
     pub(crate) fn open_inspected(
         inspected: Inspected,
         positions: Arc<Positions>,
@@ -99,7 +93,7 @@ impl StagingWriter {
     ///
     /// # Errors
     /// Ours: nothing is stored.
-    pub fn store(&mut self, block: &NewBlock<'_>) -> Result<StageOutcome, StoreError> {
+    pub(crate) fn store(&mut self, block: &NewBlock<'_>) -> Result<StageOutcome, StoreError> {
         let outcomes = self.store_many(std::slice::from_ref(block))?;
         outcomes.into_iter().next().ok_or_else(|| StoreError::impossible("staging_blocks.arrival"))
     }
@@ -120,7 +114,7 @@ impl StagingWriter {
     ///
     /// # Errors
     /// When the block is unknown or orphaned, or the database fails.
-    pub fn mark_processed(&mut self, id: &StacksBlockId) -> Result<(), MarkError> {
+    pub(crate) fn mark_processed(&mut self, id: &StacksBlockId) -> Result<(), MarkError> {
         self.write(|tx| mark_processed(tx, id))
     }
 
@@ -129,7 +123,7 @@ impl StagingWriter {
     ///
     /// # Errors
     /// When the block is unknown or processed, or the database fails.
-    pub fn mark_orphaned(
+    pub(crate) fn mark_orphaned(
         &mut self,
         id: &StacksBlockId,
         reason: i32,
@@ -143,7 +137,7 @@ impl StagingWriter {
     ///
     /// # Errors
     /// When the database fails.
-    pub fn forget(&mut self, id: &StacksBlockId) -> Result<(), StoreError> {
+    pub(crate) fn forget(&mut self, id: &StacksBlockId) -> Result<(), StoreError> {
         self.write(|tx| rows::delete_stored(tx, id).map(|_| ()))
     }
 
@@ -151,7 +145,7 @@ impl StagingWriter {
     ///
     /// # Errors
     /// When the database fails.
-    pub fn set_burn_attachable(&mut self, burn_hash: &BurnBlockHash) -> Result<usize, StoreError> {
+    pub(crate) fn set_burn_attachable(&mut self, burn_hash: &BurnBlockHash) -> Result<usize, StoreError> {
         self.write(|tx| rows::update_burn_attachable(tx, burn_hash))
     }
 
@@ -159,7 +153,7 @@ impl StagingWriter {
     ///
     /// # Errors
     /// When the database fails.
-    pub fn set_stacks_attachable(&mut self, parent_id: &StacksBlockId) -> Result<usize, StoreError> {
+    pub(crate) fn set_stacks_attachable(&mut self, parent_id: &StacksBlockId) -> Result<usize, StoreError> {
         self.write(|tx| rows::update_stacks_attachable(tx, parent_id))
     }
 

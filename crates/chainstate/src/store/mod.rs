@@ -44,7 +44,7 @@ struct Outcome {
 }
 
 /// A transaction in the making, as a job sees it.
-pub struct WriteTx<'a> {
+pub(crate) struct WriteTx<'a> {
     tx: &'a Transaction<'a>,
     time_ms: u64,
     next_sequence: u64,
@@ -58,19 +58,19 @@ pub struct WriteTx<'a> {
 impl<'a> WriteTx<'a> {
     /// The transaction of the database that everything here commits with.
     #[must_use]
-    pub fn sql(&self) -> &'a Transaction<'a> {
+    pub(crate) fn sql(&self) -> &'a Transaction<'a> {
         self.tx
     }
 
     /// The writer's clock, in milliseconds since 1970.
     #[must_use]
-    pub fn time_ms(&self) -> u64 {
+    pub(crate) fn time_ms(&self) -> u64 {
         self.time_ms
     }
 
     /// The sequence of the event that is appended next.
     #[must_use]
-    pub fn next_sequence(&self) -> u64 {
+    pub(crate) fn next_sequence(&self) -> u64 {
         self.next_sequence
     }
 
@@ -79,7 +79,7 @@ impl<'a> WriteTx<'a> {
     ///
     /// # Errors
     /// [`StoreError`] when the row cannot be written.
-    pub fn emit(
+    pub(crate) fn emit(
         &mut self,
         kind: v1::EventKind,
         body: v1::event::Body,
@@ -95,25 +95,25 @@ impl<'a> WriteTx<'a> {
 
     /// Runs `show` just before the commit, when nothing else of the transaction is left to do, and what it returns if the
     /// commit fails: for what readers outside the database must find as soon as the database names it.
-    pub fn with_commit<U: FnOnce() + Send + 'static>(&mut self, show: impl FnOnce() -> U + Send + 'static) {
+    pub(crate) fn with_commit<U: FnOnce() + Send + 'static>(&mut self, show: impl FnOnce() -> U + Send + 'static) {
         self.with_commit.push(Box::new(move || Box::new(show())));
     }
 
     /// Runs `action` once the transaction is on disk; never when it is rolled back.
-    pub fn after_commit(&mut self, action: impl FnOnce() + Send + 'static) {
+    pub(crate) fn after_commit(&mut self, action: impl FnOnce() + Send + 'static) {
         self.after_commit.push(Box::new(action));
     }
 
     /// Has the jobs that wait run in another transaction, after this one's commit and what follows it: for a job that
     /// changes what later ones read elsewhere than in the database.
-    pub fn end_group(&mut self) {
+    pub(crate) fn end_group(&mut self) {
         self.ends_group = true;
     }
 }
 
 /// Handle of the writer; cheap to clone.
 #[derive(Clone)]
-pub struct Store {
+pub(crate) struct Store {
     jobs: SyncSender<Job>,
     commits: Arc<AtomicU64>,
 }
@@ -137,7 +137,7 @@ impl Store {
 
     /// Commits since the start. What was read after a look at this number is still so as long as the number is the same.
     #[must_use]
-    pub fn commits(&self) -> u64 {
+    pub(crate) fn commits(&self) -> u64 {
         self.commits.load(Ordering::Acquire)
     }
 
@@ -148,7 +148,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] when nothing was stored.
-    pub fn write<T, E>(
+    pub(crate) fn write<T, E>(
         &self,
         work: impl FnOnce(&mut WriteTx<'_>) -> Result<T, E> + Send + 'static,
     ) -> Result<Result<T, E>, StoreError>
@@ -178,7 +178,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] when nothing was stored.
-    pub fn write_all<T: Send + 'static>(
+    pub(crate) fn write_all<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut WriteTx<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {

@@ -161,7 +161,7 @@ impl CostOverrun {
 
 /// What a miner does with a transaction that it could not include (docs/COMPATIBILITY.md#left-out-of-a-block).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MinerAction {
+pub(crate) enum MinerAction {
     /// Leaves it pending; its turn comes later, or its nonce has passed and the nonce rule drops it.
     KeepByNonce,
     /// Leaves it pending and goes on with the next.
@@ -188,7 +188,7 @@ const NEARLY_FULL_FROM_PERCENT: u64 = 95;
 impl TransactionError {
     /// What a miner does with the transaction.
     #[must_use]
-    pub fn miner_action(&self) -> MinerAction {
+    pub(crate) fn miner_action(&self) -> MinerAction {
         match self {
             Self::BadNonce { .. } => MinerAction::KeepByNonce,
             Self::DeadlinePassed | Self::ReceiptsTooLarge { .. } => MinerAction::Skip,
@@ -216,7 +216,7 @@ impl TransactionError {
 
     /// What becomes of the transaction, and what its sender can do.
     #[must_use]
-    pub fn cure(&self) -> &'static str {
+    pub(crate) fn cure(&self) -> &'static str {
         match self.miner_action() {
             MinerAction::KeepByNonce => "it waits until its nonce is the account's next",
             MinerAction::Skip | MinerAction::NearlyFull if self.is_exhausted() => {
@@ -241,7 +241,7 @@ impl TransactionError {
 
     /// Whether it waits because earlier ones have used the budget of the tenure.
     #[must_use]
-    pub fn is_exhausted(&self) -> bool {
+    pub(crate) fn is_exhausted(&self) -> bool {
         matches!(self, Self::CostExceeded(_)) && self.miner_action() != MinerAction::DropTooExpensive
     }
 

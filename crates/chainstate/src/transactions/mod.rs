@@ -14,7 +14,8 @@ mod verified;
 
 pub use boot::BootTransaction;
 pub(crate) use boot::{boot_deploy, boot_mints};
-pub use errors::{CostOverrun, MinerAction, TransactionError};
+pub(crate) use errors::MinerAction;
+pub use errors::{CostOverrun, TransactionError};
 pub use receipts::{ReceiptStatus, TransactionReceipt};
-pub use rules::check_static;
+pub(crate) use rules::check_static;
 pub use verified::VerifiedTransaction;

@@ -69,7 +69,7 @@ impl TransactionReceipt {
 impl TransactionReceipt {
     /// About how much memory it takes, in bytes: what the limit on a block's receipts counts.
     #[must_use]
-    pub fn approximate_bytes(&self) -> u64 {
+    pub(crate) fn approximate_bytes(&self) -> u64 {
         let texts = self.raw_result.len()
             + self.contract_interface.as_ref().map_or(0, String::len)
             + self.vm_error.as_ref().map_or(0, String::len);

@@ -12,7 +12,7 @@ use crate::params::ChainParams;
 ///
 /// # Errors
 /// The first rule that does not hold.
-pub fn check_static(tx: &StacksTransaction, params: &ChainParams) -> Result<(), TransactionError> {
+pub(crate) fn check_static(tx: &StacksTransaction, params: &ChainParams) -> Result<(), TransactionError> {
     if tx.chain_id != params.chain_id {
         return Err(TransactionError::ChainId { got: tx.chain_id, expected: params.chain_id });
     }

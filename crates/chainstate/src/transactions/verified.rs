@@ -38,7 +38,7 @@ impl<'t> VerifiedTransaction<'t> {
 
     /// The transaction with the signatures that were verified.
     #[must_use]
-    pub const fn transaction(&self) -> &'t BlockTransaction {
+    pub(crate) const fn transaction(&self) -> &'t BlockTransaction {
         self.0
     }
 }

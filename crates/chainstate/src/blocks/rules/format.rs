@@ -12,7 +12,7 @@ const HEADER_VERSION: u8 = 0;
 ///
 /// # Errors
 /// [`Rejection::TooLarge`], [`Rejection::BadVersion`] or [`Rejection::BadEncoding`].
-pub fn decode_block(bytes: &[u8]) -> Result<NakamotoBlock, Rejection> {
+pub(crate) fn decode_block(bytes: &[u8]) -> Result<NakamotoBlock, Rejection> {
     if bytes.len() > MAX_BLOCK_BYTES {
         return Err(Rejection::TooLarge { size: bytes.len(), max: MAX_BLOCK_BYTES });
     }

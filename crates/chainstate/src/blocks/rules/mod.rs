@@ -8,7 +8,7 @@ mod stackers;
 mod transactions;
 
 pub(crate) use coinbase::{check_tenure_coinbase, is_coinbase};
-pub use format::decode_block;
+pub(crate) use format::decode_block;
 
 use rusqlite::Connection;
 use stacks_types::block::{NakamotoBlock, NakamotoBlockHeader};
@@ -21,7 +21,7 @@ use crate::params::ChainParams;
 
 /// Why a check ended without a verdict or with a bad one.
 #[derive(Debug, thiserror::Error)]
-pub enum CheckError {
+pub(crate) enum CheckError {
     /// The sender's fault: a rule is broken.
     #[error("{0}")]
     Rejected(#[from] Rejection),
@@ -32,7 +32,7 @@ pub enum CheckError {
 
 /// Which signatures a block must carry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SignatureRules {
+pub(crate) enum SignatureRules {
     /// A block: producer and stackers.
     Block,
     /// A proposal: the producer alone.
@@ -41,7 +41,7 @@ pub enum SignatureRules {
 
 /// What the rules read.
 #[derive(Clone, Copy)]
-pub struct RuleEnv<'a> {
+pub(crate) struct RuleEnv<'a> {
     /// The chain's parameters.
     pub params: &'a ChainParams,
     /// `chainstate.sqlite`.
@@ -59,7 +59,7 @@ pub struct RuleEnv<'a> {
 ///
 /// # Errors
 /// The first broken rule, or a [`StoreError`].
-pub fn check_standalone(env: RuleEnv<'_>, block: &NakamotoBlock) -> Result<bool, CheckError> {
+pub(crate) fn check_standalone(env: RuleEnv<'_>, block: &NakamotoBlock) -> Result<bool, CheckError> {
     format::check_version(&block.header)?;
     chain::check_chain_length_alone(&block.header)?;
     let view = burn_view(env.burn, block)?;
@@ -75,7 +75,7 @@ pub fn check_standalone(env: RuleEnv<'_>, block: &NakamotoBlock) -> Result<bool,
 ///
 /// # Errors
 /// The first broken rule, or a [`StoreError`].
-pub fn check_in_chain(
+pub(crate) fn check_in_chain(
     env: RuleEnv<'_>,
     block: &NakamotoBlock,
     signatures: SignatureRules,

@@ -26,7 +26,7 @@ pub struct ContractSource {
 
 /// Why a contract call would fail its checks (docs/COMPATIBILITY.md#admission).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum CallRefusal {
+pub(crate) enum CallRefusal {
     /// There is no such contract.
     #[error("no such contract")]
     NoSuchContract,
@@ -43,7 +43,7 @@ impl StateReader<'_> {
     ///
     /// # Errors
     /// Storage.
-    pub fn constant(&self, contract: &ContractId, name: &str) -> Result<Option<Value>, ReadError> {
+    pub(crate) fn constant(&self, contract: &ContractId, name: &str) -> Result<Option<Value>, ReadError> {
         let Some(contract) = self.contract(contract)? else { return Ok(None) };
         Ok(contract.constant(name).cloned())
     }
@@ -64,7 +64,7 @@ impl StateReader<'_> {
     ///
     /// # Errors
     /// Storage.
-    pub fn contract_exists(&self, contract: &ContractId) -> Result<bool, ReadError> {
+    pub(crate) fn contract_exists(&self, contract: &ContractId) -> Result<bool, ReadError> {
         Ok(self.value(&keys::contract(contract))?.is_some())
     }
 
@@ -72,7 +72,7 @@ impl StateReader<'_> {
     ///
     /// # Errors
     /// Storage.
-    pub fn interface(&self, contract: &ContractId) -> Result<Option<Arc<Interface>>, ReadError> {
+    pub(crate) fn interface(&self, contract: &ContractId) -> Result<Option<Arc<Interface>>, ReadError> {
         Ok(self.contract(contract)?.map(|contract| Arc::clone(&contract.interface)))
     }
 
@@ -80,7 +80,7 @@ impl StateReader<'_> {
     ///
     /// # Errors
     /// Storage.
-    pub fn contract_interface(&self, contract: &ContractId) -> Result<Option<String>, ReadError> {
+    pub(crate) fn contract_interface(&self, contract: &ContractId) -> Result<Option<String>, ReadError> {
         Ok(self.interface(contract)?.map(|interface| interface.json(self.env.params.rules).to_string()))
     }
 
@@ -89,7 +89,7 @@ impl StateReader<'_> {
     ///
     /// # Errors
     /// Storage.
-    pub fn metadata(&self, contract: &ContractId, key: &str) -> Result<Option<String>, ReadError> {
+    pub(crate) fn metadata(&self, contract: &ContractId, key: &str) -> Result<Option<String>, ReadError> {
         let Some(contract) = self.contract(contract)? else { return Ok(None) };
         Ok(match key {
             SOURCE_ENTRY => Some(contract.source.clone()),
@@ -102,7 +102,7 @@ impl StateReader<'_> {
     ///
     /// # Errors
     /// Storage; an unknown contract or trait is `None`.
-    pub fn implements_trait(&self, contract: &ContractId, wanted: &TraitId) -> Result<Option<bool>, ReadError> {
+    pub(crate) fn implements_trait(&self, contract: &ContractId, wanted: &TraitId) -> Result<Option<bool>, ReadError> {
         self.asking(|contracts| implements_trait(contract, wanted, contracts))
     }
 
@@ -110,7 +110,7 @@ impl StateReader<'_> {
     ///
     /// # Errors
     /// The outer one is storage, the inner one the call's.
-    pub fn check_public_function(
+    pub(crate) fn check_public_function(
         &self,
         contract: &ContractId,
         function: &str,

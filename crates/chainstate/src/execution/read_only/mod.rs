@@ -11,7 +11,8 @@
 
 mod contracts;
 
-pub use contracts::{CallRefusal, ContractSource};
+pub(crate) use contracts::CallRefusal;
+pub use contracts::ContractSource;
 
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -125,7 +126,7 @@ impl<'a> StateReader<'a> {
     ///
     /// # Errors
     /// [`ReadError::UnknownBlock`].
-    pub fn at(env: BlockEnv<'a>, block: &StacksBlockId, burn_view: BurnView) -> Result<Self, ReadError> {
+    pub(crate) fn at(env: BlockEnv<'a>, block: &StacksBlockId, burn_view: BurnView) -> Result<Self, ReadError> {
         let id = BlockId(block.0);
         if !env.marf.contains(&id) {
             return Err(ReadError::UnknownBlock(*block));
@@ -136,7 +137,7 @@ impl<'a> StateReader<'a> {
 
     /// Has calls fail with [`ReadError::DeadlinePassed`] once `expired` says so.
     #[must_use]
-    pub const fn stop_when(mut self, expired: Expired<'a>) -> Self {
+    pub(crate) const fn stop_when(mut self, expired: Expired<'a>) -> Self {
         self.deadline = Some(expired);
         self
     }
@@ -157,7 +158,7 @@ impl<'a> StateReader<'a> {
     ///
     /// # Errors
     /// Storage.
-    pub fn liquid_supply(&self) -> Result<u128, ReadError> {
+    pub(crate) fn liquid_supply(&self) -> Result<u128, ReadError> {
         self.run(Cost::MAX, |machine| machine.liquid_supply())
     }
 
@@ -175,7 +176,7 @@ impl<'a> StateReader<'a> {
     ///
     /// # Errors
     /// Storage.
-    pub fn value_with_proof(&self, key: &str) -> Result<Option<(String, Vec<u8>)>, ReadError> {
+    pub(crate) fn value_with_proof(&self, key: &str) -> Result<Option<(String, Vec<u8>)>, ReadError> {
         let found =
             self.env.marf.get_with_proof(&self.block, key).map_err(|error| ReadError::Storage(error.to_string()))?;
         found
@@ -190,7 +191,7 @@ impl<'a> StateReader<'a> {
     ///
     /// # Errors
     /// Storage.
-    pub fn value_by_path(&self, path: &[u8; 32]) -> Result<Option<String>, ReadError> {
+    pub(crate) fn value_by_path(&self, path: &[u8; 32]) -> Result<Option<String>, ReadError> {
         let bytes = self
             .env
             .marf
@@ -204,7 +205,7 @@ impl<'a> StateReader<'a> {
     ///
     /// # Errors
     /// Storage.
-    pub fn value_by_path_with_proof(&self, path: &[u8; 32]) -> Result<Option<(String, Vec<u8>)>, ReadError> {
+    pub(crate) fn value_by_path_with_proof(&self, path: &[u8; 32]) -> Result<Option<(String, Vec<u8>)>, ReadError> {
         let found = self.env.marf.get_by_path_with_proof(&self.block, &marf::TrieHash(*path));
         let found = found.map_err(|error| ReadError::Storage(error.to_string()))?;
         Ok(found.and_then(|(bytes, proof)| Some((String::from_utf8(bytes).ok()?, proof.encode()))))

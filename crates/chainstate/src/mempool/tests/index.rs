@@ -1,4 +1,5 @@
 use super::support::*;
+use crate::mempool::rows::{get_pending, totals};
 use crate::mempool::*;
 use proptest::prelude::*;
 use rusqlite::Connection;
