@@ -33,4 +33,3 @@ pub use journal::NodeJournal;
 pub use node_chain::NodeChain;
 pub use open::{OpenedChain, open};
 pub use stall::Stall;
-pub use submit::Offered;

@@ -1,9 +1,8 @@
-//! Transactions that were refused lately, with the answer that they got: who offers the same bytes again gets it again, and
-//! nothing is checked.
+//! Transactions that were refused lately, with the reason: who offers the same bytes again gets it again, and nothing is checked.
 //!
 //! # Invariants
-//! - An answer is given at the tip only at which it was found, and not for longer than [`REFUSAL_AGE`].
-//! - Neither the number of entries nor the bytes of their answers grow beyond their limits: the oldest goes.
+//! - A refusal is given at the tip only at which it was found, and not for longer than [`REFUSAL_AGE`].
+//! - Neither the number of refusals nor their bytes grow beyond their limits: the oldest goes.
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher as _, RandomState};
@@ -11,12 +10,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use nakamoto_proto::v1;
-use prost::Message as _;
+use chainstate::chain::AdmissionRefusal;
 
 /// Refused transactions that are remembered.
 const MAX_REFUSALS: usize = 4096;
-/// Bytes of their answers.
+/// Bytes that the refusals take.
 const MAX_REFUSAL_BYTES: usize = 4 << 20;
 /// How long they are.
 const REFUSAL_AGE: Duration = Duration::from_secs(60);
@@ -45,20 +43,21 @@ struct Entry {
     number: u64,
     since: Instant,
     tip: Bytes,
-    answer: v1::SubmitTransactionResponse,
+    refusal: AdmissionRefusal,
+    bytes: usize,
 }
 
 impl Refusals {
-    /// What these bytes were answered at this tip.
-    pub(super) fn find(&self, raw: &[u8], tip: &[u8]) -> Option<v1::SubmitTransactionResponse> {
+    /// Why these bytes were refused at this tip.
+    pub(super) fn find(&self, raw: &[u8], tip: &[u8]) -> Option<AdmissionRefusal> {
         let kept = self.lock();
         let entry = kept.entries.get(&self.key(raw))?;
-        (entry.tip == tip && entry.since.elapsed() < REFUSAL_AGE).then(|| entry.answer.clone())
+        (entry.tip == tip && entry.since.elapsed() < REFUSAL_AGE).then(|| entry.refusal.clone())
     }
 
     /// Remembers a refusal at this tip.
-    pub(super) fn remember(&self, raw: &[u8], tip: &[u8], answer: &v1::SubmitTransactionResponse) {
-        let (key, bytes) = (self.key(raw), answer.encoded_len());
+    pub(super) fn remember(&self, raw: &[u8], tip: &[u8], refusal: &AdmissionRefusal) {
+        let (key, bytes) = (self.key(raw), size(refusal));
         if bytes > MAX_REFUSAL_BYTES {
             return;
         }
@@ -68,8 +67,8 @@ impl Refusals {
         kept.next_number += 1;
         kept.bytes += bytes;
         kept.order.push_back((key, number));
-        let (tip, answer) = (Bytes::copy_from_slice(tip), answer.clone());
-        kept.entries.insert(key, Entry { number, since: Instant::now(), tip, answer });
+        let (tip, refusal) = (Bytes::copy_from_slice(tip), refusal.clone());
+        kept.entries.insert(key, Entry { number, since: Instant::now(), tip, refusal, bytes });
         while kept.order.len() > MAX_REFUSALS || kept.bytes > MAX_REFUSAL_BYTES {
             let Some((key, number)) = kept.order.pop_front() else { return };
             if kept.entries.get(&key).is_some_and(|entry| entry.number == number) {
@@ -90,17 +89,26 @@ impl Refusals {
 impl Kept {
     fn remove(&mut self, key: &Key) {
         if let Some(entry) = self.entries.remove(key) {
-            self.bytes -= entry.answer.encoded_len();
+            self.bytes -= entry.bytes;
         }
     }
 }
 
+/// About the bytes that a refusal takes in memory: what it holds beside itself is in its text.
+fn size(refusal: &AdmissionRefusal) -> usize {
+    size_of::<AdmissionRefusal>() + refusal.to_string().len()
+}
+
 #[cfg(test)]
 mod tests {
+    use chainstate::mempool::Refusal;
+    use stacks_types::ids::Txid;
+
     use super::*;
 
-    fn answer(bytes: usize) -> v1::SubmitTransactionResponse {
-        v1::SubmitTransactionResponse { refusal_data_json: "x".repeat(bytes), ..Default::default() }
+    fn answer(bytes: usize) -> AdmissionRefusal {
+        let refusal = Refusal::SignatureValidation { message: "x".repeat(bytes) };
+        AdmissionRefusal::Refused { txid: Txid([1; 32]), refusal }
     }
 
     #[test]
@@ -141,7 +149,7 @@ mod tests {
         }
         let kept = refusals.lock();
         assert!(kept.bytes <= MAX_REFUSAL_BYTES && kept.entries.len() == 7, "{} bytes", kept.bytes);
-        let counted: usize = kept.entries.values().map(|entry| entry.answer.encoded_len()).sum();
+        let counted: usize = kept.entries.values().map(|entry| size(&entry.refusal)).sum();
         assert_eq!(kept.bytes, counted);
         drop(kept);
         refusals.remember(b"huge", b"tip", &answer(MAX_REFUSAL_BYTES));

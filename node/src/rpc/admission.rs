@@ -11,9 +11,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use bytes::Bytes;
+use chainstate::chain::Offered;
 use tokio::sync::oneshot;
 
-use crate::chain::Offered;
 use crate::error::ApiError;
 use crate::limits::{MAX_ADMISSION_BATCH, MAX_CONCURRENT_ADMISSIONS, MAX_WAITING, RETRY_AFTER, TURN_TIMEOUT};
 

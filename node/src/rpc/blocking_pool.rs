@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use chainstate::chain::Snapshot;
+use chainstate::chain::{Decision, Offered, Snapshot};
 use chainstate::db::StoreError;
 use nakamoto_proto::v1;
 use stacks_types::address::StacksAddress;
@@ -14,7 +14,7 @@ use tokio::sync::Semaphore;
 
 use super::admission::Admissions;
 use super::fair_lane::{FairLane, Shares};
-use crate::chain::{NodeChain, Offered};
+use crate::chain::NodeChain;
 use crate::error::ApiError;
 use crate::limits::{
     MAX_CONCURRENT_ACTOR_CALLS, MAX_CONCURRENT_EVALUATIONS, MAX_CONCURRENT_LONG_ADMISSIONS, MAX_CONCURRENT_READS,
@@ -171,9 +171,9 @@ impl BlockingPool {
     ///
     /// # Errors
     /// As [`Self::read`].
-    pub async fn submit(&self, raw: Bytes) -> Result<v1::SubmitTransactionResponse, ApiError> {
+    pub async fn submit(&self, raw: Bytes) -> Result<Decision, ApiError> {
         match self.admissions.submit(raw.clone()).await? {
-            Offered::Decided(answer) => Ok(answer),
+            Offered::Decided(decision) => Ok(decision),
             Offered::Left { origin } => {
                 let turn = self.long_admissions.turn(origin).await?;
                 self.on_thread(turn, Class::Anyone, move |chain| chain.submit_transaction(&raw)).await

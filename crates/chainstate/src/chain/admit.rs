@@ -57,11 +57,14 @@ pub enum AdmissionRefusal {
     },
 }
 
+/// Admitted, or refused with the reason, which is the sender's to read.
+pub type Decision = Result<Admission, AdmissionRefusal>;
+
 /// What became of one of many that were offered together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Offered {
-    /// Admitted, or refused with the reason.
-    Decided(Result<Admission, AdmissionRefusal>),
+    /// Nothing is left to check.
+    Decided(Decision),
     /// What is left to check may take long: offer it alone ([`Chain::admit_transaction`]).
     Left {
         /// Who sends it: it is signed by this account, which can pay.
@@ -70,11 +73,11 @@ pub enum Offered {
 }
 
 /// What became of an offer: the outer error is ours; the inner one is the sender's to read.
-pub(crate) type AdmissionAnswer = Result<Result<Admission, AdmissionRefusal>, StoreError>;
+pub type AdmissionAnswer = Result<Decision, StoreError>;
 
 /// What became of one try to insert.
 enum Attempt {
-    Answer(Result<Admission, AdmissionRefusal>),
+    Answer(Decision),
     Full(Need, Totals),
 }
 

@@ -49,7 +49,7 @@ mod tip;
 mod validate;
 pub mod wire;
 
-pub use admit::{Admission, AdmissionRefusal, Offered};
+pub use admit::{Admission, AdmissionAnswer, AdmissionRefusal, Decision, Offered};
 pub use append::Processed;
 pub use burnchain::BurnReorg;
 pub use check_rest::UncheckedFiles;

@@ -38,7 +38,7 @@ pub(crate) use check::{CheckOutcome, CheckedTransaction, check};
 pub use index::MempoolIndex;
 pub(crate) use insert::{InsertOutcome, insert, restore};
 pub use pending::{FeeRate, PendingTransaction};
-pub use refusal::{MEMPOOL_FULL, Refusal};
+pub use refusal::Refusal;
 #[cfg(test)]
 pub(crate) use remove::MAX_AGE_S;
 pub(crate) use remove::{garbage_collect, on_block, remove};

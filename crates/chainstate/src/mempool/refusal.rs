@@ -134,9 +134,6 @@ pub enum Refusal {
     },
 }
 
-/// The reason of [`Refusal::MempoolFull`]. The reference has no such limit and no word for it.
-pub const MEMPOOL_FULL: &str = "MempoolFull";
-
 impl Refusal {
     /// The `reason` that clients switch on.
     #[must_use]
@@ -162,7 +159,8 @@ impl Refusal {
             Self::ClarityVersion { .. } | Self::PayloadNotAllowed { .. } | Self::TransferWithPostConditions => {
                 "ServerFailureOther"
             }
-            Self::MempoolFull { .. } => MEMPOOL_FULL,
+            // The reference has no such limit and no word for it.
+            Self::MempoolFull { .. } => "MempoolFull",
             Self::Database { .. } => "ServerFailureDatabase",
         }
     }

@@ -2,7 +2,9 @@ use std::sync::Condvar;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use nakamoto_proto::v1;
+use chainstate::chain::Admission;
+use stacks_types::hashing::sha512_256;
+use stacks_types::ids::Txid;
 
 use super::*;
 
@@ -11,13 +13,17 @@ const WAIT: Duration = Duration::from_secs(60);
 
 /// Says which transaction it got.
 fn echo(raw: &Bytes) -> Answer {
-    Ok(Offered::Decided(v1::SubmitTransactionResponse { accepted: true, txid: raw.clone(), ..Default::default() }))
+    Ok(Offered::Decided(Ok(Admission::Accepted(id(raw)))))
 }
 
-fn txid(answer: Answer) -> Bytes {
+fn id(raw: &Bytes) -> Txid {
+    Txid(sha512_256(&[raw]))
+}
+
+fn txid(answer: Answer) -> Txid {
     match answer.unwrap() {
-        Offered::Decided(answer) => answer.txid,
-        Offered::Left { origin } => panic!("left to {origin}"),
+        Offered::Decided(Ok(Admission::Accepted(txid))) => txid,
+        other => panic!("{other:?}"),
     }
 }
 
@@ -43,7 +49,7 @@ async fn everyone_gets_the_answer_to_his_own_and_many_share_a_batch() {
     let mut offers: tokio::task::JoinSet<_> = offers.collect();
     while let Some(offer) = offers.join_next().await {
         let (index, answer) = offer.unwrap();
-        assert_eq!(txid(answer), number(index));
+        assert_eq!(txid(answer), id(&number(index)));
     }
     assert!(batches.load(Ordering::Relaxed) < 500, "{batches:?} batches of 1,000 offers");
     // A batch answers before it ends.
@@ -126,7 +132,7 @@ async fn a_panic_fails_its_batch_and_nothing_after_it() {
         assert!(matches!(admissions.submit(number(13)).await, Err(ApiError::Internal(_))));
     }
     let after = tokio::time::timeout(WAIT, admissions.submit(number(14))).await;
-    assert_eq!(txid(after.expect("there is a turn")), number(14));
+    assert_eq!(txid(after.expect("there is a turn")), id(&number(14)));
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Answers of the chain as messages of the contract: one function a message.
 
 use chainstate::burn::{BurnBlockInfo, StackerSet};
-use chainstate::chain::{ChunkOutcome, wire};
+use chainstate::chain::{Admission, AdmissionRefusal, ChunkOutcome, Decision, wire};
 use chainstate::mempool::PendingTransaction;
 use chainstate::params::{ChainParams, Producer, Stacker};
 use chainstate::read::account::AccountAt;
@@ -13,6 +13,7 @@ use chainstate::stackerdb::{PutRefusal, SlotMetadata};
 use chainstate::staging::StagingState;
 use clarity::value::Value;
 use nakamoto_proto::v1;
+use serde_json::json;
 use stacks_types::address::StacksAddress;
 
 /// The canonical tips.
@@ -97,6 +98,28 @@ pub(super) fn producer_view(view: &ProducerView, params: &ChainParams) -> v1::Ge
         mainnet: params.mainnet,
         sequence: view.sequence,
         mining: Some(view.mining.to_wire()),
+    }
+}
+
+/// Whether a transaction is in the mempool, or why not.
+pub(super) fn decision(decision: &Decision) -> v1::SubmitTransactionResponse {
+    match decision {
+        Ok(Admission::Accepted(txid) | Admission::AlreadyPending(txid)) => v1::SubmitTransactionResponse {
+            accepted: true,
+            txid: wire::bytes(&txid.0),
+            ..v1::SubmitTransactionResponse::default()
+        },
+        Err(AdmissionRefusal::Undecodable(error)) => v1::SubmitTransactionResponse {
+            refusal_reason: "Deserialization".to_owned(),
+            refusal_data_json: json!({ "message": error.to_string() }).to_string(),
+            ..v1::SubmitTransactionResponse::default()
+        },
+        Err(AdmissionRefusal::Refused { txid, refusal }) => v1::SubmitTransactionResponse {
+            accepted: false,
+            txid: wire::bytes(&txid.0),
+            refusal_reason: refusal.reason().to_owned(),
+            refusal_data_json: refusal.reason_data().map(|data| data.to_string()).unwrap_or_default(),
+        },
     }
 }
 

@@ -27,7 +27,8 @@ impl TransactionService for Transactions {
         if raw.is_empty() {
             return Err(ApiError::Missing { field: "transaction" }).or_status();
         }
-        self.pool.submit(raw).await.or_status().map(Response::new)
+        let decision = self.pool.submit(raw).await.or_status()?;
+        Ok(Response::new(encode::decision(&decision)))
     }
 
     async fn get_transaction(

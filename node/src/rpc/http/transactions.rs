@@ -5,10 +5,10 @@ use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse as _;
-use chainstate::mempool::MEMPOOL_FULL;
+use chainstate::chain::{Admission, AdmissionRefusal};
+use chainstate::mempool::Refusal;
 use chainstate::read;
 use chainstate::read::transaction::{KnownTransaction, TransactionState};
-use nakamoto_proto::v1;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use stacks_types::ids::Txid;
@@ -36,12 +36,11 @@ pub(super) async fn submit(State(services): State<Services>, headers: HeaderMap,
         Kind::Octets => body,
         Kind::Json => hex_bytes("tx", &json_body::<SubmitBody>(&body)?.tx)?.into(),
     };
-    let answer = services.pool.submit(raw.clone()).await;
-    let answer = answer.map_err(|error| failure(error, &raw))?;
-    if answer.accepted {
-        return Ok(Json(hex::encode(&answer.txid)).into_response());
+    let decision = services.pool.submit(raw.clone()).await;
+    match decision.map_err(|error| failure(error, &raw))? {
+        Ok(Admission::Accepted(txid) | Admission::AlreadyPending(txid)) => Ok(Json(txid.to_hex()).into_response()),
+        Err(refused) => Err(refusal(&refused)),
     }
-    Err(refusal(&answer))
 }
 
 /// The node's own failure, also as JSON: wallets raise on anything else.
@@ -67,21 +66,20 @@ pub(super) fn failure(error: ApiError, raw: &[u8]) -> HttpError {
 }
 
 /// Text for bytes that are no transaction, else JSON: wallets switch on `reason`.
-pub(super) fn refusal(answer: &v1::SubmitTransactionResponse) -> HttpError {
-    let data = serde_json::from_str::<Value>(&answer.refusal_data_json).ok();
-    if answer.txid.is_empty() {
-        let message = data.as_ref().and_then(|data| data.get("message")).and_then(Value::as_str);
-        return HttpError::bad_request(message.unwrap_or("not a transaction"));
-    }
+pub(super) fn refusal(refused: &AdmissionRefusal) -> HttpError {
+    let (txid, refusal) = match refused {
+        AdmissionRefusal::Undecodable(error) => return HttpError::bad_request(error),
+        AdmissionRefusal::Refused { txid, refusal } => (txid, refusal),
+    };
     let mut body = json!({
-        "txid": hex::encode(&answer.txid),
+        "txid": txid.to_hex(),
         "error": "transaction rejected",
-        "reason": answer.refusal_reason,
+        "reason": refusal.reason(),
     });
-    if let Some(data) = data {
+    if let Some(data) = refusal.reason_data() {
         body["reason_data"] = data;
     }
-    if answer.refusal_reason == MEMPOOL_FULL {
+    if matches!(refusal, Refusal::MempoolFull { .. }) {
         return HttpError::json(StatusCode::SERVICE_UNAVAILABLE, body).retry_after(FULL_RETRY_S);
     }
     HttpError::json(StatusCode::BAD_REQUEST, body)

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use axum::http::{Method, StatusCode};
-use nakamoto_proto::v1;
+use chainstate::chain::AdmissionRefusal;
+use chainstate::mempool::Refusal;
 use proptest::prelude::*;
 use serde_json::Value;
+use stacks_types::ids::Txid;
 
 use super::bench::{Bench, JSON, OCTETS};
 use crate::jobs::{TemplateWorker, ValidationWorker};
@@ -142,19 +144,15 @@ fn malformed_submissions_are_400_and_blocks_keep_their_reason() {
 
 #[test]
 fn a_refused_transaction_has_the_reference_shape() {
-    let reply = |answer: &v1::SubmitTransactionResponse| format!("{:?}", refusal(answer));
-    let mut answer = v1::SubmitTransactionResponse {
-        txid: vec![0xab; 32].into(),
-        refusal_reason: "FeeTooLow".to_owned(),
-        refusal_data_json: r#"{"expected":180,"actual":1}"#.to_owned(),
-        ..Default::default()
+    let reply = |why: Refusal| {
+        let refused = AdmissionRefusal::Refused { txid: Txid([0xab; 32]), refusal: why };
+        format!("{:?}", refusal(&refused))
     };
-    let full = reply(&answer);
+    let full = reply(Refusal::FeeTooLow { expected: 180, actual: 1 });
     for part in ["transaction rejected", "FeeTooLow", "reason_data", "expected", "abab"] {
         assert!(full.contains(part), "{part}: {full}");
     }
-    answer.refusal_data_json.clear();
-    assert!(!reply(&answer).contains("reason_data"));
+    assert!(!reply(Refusal::NoSuchContract).contains("reason_data"));
 }
 
 #[test]
