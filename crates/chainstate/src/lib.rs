@@ -13,6 +13,7 @@
 
 pub mod db;
 pub mod params;
+mod rejection;
 
 pub mod burn;
 pub mod headers;

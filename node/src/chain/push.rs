@@ -17,14 +17,11 @@ pub(super) fn push(node: &NodeChain, block: &[u8]) -> Result<v1::PushBlockRespon
     };
     match node.chain.store_block(block)? {
         StoreOutcome::Stored(id) => Ok(answer(v1::PushOutcome::Accepted, Some(id), None)),
-        StoreOutcome::AlreadyKnown(id, verdict) => {
-            let rejection =
-                verdict.map(|(reason, detail)| v1::Rejection { reason, detail, ..v1::Rejection::default() });
+        StoreOutcome::AlreadyKnown(id, rejection) => {
+            let rejection = rejection.as_ref().map(Rejection::to_wire);
             Ok(answer(v1::PushOutcome::AlreadyKnown, Some(id), rejection))
         }
-        StoreOutcome::Rejected(id, rejection) => {
-            Ok(answer(v1::PushOutcome::Rejected, id, Some(Rejection::to_wire(&rejection))))
-        }
+        StoreOutcome::Rejected(id, rejection) => Ok(answer(v1::PushOutcome::Rejected, id, Some(rejection.to_wire()))),
         StoreOutcome::StagingFull => Err(ApiError::Busy { reason: "STAGING_FULL", retry_after: RETRY_AFTER }),
     }
 }

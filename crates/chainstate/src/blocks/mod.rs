@@ -14,7 +14,6 @@
 mod execute;
 mod execution_cache;
 mod plan;
-mod rejection;
 pub(crate) mod rules;
 mod signature_cache;
 
@@ -22,6 +21,7 @@ pub use execute::{ExecuteError, Execution, execute};
 pub(crate) use execute::{close, open};
 pub(crate) use execution_cache::{ExecutionCache, ExecutionKey};
 pub use plan::{BlockPlan, plan};
-pub use rejection::Rejection;
 pub(crate) use rules::{CheckError, SignatureRules, check_in_chain, check_standalone, decode_block};
 pub(crate) use signature_cache::SignatureCache;
+
+pub use crate::rejection::Rejection;

@@ -77,9 +77,9 @@ impl Chain {
             self.mark_processed(&id)?;
             return Ok(Some(Processed::Reconciled(id)));
         }
-        if let Some((reason, detail)) = rejected(reader.conn(), &id)? {
+        if let Some(rejection) = rejected(reader.conn(), &id)? {
             self.announce_before(reader, staged)?;
-            lock(&self.inner.staging).mark_orphaned(&id, reason, &detail)?;
+            lock(&self.inner.staging).mark_orphaned(&id, &rejection)?;
             return Ok(Some(Processed::Reconciled(id)));
         }
         Ok(None)

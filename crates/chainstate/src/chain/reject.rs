@@ -22,8 +22,7 @@ impl Chain {
         rejection: &Rejection,
     ) -> Result<(), StoreError> {
         let id = staged.block_id;
-        let wire_rejection = rejection.to_wire();
-        let mut events = vec![rejected_event(staged, wire_rejection.clone())];
+        let mut events = vec![rejected_event(staged, rejection)];
         if !rejection.is_of_the_id() {
             // A crash between the two lines has the block judged, and announced, once more.
             self.emit_rejected(events, None)?;
@@ -33,21 +32,19 @@ impl Chain {
         for descendant in reader.staging().stored_descendants(&id)? {
             // Those that come from now on are rejected when they are announced.
             if descendant.row <= announced {
-                let rejection = Rejection::UnknownParent(descendant.parent_block_id).to_wire();
-                events.push(rejected_event(&descendant, rejection));
+                events.push(rejected_event(&descendant, &Rejection::UnknownParent(descendant.parent_block_id)));
             }
         }
-        let v1::Rejection { reason, detail, .. } = wire_rejection;
-        self.emit_rejected(events, Some((id, reason, detail.clone())))?;
+        self.emit_rejected(events, Some((id, rejection.clone())))?;
         sqlite::crash_point("reject:before_mark");
-        lock(&self.inner.staging).mark_orphaned(&id, reason, &detail)?;
+        lock(&self.inner.staging).mark_orphaned(&id, rejection)?;
         Ok(())
     }
 
     fn emit_rejected(
         &self,
         events: Vec<v1::BlockRejected>,
-        verdict: Option<(StacksBlockId, i32, String)>,
+        verdict: Option<(StacksBlockId, Rejection)>,
     ) -> Result<(), StoreError> {
         self.inner.store.write_all(move |tx| {
             let mut newest = 0;
@@ -58,7 +55,7 @@ impl Chain {
             sqlite::crash_point("reject:inserted");
             tx.after_commit(|| sqlite::crash_point("reject:committed"));
             match verdict {
-                Some((id, reason, detail)) => insert_rejected(tx.sql(), &id, (reason, &detail), newest),
+                Some((id, rejection)) => insert_rejected(tx.sql(), &id, &rejection, newest),
                 None => Ok(()),
             }
         })
@@ -95,7 +92,7 @@ impl Chain {
     }
 }
 
-fn rejected_event(staged: &StagedBlock, rejection: v1::Rejection) -> v1::BlockRejected {
+fn rejected_event(staged: &StagedBlock, rejection: &Rejection) -> v1::BlockRejected {
     let block = decode_block(&staged.data).map(|block| wire::header_ref(&block.header)).unwrap_or_default();
-    v1::BlockRejected { block: Some(block), rejection: Some(rejection) }
+    v1::BlockRejected { block: Some(block), rejection: Some(rejection.to_wire()) }
 }

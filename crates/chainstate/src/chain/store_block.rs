@@ -14,7 +14,7 @@ pub enum StoreOutcome {
     /// Stored and synced; the coordinator should look at it.
     Stored(StacksBlockId),
     /// Stored before; with the rejection, if it was found invalid since.
-    AlreadyKnown(StacksBlockId, Option<(i32, String)>),
+    AlreadyKnown(StacksBlockId, Option<Rejection>),
     /// Not stored: a rule is broken. The id is known if the bytes are a block.
     Rejected(Option<StacksBlockId>, Rejection),
     /// Not stored: too many blocks wait for a parent or a burn view that this node does not know.
@@ -80,14 +80,11 @@ impl Chain {
 }
 
 /// Why a known block was rejected, if it was.
-fn verdict(state: StagingState, header: &NakamotoBlockHeader) -> Option<(i32, String)> {
+fn verdict(state: StagingState, header: &NakamotoBlockHeader) -> Option<Rejection> {
     match state {
-        StagingState::Orphaned { reason, detail, ancestor: None } => Some((reason, detail)),
+        StagingState::Orphaned { rejection, ancestor: None } => Some(rejection),
         // It broke no other rule than that its parent will never be processed.
-        StagingState::Orphaned { ancestor: Some(_), .. } => {
-            let rejection = Rejection::UnknownParent(header.parent_block_id).to_wire();
-            Some((rejection.reason, rejection.detail))
-        }
+        StagingState::Orphaned { ancestor: Some(_), .. } => Some(Rejection::UnknownParent(header.parent_block_id)),
         StagingState::Stored | StagingState::Processed => None,
     }
 }

@@ -8,6 +8,7 @@ use stacks_types::ids::{BurnBlockHash, StacksBlockId, StateRoot, Txid};
 use super::{ProcessedHeader, TenureSoFar};
 use crate::burn::BurnBlock;
 use crate::db::{Compressed, StoreError};
+use crate::rejection::Rejection;
 
 /// The header of a processed block, of any fork.
 ///
@@ -223,11 +224,12 @@ fn select_headers(
 pub(crate) fn insert_rejected(
     tx: &Transaction<'_>,
     block_id: &StacksBlockId,
-    (reason, detail): (i32, &str),
+    rejection: &Rejection,
     sequence: u64,
 ) -> Result<(), StoreError> {
     let sql = "INSERT INTO rejected_blocks (block_id, reason, detail, sequence) VALUES (?1, ?2, ?3, ?4)";
-    tx.prepare_cached(sql)?.execute((block_id.as_bytes(), reason, detail, sequence))?;
+    let (code, detail) = (i32::from(rejection.reason()), rejection.to_string());
+    tx.prepare_cached(sql)?.execute((block_id.as_bytes(), code, detail, sequence))?;
     Ok(())
 }
 
@@ -239,9 +241,9 @@ pub(crate) fn prune_rejected(tx: &Transaction<'_>, keep_from: u64) -> Result<(),
 }
 
 /// The verdict on a staged block, when it broke a rule.
-pub(crate) fn rejected(conn: &Connection, block_id: &StacksBlockId) -> Result<Option<(i32, String)>, StoreError> {
+pub(crate) fn rejected(conn: &Connection, block_id: &StacksBlockId) -> Result<Option<Rejection>, StoreError> {
     let sql = "SELECT reason, detail FROM rejected_blocks WHERE block_id = ?1";
-    let row = conn.prepare_cached(sql)?.query_row([block_id.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)));
+    let row = conn.prepare_cached(sql)?.query_row([block_id.as_bytes()], |row| Rejection::from_row(row, "detail"));
     Ok(row.optional()?)
 }
 

@@ -1,5 +1,6 @@
 //! A staged block as its callers see it.
 
+use crate::rejection::Rejection;
 use stacks_types::ids::{BurnBlockHash, StacksBlockId};
 
 /// A block to be stored. Its checks that need no execution are done by the caller.
@@ -31,10 +32,8 @@ pub enum StagingState {
     Processed,
     /// It can never be processed.
     Orphaned {
-        /// Reason code of the broken rule (the enum of the gRPC contract).
-        reason: i32,
-        /// More about it, at most [`super::writer::MAX_ORPHAN_DETAIL_BYTES`].
-        detail: String,
+        /// The broken rule, with at most [`super::writer::MAX_ORPHAN_DETAIL_BYTES`] of text.
+        rejection: Rejection,
         /// The ancestor that broke the rule, when it was not the block itself.
         ancestor: Option<StacksBlockId>,
     },

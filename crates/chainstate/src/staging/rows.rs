@@ -2,6 +2,8 @@
 
 use super::block::{NewBlock, StagedBlock, StagingState};
 use crate::db::{Compressed, StoreError, get_u64, to_integer};
+use crate::rejection::Rejection;
+use nakamoto_proto::v1;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use stacks_types::ids::{BurnBlockHash, StacksBlockId};
 
@@ -168,13 +170,14 @@ pub(super) fn update_processed(tx: &Transaction<'_>, id: &StacksBlockId) -> Resu
 pub(super) fn update_orphaned(
     tx: &Transaction<'_>,
     id: &StacksBlockId,
-    (reason, detail, ancestor): (i32, &str, Option<StacksBlockId>),
+    (reason, detail): (v1::RejectReason, &str),
+    ancestor: Option<StacksBlockId>,
 ) -> Result<(), StoreError> {
     tx.prepare_cached(
         "UPDATE staging_blocks SET state = 'orphaned', reason = ?2, reason_detail = ?3, reason_ancestor = ?4
          WHERE block_id = ?1 AND state = 'stored'",
     )?
-    .execute(params![id.0, reason, detail, ancestor.map(|ancestor| ancestor.0)])?;
+    .execute(params![id.0, i32::from(reason), detail, ancestor.map(|ancestor| ancestor.0)])?;
     Ok(())
 }
 
@@ -259,8 +262,7 @@ fn to_state(row: &Row<'_>) -> rusqlite::Result<StagingState> {
         "processed" => StagingState::Processed,
         // The table's CHECK allows no fourth one.
         _ => StagingState::Orphaned {
-            reason: row.get("reason")?,
-            detail: row.get("reason_detail")?,
+            rejection: Rejection::from_row(row, "reason_detail")?,
             ancestor: row.get::<_, Option<_>>("reason_ancestor")?.map(StacksBlockId),
         },
     })

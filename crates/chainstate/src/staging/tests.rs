@@ -5,6 +5,8 @@ use super::writer::{
 };
 use super::*;
 use crate::db::OpenError;
+use crate::rejection::Rejection;
+use nakamoto_proto::v1::RejectReason;
 use proptest::prelude::*;
 use sqlite::Durability;
 use stacks_types::ids::{BurnBlockHash, StacksBlockId};
@@ -13,7 +15,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tempfile::TempDir;
 
-const REASON: i32 = 7;
+/// Why a block was rejected; staging keeps any reason.
+fn rejection(detail: &str) -> Rejection {
+    Rejection::Known { reason: RejectReason::BadStateRoot, detail: detail.to_owned() }
+}
 
 fn id(number: u8) -> StacksBlockId {
     StacksBlockId([number; 32])
@@ -134,17 +139,17 @@ fn an_orphan_takes_its_descendants_along_and_keeps_the_reason() {
     for (number, parent) in [(4, 3), (2, 1), (3, 2), (5, 3), (6, 1)] {
         staging.db.store(&block(number, parent, b"x")).unwrap();
     }
-    let changed = staging.db.mark_orphaned(&id(2), REASON, "bad root").unwrap();
+    let changed = staging.db.mark_orphaned(&id(2), &rejection("bad root")).unwrap();
     assert_eq!(changed, vec![id(2), id(3), id(4), id(5)]);
-    let orphaned = |ancestor| Some(StagingState::Orphaned { reason: REASON, detail: "bad root".to_owned(), ancestor });
+    let orphaned = |ancestor| Some(StagingState::Orphaned { rejection: rejection("bad root"), ancestor });
     assert_eq!(staging.db.state(&id(2)).unwrap(), orphaned(None));
     assert_eq!(staging.db.state(&id(5)).unwrap(), orphaned(Some(id(2))));
     assert_eq!(staging.db.state(&id(6)).unwrap(), Some(StagingState::Stored));
-    assert_eq!(staging.db.mark_orphaned(&id(2), 1, "again").unwrap(), vec![]);
+    assert_eq!(staging.db.mark_orphaned(&id(2), &rejection("again")).unwrap(), vec![]);
     assert_eq!(staging.db.state(&id(2)).unwrap(), orphaned(None), "the first reason stays");
 
     let child = staging.db.store(&block(7, 5, b"7")).unwrap();
-    assert_eq!(child, StageOutcome::ParentOrphaned { reason: REASON, detail: "bad root".to_owned() });
+    assert_eq!(child, StageOutcome::ParentOrphaned { rejection: rejection("bad root") });
     let again = staging.db.store(&block(5, 3, b"x")).unwrap();
     assert_eq!(again, StageOutcome::AlreadyKnown(orphaned(Some(id(2))).unwrap()));
     assert_eq!(staging.db.set_stacks_attachable(&id(1)).unwrap(), 2);
@@ -177,11 +182,11 @@ fn final_states_are_not_left() {
     staging.db.store(&block(2, 1, b"2")).unwrap();
     staging.db.store(&block(3, 1, b"3")).unwrap();
     staging.db.mark_processed(&id(2)).unwrap();
-    staging.db.mark_orphaned(&id(3), REASON, "").unwrap();
-    assert!(matches!(staging.db.mark_orphaned(&id(2), REASON, ""), Err(MarkError::AlreadyFinal { .. })));
+    staging.db.mark_orphaned(&id(3), &rejection("")).unwrap();
+    assert!(matches!(staging.db.mark_orphaned(&id(2), &rejection("")), Err(MarkError::AlreadyFinal { .. })));
     assert!(matches!(staging.db.mark_processed(&id(3)), Err(MarkError::AlreadyFinal { .. })));
     assert!(matches!(staging.db.mark_processed(&id(9)), Err(MarkError::UnknownBlock(unknown)) if unknown == id(9)));
-    assert!(matches!(staging.db.mark_orphaned(&id(9), REASON, ""), Err(MarkError::UnknownBlock(_))));
+    assert!(matches!(staging.db.mark_orphaned(&id(9), &rejection("")), Err(MarkError::UnknownBlock(_))));
 }
 
 #[test]
@@ -189,9 +194,22 @@ fn a_long_reason_is_cut_between_characters() {
     let mut staging = staging();
     staging.db.store(&block(2, 1, b"2")).unwrap();
     let long = format!("{}é", "x".repeat(MAX_ORPHAN_DETAIL_BYTES - 1));
-    staging.db.mark_orphaned(&id(2), REASON, &long).unwrap();
-    let Some(StagingState::Orphaned { detail, .. }) = staging.db.state(&id(2)).unwrap() else { panic!("not orphaned") };
-    assert_eq!(detail, "x".repeat(MAX_ORPHAN_DETAIL_BYTES - 1));
+    staging.db.mark_orphaned(&id(2), &rejection(&long)).unwrap();
+    let state = staging.db.state(&id(2)).unwrap();
+    let cut = rejection(&"x".repeat(MAX_ORPHAN_DETAIL_BYTES - 1));
+    assert_eq!(state, Some(StagingState::Orphaned { rejection: cut, ancestor: None }));
+}
+
+#[test]
+fn a_reason_that_this_version_does_not_know_is_named() {
+    let mut staging = staging();
+    staging.db.store(&block(2, 1, b"2")).unwrap();
+    staging.db.mark_orphaned(&id(2), &rejection("why")).unwrap();
+    for code in [0, 9999] {
+        staging.db.conn.execute("UPDATE staging_blocks SET reason = ?1", [code]).unwrap();
+        let error = staging.db.state(&id(2)).unwrap_err().to_string();
+        assert!(error.contains(&format!("code {code} is of no rule")), "{error}");
+    }
 }
 
 fn numbered(number: u32) -> StacksBlockId {
@@ -259,8 +277,8 @@ fn old_orphans_lose_their_bytes() {
         assert_eq!(staging.db.store(&new).unwrap(), StageOutcome::Stored);
         previous = numbered(number);
     }
-    assert_eq!(staging.db.mark_orphaned(&numbered(10), REASON, "").unwrap().len(), (kept + extra - 10) as usize);
-    assert_eq!(staging.db.mark_orphaned(&numbered(0), REASON, "").unwrap().len(), 10);
+    assert_eq!(staging.db.mark_orphaned(&numbered(10), &rejection("")).unwrap().len(), (kept + extra - 10) as usize);
+    assert_eq!(staging.db.mark_orphaned(&numbered(0), &rejection("")).unwrap().len(), 10);
     for number in 0..kept + extra {
         let stored = staging.db.get_staging_block(&numbered(number)).unwrap().unwrap();
         assert_eq!(stored.data.is_empty(), number < extra, "block {number}");
@@ -294,7 +312,7 @@ fn everything_survives_reopening() {
     let mut staging = staging();
     staging.db.store(&block(2, 1, b"2")).unwrap();
     staging.db.store(&block(3, 1, b"3")).unwrap();
-    staging.db.mark_orphaned(&id(3), REASON, "why").unwrap();
+    staging.db.mark_orphaned(&id(3), &rejection("why")).unwrap();
     let before = staging.db.blocks_after(0, 10).unwrap();
     let path = staging.path();
     let Staging { folder, db } = staging;
@@ -429,7 +447,7 @@ proptest! {
                 }
                 Op::Orphaned(number) => {
                     let expected = matches!(model.state(number), Some(ModelState::Stored | ModelState::Orphaned));
-                    prop_assert_eq!(staging.db.mark_orphaned(&id(number), REASON, "").is_ok(), expected);
+                    prop_assert_eq!(staging.db.mark_orphaned(&id(number), &rejection("")).is_ok(), expected);
                     model.orphaned(number);
                 }
                 Op::BurnKnown(number) => {
@@ -467,7 +485,7 @@ fn of_many_orphans_the_oldest_are_forgotten() {
     let mut staging = staging();
     for number in 2..8 {
         staging.db.store(&block(number, 1, b"x")).unwrap();
-        staging.db.mark_orphaned(&id(number), REASON, "").unwrap();
+        staging.db.mark_orphaned(&id(number), &rejection("")).unwrap();
         staging.db.store(&block(number + 100, 1, b"y")).unwrap();
     }
     let conn = rusqlite::Connection::open(staging.path()).unwrap();

@@ -5,6 +5,7 @@ use super::error::MarkError;
 use super::reader::{SCHEMA, StagingReader};
 use super::rows;
 use crate::db::{OpenError, Positions, StoreError, insert_identity};
+use crate::rejection::Rejection;
 #[cfg(test)]
 use rusqlite::Connection;
 use rusqlite::{Transaction, TransactionBehavior};
@@ -40,10 +41,8 @@ pub(crate) enum StageOutcome {
     AlreadyKnown(StagingState),
     /// Not stored, and never will be: its parent is orphaned.
     ParentOrphaned {
-        /// The parent's reason code.
-        reason: i32,
-        /// More about it.
-        detail: String,
+        /// The rule that the parent, or an ancestor of it, broke.
+        rejection: Rejection,
     },
     /// Not stored; retry later: too many blocks wait for a parent or a burn block that is not processed.
     Full,
@@ -126,10 +125,9 @@ impl StagingWriter {
     pub(crate) fn mark_orphaned(
         &mut self,
         id: &StacksBlockId,
-        reason: i32,
-        detail: &str,
+        rejection: &Rejection,
     ) -> Result<Vec<StacksBlockId>, MarkError> {
-        self.write(|tx| mark_orphaned(tx, id, reason, cut(detail)))
+        self.write(|tx| mark_orphaned(tx, id, rejection))
     }
 
     /// Forgets a stored block, as if it had never come; its descendants go on waiting for it. A block in another state, or
@@ -173,8 +171,8 @@ fn store_block(tx: &Transaction<'_>, block: &NewBlock<'_>, known: rows::Known) -
         return Ok(StageOutcome::AlreadyKnown(state));
     }
     let parent_processed = match rows::select_state(tx, &block.parent_block_id)? {
-        Some(StagingState::Orphaned { reason, detail, .. }) => {
-            return Ok(StageOutcome::ParentOrphaned { reason, detail });
+        Some(StagingState::Orphaned { rejection, .. }) => {
+            return Ok(StageOutcome::ParentOrphaned { rejection });
         }
         Some(StagingState::Processed) => true,
         Some(StagingState::Stored) | None => false,
@@ -218,8 +216,7 @@ fn mark_processed(tx: &Transaction<'_>, id: &StacksBlockId) -> Result<(), MarkEr
 fn mark_orphaned(
     tx: &Transaction<'_>,
     id: &StacksBlockId,
-    reason: i32,
-    detail: &str,
+    rejection: &Rejection,
 ) -> Result<Vec<StacksBlockId>, MarkError> {
     match rows::select_state(tx, id)?.ok_or(MarkError::UnknownBlock(*id))? {
         StagingState::Orphaned { .. } => return Ok(Vec::new()),
@@ -227,9 +224,10 @@ fn mark_orphaned(
         StagingState::Stored => {}
     }
     let doomed = rows::select_stored_descendants(tx, id)?;
+    let detail = rejection.to_string();
     for block_id in &doomed {
         let ancestor = (block_id != id).then_some(*id);
-        rows::update_orphaned(tx, block_id, (reason, detail, ancestor))?;
+        rows::update_orphaned(tx, block_id, (rejection.reason(), cut(&detail)), ancestor)?;
     }
     rows::delete_orphaned_data(tx, MAX_ORPHANED_WITH_DATA, doomed.len())?;
     rows::delete_orphaned_rows(tx, MAX_ORPHANED_ROWS, doomed.len())?;

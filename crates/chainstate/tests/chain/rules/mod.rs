@@ -144,10 +144,10 @@ fn check_verdict_is_kept(test: &TestChain, case: &Case, block: &NakamotoBlock) {
     let may_come_right = matches!(case.reason, RejectReason::UnknownParent | RejectReason::UnknownBurnBlock);
     match state.expect("readable") {
         None => assert!(is_about_stackers(case) || may_come_right, "{} is forgotten", case.what),
-        Some(StagingState::Orphaned { reason, .. }) => {
-            assert_eq!(reason, i32::from(case.reason));
+        Some(StagingState::Orphaned { rejection, .. }) => {
+            assert_eq!(rejection.reason(), case.reason);
             let again = test.push(block);
-            assert!(matches!(again, StoreOutcome::AlreadyKnown(_, Some((code, _))) if code == reason), "{again:?}");
+            assert_eq!(again, StoreOutcome::AlreadyKnown(block.block_id(), Some(rejection)));
         }
         other => panic!("{} is {other:?}", case.what),
     }

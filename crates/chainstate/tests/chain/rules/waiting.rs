@@ -111,8 +111,7 @@ fn a_rejected_block_takes_its_descendants_along_and_each_is_announced() {
             assert_eq!(kinds_about(&test, &block.block_id()), stored_and_rejected);
         }
         let code = |block: &NakamotoBlock| match test.push(block) {
-            StoreOutcome::AlreadyKnown(_, Some((reason, _))) => RejectReason::try_from(reason).expect("a code"),
-            StoreOutcome::Rejected(_, rejection) => rejection.reason(),
+            StoreOutcome::AlreadyKnown(_, Some(rejection)) | StoreOutcome::Rejected(_, rejection) => rejection.reason(),
             other => panic!("{other:?}"),
         };
         assert_eq!(code(&bad), RejectReason::BadStateRoot);

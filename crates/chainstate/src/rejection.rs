@@ -1,7 +1,11 @@
 //! Why a block is not valid: one variant a rule, each with the values that break it
 //! (docs/CONSENSUS.md#rules-of-a-block).
+//!
+//! The rules in `blocks` give it, and staging and headers keep its code and its text: so it is below all of them.
 
 use nakamoto_proto::v1;
+use rusqlite::Row;
+use rusqlite::types::Type;
 use stacks_types::ids::{BurnBlockHash, MerkleRoot, StacksBlockId, StateRoot, Txid};
 
 /// A broken rule. Final for these bytes, but for the two variants that depend on what this node has processed
@@ -115,6 +119,14 @@ pub enum Rejection {
         /// The header's.
         got: StateRoot,
     },
+    /// Any rule, broken by a block that was judged before: the code and the text are what is kept of a rejection.
+    #[error("{detail}")]
+    Known {
+        /// The code.
+        reason: v1::RejectReason,
+        /// The text, as it was said the first time.
+        detail: String,
+    },
 }
 
 impl Rejection {
@@ -140,6 +152,7 @@ impl Rejection {
             Self::BadTransaction { .. } => v1::RejectReason::BadTransaction,
             Self::CostExceeded { .. } => v1::RejectReason::CostExceeded,
             Self::BadStateRoot { .. } => v1::RejectReason::BadStateRoot,
+            Self::Known { reason, .. } => *reason,
         }
     }
 
@@ -148,11 +161,11 @@ impl Rejection {
     #[must_use]
     pub(crate) const fn is_of_the_id(&self) -> bool {
         !matches!(
-            self,
-            Self::BadStackerSignatures(_)
-                | Self::NotEnoughStackers { .. }
-                | Self::UnknownParent(_)
-                | Self::UnknownBurnBlock(_)
+            self.reason(),
+            v1::RejectReason::BadStackerSignatures
+                | v1::RejectReason::NotEnoughStackers
+                | v1::RejectReason::UnknownParent
+                | v1::RejectReason::UnknownBurnBlock
         )
     }
 
@@ -162,6 +175,22 @@ impl Rejection {
         match self {
             Self::BadTransaction { txid, .. } | Self::CostExceeded { txid, .. } => Some(txid),
             _ => None,
+        }
+    }
+
+    /// Reads what a row keeps of one: the code in column `reason`, the text in the named one.
+    ///
+    /// # Errors
+    /// Those of the database, and a code that this version does not know.
+    pub(crate) fn from_row(row: &Row<'_>, detail: &str) -> rusqlite::Result<Self> {
+        let code: i32 = row.get("reason")?;
+        match v1::RejectReason::try_from(code) {
+            Err(_) | Ok(v1::RejectReason::Unspecified) => {
+                let error = format!("code {code} is of no rule of blocks that this version knows").into();
+                let column = row.as_ref().column_index("reason")?;
+                Err(rusqlite::Error::FromSqlConversionFailure(column, Type::Integer, error))
+            }
+            Ok(reason) => Ok(Self::Known { reason, detail: row.get(detail)? }),
         }
     }
 
