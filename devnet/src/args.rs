@@ -4,7 +4,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Parser;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use client::{LogFormat, parse_duration};
+use mockamoto_node::config::Signing;
 
 /// Upper bound of `--producers` and of `--signers`: each is a process.
 const ACTORS_MAX: i64 = 64;
@@ -71,8 +73,8 @@ pub struct Args {
 
     /// How blocks are signed: ecdsa = real signatures, well-known = one published constant [default: ecdsa, or as in
     /// the folder]
-    #[arg(long, value_name = "MODE", value_parser = ["ecdsa", "well-known"])]
-    pub signing: Option<String>,
+    #[arg(long, value_name = "MODE", value_parser = signing())]
+    pub signing: Option<Signing>,
 
     /// POST events to this observer (the Hiro API, ...): HOST:PORT for all but StackerDB chunks and validation results,
     /// HOST:PORT,KEY,... for these keys of events_observer; may be given more than once
@@ -91,6 +93,11 @@ pub struct Args {
     /// How a line of the log looks: text, json [default: text]
     #[arg(long, value_name = "FORMAT")]
     pub log_format: Option<LogFormat>,
+}
+
+/// Reads `--signing`, whose words are those of the genesis.
+fn signing() -> impl TypedValueParser<Value = Signing> {
+    PossibleValuesParser::new(Signing::WORDS.iter().copied()).try_map(Signing::try_from)
 }
 
 #[cfg(test)]

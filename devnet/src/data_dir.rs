@@ -23,7 +23,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use mockamoto_node::chain::try_genesis;
-use mockamoto_node::config::{Balance, DEFAULT_EPOCH, GenesisFile, ProducerEntry, StackerEntry};
+use mockamoto_node::config::{
+    Balance, CostLimit, DEFAULT_EPOCH, GenesisFile, Network, ProducerEntry, Signing, StackerEntry,
+};
 use serde::{Deserialize, Serialize};
 use sqlite::owner::{self, Owner};
 use sqlite::{Draft, Durability, Readable};
@@ -63,8 +65,8 @@ pub(crate) struct Devnet {
     /// Epoch whose rules hold, as in `--epoch`.
     #[serde(default = "first_epoch")]
     pub epoch: String,
-    /// How blocks are signed: "ecdsa" or "well-known".
-    pub signing: String,
+    /// How blocks are signed.
+    pub signing: Signing,
     /// Producers, in the order in which they take turns.
     pub producers: Vec<Producer>,
     /// Signers, in the order of the stacker set.
@@ -170,7 +172,7 @@ fn same_as_asked(folder: &Path, devnet: &Devnet, args: &Args) -> anyhow::Result<
     differ("--producers", args.producers.map(|n| n.to_string()), devnet.producers.len().to_string());
     differ("--signers", args.signers.map(|n| n.to_string()), devnet.signers.len().to_string());
     differ("--epoch", args.epoch.clone(), devnet.epoch.clone());
-    differ("--signing", args.signing.clone(), devnet.signing.clone());
+    differ("--signing", args.signing.map(|signing| signing.to_string()), devnet.signing.to_string());
     if let Some(asked) = &args.boot_contracts {
         let found = GenesisFile::read(&folder.join(GENESIS_FILE))?.boot_contract;
         differences.extend(boot_contracts::differences(&boot_contracts::read(asked)?, &found));
@@ -217,7 +219,7 @@ fn make_devnet(folder: &Path, args: &Args) -> anyhow::Result<Devnet> {
     let devnet = Devnet {
         format: FORMAT,
         epoch: args.epoch.clone().unwrap_or_else(|| DEFAULT_EPOCH.to_owned()),
-        signing: args.signing.clone().unwrap_or_else(|| "ecdsa".to_owned()),
+        signing: args.signing.unwrap_or_default(),
         producers: (0..args.producers.unwrap_or(DEFAULT_PRODUCERS)).map(producer).collect::<Result<_, _>>()?,
         signers: (0..args.signers.unwrap_or(DEFAULT_SIGNERS)).map(signer).collect::<Result<_, _>>()?,
     };
@@ -250,11 +252,11 @@ fn genesis(devnet: &Devnet) -> anyhow::Result<GenesisFile> {
         .map(|account| Balance { address: account.address.to_owned(), amount_ustx: OPENING_BALANCE_USTX })
         .collect();
     Ok(GenesisFile {
-        network: "testnet".to_owned(),
+        network: Network::Testnet,
         chain_id: None,
         epoch: devnet.epoch.clone(),
-        signing: devnet.signing.clone(),
-        cost_limit: "helium-20".to_owned(),
+        signing: devnet.signing,
+        cost_limit: CostLimit::Helium20,
         reward_maturity: REWARD_MATURITY,
         first_burn_height: FIRST_BURN_HEIGHT,
         first_burn_time_s: now.as_secs(),

@@ -13,7 +13,9 @@ use sqlite::Durability;
 use stacks_types::block::SigningMode;
 use stacks_types::vrf::VrfPublicKey;
 
-use crate::config::{Balance, BootContractEntry, GenesisError, GenesisFile, ProducerEntry, StackerEntry};
+use crate::config::{
+    Balance, BootContractEntry, CostLimit, GenesisError, GenesisFile, ProducerEntry, Signing, StackerEntry,
+};
 use crate::ids::parse_principal;
 
 /// The parameters of the chain that the file describes.
@@ -31,8 +33,14 @@ pub fn chain_params(genesis: &GenesisFile) -> Result<ChainParams, GenesisError> 
         chain_id: genesis.chain_id(),
         mainnet: genesis.is_mainnet(),
         rules,
-        tenure_cost_limit: if genesis.cost_limit == "mainnet" { rules.block_limit } else { HELIUM_20 },
-        signing: if genesis.signing == "well-known" { SigningMode::WellKnown } else { SigningMode::Ecdsa },
+        tenure_cost_limit: match genesis.cost_limit {
+            CostLimit::Helium20 => HELIUM_20,
+            CostLimit::Mainnet => rules.block_limit,
+        },
+        signing: match genesis.signing {
+            Signing::Ecdsa => SigningMode::Ecdsa,
+            Signing::WellKnown => SigningMode::WellKnown,
+        },
         boot_balances,
         boot_contracts: BootContracts { release: BootRelease::default(), brought },
         coinbase_ustx: COINBASE_USTX,
@@ -118,7 +126,7 @@ mod tests {
     #[test]
     fn a_chain_with_mainnets_limit_has_that_of_its_epoch() {
         let mut genesis: GenesisFile = toml::from_str(SAMPLE_GENESIS).unwrap();
-        genesis.cost_limit = "mainnet".to_owned();
+        genesis.cost_limit = CostLimit::Mainnet;
         for (epochs, read_count, read_length) in
             [(&["3.0", "3.1", "3.2", "3.3", "3.4"][..], 15_000, 100_000_000), (&["4.0", "4.1"], 30_000, 200_000_000)]
         {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use stacks_types::address::StacksAddress;
 
 use super::boot_contracts::{BootContractEntry, BootContractError, check_boot_contracts, read_boot_contracts};
+use super::choices::{CostLimit, Network, Signing};
 use super::keys::{self, KeyProblem, Table, names};
 
 /// A commented genesis file. A test parses it.
@@ -20,21 +21,21 @@ const MAX_ENTRIES: usize = 4096;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GenesisFile {
-    /// Network whose addresses are used: "testnet" or "mainnet".
-    #[serde(default = "default_network")]
-    pub network: String,
+    /// Network whose addresses are used.
+    #[serde(default)]
+    pub network: Network,
     /// Chain id that transactions must have; `None` = the network's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chain_id: Option<u32>,
     /// Epoch whose rules hold: "3.0" to "4.1".
     #[serde(default = "default_epoch")]
     pub epoch: String,
-    /// How blocks are signed: "ecdsa" or "well-known".
-    #[serde(default = "default_signing")]
-    pub signing: String,
-    /// Cost limit of a tenure: "helium-20" or "mainnet".
-    #[serde(default = "default_cost_limit")]
-    pub cost_limit: String,
+    /// How blocks are signed.
+    #[serde(default)]
+    pub signing: Signing,
+    /// Cost limit of a tenure.
+    #[serde(default)]
+    pub cost_limit: CostLimit,
     /// Tenures until a reward is paid.
     #[serde(default = "default_maturity")]
     pub reward_maturity: u32,
@@ -177,13 +178,16 @@ impl GenesisFile {
     /// # Errors
     /// [`GenesisError::Value`]: there is no such epoch.
     pub fn rules(&self) -> Result<&'static Rules, GenesisError> {
-        Rules::of_epoch(&self.epoch).ok_or_else(|| none_of("epoch", &self.epoch, &Rules::ALL.map(|rules| rules.epoch)))
+        Rules::of_epoch(&self.epoch).ok_or_else(|| {
+            let epochs = Rules::ALL.map(|rules| rules.epoch).join(", ");
+            value("epoch", format!("`{}` is none of {epochs}", self.epoch))
+        })
     }
 
     /// Whether addresses and transactions are of mainnet.
     #[must_use]
     pub fn is_mainnet(&self) -> bool {
-        self.network == "mainnet"
+        self.network == Network::Mainnet
     }
 
     /// Chain id that transactions must have.
@@ -195,10 +199,7 @@ impl GenesisFile {
 
     /// Checks that a chain can be made of it.
     pub(super) fn check(&self) -> Result<(), GenesisError> {
-        one_of("network", &self.network, &["testnet", "mainnet"])?;
         let rules = self.rules()?;
-        one_of("signing", &self.signing, &["ecdsa", "well-known"])?;
-        one_of("cost_limit", &self.cost_limit, &["helium-20", "mainnet"])?;
         let lists = [
             ("balances", self.balances.len(), 0),
             ("producers", self.producers.len(), 1),
@@ -258,36 +259,13 @@ impl ProducerEntry {
     }
 }
 
-fn one_of(key: &'static str, text: &str, known: &[&str]) -> Result<(), GenesisError> {
-    if known.contains(&text) {
-        return Ok(());
-    }
-    Err(none_of(key, text, known))
-}
-
-fn none_of(key: &'static str, text: &str, known: &[&str]) -> GenesisError {
-    value(key, format!("`{text}` is none of {}", known.join(", ")))
-}
-
 pub(crate) fn value(key: &'static str, detail: impl std::fmt::Display) -> GenesisError {
     GenesisError::Value { key, detail: detail.to_string() }
-}
-
-fn default_network() -> String {
-    "testnet".to_owned()
 }
 
 /// The epoch that the network has today.
 fn default_epoch() -> String {
     DEFAULT_EPOCH.to_owned()
-}
-
-fn default_signing() -> String {
-    "ecdsa".to_owned()
-}
-
-fn default_cost_limit() -> String {
-    "helium-20".to_owned()
 }
 
 /// As in the reference.
@@ -345,14 +323,12 @@ mod tests {
             let error = genesis.check().unwrap_err().to_string();
             assert!(error.starts_with(key), "{error}");
         };
-        check(|genesis| genesis.network = "devnet".to_owned(), "network");
-        check(|genesis| genesis.signing = "none".to_owned(), "signing");
         check(|genesis| genesis.first_burn_height = 1 << 31, "first_burn_height");
         check(|genesis| genesis.reward_cycle_length = 1 << 32, "reward_cycle_length");
         check(|genesis| genesis.producers.clear(), "producers");
         check(|genesis| genesis.stackers[0].weight = 0, "stackers");
         check(|genesis| genesis.reward_cycle_length = 0, "reward_cycle_length");
-        check(|genesis| genesis.network = "mainnet".to_owned(), "producers.address");
+        check(|genesis| genesis.network = Network::Mainnet, "producers.address");
         check(|genesis| genesis.producers[0].vrf_public_key = "00".to_owned(), "producers.vrf_public_key");
         check(|genesis| genesis.stackers[0].address = "STX".to_owned(), "stackers.address");
     }

@@ -4,6 +4,7 @@
 
 mod boot_contracts;
 mod call_limits;
+mod choices;
 mod execution_limits;
 mod file;
 mod flags;
@@ -18,6 +19,7 @@ pub use boot_contracts::{
     BootContractEntry, BootContractError, MAX_BOOT_CONTRACT_BYTES, MAX_BOOT_CONTRACTS, read_boot_contracts,
 };
 pub use call_limits::CallLimits;
+pub use choices::{CostLimit, Network, Signing, UnknownWord};
 pub use file::{
     BalanceTable, BurnchainTable, ConfigFile, ConnectionTable, JournalTable, NodeTable, ObserverTable, SAMPLE_CONFIG,
 };
