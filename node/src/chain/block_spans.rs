@@ -15,7 +15,9 @@
 use std::collections::VecDeque;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
+use chainstate::assembly::TemplateOrder;
 use chainstate::chain::Processed;
 use nakamoto_proto::v1;
 use stacks_types::block::{NakamotoBlock, NakamotoBlockHeader};
@@ -104,16 +106,17 @@ fn name_block(node: &NodeChain, span: &Span, block: &[u8]) {
 }
 
 impl NodeChain {
-    /// Assembles a template. Runs for as long as the request says, or until `cancelled`; called by the worker only.
+    /// Assembles a template. Runs for as long as `time` says, or until `cancelled`; called by the worker only.
     pub fn assemble(
         &self,
-        request: &v1::RequestTemplateRequest,
+        order: &TemplateOrder,
+        time: Option<Duration>,
         cancelled: &AtomicBool,
     ) -> Result<v1::BlockTemplate, JobFailure> {
-        let _time = metrics::get().time("template");
+        let _measured = metrics::get().time("template");
         let span = tracing::info_span!("template", parent_block_id = Empty);
         let _entered = span.enter();
-        let result = jobs::assemble(self, request, cancelled);
+        let result = jobs::assemble(self, order, time, cancelled);
         match &result {
             Ok(template) => {
                 let block = NakamotoBlock::decode(&template.block).ok();

@@ -1,13 +1,12 @@
 //! What the workers do.
 
-use chainstate::chain::ResultLimits;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use chainstate::assembly::TemplateOrder;
+use chainstate::chain::ResultLimits;
 use chainstate::db::StoreError;
 use nakamoto_proto::v1;
-use stacks_types::ids::{BurnBlockHash, StacksBlockId};
 
 use super::NodeChain;
 use crate::error::ApiError;
@@ -39,27 +38,14 @@ const DEFAULT_ASSEMBLY_TIME: Duration = Duration::from_secs(5);
 
 pub(super) fn assemble(
     node: &NodeChain,
-    request: &v1::RequestTemplateRequest,
+    order: &TemplateOrder,
+    time: Option<Duration>,
     cancelled: &AtomicBool,
 ) -> Result<v1::BlockTemplate, JobFailure> {
-    let order = order(request);
-    let time = request.assembly_time.and_then(|time| Duration::try_from(time).ok()).filter(|time| !time.is_zero());
-    match node.chain.assemble(&order, time.unwrap_or(DEFAULT_ASSEMBLY_TIME), cancelled) {
+    match node.chain.assemble(order, time.unwrap_or(DEFAULT_ASSEMBLY_TIME), cancelled) {
         Ok(Ok(template)) => Ok(template),
         Ok(Err(failure)) => Err(JobFailure { reason: failure.code().to_owned(), detail: failure.to_string() }),
         Err(error) => Err(failed(&error)),
-    }
-}
-
-/// The lengths were checked when the request came.
-fn order(request: &v1::RequestTemplateRequest) -> TemplateOrder {
-    let hash = |bytes: &[u8]| <[u8; 32]>::try_from(bytes).ok();
-    TemplateOrder {
-        coinbase: (!request.coinbase.is_empty()).then(|| request.coinbase.to_vec()),
-        parent: hash(&request.parent_block_id).map(StacksBlockId),
-        burn_view: hash(&request.burn_block_hash).map(BurnBlockHash),
-        max_transactions: usize::try_from(request.max_transactions).ok().filter(|most| *most > 0),
-        allow_empty: request.allow_empty,
     }
 }
 

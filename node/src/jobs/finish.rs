@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chainstate::assembly::TemplateOrder;
 use chainstate::chain::{JobKind, ResultLimits, wire};
 use nakamoto_proto::v1;
 use prost::Message as _;
@@ -20,10 +21,10 @@ pub fn finish_template(
     jobs: &Arc<TemplateJobs>,
     chain: &NodeChain,
     id: &str,
-    request: &v1::RequestTemplateRequest,
+    order: &TemplateOrder,
     outcome: Outcome<v1::BlockTemplate>,
 ) {
-    let mut event = template_event(id, request, &outcome);
+    let mut event = template_event(id, order, &outcome);
     if matches!(outcome, Outcome::Succeeded(_) | Outcome::Failed(_)) {
         let full = chain.chainstate().tenure_full();
         event.tenure_full = full.map(|(txid, reason)| v1::SkippedTransaction { txid: wire::bytes(&txid.0), reason });
@@ -109,15 +110,15 @@ fn result_limits(limits: JobQueueLimits) -> ResultLimits {
 
 fn template_event(
     id: &str,
-    request: &v1::RequestTemplateRequest,
+    order: &TemplateOrder,
     outcome: &Outcome<v1::BlockTemplate>,
 ) -> v1::TemplateFinished {
     let (state, reason, detail) = outcome.parts();
     let mut event = v1::TemplateFinished {
         template_id: id.to_owned(),
         state: state.into(),
-        parent_block_id: request.parent_block_id.clone(),
-        burn_block_hash: request.burn_block_hash.clone(),
+        parent_block_id: order.parent.map(|id| wire::id(&id)).unwrap_or_default(),
+        burn_block_hash: order.burn_view.map(|hash| wire::bytes(&hash.0)).unwrap_or_default(),
         transaction_count: 0,
         failure_reason: reason.to_owned(),
         failure_detail: detail.to_owned(),

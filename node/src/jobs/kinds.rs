@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use chainstate::assembly::TemplateOrder;
 use nakamoto_proto::v1;
-use prost::Message as _;
 use stacks_types::hashing::sha512_256;
 
 use super::queue::JobQueue;
@@ -34,8 +34,10 @@ pub const VALIDATION_LIMITS: JobQueueLimits = JobQueueLimits {
 /// A template to assemble.
 #[derive(Debug, Clone)]
 pub struct TemplateJob {
-    /// The request as it came.
-    pub request: v1::RequestTemplateRequest,
+    /// What the producer asks for.
+    pub order: TemplateOrder,
+    /// How long the block is filled; `None` = the default.
+    pub assembly_time: Option<Duration>,
 }
 
 /// A proposal to validate.
@@ -70,17 +72,35 @@ impl TemplateJob {
     /// Requests that are equal but for their deadline are one job. A job that runs has chosen its tip: only a request that names
     /// parent and burn view may still join it.
     #[must_use]
-    pub fn to_request(request: v1::RequestTemplateRequest) -> JobRequest<Self> {
-        let inputs = v1::RequestTemplateRequest { not_after_time: None, ..request.clone() };
-        let joins_running = !request.parent_block_id.is_empty() && !request.burn_block_hash.is_empty();
+    pub fn into_request(self) -> JobRequest<Self> {
+        let joins_running = self.order.parent.is_some() && self.order.burn_view.is_some();
         JobRequest {
-            key: Some(JobKey { hash: sha512_256(&[&inputs.encode_to_vec()]), joins_running }),
-            bytes: request.encoded_len(),
+            key: Some(JobKey { hash: self.hash(), joins_running }),
+            bytes: size_of::<Self>() + self.order.coinbase.as_ref().map_or(0, Vec::len),
             not_after: None,
             hold: Duration::ZERO,
             class: Class::Anyone,
-            job: Self { request },
+            job: self,
         }
+    }
+
+    /// Hash of all that decides the template.
+    fn hash(&self) -> [u8; 32] {
+        let Self { order, assembly_time } = self;
+        let TemplateOrder { coinbase, parent, burn_view, max_transactions, allow_empty } = order;
+        let mut bytes = Vec::new();
+        // Each with its length, and what is absent with one that nothing has: no two orders have the same bytes.
+        let mut add = |part: Option<&[u8]>| {
+            bytes.extend(part.map_or(usize::MAX, <[u8]>::len).to_be_bytes());
+            bytes.extend_from_slice(part.unwrap_or_default());
+        };
+        add(coinbase.as_deref());
+        add(parent.as_ref().map(|id| &id.0[..]));
+        add(burn_view.as_ref().map(|hash| &hash.0[..]));
+        add(max_transactions.map(usize::to_be_bytes).as_ref().map(|most| &most[..]));
+        add(assembly_time.map(|time| time.as_nanos().to_be_bytes()).as_ref().map(|time| &time[..]));
+        add(allow_empty.then_some(&[][..]));
+        sha512_256(&[&bytes])
     }
 }
 
@@ -120,4 +140,47 @@ pub fn validation_answer(outcome: &Outcome<v1::ValidationVerdict>) -> v1::GetVal
     let verdict = if let Outcome::Succeeded(verdict) = outcome { Some(verdict.clone()) } else { None };
     let (failure_reason, failure_detail) = (reason.to_owned(), detail.to_owned());
     v1::GetValidationResponse { state: state.into(), verdict, failure_reason, failure_detail }
+}
+
+#[cfg(test)]
+mod tests {
+    use stacks_types::ids::{BurnBlockHash, StacksBlockId};
+
+    use super::*;
+
+    #[test]
+    fn equal_orders_are_joined_and_no_others() {
+        let orders = || {
+            let named = TemplateOrder {
+                parent: Some(StacksBlockId([1; 32])),
+                burn_view: Some(BurnBlockHash([2; 32])),
+                ..TemplateOrder::default()
+            };
+            let orders = [
+                TemplateOrder::default(),
+                TemplateOrder { coinbase: Some(vec![1; 32]), ..TemplateOrder::default() },
+                TemplateOrder { coinbase: Some(vec![1; 33]), ..TemplateOrder::default() },
+                TemplateOrder { parent: named.parent, ..TemplateOrder::default() },
+                TemplateOrder { parent: Some(StacksBlockId([2; 32])), ..TemplateOrder::default() },
+                TemplateOrder { burn_view: named.burn_view, ..TemplateOrder::default() },
+                TemplateOrder { max_transactions: Some(1), ..TemplateOrder::default() },
+                TemplateOrder { max_transactions: Some(2), ..TemplateOrder::default() },
+                TemplateOrder { allow_empty: true, ..TemplateOrder::default() },
+                TemplateOrder { allow_empty: true, ..named.clone() },
+                named,
+            ];
+            let times = [None, Some(Duration::from_secs(1)), Some(Duration::from_nanos(1_000_000_001))];
+            let jobs = orders.into_iter().flat_map(move |order| {
+                times.map(|assembly_time| TemplateJob { order: order.clone(), assembly_time }.into_request())
+            });
+            jobs.collect::<Vec<_>>()
+        };
+        for (index, one) in orders().iter().enumerate() {
+            for (other_index, other) in orders().iter().enumerate() {
+                assert_eq!(one.key == other.key, index == other_index, "{:?} and {:?}", one.job, other.job);
+            }
+            let is_named = one.job.order.parent.is_some() && one.job.order.burn_view.is_some();
+            assert_eq!(one.key.map(|key| key.joins_running), Some(is_named));
+        }
+    }
 }

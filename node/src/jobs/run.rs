@@ -32,17 +32,14 @@ impl TemplateWorker {
     /// Runs until the queue is stopped.
     pub fn run(&self) {
         while let Some(running) = self.jobs.take() {
-            let request = &running.job.request;
+            let job = &running.job;
             let outcome = if running.is_late {
                 Outcome::Expired
             } else {
-                guarded(|| self.chain.assemble(request, &running.ends_now)).map_or_else(
-                    Outcome::Failed,
-                    |mut template| {
-                        template.template_id.clone_from(&running.id);
-                        Outcome::Succeeded(template)
-                    },
-                )
+                guarded(|| self.chain.assemble(&job.order, job.assembly_time, &running.ends_now)).map_or_else(Outcome::Failed, |mut template| {
+                    template.template_id.clone_from(&running.id);
+                    Outcome::Succeeded(template)
+                })
             };
             if self.jobs.is_stopped() {
                 // The node stops and has cut it short: after the next start its id answers NODE_RESTARTED.
@@ -50,7 +47,7 @@ impl TemplateWorker {
             }
             let cut = running.cancelled.load(Ordering::Relaxed) && !running.is_late;
             let outcome = if cut { Outcome::Cancelled } else { outcome };
-            finish_template(&self.jobs, self.chain.as_ref(), &running.id, request, outcome);
+            finish_template(&self.jobs, self.chain.as_ref(), &running.id, &job.order, outcome);
         }
     }
 }

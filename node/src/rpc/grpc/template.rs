@@ -6,9 +6,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chainstate::assembly::TemplateOrder;
 use chainstate::read;
 use nakamoto_proto::v1;
 use stacks_types::address::StacksAddress;
+use stacks_types::ids::{BurnBlockHash, StacksBlockId};
 use tonic::{Request, Response, Status};
 use v1::template_service_server::TemplateService;
 
@@ -71,8 +73,7 @@ impl TemplateService for Templates {
                 // A task of its own: the end is announced also when the caller does not wait for the answer.
                 let announced = tokio::spawn(async move {
                     let end = move |chain: &NodeChain| {
-                        let request = v1::RequestTemplateRequest::default();
-                        finish_template(&jobs, chain, &id, &request, Outcome::Cancelled);
+                        finish_template(&jobs, chain, &id, &TemplateOrder::default(), Outcome::Cancelled);
                         Ok(())
                     };
                     pool.write(end).await
@@ -102,15 +103,21 @@ pub(crate) fn decode(request: v1::RequestTemplateRequest) -> Result<JobRequest<T
     if request.coinbase.len() > most {
         return Err(ApiError::invalid("coinbase", format!("{} bytes, at most {most}", request.coinbase.len())));
     }
-    optional_hash32("parent_block_id", &request.parent_block_id)?;
-    optional_hash32("burn_block_hash", &request.burn_block_hash)?;
-    bounded_duration("assembly_time", request.assembly_time, ASSEMBLY_TIME.0, ASSEMBLY_TIME.1)?;
+    let order = TemplateOrder {
+        coinbase: Some(request.coinbase.to_vec()).filter(|coinbase| !coinbase.is_empty()),
+        parent: optional_hash32("parent_block_id", &request.parent_block_id)?.map(StacksBlockId),
+        burn_view: optional_hash32("burn_block_hash", &request.burn_block_hash)?.map(BurnBlockHash),
+        max_transactions: usize::try_from(request.max_transactions).ok().filter(|most| *most > 0),
+        allow_empty: request.allow_empty,
+    };
+    let (least, most) = ASSEMBLY_TIME;
+    let assembly_time = bounded_duration("assembly_time", request.assembly_time, least, most)?;
     if request.max_transactions > MAX_TEMPLATE_TRANSACTIONS {
         let detail = format!("more than {MAX_TEMPLATE_TRANSACTIONS}");
         return Err(ApiError::invalid("max_transactions", detail));
     }
     let not_after = time("not_after_time", request.not_after_time)?;
-    Ok(JobRequest { not_after, class: Caller::current_class(), ..TemplateJob::to_request(request) })
+    Ok(JobRequest { not_after, class: Caller::current_class(), ..TemplateJob { order, assembly_time }.into_request() })
 }
 
 /// The state of a request, after waiting for its end for at most `wait`.
