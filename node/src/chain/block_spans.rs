@@ -18,7 +18,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chainstate::assembly::TemplateOrder;
-use chainstate::chain::Processed;
+use chainstate::chain::{Processed, StoreOutcome};
 use nakamoto_proto::v1;
 use stacks_types::block::{NakamotoBlock, NakamotoBlockHeader};
 use stacks_types::ids::StacksBlockId;
@@ -26,7 +26,7 @@ use tracing::Span;
 use tracing::field::{Empty, display};
 use v1::event::Body;
 
-use super::{NodeChain, jobs, push};
+use super::{NodeChain, jobs};
 use crate::chain::JobFailure;
 use crate::error::ApiError;
 use crate::metrics;
@@ -153,21 +153,29 @@ impl NodeChain {
         }
         result
     }
-}
 
-/// See [`push::push`].
-pub(super) fn push(node: &NodeChain, block: &[u8]) -> Result<v1::PushBlockResponse, ApiError> {
-    let _time = metrics::get().time("push");
-    let span =
-        tracing::info_span!("push", template_id = Empty, parent_block_id = Empty, block_hash = Empty, block_id = Empty);
-    let _entered = span.enter();
-    name_block(node, &span, block);
-    let result = push::push(node, block);
-    if let Ok(answer) = &result {
-        let reason = answer.rejection.as_ref().map_or("none", |rejection| rejection.reason().as_str_name());
-        tracing::debug!(outcome = answer.outcome().as_str_name(), reason, "block pushed");
+    /// Checks and stores a signed block.
+    pub fn push_block(&self, block: &[u8]) -> Result<StoreOutcome, ApiError> {
+        let _time = metrics::get().time("push");
+        let span = tracing::info_span!(
+            "push",
+            template_id = Empty,
+            parent_block_id = Empty,
+            block_hash = Empty,
+            block_id = Empty
+        );
+        let _entered = span.enter();
+        name_block(self, &span, block);
+        let outcome = self.chain.store_block(block)?;
+        let (result, rejection) = match &outcome {
+            StoreOutcome::Stored(_) => (v1::PushOutcome::Accepted, None),
+            StoreOutcome::AlreadyKnown(_, rejection) => (v1::PushOutcome::AlreadyKnown, rejection.as_ref()),
+            StoreOutcome::Rejected(_, rejection) => (v1::PushOutcome::Rejected, Some(rejection)),
+        };
+        let reason = rejection.map_or("none", |rejection| rejection.reason().as_str_name());
+        tracing::debug!(outcome = result.as_str_name(), reason, "block pushed");
+        Ok(outcome)
     }
-    result
 }
 
 /// Logs what became of a block.

@@ -1,10 +1,12 @@
 //! Errors of the chain as those of its services.
 
 use chainstate::burn::{BurnLookupError, SetMembersError};
+use chainstate::chain::StoreBlockError;
 use chainstate::db::StoreError;
 use chainstate::read::{LookupError, Unknown};
 
 use crate::error::ApiError;
+use crate::limits::RETRY_AFTER;
 
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
@@ -12,6 +14,15 @@ impl From<StoreError> for ApiError {
             StoreError::DiskFull => Self::StorageFull,
             StoreError::ShuttingDown => Self::ShuttingDown,
             StoreError::Database(_) | StoreError::Marf(_) | StoreError::Corrupt(_) => Self::internal(error),
+        }
+    }
+}
+
+impl From<StoreBlockError> for ApiError {
+    fn from(error: StoreBlockError) -> Self {
+        match error {
+            StoreBlockError::StagingFull => Self::Busy { reason: "STAGING_FULL", retry_after: RETRY_AFTER },
+            StoreBlockError::Store(error) => error.into(),
         }
     }
 }

@@ -21,7 +21,6 @@ mod journal;
 mod node_chain;
 mod open;
 mod process;
-mod push;
 mod refusals;
 mod stall;
 mod stream_context;

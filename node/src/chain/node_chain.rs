@@ -3,11 +3,10 @@
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
-use bytes::Bytes;
 use chainstate::chain::{Chain, Retention, wire};
 use nakamoto_proto::v1;
 
-use super::block_spans::{self, BlockSpans};
+use super::block_spans::BlockSpans;
 use super::refusals::Refusals;
 use super::stall::TipWatch;
 use super::{jobs, process};
@@ -83,11 +82,6 @@ impl NodeChain {
     /// Its height. Does not block.
     pub fn tip_height(&self) -> u64 {
         self.tip.lock().unwrap_or_else(PoisonError::into_inner).chain_length
-    }
-
-    /// Checks and stores a signed block.
-    pub fn push_block(&self, block: Bytes) -> Result<v1::PushBlockResponse, ApiError> {
-        block_spans::push(self, &block)
     }
 
     /// Stores how a job ended together with its event. `visible` is called when both are on disk, before anybody sees

@@ -6,9 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use chainstate::chain::{Decision, Offered, Snapshot};
+use chainstate::chain::{Decision, Offered, Snapshot, StoreOutcome};
 use chainstate::db::StoreError;
-use nakamoto_proto::v1;
 use stacks_types::address::StacksAddress;
 use tokio::sync::Semaphore;
 
@@ -186,14 +185,14 @@ impl BlockingPool {
     ///
     /// # Errors
     /// As [`Self::read`].
-    pub async fn push_block(&self, wake: &WakeSignal, block: Bytes) -> Result<v1::PushBlockResponse, ApiError> {
+    pub async fn push_block(&self, wake: &WakeSignal, block: Bytes) -> Result<StoreOutcome, ApiError> {
         let wake = wake.clone();
         let push = move |chain: &NodeChain| {
-            let answer = chain.push_block(block)?;
-            if answer.outcome() == v1::PushOutcome::Accepted {
+            let outcome = chain.push_block(&block)?;
+            if matches!(outcome, StoreOutcome::Stored(_)) {
                 wake.notify();
             }
-            Ok(answer)
+            Ok(outcome)
         };
         self.write(push).await
     }

@@ -62,7 +62,7 @@ pub use retention::Retention;
 pub use snapshot::Snapshot;
 pub use stackerdb_put::ChunkOutcome;
 pub use stackerdbs::StackerDbContext;
-pub use store_block::StoreOutcome;
+pub use store_block::{StoreBlockError, StoreOutcome};
 pub use validate::Verdict;
 
 use std::fs::File;

@@ -17,16 +17,25 @@ pub enum StoreOutcome {
     AlreadyKnown(StacksBlockId, Option<Rejection>),
     /// Not stored: a rule is broken. The id is known if the bytes are a block.
     Rejected(Option<StacksBlockId>, Rejection),
-    /// Not stored: too many blocks wait for a parent or a burn view that this node does not know.
+}
+
+/// Why a pushed block is neither stored nor rejected: it may be pushed again.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum StoreBlockError {
+    /// There is no room.
+    #[error("too many blocks wait for a parent or a burn view that this node does not know")]
     StagingFull,
+    /// Ours.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 impl Chain {
     /// Checks all that needs no execution, then stores the block. Idempotent. The caller wakes the coordinator.
     ///
     /// # Errors
-    /// [`StoreError`]: nothing was stored.
-    pub fn store_block(&self, bytes: &[u8]) -> Result<StoreOutcome, StoreError> {
+    /// [`StoreBlockError`]: nothing was stored.
+    pub fn store_block(&self, bytes: &[u8]) -> Result<StoreOutcome, StoreBlockError> {
         let block = match decode_block(bytes) {
             Ok(block) => block,
             Err(rejection) => return Ok(StoreOutcome::Rejected(None, rejection)),
@@ -43,7 +52,7 @@ impl Chain {
             return Ok(StoreOutcome::AlreadyKnown(block_id, verdict(known.state, &block.header)));
         }
         let stacks_attachable = reader.header(&block.header.parent_block_id)?.is_some();
-        let burn_known = reader.burn().is_known(&block.header.bitcoin_block_hash)?;
+        let burn_known = reader.burn().is_known(&block.header.bitcoin_block_hash).map_err(StoreError::from)?;
         // With parent and burn view at hand, the same rules in the same order as validation and append.
         let checked = if stacks_attachable && burn_known {
             check_in_chain(reader.rule_env(), &block, SignatureRules::Block).map(|_| true)
@@ -55,7 +64,7 @@ impl Chain {
             Err(CheckError::Rejected(rejection)) => {
                 return Ok(StoreOutcome::Rejected(Some(block_id), rejection));
             }
-            Err(CheckError::Store(error)) => return Err(error),
+            Err(CheckError::Store(error)) => return Err(error.into()),
         };
         drop(reader);
         let stored = lock(&self.inner.staging).store(&NewBlock {
@@ -74,7 +83,7 @@ impl Chain {
             StageOutcome::ParentOrphaned { .. } => {
                 StoreOutcome::Rejected(Some(block_id), Rejection::UnknownParent(block.header.parent_block_id))
             }
-            StageOutcome::Full => StoreOutcome::StagingFull,
+            StageOutcome::Full => return Err(StoreBlockError::StagingFull),
         })
     }
 }

@@ -27,7 +27,8 @@ impl BlockService for Blocks {
         if block.is_empty() {
             return Err(ApiError::Missing { field: "block" }).or_status();
         }
-        self.pool.push_block(&self.wake, block).await.or_status().map(Response::new)
+        let outcome = self.pool.push_block(&self.wake, block).await.or_status()?;
+        Ok(Response::new(encode::pushed(&outcome)))
     }
 
     async fn get_block(&self, request: Request<v1::GetBlockRequest>) -> Result<Response<v1::GetBlockResponse>, Status> {

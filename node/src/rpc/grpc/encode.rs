@@ -1,7 +1,8 @@
 //! Answers of the chain as messages of the contract: one function a message.
 
+use chainstate::blocks::Rejection;
 use chainstate::burn::{BurnBlockInfo, StackerSet};
-use chainstate::chain::{Admission, AdmissionRefusal, ChunkOutcome, Decision, wire};
+use chainstate::chain::{Admission, AdmissionRefusal, ChunkOutcome, Decision, StoreOutcome, wire};
 use chainstate::mempool::PendingTransaction;
 use chainstate::params::{ChainParams, Producer, Stacker};
 use chainstate::read::account::AccountAt;
@@ -34,6 +35,20 @@ pub(crate) fn block_ref(block: &Block) -> v1::BlockRef {
         block_hash: block.block_hash.map(|hash| wire::bytes(&hash.0)).unwrap_or_default(),
         chain_length: block.chain_length,
         burn_block_hash: wire::bytes(&block.burn_view.0),
+    }
+}
+
+/// What became of a pushed block.
+pub(super) fn pushed(outcome: &StoreOutcome) -> v1::PushBlockResponse {
+    let (outcome, id, rejection) = match outcome {
+        StoreOutcome::Stored(id) => (v1::PushOutcome::Accepted, Some(id), None),
+        StoreOutcome::AlreadyKnown(id, rejection) => (v1::PushOutcome::AlreadyKnown, Some(id), rejection.as_ref()),
+        StoreOutcome::Rejected(id, rejection) => (v1::PushOutcome::Rejected, id.as_ref(), Some(rejection)),
+    };
+    v1::PushBlockResponse {
+        outcome: outcome.into(),
+        block_id: id.map(wire::id).unwrap_or_default(),
+        rejection: rejection.map(Rejection::to_wire),
     }
 }
 

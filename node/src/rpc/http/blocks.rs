@@ -3,9 +3,10 @@
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
+use chainstate::chain::StoreOutcome;
 use chainstate::read;
 use chainstate::read::block::BlockAt;
-use nakamoto_proto::v1;
+use nakamoto_proto::v1::RejectReason;
 use serde_json::json;
 use stacks_types::ids::StacksBlockId;
 
@@ -17,24 +18,20 @@ use crate::rpc::grpc::Services;
 
 /// POST /v3/block: block bytes. A refusal is 400 with the reason code.
 pub(super) async fn push(State(services): State<Services>, headers: HeaderMap, body: Bytes) -> Answer {
-    let answer = store(&services, &headers, body).await?;
-    let block_id = hex::encode(&answer.block_id);
-    let outcome = match answer.outcome() {
-        v1::PushOutcome::Accepted => "accepted",
-        v1::PushOutcome::AlreadyKnown => "already_known",
-        v1::PushOutcome::Rejected | v1::PushOutcome::Unspecified => {
-            let rejection = answer.rejection.unwrap_or_default();
+    let (id, accepted, outcome) = match store(&services, &headers, body).await? {
+        StoreOutcome::Stored(id) => (id, true, "accepted"),
+        StoreOutcome::AlreadyKnown(id, _) => (id, false, "already_known"),
+        StoreOutcome::Rejected(id, rejection) => {
             let body = json!({
                 "error": "block rejected",
-                "reason": reason(&rejection),
-                "reason_data": { "message": rejection.detail },
-                "stacks_block_id": block_id,
+                "reason": reason(rejection.reason()),
+                "reason_data": { "message": rejection.to_string() },
+                "stacks_block_id": id.map(|id| id.to_hex()).unwrap_or_default(),
             });
             return Err(HttpError::json(StatusCode::BAD_REQUEST, body));
         }
     };
-    let accepted = answer.outcome() == v1::PushOutcome::Accepted;
-    Ok(json(json!({ "stacks_block_id": block_id, "accepted": accepted, "outcome": outcome })))
+    Ok(json(json!({ "stacks_block_id": id.to_hex(), "accepted": accepted, "outcome": outcome })))
 }
 
 /// POST /v3/blocks/upload: the reference's name and shapes for the same. With `?broadcast=1` the reference sends a known
@@ -43,16 +40,17 @@ pub(super) async fn upload(State(services): State<Services>, query: Query, heade
     if query.is_one("broadcast") {
         auth::operator(&services, &headers)?;
     }
-    let answer = store(&services, &headers, body).await?;
-    if answer.outcome() == v1::PushOutcome::Rejected {
-        let rejection = answer.rejection.unwrap_or_default();
-        return Err(HttpError::bad_request(format!("{}: {}", reason(&rejection), rejection.detail)));
-    }
-    let accepted = answer.outcome() == v1::PushOutcome::Accepted;
-    Ok(json(json!({ "stacks_block_id": hex::encode(&answer.block_id), "accepted": accepted })))
+    let (id, accepted) = match store(&services, &headers, body).await? {
+        StoreOutcome::Stored(id) => (id, true),
+        StoreOutcome::AlreadyKnown(id, _) => (id, false),
+        StoreOutcome::Rejected(_, rejection) => {
+            return Err(HttpError::bad_request(format!("{}: {rejection}", reason(rejection.reason()))));
+        }
+    };
+    Ok(json(json!({ "stacks_block_id": id.to_hex(), "accepted": accepted })))
 }
 
-async fn store(services: &Services, headers: &HeaderMap, body: Bytes) -> Result<v1::PushBlockResponse, HttpError> {
+async fn store(services: &Services, headers: &HeaderMap, body: Bytes) -> Result<StoreOutcome, HttpError> {
     if kind(headers)? != Kind::Octets {
         return Err(HttpError::bad_request("Content-Type must be application/octet-stream"));
     }
@@ -60,8 +58,8 @@ async fn store(services: &Services, headers: &HeaderMap, body: Bytes) -> Result<
 }
 
 /// The reason code without its prefix (docs/CONSENSUS.md#rules-of-a-block).
-pub(super) fn reason(rejection: &v1::Rejection) -> &'static str {
-    let name = rejection.reason().as_str_name();
+pub(super) fn reason(code: RejectReason) -> &'static str {
+    let name = code.as_str_name();
     name.strip_prefix("REJECT_REASON_").unwrap_or(name)
 }
 

@@ -118,7 +118,7 @@ pub(super) async fn validation(
     let verdict = answer.verdict.as_ref().map(|verdict| {
         let rejection = verdict.rejection.as_ref().map(|rejection| {
             json!({
-                "reason": reason(rejection),
+                "reason": reason(rejection.reason()),
                 "message": rejection.detail,
                 "failed_txid": (!rejection.failed_txid.is_empty()).then(|| hex::encode(&rejection.failed_txid)),
             })
