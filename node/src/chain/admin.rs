@@ -4,9 +4,7 @@ use chainstate::burn::BurnBlock;
 use chainstate::chain::{BLOCKS_WANTED_MAX, wire};
 use chainstate::params::{Producer, Stacker};
 use nakamoto_proto::v1;
-use stacks_types::address::StacksAddress;
 use stacks_types::ids::BurnBlockHash;
-use stacks_types::vrf::VrfPublicKey;
 
 use super::NodeChain;
 use crate::error::ApiError;
@@ -16,11 +14,11 @@ impl NodeChain {
     /// Mines burn blocks in a row, on a known one or on the canonical tip; oldest first.
     pub fn mine_burn_blocks(
         &self,
-        on: Option<[u8; 32]>,
+        on: Option<BurnBlockHash>,
         count: u32,
         time_s: u64,
     ) -> Result<Vec<v1::BurnBlock>, ApiError> {
-        let blocks = self.chain.mine_burn_blocks(on.map(BurnBlockHash).as_ref(), count, time_s)?;
+        let blocks = self.chain.mine_burn_blocks(on.as_ref(), count, time_s)?;
         messages(self, &blocks)
     }
 
@@ -59,13 +57,9 @@ impl NodeChain {
     pub fn set_stacker_set(
         &self,
         cycle: Option<u64>,
-        stackers: &[v1::StackerSetEntry],
+        stackers: &[Stacker],
     ) -> Result<v1::SetStackerSetResponse, ApiError> {
-        let stacker = |entry: &v1::StackerSetEntry| {
-            Ok(Stacker { address: address(self, "stackers.address", &entry.address)?, weight: entry.weight })
-        };
-        let stackers = stackers.iter().map(stacker).collect::<Result<Vec<_>, ApiError>>()?;
-        let reward_cycle = self.chain.set_stackers(cycle, &stackers)?;
+        let reward_cycle = self.chain.set_stackers(cycle, stackers)?;
         let first_burn_height = self.chain.params().burn.cycle_start(reward_cycle).unwrap_or(u64::MAX);
         Ok(v1::SetStackerSetResponse { reward_cycle, first_burn_height })
     }
@@ -74,21 +68,9 @@ impl NodeChain {
     pub fn set_producer_set(
         &self,
         cycle: Option<u64>,
-        producers: &[v1::ProducerSetEntry],
+        producers: &[Producer],
     ) -> Result<v1::SetProducerSetResponse, ApiError> {
-        let producer = |entry: &v1::ProducerSetEntry| {
-            let field = "producers.vrf_public_key";
-            let key = <[u8; 32]>::try_from(entry.vrf_public_key.as_ref());
-            let key =
-                key.map_err(|_| ApiError::invalid(field, format!("{} bytes, not 32", entry.vrf_public_key.len())));
-            let vrf_public_key = VrfPublicKey(key?);
-            if !vrf_public_key.is_valid() {
-                return Err(ApiError::invalid(field, "not a point of the curve"));
-            }
-            Ok(Producer { address: address(self, "producers.address", &entry.address)?, vrf_public_key })
-        };
-        let producers = producers.iter().map(producer).collect::<Result<Vec<_>, ApiError>>()?;
-        let reward_cycle = self.chain.set_producers(cycle, &producers)?;
+        let reward_cycle = self.chain.set_producers(cycle, producers)?;
         let first_burn_height = self.chain.params().burn.cycle_start(reward_cycle).unwrap_or(u64::MAX);
         Ok(v1::SetProducerSetResponse { reward_cycle, first_burn_height })
     }
@@ -99,13 +81,4 @@ fn messages(node: &NodeChain, blocks: &[BurnBlock]) -> Result<Vec<v1::BurnBlock>
         let message = |block| Ok(wire::burn_block(&snapshot.burn().describe(block)?));
         blocks.iter().map(message).collect()
     })
-}
-
-/// An address of this chain's network.
-fn address(node: &NodeChain, field: &'static str, text: &str) -> Result<StacksAddress, ApiError> {
-    let address = StacksAddress::parse(text).map_err(|error| ApiError::invalid(field, format!("{text}: {error}")))?;
-    if address.is_mainnet() != Some(node.chain.params().mainnet) {
-        return Err(ApiError::invalid(field, format!("{text} is an address of another network")));
-    }
-    Ok(address)
 }

@@ -1,6 +1,7 @@
 //! Mines on the mocked bitcoin, and reorganizes it.
 
 use nakamoto_proto::v1;
+use stacks_types::ids::BurnBlockHash;
 use tonic::Status;
 use v1::event::Body;
 
@@ -15,7 +16,7 @@ pub(super) async fn mine(
     request: v1::MineBurnBlocksRequest,
 ) -> Result<v1::MineBurnBlocksResponse, Status> {
     let count = number("count", request.count, 1, 1, MAX_ADMIN_COUNT).or_status()?;
-    let on = optional_hash32("on", &request.on).or_status()?;
+    let on = optional_hash32("on", &request.on).or_status()?.map(BurnBlockHash);
     let before = admin.streams.journal().bounds().newest;
     let wake = admin.wake.clone();
     // Also when the caller is gone by then.
