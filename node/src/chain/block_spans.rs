@@ -17,10 +17,10 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use chainstate::assembly::TemplateOrder;
+use chainstate::assembly::{Assembled, TemplateOrder};
 use chainstate::chain::{Processed, StoreOutcome};
 use nakamoto_proto::v1;
-use stacks_types::block::{NakamotoBlock, NakamotoBlockHeader};
+use stacks_types::block::NakamotoBlockHeader;
 use stacks_types::ids::StacksBlockId;
 use tracing::Span;
 use tracing::field::{Empty, display};
@@ -112,19 +112,16 @@ impl NodeChain {
         order: &TemplateOrder,
         time: Option<Duration>,
         cancelled: &AtomicBool,
-    ) -> Result<v1::BlockTemplate, JobFailure> {
+    ) -> Result<Assembled, JobFailure> {
         let _measured = metrics::get().time("template");
         let span = tracing::info_span!("template", parent_block_id = Empty);
         let _entered = span.enter();
         let result = jobs::assemble(self, order, time, cancelled);
         match &result {
-            Ok(template) => {
-                let block = NakamotoBlock::decode(&template.block).ok();
-                self.spans.lock().assembled = block.as_ref().map(|block| key(&block.header));
-                if let Some(block) = block {
-                    span.record("parent_block_id", display(block.header.parent_block_id));
-                    tracing::debug!(transactions = block.txs.len(), "template assembled");
-                }
+            Ok(Assembled { header, transaction_count, .. }) => {
+                self.spans.lock().assembled = Some(key(header));
+                span.record("parent_block_id", display(header.parent_block_id));
+                tracing::debug!(transactions = transaction_count, "template assembled");
             }
             Err(failure) => {
                 self.spans.lock().assembled = None;

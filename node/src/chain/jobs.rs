@@ -3,7 +3,7 @@
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-use chainstate::assembly::TemplateOrder;
+use chainstate::assembly::{Assembled, TemplateOrder};
 use chainstate::chain::ResultLimits;
 use chainstate::db::StoreError;
 use nakamoto_proto::v1;
@@ -41,9 +41,9 @@ pub(super) fn assemble(
     order: &TemplateOrder,
     time: Option<Duration>,
     cancelled: &AtomicBool,
-) -> Result<v1::BlockTemplate, JobFailure> {
+) -> Result<Assembled, JobFailure> {
     match node.chain.assemble(order, time.unwrap_or(DEFAULT_ASSEMBLY_TIME), cancelled) {
-        Ok(Ok(template)) => Ok(template),
+        Ok(Ok(assembled)) => Ok(assembled),
         Ok(Err(failure)) => Err(JobFailure { reason: failure.code().to_owned(), detail: failure.to_string() }),
         Err(error) => Err(failed(&error)),
     }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chainstate::assembly::TemplateOrder;
+use chainstate::assembly::{Assembled, TemplateOrder};
 use chainstate::chain::{JobKind, ResultLimits, wire};
 use nakamoto_proto::v1;
 use prost::Message as _;
@@ -22,7 +22,7 @@ pub fn finish_template(
     chain: &NodeChain,
     id: &str,
     order: &TemplateOrder,
-    outcome: Outcome<v1::BlockTemplate>,
+    outcome: Outcome<Assembled>,
 ) {
     let mut event = template_event(id, order, &outcome);
     if matches!(outcome, Outcome::Succeeded(_) | Outcome::Failed(_)) {
@@ -30,6 +30,7 @@ pub fn finish_template(
         event.tenure_full = full.map(|(txid, reason)| v1::SkippedTransaction { txid: wire::bytes(&txid.0), reason });
     }
     let body = Body::TemplateFinished(event);
+    let outcome = outcome.map(|assembled| assembled.template);
     let result = template_answer(&outcome).encode_to_vec();
     finish(jobs, chain, id, outcome, (body, result));
 }
@@ -108,11 +109,7 @@ fn result_limits(limits: JobQueueLimits) -> ResultLimits {
     ResultLimits { count: limits.results, bytes: limits.result_bytes, age: limits.result_age }
 }
 
-fn template_event(
-    id: &str,
-    order: &TemplateOrder,
-    outcome: &Outcome<v1::BlockTemplate>,
-) -> v1::TemplateFinished {
+fn template_event(id: &str, order: &TemplateOrder, outcome: &Outcome<Assembled>) -> v1::TemplateFinished {
     let (state, reason, detail) = outcome.parts();
     let mut event = v1::TemplateFinished {
         template_id: id.to_owned(),
@@ -124,19 +121,14 @@ fn template_event(
         failure_detail: detail.to_owned(),
         tenure_full: None,
     };
-    if let Outcome::Succeeded(template) = outcome {
+    if let Outcome::Succeeded(Assembled { template, transaction_count, .. }) = outcome {
         if let Some(parent) = &template.parent {
             event.parent_block_id = parent.block_id.clone();
         }
         if let Some(burn_view) = &template.burn_view {
             event.burn_block_hash = burn_view.burn_block_hash.clone();
         }
-        event.transaction_count = transaction_count(&template.block);
+        event.transaction_count = u32::try_from(*transaction_count).unwrap_or(u32::MAX);
     }
     event
-}
-
-fn transaction_count(block: &[u8]) -> u32 {
-    let block = stacks_types::block::NakamotoBlock::decode(block);
-    block.map_or(0, |block| u32::try_from(block.txs.len()).unwrap_or(u32::MAX))
 }

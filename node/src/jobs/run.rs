@@ -36,9 +36,10 @@ impl TemplateWorker {
             let outcome = if running.is_late {
                 Outcome::Expired
             } else {
-                guarded(|| self.chain.assemble(&job.order, job.assembly_time, &running.ends_now)).map_or_else(Outcome::Failed, |mut template| {
-                    template.template_id.clone_from(&running.id);
-                    Outcome::Succeeded(template)
+                let assembled = guarded(|| self.chain.assemble(&job.order, job.assembly_time, &running.ends_now));
+                assembled.map_or_else(Outcome::Failed, |mut assembled| {
+                    assembled.template.template_id.clone_from(&running.id);
+                    Outcome::Succeeded(assembled)
                 })
             };
             if self.jobs.is_stopped() {

@@ -159,6 +159,17 @@ pub struct JobQueueStats {
 }
 
 impl<R> Outcome<R> {
+    /// The same end with what is made of the result.
+    #[must_use]
+    pub fn map<T>(self, make: impl FnOnce(R) -> T) -> Outcome<T> {
+        match self {
+            Self::Succeeded(result) => Outcome::Succeeded(make(result)),
+            Self::Failed(failure) => Outcome::Failed(failure),
+            Self::Expired => Outcome::Expired,
+            Self::Cancelled => Outcome::Cancelled,
+        }
+    }
+
     /// State, code and text for the wire; code and text are empty for a result.
     #[must_use]
     pub fn parts(&self) -> (JobState, &str, &str) {

@@ -171,9 +171,9 @@ fn make_blocks(genesis: PathBuf, burn_time_s: u64, blocks: usize, transfers: u64
         let coinbase = (number == 0)
             .then(|| signed(&key("producer", 0), 0, 0, TransactionPayload::Coinbase { buffer: [0; 32] }).encode());
         let order = TemplateOrder { coinbase, allow_empty: true, ..TemplateOrder::default() };
-        let template =
+        let assembled =
             chain.assemble(&order, Duration::MAX, &AtomicBool::new(false)).expect("storage works").expect("a template");
-        let block = finish(&template);
+        let block = finish(&assembled.template);
         let encoded = block.encode();
         assert!(matches!(chain.store_block(&encoded).expect("storage works"), StoreOutcome::Stored(_)));
         while chain.announce().expect("storage works") {}

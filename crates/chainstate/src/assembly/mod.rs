@@ -46,6 +46,17 @@ pub struct TemplateOrder {
     pub allow_empty: bool,
 }
 
+/// A template, with what is known of its block beside the bytes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Assembled {
+    /// What the producer gets. It has no id yet.
+    pub template: v1::BlockTemplate,
+    /// The block's header, without signatures.
+    pub header: NakamotoBlockHeader,
+    /// Transactions in the block, the coinbase included.
+    pub transaction_count: usize,
+}
+
 /// Why there is no template. The producer's to mend, or to ask again.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TemplateFailure {
@@ -96,7 +107,7 @@ impl Chain {
         order: &TemplateOrder,
         time: Duration,
         cancelled: &AtomicBool,
-    ) -> Result<Result<v1::BlockTemplate, TemplateFailure>, StoreError> {
+    ) -> Result<Result<Assembled, TemplateFailure>, StoreError> {
         self.forget_tenure_full();
         let reader = self.take_reader()?;
         let plan = match self.place(&reader, order)? {
@@ -161,12 +172,12 @@ impl Chain {
         }
     }
 
-    fn finish(&self, reader: &ChainReader, plan: &BlockPlan, filled: Filled) -> Result<v1::BlockTemplate, StoreError> {
+    fn finish(&self, reader: &ChainReader, plan: &BlockPlan, filled: Filled) -> Result<Assembled, StoreError> {
         let block = unsigned_block(plan, filled.transactions, &filled.execution);
         let cost = filled.execution.executed.cost;
         let key = (plan.parent.block_id, plan.burn_view.hash, block.header.tx_merkle_root);
         self.keep_execution(key, Arc::new(filled.execution));
-        Ok(v1::BlockTemplate {
+        let template = v1::BlockTemplate {
             template_id: String::new(),
             block: block.encode().into(),
             sortition_hash: wire::bytes(&plan.burn_view.sortition_hash.0),
@@ -176,7 +187,8 @@ impl Chain {
             burn_view: Some(wire::burn_block(&reader.burn().describe(&plan.burn_view)?)),
             cost: Some(wire::cost(&cost)),
             skipped: filled.skipped.into_iter().take(SKIPPED_MAX).map(skipped).collect(),
-        })
+        };
+        Ok(Assembled { template, transaction_count: block.txs.len(), header: block.header })
     }
 }
 

@@ -169,7 +169,7 @@ fn one_candidate_is_tried_however_short_the_time() {
         test.admit(&transfer(1, 0, 2, 5));
         let order = TemplateOrder { coinbase: Some(test.coinbase().encode()), ..TemplateOrder::default() };
         let template = test.chain.assemble(&order, Duration::ZERO, &AtomicBool::new(false));
-        let template = template.expect("storage works").expect("a template");
+        let template = template.expect("storage works").expect("a template").template;
         let block = NakamotoBlock::decode(&template.block).expect("a block");
         assert_eq!(block.txs.len(), 2, "the coinbase and one transfer");
     });

@@ -133,7 +133,8 @@ impl TestChain {
             allow_empty: true,
             ..TemplateOrder::default()
         };
-        self.chain.assemble(&order, Duration::MAX, &AtomicBool::new(false)).expect("storage works").expect("a template")
+        let assembled = self.chain.assemble(&order, Duration::MAX, &AtomicBool::new(false)).expect("storage works");
+        assembled.expect("a template").template
     }
 
     /// Puts proof and signature of the elected producer into a template.

@@ -211,8 +211,8 @@ impl Bench {
         };
         let order =
             TemplateOrder { coinbase: new_tenure.then(coinbase), allow_empty: true, ..TemplateOrder::default() };
-        let template =
-            on_a_large_stack(|| self.core.assemble(&order, Duration::MAX, &AtomicBool::new(false))).unwrap().unwrap();
+        let assembled = on_a_large_stack(|| self.core.assemble(&order, Duration::MAX, &AtomicBool::new(false)));
+        let template = assembled.unwrap().unwrap().template;
         let mut block = NakamotoBlock::decode(&template.block).unwrap();
         let sortition = SortitionHash::try_from(&template.sortition_hash[..]).unwrap();
         block.header.vrf_proof = vrf_key(0).prove(sortition.as_bytes());
