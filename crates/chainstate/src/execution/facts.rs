@@ -21,7 +21,7 @@ pub type Fact<T> = Result<Option<T>, Box<dyn std::error::Error + Send + Sync>>;
 /// The chain around a state.
 pub trait ChainFacts {
     /// A processed block, as a block of tenure `tenure_height` sees it: what a tenure earned is known only to later ones
-    /// (docs/CONSENSUS.md#rewards).
+    /// (docs/CONSENSUS.md#transactions-of-this-chain).
     ///
     /// # Errors
     /// When it cannot be read.

@@ -34,7 +34,7 @@ pub(crate) const fn burn_view_of(block: &BurnBlock) -> BurnView {
 
 impl ChainHeaders<'_> {
     /// What the tenure of a block earned, as tenure `seen_by` sees it. It waits for the tenure after that to be mature too, as
-    /// the network does, where that one decides about the fees (docs/CONSENSUS.md#rewards).
+    /// the network does, where that one decides about the fees (docs/CONSENSUS.md#transactions-of-this-chain).
     fn reward(&self, header: &ProcessedHeader, seen_by: u64) -> Result<Option<u128>, StoreError> {
         let Some(tip) = select_header(self.conn, &self.tip)? else { return Ok(None) };
         let next_is_mature = header.tenure.height + 1 + u64::from(self.params.reward_maturity);

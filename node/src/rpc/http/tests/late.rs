@@ -122,8 +122,8 @@ fn a_template_in_the_making_names_the_transaction_that_it_executes() {
     stop(&bench, worker);
 }
 
-/// What the newest template's event says of the tenure's budget.
-fn tenure_full(bench: &Bench) -> Option<v1::SkippedTransaction> {
+/// What a template's event says of the tenure's budget. A template can be fetched a moment before its event is listed.
+fn tenure_full(bench: &Bench, id: &str) -> Option<v1::SkippedTransaction> {
     let term = v1::EventTerm { kinds: vec![v1::EventKind::Template.into()], ..v1::EventTerm::default() };
     let request = v1::ListEventsRequest {
         filter: Some(v1::EventFilter { terms: vec![term], all: false }),
@@ -131,11 +131,18 @@ fn tenure_full(bench: &Bench) -> Option<v1::SkippedTransaction> {
         ..v1::ListEventsRequest::default()
     };
     let mut client = EventServiceClient::new(served(bench));
-    let events = bench.runtime.block_on(client.list_events(request)).unwrap().into_inner().events;
-    let Some(Body::TemplateFinished(finished)) = events.last().and_then(|event| event.body.clone()) else {
-        panic!("no template: {events:?}")
-    };
-    finished.tenure_full
+    let end = Instant::now() + WAIT;
+    loop {
+        let listed = bench.runtime.block_on(client.list_events(request.clone())).unwrap().into_inner().events;
+        let mut finished = listed.into_iter().filter_map(|event| match event.body {
+            Some(Body::TemplateFinished(finished)) => Some(finished),
+            _ => None,
+        });
+        if let Some(finished) = finished.find(|finished| finished.template_id == id) {
+            return finished.tenure_full;
+        }
+        assert!(Instant::now() < end, "no event of {id}");
+    }
 }
 
 #[test]
@@ -144,26 +151,29 @@ fn a_tenure_without_budget_names_the_first_that_waits_in_the_event_of_its_templa
     let (first, second) = (call(1, 50_000, "read"), call(2, 40_000, "read"));
     let done = |id: &str| template(&bench, id, |body| body["state"] != "PENDING");
     bench.send(std::slice::from_ref(&first));
-    assert_eq!(done(&ask(&bench, "{}"))["state"], "SUCCEEDED");
-    assert_eq!(tenure_full(&bench), None, "one has room");
+    let id = ask(&bench, "{}");
+    assert_eq!(done(&id)["state"], "SUCCEEDED");
+    assert_eq!(tenure_full(&bench, &id), None, "one has room");
     bench.send(std::slice::from_ref(&second));
-    assert_eq!(done(&ask(&bench, "{}"))["state"], "SUCCEEDED");
-    let said = tenure_full(&bench).expect("the second has none");
+    let id = ask(&bench, "{}");
+    assert_eq!(done(&id)["state"], "SUCCEEDED");
+    let said = tenure_full(&bench, &id).expect("the second has none");
     assert_eq!(&said.txid[..], &second.txid().0[..]);
     assert!(said.reason.contains("begins with the next burn block"), "{}", said.reason);
     assert_eq!(message(&bench, &second), said.reason);
 
     // When nothing else is left, there is no template, and its event says the same.
     bench.grow();
-    assert_eq!(done(&ask(&bench, "{}"))["failure_reason"], "NO_TRANSACTIONS");
-    assert_eq!(tenure_full(&bench), Some(said));
+    let id = ask(&bench, "{}");
+    assert_eq!(done(&id)["failure_reason"], "NO_TRANSACTIONS");
+    assert_eq!(tenure_full(&bench, &id), Some(said));
     // A template that ends before it takes transactions knows nothing of the budget.
     let elsewhere = ask(
         &bench,
         concat!(r#"{"parent_block_id":""#, "0101010101010101010101010101010101010101010101010101010101010101", r#""}"#),
     );
     assert_eq!(done(&elsewhere)["failure_reason"], "TIP_MOVED");
-    assert_eq!(tenure_full(&bench), None);
+    assert_eq!(tenure_full(&bench, &elsewhere), None);
     bench.mine();
     bench.grow();
     let mined = bench.read(&format!("/v3/transaction/{}", second.txid().to_hex()));
