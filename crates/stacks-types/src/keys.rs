@@ -1,10 +1,11 @@
 //! secp256k1 keys and recoverable signatures (docs/CONSENSUS.md#keys-and-addresses).
 //!
-//! Signing is deterministic: RFC 6979 with SHA-256, S forced low. The digest goes in unchanged, not reduced by the group order
-//! first, as libsecp256k1 has it.
+//! Signing is deterministic: RFC 6979 with SHA-256, the 32-byte digest used unchanged, S forced low.
 //!
 //! # Not here
 //! Which hash is signed: `transaction::sighash`, `block`, `stackerdb`. VRF keys: `vrf`.
+
+mod large_digest;
 
 use secp256k1::ecdsa::{RecoverableSignature, RecoveryId, Signature};
 use secp256k1::{Keypair, Message};
@@ -221,11 +222,14 @@ impl PrivateKey {
     /// Signs a 32-byte digest. Equal key and digest always give equal bytes.
     #[must_use]
     pub fn sign(&self, digest: &[u8; 32]) -> MessageSignature {
-        let signature =
-            RecoverableSignature::sign_ecdsa_recoverable(Message::from_digest(*digest), &self.pair.secret_key());
-        let (recovery_id, scalars) = signature.serialize_compact();
+        let secret = self.pair.secret_key();
+        let (recovery_id, scalars) = large_digest::sign(&secret, digest).unwrap_or_else(|| {
+            let usual = RecoverableSignature::sign_ecdsa_recoverable(Message::from_digest(*digest), &secret);
+            let (recovery_id, scalars) = usual.serialize_compact();
+            (recovery_id.to_u8(), scalars)
+        });
         let mut bytes = [0; 65];
-        bytes[0] = recovery_id.to_u8();
+        bytes[0] = recovery_id;
         bytes[1..].copy_from_slice(&scalars);
         MessageSignature(bytes)
     }
