@@ -160,13 +160,29 @@ impl Rejection {
     /// not processed it may process yet.
     #[must_use]
     pub(crate) const fn is_of_the_id(&self) -> bool {
-        !matches!(
-            self.reason(),
-            v1::RejectReason::BadStackerSignatures
-                | v1::RejectReason::NotEnoughStackers
-                | v1::RejectReason::UnknownParent
-                | v1::RejectReason::UnknownBurnBlock
-        )
+        use v1::RejectReason as Reason;
+        match self.reason() {
+            Reason::BadStackerSignatures
+            | Reason::NotEnoughStackers
+            | Reason::UnknownParent
+            | Reason::UnknownBurnBlock => false,
+            // All by name: a wrong answer for a new reason condemns an id for good.
+            Reason::BadVersion
+            | Reason::BadEncoding
+            | Reason::TooLarge
+            | Reason::BadChainLength
+            | Reason::BadBurnSpent
+            | Reason::BurnViewRegressed
+            | Reason::HasSibling
+            | Reason::BadProducer
+            | Reason::BadVrfProof
+            | Reason::BadTxMerkleRoot
+            | Reason::BadCoinbase
+            | Reason::BadTransaction
+            | Reason::CostExceeded
+            | Reason::BadStateRoot
+            | Reason::Unspecified => true,
+        }
     }
 
     /// The transaction at fault, when one is.

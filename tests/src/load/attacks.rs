@@ -26,6 +26,8 @@ pub struct Attackers {
     pub scrapers: usize,
     /// Connections that request account proofs, one after the other.
     pub askers: usize,
+    /// Connections that request templates, one after the other, each another one.
+    pub template_askers: usize,
 }
 
 /// A kind of attack.
@@ -37,10 +39,12 @@ pub enum Attack {
     Scrapers,
     /// Reads that never end.
     Askers,
+    /// Templates for nobody.
+    TemplateAskers,
 }
 
 /// All kinds of attack.
-pub const ATTACKS: [Attack; 3] = [Attack::Subscribers, Attack::Scrapers, Attack::Askers];
+pub const ATTACKS: [Attack; 4] = [Attack::Subscribers, Attack::Scrapers, Attack::Askers, Attack::TemplateAskers];
 
 /// A chain whose rate without disturbance is measured before each attack.
 pub struct Undisturbed<'c> {
@@ -70,6 +74,7 @@ impl Attack {
             Self::Subscribers => "streams replay and are not read",
             Self::Scrapers => "metrics are asked for and not read",
             Self::Askers => "account proofs are asked for",
+            Self::TemplateAskers => "templates are asked for",
         }
     }
 }
@@ -115,7 +120,12 @@ impl<'c> Undisturbed<'c> {
             Attack::Scrapers => unread = send_and_leave(address, &get("/metrics"), attackers.scrapers).await,
             Attack::Askers => {
                 for _ in 0..attackers.askers {
-                    asking.spawn(ask(address, Arc::clone(&stop)));
+                    asking.spawn(ask(address, Arc::clone(&stop), |_| get(ACCOUNT)));
+                }
+            }
+            Attack::TemplateAskers => {
+                for asker in 0..attackers.template_askers {
+                    asking.spawn(ask(address, Arc::clone(&stop), move |number| template(asker, number)));
                 }
             }
         }
@@ -141,13 +151,21 @@ impl<'c> Undisturbed<'c> {
     }
 }
 
-/// Sends requests on one connection and reads the answers, until `stop`.
-async fn ask(address: SocketAddr, stop: Arc<AtomicBool>) {
-    let request = get(ACCOUNT);
+/// A template request that joins no other for long.
+fn template(asker: usize, number: usize) -> Vec<u8> {
+    let body = format!("{{\"allow_empty\":true,\"max_transactions\":{}}}", 1 + (asker * 100 + number) % 11_000);
+    let head = "POST /v3/block_template HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json";
+    format!("{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len()).into_bytes()
+}
+
+/// Sends requests on one connection and reads the answers, until `stop`. Each request is made with its number.
+async fn ask(address: SocketAddr, stop: Arc<AtomicBool>, request: impl Fn(usize) -> Vec<u8>) {
+    let mut number = 0;
     let mut answer = vec![0; 64 << 10];
     while !stop.load(Ordering::Relaxed) {
         let Ok(mut stream) = TcpStream::connect(address).await else { return };
-        while !stop.load(Ordering::Relaxed) && stream.write_all(&request).await.is_ok() {
+        while !stop.load(Ordering::Relaxed) && stream.write_all(&request(number)).await.is_ok() {
+            number += 1;
             match stream.read(&mut answer).await {
                 Ok(0) | Err(_) => break,
                 Ok(_) => {}

@@ -66,7 +66,7 @@ impl Size {
         subscribers: 1_000,
         events: 500,
         attacked_blocks: 50,
-        attackers: attacks::Attackers { subscribers: 1_000, scrapers: 10_000, askers: 3_000 },
+        attackers: attacks::Attackers { subscribers: 1_000, scrapers: 10_000, askers: 3_000, template_askers: 100 },
     };
 
     /// A size that only shows that the tool still runs.
@@ -84,7 +84,7 @@ impl Size {
         subscribers: 10,
         events: 10,
         attacked_blocks: 3,
-        attackers: attacks::Attackers { subscribers: 10, scrapers: 20, askers: 10 },
+        attackers: attacks::Attackers { subscribers: 10, scrapers: 20, askers: 10, template_askers: 10 },
     };
 }
 

@@ -10,7 +10,7 @@ use tests::processes::unread::{LIST_EVENTS, PAGE_OF_EVENTS, get, grpc_calls, sen
 
 use tests::processes::{Client, Cluster, Plan, run};
 
-const ATTACKERS: Attackers = Attackers { subscribers: 100, scrapers: 500, askers: 100 };
+const ATTACKERS: Attackers = Attackers { subscribers: 100, scrapers: 500, askers: 100, template_askers: 30 };
 /// Bytes that may be in flight: the sum of the node's pools (`BYTES_IN_FLIGHT`).
 const IN_FLIGHT_BYTES: u64 = 384 << 20;
 /// Bytes above what is in flight: buffers of sockets, and answers in the making.
