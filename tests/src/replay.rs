@@ -90,7 +90,7 @@ impl Replay {
 
 fn append(chain: &Chain, block: &[u8], root: StateRoot) {
     while chain.announce().expect("storage works") {}
-    let stored = chain.store_block(block).expect("storage works");
+    let stored = chain.store_block(block, |_| ()).expect("storage works");
     assert!(matches!(stored, StoreOutcome::Stored(_)), "{stored:?}");
     while chain.announce().expect("storage works") {}
     let done = chain.process_next().expect("storage works");

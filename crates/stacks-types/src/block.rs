@@ -93,14 +93,6 @@ impl NakamotoBlockHeader {
         Ok(header)
     }
 
-    /// Decodes the header at the start of `bytes`, as of a whole block.
-    ///
-    /// # Errors
-    /// As [`Self::decode`].
-    pub fn decode_prefix(bytes: &[u8]) -> Result<Self, BlockDecodeError> {
-        Self::read(&mut Reader::new(bytes))
-    }
-
     fn read(reader: &mut Reader<'_>) -> Result<Self, BlockDecodeError> {
         let version = reader.u8("header version")?;
         if version != HEADER_VERSION {

@@ -86,17 +86,16 @@ fn key(header: &NakamotoBlockHeader) -> Key {
     (header.parent_block_id.0, header.tx_merkle_root.0, header.state_index_root.0)
 }
 
-/// Tells the span which block it is about.
-fn name_block(node: &NodeChain, span: &Span, block: &[u8]) {
+/// Puts into the span which block it is about.
+fn name_block(node: &NodeChain, span: &Span, header: &NakamotoBlockHeader) {
     if span.is_disabled() {
         return;
     }
-    let Ok(header) = NakamotoBlockHeader::decode_prefix(block) else { return };
     let block_id = header.block_id();
     span.record("parent_block_id", display(header.parent_block_id));
     span.record("block_hash", display(header.block_hash()));
     span.record("block_id", display(block_id));
-    if let Some(template_id) = node.spans.template_of(&header) {
+    if let Some(template_id) = node.spans.template_of(header) {
         span.record("template_id", &template_id);
         let mut known = node.spans.lock();
         if known.blocks.iter().all(|(known, _)| *known != block_id) {
@@ -142,8 +141,7 @@ impl NodeChain {
             block_id = Empty
         );
         let _entered = span.enter();
-        name_block(self, &span, block);
-        let result = jobs::validate(self, block);
+        let result = jobs::validate(self, block, |header| name_block(self, &span, header));
         if let Ok(verdict) = &result {
             let reason = verdict.rejection.as_ref().map_or("none", |rejection| rejection.reason().as_str_name());
             tracing::debug!(valid = verdict.valid, reason, "proposal validated");
@@ -162,8 +160,7 @@ impl NodeChain {
             block_id = Empty
         );
         let _entered = span.enter();
-        name_block(self, &span, block);
-        let outcome = self.chain.store_block(block)?;
+        let outcome = self.chain.store_block(block, |header| name_block(self, &span, header))?;
         let (result, rejection) = match &outcome {
             StoreOutcome::Stored(_) => (v1::PushOutcome::Accepted, None),
             StoreOutcome::AlreadyKnown(_, rejection) => (v1::PushOutcome::AlreadyKnown, rejection.as_ref()),

@@ -7,6 +7,7 @@ use chainstate::assembly::{Assembled, TemplateOrder};
 use chainstate::chain::ResultLimits;
 use chainstate::db::StoreError;
 use nakamoto_proto::v1;
+use stacks_types::block::NakamotoBlockHeader;
 
 use super::NodeChain;
 use crate::error::ApiError;
@@ -49,9 +50,13 @@ pub(super) fn assemble(
     }
 }
 
-pub(super) fn validate(node: &NodeChain, block: &[u8]) -> Result<v1::ValidationVerdict, JobFailure> {
+pub(super) fn validate(
+    node: &NodeChain,
+    block: &[u8],
+    decoded: impl FnOnce(&NakamotoBlockHeader),
+) -> Result<v1::ValidationVerdict, JobFailure> {
     let begun = Instant::now();
-    let verdict = node.chain.validate(block).map_err(|error| failed(&error))?;
+    let verdict = node.chain.validate(block, decoded).map_err(|error| failed(&error))?;
     let validation_duration = prost_types::Duration::try_from(begun.elapsed()).ok();
     Ok(v1::ValidationVerdict { validation_duration, ..verdict })
 }

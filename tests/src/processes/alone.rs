@@ -175,7 +175,7 @@ fn make_blocks(genesis: PathBuf, burn_time_s: u64, blocks: usize, transfers: u64
             chain.assemble(&order, Duration::MAX, &AtomicBool::new(false)).expect("storage works").expect("a template");
         let block = finish(&assembled.template);
         let encoded = block.encode();
-        assert!(matches!(chain.store_block(&encoded).expect("storage works"), StoreOutcome::Stored(_)));
+        assert!(matches!(chain.store_block(&encoded, |_| ()).expect("storage works"), StoreOutcome::Stored(_)));
         while chain.announce().expect("storage works") {}
         let done = chain.process_next().expect("storage works");
         assert!(matches!(done, Some(Processed::Appended(_))), "{done:?}");

@@ -64,7 +64,7 @@ fn mix(rng: &mut Rng, test: &mut TestChain) {
 }
 
 fn accepts(test: &TestChain, bytes: &[u8]) -> bool {
-    test.chain.validate(bytes).expect("storage works").valid
+    test.chain.validate(bytes, |_| ()).expect("storage works").valid
 }
 
 /// One change to a block's content.
@@ -132,7 +132,7 @@ fn forge(rng: &mut Rng, test: &TestChain, block: &mut NakamotoBlock) -> bool {
 fn judge(test: &TestChain, bytes: &[u8], well_signed: bool) -> bool {
     let tip = test.tip().block_id;
     let valid = accepts(test, bytes);
-    let appended = match test.chain.store_block(bytes).expect("storage works") {
+    let appended = match test.chain.store_block(bytes, |_| ()).expect("storage works") {
         StoreOutcome::Stored(id) => test.settle().contains(&Processed::Appended(id)),
         _ => false,
     };

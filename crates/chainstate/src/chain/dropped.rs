@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use nakamoto_proto::v1;
+use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use stacks_types::ids::Txid;
 
@@ -123,16 +124,16 @@ pub(crate) struct WhyDropped {
 /// Why a transaction left the mempool the last time without being mined; none when it did not, or that is forgotten.
 ///
 /// # Errors
-/// When the database fails.
+/// When the database fails, or has a reason that this version does not know.
 pub(crate) fn why_dropped(conn: &Connection, txid: &Txid) -> Result<Option<WhyDropped>, StoreError> {
     let mut select = conn.prepare_cached("SELECT reason, new_txid, detail FROM mempool_dropped WHERE txid = ?1")?;
     let why = select.query_row([txid.0], |row| {
         let (reason, new_txid): (i32, Vec<u8>) = (row.get(0)?, row.get(1)?);
-        Ok(WhyDropped {
-            reason: v1::DropReason::try_from(reason).unwrap_or_default(),
-            new_txid: new_txid.try_into().ok().map(Txid),
-            detail: row.get(2)?,
-        })
+        let known = v1::DropReason::try_from(reason).map_err(|_unknown| {
+            let error = format!("{reason} is no reason of a drop that this version knows").into();
+            rusqlite::Error::FromSqlConversionFailure(0, Type::Integer, error)
+        });
+        Ok(WhyDropped { reason: known?, new_txid: new_txid.try_into().ok().map(Txid), detail: row.get(2)? })
     });
     Ok(why.optional()?)
 }
@@ -171,6 +172,15 @@ mod tests {
         };
         assert_eq!(ids(&conn), [3, i64::from(MAX_DROPPED_KEPT) + 1, i64::from(MAX_DROPPED_KEPT) + 2][..]);
         assert_eq!((known(&conn, 2), known(&conn, 3).is_some(), known(&conn, 4).is_some()), (None, true, true));
+    }
+
+    #[test]
+    fn a_reason_that_is_not_known_is_an_error_that_names_it() {
+        let mut conn = crate::db::tables_in_memory();
+        note(&mut conn, 1, v1::DropReason::NonceUsed);
+        conn.execute("UPDATE mempool_dropped SET reason = 77", []).unwrap();
+        let error = why_dropped(&conn, &Txid([1; 32])).unwrap_err();
+        assert!(error.to_string().contains("77"), "{error}");
     }
 
     #[test]

@@ -31,15 +31,21 @@ pub enum StoreBlockError {
 }
 
 impl Chain {
-    /// Checks all that needs no execution, then stores the block. Idempotent. The caller wakes the coordinator.
+    /// Checks all that needs no execution, then stores the block. Idempotent. The caller wakes the coordinator. `decoded` gets
+    /// the header before anything is checked, unless the bytes are no block.
     ///
     /// # Errors
     /// [`StoreBlockError`]: nothing was stored.
-    pub fn store_block(&self, bytes: &[u8]) -> Result<StoreOutcome, StoreBlockError> {
+    pub fn store_block(
+        &self,
+        bytes: &[u8],
+        decoded: impl FnOnce(&NakamotoBlockHeader),
+    ) -> Result<StoreOutcome, StoreBlockError> {
         let block = match decode_block(bytes) {
             Ok(block) => block,
             Err(rejection) => return Ok(StoreOutcome::Rejected(None, rejection)),
         };
+        decoded(&block.header);
         let block_id = block.block_id();
         let reader = self.take_reader()?;
         if let Some(known) = reader.staging().get_staging_block(&block_id)? {

@@ -1,6 +1,7 @@
 //! Validates proposals by the code that appends blocks, less the stackers' signatures.
 
 use nakamoto_proto::v1;
+use stacks_types::block::NakamotoBlockHeader;
 use stacks_types::keys::KeyError;
 
 use super::{Chain, wire};
@@ -12,18 +13,20 @@ use crate::transactions::TransactionError;
 pub type Verdict = v1::ValidationVerdict;
 
 impl Chain {
-    /// Whether a proposal would be valid on its parent. Its execution is kept for the append to come.
+    /// Whether a proposal would be valid on its parent. Its execution is kept for the append to come. `decoded` gets the header
+    /// before anything is checked, unless the bytes are no block.
     ///
     /// Executes: call it on a thread with [`crate::execution::STACK_BYTES`] of stack.
     ///
     /// # Errors
     /// [`StoreError`]: there is no verdict.
-    pub fn validate(&self, proposal: &[u8]) -> Result<Verdict, StoreError> {
+    pub fn validate(&self, proposal: &[u8], decoded: impl FnOnce(&NakamotoBlockHeader)) -> Result<Verdict, StoreError> {
         let size_bytes = proposal.len().try_into().unwrap_or(u64::MAX);
         let block = match decode_block(proposal) {
             Ok(block) => block,
             Err(rejection) => return Ok(rejected(Verdict { size_bytes, ..Verdict::default() }, &rejection)),
         };
+        decoded(&block.header);
         let verdict = Verdict {
             block_hash: wire::bytes(&block.header.block_hash().0),
             block_id: wire::id(&block.header.block_id()),

@@ -119,7 +119,7 @@ fn a_proposal_is_valid_before_any_stacker_has_signed() {
     on_a_large_stack(|| {
         let test = TestChain::new();
         let proposal = test.proposal(&test.template());
-        let verdict = test.chain.validate(&proposal.encode()).expect("storage works");
+        let verdict = test.chain.validate(&proposal.encode(), |_| ()).expect("storage works");
         assert!(verdict.valid, "{:?}", verdict.rejection);
         assert_eq!(verdict.block_id, proposal.block_id().0.to_vec());
         assert_eq!(test.tip().chain_length, 0, "nothing of it stays");

@@ -120,7 +120,7 @@ fn a_proposal_that_takes_too_long_is_not_valid_here_but_a_signed_block_has_a_mar
         // Without the execution that assembly has left.
         let test = test.reopen();
         test.chain.set_execution_limits(ExecutionLimits { time: Duration::ZERO, ..limits() });
-        let verdict = test.chain.validate(&block.encode()).expect("storage works");
+        let verdict = test.chain.validate(&block.encode(), |_| ()).expect("storage works");
         let rejection = verdict.rejection.expect("it is not valid");
         assert_eq!(rejection.reason(), v1::RejectReason::BadTransaction);
         assert!(rejection.detail.contains(&heavy.txid().to_string()), "{}", rejection.detail);

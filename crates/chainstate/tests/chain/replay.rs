@@ -40,7 +40,7 @@ fn another_node_reaches_the_same_roots_without_having_assembled_anything() {
             other_mined.mine(None);
         }
         for block in &blocks {
-            other_mined.chain.store_block(block).expect("storage works");
+            other_mined.chain.store_block(block, |_| ()).expect("storage works");
         }
         other_mined.settle();
         assert_eq!(other_mined.tip().block_id, test.tip().block_id);

@@ -101,7 +101,7 @@ fn verdicts_on_blocks_go_with_their_events() {
         assert!(test.chain.journal().oldest_sequence() > announced);
         assert_eq!(verdicts(), 0);
         // Staging still knows: the block is not judged again.
-        let again = test.chain.store_block(&bad.encode()).expect("storage works");
+        let again = test.chain.store_block(&bad.encode(), |_| ()).expect("storage works");
         assert!(matches!(again, StoreOutcome::AlreadyKnown(_, Some(_))), "{again:?}");
     });
 }

@@ -86,7 +86,7 @@ fn block(test: &TestChain, log: &mut Log, number: u64) {
     log.write_events(test);
     let mut block = test.proposal(&template);
     put(test, log, false, number, block.encode());
-    assert!(test.chain.validate(&block.encode()).expect("storage works").valid);
+    assert!(test.chain.validate(&block.encode(), |_| ()).expect("storage works").valid);
     finish_job(&test.chain, Body::ValidationFinished(v1::ValidationFinished::default()));
     log.write_events(test);
     put(test, log, true, number, block.header.sign_stacker(&key("stacker", 0)).0.to_vec());

@@ -70,9 +70,9 @@ fn a_verdict_on_a_proposal_outlives_a_reorganization() {
     on_a_large_stack(|| {
         let mut fork = Fork::new();
         let proposal = fork.test.proposal(&fork.test.template());
-        let before = fork.test.chain.validate(&proposal.encode()).expect("storage works");
+        let before = fork.test.chain.validate(&proposal.encode(), |_| ()).expect("storage works");
         fork.reorganize();
-        let after = fork.test.chain.validate(&proposal.encode()).expect("storage works");
+        let after = fork.test.chain.validate(&proposal.encode(), |_| ()).expect("storage works");
         assert!(before.valid && before == after, "{after:?}");
         let mut block = proposal;
         fork.test.sign(&mut block);
@@ -127,12 +127,12 @@ fn a_template_made_before_the_reorganization_is_announced_is_valid() {
         // Bitcoin has moved to the other fork, the Stacks tip has not yet: parent and burn view must be of one fork.
         let proposal = fork.test.proposal(&fork.test.template());
         assert_eq!((proposal.header.parent_block_id, proposal.header.bitcoin_block_hash), (old, fork.old_view));
-        let verdict = fork.test.chain.validate(&proposal.encode()).expect("storage works");
+        let verdict = fork.test.chain.validate(&proposal.encode(), |_| ()).expect("storage works");
         assert!(verdict.valid, "{:?}", verdict.rejection);
         fork.test.settle();
         let proposal = fork.test.proposal(&fork.test.template());
         assert_eq!(proposal.header.parent_block_id, fork.first);
-        assert!(fork.test.chain.validate(&proposal.encode()).expect("storage works").valid);
+        assert!(fork.test.chain.validate(&proposal.encode(), |_| ()).expect("storage works").valid);
     });
 }
 

@@ -36,9 +36,9 @@ fn bytes_that_are_no_block_are_named_and_never_stored() {
         ];
         let before = test.snapshot();
         for (place, (reason, bytes)) in cases.iter().enumerate() {
-            let verdict = test.chain.validate(bytes).expect("storage works");
+            let verdict = test.chain.validate(bytes, |_| ()).expect("storage works");
             assert_eq!(verdict.rejection.expect("a rejection").reason(), *reason, "validation of {place}");
-            match test.chain.store_block(bytes).expect("storage works") {
+            match test.chain.store_block(bytes, |_| ()).expect("storage works") {
                 StoreOutcome::Rejected(None, rejection) => assert_eq!(rejection.reason(), *reason, "push of {place}"),
                 other => panic!("push of {place}: {other:?}"),
             }

@@ -90,7 +90,7 @@ fn is_about_stackers(case: &Case) -> bool {
 
 /// A proposal has no stacker signatures, so it is valid if they are all that is wrong.
 fn check_validation(test: &TestChain, case: &Case, block: &NakamotoBlock) {
-    let verdict = test.chain.validate(&block.encode()).expect("storage works");
+    let verdict = test.chain.validate(&block.encode(), |_| ()).expect("storage works");
     if is_about_stackers(case) {
         assert!(verdict.valid, "validation of {}: {:?}", case.what, verdict.rejection);
         return;

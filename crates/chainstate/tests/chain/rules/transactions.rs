@@ -181,7 +181,7 @@ fn a_high_s_is_in_no_proposal_though_a_block_before_4_0_may_hold_it() {
         let SpendingCondition::SingleSig(condition) = condition else { panic!("one key") };
         condition.signature.0 = with_other_s(condition.signature.0);
         let block = scene.same_tenure(vec![flipped]);
-        let verdict = scene.test.chain.validate(&block.encode()).expect("storage works");
+        let verdict = scene.test.chain.validate(&block.encode(), |_| ()).expect("storage works");
         let rejection = verdict.rejection.expect("a rejection");
         assert_eq!(rejection.reason(), RejectReason::BadTransaction, "{}", rejection.detail);
         assert!(rejection.detail.contains("high"), "{}", rejection.detail);

@@ -102,7 +102,7 @@ fn a_rejected_block_takes_its_descendants_along_and_each_is_announced() {
         }
         test.settle();
         let first = author.chain.read(|reader| reader.staging().get_staging_block(&first));
-        test.chain.store_block(&first.expect("readable").expect("there").data).expect("storage works");
+        test.chain.store_block(&first.expect("readable").expect("there").data, |_| ()).expect("storage works");
         test.settle();
         test.push(&bad);
         assert!(matches!(test.settle()[..], [Processed::Rejected(id, _)] if id == bad.block_id()));

@@ -36,7 +36,7 @@ fn in_the_well_known_mode_only_the_constant_is_a_signature() {
                 StoreOutcome::Rejected(_, rejection) => assert_eq!(rejection.reason(), reason, "{rejection}"),
                 other => panic!("{other:?}"),
             }
-            let verdict = test.chain.validate(&block.encode()).expect("storage works");
+            let verdict = test.chain.validate(&block.encode(), |_| ()).expect("storage works");
             let is_about_stackers = reason == RejectReason::BadStackerSignatures;
             assert_eq!(verdict.valid, is_about_stackers, "a proposal has no stackers' signatures");
             test.snapshot().assert_same(&before, reason.as_str_name());

@@ -155,7 +155,7 @@ impl TestChain {
     }
 
     pub(crate) fn push(&self, block: &NakamotoBlock) -> StoreOutcome {
-        self.chain.store_block(&block.encode()).expect("storage works")
+        self.chain.store_block(&block.encode(), |_| ()).expect("storage works")
     }
 
     /// Makes a block, pushes it and processes it.

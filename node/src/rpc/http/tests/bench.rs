@@ -224,7 +224,7 @@ impl Bench {
     pub(super) fn grow(&self) -> StacksBlockId {
         let block = self.make_block();
         let id = block.block_id();
-        assert_eq!(self.core.store_block(&block.encode()).unwrap(), StoreOutcome::Stored(id));
+        assert_eq!(self.core.store_block(&block.encode(), |_| ()).unwrap(), StoreOutcome::Stored(id));
         self.settle();
         assert_eq!(self.core.read(|reader| reader.tip()).unwrap().block_id, id);
         id
