@@ -2,7 +2,8 @@
 //!
 //! Read in this order: [`journal`], what is read; [`cursor`]; [`filter`], which events; [`payload`], how much of them;
 //! [`position`], where to begin; [`frame`], bytes on the wire; [`frame_builder`], frames of one stream (pure); [`task`], which runs
-//! one stream; [`subscribers`], who reads; [`registry`], all of them, in threads of their own.
+//! one stream; [`subscribers`], who reads; [`registry`], all of them, in threads of their own;
+//! [`shared_messages`], what is made of events for those that want another form.
 //!
 //! # Invariants
 //! - Events reach readers only through the journal; a wake-up only says that there is more.
@@ -20,6 +21,7 @@ pub mod page;
 pub mod payload;
 pub mod position;
 pub mod registry;
+pub mod shared_messages;
 pub mod subscribers;
 pub mod task;
 

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::context::StreamContext;
 use super::frame_builder::{FeedOptions, FrameBuilder, LIVE_WINDOW_EVENTS};
 use super::journal::Journal;
+use super::shared_messages::SharedMessages;
 use super::subscribers::{Introduction, StreamLimits, Subscribers, TooManySubscriptions};
 use super::task::{FrameStream, Opening, Parts, QUEUE_FRAMES, StreamTask};
 use crate::limits::MAX_STREAM_READS;
@@ -68,6 +69,8 @@ pub struct StreamRegistry {
     limits: StreamRegistryLimits,
     /// Turns to read from the disk: first those of everybody, then those of producers and signers.
     disk: [Arc<Semaphore>; 2],
+    /// Messages of streams that do not send events as they are in the journal.
+    messages: Arc<SharedMessages>,
     runtime: Handle,
     shutdown: CancellationToken,
 }
@@ -90,7 +93,8 @@ impl StreamRegistry {
         runtime.spawn(wake_streams(rung, wake));
         let subscribers = Arc::new(Subscribers::new(limits.streams));
         let disk = [(); 2].map(|()| Arc::new(Semaphore::new(MAX_STREAM_READS)));
-        Self { journal, context, newest, subscribers, limits, disk, runtime, shutdown }
+        let messages = Arc::default();
+        Self { journal, context, newest, subscribers, limits, disk, messages, runtime, shutdown }
     }
 
     /// The journal that the streams read.
@@ -109,6 +113,12 @@ impl StreamRegistry {
     #[must_use]
     pub fn subscribers(&self) -> &Arc<Subscribers> {
         &self.subscribers
+    }
+
+    /// Messages that all streams share.
+    #[must_use]
+    pub fn messages(&self) -> &Arc<SharedMessages> {
+        &self.messages
     }
 
     /// The limits that the registry was made with.

@@ -16,11 +16,10 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use axum::Extension;
-use axum::body::Bytes;
+use axum::body::{Body as HttpBody, Bytes};
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse as _;
-use axum::response::sse::{Event, Sse};
 use nakamoto_proto::v1;
 use prost::Message as _;
 use serde_json::{Value, json};
@@ -41,6 +40,7 @@ use crate::event_stream::frame_builder::FeedOptions;
 use crate::event_stream::payload::Payload;
 use crate::event_stream::position::{PositionError, WhenNone, resolve};
 use crate::event_stream::registry::OpenStream;
+use crate::event_stream::shared_messages::SharedMessages;
 use crate::event_stream::task::FrameStream;
 use crate::limits::{HEARTBEAT, JSON_BYTES_OF_BYTE};
 use crate::rpc::grpc::Services;
@@ -103,9 +103,10 @@ pub(super) async fn follow(
         .open(open)
         .map_err(|error| HttpError::text(StatusCode::TOO_MANY_REQUESTS, error).retry_after(1))?;
     let in_flight = InFlight::default();
+    let shared = Arc::clone(services.streams.messages());
     let messages = Messages {
         frames,
-        journal_id,
+        maker: Maker { journal_id, payload, shared },
         ready: VecDeque::new(),
         share: None,
         in_flight: in_flight.clone(),
@@ -113,7 +114,8 @@ pub(super) async fn follow(
         making: None,
         ended: false,
     };
-    let mut response = Sse::new(messages).into_response();
+    let headers = [(header::CONTENT_TYPE, "text/event-stream"), (header::CACHE_CONTROL, "no-cache")];
+    let mut response = (headers, HttpBody::from_stream(messages)).into_response();
     response.extensions_mut().insert(in_flight);
     Ok(response)
 }
@@ -181,19 +183,19 @@ fn position_error(error: PositionError) -> HttpError {
 /// Frames as messages.
 struct Messages {
     frames: FrameStream,
-    journal_id: [u8; 16],
-    ready: VecDeque<Event>,
+    maker: Maker,
+    ready: VecDeque<Bytes>,
     /// Of the frame whose messages these are.
     share: Option<Arc<Share>>,
     in_flight: InFlight,
     class: Class,
     /// A frame of events that becomes messages: JSON takes its time, and these threads serve everybody.
-    making: Option<JoinHandle<Option<Vec<Event>>>>,
+    making: Option<JoinHandle<Option<Vec<Bytes>>>>,
     ended: bool,
 }
 
 impl Stream for Messages {
-    type Item = Result<Event, Infallible>;
+    type Item = Result<Bytes, Infallible>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         loop {
@@ -217,17 +219,17 @@ impl Stream for Messages {
             match ready!(self.frames.poll_frame(cx)) {
                 Some(Ok(frame)) => {
                     self.share = frame.share();
-                    let journal_id = self.journal_id;
                     if frame.event_count() == 0 {
                         self.ready.extend(notice(frame));
                     } else {
                         let events = frame.into_events();
-                        self.making = Some(background::spawn(self.class, move || messages(journal_id, events)));
+                        let maker = self.maker.clone();
+                        self.making = Some(background::spawn(self.class, move || maker.messages(events)));
                     }
                 }
                 Some(Err(end)) => {
                     self.ended = true;
-                    self.ready.extend(message("end", &json!({ "reason": end.to_string() })));
+                    self.ready.extend(message(None, "end", &json!({ "reason": end.to_string() })));
                 }
                 None => return Poll::Ready(None),
             }
@@ -235,20 +237,32 @@ impl Stream for Messages {
     }
 }
 
-/// Encoded events as messages. One that cannot be read, which would be a bug, ends the stream.
-fn messages(journal_id: [u8; 16], events: Vec<Bytes>) -> Option<Vec<Event>> {
-    let made = events.into_iter().map(|encoded| {
-        let event = v1::Event::decode(encoded.clone()).ok()?;
-        let id = Cursor { journal_id, sequence: event.sequence }.encode();
-        Some(message(&kind_name(event.kind()), &event_json(encoded))?.id(hex::encode(id)))
-    });
-    made.collect()
+/// Makes messages of events.
+#[derive(Clone)]
+struct Maker {
+    journal_id: [u8; 16],
+    payload: Payload,
+    shared: Arc<SharedMessages>,
+}
+
+impl Maker {
+    /// Encoded events as messages. One that cannot be read, which would be a bug, ends the stream.
+    fn messages(&self, events: Vec<Bytes>) -> Option<Vec<Bytes>> {
+        let made = events.into_iter().map(|encoded| {
+            let event = v1::Event::decode(encoded.clone()).ok()?;
+            self.shared.get(event.sequence, self.payload, || {
+                let id = Cursor { journal_id: self.journal_id, sequence: event.sequence }.encode();
+                message(Some(&hex::encode(id)), &kind_name(event.kind()), &event_json(encoded))
+            })
+        });
+        made.collect()
+    }
 }
 
 /// A frame without events as a message; `None` for those that nobody asks for here.
-fn notice(frame: Frame) -> Option<Event> {
+fn notice(frame: Frame) -> Option<Bytes> {
     let cursor = hex::encode(frame.cursor());
-    let named = |name, data| message(name, &data).map(|message| message.id(cursor));
+    let named = |name, data| message(Some(&cursor), name, &data);
     match frame.into_body() {
         Some(Body::Started(started)) => named(
             "started",
@@ -266,7 +280,11 @@ fn notice(frame: Frame) -> Option<Event> {
     }
 }
 
-/// The text is written once, into the message; `None` never, as every key of the JSON is a text.
-fn message(name: &str, data: &Value) -> Option<Event> {
-    Event::default().event(name).json_data(data).ok()
+/// JSON has no line breaks of its own, so it is one line of data. `None` never, as every key of the JSON is a text.
+fn message(id: Option<&str>, event: &str, data: &Value) -> Option<Bytes> {
+    let mut text = id.map_or_else(String::new, |id| format!("id: {id}\n")).into_bytes();
+    text.extend_from_slice(format!("event: {event}\ndata: ").as_bytes());
+    serde_json::to_writer(&mut text, data).ok()?;
+    text.extend_from_slice(b"\n\n");
+    Some(text.into())
 }

@@ -1,0 +1,115 @@
+//! What is made of an event for its readers, once for all streams that send it in the same form.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use bytes::Bytes;
+
+use super::payload::Payload;
+
+/// Messages that are kept: those of streams that are live, which want the same ones at the same time.
+const MAX_SHARED_MESSAGES: usize = 512;
+/// Bytes of these.
+const MAX_SHARED_MESSAGE_BYTES: usize = 16 << 20;
+
+/// The newest messages. One that is wanted by several at once is made by the first, and the others wait for it.
+#[derive(Debug, Default)]
+pub struct SharedMessages(Mutex<Kept>);
+
+/// Sequence of the event, and whether only its header is sent.
+type Key = (u64, bool);
+type Cell = Arc<OnceLock<Option<Bytes>>>;
+
+#[derive(Debug, Default)]
+struct Kept {
+    cells: BTreeMap<Key, Cell>,
+    bytes: usize,
+}
+
+impl SharedMessages {
+    /// The message of an event; made if it is not there. Blocks while another thread makes it. `None` when `make` gives none.
+    pub fn get(&self, sequence: u64, payload: Payload, make: impl FnOnce() -> Option<Bytes>) -> Option<Bytes> {
+        let key = (sequence, payload == Payload::Header);
+        let cell = Arc::clone(self.lock().cells.entry(key).or_default());
+        let mut is_new = false;
+        let message = cell.get_or_init(|| {
+            is_new = true;
+            make()
+        });
+        if is_new {
+            self.lock().count(key, &cell);
+        }
+        message.clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Kept> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Kept {
+    /// A message was made: the oldest give way to it.
+    fn count(&mut self, key: Key, cell: &Cell) {
+        if self.cells.get(&key).is_some_and(|kept| Arc::ptr_eq(kept, cell)) {
+            self.bytes += length(cell);
+        }
+        while self.cells.len() > MAX_SHARED_MESSAGES || self.bytes > MAX_SHARED_MESSAGE_BYTES {
+            let Some((_, oldest)) = self.cells.pop_first() else { break };
+            self.bytes = self.bytes.saturating_sub(length(&oldest));
+        }
+    }
+}
+
+/// Bytes of a message; 0 as long as it is not made.
+fn length(cell: &Cell) -> usize {
+    cell.get().and_then(Option::as_ref).map_or(0, Bytes::len)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    #[test]
+    fn each_is_made_once_for_all_who_want_it_at_the_same_time() {
+        let (messages, made) = (SharedMessages::default(), AtomicUsize::new(0));
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    for sequence in 1..100 {
+                        let message = messages.get(sequence, Payload::Full, || {
+                            made.fetch_add(1, Ordering::Relaxed);
+                            Some(sequence.to_string().into())
+                        });
+                        assert_eq!(message, Some(sequence.to_string().into()));
+                    }
+                });
+            }
+        });
+        assert_eq!(made.load(Ordering::Relaxed), 99);
+        let header = messages.get(1, Payload::Header, || Some("header".into()));
+        assert_eq!(header, Some("header".into()), "another form is another message");
+    }
+
+    #[test]
+    fn the_oldest_go_when_there_are_too_many_or_they_are_too_large() {
+        let messages = SharedMessages::default();
+        let get = |sequence, bytes: usize| messages.get(sequence, Payload::Full, || Some(vec![0; bytes].into()));
+        for sequence in 0..2 * MAX_SHARED_MESSAGES as u64 {
+            get(sequence, 10);
+        }
+        let kept = messages.lock();
+        assert_eq!((kept.cells.len(), kept.bytes), (MAX_SHARED_MESSAGES, 10 * MAX_SHARED_MESSAGES));
+        drop(kept);
+        // One that is older than all of them, as a replay wants it, takes no place.
+        assert_eq!(get(1, 20).map(|message| message.len()), Some(20));
+        get(5_000, MAX_SHARED_MESSAGE_BYTES - 15);
+        let kept = messages.lock();
+        assert_eq!((kept.cells.len(), kept.bytes), (2, MAX_SHARED_MESSAGE_BYTES - 5));
+        drop(kept);
+        get(6_000, MAX_SHARED_MESSAGE_BYTES + 1);
+        let kept = messages.lock();
+        assert_eq!((kept.cells.len(), kept.bytes), (0, 0), "one alone is too large");
+    }
+}
