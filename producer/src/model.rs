@@ -153,14 +153,12 @@ pub(crate) struct Template {
 pub(crate) enum Answer {
     /// The signer signed.
     Accept {
-        /// Hash of the block.
         block_hash: BlockHash,
         /// Signature over that hash.
         signature: MessageSignature,
     },
     /// The signer refused.
     Reject {
-        /// Hash of the block.
         block_hash: BlockHash,
         /// Reason code: a `RejectReason` of the proto.
         code: u32,

@@ -32,14 +32,14 @@ pub enum SlotMessage {
     },
     /// A stacker signs a block.
     SignatureAccept {
-        /// Hash of the block.
+        /// What is signed: the header without the stackers' signatures.
         block_hash: BlockHash,
         /// Signature of the stacker over the block hash.
         signature: MessageSignature,
     },
     /// A stacker refuses to sign a block.
     Reject {
-        /// Hash of the block.
+        /// The block that is refused, as above.
         block_hash: BlockHash,
         /// Code of the rule that is broken.
         reason_code: u32,

@@ -11,7 +11,7 @@ const LENGTH: usize = 25;
 /// A place in a journal: everything up to `sequence` was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cursor {
-    /// Id of the journal.
+    /// 16 random bytes, new with each chain: a cursor of another chain is refused.
     pub journal_id: [u8; 16],
     /// Sequence of the last event read; 0 before the first.
     pub sequence: u64,

@@ -38,7 +38,7 @@ pub struct BurnBlock {
 /// A burn block with what was decided at it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BurnBlockInfo {
-    /// The block.
+    /// As the mocked bitcoin has it.
     pub block: BurnBlock,
     /// The reward cycle that it is in.
     pub reward_cycle: u64,

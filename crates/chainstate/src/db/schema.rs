@@ -47,7 +47,7 @@ fn has_chain(conn: &Connection) -> rusqlite::Result<bool> {
         && conn.query_row("SELECT EXISTS (SELECT 1 FROM meta)", [], |row| row.get(0))?)
 }
 
-/// The tables in memory.
+/// A database of the newest step, for tests that need no file.
 #[cfg(test)]
 pub(crate) fn tables_in_memory() -> Connection {
     let mut conn = Connection::open_in_memory().expect("a database in memory");

@@ -39,7 +39,7 @@ pub struct ProcessedHeader {
     pub parent_block_id: StacksBlockId,
     /// Its header; the boot block has none.
     pub header: Option<NakamotoBlockHeader>,
-    /// Root of its state.
+    /// Root of the state index after it.
     pub state_root: StateRoot,
     /// Stacks blocks before and including it; 0 for the boot block.
     pub chain_length: u64,

@@ -14,7 +14,7 @@ use crate::execution::read_only::Account;
 pub struct AccountAt {
     /// Balance, lock, nonce; zeros when it was never used.
     pub account: Account,
-    /// The block.
+    /// Whose state that is.
     pub block_id: StacksBlockId,
     /// MARF proof of the balance, encoded; none of a key that was never written.
     pub balance_proof: Option<Vec<u8>>,

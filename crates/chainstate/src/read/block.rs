@@ -22,7 +22,7 @@ pub enum BlockAt {
 /// A block that the node has.
 #[derive(Debug, Clone)]
 pub struct Block {
-    /// Its id.
+    /// By which all others name it.
     pub block_id: StacksBlockId,
     /// Hash of its header alone; zeros for the boot block, `None` when only its id is left.
     pub block_hash: Option<BlockHash>,

@@ -11,7 +11,7 @@ use crate::execution::read_only::ContractSource;
 /// A contract, and where to look.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ContractAt {
-    /// The contract.
+    /// Address and name.
     pub contract: ContractId,
     /// A processed block; `None` means the canonical tip.
     pub at: Option<StacksBlockId>,

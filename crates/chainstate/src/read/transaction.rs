@@ -26,7 +26,7 @@ pub struct KnownTransaction {
 /// Where and how a transaction was mined.
 #[derive(Debug, Clone)]
 pub struct Mined {
-    /// The block.
+    /// In which it was mined.
     pub block: ProcessedHeader,
     /// Whether that block is on the canonical fork.
     pub is_canonical: bool,

@@ -249,7 +249,7 @@ impl StacksTransaction {
         self.auth.payer().address(mainnet)
     }
 
-    /// Nonce of the origin.
+    /// The sender's; a sponsor has another.
     #[must_use]
     pub const fn origin_nonce(&self) -> u64 {
         self.auth.origin().nonce()

@@ -10,7 +10,6 @@ pub(super) struct Lane<J> {
     pub(super) waiting_bytes: usize,
     /// Ids of ended jobs, oldest first.
     pub(super) order: VecDeque<String>,
-    /// Bytes of their results.
     pub(super) result_bytes: usize,
 }
 

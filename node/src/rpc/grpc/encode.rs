@@ -181,7 +181,6 @@ pub(crate) fn pending(pending: &PendingTransaction) -> v1::PendingTransaction {
     }
 }
 
-/// An account.
 pub(super) fn account(at: &AccountAt) -> v1::GetAccountResponse {
     v1::GetAccountResponse {
         balance_ustx: wire::bytes(&at.account.available.to_be_bytes()),
