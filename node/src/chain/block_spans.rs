@@ -104,6 +104,13 @@ fn name_block(node: &NodeChain, span: &Span, header: &NakamotoBlockHeader) {
     }
 }
 
+/// A span of a stage whose block is not known yet: [`name_block`] fills it.
+macro_rules! block_span {
+    ($stage:literal) => {
+        tracing::info_span!($stage, template_id = Empty, parent_block_id = Empty, block_hash = Empty, block_id = Empty)
+    };
+}
+
 impl NodeChain {
     /// Assembles a template. Runs for as long as `time` says, or until `cancelled`; called by the worker only.
     pub fn assemble(
@@ -133,13 +140,7 @@ impl NodeChain {
     /// Validates a proposal; called by the worker only.
     pub fn validate(&self, block: &[u8]) -> Result<v1::ValidationVerdict, JobFailure> {
         let _time = metrics::get().time("validation");
-        let span = tracing::info_span!(
-            "validation",
-            template_id = Empty,
-            parent_block_id = Empty,
-            block_hash = Empty,
-            block_id = Empty
-        );
+        let span = block_span!("validation");
         let _entered = span.enter();
         let result = jobs::validate(self, block, |header| name_block(self, &span, header));
         if let Ok(verdict) = &result {
@@ -152,13 +153,7 @@ impl NodeChain {
     /// Checks and stores a signed block.
     pub fn push_block(&self, block: &[u8]) -> Result<StoreOutcome, ApiError> {
         let _time = metrics::get().time("push");
-        let span = tracing::info_span!(
-            "push",
-            template_id = Empty,
-            parent_block_id = Empty,
-            block_hash = Empty,
-            block_id = Empty
-        );
+        let span = block_span!("push");
         let _entered = span.enter();
         let outcome = self.chain.store_block(block, |header| name_block(self, &span, header))?;
         let (result, rejection) = match &outcome {

@@ -112,6 +112,15 @@ impl Budget {
         self.pools().into_iter().for_each(|pool| pool.sweep(now));
     }
 
+    /// Waits until nothing is in flight.
+    #[cfg(test)]
+    pub(crate) async fn is_empty(&self) {
+        for pool in self.pools() {
+            let all = pool.room.acquire_many(pool.permits(pool.bytes)).await;
+            drop(all.expect("it is never closed"));
+        }
+    }
+
     fn pools(&self) -> [&Arc<Pool>; 4] {
         [&self.small, &self.large, &self.streams, &self.actors]
     }

@@ -283,5 +283,11 @@ fn a_slow_one_that_runs_as_nobody_waits_gives_way_to_whoever_comes() {
         let block = NakamotoBlock::decode(&template.block).expect("a block");
         assert!(block.txs.iter().any(|mined| mined.txid() == honest.txid()));
         assert!(test.pending().contains(&slow.txid()), "it has its turn later");
+        // What was begun of it left nothing behind: an execution of its own comes to the same root.
+        let mut block = test.proposal(&template);
+        test.sign(&mut block);
+        let test = test.reopen();
+        test.push(&block);
+        assert_eq!(test.settle(), [Processed::Appended(block.block_id())]);
     });
 }

@@ -50,3 +50,16 @@ fn frames_from_memory_have_no_more_room_than_there_is() {
 fn frames_from_disk_have_no_more_room_than_there_is() {
     check(0);
 }
+
+#[test]
+fn a_frame_counts_with_what_its_reader_makes_of_it() {
+    let bench = Bench::new(usize::MAX, StreamRegistryLimits::default());
+    bench.journal.append([verdict(&"v".repeat(1 << 20))]);
+    let (budget, connection) = (Budget::default(), CancellationToken::new());
+    let purse = Some(budget.purse(Class::Anyone, &connection));
+    let open = OpenStream { purse, bytes_of_byte: 7, ..request(&Filter::ALL, 1, 1, None) };
+    let unread = bench.streams.open(open).unwrap();
+    bench.turn();
+    assert!((7 << 20..8 << 20).contains(&budget.used()), "{}", budget.used());
+    drop(unread);
+}

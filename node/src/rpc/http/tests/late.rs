@@ -5,6 +5,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use axum::http::StatusCode;
+use chainstate::assembly::TemplateOrder;
 use chainstate::execution::ExecutionLimits;
 use nakamoto_proto::v1;
 use serde_json::Value;
@@ -16,8 +17,9 @@ use v1::template_service_client::TemplateServiceClient;
 use super::bench::{Bench, JSON, params};
 use super::grpc_limits::served;
 use crate::config::CallLimits;
-use crate::jobs::TemplateWorker;
+use crate::jobs::{JobRequest, TemplateJob, TemplateWorker};
 use crate::limits::THREAD_STACK_BYTES;
+use crate::runtime::class::Class;
 use chainstate::test_support::{address, call_payload, deploy, key, signed};
 
 const WAIT: Duration = Duration::from_secs(60);
@@ -119,6 +121,30 @@ fn a_template_in_the_making_names_the_transaction_that_it_executes() {
     }
     assert_eq!(bench.read("/v3/overview")["executing"], Value::Null);
     assert_eq!(message(&bench, &long), "its turn: blocks take transactions by fee rate, highest first");
+    stop(&bench, worker);
+}
+
+#[test]
+fn a_template_of_somebody_else_ends_with_what_it_has_when_a_producer_asks() {
+    let (bench, worker) = bench();
+    bench.core.set_execution_limits(ExecutionLimits { time: WAIT * 10, ..ExecutionLimits::default() });
+    bench.send(&[call(1, 50_000, "long")]);
+    let id = ask(&bench, r#"{"allow_empty":true}"#);
+    template(&bench, &id, |body| body.get("executing_txid").is_some());
+    let order = TemplateOrder { allow_empty: true, max_transactions: Some(7), ..TemplateOrder::default() };
+    let job = TemplateJob { order, assembly_time: None }.into_request();
+    let theirs = bench.services.templates.request(JobRequest { class: Class::Actor, ..job }).unwrap().id;
+    let ended = template(&bench, &id, |body| body["state"] != "PENDING");
+    assert_eq!(ended["state"], "SUCCEEDED", "{ended}");
+    template(&bench, &theirs, |body| body.get("executing_txid").is_some());
+    // Nobody else ends theirs.
+    let mut client = TemplateServiceClient::new(served(&bench));
+    let request = v1::CancelTemplateRequest { template_id: theirs.clone() };
+    let answer = bench.runtime.block_on(client.cancel_template(request)).unwrap().into_inner();
+    assert_eq!(answer.state(), v1::JobState::Pending);
+    assert_eq!(template(&bench, &theirs, |_| true)["state"], "PENDING");
+    bench.services.templates.take_back(&theirs, Class::Actor).unwrap();
+    template(&bench, &theirs, |body| body["state"] == "CANCELLED");
     stop(&bench, worker);
 }
 
