@@ -7,9 +7,9 @@
 use std::net::IpAddr;
 
 use axum::extract::Request;
-use axum::http::StatusCode;
 use axum::http::header::HOST;
-use axum::http::uri::Authority;
+use axum::http::uri::{Authority, Uri};
+use axum::http::{HeaderMap, StatusCode};
 
 use super::Refusal;
 use crate::config::ANY;
@@ -65,10 +65,10 @@ pub(super) fn is_plainly_here(request: &Request) -> bool {
     }
 }
 
-/// What a request says it is addressed to. All that it says must be the same.
-pub(super) fn of(request: &Request) -> Result<Authority, Refusal> {
+/// What a request with this target and these headers says it is addressed to. All that it says must be the same.
+pub(super) fn of(target: &Uri, headers: &HeaderMap) -> Result<Authority, Refusal> {
     let bad = |text: &str| Refusal { status: StatusCode::BAD_REQUEST, reason: "HOST_INVALID", text: text.to_owned() };
-    let mut hosts = request.headers().get_all(HOST).iter();
+    let mut hosts = headers.get_all(HOST).iter();
     let (header, more) = (hosts.next(), hosts.next());
     if more.is_some() {
         return Err(bad("the request has more than one Host"));
@@ -80,7 +80,7 @@ pub(super) fn of(request: &Request) -> Result<Authority, Refusal> {
         }
         None => None,
     };
-    match (request.uri().authority(), header) {
+    match (target.authority(), header) {
         (Some(target), Some(header)) if *target != header => Err(bad("Host and the request's target differ")),
         (Some(host), _) => Ok(host.clone()),
         (None, Some(host)) => Ok(host),
@@ -158,7 +158,8 @@ mod tests {
     fn a_request_is_addressed_once() {
         let of = |uri: &str, hosts: &[&str]| {
             let request = hosts.iter().fold(Request::builder().uri(uri), |request, host| request.header(HOST, *host));
-            super::of(&request.body(Body::empty()).unwrap()).map_err(|refusal| refusal.status)
+            let request = request.body(Body::empty()).unwrap();
+            super::of(request.uri(), request.headers()).map_err(|refusal| refusal.status)
         };
         assert_eq!(of("/", &["a:1"]), Ok("a:1".parse().unwrap()));
         assert_eq!(of("http://a:1/", &[]), Ok("a:1".parse().unwrap()));
@@ -179,7 +180,7 @@ mod tests {
         for host in ["localhost", "localhost:20443", "127.0.0.1", "127.0.0.1:1"] {
             let request = asked("/", &[host]);
             assert!(is_plainly_here(&request), "{host}");
-            assert_eq!(Hosts::default().check(&super::of(&request).unwrap()), Ok(()), "{host}");
+            assert_eq!(Hosts::default().check(&super::of(request.uri(), request.headers()).unwrap()), Ok(()), "{host}");
         }
         for host in
             ["", "localhost.", "LOCALHOST", "localhost:", "localhost:a", "localhost:1@b", "localhost.evil", "[::1]"]

@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use axum::extract::Request;
 use axum::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CONTENT_TYPE};
+use axum::http::uri::Uri;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use tonic::Code;
@@ -52,19 +53,19 @@ impl Door {
         Self(Arc::new(Rules { hosts, origins, guard }))
     }
 
-    /// Whether a page may be told by a preflight that it may call.
-    pub(super) fn invites(&self, request: &Request) -> bool {
-        self.0.guard.is_set() || self.0.origins.check(request).is_ok()
+    /// Whether a page that sends a request with this target and these headers may be told that it may call.
+    pub(super) fn invites(&self, target: &Uri, headers: &HeaderMap) -> bool {
+        self.0.guard.is_set() || self.0.origins.check(target, headers).is_ok()
     }
 
     fn check(&self, request: &Request) -> Result<(), Refusal> {
         if !host::is_plainly_here(request) {
-            self.0.hosts.check(&host::of(request)?)?;
+            self.0.hosts.check(&host::of(request.uri(), request.headers())?)?;
         }
         if request.method().is_safe() || self.shows_token(request.headers()) {
             return Ok(());
         }
-        self.0.origins.check(request)
+        self.0.origins.check(request.uri(), request.headers())
     }
 
     fn shows_token(&self, headers: &HeaderMap) -> bool {

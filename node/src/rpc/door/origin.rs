@@ -4,9 +4,8 @@
 //! truly where the page is from: `Origin`, or `Sec-Fetch-Site` when there is none. Pages of this machine may do what
 //! programs on it may, and so may what somebody has installed in the browser.
 
-use axum::extract::Request;
 use axum::http::header::ORIGIN;
-use axum::http::uri::Authority;
+use axum::http::uri::{Authority, Uri};
 use axum::http::{HeaderMap, StatusCode};
 
 use super::Refusal;
@@ -30,19 +29,18 @@ impl Origins {
         Self { allowed }
     }
 
-    /// Whether the page that sends a request may do so.
-    pub(super) fn check(&self, request: &Request) -> Result<(), Refusal> {
-        let headers = request.headers();
+    /// Whether the page that sends a request with this target and these headers may do so.
+    pub(super) fn check(&self, target: &Uri, headers: &HeaderMap) -> Result<(), Refusal> {
         let mut origins = headers.get_all(ORIGIN).iter().map(|origin| origin.to_str().unwrap_or_default());
         match (origins.next(), origins.next()) {
             (None, _) if !is_cross_site(headers) || self.is_allowed(ANY) => Ok(()),
             (None, _) => Err(refusal("another site")),
-            (Some(origin), None) if self.is_ours(origin, request) => Ok(()),
+            (Some(origin), None) if self.is_ours(origin, target, headers) => Ok(()),
             (Some(origin), _) => Err(refusal(origin)),
         }
     }
 
-    fn is_ours(&self, origin: &str, request: &Request) -> bool {
+    fn is_ours(&self, origin: &str, target: &Uri, headers: &HeaderMap) -> bool {
         if self.is_allowed(origin) {
             return true;
         }
@@ -51,7 +49,7 @@ impl Origins {
             return true;
         }
         let Ok(page) = authority.parse::<Authority>() else { return false };
-        is_this_machine(&page) || host::of(request).is_ok_and(|host| host == page)
+        is_this_machine(&page) || host::of(target, headers).is_ok_and(|host| host == page)
     }
 
     fn is_allowed(&self, origin: &str) -> bool {
@@ -72,7 +70,7 @@ fn refusal(origin: &str) -> Refusal {
 
 #[cfg(test)]
 mod tests {
-    use axum::body::Body;
+    use axum::http::Request;
     use axum::http::header::HOST;
 
     use super::*;
@@ -80,7 +78,8 @@ mod tests {
     fn may(origins: &Origins, headers: &[(&'static str, &str)]) -> bool {
         let addressed = Request::builder().header(HOST, "node.lan:20443");
         let request = headers.iter().fold(addressed, |request, (name, value)| request.header(*name, *value));
-        origins.check(&request.body(Body::empty()).unwrap()).is_ok()
+        let request = request.body(()).unwrap();
+        origins.check(request.uri(), request.headers()).is_ok()
     }
 
     #[test]

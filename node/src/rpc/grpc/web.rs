@@ -8,33 +8,35 @@
 //! The headers of the HTTP shim: `http::headers`.
 
 use std::convert::Infallible;
-use std::ops::ControlFlow;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::{HeaderValue, Method, StatusCode, header};
-use axum::response::{IntoResponse as _, Response};
+use axum::http::request::Parts;
+use axum::http::{HeaderName, HeaderValue, Method, header};
+use axum::response::Response;
 use tonic_web::GrpcWebLayer;
 use tower::layer::layer_fn;
 use tower::{Layer as _, Service, ServiceExt as _};
+use tower_http::cors::{AllowOrigin, CorsLayer};
 
-use crate::layer::{Around, AroundLayer};
+use crate::layer::AroundLayer;
 use crate::rpc::door::{Door, kind};
 
 /// What gRPC-Web clients send.
-const ALLOWED_HEADERS: HeaderValue =
-    HeaderValue::from_static("content-type, x-grpc-web, x-user-agent, grpc-timeout, authorization, x-request-id");
+const ALLOWED_HEADERS: [&str; 6] =
+    ["content-type", "x-grpc-web", "x-user-agent", "grpc-timeout", "authorization", "x-request-id"];
 /// Where a trailers-only answer has its status.
-const EXPOSED_HEADERS: HeaderValue = HeaderValue::from_static("grpc-status, grpc-message, grpc-status-details-bin");
-/// How long a browser may remember a preflight, in seconds.
-const PREFLIGHT_AGE: HeaderValue = HeaderValue::from_static("600");
+const EXPOSED_HEADERS: [&str; 3] = ["grpc-status", "grpc-message", "grpc-status-details-bin"];
+/// How long a browser may remember a preflight.
+const PREFLIGHT_AGE: Duration = Duration::from_secs(600);
 
 /// One router of both, in which every gRPC call may be gRPC-Web.
 pub fn join(http: Router, grpc: Router, door: &Door) -> Router {
-    let grpc = grpc.layer((AroundLayer(Cors(door.clone())), AroundLayer(kind::GrpcOnly)));
+    let grpc = grpc.layer((cors(door), AroundLayer(kind::GrpcOnly)));
     http.merge(grpc).layer(layer_fn(Translate))
 }
 
@@ -84,33 +86,14 @@ impl<F: Future<Output = Result<Response, Infallible>> + Unpin> Future for Transl
 }
 
 /// Answers preflights, and says who may read the answers.
-#[derive(Clone)]
-struct Cors(Door);
-
-impl Around for Cors {
-    /// The page that asks, and whether it is invited.
-    type Kept = Option<(HeaderValue, bool)>;
-
-    fn before(&self, request: &Request) -> ControlFlow<Response, Self::Kept> {
-        let Some(origin) = request.headers().get(header::ORIGIN).cloned() else { return ControlFlow::Continue(None) };
-        let page = Some((origin, self.0.invites(request)));
-        if request.method() == Method::OPTIONS {
-            return ControlFlow::Break(Self::after(page, StatusCode::NO_CONTENT.into_response()));
-        }
-        ControlFlow::Continue(page)
-    }
-
-    fn after(page: Self::Kept, mut response: Response) -> Response {
-        let Some((origin, allowed)) = page else { return response };
-        let headers = response.headers_mut();
-        headers.insert(header::VARY, HeaderValue::from_static("origin"));
-        if allowed {
-            headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-            headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, ALLOWED_HEADERS);
-            headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("POST"));
-            headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED_HEADERS);
-            headers.insert(header::ACCESS_CONTROL_MAX_AGE, PREFLIGHT_AGE);
-        }
-        response
-    }
+fn cors(door: &Door) -> CorsLayer {
+    let door = door.clone();
+    let invited = move |_: &HeaderValue, request: &Parts| door.invites(&request.uri, &request.headers);
+    CorsLayer::new()
+        .allow_origin(AllowOrigin::predicate(invited))
+        .allow_methods([Method::POST])
+        .allow_headers(ALLOWED_HEADERS.map(HeaderName::from_static))
+        .expose_headers(EXPOSED_HEADERS.map(HeaderName::from_static))
+        .max_age(PREFLIGHT_AGE)
+        .vary([header::ORIGIN])
 }
