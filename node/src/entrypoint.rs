@@ -25,6 +25,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, anyhow, bail};
 use chainstate::read;
 use client::Shutdown;
+use nakamoto_proto::v1;
 use sqlite::{Draft, Durability, Readable};
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
@@ -37,7 +38,7 @@ use crate::config::Settings;
 use crate::coordinator::{Coordinator, StackerDbFollower};
 use crate::event_dispatcher::dispatcher::{Dispatcher, DispatcherRunner};
 use crate::event_dispatcher::source::Source;
-use crate::event_stream::journal::Journal;
+use crate::event_stream::journal::{Journal, listen_for};
 use crate::event_stream::registry::{StreamRegistry, StreamRegistryLimits};
 use crate::event_stream::subscribers::StreamLimits;
 use crate::jobs::{TemplateJobs, TemplateWorker, ValidationJobs, ValidationWorker, restore_results};
@@ -233,10 +234,8 @@ impl Node {
         threads.spawn("coordinator", move || coordinator.run().context("blocks cannot be processed"))?;
         let follower = StackerDbFollower { chain: Arc::clone(&chain.api), wake: WakeSignal::default() };
         let stacker_dbs = follower.wake.clone();
-        chain.journal.listen({
-            let wake = stacker_dbs.clone();
-            Box::new(move |_| wake.notify())
-        });
+        let moved = stacker_dbs.clone();
+        listen_for(&chain.journal, &[v1::EventKind::TipChanged], move || moved.notify());
         threads.spawn("stackerdbs", move || follower.run().context("StackerDBs cannot follow the tip"))?;
         start_workers(&mut threads, chain, &templates, &validations)?;
         start_clock(&mut threads, settings, chain, &wake, &clock)?;

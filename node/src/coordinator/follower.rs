@@ -14,7 +14,7 @@ use crate::error::ApiError;
 pub(crate) struct StackerDbFollower {
     /// Chain whose StackerDB contracts it reads.
     pub chain: Arc<NodeChain>,
-    /// Notified of every event, as each may have moved the tip.
+    /// Notified when the tip has moved.
     pub wake: WakeSignal,
 }
 

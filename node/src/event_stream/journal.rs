@@ -1,6 +1,10 @@
 //! The journal as the streams read it.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use chainstate::journal::{JournalBounds, JournalEvent};
+use nakamoto_proto::v1;
 
 use crate::error::ApiError;
 
@@ -29,4 +33,24 @@ pub trait Journal: Send + Sync + 'static {
     fn sequence_of_height(&self, chain_length: u64) -> Result<Option<u64>, ApiError>;
     /// Calls `listener` with the newest sequence after each commit.
     fn listen(&self, listener: Box<dyn Fn(u64) + Send + Sync>);
+}
+
+/// Calls `heard` after each commit with an event of one of `kinds`.
+///
+/// Once too often when what was committed has left the memory already: nobody knows what it was.
+pub fn listen_for(
+    journal: &Arc<dyn Journal>,
+    kinds: &'static [v1::EventKind],
+    heard: impl Fn() + Send + Sync + 'static,
+) {
+    let seen = AtomicU64::new(journal.bounds().newest);
+    let reader = Arc::downgrade(journal);
+    journal.listen(Box::new(move |newest| {
+        let from = seen.swap(newest, Ordering::Relaxed).saturating_add(1);
+        let Some(journal) = reader.upgrade() else { return };
+        let news = journal.read_memory(from, ReadLimit { events: usize::MAX, bytes: usize::MAX });
+        if news.is_none_or(|events| events.iter().any(|event| kinds.contains(&event.kind))) {
+            heard();
+        }
+    }));
 }

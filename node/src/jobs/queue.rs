@@ -245,8 +245,8 @@ impl<J, R> JobQueue<J, R> {
     }
 
     /// Whether jobs are held.
-    #[must_use]
-    pub fn has_held(&self) -> bool {
+    #[cfg(test)]
+    pub(crate) fn has_held(&self) -> bool {
         let state = self.lock();
         [&state.everybodys, &state.actors].iter().any(|lane| !lane.held.is_empty())
     }
@@ -254,12 +254,16 @@ impl<J, R> JobQueue<J, R> {
     /// Queues the held jobs again: what they wait for may have come.
     pub fn release_held(&self) {
         let mut state = self.lock();
+        let mut released = false;
         for class in [Class::Anyone, Class::Actor] {
             let lane = state.lane_mut(class);
             let held = std::mem::take(&mut lane.held);
+            released |= !held.is_empty();
             held.into_iter().rev().for_each(|job| lane.queue.push_front(job));
         }
-        self.wake_up.notify_one();
+        if released {
+            self.wake_up.notify_one();
+        }
     }
 
     /// Stores how a job ended, and wakes those that wait for it. `bytes` is about what the result takes in memory.

@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 
 use nakamoto_proto::v1;
 
@@ -10,7 +10,7 @@ use super::finish::{finish_template, finish_validation};
 use super::kinds::{TemplateJobs, ValidationJobs};
 use super::types::Outcome;
 use crate::chain::{JobFailure, NodeChain};
-use crate::event_stream::journal::{Journal, ReadLimit};
+use crate::event_stream::journal::{Journal, listen_for};
 
 /// Assembles templates, one at a time.
 pub struct TemplateWorker {
@@ -80,22 +80,7 @@ impl ValidationWorker {
 
     /// Queues held proposals again whenever a block was processed or a burn block came.
     pub fn watch(jobs: Arc<ValidationJobs>, journal: &Arc<dyn Journal>) {
-        let seen = AtomicU64::new(journal.bounds().newest);
-        let reader = Arc::downgrade(journal);
-        journal.listen(Box::new(move |newest| {
-            let from = seen.swap(newest, Ordering::Relaxed).saturating_add(1);
-            if !jobs.has_held() {
-                return;
-            }
-            let Some(journal) = reader.upgrade() else { return };
-            let limit = ReadLimit { events: usize::MAX, bytes: usize::MAX };
-            // When events have left the memory, nobody knows what they were: once too often is better.
-            let news = journal.read_memory(from, limit);
-            let came = |kind| matches!(kind, v1::EventKind::BlockProcessed | v1::EventKind::BurnBlock);
-            if news.is_none_or(|events| events.iter().any(|entry| came(entry.kind))) {
-                jobs.release_held();
-            }
-        }));
+        listen_for(journal, &[v1::EventKind::BlockProcessed, v1::EventKind::BurnBlock], move || jobs.release_held());
     }
 }
 
