@@ -5,7 +5,7 @@
 
 use std::path::PathBuf;
 
-use crate::hash::{BlockId, TrieHash};
+use crate::hash::BlockId;
 
 /// Why an index could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -109,75 +109,4 @@ pub enum MarfError {
     /// The index table could not be written.
     #[error("table marf_blocks")]
     Sql(#[from] rusqlite::Error),
-}
-
-/// Why bytes are not a proof. Final: the same bytes fail again.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum DecodeError {
-    /// There are more bytes than any proof has.
-    #[error("proof of {got} bytes, at most {max} are allowed")]
-    TooLong {
-        /// Number of bytes given.
-        got: usize,
-        /// Largest number of bytes that is read.
-        max: usize,
-    },
-    /// The bytes end within an entry.
-    #[error("proof ends at byte {at}, within an entry")]
-    Truncated {
-        /// Offset of the field that is not complete.
-        at: usize,
-    },
-    /// Bytes follow the last entry; their number.
-    #[error("{0} bytes follow the proof")]
-    TrailingBytes(usize),
-    /// The type byte of an entry is unknown.
-    #[error("entry {entry} has the unknown type {got}")]
-    UnknownType {
-        /// Index of the entry, from 0.
-        entry: usize,
-        /// The type byte that it has.
-        got: u8,
-    },
-    /// A length or number in an entry is out of bounds.
-    #[error("entry {entry}: {field} is {got}, out of bounds")]
-    OutOfBounds {
-        /// Index of the entry, from 0.
-        entry: usize,
-        /// Name of the field.
-        field: &'static str,
-        /// Value of the field.
-        got: u64,
-    },
-}
-
-/// Why a proof does not prove what it is claimed to. Final for the same root and the same known roots.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum VerifyError {
-    /// An entry is not of the type that its place needs: segments and shunt groups alternate. Its index.
-    #[error("entry {0} is not of the type that must stand there")]
-    Shape(usize),
-    /// A segment does not lead along the path; the index of its first entry.
-    #[error("segment {0} does not follow the path")]
-    WrongPath(usize),
-    /// The leaf does not hold the value that was claimed.
-    #[error("the leaf holds another value")]
-    WrongLeaf,
-    /// A node has no child under the byte that its entry names; the entry's index.
-    #[error("entry {0} has no child under its byte")]
-    NoChild(usize),
-    /// The index in a shunt is outside the shunt's list; the entry's index.
-    #[error("entry {0} has an index outside its list")]
-    ShuntIndex(usize),
-    /// A root on the way belongs to no known block.
-    #[error("root {0} is of no known block")]
-    UnknownRoot(TrieHash),
-    /// The proof leads to another root than the expected one.
-    #[error("the proof ends in root {got}, expected {expected}")]
-    WrongRoot {
-        /// Root that the proof gives.
-        got: TrieHash,
-        /// Root that was expected.
-        expected: TrieHash,
-    },
 }

@@ -31,13 +31,18 @@ mod proof;
 mod record;
 mod seal;
 mod store;
+#[cfg(any(test, feature = "test-support"))]
+mod test_support;
 
-pub use error::{DecodeError, MarfError, OpenError, VerifyError};
+pub use error::{MarfError, OpenError};
 pub use hash::{BlockId, Leaf, SENTINEL, TrieHash, leaf_of_height, leaf_of_id, leaf_of_text};
 pub use inspect::{Inspected, Unchecked};
 pub use keys::{HEIGHT_SELF_KEY, height_of_id_key, id_at_height_key};
 pub use marf::{Marf, PendingCommit, Published};
-pub use node_hash::{HashedChild, hash_of_leaf, hash_of_node};
 pub use open_trie::{MAX_VALUE_BYTES, OpenTrie};
-pub use proof::{MAX_PROOF_BYTES, Proof};
+pub use proof::Proof;
+#[cfg(any(test, feature = "test-support"))]
+pub use proof::{DecodeError, MAX_PROOF_BYTES, VerifyError};
 pub use seal::SealedTrie;
+#[cfg(any(test, feature = "test-support"))]
+pub use test_support::{HashedChild, hash_of_leaf, hash_of_node};

@@ -19,7 +19,7 @@ use rusqlite::{Connection, Transaction};
 use sqlite::Durability;
 
 use crate::error::{MarfError, OpenError};
-use crate::hash::{BlockId, Leaf, SENTINEL, TrieHash};
+use crate::hash::{BlockId, SENTINEL, TrieHash};
 use crate::index::{self, BlockRow};
 use crate::open_trie::OpenTrie;
 use crate::proof::{Proof, prove};
@@ -87,14 +87,6 @@ impl Marf {
         self.find(block, path)?.map(|leaf| self.0.value(leaf.value)).transpose()
     }
 
-    /// The 40 bytes of the leaf at `path` as of `block`.
-    ///
-    /// # Errors
-    /// As [`Marf::get`].
-    pub fn get_leaf(&self, block: &BlockId, path: &TrieHash) -> Result<Option<Leaf>, MarfError> {
-        Ok(self.find(block, path)?.map(|leaf| leaf.value.leaf()))
-    }
-
     /// The value of `key` as of `block`, and a proof of it against the block's root (docs/CONSENSUS.md#proofs). There
     /// are no proofs of absence.
     ///
@@ -122,12 +114,6 @@ impl Marf {
     #[must_use]
     pub fn height_of(&self, block: &BlockId) -> Option<u32> {
         self.0.index().entry_of(block).map(|entry| entry.height)
-    }
-
-    /// Root of a block's trie; `None` if the block is not published.
-    #[must_use]
-    pub fn root_of(&self, block: &BlockId) -> Option<TrieHash> {
-        self.0.index().entry_of(block).map(|entry| entry.root)
     }
 
     /// Whether a block is published.
@@ -224,7 +210,7 @@ impl Marf {
         self.0.retract(published.number);
     }
 
-    fn find(&self, block: &BlockId, path: &TrieHash) -> Result<Option<StoredLeaf>, MarfError> {
+    pub(crate) fn find(&self, block: &BlockId, path: &TrieHash) -> Result<Option<StoredLeaf>, MarfError> {
         let (number, entry) = self.0.entry_of(block)?;
         self.0.find(Store::root_slot(number, &entry), &path.0, 0)
     }

@@ -3,7 +3,7 @@
 //! # Not here
 //! Which nodes are hashed, and when: `seal`, `proof`.
 
-use crate::hash::{BlockId, EMPTY_HASH, Leaf, TrieHash, hash};
+use crate::hash::{EMPTY_HASH, Leaf, TrieHash, hash};
 use crate::node::{Kind, Path};
 
 /// Bit of a slot's id that says that the child is in an ancestor's trie.
@@ -91,45 +91,4 @@ pub(crate) fn block_root(root_node: [u8; 32], ancestor_roots: &[TrieHash]) -> Tr
         preimage.extend_from_slice(&root.0);
     }
     TrieHash(hash(&preimage))
-}
-
-/// A child of an inner node as the node's hash sees it (docs/CONSENSUS.md#node-hashes).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct HashedChild {
-    /// Kind of the child, 1 to 5, with bit 80 (hex) if it is behind a back pointer.
-    pub id: u8,
-    /// Path byte that leads to the child.
-    pub chr: u8,
-    /// Id of the block that holds it, if it is behind a back pointer.
-    pub back_block: Option<BlockId>,
-    /// Hash of the child; for a back pointer the block id again.
-    pub child_hash: [u8; 32],
-}
-
-/// The hash of a leaf with the given rest of its path; `None` if that is longer than 32 bytes
-/// (docs/CONSENSUS.md#node-hashes).
-#[must_use]
-pub fn hash_of_leaf(path: &[u8], value: &Leaf) -> Option<TrieHash> {
-    Some(TrieHash(leaf_hash(&Path::new(path)?, value)))
-}
-
-/// The hash of an inner node for 4, 16, 48 or 256 children, given in the order of their insertion. `None` for other
-/// capacities, too many children, or a path longer than 32 bytes (docs/CONSENSUS.md#node-hashes).
-#[must_use]
-pub fn hash_of_node(capacity: usize, path: &[u8], children: &[HashedChild]) -> Option<TrieHash> {
-    let kinds = [Kind::Node4, Kind::Node16, Kind::Node48, Kind::Node256];
-    let kind = kinds.into_iter().find(|kind| kind.capacity() == capacity)?;
-    if children.len() > capacity {
-        return None;
-    }
-    let mut slots = vec![HashSlot::EMPTY; capacity];
-    for (index, child) in children.iter().enumerate() {
-        let mut slot = [0; SLOT_BYTES];
-        slot[0] = child.id;
-        slot[1] = child.chr;
-        slot[2..].copy_from_slice(&child.back_block.map_or([0; 32], |block| block.0));
-        let place = if kind == Kind::Node256 { usize::from(child.chr) } else { index };
-        slots[place] = HashSlot { slot, child: child.child_hash };
-    }
-    Some(TrieHash(inner_hash(&mut Vec::new(), kind, &Path::new(path)?, slots)))
 }

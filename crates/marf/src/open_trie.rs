@@ -133,24 +133,13 @@ impl OpenTrie {
         }
     }
 
-    /// The 40 bytes of the leaf at `path` as of this block, its own writes included.
-    ///
-    /// # Errors
-    /// Errors of reading an ancestor's trie.
-    pub fn get_leaf(&self, path: &TrieHash) -> Result<Option<Leaf>, MarfError> {
-        Ok(self.find(&path.0)?.map(|found| match found {
-            Found::New(leaf) => leaf.value.leaf(),
-            Found::Stored(leaf) => leaf.value.leaf(),
-        }))
-    }
-
     /// Height of the block, which is the number of its ancestors.
     #[must_use]
     pub const fn height(&self) -> u32 {
         self.height
     }
 
-    fn find(&self, path: &[u8; PATH_BYTES]) -> Result<Option<Found<'_>>, MarfError> {
+    pub(crate) fn find(&self, path: &[u8; PATH_BYTES]) -> Result<Option<Found<'_>>, MarfError> {
         let mut depth = 0;
         let mut node = &self.inners[0];
         loop {
@@ -292,7 +281,7 @@ impl OpenTrie {
     }
 }
 
-enum Found<'a> {
+pub(crate) enum Found<'a> {
     New(&'a NewLeaf),
     Stored(StoredLeaf),
 }

@@ -10,14 +10,19 @@
 //! # Not here
 //! Which roots are good: the caller knows the headers.
 
-mod codec;
+#[cfg(any(test, feature = "test-support"))]
+mod decode;
+mod encode;
 pub(crate) mod prove;
+#[cfg(any(test, feature = "test-support"))]
 mod verify;
 
-pub use codec::MAX_PROOF_BYTES;
+#[cfg(any(test, feature = "test-support"))]
+pub use decode::{DecodeError, MAX_PROOF_BYTES};
+#[cfg(any(test, feature = "test-support"))]
+pub use verify::VerifyError;
 
-use crate::error::{DecodeError, VerifyError};
-use crate::hash::{BlockId, Leaf, TrieHash};
+use crate::hash::Leaf;
 use crate::node::{Kind, Path};
 use crate::node_hash::SLOT_BYTES;
 
@@ -42,44 +47,6 @@ impl Proof {
     /// Encodes the proof; the layout is in `marf_proofs.json`.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        codec::encode(&self.entries)
-    }
-
-    /// Decodes a proof. Any bytes give a proof or an error, in memory proportional to their number.
-    ///
-    /// # Errors
-    /// Names the entry that is malformed.
-    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
-        Ok(Self { entries: codec::decode(bytes)? })
-    }
-
-    /// Checks that the trie of root `root` holds `leaf` at `path`. `known` maps the roots of trusted headers to their blocks;
-    /// a proof that leads through older tries needs theirs and `root` itself. Headers of one fork: blocks of two forks may
-    /// have the same root.
-    ///
-    /// # Errors
-    /// Says what does not hold.
-    pub fn verify(
-        &self,
-        path: &TrieHash,
-        leaf: &Leaf,
-        root: &TrieHash,
-        known: &dyn Fn(&TrieHash) -> Option<BlockId>,
-    ) -> Result<(), VerifyError> {
-        verify::verify(&self.entries, path, leaf, root, known)
-    }
-
-    /// As [`Proof::verify`], for the text of a key and of its value.
-    ///
-    /// # Errors
-    /// Says what does not hold.
-    pub fn verify_text(
-        &self,
-        key: &str,
-        value: &str,
-        root: &TrieHash,
-        known: &dyn Fn(&TrieHash) -> Option<BlockId>,
-    ) -> Result<(), VerifyError> {
-        self.verify(&TrieHash::of_key(key), &crate::hash::leaf_of_text(value), root, known)
+        encode::encode(&self.entries)
     }
 }

@@ -91,7 +91,6 @@ impl Chain {
             tenure_height: 1,
             new_tenure: true,
             tenure_cost_so_far: Cost::default(),
-            record_writes: false,
         };
         BlockSession::begin(self.state.env(), ctx).expect("a session")
     }

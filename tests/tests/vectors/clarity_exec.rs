@@ -105,16 +105,15 @@ impl<'f> Replay<'f> {
             tenure_height: u32::try_from(height).expect("a height"),
             new_tenure: true,
             tenure_cost_so_far: Cost::default(),
-            record_writes: true,
         };
         assert_eq!(text(&block["begin_as"]), ChainBlockId::PLACEHOLDER.to_string());
-        let mut session = BlockSession::begin(self.state.env(), ctx).expect("a session");
+        let mut session = BlockSession::begin_recorded(self.state.env(), &ctx).expect("a session");
         for (index, case) in block["txs"].as_array().expect("transactions").iter().enumerate() {
             self.process(&mut session, case, &format!("transaction {index} of block {height}"));
         }
         assert_eq!(json_cost(&session.cost()), cost_of(&block["block_cost"]), "cost of block {height}");
         let executed = session.seal().expect("a root");
-        let writes: Vec<(String, String)> = executed.writes.as_ref().expect("recorded writes").to_vec();
+        let writes: Vec<(String, String)> = executed.writes.to_vec();
         assert_eq!(writes, self.expected_writes(block), "writes of block {height}");
 
         self.state.commit_trie(&executed, &executed.trie, &block_id(&block["block_id"])).expect("a commit");
@@ -125,18 +124,18 @@ impl<'f> Replay<'f> {
         let raw = hex::decode(text(&case["raw"])).expect("hex");
         let tx = BlockTransaction::decode(&raw).expect("a transaction");
         assert_eq!(tx.txid().to_string(), text(&case["txid"]), "txid of {name}");
-        let (writes, cost, bytes) = (session.writes_len(), session.cost(), session.bytes());
+        let (writes, cost, bytes) = (session.recorded().len(), session.cost(), session.bytes());
         let processed = session.process_transaction(&tx);
         if let Some(reason) = case.get("rejected") {
             let error = processed.expect_err(&format!("{name} is to be refused: {reason}"));
             assert!(!error.is_ours(), "{name}: {error}");
-            assert_eq!((session.writes_len(), session.cost(), session.bytes()), (writes, cost, bytes), "{name}");
+            assert_eq!((session.recorded().len(), session.cost(), session.bytes()), (writes, cost, bytes), "{name}");
             return;
         }
         let receipt = processed.unwrap_or_else(|error| panic!("{name}: {error}"));
         assert_eq!(session.bytes() - bytes, raw.len() as u64);
         self.compare(&receipt, case, name);
-        assert_eq!((session.writes_len() - writes) as u64, number(&case["writes"]), "writes of {name}");
+        assert_eq!((session.recorded().len() - writes) as u64, number(&case["writes"]), "writes of {name}");
     }
 
     fn compare(&self, receipt: &TransactionReceipt, case: &Json, name: &str) {

@@ -71,7 +71,6 @@ impl BlockPlan {
             tenure_height: u32::try_from(self.tenure_height).unwrap_or(u32::MAX),
             new_tenure: self.new_tenure,
             tenure_cost_so_far: self.parent.tenure.cost,
-            record_writes: false,
         }
     }
 }

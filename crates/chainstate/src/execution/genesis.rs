@@ -75,7 +75,6 @@ pub fn execute_boot_block(env: BlockEnv<'_>, burn_view: BurnView) -> Result<Boot
         tenure_height: 0,
         new_tenure: true,
         tenure_cost_so_far: Cost::default(),
-        record_writes: false,
     };
     let (params, rules) = (env.params, env.params.rules);
     let mut session = BlockSession::begin_boot(env, &ctx)?;

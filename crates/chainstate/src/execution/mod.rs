@@ -17,6 +17,8 @@ mod outcome;
 mod payload;
 mod post_conditions;
 mod process;
+#[cfg(any(test, feature = "test-support"))]
+mod recorded;
 mod world;
 
 pub mod contract_store;

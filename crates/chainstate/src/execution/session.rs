@@ -34,7 +34,7 @@ use super::facts::BurnView;
 use super::failure::{Done, Failure, panic_text};
 use super::interrupt::{Expired, Supervision};
 use super::process::process;
-use super::world::{BlockWorld, StateWrite, Tip};
+use super::world::{BlockWorld, Tip};
 use crate::params::ChainParams;
 use crate::transactions::{CostOverrun, TransactionError, TransactionReceipt, VerifiedTransaction};
 
@@ -58,8 +58,6 @@ pub struct BlockContext {
     pub new_tenure: bool,
     /// What the tenure's earlier blocks cost; not looked at if the tenure is new.
     pub tenure_cost_so_far: Cost,
-    /// Keep the list of all state writes in [`ExecutedBlock::writes`]. For tests and tools.
-    pub record_writes: bool,
 }
 
 /// Why a block could not be executed. Never a transaction's fault.
@@ -88,7 +86,7 @@ pub enum SessionError {
 pub struct BlockSession<'a> {
     pub(super) params: &'a ChainParams,
     pub(super) rules: &'static Rules,
-    world: BlockWorld<'a>,
+    pub(super) world: BlockWorld<'a>,
     limit: Cost,
     spent_before: Cost,
     spent: Cost,
@@ -107,12 +105,17 @@ impl<'a> BlockSession<'a> {
     /// [`SessionError::Marf`] if the parent is not committed.
     pub fn begin(env: BlockEnv<'a>, ctx: BlockContext) -> Result<Self, SessionError> {
         let mut session = Self::open(env, &ctx, Some(BlockId(ctx.parent.0)))?;
-        if !ctx.new_tenure {
-            session.spent_before = ctx.tenure_cost_so_far;
-            session.spent = session.spent_before;
-        }
-        session.write_heights(&ctx)?;
+        session.enter(&ctx)?;
         Ok(session)
+    }
+
+    /// Takes over what the tenure has cost, and makes the first writes.
+    pub(super) fn enter(&mut self, ctx: &BlockContext) -> Result<(), SessionError> {
+        if !ctx.new_tenure {
+            self.spent_before = ctx.tenure_cost_so_far;
+            self.spent = self.spent_before;
+        }
+        self.write_heights(ctx)
     }
 
     /// Opens a block that has no parent and no limits: the boot block.
@@ -122,16 +125,14 @@ impl<'a> BlockSession<'a> {
         Ok(session)
     }
 
-    fn open(env: BlockEnv<'a>, ctx: &BlockContext, parent: Option<BlockId>) -> Result<Self, SessionError> {
+    pub(super) fn open(env: BlockEnv<'a>, ctx: &BlockContext, parent: Option<BlockId>) -> Result<Self, SessionError> {
         let opened_as = BlockId(StacksBlockId::PLACEHOLDER.0);
         let trie = env.marf.begin(parent.unwrap_or(marf::SENTINEL), opened_as)?;
         let tip = Tip::Open { trie: Box::new(trie), opened_as, parent, tenure_height: ctx.tenure_height };
-        let mut world = BlockWorld::new(&env, ctx.burn_view, tip);
-        world.writes = ctx.record_writes.then(Vec::new);
         Ok(Self {
             params: env.params,
             rules: env.params.rules,
-            world,
+            world: BlockWorld::new(&env, ctx.burn_view, tip),
             limit: env.params.tenure_cost_limit,
             spent_before: Cost::default(),
             spent: Cost::default(),
@@ -232,12 +233,6 @@ impl<'a> BlockSession<'a> {
         self.spent
     }
 
-    /// How many state writes were recorded; 0 if they are not.
-    #[must_use]
-    pub fn writes_len(&self) -> usize {
-        self.world.writes.as_ref().map_or(0, Vec::len)
-    }
-
     /// Encoded size of the transactions so far, in bytes, without the block's header.
     #[must_use]
     pub const fn bytes(&self) -> u64 {
@@ -253,7 +248,9 @@ impl<'a> BlockSession<'a> {
             return Err(SessionError::Poisoned);
         }
         let (cost, tenure_cost) = (self.cost(), self.tenure_cost());
-        let (trie, contracts, writes) = self.world.into_block().ok_or(SessionError::Poisoned)?;
+        #[cfg(any(test, feature = "test-support"))]
+        let writes = self.recorded().into();
+        let (trie, contracts) = self.world.into_block().ok_or(SessionError::Poisoned)?;
         let trie = trie.seal()?;
         Ok(ExecutedBlock {
             state_root: StateRoot(trie.root().0),
@@ -262,7 +259,8 @@ impl<'a> BlockSession<'a> {
             receipts: self.receipts.into(),
             cost,
             tenure_cost,
-            writes: writes.map(Into::into),
+            #[cfg(any(test, feature = "test-support"))]
+            writes,
         })
     }
 
@@ -368,8 +366,9 @@ pub struct ExecutedBlock {
     pub cost: Cost,
     /// What the tenure has cost, this block included.
     pub(crate) tenure_cost: Cost,
-    /// All state writes in order, if the context asked for them.
-    pub writes: Option<Arc<[StateWrite]>>,
+    /// All state writes in order; none unless they were recorded.
+    #[cfg(any(test, feature = "test-support"))]
+    pub writes: Arc<[super::recorded::StateWrite]>,
 }
 
 impl ExecutedBlock {

@@ -47,9 +47,6 @@ pub(super) enum Tip {
     Committed(BlockId),
 }
 
-/// A key and a value, as written into the state.
-pub(crate) type StateWrite = (String, String);
-
 /// The engine's view of the chain.
 pub(super) struct BlockWorld<'a> {
     boot_contracts: &'a BootContracts,
@@ -65,8 +62,9 @@ pub(super) struct BlockWorld<'a> {
     /// Contracts that were found from the tip, those of the block in execution among them.
     known: HashMap<ContractId, Arc<Contract>>,
     rows: Vec<ContractRow>,
-    /// All writes in order, if somebody wants them.
-    pub(super) writes: Option<Vec<StateWrite>>,
+    /// All writes in order, if a test wants them.
+    #[cfg(any(test, feature = "test-support"))]
+    pub(super) writes: Option<Vec<super::recorded::StateWrite>>,
 }
 
 fn failed(what: &str, error: &dyn std::fmt::Display) -> InternalError {
@@ -91,6 +89,7 @@ impl<'a> BlockWorld<'a> {
             tip,
             known: HashMap::new(),
             rows: Vec::new(),
+            #[cfg(any(test, feature = "test-support"))]
             writes: None,
         }
     }
@@ -106,6 +105,7 @@ impl<'a> BlockWorld<'a> {
         for Write { key, datum, .. } in writes {
             let text = datum.text();
             trie.insert(&key, &text).map_err(|error| failed("write", &error))?;
+            #[cfg(any(test, feature = "test-support"))]
             if let Some(writes) = &mut self.writes {
                 writes.push((key.to_string(), text));
             }
@@ -117,10 +117,10 @@ impl<'a> BlockWorld<'a> {
         Ok(())
     }
 
-    /// Takes the view apart: trie, contracts and recorded writes of the block in execution.
-    pub(super) fn into_block(self) -> Option<(OpenTrie, Vec<ContractRow>, Option<Vec<StateWrite>>)> {
+    /// Takes the view apart: trie and contracts of the block in execution.
+    pub(super) fn into_block(self) -> Option<(OpenTrie, Vec<ContractRow>)> {
         let Tip::Open { trie, .. } = self.tip else { return None };
-        Some((*trie, self.rows, self.writes))
+        Some((*trie, self.rows))
     }
 
     fn tip_height(&self) -> u32 {

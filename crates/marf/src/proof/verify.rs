@@ -1,12 +1,74 @@
 //! Checks a proof (docs/CONSENSUS.md#proofs).
 //!
 //! # Not here
-//! Malformed bytes: `proof::codec`.
+//! Malformed bytes: `proof::decode`.
 
-use super::Entry;
-use crate::error::VerifyError;
-use crate::hash::{BlockId, Leaf, TrieHash, hash};
+use super::{Entry, Proof};
+use crate::hash::{BlockId, Leaf, TrieHash, hash, leaf_of_text};
 use crate::node_hash::{HashSlot, inner_hash, leaf_hash};
+
+/// Why a proof does not prove what it is claimed to. Final for the same root and the same known roots.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum VerifyError {
+    /// An entry is not of the type that its place needs: segments and shunt groups alternate. Its index.
+    #[error("entry {0} is not of the type that must stand there")]
+    Shape(usize),
+    /// A segment does not lead along the path; the index of its first entry.
+    #[error("segment {0} does not follow the path")]
+    WrongPath(usize),
+    /// The leaf does not hold the value that was claimed.
+    #[error("the leaf holds another value")]
+    WrongLeaf,
+    /// A node has no child under the byte that its entry names; the entry's index.
+    #[error("entry {0} has no child under its byte")]
+    NoChild(usize),
+    /// The index in a shunt is outside the shunt's list; the entry's index.
+    #[error("entry {0} has an index outside its list")]
+    ShuntIndex(usize),
+    /// A root on the way belongs to no known block.
+    #[error("root {0} is of no known block")]
+    UnknownRoot(TrieHash),
+    /// The proof leads to another root than the expected one.
+    #[error("the proof ends in root {got}, expected {expected}")]
+    WrongRoot {
+        /// Root that the proof gives.
+        got: TrieHash,
+        /// Root that was expected.
+        expected: TrieHash,
+    },
+}
+
+impl Proof {
+    /// Checks that the trie of root `root` holds `leaf` at `path`. `known` maps the roots of trusted headers to their blocks;
+    /// a proof that leads through older tries needs theirs and `root` itself. Headers of one fork: blocks of two forks may
+    /// have the same root.
+    ///
+    /// # Errors
+    /// Says what does not hold.
+    pub fn verify(
+        &self,
+        path: &TrieHash,
+        leaf: &Leaf,
+        root: &TrieHash,
+        known: &dyn Fn(&TrieHash) -> Option<BlockId>,
+    ) -> Result<(), VerifyError> {
+        verify(&self.entries, path, leaf, root, known)
+    }
+
+    /// As [`Proof::verify`], for the text of a key and of its value.
+    ///
+    /// # Errors
+    /// Says what does not hold.
+    pub fn verify_text(
+        &self,
+        key: &str,
+        value: &str,
+        root: &TrieHash,
+        known: &dyn Fn(&TrieHash) -> Option<BlockId>,
+    ) -> Result<(), VerifyError> {
+        self.verify(&TrieHash::of_key(key), &leaf_of_text(value), root, known)
+    }
+}
 
 /// A segment and the shunts that follow it; `start` is the index of the segment's first entry.
 struct Part<'a> {
@@ -15,7 +77,7 @@ struct Part<'a> {
     shunts: &'a [Entry],
 }
 
-pub(super) fn verify(
+fn verify(
     entries: &[Entry],
     path: &TrieHash,
     leaf: &Leaf,

@@ -119,13 +119,13 @@ fn a_panic_fails_its_transaction_and_no_other() {
         let (alice, bob) = (Account::new(1), Account::new(2));
         let mut session = chain.begin(BOOT, 1);
         session.process_transaction(&alice.deploy(0, "one", "(define-data-var v uint u1)")).unwrap();
-        let (cost, writes) = (session.cost(), session.writes_len());
+        let (cost, writes) = (session.cost(), session.recorded().len());
         let panicked = session.run(Cost::MAX, |machine| -> Result<Done<()>, Failure> {
             machine.put_text("half", "written");
             panic!("a bug");
         });
         assert_eq!(panicked, Err(TransactionError::Panicked { message: "a bug".into() }));
-        assert_eq!((session.cost(), session.writes_len()), (cost, writes));
+        assert_eq!((session.cost(), session.recorded().len()), (cost, writes));
         session.process_transaction(&alice.transfer(1, &bob.principal(), 5)).unwrap();
         session.process_transaction(&alice.deploy(2, "two", "(define-data-var v uint u1)")).unwrap();
         session.seal().unwrap();

@@ -213,9 +213,8 @@ impl TestChain {
             tenure_height: tenure,
             new_tenure,
             tenure_cost_so_far,
-            record_writes: true,
         };
-        BlockSession::begin(self.env(), ctx).expect("a session")
+        BlockSession::begin_recorded(self.env(), &ctx).expect("a session")
     }
 
     /// Commits an executed block.

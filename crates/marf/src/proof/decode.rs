@@ -1,10 +1,10 @@
-//! The encoding of proofs; the layout is in `marf_proofs.json`.
+//! The way back from bytes to a proof, for those who check one.
 //!
 //! # Invariants
 //! - `encode(decode(bytes)) == bytes`: each part that is not kept has one form only.
 
-use super::Entry;
-use crate::error::DecodeError;
+use super::encode::{LEAF, SHUNT};
+use super::{Entry, Proof};
 use crate::node::{Kind, PATH_BYTES, Path};
 use crate::node_hash::SLOT_BYTES;
 
@@ -18,50 +18,59 @@ const SHUNT_INDEX_MAX: u64 = 64;
 /// Hashes in a block's root: its root node's and those of at most 32 ancestors, as heights are u32.
 const SHUNT_HASHES_MAX: usize = 33;
 
-/// Type bytes of entries; 0 to 3 are inner nodes.
-const LEAF: u8 = 4;
-const SHUNT: u8 = 5;
-
 const NODE_KINDS: [Kind; 4] = [Kind::Node4, Kind::Node16, Kind::Node48, Kind::Node256];
 
-pub(super) fn encode(entries: &[Entry]) -> Vec<u8> {
-    let mut bytes = length(entries.len()).to_vec();
-    for entry in entries {
-        match entry {
-            Entry::Leaf { chr, path, value } => {
-                bytes.extend([LEAF, *chr]);
-                encode_path(&mut bytes, path);
-                bytes.extend(value);
-            }
-            Entry::Node { kind, chr, path, slots, siblings } => {
-                bytes.extend([kind.id() - Kind::Node4.id(), *chr, kind.id()]);
-                encode_path(&mut bytes, path);
-                bytes.extend(length(slots.len()));
-                bytes.extend(slots.as_flattened());
-                bytes.extend(siblings.as_flattened());
-            }
-            Entry::Shunt { index, hashes } => {
-                bytes.push(SHUNT);
-                bytes.extend(i64::from(*index).to_be_bytes());
-                bytes.extend(length(hashes.len()));
-                bytes.extend(hashes.as_flattened());
-            }
-        }
+/// Why bytes are not a proof. Final: the same bytes fail again.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DecodeError {
+    /// There are more bytes than any proof has.
+    #[error("proof of {got} bytes, at most {max} are allowed")]
+    TooLong {
+        /// Number of bytes given.
+        got: usize,
+        /// Largest number of bytes that is read.
+        max: usize,
+    },
+    /// The bytes end within an entry.
+    #[error("proof ends at byte {at}, within an entry")]
+    Truncated {
+        /// Offset of the field that is not complete.
+        at: usize,
+    },
+    /// Bytes follow the last entry; their number.
+    #[error("{0} bytes follow the proof")]
+    TrailingBytes(usize),
+    /// The type byte of an entry is unknown.
+    #[error("entry {entry} has the unknown type {got}")]
+    UnknownType {
+        /// Index of the entry, from 0.
+        entry: usize,
+        /// The type byte that it has.
+        got: u8,
+    },
+    /// A length or number in an entry is out of bounds.
+    #[error("entry {entry}: {field} is {got}, out of bounds")]
+    OutOfBounds {
+        /// Index of the entry, from 0.
+        entry: usize,
+        /// Name of the field.
+        field: &'static str,
+        /// Value of the field.
+        got: u64,
+    },
+}
+
+impl Proof {
+    /// Decodes a proof. Any bytes give a proof or an error, in memory proportional to their number.
+    ///
+    /// # Errors
+    /// Names the entry that is malformed.
+    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { entries: decode(bytes)? })
     }
-    bytes
 }
 
-fn encode_path(bytes: &mut Vec<u8>, path: &Path) {
-    bytes.extend(length(path.len()));
-    bytes.extend(path.as_slice());
-}
-
-/// A length in a proof as it is encoded. It fits: the parts are at most 256 long, and there are few.
-fn length(length: usize) -> [u8; 4] {
-    u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes()
-}
-
-pub(super) fn decode(bytes: &[u8]) -> Result<Vec<Entry>, DecodeError> {
+fn decode(bytes: &[u8]) -> Result<Vec<Entry>, DecodeError> {
     if bytes.len() > MAX_PROOF_BYTES {
         return Err(DecodeError::TooLong { got: bytes.len(), max: MAX_PROOF_BYTES });
     }
