@@ -110,14 +110,6 @@ impl std::fmt::Display for StacksAddress {
     }
 }
 
-impl std::str::FromStr for StacksAddress {
-    type Err = AddressError;
-
-    fn from_str(text: &str) -> Result<Self, AddressError> {
-        Self::parse(text)
-    }
-}
-
 impl From<Standard> for StacksAddress {
     fn from(account: Standard) -> Self {
         Self(account)

@@ -177,12 +177,6 @@ impl NakamotoBlockHeader {
         self.producer_signature.recover(&self.producer_sighash(), LowS::Lax)
     }
 
-    /// A stacker's signature over this block. The caller puts it in its place in the list.
-    #[must_use]
-    pub fn sign_stacker(&self, key: &PrivateKey) -> MessageSignature {
-        key.sign(&self.block_hash().0)
-    }
-
     /// The keys that signed as stackers, in the list's order. A high S is accepted
     /// (docs/CONSENSUS.md#keys-and-addresses). Stops at the first signature that recovers no key.
     ///

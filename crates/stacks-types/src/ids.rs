@@ -1,7 +1,7 @@
 //! Newtypes for everything that is named by a hash, so that two meanings of "32 bytes" cannot be swapped.
 //!
 //! # Invariants
-//! - Text form is lower-case hex without `0x`; both cases and an optional `0x` are read.
+//! - Text form is lower-case hex without `0x`.
 //! - `Default` is all zero bytes.
 //!
 //! # Not here
@@ -9,7 +9,7 @@
 
 use crate::hashing::{sha256_ripemd160, sha512_256};
 
-/// Why bytes or a text are not an id.
+/// Why bytes are not an id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum IdError {
     /// The byte string has the wrong length.
@@ -19,14 +19,8 @@ pub enum IdError {
         name: &'static str,
         /// Length of the type in bytes.
         expected: usize,
-        /// Length in bytes, or in hex digits of a text, as given.
+        /// Length in bytes as given.
         got: usize,
-    },
-    /// The text is not hex.
-    #[error("{name} is not hex")]
-    Hex {
-        /// Name of the id's type.
-        name: &'static str,
     },
 }
 
@@ -51,21 +45,6 @@ macro_rules! id_type {
             pub fn to_hex(&self) -> String {
                 hex::encode(self.0)
             }
-
-            /// Parses hex of exactly the right length, in either case, with an optional `0x`.
-            ///
-            /// # Errors
-            /// [`$crate::ids::IdError`] when the text is not hex or has another length.
-            pub(crate) fn from_hex(text: &str) -> Result<Self, $crate::ids::IdError> {
-                let digits = text.strip_prefix("0x").unwrap_or(text);
-                // The length is checked before decoding, so that a long text takes no memory.
-                if digits.len() != 2 * $len {
-                    return Err($crate::ids::IdError::Length { name: stringify!($name), expected: $len, got: digits.len() / 2 });
-                }
-                let mut bytes = [0u8; $len];
-                hex::decode_to_slice(digits, &mut bytes).map_err(|_| $crate::ids::IdError::Hex { name: stringify!($name) })?;
-                Ok(Self(bytes))
-            }
         }
 
         impl Default for $name {
@@ -83,14 +62,6 @@ macro_rules! id_type {
         impl std::fmt::Debug for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 write!(f, "{}({})", stringify!($name), self.to_hex())
-            }
-        }
-
-        impl std::str::FromStr for $name {
-            type Err = $crate::ids::IdError;
-
-            fn from_str(text: &str) -> Result<Self, $crate::ids::IdError> {
-                Self::from_hex(text)
             }
         }
 
@@ -227,16 +198,6 @@ mod tests {
         assert_eq!(StacksBlockId::BOOT, StacksBlockId::new(&BOOT_CONSENSUS_HASH, &BOOT_BLOCK_HASH));
         let placeholder = StacksBlockId::new(&ConsensusHash([1; 20]), &BlockHash([1; 32]));
         assert_eq!(StacksBlockId::PLACEHOLDER, placeholder);
-    }
-
-    #[test]
-    fn text_is_read_with_and_without_prefix_and_in_either_case() {
-        let id = Hash160([0xab; 20]);
-        let upper = id.to_hex().to_uppercase();
-        assert_eq!(upper.parse::<Hash160>(), Ok(id));
-        assert_eq!(format!("0x{id}").parse::<Hash160>(), Ok(id));
-        assert_eq!(Hash160::from_hex("zz".repeat(20).as_str()), Err(IdError::Hex { name: "Hash160" }));
-        assert_eq!(Hash160::from_hex("abab"), Err(IdError::Length { name: "Hash160", expected: 20, got: 2 }));
     }
 
     #[test]

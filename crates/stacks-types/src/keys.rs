@@ -10,7 +10,6 @@ mod large_digest;
 use secp256k1::ecdsa::{RecoverableSignature, RecoveryId, Signature};
 use secp256k1::{Keypair, Message};
 
-use crate::hashing::sha256;
 use crate::ids::{Hash160, id_type};
 
 id_type!(
@@ -120,12 +119,6 @@ impl PublicKey {
     pub fn hash160(&self) -> Hash160 {
         Hash160::digest(&self.to_compressed())
     }
-
-    /// Whether this key made `signature` over `digest`. A high S is always refused (docs/CONSENSUS.md#keys-and-addresses).
-    #[must_use]
-    pub fn verify(&self, digest: &[u8; 32], signature: &MessageSignature) -> bool {
-        signature.recover(digest, LowS::Strict).is_ok_and(|key| key == *self)
-    }
 }
 
 impl std::fmt::Debug for PublicKey {
@@ -176,18 +169,6 @@ impl PrivateKey {
     pub fn from_scalar(scalar: &[u8; 32]) -> Result<Self, KeyError> {
         let pair = Keypair::from_secret_bytes(*scalar).map_err(|_| KeyError::PrivateKeyRange)?;
         Ok(Self { pair, encoding: KeyEncoding::Compressed })
-    }
-
-    /// Makes a key from a seed of any length: the first of SHA256(seed), SHA256(SHA256(seed)), ... in range. Compressed.
-    #[must_use]
-    pub fn from_seed(seed: &[u8]) -> Self {
-        let mut scalar = sha256(&[seed]);
-        loop {
-            match Self::from_scalar(&scalar) {
-                Ok(key) => return key,
-                Err(_) => scalar = sha256(&[&scalar]),
-            }
-        }
     }
 
     /// The same key, with its public key hashed in another form.

@@ -15,6 +15,8 @@ pub mod limits;
 pub mod merkle;
 pub mod proposal;
 pub mod stackerdb;
+#[cfg(any(test, feature = "test-support"))]
+pub mod test_support;
 pub mod transaction;
 pub mod value;
 pub mod vrf;

@@ -1,14 +1,12 @@
-//! StackerDB chunks: what is signed, and the wire form (docs/CONSENSUS.md#stackerdb-chunks).
+//! StackerDB chunks: what is signed (docs/CONSENSUS.md#stackerdb-chunks).
 //!
 //! # Not here
-//! Slots, owners, stored versions: `chainstate::stackerdb`. The JSON forms of HTTP: the node. What our producers and
+//! Slots, owners, stored versions: `chainstate::stackerdb`. The forms of gRPC and HTTP: the node. What our producers and
 //! signers put into chunks: `proposal`.
 
-use crate::codec::{DecodeError, Reader, write_bytes_u32};
 use crate::hashing::sha512_256;
 use crate::ids::{Hash160, id_type};
 use crate::keys::{KeyError, LowS, MessageSignature, PrivateKey};
-use crate::limits::MAX_CHUNK_BYTES;
 
 id_type!(
     /// H(chunk data), 32 bytes.
@@ -24,7 +22,7 @@ pub struct StackerDbChunk {
     pub slot_version: u32,
     /// Signature of the owner over [`StackerDbChunk::digest`].
     pub signature: MessageSignature,
-    /// Content, at most [`MAX_CHUNK_BYTES`].
+    /// Content, at most [`crate::limits::MAX_CHUNK_BYTES`].
     pub data: Vec<u8>,
 }
 
@@ -61,32 +59,5 @@ impl StackerDbChunk {
     /// [`KeyError`] when no key can be recovered.
     pub fn signer(&self) -> Result<Hash160, KeyError> {
         self.signature.recover(&self.digest(), LowS::Lax).map(|key| key.hash160())
-    }
-
-    /// Decodes a chunk that fills `bytes`.
-    ///
-    /// # Errors
-    /// [`DecodeError`] when the bytes are no chunk, its data is above [`MAX_CHUNK_BYTES`], or bytes follow.
-    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
-        let mut reader = Reader::new(bytes);
-        let chunk = Self {
-            slot_id: reader.u32("slot id")?,
-            slot_version: reader.u32("slot version")?,
-            signature: MessageSignature(reader.array("slot signature")?),
-            data: reader.bytes_u32("chunk data length", MAX_CHUNK_BYTES)?.to_vec(),
-        };
-        reader.finish("chunk")?;
-        Ok(chunk)
-    }
-
-    /// Encodes the chunk: u32 slot id, u32 version, signature (65), u32 length, data.
-    #[must_use]
-    pub fn encode(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(77 + self.data.len());
-        out.extend_from_slice(&self.slot_id.to_be_bytes());
-        out.extend_from_slice(&self.slot_version.to_be_bytes());
-        out.extend_from_slice(&self.signature.0);
-        write_bytes_u32(&mut out, &self.data);
-        out
     }
 }

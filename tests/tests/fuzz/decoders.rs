@@ -13,7 +13,6 @@ use stacks_types::block::{NakamotoBlock, NakamotoBlockHeader};
 use stacks_types::ids::Hash160;
 use stacks_types::keys::{MessageSignature, PrivateKey, PublicKey};
 use stacks_types::proposal::SlotMessage;
-use stacks_types::stackerdb::StackerDbChunk;
 use stacks_types::transaction::{BlockTransaction, ContractCall, StacksTransaction, TransactionPayload};
 use stacks_types::value::decode_value;
 use stacks_types::vrf::VrfProof;
@@ -25,13 +24,12 @@ use chainstate::test_support::{address, deploy, key, signed, transfer, user, vrf
 type Decoder = fn(&[u8]) -> Option<Vec<u8>>;
 
 /// Decodes and encodes again.
-const DECODERS: [(&str, Decoder); 9] = [
+const DECODERS: [(&str, Decoder); 8] = [
     ("value", |bytes| decode_value(bytes).ok().map(|value| value.encode())),
     ("transaction", |bytes| StacksTransaction::decode(bytes).ok().map(|transaction| transaction.encode())),
     ("block transaction", |bytes| BlockTransaction::decode(bytes).ok().map(|transaction| transaction.raw().to_vec())),
     ("header", |bytes| NakamotoBlockHeader::decode(bytes).ok().map(|header| header.encode())),
     ("block", |bytes| NakamotoBlock::decode(bytes).ok().map(|block| block.encode())),
-    ("chunk", |bytes| StackerDbChunk::decode(bytes).ok().map(|chunk| chunk.encode())),
     ("slot message", |bytes| SlotMessage::decode(bytes).ok().map(|message| message.encode())),
     ("cursor", |bytes| Cursor::decode(bytes).ok().map(|cursor| cursor.encode())),
     ("marf proof", |bytes| Proof::decode(bytes).ok().map(|proof| proof.encode())),

@@ -6,8 +6,9 @@ use clarity::costs::Cost;
 use clarity::value::Value;
 use stacks_types::address::StacksAddress;
 use stacks_types::keys::KeyEncoding;
+use stacks_types::test_support::KeyUse;
 use stacks_types::transaction::{
-    ContractCall, KeyUse, MultiSigHashMode, PostConditionMode, SpendingCondition, StacksTransaction, TransactionAuth,
+    ContractCall, MultiSigHashMode, PostConditionMode, SpendingCondition, StacksTransaction, TransactionAuth,
     TransactionPayload,
 };
 

@@ -65,14 +65,6 @@ impl TransactionAuth {
         }
     }
 
-    /// As [`TransactionAuth::sponsor`], to change it.
-    pub const fn sponsor_mut(&mut self) -> Option<&mut SpendingCondition> {
-        match self {
-            Self::Standard(_) => None,
-            Self::Sponsored { sponsor, .. } => Some(sponsor),
-        }
-    }
-
     /// The condition of the account that pays the fee: the sponsor's if there is one.
     #[must_use]
     pub const fn payer(&self) -> &SpendingCondition {
@@ -82,15 +74,7 @@ impl TransactionAuth {
         }
     }
 
-    /// Encodes the flag and the conditions.
-    #[must_use]
-    pub fn encode(&self) -> Vec<u8> {
-        let mut out = Vec::new();
-        self.write(&mut out);
-        out
-    }
-
-    pub(super) fn write(&self, out: &mut Vec<u8>) {
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
         match self {
             Self::Standard(origin) => {
                 out.push(AUTH_STANDARD);
@@ -256,22 +240,6 @@ impl SpendingCondition {
         match self {
             Self::SingleSig(condition) => condition.fee,
             Self::MultiSig(condition) => condition.fee,
-        }
-    }
-
-    /// Sets the nonce of the account.
-    pub const fn set_nonce(&mut self, nonce: u64) {
-        match self {
-            Self::SingleSig(condition) => condition.nonce = nonce,
-            Self::MultiSig(condition) => condition.nonce = nonce,
-        }
-    }
-
-    /// Sets the fee, in micro-STX.
-    pub const fn set_fee(&mut self, fee: u64) {
-        match self {
-            Self::SingleSig(condition) => condition.fee = fee,
-            Self::MultiSig(condition) => condition.fee = fee,
         }
     }
 

@@ -26,7 +26,7 @@ pub use payload::{
 };
 pub use post_condition::{AssetInfo, FungibleCode, NonFungibleCode, PostCondition, PostConditionPrincipal, PoxCode};
 pub use sighash::{AuthRole, postsign, presign};
-pub use sign::{KeyUse, SignError};
+pub use sign::SignError;
 pub use static_check::{Epoch, StaticRejection};
 pub use tx::{AnchorMode, BlockTransaction, PostConditionMode, StacksTransaction, TransactionVersion};
 pub use verify::VerifyError;

@@ -193,14 +193,6 @@ impl TransactionPayload {
         self.is_coinbase() || matches!(self, Self::PoisonMicroblock(_))
     }
 
-    /// Encodes the payload, with the kind's byte in front.
-    #[must_use]
-    pub fn encode(&self) -> Vec<u8> {
-        let mut out = Vec::new();
-        self.write(&mut out);
-        out
-    }
-
     /// Decodes one payload that fills `bytes`, without the transaction around it.
     ///
     /// # Errors
@@ -212,7 +204,7 @@ impl TransactionPayload {
         Ok(payload)
     }
 
-    pub(super) fn write(&self, out: &mut Vec<u8>) {
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
         out.push(self.id());
         match self {
             Self::TokenTransfer { recipient, amount, memo } => {

@@ -216,27 +216,7 @@ impl PoxCode {
 }
 
 impl PostCondition {
-    /// Account whose assets the condition is about.
-    #[must_use]
-    pub const fn principal(&self) -> &PostConditionPrincipal {
-        match self {
-            Self::Stx { principal, .. }
-            | Self::Fungible { principal, .. }
-            | Self::NonFungible { principal, .. }
-            | Self::Staking { principal, .. }
-            | Self::Pox { principal, .. } => principal,
-        }
-    }
-
-    /// Encodes the post-condition.
-    #[must_use]
-    pub fn encode(&self) -> Vec<u8> {
-        let mut out = Vec::new();
-        self.write(&mut out);
-        out
-    }
-
-    pub(super) fn write(&self, out: &mut Vec<u8>) {
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
         match self {
             Self::Stx { principal, code, amount } => {
                 out.push(ASSET_STX);

@@ -6,9 +6,8 @@ use crate::hashing::sha512_256;
 use crate::ids::SigHash;
 use crate::keys::{KeyEncoding, MessageSignature};
 
-use super::auth::{AUTH_SPONSORED, AUTH_STANDARD, AuthField, SpendingCondition, TransactionAuth, encoding_byte};
+use super::auth::{AUTH_SPONSORED, AUTH_STANDARD, SpendingCondition, TransactionAuth, encoding_byte};
 use super::tx::StacksTransaction;
-use crate::address::HashMode;
 
 /// The role of a condition in a transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -60,33 +59,5 @@ impl StacksTransaction {
             }
         };
         SigHash(sha512_256(&[&self.encode_with_auth(&cleared)]))
-    }
-
-    /// The hash that the sponsor starts from, after the origin's signatures.
-    #[must_use]
-    pub fn sponsor_sighash(&self) -> SigHash {
-        self.auth.origin().hand_on(&self.initial_sighash(), AuthRole::Origin)
-    }
-}
-
-impl SpendingCondition {
-    /// The hash after this condition's signatures, given the one before them. Says nothing about whether the signatures are good.
-    #[must_use]
-    pub fn hand_on(&self, start: &SigHash, role: AuthRole) -> SigHash {
-        match self {
-            Self::SingleSig(condition) => {
-                let signed = presign(start, role, condition.fee, condition.nonce);
-                postsign(&signed, condition.key_encoding, &condition.signature)
-            }
-            // When the order does not matter, all signers sign the starting hash, and the chain goes on from it
-            // (docs/CONSENSUS.md#signing-hashes).
-            Self::MultiSig(condition) if HashMode::from(condition.hash_mode).is_order_independent() => *start,
-            Self::MultiSig(condition) => condition.fields.iter().fold(*start, |current, field| match field {
-                AuthField::PublicKey { .. } => current,
-                AuthField::Signature { encoding, signature } => {
-                    postsign(&presign(&current, role, condition.fee, condition.nonce), *encoding, signature)
-                }
-            }),
-        }
     }
 }

@@ -145,20 +145,10 @@ impl StacksTransaction {
         Ok(transaction)
     }
 
-    /// Decodes one transaction at the start of `bytes`, and returns its length in bytes too.
-    ///
-    /// # Errors
-    /// [`DecodeError`] when no transaction of at most [`MAX_TRANSACTION_BYTES`] starts there.
-    pub fn decode_prefix(bytes: &[u8]) -> Result<(Self, usize), DecodeError> {
-        let mut reader = Reader::new(bytes);
-        let transaction = Self::read(&mut reader)?;
-        Ok((transaction, reader.position()))
-    }
-
     /// Reads one transaction and nothing after it.
     ///
     /// # Errors
-    /// As [`StacksTransaction::decode_prefix`].
+    /// [`DecodeError`] when no transaction of at most [`MAX_TRANSACTION_BYTES`] starts there.
     pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         reader.bounded(MAX_TRANSACTION_BYTES, Self::read_unbounded)
     }
@@ -217,18 +207,6 @@ impl StacksTransaction {
         self.post_conditions.iter().for_each(|condition| condition.write(&mut out));
         self.payload.write(&mut out);
         out
-    }
-
-    /// Its id, H(encoded transaction). This encodes it: see [`BlockTransaction`] to do so once.
-    #[must_use]
-    pub fn txid(&self) -> Txid {
-        Txid(sha512_256(&[&self.encode()]))
-    }
-
-    /// Length of the encoded transaction in bytes. This encodes it: see [`BlockTransaction`] to do so once.
-    #[must_use]
-    pub fn encoded_length(&self) -> usize {
-        self.encode().len()
     }
 
     /// The account that the transaction acts for.

@@ -11,7 +11,6 @@ use stacks_types::block::{NakamotoBlock, NakamotoBlockHeader};
 use stacks_types::ids::{BlockHash, BurnBlockHash, ConsensusHash, Hash160, MerkleRoot, StacksBlockId, StateRoot};
 use stacks_types::keys::{KeyEncoding, MessageSignature, PrivateKey};
 use stacks_types::proposal::SlotMessage;
-use stacks_types::stackerdb::StackerDbChunk;
 use stacks_types::transaction::*;
 use stacks_types::value::decode_value;
 use stacks_types::vrf::VrfProof;
@@ -281,11 +280,6 @@ pub(crate) fn block() -> impl Strategy<Value = NakamotoBlock> {
     })
 }
 
-pub(crate) fn chunk() -> impl Strategy<Value = StackerDbChunk> {
-    (any::<u32>(), any::<u32>(), signature(), vec(any::<u8>(), 0..200))
-        .prop_map(|(slot_id, slot_version, signature, data)| StackerDbChunk { slot_id, slot_version, signature, data })
-}
-
 pub(crate) fn slot_message() -> impl Strategy<Value = SlotMessage> {
     prop_oneof![
         vec(any::<u8>(), 0..200).prop_map(|block| SlotMessage::BlockProposal { block }),
@@ -301,12 +295,11 @@ pub(crate) fn slot_message() -> impl Strategy<Value = SlotMessage> {
 pub(crate) type Decoder = fn(&[u8]) -> Option<Vec<u8>>;
 
 /// Every exact decoder of the crate.
-pub(crate) const DECODERS: [(&str, Decoder); 7] = [
+pub(crate) const DECODERS: [(&str, Decoder); 6] = [
     ("value", |bytes| decode_value(bytes).ok().map(|value| value.encode())),
     ("transaction", |bytes| StacksTransaction::decode(bytes).ok().map(|transaction| transaction.encode())),
     ("block transaction", |bytes| BlockTransaction::decode(bytes).ok().map(|transaction| transaction.raw().to_vec())),
     ("header", |bytes| NakamotoBlockHeader::decode(bytes).ok().map(|header| header.encode())),
     ("block", |bytes| NakamotoBlock::decode(bytes).ok().map(|block| block.encode())),
-    ("chunk", |bytes| StackerDbChunk::decode(bytes).ok().map(|chunk| chunk.encode())),
     ("slot message", |bytes| SlotMessage::decode(bytes).ok().map(|message| message.encode())),
 ];

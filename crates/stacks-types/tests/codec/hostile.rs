@@ -9,7 +9,7 @@ use stacks_types::block::NakamotoBlock;
 use stacks_types::limits::MAX_VALUE_BYTES;
 use stacks_types::value::decode_value;
 
-use crate::generators::{DECODERS, block, chunk, header, slot_message, transaction, value};
+use crate::generators::{DECODERS, block, header, slot_message, transaction, value};
 
 /// One change to some bytes.
 #[derive(Debug, Clone)]
@@ -75,7 +75,6 @@ fn encoded() -> impl Strategy<Value = Vec<u8>> {
         transaction().prop_map(|transaction| transaction.encode()),
         header().prop_map(|header| header.encode()),
         block().prop_map(|block| block.encode()),
-        chunk().prop_map(|chunk| chunk.encode()),
         slot_message().prop_map(|message| message.encode()),
     ]
 }

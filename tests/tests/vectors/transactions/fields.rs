@@ -114,7 +114,12 @@ fn check_field(field: &AuthField, described: &Value, name: &str) {
 }
 
 fn describe_post_condition(condition: &PostCondition) -> Value {
-    let principal = match condition.principal() {
+    let (PostCondition::Stx { principal, .. }
+    | PostCondition::Fungible { principal, .. }
+    | PostCondition::NonFungible { principal, .. }
+    | PostCondition::Staking { principal, .. }
+    | PostCondition::Pox { principal, .. }) = condition;
+    let principal = match principal {
         PostConditionPrincipal::Origin => json!({"type": "origin"}),
         PostConditionPrincipal::Standard(address) => json!({"type": "standard", "address": address.to_string()}),
         PostConditionPrincipal::Contract(address, name) => {

@@ -4,7 +4,8 @@ use serde_json::Value;
 use stacks_types::address::HashMode;
 use stacks_types::ids::SigHash;
 use stacks_types::keys::{KeyEncoding, MessageSignature, PrivateKey, PublicKey};
-use stacks_types::transaction::{AuthField, AuthRole, KeyUse, SpendingCondition, StacksTransaction, postsign, presign};
+use stacks_types::test_support::KeyUse;
+use stacks_types::transaction::{AuthField, AuthRole, SpendingCondition, StacksTransaction, postsign, presign};
 
 use crate::support::{array, bytes, items, list, load, number, text};
 

@@ -2,7 +2,6 @@
 
 use super::TransactionPayload;
 use crate::codec::{DecodeError, Reader};
-use crate::hashing::sha512_256;
 use crate::ids::BlockHash;
 use crate::keys::MessageSignature;
 
@@ -22,15 +21,7 @@ pub struct MicroblockHeader {
 }
 
 impl MicroblockHeader {
-    /// H(header), signature included.
-    #[must_use]
-    pub fn block_hash(&self) -> BlockHash {
-        let mut bytes = Vec::new();
-        self.write(&mut bytes);
-        BlockHash(sha512_256(&[&bytes]))
-    }
-
-    pub(super) fn write(&self, out: &mut Vec<u8>) {
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
         out.push(self.version);
         out.extend_from_slice(&self.sequence.to_be_bytes());
         out.extend_from_slice(&self.prev_block.0);

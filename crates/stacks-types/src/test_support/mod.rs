@@ -1,0 +1,8 @@
+//! What the tests of all crates need and no product does: keys out of seeds, signatures of sponsors and of several keys, encodings
+//! of parts. Feature `test-support`; never part of a node.
+
+mod codec;
+mod keys;
+mod sign;
+
+pub use sign::KeyUse;
