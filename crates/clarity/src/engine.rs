@@ -1,19 +1,18 @@
-//! The way in: publish a contract, call a function, read, evaluate a snippet.
+//! The way in: publish a contract, call a function, read.
 //!
 //! Everything happens on a [`Machine`], one for each transaction: it holds the meter, and afterwards what was written, said and moved.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
 use crate::analysis::{self, Contracts, Fault, Interface};
 use crate::dialect::Dialect;
-use crate::error::{CheckError, InternalError, Stop};
+use crate::error::{InternalError, Stop};
 use crate::lower::{Program, lower};
 use crate::principal::ContractId;
 use crate::rules::Rules;
-use crate::run::{Context, Machine, Outcome};
+use crate::run::{Context, Machine};
 use crate::state::{Contract, View, World};
 use crate::syntax::{self, SyntaxError};
 
@@ -136,41 +135,6 @@ impl Machine<'_> {
         let level = self.begin();
         let deployed = self.deploy(context, checked.interface, checked.program, source);
         deployed.inspect_err(|_| self.roll_back(level))
-    }
-
-    /// Calls a function that must not write: a public function that tries to fails.
-    ///
-    /// # Errors
-    /// The call fails.
-    pub fn call_read_only(
-        &mut self,
-        context: &Context,
-        contract: &ContractId,
-        function: &str,
-        arguments: Vec<crate::value::Value>,
-    ) -> Outcome {
-        self.call_as(context, contract, function, arguments, true)
-    }
-
-    /// Evaluates an expression as if it stood at the end of a contract, without writing.
-    ///
-    /// # Errors
-    /// There is no such contract, the text is no expression, or it fails.
-    pub fn evaluate(&mut self, context: &Context, contract: &ContractId, snippet: &str) -> Outcome {
-        let found = self.world.contract(View::Tip, contract)?;
-        let found = found.ok_or_else(|| CheckError::NoSuchContract(contract.to_string()))?;
-        let source = format!("{}\n{snippet}", found.source);
-        let tree = syntax::read_again(&source, contract, self.rules)
-            .map_err(|error| CheckError::Unreachable(format!("the text is no expression: {error}")))?;
-        let program = lower(&tree, Arc::new(contract.clone()), found.program.dialect);
-        let extended = Contract::new(&source, Arc::clone(&found.interface), program, found.size);
-        let known: HashMap<_, _> = found.program.constants.iter().zip(&found.constants).collect();
-        for (name, place) in extended.program.constants.iter().zip(&extended.constants) {
-            if let Some(value) = known.get(name).and_then(|known| known.get()) {
-                let _ = place.set(value.clone());
-            }
-        }
-        self.evaluate_last(context, &Arc::new(extended))
     }
 }
 

@@ -258,20 +258,6 @@ impl From<InternalError> for Stop {
 }
 
 impl Stop {
-    /// The class, as conformance cases and receipts name it.
-    #[must_use]
-    pub fn class(&self) -> &'static str {
-        match self {
-            Self::Return(..) => "early_return",
-            Self::Runtime(_) => "runtime",
-            Self::Check(error) => match error.as_ref() {
-                CheckError::Cost(CostError::Balance { .. }) => "cost",
-                _ => "runtime_check",
-            },
-            Self::Internal(_) => "internal",
-        }
-    }
-
     /// The variant's name, as the network's texts and conformance cases have it.
     #[must_use]
     pub fn kind(&self) -> &'static str {

@@ -63,12 +63,6 @@ impl Keyword {
     pub fn lookup(name: &str, version: u8) -> Option<Self> {
         KEYWORDS.iter().find(|(_, n, since, until)| *n == name && (*since..=*until).contains(&version)).map(|row| row.0)
     }
-
-    /// The word in source texts.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        KEYWORDS[self as usize].1
-    }
 }
 
 /// A form that defines something; it stands at the top level only.
@@ -117,12 +111,6 @@ impl Define {
     #[must_use]
     pub fn lookup(name: &str) -> Option<Self> {
         DEFINES.iter().find(|row| row.1 == name).map(|row| row.0)
-    }
-
-    /// The word in source texts.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        DEFINES[self as usize].1
     }
 }
 
@@ -210,11 +198,5 @@ mod tests {
         let counts = [1, 2, 3, 4, 5, 6]
             .map(|version| KEYWORDS.iter().filter(|row| Keyword::lookup(row.1, version).is_some()).count());
         assert_eq!(counts, [9, 12, 13, 15, 15, 15]);
-    }
-
-    #[test]
-    fn rows_stand_in_the_order_of_their_enums() {
-        assert!(KEYWORDS.iter().enumerate().all(|(at, row)| row.0 as usize == at));
-        assert!(DEFINES.iter().enumerate().all(|(at, row)| row.0 as usize == at));
     }
 }

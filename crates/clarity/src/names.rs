@@ -3,7 +3,6 @@
 use std::borrow::Borrow;
 use std::fmt;
 use std::ops::Deref;
-use std::str::FromStr;
 use std::sync::Arc;
 
 /// Bytes of the longest name.
@@ -12,13 +11,8 @@ pub const MAX_NAME: usize = 128;
 /// to [`MAX_NAME`] are read.
 pub const MAX_CONTRACT_NAME: usize = 40;
 
-/// A text that is no name of its kind.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no {1}")]
-pub struct NotAName(String, &'static str);
-
 macro_rules! name {
-    ($(#[$doc:meta])* $id:ident, $valid:ident, $what:literal) => {
+    ($(#[$doc:meta])* $id:ident, $valid:ident) => {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $id(Arc<str>);
@@ -34,14 +28,6 @@ macro_rules! name {
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
-            }
-        }
-
-        impl FromStr for $id {
-            type Err = NotAName;
-
-            fn from_str(text: &str) -> Result<Self, NotAName> {
-                Self::new(text).ok_or_else(|| NotAName(text.to_owned(), $what))
             }
         }
 
@@ -76,14 +62,12 @@ macro_rules! name {
 name!(
     /// A name of the language: `transfer`, `is-owner?`, `+`.
     ClarityName,
-    is_clarity_name,
-    "name of the language"
+    is_clarity_name
 );
 name!(
     /// A contract's name, the part behind the point. `__transient` names the place where a snippet is evaluated without a contract.
     ContractName,
-    is_contract_name,
-    "name of a contract"
+    is_contract_name
 );
 
 const OPERATORS: [&str; 9] = ["-", "+", "=", "/", "*", "<", ">", "<=", ">="];

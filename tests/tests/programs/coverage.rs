@@ -12,12 +12,45 @@ use std::thread;
 use clarity::Rules;
 use clarity::costs::{Cost, CostFn, Step, Trace};
 use clarity::engine::STACK_BYTES;
-use clarity::keywords::{BlockProperty, BurnProperty, Define, Keyword};
+use clarity::keywords::{BlockProperty, BurnProperty, Keyword};
 use clarity::natives::{Kind, Native};
 use tests::programs::record::Verdict;
 use tests::programs::{Engine, Program, generate};
 
 use crate::seeds;
+
+const KEYWORDS: [&str; 16] = [
+    "tx-sender",
+    "contract-caller",
+    "block-height",
+    "burn-block-height",
+    "none",
+    "true",
+    "false",
+    "stx-liquid-supply",
+    "is-in-regtest",
+    "tx-sponsor?",
+    "is-in-mainnet",
+    "chain-id",
+    "stacks-block-height",
+    "tenure-height",
+    "stacks-block-time",
+    "current-contract",
+];
+
+const DEFINITIONS: [&str; 11] = [
+    "define-constant",
+    "define-private",
+    "define-public",
+    "define-read-only",
+    "define-data-var",
+    "define-map",
+    "define-fungible-token",
+    "define-non-fungible-token",
+    "define-trait",
+    "use-trait",
+    "impl-trait",
+];
 
 const PROPERTIES: [&str; 10] = [
     "time",
@@ -96,53 +129,17 @@ impl Seen {
 /// Every word of a version.
 fn words(version: u8) -> BTreeSet<String> {
     let natives = Native::ALL.iter().filter(|native| native.is_in(version)).map(|native| native.name());
-    let definitions = [
-        Define::Constant,
-        Define::Private,
-        Define::Public,
-        Define::ReadOnly,
-        Define::DataVar,
-        Define::Map,
-        Define::FungibleToken,
-        Define::NonFungibleToken,
-        Define::Trait,
-        Define::UseTrait,
-        Define::ImplTrait,
-    ];
     let properties = PROPERTIES.into_iter().filter(|name| {
         let of_block = version <= 2 && BlockProperty::of_block(name, version).is_some();
         let of_tenure = version >= 3
             && (BlockProperty::of_tenure(name).is_some() || BlockProperty::of_stacks_block(name).is_some());
         of_block || of_tenure || (version >= 2 && BurnProperty::lookup(name).is_some())
     });
-    natives
-        .chain(keywords(version).map(Keyword::name))
-        .chain(definitions.map(Define::name))
-        .chain(properties)
-        .map(str::to_owned)
-        .collect()
+    natives.chain(keywords(version)).chain(DEFINITIONS).chain(properties).map(str::to_owned).collect()
 }
 
-fn keywords(version: u8) -> impl Iterator<Item = Keyword> {
-    let all = [
-        Keyword::TxSender,
-        Keyword::ContractCaller,
-        Keyword::BlockHeight,
-        Keyword::BurnBlockHeight,
-        Keyword::None,
-        Keyword::True,
-        Keyword::False,
-        Keyword::StxLiquidSupply,
-        Keyword::IsInRegtest,
-        Keyword::TxSponsor,
-        Keyword::IsInMainnet,
-        Keyword::ChainId,
-        Keyword::StacksBlockHeight,
-        Keyword::TenureHeight,
-        Keyword::StacksBlockTime,
-        Keyword::CurrentContract,
-    ];
-    all.into_iter().filter(move |keyword| Keyword::lookup(keyword.name(), version).is_some())
+fn keywords(version: u8) -> impl Iterator<Item = &'static str> {
+    KEYWORDS.into_iter().filter(move |name| Keyword::lookup(name, version).is_some())
 }
 
 /// The words of a text. Braces stand for `tuple`.
@@ -186,10 +183,10 @@ fn one(program: &Program, seen: &mut Seen) {
     if forms.iter().any(|form| charged.with(*form, 1) || charged.with(*form, 2)) {
         seen.run.extend(only(&|native| native.kind() == Kind::Allowance));
     }
-    for keyword in keywords(version).filter(|keyword| !seen.run.contains(keyword.name())).collect::<Vec<_>>() {
-        let record = engine.evaluate("main", keyword.name());
+    for keyword in keywords(version).filter(|keyword| !seen.run.contains(*keyword)).collect::<Vec<_>>() {
+        let record = engine.evaluate("main", keyword);
         if record.verdict == Verdict::Success {
-            seen.run.insert(keyword.name().to_owned());
+            seen.run.insert(keyword.to_owned());
         }
     }
 }

@@ -117,17 +117,6 @@ macro_rules! errors {
             #[error("{}", cost_text(.0))]
             Cost(CostError),
         }
-
-        impl AnalysisError {
-            /// The variant's name, as the network's texts and conformance cases have it.
-            #[must_use]
-            pub const fn kind(&self) -> &'static str {
-                match self {
-                    $(Self::$id { .. } => stringify!($id),)*
-                    Self::Cost(error) => error.kind(),
-                }
-            }
-        }
     };
 }
 
@@ -234,15 +223,6 @@ fn cost_text(error: &CostError) -> String {
 }
 
 impl AnalysisError {
-    /// Its class among the errors of a deployment.
-    #[must_use]
-    pub const fn class(&self) -> &'static str {
-        match self {
-            Self::Cost(_) => "cost",
-            _ => "analysis",
-        }
-    }
-
     /// The kind with its arguments, as logs of a node show it.
     #[must_use]
     pub fn debug(&self) -> String {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use super::{Contracts, Fault, Interface, check, implements_trait, takes};
+use super::{AnalysisError, Contracts, Fault, Interface, check, implements_trait, takes};
 use crate::costs::Meter;
 use crate::natives::Native;
 use crate::principal::{ContractId, Principal, TraitId};
@@ -70,14 +70,23 @@ fn a_text_of_a_mebibyte_is_checked() {
 fn a_merge_that_is_too_large_fails_where_the_rules_say() {
     let source = |body: &str| format!("(define-private (f (x {{a: (buff 600000)}}) (y {{b: (buff 600000)}}))\n{body})");
     let place = |result: Result<Interface, Box<Fault>>| {
-        result.map(drop).map_err(|fault| (fault.error.kind(), fault.spans[0].to_string()))
+        result.map(drop).map_err(|fault| (fault.error, fault.spans[0].to_string()))
     };
     let merge = source("(merge x y)");
     assert_eq!(place(checked(&merge, 5, &Rules::EPOCH_3_4).unwrap()), Ok(()));
-    assert_eq!(place(checked(&merge, 5, &Rules::EPOCH_4_0).unwrap()), Err(("ValueTooLarge", "2.1-2.11".to_owned())));
+    assert_eq!(
+        place(checked(&merge, 5, &Rules::EPOCH_4_0).unwrap()),
+        Err((AnalysisError::ValueTooLarge, "2.1-2.11".to_owned()))
+    );
     let used = source("(some (merge x y))");
-    assert_eq!(place(checked(&used, 5, &Rules::EPOCH_3_4).unwrap()), Err(("ValueTooLarge", "2.1-2.18".to_owned())));
-    assert_eq!(place(checked(&used, 5, &Rules::EPOCH_4_0).unwrap()), Err(("ValueTooLarge", "2.7-2.17".to_owned())));
+    assert_eq!(
+        place(checked(&used, 5, &Rules::EPOCH_3_4).unwrap()),
+        Err((AnalysisError::ValueTooLarge, "2.1-2.18".to_owned()))
+    );
+    assert_eq!(
+        place(checked(&used, 5, &Rules::EPOCH_4_0).unwrap()),
+        Err((AnalysisError::ValueTooLarge, "2.7-2.17".to_owned()))
+    );
     let stored = checked(&merge, 5, &Rules::EPOCH_3_4).unwrap().unwrap();
     assert_eq!(Interface::decode(&stored.encode()), Ok(stored));
 }

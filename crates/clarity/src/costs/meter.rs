@@ -1,6 +1,7 @@
 //! What an execution has spent, and when it must stop: at a limit of cost or memory, or because its interrupt says so.
 
-use super::{Cost, CostError, CostFn, CostTable, Step, Trace};
+use super::trace::{Trace, Watcher};
+use super::{Cost, CostError, CostFn, CostTable, Step};
 
 /// Bytes that a transaction may hold at once, by the language's own measure.
 pub const MEMORY_LIMIT: u64 = 100_000_000;
@@ -16,11 +17,12 @@ pub struct Meter<'i> {
     limit: Cost,
     table: &'static CostTable,
     memory: u64,
+    #[cfg(any(test, feature = "test-support"))]
     memory_peak: u64,
     memory_limit: u64,
     until_look: u32,
     interrupt: Option<Interrupt<'i>>,
-    trace: Option<Box<dyn Trace>>,
+    watcher: Option<Watcher>,
 }
 
 impl std::fmt::Debug for Meter<'_> {
@@ -42,11 +44,12 @@ impl<'i> Meter<'i> {
             limit,
             table,
             memory: 0,
+            #[cfg(any(test, feature = "test-support"))]
             memory_peak: 0,
             memory_limit: MEMORY_LIMIT,
             until_look: CHARGES_BETWEEN_LOOKS,
             interrupt: None,
-            trace: None,
+            watcher: None,
         }
     }
 
@@ -64,13 +67,6 @@ impl<'i> Meter<'i> {
         self
     }
 
-    /// The same with a watcher.
-    #[must_use]
-    pub fn watched_by(mut self, trace: Box<dyn Trace>) -> Self {
-        self.trace = Some(trace);
-        self
-    }
-
     /// Charges a cost function's result for this input. The sum is kept when it passes the limit: the error shows it.
     ///
     /// # Errors
@@ -79,7 +75,7 @@ impl<'i> Meter<'i> {
     pub fn charge(&mut self, function: CostFn, n: u64) -> Result<(), CostError> {
         let figures = self.table.figures(function);
         if figures.storage.is_none()
-            && self.trace.is_none()
+            && self.watcher.is_none()
             && self.until_look > 0
             && let Ok(runtime) = figures.runtime.runtime(n)
         {
@@ -145,8 +141,11 @@ impl<'i> Meter<'i> {
     pub fn take(&mut self, bytes: u64) -> Result<(), CostError> {
         let held = self.memory.saturating_add(bytes);
         self.memory = held;
-        self.memory_peak = self.memory_peak.max(held);
-        if self.trace.is_some() {
+        #[cfg(any(test, feature = "test-support"))]
+        {
+            self.memory_peak = self.memory_peak.max(held);
+        }
+        if self.watcher.is_some() {
             self.watch(&Step::MemoryTaken(bytes));
         }
         if held > self.memory_limit {
@@ -159,23 +158,23 @@ impl<'i> Meter<'i> {
     #[inline]
     pub fn give(&mut self, bytes: u64) {
         self.memory = self.memory.saturating_sub(bytes);
-        if self.trace.is_some() {
+        if self.watcher.is_some() {
             self.watch(&Step::MemoryGiven(bytes));
         }
     }
 
     /// Shows the watcher a step, if there is one.
     #[inline]
-    pub fn watch(&mut self, step: &Step<'_>) {
-        if let Some(trace) = &mut self.trace {
-            trace.step(step);
+    pub(crate) fn watch(&mut self, step: &Step<'_>) {
+        if let Some(watcher) = &mut self.watcher {
+            watcher.step(step);
         }
     }
 
     /// Whether somebody watches: a step that is expensive to describe need not be described to nobody.
     #[must_use]
     pub(crate) const fn is_watched(&self) -> bool {
-        self.trace.is_some()
+        self.watcher.is_some()
     }
 
     /// The sum so far, with what passed the limit.
@@ -184,39 +183,31 @@ impl<'i> Meter<'i> {
         self.spent
     }
 
-    /// What may be spent.
-    #[must_use]
-    pub const fn limit(&self) -> Cost {
-        self.limit
-    }
-
-    /// The table of this execution.
-    #[must_use]
-    pub const fn table(&self) -> &'static CostTable {
-        self.table
-    }
-
     /// Bytes that are held.
     #[must_use]
     pub const fn memory(&self) -> u64 {
         self.memory
     }
 
-    /// The most that was held at once.
-    #[must_use]
-    pub const fn memory_peak(&self) -> u64 {
-        self.memory_peak
-    }
-
-    /// The most that may be held at once.
-    #[must_use]
-    pub const fn memory_limit(&self) -> u64 {
-        self.memory_limit
-    }
-
     /// Takes the cost back to an earlier sum: work that the network does not count, such as the cost of a rejected
     /// transaction.
     pub const fn set_spent(&mut self, cost: Cost) {
         self.spent = cost;
+    }
+}
+
+#[cfg(any(test, feature = "test-support"))]
+impl Meter<'_> {
+    /// The same with a watcher.
+    #[must_use]
+    pub fn watched_by(mut self, watcher: Box<dyn Trace>) -> Self {
+        self.watcher = Some(watcher);
+        self
+    }
+
+    /// The most that was held at once.
+    #[must_use]
+    pub const fn memory_peak(&self) -> u64 {
+        self.memory_peak
     }
 }

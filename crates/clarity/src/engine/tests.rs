@@ -6,6 +6,7 @@ use std::thread;
 use super::*;
 use crate::Rules;
 use crate::costs::{Cost, CostError, Meter};
+use crate::error::CheckError;
 use crate::names::ClarityName;
 use crate::run::Event;
 use crate::test_support::{Memory, PAST, RULES, context, id, numbers};

@@ -103,12 +103,6 @@ impl ContractId {
         let (issuer, name) = text.split_once('.')?;
         Some(Self { issuer: Standard::parse(issuer)?, name: ContractName::new(name)? })
     }
-
-    /// The place where snippets are evaluated that belong to no contract.
-    #[must_use]
-    pub fn transient() -> Option<Self> {
-        ContractName::new("__transient").map(|name| Self { issuer: Standard::transient(), name })
-    }
 }
 
 impl fmt::Display for ContractId {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::machine::{Context, Frame, Machine, Outcome};
+use super::machine::{Context, Frame, Machine};
 use crate::analysis::Interface;
 use crate::costs::{CostFn, units};
 use crate::crypto::hash;
@@ -111,21 +111,6 @@ impl Machine<'_> {
             }
             Definition::Nothing => Ok(()),
         }
-    }
-
-    /// What the last expression at the top level gives; nothing may be written.
-    pub(crate) fn evaluate_last(&mut self, context: &Context, contract: &Arc<Contract>) -> Outcome {
-        let sender = Value::principal(context.sender.clone());
-        self.sponsor = context.sponsor.clone().map(Value::principal);
-        let entered = self.enter(&contract.program.id);
-        let base = self.slots.len();
-        let frame = Frame { contract, entered, base, level: 0, sender: &sender, caller: &sender, read_only: true };
-        let outcome = match contract.program.definitions.last() {
-            Some(Definition::Expression(at)) => self.eval_copied(&frame, *at),
-            _ => Err(CheckError::Unreachable("the text is a definition".to_owned()).into()),
-        };
-        self.leave();
-        outcome
     }
 
     fn parse_steps(&mut self, steps: u32) -> Result<(), Stop> {

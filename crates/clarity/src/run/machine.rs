@@ -40,13 +40,13 @@ pub struct Machine<'w> {
     pub movements: Vec<Movement>,
     /// Variables of the functions that are running, and arguments that are evaluated for the next: those of a function lie behind
     /// those of its caller, and its arguments are where its parameters will be.
-    pub(super) slots: Vec<Value>,
+    pub(crate) slots: Vec<Value>,
     /// User functions that are running, outermost first: of which of the contracts that were entered, and which of its functions.
     pub(super) running: Vec<(usize, u32)>,
     /// Contracts whose code is running, outermost first; one that is called back is in it twice.
     entered: Vec<Arc<ContractId>>,
     pub(super) view: View,
-    pub(super) sponsor: Option<Value>,
+    pub(crate) sponsor: Option<Value>,
     /// Keys of entries are made here.
     pub(super) key: String,
     printed: u64,
@@ -102,14 +102,14 @@ impl<'w> Machine<'w> {
     }
 
     /// Enters a contract. Gives its number; [`Machine::leave`] ends it.
-    pub(super) fn enter(&mut self, id: &Arc<ContractId>) -> usize {
+    pub(crate) fn enter(&mut self, id: &Arc<ContractId>) -> usize {
         let known = self.entered.iter().position(|entered| Arc::ptr_eq(entered, id) || entered == id);
         self.entered.push(Arc::clone(id));
         known.unwrap_or(self.entered.len() - 1)
     }
 
     /// Leaves the contract that was entered last.
-    pub(super) fn leave(&mut self) {
+    pub(crate) fn leave(&mut self) {
         self.entered.pop();
     }
 

@@ -24,4 +24,6 @@ mod natives;
 
 pub use assets::{AssetKey, Assets, Movement};
 pub use events::{Event, EventBody};
+#[cfg(any(test, feature = "test-support"))]
+pub(crate) use machine::Frame;
 pub use machine::{Context, Level, Machine, Outcome};

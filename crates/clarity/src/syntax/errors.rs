@@ -205,57 +205,6 @@ fn amounts(cost: &Cost) -> String {
 }
 
 impl ParseError {
-    /// The variant's name, as the network's texts and conformance cases have it.
-    #[must_use]
-    pub const fn kind(&self) -> &'static str {
-        match self {
-            Self::Lexer(_) => "Lexer",
-            Self::FailedParsingIntValue(_) => "FailedParsingIntValue",
-            Self::FailedParsingUIntValue(_) => "FailedParsingUIntValue",
-            Self::IllegalASCIIString(_) => "IllegalASCIIString",
-            Self::InvalidPrincipalLiteral => "InvalidPrincipalLiteral",
-            Self::ExpectedContractIdentifier => "ExpectedContractIdentifier",
-            Self::ExpectedTraitIdentifier => "ExpectedTraitIdentifier",
-            Self::IllegalContractName(_) => "IllegalContractName",
-            Self::ContractNameTooLong(_) => "ContractNameTooLong",
-            Self::NameTooLong(_) => "NameTooLong",
-            Self::IllegalClarityName(_) => "IllegalClarityName",
-            Self::ExpectedWhitespace => "ExpectedWhitespace",
-            Self::ExpectedClosing(_) => "ExpectedClosing",
-            Self::UnexpectedToken(_) => "UnexpectedToken",
-            Self::TupleColonExpectedv2 => "TupleColonExpectedv2",
-            Self::TupleCommaExpectedv2 => "TupleCommaExpectedv2",
-            Self::TupleValueExpected => "TupleValueExpected",
-            Self::ExpressionStackDepthTooDeep { .. } => "ExpressionStackDepthTooDeep",
-            Self::CircularReference(_) => "CircularReference",
-            Self::NameAlreadyUsed(_) => "NameAlreadyUsed",
-            Self::TraitReferenceNotAllowed => "TraitReferenceNotAllowed",
-            Self::ImportTraitBadSignature => "ImportTraitBadSignature",
-            Self::DefineTraitBadSignature => "DefineTraitBadSignature",
-            Self::ImplTraitBadSignature => "ImplTraitBadSignature",
-            Self::TraitReferenceUnknown(_) => "TraitReferenceUnknown",
-            Self::Cost(error) => error.kind(),
-        }
-    }
-
-    /// Its class among the errors of a deployment.
-    #[must_use]
-    pub const fn class(&self) -> &'static str {
-        match self {
-            Self::Cost(_) => "cost",
-            _ => "parse",
-        }
-    }
-
-    /// The kind with its arguments, as logs of a node show it.
-    #[must_use]
-    pub fn debug(&self) -> String {
-        match self {
-            Self::Cost(error) => error.to_string(),
-            other => format!("{other:?}"),
-        }
-    }
-
     /// The meter's own error, when that is what it is.
     #[must_use]
     pub const fn cost(&self) -> Option<&CostError> {

@@ -1,9 +1,12 @@
-//! A chain that is nothing but two maps, and contracts to run on it: for tests and benchmarks. Feature `test-support`; never part of
-//! a node.
+//! A chain that is nothing but two maps, and contracts to run on it; what tests ask of errors, names and machines. For tests and
+//! benchmarks: feature `test-support`; never part of a node.
 
 #![allow(clippy::panic, reason = "a test that cannot go on says why")]
 
 pub mod contracts;
+mod errors;
+mod names;
+mod snippets;
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -32,7 +32,7 @@ fn cut(text: &str) -> &str {
 
 fn check_error(case: &mut Case, rules: &Rules, ours: &Fault, theirs: &Value) {
     case.check("class", &ours.error.class(), &theirs["class"].as_str().unwrap());
-    case.check("kind", &ours.error.kind(), &theirs["kind"].as_str().unwrap());
+    case.check("kind", &ours.error.kind().as_str(), &theirs["kind"].as_str().unwrap());
     case.check("text", &cut(&ours.error.to_string()), &theirs["text"].as_str().unwrap());
     if let Some(debug) = theirs["debug"].as_str() {
         case.check("debug", &cut(&ours.error.debug()), &debug);
@@ -55,9 +55,10 @@ fn check(case: &mut Case, rules: &Rules, deployed: &Deployed, step: &Value) -> O
     if step["trace"].is_array() {
         check_rows(case, &rows, &step["trace"]);
     }
+    let kind = checked.as_ref().err().map(|fault| fault.error.kind());
     case.check(
         "refused",
-        &checked.as_ref().err().map(|fault| fault.error.kind()),
+        &kind.as_deref(),
         &match &step["phase"] {
             Value::String(phase) if phase == "analysis" => step["error"]["kind"].as_str(),
             _ => None,

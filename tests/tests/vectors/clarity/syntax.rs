@@ -50,7 +50,7 @@ pub(super) fn spans_of(value: &Value) -> Vec<String> {
 /// Compares the error of a text with a case's.
 pub(super) fn check_error(case: &mut Case, rules: &Rules, ours: &SyntaxError, theirs: &Value) {
     case.check("class", &ours.error.class(), &theirs["class"].as_str().unwrap());
-    case.check("kind", &ours.error.kind(), &theirs["kind"].as_str().unwrap());
+    case.check("kind", &ours.error.kind().as_str(), &theirs["kind"].as_str().unwrap());
     let cut = |text: String| text.chars().take(4000).collect::<String>();
     case.check("text", &cut(ours.error.to_string()).as_str(), &theirs["text"].as_str().unwrap());
     case.check("debug", &cut(ours.error.debug()).as_str(), &theirs["debug"].as_str().unwrap());
