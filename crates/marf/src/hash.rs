@@ -74,6 +74,7 @@ pub(crate) fn hash(bytes: &[u8]) -> [u8; 32] {
 }
 
 /// The leaf of an ordinary value: H(text) and 8 zero bytes (docs/CONSENSUS.md#keys-and-leaves).
+#[cfg(any(test, feature = "test-support"))]
 #[must_use]
 pub fn leaf_of_text(text: &str) -> Leaf {
     leaf_of_hash(&hash(text.as_bytes()))

@@ -35,7 +35,9 @@ mod store;
 mod test_support;
 
 pub use error::{MarfError, OpenError};
-pub use hash::{BlockId, Leaf, SENTINEL, TrieHash, leaf_of_height, leaf_of_id, leaf_of_text};
+#[cfg(any(test, feature = "test-support"))]
+pub use hash::leaf_of_text;
+pub use hash::{BlockId, Leaf, SENTINEL, TrieHash, leaf_of_height, leaf_of_id};
 pub use inspect::{Inspected, Unchecked};
 pub use keys::{HEIGHT_SELF_KEY, height_of_id_key, id_at_height_key};
 pub use marf::{Marf, PendingCommit, Published};

@@ -12,13 +12,11 @@
 //! # Not here
 //! Which fork is canonical: the caller decides.
 
-use std::path::Path;
 use std::sync::{Arc, PoisonError};
 
 use rusqlite::{Connection, Transaction};
-use sqlite::Durability;
 
-use crate::error::{MarfError, OpenError};
+use crate::error::MarfError;
 use crate::hash::{BlockId, SENTINEL, TrieHash};
 use crate::index::{self, BlockRow};
 use crate::open_trie::OpenTrie;
@@ -46,14 +44,6 @@ pub struct Published {
 }
 
 impl Marf {
-    /// Opens or creates the node file at `nodes` and reads the table `marf_blocks` of `index`, creating it if it is absent.
-    ///
-    /// # Errors
-    /// Those of [`crate::Inspected::of`] and [`crate::Inspected::open`].
-    pub fn open(nodes: &Path, index: &Connection, durability: Durability) -> Result<Self, OpenError> {
-        crate::Inspected::of(nodes, index)?.open(index, durability)
-    }
-
     /// Creates the table `marf_blocks` if it is absent.
     ///
     /// # Errors

@@ -1,13 +1,27 @@
 //! What tests look at, or make, that nobody else needs.
 
-use crate::error::MarfError;
+use std::path::Path;
+
+use rusqlite::Connection;
+use sqlite::Durability;
+
+use crate::error::{MarfError, OpenError};
 use crate::hash::{BlockId, Leaf, TrieHash};
+use crate::inspect::Inspected;
 use crate::marf::Marf;
-use crate::node::{Kind, Path};
+use crate::node::{self, Kind};
 use crate::node_hash::{HashSlot, SLOT_BYTES, inner_hash, leaf_hash};
 use crate::open_trie::{Found, OpenTrie};
 
 impl Marf {
+    /// Opens or creates the node file at `nodes` and reads the table `marf_blocks` of `index`, creating it if it is absent.
+    ///
+    /// # Errors
+    /// Those of [`Inspected::of`] and [`Inspected::open`].
+    pub fn open(nodes: &Path, index: &Connection, durability: Durability) -> Result<Self, OpenError> {
+        Inspected::of(nodes, index)?.open(index, durability)
+    }
+
     /// The 40 bytes of the leaf at `path` as of `block`.
     ///
     /// # Errors
@@ -53,7 +67,7 @@ pub struct HashedChild {
 /// (docs/CONSENSUS.md#node-hashes).
 #[must_use]
 pub fn hash_of_leaf(path: &[u8], value: &Leaf) -> Option<TrieHash> {
-    Some(TrieHash(leaf_hash(&Path::new(path)?, value)))
+    Some(TrieHash(leaf_hash(&node::Path::new(path)?, value)))
 }
 
 /// The hash of an inner node for 4, 16, 48 or 256 children, given in the order of their insertion. `None` for other
@@ -74,5 +88,5 @@ pub fn hash_of_node(capacity: usize, path: &[u8], children: &[HashedChild]) -> O
         let place = if kind == Kind::Node256 { usize::from(child.chr) } else { index };
         slots[place] = HashSlot { slot, child: child.child_hash };
     }
-    Some(TrieHash(inner_hash(&mut Vec::new(), kind, &Path::new(path)?, slots)))
+    Some(TrieHash(inner_hash(&mut Vec::new(), kind, &node::Path::new(path)?, slots)))
 }

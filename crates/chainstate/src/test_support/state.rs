@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use clarity::state::BlockFacts;
-use marf::{BlockId, Marf, SealedTrie};
+use marf::{BlockId, Inspected, Marf, SealedTrie};
 use rusqlite::Connection;
 use sqlite::Durability;
 use stacks_types::ids::{BurnBlockHash, StacksBlockId};
@@ -40,7 +40,8 @@ impl ScratchState {
         let mut connection = Connection::open(folder.join("index.sqlite"))?;
         SCHEMA.migrate(&mut connection).map_err(|error| StoreError::Database(error.to_string()))?;
         Marf::create_tables(&connection)?;
-        let marf = Marf::open(&folder.join("nodes"), &connection, Durability::Unsynced);
+        let nodes = Inspected::of(&folder.join("nodes"), &connection);
+        let marf = nodes.and_then(|nodes| nodes.open(&connection, Durability::Unsynced));
         let marf = marf.map_err(|error| StoreError::Marf(error.to_string()))?;
         let contracts = execution::ContractCache::default();
         Ok(Self { params, marf, connection, contracts, headers: FixedHeaders::default(), burn_hash })
