@@ -103,12 +103,6 @@ impl StreamRegistry {
         &self.journal
     }
 
-    /// Source of tip and slots.
-    #[must_use]
-    pub fn context(&self) -> &Arc<dyn StreamContext> {
-        &self.context
-    }
-
     /// The open streams and their counts.
     #[must_use]
     pub fn subscribers(&self) -> &Arc<Subscribers> {

@@ -192,12 +192,6 @@ impl Subscribers {
         Self { limits, state: Mutex::default() }
     }
 
-    /// The limits that it was made with.
-    #[must_use]
-    pub fn limits(&self) -> StreamLimits {
-        self.limits
-    }
-
     /// Counts a new stream.
     ///
     /// # Errors

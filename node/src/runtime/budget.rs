@@ -101,28 +101,30 @@ impl Budget {
         Purse { class, longest: Duration::MAX, owner: Arc::new(owner) }
     }
 
-    /// Bytes in flight, of all pools.
-    #[must_use]
-    pub fn used(&self) -> usize {
-        self.pools().map(|pool| pool.bytes.saturating_sub(pool.room.available_permits())).iter().sum()
-    }
-
     /// Cuts connections whose shares are in the way in a pool that was found empty, and those that hold a share for too long.
     pub fn sweep(&self, now: Instant) {
         self.pools().into_iter().for_each(|pool| pool.sweep(now));
     }
 
+    fn pools(&self) -> [&Arc<Pool>; 4] {
+        [&self.small, &self.large, &self.streams, &self.actors]
+    }
+}
+
+#[cfg(test)]
+impl Budget {
+    /// Bytes in flight, of all pools.
+    #[must_use]
+    pub(crate) fn used(&self) -> usize {
+        self.pools().map(|pool| pool.bytes.saturating_sub(pool.room.available_permits())).iter().sum()
+    }
+
     /// Waits until nothing is in flight.
-    #[cfg(test)]
     pub(crate) async fn is_empty(&self) {
         for pool in self.pools() {
             let all = pool.room.acquire_many(pool.permits(pool.bytes)).await;
             drop(all.expect("it is never closed"));
         }
-    }
-
-    fn pools(&self) -> [&Arc<Pool>; 4] {
-        [&self.small, &self.large, &self.streams, &self.actors]
     }
 }
 

@@ -52,7 +52,7 @@ pub(super) struct Bench {
     pub(super) services: Services,
     pub(super) chain: Arc<NodeChain>,
     pub(super) core: Chain,
-    _folder: tempfile::TempDir,
+    pub(super) folder: tempfile::TempDir,
 }
 
 pub(super) struct Reply {
@@ -117,7 +117,7 @@ impl Bench {
             clock: ClockControl::new(Duration::from_millis(1_500)),
             serves_admin: false,
         });
-        Self { runtime, router: router(&services), services, chain: shared, core, _folder: folder }
+        Self { runtime, router: router(&services), services, chain: shared, core, folder }
     }
 
     /// As [`Self::new`] without a token, with a first tenure of one block.

@@ -267,7 +267,7 @@ impl Asker {
         self.post(200, "/v3/blocks/upload", OCTETS, block.encode());
         self.post(400, "/v3/block", OCTETS, broken(block).encode());
         self.get(200, &format!("/v3/transaction/{txid}"));
-        let file = rusqlite::Connection::open(self.bench.core.folder().join("chainstate.sqlite")).unwrap();
+        let file = rusqlite::Connection::open(self.bench.folder.path().join("chainstate.sqlite")).unwrap();
         let set = |bytes: u64| file.execute("UPDATE mempool_totals SET bytes = ?1", [bytes]).unwrap();
         set(1 << 28);
         self.post(503, "/v2/transactions", OCTETS, transfer(2, 0, 9, 5).encode());

@@ -174,7 +174,7 @@ fn a_transaction_that_is_not_mined_says_what_it_waits_for() {
 #[test]
 fn a_full_mempool_is_no_fault_of_the_sender() {
     let bench = Bench::started();
-    let file = rusqlite::Connection::open(bench.core.folder().join("chainstate.sqlite")).unwrap();
+    let file = rusqlite::Connection::open(bench.folder.path().join("chainstate.sqlite")).unwrap();
     file.execute("UPDATE mempool_totals SET bytes = 1 << 28", []).unwrap();
     let transaction = transfer(0, 0, 9, 5);
     let reply = bench.submit(&transaction);
