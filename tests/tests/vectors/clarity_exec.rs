@@ -124,16 +124,15 @@ impl<'f> Replay<'f> {
         let raw = hex::decode(text(&case["raw"])).expect("hex");
         let tx = BlockTransaction::decode(&raw).expect("a transaction");
         assert_eq!(tx.txid().to_string(), text(&case["txid"]), "txid of {name}");
-        let (writes, cost, bytes) = (session.recorded().len(), session.cost(), session.bytes());
+        let (writes, cost) = (session.recorded().len(), session.cost());
         let processed = session.process_transaction(&tx);
         if let Some(reason) = case.get("rejected") {
             let error = processed.expect_err(&format!("{name} is to be refused: {reason}"));
             assert!(!error.is_ours(), "{name}: {error}");
-            assert_eq!((session.recorded().len(), session.cost(), session.bytes()), (writes, cost, bytes), "{name}");
+            assert_eq!((session.recorded().len(), session.cost()), (writes, cost), "{name}");
             return;
         }
         let receipt = processed.unwrap_or_else(|error| panic!("{name}: {error}"));
-        assert_eq!(session.bytes() - bytes, raw.len() as u64);
         self.compare(&receipt, case, name);
         assert_eq!((session.recorded().len() - writes) as u64, number(&case["writes"]), "writes of {name}");
     }
@@ -147,7 +146,12 @@ impl<'f> Replay<'f> {
         let name = format!("{name} ({}) in epoch {}", text(&case["program"]), self.rules.epoch);
         assert_eq!(hex::encode(&receipt.raw_result), text(&case["result"]), "result of {name}");
         assert_eq!(receipt.result().expect("a value").to_string(), text(&case["result_repr"]), "result of {name}");
-        assert_eq!(receipt.status.as_str(), text(&case["status"]), "status of {name}");
+        let status = match receipt.status {
+            ReceiptStatus::Success => "success",
+            ReceiptStatus::AbortByResponse => "abort_by_response",
+            ReceiptStatus::AbortByPostCondition => "abort_by_post_condition",
+        };
+        assert_eq!(status, text(&case["status"]), "status of {name}");
         assert_eq!(receipt.fee, number(&case["fee"]), "fee of {name}");
         assert_eq!(receipt.stx_burned.to_string(), json_text(&case["stx_burned"]), "burned by {name}");
         assert_eq!(json_cost(&receipt.cost), cost_of(&case["cost"]), "cost of {name}");

@@ -66,7 +66,7 @@ pub use store_block::{StoreBlockError, StoreOutcome};
 pub use validate::Verdict;
 
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -157,12 +157,6 @@ impl Chain {
     /// Sets what one transaction may take; a new handle has the defaults.
     pub fn set_execution_limits(&self, limits: ExecutionLimits) {
         *lock(&self.inner.execution_limits) = limits;
-    }
-
-    /// The data folder.
-    #[must_use]
-    pub fn folder(&self) -> &Path {
-        &self.inner.folder
     }
 
     /// How often the folder was opened before: tells this process from all earlier ones.

@@ -92,7 +92,6 @@ pub struct BlockSession<'a> {
     spent: Cost,
     pub(super) receipts: Vec<TransactionReceipt>,
     receipts_bytes: u64,
-    bytes: u64,
     deadline: Option<Expired<'a>>,
     supervision: Option<Supervision<'a>>,
     poisoned: bool,
@@ -138,7 +137,6 @@ impl<'a> BlockSession<'a> {
             spent: Cost::default(),
             receipts: Vec::new(),
             receipts_bytes: 0,
-            bytes: 0,
             deadline: None,
             supervision: None,
             poisoned: false,
@@ -196,7 +194,6 @@ impl<'a> BlockSession<'a> {
         })?;
         receipt.tx_index = index;
         self.receipts_bytes = receipts_bytes;
-        self.bytes += tx.transaction().length() as u64;
         self.receipts.push(receipt.clone());
         Ok(receipt)
     }
@@ -231,12 +228,6 @@ impl<'a> BlockSession<'a> {
     #[must_use]
     pub(crate) const fn tenure_cost(&self) -> Cost {
         self.spent
-    }
-
-    /// Encoded size of the transactions so far, in bytes, without the block's header.
-    #[must_use]
-    pub const fn bytes(&self) -> u64 {
-        self.bytes
     }
 
     /// Hashes the state and ends the block.

@@ -23,8 +23,8 @@ pub(crate) use queries::{
 };
 pub use reward::MaturedReward;
 pub(crate) use reward::matured_reward;
-pub use tip::canonical_stacks_block;
-pub(crate) use tip::{highest_witness, select_witnessed, stacks_block_as_of};
+pub use tip::stacks_block_as_of;
+pub(crate) use tip::{highest_witness, select_witnessed};
 
 use clarity::costs::Cost;
 use stacks_types::block::NakamotoBlockHeader;

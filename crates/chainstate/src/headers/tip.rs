@@ -10,23 +10,13 @@ use stacks_types::ids::{BurnBlockHash, StacksBlockId};
 use crate::burn::{BurnBlock, BurnDbReader};
 use crate::db::StoreError;
 
-/// The canonical Stacks block: (1) from the canonical bitcoin tip, the highest bitcoin block in that fork which any
-/// processed Stacks block witnessed; (2) the highest Stacks block that witnessed it. The boot block witnessed the first
-/// burn block, so there always is one.
+/// The Stacks block that is canonical when bitcoin ends with `tip`: (1) from there down, the highest bitcoin block in that fork which
+/// any processed Stacks block witnessed; (2) the highest Stacks block that witnessed it. The boot block witnessed the first burn
+/// block, so there always is one.
 ///
 /// # Errors
 /// [`StoreError`] when a row cannot be read.
-pub fn canonical_stacks_block(conn: &Connection, burn: &BurnDbReader) -> Result<StacksBlockId, StoreError> {
-    let tip = burn.get_canonical_burn_block()?;
-    let tip = tip.ok_or_else(|| StoreError::Corrupt("the burn database has no block".to_owned()))?;
-    stacks_block_as_of(conn, burn, &tip)
-}
-
-/// The Stacks block that would be canonical if bitcoin ended with `tip`.
-///
-/// # Errors
-/// [`StoreError`] when a row cannot be read.
-pub(crate) fn stacks_block_as_of(
+pub fn stacks_block_as_of(
     conn: &Connection,
     burn: &BurnDbReader,
     tip: &BurnBlock,

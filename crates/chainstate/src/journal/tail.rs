@@ -49,13 +49,7 @@ impl JournalTail {
         self.state().bounds.newest
     }
 
-    /// Oldest sequence that can be read; above the newest when there is none.
-    #[must_use]
-    pub fn oldest_sequence(&self) -> u64 {
-        self.state().bounds.oldest
-    }
-
-    /// All of them at one moment.
+    /// Oldest and newest at one moment; the oldest is above the newest when there is none.
     #[must_use]
     pub fn bounds(&self) -> JournalBounds {
         self.state().bounds

@@ -31,7 +31,7 @@ pub(crate) use instance::{PRODUCERS_CONFIG, SIGNERS_CONFIG};
 pub(crate) use put::put_chunk;
 pub use put::{PutOutcome, PutRefusal};
 pub(crate) use rows::keep_chunks_of_events;
-pub use rows::{get_chunk, get_config, list_instances, list_metadata};
+pub use rows::{get_chunk, list_instances, list_metadata};
 
 #[cfg(test)]
 mod tests;

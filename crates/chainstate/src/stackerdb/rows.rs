@@ -29,14 +29,6 @@ pub fn list_instances(conn: &Connection) -> Result<Vec<String>, StoreError> {
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// Limits of an instance; none when there is no such instance.
-///
-/// # Errors
-/// When the database fails.
-pub fn get_config(conn: &Connection, contract: &str) -> Result<Option<InstanceConfig>, StoreError> {
-    Ok(select_instance(conn, contract)?.map(|instance| instance.config))
-}
-
 /// Metadata of all slots, in order; none when there is no such instance.
 ///
 /// # Errors

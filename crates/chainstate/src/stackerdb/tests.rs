@@ -25,6 +25,10 @@ fn address(number: u8) -> StacksAddress {
     test_support::address("stacker", number)
 }
 
+fn config(conn: &Connection) -> Option<InstanceConfig> {
+    rows::select_instance(conn, CONTRACT).unwrap().map(|instance| instance.config)
+}
+
 fn owner(number: u8) -> Hash160 {
     address(number).hash160()
 }
@@ -98,7 +102,7 @@ fn slots_are_numbered_in_list_order_and_start_empty() {
     assert_eq!(slots, expected);
     assert_eq!(get_chunk(&conn, CONTRACT, 0, None).unwrap(), None);
     assert_eq!(list_instances(&conn).unwrap(), vec![CONTRACT.to_owned()]);
-    assert_eq!(get_config(&conn, CONTRACT).unwrap(), Some(CONFIG));
+    assert_eq!(config(&conn), Some(CONFIG));
 }
 
 #[test]
@@ -226,7 +230,7 @@ fn an_unknown_instance_is_said_so() {
     let mut conn = database();
     assert_eq!(put(&mut conn, 1, 0, 1, b"x"), PutOutcome::NoSuchDb);
     assert_eq!(list_metadata(&conn, CONTRACT).unwrap(), None);
-    assert_eq!(get_config(&conn, CONTRACT).unwrap(), None);
+    assert_eq!(config(&conn), None);
     assert_eq!(get_chunk(&conn, CONTRACT, 0, None).unwrap(), None);
 }
 
@@ -292,7 +296,7 @@ fn new_limits_apply_to_the_next_chunk() {
     put(&mut conn, 1, 0, 1, &[0; 16]);
     let smaller = InstanceConfig { chunk_size_bytes: 8, ..CONFIG };
     write(&mut conn, |tx| configure(tx, CONTRACT, &[(address(1), 1)], &smaller)).unwrap();
-    assert_eq!(get_config(&conn, CONTRACT).unwrap(), Some(smaller));
+    assert_eq!(config(&conn), Some(smaller));
     assert_eq!(refused(put(&mut conn, 1, 0, 2, &[0; 9])), (3, Some(1)));
 }
 

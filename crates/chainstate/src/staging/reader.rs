@@ -60,7 +60,7 @@ impl StagingReader {
     ///
     /// # Errors
     /// When the database fails.
-    pub fn state(&self, id: &StacksBlockId) -> Result<Option<StagingState>, StoreError> {
+    pub(crate) fn state(&self, id: &StacksBlockId) -> Result<Option<StagingState>, StoreError> {
         rows::select_state(&self.conn, id)
     }
 
@@ -73,7 +73,7 @@ impl StagingReader {
     }
 
     /// Whether a block has been processed, as far as this file knows. The milestone names this query
-    /// (docs/CONSENSUS.md#chain-state), so it is here though the chain itself asks for the state.
+    /// (docs/CONSENSUS.md#chain-state), so it is here though the chain itself asks its headers.
     ///
     /// # Errors
     /// When the database fails.

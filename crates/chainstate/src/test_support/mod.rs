@@ -7,6 +7,7 @@
 mod accounts;
 mod chain_params;
 mod headers;
+mod receipts;
 mod signatures;
 mod stack;
 mod state;

@@ -7,7 +7,6 @@ use clarity::costs::Cost;
 use clarity::run::{Event, EventBody};
 use clarity::value::Value;
 use stacks_types::ids::Txid;
-use stacks_types::value::decode_value;
 
 /// How a transaction in a block ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -18,18 +17,6 @@ pub enum ReceiptStatus {
     AbortByResponse,
     /// A post-condition failed: only fee and nonce stay.
     AbortByPostCondition,
-}
-
-impl ReceiptStatus {
-    /// The name in events and JSON.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Success => "success",
-            Self::AbortByResponse => "abort_by_response",
-            Self::AbortByPostCondition => "abort_by_post_condition",
-        }
-    }
 }
 
 /// What a transaction in a block did.
@@ -56,14 +43,6 @@ pub struct TransactionReceipt {
     pub stx_burned: u128,
     /// Micro-STX that its payer paid.
     pub fee: u64,
-}
-
-impl TransactionReceipt {
-    /// The result as a Clarity value; none if the bytes do not decode, which would be a bug.
-    #[must_use]
-    pub fn result(&self) -> Option<Value> {
-        decode_value(&self.raw_result).ok()
-    }
 }
 
 impl TransactionReceipt {

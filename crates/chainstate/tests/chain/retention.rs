@@ -53,9 +53,9 @@ fn the_oldest_events_go_in_batches_and_blocks_keep_their_receipts_slots_their_ch
         };
         let newest = test.chain.journal().newest_sequence();
         assert!(!keep(newest), "all of it may stay");
-        assert_eq!(test.chain.journal().oldest_sequence(), 1);
+        assert_eq!(test.chain.journal().bounds().oldest, 1);
         assert!(!keep(10), "one batch is enough");
-        assert_eq!(test.chain.journal().oldest_sequence(), newest - 9);
+        assert_eq!(test.chain.journal().bounds().oldest, newest - 9);
         assert_eq!(kept_events(&test.chain), (newest - 9..=newest).collect::<Vec<_>>());
         for block in [StacksBlockId::BOOT, id] {
             let processed = test.chain.read(|reader| reader.block_processed(&block)).expect("readable");
@@ -98,7 +98,7 @@ fn verdicts_on_blocks_go_with_their_events() {
         keep(FOREVER);
         assert_eq!(verdicts(), 1);
         keep(Duration::ZERO);
-        assert!(test.chain.journal().oldest_sequence() > announced);
+        assert!(test.chain.journal().bounds().oldest > announced);
         assert_eq!(verdicts(), 0);
         // Staging still knows: the block is not judged again.
         let again = test.chain.store_block(&bad.encode(), |_| ()).expect("storage works");
@@ -159,10 +159,10 @@ fn events_go_by_age_but_the_newest_stays() {
         }
         let newest = test.chain.journal().newest_sequence();
         assert!(!keep(FOREVER));
-        assert_eq!(test.chain.journal().oldest_sequence(), 1);
+        assert_eq!(test.chain.journal().bounds().oldest, 1);
         // The tests' clock moves by a millisecond when it is looked at: all that was before the jobs is older than this.
         assert!(!keep(Duration::from_millis(clock() - start)));
-        let oldest = test.chain.journal().oldest_sequence();
+        let oldest = test.chain.journal().bounds().oldest;
         assert!(oldest > 1 && oldest <= newest - 40, "{oldest} of {newest}");
         assert_eq!(kept_events(&test.chain).first(), Some(&oldest));
         assert!(!keep(Duration::ZERO));
@@ -218,10 +218,10 @@ fn a_clock_that_jumps_ahead_makes_no_event_old() {
         let ten_years = Duration::from_secs(10 * 365 * 86_400);
         AHEAD_MS.store(u64::try_from(ten_years.as_millis()).expect("not for ever"), Ordering::Relaxed);
         keep(Duration::from_secs(60));
-        assert_eq!(chain.journal().oldest_sequence(), 1);
+        assert_eq!(chain.journal().bounds().oldest, 1);
         // Had the node run for as long, they were old.
         keep(ten_years);
-        assert!(chain.journal().oldest_sequence() > 1);
+        assert!(chain.journal().bounds().oldest > 1);
     });
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chainstate::chain::{ChunkOutcome, StackerDbContext};
 use chainstate::db::StoreError;
-use chainstate::stackerdb::{MAX_CONTRACTS, PutOutcome, get_config, list_contracts, list_instances, list_metadata};
+use chainstate::stackerdb::{MAX_CONTRACTS, PutOutcome, list_contracts, list_instances, list_metadata};
 use clarity::principal::Principal;
 use clarity::value::Value;
 use stacks_types::stackerdb::StackerDbChunk;
@@ -88,8 +88,11 @@ fn a_deployed_contract_is_an_instance_and_only_slots_whose_signer_changes_are_em
         assert_eq!(follow(&test), 0, "the tip has not moved");
         assert_eq!(refusal(&test, "slots").as_deref(), Some(""));
         assert_eq!(versions(&test, &id("slots")), Some(vec![0, 0, 0]));
-        let config = query(&test, |conn| get_config(conn, &id("slots"))).expect("one");
-        assert_eq!((config.chunk_size_bytes, config.write_freq, config.max_writes), (64, 5, 9));
+        let sql = "SELECT chunk_size_bytes, write_freq, max_writes FROM stackerdb_instances WHERE contract = ?1";
+        let limits = query(&test, |conn| {
+            Ok(conn.query_row(sql, [id("slots")], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?)
+        });
+        assert_eq!(limits, (64, 5, 9));
 
         assert_eq!(code(put(&test, 0, 0, 3)), None);
         assert_eq!(code(put(&test, 0, 1, 1)), None);

@@ -66,7 +66,7 @@ fn acknowledged(what: &str, test: &TestChain, log: &[Acknowledged]) {
                 Acknowledged::Judged(id, true) => reader.header(id)?.is_some(),
                 // The verdict comes with an event, and the rows of both are one transaction.
                 Acknowledged::Judged(id, false) => reader.header(id)?.is_none(),
-                Acknowledged::Pruned(oldest) => test.chain.journal().oldest_sequence() == *oldest,
+                Acknowledged::Pruned(oldest) => test.chain.journal().bounds().oldest == *oldest,
                 Acknowledged::Opened | Acknowledged::Event(..) | Acknowledged::Done => true,
             })
         })
@@ -78,7 +78,7 @@ fn acknowledged(what: &str, test: &TestChain, log: &[Acknowledged]) {
 
 /// The journal has no gap, and its beginning is what readers have seen of it.
 fn journal(what: &str, test: &TestChain, log: &[Acknowledged]) {
-    let oldest = test.chain.journal().oldest_sequence();
+    let oldest = test.chain.journal().bounds().oldest;
     let events: BTreeMap<_, _> = event_hashes(test, 1).into_iter().collect();
     let newest = test.chain.journal().newest_sequence();
     assert!(events.keys().copied().eq(oldest..=newest), "{what}: the journal has a gap");
@@ -113,7 +113,7 @@ fn in_step(what: &str, test: &TestChain) {
     assert_eq!(marked, processed, "{what}: staging and headers differ");
 
     let (mut burn, mut stored, mut appended) = (Vec::new(), Vec::new(), Vec::new());
-    if test.chain.journal().oldest_sequence() > 1 {
+    if test.chain.journal().bounds().oldest > 1 {
         return; // The events of these blocks are forgotten.
     }
     for event in test.events() {

@@ -161,5 +161,5 @@ fn forget(test: &TestChain, log: &mut Log) {
     test.chain
         .prune_journal(Retention { events: KEEP, bytes: u64::MAX, age: FOREVER }, FOREVER)
         .expect("storage works");
-    log.write(&Acknowledged::Pruned(test.chain.journal().oldest_sequence()));
+    log.write(&Acknowledged::Pruned(test.chain.journal().bounds().oldest));
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use chainstate::chain::{Processed, StoreOutcome};
 use chainstate::db::StoreError;
-use chainstate::headers::canonical_stacks_block;
+use chainstate::headers::stacks_block_as_of;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use stacks_types::ids::StacksBlockId;
@@ -190,7 +190,10 @@ impl Pair {
         let old = std::mem::replace(&mut self.tip, self.model.canonical_on(self.model.burn_tip()));
         assert_eq!(self.test.burn_tip().hash, self.model.burn[self.model.burn_tip()].hash);
         assert_eq!(self.test.tip().block_id, self.id(self.tip), "after {op:?}");
-        let canonical = self.test.chain.read(|reader| canonical_stacks_block(reader.conn(), reader.burn()));
+        let canonical = self.test.chain.read(|reader| {
+            let burn_tip = reader.burn_tip()?;
+            stacks_block_as_of(reader.conn(), reader.burn(), &burn_tip)
+        });
         assert_eq!(canonical.expect("readable"), self.id(self.tip));
         self.check_event(old);
         self.check_mempool();
@@ -264,9 +267,6 @@ impl Pair {
                 assert!(reader.header_at(chain.len() as u64, &block.id)?.is_none(), "nothing is above a tip");
                 for (other, model) in self.model.blocks.iter().enumerate() {
                     assert_eq!(ancestry.is_ancestor(&model.id, &block.id)?, chain.contains(&other));
-                    let others = self.model.chain_of(other);
-                    let shared = chain.iter().zip(&others).take_while(|(one, other)| one == other).count();
-                    assert_eq!(ancestry.common_ancestor(&model.id, &block.id)?, self.id(chain[shared - 1]));
                 }
                 for (number, expected) in (0..USERS).zip(&block.accounts) {
                     let account = reader.account(&user(number), Some(&block.id)).expect("an account");

@@ -140,9 +140,9 @@ fn check_append(test: &TestChain, on_push: OnPush, case: &Case, block: &Nakamoto
 
 /// What the id commits to is refused from now on; stackers' signatures may still come right.
 fn check_verdict_is_kept(test: &TestChain, case: &Case, block: &NakamotoBlock) {
-    let state = test.chain.read(|reader| reader.staging().state(&block.block_id()));
+    let staged = test.chain.read(|reader| reader.staging().get_staging_block(&block.block_id()));
     let may_come_right = matches!(case.reason, RejectReason::UnknownParent | RejectReason::UnknownBurnBlock);
-    match state.expect("readable") {
+    match staged.expect("readable").map(|staged| staged.state) {
         None => assert!(is_about_stackers(case) || may_come_right, "{} is forgotten", case.what),
         Some(StagingState::Orphaned { rejection, .. }) => {
             assert_eq!(rejection.reason(), case.reason);
