@@ -4,9 +4,7 @@ use marf::BlockId;
 
 use super::env::BlockEnv;
 use super::session::{BlockContext, BlockSession, SessionError};
-
-/// A state write: key and value as text.
-pub(crate) type StateWrite = (String, String);
+use super::world::StateWrite;
 
 impl<'a> BlockSession<'a> {
     /// As [`BlockSession::begin`], and records all writes from the first on.

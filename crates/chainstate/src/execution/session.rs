@@ -359,7 +359,7 @@ pub struct ExecutedBlock {
     pub(crate) tenure_cost: Cost,
     /// All state writes in order; none unless they were recorded.
     #[cfg(any(test, feature = "test-support"))]
-    pub writes: Arc<[super::recorded::StateWrite]>,
+    pub writes: Arc<[super::world::StateWrite]>,
 }
 
 impl ExecutedBlock {

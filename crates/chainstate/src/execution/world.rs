@@ -64,8 +64,12 @@ pub(super) struct BlockWorld<'a> {
     rows: Vec<ContractRow>,
     /// All writes in order, if a test wants them.
     #[cfg(any(test, feature = "test-support"))]
-    pub(super) writes: Option<Vec<super::recorded::StateWrite>>,
+    pub(super) writes: Option<Vec<StateWrite>>,
 }
+
+/// A state write: key and value as text.
+#[cfg(any(test, feature = "test-support"))]
+pub(crate) type StateWrite = (String, String);
 
 fn failed(what: &str, error: &dyn std::fmt::Display) -> InternalError {
     let text = format!("state {what}: {error}");
