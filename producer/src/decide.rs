@@ -200,7 +200,7 @@ impl Machine {
             Input::StillMade(executing) => self.on_still_made(now, executing),
             Input::Signed(candidate) => {
                 self.failures = 0;
-                self.assembly_time_halvings = self.assembly_time_halvings.saturating_sub(1);
+                self.was_in_time();
                 Some(self.propose(now, candidate))
             }
             Input::NotSigned => self.retry_later(now, None),

@@ -364,6 +364,7 @@ impl Driver {
             (JobState::Pending, _) => Input::StillMade(executing),
             (state, _) => Input::NoTemplate(match answer.failure_reason.as_str() {
                 "NO_TRANSACTIONS" => NoTemplate::NoTransactions,
+                "ENDED_EARLY" => NoTemplate::EndedEarly,
                 "TIP_MOVED" | "BURN_VIEW_MOVED" => NoTemplate::Moved,
                 other => NoTemplate::Other(format!("{} {other} {}", state.as_str_name(), answer.failure_detail)),
             }),

@@ -6,8 +6,9 @@ use crate::model::{Executing, Millis, ProducerContext, Template};
 /// Longest wait for a template's event. Then the template is fetched: the event was lost with its request, or the work takes long.
 const TEMPLATE_TIMEOUT_MS: Millis = 60_000;
 
-/// Pause when the node says that the view has moved, in case the event of the move does not come.
-const MOVED_RETRY_MS: Millis = 50;
+/// Pause when the node says that the view has moved, in case the event of the move does not come; and when the time of a template ended
+/// before all transactions were tried.
+const SOON_MS: Millis = 50;
 
 impl Machine {
     pub(super) fn request_template(&mut self, now: Millis, allow_empty: bool) -> Option<Action> {
@@ -71,9 +72,12 @@ impl Machine {
     }
 
     pub(super) fn on_no_template(&mut self, now: Millis, why: &NoTemplate) -> Option<Action> {
-        let Phase::Assembling { allow_empty, .. } = &self.phase else { return None };
+        let &Phase::Assembling { allow_empty, .. } = &self.phase else { return None };
+        if matches!(why, NoTemplate::NoTransactions | NoTemplate::EndedEarly) {
+            self.was_in_time();
+        }
         match why {
-            NoTemplate::NoTransactions if *allow_empty => {
+            NoTemplate::NoTransactions if allow_empty => {
                 tracing::warn!("the node makes no empty blocks");
                 self.retry_later(now, None)
             }
@@ -82,9 +86,10 @@ impl Machine {
                 self.mempool_exhausted = true;
                 self.wait_for_work(now)
             }
+            NoTemplate::EndedEarly => self.retry_later(now, Some(SOON_MS)),
             NoTemplate::Moved => {
                 self.assembly_time_halvings = self.assembly_time_halvings.saturating_add(1).min(HALVINGS_MAX);
-                self.retry_later(now, Some(MOVED_RETRY_MS))
+                self.retry_later(now, Some(SOON_MS))
             }
             NoTemplate::Other(reason) => {
                 tracing::warn!(reason, "the node made no template");

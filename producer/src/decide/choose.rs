@@ -38,6 +38,11 @@ impl Machine {
         self.view = Some(view.clone());
     }
 
+    /// A template was finished before the view moved: the next one gets more time again.
+    pub(super) const fn was_in_time(&mut self) {
+        self.assembly_time_halvings = self.assembly_time_halvings.saturating_sub(1);
+    }
+
     /// The view moved before a template was finished: the next one gets less time.
     pub(super) fn choose_with_less_time(&mut self, now: Millis, context: ProducerContext) -> Option<Action> {
         self.assembly_time_halvings = self.assembly_time_halvings.saturating_add(1).min(HALVINGS_MAX);

@@ -122,6 +122,26 @@ fn transactions_that_cannot_be_mined_do_not_make_blocks_before_the_interval() {
 }
 
 #[test]
+fn a_template_whose_time_ended_first_is_asked_for_again_with_more_time() {
+    let mut world = World::new(POLICY);
+    world.settle();
+    world.events.clear();
+    world.burn_block();
+    world.deliver(1);
+    world.settle();
+    let before = world.chain_length;
+    world.ended_early = true;
+    world.transaction();
+    world.settle();
+    assert_eq!(world.chain_length, before);
+    // Nobody has to send anything else.
+    world.ended_early = false;
+    world.pass(1_000);
+    world.settle();
+    assert_eq!(world.chain_length, before + 1);
+}
+
+#[test]
 fn burn_blocks_that_outrun_a_template_make_the_next_one_shorter_until_one_is_in_time() {
     let mut world = World::new(POLICY);
     for outrun in 0..12 {

@@ -72,6 +72,8 @@ pub(crate) enum Input {
 pub(crate) enum NoTemplate {
     /// No waiting transaction can be mined, and an empty block was not allowed.
     NoTransactions,
+    /// Its time ended before all of them were tried.
+    EndedEarly,
     /// The tip or the burn tip moved meanwhile.
     Moved,
     /// Any other failure, as text for the log.

@@ -32,6 +32,8 @@ pub(crate) struct Filled {
     pub(crate) problems: Vec<Problem>,
     /// Who first found the budget of the tenure used up.
     pub(crate) exhausted: Option<Txid>,
+    /// Whether the time ended, or others went first, before all candidates were tried.
+    pub(crate) ended_early: bool,
 }
 
 /// What a transaction may take while others wait, when too much time was lost to those that were cut; half of it, a third and so
@@ -56,8 +58,9 @@ struct Clock<'a> {
     bounds: FillBounds<'a>,
     begun: Instant,
     not_counted: Duration,
-    /// Number of transactions that took a short time and were put off.
+    /// Number of transactions that took a short time and were put off, and what they took together.
     put_off: u32,
+    put_off_time: Duration,
 }
 
 impl Clock<'_> {
@@ -71,6 +74,15 @@ impl Clock<'_> {
 
     fn short_time(&self) -> Duration {
         (SHORT_TIME / self.put_off.saturating_add(1)).max(SHORTEST_TIME)
+    }
+
+    /// A transaction took the short time that it had. That does not count against the others, until all such together took `most`.
+    fn put_off(&mut self, took: Duration, most: Duration) {
+        self.put_off = self.put_off.saturating_add(1);
+        self.put_off_time += took;
+        if self.put_off_time <= most {
+            self.not_counted += took;
+        }
     }
 }
 
@@ -147,15 +159,22 @@ impl Chain {
             reader,
             filling,
             candidates,
-            clock: Clock { bounds, begun: Instant::now(), not_counted: Duration::ZERO, put_off: 0 },
+            clock: Clock {
+                bounds,
+                begun: Instant::now(),
+                not_counted: Duration::ZERO,
+                put_off: 0,
+                put_off_time: Duration::ZERO,
+            },
             waiting: Vec::new(),
             tried: false,
+            ended_early: false,
         };
         filler.fill()?;
-        let Filler { filling, .. } = filler;
+        let Filler { filling, ended_early, .. } = filler;
         let Filling { session, transactions, skipped, problems, exhausted, .. } = filling;
         let execution = close(session, plan).map_err(ours)?;
-        Ok(Ok(Filled { transactions, execution, skipped, problems, exhausted }))
+        Ok(Ok(Filled { transactions, execution, skipped, problems, exhausted, ended_early }))
     }
 }
 
@@ -169,6 +188,7 @@ struct Filler<'a> {
     /// Those that others go before, and why.
     waiting: Vec<(PendingTransaction, String)>,
     tried: bool,
+    ended_early: bool,
 }
 
 impl Filler<'_> {
@@ -216,9 +236,14 @@ impl Filler<'_> {
         Ok(false)
     }
 
-    fn has_time(&self) -> bool {
+    /// Whether another may begin; at least one is tried.
+    fn has_time(&mut self) -> bool {
         let most = self.clock.bounds.most.min(MAX_BLOCK_TRANSACTIONS);
-        self.filling.transactions.len() < most && !(self.tried && self.clock.is_over())
+        if self.filling.transactions.len() >= most {
+            return false;
+        }
+        self.ended_early |= self.tried && self.clock.is_over();
+        !self.ended_early
     }
 
     fn try_one(&mut self, next: &PendingTransaction, company: Company) -> Result<Tried, StoreError> {
@@ -250,10 +275,13 @@ impl Filler<'_> {
                 Ok(Tried::GaveWay)
             }
             // What is there already is a block, if anybody still wants it.
-            Err(TransactionError::Interrupted) => Ok(Tried::Full),
+            Err(TransactionError::Interrupted) => {
+                self.ended_early = true;
+                Ok(Tried::Full)
+            }
             Err(error) if error.is_ours() => Err(ours(error)),
             Err(TransactionError::TookTooLong { .. }) if has_short_time => {
-                self.clock.put_off = self.clock.put_off.saturating_add(1);
+                self.clock.put_off(begun.elapsed(), self.chain.execution_limits().time);
                 self.chain.slow_accounts().put_off(next, Instant::now());
                 Ok(Tried::PutOff)
             }

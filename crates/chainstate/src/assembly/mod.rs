@@ -78,6 +78,9 @@ pub enum TemplateFailure {
     /// No transaction can go into it, and an empty block was not wanted.
     #[error("no transaction can be mined{}", .0.as_ref().map_or_else(String::new, |why| format!(": {why}")))]
     NoTransactions(Option<String>),
+    /// Nothing is in it yet, and not every transaction was tried.
+    #[error("the time ended, or others went first, before all transactions were tried; ask again")]
+    EndedEarly,
 }
 
 impl TemplateFailure {
@@ -89,6 +92,7 @@ impl TemplateFailure {
             Self::BurnViewMoved { .. } => "BURN_VIEW_MOVED",
             Self::BadCoinbase(_) => "BAD_COINBASE",
             Self::NoTransactions(_) => "NO_TRANSACTIONS",
+            Self::EndedEarly => "ENDED_EARLY",
         }
     }
 }
@@ -127,6 +131,9 @@ impl Chain {
         self.drop_problems(&filled.problems)?;
         self.note_left_out(plan.burn_view.hash, &filled.skipped, filled.exhausted.as_ref());
         if filled.transactions.is_empty() && !order.allow_empty {
+            if filled.ended_early {
+                return Ok(Err(TemplateFailure::EndedEarly));
+            }
             let why = filled.skipped.first().map(|(txid, why)| format!("{txid}: {why}"));
             return Ok(Err(TemplateFailure::NoTransactions(why)));
         }

@@ -3,7 +3,7 @@
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-use chainstate::assembly::TemplateOrder;
+use chainstate::assembly::{TemplateFailure, TemplateOrder};
 use chainstate::chain::Processed;
 use chainstate::db::StoreError;
 use chainstate::execution::ExecutionLimits;
@@ -234,22 +234,27 @@ fn an_account_that_was_slow_goes_behind_others_and_waits_for_nobody_where_it_is_
     });
 }
 
-/// Accounts of which none was slow before, more than may be cut one after the other.
+/// Seven slow ones, of accounts of which none was slow before: more than may be cut one after the other. And a transfer behind them.
+fn many_slow_ones() -> (TestChain, StacksTransaction) {
+    let mut params = params(1, 3);
+    params.boot_balances.extend((USERS..8).map(|number| (user(number), OPENING_USTX)));
+    let mut test = TestChain::at_genesis(params);
+    test.mine(None);
+    test.admit(&signed_deploy());
+    test.grow();
+    test.chain.set_execution_limits(ExecutionLimits { time: Duration::from_millis(500), ..limits() });
+    for from in 0..7 {
+        test.admit(&call(from, u64::from(from == 0), 50_000, "long"));
+    }
+    let honest = transfer(7, 0, 0, 7);
+    test.admit(&honest);
+    (test, honest)
+}
+
 #[test]
 fn slow_ones_of_new_accounts_hold_up_a_block_no_longer_than_two_of_them() {
     on_a_large_stack(|| {
-        let mut params = params(1, 3);
-        params.boot_balances.extend((USERS..8).map(|number| (user(number), OPENING_USTX)));
-        let mut test = TestChain::at_genesis(params);
-        test.mine(None);
-        test.admit(&signed_deploy());
-        test.grow();
-        test.chain.set_execution_limits(ExecutionLimits { time: Duration::from_millis(500), ..limits() });
-        for from in 0..7 {
-            test.admit(&call(from, u64::from(from == 0), 50_000, "long"));
-        }
-        let honest = transfer(7, 0, 0, 7);
-        test.admit(&honest);
+        let (test, honest) = many_slow_ones();
         let begun = Instant::now();
         let template = test.template();
         let block = NakamotoBlock::decode(&template.block).expect("a block");
@@ -289,5 +294,32 @@ fn a_slow_one_that_runs_as_nobody_waits_gives_way_to_whoever_comes() {
         let test = test.reopen();
         test.push(&block);
         assert_eq!(test.settle(), [Processed::Appended(block.block_id())]);
+    });
+}
+
+#[test]
+fn what_slow_ones_take_does_not_count_against_the_time_of_others() {
+    on_a_large_stack(|| {
+        let (test, honest) = many_slow_ones();
+        // The five that have a short time take 0.2 s together.
+        let time = Duration::from_millis(60);
+        let assembled = test.chain.assemble(&TemplateOrder::default(), time, &AtomicBool::new(false));
+        let template = assembled.expect("storage works").expect("a template").template;
+        let block = NakamotoBlock::decode(&template.block).expect("a block");
+        assert!(block.txs.iter().any(|mined| mined.txid() == honest.txid()), "{:?}", template.skipped);
+    });
+}
+
+#[test]
+fn a_template_that_has_to_end_with_nothing_in_it_does_not_say_that_nothing_can_be_mined() {
+    on_a_large_stack(|| {
+        let test = chain(60_000);
+        test.admit(&call(1, 0, 50_000, "long"));
+        let ended = test.chain.assemble(&TemplateOrder::default(), Duration::MAX, &AtomicBool::new(true));
+        assert_eq!(ended.expect("storage works"), Err(TemplateFailure::EndedEarly));
+        // With all the time there is, nothing is left that was not tried.
+        test.chain.set_execution_limits(ExecutionLimits { time: Duration::from_millis(20), ..limits() });
+        let failed = test.chain.assemble(&TemplateOrder::default(), Duration::MAX, &AtomicBool::new(false));
+        assert!(matches!(failed.expect("storage works"), Err(TemplateFailure::NoTransactions(Some(_)))));
     });
 }

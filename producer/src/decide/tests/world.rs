@@ -54,6 +54,8 @@ pub(super) struct World {
     pub(super) fail_next_call: bool,
     /// Whether templates are fetched before they are finished.
     pub(super) still_made: bool,
+    /// Whether templates end before all transactions were tried.
+    pub(super) ended_early: bool,
     /// As in the last template request.
     pub(super) assembly_time_halvings: u32,
     pub(super) pushes: u32,
@@ -94,6 +96,7 @@ impl World {
             machine: Machine::new(policy),
             fail_next_call: false,
             still_made: false,
+            ended_early: false,
             assembly_time_halvings: 0,
             pushes: 0,
             policy,
@@ -129,6 +132,7 @@ impl World {
             Action::FetchTemplate(_) if self.still_made => {
                 Input::StillMade(Some(Executing { txid: Txid([7; 32]), time_ms: 1 }))
             }
+            Action::FetchTemplate(_) if self.ended_early => Input::NoTemplate(NoTemplate::EndedEarly),
             Action::FetchTemplate(id) => match self.templates.get(&id) {
                 Some(template) => Input::Template(Box::new(template.clone()), Box::new(self.context())),
                 None => Input::NoTemplate(NoTemplate::NoTransactions),
