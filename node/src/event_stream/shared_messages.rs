@@ -22,7 +22,8 @@ type Cell = Arc<OnceLock<Option<Bytes>>>;
 
 #[derive(Debug, Default)]
 struct Kept {
-    cells: BTreeMap<Key, Cell>,
+    /// With the bytes of each that are counted: none while it is made.
+    cells: BTreeMap<Key, (Cell, usize)>,
     bytes: usize,
 }
 
@@ -30,7 +31,7 @@ impl SharedMessages {
     /// The message of an event; made if it is not there. Blocks while another thread makes it. `None` when `make` gives none.
     pub fn get(&self, sequence: u64, payload: Payload, make: impl FnOnce() -> Option<Bytes>) -> Option<Bytes> {
         let key = (sequence, payload == Payload::Header);
-        let cell = Arc::clone(self.lock().cells.entry(key).or_default());
+        let cell = Arc::clone(&self.lock().cells.entry(key).or_default().0);
         let mut is_new = false;
         let message = cell.get_or_init(|| {
             is_new = true;
@@ -50,19 +51,17 @@ impl SharedMessages {
 impl Kept {
     /// A message was made: the oldest give way to it.
     fn count(&mut self, key: Key, cell: &Cell) {
-        if self.cells.get(&key).is_some_and(|kept| Arc::ptr_eq(kept, cell)) {
-            self.bytes += length(cell);
+        if let Some((kept, counted)) = self.cells.get_mut(&key)
+            && Arc::ptr_eq(kept, cell)
+        {
+            *counted = cell.get().and_then(Option::as_ref).map_or(0, Bytes::len);
+            self.bytes += *counted;
         }
         while self.cells.len() > MAX_SHARED_MESSAGES || self.bytes > MAX_SHARED_MESSAGE_BYTES {
-            let Some((_, oldest)) = self.cells.pop_first() else { break };
-            self.bytes = self.bytes.saturating_sub(length(&oldest));
+            let Some((_, (_, counted))) = self.cells.pop_first() else { break };
+            self.bytes -= counted;
         }
     }
-}
-
-/// Bytes of a message; 0 as long as it is not made.
-fn length(cell: &Cell) -> usize {
-    cell.get().and_then(Option::as_ref).map_or(0, Bytes::len)
 }
 
 #[cfg(test)]
@@ -90,6 +89,20 @@ mod tests {
         assert_eq!(made.load(Ordering::Relaxed), 99);
         let header = messages.get(1, Payload::Header, || Some("header".into()));
         assert_eq!(header, Some("header".into()), "another form is another message");
+    }
+
+    #[test]
+    fn one_that_goes_before_it_is_counted_is_not_taken_off() {
+        let mut kept = Kept::default();
+        let made = |bytes: usize| Cell::new(OnceLock::from(Some(vec![0; bytes].into())));
+        let (early, large) = (made(100), made(MAX_SHARED_MESSAGE_BYTES + 50));
+        kept.cells.insert((1, false), (Cell::clone(&early), 0));
+        kept.cells.insert((2, false), (Cell::clone(&large), 0));
+        // Another thread counts its message between the making of the first and its count.
+        kept.count((2, false), &large);
+        assert_eq!((kept.cells.len(), kept.bytes), (0, 0));
+        kept.count((1, false), &early);
+        assert_eq!((kept.cells.len(), kept.bytes), (0, 0));
     }
 
     #[test]
