@@ -224,7 +224,8 @@ impl<J, R> JobQueue<J, R> {
         }
     }
 
-    /// Puts a job aside until [`Self::release_held`] or the end of its hold.
+    /// Puts a job aside until [`Self::release_held`] or the end of its hold. Where jobs were released since it began, what it waits
+    /// for may have come just too late for it: it is queued again at once.
     ///
     /// # Errors
     /// The job, to be finished now: its hold is over, or nobody wants it any more.
@@ -237,10 +238,17 @@ impl<J, R> JobQueue<J, R> {
         }
         open.begun = None;
         let class = open.class;
+        let came_meanwhile = running.releases != state.releases;
         let Running { id, job, bytes, .. } = running;
         let lane = state.lane_mut(class);
         lane.waiting_bytes += bytes;
-        lane.held.push(Waiting { id, job, bytes });
+        let waiting = Waiting { id, job, bytes };
+        if came_meanwhile {
+            lane.queue.push_front(waiting);
+            self.wake_up.notify_one();
+        } else {
+            lane.held.push(waiting);
+        }
         Ok(())
     }
 
@@ -254,6 +262,7 @@ impl<J, R> JobQueue<J, R> {
     /// Queues the held jobs again: what they wait for may have come.
     pub fn release_held(&self) {
         let mut state = self.lock();
+        state.releases = state.releases.wrapping_add(1);
         let mut released = false;
         for class in [Class::Anyone, Class::Actor] {
             let lane = state.lane_mut(class);
@@ -308,12 +317,13 @@ impl<J, R> JobQueue<J, R> {
         if start > self.start_number || (start == self.start_number && number >= state.next_number) {
             return Err(Missing::Unknown);
         }
-        // Results of the start before this one are kept from some number on; a higher number without a result had not ended.
+        // Results of the start before this one are kept from some number on, in the order in which jobs ended: a higher number
+        // without a result had not ended, or had long before.
         let lost = start + 1 == self.start_number && state.kept_of_previous_start.is_none_or(|kept| number > kept);
         if !lost {
             return Err(Missing::Expired);
         }
-        let detail = "the node stopped before the request was finished".to_owned();
+        let detail = "the node stopped before the request was finished, or had ended it long before".to_owned();
         Ok(Fetched::Done(Arc::new(Outcome::Failed(JobFailure { reason: "NODE_RESTARTED".to_owned(), detail }))))
     }
 }

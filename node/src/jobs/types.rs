@@ -135,6 +135,8 @@ pub struct Running<J> {
     /// Set then too, and when a producer or signer waits while this is somebody else's: it ends with what it has.
     pub ends_now: Arc<AtomicBool>,
     pub(super) bytes: usize,
+    /// As many times jobs were released when it began.
+    pub(super) releases: u64,
 }
 
 /// Counts of a queue.

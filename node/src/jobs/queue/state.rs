@@ -26,6 +26,8 @@ pub(super) struct State<J, R> {
     /// Time that a job takes: a mean in which newer jobs weigh more.
     pub(super) mean_run: Duration,
     pub(super) stats: JobQueueStats,
+    /// Number of calls to `release_held`: one that comes while a job runs is for that job too.
+    pub(super) releases: u64,
     pub(super) stopped: bool,
 }
 
@@ -119,7 +121,7 @@ impl<J, R> State<J, R> {
         let lane = self.lane_mut(class);
         lane.waiting_bytes = lane.waiting_bytes.saturating_sub(bytes);
         let (cancelled, ends_now) = (Arc::default(), Arc::default());
-        let mut running = Running { id, job, is_late: false, cancelled, ends_now, bytes };
+        let mut running = Running { id, job, is_late: false, cancelled, ends_now, bytes, releases: self.releases };
         if let Some(open) = self.open.get_mut(&running.id) {
             open.begun = Some(Instant::now());
             running.cancelled = Arc::clone(&open.cancelled);
@@ -212,6 +214,7 @@ impl<J, R> Default for State<J, R> {
             kept_of_previous_start: None,
             mean_run: RETRY_AFTER.0,
             stats: JobQueueStats::default(),
+            releases: 0,
             stopped: false,
         }
     }

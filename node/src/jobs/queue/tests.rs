@@ -164,6 +164,19 @@ fn a_job_that_runs_learns_that_nobody_wants_it() {
 }
 
 #[test]
+fn what_came_while_a_job_ran_releases_it_as_soon_as_it_is_held() {
+    let queue = queue();
+    queue.request(JobRequest { hold: HOUR, ..job(1) }).unwrap();
+    let running = queue.take().unwrap();
+    queue.release_held();
+    queue.hold(running).unwrap();
+    assert!(!queue.has_held());
+    let running = queue.take().unwrap();
+    queue.hold(running).unwrap();
+    assert!(queue.has_held(), "nothing came since it began again");
+}
+
+#[test]
 fn a_held_job_comes_again_when_released_or_when_its_time_is_over() {
     let queue = queue();
     queue.request(JobRequest { hold: HOUR, ..keyed(1, true) }).unwrap();
