@@ -9,6 +9,9 @@ use tests::load::attacks::{ATTACKS, Attackers, Undisturbed};
 use tests::processes::unread::{LIST_EVENTS, PAGE_OF_EVENTS, get, grpc_calls, send_and_leave};
 
 use tests::processes::{Client, Cluster, Plan, run};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
 
 const ATTACKERS: Attackers = Attackers { subscribers: 100, scrapers: 500, askers: 100, template_askers: 30 };
 /// Bytes that may be in flight: the sum of the node's pools (`BYTES_IN_FLIGHT`).
@@ -96,4 +99,32 @@ fn memory_is_bounded_while_pages_are_left_unread_and_comes_back() {
 #[test]
 fn memory_is_bounded_while_streams_of_json_are_left_unread_and_comes_back() {
     run(check_memory(&get("/v3/events?start=earliest"), 100));
+}
+
+/// What 60 readers of these hold would not fit if it counted until the next frame.
+#[test]
+fn readers_that_have_read_everything_are_not_cut() {
+    run(async {
+        let plan = Plan { weights: vec![1; 4], running_signers: 3, block_interval: "1h", ..Plan::default() };
+        let cluster = Cluster::start_plan(plan);
+        put_chunks(&cluster.client(), 3, 1, 400_000).await;
+        let mut readers = JoinSet::new();
+        for _ in 0..60 {
+            let address = cluster.address().to_owned();
+            readers.spawn(async move {
+                let mut stream = TcpStream::connect(address).await.expect("a connection");
+                stream.write_all(&get("/v3/events?start=earliest&kinds=stackerdb_chunks")).await.expect("a request");
+                let mut seen = Vec::new();
+                // It comes when nothing else has come for long.
+                while !seen.windows(16).any(|bytes| bytes == b"event: heartbeat") {
+                    // What is behind may hold the beginning of the word.
+                    seen.drain(..seen.len().saturating_sub(15));
+                    assert_ne!(stream.read_buf(&mut seen).await.expect("bytes"), 0, "the reader was cut");
+                }
+            });
+        }
+        while let Some(reader) = readers.join_next().await {
+            reader.expect("all are served");
+        }
+    });
 }

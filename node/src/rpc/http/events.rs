@@ -216,6 +216,8 @@ impl Stream for Messages {
             if self.ended {
                 return Poll::Ready(None);
             }
+            // Its messages are with the reader, each with its share: one that waits for news holds no bytes.
+            self.share = None;
             match ready!(self.frames.poll_frame(cx)) {
                 Some(Ok(frame)) => {
                     self.share = frame.share();
