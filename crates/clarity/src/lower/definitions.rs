@@ -273,7 +273,9 @@ impl<'a> Lowering<'a> {
             let parameters = self.tree.list(*parameters).unwrap_or_default();
             steps += parameters.iter().chain([returns]).map(|at| self.steps(Some(at))).sum::<u32>();
         }
-        let taken = self.is_reserved(&name);
+        // Where the checker lets a trait have the name of something else, this is where it fails. An alias of `use-trait` is no
+        // definition, and may have any name.
+        let taken = self.taken(&name);
         Some(Definition::Trait { steps, name, taken })
     }
 }
