@@ -4,6 +4,7 @@ use hashbrown::HashMap;
 
 use super::lowering::Lowering;
 use super::program::{Apply, At, Binding, Callee, Form, Many, Op};
+use crate::costs::CostFn;
 use crate::keywords::Keyword;
 use crate::names::ClarityName;
 use crate::natives::{Arity, Kind, Native};
@@ -132,7 +133,9 @@ impl Lowering<'_> {
             }
         };
         if let Some(needed) = needed {
-            return Some(Form::WrongCount(needed, rest.len()));
+            // Of those that the checker lets through, the others are charged by what they write, which comes later.
+            let charged = (native == Native::GetBlockInfo).then_some(CostFn::BlockInfo);
+            return Some(Form::WrongCount { charged, needed, given: rest.len() });
         }
         match native.kind() {
             Kind::ByCount | Kind::BySize | Kind::ByBytes | Kind::BySiblings => Some(if native == Native::Match {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 
+use crate::costs::CostFn;
 use crate::dialect::Dialect;
 use crate::error::CheckError;
 use crate::keywords::{BlockProperty, BurnProperty, Keyword};
@@ -92,8 +93,12 @@ pub(crate) enum Form {
     Special(Native, Many),
     User(u32, Many),
     UndefinedFunction(ClarityName),
-    /// A native with too few or too many arguments: needed, given.
-    WrongCount(usize, usize),
+    /// A native with too few or too many arguments, and what it charges before it counts them.
+    WrongCount {
+        charged: Option<CostFn>,
+        needed: usize,
+        given: usize,
+    },
     Let {
         bindings: Vec<(Binding, At)>,
         slot: u32,

@@ -233,7 +233,12 @@ impl<'w> Machine<'w> {
                 machine.apply_user(&Frame { level: level + 1, ..*frame }, *index, first)
             }),
             Form::UndefinedFunction(name) => Err(CheckError::UndefinedFunction(name.to_string()).into()),
-            Form::WrongCount(needed, given) => Err(CheckError::IncorrectArgumentCount(*needed, *given).into()),
+            Form::WrongCount { charged, needed, given } => {
+                if let Some(cost) = charged {
+                    self.meter.charge(*cost, 0)?;
+                }
+                Err(CheckError::IncorrectArgumentCount(*needed, *given).into())
+            }
             form => self.special(frame, form, level),
         }
     }

@@ -157,7 +157,7 @@ impl Machine<'_> {
             Form::Nft(native, asset, arguments) => self.nft(frame, *native, *asset, *arguments),
             Form::FromConsensus { of, steps, bytes } => self.decode_consensus(frame, of, *steps, *bytes),
             Form::Restrict { owner, allowances, body } => self.restrict(frame, *owner, allowances, *body),
-            Form::Plain(..) | Form::User(..) | Form::UndefinedFunction(_) | Form::WrongCount(..) => {
+            Form::Plain(..) | Form::User(..) | Form::UndefinedFunction(_) | Form::WrongCount { .. } => {
                 Err(CheckError::Unreachable("not a special form".to_owned()).into())
             }
         }
