@@ -314,6 +314,11 @@ fn scenarios_run_as_the_reference_runs_them() {
 }
 
 #[test]
+fn contracts_for_the_checker_run_as_the_reference_runs_them() {
+    set("clarity_analysis");
+}
+
+#[test]
 fn generated_programs_run_as_the_reference_runs_them() {
     set("clarity_random");
 }
