@@ -6,7 +6,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::{AnalysisError, Contracts, Fault, Interface, check, implements_trait, takes};
-use crate::costs::Meter;
+use crate::costs::{Cost, CostError, Meter};
 use crate::natives::Native;
 use crate::principal::{ContractId, Principal, TraitId};
 use crate::syntax::{self, ParseError};
@@ -22,6 +22,20 @@ impl Contracts for Deployed {
     fn interface(&self, contract: &ContractId) -> Option<Arc<Interface>> {
         self.0.get(contract).cloned()
     }
+}
+
+/// A contract as a check ends, and what that has spent.
+fn checked_beside(
+    deployed: &Deployed,
+    name: &str,
+    source: &str,
+    rules: &Rules,
+    limit: Cost,
+) -> (Result<Interface, Box<Fault>>, Cost) {
+    let mut meter = Meter::new(rules.costs, limit);
+    let tree = syntax::read(source, &id(name), rules, &mut meter).unwrap();
+    let checked = check(&tree, &id(name), Dialect::of_version(2).unwrap(), rules, deployed, &mut meter);
+    (checked, meter.spent())
 }
 
 fn checked(source: &str, version: u8, rules: &Rules) -> Result<Result<Interface, Box<Fault>>, ParseError> {
@@ -248,4 +262,32 @@ fn a_contract_may_stand_for_a_trait_inside_of_an_argument() {
     assert_eq!(fault("maybe", Value::NONE), None);
     let three = Value::list(vec![contract("good"), contract("good"), contract("good")]).unwrap();
     assert!(fault("many", three).is_some(), "one too many");
+}
+
+#[test]
+fn a_budget_that_ends_inside_a_trait_check_is_an_incompatible_trait_before_4_0() {
+    let other = "(define-trait inner ((f () (response bool bool))))
+        (define-trait outer ((g (<inner>) (response bool bool))))";
+    let rules = &Rules::EPOCH_3_0;
+    let (other, _) = checked_beside(&Deployed(HashMap::new()), "other", other, rules, rules.block_limit);
+    let deployed = Deployed(HashMap::from([(id("other"), Arc::new(other.unwrap()))]));
+    // `inner` is looked up only while `outer` and `mine` are compared.
+    let source = "(use-trait outer .other.outer)
+        (define-trait own ((f () (response bool bool))))
+        (define-trait mine ((g (<own>) (response bool bool))))
+        (define-private (takes-outer (x <outer>)) true)
+        (define-private (takes-mine (x <mine>)) (takes-outer x))";
+    for (rules, masked) in [(&Rules::EPOCH_3_0, true), (&Rules::EPOCH_3_4, true), (&Rules::EPOCH_4_0, false)] {
+        let (whole, spent) = checked_beside(&deployed, "tested", source, rules, rules.block_limit);
+        assert_eq!(whole.map(drop), Ok(()));
+        let limits = (0..spent.read_length).map(|read_length| Cost { read_length, ..rules.block_limit });
+        let errors: Vec<_> = limits
+            .map(|limit| checked_beside(&deployed, "tested", source, rules, limit).0.unwrap_err().error)
+            .collect();
+        let incompatible = |error: &AnalysisError| matches!(error, AnalysisError::IncompatibleTrait(..));
+        assert_eq!(errors.iter().any(incompatible), masked, "{}", rules.epoch);
+        let over = |error: &AnalysisError| matches!(error, AnalysisError::Cost(CostError::Balance { .. }));
+        assert!(errors.iter().all(|error| over(error) || incompatible(error)));
+        assert!(errors.iter().any(over), "outside of the comparison it is what it is");
+    }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::checker::Checker;
 use super::errors::{AnalysisError, Fault};
 use super::interface::{Interface, Method, Methods};
-use crate::costs::{Cost, CostFn, units};
+use crate::costs::{Cost, CostError, CostFn, units};
 use crate::names::ClarityName;
 use crate::principal::{ContractId, TraitId};
 use crate::syntax::{Node, NodeId, Tree};
@@ -225,18 +225,20 @@ impl Checker<'_, '_> {
                 return Err(incompatible().into());
             }
             for (asked, given) in method.parameters.iter().zip(&other.parameters) {
-                self.cast(given, asked, depth).map_err(|fault| chain(fault, incompatible()))?;
+                self.cast(given, asked, depth).map_err(|fault| self.inside(fault, incompatible()))?;
             }
-            self.cast(&method.result, &other.result, depth).map_err(|fault| chain(fault, incompatible()))?;
+            self.cast(&method.result, &other.result, depth).map_err(|fault| self.inside(fault, incompatible()))?;
         }
         Ok(())
     }
-}
 
-fn chain(fault: Box<Fault>, otherwise: AnalysisError) -> Box<Fault> {
-    match fault.error {
-        AnalysisError::TraitReferenceChainTooDeep | AnalysisError::Cost(_) => fault,
-        _ => otherwise.into(),
+    /// What a failure of a method's types makes of the comparison of their traits. An interrupt is no verdict, so it stays.
+    fn inside(&self, fault: Box<Fault>, otherwise: AnalysisError) -> Box<Fault> {
+        match fault.error {
+            AnalysisError::TraitReferenceChainTooDeep | AnalysisError::Cost(CostError::Interrupted) => fault,
+            AnalysisError::Cost(_) if self.rules.own_traits_cost => fault,
+            _ => otherwise.into(),
+        }
     }
 }
 
