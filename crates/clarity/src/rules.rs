@@ -35,6 +35,9 @@ pub struct Rules {
     pub(crate) has_at_block: bool,
     /// Texts that nest too deep and supertypes that grow too large are ordinary failures (3.4).
     pub(crate) depth_is_ordinary: bool,
+    /// `from-consensus-buff?` gives none for a principal with a version that no address has; before, such a transaction could be in
+    /// no block (3.4).
+    pub(crate) address_versions_are_ordinary: bool,
     /// Several `with-stx` allowances hold for the sum of what was moved and burnt, too (3.4).
     pub(crate) combines_stx_allowances: bool,
     /// Arguments are sanitized at each user function (4.0, Clarity 2 and later).
@@ -76,6 +79,7 @@ impl Rules {
         constants_are_callable: false,
         has_at_block: true,
         depth_is_ordinary: false,
+        address_versions_are_ordinary: false,
         combines_stx_allowances: false,
         sanitizes_arguments: false,
         map_stops_at_shortest: false,
@@ -117,6 +121,7 @@ impl Rules {
         constants_are_callable: true,
         has_at_block: false,
         depth_is_ordinary: true,
+        address_versions_are_ordinary: true,
         combines_stx_allowances: true,
         ..Self::EPOCH_3_3
     };

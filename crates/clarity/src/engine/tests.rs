@@ -393,3 +393,27 @@ fn a_version_that_no_address_has_is_refused_before_the_hash_is_looked_at() {
         assert_eq!(done.as_deref().map_err(|kind| *kind), outcome, "{version}");
     }
 }
+
+#[test]
+fn an_account_of_no_network_in_a_buffer_stops_the_transaction_before_3_4() {
+    let account = format!("0x0520{}", "00".repeat(20));
+    let source = format!(
+        "(define-public (account) (ok (from-consensus-buff? principal {account})))
+         (define-public (number) (ok (from-consensus-buff? uint {account})))"
+    );
+    for (rules, outcome) in [
+        (&Rules::EPOCH_3_0, Err(true)),
+        (&Rules::EPOCH_3_3, Err(true)),
+        (&Rules::EPOCH_3_4, Ok("(ok none)".to_owned())),
+        (RULES, Ok("(ok none)".to_owned())),
+    ] {
+        let mut world = Memory::new(rules, Dialect::of_version(2).unwrap());
+        world.publish("reader", &source);
+        let mut call = |function: &str| {
+            let done = world.call(&id("reader"), function, Vec::new()).0;
+            done.map(|value| value.to_string()).map_err(|stop| stop.is_rejectable())
+        };
+        assert_eq!(call("account"), outcome, "{}", rules.epoch);
+        assert_eq!(call("number").as_deref(), Ok("(ok none)"), "{}", rules.epoch);
+    }
+}

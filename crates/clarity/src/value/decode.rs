@@ -31,6 +31,9 @@ pub enum DecodeError {
     /// They hold something that is no value.
     #[error("{0}")]
     Invalid(&'static str),
+    /// They hold the address of an account with a version that no address has.
+    #[error("versions of addresses are below 32")]
+    AddressVersion,
     /// They hold a value of another type.
     #[error("a value of another type than {0}")]
     OtherType(Box<Type>),
@@ -125,7 +128,7 @@ impl<'a> Reader<'a> {
 
     fn account(&mut self) -> Result<Standard, DecodeError> {
         let version = self.byte()?;
-        Standard::new(version, self.array()?).ok_or(DecodeError::Invalid("versions of addresses are below 32"))
+        Standard::new(version, self.array()?).ok_or(DecodeError::AddressVersion)
     }
 
     fn contract(&mut self) -> Result<ContractId, DecodeError> {
@@ -202,7 +205,12 @@ impl<'a> Reader<'a> {
     fn typed(&mut self, expected: &Type, levels: u8) -> Result<Value, DecodeError> {
         let prefix = self.byte()?;
         let other = || DecodeError::OtherType(Box::new(expected.clone()));
-        if let Some(value) = self.plain(prefix)? {
+        let plain = match self.plain(prefix) {
+            // Where no principal is expected, it is not looked into.
+            Err(DecodeError::AddressVersion) if *expected != Type::Principal => return Err(other()),
+            plain => plain?,
+        };
+        if let Some(value) = plain {
             return if value.fits(expected).unwrap_or(false) { Ok(value) } else { Err(other()) };
         }
         let levels = levels.checked_sub(1).ok_or(TOO_DEEP)?;

@@ -7,7 +7,7 @@ use crate::error::{CheckError, Stop};
 use crate::lower::program::At;
 use crate::natives::Native;
 use crate::types::{MAX_VALUE_SIZE, Type};
-use crate::value::{Fields, Value};
+use crate::value::{DecodeError, Fields, Value};
 
 pub(super) fn apply(native: Native, values: Operands<'_>) -> Outcome {
     let value = one(values)?;
@@ -73,7 +73,7 @@ fn number_of(native: Native, value: Value) -> Outcome {
 const NOT_ASCII: u128 = 1;
 
 impl Machine<'_> {
-    /// Shows a value in ASCII. Buffers with their `0x`, numbers without a `u`.
+    /// Shows a value in ASCII: buffers with their `0x`, unsigned numbers with their `u`.
     pub(super) fn show_in_ascii(&mut self, frame: &Frame<'_>, arguments: &Arguments<'_>) -> Outcome {
         let value = self.argument(frame, arguments, 0)?;
         self.meter.charge(CostFn::ToAscii, u64::from(value.size()))?;
@@ -104,6 +104,9 @@ impl Machine<'_> {
         let fields = if self.rules.tuples_decode_exactly { Fields::Exactly } else { Fields::Declared };
         match Value::decode_as(bytes, of, fields) {
             Ok(value) => Value::some(value).map_err(Stop::from),
+            Err(DecodeError::AddressVersion) if !self.rules.address_versions_are_ordinary => {
+                Err(CheckError::Unreachable("UnexpectedSerialization".to_owned()).into())
+            }
             Err(_) => Ok(Value::NONE),
         }
     }
