@@ -417,3 +417,12 @@ fn an_account_of_no_network_in_a_buffer_stops_the_transaction_before_3_4() {
         assert_eq!(call("number").as_deref(), Ok("(ok none)"), "{}", rules.epoch);
     }
 }
+
+#[test]
+fn a_contract_knows_its_hash_while_it_is_deployed() {
+    let mut world = Memory::default();
+    let source = "(define-constant hash (contract-hash? current-contract))
+        (define-read-only (same) (and (is-ok hash) (is-eq hash (contract-hash? current-contract))))";
+    world.publish("known", source);
+    assert_eq!(world.keep("known", "same", Vec::new()), Value::Bool(true));
+}

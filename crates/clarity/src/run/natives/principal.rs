@@ -12,6 +12,7 @@ use crate::lower::program::{At, Op};
 use crate::names::{ClarityName, ContractName, MAX_CONTRACT_NAME};
 use crate::natives::Native;
 use crate::principal::{ContractId, Principal, Standard};
+use crate::state::Datum;
 use crate::types::Type;
 use crate::value::Value;
 
@@ -105,7 +106,13 @@ impl Machine<'_> {
         let value = principal(self.argument(frame, arguments, 0)?)?;
         let Principal::Contract(contract) = value.as_ref() else { return super::stx::refuse(1) };
         self.meter.charge(CostFn::ContractHash, 0)?;
-        let Some(commitment) = self.read(&keys::contract(contract))? else { return super::stx::refuse(2) };
+        let key = keys::contract(contract);
+        // A contract that is being deployed has been written before its definitions.
+        let commitment: Option<Arc<str>> = match self.written(&key) {
+            Some(Datum::Text(commitment)) => Some(Arc::clone(commitment)),
+            _ => self.read(&key)?.map(Arc::from),
+        };
+        let Some(commitment) = commitment else { return super::stx::refuse(2) };
         match commitment.get(..64).and_then(|hash| hex::decode(hash).ok()) {
             Some(hash) => Value::okay(Value::buffer(hash)).map_err(Stop::from),
             None => super::stx::refuse(2),
