@@ -426,3 +426,19 @@ fn a_contract_knows_its_hash_while_it_is_deployed() {
     world.publish("known", source);
     assert_eq!(world.keep("known", "same", Vec::new()), Value::Bool(true));
 }
+
+#[test]
+fn entries_of_a_list_have_the_fields_that_all_have() {
+    let mut world = Memory::default();
+    world.publish(
+        "lists",
+        "(define-private (made (x uint)) (if (is-eq x u1) {a: x} {a: x, b: true}))
+         (define-public (written) (ok (element-at? (list {a: u1} {a: u2, b: true}) u1)))
+         (define-public (mapped) (ok (element-at? (map made (list u1 u2)) u1)))
+         (define-public (nested) (ok (list (some {a: u1}) none (some {a: u2, b: true}))))",
+    );
+    assert_eq!(world.keep("lists", "written", Vec::new()).to_string(), "(ok (some (tuple (a u2))))");
+    assert_eq!(world.keep("lists", "mapped", Vec::new()).to_string(), "(ok (some (tuple (a u2))))");
+    let nested = world.keep("lists", "nested", Vec::new()).to_string();
+    assert_eq!(nested, "(ok ((some (tuple (a u1))) none (some (tuple (a u2)))))");
+}

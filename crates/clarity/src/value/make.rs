@@ -41,6 +41,24 @@ impl Value {
         Ok(Self::list_of(entry, max_len, items)?)
     }
 
+    /// The same with each entry brought to the type that they have in common: fields that this type lacks are dropped, lists in
+    /// them have the types of their content.
+    ///
+    /// # Errors
+    /// The entries have no type in common; too large, too deep.
+    pub(crate) fn sanitized_list(mut items: Vec<Self>) -> Result<Self, JoinFault> {
+        let entry = entry_type(&items)?;
+        let max_len = u32::try_from(items.len()).map_err(|_| TypeFault::ValueTooLarge)?;
+        if entry.is_compound() {
+            for item in items.iter_mut().filter(|item| !item.is_sanitary(&entry)) {
+                if let Some(sanitized) = item.sanitized(&entry) {
+                    *item = sanitized;
+                }
+            }
+        }
+        Ok(Self::list_of(entry, max_len, items)?)
+    }
+
     /// A list of a type. The entries are trusted to be of it.
     ///
     /// # Errors

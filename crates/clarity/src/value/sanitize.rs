@@ -60,6 +60,51 @@ impl Value {
 }
 
 impl Value {
+    /// Whether sanitizing is known to leave the value as it is, without doing it.
+    #[must_use]
+    pub(super) fn is_sanitary(&self, expected: &Type) -> bool {
+        match (expected, self) {
+            (Type::List(expected), Self::List(list)) => {
+                let same = |item: &Self| item.is_sanitary(expected.entry()) && item.is_of_just(&list.entry);
+                usize::try_from(list.max_len).is_ok_and(|most| most == list.items.len())
+                    && !list.items.is_empty()
+                    && list.items.iter().all(same)
+            }
+            (Type::Tuple(expected), Self::Tuple(tuple)) => {
+                let fields = tuple.shape.fields().iter().zip(&tuple.values);
+                expected.fields().len() == tuple.values.len()
+                    && expected.fields().iter().zip(fields).all(|((name, expected), ((own, of), value))| {
+                        name == own && value.is_of_just(of) && value.is_sanitary(expected)
+                    })
+            }
+            (Type::Optional(expected), Self::Optional(Some(inner))) => inner.is_sanitary(expected.inner()),
+            (Type::Response(expected), Self::Ok(inner)) => inner.is_sanitary(expected.ok()),
+            (Type::Response(expected), Self::Err(inner)) => inner.is_sanitary(expected.err()),
+            _ => true,
+        }
+    }
+
+    /// Whether this is the value's type, without making that. It may say no for contracts.
+    fn is_of_just(&self, of: &Type) -> bool {
+        match (of, self) {
+            (Type::Int, Self::Int(_)) | (Type::UInt, Self::UInt(_)) | (Type::Bool, Self::Bool(_)) => true,
+            (Type::Principal, Self::Principal(_)) => true,
+            (Type::Buffer(length), Self::Buffer(bytes)) | (Type::Ascii(length), Self::Ascii(bytes)) => {
+                usize::try_from(*length).is_ok_and(|length| length == bytes.len())
+            }
+            (Type::Utf8(length), Self::Utf8(text)) => *length == text.characters(),
+            (Type::List(of), Self::List(list)) => list.max_len == of.max_len() && list.entry == *of.entry(),
+            (Type::Tuple(of), Self::Tuple(tuple)) => tuple.shape == *of,
+            (Type::Optional(of), Self::Optional(None)) => *of.inner() == Type::NoType,
+            (Type::Optional(of), Self::Optional(Some(inner))) => inner.is_of_just(of.inner()),
+            (Type::Response(of), Self::Ok(inner)) => *of.err() == Type::NoType && inner.is_of_just(of.ok()),
+            (Type::Response(of), Self::Err(inner)) => *of.ok() == Type::NoType && inner.is_of_just(of.err()),
+            _ => false,
+        }
+    }
+}
+
+impl Value {
     /// The first tuple in this value that has not the fields of its type, with that type.
     #[must_use]
     pub(crate) fn unfitting_tuple(&self, expected: &Type) -> Option<(Type, Self)> {

@@ -78,7 +78,7 @@ impl Machine<'_> {
             results.push(self.apply_callee(frame, callee, first, level)?);
         }
         self.slots.truncate(first);
-        Value::list(results).map_err(Stop::from)
+        Value::sanitized_list(results).map_err(Stop::from)
     }
 
     pub(super) fn filter(&mut self, frame: &Frame<'_>, callee: &Callee, sequence: At, level: usize) -> Outcome {

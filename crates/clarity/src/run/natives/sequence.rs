@@ -109,7 +109,7 @@ impl Machine<'_> {
             items.push(value);
         }
         self.meter.charge(CostFn::ListCons, sizes)?;
-        Value::list(items).map_err(Stop::from)
+        Value::sanitized_list(items).map_err(Stop::from)
     }
 
     /// The list's own items are reused when nobody else holds them.
@@ -184,7 +184,7 @@ impl Machine<'_> {
         };
         self.meter.charge(CostFn::Slice, units(right - left).saturating_mul(u64::from(one)))?;
         let part = match &sequence {
-            Value::List(list) => Value::list(list.items[left..right].to_vec())?,
+            Value::List(list) => Value::sanitized_list(list.items[left..right].to_vec())?,
             Value::Buffer(bytes) => Value::buffer(bytes[left..right].to_vec()),
             Value::Ascii(bytes) => Value::Ascii(Arc::new(bytes[left..right].to_vec())),
             Value::Utf8(text) => Value::utf8(&text.text().chars().skip(left).take(right - left).collect::<String>()),

@@ -101,6 +101,9 @@ proptest! {
         let (short, long) = (value.sanitized(&of), in_full(&value, &of));
         prop_assert_eq!(&short, &long, "{} as {}", value, of);
         prop_assert_eq!(short.as_ref().map(carried), long.as_ref().map(carried), "{} as {}", value, of);
+        if value.is_sanitary(&of) && let Some(short) = &short {
+            prop_assert_eq!(carried(short), carried(&value), "{} is taken for one that stays as it is", value);
+        }
         if let Some(once) = short {
             let twice = once.sanitized(&of);
             prop_assert_eq!(twice.as_ref().map(carried), Some(carried(&once)), "sanitizing twice is sanitizing once");
