@@ -442,3 +442,23 @@ fn entries_of_a_list_have_the_fields_that_all_have() {
     let nested = world.keep("lists", "nested", Vec::new()).to_string();
     assert_eq!(nested, "(ok ((some (tuple (a u1))) none (some (tuple (a u2)))))");
 }
+
+#[test]
+fn a_function_with_two_parameters_of_a_name_fails_when_it_is_called() {
+    let source = "(define-trait t ((f () (response bool bool))))
+        (define-private (twice (x int) (x int)) x)
+        (define-private (trait-and-number (x <t>) (x int)) x)
+        (define-public (go) (ok (twice 1 2)))
+        (define-public (other (x <t>)) (ok (trait-and-number x 2)))";
+    let refused = "RuntimeCheck(NameAlreadyUsed(\"x\"))";
+    // In Clarity 1 what is bound to a trait is no variable, so there is one of the name.
+    for (version, other) in [(1, "(ok 2)"), (6, refused)] {
+        let mut world = Memory::new(RULES, Dialect::of_version(version).unwrap());
+        world.publish("twice", source);
+        let stop = world.call(&id("twice"), "go", Vec::new()).0.unwrap_err();
+        assert_eq!(stop.to_string(), refused);
+        let contract = Value::principal(crate::principal::Principal::Contract(id("twice")));
+        let done = world.call(&id("twice"), "other", vec![contract]).0;
+        assert_eq!(done.map_or_else(|stop| stop.to_string(), |value| value.to_string()), other);
+    }
+}

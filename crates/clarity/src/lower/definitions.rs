@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use hashbrown::HashSet;
+
 use super::expression::Scope;
 use super::last_use;
 use super::lowering::{Lowering, number};
@@ -134,7 +136,19 @@ impl<'a> Lowering<'a> {
         let index = number(self.program.functions.len());
         self.functions.insert(at, index);
         self.program.function_names.entry(name.clone()).or_insert(index);
-        self.program.functions.push(Function { name, visibility, parameters: typed, body: At(0) });
+        let repeated = self.repeated(&typed);
+        self.program.functions.push(Function { name, visibility, parameters: typed, repeated, body: At(0) });
+    }
+
+    /// The first parameter whose name a parameter before it has. In Clarity 1 those that are bound to traits are no variables, and
+    /// have names of their own.
+    fn repeated(&self, parameters: &[(ClarityName, Type)]) -> Option<usize> {
+        let traits_are_values = self.program.dialect.traits_are_values;
+        let mut names = HashSet::with_capacity(parameters.len());
+        parameters.iter().position(|(name, of)| {
+            let is_variable = traits_are_values || !matches!(of, Type::Trait(_));
+            is_variable && !names.insert(name)
+        })
     }
 
     fn declare_trait(&mut self, rest: &[NodeId]) {

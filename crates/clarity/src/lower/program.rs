@@ -196,6 +196,8 @@ pub(crate) struct Function {
     pub(crate) name: ClarityName,
     pub(crate) visibility: Visibility,
     pub(crate) parameters: Vec<(ClarityName, Type)>,
+    /// The first parameter with the name of one before it. The checker takes such a function; whoever calls it fails there.
+    pub(crate) repeated: Option<usize>,
     pub(crate) body: At,
 }
 

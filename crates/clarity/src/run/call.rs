@@ -102,7 +102,8 @@ impl Machine<'_> {
     /// Brings the arguments to the parameters' types, where they lie.
     fn bind(&mut self, contract: &Contract, function: &Function, first: usize) -> Result<(), Stop> {
         let traits_are_values = contract.program.dialect.traits_are_values;
-        for ((_, of), slot) in function.parameters.iter().zip(&mut self.slots[first..]) {
+        let bound = function.repeated.map_or(function.parameters.len(), |at| at + 1);
+        for ((_, of), slot) in function.parameters[..bound].iter().zip(&mut self.slots[first..]) {
             if matches!((of, &*slot), (Type::UInt, Value::UInt(_)) | (Type::Int, Value::Int(_))) {
                 continue;
             }
@@ -121,7 +122,10 @@ impl Machine<'_> {
             };
             *slot = bound;
         }
-        Ok(())
+        match function.repeated {
+            None => Ok(()),
+            Some(at) => Err(CheckError::NameAlreadyUsed(function.parameters[at].0.to_string()).into()),
+        }
     }
 
     /// A function's body; a value that leaves it early is what it gives.
