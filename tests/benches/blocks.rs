@@ -90,7 +90,7 @@ impl Keys {
             let sortition = SortitionHash::try_from(&template.sortition_hash[..]).expect("32 bytes");
             vrf_key(0).prove(sortition.as_bytes())
         };
-        block.header.vrf_proof = self.vrf_proof.get_or_init(prove).clone();
+        block.header.vrf_proof = *self.vrf_proof.get_or_init(prove);
         block.header.sign_producer(&self.producer);
         let hash = block.header.block_hash();
         let signature = |key: &PrivateKey| -> MessageSignature { key.sign(hash.as_bytes()) };
