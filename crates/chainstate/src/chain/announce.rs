@@ -13,6 +13,7 @@ use nakamoto_proto::v1;
 use stacks_types::block::NakamotoBlockHeader;
 
 use super::chain_meta::update_announced;
+use super::reject::rejected_event;
 use super::tip::TipCause;
 use super::{Chain, ChainReader, lock, wire};
 use crate::blocks::{Rejection, decode_block};
@@ -86,9 +87,17 @@ impl Chain {
 
     /// Announces a block that came since the last announcement: that it was stored comes before what becomes of it.
     pub(super) fn announce_before(&self, reader: &ChainReader, staged: &StagedBlock) -> Result<(), StoreError> {
-        while reader.meta()?.announced_staging_row < staged.row {
-            self.announce_unless(|_, _| Ok(false))?;
-        }
+        self.announce_up_to(reader, staged.row)
+    }
+
+    /// Announces every block that is stored by now; not what comes meanwhile, which might never end.
+    pub(super) fn announce_what_is_stored(&self, reader: &ChainReader) -> Result<(), StoreError> {
+        self.announce_up_to(reader, reader.staging().newest_row()?)
+    }
+
+    fn announce_up_to(&self, reader: &ChainReader, row: u64) -> Result<(), StoreError> {
+        // The row itself may be forgotten by now: then there is nothing left to announce before it is reached.
+        while reader.meta()?.announced_staging_row < row && self.announce_unless(|_, _| Ok(false))? {}
         Ok(())
     }
 
@@ -137,13 +146,16 @@ fn announce_burn_blocks(
 
 /// Announces a block that was found in staging, in the state that it has there.
 fn announce_staged(tx: &mut WriteTx<'_>, staged: &StagedBlock) -> Result<(), StoreError> {
-    let block = decode_block(&staged.data)
-        .map_err(|error| StoreError::Corrupt(format!("stored block {}: {error}", staged.block_id)))?;
-    announce_stored(tx, &block.header)?;
-    if matches!(staged.state, StagingState::Orphaned { .. }) {
+    let is_orphaned = matches!(staged.state, StagingState::Orphaned { .. });
+    // Staging keeps the bytes of the newest orphans only, announced or not. Without them there is no header to tell of.
+    if !is_orphaned || !staged.data.is_empty() {
+        let block = decode_block(&staged.data)
+            .map_err(|error| StoreError::Corrupt(format!("stored block {}: {error}", staged.block_id)))?;
+        announce_stored(tx, &block.header)?;
+    }
+    if is_orphaned {
         // It came while an ancestor was rejected, which took it along before it was announced.
-        let rejection = Rejection::UnknownParent(staged.parent_block_id).to_wire();
-        let body = v1::BlockRejected { block: Some(wire::header_ref(&block.header)), rejection: Some(rejection) };
+        let body = rejected_event(staged, &Rejection::UnknownParent(staged.parent_block_id));
         tx.emit(v1::EventKind::BlockRejected, v1::event::Body::BlockRejected(body), None)?;
     }
     Ok(())

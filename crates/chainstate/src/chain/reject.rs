@@ -5,6 +5,7 @@
 //! Else anyone could have a block refused by sending it first, with bad signatures.
 
 use nakamoto_proto::v1;
+use prost::bytes::Bytes;
 use stacks_types::ids::StacksBlockId;
 
 use super::{Chain, ChainReader, lock, wire};
@@ -28,6 +29,8 @@ impl Chain {
             self.emit_rejected(events, None)?;
             return lock(&self.inner.staging).forget(&id);
         }
+        // Before they are marked: many lose their bytes then, and the journal wants to say more of them than their rows know.
+        self.announce_what_is_stored(reader)?;
         let announced = reader.meta()?.announced_staging_row;
         for descendant in reader.staging().stored_descendants(&id)? {
             // Those that come from now on are rejected when they are announced.
@@ -92,7 +95,16 @@ impl Chain {
     }
 }
 
-fn rejected_event(staged: &StagedBlock, rejection: &Rejection) -> v1::BlockRejected {
-    let block = decode_block(&staged.data).map(|block| wire::header_ref(&block.header)).unwrap_or_default();
+/// The event of a rejected block. Without its bytes it has no block hash, the one name that the row does not know.
+pub(super) fn rejected_event(staged: &StagedBlock, rejection: &Rejection) -> v1::BlockRejected {
+    let block = match decode_block(&staged.data) {
+        Ok(block) => wire::header_ref(&block.header),
+        Err(_) => v1::BlockRef {
+            block_id: wire::id(&staged.block_id),
+            block_hash: Bytes::new(),
+            chain_length: staged.chain_length,
+            burn_block_hash: wire::bytes(&staged.burn_block_hash.0),
+        },
+    };
     v1::BlockRejected { block: Some(block), rejection: Some(rejection.to_wire()) }
 }

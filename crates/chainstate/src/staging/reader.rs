@@ -90,6 +90,14 @@ impl StagingReader {
         rows::select_after(&self.conn, row, limit)
     }
 
+    /// The newest number that a block was given; it may be forgotten since. 0 when none was.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(crate) fn newest_row(&self) -> Result<u64, StoreError> {
+        rows::select_newest_row(&self.conn)
+    }
+
     /// The stored descendants of a block, parents before children, with their bytes.
     ///
     /// # Errors

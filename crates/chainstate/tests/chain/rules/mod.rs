@@ -3,6 +3,7 @@
 //!
 //! A new rule is a new line in `place`, `signatures` or `transactions`; a [`Case`] says how to make the block.
 
+mod descendants;
 mod limits;
 mod place;
 mod scene;

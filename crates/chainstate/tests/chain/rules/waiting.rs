@@ -10,7 +10,7 @@ use crate::support::TestChain;
 use chainstate::test_support::{on_a_large_stack, params, transfer};
 
 /// Kinds of the events that name a block, in order.
-fn kinds_about(test: &TestChain, id: &StacksBlockId) -> Vec<v1::EventKind> {
+pub(super) fn kinds_about(test: &TestChain, id: &StacksBlockId) -> Vec<v1::EventKind> {
     let names = |block: &Option<v1::BlockRef>| block.as_ref().is_some_and(|block| block.block_id[..] == id.0);
     let events = test.events().into_iter();
     let about = events.filter(|event| match &event.body {
