@@ -44,6 +44,7 @@ impl Chain {
         leave: impl FnOnce(&ChainReader, &StagedBlock) -> Result<bool, StoreError>,
     ) -> Result<bool, StoreError> {
         let reader = self.take_reader()?;
+        self.finish_verdict(&reader)?;
         let meta = reader.meta()?;
         // Stored blocks first: a burn block that one of them cites was mined before, so it is in the next list.
         let mut staged = reader.staging().blocks_after(meta.announced_staging_row, ROWS_MAX)?;
@@ -146,16 +147,21 @@ fn announce_burn_blocks(
 
 /// Announces a block that was found in staging, in the state that it has there.
 fn announce_staged(tx: &mut WriteTx<'_>, staged: &StagedBlock) -> Result<(), StoreError> {
-    let is_orphaned = matches!(staged.state, StagingState::Orphaned { .. });
+    let rejection = match &staged.state {
+        StagingState::Stored | StagingState::Processed => None,
+        // It came while an ancestor was rejected, which took it along before it was announced.
+        StagingState::Orphaned { ancestor: Some(_), .. } => Some(Rejection::UnknownParent(staged.parent_block_id)),
+        // It was rejected and forgotten, and came again.
+        StagingState::Orphaned { rejection, ancestor: None } => Some(rejection.clone()),
+    };
     // Staging keeps the bytes of the newest orphans only, announced or not. Without them there is no header to tell of.
-    if !is_orphaned || !staged.data.is_empty() {
+    if rejection.is_none() || !staged.data.is_empty() {
         let block = decode_block(&staged.data)
             .map_err(|error| StoreError::Corrupt(format!("stored block {}: {error}", staged.block_id)))?;
         announce_stored(tx, &block.header)?;
     }
-    if is_orphaned {
-        // It came while an ancestor was rejected, which took it along before it was announced.
-        let body = rejected_event(staged, &Rejection::UnknownParent(staged.parent_block_id));
+    if let Some(rejection) = rejection {
+        let body = rejected_event(staged, &rejection);
         tx.emit(v1::EventKind::BlockRejected, v1::event::Body::BlockRejected(body), None)?;
     }
     Ok(())

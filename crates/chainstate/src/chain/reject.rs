@@ -11,8 +11,8 @@ use stacks_types::ids::StacksBlockId;
 use super::{Chain, ChainReader, lock, wire};
 use crate::blocks::{CheckError, Rejection, check_standalone, decode_block};
 use crate::db::StoreError;
-use crate::headers::insert_rejected;
-use crate::staging::StagedBlock;
+use crate::headers::{insert_rejected, newest_rejected};
+use crate::staging::{StagedBlock, StagingState};
 
 impl Chain {
     /// Rejects a stored block. Its stored descendants go with it: their parent will never be processed.
@@ -41,6 +41,18 @@ impl Chain {
         self.emit_rejected(events, Some((id, rejection.clone())))?;
         sqlite::crash_point("reject:before_mark");
         lock(&self.inner.staging).mark_orphaned(&id, rejection)?;
+        Ok(())
+    }
+
+    /// Marks the block of the newest verdict, if a crash or a full disk came before its mark. Older ones are marked: each
+    /// round of the coordinator begins with this.
+    ///
+    /// A descendant that came after the verdict has no event yet. Once it is announced as a block that waits it would get none.
+    pub(super) fn finish_verdict(&self, reader: &ChainReader) -> Result<(), StoreError> {
+        let Some((id, rejection)) = newest_rejected(reader.conn())? else { return Ok(()) };
+        if reader.staging().state(&id)? == Some(StagingState::Stored) {
+            lock(&self.inner.staging).mark_orphaned(&id, &rejection)?;
+        }
         Ok(())
     }
 

@@ -18,8 +18,8 @@ pub use facts::ChainHeaders;
 pub(crate) use facts::burn_view_of;
 pub use queries::mined_blocks_of;
 pub(crate) use queries::{
-    children_burn_views, insert_boot, insert_header, insert_mined, insert_rejected, processed_event, prune_rejected,
-    rejected, select_header, select_tenure, select_tenure_starts, select_witnesses,
+    children_burn_views, insert_boot, insert_header, insert_mined, insert_rejected, newest_rejected, processed_event,
+    prune_rejected, rejected, select_header, select_tenure, select_tenure_starts, select_witnesses,
 };
 pub use reward::MaturedReward;
 pub(crate) use reward::matured_reward;

@@ -247,6 +247,15 @@ pub(crate) fn rejected(conn: &Connection, block_id: &StacksBlockId) -> Result<Op
     Ok(row.optional()?)
 }
 
+/// The block that was rejected last, of those whose verdicts are kept, and the rule that it broke.
+pub(crate) fn newest_rejected(conn: &Connection) -> Result<Option<(StacksBlockId, Rejection)>, StoreError> {
+    let sql = "SELECT block_id, reason, detail FROM rejected_blocks ORDER BY sequence DESC LIMIT 1";
+    let mut select = conn.prepare_cached(sql)?;
+    let row =
+        select.query_row([], |row| Ok((StacksBlockId(row.get("block_id")?), Rejection::from_row(row, "detail")?)));
+    Ok(row.optional()?)
+}
+
 fn cost_to_bytes(cost: &Cost) -> [u8; 40] {
     let parts = [cost.write_length, cost.write_count, cost.read_length, cost.read_count, cost.runtime];
     let mut bytes = [0; 40];

@@ -102,17 +102,23 @@ fn states(what: &str, test: &TestChain, whole: &Outcome) {
 /// Staging, headers and journal say the same.
 fn in_step(what: &str, test: &TestChain) {
     let processed: BTreeSet<_> = headers(test).iter().skip(1).map(|header| header.block_id).collect();
+    let known: BTreeSet<_> = staged(test).iter().map(|block| block.block_id).chain([test.tip().block_id]).collect();
     let mut marked = BTreeSet::new();
     for block in staged(test) {
         match block.state {
             StagingState::Processed => assert!(marked.insert(block.block_id)),
             StagingState::Orphaned { .. } => assert!(!processed.contains(&block.block_id), "{what}"),
-            StagingState::Stored => panic!("{what}: {} waits although it could be judged", block.block_id),
+            StagingState::Stored => assert!(
+                !known.contains(&block.parent_block_id),
+                "{what}: {} waits although it could be judged",
+                block.block_id
+            ),
         }
     }
     assert_eq!(marked, processed, "{what}: staging and headers differ");
 
     let (mut burn, mut stored, mut appended) = (Vec::new(), Vec::new(), Vec::new());
+    let mut rejected = Vec::new();
     if test.chain.journal().bounds().oldest > 1 {
         return; // The events of these blocks are forgotten.
     }
@@ -121,6 +127,7 @@ fn in_step(what: &str, test: &TestChain) {
             Body::BurnBlock(event) => burn.push(event.burn_block.expect("a block").height),
             Body::BlockStored(event) => stored.push(event.block.expect("a block").block_id.to_vec()),
             Body::BlockProcessed(event) => appended.push(event.block.expect("a block").chain_length),
+            Body::BlockRejected(event) => rejected.push(event.block.expect("a block").block_id.to_vec()),
             _ => {}
         }
     }
@@ -128,6 +135,9 @@ fn in_step(what: &str, test: &TestChain) {
     assert!(appended.iter().copied().eq(0..=count(processed.len())), "{what}: {appended:?} is not each block once");
     assert!(burn.iter().copied().eq(100..100 + count(burn.len())), "{what}: {burn:?} is not each burn block once");
     assert_eq!(stored, staged(test).iter().map(|block| block.block_id.0.to_vec()).collect::<Vec<_>>(), "{what}");
+    rejected.sort();
+    let orphans: BTreeSet<_> = outcome(test).refused.iter().map(|id| id.0.to_vec()).collect();
+    assert_eq!(rejected, orphans.into_iter().collect::<Vec<_>>(), "{what}: not each refused block once");
     assert_eq!(burn.last(), Some(&test.chain.read(|reader| reader.burn_tip()).expect("a tip").height), "{what}");
 }
 

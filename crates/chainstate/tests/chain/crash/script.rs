@@ -92,6 +92,13 @@ fn block(test: &TestChain, log: &mut Log, number: u64) {
     put(test, log, true, number, block.header.sign_stacker(&key("stacker", 0)).0.to_vec());
 
     test.sign(&mut block);
+    // One that falls with it; before it, as none is taken whose parent is refused already.
+    let mut child = block.clone();
+    child.header.parent_block_id = block.block_id();
+    child.header.chain_length += 1;
+    child.header.sign_producer(&key("producer", 0));
+    test.sign(&mut child);
+    store(test, log, &child);
     store(test, log, &block);
     settle(test, log);
 }

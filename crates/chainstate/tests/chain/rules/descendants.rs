@@ -106,3 +106,35 @@ fn an_orphan_whose_bytes_were_dropped_before_its_announcement_is_rejected_by_wha
         test.grow();
     });
 }
+
+/// A chain that has given its verdict on a block and was stopped before staging knew of it, and a child that came in
+/// between.
+fn stopped_before_the_mark() -> (TestChain, NakamotoBlock, NakamotoBlock) {
+    let test = TestChain::new();
+    let bad = bad_block(&test);
+    store(&test, &bad);
+    assert!(matches!(test.settle()[..], [Processed::Rejected(id, _)] if id == bad.block_id()));
+    let unmark = "UPDATE staging_blocks SET state = 'stored', reason = NULL, reason_detail = NULL WHERE block_id = ?1";
+    assert_eq!(staging(&test).execute(unmark, [bad.block_id().0]), Ok(1));
+    let child = child_of(&test, &bad);
+    store(&test, &child);
+    (test, bad, child)
+}
+
+#[test]
+fn a_child_that_came_between_verdict_and_mark_is_rejected_too() {
+    on_a_large_stack(|| {
+        for crash in [true, false] {
+            let (mut test, bad, child) = stopped_before_the_mark();
+            if crash {
+                test = test.reopen();
+            } // Or the disk was full, and the same process goes on.
+            test.settle();
+            for block in [&bad, &child] {
+                assert_eq!(kinds_about(&test, &block.block_id()), STORED_AND_REJECTED);
+                assert!(matches!(test.push(block), StoreOutcome::AlreadyKnown(_, Some(_))));
+            }
+            test.grow();
+        }
+    });
+}
