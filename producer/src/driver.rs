@@ -24,12 +24,9 @@ use tonic::{Code, Status};
 use crate::convert;
 use crate::decide::{Action, Input, Machine, NoTemplate};
 use crate::model::{Answer, Candidate, Millis, ProducerContext, SignedBlock, StackerSet, Template, View};
+use crate::proposals::Proposals;
 use crate::record::{Claim, Record};
 use crate::seal::{self, Keys, LastProof};
-
-/// Most proposals that are kept; each has up to 2 MiB. Producers build on the tip and finish each other's blocks first, so there is
-/// more than one only when signers refuse.
-const PROPOSALS_MAX: usize = 16;
 
 /// Shortest assembly time that the node accepts.
 const ASSEMBLY_TIME_MIN: Duration = Duration::from_millis(10);
@@ -72,8 +69,8 @@ pub(crate) struct Driver {
     pub standing: Standing<convert::Membership>,
     /// Writes this producer's slot; `None` until its id is known.
     pub slot: Option<SlotWriter>,
-    /// Proposals that may follow the tip, this producer's too, in the order in which they were first put into a slot.
-    pub proposals: Vec<Arc<SignedBlock>>,
+    /// Proposals that may follow the tip, this producer's too.
+    pub proposals: Proposals,
 }
 
 /// Why an action could not be done.
@@ -199,7 +196,7 @@ impl Driver {
             for chunk in chunks.chunks {
                 let Some(block) = convert::proposal(&chunk.data) else { continue };
                 let block_hash = block.block_hash;
-                self.keep(block);
+                self.proposals.keep(chunk.slot_id, block);
                 if convert::writer(chunk) == Some(self.keys.signing.public_key().hash160()) {
                     heard.push(Input::ProposalSeen(block_hash));
                 }
@@ -214,14 +211,6 @@ impl Driver {
             Some(Input::Answer { signer: convert::writer(chunk)?, answer })
         };
         chunks.chunks.into_iter().filter_map(input).collect()
-    }
-
-    /// Keeps a proposal that is new. When there are too many the first ones stay: signers take them in this order.
-    fn keep(&mut self, block: SignedBlock) {
-        let is_known = self.proposals.iter().any(|known| known.block_hash == block.block_hash);
-        if !is_known && self.proposals.len() < PROPOSALS_MAX {
-            self.proposals.push(Arc::new(block));
-        }
     }
 
     async fn perform(&mut self, action: Action) -> Result<Input, ActorError> {
@@ -290,11 +279,10 @@ impl Driver {
 
     /// Adds what the record and the slots know to a view.
     async fn context(&mut self, view: View) -> Result<ProducerContext, Failed> {
-        // A block below the tip's height can follow only a tip that comes back, and then its producer still has it.
-        self.proposals.retain(|block| block.parent == view.tip || block.chain_length > view.chain_length);
+        self.proposals.drop_stale(&view);
         let own: Vec<_> = self.record.children_of(&view.tip)?.into_iter().map(Arc::new).collect();
         let is_own = |block: &SignedBlock| own.iter().any(|own| own.block_hash == block.block_hash);
-        let others = self.proposals.iter().filter(|block| block.parent == view.tip && !is_own(block));
+        let others = self.proposals.children_of(view.tip).filter(|block| !is_own(block));
         let others = self.candidates(&view, others.cloned().collect()).await?;
         let unfinished = self.candidates(&view, own).await?;
         let signed_here = self.record.is_signed(&view.burn_tip, view.chain_length.saturating_add(1))?;

@@ -2,8 +2,8 @@
 //! through StackerDB and pushes the blocks. It speaks gRPC only, and one event stream drives it.
 //!
 //! Read in this order: [`model`], what it knows; [`decide`], what it does next; [`collect`], which counts signatures; [`seal`],
-//! proof and signature; [`record`], what was signed; [`convert`] and [`driver`], the way to the node; [`run`], which puts them
-//! together.
+//! proof and signature; [`record`], what was signed; [`proposals`], what others have signed; [`convert`] and [`driver`], the way to
+//! the node; [`run`], which puts them together.
 //!
 //! # Invariants
 //! - Never two different blocks signed at one height of one tenure, also after a crash: [`record`].
@@ -15,6 +15,7 @@ mod convert;
 mod decide;
 mod driver;
 mod model;
+mod proposals;
 mod record;
 mod run;
 mod seal;

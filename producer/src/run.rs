@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use crate::args::Args;
 use crate::decide::{Machine, Policy};
 use crate::driver::{Chain, Driver};
+use crate::proposals::Proposals;
 use crate::record::Record;
 use crate::seal::{Keys, LastProof};
 
@@ -87,7 +88,7 @@ async fn produce(args: Args) -> anyhow::Result<()> {
         view: None,
         standing: Standing::default(),
         slot: None,
-        proposals: Vec::new(),
+        proposals: Proposals::default(),
     };
     driver.run().await?;
     Ok(())
