@@ -12,7 +12,7 @@ use super::{Chain, ChainReader, lock, wire};
 use crate::blocks::{CheckError, Rejection, check_standalone, decode_block};
 use crate::db::StoreError;
 use crate::headers::{insert_rejected, newest_rejected};
-use crate::staging::{StagedBlock, StagingState};
+use crate::staging::{MarkError, StagedBlock, StagingState};
 
 impl Chain {
     /// Rejects a stored block. Its stored descendants go with it: their parent will never be processed.
@@ -40,8 +40,11 @@ impl Chain {
         }
         self.emit_rejected(events, Some((id, rejection.clone())))?;
         sqlite::crash_point("reject:before_mark");
-        lock(&self.inner.staging).mark_orphaned(&id, rejection)?;
-        Ok(())
+        match lock(&self.inner.staging).mark_orphaned(&id, rejection) {
+            // A newer block may have taken the place of one that waited for its burn view.
+            Ok(_) | Err(MarkError::UnknownBlock(_)) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Marks the block of the newest verdict, if a crash or a full disk came before its mark. Older ones are marked: each

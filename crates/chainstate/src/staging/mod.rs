@@ -30,6 +30,7 @@ mod writer;
 
 pub(crate) use block::NewBlock;
 pub use block::{StagedBlock, StagingState};
+pub(crate) use error::MarkError;
 pub(crate) use look::{StagingLook, look};
 pub use reader::StagingReader;
 pub(crate) use writer::{StageOutcome, StagingWriter};
