@@ -46,8 +46,11 @@ const STX: &str = "STX";
 struct Coverage {
     stx: HashSet<Principal>,
     fungible: HashSet<(Principal, String)>,
-    non_fungible: HashMap<(Principal, String), Vec<Value>>,
+    non_fungible: HashMap<(Principal, String), HashSet<Value>>,
 }
+
+/// The non-fungible tokens that were moved, by principal and class. Thousands of conditions may ask for one of thousands.
+type Moved<'a> = HashMap<(&'a Principal, &'a str), HashSet<&'a Value>>;
 
 /// Checks `assets`, which a finished call by `origin` moved: the first condition that does not hold, else the first movement
 /// that the mode does not let pass.
@@ -60,9 +63,11 @@ pub(crate) fn check_post_conditions(
     origin: &Principal,
     assets: &Assets,
 ) -> Result<(), PostConditionFailure> {
+    let names_one = conditions.iter().any(|condition| matches!(condition, PostCondition::NonFungible { .. }));
+    let moved = if names_one { moved(assets) } else { Moved::new() };
     let mut coverage = Coverage::default();
     for (index, condition) in conditions.iter().enumerate() {
-        check_condition(index, condition, origin, assets, &mut coverage)?;
+        check_condition(index, condition, origin, (assets, &moved), &mut coverage)?;
     }
     let uncovered = match mode {
         PostConditionMode::Allow => None,
@@ -76,7 +81,7 @@ fn check_condition(
     index: usize,
     condition: &PostCondition,
     origin: &Principal,
-    assets: &Assets,
+    (assets, moved_ids): (&Assets, &Moved<'_>),
     coverage: &mut Coverage,
 ) -> Result<(), PostConditionFailure> {
     let broken = |principal: &Principal, asset: String, moved: String| {
@@ -103,8 +108,7 @@ fn check_condition(
         }
         PostCondition::NonFungible { principal, asset, id, code } => {
             let (principal, asset) = (principal.resolve(origin), identifier(asset));
-            let moved = assets.assets.get(&principal).and_then(|classes| classes.get(asset.as_str()));
-            let moved = moved.is_some_and(|ids| ids.contains(id));
+            let moved = moved_ids.get(&(&principal, asset.as_str())).is_some_and(|ids| ids.contains(id));
             let holds = match code {
                 NonFungibleCode::Sent => moved,
                 NonFungibleCode::NotSent => !moved,
@@ -113,7 +117,7 @@ fn check_condition(
             if !holds {
                 return broken(&principal, format!("{asset} {id}"), moved.to_string());
             }
-            coverage.non_fungible.entry((principal, asset)).or_default().push(id.clone());
+            coverage.non_fungible.entry((principal, asset)).or_default().insert(id.clone());
         }
         PostCondition::Staking { principal, code, amount } => {
             if !code.holds(0, u128::from(*amount)) {
@@ -127,6 +131,12 @@ fn check_condition(
         }
     }
     Ok(())
+}
+
+fn moved(assets: &Assets) -> Moved<'_> {
+    let classes =
+        assets.assets.iter().flat_map(|(principal, classes)| classes.iter().map(move |class| (principal, class)));
+    classes.map(|(principal, (class, ids))| ((principal, &**class), ids.iter().collect())).collect()
 }
 
 /// The first movement, in order of the text, that is not covered.

@@ -124,6 +124,14 @@ impl<'i> Meter<'i> {
             self.until_look -= 1;
             return Ok(());
         }
+        self.look_now()
+    }
+
+    /// Asks the interrupt, if there is one: for work that takes time and charges nothing.
+    ///
+    /// # Errors
+    /// The execution was interrupted.
+    pub(crate) fn look_now(&mut self) -> Result<(), CostError> {
         self.until_look = CHARGES_BETWEEN_LOOKS;
         if self.interrupt.is_some_and(|interrupt| interrupt()) { Err(CostError::Interrupted) } else { Ok(()) }
     }

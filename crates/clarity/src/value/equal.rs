@@ -1,5 +1,6 @@
 //! When two values are equal: by their content. The types that they carry do not matter.
 
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use super::Value;
@@ -32,3 +33,10 @@ impl PartialEq for Value {
 }
 
 impl Eq for Value {}
+
+/// Of the serialization: it is the same for equal values.
+impl Hash for Value {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.encode().hash(state);
+    }
+}

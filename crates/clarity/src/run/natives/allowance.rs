@@ -3,6 +3,7 @@
 //! The body runs in a level of its own. Whatever left the owner in it must be covered by each allowance of its kind; if not, the level is
 //! rolled back and the form gives the place of the first allowance that does not hold, or [`UNCOVERED`].
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::super::assets::Assets;
@@ -29,7 +30,7 @@ const TOKEN_MEMORY: u64 = 96 + 21;
 enum Allowance {
     Stx(u128),
     Token(TokenName, u128),
-    Assets(TokenName, Vec<Value>),
+    Assets(TokenName, HashSet<Value>),
     /// Stacking, which nothing here does.
     Stacking,
     Everything,
@@ -95,11 +96,11 @@ impl Machine<'_> {
     /// What the form gives, after the body gave something or stopped.
     fn judge(&mut self, owner: &Principal, allowed: &[Allowance], level: Level, outcome: Outcome) -> Outcome {
         match outcome {
-            Ok(value) => match self.broken(owner, allowed, level) {
+            Ok(value) => match self.broken(owner, allowed, level)? {
                 Some(index) => self.refuse_level(level, index),
                 None => Value::okay(value).map_err(Stop::from),
             },
-            Err(stop @ Stop::Return(..)) => match self.broken(owner, allowed, level) {
+            Err(stop @ Stop::Return(..)) => match self.broken(owner, allowed, level)? {
                 Some(index) => self.refuse_level(level, index),
                 None => Err(stop),
             },
@@ -151,7 +152,7 @@ impl Machine<'_> {
                 let identifiers = self.eval_copied(frame, arguments[2])?;
                 let Value::List(list) = identifiers else { return Err(unexpected(Type::empty_list(), identifiers)) };
                 let sizes: u64 = list.items().iter().map(|value| u64::from(value.size())).sum();
-                (Allowance::Assets(name, list.items().to_vec()), TOKEN_MEMORY + bytes + sizes)
+                (Allowance::Assets(name, list.items().iter().cloned().collect()), TOKEN_MEMORY + bytes + sizes)
             }
             Native::WithStacking | Native::WithStaking => {
                 uint(self.eval_copied(frame, arguments[0])?)?;
@@ -180,10 +181,13 @@ impl Machine<'_> {
     }
 
     /// The first allowance that does not hold for what left the owner since the level began.
-    fn broken(&self, owner: &Principal, allowed: &[Allowance], level: Level) -> Option<u128> {
+    ///
+    /// None of this costs, and it takes a time that grows with what was moved: whoever wants the execution to end is asked.
+    fn broken(&mut self, owner: &Principal, allowed: &[Allowance], level: Level) -> Result<Option<u128>, Stop> {
         if allowed.iter().any(|allowance| matches!(allowance, Allowance::Everything)) {
-            return None;
+            return Ok(None);
         }
+        self.meter.look_now()?;
         let moved = Assets::of(&self.movements[level.movements..]);
         let mut worst: Option<u128> = None;
         let mut found = |index: Option<u128>| {
@@ -203,7 +207,7 @@ impl Machine<'_> {
         for (asset, values) in moved.assets.get(owner).into_iter().flatten() {
             found(broken_assets(allowed, asset, values));
         }
-        worst
+        Ok(worst)
     }
 
     fn broken_stx(&self, allowed: &[Allowance], stx: u128, burnt: u128) -> Option<u128> {
@@ -219,9 +223,11 @@ impl Machine<'_> {
 }
 
 fn broken_assets(allowed: &[Allowance], asset: &Arc<str>, values: &[Value]) -> Option<u128> {
+    // One may be moved thousands of times.
+    let values: HashSet<&Value> = values.iter().collect();
     first_broken(allowed, |allowance| match allowance {
         Allowance::Assets(name, identifiers) if name.matches(asset) => {
-            Some(values.iter().all(|value| identifiers.contains(value)))
+            Some(values.iter().all(|value| identifiers.contains(*value)))
         }
         _ => None,
     })
