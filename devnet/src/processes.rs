@@ -112,7 +112,10 @@ impl Children {
         };
         // After a restart it must serve where the others look for it, also when the port was chosen by the system.
         if let Some(node) = self.parts.first_mut() {
-            node.spec.bind_to(&ready.address.to_string());
+            node.spec.set("--bind", &ready.address.to_string());
+            if let Some(address) = ready.extra.as_deref().and_then(|url| url.strip_prefix("http://")) {
+                node.spec.set("--http-extra-bind", address.trim_end_matches('/'));
+            }
         }
         Ok(ready)
     }
@@ -227,15 +230,12 @@ impl Ended {
 }
 
 impl Spec {
-    fn bind_to(&mut self, address: &str) {
-        match self
-            .args
-            .iter()
-            .position(|arg| arg == "--bind")
-            .and_then(|flag| self.args.get_mut(flag.saturating_add(1)))
-        {
-            Some(value) => address.clone_into(value),
-            None => self.args.extend(["--bind".to_owned(), address.to_owned()]),
+    /// Gives a flag this value, whether it had one or not.
+    fn set(&mut self, flag: &str, value: &str) {
+        let place = self.args.iter().position(|arg| arg == flag);
+        match place.and_then(|place| self.args.get_mut(place.saturating_add(1))) {
+            Some(old) => value.clone_into(old),
+            None => self.args.extend([flag.to_owned(), value.to_owned()]),
         }
     }
 }
@@ -301,10 +301,10 @@ mod tests {
             secrets: Vec::new(),
         };
         let mut free = spec(&["--admin", "--bind", "127.0.0.1:0", "--log", "info"]);
-        free.bind_to("127.0.0.1:9");
+        free.set("--bind", "127.0.0.1:9");
         assert_eq!(free.args, ["--admin", "--bind", "127.0.0.1:9", "--log", "info"]);
         let mut none = spec(&["--admin"]);
-        none.bind_to("127.0.0.1:9");
+        none.set("--bind", "127.0.0.1:9");
         assert_eq!(none.args, ["--admin", "--bind", "127.0.0.1:9"]);
     }
 }

@@ -399,6 +399,7 @@ fn stream_limits(settings: &Settings) -> StreamRegistryLimits {
     let peer = settings.max_subscriptions_per_peer;
     let streams = StreamLimits {
         total: settings.max_subscriptions,
+        actors: default.actors,
         per_peer: peer.unwrap_or(default.per_peer),
         per_loopback_peer: peer.unwrap_or(default.per_loopback_peer),
     };

@@ -38,6 +38,8 @@ pub const MAX_ACTOR_REQUESTS: usize = 1024;
 pub const MAX_KNOWN_PASSES: usize = 1024;
 /// How old the sets of producers and stackers may be when a caller is looked for in them.
 pub const ACTORS_AGE: Duration = Duration::from_secs(5);
+/// Event streams of producers, signers and the node's own calls, above those of everybody (`max_subscriptions`).
+pub const MAX_ACTOR_STREAMS: usize = 256;
 /// Event streams that read from the disk at once; the others wait. As many again of producers and signers.
 pub const MAX_STREAM_READS: usize = 2;
 /// Batches of offered transactions at once: one that waits for its commit, and others that are checked meanwhile.

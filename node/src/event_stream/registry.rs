@@ -17,7 +17,7 @@ use super::journal::Journal;
 use super::shared_messages::SharedMessages;
 use super::subscribers::{Introduction, StreamLimits, Subscribers, TooManySubscriptions};
 use super::task::{FrameStream, Opening, Parts, QUEUE_FRAMES, StreamTask};
-use crate::limits::MAX_STREAM_READS;
+use crate::limits::{MAX_ACTOR_STREAMS, MAX_STREAM_READS};
 use crate::runtime::budget::Purse;
 use crate::runtime::class::Class;
 
@@ -34,7 +34,8 @@ impl Default for StreamRegistryLimits {
     /// 1024 streams are more than any devnet has; each costs a task and a queue of 8 frames. 60 s is much longer than a slow
     /// reader's pause, and shorter than an operator would wait. A peer from elsewhere may have a quarter of the streams.
     fn default() -> Self {
-        let streams = StreamLimits { total: 1024, per_peer: 256, per_loopback_peer: usize::MAX };
+        let streams =
+            StreamLimits { total: 1024, actors: MAX_ACTOR_STREAMS, per_peer: 256, per_loopback_peer: usize::MAX };
         Self { streams, stall_timeout: Duration::from_secs(60) }
     }
 }
@@ -149,10 +150,10 @@ impl StreamRegistry {
             server_time: Some(SystemTime::now().into()),
         };
         let feed = FrameBuilder::new(open.options, journal_id, open.start_sequence, &bounds);
-        let subscriber = self.subscribers.admit(who, &feed)?;
+        let class = open.purse.as_ref().map_or(Class::Anyone, |purse| purse.class());
+        let subscriber = self.subscribers.admit(who, class, &feed)?;
         let [everybodys, actors] = &self.disk;
-        let is_actor = open.purse.as_ref().is_some_and(|purse| purse.class() == Class::Actor);
-        let disk = if is_actor { actors } else { everybodys };
+        let disk = if class == Class::Actor { actors } else { everybodys };
         let parts = Parts {
             journal: Arc::clone(&self.journal),
             context: Arc::clone(&self.context),

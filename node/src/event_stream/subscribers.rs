@@ -17,6 +17,7 @@ use super::filter::Filter;
 use super::frame::Frame;
 use super::frame_builder::{Behind, FrameBuilder};
 use super::payload::Payload;
+use crate::runtime::class::Class;
 
 /// Ended streams that are remembered.
 const RECENT_ENDS: usize = 64;
@@ -28,6 +29,8 @@ const UNKNOWN_OFFSET: u64 = u64::MAX;
 pub struct StreamLimits {
     /// Streams of all peers together.
     pub total: usize,
+    /// Streams of producers, signers and the node itself, above those.
+    pub actors: usize,
     /// Streams of one peer.
     pub per_peer: usize,
     /// Streams of one loopback address: its processes are the operator's own.
@@ -199,16 +202,19 @@ impl Subscribers {
     pub(super) fn admit(
         &self,
         who: Introduction,
+        class: Class,
         feed: &FrameBuilder,
     ) -> Result<Arc<Subscriber>, TooManySubscriptions> {
         let mut state = self.lock();
-        if state.open.len() >= self.limits.total {
+        // Without them no block would come: readers cannot keep them out.
+        let reserve = if class == Class::Actor || who.peer.is_none() { self.limits.actors } else { 0 };
+        if state.open.len() >= self.limits.total.saturating_add(reserve) {
             return Err(TooManySubscriptions::Total { max: self.limits.total });
         }
         if let Some(peer) = who.peer.map(|peer| peer.ip()) {
             let max = if peer.is_loopback() { self.limits.per_loopback_peer } else { self.limits.per_peer };
             let open = state.per_peer.entry(peer).or_default();
-            if *open >= max {
+            if *open >= max.saturating_add(reserve) {
                 return Err(TooManySubscriptions::Peer { max, peer });
             }
             *open += 1;

@@ -56,7 +56,7 @@ fn a_snapshot_comes_before_events() {
 
 #[test]
 fn a_reader_that_takes_nothing_is_cut_with_a_cursor_that_loses_nothing() {
-    let streams = StreamLimits { total: 1, ..StreamRegistryLimits::default().streams };
+    let streams = StreamLimits { total: 1, actors: 0, ..StreamRegistryLimits::default().streams };
     let limits = StreamRegistryLimits { streams, stall_timeout: Duration::from_millis(30) };
     let bench = Bench::new(2000, limits);
     let mut stream = bench.open(&Filter::ALL, 1, 1);

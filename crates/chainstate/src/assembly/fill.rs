@@ -17,7 +17,7 @@ use crate::execution::{BlockSession, ExecutionLimits, SessionError, Supervision}
 use crate::mempool::{Candidates, DropReason, PendingTransaction, get_raw};
 use crate::transactions::{MinerAction, TransactionError, VerifiedTransaction};
 
-/// Most transactions of a block, as the reference's miner has it (docs/CONSENSUS.md#limits-of-the-formats).
+/// Most transactions of a template, as the reference's miner has it: a policy, and no rule of blocks.
 pub(crate) const MAX_BLOCK_TRANSACTIONS: usize = 11_650;
 
 /// A block's content.

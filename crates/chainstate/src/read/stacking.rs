@@ -92,6 +92,9 @@ pub fn blocks_signed(snapshot: &Snapshot<'_>, key: &PublicKey, cycle: u64) -> Re
     if snapshot.params().signing == SigningMode::WellKnown {
         return Ok(0); // The constant is nobody's signature.
     }
+    if cycle > snapshot.burn().cycle_of(snapshot.burn_tip()?.height) {
+        return Ok(0); // It has not begun.
+    }
     let set = snapshot.burn().stackers_of_cycle(cycle)?;
     let hash = key.hash160();
     if set.position(&hash).is_none() {

@@ -312,6 +312,18 @@ fn an_empty_list_of_some_length_is_cast_to_any_list_of_that_length() {
 }
 
 #[test]
+fn whoever_wants_an_execution_to_end_is_asked_before_allowances_are_judged() {
+    let mut world = Memory::default();
+    world.publish("allows", "(define-public (f) (ok (unwrap-panic (restrict-assets? tx-sender ((with-stx u1)) u1))))");
+    // So few charges that nobody is asked otherwise.
+    let interrupt = || true;
+    let meter = Meter::new(RULES.costs, RULES.block_limit).interrupted_by(&interrupt);
+    let mut machine = Machine::new(RULES, meter, &mut world);
+    let stop = machine.call(&context(), &id("allows"), "f", Vec::new()).unwrap_err();
+    assert!(matches!(&stop, Stop::Check(error) if matches!(**error, CheckError::Cost(CostError::Interrupted))));
+}
+
+#[test]
 fn a_snippet_with_allowances_that_lack_arguments_fails() {
     let mut world = Memory::default();
     world.publish("counter", COUNTER);

@@ -54,8 +54,20 @@ impl Value {
     /// # Errors
     /// They are none.
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        Self::decode_levels(bytes, MAX_DEPTH_UNTYPED)
+    }
+
+    /// As [`Value::decode`], for a value that a program made: it may be as deep as a type.
+    ///
+    /// # Errors
+    /// As [`Value::decode`].
+    pub fn decode_made(bytes: &[u8]) -> Result<Self, DecodeError> {
+        Self::decode_levels(bytes, MAX_DEPTH_TYPED)
+    }
+
+    fn decode_levels(bytes: &[u8], levels: u8) -> Result<Self, DecodeError> {
         let mut reader = Reader { bytes, fields: Fields::Declared };
-        let value = reader.untyped(MAX_DEPTH_UNTYPED)?;
+        let value = reader.untyped(levels)?;
         reader.end()?;
         Ok(value)
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chainstate::journal::JournalBounds;
 use nakamoto_proto::v1;
 use prost::Message as _;
+use tokio_util::sync::CancellationToken;
 use v1::subscribe_response::Body as FrameBody;
 
 use super::bench::{Bench, JOURNAL_ID, MemoryJournal, burn, mixed, request};
@@ -16,6 +17,8 @@ use crate::event_stream::journal::{Journal as _, ReadLimit};
 use crate::event_stream::payload::Payload;
 use crate::event_stream::registry::{OpenStream, StreamRegistryLimits};
 use crate::event_stream::subscribers::{StreamLimits, TooManySubscriptions};
+use crate::runtime::budget::Budget;
+use crate::runtime::class::Class;
 
 #[test]
 fn operators_see_who_reads_and_how_far_behind_it_is() {
@@ -68,7 +71,7 @@ fn lag_is_reported_in_bytes_too() {
 
 #[test]
 fn one_peer_cannot_take_all_places() {
-    let streams = StreamLimits { total: 10, per_peer: 1, per_loopback_peer: 2 };
+    let streams = StreamLimits { total: 10, actors: 1, per_peer: 1, per_loopback_peer: 2 };
     let bench = Bench::new(10, StreamRegistryLimits { streams, ..StreamRegistryLimits::default() });
     let open = |peer: &str| {
         let peer = Some(peer.parse().unwrap());
@@ -84,6 +87,23 @@ fn one_peer_cannot_take_all_places() {
     bench.journal.append([burn()]);
     bench.turn();
     assert!(open("127.0.0.1:3").is_ok(), "the places are free again");
+}
+
+#[test]
+fn readers_cannot_keep_out_producers_signers_and_the_nodes_own_calls() {
+    let streams = StreamLimits { total: 1, actors: 2, ..StreamRegistryLimits::default().streams };
+    let bench = Bench::new(10, StreamRegistryLimits { streams, ..StreamRegistryLimits::default() });
+    let (peer, budget, connection) =
+        (Some("127.0.0.1:1".parse().unwrap()), Budget::default(), CancellationToken::new());
+    let open = |class| {
+        let purse = Some(budget.purse(class, &connection));
+        bench.streams.open(OpenStream { peer, purse, ..request(&Filter::ALL, 1, 1, None) })
+    };
+    let _reader = open(Class::Anyone).unwrap();
+    assert_eq!(open(Class::Anyone).err(), Some(TooManySubscriptions::Total { max: 1 }));
+    let _signer = open(Class::Actor).unwrap();
+    let _own = bench.streams.open(request(&Filter::ALL, 1, 1, None)).unwrap();
+    assert!(open(Class::Actor).is_err(), "there is an end to it");
 }
 
 #[test]

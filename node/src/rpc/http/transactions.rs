@@ -136,8 +136,8 @@ fn stand(txid: &Txid, known: &KnownTransaction) -> Value {
     body
 }
 
-/// A value as Clarity writes it; the node made the bytes, so they decode.
+/// A value as Clarity writes it; a program made it, so its bytes decode.
 fn clarity_text(bytes: &[u8]) -> String {
-    let value = stacks_types::value::decode_value(bytes);
+    let value = clarity::value::Value::decode_made(bytes);
     value.map_or_else(|_| hex::encode(bytes), |value| value.to_string())
 }
