@@ -27,6 +27,7 @@ pub(super) const PAGE: Page = Page {
         ("`max_age` (a week, in which", SAMPLE, "max_age = \"168h\""),
         ("`max_bytes` bytes (256 MiB)", SETTINGS, "DEFAULT_JOURNAL_MAX_BYTES: u64 = 256 << 20"),
         ("1024 streams in all", SETTINGS, "DEFAULT_MAX_SUBSCRIPTIONS: usize = 1024"),
+        ("have 256 streams above", LIMITS, "MAX_ACTOR_STREAMS: usize = 256"),
         ("messages of 17 MiB", LIMITS, "MAX_MESSAGE_BYTES: usize = 17 << 20"),
         ("At most 64 observers", OBSERVERS, "MAX_OBSERVERS: usize = 64"),
         ("come together, 50 at most", "node/src/event_dispatcher/plan.rs", "MAX_JOINED_TRANSACTIONS: usize = 50"),
