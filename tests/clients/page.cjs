@@ -183,7 +183,9 @@ async function names(page, txid) {
 
 // Presses the third row, holds until newer blocks are there, and releases; the key of what was pressed.
 async function slowPress(page, rows) {
-  const box = await page.locator(rows).nth(2).boundingBox();
+  // The list may be drawn anew between the look for the row and the look for its place.
+  let box = null;
+  await until('a third row', async () => (box = await page.locator(rows).nth(2).boundingBox()) !== null, DEADLINE_MS);
   const [x, y] = [box.x + 20, box.y + box.height / 2];
   await page.mouse.move(x, y);
   await page.mouse.down();
@@ -199,7 +201,9 @@ async function slowPress(page, rows) {
 
 // A press for the menu of a row may never be released on the page: the list goes on.
 async function pressForMenu(page, rows) {
-  const box = await page.locator(rows).nth(2).boundingBox();
+  // The list may be drawn anew between the look for the row and the look for its place.
+  let box = null;
+  await until('a third row', async () => (box = await page.locator(rows).nth(2).boundingBox()) !== null, DEADLINE_MS);
   await page.mouse.move(box.x + 20, box.y + box.height / 2);
   await page.mouse.down({ button: 'right' });
   const newest = await page.locator(rows).first().getAttribute('data-key');

@@ -93,29 +93,34 @@ export async function ustx(principal: string): Promise<bigint> {
 
 /** Follows the events of HTTP from the beginning on until the transaction is in a block. */
 async function mined(txid: string, sender: string): Promise<Mined> {
+  // Not `AbortSignal.any`: what it gives may be collected, and then the abort reaches nobody.
   const stop = new AbortController();
-  const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(DEADLINE)]);
-  const answer = await fetch(`${URL}/v3/events?kinds=block_processed&address=${sender}&start=earliest`, { signal });
-  assert(answer.ok && answer.body);
-  let unread = '';
-  for await (const text of answer.body.pipeThrough(new TextDecoderStream())) {
-    const messages = (unread + text).split('\n\n');
-    unread = messages.pop()!;
-    for (const message of messages) {
-      if (!message.includes('event: block_processed')) continue;
-      const data = message.split('\n').filter(part => part.startsWith('data:'));
-      const event = JSON.parse(data.map(part => part.slice(5)).join('\n'));
-      const receipt = event.block_processed.receipts.find((receipt: { txid: string }) => receipt.txid === `0x${txid}`);
-      if (!receipt) continue;
-      stop.abort();
-      return {
-        status: receipt.status.replace('TRANSACTION_STATUS_', '').toLowerCase(),
-        result: deserializeCV(receipt.result),
-        events: receipt.events.map(line),
-      };
+  const deadline = setTimeout(() => stop.abort(new Error('the transaction is not mined in time')), DEADLINE);
+  try {
+    const answer = await fetch(`${URL}/v3/events?kinds=block_processed&address=${sender}&start=earliest`, { signal: stop.signal });
+    assert(answer.ok && answer.body);
+    let unread = '';
+    for await (const text of answer.body.pipeThrough(new TextDecoderStream())) {
+      const messages = (unread + text).split('\n\n');
+      unread = messages.pop()!;
+      for (const message of messages) {
+        if (!message.includes('event: block_processed')) continue;
+        const data = message.split('\n').filter(part => part.startsWith('data:'));
+        const event = JSON.parse(data.map(part => part.slice(5)).join('\n'));
+        const receipt = event.block_processed.receipts.find((receipt: { txid: string }) => receipt.txid === `0x${txid}`);
+        if (!receipt) continue;
+        return {
+          status: receipt.status.replace('TRANSACTION_STATUS_', '').toLowerCase(),
+          result: deserializeCV(receipt.result),
+          events: receipt.events.map(line),
+        };
+      }
     }
+    throw new Error('the stream ended');
+  } finally {
+    clearTimeout(deadline);
+    stop.abort();
   }
-  throw new Error('the stream ended');
 }
 
 interface BlockEvent {

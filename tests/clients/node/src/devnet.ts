@@ -108,11 +108,13 @@ export class Devnet {
 
   /** Frames of the feed, for as long as the caller takes them; then the stream is cancelled. */
   async *frames(request: MessageInitShape<typeof SubscribeRequestSchema>): AsyncGenerator<SubscribeResponse> {
+    // Not `AbortSignal.any`: what it gives may be collected, and then the abort reaches nobody and the stream stays open.
     const caller = new AbortController();
+    const deadline = setTimeout(() => caller.abort(new Error('the events do not come in time')), DEADLINE);
     try {
-      const signal = AbortSignal.any([caller.signal, AbortSignal.timeout(DEADLINE)]);
-      yield* this.events.subscribe(request, { signal });
+      yield* this.events.subscribe(request, { signal: caller.signal });
     } finally {
+      clearTimeout(deadline);
       caller.abort();
     }
   }
