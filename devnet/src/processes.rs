@@ -112,10 +112,7 @@ impl Children {
         };
         // After a restart it must serve where the others look for it, also when the port was chosen by the system.
         if let Some(node) = self.parts.first_mut() {
-            node.spec.set("--bind", &ready.address.to_string());
-            if let Some(address) = ready.extra.as_deref().and_then(|url| url.strip_prefix("http://")) {
-                node.spec.set("--http-extra-bind", address.trim_end_matches('/'));
-            }
+            node.spec.serve_at(&ready);
         }
         Ok(ready)
     }
@@ -230,6 +227,14 @@ impl Ended {
 }
 
 impl Spec {
+    /// Keeps the addresses of a node that serves.
+    fn serve_at(&mut self, ready: &Ready) {
+        self.set("--bind", &ready.address.to_string());
+        if let Some((_, address)) = ready.extra.as_deref().and_then(|url| url.split_once("://")) {
+            self.set("--http-extra-bind", address);
+        }
+    }
+
     /// Gives a flag this value, whether it had one or not.
     fn set(&mut self, flag: &str, value: &str) {
         let place = self.args.iter().position(|arg| arg == flag);
@@ -300,11 +305,18 @@ mod tests {
             args: args.iter().map(|arg| (*arg).to_owned()).collect(),
             secrets: Vec::new(),
         };
+        let ready =
+            |extra: Option<&str>| Ready { address: "127.0.0.1:9".parse().unwrap(), extra: extra.map(str::to_owned) };
         let mut free = spec(&["--admin", "--bind", "127.0.0.1:0", "--log", "info"]);
-        free.set("--bind", "127.0.0.1:9");
+        free.serve_at(&ready(None));
         assert_eq!(free.args, ["--admin", "--bind", "127.0.0.1:9", "--log", "info"]);
         let mut none = spec(&["--admin"]);
-        none.set("--bind", "127.0.0.1:9");
+        none.serve_at(&ready(None));
         assert_eq!(none.args, ["--admin", "--bind", "127.0.0.1:9"]);
+        for url in ["http://127.0.0.1:8", "https://127.0.0.1:8"] {
+            let mut two = spec(&["--bind", "127.0.0.1:0", "--http-extra-bind", "127.0.0.1:0"]);
+            two.serve_at(&ready(Some(url)));
+            assert_eq!(two.args, ["--bind", "127.0.0.1:9", "--http-extra-bind", "127.0.0.1:8"]);
+        }
     }
 }

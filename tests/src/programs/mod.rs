@@ -23,7 +23,7 @@ mod types;
 pub use calls::Call;
 pub use contract::{Program, Source, generate};
 pub use engine::Engine;
-pub use mutate::{garbled, mutated, soup};
+pub use mutate::{DEFINITIONS, garbled, mutated, soup};
 pub use types::Type;
 
 /// Who publishes and calls: the address of testnet whose key is SHA-256 of `vector account 0`.

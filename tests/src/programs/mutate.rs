@@ -79,8 +79,8 @@ fn tokens(source: &str) -> Vec<String> {
     tokens
 }
 
-/// Forms in which names are bound or counted in ways of their own, and some that are like all others.
-const HEADS: [&str; 34] = [
+/// The words that define something.
+pub const DEFINITIONS: [&str; 11] = [
     "define-constant",
     "define-private",
     "define-public",
@@ -92,6 +92,9 @@ const HEADS: [&str; 34] = [
     "define-trait",
     "use-trait",
     "impl-trait",
+];
+/// Other forms in which names are bound or counted in ways of their own, and some that are like all others.
+const HEADS: [&str; 23] = [
     "let",
     "tuple",
     "get",
@@ -161,6 +164,6 @@ fn form(rng: &mut Rng, depth: usize) -> String {
             let fields: Vec<_> = parts.iter().map(|part| format!("{}: {part}", rng.pick(&["a", "b", "x"]))).collect();
             format!("{{{}}}", fields.join(", "))
         }
-        _ => format!("({} {})", rng.pick(&HEADS), parts.join(" ")),
+        _ => format!("({} {})", rng.pick(&[&DEFINITIONS[..], &HEADS].concat()), parts.join(" ")),
     }
 }

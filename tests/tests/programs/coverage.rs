@@ -15,7 +15,7 @@ use clarity::engine::STACK_BYTES;
 use clarity::keywords::{BlockProperty, BurnProperty, Keyword};
 use clarity::natives::{Kind, Native};
 use tests::programs::record::Verdict;
-use tests::programs::{Engine, Program, generate};
+use tests::programs::{DEFINITIONS, Engine, Program, generate};
 
 use crate::seeds;
 
@@ -36,20 +36,6 @@ const KEYWORDS: [&str; 16] = [
     "tenure-height",
     "stacks-block-time",
     "current-contract",
-];
-
-const DEFINITIONS: [&str; 11] = [
-    "define-constant",
-    "define-private",
-    "define-public",
-    "define-read-only",
-    "define-data-var",
-    "define-map",
-    "define-fungible-token",
-    "define-non-fungible-token",
-    "define-trait",
-    "use-trait",
-    "impl-trait",
 ];
 
 const PROPERTIES: [&str; 10] = [

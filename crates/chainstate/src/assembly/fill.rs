@@ -198,8 +198,12 @@ impl Filler<'_> {
         // A pause lets others go first: where nobody else is mined, those that wait are, until one is slow again.
         let mut waiting = std::mem::take(&mut self.waiting).into_iter();
         if self.filling.transactions.len() == begins_with {
-            while has_room && self.has_time() {
+            while has_room {
                 let Some((next, why)) = waiting.next() else { break };
+                if !self.may_begin() {
+                    self.filling.skipped.push((next.txid, why));
+                    break;
+                }
                 match self.try_one(&next, Company::None)? {
                     Tried::Done => {}
                     Tried::Full => has_room = false,
@@ -221,8 +225,10 @@ impl Filler<'_> {
     /// Tries candidates by their rank, but for those that pause. Whether there is room for more then.
     fn try_candidates(&mut self) -> Result<bool, StoreError> {
         self.chain.newcomer().store(false, Ordering::Relaxed);
-        while self.has_time() {
-            let Some(next) = self.chain.with_mempool(|index| self.candidates.next(index)) else { return Ok(true) };
+        while let Some(next) = self.chain.with_mempool(|index| self.candidates.next(index)) {
+            if !self.may_begin() {
+                return Ok(false);
+            }
             if let Some(wait) = self.chain.slow_accounts().wait(&next, Instant::now()) {
                 self.waiting.push((next, pauses(wait)));
                 continue;
@@ -233,11 +239,11 @@ impl Filler<'_> {
                 Tried::Full => return Ok(false),
             }
         }
-        Ok(false)
+        Ok(true)
     }
 
-    /// Whether another may begin; at least one is tried.
-    fn has_time(&mut self) -> bool {
+    /// Whether the next one may begin; at least one is tried.
+    fn may_begin(&mut self) -> bool {
         let most = self.clock.bounds.most.min(MAX_BLOCK_TRANSACTIONS);
         if self.filling.transactions.len() >= most {
             return false;

@@ -112,6 +112,31 @@ async fn a_replay_begins_with_the_burn_block_and_repeats_blocks_alone() {
 }
 
 #[tokio::test]
+async fn a_replay_whose_observer_wants_fewer_posts_after_a_restart_loses_no_block() {
+    let (chain, folder) = (MemoryChain::new(), tempfile::tempdir().unwrap());
+    let observer = Recorder::start([]).await;
+    let endpoint = observer.endpoint();
+    let running = Running::start(&chain, folder.path(), &[config(&endpoint)]);
+    chain.add_burn_block();
+    chain.add_block();
+    chain.add_block();
+    let first = chain.expected(0);
+    running.until_caught_up(&chain).await;
+    observer.script([Reaction::Take]);
+    observer.then(Reaction::Status(500));
+    running.dispatcher.replay(&endpoint, 2).await.unwrap();
+    observer.until_posts(first.len() + 2).await;
+    running.stop().await;
+    assert_eq!(observer.taken()[first.len()..], ["burn 1"], "the block is refused");
+    observer.then(Reaction::Take);
+    let fewer = ObserverConfig { events_keys: vec![EventKey::StackerDb], ..config(&endpoint) };
+    let running = Running::start(&chain, folder.path(), &[fewer]);
+    observer.until_taken(first.len() + 2).await;
+    assert_eq!(observer.taken()[first.len()..], ["burn 1", "block 2"]);
+    running.stop().await;
+}
+
+#[tokio::test]
 async fn a_replay_is_refused_by_name_when_it_cannot_be() {
     let (chain, folder) = (MemoryChain::new(), tempfile::tempdir().unwrap());
     let observer = Recorder::start([]).await;

@@ -69,6 +69,11 @@ impl Recorder {
         self.address.to_string()
     }
 
+    /// Sets how the next posts are answered.
+    pub(super) fn script(&self, script: impl IntoIterator<Item = Reaction>) {
+        self.seen.script.lock().unwrap().extend(script);
+    }
+
     /// Sets how posts are answered after the script; by default they are taken.
     pub(super) fn then(&self, reaction: Reaction) {
         *self.seen.then.lock().unwrap() = Some(reaction);
