@@ -95,20 +95,16 @@ impl Machine<'_> {
 
     /// What the form gives, after the body gave something or stopped.
     fn judge(&mut self, owner: &Principal, allowed: &[Allowance], level: Level, outcome: Outcome) -> Outcome {
-        match outcome {
-            Ok(value) => match self.broken(owner, allowed, level)? {
-                Some(index) => self.refuse_level(level, index),
-                None => Value::okay(value).map_err(Stop::from),
+        let stop = match outcome {
+            Ok(_) | Err(Stop::Return(..)) => match self.broken(owner, allowed, level) {
+                Ok(Some(index)) => return self.refuse_level(level, index),
+                Ok(None) => return outcome.and_then(|value| Value::okay(value).map_err(Stop::from)),
+                Err(stop) => stop,
             },
-            Err(stop @ Stop::Return(..)) => match self.broken(owner, allowed, level)? {
-                Some(index) => self.refuse_level(level, index),
-                None => Err(stop),
-            },
-            Err(stop) => {
-                self.roll_back(level);
-                Err(stop)
-            }
-        }
+            Err(stop) => stop,
+        };
+        self.roll_back(level);
+        Err(stop)
     }
 
     fn refuse_level(&mut self, level: Level, index: u128) -> Outcome {
