@@ -101,17 +101,20 @@ fn read_file(path: &Path) -> Result<String, SecretError> {
 mod tests {
     use super::*;
 
-    fn source(name: &str, content: &str) -> SecretSource {
-        let file = std::env::temp_dir().join(format!("mockamoto-secret-{}-{name}", std::process::id()));
+    /// A key in a file, which is there as long as the second.
+    fn source(content: &str) -> (SecretSource, tempfile::NamedTempFile) {
+        let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(&file, content).unwrap();
-        SecretSource { variable: "MOCKAMOTO_TEST_KEY_THAT_IS_NOT_SET", file: Some(file) }
+        let path = Some(file.path().to_owned());
+        (SecretSource { variable: "MOCKAMOTO_TEST_KEY_THAT_IS_NOT_SET", file: path }, file)
     }
 
     #[test]
     fn both_forms_of_a_private_key_are_one_key() {
         let scalar = "11".repeat(32);
-        let short = read_private_key(&source("short", &format!("{scalar}\n"))).unwrap();
-        let long = read_private_key(&source("long", &format!("0x{scalar}01"))).unwrap();
+        let (short, _file) = source(&format!("{scalar}\n"));
+        let (long, _other) = source(&format!("0x{scalar}01"));
+        let (short, long) = (read_private_key(&short).unwrap(), read_private_key(&long).unwrap());
         assert_eq!(short.public_key().to_compressed(), long.public_key().to_compressed());
         assert_eq!(short.encoding(), stacks_types::keys::KeyEncoding::Compressed);
         assert_eq!(long.encoding(), stacks_types::keys::KeyEncoding::Compressed);
@@ -120,11 +123,11 @@ mod tests {
     #[test]
     fn an_error_names_the_place_and_never_the_text() {
         let secret = "zz".repeat(32);
-        let bad = source("bad", &secret);
+        let (bad, _file) = source(&secret);
         for text in [read_private_key(&bad).unwrap_err().to_string(), read_vrf_key(&bad).unwrap_err().to_string()] {
             assert!(text.contains("key file") && !text.contains("zz"), "{text}");
         }
-        let long = source("too-long", &"0".repeat(1000));
+        let (long, _other) = source(&"0".repeat(1000));
         assert!(matches!(read_vrf_key(&long), Err(SecretError::TooLong { .. })));
         let missing = SecretSource { variable: "MOCKAMOTO_TEST_KEY_THAT_IS_NOT_SET", file: None };
         assert!(read_vrf_key(&missing).unwrap_err().to_string().contains("MOCKAMOTO_TEST_KEY_THAT_IS_NOT_SET"));
