@@ -8,7 +8,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use client::{LogFormat, parse_duration};
 use mockamoto_node::config::Signing;
 
-/// Upper bound of `--producers` and of `--signers`: each is a process.
+/// Upper bound of `--producers`, each of which is a process, and of `--signers`, which share one.
 const ACTORS_MAX: i64 = 64;
 
 /// A whole Stacks devnet by Nakamoto rules in one command: a node, block producers and signers, with bitcoin mocked.

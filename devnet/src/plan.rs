@@ -152,9 +152,9 @@ fn is_on_demand(args: &Args, file: Option<&str>) -> bool {
 pub(crate) fn access(node_args: &[String], data_dir: &DataDir) -> anyhow::Result<Access> {
     let words = std::iter::once("node").chain(node_args.iter().map(String::as_str));
     let settings = Settings::load(&Flags::try_parse_from(words)?)?;
-    let (producers, signers) = (data_dir.devnet.producers.len(), data_dir.devnet.signers.len());
-    // Each needs one connection and one event stream, and so does the devnet itself.
-    let needed = producers.saturating_add(signers).saturating_add(1);
+    let producers = data_dir.devnet.producers.len();
+    // Each needs one connection and one event stream, and so do the process of the signers and the devnet itself.
+    let needed = producers.saturating_add(2);
     for (key, limit) in [
         ("max_connections", Some(settings.max_connections)),
         ("max_connections_per_peer", settings.max_connections_per_peer),
@@ -164,7 +164,7 @@ pub(crate) fn access(node_args: &[String], data_dir: &DataDir) -> anyhow::Result
         if let Some(limit) = limit.filter(|limit| *limit < needed) {
             bail!(
                 "connection_options.{key}: {limit} is too few: the devnet's own processes need {needed} ({producers} \
-                 producer(s), {signers} signer(s), itself)"
+                 producer(s), one for all signers, itself)"
             );
         }
     }

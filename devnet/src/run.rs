@@ -107,21 +107,22 @@ fn token_of(access: &Access) -> impl Iterator<Item = (&'static str, String)> {
     access.token.iter().map(|token| ("MOCKAMOTO_AUTH_TOKEN", token.clone()))
 }
 
+/// One process for each producer, and one for all signers: a proposal is validated once for them, and they follow one stream.
 fn actor_specs(args: &Args, plan: &Plan, data_dir: &DataDir, access: &Access, url: &str) -> anyhow::Result<Vec<Spec>> {
-    let common = |folder: &str| -> anyhow::Result<Vec<String>> {
-        let (folder, format) = (text_of(&data_dir.path.join(folder))?, plan.log_format.to_string());
-        let fixed = ["--node", url, "--data-dir", &folder, "--log", &plan.log, "--log-format", &format];
-        let mut arguments = fixed.map(str::to_owned).to_vec();
-        arguments.push(plan.durable_arg());
-        if let Some(certificate) = &access.certificate {
-            arguments.extend(["--tls-ca".to_owned(), text_of(certificate)?]);
-        }
-        Ok(arguments)
+    let format = plan.log_format.to_string();
+    let mut common = ["--node", url, "--log", &plan.log, "--log-format", &format].map(str::to_owned).to_vec();
+    common.push(plan.durable_arg());
+    if let Some(certificate) = &access.certificate {
+        common.extend(["--tls-ca".to_owned(), text_of(certificate)?]);
+    }
+    let in_folder = |name: String| -> anyhow::Result<[String; 2]> {
+        Ok(["--data-dir".to_owned(), text_of(&data_dir.path.join(name))?])
     };
     let secrets = |keys: Vec<(&'static str, String)>| keys.into_iter().chain(token_of(access)).collect();
     let mut specs = Vec::new();
     for (i, producer) in data_dir.devnet.producers.iter().enumerate() {
-        let mut arguments = common(&format!("producer-{i}"))?;
+        let mut arguments = common.clone();
+        arguments.extend(in_folder(format!("producer-{i}"))?);
         arguments.extend(["--block-interval".to_owned(), duration_text(args.block_interval)]);
         specs.push(Spec {
             name: format!("producer {i}"),
@@ -133,14 +134,17 @@ fn actor_specs(args: &Args, plan: &Plan, data_dir: &DataDir, access: &Access, ur
             ]),
         });
     }
-    for (i, signer) in data_dir.devnet.signers.iter().enumerate() {
-        specs.push(Spec {
-            name: format!("signer {i}"),
-            part: "signer-stub",
-            args: common(&format!("signer-{i}"))?,
-            secrets: secrets(vec![("MOCKAMOTO_PRIVATE_KEY", signer.private_key.clone())]),
-        });
+    let mut arguments = common;
+    for i in 0..data_dir.devnet.signers.len() {
+        arguments.extend(in_folder(format!("signer-{i}"))?);
     }
+    let keys: Vec<_> = data_dir.devnet.signers.iter().map(|signer| signer.private_key.as_str()).collect();
+    specs.push(Spec {
+        name: "the signers' process".to_owned(),
+        part: "signer-stub",
+        args: arguments,
+        secrets: secrets(vec![("MOCKAMOTO_PRIVATE_KEY", keys.join(","))]),
+    });
     Ok(specs)
 }
 
@@ -160,23 +164,23 @@ mod tests {
         let (plan, data_dir) = (Plan::new(&args).unwrap(), DataDir::open(&args, None).unwrap());
         let access = Access { token: Some("a-token-of-the-node".to_owned()), certificate: Some("c.pem".into()) };
         let actors = actor_specs(&args, &plan, &data_dir, &access, "https://127.0.0.1:1").unwrap();
-        assert_eq!(actors.len(), 6);
+        assert_eq!(actors.len(), 3, "two producers and the signers");
         for spec in actors {
             let shown = format!("{spec:?}");
             assert!(spec.secrets.iter().all(|(_, secret)| !shown.contains(secret)), "{shown}");
             assert!(spec.secrets.contains(&("MOCKAMOTO_AUTH_TOKEN", "a-token-of-the-node".to_owned())));
             let arguments = [spec.part.to_owned()].into_iter().chain(spec.args);
-            let (node, ca, format, folder) = if spec.part == "producer" {
+            let (node, ca, format, folders) = if spec.part == "producer" {
                 let parsed = mockamoto_producer::args::Args::parse_from(arguments);
                 assert_eq!((parsed.block_interval, spec.secrets.len()), (Duration::from_millis(250), 3));
-                (parsed.node, parsed.tls_ca, parsed.log_format, parsed.data_dir)
+                (parsed.node, parsed.tls_ca, parsed.log_format, vec![parsed.data_dir])
             } else {
                 let parsed = mockamoto_signer_stub::args::Args::parse_from(arguments);
-                assert_eq!(spec.secrets.len(), 2);
+                assert_eq!((parsed.data_dir.len(), spec.secrets.len()), (4, 2));
                 (parsed.node, parsed.tls_ca, parsed.log_format, parsed.data_dir)
             };
             assert_eq!((node.as_str(), ca, format), ("https://127.0.0.1:1", Some("c.pem".into()), LogFormat::Json));
-            assert!(folder.starts_with(&data_dir.path));
+            assert!(folders.iter().all(|folder| folder.starts_with(&data_dir.path)));
         }
     }
 

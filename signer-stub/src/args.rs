@@ -5,14 +5,15 @@ use std::path::PathBuf;
 use clap::{ArgAction, Parser};
 use client::LogFormat;
 
-/// Signs blocks as one stacker of a Mockamoto node.
+/// Signs blocks as a stacker of a Mockamoto node, or as several.
 ///
 /// It reads the proposals in the producers' StackerDB slots from the node's event stream, has the node validate each, and
 /// puts its signature or its reason for refusing into its own slot. All over gRPC; it needs nothing else from the
 /// node's machine.
 ///
 /// The key comes from the environment (MOCKAMOTO_PRIVATE_KEY: 32 or 33 bytes hex) or from a file, never from the
-/// command line.
+/// command line. With several keys, separated by commas or white space, a proposal is validated once for all of them; each
+/// has a --data-dir of its own, in their order.
 #[derive(Debug, Parser)]
 #[command(name = "mockamoto-signer-stub", version)]
 pub struct Args {
@@ -24,9 +25,10 @@ pub struct Args {
     #[arg(long, value_name = "FILE", env = "MOCKAMOTO_TLS_CA")]
     pub tls_ca: Option<PathBuf>,
 
-    /// Folder for the record of what was signed. Keep it: without it the signer could sign two blocks in one place
-    #[arg(long, value_name = "DIR")]
-    pub data_dir: PathBuf,
+    /// Folder for the record of what was signed, one for each key. Keep it: without it the signer could sign two blocks in one
+    /// place
+    #[arg(long, value_name = "DIR", required = true)]
+    pub data_dir: Vec<PathBuf>,
 
     /// Have each signature wait until its record is on the disk; without, a power cut may lose the record, and a killed process
     /// loses nothing. Only for a folder to which nobody comes back may it be false
@@ -38,7 +40,7 @@ pub struct Args {
     #[arg(long)]
     pub new_record: bool,
 
-    /// File with the signing key, hex, in place of MOCKAMOTO_PRIVATE_KEY
+    /// File with the signing key or keys, hex, in place of MOCKAMOTO_PRIVATE_KEY
     #[arg(long, value_name = "FILE")]
     pub private_key_file: Option<PathBuf>,
 

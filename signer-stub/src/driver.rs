@@ -2,35 +2,40 @@
 //!
 //! # Invariants
 //! - An action's result is the machine's next input: no event comes between the two.
-//! - A signature leaves only after [`Record::claim`] granted it.
+//! - The signers of the process answer a proposal at the same time; when one could not, only those that have not try again.
 //! - The place in the journal is kept only when nothing is in flight, so that a restart reads again all that was; and not for
 //!   each block, since all that an older one costs is a restart that reads more.
 //!
 //! # Not here
-//! Decisions: `decide`. Decoding messages: `messages`. Whether this signer is in the set and its token is taken: `standing`.
+//! Decisions: `decide`. Decoding messages: `messages`. A signer's own part, its record and its slot: `signer`. Who is in the stacker
+//! set, and whether the token is taken: `standing`. Burn blocks on forks: `forks`.
 
+mod failed;
+mod forks;
 mod messages;
+mod signer;
 mod standing;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use client::{
-    ActorError, Feed, FeedItem, Node, PutError, SlotWriter, Standing, is_refusal, reason, retry_delay, unary,
-};
+use client::{ActorError, Feed, FeedItem, Node, unary};
+use futures_util::future::join_all;
 use nakamoto_proto::v1;
 use nakamoto_proto::v1::event::Body;
-use stacks_types::ids::{BlockHash, BurnBlockHash, Hash160, StacksBlockId};
-use stacks_types::keys::PrivateKey;
-use stacks_types::proposal::SlotMessage;
+use stacks_types::ids::{BurnBlockHash, Hash160, StacksBlockId};
 use tokio::time::Instant;
-use tonic::{Code, Status};
 
+pub(crate) use signer::Signer;
+
+use failed::Failed;
+use forks::is_burn_ancestor;
 use messages::{decode, elected, outcome_of};
+use signer::Answer;
 
 use crate::decide::{Action, Input, Machine};
 use crate::model::{Millis, Outcome, Proposal, Refusal, Tips};
-use crate::record::{Claim, Place, Record, RecordError, Sibling};
+use crate::record::Place;
 
 /// Time from an answer until the place in the journal is kept.
 const PLACE_PAUSE: Duration = Duration::from_secs(1);
@@ -38,27 +43,21 @@ const PLACE_PAUSE: Duration = Duration::from_secs(1);
 /// What the driver needs to know of the chain; it does not change.
 #[derive(Debug, Clone)]
 pub(crate) struct Chain {
-    /// Account hash of this signer's key.
-    pub signer: Hash160,
-    /// This signer's Stacks address.
-    pub address: String,
     /// Id of the contract whose slots hold proposals.
     pub producers_db: String,
     /// Id of the contract whose slots hold the signers' answers.
     pub signers_db: String,
 }
 
-/// One signer at work.
+/// The signers of one process at work.
 #[derive(Debug)]
 pub(crate) struct Driver {
     /// Connection to the node.
     pub node: Node,
     /// Event stream of that node.
     pub feed: Feed,
-    /// What this signer has signed, on disk.
-    pub record: Record,
-    /// Key that signs blocks and StackerDB chunks.
-    pub key: PrivateKey,
+    /// One for each key.
+    pub signers: Vec<Signer>,
     /// The state machine that decides.
     pub machine: Machine,
     /// Facts that do not change.
@@ -73,42 +72,10 @@ pub(crate) struct Driver {
     pub reached: Option<(u64, Vec<u8>)>,
     /// When the place is kept next, if there is another one.
     pub place_due: Option<Instant>,
-    /// Writes this signer's slot at that burn tip: each reward cycle has its own slots.
-    pub slot: Option<(BurnBlockHash, SlotWriter)>,
-    /// Whether this signer is in the stacker set, as last logged.
-    pub standing: Standing<bool>,
-    /// Why the node refuses this signer; `None` while it does not.
+    /// Why the node refuses the signers; `None` while it does not.
     pub refused: Option<String>,
-    /// The last answer to whether this signer is a stacker at a burn block.
-    pub asked_at: Option<(BurnBlockHash, bool)>,
-}
-
-/// Why an action could not be done.
-enum Failed {
-    /// It may work later: after the time that the node advises, if it does.
-    Later(Option<Duration>),
-    /// The node refuses the caller, with this message: trying again does not help.
-    Refused(String),
-}
-
-impl From<Status> for Failed {
-    fn from(status: Status) -> Self {
-        if is_refusal(&status) {
-            return Self::Refused(status.message().to_owned());
-        }
-        match reason(&status) {
-            Some(reason) => tracing::warn!(reason, code = ?status.code(), "{}", status.message()),
-            None => tracing::warn!(code = ?status.code(), "{}", status.message()),
-        }
-        Self::Later(retry_delay(&status))
-    }
-}
-
-impl From<RecordError> for Failed {
-    fn from(error: RecordError) -> Self {
-        tracing::error!(error = ?error, "the record of signed blocks failed; nothing is signed without it");
-        Self::Later(None)
-    }
+    /// Accounts of the signers that are stackers at a burn block: the last answer of the node.
+    pub asked_at: Option<(BurnBlockHash, BTreeSet<Hash160>)>,
 }
 
 impl Driver {
@@ -134,7 +101,7 @@ impl Driver {
                     self.step(Input::Tick).await;
                 }
             }
-            self.say_when_not_in_the_set().await;
+            self.say_who_is_not_in_the_set().await;
             if let Some(why) = self.refused.take() {
                 return Err(ActorError::Token(why));
             }
@@ -164,9 +131,11 @@ impl Driver {
         self.place_due = None;
         let (Some(tips), Some((sequence, cursor))) = (self.machine.resting_place(), &self.reached) else { return };
         let place = Place { cursor: cursor.clone(), sequence: *sequence, tips };
-        if let Err(error) = self.record.set_place(&place) {
-            // Nothing is lost: a restart reads more of the journal again.
-            tracing::warn!(error = ?error, "the place in the journal was not kept");
+        for signer in &self.signers {
+            if let Err(error) = signer.record.set_place(&place) {
+                // Nothing is lost: a restart reads more of the journal again.
+                tracing::warn!(error = ?error, "the place in the journal was not kept");
+            }
         }
     }
 
@@ -279,24 +248,21 @@ impl Driver {
     }
 
     async fn on_proposal(&mut self, proposal: Box<Proposal>) {
-        let already_signed = match self.record.signature_of(&proposal.block_hash) {
-            Ok(signature) => signature.is_some(),
-            Err(error) => {
-                let _ = Failed::from(error);
-                false
-            }
-        };
+        // What was answered before is answered again when it is put again.
+        self.signers.iter_mut().for_each(|signer| signer.answered = None);
+        // One is enough: it has had the block validated.
+        let already_signed = self.signers.iter().any(|signer| signer.has_signed(&proposal.block_hash));
         self.step(Input::Proposal { proposal, already_signed }).await;
     }
 
     async fn perform(&mut self, action: Action) -> Input {
         let outcome = match action {
             Action::Validate(proposal) => self.validate(&proposal).await,
-            Action::Sign(proposal) => self.sign(&proposal).await,
-            Action::Refuse(block_hash, refusal) => self.refuse(block_hash, refusal).await,
+            Action::Sign(proposal) => self.answer(&Answer::Sign(proposal)).await,
+            Action::Refuse(block_hash, refusal) => self.answer(&Answer::Refuse(block_hash, refusal)).await,
             Action::Dismiss(block_hash, refusal) => {
                 // The failure was logged already.
-                let _ = self.refuse(block_hash, refusal).await;
+                let _ = self.answer(&Answer::Refuse(block_hash, refusal)).await;
                 Ok(Input::Dismissed)
             }
         };
@@ -316,14 +282,18 @@ impl Driver {
         }
     }
 
+    /// Has the node validate a proposal, once for all signers of the process.
     async fn validate(&mut self, proposal: &Proposal) -> Result<Input, Failed> {
-        if !self.is_asked(&proposal.burn_view).await? {
+        let asked = self.asked_at(&proposal.burn_view).await?;
+        // One who is asked also has a lane of its own in the node.
+        let Some(signer) = self.signers.iter().find(|signer| asked.contains(&signer.account)) else {
             return Ok(Input::Requested { id: String::new(), outcome: Some(Outcome::NotAsked) });
-        }
+        };
+        let node = &signer.node;
         // Nearly always they are equal, which saves the call.
         if let Some(burn_tip) = self.machine.burn_tip()
             && burn_tip != proposal.burn_view
-            && !self.is_burn_ancestor(proposal.burn_view, burn_tip).await?
+            && !is_burn_ancestor(node, proposal.burn_view, burn_tip).await?
         {
             let text = format!("burn view {} is not on the fork of burn tip {burn_tip}", proposal.burn_view);
             let refusal = Refusal::new(Refusal::STALE_BURN_VIEW, text);
@@ -331,126 +301,29 @@ impl Driver {
         }
         let block = proposal.bytes.clone().into();
         let request = v1::RequestValidationRequest { block, ..v1::RequestValidationRequest::default() };
-        let answer = unary(self.node.validation().request_validation(request)).await?;
+        let answer = unary(node.validation().request_validation(request)).await?;
         // Whether it is new or joined: a job that can be joined has not ended, and the event of its end comes in this stream.
         Ok(Input::Requested { id: answer.validation_id, outcome: None })
     }
 
-    async fn sign(&mut self, proposal: &Proposal) -> Result<Input, Failed> {
-        let signature = match self.record.signature_of(&proposal.block_hash)? {
-            Some(signature) => signature,
-            None => {
-                let siblings = self.record.siblings_of(proposal)?;
-                let mut on_other_forks = Vec::new();
-                for sibling in siblings {
-                    if self.is_on_other_fork(&sibling, proposal).await? {
-                        on_other_forks.push(sibling);
-                    }
-                }
-                let signature = self.key.sign(proposal.block_hash.as_bytes());
-                match self.record.claim(proposal, &signature, &on_other_forks)? {
-                    Claim::Granted => signature,
-                    Claim::Conflict(sibling) => {
-                        return self.refuse_conflict(proposal, sibling).await;
-                    }
-                }
+    /// Has all signers answer that have not yet: to sign only those that are stackers at the proposal's burn view.
+    async fn answer(&mut self, answer: &Answer) -> Result<Input, Failed> {
+        let Some(burn_tip) = self.machine.burn_tip() else { return Ok(Input::Answered) };
+        let asked = match answer {
+            Answer::Sign(proposal) => Some(self.asked_at(&proposal.burn_view).await?),
+            Answer::Refuse(block_hash, refusal) => {
+                tracing::info!(%block_hash, code = refusal.code, reason = refusal.text, "proposal refused");
+                None
             }
         };
-        tracing::debug!(block_hash = %proposal.block_hash, chain_length = proposal.chain_length, "block signed");
-        let message = SlotMessage::SignatureAccept { block_hash: proposal.block_hash, signature };
-        self.send(&message).await
-    }
-
-    /// Whether the node says that neither burn view is the other's ancestor. With a burn block that it does not know the answer is
-    /// no: to take them for one fork is the safe side.
-    async fn is_on_other_fork(&self, sibling: &Sibling, proposal: &Proposal) -> Result<bool, Failed> {
-        // A burn block that the node does not know proves nothing.
-        for burn in [sibling.burn_view, proposal.burn_view] {
-            if !self.is_burn_ancestor(burn, burn).await? {
-                return Ok(false);
-            }
-        }
-        let pairs = [(sibling.burn_view, proposal.burn_view), (proposal.burn_view, sibling.burn_view)];
-        for (ancestor, descendant) in pairs {
-            if self.is_burn_ancestor(ancestor, descendant).await? {
-                return Ok(false);
-            }
-        }
-        Ok(true)
-    }
-
-    /// Whether the node says that a burn block is equal to or an ancestor of another; no when it does not know one of them.
-    async fn is_burn_ancestor(&self, ancestor: BurnBlockHash, descendant: BurnBlockHash) -> Result<bool, Failed> {
-        let request = v1::CheckBurnAncestorRequest {
-            ancestor: ancestor.as_bytes().to_vec().into(),
-            descendant: descendant.as_bytes().to_vec().into(),
-        };
-        match unary(self.node.burnchain().check_burn_ancestor(request)).await {
-            Ok(answer) => Ok(answer.is_ancestor),
-            Err(status) if status.code() == Code::NotFound => Ok(false),
-            Err(status) => Err(status.into()),
-        }
-    }
-
-    async fn refuse(&mut self, block_hash: BlockHash, refusal: Refusal) -> Result<Input, Failed> {
-        tracing::info!(%block_hash, code = refusal.code, reason = refusal.text, "proposal refused");
-        self.send(&SlotMessage::Reject { block_hash, reason_code: refusal.code, reason: refusal.text }).await
-    }
-
-    /// Refuses, and then puts the signature of the block in the way into the slot again: only that block can follow the parent now,
-    /// and whoever has it can finish it, also when its producer is gone.
-    async fn refuse_conflict(&mut self, proposal: &Proposal, signed: Sibling) -> Result<Input, Failed> {
-        let text = format!("{} with the same parent was signed", signed.block_hash);
-        self.refuse(proposal.block_hash, Refusal::new(Refusal::CONFLICTS, text)).await?;
-        match self.record.signature_of(&signed.block_hash)? {
-            Some(signature) => {
-                self.send(&SlotMessage::SignatureAccept { block_hash: signed.block_hash, signature }).await
-            }
-            None => Ok(Input::Answered),
-        }
-    }
-
-    async fn send(&mut self, message: &SlotMessage) -> Result<Input, Failed> {
-        let Some(writer) = self.writer().await? else {
-            tracing::debug!("this signer has no slot in .signers; its answer is not sent");
-            return Ok(Input::Answered);
-        };
-        let (at, mut writer) = writer;
-        let outcome = writer.put(&self.node, &self.key, &message.encode()).await;
-        match outcome {
-            Ok(_) => {
-                self.slot = Some((at, writer));
-                Ok(Input::Answered)
-            }
-            Err(PutError::Call(status)) => {
-                self.slot = Some((at, writer));
-                Err((*status).into())
-            }
-            Err(error @ PutError::Refused { .. }) => {
-                // The slot may be another one by now.
-                self.slot = None;
-                tracing::error!(error = %error, "the answer was not stored");
-                Err(Failed::Later(None))
-            }
-        }
-    }
-
-    /// The writer of this signer's slot at the burn tip; `None` when it has none.
-    async fn writer(&mut self) -> Result<Option<(BurnBlockHash, SlotWriter)>, Failed> {
-        let Some(burn_tip) = self.machine.burn_tip() else { return Ok(None) };
-        match self.slot.take() {
-            Some((at, writer)) if at == burn_tip => Ok(Some((at, writer))),
-            old => {
-                // Not from the set: a former member keeps its slot until the chain has reached the new cycle.
-                let request = v1::ListSlotsRequest { contract_id: self.chain.signers_db.clone() };
-                let answer = unary(self.node.stackerdb().list_slots(request)).await?;
-                let Some(own) = answer.slots.iter().find(|slot| self.is_own(&slot.signer)) else { return Ok(None) };
-                let writer = match old {
-                    Some((_, writer)) if writer.slot_id() == own.slot_id => writer,
-                    _ => SlotWriter::new(self.chain.signers_db.clone(), own.slot_id),
-                };
-                Ok(Some((burn_tip, writer)))
-            }
-        }
+        let (chain, block_hash) = (&self.chain, answer.block_hash());
+        let answering = self.signers.iter_mut().filter(|signer| {
+            let is_asked = asked.as_ref().is_none_or(|asked| asked.contains(&signer.account));
+            is_asked && signer.answered != Some(block_hash)
+        });
+        let outcomes = join_all(answering.map(|signer| signer.answer(chain, burn_tip, answer))).await;
+        outcomes.into_iter().try_for_each(|outcome| outcome)?;
+        self.signers.iter_mut().for_each(|signer| signer.answered = None);
+        Ok(Input::Answered)
     }
 }

@@ -15,7 +15,12 @@ use crate::driver::Chain;
 ///
 /// # Errors
 /// Says what is missing and what to do, or that the node did not answer.
-pub(crate) async fn refuse_after_signing(node: &Node, chain: &Chain, folder: &Path) -> anyhow::Result<()> {
+pub(crate) async fn refuse_after_signing(
+    node: &Node,
+    chain: &Chain,
+    own: StacksAddress,
+    folder: &Path,
+) -> anyhow::Result<()> {
     let request = ListSlotsRequest { contract_id: chain.signers_db.clone() };
     let slots = match unary(node.stackerdb().list_slots(request)).await {
         Ok(answer) => answer.slots,
@@ -23,7 +28,7 @@ pub(crate) async fn refuse_after_signing(node: &Node, chain: &Chain, folder: &Pa
         Err(status) if status.code() == Code::NotFound => return Ok(()),
         Err(status) => return Err(status).context("the signers' slots cannot be read"),
     };
-    let is_own = |signer: &str| StacksAddress::parse(signer).is_ok_and(|signer| signer.hash160() == chain.signer);
+    let is_own = |signer: &str| StacksAddress::parse(signer).is_ok_and(|signer| signer.hash160() == own.hash160());
     let Some(written) = slots.iter().find(|slot| slot.slot_version > 0 && is_own(&slot.signer)) else {
         return Ok(());
     };

@@ -1,22 +1,27 @@
 //! Puts the signer together: arguments, key, connection, record; then runs the driver until a signal.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
+use std::path::PathBuf;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::Parser;
-use client::{Feed, FeedRequest, Node, SecretSource, Shutdown, Standing, read_private_key, start_log};
+use client::{Feed, FeedRequest, Node, SecretSource, Shutdown, read_private_keys, start_log};
 use nakamoto_proto::v1::{EventFilter, EventKind, EventTerm, PayloadMode, SigningMode};
 use sqlite::Durability;
 use stacks_types::address::StacksAddress;
+use stacks_types::keys::PrivateKey;
 use stacks_types::limits::{BOOT_ADDRESS_MAINNET, BOOT_ADDRESS_TESTNET};
 use tokio::time::Instant;
 
 use crate::args::Args;
 use crate::decide::Machine;
-use crate::driver::{Chain, Driver};
+use crate::driver::{Chain, Driver, Signer};
 use crate::lost;
-use crate::record::Record;
+use crate::record::{Place, Record, RecordError};
+
+/// Most keys of one process: the devnet's most signers. Each has two open files and a slot that is written for each block.
+const KEYS_MAX: usize = 64;
 
 /// Runs the program with these arguments (the program's name first) until a signal stops it. Prints help, version and argument
 /// errors as `clap` does, which ends the process.
@@ -45,24 +50,25 @@ async fn run(args: Args) -> anyhow::Result<()> {
 }
 
 async fn sign(args: Args) -> anyhow::Result<()> {
-    let key = read_private_key(&SecretSource { variable: "MOCKAMOTO_PRIVATE_KEY", file: args.private_key_file })?;
-    let node = Node::new(&args.node, args.auth_token.as_deref(), args.tls_ca.as_deref())?.as_owner_of_slot(&key);
+    let keys = read_private_keys(&SecretSource { variable: "MOCKAMOTO_PRIVATE_KEY", file: args.private_key_file })?;
+    check(&keys, &args.data_dir)?;
+    let [first, ..] = &keys[..] else { bail!("no key") };
+    let node = Node::new(&args.node, args.auth_token.as_deref(), args.tls_ca.as_deref())?.as_owner_of_slot(first);
     let info = node.service_info_when_up().await.context("the node does not say what it is")?;
     let is_mainnet = info.network == "mainnet";
     let boot = if is_mainnet { BOOT_ADDRESS_MAINNET } else { BOOT_ADDRESS_TESTNET };
-    let address = StacksAddress::p2pkh(&key.public_key(), is_mainnet);
-    let chain = Chain {
-        signer: address.hash160(),
-        address: address.to_string(),
-        producers_db: format!("{boot}.producers"),
-        signers_db: format!("{boot}.signers"),
-    };
-    if !args.new_record && Record::is_missing(&args.data_dir)? {
-        lost::refuse_after_signing(&node, &chain, &args.data_dir).await?;
+    let chain = Chain { producers_db: format!("{boot}.producers"), signers_db: format!("{boot}.signers") };
+    let mut signers = Vec::with_capacity(keys.len());
+    for (key, folder) in keys.into_iter().zip(&args.data_dir) {
+        let address = StacksAddress::p2pkh(&key.public_key(), is_mainnet);
+        if !args.new_record && Record::is_missing(folder)? {
+            lost::refuse_after_signing(&node, &chain, address, folder).await?;
+        }
+        let record = Record::open(folder, address, info.chain_id, Durability::from_setting(args.durable))?;
+        tracing::info!(%address, node = args.node, "signer starts");
+        signers.push(Signer::new(&node, key, address, record));
     }
-    let record = Record::open(&args.data_dir, address, info.chain_id, Durability::from_setting(args.durable))?;
-    let last_run = record.place()?;
-    tracing::info!(address = chain.address, node = args.node, "signer starts");
+    let last_run = place_of_all(&signers)?;
     if info.signing_mode() == SigningMode::WellKnown {
         tracing::info!("this chain's signatures are a published constant: no proposals will come");
     }
@@ -78,8 +84,7 @@ async fn sign(args: Args) -> anyhow::Result<()> {
     let mut driver = Driver {
         feed: Feed::new(node.clone(), request),
         node,
-        record,
-        key,
+        signers,
         machine: Machine::new(),
         chain,
         epoch: Instant::now(),
@@ -87,13 +92,40 @@ async fn sign(args: Args) -> anyhow::Result<()> {
         snapshot: BTreeMap::new(),
         reached: None,
         place_due: None,
-        slot: None,
-        asked_at: None,
-        standing: Standing::default(),
         refused: None,
+        asked_at: None,
     };
     driver.run().await?;
     Ok(())
+}
+
+/// Each key needs a folder of its own.
+fn check(keys: &[PrivateKey], folders: &[PathBuf]) -> anyhow::Result<()> {
+    if keys.len() != folders.len() {
+        bail!(
+            "{} key(s) and {} --data-dir: each key needs a folder of its own, in the same order",
+            keys.len(),
+            folders.len()
+        );
+    }
+    if keys.len() > KEYS_MAX {
+        bail!("{} keys are too many for one process: at most {KEYS_MAX}", keys.len());
+    }
+    let accounts: BTreeSet<_> = keys.iter().map(|key| key.public_key().hash160()).collect();
+    if accounts.len() < keys.len() {
+        bail!("a key is given twice");
+    }
+    Ok(())
+}
+
+/// The place from which all records can go on: the oldest, as an older one only has more of the journal read. `None` when one is new.
+fn place_of_all(signers: &[Signer]) -> Result<Option<Place>, RecordError> {
+    let mut places = Vec::with_capacity(signers.len());
+    for signer in signers {
+        places.push(signer.record.place()?);
+    }
+    let places: Option<Vec<_>> = places.into_iter().collect();
+    Ok(places.and_then(|places| places.into_iter().min_by_key(|place| place.sequence)))
 }
 
 fn filter(producers_db: &str) -> EventFilter {

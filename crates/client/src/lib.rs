@@ -28,7 +28,7 @@ pub use duration::{DurationError, parse_duration};
 pub use feed::{Feed, FeedError, FeedItem, FeedRequest};
 pub use log::{LogFormat, start_log};
 pub use node::{Credentials, MAX_RESPONSE_BYTES, Node, NodeChannel, NodeUrlError, UNARY_TIMEOUT, unary};
-pub use secrets::{SecretError, SecretSource, read_private_key, read_vrf_key};
+pub use secrets::{SecretError, SecretSource, read_private_key, read_private_keys, read_vrf_key};
 pub use shutdown::Shutdown;
 pub use slot::{PutError, SlotWriter};
 pub use standing::Standing;

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use stacks_types::keys::PrivateKey;
 use stacks_types::vrf::VrfPrivateKey;
 
-/// Longest key file, in bytes: 33 bytes as hex, a prefix, and line ends.
-const MAX_KEY_FILE_BYTES: u64 = 256;
+/// Longest key file, in bytes: room for a hundred keys of 33 bytes as hex, with prefixes and line ends.
+const MAX_KEY_FILE_BYTES: u64 = 8192;
 
 /// Where a secret comes from: the file when one is given, else the environment variable.
 #[derive(Debug, Clone)]
@@ -58,9 +58,24 @@ pub enum SecretError {
 /// [`SecretError`] names the variable or file, never the text in it.
 pub fn read_private_key(source: &SecretSource) -> Result<PrivateKey, SecretError> {
     let (place, text) = read(source)?;
-    PrivateKey::from_hex(&text)
-        .map(|key| key.with_encoding(stacks_types::keys::KeyEncoding::Compressed))
-        .map_err(|_| SecretError::Invalid { place, expected: "a private key: 32 or 33 bytes as hex" })
+    private_key(&text).ok_or(SecretError::Invalid { place, expected: "a private key: 32 or 33 bytes as hex" })
+}
+
+/// Reads one or more such keys, separated by commas or white space.
+///
+/// # Errors
+/// As [`read_private_key`].
+pub fn read_private_keys(source: &SecretSource) -> Result<Vec<PrivateKey>, SecretError> {
+    let (place, text) = read(source)?;
+    let words = text.split(|c: char| c == ',' || c.is_whitespace()).filter(|word| !word.is_empty());
+    let keys: Option<Vec<_>> = words.map(private_key).collect();
+    let expected = "private keys: 32 or 33 bytes as hex each";
+    keys.filter(|keys| !keys.is_empty()).ok_or(SecretError::Invalid { place, expected })
+}
+
+fn private_key(text: &str) -> Option<PrivateKey> {
+    let key = PrivateKey::from_hex(text.strip_prefix("0x").unwrap_or(text)).ok()?;
+    Some(key.with_encoding(stacks_types::keys::KeyEncoding::Compressed))
 }
 
 /// Reads a VRF private key: hex of its 32-byte seed.
@@ -71,11 +86,11 @@ pub fn read_vrf_key(source: &SecretSource) -> Result<VrfPrivateKey, SecretError>
     let (place, text) = read(source)?;
     let invalid = || SecretError::Invalid { place: place.clone(), expected: "a vrf key seed: 32 bytes as hex" };
     let mut seed = [0_u8; 32];
-    hex::decode_to_slice(&text, &mut seed).map_err(|_| invalid())?;
+    hex::decode_to_slice(text.strip_prefix("0x").unwrap_or(&text), &mut seed).map_err(|_| invalid())?;
     Ok(VrfPrivateKey::from_seed(&seed))
 }
 
-/// The variable or file that was read, and its hex text without prefix and white space.
+/// The variable or file that was read, and its text without white space around it.
 fn read(source: &SecretSource) -> Result<(String, String), SecretError> {
     let (place, text) = match &source.file {
         Some(path) => (format!("key file {}", path.display()), read_file(path)?),
@@ -84,9 +99,7 @@ fn read(source: &SecretSource) -> Result<(String, String), SecretError> {
             Err(_) => return Err(SecretError::Missing { variable: source.variable }),
         },
     };
-    let text = text.trim();
-    let text = text.strip_prefix("0x").unwrap_or(text);
-    Ok((place, text.to_owned()))
+    Ok((place, text.trim().to_owned()))
 }
 
 fn read_file(path: &Path) -> Result<String, SecretError> {
@@ -121,13 +134,29 @@ mod tests {
     }
 
     #[test]
+    fn several_keys_stand_beside_each_other() {
+        let [one, two] = ["11", "22"].map(|byte| byte.repeat(32));
+        for text in [format!("{one},{two}"), format!("0x{one}01\n{two}\n"), format!(" {one} , 0x{two} ")] {
+            let (keys, _file) = source(&text);
+            let keys = read_private_keys(&keys).unwrap();
+            let expected = [&one, &two].map(|hex| PrivateKey::from_hex(hex).unwrap().public_key().hash160());
+            assert_eq!(keys.iter().map(|key| key.public_key().hash160()).collect::<Vec<_>>(), expected, "{text:?}");
+        }
+        for text in [String::new(), " , ".to_owned(), format!("{one},{two}z")] {
+            let (keys, _file) = source(&text);
+            let error = read_private_keys(&keys).unwrap_err().to_string();
+            assert!(error.contains("private keys") && !error.contains(&one), "{error}");
+        }
+    }
+
+    #[test]
     fn an_error_names_the_place_and_never_the_text() {
         let secret = "zz".repeat(32);
         let (bad, _file) = source(&secret);
         for text in [read_private_key(&bad).unwrap_err().to_string(), read_vrf_key(&bad).unwrap_err().to_string()] {
             assert!(text.contains("key file") && !text.contains("zz"), "{text}");
         }
-        let (long, _other) = source(&"0".repeat(1000));
+        let (long, _other) = source(&"0".repeat(10_000));
         assert!(matches!(read_vrf_key(&long), Err(SecretError::TooLong { .. })));
         let missing = SecretSource { variable: "MOCKAMOTO_TEST_KEY_THAT_IS_NOT_SET", file: None };
         assert!(read_vrf_key(&missing).unwrap_err().to_string().contains("MOCKAMOTO_TEST_KEY_THAT_IS_NOT_SET"));

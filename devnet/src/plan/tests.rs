@@ -176,9 +176,9 @@ fn limits_that_leave_no_room_for_the_devnet_itself_are_refused_with_the_number()
     let folder = tempfile::tempdir().unwrap();
     for key in ["max_connections", "max_connections_per_peer", "max_subscriptions", "max_subscriptions_per_peer"] {
         let config = |limit| format!("[connection_options]\n{key} = {limit}\n");
-        let refused = settings(folder.path(), &config(5), &[]).err().map(|error| format!("{error:#}"));
-        assert!(refused.is_some_and(|text| text.contains(key) && text.contains("need 6")), "{key}");
-        assert!(settings(folder.path(), &config(6), &[]).is_ok(), "{key}");
+        let refused = settings(folder.path(), &config(2), &[]).err().map(|error| format!("{error:#}"));
+        assert!(refused.is_some_and(|text| text.contains(key) && text.contains("need 3")), "{key}");
+        assert!(settings(folder.path(), &config(3), &[]).is_ok(), "{key}");
     }
 }
 

@@ -1,9 +1,11 @@
-//! Whether this signer can work at all: its key must be in the stacker set, and the node must take its token.
+//! Whether the signers can work at all: their keys must be in the stacker set, and the node must take their token.
+
+use std::collections::BTreeSet;
 
 use client::{is_refusal, unary};
 use nakamoto_proto::v1;
 use stacks_types::address::StacksAddress;
-use stacks_types::ids::BurnBlockHash;
+use stacks_types::ids::{BurnBlockHash, Hash160};
 use tonic::Code;
 
 use super::{Driver, Failed};
@@ -12,16 +14,20 @@ use super::{Driver, Failed};
 const TOKEN_CHECK: &str = "token-check";
 
 impl Driver {
-    /// At a new burn tip, looks this signer up in the stacker set and logs a change.
-    pub(super) async fn say_when_not_in_the_set(&mut self) {
+    /// At a new burn tip, looks the signers up in the stacker set and logs changes.
+    pub(super) async fn say_who_is_not_in_the_set(&mut self) {
         let Some(burn_tip) = self.machine.burn_tip() else { return };
-        if self.standing.is_known_at(&burn_tip) {
+        if self.signers.iter().all(|signer| signer.standing.is_known_at(&burn_tip)) {
             return;
         }
         // The failure was logged already, and the next item asks again.
-        let Ok(is_member) = self.is_asked(&burn_tip).await else { return };
-        if self.standing.learn(burn_tip, is_member) {
-            let address = &self.chain.address;
+        let Ok(asked) = self.asked_at(&burn_tip).await else { return };
+        for signer in &mut self.signers {
+            let is_member = asked.contains(&signer.account);
+            if !signer.standing.learn(burn_tip, is_member) {
+                continue;
+            }
+            let address = &signer.address;
             if is_member {
                 tracing::info!(address, "this signer is in the stacker set");
             } else {
@@ -41,25 +47,25 @@ impl Driver {
         }
     }
 
-    /// Whether this signer is a stacker at a burn block. For one that the node does not know the answer is yes: validation decides.
-    pub(super) async fn is_asked(&mut self, at: &BurnBlockHash) -> Result<bool, Failed> {
-        if let Some((known, asked)) = self.asked_at
-            && known == *at
+    /// Accounts of the signers here that are stackers at a burn block. For one that the node does not know these are all: validation
+    /// decides.
+    pub(super) async fn asked_at(&mut self, at: &BurnBlockHash) -> Result<BTreeSet<Hash160>, Failed> {
+        if let Some((known, asked)) = &self.asked_at
+            && known == at
         {
-            return Ok(asked);
+            return Ok(asked.clone());
         }
+        let own = self.signers.iter().map(|signer| signer.account);
         let request = v1::GetStackerSetRequest { burn_block_hash: at.as_bytes().to_vec().into() };
         let answer = match unary(self.node.burnchain().get_stacker_set(request)).await {
             Ok(answer) => answer,
-            Err(status) if status.code() == Code::NotFound => return Ok(true),
+            Err(status) if status.code() == Code::NotFound => return Ok(own.collect()),
             Err(status) => return Err(status.into()),
         };
-        let asked = answer.stackers.iter().any(|member| self.is_own(&member.address));
-        self.asked_at = Some((*at, asked));
+        let addresses = answer.stackers.iter().filter_map(|member| StacksAddress::parse(&member.address).ok());
+        let members: BTreeSet<_> = addresses.map(|address| address.hash160()).collect();
+        let asked: BTreeSet<_> = own.filter(|own| members.contains(own)).collect();
+        self.asked_at = Some((*at, asked.clone()));
         Ok(asked)
-    }
-
-    pub(super) fn is_own(&self, address: &str) -> bool {
-        StacksAddress::parse(address).is_ok_and(|address| address.hash160() == self.chain.signer)
     }
 }

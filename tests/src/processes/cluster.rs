@@ -221,6 +221,15 @@ impl Cluster {
         let index = u8::try_from(self.signers.len()).expect("few signers");
         self.signers.push(start_signer(self.folder.path(), &self.address, index, &self.plan));
     }
+
+    /// Starts one process with the keys of these signers, whether they are in the set or not.
+    ///
+    /// # Panics
+    /// When the process does not start.
+    #[must_use]
+    pub fn start_signers(&self, indices: &[u8]) -> Process {
+        start_signers(self.folder.path(), &self.address, indices, &self.plan)
+    }
 }
 
 pub(super) fn genesis(plan: &Plan) -> Value {
@@ -329,13 +338,18 @@ fn start_producer(folder: &Path, address: &str, index: u8, plan: &Plan) -> Proce
 }
 
 fn start_signer(folder: &Path, address: &str, index: u8, plan: &Plan) -> Process {
-    let name = format!("signer-{index}");
+    start_signers(folder, address, &[index], plan)
+}
+
+/// Starts one process with the keys of several signers, each with the folder that a process of its own would have.
+fn start_signers(folder: &Path, address: &str, indices: &[u8], plan: &Plan) -> Process {
     let mut command = Command::new(binary("mockamoto-signer-stub"));
-    command
-        .args(node_args(folder, address, plan.tls))
-        .arg(format!("--durable={}", plan.durable))
-        .arg("--data-dir")
-        .arg(folder.join(&name))
-        .env("MOCKAMOTO_PRIVATE_KEY", hex::encode(key("stacker", index).to_bytes()));
-    Process::start(&name, command, folder)
+    command.args(node_args(folder, address, plan.tls)).arg(format!("--durable={}", plan.durable));
+    for index in indices {
+        command.arg("--data-dir").arg(folder.join(format!("signer-{index}")));
+    }
+    let keys: Vec<_> = indices.iter().map(|index| hex::encode(key("stacker", *index).to_bytes())).collect();
+    command.env("MOCKAMOTO_PRIVATE_KEY", keys.join(","));
+    let names: Vec<_> = indices.iter().map(ToString::to_string).collect();
+    Process::start(&format!("signer-{}", names.join("-")), command, folder)
 }

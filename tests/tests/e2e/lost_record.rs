@@ -6,7 +6,7 @@ use nakamoto_proto::v1::event::Body;
 use tests::processes::{Cluster, Plan, Watch, run};
 
 /// Moves the record's files from one folder to another.
-fn move_record(from: &Path, to: &Path) {
+pub(super) fn move_record(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).expect("a folder");
     for entry in std::fs::read_dir(from).expect("a folder") {
         let entry = entry.expect("an entry");

@@ -35,6 +35,8 @@ mod restarts;
 #[cfg(test)]
 mod sets;
 #[cfg(test)]
+mod several_keys;
+#[cfg(test)]
 mod slow;
 #[cfg(test)]
 mod stackerdb;

@@ -46,7 +46,7 @@ async fn answers(watch: &mut Watch, count: usize) -> usize {
 }
 
 /// Account hashes of the stackers that signed a block, in the order of its header.
-fn signers_of(block: &v1::BlockProcessed) -> Vec<Hash160> {
+pub(super) fn signers_of(block: &v1::BlockProcessed) -> Vec<Hash160> {
     let (names, header) = (block.block.as_ref().expect("names"), block.header.as_ref().expect("a header"));
     let signer = |signature: &prost::bytes::Bytes| {
         let signature = MessageSignature(signature.as_ref().try_into().expect("65 bytes"));
@@ -56,7 +56,8 @@ fn signers_of(block: &v1::BlockProcessed) -> Vec<Hash160> {
     header.stacker_signature.iter().map(signer).collect()
 }
 
-fn stacker(index: u8) -> Hash160 {
+/// Account hash of a stacker's key.
+pub(super) fn stacker(index: u8) -> Hash160 {
     key("stacker", index).public_key().hash160()
 }
 

@@ -9,7 +9,7 @@ pub(super) const PAGE: Page = Page {
     document: "README.md",
     rows: &[
         ("Rust toolchain (1.89 or later", "Cargo.toml", "rust-version = \"1.89\""),
-        ("a producer and four signer stubs", HOME, "DEFAULT_SIGNERS: u8 = 4"),
+        ("a producer and a process of four signer stubs", HOME, "DEFAULT_SIGNERS: u8 = 4"),
         ("prints ten pre-funded accounts", "devnet/src/accounts.rs", "ACCOUNTS: [Account; 10]"),
         ("an empty one every 5 seconds otherwise", ARGS, "default_value = \"5s\""),
         ("every 30 seconds", SETTINGS, "DEFAULT_BURN_BLOCK_INTERVAL: Duration = Duration::from_secs(30)"),
