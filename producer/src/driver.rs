@@ -17,6 +17,7 @@ use client::{
 use nakamoto_proto::v1::event::Body;
 use nakamoto_proto::v1::get_block_request::Block as BlockName;
 use nakamoto_proto::v1::{self, DropReason, JobState, PushOutcome};
+use stacks_types::ids::StacksBlockId;
 use stacks_types::proposal::SlotMessage;
 use tokio::time::Instant;
 use tonic::{Code, Status};
@@ -173,7 +174,13 @@ impl Driver {
         let sequence = event.sequence;
         match event.body {
             Some(Body::BurnBlock(burn)) if burn.is_canonical_tip => vec![Input::Moved(sequence)],
-            Some(Body::TipChanged(_) | Body::MiningChanged(_)) => vec![Input::Moved(sequence)],
+            Some(Body::TipChanged(changed)) => {
+                if let Some(tip) = changed.new_tip.and_then(|tip| tip.block_id.as_ref().try_into().ok()) {
+                    self.record.note_in_chain(&StacksBlockId(tip));
+                }
+                vec![Input::Moved(sequence)]
+            }
+            Some(Body::MiningChanged(_)) => vec![Input::Moved(sequence)],
             Some(Body::MempoolAccepted(_)) => vec![Input::Transaction(sequence)],
             // It took the time of those behind it.
             Some(Body::MempoolDropped(dropped)) if dropped.reason() == DropReason::OverExecutionLimits => {
@@ -279,6 +286,7 @@ impl Driver {
 
     /// Adds what the record and the slots know to a view.
     async fn context(&mut self, view: View) -> Result<ProducerContext, Failed> {
+        self.record.note_in_chain(&view.tip);
         self.proposals.drop_stale(&view);
         let own: Vec<_> = self.record.children_of(&view.tip)?.into_iter().map(Arc::new).collect();
         let is_own = |block: &SignedBlock| own.iter().any(|own| own.block_hash == block.block_hash);

@@ -22,9 +22,10 @@ use crate::model::SignedBlock;
 /// Name of the database in the data folder.
 const FILE_NAME: &str = "producer.sqlite";
 
-/// Blocks whose bytes are kept so that they can be proposed again. Only a child of the tip is proposed, so a few would do; of older
-/// ones the hash is kept, so that no other block is signed at their place.
-const BLOCKS_WITH_BYTES: i64 = 64;
+/// For how many newer blocks the bytes of one are kept that is not known to be in the chain. It can be proposed again as long as its
+/// parent may become the tip again: bitcoin may come back to a fork that it left, and whoever has signed the block signs no other in
+/// its place. Of all blocks the hash is kept, so that no other is signed at their place.
+const UNFINISHED_KEPT: i64 = 100_000;
 
 const SCHEMA: Schema = Schema {
     application_id: 0,
@@ -80,6 +81,18 @@ pub(crate) enum Claim {
 #[derive(Debug)]
 pub(crate) struct Record {
     connection: Connection,
+    /// The newest block.
+    newest: Option<Signed>,
+    /// A block that is in the chain, whose bytes the next claim forgets.
+    finished: Option<Signed>,
+}
+
+/// A block that was signed, and its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Signed {
+    block_id: StacksBlockId,
+    burn_view: BurnBlockHash,
+    chain_length: i64,
 }
 
 impl Record {
@@ -123,7 +136,14 @@ impl Record {
             }
         }
         tx.commit()?;
-        Ok(Self { connection })
+        let newest = newest(&connection)?;
+        Ok(Self { connection, newest, finished: None })
+    }
+
+    /// Takes note of a block that is in the chain: when it is this producer's newest, the node has its bytes, and they need not be
+    /// kept here.
+    pub(crate) fn note_in_chain(&mut self, block_id: &StacksBlockId) {
+        self.finished = self.newest.filter(|newest| newest.block_id == *block_id).or(self.finished);
     }
 
     /// Takes the place (burn view, chain length) for `block`. After `Granted` the row is on the disk and the signature may leave.
@@ -158,10 +178,21 @@ impl Record {
             "UPDATE signed SET bytes = NULL
              WHERE number = (SELECT max(number) FROM signed) - :kept AND bytes IS NOT NULL",
         )?
-        .execute(named_params! { ":kept": BLOCKS_WITH_BYTES })?;
+        .execute(named_params! { ":kept": UNFINISHED_KEPT })?;
+        if let Some(finished) = self.finished {
+            tx.prepare_cached(
+                "UPDATE signed SET bytes = NULL WHERE burn_view = :burn_view AND chain_length = :length",
+            )?
+            .execute(named_params! {
+                ":burn_view": finished.burn_view.as_bytes(),
+                ":length": finished.chain_length,
+            })?;
+        }
         crash_point("claim:inserted");
         tx.commit()?;
         crash_point("claim:committed");
+        self.finished = None;
+        self.newest = Some(Signed { block_id: block.block_id, burn_view: block.burn_view, chain_length: length });
         Ok(Claim::Granted)
     }
 
@@ -206,6 +237,21 @@ impl Record {
         }
         Ok(blocks)
     }
+}
+
+fn newest(connection: &Connection) -> Result<Option<Signed>, RecordError> {
+    let newest = connection.query_row(
+        "SELECT block_id, burn_view, chain_length FROM signed WHERE number = (SELECT max(number) FROM signed)",
+        [],
+        |row| {
+            Ok(Signed {
+                block_id: StacksBlockId(row.get(0)?),
+                burn_view: BurnBlockHash(row.get(1)?),
+                chain_length: row.get(2)?,
+            })
+        },
+    );
+    Ok(newest.optional()?)
 }
 
 fn to_sql(chain_length: u64) -> Result<i64, RecordError> {
@@ -298,17 +344,49 @@ mod tests {
     }
 
     #[test]
-    fn old_blocks_lose_their_bytes_but_keep_their_place() {
+    fn a_block_that_is_in_the_chain_loses_its_bytes_and_keeps_its_place() {
         let folder = tempfile::tempdir().unwrap();
         let mut record = open(folder.path());
-        let last = u64::try_from(BLOCKS_WITH_BYTES).unwrap() + 10;
-        for length in 1..=last {
-            assert_eq!(record.claim(&block(1, length, 4, 0xaa)).unwrap(), Claim::Granted);
+        let lengths = |record: &Record| -> Vec<_> {
+            let kept = record.children_of(&StacksBlockId([4; 32])).unwrap();
+            kept.iter().map(|block| block.chain_length).collect()
+        };
+        for length in 1..=3 {
+            record.claim(&block(1, length, 4, u8::try_from(length).unwrap())).unwrap();
         }
-        assert_eq!(record.claim(&block(1, 1, 4, 0xbb)).unwrap(), Claim::Taken(BlockHash([0xaa; 32])));
-        let kept = record.children_of(&StacksBlockId([4; 32])).unwrap();
-        assert_eq!(kept.first().unwrap().chain_length, 11);
-        assert_eq!(kept.len(), usize::try_from(BLOCKS_WITH_BYTES).unwrap());
+        // Not the newest, and nobody's.
+        record.note_in_chain(&StacksBlockId([1; 32]));
+        record.note_in_chain(&StacksBlockId([9; 32]));
+        record.claim(&block(1, 4, 4, 4)).unwrap();
+        assert_eq!(lengths(&record), [1, 2, 3, 4]);
+        record.note_in_chain(&StacksBlockId([4; 32]));
+        record.note_in_chain(&StacksBlockId([9; 32]));
+        record.claim(&block(1, 5, 4, 5)).unwrap();
+        assert_eq!(lengths(&record), [1, 2, 3, 5]);
+        drop(record);
+        let mut record = open(folder.path());
+        record.note_in_chain(&StacksBlockId([5; 32]));
+        record.claim(&block(1, 6, 4, 6)).unwrap();
+        assert_eq!(lengths(&record), [1, 2, 3, 6]);
+        assert_eq!(record.claim(&block(1, 5, 4, 0xbb)).unwrap(), Claim::Taken(BlockHash([5; 32])));
+    }
+
+    #[test]
+    fn a_block_that_never_came_into_the_chain_keeps_its_bytes_for_long() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut record = Record::open(folder.path(), SIGNER, 0x8000_0000, Durability::Unsynced).unwrap();
+        let first = block(1, 1, 4, 0xaa);
+        record.claim(&first).unwrap();
+        record.claim(&block(1, 2, 5, 0xbb)).unwrap();
+        let mut claim_as = |number: i64| {
+            record.connection.execute("UPDATE signed SET number = :number - 1 WHERE number > 1", [number]).unwrap();
+            record.claim(&block(2, u64::try_from(number).unwrap(), 6, 0xcc)).unwrap();
+            let kept = record.children_of(&first.parent).unwrap();
+            record.connection.execute("DELETE FROM signed WHERE burn_view = :view", [[2_u8; 32]]).unwrap();
+            kept
+        };
+        assert_eq!(claim_as(UNFINISHED_KEPT), vec![first.clone()]);
+        assert_eq!(claim_as(UNFINISHED_KEPT + 1), vec![]);
     }
 
     #[test]

@@ -20,7 +20,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use client::{ActorError, Feed, FeedItem, Node, unary};
-use futures_util::future::join_all;
+use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt as _, StreamExt as _};
 use nakamoto_proto::v1;
 use nakamoto_proto::v1::event::Body;
 use stacks_types::ids::{BurnBlockHash, Hash160, StacksBlockId};
@@ -321,7 +322,15 @@ impl Driver {
             let is_asked = asked.as_ref().is_none_or(|asked| asked.contains(&signer.account));
             is_asked && signer.answered != Some(block_hash)
         });
-        let outcomes = join_all(answering.map(|signer| signer.answer(chain, burn_tip, answer))).await;
+        let mut calls = FuturesUnordered::new();
+        let mut outcomes = Vec::new();
+        for signer in answering {
+            calls.push(signer.answer(chain, burn_tip, answer));
+            // It signs and calls the node, and the call goes out, before the next one signs.
+            outcomes.extend(calls.next().now_or_never().flatten());
+            tokio::task::yield_now().await;
+        }
+        outcomes.extend(calls.collect::<Vec<_>>().await);
         outcomes.into_iter().try_for_each(|outcome| outcome)?;
         self.signers.iter_mut().for_each(|signer| signer.answered = None);
         Ok(Input::Answered)

@@ -1,4 +1,6 @@
-//! When to stop: SIGINT, SIGTERM, or the end of standard input.
+//! When to stop: SIGINT, SIGTERM, SIGHUP, or the end of standard input.
+//!
+//! SIGHUP comes when the terminal is closed. Who starts a program with `nohup` has it ignored, and then it is.
 //!
 //! A parent that holds the other end of a child's standard input stops the child by closing it, and the system closes it when the
 //! parent is killed. So no child outlives its parent, and nobody has to poll whether it lives.
@@ -13,6 +15,7 @@ use tokio::sync::oneshot;
 pub struct Shutdown {
     interrupt: Signal,
     terminate: Signal,
+    hangup: Option<Signal>,
     end_of_input: Option<oneshot::Receiver<()>>,
 }
 
@@ -23,9 +26,11 @@ impl Shutdown {
     /// The system's error when signals cannot be caught or the thread cannot be started.
     pub fn listen(stop_on_stdin_eof: bool) -> std::io::Result<Self> {
         let end_of_input = if stop_on_stdin_eof { Some(watch_stdin()?) } else { None };
+        let hangup = if is_hangup_ignored() { None } else { Some(signal(SignalKind::hangup())?) };
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
+            hangup,
             end_of_input,
         })
     }
@@ -39,12 +44,32 @@ impl Shutdown {
                 None => std::future::pending().await,
             }
         };
+        let hangup = async {
+            match &mut self.hangup {
+                Some(signal) => drop(signal.recv().await),
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             _ = self.interrupt.recv() => "SIGINT",
             _ = self.terminate.recv() => "SIGTERM",
+            () = hangup => "SIGHUP",
             () = end_of_input => "end of standard input",
         }
     }
+}
+
+/// Whether this process was started with SIGHUP ignored. Where the system does not say, as if it were: then the signal does what it
+/// did before.
+fn is_hangup_ignored() -> bool {
+    std::fs::read_to_string("/proc/self/status").map_or(true, |status| has_hangup_ignored(&status))
+}
+
+/// Whether the mask of ignored signals in `/proc/<pid>/status` has SIGHUP, which is number 1.
+fn has_hangup_ignored(status: &str) -> bool {
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_none_or(|mask| mask & 1 == 1)
 }
 
 /// Reads standard input to its end in a thread of its own: a blocking read cannot be cancelled, and must not hold up the runtime's
@@ -66,4 +91,16 @@ fn watch_stdin() -> std::io::Result<oneshot::Receiver<()>> {
         let _ = sender.send(());
     })?;
     Ok(receiver)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_mask_of_ignored_signals_is_read() {
+        assert!(has_hangup_ignored("Name:\tx\nSigIgn:\t0000000000001001\nSigCgt:\t0000000000000000\n"));
+        assert!(!has_hangup_ignored("Name:\tx\nSigIgn:\t0000000000001000\nSigCgt:\t0000000000000001\n"));
+        assert!(has_hangup_ignored("Name:\tx\n") && has_hangup_ignored("SigIgn:\tzz\n"));
+    }
 }

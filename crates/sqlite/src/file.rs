@@ -20,7 +20,8 @@ use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::hooks::Wal as WalHandle;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::wal::CheckpointMode;
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::check::{START_CHECK_BYTES, Unchecked, check, page_sums};
 use crate::page_checksums::{LoadError, Loaded, PageChecksums, locked};
@@ -32,7 +33,15 @@ use crate::{Durability, OpenError, crash_point};
 const CHECKPOINT_FRAMES: u64 = 1000;
 /// Frames after which that is tried again when a reader was in the way.
 const RETRY_FRAMES: u64 = 250;
-/// How long a statement waits for a lock. Readers of a WAL file never wait; the one writer does, for a checkpoint only.
+/// Frames, 128 MiB, after which the writer waits for readers, so that the log begins again: while one reader follows the other, none
+/// of them without a look at the log, it would grow for ever. After a wait in vain, as many more until the next.
+const LOG_FRAMES: u64 = 32_768;
+/// How long the writer waits for them: in vain when they read for longer.
+const READERS_TIMEOUT: Duration = Duration::from_secs(3);
+/// To how many bytes a log is cut when it begins again.
+const LOG_BYTES_KEPT: u64 = 16 << 20;
+/// How long a statement waits for a lock. Neither readers nor the one writer of a WAL file wait for each other, but as
+/// [`READERS_TIMEOUT`] says.
 pub const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Prepared statements that a connection keeps: more than any store has queries.
 const STATEMENT_CACHE: usize = 128;
@@ -147,7 +156,8 @@ impl Inspected {
             }
         };
         crash_point("sqlite:opened");
-        let mut writer = ChecksumWriter { wal, sums, checkpoint_at: CHECKPOINT_FRAMES, durability };
+        let mut writer =
+            ChecksumWriter { wal, sums, checkpoint_at: CHECKPOINT_FRAMES, restart_at: LOG_FRAMES, durability };
         writer.catch_up(&newest).map_err(OpenError::file(&sums_path))?;
         let hook = move |handle: &mut WalHandle, _| {
             // The transaction is on the disk, so it must not fail any more.
@@ -184,6 +194,8 @@ fn connect(path: &Path, durability: Durability) -> Result<Connection, OpenError>
     // WAL: readers see the last commit while the next is written.
     conn.pragma_update(None, "journal_mode", "WAL").map_err(&at)?;
     conn.pragma_update(None, "wal_autocheckpoint", 0).map_err(&at)?;
+    conn.pragma_update(None, "journal_size_limit", LOG_BYTES_KEPT).map_err(&at)?;
+    conn.busy_timeout(READERS_TIMEOUT).map_err(&at)?;
     conn.pragma_update(None, "foreign_keys", true).map_err(&at)?;
     Ok(conn)
 }
@@ -216,6 +228,7 @@ struct ChecksumWriter {
     wal: Wal,
     sums: Arc<Mutex<PageChecksums>>,
     checkpoint_at: u64,
+    restart_at: u64,
     durability: Durability,
 }
 
@@ -233,7 +246,8 @@ impl ChecksumWriter {
         let before = self.wal.frames;
         let pages = self.wal.follow()?;
         if self.wal.frames < before {
-            self.checkpoint_at = CHECKPOINT_FRAMES; // The log has begun again.
+            // The log has begun again.
+            (self.checkpoint_at, self.restart_at) = (CHECKPOINT_FRAMES, LOG_FRAMES);
         }
         locked(&self.sums).append(&pages, self.wal.position())?;
         crash_point("sqlite:noted");
@@ -243,12 +257,30 @@ impl ChecksumWriter {
         self.checkpoint_at = self.wal.frames + RETRY_FRAMES;
         locked(&self.sums).sync(self.durability)?;
         crash_point("sqlite:before_checkpoint");
-        let (in_log, moved) = handle.checkpoint_v2(rusqlite::wal::CheckpointMode::PASSIVE).map_err(io::Error::other)?;
+        let is_whole = self.checkpoint(handle).map_err(io::Error::other)?;
         crash_point("sqlite:after_checkpoint");
-        if in_log == moved {
+        if is_whole {
             locked(&self.sums).shorten(self.durability)?;
         }
         Ok(())
+    }
+
+    /// Moves the log's pages to the file, as many as the readers permit. Whether these are all.
+    fn checkpoint(&mut self, handle: &mut WalHandle) -> rusqlite::Result<bool> {
+        if self.wal.frames < self.restart_at {
+            let (in_log, moved) = handle.checkpoint_v2(CheckpointMode::PASSIVE)?;
+            return Ok(in_log == moved);
+        }
+        self.restart_at = self.wal.frames + LOG_FRAMES;
+        match handle.checkpoint_v2(CheckpointMode::RESTART) {
+            Ok((in_log, moved)) => Ok(in_log == moved),
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
+                let log_bytes = self.wal.frames * PAGE_BYTES as u64;
+                tracing::warn!(log_bytes, "long reads keep the write-ahead log from beginning again");
+                Ok(false)
+            }
+            Err(error) => Err(error),
+        }
     }
 }
 

@@ -73,7 +73,8 @@ impl Machine {
             let is_final = self.dismissed.values().all(|is_final| *is_final);
             tracing::warn!(
                 burn_tip = %view.burn_tip,
-                "a block was signed at this height of this tenure and cannot be finished; the next burn block frees the way"
+                "a block was signed at this height of this tenure and cannot be finished; the next burn block frees the way, unless signers \
+                 have signed it"
             );
             let until = (!is_final).then(|| now.saturating_add(self.policy.proposal_timeout_ms));
             self.phase = Phase::Waiting { until, for_what: WaitFor::Move };

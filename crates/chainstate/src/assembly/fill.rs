@@ -20,6 +20,9 @@ use crate::transactions::{MinerAction, TransactionError, VerifiedTransaction};
 /// Most transactions of a template, as the reference's miner has it: a policy, and no rule of blocks.
 pub(crate) const MAX_BLOCK_TRANSACTIONS: usize = 11_650;
 
+/// How often at most those whose accounts have too little are tried again after others, in one template.
+const ROUNDS_OF_THE_SHORT: u32 = 4;
+
 /// A block's content.
 pub(crate) struct Filled {
     /// The transactions, in order.
@@ -167,6 +170,7 @@ impl Chain {
                 put_off_time: Duration::ZERO,
             },
             waiting: Vec::new(),
+            short: Vec::new(),
             tried: false,
             ended_early: false,
         };
@@ -187,6 +191,9 @@ struct Filler<'a> {
     clock: Clock<'a>,
     /// Those that others go before, and why.
     waiting: Vec<(PendingTransaction, String)>,
+    /// Those whose account has too little, and the error. Another may bring what they need: after a reorganization they come by their
+    /// fees, not in the order in which they were mined.
+    short: Vec<(PendingTransaction, TransactionError)>,
     tried: bool,
     ended_early: bool,
 }
@@ -194,7 +201,10 @@ struct Filler<'a> {
 impl Filler<'_> {
     fn fill(&mut self) -> Result<(), StoreError> {
         let begins_with = self.filling.transactions.len();
-        let mut has_room = self.try_candidates()?;
+        let mut has_room = self.try_candidates()? && self.try_the_short()?;
+        for (next, error) in std::mem::take(&mut self.short) {
+            self.filling.skipped.push((next.txid, format!("{error}; it is tried again in the next block")));
+        }
         // A pause lets others go first: where nobody else is mined, those that wait are, until one is slow again.
         let mut waiting = std::mem::take(&mut self.waiting).into_iter();
         if self.filling.transactions.len() == begins_with {
@@ -237,6 +247,34 @@ impl Filler<'_> {
                 Tried::Done | Tried::Cut | Tried::GaveWay => {}
                 Tried::PutOff => self.waiting.push((next, took_short_time())),
                 Tried::Full => return Ok(false),
+            }
+        }
+        Ok(true)
+    }
+
+    /// Tries those again whose accounts had too little, for as long as that helps. Those that it did not help can never be mined, if
+    /// all others were tried. Whether there is room for more then.
+    fn try_the_short(&mut self) -> Result<bool, StoreError> {
+        for _ in 0..ROUNDS_OF_THE_SHORT {
+            let mined = self.filling.transactions.len();
+            let mut short = std::mem::take(&mut self.short).into_iter();
+            while let Some((next, error)) = short.next() {
+                if !self.may_begin() || self.try_one(&next, Company::Others)? == Tried::Full {
+                    self.short.push((next, error));
+                    self.short.extend(short);
+                    return Ok(false);
+                }
+            }
+            if self.filling.transactions.len() == mined {
+                if self.waiting.is_empty() {
+                    for (next, error) in std::mem::take(&mut self.short) {
+                        self.filling.leave_out(next.txid, &error);
+                    }
+                }
+                return Ok(true);
+            }
+            if !self.try_candidates()? {
+                return Ok(false);
             }
         }
         Ok(true)
@@ -286,6 +324,10 @@ impl Filler<'_> {
                 Ok(Tried::Full)
             }
             Err(error) if error.is_ours() => Err(ours(error)),
+            Err(error) if error.is_short_of_funds() => {
+                self.short.push((next.clone(), error));
+                Ok(Tried::Done)
+            }
             Err(TransactionError::TookTooLong { .. }) if has_short_time => {
                 self.clock.put_off(begun.elapsed(), self.chain.execution_limits().time);
                 self.chain.slow_accounts().put_off(next, Instant::now());

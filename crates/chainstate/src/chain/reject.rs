@@ -10,6 +10,7 @@ use stacks_types::ids::StacksBlockId;
 
 use super::{Chain, ChainReader, lock, wire};
 use crate::blocks::{CheckError, Rejection, check_standalone, decode_block};
+use crate::burn::BurnLookupError;
 use crate::db::StoreError;
 use crate::headers::{insert_rejected, newest_rejected};
 use crate::staging::{MarkError, StagedBlock, StagingState};
@@ -79,15 +80,18 @@ impl Chain {
         })
     }
 
-    /// Lets blocks whose burn view has become known go on, once their signatures are checked, which could not be before.
+    /// Lets blocks go on whose burn view has been announced since, once their signatures are checked, which could not be before. A burn
+    /// view that is known and not announced yet has its turn after that: its event comes before what becomes of them.
     /// Stops at the first that fails, and returns it with the broken rule: it is rejected, call again.
     pub(super) fn attach_burn_views(
         &self,
         reader: &ChainReader,
     ) -> Result<Option<(StacksBlockId, Rejection)>, StoreError> {
         for hash in reader.staging().burn_hashes_waited_for()? {
-            if !reader.burn().is_known(&hash)? {
-                continue;
+            match reader.burn().get_burn_block(&hash) {
+                Ok(burn_block) if burn_block.seen <= reader.meta()?.announced_burn_row => {}
+                Ok(_) | Err(BurnLookupError::UnknownBurnBlock(_)) => continue,
+                Err(error) => return Err(error.into()),
             }
             for staged in reader.staging().waiting_for_burn_block(&hash)? {
                 let checked = match decode_block(&staged.data) {

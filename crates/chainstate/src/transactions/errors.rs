@@ -239,6 +239,12 @@ impl TransactionError {
         }
     }
 
+    /// Whether an account has too little for it, which another transaction may change.
+    #[must_use]
+    pub(crate) fn is_short_of_funds(&self) -> bool {
+        matches!(self, Self::FeeAboveBalance { .. } | Self::TransferAmount { .. })
+    }
+
     /// Whether it waits because earlier ones have used the budget of the tenure.
     #[must_use]
     pub(crate) fn is_exhausted(&self) -> bool {

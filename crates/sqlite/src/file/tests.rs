@@ -377,3 +377,44 @@ fn nothing_is_compared_of_a_file_that_was_closed() {
     drop(conn);
     assert!(!left.check_some().unwrap());
 }
+
+/// Reads time and again until told to stop, so long that with others beside it there is always one.
+fn read_on(path: &Path, stop: &std::sync::atomic::AtomicBool) {
+    let conn = open_reader(path).unwrap();
+    while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+        let tx = conn.unchecked_transaction().unwrap();
+        let before = rows(&tx);
+        std::thread::park_timeout(Duration::from_millis(20));
+        assert_eq!(rows(&tx), before, "a reader sees one commit");
+    }
+}
+
+#[test]
+fn readers_that_overlap_do_not_keep_the_log_from_beginning_again() {
+    let folder = Folder::new();
+    let conn = open(&folder.db(), Durability::Unsynced).unwrap();
+    write(&conn, 1);
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    let log_bytes = || std::fs::metadata(folder.file("-wal")).unwrap().len();
+    let mut longest = 0;
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| read_on(&folder.db(), &stop));
+            std::thread::park_timeout(Duration::from_millis(5));
+        }
+        let megabyte = "INSERT INTO t (text) VALUES (printf('%01000000d', 1))";
+        for _ in 0..3 * LOG_FRAMES * PAGE_BYTES as u64 / 1_000_000 {
+            conn.execute(megabyte, []).unwrap();
+            longest = longest.max(log_bytes());
+        }
+        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+    });
+    let most = (LOG_FRAMES + 2 * RETRY_FRAMES) * PAGE_BYTES as u64;
+    assert!(longest > most / 2, "{longest}: the readers were in nobody's way");
+    assert!(longest <= most, "{longest}");
+    // Once the log has begun again it is short.
+    write(&conn, 4_000);
+    assert!(log_bytes() <= 2 * LOG_BYTES_KEPT, "{}", log_bytes());
+    drop(conn);
+    assert_eq!(rows(&folder.open()), 4_001 + 402);
+}

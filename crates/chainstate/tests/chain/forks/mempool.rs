@@ -104,3 +104,30 @@ fn a_transaction_whose_nonce_the_new_fork_has_used_does_not_come_back() {
         assert_eq!((test.nonce(&user(0)), test.chain.pending_count()), (2, 0));
     });
 }
+
+#[test]
+fn what_spends_money_that_another_brings_is_mined_again_after_it() {
+    on_a_large_stack(|| {
+        let mut test = TestChain::new();
+        let first = test.grow();
+        let fork_point = test.tip().burn_view;
+        let old_view = test.mine(None);
+        let paying = |from, nonce, fee, to, amount| {
+            let payload = TransactionPayload::TokenTransfer { recipient: user(to), amount, memo: [0; 34] };
+            signed(&key("user", from), nonce, fee, payload)
+        };
+        // The second spends what only the first brings, and offers the higher fee.
+        let nearly_all = u64::try_from(OPENING_USTX).expect("an amount") - 1_000;
+        let (brings, spends) = (paying(0, 0, 200, 1, 5_000), paying(1, 0, 5_000, 2, nearly_all));
+        let third = paying(1, 1, 200, 2, 10);
+        let old = test.forge(&first, &old_view, vec![brings.clone(), spends.clone(), third.clone()]);
+        test.push(&old);
+        assert_eq!(test.settle(), [Processed::Appended(old.block_id())]);
+        let side = test.mine(Some(&fork_point));
+        test.mine(Some(&side));
+        assert_eq!(test.pending(), [brings.txid(), spends.txid(), third.txid()].into());
+        assert_eq!(test.nonce(&user(1)), 0);
+        test.grow();
+        assert_eq!((test.nonce(&user(0)), test.nonce(&user(1)), test.pending().len()), (1, 2, 0));
+    });
+}

@@ -175,6 +175,22 @@ fn a_burn_block_that_came_since_is_announced_before_the_block_that_waits() {
 }
 
 #[test]
+fn a_block_that_waits_for_a_burn_block_is_processed_after_that_is_announced() {
+    on_a_large_stack(|| {
+        let (_, mut test, block) = ahead();
+        test.push(&block);
+        test.settle();
+        let newest = test.chain.journal().newest_sequence();
+        test.mine_in_silence(None);
+        assert_eq!(test.chain.process_next().expect("processing"), None, "nobody has heard of the burn block");
+        assert_eq!(test.settle(), [Processed::Appended(block.block_id())]);
+        let events = test.chain.journal().read(newest + 1, 2, usize::MAX).expect("in memory");
+        let kinds: Vec<_> = events.iter().map(|event| event.kind).collect();
+        assert_eq!(kinds, [v1::EventKind::BurnBlock, v1::EventKind::BlockProcessed]);
+    });
+}
+
+#[test]
 fn unknown_parents_and_burn_views_are_named_and_wait() {
     on_a_large_stack(|| {
         let mut test = TestChain::new();
