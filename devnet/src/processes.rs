@@ -237,11 +237,8 @@ impl Spec {
 
     /// Gives a flag this value, whether it had one or not.
     fn set(&mut self, flag: &str, value: &str) {
-        let place = self.args.iter().position(|arg| arg == flag);
-        match place.and_then(|place| self.args.get_mut(place.saturating_add(1))) {
-            Some(old) => value.clone_into(old),
-            None => self.args.extend([flag.to_owned(), value.to_owned()]),
-        }
+        self.args.retain(|arg| arg.split_once('=').is_none_or(|(name, _)| name != flag));
+        self.args.push(crate::plan::flag(flag, value));
     }
 }
 
@@ -307,16 +304,16 @@ mod tests {
         };
         let ready =
             |extra: Option<&str>| Ready { address: "127.0.0.1:9".parse().unwrap(), extra: extra.map(str::to_owned) };
-        let mut free = spec(&["--admin", "--bind", "127.0.0.1:0", "--log", "info"]);
+        let mut free = spec(&["--admin", "--bind=127.0.0.1:0", "--log=--bind=x"]);
         free.serve_at(&ready(None));
-        assert_eq!(free.args, ["--admin", "--bind", "127.0.0.1:9", "--log", "info"]);
+        assert_eq!(free.args, ["--admin", "--log=--bind=x", "--bind=127.0.0.1:9"]);
         let mut none = spec(&["--admin"]);
         none.serve_at(&ready(None));
-        assert_eq!(none.args, ["--admin", "--bind", "127.0.0.1:9"]);
+        assert_eq!(none.args, ["--admin", "--bind=127.0.0.1:9"]);
         for url in ["http://127.0.0.1:8", "https://127.0.0.1:8"] {
-            let mut two = spec(&["--bind", "127.0.0.1:0", "--http-extra-bind", "127.0.0.1:0"]);
+            let mut two = spec(&["--bind=127.0.0.1:0", "--http-extra-bind=127.0.0.1:0"]);
             two.serve_at(&ready(Some(url)));
-            assert_eq!(two.args, ["--bind", "127.0.0.1:9", "--http-extra-bind", "127.0.0.1:8"]);
+            assert_eq!(two.args, ["--bind=127.0.0.1:9", "--http-extra-bind=127.0.0.1:8"]);
         }
     }
 }

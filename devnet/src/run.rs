@@ -11,7 +11,7 @@ use mockamoto_node::rpc::server::files::make_room;
 
 use crate::args::Args;
 use crate::data_dir::DataDir;
-use crate::plan::{Access, Plan, access, duration_text, text_of};
+use crate::plan::{Access, Plan, access, duration_text, flag, text_of};
 use crate::processes::{Children, PARTS, Spec};
 use crate::progress::Watch;
 use crate::startup_message::{self, Address};
@@ -110,20 +110,19 @@ fn token_of(access: &Access) -> impl Iterator<Item = (&'static str, String)> {
 /// One process for each producer, and one for all signers: a proposal is validated once for them, and they follow one stream.
 fn actor_specs(args: &Args, plan: &Plan, data_dir: &DataDir, access: &Access, url: &str) -> anyhow::Result<Vec<Spec>> {
     let format = plan.log_format.to_string();
-    let mut common = ["--node", url, "--log", &plan.log, "--log-format", &format].map(str::to_owned).to_vec();
+    let mut common = vec![flag("--node", url), flag("--log", &plan.log), flag("--log-format", &format)];
     common.push(plan.durable_arg());
     if let Some(certificate) = &access.certificate {
-        common.extend(["--tls-ca".to_owned(), text_of(certificate)?]);
+        common.push(flag("--tls-ca", &text_of(certificate)?));
     }
-    let in_folder = |name: String| -> anyhow::Result<[String; 2]> {
-        Ok(["--data-dir".to_owned(), text_of(&data_dir.path.join(name))?])
-    };
+    let in_folder =
+        |name: String| -> anyhow::Result<String> { Ok(flag("--data-dir", &text_of(&data_dir.path.join(name))?)) };
     let secrets = |keys: Vec<(&'static str, String)>| keys.into_iter().chain(token_of(access)).collect();
     let mut specs = Vec::new();
     for (i, producer) in data_dir.devnet.producers.iter().enumerate() {
         let mut arguments = common.clone();
-        arguments.extend(in_folder(format!("producer-{i}"))?);
-        arguments.extend(["--block-interval".to_owned(), duration_text(args.block_interval)]);
+        arguments.push(in_folder(format!("producer-{i}"))?);
+        arguments.push(flag("--block-interval", &duration_text(args.block_interval)));
         specs.push(Spec {
             name: format!("producer {i}"),
             part: "producer",
@@ -136,7 +135,7 @@ fn actor_specs(args: &Args, plan: &Plan, data_dir: &DataDir, access: &Access, ur
     }
     let mut arguments = common;
     for i in 0..data_dir.devnet.signers.len() {
-        arguments.extend(in_folder(format!("signer-{i}"))?);
+        arguments.push(in_folder(format!("signer-{i}"))?);
     }
     let keys: Vec<_> = data_dir.devnet.signers.iter().map(|signer| signer.private_key.as_str()).collect();
     specs.push(Spec {
@@ -219,9 +218,40 @@ mod tests {
 
     #[test]
     fn durations_are_handed_on_exactly() {
-        for millis in [0, 1, 250, 30_000] {
-            let duration = Duration::from_millis(millis);
-            assert_eq!(parse_duration(&duration_text(duration)), Ok(duration));
+        let year = "31536000s";
+        for text in ["0", "0.000001ms", "0.4ms", "1ms", "1.9ms", "250ms", "0.1s", "1.1s", "100s", "364.999999m", year] {
+            let duration = parse_duration(text).unwrap();
+            assert_eq!(parse_duration(&duration_text(duration)), Ok(duration), "{text}");
         }
+        for (text, said) in [("0", "0s"), ("0.4ms", "0.0004s"), ("250ms", "0.25s"), ("100s", "100s")] {
+            assert_eq!(duration_text(parse_duration(text).unwrap()), said);
+        }
+    }
+
+    #[test]
+    fn a_value_that_looks_like_a_flag_is_none() {
+        let args = Args::parse_from(["mockamoto", "--port", "0", "--log=-x", "--event-observer=-x:1"]);
+        let (plan, mut data_dir) = (Plan::new(&args).unwrap(), DataDir::open(&args, None).unwrap());
+        let node_args = plan.node_args(&args, &data_dir).unwrap();
+        // The folder's own name, without those above it.
+        data_dir.path = "-x".into();
+        let access = Access { token: None, certificate: Some("-c.pem".into()) };
+        for spec in actor_specs(&args, &plan, &data_dir, &access, "https://127.0.0.1:1").unwrap() {
+            let arguments = [spec.part.to_owned()].into_iter().chain(spec.args);
+            let (folder, ca, log) = if spec.part == "producer" {
+                let parsed = mockamoto_producer::args::Args::try_parse_from(arguments).unwrap();
+                (parsed.data_dir, parsed.tls_ca, parsed.log)
+            } else {
+                let parsed = mockamoto_signer_stub::args::Args::try_parse_from(arguments).unwrap();
+                (parsed.data_dir[0].clone(), parsed.tls_ca, parsed.log)
+            };
+            assert_eq!((ca, log.as_str()), (Some("-c.pem".into()), "-x"));
+            assert!(folder.starts_with("-x"), "{}", folder.display());
+        }
+        let parse = |args: Vec<String>| {
+            mockamoto_node::config::Flags::try_parse_from(["node".to_owned()].into_iter().chain(args)).unwrap()
+        };
+        assert_eq!(parse(node_args).event_observer, ["-x:1"]);
+        assert_eq!(parse(plan.node_args(&args, &data_dir).unwrap()).data_dir, Some("-x/node".into()));
     }
 }
