@@ -1,7 +1,7 @@
 //! Puts the devnet together: folder, node, producers, signers; then runs until Ctrl-C.
 
 use std::ffi::OsString;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use clap::Parser;
@@ -10,11 +10,14 @@ use mockamoto_node::limits::LEAST_CONNECTIONS;
 use mockamoto_node::rpc::server::files::make_room;
 
 use crate::args::Args;
-use crate::data_dir::DataDir;
+use crate::data_dir::{DataDir, Opening};
 use crate::plan::{Access, Plan, access, duration_text, flag, text_of};
 use crate::processes::{Children, PARTS, Spec};
 use crate::progress::Watch;
 use crate::startup_message::{self, Address};
+
+/// Boot contracts that are not tried by then are mentioned, so that nobody takes the devnet for dead.
+const OPENED_SOON: Duration = Duration::from_secs(1);
 
 /// Runs the program with these arguments (the program's name first): one of its parts when the first argument is that part's name,
 /// as in `mockamoto node ...`, else the devnet.
@@ -41,24 +44,49 @@ fn devnet(args: Args, started: Instant) -> anyhow::Result<()> {
     // The node asks again, for all of its connections: by then there is a folder.
     make_room(LEAST_CONNECTIONS)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("async runtime")?;
-    runtime.block_on(async {
-        let mut shutdown = Shutdown::listen(false).context("signal handlers")?;
-        let data_dir = DataDir::open(&args, plan.data_dir.as_deref())?;
-        let mut children = Children::default();
-        let outcome = tokio::select! {
-            biased;
-            cause = shutdown.requested() => {
-                tracing::info!(cause, "stopping");
-                Ok(())
-            }
-            outcome = serve(&args, &plan, &data_dir, &mut children, started) => outcome,
-        };
-        let killed = children.stop().await;
-        if killed > 0 {
-            tracing::warn!(killed, "processes did not stop in time and were killed");
+    let outcome = runtime.block_on(run(&args, &plan, started));
+    // Without waiting for a thread that still tries boot contracts.
+    runtime.shutdown_background();
+    outcome
+}
+
+/// Runs the devnet until something asks it to stop.
+async fn run(args: &Args, plan: &Plan, started: Instant) -> anyhow::Result<()> {
+    let mut shutdown = Shutdown::listen(false).context("signal handlers")?;
+    let mut children = Children::new()?;
+    let data_dir = tokio::select! {
+        biased;
+        cause = shutdown.requested() => {
+            tracing::info!(cause, "stopping");
+            return Ok(());
         }
-        outcome
-    })
+        data_dir = open(args, plan) => data_dir?,
+    };
+    let outcome = tokio::select! {
+        biased;
+        cause = shutdown.requested() => {
+            tracing::info!(cause, "stopping");
+            Ok(())
+        }
+        outcome = serve(args, plan, &data_dir, &mut children, started) => outcome,
+    };
+    let killed = children.stop().await;
+    if killed > 0 {
+        tracing::warn!(killed, "processes did not stop in time and were killed");
+    }
+    outcome
+}
+
+/// Opens the devnet's folder, and says so when that takes long.
+async fn open(args: &Args, plan: &Plan) -> anyhow::Result<DataDir> {
+    let mut opened = std::pin::pin!(Opening::begin(args, plan.data_dir.as_deref())?.finish());
+    match tokio::time::timeout(OPENED_SOON, &mut opened).await {
+        Ok(opened) => opened,
+        Err(_) => {
+            show("trying the boot contracts, which takes a while (Ctrl-C stops)");
+            opened.await
+        }
+    }
 }
 
 /// Starts everything and watches it. Returns only with an error.
@@ -149,8 +177,6 @@ fn actor_specs(args: &Args, plan: &Plan, data_dir: &DataDir, access: &Access, ur
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use client::{LogFormat, parse_duration};
 
     use super::*;
