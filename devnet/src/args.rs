@@ -26,7 +26,8 @@ pub struct Args {
     #[arg(long)]
     pub durable: bool,
 
-    /// Config file: the node's, with every key but the genesis. Flags here win over it
+    /// Config file: the node's, with every key but the genesis. Flags here win over it, and so does MOCKAMOTO_AUTH_TOKEN of the
+    /// environment: the token that the devnet asks for then, unless it is empty
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
 
@@ -66,8 +67,8 @@ pub struct Args {
     pub epoch: Option<String>,
 
     /// Folder of contracts to deploy in block 0, at the boot address or, as ADDRESS.NAME.clar, at another: every NAME.clar, in
-    /// the order of names, but what others mention first; NAME.clarity2.clar is of Clarity 2, else of the epoch's newest [default:
-    /// none, or as in the folder]
+    /// the order of names, but what others call or take traits from first, and what they only name first where that can be;
+    /// NAME.clarity2.clar is of Clarity 2, else of the epoch's newest [default: none, or as in the folder]
     #[arg(long, value_name = "DIR")]
     pub boot_contracts: Option<PathBuf>,
 

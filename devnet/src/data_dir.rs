@@ -37,7 +37,11 @@ use crate::accounts::{ACCOUNTS, OPENING_BALANCE_USTX};
 use crate::args::Args;
 
 mod boot_contracts;
+mod opening;
 mod whole;
+
+pub(crate) use opening::Opening;
+use opening::{Request, TemporaryFolder};
 
 /// The node's genesis, inside the folder.
 const GENESIS_FILE: &str = "genesis.json";
@@ -118,38 +122,40 @@ pub(crate) struct DataDir {
     pub is_temporary: bool,
     // Dropped in this order: the lock is released before the folder is removed.
     _lock: File,
-    _temporary: Option<tempfile::TempDir>,
+    _temporary: Option<TemporaryFolder>,
 }
 
 impl DataDir {
-    /// Opens the folder, or makes it. Without a path it makes a temporary one.
+    /// Opens the folder, or makes it, and leaves it to the caller to remove a temporary one. Trying boot contracts can take long.
     ///
     /// # Errors
     /// When the folder cannot be used, is in use, or was made for something else.
-    pub(crate) fn open(args: &Args, data_dir: Option<&Path>) -> anyhow::Result<Self> {
-        let temporary = match data_dir {
-            Some(_) => None,
-            None => Some(tempfile::Builder::new().prefix("mockamoto-").tempdir().context("no temporary folder")?),
-        };
-        let path = match (data_dir, &temporary) {
-            (Some(path), _) => path.to_owned(),
-            (None, Some(folder)) => folder.path().to_owned(),
-            (None, None) => bail!("no data folder"),
-        };
+    fn open_now(request: Request) -> anyhow::Result<Self> {
+        let Request { args, path, is_temporary, trial } = request;
         owner::check(&path, Owner::Devnet).with_context(|| format!("{} is not a devnet's", path.display()))?;
         let devnet = read_devnet(&path)?;
         whole::check(&path, devnet.as_ref())?;
-        make_folder(&path)?;
+        // A temporary one is there, or was removed because the devnet was stopped meanwhile.
+        if !is_temporary {
+            make_folder(&path)?;
+        }
         let lock = lock(&path)?;
         let devnet = match devnet {
             Some(devnet) => {
-                same_as_asked(&path, &devnet, args)
+                same_as_asked(&path, &devnet, &args)
                     .with_context(|| format!("{} holds another devnet", path.display()))?;
                 devnet
             }
-            None => make_devnet(&path, args)?,
+            None => make_devnet(&path, &args, &trial)?,
         };
-        Ok(Self { path, devnet, is_temporary: temporary.is_some(), _lock: lock, _temporary: temporary })
+        Ok(Self { path, devnet, is_temporary, _lock: lock, _temporary: None })
+    }
+
+    /// Opens the folder, or makes it, while the caller waits; without a path a temporary one.
+    #[cfg(test)]
+    pub(crate) fn open(args: &Args, data_dir: Option<&Path>) -> anyhow::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+        runtime.block_on(async { Opening::begin(args, data_dir)?.finish().await })
     }
 
     /// Path of the genesis file.
@@ -202,7 +208,7 @@ fn read_devnet(folder: &Path) -> anyhow::Result<Option<Devnet>> {
     Ok(Some(devnet))
 }
 
-fn make_devnet(folder: &Path, args: &Args) -> anyhow::Result<Devnet> {
+fn make_devnet(folder: &Path, args: &Args, trial: &Path) -> anyhow::Result<Devnet> {
     let address = |key: &PrivateKey| StacksAddress::p2pkh(&key.public_key(), false).to_string();
     let producer = |_| -> anyhow::Result<Producer> {
         let key = random_key()?;
@@ -226,9 +232,12 @@ fn make_devnet(folder: &Path, args: &Args) -> anyhow::Result<Devnet> {
     let mut genesis = genesis(&devnet)?;
     if let Some(brought) = &args.boot_contracts {
         genesis.boot_contract = boot_contracts::read(brought)?;
+        // The chain would make it again, and nobody would remove it.
+        if !trial.exists() {
+            bail!("the devnet was stopped");
+        }
         // A devnet that could not deploy its contracts is never written.
-        let scratch = tempfile::tempdir().context("no temporary folder")?;
-        try_genesis(&genesis, scratch.path())?;
+        try_genesis(&genesis, trial)?;
         genesis.boot_contract = boot_contracts::keep(folder, genesis.boot_contract)?;
     }
     write_whole(&folder.join(GENESIS_FILE), &serde_json::to_string_pretty(&genesis)?)?;

@@ -40,6 +40,8 @@ pub(crate) struct Plan {
     is_admin_left: bool,
     is_extra_left: bool,
     is_after_left: bool,
+    /// The node's port by flag or file.
+    port: Option<u16>,
 }
 
 /// What the other processes need to reach the node.
@@ -84,6 +86,7 @@ impl Plan {
             data_dir,
             log: args.log.clone().or(file.node.log).unwrap_or_else(|| DEFAULT_LOG.to_owned()),
             log_format: args.log_format.or(format).unwrap_or_default(),
+            port: args.port.or_else(|| port_in(file.node.rpc_bind.as_deref()?)),
             is_admin_left: file.node.admin.is_none(),
             is_extra_left: file.node.http_extra_bind.is_none(),
             // `--burn-block-interval 0` asks for burn blocks on demand only, so none follows transactions.
@@ -98,7 +101,7 @@ impl Plan {
     /// When a path is not UTF-8.
     pub(crate) fn node_args(&self, args: &Args, data_dir: &DataDir) -> anyhow::Result<Vec<String>> {
         let mut arguments = Vec::new();
-        let mut add = |flag: &str, value: String| arguments.extend([flag.to_owned(), value]);
+        let mut add = |name: &str, value: String| arguments.push(flag(name, &value));
         if let Some(config) = &args.config {
             add("--config", text_of(config)?);
         }
@@ -116,9 +119,9 @@ impl Plan {
         if let Some(quiet) = after.or(self.is_after_left.then_some(BURN_BLOCK_AFTER_TRANSACTIONS)) {
             add("--burn-block-after-transactions", duration_text(quiet));
         }
-        // With another port this is a second devnet, and clients do not look for it at the default port.
+        // With a free port this is a second devnet, and clients do not look for it at the default port.
         let is_default =
-            args.api_port.is_none() && self.is_extra_left && ![Some(0), Some(API_PORT)].contains(&args.port);
+            args.api_port.is_none() && self.is_extra_left && ![Some(0), Some(API_PORT)].contains(&self.port);
         if let Some(port) = args.api_port.or(is_default.then_some(API_PORT)) {
             add("--http-extra-bind", SocketAddr::from((Ipv4Addr::LOCALHOST, port)).to_string());
         }
@@ -139,6 +142,11 @@ impl Plan {
     }
 }
 
+/// The port of `host:port`; the node says what is wrong with another text.
+fn port_in(address: &str) -> Option<u16> {
+    address.rsplit_once(':')?.1.parse().ok()
+}
+
 /// Whether burn blocks come on demand only; `file` is the interval of the config file.
 fn is_on_demand(args: &Args, file: Option<&str>) -> bool {
     let file = file.and_then(|text| parse_duration(text).ok());
@@ -151,7 +159,10 @@ fn is_on_demand(args: &Args, file: Option<&str>) -> bool {
 /// When the node would refuse them, or its limits are too low for the devnet's processes.
 pub(crate) fn access(node_args: &[String], data_dir: &DataDir) -> anyhow::Result<Access> {
     let words = std::iter::once("node").chain(node_args.iter().map(String::as_str));
-    let settings = Settings::load(&Flags::try_parse_from(words)?)?;
+    let mut flags = Flags::try_parse_from(words)?;
+    // MOCKAMOTO_AUTH_TOKEN of the environment, which people empty to be without one.
+    flags.auth_token.take_if(|token| token.is_empty());
+    let settings = Settings::load(&flags)?;
     let producers = data_dir.devnet.producers.len();
     // Each needs one connection and one event stream, and so do the process of the signers and the devnet itself.
     let needed = producers.saturating_add(2);
@@ -186,6 +197,12 @@ impl Access {
     }
 }
 
+/// A flag with its value in one argument: a value of its own that begins with "-" would be taken for a flag.
+#[must_use]
+pub(crate) fn flag(name: &str, value: &str) -> String {
+    format!("{name}={value}")
+}
+
 /// A path as text for a command line.
 ///
 /// # Errors
@@ -194,10 +211,12 @@ pub(crate) fn text_of(path: &Path) -> anyhow::Result<String> {
     path.to_str().map(str::to_owned).with_context(|| format!("{} is not UTF-8", path.display()))
 }
 
-/// A duration as text for a command line.
+/// A duration as text for a command line, to the nanosecond: a short one must not become 0, which means something else. In seconds
+/// the reader does not have to multiply, which would round.
 #[must_use]
 pub(crate) fn duration_text(duration: Duration) -> String {
-    format!("{}ms", duration.as_millis())
+    let seconds = format!("{}.{:09}", duration.as_secs(), duration.subsec_nanos());
+    format!("{}s", seconds.trim_end_matches('0').trim_end_matches('.'))
 }
 
 #[cfg(test)]

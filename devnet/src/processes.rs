@@ -5,7 +5,7 @@
 //!   leaves no child behind.
 //! - Children are in process groups of their own: Ctrl-C reaches this process only, which then stops them in order.
 //! - A private key reaches its own child only, through the environment.
-//! - A child that ends is started again after a pause, with the same arguments; see `restarts`.
+//! - A child that ends, or cannot be started again, is started again after a pause, with the same arguments; see `restarts`.
 
 use std::net::SocketAddr;
 use std::process::{ExitStatus, Stdio};
@@ -13,10 +13,11 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
 use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::process::{Child, ChildStdin, ChildStdout};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use crate::program::Program;
 use crate::restarts::{NODE_TRIES, Restarts};
 
 /// First arguments that make this program one of its parts; the other arguments are the part's own.
@@ -83,13 +84,26 @@ struct Part {
 }
 
 /// The running processes. The first is the node.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Children {
+    program: Program,
     waits: JoinSet<(usize, std::io::Result<ExitStatus>)>,
     parts: Vec<Part>,
 }
 
 impl Children {
+    /// No process yet. They are all started from the program that runs now.
+    ///
+    /// # Errors
+    /// When the system does not say which program this is.
+    pub fn new() -> anyhow::Result<Self> {
+        Ok(Self::of(Program::current()?))
+    }
+
+    fn of(program: Program) -> Self {
+        Self { program, waits: JoinSet::new(), parts: Vec::new() }
+    }
+
     /// Starts the node, waits until it serves, and returns its addresses.
     ///
     /// # Errors
@@ -129,7 +143,7 @@ impl Children {
     }
 
     fn start(&mut self, spec: Spec, stdout: Stdio) -> anyhow::Result<Child> {
-        let mut child = spawn(&spec, stdout)?;
+        let mut child = spawn(&self.program, &spec, stdout)?;
         let input = child.stdin.take();
         self.parts.push(Part { spec, input, started: Instant::now(), restarts: Restarts::default(), due: None });
         Ok(child)
@@ -151,7 +165,7 @@ impl Children {
     /// Waits until a child ends, or one that ended is started again, and returns a line for the terminal. Cancel safe.
     ///
     /// # Errors
-    /// When the node ended too often, since there is no devnet without it, or the system cannot start a child.
+    /// When the node ended, or could not be started again, too often: there is no devnet without it.
     pub async fn next_change(&mut self) -> anyhow::Result<String> {
         let waiting = self.parts.iter().enumerate().filter_map(|(place, part)| Some((part.due?, place)));
         let next = waiting.min();
@@ -166,27 +180,38 @@ impl Children {
         };
         tokio::select! {
             biased;
-            ended = self.next_end() => self.start_later(&ended),
+            ended = self.next_end() => self.start_after(&ended),
             place = pause => self.start_again(place),
         }
     }
 
-    fn start_later(&mut self, ended: &Ended) -> anyhow::Result<String> {
+    fn start_after(&mut self, ended: &Ended) -> anyhow::Result<String> {
         let part = self.parts.get_mut(ended.place).context("a child that nobody started")?;
         part.input = None;
-        let (times, pause) = part.restarts.ended(part.started.elapsed());
-        if ended.place == 0 && times >= NODE_TRIES {
-            bail!("{} ended {times} times ({}); without it there is no devnet", ended.name, ended.how);
+        let ran = part.started.elapsed();
+        self.start_later(ended.place, ran, &format!("{} ended ({})", ended.name, ended.how))
+    }
+
+    /// Plans the next start after a run of `ran`, and returns a line for the terminal.
+    fn start_later(&mut self, place: usize, ran: Duration, what: &str) -> anyhow::Result<String> {
+        let part = self.parts.get_mut(place).context("a child that nobody started")?;
+        let (times, pause) = part.restarts.ended(ran);
+        if place == 0 && times >= NODE_TRIES {
+            bail!("{what}, the last of {times} tries; without it there is no devnet");
         }
         part.due = Some(Instant::now() + pause);
-        Ok(format!("{} ended ({}); it is started again in {pause:?}", ended.name, ended.how))
+        Ok(format!("{what}; it is started again in {pause:?}"))
     }
 
     fn start_again(&mut self, place: usize) -> anyhow::Result<String> {
         let part = self.parts.get_mut(place).context("a child that nobody started")?;
         part.due = None;
         // The node's first line is not needed again: it serves at the same address.
-        let mut child = spawn(&part.spec, Stdio::null())?;
+        let mut child = match spawn(&self.program, &part.spec, Stdio::null()) {
+            Ok(child) => child,
+            // The chain is worth more than this start: it may go well once there is room for a process again.
+            Err(error) => return self.start_later(place, Duration::ZERO, &format!("{error:#}")),
+        };
         part.input = child.stdin.take();
         part.started = Instant::now();
         let line = format!("{} is started again", part.spec.name);
@@ -237,17 +262,13 @@ impl Spec {
 
     /// Gives a flag this value, whether it had one or not.
     fn set(&mut self, flag: &str, value: &str) {
-        let place = self.args.iter().position(|arg| arg == flag);
-        match place.and_then(|place| self.args.get_mut(place.saturating_add(1))) {
-            Some(old) => value.clone_into(old),
-            None => self.args.extend([flag.to_owned(), value.to_owned()]),
-        }
+        self.args.retain(|arg| arg.split_once('=').is_none_or(|(name, _)| name != flag));
+        self.args.push(crate::plan::flag(flag, value));
     }
 }
 
-fn spawn(spec: &Spec, stdout: Stdio) -> anyhow::Result<Child> {
-    let program = std::env::current_exe().context("this program's own file is not known")?;
-    let mut command = Command::new(program);
+fn spawn(program: &Program, spec: &Spec, stdout: Stdio) -> anyhow::Result<Child> {
+    let mut command = program.command();
     command.arg(spec.part).args(&spec.args).arg("--stop-on-stdin-eof");
     for variable in KEY_VARIABLES.iter().chain(&SETTING_VARIABLES) {
         command.env_remove(variable);
@@ -307,16 +328,47 @@ mod tests {
         };
         let ready =
             |extra: Option<&str>| Ready { address: "127.0.0.1:9".parse().unwrap(), extra: extra.map(str::to_owned) };
-        let mut free = spec(&["--admin", "--bind", "127.0.0.1:0", "--log", "info"]);
+        let mut free = spec(&["--admin", "--bind=127.0.0.1:0", "--log=--bind=x"]);
         free.serve_at(&ready(None));
-        assert_eq!(free.args, ["--admin", "--bind", "127.0.0.1:9", "--log", "info"]);
+        assert_eq!(free.args, ["--admin", "--log=--bind=x", "--bind=127.0.0.1:9"]);
         let mut none = spec(&["--admin"]);
         none.serve_at(&ready(None));
-        assert_eq!(none.args, ["--admin", "--bind", "127.0.0.1:9"]);
+        assert_eq!(none.args, ["--admin", "--bind=127.0.0.1:9"]);
         for url in ["http://127.0.0.1:8", "https://127.0.0.1:8"] {
-            let mut two = spec(&["--bind", "127.0.0.1:0", "--http-extra-bind", "127.0.0.1:0"]);
+            let mut two = spec(&["--bind=127.0.0.1:0", "--http-extra-bind=127.0.0.1:0"]);
             two.serve_at(&ready(Some(url)));
-            assert_eq!(two.args, ["--bind", "127.0.0.1:9", "--http-extra-bind", "127.0.0.1:8"]);
+            assert_eq!(two.args, ["--bind=127.0.0.1:9", "--http-extra-bind=127.0.0.1:8"]);
         }
+    }
+
+    #[tokio::test]
+    async fn a_start_that_fails_is_tried_again_and_counts_as_an_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("program");
+        std::os::unix::fs::symlink("/bin/true", &program).unwrap();
+        let mut children = Children::of(Program::at(&program));
+        for (name, part) in [("the node", "node"), ("producer 0", "producer")] {
+            let spec = Spec { name: name.to_owned(), part, args: Vec::new(), secrets: Vec::new() };
+            children.start_actor(spec).unwrap();
+        }
+        for _ in 0..2 {
+            let line = children.next_change().await.unwrap();
+            assert!(line.contains(" ended (") && line.ends_with("it is started again in 250ms"), "{line}");
+        }
+        std::fs::remove_file(&program).unwrap();
+        for pause in ["500ms", "1s", "2s"] {
+            for (place, name) in [(0, "the node"), (1, "producer 0")] {
+                let line = children.start_again(place).unwrap();
+                assert!(line.starts_with(&format!("{name} cannot be started: No such file")), "{line}");
+                assert!(line.ends_with(&format!("it is started again in {pause}")), "{line}");
+                assert!(children.parts[place].due.is_some());
+            }
+        }
+        let last = children.start_again(0).unwrap_err().to_string();
+        assert!(last.contains("the node cannot be started") && last.contains("5 tries"), "{last}");
+        // An actor is tried for ever.
+        assert!(children.start_again(1).unwrap().ends_with("4s"));
+        std::os::unix::fs::symlink("/bin/true", &program).unwrap();
+        assert_eq!(children.start_again(1).unwrap(), "producer 0 is started again");
     }
 }

@@ -1,7 +1,7 @@
 //! Puts the devnet together: folder, node, producers, signers; then runs until Ctrl-C.
 
 use std::ffi::OsString;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use clap::Parser;
@@ -10,11 +10,14 @@ use mockamoto_node::limits::LEAST_CONNECTIONS;
 use mockamoto_node::rpc::server::files::make_room;
 
 use crate::args::Args;
-use crate::data_dir::DataDir;
-use crate::plan::{Access, Plan, access, duration_text, text_of};
+use crate::data_dir::{DataDir, Opening};
+use crate::plan::{Access, Plan, access, duration_text, flag, text_of};
 use crate::processes::{Children, PARTS, Spec};
 use crate::progress::Watch;
 use crate::startup_message::{self, Address};
+
+/// Boot contracts that are not tried by then are mentioned, so that nobody takes the devnet for dead.
+const OPENED_SOON: Duration = Duration::from_secs(1);
 
 /// Runs the program with these arguments (the program's name first): one of its parts when the first argument is that part's name,
 /// as in `mockamoto node ...`, else the devnet.
@@ -41,24 +44,49 @@ fn devnet(args: Args, started: Instant) -> anyhow::Result<()> {
     // The node asks again, for all of its connections: by then there is a folder.
     make_room(LEAST_CONNECTIONS)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("async runtime")?;
-    runtime.block_on(async {
-        let mut shutdown = Shutdown::listen(false).context("signal handlers")?;
-        let data_dir = DataDir::open(&args, plan.data_dir.as_deref())?;
-        let mut children = Children::default();
-        let outcome = tokio::select! {
-            biased;
-            cause = shutdown.requested() => {
-                tracing::info!(cause, "stopping");
-                Ok(())
-            }
-            outcome = serve(&args, &plan, &data_dir, &mut children, started) => outcome,
-        };
-        let killed = children.stop().await;
-        if killed > 0 {
-            tracing::warn!(killed, "processes did not stop in time and were killed");
+    let outcome = runtime.block_on(run(&args, &plan, started));
+    // Without waiting for a thread that still tries boot contracts.
+    runtime.shutdown_background();
+    outcome
+}
+
+/// Runs the devnet until something asks it to stop.
+async fn run(args: &Args, plan: &Plan, started: Instant) -> anyhow::Result<()> {
+    let mut shutdown = Shutdown::listen(false).context("signal handlers")?;
+    let mut children = Children::new()?;
+    let data_dir = tokio::select! {
+        biased;
+        cause = shutdown.requested() => {
+            tracing::info!(cause, "stopping");
+            return Ok(());
         }
-        outcome
-    })
+        data_dir = open(args, plan) => data_dir?,
+    };
+    let outcome = tokio::select! {
+        biased;
+        cause = shutdown.requested() => {
+            tracing::info!(cause, "stopping");
+            Ok(())
+        }
+        outcome = serve(args, plan, &data_dir, &mut children, started) => outcome,
+    };
+    let killed = children.stop().await;
+    if killed > 0 {
+        tracing::warn!(killed, "processes did not stop in time and were killed");
+    }
+    outcome
+}
+
+/// Opens the devnet's folder, and says so when that takes long.
+async fn open(args: &Args, plan: &Plan) -> anyhow::Result<DataDir> {
+    let mut opened = std::pin::pin!(Opening::begin(args, plan.data_dir.as_deref())?.finish());
+    match tokio::time::timeout(OPENED_SOON, &mut opened).await {
+        Ok(opened) => opened,
+        Err(_) => {
+            show("trying the boot contracts, which takes a while (Ctrl-C stops)");
+            opened.await
+        }
+    }
 }
 
 /// Starts everything and watches it. Returns only with an error.
@@ -110,20 +138,19 @@ fn token_of(access: &Access) -> impl Iterator<Item = (&'static str, String)> {
 /// One process for each producer, and one for all signers: a proposal is validated once for them, and they follow one stream.
 fn actor_specs(args: &Args, plan: &Plan, data_dir: &DataDir, access: &Access, url: &str) -> anyhow::Result<Vec<Spec>> {
     let format = plan.log_format.to_string();
-    let mut common = ["--node", url, "--log", &plan.log, "--log-format", &format].map(str::to_owned).to_vec();
+    let mut common = vec![flag("--node", url), flag("--log", &plan.log), flag("--log-format", &format)];
     common.push(plan.durable_arg());
     if let Some(certificate) = &access.certificate {
-        common.extend(["--tls-ca".to_owned(), text_of(certificate)?]);
+        common.push(flag("--tls-ca", &text_of(certificate)?));
     }
-    let in_folder = |name: String| -> anyhow::Result<[String; 2]> {
-        Ok(["--data-dir".to_owned(), text_of(&data_dir.path.join(name))?])
-    };
+    let in_folder =
+        |name: String| -> anyhow::Result<String> { Ok(flag("--data-dir", &text_of(&data_dir.path.join(name))?)) };
     let secrets = |keys: Vec<(&'static str, String)>| keys.into_iter().chain(token_of(access)).collect();
     let mut specs = Vec::new();
     for (i, producer) in data_dir.devnet.producers.iter().enumerate() {
         let mut arguments = common.clone();
-        arguments.extend(in_folder(format!("producer-{i}"))?);
-        arguments.extend(["--block-interval".to_owned(), duration_text(args.block_interval)]);
+        arguments.push(in_folder(format!("producer-{i}"))?);
+        arguments.push(flag("--block-interval", &duration_text(args.block_interval)));
         specs.push(Spec {
             name: format!("producer {i}"),
             part: "producer",
@@ -136,7 +163,7 @@ fn actor_specs(args: &Args, plan: &Plan, data_dir: &DataDir, access: &Access, ur
     }
     let mut arguments = common;
     for i in 0..data_dir.devnet.signers.len() {
-        arguments.extend(in_folder(format!("signer-{i}"))?);
+        arguments.push(in_folder(format!("signer-{i}"))?);
     }
     let keys: Vec<_> = data_dir.devnet.signers.iter().map(|signer| signer.private_key.as_str()).collect();
     specs.push(Spec {
@@ -150,8 +177,6 @@ fn actor_specs(args: &Args, plan: &Plan, data_dir: &DataDir, access: &Access, ur
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use client::{LogFormat, parse_duration};
 
     use super::*;
@@ -219,9 +244,40 @@ mod tests {
 
     #[test]
     fn durations_are_handed_on_exactly() {
-        for millis in [0, 1, 250, 30_000] {
-            let duration = Duration::from_millis(millis);
-            assert_eq!(parse_duration(&duration_text(duration)), Ok(duration));
+        let year = "31536000s";
+        for text in ["0", "0.000001ms", "0.4ms", "1ms", "1.9ms", "250ms", "0.1s", "1.1s", "100s", "364.999999m", year] {
+            let duration = parse_duration(text).unwrap();
+            assert_eq!(parse_duration(&duration_text(duration)), Ok(duration), "{text}");
         }
+        for (text, said) in [("0", "0s"), ("0.4ms", "0.0004s"), ("250ms", "0.25s"), ("100s", "100s")] {
+            assert_eq!(duration_text(parse_duration(text).unwrap()), said);
+        }
+    }
+
+    #[test]
+    fn a_value_that_looks_like_a_flag_is_none() {
+        let args = Args::parse_from(["mockamoto", "--port", "0", "--log=-x", "--event-observer=-x:1"]);
+        let (plan, mut data_dir) = (Plan::new(&args).unwrap(), DataDir::open(&args, None).unwrap());
+        let node_args = plan.node_args(&args, &data_dir).unwrap();
+        // The folder's own name, without those above it.
+        data_dir.path = "-x".into();
+        let access = Access { token: None, certificate: Some("-c.pem".into()) };
+        for spec in actor_specs(&args, &plan, &data_dir, &access, "https://127.0.0.1:1").unwrap() {
+            let arguments = [spec.part.to_owned()].into_iter().chain(spec.args);
+            let (folder, ca, log) = if spec.part == "producer" {
+                let parsed = mockamoto_producer::args::Args::try_parse_from(arguments).unwrap();
+                (parsed.data_dir, parsed.tls_ca, parsed.log)
+            } else {
+                let parsed = mockamoto_signer_stub::args::Args::try_parse_from(arguments).unwrap();
+                (parsed.data_dir[0].clone(), parsed.tls_ca, parsed.log)
+            };
+            assert_eq!((ca, log.as_str()), (Some("-c.pem".into()), "-x"));
+            assert!(folder.starts_with("-x"), "{}", folder.display());
+        }
+        let parse = |args: Vec<String>| {
+            mockamoto_node::config::Flags::try_parse_from(["node".to_owned()].into_iter().chain(args)).unwrap()
+        };
+        assert_eq!(parse(node_args).event_observer, ["-x:1"]);
+        assert_eq!(parse(plan.node_args(&args, &data_dir).unwrap()).data_dir, Some("-x/node".into()));
     }
 }

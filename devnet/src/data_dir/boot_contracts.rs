@@ -1,7 +1,7 @@
-//! The contracts of `--boot-contracts DIR`: found by their file names, put in an order in which each finds those it calls, and
-//! copied to the devnet's folder, which does not need DIR afterwards.
+//! The contracts of `--boot-contracts DIR`: found by their file names, put in an order in which each finds those it needs
+//! (`order`), and copied to the devnet's folder, which does not need DIR afterwards.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -9,14 +9,15 @@ use mockamoto_node::config::{BootContractEntry, read_boot_contracts};
 
 use super::write_whole;
 
+mod order;
+
 /// Where the devnet's folder keeps the copies, and its genesis finds them.
 const FOLDER: &str = "boot-contracts";
 
-/// Reads every `[ADDRESS.]NAME[.clarityN].clar` of a folder. They are in the order of their names, except that a contract comes
-/// after those it mentions.
+/// Reads every `[ADDRESS.]NAME[.clarityN].clar` of a folder, in the order in which they can be deployed.
 ///
 /// # Errors
-/// Files that cannot be read or have other names, and contracts that mention each other.
+/// Files that cannot be read or have other names, and contracts that need each other.
 pub(super) fn read(folder: &Path) -> anyhow::Result<Vec<BootContractEntry>> {
     let context = || format!("--boot-contracts {}", folder.display());
     let mut files = Vec::new();
@@ -32,7 +33,7 @@ pub(super) fn read(folder: &Path) -> anyhow::Result<Vec<BootContractEntry>> {
     }
     let mut entries = files.into_iter().map(entry).collect::<anyhow::Result<Vec<_>>>()?;
     read_boot_contracts(&mut entries, Path::new("")).with_context(context)?;
-    in_order(entries).with_context(context)
+    order::in_order(entries).with_context(context)
 }
 
 /// Takes address, name and Clarity version from a file's name.
@@ -52,62 +53,9 @@ fn entry(source: PathBuf) -> anyhow::Result<BootContractEntry> {
     Ok(BootContractEntry { name, address, source, clarity_version, text: String::new() })
 }
 
-/// Puts each contract after those it mentions.
-fn in_order(entries: Vec<BootContractEntry>) -> anyhow::Result<Vec<BootContractEntry>> {
-    let mut waiting = BTreeMap::new();
-    for entry in entries {
-        if let Some((_, other)) = waiting.insert(id(&entry), (mentions(&entry), entry)) {
-            bail!("{} is there twice", id(&other));
-        }
-    }
-    let mut ordered = Vec::new();
-    while !waiting.is_empty() {
-        let is_free = |mentioned: &BTreeSet<String>| mentioned.iter().all(|id| !waiting.contains_key(id));
-        let Some(next) = waiting.iter().find(|(_, (mentioned, _))| is_free(mentioned)).map(|(id, _)| id.clone()) else {
-            let names: Vec<_> = waiting.into_keys().collect();
-            bail!("these contracts mention each other, or one that does: {}", names.join(", "));
-        };
-        ordered.extend(waiting.remove(&next).map(|(_, entry)| entry));
-    }
-    Ok(ordered)
-}
-
 /// The id `ADDRESS.NAME`; a devnet is always of the test network.
 fn id(entry: &BootContractEntry) -> String {
     format!("{}.{}", entry.address(false), entry.name)
-}
-
-/// Ids of the contracts that a text mentions, except its own: `.name` and `'ADDRESS.name`, with or without a trait name after it.
-fn mentions(entry: &BootContractEntry) -> BTreeSet<String> {
-    let own = entry.address(false);
-    let code = without_texts(&entry.text);
-    let words = code.split(|character: char| character.is_whitespace() || "(){}<>,".contains(character));
-    let ids = words.filter_map(|word| {
-        let word = word.strip_prefix('\'').unwrap_or(word);
-        let (address, rest) = word.split_once('.')?;
-        let name = rest.split('.').next()?;
-        Some(if address.is_empty() { format!("{own}.{name}") } else { format!("{address}.{name}") })
-    });
-    ids.filter(|mentioned| *mentioned != id(entry)).collect()
-}
-
-/// The code without comments and string literals, where a name is no mention.
-fn without_texts(code: &str) -> String {
-    let (mut kept, mut characters) = (String::new(), code.chars().peekable());
-    while let Some(character) = characters.next() {
-        match character {
-            ';' => while characters.next_if(|next| *next != '\n').is_some() {},
-            '"' => loop {
-                match characters.next() {
-                    Some('\\') => _ = characters.next(),
-                    Some('"') | None => break,
-                    Some(_) => {}
-                }
-            },
-            _ => kept.push(character),
-        }
-    }
-    kept
 }
 
 /// Copies them to the devnet's folder, where its genesis finds them.
@@ -116,7 +64,13 @@ pub(super) fn keep(folder: &Path, entries: Vec<BootContractEntry>) -> anyhow::Re
     if entries.is_empty() {
         return Ok(entries);
     }
-    std::fs::create_dir_all(&kept).with_context(|| format!("{} cannot be made", kept.display()))?;
+    // Without the folders above it: a temporary one is gone when the devnet was stopped meanwhile, and stays so.
+    match std::fs::create_dir(&kept) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+            return Err(error).with_context(|| format!("{} cannot be made", kept.display()));
+        }
+        Ok(()) | Err(_) => {}
+    }
     let keep_one = |entry: BootContractEntry| -> anyhow::Result<BootContractEntry> {
         let source = Path::new(FOLDER).join(entry.source.file_name().unwrap_or_default());
         let path = folder.join(&source);

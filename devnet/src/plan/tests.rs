@@ -201,6 +201,47 @@ fn a_burn_block_follows_transactions_unless_they_come_on_demand_only() {
 }
 
 #[test]
+fn an_interval_below_what_may_be_is_refused_and_does_not_mean_on_demand() {
+    let folder = tempfile::tempdir().unwrap();
+    for flag in ["--burn-block-interval", "--burn-block-after-transactions"] {
+        let refused = settings(folder.path(), "", &[flag, "0.4ms"]).err().expect("it is refused").to_string();
+        assert!(refused.contains("below 10ms"), "{refused}");
+    }
+}
+
+#[test]
+fn the_default_second_port_is_left_out_where_the_first_has_it_or_is_a_free_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let extra = |config: &str, flags: &[&str]| {
+        let found = settings(folder.path(), config, flags).unwrap().http_extra_bind;
+        found.map(|address| address.port())
+    };
+    let bind = |address: &str| format!("[node]\nrpc_bind = \"{address}\"\n");
+    for taken in ["127.0.0.1:3999", "localhost:3999", "[::1]:3999", "127.0.0.1:0"] {
+        assert_eq!(extra(&bind(taken), &[]), None, "{taken}");
+        assert_eq!(extra(&bind(taken), &["--port", "7001"]), Some(3999), "{taken}");
+    }
+    assert_eq!(extra(&bind("127.0.0.1:7001"), &[]), Some(3999));
+    assert_eq!(extra(&bind("127.0.0.1:7001"), &["--port", "3999"]), None);
+    assert_eq!(extra(&bind("127.0.0.1:0"), &["--api-port", "7002"]), Some(7002));
+}
+
+#[test]
+fn an_empty_token_of_the_environment_is_none() {
+    let args = Args::parse_from(["mockamoto", "--port", "0"]);
+    let (plan, data_dir) = (Plan::new(&args).unwrap(), DataDir::open(&args, None).unwrap());
+    let token = |text: &str| {
+        let mut node = plan.node_args(&args, &data_dir).unwrap();
+        // The flag stands for the variable, which tests that run beside this one would see.
+        node.push(flag("--auth-token", text));
+        access(&node, &data_dir).map(|access| access.token)
+    };
+    assert_eq!(token("").unwrap(), None);
+    assert_eq!(token("0123456789abcdef").unwrap().as_deref(), Some("0123456789abcdef"));
+    assert!(token("short").is_err());
+}
+
+#[test]
 fn a_flag_wins_over_the_file_and_the_file_over_the_default() {
     let folder = tempfile::tempdir().unwrap();
     let config = "[node]\nrpc_bind = \"127.0.0.1:7001\"\nhttp_extra_bind = \"127.0.0.1:7002\"\nlog = \"error\"\n\

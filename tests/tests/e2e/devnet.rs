@@ -5,7 +5,9 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use tests::processes::{Client, Http, Process, WAIT, Watch, address_of, binary, run, stacksjs, start_devnet};
+use tests::processes::{
+    Client, Http, Process, WAIT, Watch, address_of, binary, devnet_command, run, stacksjs, start_devnet,
+};
 
 use crate::restarts::{transfer_paying, wallet};
 
@@ -103,6 +105,51 @@ fn a_child_that_dies_is_started_again() {
         assert_eq!(children(devnet.id()).len(), 3);
         assert!(devnet.terminate().success(), "{}", devnet.log());
     });
+}
+
+#[test]
+fn a_child_is_started_again_after_the_program_was_built_anew() {
+    run(async {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let program = folder.path().join("mockamoto");
+        // Not by this process: while it writes a program, one that it starts beside this keeps that from running.
+        let copied = Command::new("cp").arg(binary("mockamoto")).arg(&program).status().expect("cp");
+        assert!(copied.success());
+        let mut command = Command::new(&program);
+        let accounts = folder.path().join("accounts.json");
+        command.args(["--port", "0", "--block-interval", "100ms", "--accounts-out"]).arg(&accounts);
+        let mut devnet = Process::start("mockamoto", command, folder.path());
+        devnet.wait_for_log("Ctrl-C stops everything");
+        std::fs::remove_file(&program).expect("a file");
+        kill(children(devnet.id())[0]);
+        devnet.wait_for_log("the node is started again");
+        let accounts = std::fs::read_to_string(&accounts).expect("a file");
+        let accounts = serde_json::from_str(&accounts).expect("JSON");
+        let mut watch = watch_once_it_serves(&Client::new(&address_of(&accounts))).await;
+        watch.block().await;
+        assert!(devnet.terminate().success(), "{}", devnet.log());
+    });
+}
+
+#[test]
+fn a_devnet_that_still_tries_boot_contracts_ends_at_once_and_leaves_nothing() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let [contracts, temporary] = ["contracts", "temporary"].map(|name| folder.path().join(name));
+    for folder in [&contracts, &temporary] {
+        std::fs::create_dir(folder).expect("a folder");
+    }
+    // Nobody writes to it, so the devnet waits for its text.
+    let contract = contracts.join("slow.clar");
+    assert!(Command::new("mkfifo").arg(contract).status().expect("mkfifo").success());
+    let mut command = devnet_command(folder.path(), &[]);
+    command.arg("--boot-contracts").arg(contracts).env("TMPDIR", &temporary);
+    let mut devnet = Process::start("mockamoto", command, folder.path());
+    devnet.wait_for_log("trying the boot contracts");
+    let stopped = Instant::now();
+    assert!(devnet.terminate().success(), "{}", devnet.log());
+    assert!(stopped.elapsed() < Duration::from_secs(4), "{:?}", stopped.elapsed());
+    let left = std::fs::read_dir(&temporary).expect("a folder").count();
+    assert_eq!(left, 0, "temporary folders are left");
 }
 
 /// Connects to a node that was just started and may not listen yet.
