@@ -6,6 +6,9 @@ use std::time::Duration;
 use clap::{ArgAction, Parser};
 use client::{LogFormat, parse_duration};
 
+/// Shortest and longest assembly of a template, as the node takes them.
+const ASSEMBLY_TIME: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(30));
+
 /// Produces blocks for a Mockamoto node.
 ///
 /// It reads the node's event stream and, whenever its turn comes, has a block assembled, signs it, gathers the
@@ -47,7 +50,7 @@ pub struct Args {
     pub block_interval: Duration,
 
     /// How long the node may take transactions into one block (10ms to 30s)
-    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = parse_duration)]
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = parse_assembly_time)]
     pub assembly_time: Duration,
 
     /// Pause before a proposal that the signers did not answer is made again, the same block
@@ -71,6 +74,17 @@ pub struct Args {
     pub stop_on_stdin_eof: bool,
 }
 
+/// The node refuses any other time with each template: better at the start.
+fn parse_assembly_time(text: &str) -> Result<Duration, String> {
+    let time = parse_duration(text).map_err(|error| error.to_string())?;
+    let (least, most) = ASSEMBLY_TIME;
+    if (least..=most).contains(&time) {
+        Ok(time)
+    } else {
+        Err(format!("{time:?} is not between {least:?} and {most:?}"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -84,5 +98,19 @@ mod tests {
         assert!(args.durable && !Args::parse_from(["p", "--data-dir", "x", "--durable=false"]).durable);
         assert!(Args::try_parse_from(["p", "--data-dir", "x", "--private-key", "11"]).is_err());
         assert!(Args::try_parse_from(["p", "--data-dir", "x", "--block-interval", "1"]).is_err());
+    }
+
+    #[test]
+    fn an_assembly_time_that_the_node_refuses_is_refused_at_the_start() {
+        let time = |text: &str| {
+            let args = Args::try_parse_from(["p", "--data-dir", "x", "--assembly-time", text]);
+            args.map(|args| args.assembly_time).map_err(|error| error.to_string())
+        };
+        assert_eq!((time("10ms"), time("30s")), (Ok(Duration::from_millis(10)), Ok(Duration::from_secs(30))));
+        for text in ["1m", "9ms", "0"] {
+            let error = time(text).unwrap_err();
+            assert!(error.contains("is not between 10ms and 30s"), "{error}");
+        }
+        assert!(time("5").unwrap_err().contains("--assembly-time"));
     }
 }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use chainstate::params::COINBASE_USTX;
 use clarity::Rules;
 use serde::{Deserialize, Serialize};
 use stacks_types::address::StacksAddress;
@@ -16,6 +17,17 @@ pub const SAMPLE_GENESIS: &str = include_str!("sample_genesis.toml");
 pub const DEFAULT_EPOCH: &str = "4.0";
 /// Most entries of a list: the boot block must fit one event, and set look-ups are linear.
 const MAX_ENTRIES: usize = 4096;
+/// Most micro-STX that all balances may have together: with the coinbases of all burn blocks that can be, the supply has 64 bits,
+/// which is what clients read.
+const MAX_OPENING_USTX: u64 = 10_000_000_000_000_000_000;
+/// Latest time of the first burn block: the end of the year 9999, after which dates cannot be written as usual.
+const MAX_TIME_S: u64 = 253_402_300_799;
+/// All bitcoin that there can be.
+const MAX_SATOSHIS: u64 = 2_100_000_000_000_000;
+
+/// A burn block pays one coinbase, and heights have 32 bits.
+const COINBASES_USTX: u128 = (u32::MAX as u128 + 1) * COINBASE_USTX;
+const _: () = assert!(MAX_OPENING_USTX as u128 + COINBASES_USTX <= u64::MAX as u128);
 
 /// Content of a genesis file. `Serialize` writes one that reads back equal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,7 +48,7 @@ pub struct GenesisFile {
     /// Cost limit of a tenure.
     #[serde(default)]
     pub cost_limit: CostLimit,
-    /// Tenures until a reward is paid.
+    /// Tenures until a reward is paid: 1 or more.
     #[serde(default = "default_maturity")]
     pub reward_maturity: u32,
     /// Height of the first burn block.
@@ -210,16 +222,17 @@ impl GenesisFile {
                 return Err(value(key, format!("{length} entries, not {least} to {MAX_ENTRIES}")));
             }
         }
-        if self.reward_cycle_length == 0 {
-            return Err(value("reward_cycle_length", "must not be 0"));
-        }
-        // `burn-block-height` and the cycle's length have 32 bits; the chain needs room to grow.
-        for (key, given, most) in [
-            ("first_burn_height", self.first_burn_height, u64::from(u32::MAX / 2)),
-            ("reward_cycle_length", self.reward_cycle_length, u64::from(u32::MAX)),
+        // A tenure cannot be paid at its own start. `burn-block-height` and the cycle's length have 32 bits; the chain needs room
+        // to grow.
+        for (key, given, least, most) in [
+            ("reward_maturity", self.reward_maturity.into(), 1, u64::from(u32::MAX)),
+            ("first_burn_height", self.first_burn_height, 0, u64::from(u32::MAX / 2)),
+            ("first_burn_time_s", self.first_burn_time_s, 0, MAX_TIME_S),
+            ("satoshis_per_burn_block", self.satoshis_per_burn_block, 0, MAX_SATOSHIS),
+            ("reward_cycle_length", self.reward_cycle_length, 1, u64::from(u32::MAX)),
         ] {
-            if given > most {
-                return Err(value(key, format!("{given} is above {most}")));
+            if !(least..=most).contains(&given) {
+                return Err(value(key, format!("{given} is not {least} to {most}")));
             }
         }
         if self.stackers.iter().all(|stacker| stacker.weight == 0) {
@@ -231,10 +244,10 @@ impl GenesisFile {
         })?;
         self.stackers.iter().try_for_each(|stacker| self.address("stackers.address", &stacker.address).map(drop))?;
         check_boot_contracts(&self.boot_contract, rules, self.is_mainnet())?;
-        // The supply, with all rewards to come, must fit Clarity's numbers.
         let total = self.balances.iter().map(|balance| u128::from(balance.amount_ustx)).sum::<u128>();
-        if total > u128::from(u64::MAX) {
-            return Err(value("balances", format!("{total} micro-STX in all")));
+        if total > u128::from(MAX_OPENING_USTX) {
+            let room = "so that the supply has 64 bits with the rewards to come";
+            return Err(value("balances", format!("{total} micro-STX in all; at most {MAX_OPENING_USTX}, {room}")));
         }
         Ok(())
     }
@@ -316,13 +329,32 @@ mod tests {
     }
 
     #[test]
+    fn balances_leave_room_for_the_rewards() {
+        let with = |amounts: &[u64]| {
+            let mut genesis = sample();
+            let address = genesis.balances[0].address.clone();
+            let balance = |amount_ustx: &u64| Balance { address: address.clone(), amount_ustx: *amount_ustx };
+            genesis.balances = amounts.iter().map(balance).collect();
+            genesis.check().map_err(|error| error.to_string())
+        };
+        assert_eq!(with(&[MAX_OPENING_USTX]), Ok(()));
+        for amounts in [&[u64::MAX][..], &[MAX_OPENING_USTX, 1], &[u64::MAX, u64::MAX]] {
+            let error = with(amounts).unwrap_err();
+            assert!(error.starts_with("balances: ") && error.contains("at most 10000000000000000000"), "{error}");
+        }
+    }
+
+    #[test]
     fn wrong_values_are_named() {
         let check = |change: fn(&mut GenesisFile), key: &str| {
             let mut genesis = sample();
             change(&mut genesis);
             let error = genesis.check().unwrap_err().to_string();
-            assert!(error.starts_with(key), "{error}");
+            assert!(error.starts_with(&format!("{key}: ")), "{error}");
         };
+        check(|genesis| genesis.reward_maturity = 0, "reward_maturity");
+        check(|genesis| genesis.first_burn_time_s = u64::MAX, "first_burn_time_s");
+        check(|genesis| genesis.satoshis_per_burn_block = 1 << 63, "satoshis_per_burn_block");
         check(|genesis| genesis.first_burn_height = 1 << 31, "first_burn_height");
         check(|genesis| genesis.reward_cycle_length = 1 << 32, "reward_cycle_length");
         check(|genesis| genesis.producers.clear(), "producers");

@@ -99,7 +99,11 @@ fn flags(text: &mut String, command: &Command) {
     for arg in shown {
         let (help, default) = help_and_default(arg);
         let value = arg.get_value_names().map(|names| names.join(" ")).unwrap_or_default();
-        let value = if arg.is_require_equals_set() { format!("[={value}]") } else { format!(" {value}") };
+        let value = match (arg.get_action().takes_values(), arg.is_require_equals_set()) {
+            (false, _) => String::new(),
+            (true, true) => format!("[={value}]"),
+            (true, false) => format!(" {value}"),
+        };
         let environment = arg.get_env().map(|name| format!("`{}`", name.to_string_lossy())).unwrap_or_default();
         let long = arg.get_long().unwrap_or_default();
         let _ = writeln!(text, "| `--{long}{value}` | {default} | {environment} | {} |", cell(&help));

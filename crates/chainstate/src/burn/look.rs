@@ -37,9 +37,7 @@ pub(crate) fn look(
     if !SCHEMA.is_made(conn)? {
         return Ok(BurnLook::default());
     }
-    // Earlier ones have sets of another form; they are compared when they have this one.
-    if conn.column_exists(None, "producers", "cycle")?
-        && let Some(stored) = select_rules(conn)?
+    if let Some(stored) = stored_rules(conn)?
         && let Some(what) = first_difference(&stored, rules)
     {
         return Err(BurnOpenError::OtherRules { what });
@@ -52,6 +50,18 @@ pub(crate) fn look(
         known_staging_row,
         has_view: view.map_or(Ok(true), |view| rows::select_by_hash(conn, view).map(|block| block.is_some()))?,
     })
+}
+
+/// The rules in a file of this version or an earlier one; none in one to which nothing was committed.
+///
+/// # Errors
+/// It is of another kind or of a newer version, or cannot be read.
+pub(crate) fn stored_rules(conn: &Connection) -> Result<Option<BurnParams>, BurnOpenError> {
+    // Earlier ones have sets of another form; they are compared when they have this one.
+    if !SCHEMA.is_made(conn)? || !conn.column_exists(None, "producers", "cycle")? {
+        return Ok(None);
+    }
+    Ok(select_rules(conn)?)
 }
 
 fn known(conn: &Connection) -> Result<(u64, u64), StoreError> {

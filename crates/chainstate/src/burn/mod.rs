@@ -26,7 +26,7 @@ mod writer;
 pub use block::{BurnBlock, BurnBlockInfo};
 pub(crate) use error::BurnOpenError;
 pub use error::{BurnLookupError, SetMembersError};
-pub(crate) use look::{BurnLook, look};
+pub(crate) use look::{BurnLook, look, stored_rules};
 pub use reader::BurnDbReader;
 pub use stackers::StackerSet;
 pub(crate) use writer::BurnDbWriter;

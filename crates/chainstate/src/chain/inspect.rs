@@ -43,8 +43,8 @@ pub(super) fn inspect(folder: &Path, params: &ChainParams) -> Result<Folder, Ope
         None => params.clone(),
         Some((_, Some(params))) => params,
         Some((made_with, None)) => {
-            let differences = chain.look(|conn| differences(conn, &made_with, params, &paths.chain))?;
-            return Err(OpenError::other_chain(folder, differences.unwrap_or_default()));
+            let differences = differences((&chain, &burn), &paths, &made_with, params)?;
+            return Err(OpenError::other_chain(folder, differences));
         }
     };
     let tip = looked.meta.as_ref().map(|meta| meta.tip).filter(|tip| *tip != StacksBlockId::BOOT);

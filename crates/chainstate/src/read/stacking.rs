@@ -5,10 +5,10 @@ use std::ops::Range;
 
 use clarity::Rules;
 use stacks_types::block::SigningMode;
-use stacks_types::ids::Hash160;
+use stacks_types::ids::{Hash160, StacksBlockId};
 use stacks_types::keys::PublicKey;
 
-use super::{LookupError, at_state};
+use super::{LookupError, Unknown, at_state};
 use crate::burn::StackerSet;
 use crate::chain::Snapshot;
 use crate::headers::{ProcessedHeader, select_witnesses};
@@ -17,11 +17,11 @@ use crate::params::{POX_PREPARE_LENGTH, stacking_minimum};
 /// Stacking as its contract would answer it. What the chain's parameters say is left to them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stacking {
-    /// Height of the canonical burn tip.
+    /// Height of the canonical burn tip, or of the block's burn view.
     pub burn_height: u64,
     /// The last burn blocks of a cycle, in which the next is prepared.
     pub prepare_length: u64,
-    /// All micro-STX that exist at the Stacks tip.
+    /// All micro-STX that exist at the block.
     pub liquid_supply: u128,
     /// The least amount that could be stacked, micro-STX, as the contract in force says it.
     pub minimum: u128,
@@ -43,15 +43,16 @@ const BLOCKS_FOR_KEYS: usize = 100;
 /// Blocks of a cycle that are counted, newest first; recovering keys takes a fraction of a millisecond each.
 const BLOCKS_COUNTED: usize = 20_000;
 
-/// Stacking at the tip.
+/// Stacking at a processed block; `None` means the canonical tips of both chains.
 ///
 /// # Errors
-/// Ours only.
-pub fn get(snapshot: &Snapshot<'_>) -> Result<Stacking, LookupError> {
+/// [`Unknown::Block`].
+pub fn get(snapshot: &Snapshot<'_>, at: Option<StacksBlockId>) -> Result<Stacking, LookupError> {
     let params = snapshot.params();
-    let liquid_supply = at_state(snapshot, None, |state| Ok(state.liquid_supply()?))?;
+    let burn_height = burn_height(snapshot, at)?;
+    let liquid_supply = at_state(snapshot, at.as_ref(), |state| Ok(state.liquid_supply()?))?;
     Ok(Stacking {
-        burn_height: snapshot.burn_tip()?.height,
+        burn_height,
         prepare_length: u64::from(POX_PREPARE_LENGTH),
         liquid_supply,
         minimum: stacking_minimum(params.rules, params.mainnet, liquid_supply),
@@ -59,18 +60,30 @@ pub fn get(snapshot: &Snapshot<'_>) -> Result<Stacking, LookupError> {
     })
 }
 
-/// Stackers of a cycle that has begun or is the next; `None` for later ones.
+/// Burn height of a processed block; `None` means the canonical burn tip, which may be above that of the Stacks tip.
+fn burn_height(snapshot: &Snapshot<'_>, at: Option<StacksBlockId>) -> Result<u64, LookupError> {
+    let Some(id) = at else { return Ok(snapshot.burn_tip()?.height) };
+    let header = snapshot.header(&id)?.ok_or_else(|| LookupError::unknown(Unknown::Block, &id.0))?;
+    Ok(header.burn_height)
+}
+
+/// Stackers of a cycle that has begun at a processed block or is the next there; `None` for later ones. Without a block, at the
+/// canonical burn tip. Keys are those of blocks up to that height, of all forks.
 ///
 /// # Errors
-/// Ours only.
-pub fn stackers_of_cycle(snapshot: &Snapshot<'_>, cycle: u64) -> Result<Option<CycleStackers>, LookupError> {
-    let (burn, tip) = (snapshot.burn(), snapshot.burn_tip()?);
-    if cycle > burn.cycle_of(tip.height).saturating_add(1) {
+/// [`Unknown::Block`].
+pub fn stackers_of_cycle(
+    snapshot: &Snapshot<'_>,
+    cycle: u64,
+    at: Option<StacksBlockId>,
+) -> Result<Option<CycleStackers>, LookupError> {
+    let (burn, height) = (snapshot.burn(), burn_height(snapshot, at)?);
+    if cycle > burn.cycle_of(height).saturating_add(1) {
         return Ok(None);
     }
     let set = burn.stackers_of_cycle(cycle)?;
     let newest = match snapshot.params().signing {
-        SigningMode::Ecdsa => select_witnesses(snapshot.conn(), 0..tip.height.saturating_add(1), BLOCKS_FOR_KEYS)?,
+        SigningMode::Ecdsa => select_witnesses(snapshot.conn(), 0..height.saturating_add(1), BLOCKS_FOR_KEYS)?,
         SigningMode::WellKnown => Vec::new(),
     };
     let mut known = BTreeMap::new();

@@ -7,6 +7,7 @@ use chainstate::params::{BootContract, BootContracts, BootRelease, ChainParams, 
 use clarity::Rules;
 use clarity::principal::ContractId;
 use sqlite::Durability;
+use stacks_types::block::SigningMode;
 
 use crate::support::clock;
 use chainstate::test_support::{on_a_large_stack, params};
@@ -78,5 +79,69 @@ fn a_folder_of_another_epoch_is_refused_by_its_epoch() {
         let refused = open(folder.path(), of_epoch(&Rules::EPOCH_4_0)).unwrap_err();
         assert!(refused.contains("it was made with epoch 3.4, 4.0 is asked for. Start"), "{refused}");
         assert!(open(folder.path(), of_epoch(&Rules::EPOCH_3_4)).is_ok());
+    });
+}
+
+#[test]
+fn the_epoch_is_named_beside_all_else_that_differs() {
+    on_a_large_stack(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let with_bns = |rules: &'static Rules| {
+            let mut params = ChainParams { rules, ..with(&[("bns", "(define-constant a 1)")]) };
+            params.boot_contracts.brought[0].clarity_version = rules.newest_version;
+            params
+        };
+        open(folder.path(), with_bns(&Rules::EPOCH_4_0)).unwrap();
+        let mut other = with_bns(&Rules::EPOCH_3_0);
+        let epochs = "with other parameters: it was made with epoch 4.0, 3.0 is asked for";
+        let refused = open(folder.path(), other.clone()).unwrap_err();
+        assert!(refused.contains(&format!("{epochs}. Start")), "{refused}");
+        other.burn.satoshis_per_block = 7;
+        let refused = open(folder.path(), other.clone()).unwrap_err();
+        let more = "it was made with satoshis_per_burn_block 5000, 7 is asked for";
+        assert!(refused.contains(&format!("{epochs}; {more}. Start")), "{refused}");
+        other.boot_contracts = BootContracts::default();
+        let refused = open(folder.path(), other).unwrap_err();
+        let contract = "it has a boot contract ST000000000000000000002AMW42H.bns, which is not given";
+        assert!(refused.contains(&format!("{epochs}; {more}; {contract}. Start")), "{refused}");
+    });
+}
+
+#[test]
+fn a_key_of_the_genesis_that_differs_is_named() {
+    type Change = fn(&mut ChainParams);
+    let changes: [(Change, &str); 14] = [
+        (|params| params.boot_balances[1].1 = 7, "other balances: entry 2 is ST"),
+        (|params| params.boot_balances.truncate(3), "none is asked for"),
+        (|params| params.boot_balances.push(params.boot_balances[0].clone()), "other balances: entry 5 is none, ST"),
+        (|params| params.burn.producers.clear(), "other producers: entry 1 is ST"),
+        (|params| params.burn.stackers[2].weight = 9, "other stackers: entry 3 is ST"),
+        (|params| params.burn.first_height = 9, "first_burn_height 100, 9 is asked for"),
+        (|params| params.burn.first_time_s = 9, "first_burn_time_s 1700000000, 9 is asked for"),
+        (|params| params.burn.reward_cycle_length = 9, "reward_cycle_length 10, 9 is asked for"),
+        (|params| params.signing = SigningMode::WellKnown, "signing ecdsa, well-known is asked for"),
+        (|params| params.tenure_cost_limit = params.rules.block_limit, "cost_limit helium-20, mainnet is asked for"),
+        (|params| params.reward_maturity = 100, "reward_maturity 2, 100 is asked for"),
+        (|params| params.chain_id = 1, "chain_id 0x80000000, 0x1 is asked for"),
+        (|params| params.mainnet = true, "network testnet, mainnet is asked for"),
+        (|params| params.boot_contracts.brought[0].clarity_version = 2, "clarity_version 3, 2 is asked for"),
+    ];
+    on_a_large_stack(move || {
+        let folder = tempfile::tempdir().unwrap();
+        let made = with(&[("bns", "(define-constant a 1)")]);
+        open(folder.path(), made.clone()).unwrap();
+        for (change, says) in changes {
+            let mut other = made.clone();
+            change(&mut other);
+            let refused = open(folder.path(), other).unwrap_err();
+            assert!(refused.contains(says) && !refused.contains(';'), "{says}: {refused}");
+        }
+        let mut other = made.clone();
+        (other.reward_maturity, other.signing, other.burn.first_height) = (9, SigningMode::WellKnown, 9);
+        let refused = open(folder.path(), other).unwrap_err();
+        for key in ["signing ecdsa", "reward_maturity 2", "first_burn_height 100"] {
+            assert!(refused.contains(&format!("it was made with {key}, ")), "{refused}");
+        }
+        assert!(open(folder.path(), made).is_ok());
     });
 }

@@ -96,7 +96,7 @@ fn node_and_wallets() -> Vec<Route> {
     vec![
         get("/v2/info", info::info),
         get("/v2/neighbors", info::neighbors),
-        get("/v2/pox", stacking::pox),
+        get("/v2/pox", stacking::pox).takes(TIP),
         get("/v3/health", info::health),
         get("/v2/accounts/{principal}", accounts::account).takes(STATE),
         get("/extended/v1/address/{principal}/nonces", extended::nonces),
@@ -148,7 +148,7 @@ fn chain_reads() -> Vec<Route> {
         get("/v3/sortitions/consensus/{consensus_hash}", sortitions::by_consensus),
         get("/v3/sortitions/burn/{burn_block_hash}", sortitions::by_burn_block),
         get("/v3/sortitions/burn_height/{burn_block_height}", sortitions::by_height),
-        get("/v3/stacker_set/{cycle}", stacking::stacker_set),
+        get("/v3/stacker_set/{cycle}", stacking::stacker_set).takes(TIP),
         get("/v3/signer/{public_key}/{cycle}", stacking::signer),
     ]
 }

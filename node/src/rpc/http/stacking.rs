@@ -6,6 +6,7 @@
 //!   made by builds that had none do without.
 //! - The chain names stackers by address. `signing_key` is the key that a stacker's newest signatures show, null as long as
 //!   it has signed nothing; `address` is beside it.
+//! - With `tip`, heights and cycles are those of the block's burn view; without, of the newest burn block.
 //! - `/v3/signer` counts the newest 20,000 blocks of the cycle, of all forks.
 
 use axum::extract::{Path, State};
@@ -17,6 +18,7 @@ use serde_json::{Value, json};
 use stacks_types::keys::PublicKey;
 
 use super::input::path_number;
+use super::query::Query;
 use super::respond::{Answer, HttpError, json};
 use crate::rpc::grpc::Services;
 
@@ -30,8 +32,9 @@ const UNDEPLOYED: &[&str] = &["pox-4"];
 const NO_END: u64 = 9_223_372_036_854_775_807;
 
 /// GET /v2/pox.
-pub(super) async fn pox(State(services): State<Services>) -> Answer {
-    let stacking = services.pool.read(read::stacking::get).await?;
+pub(super) async fn pox(State(services): State<Services>, query: Query) -> Answer {
+    let at = query.tip()?;
+    let stacking = services.pool.read(move |snapshot| read::stacking::get(snapshot, at)).await?;
     Ok(json(pox_json(&stacking, services.pool.chain().chainstate().params())))
 }
 
@@ -51,7 +54,8 @@ fn pox_json(stacking: &Stacking, params: &ChainParams) -> Value {
     let threshold = if stacking.minimum_is_threshold { stacking.minimum } else { by_supply };
     let next_start = first + (cycle + 1) * length;
     let prepare_start = next_start - stacking.prepare_length.min(length);
-    let until = |height: u64| i128::from(height) - i128::from(stacking.burn_height);
+    // Negative where it has begun.
+    let until = |height: u64| i64::try_from(i128::from(height) - i128::from(stacking.burn_height)).unwrap_or(i64::MAX);
     let (cost, epoch) = (&params.tenure_cost_limit, params.rules.interface_name);
     json!({
         "contract_id": contract_ids.last(),
@@ -62,14 +66,14 @@ fn pox_json(stacking: &Stacking, params: &ChainParams) -> Value {
         "reward_phase_block_length": reward_length,
         "reward_slots": slots,
         "rejection_fraction": null,
-        "total_liquid_supply_ustx": supply,
+        "total_liquid_supply_ustx": number(supply),
         "current_cycle": {
-            "id": cycle, "min_threshold_ustx": threshold, "stacked_ustx": 0, "is_pox_active": false,
+            "id": cycle, "min_threshold_ustx": number(threshold), "stacked_ustx": 0, "is_pox_active": false,
         },
         "next_cycle": {
             "id": cycle + 1,
-            "min_threshold_ustx": threshold,
-            "min_increment_ustx": stacking.minimum,
+            "min_threshold_ustx": number(threshold),
+            "min_increment_ustx": number(stacking.minimum),
             "stacked_ustx": 0,
             "prepare_phase_start_block_height": prepare_start,
             "blocks_until_prepare_phase": until(prepare_start),
@@ -91,7 +95,7 @@ fn pox_json(stacking: &Stacking, params: &ChainParams) -> Value {
             "network_epoch": params.network_epoch(),
         }],
         "current_epoch": epoch,
-        "min_amount_ustx": threshold,
+        "min_amount_ustx": number(threshold),
         "prepare_cycle_length": stacking.prepare_length,
         "reward_cycle_id": cycle,
         "reward_cycle_length": length,
@@ -103,15 +107,20 @@ fn pox_json(stacking: &Stacking, params: &ChainParams) -> Value {
     })
 }
 
+/// A number as JSON has them, up to 64 bits: above, `json!` would panic.
+fn number(ustx: u128) -> u64 {
+    u64::try_from(ustx).unwrap_or(u64::MAX)
+}
+
 /// All of a chain's PoX contracts are there from its first block on.
 fn version_json(contract_id: &String) -> Value {
     json!({ "contract_id": contract_id, "activation_burnchain_block_height": 0, "first_reward_cycle_id": 0 })
 }
 
 /// GET /v3/stacker_set/{cycle}.
-pub(super) async fn stacker_set(State(services): State<Services>, Path(cycle): Path<String>) -> Answer {
-    let cycle = path_number(&cycle)?;
-    let found = services.pool.read(move |snapshot| read::stacking::stackers_of_cycle(snapshot, cycle)).await?;
+pub(super) async fn stacker_set(State(services): State<Services>, Path(cycle): Path<String>, query: Query) -> Answer {
+    let (cycle, at) = (path_number(&cycle)?, query.tip()?);
+    let found = services.pool.read(move |snapshot| read::stacking::stackers_of_cycle(snapshot, cycle, at)).await?;
     let Some(stackers) = found else {
         let message = format!("cycle {cycle} is not known yet");
         let body = json!({ "response": "error", "err_type": "not_available_try_again", "err_msg": message });

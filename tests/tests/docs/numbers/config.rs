@@ -51,10 +51,15 @@ pub(super) const PAGES: [Page; 2] = [
             ("(chain id 0x80000000)", "crates/stacks-types/src/limits.rs", "CHAIN_ID_TESTNET: u32 = 0x8000_0000"),
             ("(chain id 1)", "crates/stacks-types/src/limits.rs", "CHAIN_ID_MAINNET: u32 = 0x0000_0001"),
             ("height (at most 2147483647)", GENESIS, "u64::from(u32::MAX / 2)"),
-            ("burn blocks (at most 4294967295)", GENESIS, "u64::from(u32::MAX)"),
+            ("tenures later: 1 or more", GENESIS, "self.reward_maturity.into(), 1,"),
+            ("since 1970, at most 253402300799)", GENESIS, "MAX_TIME_S: u64 = 253_402_300_799"),
+            ("satoshis (at most 2100000000000000)", GENESIS, "MAX_SATOSHIS: u64 = 2_100_000_000_000_000"),
+            ("burn blocks (1 to 4294967295)", GENESIS, "u64::from(u32::MAX)"),
+            ("At most 10000000000000000000 in all", GENESIS, "MAX_OPENING_USTX: u64 = 10_000_000_000_000_000_000"),
         ],
         names: &[
             "seconds since 1970",
+            "must have 64 bits",
             "Contracts of block 0, deployed in",
             // A test of the sessions holds which epoch has which versions.
             "\"3.0\", \"3.1\", \"3.2\", \"3.3\", \"3.4\", \"4.0\" or \"4.1\"",

@@ -52,6 +52,11 @@ pub(super) const PAGE: Page = Page {
         "unlock_height` | 0 |",
         "`MempoolFull`, 503",
         "is 404 until",
+        "are 404",
+        "`vm-metadata::9::contract-src`",
+        "`vm-metadata::9::contract-size`",
+        "`vm-metadata::9::contract`",
+        "`vm-metadata::9::contract-data-size`",
     ],
     is_whole: true,
 };

@@ -1,4 +1,4 @@
-//! Tenures, sortitions, blocks, stacking: shapes by the tables of docs/COMPATIBILITY.md, values by the chain that the
+//! Tenures, sortitions, blocks: shapes by the tables of docs/COMPATIBILITY.md, values by the chain that the
 //! test made.
 
 use std::task::Poll;
@@ -11,10 +11,10 @@ use serde_json::Value;
 use stacks_types::block::NakamotoBlock;
 use stacks_types::ids::StacksBlockId;
 
-use super::bench::{Bench, FIRST_BURN, OCTETS, STACKERS};
-use super::shape::{COST, Kind, check};
+use super::bench::{Bench, FIRST_BURN, OCTETS};
+use super::shape::{Kind, check};
 use crate::runtime::wake_signal::WakeSignal;
-use chainstate::test_support::{address, key, transfer};
+use chainstate::test_support::{address, transfer};
 
 const SORTITION: &[(&str, Kind)] = &[
     ("burn_block_hash", Kind::Hex0x(32)),
@@ -32,14 +32,14 @@ const SORTITION: &[(&str, Kind)] = &[
 ];
 
 /// A tenure of two blocks, one of one block, and a burn block without any.
-struct Chain {
-    bench: Bench,
-    first: [String; 2],
+pub(super) struct Chain {
+    pub(super) bench: Bench,
+    pub(super) first: [String; 2],
     second: String,
 }
 
 impl Chain {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let bench = Bench::new(None);
         bench.mine();
         let first = [bench.grow(), bench.grow()].map(|id| id.to_hex());
@@ -235,143 +235,6 @@ fn sortitions_tell_who_was_elected_and_on_what_he_builds() {
     for unknown in ["consensus/".to_owned() + &"ab".repeat(20), "burn_height/9".to_owned(), "burn/zz".to_owned()] {
         assert_eq!(bench.get(&format!("/v3/sortitions/{unknown}")).status, StatusCode::NOT_FOUND, "{unknown}");
     }
-}
-
-#[test]
-fn pox_has_all_keys() {
-    let chain = Chain::new();
-    let pox = chain.bench.read("/v2/pox");
-    let (whole, null) = (Kind::Whole, Kind::Null);
-    check(
-        "pox",
-        &pox,
-        &[
-            ("contract_id", Kind::Says("ST000000000000000000002AMW42H.pox-5")),
-            ("pox_activation_threshold_ustx", whole),
-            ("first_burnchain_block_height", Kind::Is(FIRST_BURN.0)),
-            ("current_burnchain_block_height", Kind::Is(FIRST_BURN.0 + 3)),
-            ("prepare_phase_block_length", Kind::Is(1)),
-            ("reward_phase_block_length", Kind::Is(19)),
-            ("reward_slots", Kind::Is(38)),
-            ("rejection_fraction", null),
-            ("total_liquid_supply_ustx", whole),
-            ("current_cycle", Kind::Object),
-            ("next_cycle", Kind::Object),
-            ("epochs", Kind::List),
-            ("current_epoch", Kind::Says("Epoch40")),
-            ("min_amount_ustx", Kind::Is(50_000_000_000)),
-            ("prepare_cycle_length", Kind::Is(1)),
-            ("reward_cycle_id", Kind::Is(0)),
-            ("reward_cycle_length", Kind::Is(20)),
-            ("rejection_votes_left_required", null),
-            ("next_reward_cycle_in", Kind::Is(17)),
-            ("contract_versions", Kind::List),
-            ("pox_5_sbtc_contract", Kind::Text),
-            ("pox_5_sbtc_registry_contract", Kind::Text),
-        ],
-    );
-    check(
-        "current",
-        &pox["current_cycle"],
-        &[
-            ("id", Kind::Is(0)),
-            ("min_threshold_ustx", whole),
-            ("stacked_ustx", Kind::Is(0)),
-            ("is_pox_active", Kind::Holds(false)),
-        ],
-    );
-    check(
-        "next",
-        &pox["next_cycle"],
-        &[
-            ("id", Kind::Is(1)),
-            ("min_threshold_ustx", whole),
-            ("min_increment_ustx", Kind::Is(50_000_000_000)),
-            ("stacked_ustx", Kind::Is(0)),
-            ("prepare_phase_start_block_height", Kind::Is(119)),
-            ("blocks_until_prepare_phase", Kind::Is(16)),
-            ("reward_phase_start_block_height", Kind::Is(120)),
-            ("blocks_until_reward_phase", Kind::Is(17)),
-            ("ustx_until_pox_rejection", null),
-        ],
-    );
-}
-
-#[test]
-fn pox_names_epochs_and_contracts() {
-    let pox = Bench::started().read("/v2/pox");
-    let whole = Kind::Whole;
-    check(
-        "epoch",
-        &pox["epochs"][0],
-        &[
-            ("epoch_id", Kind::Says("Epoch40")),
-            ("start_height", whole),
-            ("end_height", Kind::Is(9_223_372_036_854_775_807)),
-            ("block_limit", Kind::Object),
-            ("network_epoch", Kind::Is(16)),
-        ],
-    );
-    check("limit", &pox["epochs"][0]["block_limit"], COST);
-    check(
-        "contract",
-        &pox["contract_versions"][0],
-        &[("contract_id", Kind::Text), ("activation_burnchain_block_height", whole), ("first_reward_cycle_id", whole)],
-    );
-}
-
-#[test]
-fn stackers_show_their_keys_when_they_sign() {
-    let chain = Chain::new();
-    let set = chain.bench.read("/v3/stacker_set/0");
-    check("answer", &set, &[("stacker_set", Kind::Object)]);
-    check(
-        "set",
-        &set["stacker_set"],
-        &[
-            ("rewarded_addresses", Kind::List),
-            ("start_cycle_state", Kind::Object),
-            ("signers", Kind::List),
-            ("pox_ustx_threshold", Kind::Null),
-            ("reward_set_version", Kind::Is(0)),
-        ],
-    );
-    let signers = set["stacker_set"]["signers"].as_array().unwrap();
-    assert_eq!(signers.len(), usize::from(STACKERS));
-    for (index, signer) in (0..).zip(signers) {
-        check(
-            "signer",
-            signer,
-            &[
-                ("signing_key", Kind::Hex(33)),
-                ("stacked_amt", Kind::Whole),
-                ("weight", Kind::Is(1)),
-                ("address", Kind::Text),
-            ],
-        );
-        assert_eq!(signer["signing_key"], hex::encode(key("stacker", index).public_key().to_compressed()));
-    }
-    let far = chain.bench.get("/v3/stacker_set/2");
-    assert_eq!(far.status, StatusCode::BAD_REQUEST);
-    check(
-        "far",
-        &far.json(),
-        &[
-            ("response", Kind::Says("error")),
-            ("err_type", Kind::Says("not_available_try_again")),
-            ("err_msg", Kind::Text),
-        ],
-    );
-    let signed = |kind: &str, cycle: u64| {
-        let key = hex::encode(key(kind, 1).public_key().to_compressed());
-        chain.bench.read(&format!("/v3/signer/{key}/{cycle}"))["blocks_signed"].clone()
-    };
-    assert_eq!((signed("stacker", 0), signed("stacker", 1), signed("user", 0)), (3.into(), 0.into(), 0.into()));
-    // Signatures of some: the keys of the block are looked at.
-    let mut block = chain.bench.make_block();
-    block.header.stacker_signatures.remove(1);
-    assert_eq!(block.header.stacker_signatures.len(), 2);
-    assert_eq!(chain.bench.get("/v3/signer/02ab/0").status, StatusCode::NOT_FOUND);
 }
 
 #[test]

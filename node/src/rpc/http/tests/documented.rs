@@ -232,6 +232,7 @@ impl Asker {
         self.get(200, &format!("/v3/tenures/fork_info/{consensus}/{first}"));
         self.get(200, "/v3/stacker_set/0");
         self.get(400, "/v3/stacker_set/9");
+        self.get(404, &format!("/v2/pox?tip={}", "ab".repeat(32)));
         let signer = hex::encode(key("stacker", 0).public_key().to_compressed());
         self.get(200, &format!("/v3/signer/{signer}/0"));
     }

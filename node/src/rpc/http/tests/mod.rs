@@ -20,4 +20,5 @@ mod proofs;
 mod proposals;
 mod rejections;
 mod shape;
+mod stacking;
 mod state;
