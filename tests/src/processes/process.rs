@@ -54,9 +54,17 @@ impl Process {
     /// # Panics
     /// When it cannot be signalled.
     pub fn terminate(&mut self) -> std::process::ExitStatus {
-        let status = Command::new("kill").arg("-TERM").arg(self.child.id().to_string()).status();
-        assert!(status.expect("kill runs").success());
+        self.signal("TERM");
         self.child.wait().expect("it ends")
+    }
+
+    /// Sends it a signal, by its name without SIG.
+    ///
+    /// # Panics
+    /// When it cannot be signalled.
+    pub fn signal(&self, name: &str) {
+        let status = Command::new("kill").arg(format!("-{name}")).arg(self.child.id().to_string()).status();
+        assert!(status.expect("kill runs").success());
     }
 
     /// Stops it with SIGSTOP, as on an overloaded machine.
@@ -64,7 +72,7 @@ impl Process {
     /// # Panics
     /// When no signal can be sent.
     pub fn freeze(&self) {
-        self.signal("-STOP");
+        self.signal("STOP");
     }
 
     /// Lets it run again after [`Self::freeze`].
@@ -72,12 +80,7 @@ impl Process {
     /// # Panics
     /// When no signal can be sent.
     pub fn thaw(&self) {
-        self.signal("-CONT");
-    }
-
-    fn signal(&self, signal: &str) {
-        let status = Command::new("kill").arg(signal).arg(self.child.id().to_string()).status();
-        assert!(status.expect("kill runs").success());
+        self.signal("CONT");
     }
 
     /// Name that the test gave it.

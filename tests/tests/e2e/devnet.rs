@@ -152,6 +152,29 @@ fn a_devnet_that_still_tries_boot_contracts_ends_at_once_and_leaves_nothing() {
     assert_eq!(left, 0, "temporary folders are left");
 }
 
+#[test]
+fn a_closed_terminal_ends_the_devnet_unless_it_was_started_to_outlive_it() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let temporary = folder.path().join("temporary");
+    std::fs::create_dir(&temporary).expect("a folder");
+    let left = || std::fs::read_dir(&temporary).expect("a folder").count();
+    let mut command = devnet_command(folder.path(), &[]);
+    command.env("TMPDIR", &temporary);
+    let mut devnet = Process::start("mockamoto", command, folder.path());
+    devnet.wait_for_log("Ctrl-C stops everything");
+    assert_eq!(left(), 1);
+    devnet.signal("HUP");
+    assert!(devnet.wait().success(), "{}", devnet.log());
+    assert_eq!(left(), 0, "temporary folders are left");
+    let mut command = Command::new("nohup");
+    command.arg(binary("mockamoto")).args(["--port", "0"]);
+    let mut devnet = Process::start("nohup", command, folder.path());
+    devnet.wait_for_log("Ctrl-C stops everything");
+    devnet.signal("HUP");
+    devnet.wait_for_log("block 2");
+    assert!(devnet.terminate().success(), "{}", devnet.log());
+}
+
 /// Connects to a node that was just started and may not listen yet.
 async fn watch_once_it_serves(client: &Client) -> Watch {
     let end = Instant::now() + WAIT;
