@@ -30,6 +30,17 @@ pub enum DecodeError {
         /// Number of bytes that follow.
         left: usize,
     },
+    /// A contract's source has a byte that is neither printable ASCII nor a tab nor a line feed.
+    #[error(
+        "contract source has byte {value:#04x} in line {line}: it may have printable ASCII, tabs and line feeds only, so no \
+         carriage returns and no other letters, in comments neither"
+    )]
+    ForbiddenByte {
+        /// Line in the source, from 1.
+        line: usize,
+        /// Value of the byte.
+        value: u8,
+    },
     /// A tag byte has no meaning.
     #[error("{field} at byte {offset}: {value:#04x} has no meaning")]
     UnknownByte {

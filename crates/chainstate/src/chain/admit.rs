@@ -20,6 +20,7 @@ use stacks_types::transaction::BlockTransaction;
 use super::{Chain, ChainReader, ReadStateError, lock, wire};
 use crate::db::StoreError;
 use crate::execution::read_only::{CallRefusal, ReadError, StateReader};
+use crate::headers::mined_blocks_of;
 use crate::mempool::{
     AccountView, AdmissionView, Candidates, Changes, CheckOutcome, CheckedTransaction, FeeRate, InsertOutcome,
     MempoolIndex, Need, PendingTransaction, Refusal, Stand, Totals, check, garbage_collect, insert,
@@ -39,6 +40,8 @@ pub enum Admission {
     Accepted(Txid),
     /// It was pending before; nothing changed.
     AlreadyPending(Txid),
+    /// It is mined in a canonical block: its sender did not hear of it, and sends it again.
+    AlreadyMined(Txid),
 }
 
 /// Why a transaction is not admitted.
@@ -157,10 +160,18 @@ impl Chain {
             Ok(CheckOutcome::Checked(checked)) => return OfferCheck::Passed(checked),
             Ok(CheckOutcome::Left { origin }) => return OfferCheck::Decided(Ok(Offered::Left { origin })),
             Ok(CheckOutcome::AlreadyPending) => Ok(Admission::AlreadyPending(txid)),
+            // The only refusal of a transaction that was mined, and seldom: it costs the others no look.
+            Err(Refusal::BadNonce { .. }) if self.is_mined(reader, &txid) => Ok(Admission::AlreadyMined(txid)),
             Err(Refusal::Database { message }) => return OfferCheck::Decided(Err(StoreError::Database(message))),
             Err(refusal) => Err(AdmissionRefusal::Refused { txid, refusal }),
         };
         OfferCheck::Decided(Ok(Offered::Decided(answer)))
+    }
+
+    /// Whether a canonical block holds a transaction; no when that cannot be read.
+    fn is_mined(&self, reader: &ChainReader, txid: &Txid) -> bool {
+        let blocks = mined_blocks_of(reader.conn(), txid).unwrap_or_default();
+        blocks.iter().any(|(block_id, _)| reader.is_canonical(block_id).unwrap_or(false))
     }
 
     /// The writing half: all or, when it is our failure, none. What finds no room tries to make some, one at a time.
@@ -248,6 +259,12 @@ impl Chain {
     #[must_use]
     pub fn pending_list(&self, after: Option<(FeeRate, Txid)>, limit: usize) -> Vec<PendingTransaction> {
         lock(&self.inner.mempool).list(after, limit).into_iter().cloned().collect()
+    }
+
+    /// Up to `limit` transactions that the next block can take, highest fee rate first: of each account the next one.
+    #[must_use]
+    pub(crate) fn ready_list(&self, limit: usize) -> Vec<PendingTransaction> {
+        lock(&self.inner.mempool).ready().take(limit).cloned().collect()
     }
 
     /// What a waiting transaction waits for; none when it is not pending.

@@ -69,8 +69,17 @@ pub(super) fn of_signature(transaction: &StacksTransaction, error: &VerifyError)
             format!("{error}: add the missing ones, or send the keys that did not sign")
         }
         VerifyError::Account { source, .. } => format!("{error}: {source}"),
-        VerifyError::WrongSigner { .. } => {
-            format!("{error}: sign with the account's own key, and after the last change of fee, nonce or payload")
+        VerifyError::WrongSigner { role, got, .. } => {
+            let mainnet = transaction.version.is_mainnet();
+            let named = match role {
+                AuthRole::Origin => transaction.origin_address(mainnet),
+                AuthRole::Sponsor => transaction.payer(mainnet),
+            };
+            let signed = named.with_hash(*got);
+            format!(
+                "the {role} is {named}, but its signatures are by {signed}: sign with the account's own key, and after the \
+                 last change of fee, nonce or payload"
+            )
         }
     }
 }

@@ -124,9 +124,14 @@ impl MempoolIndex {
         &self.waiting
     }
 
-    /// The ready transactions, lowest fee rate first; of equal ones the last that came.
+    /// The ready transactions, highest fee rate first; of equal ones the first that came.
+    pub(crate) fn ready(&self) -> impl DoubleEndedIterator<Item = &PendingTransaction> {
+        self.ready.iter().filter_map(|(_, _, txid)| self.transactions.get(txid))
+    }
+
+    /// The same from the last on.
     pub(super) fn ready_from_lowest(&self) -> impl Iterator<Item = &PendingTransaction> {
-        self.ready.iter().rev().filter_map(|(_, _, txid)| self.transactions.get(txid))
+        self.ready().rev()
     }
 
     fn insert(&mut self, pending: &PendingTransaction, nonces: &BTreeMap<StacksAddress, u64>) {

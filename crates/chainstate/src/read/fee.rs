@@ -15,11 +15,11 @@ pub struct FeeEstimate {
     pub cost: Cost,
     /// A tenure's limit.
     pub limit: Cost,
-    /// Micro-STX a byte: the floor, what passes half of the waiting transactions, what passes nearly all.
+    /// Micro-STX a byte: the floor, what passes half of the transactions that the next block can take, what passes nearly all.
     pub rates: [f64; 3],
 }
 
-/// Waiting transactions that are looked at, those with the highest fee rates.
+/// Transactions that are looked at, those with the highest fee rates.
 const RATES_MAX: usize = 2_000;
 /// Floor of the mempool, micro-STX a byte.
 const FLOOR: f64 = 1.0;
@@ -42,13 +42,14 @@ pub fn get(
         tracing::debug!("a fee by size alone: {none}");
         Cost::default()
     });
-    let waiting = snapshot.chain().pending_list(None, RATES_MAX);
-    let rates = [FLOOR, rate_above(&waiting, 2), rate_above(&waiting, 20)];
+    // What waits for another nonce is charged to nobody, so the fee that it promises says nothing.
+    let ready = snapshot.chain().ready_list(RATES_MAX);
+    let rates = [FLOOR, rate_above(&ready, 2), rate_above(&ready, 20)];
     Ok(FeeEstimate { cost, limit: snapshot.params().tenure_cost_limit, rates })
 }
 
-/// A rate that comes before all but one in `part` of the waiting transactions, which are in falling order.
-fn rate_above(waiting: &[PendingTransaction], part: usize) -> f64 {
+/// A rate that comes before all but one in `part` of the transactions, which are in falling order.
+fn rate_above(ready: &[PendingTransaction], part: usize) -> f64 {
     let rate = |pending: &PendingTransaction| pending.fee as f64 / f64::from(pending.size_bytes.max(1));
-    waiting.get(waiting.len() / part).map_or(FLOOR, |pending| rate(pending).max(FLOOR))
+    ready.get(ready.len() / part).map_or(FLOOR, |pending| rate(pending).max(FLOOR))
 }

@@ -273,14 +273,15 @@ fn write_contract(out: &mut Vec<u8>, name: &ContractName, code: &str) {
 
 fn read_contract(reader: &mut Reader<'_>) -> Result<(ContractName, String), DecodeError> {
     let name = read_contract_name(reader, MAX_CONTRACT_NAME)?;
-    let offset = reader.position();
     let code = reader.bytes_u32("contract source", MAX_TRANSACTION_BYTES)?;
-    let invalid = DecodeError::Invalid { field: "contract source", offset, problem: "has a byte that is not allowed" };
-    if !code.iter().all(|byte| matches!(*byte, 0x20..=0x7e | 0x09 | 0x0a)) {
-        return Err(invalid);
+    let is_allowed = |byte: &u8| matches!(*byte, 0x20..=0x7e | 0x09 | 0x0a);
+    if let Some(at) = code.iter().position(|byte| !is_allowed(byte)) {
+        let before = code.get(..at).unwrap_or_default();
+        let line = before.iter().filter(|byte| **byte == b'\n').count().saturating_add(1);
+        return Err(DecodeError::ForbiddenByte { line, value: code.get(at).copied().unwrap_or_default() });
     }
-    let code = std::str::from_utf8(code).map_err(|_| invalid)?;
-    Ok((name, code.to_owned()))
+    // All of it is ASCII.
+    Ok((name, String::from_utf8_lossy(code).into_owned()))
 }
 
 fn read_clarity_version(reader: &mut Reader<'_>) -> Result<ContractVersion, DecodeError> {

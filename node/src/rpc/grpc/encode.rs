@@ -119,11 +119,13 @@ pub(super) fn producer_view(view: &ProducerView, params: &ChainParams) -> v1::Ge
 /// Whether a transaction is in the mempool, or why not.
 pub(super) fn decision(decision: &Decision) -> v1::SubmitTransactionResponse {
     match decision {
-        Ok(Admission::Accepted(txid) | Admission::AlreadyPending(txid)) => v1::SubmitTransactionResponse {
-            accepted: true,
-            txid: wire::bytes(&txid.0),
-            ..v1::SubmitTransactionResponse::default()
-        },
+        Ok(Admission::Accepted(txid) | Admission::AlreadyPending(txid) | Admission::AlreadyMined(txid)) => {
+            v1::SubmitTransactionResponse {
+                accepted: true,
+                txid: wire::bytes(&txid.0),
+                ..v1::SubmitTransactionResponse::default()
+            }
+        }
         Err(AdmissionRefusal::Undecodable(error)) => v1::SubmitTransactionResponse {
             refusal_reason: "Deserialization".to_owned(),
             refusal_data_json: json!({ "message": error.to_string() }).to_string(),

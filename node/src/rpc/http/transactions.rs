@@ -11,6 +11,8 @@ use chainstate::read;
 use chainstate::read::transaction::{KnownTransaction, TransactionState};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use stacks_types::codec::DecodeError;
+use stacks_types::hashing::sha512_256;
 use stacks_types::ids::Txid;
 use stacks_types::transaction::BlockTransaction;
 
@@ -32,14 +34,18 @@ struct SubmitBody {
 
 /// POST /v2/transactions: bytes, or JSON with hex. 200 with the txid as JSON string.
 pub(super) async fn submit(State(services): State<Services>, headers: HeaderMap, body: Bytes) -> Answer {
-    let raw = match kind(&headers)? {
+    let kind = kind(&headers)?;
+    let raw: Bytes = match kind {
         Kind::Octets => body,
         Kind::Json => hex_bytes("tx", &json_body::<SubmitBody>(&body)?.tx)?.into(),
     };
     let decision = services.pool.submit(raw.clone()).await;
-    match decision.map_err(|error| failure(error, &raw))? {
-        Ok(Admission::Accepted(txid) | Admission::AlreadyPending(txid)) => Ok(Json(txid.to_hex()).into_response()),
-        Err(refused) => Err(refusal(&refused)),
+    match (decision.map_err(|error| failure(error, &raw))?, kind) {
+        (Ok(Admission::Accepted(txid) | Admission::AlreadyPending(txid) | Admission::AlreadyMined(txid)), _) => {
+            Ok(Json(txid.to_hex()).into_response())
+        }
+        (Err(AdmissionRefusal::Undecodable(error)), Kind::Json) => Err(undecodable(&raw, &error)),
+        (Err(refused), _) => Err(refusal(&refused)),
     }
 }
 
@@ -63,6 +69,18 @@ pub(super) fn failure(error: ApiError, raw: &[u8]) -> HttpError {
         "reason_data": { "message": error.to_string() },
     });
     HttpError::from(error).with_json(body)
+}
+
+/// JSON for bytes that are no transaction: stacks.js, which sends JSON, raises on a text before it shows it. A contract's source with
+/// a line end of Windows is the usual case.
+fn undecodable(raw: &[u8], error: &DecodeError) -> HttpError {
+    let body = json!({
+        "txid": Txid(sha512_256(&[raw])).to_hex(),
+        "error": "transaction rejected",
+        "reason": "Deserialization",
+        "reason_data": { "message": error.to_string() },
+    });
+    HttpError::json(StatusCode::BAD_REQUEST, body)
 }
 
 /// Text for bytes that are no transaction, else JSON: wallets switch on `reason`.

@@ -113,7 +113,7 @@ fn finish_job(chain: &Chain, body: Body) {
 
 fn admit(test: &TestChain, log: &mut Log, transaction: &StacksTransaction) {
     let admitted = test.chain.admit_transaction(transaction.encode()).expect("storage works").expect("a good one");
-    let (Admission::Accepted(txid) | Admission::AlreadyPending(txid)) = admitted;
+    let (Admission::Accepted(txid) | Admission::AlreadyPending(txid) | Admission::AlreadyMined(txid)) = admitted;
     log.write(&Acknowledged::Transaction(txid));
 }
 

@@ -82,14 +82,18 @@ fn fees_follow_the_length_and_what_waits() {
     assert_eq!(fees(None), [payload_length; 3]);
     assert_eq!(fees(Some(1)), [payload_length; 3], "never below the payload's own length");
     assert_eq!(fees(Some(180)), [180; 3]);
-    for nonce in 0..4 {
-        let fee = 1_800 * (nonce + 1);
-        bench.send(&[signed(&key("user", 0), nonce, fee, transfer_payload(user(1), 5))]);
+    let send = |from, nonce, fee| bench.send(&[signed(&key("user", from), nonce, fee, transfer_payload(user(6), 5))]);
+    // These promise what nobody charges them for: another nonce comes first.
+    send(4, 1, 1_000_000);
+    send(4, 2, 2_000_000);
+    assert_eq!(fees(Some(180)), [180; 3]);
+    for number in 0..4 {
+        send(number, 0, 1_800 * (u64::from(number) + 1));
     }
     let [low, middle, high] = fees(Some(180));
     assert_eq!(low, 180);
     assert!(low < middle && middle < high, "{low} {middle} {high}");
-    assert_eq!(high, 7_200, "what the best of the waiting ones pays for 180 bytes");
+    assert_eq!(high, 7_200, "what the best of those pays for 180 bytes that the next block can take");
 }
 
 #[test]

@@ -1,21 +1,22 @@
 //! The rejection table (docs/COMPATIBILITY.md#rejections-of-transactions): each row that this node can give, with its
 //! exact keys.
 //!
-//! Not in the table here, because nothing a sender does leads to them: Serialization, Deserialization (undecodable bytes
-//! are text), EstimatorError, ServerFailureNoSuchChainTip, and the three of poison microblocks, which are refused as
-//! ServerFailureOther before they are looked at. ServerFailureDatabase is the answer when storage fails.
+//! Not in the table here, because nothing a sender does leads to them: Serialization, EstimatorError,
+//! ServerFailureNoSuchChainTip, and the three of poison microblocks, which are refused as ServerFailureOther before they are looked
+//! at. ServerFailureDatabase is the answer when storage fails.
 
 use axum::http::StatusCode;
 use clarity::value::Value as Clarity;
 use serde_json::Value;
 use stacks_types::address::StacksAddress;
+use stacks_types::hashing::sha512_256;
 use stacks_types::ids::{ConsensusHash, Hash160, StacksBlockId};
 use stacks_types::transaction::{
     FungibleCode, PostCondition, PostConditionPrincipal, StacksTransaction, TenureChange, TenureChangeCause,
     TransactionPayload, TransactionVersion,
 };
 
-use super::bench::{Bench, JSON, OPENING};
+use super::bench::{Bench, JSON, OCTETS, OPENING};
 use super::shape::{Kind, check};
 use crate::error::ApiError;
 use crate::rpc::http::transactions::failure;
@@ -53,6 +54,32 @@ fn bench_with_contract() -> Bench {
     bench.send(&[deploy(0, 0, "c", CODE), transfer(0, 1, 9, 5)]);
     bench.grow();
     bench
+}
+
+#[test]
+fn bytes_that_are_no_transaction_are_text_and_for_json_json() {
+    let bench = Bench::started();
+    let raw = deploy(0, 0, "c", "(print 1)\n(print 2) ;; caf\u{e9}\r\n").encode();
+    let said = "contract source has byte 0xc3 in line 2";
+    let text = bench.post("/v2/transactions", OCTETS, raw.clone());
+    assert_eq!(text.status, StatusCode::BAD_REQUEST);
+    let shown = String::from_utf8_lossy(&text.body);
+    assert!(shown.contains(said), "{shown}");
+    let json = bench.post("/v2/transactions", JSON, serde_json::json!({ "tx": hex::encode(&raw) }).to_string());
+    let body = json.json();
+    assert_eq!((json.status, &body["reason"]), (StatusCode::BAD_REQUEST, &Value::from("Deserialization")));
+    assert!(body["reason_data"]["message"].as_str().unwrap().contains(said), "{body}");
+    assert_eq!(body["txid"], hex::encode(sha512_256(&[&raw])));
+}
+
+#[test]
+fn what_is_mined_already_is_no_failure() {
+    let bench = bench_with_contract();
+    for sent_again in [deploy(0, 0, "c", CODE), transfer(0, 1, 9, 5)] {
+        let reply = bench.submit(&sent_again);
+        assert_eq!((reply.status, reply.json()), (StatusCode::OK, sent_again.txid().to_hex().into()));
+    }
+    check_refused(&bench, &transfer(0, 1, 9, 6), "BadNonce", ACCOUNT);
 }
 
 #[test]
