@@ -36,8 +36,11 @@ const RETRY_FRAMES: u64 = 250;
 /// Frames, 128 MiB, after which the writer waits for readers, so that the log begins again: while one reader follows the other, none
 /// of them without a look at the log, it would grow for ever. After a wait in vain, as many more until the next.
 const LOG_FRAMES: u64 = 32_768;
-/// How long the writer waits for them: in vain when they read for longer.
-const READERS_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long the writer waits for them in each of [`RESTART_TRIES`].
+const READERS_TIMEOUT: Duration = Duration::from_secs(1);
+/// A try may wait in vain for a place that new readers take again and again. These see the newest commit, so the next try does not
+/// wait for such, but for those to end that read then.
+const RESTART_TRIES: u32 = 3;
 /// To how many bytes a log is cut when it begins again.
 const LOG_BYTES_KEPT: u64 = 16 << 20;
 /// How long a statement waits for a lock. Neither readers nor the one writer of a WAL file wait for each other, but as
@@ -272,15 +275,16 @@ impl ChecksumWriter {
             return Ok(in_log == moved);
         }
         self.restart_at = self.wal.frames + LOG_FRAMES;
-        match handle.checkpoint_v2(CheckpointMode::RESTART) {
-            Ok((in_log, moved)) => Ok(in_log == moved),
-            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
-                let log_bytes = self.wal.frames * PAGE_BYTES as u64;
-                tracing::warn!(log_bytes, "long reads keep the write-ahead log from beginning again");
-                Ok(false)
+        for _ in 0..RESTART_TRIES {
+            match handle.checkpoint_v2(CheckpointMode::RESTART) {
+                Ok((in_log, moved)) => return Ok(in_log == moved),
+                Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {}
+                Err(error) => return Err(error),
             }
-            Err(error) => Err(error),
         }
+        let log_bytes = self.wal.frames * PAGE_BYTES as u64;
+        tracing::warn!(log_bytes, "long reads keep the write-ahead log from beginning again");
+        Ok(false)
     }
 }
 
