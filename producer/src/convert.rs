@@ -34,6 +34,13 @@ pub(crate) enum ConvertError {
     Template(#[from] BlockDecodeError),
 }
 
+impl From<ConvertError> for client::Failed {
+    fn from(error: ConvertError) -> Self {
+        tracing::error!(error = ?error, "the node's answer cannot be used");
+        Self::Later(None)
+    }
+}
+
 /// Decodes the view of the chain.
 ///
 /// # Errors

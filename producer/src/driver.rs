@@ -11,16 +11,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use client::{
-    ActorError, Feed, FeedItem, Node, PutError, SlotWriter, Standing, is_refusal, reason, retry_delay, unary,
-};
+use client::{ActorError, Failed, Feed, FeedItem, Node, PutError, SlotWriter, Standing, unary};
 use nakamoto_proto::v1::event::Body;
 use nakamoto_proto::v1::get_block_request::Block as BlockName;
 use nakamoto_proto::v1::{self, DropReason, JobState, PushOutcome};
 use stacks_types::ids::StacksBlockId;
 use stacks_types::proposal::SlotMessage;
 use tokio::time::Instant;
-use tonic::{Code, Status};
+use tonic::Code;
 
 use crate::convert;
 use crate::decide::{Action, Input, Machine, NoTemplate};
@@ -72,41 +70,6 @@ pub(crate) struct Driver {
     pub slot: Option<SlotWriter>,
     /// Proposals that may follow the tip, this producer's too.
     pub proposals: Proposals,
-}
-
-/// Why an action could not be done.
-enum Failed {
-    /// It may work later: after the time that the node advises, if it does.
-    Later(Option<Duration>),
-    /// The node refuses the caller, with this message: trying again does not help.
-    Refused(String),
-}
-
-impl From<Status> for Failed {
-    fn from(status: Status) -> Self {
-        if is_refusal(&status) {
-            return Self::Refused(status.message().to_owned());
-        }
-        match reason(&status) {
-            Some(reason) => tracing::warn!(reason, code = ?status.code(), "{}", status.message()),
-            None => tracing::warn!(code = ?status.code(), "{}", status.message()),
-        }
-        Self::Later(retry_delay(&status))
-    }
-}
-
-impl From<convert::ConvertError> for Failed {
-    fn from(error: convert::ConvertError) -> Self {
-        tracing::error!(error = ?error, "the node's answer cannot be used");
-        Self::Later(None)
-    }
-}
-
-impl From<crate::record::RecordError> for Failed {
-    fn from(error: crate::record::RecordError) -> Self {
-        tracing::error!(error = ?error, "the record of signed blocks failed; nothing is signed without it");
-        Self::Later(None)
-    }
 }
 
 impl Driver {

@@ -68,6 +68,13 @@ pub(crate) enum RecordError {
     Damaged(&'static str),
 }
 
+impl From<RecordError> for client::Failed {
+    fn from(error: RecordError) -> Self {
+        tracing::error!(error = ?error, "the record of signed blocks failed; nothing is signed without it");
+        Self::Later(None)
+    }
+}
+
 /// Answer to [`Record::claim`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Claim {

@@ -10,7 +10,6 @@
 //! Decisions: `decide`. Decoding messages: `messages`. A signer's own part, its record and its slot: `signer`. Who is in the stacker
 //! set, and whether the token is taken: `standing`. Burn blocks on forks: `forks`.
 
-mod failed;
 mod forks;
 mod messages;
 mod signer;
@@ -19,7 +18,7 @@ mod standing;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use client::{ActorError, Feed, FeedItem, Node, unary};
+use client::{ActorError, Failed, Feed, FeedItem, Node, unary};
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt as _, StreamExt as _};
 use nakamoto_proto::v1;
@@ -29,7 +28,6 @@ use tokio::time::Instant;
 
 pub(crate) use signer::Signer;
 
-use failed::Failed;
 use forks::is_burn_ancestor;
 use messages::{decode, elected, outcome_of};
 use signer::Answer;

@@ -66,6 +66,13 @@ pub(crate) enum RecordError {
     Damaged(&'static str),
 }
 
+impl From<RecordError> for client::Failed {
+    fn from(error: RecordError) -> Self {
+        tracing::error!(error = ?error, "the record of signed blocks failed; nothing is signed without it");
+        Self::Later(None)
+    }
+}
+
 /// A block that this signer has signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Sibling {

@@ -11,6 +11,7 @@
 mod actor_error;
 mod backoff;
 mod duration;
+mod failed;
 mod feed;
 pub mod lane;
 mod log;
@@ -25,6 +26,7 @@ mod tls;
 pub use actor_error::ActorError;
 pub use backoff::Backoff;
 pub use duration::{DurationError, parse_duration};
+pub use failed::Failed;
 pub use feed::{Feed, FeedError, FeedItem, FeedRequest};
 pub use log::{LogFormat, start_log};
 pub use node::{Credentials, MAX_RESPONSE_BYTES, Node, NodeChannel, NodeUrlError, UNARY_TIMEOUT, unary};
@@ -32,5 +34,5 @@ pub use secrets::{SecretError, SecretSource, read_private_key, read_private_keys
 pub use shutdown::Shutdown;
 pub use slot::{PutError, SlotWriter};
 pub use standing::Standing;
-pub use status::{is_refusal, is_transient, reason, retry_delay};
+pub use status::{is_refusal, is_transient};
 pub use tls::TrustError;

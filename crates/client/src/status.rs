@@ -10,13 +10,13 @@ const MAX_RETRY_DELAY: Duration = Duration::from_secs(30);
 
 /// The reason code of an error (`UPPER_SNAKE`); `None` when the server gave none.
 #[must_use]
-pub fn reason(status: &Status) -> Option<String> {
+pub(super) fn reason(status: &Status) -> Option<String> {
     status.get_details_error_info().map(|info| info.reason)
 }
 
 /// The pause that the server advises before a retry, at most [`MAX_RETRY_DELAY`]; `None` when it gave none.
 #[must_use]
-pub fn retry_delay(status: &Status) -> Option<Duration> {
+pub(super) fn retry_delay(status: &Status) -> Option<Duration> {
     let delay = status.get_details_retry_info()?.retry_delay?;
     Some(delay.min(MAX_RETRY_DELAY))
 }

@@ -1,11 +1,9 @@
 //! Whether burn blocks are on one bitcoin fork: the node knows.
 
-use client::{Node, unary};
+use client::{Failed, Node, unary};
 use nakamoto_proto::v1::CheckBurnAncestorRequest;
 use stacks_types::ids::BurnBlockHash;
 use tonic::Code;
-
-use super::failed::Failed;
 
 /// Whether neither of two burn blocks is the other's ancestor. With one that the node does not know the answer is no: to take them for
 /// one fork is the safe side.

@@ -3,7 +3,7 @@
 //! # Invariant
 //! A signature leaves only after [`Record::claim`] granted it.
 
-use client::{Node, PutError, SlotWriter, Standing, unary};
+use client::{Failed, Node, PutError, SlotWriter, Standing, unary};
 use nakamoto_proto::v1::ListSlotsRequest;
 use stacks_types::address::StacksAddress;
 use stacks_types::ids::{BlockHash, BurnBlockHash, Hash160};
@@ -11,7 +11,6 @@ use stacks_types::keys::PrivateKey;
 use stacks_types::proposal::SlotMessage;
 
 use super::Chain;
-use super::failed::Failed;
 use super::forks::are_on_two_forks;
 use crate::model::{Proposal, Refusal};
 use crate::record::{Claim, Record, Sibling};

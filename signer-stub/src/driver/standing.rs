@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use client::{is_refusal, unary};
+use client::{Failed, is_refusal, unary};
 use nakamoto_proto::v1;
 use stacks_types::address::StacksAddress;
 use stacks_types::ids::{BurnBlockHash, Hash160};
 use tonic::Code;
 
-use super::{Driver, Failed};
+use super::Driver;
 
 /// Id of no validation: only whether the node refuses the call matters.
 const TOKEN_CHECK: &str = "token-check";

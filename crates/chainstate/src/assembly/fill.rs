@@ -23,6 +23,9 @@ pub(crate) const MAX_BLOCK_TRANSACTIONS: usize = 11_650;
 /// How often at most those whose accounts have too little are tried again after others, in one template.
 const ROUNDS_OF_THE_SHORT: u32 = 4;
 
+/// Most of them in one template; what comes after is left out for good at once. Where blocks stay full they are tried in each.
+const SHORT_MAX: usize = 1_000;
+
 /// A block's content.
 pub(crate) struct Filled {
     /// The transactions, in order.
@@ -324,7 +327,7 @@ impl Filler<'_> {
                 Ok(Tried::Full)
             }
             Err(error) if error.is_ours() => Err(ours(error)),
-            Err(error) if error.is_short_of_funds() => {
+            Err(error) if error.is_short_of_funds() && self.short.len() < SHORT_MAX => {
                 self.short.push((next.clone(), error));
                 Ok(Tried::Done)
             }

@@ -161,17 +161,15 @@ impl Chain {
             Ok(CheckOutcome::Left { origin }) => return OfferCheck::Decided(Ok(Offered::Left { origin })),
             Ok(CheckOutcome::AlreadyPending) => Ok(Admission::AlreadyPending(txid)),
             // The only refusal of a transaction that was mined, and seldom: it costs the others no look.
-            Err(Refusal::BadNonce { .. }) if self.is_mined(reader, &txid) => Ok(Admission::AlreadyMined(txid)),
+            Err(refusal @ Refusal::BadNonce { .. }) => match is_mined(reader, &txid) {
+                Ok(true) => Ok(Admission::AlreadyMined(txid)),
+                Ok(false) => Err(AdmissionRefusal::Refused { txid, refusal }),
+                Err(error) => return OfferCheck::Decided(Err(error)),
+            },
             Err(Refusal::Database { message }) => return OfferCheck::Decided(Err(StoreError::Database(message))),
             Err(refusal) => Err(AdmissionRefusal::Refused { txid, refusal }),
         };
         OfferCheck::Decided(Ok(Offered::Decided(answer)))
-    }
-
-    /// Whether a canonical block holds a transaction; no when that cannot be read.
-    fn is_mined(&self, reader: &ChainReader, txid: &Txid) -> bool {
-        let blocks = mined_blocks_of(reader.conn(), txid).unwrap_or_default();
-        blocks.iter().any(|(block_id, _)| reader.is_canonical(block_id).unwrap_or(false))
     }
 
     /// The writing half: all or, when it is our failure, none. What finds no room tries to make some, one at a time.
@@ -379,4 +377,14 @@ impl AdmissionView for TipView<'_, '_> {
             CallRefusal::BadArgument(message) => Refusal::BadFunctionArgument { message },
         })
     }
+}
+
+/// Whether a canonical block holds a transaction.
+fn is_mined(reader: &ChainReader, txid: &Txid) -> Result<bool, StoreError> {
+    for (block_id, _) in mined_blocks_of(reader.conn(), txid)? {
+        if reader.is_canonical(&block_id)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }

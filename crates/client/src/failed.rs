@@ -1,14 +1,14 @@
-//! Why an action could not be done.
+//! Why a producer or signer could not do what it decided to do.
 
 use std::time::Duration;
 
-use client::{is_refusal, reason, retry_delay};
 use tonic::Status;
 
-use crate::record::RecordError;
+use super::status::{is_refusal, reason, retry_delay};
 
 /// See the module. What failed was logged when this was made.
-pub(super) enum Failed {
+#[derive(Debug)]
+pub enum Failed {
     /// It may work later: after the time that the node advises, if it does.
     Later(Option<Duration>),
     /// The node refuses the caller, with this message: trying again does not help.
@@ -25,12 +25,5 @@ impl From<Status> for Failed {
             None => tracing::warn!(code = ?status.code(), "{}", status.message()),
         }
         Self::Later(retry_delay(&status))
-    }
-}
-
-impl From<RecordError> for Failed {
-    fn from(error: RecordError) -> Self {
-        tracing::error!(error = ?error, "the record of signed blocks failed; nothing is signed without it");
-        Self::Later(None)
     }
 }
