@@ -31,6 +31,15 @@ pub(crate) enum Arity {
     Between(usize, usize),
 }
 
+impl Arity {
+    /// The fewest arguments.
+    pub(crate) const fn least(self) -> usize {
+        match self {
+            Self::Exactly(least) | Self::AtLeast(least) | Self::Between(least, _) => least,
+        }
+    }
+}
+
 use Arity::{AtLeast, Between, Exactly};
 use Kind::{Allowance, ByBytes, ByCount, BySiblings, BySize, Special};
 

@@ -132,6 +132,33 @@ fn functions_call_functions_to_the_limit() {
     });
 }
 
+/// Two families of traits, each of whose methods take the next one of the family twice, and a function that is given one of the other.
+fn families_of_traits(levels: usize) -> String {
+    let family = |letter: char| {
+        let traits = (0..=levels).rev().map(|level| {
+            let next = if level == levels { "uint".to_owned() } else { format!("<{letter}{}>", level + 1) };
+            let method = |name: &str| format!("({name} ({next}) (response bool uint))");
+            format!("(define-trait {letter}{level} ({} {}))", method("f"), method("g"))
+        });
+        traits.collect::<String>()
+    };
+    let given = "(define-private (h (x <p0>)) true) (define-public (go (y <q0>)) (ok (h y)))";
+    format!("{}{}{given}", family('p'), family('q'))
+}
+
+/// Compared anew for each way that leads to them, the last would be compared a thousand million times.
+#[test]
+fn traits_that_lead_to_the_same_traits_are_compared_once() {
+    on_the_stack(|| {
+        for rules in clarity::Rules::ALL.into_iter().filter(|rules| !rules.epoch.starts_with('4')) {
+            let mut memory = Memory::new(rules, &clarity::Dialect::ALL[1]);
+            assert!(memory.try_publish("traits", &families_of_traits(29)).is_ok(), "{}", rules.epoch);
+            let error = memory.try_publish("traits", &families_of_traits(60)).unwrap_err().to_string();
+            assert!(error.contains("trait-reference chain exceeds"), "{}: {error}", rules.epoch);
+        }
+    });
+}
+
 #[test]
 fn contracts_call_contracts_to_the_limit() {
     on_the_stack(|| {

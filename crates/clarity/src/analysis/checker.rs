@@ -1,5 +1,7 @@
 //! The state of a check: what is known so far, what it has cost, which names are free.
 
+use hashbrown::HashMap;
+
 use super::Contracts;
 use super::context::{Known, Scope};
 use super::errors::{AnalysisError, Fault, Shown, joined};
@@ -28,6 +30,9 @@ pub(super) struct Checker<'a, 'm> {
     pub(super) in_function: bool,
     /// Traits that it says it implements, which is looked at when all is known.
     pub(super) implemented: Vec<TraitId>,
+    /// Traits that were found to have what others ask for, which cost nothing, and how deep the chain was then: no deeper one is
+    /// as good.
+    pub(super) compared: HashMap<(TraitId, TraitId), usize>,
 }
 
 impl<'a, 'm> Checker<'a, 'm> {
@@ -42,8 +47,21 @@ impl<'a, 'm> Checker<'a, 'm> {
         let known =
             Known { interface: Interface { version: dialect.version, ..Interface::default() }, ..Known::default() };
         let scope = Scope::default();
-        let (returned, in_function, implemented) = (None, false, Vec::new());
-        Self { tree, contract, dialect, rules, contracts, meter, known, scope, returned, in_function, implemented }
+        let (returned, in_function, implemented, compared) = (None, false, Vec::new(), HashMap::new());
+        Self {
+            tree,
+            contract,
+            dialect,
+            rules,
+            contracts,
+            meter,
+            known,
+            scope,
+            returned,
+            in_function,
+            implemented,
+            compared,
+        }
     }
 
     pub(super) fn charge(&mut self, function: CostFn, n: u64) -> Result<(), Box<Fault>> {

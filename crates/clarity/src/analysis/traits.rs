@@ -213,9 +213,13 @@ impl Checker<'_, '_> {
 
     /// Demands that a trait has what another asks for.
     fn trait_as(&mut self, found: &TraitId, wanted: &TraitId, depth: usize) -> Result<(), Box<Fault>> {
-        if found == wanted {
+        // Chains of traits branch: the same two are compared again and again, twice as often on each level.
+        self.meter.look_now()?;
+        let is_known = |at: &usize| depth <= *at;
+        if found == wanted || self.compared.get(&(found.clone(), wanted.clone())).is_some_and(is_known) {
             return Ok(());
         }
+        let spent = self.meter.spent();
         let wanted_methods = self.look_up_trait(wanted)?;
         let found_methods = self.look_up_trait(found)?;
         let incompatible = || AnalysisError::IncompatibleTrait(wanted.to_string(), found.to_string());
@@ -228,6 +232,10 @@ impl Checker<'_, '_> {
                 self.cast(given, asked, depth).map_err(|fault| self.inside(fault, incompatible()))?;
             }
             self.cast(&method.result, &other.result, depth).map_err(|fault| self.inside(fault, incompatible()))?;
+        }
+        // What costs something is charged each time.
+        if self.meter.spent() == spent {
+            self.compared.insert((found.clone(), wanted.clone()), depth);
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::super::machine::{Frame, Machine, Outcome};
-use super::sequence::{element, length, no_sequence};
+use super::sequence::{Elements, length, no_sequence};
 use super::{Arguments, boolean};
 use crate::costs::{CostFn, units};
 use crate::error::{CheckError, Stop};
@@ -29,6 +29,11 @@ impl Machine<'_> {
             && native.kind() == Kind::Special
         {
             let values: Vec<Value> = self.slots.drain(first..).collect();
+            // Steps of `map` beyond its shortest sequence, where there are such, have fewer than were checked.
+            let least = native.arity().least();
+            if values.len() < least {
+                return Err(CheckError::IncorrectArgumentCount(least, values.len()).into());
+            }
             return self.special_native(frame, *native, &Arguments::Values(&values));
         }
         let mut held = 0;
@@ -67,7 +72,7 @@ impl Machine<'_> {
         let mut results = Vec::new();
         for step in 0.. {
             let reaching = sequences.iter().filter(|(_, reach)| step < *reach);
-            self.slots.extend(reaching.filter_map(|(sequence, _)| element(sequence, step)));
+            self.slots.extend(reaching.filter_map(|(elements, _)| elements.get(step)));
             let given = self.slots.len() - first;
             if step == 0 {
                 arguments = given;
@@ -88,8 +93,9 @@ impl Machine<'_> {
         let most = length(&value)?;
         let first = self.slots.len();
         let mut kept = Vec::new();
+        let elements = Elements::of(&value);
         for index in 0..usize::try_from(most).unwrap_or(usize::MAX) {
-            let Some(item) = element(&value, index) else { break };
+            let Some(item) = elements.get(index) else { break };
             self.slots.push(item);
             if boolean(self.apply_callee(frame, callee, first, level)?)? {
                 kept.push(index);
@@ -124,8 +130,9 @@ impl Machine<'_> {
         let mut accumulator = self.eval_copied(frame, initial)?;
         let most = length(&value)?;
         let first = self.slots.len();
+        let elements = Elements::of(&value);
         for index in 0..usize::try_from(most).unwrap_or(usize::MAX) {
-            let Some(item) = element(&value, index) else { break };
+            let Some(item) = elements.get(index) else { break };
             self.slots.push(item);
             self.slots.push(accumulator);
             accumulator = self.apply_callee(frame, callee, first, level)?;
@@ -136,13 +143,13 @@ impl Machine<'_> {
 
 /// Each sequence, and the step from which on it gives no argument: where the shortest ends. Until 4.0 a sequence gave one element
 /// more than the shortest one up to it had, and steps ran while they had as many arguments as the first.
-fn reached(sequences: &[Value], stops_at_shortest: bool) -> Result<Vec<(&Value, usize)>, Stop> {
+fn reached(sequences: &[Value], stops_at_shortest: bool) -> Result<Vec<(Elements<'_>, usize)>, Stop> {
     let mut shortest = usize::MAX;
     let mut reached = Vec::with_capacity(sequences.len());
     for sequence in sequences {
         let own = usize::try_from(length(sequence)?).unwrap_or(usize::MAX);
         shortest = shortest.min(own);
-        reached.push((sequence, own.min(shortest.saturating_add(1))));
+        reached.push((Elements::of(sequence), own.min(shortest.saturating_add(1))));
     }
     if stops_at_shortest {
         reached.iter_mut().for_each(|(_, reach)| *reach = shortest);

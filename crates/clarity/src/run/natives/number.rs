@@ -10,6 +10,7 @@ use crate::value::Value;
 pub(super) fn apply(native: Native, values: Operands<'_>) -> Outcome {
     match native {
         Native::Add | Native::Subtract | Native::Multiply | Native::Divide => accumulate(native, values.as_slice()),
+        Native::Xor if values.len() != 2 => Err(CheckError::IncorrectArgumentCount(2, values.len()).into()),
         Native::BitAnd | Native::BitOr | Native::BitXor | Native::Xor => bits(native, values),
         Native::Modulo | Native::Power => pair(native, values),
         Native::BitShiftLeft | Native::BitShiftRight => shift(native, values),

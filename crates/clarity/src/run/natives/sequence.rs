@@ -56,9 +56,37 @@ pub(super) fn element(sequence: &Value, index: usize) -> Option<Value> {
         Value::List(list) => list.items.get(index).cloned(),
         Value::Buffer(bytes) => bytes.get(index).map(|byte| Value::buffer(vec![*byte])),
         Value::Ascii(bytes) => bytes.get(index).map(|byte| Value::Ascii(Arc::new(vec![*byte]))),
-        Value::Utf8(text) => text.character(index).map(|character| Value::utf8(character.encode_utf8(&mut [0; 4]))),
+        Value::Utf8(text) => text.character(index).map(of_character),
         _ => None,
     }
+}
+
+/// A sequence that is walked from its first element to its last. The characters of a text are looked for once, not from its
+/// beginning for each.
+pub(super) struct Elements<'a> {
+    sequence: &'a Value,
+    characters: Option<Vec<char>>,
+}
+
+impl<'a> Elements<'a> {
+    pub(super) fn of(sequence: &'a Value) -> Self {
+        let characters = match sequence {
+            Value::Utf8(text) => Some(text.text().chars().collect()),
+            _ => None,
+        };
+        Self { sequence, characters }
+    }
+
+    pub(super) fn get(&self, index: usize) -> Option<Value> {
+        match &self.characters {
+            Some(characters) => characters.get(index).map(|character| of_character(*character)),
+            None => element(self.sequence, index),
+        }
+    }
+}
+
+fn of_character(character: char) -> Value {
+    Value::utf8(character.encode_utf8(&mut [0; 4]))
 }
 
 fn index_of(sequence: &Value, wanted: &Value) -> Result<Option<usize>, Stop> {
