@@ -30,6 +30,8 @@ pub const MAX_EVALUATIONS_OF_PEER: usize = 6;
 pub const MAX_EVALUATIONS_WAITING_OF_PEER: usize = 1024;
 /// Writes at once (pushes, chunks): each holds a thread until its commit. Many at once share a commit.
 pub const MAX_CONCURRENT_WRITES: usize = 64;
+/// Chunks of one call.
+pub const MAX_CHUNKS: usize = 64;
 /// Reads and writes at once of producers and signers, beside those of everybody: the chain waits for them.
 pub const MAX_CONCURRENT_ACTOR_CALLS: usize = 16;
 /// Requests at once of producers and signers, when everybody's are all taken.

@@ -16,8 +16,9 @@
 //! ```
 //!
 //! # Invariants
-//! - A template is signed only when a view taken after it was finished has its parent as tip, its burn view as burn
-//!   tip, this producer elected, and nothing signed at that place before.
+//! - A template is signed only when a view has its parent as tip, its burn view as burn tip, this producer elected, and nothing
+//!   signed at that place before. The view is taken after the template was finished, unless that took no longer than a call may
+//!   wait: then it is the one that the template was asked for on.
 //! - A signed block is final: it is proposed, with the same bytes, until it is in the chain, the tip is another block,
 //!   its burn view is on an abandoned bitcoin fork, or enough weight refuses it. It is *not* given up because a
 //!   new burn block came: signers who saw the proposal first have signed it, and they will not sign another block with its

@@ -30,6 +30,9 @@ use crate::seal::{self, Keys, LastProof};
 /// Shortest assembly time that the node accepts.
 const ASSEMBLY_TIME_MIN: Duration = Duration::from_millis(10);
 
+/// How long a request waits for its template: most are made in a millisecond. The event of the end comes for the others.
+const TEMPLATE_WAIT: Duration = Duration::from_millis(20);
+
 /// What the driver needs to know of the chain; it does not change.
 #[derive(Debug, Clone)]
 pub(crate) struct Chain {
@@ -197,6 +200,7 @@ impl Driver {
                     parent_block_id: parent.as_bytes().to_vec().into(),
                     burn_block_hash: burn_view.as_bytes().to_vec().into(),
                     allow_empty,
+                    wait: prost_types::Duration::try_from(TEMPLATE_WAIT).ok(),
                     ..v1::RequestTemplateRequest::default()
                 };
                 self.request_template(request, coinbase_nonce).await
@@ -292,7 +296,7 @@ impl Driver {
     }
 
     async fn request_template(
-        &self,
+        &mut self,
         mut request: v1::RequestTemplateRequest,
         coinbase_nonce: Option<u64>,
     ) -> Result<Input, Failed> {
@@ -306,7 +310,11 @@ impl Driver {
             }
         }
         let answer = unary(self.node.templates().request_template(request)).await?;
-        Ok(Input::Requested(answer.template_id))
+        match (answer.result, self.view.clone()) {
+            // The view was asked for just before.
+            (Some(result), Some(view)) => self.template_of(result, view).await,
+            _ => Ok(Input::Requested(answer.template_id)),
+        }
     }
 
     /// Fetches the view together with the template: one wait in place of two for each block.
@@ -314,6 +322,11 @@ impl Driver {
         let request = v1::GetTemplateRequest { template_id, wait: None };
         let template = async { Ok::<_, Failed>(unary(self.node.templates().get_template(request)).await?) };
         let (answer, view) = tokio::try_join!(template, self.view_now())?;
+        self.template_of(answer, view).await
+    }
+
+    /// What became of a template request, with what is known at `view`.
+    async fn template_of(&mut self, answer: v1::GetTemplateResponse, view: View) -> Result<Input, Failed> {
         let executing = convert::executing(&answer);
         let input = match (answer.state(), answer.template) {
             (JobState::Succeeded, Some(template)) => {
@@ -366,13 +379,13 @@ impl Driver {
         }
         let Some(slot) = &mut self.slot else { return Err(Failed::Later(None)) };
         let message = SlotMessage::BlockProposal { block: candidate.block.bytes.clone() };
-        match slot.put(&self.node, &self.keys.signing, &message.encode()).await {
-            Ok(version) => {
-                tracing::debug!(version, block_hash = %candidate.block.block_hash, "block proposed");
+        match slot.put(&self.node, &self.keys.signing, message.encode()).await {
+            Ok(()) => {
+                tracing::debug!(block_hash = %candidate.block.block_hash, "block proposed");
                 Ok(Input::Proposed)
             }
             Err(PutError::Call(status)) => Err((*status).into()),
-            Err(error @ PutError::Refused { .. }) => {
+            Err(PutError::Refused(error)) => {
                 tracing::error!(error = %error, "the proposal was not stored");
                 Err(Failed::Later(None))
             }

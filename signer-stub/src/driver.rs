@@ -2,25 +2,25 @@
 //!
 //! # Invariants
 //! - An action's result is the machine's next input: no event comes between the two.
-//! - The signers of the process answer a proposal at the same time; when one could not, only those that have not try again.
+//! - The signers of the process answer a proposal in one call; when one could not, only those that have not try again.
 //! - The place in the journal is kept only when nothing is in flight, so that a restart reads again all that was; and not for
 //!   each block, since all that an older one costs is a restart that reads more.
 //!
 //! # Not here
-//! Decisions: `decide`. Decoding messages: `messages`. A signer's own part, its record and its slot: `signer`. Who is in the stacker
-//! set, and whether the token is taken: `standing`. Burn blocks on forks: `forks`.
+//! Decisions: `decide`. Decoding messages: `messages`. What is said to a proposal: `answers`; a signer's own part in it, its record and
+//! its slot: `signer`. Who is in the stacker set, and whether the token is taken: `standing`. Burn blocks on forks: `forks`.
 
+mod answers;
 mod forks;
 mod messages;
 mod signer;
 mod standing;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use client::{ActorError, Failed, Feed, FeedItem, Node, unary};
-use futures_util::stream::FuturesUnordered;
-use futures_util::{FutureExt as _, StreamExt as _};
 use nakamoto_proto::v1;
 use nakamoto_proto::v1::event::Body;
 use stacks_types::ids::{BurnBlockHash, Hash160, StacksBlockId};
@@ -28,6 +28,7 @@ use tokio::time::Instant;
 
 pub(crate) use signer::Signer;
 
+use answers::Slots;
 use forks::is_burn_ancestor;
 use messages::{decode, elected, outcome_of};
 use signer::Answer;
@@ -38,6 +39,9 @@ use crate::record::Place;
 
 /// Time from an answer until the place in the journal is kept.
 const PLACE_PAUSE: Duration = Duration::from_secs(1);
+
+/// How long a request waits for its verdict: most are made in a millisecond. The event of the end comes for the others.
+const VERDICT_WAIT: Duration = Duration::from_millis(20);
 
 /// What the driver needs to know of the chain; it does not change.
 #[derive(Debug, Clone)]
@@ -75,6 +79,8 @@ pub(crate) struct Driver {
     pub refused: Option<String>,
     /// Accounts of the signers that are stackers at a burn block: the last answer of the node.
     pub asked_at: Option<(BurnBlockHash, BTreeSet<Hash160>)>,
+    /// Slots of the signers' answers at a burn tip: each reward cycle has its own.
+    pub slots: Option<(BurnBlockHash, Arc<Slots>)>,
 }
 
 impl Driver {
@@ -299,38 +305,12 @@ impl Driver {
             return Ok(Input::Requested { id: String::new(), outcome: Some(Outcome::Invalid(refusal)) });
         }
         let block = proposal.bytes.clone().into();
-        let request = v1::RequestValidationRequest { block, ..v1::RequestValidationRequest::default() };
+        let wait = prost_types::Duration::try_from(VERDICT_WAIT).ok();
+        let request = v1::RequestValidationRequest { block, wait, ..v1::RequestValidationRequest::default() };
         let answer = unary(node.validation().request_validation(request)).await?;
-        // Whether it is new or joined: a job that can be joined has not ended, and the event of its end comes in this stream.
-        Ok(Input::Requested { id: answer.validation_id, outcome: None })
-    }
-
-    /// Has all signers answer that have not yet: to sign only those that are stackers at the proposal's burn view.
-    async fn answer(&mut self, answer: &Answer) -> Result<Input, Failed> {
-        let Some(burn_tip) = self.machine.burn_tip() else { return Ok(Input::Answered) };
-        let asked = match answer {
-            Answer::Sign(proposal) => Some(self.asked_at(&proposal.burn_view).await?),
-            Answer::Refuse(block_hash, refusal) => {
-                tracing::info!(%block_hash, code = refusal.code, reason = refusal.text, "proposal refused");
-                None
-            }
-        };
-        let (chain, block_hash) = (&self.chain, answer.block_hash());
-        let answering = self.signers.iter_mut().filter(|signer| {
-            let is_asked = asked.as_ref().is_none_or(|asked| asked.contains(&signer.account));
-            is_asked && signer.answered != Some(block_hash)
-        });
-        let mut calls = FuturesUnordered::new();
-        let mut outcomes = Vec::new();
-        for signer in answering {
-            calls.push(signer.answer(chain, burn_tip, answer));
-            // It signs and calls the node, and the call goes out, before the next one signs.
-            outcomes.extend(calls.next().now_or_never().flatten());
-            tokio::task::yield_now().await;
-        }
-        outcomes.extend(calls.collect::<Vec<_>>().await);
-        outcomes.into_iter().try_for_each(|outcome| outcome)?;
-        self.signers.iter_mut().for_each(|signer| signer.answered = None);
-        Ok(Input::Answered)
+        // Without a result, whether it is new or joined: a job that can be joined has not ended, and the event of its end comes in this
+        // stream.
+        let outcome = answer.result.map(|result| outcome_of(result.state(), result.verdict));
+        Ok(Input::Requested { id: answer.validation_id, outcome })
     }
 }

@@ -94,6 +94,7 @@ async fn sign(args: Args) -> anyhow::Result<()> {
         place_due: None,
         refused: None,
         asked_at: None,
+        slots: None,
     };
     driver.run().await?;
     Ok(())

@@ -32,7 +32,7 @@ pub use log::{LogFormat, start_log};
 pub use node::{Credentials, MAX_RESPONSE_BYTES, Node, NodeChannel, NodeUrlError, UNARY_TIMEOUT, unary};
 pub use secrets::{SecretError, SecretSource, read_private_key, read_private_keys, read_vrf_key};
 pub use shutdown::Shutdown;
-pub use slot::{PutError, SlotWriter};
+pub use slot::{PutError, SlotRefusal, SlotWrite, SlotWriter, put_all};
 pub use standing::Standing;
 pub use status::{is_refusal, is_transient};
 pub use tls::TrustError;

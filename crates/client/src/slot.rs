@@ -1,31 +1,40 @@
-//! Writes to one StackerDB slot: signs each chunk, and keeps its version above the stored one.
+//! Writes to StackerDB slots: signs each chunk, and keeps its version above the stored one.
 
-use nakamoto_proto::v1::{ChunkRefusal, PutChunkRequest};
+use std::collections::VecDeque;
+
+use nakamoto_proto::v1::{self, ChunkRefusal, PutChunksRequest};
 use stacks_types::keys::PrivateKey;
+use tonic::Status;
 
 use super::node::{Node, unary};
 
 /// A slot has one writer, so the first refusal gives the right version; more than this many mean that there is another writer.
 const MAX_ATTEMPTS: u32 = 3;
 
+/// Chunks of one call: what a node takes.
+const MAX_CHUNKS: usize = 64;
+
 /// Why a chunk was not stored.
 #[derive(Debug, thiserror::Error)]
 pub enum PutError {
     /// The call failed: the node is away or refuses the caller.
     #[error("the node did not take the chunk")]
-    Call(#[source] Box<tonic::Status>),
+    Call(#[source] Box<Status>),
     /// The node refused the chunk, and says why.
-    #[error("slot {slot_id} of {contract_id} refused the chunk: {detail} ({refusal})")]
-    Refused {
-        /// Id of the StackerDB contract.
-        contract_id: String,
-        /// Number of the slot in the StackerDB.
-        slot_id: u32,
-        /// Name of the reason in the proto.
-        refusal: &'static str,
-        /// Details from the node, for people.
-        detail: String,
-    },
+    #[error(transparent)]
+    Refused(#[from] SlotRefusal),
+}
+
+/// What a node says to a chunk that it does not store.
+#[derive(Debug, thiserror::Error)]
+#[error("slot {slot_id} refused the chunk: {detail} ({refusal})")]
+pub struct SlotRefusal {
+    /// Number of the slot in the StackerDB.
+    pub slot_id: u32,
+    /// Name of the reason in the proto.
+    pub refusal: &'static str,
+    /// Details from the node, for people.
+    pub detail: String,
 }
 
 /// The writer of one slot. Learns the stored version from a refusal, so it needs no record of its own.
@@ -49,44 +58,92 @@ impl SlotWriter {
         self.slot_id
     }
 
-    /// Signs `data` with `key` and stores it as the slot's newest version, which is returned.
+    /// Signs `data` with `key` and stores it as the slot's newest version.
     ///
     /// # Errors
     /// [`PutError::Call`] when the call failed (try again), [`PutError::Refused`] when the slot refuses the chunk.
-    pub async fn put(&mut self, node: &Node, key: &PrivateKey, data: &[u8]) -> Result<u32, PutError> {
-        let mut refused = None;
-        for _ in 0..MAX_ATTEMPTS {
-            let version = self.next_version;
-            let chunk = stacks_types::stackerdb::StackerDbChunk::signed(self.slot_id, version, data.to_vec(), key);
-            let request = PutChunkRequest {
-                contract_id: self.contract_id.clone(),
-                chunk: Some(nakamoto_proto::v1::StackerDbChunk {
-                    slot_id: chunk.slot_id,
-                    slot_version: chunk.slot_version,
-                    signature: chunk.signature.as_bytes().to_vec().into(),
-                    data: chunk.data.into(),
-                }),
-            };
-            let answer = unary(node.stackerdb().put_chunk(request)).await.map_err(|s| PutError::Call(Box::new(s)))?;
-            if answer.accepted {
-                self.next_version = version.saturating_add(1);
-                return Ok(version);
+    pub async fn put(&mut self, node: &Node, key: &PrivateKey, data: Vec<u8>) -> Result<(), PutError> {
+        let mut write = SlotWrite::new(self, key, [data]);
+        put_all(node, std::slice::from_mut(&mut write)).await.map_err(|status| PutError::Call(Box::new(status)))?;
+        Ok(write.outcome()?)
+    }
+}
+
+/// What one writer puts into its slot, one after the other.
+#[derive(Debug)]
+pub struct SlotWrite<'a> {
+    writer: &'a mut SlotWriter,
+    key: &'a PrivateKey,
+    /// What is not stored yet.
+    left: VecDeque<Vec<u8>>,
+    attempts: u32,
+    refusal: Option<SlotRefusal>,
+}
+
+impl<'a> SlotWrite<'a> {
+    /// The data of several chunks, oldest first, that `key` signs.
+    pub fn new(writer: &'a mut SlotWriter, key: &'a PrivateKey, data: impl Into<VecDeque<Vec<u8>>>) -> Self {
+        Self { writer, key, left: data.into(), attempts: 0, refusal: None }
+    }
+
+    /// Whether the slot took all of it, after [`put_all`].
+    ///
+    /// # Errors
+    /// [`SlotRefusal`] of the first chunk that it did not take.
+    pub fn outcome(self) -> Result<(), SlotRefusal> {
+        self.refusal.map_or(Ok(()), Err)
+    }
+
+    /// The next chunk, if one is to be stored.
+    fn chunk(&self) -> Option<v1::StackerDbChunk> {
+        let data = self.left.front().filter(|_| self.refusal.is_none())?.clone();
+        let SlotWriter { slot_id, next_version, .. } = *self.writer;
+        let chunk = stacks_types::stackerdb::StackerDbChunk::signed(slot_id, next_version, data, self.key);
+        Some(v1::StackerDbChunk {
+            slot_id,
+            slot_version: next_version,
+            signature: chunk.signature.as_bytes().to_vec().into(),
+            data: chunk.data.into(),
+        })
+    }
+
+    /// Learns what became of the chunk.
+    fn learn(&mut self, outcome: v1::PutChunkResponse) {
+        if outcome.accepted {
+            self.writer.next_version = self.writer.next_version.saturating_add(1);
+            self.left.pop_front();
+            self.attempts = 0;
+            return;
+        }
+        self.attempts = self.attempts.saturating_add(1);
+        let refusal = outcome.refusal();
+        match (refusal, outcome.metadata) {
+            (ChunkRefusal::DataAlreadyExists, Some(stored)) if self.attempts < MAX_ATTEMPTS => {
+                self.writer.next_version = stored.slot_version.saturating_add(1);
             }
-            let refusal = answer.refusal();
-            refused = Some((refusal, answer.detail));
-            match (refusal, answer.metadata) {
-                (ChunkRefusal::DataAlreadyExists, Some(stored)) => {
-                    self.next_version = stored.slot_version.saturating_add(1);
-                }
-                _ => break,
+            _ => {
+                let (slot_id, refusal) = (self.writer.slot_id, refusal.as_str_name());
+                self.refusal = Some(SlotRefusal { slot_id, refusal, detail: outcome.detail });
             }
         }
-        let (refusal, detail) = refused.unwrap_or((ChunkRefusal::Unspecified, String::new()));
-        Err(PutError::Refused {
-            contract_id: self.contract_id.clone(),
-            slot_id: self.slot_id,
-            refusal: refusal.as_str_name(),
-            detail,
-        })
+    }
+}
+
+/// Stores all of these, which are of one StackerDB, in one call when each is one chunk and no slot refuses. A slot's second chunk
+/// is only put when it has the first.
+///
+/// # Errors
+/// The status of a call that failed: each write knows what it has stored, and goes on from there when it is put again.
+pub async fn put_all(node: &Node, writes: &mut [SlotWrite<'_>]) -> Result<(), Status> {
+    loop {
+        let due = writes.iter_mut().filter_map(|write| write.chunk().map(|chunk| (write, chunk)));
+        let (due, chunks): (Vec<_>, Vec<_>) = due.take(MAX_CHUNKS).unzip();
+        let Some(first) = due.first() else { return Ok(()) };
+        let request = PutChunksRequest { contract_id: first.writer.contract_id.clone(), chunks };
+        let answer = unary(node.stackerdb().put_chunks(request)).await?;
+        if answer.outcomes.len() != due.len() {
+            return Err(Status::internal("the node answered to another number of chunks than it was given"));
+        }
+        due.into_iter().zip(answer.outcomes).for_each(|(write, outcome)| write.learn(outcome));
     }
 }

@@ -16,6 +16,9 @@ pub(crate) const PAGE_BYTES: usize = 4096;
 
 const HEADER_BYTES: usize = 32;
 const FRAME_HEADER_BYTES: usize = 24;
+const FRAME_BYTES: usize = FRAME_HEADER_BYTES + PAGE_BYTES;
+/// Frames that are read at a time: what most transactions have.
+const FRAMES_OF_READ: usize = 8;
 /// SQLite's magic number; its last bit is the byte order of the checksum's words.
 const MAGIC: u32 = 0x377f_0682;
 
@@ -39,6 +42,8 @@ pub(crate) struct Position {
 /// A reader of the log; all it has read is committed.
 pub(crate) struct Wal {
     path: PathBuf,
+    /// Open since it was found: SQLite overwrites and cuts the log, and never puts another file in its place while it is in use.
+    file: Option<File>,
     header: [u8; HEADER_BYTES],
     running: (u32, u32),
     /// Committed frames read so far.
@@ -48,7 +53,7 @@ pub(crate) struct Wal {
 impl Wal {
     /// Starts at the beginning of a log, which need not exist yet.
     pub(crate) fn new(path: PathBuf) -> Self {
-        Self { path, header: [0; HEADER_BYTES], running: (0, 0), frames: 0 }
+        Self { path, file: None, header: [0; HEADER_BYTES], running: (0, 0), frames: 0 }
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -64,13 +69,13 @@ impl Wal {
 
     /// Reads the pages of transactions that were committed since the last call, in the order in which they were written.
     pub(crate) fn follow(&mut self) -> io::Result<Vec<PageSum>> {
-        let file = match File::open(&self.path) {
-            Ok(file) => file,
+        let file = match self.file.take().map_or_else(|| File::open(&self.path), Ok) {
+            Ok(file) => &*self.file.insert(file),
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(error) => return Err(error),
         };
         let mut header = [0; HEADER_BYTES];
-        if !read_whole(&file, &mut header, 0)? {
+        if !read_whole(file, &mut header, 0)? {
             return Ok(Vec::new());
         }
         if header != self.header {
@@ -79,26 +84,29 @@ impl Wal {
         }
         let (mut committed, mut open) = (Vec::new(), Vec::new());
         let (mut running, mut frames) = (self.running, self.frames);
-        let mut frame = [0; FRAME_HEADER_BYTES + PAGE_BYTES];
-        let frame_bytes = frame.len() as u64;
-        while read_whole(&file, &mut frame, HEADER_BYTES as u64 + frames * frame_bytes)? {
-            let (head, page) = frame.split_at(FRAME_HEADER_BYTES);
-            running = self.checksum(self.checksum(running, &head[..8]), page);
-            if head[8..16] != self.header[16..24] || (word(head, 16), word(head, 20)) != running {
-                break;
+        let big_endian = word(&self.header, 0) & 1 == 1;
+        let mut buffer = vec![0; FRAMES_OF_READ * FRAME_BYTES];
+        loop {
+            let read = read_most(file, &mut buffer, HEADER_BYTES as u64 + frames * FRAME_BYTES as u64)?;
+            let whole = buffer[..read].chunks_exact(FRAME_BYTES);
+            let is_last = whole.len() < FRAMES_OF_READ;
+            for frame in whole {
+                let (head, page) = frame.split_at(FRAME_HEADER_BYTES);
+                running = checksum(big_endian, checksum(big_endian, running, &head[..8]), page);
+                if head[8..16] != self.header[16..24] || (word(head, 16), word(head, 20)) != running {
+                    return Ok(committed);
+                }
+                frames += 1;
+                open.push(PageSum { page: word(head, 0), sum: page_sum(page) });
+                if word(head, 4) != 0 {
+                    committed.append(&mut open);
+                    (self.running, self.frames) = (running, frames);
+                }
             }
-            frames += 1;
-            open.push(PageSum { page: word(head, 0), sum: page_sum(page) });
-            if word(head, 4) != 0 {
-                committed.append(&mut open);
-                (self.running, self.frames) = (running, frames);
+            if is_last {
+                return Ok(committed);
             }
         }
-        Ok(committed)
-    }
-
-    fn checksum(&self, state: (u32, u32), bytes: &[u8]) -> (u32, u32) {
-        checksum(word(&self.header, 0) & 1 == 1, state, bytes)
     }
 }
 
@@ -114,6 +122,20 @@ pub(crate) fn read_whole(file: &File, buffer: &mut [u8], at: u64) -> io::Result<
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
         Err(error) => Err(error),
     }
+}
+
+/// Reads at `at` until `buffer` is full or the file ends; the number of bytes.
+fn read_most(file: &File, buffer: &mut [u8], at: u64) -> io::Result<usize> {
+    let mut read = 0;
+    while read < buffer.len() {
+        match file.read_at(&mut buffer[read..], at + read as u64) {
+            Ok(0) => break,
+            Ok(more) => read += more,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(read)
 }
 
 /// The running checksum after the header; `None` if it is not a header of a database with our page size.

@@ -3,14 +3,12 @@
 //! # Invariant
 //! A signature leaves only after [`Record::claim`] granted it.
 
-use client::{Failed, Node, PutError, SlotWriter, Standing, unary};
-use nakamoto_proto::v1::ListSlotsRequest;
+use client::{Failed, Node, SlotWrite, SlotWriter, Standing};
 use stacks_types::address::StacksAddress;
-use stacks_types::ids::{BlockHash, BurnBlockHash, Hash160};
+use stacks_types::ids::{BlockHash, Hash160};
 use stacks_types::keys::PrivateKey;
 use stacks_types::proposal::SlotMessage;
 
-use super::Chain;
 use super::forks::are_on_two_forks;
 use crate::model::{Proposal, Refusal};
 use crate::record::{Claim, Record, Sibling};
@@ -47,8 +45,8 @@ pub(crate) struct Signer {
     pub address: String,
     /// What this signer has signed, on disk.
     pub record: Record,
-    /// Writes this signer's slot at that burn tip: each reward cycle has its own slots.
-    pub slot: Option<(BurnBlockHash, SlotWriter)>,
+    /// Writes this signer's slot, as of the last answer.
+    pub slot: Option<SlotWriter>,
     /// Whether this signer is in the stacker set, as last logged.
     pub standing: Standing<bool>,
     /// The block that this signer has answered when others of the process could not.
@@ -81,23 +79,17 @@ impl Signer {
         }
     }
 
-    /// Puts the answer into this signer's slot at `burn_tip`, if it has one there.
-    pub(super) async fn answer(
-        &mut self,
-        chain: &Chain,
-        burn_tip: BurnBlockHash,
-        answer: &Answer,
-    ) -> Result<(), Failed> {
+    /// What is to be put into this signer's slot, oldest first.
+    pub(super) async fn messages(&mut self, answer: &Answer) -> Result<Vec<SlotMessage>, Failed> {
         match answer {
-            Answer::Sign(proposal) => self.sign(chain, burn_tip, proposal).await?,
-            Answer::Refuse(block_hash, refusal) => self.refuse(chain, burn_tip, *block_hash, refusal.clone()).await?,
+            Answer::Sign(proposal) => self.sign(proposal).await,
+            Answer::Refuse(block_hash, refusal) => Ok(vec![refuse(*block_hash, refusal.clone())]),
         }
-        self.answered = Some(answer.block_hash());
-        Ok(())
     }
 
-    async fn sign(&mut self, chain: &Chain, burn_tip: BurnBlockHash, proposal: &Proposal) -> Result<(), Failed> {
-        let signature = match self.record.signature_of(&proposal.block_hash)? {
+    async fn sign(&mut self, proposal: &Proposal) -> Result<Vec<SlotMessage>, Failed> {
+        let Proposal { block_hash, chain_length, .. } = *proposal;
+        let signature = match self.record.signature_of(&block_hash)? {
             Some(signature) => signature,
             None => {
                 let siblings = self.record.siblings_of(proposal)?;
@@ -107,90 +99,38 @@ impl Signer {
                         on_other_forks.push(sibling);
                     }
                 }
-                let signature = self.key.sign(proposal.block_hash.as_bytes());
+                let signature = self.key.sign(block_hash.as_bytes());
                 match self.record.claim(proposal, &signature, &on_other_forks)? {
                     Claim::Granted => signature,
-                    Claim::Conflict(sibling) => {
-                        return self.refuse_conflict(chain, burn_tip, proposal.block_hash, sibling).await;
-                    }
+                    Claim::Conflict(sibling) => return self.refuse_conflict(block_hash, sibling),
                 }
             }
         };
-        let Proposal { block_hash, chain_length, .. } = *proposal;
         tracing::debug!(%block_hash, chain_length, signer = self.address, "block signed");
-        self.put(chain, burn_tip, &SlotMessage::SignatureAccept { block_hash, signature }).await
+        Ok(vec![SlotMessage::SignatureAccept { block_hash, signature }])
     }
 
-    async fn refuse(
-        &mut self,
-        chain: &Chain,
-        burn_tip: BurnBlockHash,
-        block_hash: BlockHash,
-        refusal: Refusal,
-    ) -> Result<(), Failed> {
-        let message = SlotMessage::Reject { block_hash, reason_code: refusal.code, reason: refusal.text };
-        self.put(chain, burn_tip, &message).await
-    }
-
-    /// Refuses, and then puts the signature of the block in the way into the slot again: only that block can follow the parent now,
-    /// and whoever has it can finish it, also when its producer is gone.
-    async fn refuse_conflict(
-        &mut self,
-        chain: &Chain,
-        burn_tip: BurnBlockHash,
-        block_hash: BlockHash,
-        signed: Sibling,
-    ) -> Result<(), Failed> {
+    /// Refuses, and then says again that the block in the way is signed: only that block can follow the parent now, and whoever has
+    /// it can finish it, also when its producer is gone.
+    fn refuse_conflict(&self, block_hash: BlockHash, signed: Sibling) -> Result<Vec<SlotMessage>, Failed> {
         let text = format!("{} with the same parent was signed", signed.block_hash);
         tracing::info!(%block_hash, signer = self.address, reason = text, "proposal refused");
-        self.refuse(chain, burn_tip, block_hash, Refusal::new(Refusal::CONFLICTS, text)).await?;
-        match self.record.signature_of(&signed.block_hash)? {
-            Some(signature) => {
-                let message = SlotMessage::SignatureAccept { block_hash: signed.block_hash, signature };
-                self.put(chain, burn_tip, &message).await
-            }
-            None => Ok(()),
+        let mut messages = vec![refuse(block_hash, Refusal::new(Refusal::CONFLICTS, text))];
+        if let Some(signature) = self.record.signature_of(&signed.block_hash)? {
+            messages.push(SlotMessage::SignatureAccept { block_hash: signed.block_hash, signature });
         }
+        Ok(messages)
     }
 
-    async fn put(&mut self, chain: &Chain, burn_tip: BurnBlockHash, message: &SlotMessage) -> Result<(), Failed> {
-        let Some(mut writer) = self.writer(chain, burn_tip).await? else {
-            tracing::debug!(signer = self.address, "this signer has no slot in .signers; its answer is not sent");
-            return Ok(());
-        };
-        let outcome = writer.put(&self.node, &self.key, &message.encode()).await;
-        match outcome {
-            Ok(_) => {
-                self.slot = Some((burn_tip, writer));
-                Ok(())
-            }
-            Err(PutError::Call(status)) => {
-                self.slot = Some((burn_tip, writer));
-                Err((*status).into())
-            }
-            Err(error @ PutError::Refused { .. }) => {
-                // The slot may be another one by now.
-                self.slot = None;
-                tracing::error!(error = %error, "the answer was not stored");
-                Err(Failed::Later(None))
-            }
-        }
+    /// The messages, to be put into slot `slot_id` of the StackerDB `contract_id`.
+    pub(super) fn write(&mut self, contract_id: &str, slot_id: u32, messages: &[SlotMessage]) -> SlotWrite<'_> {
+        let old = self.slot.take().filter(|writer| writer.slot_id() == slot_id);
+        let writer = old.unwrap_or_else(|| SlotWriter::new(contract_id.to_owned(), slot_id));
+        let data: Vec<_> = messages.iter().map(SlotMessage::encode).collect();
+        SlotWrite::new(self.slot.insert(writer), &self.key, data)
     }
+}
 
-    /// The writer of this signer's slot at the burn tip; `None` when it has none.
-    async fn writer(&mut self, chain: &Chain, burn_tip: BurnBlockHash) -> Result<Option<SlotWriter>, Failed> {
-        let old = match self.slot.take() {
-            Some((at, writer)) if at == burn_tip => return Ok(Some(writer)),
-            old => old.map(|(_, writer)| writer),
-        };
-        // Not from the set: a former member keeps its slot until the chain has reached the new cycle.
-        let request = ListSlotsRequest { contract_id: chain.signers_db.clone() };
-        let answer = unary(self.node.stackerdb().list_slots(request)).await?;
-        let is_own = |signer: &str| StacksAddress::parse(signer).is_ok_and(|signer| signer.hash160() == self.account);
-        let own = answer.slots.iter().find(|slot| is_own(&slot.signer)).map(|slot| slot.slot_id);
-        Ok(own.map(|slot_id| {
-            old.filter(|writer| writer.slot_id() == slot_id)
-                .unwrap_or_else(|| SlotWriter::new(chain.signers_db.clone(), slot_id))
-        }))
-    }
+fn refuse(block_hash: BlockHash, refusal: Refusal) -> SlotMessage {
+    SlotMessage::Reject { block_hash, reason_code: refusal.code, reason: refusal.text }
 }

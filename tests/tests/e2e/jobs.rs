@@ -18,7 +18,7 @@ async fn verdict(client: &Client, id: &str) -> v1::GetValidationResponse {
 }
 
 async fn validate(client: &Client, block: Vec<u8>, parent_wait: Option<prost_types::Duration>) -> String {
-    let request = v1::RequestValidationRequest { block: block.into(), not_after_time: None, parent_wait };
+    let request = v1::RequestValidationRequest { block: block.into(), parent_wait, ..Default::default() };
     let mut service = ValidationServiceClient::new(client.channel.clone());
     service.request_validation(request).await.expect("queued").into_inner().validation_id
 }

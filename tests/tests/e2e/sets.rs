@@ -132,7 +132,7 @@ async fn refuse_all(cluster: &Cluster, index: u8) {
         let block = proposal(&mut watch).await;
         let (block_hash, reason) = (block.header.block_hash(), "on principle".to_owned());
         let message = SlotMessage::Reject { block_hash, reason_code: 1, reason };
-        slot.put(&node, &key("stacker", index), &message.encode()).await.expect("the slot is ours");
+        slot.put(&node, &key("stacker", index), message.encode()).await.expect("the slot is ours");
     }
 }
 

@@ -1,5 +1,6 @@
 //! A contract as a StackerDB on a running chain: deployed, written over gRPC and HTTP, seen in the event stream.
 
+use client::{Node, SlotWrite, SlotWriter, put_all};
 use nakamoto_proto::v1;
 use nakamoto_proto::v1::event::Body;
 use nakamoto_proto::v1::event_service_client::EventServiceClient;
@@ -10,7 +11,7 @@ use stacks_types::address::StacksAddress;
 use stacks_types::keys::PrivateKey;
 use stacks_types::stackerdb::StackerDbChunk;
 use stacks_types::transaction::{SpendingCondition, StacksTransaction, TransactionAuth, TransactionPayload};
-use tests::processes::{Client, Cluster, Http, WAIT, run, stacksjs};
+use tests::processes::{Client, Cluster, Http, WAIT, Watch, run, stacksjs};
 
 /// Bytes of the largest chunk.
 const CHUNK_BYTES: usize = 16 << 20;
@@ -102,9 +103,51 @@ fn a_deployed_contract_is_a_stackerdb_over_grpc_and_http() {
 
         refusals(&http, &path, &owner).await;
         a_byte_too_many(&http, &small_path, &owner).await;
-        assert_eq!(chunk_events(&mut watch, &contract).await, [(0, 1, CHUNK_BYTES), (1, 3, 9)]);
+        assert_eq!(chunk_events(&mut watch, &contract, 2).await, [(0, 1, CHUNK_BYTES), (1, 3, 9)]);
         assert_eq!(snapshot(&client, &contract).await, [(0, 1, CHUNK_BYTES), (1, 3, 9)]);
+        several_at_once(&client, &contract, &owner).await;
+        assert_eq!(chunk_events(&mut watch, &contract, 2).await, [(1, 4, 3), (0, 2, 2)]);
+        a_writer_learns_the_versions(&cluster, &contract, &owner).await;
+        assert_eq!(chunk_events(&mut watch, &contract, 3).await, [(0, 3, 5), (1, 5, 5), (0, 4, 6)]);
     });
+}
+
+/// Chunks of one call: each has its outcome, in the order given.
+async fn several_at_once(client: &Client, contract: &str, owner: &PrivateKey) {
+    let chunks = [
+        StackerDbChunk::signed(1, 3, b"too old".to_vec(), owner),
+        StackerDbChunk::signed(1, 4, b"new".to_vec(), owner),
+        StackerDbChunk::signed(0, 2, b"not by its owner".to_vec(), &stranger()),
+        StackerDbChunk::signed(0, 2, b"is".to_vec(), owner),
+        StackerDbChunk::signed(0, 2, b"too late".to_vec(), owner),
+    ];
+    let request = |contract_id: &str| v1::PutChunksRequest {
+        contract_id: contract_id.to_owned(),
+        chunks: chunks.clone().map(wire).to_vec(),
+    };
+    let mut service = StackerDbServiceClient::new(client.channel.clone());
+    let answer = service.put_chunks(request(contract)).await.expect("an answer").into_inner();
+    let outcomes: Vec<_> = answer.outcomes.iter().map(|outcome| (outcome.accepted, outcome.refusal())).collect();
+    let (exists, bad_signer) = (v1::ChunkRefusal::DataAlreadyExists, v1::ChunkRefusal::BadSigner);
+    let taken = v1::ChunkRefusal::Unspecified;
+    assert_eq!(outcomes, [(false, exists), (true, taken), (false, bad_signer), (true, taken), (false, exists)]);
+    let unknown = service.put_chunks(request(&contract.replace("board", "nothing"))).await.expect_err("unknown");
+    assert_eq!(unknown.code(), tonic::Code::NotFound, "{unknown}");
+}
+
+/// A writer that knows no version, and a slot's second chunk waits for the first.
+async fn a_writer_learns_the_versions(cluster: &Cluster, contract: &str, owner: &PrivateKey) {
+    let node = Node::new(&cluster.url(), None, None).expect("a node");
+    let mut writers = [0, 1, 7].map(|slot_id| SlotWriter::new(contract.to_owned(), slot_id));
+    let [zero, one, none] = &mut writers;
+    let mut writes = [
+        SlotWrite::new(zero, owner, [b"first".to_vec(), b"second".to_vec()]),
+        SlotWrite::new(one, owner, [b"other".to_vec()]),
+        SlotWrite::new(none, owner, [b"there is no such slot".to_vec()]),
+    ];
+    put_all(&node, &mut writes).await.expect("the node answers");
+    let refusals = writes.map(|write| write.outcome().err().map(|error| error.refusal));
+    assert_eq!(refusals, [None, None, Some("CHUNK_REFUSAL_NO_SUCH_SLOT")]);
 }
 
 /// Waits for the StackerDB, which a thread of its own makes soon after the block.
@@ -147,9 +190,9 @@ async fn refusals(http: &Http, path: &str, owner: &PrivateKey) {
     }
 }
 
-async fn chunk_events(watch: &mut tests::processes::Watch, contract: &str) -> Vec<(u32, u32, usize)> {
+async fn chunk_events(watch: &mut Watch, contract: &str, count: usize) -> Vec<(u32, u32, usize)> {
     let mut seen = Vec::new();
-    while seen.len() < 2 {
+    while seen.len() < count {
         let chunks = watch.until("chunks of the contract", |body| match body {
             Body::StackerdbChunks(chunks) if chunks.contract_id == contract => Some(chunks.chunks.clone()),
             _ => None,

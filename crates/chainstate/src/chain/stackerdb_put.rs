@@ -11,8 +11,8 @@ use super::{Chain, wire};
 use crate::burn::BurnDbReader;
 use crate::db::StoreError;
 use crate::stackerdb::{
-    ConfigureError, MAX_SLOTS, PRODUCERS_CONFIG, PutOutcome, SIGNERS_CONFIG, check_signature, configure,
-    producers_contract, put_chunk, signers_contract,
+    AuthenticatedChunk, ConfigureError, MAX_SLOTS, PRODUCERS_CONFIG, PutOutcome, SIGNERS_CONFIG, check_signature,
+    configure, producers_contract, put_chunk, signers_contract,
 };
 use crate::store::WriteTx;
 
@@ -31,17 +31,16 @@ impl Chain {
     pub fn put_chunk(&self, contract: String, chunk: StackerDbChunk) -> Result<ChunkOutcome, StoreError> {
         // The recovery of the signer is the slow part, and needs no database.
         let chunk = check_signature(chunk);
-        self.inner.store.write_all(move |tx| {
-            let outcome = put_chunk(tx.sql(), &contract, &chunk, tx.next_sequence())?;
-            if matches!(outcome, PutOutcome::Accepted(_)) {
-                let body =
-                    v1::StackerDbChunks { contract_id: contract, chunks: vec![wire::chunk(chunk.chunk().clone())] };
-                tx.emit(v1::EventKind::StackerdbChunks, v1::event::Body::StackerdbChunks(body), None)?;
-                sqlite::crash_point("chunk:inserted");
-                tx.after_commit(|| sqlite::crash_point("chunk:committed"));
-            }
-            Ok(outcome)
-        })
+        self.inner.store.write_all(move |tx| put(tx, &contract, &chunk))
+    }
+
+    /// The same for several chunks in one commit, in their order.
+    ///
+    /// # Errors
+    /// As [`Self::put_chunk`]: none was stored.
+    pub fn put_chunks(&self, contract: String, chunks: Vec<StackerDbChunk>) -> Result<Vec<ChunkOutcome>, StoreError> {
+        let chunks: Vec<_> = chunks.into_iter().map(check_signature).collect();
+        self.inner.store.write_all(move |tx| chunks.iter().map(|chunk| put(tx, &contract, chunk)).collect())
     }
 
     /// Makes `.producers` and `.signers` follow the sets at the burn tip.
@@ -69,6 +68,18 @@ impl Chain {
         configure(tx.sql(), &signers_contract(mainnet), &stackers.slots, &SIGNERS_CONFIG).map_err(configure_error)?;
         Ok(())
     }
+}
+
+fn put(tx: &mut WriteTx<'_>, contract: &str, chunk: &AuthenticatedChunk) -> Result<ChunkOutcome, StoreError> {
+    let outcome = put_chunk(tx.sql(), contract, chunk, tx.next_sequence())?;
+    if matches!(outcome, PutOutcome::Accepted(_)) {
+        let chunks = vec![wire::chunk(chunk.chunk().clone())];
+        let body = v1::StackerDbChunks { contract_id: contract.to_owned(), chunks };
+        tx.emit(v1::EventKind::StackerdbChunks, v1::event::Body::StackerdbChunks(body), None)?;
+        sqlite::crash_point("chunk:inserted");
+        tx.after_commit(|| sqlite::crash_point("chunk:committed"));
+    }
+    Ok(outcome)
 }
 
 /// Owners of slots, each once.

@@ -21,7 +21,7 @@ mod put;
 mod rows;
 
 pub use chunk::SlotMetadata;
-pub(crate) use chunk::check_signature;
+pub(crate) use chunk::{AuthenticatedChunk, check_signature};
 pub(crate) use configure::{ConfigureError, configure};
 pub(crate) use contract::{CONFIG_FUNCTION, SLOTS_FUNCTION, is_stackerdb, read_config, read_signers};
 pub use contracts::{MAX_CONTRACTS, StackerDbContract, list_contracts};

@@ -12,6 +12,7 @@ use v1::stacker_db_service_server::StackerDbService;
 use super::decode::{OrStatus as _, text};
 use super::encode;
 use crate::error::ApiError;
+use crate::limits::MAX_CHUNKS;
 use crate::rpc::blocking_pool::BlockingPool;
 
 /// Serves `StackerDbService`.
@@ -30,6 +31,26 @@ impl StackerDbService for StackerDbs {
         let answer = encode::put_chunk(&outcome, self.is_mainnet());
         let unknown = || ApiError::NotFound { what: Unknown::StackerDb, id: contract_id };
         answer.ok_or_else(unknown).or_status().map(Response::new)
+    }
+
+    async fn put_chunks(
+        &self,
+        request: Request<v1::PutChunksRequest>,
+    ) -> Result<Response<v1::PutChunksResponse>, Status> {
+        let request = request.into_inner();
+        let contract_id = text("contract_id", request.contract_id).or_status()?;
+        let count = request.chunks.len();
+        if !(1..=MAX_CHUNKS).contains(&count) {
+            return Err(ApiError::invalid("chunks", format!("{count} chunks, not 1 to {MAX_CHUNKS}"))).or_status();
+        }
+        let chunks = request.chunks.into_iter().map(chunk).collect::<Result<_, _>>().or_status()?;
+        let name = contract_id.clone();
+        let outcomes = self.pool.write(move |chain| Ok(chain.chainstate().put_chunks(name, chunks)?)).await;
+        let mainnet = self.is_mainnet();
+        let outcomes: Option<_> =
+            outcomes.or_status()?.iter().map(|outcome| encode::put_chunk(outcome, mainnet)).collect();
+        let outcomes = outcomes.ok_or(ApiError::NotFound { what: Unknown::StackerDb, id: contract_id }).or_status()?;
+        Ok(Response::new(v1::PutChunksResponse { outcomes }))
     }
 
     async fn get_chunk(&self, request: Request<v1::GetChunkRequest>) -> Result<Response<v1::GetChunkResponse>, Status> {

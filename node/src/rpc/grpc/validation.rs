@@ -31,11 +31,20 @@ impl ValidationService for Validations {
         &self,
         request: Request<v1::RequestValidationRequest>,
     ) -> Result<Response<v1::RequestValidationResponse>, Status> {
-        let job = decode(request.into_inner()).or_status()?;
+        let request = request.into_inner();
+        let wait = bounded_duration("wait", request.wait, Duration::ZERO, MAX_WAIT).or_status()?;
+        let job = decode(request).or_status()?;
         let ticket = self.jobs.request(job).map_err(|error| queue_status("VALIDATION_QUEUE_FULL", error))?;
-        let queue_position = u32::try_from(ticket.position).unwrap_or(u32::MAX);
-        let answer = v1::RequestValidationResponse { validation_id: ticket.id, queue_position, joined: ticket.joined };
-        Ok(Response::new(answer))
+        let result = match wait {
+            Some(_) => fetch(&self.jobs, &ticket.id, wait).await.ok(),
+            None => None,
+        };
+        Ok(Response::new(v1::RequestValidationResponse {
+            validation_id: ticket.id,
+            queue_position: u32::try_from(ticket.position).unwrap_or(u32::MAX),
+            joined: ticket.joined,
+            result: result.filter(|result| result.state() != v1::JobState::Pending),
+        }))
     }
 
     async fn get_validation(

@@ -119,6 +119,8 @@ pub(super) const PAGES: [Page; 13] = [
             ("(at most 4096)", MAX_SLOTS.0, MAX_SLOTS.1),
             ("keeps (at most 256)", MAX_INSTANCES.0, MAX_INSTANCES.1),
             ("(at most 254)", CONTRACTS.0, CONTRACTS.1),
+            ("1 to 64 chunks", LIMITS, "MAX_CHUNKS: usize = 64"),
+            ("1 to 64 chunks", "crates/client/src/slot.rs", "MAX_CHUNKS: usize = 64"),
         ],
         &["0 when never written"],
     ),

@@ -11,13 +11,14 @@ use tonic_types::StatusExt as _;
 use v1::admin_service_client::AdminServiceClient;
 use v1::event_service_client::EventServiceClient;
 use v1::operator_service_client::OperatorServiceClient;
+use v1::stacker_db_service_client::StackerDbServiceClient;
 use v1::template_service_client::TemplateServiceClient;
 use v1::transaction_service_client::TransactionServiceClient;
 use v1::validation_service_client::ValidationServiceClient;
 
 use super::bench::Bench;
 use crate::limits::{
-    ADMIN_INTERVAL, ASSEMBLY_TIME, HEARTBEAT, MAX_ADMIN_COUNT, MAX_BATCH, MAX_CLIENT_NAME_BYTES,
+    ADMIN_INTERVAL, ASSEMBLY_TIME, HEARTBEAT, MAX_ADMIN_COUNT, MAX_BATCH, MAX_CHUNKS, MAX_CLIENT_NAME_BYTES,
     MAX_TEMPLATE_TRANSACTIONS, MAX_WAIT, PAGE_SIZE,
 };
 use crate::rpc::grpc::{Parts, into_router, routes};
@@ -129,7 +130,7 @@ fn a_job_is_within_its_limits() {
     });
     let validate = |length: usize, parent_wait: Duration| {
         let block = vec![0; length].into();
-        let request = v1::RequestValidationRequest { block, parent_wait: duration(parent_wait), not_after_time: None };
+        let request = v1::RequestValidationRequest { block, parent_wait: duration(parent_wait), ..Default::default() };
         let mut client = ValidationServiceClient::new(router.clone()).max_encoding_message_size(MAX_BLOCK_BYTES * 2);
         async move { client.request_validation(request).await }
     };
@@ -137,7 +138,17 @@ fn a_job_is_within_its_limits() {
     bounded!(bench, "block", 1, MAX_BLOCK_BYTES, MAX_BLOCK_BYTES + 1, MAX_BLOCK_BYTES + 2, |length| {
         validate(length, MAX_WAIT)
     });
-    // Of unknown jobs: nobody waits.
+    // Nobody works here: the longest would be waited for.
+    bounded!(bench, "wait", STEP, STEP, MAX_WAIT + STEP, 2 * MAX_WAIT, |value| {
+        template(v1::RequestTemplateRequest { wait: duration(value), ..Default::default() })
+    });
+    bounded!(bench, "wait", STEP, STEP, MAX_WAIT + STEP, 2 * MAX_WAIT, |value| {
+        let request =
+            v1::RequestValidationRequest { block: vec![0].into(), wait: duration(value), ..Default::default() };
+        let mut client = ValidationServiceClient::new(router.clone());
+        async move { client.request_validation(request).await }
+    });
+    // Of unknown jobs.
     bounded!(bench, "wait", STEP, MAX_WAIT, MAX_WAIT + STEP, 2 * MAX_WAIT, |value| {
         let mut client = TemplateServiceClient::new(router.clone());
         let request = v1::GetTemplateRequest { template_id: "t-0-77".to_owned(), wait: duration(value) };
@@ -147,6 +158,18 @@ fn a_job_is_within_its_limits() {
         let mut client = ValidationServiceClient::new(router.clone());
         let request = v1::GetValidationRequest { validation_id: "v-0-77".to_owned(), wait: duration(value) };
         async move { client.get_validation(request).await }
+    });
+}
+
+#[test]
+fn a_call_has_so_many_chunks() {
+    let bench = Bench::new(None);
+    let router = served(&bench);
+    bounded!(bench, "chunks", 1, MAX_CHUNKS, 0, MAX_CHUNKS + 1, |count| {
+        let chunk = v1::StackerDbChunk { signature: vec![0; 65].into(), ..Default::default() };
+        let request = v1::PutChunksRequest { contract_id: "none".to_owned(), chunks: vec![chunk; count] };
+        let mut client = StackerDbServiceClient::new(router.clone());
+        async move { client.put_chunks(request).await }
     });
 }
 
