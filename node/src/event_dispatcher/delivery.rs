@@ -147,7 +147,8 @@ impl Delivery {
         match self.body(*endpoint, posted).await {
             Ok(body) => {
                 let bytes = body.as_ref().len();
-                let outcome = poster.post(&registration.url(*endpoint), body.bytes(), registration.timeout).await;
+                let (url, once) = (registration.url(*endpoint), registration.disable_retries);
+                let outcome = poster.post(&url, body.bytes(), registration.timeout, once).await;
                 Step::Posted(Attempt { endpoint: *endpoint, bytes, events, outcome })
             }
             Err(error) => Step::EncodeFailed(error),

@@ -1,7 +1,8 @@
 //! Makes one HTTP POST.
 //!
 //! Connections are kept open between posts: a replay makes thousands of posts, and each new connection would leave a port in use
-//! for a minute. Redirects are not followed.
+//! for a minute. But a server may close one without a word while the next post is on its way, so a post that is made only once has a
+//! connection of its own. Redirects are not followed.
 
 use std::time::Duration;
 
@@ -51,19 +52,21 @@ impl Poster {
         Self { client }
     }
 
-    /// Posts a JSON body and waits for the whole answer, for at most `timeout`.
-    pub(super) async fn post(&self, url: &str, body: Bytes, timeout: Duration) -> Result<(), PostError> {
-        match tokio::time::timeout(timeout, self.attempt(url, body)).await {
+    /// Posts a JSON body and waits for the whole answer, for at most `timeout`; if it is made `once`, on a new connection, which is
+    /// closed after it.
+    pub(super) async fn post(&self, url: &str, body: Bytes, timeout: Duration, once: bool) -> Result<(), PostError> {
+        match tokio::time::timeout(timeout, self.attempt(url, body, once)).await {
             Ok(outcome) => outcome,
             Err(_) => Err(PostError::Timeout(timeout)),
         }
     }
 
-    async fn attempt(&self, url: &str, body: Bytes) -> Result<(), PostError> {
+    async fn attempt(&self, url: &str, body: Bytes, once: bool) -> Result<(), PostError> {
         let request = Request::builder()
             .method(Method::POST)
             .uri(url)
             .header(header::CONTENT_TYPE, "application/json")
+            .header(header::CONNECTION, if once { "close" } else { "keep-alive" })
             .body(Full::new(body))
             .map_err(|error| PostError::Failed(error.to_string()))?;
         let answer = self.client.request(request).await.map_err(|error| PostError::Failed(with_causes(&error)))?;

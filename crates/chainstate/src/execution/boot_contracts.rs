@@ -92,7 +92,9 @@ fn tables(params: &ChainParams) -> Vec<&'static CostTable> {
         BootRelease::CostsOnly => vec![CostTable::COSTS_3, CostTable::COSTS_4, CostTable::COSTS_5],
         // The network has no contract for the table of epoch 4.0.
         BootRelease::WithPox => vec![CostTable::COSTS_3, CostTable::COSTS_4],
-        BootRelease::WithAllCosts => vec![CostTable::COSTS, costs_2, CostTable::COSTS_3, CostTable::COSTS_4],
+        BootRelease::WithAllCosts | BootRelease::PoxInClarity4 => {
+            vec![CostTable::COSTS, costs_2, CostTable::COSTS_3, CostTable::COSTS_4]
+        }
     };
     if let Some(newest) = tables.iter().position(|table| table.name() == params.rules.costs.name()) {
         tables.truncate(newest.saturating_add(1));
@@ -103,7 +105,11 @@ fn tables(params: &ChainParams) -> Vec<&'static CostTable> {
 fn pox(name: &'static str, params: &ChainParams) -> (&'static str, u8, String) {
     if name == "pox-5" {
         let head = pox_head(&params.burn, &format!("u{POX_5_MINIMUM_USTX}"));
-        (name, Rules::EPOCH_4_0.newest_version, head + POX_SOURCE + POX_5_SOURCE)
+        let version = match params.boot_contracts.release {
+            BootRelease::PoxInClarity4 => 4,
+            _ => Rules::EPOCH_4_0.newest_version,
+        };
+        (name, version, head + POX_SOURCE + POX_5_SOURCE)
     } else {
         let part = pox_4_minimum_part(params.mainnet);
         (name, 2, pox_head(&params.burn, &format!("(/ stx-liquid-supply u{part})")) + POX_SOURCE)

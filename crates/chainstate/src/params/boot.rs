@@ -17,7 +17,7 @@ pub struct BootContracts {
 }
 
 /// Which of our own contracts block 0 deploys. New chains take the newest release. A folder keeps the one that it was made with:
-/// [`ChainParams::as_made`](super::ChainParams::as_made) finds it by the fingerprint, so the older two stay.
+/// [`ChainParams::as_made`](super::ChainParams::as_made) finds it by the fingerprint, so the older ones stay.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum BootRelease {
     /// The tables of costs up to that of the epoch, and the vote on them.
@@ -25,13 +25,16 @@ pub enum BootRelease {
     /// The tables of costs that epochs from 3.0 on had as contracts, the vote on them, and the mocked PoX contracts.
     WithPox,
     /// The same with the tables of the epochs before.
-    #[default]
     WithAllCosts,
+    /// The same, and the mocked `pox-5` is in Clarity 4 in place of 6: the Hiro API does not decode a deployment in a newer one, and
+    /// refuses all blocks after it.
+    #[default]
+    PoxInClarity4,
 }
 
 impl BootRelease {
     /// All of them, newest first.
-    pub const ALL: [Self; 3] = [Self::WithAllCosts, Self::WithPox, Self::CostsOnly];
+    pub const ALL: [Self; 4] = [Self::PoxInClarity4, Self::WithAllCosts, Self::WithPox, Self::CostsOnly];
 }
 
 /// A contract that the genesis brings.
@@ -55,6 +58,7 @@ impl BootContracts {
             BootRelease::CostsOnly => String::new(),
             BootRelease::WithPox => "boot with-pox\n".to_owned(),
             BootRelease::WithAllCosts => "boot with-all-costs\n".to_owned(),
+            BootRelease::PoxInClarity4 => "boot pox-in-clarity-4\n".to_owned(),
         };
         for contract in &self.brought {
             let hash = hex::encode(Sha256::digest(&contract.source));
@@ -68,8 +72,8 @@ impl BootContracts {
     pub const fn pox_names(&self, rules: &Rules) -> &'static [&'static str] {
         match self.release {
             BootRelease::CostsOnly => &[],
-            BootRelease::WithPox | BootRelease::WithAllCosts if rules.number < Rules::EPOCH_4_0.number => &["pox-4"],
-            BootRelease::WithPox | BootRelease::WithAllCosts => &["pox-4", "pox-5"],
+            _ if rules.number < Rules::EPOCH_4_0.number => &["pox-4"],
+            BootRelease::WithPox | BootRelease::WithAllCosts | BootRelease::PoxInClarity4 => &["pox-4", "pox-5"],
         }
     }
 }

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use proptest::prelude::*;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
 
 use super::chain::{MemoryChain, Running, config};
 use super::recorder::{Reaction, Recorder, apart};
@@ -70,6 +72,47 @@ async fn without_retries_a_post_without_an_answer_is_skipped_and_another_status_
     assert_eq!(observer.taken(), ["block 0", "block 1", "block 2"]);
     assert_eq!(running.dispatcher.reports()[0].counts.skipped, 1);
     running.stop().await;
+}
+
+/// Answers every request with 200, and says of each whether its connection goes on after it.
+async fn answer_all(listener: TcpListener) -> Vec<bool> {
+    let mut goes_on = Vec::new();
+    while let Ok(Ok((mut peer, _))) = tokio::time::timeout(Duration::from_secs(2), listener.accept()).await {
+        let (mut request, mut part) = (Vec::new(), [0; 4096]);
+        loop {
+            let text = String::from_utf8_lossy(&request).to_lowercase();
+            let head = text.split_once("\r\n\r\n").map(|(head, body)| (head.to_owned(), body.len()));
+            let length = |head: &str| head.split("content-length: ").nth(1)?.lines().next()?.parse::<usize>().ok();
+            if head.is_some_and(|(head, body)| length(&head) == Some(body)) {
+                peer.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await.unwrap();
+                goes_on.push(!text.contains("connection: close"));
+                request.clear();
+                continue;
+            }
+            match peer.read(&mut part).await {
+                Ok(0) | Err(_) => break,
+                Ok(bytes) => request.extend_from_slice(&part[..bytes]),
+            }
+        }
+    }
+    goes_on
+}
+
+#[tokio::test]
+async fn a_post_that_is_made_once_has_a_connection_of_its_own() {
+    for disable_retries in [true, false] {
+        let (chain, folder) = (MemoryChain::new(), tempfile::tempdir().unwrap());
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = listener.local_addr().unwrap().to_string();
+        let server = tokio::spawn(answer_all(listener));
+        let config = ObserverConfig { disable_retries, ..config(&endpoint) };
+        let running = Running::start(&chain, folder.path(), &[config]);
+        chain.add_block();
+        chain.add_block();
+        running.until_caught_up(&chain).await;
+        running.stop().await;
+        assert_eq!(server.await.unwrap(), [!disable_retries; 4]);
+    }
 }
 
 #[tokio::test]

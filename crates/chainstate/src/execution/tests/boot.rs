@@ -7,6 +7,7 @@ use sha2::{Digest as _, Sha256};
 use stacks_types::ids::StacksBlockId;
 
 use super::support::{Account, BALANCE, TestChain, burn_view, id};
+use crate::execution::boot_contracts::own_contracts;
 use crate::execution::genesis::{boot_texts, execute_boot_block};
 use crate::execution::read_only::{READ_ONLY_LIMIT, ReadError, ReadOnlyCall};
 use crate::params::{BootContract, BootContracts, BootRelease, HELIUM_20, boot_address, stacking_minimum};
@@ -89,9 +90,10 @@ fn each_epoch_has_the_contracts_that_the_network_has_and_no_release_ever_changes
         ("3.3", format!("{old_tables} costs-4 cost-voting pox-4"), "8ba2a5a4"),
         ("4.0", format!("{old_tables} costs-4 cost-voting pox-4 pox-5"), "c7d49272"),
     ];
-    let found =
-        expected.clone().map(|(epoch, ..)| (epoch, texts(Rules::of_epoch(epoch).unwrap(), BootRelease::WithAllCosts)));
-    assert_eq!(found, expected.map(|(epoch, names, hash)| (epoch, (names, hash.to_owned()))));
+    for release in [BootRelease::PoxInClarity4, BootRelease::WithAllCosts] {
+        let found = expected.clone().map(|(epoch, ..)| (epoch, texts(Rules::of_epoch(epoch).unwrap(), release)));
+        assert_eq!(found, expected.clone().map(|(epoch, names, hash)| (epoch, (names, hash.to_owned()))));
+    }
     // A hash that changes means that folders of the release are refused: add a release instead.
     let expected = [
         ("3.0", "costs-3 cost-voting pox-4", "a006775a"),
@@ -108,6 +110,19 @@ fn each_epoch_has_the_contracts_that_the_network_has_and_no_release_ever_changes
     ];
     let found = expected.map(|(epoch, ..)| (epoch, texts(Rules::of_epoch(epoch).unwrap(), BootRelease::CostsOnly)));
     assert_eq!(found, expected.map(|(epoch, names, hash)| (epoch, (names.to_owned(), hash.to_owned()))));
+}
+
+/// The newest version that version 1.2.0 of the decoder knows by which the Hiro API reads deployments.
+const NEWEST_DECODED: u8 = 4;
+
+#[test]
+fn indexers_decode_our_own_contracts() {
+    for rules in Rules::ALL {
+        let chain = TestChain::of_params(rules, HELIUM_20, BootContracts::default());
+        for own in own_contracts(chain.env().params) {
+            assert!(own.version <= NEWEST_DECODED, "{} in {} is of Clarity {}", own.id, rules.epoch, own.version);
+        }
+    }
 }
 
 #[test]
