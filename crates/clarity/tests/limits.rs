@@ -151,7 +151,7 @@ fn families_of_traits(levels: usize) -> String {
 fn traits_that_lead_to_the_same_traits_are_compared_once() {
     on_the_stack(|| {
         for rules in clarity::Rules::ALL.into_iter().filter(|rules| !rules.epoch.starts_with('4')) {
-            let mut memory = Memory::new(rules, &clarity::Dialect::ALL[1]);
+            let mut memory = Memory::new(rules, clarity::Dialect::ALL[1]);
             assert!(memory.try_publish("traits", &families_of_traits(29)).is_ok(), "{}", rules.epoch);
             let error = memory.try_publish("traits", &families_of_traits(60)).unwrap_err().to_string();
             assert!(error.contains("trait-reference chain exceeds"), "{}: {error}", rules.epoch);
