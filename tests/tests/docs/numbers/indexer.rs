@@ -16,11 +16,14 @@ pub(super) const PAGE: Page = Page {
             "crates/stacks-types/src/limits.rs",
             "CHAIN_ID_TESTNET: u32 = 0x8000_0000",
         ),
+        ("knows versions up to 4, so", "crates/chainstate/src/execution/tests/boot.rs", "NEWEST_DECODED: u8 = 4"),
         ("in arrays of 50", "node/src/event_dispatcher/plan.rs", "MAX_JOINED_TRANSACTIONS: usize = 50"),
     ],
     names: &[
         "version 8.13.6 on Node 22 with PostgreSQL 15",
         "9.0.2 on Node 24",
+        "names Clarity 5 or 6 stops 8.13.6:",
+        "`--epoch 3.3` has no such versions",
         "`127.0.0.1`, `5490`", // The defaults of the API.
         "own port is 5432",
         "`--api-port 0`",
