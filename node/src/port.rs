@@ -22,7 +22,7 @@ use crate::rpc::grpc::{Services, into_router, routes, web};
 use crate::rpc::scrape;
 use crate::rpc::server::peers::{PeerLimits, Peers};
 use crate::rpc::server::{Listening, Timeouts, tls};
-use crate::rpc::{health, http, server};
+use crate::rpc::{http, server};
 use crate::runtime::budget::Budget;
 
 /// All ports of a node.
@@ -53,7 +53,7 @@ impl Port {
             let paths = http::router(&services).merge(scrape::routes(&services, &self.data_dir));
             let router = web::join(paths, into_router(grpc), &self.door);
             let router = router.layer((AroundLayer(Count), AroundLayer(self.door)));
-            tokio::spawn(health::watch(services.pool.clone(), health, shutdown.clone()));
+            tokio::spawn(health.watch(services.pool.clone(), shutdown.clone()));
             let serve = |listener| server::serve(listener, router.clone(), self.listening.clone(), shutdown.clone());
             listeners.into_iter().map(serve).collect::<JoinSet<()>>().join_all().await;
             anyhow::Ok(())

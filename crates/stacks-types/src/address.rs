@@ -88,6 +88,13 @@ impl StacksAddress {
         [true, false].into_iter().find(|mainnet| self.0.is_of(*mainnet))
     }
 
+    /// Whether the version is the one for the plain hash of one key, the only hash that a signature alone leads to: those of
+    /// multi-sig and witness accounts share the other version.
+    #[must_use]
+    pub fn is_p2pkh(&self) -> bool {
+        self.is_mainnet().is_some_and(|mainnet| *self == Self::of_key_hash(self.hash160(), mainnet))
+    }
+
     /// The address as a Clarity principal.
     #[must_use]
     pub const fn to_principal(&self) -> Principal {

@@ -1,7 +1,7 @@
 //! Changes of the mocks.
 
 use chainstate::burn::BurnBlock;
-use chainstate::chain::{BLOCKS_WANTED_MAX, wire};
+use chainstate::chain::{BLOCKS_WANTED_MAX, Wanted, wire};
 use chainstate::params::{Producer, Stacker};
 use nakamoto_proto::v1;
 use stacks_types::ids::BurnBlockHash;
@@ -46,8 +46,8 @@ impl NodeChain {
         Ok(self.chain.set_mining(mode, interval_ms)?.to_wire())
     }
 
-    /// Asks for so many blocks more; returns the sequence of the event that says so.
-    pub fn want_blocks(&self, count: u32) -> Result<u64, ApiError> {
+    /// Asks for so many blocks more.
+    pub fn want_blocks(&self, count: u32) -> Result<Wanted, ApiError> {
         let wanted = self.chain.want_blocks(count)?;
         tracing::debug!(most = BLOCKS_WANTED_MAX, count, "blocks asked for");
         wanted.ok_or(ApiError::Busy { reason: "TOO_MANY_BLOCKS_WANTED", retry_after: RETRY_AFTER })

@@ -46,7 +46,7 @@ impl From<SetMembersError> for ApiError {
             SetMembersError::CycleStarted { .. } => {
                 Self::Precondition { reason: "CYCLE_STARTED", detail: error.to_string() }
             }
-            SetMembersError::BadSet { .. } => Self::invalid("set", error),
+            SetMembersError::BadSet { field, .. } => Self::invalid(field, error),
             SetMembersError::CycleTooFar { .. } => Self::invalid("reward_cycle", error),
             SetMembersError::Store(error) => error.into(),
         }

@@ -92,11 +92,11 @@ fn producer(genesis: &GenesisFile, entry: &ProducerEntry) -> Result<Producer, Ge
         let detail = format!("{} is not a point of the curve", entry.vrf_public_key);
         return Err(GenesisError::Value { key: "producers.vrf_public_key", detail });
     }
-    Ok(Producer { address: genesis.address("producers.address", &entry.address)?, vrf_public_key })
+    Ok(Producer { address: genesis.member_address("producers.address", &entry.address)?, vrf_public_key })
 }
 
 fn stacker(genesis: &GenesisFile, entry: &StackerEntry) -> Result<Stacker, GenesisError> {
-    Ok(Stacker { address: genesis.address("stackers.address", &entry.address)?, weight: entry.weight })
+    Ok(Stacker { address: genesis.member_address("stackers.address", &entry.address)?, weight: entry.weight })
 }
 
 fn balance(balance: &Balance) -> Result<(Principal, u128), GenesisError> {

@@ -43,6 +43,8 @@ struct State {
     /// The tip has moved since [`ClockControl::wait`] last returned [`Wake::Moved`].
     moved: bool,
     stopped: bool,
+    /// The clock's thread mines a burn block.
+    mining: bool,
 }
 
 /// Why a wait ended.
@@ -58,7 +60,8 @@ impl ClockControl {
     /// A clock that runs with this interval; 0 = it never mines by time.
     #[must_use]
     pub fn new(interval: Duration) -> Self {
-        let state = State { pace: Pace { interval, paused: false }, changes: 0, moved: false, stopped: false };
+        let state =
+            State { pace: Pace { interval, paused: false }, changes: 0, moved: false, stopped: false, mining: false };
         Self { inner: Arc::new((Mutex::new(state), Condvar::new())) }
     }
 
@@ -68,9 +71,27 @@ impl ClockControl {
         self.state().pace
     }
 
-    /// Pauses the clock, and returns its new pace.
+    /// Pauses the clock, and returns its new pace. A burn block that is being mined is there when this returns: it blocks as long
+    /// as that takes.
     pub fn pause(&self) -> Pace {
-        self.change(|pace| pace.paused = true)
+        let pace = self.change(|pace| pace.paused = true);
+        let ended = self.inner.1.wait_while(self.state(), |state| state.mining && !state.stopped);
+        drop(ended.unwrap_or_else(PoisonError::into_inner));
+        pace
+    }
+
+    /// Runs `mine` unless the clock was paused meanwhile. Its thread is the only caller.
+    fn unless_paused<E>(&self, mine: impl FnOnce() -> Result<(), E>) -> Result<(), E> {
+        let mut state = self.state();
+        if state.pace.paused {
+            return Ok(());
+        }
+        state.mining = true;
+        drop(state);
+        let mined = mine();
+        self.state().mining = false;
+        self.inner.1.notify_all();
+        mined
     }
 
     /// Starts the clock, with another interval if one is given, and returns its new pace. A new interval begins.
@@ -186,7 +207,7 @@ impl MockClock {
                     // A burn block may have come on demand, or a transaction just now.
                     self.look(&mut settling)?;
                     if is_past(due) || is_past(settling.due) {
-                        self.mine()?;
+                        self.control.unless_paused(|| self.mine())?;
                         settling = Settling::default();
                         due = self.control.pace().next();
                     }
@@ -250,6 +271,34 @@ mod tests {
         thread.join().unwrap();
         assert_eq!(control.wait(None, &mut seen), Wake::Stopped);
         assert_eq!(control.pace(), Pace { interval: Duration::from_millis(2), paused: false });
+    }
+
+    #[test]
+    fn a_pause_waits_for_the_burn_block_that_is_being_mined() {
+        let control = ClockControl::new(Duration::from_millis(1));
+        let (begin, begun) = std::sync::mpsc::channel();
+        let (end, ended) = std::sync::mpsc::channel();
+        let clock = control.clone();
+        let mines = std::thread::spawn(move || {
+            clock.unless_paused(|| {
+                begin.send(()).unwrap();
+                ended.recv()
+            })
+        });
+        begun.recv().unwrap();
+        let pauses = std::thread::spawn({
+            let control = control.clone();
+            move || control.pause()
+        });
+        while !control.pace().paused {
+            std::thread::yield_now();
+        }
+        std::thread::sleep(Duration::from_millis(20));
+        assert!(!pauses.is_finished());
+        end.send(()).unwrap();
+        assert!(pauses.join().unwrap().paused);
+        mines.join().unwrap().unwrap();
+        control.unless_paused::<()>(|| panic!("it is paused")).unwrap();
     }
 
     #[test]

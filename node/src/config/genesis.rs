@@ -239,10 +239,12 @@ impl GenesisFile {
             return Err(value("stackers", "no stacker has any weight"));
         }
         self.producers.iter().try_for_each(|producer| {
-            self.address("producers.address", &producer.address)?;
+            self.member_address("producers.address", &producer.address)?;
             producer.key().map(drop)
         })?;
-        self.stackers.iter().try_for_each(|stacker| self.address("stackers.address", &stacker.address).map(drop))?;
+        self.stackers
+            .iter()
+            .try_for_each(|stacker| self.member_address("stackers.address", &stacker.address).map(drop))?;
         check_boot_contracts(&self.boot_contract, rules, self.is_mainnet())?;
         let total = self.balances.iter().map(|balance| u128::from(balance.amount_ustx)).sum::<u128>();
         if total > u128::from(MAX_OPENING_USTX) {
@@ -252,11 +254,14 @@ impl GenesisFile {
         Ok(())
     }
 
-    /// Parses an address of this network; `key` is named in the error.
-    pub(crate) fn address(&self, key: &'static str, text: &str) -> Result<StacksAddress, GenesisError> {
+    /// Parses the address of a producer or stacker, of this network; `key` is named in the error.
+    pub(crate) fn member_address(&self, key: &'static str, text: &str) -> Result<StacksAddress, GenesisError> {
         let address = StacksAddress::parse(text).map_err(|error| value(key, format!("{text}: {error}")))?;
         if address.is_mainnet() != Some(self.is_mainnet()) {
             return Err(value(key, format!("{text} is not an address of {}", self.network)));
+        }
+        if !address.is_p2pkh() {
+            return Err(value(key, format!("{text} is not the address of a single key: nobody could sign for it")));
         }
         Ok(address)
     }
@@ -346,6 +351,7 @@ mod tests {
 
     #[test]
     fn wrong_values_are_named() {
+        const MULTISIG: &str = "SN3WPRTBGHTF1VB14NNEDF330AQJ3JWBN5M66R7TH";
         let check = |change: fn(&mut GenesisFile), key: &str| {
             let mut genesis = sample();
             change(&mut genesis);
@@ -363,5 +369,7 @@ mod tests {
         check(|genesis| genesis.network = Network::Mainnet, "producers.address");
         check(|genesis| genesis.producers[0].vrf_public_key = "00".to_owned(), "producers.vrf_public_key");
         check(|genesis| genesis.stackers[0].address = "STX".to_owned(), "stackers.address");
+        check(|genesis| genesis.stackers[0].address = MULTISIG.to_owned(), "stackers.address");
+        check(|genesis| genesis.producers[0].address = MULTISIG.to_owned(), "producers.address");
     }
 }

@@ -18,7 +18,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use chainstate::journal::{JournalBounds, JournalEvent};
+use chainstate::journal::{JournalBounds, JournalEvent, without_data};
 use nakamoto_proto::v1;
 use v1::subscribe_response::Body;
 
@@ -105,13 +105,18 @@ impl FrameBuilder {
         Frame::of(self.frame, self.cursor(), body)
     }
 
-    /// Whether the stream would have these chunks of a StackerDB as an event.
+    /// A frame of the snapshot with these chunks of a StackerDB, if the stream would have them as an event; as much of them as it
+    /// would have then.
     #[must_use]
-    pub fn wants_chunks(&self, chunks: &v1::StackerDbChunks) -> bool {
+    pub fn on_chunks(&mut self, chunks: v1::StackerDbChunks) -> Option<Frame> {
         let body = Some(v1::event::Body::StackerdbChunks(chunks.clone()));
         let kind = v1::EventKind::StackerdbChunks.into();
         let event = v1::Event { sequence: 0, kind, observe_time: None, body };
-        self.options.filter.matches(&JournalEvent::from_event(event, 0))
+        if !self.options.filter.matches(&JournalEvent::from_event(event, 0)) {
+            return None;
+        }
+        let chunks = if self.options.payload == Payload::Header { without_data(&chunks) } else { chunks };
+        Some(self.frame(Body::Snapshot(chunks)))
     }
 
     /// Whether the stream replays, is live or lags.

@@ -2,6 +2,8 @@
 //!
 //! # Invariants
 //! - A stream is counted from [`Subscribers::admit`] until [`Subscribers::close`], which is called once.
+//! - A stream of a producer, a signer or the node has one of the places reserved for those while there is one, and then takes none
+//!   from everybody's, neither in all nor of its peer.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
@@ -74,6 +76,8 @@ pub struct Introduction {
 pub struct Subscriber {
     id: u64,
     who: Introduction,
+    /// It has a place of producers, signers and the node.
+    is_reserved: bool,
     open_time: SystemTime,
     mode: AtomicI32,
     next_sequence: AtomicU64,
@@ -182,10 +186,43 @@ pub struct Subscribers {
 struct State {
     opened_total: u64,
     open: BTreeMap<u64, Arc<Subscriber>>,
+    /// How many of them have a reserved place.
+    reserved: usize,
+    /// The others, by peer.
     per_peer: BTreeMap<IpAddr, usize>,
     ends: BTreeMap<&'static str, u64>,
     /// Ended streams, newest first.
     recent: VecDeque<v1::EndedSubscriber>,
+}
+
+impl State {
+    /// Takes one of everybody's places.
+    fn admit(&mut self, peer: Option<SocketAddr>, limits: &StreamLimits) -> Result<(), TooManySubscriptions> {
+        if self.open.len().saturating_sub(self.reserved) >= limits.total {
+            return Err(TooManySubscriptions::Total { max: limits.total });
+        }
+        if let Some(peer) = peer.map(|peer| peer.ip()) {
+            let max = if peer.is_loopback() { limits.per_loopback_peer } else { limits.per_peer };
+            let open = self.per_peer.entry(peer).or_default();
+            if *open >= max {
+                return Err(TooManySubscriptions::Peer { max, peer });
+            }
+            *open += 1;
+        }
+        Ok(())
+    }
+
+    /// Gives it back.
+    fn leave(&mut self, peer: Option<SocketAddr>) {
+        if let Some(peer) = peer.map(|peer| peer.ip())
+            && let Some(open) = self.per_peer.get_mut(&peer)
+        {
+            *open = open.saturating_sub(1);
+            if *open == 0 {
+                self.per_peer.remove(&peer);
+            }
+        }
+    }
 }
 
 impl Subscribers {
@@ -207,17 +244,11 @@ impl Subscribers {
     ) -> Result<Arc<Subscriber>, TooManySubscriptions> {
         let mut state = self.lock();
         // Without them no block would come: readers cannot keep them out.
-        let reserve = if class == Class::Actor || who.peer.is_none() { self.limits.actors } else { 0 };
-        if state.open.len() >= self.limits.total.saturating_add(reserve) {
-            return Err(TooManySubscriptions::Total { max: self.limits.total });
-        }
-        if let Some(peer) = who.peer.map(|peer| peer.ip()) {
-            let max = if peer.is_loopback() { self.limits.per_loopback_peer } else { self.limits.per_peer };
-            let open = state.per_peer.entry(peer).or_default();
-            if *open >= max.saturating_add(reserve) {
-                return Err(TooManySubscriptions::Peer { max, peer });
-            }
-            *open += 1;
+        let is_reserved = (class == Class::Actor || who.peer.is_none()) && state.reserved < self.limits.actors;
+        if is_reserved {
+            state.reserved += 1;
+        } else {
+            state.admit(who.peer, &self.limits)?;
         }
         state.opened_total += 1;
         let id = state.opened_total;
@@ -225,6 +256,7 @@ impl Subscribers {
         let subscriber = Arc::new(Subscriber {
             id,
             who,
+            is_reserved,
             open_time: SystemTime::now(),
             mode: AtomicI32::new(feed.mode().into()),
             next_sequence: AtomicU64::new(feed.next_sequence()),
@@ -243,13 +275,10 @@ impl Subscribers {
     pub(super) fn close(&self, subscriber: &Subscriber, reason: &'static str) {
         let mut state = self.lock();
         state.open.remove(&subscriber.id);
-        if let Some(peer) = subscriber.who.peer.map(|peer| peer.ip())
-            && let Some(open) = state.per_peer.get_mut(&peer)
-        {
-            *open = open.saturating_sub(1);
-            if *open == 0 {
-                state.per_peer.remove(&peer);
-            }
+        if subscriber.is_reserved {
+            state.reserved = state.reserved.saturating_sub(1);
+        } else {
+            state.leave(subscriber.who.peer);
         }
         *state.ends.entry(reason).or_default() += 1;
         state.recent.truncate(RECENT_ENDS - 1);

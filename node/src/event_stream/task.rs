@@ -336,8 +336,7 @@ impl StreamTask {
                 });
                 let Some(chunk) = found.await? else { continue };
                 let chunks = v1::StackerDbChunks { contract_id: contract_id.clone(), chunks: vec![chunk] };
-                if self.feed.wants_chunks(&chunks) {
-                    let frame = self.feed.frame(Body::Snapshot(chunks));
+                if let Some(frame) = self.feed.on_chunks(chunks) {
                     let share = self.room_of_frames(frame.encoded_len()).await?;
                     drop(turn);
                     self.send(frame.in_flight(share)).await?;

@@ -145,6 +145,21 @@ fn a_snapshot_holds_only_the_slots_that_the_stream_would_hold() {
 }
 
 #[test]
+fn a_snapshot_has_as_much_of_a_chunk_as_an_event_would() {
+    let bench = Bench::new(10, StreamRegistryLimits::default());
+    for (payload, data) in [(Payload::Full, &[7][..]), (Payload::Header, &[])] {
+        let mut open = request(&Filter::ALL, 1, 1, Some(vec![DB.to_owned()]));
+        open.options.payload = payload;
+        let mut stream = bench.streams.open(open).unwrap();
+        assert!(bench.next(&mut stream).unwrap().is_ok());
+        let Some(FrameBody::Snapshot(chunks)) = bench.next(&mut stream).unwrap().unwrap().body else {
+            panic!("no chunk")
+        };
+        assert_eq!((chunks.chunks[0].slot_version, chunks.chunks[0].data.as_ref()), (1, data), "{payload:?}");
+    }
+}
+
+#[test]
 fn streams_share_the_bytes_of_an_event() {
     let journal = MemoryJournal::default();
     journal.append([burn()]);

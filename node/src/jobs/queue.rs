@@ -150,13 +150,16 @@ impl<J, R> JobQueue<J, R> {
     /// As [`Self::fetch`], after waiting at most `wait` for the end.
     ///
     /// # Errors
-    /// [`Missing`], as from [`Self::fetch`].
+    /// [`Missing`], as from [`Self::fetch`], and [`Missing::Stopped`] when the queue was stopped before the end.
     pub async fn fetch_within(&self, id: &str, wait: Option<Duration>) -> Result<Fetched<R>, Missing> {
         match (self.fetch(id)?, wait) {
             (Fetched::Pending { mut ended, .. }, Some(wait)) => {
                 // A time that is over is an answer too: the job is still pending.
                 let _ = tokio::time::timeout(wait, ended.wait_for(|ended| *ended)).await;
-                self.fetch(id)
+                match self.fetch(id)? {
+                    Fetched::Pending { .. } if self.is_stopped() => Err(Missing::Stopped),
+                    fetched => Ok(fetched),
+                }
             }
             (fetched, _) => Ok(fetched),
         }
@@ -285,13 +288,14 @@ impl<J, R> JobQueue<J, R> {
         notify(ended);
     }
 
-    /// Ends the queue: waiting jobs are not begun any more, and the one that runs is cancelled.
+    /// Ends the queue: waiting jobs are not begun any more, the one that runs is cancelled, and nobody is kept waiting.
     pub fn stop(&self) {
         let mut state = self.lock();
         state.stopped = true;
         for open in state.open.values() {
             open.cancelled.store(true, Ordering::Relaxed);
             open.ends_now.store(true, Ordering::Relaxed);
+            open.ended.send_replace(true);
         }
         self.wake_up.notify_all();
     }

@@ -108,6 +108,8 @@ pub enum Missing {
     Unknown,
     /// The job has ended, and its result is no longer kept.
     Expired,
+    /// The node stops: the job does not end any more.
+    Stopped,
 }
 
 /// What became of a job when a request was taken back.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use chainstate::read;
 use tokio_util::sync::CancellationToken;
 use tonic_health::ServingStatus;
+use tonic_health::pb::health_server;
 use tonic_health::server::HealthReporter;
 
 use super::blocking_pool::BlockingPool;
@@ -14,24 +15,50 @@ use crate::error::ApiError;
 /// Between two looks: a stall is one of minutes.
 const LOOK_EVERY: Duration = Duration::from_secs(15);
 
-/// Keeps the status of the whole (the service without a name) until the node stops; says once when it changes.
-pub(crate) async fn watch(pool: BlockingPool, reporter: HealthReporter, shutdown: CancellationToken) {
-    let mut stalled = false;
-    while tokio::time::timeout(LOOK_EVERY, shutdown.cancelled()).await.is_err() {
-        // A node that is too busy to be asked is not stalled.
-        let stall = stall(&pool).await.unwrap_or_default();
-        if stall.is_some() == stalled {
-            continue;
-        }
-        stalled = stall.is_some();
-        let status = if stalled { ServingStatus::NotServing } else { ServingStatus::Serving };
-        match &stall {
-            Some(stall) => tracing::warn!("{stall}"),
-            None => tracing::info!("the tip moves again"),
-        }
-        reporter.set_service_status("", status).await;
+/// What the port says of itself and of each service.
+pub struct Health {
+    reporter: HealthReporter,
+    names: Vec<&'static str>,
+}
+
+impl Health {
+    /// The services with these names serve; with the service that says so.
+    pub(crate) async fn of(
+        names: Vec<&'static str>,
+    ) -> (Self, health_server::HealthServer<impl health_server::Health>) {
+        let (reporter, server) = tonic_health::server::health_reporter();
+        let health = Self { reporter, names };
+        health.set_services(ServingStatus::Serving).await;
+        (health, server)
     }
-    reporter.set_service_status("", ServingStatus::NotServing).await;
+
+    /// Keeps the status of the whole (the service without a name) until the node stops, and says once when it changes. Nothing is
+    /// served then.
+    pub(crate) async fn watch(self, pool: BlockingPool, shutdown: CancellationToken) {
+        let mut stalled = false;
+        while tokio::time::timeout(LOOK_EVERY, shutdown.cancelled()).await.is_err() {
+            // A node that is too busy to be asked is not stalled.
+            let stall = stall(&pool).await.unwrap_or_default();
+            if stall.is_some() == stalled {
+                continue;
+            }
+            stalled = stall.is_some();
+            let status = if stalled { ServingStatus::NotServing } else { ServingStatus::Serving };
+            match &stall {
+                Some(stall) => tracing::warn!("{stall}"),
+                None => tracing::info!("the tip moves again"),
+            }
+            self.reporter.set_service_status("", status).await;
+        }
+        self.reporter.set_service_status("", ServingStatus::NotServing).await;
+        self.set_services(ServingStatus::NotServing).await;
+    }
+
+    async fn set_services(&self, status: ServingStatus) {
+        for name in &self.names {
+            self.reporter.set_service_status(*name, status).await;
+        }
+    }
 }
 
 /// Since when the tip has not moved though it should; none when all is well.

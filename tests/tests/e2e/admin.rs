@@ -1,10 +1,11 @@
 //! The admin service: burn blocks on demand, reorganizations, the clock, mining modes, and what it refuses.
 
-use chainstate::test_support::address;
+use chainstate::test_support::{address, vrf_key};
 use nakamoto_proto::v1;
 use nakamoto_proto::v1::event::Body;
 use nakamoto_proto::v1::event_service_client::EventServiceClient;
 use nakamoto_proto::v1::subscribe_response::Body as Frame;
+use stacks_types::address::HashMode;
 use tests::processes::{Admin, Client, Cluster, Plan, WAIT, Watch, run, stacksjs};
 use tonic::Code;
 use tonic_types::StatusExt as _;
@@ -232,6 +233,16 @@ fn what_cannot_be_is_refused_with_its_reason() {
             let refused = admin.set_stacker_set(request).await.expect_err("a bad set");
             assert_eq!(reason(&refused), expected, "{refused:?}");
         }
+        let multisig = HashMode::P2sh.address(address("stacker", 0).hash160(), false).to_string();
+        let stackers = vec![v1::StackerSetEntry { address: multisig.clone(), weight: 1 }];
+        let refused = admin.set_stacker_set(v1::SetStackerSetRequest { reward_cycle: None, stackers }).await;
+        let refused = refused.expect_err("no key has this address");
+        assert_eq!(reason(&refused), "FIELD_INVALID");
+        assert!(refused.message().contains("stackers.address") && refused.message().contains(&multisig), "{refused}");
+        let entry =
+            v1::ProducerSetEntry { address: multisig, vrf_public_key: vrf_key(1).public_key().0.to_vec().into() };
+        let request = v1::SetProducerSetRequest { reward_cycle: None, producers: vec![entry] };
+        assert_eq!(reason(&admin.set_producer_set(request).await.expect_err("no key")), "FIELD_INVALID");
         let entry =
             v1::ProducerSetEntry { address: address("stacker", 0).to_string(), vrf_public_key: vec![1; 31].into() };
         let request = v1::SetProducerSetRequest { reward_cycle: None, producers: vec![entry] };

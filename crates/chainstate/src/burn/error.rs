@@ -42,8 +42,10 @@ impl From<rusqlite::Error> for BurnLookupError {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BurnOpenError {
     /// A chain cannot have these rules.
-    #[error("burn chain rules: {what}")]
+    #[error("burn chain rules: {set}{what}")]
     BadRules {
+        /// The set that breaks it, with a space; empty for another rule.
+        set: &'static str,
         /// The rule that is broken.
         what: &'static str,
     },
@@ -100,6 +102,8 @@ pub enum SetMembersError {
     /// The set itself cannot be.
     #[error("the set {what}")]
     BadSet {
+        /// Whose set: `stackers` or `producers`.
+        field: &'static str,
         /// The rule that is broken.
         what: &'static str,
     },

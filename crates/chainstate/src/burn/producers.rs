@@ -16,6 +16,10 @@ pub(super) fn check_producers(producers: &[Producer]) -> Result<(), &'static str
     if producers.len() > MAX_SET_MEMBERS {
         return Err("has more than 4096 members");
     }
+    // Nobody's signature would lead to it, and the chain would stop with its cycle.
+    if !producers.iter().all(|producer| producer.address.is_p2pkh()) {
+        return Err("has a member whose address is not that of a single key");
+    }
     let mut hashes = BTreeSet::new();
     // The hash alone names a producer; it has one slot in `.producers`.
     if !producers.iter().all(|producer| hashes.insert(producer.address.hash160())) {

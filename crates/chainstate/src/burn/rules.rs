@@ -12,14 +12,11 @@ const FIRST_CYCLE: i64 = 0;
 
 /// Checks that a chain can have these rules.
 pub(super) fn check_rules(rules: &BurnParams) -> Result<(), BurnOpenError> {
-    check_producers(&rules.producers)
-        .map_err(|_| BurnOpenError::BadRules { what: "the producer set is empty, too large, or has a member twice" })?;
+    check_producers(&rules.producers).map_err(|what| BurnOpenError::BadRules { set: "producer set ", what })?;
     if rules.reward_cycle_length == 0 {
-        return Err(BurnOpenError::BadRules { what: "a reward cycle has no block" });
+        return Err(BurnOpenError::BadRules { set: "", what: "a reward cycle has no block" });
     }
-    check_stackers(&rules.stackers).map_err(|_| BurnOpenError::BadRules {
-        what: "the stacker set is empty, too large, or has a member twice or without weight",
-    })
+    check_stackers(&rules.stackers).map_err(|what| BurnOpenError::BadRules { set: "stacker set ", what })
 }
 
 /// Names the first rule in which the two differ.

@@ -55,6 +55,10 @@ pub(super) fn check_stackers(stackers: &[Stacker]) -> Result<(), &'static str> {
     if stackers.iter().any(|stacker| stacker.weight == 0) {
         return Err("has a member without weight");
     }
+    // Nobody's signature would lead to it, and the chain would stop with its cycle.
+    if !stackers.iter().all(|stacker| stacker.address.is_p2pkh()) {
+        return Err("has a member whose address is not that of a single key");
+    }
     let mut hashes = BTreeSet::new();
     // The hash alone names a signer: signatures are compared with it and never with the version.
     if !stackers.iter().all(|stacker| hashes.insert(stacker.address.hash160())) {

@@ -5,7 +5,7 @@ use crate::params::{BurnParams, Producer, Stacker};
 use proptest::prelude::*;
 use sha2::{Digest, Sha256};
 use sqlite::Durability;
-use stacks_types::address::StacksAddress;
+use stacks_types::address::{HashMode, StacksAddress};
 use stacks_types::ids::{BurnBlockHash, ConsensusHash, Hash160};
 use stacks_types::vrf::VrfPublicKey;
 use std::path::Path;
@@ -18,6 +18,10 @@ const CYCLE: u64 = 5;
 
 fn address(byte: u8) -> StacksAddress {
     StacksAddress::of_key_hash(Hash160([byte; 20]), false)
+}
+
+fn multisig() -> StacksAddress {
+    HashMode::P2sh.address(Hash160([99; 20]), false)
 }
 
 fn stackers(bytes: &[u8]) -> Vec<Stacker> {
@@ -207,7 +211,8 @@ fn producers_may_change_with_a_cycle_and_rotate_by_height_all_the_same() {
     assert_eq!(chain.db.get_producer_set(&tip.hash).unwrap(), [producer(9)]);
     let late = chain.db.set_producers(3, &[producer(1)]).unwrap_err();
     assert!(matches!(late, SetMembersError::CycleStarted { cycle: 3, .. }), "{late}");
-    for bad in [vec![], vec![producer(1), producer(1)]] {
+    let unsigned = vec![Producer { address: multisig(), ..producer(1) }];
+    for bad in [vec![], vec![producer(1), producer(1)], unsigned] {
         assert!(matches!(chain.db.set_producers(9, &bad), Err(SetMembersError::BadSet { .. })));
     }
 }
@@ -248,7 +253,8 @@ fn impossible_stacker_sets_are_refused() {
             Stacker { address: StacksAddress::of_key_hash(Hash160(hash), false), weight: 1 }
         })
         .collect();
-    for bad in [vec![], stackers(&[40, 40]), stackers(&[0]), many.clone()] {
+    let unsigned = vec![Stacker { address: multisig(), weight: 1 }];
+    for bad in [vec![], stackers(&[40, 40]), stackers(&[0]), many.clone(), unsigned] {
         let error = chain.db.set_stackers(3, &bad).unwrap_err();
         assert!(matches!(error, SetMembersError::BadSet { .. }), "{error}");
     }
@@ -305,11 +311,13 @@ fn a_file_keeps_its_chain_and_refuses_other_rules() {
 fn impossible_rules_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("burn.sqlite");
-    let changes: [fn(&mut BurnParams); 4] = [
+    let changes: [fn(&mut BurnParams); 6] = [
         |rules| rules.producers.clear(),
         |rules| rules.stackers.clear(),
         |rules| rules.reward_cycle_length = 0,
         |rules| rules.stackers.push(rules.stackers[0].clone()),
+        |rules| rules.stackers[0].address = multisig(),
+        |rules| rules.producers[0].address = multisig(),
     ];
     for change in changes {
         let mut bad = rules();

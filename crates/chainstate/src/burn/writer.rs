@@ -106,7 +106,7 @@ impl BurnDbWriter {
     /// # Errors
     /// When the cycle has begun, when the set cannot be, and when the database fails.
     pub(crate) fn set_stackers(&mut self, cycle: u64, stackers: &[Stacker]) -> Result<(), SetMembersError> {
-        check_stackers(stackers).map_err(|what| SetMembersError::BadSet { what })?;
+        check_stackers(stackers).map_err(|what| SetMembersError::BadSet { field: "stackers", what })?;
         self.set_members(cycle, |tx, cycle| replace_stackers(tx, cycle, stackers))
     }
 
@@ -115,7 +115,7 @@ impl BurnDbWriter {
     /// # Errors
     /// As [`Self::set_stackers`].
     pub(crate) fn set_producers(&mut self, cycle: u64, producers: &[Producer]) -> Result<(), SetMembersError> {
-        check_producers(producers).map_err(|what| SetMembersError::BadSet { what })?;
+        check_producers(producers).map_err(|what| SetMembersError::BadSet { field: "producers", what })?;
         self.set_members(cycle, |tx, cycle| replace_producers(tx, cycle, producers))
     }
 

@@ -35,6 +35,15 @@ impl Mining {
     }
 }
 
+/// What came of asking for blocks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wanted {
+    /// Sequence of the event that announced it.
+    pub event_sequence: u64,
+    /// Blocks that others had asked for: they are made first.
+    pub before: u32,
+}
+
 impl Chain {
     /// Sets mode and interval, and announces them to producers. Blocks that are wanted stay so.
     ///
@@ -49,20 +58,22 @@ impl Chain {
         })
     }
 
-    /// Asks producers for `count` more blocks. Returns the event's sequence, or `None` when so many were asked
-    /// for before that the sum would be above [`BLOCKS_WANTED_MAX`].
+    /// Asks producers for `count` more blocks. `None` when so many were asked for before that the sum would be above
+    /// [`BLOCKS_WANTED_MAX`].
     ///
     /// # Errors
     /// [`StoreError`]: nothing was stored.
-    pub fn want_blocks(&self, count: u32) -> Result<Option<u64>, StoreError> {
+    pub fn want_blocks(&self, count: u32) -> Result<Option<Wanted>, StoreError> {
         self.inner.store.write_all(move |tx| {
             let mut mining = select_mining(tx.sql())?;
-            mining.blocks_wanted = mining.blocks_wanted.saturating_add(count);
+            let before = mining.blocks_wanted;
+            mining.blocks_wanted = before.saturating_add(count);
             if mining.blocks_wanted > BLOCKS_WANTED_MAX {
                 return Ok(None);
             }
             update_mining(tx.sql(), &mining)?;
-            Ok(Some(tx.emit(v1::EventKind::Mining, event(mining), None)?.sequence))
+            let event_sequence = tx.emit(v1::EventKind::Mining, event(mining), None)?.sequence;
+            Ok(Some(Wanted { event_sequence, before }))
         })
     }
 }

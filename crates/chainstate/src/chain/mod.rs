@@ -55,7 +55,7 @@ pub use burnchain::BurnReorg;
 pub use check_rest::UncheckedFiles;
 pub(crate) use dropped::{Problem, why_dropped};
 pub use job_results::{JobKind, JobResult, ResultLimits};
-pub use mining_policy::{BLOCKS_WANTED_MAX, Mining};
+pub use mining_policy::{BLOCKS_WANTED_MAX, Mining, Wanted};
 pub(crate) use pooled_reader::PooledReader;
 pub use reader::{ChainReader, ReadStateError};
 pub use retention::Retention;

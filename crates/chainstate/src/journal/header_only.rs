@@ -21,10 +21,7 @@ pub fn header_only(event: &v1::Event) -> v1::Event {
             tenure_height: processed.tenure_height,
             size_bytes: processed.size_bytes,
         }),
-        Body::StackerdbChunks(chunks) => Body::StackerdbChunks(v1::StackerDbChunks {
-            contract_id: chunks.contract_id.clone(),
-            chunks: chunks.chunks.iter().map(without_data).collect(),
-        }),
+        Body::StackerdbChunks(chunks) => Body::StackerdbChunks(without_data(chunks)),
         Body::MempoolAccepted(accepted) => Body::MempoolAccepted(v1::MempoolAccepted {
             txid: accepted.txid.clone(),
             transaction: prost::bytes::Bytes::new(),
@@ -34,11 +31,14 @@ pub fn header_only(event: &v1::Event) -> v1::Event {
     v1::Event { sequence: event.sequence, kind: event.kind, observe_time: event.observe_time, body }
 }
 
-fn without_data(chunk: &v1::StackerDbChunk) -> v1::StackerDbChunk {
-    v1::StackerDbChunk {
+/// Chunks with versions and signatures, without their data.
+#[must_use]
+pub fn without_data(chunks: &v1::StackerDbChunks) -> v1::StackerDbChunks {
+    let chunk = |chunk: &v1::StackerDbChunk| v1::StackerDbChunk {
         slot_id: chunk.slot_id,
         slot_version: chunk.slot_version,
         signature: chunk.signature.clone(),
         data: prost::bytes::Bytes::new(),
-    }
+    };
+    v1::StackerDbChunks { contract_id: chunks.contract_id.clone(), chunks: chunks.chunks.iter().map(chunk).collect() }
 }

@@ -18,7 +18,7 @@ mod subjects;
 mod tail;
 
 pub use event::JournalEvent;
-pub use header_only::header_only;
+pub use header_only::{header_only, without_data};
 pub use history::{select_history, sequence_of_processed};
 pub use queries::{JournalBounds, select_events};
 pub(crate) use queries::{

@@ -119,7 +119,7 @@ impl StreamContext for OneStackerDb {
     }
 
     fn chunk(&self, _: &str, slot_id: u32) -> Result<v1::StackerDbChunk, ApiError> {
-        Ok(v1::StackerDbChunk { slot_id, slot_version: 1, ..Default::default() })
+        Ok(v1::StackerDbChunk { slot_id, slot_version: 1, data: vec![7].into(), ..Default::default() })
     }
 }
 

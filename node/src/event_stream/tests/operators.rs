@@ -91,7 +91,7 @@ fn one_peer_cannot_take_all_places() {
 
 #[test]
 fn readers_cannot_keep_out_producers_signers_and_the_nodes_own_calls() {
-    let streams = StreamLimits { total: 1, actors: 2, ..StreamRegistryLimits::default().streams };
+    let streams = StreamLimits { total: 1, actors: 2, per_peer: 1, per_loopback_peer: 1 };
     let bench = Bench::new(10, StreamRegistryLimits { streams, ..StreamRegistryLimits::default() });
     let (peer, budget, connection) =
         (Some("127.0.0.1:1".parse().unwrap()), Budget::default(), CancellationToken::new());
@@ -104,6 +104,28 @@ fn readers_cannot_keep_out_producers_signers_and_the_nodes_own_calls() {
     let _signer = open(Class::Actor).unwrap();
     let _own = bench.streams.open(request(&Filter::ALL, 1, 1, None)).unwrap();
     assert!(open(Class::Actor).is_err(), "there is an end to it");
+}
+
+#[test]
+fn producers_signers_and_the_nodes_own_calls_take_no_readers_place() {
+    let streams = StreamLimits { total: 2, actors: 2, per_peer: 2, per_loopback_peer: 2 };
+    let bench = Bench::new(10, StreamRegistryLimits { streams, ..StreamRegistryLimits::default() });
+    let (peer, budget, connection) =
+        (Some("127.0.0.1:1".parse().unwrap()), Budget::default(), CancellationToken::new());
+    let open = |class| {
+        let purse = Some(budget.purse(class, &connection));
+        bench.streams.open(OpenStream { peer, purse, ..request(&Filter::ALL, 1, 1, None) })
+    };
+    let _own = bench.streams.open(request(&Filter::ALL, 1, 1, None)).unwrap();
+    let signer = open(Class::Actor).unwrap();
+    let _reader = open(Class::Anyone).unwrap();
+    let _above = open(Class::Actor).expect("when theirs are taken, they have those of everybody");
+    assert!(open(Class::Anyone).is_err());
+    drop(signer);
+    bench.journal.append([burn()]);
+    bench.turn();
+    assert!(open(Class::Anyone).is_err(), "the signer had a place of its own");
+    assert!(open(Class::Actor).is_ok());
 }
 
 #[test]

@@ -241,6 +241,22 @@ fn a_stopped_board_gives_no_jobs_and_stops_the_one_that_runs() {
     assert!(queue.request(job(3)).is_err());
 }
 
+#[tokio::test]
+async fn who_waits_for_a_job_is_told_that_the_queue_was_stopped() {
+    /// Far above what it takes.
+    const WAIT: Duration = Duration::from_secs(20);
+    let queue = queue();
+    let ids = [1, 2].map(|number| queue.request(job(number)).unwrap().id);
+    let _runs = queue.take().unwrap();
+    let waits = ids.each_ref().map(|id| queue.fetch_within(id, Some(WAIT)));
+    let stop = async { queue.stop() };
+    let [runs, waits] = waits;
+    let (runs, waits, ()) = tokio::join!(runs, waits, stop);
+    assert_eq!([runs.unwrap_err(), waits.unwrap_err()], [Missing::Stopped; 2]);
+    assert_eq!(queue.fetch_within(&ids[1], Some(WAIT)).await.unwrap_err(), Missing::Stopped);
+    assert!(matches!(queue.fetch_within(&ids[1], None).await, Ok(Fetched::Pending { .. })));
+}
+
 fn actors(number: u32) -> JobRequest<u32> {
     JobRequest { class: Class::Actor, ..job(number) }
 }

@@ -16,6 +16,7 @@ use v1::event_service_server::EventServiceServer;
 
 use super::events::{Events, Frames};
 use crate::event_stream::frame::Frame;
+use crate::limits::MAX_MESSAGE_BYTES;
 use crate::rpc::server::answer::InFlight;
 
 const SUBSCRIBE: &str = "/nakamoto.v1.EventService/Subscribe";
@@ -30,7 +31,8 @@ pub(super) struct EventServer {
 impl EventServer {
     pub(super) fn new(events: Events) -> Self {
         let events = Arc::new(events);
-        Self { others: EventServiceServer::from_arc(Arc::clone(&events)), events }
+        let others = EventServiceServer::from_arc(Arc::clone(&events)).max_decoding_message_size(MAX_MESSAGE_BYTES);
+        Self { others, events }
     }
 }
 
@@ -55,7 +57,8 @@ impl Service<http::Request<Body>> for EventServer {
         Box::pin(async move {
             let codec = FrameCodec::default();
             let in_flight = codec.0.clone();
-            let mut response = Grpc::new(codec).server_streaming(subscribe, request).await;
+            let mut server = Grpc::new(codec).max_decoding_message_size(MAX_MESSAGE_BYTES);
+            let mut response = server.server_streaming(subscribe, request).await;
             response.extensions_mut().insert(in_flight);
             Ok(response)
         })
@@ -111,6 +114,7 @@ impl Decoder for FrameCodec {
     type Error = Status;
 
     fn decode(&mut self, bytes: &mut DecodeBuf<'_>) -> Result<Option<Self::Item>, Status> {
-        v1::SubscribeRequest::decode(bytes).map(Some).map_err(|error| Status::invalid_argument(error.to_string()))
+        // The code that the generated servers have for it: `reasons` tells it from other refusals.
+        v1::SubscribeRequest::decode(bytes).map(Some).map_err(|error| Status::internal(error.to_string()))
     }
 }

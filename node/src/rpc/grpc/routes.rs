@@ -6,8 +6,6 @@ use chainstate::chain::Retention;
 use nakamoto_proto::v1;
 use tonic::service::Routes;
 use tonic::service::interceptor::InterceptedService;
-use tonic_health::ServingStatus;
-use tonic_health::server::HealthReporter;
 use v1::account_service_server::AccountServiceServer;
 use v1::admin_service_server::AdminServiceServer;
 use v1::block_service_server::BlockServiceServer;
@@ -40,6 +38,7 @@ use crate::jobs::{TemplateJobs, ValidationJobs};
 use crate::limits::MAX_MESSAGE_BYTES;
 use crate::rpc::auth::Guard;
 use crate::rpc::blocking_pool::BlockingPool;
+use crate::rpc::health::Health;
 use crate::runtime::wake_signal::WakeSignal;
 
 /// What the services are made of, by one count: a request copies it with each layer on its way to a handler.
@@ -85,22 +84,23 @@ const SERVICE_NAMES: &[&str] = &[
     "nakamoto.v1.ValidationService",
 ];
 
+/// Those that come with the gRPC library.
+const LIBRARY_SERVICE_NAMES: &[&str] =
+    &["grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"];
+
 /// The one that is not always served.
 const ADMIN_SERVICE_NAME: &str = "nakamoto.v1.AdminService";
 
-/// The routes, and the reporter that says NOT_SERVING at shutdown.
+/// The routes, and what they say of their health.
 ///
 /// # Errors
 /// When the descriptors that were built in are broken.
-pub async fn routes(services: &Services) -> Result<(Routes, HealthReporter), tonic_reflection::server::Error> {
+pub async fn routes(services: &Services) -> Result<(Routes, Health), tonic_reflection::server::Error> {
     let parts = Parts::clone(services);
     let Parts { pool, wake, streams, templates, validations, observers, guard, retention, clock, serves_admin } = parts;
-    let (reporter, health) = tonic_health::server::health_reporter();
     let admin_name = serves_admin.then_some(ADMIN_SERVICE_NAME);
-    let names: Vec<_> = SERVICE_NAMES.iter().copied().chain(admin_name).collect();
-    for name in &names {
-        reporter.set_service_status(*name, ServingStatus::Serving).await;
-    }
+    let names: Vec<_> = SERVICE_NAMES.iter().chain(LIBRARY_SERVICE_NAMES).copied().chain(admin_name).collect();
+    let (health, health_server) = Health::of(names.clone()).await;
     let (template_guard, validation_guard) = (guard.clone(), guard.clone());
     let (observer_guard, operator_guard) = (guard.clone(), guard.clone());
     let admin = serves_admin.then(|| Admin { pool: pool.clone(), wake: wake.clone(), streams: streams.clone(), clock });
@@ -108,7 +108,7 @@ pub async fn routes(services: &Services) -> Result<(Routes, HealthReporter), ton
     let operator = Operator { streams: streams.clone() };
     let mut routes = Routes::builder();
     routes
-        .add_service(health)
+        .add_service(health_server)
         .add_service(reflection(&names)?.build_v1()?)
         .add_service(reflection(&names)?.build_v1alpha()?)
         .add_service(
@@ -141,23 +141,25 @@ pub async fn routes(services: &Services) -> Result<(Routes, HealthReporter), ton
             move |request| validation_guard.intercept(request),
         ))
         .add_service(InterceptedService::new(
-            ObserverServiceServer::new(Observers { dispatcher: observers }),
+            ObserverServiceServer::new(Observers { dispatcher: observers })
+                .max_decoding_message_size(MAX_MESSAGE_BYTES),
             move |request| observer_guard.intercept(request),
         ));
     if let Some(admin) = admin {
         let service = AdminServiceServer::new(admin).max_decoding_message_size(MAX_MESSAGE_BYTES);
         routes.add_service(InterceptedService::new(service, move |request| guard.intercept(request)));
     }
-    Ok((routes.routes(), reporter))
+    Ok((routes.routes(), health))
 }
 
-/// With google.rpc, so that clients can print the details of errors. Lists what is served.
+/// With google.rpc, so that clients can print the details of errors. Lists what is served, and describes all of it.
 fn reflection<'a>(names: &[&'a str]) -> Result<tonic_reflection::server::Builder<'a>, tonic_reflection::server::Error> {
-    let own =
-        ["grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"];
     let builder = tonic_reflection::server::Builder::configure()
+        .include_reflection_service(false)
         .register_encoded_file_descriptor_set(v1::FILE_DESCRIPTOR_SET)
         .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET)
-        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET);
-    Ok(names.iter().copied().chain(own).fold(builder, tonic_reflection::server::Builder::with_service_name))
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+        .register_encoded_file_descriptor_set(tonic_reflection::pb::v1::FILE_DESCRIPTOR_SET)
+        .register_encoded_file_descriptor_set(tonic_reflection::pb::v1alpha::FILE_DESCRIPTOR_SET);
+    Ok(names.iter().copied().fold(builder, tonic_reflection::server::Builder::with_service_name))
 }

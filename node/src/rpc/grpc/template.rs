@@ -154,6 +154,7 @@ fn unknown(missing: Missing, id: &str) -> ApiError {
     let what = match missing {
         Missing::Unknown => UnknownJob::Template,
         Missing::Expired => UnknownJob::TemplateResult,
+        Missing::Stopped => return ApiError::ShuttingDown,
     };
     ApiError::NoJob { what, id: id.to_owned() }
 }

@@ -1,5 +1,6 @@
 //! Transactions and the mempool.
 
+use chainstate::chain::Snapshot;
 use chainstate::read;
 use chainstate::read::mempool::PendingCursor;
 use nakamoto_proto::v1;
@@ -47,13 +48,12 @@ impl TransactionService for Transactions {
         let request = request.into_inner();
         let limit = page_size("page_size", request.page_size).or_status()?;
         let after = decode_token(&request.page_token).or_status()?;
-        let page = self.pool.read(move |snapshot| Ok::<_, ApiError>(read::mempool::pending(snapshot, after, limit)));
-        let page = page.await.or_status()?;
-        let transactions: Vec<_> = page.transactions.iter().map(encode::pending).collect();
-        let next_page_token = match transactions.last() {
-            Some(last) if transactions.len() == limit => encode_token(last),
-            Some(_) | None => String::new(),
-        };
+        // One more than fits says whether there is a next page.
+        let page = move |snapshot: &Snapshot<'_>| Ok::<_, ApiError>(read::mempool::pending(snapshot, after, limit + 1));
+        let page = self.pool.read(page).await.or_status()?;
+        let transactions: Vec<_> = page.transactions.iter().take(limit).map(encode::pending).collect();
+        let last = transactions.last().filter(|_| page.transactions.len() > limit);
+        let next_page_token = last.map(encode_token).unwrap_or_default();
         let answer = v1::ListPendingTransactionsResponse { transactions, next_page_token, total_count: page.total };
         Ok(Response::new(answer))
     }

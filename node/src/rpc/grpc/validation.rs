@@ -122,6 +122,7 @@ fn unknown(missing: Missing, id: &str) -> ApiError {
     let what = match missing {
         Missing::Unknown => UnknownJob::Validation,
         Missing::Expired => UnknownJob::ValidationResult,
+        Missing::Stopped => return ApiError::ShuttingDown,
     };
     ApiError::NoJob { what, id: id.to_owned() }
 }

@@ -46,7 +46,7 @@ pub(super) const PAGES: [Page; 13] = [
             ("to fork, 1 to 1,000: so many", LIMITS, ADMIN_COUNT),
             ("become non-canonical. Unset means 1", BURN, "\"depth\", request.depth, 1, 1, MAX_ADMIN_COUNT"),
             ("at most 1,001; unset means `depth` + 1", BURN, "MAX_ADMIN_COUNT.saturating_add(1)"),
-            ("At most 1,000 are asked for", BURN, ".min(MAX_ADMIN_COUNT)"),
+            ("At most 1,000 are asked for", BURN, "MAX_ADMIN_COUNT.saturating_sub(asked)"),
             ("waits for them up to 30 s", LIMITS, MAX_WAIT),
             ("at most 30 s, which is the default", LIMITS, MAX_WAIT),
             ("above 4,294,967,295", HEIGHT.0, HEIGHT.1),

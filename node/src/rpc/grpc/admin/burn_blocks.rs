@@ -1,5 +1,7 @@
 //! Mines on the mocked bitcoin, and reorganizes it.
 
+use std::time::Instant;
+
 use nakamoto_proto::v1;
 use stacks_types::ids::BurnBlockHash;
 use tonic::Status;
@@ -41,12 +43,27 @@ pub(super) async fn reorganize(
     let mut answer = done.await.or_status()?;
     announced(admin, before, &answer.burn_blocks).await?;
     if request.overtake {
-        let behind = old_height.saturating_add(1).saturating_sub(stacks_height(admin).await?);
-        let count = u32::try_from(behind).unwrap_or(u32::MAX).min(MAX_ADMIN_COUNT);
-        let made = mining::make(admin, count, MAX_WAIT).await?;
-        (answer.blocks, answer.missing) = (made.blocks, made.missing);
+        overtake(admin, old_height, &mut answer).await?;
     }
     Ok(answer)
+}
+
+/// Has producers make blocks until the tip is above `old_height`. One of the old fork may have been on its way, so that the first
+/// count can be one short.
+async fn overtake(admin: &Admin, old_height: u64, answer: &mut v1::ReorganizeBurnchainResponse) -> Result<(), Status> {
+    let deadline = Instant::now() + MAX_WAIT;
+    loop {
+        let behind = old_height.saturating_add(1).saturating_sub(stacks_height(admin).await?);
+        let asked = u32::try_from(answer.blocks.len()).unwrap_or(u32::MAX);
+        let left = MAX_ADMIN_COUNT.saturating_sub(asked);
+        let count = u32::try_from(behind).unwrap_or(u32::MAX).min(left);
+        let made = mining::make(admin, count, deadline.saturating_duration_since(Instant::now())).await?;
+        answer.blocks.extend(made.blocks);
+        answer.missing = made.missing;
+        if count == 0 || made.missing > 0 {
+            return Ok(());
+        }
+    }
 }
 
 /// Height of the canonical Stacks tip.

@@ -2,6 +2,7 @@
 
 use nakamoto_proto::v1;
 
+use super::Admin;
 use crate::clock::{ClockControl, Pace};
 use crate::error::ApiError;
 use crate::limits::ADMIN_INTERVAL;
@@ -9,6 +10,12 @@ use crate::rpc::grpc::decode::bounded_duration;
 
 pub(super) fn message(pace: Pace) -> v1::Clock {
     v1::Clock { interval: prost_types::Duration::try_from(pace.interval).ok(), paused: pace.paused }
+}
+
+pub(super) async fn pause(admin: &Admin) -> Result<v1::PauseClockResponse, ApiError> {
+    let clock = admin.clock.clone();
+    let pace = admin.pool.write(move |_| Ok(clock.pause())).await?;
+    Ok(v1::PauseClockResponse { clock: Some(message(pace)) })
 }
 
 pub(super) fn resume(

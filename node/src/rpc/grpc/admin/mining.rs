@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chainstate::chain::Wanted;
 use nakamoto_proto::v1;
 use tonic::Status;
 use v1::event::Body;
@@ -35,20 +36,24 @@ pub(super) async fn mine(admin: &Admin, request: v1::MineBlocksRequest) -> Resul
     make(admin, count, wait).await
 }
 
-/// Has producers make so many blocks, and waits for them.
+/// Has producers make so many blocks, and waits for them. Those that others asked for before come first, and are theirs.
 pub(super) async fn make(admin: &Admin, count: u32, wait: Duration) -> Result<v1::MineBlocksResponse, Status> {
     if count == 0 {
         return Ok(v1::MineBlocksResponse::default());
     }
-    let asked_at = admin.pool.write(move |chain| chain.want_blocks(count)).await.or_status()?;
+    let Wanted { event_sequence, before: mut others } =
+        admin.pool.write(move |chain| chain.want_blocks(count)).await.or_status()?;
     let (mut blocks, wanted) = (Vec::new(), count as usize);
     let take = |body| {
         if let Body::BlockProcessed(processed) = body {
-            blocks.extend(processed.block);
+            match others.checked_sub(1) {
+                Some(left) => others = left,
+                None => blocks.extend(processed.block),
+            }
         }
         blocks.len() >= wanted
     };
-    follow(&admin.streams, v1::EventKind::BlockProcessed, asked_at, wait, take).await?;
+    follow(&admin.streams, v1::EventKind::BlockProcessed, event_sequence, wait, take).await?;
     let missing = u32::try_from(wanted.saturating_sub(blocks.len())).unwrap_or(u32::MAX);
     Ok(v1::MineBlocksResponse { blocks, missing })
 }

@@ -48,7 +48,7 @@ impl AdminService for Admin {
     }
 
     async fn pause_clock(&self, _: Request<v1::PauseClockRequest>) -> Result<Response<v1::PauseClockResponse>, Status> {
-        Ok(Response::new(v1::PauseClockResponse { clock: Some(clock::message(self.clock.pause())) }))
+        clock::pause(self).await.or_status().map(Response::new)
     }
 
     async fn resume_clock(

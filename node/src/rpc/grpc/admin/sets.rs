@@ -37,11 +37,17 @@ pub(super) async fn set_producers(
     admin.pool.write(move |chain| chain.set_producer_set(request.reward_cycle, &producers)).await
 }
 
-/// An address of this chain's network.
+/// The address of a member's key, on this chain's network.
 fn address(admin: &Admin, field: &'static str, text: &str) -> Result<StacksAddress, ApiError> {
     let address = StacksAddress::parse(text).map_err(|error| ApiError::invalid(field, format!("{text}: {error}")))?;
     if address.is_mainnet() != Some(admin.pool.chain().chainstate().params().mainnet) {
         return Err(ApiError::invalid(field, format!("{text} is an address of another network")));
+    }
+    if !address.is_p2pkh() {
+        return Err(ApiError::invalid(
+            field,
+            format!("{text} is not the address of a single key: nobody could sign for it"),
+        ));
     }
     Ok(address)
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use chainstate::test_support::transfer;
 use nakamoto_proto::v1;
 use stacks_types::limits::MAX_BLOCK_BYTES;
 use tonic::{Code, Status};
@@ -107,6 +108,23 @@ fn a_page_has_a_limit_in_every_list() {
         let request = v1::ListPendingTransactionsRequest { page_size, ..Default::default() };
         async move { client.list_pending_transactions(request).await }
     });
+}
+
+#[test]
+fn a_list_ends_where_nothing_follows() {
+    let bench = Bench::new(None);
+    bench.send(&[transfer(0, 0, 2, 10), transfer(1, 0, 2, 10)]);
+    let mut client = TransactionServiceClient::new(served(&bench));
+    let mut page = |page_size, page_token: &str| {
+        let request = v1::ListPendingTransactionsRequest { page_size, page_token: page_token.to_owned() };
+        let page = bench.runtime.block_on(client.list_pending_transactions(request)).unwrap().into_inner();
+        assert_eq!(page.total_count, 2);
+        (page.transactions.len(), page.next_page_token)
+    };
+    assert_eq!(page(2, ""), (2, String::new()));
+    let (count, token) = page(1, "");
+    assert_eq!((count, token.is_empty()), (1, false));
+    assert_eq!(page(1, &token), (1, String::new()));
 }
 
 #[test]

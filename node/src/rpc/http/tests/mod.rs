@@ -8,6 +8,7 @@ mod evaluated;
 mod events;
 mod extended;
 mod fees;
+mod grpc_library;
 mod grpc_limits;
 mod grpc_web;
 mod json_schema;

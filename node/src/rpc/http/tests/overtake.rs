@@ -1,7 +1,8 @@
-//! A reorganization of the burn chain that lets the new fork overtake the old one.
+//! Blocks on demand: whose they are when several ask, and a new fork of the burn chain that overtakes the old one.
 
 use std::sync::mpsc::channel;
 
+use chainstate::chain::StoreOutcome;
 use nakamoto_proto::v1;
 use v1::admin_service_client::AdminServiceClient;
 
@@ -13,6 +14,7 @@ fn the_new_fork_is_made_higher_than_the_old_one_was() {
     let bench = Bench::started();
     bench.grow();
     let old = bench.core.read(|reader| reader.tip()).unwrap().chain_length;
+    let late = bench.make_block();
     let mut client = AdminServiceClient::new(served(&bench));
     let (sender, events) = channel();
     bench.core.journal().listen(Box::new(move |_| {
@@ -28,11 +30,36 @@ fn the_new_fork_is_made_higher_than_the_old_one_was() {
         events.recv().unwrap();
     }
     assert_eq!(u64::from(bench.core.read(|reader| reader.mining()).unwrap().blocks_wanted), old + 1 - behind);
+    // It counts as wanted, and the new fork is no higher for it.
+    assert_eq!(bench.core.store_block(&late.encode(), |_| ()).unwrap(), StoreOutcome::Stored(late.block_id()));
+    bench.settle();
     for _ in behind..=old {
         bench.grow();
     }
     let answer = bench.runtime.block_on(asked).unwrap().unwrap().into_inner();
     assert_eq!(answer.missing, 0);
     let heights: Vec<_> = answer.blocks.iter().map(|block| block.chain_length).collect();
-    assert_eq!(heights, (behind + 1..=old + 1).collect::<Vec<_>>());
+    assert_eq!(heights, [old + 1].into_iter().chain(behind + 1..=old + 1).collect::<Vec<_>>());
+}
+
+#[test]
+fn each_caller_gets_the_blocks_that_it_asked_for() {
+    let bench = Bench::started();
+    let client = AdminServiceClient::new(served(&bench));
+    let wanted = || bench.core.read(|reader| reader.mining()).unwrap().blocks_wanted;
+    let ask = |count, sum| {
+        let mut client = client.clone();
+        let request = v1::MineBlocksRequest { count: Some(count), wait: None };
+        let asked = bench.runtime.spawn(async move { client.mine_blocks(request).await });
+        while wanted() < sum {
+            std::thread::yield_now();
+        }
+        asked
+    };
+    let (two, one) = (ask(2, 2), ask(1, 3));
+    let made: Vec<_> = (0..3).map(|_| bench.grow().as_bytes().to_vec()).collect();
+    for (asked, expected) in [(two, &made[..2]), (one, &made[2..])] {
+        let answer = bench.runtime.block_on(asked).unwrap().unwrap().into_inner();
+        assert_eq!(answer.blocks.iter().map(|block| block.block_id.to_vec()).collect::<Vec<_>>(), expected);
+    }
 }
