@@ -80,6 +80,8 @@ pub const MAX_BATCH: u32 = 256;
 pub const MAX_CLIENT_NAME_BYTES: usize = 64;
 /// Events or transactions a page: most, default.
 pub const PAGE_SIZE: (u32, u32) = (1000, 100);
+/// Pages of events that are read or sent at once, so that they leave room for other answers; the next ones wait for a turn.
+pub const MAX_CONCURRENT_PAGES: usize = 4;
 /// Bytes of events a page: a page is one message.
 pub const MAX_PAGE_BYTES: usize = 8 << 20;
 /// Assembly time of a template: shortest, longest.
@@ -98,9 +100,6 @@ pub const TLS_HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 pub const BODY_IDLE_TIMEOUT: Duration = Duration::from_secs(15);
 /// See [`BODY_IDLE_TIMEOUT`].
 pub const BODY_TIMEOUT: Duration = Duration::from_secs(120);
-/// Bytes in flight in all: the sum of those below.
-pub const BYTES_IN_FLIGHT: usize =
-    LARGE_BYTES_IN_FLIGHT + SMALL_BYTES_IN_FLIGHT + STREAM_BYTES_IN_FLIGHT + ACTOR_BYTES_IN_FLIGHT;
 /// Bytes in flight of requests and answers above [`SMALL_BYTES`]: some of the largest, or a dozen pages of events.
 pub const LARGE_BYTES_IN_FLIGHT: usize = 128 << 20;
 /// Of those up to it, which must not wait for the large ones.

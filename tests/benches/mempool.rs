@@ -89,5 +89,6 @@ fn transaction(arrival: u64, account: u64, nonce: u64) -> PendingTransaction {
         fee: 1_000 + u64::from(txid[0]) * 10,
         size_bytes: 180,
         accepted_s: 1,
+        restored: false,
     }
 }

@@ -4,10 +4,10 @@ use std::ops::Range;
 
 use chainstate::chain::Chain;
 use chainstate::db::StoreError;
-use chainstate::journal::{JournalEvent, select_history, sequence_of_processed};
+use chainstate::journal::{JournalEvent, select_history, sequence_of_burn_block, sequence_of_processed};
 
 use crate::error::ApiError;
-use crate::event_dispatcher::source::History;
+use crate::event_dispatcher::source::{History, ReplayStart};
 use crate::event_stream::journal::ReadLimit;
 
 /// Reads the chain's database.
@@ -29,12 +29,17 @@ impl History for NodeHistory {
             .read(|reader| select_history(reader.conn(), reader.staging(), range, limit.events, limit.bytes))?)
     }
 
-    fn sequence_at_height(&self, height: u64) -> Result<Option<u64>, ApiError> {
-        let sequence = self.chain.read(|reader| {
+    fn replay_start(&self, height: u64) -> Result<Option<ReplayStart>, ApiError> {
+        let start = self.chain.read(|reader| {
             let header = reader.header_at(height, &reader.tip()?.block_id)?;
             let Some(header) = header else { return Ok::<_, StoreError>(None) };
-            sequence_of_processed(reader.conn(), &header.block_id)
+            let Some(block) = sequence_of_processed(reader.conn(), &header.block_id)? else { return Ok(None) };
+            let cited = match height {
+                0 => None,
+                _ => sequence_of_burn_block(reader.conn(), &header.burn_view, block)?,
+            };
+            Ok(Some(ReplayStart { burn_block: cited.unwrap_or(block), block }))
         })?;
-        Ok(sequence)
+        Ok(start)
     }
 }

@@ -19,7 +19,7 @@ use super::payload::{Body, Endpoint, PayloadCache, PostedEvents};
 use super::plan;
 use super::post::{PostError, Poster};
 use super::registration::Registration;
-use super::source::Source;
+use super::source::{ReplayStart, Source};
 use super::status::{SharedReport, State};
 use super::store::{Progress, Store};
 use crate::error::ApiError;
@@ -42,10 +42,8 @@ const BROKEN_WAIT: Duration = Duration::from_secs(1);
 /// A request to go back to an earlier event.
 #[derive(Debug)]
 pub(super) struct Rewind {
-    /// Sequence of the first event to post again.
-    pub(super) sequence: u64,
-    /// Whether this is a block whose burn block is to be posted before it.
-    pub(super) precede_with_burn_block: bool,
+    /// From where on to post again.
+    pub(super) start: ReplayStart,
     /// Gets true when it was done, false when the observer has not come so far yet.
     pub(super) done: oneshot::Sender<bool>,
 }
@@ -136,8 +134,7 @@ impl Delivery {
     /// Does the next thing, and returns what it came to. Changes nothing in `self`.
     async fn step(&self) -> Step {
         let Some(entry) = self.waiting.front() else { return self.read().await };
-        let lead = self.progress.precede_with_burn_block;
-        let posts = plan::posts(&entry.event, &self.parts.registration.interest, lead);
+        let posts = self.posts(entry);
         // Fewer posts than were done: its keys were others then, and nobody knows which of these it had.
         let done = if self.progress.posts_done < posts.len() { self.progress.posts_done } else { 0 };
         let Some(endpoint) = posts.get(done) else { return Step::Passed };
@@ -152,6 +149,14 @@ impl Delivery {
                 Step::Posted(Attempt { endpoint: *endpoint, bytes, events, outcome })
             }
             Err(error) => Step::EncodeFailed(error),
+        }
+    }
+
+    fn posts(&self, entry: &JournalEvent) -> Vec<Endpoint> {
+        let interest = &self.parts.registration.interest;
+        match entry.sequence < self.progress.blocks_from {
+            true => plan::burn_block_posts(&entry.event, interest),
+            false => plan::posts(&entry.event, interest),
         }
     }
 
@@ -240,9 +245,10 @@ impl Delivery {
     fn pass(&mut self) {
         let Some(entry) = self.waiting.pop_front() else { return };
         let posted = self.progress.posts_done > 0;
-        if let Some(v1::event::Body::BlockProcessed(block)) = &entry.event.body {
+        if let Some(v1::event::Body::BlockProcessed(block)) = &entry.event.body
+            && entry.sequence >= self.progress.blocks_from
+        {
             self.progress.delivered_height = block.block.as_ref().map(|names| names.chain_length);
-            self.progress.precede_with_burn_block = false;
         }
         self.progress.next_sequence = entry.sequence.saturating_add(1);
         self.progress.posts_done = 0;
@@ -310,11 +316,7 @@ impl Delivery {
         // The joined events before the last one are done; the last one is passed like any other, with a checkpoint.
         self.waiting.drain(..events.saturating_sub(1).min(self.waiting.len()));
         self.progress.posts_done += 1;
-        let more = self.waiting.front().is_some_and(|entry| {
-            let lead = self.progress.precede_with_burn_block;
-            let posts = plan::posts(&entry.event, &self.parts.registration.interest, lead);
-            posts.len() > self.progress.posts_done
-        });
+        let more = self.waiting.front().is_some_and(|entry| self.posts(entry).len() > self.progress.posts_done);
         if more {
             self.checkpoint();
         } else {
@@ -332,14 +334,15 @@ impl Delivery {
 
     fn rewind(&mut self, rewind: Rewind) {
         let Progress { next_sequence, history_end, .. } = self.progress;
-        let done = rewind.sequence < next_sequence;
+        let ReplayStart { burn_block, block } = rewind.start;
+        let done = block < next_sequence;
         if done {
             // Of what was posted before, only burn blocks and blocks are posted again: a transaction that was mined long ago would
             // seem to wait.
             self.progress.history_end = history_end.max(next_sequence);
-            self.progress.next_sequence = rewind.sequence;
+            self.progress.next_sequence = burn_block;
+            self.progress.blocks_from = block;
             self.progress.posts_done = 0;
-            self.progress.precede_with_burn_block = rewind.precede_with_burn_block;
             self.waiting.clear();
             self.failures = 0;
             self.refusals = 0;

@@ -106,8 +106,8 @@ impl Dispatcher {
         self.observers.values().map(|handle| handle.report.read(handle.source.journal.bounds().newest)).collect()
     }
 
-    /// Sends an observer back to the canonical block at `height`. It gets the burn block that the block cites, then all burn blocks
-    /// and blocks from there to where it was, then goes on as before. Returns the block's sequence.
+    /// Sends an observer back to the canonical block at `height`. It gets the burn block that the block cites and those that came
+    /// between, then all burn blocks and blocks from there to where it was, then goes on as before. Returns the block's sequence.
     ///
     /// # Errors
     /// [`ReplayError`]: there is no such observer or block, or the observer did not come so far yet.
@@ -115,14 +115,13 @@ impl Dispatcher {
         let handle = self.observers.get(endpoint);
         let handle = handle.ok_or_else(|| ReplayError::UnknownObserver(endpoint.to_owned()))?;
         let history = Arc::clone(&handle.source.history);
-        let sequence = tokio::task::spawn_blocking(move || history.sequence_at_height(height)).await;
-        let sequence = sequence.map_err(ApiError::internal)??.ok_or(ReplayError::UnknownHeight(height))?;
+        let start = tokio::task::spawn_blocking(move || history.replay_start(height)).await;
+        let start = start.map_err(ApiError::internal)??.ok_or(ReplayError::UnknownHeight(height))?;
         let (done, answer) = oneshot::channel();
-        // The burn block of the boot block follows it.
-        let rewind = Rewind { sequence, precede_with_burn_block: height > 0, done };
+        let rewind = Rewind { start, done };
         handle.rewinds.send(rewind).await.map_err(|_| ApiError::ShuttingDown)?;
         if answer.await.map_err(|_| ApiError::ShuttingDown)? {
-            Ok(sequence)
+            Ok(start.block)
         } else {
             Err(ReplayError::NotDeliveredYet(height))
         }

@@ -15,8 +15,14 @@ pub(super) const MAX_JOINED_TRANSACTIONS: usize = 50;
 /// Most bytes of these transactions; a larger one is posted alone.
 const MAX_JOINED_BYTES: usize = 1 << 20;
 
-/// The posts of an event, in order. With `lead`, a block is preceded by the burn block that it cites.
-pub(super) fn posts(event: &v1::Event, interest: &Interest, lead: bool) -> Vec<Endpoint> {
+/// The posts of an event before the first block of a replay: of burn blocks alone, the first of all among them.
+pub(super) fn burn_block_posts(event: &v1::Event, interest: &Interest) -> Vec<Endpoint> {
+    let is_burn_block = matches!(event.body, Some(Body::BurnBlock(_)));
+    only_if(interest.burn_blocks && is_burn_block, Endpoint::NewBurnBlock)
+}
+
+/// The posts of an event, in order.
+pub(super) fn posts(event: &v1::Event, interest: &Interest) -> Vec<Endpoint> {
     match &event.body {
         // The first burn block comes with the boot block, which must be the first event that an observer gets.
         Some(Body::BurnBlock(burn)) if !is_first(burn) => only_if(interest.burn_blocks, Endpoint::NewBurnBlock),
@@ -24,11 +30,8 @@ pub(super) fn posts(event: &v1::Event, interest: &Interest, lead: bool) -> Vec<E
             let burn_block = interest.burn_blocks.then_some(Endpoint::NewBurnBlock);
             std::iter::once(Endpoint::NewBlock).chain(burn_block).collect()
         }
-        Some(Body::BlockProcessed(_)) => {
-            let burn_block = (lead && interest.burn_blocks).then_some(Endpoint::NewBurnBlock);
-            // Every observer gets every block, whatever its keys.
-            burn_block.into_iter().chain([Endpoint::NewBlock]).collect()
-        }
+        // Every observer gets every block, whatever its keys.
+        Some(Body::BlockProcessed(_)) => vec![Endpoint::NewBlock],
         Some(Body::MempoolAccepted(_)) => only_if(interest.mempool, Endpoint::NewMempoolTx),
         Some(Body::MempoolDropped(dropped)) => {
             only_if(interest.mempool && payload::drop_reason(dropped).is_some(), Endpoint::DropMempoolTx)
@@ -71,7 +74,7 @@ pub(super) fn join(
     }
     let mut bytes = transaction_bytes(&first.event);
     for (index, entry) in waiting.iter().enumerate().skip(1) {
-        match posts(&entry.event, interest, false)[..] {
+        match posts(&entry.event, interest)[..] {
             [] => continue,
             [Endpoint::NewMempoolTx] => {}
             _ => break,
@@ -138,8 +141,8 @@ mod tests {
             (event(Body::StackerdbChunks(v1::StackerDbChunks::default())), false, vec![]),
             (event(Body::ValidationFinished(v1::ValidationFinished::default())), false, vec![]),
         ] {
-            assert_eq!(posts(&event, &star, false), expected, "{event:?}");
-            assert_eq!(posts(&event, &nothing, false), if all { expected } else { vec![] }, "{event:?}");
+            assert_eq!(posts(&event, &star), expected, "{event:?}");
+            assert_eq!(posts(&event, &nothing), if all { expected } else { vec![] }, "{event:?}");
         }
     }
 
@@ -147,24 +150,34 @@ mod tests {
     fn stackerdb_and_proposals_go_to_those_who_named_them() {
         let interest = Interest::of_keys(&[EventKey::StackerDb, EventKey::BlockProposal]);
         let chunks = event(Body::StackerdbChunks(v1::StackerDbChunks::default()));
-        assert_eq!(posts(&chunks, &interest, false), [Endpoint::StackerDbChunks]);
+        assert_eq!(posts(&chunks, &interest), [Endpoint::StackerDbChunks]);
         let finished =
             |verdict| event(Body::ValidationFinished(v1::ValidationFinished { verdict, ..Default::default() }));
         let with = finished(Some(v1::ValidationVerdict::default()));
-        assert_eq!(posts(&with, &interest, false), [Endpoint::ProposalResponse]);
-        assert_eq!(posts(&finished(None), &interest, false), []);
+        assert_eq!(posts(&with, &interest), [Endpoint::ProposalResponse]);
+        assert_eq!(posts(&finished(None), &interest), []);
     }
 
     #[test]
-    fn the_boot_block_comes_before_its_burn_block_and_a_replay_begins_with_one() {
+    fn the_boot_block_comes_before_its_burn_block() {
         let star = star();
-        assert_eq!(posts(&burn(0), &star, false), []);
-        assert_eq!(posts(&block(true), &star, true), [Endpoint::NewBlock, Endpoint::NewBurnBlock]);
-        assert_eq!(posts(&block(false), &star, true), [Endpoint::NewBurnBlock, Endpoint::NewBlock]);
-        for lead in [false, true] {
-            let nobody = Interest::default();
-            assert_eq!(posts(&block(true), &nobody, lead), [Endpoint::NewBlock], "burn blocks were not asked for");
-            assert_eq!(posts(&block(false), &nobody, lead), [Endpoint::NewBlock], "burn blocks were not asked for");
+        assert_eq!(posts(&burn(0), &star), []);
+        assert_eq!(posts(&block(true), &star), [Endpoint::NewBlock, Endpoint::NewBurnBlock]);
+        assert_eq!(posts(&block(false), &star), [Endpoint::NewBlock]);
+        let nobody = Interest::default();
+        for block in [block(true), block(false)] {
+            assert_eq!(posts(&block, &nobody), [Endpoint::NewBlock], "burn blocks were not asked for");
+        }
+    }
+
+    #[test]
+    fn before_the_first_block_of_a_replay_come_burn_blocks_alone() {
+        for burn in [burn(0), burn(1)] {
+            assert_eq!(burn_block_posts(&burn, &star()), [Endpoint::NewBurnBlock]);
+            assert_eq!(burn_block_posts(&burn, &Interest::default()), []);
+        }
+        for block in [block(true), block(false)] {
+            assert_eq!(burn_block_posts(&block, &star()), []);
         }
     }
 

@@ -15,11 +15,21 @@ pub trait History: Send + Sync + 'static {
     /// # Errors
     /// When the database cannot be read.
     fn read(&self, range: Range<u64>, limit: ReadLimit) -> Result<Vec<JournalEvent>, ApiError>;
-    /// Sequence of the canonical block with this chain length; `None` when the chain is not that long.
+    /// Where a replay from the canonical block with this chain length begins; `None` when the chain is not that long.
     ///
     /// # Errors
     /// When the database cannot be read.
-    fn sequence_at_height(&self, height: u64) -> Result<Option<u64>, ApiError>;
+    fn replay_start(&self, height: u64) -> Result<Option<ReplayStart>, ApiError>;
+}
+
+/// Where a replay begins, by sequence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReplayStart {
+    /// The burn block that the first block cites: those after it came before the block, and later blocks may cite them. The block's
+    /// own sequence for the boot block, whose burn block follows it.
+    pub burn_block: u64,
+    /// The first block.
+    pub block: u64,
 }
 
 /// Journal and history. Cheap to clone.

@@ -16,7 +16,10 @@ pub(super) const FILE: &str = "observers.sqlite";
 
 const SCHEMA: Schema = Schema {
     application_id: 0,
-    migrations: &[Migration { version: 1, sql: include_str!("../../migrations/observers/0001_observers.sql") }],
+    migrations: &[
+        Migration { version: 1, sql: include_str!("../../migrations/observers/0001_observers.sql") },
+        Migration { version: 2, sql: include_str!("../../migrations/observers/0002_blocks_from.sql") },
+    ],
 };
 
 /// How far one observer has come.
@@ -30,8 +33,8 @@ pub(super) struct Progress {
     pub(super) posts_done: usize,
     /// Below this sequence only burn blocks and blocks are posted.
     pub(super) history_end: u64,
-    /// Whether the next block is preceded by its burn block.
-    pub(super) precede_with_burn_block: bool,
+    /// Below this sequence only burn blocks are posted: those that the first block of a replay needs.
+    pub(super) blocks_from: u64,
     /// Chain length of the newest block that was delivered.
     pub(super) delivered_height: Option<u64>,
     /// Sequences (first, one after the last) of which only burn blocks and blocks were left.
@@ -46,7 +49,7 @@ impl Progress {
             next_sequence: 1,
             posts_done: 0,
             history_end: newest.saturating_add(1),
-            precede_with_burn_block: false,
+            blocks_from: 0,
             delivered_height: None,
             gap: None,
         }
@@ -98,7 +101,7 @@ impl Store {
             ":next_sequence": progress.next_sequence,
             ":posts_done": progress.posts_done,
             ":history_end": progress.history_end,
-            ":lead_burn_block": progress.precede_with_burn_block,
+            ":blocks_from": progress.blocks_from,
             ":delivered_height": progress.delivered_height,
             ":thinned_from": progress.gap.map(|(from, _)| from),
             ":thinned_to": progress.gap.map(|(_, to)| to),
@@ -114,7 +117,7 @@ fn progress_from_row(row: &Row<'_>) -> rusqlite::Result<Progress> {
         next_sequence: row.get("next_sequence")?,
         posts_done: row.get("posts_done")?,
         history_end: row.get("history_end")?,
-        precede_with_burn_block: row.get("lead_burn_block")?,
+        blocks_from: row.get("blocks_from")?,
         delivered_height: row.get("delivered_height")?,
         gap: gap.0.zip(gap.1),
     })
@@ -134,7 +137,7 @@ mod tests {
             store.checkpoint("a:1", &progress).unwrap();
             progress.next_sequence = 12;
             progress.posts_done = 1;
-            progress.precede_with_burn_block = true;
+            progress.blocks_from = 9;
             progress.delivered_height = Some(3);
             progress.gap = Some((4, 9));
             store.checkpoint("a:1", &progress).unwrap();

@@ -27,7 +27,7 @@ pub trait Journal: Send + Sync + 'static {
     fn read_memory(&self, from: u64, limit: ReadLimit) -> Option<Vec<JournalEvent>>;
     /// Events from `from` on, read from the disk. Blocks.
     fn read_disk(&self, from: u64, limit: ReadLimit) -> Result<Vec<JournalEvent>, ApiError>;
-    /// Sequence of the event that says that a Stacks block was processed. Blocks.
+    /// Sequence of the event that says that a Stacks block was processed, whether it is still kept or not. Blocks.
     fn sequence_of_block(&self, block_id: [u8; 32]) -> Result<Option<u64>, ApiError>;
     /// Sequence of that event for the canonical block with this chain length. Blocks.
     fn sequence_of_height(&self, chain_length: u64) -> Result<Option<u64>, ApiError>;

@@ -6,7 +6,7 @@ use super::cursor::Cursor;
 use super::filter::Filter;
 use super::journal::{Journal, ReadLimit};
 use super::payload::Payload;
-use crate::error::ApiError;
+use super::position::PositionError;
 use crate::limits::MAX_PAGE_BYTES;
 
 /// Most events that are looked at for one page: a filter that matches nothing must not read the whole journal in one call. The page
@@ -28,11 +28,11 @@ pub struct PageRequest {
     pub size: usize,
 }
 
-/// Reads a page of events. Blocks.
+/// Reads a page of events. Blocks. Where events are removed while it reads, the page ends before them: the next one is told so.
 ///
 /// # Errors
-/// [`ApiError`] when the journal cannot be read.
-pub fn read_page(journal: &dyn Journal, request: &PageRequest) -> Result<v1::ListEventsResponse, ApiError> {
+/// [`PositionError`] when the start was removed meanwhile, or the journal cannot be read.
+pub fn read_page(journal: &dyn Journal, request: &PageRequest) -> Result<v1::ListEventsResponse, PositionError> {
     let (mut events, mut labels, mut bytes, mut next) = (Vec::new(), Vec::new(), 0_usize, request.start);
     let end = request.start.saturating_add(MAX_SCANNED_EVENTS);
     'page: while next < end {
@@ -40,8 +40,12 @@ pub fn read_page(journal: &dyn Journal, request: &PageRequest) -> Result<v1::Lis
             Some(entries) => entries,
             None => journal.read_disk(next, READ_STEP)?,
         };
-        if entries.is_empty() {
-            break;
+        match entries.first() {
+            Some(first) if first.sequence == next => {}
+            Some(first) if next == request.start => {
+                return Err(PositionError::Pruned { wanted: next, oldest: first.sequence });
+            }
+            Some(_) | None => break,
         }
         for entry in entries {
             if let Some(found) = request.filter.labels(&entry) {

@@ -87,7 +87,8 @@ impl<J, R> JobQueue<J, R> {
         }
     }
 
-    /// Queues a job, or joins an open one with the same key. The later deadline and the longer hold then count.
+    /// Queues a job, or joins an open one with the same key, if both may be held or neither. The later deadline and the longer hold
+    /// then count.
     ///
     /// # Errors
     /// [`QueueFull`] when there is no room, or the queue was stopped.

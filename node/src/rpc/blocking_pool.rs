@@ -16,9 +16,9 @@ use super::fair_lane::{FairLane, Shares};
 use crate::chain::NodeChain;
 use crate::error::ApiError;
 use crate::limits::{
-    MAX_CONCURRENT_ACTOR_CALLS, MAX_CONCURRENT_EVALUATIONS, MAX_CONCURRENT_LONG_ADMISSIONS, MAX_CONCURRENT_READS,
-    MAX_CONCURRENT_WRITES, MAX_EVALUATIONS_OF_PEER, MAX_EVALUATIONS_WAITING_OF_PEER, MAX_LONG_ADMISSIONS_OF_ORIGIN,
-    MAX_WAITING, MAX_WAITING_OF_ORIGIN, RETRY_AFTER, TURN_TIMEOUT,
+    MAX_CONCURRENT_ACTOR_CALLS, MAX_CONCURRENT_EVALUATIONS, MAX_CONCURRENT_LONG_ADMISSIONS, MAX_CONCURRENT_PAGES,
+    MAX_CONCURRENT_READS, MAX_CONCURRENT_WRITES, MAX_EVALUATIONS_OF_PEER, MAX_EVALUATIONS_WAITING_OF_PEER,
+    MAX_LONG_ADMISSIONS_OF_ORIGIN, MAX_WAITING, MAX_WAITING_OF_ORIGIN, RETRY_AFTER, TURN_TIMEOUT,
 };
 use crate::runtime::background;
 use crate::runtime::caller::Caller;
@@ -32,6 +32,7 @@ pub struct BlockingPool {
     reads: Arc<ConcurrencyLimit>,
     evaluations: Arc<FairLane<IpAddr>>,
     writes: Arc<ConcurrencyLimit>,
+    pages: Arc<ConcurrencyLimit>,
     /// Reads and writes of producers and signers.
     actors: [Arc<ConcurrencyLimit>; 2],
     admissions: Arc<Admissions>,
@@ -71,13 +72,24 @@ impl BlockingPool {
         let reads = limit(MAX_CONCURRENT_READS, "READ_QUEUE_FULL");
         let evaluations = FairLane::new(EVALUATION_SHARES);
         let writes = limit(MAX_CONCURRENT_WRITES, "ADMISSION_QUEUE_FULL");
+        let pages = limit(MAX_CONCURRENT_PAGES, "PAGE_QUEUE_FULL");
         let actors = ["READ_QUEUE_FULL", "ADMISSION_QUEUE_FULL"].map(|full| limit(MAX_CONCURRENT_ACTOR_CALLS, full));
         let admissions = Arc::new(Admissions::new({
             let chain = Arc::clone(&chain);
             move |raw| chain.offer_transactions(raw)
         }));
         let long_admissions = FairLane::new(LONG_ADMISSION_SHARES);
-        Self { chain, reads, evaluations, writes, actors, admissions, long_admissions, remembered: Arc::default() }
+        Self {
+            chain,
+            reads,
+            evaluations,
+            writes,
+            pages,
+            actors,
+            admissions,
+            long_admissions,
+            remembered: Arc::default(),
+        }
     }
 
     /// The chain, for the calls that do not block.
@@ -125,6 +137,14 @@ impl BlockingPool {
     ) -> Result<T, ApiError> {
         let class = Caller::current_class();
         self.run(self.reads_of(class), class, move |_| work()).await
+    }
+
+    /// A turn to read and send a page of events, each of which may take many bytes.
+    ///
+    /// # Errors
+    /// [`ApiError::Busy`] when none came in time.
+    pub async fn page_turn(&self) -> Result<impl Send + use<>, ApiError> {
+        self.pages.permit().await
     }
 
     fn reads_of(&self, class: Class) -> &ConcurrencyLimit {

@@ -78,8 +78,11 @@ pub struct Share {
 
 /// The pool has too little room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("too many bytes are in flight")]
-pub struct NoRoom;
+#[error("more than {max} bytes would be in flight")]
+pub struct NoRoom {
+    /// Bytes of the pool.
+    pub max: usize,
+}
 
 impl Default for Budget {
     /// The pools, with the sizes of `crate::limits`.
@@ -229,7 +232,7 @@ impl Pool {
 
     fn refuse(&self) -> NoRoom {
         self.is_short.store(true, Ordering::Relaxed);
-        NoRoom
+        NoRoom { max: self.bytes }
     }
 
     fn sweep(&self, now: Instant) {

@@ -28,7 +28,9 @@ struct Held {
     bytes: usize,
     share: Option<Share>,
     /// The sender gets this error, even if something was made of the bytes that found room.
-    found_no_room: bool,
+    found_no_room: Option<NoRoom>,
+    /// A turn that goes on for as long.
+    turn: Option<Box<dyn Send>>,
 }
 
 impl Caller {
@@ -70,7 +72,7 @@ impl Caller {
     /// Holds `more` bytes until the request is answered.
     ///
     /// # Errors
-    /// [`NoRoom`]; then [`Self::found_no_room`] is true.
+    /// [`NoRoom`]; then [`Self::found_no_room`] has it.
     pub fn hold(&self, more: usize) -> Result<(), NoRoom> {
         let mut held = self.0.held.lock().unwrap_or_else(PoisonError::into_inner);
         held.bytes = held.bytes.saturating_add(more);
@@ -80,13 +82,18 @@ impl Caller {
             None if total <= UNCOUNTED_BYTES => Ok(()),
             none => self.0.purse.take(total).map(|share| *none = Some(share)),
         };
-        held.found_no_room |= taken.is_err();
+        held.found_no_room = held.found_no_room.or(taken.err());
         taken
     }
 
-    /// Whether [`Self::hold`] has failed for this request.
+    /// Keeps a turn until the request is answered.
+    pub fn keep(&self, turn: impl Send + 'static) {
+        self.0.held.lock().unwrap_or_else(PoisonError::into_inner).turn = Some(Box::new(turn));
+    }
+
+    /// What [`Self::hold`] has failed with for this request.
     #[must_use]
-    pub fn found_no_room(&self) -> bool {
+    pub fn found_no_room(&self) -> Option<NoRoom> {
         self.0.held.lock().unwrap_or_else(PoisonError::into_inner).found_no_room
     }
 }

@@ -78,6 +78,10 @@ const PINNED: &[(&str, &str)] = &[
         "ab4c6fa181f6aa3bb321d3854e06d3226d3388013ae66bd2995913dc9839c636",
     ),
     (
+        "crates/chainstate/migrations/chainstate/0012_restored.sql",
+        "2268b996df448e01e24c71859794f9b3ae3d293f9961efaf5ad98f78b0f4f750",
+    ),
+    (
         "crates/chainstate/migrations/staging/0001_staging.sql",
         "018eaf38d1677236950695b426850118a2b339916cb74fa0ae8f055bde19329d",
     ),
@@ -89,6 +93,10 @@ const PINNED: &[(&str, &str)] = &[
     (
         "node/migrations/observers/0001_observers.sql",
         "390d2e3a99caf7f5430af3caba3b70f8ee0c00b9c9c51ad0d3c0759a28843f7f",
+    ),
+    (
+        "node/migrations/observers/0002_blocks_from.sql",
+        "8d1059c11676d7aacbb2d25438f834638864ef4cc459f4d4087c360f88fac246",
     ),
     (
         "producer/migrations/producer/0001_record.sql",

@@ -14,7 +14,7 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
 const ATTACKERS: Attackers = Attackers { subscribers: 100, scrapers: 500, askers: 100, template_askers: 30 };
-/// Bytes that may be in flight: the sum of the node's pools (`BYTES_IN_FLIGHT`).
+/// Bytes that may be in flight: the sum of the node's pools (`*_BYTES_IN_FLIGHT`).
 const IN_FLIGHT_BYTES: u64 = 384 << 20;
 /// Bytes above what is in flight: buffers of sockets, and answers in the making.
 const SLACK_BYTES: u64 = 128 << 20;

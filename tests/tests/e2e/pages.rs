@@ -5,6 +5,7 @@ use nakamoto_proto::v1::event::Body;
 use nakamoto_proto::v1::event_service_client::EventServiceClient;
 use nakamoto_proto::v1::start_position::Position;
 use tests::processes::{Client, NodeAlone, address_of_nobody, run};
+use tokio::task::JoinSet;
 
 async fn page(client: &Client, filter: &v1::EventFilter, start: Position, page_size: u32) -> v1::ListEventsResponse {
     let request = v1::ListEventsRequest {
@@ -83,5 +84,22 @@ fn a_loop_over_pages_ends_where_nothing_more_matches_and_goes_on_when_something_
         let Some(Body::BlockProcessed(block)) = last else { panic!("{last:?}") };
         assert_eq!(block.block.as_ref().map(|block| block.chain_length), Some(5));
         assert_eq!((news.events.len(), news.end_of_journal), (1, true));
+    });
+}
+
+#[test]
+fn many_who_read_pages_at_once_wait_for_their_turns() {
+    run(async {
+        let node = NodeAlone::start("");
+        let client = node.client();
+        let everything = v1::EventFilter { terms: Vec::new(), all: true };
+        let mut readers = JoinSet::new();
+        for _ in 0..48 {
+            let (client, everything) = (client.clone(), everything.clone());
+            readers.spawn(async move { page(&client, &everything, Position::Earliest(true), 1).await });
+        }
+        for page in readers.join_all().await {
+            assert_eq!(sequences(&page), [1]);
+        }
     });
 }

@@ -23,8 +23,9 @@ pub(crate) const MAX_BLOCK_TRANSACTIONS: usize = 11_650;
 /// How often at most those whose accounts have too little are tried again after others, in one template.
 const ROUNDS_OF_THE_SHORT: u32 = 4;
 
-/// Most of them in one template; what comes after is left out for good at once. Where blocks stay full they are tried in each.
-const SHORT_MAX: usize = 1_000;
+/// Most of them in one template, some MB; what comes after is left out for good at once, so that no crowd of them takes the time of
+/// every block. Where blocks stay full they are tried in each.
+const SHORT_MAX: usize = 10_000;
 
 /// A block's content.
 pub(crate) struct Filled {
@@ -108,8 +109,12 @@ struct Filling<'a> {
     skipped: Vec<(Txid, String)>,
     problems: Vec<Problem>,
     exhausted: Option<Txid>,
+    /// What a block without a coinbase has for transactions.
+    room: usize,
     bytes_left: usize,
     nearly_full: bool,
+    /// One was left for a later block, which may bring what others lack.
+    has_left: bool,
 }
 
 /// What became of a transaction that was tried.
@@ -140,14 +145,17 @@ impl Chain {
         let session = open(reader.block_env(&headers), plan).map_err(ours)?;
         let stackers = reader.burn().get_stacker_set(&plan.burn_view.hash)?.stackers.len();
         let overhead = HEADER_BYTES_MIN + MessageSignature::LEN * stackers + 4;
+        let room = MAX_BLOCK_BYTES.saturating_sub(overhead);
         let mut filling = Filling {
             session,
             transactions: Vec::new(),
             skipped: Vec::new(),
             problems: Vec::new(),
             exhausted: None,
-            bytes_left: MAX_BLOCK_BYTES.saturating_sub(overhead),
+            room,
+            bytes_left: room,
             nearly_full: false,
+            has_left: false,
         };
         let mut candidates = Candidates::default();
         if let Some(coinbase) = coinbase {
@@ -194,8 +202,7 @@ struct Filler<'a> {
     clock: Clock<'a>,
     /// Those that others go before, and why.
     waiting: Vec<(PendingTransaction, String)>,
-    /// Those whose account has too little, and the error. Another may bring what they need: after a reorganization they come by their
-    /// fees, not in the order in which they were mined.
+    /// Those whose account has too little, and the error. Another may bring what they need.
     short: Vec<(PendingTransaction, TransactionError)>,
     tried: bool,
     ended_early: bool,
@@ -256,7 +263,7 @@ impl Filler<'_> {
     }
 
     /// Tries those again whose accounts had too little, for as long as that helps. Those that it did not help can never be mined, if
-    /// all others were tried. Whether there is room for more then.
+    /// all others were tried here, on this state. Whether there is room for more then.
     fn try_the_short(&mut self) -> Result<bool, StoreError> {
         for _ in 0..ROUNDS_OF_THE_SHORT {
             let mined = self.filling.transactions.len();
@@ -269,7 +276,7 @@ impl Filler<'_> {
                 }
             }
             if self.filling.transactions.len() == mined {
-                if self.waiting.is_empty() {
+                if self.waiting.is_empty() && !self.filling.has_left {
                     for (next, error) in std::mem::take(&mut self.short) {
                         self.filling.leave_out(next.txid, &error);
                     }
@@ -295,15 +302,14 @@ impl Filler<'_> {
 
     fn try_one(&mut self, next: &PendingTransaction, company: Company) -> Result<Tried, StoreError> {
         self.tried = true;
+        if next.size_bytes as usize > self.filling.bytes_left {
+            self.filling.leave_out_large(next);
+            return Ok(Tried::Done);
+        }
         // Dropped since the walk looked at it.
         let Some(raw) = get_raw(self.reader.conn(), &next.txid)? else { return Ok(Tried::Done) };
         let transaction = BlockTransaction::decode(&raw)
             .map_err(|error| StoreError::Corrupt(format!("pending transaction {}: {error}", next.txid)))?;
-        if transaction.length() > self.filling.bytes_left {
-            let why = "the block has no room for its bytes; it is tried again in the next".to_owned();
-            self.filling.skipped.push((next.txid, why));
-            return Ok(Tried::Done);
-        }
         let begun = Instant::now();
         let has_short_time = self.supervise(company, begun);
         let executing = self.chain.begin_executing(next.txid);
@@ -374,6 +380,19 @@ fn took_short_time() -> String {
 }
 
 impl Filling<'_> {
+    /// A transaction with more bytes than there is room for: in this block, or in any.
+    fn leave_out_large(&mut self, next: &PendingTransaction) {
+        let txid = next.txid;
+        if next.size_bytes as usize > self.room {
+            let detail = format!("{} bytes, and a block has room for {}: split it", next.size_bytes, self.room);
+            self.skipped.push((txid, detail.clone()));
+            self.problems.push(Problem { txid, reason: DropReason::TooExpensive, detail });
+        } else {
+            self.has_left = true;
+            self.skipped.push((txid, "the block has no room for its bytes; it is tried again in the next".to_owned()));
+        }
+    }
+
     /// A transaction that could not be mined (docs/COMPATIBILITY.md#left-out-of-a-block).
     fn leave_out(&mut self, txid: Txid, error: &TransactionError) -> Tried {
         let (action, detail) = (error.miner_action(), format!("{error}; {}", error.cure()));
@@ -387,8 +406,9 @@ impl Filling<'_> {
             MinerAction::DropProblematic => self.problems.push(problem(DropReason::Problematic)),
             MinerAction::DropOverLimits => self.problems.push(problem(DropReason::OverExecutionLimits)),
             MinerAction::NearlyFull if self.nearly_full => return Tried::Full,
-            MinerAction::NearlyFull => self.nearly_full = true,
-            MinerAction::KeepByNonce | MinerAction::Skip | MinerAction::KeepUntilCollected | MinerAction::Abandon => {}
+            MinerAction::NearlyFull => (self.nearly_full, self.has_left) = (true, true),
+            MinerAction::Skip => self.has_left = true,
+            MinerAction::KeepByNonce | MinerAction::KeepUntilCollected | MinerAction::Abandon => {}
         }
         Tried::Done
     }

@@ -259,10 +259,10 @@ impl Chain {
         lock(&self.inner.mempool).list(after, limit).into_iter().cloned().collect()
     }
 
-    /// Up to `limit` transactions that the next block can take, highest fee rate first: of each account the next one.
+    /// Up to `limit` transactions that the next block can take by their fee rate, highest first: of each account the next one.
     #[must_use]
     pub(crate) fn ready_list(&self, limit: usize) -> Vec<PendingTransaction> {
-        lock(&self.inner.mempool).ready().take(limit).cloned().collect()
+        lock(&self.inner.mempool).ready_by_rate().take(limit).cloned().collect()
     }
 
     /// What a waiting transaction waits for; none when it is not pending.

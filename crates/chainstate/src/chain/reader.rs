@@ -20,7 +20,7 @@ use crate::db::{OpenError, StoreError};
 use crate::execution::read_only::{Account, ReadError, StateReader};
 use crate::execution::{BlockEnv, ContractCache, Expired};
 use crate::headers::{Ancestry, ChainHeaders, ProcessedHeader, burn_view_of, processed_event, select_header};
-use crate::journal::{restore_transactions, select_sequence_of_block};
+use crate::journal::{restore_transactions, select_sequence_of_block, sequence_of_processed};
 use crate::params::ChainParams;
 use crate::staging::StagingReader;
 
@@ -201,15 +201,18 @@ impl ChainReader {
         self.ancestry().is_ancestor(block_id, &self.meta()?.tip)
     }
 
-    /// Sequence of the event that announced a processed block, if the journal still has it.
+    /// Sequence of the event that announced a processed block, whether the journal still has it or not.
     ///
     /// # Errors
     /// [`StoreError`] when it cannot be read.
     pub fn sequence_of_block(&self, block_id: &StacksBlockId) -> Result<Option<u64>, StoreError> {
-        select_sequence_of_block(&self.conn, block_id)
+        match select_sequence_of_block(&self.conn, block_id)? {
+            None => sequence_of_processed(&self.conn, block_id),
+            kept => Ok(kept),
+        }
     }
 
-    /// Sequence of the event that announced the canonical block of a height, if there is one and the journal has it.
+    /// Sequence of the event that announced the canonical block of a height, if there is one, whether the journal still has it or not.
     ///
     /// # Errors
     /// [`StoreError`] when it cannot be read.

@@ -113,6 +113,7 @@ mod tests {
             fee: 1,
             size_bytes: 1,
             accepted_s: 0,
+            restored: false,
         }
     }
 

@@ -26,6 +26,7 @@ pub(crate) const SCHEMA: Schema = Schema {
         Migration { version: 9, sql: include_str!("../../migrations/chainstate/0009_dropped.sql") },
         Migration { version: CONTRACTS_SINCE, sql: include_str!("../../migrations/chainstate/0010_contracts.sql") },
         Migration { version: 11, sql: include_str!("../../migrations/chainstate/0011_chunk_in_event.sql") },
+        Migration { version: 12, sql: include_str!("../../migrations/chainstate/0012_restored.sql") },
     ],
 };
 

@@ -6,10 +6,10 @@
 use nakamoto_proto::v1;
 use prost::Message as _;
 use rusqlite::Connection;
-use stacks_types::ids::StacksBlockId;
+use stacks_types::ids::{BurnBlockHash, StacksBlockId};
 
 use super::JournalEvent;
-use crate::db::{Compressed, StoreError};
+use crate::db::{Compressed, StoreError, get_u64, to_integer};
 use crate::headers::processed_event;
 use crate::staging::StagingReader;
 
@@ -52,4 +52,29 @@ pub fn sequence_of_processed(conn: &Connection, block_id: &StacksBlockId) -> Res
     let event = v1::Event::decode(encoded.as_slice());
     let event = event.map_err(|error| StoreError::Corrupt(format!("event of block {block_id}: {error}")))?;
     Ok(Some(event.sequence))
+}
+
+/// Sequence of the newest event before `before` that announced a burn block, whether the journal still has it or not; `None` when none
+/// did.
+///
+/// # Errors
+/// [`StoreError`] when a row cannot be read or decoded.
+pub fn sequence_of_burn_block(conn: &Connection, hash: &BurnBlockHash, before: u64) -> Result<Option<u64>, StoreError> {
+    let mut select = conn.prepare_cached(
+        "SELECT sequence, body FROM events WHERE sequence < ?1 AND kind = ?2
+         UNION ALL
+         SELECT sequence, body FROM pruned_chain_events WHERE sequence < ?1 AND body IS NOT NULL
+         ORDER BY sequence DESC",
+    )?;
+    let mut rows = select.query((to_integer("sequence", before)?, i32::from(v1::EventKind::BurnBlock)))?;
+    while let Some(row) = rows.next()? {
+        let (sequence, Compressed(encoded)) = (get_u64(row, "sequence")?, row.get("body")?);
+        let event = v1::Event::decode(encoded.as_ref());
+        let event = event.map_err(|error| StoreError::Corrupt(format!("event {sequence}: {error}")))?;
+        let Some(v1::event::Body::BurnBlock(announced)) = event.body else { continue };
+        if announced.burn_block.is_some_and(|block| block.burn_block_hash == hash.0[..]) {
+            return Ok(Some(sequence));
+        }
+    }
+    Ok(None)
 }

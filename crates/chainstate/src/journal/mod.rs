@@ -19,7 +19,7 @@ mod tail;
 
 pub use event::JournalEvent;
 pub use header_only::{header_only, without_data};
-pub use history::{select_history, sequence_of_processed};
+pub use history::{select_history, sequence_of_burn_block, sequence_of_processed};
 pub use queries::{JournalBounds, select_events};
 pub(crate) use queries::{
     Oldest, insert_event, prune, select_bounds, select_first_after, select_first_behind, select_sequence_of_block,

@@ -1,11 +1,11 @@
 //! One walk over the mempool in the order in which transactions should be mined.
 //!
-//! Always the highest fee rate among those whose nonces are next (origin's and sponsor's), given what this walk has mined.
+//! Always the first by [`Rank`] of those whose nonces are next (origin's and sponsor's), given what this walk has mined.
 //! The walk holds no reference to the index: between two steps the index may change (others admit transactions meanwhile).
 //! What was dropped is not offered; what was added is offered if it ranks below the place that the walk has reached, or
 //! follows a transaction that it mined. No transaction is offered twice.
 
-use super::index::{MempoolIndex, Rank, rank};
+use super::index::{MempoolIndex, Rank};
 use super::pending::PendingTransaction;
 use stacks_types::address::StacksAddress;
 use stacks_types::ids::Txid;
@@ -35,9 +35,8 @@ impl Candidates {
                 (None, Some(_)) => self.unlocked.pop_first()?,
                 (None, None) => return None,
             };
-            let (_, _, txid) = best;
-            let Some(pending) = index.get(&txid) else { continue };
-            if self.is_next(index, pending) && self.offered.insert(txid) {
+            let Some(pending) = index.get(best.txid()) else { continue };
+            if self.is_next(index, pending) && self.offered.insert(pending.txid) {
                 return Some(pending.clone());
             }
         }
@@ -69,7 +68,7 @@ impl Candidates {
         if let Some(next) = index.by_nonce(account, nonce)
             && self.is_next(index, next)
         {
-            self.unlocked.insert(rank(next));
+            self.unlocked.insert(Rank::of(next));
         }
     }
 

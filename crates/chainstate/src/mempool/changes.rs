@@ -32,7 +32,7 @@ pub enum DropReason {
     /// Another transaction that was mined used its nonce. The reference tells nobody
     /// (docs/COMPATIBILITY.md#left-out-of-a-block).
     NonceUsed,
-    /// A pending transaction with the same nonce pays more.
+    /// A pending transaction with the same nonce pays more; or as much, where a reorganization brings this one back.
     ReplaceByFee {
         /// That transaction.
         new_txid: Txid,

@@ -38,10 +38,16 @@ impl CheckedTransaction {
         &self.pending
     }
 
-    /// A transaction that a block held on a fork that is no longer canonical: its signatures were verified then.
+    /// A transaction that a block held: its signatures were verified then.
     pub(super) fn from_block(transaction: BlockTransaction, mainnet: bool, now_s: u64) -> Option<Self> {
         let pending = pending_of(&transaction, mainnet, now_s).ok()?;
         Some(Self { transaction, pending })
+    }
+
+    /// One that a reorganization brings back.
+    pub(super) fn restored(mut self) -> Self {
+        self.pending.restored = true;
+        self
     }
 }
 
@@ -120,6 +126,7 @@ fn pending_of(transaction: &BlockTransaction, mainnet: bool, now_s: u64) -> Resu
         fee: transaction.fee(),
         size_bytes,
         accepted_s: now_s,
+        restored: false,
     })
 }
 

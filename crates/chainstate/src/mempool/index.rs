@@ -19,8 +19,30 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
-/// Order of candidates: highest fee rate first, then first come. Arrival numbers are unique.
-pub(super) type Rank = (Reverse<FeeRate>, u64, Txid);
+/// Order of candidates. Arrival numbers are unique.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Rank {
+    /// Those that a reorganization brought back go first, by arrival, as they were mined: one may need what another brings, be it a
+    /// contract or what it spends.
+    Restored(u64, Txid),
+    /// Highest fee rate first, then first come.
+    ByRate(Reverse<FeeRate>, u64, Txid),
+}
+
+impl Rank {
+    /// Where a transaction stands among the candidates.
+    pub(super) const fn of(pending: &PendingTransaction) -> Self {
+        match pending.restored {
+            true => Self::Restored(pending.arrival, pending.txid),
+            false => Self::ByRate(Reverse(pending.fee_rate()), pending.arrival, pending.txid),
+        }
+    }
+
+    pub(super) const fn txid(&self) -> &Txid {
+        let (Self::Restored(_, txid) | Self::ByRate(_, _, txid)) = self;
+        txid
+    }
+}
 
 /// Order of listings: highest fee rate first, then by txid, so that a page can go on after any transaction.
 type ListKey = (Reverse<FeeRate>, Txid);
@@ -124,14 +146,9 @@ impl MempoolIndex {
         &self.waiting
     }
 
-    /// The ready transactions, highest fee rate first; of equal ones the first that came.
-    pub(crate) fn ready(&self) -> impl DoubleEndedIterator<Item = &PendingTransaction> {
-        self.ready.iter().filter_map(|(_, _, txid)| self.transactions.get(txid))
-    }
-
-    /// The same from the last on.
-    pub(super) fn ready_from_lowest(&self) -> impl Iterator<Item = &PendingTransaction> {
-        self.ready().rev()
+    /// The ready transactions whose turn comes by their fee rate, highest first; of equal ones the first that came.
+    pub(crate) fn ready_by_rate(&self) -> impl DoubleEndedIterator<Item = &PendingTransaction> {
+        self.ready.iter().filter_map(|rank| self.get(rank.txid())).filter(|pending| !pending.restored)
     }
 
     fn insert(&mut self, pending: &PendingTransaction, nonces: &BTreeMap<StacksAddress, u64>) {
@@ -147,7 +164,7 @@ impl MempoolIndex {
         self.by_rate.insert((Reverse(pending.fee_rate()), pending.txid));
         self.bytes += u64::from(pending.size_bytes);
         if self.is_ready(pending) {
-            self.ready.insert(rank(pending));
+            self.ready.insert(Rank::of(pending));
         } else {
             self.waiting.insert(pending);
         }
@@ -156,7 +173,7 @@ impl MempoolIndex {
 
     fn remove(&mut self, txid: &Txid) {
         let Some(pending) = self.transactions.remove(txid) else { return };
-        self.ready.remove(&rank(&pending));
+        self.ready.remove(&Rank::of(&pending));
         self.waiting.remove(&pending);
         self.by_rate.remove(&(Reverse(pending.fee_rate()), pending.txid));
         self.bytes = self.bytes.saturating_sub(u64::from(pending.size_bytes));
@@ -179,9 +196,9 @@ impl MempoolIndex {
             let Some(pending) = self.by_nonce(account, nonce).cloned() else { continue };
             if self.is_ready(&pending) {
                 self.waiting.remove(&pending);
-                self.ready.insert(rank(&pending));
+                self.ready.insert(Rank::of(&pending));
             } else {
-                self.ready.remove(&rank(&pending));
+                self.ready.remove(&Rank::of(&pending));
                 self.waiting.insert(&pending);
             }
         }
@@ -190,9 +207,4 @@ impl MempoolIndex {
     fn is_ready(&self, pending: &PendingTransaction) -> bool {
         pending.nonces().all(|(account, nonce)| self.next_nonce(&account) == Some(nonce))
     }
-}
-
-/// Where a transaction stands among the candidates.
-pub(super) const fn rank(pending: &PendingTransaction) -> Rank {
-    (Reverse(pending.fee_rate()), pending.arrival, pending.txid)
 }

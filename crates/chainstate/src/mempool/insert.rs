@@ -52,9 +52,9 @@ pub(crate) fn insert(
     insert_checked(tx, checked, evicted, &mut next_nonce, by_fee)
 }
 
-/// Brings back the transactions of blocks that are no longer canonical, oldest block first. One whose nonce is used on the
-/// canonical fork, that conflicts with a pending one which pays as much is left out; one that finds no room is among the dropped. Call it
-/// after [`super::on_block`] has the accounts' nonces at the new tip.
+/// Brings back the transactions of blocks that are no longer canonical, oldest block first. Among the dropped is one whose nonce is
+/// used on the canonical fork, that conflicts with a pending one which pays as much, or that finds no room. Call it after
+/// [`super::on_block`] has the accounts' nonces at the new tip.
 ///
 /// # Errors
 /// When the database or `next_nonce` fails; the caller must roll back.
@@ -68,16 +68,35 @@ pub(crate) fn restore(
     let across_fork = |new_txid| DropReason::ReplaceAcrossFork { new_txid };
     let mut all = Changes::default();
     for transaction in orphaned {
-        let Some(checked) = CheckedTransaction::from_block(transaction, mainnet, now_s) else { continue };
+        let Some(checked) =
+            CheckedTransaction::from_block(transaction, mainnet, now_s).map(CheckedTransaction::restored)
+        else {
+            continue;
+        };
         match insert_checked(tx, &checked, &[], &mut next_nonce, across_fork)? {
             InsertOutcome::Inserted(changes) => all.extend(changes),
             InsertOutcome::Full { .. } => {
                 all.dropped.push(Dropped { pending: checked.pending().clone(), reason: DropReason::NoRoom });
             }
-            InsertOutcome::AlreadyPending | InsertOutcome::Refused(_) => {}
+            InsertOutcome::Refused(refusal) => {
+                let pending = checked.pending().clone();
+                let reason = match refusal {
+                    Refusal::ConflictingNonceInMempool => across_pending(tx, &pending)?,
+                    _ => DropReason::NonceUsed,
+                };
+                all.dropped.push(Dropped { pending, reason });
+            }
+            InsertOutcome::AlreadyPending => {}
         }
     }
     Ok(all)
+}
+
+/// Why one that came back gives way to those that use its nonces.
+fn across_pending(tx: &Connection, restored: &PendingTransaction) -> Result<DropReason, StoreError> {
+    let conflicts = select_conflicts(tx, restored)?;
+    let better = conflicts.iter().find(|conflict| conflict.fee >= restored.fee);
+    Ok(better.map_or(DropReason::NonceUsed, |better| DropReason::ReplaceByFee { new_txid: better.txid }))
 }
 
 fn insert_checked(

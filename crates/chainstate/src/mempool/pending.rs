@@ -25,6 +25,8 @@ pub struct PendingTransaction {
     pub size_bytes: u32,
     /// When it was admitted, in seconds since 1970.
     pub accepted_s: u64,
+    /// A reorganization brought it back: blocks take it before others, in the order in which such arrived.
+    pub restored: bool,
 }
 
 impl PendingTransaction {

@@ -70,7 +70,7 @@ impl MempoolIndex {
             victim.into_iter().for_each(|victim| found.add(victim));
         }
         if need.is_ready {
-            for victim in self.ready_from_lowest() {
+            for victim in self.ready_by_rate().rev() {
                 if found.is_over() || victim.fee_rate() >= newcomer.fee_rate() {
                     break;
                 }

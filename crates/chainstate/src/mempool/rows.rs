@@ -123,8 +123,8 @@ pub(super) fn insert_pending(
     raw: &[u8],
 ) -> Result<u64, StoreError> {
     let mut insert = tx.prepare_cached(
-        "INSERT INTO mempool (txid, origin, origin_nonce, payer, payer_nonce, fee, size_bytes, accepted_s)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) RETURNING arrival",
+        "INSERT INTO mempool (txid, origin, origin_nonce, payer, payer_nonce, fee, size_bytes, accepted_s, restored)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) RETURNING arrival",
     )?;
     let values = params![
         pending.txid.0,
@@ -135,6 +135,7 @@ pub(super) fn insert_pending(
         pending.fee.to_be_bytes(),
         pending.size_bytes,
         to_integer("time", pending.accepted_s)?,
+        pending.restored,
     ];
     let arrival = insert.query_row(values, |row| get_u64(row, "arrival"))?;
     let row = to_integer("arrival", arrival)?;
@@ -220,5 +221,6 @@ fn to_pending(row: &Row<'_>) -> rusqlite::Result<PendingTransaction> {
         fee: u64::from_be_bytes(row.get("fee")?),
         size_bytes: row.get("size_bytes")?,
         accepted_s: get_u64(row, "accepted_s")?,
+        restored: row.get("restored")?,
     })
 }

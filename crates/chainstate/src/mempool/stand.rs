@@ -7,8 +7,11 @@ use stacks_types::ids::Txid;
 /// What a pending transaction waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stand {
-    /// Its turn by fee rate: a block can take it.
-    Ready,
+    /// Its turn: a block can take it.
+    Ready {
+        /// It comes before those that come by their fee rate.
+        restored: bool,
+    },
     /// An earlier transaction of one of its accounts.
     Behind {
         /// The account whose nonce is next.
@@ -32,7 +35,7 @@ impl MempoolIndex {
     #[must_use]
     pub(crate) fn stand(&self, txid: &Txid) -> Option<Stand> {
         let pending = self.get(txid)?;
-        let mut stand = Stand::Ready;
+        let mut stand = Stand::Ready { restored: pending.restored };
         for (account, own) in pending.nonces() {
             let next = self.next_nonce(&account).unwrap_or(own);
             if next == own {

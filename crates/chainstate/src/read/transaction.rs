@@ -56,6 +56,8 @@ pub enum TransactionState {
 
 /// What a transaction waits for that nothing holds back.
 const READY: &str = "its turn: blocks take transactions by fee rate, highest first";
+/// The same of one that was mined before.
+const RESTORED: &str = "its turn: a reorganization brought it back, and blocks take such first, in their old order";
 
 /// A transaction, and where it stands.
 ///
@@ -106,9 +108,10 @@ fn pending(snapshot: &Snapshot<'_>, txid: &Txid) -> (TransactionState, String) {
     let chain = snapshot.chain();
     match chain.pending_stand(txid) {
         // Also what has just left: the next question tells more.
-        Some(Stand::Ready) | None => {
+        stand @ (Some(Stand::Ready { .. }) | None) => {
             let why = executing(snapshot, txid).or_else(|| chain.why_left_out(txid));
-            (TransactionState::Ready, why.unwrap_or_else(|| READY.to_owned()))
+            let turn = if stand == Some(Stand::Ready { restored: true }) { RESTORED } else { READY };
+            (TransactionState::Ready, why.unwrap_or_else(|| turn.to_owned()))
         }
         Some(Stand::Behind { account, nonce, txid }) => {
             let detail = format!("it waits for transaction 0x{txid}, which has nonce {nonce} of {account}.");

@@ -5,10 +5,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use chainstate::chain::{Chain, JobKind, ResultLimits, Retention, StoreOutcome};
+use chainstate::db::StoreError;
+use chainstate::journal::sequence_of_burn_block;
 use chainstate::stackerdb::get_chunk;
 use nakamoto_proto::v1;
 use sqlite::Durability;
-use stacks_types::ids::StacksBlockId;
+use stacks_types::ids::{BurnBlockHash, StacksBlockId};
 use stacks_types::stackerdb::StackerDbChunk;
 
 use crate::support::{TestChain, clock};
@@ -135,13 +137,37 @@ fn burn_blocks_and_blocks_are_kept_for_ever_in_their_order() {
                 .prune_journal(Retention { events: keep, bytes: u64::MAX, age: FOREVER }, FOREVER)
                 .expect("storage works");
             assert_eq!(history(1..newest, 100), expected, "{keep} events kept");
+            for event in &expected {
+                assert_eq!(announced_at(&test.chain, event, newest), Some(event.sequence), "{keep} events kept");
+            }
         }
+        assert_eq!(announced_at(&test.chain, &expected[0], expected[0].sequence), None, "not before itself");
         assert_eq!(history(expected[1].sequence..expected[4].sequence, 100), expected[1..4]);
         assert_eq!(history(expected[1].sequence..newest, 2), expected[1..3]);
         assert!(history(newest..newest + 1, 100).is_empty());
-        let sequence = test.chain.read(|reader| chainstate::journal::sequence_of_processed(reader.conn(), &id));
-        assert_eq!(sequence.expect("readable"), expected.last().map(|event| event.sequence));
+        let last = test.chain.read(|reader| {
+            let by_id = reader.sequence_of_block(&id)?;
+            Ok::<_, StoreError>([by_id, reader.sequence_of_height(reader.tip()?.chain_length)?])
+        });
+        assert_eq!(last.expect("readable"), [expected.last().map(|event| event.sequence); 2]);
     });
+}
+
+/// Where the journal announced the burn block or block of an event, if it was before `before`.
+fn announced_at(chain: &Chain, event: &v1::Event, before: u64) -> Option<u64> {
+    let hash = |bytes: &[u8]| <[u8; 32]>::try_from(bytes).expect("32 bytes");
+    let found = chain.read(|reader| match &event.body {
+        Some(v1::event::Body::BurnBlock(burn)) => {
+            let block = burn.burn_block.as_ref().expect("a burn block");
+            sequence_of_burn_block(reader.conn(), &BurnBlockHash(hash(&block.burn_block_hash)), before)
+        }
+        Some(v1::event::Body::BlockProcessed(processed)) => {
+            let block = processed.block.as_ref().expect("a block");
+            reader.sequence_of_block(&StacksBlockId(hash(&block.block_id)))
+        }
+        other => panic!("{other:?}"),
+    });
+    found.expect("readable")
 }
 
 #[test]

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use v1::event::Body;
 
 use super::super::dispatcher::Dispatcher;
-use super::super::source::{History, Source};
+use super::super::source::{History, ReplayStart, Source};
 use crate::config::{EventKey, ObserverConfig};
 use crate::error::ApiError;
 use crate::event_stream::journal::{Journal, ReadLimit};
@@ -79,11 +79,17 @@ impl MemoryChain {
         self.append(Body::BurnBlock(v1::BurnBlockEvent { burn_block, is_canonical_tip: true }));
     }
 
+    /// Adds a block that cites the newest burn block.
     pub(super) fn add_block(&self) {
-        let (height, burn_height) = {
+        let burn_height = self.state.lock().unwrap().burn_height;
+        self.add_block_citing(burn_height);
+    }
+
+    pub(super) fn add_block_citing(&self, burn_height: u64) {
+        let height = {
             let mut state = self.state.lock().unwrap();
             state.height += 1;
-            (state.height, state.burn_height)
+            state.height
         };
         self.append(Body::BlockProcessed(v1::BlockProcessed {
             block: Some(v1::BlockRef { chain_length: height, block_id: hash(height), ..Default::default() }),
@@ -195,13 +201,20 @@ impl History for MemoryChain {
         }))
     }
 
-    fn sequence_at_height(&self, height: u64) -> Result<Option<u64>, ApiError> {
+    fn replay_start(&self, height: u64) -> Result<Option<ReplayStart>, ApiError> {
         let state = self.state.lock().unwrap();
-        let found = state.events.iter().find(|event| match &event.body {
-            Some(Body::BlockProcessed(block)) => block.block.as_ref().is_some_and(|block| block.chain_length == height),
-            _ => false,
+        let found = state.events.iter().find_map(|event| match &event.body {
+            Some(Body::BlockProcessed(block)) if block.block.as_ref()?.chain_length == height => {
+                Some((event.sequence, block.burn_view.clone()))
+            }
+            _ => None,
         });
-        Ok(found.map(|event| event.sequence))
+        let Some((block, cited)) = found else { return Ok(None) };
+        let burn_block = state.events.iter().find_map(|event| match &event.body {
+            Some(Body::BurnBlock(burn)) if height > 0 && burn.burn_block == cited => Some(event.sequence),
+            _ => None,
+        });
+        Ok(Some(ReplayStart { burn_block: burn_block.unwrap_or(block), block }))
     }
 }
 

@@ -112,6 +112,27 @@ async fn a_replay_begins_with_the_burn_block_and_repeats_blocks_alone() {
 }
 
 #[tokio::test]
+async fn a_replay_has_the_burn_blocks_that_came_while_its_first_block_was_made() {
+    let (chain, folder) = (MemoryChain::new(), tempfile::tempdir().unwrap());
+    let observer = Recorder::start([]).await;
+    let endpoint = observer.endpoint();
+    let running = Running::start(&chain, folder.path(), &[config(&endpoint)]);
+    chain.add_burn_block();
+    chain.add_block_citing(1);
+    chain.add_burn_block();
+    chain.add_block_citing(1);
+    chain.add_block_citing(2);
+    let first = chain.expected(0);
+    running.until_caught_up(&chain).await;
+    assert_eq!(running.dispatcher.replay(&endpoint, 2).await.unwrap(), 6);
+    let replayed = ["burn 1", "burn 2", "block 2", "block 3"];
+    observer.until_taken(first.len() + replayed.len()).await;
+    running.until_caught_up(&chain).await;
+    assert_eq!(observer.taken()[first.len()..], replayed);
+    running.stop().await;
+}
+
+#[tokio::test]
 async fn a_replay_whose_observer_wants_fewer_posts_after_a_restart_loses_no_block() {
     let (chain, folder) = (MemoryChain::new(), tempfile::tempdir().unwrap());
     let observer = Recorder::start([]).await;

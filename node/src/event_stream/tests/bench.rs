@@ -33,6 +33,8 @@ pub(super) struct MemoryJournal {
 pub(super) struct State {
     pub(super) events: Vec<JournalEvent>,
     pub(super) pruned: usize,
+    /// What is pruned after the next read.
+    pub(super) prunes: Option<usize>,
     pub(super) in_memory: usize,
     pub(super) listeners: Vec<Box<dyn Fn(u64) + Send + Sync>>,
 }
@@ -54,10 +56,16 @@ impl MemoryJournal {
         self.state.lock().unwrap().pruned = below;
     }
 
+    pub(super) fn prune_after_a_read(&self, below: usize) {
+        self.state.lock().unwrap().prunes = Some(below);
+    }
+
     pub(super) fn read(&self, from: u64, limit: ReadLimit) -> Vec<JournalEvent> {
-        let state = self.state.lock().unwrap();
+        let mut state = self.state.lock().unwrap();
         let skip = usize::try_from(from).unwrap().saturating_sub(1).max(state.pruned);
-        state.events.iter().skip(skip).take(limit.events).cloned().collect()
+        let read = state.events.iter().skip(skip).take(limit.events).cloned().collect();
+        state.pruned = state.prunes.take().unwrap_or(state.pruned);
+        read
     }
 }
 

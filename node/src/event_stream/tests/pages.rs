@@ -72,6 +72,21 @@ fn a_page_that_found_nothing_goes_on_behind_what_it_looked_at() {
 }
 
 #[test]
+fn a_page_has_no_hole_where_events_are_removed_while_it_is_read() {
+    let journal = MemoryJournal::default();
+    journal.append((0..600).map(mixed));
+    let page =
+        |start| read_page(&journal, &PageRequest { filter: Filter::ALL, payload: Payload::Full, start, size: 1_000 });
+    journal.prune_after_a_read(400);
+    let cut = page(1).unwrap();
+    let (read, cursor) = (cut.events.len() as u64, Cursor::decode(&cut.next_cursor).unwrap().sequence);
+    assert!((1..400).contains(&read) && !cut.end_of_journal, "{read}");
+    assert_eq!((cut.events.last().unwrap().sequence, cursor), (read, read));
+    assert!(matches!(page(cursor + 1), Err(PositionError::Pruned { oldest: 401, .. })));
+    assert_eq!(page(401).unwrap().events.len(), 200);
+}
+
+#[test]
 fn a_page_ends_at_its_bytes_but_holds_one_event_at_least() {
     let journal = MemoryJournal::default();
     let chunks = |bytes: usize| {

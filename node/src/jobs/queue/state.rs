@@ -73,6 +73,10 @@ impl<J, R> State<J, R> {
         if open.begun.is_some() && (!key.joins_running || open.ends_now.load(Ordering::Relaxed)) {
             return None;
         }
+        // Who wants the result at once does not wait for what another waits for, nor the other way round.
+        if (open.hold_until > Instant::now()) == request.hold.is_zero() {
+            return None;
+        }
         open.requests += 1;
         open.not_after = open.not_after.zip(request.not_after).map(|(a, b)| a.max(b));
         open.hold_until = open.hold_until.max(hold_until);

@@ -183,7 +183,7 @@ fn a_held_job_comes_again_when_released_or_when_its_time_is_over() {
     queue.hold(queue.take().unwrap()).unwrap();
     assert!(queue.has_held());
     assert_eq!(queue.stats().waiting, 1);
-    assert!(queue.request(keyed(1, true)).unwrap().joined, "it is open");
+    assert!(queue.request(JobRequest { hold: HOUR, ..keyed(1, true) }).unwrap().joined, "it is open");
     queue.release_held();
     let running = queue.take().unwrap();
     assert_eq!((running.job, queue.has_held()), (1, false));
@@ -303,6 +303,21 @@ fn what_runs_ends_with_what_it_has_when_one_of_theirs_comes() {
 }
 
 #[test]
+fn who_wants_a_result_at_once_does_not_wait_for_what_another_waits_for() {
+    let queue = queue();
+    let waits = queue.request(JobRequest { hold: HOUR, ..keyed(1, true) }).unwrap().id;
+    queue.hold(queue.take().unwrap()).unwrap();
+    let at_once = queue.request(keyed(1, true)).unwrap();
+    assert!(!at_once.joined && at_once.id != waits);
+    let too = JobRequest { hold: HOUR, ..keyed(1, true) };
+    let joined = queue.request(keyed(1, true)).unwrap();
+    assert_eq!((joined.joined, &joined.id), (true, &at_once.id));
+    run_one(&queue, 1);
+    assert!(end_of(&queue, &at_once.id).is_some() && end_of(&queue, &waits).is_none());
+    assert!(!queue.request(too).unwrap().joined, "the newest with the key was another");
+}
+
+#[test]
 fn a_job_of_everybodys_that_an_actor_joins_goes_first() {
     let queue = queue();
     (1..=2).for_each(|number| drop(queue.request(keyed(number, true)).unwrap()));
@@ -320,7 +335,7 @@ fn a_held_job_that_an_actor_joins_is_theirs() {
     queue.request(JobRequest { hold: HOUR, ..keyed(1, true) }).unwrap();
     let running = queue.take().unwrap();
     assert!(queue.hold(running).is_ok());
-    queue.request(JobRequest { class: Class::Actor, ..keyed(1, true) }).unwrap();
+    queue.request(JobRequest { hold: HOUR, class: Class::Actor, ..keyed(1, true) }).unwrap();
     queue.request(job(2)).unwrap();
     queue.release_held();
     let order: Vec<_> = (0..2).map(|_| queue.take().unwrap().job).collect();

@@ -17,7 +17,7 @@ use crate::event_stream::frame::Frame;
 use crate::event_stream::frame_builder::FeedOptions;
 use crate::event_stream::page::{PageRequest, read_page};
 use crate::event_stream::payload::Payload;
-use crate::event_stream::position::{WhenNone, resolve};
+use crate::event_stream::position::{PositionError, WhenNone, resolve};
 use crate::event_stream::registry::{OpenStream, StreamRegistry};
 use crate::event_stream::task::FrameStream;
 use crate::limits::{HEARTBEAT, MAX_BATCH, MAX_CLIENT_NAME_BYTES, MAX_PAGE_BYTES, RETRY_AFTER};
@@ -65,17 +65,23 @@ impl EventService for Events {
         let size = page_size("page_size", request.page_size).or_status()?;
         let journal = Arc::clone(self.streams.journal());
         let payload = Payload::decode(request.payload_mode);
+        let turn = self.pool.page_turn().await.or_status()?;
         // Once as it is read, and once as it is encoded: then it is counted as what it is.
         if let Some(caller) = Caller::current() {
+            caller.keep(turn);
             let busy = |_| ApiError::Busy { reason: "TOO_MANY_BYTES", retry_after: RETRY_AFTER };
             caller.hold(2 * MAX_PAGE_BYTES).map_err(busy).or_status()?;
         }
+        // The inner error is the sender's; the outer one is the pool's.
         let page = self.pool.compute(move || {
-            let start = match resolve(journal.as_ref(), request.start, WhenNone::Earliest) {
-                Ok(start) => start,
-                Err(error) => return Ok(Err(error)),
-            };
-            read_page(journal.as_ref(), &PageRequest { filter, payload, start, size }).map(Ok)
+            let page =
+                |start| read_page(journal.as_ref(), &PageRequest { filter: filter.clone(), payload, start, size });
+            let begin = || resolve(journal.as_ref(), request.start.clone(), WhenNone::Earliest).and_then(page);
+            // The oldest event may be removed while it is looked for.
+            Ok(match begin() {
+                Err(PositionError::Pruned { .. }) if is_earliest(request.start.as_ref()) => begin(),
+                page => page,
+            })
         });
         page.await.or_status()?.map_err(position_status).map(Response::new)
     }
@@ -96,7 +102,6 @@ impl Events {
         let max_batch = decode_batch(request.max_batch).or_status()?;
         let snapshot = if request.include_snapshot { Some(self.snapshot(&filter).await?) } else { None };
         let journal = Arc::clone(self.streams.journal());
-        // The inner error is the sender's; the outer one is the pool's.
         let start = self.pool.compute(move || Ok(resolve(journal.as_ref(), request.start, WhenNone::Latest)));
         let start_sequence = start.await.or_status()?.map_err(position_status)?;
         tracing::debug!(client = ?request.client_name, start_sequence, "event stream opened");
@@ -114,6 +119,11 @@ impl Events {
         let (named, every) = (filter.stackerdb_contracts(), filter.wants_every_stackerdb());
         Ok(all.into_iter().filter(|id| every || named.contains(id.as_str())).collect())
     }
+}
+
+fn is_earliest(start: Option<&v1::StartPosition>) -> bool {
+    use v1::start_position::Position;
+    matches!(start.and_then(|start| start.position.as_ref()), None | Some(Position::Earliest(_)))
 }
 
 fn decode_batch(max_batch: u32) -> Result<usize, ApiError> {

@@ -8,6 +8,7 @@ mod decode;
 pub(crate) mod encode;
 mod event_server;
 mod events;
+mod gone;
 mod node;
 mod observers;
 mod operator;

@@ -16,6 +16,7 @@ use v1::template_service_server::TemplateService;
 
 use super::decode::{OrStatus as _, bounded_duration, optional_hash32, text, time};
 use super::encode;
+use super::gone::WhenGone;
 use crate::chain::NodeChain;
 use crate::error::{ApiError, UnknownJob};
 use crate::jobs::{
@@ -25,6 +26,7 @@ use crate::limits::{ASSEMBLY_TIME, MAX_TEMPLATE_TRANSACTIONS, MAX_WAIT};
 use crate::rpc::blocking_pool::BlockingPool;
 use crate::rpc::errors::queue_status;
 use crate::runtime::caller::Caller;
+use crate::runtime::class::Class;
 
 /// Serves `TemplateService`.
 pub(super) struct Templates {
@@ -42,10 +44,14 @@ impl TemplateService for Templates {
         let wait = bounded_duration("wait", request.wait, Duration::ZERO, MAX_WAIT).or_status()?;
         let job = decode(request).or_status()?;
         let ticket = self.jobs.request(job).map_err(|error| queue_status("TEMPLATE_QUEUE_FULL", error))?;
+        let (pool, jobs, id) = (self.pool.clone(), Arc::clone(&self.jobs), ticket.id.clone());
+        let taken_back = take_back(pool, jobs, id, Caller::current_class());
+        let gone = wait.map(|_| WhenGone::new(async move { drop(taken_back.await) }));
         let result = match wait {
             Some(_) => fetch(&self.jobs, self.pool.chain(), &ticket.id, wait).await.ok(),
             None => None,
         };
+        gone.into_iter().for_each(WhenGone::stays);
         Ok(Response::new(v1::RequestTemplateResponse {
             template_id: ticket.id,
             queue_position: u32::try_from(ticket.position).unwrap_or(u32::MAX),
@@ -69,28 +75,8 @@ impl TemplateService for Templates {
         request: Request<v1::CancelTemplateRequest>,
     ) -> Result<Response<v1::CancelTemplateResponse>, Status> {
         let id = text("template_id", request.into_inner().template_id).or_status()?;
-        let state = match self
-            .jobs
-            .take_back(&id, Caller::current_class())
-            .map_err(|missing| unknown(missing, &id))
-            .or_status()?
-        {
-            TakenBack::Pending => v1::JobState::Pending,
-            TakenBack::Done(outcome) => outcome.parts().0,
-            TakenBack::Dropped => {
-                let (pool, jobs) = (self.pool.clone(), Arc::clone(&self.jobs));
-                // A task of its own: the end is announced also when the caller does not wait for the answer.
-                let announced = tokio::spawn(async move {
-                    let end = move |chain: &NodeChain| {
-                        finish_template(&jobs, chain, &id, &TemplateOrder::default(), Outcome::Cancelled);
-                        Ok(())
-                    };
-                    pool.write(end).await
-                });
-                announced.await.map_err(ApiError::internal).or_status()?.or_status()?;
-                v1::JobState::Cancelled
-            }
-        };
+        let state =
+            take_back(self.pool.clone(), Arc::clone(&self.jobs), id, Caller::current_class()).await.or_status()?;
         Ok(Response::new(v1::CancelTemplateResponse { state: state.into() }))
     }
 
@@ -103,6 +89,31 @@ impl TemplateService for Templates {
         let address = StacksAddress::parse(&address).map_err(|error| ApiError::invalid(field, error)).or_status()?;
         let view = self.pool.read(move |snapshot| read::producer_view::get(snapshot, &address)).await.or_status()?;
         Ok(Response::new(encode::producer_view(&view, self.pool.chain().chainstate().params())))
+    }
+}
+
+/// Takes a request back; the state of its job after that.
+async fn take_back(
+    pool: BlockingPool,
+    jobs: Arc<TemplateJobs>,
+    id: String,
+    class: Class,
+) -> Result<v1::JobState, ApiError> {
+    match jobs.take_back(&id, class).map_err(|missing| unknown(missing, &id))? {
+        TakenBack::Pending => Ok(v1::JobState::Pending),
+        TakenBack::Done(outcome) => Ok(outcome.parts().0),
+        TakenBack::Dropped => {
+            // A task of its own: the end is announced also when the caller does not wait for the answer.
+            let announced = tokio::spawn(async move {
+                let end = move |chain: &NodeChain| {
+                    finish_template(&jobs, chain, &id, &TemplateOrder::default(), Outcome::Cancelled);
+                    Ok(())
+                };
+                pool.write(end).await
+            });
+            announced.await.map_err(ApiError::internal)??;
+            Ok(v1::JobState::Cancelled)
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use tonic::{Request, Response, Status};
 use v1::validation_service_server::ValidationService;
 
 use super::decode::{OrStatus as _, bounded_duration, text, time};
+use super::gone::WhenGone;
 use crate::chain::NodeChain;
 use crate::error::{ApiError, UnknownJob};
 use crate::jobs::{
@@ -18,6 +19,7 @@ use crate::limits::MAX_WAIT;
 use crate::rpc::blocking_pool::BlockingPool;
 use crate::rpc::errors::queue_status;
 use crate::runtime::caller::Caller;
+use crate::runtime::class::Class;
 
 /// Serves `ValidationService`.
 pub(super) struct Validations {
@@ -35,10 +37,14 @@ impl ValidationService for Validations {
         let wait = bounded_duration("wait", request.wait, Duration::ZERO, MAX_WAIT).or_status()?;
         let job = decode(request).or_status()?;
         let ticket = self.jobs.request(job).map_err(|error| queue_status("VALIDATION_QUEUE_FULL", error))?;
+        let (pool, jobs, id) = (self.pool.clone(), Arc::clone(&self.jobs), ticket.id.clone());
+        let taken_back = take_back(pool, jobs, id, Caller::current_class());
+        let gone = wait.map(|_| WhenGone::new(async move { drop(taken_back.await) }));
         let result = match wait {
             Some(_) => fetch(&self.jobs, &ticket.id, wait).await.ok(),
             None => None,
         };
+        gone.into_iter().for_each(WhenGone::stays);
         Ok(Response::new(v1::RequestValidationResponse {
             validation_id: ticket.id,
             queue_position: u32::try_from(ticket.position).unwrap_or(u32::MAX),
@@ -62,29 +68,34 @@ impl ValidationService for Validations {
         request: Request<v1::CancelValidationRequest>,
     ) -> Result<Response<v1::CancelValidationResponse>, Status> {
         let id = text("validation_id", request.into_inner().validation_id).or_status()?;
-        let state = match self
-            .jobs
-            .take_back(&id, Caller::current_class())
-            .map_err(|missing| unknown(missing, &id))
-            .or_status()?
-        {
-            TakenBack::Pending => v1::JobState::Pending,
-            TakenBack::Done(outcome) => outcome.parts().0,
-            TakenBack::Dropped => {
-                let (pool, jobs) = (self.pool.clone(), Arc::clone(&self.jobs));
-                // A task of its own: the end is announced also when the caller does not wait for the answer.
-                let announced = tokio::spawn(async move {
-                    let end = move |chain: &NodeChain| {
-                        finish_validation(&jobs, chain, &id, Outcome::Cancelled);
-                        Ok(())
-                    };
-                    pool.write(end).await
-                });
-                announced.await.map_err(ApiError::internal).or_status()?.or_status()?;
-                v1::JobState::Cancelled
-            }
-        };
+        let state =
+            take_back(self.pool.clone(), Arc::clone(&self.jobs), id, Caller::current_class()).await.or_status()?;
         Ok(Response::new(v1::CancelValidationResponse { state: state.into() }))
+    }
+}
+
+/// Takes a request back; the state of its job after that.
+async fn take_back(
+    pool: BlockingPool,
+    jobs: Arc<ValidationJobs>,
+    id: String,
+    class: Class,
+) -> Result<v1::JobState, ApiError> {
+    match jobs.take_back(&id, class).map_err(|missing| unknown(missing, &id))? {
+        TakenBack::Pending => Ok(v1::JobState::Pending),
+        TakenBack::Done(outcome) => Ok(outcome.parts().0),
+        TakenBack::Dropped => {
+            // A task of its own: the end is announced also when the caller does not wait for the answer.
+            let announced = tokio::spawn(async move {
+                let end = move |chain: &NodeChain| {
+                    finish_validation(&jobs, chain, &id, Outcome::Cancelled);
+                    Ok(())
+                };
+                pool.write(end).await
+            });
+            announced.await.map_err(ApiError::internal)??;
+            Ok(v1::JobState::Cancelled)
+        }
     }
 }
 

@@ -33,8 +33,8 @@ use super::body::TimedBody;
 use super::peers::{Connected, Full};
 use super::{Listening, Peer, Timeouts};
 use crate::limits::{
-    BYTES_IN_FLIGHT, HTTP2_WINDOWS, MAX_CONCURRENT_STREAMS, MAX_HEADER_LIST_BYTES, MAX_HTTP1_BUFFER_BYTES,
-    MAX_PENDING_RESETS, RETRY_AFTER, SHUTDOWN_GRACE,
+    HTTP2_WINDOWS, MAX_CONCURRENT_STREAMS, MAX_HEADER_LIST_BYTES, MAX_HTTP1_BUFFER_BYTES, MAX_PENDING_RESETS,
+    RETRY_AFTER, SHUTDOWN_GRACE,
 };
 use crate::metrics;
 use crate::rpc::door::kind;
@@ -170,12 +170,14 @@ impl Asked {
             Ok(response) => response,
             Err(never) => match never {},
         };
-        let response =
-            if caller.found_no_room() { Err(NoRoom) } else { Counted::answer(response, purse.within(timeouts.unread)) };
+        let response = match caller.found_no_room() {
+            Some(no_room) => Err(no_room),
+            None => Counted::answer(response, purse.within(timeouts.unread)),
+        };
         match response {
             // A stream is open until its body ends.
             Ok(response) => response.map(|body| Body::new(body.holding((place, busy)))),
-            Err(NoRoom) => refusal(is_grpc, Full { reason: "TOO_MANY_BYTES", max: BYTES_IN_FLIGHT }),
+            Err(NoRoom { max }) => refusal(is_grpc, Full { reason: "TOO_MANY_BYTES", max }),
         }
     }
 }

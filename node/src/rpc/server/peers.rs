@@ -23,7 +23,7 @@ pub struct PeerLimits {
 
 /// A limit that is reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("{max} are open already ({reason})")]
+#[error("a limit of {max} is reached ({reason})")]
 pub struct Full {
     /// Upper snake, stable.
     pub reason: &'static str,

@@ -30,7 +30,7 @@ async fn small_large_and_actors_have_their_own_room_and_no_more() {
     let ((anyone, _), (actor, _)) = (purse(&budget, Class::Anyone), purse(&budget, Class::Actor));
     let all: Vec<_> = std::iter::from_fn(|| anyone.take(MUCH).ok()).collect();
     assert_eq!(all.len() * MUCH, LARGE_BYTES_IN_FLIGHT);
-    assert_eq!(anyone.take(MUCH).unwrap_err(), NoRoom);
+    assert_eq!(anyone.take(MUCH).unwrap_err(), NoRoom { max: LARGE_BYTES_IN_FLIGHT });
     assert!(anyone.take(SMALL_BYTES).is_ok() && actor.take(MUCH).is_ok());
     let mut small = anyone.take(SMALL_BYTES).unwrap();
     assert!(anyone.grow(&mut small, 1).is_err(), "what was small is large now");

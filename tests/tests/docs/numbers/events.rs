@@ -20,6 +20,12 @@ pub(super) const PAGE: Page = Page {
         ("a slot above 4095", MAX_SLOTS.0, MAX_SLOTS.1),
         ("above 16.25 MiB", "node/src/event_stream/payload.rs", "MAX_EVENT_BYTES: usize = (16 << 20) + (256 << 10)"),
         ("(60 s, by config)", SETTINGS, "DEFAULT_STALL_TIMEOUT: Duration = Duration::from_secs(60)"),
+        ("while 8 frames wait", "node/src/event_stream/task.rs", "QUEUE_FRAMES: usize = 8"),
+        (
+            "without a status after 30 s",
+            LIMITS,
+            "KEEPALIVE: (Duration, Duration) = (Duration::from_secs(20), Duration::from_secs(10))",
+        ),
         ("share 96 MiB", LIMITS, "STREAM_BYTES_IN_FLIGHT: usize = 96 << 20"),
         ("how the last 64 ended", "node/src/event_stream/subscribers.rs", "RECENT_ENDS: usize = 64"),
         ("unread for two seconds is cut", LIMITS, "BYTES_GRACE: Duration = Duration::from_secs(2)"),

@@ -77,6 +77,7 @@ pub(super) const PAGES: [Page; 13] = [
             HASH,
             AMOUNT,
             PAGE_SIZE,
+            ("did not come within 5 s", LIMITS, "TURN_TIMEOUT: Duration = Duration::from_secs(5)"),
             ("Terms, at most 32", FILTER, "MAX_FILTER_TERMS: usize = 32"),
             ("at most 32 bytes", FILTER, "MAX_LABEL_BYTES: usize = 32"),
             ("Between 1 and 60 s; default 10 s", LIMITS, HEARTBEAT),

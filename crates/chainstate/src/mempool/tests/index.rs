@@ -2,9 +2,10 @@ use super::support::*;
 use crate::mempool::rows::{get_pending, totals};
 use crate::mempool::*;
 use proptest::prelude::*;
-use rusqlite::Connection;
+use rusqlite::{Connection, Transaction};
 use stacks_types::address::StacksAddress;
 use stacks_types::ids::{Hash160, Txid};
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A table with its image.
@@ -160,6 +161,7 @@ fn made_up(number: u64, account: u64, nonce: u64) -> PendingTransaction {
         fee: 1 + number.wrapping_mul(0x9e37_79b9_7f4a_7c15) % 1_000_000,
         size_bytes: 200,
         accepted_s: NOW_S,
+        restored: false,
     }
 }
 
@@ -197,6 +199,8 @@ enum Op {
         origin: (u8, u64),
         sponsor: Option<(u8, u64)>,
         fee: u64,
+        /// A reorganization brings it.
+        restored: bool,
     },
     Remove(usize),
     /// Mines what the first so many steps of a walk offer.
@@ -209,8 +213,8 @@ enum Op {
 fn op() -> impl Strategy<Value = Op> {
     let account = || (1..6_u8, 0..6_u64);
     prop_oneof![
-        10 => (account(), proptest::option::weighted(0.3, account()), 1..40_u64)
-            .prop_map(|(origin, sponsor, fee)| Op::Insert { origin, sponsor, fee: fee * 10 }),
+        10 => (account(), proptest::option::weighted(0.3, account()), 1..40_u64, proptest::bool::weighted(0.3))
+            .prop_map(|(origin, sponsor, fee, restored)| Op::Insert { origin, sponsor, fee: fee * 10, restored }),
         2 => any::<usize>().prop_map(Op::Remove),
         2 => (0..5_usize).prop_map(Op::Block),
         1 => proptest::collection::vec(account(), 0..3).prop_map(Op::Reorganize),
@@ -268,7 +272,11 @@ impl Model {
                 !offered.contains(&pending.txid)
                     && pending.nonces().all(|(account, nonce)| next.get(&account).copied().unwrap_or(0) == nonce)
             });
-            let best = ready.max_by(|one, two| one.fee_rate().cmp(&two.fee_rate()).then(two.arrival.cmp(&one.arrival)));
+            let best = ready.max_by(|one, two| {
+                let by_rate =
+                    if one.restored && two.restored { Ordering::Equal } else { one.fee_rate().cmp(&two.fee_rate()) };
+                one.restored.cmp(&two.restored).then(by_rate).then(two.arrival.cmp(&one.arrival))
+            });
             let Some(best) = best else { break };
             order.push(best.txid);
             offered.insert(best.txid);
@@ -300,7 +308,7 @@ fn ready(index: &MempoolIndex) -> Vec<Txid> {
     let mut ready = Vec::new();
     let mut at = index.next_ready(None).copied();
     while let Some(rank) = at {
-        ready.push(rank.2);
+        ready.push(*rank.txid());
         at = index.next_ready(Some(&rank)).copied();
     }
     ready
@@ -316,10 +324,18 @@ fn build(origin: (u8, u64), sponsor: Option<(u8, u64)>, fee: u64) -> Option<Chec
 
 fn step(pool: &mut Pool, model: &mut Model, op: Op) {
     match op {
-        Op::Insert { origin, sponsor, fee } => {
+        Op::Insert { origin, sponsor, fee, restored } => {
             let Some(transaction) = build(origin, sponsor, fee) else { return };
-            pool.insert(&transaction, |account| model.next(account));
-            let mut new = transaction.pending().clone();
+            let next = |account: &StacksAddress| model.next(account);
+            if restored {
+                let orphaned = vec![transaction.transaction().clone()];
+                let back = |tx: &Transaction<'_>| restore(tx, orphaned, false, NOW_S, |account| Ok(next(account)));
+                let changes = write(&mut pool.conn, back).unwrap();
+                pool.index.apply(&changes);
+            } else {
+                pool.insert(&transaction, next);
+            }
+            let mut new = PendingTransaction { restored, ..transaction.pending().clone() };
             new.arrival = get_pending(&pool.conn, &new.txid).unwrap().map_or(0, |stored| stored.arrival);
             model.insert(&new);
         }
@@ -405,7 +421,7 @@ fn a_pending_transaction_says_what_it_waits_for() {
     assert_eq!([&three, &five].map(|one| stand(&pool, one)), [missing(2); 2]);
     pool.insert(&two, |_| 2);
     let behind = Some(Stand::Behind { account: address(1), nonce: 2, txid: id(&two) });
-    assert_eq!(stand(&pool, &two), Some(Stand::Ready));
+    assert_eq!(stand(&pool, &two), Some(Stand::Ready { restored: false }));
     assert_eq!([&three, &sponsored, &five].map(|one| stand(&pool, one)), [behind; 3]);
     assert_eq!(pool.index.stand(&Txid([7; 32])), None);
 }

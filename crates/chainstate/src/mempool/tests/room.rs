@@ -20,6 +20,7 @@ fn waits(arrival: u8, payer: u8, payer_nonce: u64, fee: u64, size_bytes: u32) ->
         fee,
         size_bytes,
         accepted_s: 0,
+        restored: false,
     }
 }
 

@@ -53,6 +53,7 @@ fn an_inserted_transaction_is_read_back() {
         fee: 900,
         size_bytes,
         accepted_s: NOW_S,
+        restored: false,
     };
     assert_eq!(changes.added, vec![expected.clone()]);
     assert_eq!(changes.nonces, vec![(address(1), 5), (address(2), 5)]);
@@ -208,8 +209,13 @@ fn a_reorganization_brings_transactions_back() {
     let changes = write(&mut conn, |tx| restore(tx, orphaned.clone(), false, NOW_S, next_nonce)).unwrap();
     let added: Vec<_> = changes.added.iter().map(|pending| pending.txid).collect();
     assert_eq!(added, vec![orphaned[0].txid(), orphaned[1].txid()]);
-    let reason = DropReason::ReplaceAcrossFork { new_txid: orphaned[1].txid() };
-    assert_eq!(reasons(&changes), vec![(txid(&rival), reason)]);
+    assert!(changes.added.iter().all(|pending| pending.restored));
+    let expected = [
+        (txid(&rival), DropReason::ReplaceAcrossFork { new_txid: orphaned[1].txid() }),
+        (orphaned[2].txid(), DropReason::NonceUsed),
+        (orphaned[3].txid(), DropReason::ReplaceByFee { new_txid: txid(&pending) }),
+    ];
+    assert_eq!(reasons(&changes), expected);
     assert!(get_pending(&conn, &txid(&pending)).unwrap().is_some(), "as good as the orphaned one, and here first");
 }
 

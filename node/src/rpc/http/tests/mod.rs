@@ -8,6 +8,7 @@ mod evaluated;
 mod events;
 mod extended;
 mod fees;
+mod gone;
 mod grpc_library;
 mod grpc_limits;
 mod grpc_web;
