@@ -212,7 +212,7 @@ fn what_spends_money_that_another_brings_waits_until_that_has_room() {
 #[test]
 fn what_fits_no_block_is_dropped_with_its_bytes() {
     on_a_large_stack(|| {
-        let test = TestChain::new();
+        let mut test = TestChain::new();
         test.grow();
         let of_size = |size: usize| {
             let deployed =
@@ -239,6 +239,9 @@ fn what_fits_no_block_is_dropped_with_its_bytes() {
         );
         assert_eq!(dropped.detail, format!("{} bytes, and a block has room for {room}: split it", room + 1));
         test.admit(&fits);
+        test.mine(None);
+        test.grow();
+        assert_eq!(test.pending(), [fits.txid()].into(), "a block with a coinbase has less room");
         test.grow();
         assert_eq!((test.nonce(&user(0)), test.pending().len()), (1, 0));
     });

@@ -1,6 +1,6 @@
 //! Callers that go away while they wait for a job.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nakamoto_proto::v1;
 use tokio::task::JoinHandle;
@@ -12,7 +12,9 @@ use super::grpc_limits::served;
 
 /// Waits until so many jobs wait. Nobody works here.
 fn until_waiting(count: impl Fn() -> usize, expected: usize) {
+    let deadline = Instant::now() + Duration::from_secs(30);
     while count() != expected {
+        assert!(Instant::now() < deadline, "{} jobs wait, not {expected}", count());
         std::thread::yield_now();
     }
 }
