@@ -17,7 +17,7 @@ use nakamoto_proto::v1;
 
 use super::filter::Filter;
 use super::frame::Frame;
-use super::frame_builder::{Behind, FrameBuilder};
+use super::frame_builder::{Behind, FrameBuilder, LIVE_WINDOW_EVENTS};
 use super::payload::Payload;
 use crate::runtime::class::Class;
 
@@ -25,6 +25,7 @@ use crate::runtime::class::Class;
 const RECENT_ENDS: usize = 64;
 
 const UNKNOWN_OFFSET: u64 = u64::MAX;
+const LIVE: i32 = v1::SubscriberMode::Live as i32;
 
 /// How many streams may be open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -142,6 +143,9 @@ impl Subscriber {
         let (sent_frames, next_sequence) = (read(&self.sent_frames), read(&self.next_sequence));
         let read_offset = Some(read(&self.read_offset)).filter(|offset| *offset != UNKNOWN_OFFSET);
         let behind = Behind::of(next_sequence, read_offset, bounds);
+        // One that is held up says so: it looks at the journal between two frames only.
+        let fell_behind = behind.events > LIVE_WINDOW_EVENTS && self.mode.load(Ordering::Relaxed) == LIVE;
+        let mode = if fell_behind { v1::SubscriberMode::Lagging.into() } else { self.mode.load(Ordering::Relaxed) };
         let taken = self.taken();
         let blocked = taken.blocked_since.map(|since| since.elapsed());
         v1::Subscriber {
@@ -150,7 +154,7 @@ impl Subscriber {
             peer: peer_text(self.who.peer),
             filter: Some(self.who.filter.wire().clone()),
             payload_mode: self.who.payload.encode().into(),
-            mode: self.mode.load(Ordering::Relaxed),
+            mode,
             cursor: taken.cursor.clone(),
             next_sequence,
             events_behind: behind.events,

@@ -65,6 +65,9 @@ pub enum End {
     /// The reader has closed the stream.
     #[error("the reader is gone")]
     Gone,
+    /// The reader's connection was cut: it left bytes unread while others found no room for theirs.
+    #[error("the reader left bytes unread that others had no room for")]
+    Cut,
 }
 
 /// What a task needs besides its frame builder.
@@ -134,6 +137,7 @@ impl End {
     pub fn reason(&self) -> &'static str {
         match self {
             Self::Gone => "CLIENT_GONE",
+            Self::Cut => "BYTES_UNREAD",
             Self::Shutdown { .. } => "SERVER_SHUTDOWN",
             Self::Stalled { .. } => "CONSUMER_STALLED",
             Self::Pruned { .. } => "CURSOR_PRUNED",
@@ -159,6 +163,9 @@ impl StreamTask {
     /// Runs until the stream ends.
     pub async fn run(mut self, opening: Opening) {
         let mut end = self.move_frames(opening).await;
+        if matches!(end, End::Gone) && self.parts.purse.as_ref().is_some_and(Purse::is_cut) {
+            end = End::Cut;
+        }
         tracing::debug!(%end, next_sequence = self.feed.next_sequence(), "event stream ended");
         if let End::Stalled { cursor, .. } = &mut end {
             // Nobody takes the frames in the queue, and the reason has the cursor to resume without them.

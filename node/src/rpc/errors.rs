@@ -152,7 +152,7 @@ pub fn position_status(error: PositionError) -> Status {
 pub fn end_status(end: &End) -> Option<Status> {
     let reason = end.reason();
     let failure = match end {
-        End::Gone => return None,
+        End::Gone | End::Cut => return None,
         End::Shutdown { cursor } => Failure::new(Code::Unavailable, reason, end)
             .with("cursor", hex::encode(cursor))
             .retry_after(RECONNECT_AFTER),

@@ -162,6 +162,12 @@ impl Purse {
         if Arc::ptr_eq(pool, &share.pool) { share.grow(more) } else { self.take(bytes).map(|larger| *share = larger) }
     }
 
+    /// Whether its connection was cut because shares of it were held for too long.
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        self.owner.connection.is_cancelled()
+    }
+
     /// Class whose pools it takes from.
     #[must_use]
     pub fn class(&self) -> Class {

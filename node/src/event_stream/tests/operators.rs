@@ -55,6 +55,32 @@ fn operators_see_who_reads_and_how_far_behind_it_is() {
 }
 
 #[test]
+fn one_that_is_held_up_is_not_called_live() {
+    let bench = Bench::new(1000, StreamRegistryLimits::default());
+    let mut stream = bench.open(&Filter::ALL, 1, 1);
+    assert!(bench.next(&mut stream).unwrap().is_ok());
+    let mode = || bench.streams.subscribers().page(0, 1, &bench.journal.bounds()).subscribers[0].mode();
+    bench.journal.append((0..100).map(|_| burn()));
+    bench.turn();
+    assert_eq!(mode(), v1::SubscriberMode::Live);
+    bench.journal.append((0..LIVE_WINDOW_EVENTS).map(|_| burn()));
+    assert_eq!(mode(), v1::SubscriberMode::Lagging, "it has read nothing of that");
+}
+
+#[test]
+fn a_reader_that_was_cut_to_make_room_is_said_to_be() {
+    let bench = Bench::new(10, StreamRegistryLimits::default());
+    let (budget, connection) = (Budget::default(), CancellationToken::new());
+    let purse = Some(budget.purse(Class::Anyone, &connection));
+    let mut stream = bench.streams.open(OpenStream { purse, ..request(&Filter::ALL, 1, 1, None) }).unwrap();
+    assert!(bench.next(&mut stream).unwrap().is_ok());
+    connection.cancel();
+    drop(stream);
+    bench.turn();
+    assert_eq!(bench.streams.subscribers().stats().ends, [("BYTES_UNREAD", 1)].into());
+}
+
+#[test]
 fn lag_is_reported_in_bytes_too() {
     let journal = MemoryJournal::default();
     journal.append((0..LIVE_WINDOW_EVENTS + 10).map(mixed));
