@@ -30,8 +30,12 @@ pub(super) fn kind(headers: &HeaderMap) -> Result<Kind, HttpError> {
     }
 }
 
-/// JSON with the known keys; unknown ones are left alone.
+/// A JSON object with the known keys; unknown ones are left alone.
 pub(super) fn json_body<T: DeserializeOwned>(body: &[u8]) -> Result<T, HttpError> {
+    // serde would take the values of an array for those of the keys, in the order in which our code happens to have them.
+    if body.trim_ascii_start().starts_with(b"[") {
+        return Err(HttpError::bad_request("invalid JSON: an array, where an object is expected"));
+    }
     serde_json::from_slice(body).map_err(|error| HttpError::bad_request(format!("invalid JSON: {error}")))
 }
 
@@ -94,6 +98,16 @@ mod tests {
         for text in ["", "latest", "ST1", "S", "夊"] {
             assert!(format!("{:?}", path_principal(text)).contains("404"), "{text}");
         }
+    }
+
+    #[test]
+    fn an_array_is_no_object() {
+        #[derive(serde::Deserialize)]
+        struct Named {
+            number: u8,
+        }
+        assert_eq!(json_body::<Named>(br#" {"number": 7, "other": 8}"#).unwrap().number, 7);
+        assert!(format!("{:?}", json_body::<Named>(b" [7]").err()).contains("an object is expected"));
     }
 
     proptest! {
