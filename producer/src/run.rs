@@ -4,7 +4,9 @@ use std::ffi::OsString;
 
 use anyhow::Context;
 use clap::Parser;
-use client::{Feed, FeedRequest, Node, SecretSource, Shutdown, Standing, read_private_key, read_vrf_key, start_log};
+use client::{
+    Feed, FeedRequest, Node, SecretError, SecretSource, Shutdown, Standing, read_private_key, read_vrf_key, start_log,
+};
 use nakamoto_proto::v1::{EventFilter, EventKind, EventTerm, PayloadMode};
 use sqlite::Durability;
 use stacks_types::limits::{BOOT_ADDRESS_MAINNET, BOOT_ADDRESS_TESTNET};
@@ -44,10 +46,11 @@ async fn run(args: Args) -> anyhow::Result<()> {
 }
 
 async fn produce(args: Args) -> anyhow::Result<()> {
-    let keys = Keys {
-        signing: read_private_key(&SecretSource { variable: "MOCKAMOTO_PRIVATE_KEY", file: args.private_key_file })?,
-        vrf: read_vrf_key(&SecretSource { variable: "MOCKAMOTO_VRF_PRIVATE_KEY", file: args.vrf_private_key_file })?,
-    };
+    let signing = SecretSource { variable: "MOCKAMOTO_PRIVATE_KEY", file: args.private_key_file };
+    let vrf = SecretSource { variable: "MOCKAMOTO_VRF_PRIVATE_KEY", file: args.vrf_private_key_file };
+    let read = move || Ok::<_, SecretError>(Keys { signing: read_private_key(&signing)?, vrf: read_vrf_key(&vrf)? });
+    // A pipe may keep its reader waiting, and signals must be heard.
+    let keys = tokio::task::spawn_blocking(read).await??;
     let node = Node::new(&args.node, args.auth_token.as_deref(), args.tls_ca.as_deref())?;
     let node = node.as_owner_of_slot(&keys.signing);
     let info = node.service_info_when_up().await.context("the node does not say what it is")?;

@@ -1,15 +1,18 @@
-//! A signer that lost its record does not start, as it could sign a second block at one place. Its slot in the node shows whether
-//! it has signed before: each signature is written there.
+//! A signer that lost its record, or has an older copy of it, does not start: it could sign a second block at one place. Its slot in
+//! the node shows what it has signed, as each signature is written there.
 
 use std::path::Path;
 
 use anyhow::{Context, bail};
 use client::{Node, unary};
-use nakamoto_proto::v1::ListSlotsRequest;
+use nakamoto_proto::v1::{GetChunkRequest, ListSlotsRequest, SlotMetadata};
 use stacks_types::address::StacksAddress;
+use stacks_types::ids::BlockHash;
+use stacks_types::proposal::SlotMessage;
 use tonic::Code;
 
 use crate::driver::Chain;
+use crate::record::Record;
 
 /// Refuses to make a new record when the key has written its slot. Writes nothing, so that the next start refuses too.
 ///
@@ -21,25 +24,72 @@ pub(crate) async fn refuse_after_signing(
     own: StacksAddress,
     folder: &Path,
 ) -> anyhow::Result<()> {
-    let request = ListSlotsRequest { contract_id: chain.signers_db.clone() };
-    let slots = match unary(node.stackerdb().list_slots(request)).await {
-        Ok(answer) => answer.slots,
-        // A chain that has just begun has no slots yet.
-        Err(status) if status.code() == Code::NotFound => return Ok(()),
-        Err(status) => return Err(status).context("the signers' slots cannot be read"),
-    };
-    let is_own = |signer: &str| StacksAddress::parse(signer).is_ok_and(|signer| signer.hash160() == own.hash160());
-    let Some(written) = slots.iter().find(|slot| slot.slot_version > 0 && is_own(&slot.signer)) else {
-        return Ok(());
-    };
+    let Some(written) = written_slots(node, chain, own).await?.into_iter().next() else { return Ok(()) };
     bail!(
-        "{folder} holds no signer.sqlite, and slot {slot} of {db} was written {times} times with this key: without the record \
-         of what was signed a second block could be signed in one place. Nothing was changed. Put signer.sqlite and the files \
-         that belong to it (-wal, -sums) back from a copy; if they are lost, wait until the chain has grown beyond every \
+        "{folder} holds no signer.sqlite with what was signed, and slot {slot} of {db} was written {times} times with this key: \
+         without that record a second block could be signed in one place. Nothing was changed. Put signer.sqlite and the files \
+         that belong to it (-wal, -sums) back as they were last; if they are lost, wait until the chain has grown beyond every \
          block that may have been signed, and start once with --new-record",
         folder = folder.display(),
         slot = written.slot_id,
         db = chain.signers_db,
         times = written.slot_version,
     )
+}
+
+/// Refuses a record that does not have the block whose signature is in the key's slot: it is an older copy.
+///
+/// # Errors
+/// Says which block it is and what to do, or that the node did not answer.
+pub(crate) async fn refuse_older_copy(
+    node: &Node,
+    chain: &Chain,
+    own: StacksAddress,
+    folder: &Path,
+    record: &Record,
+) -> anyhow::Result<()> {
+    for SlotMetadata { slot_id, .. } in written_slots(node, chain, own).await? {
+        let Some(block_hash) = signed_in(node, chain, slot_id).await? else { continue };
+        if record.signature_of(&block_hash)?.is_some() {
+            continue;
+        }
+        bail!(
+            "signer.sqlite in {folder} does not know block {block_hash}, whose signature with this key is in slot {slot_id} of {db}: \
+             it is an older copy, and with it a second block could be signed in one place. Put signer.sqlite and the files that \
+             belong to it (-wal, -sums) back as they were last; if they are lost, wait until the chain has grown beyond every \
+             block that may have been signed, and start once with --new-record",
+            folder = folder.display(),
+            db = chain.signers_db,
+        )
+    }
+    Ok(())
+}
+
+/// Slots of the key that were written.
+async fn written_slots(node: &Node, chain: &Chain, own: StacksAddress) -> anyhow::Result<Vec<SlotMetadata>> {
+    let request = ListSlotsRequest { contract_id: chain.signers_db.clone() };
+    let mut slots = match unary(node.stackerdb().list_slots(request)).await {
+        Ok(answer) => answer.slots,
+        // A chain that has just begun has no slots yet.
+        Err(status) if status.code() == Code::NotFound => return Ok(Vec::new()),
+        Err(status) => return Err(status).context("the signers' slots cannot be read"),
+    };
+    let is_own = |signer: &str| StacksAddress::parse(signer).is_ok_and(|signer| signer.hash160() == own.hash160());
+    slots.retain(|slot| slot.slot_version > 0 && is_own(&slot.signer));
+    Ok(slots)
+}
+
+/// The block whose signature a slot holds now; `None` when it holds something else.
+async fn signed_in(node: &Node, chain: &Chain, slot_id: u32) -> anyhow::Result<Option<BlockHash>> {
+    let request = GetChunkRequest { contract_id: chain.signers_db.clone(), slot_id, slot_version: None };
+    let chunk = match unary(node.stackerdb().get_chunk(request)).await {
+        Ok(answer) => answer.chunk.unwrap_or_default(),
+        // The slot has another owner by now.
+        Err(status) if status.code() == Code::NotFound => return Ok(None),
+        Err(status) => return Err(status).context("the signer's slot cannot be read"),
+    };
+    Ok(match SlotMessage::decode(&chunk.data) {
+        Ok(SlotMessage::SignatureAccept { block_hash, .. }) => Some(block_hash),
+        Ok(_) | Err(_) => None,
+    })
 }

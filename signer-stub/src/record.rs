@@ -66,6 +66,13 @@ pub(crate) enum RecordError {
     Damaged(&'static str),
 }
 
+fn unusable(error: sqlite::OpenError) -> RecordError {
+    match error {
+        sqlite::OpenError::InUse { path } => RecordError::InUse(path),
+        other => RecordError::Open(other),
+    }
+}
+
 impl From<RecordError> for client::Failed {
     fn from(error: RecordError) -> Self {
         tracing::error!(error = ?error, "the record of signed blocks failed; nothing is signed without it");
@@ -109,13 +116,19 @@ pub(crate) struct Record {
 }
 
 impl Record {
-    /// Whether there is no record in `folder` yet.
+    /// Whether there is no record in `folder` yet: no file, or one to which nothing was ever committed, as it is left when only its
+    /// first page comes back from a copy.
     ///
     /// # Errors
-    /// [`RecordError::Folder`] when the folder cannot be read.
+    /// [`RecordError`] when the folder or file cannot be read, or the file is damaged.
     pub(crate) fn is_missing(folder: &Path) -> Result<bool, RecordError> {
-        let exists = folder.join(FILE_NAME).try_exists();
-        exists.map(|exists| !exists).map_err(|source| RecordError::Folder { path: folder.to_owned(), source })
+        let path = folder.join(FILE_NAME);
+        let exists = path.try_exists();
+        if !exists.map_err(|source| RecordError::Folder { path: folder.to_owned(), source })? {
+            return Ok(true);
+        }
+        let look = || sqlite::inspect(&path)?.look(|_| Ok::<_, sqlite::OpenError>(()));
+        Ok(look().map_err(unusable)?.is_none())
     }
 
     /// Opens the record in `folder` and locks it; makes both when they are missing.
@@ -132,10 +145,6 @@ impl Record {
         owner::check(folder, Owner::Signer).map_err(in_folder)?;
         std::fs::create_dir_all(folder).map_err(in_folder)?;
         let path = folder.join(FILE_NAME);
-        let unusable = |error| match error {
-            sqlite::OpenError::InUse { path } => RecordError::InUse(path),
-            other => RecordError::Open(other),
-        };
         let mut connection = sqlite::open(&path, durability).map_err(unusable)?;
         connection.busy_timeout(Duration::ZERO)?;
         // Two signers with one record could else sign between each other's read and write.

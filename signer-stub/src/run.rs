@@ -50,7 +50,9 @@ async fn run(args: Args) -> anyhow::Result<()> {
 }
 
 async fn sign(args: Args) -> anyhow::Result<()> {
-    let keys = read_private_keys(&SecretSource { variable: "MOCKAMOTO_PRIVATE_KEY", file: args.private_key_file })?;
+    let source = SecretSource { variable: "MOCKAMOTO_PRIVATE_KEY", file: args.private_key_file };
+    // A pipe may keep its reader waiting, and signals must be heard.
+    let keys = tokio::task::spawn_blocking(move || read_private_keys(&source)).await??;
     check(&keys, &args.data_dir)?;
     let [first, ..] = &keys[..] else { bail!("no key") };
     let node = Node::new(&args.node, args.auth_token.as_deref(), args.tls_ca.as_deref())?.as_owner_of_slot(first);
@@ -65,6 +67,9 @@ async fn sign(args: Args) -> anyhow::Result<()> {
             lost::refuse_after_signing(&node, &chain, address, folder).await?;
         }
         let record = Record::open(folder, address, info.chain_id, Durability::from_setting(args.durable))?;
+        if !args.new_record {
+            lost::refuse_older_copy(&node, &chain, address, folder, &record).await?;
+        }
         tracing::info!(%address, node = args.node, "signer starts");
         signers.push(Signer::new(&node, key, address, record));
     }

@@ -77,6 +77,9 @@ cp -r tests/clients/node/{src,tsconfig.json,buf.gen.yaml} "$work/node/"
 mockamoto="${MOCKAMOTO:-$target/debug/mockamoto}"
 [ -x "$mockamoto" ] || cargo build --locked -p mockamoto
 
+echo "-- what the page knows"
+check "the page's store" node tests/clients/page_store.mjs
+
 echo "-- the examples of the documents"
 check "examples" env PYTHONDONTWRITEBYTECODE=1 PYTHONPATH="$work/python" NODE_FOLDER="$work/node" \
     MOCKAMOTO="$(realpath "$mockamoto")" timeout 600 "$python" tests/clients/python/test_readme.py

@@ -1,5 +1,6 @@
 //! Private keys from the environment or a file; never from the command line, which other users of the machine can read.
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use stacks_types::keys::PrivateKey;
@@ -104,10 +105,14 @@ fn read(source: &SecretSource) -> Result<(String, String), SecretError> {
 
 fn read_file(path: &Path) -> Result<String, SecretError> {
     let failed = |source| SecretError::File { path: path.to_owned(), source };
-    if std::fs::metadata(path).map_err(failed)?.len() > MAX_KEY_FILE_BYTES {
+    let mut text = String::new();
+    // A pipe or a device does not say how much it has.
+    let bound = MAX_KEY_FILE_BYTES.saturating_add(1);
+    let read = std::fs::File::open(path).and_then(|file| file.take(bound).read_to_string(&mut text)).map_err(failed)?;
+    if read as u64 > MAX_KEY_FILE_BYTES {
         return Err(SecretError::TooLong { path: path.to_owned() });
     }
-    std::fs::read_to_string(path).map_err(failed)
+    Ok(text)
 }
 
 #[cfg(test)]
@@ -158,6 +163,8 @@ mod tests {
         }
         let (long, _other) = source(&"0".repeat(10_000));
         assert!(matches!(read_vrf_key(&long), Err(SecretError::TooLong { .. })));
+        let endless = SecretSource { variable: "NONE", file: Some("/dev/zero".into()) };
+        assert!(matches!(read_vrf_key(&endless), Err(SecretError::TooLong { .. })));
         let missing = SecretSource { variable: "MOCKAMOTO_TEST_KEY_THAT_IS_NOT_SET", file: None };
         assert!(read_vrf_key(&missing).unwrap_err().to_string().contains("MOCKAMOTO_TEST_KEY_THAT_IS_NOT_SET"));
     }

@@ -212,7 +212,11 @@ impl MockClock {
                         due = self.control.pace().next();
                     }
                 }
-                Wake::Changed => due = self.control.pace().next(),
+                Wake::Changed => {
+                    due = self.control.pace().next();
+                    // What settled in the pause has all of its time again.
+                    settling.due = settling.due.map(|_| Instant::now() + self.settle);
+                }
                 Wake::Moved => self.look(&mut settling)?,
                 Wake::Stopped => return Ok(()),
             }

@@ -45,7 +45,6 @@ impl Machine {
         if template.transactions == 0 && !allow_empty {
             return self.on_no_template(now, &NoTemplate::NoTransactions);
         }
-        self.failures = 0;
         self.take(now, &context.view);
         let view = &context.view;
         let fits = template.parent == view.tip && template.burn_view == view.burn_tip;

@@ -2,8 +2,41 @@
 
 use std::path::Path;
 
+use nakamoto_proto::v1;
 use nakamoto_proto::v1::event::Body;
-use tests::processes::{Cluster, Plan, Watch, run};
+use nakamoto_proto::v1::stacker_db_service_client::StackerDbServiceClient;
+use stacks_types::limits::BOOT_ADDRESS_TESTNET;
+use tests::processes::{Client, Cluster, Plan, Watch, run};
+
+/// Copies the record's files from one folder to another, in which there are none after that but these.
+fn copy_record(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("a folder");
+    for name in ["signer.sqlite", "signer.sqlite-wal", "signer.sqlite-sums"] {
+        let _ = std::fs::remove_file(to.join(name)); // It may not be there.
+        if from.join(name).exists() {
+            std::fs::copy(from.join(name), to.join(name)).expect("a copy");
+        }
+    }
+}
+
+/// Waits until slot 0 of the signers has a version above this one.
+async fn signature(watch: &mut Watch, above: u32) {
+    let signed = watch.until("the signer writes its slot", |body| match body {
+        Body::StackerdbChunks(chunks) if chunks.contract_id.ends_with(".signers") => {
+            chunks.chunks.iter().any(|chunk| chunk.slot_id == 0 && chunk.slot_version > above).then_some(())
+        }
+        _ => None,
+    });
+    signed.await;
+}
+
+/// The version that slot 0 of the signers has.
+async fn slot_version(client: &Client) -> u32 {
+    let contract_id = format!("{BOOT_ADDRESS_TESTNET}.signers");
+    let mut service = StackerDbServiceClient::new(client.channel.clone());
+    let slots = service.list_slots(v1::ListSlotsRequest { contract_id }).await.expect("slots").into_inner().slots;
+    slots.iter().find(|slot| slot.slot_id == 0).expect("slot 0").slot_version
+}
 
 /// Moves the record's files from one folder to another.
 pub(super) fn move_record(from: &Path, to: &Path) {
@@ -35,13 +68,7 @@ fn a_signer_without_its_record_does_not_sign_where_it_has_signed() {
         let mut cluster = Cluster::start_plan(plan);
         let mut watch = cluster.client().watch(0).await;
         // The signer has begun a record without being asked, and has signed.
-        let signed = watch.until("the signer writes its slot", |body| match body {
-            Body::StackerdbChunks(chunks) if chunks.contract_id.ends_with(".signers") => {
-                chunks.chunks.iter().any(|chunk| chunk.slot_id == 0).then_some(())
-            }
-            _ => None,
-        });
-        signed.await;
+        signature(&mut watch, 0).await;
         let (folder, aside) = (cluster.signer_folder(0), cluster.signer_folder(0).with_extension("aside"));
         cluster.signers[0].kill();
         move_record(&folder, &aside);
@@ -58,6 +85,53 @@ fn a_signer_without_its_record_does_not_sign_where_it_has_signed() {
         let started = |cluster: &Cluster| cluster.signers[0].log().matches("signer starts").count();
         let before = started(&cluster);
         move_record(&aside, &folder);
+        cluster.restart_signer(0);
+        cluster.signers[0]
+            .wait_until("it goes on with its record", |log| log.matches("signer starts").count() > before);
+        blocks(&mut watch, 2).await;
+    });
+}
+
+#[test]
+fn a_signer_with_an_older_copy_of_its_record_or_a_part_of_it_does_not_sign() {
+    run(async {
+        let plan = Plan {
+            weights: vec![1; 4],
+            running_signers: 4,
+            block_interval: "100ms",
+            burn_block_interval: "2s",
+            ..Plan::default()
+        };
+        let mut cluster = Cluster::start_plan(plan);
+        let mut watch = cluster.client().watch(0).await;
+        signature(&mut watch, 0).await;
+        let folder = cluster.signer_folder(0);
+        let (older, newest) = (folder.with_extension("older"), folder.with_extension("newest"));
+        cluster.signers[0].kill();
+        copy_record(&folder, &older);
+        let copied_at = slot_version(&cluster.client()).await;
+        cluster.restart_signer(0);
+        // The first may be one that it had signed before the copy.
+        signature(&mut watch, copied_at + 3).await;
+        cluster.signers[0].kill();
+        copy_record(&folder, &newest);
+        let without_log = folder.with_extension("part");
+        copy_record(&newest, &without_log);
+        for name in ["signer.sqlite-wal", "signer.sqlite-sums"] {
+            std::fs::remove_file(without_log.join(name)).expect("a file that belongs to the record");
+        }
+        for (bad, says) in [(&older, "is an older copy"), (&without_log, "holds no signer.sqlite with what was signed")]
+        {
+            copy_record(bad, &folder);
+            let times = cluster.signers[0].log().matches(says).count();
+            cluster.restart_signer(0);
+            assert!(!cluster.signers[0].wait().success(), "it signs with {}", bad.display());
+            let log = cluster.signers[0].log();
+            assert_eq!(log.matches(says).count(), times + 1, "{log}");
+        }
+        let started = |cluster: &Cluster| cluster.signers[0].log().matches("signer starts").count();
+        let before = started(&cluster);
+        copy_record(&newest, &folder);
         cluster.restart_signer(0);
         cluster.signers[0]
             .wait_until("it goes on with its record", |log| log.matches("signer starts").count() > before);

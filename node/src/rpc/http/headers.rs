@@ -12,9 +12,10 @@ use crate::rpc::grpc::Services;
 
 const SERVER: HeaderValue = HeaderValue::from_static("stacks/2.0");
 const ANY_ORIGIN: HeaderValue = HeaderValue::from_static("*");
-/// stacks.js sends x-hiro-product, and x-api-key when it has a key; the guarded paths take authorization.
+/// stacks.js sends x-hiro-product, and x-api-key when it has a key; the guarded paths take authorization, the event stream
+/// last-event-id.
 const ALLOWED_HEADERS: HeaderValue =
-    HeaderValue::from_static("origin, content-type, x-hiro-product, authorization, x-api-key");
+    HeaderValue::from_static("origin, content-type, x-hiro-product, authorization, x-api-key, last-event-id");
 const ALLOWED_METHODS: HeaderValue = HeaderValue::from_static("POST, GET, OPTIONS");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const TIP_HEIGHT: HeaderName = HeaderName::from_static("x-canonical-stacks-tip-height");

@@ -68,6 +68,7 @@ fn facts(snapshot: &Snapshot<'_>) -> Result<Value, LookupError> {
             "runtime": limit.runtime,
         },
         "reward_cycle_length": params.burn.reward_cycle_length,
+        "first_burn_height": params.burn.first_height,
         "epoch": params.rules.interface_name,
     }))
 }

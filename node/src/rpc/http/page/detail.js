@@ -79,8 +79,9 @@ export class DetailView {
     const { overview, mining } = this.store;
     if (!overview) return ['none', () => empty('Waiting for the node.')];
     const { node } = overview;
+    const cycle = rewardCycle(this.store);
     return [
-      JSON.stringify(mining),
+      JSON.stringify([mining, cycle]),
       () => [
         h('h3', {}, 'The chain'),
         h('p', { class: 'hint' }, 'Choose a block, a transaction or a burn block to see what is in it.'),
@@ -90,7 +91,7 @@ export class DetailView {
           ['Blocks are signed', word(node.signing_mode, 'SIGNING_MODE_')],
           ['Mining', `${word(mining?.mode, 'MINING_MODE_')}${mining?.interval ? `, every ${mining.interval}` : ''}`],
           ['Rules', overview.epoch],
-          ['Reward cycle', `${number(overview.stacker_set.reward_cycle)}, of ${number(overview.reward_cycle_length)} burn blocks`],
+          ['Reward cycle', `${number(cycle)}, of ${number(overview.reward_cycle_length)} burn blocks`],
           ['Journal', h('span', { class: 'mono' }, overview.journal.journal_id)],
         ]),
         h('h4', {}, 'Budget of a tenure'),
@@ -180,6 +181,12 @@ function signatureList(block, signers) {
     h('p', { class: 'hint' }, `${number(weight)} of ${number(total)} weight; ${number(Math.ceil(total * 0.7))} are needed.`),
     h('ul', { class: 'signers' }, signers.signers.map((one) => h('li', { class: one.signed ? 'yes' : 'no' }, h('span', { class: 'mark', 'aria-label': one.signed ? 'signed' : 'did not sign' }, one.signed ? '✓' : '–'), mono(one.address), h('span', { class: 'dim' }, ` weight ${number(one.weight)}`)))),
   ];
+}
+
+// Of the newest burn block.
+function rewardCycle({ overview, burn, burnTip }) {
+  const tip = burn.get(burnTip);
+  return tip ? Math.floor((tip.height - overview.first_burn_height) / overview.reward_cycle_length) : overview.stacker_set.reward_cycle;
 }
 
 function receiptList(block, receipts) {

@@ -15,7 +15,7 @@ const STAND_MS = 3000;
 export function transactionDetail(view, txid) {
   const { store } = view;
   const mined = store.byTxid.get(txid);
-  if (mined) return [`mined ${mined.block.id} ${mined.block.canonical}`, () => minedContent(store, mined)];
+  if (mined && (mined.block.canonical || !store.pending.has(txid))) return [`mined ${mined.block.id} ${mined.block.canonical}`, () => minedContent(store, mined)];
   const waiting = store.pending.get(txid);
   if (waiting?.raw?.length > 2) {
     const stand = standOf(view, txid);

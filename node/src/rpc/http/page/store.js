@@ -29,9 +29,10 @@ export class Store {
     this.withReceipts = []; // blocks, oldest first
     this.receiptCharacters = 0;
     this.transactions = []; // oldest first
-    this.byTxid = new Map();
+    this.byTxid = new Map(); // the canonical one where a transaction is in several blocks
     this.pending = new Map();
-    this.pendingBeyond = 0;
+    this.pendingBeyond = 0; // those that wait and are not in `pending`
+    this.toldBy = 0; // sequence of the newest event that the overview knew
     this.slots = new Map();
     this.feed = []; // oldest first
     this.sequence = 0;
@@ -56,6 +57,7 @@ export class Store {
       this.pending.set(one.txid, { ...one, raw: null, time: null, version: 0 });
     }
     this.pendingBeyond = Math.max(0, pending.count - pending.transactions.length);
+    this.toldBy = Number(overview.journal.newest_sequence);
     for (const { contract_id, slots } of stackerdbs) {
       const known = new Map();
       for (const slot of slots) known.set(slot.slot_id, { id: slot.slot_id, version: slot.slot_version, owner: slot.signer, message: null, time: null });
@@ -90,7 +92,10 @@ export class Store {
   }
 
   on_burn_block({ burn_block, is_canonical_tip }) {
-    this.noteBurn(burn_block);
+    // What the overview named before the history came takes its place in the order.
+    const noted = this.noteBurn(burn_block);
+    this.burn.delete(noted.hash);
+    this.burn.set(noted.hash, noted);
     if (is_canonical_tip) this.burnTip = burn_block.burn_block_hash;
     for (const topic of ['burn', 'head', 'people']) this.dirty.add(topic);
   }
@@ -110,6 +115,7 @@ export class Store {
       sequence: event.sequence,
       count: receipts.length,
       receipts,
+      entries: [],
       characters,
       canonical: body.block.chain_length === 0,
       version: 0,
@@ -119,7 +125,7 @@ export class Store {
     const view = this.noteBurn(body.burn_view);
     if (view) view.blocks++;
     this.keepReceipts(block);
-    for (const receipt of receipts) this.leavePending(receipt.txid);
+    for (const receipt of receipts) this.leavePending(receipt.txid, receipt);
     if (this.blocks.size > BLOCKS_MAX) this.forgetBlock(this.blocks.values().next().value);
     this.recent.push([Date.parse(event.observe_time), receipts.length]);
     for (const topic of ['blocks', 'transactions', 'head', 'burn', 'detail', 'people']) this.dirty.add(topic);
@@ -131,7 +137,8 @@ export class Store {
     for (const receipt of block.receipts) {
       const entry = { key: receipt.txid + block.id.slice(2, 10), txid: receipt.txid, receipt, block, version: 0 };
       this.transactions.push(entry);
-      this.byTxid.set(receipt.txid, entry);
+      block.entries.push(entry);
+      if (!this.byTxid.get(receipt.txid)?.block.canonical) this.byTxid.set(receipt.txid, entry);
     }
     while (this.withReceipts.length > 1 && (this.receiptCharacters > RECEIPT_CHARACTERS_MAX || this.transactions.length > TRANSACTIONS_MAX)) {
       const oldest = this.withReceipts.shift();
@@ -140,6 +147,7 @@ export class Store {
         if (this.byTxid.get(entry.txid) === entry) this.byTxid.delete(entry.txid);
       }
       oldest.receipts = null;
+      oldest.entries = [];
     }
   }
 
@@ -155,9 +163,9 @@ export class Store {
         if (!block || block.canonical === canonical) continue;
         block.canonical = canonical;
         block.version++;
-        for (const receipt of block.receipts ?? []) {
-          const entry = this.byTxid.get(receipt.txid);
-          if (entry) entry.version++;
+        for (const entry of block.entries) {
+          entry.version++;
+          if (canonical) this.byTxid.set(entry.txid, entry);
         }
       }
     }
@@ -168,6 +176,8 @@ export class Store {
   }
 
   on_mempool_accepted({ txid, transaction }, event) {
+    // The overview has counted it, or it is gone again before the overview.
+    if (!this.pending.has(txid) && this.sequence <= this.toldBy) this.pendingBeyond--;
     this.pending.set(txid, { txid, raw: transaction, time: event.observe_time, version: 1 });
     if (this.pending.size > PENDING_MAX) {
       this.pending.delete(this.pending.keys().next().value);
@@ -180,8 +190,16 @@ export class Store {
     for (const txid of txids) this.leavePending(txid);
   }
 
-  leavePending(txid) {
-    if (this.pending.delete(txid)) this.dirty.add('mempool').add('head');
+  // One that was mined comes with its receipt.
+  leavePending(txid, receipt) {
+    if (this.pending.delete(txid)) {
+      if (this.sequence <= this.toldBy) this.pendingBeyond++;
+    } else if (this.pendingBeyond > 0 && this.sequence > this.toldBy && !isProducers(receipt)) {
+      this.pendingBeyond--;
+    } else {
+      return;
+    }
+    this.dirty.add('mempool').add('head');
   }
 
   on_stackerdb_chunks({ contract_id, chunks }, event) {
@@ -219,6 +237,11 @@ export class Store {
   elected() {
     return this.burn.get(this.burnTip)?.elected_producer;
   }
+}
+
+// Tenure changes and coinbases never wait.
+function isProducers(receipt) {
+  return ['coinbase', 'tenure change'].includes(receipt && decodeTransaction(receipt.transaction).payload.kind);
 }
 
 // A transaction is decoded when it is first looked at.

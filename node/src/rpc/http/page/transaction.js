@@ -1,6 +1,6 @@
 // SIP-005 transactions: who, what, for how much.
 
-import { Reader, ascii, fromHex, toHex, utf8 } from './bytes.js';
+import { Reader, fromHex, toHex, utf8 } from './bytes.js';
 import { address, versionOf } from './c32.js';
 import { readAddress, readPrincipal, readValue } from './clarity.js';
 import { stx } from './format.js';
@@ -23,12 +23,15 @@ function readCondition(reader, mainnet) {
 
 const STX_CODES = { 1: '=', 2: '>', 3: '≥', 4: '<', 5: '≤' };
 const NFT_CODES = { 0x10: 'sends', 0x11: 'keeps', 0x12: 'may send' };
+const POX_CODES = { 0x30: 'changes nothing in PoX', 0x31: 'may change something in PoX', 0x32: 'changes something in PoX' };
 
 function readPostCondition(reader) {
   const asset = reader.u8();
   const kind = reader.u8();
   let who = 'origin';
   if (kind > 1) who = readAddress(reader) + (kind === 3 ? '.' + reader.name() : '');
+  if (asset === 3) return `${who} stakes ${STX_CODES[reader.u8()] ?? '?'} ${stx(reader.uint(8))}`;
+  if (asset === 4) return `${who} ${POX_CODES[reader.u8()] ?? '?'}`;
   if (asset === 0) return `${who} sends ${STX_CODES[reader.u8()] ?? '?'} ${stx(reader.uint(8))}`;
   const name = `${readAddress(reader)}.${reader.name()}::${reader.name()}`;
   if (asset === 1) return `${who} sends ${STX_CODES[reader.u8()] ?? '?'} ${reader.uint(8)} ${name}`;
@@ -45,13 +48,20 @@ function contract(reader, version) {
   return { kind: 'deploy', short: name, name, code: cut, lines, version };
 }
 
+// As text where it is some, else as hex; without the zeros at its end.
+function memoText(bytes) {
+  let end = bytes.length;
+  while (end > 0 && bytes[end - 1] === 0) end--;
+  const memo = bytes.subarray(0, end);
+  const text = utf8(memo);
+  return /[\p{Cc}\ufffd]/u.test(text) ? '0x' + toHex(memo) : text;
+}
+
 const PAYLOADS = {
   0: (reader) => {
     const recipient = readPrincipal(reader);
     const amount = reader.uint(8);
-    const memo = ascii(reader.take(34)).replace(/\0+$/, '');
-    const readable = /^[\x20-\x7e]*$/.test(memo) ? memo : '';
-    return { kind: 'transfer', short: `${stx(amount)} → ${recipient}`, recipient, amount, memo: readable };
+    return { kind: 'transfer', short: `${stx(amount)} → ${recipient}`, recipient, amount, memo: memoText(reader.take(34)) };
   },
   1: (reader) => contract(reader),
   2: (reader) => {
