@@ -16,12 +16,10 @@ use v1::template_service_server::TemplateService;
 
 use super::decode::{OrStatus as _, bounded_duration, optional_hash32, text, time};
 use super::encode;
-use super::gone::WhenGone;
+use super::taken_back::{WhenGone, state_after};
 use crate::chain::NodeChain;
 use crate::error::{ApiError, UnknownJob};
-use crate::jobs::{
-    Fetched, JobRequest, Missing, Outcome, TakenBack, TemplateJob, TemplateJobs, finish_template, template_answer,
-};
+use crate::jobs::{Fetched, JobRequest, Missing, Outcome, TemplateJob, TemplateJobs, finish_template, template_answer};
 use crate::limits::{ASSEMBLY_TIME, MAX_TEMPLATE_TRANSACTIONS, MAX_WAIT};
 use crate::rpc::blocking_pool::BlockingPool;
 use crate::rpc::errors::queue_status;
@@ -99,22 +97,11 @@ async fn take_back(
     id: String,
     class: Class,
 ) -> Result<v1::JobState, ApiError> {
-    match jobs.take_back(&id, class).map_err(|missing| unknown(missing, &id))? {
-        TakenBack::Pending => Ok(v1::JobState::Pending),
-        TakenBack::Done(outcome) => Ok(outcome.parts().0),
-        TakenBack::Dropped => {
-            // A task of its own: the end is announced also when the caller does not wait for the answer.
-            let announced = tokio::spawn(async move {
-                let end = move |chain: &NodeChain| {
-                    finish_template(&jobs, chain, &id, &TemplateOrder::default(), Outcome::Cancelled);
-                    Ok(())
-                };
-                pool.write(end).await
-            });
-            announced.await.map_err(ApiError::internal)??;
-            Ok(v1::JobState::Cancelled)
-        }
-    }
+    let taken = jobs.take_back(&id, class).map_err(|missing| unknown(missing, &id))?;
+    state_after(taken, pool, move |chain| {
+        finish_template(&jobs, chain, &id, &TemplateOrder::default(), Outcome::Cancelled)
+    })
+    .await
 }
 
 /// A checked request.

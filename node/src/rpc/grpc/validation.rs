@@ -8,12 +8,10 @@ use tonic::{Request, Response, Status};
 use v1::validation_service_server::ValidationService;
 
 use super::decode::{OrStatus as _, bounded_duration, text, time};
-use super::gone::WhenGone;
-use crate::chain::NodeChain;
+use super::taken_back::{WhenGone, state_after};
 use crate::error::{ApiError, UnknownJob};
 use crate::jobs::{
-    Fetched, JobRequest, Missing, Outcome, TakenBack, ValidationJob, ValidationJobs, finish_validation,
-    validation_answer,
+    Fetched, JobRequest, Missing, Outcome, ValidationJob, ValidationJobs, finish_validation, validation_answer,
 };
 use crate::limits::MAX_WAIT;
 use crate::rpc::blocking_pool::BlockingPool;
@@ -81,22 +79,8 @@ async fn take_back(
     id: String,
     class: Class,
 ) -> Result<v1::JobState, ApiError> {
-    match jobs.take_back(&id, class).map_err(|missing| unknown(missing, &id))? {
-        TakenBack::Pending => Ok(v1::JobState::Pending),
-        TakenBack::Done(outcome) => Ok(outcome.parts().0),
-        TakenBack::Dropped => {
-            // A task of its own: the end is announced also when the caller does not wait for the answer.
-            let announced = tokio::spawn(async move {
-                let end = move |chain: &NodeChain| {
-                    finish_validation(&jobs, chain, &id, Outcome::Cancelled);
-                    Ok(())
-                };
-                pool.write(end).await
-            });
-            announced.await.map_err(ApiError::internal)??;
-            Ok(v1::JobState::Cancelled)
-        }
-    }
+    let taken = jobs.take_back(&id, class).map_err(|missing| unknown(missing, &id))?;
+    state_after(taken, pool, move |chain| finish_validation(&jobs, chain, &id, Outcome::Cancelled)).await
 }
 
 /// A checked request. What the block says is judged by the validation itself.
