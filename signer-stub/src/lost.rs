@@ -37,7 +37,8 @@ pub(crate) async fn refuse_after_signing(
     )
 }
 
-/// Refuses a record that does not have the block whose signature is in the key's slot: it is an older copy.
+/// Refuses a record that does not have the block whose signature is in the key's slot: it is an older copy. With `gives_up` the block
+/// is noted instead, and refused no more.
 ///
 /// # Errors
 /// Says which block it is and what to do, or that the node did not answer.
@@ -45,12 +46,17 @@ pub(crate) async fn refuse_older_copy(
     node: &Node,
     chain: &Chain,
     own: StacksAddress,
-    folder: &Path,
-    record: &Record,
+    (folder, record): (&Path, &Record),
+    gives_up: bool,
 ) -> anyhow::Result<()> {
     for SlotMetadata { slot_id, .. } in written_slots(node, chain, own).await? {
         let Some(block_hash) = signed_in(node, chain, slot_id).await? else { continue };
-        if record.signature_of(&block_hash)?.is_some() {
+        if record.knows(&block_hash)? {
+            continue;
+        }
+        if gives_up {
+            tracing::warn!(%block_hash, "this key has signed a block that the record does not have, and will not have");
+            record.give_up(&block_hash)?;
             continue;
         }
         bail!(

@@ -27,7 +27,10 @@ const FILE_NAME: &str = "signer.sqlite";
 /// Rows are never deleted: each is a promise, and takes about 200 bytes.
 const SCHEMA: Schema = Schema {
     application_id: 0,
-    migrations: &[Migration { version: 1, sql: include_str!("../migrations/signer/0001_record.sql") }],
+    migrations: &[
+        Migration { version: 1, sql: include_str!("../migrations/signer/0001_record.sql") },
+        Migration { version: 2, sql: include_str!("../migrations/signer/0002_given_up.sql") },
+    ],
 };
 
 /// Why the record cannot be opened or used.
@@ -183,6 +186,27 @@ impl Record {
         Ok(found.map(MessageSignature))
     }
 
+    /// Whether this block was signed, or given up by [`Self::give_up`].
+    ///
+    /// # Errors
+    /// [`RecordError`] when the database failed.
+    pub(crate) fn knows(&self, block_hash: &BlockHash) -> Result<bool, RecordError> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM signed WHERE block_hash = :block_hash)
+                       OR EXISTS (SELECT 1 FROM given_up WHERE block_hash = :block_hash)";
+        let mut select = self.connection.prepare_cached(sql)?;
+        Ok(select.query_row(named_params! { ":block_hash": block_hash.as_bytes() }, |row| row.get(0))?)
+    }
+
+    /// Notes a block that the key has signed and this record does not have: the operator said that it may be forgotten.
+    ///
+    /// # Errors
+    /// [`RecordError`] when the database failed.
+    pub(crate) fn give_up(&self, block_hash: &BlockHash) -> Result<(), RecordError> {
+        let mut insert = self.connection.prepare_cached("INSERT OR IGNORE INTO given_up VALUES (:block_hash)")?;
+        insert.execute(named_params! { ":block_hash": block_hash.as_bytes() })?;
+        Ok(())
+    }
+
     /// Signed blocks with the proposal's parent, other than the proposal.
     ///
     /// # Errors
@@ -294,6 +318,30 @@ mod tests {
 
     fn open(folder: &Path) -> Record {
         Record::open(folder, SIGNER, 0x8000_0000, Durability::Synced).unwrap()
+    }
+
+    #[test]
+    fn what_is_given_up_is_known_from_then_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let unknown = BlockHash([9; 32]);
+        {
+            let record = open(folder.path());
+            assert!(!record.knows(&unknown).unwrap());
+            record.give_up(&unknown).unwrap();
+            record.give_up(&unknown).unwrap();
+        }
+        let record = open(folder.path());
+        assert!(record.knows(&unknown).unwrap() && record.signature_of(&unknown).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_file_without_a_commit_is_a_missing_record() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(Record::is_missing(folder.path()).unwrap());
+        std::fs::write(folder.path().join(FILE_NAME), []).unwrap();
+        assert!(Record::is_missing(folder.path()).unwrap());
+        drop(open(folder.path()));
+        assert!(!Record::is_missing(folder.path()).unwrap());
     }
 
     fn proposal(content: u8, parent: u8, burn_view: u8) -> Proposal {

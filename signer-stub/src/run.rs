@@ -67,9 +67,7 @@ async fn sign(args: Args) -> anyhow::Result<()> {
             lost::refuse_after_signing(&node, &chain, address, folder).await?;
         }
         let record = Record::open(folder, address, info.chain_id, Durability::from_setting(args.durable))?;
-        if !args.new_record {
-            lost::refuse_older_copy(&node, &chain, address, folder, &record).await?;
-        }
+        lost::refuse_older_copy(&node, &chain, address, (folder, &record), args.new_record).await?;
         tracing::info!(%address, node = args.node, "signer starts");
         signers.push(Signer::new(&node, key, address, record));
     }

@@ -106,6 +106,10 @@ const PINNED: &[(&str, &str)] = &[
         "signer-stub/migrations/signer/0001_record.sql",
         "f4bb49dfd84294c164d9dd87c92dce20f4442d7cab12d492818f711ffa93111b",
     ),
+    (
+        "signer-stub/migrations/signer/0002_given_up.sql",
+        "d2a5607d5a70780e3f2c73b37694c96d448d0ba91524357c023f1fa16a57bd40",
+    ),
 ];
 
 #[test]
