@@ -256,6 +256,12 @@ impl<J, R> JobQueue<J, R> {
         Ok(())
     }
 
+    /// Requests that want an open job.
+    #[cfg(test)]
+    pub(crate) fn requests(&self) -> usize {
+        self.lock().open.values().map(|open| open.requests).sum()
+    }
+
     /// Whether jobs are held.
     #[cfg(test)]
     pub(crate) fn has_held(&self) -> bool {

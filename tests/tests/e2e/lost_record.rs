@@ -49,6 +49,26 @@ pub(super) fn move_record(from: &Path, to: &Path) {
     }
 }
 
+/// Of equal weight: the chain goes on without one of them.
+fn four_signers() -> Cluster {
+    Cluster::start_plan(Plan {
+        weights: vec![1; 4],
+        running_signers: 4,
+        block_interval: "100ms",
+        burn_block_interval: "2s",
+        ..Plan::default()
+    })
+}
+
+/// Starts the signer of slot 0 with its record, and waits until it and the chain go on.
+async fn goes_on(cluster: &mut Cluster, watch: &mut Watch) {
+    let started = |log: &str| log.matches("signer starts").count();
+    let before = started(&cluster.signers[0].log());
+    cluster.restart_signer(0);
+    cluster.signers[0].wait_until("it goes on with its record", |log| started(log) > before);
+    blocks(watch, 2).await;
+}
+
 async fn blocks(watch: &mut Watch, count: usize) {
     for _ in 0..count {
         watch.block().await;
@@ -58,14 +78,7 @@ async fn blocks(watch: &mut Watch, count: usize) {
 #[test]
 fn a_signer_without_its_record_does_not_sign_where_it_has_signed() {
     run(async {
-        let plan = Plan {
-            weights: vec![1; 4],
-            running_signers: 4,
-            block_interval: "100ms",
-            burn_block_interval: "2s",
-            ..Plan::default()
-        };
-        let mut cluster = Cluster::start_plan(plan);
+        let mut cluster = four_signers();
         let mut watch = cluster.client().watch(0).await;
         // The signer has begun a record without being asked, and has signed.
         signature(&mut watch, 0).await;
@@ -82,27 +95,15 @@ fn a_signer_without_its_record_does_not_sign_where_it_has_signed() {
             assert!(!folder.join("signer.sqlite").exists(), "the next start would not refuse");
         }
         blocks(&mut watch, 2).await;
-        let started = |cluster: &Cluster| cluster.signers[0].log().matches("signer starts").count();
-        let before = started(&cluster);
         move_record(&aside, &folder);
-        cluster.restart_signer(0);
-        cluster.signers[0]
-            .wait_until("it goes on with its record", |log| log.matches("signer starts").count() > before);
-        blocks(&mut watch, 2).await;
+        goes_on(&mut cluster, &mut watch).await;
     });
 }
 
 #[test]
 fn a_signer_with_an_older_copy_of_its_record_or_a_part_of_it_does_not_sign() {
     run(async {
-        let plan = Plan {
-            weights: vec![1; 4],
-            running_signers: 4,
-            block_interval: "100ms",
-            burn_block_interval: "2s",
-            ..Plan::default()
-        };
-        let mut cluster = Cluster::start_plan(plan);
+        let mut cluster = four_signers();
         let mut watch = cluster.client().watch(0).await;
         signature(&mut watch, 0).await;
         let folder = cluster.signer_folder(0);
@@ -129,12 +130,7 @@ fn a_signer_with_an_older_copy_of_its_record_or_a_part_of_it_does_not_sign() {
             let log = cluster.signers[0].log();
             assert_eq!(log.matches(says).count(), times + 1, "{log}");
         }
-        let started = |cluster: &Cluster| cluster.signers[0].log().matches("signer starts").count();
-        let before = started(&cluster);
         copy_record(&newest, &folder);
-        cluster.restart_signer(0);
-        cluster.signers[0]
-            .wait_until("it goes on with its record", |log| log.matches("signer starts").count() > before);
-        blocks(&mut watch, 2).await;
+        goes_on(&mut cluster, &mut watch).await;
     });
 }

@@ -42,9 +42,11 @@ impl TemplateService for Templates {
         let wait = bounded_duration("wait", request.wait, Duration::ZERO, MAX_WAIT).or_status()?;
         let job = decode(request).or_status()?;
         let ticket = self.jobs.request(job).map_err(|error| queue_status("TEMPLATE_QUEUE_FULL", error))?;
-        let (pool, jobs, id) = (self.pool.clone(), Arc::clone(&self.jobs), ticket.id.clone());
-        let taken_back = take_back(pool, jobs, id, Caller::current_class());
-        let gone = wait.map(|_| WhenGone::new(async move { drop(taken_back.await) }));
+        let gone = wait.map(|_| {
+            let (pool, jobs, id) = (self.pool.clone(), Arc::clone(&self.jobs), ticket.id.clone());
+            let taken_back = take_back(pool, jobs, id, Caller::current_class());
+            WhenGone::new(async move { drop(taken_back.await) })
+        });
         let result = match wait {
             Some(_) => fetch(&self.jobs, self.pool.chain(), &ticket.id, wait).await.ok(),
             None => None,

@@ -10,30 +10,29 @@ use v1::validation_service_client::ValidationServiceClient;
 use super::bench::Bench;
 use super::grpc_limits::served;
 
-/// Waits until so many jobs wait. Nobody works here.
-fn until_waiting(count: impl Fn() -> usize, expected: usize) {
+/// Waits until so many requests want a job. Nobody works here.
+fn until(requests: impl Fn() -> usize, expected: usize) {
     let deadline = Instant::now() + Duration::from_secs(30);
-    while count() != expected {
-        assert!(Instant::now() < deadline, "{} jobs wait, not {expected}", count());
+    while requests() != expected {
+        assert!(Instant::now() < deadline, "{} requests, not {expected}", requests());
         std::thread::yield_now();
     }
 }
 
-/// Asks twice, once as who goes away and once as who stays; the job goes on until both are gone.
-fn leave<T: Send + 'static>(bench: &Bench, waiting: impl Fn() -> usize, ask: impl Fn() -> JoinHandle<T>, joined: bool) {
-    let jobs = |callers| if joined { 1 } else { callers };
+/// Asks twice for one job; it goes on until both are gone. `counts` are those of the requests and of the jobs that wait.
+fn leave<T: Send + 'static>(counts: impl Fn() -> (usize, usize), ask: impl Fn() -> JoinHandle<T>) {
+    let requests = || counts().0;
     let first = ask();
-    until_waiting(&waiting, jobs(1));
+    until(requests, 1);
     let second = ask();
-    until_waiting(&waiting, jobs(2));
+    until(requests, 2);
+    assert_eq!(counts(), (2, 1), "the second has joined");
     first.abort();
-    let _ = bench.runtime.block_on(first);
-    if joined {
-        std::thread::sleep(Duration::from_millis(50));
-    }
-    until_waiting(&waiting, 1);
+    until(requests, 1);
+    assert_eq!(counts(), (1, 1));
     second.abort();
-    until_waiting(&waiting, 0);
+    until(requests, 0);
+    assert_eq!(counts(), (0, 0));
 }
 
 #[test]
@@ -41,30 +40,37 @@ fn a_job_that_nobody_waits_for_any_more_is_taken_back() {
     let bench = Bench::new(None);
     let router = served(&bench);
     let wait = Some(prost_types::Duration { seconds: 30, nanos: 0 });
-    let template = || {
-        let mut client = TemplateServiceClient::new(router.clone());
-        let request = v1::RequestTemplateRequest { wait, ..Default::default() };
-        bench.runtime.spawn(async move { client.request_template(request).await })
-    };
-    leave(&bench, || bench.services.templates.stats().waiting, template, true);
-    for block in [1, 2] {
-        let validation = || {
+    let jobs = &bench.services.templates;
+    leave(
+        || (jobs.requests(), jobs.stats().waiting),
+        || {
+            let mut client = TemplateServiceClient::new(router.clone());
+            let request = v1::RequestTemplateRequest { wait, ..Default::default() };
+            bench.runtime.spawn(async move { client.request_template(request).await })
+        },
+    );
+    let jobs = &bench.services.validations;
+    leave(
+        || (jobs.requests(), jobs.stats().waiting),
+        || {
             let mut client = ValidationServiceClient::new(router.clone());
-            let request = v1::RequestValidationRequest { block: vec![block].into(), wait, ..Default::default() };
+            let request = v1::RequestValidationRequest { block: vec![1].into(), wait, ..Default::default() };
             bench.runtime.spawn(async move { client.request_validation(request).await })
-        };
-        leave(&bench, || bench.services.validations.stats().waiting, validation, true);
-    }
+        },
+    );
 }
 
 #[test]
 fn a_job_whose_caller_was_answered_goes_on() {
     let bench = Bench::new(None);
-    let mut client = TemplateServiceClient::new(served(&bench));
+    let router = served(&bench);
     let wait = Some(prost_types::Duration { seconds: 0, nanos: 1 });
-    let request = v1::RequestTemplateRequest { wait, ..Default::default() };
-    let answer = bench.runtime.block_on(client.request_template(request)).unwrap().into_inner();
-    assert_eq!(answer.result, None);
-    std::thread::sleep(Duration::from_millis(50));
-    assert_eq!(bench.services.templates.stats().waiting, 1);
+    // Each joins the first; were one of them taken back after its answer, the next ones would count it.
+    for requests in 1..=20 {
+        let mut client = TemplateServiceClient::new(router.clone());
+        let request = v1::RequestTemplateRequest { wait, ..Default::default() };
+        let answer = bench.runtime.block_on(client.request_template(request)).unwrap().into_inner();
+        assert_eq!((answer.result, answer.joined), (None, requests > 1));
+        assert_eq!(bench.services.templates.requests(), requests);
+    }
 }
