@@ -1,14 +1,16 @@
 //! Collects the stackers' answers to one proposal, until enough weight has signed or too much has refused.
 //!
 //! # Invariants
-//! - A signature counts only when it is by a member of the set, over this block's hash; once for each member.
+//! - A signature counts only when it is by a member of the set; once for each member.
 //! - [`Votes::signatures`] is in stacker-set order, as the block's header wants it (docs/CONSENSUS.md#blocks).
+//!
+//! # Not here
+//! Whose a signature is: `convert` recovers the key, once.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use stacks_types::address::StacksAddress;
-use stacks_types::ids::{BlockHash, Hash160};
-use stacks_types::keys::{LowS, MessageSignature};
+use stacks_types::ids::Hash160;
+use stacks_types::keys::MessageSignature;
 
 use crate::model::{Stacker, StackerSet};
 
@@ -18,7 +20,6 @@ const THRESHOLD_TENTHS: u64 = 7;
 /// The answers to one proposal.
 #[derive(Debug, Clone)]
 pub(crate) struct Votes {
-    block_hash: BlockHash,
     stackers: StackerSet,
     signatures: BTreeMap<usize, MessageSignature>,
     refused: BTreeSet<usize>,
@@ -34,15 +35,13 @@ pub(crate) fn needed_weight(stackers: &[Stacker]) -> u64 {
 impl Votes {
     /// Starts without answers. `stackers` is the set at the block's burn view.
     #[must_use]
-    pub(crate) const fn new(block_hash: BlockHash, stackers: StackerSet) -> Self {
-        Self { block_hash, stackers, signatures: BTreeMap::new(), refused: BTreeSet::new() }
+    pub(crate) const fn new(stackers: StackerSet) -> Self {
+        Self { stackers, signatures: BTreeMap::new(), refused: BTreeSet::new() }
     }
 
-    /// Counts a signature over the block's hash. False when no member of the set made it.
-    pub(crate) fn accept(&mut self, signature: &MessageSignature) -> bool {
-        let Ok(key) = signature.recover(self.block_hash.as_bytes(), LowS::Lax) else { return false };
-        let hash160 = StacksAddress::p2pkh(&key, false).hash160();
-        let Some(index) = self.stackers.iter().position(|s| s.address.hash160() == hash160) else { return false };
+    /// Counts `signer`'s signature over the block's hash. False when the signer is no member of the set.
+    pub(crate) fn accept(&mut self, signer: &Hash160, signature: &MessageSignature) -> bool {
+        let Some(index) = self.stackers.iter().position(|s| s.address.hash160() == *signer) else { return false };
         self.signatures.insert(index, *signature);
         self.refused.remove(&index);
         true
@@ -95,6 +94,7 @@ impl Votes {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use stacks_types::address::StacksAddress;
     use stacks_types::keys::PrivateKey;
 
     fn set(weights: &[u32]) -> (Vec<PrivateKey>, StackerSet) {
@@ -119,40 +119,39 @@ mod tests {
     #[test]
     fn signatures_come_out_in_set_order_however_they_came_in() {
         let (keys, stackers) = set(&[1, 1, 8]);
-        let hash = BlockHash([3; 32]);
-        let mut votes = Votes::new(hash, stackers);
-        let signed: Vec<_> = keys.iter().map(|k| k.sign(hash.as_bytes())).collect();
-        assert!(votes.accept(&signed[2]) && votes.is_enough());
-        assert!(votes.accept(&signed[0]) && votes.accept(&signed[0]));
+        let mut votes = Votes::new(stackers);
+        let signed: Vec<_> = keys.iter().map(|k| k.sign(&[3; 32])).collect();
+        let accept = |votes: &mut Votes, i: usize| votes.accept(&keys[i].public_key().hash160(), &signed[i]);
+        assert!(accept(&mut votes, 2) && votes.is_enough());
+        assert!(accept(&mut votes, 0) && accept(&mut votes, 0));
         assert_eq!(votes.signatures(), vec![signed[0], signed[2]]);
         assert_eq!(votes.signed_weight(), 9);
     }
 
     #[test]
-    fn strangers_and_other_hashes_do_not_count() {
-        let (keys, stackers) = set(&[1, 1]);
-        let hash = BlockHash([3; 32]);
-        let mut votes = Votes::new(hash, stackers);
-        assert!(!votes.accept(&PrivateKey::from_seed(b"stranger").sign(hash.as_bytes())));
-        assert!(!votes.accept(&keys[0].sign(&[4; 32])));
-        assert!(!votes.accept(&MessageSignature([0; 65])));
+    fn strangers_do_not_count() {
+        let (_, stackers) = set(&[1, 1]);
+        let mut votes = Votes::new(stackers);
+        let stranger = PrivateKey::from_seed(b"stranger");
+        assert!(!votes.accept(&stranger.public_key().hash160(), &stranger.sign(&[3; 32])));
         assert!(votes.signatures().is_empty() && !votes.is_enough());
     }
 
     #[test]
     fn refusals_make_it_hopeless_until_asked_again_and_never_undo_a_signature() {
         let (keys, stackers) = set(&[1, 1, 1, 1]);
-        let hash = BlockHash([3; 32]);
-        let mut votes = Votes::new(hash, stackers);
-        votes.accept(&keys[0].sign(hash.as_bytes()));
-        let reject = |votes: &mut Votes, i: usize| votes.reject(&keys[i].public_key().hash160());
+        let mut votes = Votes::new(stackers);
+        let signer = |i: usize| keys[i].public_key().hash160();
+        let accept = |votes: &mut Votes, i: usize| votes.accept(&signer(i), &keys[i].sign(&[3; 32]));
+        let reject = |votes: &mut Votes, i: usize| votes.reject(&signer(i));
+        accept(&mut votes, 0);
         reject(&mut votes, 0);
         votes.reject(&Hash160([9; 20]));
         reject(&mut votes, 1);
         assert!(!votes.is_hopeless(), "three of four can still sign");
         reject(&mut votes, 2);
         assert!(votes.is_hopeless());
-        assert!(votes.accept(&keys[2].sign(hash.as_bytes())));
+        assert!(accept(&mut votes, 2));
         assert!(!votes.is_hopeless(), "a signature takes a refusal back");
         reject(&mut votes, 3);
         votes.ask_again();

@@ -7,7 +7,7 @@ use nakamoto_proto::v1;
 use stacks_types::address::{AddressError, StacksAddress};
 use stacks_types::block::{BlockDecodeError, NakamotoBlock};
 use stacks_types::ids::{BurnBlockHash, Hash160, IdError, SortitionHash, StacksBlockId, Txid};
-use stacks_types::keys::MessageSignature;
+use stacks_types::keys::{LowS, MessageSignature};
 use stacks_types::proposal::SlotMessage;
 use stacks_types::stackerdb::StackerDbChunk;
 use stacks_types::vrf::VrfPublicKey;
@@ -173,15 +173,19 @@ pub(crate) fn writer(chunk: v1::StackerDbChunk) -> Option<Hash160> {
     chunk.signer().ok()
 }
 
-/// Decodes what a signer's slot holds; `None` when it is no answer to a proposal.
+/// Account hash of the signer and what its slot holds; `None` when it is no answer to a proposal. One key is recovered, of the signature
+/// that counts: a block's for an acceptance, a refusal's only one is the chunk's.
 #[must_use]
-pub(crate) fn answer(data: &[u8]) -> Option<Answer> {
-    match SlotMessage::decode(data) {
-        Ok(SlotMessage::SignatureAccept { block_hash, signature }) => Some(Answer::Accept { block_hash, signature }),
-        Ok(SlotMessage::Reject { block_hash, reason_code, reason }) => {
-            Some(Answer::Reject { block_hash, code: reason_code, text: reason })
+pub(crate) fn answer(chunk: v1::StackerDbChunk) -> Option<(Hash160, Answer)> {
+    match SlotMessage::decode(&chunk.data).ok()? {
+        SlotMessage::SignatureAccept { block_hash, signature } => {
+            let key = signature.recover(block_hash.as_bytes(), LowS::Lax).ok()?;
+            Some((key.hash160(), Answer::Accept { block_hash, signature }))
         }
-        Ok(SlotMessage::BlockProposal { .. }) | Err(_) => None,
+        SlotMessage::Reject { block_hash, reason_code, reason } => {
+            Some((writer(chunk)?, Answer::Reject { block_hash, code: reason_code, text: reason }))
+        }
+        SlotMessage::BlockProposal { .. } => None,
     }
 }
 
@@ -203,6 +207,8 @@ pub(crate) fn proposal(data: &[u8]) -> Option<SignedBlock> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use stacks_types::ids::BlockHash;
+    use stacks_types::keys::PrivateKey;
 
     fn response() -> v1::GetProducerViewResponse {
         v1::GetProducerViewResponse {
@@ -261,9 +267,38 @@ mod tests {
             Err(ConvertError::SigningMode(0))
         ));
         assert!(template(v1::BlockTemplate::default()).is_err());
-        assert_eq!(answer(b"\xff"), None);
+        let chunk = |data: &[u8]| v1::StackerDbChunk { data: data.to_vec().into(), ..v1::StackerDbChunk::default() };
+        assert_eq!(answer(chunk(b"\xff")), None);
         assert_eq!(proposal(b"\xff"), None);
         assert_eq!(proposal(&SlotMessage::BlockProposal { block: vec![1] }.encode()), None);
-        assert_eq!(answer(&SlotMessage::BlockProposal { block: vec![] }.encode()), None);
+        assert_eq!(answer(chunk(&SlotMessage::BlockProposal { block: vec![] }.encode())), None);
+    }
+
+    #[test]
+    fn an_answer_is_of_who_signed_the_block_and_a_refusal_of_who_signed_the_chunk() {
+        let [stacker, owner] = [b"stacker", b"owner--"].map(|seed| PrivateKey::from_seed(seed));
+        let put = |message: &SlotMessage| {
+            let chunk = StackerDbChunk::signed(3, 1, message.encode(), &owner);
+            answer(v1::StackerDbChunk {
+                slot_id: chunk.slot_id,
+                slot_version: chunk.slot_version,
+                signature: chunk.signature.0.to_vec().into(),
+                data: chunk.data.into(),
+            })
+        };
+        let block_hash = BlockHash([5; 32]);
+        let signature = stacker.sign(block_hash.as_bytes());
+        let accept = Answer::Accept { block_hash, signature };
+        assert_eq!(
+            put(&SlotMessage::SignatureAccept { block_hash, signature }),
+            Some((stacker.public_key().hash160(), accept))
+        );
+        let reject = Answer::Reject { block_hash, code: 4, text: "why".to_owned() };
+        assert_eq!(
+            put(&SlotMessage::Reject { block_hash, reason_code: 4, reason: "why".to_owned() }),
+            Some((owner.public_key().hash160(), reject))
+        );
+        let nobody = MessageSignature([0; 65]);
+        assert_eq!(put(&SlotMessage::SignatureAccept { block_hash, signature: nobody }), None);
     }
 }

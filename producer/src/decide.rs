@@ -115,10 +115,10 @@ pub(crate) struct Machine {
     more_came: bool,
     /// Signed blocks that need not be proposed on this tip; true = for ever.
     dismissed: BTreeMap<BlockHash, bool>,
-    /// Newest signature of each signer, with the block that it is for. A refusal does not take it back.
-    accepts: BTreeMap<Hash160, (BlockHash, MessageSignature)>,
-    /// The block that each signer refused last.
-    refusals: BTreeMap<Hash160, BlockHash>,
+    /// Newest signature in each slot, with its maker and the block that it is for. A refusal does not take it back.
+    accepts: BTreeMap<u32, (Hash160, BlockHash, MessageSignature)>,
+    /// Newest refusal in each slot: by whom, of which block.
+    refusals: BTreeMap<u32, (Hash160, BlockHash)>,
     failures: u32,
     /// How often in a row a view moved before its template was finished, less one for each that was in time. Without it a
     /// full mempool and burn blocks that come faster than a block is filled would stop the chain.
@@ -174,7 +174,7 @@ impl Machine {
             }
             Input::Moved(sequence) => self.on_moved(sequence),
             Input::Transaction(sequence) => self.on_transaction(now, sequence),
-            Input::Answer { signer, answer } => self.on_answer(now, signer, answer),
+            Input::Answer { slot_id, signer, answer } => self.on_answer(now, slot_id, signer, answer),
             Input::ProposalSeen(block_hash) => {
                 if let Phase::Gathering { candidate, votes, asked, .. } = &mut self.phase
                     && candidate.block.block_hash == block_hash

@@ -22,7 +22,7 @@ use tonic::Code;
 
 use crate::convert;
 use crate::decide::{Action, Input, Machine, NoTemplate};
-use crate::model::{Answer, Candidate, Millis, ProducerContext, SignedBlock, StackerSet, Template, View};
+use crate::model::{Candidate, Millis, ProducerContext, SignedBlock, StackerSet, Template, View};
 use crate::proposals::Proposals;
 use crate::record::{Claim, Record};
 use crate::seal::{self, Keys, LastProof};
@@ -180,8 +180,8 @@ impl Driver {
             return Vec::new();
         }
         let input = |chunk: v1::StackerDbChunk| -> Option<Input> {
-            let answer: Answer = convert::answer(&chunk.data)?;
-            Some(Input::Answer { signer: convert::writer(chunk)?, answer })
+            let slot_id = chunk.slot_id;
+            convert::answer(chunk).map(|(signer, answer)| Input::Answer { slot_id, signer, answer })
         };
         chunks.chunks.into_iter().filter_map(input).collect()
     }

@@ -86,13 +86,17 @@ impl Tls {
     }
 }
 
-/// Says it plainly when a server does not speak TLS: the library's text for that is hard to understand.
+/// Says it plainly when a server does not speak TLS or has another certificate: the library's texts do not name the remedy.
 fn in_plain_words(error: io::Error) -> io::Error {
-    let cause = error.get_ref().and_then(|cause| cause.downcast_ref::<Error>());
-    if matches!(cause, Some(Error::InvalidMessage(InvalidMessage::InvalidContentType))) {
-        return io::Error::other("the node does not speak TLS: address it by http://, without --tls-ca");
+    match error.get_ref().and_then(|cause| cause.downcast_ref::<Error>()) {
+        Some(Error::InvalidMessage(InvalidMessage::InvalidContentType)) => {
+            io::Error::other("the node does not speak TLS: address it by http://, without --tls-ca")
+        }
+        Some(Error::InvalidCertificate(why)) => {
+            io::Error::other(format!("the file of --tls-ca does not vouch for the node's certificate: {why}"))
+        }
+        _ => error,
     }
-    error
 }
 
 #[derive(Debug)]

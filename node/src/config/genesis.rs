@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use stacks_types::address::StacksAddress;
 
 use super::boot_contracts::{BootContractEntry, BootContractError, check_boot_contracts, read_boot_contracts};
+use super::bounded_file::read_text;
 use super::choices::{CostLimit, Network, Signing};
 use super::keys::{self, KeyProblem, Table, names};
 
@@ -163,8 +164,7 @@ impl GenesisFile {
     /// # Errors
     /// [`GenesisError`]: the file cannot be read, or holds something that is no genesis.
     pub fn read(path: &Path) -> Result<Self, GenesisError> {
-        let text =
-            std::fs::read_to_string(path).map_err(|source| GenesisError::Read { path: path.to_owned(), source })?;
+        let text = read_text(path).map_err(|source| GenesisError::Read { path: path.to_owned(), source })?;
         let syntax = |detail: String| GenesisError::Syntax { path: path.to_owned(), detail };
         let mut genesis: Self = if path.extension().is_some_and(|extension| extension == "json") {
             serde_json::from_str(&text).map_err(|error| syntax(error.to_string()))?

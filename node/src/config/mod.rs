@@ -3,6 +3,7 @@
 //! Every key in a file has an effect, or the node refuses to start and says why: no key is skipped.
 
 mod boot_contracts;
+mod bounded_file;
 mod call_limits;
 mod choices;
 mod execution_limits;
@@ -18,6 +19,7 @@ mod stacks_node_keys;
 pub use boot_contracts::{
     BootContractEntry, BootContractError, MAX_BOOT_CONTRACT_BYTES, MAX_BOOT_CONTRACTS, read_boot_contracts,
 };
+pub use bounded_file::MAX_CONFIG_FILE_BYTES;
 pub use call_limits::CallLimits;
 pub use choices::{CostLimit, Network, Signing, UnknownWord};
 pub use file::{

@@ -8,6 +8,7 @@ use chainstate::execution::ExecutionLimits;
 use client::{LogFormat, parse_duration};
 use sqlite::Durability;
 
+use super::bounded_file::read_text;
 use super::call_limits::call_limits;
 use super::execution_limits::execution_limits;
 use super::file::{self, ConfigFile};
@@ -283,7 +284,7 @@ fn value(key: &'static str, detail: impl std::fmt::Display) -> ConfigError {
 }
 
 fn read(path: &Path) -> Result<String, ConfigError> {
-    std::fs::read_to_string(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })
+    read_text(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })
 }
 
 impl ConfigFile {

@@ -1,6 +1,5 @@
 //! A signed block on its way: proposed, answered, pushed.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use stacks_types::address::StacksAddress;
@@ -11,21 +10,26 @@ use super::{Action, Asked, Machine, PROCESS_TIMEOUT_MS, Phase, WaitFor};
 use crate::collect::Votes;
 use crate::model::{Answer, Candidate, Millis};
 
-/// Signers whose newest answers are remembered: as many as a StackerDB has slots.
-const SIGNERS_MAX: usize = 4096;
+/// Slots whose newest answers are remembered: as many as a StackerDB has.
+const SLOTS_MAX: u32 = 4096;
 
 impl Machine {
-    pub(super) fn on_answer(&mut self, now: Millis, signer: Hash160, answer: Answer) -> Option<Action> {
+    pub(super) fn on_answer(&mut self, now: Millis, slot_id: u32, signer: Hash160, answer: Answer) -> Option<Action> {
+        if slot_id >= SLOTS_MAX {
+            return None;
+        }
         match &answer {
             Answer::Accept { block_hash, signature } => {
-                remember(&mut self.accepts, signer, (*block_hash, *signature));
+                self.accepts.insert(slot_id, (signer, *block_hash, *signature));
             }
-            Answer::Reject { block_hash, .. } => remember(&mut self.refusals, signer, *block_hash),
+            Answer::Reject { block_hash, .. } => {
+                self.refusals.insert(slot_id, (signer, *block_hash));
+            }
         }
         let Phase::Gathering { candidate, votes, asked, .. } = &mut self.phase else { return None };
         match answer {
             Answer::Accept { block_hash, signature } if block_hash == candidate.block.block_hash => {
-                if !votes.accept(&signature) {
+                if !votes.accept(&signer, &signature) {
                     let signer = address(signer, candidate);
                     tracing::warn!(%signer, "a signature by no member of the stacker set was left out");
                 }
@@ -73,13 +77,13 @@ impl Machine {
 
     /// The answers to a block so far.
     pub(super) fn votes_for(&self, candidate: &Candidate) -> Votes {
-        let mut votes = Votes::new(candidate.block.block_hash, Arc::clone(&candidate.stackers));
-        for (block_hash, signature) in self.accepts.values() {
+        let mut votes = Votes::new(Arc::clone(&candidate.stackers));
+        for (signer, block_hash, signature) in self.accepts.values() {
             if *block_hash == candidate.block.block_hash {
-                votes.accept(signature);
+                votes.accept(signer, signature);
             }
         }
-        for (signer, block_hash) in &self.refusals {
+        for (signer, block_hash) in self.refusals.values() {
             if *block_hash == candidate.block.block_hash {
                 votes.reject(signer);
             }
@@ -125,11 +129,4 @@ impl Machine {
 fn address(hash160: Hash160, candidate: &Candidate) -> StacksAddress {
     let unknown = StacksAddress::of_key_hash(hash160, false);
     candidate.stackers.first().map_or(unknown, |one| one.address.with_hash(hash160))
-}
-
-/// Keeps a signer's newest answer. When there is no room, unknown signers are left out.
-fn remember<T>(answers: &mut BTreeMap<Hash160, T>, signer: Hash160, answer: T) {
-    if answers.len() < SIGNERS_MAX || answers.contains_key(&signer) {
-        answers.insert(signer, answer);
-    }
 }

@@ -28,7 +28,9 @@ pub(crate) enum Input {
     Transaction(u64),
     /// A signer's slot was written.
     Answer {
-        /// Account hash of the signer's key.
+        /// The slot's number.
+        slot_id: u32,
+        /// Account hash of the signer: the key that made the signature of an acceptance, or wrote a refusal.
         signer: Hash160,
         /// What the slot holds.
         answer: Answer,

@@ -12,10 +12,13 @@ use crate::rpc::grpc::Services;
 
 const SERVER: HeaderValue = HeaderValue::from_static("stacks/2.0");
 const ANY_ORIGIN: HeaderValue = HeaderValue::from_static("*");
-/// stacks.js sends x-hiro-product, and x-api-key when it has a key; the guarded paths take authorization, the event stream
-/// last-event-id.
+/// Any: a page that may read may say what it likes. Browsers want authorization by name; those that do not know "*" get what clients
+/// send: stacks.js x-hiro-product, and x-api-key when it has a key, the event stream last-event-id.
 const ALLOWED_HEADERS: HeaderValue =
-    HeaderValue::from_static("origin, content-type, x-hiro-product, authorization, x-api-key, last-event-id");
+    HeaderValue::from_static("origin, content-type, x-hiro-product, authorization, x-api-key, last-event-id, *");
+/// What a page may read, beside the body.
+const EXPOSED_HEADERS: HeaderValue =
+    HeaderValue::from_static("x-request-id, x-canonical-stacks-tip-height, retry-after");
 const ALLOWED_METHODS: HeaderValue = HeaderValue::from_static("POST, GET, OPTIONS");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const TIP_HEIGHT: HeaderName = HeaderName::from_static("x-canonical-stacks-tip-height");
@@ -48,6 +51,7 @@ impl Around for Standard {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, ANY_ORIGIN);
         headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, ALLOWED_HEADERS);
         headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, ALLOWED_METHODS);
+        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED_HEADERS);
         headers.insert(REQUEST_ID, HeaderValue::from(id));
         headers.insert(TIP_HEIGHT, HeaderValue::from(services.pool.chain().tip_height()));
         response

@@ -25,6 +25,8 @@ use crate::rpc::grpc::Services;
 const TIP: &[&str] = &["tip"];
 /// And whether a proof is wanted.
 const STATE: &[&str] = &["tip", "proof"];
+/// Whether microblocks count, of which there are none: the indexer's clients say it.
+const UNANCHORED: &[&str] = &["unanchored"];
 /// How long a result is waited for.
 const WAIT: &[&str] = &["wait_ms"];
 
@@ -100,8 +102,8 @@ fn node_and_wallets() -> Vec<Route> {
         get("/v3/health", info::health),
         get("/v2/accounts/{principal}", accounts::account).takes(STATE),
         get("/extended/v1/address/{principal}/nonces", extended::nonces),
-        get("/extended/v1/address/{principal}/stx", extended::stx),
-        get("/extended/v1/address/{principal}/balances", extended::balances),
+        get("/extended/v1/address/{principal}/stx", extended::stx).takes(UNANCHORED),
+        get("/extended/v1/address/{principal}/balances", extended::balances).takes(UNANCHORED),
         get("/extended/v1/info/network_block_times", extended::network_block_times),
         get("/v2/fees/transfer", fees::transfer),
         post("/v2/fees/transaction", MAX_TRANSACTION_BODY_BYTES, fees::transaction),

@@ -21,12 +21,12 @@ fn a_block_of_a_producer_that_died_is_finished_by_the_next_one() {
         chain_length: 1,
         bytes: vec![9],
     });
-    for slot_id in 0..3 {
-        let signer = &mut world.signers[slot_id];
+    for slot_id in 0..3_u32 {
+        let signer = &mut world.signers[slot_id as usize];
         signer.signed.insert(other.parent, block_hash);
         let answer = Answer::Accept { block_hash, signature: signer.key.sign(block_hash.as_bytes()) };
         let signer = signer.key.public_key().hash160();
-        world.input(Input::Answer { signer, answer });
+        world.input(Input::Answer { slot_id, signer, answer });
     }
     world.others.push(other);
     world.burn_block();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use stacks_types::address::StacksAddress;
 use stacks_types::ids::{BlockHash, BurnBlockHash, Hash160, SortitionHash, StacksBlockId, Txid};
-use stacks_types::keys::{MessageSignature, PrivateKey};
+use stacks_types::keys::{LowS, MessageSignature, PrivateKey};
 
 use crate::collect::Votes;
 use crate::decide::{Action, Input, Machine, NoTemplate, Policy};
@@ -45,7 +45,7 @@ pub(super) struct World {
     pub(super) record: BTreeMap<(BurnBlockHash, u64), Arc<SignedBlock>>,
     pub(super) templates: BTreeMap<String, Template>,
     /// Newest answer of each signer, as in the node's StackerDB: a stream's snapshot begins with them.
-    pub(super) slots: BTreeMap<Hash160, Answer>,
+    pub(super) slots: BTreeMap<u32, (Hash160, Answer)>,
     pub(super) others: Vec<Arc<SignedBlock>>,
     /// Blocks that no signer ever signs.
     pub(super) invalid: BTreeSet<BlockHash>,
@@ -237,8 +237,12 @@ impl World {
     }
 
     pub(super) fn push(&mut self, candidate: &Candidate, signatures: &[MessageSignature]) -> Input {
-        let mut votes = Votes::new(candidate.block.block_hash, Arc::clone(&self.stackers));
-        assert!(signatures.iter().all(|s| votes.accept(s)) && votes.is_enough(), "pushed without enough signatures");
+        let mut votes = Votes::new(Arc::clone(&self.stackers));
+        let mut accept = |signature: &MessageSignature| {
+            let key = signature.recover(candidate.block.block_hash.as_bytes(), LowS::Lax).unwrap();
+            votes.accept(&key.hash160(), signature)
+        };
+        assert!(signatures.iter().all(&mut accept) && votes.is_enough(), "pushed without enough signatures");
         self.pushes += 1;
         if candidate.block.block_id == self.tip {
             return Input::AlreadyProcessed;
@@ -273,8 +277,9 @@ impl World {
                 Answer::Reject { block_hash: block.block_hash, code: 1, text: "stale".to_owned() }
             };
             let signer = signer.key.public_key().hash160();
-            self.slots.insert(signer, answer.clone());
-            self.events.push_back(Input::Answer { signer, answer });
+            let slot_id = u32::try_from(index).unwrap();
+            self.slots.insert(slot_id, (signer, answer.clone()));
+            self.events.push_back(Input::Answer { slot_id, signer, answer });
         }
     }
 
@@ -367,8 +372,8 @@ impl World {
         } else {
             self.input(Input::Lost);
         }
-        for (signer, answer) in self.slots.clone() {
-            self.input(Input::Answer { signer, answer });
+        for (slot_id, (signer, answer)) in self.slots.clone() {
+            self.input(Input::Answer { slot_id, signer, answer });
         }
         self.input(Input::Started);
     }

@@ -113,7 +113,10 @@ fn a_browser_gets_its_preflight() {
     let headers = [("origin", "http://a"), ("access-control-request-headers", "x-hiro-product")];
     let reply = bench.ask(Method::OPTIONS, "/v2/transactions", &headers, Vec::new());
     assert_eq!(reply.status, StatusCode::NO_CONTENT);
-    assert!(reply.headers["access-control-allow-headers"].to_str().unwrap().contains("x-hiro-product"));
+    let allowed = reply.headers["access-control-allow-headers"].to_str().unwrap();
+    assert!(allowed.contains("x-hiro-product") && allowed.ends_with(", *"), "{allowed}");
+    let exposed = bench.get("/v2/info").headers["access-control-expose-headers"].clone();
+    assert_eq!(exposed, "x-request-id, x-canonical-stacks-tip-height, retry-after");
 }
 
 #[test]

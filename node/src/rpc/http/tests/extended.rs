@@ -75,6 +75,7 @@ fn balances_of_nobody_are_zero_and_those_of_another_block_are_refused() {
         let fresh = bench.read(&format!("{contract}/{path}"));
         let stx = if path == "stx" { &fresh } else { &fresh["stx"] };
         assert_eq!(stx["balance"], "0", "{path}");
+        assert_eq!(bench.read(&format!("{contract}/{path}?unanchored=true")), fresh, "{path}");
         let past = bench.get(&format!("{contract}/{path}?until_block=1"));
         assert_eq!(past.status, StatusCode::BAD_REQUEST, "{path}");
         assert_eq!(bench.get(&format!("/extended/v1/address/ST1/{path}")).status, StatusCode::NOT_FOUND, "{path}");
