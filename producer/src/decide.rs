@@ -22,7 +22,9 @@
 //! - A signed block is final: it is proposed, with the same bytes, until it is in the chain, the tip is another block,
 //!   its burn view is on an abandoned bitcoin fork, or enough weight refuses it. It is *not* given up because a
 //!   new burn block came: signers who saw the proposal first have signed it, and they will not sign another block with its
-//!   parent, so a new block in its place could never gather enough.
+//!   parent, so a new block in its place could never gather enough. It is given up for a time, like one of another producer, when
+//!   another set of stackers signs by now and its own has not signed enough when asked again: they may be gone, and the new ones
+//!   are bound to nothing.
 //! - A block of another producer that is on the tip is finished before anything is built in its place: signers that have
 //!   signed it will sign no other, and its producer may be gone. Its signatures are waited for and it is pushed; when they
 //!   do not come, or enough weight refuses it, the producer elected now puts it into its own slot, which asks all signers
@@ -278,6 +280,15 @@ impl Machine {
             }
             Phase::Assembling { id: Some(id), .. } => Some(Action::FetchTemplate(id.clone())),
             Phase::Assembling { id: None, .. } => self.retry_later(now, None),
+            Phase::Gathering { candidate, asked: Asked::Seen, .. }
+                if self.view.as_ref().is_some_and(|view| view.stackers != candidate.stackers) =>
+            {
+                let block_hash = candidate.block.block_hash;
+                tracing::warn!(%block_hash, "earlier stackers have not signed the proposal, and others sign by now: given up for now");
+                self.dismissed.insert(block_hash, false);
+                self.phase = Phase::Waiting { until: None, for_what: WaitFor::Move };
+                self.look()
+            }
             Phase::Gathering { candidate, votes, asked, timeout, until } => {
                 *asked = Asked::Put;
                 let longest = self.policy.proposal_timeout_ms.saturating_mul(TIMEOUT_GROWTH_MAX);

@@ -89,6 +89,9 @@ pub enum NodeUrlError {
     /// The scheme is neither http nor https.
     #[error("`{0}` starts neither with http:// nor with https://")]
     Scheme(String),
+    /// The URL goes on after host and port.
+    #[error("`{0}` has a path: a node is named by host and port alone, as in http://127.0.0.1:20443")]
+    Path(String),
     /// An https URL needs certificates to trust, and none are given.
     #[error("`{0}` speaks TLS: name the certificates that it is trusted by (--tls-ca)")]
     NoTrust(String),
@@ -121,6 +124,9 @@ impl Node {
     pub fn new(url: &str, token: Option<&str>, tls_ca: Option<&Path>) -> Result<Self, NodeUrlError> {
         let endpoint = Endpoint::from_shared(url.to_owned())
             .map_err(|source| NodeUrlError::Url { url: url.to_owned(), source })?;
+        if endpoint.uri().path_and_query().is_some_and(|path| path != "/") {
+            return Err(NodeUrlError::Path(url.to_owned()));
+        }
         let endpoint = configured(endpoint);
         let tls = match (endpoint.uri().scheme_str(), tls_ca) {
             (Some("http"), None) => None,
@@ -289,6 +295,9 @@ mod tests {
         assert!(matches!(Node::new("ftp://localhost:1", None, None), Err(NodeUrlError::Scheme(_))));
         assert!(matches!(Node::new("localhost:1", None, None), Err(NodeUrlError::Scheme(_))));
         assert!(matches!(Node::new("http://", None, None), Err(NodeUrlError::Url { .. })));
+        assert!(matches!(Node::new("http://localhost:1/abc", None, None), Err(NodeUrlError::Path(_))));
+        assert!(matches!(Node::new("http://localhost:1/?a=b", None, None), Err(NodeUrlError::Path(_))));
+        assert!(Node::new("http://localhost:1/", None, None).is_ok());
         assert!(matches!(Node::new("http://localhost:1", Some("a\nb"), None), Err(NodeUrlError::Token)));
         assert!(matches!(Node::new("https://localhost:1", None, None), Err(NodeUrlError::NoTrust(_))));
         assert!(matches!(Node::new("http://localhost:1", None, ca), Err(NodeUrlError::Clear(_))));

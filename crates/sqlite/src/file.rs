@@ -12,6 +12,7 @@
 //! # Not here
 //! Damage that happens after the start, and pages that are read before they are compared: the caller's own checks, and SQLite's.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -182,7 +183,7 @@ pub fn open_reader(path: &Path) -> Result<Connection, OpenError> {
     let at = OpenError::database(path);
     // Not READ_ONLY: a reader of a WAL file may have to make its shared-memory index. `query_only` forbids the rest.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let conn = Connection::open_with_flags(path, flags).map_err(&at)?;
+    let conn = Connection::open_with_flags(no_uri(path), flags).map_err(&at)?;
     set_up(&conn).map_err(&at)?;
     conn.pragma_update(None, "query_only", true).map_err(&at)?;
     Ok(conn)
@@ -190,7 +191,7 @@ pub fn open_reader(path: &Path) -> Result<Connection, OpenError> {
 
 fn connect(path: &Path, durability: Durability) -> Result<Connection, OpenError> {
     let at = OpenError::database(path);
-    let conn = Connection::open(path).map_err(&at)?;
+    let conn = Connection::open(no_uri(path)).map_err(&at)?;
     set_up(&conn).map_err(&at)?;
     // Before anything is written, the mode of the log included.
     conn.pragma_update(None, "synchronous", durability.synchronous()).map_err(&at)?;
@@ -201,6 +202,14 @@ fn connect(path: &Path, durability: Durability) -> Result<Connection, OpenError>
     conn.busy_timeout(READERS_TIMEOUT).map_err(&at)?;
     conn.pragma_update(None, "foreign_keys", true).map_err(&at)?;
     Ok(conn)
+}
+
+/// The same path, so that SQLite takes none for a URI: those that begin with `file:`.
+fn no_uri(path: &Path) -> Cow<'_, Path> {
+    if path.as_os_str().as_encoded_bytes().starts_with(b"file:") {
+        return Cow::Owned(Path::new(".").join(path));
+    }
+    Cow::Borrowed(path)
 }
 
 /// Settings of all connections.
@@ -219,7 +228,7 @@ fn set_up(conn: &Connection) -> rusqlite::Result<()> {
 fn connect_to_look(path: &Path) -> Result<Connection, OpenError> {
     let at = OpenError::database(path);
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let conn = Connection::open_with_flags(path, flags).map_err(&at)?;
+    let conn = Connection::open_with_flags(no_uri(path), flags).map_err(&at)?;
     set_up(&conn).map_err(&at)?;
     conn.pragma_update(None, "locking_mode", "EXCLUSIVE").map_err(&at)?;
     conn.pragma_update(None, "query_only", true).map_err(&at)?;

@@ -299,7 +299,11 @@ impl ConfigFile {
         if !problems.is_empty() {
             return Err(ConfigError::Keys { path: path.to_owned(), problems });
         }
-        toml::from_str(&text).map_err(|error| syntax(Box::new(error)))
+        let file: Self = toml::from_str(&text).map_err(|error| syntax(Box::new(error)))?;
+        if file.node.working_dir.as_ref().is_some_and(|folder| folder.as_os_str().is_empty()) {
+            return Err(value("node.working_dir", "an empty path names no folder"));
+        }
+        Ok(file)
     }
 }
 

@@ -126,6 +126,7 @@ fn mistakes_are_named() {
         ("[node".to_owned(), "line 1"),
         ("[node]\nadmin = 1".to_owned(), "line 2"),
         ("[node]\ngenesis_file = \"none.toml\"".to_owned(), "none.toml"),
+        (with_genesis("working_dir = \"\""), "node.working_dir"),
         (with_genesis("rpc_bind = \"here\""), "node.rpc_bind"),
         (with_genesis("txindex = false"), "always indexed"),
         (with_genesis("http_extra_bind = \"127.0.0.1:20443\""), "node.http_extra_bind"),

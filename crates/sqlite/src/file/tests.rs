@@ -259,6 +259,16 @@ fn a_file_that_somebody_else_wrote_to_is_named() {
 }
 
 #[test]
+fn a_path_that_looks_like_a_uri_is_a_path() {
+    let current = std::env::current_dir().unwrap();
+    let folder = tempfile::Builder::new().prefix("file:").tempdir_in(&current).unwrap();
+    let path = folder.path().strip_prefix(&current).unwrap().join("a?mode=memory");
+    drop(open(&path, Durability::Synced).unwrap());
+    assert!(path.exists());
+    open_reader(&path).unwrap();
+}
+
+#[test]
 fn a_file_has_one_writer() {
     let folder = Folder::new();
     let conn = folder.open();

@@ -119,3 +119,43 @@ fn a_lost_stream_does_not_make_a_block_that_a_signer_is_bound_to_look_free() {
     assert_eq!((world.chain_length, world.tip_burn), (3, world.burn), "the other's block, then one of its own");
     assert!(world.signers.iter().all(|s| s.signed.values().any(|hash| *hash == other)));
 }
+
+#[test]
+fn a_block_that_earlier_stackers_leave_unsigned_gives_way_to_one_that_the_new_ones_sign() {
+    for own in [false, true] {
+        let mut world = World::new(POLICY);
+        world.settle();
+        // Two of three sign a block, and the third never comes back: it has not enough.
+        world.signers[2].up = false;
+        if own {
+            world.transaction();
+        } else {
+            world.other_tenure(2);
+        }
+        world.settle();
+        assert_eq!(world.chain_length, 1, "own: {own}");
+        world.change_stackers(1, 4);
+        for _ in 0..4 {
+            world.settle();
+            world.pass(POLICY.proposal_timeout_ms);
+        }
+        world.settle();
+        assert!(world.chain_length > 1, "own: {own}: blocks of the new stackers");
+        assert_eq!(world.tip_burn, world.burn, "own: {own}");
+    }
+}
+
+#[test]
+fn a_block_that_earlier_stackers_sign_late_is_still_finished_first() {
+    let mut world = World::new(POLICY);
+    world.settle();
+    world.signers[2].up = false;
+    let other = world.other_tenure(3);
+    world.change_stackers(0, 3);
+    world.settle();
+    assert_eq!(world.chain_length, 1, "they have time to sign it");
+    world.signers[2].up = true;
+    world.settle();
+    assert_eq!((world.chain_length, world.tip_burn, world.now), (3, world.burn, 0));
+    assert!(world.signers[..3].iter().all(|s| s.signed.values().any(|hash| *hash == other)));
+}

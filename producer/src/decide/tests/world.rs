@@ -41,6 +41,8 @@ pub(super) struct World {
     pub(super) mining: Mining,
     pub(super) signers: Vec<Signer>,
     pub(super) stackers: StackerSet,
+    /// The set before it, and the first burn block with the new one.
+    pub(super) earlier_stackers: Option<(u8, StackerSet)>,
     /// What survives a crash of the producer, by burn view and chain length.
     pub(super) record: BTreeMap<(BurnBlockHash, u64), Arc<SignedBlock>>,
     pub(super) templates: BTreeMap<String, Template>,
@@ -62,17 +64,31 @@ pub(super) struct World {
     pub(super) policy: Policy,
 }
 
+fn signer(seed: u8) -> Signer {
+    Signer { key: PrivateKey::from_seed(&[seed, 1]), up: true, signed: BTreeMap::new(), unread: VecDeque::new() }
+}
+
+/// All of them, with a weight of 1.
+fn set_of(signers: &[Signer]) -> StackerSet {
+    let address = |signer: &Signer| StacksAddress::p2pkh(&signer.key.public_key(), false);
+    signers.iter().map(|signer| Stacker { address: address(signer), weight: 1 }).collect()
+}
+
+fn stackers_at(newest: &StackerSet, earlier: Option<&(u8, StackerSet)>, burn_view: BurnBlockHash) -> StackerSet {
+    match earlier {
+        Some((first, earlier)) if burn_view.0[0] < *first => Arc::clone(earlier),
+        _ => Arc::clone(newest),
+    }
+}
+
 fn id(text: String) -> [u8; 32] {
     stacks_types::hashing::sha512_256(&[text.as_bytes()])
 }
 
 impl World {
     pub(super) fn new(policy: Policy) -> Self {
-        let keys: Vec<_> = (0..3_u8).map(|i| PrivateKey::from_seed(&[i, 1])).collect();
-        let stackers =
-            keys.iter().map(|key| Stacker { address: StacksAddress::p2pkh(&key.public_key(), false), weight: 1 });
-        let stackers: StackerSet = stackers.collect();
-        let signer = |key| Signer { key, up: true, signed: BTreeMap::new(), unread: VecDeque::new() };
+        let signers: Vec<_> = (0..3).map(signer).collect();
+        let stackers = set_of(&signers);
         let mut world = Self {
             now: 0,
             sequence: 1,
@@ -85,8 +101,9 @@ impl World {
             counter: 0,
             elected: true,
             mining: MIXED,
-            signers: keys.into_iter().map(signer).collect(),
+            signers,
             stackers,
+            earlier_stackers: None,
             record: BTreeMap::new(),
             templates: BTreeMap::new(),
             slots: BTreeMap::new(),
@@ -103,6 +120,20 @@ impl World {
         };
         world.input(Input::Started);
         world
+    }
+
+    fn stackers_at(&self, burn_view: BurnBlockHash) -> StackerSet {
+        stackers_at(&self.stackers, self.earlier_stackers.as_ref(), burn_view)
+    }
+
+    /// From the next burn block on, these signers (by number) and as many new ones are the stackers.
+    pub(super) fn change_stackers(&mut self, staying: usize, new: u8) {
+        self.signers.extend((0..new).map(|i| signer(100 + i)));
+        let earlier = std::mem::replace(&mut self.stackers, [].into());
+        let new = set_of(&self.signers[earlier.len()..]);
+        self.stackers = earlier[..staying].iter().chain(new.iter()).cloned().collect();
+        self.burn_block();
+        self.earlier_stackers = Some((self.burn, earlier));
     }
 
     pub(super) fn burn_hash(&self) -> BurnBlockHash {
@@ -155,7 +186,7 @@ impl World {
     pub(super) fn context(&self) -> ProducerContext {
         let unfinished = self.record.values().filter(|block| block.parent == self.tip);
         let unfinished =
-            unfinished.map(|block| Candidate { block: Arc::clone(block), stackers: Arc::clone(&self.stackers) });
+            unfinished.map(|block| Candidate { block: Arc::clone(block), stackers: self.stackers_at(block.burn_view) });
         ProducerContext {
             view: View {
                 tip: self.tip,
@@ -178,7 +209,7 @@ impl World {
                 .others
                 .iter()
                 .filter(|block| block.parent == self.tip)
-                .map(|block| Candidate { block: Arc::clone(block), stackers: Arc::clone(&self.stackers) })
+                .map(|block| Candidate { block: Arc::clone(block), stackers: self.stackers_at(block.burn_view) })
                 .collect(),
             signed_here: self.record.contains_key(&(self.burn_hash(), self.chain_length + 1)),
         }
@@ -237,7 +268,7 @@ impl World {
     }
 
     pub(super) fn push(&mut self, candidate: &Candidate, signatures: &[MessageSignature]) -> Input {
-        let mut votes = Votes::new(Arc::clone(&self.stackers));
+        let mut votes = Votes::new(self.stackers_at(candidate.block.burn_view));
         let mut accept = |signature: &MessageSignature| {
             let key = signature.recover(candidate.block.block_hash.as_bytes(), LowS::Lax).unwrap();
             votes.accept(&key.hash160(), signature)
@@ -266,7 +297,12 @@ impl World {
         if !signer.up {
             return;
         }
+        let account = signer.key.public_key().hash160();
         while let Some((block, in_time)) = signer.unread.pop_front() {
+            let stackers = stackers_at(&self.stackers, self.earlier_stackers.as_ref(), block.burn_view);
+            if stackers.iter().all(|stacker| stacker.address.hash160() != account) {
+                continue;
+            }
             let before = signer.signed.get(&block.parent).copied();
             let signs = before == Some(block.block_hash)
                 || (in_time && before.is_none() && !self.invalid.contains(&block.block_hash));
@@ -276,10 +312,9 @@ impl World {
             } else {
                 Answer::Reject { block_hash: block.block_hash, code: 1, text: "stale".to_owned() }
             };
-            let signer = signer.key.public_key().hash160();
             let slot_id = u32::try_from(index).unwrap();
-            self.slots.insert(slot_id, (signer, answer.clone()));
-            self.events.push_back(Input::Answer { slot_id, signer, answer });
+            self.slots.insert(slot_id, (account, answer.clone()));
+            self.events.push_back(Input::Answer { slot_id, signer: account, answer });
         }
     }
 
