@@ -5,7 +5,7 @@
 //! forbids the rest; [`driver`], the way to the node; `lost`, a start without the record; [`run`], which puts them together.
 //!
 //! # Invariants
-//! - Never two blocks with the same parent on one bitcoin fork, also after a crash: [`record`].
+//! - Never two blocks with the same parent on one bitcoin fork while the stackers are the same, also after a crash: [`record`].
 //! - No polling: every step answers an event, a call's result, or a deadline.
 
 pub mod args;

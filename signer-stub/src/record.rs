@@ -1,13 +1,13 @@
 //! What this signer has signed, on disk before a signature leaves the process, and its place in the journal.
 //!
 //! # Invariants
-//! - Never two blocks with the same parent on one bitcoin fork: [`Record::claim`] refuses a block as long as it has a sibling
-//!   that the caller has not shown to be on another fork.
+//! - Never two blocks with the same parent on one bitcoin fork while the stackers are the same: [`Record::claim`] refuses a block as
+//!   long as it has a sibling that the caller has not shown to be on another fork, or of earlier stackers.
 //! - [`Record::claim`] returns only after the row is committed, and with [`Durability::Synced`] on the disk.
 //! - One process at a time: the file is locked while it is open.
 //!
 //! # Not here
-//! Which bitcoin blocks are on one fork: the node knows.
+//! Which bitcoin blocks are on one fork, and who the stackers were: the node knows.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -215,8 +215,8 @@ impl Record {
         siblings_of(&self.connection, proposal)
     }
 
-    /// Records that `proposal` gets `signature`. `on_other_forks` are siblings whose burn views the node has shown to be on
-    /// other bitcoin forks than the proposal's.
+    /// Records that `proposal` gets `signature`. `not_in_the_way` are siblings whose burn views the node has shown to be on
+    /// other bitcoin forks than the proposal's, or before it with other stackers.
     ///
     /// # Errors
     /// [`RecordError`] when the database failed: then the signature must not leave.
@@ -224,10 +224,10 @@ impl Record {
         &mut self,
         proposal: &Proposal,
         signature: &MessageSignature,
-        on_other_forks: &[Sibling],
+        not_in_the_way: &[Sibling],
     ) -> Result<Claim, RecordError> {
         let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let conflict = siblings_of(&tx, proposal)?.into_iter().find(|sibling| !on_other_forks.contains(sibling));
+        let conflict = siblings_of(&tx, proposal)?.into_iter().find(|sibling| !not_in_the_way.contains(sibling));
         if let Some(sibling) = conflict {
             return Ok(Claim::Conflict(sibling));
         }

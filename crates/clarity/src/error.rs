@@ -11,7 +11,7 @@ use std::fmt;
 
 use crate::costs::CostError;
 use crate::types::{DebugType, JoinFault, Type, TypeFault};
-use crate::value::{DebugValue, Value};
+use crate::value::{DebugValue, ListFault, Value};
 
 /// What threw a value out of its function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,8 +95,10 @@ impl fmt::Display for RuntimeError {
 pub enum CheckError {
     /// A value of another type than is needed here.
     TypeValue(Type, Value),
-    /// Elements without a common type.
+    /// Elements without a common type, or a value to store whose content is not of its type.
     CouldNotDetermineType,
+    /// An entry of a list whose content is not of its type.
+    ListTypesMustMatch,
     /// A function of a trait returned something else than the trait says.
     ReturnTypesMustMatch(Type, Type),
     /// A function is called while it runs.
@@ -146,6 +148,7 @@ impl CheckError {
         match self {
             Self::TypeValue(..) => "TypeValueError",
             Self::CouldNotDetermineType => "CouldNotDetermineType",
+            Self::ListTypesMustMatch => "ListTypesMustMatch",
             Self::ReturnTypesMustMatch(..) => "ReturnTypesMustMatch",
             Self::CircularReference(_) => "CircularReference",
             Self::NoSuchContract(_) => "NoSuchContract",
@@ -247,6 +250,15 @@ impl From<JoinFault> for Stop {
         match fault {
             JoinFault::Type(fault) => fault.into(),
             JoinFault::NoneInCommon(_) => CheckError::CouldNotDetermineType.into(),
+        }
+    }
+}
+
+impl From<ListFault> for Stop {
+    fn from(fault: ListFault) -> Self {
+        match fault {
+            ListFault::Join(fault) => fault.into(),
+            ListFault::Content => CheckError::ListTypesMustMatch.into(),
         }
     }
 }

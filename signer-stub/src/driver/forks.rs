@@ -1,13 +1,35 @@
-//! Whether burn blocks are on one bitcoin fork: the node knows.
+//! How two burn views stand to each other: the node knows.
 
 use client::{Failed, Node, unary};
-use nakamoto_proto::v1::CheckBurnAncestorRequest;
+use nakamoto_proto::v1::{CheckBurnAncestorRequest, GetStackerSetRequest};
 use stacks_types::ids::BurnBlockHash;
 use tonic::Code;
 
+/// Whether a signer that has signed a block with one burn view may sign another with a second burn view on the same parent: the two are
+/// on different bitcoin forks, or other stackers sign at the second, later one. Then the first block's may never finish it, and the
+/// node takes one of the two at most.
+pub(super) async fn may_follow(node: &Node, signed: BurnBlockHash, view: BurnBlockHash) -> Result<bool, Failed> {
+    Ok(have_stackers_changed(node, signed, view).await? || are_on_two_forks(node, signed, view).await?)
+}
+
+/// Whether other stackers, or the same with other weights, sign at a burn block than at an ancestor of it.
+async fn have_stackers_changed(node: &Node, ancestor: BurnBlockHash, later: BurnBlockHash) -> Result<bool, Failed> {
+    if !is_burn_ancestor(node, ancestor, later).await? {
+        return Ok(false);
+    }
+    Ok(stackers_at(node, ancestor).await? != stackers_at(node, later).await?)
+}
+
+/// Addresses and weights.
+async fn stackers_at(node: &Node, burn: BurnBlockHash) -> Result<Vec<(String, u32)>, Failed> {
+    let request = GetStackerSetRequest { burn_block_hash: burn.as_bytes().to_vec().into() };
+    let answer = unary(node.burnchain().get_stacker_set(request)).await?;
+    Ok(answer.stackers.into_iter().map(|stacker| (stacker.address, stacker.weight)).collect())
+}
+
 /// Whether neither of two burn blocks is the other's ancestor. With one that the node does not know the answer is no: to take them for
 /// one fork is the safe side.
-pub(super) async fn are_on_two_forks(node: &Node, one: BurnBlockHash, other: BurnBlockHash) -> Result<bool, Failed> {
+async fn are_on_two_forks(node: &Node, one: BurnBlockHash, other: BurnBlockHash) -> Result<bool, Failed> {
     for burn in [one, other] {
         if !is_burn_ancestor(node, burn, burn).await? {
             return Ok(false);

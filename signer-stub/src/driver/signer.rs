@@ -9,7 +9,7 @@ use stacks_types::ids::{BlockHash, Hash160};
 use stacks_types::keys::PrivateKey;
 use stacks_types::proposal::SlotMessage;
 
-use super::forks::are_on_two_forks;
+use super::forks::may_follow;
 use crate::model::{Proposal, Refusal};
 use crate::record::{Claim, Record, Sibling};
 
@@ -93,14 +93,14 @@ impl Signer {
             Some(signature) => signature,
             None => {
                 let siblings = self.record.siblings_of(proposal)?;
-                let mut on_other_forks = Vec::new();
+                let mut not_in_the_way = Vec::new();
                 for sibling in siblings {
-                    if are_on_two_forks(&self.node, sibling.burn_view, proposal.burn_view).await? {
-                        on_other_forks.push(sibling);
+                    if may_follow(&self.node, sibling.burn_view, proposal.burn_view).await? {
+                        not_in_the_way.push(sibling);
                     }
                 }
                 let signature = self.key.sign(block_hash.as_bytes());
-                match self.record.claim(proposal, &signature, &on_other_forks)? {
+                match self.record.claim(proposal, &signature, &not_in_the_way)? {
                     Claim::Granted => signature,
                     Claim::Conflict(sibling) => return self.refuse_conflict(block_hash, sibling),
                 }

@@ -231,3 +231,38 @@ fn sets_and_weights_change_at_the_cycle_boundary_while_the_chain_runs() {
         );
     });
 }
+
+#[test]
+fn a_cycle_whose_stackers_are_not_all_there_stops_the_chain_no_longer_than_it_lasts() {
+    run(async {
+        let cluster = Cluster::start_plan(Plan { cycle_length: 4, ..Plan::default() });
+        let mut admin = Admin::new(&cluster.client());
+        let mut watch = cluster.client().watch(0).await;
+        watch.block().await;
+        watch.block().await;
+        // In the first cycle a fourth stacker has two of five votes, and never starts: three have signed, and four are needed.
+        let entry = |index, weight| v1::StackerSetEntry { address: address("stacker", index).to_string(), weight };
+        let three = vec![entry(0, 1), entry(1, 1), entry(2, 1)];
+        for (cycle, stackers) in [(1, [three.clone(), vec![entry(3, 2)]].concat()), (2, three)] {
+            let request = v1::SetStackerSetRequest { reward_cycle: Some(cycle), stackers };
+            admin.client.set_stacker_set(request).await.expect("a set");
+        }
+        admin.mine_burn_blocks(2).await;
+        watch.block().await;
+        let burn = admin.mine_burn_blocks(1).await.pop().expect("a burn block");
+        assert_eq!(burn.reward_cycle, 1);
+        let unfinished = proposal(&mut watch).await;
+        assert_eq!(unfinished.header.bitcoin_block_hash.0, burn.burn_block_hash.as_ref());
+        assert_eq!(answers(&mut watch, 3).await, 3, "all that are there sign it");
+        // In the second they are enough again, though each has signed a block on this parent.
+        let burn = admin.mine_burn_blocks(4).await.pop().expect("a burn block");
+        assert_eq!(burn.reward_cycle, 2);
+        cluster.producers[0].wait_for_log("given up for now");
+        let block = watch.block().await;
+        assert_eq!(block.burn_view, Some(burn));
+        assert_eq!(block.block.as_ref().expect("names").chain_length, unfinished.header.chain_length);
+        assert_eq!(signers_of(&block), [stacker(0), stacker(1), stacker(2)]);
+        let burn = admin.mine_burn_blocks(1).await.pop();
+        assert_eq!(watch.block().await.burn_view, burn);
+    });
+}

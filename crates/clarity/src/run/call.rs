@@ -11,7 +11,7 @@ use crate::principal::Principal;
 use crate::rules::Rules;
 use crate::state::Contract;
 use crate::types::Type;
-use crate::value::{Callable, Value};
+use crate::value::{Callable, CastFault, Value};
 
 impl Machine<'_> {
     /// Evaluates arguments from left to right into the next slots, and applies something to them. Each is copied and holds
@@ -162,7 +162,10 @@ fn cast(rules: &Rules, of: &Type, value: Value) -> Outcome {
     if sanitizes && let Some((of, value)) = value.unfitting_tuple(of) {
         return Err(CheckError::TypeValue(of, value).into());
     }
-    let value = value.cast(of)?;
+    let value = value.cast(of).map_err(|fault| match fault {
+        CastFault::Type(fault) => Stop::from(fault),
+        CastFault::Field(fault) => CheckError::TypeValue(fault.0, fault.1).into(),
+    })?;
     let Some(given) = given else { return Ok(value) };
     match value.sanitized(of) {
         Some(sanitized) => Ok(sanitized),

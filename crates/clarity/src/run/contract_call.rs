@@ -85,13 +85,10 @@ impl Machine<'_> {
     /// Refuses arguments whose content is not of their type. A cast gives a list or a tuple the declared type, whatever is in it; such
     /// a value stays in the contract that was called with it.
     fn check_content(&self, first: usize) -> Result<(), Stop> {
-        for value in self.slots[first..].iter().filter(|value| is_made_of_others(value)) {
-            let of = value.type_of();
-            if value.sanitized(&of).is_none() {
-                return Err(CheckError::TypeValue(of, value.clone()).into());
-            }
+        match self.slots[first..].iter().find(|value| !value.is_of_its_type()) {
+            Some(value) => Err(CheckError::TypeValue(value.type_of(), value.clone()).into()),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// `contract-call?`
@@ -203,10 +200,6 @@ impl Machine<'_> {
         let method = table.get(name.as_str());
         method.cloned().ok_or_else(|| CheckError::TraitMethodUnknown(bound.name.to_string(), name.to_string()).into())
     }
-}
-
-const fn is_made_of_others(value: &Value) -> bool {
-    matches!(value, Value::List(_) | Value::Tuple(_) | Value::Optional(Some(_)) | Value::Ok(_) | Value::Err(_))
 }
 
 /// On whose behalf a contract is entered, and from where.

@@ -14,7 +14,7 @@ use crate::principal::{ContractId, Principal, TraitId};
 use crate::rules::Rules;
 use crate::syntax;
 use crate::types::Type;
-use crate::value::{Callable, List, Tuple, Value};
+use crate::value::{Callable, List, Value};
 
 const FORMAT: u8 = 1;
 
@@ -158,7 +158,7 @@ fn write(out: &mut Writer, value: &Value) {
         }
         Value::Tuple(tuple) => {
             out.0.push(TUPLE);
-            out.of(&Type::Tuple(Arc::clone(tuple.shape())));
+            out.of(&Type::Tuple(Arc::clone(tuple.present())));
             out.list(tuple.values().iter(), write);
         }
         Value::Optional(Some(inner)) => wrapped(out, SOME, inner),
@@ -202,7 +202,7 @@ fn read(from: &mut Reader<'_>, levels: u8) -> Read<Value> {
             if values.len() != shape.fields().len() {
                 return Err(from.fault("a tuple has another number of fields than its type"));
             }
-            Value::Tuple(Arc::new(Tuple { shape, values: values.into_boxed_slice() }))
+            Value::tuple_of(shape, values)
         }
         SOME => Value::Optional(Some(inner(from)?)),
         OK => Value::Ok(inner(from)?),

@@ -7,12 +7,27 @@ use super::{Callable, Value};
 use crate::principal::Principal;
 use crate::types::{Type, TypeFault};
 
+/// Why a value cannot be brought to a type.
+#[derive(Debug)]
+pub(crate) enum CastFault {
+    /// It would be too large with it.
+    Type(TypeFault),
+    /// This tuple in it has a field that this type of its place does not have.
+    Field(Box<(Type, Value)>),
+}
+
+impl From<TypeFault> for CastFault {
+    fn from(fault: TypeFault) -> Self {
+        Self::Type(fault)
+    }
+}
+
 impl Value {
-    /// The value with the type of the parameter.
+    /// The value with the type of the parameter. A tuple may lack fields, and is damaged then.
     ///
     /// # Errors
-    /// The value would be too large with it.
-    pub(crate) fn cast(self, parameter: &Type) -> Result<Self, TypeFault> {
+    /// [`CastFault`]
+    pub(crate) fn cast(self, parameter: &Type) -> Result<Self, CastFault> {
         Ok(match (parameter, self) {
             (Type::Optional(optional), Self::Optional(Some(inner))) if is_castable(optional.inner()) => {
                 Self::some(Arc::unwrap_or_clone(inner).cast(optional.inner())?)?
@@ -37,15 +52,15 @@ impl Value {
                 Self::list_of(expected.entry().clone(), list.max_len, items)?
             }
             (Type::Tuple(expected), Self::Tuple(tuple)) => {
-                let mut values = Vec::with_capacity(expected.fields().len());
-                for (name, field) in expected.fields() {
-                    let Some(value) = tuple.get(name) else { return Ok(Self::Tuple(tuple)) };
-                    values.push(value.clone().cast(field)?);
+                let mut values = vec![None; expected.fields().len()];
+                for (name, value) in tuple.fields() {
+                    let Some(at) = expected.position(name) else {
+                        let fault = (Type::Tuple(Arc::clone(expected)), Self::Tuple(Arc::clone(&tuple)));
+                        return Err(CastFault::Field(Box::new(fault)));
+                    };
+                    values[at] = Some(value.clone().cast(&expected.fields()[at].1)?);
                 }
-                if values.len() != tuple.values.len() {
-                    return Ok(Self::Tuple(tuple));
-                }
-                Self::tuple_of(Arc::clone(expected), values)
+                Self::tuple_with(Arc::clone(expected), values)?
             }
             (Type::Trait(bound), Self::Principal(principal)) => match principal.as_ref() {
                 Principal::Contract(contract) => Self::Callable(Arc::new(Callable {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::encode::{
     ASCII, BUFFER, CONTRACT, ERR, FALSE, INT, LIST, NONE, OK, SOME, STANDARD, TRUE, TUPLE, UINT, UTF8,
 };
-use super::{List, Tuple, Utf8, Value};
+use super::{List, Utf8, Value};
 use crate::names::{ClarityName, ContractName};
 use crate::principal::{ContractId, Principal, Standard};
 use crate::types::{MAX_VALUE_SIZE, Type};
@@ -42,9 +42,9 @@ pub enum DecodeError {
 /// How strictly a typed tuple is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fields {
-    /// Fields that the type does not have are dropped.
+    /// As many as the type has. Others are dropped; one may stand twice, and leave the tuple damaged.
     Declared,
-    /// The fields of the type, and no others.
+    /// The fields of the type, each once, and no others.
     Exactly,
 }
 
@@ -248,17 +248,18 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A field stands once, and the fields that the type does not have are read over.
+    /// Fields that the type does not have are read over, and of one that stands twice the last counts; or neither may be there.
     fn typed_tuple(&mut self, expected: &Type, levels: u8) -> Result<Value, DecodeError> {
         let Type::Tuple(shape) = expected else { return Err(DecodeError::OtherType(Box::new(expected.clone()))) };
         let count = self.length()?;
         let mut values: Vec<Option<Value>> = vec![None; shape.fields().len()];
+        let mut others = 0;
         for _ in 0..count {
             let name = self.text()?;
             match shape.position(name) {
                 Some(at) => {
                     let value = self.typed(&shape.fields()[at].1, levels)?;
-                    if values[at].is_some() {
+                    if values[at].is_some() && self.fields == Fields::Exactly {
                         return Err(DecodeError::Invalid("a field stands twice"));
                     }
                     values[at] = Some(value);
@@ -268,12 +269,15 @@ impl<'a> Reader<'a> {
                 }
                 None => {
                     self.untyped(levels)?;
+                    others += 1;
                 }
             }
         }
-        let values = values.into_iter().collect::<Option<Box<[Value]>>>();
-        let values = values.ok_or_else(|| DecodeError::OtherType(Box::new(expected.clone())))?;
-        Ok(Value::Tuple(Arc::new(Tuple { shape: Arc::clone(shape), values })))
+        // With one twice another may be missing, and nobody looks.
+        if count - others != values.len() {
+            return Err(DecodeError::OtherType(Box::new(expected.clone())));
+        }
+        Value::tuple_with(Arc::clone(shape), values).map_err(|_| DecodeError::Invalid("a tuple without fields"))
     }
 }
 

@@ -74,7 +74,7 @@ impl Value {
             Self::Tuple(tuple) => {
                 out.push(TUPLE);
                 write_length(out, tuple.values.len());
-                for ((name, _), value) in tuple.shape.fields().iter().zip(&tuple.values) {
+                for (name, value) in tuple.fields() {
                     write_name(out, name);
                     value.write(out);
                 }

@@ -18,12 +18,7 @@ impl PartialEq for Value {
             (Self::List(a), Self::List(b)) => Arc::ptr_eq(a, b) || a.items == b.items,
             (Self::Tuple(a), Self::Tuple(b)) => {
                 Arc::ptr_eq(a, b)
-                    || a.values == b.values
-                        && a.shape.fields().iter().map(|field| &field.0).eq(b
-                            .shape
-                            .fields()
-                            .iter()
-                            .map(|field| &field.0))
+                    || a.values == b.values && a.fields().map(|(name, _)| name).eq(b.fields().map(|(name, _)| name))
             }
             (Self::Optional(a), Self::Optional(b)) => a == b,
             (Self::Ok(a), Self::Ok(b)) | (Self::Err(a), Self::Err(b)) => a == b,

@@ -6,6 +6,21 @@ use super::{List, Tuple, Value};
 use crate::names::ClarityName;
 use crate::types::{JoinFault, MAX_TYPE_DEPTH, MAX_VALUE_SIZE, TupleType, Type, TypeFault};
 
+/// Why entries are no list.
+#[derive(Debug)]
+pub(crate) enum ListFault {
+    /// They have no type in common, or it is too large or too deep.
+    Join(JoinFault),
+    /// The content of one is not of the type that it carries.
+    Content,
+}
+
+impl<F: Into<JoinFault>> From<F> for ListFault {
+    fn from(fault: F) -> Self {
+        Self::Join(fault.into())
+    }
+}
+
 impl Value {
     /// `(some inner)`
     ///
@@ -45,18 +60,23 @@ impl Value {
     /// them have the types of their content.
     ///
     /// # Errors
-    /// The entries have no type in common; too large, too deep.
-    pub(crate) fn sanitized_list(mut items: Vec<Self>) -> Result<Self, JoinFault> {
+    /// [`ListFault`]
+    pub(crate) fn sanitized_list(mut items: Vec<Self>) -> Result<Self, ListFault> {
         let entry = entry_type(&items)?;
         let max_len = u32::try_from(items.len()).map_err(|_| TypeFault::ValueTooLarge)?;
-        if entry.is_compound() {
-            for item in items.iter_mut().filter(|item| !item.is_sanitary(&entry)) {
-                if let Some(sanitized) = item.sanitized(&entry) {
-                    *item = sanitized;
-                }
-            }
-        }
+        items.iter_mut().try_for_each(|item| item.sanitize_entry(&entry))?;
         Ok(Self::list_of(entry, max_len, items)?)
+    }
+
+    /// Brings an entry to the type of the list's entries.
+    ///
+    /// # Errors
+    /// Its content is not of that type.
+    pub(crate) fn sanitize_entry(&mut self, entry: &Type) -> Result<(), ListFault> {
+        if entry.is_compound() && !self.is_sanitary(entry) {
+            *self = self.sanitized(entry).ok_or(ListFault::Content)?;
+        }
+        Ok(())
     }
 
     /// A list of a type. The entries are trusted to be of it.
@@ -84,13 +104,26 @@ impl Value {
         let types = fields.iter().map(|(name, value)| (name.clone(), value.type_of())).collect();
         let shape = Arc::new(TupleType::new(types)?);
         let values = fields.into_iter().map(|(_, value)| value).collect();
-        Ok(Self::Tuple(Arc::new(Tuple { shape, values })))
+        Ok(Self::Tuple(Arc::new(Tuple { shape, values, present: None })))
     }
 
     /// A tuple of a type. The values are trusted to be of it, in the order of its fields.
     #[must_use]
     pub(crate) fn tuple_of(shape: Arc<TupleType>, values: Vec<Self>) -> Self {
-        Self::Tuple(Arc::new(Tuple { shape, values: values.into_boxed_slice() }))
+        Self::Tuple(Arc::new(Tuple { shape, values: values.into_boxed_slice(), present: None }))
+    }
+
+    /// As [`Value::tuple_of`]; it is damaged when fields have no value.
+    ///
+    /// # Errors
+    /// No field has a value.
+    pub(crate) fn tuple_with(shape: Arc<TupleType>, values: Vec<Option<Self>>) -> Result<Self, TypeFault> {
+        let fields = shape.fields().iter().zip(&values).filter(|(_, value)| value.is_some());
+        let fields: Vec<_> = fields.map(|(field, _)| field.clone()).collect();
+        let present =
+            (fields.len() < values.len()).then(|| TupleType::of_any_size(fields).map(Arc::new)).transpose()?;
+        let values = values.into_iter().flatten().collect();
+        Ok(Self::Tuple(Arc::new(Tuple { shape, values, present })))
     }
 }
 

@@ -18,9 +18,12 @@ mod text;
 
 use std::sync::Arc;
 
+pub(crate) use cast::CastFault;
 pub use decode::{DecodeError, Fields, MAX_DEPTH_UNTYPED};
-pub(crate) use text::DebugValue;
+pub(crate) use make::ListFault;
+pub(crate) use text::{DebugValue, signature};
 
+use crate::names::ClarityName;
 use crate::principal::{ContractId, Principal, TraitId};
 use crate::types::{TupleType, Type};
 
@@ -132,10 +135,15 @@ impl List {
 }
 
 /// A tuple with its type; values stand in the order of its fields.
+///
+/// It may be *damaged*: fields of its type have no value. Such a tuple comes from bytes in which a field stands twice, and, where
+/// arguments are not sanitized, from an argument that lacks fields.
 #[derive(Debug, Clone)]
 pub struct Tuple {
     pub(crate) shape: Arc<TupleType>,
     pub(crate) values: Box<[Value]>,
+    /// The fields that have a value, of a damaged tuple.
+    pub(crate) present: Option<Arc<TupleType>>,
 }
 
 impl Tuple {
@@ -145,16 +153,26 @@ impl Tuple {
         &self.shape
     }
 
-    /// The values in the order of the fields.
+    /// The values in the order of the fields; fewer than those in a damaged tuple.
     #[must_use]
     pub const fn values(&self) -> &[Value] {
         &self.values
     }
 
+    /// The fields that have a value: all, but in a damaged tuple.
+    pub(crate) fn present(&self) -> &Arc<TupleType> {
+        self.present.as_ref().unwrap_or(&self.shape)
+    }
+
+    /// Names and values, in byte order of the names.
+    pub fn fields(&self) -> impl Iterator<Item = (&ClarityName, &Value)> {
+        self.present().fields().iter().map(|(name, _)| name).zip(&self.values)
+    }
+
     /// The value of a field.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Value> {
-        self.shape.position(name).map(|at| &self.values[at])
+        self.present().position(name).map(|at| &self.values[at])
     }
 }
 

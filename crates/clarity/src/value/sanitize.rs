@@ -33,7 +33,7 @@ impl Value {
                 for (name, field) in expected.fields() {
                     fields.push((name.clone(), tuple.get(name)?.sanitized(field)?));
                 }
-                let exact = fields.len() == tuple.values.len();
+                let exact = fields.len() == tuple.values.len() && tuple.present.is_none();
                 if exact
                     && tuple
                         .shape
@@ -60,6 +60,32 @@ impl Value {
 }
 
 impl Value {
+    /// Whether the content is of the type that the value carries. A cast gives a list or a tuple the declared type, whatever is in it.
+    #[must_use]
+    pub(crate) fn is_of_its_type(&self) -> bool {
+        let holds_others =
+            matches!(self, Self::List(_) | Self::Tuple(_) | Self::Optional(Some(_)) | Self::Ok(_) | Self::Err(_));
+        !holds_others || self.can_be_sanitized(&self.type_of())
+    }
+
+    /// Whether [`Value::sanitized`] gives a value, without making it.
+    fn can_be_sanitized(&self, expected: &Type) -> bool {
+        match (expected, self) {
+            (Type::List(expected), Self::List(list)) => {
+                u32::try_from(list.items.len()).is_ok_and(|length| length <= expected.max_len())
+                    && list.items.iter().all(|item| item.can_be_sanitized(expected.entry()))
+            }
+            (Type::Tuple(expected), Self::Tuple(tuple)) => expected
+                .fields()
+                .iter()
+                .all(|(name, field)| tuple.get(name).is_some_and(|value| value.can_be_sanitized(field))),
+            (Type::Optional(expected), Self::Optional(Some(inner))) => inner.can_be_sanitized(expected.inner()),
+            (Type::Response(expected), Self::Ok(inner)) => inner.can_be_sanitized(expected.ok()),
+            (Type::Response(expected), Self::Err(inner)) => inner.can_be_sanitized(expected.err()),
+            _ => self.fits(expected).unwrap_or(false),
+        }
+    }
+
     /// Whether sanitizing is known to leave the value as it is, without doing it.
     #[must_use]
     pub(super) fn is_sanitary(&self, expected: &Type) -> bool {
@@ -73,6 +99,7 @@ impl Value {
             (Type::Tuple(expected), Self::Tuple(tuple)) => {
                 let fields = tuple.shape.fields().iter().zip(&tuple.values);
                 expected.fields().len() == tuple.values.len()
+                    && tuple.present.is_none()
                     && expected.fields().iter().zip(fields).all(|((name, expected), ((own, of), value))| {
                         name == own && value.is_of_just(of) && value.is_sanitary(expected)
                     })

@@ -101,7 +101,7 @@ impl Value {
             Self::Callable(callable) => 23 + bytes_of(callable.contract.name.len()),
             Self::List(list) => 5 + list.items.iter().map(Self::serialized_size).sum::<u64>(),
             Self::Tuple(tuple) => {
-                let names: u64 = tuple.shape.fields().iter().map(|(name, _)| 1 + bytes_of(name.len())).sum();
+                let names: u64 = tuple.present().fields().iter().map(|(name, _)| 1 + bytes_of(name.len())).sum();
                 5 + names + tuple.values.iter().map(Self::serialized_size).sum::<u64>()
             }
             Self::Optional(Some(inner)) | Self::Ok(inner) | Self::Err(inner) => 1 + inner.serialized_size(),

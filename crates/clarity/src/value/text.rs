@@ -1,10 +1,11 @@
 //! Values as texts show them: in the language's words ([`fmt::Display`]), and in the form that error texts use ([`DebugValue`]).
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::{Utf8, Value};
 use crate::principal::Principal;
-use crate::types::{DebugContract, DebugType, Type};
+use crate::types::{DebugContract, DebugType, TupleType, Type};
 
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -32,7 +33,7 @@ impl fmt::Display for Value {
             }
             Self::Tuple(tuple) => {
                 f.write_str("(tuple")?;
-                for ((name, _), value) in tuple.shape.fields().iter().zip(&tuple.values) {
+                for (name, value) in tuple.fields() {
                     write!(f, " ({name} {value})")?;
                 }
                 f.write_str(")")
@@ -71,6 +72,12 @@ fn hexadecimal(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
     Ok(())
 }
 
+/// A tuple's type in that form: `TupleTypeSignature { "a": int,}`.
+pub(crate) fn signature(shape: &Arc<TupleType>) -> String {
+    let text = DebugType(&Type::Tuple(Arc::clone(shape))).to_string();
+    text.strip_prefix("TupleType(").and_then(|text| text.strip_suffix(')')).unwrap_or(&text).to_owned()
+}
+
 /// The form that error texts use: `Optional(OptionalData { data: Some(UInt(1)) })`.
 #[derive(Clone, Copy)]
 pub(crate) struct DebugValue<'a>(pub &'a Value);
@@ -101,12 +108,9 @@ impl fmt::Display for DebugValue<'_> {
                 write!(f, "], type_signature: ListTypeData {{ max_len: {}, entry_type: {entry} }} }}))", list.max_len)
             }
             Value::Tuple(tuple) => {
-                let shape = Type::Tuple(std::sync::Arc::clone(&tuple.shape));
-                let text = DebugType(&shape).to_string();
-                let signature =
-                    text.strip_prefix("TupleType(").and_then(|text| text.strip_suffix(')')).unwrap_or(&text);
+                let signature = signature(&tuple.shape);
                 write!(f, "Tuple(TupleData {{ type_signature: {signature}, data_map: {{")?;
-                for (at, ((name, _), value)) in tuple.shape.fields().iter().zip(&tuple.values).enumerate() {
+                for (at, (name, value)) in tuple.fields().enumerate() {
                     write!(f, "{}ClarityName({name:?}): {}", if at == 0 { "" } else { ", " }, Self(value))?;
                 }
                 f.write_str("} })")

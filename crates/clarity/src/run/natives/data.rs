@@ -26,6 +26,11 @@ pub(super) fn of_type(expected: &Type, value: &Value) -> Result<(), Stop> {
     }
 }
 
+/// A value whose content is of the type that it carries, else an error.
+fn can_be_stored(value: &Value) -> Result<(), Stop> {
+    if value.is_of_its_type() { Ok(()) } else { Err(CheckError::CouldNotDetermineType.into()) }
+}
+
 /// The value that a text of the state is, and the bytes of its serialization.
 fn decode(text: &str, of: &Type) -> Option<(Value, u64)> {
     let mut bytes = vec![0; text.len() / 2];
@@ -100,6 +105,7 @@ impl Machine<'_> {
     pub(crate) fn store_variable(&mut self, frame: &Frame<'_>, index: u32, value: Value) -> Result<u64, Stop> {
         let variable = &frame.program().variables[index as usize];
         of_type(&variable.of, &value)?;
+        can_be_stored(&value)?;
         let bytes = value.serialized_size();
         let value = value.declared(&variable.of);
         self.write(Arc::clone(&variable.key), Datum::Value(value));
@@ -136,6 +142,7 @@ impl Machine<'_> {
             if insert && is_there(machine.entry(map, place)?.as_ref()) {
                 return Ok(false);
             }
+            can_be_stored(&new)?;
             bytes += new.serialized_size() + 1;
             let stored = Value::some(new.declared(&map.value))?;
             machine.write(place.into(), Datum::Value(stored));

@@ -144,7 +144,7 @@ impl Machine<'_> {
     fn append(&mut self, frame: &Frame<'_>, arguments: &Arguments<'_>) -> Outcome {
         let sequence = self.argument_copied(frame, arguments, 0)?;
         let Value::List(mut list) = sequence else { return Err(no_sequence(sequence)) };
-        let element = self.argument(frame, arguments, 1)?;
+        let mut element = self.argument(frame, arguments, 1)?;
         self.meter.charge(CostFn::Append, u64::from(list.entry.size().max(element.size())))?;
         self.copy_argument(frame, arguments, 1, &element)?;
         let entry = if list.entry == Type::NoType || !element.fits(&list.entry).unwrap_or(false) {
@@ -156,6 +156,7 @@ impl Machine<'_> {
         let List { items, .. } =
             std::mem::replace(Arc::make_mut(&mut list), List { entry: Type::NoType, max_len: 0, items: Vec::new() });
         let mut items = items;
+        element.sanitize_entry(&entry)?;
         items.push(element);
         Value::list_of(entry, most, items).map_err(Stop::from)
     }
@@ -257,7 +258,9 @@ fn join(first: Value, second: Value) -> Outcome {
             };
             let most = a.max_len.saturating_add(b.max_len);
             let mut items = Arc::unwrap_or_clone(a).items;
+            let from = items.len();
             items.extend_from_slice(&b.items);
+            items[from..].iter_mut().try_for_each(|item| item.sanitize_entry(&entry))?;
             Value::list_of(entry, most, items).map_err(Stop::from)
         }
         (Value::Buffer(a), Value::Buffer(b)) => Ok(Value::Buffer(extend(a, &b)?)),

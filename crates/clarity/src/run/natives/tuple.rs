@@ -5,11 +5,11 @@ use std::sync::Arc;
 use super::super::machine::{Frame, Machine, Outcome};
 use super::{Operands, two, unexpected};
 use crate::costs::{CostFn, units};
-use crate::error::Stop;
+use crate::error::{CheckError, Stop};
 use crate::lower::program::{At, Many, TupleShape};
 use crate::names::ClarityName;
 use crate::types::{TupleType, Type, TypeFault};
-use crate::value::Value;
+use crate::value::{Value, signature};
 
 /// The fields of both; those of the second win.
 pub(super) fn merge(values: Operands<'_>, checks_size: bool) -> Outcome {
@@ -17,22 +17,12 @@ pub(super) fn merge(values: Operands<'_>, checks_size: bool) -> Outcome {
         return Err(TypeFault::Undetermined.into());
     };
     let mut fields: Vec<(ClarityName, Type)> = update.shape().fields().to_vec();
-    let mut values: Vec<(ClarityName, Value)> = update
-        .shape()
-        .fields()
-        .iter()
-        .zip(update.values())
-        .map(|((name, _), value)| (name.clone(), value.clone()))
-        .collect();
-    for ((name, of), value) in base.shape().fields().iter().zip(base.values()) {
-        if update.shape().position(name).is_none() {
-            fields.push((name.clone(), of.clone()));
-            values.push((name.clone(), value.clone()));
-        }
-    }
-    values.sort_by(|a, b| a.0.cmp(&b.0));
-    let shape = if checks_size { TupleType::new(fields) } else { TupleType::of_any_size(fields) };
-    Ok(Value::tuple_of(Arc::new(shape?), values.into_iter().map(|(_, value)| value).collect()))
+    let others = base.shape().fields().iter().filter(|(name, _)| update.shape().position(name).is_none());
+    fields.extend(others.cloned());
+    let shape = Arc::new(if checks_size { TupleType::new(fields) } else { TupleType::of_any_size(fields) }?);
+    let newest = |name: &ClarityName| update.get(name).or_else(|| base.get(name)).cloned();
+    let values = shape.fields().iter().map(|(name, _)| newest(name)).collect();
+    Ok(Value::tuple_with(shape, values)?)
 }
 
 impl Machine<'_> {
@@ -75,7 +65,10 @@ impl Machine<'_> {
     fn field(&mut self, name: &ClarityName, value: &Value) -> Outcome {
         let Value::Tuple(tuple) = value else { return Err(unexpected(Type::NoType, value.clone())) };
         self.meter.charge(CostFn::TupleGet, units(tuple.values().len()))?;
-        tuple.get(name).cloned().ok_or_else(|| unexpected(Type::Tuple(Arc::clone(tuple.shape())), value.clone()))
+        tuple.get(name).cloned().ok_or_else(|| {
+            let what = format!("NoSuchTupleField({name:?}, {})", signature(tuple.shape()));
+            CheckError::Unreachable(format!("Unexpected error type during runtime analysis: {what}")).into()
+        })
     }
 }
 
