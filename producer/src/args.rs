@@ -8,6 +8,8 @@ use client::{LogFormat, parse_duration};
 
 /// Shortest and longest assembly of a template, as the node takes them.
 const ASSEMBLY_TIME: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(30));
+/// Pause before a proposal is made again: shortest, longest.
+const PROPOSAL_TIMEOUT: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(600));
 
 /// Produces blocks for a Mockamoto node.
 ///
@@ -53,8 +55,8 @@ pub struct Args {
     #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = parse_assembly_time)]
     pub assembly_time: Duration,
 
-    /// Pause before a proposal that the signers did not answer is made again, the same block
-    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = parse_duration)]
+    /// Pause before a proposal that the signers did not answer is made again, the same block (100ms to 10m)
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = parse_proposal_timeout)]
     pub proposal_timeout: Duration,
 
     /// Token that the node asks for
@@ -76,8 +78,16 @@ pub struct Args {
 
 /// The node refuses any other time with each template: better at the start.
 fn parse_assembly_time(text: &str) -> Result<Duration, String> {
+    parse_between(text, ASSEMBLY_TIME)
+}
+
+/// Each time that a proposal is made writes the slot, and an event into the journal.
+fn parse_proposal_timeout(text: &str) -> Result<Duration, String> {
+    parse_between(text, PROPOSAL_TIMEOUT)
+}
+
+fn parse_between(text: &str, (least, most): (Duration, Duration)) -> Result<Duration, String> {
     let time = parse_duration(text).map_err(|error| error.to_string())?;
-    let (least, most) = ASSEMBLY_TIME;
     if (least..=most).contains(&time) {
         Ok(time)
     } else {
@@ -111,6 +121,9 @@ mod tests {
             let error = time(text).unwrap_err();
             assert!(error.contains("is not between 10ms and 30s"), "{error}");
         }
+        let timeout = Args::try_parse_from(["p", "--data-dir", "x", "--proposal-timeout", "0"]);
+        let error = timeout.unwrap_err().to_string();
+        assert!(error.contains("0ns is not between 100ms and 600s"), "{error}");
         assert!(time("5").unwrap_err().contains("--assembly-time"));
     }
 }

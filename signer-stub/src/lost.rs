@@ -37,6 +37,27 @@ pub(crate) async fn refuse_after_signing(
     )
 }
 
+/// Says it when the record has read further than the node's journal goes (`newest`, its last sequence): the node's folder is an older
+/// copy, or a new one. The chain may stand still then, as this signer signs no other blocks in the places that it has signed.
+///
+/// # Errors
+/// The record cannot be read.
+pub(crate) fn say_when_node_is_older(folder: &Path, record: &Record, newest: u64) -> anyhow::Result<()> {
+    if let Some(place) = record.place()?
+        && place.sequence > newest
+    {
+        tracing::error!(
+            record = %folder.display(),
+            read_to = place.sequence,
+            newest,
+            "the node's folder is older than this signer's record, or new: the signer refuses other blocks in the places that it has \
+             signed, and the chain may stand still. Put the node's folder back as it was last, or reorganize bitcoin to before those \
+             blocks (ReorganizeBurnchain); for a new chain give an empty --data-dir"
+        );
+    }
+    Ok(())
+}
+
 /// Refuses a record that does not have the block whose signature is in the key's slot: it is an older copy. With `gives_up` the block
 /// is noted instead, and refused no more.
 ///

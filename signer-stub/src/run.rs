@@ -68,6 +68,7 @@ async fn sign(args: Args) -> anyhow::Result<()> {
         }
         let record = Record::open(folder, address, info.chain_id, Durability::from_setting(args.durable))?;
         lost::refuse_older_copy(&node, &chain, address, (folder, &record), args.new_record).await?;
+        lost::say_when_node_is_older(folder, &record, info.newest_sequence)?;
         tracing::info!(%address, node = args.node, "signer starts");
         signers.push(Signer::new(&node, key, address, record));
     }

@@ -103,6 +103,8 @@ pub enum CheckError {
     ReturnTypesMustMatch(Type, Type),
     /// A function is called while it runs.
     CircularReference(Vec<String>),
+    /// An account where a contract is needed.
+    ExpectedContractPrincipal(Value),
     /// There is no such contract.
     NoSuchContract(String),
     /// There is no such public function.
@@ -151,6 +153,7 @@ impl CheckError {
             Self::ListTypesMustMatch => "ListTypesMustMatch",
             Self::ReturnTypesMustMatch(..) => "ReturnTypesMustMatch",
             Self::CircularReference(_) => "CircularReference",
+            Self::ExpectedContractPrincipal(_) => "ExpectedContractPrincipalValue",
             Self::NoSuchContract(_) => "NoSuchContract",
             Self::NoSuchPublicFunction(..) => "NoSuchPublicFunction",
             Self::ContractCallExpectName => "ContractCallExpectName",
@@ -336,6 +339,7 @@ impl fmt::Display for CheckError {
         let kind = self.kind();
         match self {
             Self::TypeValue(expected, value) => write!(f, "{kind}({}, {:?})", DebugType(expected), cut(value)),
+            Self::ExpectedContractPrincipal(value) => write!(f, "{kind}({:?})", cut(value)),
             Self::ReturnTypesMustMatch(a, b) => write!(f, "{kind}({}, {})", DebugType(a), DebugType(b)),
             Self::CircularReference(names) => write!(f, "{kind}({names:?})"),
             Self::NoSuchContract(name)

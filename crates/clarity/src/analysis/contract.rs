@@ -90,7 +90,7 @@ impl Checker<'_, '_> {
 
     fn function(&mut self, access: Define, signature: &[NodeId], body: NodeId) -> Result<(), Box<Fault>> {
         let (name, parameters) = signature.split_first().ok_or(AnalysisError::DefineFunctionBadSignature)?;
-        let name = self.tree.atom(*name).ok_or(AnalysisError::DefineFunctionBadSignature)?;
+        let name = self.tree.atom(*name).ok_or(AnalysisError::BadFunctionName)?;
         let parameters = self.parameters(parameters)?;
         let before = self.meter.memory();
         self.in_function = true;
@@ -120,9 +120,10 @@ impl Checker<'_, '_> {
         if self.rules.counts_parameters && pairs.len() > MAX_PARAMETERS {
             return Err(AnalysisError::TooManyFunctionParameters(pairs.len(), MAX_PARAMETERS).into());
         }
+        let bound = pairs.iter().enumerate().map(|(at, pair)| binding(self.tree, *pair, BindingForm::Eval, at));
+        let bound: Vec<_> = bound.collect::<Result<_, _>>()?;
         let mut parameters = Vec::with_capacity(pairs.len());
-        for (at, pair) in pairs.iter().enumerate() {
-            let (name, of) = binding(self.tree, *pair, BindingForm::Eval, at)?;
+        for (name, of) in bound {
             let of = self.read_type(of).map_err(|error| Box::<Fault>::from(error).at(self.tree.span(of)))?;
             parameters.push((name.clone(), of));
         }

@@ -39,8 +39,9 @@ pub(super) fn definition(tree: &Tree, id: NodeId) -> Result<Option<Definition<'_
         (Define::ImplTrait, &[implemented]) => Definition::ImplTrait { implemented },
         (Define::DataVar | Define::Map, _) => return Err(AnalysisError::IncorrectArgumentCount(3, rest.len()).into()),
         (Define::FungibleToken, []) => return Err(AnalysisError::RequiresAtLeastArguments(1, 0).into()),
-        (Define::FungibleToken, _) => return Err(AnalysisError::RequiresAtMostArguments(2, rest.len()).into()),
-        (Define::ImplTrait, _) => return Err(AnalysisError::IncorrectArgumentCount(1, rest.len()).into()),
+        (Define::FungibleToken | Define::ImplTrait, _) => {
+            return Err(AnalysisError::IncorrectArgumentCount(1, rest.len()).into());
+        }
         _ => return Err(AnalysisError::IncorrectArgumentCount(2, rest.len()).into()),
     }))
 }

@@ -157,6 +157,7 @@ errors! {
     BadMapName "invalid map name";
     NoSuchMap(String) "use of unresolved map '{0}'";
     DefineFunctionBadSignature "invalid function definition";
+    BadFunctionName "invalid function name";
     BadMapTypeDefinition "invalid map definition";
     PublicFunctionMustReturnResponse(Shown) "public functions must return an expression of type 'response', found '{0}'";
     DefineVariableBadSignature "invalid variable definition";
@@ -274,13 +275,25 @@ impl From<TypeFault> for AnalysisError {
     }
 }
 
-/// The least type that admits the values of both.
+/// The least type that admits the values of both. An error names the two.
 pub(super) fn joined(a: &Type, b: &Type) -> Result<Type, AnalysisError> {
     a.join(b).map_err(|fault| match fault {
         JoinFault::NoneInCommon(_) => AnalysisError::type_error(a, b),
+        fault => join_error(fault, a, b),
+    })
+}
+
+/// The same for entries of a list. An error names the parts of the two that have nothing in common.
+pub(super) fn joined_entries(a: &Type, b: &Type) -> Result<Type, AnalysisError> {
+    a.join(b).map_err(|fault| join_error(fault, a, b))
+}
+
+fn join_error(fault: JoinFault, a: &Type, b: &Type) -> AnalysisError {
+    match fault {
+        JoinFault::NoneInCommon(parts) => AnalysisError::type_error(&parts.0, &parts.1),
         JoinFault::Type(TypeFault::ValueTooLarge) if is_list_too_large(a, b) => AnalysisError::SupertypeTooLarge,
         JoinFault::Type(fault) => fault.into(),
-    })
+    }
 }
 
 /// The type of what an `if` or a function gives: of contracts that were written down nothing is left there but principals. What can only be
@@ -314,6 +327,11 @@ impl From<TypeSyntax> for AnalysisError {
     fn from(fault: TypeSyntax) -> Self {
         match fault {
             TypeSyntax::Invalid => Self::InvalidTypeDescription,
+            TypeSyntax::FieldNotList(at) => Self::BadSyntaxBinding(BindingFault::NotList(BindingForm::TupleCons, at)),
+            TypeSyntax::FieldLength(at) => {
+                Self::BadSyntaxBinding(BindingFault::InvalidLength(BindingForm::TupleCons, at))
+            }
+            TypeSyntax::FieldName(at) => Self::BadSyntaxBinding(BindingFault::NotAtom(BindingForm::TupleCons, at)),
             TypeSyntax::UnknownName(name) => Self::UnknownTypeName(name),
             TypeSyntax::OutOfBounds => Self::ValueOutOfBounds,
             TypeSyntax::Fault(fault) => fault.into(),

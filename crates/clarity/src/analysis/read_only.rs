@@ -38,7 +38,7 @@ impl<'a> Checker<'a> {
         match definition(self.tree, id)? {
             Some(Definition::Function { access, signature, body }) => {
                 let name = signature.first().ok_or(AnalysisError::DefineFunctionBadSignature)?;
-                let name = self.tree.atom(*name).ok_or(AnalysisError::DefineFunctionBadSignature)?;
+                let name = self.tree.atom(*name).ok_or(AnalysisError::BadFunctionName)?;
                 let is_read_only = self.expression(body)?;
                 if access == Define::ReadOnly && !is_read_only {
                     return Err(AnalysisError::WriteAttemptedInReadOnly.into());

@@ -62,11 +62,12 @@ impl Checker<'_, '_> {
                 return Err(AnalysisError::TooManyFunctionParameters(parameters.len(), MAX_METHODS).into());
             }
             let parameters = parameters.iter().map(|of| self.read_type(*of)).collect::<Result<Vec<_>, _>>()?;
-            let result = self.read_type(result)?;
-            if !matches!(result, Type::Response(_)) {
+            let Ok(result @ Type::Response(_)) = self.read_type(result) else {
                 return Err(AnalysisError::DefineTraitBadSignature.into());
-            }
-            if methods.insert(name.clone(), Method { parameters, result }).is_some() {
+            };
+            // In Clarity 1 the last of one name counts.
+            let before = methods.insert(name.clone(), Method { parameters, result });
+            if before.is_some() && self.dialect.traits_are_values {
                 return Err(AnalysisError::DefineTraitDuplicateMethod(name.to_string()).into());
             }
         }
@@ -88,8 +89,10 @@ impl Checker<'_, '_> {
         if self.dialect.strict_names {
             self.claim(alias)?;
         }
+        if self.dialect.traits_are_values {
+            self.known.trait_names.insert(alias.clone());
+        }
         self.known.traits.insert(trait_id.clone(), Arc::clone(methods));
-        self.known.trait_names.insert(alias.clone());
         Ok(())
     }
 

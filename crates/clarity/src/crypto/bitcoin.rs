@@ -48,9 +48,10 @@ struct Transaction<'a> {
 fn transaction(bytes: &[u8]) -> Option<Transaction<'_>> {
     let mut reader = Reader(bytes);
     let version = reader.take(4)?;
-    let with_witnesses = matches!(reader.0, [0, 1, ..]);
-    if with_witnesses {
-        reader.take(2)?;
+    // No inputs announce the form with witnesses, and there is one such form.
+    let with_witnesses = matches!(reader.0, [0, ..]);
+    if with_witnesses && reader.take(2)? != [0, 1] {
+        return None;
     }
     let body = reader.0;
     let inputs = reader.count()?;
@@ -73,9 +74,9 @@ fn transaction(bytes: &[u8]) -> Option<Transaction<'_>> {
     reader.0.is_empty().then(|| Transaction { outputs, txid: double_sha256(&[version, body, lock_time].concat()) })
 }
 
-/// Reads the witnesses of all inputs. Whether any is there: a transaction without one has no business in this form.
+/// Reads the witnesses of all inputs. Whether any is there: a transaction with inputs and without one has no business in this form.
 fn witnesses(reader: &mut Reader<'_>, inputs: u64) -> Option<bool> {
-    let mut any = false;
+    let mut any = inputs == 0;
     for _ in 0..inputs {
         for _ in 0..reader.count()? {
             reader.bytes()?;

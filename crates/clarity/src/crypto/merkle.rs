@@ -1,7 +1,7 @@
 //! `verify-merkle-proof`: whether a transaction is in a bitcoin block.
 //!
 //! Rows of an odd number of nodes repeat their last one, so the sibling of a last node without a partner must be that node
-//! itself. Otherwise one proof would hold for trees of several sizes.
+//! itself, and no other node's may be. Otherwise one proof would hold for trees of several sizes (CVE-2012-2459).
 
 use super::hash::double_sha256;
 
@@ -13,7 +13,8 @@ pub(crate) fn verify(leaf: &[u8; 32], root: &[u8; 32], index: u128, count: u128,
     }
     let (mut hash, mut index, mut width) = (*leaf, index, count);
     for sibling in siblings {
-        if width == 1 || (index.is_multiple_of(2) && index + 1 == width && *sibling != hash) {
+        let is_repeated = index.is_multiple_of(2) && index + 1 == width;
+        if width == 1 || is_repeated != (*sibling == hash) {
             return false;
         }
         let (left, right) = if index.is_multiple_of(2) { (&hash, sibling) } else { (sibling, &hash) };

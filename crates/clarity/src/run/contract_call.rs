@@ -179,7 +179,10 @@ impl Machine<'_> {
         let bad = || CheckError::BadTraitImplementation(bound.name.to_string(), name.to_string());
         let index = *callee.program.function_names.get(name.as_str()).ok_or_else(bad)?;
         let function = &callee.program.functions[index as usize];
-        if function.visibility == Visibility::Private || !fits(function, &method) {
+        if function.visibility == Visibility::Private {
+            return Err(CheckError::NoSuchPublicFunction(id.to_string(), name.to_string()).into());
+        }
+        if !fits(function, &method) {
             return Err(bad().into());
         }
         Ok((!callee.program.implements.contains(bound)).then_some(method.returns))

@@ -11,6 +11,12 @@ use crate::value::Value;
 pub(crate) enum TypeSyntax {
     /// It has not the form of a type.
     Invalid,
+    /// The field of a tuple at this place is no list.
+    FieldNotList(usize),
+    /// It is no list of two.
+    FieldLength(usize),
+    /// It begins with something that is no name.
+    FieldName(usize),
     /// No type has this name.
     UnknownName(String),
     /// A length that no value has.
@@ -93,17 +99,15 @@ impl<'a> TypeReader<'a> {
             }
             ("tuple", fields) => {
                 let mut parsed = Vec::with_capacity(fields.len());
-                for field in fields {
-                    let [name, of] = self.tree.list(*field).unwrap_or_default() else {
-                        return Err(TypeSyntax::Invalid);
-                    };
-                    let name = self.tree.atom(*name).ok_or(TypeSyntax::Invalid)?.clone();
+                for (place, field) in fields.iter().enumerate() {
+                    let field = self.tree.list(*field).ok_or(TypeSyntax::FieldNotList(place))?;
+                    let [name, of] = field else { return Err(TypeSyntax::FieldLength(place)) };
+                    let name = self.tree.atom(*name).ok_or(TypeSyntax::FieldName(place))?.clone();
                     parsed.push((name, self.read(*of)?));
                 }
                 Ok(Type::tuple(parsed)?)
             }
-            ("buff" | "string-ascii" | "string-utf8" | "list" | "optional" | "response", _) => Err(TypeSyntax::Invalid),
-            (name, _) => Err(TypeSyntax::UnknownName(name.to_owned())),
+            _ => Err(TypeSyntax::Invalid),
         }
     }
 

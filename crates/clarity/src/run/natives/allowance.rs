@@ -93,23 +93,21 @@ impl Machine<'_> {
         self.judge(&owner, &allowed, level, outcome)
     }
 
-    /// What the form gives, after the body gave something or stopped.
+    /// What the form gives, after the body gave something or stopped. A broken allowance counts before whatever stopped the body. When
+    /// none is broken, that goes on, and what was done stays for an outer form to judge.
     fn judge(&mut self, owner: &Principal, allowed: &[Allowance], level: Level, outcome: Outcome) -> Outcome {
-        let stop = match outcome {
-            Ok(_) | Err(Stop::Return(..)) => match self.broken(owner, allowed, level) {
-                Ok(Some(index)) => return self.refuse_level(level, index),
-                Ok(None) => return outcome.and_then(|value| Value::okay(value).map_err(Stop::from)),
-                Err(stop) => stop,
-            },
-            Err(stop) => stop,
-        };
-        self.roll_back(level);
-        Err(stop)
-    }
-
-    fn refuse_level(&mut self, level: Level, index: u128) -> Outcome {
-        self.roll_back(level);
-        Value::error(Value::UInt(index)).map_err(Stop::from)
+        if let Err(stop) = &outcome
+            && ends_execution(stop)
+        {
+            return outcome;
+        }
+        match self.broken(owner, allowed, level)? {
+            Some(index) => {
+                self.roll_back(level);
+                Value::error(Value::UInt(index)).map_err(Stop::from)
+            }
+            None => outcome.and_then(|value| Value::okay(value).map_err(Stop::from)),
+        }
     }
 
     /// Evaluates the allowances in order; each holds memory until the form ends.
@@ -163,7 +161,9 @@ impl Machine<'_> {
     fn token_name(&mut self, frame: &Frame<'_>, arguments: &[At]) -> Result<(TokenName, u64), Stop> {
         let contract = self.eval(frame, arguments[0])?;
         let owner = principal(contract.clone())?;
-        let Principal::Contract(contract) = owner.as_ref() else { return Err(unexpected(Type::Principal, contract)) };
+        let Principal::Contract(contract) = owner.as_ref() else {
+            return Err(CheckError::ExpectedContractPrincipal(contract).into());
+        };
         let name = self.eval(frame, arguments[1])?;
         let Value::Ascii(text) = &name else { return Err(unexpected(Type::Ascii(128), name)) };
         let text = std::str::from_utf8(text).unwrap_or_default();
@@ -240,6 +240,15 @@ fn first_broken(allowed: &[Allowance], holds: impl Fn(&Allowance) -> Option<bool
         }
     }
     (!covered).then_some(UNCOVERED)
+}
+
+/// Whether nothing may go on: there is no budget left, somebody wants the end, or this machine failed.
+const fn ends_execution(stop: &Stop) -> bool {
+    match stop {
+        Stop::Internal(_) => true,
+        Stop::Check(error) => matches!(**error, CheckError::Cost(CostError::Balance { .. } | CostError::Interrupted)),
+        Stop::Return(..) | Stop::Runtime(_) => false,
+    }
 }
 
 /// Memory that allowances do not get is no ordinary failure.
