@@ -1,0 +1,152 @@
+//! What the reference does where no conformance case looks: measured on its VM in clarinet's SDK 3.21 (epochs 3.0 to 3.4, and of
+//! Clarity 6 what does not depend on the later rules of 4.0).
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "this is test code")]
+
+use clarity::test_support::{Memory, id};
+use clarity::value::Value;
+use clarity::{Dialect, Rules};
+
+fn memory(epoch: &str, version: u8) -> Memory {
+    let rules = Rules::ALL.iter().find(|rules| rules.epoch == epoch).unwrap();
+    Memory::new(rules, Dialect::ALL.iter().find(|dialect| dialect.version == version).unwrap())
+}
+
+/// What a call gives, or the error's name.
+fn call(memory: &mut Memory, function: &str, arguments: &[&str]) -> String {
+    let arguments = arguments.iter().map(|hex| Value::decode(&hex::decode(hex).unwrap()).unwrap()).collect();
+    match memory.call(&id("c"), function, arguments).0 {
+        Ok(value) => value.to_string(),
+        Err(stop) => stop.kind().to_owned(),
+    }
+}
+
+/// What the body of a public function without arguments gives.
+fn body(epoch: &str, version: u8, before: &str, body: &str) -> String {
+    let mut memory = memory(epoch, version);
+    memory.publish("c", &format!("{before} (define-public (go) (ok {body}))"));
+    call(&mut memory, "go", &[])
+}
+
+const INT_0: &str = "0000000000000000000000000000000000";
+const INT_5: &str = "0000000000000000000000000000000005";
+
+#[test]
+fn a_broken_allowance_counts_before_what_stopped_the_body() {
+    let coin = "(define-fungible-token f u60) (define-data-var n uint u0) (ft-mint? f u20 tx-sender)
+        (define-private (move (amount uint)) (unwrap-panic (ft-transfer? f amount tx-sender current-contract)))";
+    for (version, epoch) in [(4, "3.3"), (5, "3.4"), (6, "4.0"), (6, "4.1")] {
+        let run = |allowed: &str, stop: &str| {
+            let restricted = format!("(restrict-assets? tx-sender ({allowed}) (move u2) (var-set n u7) {stop} u1)");
+            body(epoch, version, coin, &format!("(list (print {restricted}) (ok (var-get n)))"))
+        };
+        for stop in ["(/ u1 u0)", "(- u1 u2)", "(unwrap-panic (if true none (some u1)))", "(move u30)"] {
+            assert_eq!(run("", stop), "(ok ((err u128) (ok u0)))", "{epoch}: {stop}");
+            assert_eq!(run("(with-ft current-contract \"f\" u1)", stop), "(ok ((err u0) (ok u0)))", "{epoch}: {stop}");
+        }
+        assert_eq!(run("(with-ft current-contract \"f\" u2)", "(/ u1 u0)"), "DivisionByZero", "{epoch}");
+        // What an inner form lets pass, an outer one still sees.
+        let inner = "(restrict-assets? tx-sender ((with-ft current-contract \"f\" u2)) (move u2) (/ u1 u0) u1)";
+        let outer = format!("(restrict-assets? tx-sender () (is-ok {inner}))");
+        assert_eq!(body(epoch, version, coin, &outer), "(ok (err u128))", "{epoch}");
+    }
+}
+
+#[test]
+fn a_tuple_may_lack_fields_of_its_parameter_before_4_0_and_has_no_others() {
+    let source = "(define-data-var v {b: int, k: bool} {b: 1, k: true})
+        (define-public (same (p {b: int, k: bool})) (ok p))
+        (define-public (inner (p (optional {b: int, k: bool}))) (ok p))
+        (define-public (b (p {b: int, k: bool})) (ok (get b p)))
+        (define-public (k (p {b: int, k: bool})) (ok (get k p)))
+        (define-public (merged (p {b: int, k: bool})) (ok (merge p {k: false})))
+        (define-public (equal (p {b: int, k: bool})) (ok (is-eq p {b: 5, k: true})))
+        (define-public (listed (p {b: int, k: bool})) (ok (list p)))
+        (define-public (kept (p {b: int, k: bool})) (ok (var-set v p)))
+        (define-public (one (p {b: int})) (ok p))
+        (define-public (ones (p (list 2 {b: int}))) (ok p))";
+    let lacks_k = format!("0c000000010162{INT_5}");
+    let has_both = format!("0c000000020162{INT_5}016b03");
+    for (epoch, version) in [("3.0", 2), ("3.3", 4), ("3.4", 5)] {
+        let mut memory = memory(epoch, version);
+        memory.publish("c", source);
+        for (function, said) in [
+            ("same", "(ok (tuple (b 5)))"),
+            ("b", "(ok 5)"),
+            ("k", "Unreachable"),
+            ("merged", "(ok (tuple (b 5) (k false)))"),
+            ("equal", "(ok false)"),
+            ("listed", "ListTypesMustMatch"),
+            ("kept", "CouldNotDetermineType"),
+        ] {
+            assert_eq!(call(&mut memory, function, &[&lacks_k]), said, "{epoch}: {function}");
+        }
+        assert_eq!(call(&mut memory, "inner", &[&format!("0a{lacks_k}")]), "(ok (some (tuple (b 5))))", "{epoch}");
+        assert_eq!(call(&mut memory, "one", &[&has_both]), "TypeValueError", "{epoch}");
+        assert_eq!(call(&mut memory, "ones", &[&format!("0b00000001{has_both}")]), "TypeValueError", "{epoch}");
+        // Nor may what is of another type be kept.
+        let swapped = format!("0c00000002016203016b{INT_5}");
+        assert_eq!(call(&mut memory, "same", &[&swapped]), "(ok (tuple (b true) (k 5)))", "{epoch}");
+        assert_eq!(call(&mut memory, "kept", &[&swapped]), "CouldNotDetermineType", "{epoch}");
+    }
+    let mut memory = memory("4.0", 6);
+    memory.publish("c", source);
+    assert_eq!(call(&mut memory, "same", &[&lacks_k]), "TypeValueError");
+}
+
+#[test]
+fn of_a_field_that_stands_twice_in_bytes_the_last_counts_until_4_1() {
+    let twice = |entries: &str| format!("(from-consensus-buff? {{b: int, k: bool}} 0x0c{entries})");
+    let (b0, b5, y) = (format!("0162{INT_0}"), format!("0162{INT_5}"), "017903");
+    for (entries, said) in [
+        (format!("00000002{b0}{b5}"), "(ok (some (tuple (b 5))))"),
+        (format!("00000003{b0}{b5}{y}"), "(ok (some (tuple (b 5))))"),
+        (format!("00000003{b0}{b5}016b03"), "(ok none)"),
+        (format!("00000001{b5}"), "(ok none)"),
+        (format!("00000002{b5}016b03"), "(ok (some (tuple (b 5) (k true))))"),
+    ] {
+        for (epoch, version) in [("3.0", 2), ("3.4", 5), ("4.0", 6)] {
+            assert_eq!(body(epoch, version, "", &twice(&entries)), said, "{epoch}: {entries}");
+        }
+    }
+    assert_eq!(body("4.1", 6, "", &twice(&format!("00000002{b0}{b5}"))), "(ok none)");
+    // Whatever is joined to a list is brought to the type of its entries.
+    let damaged = format!("(unwrap-panic {})", twice(&format!("00000002{b0}{b5}")));
+    for listed in [
+        format!("(append (list {{b: 1, k: true}}) {damaged})"),
+        format!("(concat (list {{b: 1, k: true}}) (list {damaged}))"),
+    ] {
+        assert_eq!(body("3.4", 5, "", &listed), "ListTypesMustMatch", "{listed}");
+    }
+}
+
+#[test]
+fn names_of_traits_are_free_in_clarity_1() {
+    let source = "(define-trait t ((f () (response int int)) (f (uint) (response uint uint))))";
+    for (version, is_taken) in [(1, true), (2, false), (3, false)] {
+        let mut memory = memory("3.4", version);
+        assert_eq!(memory.try_publish("twice", source).is_ok(), is_taken, "{version}");
+        memory.publish("t", "(define-trait t ((f (uint) (response uint uint))))");
+        let user = "(use-trait x .t.t) (define-constant x u1) (define-public (g (y <x>)) (contract-call? y f x))";
+        assert_eq!(memory.try_publish("user", user).is_ok(), version == 1, "{version}");
+    }
+}
+
+#[test]
+fn functions_of_clarity_6_refuse_what_would_prove_too_much() {
+    let run = |expression: &str| body("4.0", 6, "", expression);
+    // A point of small order as key, and as R.
+    let small = format!("01{}", "00".repeat(31));
+    assert_eq!(run(&format!("(ed25519-verify 0x 0x{small}{} 0x{small})", "00".repeat(32))), "(ok false)");
+    // Three leaves, whose last stands for itself; claimed as the third of four.
+    let (leaf, other) = ("22".repeat(32), "11".repeat(32));
+    let hash = |a: &str, b: &str| format!("(sha256 (sha256 (concat {a} {b})))");
+    let (a, b) = (format!("0x{other}"), format!("0x{leaf}"));
+    let root = hash(&hash(&a, &a), &hash(&b, &b));
+    let proof = |count: u8| run(&format!("(verify-merkle-proof {b} {root} u2 u{count} (list {b} {}))", hash(&a, &a)));
+    assert_eq!([proof(3), proof(4)], ["(ok true)", "(ok false)"]);
+    // No inputs announce witnesses, of which no input has one.
+    let output = |bytes: &str| run(&format!("(is-ok (get-bitcoin-tx-output? 0x{bytes} u0))"));
+    assert_eq!(output("02000000000100010500000000000000015100000000"), "(ok true)");
+    assert_eq!(output("020000000002050000000000000001510500000000000000015100000000"), "(ok false)");
+}
