@@ -71,10 +71,14 @@ impl<'a> Checker<'a> {
         ids.iter().try_fold(true, |so_far, id| Ok(self.expression(*id)? && so_far))
     }
 
-    /// The same of what is bound to names: behind one that writes nothing is looked at.
-    fn all_bound(&self, ids: &[NodeId]) -> Verdict {
-        for id in ids {
-            if !self.expression(*id)? {
+    /// The same of what is bound to names, pair by pair: behind one that writes nothing is looked at, and whether the other halves are
+    /// names is not looked at here.
+    fn all_bound(&self, pairs: &[NodeId], form: BindingForm) -> Verdict {
+        for (at, pair) in pairs.iter().enumerate() {
+            let fault = AnalysisError::BadSyntaxBinding;
+            let parts = self.tree.list(*pair).ok_or_else(|| fault(BindingFault::NotList(form, at)))?;
+            let &[_, value] = parts else { return Err(fault(BindingFault::InvalidLength(form, at)).into()) };
+            if !self.expression(value)? {
                 return Ok(false);
             }
         }
@@ -132,10 +136,7 @@ impl<'a> Checker<'a> {
                 count::<2>(arguments)?;
                 self.all(arguments)
             }
-            Native::TupleCons => {
-                let values = self.bound(arguments, BindingForm::TupleCons)?;
-                self.all_bound(&values)
-            }
+            Native::TupleCons => self.all_bound(arguments, BindingForm::TupleCons),
             Native::FromConsensusBuff => {
                 let [_, bytes] = count(arguments)?;
                 self.expression(bytes)
@@ -155,22 +156,10 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// The expressions of pairs. Whether the other halves are names is not looked at here.
-    fn bound(&self, pairs: &[NodeId], form: BindingForm) -> Result<Vec<NodeId>, Box<Fault>> {
-        let value = |(at, pair): (usize, &NodeId)| {
-            let fault = AnalysisError::BadSyntaxBinding;
-            let parts = self.tree.list(*pair).ok_or_else(|| fault(BindingFault::NotList(form, at)))?;
-            let &[_, value] = parts else { return Err(fault(BindingFault::InvalidLength(form, at)).into()) };
-            Ok(value)
-        };
-        pairs.iter().enumerate().map(value).collect()
-    }
-
     fn let_form(&self, arguments: &[NodeId]) -> Verdict {
         at_least(2, arguments)?;
         let pairs = self.tree.list(arguments[0]).ok_or(AnalysisError::BadLetSyntax)?;
-        let values = self.bound(pairs, BindingForm::Let)?;
-        Ok(self.all_bound(&values)? && self.all(&arguments[1..])?)
+        Ok(self.all_bound(pairs, BindingForm::Let)? && self.all(&arguments[1..])?)
     }
 
     fn at_block(&self, arguments: &[NodeId]) -> Verdict {

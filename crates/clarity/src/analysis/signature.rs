@@ -167,11 +167,8 @@ impl Checker<'_, '_> {
         self.charge(CostFn::AnalysisTypeCheck, u64::from(second.type_size()))?;
         let is_text = matches!(first, Type::Ascii(_) | Type::Utf8(_) | Type::Buffer(_));
         let is_ordered = matches!(first, Type::Int | Type::UInt) || is_text && self.dialect.compares_text;
-        if self.dialect.compares_text {
-            union(&[Type::Int, Type::UInt, MAX_ASCII, MAX_UTF8, MAX_BUFFER], first, is_ordered)?;
-        } else {
-            union(&[Type::Int, Type::UInt], first, is_ordered)?;
-        }
+        // Clarity 1 names what later versions take, too.
+        union(&[Type::Int, Type::UInt, MAX_ASCII, MAX_UTF8, MAX_BUFFER], first, is_ordered)?;
         let is_same = matches!(
             (first, second),
             (Type::Int, Type::Int)
