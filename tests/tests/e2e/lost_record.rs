@@ -1,4 +1,4 @@
-//! A signer that lost its record refuses to begin a new one once it has signed; the other signers go on.
+//! Signers whose record is lost, older than what they have signed, or newer than their node: they say so, and sign nothing twice.
 
 use std::path::Path;
 
@@ -132,5 +132,42 @@ fn a_signer_with_an_older_copy_of_its_record_or_a_part_of_it_does_not_sign() {
         }
         copy_record(&newest, &folder);
         goes_on(&mut cluster, &mut watch).await;
+    });
+}
+
+/// Copies a folder's files.
+fn copy_files(from: &Path, to: &Path) {
+    std::fs::create_dir(to).expect("a folder");
+    for entry in std::fs::read_dir(from).expect("a folder") {
+        let entry = entry.expect("an entry");
+        std::fs::copy(entry.path(), to.join(entry.file_name())).expect("a copy");
+    }
+}
+
+#[test]
+fn a_signer_whose_record_is_newer_than_the_nodes_folder_says_so() {
+    run(async {
+        let mut cluster = four_signers();
+        let mut watch = cluster.client().watch(0).await;
+        signature(&mut watch, 0).await;
+        let (folder, older) = (cluster.node_folder(), cluster.node_folder().with_extension("older"));
+        cluster.node.kill();
+        copy_files(&folder, &older);
+        cluster.restart_node("2s");
+        let mut watch = cluster.client().watch(0).await;
+        // Long enough for the signer to have kept its place: it does so once a second.
+        blocks(&mut watch, 25).await;
+        cluster.signers[0].kill();
+        cluster.restart_signer(0);
+        let says = "older than this signer's record";
+        cluster.signers[0].wait_for_log("connected to the node");
+        assert!(!cluster.signers[0].log().contains(says), "{}", cluster.signers[0].log());
+        cluster.signers[0].kill();
+        cluster.node.kill();
+        std::fs::remove_dir_all(&folder).expect("no folder");
+        std::fs::rename(&older, &folder).expect("the older folder");
+        cluster.restart_node("2s");
+        cluster.restart_signer(0);
+        cluster.signers[0].wait_for_log(says);
     });
 }
