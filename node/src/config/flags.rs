@@ -7,6 +7,8 @@ use std::time::Duration;
 use clap::Parser;
 use client::{LogFormat, parse_duration};
 
+use super::names::resolve;
+
 /// A Stacks node that runs by Nakamoto rules, with bitcoin, producers and stackers mocked.
 ///
 /// Serves gRPC and HTTP on one port. Every flag overrides the config file; without either the default counts.
@@ -27,11 +29,11 @@ pub struct Flags {
     pub durable: Option<bool>,
 
     /// Address and port to serve on; port 0 takes a free one [default: 127.0.0.1:20443]
-    #[arg(long, value_name = "ADDRESS:PORT")]
+    #[arg(long, value_name = "ADDRESS:PORT", value_parser = resolve)]
     pub bind: Option<SocketAddr>,
 
     /// A second address and port for HTTP; 127.0.0.1:3999 is where stacks.js looks for a devnet
-    #[arg(long, value_name = "ADDRESS:PORT")]
+    #[arg(long, value_name = "ADDRESS:PORT", value_parser = resolve)]
     pub http_extra_bind: Option<SocketAddr>,
 
     /// Do without that second address when another program has it

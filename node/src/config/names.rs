@@ -1,9 +1,20 @@
-//! Names in keys of `[connection_options]`: hosts that mean this node, and pages that may do more than read.
+//! Names of hosts and pages: addresses to serve on, hosts that mean this node, and pages that may do more than read.
+
+use std::net::{SocketAddr, ToSocketAddrs as _};
 
 use axum::http::uri::Authority;
 
 /// Stands for every host, or every page.
 pub const ANY: &str = "*";
+
+/// The address of `host:port`. A name is looked up, and its first address is used.
+///
+/// # Errors
+/// Says what is wrong with the text.
+pub(super) fn resolve(text: &str) -> Result<SocketAddr, String> {
+    let mut found = text.to_socket_addrs().map_err(|error| format!("`{text}` is not host:port: {error}"))?;
+    found.next().ok_or_else(|| format!("`{text}` has no address"))
+}
 
 /// Whether a text can be a host of `allowed_hosts`: a name or number without port, or `*`.
 #[must_use]
@@ -21,6 +32,14 @@ pub(super) fn is_origin(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn addresses_and_names_with_a_port_are_resolved() {
+        assert_eq!(resolve("127.0.0.1:5").unwrap().to_string(), "127.0.0.1:5");
+        assert!(resolve("localhost:5").unwrap().ip().is_loopback());
+        let error = resolve("localhost").unwrap_err();
+        assert!(error.starts_with("`localhost` is not host:port"), "{error}");
+    }
 
     #[test]
     fn names_without_port_are_hosts() {

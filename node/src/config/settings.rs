@@ -1,6 +1,6 @@
 //! Flags and config file merged and checked.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs as _};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use super::file::{self, ConfigFile};
 use super::flags::Flags;
 use super::genesis::{Balance, GenesisError, GenesisFile};
 use super::keys::{self, KeyProblem};
-use super::names::{is_host, is_origin};
+use super::names::{is_host, is_origin, resolve};
 use super::observers::{ObserverConfig, observers};
 use crate::config::CallLimits;
 use crate::limits::MAX_CONNECTIONS;
@@ -307,12 +307,10 @@ impl ConfigFile {
     }
 }
 
-/// Address from a flag, or from `host:port` in the file; a name is looked up, and its first address is used.
+/// Address from a flag, or from `host:port` in the file.
 fn address(key: &'static str, flag: Option<SocketAddr>, text: Option<&str>) -> Result<Option<SocketAddr>, ConfigError> {
     let (None, Some(text)) = (flag, text) else { return Ok(flag) };
-    let mut found =
-        text.to_socket_addrs().map_err(|error| value(key, format!("`{text}` is not host:port: {error}")))?;
-    found.next().map(Some).ok_or_else(|| value(key, format!("`{text}` has no address")))
+    resolve(text).map(Some).map_err(|fault| value(key, fault))
 }
 
 fn tls(file: &ConfigFile, base: &Path) -> Result<Option<TlsFiles>, ConfigError> {
