@@ -139,16 +139,17 @@ async fn sweep(budget: Budget) {
     }
 }
 
-/// The next connection; `None` never, but for a closed semaphore, which nobody closes.
+/// The next connection, once there is a place for it: a port that waits for one takes none from another. `None` never, but for a closed
+/// semaphore, which nobody closes.
 async fn accept(
     listener: &TcpListener,
     connections: &Arc<Semaphore>,
 ) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
     static REFUSED: Repeats = Repeats::new();
-    let permit = Arc::clone(connections).acquire_owned().await.ok()?;
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => {
+                let permit = Arc::clone(connections).acquire_owned().await.ok()?;
                 // Small frames must not wait for the next one. A socket that cannot is slower, not wrong.
                 let _ = stream.set_nodelay(true);
                 return Some((stream, peer, permit));

@@ -90,8 +90,8 @@ impl Port {
 
     /// All connections are gone.
     async fn is_free(&self) {
-        // One place is held for the connection that is to come next.
-        let all = tokio::time::timeout(WAIT, self.listening.connections.acquire_many(CONNECTIONS - 1)).await;
+        // The port that waits for the next one holds no place.
+        let all = tokio::time::timeout(WAIT, self.listening.connections.acquire_many(CONNECTIONS)).await;
         drop(all.expect("all connections end in time").unwrap());
     }
 
