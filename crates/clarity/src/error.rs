@@ -192,6 +192,8 @@ impl CheckError {
 pub enum InternalError {
     /// An account has less than it is asked to give, where that was excluded before.
     InsufficientBalance,
+    /// STX moved and STX burnt are each within an allowance, and together above it, where nothing forbids that.
+    AllowanceExceededTogether,
     /// The state cannot be read, or holds what nobody wrote.
     State(String),
     /// More was printed than a transaction may print.
@@ -302,6 +304,7 @@ impl InternalError {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::InsufficientBalance => "InsufficientBalance",
+            Self::AllowanceExceededTogether => "Expect",
             Self::State(_) => "State",
             Self::TooManyEvents => "TooManyEvents",
         }
@@ -311,6 +314,9 @@ impl InternalError {
 impl fmt::Display for InternalError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::AllowanceExceededTogether => {
+                write!(f, "Expect({:?})", "Total STX movement and burn exceeds allowance")
+            }
             Self::State(what) => write!(f, "State({what:?})"),
             _ => f.write_str(self.kind()),
         }

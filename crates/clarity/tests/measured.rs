@@ -3,7 +3,9 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "this is test code")]
 
-use clarity::test_support::{Memory, id};
+use clarity::keys;
+use clarity::state::Balance;
+use clarity::test_support::{Memory, id, sender};
 use clarity::value::Value;
 use clarity::{Dialect, Rules};
 
@@ -49,6 +51,29 @@ fn a_broken_allowance_counts_before_what_stopped_the_body() {
         let inner = "(restrict-assets? tx-sender ((with-ft current-contract \"f\" u2)) (move u2) (/ u1 u0) u1)";
         let outer = format!("(restrict-assets? tx-sender () (is-ok {inner}))");
         assert_eq!(body(epoch, version, coin, &outer), "(ok (err u128))", "{epoch}");
+    }
+}
+
+#[test]
+fn stx_that_is_moved_and_burnt_counts_together_and_before_3_4_must_not_make_a_difference() {
+    let run = |epoch: &str, version: u8, allowed: &str| {
+        let mut memory = memory(epoch, version);
+        let left = "(unwrap-panic (stx-transfer? u3 tx-sender .c)) (unwrap-panic (stx-burn? u3 tx-sender))";
+        let go = format!("(define-public (go) (ok (print (restrict-assets? tx-sender ({allowed}) {left} u1))))");
+        let balance = Balance { amount: 10, ..Balance::default() };
+        memory.texts.insert(keys::balance(&sender()).to_string(), balance.encode());
+        memory.texts.insert(keys::LIQUID_SUPPLY.to_owned(), hex::encode(Value::UInt(10).encode()));
+        memory.publish("c", &go);
+        call(&mut memory, "go", &[])
+    };
+    for (allowed, before, after) in [
+        ("(with-stx u5)", "Expect", "(ok (err u0))"),
+        ("(with-stx u10) (with-stx u5)", "Expect", "(ok (err u1))"),
+        ("(with-stx u5) (with-stx u2)", "(ok (err u1))", "(ok (err u0))"),
+        ("(with-stx u6)", "(ok (ok u1))", "(ok (ok u1))"),
+        ("", "(ok (err u128))", "(ok (err u128))"),
+    ] {
+        assert_eq!([run("3.3", 4, allowed), run("3.4", 5, allowed)], [before, after], "{allowed}");
     }
 }
 

@@ -11,7 +11,7 @@ use super::super::machine::{Frame, Level, Machine, Outcome};
 use super::stx::principal;
 use super::{uint, unexpected};
 use crate::costs::{CostError, CostFn, units};
-use crate::error::{CheckError, RuntimeError, Stop};
+use crate::error::{CheckError, InternalError, RuntimeError, Stop};
 use crate::lower::program::{At, Many};
 use crate::names::ClarityName;
 use crate::natives::{Arity, Native};
@@ -193,7 +193,7 @@ impl Machine<'_> {
         };
         let stx = moved.stx.get(owner).copied().unwrap_or(0);
         let burnt = moved.burns.get(owner).copied().unwrap_or(0);
-        found(self.broken_stx(allowed, stx, burnt));
+        found(self.broken_stx(allowed, stx, burnt)?);
         for (token, amount) in moved.tokens.get(owner).into_iter().flatten() {
             found(first_broken(allowed, |allowance| match allowance {
                 Allowance::Token(name, most) if name.matches(token) => Some(amount <= most),
@@ -206,15 +206,26 @@ impl Machine<'_> {
         Ok(worst)
     }
 
-    fn broken_stx(&self, allowed: &[Allowance], stx: u128, burnt: u128) -> Option<u128> {
+    /// What was moved and what was burnt count together. Before 3.4 each counted alone, and a transaction in which that makes a difference
+    /// may not be in a block.
+    fn broken_stx(&self, allowed: &[Allowance], stx: u128, burnt: u128) -> Result<Option<u128>, Stop> {
         if stx == 0 && burnt == 0 {
-            return None;
+            return Ok(None);
         }
-        let most_left = if self.rules.combines_stx_allowances { stx.saturating_add(burnt) } else { stx.max(burnt) };
-        first_broken(allowed, |allowance| match allowance {
-            Allowance::Stx(most) => Some(most_left <= *most),
-            _ => None,
-        })
+        let broken_by = |left: u128| {
+            first_broken(allowed, |allowance| match allowance {
+                Allowance::Stx(most) => Some(left <= *most),
+                _ => None,
+            })
+        };
+        let together = broken_by(stx.saturating_add(burnt));
+        if self.rules.combines_stx_allowances {
+            return Ok(together);
+        }
+        match broken_by(stx.max(burnt)) {
+            None if together.is_some() => Err(InternalError::AllowanceExceededTogether.into()),
+            alone => Ok(alone),
+        }
     }
 }
 
