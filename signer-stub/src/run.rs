@@ -116,12 +116,12 @@ fn check(keys: &[PrivateKey], folders: &[PathBuf]) -> anyhow::Result<()> {
     if keys.len() > KEYS_MAX {
         bail!("{} keys are too many for one process: at most {KEYS_MAX}", keys.len());
     }
-    if folders.iter().collect::<BTreeSet<_>>().len() < folders.len() {
-        bail!("a --data-dir is given twice: each key needs a folder of its own");
-    }
     let accounts: BTreeSet<_> = keys.iter().map(|key| key.public_key().hash160()).collect();
     if accounts.len() < keys.len() {
         bail!("a key is given twice");
+    }
+    if folders.iter().collect::<BTreeSet<_>>().len() < folders.len() {
+        bail!("a --data-dir is given twice: each key needs a folder of its own");
     }
     Ok(())
 }

@@ -55,6 +55,38 @@ fn a_broken_allowance_counts_before_what_stopped_the_body() {
 }
 
 #[test]
+fn allowances_of_one_non_fungible_token_count_together() {
+    let one = |id: u8| format!("(with-nft current-contract \"n\" (list u{id}))");
+    let all = |id: u8| format!("(with-nft current-contract \"*\" (list u{id}))");
+    for (allowed, said) in [
+        ([one(5), one(4)], "(ok (ok u1))"),
+        ([one(4), one(5)], "(ok (ok u1))"),
+        ([all(4), all(5)], "(ok (ok u1))"),
+        ([one(5), all(5)], "(ok (ok u1))"),
+        ([one(5), all(4)], "(ok (err u1))"),
+        ([one(4), all(5)], "(ok (err u0))"),
+        ([one(3), one(4)], "(ok (err u0))"),
+        (["(with-stx u1)".to_owned(), one(4)], "(ok (err u1))"),
+        (["(with-stx u1)".to_owned(), "(with-stx u2)".to_owned()], "(ok (err u128))"),
+    ] {
+        for (epoch, version) in [("3.3", 4), ("3.4", 5), ("4.0", 6)] {
+            let left = "(unwrap-panic (nft-burn? n u5 tx-sender))";
+            let restricted = format!("(restrict-assets? tx-sender ({}) {left} u1)", allowed.join(" "));
+            let minted = "(define-non-fungible-token n uint) (nft-mint? n u5 tx-sender)";
+            let go = format!("{minted} (define-public (go) (ok (print {restricted})))");
+            let mut memory = memory(epoch, version);
+            memory.publish("c", &go);
+            assert_eq!(call(&mut memory, "go", &[]), said, "{epoch}: {allowed:?}");
+        }
+    }
+    // An allowance between two of the same token changes nothing.
+    let three = [one(4), all(4), one(5)].join(" ");
+    let nft = "(define-non-fungible-token n uint) (nft-mint? n u5 tx-sender)";
+    let form = format!("(restrict-assets? tx-sender ({three}) (unwrap-panic (nft-burn? n u5 tx-sender)) u1)");
+    assert_eq!(body("3.4", 5, nft, &form), "(ok (err u1))");
+}
+
+#[test]
 fn stx_that_is_moved_and_burnt_counts_together_and_before_3_4_must_not_make_a_difference() {
     let run = |epoch: &str, version: u8, allowed: &str| {
         let mut memory = memory(epoch, version);

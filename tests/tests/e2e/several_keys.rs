@@ -89,6 +89,7 @@ fn a_process_whose_keys_and_records_do_not_fit_does_not_start() {
             (format!("{one},{two}"), 1, "2 key(s) and 1 --data-dir"),
             (one.clone(), 2, "1 key(s) and 2 --data-dir"),
             (format!("{one} 0x{}", &one[..64]), 2, "a key is given twice"),
+            (format!("{one} {two}"), 2, "a --data-dir is given twice"),
             (vec![one.as_str(); 65].join(","), 65, "65 keys are too many"),
         ] {
             let mut command = Command::new(binary("mockamoto-signer-stub"));

@@ -1,7 +1,7 @@
 //! `restrict-assets?` and `as-contract?`: post-conditions inside a contract.
 //!
-//! The body runs in a level of its own. Whatever left the owner in it must be covered by each allowance of its kind; if not, the level is
-//! rolled back and the form gives the place of the first allowance that does not hold, or [`UNCOVERED`].
+//! The body runs in a level of its own. Whatever left the owner in it must be covered by each allowance of its kind, non-fungible tokens by
+//! one of several; if not, the level is rolled back and the form gives the place of the first allowance that does not hold, or [`UNCOVERED`].
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -229,15 +229,28 @@ impl Machine<'_> {
     }
 }
 
+/// Allowances of one token count together, as do those of all tokens of its contract; both groups must hold. A group that does not is named
+/// by its first allowance.
 fn broken_assets(allowed: &[Allowance], asset: &Arc<str>, values: &[Value]) -> Option<u128> {
     // One may be moved thousands of times.
     let values: HashSet<&Value> = values.iter().collect();
-    first_broken(allowed, |allowance| match allowance {
-        Allowance::Assets(name, identifiers) if name.matches(asset) => {
-            Some(values.iter().all(|value| identifiers.contains(*value)))
+    let (mut covered, mut worst) = (false, None);
+    for of_all in [false, true] {
+        let group = allowed.iter().zip(0_u128..).filter_map(|(allowance, index)| match allowance {
+            Allowance::Assets(name, identifiers) if name.matches(asset) && name.name.is_none() == of_all => {
+                Some((index, identifiers))
+            }
+            _ => None,
+        });
+        let group: Vec<_> = group.collect();
+        let Some((first, _)) = group.first() else { continue };
+        covered = true;
+        let holds = |value: &Value| group.iter().any(|(_, identifiers)| identifiers.contains(value));
+        if !values.iter().all(|value| holds(value)) {
+            worst = Some(worst.map_or(*first, |worst: u128| worst.min(*first)));
         }
-        _ => None,
-    })
+    }
+    if covered { worst } else { Some(UNCOVERED) }
 }
 
 /// The place of the first allowance that speaks of something and does not hold; [`UNCOVERED`] when none speaks of it.
