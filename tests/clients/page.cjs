@@ -286,10 +286,14 @@ async function reconnects(page, wire) {
   const gap = await page.evaluate(async () => {
     const list = document.getElementById('blocks-list');
     const seen = new Set();
+    // What comes while one scrolls may pass unseen above.
+    let newest = Infinity;
     for (let top = 0; top < 8000; top += 300) {
       list.scrollTop = top;
       await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
-      for (const height of list.querySelectorAll('.row .height')) seen.add(Number(height.textContent.replaceAll(',', '')));
+      const heights = [...list.querySelectorAll('.row .height')].map((height) => Number(height.textContent.replaceAll(',', '')));
+      if (top === 0) newest = Math.max(...heights);
+      for (const height of heights) if (height <= newest) seen.add(height);
     }
     list.scrollTop = 0;
     const heights = [...seen].sort((a, b) => a - b);

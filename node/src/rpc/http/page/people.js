@@ -68,15 +68,28 @@ export class PeopleView {
     if (!store.overview) return;
     signatures.follow();
     this.producers();
-    // Oldest on the left, as in the burn chain.
-    const blocks = [];
-    for (let at = store.blocks.get(store.tip); at && at.height > 0 && blocks.length < BLOCKS_SHOWN; at = store.blocks.get(at.parentId)) blocks.unshift(at);
+    const blocks = this.shown();
     const newest = [...blocks].reverse().find((block) => signatures.known.get(block.id)?.signers.length);
     const members = newest ? signatures.known.get(newest.id).signers : store.overview.stacker_set.stackers;
     const total = members.reduce((sum, one) => sum + one.weight, 0);
     const cycle = newest ? signatures.known.get(newest.id).reward_cycle : store.overview.stacker_set.reward_cycle;
-    setText(byId('signers-note'), `cycle ${number(cycle)}, newest ${blocks.length} blocks`);
+    setText(byId('signers-note'), `cycle ${number(cycle)}, ${blocks.length} blocks`);
     byId('signers').replaceChildren(members.length ? h('div', { class: 'people' }, members.map((member) => this.signer(member, total, blocks))) : empty('No stackers in this cycle.'));
+  }
+
+  // The newest blocks, oldest on the left as in the burn chain; when they come faster than one asks for signatures, the newest of which
+  // some are known.
+  shown() {
+    const { store, signatures } = this;
+    const upTo = (tip) => {
+      const blocks = [];
+      for (let at = tip; at && at.height > 0 && blocks.length < BLOCKS_SHOWN; at = store.blocks.get(at.parentId)) blocks.unshift(at);
+      return blocks;
+    };
+    const newest = upTo(store.blocks.get(store.tip));
+    if (newest.some((block) => signatures.known.has(block.id))) return newest;
+    for (let at = newest[0]; at; at = store.blocks.get(at.parentId)) if (signatures.known.has(at.id)) return upTo(at);
+    return newest;
   }
 
   signer(member, total, blocks) {
