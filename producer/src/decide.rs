@@ -285,9 +285,7 @@ impl Machine {
             {
                 let block_hash = candidate.block.block_hash;
                 tracing::warn!(%block_hash, "earlier stackers have not signed the proposal, and others sign by now: given up for now");
-                self.dismissed.insert(block_hash, false);
-                self.phase = Phase::Waiting { until: None, for_what: WaitFor::Move };
-                self.look()
+                self.give_up(block_hash, false)
             }
             Phase::Gathering { candidate, votes, asked, timeout, until } => {
                 *asked = Asked::Put;

@@ -18,8 +18,8 @@
 //! - While the journal is read again after a restart, nothing is sent.
 //!
 //! # Not here
-//! The rule that counts, never two blocks with one parent on one bitcoin fork while the stackers are the same: `record` and `driver`. This machine only keeps that
-//! rule from having to refuse often.
+//! The rule that counts, never two blocks with one parent on one bitcoin fork while the stackers are the same: `record` and `driver`.
+//! This machine only keeps that rule from having to refuse often.
 
 use std::collections::VecDeque;
 

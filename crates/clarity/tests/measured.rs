@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "this is test code")]
 
 use clarity::keys;
+use clarity::principal::Principal;
 use clarity::state::Balance;
 use clarity::test_support::{Memory, id, sender};
 use clarity::value::Value;
@@ -175,6 +176,43 @@ fn of_a_field_that_stands_twice_in_bytes_the_last_counts_until_4_1() {
     ] {
         assert_eq!(body("3.4", 5, "", &listed), "ListTypesMustMatch", "{listed}");
     }
+}
+
+/// The network does not let such a constant be read, which is not done here; but it is the same after a restart.
+#[test]
+fn a_constant_that_lacks_a_field_keeps_the_type_that_it_carries() {
+    let twice = format!("(from-consensus-buff? {{b: int, k: bool}} 0x0c000000020162{INT_0}0162{INT_5})");
+    let mut memory = memory("4.0", 6);
+    memory.publish(
+        "c",
+        &format!(
+            "(define-constant d (unwrap-panic {twice}))
+             (define-public (b) (ok (get b d))) (define-public (k) (ok (get k d)))
+             (define-public (merged) (ok (merge d {{k: true}})))"
+        ),
+    );
+    let said = ["b", "k", "merged"].map(|function| match memory.call(&id("c"), function, Vec::new()).0 {
+        Ok(value) => value.to_string(),
+        Err(stop) => stop.to_string(),
+    });
+    assert_eq!([&*said[0], &*said[2]], ["(ok 5)", "(ok (tuple (b 5) (k true)))"]);
+    assert!(
+        said[1].contains(r#"NoSuchTupleField(\"k\", TupleTypeSignature { \"b\": int, \"k\": bool,})"#),
+        "{}",
+        said[1]
+    );
+}
+
+#[test]
+fn errors_of_contracts_that_are_none_or_hide_what_is_called() {
+    let account = "(as-contract? ((with-ft tx-sender \"f\" u1)) true)";
+    assert_eq!(body("3.4", 5, "", account), "ExpectedContractPrincipalValue");
+    let mut memory = memory("3.4", 5);
+    memory.publish("t", "(define-trait t ((f (uint) (response uint uint))))");
+    memory.publish("hides", "(define-private (f (x uint)) (if true (ok x) (err x)))");
+    memory.publish("c", "(use-trait t .t.t) (define-public (go (y <t>)) (contract-call? y f u1))");
+    let hides = Value::principal(Principal::Contract(id("hides")));
+    assert_eq!(call(&mut memory, "go", &[&hex::encode(hides.encode())]), "NoSuchPublicFunction");
 }
 
 #[test]

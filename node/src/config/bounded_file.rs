@@ -5,7 +5,7 @@ use std::io::{self, Read as _};
 use std::path::Path;
 
 /// Bytes of a config file, a genesis or a token's file. A genesis may name hundreds of thousands of accounts.
-pub const MAX_CONFIG_FILE_BYTES: u64 = 64 << 20;
+const MAX_CONFIG_FILE_BYTES: u64 = 64 << 20;
 
 /// The text of a file.
 ///

@@ -19,7 +19,6 @@ mod stacks_node_keys;
 pub use boot_contracts::{
     BootContractEntry, BootContractError, MAX_BOOT_CONTRACT_BYTES, MAX_BOOT_CONTRACTS, read_boot_contracts,
 };
-pub use bounded_file::MAX_CONFIG_FILE_BYTES;
 pub use call_limits::CallLimits;
 pub use choices::{CostLimit, Network, Signing, UnknownWord};
 pub use file::{

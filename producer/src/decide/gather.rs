@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use stacks_types::address::StacksAddress;
-use stacks_types::ids::{Hash160, StacksBlockId};
+use stacks_types::ids::{BlockHash, Hash160, StacksBlockId};
 use stacks_types::keys::MessageSignature;
 
 use super::{Action, Asked, Machine, PROCESS_TIMEOUT_MS, Phase, WaitFor};
@@ -52,9 +52,7 @@ impl Machine {
                     Asked::Seen => {}
                 }
                 tracing::warn!(%block_hash, "too many signers refused; proposal given up for now");
-                self.dismissed.insert(block_hash, false);
-                self.phase = Phase::Waiting { until: None, for_what: WaitFor::Move };
-                self.look()
+                self.give_up(block_hash, false)
             }
             Answer::Accept { .. } | Answer::Reject { .. } => None,
         }
@@ -117,10 +115,16 @@ impl Machine {
     }
 
     pub(super) fn dismiss_pushed(&mut self) -> Option<Action> {
-        if let Phase::Pushed { candidate, .. } = &self.phase {
-            self.dismissed.insert(candidate.block.block_hash, true);
-            self.phase = Phase::Waiting { until: None, for_what: WaitFor::Move };
+        match &self.phase {
+            Phase::Pushed { candidate, .. } => self.give_up(candidate.block.block_hash, true),
+            _ => self.look(),
         }
+    }
+
+    /// Lets go of the block in flight, for ever or until it is looked at again.
+    pub(super) fn give_up(&mut self, block_hash: BlockHash, is_final: bool) -> Option<Action> {
+        self.dismissed.insert(block_hash, is_final);
+        self.phase = Phase::Waiting { until: None, for_what: WaitFor::Move };
         self.look()
     }
 }

@@ -13,7 +13,7 @@ use crate::lower::{Program, lower};
 use crate::principal::{ContractId, Principal, TraitId};
 use crate::rules::Rules;
 use crate::syntax;
-use crate::types::Type;
+use crate::types::{TupleType, Type};
 use crate::value::{Callable, List, Value};
 
 const FORMAT: u8 = 1;
@@ -147,6 +147,8 @@ const OK: u8 = 4;
 const ERR: u8 = 5;
 const CALLABLE: u8 = 6;
 const BOUND: u8 = 7;
+/// A tuple of which fields have no value.
+const DAMAGED: u8 = 8;
 
 fn write(out: &mut Writer, value: &Value) {
     match value {
@@ -157,8 +159,11 @@ fn write(out: &mut Writer, value: &Value) {
             out.list(list.items().iter(), write);
         }
         Value::Tuple(tuple) => {
-            out.0.push(TUPLE);
-            out.of(&Type::Tuple(Arc::clone(tuple.present())));
+            out.0.push(if tuple.present.is_some() { DAMAGED } else { TUPLE });
+            out.of(&Type::Tuple(Arc::clone(tuple.shape())));
+            if let Some(present) = &tuple.present {
+                out.of(&Type::Tuple(Arc::clone(present)));
+            }
             out.list(tuple.values().iter(), write);
         }
         Value::Optional(Some(inner)) => wrapped(out, SOME, inner),
@@ -196,13 +201,19 @@ fn read(from: &mut Reader<'_>, levels: u8) -> Read<Value> {
             let items = from.list(|from| read(from, levels))?;
             Value::List(Arc::new(List { entry, max_len, items }))
         }
-        TUPLE => {
-            let Type::Tuple(shape) = from.of()? else { return Err(from.fault("a tuple's type is none")) };
+        tag @ (TUPLE | DAMAGED) => {
+            let shape = shape(from)?;
+            let present = if tag == DAMAGED { self::shape(from)? } else { Arc::clone(&shape) };
             let values = from.list(|from| read(from, levels))?;
-            if values.len() != shape.fields().len() {
+            if values.len() != present.fields().len() {
                 return Err(from.fault("a tuple has another number of fields than its type"));
             }
-            Value::tuple_of(shape, values)
+            let mut placed = vec![None; shape.fields().len()];
+            for ((name, _), value) in present.fields().iter().zip(values) {
+                let place = shape.position(name).and_then(|at| placed.get_mut(at));
+                *place.ok_or_else(|| from.fault("a tuple has a field that its type does not have"))? = Some(value);
+            }
+            Value::tuple_with(shape, placed).map_err(|_| from.fault("a tuple without fields"))?
         }
         SOME => Value::Optional(Some(inner(from)?)),
         OK => Value::Ok(inner(from)?),
@@ -220,6 +231,13 @@ fn read(from: &mut Reader<'_>, levels: u8) -> Read<Value> {
         }
         _ => return Err(from.fault("no value has this tag")),
     })
+}
+
+fn shape(from: &mut Reader<'_>) -> Read<Arc<TupleType>> {
+    match from.of()? {
+        Type::Tuple(shape) => Ok(shape),
+        _ => Err(from.fault("a tuple's type is none")),
+    }
 }
 
 fn bound(from: &mut Reader<'_>) -> Read<TraitId> {
