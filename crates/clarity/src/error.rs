@@ -95,7 +95,9 @@ impl fmt::Display for RuntimeError {
 pub enum CheckError {
     /// A value of another type than is needed here.
     TypeValue(Type, Value),
-    /// Elements without a common type, or a value to store whose content is not of its type.
+    /// Values that must have a common type, and have none.
+    Type(Type, Type),
+    /// A value to store whose content is not of its type.
     CouldNotDetermineType,
     /// An entry of a list whose content is not of its type.
     ListTypesMustMatch,
@@ -149,6 +151,7 @@ impl CheckError {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::TypeValue(..) => "TypeValueError",
+            Self::Type(..) => "TypeError",
             Self::CouldNotDetermineType => "CouldNotDetermineType",
             Self::ListTypesMustMatch => "ListTypesMustMatch",
             Self::ReturnTypesMustMatch(..) => "ReturnTypesMustMatch",
@@ -254,7 +257,7 @@ impl From<JoinFault> for Stop {
     fn from(fault: JoinFault) -> Self {
         match fault {
             JoinFault::Type(fault) => fault.into(),
-            JoinFault::NoneInCommon(_) => CheckError::CouldNotDetermineType.into(),
+            JoinFault::NoneInCommon(types) => CheckError::Type(types.0, types.1).into(),
         }
     }
 }
@@ -346,7 +349,9 @@ impl fmt::Display for CheckError {
         match self {
             Self::TypeValue(expected, value) => write!(f, "{kind}({}, {:?})", DebugType(expected), cut(value)),
             Self::ExpectedContractPrincipal(value) => write!(f, "{kind}({:?})", cut(value)),
-            Self::ReturnTypesMustMatch(a, b) => write!(f, "{kind}({}, {})", DebugType(a), DebugType(b)),
+            Self::Type(a, b) | Self::ReturnTypesMustMatch(a, b) => {
+                write!(f, "{kind}({}, {})", DebugType(a), DebugType(b))
+            }
             Self::CircularReference(names) => write!(f, "{kind}({names:?})"),
             Self::NoSuchContract(name)
             | Self::NameAlreadyUsed(name)

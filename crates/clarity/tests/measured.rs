@@ -245,3 +245,103 @@ fn functions_of_clarity_6_refuse_what_would_prove_too_much() {
     assert_eq!(output("02000000000100010500000000000000015100000000"), "(ok true)");
     assert_eq!(output("020000000002050000000000000001510500000000000000015100000000"), "(ok false)");
 }
+
+#[test]
+fn local_names_are_those_of_no_function_that_is_defined() {
+    for (epoch, version) in [("3.0", 1), ("3.4", 3), ("4.0", 6)] {
+        let published =
+            |source: &str| memory(epoch, version).try_publish("c", source).map_err(|error| error.to_string());
+        for free in [
+            "(define-constant b (let ((b 1)) 2))",
+            "(define-private (f) (let ((k 1)) 2)) (define-constant k 1) (f)",
+            "(define-private (f) (let ((k 1)) 2)) (f) (define-private (k) 1)",
+            "(define-private (t (t int)) 1)",
+            "(define-private (t (c int)) 1) (define-read-only (c) 1)",
+        ] {
+            assert!(published(free).is_ok(), "{epoch}: {free}");
+        }
+        for taken in [
+            "(define-private (f) (let ((k 1)) 2)) (define-private (k) 1) (f)",
+            "(define-private (f) (let ((k 1)) 2)) (define-read-only (k) 1) (f)",
+            "(define-read-only (c) 1) (define-private (t (c int)) 1)",
+        ] {
+            let error = published(taken).err().unwrap_or_default();
+            assert!(error.contains("NameAlreadyUsed"), "{epoch}: {taken}: {error}");
+        }
+        // Once the contract is there, all of its functions are.
+        let mut memory = memory(epoch, version);
+        memory.publish("c", "(define-public (go) (ok (let ((k 1)) 2))) (go) (define-private (k) 1)");
+        assert_eq!(call(&mut memory, "go", &[]), "NameAlreadyUsed", "{epoch}");
+    }
+}
+
+#[test]
+fn clarity_1_finds_methods_by_the_own_name_of_the_last_trait() {
+    let traits = "(use-trait a .d0.tr) (use-trait b .d1.tr)";
+    for (version, of_last) in [(1, true), (2, false)] {
+        let mut memory = memory("3.4", version);
+        memory.publish("d0", "(define-trait tr ((f () (response uint uint))))");
+        memory.publish("d1", "(define-trait tr ((g () (response uint uint))))");
+        let mut published = |name: &str, before: &str, method: &str| {
+            let source = format!("{before} (define-public (go (x <a>)) (contract-call? x {method}))");
+            memory.try_publish(name, &source).is_ok()
+        };
+        assert_eq!([published("f", traits, "f"), published("g", traits, "g")], [!of_last, of_last], "{version}");
+        let own = "(use-trait a .d0.tr) (define-trait tr ((h () (response uint uint))))";
+        assert_eq!([published("o", own, "f"), published("h", own, "h")], [!of_last, of_last], "{version}");
+    }
+}
+
+#[test]
+fn values_without_a_common_type() {
+    let traits = "(define-trait t ((f () (response uint uint)))) (define-trait u ((g () (response uint uint))))";
+    let both = "(impl-trait .t.t) (impl-trait .t.u) (define-public (f) (ok u1)) (define-public (g) (ok u1))";
+    for (epoch, version) in [("3.0", 2), ("3.4", 5), ("4.0", 6)] {
+        let said = |expression: &str| {
+            let mut memory = memory(epoch, version);
+            memory.publish("t", traits);
+            memory.publish("i", both);
+            let source = format!(
+                "(use-trait t .t.t) (use-trait u .t.u) (define-constant k .i)
+                 (define-private (one (x int)) x)
+                 (define-public (go (x <t>) (y <u>)) (ok (begin {expression} true)))"
+            );
+            memory.publish("c", &source);
+            let i = Value::principal(Principal::Contract(id("i")));
+            match memory.call(&id("c"), "go", vec![i.clone(), i]).0 {
+                Ok(_) => "ok".to_owned(),
+                Err(stop) => stop.to_string(),
+            }
+        };
+        for united in ["(list x y)", "(append (list x) y)", "(concat (list x) (list y))", "(list (some x) (some y))"] {
+            assert_eq!(said(united), "RuntimeCheck(ListTypesMustMatch)", "{epoch}: {united}");
+        }
+        assert_eq!(said("(asserts! (is-none (index-of (list x x) k)) (err 1))"), "ok", "{epoch}");
+        for (expression, types) in [
+            // Arguments that a function does not have are not checked.
+            ("(one 1 (list 1 true))", "IntType, BoolType"),
+            ("(one 1 (list (list 1) (list true)))", "IntType, BoolType"),
+            ("(one 1 (append (list 1) true))", "IntType, BoolType"),
+            ("(one 1 (concat (list 1) (list true)))", "IntType, BoolType"),
+            ("(one 1 (is-eq 1 true))", "BoolType, IntType"),
+        ] {
+            assert_eq!(said(expression), format!("RuntimeCheck(TypeError({types}))"), "{epoch}: {expression}");
+        }
+        assert_eq!(said("(one 1 (index-of (list 1) true))"), "RuntimeCheck(IncorrectArgumentCount(1, 2))", "{epoch}");
+        let mixed = said("(list x k)");
+        assert!(mixed.starts_with("RuntimeCheck(TypeError(CallableType(Trait"), "{epoch}: {mixed}");
+        let mixed = said("(is-eq x k)");
+        assert!(mixed.starts_with("RuntimeCheck(TypeError(PrincipalType, CallableType"), "{epoch}: {mixed}");
+    }
+}
+
+#[test]
+fn which_fault_of_a_definition_comes_first() {
+    let refusal = |source: &str| memory("3.4", 5).try_publish("c", source).err().map(|error| error.to_string());
+    let twice = refusal("(define-non-fungible-token c int) (define-public (c) (list 1 2))").unwrap();
+    assert!(twice.contains("must return an expression of type 'response'"), "{twice}");
+    let name = refusal("(define-fungible-token 1 2 3)").unwrap();
+    assert!(name.contains("expected a name argument"), "{name}");
+    let count = refusal("(define-fungible-token f 1 2)").unwrap();
+    assert!(count.contains("expecting 1 arguments, got 3"), "{count}");
+}

@@ -17,6 +17,9 @@ pub(super) struct Known {
     pub(super) traits: HashMap<TraitId, Arc<Methods>>,
     /// The names that it gives them.
     pub(super) trait_names: HashSet<ClarityName>,
+    /// By its own name, not an alias, the last trait that was defined or imported. Clarity 1 finds a trait's methods so, whichever
+    /// trait of that name is meant.
+    pub(super) last_traits: HashMap<ClarityName, TraitId>,
 }
 
 impl Known {

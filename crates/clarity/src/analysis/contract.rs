@@ -102,10 +102,10 @@ impl Checker<'_, '_> {
         self.meter.give(self.meter.memory() - before);
         let function = FunctionType { parameters, result: result? };
         self.bind_name(name, function.size())?;
-        self.claim(name)?;
         if access == Define::Public && !matches!(function.result, Type::Response(_)) {
             return Err(AnalysisError::PublicFunctionMustReturnResponse(Shown(function.result)).into());
         }
+        self.claim(name)?;
         let interface = &mut self.known.interface;
         let group = match access {
             Define::Public => &mut interface.public,

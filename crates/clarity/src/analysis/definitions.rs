@@ -38,8 +38,12 @@ pub(super) fn definition(tree: &Tree, id: NodeId) -> Result<Option<Definition<'_
         (Define::UseTrait, &[n, used]) => Definition::UseTrait { alias: name(n)?, used },
         (Define::ImplTrait, &[implemented]) => Definition::ImplTrait { implemented },
         (Define::DataVar | Define::Map, _) => return Err(AnalysisError::IncorrectArgumentCount(3, rest.len()).into()),
+        (Define::FungibleToken, &[n, _, _, ..]) => {
+            name(n)?;
+            return Err(AnalysisError::IncorrectArgumentCount(1, rest.len()).into());
+        }
         (Define::FungibleToken, []) => return Err(AnalysisError::RequiresAtLeastArguments(1, 0).into()),
-        (Define::FungibleToken | Define::ImplTrait, _) => {
+        (Define::ImplTrait, _) => {
             return Err(AnalysisError::IncorrectArgumentCount(1, rest.len()).into());
         }
         _ => return Err(AnalysisError::IncorrectArgumentCount(2, rest.len()).into()),

@@ -41,6 +41,7 @@ impl Checker<'_, '_> {
             self.claim(name)?;
         }
         let trait_id = TraitId { contract: self.contract.clone(), name: name.clone() };
+        self.known.last_traits.insert(name.clone(), trait_id.clone());
         self.known.traits.insert(trait_id, Arc::clone(&methods));
         self.known.trait_names.insert(name.clone());
         self.known.interface.traits.insert(name.clone(), methods);
@@ -92,6 +93,7 @@ impl Checker<'_, '_> {
         if self.dialect.traits_are_values {
             self.known.trait_names.insert(alias.clone());
         }
+        self.known.last_traits.insert(trait_id.name.clone(), trait_id.clone());
         self.known.traits.insert(trait_id.clone(), Arc::clone(methods));
         Ok(())
     }
@@ -130,7 +132,8 @@ impl Checker<'_, '_> {
     /// A method of a trait that is called.
     pub(super) fn method(&mut self, trait_id: &TraitId, name: &ClarityName) -> Result<Method, Box<Fault>> {
         self.charge(CostFn::AnalysisLookupFunction, 0)?;
-        let (methods, _) = self.trait_methods(trait_id)?;
+        let last = self.known.last_traits.get(&trait_id.name).filter(|_| !self.dialect.traits_are_values);
+        let (methods, _) = self.trait_methods(last.unwrap_or(trait_id))?;
         let method = methods.get(name).cloned();
         let method =
             method.ok_or_else(|| AnalysisError::TraitMethodUnknown(trait_id.name.to_string(), name.to_string()))?;

@@ -225,7 +225,9 @@ impl<'a> Lowering<'a> {
             let [parameter, of] = self.tree.list(*parameter)? else { return None };
             steps += self.steps(Some(of));
             let parameter = self.tree.atom(*parameter)?.clone();
-            if taken.is_none() && self.is_reserved(&parameter) {
+            // The checker does not see the names of read-only functions.
+            let is_defined = self.function(&parameter).is_some_and(|function| function < index);
+            if taken.is_none() && (is_defined || self.is_reserved(&parameter)) {
                 taken = Some(parameter.clone());
             }
             scope.bind(parameter);

@@ -179,10 +179,8 @@ impl Lowering<'_> {
     /// A name that is to be bound by `let` or `match`.
     pub(super) fn binding(&self, at: NodeId, scope: &Scope) -> Option<Binding> {
         let name = self.tree.atom(at)?.clone();
-        let taken = self.is_reserved(&name)
-            || self.function(&name).is_some()
-            || scope.slot(&name).is_some()
-            || self.constant(&name).is_some();
-        Some(Binding { name, taken })
+        let taken = self.is_reserved(&name) || scope.slot(&name).is_some();
+        let function = self.function(&name);
+        Some(Binding { name, taken, function })
     }
 }

@@ -49,6 +49,8 @@ pub(crate) struct Binding {
     pub(crate) name: ClarityName,
     /// The name is taken, which is found when it is bound.
     pub(crate) taken: bool,
+    /// The function of this name, if there is one. The name is free until that is defined.
+    pub(crate) function: Option<u32>,
 }
 
 /// One expression. `slot` is a place in the frame of the function, `depth` how many `let` and `match` lie around.

@@ -53,7 +53,9 @@ impl Machine<'_> {
         let base = self.slots.len();
         let frame = Frame { contract, entered, base, level: 0, sender, caller: sender, read_only: false };
         let mut definitions = contract.program.definitions.iter();
+        self.defined = Some(0);
         let outcome = definitions.try_for_each(|definition| self.define(&frame, definition, constants));
+        self.defined = None;
         self.leave();
         outcome
     }
@@ -75,7 +77,9 @@ impl Machine<'_> {
                 Ok(())
             }
             Definition::Function { index, steps, taken } => {
-                self.define_function(&program.functions[*index as usize], *steps, taken.as_ref())
+                self.define_function(&program.functions[*index as usize], *steps, taken.as_ref())?;
+                self.defined = Some(index + 1);
+                Ok(())
             }
             Definition::Variable { index, steps, value, taken } => {
                 let variable = &program.variables[*index as usize];
@@ -149,7 +153,8 @@ impl Machine<'_> {
         let token = &frame.program().tokens[index as usize];
         free(&token.name, taken)?;
         let cap = match cap {
-            Some(at) => Some(self.eval_copied(frame, at)?),
+            // It is looked at, and not copied, though a constant's value may be meant.
+            Some(at) => Some(self.eval(frame, at)?),
             None => None,
         };
         self.create(CostFn::CreateFt, 0, &[&Type::UInt])?;

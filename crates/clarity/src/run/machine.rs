@@ -45,6 +45,8 @@ pub struct Machine<'w> {
     pub(super) running: Vec<(usize, u32)>,
     /// Contracts whose code is running, outermost first; one that is called back is in it twice.
     entered: Vec<Arc<ContractId>>,
+    /// While a contract is deployed: how many of its functions are defined so far.
+    pub(super) defined: Option<u32>,
     pub(super) view: View,
     pub(crate) sponsor: Option<Value>,
     /// Keys of entries are made here.
@@ -94,6 +96,7 @@ impl<'w> Machine<'w> {
             slots: Vec::new(),
             running: Vec::new(),
             entered: Vec::new(),
+            defined: None,
             view: View::Tip,
             sponsor: None,
             key: String::new(),
@@ -111,6 +114,12 @@ impl<'w> Machine<'w> {
     /// Leaves the contract that was entered last.
     pub(crate) fn leave(&mut self) {
         self.entered.pop();
+    }
+
+    /// Whether a function of the contract that runs is defined. In a deployment those that come later are not; other contracts, which
+    /// it calls, are whole.
+    pub(super) fn is_defined(&self, frame: &Frame<'_>, function: u32) -> bool {
+        frame.entered > 0 || self.defined.is_none_or(|defined| function < defined)
     }
 
     /// Begins a level: what is written, said and moved from here on can be rolled back.

@@ -73,7 +73,7 @@ impl Value {
     /// # Errors
     /// Its content is not of that type.
     pub(crate) fn sanitize_entry(&mut self, entry: &Type) -> Result<(), ListFault> {
-        if entry.is_compound() && !self.is_sanitary(entry) {
+        if (entry.is_compound() || matches!(entry, Type::Union(_))) && !self.is_sanitary(entry) {
             *self = self.sanitized(entry).ok_or(ListFault::Content)?;
         }
         Ok(())

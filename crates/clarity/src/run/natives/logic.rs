@@ -27,7 +27,7 @@ fn equals(values: &[Value]) -> Outcome {
             continue;
         }
         if std::mem::discriminant(first) != std::mem::discriminant(other) || first.type_of().is_compound() {
-            first.type_of().join(&other.type_of())?;
+            other.type_of().join(&first.type_of())?;
         }
         return Ok(Value::Bool(false));
     }
@@ -88,7 +88,7 @@ impl Machine<'_> {
 
     fn bind_all(&mut self, frame: &Frame<'_>, bindings: &[(Binding, At)], held: &mut u64) -> Result<(), Stop> {
         for (binding, at) in bindings {
-            free(binding)?;
+            self.free(frame, binding)?;
             let value = self.eval(frame, *at)?;
             let size = u64::from(value.size());
             self.meter.take(size)?;
@@ -98,9 +98,10 @@ impl Machine<'_> {
         }
         Ok(())
     }
-}
 
-/// Whether a name may be bound.
-pub(super) fn free(binding: &Binding) -> Result<(), Stop> {
-    if binding.taken { Err(CheckError::NameAlreadyUsed(binding.name.to_string()).into()) } else { Ok(()) }
+    /// Whether a name may be bound.
+    pub(super) fn free(&self, frame: &Frame<'_>, binding: &Binding) -> Result<(), Stop> {
+        let taken = binding.taken || binding.function.is_some_and(|function| self.is_defined(frame, function));
+        if taken { Err(CheckError::NameAlreadyUsed(binding.name.to_string()).into()) } else { Ok(()) }
+    }
 }

@@ -1,7 +1,6 @@
 //! Optionals and responses: making them, asking them, taking them apart.
 
 use super::super::machine::{Frame, Machine, Outcome};
-use super::logic::free;
 use super::{Operands, one, two, unexpected};
 use crate::costs::CostFn;
 use crate::error::{CheckError, RuntimeError, Stop, Thrower};
@@ -88,7 +87,7 @@ impl Machine<'_> {
 
     /// A branch with the value that is bound in it.
     fn branch(&mut self, frame: &Frame<'_>, binding: &Binding, slot: u32, body: At, value: Value) -> Outcome {
-        free(binding)?;
+        self.free(frame, binding)?;
         let size = u64::from(value.size());
         self.meter.take(size)?;
         self.slots.push(value);

@@ -91,12 +91,7 @@ fn of_character(character: char) -> Value {
 
 fn index_of(sequence: &Value, wanted: &Value) -> Result<Option<usize>, Stop> {
     match (sequence, wanted) {
-        (Value::List(list), _) => {
-            if !list.items.is_empty() && !wanted.fits(&list.entry).unwrap_or(false) {
-                list.entry.join(&wanted.type_of())?;
-            }
-            Ok(list.items.iter().position(|item| item == wanted))
-        }
+        (Value::List(list), _) => Ok(list.items.iter().position(|item| item == wanted)),
         (Value::Buffer(bytes), Value::Buffer(wanted)) | (Value::Ascii(bytes), Value::Ascii(wanted)) => {
             Ok(match wanted.as_slice() {
                 [wanted] => bytes.iter().position(|byte| byte == wanted),
