@@ -69,7 +69,8 @@ impl Plan {
             if is_given {
                 bail!(
                     "{key}: a devnet makes its own genesis, since it holds the keys of those in it; opening balances are \
-                     [[ustx_balance]], participants --producers and --signers; for a genesis of your own run mockamoto-node"
+                     [[ustx_balance]], participants --producers and --signers, rules --epoch, contracts --boot-contracts; for a \
+                     genesis of your own run mockamoto-node"
                 );
             }
         }

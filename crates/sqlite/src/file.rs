@@ -28,7 +28,7 @@ use crate::check::{START_CHECK_BYTES, Unchecked, check, page_sums};
 use crate::page_checksums::{LoadError, Loaded, PageChecksums, locked};
 use crate::paths::{beside, file_length};
 use crate::wal::{PAGE_BYTES, PageSum, Wal};
-use crate::{Durability, OpenError, crash_point};
+use crate::{Durability, OpenError, access, crash_point};
 
 /// Frames in the log after which its pages are moved to the file: 4 MB, SQLite's default.
 const CHECKPOINT_FRAMES: u64 = 1000;
@@ -79,6 +79,7 @@ pub fn inspect(path: &Path) -> Result<Inspected, OpenError> {
 }
 
 fn inspect_first(path: &Path, bytes: u64) -> Result<Inspected, OpenError> {
+    access::check(path)?;
     let (wal_path, sums_path) = (beside(path, "-wal"), beside(path, "-sums"));
     let mut wal = Wal::new(wal_path);
     let logged = wal.follow().map_err(OpenError::file(wal.path()))?;

@@ -5,6 +5,7 @@
 //! [`OpenError`]: why a file cannot be opened. [`owner`]: which program a folder belongs to. [`checksum64`]: the checksum of pages
 //! and of the node file. [`Draft`]: a file that exists whole or not at all. [`crash_point`]: where a test may kill the process.
 
+mod access;
 mod check;
 mod checksum;
 mod crash;

@@ -102,3 +102,17 @@ pub struct Flags {
     #[arg(long, hide = true)]
     pub stop_on_stdin_eof: bool,
 }
+
+impl Flags {
+    /// Whether a flag gives the value of this key of the config file.
+    pub(super) fn gives(&self, key: &str) -> bool {
+        match key {
+            "burnchain.burn_block_interval" => self.burn_block_interval.is_some(),
+            "burnchain.burn_block_after_transactions" => self.burn_block_after_transactions.is_some(),
+            "connection_options.auth_token" => self.auth_token.is_some() || self.auth_token_file.is_some(),
+            "genesis.epoch" => self.epoch.is_some(),
+            "node.http_extra_bind" => self.http_extra_bind.is_some(),
+            _ => key.starts_with("genesis.") && self.genesis.is_some(),
+        }
+    }
+}

@@ -71,8 +71,10 @@ pub struct GenesisFile {
     #[serde(default)]
     pub balances: Vec<Balance>,
     /// Producers, in the order in which they take turns.
+    #[serde(default)]
     pub producers: Vec<ProducerEntry>,
     /// Stackers, in the order of their signatures.
+    #[serde(default)]
     pub stackers: Vec<StackerEntry>,
 }
 
@@ -145,6 +147,17 @@ pub enum GenesisError {
         /// All such keys, not only the first.
         problems: Vec<KeyProblem>,
     },
+    /// A value of the file is out of range.
+    #[error("{}{}", path.display(), line.map_or_else(String::new, |line| format!(", line {line}")))]
+    Line {
+        /// Path of the genesis file.
+        path: PathBuf,
+        /// Line of the key, from 1; `None` in JSON, and when the key is left out.
+        line: Option<usize>,
+        /// Which key, and what is wrong.
+        #[source]
+        problem: Box<Self>,
+    },
     /// The boot contracts cannot be used.
     #[error(transparent)]
     BootContract(#[from] BootContractError),
@@ -176,7 +189,13 @@ impl GenesisFile {
             toml::from_str(&text).map_err(|error| syntax(error.to_string()))?
         };
         genesis.read_texts(path.parent().unwrap_or(Path::new("")))?;
-        genesis.check()?;
+        genesis.check().map_err(|error| match error {
+            GenesisError::Value { key, .. } => {
+                let (path, line) = (path.to_owned(), keys::line(&text, key));
+                GenesisError::Line { path, line, problem: Box::new(error) }
+            }
+            error => error,
+        })?;
         Ok(genesis)
     }
 

@@ -57,6 +57,35 @@ pub(super) fn problems(text: &str, root: &str, tables: &[Table]) -> Result<Vec<K
     Ok(search.found)
 }
 
+/// Line, from 1, of the key that has this path (as in `journal.max_age`, `events_observer[0].endpoint`); `None` when the text does
+/// not have it.
+pub(super) fn line(text: &str, path: &str) -> Option<usize> {
+    let document = DeTable::parse(text).ok()?;
+    let (mut table, mut start) = (document.get_ref(), 0);
+    let mut names = path.split('.').peekable();
+    while let Some(name) = names.next() {
+        let (name, index) = match name.strip_suffix(']').and_then(|name| name.split_once('[')) {
+            Some((name, index)) => (name, Some(index.parse::<usize>().ok()?)),
+            None => (name, None),
+        };
+        let (key, value) = table.iter().find(|(key, _)| key.get_ref() == name)?;
+        start = key.span().start;
+        if names.peek().is_some() {
+            let value = match (value.get_ref(), index) {
+                (DeValue::Array(list), Some(index)) => list.get(index)?.get_ref(),
+                (value, _) => value,
+            };
+            let DeValue::Table(below) = value else { return None };
+            table = below;
+        }
+    }
+    Some(line_at(text, start))
+}
+
+fn line_at(text: &str, start: usize) -> usize {
+    text.get(..start).unwrap_or_default().matches('\n').count() + 1
+}
+
 struct Search<'a> {
     text: &'a str,
     tables: &'a [Table],
@@ -90,11 +119,10 @@ impl Search<'_> {
     }
 
     fn unknown(&mut self, path: &str, key: &Spanned<Cow<'_, str>>, known: &[&str]) {
-        let before = self.text.get(..key.span().start).unwrap_or_default();
         let path_of_key = join(path, key.get_ref());
         let shown = path_of_key.strip_prefix(self.root).unwrap_or(&path_of_key).trim_start_matches('.').to_owned();
         let advice = self.advice(path, key.get_ref(), known);
-        self.found.push(KeyProblem { line: before.matches('\n').count() + 1, path: shown, advice });
+        self.found.push(KeyProblem { line: line_at(self.text, key.span().start), path: shown, advice });
     }
 
     fn advice(&self, path: &str, key: &str, known: &[&str]) -> String {
@@ -187,6 +215,17 @@ mod tests {
             &[(4, "events_observer.event_keys", "did you mean `events_keys`?")],
         );
         check("genesis.stackers = [{ adress = 1 }]", &[(1, "genesis.stackers.adress", "`address`")]);
+    }
+
+    #[test]
+    fn a_key_that_is_there_has_a_line() {
+        let text = "[journal]\n\nmax_age = \"1s\"\n[[events_observer]]\n[[events_observer]]\nendpoint = \"a:1\"\n";
+        assert_eq!(line(text, "journal.max_age"), Some(3));
+        assert_eq!(line(text, "events_observer[1].endpoint"), Some(6));
+        assert_eq!(line("genesis.epoch = 1", "genesis.epoch"), Some(1));
+        for absent in ["journal.max_events", "node.log", "events_observer[0].endpoint", "events_observer[2].endpoint"] {
+            assert_eq!(line(text, absent), None, "{absent}");
+        }
     }
 
     #[test]

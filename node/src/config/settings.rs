@@ -153,6 +153,17 @@ pub enum ConfigError {
         /// What the value is, and what it may be.
         detail: String,
     },
+    /// The same, of a key of the config file.
+    #[error("config file {}, line {line}", path.display())]
+    Line {
+        /// Path of the config file.
+        path: PathBuf,
+        /// Line of the key, from 1.
+        line: usize,
+        /// Which key, and what is wrong.
+        #[source]
+        problem: Box<Self>,
+    },
     /// The genesis cannot be used.
     #[error("genesis")]
     Genesis(#[from] GenesisError),
@@ -176,10 +187,17 @@ impl Settings {
     /// # Errors
     /// [`ConfigError`]: a file cannot be read, or a setting cannot be used.
     pub fn load(flags: &Flags) -> Result<Self, ConfigError> {
-        let (file, base) = match &flags.config {
-            Some(path) => (ConfigFile::read(path)?, path.parent().unwrap_or(Path::new(""))),
-            None => (ConfigFile::default(), Path::new("")),
-        };
+        let Some(path) = &flags.config else { return Self::merge(flags, &ConfigFile::default(), Path::new("")) };
+        let text = read(path)?;
+        let file = ConfigFile::parse(path, &text)?;
+        let merged = Self::merge(flags, &file, path.parent().unwrap_or(Path::new("")));
+        merged.map_err(|error| {
+            if error.key().is_some_and(|key| flags.gives(&key)) { error } else { error.in_file(path, &text) }
+        })
+    }
+
+    /// Merges flags and file, whose relative paths are relative to `base`.
+    fn merge(flags: &Flags, file: &ConfigFile, base: &Path) -> Result<Self, ConfigError> {
         let in_base = |path: &PathBuf| base.join(path);
         let bind = address("node.rpc_bind", flags.bind, file.node.rpc_bind.as_deref())?;
         let extra = file.node.http_extra_bind.as_deref();
@@ -194,25 +212,25 @@ impl Settings {
             http_extra_bind: address("node.http_extra_bind", flags.http_extra_bind, extra)?,
             http_extra_if_free: flags.http_extra_if_free,
             admin: flags.admin.or(file.node.admin).unwrap_or(false),
-            burn_block_interval: burn_block_interval(flags, &file)?,
-            burn_block_after_transactions: burn_block_after_transactions(flags, &file)?,
-            genesis: genesis(flags, &file, base)?,
-            auth_token: auth_token(flags, &file, base)?,
+            burn_block_interval: burn_block_interval(flags, file)?,
+            burn_block_after_transactions: burn_block_after_transactions(flags, file)?,
+            genesis: genesis(flags, file, base)?,
+            auth_token: auth_token(flags, file, base)?,
             log: flags.log.clone().or_else(|| file.node.log.clone()).unwrap_or_else(|| "info".to_owned()),
             log_format: log_format(flags, file.node.log_format.as_deref())?,
-            tls: tls(&file, base)?,
+            tls: tls(file, base)?,
             allowed_origins: file.connection_options.allowed_origins.clone(),
             allowed_hosts: file.connection_options.allowed_hosts.clone(),
             max_connections: file.connection_options.max_connections.unwrap_or(MAX_CONNECTIONS),
             max_connections_per_peer: file.connection_options.max_connections_per_peer,
             max_subscriptions: file.connection_options.max_subscriptions.unwrap_or(DEFAULT_MAX_SUBSCRIPTIONS),
             max_subscriptions_per_peer: file.connection_options.max_subscriptions_per_peer,
-            stall_timeout: stall_timeout(&file)?,
+            stall_timeout: stall_timeout(file)?,
             call_limits: call_limits(&file.connection_options).map_err(|(key, detail)| value(key, detail))?,
             execution_limits: execution_limits(&file.node).map_err(|(key, detail)| value(key, detail))?,
             journal_max_events: file.journal.max_events.unwrap_or(DEFAULT_JOURNAL_MAX_EVENTS),
             journal_max_bytes: file.journal.max_bytes.unwrap_or(DEFAULT_JOURNAL_MAX_BYTES),
-            journal_max_age: journal_max_age(&file)?,
+            journal_max_age: journal_max_age(file)?,
             observers: observers(&file.events_observer, &flags.event_observer, flags.events_observer.as_deref())
                 .map_err(|(key, detail)| ConfigError::Value { key, detail })?,
             ready_file: flags.ready_file.clone(),
@@ -279,6 +297,25 @@ impl Settings {
     }
 }
 
+impl ConfigError {
+    /// Path in a config file of the key whose value cannot be used.
+    fn key(&self) -> Option<String> {
+        match self {
+            Self::Value { key, .. } => Some(key.clone()),
+            Self::Genesis(GenesisError::Value { key, .. }) => Some(format!("genesis.{key}")),
+            _ => None,
+        }
+    }
+
+    /// With the line of its key, if the file `path` with this `text` has the key.
+    fn in_file(self, path: &Path, text: &str) -> Self {
+        match self.key().and_then(|key| keys::line(text, &key)) {
+            Some(line) => Self::Line { path: path.to_owned(), line, problem: Box::new(self) },
+            None => self,
+        }
+    }
+}
+
 fn value(key: &'static str, detail: impl std::fmt::Display) -> ConfigError {
     ConfigError::Value { key: key.to_owned(), detail: detail.to_string() }
 }
@@ -293,15 +330,18 @@ impl ConfigFile {
     /// # Errors
     /// [`ConfigError`]. Keys that nothing reads are all named.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        let text = read(path)?;
+        Self::parse(path, &read(path)?)
+    }
+
+    fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
         let syntax = |source| ConfigError::Syntax { path: path.to_owned(), source };
-        let problems = keys::problems(&text, "", &file::tables()).map_err(syntax)?;
+        let problems = keys::problems(text, "", &file::tables()).map_err(syntax)?;
         if !problems.is_empty() {
             return Err(ConfigError::Keys { path: path.to_owned(), problems });
         }
-        let file: Self = toml::from_str(&text).map_err(|error| syntax(Box::new(error)))?;
+        let file: Self = toml::from_str(text).map_err(|error| syntax(Box::new(error)))?;
         if file.node.working_dir.as_ref().is_some_and(|folder| folder.as_os_str().is_empty()) {
-            return Err(value("node.working_dir", "an empty path names no folder"));
+            return Err(value("node.working_dir", "an empty path names no folder").in_file(path, text));
         }
         Ok(file)
     }

@@ -139,16 +139,16 @@ fn mistakes_are_named() {
         (with_genesis("[connection_options]\nallowed_origins = [\"a.example\"]"), "connection_options.allowed_origins"),
         (with_genesis("[connection_options]\nallowed_hosts = [\"a:1\"]"), "connection_options.allowed_hosts"),
         (with_genesis("[burnchain]\nburn_block_interval = \"1ms\""), "burnchain.burn_block_interval"),
-        (with_genesis("[journal]\nmax_events = 1"), "journal.max_events"),
+        (with_genesis("[journal]\nmax_events = 1"), "config.toml, line 4: journal.max_events: below"),
         (with_genesis("[journal]\nmax_age = \"1s\""), "journal.max_age"),
         (with_genesis("[connection_options]\nstall_timeout = \"0\""), "connection_options.stall_timeout"),
         (with_genesis("[connection_options]\nmax_subscriptions_per_peer = 0"), "max_subscriptions_per_peer"),
         (
             with_genesis("[[events_observer]]\nendpoint = \"a:1\"\nevents_keys = [\"x\"]"),
-            "events_observer[0].events_keys",
+            "line 5: events_observer[0].events_keys",
         ),
         (with_genesis("[genesis]\nproducers = []\nstackers = []"), "node.genesis_file"),
-        ("[genesis]\nproducers = []\nstackers = []".to_owned(), "producers: 0 entries"),
+        ("[genesis]\nproducers = []\nstackers = []".to_owned(), "line 2: genesis: producers: 0 entries"),
     ] {
         let error = refusal(folder.path(), &text);
         assert!(error.contains(expected), "{text}: {error}");
@@ -178,6 +178,26 @@ fn a_genesis_file_with_a_slip_is_refused_with_the_nearest_name() {
     std::fs::write(folder.path().join("genesis.toml"), text).unwrap();
     let error = refusal(folder.path(), "[node]\ngenesis_file = \"genesis.toml\"");
     assert!(error.contains("did you mean `reward_maturity`?"), "{error}");
+}
+
+#[test]
+fn a_value_of_a_genesis_is_named_with_its_file_and_line() {
+    let folder = folder();
+    let text = SAMPLE_GENESIS.replace("reward_cycle_length = 20", "reward_cycle_length = 0");
+    std::fs::write(folder.path().join("genesis.toml"), &text).unwrap();
+    let line = text.lines().position(|line| line.starts_with("reward_cycle_length")).unwrap() + 1;
+    let error = refusal(folder.path(), "[node]\ngenesis_file = \"genesis.toml\"");
+    assert!(error.contains(&format!("genesis.toml, line {line}: reward_cycle_length: 0 is not 1 to")), "{error}");
+}
+
+#[test]
+fn a_value_of_a_flag_is_not_put_down_to_the_file() {
+    let folder = folder();
+    std::fs::write(folder.path().join("config.toml"), "[burnchain]\nburn_block_interval = \"30s\"").unwrap();
+    let genesis = folder.path().join("genesis.toml");
+    let flags = ["--genesis", genesis.to_str().unwrap(), "--burn-block-interval", "1ms"];
+    let error = format!("{:#}", anyhow::Error::new(load(folder.path(), &flags).err().unwrap()));
+    assert!(error.starts_with("burnchain.burn_block_interval: below"), "{error}");
 }
 
 #[test]
