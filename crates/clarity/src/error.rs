@@ -95,6 +95,8 @@ impl fmt::Display for RuntimeError {
 pub enum CheckError {
     /// A value of another type than is needed here.
     TypeValue(Type, Value),
+    /// A value of none of these types, of one of which it must be.
+    UnionTypeValue(Vec<Type>, Value),
     /// Values that must have a common type, and have none.
     Type(Type, Type),
     /// A value to store whose content is not of its type.
@@ -117,8 +119,6 @@ pub enum CheckError {
     NameAlreadyUsed(String),
     /// There is no such function.
     UndefinedFunction(String),
-    /// There is no such variable.
-    UndefinedVariable(String),
     /// More or fewer arguments than the function has.
     IncorrectArgumentCount(usize, usize),
     /// The contract does not have the trait's function as the trait has it.
@@ -151,6 +151,7 @@ impl CheckError {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::TypeValue(..) => "TypeValueError",
+            Self::UnionTypeValue(..) => "UnionTypeValueError",
             Self::Type(..) => "TypeError",
             Self::CouldNotDetermineType => "CouldNotDetermineType",
             Self::ListTypesMustMatch => "ListTypesMustMatch",
@@ -162,7 +163,6 @@ impl CheckError {
             Self::ContractCallExpectName => "ContractCallExpectName",
             Self::NameAlreadyUsed(_) => "NameAlreadyUsed",
             Self::UndefinedFunction(_) => "UndefinedFunction",
-            Self::UndefinedVariable(_) => "UndefinedVariable",
             Self::IncorrectArgumentCount(..) => "IncorrectArgumentCount",
             Self::BadTraitImplementation(..) => "BadTraitImplementation",
             Self::WriteAttemptedInReadOnly => "WriteAttemptedInReadOnly",
@@ -195,8 +195,9 @@ impl CheckError {
 pub enum InternalError {
     /// An account has less than it is asked to give, where that was excluded before.
     InsufficientBalance,
-    /// STX moved and STX burnt are each within an allowance, and together above it, where nothing forbids that.
-    AllowanceExceededTogether,
+    /// An allowance is of another type than the checker lets through, or STX moved and STX burnt are each within one, and together
+    /// above it, where nothing forbids that.
+    Expect(&'static str),
     /// The state cannot be read, or holds what nobody wrote.
     State(String),
     /// More was printed than a transaction may print.
@@ -307,7 +308,7 @@ impl InternalError {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::InsufficientBalance => "InsufficientBalance",
-            Self::AllowanceExceededTogether => "Expect",
+            Self::Expect(_) => "Expect",
             Self::State(_) => "State",
             Self::TooManyEvents => "TooManyEvents",
         }
@@ -317,9 +318,7 @@ impl InternalError {
 impl fmt::Display for InternalError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::AllowanceExceededTogether => {
-                write!(f, "Expect({:?})", "Total STX movement and burn exceeds allowance")
-            }
+            Self::Expect(what) => write!(f, "Expect({what:?})"),
             Self::State(what) => write!(f, "State({what:?})"),
             _ => f.write_str(self.kind()),
         }
@@ -348,6 +347,10 @@ impl fmt::Display for CheckError {
         let kind = self.kind();
         match self {
             Self::TypeValue(expected, value) => write!(f, "{kind}({}, {:?})", DebugType(expected), cut(value)),
+            Self::UnionTypeValue(types, value) => {
+                let types: Vec<_> = types.iter().map(|of| DebugType(of).to_string()).collect();
+                write!(f, "{kind}([{}], {:?})", types.join(", "), cut(value))
+            }
             Self::ExpectedContractPrincipal(value) => write!(f, "{kind}({:?})", cut(value)),
             Self::Type(a, b) | Self::ReturnTypesMustMatch(a, b) => {
                 write!(f, "{kind}({}, {})", DebugType(a), DebugType(b))
@@ -356,7 +359,6 @@ impl fmt::Display for CheckError {
             Self::NoSuchContract(name)
             | Self::NameAlreadyUsed(name)
             | Self::UndefinedFunction(name)
-            | Self::UndefinedVariable(name)
             | Self::TraitReferenceUnknown(name)
             | Self::Unreachable(name) => write!(f, "{kind}({name:?})"),
             Self::NoSuchPublicFunction(a, b) | Self::BadTraitImplementation(a, b) | Self::TraitMethodUnknown(a, b) => {

@@ -6,7 +6,7 @@
 use clarity::keys;
 use clarity::principal::Principal;
 use clarity::state::Balance;
-use clarity::test_support::{Memory, id, sender};
+use clarity::test_support::{Memory, PAST, id, sender};
 use clarity::value::Value;
 use clarity::{Dialect, Rules};
 
@@ -344,4 +344,62 @@ fn which_fault_of_a_definition_comes_first() {
     assert!(name.contains("expected a name argument"), "{name}");
     let count = refusal("(define-fungible-token f 1 2)").unwrap();
     assert!(count.contains("expecting 1 arguments, got 3"), "{count}");
+}
+
+/// Arguments that a function does not have are not checked, and evaluated: what ill-typed expressions do.
+#[test]
+fn what_is_not_checked_fails_as_on_the_network() {
+    const RULED_OUT: &str = "RuntimeCheck(Unreachable(\"Unexpected error type during runtime analysis";
+    let before = "(define-data-var v int 1) (define-map m int int) (define-fungible-token f)
+        (define-non-fungible-token n int) (define-private (b (x int)) x)";
+    let lines: Vec<&str> = include_str!("unchecked.txt").lines().collect();
+    assert!(lines.len() > 300, "{} lines", lines.len());
+    for pair in lines.chunks(2) {
+        let [expression, expected] = pair else { panic!("an expression without its failure: {pair:?}") };
+        let expected = expected.trim().replace("SENDER", sender().to_string().trim_matches('\''));
+        let mut memory = memory("3.4", 5);
+        memory.publish("t", "(define-trait t ((id (int) (response int int)))) (define-public (id (x int)) (ok x))");
+        memory.publish("c", &format!("{before} (define-public (go) (ok (begin (b 1 {expression}) 1)))"));
+        let stop = memory.call(&id("c"), "go", Vec::new()).0.unwrap_err();
+        let said = stop.to_string();
+        if said.starts_with(RULED_OUT) && !expected.starts_with(RULED_OUT) {
+            // Which fault of a form it is, nobody sees: no block holds the transaction.
+            let no_block = expected.starts_with("RuntimeCheck(Unreachable(") || expected.starts_with("Internal(");
+            assert!(no_block && stop.is_rejectable(), "{expression}: {said}, not {expected}");
+        } else {
+            assert_eq!(said, expected, "{expression}");
+        }
+    }
+}
+
+#[test]
+fn public_functions_give_responses_whichever_way_they_are_left() {
+    let leaves = "(define-private (b (x int)) x) (define-public (c) (begin (b 1 (asserts! false 7)) (ok 3)))
+        (define-read-only (r) (begin (b 1 (asserts! false 7)) (ok 3)))";
+    let mut memory = memory("3.4", 5);
+    memory.publish("c", leaves);
+    assert_eq!(call(&mut memory, "c", &[]), "Unreachable");
+    assert_eq!(call(&mut memory, "r", &[]), "7");
+    assert!(memory.try_publish("d", &format!("{leaves} (print (c))")).is_err());
+}
+
+#[test]
+fn before_its_contract_a_variable_is_none() {
+    let before = "(define-data-var v (buff 32) 0x03) (define-data-var t {a: int} {a: 1})";
+    for (expression, said) in [
+        ("(var-get v)", "(ok none)"),
+        ("(get a (var-get t))", "(ok none)"),
+        ("(+ (get a (var-get t)) 1)", "UnionTypeValueError"),
+        ("(sha256 (var-get v))", "UnionTypeValueError"),
+        ("(is-eq (var-get v) 0x03)", "TypeError"),
+        ("(len (var-get v))", "Unreachable"),
+        ("(as-max-len? (var-get v) u33)", "Unreachable"),
+    ] {
+        let mut memory = memory("3.3", 3);
+        let past = hex::encode(PAST);
+        memory.publish("c", &format!("{before} (define-public (go) (ok (at-block 0x{past} {expression})))"));
+        // In this world the past has the same state, so the variables are taken out of it.
+        memory.texts.retain(|key, _| !key.contains("::1::"));
+        assert_eq!(call(&mut memory, "go", &[]), said, "{expression}");
+    }
 }

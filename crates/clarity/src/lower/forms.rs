@@ -36,7 +36,9 @@ impl Lowering<'_> {
                 Some(Form::Fold { callee, sequence, initial: self.expression(rest[2], scope) })
             }
             Native::AsMaxLen => {
-                let Some(Value::UInt(limit)) = self.tree.literal(rest[1]) else { return None };
+                let Some(Value::UInt(limit)) = self.tree.literal(rest[1]) else {
+                    return Some(Form::Special(native, self.expressions(rest, scope)));
+                };
                 Some(Form::AsMaxLen(self.expression(rest[0], scope), *limit))
             }
             Native::TupleCons => self.form_tuple(rest, scope),

@@ -139,7 +139,16 @@ impl Machine<'_> {
     /// The body of a public or read-only function: what it does is kept only if it succeeds.
     fn body_in_level(&mut self, frame: &Frame<'_>, function: &Function) -> Outcome {
         let level = self.begin();
-        let outcome = self.body(frame, function.body);
+        let outcome = match self.body(frame, function.body) {
+            // A value of another type can leave it early: from arguments that are not checked, as their function does not have them.
+            Ok(value)
+                if function.visibility == Visibility::Public && !matches!(value, Value::Ok(_) | Value::Err(_)) =>
+            {
+                let what = format!("Public function must return response: {}", value.type_of());
+                Err(CheckError::Unreachable(what).into())
+            }
+            outcome => outcome,
+        };
         let kept = match &outcome {
             Ok(Value::Err(_)) | Err(_) => false,
             // A read-only function says nothing, either.

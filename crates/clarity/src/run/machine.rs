@@ -9,6 +9,7 @@ use crate::error::{CheckError, InternalError, RuntimeError, Stop};
 use crate::keys;
 use crate::keywords::Keyword;
 use crate::lower::program::{Apply, At, Form, Many, Op, Program};
+use crate::names::ClarityName;
 use crate::principal::{ContractId, Principal};
 use crate::rules::Rules;
 use crate::state::{Contract, Datum, Journal, Mark, View, World};
@@ -173,7 +174,7 @@ impl<'w> Machine<'w> {
             }
             Op::UndefinedVariable(name) => {
                 self.meter.charge(CostFn::LookupVariableDepth, 0)?;
-                Err(CheckError::UndefinedVariable(name.to_string()).into())
+                Err(undefined(name))
             }
             Op::Malformed(error) => Err(error.as_ref().clone().into()),
             Op::Apply(apply) => self.apply(frame, apply),
@@ -197,7 +198,7 @@ impl<'w> Machine<'w> {
     pub(crate) fn constant(&self, frame: &Frame<'_>, index: u32) -> Outcome {
         let index = index as usize;
         let value = frame.contract.constants.get(index).and_then(|place| place.get());
-        value.cloned().ok_or_else(|| CheckError::UndefinedVariable(frame.program().constants[index].to_string()).into())
+        value.cloned().ok_or_else(|| undefined(&frame.program().constants[index]))
     }
 
     /// Copies what an expression gave: that costs when it was a variable's value.
@@ -338,4 +339,8 @@ impl<'w> Machine<'w> {
         }
         self.journal.put(key, datum);
     }
+}
+
+fn undefined(name: &ClarityName) -> Stop {
+    CheckError::Unreachable(format!("Undefined variable: {name}")).into()
 }

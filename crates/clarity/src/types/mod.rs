@@ -208,16 +208,6 @@ impl Type {
         ListType::new(entry, max_len).map(|list| Self::List(Arc::new(list)))
     }
 
-    /// The type of a list without entries: of nothing, and no longer than it is.
-    #[must_use]
-    pub(crate) fn empty_list() -> Self {
-        Self::List(Arc::new(ListType {
-            entry: Self::NoType,
-            max_len: 0,
-            figures: Figures { size: 6, type_size: 6, depth: 2 },
-        }))
-    }
-
     /// `(optional inner)`
     ///
     /// # Errors

@@ -11,6 +11,10 @@ use super::files::own_cases;
 use super::syntax::cost_of;
 use super::tally::{Case, Tally};
 
+/// A step that the network's newer VM has in no block: at a block before its contract a variable is `none`, and `as-max-len?` of
+/// that is what nothing expects (measured, see `crates/clarity/tests/measured.rs`). The published one let it fail as any other.
+const REFUSED_SINCE: &str = "old-13002710#8";
+
 /// The contracts of a program have no other names.
 fn name(of: &Json) -> &'static str {
     ["base", "main"].into_iter().find(|name| *of == *name).unwrap()
@@ -62,6 +66,11 @@ fn programs_run_as_they_did_on_the_published_vm() {
         let mut engine = Engine::new(rules, Cost::default());
         for (number, step) in scenario["steps"].as_array().unwrap().iter().enumerate() {
             let (ours, theirs) = (run(&mut engine, step), expected(step));
+            let place = format!("{}#{number}", scenario["id"].as_str().unwrap());
+            if place == REFUSED_SINCE {
+                assert_eq!(ours.verdict, Verdict::Refused);
+                continue;
+            }
             let mut case = Case::default();
             case.check("verdict", &ours.verdict, &theirs.verdict);
             case.check("result", &ours.result, &theirs.result);
@@ -70,7 +79,7 @@ fn programs_run_as_they_did_on_the_published_vm() {
             case.check("writes", &ours.writes, &theirs.writes);
             case.check("interface", &ours.interface, &theirs.interface);
             case.check("burnt", &ours.burnt, &theirs.burnt);
-            tally.add(&format!("{}#{number}", scenario["id"].as_str().unwrap()), case);
+            tally.add(&place, case);
         }
     }
     tally.demand(1000);

@@ -9,14 +9,12 @@ use std::sync::Arc;
 use super::super::assets::Assets;
 use super::super::machine::{Frame, Level, Machine, Outcome};
 use super::stx::principal;
-use super::{uint, unexpected};
 use crate::costs::{CostError, CostFn, units};
 use crate::error::{CheckError, InternalError, RuntimeError, Stop};
 use crate::lower::program::{At, Many};
 use crate::names::ClarityName;
 use crate::natives::{Arity, Native};
 use crate::principal::Principal;
-use crate::types::Type;
 use crate::value::Value;
 
 /// What left the owner, and no allowance speaks of it.
@@ -66,7 +64,7 @@ impl Machine<'_> {
             Some(at) => {
                 let owner = self.eval_copied(frame, at)?;
                 self.meter.charge(CostFn::RestrictAssets, number)?;
-                (principal(owner)?, *frame)
+                (expect_principal(owner)?, *frame)
             }
             None => {
                 self.meter.charge(CostFn::AsContractSafe, number)?;
@@ -135,21 +133,21 @@ impl Machine<'_> {
             return Err(CheckError::IncorrectArgumentCount(needed, arguments.len()).into());
         }
         Ok(match native {
-            Native::WithStx => (Allowance::Stx(uint(self.eval(frame, arguments[0])?)?), STX_MEMORY),
+            Native::WithStx => (Allowance::Stx(expect_uint(self.eval(frame, arguments[0])?)?), STX_MEMORY),
             Native::WithFt => {
                 let (name, bytes) = self.token_name(frame, arguments)?;
-                let amount = uint(self.eval_copied(frame, arguments[2])?)?;
+                let amount = expect_uint(self.eval_copied(frame, arguments[2])?)?;
                 (Allowance::Token(name, amount), TOKEN_MEMORY + bytes)
             }
             Native::WithNft => {
                 let (name, bytes) = self.token_name(frame, arguments)?;
                 let identifiers = self.eval_copied(frame, arguments[2])?;
-                let Value::List(list) = identifiers else { return Err(unexpected(Type::empty_list(), identifiers)) };
+                let Value::List(list) = identifiers else { return Err(InternalError::Expect("Expected list").into()) };
                 let sizes: u64 = list.items().iter().map(|value| u64::from(value.size())).sum();
                 (Allowance::Assets(name, list.items().iter().cloned().collect()), TOKEN_MEMORY + bytes + sizes)
             }
             Native::WithStacking | Native::WithStaking => {
-                uint(self.eval_copied(frame, arguments[0])?)?;
+                expect_uint(self.eval_copied(frame, arguments[0])?)?;
                 (Allowance::Stacking, STX_MEMORY)
             }
             Native::WithPox => (Allowance::Stacking, 0),
@@ -160,12 +158,12 @@ impl Machine<'_> {
     /// A contract and the name of one of its tokens, with the bytes of both names.
     fn token_name(&mut self, frame: &Frame<'_>, arguments: &[At]) -> Result<(TokenName, u64), Stop> {
         let contract = self.eval(frame, arguments[0])?;
-        let owner = principal(contract.clone())?;
+        let owner = expect_principal(contract.clone())?;
         let Principal::Contract(contract) = owner.as_ref() else {
             return Err(CheckError::ExpectedContractPrincipal(contract).into());
         };
         let name = self.eval(frame, arguments[1])?;
-        let Value::Ascii(text) = &name else { return Err(unexpected(Type::Ascii(128), name)) };
+        let Value::Ascii(text) = &name else { return Err(InternalError::Expect("Expected ASCII String.").into()) };
         let text = std::str::from_utf8(text).unwrap_or_default();
         let parsed = if text == "*" {
             None
@@ -223,7 +221,9 @@ impl Machine<'_> {
             return Ok(together);
         }
         match broken_by(stx.max(burnt)) {
-            None if together.is_some() => Err(InternalError::AllowanceExceededTogether.into()),
+            None if together.is_some() => {
+                Err(InternalError::Expect("Total STX movement and burn exceeds allowance").into())
+            }
             alone => Ok(alone),
         }
     }
@@ -251,6 +251,14 @@ fn broken_assets(allowed: &[Allowance], asset: &Arc<str>, values: &[Value]) -> O
         }
     }
     if covered { worst } else { Some(UNCOVERED) }
+}
+
+fn expect_principal(value: Value) -> Result<Arc<Principal>, Stop> {
+    principal(value).map_err(|_| InternalError::Expect("Expected principal").into())
+}
+
+fn expect_uint(value: Value) -> Result<u128, Stop> {
+    if let Value::UInt(number) = value { Ok(number) } else { Err(InternalError::Expect("Expected u128").into()) }
 }
 
 /// The place of the first allowance that speaks of something and does not hold; [`UNCOVERED`] when none speaks of it.

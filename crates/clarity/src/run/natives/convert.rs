@@ -1,7 +1,8 @@
 //! Between numbers, texts, buffers and serializations.
 
 use super::super::machine::{Frame, Machine, Outcome};
-use super::{Arguments, Operands, one, unexpected};
+use super::number::NUMBERS;
+use super::{Arguments, Operands, none_of, one, unexpected};
 use crate::costs::{CostFn, units};
 use crate::error::{CheckError, Stop};
 use crate::lower::program::At;
@@ -22,7 +23,7 @@ pub(super) fn apply(native: Native, values: Operands<'_>) -> Outcome {
             let text = match value {
                 Value::Int(number) => number.to_string(),
                 Value::UInt(number) => number.to_string(),
-                other => return Err(unexpected(Type::Int, other)),
+                other => return Err(none_of(&NUMBERS, other)),
             };
             if native == Native::IntToUtf8 { Ok(Value::utf8(&text)) } else { ascii(text) }
         }
@@ -40,7 +41,7 @@ fn parse(native: Native, value: Value) -> Outcome {
     let text = match &value {
         Value::Ascii(bytes) => std::str::from_utf8(bytes).unwrap_or_default(),
         Value::Utf8(text) => text.text(),
-        _ => return Err(unexpected(Type::Ascii(MAX_VALUE_SIZE), value)),
+        _ => return Err(none_of(&[Type::Ascii(MAX_VALUE_SIZE), Type::Utf8(MAX_VALUE_SIZE / 4)], value)),
     };
     let number =
         if native == Native::StringToInt { text.parse().map(Value::Int) } else { text.parse().map(Value::UInt) };
@@ -69,6 +70,10 @@ fn number_of(native: Native, value: Value) -> Outcome {
     })
 }
 
+/// What `to-ascii?` takes: a buffer as long as its text can be.
+const SHOWN: [Type; 6] =
+    [Type::Int, Type::UInt, Type::Bool, Type::Principal, Type::Buffer(524_284), Type::Utf8(MAX_VALUE_SIZE / 4)];
+
 /// The error of `to-ascii?`.
 const NOT_ASCII: u128 = 1;
 
@@ -83,7 +88,7 @@ impl Machine<'_> {
                 value.to_string()
             }
             Value::Callable(callable) => callable.contract.to_string(),
-            _ => return Err(unexpected(Type::Int, value)),
+            _ => return Err(none_of(&SHOWN, value)),
         };
         match Value::ascii(text.into_bytes()) {
             Some(text) => Value::okay(text).map_err(Stop::from),

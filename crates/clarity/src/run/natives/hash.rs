@@ -1,10 +1,10 @@
 //! Hashes of buffers, and of numbers as sixteen bytes, the lowest first.
 
 use super::super::machine::Outcome;
-use super::{Operands, one, unexpected};
+use super::{Operands, none_of, one};
 use crate::crypto::hash;
 use crate::natives::Native;
-use crate::types::Type;
+use crate::types::{MAX_VALUE_SIZE, Type};
 use crate::value::Value;
 
 pub(super) fn apply(native: Native, values: Operands<'_>) -> Outcome {
@@ -20,7 +20,7 @@ pub(super) fn apply(native: Native, values: Operands<'_>) -> Outcome {
             number = uint.to_le_bytes();
             &number
         }
-        _ => return Err(unexpected(Type::Buffer(crate::types::MAX_VALUE_SIZE), value)),
+        _ => return Err(none_of(&[Type::Int, Type::UInt, Type::Buffer(MAX_VALUE_SIZE)], value)),
     };
     Ok(Value::buffer(match native {
         Native::Hash160 => hash::hash160(bytes).to_vec(),

@@ -112,7 +112,7 @@ impl Machine<'_> {
                 let characters: Vec<char> = text.text().chars().collect();
                 Value::utf8(&kept.into_iter().map(|index| characters[index]).collect::<String>())
             }
-            _ => return Err(no_sequence(value)),
+            _ => return Err(no_sequence(&value)),
         })
     }
 

@@ -172,9 +172,12 @@ impl Machine<'_> {
             Native::Greater | Native::GreaterOrEqual | Native::Less | Native::LessOrEqual => {
                 self.compare(frame, native, arguments)
             }
-            Native::ListCons | Native::Append | Native::Concat | Native::Slice | Native::ReplaceAt => {
-                self.sequence(frame, native, arguments)
-            }
+            Native::ListCons
+            | Native::Append
+            | Native::Concat
+            | Native::Slice
+            | Native::ReplaceAt
+            | Native::AsMaxLen => self.sequence(frame, native, arguments),
             Native::IsStandard
             | Native::PrincipalDestruct
             | Native::PrincipalConstruct
@@ -193,6 +196,17 @@ impl Machine<'_> {
             _ => Err(CheckError::Unreachable(format!("{} is not a special form", native.name())).into()),
         }
     }
+}
+
+/// What the checker rules out where it looks. It does not look at arguments that a function of the contract does not have, and a
+/// transaction may bring tuples with other fields than it knows: no block may hold what comes here.
+pub(super) fn ruled_out(what: impl std::fmt::Display) -> Stop {
+    CheckError::Unreachable(what.to_string()).into()
+}
+
+/// A value of none of the types that the function takes.
+pub(super) fn none_of(types: &[Type], value: Value) -> Stop {
+    CheckError::UnionTypeValue(types.to_vec(), value).into()
 }
 
 /// A value of another type than the function takes.

@@ -1,11 +1,17 @@
 //! Arithmetic: exact, or an error. Operands are both signed or both unsigned.
 
 use super::super::machine::{Frame, Machine, Outcome};
-use super::{Arguments, Operands, one, two, unexpected};
+use super::{Arguments, Operands, none_of, one, ruled_out, two, unexpected};
 use crate::error::{CheckError, RuntimeError, Stop};
 use crate::natives::Native;
-use crate::types::Type;
+use crate::types::{MAX_VALUE_SIZE, Type};
 use crate::value::Value;
+
+/// What arithmetic takes.
+pub(super) const NUMBERS: [Type; 2] = [Type::Int, Type::UInt];
+/// What has an order, from Clarity 2 on.
+const ORDERED: [Type; 5] =
+    [Type::Int, Type::UInt, Type::Ascii(MAX_VALUE_SIZE), Type::Utf8(MAX_VALUE_SIZE / 4), Type::Buffer(MAX_VALUE_SIZE)];
 
 pub(super) fn apply(native: Native, values: Operands<'_>) -> Outcome {
     match native {
@@ -44,7 +50,7 @@ fn accumulate(native: Native, values: &[Value]) -> Outcome {
             }
             Ok(Value::UInt(sum))
         }
-        other => Err(unexpected(Type::Int, other.clone())),
+        other => Err(none_of(&NUMBERS, other.clone())),
     }
 }
 
@@ -70,7 +76,7 @@ fn bits(native: Native, mut values: Operands<'_>) -> Outcome {
     match values.next() {
         Some(Value::Int(mut bits)) => {
             for value in values {
-                let Value::Int(next) = value else { return Err(unexpected(Type::Int, value)) };
+                let Value::Int(next) = value else { return Err(other_kind(native, Value::Int(bits), value)) };
                 bits = match native {
                     Native::BitAnd => bits & next,
                     Native::BitOr => bits | next,
@@ -81,7 +87,7 @@ fn bits(native: Native, mut values: Operands<'_>) -> Outcome {
         }
         Some(Value::UInt(mut bits)) => {
             for value in values {
-                let Value::UInt(next) = value else { return Err(unexpected(Type::UInt, value)) };
+                let Value::UInt(next) = value else { return Err(other_kind(native, Value::UInt(bits), value)) };
                 bits = match native {
                     Native::BitAnd => bits & next,
                     Native::BitOr => bits | next,
@@ -90,9 +96,14 @@ fn bits(native: Native, mut values: Operands<'_>) -> Outcome {
             }
             Ok(Value::UInt(bits))
         }
-        Some(other) => Err(unexpected(Type::Int, other)),
+        Some(other) => Err(none_of(&NUMBERS, other)),
         None => Err(CheckError::IncorrectArgumentCount(1, 0).into()),
     }
+}
+
+/// Operands of two kinds: `xor` names the first of them.
+fn other_kind(native: Native, first: Value, other: Value) -> Stop {
+    if native == Native::Xor { none_of(&NUMBERS, first) } else { unexpected(first.type_of(), other) }
 }
 
 fn pair(native: Native, values: Operands<'_>) -> Outcome {
@@ -119,9 +130,7 @@ fn pair(native: Native, values: Operands<'_>) -> Outcome {
                 .checked_pow(u32::try_from(exponent).map_err(|_| EXPONENT)?)
                 .ok_or(RuntimeError::ArithmeticOverflow)?,
         })),
-        (Value::Int(_), other) => Err(unexpected(Type::Int, other)),
-        (Value::UInt(_), other) => Err(unexpected(Type::UInt, other)),
-        (other, _) => Err(unexpected(Type::Int, other)),
+        (first, _) => Err(none_of(&NUMBERS, first)),
     }
 }
 
@@ -138,7 +147,7 @@ fn shift(native: Native, values: Operands<'_>) -> Outcome {
         Value::Int(number) => Ok(Value::Int(number.wrapping_shr(by))),
         Value::UInt(number) if native == Native::BitShiftLeft => Ok(Value::UInt(number.wrapping_shl(by))),
         Value::UInt(number) => Ok(Value::UInt(number.wrapping_shr(by))),
-        other => Err(unexpected(Type::Int, other)),
+        other => Err(ruled_out(format_args!("Union type error {}", other.type_of()))),
     }
 }
 
@@ -157,7 +166,8 @@ fn unary(native: Native, value: Value) -> Outcome {
         (Native::BitNot, Value::Int(number)) => Value::Int(!number),
         (Native::BitNot, Value::UInt(number)) => Value::UInt(!number),
         (Native::ToInt, other) => return Err(unexpected(Type::UInt, other)),
-        (_, other) => return Err(unexpected(Type::Int, other)),
+        (Native::ToUint, other) => return Err(unexpected(Type::Int, other)),
+        (_, other) => return Err(none_of(&NUMBERS, other)),
     })
 }
 
@@ -173,7 +183,7 @@ impl Machine<'_> {
         if let Some(cost) = native.cost() {
             self.meter.charge(cost, input)?;
         }
-        let order = order(a, b)?;
+        let order = order(a, b, frame.program().dialect.compares_text)?;
         Ok(Value::Bool(match native {
             Native::Less => order.is_lt(),
             Native::LessOrEqual => order.is_le(),
@@ -184,12 +194,13 @@ impl Machine<'_> {
 }
 
 /// Characters of UTF-8 are in the order of their bytes.
-fn order(a: Value, b: Value) -> Result<std::cmp::Ordering, Stop> {
+fn order(a: Value, b: Value, compares_text: bool) -> Result<std::cmp::Ordering, Stop> {
     match (a, b) {
         (Value::Int(a), Value::Int(b)) => Ok(a.cmp(&b)),
         (Value::UInt(a), Value::UInt(b)) => Ok(a.cmp(&b)),
+        (first, _) if !compares_text => Err(none_of(&NUMBERS, first)),
         (Value::Buffer(a), Value::Buffer(b)) | (Value::Ascii(a), Value::Ascii(b)) => Ok(a.cmp(&b)),
         (Value::Utf8(a), Value::Utf8(b)) => Ok(a.text().cmp(b.text())),
-        (_, other) => Err(unexpected(Type::Int, other)),
+        (first, _) => Err(none_of(&ORDERED, first)),
     }
 }

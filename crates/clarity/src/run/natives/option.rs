@@ -1,12 +1,11 @@
 //! Optionals and responses: making them, asking them, taking them apart.
 
 use super::super::machine::{Frame, Machine, Outcome};
-use super::{Operands, one, two, unexpected};
+use super::{Operands, one, ruled_out, two};
 use crate::costs::CostFn;
 use crate::error::{CheckError, RuntimeError, Stop, Thrower};
 use crate::lower::program::{At, Binding, Form};
 use crate::natives::Native;
-use crate::types::Type;
 use crate::value::Value;
 
 pub(super) fn apply(native: Native, values: Operands<'_>) -> Outcome {
@@ -17,23 +16,25 @@ pub(super) fn apply(native: Native, values: Operands<'_>) -> Outcome {
         Native::DefaultTo => match two(values)? {
             (_, Value::Optional(Some(inner))) => Ok(inner.as_ref().clone()),
             (default, Value::Optional(None)) => Ok(default),
-            (_, other) => Err(no_optional(other)),
+            (_, other) => Err(no_optional(&other)),
         },
         _ => match (native, one(values)?) {
             (Native::IsOk, Value::Ok(_)) | (Native::IsErr, Value::Err(_)) => Ok(Value::Bool(true)),
             (Native::IsOk, Value::Err(_)) | (Native::IsErr, Value::Ok(_)) => Ok(Value::Bool(false)),
             (Native::IsSome, Value::Optional(inner)) => Ok(Value::Bool(inner.is_some())),
             (Native::IsNone, Value::Optional(inner)) => Ok(Value::Bool(inner.is_none())),
-            (_, other) => Err(no_optional(other)),
+            (Native::IsOk | Native::IsErr, other) => Err(no_response(&other)),
+            (_, other) => Err(no_optional(&other)),
         },
     }
 }
 
-fn no_optional(value: Value) -> Stop {
-    match Type::optional(Type::NoType) {
-        Ok(expected) => unexpected(expected, value),
-        Err(fault) => fault.into(),
-    }
+fn no_optional(value: &Value) -> Stop {
+    ruled_out(format_args!("Expected option value: {value}"))
+}
+
+fn no_response(value: &Value) -> Stop {
+    ruled_out(format_args!("Expected response value: {value}"))
 }
 
 /// The functions that take a value out, or throw another one out of the function, or fail.
@@ -50,16 +51,17 @@ pub(super) fn unwrap(native: Native, mut values: Operands<'_>) -> Outcome {
         (Native::UnwrapErrRet | Native::UnwrapErr, Value::Err(inner)) => Ok(std::sync::Arc::unwrap_or_clone(inner)),
         (Native::TryRet, Value::Optional(None)) => Err(Stop::Return(Box::new(Value::NONE), Thrower::Unwrapped)),
         (Native::TryRet, failure @ Value::Err(_)) => Err(Stop::Return(Box::new(failure), Thrower::Unwrapped)),
-        (Native::UnwrapRet | Native::UnwrapErrRet, Value::Optional(None) | Value::Err(_) | Value::Ok(_)) => {
+        (Native::UnwrapRet, Value::Optional(None) | Value::Err(_)) | (Native::UnwrapErrRet, Value::Ok(_)) => {
             match thrown {
                 Some(thrown) => Err(Stop::Return(Box::new(thrown), Thrower::Unwrapped)),
                 None => Err(CheckError::IncorrectArgumentCount(2, 1).into()),
             }
         }
-        (Native::Unwrap | Native::UnwrapErr, Value::Optional(None) | Value::Err(_) | Value::Ok(_)) => {
+        (Native::Unwrap, Value::Optional(None) | Value::Err(_)) | (Native::UnwrapErr, Value::Ok(_)) => {
             Err(RuntimeError::UnwrapFailure.into())
         }
-        (_, other) => Err(no_optional(other)),
+        (Native::UnwrapErrRet | Native::UnwrapErr, other) => Err(no_response(&other)),
+        (_, other) => Err(ruled_out(format_args!("Expected optional or response value: {other}"))),
     }
 }
 
@@ -81,7 +83,11 @@ impl Machine<'_> {
             (Form::MatchResponse { err, slot, otherwise, .. }, Value::Err(inner)) => {
                 self.branch(frame, err, *slot, *otherwise, inner.as_ref().clone())
             }
-            (_, other) => Err(no_optional(other)),
+            (Form::MatchOptional { .. }, Value::Ok(_) | Value::Err(_)) => {
+                Err(ruled_out("Bad match response syntax: args 3 != 4"))
+            }
+            (_, Value::Optional(_)) => Err(ruled_out("Bad match option syntax: args 4 != 3")),
+            (_, other) => Err(ruled_out(format_args!("Bad match input: {}", other.type_of()))),
         }
     }
 

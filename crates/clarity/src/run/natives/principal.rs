@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::super::machine::{Frame, Machine, Outcome};
 use super::stx::principal;
-use super::{Arguments, unexpected};
+use super::{Arguments, ruled_out, unexpected};
 use crate::costs::CostFn;
 use crate::error::{CheckError, Stop};
 use crate::keys;
@@ -103,8 +103,9 @@ impl Machine<'_> {
 
     /// `contract-hash?`
     fn contract_hash(&mut self, frame: &Frame<'_>, arguments: &Arguments<'_>) -> Outcome {
-        let value = principal(self.argument(frame, arguments, 0)?)?;
-        let Principal::Contract(contract) = value.as_ref() else { return super::stx::refuse(1) };
+        let value = self.argument(frame, arguments, 0)?;
+        let of = principal(value.clone()).map_err(|_| CheckError::ExpectedContractPrincipal(value))?;
+        let Principal::Contract(contract) = of.as_ref() else { return super::stx::refuse(1) };
         self.meter.charge(CostFn::ContractHash, 0)?;
         let key = keys::contract(contract);
         // A contract that is being deployed has been written before its definitions.
@@ -123,7 +124,7 @@ impl Machine<'_> {
     pub(super) fn contract_of(&mut self, frame: &Frame<'_>, at: At) -> Outcome {
         self.meter.charge(CostFn::ContractOf, 0)?;
         let (Op::Local { slot, .. } | Op::TraitLocal { slot, .. }) = frame.program().op(at) else {
-            return Err(CheckError::ContractCallExpectName.into());
+            return Err(ruled_out("Contract of expects trait"));
         };
         match &self.slots[frame.base + *slot as usize] {
             Value::Callable(callable) => {
@@ -132,7 +133,7 @@ impl Machine<'_> {
                 self.find(&contract)?;
                 Ok(Value::principal(Principal::Contract(contract)))
             }
-            _ => Err(CheckError::ContractCallExpectName.into()),
+            _ => Err(ruled_out("Contract of expects trait")),
         }
     }
 }

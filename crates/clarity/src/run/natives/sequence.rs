@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::super::machine::{Frame, Machine, Outcome};
-use super::{Arguments, Operands, two, uint, unexpected};
+use super::{Arguments, Operands, ruled_out, two, uint, unexpected};
 use crate::costs::{CostFn, units};
 use crate::error::{CheckError, Stop};
 use crate::lower::program::At;
@@ -39,15 +39,12 @@ pub(super) fn length(sequence: &Value) -> Result<u64, Stop> {
         Value::List(list) => Ok(units(list.items.len())),
         Value::Buffer(bytes) | Value::Ascii(bytes) => Ok(units(bytes.len())),
         Value::Utf8(text) => Ok(text.characters().into()),
-        other => Err(no_sequence(other.clone())),
+        other => Err(no_sequence(other)),
     }
 }
 
-pub(super) fn no_sequence(value: Value) -> Stop {
-    match Type::list(Type::NoType, 0) {
-        Ok(expected) => unexpected(expected, value),
-        Err(fault) => fault.into(),
-    }
+pub(super) fn no_sequence(value: &Value) -> Stop {
+    ruled_out(format_args!("Expected sequence: {}", value.type_of()))
 }
 
 /// The element at a place: of a list its entry, of anything else one byte or character.
@@ -108,7 +105,7 @@ fn index_of(sequence: &Value, wanted: &Value) -> Result<Option<usize>, Stop> {
         (Value::Buffer(_) | Value::Ascii(_) | Value::Utf8(_), other) => {
             Err(unexpected(sequence.type_of(), other.clone()))
         }
-        (other, _) => Err(no_sequence(other.clone())),
+        (other, _) => Err(no_sequence(other)),
     }
 }
 
@@ -119,6 +116,7 @@ impl Machine<'_> {
             Native::Append => self.append(frame, arguments),
             Native::Concat => self.concat(frame, arguments),
             Native::Slice => self.slice(frame, arguments),
+            Native::AsMaxLen => self.no_max_len(frame, arguments),
             _ => self.replace_at(frame, arguments),
         }
     }
@@ -138,7 +136,7 @@ impl Machine<'_> {
     /// The list's own items are reused when nobody else holds them.
     fn append(&mut self, frame: &Frame<'_>, arguments: &Arguments<'_>) -> Outcome {
         let sequence = self.argument_copied(frame, arguments, 0)?;
-        let Value::List(mut list) = sequence else { return Err(no_sequence(sequence)) };
+        let Value::List(mut list) = sequence else { return Err(ruled_out("Expected list application")) };
         let mut element = self.argument(frame, arguments, 1)?;
         self.meter.charge(CostFn::Append, u64::from(list.entry.size().max(element.size())))?;
         self.copy_argument(frame, arguments, 1, &element)?;
@@ -192,11 +190,20 @@ impl Machine<'_> {
         Value::some(value).map_err(Stop::from)
     }
 
+    /// `as-max-len?` with a length that is not written down, which the checker refuses where it looks.
+    fn no_max_len(&mut self, frame: &Frame<'_>, arguments: &Arguments<'_>) -> Outcome {
+        self.argument(frame, arguments, 0)?;
+        let length = self.argument(frame, arguments, 1)?;
+        Err(CheckError::Type(Type::UInt, length.type_of()).into())
+    }
+
     fn slice(&mut self, frame: &Frame<'_>, arguments: &Arguments<'_>) -> Outcome {
         let sequence = self.argument_copied(frame, arguments, 0)?;
-        let left = uint(self.argument(frame, arguments, 1)?)?;
-        let right = uint(self.argument(frame, arguments, 2)?)?;
-        let length = u128::from(length(&sequence)?);
+        let (left, right) = (self.argument(frame, arguments, 1)?, self.argument(frame, arguments, 2)?);
+        let (Ok(length), Value::UInt(left), Value::UInt(right)) = (length(&sequence), left, right) else {
+            return Err(ruled_out("Bad type construction"));
+        };
+        let length = u128::from(length);
         if left > right || right > length || left >= length {
             return Ok(Value::NONE);
         }
@@ -212,7 +219,7 @@ impl Machine<'_> {
             Value::Buffer(bytes) => Value::buffer(bytes[left..right].to_vec()),
             Value::Ascii(bytes) => Value::Ascii(Arc::new(bytes[left..right].to_vec())),
             Value::Utf8(text) => Value::utf8(&text.text().chars().skip(left).take(right - left).collect::<String>()),
-            _ => return Err(no_sequence(sequence)),
+            _ => return Err(no_sequence(&sequence)),
         };
         Value::some(part).map_err(Stop::from)
     }
@@ -227,7 +234,7 @@ impl Machine<'_> {
             Value::Buffer(_) => Type::Buffer(1),
             Value::Ascii(_) => Type::Ascii(1),
             Value::Utf8(_) => Type::Utf8(1),
-            _ => return Err(no_sequence(sequence)),
+            _ => return Err(no_sequence(&sequence)),
         };
         if expected != Type::NoType && !element.fits(&expected).map_err(|_| CheckError::CouldNotDetermineType)? {
             return Err(unexpected(expected, element));
@@ -266,7 +273,13 @@ fn join(first: Value, second: Value) -> Outcome {
             }
             Ok(Value::Utf8(Arc::new(Utf8::new([a.text(), b.text()].concat()))))
         }
-        (_, other) => Err(no_sequence(other)),
+        (first, other) => {
+            length(&first)?;
+            Err(match length(&other) {
+                Ok(_) => CheckError::Type(first.type_of(), other.type_of()).into(),
+                Err(_) => unexpected(first.type_of(), other),
+            })
+        }
     }
 }
 
@@ -308,6 +321,6 @@ fn replace(sequence: Value, index: usize, element: Value) -> Outcome {
             let after = text.text().chars().skip(index + 1);
             Ok(Value::utf8(&before.chain(element.text().chars()).chain(after).collect::<String>()))
         }
-        (_, other) => Err(no_sequence(other)),
+        (other, _) => Err(no_sequence(&other)),
     }
 }

@@ -6,7 +6,7 @@ use super::super::assets::{AssetKey, Movement};
 use super::super::events::{Event, EventBody};
 use super::super::machine::{Frame, Machine, Outcome};
 use super::data::writable;
-use super::{Arguments, uint, unexpected};
+use super::{Arguments, ruled_out, unexpected};
 use crate::error::{CheckError, InternalError, RuntimeError, Stop};
 use crate::keys;
 use crate::names::ClarityName;
@@ -31,6 +31,9 @@ pub(super) mod refusal {
     /// `tx-sender` is not the sender of the transfer.
     pub(crate) const NOT_SENDER: u128 = 4;
 }
+
+/// Of burning, too.
+const NO_TRANSFER: &str = "Bad transfer STX args";
 
 pub(super) fn refuse(code: u128) -> Outcome {
     Value::error(Value::UInt(code)).map_err(Stop::from)
@@ -99,16 +102,17 @@ impl Machine<'_> {
 
     fn stx_transfer(&mut self, frame: &Frame<'_>, native: Native, arguments: &Arguments<'_>) -> Outcome {
         writable(frame)?;
-        let amount = uint(self.argument(frame, arguments, 0)?)?;
-        let from = principal(self.argument(frame, arguments, 1)?)?;
-        let to = principal(self.argument(frame, arguments, 2)?)?;
+        let amount = self.argument(frame, arguments, 0)?;
+        let from = principal(self.argument(frame, arguments, 1)?);
+        let to = principal(self.argument(frame, arguments, 2)?);
         let memo = match native {
-            Native::StxTransferMemo => match self.argument(frame, arguments, 3)? {
-                Value::Buffer(memo) => memo.as_ref().clone(),
-                other => return Err(unexpected(Type::Buffer(34), other)),
-            },
-            _ => Vec::new(),
+            Native::StxTransferMemo => self.argument(frame, arguments, 3)?,
+            _ => Value::buffer(Vec::new()),
         };
+        let (Value::UInt(amount), Ok(from), Ok(to), Value::Buffer(memo)) = (amount, from, to, memo) else {
+            return Err(ruled_out(NO_TRANSFER));
+        };
+        let memo = Arc::unwrap_or_clone(memo);
         if amount == 0 {
             return refuse(refusal::NOTHING);
         }
@@ -155,8 +159,9 @@ impl Machine<'_> {
 
     fn stx_burn(&mut self, frame: &Frame<'_>, arguments: &Arguments<'_>) -> Outcome {
         writable(frame)?;
-        let amount = uint(self.argument(frame, arguments, 0)?)?;
-        let from = principal(self.argument(frame, arguments, 1)?)?;
+        let amount = self.argument(frame, arguments, 0)?;
+        let from = principal(self.argument(frame, arguments, 1)?);
+        let (Value::UInt(amount), Ok(from)) = (amount, from) else { return Err(ruled_out(NO_TRANSFER)) };
         if amount == 0 {
             return refuse(refusal::NOTHING);
         }

@@ -6,8 +6,8 @@ use super::super::assets::{AssetKey, Movement};
 use super::super::events::{Event, EventBody};
 use super::super::machine::{Frame, Machine, Outcome};
 use super::data::{of_type, writable};
+use super::ruled_out;
 use super::stx::{PRINCIPAL, done, principal, refusal, refuse};
-use super::uint;
 use crate::costs::CostFn;
 use crate::error::{InternalError, RuntimeError, Stop};
 use crate::keys;
@@ -75,9 +75,12 @@ impl Machine<'_> {
     }
 
     fn ft_transfer(&mut self, frame: &Frame<'_>, token: &Token, arguments: &[At]) -> Outcome {
-        let amount = uint(self.eval(frame, arguments[0])?)?;
-        let from = principal(self.eval(frame, arguments[1])?)?;
-        let to = principal(self.eval(frame, arguments[2])?)?;
+        let amount = self.eval(frame, arguments[0])?;
+        let from = principal(self.eval(frame, arguments[1])?);
+        let to = principal(self.eval(frame, arguments[2])?);
+        let (Value::UInt(amount), Ok(from), Ok(to)) = (amount, from, to) else {
+            return Err(ruled_out("Bad transfer FT args"));
+        };
         if amount == 0 {
             return refuse(refusal::NOTHING);
         }
@@ -102,8 +105,9 @@ impl Machine<'_> {
     }
 
     fn ft_mint(&mut self, frame: &Frame<'_>, token: &Token, index: u32, arguments: &[At]) -> Outcome {
-        let amount = uint(self.eval(frame, arguments[0])?)?;
-        let to = principal(self.eval(frame, arguments[1])?)?;
+        let amount = self.eval(frame, arguments[0])?;
+        let to = principal(self.eval(frame, arguments[1])?);
+        let (Value::UInt(amount), Ok(to)) = (amount, to) else { return Err(ruled_out("Bad mint FT args")) };
         if amount == 0 {
             return refuse(refusal::BALANCE);
         }
@@ -124,8 +128,9 @@ impl Machine<'_> {
     }
 
     fn ft_burn(&mut self, frame: &Frame<'_>, token: &Token, arguments: &[At]) -> Outcome {
-        let amount = uint(self.eval(frame, arguments[0])?)?;
-        let from = principal(self.eval(frame, arguments[1])?)?;
+        let amount = self.eval(frame, arguments[0])?;
+        let from = principal(self.eval(frame, arguments[1])?);
+        let (Value::UInt(amount), Ok(from)) = (amount, from) else { return Err(ruled_out("Bad burn FT args")) };
         if amount == 0 {
             return refuse(refusal::BALANCE);
         }

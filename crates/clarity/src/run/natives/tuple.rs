@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::super::machine::{Frame, Machine, Outcome};
-use super::{Operands, two, unexpected};
+use super::{Operands, ruled_out, two};
 use crate::costs::{CostFn, units};
 use crate::error::{CheckError, Stop};
 use crate::lower::program::{At, Many, TupleShape};
@@ -13,8 +13,9 @@ use crate::value::{Value, signature};
 
 /// The fields of both; those of the second win.
 pub(super) fn merge(values: Operands<'_>, checks_size: bool) -> Outcome {
-    let (Value::Tuple(base), Value::Tuple(update)) = two(values)? else {
-        return Err(TypeFault::Undetermined.into());
+    let (base, update) = match two(values)? {
+        (Value::Tuple(base), Value::Tuple(update)) => (base, update),
+        (Value::Tuple(_), other) | (other, _) => return Err(no_tuple(&other)),
     };
     let mut fields: Vec<(ClarityName, Type)> = update.shape().fields().to_vec();
     let others = base.shape().fields().iter().filter(|(name, _)| update.shape().position(name).is_none());
@@ -45,7 +46,10 @@ impl Machine<'_> {
             .zip(&ordered)
             .map(|(at, value)| (shape.names[*at as usize].clone(), value.type_of()))
             .collect();
-        let made = Arc::new(TupleType::new(fields)?);
+        let made = Arc::new(TupleType::new(fields).map_err(|fault| match fault {
+            TypeFault::DuplicateField(name) => CheckError::NameAlreadyUsed(name.to_string()),
+            fault => fault.into(),
+        })?);
         let _ = shape.seen.set(Arc::clone(&made));
         Ok(Value::tuple_of(made, ordered))
     }
@@ -63,13 +67,17 @@ impl Machine<'_> {
     }
 
     fn field(&mut self, name: &ClarityName, value: &Value) -> Outcome {
-        let Value::Tuple(tuple) = value else { return Err(unexpected(Type::NoType, value.clone())) };
+        let Value::Tuple(tuple) = value else { return Err(no_tuple(value)) };
         self.meter.charge(CostFn::TupleGet, units(tuple.values().len()))?;
         tuple.get(name).cloned().ok_or_else(|| {
-            let what = format!("NoSuchTupleField({name:?}, {})", signature(tuple.shape()));
-            CheckError::Unreachable(format!("Unexpected error type during runtime analysis: {what}")).into()
+            let what = format_args!("NoSuchTupleField({name:?}, {})", signature(tuple.shape()));
+            ruled_out(format_args!("Unexpected error type during runtime analysis: {what}"))
         })
     }
+}
+
+fn no_tuple(value: &Value) -> Stop {
+    ruled_out(format_args!("Expected tuple: {}", value.type_of()))
 }
 
 /// Whether a value's type is exactly this one, by looking at what is cheap to look at.
