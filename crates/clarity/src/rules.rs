@@ -29,8 +29,10 @@ pub struct Rules {
     pub(crate) counts_parameters: bool,
     /// A variable's size is charged when it is copied, not whenever it is looked up (3.4).
     pub(crate) borrows_variables: bool,
-    /// A constant may name the contract that is called, and is sanitized once (3.4).
+    /// A constant may name the contract that is called (3.4).
     pub(crate) constants_are_callable: bool,
+    /// Constants are sanitized when their contract is called, not whenever one is looked up (3.4).
+    pub(crate) sanitizes_constants_once: bool,
     /// `at-block` works (until 3.3).
     pub(crate) has_at_block: bool,
     /// Texts that nest too deep and supertypes that grow too large are ordinary failures (3.4).
@@ -77,6 +79,7 @@ impl Rules {
         counts_parameters: false,
         borrows_variables: false,
         constants_are_callable: false,
+        sanitizes_constants_once: false,
         has_at_block: true,
         depth_is_ordinary: false,
         address_versions_are_ordinary: false,
@@ -119,6 +122,7 @@ impl Rules {
         call_depth: 128,
         borrows_variables: true,
         constants_are_callable: true,
+        sanitizes_constants_once: true,
         has_at_block: false,
         depth_is_ordinary: true,
         address_versions_are_ordinary: true,

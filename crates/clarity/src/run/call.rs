@@ -7,7 +7,7 @@ use crate::costs::{CostFn, Step, units};
 use crate::error::{CheckError, Stop};
 use crate::lower::Visibility;
 use crate::lower::program::{At, Function, Many, Op};
-use crate::principal::Principal;
+use crate::principal::{ContractId, Principal, TraitId};
 use crate::rules::Rules;
 use crate::state::Contract;
 use crate::types::Type;
@@ -109,12 +109,14 @@ impl Machine<'_> {
             }
             let value = std::mem::replace(slot, Value::NONE);
             let value = if traits_are_values { cast(self.rules, of, value)? } else { value };
+            let bound_to = |contract: &ContractId, id: &TraitId| {
+                Value::Callable(Arc::new(Callable { contract: contract.clone(), bound: Some(id.clone()) }))
+            };
             let bound = match (of, &value) {
+                // A caller of a newer version may have bound it to another trait.
+                (Type::Trait(id), Value::Callable(callable)) if !traits_are_values => bound_to(&callable.contract, id),
                 (Type::Trait(id), Value::Principal(principal)) => match principal.as_ref() {
-                    Principal::Contract(callee) => Value::Callable(Arc::new(Callable {
-                        contract: callee.clone(),
-                        bound: Some(id.as_ref().clone()),
-                    })),
+                    Principal::Contract(callee) => bound_to(callee, id),
                     Principal::Standard(_) => return Err(CheckError::TypeValue(of.clone(), value).into()),
                 },
                 _ if value.fits(of).map_err(|_| CheckError::CouldNotDetermineType)? => value,

@@ -56,6 +56,9 @@ impl Machine<'_> {
     }
 
     fn call_loaded(&mut self, contract: &Arc<Contract>, name: &str, first: usize, caller: &Caller<'_>) -> Outcome {
+        if contract.is_damaged() && self.rules.sanitizes_constants_once {
+            return Err(CheckError::CouldNotDetermineType.into());
+        }
         let program = &contract.program;
         let index = *program.function_names.get(name).ok_or_else(|| CheckError::UndefinedFunction(name.to_owned()))?;
         let function = &program.functions[index as usize];

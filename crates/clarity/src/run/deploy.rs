@@ -73,7 +73,7 @@ impl Machine<'_> {
                 self.meter.take(size)?;
                 *constants += size;
                 // The place is empty: names that are defined twice do not come here.
-                let _ = frame.contract.constants[*index as usize].set(value);
+                frame.contract.set_constant(*index as usize, value);
                 Ok(())
             }
             Definition::Function { index, steps, taken } => {

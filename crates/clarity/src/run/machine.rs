@@ -198,7 +198,11 @@ impl<'w> Machine<'w> {
     pub(crate) fn constant(&self, frame: &Frame<'_>, index: u32) -> Outcome {
         let index = index as usize;
         let value = frame.contract.constants.get(index).and_then(|place| place.get());
-        value.cloned().ok_or_else(|| undefined(&frame.program().constants[index]))
+        let value = value.ok_or_else(|| undefined(&frame.program().constants[index]))?;
+        if frame.contract.is_damaged() && !self.rules.sanitizes_constants_once && !value.is_of_its_type() {
+            return Err(CheckError::CouldNotDetermineType.into());
+        }
+        Ok(value.clone())
     }
 
     /// Copies what an expression gave: that costs when it was a variable's value.

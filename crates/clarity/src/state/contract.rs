@@ -31,6 +31,8 @@ pub struct Contract {
     pub size: u64,
     /// Values of its constants; a place is empty until the deployment has come to it.
     pub constants: Vec<OnceLock<Value>>,
+    /// Set when the content of one of these is not of its type.
+    damage: OnceLock<()>,
     /// How many of each fungible token there may be at most; a place is empty for a token without a limit.
     pub(crate) caps: Vec<OnceLock<u128>>,
 }
@@ -41,7 +43,20 @@ impl Contract {
     pub(crate) fn new(source: &str, interface: Arc<Interface>, program: Program, size: u64) -> Self {
         let constants = program.constants.iter().map(|_| OnceLock::new()).collect();
         let caps = program.tokens.iter().map(|_| OnceLock::new()).collect();
-        Self { source: source.to_owned(), interface, program, size, constants, caps }
+        Self { source: source.to_owned(), interface, program, size, constants, damage: OnceLock::new(), caps }
+    }
+
+    /// Gives a constant its value, once.
+    pub(crate) fn set_constant(&self, index: usize, value: Value) {
+        if !value.is_of_its_type() {
+            let _ = self.damage.set(());
+        }
+        let _ = self.constants[index].set(value);
+    }
+
+    /// Whether a constant holds a tuple without some of its fields.
+    pub(crate) fn is_damaged(&self) -> bool {
+        self.damage.get().is_some()
     }
 
     /// Who deployed it, and its name.
@@ -97,8 +112,10 @@ impl Contract {
             Dialect::of_version(interface.version).ok_or_else(|| from.fault("no language has this version"))?;
         let tree = syntax::read_again(&source, id, rules).map_err(|_| from.fault("a source is no contract"))?;
         let contract = Self::new(&source, Arc::new(interface), lower(&tree, Arc::new(id.clone()), dialect), size);
-        places(&mut from, &contract.constants, |from| read(from, crate::types::MAX_TYPE_DEPTH))?;
-        places(&mut from, &contract.caps, |from| array(from).map(u128::from_be_bytes))?;
+        let value = |from: &mut Reader<'_>| read(from, crate::types::MAX_TYPE_DEPTH);
+        places(&mut from, contract.constants.len(), value, |at, value| contract.set_constant(at, value))?;
+        let cap = |from: &mut Reader<'_>| array(from).map(u128::from_be_bytes);
+        places(&mut from, contract.caps.len(), cap, |at, cap| _ = contract.caps[at].set(cap))?;
         if from.at == bytes.len() { Ok(contract) } else { Err(from.fault("there is more behind its end")) }
     }
 }
@@ -107,16 +124,16 @@ type Read<T> = Result<T, StoredError>;
 
 fn places<T>(
     from: &mut Reader<'_>,
-    places: &[OnceLock<T>],
-    mut read: impl FnMut(&mut Reader<'_>) -> Read<T>,
+    places: usize,
+    read: impl Fn(&mut Reader<'_>) -> Read<T>,
+    set: impl Fn(usize, T),
 ) -> Read<()> {
-    if from.number()? as usize != places.len() {
+    if from.number()? as usize != places {
         return Err(from.fault("another number of constants or tokens than its source defines"));
     }
-    for place in places {
+    for place in 0..places {
         if from.byte()? == 1 {
-            let value = read(from)?;
-            let _ = place.set(value);
+            set(place, read(from)?);
         }
     }
     Ok(())

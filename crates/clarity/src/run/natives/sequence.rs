@@ -227,8 +227,6 @@ impl Machine<'_> {
     fn replace_at(&mut self, frame: &Frame<'_>, arguments: &Arguments<'_>) -> Outcome {
         let sequence = self.argument(frame, arguments, 0)?;
         self.meter.charge(CostFn::ReplaceAt, u64::from(sequence.size()))?;
-        let index = uint(self.argument(frame, arguments, 1)?)?;
-        let element = self.argument(frame, arguments, 2)?;
         let expected = match &sequence {
             Value::List(list) => list.entry.clone(),
             Value::Buffer(_) => Type::Buffer(1),
@@ -236,6 +234,8 @@ impl Machine<'_> {
             Value::Utf8(_) => Type::Utf8(1),
             _ => return Err(no_sequence(&sequence)),
         };
+        let index = uint(self.argument(frame, arguments, 1)?)?;
+        let element = self.argument(frame, arguments, 2)?;
         if expected != Type::NoType && !element.fits(&expected).map_err(|_| CheckError::CouldNotDetermineType)? {
             return Err(unexpected(expected, element));
         }
