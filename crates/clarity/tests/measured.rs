@@ -312,6 +312,26 @@ fn a_contract_of_clarity_1_takes_what_is_bound_to_another_trait() {
 }
 
 #[test]
+fn a_called_function_takes_the_same_traits_by_name() {
+    for (epoch, version) in [("3.0", 1), ("3.0", 2), ("3.4", 5)] {
+        let mut memory = memory(epoch, version);
+        for definer in ["a", "b"] {
+            memory.publish(definer, "(define-trait t ((f () (response uint uint))))");
+            let takes = format!("(use-trait t .{definer}.t) (define-public (call (x <t>)) (ok u9))");
+            memory.publish(&format!("takes-{definer}"), &takes);
+        }
+        memory.publish("m", "(use-trait t .a.t) (define-trait m ((call (<t>) (response uint uint))))");
+        memory.publish("takes", "(define-public (f) (ok u7))");
+        memory.publish("c", "(use-trait m .m.m) (define-public (go (y <m>)) (contract-call? y call .takes))");
+        let said = ["takes-a", "takes-b"].map(|callee| {
+            let callee = Value::principal(Principal::Contract(id(callee)));
+            call(&mut memory, "go", &[&hex::encode(callee.encode())])
+        });
+        assert_eq!(said, ["(ok u9)", "BadTraitImplementation"], "{epoch}, {version}");
+    }
+}
+
+#[test]
 fn values_without_a_common_type() {
     let traits = "(define-trait t ((f () (response uint uint)))) (define-trait u ((g () (response uint uint))))";
     let both = "(impl-trait .t.t) (impl-trait .t.u) (define-public (f) (ok u1)) (define-public (g) (ok u1))";

@@ -216,11 +216,8 @@ struct Caller<'a> {
     read_only: bool,
 }
 
-/// Whether a function takes what the trait's function takes.
+/// Whether a function takes what the trait's function takes: of traits only the same one, whatever another asks for.
 fn fits(function: &Function, method: &Method) -> bool {
     function.parameters.len() == method.parameters.len()
-        && function.parameters.iter().zip(&method.parameters).all(|((_, of), asked)| match (of, asked) {
-            (Type::Trait(_), Type::Trait(_)) => true,
-            _ => of.admits(asked).unwrap_or(false),
-        })
+        && function.parameters.iter().zip(&method.parameters).all(|((_, of), asked)| of.admits(asked).unwrap_or(false))
 }
