@@ -442,3 +442,63 @@ fn before_its_contract_a_variable_is_none() {
         assert_eq!(call(&mut memory, "go", &[]), said, "{expression}");
     }
 }
+
+#[test]
+fn what_as_max_len_gives_may_be_larger_and_deeper_than_a_value() {
+    let deep = |levels: usize| format!("{}int{}", "(list 1 ".repeat(levels), ")".repeat(levels));
+    for (epoch, version) in [("3.0", 1), ("3.4", 5)] {
+        let published = |source: &str| {
+            let mut memory = memory(epoch, version);
+            let (contract, _) = memory.try_publish("c", source).map_err(|error| error.to_string())?;
+            // It is stored, too.
+            let stored = contract.encode();
+            assert_eq!(Contract::decode(&stored, &id("c"), memory.rules).unwrap().encode(), stored);
+            Ok::<_, String>(())
+        };
+        let large = |body: &str| format!("(define-private (f (x (buff 1048572))) {body})");
+        for body in
+            ["(begin (as-max-len? x u1048572) 1)", "(as-max-len? x u1048576)", "(match (as-max-len? x u1048572) y 1 2)"]
+        {
+            published(&large(body)).unwrap();
+        }
+        published(&format!("(define-read-only (f (x {})) (as-max-len? x u1))", deep(31))).unwrap();
+        for wrapped in ["(ok (as-max-len? x u1048572))", "{a: (as-max-len? x u1048572)}"] {
+            let error = published(&large(wrapped)).unwrap_err();
+            assert!(error.contains("greater than maximum allowed value size"), "{error}");
+        }
+    }
+}
+
+#[test]
+fn more_than_a_native_takes_is_not_looked_at() {
+    let leaves = |expression: &str| {
+        let source = format!(
+            "(define-private (b (x int)) x) (define-public (go) (begin (b 1 (asserts! false (ok {expression}))) (ok true)))"
+        );
+        let mut memory = memory("3.4", 5);
+        memory.publish("c", &source);
+        call(&mut memory, "go", &[])
+    };
+    assert_eq!(leaves("(is-eq)"), "(ok true)");
+    assert_eq!(leaves("(print 1 (unwrap-panic none))"), "(ok 1)");
+    assert_eq!(leaves("(index-of (list 1) u0)"), "(ok none)");
+}
+
+#[test]
+fn the_form_of_all_items_comes_before_their_names_and_types() {
+    let refusal = |source: &str| memory("3.4", 5).try_publish("c", source).err().unwrap().to_string();
+    for (source, says) in [
+        ("(define-private (f (x foo) (1 int)) 1)", "failed to parse type: 'foo'"),
+        ("(define-private (f (1 int) (x foo)) 1)", "item #1's name is not an atom"),
+        ("(define-private (f (1 int) (a)) 1)", "item #2 is not a two-element list"),
+        ("(define-private (f (x (tuple (a foo) (a)))) 1)", "item #2 is not a two-element list"),
+        ("(define-private (f (x (tuple (1 int) 5))) 1)", "item #2 is not a list"),
+        (
+            "(define-constant k u1) (define-public (go) (contract-call? k f))",
+            "expected a callable contract, found uint",
+        ),
+    ] {
+        let error = refusal(source);
+        assert!(error.contains(says), "{source}: {error}");
+    }
+}

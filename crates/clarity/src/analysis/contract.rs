@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::checker::{Checker, join_returns};
 use super::context::Scope;
-use super::definitions::{Definition, binding, definition};
+use super::definitions::{Definition, binding, definition, parts};
 use super::errors::{AnalysisError, BindingForm, Fault, Shown, concrete};
 use super::interface::{FunctionType, Interface};
 use super::traits;
@@ -120,10 +120,12 @@ impl Checker<'_, '_> {
         if self.rules.counts_parameters && pairs.len() > MAX_PARAMETERS {
             return Err(AnalysisError::TooManyFunctionParameters(pairs.len(), MAX_PARAMETERS).into());
         }
-        let bound = pairs.iter().enumerate().map(|(at, pair)| binding(self.tree, *pair, BindingForm::Eval, at));
-        let bound: Vec<_> = bound.collect::<Result<_, _>>()?;
+        for (at, pair) in pairs.iter().enumerate() {
+            parts(self.tree, *pair, BindingForm::Eval, at)?;
+        }
         let mut parameters = Vec::with_capacity(pairs.len());
-        for (name, of) in bound {
+        for (at, pair) in pairs.iter().enumerate() {
+            let (name, of) = binding(self.tree, *pair, BindingForm::Eval, at)?;
             let of = self.read_type(of).map_err(|error| Box::<Fault>::from(error).at(self.tree.span(of)))?;
             parameters.push((name.clone(), of));
         }

@@ -62,11 +62,19 @@ pub(super) fn binding(
     form: BindingForm,
     at: usize,
 ) -> Result<(&ClarityName, NodeId), Box<Fault>> {
-    let fault = |fault, id| Fault::placed(AnalysisError::BadSyntaxBinding(fault), tree.span(id));
-    let parts = tree.list(pair).ok_or_else(|| fault(BindingFault::NotList(form, at), pair))?;
-    let &[name, bound] = parts else { return Err(fault(BindingFault::InvalidLength(form, at), pair)) };
-    let name = tree.atom(name).ok_or_else(|| fault(BindingFault::NotAtom(form, at), name))?;
+    let [name, bound] = parts(tree, pair, form, at)?;
+    let name = tree.atom(name).ok_or_else(|| unbound(tree, name, BindingFault::NotAtom(form, at)))?;
     Ok((name, bound))
+}
+
+/// The two parts of what should be a name and what is bound to it.
+pub(super) fn parts(tree: &Tree, pair: NodeId, form: BindingForm, at: usize) -> Result<[NodeId; 2], Box<Fault>> {
+    let parts = tree.list(pair).ok_or_else(|| unbound(tree, pair, BindingFault::NotList(form, at)))?;
+    parts.try_into().map_err(|_| unbound(tree, pair, BindingFault::InvalidLength(form, at)))
+}
+
+fn unbound(tree: &Tree, at: NodeId, fault: BindingFault) -> Box<Fault> {
+    Fault::placed(AnalysisError::BadSyntaxBinding(fault), tree.span(at))
 }
 
 /// Demands a number of arguments.

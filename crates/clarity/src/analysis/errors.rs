@@ -190,6 +190,7 @@ errors! {
     IllegalOrUnknownFunctionApplication(String) "use of illegal / unresolved function '{0}";
     UnknownFunction(String) "use of unresolved function '{0}'";
     TooManyFunctionParameters(usize, usize) "too many function parameters specified: found {0}, the maximum is {1}";
+    ExpectedCallableType(Shown) "expected a callable contract, found {0}";
     TraitReferenceUnknown(String) "use of undeclared trait <{0}>";
     TraitMethodUnknown(String, String) "method '{1}' unspecified in trait <{0}>";
     BadTraitImplementation(String, String) "invalid signature for method '{1}' regarding trait's specification <{0}>";

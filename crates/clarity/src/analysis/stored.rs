@@ -251,7 +251,8 @@ impl Reader<'_> {
     }
 
     fn nested(&mut self, depth: u8) -> Read<Type> {
-        if depth >= MAX_TYPE_DEPTH {
+        // What `as-max-len?` gives may nest one deeper.
+        if depth > MAX_TYPE_DEPTH {
             return Err(self.fault("a type nests too deep"));
         }
         let fault = self.fault("there is no such type");
@@ -273,7 +274,7 @@ impl Reader<'_> {
                 let fields = self.list(|from| Ok((from.name()?, from.nested(depth + 1)?)))?;
                 Type::Tuple(Arc::new(TupleType::of_any_size(fields).map_err(|_| fault)?))
             }
-            10 => known(Type::optional(self.nested(depth + 1)?))?,
+            10 => Type::optional_of_any_size(self.nested(depth + 1)?),
             11 => {
                 let ok = self.nested(depth + 1)?;
                 known(Type::response(ok, self.nested(depth + 1)?))?

@@ -116,6 +116,9 @@ impl Lowering<'_> {
     }
 
     fn native(&mut self, native: Native, rest: &[NodeId], scope: &mut Scope) -> Option<Form> {
+        if native.kind() == Kind::Allowance {
+            return None;
+        }
         let arity = if native == Native::Concat && !self.program.dialect.concatenates_many {
             Arity::Exactly(2)
         } else {
@@ -134,8 +137,18 @@ impl Lowering<'_> {
         };
         if let Some(needed) = needed {
             // A miscounted one of these is what nothing expects; the others fail as the program runs.
-            if matches!(native, Native::Begin | Native::TupleCons | Native::Match | Native::Print) {
-                return None;
+            match native {
+                Native::And
+                | Native::Or
+                | Native::Begin
+                | Native::TupleCons
+                | Native::Match
+                | Native::PrincipalConstruct => return None,
+                Native::Print if rest.is_empty() => return None,
+                // More than one are not looked at, and none are equal.
+                Native::Print => return Some(Form::Special(native, self.expressions(&rest[..1], scope))),
+                Native::Equals => return Some(Form::Plain(native, self.arguments(rest, scope))),
+                _ => {}
             }
             // Of those that the checker lets through, the others are charged by what they write, which comes later.
             let charged = (native == Native::GetBlockInfo).then_some(CostFn::BlockInfo);

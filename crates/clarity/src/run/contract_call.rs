@@ -69,7 +69,7 @@ impl Machine<'_> {
             return Err(RuntimeError::NotDoneHere(what).into());
         }
         if !self.rules.sanitizes_arguments {
-            self.check_content(first)?;
+            self.sanitize_arguments(first)?;
         }
         let frame = Frame {
             contract,
@@ -85,13 +85,16 @@ impl Machine<'_> {
         outcome
     }
 
-    /// Refuses arguments whose content is not of their type. A cast gives a list or a tuple the declared type, whatever is in it; such
-    /// a value stays in the contract that was called with it.
-    fn check_content(&self, first: usize) -> Result<(), Stop> {
-        match self.slots[first..].iter().find(|value| !value.is_of_its_type()) {
-            Some(value) => Err(CheckError::TypeValue(value.type_of(), value.clone()).into()),
-            None => Ok(()),
+    /// Brings arguments to the types that they carry, which get as narrow as their content. A cast gives a list or a tuple the declared
+    /// type, whatever is in it: what is not of its type stays in the contract that was called with it.
+    fn sanitize_arguments(&mut self, first: usize) -> Result<(), Stop> {
+        for value in &mut self.slots[first..] {
+            let of = value.type_of();
+            if of.is_compound() && !value.is_sanitary(&of) {
+                *value = value.sanitized(&of).ok_or_else(|| CheckError::TypeValue(of, value.clone()))?;
+            }
         }
+        Ok(())
     }
 
     /// `contract-call?`

@@ -98,10 +98,14 @@ impl<'a> TypeReader<'a> {
                 Ok(Type::response(ok, self.read(*err)?)?)
             }
             ("tuple", fields) => {
-                let mut parsed = Vec::with_capacity(fields.len());
+                let mut pairs = Vec::with_capacity(fields.len());
                 for (place, field) in fields.iter().enumerate() {
                     let field = self.tree.list(*field).ok_or(TypeSyntax::FieldNotList(place))?;
                     let [name, of] = field else { return Err(TypeSyntax::FieldLength(place)) };
+                    pairs.push((name, of));
+                }
+                let mut parsed = Vec::with_capacity(fields.len());
+                for (place, (name, of)) in pairs.into_iter().enumerate() {
                     let name = self.tree.atom(*name).ok_or(TypeSyntax::FieldName(place))?.clone();
                     parsed.push((name, self.read(*of)?));
                 }

@@ -217,6 +217,16 @@ impl Type {
         Ok(Self::Optional(Arc::new(OptionalType { inner, figures })))
     }
 
+    /// `(optional inner)` of any size and depth, as the checker has it of `as-max-len?`. A value of it is refused when it is made.
+    pub(crate) fn optional_of_any_size(inner: Self) -> Self {
+        let figures = Figures {
+            size: inner.size().saturating_add(1),
+            type_size: inner.type_size().saturating_add(1),
+            depth: inner.depth().saturating_add(1),
+        };
+        Self::Optional(Arc::new(OptionalType { inner, figures }))
+    }
+
     /// `(response ok err)`
     ///
     /// # Errors

@@ -88,7 +88,7 @@ impl Value {
 
     /// Whether sanitizing is known to leave the value as it is, without doing it.
     #[must_use]
-    pub(super) fn is_sanitary(&self, expected: &Type) -> bool {
+    pub(crate) fn is_sanitary(&self, expected: &Type) -> bool {
         match (expected, self) {
             (Type::List(expected), Self::List(list)) => {
                 let same = |item: &Self| item.is_sanitary(expected.entry()) && item.is_of_just(&list.entry);

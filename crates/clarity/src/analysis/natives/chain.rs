@@ -4,7 +4,7 @@ use super::Checked;
 use super::simple::{optional, tuple};
 use crate::analysis::checker::Checker;
 use crate::analysis::definitions::{at_least, count, first};
-use crate::analysis::errors::{AnalysisError, Fault};
+use crate::analysis::errors::{AnalysisError, Fault, Shown};
 use crate::costs::CostFn;
 use crate::keywords::{BlockProperty, BurnProperty};
 use crate::names::ClarityName;
@@ -72,11 +72,10 @@ impl Checker<'_, '_> {
                 {
                     return Ok(Callee::Trait(trait_id.as_ref().clone()));
                 }
-                match self.known.interface.constants.get(name) {
-                    Some(Type::Callable(contract)) if self.dialect.traits_are_values => {
-                        Ok(Callee::Contract(contract.as_ref().clone()))
-                    }
-                    _ => Err(AnalysisError::TraitReferenceUnknown(name.to_string()).into()),
+                match self.known.interface.constants.get(name).filter(|_| self.dialect.traits_are_values) {
+                    Some(Type::Callable(contract)) => Ok(Callee::Contract(contract.as_ref().clone())),
+                    Some(of) => Err(AnalysisError::ExpectedCallableType(Shown(of.clone())).into()),
+                    None => Err(AnalysisError::TraitReferenceUnknown(name.to_string()).into()),
                 }
             }
             _ => Err(AnalysisError::ContractCallExpectName.into()),

@@ -194,7 +194,7 @@ impl Checker<'_, '_> {
             Type::List(list) => Type::list(list.entry().clone(), most)?,
             _ => return Err(AnalysisError::ExpectedSequence(Shown(sequence)).into()),
         };
-        Ok(Type::optional(of)?)
+        Ok(Type::optional_of_any_size(of))
     }
 }
 

@@ -234,8 +234,9 @@ impl Machine<'_> {
             Value::Utf8(_) => Type::Utf8(1),
             _ => return Err(no_sequence(&sequence)),
         };
-        let index = uint(self.argument(frame, arguments, 1)?)?;
+        let index = self.argument(frame, arguments, 1)?;
         let element = self.argument(frame, arguments, 2)?;
+        let index = uint(index)?;
         if expected != Type::NoType && !element.fits(&expected).map_err(|_| CheckError::CouldNotDetermineType)? {
             return Err(unexpected(expected, element));
         }

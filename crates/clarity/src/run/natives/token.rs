@@ -206,8 +206,9 @@ impl Machine<'_> {
 
     fn nft_transfer(&mut self, frame: &Frame<'_>, asset: &Asset, arguments: &[At]) -> Outcome {
         let value = self.eval(frame, arguments[0])?;
-        let from = principal(self.eval(frame, arguments[1])?)?;
-        let to = principal(self.eval(frame, arguments[2])?)?;
+        let from = principal(self.eval(frame, arguments[1])?);
+        let to = principal(self.eval(frame, arguments[2])?);
+        let (Ok(from), Ok(to)) = (from, to) else { return Err(ruled_out("Bad transfer NFT args")) };
         let bytes = value.serialized_size();
         self.meter.charge(CostFn::NftTransfer, bytes)?;
         of_type(&asset.of, &value)?;
