@@ -16,8 +16,8 @@ pub(super) fn apply(native: Native, values: Operands<'_>) -> Outcome {
         Native::Len => Ok(Value::UInt(length(&super::one(values)?)?.into())),
         Native::ElementAt | Native::ElementAtSafe => {
             let (sequence, index) = two(values)?;
-            let index = uint(index)?;
             length(&sequence)?;
+            let index = uint(index)?;
             match usize::try_from(index).ok().and_then(|index| element(&sequence, index)) {
                 Some(element) => Value::some(element).map_err(Stop::from),
                 None => Ok(Value::NONE),
