@@ -12,7 +12,7 @@ use super::syntax::cost_of;
 use super::tally::{Case, Tally};
 
 /// A step that the network's newer VM has in no block: at a block before its contract a variable is `none`, and `as-max-len?` of
-/// that is what nothing expects (measured, see `crates/clarity/tests/measured.rs`). The published one let it fail as any other.
+/// that is what nothing expects (measured, see `crates/clarity/tests/measured`). The published one let it fail as any other.
 const REFUSED_SINCE: &str = "old-13002710#8";
 
 /// The contracts of a program have no other names.
