@@ -39,6 +39,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// First byte of the TLS record that refuses a client without TLS.
 const TLS_ALERT: u8 = 0x15;
 
+/// First byte of the frame with which HTTP/2 begins: of its length, which is short.
+const FRAME: u8 = 0;
+
 /// Flow-control window of a stream: large enough for a block's events.
 const STREAM_WINDOW_BYTES: u32 = 1024 * 1024;
 
@@ -167,7 +170,7 @@ impl Node {
     /// Asks the node what it is, and waits for one that does not run yet.
     ///
     /// # Errors
-    /// The status of a node that runs and refuses to answer, or that wants TLS and is called without it.
+    /// The status of a node that runs and refuses to answer, or that wants TLS and is called without it, or is no node.
     pub async fn service_info_when_up(&self) -> Result<GetServiceInfoResponse, Status> {
         let mut backoff = Backoff::for_connections();
         let mut known_cause = String::new();
@@ -183,8 +186,7 @@ impl Node {
                     tokio::time::sleep(backoff.next_delay().max(retry_delay(&status).unwrap_or_default())).await;
                 }
                 Err(status) => {
-                    // A TLS server's answer to HTTP/2 without TLS reads as some broken frame or another, so the cause is looked for
-                    // here.
+                    // What another server answers to HTTP/2 reads as some broken frame or another, so the cause is looked for here.
                     self.check_clear().await?;
                     return Err(status);
                 }
@@ -193,13 +195,17 @@ impl Node {
         }
     }
 
-    /// Refuses a node that wants TLS and is called without it.
+    /// Refuses a server that wants TLS and is called without it, or does not speak HTTP/2.
     async fn check_clear(&self) -> Result<(), Status> {
-        match &self.clear {
-            Some(address) if wants_tls(address).await => Err(Status::failed_precondition(
+        let Some(address) = &self.clear else { return Ok(()) };
+        match first_byte(address).await {
+            None | Some(FRAME) => Ok(()),
+            Some(TLS_ALERT) => Err(Status::failed_precondition(
                 "the node speaks TLS: address it by https://, with --tls-ca FILE, its certificate",
             )),
-            _ => Ok(()),
+            Some(_) => Err(Status::failed_precondition(format!(
+                "what answers at {address} does not speak HTTP/2, which gRPC needs: is it the port of a node?"
+            ))),
         }
     }
 
@@ -275,14 +281,14 @@ fn over_tls(endpoint: Endpoint, tls: &Tls) -> Result<Channel, NodeUrlError> {
     Ok(clear.connect_with_connector_lazy(tower::service_fn(move |uri| tls.clone().connect(uri))))
 }
 
-/// Whether a server answers a greeting in HTTP/2 without TLS by a TLS record.
-async fn wants_tls(address: &str) -> bool {
+/// The first byte that a server answers to a greeting in HTTP/2 without TLS.
+async fn first_byte(address: &str) -> Option<u8> {
     let asked = async {
         let mut stream = TcpStream::connect(address).await?;
         stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await?;
         stream.read_u8().await
     };
-    matches!(tokio::time::timeout(CONNECT_TIMEOUT, asked).await, Ok(Ok(TLS_ALERT)))
+    tokio::time::timeout(CONNECT_TIMEOUT, asked).await.ok()?.ok()
 }
 
 #[cfg(test)]
@@ -312,5 +318,24 @@ mod tests {
         assert_eq!(request.metadata().get("authorization").unwrap(), "Bearer abc");
         let pass = request.metadata().get(lane::HEADER).unwrap();
         assert_eq!(lane::who(pass.as_bytes()), Some(key.public_key().hash160()));
+    }
+
+    #[tokio::test]
+    async fn a_server_that_is_no_node_is_named() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            loop {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                tokio::spawn(async move {
+                    let _ = stream.read_u8().await;
+                    let _ = stream.write_all(b"HTTP/1.0 505 Version\r\n\r\n").await;
+                });
+            }
+        });
+        let node = Node::new(&format!("http://{address}"), None, None).unwrap();
+        let status = node.service_info_when_up().await.unwrap_err();
+        assert_eq!(status.code(), tonic::Code::FailedPrecondition);
+        assert!(status.message().contains(&format!("at {address} does not speak HTTP/2")), "{status}");
     }
 }
