@@ -328,9 +328,13 @@ impl fmt::Display for InternalError {
 /// Values in texts end after so many bytes.
 const MAX_VALUE_TEXT: usize = 512;
 
-/// A value in an error's text: cut on a character's border.
+/// A value in an error's text.
 fn cut(value: &Value) -> String {
-    let mut text = DebugValue(value).to_string();
+    shortened(DebugValue(value).to_string())
+}
+
+/// A text that shows a value: cut on a character's border.
+pub(crate) fn shortened(mut text: String) -> String {
     if text.len() > MAX_VALUE_TEXT {
         let mut end = MAX_VALUE_TEXT;
         while !text.is_char_boundary(end) {

@@ -1,12 +1,12 @@
 //! Whether the tip stands still though it should move: what health says.
 //!
-//! A chain that is left alone has no reason to move. One with a transaction that could be mined has, unless blocks are made
-//! by hand: then somebody's producer or signers are gone, or cannot do it.
+//! A chain that is left alone has no reason to move. One of which somebody wants blocks has, and one with a transaction that could
+//! be mined, unless blocks are made by hand: then somebody's producer or signers are gone, or cannot do it.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use stacks_types::ids::Txid;
+use chainstate::read::mempool::Due;
 
 use super::NodeChain;
 
@@ -15,19 +15,22 @@ use super::NodeChain;
 pub struct Stall {
     /// For how long.
     pub time: Duration,
-    /// The transaction that would be mined first.
-    pub first: Txid,
+    /// What a block would be made for.
+    pub due: Due,
 }
 
 impl std::fmt::Display for Stall {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (seconds, first) = (self.time.as_secs(), &self.first);
-        write!(f, "the tip has not moved for {seconds} s, though transaction {first} could be mined: ")?;
+        write!(f, "the tip has not moved for {} s, though ", self.time.as_secs())?;
+        match self.due {
+            Due::Wanted(blocks) => write!(f, "blocks were asked for and {blocks} are missing: ")?,
+            Due::Transaction(txid) => write!(f, "transaction {txid} could be mined: ")?,
+        }
         f.write_str("is a producer running, and enough signers?")
     }
 }
 
-/// So long may a transaction that could be mined wait without any block: far above the longest assembly.
+/// So long may a transaction that could be mined, or who asked for blocks, wait without any: far above the longest assembly.
 const STALL_AFTER: Duration = Duration::from_secs(60);
 
 /// When the tip moved last, and what has waited since when.
@@ -65,17 +68,29 @@ impl TipWatch {
 }
 
 impl NodeChain {
-    /// Since when the tip has not moved though it should, when a block is `due` for this transaction now
-    /// ([`chainstate::read::mempool::due`]); none when all is well. Does not block.
-    pub fn stall(&self, due: Option<Txid>) -> Option<Stall> {
+    /// Since when the tip has not moved though it should, when a block is `due` now ([`chainstate::read::mempool::due`]); none when
+    /// all is well. Does not block.
+    pub fn stall(&self, due: Option<Due>) -> Option<Stall> {
         let time = self.watch.waited(due.is_some());
-        due.filter(|_| time >= STALL_AFTER).map(|first| Stall { time, first })
+        due.filter(|_| time >= STALL_AFTER).map(|due| Stall { time, due })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn it_says_what_a_block_would_be_made_for() {
+        let said = |due| Stall { time: STALL_AFTER, due }.to_string();
+        let asked = said(Due::Wanted(3));
+        assert!(
+            asked.starts_with("the tip has not moved for 60 s, though blocks were asked for and 3 are missing: "),
+            "{asked}"
+        );
+        let waits = said(Due::Transaction(stacks_types::ids::Txid([7; 32])));
+        assert!(waits.contains("though transaction 0707"), "{waits}");
+    }
 
     #[test]
     fn time_counts_from_when_something_waits_and_begins_anew_with_a_block() {

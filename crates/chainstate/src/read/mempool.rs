@@ -36,14 +36,27 @@ pub fn pending(snapshot: &Snapshot<'_>, after: Option<PendingCursor>, limit: usi
     PendingPage { transactions: chain.pending_list(after, limit), total: chain.pending_count() }
 }
 
-/// The transaction for which a block is due: the one that would be mined first. None when none can be mined, or when blocks
-/// are made by hand and none was asked for.
+/// For what a block is due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Due {
+    /// So many blocks were asked for.
+    Wanted(u32),
+    /// The transaction that would be mined first.
+    Transaction(Txid),
+}
+
+/// For what a block is due. None when no transaction can be mined and no block was asked for, or when blocks are made by hand and
+/// none was.
 ///
 /// # Errors
 /// Ours only.
-pub fn due(snapshot: &Snapshot<'_>) -> Result<Option<Txid>, LookupError> {
-    let Some(first) = snapshot.chain().first_candidate() else { return Ok(None) };
+pub fn due(snapshot: &Snapshot<'_>) -> Result<Option<Due>, LookupError> {
     let mining = snapshot.mining()?;
-    let by_hand = mining.mode == MiningMode::Manual && mining.blocks_wanted == 0;
-    Ok((!by_hand).then_some(first.txid))
+    if mining.blocks_wanted > 0 {
+        return Ok(Some(Due::Wanted(mining.blocks_wanted)));
+    }
+    if mining.mode == MiningMode::Manual {
+        return Ok(None);
+    }
+    Ok(snapshot.chain().first_candidate().map(|first| Due::Transaction(first.txid)))
 }

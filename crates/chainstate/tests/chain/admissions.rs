@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use chainstate::chain::{Admission, AdmissionRefusal, Offered};
+use chainstate::read::mempool::{Due, due};
 use nakamoto_proto::v1;
 use stacks_types::transaction::TransactionPayload;
 
@@ -51,6 +52,26 @@ fn each_of_a_batch_has_its_own_answer_in_its_place() {
         assert_eq!(answers[5], Ok(Admission::AlreadyPending(ids[0])));
         assert_eq!(answers[6], Ok(Admission::Accepted(ids[2])));
         assert_eq!(test.pending(), BTreeSet::from_iter(ids), "and no other");
+    });
+}
+
+#[test]
+fn a_block_is_due_for_what_waits_and_for_whoever_asked() {
+    on_a_large_stack(|| {
+        let test = TestChain::new();
+        let due = || test.chain.read(due).expect("storage works");
+        assert_eq!(due(), None);
+        let waits = transfer(0, 0, 3, 5);
+        test.admit(&waits);
+        assert_eq!(due(), Some(Due::Transaction(waits.txid())));
+        test.chain.set_mining(v1::MiningMode::Manual, None).expect("storage works");
+        assert_eq!(due(), None);
+        test.chain.want_blocks(2).expect("storage works").expect("not too many");
+        assert_eq!(due(), Some(Due::Wanted(2)));
+        test.grow();
+        assert_eq!(due(), Some(Due::Wanted(1)));
+        test.grow();
+        assert_eq!(due(), None);
     });
 }
 

@@ -21,7 +21,7 @@ use std::vec::Drain;
 
 use super::machine::{Frame, Machine, Outcome};
 use crate::costs::units;
-use crate::error::{CheckError, Stop};
+use crate::error::{CheckError, Stop, shortened};
 use crate::lower::program::{At, Form};
 use crate::natives::{Kind, Native};
 use crate::types::Type;
@@ -201,7 +201,7 @@ impl Machine<'_> {
 /// What the checker rules out where it looks. It does not look at arguments that a function of the contract does not have, and a
 /// transaction may bring tuples with other fields than it knows: no block may hold what comes here.
 pub(super) fn ruled_out(what: impl std::fmt::Display) -> Stop {
-    CheckError::Unreachable(what.to_string()).into()
+    CheckError::Unreachable(shortened(what.to_string())).into()
 }
 
 /// A value of none of the types that the function takes.
