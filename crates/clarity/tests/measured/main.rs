@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "this is test code")]
 
 mod allowances;
+mod costs;
 mod definitions;
 mod traits;
 mod tuples;

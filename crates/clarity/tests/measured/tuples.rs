@@ -100,3 +100,18 @@ fn a_constant_that_lacks_a_field_cannot_be_read_nor_its_contract_called_from_3_4
         assert_eq!(memory.try_publish("reads", &format!("{source} (get b d)")).is_ok(), once, "{epoch}");
     }
 }
+
+#[test]
+fn a_tuple_that_lacks_a_field_stays_in_the_contract_that_was_called_with_it() {
+    let lacks_k = format!("0c000000010162{INT_5}");
+    let takes = "(define-public (one (x {b: int, k: bool})) (ok u1)) (define-public (all (x (list 2 {b: int, k: bool}))) (ok u1))";
+    for (epoch, version) in [("3.0", 2), ("3.3", 4), ("3.4", 5)] {
+        let mut memory = memory(epoch, version);
+        memory.publish("g", takes);
+        let hands_on = "(define-public (one (x {b: int, k: bool})) (contract-call? .g one x))
+            (define-public (all (x (list 2 {b: int, k: bool}))) (contract-call? .g all x))";
+        memory.publish("c", hands_on);
+        assert_eq!(call(&mut memory, "one", &[&lacks_k]), "TypeValueError", "{epoch}");
+        assert_eq!(call(&mut memory, "all", &[&format!("0b00000001{lacks_k}")]), "TypeValueError", "{epoch}");
+    }
+}
