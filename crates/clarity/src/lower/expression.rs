@@ -116,9 +116,6 @@ impl Lowering<'_> {
     }
 
     fn native(&mut self, native: Native, rest: &[NodeId], scope: &mut Scope) -> Option<Form> {
-        if native.kind() == Kind::Allowance {
-            return None;
-        }
         let arity = if native == Native::Concat && !self.program.dialect.concatenates_many {
             Arity::Exactly(2)
         } else {
@@ -145,6 +142,7 @@ impl Lowering<'_> {
                 | Native::Match
                 | Native::PrincipalConstruct => return None,
                 Native::Print if rest.is_empty() => return None,
+                _ if native.kind() == Kind::Allowance => return None,
                 // More than one are not looked at, and none are equal.
                 Native::Print => return Some(Form::Special(native, self.expressions(&rest[..1], scope))),
                 Native::Equals => return Some(Form::Plain(native, self.arguments(rest, scope))),

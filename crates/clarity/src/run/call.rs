@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::machine::{Frame, Machine, Outcome};
 use crate::costs::{CostFn, Step, units};
-use crate::error::{CheckError, Stop};
+use crate::error::{CheckError, Stop, shortened};
 use crate::lower::Visibility;
 use crate::lower::program::{At, Function, Many, Op};
 use crate::principal::{ContractId, Principal, TraitId};
@@ -147,7 +147,7 @@ impl Machine<'_> {
                 if function.visibility == Visibility::Public && !matches!(value, Value::Ok(_) | Value::Err(_)) =>
             {
                 let what = format!("Public function must return response: {}", value.type_of());
-                Err(CheckError::Unreachable(what).into())
+                Err(CheckError::Unreachable(shortened(what)).into())
             }
             outcome => outcome,
         };
