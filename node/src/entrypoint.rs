@@ -35,7 +35,7 @@ use crate::chain::NodeChain;
 use crate::chain::OpenedChain;
 use crate::clock::{ClockControl, MockClock};
 use crate::config::Settings;
-use crate::coordinator::{Coordinator, StackerDbFollower};
+use crate::coordinator::{NakamotoCoordinator, StackerDbFollower};
 use crate::event_dispatcher::dispatcher::{Dispatcher, DispatcherRunner};
 use crate::event_dispatcher::source::Source;
 use crate::event_stream::journal::{Journal, listen_for};
@@ -230,7 +230,7 @@ impl Node {
         ValidationWorker::watch(Arc::clone(&validations), &chain.journal);
         let port = Port::new(settings, &services, connections)?;
 
-        let coordinator = Coordinator { chain: Arc::clone(&chain.api), wake: wake.clone() };
+        let coordinator = NakamotoCoordinator { chain: Arc::clone(&chain.api), wake: wake.clone() };
         threads.spawn("coordinator", move || coordinator.run().context("blocks cannot be processed"))?;
         let follower = StackerDbFollower { chain: Arc::clone(&chain.api), wake: WakeSignal::default() };
         let stacker_dbs = follower.wake.clone();
@@ -359,7 +359,7 @@ fn wait_for_writer(writer: JoinHandle<()>, deadline: Instant) {
 
 fn runtime(name: &'static str) -> anyhow::Result<tokio::runtime::Runtime> {
     let mut builder = match name {
-        // One observer's delivery at a time: it is them that one waits for.
+        // One thread is enough: deliveries wait for observers most of the time.
         "event-dispatcher" => tokio::runtime::Builder::new_current_thread(),
         // Fan-out only; the blocking threads are for reads from disk.
         "event-stream" => {

@@ -86,8 +86,6 @@ pub const MAX_CONCURRENT_PAGES: usize = 4;
 pub const MAX_PAGE_BYTES: usize = 8 << 20;
 /// Assembly time of a template: shortest, longest.
 pub const ASSEMBLY_TIME: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(30));
-/// Transactions a block can hold: 2 MiB of the smallest ones (180 bytes).
-pub const MAX_TEMPLATE_TRANSACTIONS: u32 = 11_650;
 /// Burn blocks or blocks that one admin call makes, and the deepest reorganization: a call is answered in seconds.
 pub const MAX_ADMIN_COUNT: u32 = 1_000;
 /// Intervals that the admin service sets: shortest, longest.

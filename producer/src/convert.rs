@@ -5,7 +5,7 @@
 
 use nakamoto_proto::v1;
 use stacks_types::address::{AddressError, StacksAddress};
-use stacks_types::block::{BlockDecodeError, NakamotoBlock};
+use stacks_types::block::{BlockDecodeError, NakamotoStacksBlock};
 use stacks_types::ids::{BurnBlockHash, Hash160, IdError, SortitionHash, StacksBlockId, Txid};
 use stacks_types::keys::{LowS, MessageSignature};
 use stacks_types::proposal::SlotMessage;
@@ -141,7 +141,7 @@ pub(crate) fn stackers(members: &[v1::StackerSetMember]) -> Result<StackerSet, C
 /// # Errors
 /// [`ConvertError`] naming what is missing or malformed.
 pub(crate) fn template(answer: v1::BlockTemplate) -> Result<Template, ConvertError> {
-    let block = NakamotoBlock::decode(&answer.block)?;
+    let block = NakamotoStacksBlock::decode(&answer.block)?;
     Ok(Template {
         parent: block.header.parent_block_id,
         burn_view: block.header.bitcoin_block_hash,
@@ -193,7 +193,7 @@ pub(crate) fn answer(chunk: v1::StackerDbChunk) -> Option<(Hash160, Answer)> {
 #[must_use]
 pub(crate) fn proposal(data: &[u8]) -> Option<SignedBlock> {
     let Ok(SlotMessage::BlockProposal { block: bytes }) = SlotMessage::decode(data) else { return None };
-    let header = NakamotoBlock::decode(&bytes).ok()?.header;
+    let header = NakamotoStacksBlock::decode(&bytes).ok()?.header;
     Some(SignedBlock {
         block_hash: header.block_hash(),
         block_id: header.block_id(),

@@ -9,7 +9,7 @@
 //! Whether to sign at all: `decide`. Remembering it: `record`.
 
 use stacks_types::address::StacksAddress;
-use stacks_types::block::{BlockDecodeError, NakamotoBlock};
+use stacks_types::block::{BlockDecodeError, NakamotoStacksBlock};
 use stacks_types::ids::{BurnBlockHash, SortitionHash, StacksBlockId};
 use stacks_types::keys::{MessageSignature, PrivateKey};
 use stacks_types::limits::MAX_BLOCK_BYTES;
@@ -124,7 +124,7 @@ pub(crate) fn seal(
     template: &Template,
     last_proof: &mut LastProof,
 ) -> Result<SignedBlock, SealError> {
-    let mut block = NakamotoBlock::decode(&template.bytes)?;
+    let mut block = NakamotoStacksBlock::decode(&template.bytes)?;
     check(keys, view, &block)?;
     block.header.vrf_proof = last_proof.of(&keys.vrf, template.sortition_hash);
     if view.well_known {
@@ -152,7 +152,7 @@ pub(crate) fn with_signatures(
     signatures: Vec<MessageSignature>,
     well_known: bool,
 ) -> Result<Vec<u8>, BlockDecodeError> {
-    let mut decoded = NakamotoBlock::decode(&block.bytes)?;
+    let mut decoded = NakamotoStacksBlock::decode(&block.bytes)?;
     if well_known {
         decoded.header.sign_well_known();
     } else {
@@ -161,7 +161,7 @@ pub(crate) fn with_signatures(
     Ok(decoded.encode())
 }
 
-fn check(keys: &Keys, view: &View, block: &NakamotoBlock) -> Result<(), SealError> {
+fn check(keys: &Keys, view: &View, block: &NakamotoStacksBlock) -> Result<(), SealError> {
     let header = &block.header;
     if header.parent_block_id != view.tip || Some(header.chain_length) != view.chain_length.checked_add(1) {
         return Err(SealError::Place {
@@ -213,7 +213,7 @@ fn is_coinbase(transaction: &StacksTransaction) -> bool {
 mod tests {
     use super::*;
     use crate::model::{Mining, MiningMode};
-    use stacks_types::block::NakamotoBlockHeader;
+    use stacks_types::block::NakamotoStacksBlockHeader;
     use stacks_types::ids::{MerkleRoot, StateRoot};
     use stacks_types::keys::LowS;
     use stacks_types::transaction::BlockTransaction;
@@ -257,8 +257,8 @@ mod tests {
 
     fn template(view: &View, txs: Vec<Vec<u8>>) -> Template {
         let txs = txs.iter().map(|raw| BlockTransaction::decode(raw).unwrap()).collect();
-        let mut block = NakamotoBlock {
-            header: NakamotoBlockHeader {
+        let mut block = NakamotoStacksBlock {
+            header: NakamotoStacksBlockHeader {
                 version: 0,
                 chain_length: 5,
                 burn_spent: 10,
@@ -300,7 +300,7 @@ mod tests {
         let template = template(&view, vec![coinbase(&keys, &view, 9).unwrap()]);
         let signed = seal(&keys, &view, &template).unwrap();
         assert_eq!(signed, seal(&keys, &view, &template).unwrap());
-        let block = NakamotoBlock::decode(&signed.bytes).unwrap();
+        let block = NakamotoStacksBlock::decode(&signed.bytes).unwrap();
         let proof = block.header.vrf_proof;
         proof.verify(&keys.vrf.public_key(), template.sortition_hash.as_bytes()).unwrap();
         let producer = block.header.recover_producer().unwrap();
@@ -308,7 +308,7 @@ mod tests {
         assert!(block.header.stacker_signatures.is_empty());
         assert_eq!((signed.block_hash, signed.chain_length), (block.header.block_hash(), 5));
         let stacker = PrivateKey::from_seed(b"stacker").sign(signed.block_hash.as_bytes());
-        let pushed = NakamotoBlock::decode(&with_signatures(&signed, vec![stacker], false).unwrap()).unwrap();
+        let pushed = NakamotoStacksBlock::decode(&with_signatures(&signed, vec![stacker], false).unwrap()).unwrap();
         assert_eq!(pushed.header.stacker_signatures, vec![stacker]);
         assert_eq!(pushed.block_id(), signed.block_id);
     }
@@ -318,7 +318,7 @@ mod tests {
         let (keys, view) = (keys(), view(true, true));
         let template = template(&view, vec![coinbase(&keys, &view, 9).unwrap()]);
         let signed = seal(&keys, &view, &template).unwrap();
-        let pushed = NakamotoBlock::decode(&with_signatures(&signed, Vec::new(), true).unwrap()).unwrap();
+        let pushed = NakamotoStacksBlock::decode(&with_signatures(&signed, Vec::new(), true).unwrap()).unwrap();
         assert!(pushed.header.has_well_known_producer() && pushed.header.has_well_known_stackers());
         assert_eq!(pushed.block_id(), signed.block_id);
     }
@@ -346,7 +346,7 @@ mod tests {
         assert!(matches!(seal(&keys, &moved, &good), Err(SealError::Place { .. })));
         let moved = View { burn_tip: BurnBlockHash([9; 32]), ..new.clone() };
         assert!(matches!(seal(&keys, &moved, &good), Err(SealError::BurnView { .. })));
-        let mut block = NakamotoBlock::decode(&good.bytes).unwrap();
+        let mut block = NakamotoStacksBlock::decode(&good.bytes).unwrap();
         block.header.tx_merkle_root = MerkleRoot([0; 32]);
         let bad = Template { bytes: block.encode(), ..good.clone() };
         assert!(matches!(seal(&keys, &new, &bad), Err(SealError::MerkleRoot)));

@@ -3,7 +3,7 @@
 //! # Not here
 //! Deciding: `decide`.
 
-use stacks_types::block::{BlockDecodeError, NakamotoBlock};
+use stacks_types::block::{BlockDecodeError, NakamotoStacksBlock};
 use stacks_types::ids::{BlockHash, BurnBlockHash, Hash160, StacksBlockId};
 
 /// Milliseconds on the process's monotonic clock.
@@ -49,7 +49,7 @@ impl Proposal {
     /// # Errors
     /// [`BlockDecodeError`] when the bytes do not decode as a block.
     pub(crate) fn decode(slot_id: u32, put_by: Option<Hash160>, bytes: Vec<u8>) -> Result<Self, BlockDecodeError> {
-        let header = NakamotoBlock::decode(&bytes)?.header;
+        let header = NakamotoStacksBlock::decode(&bytes)?.header;
         Ok(Self {
             slot_id,
             put_by,

@@ -10,11 +10,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use chainstate::assembly::TemplateOrder;
-use chainstate::chain::{Chain, Processed, StoreOutcome};
+use chainstate::chain::{NakamotoChainState, Processed, StoreOutcome};
 use chainstate::test_support::{FIRST_TIME_S, address, key, on_a_large_stack, params, signed, vrf_key};
 use nakamoto_proto::v1;
 use sqlite::Durability;
-use stacks_types::block::NakamotoBlock;
+use stacks_types::block::NakamotoStacksBlock;
 use stacks_types::ids::SortitionHash;
 use stacks_types::keys::{MessageSignature, PrivateKey};
 use stacks_types::transaction::TransactionPayload;
@@ -39,8 +39,8 @@ fn main() {
 fn run() {
     let mut bench = Bench::start("blocks in one process");
     let folder = tempfile::tempdir().expect("a folder");
-    let (chain, _writer) =
-        Chain::open(folder.path(), params(1, STACKERS), Durability::Unsynced, clock).expect("a new chain opens");
+    let (chain, _writer) = NakamotoChainState::open(folder.path(), params(1, STACKERS), Durability::Unsynced, clock)
+        .expect("a new chain opens");
     let keys = Keys::of(&chain);
     let mut times = Times::default();
     // The first begins the tenure, and has its coinbase.
@@ -72,7 +72,7 @@ struct Keys {
 
 impl Keys {
     /// Announces the chain's first burn blocks too.
-    fn of(chain: &Chain) -> Self {
+    fn of(chain: &NakamotoChainState) -> Self {
         let view = chain.mine_burn_block(None, FIRST_TIME_S + 30).expect("a burn block").hash;
         while chain.announce().expect("storage works") {}
         let set = chain.read(|reader| reader.burn().get_stacker_set(&view)).expect("storage works").stackers;
@@ -84,8 +84,8 @@ impl Keys {
         }
     }
 
-    fn sign(&self, template: &v1::BlockTemplate) -> NakamotoBlock {
-        let mut block = NakamotoBlock::decode(&template.block).expect("a block");
+    fn sign(&self, template: &v1::BlockTemplate) -> NakamotoStacksBlock {
+        let mut block = NakamotoStacksBlock::decode(&template.block).expect("a block");
         let prove = || {
             let sortition = SortitionHash::try_from(&template.sortition_hash[..]).expect("32 bytes");
             vrf_key(0).prove(sortition.as_bytes())
@@ -110,7 +110,7 @@ struct Times {
 
 impl Times {
     /// One block more. Gives its id.
-    fn grow(&mut self, chain: &Chain, keys: &Keys, coinbase: Option<Vec<u8>>) -> [u8; 32] {
+    fn grow(&mut self, chain: &NakamotoChainState, keys: &Keys, coinbase: Option<Vec<u8>>) -> [u8; 32] {
         let begun = Instant::now();
         let order = TemplateOrder { coinbase, allow_empty: true, ..TemplateOrder::default() };
         let assembled = chain.assemble(&order, Duration::MAX, &AtomicBool::new(false)).expect("storage works");

@@ -6,7 +6,7 @@
 //! `cargo bench -p tests --bench codec`; with `-- --tiny` little, to see that it still runs.
 
 use chainstate::test_support::{call_payload, deploy_payload};
-use stacks_types::block::{HEADER_BYTES_MIN, NakamotoBlock, NakamotoBlockHeader};
+use stacks_types::block::{HEADER_BYTES_MIN, NakamotoStacksBlock, NakamotoStacksBlockHeader};
 use stacks_types::ids::{BurnBlockHash, StacksBlockId, StateRoot};
 use stacks_types::keys::{LowS, MessageSignature};
 use stacks_types::limits::MAX_BLOCK_BYTES;
@@ -60,7 +60,7 @@ fn blocks(bench: &mut Bench, raw: &[Vec<u8>]) {
         fits
     });
     let txs: Vec<_> = fitting.collect();
-    let header = NakamotoBlockHeader {
+    let header = NakamotoStacksBlockHeader {
         version: 0,
         chain_length: 1,
         burn_spent: 1,
@@ -72,14 +72,14 @@ fn blocks(bench: &mut Bench, raw: &[Vec<u8>]) {
         producer_signature: MessageSignature::default(),
         stacker_signatures: Vec::new(),
     };
-    let (count, block) = (txs.len(), NakamotoBlock { header, txs });
+    let (count, block) = (txs.len(), NakamotoStacksBlock { header, txs });
     let bytes = block.encode();
     let rounds = vec![bytes; bench.size(50, 2)];
     let what = format!("block of {count} transactions, {} kB", rounds[0].len() / 1000);
-    let decode = |bytes: &Vec<u8>| NakamotoBlock::decode(bytes).expect("a block");
+    let decode = |bytes: &Vec<u8>| NakamotoStacksBlock::decode(bytes).expect("a block");
     bench.each(&format!("{what}: decode"), &rounds, decode, |block| block.block_id().0.to_vec());
     let rounds = vec![block; rounds.len()];
-    bench.each(&format!("{what}: encode"), &rounds, NakamotoBlock::encode, Clone::clone);
-    let root = |block: &NakamotoBlock| block.computed_tx_merkle_root();
+    bench.each(&format!("{what}: encode"), &rounds, NakamotoStacksBlock::encode, Clone::clone);
+    let root = |block: &NakamotoStacksBlock| block.computed_tx_merkle_root();
     bench.each(&format!("{what}: Merkle root"), &rounds, root, |root| root.0.to_vec());
 }

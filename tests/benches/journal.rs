@@ -8,7 +8,7 @@
 
 use std::time::{Duration, Instant};
 
-use chainstate::chain::Chain;
+use chainstate::chain::NakamotoChainState;
 use chainstate::journal::select_events;
 use chainstate::test_support::params;
 use nakamoto_proto::v1;
@@ -29,7 +29,8 @@ fn run() {
     let mut bench = Bench::start("journal");
     let folder = tempfile::tempdir().expect("a folder");
     let (chain, _writer) =
-        Chain::open(folder.path(), params(1, 1), Durability::Synced, || 1_800_000_000_000).expect("a new chain opens");
+        NakamotoChainState::open(folder.path(), params(1, 1), Durability::Synced, || 1_800_000_000_000)
+            .expect("a new chain opens");
     while chain.announce().expect("storage works") {}
 
     let alone = appends(&chain, bench.size(1_000, 5)).into_iter().collect();
@@ -51,7 +52,7 @@ fn run() {
 }
 
 /// Appends events one by one; each is on the disk when its call returns. Gives the times.
-fn appends(chain: &Chain, count: usize) -> Vec<f64> {
+fn appends(chain: &NakamotoChainState, count: usize) -> Vec<f64> {
     let mut samples = Vec::new();
     for number in 1..=count {
         let begun = Instant::now();
@@ -61,7 +62,7 @@ fn appends(chain: &Chain, count: usize) -> Vec<f64> {
     samples
 }
 
-fn reads(bench: &mut Bench, chain: &Chain) {
+fn reads(bench: &mut Bench, chain: &NakamotoChainState) {
     let newest = chain.journal().newest_sequence();
     let page = PAGE.min(usize::try_from(newest).expect("few events"));
     let rounds = vec![newest + 1 - page as u64; bench.size(1_000, 5)];

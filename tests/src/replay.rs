@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use chainstate::chain::{Chain, Processed, StoreOutcome};
+use chainstate::chain::{NakamotoChainState, Processed, StoreOutcome};
 use chainstate::execution::STACK_BYTES;
 use mockamoto_node::chain::chain_params;
 use mockamoto_node::config::GenesisFile;
@@ -55,7 +55,8 @@ impl Replay {
         let replay = move || {
             let folder = tempfile::tempdir().expect("a temporary folder");
             let first_height = params.burn.first_height;
-            let (chain, _) = Chain::open(folder.path(), params, Durability::Unsynced, || 0).expect("a new chain");
+            let (chain, _) =
+                NakamotoChainState::open(folder.path(), params, Durability::Unsynced, || 0).expect("a new chain");
             for step in burn.iter().filter(|step| step.height > first_height) {
                 let mined = chain.mine_burn_block(Some(&step.parent), step.time_s).expect("a burn block");
                 assert_eq!(mined.hash, step.hash);
@@ -88,7 +89,7 @@ impl Replay {
     }
 }
 
-fn append(chain: &Chain, block: &[u8], root: StateRoot) {
+fn append(chain: &NakamotoChainState, block: &[u8], root: StateRoot) {
     while chain.announce().expect("storage works") {}
     let stored = chain.store_block(block, |_| ()).expect("storage works");
     assert!(matches!(stored, StoreOutcome::Stored(_)), "{stored:?}");

@@ -1,4 +1,4 @@
-//! The chain's rules and their storage: no network, no async, no clock.
+//! The chain's rules and their storage: no network, no async, no wall clock.
 //!
 //! Read in this order: [`params`] (what differs between chains), [`burn`] (mocked bitcoin), [`staging`] and [`headers`]
 //! (blocks before and after they are processed), [`transactions`] (what is said of one transaction), [`execution`] (the engine over the state
@@ -9,7 +9,7 @@
 //! # Invariants
 //! - One thread writes each database; readers have connections of their own and see the last commit.
 //! - Blocks are executed outside the write transaction, which only stores the result.
-//! - Nothing here reads a clock: time is passed in.
+//! - The time of day is passed in. Only limits on work measure time (`Instant`).
 
 pub mod db;
 pub mod params;

@@ -44,7 +44,7 @@ enum Entry {
 }
 
 impl Proof {
-    /// Encodes the proof; the layout is in `marf_proofs.json`.
+    /// Encodes the proof; the layout is in `tests/vectors/marf_proofs.json`.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         encode::encode(&self.entries)

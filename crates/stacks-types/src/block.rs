@@ -58,7 +58,7 @@ pub enum BlockDecodeError {
 
 /// Header of a block, with fields 1 to 10 of docs/CONSENSUS.md#blocks.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NakamotoBlockHeader {
+pub struct NakamotoStacksBlockHeader {
     /// 1: format version; [`HEADER_VERSION`].
     pub version: u8,
     /// 2: Stacks blocks before and including this one; the boot block has 0.
@@ -75,13 +75,13 @@ pub struct NakamotoBlockHeader {
     pub state_index_root: StateRoot,
     /// 8: the producer's proof over the burn view's sortition hash; zeros in a template.
     pub vrf_proof: VrfProof,
-    /// 9: the producer's signature over [`NakamotoBlockHeader::producer_sighash`]; zeros in a template.
+    /// 9: the producer's signature over [`NakamotoStacksBlockHeader::producer_sighash`]; zeros in a template.
     pub producer_signature: MessageSignature,
-    /// 10: the stackers' signatures over [`NakamotoBlockHeader::block_hash`], in stacker-set order; empty in a proposal.
+    /// 10: the stackers' signatures over [`NakamotoStacksBlockHeader::block_hash`], in stacker-set order; empty in a proposal.
     pub stacker_signatures: Vec<MessageSignature>,
 }
 
-impl NakamotoBlockHeader {
+impl NakamotoStacksBlockHeader {
     /// Decodes a header that fills `bytes`.
     ///
     /// # Errors
@@ -218,14 +218,14 @@ fn read_stacker_signatures(reader: &mut Reader<'_>) -> Result<Vec<MessageSignatu
 
 /// A block: its header and its transactions.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NakamotoBlock {
+pub struct NakamotoStacksBlock {
     /// Header, which commits to the transactions by their Merkle root.
-    pub header: NakamotoBlockHeader,
+    pub header: NakamotoStacksBlockHeader,
     /// Transactions in the order in which they are executed.
     pub txs: Vec<BlockTransaction>,
 }
 
-impl NakamotoBlock {
+impl NakamotoStacksBlock {
     /// Decodes a block that fills `bytes`.
     ///
     /// # Errors
@@ -235,7 +235,7 @@ impl NakamotoBlock {
             return Err(BlockDecodeError::TooLarge(bytes.len()));
         }
         let mut reader = Reader::new(bytes);
-        let header = NakamotoBlockHeader::read(&mut reader)?;
+        let header = NakamotoStacksBlockHeader::read(&mut reader)?;
         let offset = reader.position();
         let count = reader.count("transaction count", TRANSACTION_BYTES_MIN, usize::MAX)?;
         let mut txs = Vec::new();
@@ -252,7 +252,7 @@ impl NakamotoBlock {
         Ok(Self { header, txs })
     }
 
-    /// Encodes the block. When making blocks, compare [`NakamotoBlock::encoded_length`] with [`MAX_BLOCK_BYTES`].
+    /// Encodes the block. When making blocks, compare [`NakamotoStacksBlock::encoded_length`] with [`MAX_BLOCK_BYTES`].
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let mut out = self.header.encode();

@@ -20,7 +20,7 @@ use std::time::Duration;
 use chainstate::assembly::{Assembled, TemplateOrder};
 use chainstate::chain::{Processed, StoreOutcome};
 use nakamoto_proto::v1;
-use stacks_types::block::NakamotoBlockHeader;
+use stacks_types::block::NakamotoStacksBlockHeader;
 use stacks_types::ids::StacksBlockId;
 use tracing::Span;
 use tracing::field::{Empty, display};
@@ -54,7 +54,7 @@ impl BlockSpans {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn template_of(&self, header: &NakamotoBlockHeader) -> Option<String> {
+    fn template_of(&self, header: &NakamotoStacksBlockHeader) -> Option<String> {
         let key = key(header);
         self.lock().templates.iter().find(|(known, _)| *known == key).map(|(_, id)| id.clone())
     }
@@ -82,12 +82,12 @@ fn remember<T>(list: &mut VecDeque<T>, entry: T) {
     list.push_back(entry);
 }
 
-fn key(header: &NakamotoBlockHeader) -> Key {
+fn key(header: &NakamotoStacksBlockHeader) -> Key {
     (header.parent_block_id.0, header.tx_merkle_root.0, header.state_index_root.0)
 }
 
 /// Puts into the span which block it is about.
-fn name_block(node: &NodeChain, span: &Span, header: &NakamotoBlockHeader) {
+fn name_block(node: &NodeChain, span: &Span, header: &NakamotoStacksBlockHeader) {
     if span.is_disabled() {
         return;
     }
@@ -174,7 +174,7 @@ pub(super) fn processed(node: &NodeChain, processed: &Processed) {
         Processed::Rejected(id, _) => (id, "rejected"),
         Processed::Reconciled(id) => (id, "reconciled"),
     };
-    metrics::get().judged_block(outcome);
+    metrics::get().count_block(outcome);
     let span = tracing::info_span!("process", template_id = Empty, block_id = %id);
     let _entered = span.enter();
     if let Some(template_id) = node.spans.template_of_block(id) {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use chainstate::chain::Chain;
+use chainstate::chain::NakamotoChainState;
 use chainstate::execution::STACK_BYTES;
 use chainstate::params::{
     BootContract, BootContracts, BootRelease, BurnParams, COINBASE_USTX, ChainParams, HELIUM_20, Producer, Stacker,
@@ -63,7 +63,7 @@ pub fn chain_params(genesis: &GenesisFile) -> Result<ChainParams, GenesisError> 
 pub fn try_genesis(genesis: &GenesisFile, folder: &Path) -> anyhow::Result<()> {
     let (params, folder) = (chain_params(genesis)?, folder.to_owned());
     let make = move || {
-        Chain::open(&folder, params, Durability::Unsynced, || 0).map(|(chain, writer)| {
+        NakamotoChainState::open(&folder, params, Durability::Unsynced, || 0).map(|(chain, writer)| {
             drop(chain);
             writer.join()
         })

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use chainstate::chain::Chain;
+use chainstate::chain::NakamotoChainState;
 use chainstate::db::StoreError;
 use chainstate::journal::{JournalEvent, select_history, sequence_of_burn_block, sequence_of_processed};
 
@@ -12,12 +12,12 @@ use crate::event_stream::journal::ReadLimit;
 
 /// Reads the chain's database.
 pub(super) struct NodeHistory {
-    chain: Chain,
+    chain: NakamotoChainState,
 }
 
 impl NodeHistory {
     /// The history of a chain.
-    pub(super) fn new(chain: Chain) -> Self {
+    pub(super) fn new(chain: NakamotoChainState) -> Self {
         Self { chain }
     }
 }

@@ -7,7 +7,7 @@ use chainstate::assembly::{Assembled, TemplateOrder};
 use chainstate::chain::ResultLimits;
 use chainstate::db::StoreError;
 use nakamoto_proto::v1;
-use stacks_types::block::NakamotoBlockHeader;
+use stacks_types::block::NakamotoStacksBlockHeader;
 
 use super::NodeChain;
 use crate::error::ApiError;
@@ -53,7 +53,7 @@ pub(super) fn assemble(
 pub(super) fn validate(
     node: &NodeChain,
     block: &[u8],
-    decoded: impl FnOnce(&NakamotoBlockHeader),
+    decoded: impl FnOnce(&NakamotoStacksBlockHeader),
 ) -> Result<v1::ValidationVerdict, JobFailure> {
     let begun = Instant::now();
     let verdict = node.chain.validate(block, decoded).map_err(|error| failed(&error))?;

@@ -1,6 +1,6 @@
 //! The chain's journal behind the streams' trait.
 
-use chainstate::chain::Chain;
+use chainstate::chain::NakamotoChainState;
 use chainstate::journal::{JournalBounds, JournalEvent, select_events};
 use stacks_types::ids::StacksBlockId;
 
@@ -9,13 +9,13 @@ use crate::event_stream::journal::{Journal, ReadLimit};
 
 /// Memory tail first, else the database.
 pub struct NodeJournal {
-    chain: Chain,
+    chain: NakamotoChainState,
 }
 
 impl NodeJournal {
     /// The journal of a chain.
     #[must_use]
-    pub fn new(chain: Chain) -> Self {
+    pub fn new(chain: NakamotoChainState) -> Self {
         Self { chain }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
-use chainstate::chain::{Chain, Retention, wire};
+use chainstate::chain::{NakamotoChainState, Retention, wire};
 use nakamoto_proto::v1;
 
 use super::block_spans::BlockSpans;
@@ -16,7 +16,7 @@ use crate::error::ApiError;
 
 /// The chain of this node.
 pub struct NodeChain {
-    pub(super) chain: Chain,
+    pub(super) chain: NakamotoChainState,
     /// What of the journal is kept.
     retention: Retention,
     /// Events grow old while the node runs.
@@ -35,7 +35,7 @@ impl NodeChain {
     ///
     /// # Errors
     /// When it cannot be read.
-    pub fn new(chain: Chain, retention: Retention) -> Result<Self, ApiError> {
+    pub fn new(chain: NakamotoChainState, retention: Retention) -> Result<Self, ApiError> {
         let tip = read_tip(&chain)?;
         let call_limits = CallLimits::default();
         Ok(Self {
@@ -59,13 +59,13 @@ impl NodeChain {
     }
 }
 
-fn read_tip(chain: &Chain) -> Result<v1::BlockRef, ApiError> {
+fn read_tip(chain: &NakamotoChainState) -> Result<v1::BlockRef, ApiError> {
     chain.read(|snapshot| Ok(wire::block_ref(&snapshot.tip()?)))
 }
 
 impl NodeChain {
     /// The chain itself, for what needs nothing of the node.
-    pub const fn chainstate(&self) -> &Chain {
+    pub const fn chainstate(&self) -> &NakamotoChainState {
         &self.chain
     }
 

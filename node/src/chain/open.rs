@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context as _;
-use chainstate::chain::{Chain, Retention};
+use chainstate::chain::{NakamotoChainState, Retention};
 
 use super::genesis::chain_params;
 use super::history::NodeHistory;
@@ -47,8 +47,8 @@ pub fn open(settings: &Settings) -> anyhow::Result<OpenedChain> {
             "the data folder is compared with its checksums: a gigabyte of each file now, the rest later"
         );
     }
-    let (chain, writer) =
-        Chain::open(&settings.data_dir, params, settings.durability, now_ms).context("cannot open the chain")?;
+    let (chain, writer) = NakamotoChainState::open(&settings.data_dir, params, settings.durability, now_ms)
+        .context("cannot open the chain")?;
     let tip = chain.read(|reader| reader.tip()).context("cannot read the chain")?;
     let folder = settings.data_dir.display();
     match chain.start_number() {

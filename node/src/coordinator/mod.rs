@@ -24,14 +24,14 @@ use crate::runtime::wake_signal::WakeSignal;
 const FULL_DISK_PAUSE: Duration = Duration::from_secs(1);
 
 /// Processes blocks on its own thread.
-pub(crate) struct Coordinator {
+pub(crate) struct NakamotoCoordinator {
     /// Chain whose blocks it processes.
     pub chain: Arc<NodeChain>,
     /// Notified when there may be something to announce or to process.
     pub wake: WakeSignal,
 }
 
-impl Coordinator {
+impl NakamotoCoordinator {
     /// Runs until the signal is stopped. Begins with a round, in case a signal was lost before.
     ///
     /// # Errors

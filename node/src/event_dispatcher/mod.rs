@@ -17,7 +17,7 @@
 //! - An observer that is new to a chain gets all its burn blocks and blocks first; the rest (mempool, StackerDB, proposals) from
 //!   its registration on. One that was away until events had left the journal gets the burn blocks and blocks among them, and its
 //!   status names the sequences of this gap.
-//! - Exactly 200 counts as delivered. Anything else is tried again for ever, with the reference's back-off. With `disable_retries`
+//! - Exactly 200 counts as delivered. Anything else is tried again for ever, with the reference's back-off, but at most 3 s of it. With `disable_retries`
 //!   a post whose connection or request fails is skipped and counted (another status is still tried again). With
 //!   `skip_after_refusals` a post that was answered with another status so many times is skipped too.
 //! - The same body may come again when the answer to it was lost, or the node died before it noted the answer.

@@ -19,6 +19,7 @@ use super::filter::Filter;
 use super::frame::Frame;
 use super::frame_builder::{Behind, FrameBuilder, LIVE_WINDOW_EVENTS};
 use super::payload::Payload;
+use crate::runtime::caller::network_of;
 use crate::runtime::class::Class;
 
 /// Ended streams that are remembered.
@@ -192,7 +193,7 @@ struct State {
     open: BTreeMap<u64, Arc<Subscriber>>,
     /// How many of them have a reserved place.
     reserved: usize,
-    /// The others, by peer.
+    /// The others, by peer: see [`network_of`].
     per_peer: BTreeMap<IpAddr, usize>,
     ends: BTreeMap<&'static str, u64>,
     /// Ended streams, newest first.
@@ -205,8 +206,10 @@ impl State {
         if self.open.len().saturating_sub(self.reserved) >= limits.total {
             return Err(TooManySubscriptions::Total { max: limits.total });
         }
-        if let Some(peer) = peer.map(|peer| peer.ip()) {
-            let max = if peer.is_loopback() { limits.per_loopback_peer } else { limits.per_peer };
+        if let Some(address) = peer.map(|peer| peer.ip()) {
+            let is_local = address.to_canonical().is_loopback();
+            let max = if is_local { limits.per_loopback_peer } else { limits.per_peer };
+            let peer = network_of(address);
             let open = self.per_peer.entry(peer).or_default();
             if *open >= max {
                 return Err(TooManySubscriptions::Peer { max, peer });
@@ -218,7 +221,7 @@ impl State {
 
     /// Gives it back.
     fn leave(&mut self, peer: Option<SocketAddr>) {
-        if let Some(peer) = peer.map(|peer| peer.ip())
+        if let Some(peer) = peer.map(|peer| network_of(peer.ip()))
             && let Some(open) = self.per_peer.get_mut(&peer)
         {
             *open = open.saturating_sub(1);

@@ -97,7 +97,7 @@ impl TemplateJob {
         add(coinbase.as_deref());
         add(parent.as_ref().map(|id| &id.0[..]));
         add(burn_view.as_ref().map(|hash| &hash.0[..]));
-        add(max_transactions.map(usize::to_be_bytes).as_ref().map(|most| &most[..]));
+        add(max_transactions.map(u32::to_be_bytes).as_ref().map(|most| &most[..]));
         add(assembly_time.map(|time| time.as_nanos().to_be_bytes()).as_ref().map(|time| &time[..]));
         add(allow_empty.then_some(&[][..]));
         sha512_256(&[&bytes])

@@ -140,8 +140,8 @@ impl Metrics {
         Timer { seconds: Some(self.work_seconds.get_or_create(&Work { work }).clone()), begun: Instant::now() }
     }
 
-    /// Counts a block with the outcome "processed" or "rejected".
-    pub(crate) fn judged_block(&self, outcome: &'static str) {
+    /// Counts a block by its outcome: processed, rejected, or reconciled (checked before a crash; only staging did not know).
+    pub(crate) fn count_block(&self, outcome: &'static str) {
         self.blocks.get_or_create(&Reason { reason: outcome }).inc();
     }
 

@@ -65,7 +65,7 @@ struct ConcurrencyLimit {
 }
 
 impl BlockingPool {
-    /// A pool with the limits of `rpc::limits`.
+    /// A pool with the limits of [`crate::limits`].
     #[must_use]
     pub fn new(chain: Arc<NodeChain>) -> Self {
         let limit = |permits, full| Arc::new(ConcurrencyLimit::new(permits, TURN_TIMEOUT, full));

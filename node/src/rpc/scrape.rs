@@ -182,7 +182,7 @@ impl LookedUp {
         let lag = self.burn_height.saturating_sub(self.burn_view_height);
         gauge(registry, "burn_lag_blocks", "Burn blocks that no processed block has witnessed", signed(lag));
         let age = signed(self.burn_tip_age.as_secs());
-        gauge(registry, "burn_burn_tip_age_seconds", "Time since the canonical burn block", age);
+        gauge(registry, "burn_tip_age_seconds", "Time since the canonical burn block", age);
         gauge(registry, "mempool_transactions", "Transactions that wait", signed(self.pending));
         let sizes = Family::<[(&'static str, String); 1], Gauge>::default();
         for (file, bytes) in &self.files {

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use chainstate::assembly::TemplateOrder;
-use chainstate::chain::{Chain, Processed, StoreOutcome};
+use chainstate::chain::{NakamotoChainState, Processed, StoreOutcome};
 use chainstate::execution::STACK_BYTES;
 use chainstate::test_support::{address, key, signed, transfer_payload, vrf_key};
 use mockamoto_node::chain::chain_params;
@@ -15,7 +15,7 @@ use nakamoto_proto::v1;
 use nakamoto_proto::v1::block_service_client::BlockServiceClient;
 use nakamoto_proto::v1::event::Body;
 use sqlite::Durability;
-use stacks_types::block::NakamotoBlock;
+use stacks_types::block::NakamotoStacksBlock;
 use stacks_types::ids::SortitionHash;
 use stacks_types::keys::PrivateKey;
 use stacks_types::transaction::TransactionPayload;
@@ -147,8 +147,8 @@ pub fn address_of_nobody() -> String {
 /// # Panics
 /// When the bytes are no block.
 #[must_use]
-pub fn proposal_of(block: &[u8]) -> NakamotoBlock {
-    let mut block = NakamotoBlock::decode(block).expect("a block");
+pub fn proposal_of(block: &[u8]) -> NakamotoStacksBlock {
+    let mut block = NakamotoStacksBlock::decode(block).expect("a block");
     block.header.stacker_signatures.clear();
     block
 }
@@ -156,7 +156,7 @@ pub fn proposal_of(block: &[u8]) -> NakamotoBlock {
 fn make_blocks(genesis: PathBuf, burn_time_s: u64, blocks: usize, transfers: u64) -> Vec<Vec<u8>> {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let params = chain_params(&GenesisFile::read(&genesis).expect("a genesis")).expect("a good genesis");
-    let (chain, _) = Chain::open(folder.path(), params, Durability::Synced, || 0).expect("a chain");
+    let (chain, _) = NakamotoChainState::open(folder.path(), params, Durability::Synced, || 0).expect("a chain");
     chain.mine_burn_block(None, burn_time_s).expect("a burn block");
     while chain.announce().expect("storage works") {}
     let wallet = stacksjs()["accounts"]["wallet_1"]["private_key"].as_str().map(PrivateKey::from_hex);
@@ -184,8 +184,8 @@ fn make_blocks(genesis: PathBuf, burn_time_s: u64, blocks: usize, transfers: u64
     made
 }
 
-fn finish(template: &v1::BlockTemplate) -> NakamotoBlock {
-    let mut block = NakamotoBlock::decode(&template.block).expect("a block");
+fn finish(template: &v1::BlockTemplate) -> NakamotoStacksBlock {
+    let mut block = NakamotoStacksBlock::decode(&template.block).expect("a block");
     let sortition = SortitionHash::try_from(&template.sortition_hash[..]).expect("32 bytes");
     block.header.vrf_proof = vrf_key(0).prove(sortition.as_bytes());
     block.header.sign_producer(&key("producer", 0));

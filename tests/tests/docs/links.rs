@@ -106,6 +106,28 @@ fn folders_and_files_that_are_named_exist() {
 }
 
 #[test]
+fn names_of_the_milestone_are_those_of_the_code() {
+    let text = std::fs::read_to_string(repository().join("docs/MILESTONE.md")).expect("the document");
+    let mut names = 0;
+    for row in text.lines().filter(|line| line.starts_with("| ")) {
+        let cells: Vec<_> = row.split(" | ").collect();
+        let quoted = |cell: &str| cell.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();
+        let [feature, code, ..] = cells[..] else { continue };
+        let mut files = Vec::new();
+        for place in quoted(code).iter().map(|place| repository().join(place)) {
+            if place.is_dir() { sources(&place, &mut files) } else { files.push(place) }
+        }
+        let code: String = files.iter().map(|file| std::fs::read_to_string(file).expect("a file of the row")).collect();
+        for name in quoted(feature).iter().filter(|name| name.chars().all(|c| c.is_alphanumeric() || c == '_')) {
+            let forms = [format!("struct {name} "), format!("fn {name}("), format!("TABLE {name} ")];
+            assert!(forms.iter().any(|form| code.contains(form)), "docs/MILESTONE.md: {name} is not in {row}");
+            names += 1;
+        }
+    }
+    assert!(names > 12, "the table was not found");
+}
+
+#[test]
 fn limits_have_the_values_of_the_code() {
     let text = std::fs::read_to_string(repository().join("docs/ARCHITECTURE.md")).expect("the document");
     let rows = text.lines().filter_map(|line| {

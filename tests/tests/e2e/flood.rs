@@ -40,7 +40,7 @@ fn request(number: u32, proposals: &[Vec<u8>]) -> Vec<u8> {
         }
         // With another state root the producer's signature recovers somebody else's key.
         2 => {
-            let mut block = stacks_types::block::NakamotoBlock::decode(proposal).expect("a block");
+            let mut block = stacks_types::block::NakamotoStacksBlock::decode(proposal).expect("a block");
             block.header.state_index_root.0[..4].copy_from_slice(&number.to_be_bytes());
             block.encode()
         }

@@ -14,13 +14,13 @@ use stacks_types::proposal::SlotMessage;
 use tests::processes::{Admin, Cluster, Plan, Watch, run};
 
 /// Waits for the next proposal in a producer's slot.
-async fn proposal(watch: &mut Watch) -> stacks_types::block::NakamotoBlock {
+async fn proposal(watch: &mut Watch) -> stacks_types::block::NakamotoStacksBlock {
     watch
         .until("a block is proposed", |body| match body {
             Body::StackerdbChunks(chunks) if chunks.contract_id.ends_with(".producers") => {
                 let message = SlotMessage::decode(&chunks.chunks.first()?.data).ok()?;
                 let SlotMessage::BlockProposal { block } = message else { return None };
-                stacks_types::block::NakamotoBlock::decode(&block).ok()
+                stacks_types::block::NakamotoStacksBlock::decode(&block).ok()
             }
             _ => None,
         })

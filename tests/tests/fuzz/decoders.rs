@@ -9,7 +9,7 @@ use marf::{BlockId, Proof, TrieHash};
 use mockamoto_node::config::EventKey;
 use mockamoto_node::event_stream::cursor::Cursor;
 use stacks_types::address::StacksAddress;
-use stacks_types::block::{NakamotoBlock, NakamotoBlockHeader};
+use stacks_types::block::{NakamotoStacksBlock, NakamotoStacksBlockHeader};
 use stacks_types::ids::Hash160;
 use stacks_types::keys::{MessageSignature, PrivateKey, PublicKey};
 use stacks_types::proposal::SlotMessage;
@@ -28,8 +28,8 @@ const DECODERS: [(&str, Decoder); 8] = [
     ("value", |bytes| decode_value(bytes).ok().map(|value| value.encode())),
     ("transaction", |bytes| StacksTransaction::decode(bytes).ok().map(|transaction| transaction.encode())),
     ("block transaction", |bytes| BlockTransaction::decode(bytes).ok().map(|transaction| transaction.raw().to_vec())),
-    ("header", |bytes| NakamotoBlockHeader::decode(bytes).ok().map(|header| header.encode())),
-    ("block", |bytes| NakamotoBlock::decode(bytes).ok().map(|block| block.encode())),
+    ("header", |bytes| NakamotoStacksBlockHeader::decode(bytes).ok().map(|header| header.encode())),
+    ("block", |bytes| NakamotoStacksBlock::decode(bytes).ok().map(|block| block.encode())),
     ("slot message", |bytes| SlotMessage::decode(bytes).ok().map(|message| message.encode())),
     ("cursor", |bytes| Cursor::decode(bytes).ok().map(|cursor| cursor.encode())),
     ("marf proof", |bytes| Proof::decode(bytes).ok().map(|proof| proof.encode())),
@@ -64,7 +64,7 @@ fn corpus() -> Vec<Vec<u8>> {
     let mut corpus: Vec<_> = values().iter().map(Value::encode).collect();
     let transactions = [transfer(0, 0, 1, 5), deploy(0, 1, "store", "(define-data-var a int 1)"), call()];
     corpus.extend(transactions.iter().map(StacksTransaction::encode));
-    let mut block = NakamotoBlock::decode(&EMPTY_BLOCK).unwrap();
+    let mut block = NakamotoStacksBlock::decode(&EMPTY_BLOCK).unwrap();
     block.txs = transactions.map(BlockTransaction::new).to_vec();
     block.header.vrf_proof = vrf_key(0).prove(b"sortition");
     block.header.sign_producer(&key("producer", 0));

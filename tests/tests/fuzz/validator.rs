@@ -4,7 +4,7 @@
 //! signed it; and a refused block leaves the tip where it was.
 
 use chainstate::chain::{Processed, StoreOutcome};
-use stacks_types::block::NakamotoBlock;
+use stacks_types::block::NakamotoStacksBlock;
 use stacks_types::ids::{BurnBlockHash, MerkleRoot, StacksBlockId, StateRoot};
 use stacks_types::keys::MessageSignature;
 use stacks_types::transaction::{BlockTransaction, ContractCall, StacksTransaction, TransactionPayload};
@@ -68,7 +68,7 @@ fn accepts(test: &TestChain, bytes: &[u8]) -> bool {
 }
 
 /// One change to a block's content.
-fn change(rng: &mut Rng, test: &TestChain, block: &mut NakamotoBlock) {
+fn change(rng: &mut Rng, test: &TestChain, block: &mut NakamotoStacksBlock) {
     let numbers = [0, 1, u64::MAX, u64::MAX - 1, rng.bits()];
     let hash = if rng.one_in(2) { [rng.byte(); 32] } else { test.tip().block_id.0 };
     let (header, txs) = (&mut block.header, &mut block.txs);
@@ -97,7 +97,7 @@ fn change(rng: &mut Rng, test: &TestChain, block: &mut NakamotoBlock) {
 }
 
 /// A forged block: signed or not, with a root that fits or not.
-fn forge(rng: &mut Rng, test: &TestChain, block: &mut NakamotoBlock) -> bool {
+fn forge(rng: &mut Rng, test: &TestChain, block: &mut NakamotoStacksBlock) -> bool {
     let place = (block.header.parent_block_id, block.header.bitcoin_block_hash);
     for _ in 0..rng.below(3) + 1 {
         change(rng, test, block);
@@ -156,7 +156,7 @@ fn forged_blocks() {
             if rng.one_in(8) {
                 bytes = mutant(rng, &[bytes]);
                 // Validation comes before the stackers sign, and does not look at their signatures.
-                well_signed &= NakamotoBlock::decode(&bytes)
+                well_signed &= NakamotoStacksBlock::decode(&bytes)
                     .is_ok_and(|mutant| mutant.header.stacker_signatures == block.header.stacker_signatures);
             }
             if judge(&test, &bytes, well_signed) || rng.one_in(64) {

@@ -4,21 +4,21 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use stacks_types::block::HEADER_BYTES_MIN;
-use stacks_types::ids::Txid;
+use stacks_types::ids::{BurnBlockHash, Txid};
 use stacks_types::keys::MessageSignature;
 use stacks_types::limits::MAX_BLOCK_BYTES;
 use stacks_types::transaction::BlockTransaction;
 
 use super::TemplateFailure;
-use crate::blocks::{BlockPlan, Execution, close, open};
-use crate::chain::{Chain, ChainReader, Problem};
+use crate::blocks::{BlockPlan, Execution, begin_block, finish_block};
+use crate::chain::{ChainReader, NakamotoChainState, Problem};
 use crate::db::StoreError;
 use crate::execution::{BlockSession, ExecutionLimits, SessionError, Supervision};
 use crate::mempool::{Candidates, DropReason, PendingTransaction, get_raw};
-use crate::transactions::{MinerAction, TransactionError, VerifiedTransaction};
+use crate::transactions::{MinerAction, TransactionError, VerifiedTransaction, WAITS_FOR_TENURE};
 
 /// Most transactions of a template, as the reference's miner has it: a policy, and no rule of blocks.
-pub(crate) const MAX_BLOCK_TRANSACTIONS: usize = 11_650;
+pub const MAX_TEMPLATE_TRANSACTIONS: u32 = 11_650;
 
 /// How often at most those whose accounts have too little are tried again after others, in one template.
 const ROUNDS_OF_THE_SHORT: u32 = 4;
@@ -53,7 +53,7 @@ const SHORTEST_TIME: Duration = Duration::from_millis(5);
 #[derive(Clone, Copy)]
 pub(crate) struct FillBounds<'a> {
     /// Transactions, the coinbase included.
-    pub(crate) most: usize,
+    pub(crate) most: u32,
     /// Until no further transaction begins.
     pub(crate) time: Duration,
     /// Set when nobody wants the block any more, or not for long: what is there is the block.
@@ -122,7 +122,7 @@ struct Filling<'a> {
 enum Tried {
     /// It is in the block, or left out of it with a reason.
     Done,
-    /// It was left out for what it took.
+    /// It was left out for what it took, or dropped after it had taken much.
     Cut,
     /// It took a short time, and may be tried again when nobody waits.
     PutOff,
@@ -132,7 +132,7 @@ enum Tried {
     Full,
 }
 
-impl Chain {
+impl NakamotoChainState {
     /// Fills a block of this plan.
     pub(crate) fn fill(
         &self,
@@ -142,7 +142,7 @@ impl Chain {
         bounds: FillBounds<'_>,
     ) -> Result<Result<Filled, TemplateFailure>, StoreError> {
         let headers = reader.headers(plan.parent.block_id);
-        let session = open(reader.block_env(&headers), plan).map_err(ours)?;
+        let session = begin_block(reader.block_env(&headers), plan).map_err(ours)?;
         let stackers = reader.burn().get_stacker_set(&plan.burn_view.hash)?.stackers.len();
         let overhead = HEADER_BYTES_MIN + MessageSignature::LEN * stackers + 4;
         let room = MAX_BLOCK_BYTES.saturating_sub(overhead);
@@ -171,6 +171,7 @@ impl Chain {
         let mut filler = Filler {
             chain: self,
             reader,
+            tenure: plan.burn_view.hash,
             filling,
             candidates,
             clock: Clock {
@@ -188,15 +189,17 @@ impl Chain {
         filler.fill()?;
         let Filler { filling, ended_early, .. } = filler;
         let Filling { session, transactions, skipped, problems, exhausted, .. } = filling;
-        let execution = close(session, plan).map_err(ours)?;
+        let execution = finish_block(session, plan).map_err(ours)?;
         Ok(Ok(Filled { transactions, execution, skipped, problems, exhausted, ended_early }))
     }
 }
 
 /// Fills a block that has its coinbase.
 struct Filler<'a> {
-    chain: &'a Chain,
+    chain: &'a NakamotoChainState,
     reader: &'a ChainReader,
+    /// The burn block that began the block's tenure.
+    tenure: BurnBlockHash,
     filling: Filling<'a>,
     candidates: Candidates,
     clock: Clock<'a>,
@@ -249,6 +252,10 @@ impl Filler<'_> {
             if !self.may_begin() {
                 return Ok(false);
             }
+            if self.chain.overruns().contains(&self.tenure, &next.txid) {
+                self.filling.leave_out_exhausted(next.txid);
+                continue;
+            }
             if let Some(wait) = self.chain.slow_accounts().wait(&next, Instant::now()) {
                 self.waiting.push((next, pauses(wait)));
                 continue;
@@ -269,10 +276,15 @@ impl Filler<'_> {
             let mined = self.filling.transactions.len();
             let mut short = std::mem::take(&mut self.short).into_iter();
             while let Some((next, error)) = short.next() {
-                if !self.may_begin() || self.try_one(&next, Company::Others)? == Tried::Full {
-                    self.short.push((next, error));
-                    self.short.extend(short);
-                    return Ok(false);
+                let tried = if self.may_begin() { self.try_one(&next, Company::Others)? } else { Tried::Full };
+                match tried {
+                    Tried::Done | Tried::Cut | Tried::GaveWay => {}
+                    Tried::PutOff => self.waiting.push((next, took_short_time())),
+                    Tried::Full => {
+                        self.short.push((next, error));
+                        self.short.extend(short);
+                        return Ok(false);
+                    }
                 }
             }
             if self.filling.transactions.len() == mined {
@@ -292,8 +304,7 @@ impl Filler<'_> {
 
     /// Whether the next one may begin; at least one is tried.
     fn may_begin(&mut self) -> bool {
-        let most = self.clock.bounds.most.min(MAX_BLOCK_TRANSACTIONS);
-        if self.filling.transactions.len() >= most {
+        if self.filling.transactions.len() >= self.clock.bounds.most as usize {
             return false;
         }
         self.ended_early |= self.tried && self.clock.is_over();
@@ -343,16 +354,30 @@ impl Filler<'_> {
                 Ok(Tried::PutOff)
             }
             Err(error) => {
-                let is_cut = error.miner_action() == MinerAction::DropOverLimits;
-                if is_cut {
-                    let took = begun.elapsed();
-                    self.clock.not_counted += took;
-                    self.chain.slow_accounts().cut(next, took, Instant::now());
-                }
+                let is_cut = self.hold_against(next, &error, begun.elapsed());
                 let tried = self.filling.leave_out(next.txid, &error);
                 Ok(if is_cut { Tried::Cut } else { tried })
             }
         }
+    }
+
+    /// What is not mined pays nothing: the time that it took counts against its accounts, and not against others. Whether it was cut,
+    /// or dropped after as much.
+    fn hold_against(&mut self, next: &PendingTransaction, error: &TransactionError, took: Duration) -> bool {
+        let (is_slow, action, now) = (took > SHORT_TIME, error.miner_action(), Instant::now());
+        let is_dropped = matches!(action, MinerAction::DropTooExpensive | MinerAction::DropProblematic);
+        let is_cut = action == MinerAction::DropOverLimits || (is_dropped && is_slow);
+        if is_cut {
+            self.clock.not_counted += took;
+            self.chain.slow_accounts().cut(next, took, now);
+        } else if is_slow {
+            self.clock.put_off(took, self.chain.execution_limits().time);
+            self.chain.slow_accounts().leave(next, took, now);
+            if error.is_exhausted() {
+                self.chain.overruns().insert(self.tenure, next.txid);
+            }
+        }
+        is_cut
     }
 
     /// Says what the next transaction may take; whether that is less than usually.
@@ -391,6 +416,14 @@ impl Filling<'_> {
             self.has_left = true;
             self.skipped.push((txid, "the block has no room for its bytes; it is tried again in the next".to_owned()));
         }
+    }
+
+    /// One that did not fit into the tenure's budget before.
+    fn leave_out_exhausted(&mut self, txid: Txid) {
+        self.exhausted.get_or_insert(txid);
+        self.has_left = true;
+        self.skipped
+            .push((txid, format!("what is left of the tenure's budget is too little for it; {WAITS_FOR_TENURE}")));
     }
 
     /// A transaction that could not be mined (docs/COMPATIBILITY.md#left-out-of-a-block).

@@ -5,7 +5,7 @@
 //! The execution is kept: validation and append of the finished block find it.
 //!
 //! # Not here
-//! The order of candidates: `mempool`. What a transaction does: `transactions`.
+//! The order of candidates: `mempool`. What a transaction does: `execution`.
 
 mod fill;
 
@@ -14,18 +14,18 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use nakamoto_proto::v1;
-use stacks_types::block::{NakamotoBlock, NakamotoBlockHeader};
+use stacks_types::block::{NakamotoStacksBlock, NakamotoStacksBlockHeader};
 use stacks_types::ids::{BurnBlockHash, StacksBlockId, Txid};
 use stacks_types::keys::MessageSignature;
 use stacks_types::transaction::BlockTransaction;
 use stacks_types::vrf::VrfProof;
 
 use crate::blocks::rules::check_tenure_coinbase;
-use crate::blocks::{BlockPlan, Execution, plan};
-use crate::chain::{Chain, ChainReader, wire};
+use crate::blocks::{BlockPlan, Execution, plan_block};
+use crate::chain::{ChainReader, NakamotoChainState, wire};
 use crate::db::StoreError;
 
-pub(crate) use fill::MAX_BLOCK_TRANSACTIONS;
+pub use fill::MAX_TEMPLATE_TRANSACTIONS;
 use fill::{FillBounds, Filled};
 
 /// Most skipped transactions that a template names.
@@ -40,8 +40,8 @@ pub struct TemplateOrder {
     pub parent: Option<StacksBlockId>,
     /// Build on this burn view or not at all.
     pub burn_view: Option<BurnBlockHash>,
-    /// At most this many transactions, the coinbase included; none means [`MAX_BLOCK_TRANSACTIONS`].
-    pub max_transactions: Option<usize>,
+    /// At most this many transactions, the coinbase included; none means [`MAX_TEMPLATE_TRANSACTIONS`].
+    pub max_transactions: Option<u32>,
     /// Give a block even when no transaction can go into it.
     pub allow_empty: bool,
 }
@@ -52,7 +52,7 @@ pub struct Assembled {
     /// What the producer gets. It has no id yet.
     pub template: v1::BlockTemplate,
     /// The block's header, without signatures.
-    pub header: NakamotoBlockHeader,
+    pub header: NakamotoStacksBlockHeader,
     /// Transactions in the block, the coinbase included.
     pub transaction_count: usize,
 }
@@ -97,9 +97,9 @@ impl TemplateFailure {
     }
 }
 
-impl Chain {
+impl NakamotoChainState {
     /// Assembles a block on the canonical tip within this time, which counts from when the block is open. At least one
-    /// candidate is tried. A transaction that has begun may take what [`Chain::execution_limits`] allows; the time of one
+    /// candidate is tried. A transaction that has begun may take what [`NakamotoChainState::execution_limits`] allows; the time of one
     /// that took more, and is dropped for it, does not count against the others. `cancelled` ends all at once.
     ///
     /// Executes: call it on a thread with [`crate::execution::STACK_BYTES`] of stack.
@@ -114,7 +114,7 @@ impl Chain {
     ) -> Result<Result<Assembled, TemplateFailure>, StoreError> {
         self.forget_tenure_full();
         let reader = self.take_reader()?;
-        let plan = match self.place(&reader, order)? {
+        let plan = match self.plan_template(&reader, order)? {
             Ok(plan) => plan,
             Err(failure) => return Ok(Err(failure)),
         };
@@ -122,7 +122,7 @@ impl Chain {
             Ok(coinbase) => coinbase,
             Err(failure) => return Ok(Err(failure)),
         };
-        let most = order.max_transactions.unwrap_or(MAX_BLOCK_TRANSACTIONS);
+        let most = order.max_transactions.unwrap_or(MAX_TEMPLATE_TRANSACTIONS);
         let bounds = FillBounds { most, time, cancelled };
         let filled = match self.fill(&reader, &plan, coinbase, bounds)? {
             Ok(filled) => filled,
@@ -140,7 +140,7 @@ impl Chain {
         Ok(Ok(self.finish(&reader, &plan, filled)?))
     }
 
-    fn place(
+    fn plan_template(
         &self,
         reader: &ChainReader,
         order: &TemplateOrder,
@@ -152,7 +152,7 @@ impl Chain {
         if order.burn_view.is_some_and(|wanted| wanted != burn_view.hash) {
             return Ok(Err(TemplateFailure::BurnViewMoved { tip: burn_view.hash }));
         }
-        let plan = plan(self.params(), reader.conn(), &reader.ancestry(), parent, burn_view)?;
+        let plan = plan_block(self.params(), reader.conn(), &reader.ancestry(), parent, burn_view)?;
         Ok(Ok(plan))
     }
 
@@ -182,8 +182,7 @@ impl Chain {
     fn finish(&self, reader: &ChainReader, plan: &BlockPlan, filled: Filled) -> Result<Assembled, StoreError> {
         let block = unsigned_block(plan, filled.transactions, &filled.execution);
         let cost = filled.execution.executed.cost;
-        let key = (plan.parent.block_id, plan.burn_view.hash, block.header.tx_merkle_root);
-        self.keep_execution(key, Arc::new(filled.execution));
+        self.keep_execution(plan.execution_key(block.header.tx_merkle_root), Arc::new(filled.execution));
         let template = v1::BlockTemplate {
             template_id: String::new(),
             block: block.encode().into(),
@@ -199,8 +198,8 @@ impl Chain {
     }
 }
 
-fn unsigned_block(plan: &BlockPlan, txs: Vec<BlockTransaction>, execution: &Execution) -> NakamotoBlock {
-    let header = NakamotoBlockHeader {
+fn unsigned_block(plan: &BlockPlan, txs: Vec<BlockTransaction>, execution: &Execution) -> NakamotoStacksBlock {
+    let header = NakamotoStacksBlockHeader {
         version: stacks_types::block::HEADER_VERSION,
         chain_length: plan.chain_length(),
         burn_spent: plan.burn_spent(),
@@ -212,7 +211,7 @@ fn unsigned_block(plan: &BlockPlan, txs: Vec<BlockTransaction>, execution: &Exec
         producer_signature: MessageSignature::default(),
         stacker_signatures: Vec::new(),
     };
-    let mut block = NakamotoBlock { header, txs };
+    let mut block = NakamotoStacksBlock { header, txs };
     block.header.tx_merkle_root = block.computed_tx_merkle_root();
     block
 }

@@ -35,7 +35,7 @@ pub enum ExecuteError {
 ///
 /// # Errors
 /// [`SessionError`]: never the block's fault.
-pub(crate) fn open<'a>(env: BlockEnv<'a>, plan: &BlockPlan) -> Result<BlockSession<'a>, SessionError> {
+pub(crate) fn begin_block<'a>(env: BlockEnv<'a>, plan: &BlockPlan) -> Result<BlockSession<'a>, SessionError> {
     let mut session = BlockSession::begin(env, plan.context())?;
     if let Some(reward) = &plan.reward {
         let recipient = Principal::parse(&reward.recipient).ok_or_else(|| SessionError::Refused {
@@ -51,7 +51,7 @@ pub(crate) fn open<'a>(env: BlockEnv<'a>, plan: &BlockPlan) -> Result<BlockSessi
 ///
 /// # Errors
 /// [`SessionError`]: never the block's fault.
-pub(crate) fn close(session: BlockSession<'_>, plan: &BlockPlan) -> Result<Execution, SessionError> {
+pub(crate) fn finish_block(session: BlockSession<'_>, plan: &BlockPlan) -> Result<Execution, SessionError> {
     let executed = session.seal()?;
     let fees = executed.receipts.iter().map(|receipt| u128::from(receipt.fee)).sum();
     Ok(Execution { executed, reward: plan.reward.clone(), fees })
@@ -74,12 +74,12 @@ pub fn execute(
         verified.map_err(|error| ExecuteError::Transaction(transaction.txid(), error))
     });
     let verified: Vec<_> = verified.collect::<Result<_, _>>()?;
-    let mut session = open(env, plan)?;
+    let mut session = begin_block(env, plan)?;
     session.supervise(supervision);
     for transaction in &verified {
         session
             .process_verified(transaction)
             .map_err(|error| ExecuteError::Transaction(transaction.transaction().txid(), error))?;
     }
-    Ok(close(session, plan)?)
+    Ok(finish_block(session, plan)?)
 }

@@ -2,7 +2,7 @@
 //! (docs/CONSENSUS.md#rules-of-a-block).
 //!
 //! ```text
-//! bytes ─ decode_block ─▶ NakamotoBlock ─ check_standalone ─▶ staging            (store: no parent needed)
+//! bytes ─ decode_block ─▶ NakamotoStacksBlock ─ check_standalone ─▶ staging            (store: no parent needed)
 //!                              └─ check_in_chain ─▶ BlockPlan ─ execute ─▶ Execution  (validate, append)
 //! ```
 //!
@@ -18,9 +18,9 @@ pub(crate) mod rules;
 mod signature_cache;
 
 pub use execute::{ExecuteError, Execution, execute};
-pub(crate) use execute::{close, open};
+pub(crate) use execute::{begin_block, finish_block};
 pub(crate) use execution_cache::{ExecutionCache, ExecutionKey};
-pub use plan::{BlockPlan, plan};
+pub use plan::{BlockPlan, plan_block};
 pub(crate) use rules::{CheckError, SignatureRules, check_in_chain, check_standalone, decode_block};
 pub(crate) use signature_cache::SignatureCache;
 

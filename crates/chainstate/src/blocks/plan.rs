@@ -1,7 +1,9 @@
 //! What a block's place decides before any of its transactions runs: tenure, coinbase, rewards due.
 
 use rusqlite::Connection;
+use stacks_types::ids::MerkleRoot;
 
+use super::ExecutionKey;
 use crate::burn::BurnBlock;
 use crate::db::StoreError;
 use crate::execution::BlockContext;
@@ -29,7 +31,7 @@ pub struct BlockPlan {
 ///
 /// # Errors
 /// [`StoreError`] when the headers cannot be read.
-pub fn plan(
+pub fn plan_block(
     params: &ChainParams,
     conn: &Connection,
     ancestry: &Ancestry<'_>,
@@ -60,6 +62,12 @@ impl BlockPlan {
     #[must_use]
     pub const fn chain_length(&self) -> u64 {
         self.parent.chain_length.saturating_add(1)
+    }
+
+    /// What the execution of a block at this place with these transactions is kept by.
+    #[must_use]
+    pub(crate) const fn execution_key(&self, transactions: MerkleRoot) -> ExecutionKey {
+        (self.parent.block_id, self.burn_view.hash, transactions)
     }
 
     /// As execution needs it.

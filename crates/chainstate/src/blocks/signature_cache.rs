@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use stacks_types::block::NakamotoBlockHeader;
+use stacks_types::block::NakamotoStacksBlockHeader;
 use stacks_types::hashing::sha512_256;
 use stacks_types::ids::SortitionHash;
 use stacks_types::vrf::{VrfProof, VrfPublicKey};
@@ -25,7 +25,7 @@ impl SignatureCache {
     /// Runs `verify` unless it went well for the producer's signature and proof of this header before.
     pub(super) fn producer<E>(
         &self,
-        header: &NakamotoBlockHeader,
+        header: &NakamotoStacksBlockHeader,
         verify: impl FnOnce() -> Result<(), E>,
     ) -> Result<(), E> {
         // Fields 1 to 9: all that the producer made.
@@ -47,7 +47,7 @@ impl SignatureCache {
     /// Runs `verify` unless it went well for just these stackers' signatures of this header before.
     pub(super) fn stackers<E>(
         &self,
-        header: &NakamotoBlockHeader,
+        header: &NakamotoStacksBlockHeader,
         verify: impl FnOnce() -> Result<(), E>,
     ) -> Result<(), E> {
         self.once(sha512_256(&[&header.encode()]), verify)
@@ -79,8 +79,8 @@ mod tests {
 
     use super::*;
 
-    fn header() -> NakamotoBlockHeader {
-        NakamotoBlockHeader {
+    fn header() -> NakamotoStacksBlockHeader {
+        NakamotoStacksBlockHeader {
             version: 0,
             chain_length: 1,
             burn_spent: 2,
@@ -95,7 +95,7 @@ mod tests {
     }
 
     /// How often the two parts of a header are verified when they are asked for in turn.
-    fn verified(once: &SignatureCache, header: &NakamotoBlockHeader) -> [usize; 2] {
+    fn verified(once: &SignatureCache, header: &NakamotoStacksBlockHeader) -> [usize; 2] {
         let mut counts = [0; 2];
         for _ in 0..2 {
             let [producer, stackers] = &mut counts;
@@ -141,7 +141,7 @@ mod tests {
     fn every_change_of_a_header_is_verified() {
         let once = SignatureCache::default();
         verified(&once, &header());
-        let changes: [fn(&mut NakamotoBlockHeader); 9] = [
+        let changes: [fn(&mut NakamotoStacksBlockHeader); 9] = [
             |header| header.chain_length = 9,
             |header| header.burn_spent = 9,
             |header| header.bitcoin_block_hash.0[0] = 0,
@@ -170,10 +170,10 @@ mod tests {
     fn what_is_kept_has_a_bound() {
         let once = SignatureCache::default();
         for chain_length in 0..1_000 {
-            verified(&once, &NakamotoBlockHeader { chain_length, ..header() });
+            verified(&once, &NakamotoStacksBlockHeader { chain_length, ..header() });
         }
         assert_eq!(once.lock().len(), CAPACITY);
-        assert_eq!(verified(&once, &NakamotoBlockHeader { chain_length: 999, ..header() }), [0, 0]);
-        assert_eq!(verified(&once, &NakamotoBlockHeader { chain_length: 0, ..header() }), [1, 1]);
+        assert_eq!(verified(&once, &NakamotoStacksBlockHeader { chain_length: 999, ..header() }), [0, 0]);
+        assert_eq!(verified(&once, &NakamotoStacksBlockHeader { chain_length: 0, ..header() }), [1, 1]);
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! A SQLite file of its own with one writer. Forks are first class: any known block can be mined on, nothing is ever
 //! removed or changed, and the canonical tip is a matter of height. So two reads on one connection need no common
-//! transaction: only [`BurnDbReader::get_canonical_burn_block`] can answer differently later.
+//! transaction: only [`ProcessedBurnDb::get_canonical_burn_block`] can answer differently later.
 //!
 //! # Invariants
 //! - Every block's parent is stored, except the first block's.
@@ -27,7 +27,7 @@ pub use block::{BurnBlock, BurnBlockInfo};
 pub(crate) use error::BurnOpenError;
 pub use error::{BurnLookupError, SetMembersError};
 pub(crate) use look::{BurnLook, look, stored_rules};
-pub use reader::BurnDbReader;
+pub use reader::ProcessedBurnDb;
 pub use stackers::StackerSet;
 pub(crate) use writer::BurnDbWriter;
 

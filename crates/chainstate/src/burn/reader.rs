@@ -25,12 +25,12 @@ pub(super) const SCHEMA: Schema = Schema {
 
 /// A connection that answers questions about the burn chain and cannot change it.
 #[derive(Debug)]
-pub struct BurnDbReader {
+pub struct ProcessedBurnDb {
     pub(super) conn: Connection,
     pub(super) rules: BurnParams,
 }
 
-impl BurnDbReader {
+impl ProcessedBurnDb {
     /// Opens the burn database that a [`super::BurnDbWriter`] has made at `path`.
     ///
     /// # Errors

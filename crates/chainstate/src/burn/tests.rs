@@ -281,7 +281,7 @@ fn a_file_keeps_its_chain_and_refuses_other_rules() {
     let first = chain.tip();
     let tip = chain.mine(&first, 3);
     let path = chain.path();
-    let reader = BurnDbReader::open(&path).unwrap();
+    let reader = ProcessedBurnDb::open(&path).unwrap();
     assert_eq!(reader.get_canonical_burn_block().unwrap(), Some(tip.clone()));
     let Chain { folder, db } = chain;
     drop(db);
@@ -330,7 +330,7 @@ fn impossible_rules_are_refused() {
 #[test]
 fn a_reader_cannot_write() {
     let chain = chain();
-    let reader = BurnDbReader::open(&chain.path()).unwrap();
+    let reader = ProcessedBurnDb::open(&chain.path()).unwrap();
     let error = reader.conn.execute("DELETE FROM burn_blocks", []).unwrap_err();
     assert_eq!(error.sqlite_error_code(), Some(rusqlite::ErrorCode::ReadOnly));
 }
@@ -339,7 +339,7 @@ fn a_reader_cannot_write() {
 fn files_that_are_not_a_burn_database_are_reported() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("missing.sqlite");
-    assert!(BurnDbReader::open(&path).is_err());
+    assert!(ProcessedBurnDb::open(&path).is_err());
 
     let text = folder.path().join("text.sqlite");
     std::fs::write(&text, [b'x'; 4096]).unwrap();
@@ -421,7 +421,7 @@ proptest! {
         }
         let distinct: std::collections::BTreeSet<_> = blocks.iter().map(|block| block.hash).collect();
         prop_assert_eq!(distinct.len(), blocks.len());
-        let reader = BurnDbReader::open(&chain.path()).unwrap();
+        let reader = ProcessedBurnDb::open(&chain.path()).unwrap();
         for one in 0..blocks.len() {
             let line = model.ancestors(one);
             for height in FIRST_HEIGHT..=model.heights[one] {

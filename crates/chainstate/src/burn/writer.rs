@@ -3,7 +3,7 @@
 use super::block::{BurnBlock, ChildPlace, child_block, first_block};
 use super::error::{BurnLookupError, BurnOpenError, SetMembersError};
 use super::producers::{check_producers, replace_producers};
-use super::reader::{BurnDbReader, SCHEMA};
+use super::reader::{ProcessedBurnDb, SCHEMA};
 use super::rows::{self, Link};
 use super::rules::{check_rules, first_difference, insert_rules, select_rules};
 use super::stackers::{check_stackers, replace_stackers};
@@ -18,14 +18,14 @@ use std::sync::Arc;
 /// The highest burn block: contracts read heights of 32 bits.
 const MAX_HEIGHT: u64 = u32::MAX as u64;
 
-/// The connection that may change the burn chain. Answers all questions of a [`BurnDbReader`] too.
+/// The connection that may change the burn chain. Answers all questions of a [`ProcessedBurnDb`] too.
 #[derive(Debug)]
-pub(crate) struct BurnDbWriter(BurnDbReader, Arc<Positions>);
+pub(crate) struct BurnDbWriter(ProcessedBurnDb, Arc<Positions>);
 
 impl Deref for BurnDbWriter {
-    type Target = BurnDbReader;
+    type Target = ProcessedBurnDb;
 
-    fn deref(&self) -> &BurnDbReader {
+    fn deref(&self) -> &ProcessedBurnDb {
         &self.0
     }
 }
@@ -54,7 +54,7 @@ impl BurnDbWriter {
             None => insert_chain(&mut conn, rules)?,
         }
         positions.burn_row().raise(rows::select_newest_seen(&conn)?);
-        Ok(Self(BurnDbReader { conn, rules: rules.clone() }, positions))
+        Ok(Self(ProcessedBurnDb { conn, rules: rules.clone() }, positions))
     }
 
     /// What it writes with.
@@ -71,7 +71,7 @@ impl BurnDbWriter {
     }
 
     /// Mines `count` blocks, the first on `on`, which may be any known block, each other one on the one before: all of them or
-    /// none, oldest first. They are on disk when this returns.
+    /// none, oldest first. They are committed when this returns.
     ///
     /// A block's time is `time_s` (seconds since 1970), or its parent's if that is later.
     ///

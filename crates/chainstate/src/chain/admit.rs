@@ -1,7 +1,7 @@
 //! The mempool: admission, listing, and what grows too old.
 //!
 //! # Not here
-//! How it follows the canonical tip: `follow`. How drops are announced: `dropped`.
+//! How it follows the canonical tip: `mempool_sync`. How drops are announced: `dropped`.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -17,7 +17,7 @@ use stacks_types::codec::DecodeError;
 use stacks_types::ids::{StacksBlockId, Txid};
 use stacks_types::transaction::BlockTransaction;
 
-use super::{Chain, ChainReader, ReadStateError, lock, wire};
+use super::{ChainReader, NakamotoChainState, ReadStateError, lock, wire};
 use crate::db::StoreError;
 use crate::execution::read_only::{CallRefusal, ReadError, StateReader};
 use crate::headers::mined_blocks_of;
@@ -68,7 +68,7 @@ pub type Decision = Result<Admission, AdmissionRefusal>;
 pub enum Offered {
     /// Nothing is left to check.
     Decided(Decision),
-    /// What is left to check may take long: offer it alone ([`Chain::admit_transaction`]).
+    /// What is left to check may take long: offer it alone ([`NakamotoChainState::admit_transaction`]).
     Left {
         /// Who sends it: it is signed by this account, which can pay.
         origin: StacksAddress,
@@ -93,7 +93,7 @@ enum OfferCheck {
     Passed(Box<CheckedTransaction>),
 }
 
-impl Chain {
+impl NakamotoChainState {
     /// Offers a transaction to the mempool; it is durable when accepted. A call of a large contract takes what loading that
     /// takes.
     ///

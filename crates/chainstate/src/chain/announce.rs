@@ -10,12 +10,12 @@
 //! - A burn block is announced before the blocks that cite it, and a block before what becomes of it.
 
 use nakamoto_proto::v1;
-use stacks_types::block::NakamotoBlockHeader;
+use stacks_types::block::NakamotoStacksBlockHeader;
 
 use super::chain_meta::update_announced;
 use super::reject::rejected_event;
 use super::tip::TipCause;
-use super::{Chain, ChainReader, lock, wire};
+use super::{ChainReader, NakamotoChainState, lock, wire};
 use crate::blocks::{Rejection, decode_block};
 use crate::burn::BurnBlock;
 use crate::db::StoreError;
@@ -25,9 +25,12 @@ use crate::store::WriteTx;
 /// Most rows of each database that one transaction announces: bounds how long other writes wait for it.
 const ROWS_MAX: u32 = 256;
 
-impl Chain {
+/// Bytes of the blocks that one transaction announces, or one block.
+const ANNOUNCED_BYTES_MAX: usize = 16 << 20;
+
+impl NakamotoChainState {
     /// Announces new burn blocks and stored blocks, and follows the canonical tip. Returns whether there was anything; call
-    /// again until there is not. A block that [`Chain::process_next`] would take next is left to it.
+    /// again until there is not. A block that [`NakamotoChainState::process_next`] would take next is left to it.
     ///
     /// # Errors
     /// [`StoreError`]; nothing was announced, call again.
@@ -38,7 +41,7 @@ impl Chain {
         })
     }
 
-    /// As [`Self::announce`], unless `leave` says of the first stored block, with no burn block before it, to leave it.
+    /// As [`Self::announce`], but stops before the first stored block when `leave` says so and no burn block comes before it.
     fn announce_unless(
         &self,
         leave: impl FnOnce(&ChainReader, &StagedBlock) -> Result<bool, StoreError>,
@@ -47,7 +50,7 @@ impl Chain {
         self.finish_verdict(&reader)?;
         let meta = reader.meta()?;
         // Stored blocks first: a burn block that one of them cites was mined before, so it is in the next list.
-        let mut staged = reader.staging().blocks_after(meta.announced_staging_row, ROWS_MAX)?;
+        let mut staged = reader.staging().blocks_after(meta.announced_staging_row, ROWS_MAX, ANNOUNCED_BYTES_MAX)?;
         let burn_blocks = reader.burn().burn_blocks_after(meta.announced_burn_row, ROWS_MAX)?;
         if burn_blocks.len() >= usize::try_from(ROWS_MAX).unwrap_or(usize::MAX) {
             // Or in a later one: then they wait.
@@ -106,7 +109,7 @@ impl Chain {
     /// announce it.
     pub(super) fn is_next_to_announce(&self, reader: &ChainReader, staged: &StagedBlock) -> Result<bool, StoreError> {
         let meta = reader.meta()?;
-        let first = reader.staging().blocks_after(meta.announced_staging_row, 1)?;
+        let first = reader.staging().blocks_after(meta.announced_staging_row, 1, 0)?;
         // A burn block that it cites was mined before it was stored, so it is among these or announced.
         let burn_blocks = reader.burn().burn_blocks_after(meta.announced_burn_row, 1)?;
         Ok(burn_blocks.is_empty() && first.first().is_some_and(|first| first.row == staged.row))
@@ -168,7 +171,7 @@ fn announce_staged(tx: &mut WriteTx<'_>, staged: &StagedBlock) -> Result<(), Sto
 }
 
 /// Announces a stored block.
-pub(super) fn announce_stored(tx: &mut WriteTx<'_>, header: &NakamotoBlockHeader) -> Result<(), StoreError> {
+pub(super) fn announce_stored(tx: &mut WriteTx<'_>, header: &NakamotoStacksBlockHeader) -> Result<(), StoreError> {
     let parent_block_id = wire::id(&header.parent_block_id);
     let body = v1::BlockStored { block: Some(wire::header_ref(header)), parent_block_id };
     tx.emit(v1::EventKind::BlockStored, v1::event::Body::BlockStored(body), None)?;

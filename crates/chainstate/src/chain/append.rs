@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use nakamoto_proto::v1;
-use stacks_types::block::NakamotoBlock;
+use stacks_types::block::NakamotoStacksBlock;
 use stacks_types::ids::StacksBlockId;
 use stacks_types::transaction::{BlockTransaction, TransactionPayload};
 
@@ -11,7 +11,7 @@ use super::announce::announce_stored;
 use super::chain_meta::update_announced;
 use super::mining_policy::count_block;
 use super::tip::TipCause;
-use super::{Chain, ChainReader, PooledReader, lock, wire};
+use super::{ChainReader, NakamotoChainState, PooledReader, lock, wire};
 use crate::blocks::{
     BlockPlan, CheckError, ExecuteError, Execution, ExecutionKey, Rejection, SignatureRules, check_in_chain,
     decode_block, execute,
@@ -35,7 +35,7 @@ pub enum Processed {
     Reconciled(StacksBlockId),
 }
 
-impl Chain {
+impl NakamotoChainState {
     /// Appends the next stored block whose parent is processed and whose burn view is known; `None` if there is none.
     /// Before that, rejects a block whose burn view has become known and whose signatures are bad.
     ///
@@ -59,7 +59,7 @@ impl Chain {
             return Ok(Some(done));
         }
         let processed = match self.check_staged(&reader, &staged)? {
-            Ok(checked) => self.append(reader, checked, announces.then_some(staged.row))?,
+            Ok(checked) => self.append_block(reader, checked, announces.then_some(staged.row))?,
             Err(rejection) => {
                 self.announce_before(&reader, &staged)?;
                 self.reject(&reader, &staged, &rejection)?;
@@ -122,10 +122,10 @@ impl Chain {
         &self,
         reader: &ChainReader,
         plan: &BlockPlan,
-        block: &NakamotoBlock,
+        block: &NakamotoStacksBlock,
         limits: ExecutionLimits,
     ) -> Result<Result<Arc<Execution>, Rejection>, StoreError> {
-        let key = (plan.parent.block_id, plan.burn_view.hash, block.header.tx_merkle_root);
+        let key = plan.execution_key(block.header.tx_merkle_root);
         let execution = match self.inner.executed.get(&key) {
             Some(execution) => execution,
             None => {
@@ -154,14 +154,14 @@ impl Chain {
     }
 
     /// With `announced_row` the block's row in staging is announced with it.
-    fn append(
+    fn append_block(
         &self,
         reader: PooledReader,
         checked: CheckedBlock,
         announced_row: Option<u64>,
     ) -> Result<Processed, StoreError> {
         let id = checked.block.header.block_id();
-        let key = (checked.plan.parent.block_id, checked.plan.burn_view.hash, checked.block.header.tx_merkle_root);
+        let key = checked.plan.execution_key(checked.block.header.tx_merkle_root);
         let chain = self.clone();
         self.inner.store.write_all(move |tx| {
             if let Some(row) = announced_row {
@@ -228,7 +228,7 @@ pub(super) fn rejection_of(error: ExecuteError) -> Result<Rejection, StoreError>
 
 /// A block that is valid.
 struct CheckedBlock {
-    block: NakamotoBlock,
+    block: NakamotoStacksBlock,
     plan: BlockPlan,
     execution: Arc<Execution>,
     size: u64,

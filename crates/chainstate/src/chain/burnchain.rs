@@ -2,7 +2,7 @@
 
 use stacks_types::ids::BurnBlockHash;
 
-use super::{Chain, lock};
+use super::{NakamotoChainState, lock};
 use crate::burn::{BurnBlock, BurnDbWriter, BurnLookupError, SetMembersError};
 use crate::db::StoreError;
 use crate::params::{Producer, Stacker};
@@ -18,8 +18,8 @@ pub struct BurnReorg {
     pub blocks: Vec<BurnBlock>,
 }
 
-impl Chain {
-    /// Mines a burn block on `on`, or on the canonical tip. Durable when this returns; the caller wakes the coordinator,
+impl NakamotoChainState {
+    /// Mines a burn block on `on`, or on the canonical tip. It is committed when this returns; the caller wakes the coordinator,
     /// which announces it.
     ///
     /// # Errors

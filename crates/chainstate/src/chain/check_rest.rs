@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::files::Paths;
 use super::inspect::Folder;
-use super::{Chain, lock};
+use super::{NakamotoChainState, lock};
 use crate::db::OpenError;
 
 /// Parts of files that were not compared with their checksums at the start.
@@ -37,7 +37,7 @@ impl UncheckedFiles {
     }
 }
 
-impl Chain {
+impl NakamotoChainState {
     /// What the start left to be compared, if it left anything; once.
     #[must_use]
     pub fn take_unchecked(&self) -> Option<UncheckedFiles> {

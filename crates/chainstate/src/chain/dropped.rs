@@ -8,7 +8,7 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use stacks_types::ids::Txid;
 
-use super::{Chain, wire};
+use super::{NakamotoChainState, wire};
 use crate::db::StoreError;
 use crate::mempool::{Changes, DropReason, Dropped, remove};
 use crate::store::WriteTx;
@@ -27,7 +27,7 @@ pub(crate) struct Problem {
     pub(crate) detail: String,
 }
 
-impl Chain {
+impl NakamotoChainState {
     /// Drops transactions that assembly could not mine and never will.
     pub(crate) fn drop_problems(&self, problems: &[Problem]) -> Result<(), StoreError> {
         if problems.is_empty() {

@@ -4,12 +4,12 @@ use std::time::{Duration, Instant};
 
 use stacks_types::ids::Txid;
 
-use super::{Chain, lock};
+use super::{NakamotoChainState, lock};
 
 /// A transaction in execution; it ends when this is dropped, also by a panic.
-pub(crate) struct Executing<'a>(&'a Chain);
+pub(crate) struct Executing<'a>(&'a NakamotoChainState);
 
-impl Chain {
+impl NakamotoChainState {
     /// Says which transaction a template executes, until the answer is dropped. One template is made at a time.
     pub(crate) fn begin_executing(&self, txid: Txid) -> Executing<'_> {
         *lock(&self.inner.executing) = Some((txid, Instant::now()));

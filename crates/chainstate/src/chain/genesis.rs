@@ -5,14 +5,14 @@ use nakamoto_proto::v1;
 use stacks_types::ids::StacksBlockId;
 
 use super::chain_meta::{Meta, insert_meta};
-use super::{Chain, lock, wire};
+use super::{NakamotoChainState, lock, wire};
 use crate::burn::BurnBlock;
 use crate::db::{OpenError, StoreError};
 use crate::execution::genesis::{BootBlock, execute_boot_block};
-use crate::headers::{ProcessedHeader, TenureSoFar, burn_view_of, insert_boot};
+use crate::headers::{ProcessedHeader, burn_view_of, insert_boot};
 use crate::store::WriteTx;
 
-impl Chain {
+impl NakamotoChainState {
     /// Executes and commits the boot block; announces the first burn block before it.
     pub(super) fn make_genesis(&self, journal_id: [u8; 16]) -> Result<(), OpenError> {
         let stored = |error| OpenError::store(&self.inner.folder)(error);
@@ -44,7 +44,7 @@ impl Chain {
         burn_event: v1::BurnBlock,
         meta: &Meta,
     ) -> Result<(), StoreError> {
-        let header = boot_header(boot, first);
+        let header = ProcessedHeader::boot(boot.executed.state_root, first.hash, first.height, first.time_s);
         let body = v1::BurnBlockEvent { burn_block: Some(burn_event.clone()), is_canonical_tip: true };
         tx.emit(v1::EventKind::BurnBlock, v1::event::Body::BurnBlock(body), None)?;
         let body = boot_event(boot, &header, burn_event)?;
@@ -62,29 +62,6 @@ impl Chain {
         insert_meta(tx.sql(), meta)?;
         let burn = lock(&self.inner.burn);
         self.configure_stackerdbs(tx, &burn, first.height, first.height)
-    }
-}
-
-fn boot_header(boot: &BootBlock, first: &BurnBlock) -> ProcessedHeader {
-    ProcessedHeader {
-        block_id: StacksBlockId::BOOT,
-        parent_block_id: StacksBlockId::SENTINEL,
-        header: None,
-        state_root: boot.executed.state_root,
-        chain_length: 0,
-        burn_view: first.hash,
-        burn_height: first.height,
-        burn_time_s: first.time_s,
-        tenure: TenureSoFar {
-            height: 0,
-            start: StacksBlockId::BOOT,
-            cost: Cost::default(),
-            fees: 0,
-            coinbase: 0,
-            recipient: String::new(),
-            producer: String::new(),
-        },
-        size_bytes: 0,
     }
 }
 

@@ -3,10 +3,10 @@
 use sqlite::crash_point;
 
 use super::chain_meta::set_bound;
-use super::{Chain, lock};
+use super::{NakamotoChainState, lock};
 use crate::db::StoreError;
 
-impl Chain {
+impl NakamotoChainState {
     /// They first, then `chainstate.sqlite` that they do: one that does not say so is another chain's from then on.
     pub(super) fn bind_files(&self, chain: [u8; 16]) -> Result<(), StoreError> {
         lock(&self.inner.burn).set_identity(chain)?;

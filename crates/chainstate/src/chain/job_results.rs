@@ -6,7 +6,7 @@ use nakamoto_proto::v1;
 use rusqlite::{OptionalExtension as _, Transaction};
 use v1::event::Body;
 
-use super::Chain;
+use super::NakamotoChainState;
 use crate::db::StoreError;
 
 /// Small results that may be too many before any is removed: looking at all of them takes longer than writing one.
@@ -69,7 +69,7 @@ impl JobKind {
     }
 }
 
-impl Chain {
+impl NakamotoChainState {
     /// Stores how a job ended together with the event that says so, and forgets the oldest results above the limits.
     /// `visible` is called when both are on disk, before anybody can see the event. Returns the event's sequence.
     ///

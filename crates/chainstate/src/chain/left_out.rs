@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use stacks_types::ids::{BurnBlockHash, Txid};
 
-use super::{Chain, lock};
+use super::{NakamotoChainState, lock};
 
 /// Transactions of a template that are remembered.
 pub(crate) const MAX_LEFT_OUT: usize = 1_000;
@@ -19,7 +19,7 @@ pub(super) struct LeftOut {
     reported: Option<BurnBlockHash>,
 }
 
-impl Chain {
+impl NakamotoChainState {
     /// Takes what a template left out in the place of what the last one did. `exhausted` is who found the tenure's budget
     /// used up: the log has the first of each tenure.
     pub(crate) fn note_left_out(&self, burn_view: BurnBlockHash, skipped: &[(Txid, String)], exhausted: Option<&Txid>) {

@@ -10,7 +10,7 @@ use stacks_types::ids::StacksBlockId;
 use stacks_types::transaction::BlockTransaction;
 
 use super::tip::{TipCause, TipMove};
-use super::{Chain, ChainReader};
+use super::{ChainReader, NakamotoChainState};
 use crate::blocks::rules::is_coinbase;
 use crate::db::StoreError;
 use crate::mempool::{Changes, on_block, restore};
@@ -19,7 +19,7 @@ use crate::store::WriteTx;
 /// Next nonces at the new tip of all accounts that a transaction of a moved block used.
 type Nonces = BTreeMap<StacksAddress, u64>;
 
-impl Chain {
+impl NakamotoChainState {
     /// Brings the mempool from the old tip to the new one.
     pub(super) fn mempool_follows(
         &self,

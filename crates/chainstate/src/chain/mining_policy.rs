@@ -5,7 +5,7 @@
 use nakamoto_proto::v1;
 use rusqlite::{Connection, Transaction};
 
-use super::Chain;
+use super::NakamotoChainState;
 use crate::db::StoreError;
 
 /// Most blocks that may be wanted at a time.
@@ -44,7 +44,7 @@ pub struct Wanted {
     pub before: u32,
 }
 
-impl Chain {
+impl NakamotoChainState {
     /// Sets mode and interval, and announces them to producers. Blocks that are wanted stay so.
     ///
     /// # Errors

@@ -4,14 +4,14 @@
 //! store_block ─▶ staging ─(signal)─▶ announce ▸ process_next: check ▸ execute ▸ commit ─▶ journal ─▶ readers
 //! ```
 //!
-//! One thread, the node's coordinator, calls [`Chain::announce`] and [`Chain::process_next`]; any thread may call the
+//! One thread, the node's coordinator, calls [`NakamotoChainState::announce`] and [`NakamotoChainState::process_next`]; any thread may call the
 //! rest. Blocks are executed outside the write transaction, which only stores the result (one commit: state index,
 //! header, receipts, mempool, journal).
 //!
 //! # Invariants
 //! - What the journal says is committed with the state that it reports.
 //! - Staging and the burn database are files of their own. What they hold and the journal has not announced is announced
-//!   at the next [`Chain::announce`], or with the block that [`Chain::process_next`] appends, also after a crash.
+//!   at the next [`NakamotoChainState::announce`], or with the block that [`NakamotoChainState::process_next`] appends, also after a crash.
 //! - Every caller of the engine runs on a thread with [`crate::execution::STACK_BYTES`] of stack.
 //!
 //! # Not here
@@ -36,6 +36,7 @@ mod left_out;
 mod mempool_sync;
 mod mining_policy;
 mod open;
+mod overruns;
 mod pooled_reader;
 mod reader;
 mod reject;
@@ -86,7 +87,7 @@ use crate::store::Store;
 
 /// The chain. Cheap to clone; the last clone closes the data folder.
 #[derive(Clone)]
-pub struct Chain {
+pub struct NakamotoChainState {
     inner: Arc<Inner>,
 }
 
@@ -103,6 +104,7 @@ struct Inner {
     /// Held by who makes others give way in the mempool.
     evicting: Mutex<()>,
     left_out: Mutex<left_out::LeftOut>,
+    overruns: Mutex<overruns::Overruns>,
     slow_accounts: Mutex<slow_accounts::SlowAccounts>,
     /// Set when a transaction comes whose accounts do not pause.
     newcomer: AtomicBool,
@@ -125,7 +127,7 @@ struct Inner {
     _lock: File,
 }
 
-impl Chain {
+impl NakamotoChainState {
     /// The chain's parameters.
     #[must_use]
     pub fn params(&self) -> &ChainParams {
@@ -140,6 +142,11 @@ impl Chain {
     /// Accounts whose transactions took too long lately.
     pub(crate) fn slow_accounts(&self) -> MutexGuard<'_, slow_accounts::SlowAccounts> {
         lock(&self.inner.slow_accounts)
+    }
+
+    /// Transactions that did not fit into their tenure.
+    pub(crate) fn overruns(&self) -> MutexGuard<'_, overruns::Overruns> {
+        lock(&self.inner.overruns)
     }
 
     /// Ends what is executed now and lets nothing more be executed: the node stops. What was cut fails with
@@ -165,14 +172,13 @@ impl Chain {
         self.inner.start_number
     }
 
-    /// The newest events, and the bell that rings when there are more.
+    /// The newest events; it calls its listeners when there are more.
     #[must_use]
     pub fn journal(&self) -> &JournalTail {
         &self.inner.tail
     }
 
-    /// How often something was committed since the start: what was read after a look at this number is still so as long as
-    /// the number is the same.
+    /// Number of commits since the start: while it is unchanged, what was read after it stays true.
     #[must_use]
     pub fn commits(&self) -> u64 {
         self.inner.store.commits()

@@ -13,7 +13,7 @@ use super::chain_meta::{count_start, is_bound, select_meta};
 use super::check_rest::UncheckedFiles;
 use super::files::Paths;
 use super::inspect::{Folder, inspect};
-use super::{Chain, Inner};
+use super::{Inner, NakamotoChainState};
 use crate::blocks::ExecutionCache;
 use crate::burn::{BurnDbWriter, BurnOpenError};
 use crate::db::{OpenError, Positions, SCHEMA, StoreError};
@@ -28,7 +28,7 @@ const LOCK_FILE: &str = "lock";
 /// Made and removed at each start.
 const PROBE_FILE: &str = "probe";
 
-impl Chain {
+impl NakamotoChainState {
     /// Opens the chain in `folder`, or makes it with these parameters. The second value is the writer's thread: it ends
     /// when the last handle is gone.
     ///
@@ -90,6 +90,7 @@ impl Chain {
             mempool: Mutex::new(mempool),
             evicting: Mutex::default(),
             left_out: Mutex::default(),
+            overruns: Mutex::default(),
             slow_accounts: Mutex::default(),
             newcomer: AtomicBool::default(),
             executing: Mutex::default(),

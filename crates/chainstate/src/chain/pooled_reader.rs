@@ -3,7 +3,7 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use super::{Chain, ChainReader, Inner, lock};
+use super::{ChainReader, Inner, NakamotoChainState, lock};
 use crate::db::{OpenError, StoreError};
 
 /// Readers kept open between uses; more are opened when all are busy, and closed after.
@@ -11,12 +11,12 @@ const IDLE_READERS: usize = 32;
 
 /// A reader that nobody else has meanwhile.
 pub(crate) struct PooledReader {
-    chain: Chain,
+    chain: NakamotoChainState,
     /// There until the drop.
     reader: Option<ChainReader>,
 }
 
-impl Chain {
+impl NakamotoChainState {
     /// A reader of the pool, or a new one when all are busy.
     ///
     /// # Errors

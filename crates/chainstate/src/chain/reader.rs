@@ -15,7 +15,7 @@ use super::files::Paths;
 use super::mining_policy::{Mining, select_mining};
 use crate::blocks::SignatureCache;
 use crate::blocks::rules::RuleEnv;
-use crate::burn::{BurnBlock, BurnDbReader, BurnOpenError};
+use crate::burn::{BurnBlock, BurnOpenError, ProcessedBurnDb};
 use crate::db::{OpenError, StoreError};
 use crate::execution::read_only::{Account, ReadError, StateReader};
 use crate::execution::{BlockEnv, ContractCache, Expired};
@@ -44,7 +44,7 @@ pub struct ChainReader {
     marf: Marf,
     contracts: Arc<ContractCache>,
     conn: Connection,
-    burn: BurnDbReader,
+    burn: ProcessedBurnDb,
     staging: StagingReader,
     verified: Arc<SignatureCache>,
 }
@@ -59,7 +59,7 @@ impl ChainReader {
     ) -> Result<Self, OpenError> {
         let paths = Paths::of(folder);
         let conn = sqlite::open_reader(&paths.chain)?;
-        let burn = BurnDbReader::open(&paths.burn).map_err(BurnOpenError::at(&paths.burn))?;
+        let burn = ProcessedBurnDb::open(&paths.burn).map_err(BurnOpenError::at(&paths.burn))?;
         let staging = StagingReader::open(&paths.staging)?;
         Ok(Self { params, marf, contracts, conn, burn, staging, verified })
     }
@@ -84,7 +84,7 @@ impl ChainReader {
 
     /// The mocked bitcoin.
     #[must_use]
-    pub fn burn(&self) -> &BurnDbReader {
+    pub fn burn(&self) -> &ProcessedBurnDb {
         &self.burn
     }
 

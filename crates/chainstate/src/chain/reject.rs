@@ -8,14 +8,14 @@ use nakamoto_proto::v1;
 use prost::bytes::Bytes;
 use stacks_types::ids::StacksBlockId;
 
-use super::{Chain, ChainReader, lock, wire};
+use super::{ChainReader, NakamotoChainState, lock, wire};
 use crate::blocks::{CheckError, Rejection, check_standalone, decode_block};
 use crate::burn::BurnLookupError;
 use crate::db::StoreError;
 use crate::headers::{insert_rejected, newest_rejected};
 use crate::staging::{MarkError, StagedBlock, StagingState};
 
-impl Chain {
+impl NakamotoChainState {
     /// Rejects a stored block. Its stored descendants go with it: their parent will never be processed.
     pub(super) fn reject(
         &self,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Chain;
+use super::NakamotoChainState;
 use crate::db::StoreError;
 use crate::headers::prune_rejected;
 use crate::journal::{JournalBounds, Oldest, prune, select_first_after, select_first_behind};
@@ -28,7 +28,7 @@ pub struct Retention {
     pub age: Duration,
 }
 
-impl Chain {
+impl NakamotoChainState {
     /// Removes the oldest events beyond the limits, a batch at a time. Returns whether there may be more to remove. `ran` is how
     /// long this process has run, by a clock that does not jump.
     ///

@@ -1,5 +1,5 @@
-//! Accounts of which a transaction was cut for the time or memory that it took. What is cut pays nothing, so whoever sends such
-//! ones again and again would hold up everybody: an account pauses after it, twice as long after each that follows. While it
+//! Accounts of which a transaction was cut for the time or memory that it took, or dropped after it had taken much. What is not mined
+//! pays nothing, so whoever sends such ones again and again would hold up everybody: an account pauses after it, twice as long after each that follows. While it
 //! pauses, others go first.
 //!
 //! New accounts cost little, so all of them together have a limit too: a tenth of the time, and some at once. Beyond it a
@@ -48,7 +48,7 @@ impl SlowAccounts {
 
     /// The transaction was cut after so long. Its accounts pause that long, or twice as long as the last time.
     pub(crate) fn cut(&mut self, pending: &PendingTransaction, took: Duration, now: Instant) {
-        self.lost = Some((self.lost(now).saturating_add(took), now));
+        self.lose(took, now);
         for account in accounts(pending) {
             let last =
                 self.pauses.get(&account).filter(|last| now.saturating_duration_since(last.end) < MAX_SLOW_PAUSE);
@@ -65,6 +65,16 @@ impl SlowAccounts {
                 self.pause(account, short);
             }
         }
+    }
+
+    /// The transaction was left for a later block after so long. Its accounts pause for a moment, if they do not for longer.
+    pub(crate) fn leave(&mut self, pending: &PendingTransaction, took: Duration, now: Instant) {
+        self.lose(took, now);
+        self.put_off(pending, now);
+    }
+
+    fn lose(&mut self, took: Duration, now: Instant) {
+        self.lost = Some((self.lost(now).saturating_add(took), now));
     }
 
     /// Whether another one may take all of `time` while others wait.
@@ -160,6 +170,14 @@ mod tests {
         slow.put_off(&pending(2, 2), now);
         assert_eq!(slow.wait(&pending(2, 2), now), Some(TOOK), "the longer pause stays");
         assert!(slow.may_take(TOOK, now));
+    }
+
+    #[test]
+    fn what_is_left_for_a_later_block_is_time_that_is_lost() {
+        let (mut slow, now) = (SlowAccounts::default(), Instant::now());
+        slow.leave(&pending(1, 1), TOOK * 2, now);
+        assert_eq!(slow.wait(&pending(1, 1), now), Some(SHORT_PAUSE));
+        assert!(!slow.may_take(TOOK, now));
     }
 
     #[test]

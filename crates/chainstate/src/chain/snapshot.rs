@@ -2,22 +2,22 @@
 
 use std::ops::Deref;
 
-use super::{Chain, ChainReader};
+use super::{ChainReader, NakamotoChainState};
 use crate::params::ChainParams;
 
 /// The databases as of one commit, and beside them what the chain keeps in memory alone: the mempool's order, what a
 /// template executes now. What is in memory is as of when it is asked for.
 ///
-/// It is what [`Chain::read`] gives; the questions are functions of [`crate::read`] and methods of [`ChainReader`].
+/// It is what [`NakamotoChainState::read`] gives; the questions are functions of [`crate::read`] and methods of [`ChainReader`].
 pub struct Snapshot<'a> {
-    chain: &'a Chain,
+    chain: &'a NakamotoChainState,
     reader: &'a ChainReader,
     sequence: u64,
 }
 
 impl<'a> Snapshot<'a> {
     /// `sequence` was the newest event's before the reader began.
-    pub(super) const fn new(chain: &'a Chain, reader: &'a ChainReader, sequence: u64) -> Self {
+    pub(super) const fn new(chain: &'a NakamotoChainState, reader: &'a ChainReader, sequence: u64) -> Self {
         Self { chain, reader, sequence }
     }
 
@@ -34,7 +34,7 @@ impl<'a> Snapshot<'a> {
     }
 
     /// What is in memory alone.
-    pub(crate) const fn chain(&self) -> &'a Chain {
+    pub(crate) const fn chain(&self) -> &'a NakamotoChainState {
         self.chain
     }
 }

@@ -7,8 +7,8 @@ use stacks_types::address::StacksAddress;
 use stacks_types::ids::Hash160;
 use stacks_types::stackerdb::StackerDbChunk;
 
-use super::{Chain, wire};
-use crate::burn::BurnDbReader;
+use super::{NakamotoChainState, wire};
+use crate::burn::ProcessedBurnDb;
 use crate::db::StoreError;
 use crate::stackerdb::{
     AuthenticatedChunk, ConfigureError, MAX_SLOTS, PRODUCERS_CONFIG, PutOutcome, SIGNERS_CONFIG, check_signature,
@@ -23,7 +23,7 @@ const EARLIER_CYCLES_MAX: u64 = 8;
 /// What became of a chunk.
 pub type ChunkOutcome = PutOutcome;
 
-impl Chain {
+impl NakamotoChainState {
     /// Writes a slot of `contract`, if the rules allow it, and raises the event.
     ///
     /// # Errors
@@ -51,7 +51,7 @@ impl Chain {
     pub(super) fn configure_stackerdbs(
         &self,
         tx: &WriteTx<'_>,
-        burn: &BurnDbReader,
+        burn: &ProcessedBurnDb,
         burn_tip_height: u64,
         tip_view_height: u64,
     ) -> Result<(), StoreError> {

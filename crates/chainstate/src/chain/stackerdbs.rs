@@ -23,13 +23,14 @@ use stacks_types::ids::StacksBlockId;
 
 use super::chain_meta::tip_of;
 use super::tip::blocks_between;
-use super::{Chain, ChainReader, ReadStateError, lock};
+use super::{ChainReader, NakamotoChainState, ReadStateError, lock};
 use crate::db::StoreError;
 use crate::execution::contract_store::select_contracts;
 use crate::execution::read_only::{READ_ONLY_LIMIT, ReadError, ReadOnlyCall, StateReader};
 use crate::stackerdb::{
     CONFIG_FUNCTION, InstanceConfig, MAX_CONTRACTS, SLOTS_FUNCTION, configure, delete_contract, insert_contract,
-    is_stackerdb, list_contracts, read_config, read_signers, select_followed, update_followed, update_refusal,
+    is_stackerdb, list_contracts, producers_contract, read_config, read_signers, select_followed, signers_contract,
+    update_followed, update_refusal,
 };
 use stacks_types::address::StacksAddress;
 
@@ -65,7 +66,7 @@ enum Answer {
     Refused(String),
 }
 
-impl Chain {
+impl NakamotoChainState {
     /// One round: brings the instances up to the tip. False when they were there already.
     ///
     /// Evaluates contracts: call it on a thread with [`crate::execution::STACK_BYTES`] of stack, and on one thread only.
@@ -80,7 +81,7 @@ impl Chain {
         if followed == Some(tip) {
             return Ok(false);
         }
-        self.keep_deployed(followed.unwrap_or(StacksBlockId::BOOT), tip)?;
+        self.keep_deployed(followed, tip)?;
         let kept = self.read(|reader| list_contracts(reader.conn()))?;
         let rounds = ahead.map_or(0, |ahead| ahead.rounds) + 1;
         if kept.is_empty() && rounds < UNWRITTEN_ROUNDS_MAX {
@@ -98,19 +99,22 @@ impl Chain {
             self.take_answer(kept.contract, answer)?;
         }
         // Contracts that were passed over for want of room get their turn: another round finds all of the fork again.
-        let next = if full && removed { StacksBlockId::BOOT } else { tip };
-        self.inner.store.write_all(move |tx| update_followed(tx.sql(), &next))?;
+        let next = (!(full && removed)).then_some(tip);
+        self.inner.store.write_all(move |tx| update_followed(tx.sql(), next.as_ref()))?;
         *lock(&self.inner.followed_ahead) = None;
         Ok(true)
     }
 
-    /// Keeps the StackerDB contracts of the blocks that are new since the followed tip.
-    fn keep_deployed(&self, followed: StacksBlockId, tip: StacksBlockId) -> Result<(), StoreError> {
+    /// Keeps the StackerDB contracts of the blocks that are new since the followed tip; without one, those of all blocks.
+    fn keep_deployed(&self, followed: Option<StacksBlockId>, tip: StacksBlockId) -> Result<(), StoreError> {
+        let mainnet = self.params().mainnet;
         let found = self.read(|reader| {
+            let boot = followed.is_none().then_some(StacksBlockId::BOOT);
+            let blocks = blocks_between(reader.conn(), &followed.unwrap_or(StacksBlockId::BOOT), &tip)?;
             let mut found = Vec::new();
-            for block in blocks_between(reader.conn(), &followed, &tip)? {
+            for block in boot.into_iter().chain(blocks) {
                 for contract in select_contracts(reader.conn(), &block)? {
-                    if is_candidate(reader, &tip, &contract)? {
+                    if is_candidate(reader, mainnet, &tip, &contract)? {
                         found.push(contract);
                     }
                 }
@@ -165,8 +169,12 @@ impl Chain {
     }
 }
 
-fn is_candidate(reader: &ChainReader, tip: &StacksBlockId, contract: &str) -> Result<bool, StoreError> {
+fn is_candidate(reader: &ChainReader, mainnet: bool, tip: &StacksBlockId, contract: &str) -> Result<bool, StoreError> {
     let Some(id) = ContractId::parse(contract) else { return Ok(false) };
+    // A project may bring a contract with such a name: the mocked instance goes before.
+    if [producers_contract(mainnet), signers_contract(mainnet)].iter().any(|mocked| mocked == contract) {
+        return Ok(false);
+    }
     let interface = reader.state_at(Some(tip), |state| state.interface(&id));
     let interface = interface.map_err(|error| StoreError::Corrupt(error.to_string()))?;
     Ok(interface.is_some_and(|interface| is_stackerdb(&interface)))

@@ -1,9 +1,9 @@
 //! Takes a pushed block into staging (docs/CONSENSUS.md#chain-state, `store_block`).
 
-use stacks_types::block::NakamotoBlockHeader;
+use stacks_types::block::NakamotoStacksBlockHeader;
 use stacks_types::ids::StacksBlockId;
 
-use super::{Chain, lock};
+use super::{NakamotoChainState, lock};
 use crate::blocks::{CheckError, Rejection, SignatureRules, check_in_chain, check_standalone, decode_block};
 use crate::db::StoreError;
 use crate::staging::{NewBlock, StageOutcome, StagingState};
@@ -11,7 +11,7 @@ use crate::staging::{NewBlock, StageOutcome, StagingState};
 /// What happened to a pushed block.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StoreOutcome {
-    /// Stored and synced; the coordinator should look at it.
+    /// Stored and committed; the coordinator should look at it.
     Stored(StacksBlockId),
     /// Stored before; with the rejection, if it was found invalid since.
     AlreadyKnown(StacksBlockId, Option<Rejection>),
@@ -30,7 +30,7 @@ pub enum StoreBlockError {
     Store(#[from] StoreError),
 }
 
-impl Chain {
+impl NakamotoChainState {
     /// Checks all that needs no execution, then stores the block. Idempotent. The caller wakes the coordinator. `decoded` gets
     /// the header before anything is checked, unless the bytes are no block.
     ///
@@ -39,7 +39,7 @@ impl Chain {
     pub fn store_block(
         &self,
         bytes: &[u8],
-        decoded: impl FnOnce(&NakamotoBlockHeader),
+        decoded: impl FnOnce(&NakamotoStacksBlockHeader),
     ) -> Result<StoreOutcome, StoreBlockError> {
         let block = match decode_block(bytes) {
             Ok(block) => block,
@@ -95,7 +95,7 @@ impl Chain {
 }
 
 /// Why a known block was rejected, if it was.
-fn verdict(state: StagingState, header: &NakamotoBlockHeader) -> Option<Rejection> {
+fn verdict(state: StagingState, header: &NakamotoStacksBlockHeader) -> Option<Rejection> {
     match state {
         StagingState::Orphaned { rejection, ancestor: None } => Some(rejection),
         // It broke no other rule than that its parent will never be processed.

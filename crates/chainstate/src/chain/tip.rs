@@ -10,7 +10,7 @@ use stacks_types::ids::StacksBlockId;
 use stacks_types::transaction::BlockTransaction;
 
 use super::chain_meta::{select_meta, update_tip};
-use super::{Chain, ChainReader, wire};
+use super::{ChainReader, NakamotoChainState, wire};
 use crate::burn::BurnBlock;
 use crate::db::StoreError;
 use crate::headers::{ProcessedHeader, highest_witness, select_header};
@@ -42,7 +42,7 @@ pub(super) struct TipMove {
     pub(super) applied: Vec<ProcessedHeader>,
 }
 
-impl Chain {
+impl NakamotoChainState {
     /// Looks for the canonical tip in the transaction's view; if it moved, says so and lets the mempool follow.
     /// Returns the tip.
     pub(super) fn follow_tip(
@@ -170,33 +170,13 @@ fn stored_transactions(reader: &ChainReader, block_id: &StacksBlockId) -> Result
 
 #[cfg(test)]
 mod tests {
-    use clarity::costs::Cost;
     use stacks_types::ids::{BurnBlockHash, StateRoot};
 
     use super::*;
-    use crate::headers::TenureSoFar;
 
     fn block(chain_length: u64) -> ProcessedHeader {
-        ProcessedHeader {
-            block_id: StacksBlockId([1; 32]),
-            parent_block_id: StacksBlockId([0; 32]),
-            header: None,
-            state_root: StateRoot([0; 32]),
-            chain_length,
-            burn_view: BurnBlockHash([0; 32]),
-            burn_height: 0,
-            burn_time_s: 0,
-            tenure: TenureSoFar {
-                height: 0,
-                start: StacksBlockId([0; 32]),
-                cost: Cost::default(),
-                fees: 0,
-                coinbase: 0,
-                recipient: String::new(),
-                producer: String::new(),
-            },
-            size_bytes: 0,
-        }
+        let boot = ProcessedHeader::boot(StateRoot([0; 32]), BurnBlockHash([0; 32]), 0, 0);
+        ProcessedHeader { block_id: StacksBlockId([1; 32]), chain_length, ..boot }
     }
 
     #[test]

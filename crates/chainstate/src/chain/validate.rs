@@ -1,10 +1,10 @@
 //! Validates proposals by the code that appends blocks, less the stackers' signatures.
 
 use nakamoto_proto::v1;
-use stacks_types::block::NakamotoBlockHeader;
+use stacks_types::block::NakamotoStacksBlockHeader;
 use stacks_types::keys::KeyError;
 
-use super::{Chain, wire};
+use super::{NakamotoChainState, wire};
 use crate::blocks::{CheckError, Rejection, SignatureRules, check_in_chain, decode_block};
 use crate::db::StoreError;
 use crate::transactions::TransactionError;
@@ -12,7 +12,7 @@ use crate::transactions::TransactionError;
 /// What validation found. A verdict on bytes that are not a block has no hashes.
 pub type Verdict = v1::ValidationVerdict;
 
-impl Chain {
+impl NakamotoChainState {
     /// Whether a proposal would be valid on its parent. Its execution is kept for the append to come. `decoded` gets the header
     /// before anything is checked, unless the bytes are no block.
     ///
@@ -20,7 +20,11 @@ impl Chain {
     ///
     /// # Errors
     /// [`StoreError`]: there is no verdict.
-    pub fn validate(&self, proposal: &[u8], decoded: impl FnOnce(&NakamotoBlockHeader)) -> Result<Verdict, StoreError> {
+    pub fn validate(
+        &self,
+        proposal: &[u8],
+        decoded: impl FnOnce(&NakamotoStacksBlockHeader),
+    ) -> Result<Verdict, StoreError> {
         let size_bytes = proposal.len().try_into().unwrap_or(u64::MAX);
         let block = match decode_block(proposal) {
             Ok(block) => block,

@@ -4,7 +4,7 @@ use clarity::costs::Cost;
 use clarity::run::{Event, EventBody};
 use clarity::value::Value;
 use nakamoto_proto::v1;
-use stacks_types::block::{NakamotoBlockHeader, SigningMode};
+use stacks_types::block::{NakamotoStacksBlockHeader, SigningMode};
 use stacks_types::ids::StacksBlockId;
 use stacks_types::stackerdb::StackerDbChunk;
 
@@ -54,7 +54,7 @@ pub fn block_ref(header: &ProcessedHeader) -> v1::BlockRef {
 
 /// The names of any block.
 #[must_use]
-pub(crate) fn header_ref(header: &NakamotoBlockHeader) -> v1::BlockRef {
+pub(crate) fn header_ref(header: &NakamotoStacksBlockHeader) -> v1::BlockRef {
     v1::BlockRef {
         block_id: bytes(&header.block_id().0),
         block_hash: bytes(&header.block_hash().0),
@@ -65,7 +65,7 @@ pub(crate) fn header_ref(header: &NakamotoBlockHeader) -> v1::BlockRef {
 
 /// A header, decoded.
 #[must_use]
-pub fn header(header: &NakamotoBlockHeader) -> v1::BlockHeader {
+pub fn header(header: &NakamotoStacksBlockHeader) -> v1::BlockHeader {
     v1::BlockHeader {
         version: header.version.into(),
         chain_length: header.chain_length,

@@ -186,10 +186,11 @@ impl<'a> BlockSession<'a> {
         let receipts_before = self.receipts_bytes;
         let (mut receipt, receipts_bytes) = self.run(self.limit, |machine| {
             let done = process(machine, params, tx)?;
-            let bytes = receipts_before.saturating_add(done.value.approximate_bytes());
+            let (before, own) = (receipts_before, done.value.approximate_bytes());
+            let bytes = before.saturating_add(own);
             match bytes <= MAX_RECEIPTS_BYTES {
                 true => Ok(Done { value: (done.value, bytes), deployed: done.deployed }),
-                false => Err(TransactionError::ReceiptsTooLarge { bytes, max: MAX_RECEIPTS_BYTES }.into()),
+                false => Err(TransactionError::ReceiptsTooLarge { before, own, max: MAX_RECEIPTS_BYTES }.into()),
             }
         })?;
         receipt.tx_index = index;

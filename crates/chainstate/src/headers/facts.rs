@@ -8,7 +8,7 @@ use stacks_types::ids::{BurnBlockHash, StacksBlockId};
 
 use super::reward::reward_of_tenure;
 use super::{Ancestry, ProcessedHeader, select_header, select_tenure_starts};
-use crate::burn::{BurnBlock, BurnDbReader};
+use crate::burn::{BurnBlock, ProcessedBurnDb};
 use crate::db::StoreError;
 use crate::execution::{BurnView, ChainFacts, Fact};
 use crate::params::ChainParams;
@@ -20,7 +20,7 @@ pub struct ChainHeaders<'a> {
     /// `chainstate.sqlite`.
     pub conn: &'a Connection,
     /// The burn database.
-    pub burn: &'a BurnDbReader,
+    pub burn: &'a ProcessedBurnDb,
     /// For ancestors.
     pub marf: &'a Marf,
     /// Parent of the block in execution, or the block that is read: rewards are those of this fork.

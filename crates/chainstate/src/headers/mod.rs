@@ -5,11 +5,12 @@
 //! (docs/CONSENSUS.md#opening-a-block), so [`Ancestry`] needs no walk and no second index.
 //!
 //! # Not here
-//! Blocks that wait or were refused: `staging`.
+//! Blocks that wait, and orphaned ones with their reasons: `staging`.
 
 mod ancestry;
 mod facts;
 mod queries;
+mod rejected;
 mod reward;
 mod tip;
 
@@ -18,16 +19,17 @@ pub use facts::ChainHeaders;
 pub(crate) use facts::burn_view_of;
 pub use queries::mined_blocks_of;
 pub(crate) use queries::{
-    children_burn_views, insert_boot, insert_header, insert_mined, insert_rejected, newest_rejected, processed_event,
-    prune_rejected, rejected, select_header, select_tenure, select_tenure_starts, select_witnesses,
+    children_burn_views, insert_boot, insert_header, insert_mined, processed_event, select_header,
+    select_headers_at_burn_heights, select_tenure, select_tenure_block_ids, select_tenure_starts,
 };
+pub(crate) use rejected::{insert_rejected, newest_rejected, prune_rejected, rejected};
 pub use reward::MaturedReward;
 pub(crate) use reward::matured_reward;
-pub use tip::stacks_block_as_of;
-pub(crate) use tip::{highest_witness, select_witnessed};
+pub use tip::get_canonical_stacks_block;
+pub(crate) use tip::highest_witness;
 
 use clarity::costs::Cost;
-use stacks_types::block::NakamotoBlockHeader;
+use stacks_types::block::NakamotoStacksBlockHeader;
 use stacks_types::ids::{BOOT_BLOCK_HASH, BlockHash, BurnBlockHash, StacksBlockId, StateRoot};
 
 /// A processed block's header, and what its tenure has come to with it.
@@ -38,7 +40,7 @@ pub struct ProcessedHeader {
     /// Its parent; the sentinel for the boot block.
     pub parent_block_id: StacksBlockId,
     /// Its header; the boot block has none.
-    pub header: Option<NakamotoBlockHeader>,
+    pub header: Option<NakamotoStacksBlockHeader>,
     /// Root of the state index after it.
     pub state_root: StateRoot,
     /// Stacks blocks before and including it; 0 for the boot block.
@@ -75,10 +77,35 @@ pub struct TenureSoFar {
 }
 
 impl ProcessedHeader {
+    /// The boot block's: a processed block without a header, in no tenure. `burn_time_s` is in seconds since 1970.
+    #[must_use]
+    pub(crate) fn boot(state_root: StateRoot, burn_view: BurnBlockHash, burn_height: u64, burn_time_s: u64) -> Self {
+        Self {
+            block_id: StacksBlockId::BOOT,
+            parent_block_id: StacksBlockId::SENTINEL,
+            header: None,
+            state_root,
+            chain_length: 0,
+            burn_view,
+            burn_height,
+            burn_time_s,
+            tenure: TenureSoFar {
+                height: 0,
+                start: StacksBlockId::BOOT,
+                cost: Cost::default(),
+                fees: 0,
+                coinbase: 0,
+                recipient: String::new(),
+                producer: String::new(),
+            },
+            size_bytes: 0,
+        }
+    }
+
     /// Hash of the header alone; zeros for the boot block.
     #[must_use]
     pub fn block_hash(&self) -> BlockHash {
-        self.header.as_ref().map_or(BOOT_BLOCK_HASH, NakamotoBlockHeader::block_hash)
+        self.header.as_ref().map_or(BOOT_BLOCK_HASH, NakamotoStacksBlockHeader::block_hash)
     }
 
     /// Satoshis spent on this fork so far; 0 for the boot block.

@@ -2,13 +2,12 @@
 
 use clarity::costs::Cost;
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, named_params};
-use stacks_types::block::NakamotoBlockHeader;
+use stacks_types::block::NakamotoStacksBlockHeader;
 use stacks_types::ids::{BurnBlockHash, StacksBlockId, StateRoot, Txid};
 
 use super::{ProcessedHeader, TenureSoFar};
 use crate::burn::BurnBlock;
 use crate::db::{Compressed, StoreError};
-use crate::rejection::Rejection;
 
 /// The header of a processed block, of any fork.
 ///
@@ -21,42 +20,21 @@ pub(crate) fn select_header(
     if *block_id == StacksBlockId::BOOT {
         return select_boot(conn);
     }
-    let sql = "SELECT * FROM nakamoto_block_headers WHERE block_id = ?1";
-    let mut statement = conn.prepare_cached(sql)?;
-    let mut rows = statement.query([block_id.as_bytes()])?;
-    rows.next()?.map(header_from_row).transpose()
+    Ok(select_headers(conn, "WHERE block_id = ?1", [block_id.as_bytes()])?.pop())
 }
 
 fn select_boot(conn: &Connection) -> Result<Option<ProcessedHeader>, StoreError> {
     let sql = "SELECT state_root, burn_view, burn_height, burn_time_s FROM block_headers WHERE block_id = ?1";
     let row = conn.prepare_cached(sql)?.query_row([StacksBlockId::BOOT.as_bytes()], |row| {
-        Ok(ProcessedHeader {
-            block_id: StacksBlockId::BOOT,
-            parent_block_id: StacksBlockId::SENTINEL,
-            header: None,
-            state_root: StateRoot(row.get(0)?),
-            chain_length: 0,
-            burn_view: BurnBlockHash(row.get(1)?),
-            burn_height: row.get(2)?,
-            burn_time_s: row.get(3)?,
-            tenure: TenureSoFar {
-                height: 0,
-                start: StacksBlockId::BOOT,
-                cost: Cost::default(),
-                fees: 0,
-                coinbase: 0,
-                recipient: String::new(),
-                producer: String::new(),
-            },
-            size_bytes: 0,
-        })
+        let (state_root, burn_view) = (StateRoot(row.get(0)?), BurnBlockHash(row.get(1)?));
+        Ok(ProcessedHeader::boot(state_root, burn_view, row.get(2)?, row.get(3)?))
     });
     Ok(row.optional()?)
 }
 
 fn header_from_row(row: &Row<'_>) -> Result<ProcessedHeader, StoreError> {
     let encoded: Vec<u8> = row.get("header")?;
-    let header = NakamotoBlockHeader::decode(&encoded)
+    let header = NakamotoStacksBlockHeader::decode(&encoded)
         .map_err(|error| StoreError::Corrupt(format!("header of a processed block: {error}")))?;
     Ok(ProcessedHeader {
         block_id: StacksBlockId(row.get("block_id")?),
@@ -94,7 +72,7 @@ pub(crate) fn insert_boot(tx: &Transaction<'_>, boot: &ProcessedHeader, event: &
 pub(crate) fn insert_header(
     tx: &Transaction<'_>,
     block: &ProcessedHeader,
-    header: &NakamotoBlockHeader,
+    header: &NakamotoStacksBlockHeader,
     event: &[u8],
 ) -> Result<i64, StoreError> {
     tx.prepare_cached(include_str!("insert_header.sql"))?.execute(named_params! {
@@ -187,73 +165,59 @@ pub(crate) fn select_tenure(
     burn_view: &BurnBlock,
     limit: usize,
 ) -> Result<Vec<ProcessedHeader>, StoreError> {
-    let sql = "SELECT * FROM nakamoto_block_headers WHERE burn_height = ?1 AND burn_view = ?2
+    let condition = "WHERE burn_height = ?1 AND burn_view = ?2
                ORDER BY chain_length DESC, block_id LIMIT ?3";
-    select_headers(conn, sql, (burn_view.height, burn_view.hash.as_bytes(), limit))
+    select_headers(conn, condition, (burn_view.height, burn_view.hash.as_bytes(), limit))
+}
+
+/// Ids of the blocks of the tenure that a burn block began, lowest first.
+///
+/// # Errors
+/// [`StoreError`] when a row cannot be read.
+pub(crate) fn select_tenure_block_ids(
+    conn: &Connection,
+    burn_view: &BurnBlock,
+) -> Result<Vec<StacksBlockId>, StoreError> {
+    let sql = "SELECT block_id FROM nakamoto_block_headers WHERE burn_height = ?1 AND burn_view = ?2
+               ORDER BY chain_length";
+    let mut statement = conn.prepare_cached(sql)?;
+    let rows =
+        statement.query_map((burn_view.height, burn_view.hash.as_bytes()), |row| Ok(StacksBlockId(row.get(0)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// The newest `limit` blocks of all forks whose burn views are at these heights, newest first.
 ///
 /// # Errors
 /// [`StoreError`] when a row cannot be read.
-pub(crate) fn select_witnesses(
+pub(crate) fn select_headers_at_burn_heights(
     conn: &Connection,
     burn_heights: std::ops::Range<u64>,
     limit: usize,
 ) -> Result<Vec<ProcessedHeader>, StoreError> {
-    let sql = "SELECT * FROM nakamoto_block_headers WHERE burn_height >= ?1 AND burn_height < ?2
+    let condition = "WHERE burn_height >= ?1 AND burn_height < ?2
                ORDER BY burn_height DESC, chain_length DESC LIMIT ?3";
-    select_headers(conn, sql, (burn_heights.start, burn_heights.end, limit))
+    select_headers(conn, condition, (burn_heights.start, burn_heights.end, limit))
 }
+
+/// Columns of [`header_from_row`]: not the event, which may have megabytes, and which a query that sorts would copy.
+const HEADER_COLUMNS: &str =
+    "header, block_id, parent_block_id, chain_length, burn_view, burn_height, burn_time_s, tenure_height,
+    tenure_start_block_id, tenure_cost, tenure_fees, coinbase, reward_recipient, producer, size_bytes";
 
 fn select_headers(
     conn: &Connection,
-    sql: &str,
+    condition: &str,
     values: impl rusqlite::Params,
 ) -> Result<Vec<ProcessedHeader>, StoreError> {
-    let mut statement = conn.prepare_cached(sql)?;
+    let sql = format!("SELECT {HEADER_COLUMNS} FROM nakamoto_block_headers {condition}");
+    let mut statement = conn.prepare_cached(&sql)?;
     let mut rows = statement.query(values)?;
     let mut headers = Vec::new();
     while let Some(row) = rows.next()? {
         headers.push(header_from_row(row)?);
     }
     Ok(headers)
-}
-
-/// Keeps the verdict on a staged block that broke a rule, which the event with this sequence announces.
-pub(crate) fn insert_rejected(
-    tx: &Transaction<'_>,
-    block_id: &StacksBlockId,
-    rejection: &Rejection,
-    sequence: u64,
-) -> Result<(), StoreError> {
-    let sql = "INSERT INTO rejected_blocks (block_id, reason, detail, sequence) VALUES (?1, ?2, ?3, ?4)";
-    let (code, detail) = (i32::from(rejection.reason()), rejection.to_string());
-    tx.prepare_cached(sql)?.execute((block_id.as_bytes(), code, detail, sequence))?;
-    Ok(())
-}
-
-/// Forgets the verdicts that events below a sequence announced. They were for a start after a crash between verdict and mark;
-/// staging has known them since.
-pub(crate) fn prune_rejected(tx: &Transaction<'_>, keep_from: u64) -> Result<(), StoreError> {
-    tx.prepare_cached("DELETE FROM rejected_blocks WHERE sequence < ?1")?.execute([keep_from])?;
-    Ok(())
-}
-
-/// The verdict on a staged block, when it broke a rule.
-pub(crate) fn rejected(conn: &Connection, block_id: &StacksBlockId) -> Result<Option<Rejection>, StoreError> {
-    let sql = "SELECT reason, detail FROM rejected_blocks WHERE block_id = ?1";
-    let row = conn.prepare_cached(sql)?.query_row([block_id.as_bytes()], |row| Rejection::from_row(row, "detail"));
-    Ok(row.optional()?)
-}
-
-/// The block that was rejected last, of those whose verdicts are kept, and the rule that it broke.
-pub(crate) fn newest_rejected(conn: &Connection) -> Result<Option<(StacksBlockId, Rejection)>, StoreError> {
-    let sql = "SELECT block_id, reason, detail FROM rejected_blocks ORDER BY sequence DESC LIMIT 1";
-    let mut select = conn.prepare_cached(sql)?;
-    let row =
-        select.query_row([], |row| Ok((StacksBlockId(row.get("block_id")?), Rejection::from_row(row, "detail")?)));
-    Ok(row.optional()?)
 }
 
 fn cost_to_bytes(cost: &Cost) -> [u8; 40] {

@@ -7,7 +7,7 @@
 use rusqlite::{Connection, OptionalExtension as _};
 use stacks_types::ids::{BurnBlockHash, StacksBlockId};
 
-use crate::burn::{BurnBlock, BurnDbReader};
+use crate::burn::{BurnBlock, ProcessedBurnDb};
 use crate::db::StoreError;
 
 /// The Stacks block that is canonical when bitcoin ends with `tip`: (1) from there down, the highest bitcoin block in that fork which
@@ -16,9 +16,9 @@ use crate::db::StoreError;
 ///
 /// # Errors
 /// [`StoreError`] when a row cannot be read.
-pub fn stacks_block_as_of(
+pub fn get_canonical_stacks_block(
     conn: &Connection,
-    burn: &BurnDbReader,
+    burn: &ProcessedBurnDb,
     tip: &BurnBlock,
 ) -> Result<StacksBlockId, StoreError> {
     Ok(highest_witness(conn, burn, tip, 0)?.unwrap_or(StacksBlockId::BOOT))
@@ -34,7 +34,7 @@ pub fn stacks_block_as_of(
 /// [`StoreError`] when a row cannot be read.
 pub(crate) fn highest_witness(
     conn: &Connection,
-    burn: &BurnDbReader,
+    burn: &ProcessedBurnDb,
     burn_tip: &BurnBlock,
     lowest: u64,
 ) -> Result<Option<StacksBlockId>, StoreError> {
@@ -61,17 +61,4 @@ fn last_witness(conn: &Connection, height: u64, burn_view: &BurnBlockHash) -> Re
                ORDER BY chain_length DESC, block_id LIMIT 1";
     let mut statement = conn.prepare_cached(sql)?;
     Ok(statement.query_row((height, burn_view.as_bytes()), |row| Ok(StacksBlockId(row.get(0)?)))?)
-}
-
-/// Blocks that witnessed a burn block, lowest first.
-///
-/// # Errors
-/// [`StoreError`] when a row cannot be read.
-pub(crate) fn select_witnessed(conn: &Connection, burn_view: &BurnBlock) -> Result<Vec<StacksBlockId>, StoreError> {
-    let sql = "SELECT block_id FROM nakamoto_block_headers WHERE burn_height = ?1 AND burn_view = ?2
-               ORDER BY chain_length";
-    let mut statement = conn.prepare_cached(sql)?;
-    let rows =
-        statement.query_map((burn_view.height, burn_view.hash.as_bytes()), |row| Ok(StacksBlockId(row.get(0)?)))?;
-    Ok(rows.collect::<Result<_, _>>()?)
 }

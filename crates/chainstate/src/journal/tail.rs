@@ -1,4 +1,4 @@
-//! The newest events in memory, and the bell that rings when there are more.
+//! The newest events in memory; listeners are called when there are more.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -75,7 +75,7 @@ impl JournalTail {
         Some(events.take_while(|event| within(&mut bytes, event.encoded.len(), max_bytes)).cloned().collect())
     }
 
-    /// Appends what was committed at `time_ms` and rings the bell.
+    /// Appends what was committed at `time_ms` and calls the listeners.
     pub(crate) fn publish(&self, events: Vec<JournalEvent>, time_ms: u64) {
         if events.is_empty() {
             return;

@@ -53,7 +53,7 @@ pub(crate) fn insert(
 }
 
 /// Brings back the transactions of blocks that are no longer canonical, oldest block first. Among the dropped is one whose nonce is
-/// used on the canonical fork, that conflicts with a pending one which pays as much, or that finds no room. Call it after
+/// used on the canonical fork, that conflicts with a pending one which pays as much, that finds no room, or that no proposal may hold. Call it after
 /// [`super::on_block`] has the accounts' nonces at the new tip.
 ///
 /// # Errors
@@ -73,6 +73,11 @@ pub(crate) fn restore(
         else {
             continue;
         };
+        if checked.transaction().has_high_s() {
+            // Before 4.0 a block may hold it, and no proposal (docs/CONSENSUS.md#keys-and-addresses).
+            all.dropped.push(Dropped { pending: checked.pending().clone(), reason: DropReason::Problematic });
+            continue;
+        }
         match insert_checked(tx, &checked, &[], &mut next_nonce, across_fork)? {
             InsertOutcome::Inserted(changes) => all.extend(changes),
             InsertOutcome::Full { .. } => {

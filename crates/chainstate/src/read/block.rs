@@ -1,6 +1,6 @@
 //! Stacks blocks: processed, and those that wait or were refused.
 
-use stacks_types::block::{NakamotoBlock, NakamotoBlockHeader};
+use stacks_types::block::{NakamotoStacksBlock, NakamotoStacksBlockHeader};
 use stacks_types::ids::{BlockHash, BurnBlockHash, StacksBlockId};
 
 use super::{LookupError, Unknown};
@@ -31,7 +31,7 @@ pub struct Block {
     /// The burn block that it witnesses.
     pub burn_view: BurnBlockHash,
     /// Its header; the boot block has none.
-    pub header: Option<NakamotoBlockHeader>,
+    pub header: Option<NakamotoStacksBlockHeader>,
     /// Its encoding. Empty for the boot block, and of an old orphan.
     pub encoded: Vec<u8>,
     /// How far it has come.
@@ -70,11 +70,11 @@ fn waiting(snapshot: &Snapshot<'_>, id: &StacksBlockId) -> Result<Block, LookupE
     // The bytes of old orphans are dropped. One that is processed has its header here from the next commit on.
     let header = match data.is_empty() {
         true => None,
-        false => Some(NakamotoBlock::decode(&data).map_err(LookupError::corrupt)?.header),
+        false => Some(NakamotoStacksBlock::decode(&data).map_err(LookupError::corrupt)?.header),
     };
     Ok(Block {
         block_id,
-        block_hash: header.as_ref().map(NakamotoBlockHeader::block_hash),
+        block_hash: header.as_ref().map(NakamotoStacksBlockHeader::block_hash),
         chain_length,
         burn_view: burn_block_hash,
         header,

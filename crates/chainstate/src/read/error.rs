@@ -22,7 +22,7 @@ pub enum Unknown {
     StackerDb,
     /// A slot of a StackerDB.
     Slot,
-    /// A chunk, or that version of it.
+    /// A chunk, or that version of one.
     Chunk,
 }
 

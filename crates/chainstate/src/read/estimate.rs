@@ -15,7 +15,7 @@ use stacks_types::transaction::{
 };
 
 use super::LookupError;
-use crate::blocks::{open, plan};
+use crate::blocks::{begin_block, plan_block};
 use crate::chain::Snapshot;
 use crate::execution::Expired;
 use crate::transactions::{TransactionError, VerifiedTransaction};
@@ -86,11 +86,11 @@ fn run_on_tip(
 ) -> Result<Result<Cost, NoEstimate>, LookupError> {
     let tip = snapshot.tip()?;
     let view = snapshot.burn_view(&tip.burn_view)?;
-    let mut place = plan(snapshot.params(), snapshot.conn(), &snapshot.ancestry(), tip, view)?;
+    let mut plan = plan_block(snapshot.params(), snapshot.conn(), &snapshot.ancestry(), tip, view)?;
     // The whole limit, not what this tenure has left of it: the transaction may be mined in another one.
-    place.parent.tenure.cost = Cost::default();
-    let headers = snapshot.headers(place.parent.block_id);
-    let session = open(snapshot.block_env(&headers), &place);
+    plan.parent.tenure.cost = Cost::default();
+    let headers = snapshot.headers(plan.parent.block_id);
+    let session = begin_block(snapshot.block_env(&headers), &plan);
     let mut session = session.map_err(LookupError::corrupt)?;
     session.stop_when(expired);
     match session.process_verified(&VerifiedTransaction::remembered(transaction)) {

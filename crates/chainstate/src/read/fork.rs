@@ -7,7 +7,7 @@ use super::sortition::was_sortition;
 use super::tenure::encoded;
 use crate::burn::BurnBlock;
 use crate::chain::Snapshot;
-use crate::headers::select_witnessed;
+use crate::headers::select_tenure_block_ids;
 
 /// A burn block on the way back from a tenure, with the bytes of its tenure's blocks.
 #[derive(Debug, Clone)]
@@ -22,29 +22,31 @@ pub struct ForkTenure {
     pub blocks: Option<Vec<Vec<u8>>>,
 }
 
-/// Burn blocks from `start` back to `stop`, both included, at most `limit`; block bytes within `max_bytes`. `None` when `stop`
-/// is not in the fork of `start`.
+/// Burn blocks that elected a producer, from `newer` back to `older`, both included, at most `limit`; `newer` in any case. Block bytes
+/// are within `max_bytes`. `None` when `older` is not in the fork of `newer`.
 ///
 /// # Errors
 /// [`super::Unknown::BurnBlock`] for either.
 pub fn get(
     snapshot: &Snapshot<'_>,
-    start: &ConsensusHash,
-    stop: &ConsensusHash,
+    older: &ConsensusHash,
+    newer: &ConsensusHash,
     limit: usize,
     max_bytes: usize,
 ) -> Result<Option<Vec<ForkTenure>>, LookupError> {
     let burn = snapshot.burn();
-    let mut at = burn.get_burn_block_by_consensus_hash(start)?;
-    let stop = burn.get_burn_block_by_consensus_hash(stop)?;
-    if !burn.is_ancestor_of(&stop.hash, &at.hash)? {
+    let mut at = burn.get_burn_block_by_consensus_hash(newer)?;
+    let older = burn.get_burn_block_by_consensus_hash(older)?;
+    if !burn.is_ancestor_of(&older.hash, &at.hash)? {
         return Ok(None);
     }
     let (mut tenures, mut bytes_left) = (Vec::new(), max_bytes);
     loop {
         let parent = at.parent;
-        let is_last = at.hash == stop.hash;
-        tenures.push(tenure(snapshot, at, &mut bytes_left)?);
+        let is_last = at.hash == older.hash;
+        if tenures.is_empty() || was_sortition(snapshot, &at) {
+            tenures.push(tenure(snapshot, at, &mut bytes_left)?);
+        }
         if is_last || tenures.len() >= limit {
             return Ok(Some(tenures));
         }
@@ -53,7 +55,7 @@ pub fn get(
 }
 
 fn tenure(snapshot: &Snapshot<'_>, burn_block: BurnBlock, bytes_left: &mut usize) -> Result<ForkTenure, LookupError> {
-    let ids = select_witnessed(snapshot.conn(), &burn_block)?;
+    let ids = select_tenure_block_ids(snapshot.conn(), &burn_block)?;
     let mut blocks = Some(Vec::new()).filter(|_: &Vec<_>| !ids.is_empty());
     for id in &ids {
         let Some(list) = &mut blocks else { break };

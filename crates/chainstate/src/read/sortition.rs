@@ -5,7 +5,7 @@ use stacks_types::ids::{BurnBlockHash, ConsensusHash, Hash160, StacksBlockId, Vr
 use super::{LookupError, Unknown, known_header};
 use crate::burn::BurnBlock;
 use crate::chain::Snapshot;
-use crate::headers::{ProcessedHeader, select_witnessed, stacks_block_as_of};
+use crate::headers::{ProcessedHeader, get_canonical_stacks_block, select_tenure_block_ids};
 
 /// Which tenure or sortition: each is named by its burn block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,9 +104,9 @@ fn sortition(snapshot: &Snapshot<'_>, burn_block: BurnBlock) -> Result<Sortition
 
 /// The block on which the tenure's first one builds, or would build now.
 fn parent_of_tenure(snapshot: &Snapshot<'_>, burn_block: &BurnBlock) -> Result<ProcessedHeader, LookupError> {
-    let parent = match select_witnessed(snapshot.conn(), burn_block)?.first() {
+    let parent = match select_tenure_block_ids(snapshot.conn(), burn_block)?.first() {
         Some(first) => known_header(snapshot, first)?.parent_block_id,
-        None => stacks_block_as_of(snapshot.conn(), snapshot.burn(), burn_block)?,
+        None => get_canonical_stacks_block(snapshot.conn(), snapshot.burn(), burn_block)?,
     };
     known_header(snapshot, &parent)
 }

@@ -11,7 +11,7 @@ use stacks_types::keys::PublicKey;
 use super::{LookupError, Unknown, at_state};
 use crate::burn::StackerSet;
 use crate::chain::Snapshot;
-use crate::headers::{ProcessedHeader, select_witnesses};
+use crate::headers::{ProcessedHeader, select_headers_at_burn_heights};
 use crate::params::{POX_PREPARE_LENGTH, stacking_minimum};
 
 /// Stacking as its contract would answer it. What the chain's parameters say is left to them.
@@ -83,7 +83,9 @@ pub fn stackers_of_cycle(
     }
     let set = burn.stackers_of_cycle(cycle)?;
     let newest = match snapshot.params().signing {
-        SigningMode::Ecdsa => select_witnesses(snapshot.conn(), 0..height.saturating_add(1), BLOCKS_FOR_KEYS)?,
+        SigningMode::Ecdsa => {
+            select_headers_at_burn_heights(snapshot.conn(), 0..height.saturating_add(1), BLOCKS_FOR_KEYS)?
+        }
         SigningMode::WellKnown => Vec::new(),
     };
     let mut known = BTreeMap::new();
@@ -113,7 +115,7 @@ pub fn blocks_signed(snapshot: &Snapshot<'_>, key: &PublicKey, cycle: u64) -> Re
     if set.position(&hash).is_none() {
         return Ok(0);
     }
-    let blocks = select_witnesses(snapshot.conn(), heights_of(snapshot, cycle), BLOCKS_COUNTED)?;
+    let blocks = select_headers_at_burn_heights(snapshot.conn(), heights_of(snapshot, cycle), BLOCKS_COUNTED)?;
     let signed = blocks.iter().filter(|header| has_signed(header, &hash, set.stackers.len())).count();
     Ok(signed as u64)
 }

@@ -26,8 +26,8 @@ pub struct TenureInfo {
 pub struct Tenure {
     /// The burn block that elected its producer.
     pub burn_block: BurnBlock,
-    /// Consensus hash of the election before; `None` for the first burn block, which has none.
-    pub last_sortition: Option<ConsensusHash>,
+    /// Consensus hash of the election before; of the first burn block when there was none.
+    pub last_sortition: ConsensusHash,
     /// Its blocks, newest first; empty when its producer made none.
     pub blocks: Vec<ProcessedHeader>,
 }
@@ -71,12 +71,15 @@ pub fn get(snapshot: &Snapshot<'_>, at: SortitionAt, limit: usize) -> Result<Ten
         // Of the first burn block's tenure there is the boot block, and nothing else.
         blocks.extend(select_header(snapshot.conn(), &StacksBlockId::BOOT)?);
     }
-    let last_sortition = elected_before(snapshot, &burn_block)?.map(|last| last.consensus_hash);
-    Ok(Tenure { burn_block, last_sortition, blocks })
+    let last = match elected_before(snapshot, &burn_block)? {
+        Some(last) => last,
+        None => super::sortition::burn_block(snapshot, SortitionAt::Height(snapshot.burn().rules().first_height))?,
+    };
+    Ok(Tenure { burn_block, last_sortition: last.consensus_hash, blocks })
 }
 
-/// Encoded blocks from `block_id` back to the first of its tenure or to `stop`, which is included, newest first; as many as
-/// `max_bytes` holds.
+/// Encoded blocks from `block_id` back to the first of its tenure or to the child of `stop`, newest first; as many as `max_bytes`
+/// holds. A `stop` that is no ancestor stops nothing.
 ///
 /// # Errors
 /// [`Unknown::Block`], also for the boot block, which has no encoding.
@@ -96,7 +99,7 @@ pub fn blocks_back(
             return Ok(blocks);
         }
         blocks.push(block);
-        if at.starts_tenure() || stop == Some(at.block_id) {
+        if at.starts_tenure() || stop == Some(at.parent_block_id) {
             return Ok(blocks);
         }
         at = known_header(snapshot, &at.parent_block_id)?;

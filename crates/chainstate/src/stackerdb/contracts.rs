@@ -70,11 +70,14 @@ pub(crate) fn select_followed(conn: &Connection) -> Result<Option<StacksBlockId>
     Ok(select.query_row([], |row| row.get(0).map(StacksBlockId)).optional()?)
 }
 
-/// Sets it.
+/// Sets it; `None` for no block, so that the next round looks at all of them.
 ///
 /// # Errors
 /// When the database fails.
-pub(crate) fn update_followed(tx: &Transaction<'_>, tip: &StacksBlockId) -> Result<(), StoreError> {
-    tx.prepare_cached("INSERT OR REPLACE INTO stackerdb_followed VALUES (1, ?1)")?.execute([tip.0])?;
+pub(crate) fn update_followed(tx: &Transaction<'_>, tip: Option<&StacksBlockId>) -> Result<(), StoreError> {
+    match tip {
+        Some(tip) => tx.prepare_cached("INSERT OR REPLACE INTO stackerdb_followed VALUES (1, ?1)")?.execute([tip.0])?,
+        None => tx.prepare_cached("DELETE FROM stackerdb_followed")?.execute([])?,
+    };
     Ok(())
 }

@@ -13,7 +13,7 @@
 //! `stacks_attachable` (its parent is processed).
 //!
 //! # Invariants
-//! - What [`StagingWriter::store`] answered `Stored` to survives a power cut. A block that nobody can check yet may be forgotten
+//! - What [`StagingWriter::store`] answered `Stored` to survives what the folder's `Durability` says. A block that nobody can check yet may be forgotten
 //!   for newer ones of its like.
 //! - No state is ever left but `stored`. A processed block keeps its bytes.
 //! - Blocks that wait for something unknown are bounded in number and bytes.

@@ -5,7 +5,7 @@ use super::rows;
 use crate::db::StoreError;
 use rusqlite::Connection;
 use sqlite::{Migration, Schema};
-use stacks_types::block::NakamotoBlock;
+use stacks_types::block::NakamotoStacksBlock;
 use stacks_types::ids::{BurnBlockHash, StacksBlockId};
 use stacks_types::transaction::BlockTransaction;
 use std::path::Path;
@@ -52,7 +52,7 @@ impl StagingReader {
         let corrupt = StoreError::Corrupt;
         let staged = self.get_staging_block(id)?;
         let staged = staged.ok_or_else(|| corrupt(format!("processed block {id} is not in staging")))?;
-        let block = NakamotoBlock::decode(&staged.data);
+        let block = NakamotoStacksBlock::decode(&staged.data);
         Ok(block.map_err(|error| corrupt(format!("stored block {id}: {error}")))?.txs)
     }
 
@@ -81,13 +81,13 @@ impl StagingReader {
         Ok(self.state(id)? == Some(StagingState::Processed))
     }
 
-    /// Up to `limit` blocks of any state that arrived after that row, in order, with their bytes (2 MiB each at most).
-    /// 0 starts at the first.
+    /// Up to `limit` blocks of any state that arrived after that row, in order, with their bytes: at most `max_bytes` together, or
+    /// one block. 0 starts at the first.
     ///
     /// # Errors
     /// When the database fails.
-    pub fn blocks_after(&self, row: u64, limit: u32) -> Result<Vec<StagedBlock>, StoreError> {
-        rows::select_after(&self.conn, row, limit)
+    pub fn blocks_after(&self, row: u64, limit: u32, max_bytes: usize) -> Result<Vec<StagedBlock>, StoreError> {
+        rows::select_after(&self.conn, row, limit, max_bytes)
     }
 
     /// The newest number that a block was given; it may be forgotten since. 0 when none was.

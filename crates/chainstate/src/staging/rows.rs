@@ -84,14 +84,27 @@ pub(super) fn select_next_processable(conn: &Connection) -> Result<Option<Staged
     Ok(select.query_row([], to_block).optional()?)
 }
 
-/// Up to `limit` blocks that arrived after the given one, in order.
-pub(super) fn select_after(conn: &Connection, row: u64, limit: u32) -> Result<Vec<StagedBlock>, StoreError> {
+/// Up to `limit` blocks that arrived after the given one, in order, and of those no more than have `max_bytes` together, but one.
+pub(super) fn select_after(
+    conn: &Connection,
+    row: u64,
+    limit: u32,
+    max_bytes: usize,
+) -> Result<Vec<StagedBlock>, StoreError> {
     let mut select = conn.prepare_cached(
         "SELECT b.*, d.data FROM staging_blocks b LEFT JOIN staging_block_data d ON d.arrival = b.arrival
          WHERE b.arrival > ?1 ORDER BY b.arrival LIMIT ?2",
     )?;
-    let rows = select.query_map(params![to_integer("staging row", row)?, limit], to_block)?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    let (mut blocks, mut bytes) = (Vec::new(), 0_usize);
+    for block in select.query_map(params![to_integer("staging row", row)?, limit], to_block)? {
+        let block: StagedBlock = block?;
+        bytes = bytes.saturating_add(block.data.len());
+        if bytes > max_bytes && !blocks.is_empty() {
+            break;
+        }
+        blocks.push(block);
+    }
+    Ok(blocks)
 }
 
 /// Burn hashes that stored blocks wait for, in order.

@@ -95,10 +95,26 @@ fn a_stored_block_is_read_back_and_storing_it_again_changes_nothing() {
     };
     assert_eq!(stored, expected);
     let reader = StagingReader::open(&staging.path()).unwrap();
-    assert_eq!(reader.blocks_after(0, 10).unwrap(), vec![expected]);
-    assert_eq!(reader.blocks_after(1, 10).unwrap(), vec![]);
+    assert_eq!(reader.blocks_after(0, 10, 0).unwrap(), vec![expected], "one comes in any case");
+    assert_eq!(reader.blocks_after(1, 10, 0).unwrap(), vec![]);
     assert_eq!(reader.get_staging_block(&id(6)).unwrap(), None);
     assert_eq!(reader.state(&id(6)).unwrap(), None);
+}
+
+#[test]
+fn blocks_that_are_read_together_are_bounded_in_number_and_bytes() {
+    let mut staging = staging();
+    for number in 2..6 {
+        staging.db.store(&block(number, 1, b"bytes")).unwrap();
+    }
+    let reader = StagingReader::open(&staging.path()).unwrap();
+    let rows = |limit, max_bytes| -> Vec<u64> {
+        reader.blocks_after(1, limit, max_bytes).unwrap().iter().map(|block| block.row).collect()
+    };
+    assert_eq!(
+        (rows(10, 15), rows(10, 14), rows(10, 1), rows(2, 15)),
+        (vec![2, 3, 4], vec![2, 3], vec![2], vec![2, 3])
+    );
 }
 
 #[test]
@@ -313,12 +329,12 @@ fn everything_survives_reopening() {
     staging.db.store(&block(2, 1, b"2")).unwrap();
     staging.db.store(&block(3, 1, b"3")).unwrap();
     staging.db.mark_orphaned(&id(3), &rejection("why")).unwrap();
-    let before = staging.db.blocks_after(0, 10).unwrap();
+    let before = staging.db.blocks_after(0, 10, usize::MAX).unwrap();
     let path = staging.path();
     let Staging { folder, db } = staging;
     drop(db);
     let again = StagingWriter::open(&path, Durability::Unsynced).unwrap();
-    assert_eq!(again.blocks_after(0, 10).unwrap(), before);
+    assert_eq!(again.blocks_after(0, 10, usize::MAX).unwrap(), before);
     drop(folder);
 }
 

@@ -35,7 +35,7 @@ pub(crate) const MAX_ORPHAN_DETAIL_BYTES: usize = 1024;
 /// What became of a block that was to be stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum StageOutcome {
-    /// It is on disk, in state [`StagingState::Stored`].
+    /// It is committed, in state [`StagingState::Stored`].
     Stored,
     /// It was there before, and is in this state.
     AlreadyKnown(StagingState),
@@ -88,7 +88,7 @@ impl StagingWriter {
         self.write(|tx| insert_identity(tx, chain))
     }
 
-    /// Stores a block, unless it is known already. It is on disk when this returns [`StageOutcome::Stored`].
+    /// Stores a block, unless it is known already. It is committed when this returns [`StageOutcome::Stored`].
     ///
     /// # Errors
     /// Ours: nothing is stored.

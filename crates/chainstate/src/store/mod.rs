@@ -1,11 +1,11 @@
 //! The one writer of `chainstate.sqlite`: a thread that runs jobs in transactions.
 //!
 //! Jobs that wait together are committed together (group commit): each runs in a savepoint of its own, so that one that
-//! fails leaves nothing and harms no other. A caller has its answer only after the commit is on disk; what must become
+//! fails leaves nothing and harms no other. A caller has its answer only after the commit; what must become
 //! visible with it (events, tip, caches) is published by the writer between commit and answer.
 //!
 //! # Invariants
-//! - An answer `Ok` means committed and synced.
+//! - An answer `Ok` means committed, and with `Durability::Synced` on the disk.
 //! - Events get their sequence inside the transaction: gap-free, in commit order.
 
 use std::any::Any;
@@ -99,7 +99,7 @@ impl<'a> WriteTx<'a> {
         self.with_commit.push(Box::new(move || Box::new(show())));
     }
 
-    /// Runs `action` once the transaction is on disk; never when it is rolled back.
+    /// Runs `action` once the transaction is committed; never when it is rolled back.
     pub(crate) fn after_commit(&mut self, action: impl FnOnce() + Send + 'static) {
         self.after_commit.push(Box::new(action));
     }
@@ -135,13 +135,13 @@ impl Store {
         Ok((Self { jobs, commits }, thread))
     }
 
-    /// Commits since the start. What was read after a look at this number is still so as long as the number is the same.
+    /// Number of commits since the start: while it is unchanged, what was read after it stays true.
     #[must_use]
     pub(crate) fn commits(&self) -> u64 {
         self.commits.load(Ordering::Acquire)
     }
 
-    /// Runs `work` in a transaction and waits until it is on disk. The outer error is ours; `work`'s own error rolls its
+    /// Runs `work` in a transaction and waits until it is committed. The outer error is ours; `work`'s own error rolls its
     /// part back and comes back as it is.
     ///
     /// Blocks: never call it on a network thread.

@@ -2,7 +2,7 @@
 //! in a folder, and a header table that says what a test wrote down. Feature `test-support`; never part of a node.
 //!
 //! # Not here
-//! Whole chains: tests open a [`crate::chain::Chain`] with parameters of their own.
+//! Whole chains: tests open a [`crate::chain::NakamotoChainState`] with parameters of their own.
 
 mod accounts;
 mod chain_params;

@@ -82,10 +82,12 @@ pub enum TransactionError {
     #[error("cost {} exceeds {}", .0.after, .0.limit)]
     CostExceeded(Box<CostOverrun>),
     /// The block's receipts would take more memory than a block's may (docs/CONSENSUS.md#limits-of-the-formats).
-    #[error("receipts of {bytes} bytes, at most {max} are allowed in a block")]
+    #[error("receipts of {before} bytes and its own of {own}, at most {max} are allowed in a block")]
     ReceiptsTooLarge {
-        /// This transaction's included.
-        bytes: u64,
+        /// Of the transactions before it in the block.
+        before: u64,
+        /// Its own.
+        own: u64,
         /// The limit.
         max: u64,
     },
@@ -166,19 +168,23 @@ pub(crate) enum MinerAction {
     KeepByNonce,
     /// Leaves it pending and goes on with the next.
     Skip,
-    /// Leaves it pending; the block has hardly any room: from now on only transfers, the second time the block is done.
+    /// Leaves it pending; the block has hardly any room, and the second time it is done.
     NearlyFull,
     /// Drops it as too expensive for any block.
     DropTooExpensive,
     /// Drops it and remembers it as problematic.
     DropProblematic,
-    /// The same, as it took more time or memory than it may.
+    /// The same, as it took more time or memory than it may, or than any block's receipts may.
     DropOverLimits,
     /// Leaves it pending until garbage collection.
     KeepUntilCollected,
     /// Gives the block up: the failure is ours.
     Abandon,
 }
+
+/// What the sender of a transaction can do for which the budget of the tenure is used up.
+pub(crate) const WAITS_FOR_TENURE: &str =
+    "the tenure's budget is used up: it is tried again in the next one, which begins with the next burn block";
 
 /// Below this share of the limit used before, an overflowing transaction is too expensive by itself, in percent.
 const TOO_EXPENSIVE_BELOW_PERCENT: u64 = 30;
@@ -191,6 +197,7 @@ impl TransactionError {
     pub(crate) fn miner_action(&self) -> MinerAction {
         match self {
             Self::BadNonce { .. } => MinerAction::KeepByNonce,
+            Self::ReceiptsTooLarge { own, max, .. } if own > max => MinerAction::DropOverLimits,
             Self::DeadlinePassed | Self::ReceiptsTooLarge { .. } => MinerAction::Skip,
             Self::CostExceeded(cost) => match cost.percent_used() {
                 used if used < TOO_EXPENSIVE_BELOW_PERCENT => MinerAction::DropTooExpensive,
@@ -219,9 +226,7 @@ impl TransactionError {
     pub(crate) fn cure(&self) -> &'static str {
         match self.miner_action() {
             MinerAction::KeepByNonce => "it waits until its nonce is the account's next",
-            MinerAction::Skip | MinerAction::NearlyFull if self.is_exhausted() => {
-                "the tenure's budget is used up: it is tried again in the next one, which begins with the next burn block"
-            }
+            MinerAction::Skip | MinerAction::NearlyFull if self.is_exhausted() => WAITS_FOR_TENURE,
             MinerAction::Skip | MinerAction::NearlyFull => "it is tried again in the next block",
             MinerAction::DropTooExpensive => "it takes more than a whole tenure allows: split it, or make it cheaper",
             MinerAction::DropProblematic => match self {

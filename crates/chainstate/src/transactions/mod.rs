@@ -14,8 +14,8 @@ mod verified;
 
 pub use boot::BootTransaction;
 pub(crate) use boot::{boot_deploy, boot_mints};
-pub(crate) use errors::MinerAction;
 pub use errors::{CostOverrun, TransactionError};
+pub(crate) use errors::{MinerAction, WAITS_FOR_TENURE};
 pub use receipts::{ReceiptStatus, TransactionReceipt};
 pub(crate) use rules::check_static;
 pub use verified::VerifiedTransaction;

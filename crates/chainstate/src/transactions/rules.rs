@@ -1,7 +1,7 @@
 //! What blocks of this chain hold at all, judged without state (docs/CONSENSUS.md#transactions-of-this-chain).
 //!
 //! # Not here
-//! Signatures: `verified`. Anything that needs an account: `process`.
+//! Signatures: `verified`. Anything that needs an account: `execution::process`.
 
 use stacks_types::transaction::{StacksTransaction, TransactionPayload};
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use chainstate::chain::Chain;
+use chainstate::chain::NakamotoChainState;
 use chainstate::params::{BootContract, BootContracts, BootRelease, ChainParams, boot_address};
 use clarity::Rules;
 use clarity::principal::ContractId;
@@ -26,7 +26,7 @@ fn with(brought: &[(&str, &str)]) -> ChainParams {
 /// Opens a folder; gives which of our contracts the chain has, or why it is refused.
 fn open(folder: &Path, params: ChainParams) -> Result<BootRelease, String> {
     let (chain, writer) =
-        Chain::open(folder, params, Durability::Unsynced, clock).map_err(|error| error.to_string())?;
+        NakamotoChainState::open(folder, params, Durability::Unsynced, clock).map_err(|error| error.to_string())?;
     let release = chain.params().boot_contracts.release;
     drop(chain);
     writer.join().expect("the writer ends");

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use chainstate::chain::Chain;
+use chainstate::chain::NakamotoChainState;
 use chainstate::db::OpenError;
 use sqlite::Durability;
 
@@ -125,7 +125,7 @@ fn content(folder: &Path) -> BTreeMap<String, Vec<u8>> {
 /// The start is refused, names the files, and changes nothing.
 fn refused(what: &str, work: &Path, files: &[&str]) {
     let before = content(work);
-    let error = Chain::open(work, params(1, 3), Durability::Unsynced, clock)
+    let error = NakamotoChainState::open(work, params(1, 3), Durability::Unsynced, clock)
         .err()
         .unwrap_or_else(|| panic!("{what}: went unseen"));
     let text = error.to_string();
@@ -139,7 +139,7 @@ fn refused(what: &str, work: &Path, files: &[&str]) {
 }
 
 fn opens(what: &str, work: &Path) {
-    let opened = Chain::open(work, params(1, 3), Durability::Unsynced, clock);
+    let opened = NakamotoChainState::open(work, params(1, 3), Durability::Unsynced, clock);
     assert!(opened.is_ok(), "{what}: {:?}", opened.err());
 }
 
@@ -227,7 +227,7 @@ fn a_folder_of_another_program_is_not_begun_in() {
     for file in ["devnet.json", "producer.sqlite", "signer.sqlite"] {
         let folder = tempfile::tempdir().expect("a temporary folder");
         std::fs::write(folder.path().join(file), "").expect("written");
-        let opened = Chain::open(folder.path(), params(1, 3), Durability::Unsynced, clock);
+        let opened = NakamotoChainState::open(folder.path(), params(1, 3), Durability::Unsynced, clock);
         assert!(matches!(opened, Err(OpenError::Foreign { .. })), "{file}");
         assert_eq!(content(folder.path()).len(), 1, "{file}");
     }

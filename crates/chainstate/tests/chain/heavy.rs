@@ -7,18 +7,20 @@ use chainstate::assembly::{TemplateFailure, TemplateOrder};
 use chainstate::chain::Processed;
 use chainstate::db::StoreError;
 use chainstate::execution::ExecutionLimits;
+use clarity::costs::Cost;
 use nakamoto_proto::v1;
-use stacks_types::block::NakamotoBlock;
+use stacks_types::block::NakamotoStacksBlock;
 use stacks_types::ids::Txid;
 use stacks_types::transaction::StacksTransaction;
 
 use crate::support::TestChain;
 use chainstate::test_support::{
     OPENING_USTX, USERS, address, call_payload, deploy, deploy_payload, key, on_a_large_stack, params, signed,
-    transfer, user,
+    transfer, transfer_payload, user,
 };
 
-/// `long` takes seconds at least, `short` some milliseconds, `large` holds 40 kB while it runs.
+/// `long` takes seconds at least, `short` some milliseconds, `middle` something between, `large` holds 40 kB while it runs, `loud` prints 128,000 times,
+/// `wild` prints 64 MB, which the engine refuses, after it has taken its time.
 fn contract() -> String {
     let list = format!("(list {})", "u1 ".repeat(40));
     let large = "00".repeat(20_000);
@@ -31,7 +33,17 @@ fn contract() -> String {
          (define-private (e (x uint) (sum uint)) (fold d l sum))
          (define-public (long) (ok (fold e l u0)))
          (define-public (short) (ok (fold b l u0)))
-         (define-public (large) (let ((x 0x{large}) (y x)) (ok (fold a l u0))))"
+         (define-public (middle) (ok (fold e (list u1 u2) u0)))
+         (define-public (large) (let ((x 0x{large}) (y x)) (ok (fold a l u0))))
+         (define-private (say (n uint) (x bool)) (print x))
+         (define-private (say-all (n uint) (x bool)) (fold say l x))
+         (define-private (say-more (n uint) (x bool)) (fold say-all l x))
+         (define-private (say-most (n uint) (x bool)) (fold say-more l x))
+         (define-public (loud) (ok (fold say-most (list u1 u2) true)))
+         (define-private (shout (n uint) (x (buff 20000))) (print x))
+         (define-private (shout-all (n uint) (x (buff 20000))) (fold shout l x))
+         (define-private (shout-more (n uint) (x (buff 20000))) (fold shout-all l x))
+         (define-public (wild) (let ((sum (fold d l u0))) (ok (len (fold shout-more (list u1 u2) 0x{large})))))"
     )
 }
 
@@ -65,6 +77,14 @@ fn drops(test: &TestChain) -> Vec<(v1::DropReason, Vec<Txid>, String)> {
     bodies.map(|body| (body.reason(), txids(&body), body.detail)).collect()
 }
 
+/// Has the template's block signed by all, and processed.
+fn mine(test: &TestChain, template: &v1::BlockTemplate) {
+    let mut block = test.proposal(template);
+    test.sign(&mut block);
+    test.push(&block);
+    assert_eq!(test.settle(), [Processed::Appended(block.block_id())]);
+}
+
 /// What the sender of a dropped one is told to do.
 const CURE: &str = "split it, or make it cheaper (these bytes are refused for two days)";
 
@@ -87,10 +107,7 @@ fn one_that_takes_too_long_is_dropped_by_name_and_the_others_are_mined_in_the_sa
         assert_eq!(test.pending(), [other.txid()].into());
         let again = test.chain.admit_transaction(heavy.encode()).expect("storage works");
         assert!(again.is_err(), "it is refused for a while");
-        let mut block = test.proposal(&template);
-        test.sign(&mut block);
-        test.push(&block);
-        assert_eq!(test.settle(), [Processed::Appended(block.block_id())]);
+        mine(&test, &template);
         assert!(test.pending().is_empty(), "the other one was mined");
         assert_eq!(test.nonce(&user(1)), 0, "nothing of it stays");
     });
@@ -170,8 +187,86 @@ fn one_candidate_is_tried_however_short_the_time() {
         let order = TemplateOrder { coinbase: Some(test.coinbase().encode()), ..TemplateOrder::default() };
         let template = test.chain.assemble(&order, Duration::ZERO, &AtomicBool::new(false));
         let template = template.expect("storage works").expect("a template").template;
-        let block = NakamotoBlock::decode(&template.block).expect("a block");
+        let block = NakamotoStacksBlock::decode(&template.block).expect("a block");
         assert_eq!(block.txs.len(), 2, "the coinbase and one transfer");
+    });
+}
+
+#[test]
+fn one_whose_own_receipt_is_too_large_for_any_block_is_dropped_by_name() {
+    on_a_large_stack(|| {
+        let test = chain(60_000);
+        let (loud, other) = (call(1, 0, 50_000, "loud"), transfer(2, 0, 3, 7));
+        test.admit(&loud);
+        test.admit(&other);
+        test.template();
+        let dropped = drops(&test);
+        let [(v1::DropReason::OverExecutionLimits, txids, reason)] = &dropped[..] else { panic!("{dropped:?}") };
+        assert_eq!(txids, &[loud.txid()]);
+        assert!(reason.starts_with("receipts of 0 bytes and its own of") && reason.ends_with(CURE), "{reason}");
+        assert_eq!(test.pending(), [other.txid()].into());
+    });
+}
+
+/// What a call of `middle` costs, of a chain without limits.
+fn cost_of_middle() -> Cost {
+    let test = chain(60_000);
+    test.admit(&call(1, 0, 50_000, "middle"));
+    test.grow();
+    let receipts = test.events().into_iter().filter_map(|event| match event.body {
+        Some(v1::event::Body::BlockProcessed(body)) => Some(body.receipts),
+        _ => None,
+    });
+    let last = receipts.last().expect("a block");
+    let cost = last.last().and_then(|receipt| receipt.cost).expect("it was mined");
+    Cost { runtime: cost.runtime, ..Cost::default() }
+}
+
+#[test]
+fn one_that_does_not_fit_into_its_tenure_is_run_once_in_it() {
+    on_a_large_stack(|| {
+        // The second one overflows after nine tenths of its way, in a tenure of which the first has used half.
+        let runtime = cost_of_middle().runtime / 10 * 19;
+        let mut params = params(1, 3);
+        params.tenure_cost_limit = Cost { runtime, ..Cost::MAX };
+        let mut test = TestChain::at_genesis(params);
+        test.mine(None);
+        test.admit(&signed_deploy());
+        test.grow();
+        test.mine(None);
+        test.admit(&call(1, 0, 50_000, "middle"));
+        test.grow();
+        let slow = call(2, 0, 50_000, "middle");
+        test.admit(&slow);
+        let why = |nonce: u64| {
+            test.admit(&transfer(3, nonce, 0, 7));
+            let template = test.template();
+            let said = template.skipped.iter().find(|skipped| skipped.txid[..] == slow.txid().0);
+            let said = said.map(|said| said.reason.clone()).expect("it is left out");
+            assert!(said.ends_with("which begins with the next burn block"), "{said}");
+            mine(&test, &template);
+            said
+        };
+        assert!(why(0).starts_with("cost "));
+        assert!(why(1).starts_with("what is left"), "it is not run again");
+        test.mine(None);
+        test.grow();
+        assert!(test.pending().is_empty(), "the next tenure has room");
+    });
+}
+
+#[test]
+fn one_that_is_dropped_after_it_took_long_makes_its_account_pause() {
+    on_a_large_stack(|| {
+        let test = chain(60_000);
+        test.admit(&call(1, 0, 50_000, "wild"));
+        test.template();
+        let dropped = drops(&test);
+        assert!(matches!(&dropped[..], [(v1::DropReason::Problematic, ..)]), "{dropped:?}");
+        test.admit(&call(1, 0, 50_001, "wild"));
+        test.admit(&transfer(2, 0, 0, 7));
+        let skipped = test.template().skipped;
+        assert!(matches!(&skipped[..], [one] if one.reason.contains("others go first for another")), "{skipped:?}");
     });
 }
 
@@ -192,16 +287,13 @@ fn whoever_sends_slow_ones_again_and_again_holds_up_nobody_else() {
             let honest = transfer(3, round, 0, 7);
             test.admit(&honest);
             let template = test.template();
-            let block = NakamotoBlock::decode(&template.block).expect("a block");
+            let block = NakamotoStacksBlock::decode(&template.block).expect("a block");
             assert!(
                 block.txs.iter().any(|mined| mined.txid() == honest.txid()),
                 "round {round}: {:?}",
                 template.skipped
             );
-            let mut block = test.proposal(&template);
-            test.sign(&mut block);
-            test.push(&block);
-            assert_eq!(test.settle(), [Processed::Appended(block.block_id())]);
+            mine(&test, &template);
         }
     });
 }
@@ -220,16 +312,13 @@ fn an_account_that_was_slow_goes_behind_others_and_waits_for_nobody_where_it_is_
         test.admit(&slow);
         test.admit(&honest);
         let template = test.template();
-        let block = NakamotoBlock::decode(&template.block).expect("a block");
+        let block = NakamotoStacksBlock::decode(&template.block).expect("a block");
         let mined: Vec<_> = block.txs.iter().map(|transaction| transaction.txid()).collect();
         assert!(mined.contains(&honest.txid()) && !mined.contains(&slow.txid()), "{mined:?}");
         let reasons: Vec<_> = template.skipped.iter().map(|skipped| &skipped.reason[..]).collect();
         assert!(matches!(reasons[..], [reason] if reason.contains("others go first for another")), "{reasons:?}");
-        let mut block = test.proposal(&template);
-        test.sign(&mut block);
-        test.push(&block);
-        assert_eq!(test.settle(), [Processed::Appended(block.block_id())]);
-        let block = NakamotoBlock::decode(&test.template().block).expect("a block");
+        mine(&test, &template);
+        let block = NakamotoStacksBlock::decode(&test.template().block).expect("a block");
         assert!(block.txs.iter().any(|transaction| transaction.txid() == slow.txid()), "nobody else is there");
     });
 }
@@ -237,7 +326,7 @@ fn an_account_that_was_slow_goes_behind_others_and_waits_for_nobody_where_it_is_
 /// Seven slow ones, of accounts of which none was slow before: more than may be cut one after the other. And a transfer behind them.
 fn many_slow_ones() -> (TestChain, StacksTransaction) {
     let mut params = params(1, 3);
-    params.boot_balances.extend((USERS..8).map(|number| (user(number), OPENING_USTX)));
+    params.boot_balances.extend((USERS..10).map(|number| (user(number), OPENING_USTX)));
     let mut test = TestChain::at_genesis(params);
     test.mine(None);
     test.admit(&signed_deploy());
@@ -252,12 +341,29 @@ fn many_slow_ones() -> (TestChain, StacksTransaction) {
 }
 
 #[test]
+fn one_that_had_too_little_and_then_a_short_time_is_named_and_waits() {
+    on_a_large_stack(|| {
+        let (test, _) = many_slow_ones();
+        // It spends all that it has, and gets some back from who comes later in the block.
+        let all = u64::try_from(OPENING_USTX).expect("it fits");
+        test.admit(&signed(&key("user", 8), 0, 60_000, transfer_payload(user(9), all - 60_000)));
+        let slow = call(8, 1, 50_000, "long");
+        test.admit(&slow);
+        test.admit(&transfer(9, 0, 8, 100_000));
+        let template = test.template();
+        let said = template.skipped.iter().find(|skipped| skipped.txid[..] == slow.txid().0);
+        assert!(said.is_some_and(|said| said.reason.contains("had a short one")), "{:?}", template.skipped);
+        assert!(test.pending().contains(&slow.txid()));
+    });
+}
+
+#[test]
 fn slow_ones_of_new_accounts_hold_up_a_block_no_longer_than_two_of_them() {
     on_a_large_stack(|| {
         let (test, honest) = many_slow_ones();
         let begun = Instant::now();
         let template = test.template();
-        let block = NakamotoBlock::decode(&template.block).expect("a block");
+        let block = NakamotoStacksBlock::decode(&template.block).expect("a block");
         // Two of them 0.5 s each, and the rest 0.2 s; all seven would take 3.5 s.
         assert!(begun.elapsed() < Duration::from_millis(3_500), "{:?}", begun.elapsed());
         assert!(block.txs.iter().any(|mined| mined.txid() == honest.txid()), "{:?}", template.skipped);
@@ -285,7 +391,7 @@ fn a_slow_one_that_runs_as_nobody_waits_gives_way_to_whoever_comes() {
             });
             test.template()
         });
-        let block = NakamotoBlock::decode(&template.block).expect("a block");
+        let block = NakamotoStacksBlock::decode(&template.block).expect("a block");
         assert!(block.txs.iter().any(|mined| mined.txid() == honest.txid()));
         assert!(test.pending().contains(&slow.txid()), "it has its turn later");
         // What was begun of it left nothing behind: an execution of its own comes to the same root.
@@ -305,7 +411,7 @@ fn what_slow_ones_take_does_not_count_against_the_time_of_others() {
         let time = Duration::from_millis(60);
         let assembled = test.chain.assemble(&TemplateOrder::default(), time, &AtomicBool::new(false));
         let template = assembled.expect("storage works").expect("a template").template;
-        let block = NakamotoBlock::decode(&template.block).expect("a block");
+        let block = NakamotoStacksBlock::decode(&template.block).expect("a block");
         assert!(block.txs.iter().any(|mined| mined.txid() == honest.txid()), "{:?}", template.skipped);
     });
 }

@@ -1,6 +1,6 @@
 //! The same blocks give the same chain: on another node, without the shared execution, and after a reopening.
 
-use chainstate::chain::Chain;
+use chainstate::chain::NakamotoChainState;
 use sqlite::Durability;
 
 use crate::support::{TestChain, clock};
@@ -57,16 +57,18 @@ fn a_reopened_chain_goes_on_where_it_was() {
         let TestChain { chain, folder, .. } = test;
         drop(chain);
         // The writer holds the folder until its last job is done; the lock is free when the last handle is gone.
-        let (chain, _) =
-            Chain::open(folder.path(), params(1, 3), Durability::Unsynced, clock).expect("the folder opens again");
+        let (chain, _) = NakamotoChainState::open(folder.path(), params(1, 3), Durability::Unsynced, clock)
+            .expect("the folder opens again");
         assert_eq!(chain.read(|reader| reader.tip()).expect("a tip").block_id, tip.block_id);
         assert_eq!(chain.journal().newest_sequence(), events.len() as u64);
-        let refused =
-            Chain::open(folder.path(), params(1, 3), Durability::Unsynced, clock).err().expect("it is in use");
+        let refused = NakamotoChainState::open(folder.path(), params(1, 3), Durability::Unsynced, clock)
+            .err()
+            .expect("it is in use");
         assert!(refused.to_string().contains("in use"), "{refused}");
         drop(chain);
-        let other =
-            Chain::open(folder.path(), params(1, 4), Durability::Unsynced, clock).err().expect("another chain's");
+        let other = NakamotoChainState::open(folder.path(), params(1, 4), Durability::Unsynced, clock)
+            .err()
+            .expect("another chain's");
         assert!(other.to_string().contains("other"), "{other}");
     });
 }

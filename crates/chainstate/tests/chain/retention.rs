@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use chainstate::chain::{Chain, JobKind, ResultLimits, Retention, StoreOutcome};
+use chainstate::chain::{JobKind, NakamotoChainState, ResultLimits, Retention, StoreOutcome};
 use chainstate::db::StoreError;
 use chainstate::journal::sequence_of_burn_block;
 use chainstate::stackerdb::get_chunk;
@@ -20,19 +20,19 @@ const FOREVER: Duration = Duration::from_secs(1 << 32);
 const ALL: ResultLimits = ResultLimits { count: 1 << 40, bytes: 1 << 40, age: FOREVER };
 
 /// Ends a template job with a result of this size; gives its event's sequence.
-fn finish(chain: &Chain, id: &str, size: usize, limits: ResultLimits) -> u64 {
+fn finish(chain: &NakamotoChainState, id: &str, size: usize, limits: ResultLimits) -> u64 {
     let body = v1::event::Body::TemplateFinished(v1::TemplateFinished::default());
     chain.finish_job(id, body, vec![7; size], limits, || ()).expect("storage works")
 }
 
-fn kept_events(chain: &Chain) -> Vec<u64> {
+fn kept_events(chain: &NakamotoChainState) -> Vec<u64> {
     let kept = chain.read(|reader| {
         chainstate::journal::select_events(reader.conn(), reader.staging(), 1, usize::MAX >> 1, usize::MAX)
     });
     kept.expect("readable").iter().map(|event| event.sequence).collect()
 }
 
-fn kept_results(chain: &Chain) -> Vec<String> {
+fn kept_results(chain: &NakamotoChainState) -> Vec<String> {
     let (results, _) = chain.job_results(JobKind::Template).expect("readable");
     results.into_iter().map(|result| result.id).collect()
 }
@@ -154,7 +154,7 @@ fn burn_blocks_and_blocks_are_kept_for_ever_in_their_order() {
 }
 
 /// Where the journal announced the burn block or block of an event, if it was before `before`.
-fn announced_at(chain: &Chain, event: &v1::Event, before: u64) -> Option<u64> {
+fn announced_at(chain: &NakamotoChainState, event: &v1::Event, before: u64) -> Option<u64> {
     let hash = |bytes: &[u8]| <[u8; 32]>::try_from(bytes).expect("32 bytes");
     let found = chain.read(|reader| match &event.body {
         Some(v1::event::Body::BurnBlock(burn)) => {
@@ -234,8 +234,8 @@ fn a_clock_that_jumps_ahead_makes_no_event_old() {
     }
     on_a_large_stack(|| {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let (chain, _) =
-            Chain::open(folder.path(), params(1, 3), Durability::Unsynced, jumping).expect("a new chain opens");
+        let (chain, _) = NakamotoChainState::open(folder.path(), params(1, 3), Durability::Unsynced, jumping)
+            .expect("a new chain opens");
         finish(&chain, "t-1", 1, ALL);
         let keep = |ran| {
             let keep = Retention { events: u64::MAX, bytes: u64::MAX, age: Duration::from_secs(7 * 86_400) };
@@ -280,10 +280,10 @@ fn offsets_count_the_bytes_of_the_journal_over_restarts_and_pruning() {
 }
 
 /// The writer's thread may still be closing the folder.
-fn reopen(folder: &std::path::Path) -> (Chain, std::thread::JoinHandle<()>) {
+fn reopen(folder: &std::path::Path) -> (NakamotoChainState, std::thread::JoinHandle<()>) {
     let end = std::time::Instant::now() + Duration::from_secs(30);
     loop {
-        match Chain::open(folder, params(1, 3), Durability::Unsynced, clock) {
+        match NakamotoChainState::open(folder, params(1, 3), Durability::Unsynced, clock) {
             Ok(opened) => return opened,
             Err(error) => assert!(std::time::Instant::now() < end, "{error}"),
         }

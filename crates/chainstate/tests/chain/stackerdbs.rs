@@ -4,8 +4,11 @@ use std::time::Duration;
 
 use chainstate::chain::{ChunkOutcome, StackerDbContext};
 use chainstate::db::StoreError;
-use chainstate::stackerdb::{MAX_CONTRACTS, PutOutcome, list_contracts, list_instances, list_metadata};
-use clarity::principal::Principal;
+use chainstate::params::BootContract;
+use chainstate::stackerdb::{
+    MAX_CONTRACTS, PutOutcome, list_contracts, list_instances, list_metadata, signers_contract,
+};
+use clarity::principal::{ContractId, Principal};
 use clarity::value::Value;
 use stacks_types::stackerdb::StackerDbChunk;
 use stacks_types::transaction::StacksTransaction;
@@ -13,7 +16,7 @@ use stacks_types::transaction::StacksTransaction;
 use rusqlite::Connection;
 
 use crate::support::TestChain;
-use chainstate::test_support::{address, call_payload, deploy, key, on_a_large_stack, signed, user};
+use chainstate::test_support::{address, call_payload, deploy, key, on_a_large_stack, params, signed, user};
 
 /// Signers in a variable that anybody may set; `body` goes between slots and config.
 fn source(limits: &str) -> String {
@@ -108,6 +111,45 @@ fn a_deployed_contract_is_an_instance_and_only_slots_whose_signer_changes_are_em
         assert_eq!(versions(&test, &id("slots")), Some(vec![3, 1, 0]), "only the slot with another owner is emptied");
         assert_eq!(code(put(&test, 1, 2, 10)), Some(2));
         assert_eq!(code(put(&test, 2, 2, 1)), None);
+    });
+}
+
+/// A chain whose genesis brings the contract under that name.
+fn brought(id: &str) -> TestChain {
+    let mut params = params(1, 3);
+    params.boot_contracts.brought.push(BootContract {
+        id: ContractId::parse(id).expect("a contract"),
+        source: source(LIMITS),
+        clarity_version: 3,
+        file: "slots.clar".to_owned(),
+    });
+    TestChain::at_genesis(params)
+}
+
+#[test]
+fn a_contract_of_the_genesis_is_one_from_the_start() {
+    on_a_large_stack(|| {
+        let mut test = brought(&id("slots"));
+        follow(&test);
+        assert_eq!(versions(&test, &id("slots")), Some(vec![0, 0, 0]));
+        assert_eq!(code(put(&test, 0, 0, 3)), None);
+        test.mine(None);
+        test.grow();
+        follow(&test);
+        assert_eq!(versions(&test, &id("slots")), Some(vec![3, 0, 0]));
+    });
+}
+
+#[test]
+fn a_contract_with_the_name_of_a_mocked_instance_leaves_it_as_it_is() {
+    on_a_large_stack(|| {
+        let signers = signers_contract(false);
+        let test = brought(&signers);
+        let before = versions(&test, &signers);
+        assert_eq!(before.as_ref().map(Vec::len), Some(3), "a slot for each stacker");
+        follow(&test);
+        assert_eq!(versions(&test, &signers), before);
+        assert!(query(&test, list_contracts).is_empty());
     });
 }
 

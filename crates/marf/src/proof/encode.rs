@@ -1,4 +1,4 @@
-//! The encoding of proofs; the layout is in `marf_proofs.json`.
+//! The encoding of proofs; the layout is in `tests/vectors/marf_proofs.json`.
 
 use super::Entry;
 use crate::node::{Kind, Path};

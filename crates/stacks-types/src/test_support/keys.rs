@@ -1,6 +1,6 @@
 //! Keys that come from nowhere, and signatures looked at by themselves.
 
-use crate::block::NakamotoBlockHeader;
+use crate::block::NakamotoStacksBlockHeader;
 use crate::hashing::sha256;
 use crate::keys::{LowS, MessageSignature, PrivateKey, PublicKey};
 
@@ -26,7 +26,7 @@ impl PublicKey {
     }
 }
 
-impl NakamotoBlockHeader {
+impl NakamotoStacksBlockHeader {
     /// A stacker's signature over this block. The caller puts it in its place in the list.
     #[must_use]
     pub fn sign_stacker(&self, key: &PrivateKey) -> MessageSignature {

@@ -7,7 +7,7 @@ use proptest::array::{uniform20, uniform32};
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use stacks_types::address::StacksAddress;
-use stacks_types::block::{NakamotoBlock, NakamotoBlockHeader};
+use stacks_types::block::{NakamotoStacksBlock, NakamotoStacksBlockHeader};
 use stacks_types::ids::{BlockHash, BurnBlockHash, ConsensusHash, Hash160, MerkleRoot, StacksBlockId, StateRoot};
 use stacks_types::keys::{KeyEncoding, MessageSignature, PrivateKey};
 use stacks_types::proposal::SlotMessage;
@@ -251,11 +251,11 @@ pub(crate) fn transaction() -> impl Strategy<Value = StacksTransaction> {
     )
 }
 
-pub(crate) fn header() -> impl Strategy<Value = NakamotoBlockHeader> {
+pub(crate) fn header() -> impl Strategy<Value = NakamotoStacksBlockHeader> {
     let hashes = (uniform32(any::<u8>()), uniform32(any::<u8>()), uniform32(any::<u8>()), uniform32(any::<u8>()));
     (any::<u64>(), any::<u64>(), hashes, vec(any::<u8>(), 80), signature(), vec(signature(), 0..4)).prop_map(
         |(chain_length, burn_spent, (burn, parent, merkle, state), proof, producer_signature, stacker_signatures)| {
-            NakamotoBlockHeader {
+            NakamotoStacksBlockHeader {
                 version: 0,
                 chain_length,
                 burn_spent,
@@ -271,12 +271,12 @@ pub(crate) fn header() -> impl Strategy<Value = NakamotoBlockHeader> {
     )
 }
 
-pub(crate) fn block() -> impl Strategy<Value = NakamotoBlock> {
+pub(crate) fn block() -> impl Strategy<Value = NakamotoStacksBlock> {
     (header(), vec(transaction(), 0..4)).prop_map(|(header, transactions)| {
         let mut txs: Vec<BlockTransaction> = transactions.into_iter().map(BlockTransaction::new).collect();
         txs.sort_by_key(BlockTransaction::txid);
         txs.dedup_by_key(|transaction| transaction.txid());
-        NakamotoBlock { header, txs }
+        NakamotoStacksBlock { header, txs }
     })
 }
 
@@ -299,7 +299,7 @@ pub(crate) const DECODERS: [(&str, Decoder); 6] = [
     ("value", |bytes| decode_value(bytes).ok().map(|value| value.encode())),
     ("transaction", |bytes| StacksTransaction::decode(bytes).ok().map(|transaction| transaction.encode())),
     ("block transaction", |bytes| BlockTransaction::decode(bytes).ok().map(|transaction| transaction.raw().to_vec())),
-    ("header", |bytes| NakamotoBlockHeader::decode(bytes).ok().map(|header| header.encode())),
-    ("block", |bytes| NakamotoBlock::decode(bytes).ok().map(|block| block.encode())),
+    ("header", |bytes| NakamotoStacksBlockHeader::decode(bytes).ok().map(|header| header.encode())),
+    ("block", |bytes| NakamotoStacksBlock::decode(bytes).ok().map(|block| block.encode())),
     ("slot message", |bytes| SlotMessage::decode(bytes).ok().map(|message| message.encode())),
 ];

@@ -5,7 +5,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use proptest::strategy::ValueTree;
-use stacks_types::block::NakamotoBlock;
+use stacks_types::block::NakamotoStacksBlock;
 use stacks_types::limits::MAX_VALUE_BYTES;
 use stacks_types::value::decode_value;
 
@@ -106,7 +106,7 @@ fn every_shorter_form_of_a_block_is_refused() {
         let block = block().new_tree(&mut runner).expect("a block").current();
         let bytes = block.encode();
         for length in 0..bytes.len() {
-            assert!(NakamotoBlock::decode(&bytes[..length]).is_err(), "{length} of {} bytes", bytes.len());
+            assert!(NakamotoStacksBlock::decode(&bytes[..length]).is_err(), "{length} of {} bytes", bytes.len());
         }
     }
 }

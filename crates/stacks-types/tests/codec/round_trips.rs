@@ -4,7 +4,7 @@ use clarity::names::ContractName;
 use clarity::value::Value;
 use proptest::prelude::*;
 use stacks_types::address::StacksAddress;
-use stacks_types::block::{BlockDecodeError, HEADER_BYTES_MIN, NakamotoBlock, NakamotoBlockHeader};
+use stacks_types::block::{BlockDecodeError, HEADER_BYTES_MIN, NakamotoStacksBlock, NakamotoStacksBlockHeader};
 use stacks_types::codec::{DecodeError, Reader};
 use stacks_types::hashing::sha512_256;
 use stacks_types::ids::{ConsensusHash, StacksBlockId};
@@ -44,7 +44,7 @@ proptest! {
         prop_assert_eq!(header.producer_sighash(), sha512_256(&[&fields_1_to_9[..fields_1_to_9.len() - 65]]));
         let consensus_hash = ConsensusHash::of_burn_block(&header.bitcoin_block_hash);
         prop_assert_eq!(header.block_id(), StacksBlockId::new(&consensus_hash, &header.block_hash()));
-        prop_assert_eq!(NakamotoBlockHeader::decode(&bytes), Ok(header));
+        prop_assert_eq!(NakamotoStacksBlockHeader::decode(&bytes), Ok(header));
     }
 
     #[test]
@@ -52,7 +52,7 @@ proptest! {
         let bytes = block.encode();
         prop_assert_eq!(block.encoded_length(), bytes.len());
         prop_assert_eq!(block.computed_tx_merkle_root(), merkle::root(&block.txids()));
-        prop_assert_eq!(NakamotoBlock::decode(&bytes), Ok(block));
+        prop_assert_eq!(NakamotoStacksBlock::decode(&bytes), Ok(block));
     }
 
     #[test]
@@ -91,7 +91,7 @@ fn a_signed_block_is_known_by_its_signers() {
     transaction.sign_origin(&producer).expect("the producer's key");
     assert_eq!(transaction.verify(LowS::Strict), Ok(()));
     let txs = vec![transaction.into()];
-    let mut block = NakamotoBlock { header: template_header(), txs };
+    let mut block = NakamotoStacksBlock { header: template_header(), txs };
     block.header.tx_merkle_root = block.computed_tx_merkle_root();
     let template_id = block.block_id();
     block.header.sign_producer(&producer);
@@ -100,7 +100,7 @@ fn a_signed_block_is_known_by_its_signers() {
     block.header.stacker_signatures = vec![block.header.sign_stacker(&stacker)];
     assert_eq!(block.block_id(), id, "stackers sign the id, it cannot depend on them");
 
-    let read = NakamotoBlock::decode(&block.encode()).expect("a block");
+    let read = NakamotoStacksBlock::decode(&block.encode()).expect("a block");
     assert_eq!(read.header.recover_producer(), Ok(producer.public_key()));
     assert_eq!(read.header.recover_stackers(), Ok(vec![stacker.public_key()]));
     assert!(!read.header.has_well_known_producer());
@@ -109,8 +109,8 @@ fn a_signed_block_is_known_by_its_signers() {
     assert!(block.header.has_well_known_producer() && block.header.has_well_known_stackers());
 }
 
-fn template_header() -> NakamotoBlockHeader {
-    NakamotoBlockHeader::decode(&[0; HEADER_BYTES_MIN]).expect("a header of zeros is a header")
+fn template_header() -> NakamotoStacksBlockHeader {
+    NakamotoStacksBlockHeader::decode(&[0; HEADER_BYTES_MIN]).expect("a header of zeros is a header")
 }
 
 #[test]
@@ -134,30 +134,31 @@ fn a_sponsor_signs_after_the_origin() {
 
 #[test]
 fn blocks_say_which_rule_their_bytes_break() {
-    let block = NakamotoBlock { header: template_header(), txs: Vec::new() };
+    let block = NakamotoStacksBlock { header: template_header(), txs: Vec::new() };
     let bytes = block.encode();
 
     let mut newer = bytes.clone();
     newer[0] = 1;
-    assert_eq!(NakamotoBlock::decode(&newer), Err(BlockDecodeError::BadVersion(1)));
+    assert_eq!(NakamotoStacksBlock::decode(&newer), Err(BlockDecodeError::BadVersion(1)));
 
     let longer = [bytes.as_slice(), &[0]].concat();
     let trailing = DecodeError::TrailingBytes { what: "block", offset: bytes.len(), left: 1 };
-    assert_eq!(NakamotoBlock::decode(&longer), Err(BlockDecodeError::BadEncoding(trailing)));
+    assert_eq!(NakamotoStacksBlock::decode(&longer), Err(BlockDecodeError::BadEncoding(trailing)));
 
     let huge = vec![0; MAX_BLOCK_BYTES + 1];
-    assert_eq!(NakamotoBlock::decode(&huge), Err(BlockDecodeError::TooLarge(MAX_BLOCK_BYTES + 1)));
+    assert_eq!(NakamotoStacksBlock::decode(&huge), Err(BlockDecodeError::TooLarge(MAX_BLOCK_BYTES + 1)));
 }
 
 #[test]
 fn a_block_with_a_transaction_twice_is_refused() {
     let key = PrivateKey::from_seed(b"key");
     let transaction = transfer(SpendingCondition::p2pkh(&key, 0, 0));
-    let once = NakamotoBlock { header: template_header(), txs: vec![transaction.clone().into()] };
-    let twice = NakamotoBlock { header: template_header(), txs: vec![transaction.clone().into(), transaction.into()] };
+    let once = NakamotoStacksBlock { header: template_header(), txs: vec![transaction.clone().into()] };
+    let twice =
+        NakamotoStacksBlock { header: template_header(), txs: vec![transaction.clone().into(), transaction.into()] };
     assert_eq!(once.computed_tx_merkle_root(), twice.computed_tx_merkle_root(), "the reason for the rule");
-    assert!(NakamotoBlock::decode(&once.encode()).is_ok());
-    assert!(NakamotoBlock::decode(&twice.encode()).is_err());
+    assert!(NakamotoStacksBlock::decode(&once.encode()).is_ok());
+    assert!(NakamotoStacksBlock::decode(&twice.encode()).is_err());
 }
 
 #[test]
@@ -168,12 +169,12 @@ fn a_block_of_the_largest_size_decodes() {
         let name = ContractName::new("c").expect("a name");
         let payload = TransactionPayload::SmartContract { name, code: " ".repeat(size) };
         let transaction = StacksTransaction::new(false, TransactionAuth::Standard(origin.clone()), payload);
-        NakamotoBlock { header: template_header(), txs: vec![transaction.into()] }
+        NakamotoStacksBlock { header: template_header(), txs: vec![transaction.into()] }
     };
     let source = MAX_BLOCK_BYTES - contract(0).encoded_length();
     assert_eq!(contract(source).encode().len(), MAX_BLOCK_BYTES);
-    assert!(NakamotoBlock::decode(&contract(source).encode()).is_ok());
-    assert!(NakamotoBlock::decode(&contract(source + 1).encode()).is_err());
+    assert!(NakamotoStacksBlock::decode(&contract(source).encode()).is_ok());
+    assert!(NakamotoStacksBlock::decode(&contract(source + 1).encode()).is_err());
 }
 
 #[test]
@@ -184,8 +185,8 @@ fn a_block_of_the_shortest_transactions_decodes() {
         let payload = TransactionPayload::Coinbase { buffer: [0; 32] };
         StacksTransaction::new(false, TransactionAuth::Standard(origin), payload).into()
     };
-    let block = NakamotoBlock { header: template_header(), txs: (0..100).map(nobody).collect() };
-    assert_eq!(NakamotoBlock::decode(&block.encode()), Ok(block));
+    let block = NakamotoStacksBlock { header: template_header(), txs: (0..100).map(nobody).collect() };
+    assert_eq!(NakamotoStacksBlock::decode(&block.encode()), Ok(block));
 }
 
 #[test]

@@ -107,7 +107,9 @@ fn one_peer_cannot_take_all_places() {
     let refused = open("10.0.0.1:2").err();
     assert_eq!(refused, Some(TooManySubscriptions::Peer { max: 1, peer: [10, 0, 0, 1].into() }));
     let _other = open("10.0.0.2:1").unwrap();
-    let loopback = [open("127.0.0.1:1").unwrap(), open("127.0.0.1:2").unwrap()];
+    let _customer = open("[2001:db8::1]:1").unwrap();
+    assert!(open("[2001:db8::2]:1").is_err(), "who has one address of a network has them all");
+    let loopback = [open("127.0.0.1:1").unwrap(), open("[::ffff:127.0.0.1]:2").unwrap(), open("[::1]:1").unwrap()];
     assert!(open("127.0.0.1:3").is_err());
     drop(loopback);
     bench.journal.append([burn()]);

@@ -100,10 +100,12 @@ impl Events {
         let heartbeat = bounded_duration("heartbeat_interval", request.heartbeat_interval, HEARTBEAT.0, HEARTBEAT.1);
         let heartbeat = heartbeat.or_status()?.unwrap_or(HEARTBEAT.2);
         let max_batch = decode_batch(request.max_batch).or_status()?;
-        let snapshot = if request.include_snapshot { Some(self.snapshot(&filter).await?) } else { None };
+        let include_snapshot = request.include_snapshot;
         let journal = Arc::clone(self.streams.journal());
         let start = self.pool.compute(move || Ok(resolve(journal.as_ref(), request.start, WhenNone::Latest)));
         let start_sequence = start.await.or_status()?.map_err(position_status)?;
+        // After the start: an instance that comes in between is among these or in the events.
+        let snapshot = if include_snapshot { Some(self.snapshot(&filter).await?) } else { None };
         tracing::debug!(client = ?request.client_name, start_sequence, "event stream opened");
         let options = FeedOptions { filter, payload: Payload::decode(request.payload_mode), max_batch };
         let client_name = request.client_name;

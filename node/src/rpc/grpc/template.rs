@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chainstate::assembly::MAX_TEMPLATE_TRANSACTIONS;
 use chainstate::assembly::TemplateOrder;
 use chainstate::read;
 use nakamoto_proto::v1;
@@ -20,7 +21,7 @@ use super::taken_back::{WhenGone, state_after};
 use crate::chain::NodeChain;
 use crate::error::{ApiError, UnknownJob};
 use crate::jobs::{Fetched, JobRequest, Missing, Outcome, TemplateJob, TemplateJobs, finish_template, template_answer};
-use crate::limits::{ASSEMBLY_TIME, MAX_TEMPLATE_TRANSACTIONS, MAX_WAIT};
+use crate::limits::{ASSEMBLY_TIME, MAX_WAIT};
 use crate::rpc::blocking_pool::BlockingPool;
 use crate::rpc::errors::queue_status;
 use crate::runtime::caller::Caller;
@@ -116,7 +117,7 @@ pub(crate) fn decode(request: v1::RequestTemplateRequest) -> Result<JobRequest<T
         coinbase: Some(request.coinbase.to_vec()).filter(|coinbase| !coinbase.is_empty()),
         parent: optional_hash32("parent_block_id", &request.parent_block_id)?.map(StacksBlockId),
         burn_view: optional_hash32("burn_block_hash", &request.burn_block_hash)?.map(BurnBlockHash),
-        max_transactions: usize::try_from(request.max_transactions).ok().filter(|most| *most > 0),
+        max_transactions: Some(request.max_transactions).filter(|most| *most > 0),
         allow_empty: request.allow_empty,
     };
     let (least, most) = ASSEMBLY_TIME;

@@ -3,11 +3,12 @@
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
+use chainstate::blocks::Rejection;
 use chainstate::chain::StoreOutcome;
 use chainstate::read;
 use chainstate::read::block::BlockAt;
 use nakamoto_proto::v1::RejectReason;
-use serde_json::json;
+use serde_json::{Value, json};
 use stacks_types::ids::StacksBlockId;
 
 use super::auth;
@@ -16,11 +17,19 @@ use super::query::Query;
 use super::respond::{Answer, HttpError, json, octets};
 use crate::rpc::grpc::Services;
 
-/// POST /v3/block: block bytes. A refusal is 400 with the reason code.
+/// POST /v3/block: block bytes. A refusal is 400 with the reason code; a block that was pushed before is answered with the rule
+/// that it has been found to break since, if it has.
 pub(super) async fn push(State(services): State<Services>, headers: HeaderMap, body: Bytes) -> Answer {
-    let (id, accepted, outcome) = match store(&services, &headers, body).await? {
-        StoreOutcome::Stored(id) => (id, true, "accepted"),
-        StoreOutcome::AlreadyKnown(id, _) => (id, false, "already_known"),
+    match store(&services, &headers, body).await? {
+        StoreOutcome::Stored(id) => {
+            Ok(json(json!({ "stacks_block_id": id.to_hex(), "accepted": true, "outcome": "accepted" })))
+        }
+        StoreOutcome::AlreadyKnown(id, rejection) => Ok(json(json!({
+            "stacks_block_id": id.to_hex(),
+            "accepted": false,
+            "outcome": "already_known",
+            "rejection": rejection.as_ref().map(broken_rule),
+        }))),
         StoreOutcome::Rejected(id, rejection) => {
             let body = json!({
                 "error": "block rejected",
@@ -28,10 +37,14 @@ pub(super) async fn push(State(services): State<Services>, headers: HeaderMap, b
                 "reason_data": { "message": rejection.to_string() },
                 "stacks_block_id": id.map(|id| id.to_hex()).unwrap_or_default(),
             });
-            return Err(HttpError::json(StatusCode::BAD_REQUEST, body));
+            Err(HttpError::json(StatusCode::BAD_REQUEST, body))
         }
-    };
-    Ok(json(json!({ "stacks_block_id": id.to_hex(), "accepted": accepted, "outcome": outcome })))
+    }
+}
+
+/// The rule that a block was found to break when it was processed.
+fn broken_rule(rejection: &Rejection) -> Value {
+    json!({ "reason": reason(rejection.reason()), "message": rejection.to_string() })
 }
 
 /// POST /v3/blocks/upload: the reference's name and shapes for the same. With `?broadcast=1` the reference sends a known

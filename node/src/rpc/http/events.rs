@@ -68,7 +68,7 @@ const FIELDS: [(&str, &str); 6] = [
 /// Events a frame: each becomes a message of its own all the same.
 const BATCH: usize = 64;
 
-/// GET /v3/events[?kinds=&contract=&address=&asset=&stackerdb=&start=&cursor=&payload=].
+/// GET /v3/events[?kinds=&contract=&address=&asset=&producer=&stackerdb=&start=&cursor=&payload=].
 pub(super) async fn follow(
     State(services): State<Services>,
     query: Query,
@@ -148,6 +148,9 @@ fn kind(name: &str) -> Result<i32, HttpError> {
 /// The header wins: a browser sends it when it comes back with the URL that it began with.
 fn start(query: &Query, headers: &HeaderMap) -> Result<Option<v1::StartPosition>, HttpError> {
     let last_id = headers.get("last-event-id").and_then(|id| id.to_str().ok()).filter(|id| !id.is_empty());
+    if last_id.is_none() && query.text("cursor").is_some() && query.text("start").is_some() {
+        return Err(HttpError::bad_request("cursor and start: at most one of them"));
+    }
     let position = match (last_id.or_else(|| query.text("cursor")), query.text("start")) {
         (Some(cursor), _) => Position::AfterCursor(hex_bytes("cursor", cursor)?.into()),
         (None, None) => return Ok(None),
@@ -174,6 +177,12 @@ fn filter_error(error: FilterError) -> HttpError {
 
 fn position_error(error: PositionError) -> HttpError {
     match error {
+        PositionError::Api(ApiError::Invalid { field: "start.from_sequence", detail }) => {
+            HttpError::bad_request(format!("start: {detail}"))
+        }
+        PositionError::Api(ApiError::Invalid { field: "start.after_cursor", detail }) => {
+            HttpError::bad_request(format!("cursor: {detail}"))
+        }
         PositionError::Api(error) => error.into(),
         gone @ PositionError::Pruned { .. } => HttpError::text(StatusCode::GONE, gone),
         other @ (PositionError::Ahead { .. } | PositionError::ForeignJournal { .. }) => HttpError::bad_request(other),

@@ -14,7 +14,7 @@ use axum::response::IntoResponse as _;
 use nakamoto_proto::v1;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use stacks_types::block::NakamotoBlock;
+use stacks_types::block::NakamotoStacksBlock;
 
 use super::input::{hex_bytes, json_body};
 use super::jobs::wait;
@@ -61,7 +61,7 @@ pub(super) async fn propose(State(services): State<Services>, headers: HeaderMap
 async fn job(services: &Services, block: Bytes) -> Result<JobRequest<ValidationJob>, HttpError> {
     let job = validation::decode(v1::RequestValidationRequest { block: block.clone(), ..Default::default() })?;
     // Blocks are large: not on a network thread.
-    let decoded = services.pool.compute(move || Ok(NakamotoBlock::decode(&block).map(drop))).await?;
+    let decoded = services.pool.compute(move || Ok(NakamotoStacksBlock::decode(&block).map(drop))).await?;
     decoded.map_err(|error| refused(StatusCode::BAD_REQUEST, format!("block: {error}")))?;
     Ok(job)
 }
@@ -89,6 +89,17 @@ pub(super) async fn verdict(
                 proposal_response(verdict).map_err(|part| ApiError::internal(format!("a verdict without {part}")))?;
             Ok(Json(body).into_response())
         }
-        None => Err(refused(StatusCode::INTERNAL_SERVER_ERROR, answer.failure_detail)),
+        None => Err(no_verdict(&answer)),
     }
+}
+
+/// Why a validation ended without a verdict: it was taken back, or the node could not run it.
+fn no_verdict(answer: &v1::GetValidationResponse) -> HttpError {
+    let status = match answer.state() {
+        v1::JobState::Cancelled => StatusCode::GONE,
+        _ => StatusCode::INTERNAL_SERVER_ERROR,
+    };
+    let parts = [&answer.failure_reason, &answer.failure_detail].map(String::as_str);
+    let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    refused(status, format!("there is no verdict: {}", parts.join(": ")))
 }

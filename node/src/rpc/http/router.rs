@@ -112,6 +112,7 @@ fn node_and_wallets() -> Vec<Route> {
         get("/v3/transaction/{txid}", transactions::mined),
         post("/v3/block_proposal", MAX_MESSAGE_BYTES, proposal::propose),
         post("/v3/blocks/upload", MAX_MESSAGE_BYTES, blocks::upload).takes(&["broadcast"]),
+        post("/v3/blocks/upload/", MAX_MESSAGE_BYTES, blocks::upload).takes(&["broadcast"]),
     ]
 }
 

@@ -11,7 +11,7 @@ use chainstate::read::block::BlockAt;
 use chainstate::read::burn_block::BurnBlockAt;
 use chainstate::read::{self, LookupError};
 use serde_json::{Value, json};
-use stacks_types::block::{NakamotoBlockHeader, SigningMode};
+use stacks_types::block::{NakamotoStacksBlockHeader, SigningMode};
 use stacks_types::ids::{Hash160, StacksBlockId};
 
 use super::input::path_hash;
@@ -53,7 +53,7 @@ fn line(snapshot: &Snapshot<'_>, newest: StacksBlockId, back: usize) -> Result<V
 fn signed_block(
     snapshot: &Snapshot<'_>,
     block_id: &StacksBlockId,
-    header: &NakamotoBlockHeader,
+    header: &NakamotoStacksBlockHeader,
 ) -> Result<Value, LookupError> {
     let burn_view = header.bitcoin_block_hash;
     let (burn_block, _) = read::burn_block::get(snapshot, BurnBlockAt::Hash(burn_view))?;
@@ -76,7 +76,7 @@ fn signed_block(
 }
 
 /// Who signed. Signatures of stored blocks were verified, so all recover.
-fn recovered(header: &NakamotoBlockHeader) -> BTreeSet<Hash160> {
+fn recovered(header: &NakamotoStacksBlockHeader) -> BTreeSet<Hash160> {
     let keys = header.recover_stackers().unwrap_or_default();
     keys.into_iter().map(|key| key.hash160()).collect()
 }

@@ -65,8 +65,9 @@ pub(super) async fn version(
 
 async fn chunk(services: &Services, contract: String, slot: &str, version: Option<u32>) -> Answer {
     let slot = number(slot)?;
-    let read = move |snapshot: &Snapshot<'_>| read::stackerdb::chunk(snapshot, &contract, slot, version);
-    Ok(octets(services.pool.read(read).await?.data.into()))
+    let read = move |snapshot: &Snapshot<'_>| read::stackerdb::find_chunk(snapshot, &contract, slot, version);
+    // In the reference an empty slot holds no bytes.
+    Ok(octets(services.pool.read(read).await?.map_or_else(Bytes::new, |chunk| chunk.data.into())))
 }
 
 /// POST /v2/stackerdb/{address}/{contract}/chunks.
@@ -98,10 +99,11 @@ pub(super) async fn put(
     }
 }
 
-/// The reference's acknowledgement: the reason is JSON in a string, the metadata is what the slot holds now.
+/// The reference's acknowledgement: the reason is JSON in a string, the metadata is what the slot holds now. Ours is `detail`.
 fn refused(refusal: &PutRefusal, stored: Option<&SlotMetadata>) -> Value {
     let code = refusal.code();
-    let reason = json!({ "code": code, "message": message(refusal), "reason": refusal.to_string() });
+    let (message, reason) = words(refusal);
+    let reason = json!({ "code": code, "message": message, "reason": reason, "detail": refusal.to_string() });
     let mut ack = json!({ "accepted": false, "reason": reason.to_string(), "code": code });
     if let Some(stored) = stored {
         ack["metadata"] = metadata(stored);
@@ -109,13 +111,16 @@ fn refused(refusal: &PutRefusal, stored: Option<&SlotMetadata>) -> Value {
     ack
 }
 
-const fn message(refusal: &PutRefusal) -> &'static str {
+/// The reference's name of a refusal, and its sentence.
+const fn words(refusal: &PutRefusal) -> (&'static str, &'static str) {
     match refusal {
-        PutRefusal::DataAlreadyExists { .. } => "Data for this slot and version already exist",
-        PutRefusal::NoSuchSlot { .. } => "No such StackerDB slot",
-        PutRefusal::BadSigner { .. } => "Signature does not match slot signer",
-        PutRefusal::ChunkTooBig { .. } => "Chunk is too big",
-        PutRefusal::TooManySlotWrites { .. } => "Too many writes to this slot",
+        PutRefusal::DataAlreadyExists { .. } => ("DataAlreadyExists", "Data for this slot and version already exist"),
+        PutRefusal::NoSuchSlot { .. } => ("NoSuchSlot", "No such StackerDB slot"),
+        PutRefusal::BadSigner { .. } => ("BadSigner", "Signature does not match slot signer"),
+        PutRefusal::ChunkTooBig { .. } => ("ChunkTooBig", "Chunk exceeds the replica's configured chunk size"),
+        PutRefusal::TooManySlotWrites { .. } => {
+            ("TooManySlotWrites", "Slot version exceeds the replica's configured maximum writes")
+        }
     }
 }
 

@@ -15,7 +15,7 @@ use chainstate::read::fork::ForkTenure;
 use chainstate::read::sortition::SortitionAt;
 use chainstate::read::tenure::Tenure;
 use serde_json::{Value, json};
-use stacks_types::block::NakamotoBlockHeader;
+use stacks_types::block::NakamotoStacksBlockHeader;
 use stacks_types::ids::{BurnBlockHash, ConsensusHash, StacksBlockId};
 
 use super::input::{path_hash, path_number};
@@ -28,8 +28,8 @@ use crate::rpc::grpc::Services;
 const MAX_BLOCKS: usize = 4096;
 /// Bytes of blocks in one answer.
 const MAX_BYTES: usize = 16 << 20;
-/// Burn blocks of a fork in one answer, as in the reference.
-const MAX_FORK: usize = 10;
+/// Burn blocks of a fork in one answer, as in the reference: the newest, and ten before it.
+const MAX_FORK: usize = 11;
 /// A bit vector of one bit that is not set: length in bits, byte count, bytes.
 const NO_POX_TREATMENT: &str = "00010000000100";
 
@@ -48,7 +48,7 @@ pub(super) async fn info(State(services): State<Services>) -> Answer {
     })))
 }
 
-/// GET /v3/tenures/{block_id}[?stop=]: encoded blocks, newest first, back to the first of the tenure or to `stop`.
+/// GET /v3/tenures/{block_id}[?stop=]: encoded blocks, newest first, back to the first of the tenure or to the child of `stop`.
 pub(super) async fn blocks_back(
     State(services): State<Services>,
     Path(block_id): Path<String>,
@@ -94,7 +94,7 @@ async fn list(services: &Services, at: SortitionAt) -> Answer {
         "consensus_hash": tenure.burn_block.consensus_hash.to_hex(),
         "burn_block_height": tenure.burn_block.height,
         "burn_block_hash": tenure.burn_block.hash.to_hex(),
-        "last_sortition_ch": tenure.last_sortition.map(|hash| hash.to_hex()),
+        "last_sortition_ch": tenure.last_sortition.to_hex(),
         "stacks_blocks": blocks,
     })))
 }
@@ -121,7 +121,7 @@ async fn tip_header(services: &Services, hash: &str) -> Result<(Value, Tenure), 
 }
 
 /// A header as the reference tags and names it. See the module on what differs.
-fn header_json(header: &NakamotoBlockHeader, burn_time_s: u64) -> Value {
+fn header_json(header: &NakamotoStacksBlockHeader, burn_time_s: u64) -> Value {
     let signatures = header.stacker_signatures.iter().map(|signature| hex::encode(signature.0));
     json!({
         "version": header.version,
@@ -137,14 +137,16 @@ fn header_json(header: &NakamotoBlockHeader, burn_time_s: u64) -> Value {
         "pox_treatment": NO_POX_TREATMENT,
         "bitcoin_block_hash": header.bitcoin_block_hash.to_hex(),
         "vrf_proof": hex::encode(header.vrf_proof.0),
+        // Newer signers of the reference need the key: blocks of theirs may name transactions that took too long.
+        "problematic_txs": [],
     })
 }
 
-/// GET /v3/tenures/fork_info/{start}/{stop}: from the newer consensus hash back to the older one, at most ten burn blocks.
+/// GET /v3/tenures/fork_info/{start}/{stop}: from the newer consensus hash `stop` back to the older one `start`.
 pub(super) async fn fork_info(State(services): State<Services>, Path((start, stop)): Path<(String, String)>) -> Answer {
     let (start, stop) = (ConsensusHash(path_hash(&start)?), ConsensusHash(path_hash(&stop)?));
     let read = move |snapshot: &Snapshot<'_>| read::fork::get(snapshot, &start, &stop, MAX_FORK, MAX_BYTES);
-    let foreign = || ApiError::invalid("stop", "is not in the burn fork of start");
+    let foreign = || ApiError::invalid("start", "is not in the burn fork of stop");
     let tenures = services.pool.read(read).await?.ok_or_else(foreign)?;
     Ok(json(tenures.iter().map(fork_json).collect::<Vec<_>>().into()))
 }

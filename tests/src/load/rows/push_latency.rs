@@ -6,7 +6,7 @@ use chainstate::test_support::{address, key, vrf_key};
 use nakamoto_proto::v1;
 use nakamoto_proto::v1::block_service_client::BlockServiceClient;
 use nakamoto_proto::v1::template_service_client::TemplateServiceClient;
-use stacks_types::block::NakamotoBlock;
+use stacks_types::block::NakamotoStacksBlock;
 use stacks_types::ids::SortitionHash;
 use stacks_types::transaction::{SpendingCondition, StacksTransaction, TransactionAuth, TransactionPayload};
 use tonic::transport::Channel;
@@ -42,7 +42,7 @@ pub(in crate::load) async fn measure(size: &Size, table: &mut Table) {
     table.samples("push sent to event at a subscriber", "ms", &whole);
 }
 
-async fn make_block(channel: &Channel, stackers: u8) -> NakamotoBlock {
+async fn make_block(channel: &Channel, stackers: u8) -> NakamotoStacksBlock {
     let template = loop {
         let answer = template(channel).await;
         let Some(template) = answer.template else {
@@ -52,7 +52,7 @@ async fn make_block(channel: &Channel, stackers: u8) -> NakamotoBlock {
         };
         break template;
     };
-    let mut block = NakamotoBlock::decode(&template.block).expect("a block");
+    let mut block = NakamotoStacksBlock::decode(&template.block).expect("a block");
     let sortition = SortitionHash::try_from(&template.sortition_hash[..]).expect("32 bytes");
     block.header.vrf_proof = vrf_key(0).prove(sortition.as_bytes());
     block.header.sign_producer(&key("producer", 0));

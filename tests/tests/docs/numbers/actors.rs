@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use stacks_types::block::NakamotoBlockHeader;
+use stacks_types::block::NakamotoStacksBlockHeader;
 use stacks_types::ids::BlockHash;
 use stacks_types::keys::MessageSignature;
 use stacks_types::proposal::SlotMessage;
@@ -85,7 +85,7 @@ fn changed(before: &[u8], after: &[u8]) -> (usize, usize) {
 #[test]
 fn the_blocks_header_is_laid_out_as_the_table_says() {
     let widths = widths("block header");
-    let empty = NakamotoBlockHeader {
+    let empty = NakamotoStacksBlockHeader {
         version: 0,
         chain_length: 0,
         burn_spent: 0,

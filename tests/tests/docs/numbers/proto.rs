@@ -131,11 +131,10 @@ pub(super) const PAGES: [Page; 13] = [
             HASH,
             ("10 ms to 30 s, default 5 s", LIMITS, ASSEMBLY),
             ("10 ms to 30 s, default 5 s", DEFAULT_ASSEMBLY.0, DEFAULT_ASSEMBLY.1),
-            ("default and most 11,650", LIMITS, "MAX_TEMPLATE_TRANSACTIONS: u32 = 11_650"),
             (
                 "default and most 11,650",
                 "crates/chainstate/src/assembly/fill.rs",
-                "MAX_BLOCK_TRANSACTIONS: usize = 11_650",
+                "MAX_TEMPLATE_TRANSACTIONS: u32 = 11_650",
             ),
             ("up to this long; at most 30 s", LIMITS, MAX_WAIT),
             ("left out, at most 100", "crates/chainstate/src/assembly/mod.rs", "SKIPPED_MAX: usize = 100"),

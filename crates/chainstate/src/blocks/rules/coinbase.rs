@@ -1,10 +1,10 @@
 //! Rule 6, coinbase: the first block of a tenure carries exactly one, first, by the elected producer; others carry none.
 
-use stacks_types::block::NakamotoBlock;
+use stacks_types::block::NakamotoStacksBlock;
 use stacks_types::transaction::{BlockTransaction, StacksTransaction, TransactionPayload};
 
 use crate::blocks::{BlockPlan, CheckError, Rejection};
-use crate::burn::BurnDbReader;
+use crate::burn::ProcessedBurnDb;
 use crate::db::StoreError;
 use crate::params::{ChainParams, Producer};
 
@@ -18,9 +18,9 @@ pub(crate) const fn is_coinbase(transaction: &StacksTransaction) -> bool {
 
 pub(super) fn check_coinbase(
     params: &ChainParams,
-    burn: &BurnDbReader,
+    burn: &ProcessedBurnDb,
     plan: &BlockPlan,
-    block: &NakamotoBlock,
+    block: &NakamotoStacksBlock,
 ) -> Result<(), CheckError> {
     let rest: &[BlockTransaction] = if plan.new_tenure {
         let Some((first, rest)) = block.txs.split_first() else {

@@ -1,18 +1,15 @@
 //! Rule 1, and the Merkle root of rule 6: what the bytes alone decide.
 
-use stacks_types::block::{NakamotoBlock, NakamotoBlockHeader};
+use stacks_types::block::{HEADER_VERSION, NakamotoStacksBlock, NakamotoStacksBlockHeader};
 use stacks_types::limits::MAX_BLOCK_BYTES;
 
 use crate::blocks::Rejection;
-
-/// The only header version of this chain (docs/CONSENSUS.md#blocks).
-const HEADER_VERSION: u8 = 0;
 
 /// Bytes from outside become a block, or a reason why they are none.
 ///
 /// # Errors
 /// [`Rejection::TooLarge`], [`Rejection::BadVersion`] or [`Rejection::BadEncoding`].
-pub(crate) fn decode_block(bytes: &[u8]) -> Result<NakamotoBlock, Rejection> {
+pub(crate) fn decode_block(bytes: &[u8]) -> Result<NakamotoStacksBlock, Rejection> {
     if bytes.len() > MAX_BLOCK_BYTES {
         return Err(Rejection::TooLarge { size: bytes.len(), max: MAX_BLOCK_BYTES });
     }
@@ -21,14 +18,14 @@ pub(crate) fn decode_block(bytes: &[u8]) -> Result<NakamotoBlock, Rejection> {
         Some(&version) if version != HEADER_VERSION => return Err(Rejection::BadVersion(version)),
         _ => {}
     }
-    NakamotoBlock::decode(bytes).map_err(|error| Rejection::BadEncoding(error.to_string()))
+    NakamotoStacksBlock::decode(bytes).map_err(|error| Rejection::BadEncoding(error.to_string()))
 }
 
-pub(super) fn check_version(header: &NakamotoBlockHeader) -> Result<(), Rejection> {
+pub(super) fn check_version(header: &NakamotoStacksBlockHeader) -> Result<(), Rejection> {
     if header.version == HEADER_VERSION { Ok(()) } else { Err(Rejection::BadVersion(header.version)) }
 }
 
-pub(super) fn check_merkle_root(block: &NakamotoBlock) -> Result<(), Rejection> {
+pub(super) fn check_merkle_root(block: &NakamotoStacksBlock) -> Result<(), Rejection> {
     let (expected, got) = (block.computed_tx_merkle_root(), block.header.tx_merkle_root);
     if expected == got { Ok(()) } else { Err(Rejection::BadTxMerkleRoot { expected, got }) }
 }

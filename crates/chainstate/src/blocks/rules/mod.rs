@@ -11,10 +11,10 @@ pub(crate) use coinbase::{check_tenure_coinbase, is_coinbase};
 pub(crate) use format::decode_block;
 
 use rusqlite::Connection;
-use stacks_types::block::{NakamotoBlock, NakamotoBlockHeader};
+use stacks_types::block::{NakamotoStacksBlock, NakamotoStacksBlockHeader};
 
-use super::{BlockPlan, Rejection, SignatureCache, plan};
-use crate::burn::{BurnBlock, BurnDbReader, BurnLookupError};
+use super::{BlockPlan, Rejection, SignatureCache, plan_block};
+use crate::burn::{BurnBlock, BurnLookupError, ProcessedBurnDb};
 use crate::db::StoreError;
 use crate::headers::Ancestry;
 use crate::params::ChainParams;
@@ -47,7 +47,7 @@ pub(crate) struct RuleEnv<'a> {
     /// `chainstate.sqlite`.
     pub conn: &'a Connection,
     /// The burn database.
-    pub burn: &'a BurnDbReader,
+    pub burn: &'a ProcessedBurnDb,
     /// Ancestors among processed blocks.
     pub marf: &'a marf::Marf,
     /// Signatures that were verified lately.
@@ -59,7 +59,7 @@ pub(crate) struct RuleEnv<'a> {
 ///
 /// # Errors
 /// The first broken rule, or a [`StoreError`].
-pub(crate) fn check_standalone(env: RuleEnv<'_>, block: &NakamotoBlock) -> Result<bool, CheckError> {
+pub(crate) fn check_standalone(env: RuleEnv<'_>, block: &NakamotoStacksBlock) -> Result<bool, CheckError> {
     format::check_version(&block.header)?;
     chain::check_chain_length_alone(&block.header)?;
     let view = burn_view(env.burn, block)?;
@@ -77,7 +77,7 @@ pub(crate) fn check_standalone(env: RuleEnv<'_>, block: &NakamotoBlock) -> Resul
 /// The first broken rule, or a [`StoreError`].
 pub(crate) fn check_in_chain(
     env: RuleEnv<'_>,
-    block: &NakamotoBlock,
+    block: &NakamotoStacksBlock,
     signatures: SignatureRules,
 ) -> Result<BlockPlan, CheckError> {
     format::check_version(&block.header)?;
@@ -87,7 +87,7 @@ pub(crate) fn check_in_chain(
     let view = burn_view(env.burn, block)?;
     // Without its burn view a block has no tenure, so rule 3's first half comes before rule 2's last.
     let view = view.ok_or(Rejection::UnknownBurnBlock(header.bitcoin_block_hash))?;
-    let plan = plan(env.params, env.conn, &Ancestry(env.marf), parent, view)?;
+    let plan = plan_block(env.params, env.conn, &Ancestry(env.marf), parent, view)?;
     chain::check_burn_spent(&plan, header)?;
     chain::check_burn_view(env.burn, &plan)?;
     chain::check_sibling(env.conn, env.burn, &plan, &header.block_id())?;
@@ -100,7 +100,7 @@ pub(crate) fn check_in_chain(
 
 fn check_signatures(
     env: RuleEnv<'_>,
-    header: &NakamotoBlockHeader,
+    header: &NakamotoStacksBlockHeader,
     view: &BurnBlock,
     signatures: SignatureRules,
 ) -> Result<(), CheckError> {
@@ -123,7 +123,7 @@ fn check_signatures(
 }
 
 /// The block's burn view, if this node has processed it.
-fn burn_view(burn: &BurnDbReader, block: &NakamotoBlock) -> Result<Option<BurnBlock>, StoreError> {
+fn burn_view(burn: &ProcessedBurnDb, block: &NakamotoStacksBlock) -> Result<Option<BurnBlock>, StoreError> {
     match burn.get_burn_block(&block.header.bitcoin_block_hash) {
         Ok(view) => Ok(Some(view)),
         Err(BurnLookupError::UnknownBurnBlock(_)) => Ok(None),

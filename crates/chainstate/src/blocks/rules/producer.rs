@@ -1,6 +1,6 @@
 //! Rule 5, first half: the producer elected at the burn view signed, and proved its VRF.
 
-use stacks_types::block::{NakamotoBlockHeader, SigningMode};
+use stacks_types::block::{NakamotoStacksBlockHeader, SigningMode};
 
 use crate::blocks::Rejection;
 use crate::burn::BurnBlock;
@@ -9,7 +9,7 @@ use crate::params::Producer;
 pub(super) fn check_producer(
     signing: SigningMode,
     producer: &Producer,
-    header: &NakamotoBlockHeader,
+    header: &NakamotoStacksBlockHeader,
 ) -> Result<(), Rejection> {
     if signing == SigningMode::WellKnown {
         return if header.has_well_known_producer() {
@@ -29,7 +29,7 @@ pub(super) fn check_producer(
 pub(super) fn check_vrf_proof(
     producer: &Producer,
     view: &BurnBlock,
-    header: &NakamotoBlockHeader,
+    header: &NakamotoStacksBlockHeader,
 ) -> Result<(), Rejection> {
     let proved = header.vrf_proof.verify(&producer.vrf_public_key, view.sortition_hash.as_bytes());
     proved.map_err(|_| Rejection::BadVrfProof)

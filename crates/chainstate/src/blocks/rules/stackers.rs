@@ -1,6 +1,6 @@
 //! Rule 5, second half: stackers of 70 % of the weight signed, each once, in the order of the set.
 
-use stacks_types::block::{NakamotoBlockHeader, SigningMode};
+use stacks_types::block::{NakamotoStacksBlockHeader, SigningMode};
 use stacks_types::keys::LowS;
 
 use crate::blocks::Rejection;
@@ -9,7 +9,7 @@ use crate::burn::StackerSet;
 pub(super) fn check_stackers(
     signing: SigningMode,
     set: &StackerSet,
-    header: &NakamotoBlockHeader,
+    header: &NakamotoStacksBlockHeader,
 ) -> Result<(), Rejection> {
     if signing == SigningMode::WellKnown {
         return if header.has_well_known_stackers() {

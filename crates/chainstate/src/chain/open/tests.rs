@@ -17,7 +17,8 @@ fn every_database_of_a_chain_is_as_durable_as_the_chain() {
     on_a_large_stack(|| {
         for (durability, expected) in [(Durability::Synced, FULL), (Durability::Unsynced, OFF)] {
             let folder = tempfile::tempdir().unwrap();
-            let (chain, _writer) = Chain::open(folder.path(), params(1, 1), durability, || 1_800_000_000_000).unwrap();
+            let (chain, _writer) =
+                NakamotoChainState::open(folder.path(), params(1, 1), durability, || 1_800_000_000_000).unwrap();
             let found = [
                 chain.inner.store.write_all(|tx| Ok::<_, StoreError>(synchronous(tx.sql()))).unwrap(),
                 synchronous(chain.inner.burn.lock().unwrap().connection()),

@@ -1,4 +1,5 @@
 use super::support::*;
+use crate::mempool::check::MAX_AUTH_FIELDS;
 use crate::mempool::{CheckOutcome, DropReason, Refusal, check, insert, remove};
 use crate::test_support::{call_payload, deploy_payload, params, with_other_s};
 use clarity::names::ContractName;
@@ -7,10 +8,11 @@ use clarity::value::Value;
 use rusqlite::Connection;
 use serde_json::json;
 use stacks_types::address::StacksAddress;
-use stacks_types::keys::{LowS, PrivateKey};
+use stacks_types::ids::Hash160;
+use stacks_types::keys::{KeyEncoding, LowS, MessageSignature, PrivateKey};
 use stacks_types::transaction::{
-    BlockTransaction, ContractVersion, PostConditionMode, StacksTransaction, TransactionAuth, TransactionPayload,
-    TransactionVersion,
+    AuthField, BlockTransaction, ContractVersion, MultiSigCondition, MultiSigHashMode, PostConditionMode,
+    SpendingCondition, StacksTransaction, TransactionAuth, TransactionPayload, TransactionVersion,
 };
 
 const BALANCE: u128 = 1_000_000;
@@ -153,6 +155,25 @@ fn row_four_says_what_is_wrong_and_what_to_do() {
     says(changed(transfer(3, 1), |tx| tx.chain_id = 1), ["chain id is 0x00000001, not 0x80000000", "sign it again"]);
     let originator = changed(call(9, "here", FUNCTION, 1), |tx| tx.post_condition_mode = PostConditionMode::Originator);
     says(originator, ["post-condition mode originator needs epoch 3.4", "without"]);
+}
+
+#[test]
+fn signatures_are_counted_before_they_are_checked() {
+    let with = |fields: usize| {
+        let field = AuthField::Signature { encoding: KeyEncoding::Compressed, signature: MessageSignature::default() };
+        let condition = SpendingCondition::MultiSig(MultiSigCondition {
+            hash_mode: MultiSigHashMode::P2sh,
+            signer: Hash160([7; 20]),
+            nonce: 0,
+            fee: 1_000_000,
+            fields: vec![field; fields],
+            signatures_required: 1,
+        });
+        StacksTransaction::new(false, TransactionAuth::Standard(condition), transfer(3, 1))
+    };
+    let text = "257 keys and signatures of one account: the mempool takes at most 256";
+    assert_eq!(cause_and_cure(with(MAX_AUTH_FIELDS + 1)), text);
+    assert_ne!(cause_and_cure(with(MAX_AUTH_FIELDS)), text);
 }
 
 #[test]

@@ -3,10 +3,11 @@ use crate::mempool::insert::{MAX_PENDING_BYTES, MAX_PENDING_TRANSACTIONS};
 use crate::mempool::remove::BLACKLIST_S;
 use crate::mempool::rows::{get_pending, totals};
 use crate::mempool::*;
+use crate::test_support::with_other_s;
 use rusqlite::Connection;
 use stacks_types::address::StacksAddress;
 use stacks_types::ids::Txid;
-use stacks_types::transaction::BlockTransaction;
+use stacks_types::transaction::{BlockTransaction, SpendingCondition, TransactionAuth};
 
 /// Inserts at a tip where every account's next nonce is `next`.
 fn put(conn: &mut Connection, transaction: &CheckedTransaction, next: u64) -> InsertOutcome {
@@ -217,6 +218,21 @@ fn a_reorganization_brings_transactions_back() {
     ];
     assert_eq!(reasons(&changes), expected);
     assert!(get_pending(&conn, &txid(&pending)).unwrap().is_some(), "as good as the orphaned one, and here first");
+}
+
+#[test]
+fn what_no_proposal_may_hold_does_not_come_back() {
+    let mut conn = database();
+    let mut orphaned = unsigned(1, 5, 900, transfer(9, 1));
+    orphaned.sign_origin(&key(1)).unwrap();
+    let TransactionAuth::Standard(SpendingCondition::SingleSig(condition)) = &mut orphaned.auth else {
+        panic!("one key")
+    };
+    condition.signature.0 = with_other_s(condition.signature.0);
+    let orphaned = BlockTransaction::from(orphaned);
+    let changes = write(&mut conn, |tx| restore(tx, vec![orphaned.clone()], false, NOW_S, |_| Ok(5))).unwrap();
+    assert_eq!(reasons(&changes), vec![(orphaned.txid(), DropReason::Problematic)]);
+    assert!(get_pending(&conn, &orphaned.txid()).unwrap().is_none());
 }
 
 #[test]

@@ -146,7 +146,7 @@ proptest! {
                 Op::Reopen => staging = staging.reopen(),
             }
             prop_assert_eq!(staging.next(), model.next());
-            let all = staging.db.blocks_after(0, 100).unwrap();
+            let all = staging.db.blocks_after(0, 100, usize::MAX).unwrap();
             prop_assert_eq!(all.len(), model.blocks.len());
             for stored in all {
                 let expected = &model.blocks[&stored.block_id.0[0]];

@@ -149,7 +149,7 @@ fn headers(test: &TestChain) -> Vec<ProcessedHeader> {
 }
 
 fn staged(test: &TestChain) -> Vec<StagedBlock> {
-    let blocks = test.chain.read(|reader| reader.staging().blocks_after(0, 1_000));
+    let blocks = test.chain.read(|reader| reader.staging().blocks_after(0, 1_000, usize::MAX));
     blocks.expect("readable")
 }
 

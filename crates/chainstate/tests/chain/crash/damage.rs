@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use chainstate::chain::Chain;
+use chainstate::chain::NakamotoChainState;
 use sqlite::Durability;
 
 use super::check::outcome;
@@ -83,7 +83,7 @@ fn damage_is_named_at_start_wherever_it_is() {
                     copy(&data, &work);
                     apply(&work.join(&name), damage);
                     let opened = catch_unwind(AssertUnwindSafe(|| {
-                        Chain::open(&work, params(1, 3), Durability::Unsynced, clock)
+                        NakamotoChainState::open(&work, params(1, 3), Durability::Unsynced, clock)
                     }));
                     match opened.unwrap_or_else(|_| panic!("{what}: a panic")) {
                         Err(error) => assert!(error.to_string().contains(database), "{what}: {error}"),

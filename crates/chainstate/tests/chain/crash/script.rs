@@ -4,12 +4,12 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use chainstate::chain::{Admission, Chain, Processed, ResultLimits, Retention, StoreOutcome};
+use chainstate::chain::{Admission, NakamotoChainState, Processed, ResultLimits, Retention, StoreOutcome};
 use chainstate::stackerdb::PutOutcome;
 use nakamoto_proto::v1;
 use nakamoto_proto::v1::event::Body;
 use sqlite::Durability;
-use stacks_types::block::NakamotoBlock;
+use stacks_types::block::NakamotoStacksBlock;
 use stacks_types::ids::StateRoot;
 use stacks_types::stackerdb::StackerDbChunk;
 use stacks_types::transaction::StacksTransaction;
@@ -104,7 +104,7 @@ fn block(test: &TestChain, log: &mut Log, number: u64) {
 }
 
 /// Ends a job under an id that no start of this chain has used.
-fn finish_job(chain: &Chain, body: Body) {
+fn finish_job(chain: &NakamotoChainState, body: Body) {
     static NUMBER: AtomicU64 = AtomicU64::new(0);
     let id = format!("{}-{}", chain.start_number(), NUMBER.fetch_add(1, Ordering::Relaxed));
     let limits = ResultLimits { count: 100, bytes: 1 << 20, age: FOREVER };
@@ -128,7 +128,7 @@ fn put(test: &TestChain, log: &mut Log, signers: bool, number: u64, data: Vec<u8
     }
 }
 
-fn store(test: &TestChain, log: &mut Log, block: &NakamotoBlock) {
+fn store(test: &TestChain, log: &mut Log, block: &NakamotoStacksBlock) {
     let id = block.block_id();
     match test.push(block) {
         StoreOutcome::Stored(stored) => assert_eq!(stored, id),
@@ -154,7 +154,7 @@ fn bad_block(test: &TestChain, log: &mut Log) {
 
 /// Fills the journal until there is something to forget, and forgets it.
 fn forget(test: &TestChain, log: &mut Log) {
-    let fill = |chain: &Chain, count: u64| {
+    let fill = |chain: &NakamotoChainState, count: u64| {
         for _ in 0..count {
             finish_job(chain, Body::TemplateFinished(v1::TemplateFinished::default()));
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use chainstate::chain::{Processed, StoreOutcome};
 use chainstate::db::StoreError;
-use chainstate::headers::stacks_block_as_of;
+use chainstate::headers::get_canonical_stacks_block;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use stacks_types::ids::StacksBlockId;
@@ -192,7 +192,7 @@ impl Pair {
         assert_eq!(self.test.tip().block_id, self.id(self.tip), "after {op:?}");
         let canonical = self.test.chain.read(|reader| {
             let burn_tip = reader.burn_tip()?;
-            stacks_block_as_of(reader.conn(), reader.burn(), &burn_tip)
+            get_canonical_stacks_block(reader.conn(), reader.burn(), &burn_tip)
         });
         assert_eq!(canonical.expect("readable"), self.id(self.tip));
         self.check_event(old);

@@ -4,7 +4,7 @@ use chainstate::chain::{Processed, StoreOutcome};
 use nakamoto_proto::v1;
 use nakamoto_proto::v1::RejectReason;
 use nakamoto_proto::v1::event::Body;
-use stacks_types::block::NakamotoBlock;
+use stacks_types::block::NakamotoStacksBlock;
 use stacks_types::ids::{StacksBlockId, StateRoot};
 
 use super::waiting::kinds_about;
@@ -14,14 +14,14 @@ use chainstate::test_support::on_a_large_stack;
 const STORED_AND_REJECTED: [v1::EventKind; 2] = [v1::EventKind::BlockStored, v1::EventKind::BlockRejected];
 
 /// A block that only its execution shows to be wrong.
-fn bad_block(test: &TestChain) -> NakamotoBlock {
+fn bad_block(test: &TestChain) -> NakamotoStacksBlock {
     let mut block = test.make_block();
     block.header.state_index_root = StateRoot([9; 32]);
     test.resign(&mut block);
     block
 }
 
-fn child_of(test: &TestChain, parent: &NakamotoBlock) -> NakamotoBlock {
+fn child_of(test: &TestChain, parent: &NakamotoStacksBlock) -> NakamotoStacksBlock {
     let mut block = parent.clone();
     block.header.parent_block_id = parent.block_id();
     block.header.chain_length += 1;
@@ -29,7 +29,7 @@ fn child_of(test: &TestChain, parent: &NakamotoBlock) -> NakamotoBlock {
     block
 }
 
-fn store(test: &TestChain, block: &NakamotoBlock) {
+fn store(test: &TestChain, block: &NakamotoStacksBlock) {
     assert_eq!(test.push(block), StoreOutcome::Stored(block.block_id()));
 }
 
@@ -109,7 +109,7 @@ fn an_orphan_whose_bytes_were_dropped_before_its_announcement_is_rejected_by_wha
 
 /// A chain that has given its verdict on a block and was stopped before staging knew of it, and a child that came in
 /// between.
-fn stopped_before_the_mark() -> (TestChain, NakamotoBlock, NakamotoBlock) {
+fn stopped_before_the_mark() -> (TestChain, NakamotoStacksBlock, NakamotoStacksBlock) {
     let test = TestChain::new();
     let bad = bad_block(&test);
     store(&test, &bad);

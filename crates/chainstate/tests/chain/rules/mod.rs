@@ -18,7 +18,7 @@ use chainstate::chain::{Processed, StoreOutcome};
 use chainstate::staging::StagingState;
 use nakamoto_proto::v1;
 use nakamoto_proto::v1::RejectReason;
-use stacks_types::block::NakamotoBlock;
+use stacks_types::block::NakamotoStacksBlock;
 
 use crate::support::{Snapshot, TestChain};
 use chainstate::test_support::on_a_large_stack;
@@ -30,14 +30,14 @@ struct Case {
     reason: RejectReason,
     /// Words that the detail must have, where one code has several causes.
     cause: &'static str,
-    make: fn(&Scene) -> NakamotoBlock,
+    make: fn(&Scene) -> NakamotoStacksBlock,
 }
 
-const fn case(reason: RejectReason, what: &'static str, make: fn(&Scene) -> NakamotoBlock) -> Case {
+const fn case(reason: RejectReason, what: &'static str, make: fn(&Scene) -> NakamotoStacksBlock) -> Case {
     Case { what, reason, cause: "", make }
 }
 
-const fn because(reason: RejectReason, cause: &'static str, make: fn(&Scene) -> NakamotoBlock) -> Case {
+const fn because(reason: RejectReason, cause: &'static str, make: fn(&Scene) -> NakamotoStacksBlock) -> Case {
     Case { what: cause, reason, cause, make }
 }
 
@@ -90,7 +90,7 @@ fn is_about_stackers(case: &Case) -> bool {
 }
 
 /// A proposal has no stacker signatures, so it is valid if they are all that is wrong.
-fn check_validation(test: &TestChain, case: &Case, block: &NakamotoBlock) {
+fn check_validation(test: &TestChain, case: &Case, block: &NakamotoStacksBlock) {
     let verdict = test.chain.validate(&block.encode(), |_| ()).expect("storage works");
     if is_about_stackers(case) {
         assert!(verdict.valid, "validation of {}: {:?}", case.what, verdict.rejection);
@@ -99,7 +99,7 @@ fn check_validation(test: &TestChain, case: &Case, block: &NakamotoBlock) {
     assert_rejection(case, &verdict.rejection.expect("a rejection"), "validation");
 }
 
-fn check_push(test: &TestChain, case: &Case, block: &NakamotoBlock) {
+fn check_push(test: &TestChain, case: &Case, block: &NakamotoStacksBlock) {
     match test.push(block) {
         StoreOutcome::Rejected(Some(id), rejection) => {
             assert_eq!(id, block.block_id());
@@ -112,7 +112,7 @@ fn check_push(test: &TestChain, case: &Case, block: &NakamotoBlock) {
 
 /// The block is in staging, unjudged, when it is processed: pushed, if push cannot judge it; else put there, as when it
 /// was stored before its parent or its burn view was known.
-fn check_append(test: &TestChain, on_push: OnPush, case: &Case, block: &NakamotoBlock) {
+fn check_append(test: &TestChain, on_push: OnPush, case: &Case, block: &NakamotoStacksBlock) {
     let (before, events) = (test.snapshot(), test.events().len());
     match on_push {
         OnPush::Rejected | OnPush::Waits => stage(test, block),
@@ -140,7 +140,7 @@ fn check_append(test: &TestChain, on_push: OnPush, case: &Case, block: &Nakamoto
 }
 
 /// What the id commits to is refused from now on; stackers' signatures may still come right.
-fn check_verdict_is_kept(test: &TestChain, case: &Case, block: &NakamotoBlock) {
+fn check_verdict_is_kept(test: &TestChain, case: &Case, block: &NakamotoStacksBlock) {
     let staged = test.chain.read(|reader| reader.staging().get_staging_block(&block.block_id()));
     let may_come_right = matches!(case.reason, RejectReason::UnknownParent | RejectReason::UnknownBurnBlock);
     match staged.expect("readable").map(|staged| staged.state) {
@@ -155,7 +155,7 @@ fn check_verdict_is_kept(test: &TestChain, case: &Case, block: &NakamotoBlock) {
 }
 
 /// Puts a block into staging as if it had been stored when nothing more could be said of it.
-fn stage(test: &TestChain, block: &NakamotoBlock) {
+fn stage(test: &TestChain, block: &NakamotoStacksBlock) {
     // Beside the chain's own writer, which alone may open the file as one.
     let staging = rusqlite::Connection::open(test.folder.path().join("staging.sqlite")).expect("staging opens");
     let data = block.encode();
@@ -174,7 +174,7 @@ fn stage(test: &TestChain, block: &NakamotoBlock) {
 /// rejected for its reason, at once or when it is processed, and the chain must be as if none of them had ever come.
 fn check_waiting(
     scene: &Scene,
-    blocks: &[(&'static Case, NakamotoBlock)],
+    blocks: &[(&'static Case, NakamotoStacksBlock)],
     mut test: TestChain,
     arrive: impl FnOnce(&mut TestChain),
 ) {

@@ -10,7 +10,7 @@
 
 use chainstate::chain::Processed;
 use chainstate::params::{ChainParams, Stacker};
-use stacks_types::block::NakamotoBlock;
+use stacks_types::block::NakamotoStacksBlock;
 use stacks_types::ids::{BurnBlockHash, StacksBlockId};
 use stacks_types::transaction::StacksTransaction;
 
@@ -30,8 +30,8 @@ pub(super) struct Scene {
     pub(super) b2: BurnBlockHash,
     pub(super) b3: BurnBlockHash,
     pub(super) side: BurnBlockHash,
-    pub(super) p1: NakamotoBlock,
-    pub(super) p2: NakamotoBlock,
+    pub(super) p1: NakamotoStacksBlock,
+    pub(super) p2: NakamotoStacksBlock,
 }
 
 fn scene_params() -> ChainParams {
@@ -83,12 +83,12 @@ impl Scene {
     }
 
     /// A valid block that starts the tenure of b3.
-    pub(super) fn new_tenure(&self, txs: Vec<StacksTransaction>) -> NakamotoBlock {
+    pub(super) fn new_tenure(&self, txs: Vec<StacksTransaction>) -> NakamotoStacksBlock {
         self.test.forge(&self.p2.block_id(), &self.b3, txs)
     }
 
     /// A valid block that goes on with the tenure of b2.
-    pub(super) fn same_tenure(&self, txs: Vec<StacksTransaction>) -> NakamotoBlock {
+    pub(super) fn same_tenure(&self, txs: Vec<StacksTransaction>) -> NakamotoStacksBlock {
         self.test.forge(&self.p2.block_id(), &self.b2, txs)
     }
 

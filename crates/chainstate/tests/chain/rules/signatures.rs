@@ -1,7 +1,7 @@
 //! Rule 5: producer, VRF proof, stackers.
 
 use nakamoto_proto::v1::RejectReason;
-use stacks_types::block::{NakamotoBlock, WELL_KNOWN_SIGNATURE};
+use stacks_types::block::{NakamotoStacksBlock, WELL_KNOWN_SIGNATURE};
 use stacks_types::keys::MessageSignature;
 use stacks_types::vrf::VrfProof;
 
@@ -10,7 +10,7 @@ use super::{Case, OnPush, because, case, check};
 use chainstate::test_support::{key, on_a_large_stack, transfer, vrf_key};
 
 /// A valid block whose stacker signatures are changed. They are no part of its id, so `number` goes into a transaction.
-fn stacked(scene: &Scene, number: u64, change: impl FnOnce(&mut NakamotoBlock)) -> NakamotoBlock {
+fn stacked(scene: &Scene, number: u64, change: impl FnOnce(&mut NakamotoStacksBlock)) -> NakamotoStacksBlock {
     let mut block = scene.new_tenure(vec![transfer(0, 1, 1, number)]);
     change(&mut block);
     block

@@ -3,7 +3,7 @@
 use chainstate::chain::StoreOutcome;
 use chainstate::test_support::with_other_s;
 use nakamoto_proto::v1::RejectReason;
-use stacks_types::block::NakamotoBlock;
+use stacks_types::block::NakamotoStacksBlock;
 use stacks_types::ids::{BlockHash, ConsensusHash, Hash160, StacksBlockId};
 use stacks_types::keys::MessageSignature;
 use stacks_types::transaction::{
@@ -17,7 +17,7 @@ use super::{Case, OnPush, because, case, check};
 use chainstate::test_support::{OPENING_USTX, address, deploy, key, on_a_large_stack, signed, transfer, user, vrf_key};
 
 /// A block that goes on with a tenure, spoilt by one transaction among good ones. The first user's next nonce is 1.
-fn spoilt(scene: &Scene, bad: StacksTransaction) -> NakamotoBlock {
+fn spoilt(scene: &Scene, bad: StacksTransaction) -> NakamotoStacksBlock {
     scene.same_tenure(vec![transfer(1, 0, 2, 9), bad])
 }
 
@@ -35,7 +35,7 @@ fn holding(payload: TransactionPayload) -> StacksTransaction {
 }
 
 /// A block whose coinbase is changed; the rest follows.
-fn recoined(scene: &Scene, change: impl FnOnce(&mut Vec<BlockTransaction>)) -> NakamotoBlock {
+fn recoined(scene: &Scene, change: impl FnOnce(&mut Vec<BlockTransaction>)) -> NakamotoStacksBlock {
     let mut block = scene.new_tenure(vec![transfer(0, 1, 1, 5)]);
     change(&mut block.txs);
     scene.test.finish(&mut block);

@@ -3,7 +3,7 @@
 use chainstate::chain::{Processed, StoreOutcome};
 use nakamoto_proto::v1;
 use nakamoto_proto::v1::RejectReason;
-use stacks_types::block::NakamotoBlock;
+use stacks_types::block::NakamotoStacksBlock;
 use stacks_types::ids::{BurnBlockHash, StacksBlockId, StateRoot};
 
 use crate::support::TestChain;
@@ -23,7 +23,7 @@ pub(super) fn kinds_about(test: &TestChain, id: &StacksBlockId) -> Vec<v1::Event
 }
 
 /// An author's chain with a burn block that the other has not mined, and a block that witnesses it.
-fn ahead() -> (TestChain, TestChain, NakamotoBlock) {
+fn ahead() -> (TestChain, TestChain, NakamotoStacksBlock) {
     let (author, mut other) = (TestChain::with(1, 4), TestChain::with(1, 4));
     let first = author.make_block();
     for test in [&author, &other] {
@@ -110,7 +110,7 @@ fn a_rejected_block_takes_its_descendants_along_and_each_is_announced() {
         for block in [&bad, &child, &grandchild] {
             assert_eq!(kinds_about(&test, &block.block_id()), stored_and_rejected);
         }
-        let code = |block: &NakamotoBlock| match test.push(block) {
+        let code = |block: &NakamotoStacksBlock| match test.push(block) {
             StoreOutcome::AlreadyKnown(_, Some(rejection)) | StoreOutcome::Rejected(_, rejection) => rejection.reason(),
             other => panic!("{other:?}"),
         };

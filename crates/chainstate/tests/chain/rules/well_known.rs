@@ -3,7 +3,7 @@
 
 use chainstate::chain::StoreOutcome;
 use nakamoto_proto::v1::RejectReason;
-use stacks_types::block::{NakamotoBlock, SigningMode, WELL_KNOWN_SIGNATURE};
+use stacks_types::block::{NakamotoStacksBlock, SigningMode, WELL_KNOWN_SIGNATURE};
 use stacks_types::ids::StacksBlockId;
 
 use crate::support::TestChain;
@@ -11,7 +11,7 @@ use chainstate::test_support::{key, on_a_large_stack, params, vrf_key};
 
 #[test]
 fn in_the_well_known_mode_only_the_constant_is_a_signature() {
-    type Change = fn(&mut NakamotoBlock);
+    type Change = fn(&mut NakamotoStacksBlock);
     let spoilt: [(RejectReason, Change); 6] = [
         (RejectReason::BadProducer, |block| block.header.sign_producer(&key("producer", 0))),
         (RejectReason::BadProducer, |block| block.header.producer_signature.0[64] ^= 1),

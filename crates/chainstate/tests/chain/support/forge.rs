@@ -2,13 +2,13 @@
 
 use std::sync::atomic::AtomicBool;
 
-use chainstate::blocks::{execute, plan};
+use chainstate::blocks::{execute, plan_block};
 use chainstate::db::StoreError;
 use chainstate::execution::{BlockEnv, ContractCache, ExecutionLimits, Supervision};
 use chainstate::headers::ChainHeaders;
 use chainstate::test_support::{address, key, signed, vrf_key};
 use stacks_types::address::StacksAddress;
-use stacks_types::block::{NakamotoBlock, NakamotoBlockHeader, SigningMode};
+use stacks_types::block::{NakamotoStacksBlock, NakamotoStacksBlockHeader, SigningMode};
 use stacks_types::ids::{BurnBlockHash, MerkleRoot, StacksBlockId, StateRoot};
 use stacks_types::keys::MessageSignature;
 use stacks_types::transaction::{BlockTransaction, StacksTransaction, TransactionPayload};
@@ -31,19 +31,19 @@ impl TestChain {
         parent: &StacksBlockId,
         view: &BurnBlockHash,
         txs: Vec<StacksTransaction>,
-    ) -> NakamotoBlock {
+    ) -> NakamotoStacksBlock {
         let (plan, nonce) = self
             .chain
             .read(|reader| {
                 let parent = reader.header(parent)?.expect("a processed parent");
                 let view = reader.burn_view(view)?;
-                plan(self.chain.params(), reader.conn(), &reader.ancestry(), parent, view)
+                plan_block(self.chain.params(), reader.conn(), &reader.ancestry(), parent, view)
             })
             .map(|plan| (plan, self.nonce_at(parent, &address("producer", self.elected_at(view)))))
             .expect("a place");
         let payload = TransactionPayload::Coinbase { buffer: [7; 32] };
         let coinbase = plan.new_tenure.then(|| signed(&key("producer", self.elected_at(view)), nonce, 0, payload));
-        let header = NakamotoBlockHeader {
+        let header = NakamotoStacksBlockHeader {
             version: 0,
             chain_length: plan.chain_length(),
             burn_spent: plan.burn_spent(),
@@ -56,13 +56,13 @@ impl TestChain {
             stacker_signatures: Vec::new(),
         };
         let txs = coinbase.into_iter().chain(txs).map(BlockTransaction::new).collect();
-        let mut block = NakamotoBlock { header, txs };
+        let mut block = NakamotoStacksBlock { header, txs };
         self.finish(&mut block);
         block
     }
 
     /// Puts in what follows from the rest: state root, Merkle root, proof, signatures.
-    pub(crate) fn finish(&self, block: &mut NakamotoBlock) {
+    pub(crate) fn finish(&self, block: &mut NakamotoStacksBlock) {
         if let Some(root) = self.executed_root(block) {
             block.header.state_index_root = root;
         }
@@ -73,7 +73,7 @@ impl TestChain {
     }
 
     /// Signs again as producer and stackers of the block's burn view; of the first one, if it is not known.
-    pub(crate) fn resign(&self, block: &mut NakamotoBlock) {
+    pub(crate) fn resign(&self, block: &mut NakamotoStacksBlock) {
         if self.chain.params().signing == SigningMode::WellKnown {
             block.header.sign_well_known();
             return;
@@ -83,25 +83,25 @@ impl TestChain {
     }
 
     /// Adds the signatures of all stackers of the block's burn view.
-    pub(crate) fn sign(&self, block: &mut NakamotoBlock) {
+    pub(crate) fn sign(&self, block: &mut NakamotoStacksBlock) {
         let stackers = self.stackers_at(&block.header.bitcoin_block_hash);
         self.sign_as(block, &stackers);
     }
 
     /// Signs as these stackers.
-    pub(crate) fn sign_as(&self, block: &mut NakamotoBlock, stackers: &[u8]) {
+    pub(crate) fn sign_as(&self, block: &mut NakamotoStacksBlock, stackers: &[u8]) {
         let sign = |index: &u8| block.header.sign_stacker(&key("stacker", *index));
         block.header.stacker_signatures = stackers.iter().map(sign).collect();
     }
 
     /// The state root that execution on the block's parent gives; none if a transaction may not be in it.
-    fn executed_root(&self, block: &NakamotoBlock) -> Option<StateRoot> {
+    fn executed_root(&self, block: &NakamotoStacksBlock) -> Option<StateRoot> {
         let root = self.chain.read(|reader| {
             let parent = reader.header(&block.header.parent_block_id)?.expect("a processed parent");
             let view = reader.burn_view(&block.header.bitcoin_block_hash)?;
             let ancestry = reader.ancestry();
             let (params, conn, burn, marf) = (self.chain.params(), reader.conn(), reader.burn(), ancestry.0);
-            let plan = plan(params, conn, &ancestry, parent, view)?;
+            let plan = plan_block(params, conn, &ancestry, parent, view)?;
             let headers = ChainHeaders { params, conn, burn, marf, tip: plan.parent.block_id };
             let contracts = &ContractCache::default();
             let env = BlockEnv { params, marf, side: conn, contracts, facts: &headers };

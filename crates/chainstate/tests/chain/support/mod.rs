@@ -11,14 +11,14 @@ use std::time::Duration;
 
 use chainstate::assembly::TemplateOrder;
 use chainstate::burn::BurnBlock;
-use chainstate::chain::{Chain, Processed, StoreOutcome};
+use chainstate::chain::{NakamotoChainState, Processed, StoreOutcome};
 use chainstate::db::OpenError;
 use chainstate::params::ChainParams;
 use chainstate::test_support::{FIRST_TIME_S, address, key, params, signed, vrf_key};
 use clarity::principal::Principal;
 use nakamoto_proto::v1;
 use sqlite::Durability;
-use stacks_types::block::NakamotoBlock;
+use stacks_types::block::NakamotoStacksBlock;
 use stacks_types::ids::{BurnBlockHash, SortitionHash, StacksBlockId, Txid};
 use stacks_types::transaction::{StacksTransaction, TransactionPayload};
 
@@ -31,7 +31,7 @@ pub(crate) fn clock() -> u64 {
 
 /// A chain whose blocks the test makes itself.
 pub(crate) struct TestChain {
-    pub(crate) chain: Chain,
+    pub(crate) chain: NakamotoChainState,
     pub(crate) folder: tempfile::TempDir,
     next_burn_time_s: u64,
 }
@@ -51,7 +51,8 @@ impl TestChain {
     /// A chain of these parameters with nothing but its first burn block and its boot block.
     pub(crate) fn at_genesis(params: ChainParams) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let (chain, _) = Chain::open(folder.path(), params, Durability::Unsynced, clock).expect("a new chain opens");
+        let (chain, _) =
+            NakamotoChainState::open(folder.path(), params, Durability::Unsynced, clock).expect("a new chain opens");
         Self { chain, folder, next_burn_time_s: FIRST_TIME_S }
     }
 
@@ -138,8 +139,8 @@ impl TestChain {
     }
 
     /// Puts proof and signature of the elected producer into a template.
-    pub(crate) fn proposal(&self, template: &v1::BlockTemplate) -> NakamotoBlock {
-        let mut block = NakamotoBlock::decode(&template.block).expect("a block");
+    pub(crate) fn proposal(&self, template: &v1::BlockTemplate) -> NakamotoStacksBlock {
+        let mut block = NakamotoStacksBlock::decode(&template.block).expect("a block");
         let sortition = SortitionHash::try_from(&template.sortition_hash[..]).expect("32 bytes");
         let index = self.elected_at(&block.header.bitcoin_block_hash);
         block.header.vrf_proof = vrf_key(index).prove(sortition.as_bytes());
@@ -148,13 +149,13 @@ impl TestChain {
     }
 
     /// A block on the tip with whatever the mempool has, signed by all.
-    pub(crate) fn make_block(&self) -> NakamotoBlock {
+    pub(crate) fn make_block(&self) -> NakamotoStacksBlock {
         let mut block = self.proposal(&self.template());
         self.sign(&mut block);
         block
     }
 
-    pub(crate) fn push(&self, block: &NakamotoBlock) -> StoreOutcome {
+    pub(crate) fn push(&self, block: &NakamotoStacksBlock) -> StoreOutcome {
         self.chain.store_block(&block.encode(), |_| ()).expect("storage works")
     }
 
@@ -187,10 +188,10 @@ impl TestChain {
 }
 
 /// Opens a folder that was just closed.
-fn open_chain(path: &std::path::Path, params: ChainParams, durability: Durability) -> Chain {
+fn open_chain(path: &std::path::Path, params: ChainParams, durability: Durability) -> NakamotoChainState {
     let end = std::time::Instant::now() + std::time::Duration::from_secs(60);
     loop {
-        match Chain::open(path, params.clone(), durability, clock) {
+        match NakamotoChainState::open(path, params.clone(), durability, clock) {
             // A process that another test is just starting has our locks until it becomes another program.
             Err(OpenError::File(sqlite::OpenError::InUse { .. })) if std::time::Instant::now() < end => {
                 std::thread::park_timeout(std::time::Duration::from_millis(1));

@@ -8,14 +8,14 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use chainstate::assembly::TemplateOrder;
-use chainstate::chain::{Chain, Retention, StoreOutcome};
+use chainstate::chain::{NakamotoChainState, Retention, StoreOutcome};
 use chainstate::db::StoreError;
 use chainstate::params::{ChainParams, Producer, Stacker};
 use chainstate::test_support::{address, key, on_a_large_stack, signed, user, vrf_key};
 use http_body_util::BodyExt as _;
 use serde_json::Value;
 use sqlite::Durability;
-use stacks_types::block::NakamotoBlock;
+use stacks_types::block::NakamotoStacksBlock;
 use stacks_types::ids::{SortitionHash, StacksBlockId};
 use stacks_types::transaction::{StacksTransaction, TransactionPayload};
 use tokio::runtime::Runtime;
@@ -51,7 +51,7 @@ pub(super) struct Bench {
     pub(super) router: Router,
     pub(super) services: Services,
     pub(super) chain: Arc<NodeChain>,
-    pub(super) core: Chain,
+    pub(super) core: NakamotoChainState,
     pub(super) folder: tempfile::TempDir,
 }
 
@@ -94,7 +94,8 @@ impl Bench {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().to_owned();
         let (core, _writer) =
-            on_a_large_stack(move || Chain::open(&path, params, Durability::Synced, || 1_800_000_000_000)).unwrap();
+            on_a_large_stack(move || NakamotoChainState::open(&path, params, Durability::Synced, || 1_800_000_000_000))
+                .unwrap();
         let live = Arc::new(NodeChain::new(core.clone(), RETENTION).unwrap().with_call_limits(call_limits));
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
@@ -188,7 +189,7 @@ impl Bench {
     }
 
     /// The block that producer and stackers would make now, signed by all.
-    pub(super) fn make_block(&self) -> NakamotoBlock {
+    pub(super) fn make_block(&self) -> NakamotoStacksBlock {
         let mut block = self.proposal();
         let signatures = (0..STACKERS).map(|index| block.header.sign_stacker(&key("stacker", index)));
         block.header.stacker_signatures = signatures.collect();
@@ -196,7 +197,7 @@ impl Bench {
     }
 
     /// The same without the stackers' signatures.
-    pub(super) fn proposal(&self) -> NakamotoBlock {
+    pub(super) fn proposal(&self) -> NakamotoStacksBlock {
         let producer = address("producer", 0);
         let (new_tenure, nonce) = self
             .core
@@ -213,7 +214,7 @@ impl Bench {
             TemplateOrder { coinbase: new_tenure.then(coinbase), allow_empty: true, ..TemplateOrder::default() };
         let assembled = on_a_large_stack(|| self.core.assemble(&order, Duration::MAX, &AtomicBool::new(false)));
         let template = assembled.unwrap().unwrap().template;
-        let mut block = NakamotoBlock::decode(&template.block).unwrap();
+        let mut block = NakamotoStacksBlock::decode(&template.block).unwrap();
         let sortition = SortitionHash::try_from(&template.sortition_hash[..]).unwrap();
         block.header.vrf_proof = vrf_key(0).prove(sortition.as_bytes());
         block.header.sign_producer(&key("producer", 0));

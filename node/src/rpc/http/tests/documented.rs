@@ -13,7 +13,7 @@ use clarity::principal::ContractId;
 use http_body_util::BodyExt as _;
 use marf::TrieHash;
 use serde_json::json;
-use stacks_types::block::NakamotoBlock;
+use stacks_types::block::NakamotoStacksBlock;
 use stacks_types::ids::StacksBlockId;
 use stacks_types::stackerdb::StackerDbChunk;
 use tower::ServiceExt as _;
@@ -24,6 +24,7 @@ use crate::jobs::{TEMPLATE_LIMITS, TemplateWorker, VALIDATION_LIMITS, Validation
 use crate::limits::{MAX_MESSAGE_BYTES, THREAD_STACK_BYTES};
 use crate::rpc::http::page::FILES;
 use crate::rpc::http::{routes, stackerdb};
+use crate::runtime::class::Class;
 use chainstate::test_support::{address, deploy, key, transfer};
 
 /// Method or `*`, path or `*`, status, content type or `*`, why no test here can see it.
@@ -150,7 +151,7 @@ impl Asker {
         for (method, path, status, _) in documented_answers() {
             if status == "401" {
                 let path = path.replace(['{', '}'], "");
-                let query = if path == "/v3/blocks/upload" { "?broadcast=1" } else { "" };
+                let query = if path.starts_with("/v3/blocks/upload") { "?broadcast=1" } else { "" };
                 let method = Method::from_bytes(method.as_bytes()).unwrap();
                 self.bench.ask(method, &format!("{path}{query}"), &[("content-type", OCTETS)], Vec::new());
             }
@@ -229,7 +230,7 @@ impl Asker {
             self.get(200, &format!("/v3/{name}{hash}"));
         }
         self.get(200, &format!("/v3/tenures/blocks/height/{}", FIRST_BURN.0));
-        self.get(200, &format!("/v3/tenures/fork_info/{consensus}/{first}"));
+        self.get(200, &format!("/v3/tenures/fork_info/{first}/{consensus}"));
         self.get(200, "/v3/stacker_set/0");
         self.get(400, "/v3/stacker_set/9");
         self.get(404, &format!("/v2/pox?tip={}", "ab".repeat(32)));
@@ -266,6 +267,7 @@ impl Asker {
         self.post(200, "/v3/block", OCTETS, block.encode());
         self.bench.settle();
         self.post(200, "/v3/blocks/upload", OCTETS, block.encode());
+        self.post(200, "/v3/blocks/upload/?broadcast=0", OCTETS, block.encode());
         self.post(400, "/v3/block", OCTETS, broken(block).encode());
         self.get(200, &format!("/v3/transaction/{txid}"));
         let file = rusqlite::Connection::open(self.bench.folder.path().join("chainstate.sqlite")).unwrap();
@@ -278,7 +280,7 @@ impl Asker {
     fn jobs(&self) {
         let services = &self.bench.services;
         let block = self.bench.proposal();
-        let (good, bad) = (block.encode(), broken(block).encode());
+        let (good, bad) = (block.encode(), broken(block.clone()).encode());
         let body =
             |block: &[u8], chain_id: u32| json!({ "block": hex::encode(block), "chain_id": chain_id }).to_string();
         self.post(400, "/v3/block_proposal", JSON, body(&good, 1));
@@ -294,6 +296,10 @@ impl Asker {
             asked.push(format!("/v3/block_template/{template}"));
         }
         asked.iter().for_each(|path| drop(self.get(202, path)));
+        let unwanted = broken(broken(block)).encode();
+        let unwanted = id(self.post(202, "/v3/block_proposal", JSON, body(&unwanted, 0x8000_0000)));
+        services.validations.take_back(&unwanted, Class::Anyone).unwrap();
+        self.get(410, &format!("/v3/block_proposal/{unwanted}"));
         let chain = || Arc::clone(&self.bench.chain);
         let templates = TemplateWorker { jobs: Arc::clone(&services.templates), chain: chain() };
         let validations = ValidationWorker { jobs: Arc::clone(&services.validations), chain: chain() };
@@ -346,7 +352,7 @@ impl Asker {
 }
 
 /// The same block with another length, which nobody has signed.
-fn broken(mut block: NakamotoBlock) -> NakamotoBlock {
+fn broken(mut block: NakamotoStacksBlock) -> NakamotoStacksBlock {
     block.header.chain_length += 1;
     block
 }

@@ -144,6 +144,7 @@ fn bad_questions_are_answered_at_once() {
         ("?kinds=nothing", StatusCode::BAD_REQUEST),
         ("?kinds=unspecified", StatusCode::BAD_REQUEST),
         ("?start=never", StatusCode::BAD_REQUEST),
+        ("?start=earliest&cursor=00", StatusCode::BAD_REQUEST),
         ("?start=0", StatusCode::BAD_REQUEST),
         ("?start=99999", StatusCode::BAD_REQUEST),
         ("?cursor=zz", StatusCode::BAD_REQUEST),

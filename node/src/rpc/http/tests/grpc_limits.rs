@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use chainstate::assembly::MAX_TEMPLATE_TRANSACTIONS;
 use chainstate::test_support::transfer;
 use nakamoto_proto::v1;
 use stacks_types::limits::MAX_BLOCK_BYTES;
@@ -19,8 +20,8 @@ use v1::validation_service_client::ValidationServiceClient;
 
 use super::bench::Bench;
 use crate::limits::{
-    ADMIN_INTERVAL, ASSEMBLY_TIME, HEARTBEAT, MAX_ADMIN_COUNT, MAX_BATCH, MAX_CHUNKS, MAX_CLIENT_NAME_BYTES,
-    MAX_TEMPLATE_TRANSACTIONS, MAX_WAIT, PAGE_SIZE,
+    ADMIN_INTERVAL, ASSEMBLY_TIME, HEARTBEAT, MAX_ADMIN_COUNT, MAX_BATCH, MAX_CHUNKS, MAX_CLIENT_NAME_BYTES, MAX_WAIT,
+    PAGE_SIZE,
 };
 use crate::rpc::grpc::{Parts, into_router, routes};
 

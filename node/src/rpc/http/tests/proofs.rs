@@ -7,7 +7,7 @@ use clarity::principal::ContractId;
 use clarity::value::Value as Clarity;
 use marf::{BlockId, Proof, TrieHash};
 use serde_json::{Value, json};
-use stacks_types::block::NakamotoBlock;
+use stacks_types::block::NakamotoStacksBlock;
 
 use super::bench::{Bench, JSON};
 use chainstate::test_support::{address, deploy, transfer, user};
@@ -31,7 +31,7 @@ impl Headers {
         let mut roots = BTreeMap::from([(tip_root, BlockId(boot.block_id.0))]);
         let height = bench.read("/v2/info")["stacks_tip_height"].as_u64().unwrap();
         for height in 1..=height {
-            let block = NakamotoBlock::decode(&bench.get(&format!("/v3/blocks/height/{height}")).body).unwrap();
+            let block = NakamotoStacksBlock::decode(&bench.get(&format!("/v3/blocks/height/{height}")).body).unwrap();
             tip_root = TrieHash(block.header.state_index_root.0);
             roots.insert(tip_root, BlockId(block.block_id().0));
         }

@@ -6,11 +6,12 @@ use std::time::Duration;
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::bench::{Bench, JSON, OCTETS, Reply};
+use super::bench::{Bench, JSON, OCTETS, Reply, STACKERS};
 use super::shape::{COST, Kind, check};
 use crate::jobs::{JobRequest, Outcome, VALIDATION_LIMITS, ValidationJob, ValidationWorker};
 use crate::limits::THREAD_STACK_BYTES;
-use chainstate::test_support::transfer;
+use crate::runtime::class::Class;
+use chainstate::test_support::{key, transfer};
 
 const CHAIN_ID: u32 = 0x8000_0000;
 
@@ -148,6 +149,37 @@ fn a_full_queue_is_429() {
         }
     }
     assert_eq!(last, StatusCode::TOO_MANY_REQUESTS);
+}
+
+#[test]
+fn a_proposal_that_was_taken_back_is_gone() {
+    let bench = Bench::new(Some("secret"));
+    bench.mine();
+    let body = json!({ "block": hex::encode(bench.proposal().encode()), "chain_id": CHAIN_ID });
+    let accepted = propose(&bench, Some("secret"), &body).json();
+    let id = accepted["request_id"].as_str().unwrap();
+    bench.services.validations.take_back(id, Class::Anyone).unwrap();
+    let path = format!("/v3/block_proposal/{id}");
+    let reply = bench.ask(Method::GET, &path, &[("authorization", "secret")], Vec::new());
+    let said = json!({ "result": "Error", "message": "there is no verdict: CANCELLED" });
+    assert_eq!((reply.status, reply.json()), (StatusCode::GONE, said));
+}
+
+#[test]
+fn a_block_that_broke_a_rule_is_known_with_the_rule() {
+    let bench = Bench::new(None);
+    bench.mine();
+    let mut block = bench.proposal();
+    block.header.state_index_root.0[0] ^= 1;
+    block.header.sign_producer(&key("producer", 0));
+    block.header.stacker_signatures = (0..STACKERS).map(|n| block.header.sign_stacker(&key("stacker", n))).collect();
+    let push = || bench.post("/v3/block", OCTETS, block.encode()).json();
+    assert_eq!(push()["outcome"], "accepted");
+    bench.settle();
+    let known = push();
+    assert_eq!((&known["accepted"], &known["outcome"]), (&false.into(), &"already_known".into()), "{known}");
+    let rule = [("reason", Kind::Says("BAD_STATE_ROOT")), ("message", Kind::Text)];
+    check("the broken rule", &known["rejection"], &rule);
 }
 
 #[test]
