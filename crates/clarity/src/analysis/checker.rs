@@ -97,10 +97,10 @@ impl<'a, 'm> Checker<'a, 'm> {
         Ok(())
     }
 
-    /// Refuses a name for a local variable that is taken.
+    /// Refuses a name for a local variable that is taken. That of a trait that is bound is free.
     pub(super) fn claim_local(&self, name: &ClarityName) -> Result<(), AnalysisError> {
         self.refuse_reserved(name)?;
-        if self.known.has(name) || self.scope.get(name).is_some() {
+        if self.known.has(name) || self.scope.value(name).is_some() {
             return Err(AnalysisError::NameAlreadyUsed(name.to_string()));
         }
         Ok(())

@@ -42,32 +42,42 @@ impl Known {
     }
 }
 
-/// The names that a function and its blocks have bound.
+/// The names that a function and its blocks have bound. A name may be bound to a trait and to a value: each use has its order of
+/// looking for them.
 #[derive(Debug, Default)]
 pub(super) struct Scope {
-    bound: HashMap<ClarityName, Bound>,
-    order: Vec<ClarityName>,
+    values: HashMap<ClarityName, Type>,
+    /// Traits whose methods can be called.
+    traits: HashMap<ClarityName, Type>,
+    order: Vec<Bound>,
     /// Function, and blocks in it.
     pub(super) depth: u64,
 }
 
-/// What is bound to a name.
+/// What was bound, and what was bound to the name before.
 #[derive(Debug)]
-pub(super) struct Bound {
-    pub(super) of: Type,
-    /// It is a trait whose methods can be called.
-    pub(super) is_callable: bool,
+struct Bound {
+    name: ClarityName,
+    is_callable: bool,
+    before: Option<Type>,
 }
 
 impl Scope {
-    pub(super) fn get(&self, name: &str) -> Option<&Bound> {
-        self.bound.get(name)
+    /// The type of the value that is bound to the name.
+    pub(super) fn value(&self, name: &str) -> Option<&Type> {
+        self.values.get(name)
     }
 
-    /// Binds a name. Blocks bind no name twice; of parameters of one name, the last one counts.
+    /// The trait that is bound to the name.
+    pub(super) fn callable(&self, name: &str) -> Option<&Type> {
+        self.traits.get(name)
+    }
+
+    /// Binds a name, to a trait whose methods can be called or to a value. Of parameters of one name, the last one counts.
     pub(super) fn bind(&mut self, name: ClarityName, of: Type, is_callable: bool) {
-        self.order.push(name.clone());
-        self.bound.insert(name, Bound { of, is_callable });
+        let names = if is_callable { &mut self.traits } else { &mut self.values };
+        let before = names.insert(name.clone(), of);
+        self.order.push(Bound { name, is_callable, before });
     }
 
     /// How many names are bound: what [`Scope::forget`] goes back to.
@@ -76,8 +86,12 @@ impl Scope {
     }
 
     pub(super) fn forget(&mut self, len: usize) {
-        for name in self.order.drain(len..) {
-            self.bound.remove(&name);
+        for Bound { name, is_callable, before } in self.order.drain(len..).rev() {
+            let names = if is_callable { &mut self.traits } else { &mut self.values };
+            match before {
+                Some(before) => names.insert(name, before),
+                None => names.remove(&name),
+            };
         }
     }
 }

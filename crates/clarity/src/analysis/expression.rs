@@ -81,13 +81,13 @@ impl Checker<'_, '_> {
         if let Some(of) = self.known.interface.constants.get(name) {
             return Ok(of.clone());
         }
-        if let Some(bound) = self.scope.get(name).filter(|bound| bound.is_callable) {
-            return Ok(bound.of.clone());
+        if let Some(of) = self.scope.callable(name) {
+            return Ok(of.clone());
         }
         if self.scope.depth > 0 {
             self.charge(CostFn::AnalysisLookupVariableDepth, self.scope.depth)?;
         }
-        let bound = self.scope.get(name).map(|bound| bound.of.clone());
+        let bound = self.scope.value(name).cloned();
         Ok(bound.ok_or_else(|| AnalysisError::UndefinedVariable(name.to_string()))?)
     }
 

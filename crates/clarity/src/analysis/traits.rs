@@ -90,9 +90,9 @@ impl Checker<'_, '_> {
         if self.dialect.strict_names {
             self.claim(alias)?;
         }
-        if self.dialect.traits_are_values {
-            self.known.trait_names.insert(alias.clone());
-        }
+        // In Clarity 1 the trait's own name is taken, and the alias is free.
+        let taken = if self.dialect.traits_are_values { alias } else { &trait_id.name };
+        self.known.trait_names.insert(taken.clone());
         self.known.last_traits.insert(trait_id.name.clone(), trait_id.clone());
         self.known.traits.insert(trait_id.clone(), Arc::clone(methods));
         Ok(())

@@ -57,6 +57,15 @@ impl Scope {
         self.slots.get(name).and_then(|slots| slots.last()).copied()
     }
 
+    /// The slot of the parameter of that name that is bound to a trait and no value, also behind a variable of its name.
+    pub(super) fn trait_slot(&self, name: &str) -> Option<u32> {
+        self.slots.get(name)?.iter().rev().find(|slot| self.is_of_trait(**slot)).copied()
+    }
+
+    fn is_of_trait(&self, slot: u32) -> bool {
+        self.traits.binary_search(&slot).is_ok()
+    }
+
     /// The next slot that a name gets.
     pub(super) fn next(&self) -> u32 {
         u32::try_from(self.names.len()).unwrap_or(u32::MAX)
@@ -85,7 +94,7 @@ impl Lowering<'_> {
         let op = if let Some(keyword) = Keyword::lookup(name, self.version()) {
             Op::Keyword(keyword)
         } else if let Some(slot) = scope.slot(name) {
-            if scope.traits.binary_search(&slot).is_ok() {
+            if scope.is_of_trait(slot) {
                 Op::TraitLocal { slot, depth }
             } else {
                 Op::Local { slot, depth, last: false }
@@ -163,6 +172,14 @@ impl Lowering<'_> {
         }
     }
 
+    /// What is called, or whose contract is asked for: a trait goes before a variable of its name.
+    pub(super) fn callable(&mut self, at: NodeId, scope: &mut Scope) -> At {
+        match self.tree.atom(at).and_then(|name| scope.trait_slot(name)) {
+            Some(slot) => self.push(Op::TraitLocal { slot, depth: scope.depth }),
+            None => self.expression(at, scope),
+        }
+    }
+
     /// Arguments, which are evaluated into one slot after the other.
     pub(super) fn arguments(&mut self, items: &[NodeId], scope: &mut Scope) -> Many {
         let lower = |item: &NodeId| {
@@ -194,7 +211,8 @@ impl Lowering<'_> {
     /// A name that is to be bound by `let` or `match`.
     pub(super) fn binding(&self, at: NodeId, scope: &Scope) -> Option<Binding> {
         let name = self.tree.atom(at)?.clone();
-        let taken = self.is_reserved(&name) || scope.slot(&name).is_some();
+        // The name of a trait is free where traits are no values.
+        let taken = self.is_reserved(&name) || scope.slot(&name).is_some_and(|slot| !scope.is_of_trait(slot));
         let function = self.function(&name);
         Some(Binding { name, taken, function })
     }

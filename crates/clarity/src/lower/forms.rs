@@ -50,7 +50,7 @@ impl Lowering<'_> {
             | Native::MapInsert
             | Native::MapDelete => self.form_data(native, rest, scope),
             Native::ContractCall => self.form_contract_call(rest, scope),
-            Native::ContractOf => Some(Form::ContractOf(self.expression(rest[0], scope))),
+            Native::ContractOf => Some(Form::ContractOf(self.callable(rest[0], scope))),
             Native::GetBlockInfo | Native::GetStacksBlockInfo | Native::GetTenureInfo | Native::GetBurnBlockInfo => {
                 self.form_block_info(native, rest, scope)
             }
@@ -162,7 +162,7 @@ impl Lowering<'_> {
                 Principal::Standard(_) => return None,
             },
             Some(_) => return None,
-            None => Target::Dynamic(self.expression(rest[0], scope)),
+            None => Target::Dynamic(self.callable(rest[0], scope)),
         };
         Some(Form::ContractCall { target, function, arguments })
     }

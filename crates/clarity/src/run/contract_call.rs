@@ -181,33 +181,26 @@ impl Machine<'_> {
             return Err(CheckError::CircularReference(vec![id.name.to_string()]).into());
         }
         let callee = self.find(id)?;
-        let method = self.method(frame, bound, name)?;
+        let definer = self.definer(frame, bound)?;
+        let methods = definer.program.traits.get(bound.name.as_str());
+        let methods = methods.ok_or_else(|| CheckError::TraitReferenceUnknown(bound.name.to_string()))?;
         let bad = || CheckError::BadTraitImplementation(bound.name.to_string(), name.to_string());
         let index = *callee.program.function_names.get(name.as_str()).ok_or_else(bad)?;
+        let unknown = || CheckError::TraitMethodUnknown(bound.name.to_string(), name.to_string());
+        let method = methods.get(name.as_str()).ok_or_else(unknown)?;
         let function = &callee.program.functions[index as usize];
         if function.visibility == Visibility::Private {
             return Err(CheckError::NoSuchPublicFunction(id.to_string(), name.to_string()).into());
         }
-        if !fits(function, &method) {
+        if !fits(function, method) {
             return Err(bad().into());
         }
-        Ok((!callee.program.implements.contains(bound)).then_some(method.returns))
+        Ok((!callee.program.implements.contains(bound)).then(|| method.returns.clone()))
     }
 
-    /// What a trait says of one of its functions.
-    fn method(&mut self, frame: &Frame<'_>, bound: &TraitId, name: &ClarityName) -> Result<Method, Stop> {
-        let definer = if *frame.program().id == bound.contract {
-            Arc::clone(frame.contract)
-        } else {
-            self.find(&bound.contract)?
-        };
-        let table = definer
-            .program
-            .traits
-            .get(bound.name.as_str())
-            .ok_or_else(|| CheckError::TraitReferenceUnknown(bound.name.to_string()))?;
-        let method = table.get(name.as_str());
-        method.cloned().ok_or_else(|| CheckError::TraitMethodUnknown(bound.name.to_string(), name.to_string()).into())
+    /// The contract that defines a trait.
+    fn definer(&mut self, frame: &Frame<'_>, bound: &TraitId) -> Result<Arc<Contract>, Stop> {
+        if *frame.program().id == bound.contract { Ok(Arc::clone(frame.contract)) } else { self.find(&bound.contract) }
     }
 }
 

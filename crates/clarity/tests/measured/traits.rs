@@ -32,6 +32,82 @@ fn names_of_traits_are_free_in_clarity_1() {
 }
 
 #[test]
+fn a_local_variable_may_have_the_name_of_a_trait_that_is_bound() {
+    // What a call gives in Clarity 1; later versions refuse the name as the program runs. None: the deployment is refused.
+    let taken = "NameAlreadyUsed";
+    let cases = [
+        ("(let ((x (contract-of x))) (ok u1))", Some("(ok u1)"), Some(taken)),
+        ("(let ((x u1)) (contract-call? x f))", Some("(ok u7)"), Some(taken)),
+        ("(let ((x 1)) (ok (contract-of x)))", Some("(ok ST000000000000000000002AMW42H.i)"), Some(taken)),
+        ("(match (some u1) x (ok u5) (ok u6))", Some("(ok u5)"), Some(taken)),
+        ("(match (contract-call? x f) x (ok u5) x (ok u6))", Some("(ok u5)"), Some(taken)),
+        ("(let ((x 1)) (p x))", Some("TypeValueError"), Some(taken)),
+        ("(let ((x 1)) (ok (+ x 1)))", None, None),
+        ("(let ((x 1)) (let ((x 2)) (ok u1)))", None, None),
+        ("(let ((x 1) (x 2)) (ok u1))", None, None),
+        ("(let ((y x)) (let ((y 1)) (ok u1)))", None, Some(taken)),
+    ];
+    for (version, by) in [(1, 1), (2, 2), (5, 2)] {
+        for (body, first, later) in cases {
+            let expected = if by == 1 { first } else { later };
+            let mut memory = memory("3.4", version);
+            memory.publish("t", "(define-trait ft ((f () (response uint uint))))");
+            memory.publish("i", "(define-public (f) (ok u7))");
+            let source = format!(
+                "(use-trait t .t.ft) (define-private (p (y <t>)) (contract-call? y f)) (define-public (go (x <t>)) {body})"
+            );
+            let given = memory.try_publish("c", &source).is_ok().then(|| {
+                memory.publish("c", &source);
+                let i = hex::encode(Value::principal(Principal::Contract(id("i"))).encode());
+                call(&mut memory, "go", &[&i])
+            });
+            assert_eq!(given.as_deref(), expected, "{body} in Clarity {version}");
+        }
+    }
+}
+
+#[test]
+fn an_imported_trait_takes_its_own_name_in_clarity_1_and_its_alias_later() {
+    let definitions = [
+        "(define-data-var own int 1)",
+        "(define-constant own 1)",
+        "(define-map own int int)",
+        "(define-fungible-token own)",
+        "(define-private (own) 1)",
+        "(define-public (g (own int)) (ok own))",
+        "(define-public (g) (let ((own 1)) (ok own)))",
+        "(define-public (g) (match (some 1) own (ok own) (ok 2)))",
+    ];
+    for version in [1, 2, 5] {
+        let mut memory = memory("3.4", version);
+        memory.publish("t", "(define-trait own ((f () (response uint uint))))");
+        for (number, definition) in definitions.iter().enumerate() {
+            for (alias, taken) in [("other", version == 1), ("own", true)] {
+                let source = format!("(use-trait {alias} .t.own) {definition}");
+                let published = memory.try_publish(&format!("c{number}{alias}"), &source).is_ok();
+                assert_eq!(published, !taken, "{source} in Clarity {version}");
+            }
+        }
+        let own_trait = "(use-trait other .t.own) (define-trait own ((g () (response uint uint))))";
+        assert!(memory.try_publish("again", own_trait).is_ok());
+    }
+}
+
+#[test]
+fn a_contract_is_asked_for_the_method_before_its_trait_is() {
+    let mut memory = memory("3.4", 1);
+    memory.publish("a", "(define-trait a ((other () (response bool bool))))");
+    memory.publish("has", "(define-public (dt) (ok true))");
+    memory.publish("lacks", "(define-public (other) (ok true))");
+    let own = "(define-trait a ((dt () (response bool bool))))";
+    memory.publish("c", &format!("(use-trait al .a.a) {own} (define-public (go (x <al>)) (contract-call? x dt))"));
+    for (contract, error) in [("lacks", "BadTraitImplementation"), ("has", "TraitMethodUnknown")] {
+        let contract = hex::encode(Value::principal(Principal::Contract(id(contract))).encode());
+        assert_eq!(call(&mut memory, "go", &[&contract]), error);
+    }
+}
+
+#[test]
 fn clarity_1_finds_methods_by_the_own_name_of_the_last_trait() {
     let traits = "(use-trait a .d0.tr) (use-trait b .d1.tr)";
     for (version, of_last) in [(1, true), (2, false)] {

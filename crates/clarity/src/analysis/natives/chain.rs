@@ -37,7 +37,7 @@ impl Checker<'_, '_> {
             Native::ContractOf => {
                 let [argument] = count(arguments)?;
                 let name = self.tree.atom(argument).ok_or(AnalysisError::ContractOfExpectsTrait)?;
-                if !self.scope.get(name).is_some_and(|bound| bound.is_callable) {
+                if self.scope.callable(name).is_none() {
                     return Err(AnalysisError::TraitReferenceUnknown(name.to_string()).into());
                 }
                 self.charge(CostFn::ContractOf, 1)?;
@@ -67,9 +67,7 @@ impl Checker<'_, '_> {
                 _ => Err(AnalysisError::ContractCallExpectName.into()),
             },
             Node::Atom(name) => {
-                if let Some(bound) = self.scope.get(name).filter(|bound| bound.is_callable)
-                    && let Type::Trait(trait_id) = &bound.of
-                {
+                if let Some(Type::Trait(trait_id)) = self.scope.callable(name) {
                     return Ok(Callee::Trait(trait_id.as_ref().clone()));
                 }
                 match self.known.interface.constants.get(name).filter(|_| self.dialect.traits_are_values) {

@@ -92,15 +92,10 @@ impl Machine<'_> {
         let most = if native == Native::Secp256k1Verify { 65 } else { 64 };
         let signature = buffer(&signature, most)?.to_vec();
         // Without a look at the key.
-        if native == Native::Secp256k1Verify
-            && (signature.len() < 64 || signature.get(64).is_some_and(|recovery| *recovery > 3))
-        {
+        if signature.len() < 64 || signature.get(64).is_some_and(|recovery| *recovery > 3) {
             return Ok(Value::Bool(false));
         }
         let key = self.argument(frame, arguments, 2)?;
-        if signature.len() < 64 {
-            return Ok(Value::Bool(false));
-        }
         let key: [u8; 33] = bytes(&key)?;
         Ok(Value::Bool(match native {
             Native::Secp256k1Verify => secp256k1::verify(&digest, &signature, &key),
