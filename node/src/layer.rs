@@ -1,7 +1,6 @@
-//! What is done around requests: a look before, which may answer in the place of what comes after, and a word after.
+//! Tower layers that run a hook before a request, which may answer it, and one after its response.
 //!
-//! axum's `from_fn` does as much, at a price: it copies all layers beneath, down to the handler, twice with each request, and
-//! each of them stands beneath others. These call what is beneath as it is.
+//! axum's `from_fn` clones the whole inner stack twice per request; these do not.
 
 use std::convert::Infallible;
 use std::ops::ControlFlow;
@@ -12,70 +11,70 @@ use axum::extract::Request;
 use axum::response::Response;
 use tower::{Layer, Service};
 
-/// One thing that is done around requests. It is copied with each of them.
-pub(crate) trait Around: Clone + Send + Sync + 'static {
-    /// What the look before has to say to the word after.
-    type Kept: Send + Unpin + 'static;
+/// Runs before a request and after its response. It is cloned with each request.
+pub(crate) trait RequestHook: Clone + Send + Sync + 'static {
+    /// What [`Self::before`] has for [`Self::after`].
+    type State: Send + Unpin + 'static;
 
     /// Lets a request through, or answers it; such an answer is not seen by [`Self::after`].
-    fn before(&self, request: &Request) -> ControlFlow<Response, Self::Kept>;
+    fn before(&self, request: &Request) -> ControlFlow<Response, Self::State>;
 
     /// Completes the answer of a request that was let through.
-    fn after(kept: Self::Kept, response: Response) -> Response;
+    fn after(state: Self::State, response: Response) -> Response;
 }
 
 /// The layer of it.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct AroundLayer<A>(pub A);
+pub(crate) struct HookLayer<A>(pub A);
 
-/// See [`AroundLayer`].
+/// See [`HookLayer`].
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct AroundService<A, S> {
-    around: A,
+pub(crate) struct HookService<A, S> {
+    hook: A,
     inner: S,
 }
 
 /// The answer in the making.
-pub(crate) enum AroundFuture<A: Around, F> {
-    /// By the look; none once it was given.
+pub(crate) enum HookFuture<A: RequestHook, F> {
+    /// By the hook; none once it was given.
     Answered(Option<Response>),
     /// By what is beneath; nothing is kept once it was given.
-    LetThrough(F, Option<A::Kept>),
+    LetThrough(F, Option<A::State>),
 }
 
-impl<A: Around, S> Layer<S> for AroundLayer<A> {
-    type Service = AroundService<A, S>;
+impl<A: RequestHook, S> Layer<S> for HookLayer<A> {
+    type Service = HookService<A, S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        AroundService { around: self.0.clone(), inner }
+        HookService { hook: self.0.clone(), inner }
     }
 }
 
-impl<A, S> Service<Request> for AroundService<A, S>
+impl<A, S> Service<Request> for HookService<A, S>
 where
-    A: Around,
+    A: RequestHook,
     S: Service<Request, Response = Response, Error = Infallible>,
     S::Future: Unpin,
 {
     type Response = Response;
     type Error = Infallible;
-    type Future = AroundFuture<A, S::Future>;
+    type Future = HookFuture<A, S::Future>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         self.inner.poll_ready(cx)
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        match self.around.before(&request) {
-            ControlFlow::Continue(kept) => AroundFuture::LetThrough(self.inner.call(request), Some(kept)),
-            ControlFlow::Break(answer) => AroundFuture::Answered(Some(answer)),
+        match self.hook.before(&request) {
+            ControlFlow::Continue(state) => HookFuture::LetThrough(self.inner.call(request), Some(state)),
+            ControlFlow::Break(answer) => HookFuture::Answered(Some(answer)),
         }
     }
 }
 
-impl<A, F> Future for AroundFuture<A, F>
+impl<A, F> Future for HookFuture<A, F>
 where
-    A: Around,
+    A: RequestHook,
     F: Future<Output = Result<Response, Infallible>> + Unpin,
 {
     type Output = Result<Response, Infallible>;
@@ -83,12 +82,12 @@ where
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let answer = match &mut *self {
             Self::Answered(answer) => answer.take(),
-            Self::LetThrough(inner, kept) => {
+            Self::LetThrough(inner, state) => {
                 let response = match ready!(Pin::new(inner).poll(cx)) {
                     Ok(response) => response,
                     Err(never) => match never {},
                 };
-                kept.take().map(|kept| A::after(kept, response))
+                state.take().map(|state| A::after(state, response))
             }
         };
         // Nobody polls a future that has ended.
@@ -111,8 +110,8 @@ mod tests {
     #[derive(Clone)]
     struct Says;
 
-    impl Around for Says {
-        type Kept = Method;
+    impl RequestHook for Says {
+        type State = Method;
 
         fn before(&self, request: &Request) -> ControlFlow<Response, Method> {
             match request.method() {
@@ -129,7 +128,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_look_answers_or_lets_through_and_completes() {
-        let router = Router::new().route("/", any(|| async { StatusCode::ACCEPTED })).layer(AroundLayer(Says));
+        let router = Router::new().route("/", any(|| async { StatusCode::ACCEPTED })).layer(HookLayer(Says));
         let ask = |method: Method| {
             let request = Request::builder().method(method).body(Body::empty()).unwrap();
             let router = router.clone();

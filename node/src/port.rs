@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Settings;
-use crate::layer::AroundLayer;
+use crate::layer::HookLayer;
 use crate::limits::MAX_REQUESTS;
 use crate::metrics::requests::Count;
 use crate::rpc::actors::Actors;
@@ -52,7 +52,7 @@ impl Port {
             let (grpc, health) = routes(&services).await.context("the built-in descriptors are broken")?;
             let paths = http::router(&services).merge(scrape::routes(&services, &self.data_dir));
             let router = web::join(paths, into_router(grpc), &self.door);
-            let router = router.layer((AroundLayer(Count), AroundLayer(self.door)));
+            let router = router.layer((HookLayer(Count), HookLayer(self.door)));
             tokio::spawn(health.watch(services.pool.clone(), shutdown.clone()));
             let serve = |listener| server::serve(listener, router.clone(), self.listening.clone(), shutdown.clone());
             listeners.into_iter().map(serve).collect::<JoinSet<()>>().join_all().await;

@@ -7,7 +7,7 @@ use clap::{ArgAction, Parser};
 use client::{LogFormat, parse_duration};
 
 /// Shortest and longest assembly of a template, as the node takes them.
-const ASSEMBLY_TIME: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(30));
+pub(crate) const ASSEMBLY_TIME: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(30));
 /// Pause before a proposal is made again: shortest, longest.
 const PROPOSAL_TIMEOUT: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(600));
 

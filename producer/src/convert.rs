@@ -3,13 +3,13 @@
 //! # Not here
 //! What they mean: `decide`.
 
+use client::writer_of;
 use nakamoto_proto::v1;
 use stacks_types::address::{AddressError, StacksAddress};
 use stacks_types::block::{BlockDecodeError, NakamotoStacksBlock};
 use stacks_types::ids::{BurnBlockHash, Hash160, IdError, SortitionHash, StacksBlockId, Txid};
-use stacks_types::keys::{LowS, MessageSignature};
+use stacks_types::keys::LowS;
 use stacks_types::proposal::SlotMessage;
-use stacks_types::stackerdb::StackerDbChunk;
 use stacks_types::vrf::VrfPublicKey;
 
 use crate::model::{Answer, Executing, Millis, Mining, MiningMode, SignedBlock, Stacker, StackerSet, Template, View};
@@ -160,19 +160,6 @@ pub(crate) fn executing(answer: &v1::GetTemplateResponse) -> Option<Executing> {
     Some(Executing { txid, time_ms: u64::try_from(time.as_millis()).unwrap_or(Millis::MAX) })
 }
 
-/// Account hash of the key that signed a chunk; `None` when no key can be recovered.
-#[must_use]
-pub(crate) fn writer(chunk: v1::StackerDbChunk) -> Option<Hash160> {
-    let signature = <[u8; 65]>::try_from(chunk.signature.as_ref()).ok()?;
-    let chunk = StackerDbChunk {
-        slot_id: chunk.slot_id,
-        slot_version: chunk.slot_version,
-        signature: MessageSignature(signature),
-        data: chunk.data.into(),
-    };
-    chunk.signer().ok()
-}
-
 /// Account hash of the signer and what its slot holds; `None` when it is no answer to a proposal. One key is recovered, of the signature
 /// that counts: a block's for an acceptance, a refusal's only one is the chunk's.
 #[must_use]
@@ -183,7 +170,7 @@ pub(crate) fn answer(chunk: v1::StackerDbChunk) -> Option<(Hash160, Answer)> {
             Some((key.hash160(), Answer::Accept { block_hash, signature }))
         }
         SlotMessage::Reject { block_hash, reason_code, reason } => {
-            Some((writer(chunk)?, Answer::Reject { block_hash, code: reason_code, text: reason }))
+            Some((writer_of(chunk)?, Answer::Reject { block_hash, code: reason_code, text: reason }))
         }
         SlotMessage::BlockProposal { .. } => None,
     }
@@ -208,7 +195,8 @@ pub(crate) fn proposal(data: &[u8]) -> Option<SignedBlock> {
 mod tests {
     use super::*;
     use stacks_types::ids::BlockHash;
-    use stacks_types::keys::PrivateKey;
+    use stacks_types::keys::{MessageSignature, PrivateKey};
+    use stacks_types::stackerdb::StackerDbChunk;
 
     fn response() -> v1::GetProducerViewResponse {
         v1::GetProducerViewResponse {

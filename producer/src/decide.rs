@@ -40,7 +40,7 @@
 mod assemble;
 mod choose;
 mod gather;
-mod words;
+mod types;
 
 use std::collections::BTreeMap;
 
@@ -50,7 +50,7 @@ use stacks_types::keys::MessageSignature;
 use crate::collect::Votes;
 use crate::model::{Candidate, Millis, View};
 
-pub(crate) use words::{Action, Input, NoTemplate, Policy};
+pub(crate) use types::{Action, Input, NoTemplate, Policy};
 
 /// A pushed block that was not processed by then is pushed again: the answer says what became of it.
 const PROCESS_TIMEOUT_MS: Millis = 10_000;

@@ -11,7 +11,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use client::{ActorError, Failed, Feed, FeedItem, Node, PutError, SlotWriter, Standing, unary};
+use client::{ActorError, Failed, Feed, FeedItem, Node, PutError, SlotWriter, Standing, unary, writer_of};
 use nakamoto_proto::v1::event::Body;
 use nakamoto_proto::v1::get_block_request::Block as BlockName;
 use nakamoto_proto::v1::{self, DropReason, JobState, PushOutcome};
@@ -20,15 +20,13 @@ use stacks_types::proposal::SlotMessage;
 use tokio::time::Instant;
 use tonic::Code;
 
+use crate::args::ASSEMBLY_TIME;
 use crate::convert;
 use crate::decide::{Action, Input, Machine, NoTemplate};
 use crate::model::{Candidate, Millis, ProducerContext, SignedBlock, StackerSet, Template, View};
 use crate::proposals::Proposals;
 use crate::record::{Claim, Record};
 use crate::seal::{self, Keys, LastProof};
-
-/// Shortest assembly time that the node accepts.
-const ASSEMBLY_TIME_MIN: Duration = Duration::from_millis(10);
 
 /// How long a request waits for its template: most are made in a millisecond. The event of the end comes for the others.
 const TEMPLATE_WAIT: Duration = Duration::from_millis(20);
@@ -170,7 +168,7 @@ impl Driver {
                 let Some(block) = convert::proposal(&chunk.data) else { continue };
                 let block_hash = block.block_hash;
                 self.proposals.keep(chunk.slot_id, block);
-                if convert::writer(chunk) == Some(self.keys.signing.public_key().hash160()) {
+                if writer_of(chunk) == Some(self.keys.signing.public_key().hash160()) {
                     heard.push(Input::ProposalSeen(block_hash));
                 }
             }
@@ -191,7 +189,7 @@ impl Driver {
             Action::FetchView => self.fetch_view().await,
             Action::RequestTemplate { parent, burn_view, coinbase_nonce, allow_empty, assembly_time_halvings } => {
                 let time = (self.assembly_time / 1_u32.checked_shl(assembly_time_halvings).unwrap_or(u32::MAX))
-                    .max(ASSEMBLY_TIME_MIN);
+                    .max(ASSEMBLY_TIME.0);
                 let request = v1::RequestTemplateRequest {
                     assembly_time: Some(prost_types::Duration {
                         seconds: i64::try_from(time.as_secs()).unwrap_or(i64::MAX),

@@ -8,19 +8,16 @@
 //! # Not here
 //! Which block to sign: `decide`.
 
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::Path;
 
+use client::{RecordError, open_record};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, named_params};
-use sqlite::owner::{self, Owner};
+use sqlite::owner::Owner;
 use sqlite::{Durability, Migration, Schema, crash_point};
 use stacks_types::address::StacksAddress;
-use stacks_types::ids::{BlockHash, BurnBlockHash, Hash160, StacksBlockId};
+use stacks_types::ids::{BlockHash, BurnBlockHash, StacksBlockId};
 
 use crate::model::SignedBlock;
-
-/// Name of the database in the data folder.
-const FILE_NAME: &str = "producer.sqlite";
 
 /// For how many newer blocks the bytes of one are kept that is not known to be in the chain. It can be proposed again as long as its
 /// parent may become the tip again: bitcoin may come back to a fork that it left, and whoever has signed the block signs no other in
@@ -31,49 +28,6 @@ const SCHEMA: Schema = Schema {
     application_id: 0,
     migrations: &[Migration { version: 1, sql: include_str!("../migrations/producer/0001_record.sql") }],
 };
-
-/// Why the record cannot be opened or used.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum RecordError {
-    /// The folder cannot be made, or is another program's.
-    #[error("data folder {path} cannot be used")]
-    Folder {
-        /// Path of the data folder.
-        path: PathBuf,
-        /// Error of the system.
-        #[source]
-        source: std::io::Error,
-    },
-    /// Another process has locked the file.
-    #[error("{0} is in use by another producer")]
-    InUse(PathBuf),
-    /// Another key, or for another chain, wrote it.
-    #[error("{path} belongs to signer {signer} on chain {chain_id:#x}: give another data folder")]
-    OtherOwner {
-        /// Path of the record.
-        path: PathBuf,
-        /// Address of the producer that wrote it.
-        signer: StacksAddress,
-        /// Chain id that it is for.
-        chain_id: u32,
-    },
-    /// The file is damaged, or of a newer version of this program.
-    #[error(transparent)]
-    Open(sqlite::OpenError),
-    /// Reading or writing the database failed.
-    #[error("record")]
-    Sqlite(#[from] rusqlite::Error),
-    /// A stored value does not decode.
-    #[error("record is damaged: {0}")]
-    Damaged(&'static str),
-}
-
-impl From<RecordError> for client::Failed {
-    fn from(error: RecordError) -> Self {
-        tracing::error!(error = ?error, "the record of signed blocks failed; nothing is signed without it");
-        Self::Later(None)
-    }
-}
 
 /// Answer to [`Record::claim`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,36 +67,7 @@ impl Record {
         chain_id: u32,
         durability: Durability,
     ) -> Result<Self, RecordError> {
-        let in_folder = |source| RecordError::Folder { path: folder.to_owned(), source };
-        owner::check(folder, Owner::Producer).map_err(in_folder)?;
-        std::fs::create_dir_all(folder).map_err(in_folder)?;
-        let path = folder.join(FILE_NAME);
-        let unusable = |error| match error {
-            sqlite::OpenError::InUse { path } => RecordError::InUse(path),
-            other => RecordError::Open(other),
-        };
-        let mut connection = sqlite::open(&path, durability).map_err(unusable)?;
-        connection.busy_timeout(Duration::ZERO)?;
-        // Two producers with one record could else sign between each other's read and write.
-        connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
-        SCHEMA.migrate(&mut connection).map_err(unusable)?;
-        let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let owner =
-            tx.query_row("SELECT signer, chain_id FROM owner", [], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
-        match owner {
-            Some((stored, stored_chain)) if Hash160(stored) != signer.hash160() || stored_chain != chain_id => {
-                let signer = signer.with_hash(Hash160(stored));
-                return Err(RecordError::OtherOwner { path, signer, chain_id: stored_chain });
-            }
-            Some(_) => {}
-            None => {
-                tx.execute(
-                    "INSERT INTO owner (id, signer, chain_id) VALUES (0, :signer, :chain_id)",
-                    named_params! { ":signer": signer.hash160().as_bytes(), ":chain_id": chain_id },
-                )?;
-            }
-        }
-        tx.commit()?;
+        let connection = open_record(folder, (Owner::Producer, &SCHEMA), signer, chain_id, durability)?;
         let newest = newest(&connection)?;
         Ok(Self { connection, newest, finished: None })
     }
@@ -269,6 +194,8 @@ fn to_sql(chain_length: u64) -> Result<i64, RecordError> {
 mod crash_tests;
 #[cfg(test)]
 mod tests {
+    use stacks_types::ids::Hash160;
+
     use super::*;
 
     const SIGNER: StacksAddress = StacksAddress::of_key_hash(Hash160([1; 20]), false);
@@ -400,7 +327,8 @@ mod tests {
     fn a_newer_schema_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         drop(open(folder.path()));
-        let connection = sqlite::open(&folder.path().join(FILE_NAME), Durability::Synced).unwrap();
+        let connection =
+            sqlite::open(&client::record_path(folder.path(), Owner::Producer), Durability::Synced).unwrap();
         connection.pragma_update(None, "user_version", 99).unwrap();
         drop(connection);
         let opened = Record::open(folder.path(), SIGNER, 0x8000_0000, Durability::Synced);

@@ -182,13 +182,13 @@ fn check(keys: &Keys, view: &View, block: &NakamotoStacksBlock) -> Result<(), Se
     }
     let own = keys.address(view.mainnet);
     let is_own_coinbase = |transaction: &StacksTransaction| {
-        is_coinbase(transaction) && transaction.origin_address(view.mainnet).hash160() == own.hash160()
+        transaction.payload.is_coinbase() && transaction.origin_address(view.mainnet).hash160() == own.hash160()
     };
     let mut transactions = block.txs.iter().map(|tx| tx.transaction());
     if view.new_tenure && !transactions.next().is_some_and(is_own_coinbase) {
         return Err(SealError::Coinbase);
     }
-    if transactions.any(is_coinbase) {
+    if transactions.any(|transaction| transaction.payload.is_coinbase()) {
         return Err(SealError::Coinbase);
     }
     let stackers = view.stackers.len();
@@ -198,15 +198,6 @@ fn check(keys: &Keys, view: &View, block: &NakamotoStacksBlock) -> Result<(), Se
         return Err(SealError::TooLarge { bytes, stackers });
     }
     Ok(())
-}
-
-fn is_coinbase(transaction: &StacksTransaction) -> bool {
-    matches!(
-        transaction.payload,
-        TransactionPayload::Coinbase { .. }
-            | TransactionPayload::CoinbaseToAltRecipient { .. }
-            | TransactionPayload::NakamotoCoinbase { .. }
-    )
 }
 
 #[cfg(test)]

@@ -154,7 +154,7 @@ impl Machine {
 
     /// The tips, when nothing is in flight: with the stream's cursor, a place to resume from.
     #[must_use]
-    pub(crate) fn resting_place(&self) -> Option<Tips> {
+    pub(crate) fn resume_tips(&self) -> Option<Tips> {
         if self.job.is_none() && self.waiting.is_empty() { self.tips } else { None }
     }
 

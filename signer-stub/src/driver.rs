@@ -35,7 +35,7 @@ use signer::Answer;
 
 use crate::decide::{Action, Input, Machine};
 use crate::model::{Millis, Outcome, Proposal, Refusal, Tips};
-use crate::record::Place;
+use crate::record::Checkpoint;
 
 /// Time from an answer until the place in the journal is kept.
 const PLACE_PAUSE: Duration = Duration::from_secs(1);
@@ -67,8 +67,8 @@ pub(crate) struct Driver {
     pub chain: Chain,
     /// Zero of the machine's clock.
     pub epoch: Instant,
-    /// Place of the last run; `None` once the stream is open.
-    pub last_run: Option<Place>,
+    /// Checkpoint of the last run; `None` once the stream is open.
+    pub last_run: Option<Checkpoint>,
     /// Proposals of the snapshot by slot id, until it is complete.
     pub snapshot: BTreeMap<u32, v1::StackerDbChunk>,
     /// Sequence and cursor of the last event, if the stream can resume after it.
@@ -134,10 +134,10 @@ impl Driver {
         }
         // What is in flight will be answered, and the place be due again.
         self.place_due = None;
-        let (Some(tips), Some((sequence, cursor))) = (self.machine.resting_place(), &self.reached) else { return };
-        let place = Place { cursor: cursor.clone(), sequence: *sequence, tips };
+        let (Some(tips), Some((sequence, cursor))) = (self.machine.resume_tips(), &self.reached) else { return };
+        let checkpoint = Checkpoint { cursor: cursor.clone(), sequence: *sequence, tips };
         for signer in &self.signers {
-            if let Err(error) = signer.record.set_place(&place) {
+            if let Err(error) = signer.record.set_checkpoint(&checkpoint) {
                 // Nothing is lost: a restart reads more of the journal again.
                 tracing::warn!(error = ?error, "the place in the journal was not kept");
             }
@@ -153,8 +153,8 @@ impl Driver {
                     self.reached = None;
                 }
                 let last_run = self.last_run.take();
-                if let (true, Some(place)) = (resumed, last_run) {
-                    self.step(Input::Tips { tips: place.tips, sequence: place.sequence }).await;
+                if let (true, Some(checkpoint)) = (resumed, last_run) {
+                    self.step(Input::Tips { tips: checkpoint.tips, sequence: checkpoint.sequence }).await;
                 }
             }
             FeedItem::Snapshot(chunks) => {

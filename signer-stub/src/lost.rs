@@ -43,12 +43,12 @@ pub(crate) async fn refuse_after_signing(
 /// # Errors
 /// The record cannot be read.
 pub(crate) fn say_when_node_is_older(folder: &Path, record: &Record, newest: u64) -> anyhow::Result<()> {
-    if let Some(place) = record.place()?
-        && place.sequence > newest
+    if let Some(checkpoint) = record.checkpoint()?
+        && checkpoint.sequence > newest
     {
         tracing::error!(
             record = %folder.display(),
-            read_to = place.sequence,
+            read_to = checkpoint.sequence,
             newest,
             "the node's folder is older than this signer's record, or new: the signer refuses other blocks in the places that it has \
              signed, and the chain may stand still. Put the node's folder back as it was last, or reorganize bitcoin to before those \

@@ -3,6 +3,7 @@
 //! # Not here
 //! Deciding: `decide`.
 
+use nakamoto_proto::v1::RejectReason;
 use stacks_types::block::{BlockDecodeError, NakamotoStacksBlock};
 use stacks_types::ids::{BlockHash, BurnBlockHash, Hash160, StacksBlockId};
 
@@ -81,9 +82,9 @@ impl Refusal {
     /// Another block with the same parent was signed on this bitcoin fork.
     pub(crate) const CONFLICTS: u32 = 1003;
     /// The chain length is not the tip's plus one.
-    pub(crate) const BAD_CHAIN_LENGTH: u32 = 5;
+    pub(crate) const BAD_CHAIN_LENGTH: u32 = RejectReason::BadChainLength as u32;
     /// The producer's signature is not by the producer elected at the burn view.
-    pub(crate) const BAD_PRODUCER: u32 = 10;
+    pub(crate) const BAD_PRODUCER: u32 = RejectReason::BadProducer as u32;
 
     /// Makes a refusal of its two parts.
     #[must_use]

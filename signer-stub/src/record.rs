@@ -9,20 +9,17 @@
 //! # Not here
 //! Which bitcoin blocks are on one fork, and who the stackers were: the node knows.
 
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::Path;
 
+use client::{RecordError, open_record, record_path};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, named_params};
-use sqlite::owner::{self, Owner};
+use sqlite::owner::Owner;
 use sqlite::{Durability, Migration, Schema, crash_point};
 use stacks_types::address::StacksAddress;
 use stacks_types::ids::{BlockHash, BurnBlockHash, Hash160, StacksBlockId};
 use stacks_types::keys::MessageSignature;
 
 use crate::model::{Proposal, Tips};
-
-/// Name of the database in the data folder.
-const FILE_NAME: &str = "signer.sqlite";
 
 /// Rows are never deleted: each is a promise, and takes about 200 bytes.
 const SCHEMA: Schema = Schema {
@@ -33,56 +30,6 @@ const SCHEMA: Schema = Schema {
     ],
 };
 
-/// Why the record cannot be opened or used.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum RecordError {
-    /// The folder cannot be made, or is another program's.
-    #[error("data folder {path} cannot be used")]
-    Folder {
-        /// Path of the data folder.
-        path: PathBuf,
-        /// Error of the system.
-        #[source]
-        source: std::io::Error,
-    },
-    /// Another process has locked the file.
-    #[error("{0} is in use by another signer")]
-    InUse(PathBuf),
-    /// Another key, or for another chain, wrote it.
-    #[error("{path} belongs to signer {signer} on chain {chain_id:#x}: give another data folder")]
-    OtherOwner {
-        /// Path of the record.
-        path: PathBuf,
-        /// Address of the signer that wrote it.
-        signer: StacksAddress,
-        /// Chain id that it is for.
-        chain_id: u32,
-    },
-    /// The file is damaged, or of a newer version of this program.
-    #[error(transparent)]
-    Open(sqlite::OpenError),
-    /// Reading or writing the database failed.
-    #[error("record")]
-    Sqlite(#[from] rusqlite::Error),
-    /// A stored value does not decode.
-    #[error("record is damaged: {0}")]
-    Damaged(&'static str),
-}
-
-fn unusable(error: sqlite::OpenError) -> RecordError {
-    match error {
-        sqlite::OpenError::InUse { path } => RecordError::InUse(path),
-        other => RecordError::Open(other),
-    }
-}
-
-impl From<RecordError> for client::Failed {
-    fn from(error: RecordError) -> Self {
-        tracing::error!(error = ?error, "the record of signed blocks failed; nothing is signed without it");
-        Self::Later(None)
-    }
-}
-
 /// A block that this signer has signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Sibling {
@@ -92,9 +39,9 @@ pub(crate) struct Sibling {
     pub burn_view: BurnBlockHash,
 }
 
-/// A place in the journal from which a restart can go on.
+/// Up to where the journal was read: a restart goes on from there.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct Checkpoint {
     /// Cursor of the event stream, opaque.
     pub cursor: Vec<u8>,
     /// Last journal event that the tips reflect.
@@ -125,13 +72,13 @@ impl Record {
     /// # Errors
     /// [`RecordError`] when the folder or file cannot be read, or the file is damaged.
     pub(crate) fn is_missing(folder: &Path) -> Result<bool, RecordError> {
-        let path = folder.join(FILE_NAME);
+        let path = record_path(folder, Owner::Signer);
         let exists = path.try_exists();
         if !exists.map_err(|source| RecordError::Folder { path: folder.to_owned(), source })? {
             return Ok(true);
         }
         let look = || sqlite::inspect(&path)?.look(|_| Ok::<_, sqlite::OpenError>(()));
-        Ok(look().map_err(unusable)?.is_none())
+        Ok(look()?.is_none())
     }
 
     /// Opens the record in `folder` and locks it; makes both when they are missing.
@@ -144,32 +91,7 @@ impl Record {
         chain_id: u32,
         durability: Durability,
     ) -> Result<Self, RecordError> {
-        let in_folder = |source| RecordError::Folder { path: folder.to_owned(), source };
-        owner::check(folder, Owner::Signer).map_err(in_folder)?;
-        std::fs::create_dir_all(folder).map_err(in_folder)?;
-        let path = folder.join(FILE_NAME);
-        let mut connection = sqlite::open(&path, durability).map_err(unusable)?;
-        connection.busy_timeout(Duration::ZERO)?;
-        // Two signers with one record could else sign between each other's read and write.
-        connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
-        SCHEMA.migrate(&mut connection).map_err(unusable)?;
-        let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let owner =
-            tx.query_row("SELECT signer, chain_id FROM owner", [], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
-        match owner {
-            Some((stored, stored_chain)) if Hash160(stored) != signer.hash160() || stored_chain != chain_id => {
-                let signer = signer.with_hash(Hash160(stored));
-                return Err(RecordError::OtherOwner { path, signer, chain_id: stored_chain });
-            }
-            Some(_) => {}
-            None => {
-                tx.execute(
-                    "INSERT INTO owner (id, signer, chain_id) VALUES (0, :signer, :chain_id)",
-                    named_params! { ":signer": signer.hash160().as_bytes(), ":chain_id": chain_id },
-                )?;
-            }
-        }
-        tx.commit()?;
+        let connection = open_record(folder, (Owner::Signer, &SCHEMA), signer, chain_id, durability)?;
         Ok(Self { connection })
     }
 
@@ -247,11 +169,11 @@ impl Record {
         Ok(Claim::Granted)
     }
 
-    /// Stores the place from which the next run goes on.
+    /// Stores from where the next run goes on.
     ///
     /// # Errors
     /// [`RecordError`] when the database failed.
-    pub(crate) fn set_place(&self, place: &Place) -> Result<(), RecordError> {
+    pub(crate) fn set_checkpoint(&self, checkpoint: &Checkpoint) -> Result<(), RecordError> {
         let number = |value: u64, what| i64::try_from(value).map_err(|_| RecordError::Damaged(what));
         self.connection
             .prepare_cached(
@@ -259,21 +181,21 @@ impl Record {
                  VALUES (0, :cursor, :sequence, :tip, :chain_length, :burn_tip, :elected)",
             )?
             .execute(named_params! {
-                ":cursor": place.cursor,
-                ":sequence": number(place.sequence, "sequence above 2^63")?,
-                ":tip": place.tips.tip.as_bytes(),
-                ":chain_length": number(place.tips.chain_length, "chain length above 2^63")?,
-                ":burn_tip": place.tips.burn_tip.as_bytes(),
-                ":elected": place.tips.elected.as_bytes(),
+                ":cursor": checkpoint.cursor,
+                ":sequence": number(checkpoint.sequence, "sequence above 2^63")?,
+                ":tip": checkpoint.tips.tip.as_bytes(),
+                ":chain_length": number(checkpoint.tips.chain_length, "chain length above 2^63")?,
+                ":burn_tip": checkpoint.tips.burn_tip.as_bytes(),
+                ":elected": checkpoint.tips.elected.as_bytes(),
             })?;
         Ok(())
     }
 
-    /// The place that the last run stored; `None` in a new record.
+    /// What the last run stored; `None` in a new record.
     ///
     /// # Errors
     /// [`RecordError`] when the database failed or a stored value does not decode.
-    pub(crate) fn place(&self) -> Result<Option<Place>, RecordError> {
+    pub(crate) fn checkpoint(&self) -> Result<Option<Checkpoint>, RecordError> {
         let row = self
             .connection
             .query_row("SELECT cursor, sequence, tip, chain_length, burn_tip, elected FROM place", [], |row| {
@@ -282,7 +204,7 @@ impl Record {
             .optional()?;
         let number = |value: i64, what| u64::try_from(value).map_err(|_| RecordError::Damaged(what));
         row.map(|(cursor, sequence, tip, chain_length, burn_tip, elected)| {
-            Ok(Place {
+            Ok(Checkpoint {
                 cursor,
                 sequence: number(sequence, "sequence")?,
                 tips: Tips {
@@ -338,7 +260,7 @@ mod tests {
     fn a_file_without_a_commit_is_a_missing_record() {
         let folder = tempfile::tempdir().unwrap();
         assert!(Record::is_missing(folder.path()).unwrap());
-        std::fs::write(folder.path().join(FILE_NAME), []).unwrap();
+        std::fs::write(record_path(folder.path(), Owner::Signer), []).unwrap();
         assert!(Record::is_missing(folder.path()).unwrap());
         drop(open(folder.path()));
         assert!(!Record::is_missing(folder.path()).unwrap());
@@ -409,7 +331,7 @@ mod tests {
     fn the_place_is_read_back_and_replaced() {
         let folder = tempfile::tempdir().unwrap();
         let record = open(folder.path());
-        assert_eq!(record.place().unwrap(), None);
+        assert_eq!(record.checkpoint().unwrap(), None);
         let tips = Tips {
             tip: StacksBlockId([1; 32]),
             chain_length: 3,
@@ -417,9 +339,9 @@ mod tests {
             elected: Hash160([3; 20]),
         };
         for sequence in [4, 5] {
-            let place = Place { cursor: vec![9, 9], sequence, tips };
-            record.set_place(&place).unwrap();
-            assert_eq!(record.place().unwrap(), Some(place));
+            let checkpoint = Checkpoint { cursor: vec![9, 9], sequence, tips };
+            record.set_checkpoint(&checkpoint).unwrap();
+            assert_eq!(record.checkpoint().unwrap(), Some(checkpoint));
         }
     }
 

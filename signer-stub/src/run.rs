@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use clap::Parser;
-use client::{Feed, FeedRequest, Node, SecretSource, Shutdown, read_private_keys, start_log};
+use client::{Feed, FeedRequest, Node, RecordError, SecretSource, Shutdown, read_private_keys, start_log};
 use nakamoto_proto::v1::{EventFilter, EventKind, EventTerm, PayloadMode, SigningMode};
 use sqlite::Durability;
 use stacks_types::address::StacksAddress;
@@ -18,7 +18,7 @@ use crate::args::Args;
 use crate::decide::Machine;
 use crate::driver::{Chain, Driver, Signer};
 use crate::lost;
-use crate::record::{Place, Record, RecordError};
+use crate::record::{Checkpoint, Record};
 
 /// Most keys of one process: the devnet's most signers. Each has two open files and a slot that is written for each block.
 const KEYS_MAX: usize = 64;
@@ -72,7 +72,7 @@ async fn sign(args: Args) -> anyhow::Result<()> {
         tracing::info!(%address, node = args.node, "signer starts");
         signers.push(Signer::new(&node, key, address, record));
     }
-    let last_run = place_of_all(&signers)?;
+    let last_run = oldest_checkpoint(&signers)?;
     if info.signing_mode() == SigningMode::WellKnown {
         tracing::info!("this chain's signatures are a published constant: no proposals will come");
     }
@@ -82,7 +82,7 @@ async fn sign(args: Args) -> anyhow::Result<()> {
         payload_mode: PayloadMode::Full,
         include_snapshot: true,
         resume: true,
-        cursor: last_run.as_ref().map(|place| place.cursor.clone().into()),
+        cursor: last_run.as_ref().map(|checkpoint| checkpoint.cursor.clone().into()),
         client_name: "mockamoto-signer-stub".to_owned(),
     };
     let mut driver = Driver {
@@ -126,14 +126,14 @@ fn check(keys: &[PrivateKey], folders: &[PathBuf]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The place from which all records can go on: the oldest, as an older one only has more of the journal read. `None` when one is new.
-fn place_of_all(signers: &[Signer]) -> Result<Option<Place>, RecordError> {
-    let mut places = Vec::with_capacity(signers.len());
+/// From where all records can go on: the oldest, as an older one only has more of the journal read. `None` when one is new.
+fn oldest_checkpoint(signers: &[Signer]) -> Result<Option<Checkpoint>, RecordError> {
+    let mut checkpoints = Vec::with_capacity(signers.len());
     for signer in signers {
-        places.push(signer.record.place()?);
+        checkpoints.push(signer.record.checkpoint()?);
     }
-    let places: Option<Vec<_>> = places.into_iter().collect();
-    Ok(places.and_then(|places| places.into_iter().min_by_key(|place| place.sequence)))
+    let checkpoints: Option<Vec<_>> = checkpoints.into_iter().collect();
+    Ok(checkpoints.and_then(|checkpoints| checkpoints.into_iter().min_by_key(|place| place.sequence)))
 }
 
 fn filter(producers_db: &str) -> EventFilter {

@@ -55,4 +55,10 @@ mod tests {
         backoff.reset();
         assert!(backoff.next_delay() <= Duration::from_millis(8));
     }
+
+    #[test]
+    fn many_that_begin_together_do_not_come_together() {
+        let delays = (0..100).map(|_| Backoff::for_connections().next_delay());
+        assert!(delays.collect::<std::collections::BTreeSet<_>>().len() > 5);
+    }
 }

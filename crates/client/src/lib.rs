@@ -1,5 +1,5 @@
 //! What the programs share. All of them: logging and shutdown. Those that talk to a node: connection, event feed with resume,
-//! StackerDB slot writer and secrets.
+//! StackerDB slot writer, the record of what was signed, and secrets.
 //!
 //! # Invariants
 //! - Nothing here polls: the feed is one open stream, and the only timers are back-off and the stream's watchdog.
@@ -18,6 +18,7 @@ mod log;
 mod node;
 mod secrets;
 mod shutdown;
+mod signing_record;
 mod slot;
 mod standing;
 mod status;
@@ -32,7 +33,8 @@ pub use log::{LogFormat, start_log};
 pub use node::{Credentials, MAX_RESPONSE_BYTES, Node, NodeChannel, NodeUrlError, UNARY_TIMEOUT, unary};
 pub use secrets::{SecretError, SecretSource, read_private_key, read_private_keys, read_vrf_key};
 pub use shutdown::Shutdown;
-pub use slot::{PutError, SlotRefusal, SlotWrite, SlotWriter, put_all};
+pub use signing_record::{RecordError, open_record, record_path};
+pub use slot::{PutError, SlotRefusal, SlotWrite, SlotWriter, put_all, writer_of};
 pub use standing::Standing;
 pub use status::{is_refusal, is_transient};
 pub use tls::TrustError;

@@ -163,6 +163,8 @@ mod tests {
         }
         let (long, _other) = source(&"0".repeat(10_000));
         assert!(matches!(read_vrf_key(&long), Err(SecretError::TooLong { .. })));
+        let (most, _third) = source(&" ".repeat(usize::try_from(MAX_KEY_FILE_BYTES).unwrap()));
+        assert!(!matches!(read_vrf_key(&most), Err(SecretError::TooLong { .. })));
         let endless = SecretSource { variable: "NONE", file: Some("/dev/zero".into()) };
         assert!(matches!(read_vrf_key(&endless), Err(SecretError::TooLong { .. })));
         let missing = SecretSource { variable: "MOCKAMOTO_TEST_KEY_THAT_IS_NOT_SET", file: None };

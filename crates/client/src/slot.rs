@@ -3,7 +3,9 @@
 use std::collections::VecDeque;
 
 use nakamoto_proto::v1::{self, ChunkRefusal, PutChunksRequest};
-use stacks_types::keys::PrivateKey;
+use stacks_types::ids::Hash160;
+use stacks_types::keys::{MessageSignature, PrivateKey};
+use stacks_types::stackerdb::StackerDbChunk;
 use tonic::Status;
 
 use super::node::{Node, unary};
@@ -35,6 +37,19 @@ pub struct SlotRefusal {
     pub refusal: &'static str,
     /// Details from the node, for people.
     pub detail: String,
+}
+
+/// Account hash of the key that signed a chunk; `None` when no key can be recovered.
+#[must_use]
+pub fn writer_of(chunk: v1::StackerDbChunk) -> Option<Hash160> {
+    let signature = <[u8; 65]>::try_from(chunk.signature.as_ref()).ok()?;
+    let chunk = StackerDbChunk {
+        slot_id: chunk.slot_id,
+        slot_version: chunk.slot_version,
+        signature: MessageSignature(signature),
+        data: chunk.data.into(),
+    };
+    chunk.signer().ok()
 }
 
 /// The writer of one slot. Learns the stored version from a refusal, so it needs no record of its own.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::Parser;
 use client::{LogFormat, parse_duration};
 
-use super::names::resolve;
+use super::hosts::resolve;
 
 /// A Stacks node that runs by Nakamoto rules, with bitcoin, producers and stackers mocked.
 ///

@@ -10,8 +10,8 @@ mod execution_limits;
 mod file;
 mod flags;
 mod genesis;
+mod hosts;
 mod keys;
-mod names;
 mod observers;
 mod settings;
 mod stacks_node_keys;
@@ -26,7 +26,7 @@ pub use file::{
 };
 pub use flags::Flags;
 pub use genesis::{Balance, DEFAULT_EPOCH, GenesisError, GenesisFile, ProducerEntry, SAMPLE_GENESIS, StackerEntry};
+pub use hosts::ANY;
 pub use keys::KeyProblem;
-pub use names::ANY;
 pub use observers::{EventKey, ObserverConfig};
 pub use settings::{ConfigError, DEFAULT_BIND, Settings, TlsFiles};

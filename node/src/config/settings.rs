@@ -14,8 +14,8 @@ use super::execution_limits::execution_limits;
 use super::file::{self, ConfigFile};
 use super::flags::Flags;
 use super::genesis::{Balance, GenesisError, GenesisFile};
+use super::hosts::{is_host, is_origin, resolve};
 use super::keys::{self, KeyProblem};
-use super::names::{is_host, is_origin, resolve};
 use super::observers::{ObserverConfig, observers};
 use crate::config::CallLimits;
 use crate::limits::MAX_CONNECTIONS;
@@ -449,5 +449,4 @@ fn auth_token(flags: &Flags, file: &ConfigFile, base: &Path) -> Result<Option<St
 }
 
 #[cfg(test)]
-#[path = "settings_tests.rs"]
 mod tests;

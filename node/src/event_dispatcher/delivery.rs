@@ -35,7 +35,7 @@ const JITTER_MS: u64 = 100;
 const LONGEST_WAIT_TIMEOUTS: u32 = 3;
 const LONGEST_WAIT: Duration = Duration::from_secs(3);
 /// Events without a post after which the checkpoint is stored all the same: usually it is stored for a post.
-const UNMARKED_EVENTS: u64 = 256;
+const UNSAVED_EVENTS: u64 = 256;
 /// Pause after the journal could not be read or a body could not be made: that is for the node's operator to repair.
 const BROKEN_WAIT: Duration = Duration::from_secs(1);
 
@@ -71,7 +71,7 @@ pub(super) struct Delivery {
     parts: Parts,
     progress: Progress,
     /// The progress that the file has.
-    marked: Progress,
+    saved: Progress,
     /// Events that were read and not delivered, oldest first. `progress` is at the first.
     waiting: VecDeque<JournalEvent>,
     /// Failed attempts at the current post.
@@ -109,8 +109,8 @@ struct Attempt {
 impl Delivery {
     /// Goes on from `progress`, as it is in the file.
     pub(super) fn new(parts: Parts, progress: Progress) -> Self {
-        let (marked, retry_at) = (progress.clone(), Instant::now());
-        Self { parts, progress, marked, waiting: VecDeque::new(), failures: 0, refusals: 0, retry_at }
+        let (saved, retry_at) = (progress.clone(), Instant::now());
+        Self { parts, progress, saved, waiting: VecDeque::new(), failures: 0, refusals: 0, retry_at }
     }
 
     /// Runs until shutdown.
@@ -252,7 +252,7 @@ impl Delivery {
         }
         self.progress.next_sequence = entry.sequence.saturating_add(1);
         self.progress.posts_done = 0;
-        if posted || self.progress.next_sequence.saturating_sub(self.marked.next_sequence) >= UNMARKED_EVENTS {
+        if posted || self.progress.next_sequence.saturating_sub(self.saved.next_sequence) >= UNSAVED_EVENTS {
             self.checkpoint();
         }
         self.show_position();
@@ -355,11 +355,11 @@ impl Delivery {
 
     /// Stores the progress. A failure is no reason to stop: after a restart some posts are then repeated.
     fn checkpoint(&mut self) {
-        if self.marked == self.progress {
+        if self.saved == self.progress {
             return;
         }
         match self.parts.store.checkpoint(&self.parts.registration.endpoint, &self.progress) {
-            Ok(()) => self.marked = self.progress.clone(),
+            Ok(()) => self.saved = self.progress.clone(),
             Err(error) => {
                 let observer = &self.parts.registration.endpoint;
                 tracing::error!(observer, %error, "how far an observer has got cannot be stored");

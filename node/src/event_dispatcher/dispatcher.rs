@@ -34,7 +34,7 @@ struct Handle {
 
 /// The deliveries, ready to run.
 pub struct DispatcherRunner {
-    engines: Vec<(Delivery, mpsc::Receiver<Rewind>)>,
+    deliveries: Vec<(Delivery, mpsc::Receiver<Rewind>)>,
 }
 
 /// Why an observer cannot be sent back.
@@ -65,7 +65,7 @@ impl Dispatcher {
         folder: &Path,
         durability: Durability,
     ) -> anyhow::Result<(Self, DispatcherRunner)> {
-        let (mut observers, mut engines) = (BTreeMap::new(), Vec::new());
+        let (mut observers, mut deliveries) = (BTreeMap::new(), Vec::new());
         if !configs.is_empty() {
             let (sender, newest) = watch::channel(source.journal.bounds().newest);
             source.journal.listen(Box::new(move |sequence| {
@@ -88,7 +88,7 @@ impl Dispatcher {
                     report: report.clone(),
                     newest: newest.clone(),
                 };
-                engines.push((Delivery::new(parts, progress), rewinds));
+                deliveries.push((Delivery::new(parts, progress), rewinds));
                 if observers
                     .insert(endpoint.clone(), Handle { report, rewinds: sender, source: source.clone() })
                     .is_some()
@@ -97,7 +97,7 @@ impl Dispatcher {
                 }
             }
         }
-        Ok((Self { observers: Arc::new(observers) }, DispatcherRunner { engines }))
+        Ok((Self { observers: Arc::new(observers) }, DispatcherRunner { deliveries }))
     }
 
     /// State of each observer, by endpoint. Does not block.
@@ -143,7 +143,7 @@ impl DispatcherRunner {
     /// Whether there are no observers.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.engines.is_empty()
+        self.deliveries.is_empty()
     }
 
     /// Delivers to all observers until `shutdown`.
@@ -152,7 +152,7 @@ impl DispatcherRunner {
     /// When a delivery panicked.
     pub async fn run(self, shutdown: CancellationToken) -> anyhow::Result<()> {
         let mut tasks = JoinSet::new();
-        for (engine, rewinds) in self.engines {
+        for (engine, rewinds) in self.deliveries {
             tasks.spawn(engine.run(Interrupts { shutdown: shutdown.clone(), rewinds }));
         }
         while let Some(ended) = tasks.join_next().await {

@@ -129,7 +129,7 @@ impl Filter {
         terms.iter().any(|term| {
             term.stackerdb_contracts.is_empty()
                 && (term.kinds.is_empty() || term.kinds.contains(&kind))
-                && term.touches_nothing()
+                && term.has_no_subjects()
                 && term.request_id.is_none()
                 && term.producers.is_empty()
         })
@@ -171,7 +171,7 @@ impl Term {
         };
         let asks = !decoded.kinds.is_empty()
             || !decoded.stackerdb_contracts.is_empty()
-            || !decoded.touches_nothing()
+            || !decoded.has_no_subjects()
             || !decoded.slot_ids.is_empty()
             || !decoded.producers.is_empty()
             || decoded.request_id.is_some();
@@ -179,7 +179,7 @@ impl Term {
     }
 
     /// Whether the term has no condition on what an event touches.
-    fn touches_nothing(&self) -> bool {
+    fn has_no_subjects(&self) -> bool {
         self.contracts.is_empty() && self.assets.is_empty() && self.addresses.is_empty() && self.txids.is_empty()
     }
 
@@ -189,7 +189,7 @@ impl Term {
             && self.matches_stackerdb(event)
             && self.matches_request(event)
             && self.matches_producer(event)
-            && (self.touches_nothing() || self.matches_touched(entry))
+            && (self.has_no_subjects() || self.matches_subjects(entry))
     }
 
     /// Applies to StackerDB events only, so that one term can select "these chunks and every burn block".
@@ -204,7 +204,7 @@ impl Term {
             }
             // A term that has only conditions on StackerDBs selects only their chunks.
             Some(_) | None => {
-                !narrows || !self.kinds.is_empty() || !self.touches_nothing() || !self.producers.is_empty()
+                !narrows || !self.kinds.is_empty() || !self.has_no_subjects() || !self.producers.is_empty()
             }
         }
     }
@@ -228,12 +228,12 @@ impl Term {
         burn_block.as_ref().is_some_and(|block| self.producers.contains(&block.elected_producer))
     }
 
-    fn matches_touched(&self, entry: &JournalEvent) -> bool {
-        let touched = entry.touched();
-        meets(&self.contracts, &touched.contracts)
-            && meets(&self.assets, &touched.assets)
-            && meets(&self.addresses, &touched.principals)
-            && meets(&self.txids, &touched.txids)
+    fn matches_subjects(&self, entry: &JournalEvent) -> bool {
+        let subjects = entry.subjects();
+        meets(&self.contracts, &subjects.contracts)
+            && meets(&self.assets, &subjects.assets)
+            && meets(&self.addresses, &subjects.principals)
+            && meets(&self.txids, &subjects.txids)
     }
 }
 

@@ -39,7 +39,7 @@ impl Payload {
     /// The event as it is sent, encoded. All streams with the same payload share the bytes.
     #[must_use]
     pub fn shape(self, entry: &JournalEvent) -> Bytes {
-        if self.is_whole(entry) { entry.encoded.clone() } else { entry.short().clone() }
+        if self.is_whole(entry) { entry.encoded.clone() } else { entry.encoded_header_only().clone() }
     }
 
     /// The event as it is sent, and its encoded length. Raw bytes in it are shared, not copied.
@@ -48,7 +48,7 @@ impl Payload {
         if self.is_whole(entry) {
             (v1::Event::clone(&entry.event), entry.encoded.len())
         } else {
-            (header_only(&entry.event), entry.short().len())
+            (header_only(&entry.event), entry.encoded_header_only().len())
         }
     }
 

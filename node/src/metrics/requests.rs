@@ -17,7 +17,7 @@ use prometheus_client::encoding::{EncodeLabelValue, LabelValueEncoder};
 use prost::Message as _;
 use prost_types::FileDescriptorSet;
 
-use crate::layer::Around;
+use crate::layer::RequestHook;
 
 /// Paths of our gRPC methods.
 static METHODS: LazyLock<HashSet<String>> = LazyLock::new(methods);
@@ -37,15 +37,15 @@ fn methods() -> HashSet<String> {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Count;
 
-impl Around for Count {
-    type Kept = (Instant, PathLabel);
+impl RequestHook for Count {
+    type State = (Instant, PathLabel);
 
-    fn before(&self, request: &Request) -> ControlFlow<Response, Self::Kept> {
+    fn before(&self, request: &Request) -> ControlFlow<Response, Self::State> {
         let path = label(request.uri().path(), request.extensions().get::<MatchedPath>());
         ControlFlow::Continue((Instant::now(), path))
     }
 
-    fn after((begun, path): Self::Kept, response: Response) -> Response {
+    fn after((begun, path): Self::State, response: Response) -> Response {
         let grpc = response.headers().get("grpc-status").and_then(|value| value.to_str().ok());
         let code = match grpc.map(str::parse::<u8>) {
             None => Code::Http(response.status().as_u16()),

@@ -4,6 +4,8 @@ use std::io::Write as _;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::Command;
 
+use stacks_types::ids::Hash160;
+
 use super::*;
 
 const FOLDER: &str = "CLAIM_TEST_FOLDER";
@@ -78,12 +80,13 @@ fn a_damaged_record_is_named() {
         record.claim(&block(number, number)).unwrap();
     }
     drop(record);
-    for name in [FILE_NAME.to_owned(), format!("{FILE_NAME}-wal")] {
+    let file = Owner::Producer.file();
+    for name in [file.to_owned(), format!("{file}-wal")] {
         let path = folder.path().join(&name);
         let whole = std::fs::read(&path).unwrap();
         std::fs::write(&path, &whole[..whole.len() / 3]).unwrap();
         let error = Record::open(folder.path(), SIGNER, 0x8000_0000, Durability::Synced).expect_err("it is damaged");
-        assert!(error.to_string().contains(FILE_NAME), "{name}: {error}");
+        assert!(error.to_string().contains(file), "{name}: {error}");
         std::fs::write(&path, &whole).unwrap();
         drop(open(folder.path()));
     }

@@ -92,7 +92,7 @@ impl World {
             let signer = &mut self.signers[index];
             if answered
                 && next.is_none()
-                && let Some(tips) = signer.machine.resting_place()
+                && let Some(tips) = signer.machine.resume_tips()
             {
                 signer.place = (signer.read, tips);
             }
@@ -291,7 +291,7 @@ fn a_tip_that_moves_on_drops_what_waits() {
     world.signers[0].fail_next_call = true;
     world.settle();
     assert!(world.accepted(0).is_empty());
-    assert_eq!(world.signers[0].machine.resting_place(), Some(world.tips));
+    assert_eq!(world.signers[0].machine.resume_tips(), Some(world.tips));
 }
 
 #[test]

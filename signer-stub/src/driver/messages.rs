@@ -1,18 +1,17 @@
 //! Decodes the node's messages to this crate's own values.
 
+use client::writer_of;
 use nakamoto_proto::v1::{self, JobState};
 use stacks_types::address::StacksAddress;
 use stacks_types::ids::{BlockHash, BurnBlockHash, Hash160};
-use stacks_types::keys::MessageSignature;
 use stacks_types::proposal::SlotMessage;
-use stacks_types::stackerdb::StackerDbChunk;
 
 use crate::model::{Outcome, Proposal, Refusal};
 
 /// The proposal in a producer's slot; `None` when it holds something else.
 pub(super) fn decode(chunk: v1::StackerDbChunk) -> Option<Box<Proposal>> {
     let slot_id = chunk.slot_id;
-    let put_by = writer_of(&chunk);
+    let put_by = writer_of(chunk.clone());
     let Ok(SlotMessage::BlockProposal { block }) = SlotMessage::decode(&chunk.data) else {
         tracing::debug!(slot_id, "a producer's slot holds no proposal");
         return None;
@@ -21,18 +20,6 @@ pub(super) fn decode(chunk: v1::StackerDbChunk) -> Option<Box<Proposal>> {
         .inspect_err(|error| tracing::info!(slot_id, error = %error, "a proposal is no block"))
         .ok()
         .map(Box::new)
-}
-
-/// Account hash of the key that signed a chunk; `None` when no key can be recovered.
-fn writer_of(chunk: &v1::StackerDbChunk) -> Option<Hash160> {
-    let signature = <[u8; 65]>::try_from(chunk.signature.as_ref()).ok()?;
-    let chunk = StackerDbChunk {
-        slot_id: chunk.slot_id,
-        slot_version: chunk.slot_version,
-        signature: MessageSignature(signature),
-        data: chunk.data.to_vec(),
-    };
-    chunk.signer().ok()
 }
 
 /// Hash and elected producer of a burn block; `None` when one of them is missing.

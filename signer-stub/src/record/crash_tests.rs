@@ -80,12 +80,13 @@ fn a_damaged_record_is_named() {
         record.claim(&proposal(number, number), &MessageSignature([7; 65]), &[]).unwrap();
     }
     drop(record);
-    for name in [FILE_NAME.to_owned(), format!("{FILE_NAME}-wal")] {
+    let file = Owner::Signer.file();
+    for name in [file.to_owned(), format!("{file}-wal")] {
         let path = folder.path().join(&name);
         let whole = std::fs::read(&path).unwrap();
         std::fs::write(&path, &whole[..whole.len() / 3]).unwrap();
         let error = Record::open(folder.path(), SIGNER, 0x8000_0000, Durability::Synced).expect_err("it is damaged");
-        assert!(error.to_string().contains(FILE_NAME), "{name}: {error}");
+        assert!(error.to_string().contains(file), "{name}: {error}");
         std::fs::write(&path, &whole).unwrap();
         drop(open(folder.path()));
     }

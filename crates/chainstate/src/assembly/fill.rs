@@ -21,11 +21,11 @@ use crate::transactions::{MinerAction, TransactionError, VerifiedTransaction, WA
 pub const MAX_TEMPLATE_TRANSACTIONS: u32 = 11_650;
 
 /// How often at most those whose accounts have too little are tried again after others, in one template.
-const ROUNDS_OF_THE_SHORT: u32 = 4;
+const UNDERFUNDED_ROUNDS: u32 = 4;
 
 /// Most of them in one template, some MB; what comes after is left out for good at once, so that no crowd of them takes the time of
 /// every block. Where blocks stay full they are tried in each.
-const SHORT_MAX: usize = 10_000;
+const UNDERFUNDED_MAX: usize = 10_000;
 
 /// A block's content.
 pub(crate) struct Filled {
@@ -95,11 +95,11 @@ impl Clock<'_> {
 
 /// Whether others wait for what a transaction takes.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Company {
-    /// They do: it may have a short time only.
-    Others,
+enum OthersWait {
+    /// It may have a short time only.
+    Yes,
     /// It has all the time, and ends when somebody comes who goes first.
-    None,
+    No,
 }
 
 /// A block in the making.
@@ -182,7 +182,7 @@ impl NakamotoChainState {
                 put_off_time: Duration::ZERO,
             },
             waiting: Vec::new(),
-            short: Vec::new(),
+            underfunded: Vec::new(),
             tried: false,
             ended_early: false,
         };
@@ -206,7 +206,7 @@ struct Filler<'a> {
     /// Those that others go before, and why.
     waiting: Vec<(PendingTransaction, String)>,
     /// Those whose account has too little, and the error. Another may bring what they need.
-    short: Vec<(PendingTransaction, TransactionError)>,
+    underfunded: Vec<(PendingTransaction, TransactionError)>,
     tried: bool,
     ended_early: bool,
 }
@@ -214,8 +214,8 @@ struct Filler<'a> {
 impl Filler<'_> {
     fn fill(&mut self) -> Result<(), StoreError> {
         let begins_with = self.filling.transactions.len();
-        let mut has_room = self.try_candidates()? && self.try_the_short()?;
-        for (next, error) in std::mem::take(&mut self.short) {
+        let mut has_room = self.try_candidates()? && self.retry_underfunded()?;
+        for (next, error) in std::mem::take(&mut self.underfunded) {
             self.filling.skipped.push((next.txid, format!("{error}; it is tried again in the next block")));
         }
         // A pause lets others go first: where nobody else is mined, those that wait are, until one is slow again.
@@ -227,7 +227,7 @@ impl Filler<'_> {
                     self.filling.skipped.push((next.txid, why));
                     break;
                 }
-                match self.try_one(&next, Company::None)? {
+                match self.try_one(&next, OthersWait::No)? {
                     Tried::Done => {}
                     Tried::Full => has_room = false,
                     Tried::Cut => break,
@@ -260,7 +260,7 @@ impl Filler<'_> {
                 self.waiting.push((next, pauses(wait)));
                 continue;
             }
-            match self.try_one(&next, Company::Others)? {
+            match self.try_one(&next, OthersWait::Yes)? {
                 Tried::Done | Tried::Cut | Tried::GaveWay => {}
                 Tried::PutOff => self.waiting.push((next, took_short_time())),
                 Tried::Full => return Ok(false),
@@ -271,25 +271,25 @@ impl Filler<'_> {
 
     /// Tries those again whose accounts had too little, for as long as that helps. Those that it did not help can never be mined, if
     /// all others were tried here, on this state. Whether there is room for more then.
-    fn try_the_short(&mut self) -> Result<bool, StoreError> {
-        for _ in 0..ROUNDS_OF_THE_SHORT {
+    fn retry_underfunded(&mut self) -> Result<bool, StoreError> {
+        for _ in 0..UNDERFUNDED_ROUNDS {
             let mined = self.filling.transactions.len();
-            let mut short = std::mem::take(&mut self.short).into_iter();
-            while let Some((next, error)) = short.next() {
-                let tried = if self.may_begin() { self.try_one(&next, Company::Others)? } else { Tried::Full };
+            let mut underfunded = std::mem::take(&mut self.underfunded).into_iter();
+            while let Some((next, error)) = underfunded.next() {
+                let tried = if self.may_begin() { self.try_one(&next, OthersWait::Yes)? } else { Tried::Full };
                 match tried {
                     Tried::Done | Tried::Cut | Tried::GaveWay => {}
                     Tried::PutOff => self.waiting.push((next, took_short_time())),
                     Tried::Full => {
-                        self.short.push((next, error));
-                        self.short.extend(short);
+                        self.underfunded.push((next, error));
+                        self.underfunded.extend(underfunded);
                         return Ok(false);
                     }
                 }
             }
             if self.filling.transactions.len() == mined {
                 if self.waiting.is_empty() && !self.filling.has_left {
-                    for (next, error) in std::mem::take(&mut self.short) {
+                    for (next, error) in std::mem::take(&mut self.underfunded) {
                         self.filling.leave_out(next.txid, &error);
                     }
                 }
@@ -311,7 +311,7 @@ impl Filler<'_> {
         !self.ended_early
     }
 
-    fn try_one(&mut self, next: &PendingTransaction, company: Company) -> Result<Tried, StoreError> {
+    fn try_one(&mut self, next: &PendingTransaction, others_wait: OthersWait) -> Result<Tried, StoreError> {
         self.tried = true;
         if next.size_bytes as usize > self.filling.bytes_left {
             self.filling.leave_out_large(next);
@@ -322,7 +322,7 @@ impl Filler<'_> {
         let transaction = BlockTransaction::decode(&raw)
             .map_err(|error| StoreError::Corrupt(format!("pending transaction {}: {error}", next.txid)))?;
         let begun = Instant::now();
-        let has_short_time = self.supervise(company, begun);
+        let has_short_time = self.supervise(others_wait, begun);
         let executing = self.chain.begin_executing(next.txid);
         // Its signatures were verified at admission; the mempool's table remembers.
         let done = self.filling.session.process_verified(&VerifiedTransaction::remembered(&transaction));
@@ -344,8 +344,8 @@ impl Filler<'_> {
                 Ok(Tried::Full)
             }
             Err(error) if error.is_ours() => Err(ours(error)),
-            Err(error) if error.is_short_of_funds() && self.short.len() < SHORT_MAX => {
-                self.short.push((next.clone(), error));
+            Err(error) if error.is_short_of_funds() && self.underfunded.len() < UNDERFUNDED_MAX => {
+                self.underfunded.push((next.clone(), error));
                 Ok(Tried::Done)
             }
             Err(TransactionError::TookTooLong { .. }) if has_short_time => {
@@ -381,11 +381,11 @@ impl Filler<'_> {
     }
 
     /// Says what the next transaction may take; whether that is less than usually.
-    fn supervise(&mut self, company: Company, now: Instant) -> bool {
+    fn supervise(&mut self, others_wait: OthersWait, now: Instant) -> bool {
         let usual = self.chain.execution_limits();
-        let has_short_time = company == Company::Others && !self.chain.slow_accounts().may_take(usual.time, now);
+        let has_short_time = others_wait == OthersWait::Yes && !self.chain.slow_accounts().may_take(usual.time, now);
         let time = if has_short_time { usual.time.min(self.clock.short_time()) } else { usual.time };
-        let gives_way = (company == Company::None).then(|| self.chain.newcomer());
+        let gives_way = (others_wait == OthersWait::No).then(|| self.chain.newcomer());
         let limits = ExecutionLimits { time, ..usual };
         self.filling.session.supervise(Supervision { limits, stop: self.clock.bounds.cancelled, gives_way });
         has_short_time

@@ -23,7 +23,7 @@ use crate::execution::read_only::{CallRefusal, ReadError, StateReader};
 use crate::headers::mined_blocks_of;
 use crate::mempool::{
     AccountView, AdmissionView, Candidates, Changes, CheckOutcome, CheckedTransaction, FeeRate, InsertOutcome,
-    MempoolIndex, Need, PendingTransaction, Refusal, Stand, Totals, check, garbage_collect, insert,
+    MempoolIndex, Need, PendingStatus, PendingTransaction, Refusal, Totals, check, garbage_collect, insert,
 };
 use crate::store::WriteTx;
 
@@ -102,7 +102,7 @@ impl NakamotoChainState {
     /// # Errors
     /// The outer error is ours; the inner one is the sender's to read.
     pub fn admit_transaction(&self, raw: impl AsRef<[u8]>) -> AdmissionAnswer {
-        match self.offer(&[raw], Company::None).pop() {
+        match self.offer(&[raw], OthersWait::No).pop() {
             Some(Ok(Offered::Decided(answer))) => Ok(answer),
             Some(Err(error)) => Err(error),
             Some(Ok(Offered::Left { .. })) | None => Err(StoreError::ShuttingDown),
@@ -116,16 +116,16 @@ impl NakamotoChainState {
     /// Evaluates types of arguments: call it on a thread with [`crate::execution::STACK_BYTES`] of stack.
     #[must_use]
     pub fn offer_transactions(&self, raw: &[impl AsRef<[u8]>]) -> Vec<Result<Offered, StoreError>> {
-        self.offer(raw, Company::Others)
+        self.offer(raw, OthersWait::Yes)
     }
 
-    fn offer(&self, raw: &[impl AsRef<[u8]>], company: Company) -> Vec<Result<Offered, StoreError>> {
+    fn offer(&self, raw: &[impl AsRef<[u8]>], others_wait: OthersWait) -> Vec<Result<Offered, StoreError>> {
         let now_s = (self.inner.clock)() / 1000;
         let begun = Instant::now();
         let expired = || begun.elapsed() >= ADMISSION_TIME;
         let checks = self.read(|reader| {
             let check_all = |state: &StateReader<'_>| {
-                let view = TipView { state, company, expired: &expired };
+                let view = TipView { state, others_wait, expired: &expired };
                 Ok(raw.iter().map(|raw| self.check_one(reader, &view, raw.as_ref(), now_s)).collect::<Vec<_>>())
             };
             reader.state_until(None, &expired, check_all).map_err(store_error)
@@ -267,8 +267,8 @@ impl NakamotoChainState {
 
     /// What a waiting transaction waits for; none when it is not pending.
     #[must_use]
-    pub(crate) fn pending_stand(&self, txid: &Txid) -> Option<Stand> {
-        lock(&self.inner.mempool).stand(txid)
+    pub(crate) fn pending_status(&self, txid: &Txid) -> Option<PendingStatus> {
+        lock(&self.inner.mempool).status(txid)
     }
 
     /// Up to `limit` nonces that an account's pending transactions use, as origin or sponsor, rising.
@@ -339,15 +339,15 @@ fn store_error(error: ReadStateError) -> StoreError {
 /// The canonical tip's state as admission looks at it.
 struct TipView<'s, 'a> {
     state: &'s StateReader<'a>,
-    company: Company,
+    others_wait: OthersWait,
     expired: &'s dyn Fn() -> bool,
 }
 
 /// Whether others wait for what a check takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Company {
-    None,
-    Others,
+enum OthersWait {
+    No,
+    Yes,
 }
 
 fn refused(error: ReadError) -> Refusal {
@@ -357,7 +357,7 @@ fn refused(error: ReadError) -> Refusal {
 impl AdmissionView for TipView<'_, '_> {
     /// One of a contract of usual size takes less than a millisecond.
     fn leaves_calls(&self) -> bool {
-        self.company == Company::Others && (self.expired)()
+        self.others_wait == OthersWait::Yes && (self.expired)()
     }
 
     fn account(&self, who: &Principal) -> Result<AccountView, Refusal> {

@@ -32,8 +32,8 @@ pub struct JournalEvent {
 /// What some readers want, made by the first that asks.
 #[derive(Debug, Default)]
 struct Derived {
-    short: OnceLock<Bytes>,
-    touched: OnceLock<EventSubjects>,
+    header_only: OnceLock<Bytes>,
+    subjects: OnceLock<EventSubjects>,
 }
 
 impl JournalEvent {
@@ -75,14 +75,14 @@ impl JournalEvent {
 
     /// The encoded [`header_only`].
     #[must_use]
-    pub fn short(&self) -> &Bytes {
-        self.derived.short.get_or_init(|| header_only(&self.event).encode_to_vec().into())
+    pub fn encoded_header_only(&self) -> &Bytes {
+        self.derived.header_only.get_or_init(|| header_only(&self.event).encode_to_vec().into())
     }
 
     /// What the event touches.
     #[must_use]
-    pub fn touched(&self) -> &EventSubjects {
-        self.derived.touched.get_or_init(|| EventSubjects::by(&self.event))
+    pub fn subjects(&self) -> &EventSubjects {
+        self.derived.subjects.get_or_init(|| EventSubjects::from_event(&self.event))
     }
 }
 

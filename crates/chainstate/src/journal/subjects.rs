@@ -23,7 +23,7 @@ pub struct EventSubjects {
 impl EventSubjects {
     /// What a processed block or a mempool event touches; nothing for other kinds.
     #[must_use]
-    pub(crate) fn by(event: &v1::Event) -> Self {
+    pub(crate) fn from_event(event: &v1::Event) -> Self {
         let mut touched = Self::default();
         match &event.body {
             Some(Body::BlockProcessed(processed)) => {

@@ -24,11 +24,11 @@ mod cures;
 mod index;
 mod insert;
 mod pending;
+mod pending_status;
 mod refusal;
 mod remove;
 mod room;
 mod rows;
-mod stand;
 mod view;
 mod waiting;
 
@@ -38,13 +38,13 @@ pub(crate) use check::{CheckOutcome, CheckedTransaction, check};
 pub use index::MempoolIndex;
 pub(crate) use insert::{InsertOutcome, insert, restore};
 pub use pending::{FeeRate, PendingTransaction};
+pub use pending_status::PendingStatus;
 pub use refusal::Refusal;
 #[cfg(test)]
 pub(crate) use remove::MAX_AGE_S;
 pub(crate) use remove::{garbage_collect, on_block, remove};
 pub(crate) use room::Need;
 pub use rows::{Totals, get_raw};
-pub use stand::Stand;
 pub(crate) use view::{AccountView, AdmissionView};
 
 #[cfg(test)]

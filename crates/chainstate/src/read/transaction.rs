@@ -6,7 +6,7 @@ use stacks_types::ids::{StacksBlockId, Txid};
 use super::{LookupError, Unknown, known_header};
 use crate::chain::{Snapshot, why_dropped};
 use crate::headers::{ProcessedHeader, mined_blocks_of};
-use crate::mempool::{Stand, get_raw};
+use crate::mempool::{PendingStatus, get_raw};
 
 /// A transaction that the node knows.
 #[derive(Debug, Clone)]
@@ -106,19 +106,19 @@ fn mined_in(snapshot: &Snapshot<'_>, txid: &Txid) -> Result<Option<(StacksBlockI
 /// What a pending transaction waits for.
 fn pending(snapshot: &Snapshot<'_>, txid: &Txid) -> (TransactionState, String) {
     let chain = snapshot.chain();
-    match chain.pending_stand(txid) {
+    match chain.pending_status(txid) {
         // Also what has just left: the next question tells more.
-        stand @ (Some(Stand::Ready { .. }) | None) => {
+        status @ (Some(PendingStatus::Ready { .. }) | None) => {
             let why = executing(snapshot, txid).or_else(|| chain.why_left_out(txid));
-            let turn = if stand == Some(Stand::Ready { restored: true }) { RESTORED } else { READY };
+            let turn = if status == Some(PendingStatus::Ready { restored: true }) { RESTORED } else { READY };
             (TransactionState::Ready, why.unwrap_or_else(|| turn.to_owned()))
         }
-        Some(Stand::Behind { account, nonce, txid }) => {
+        Some(PendingStatus::Behind { account, nonce, txid }) => {
             let detail = format!("it waits for transaction 0x{txid}, which has nonce {nonce} of {account}.");
             let left_out = chain.why_left_out(&txid).map(|why| format!("{detail} {why}"));
             (TransactionState::Waiting, left_out.unwrap_or(detail))
         }
-        Some(Stand::MissingNonce { account, nonce }) => {
+        Some(PendingStatus::MissingNonce { account, nonce }) => {
             let detail = format!("it waits for nonce {nonce} of {account}: send a transaction with that nonce");
             (TransactionState::Waiting, detail)
         }

@@ -184,7 +184,7 @@ impl TransactionPayload {
 
     /// Whether this is a coinbase of any kind.
     #[must_use]
-    pub(crate) const fn is_coinbase(&self) -> bool {
+    pub const fn is_coinbase(&self) -> bool {
         matches!(self, Self::Coinbase { .. } | Self::CoinbaseToAltRecipient { .. } | Self::NakamotoCoinbase { .. })
     }
 

@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
 
 use super::Refusal;
-use crate::layer::Around;
+use crate::layer::RequestHook;
 
 const PLAIN: &str = "application/grpc";
 const WEB: [&str; 2] = ["application/grpc-web", "application/grpc-web-text"];
@@ -22,8 +22,8 @@ const FORMAT: &str = "+proto";
 #[derive(Debug, Clone, Copy)]
 pub struct GrpcOnly;
 
-impl Around for GrpcOnly {
-    type Kept = ();
+impl RequestHook for GrpcOnly {
+    type State = ();
 
     fn before(&self, request: &Request) -> ControlFlow<Response> {
         if request.method() != Method::POST || is_grpc(request.headers()) {

@@ -24,7 +24,7 @@ use self::host::Hosts;
 use self::origin::Origins;
 use super::auth::Guard;
 use super::errors::Failure;
-use crate::layer::Around;
+use crate::layer::RequestHook;
 use crate::metrics;
 
 /// The rules of a port, around all of its requests. Cheap to clone.
@@ -73,8 +73,8 @@ impl Door {
     }
 }
 
-impl Around for Door {
-    type Kept = ();
+impl RequestHook for Door {
+    type State = ();
 
     fn before(&self, request: &Request) -> ControlFlow<Response> {
         match self.check(request) {

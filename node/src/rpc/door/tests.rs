@@ -8,7 +8,7 @@ use http_body_util::BodyExt as _;
 use tower::ServiceExt as _;
 
 use super::*;
-use crate::layer::AroundLayer;
+use crate::layer::HookLayer;
 
 const HERE: (&str, &str) = ("host", "127.0.0.1:20443");
 const EVIL: (&str, &str) = ("origin", "https://evil.example");
@@ -18,9 +18,9 @@ fn port(token: Option<&str>, allowed_origins: &[&str]) -> Router {
     let door = Door::new(Hosts::default(), origins, Guard::new(token));
     Router::new()
         .route("/shim", post(|| async { "ran" }).get(|| async { "ran" }))
-        .route("/a.Service/Call", post(|| async { "ran" }).layer(AroundLayer(kind::GrpcOnly)))
+        .route("/a.Service/Call", post(|| async { "ran" }).layer(HookLayer(kind::GrpcOnly)))
         .fallback(|| async { "ran" })
-        .layer(AroundLayer(door))
+        .layer(HookLayer(door))
 }
 
 /// Status, headers, and whether the handler ran.

@@ -11,19 +11,19 @@ use axum::response::Response;
 use tonic::service::Routes;
 use tonic::{Code, Status};
 
-use crate::layer::{Around, AroundLayer};
+use crate::layer::{HookLayer, RequestHook};
 use crate::rpc::errors::Failure;
 
 /// The services as routes of the port. Paths of no service are left to the router that they are merged into.
 pub fn into_router(routes: Routes) -> Router {
-    routes.into_axum_router().reset_fallback().layer(AroundLayer(Reasons))
+    routes.into_axum_router().reset_fallback().layer(HookLayer(Reasons))
 }
 
 #[derive(Clone)]
 struct Reasons;
 
-impl Around for Reasons {
-    type Kept = ();
+impl RequestHook for Reasons {
+    type State = ();
 
     fn before(&self, _: &Request) -> ControlFlow<Response> {
         ControlFlow::Continue(())

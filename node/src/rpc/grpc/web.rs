@@ -23,7 +23,7 @@ use tower::layer::layer_fn;
 use tower::{Layer as _, Service, ServiceExt as _};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
-use crate::layer::AroundLayer;
+use crate::layer::HookLayer;
 use crate::rpc::door::{Door, kind};
 
 /// What gRPC-Web clients send.
@@ -36,7 +36,7 @@ const PREFLIGHT_AGE: Duration = Duration::from_secs(600);
 
 /// One router of both, in which every gRPC call may be gRPC-Web.
 pub fn join(http: Router, grpc: Router, door: &Door) -> Router {
-    let grpc = grpc.layer((cors(door), AroundLayer(kind::GrpcOnly)));
+    let grpc = grpc.layer((cors(door), HookLayer(kind::GrpcOnly)));
     http.merge(grpc).layer(layer_fn(Translate))
 }
 

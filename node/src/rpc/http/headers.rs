@@ -7,7 +7,7 @@ use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use crate::layer::Around;
+use crate::layer::RequestHook;
 use crate::rpc::grpc::Services;
 
 const SERVER: HeaderValue = HeaderValue::from_static("stacks/2.0");
@@ -30,21 +30,19 @@ static NEXT_REQUEST: AtomicU64 = AtomicU64::new(1);
 #[derive(Clone)]
 pub(super) struct Standard(pub(super) Services);
 
-/// The chain's services, and the id that the request names.
-type Kept = (Services, Option<u64>);
+impl RequestHook for Standard {
+    /// The chain's services, and the id that the request names.
+    type State = (Services, Option<u64>);
 
-impl Around for Standard {
-    type Kept = Kept;
-
-    fn before(&self, request: &Request) -> ControlFlow<Response, Kept> {
-        let kept = (Services::clone(&self.0), request.headers().get(&REQUEST_ID).and_then(request_id));
+    fn before(&self, request: &Request) -> ControlFlow<Response, Self::State> {
+        let state = (Services::clone(&self.0), request.headers().get(&REQUEST_ID).and_then(request_id));
         if request.method() == Method::OPTIONS {
-            return ControlFlow::Break(Self::after(kept, StatusCode::NO_CONTENT.into_response()));
+            return ControlFlow::Break(Self::after(state, StatusCode::NO_CONTENT.into_response()));
         }
-        ControlFlow::Continue(kept)
+        ControlFlow::Continue(state)
     }
 
-    fn after((services, given_id): Kept, mut response: Response) -> Response {
+    fn after((services, given_id): Self::State, mut response: Response) -> Response {
         let id = given_id.unwrap_or_else(|| NEXT_REQUEST.fetch_add(1, Ordering::Relaxed));
         let headers: &mut HeaderMap = response.headers_mut();
         headers.insert(header::SERVER, SERVER);

@@ -17,7 +17,7 @@ use stacks_types::ids::StacksBlockId;
 
 use super::input::{hash, path_contract_id};
 use super::respond::HttpError;
-use crate::layer::Around;
+use crate::layer::RequestHook;
 
 /// The keys that a path takes.
 #[derive(Debug, Clone, Copy, Default)]
@@ -48,8 +48,8 @@ impl QueryKeys {
 }
 
 /// Refuses what the path does not take, before its handler runs.
-impl Around for QueryKeys {
-    type Kept = ();
+impl RequestHook for QueryKeys {
+    type State = ();
 
     fn before(&self, request: &Request) -> ControlFlow<Response> {
         match self.fault(&Query::of(request.uri())) {

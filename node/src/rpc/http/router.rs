@@ -16,7 +16,7 @@ use super::{
     accounts, blocks, contracts, events, extended, fees, headers, info, jobs, lookup, openapi, overview, page,
     proposal, signers, sortitions, stackerdb, stacking, state, tenures, transactions, unsupported,
 };
-use crate::layer::AroundLayer;
+use crate::layer::HookLayer;
 use crate::limits::{MAX_MESSAGE_BYTES, MAX_READ_BODY_BYTES, MAX_TRANSACTION_BODY_BYTES};
 use crate::rpc::errors::Failure;
 use crate::rpc::grpc::Services;
@@ -59,7 +59,7 @@ impl Route {
     /// What answers the path once its query was checked.
     fn checked(self) -> MethodRouter<Services> {
         match self.keys {
-            Some(keys) => self.answers.route_layer(AroundLayer(keys)),
+            Some(keys) => self.answers.route_layer(HookLayer(keys)),
             None => self.answers,
         }
     }
@@ -187,7 +187,7 @@ pub fn router(services: &Services) -> Router {
         .method_not_allowed_fallback(wrong_method)
         .fallback(unknown_path)
         .with_state(Arc::clone(services))
-        .layer(AroundLayer(headers::Standard(Arc::clone(services))))
+        .layer(HookLayer(headers::Standard(Arc::clone(services))))
 }
 
 /// What reads there wants the indexer, whose paths these are.

@@ -121,7 +121,7 @@ pub(super) async fn mined(State(services): State<Services>, Path(txid): Path<Str
         known => known?,
     };
     let Some(mined) = known.mined else {
-        return Err(HttpError::json(StatusCode::NOT_FOUND, stand(&txid, &known)));
+        return Err(HttpError::json(StatusCode::NOT_FOUND, unmined(&txid, &known)));
     };
     let result = mined.receipt.map(|receipt| receipt.result).unwrap_or_default();
     Ok(json(json!({
@@ -137,7 +137,7 @@ pub(super) async fn mined(State(services): State<Services>, Path(txid): Path<Str
 const UNKNOWN: &str = "the transaction is not mined, waits nowhere, and was not dropped lately: send it (again)";
 
 /// Where a transaction stands that is not mined.
-fn stand(txid: &Txid, known: &KnownTransaction) -> Value {
+fn unmined(txid: &Txid, known: &KnownTransaction) -> Value {
     let lower = |name: &str, prefix| name.strip_prefix(prefix).unwrap_or(name).to_lowercase();
     let mut body = json!({
         "txid": txid.to_hex(),

@@ -28,9 +28,9 @@ use tonic::Code;
 
 use super::activity::{Activity, Busy, Expired, Watched};
 use super::answer::Counted;
-use super::apart::Apart;
 use super::body::TimedBody;
 use super::peers::{Connected, Full};
+use super::poll_when_woken::PollWhenWoken;
 use super::{Listening, Peer, Timeouts};
 use crate::limits::{
     HTTP2_WINDOWS, MAX_CONCURRENT_STREAMS, MAX_HEADER_LIST_BYTES, MAX_HTTP1_BUFFER_BYTES, MAX_PENDING_RESETS,
@@ -116,7 +116,7 @@ impl Service {
             });
             let event = tokio::select! {
                 ended = connection.as_mut() => break ended,
-                event = Apart::new(event) => event,
+                event = PollWhenWoken::new(event) => event,
             };
             match event {
                 Event::Cut | Event::Over => return,

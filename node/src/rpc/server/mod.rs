@@ -11,11 +11,11 @@
 
 mod activity;
 pub mod answer;
-mod apart;
 mod body;
 mod connection;
 pub mod files;
 pub mod peers;
+mod poll_when_woken;
 pub mod tls;
 
 use std::net::SocketAddr;

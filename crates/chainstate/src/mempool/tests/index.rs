@@ -413,15 +413,15 @@ fn a_pending_transaction_says_what_it_waits_for() {
         pool.insert(transaction, |_| 0);
     }
     let id = |transaction: &CheckedTransaction| transaction.transaction().txid();
-    let missing = |nonce| Some(Stand::MissingNonce { account: address(1), nonce });
-    let stand = |pool: &Pool, transaction| pool.index.stand(&id(transaction));
-    assert_eq!([&three, &five, &sponsored].map(|one| stand(&pool, one)), [missing(0); 3]);
+    let missing = |nonce| Some(PendingStatus::MissingNonce { account: address(1), nonce });
+    let status = |pool: &Pool, transaction| pool.index.status(&id(transaction));
+    assert_eq!([&three, &five, &sponsored].map(|one| status(&pool, one)), [missing(0); 3]);
     let changes = write(&mut pool.conn, |tx| on_block(tx, &[], &[(address(1), 2)])).unwrap();
     pool.index.apply(&changes);
-    assert_eq!([&three, &five].map(|one| stand(&pool, one)), [missing(2); 2]);
+    assert_eq!([&three, &five].map(|one| status(&pool, one)), [missing(2); 2]);
     pool.insert(&two, |_| 2);
-    let behind = Some(Stand::Behind { account: address(1), nonce: 2, txid: id(&two) });
-    assert_eq!(stand(&pool, &two), Some(Stand::Ready { restored: false }));
-    assert_eq!([&three, &sponsored, &five].map(|one| stand(&pool, one)), [behind; 3]);
-    assert_eq!(pool.index.stand(&Txid([7; 32])), None);
+    let behind = Some(PendingStatus::Behind { account: address(1), nonce: 2, txid: id(&two) });
+    assert_eq!(status(&pool, &two), Some(PendingStatus::Ready { restored: false }));
+    assert_eq!([&three, &sponsored, &five].map(|one| status(&pool, one)), [behind; 3]);
+    assert_eq!(pool.index.status(&Txid([7; 32])), None);
 }

@@ -6,7 +6,7 @@ use stacks_types::ids::Txid;
 
 /// What a pending transaction waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stand {
+pub enum PendingStatus {
     /// Its turn: a block can take it.
     Ready {
         /// It comes before those that come by their fee rate.
@@ -33,22 +33,22 @@ pub enum Stand {
 impl MempoolIndex {
     /// What a pending transaction waits for; none when it is not pending. A missing nonce comes before a pending one.
     #[must_use]
-    pub(crate) fn stand(&self, txid: &Txid) -> Option<Stand> {
+    pub(crate) fn status(&self, txid: &Txid) -> Option<PendingStatus> {
         let pending = self.get(txid)?;
-        let mut stand = Stand::Ready { restored: pending.restored };
+        let mut status = PendingStatus::Ready { restored: pending.restored };
         for (account, own) in pending.nonces() {
             let next = self.next_nonce(&account).unwrap_or(own);
             if next == own {
                 continue;
             }
             if let Some(nonce) = self.first_missing(&account, next, own) {
-                return Some(Stand::MissingNonce { account, nonce });
+                return Some(PendingStatus::MissingNonce { account, nonce });
             }
             if let Some(before) = self.by_nonce(&account, next) {
-                stand = Stand::Behind { account, nonce: next, txid: before.txid };
+                status = PendingStatus::Behind { account, nonce: next, txid: before.txid };
             }
         }
-        Some(stand)
+        Some(status)
     }
 
     /// The first nonce from `next` up to the one before `own` that no pending transaction uses.
