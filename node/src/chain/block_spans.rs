@@ -13,22 +13,16 @@
 //! blocks of another's making.
 
 use std::collections::VecDeque;
-use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
-use chainstate::assembly::{Assembled, TemplateOrder};
-use chainstate::chain::{Processed, StoreOutcome};
-use nakamoto_proto::v1;
+use chainstate::chain::Processed;
+use nakamoto_proto::v1::event::Body;
 use stacks_types::block::NakamotoStacksBlockHeader;
 use stacks_types::ids::StacksBlockId;
 use tracing::Span;
 use tracing::field::{Empty, display};
-use v1::event::Body;
 
-use super::{NodeChain, jobs};
-use crate::chain::JobFailure;
-use crate::error::ApiError;
+use super::NodeChain;
 use crate::metrics;
 
 /// Templates and blocks that are remembered: many more than are under way at once.
@@ -63,6 +57,11 @@ impl BlockSpans {
         self.lock().blocks.iter().find(|(known, _)| known == block_id).map(|(_, id)| id.clone())
     }
 
+    /// A template was assembled, which its worker will name; or `None` could be.
+    pub(super) fn assembled(&self, header: Option<&NakamotoStacksBlockHeader>) {
+        self.lock().assembled = header.map(key);
+    }
+
     /// A template was named.
     pub(super) fn name(&self, body: &Body) {
         let Body::TemplateFinished(finished) = body else { return };
@@ -87,7 +86,7 @@ fn key(header: &NakamotoStacksBlockHeader) -> Key {
 }
 
 /// Puts into the span which block it is about.
-fn name_block(node: &NodeChain, span: &Span, header: &NakamotoStacksBlockHeader) {
+pub(super) fn name_block(node: &NodeChain, span: &Span, header: &NakamotoStacksBlockHeader) {
     if span.is_disabled() {
         return;
     }
@@ -107,65 +106,16 @@ fn name_block(node: &NodeChain, span: &Span, header: &NakamotoStacksBlockHeader)
 /// A span of a stage whose block is not known yet: [`name_block`] fills it.
 macro_rules! block_span {
     ($stage:literal) => {
-        tracing::info_span!($stage, template_id = Empty, parent_block_id = Empty, block_hash = Empty, block_id = Empty)
+        tracing::info_span!(
+            $stage,
+            template_id = tracing::field::Empty,
+            parent_block_id = tracing::field::Empty,
+            block_hash = tracing::field::Empty,
+            block_id = tracing::field::Empty
+        )
     };
 }
-
-impl NodeChain {
-    /// Assembles a template. Runs for as long as `time` says, or until `cancelled`; called by the worker only.
-    pub fn assemble(
-        &self,
-        order: &TemplateOrder,
-        time: Option<Duration>,
-        cancelled: &AtomicBool,
-    ) -> Result<Assembled, JobFailure> {
-        let _measured = metrics::get().time("template");
-        let span = tracing::info_span!("template", parent_block_id = Empty);
-        let _entered = span.enter();
-        let result = jobs::assemble(self, order, time, cancelled);
-        match &result {
-            Ok(Assembled { header, transaction_count, .. }) => {
-                self.spans.lock().assembled = Some(key(header));
-                span.record("parent_block_id", display(header.parent_block_id));
-                tracing::debug!(transactions = transaction_count, "template assembled");
-            }
-            Err(failure) => {
-                self.spans.lock().assembled = None;
-                tracing::debug!(reason = failure.reason, detail = failure.detail, "no template");
-            }
-        }
-        result
-    }
-
-    /// Validates a proposal; called by the worker only.
-    pub fn validate(&self, block: &[u8]) -> Result<v1::ValidationVerdict, JobFailure> {
-        let _time = metrics::get().time("validation");
-        let span = block_span!("validation");
-        let _entered = span.enter();
-        let result = jobs::validate(self, block, |header| name_block(self, &span, header));
-        if let Ok(verdict) = &result {
-            let reason = verdict.rejection.as_ref().map_or("none", |rejection| rejection.reason().as_str_name());
-            tracing::debug!(valid = verdict.valid, reason, "proposal validated");
-        }
-        result
-    }
-
-    /// Checks and stores a signed block.
-    pub fn push_block(&self, block: &[u8]) -> Result<StoreOutcome, ApiError> {
-        let _time = metrics::get().time("push");
-        let span = block_span!("push");
-        let _entered = span.enter();
-        let outcome = self.chain.store_block(block, |header| name_block(self, &span, header))?;
-        let (result, rejection) = match &outcome {
-            StoreOutcome::Stored(_) => (v1::PushOutcome::Accepted, None),
-            StoreOutcome::AlreadyKnown(_, rejection) => (v1::PushOutcome::AlreadyKnown, rejection.as_ref()),
-            StoreOutcome::Rejected(_, rejection) => (v1::PushOutcome::Rejected, Some(rejection)),
-        };
-        let reason = rejection.map_or("none", |rejection| rejection.reason().as_str_name());
-        tracing::debug!(outcome = result.as_str_name(), reason, "block pushed");
-        Ok(outcome)
-    }
-}
+pub(super) use block_span;
 
 /// Logs what became of a block.
 pub(super) fn processed(node: &NodeChain, processed: &Processed) {

@@ -16,7 +16,7 @@ use stacks_types::vrf::VrfPublicKey;
 use crate::config::{
     Balance, BootContractEntry, CostLimit, GenesisError, GenesisFile, ProducerEntry, Signing, StackerEntry,
 };
-use crate::ids::parse_principal;
+use crate::principals::parse_principal;
 
 /// The parameters of the chain that the file describes.
 ///

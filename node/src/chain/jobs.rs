@@ -7,10 +7,11 @@ use chainstate::assembly::{Assembled, TemplateOrder};
 use chainstate::chain::ResultLimits;
 use chainstate::db::StoreError;
 use nakamoto_proto::v1;
-use stacks_types::block::NakamotoStacksBlockHeader;
+use tracing::field::{Empty, display};
 
 use super::NodeChain;
-use crate::error::ApiError;
+use super::block_spans::{block_span, name_block};
+use crate::metrics;
 
 /// Why a job has no result.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,28 +38,46 @@ pub struct FinishedJob {
 /// Assembly time of a request that names none.
 const DEFAULT_ASSEMBLY_TIME: Duration = Duration::from_secs(5);
 
-pub(super) fn assemble(
-    node: &NodeChain,
-    order: &TemplateOrder,
-    time: Option<Duration>,
-    cancelled: &AtomicBool,
-) -> Result<Assembled, JobFailure> {
-    match node.chain.assemble(order, time.unwrap_or(DEFAULT_ASSEMBLY_TIME), cancelled) {
-        Ok(Ok(assembled)) => Ok(assembled),
-        Ok(Err(failure)) => Err(JobFailure { reason: failure.code().to_owned(), detail: failure.to_string() }),
-        Err(error) => Err(failed(&error)),
+impl NodeChain {
+    /// Assembles a template. Runs for as long as `time` says, or until `cancelled`; called by the worker only.
+    pub fn assemble(
+        &self,
+        order: &TemplateOrder,
+        time: Option<Duration>,
+        cancelled: &AtomicBool,
+    ) -> Result<Assembled, JobFailure> {
+        let _measured = metrics::get().time("template");
+        let span = tracing::info_span!("template", parent_block_id = Empty);
+        let _entered = span.enter();
+        let assembled = match self.chain.assemble(order, time.unwrap_or(DEFAULT_ASSEMBLY_TIME), cancelled) {
+            Ok(Ok(assembled)) => Ok(assembled),
+            Ok(Err(failure)) => Err(JobFailure { reason: failure.code().to_owned(), detail: failure.to_string() }),
+            Err(error) => Err(failed(&error)),
+        };
+        self.spans.assembled(assembled.as_ref().ok().map(|assembled| &assembled.header));
+        match &assembled {
+            Ok(Assembled { header, transaction_count, .. }) => {
+                span.record("parent_block_id", display(header.parent_block_id));
+                tracing::debug!(transactions = transaction_count, "template assembled");
+            }
+            Err(failure) => tracing::debug!(reason = failure.reason, detail = failure.detail, "no template"),
+        }
+        assembled
     }
-}
 
-pub(super) fn validate(
-    node: &NodeChain,
-    block: &[u8],
-    decoded: impl FnOnce(&NakamotoStacksBlockHeader),
-) -> Result<v1::ValidationVerdict, JobFailure> {
-    let begun = Instant::now();
-    let verdict = node.chain.validate(block, decoded).map_err(|error| failed(&error))?;
-    let validation_duration = prost_types::Duration::try_from(begun.elapsed()).ok();
-    Ok(v1::ValidationVerdict { validation_duration, ..verdict })
+    /// Validates a proposal; called by the worker only.
+    pub fn validate(&self, block: &[u8]) -> Result<v1::ValidationVerdict, JobFailure> {
+        let _time = metrics::get().time("validation");
+        let span = block_span!("validation");
+        let _entered = span.enter();
+        let begun = Instant::now();
+        let verdict = self.chain.validate(block, |header| name_block(self, &span, header));
+        let verdict = verdict.map_err(|error| failed(&error))?;
+        let reason = verdict.rejection.as_ref().map_or("none", |rejection| rejection.reason().as_str_name());
+        tracing::debug!(valid = verdict.valid, reason, "proposal validated");
+        let validation_duration = prost_types::Duration::try_from(begun.elapsed()).ok();
+        Ok(v1::ValidationVerdict { validation_duration, ..verdict })
+    }
 }
 
 /// Ours: logged here, passed on without its insides.
@@ -72,9 +91,4 @@ fn failed(error: &StoreError) -> JobFailure {
         }
     };
     JobFailure { reason: reason.to_owned(), detail: error.to_string() }
-}
-
-pub(super) fn finish(node: &NodeChain, job: FinishedJob, visible: Box<dyn FnOnce() + Send>) -> Result<(), ApiError> {
-    node.chain.finish_job(&job.id, job.body, job.result, job.limits, visible)?;
-    Ok(())
 }

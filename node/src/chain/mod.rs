@@ -21,6 +21,7 @@ mod journal;
 mod node_chain;
 mod open;
 mod process;
+mod push;
 mod refusals;
 mod stall;
 mod stream_context;

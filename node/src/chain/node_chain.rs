@@ -7,9 +7,9 @@ use chainstate::chain::{NakamotoChainState, Retention, wire};
 use nakamoto_proto::v1;
 
 use super::block_spans::BlockSpans;
+use super::process;
 use super::refusals::Refusals;
 use super::stall::TipWatch;
-use super::{jobs, process};
 use crate::chain::FinishedJob;
 use crate::config::CallLimits;
 use crate::error::ApiError;
@@ -84,11 +84,12 @@ impl NodeChain {
         self.tip.lock().unwrap_or_else(PoisonError::into_inner).chain_length
     }
 
-    /// Stores how a job ended together with its event. `visible` is called when both are on disk, before anybody sees
+    /// Stores how a job ended together with its event. `visible` is called when both are committed, before anybody sees
     /// the event; never when nothing was stored.
     pub fn finish_job(&self, job: FinishedJob, visible: Box<dyn FnOnce() + Send>) -> Result<(), ApiError> {
         self.spans.name(&job.body);
-        jobs::finish(self, job, visible)
+        self.chain.finish_job(&job.id, job.body, job.result, job.limits, visible)?;
+        Ok(())
     }
 
     /// Calls `listener` after each move of the tip, the first that is given. It must not block.

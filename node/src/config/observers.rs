@@ -1,7 +1,7 @@
 //! `[[events_observer]]`, checked: which observers get events by POST, and which events.
 
 use super::file::ObserverTable;
-use crate::ids::{PrincipalError, parse_contract_id};
+use crate::principals::{PrincipalError, parse_contract_id};
 use clarity::names::ClarityName;
 
 /// Milliseconds for one attempt, unless the observer's table says otherwise. The reference's one second is less than an indexer

@@ -19,8 +19,8 @@ use nakamoto_proto::v1;
 use v1::event::Body;
 
 use crate::error::ApiError;
-use crate::ids::is_request_id;
-use crate::ids::{PrincipalError, parse_asset_id, parse_contract_id, parse_principal};
+use crate::principals::{PrincipalError, parse_asset_id, parse_contract_id, parse_principal};
+use crate::request_ids::is_request_id;
 
 /// Most terms of a filter. A signer needs two; the rest is room.
 pub const MAX_FILTER_TERMS: usize = 32;

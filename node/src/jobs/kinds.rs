@@ -9,7 +9,7 @@ use stacks_types::hashing::sha512_256;
 
 use super::queue::JobQueue;
 use super::types::{JobKey, JobQueueLimits, JobRequest, Outcome};
-use crate::ids::{TEMPLATES, VALIDATIONS};
+use crate::request_ids::{TEMPLATE_PREFIX, VALIDATION_PREFIX};
 use crate::runtime::class::Class;
 
 /// Limits of templates. A producer has one in flight. Eight may wait, with a coinbase each; 32 results of at most 2 MiB are kept
@@ -56,7 +56,7 @@ impl TemplateJobs {
     /// A queue with [`TEMPLATE_LIMITS`], for this start of the node.
     #[must_use]
     pub fn for_templates(start_number: u64) -> Self {
-        Self::new(TEMPLATES, start_number, TEMPLATE_LIMITS)
+        Self::new(TEMPLATE_PREFIX, start_number, TEMPLATE_LIMITS)
     }
 }
 
@@ -64,7 +64,7 @@ impl ValidationJobs {
     /// A queue with [`VALIDATION_LIMITS`], for this start of the node.
     #[must_use]
     pub fn for_validations(start_number: u64) -> Self {
-        Self::new(VALIDATIONS, start_number, VALIDATION_LIMITS)
+        Self::new(VALIDATION_PREFIX, start_number, VALIDATION_LIMITS)
     }
 }
 

@@ -32,7 +32,7 @@ use super::types::{
     Fetched, JobQueueLimits, JobQueueStats, JobRequest, Missing, Outcome, QueueFull, Running, TakenBack, Ticket,
 };
 use crate::chain::JobFailure;
-use crate::ids::request_numbers;
+use crate::request_ids::request_numbers;
 use crate::runtime::class::Class;
 
 /// Queue and results of one kind of job. Requests come from any thread; one worker thread takes them.

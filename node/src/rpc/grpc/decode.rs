@@ -9,7 +9,7 @@ use stacks_types::ids::StacksBlockId;
 use tonic::Status;
 
 use crate::error::ApiError;
-use crate::ids::{parse_contract_id, parse_principal};
+use crate::principals::{parse_contract_id, parse_principal};
 use crate::rpc::errors::status;
 
 /// Exactly 32 bytes.

@@ -16,7 +16,7 @@ use super::input::{Kind, hex_bytes, json_body, kind};
 use super::query::Query;
 use super::respond::{Answer, HttpError, hex0x, json};
 use crate::error::ApiError;
-use crate::ids::parse_principal;
+use crate::principals::parse_principal;
 use crate::rpc::grpc::Services;
 use crate::rpc::read_only_call::{ReadOnlyRequest, call_read_only};
 

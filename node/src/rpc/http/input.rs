@@ -6,7 +6,7 @@ use clarity::principal::{ContractId, Principal};
 use serde::de::DeserializeOwned;
 
 use super::respond::HttpError;
-use crate::ids::{PrincipalError, parse_contract_id, parse_principal};
+use crate::principals::{PrincipalError, parse_contract_id, parse_principal};
 
 /// How a body says what it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::bench::{Bench, JSON, OCTETS};
 use super::shape::{Kind, check};
 use crate::config::CallLimits;
-use crate::ids::parse_contract_id;
+use crate::principals::parse_contract_id;
 use crate::rpc::read_only_call::{ReadOnlyRequest, call_read_only};
 use chainstate::test_support::{address, deploy, on_a_large_stack, transfer};
 

@@ -72,24 +72,6 @@ fn parse_address(text: &str) -> Result<Standard, PrincipalError> {
     Ok(StacksAddress::parse(text)?.standard())
 }
 
-/// First letter of the ids of template requests.
-pub(crate) const TEMPLATES: &str = "t";
-/// First letter of the ids of validation requests.
-pub(crate) const VALIDATIONS: &str = "v";
-
-/// Whether a queue of some node could have given this id.
-#[must_use]
-pub(crate) fn is_request_id(id: &str) -> bool {
-    [TEMPLATES, VALIDATIONS].into_iter().any(|letter| request_numbers(letter, id).is_some())
-}
-
-/// The numbers of an id as its queue writes it.
-pub(crate) fn request_numbers(letter: &str, id: &str) -> Option<(u64, u64)> {
-    let (start, number) = id.strip_prefix(letter)?.strip_prefix('-')?.split_once('-')?;
-    let (start, number) = (start.parse().ok()?, number.parse().ok()?);
-    (format!("{letter}-{start}-{number}") == id && number > 0).then_some((start, number))
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
