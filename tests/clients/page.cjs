@@ -183,13 +183,18 @@ async function names(page, txid) {
 
 // Presses the third row, holds until newer blocks are there, and releases; the key of what was pressed.
 async function slowPress(page, rows) {
-  // The list may be drawn anew between the look for the row and the look for its place.
-  let box = null;
-  await until('a third row', async () => (box = await page.locator(rows).nth(2).boundingBox()) !== null, DEADLINE_MS);
-  const [x, y] = [box.x + 20, box.y + box.height / 2];
-  await page.mouse.move(x, y);
-  await page.mouse.down();
-  const key = await page.evaluate(([x, y]) => document.elementFromPoint(x, y).closest('.row').dataset.key, [x, y]);
+  let key = null;
+  await until('a row under the pressed pointer', async () => {
+    // The list may be drawn anew between the look for the row and the look for its place, and move until the press.
+    const box = await page.locator(rows).nth(2).boundingBox();
+    if (box === null) return false;
+    const point = [box.x + 20, box.y + box.height / 2];
+    await page.mouse.move(...point);
+    await page.mouse.down();
+    key = await page.evaluate(([x, y]) => document.elementFromPoint(x, y)?.closest('.row')?.dataset.key ?? null, point);
+    if (key === null) await page.mouse.up();
+    return key !== null;
+  }, DEADLINE_MS);
   const [newest, before] = [await page.locator(rows).first().getAttribute('data-key'), await tipOf(page)];
   const stands = async () => (await page.locator(rows).first().getAttribute('data-key')) === newest;
   await until('newer blocks', async () => (await tipOf(page)) > before + 30, DEADLINE_MS);
@@ -227,20 +232,22 @@ async function people(page) {
 async function forks(page) {
   await reorganize();
   await page.locator('#burn-picture a.fork').nth(1).waitFor();
-  await until('a rolled-back block is in the list', () => scrollTo(page, '.badge.bad'), DEADLINE_MS);
-  assert.equal(await text(page, '#blocks-list .row.off .badge.bad'), 'rolled back');
+  let said;
+  await until('a rolled-back block is in the list', async () => (said = await scrollTo(page, '.row.off .badge.bad')), DEADLINE_MS);
+  assert.equal(said, 'rolled back');
 }
 
-// Scrolls the list of blocks down to the first row that has such a thing, as one who looks for it does: by the time one
-// looks, blocks that came since have pushed it out of sight.
+// Scrolls the list of blocks down to the first such thing, as one who looks for it does, and gives its text; null when there is
+// none. The text is read at once: blocks that come push it out of sight.
 const scrollTo = (page, selector) => page.evaluate(async (selector) => {
   const list = document.getElementById('blocks-list');
   for (let top = 0; top < list.scrollHeight; top += list.clientHeight / 2) {
     list.scrollTop = top;
     await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
-    if (list.querySelector(`.row ${selector}`)) return true;
+    const found = list.querySelector(selector);
+    if (found) return found.textContent;
   }
-  return false;
+  return null;
 }, selector);
 
 async function manyBlocks(page, browser, url) {

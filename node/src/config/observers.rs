@@ -129,9 +129,16 @@ pub(super) fn observers(
         add(&mut observers, observer).map_err(|detail| (place("endpoint"), detail))?;
     }
     let flags = from_flags.iter().map(|text| ("--event-observer", text.as_str()));
+    let mut given = Vec::new();
     for (place, text) in flags.chain(from_environment.map(|text| ("STACKS_EVENT_OBSERVER", text))) {
-        let added = observer(&in_one_text(text)).map_err(|(_, detail)| detail);
-        added.and_then(|observer| add(&mut observers, observer)).map_err(|detail| (place.to_owned(), detail))?;
+        let named = |detail| (place.to_owned(), detail);
+        let observer = observer(&in_one_text(text)).map_err(|(_, detail)| named(detail))?;
+        add(&mut given, observer.clone()).map_err(named)?;
+        // They win over the file, which may have said more of the observer.
+        match observers.iter_mut().find(|other| other.endpoint == observer.endpoint) {
+            Some(in_file) => in_file.events_keys = observer.events_keys,
+            None => add(&mut observers, observer).map_err(named)?,
+        }
     }
     Ok(observers)
 }
@@ -243,6 +250,16 @@ mod tests {
     }
 
     #[test]
+    fn a_flag_wins_over_the_file_which_says_the_rest() {
+        let in_file = ObserverTable { timeout_ms: Some(500), ..table("localhost:3700", &["*", "stackerdb"]) };
+        let flags = ["localhost:3700,stx".to_owned()];
+        let found = observers(&[in_file.clone()], &flags, None).unwrap();
+        assert_eq!((found.len(), found[0].timeout_ms, &found[0].events_keys[..]), (1, 500, &[EventKey::Stx][..]));
+        let found = observers(&[in_file], &[], Some("localhost:3700")).unwrap();
+        assert_eq!((found.len(), found[0].timeout_ms, &found[0].events_keys[..]), (1, 500, &[EventKey::Any][..]));
+    }
+
+    #[test]
     fn mistakes_are_named_with_their_place() {
         let good = table("localhost:3700", &["*"]);
         let check = |tables: &[ObserverTable], from_environment, place: &str, detail: &str| {
@@ -263,7 +280,10 @@ mod tests {
         let mistyped = CONTRACT.replace("9AG", "9AH") + "::print";
         check(&[table("a:1", &[&mistyped])], None, "events_observer[0].events_keys", "checksum does not match");
         check(&[good.clone(), good.clone()], None, "events_observer[1].endpoint", "twice");
-        check(&[good], Some("localhost:3700"), "STACKS_EVENT_OBSERVER", "twice");
+        let twice = ["localhost:3700,stx", "localhost:3700"].map(str::to_owned);
+        assert!(observers(&[good.clone()], &twice, None).unwrap_err().1.contains("twice"));
+        let once = observers(&[], &twice[..1], Some("localhost:3700")).unwrap_err();
+        assert!(once.0 == "STACKS_EVENT_OBSERVER" && once.1.contains("twice"), "{once:?}");
         check(&[], Some("nowhere"), "STACKS_EVENT_OBSERVER", "host:port");
     }
 }
