@@ -253,7 +253,7 @@ mod tests {
     fn a_flag_wins_over_the_file_which_says_the_rest() {
         let in_file = ObserverTable { timeout_ms: Some(500), ..table("localhost:3700", &["*", "stackerdb"]) };
         let flags = ["localhost:3700,stx".to_owned()];
-        let found = observers(&[in_file.clone()], &flags, None).unwrap();
+        let found = observers(std::slice::from_ref(&in_file), &flags, None).unwrap();
         assert_eq!((found.len(), found[0].timeout_ms, &found[0].events_keys[..]), (1, 500, &[EventKey::Stx][..]));
         let found = observers(&[in_file], &[], Some("localhost:3700")).unwrap();
         assert_eq!((found.len(), found[0].timeout_ms, &found[0].events_keys[..]), (1, 500, &[EventKey::Any][..]));
@@ -281,7 +281,7 @@ mod tests {
         check(&[table("a:1", &[&mistyped])], None, "events_observer[0].events_keys", "checksum does not match");
         check(&[good.clone(), good.clone()], None, "events_observer[1].endpoint", "twice");
         let twice = ["localhost:3700,stx", "localhost:3700"].map(str::to_owned);
-        assert!(observers(&[good.clone()], &twice, None).unwrap_err().1.contains("twice"));
+        assert!(observers(std::slice::from_ref(&good), &twice, None).unwrap_err().1.contains("twice"));
         let once = observers(&[], &twice[..1], Some("localhost:3700")).unwrap_err();
         assert!(once.0 == "STACKS_EVENT_OBSERVER" && once.1.contains("twice"), "{once:?}");
         check(&[], Some("nowhere"), "STACKS_EVENT_OBSERVER", "host:port");
