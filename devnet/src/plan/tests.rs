@@ -144,11 +144,13 @@ fn what_is_given_twice_is_refused() {
     assert!(twice.contains("duplicate key") && twice.contains("log = \"warn\""), "{twice}");
     let observer = "[[events_observer]]\nendpoint = \"localhost:3700\"\nevents_keys = [\"*\"]\n";
     for (config, flags) in [
-        (observer, &["--event-observer", "localhost:3700"][..]),
-        ("", &["--event-observer", "localhost:3700,stx", "--event-observer", "localhost:3700,memtx"]),
+        (observer.repeat(2), &[][..]),
+        (String::new(), &["--event-observer", "localhost:3700,stx", "--event-observer", "localhost:3700,memtx"]),
     ] {
-        assert!(refusal(config, flags).contains("localhost:3700 is given twice"), "{flags:?}");
+        assert!(refusal(&config, flags).contains("localhost:3700 is given twice"), "{flags:?}");
     }
+    let once = settings(folder.path(), observer, &["--event-observer", "localhost:3700,stx"]).unwrap();
+    assert_eq!(once.observers.len(), 1, "a flag wins over the file");
     let flag = Args::try_parse_from(["mockamoto", "--port", "1", "--port", "2"]).unwrap_err().to_string();
     assert!(flag.contains("--port") && flag.contains("multiple times"), "{flag}");
     let ports = refusal("", &["--port", "7001", "--api-port", "7001"]);
