@@ -252,7 +252,8 @@ impl Filler<'_> {
             if !self.may_begin() {
                 return Ok(false);
             }
-            if self.chain.overruns().contains(&self.tenure, &next.txid) {
+            let used = self.filling.session.tenure_cost();
+            if self.chain.overruns().contains(&self.tenure, &next.txid, &used) {
                 self.filling.leave_out_exhausted(next.txid);
                 continue;
             }
@@ -373,8 +374,8 @@ impl Filler<'_> {
         } else if is_slow {
             self.clock.put_off(took, self.chain.execution_limits().time);
             self.chain.slow_accounts().leave(next, took, now);
-            if error.is_exhausted() {
-                self.chain.overruns().insert(self.tenure, next.txid);
+            if let (TransactionError::CostExceeded(overrun), true) = (error, error.is_exhausted()) {
+                self.chain.overruns().insert(self.tenure, next.txid, overrun.before);
             }
         }
         is_cut

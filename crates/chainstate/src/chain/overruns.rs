@@ -1,8 +1,9 @@
-//! Transactions that took long and did not fit into what is left of a tenure's budget. What a tenure has used only grows, so they are
-//! not run again in it: each run would take as long, and pay nothing.
+//! Transactions that took long and did not fit into what was left of a tenure's budget. As long as the tenure has used as much, they are
+//! not run again in it: each run would take as long, and pay nothing. It may have used less again: a template need not become a block.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
+use clarity::costs::Cost;
 use stacks_types::ids::{BurnBlockHash, Txid};
 
 /// Transactions of a tenure that are remembered.
@@ -13,23 +14,24 @@ pub(crate) const MAX_OVERRUNS: usize = 10_000;
 pub(crate) struct Overruns {
     /// The burn block that began the tenure.
     tenure: Option<BurnBlockHash>,
-    txids: BTreeSet<Txid>,
+    /// What the tenure had used when they were run.
+    used: BTreeMap<Txid, Cost>,
 }
 
 impl Overruns {
-    /// Whether the transaction did not fit into the tenure that this burn block began.
+    /// Whether the transaction did not fit into the tenure that this burn block began, when that had used no more than now.
     #[must_use]
-    pub(crate) fn contains(&self, tenure: &BurnBlockHash, txid: &Txid) -> bool {
-        self.tenure.as_ref() == Some(tenure) && self.txids.contains(txid)
+    pub(crate) fn contains(&self, tenure: &BurnBlockHash, txid: &Txid, used_now: &Cost) -> bool {
+        self.tenure.as_ref() == Some(tenure) && self.used.get(txid).is_some_and(|used| !used.exceeds(used_now))
     }
 
     /// Remembers one, and forgets those of other tenures.
-    pub(crate) fn insert(&mut self, tenure: BurnBlockHash, txid: Txid) {
+    pub(crate) fn insert(&mut self, tenure: BurnBlockHash, txid: Txid, used: Cost) {
         if self.tenure.replace(tenure) != Some(tenure) {
-            self.txids.clear();
+            self.used.clear();
         }
-        if self.txids.len() < MAX_OVERRUNS {
-            self.txids.insert(txid);
+        if self.used.len() < MAX_OVERRUNS || self.used.contains_key(&txid) {
+            self.used.insert(txid, used);
         }
     }
 }
@@ -38,22 +40,40 @@ impl Overruns {
 mod tests {
     use super::*;
 
+    const FIRST: BurnBlockHash = BurnBlockHash([1; 32]);
+    const SECOND: BurnBlockHash = BurnBlockHash([2; 32]);
+
+    fn used(runtime: u64, read_count: u64) -> Cost {
+        Cost { runtime, read_count, ..Cost::default() }
+    }
+
     #[test]
     fn one_tenure_is_remembered_and_so_many_of_it() {
-        let (first, second) = (BurnBlockHash([1; 32]), BurnBlockHash([2; 32]));
         let txid = |number: usize| {
             let mut bytes = [0; 32];
             bytes[..8].copy_from_slice(&number.to_be_bytes());
             Txid(bytes)
         };
         let mut overruns = Overruns::default();
-        assert!(!overruns.contains(&first, &txid(0)));
+        let has = |overruns: &Overruns, tenure, number| overruns.contains(tenure, &txid(number), &used(5, 5));
+        assert!(!has(&overruns, &FIRST, 0));
         for number in 0..=MAX_OVERRUNS {
-            overruns.insert(first, txid(number));
+            overruns.insert(FIRST, txid(number), used(5, 5));
         }
-        assert!(overruns.contains(&first, &txid(0)) && !overruns.contains(&second, &txid(0)));
-        assert!(!overruns.contains(&first, &txid(MAX_OVERRUNS)));
-        overruns.insert(second, txid(MAX_OVERRUNS));
-        assert!(overruns.contains(&second, &txid(MAX_OVERRUNS)) && !overruns.contains(&first, &txid(0)));
+        assert!(has(&overruns, &FIRST, 0) && !has(&overruns, &SECOND, 0));
+        assert!(!has(&overruns, &FIRST, MAX_OVERRUNS));
+        overruns.insert(SECOND, txid(MAX_OVERRUNS), used(5, 5));
+        assert!(has(&overruns, &SECOND, MAX_OVERRUNS) && !has(&overruns, &FIRST, 0));
+    }
+
+    #[test]
+    fn it_is_run_again_where_the_tenure_has_used_less() {
+        let (mut overruns, txid) = (Overruns::default(), Txid([7; 32]));
+        overruns.insert(FIRST, txid, used(5, 5));
+        for (runtime, read_count, remembered) in [(5, 5, true), (6, 5, true), (4, 9, false), (9, 4, false)] {
+            assert_eq!(overruns.contains(&FIRST, &txid, &used(runtime, read_count)), remembered, "{runtime}");
+        }
+        overruns.insert(FIRST, txid, used(4, 4));
+        assert!(overruns.contains(&FIRST, &txid, &used(4, 9)));
     }
 }
