@@ -28,9 +28,17 @@ fn build() -> PathBuf {
     };
     let target = folder.parent().expect("the profile's folder is in the target folder");
     let manifest = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml");
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    // What cargo tells this test of its package is no setting of the build. Build scripts that look at it (ring's) would run again,
+    // and all that stands on them would be built here, and once more by the next command.
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")) {
+            cargo.env_remove(name);
+        }
+    }
     // The whole workspace is built, so that dependencies have the features of this test's own build: then only the binaries are
     // linked, and nothing is built twice.
-    let status = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+    let status = cargo
         .args(["build", "--quiet", "--workspace", "--all-targets", "--profile", profile, "--manifest-path"])
         .arg(manifest)
         .arg("--target-dir")

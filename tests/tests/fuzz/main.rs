@@ -2,7 +2,7 @@
 //!
 //! `FUZZ_SECONDS` (default 0.5) is how long each target runs, `FUZZ_SEED` (default 1) where its random numbers begin.
 //! Every execution has a number of its own; when one fails, the target prints it, and
-//! `FUZZ_SEED=<that> FUZZ_SECONDS=0 cargo test -p tests --test fuzz -- <target>` runs it alone. How many executions a
+//! `FUZZ_SEED=<that> FUZZ_SECONDS=0 cargo test --workspace --test fuzz -- <target>` runs it alone. How many executions a
 //! target made is printed too (`--nocapture` shows it).
 
 #[cfg(test)]
