@@ -34,6 +34,7 @@ pub mod chain;
 pub(crate) mod store;
 
 pub mod read;
+pub mod wire;
 
 #[cfg(any(test, feature = "test-support"))]
 pub mod test_support;

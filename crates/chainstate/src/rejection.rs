@@ -209,14 +209,4 @@ impl Rejection {
             Ok(reason) => Ok(Self::Known { reason, detail: row.get(detail)? }),
         }
     }
-
-    /// As it crosses a process boundary.
-    #[must_use]
-    pub fn to_wire(&self) -> v1::Rejection {
-        v1::Rejection {
-            reason: self.reason().into(),
-            detail: self.to_string(),
-            failed_txid: self.failed_txid().map(|txid| txid.0.to_vec().into()).unwrap_or_default(),
-        }
-    }
 }

@@ -1,8 +1,9 @@
 //! Changes of the mocks.
 
 use chainstate::burn::BurnBlock;
-use chainstate::chain::{BLOCKS_WANTED_MAX, Wanted, wire};
+use chainstate::chain::{BLOCKS_WANTED_MAX, Wanted};
 use chainstate::params::{Producer, Stacker};
+use chainstate::wire;
 use nakamoto_proto::v1;
 use stacks_types::ids::BurnBlockHash;
 
@@ -43,7 +44,7 @@ impl NodeChain {
 
     /// Sets mode and interval (milliseconds).
     pub fn set_mining(&self, mode: v1::MiningMode, interval_ms: Option<u64>) -> Result<v1::MiningPolicy, ApiError> {
-        Ok(self.chain.set_mining(mode, interval_ms)?.to_wire())
+        Ok(self.chain.set_mining(mode, interval_ms)?.into())
     }
 
     /// Asks for so many blocks more.

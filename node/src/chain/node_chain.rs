@@ -3,7 +3,8 @@
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
-use chainstate::chain::{NakamotoChainState, Retention, wire};
+use chainstate::chain::{NakamotoChainState, Retention};
+use chainstate::wire;
 use nakamoto_proto::v1;
 
 use super::block_spans::BlockSpans;

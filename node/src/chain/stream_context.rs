@@ -1,8 +1,8 @@
 //! What streams send beside events, read from the chain.
 
-use chainstate::chain::wire;
 use chainstate::read;
 use chainstate::stackerdb::list_instances;
+use chainstate::wire;
 use nakamoto_proto::v1;
 
 use super::NodeChain;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use chainstate::chain::StackerDbContext;
+use chainstate::chain::FollowContext;
 use chainstate::db::StoreError;
 
 use super::{FULL_DISK_PAUSE, WakeSignal};
@@ -35,7 +35,7 @@ impl StackerDbFollower {
         let stopped = || self.wake.is_stopped();
         while !stopped() {
             let begun = Instant::now();
-            let context = StackerDbContext { now: &|| begun.elapsed(), stopped: &stopped };
+            let context = FollowContext { now: &|| begun.elapsed(), stopped: &stopped };
             match self.chain.chainstate().follow_stackerdbs(&context) {
                 Ok(true) => {}
                 Ok(false) => return Ok(()),

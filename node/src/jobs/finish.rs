@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chainstate::assembly::{Assembled, TemplateOrder};
-use chainstate::chain::{JobKind, ResultLimits, wire};
+use chainstate::chain::{JobKind, ResultLimits};
+use chainstate::wire;
 use nakamoto_proto::v1;
 use prost::Message as _;
 use v1::event::Body;

@@ -247,7 +247,7 @@ impl Filler<'_> {
 
     /// Tries candidates by their rank, but for those that pause. Whether there is room for more then.
     fn try_candidates(&mut self) -> Result<bool, StoreError> {
-        self.chain.newcomer().store(false, Ordering::Relaxed);
+        self.chain.unpaused_arrival().store(false, Ordering::Relaxed);
         while let Some(next) = self.chain.with_mempool(|index| self.candidates.next(index)) {
             if !self.may_begin() {
                 return Ok(false);
@@ -386,7 +386,7 @@ impl Filler<'_> {
         let usual = self.chain.execution_limits();
         let has_short_time = others_wait == OthersWait::Yes && !self.chain.slow_accounts().may_take(usual.time, now);
         let time = if has_short_time { usual.time.min(self.clock.short_time()) } else { usual.time };
-        let gives_way = (others_wait == OthersWait::No).then(|| self.chain.newcomer());
+        let gives_way = (others_wait == OthersWait::No).then(|| self.chain.unpaused_arrival());
         let limits = ExecutionLimits { time, ..usual };
         self.filling.session.supervise(Supervision { limits, stop: self.clock.bounds.cancelled, gives_way });
         has_short_time

@@ -22,8 +22,9 @@ use stacks_types::vrf::VrfProof;
 
 use crate::blocks::rules::check_tenure_coinbase;
 use crate::blocks::{BlockPlan, Execution, plan_block};
-use crate::chain::{ChainReader, NakamotoChainState, wire};
+use crate::chain::{ChainReader, NakamotoChainState};
 use crate::db::StoreError;
+use crate::wire;
 
 pub use fill::MAX_TEMPLATE_TRANSACTIONS;
 use fill::{FillBounds, Filled};

@@ -5,7 +5,7 @@
 use nakamoto_proto::v1;
 use rusqlite::{Connection, Transaction};
 
-use super::NakamotoChainState;
+use crate::chain::NakamotoChainState;
 use crate::db::StoreError;
 
 /// Most blocks that may be wanted at a time.
@@ -22,15 +22,13 @@ pub struct Mining {
     pub blocks_wanted: u32,
 }
 
-impl Mining {
-    /// As a message.
-    #[must_use]
-    pub fn to_wire(self) -> v1::MiningPolicy {
-        let interval = self.interval_ms.map(std::time::Duration::from_millis);
-        v1::MiningPolicy {
-            mode: self.mode.into(),
+impl From<Mining> for v1::MiningPolicy {
+    fn from(mining: Mining) -> Self {
+        let interval = mining.interval_ms.map(std::time::Duration::from_millis);
+        Self {
+            mode: mining.mode.into(),
             interval: interval.and_then(|interval| prost_types::Duration::try_from(interval).ok()),
-            blocks_wanted: self.blocks_wanted,
+            blocks_wanted: mining.blocks_wanted,
         }
     }
 }
@@ -79,7 +77,7 @@ impl NakamotoChainState {
 }
 
 fn event(mining: Mining) -> v1::event::Body {
-    v1::event::Body::MiningChanged(v1::MiningChanged { policy: Some(mining.to_wire()) })
+    v1::event::Body::MiningChanged(v1::MiningChanged { policy: Some(mining.into()) })
 }
 
 /// The setting.

@@ -17,63 +17,33 @@
 //! # Not here
 //! Threads, channels, timers: the node.
 
-mod admit;
-mod announce;
-mod append;
-mod burnchain;
+mod assembly_state;
 mod chain_meta;
-mod check_rest;
-mod differences;
-mod dropped;
-mod executing;
-mod files;
-mod fit;
-mod genesis;
-mod identity;
-mod inspect;
+mod folder;
 mod job_results;
-mod left_out;
-mod mempool_sync;
+mod mempool;
 mod mining_policy;
-mod open;
-mod overruns;
 mod pooled_reader;
+mod processing;
 mod reader;
-mod reject;
-mod retention;
-mod slow_accounts;
 mod snapshot;
-mod stackerdb_put;
-mod stackerdbs;
-mod store_block;
-mod tip;
-mod validate;
-pub mod wire;
+mod stackerdb;
 
-pub use admit::{Admission, AdmissionAnswer, AdmissionRefusal, Decision, Offered};
-pub use append::Processed;
-pub use burnchain::BurnReorg;
-pub use check_rest::UncheckedFiles;
-pub(crate) use dropped::{Problem, why_dropped};
+pub use folder::UncheckedFiles;
 pub use job_results::{JobKind, JobResult, ResultLimits};
+pub use mempool::{Admission, AdmissionAnswer, AdmissionRefusal, Decision, Offered};
+pub(crate) use mempool::{Problem, why_dropped};
 pub use mining_policy::{BLOCKS_WANTED_MAX, Mining, Wanted};
 pub(crate) use pooled_reader::PooledReader;
+pub use processing::{BurnReorg, Processed, Retention, StoreBlockError, StoreOutcome, Verdict};
 pub use reader::{ChainReader, ReadStateError};
-pub use retention::Retention;
 pub use snapshot::Snapshot;
-pub use stackerdb_put::ChunkOutcome;
-pub use stackerdbs::StackerDbContext;
-pub use store_block::{StoreBlockError, StoreOutcome};
-pub use validate::Verdict;
+pub use stackerdb::{ChunkOutcome, FollowContext};
 
 use std::fs::File;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
-
-use marf::Marf;
-use stacks_types::ids::Txid;
 
 use crate::blocks::{ExecutionCache, SignatureCache};
 use crate::burn::BurnDbWriter;
@@ -84,6 +54,7 @@ use crate::mempool::MempoolIndex;
 use crate::params::ChainParams;
 use crate::staging::StagingWriter;
 use crate::store::Store;
+use marf::Marf;
 
 /// The chain. Cheap to clone; the last clone closes the data folder.
 #[derive(Clone)]
@@ -103,16 +74,10 @@ struct Inner {
     mempool: Mutex<MempoolIndex>,
     /// Held by who makes others give way in the mempool.
     evicting: Mutex<()>,
-    left_out: Mutex<left_out::LeftOut>,
-    overruns: Mutex<overruns::Overruns>,
-    slow_accounts: Mutex<slow_accounts::SlowAccounts>,
-    /// Set when a transaction comes whose accounts do not pause.
-    newcomer: AtomicBool,
-    /// What a template executes now, and since when.
-    executing: Mutex<Option<(Txid, Instant)>>,
+    assembly: assembly_state::AssemblyState,
     executed: ExecutionCache,
     verified: Arc<SignatureCache>,
-    followed_ahead: Mutex<Option<stackerdbs::FollowedAhead>>,
+    followed_ahead: Mutex<Option<stackerdb::FollowedAhead>>,
     start_number: u64,
     /// When the oldest event was written that the journal had at the start.
     oldest_at_start_ms: u64,
@@ -132,21 +97,6 @@ impl NakamotoChainState {
     #[must_use]
     pub fn params(&self) -> &ChainParams {
         &self.inner.params
-    }
-
-    /// Set when a transaction comes whose accounts do not pause; assembly takes it back.
-    pub(crate) fn newcomer(&self) -> &AtomicBool {
-        &self.inner.newcomer
-    }
-
-    /// Accounts whose transactions took too long lately.
-    pub(crate) fn slow_accounts(&self) -> MutexGuard<'_, slow_accounts::SlowAccounts> {
-        lock(&self.inner.slow_accounts)
-    }
-
-    /// Transactions that did not fit into their tenure.
-    pub(crate) fn overruns(&self) -> MutexGuard<'_, overruns::Overruns> {
-        lock(&self.inner.overruns)
     }
 
     /// Ends what is executed now and lets nothing more be executed: the node stops. What was cut fails with

@@ -10,12 +10,12 @@ use prost::Message as _;
 use rusqlite::Connection;
 use stacks_types::ids::{BurnBlockHash, StacksBlockId};
 
-use super::chain_meta::{Meta, select_meta};
-use super::files::Paths;
 use super::mining_policy::{Mining, select_mining};
 use crate::blocks::SignatureCache;
 use crate::blocks::rules::RuleEnv;
 use crate::burn::{BurnBlock, BurnOpenError, ProcessedBurnDb};
+use crate::chain::chain_meta::{Meta, select_meta};
+use crate::chain::folder::Paths;
 use crate::db::{OpenError, StoreError};
 use crate::execution::read_only::{Account, ReadError, StateReader};
 use crate::execution::{BlockEnv, ContractCache, Expired};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chainstate::chain::{ChunkOutcome, StackerDbContext};
+use chainstate::chain::{ChunkOutcome, FollowContext};
 use chainstate::db::StoreError;
 use chainstate::params::BootContract;
 use chainstate::stackerdb::{
@@ -48,7 +48,7 @@ fn call(nonce: u64, function: &str, argument: Value) -> StacksTransaction {
 /// Rounds until nothing is left to follow; gives how many there were.
 fn follow(test: &TestChain) -> usize {
     let begun = std::time::Instant::now();
-    let around = StackerDbContext { now: &|| begun.elapsed(), stopped: &|| false };
+    let around = FollowContext { now: &|| begun.elapsed(), stopped: &|| false };
     (0..).take_while(|_| test.chain.follow_stackerdbs(&around).expect("storage works")).count()
 }
 
@@ -267,7 +267,7 @@ fn an_unfinished_round_is_done_again() {
         let test = TestChain::new();
         test.admit(&deploy(0, 0, "slots", &source(LIMITS)));
         test.grow();
-        let around = StackerDbContext { now: &|| Duration::ZERO, stopped: &|| true };
+        let around = FollowContext { now: &|| Duration::ZERO, stopped: &|| true };
         assert!(!test.chain.follow_stackerdbs(&around).expect("storage works"));
         assert_eq!(versions(&test, &id("slots")), None);
         let test = test.reopen();

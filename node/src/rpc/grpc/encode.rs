@@ -1,8 +1,7 @@
 //! Answers of the chain as messages of the contract: one function a message.
 
-use chainstate::blocks::Rejection;
 use chainstate::burn::{BurnBlockInfo, StackerSet};
-use chainstate::chain::{Admission, AdmissionRefusal, ChunkOutcome, Decision, StoreOutcome, wire};
+use chainstate::chain::{Admission, AdmissionRefusal, ChunkOutcome, Decision, StoreOutcome};
 use chainstate::mempool::PendingTransaction;
 use chainstate::params::{ChainParams, Producer, Stacker};
 use chainstate::read::account::AccountAt;
@@ -12,6 +11,7 @@ use chainstate::read::tip::Tips;
 use chainstate::read::transaction::{KnownTransaction, TransactionState};
 use chainstate::stackerdb::{PutRefusal, SlotMetadata};
 use chainstate::staging::StagingState;
+use chainstate::wire;
 use clarity::value::Value;
 use nakamoto_proto::v1;
 use serde_json::json;
@@ -48,7 +48,7 @@ pub(super) fn pushed(outcome: &StoreOutcome) -> v1::PushBlockResponse {
     v1::PushBlockResponse {
         outcome: outcome.into(),
         block_id: id.map(wire::id).unwrap_or_default(),
-        rejection: rejection.map(Rejection::to_wire),
+        rejection: rejection.map(wire::rejection),
     }
 }
 
@@ -112,7 +112,7 @@ pub(super) fn producer_view(view: &ProducerView, params: &ChainParams) -> v1::Ge
         chain_id: params.chain_id,
         mainnet: params.mainnet,
         sequence: view.sequence,
-        mining: Some(view.mining.to_wire()),
+        mining: Some(view.mining.into()),
     }
 }
 

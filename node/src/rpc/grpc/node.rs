@@ -1,7 +1,8 @@
 //! What the node is.
 
-use chainstate::chain::{Retention, wire};
+use chainstate::chain::Retention;
 use chainstate::read;
+use chainstate::wire;
 use nakamoto_proto::v1;
 use tonic::{Request, Response, Status};
 use v1::node_service_server::NodeService;

@@ -1,8 +1,8 @@
 //! StackerDB slots.
 
-use chainstate::chain::wire;
 use chainstate::read::{self, Unknown};
 use chainstate::stackerdb::{list_contracts, list_instances};
+use chainstate::wire;
 use nakamoto_proto::v1;
 use stacks_types::keys::MessageSignature;
 use stacks_types::stackerdb::StackerDbChunk;

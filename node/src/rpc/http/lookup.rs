@@ -4,10 +4,11 @@
 //! error behind in the browser's console.
 
 use axum::extract::{Path, State};
-use chainstate::chain::{Snapshot, wire};
+use chainstate::chain::Snapshot;
 use chainstate::read::block::BlockAt;
 use chainstate::read::burn_block::BurnBlockAt;
 use chainstate::read::{self, LookupError};
+use chainstate::wire;
 use serde_json::{Value, json};
 use stacks_types::ids::{BurnBlockHash, StacksBlockId, Txid};
 

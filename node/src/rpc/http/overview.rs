@@ -4,9 +4,11 @@
 //! `journal.newest_sequence`, and maybe of later ones.
 
 use axum::extract::State;
-use chainstate::chain::{Snapshot, wire};
+use chainstate::chain::Snapshot;
 use chainstate::read::{self, LookupError};
 use chainstate::stackerdb::list_instances;
+use chainstate::wire;
+use nakamoto_proto::v1;
 use serde_json::{Value, json};
 
 use super::event_json::message_json_of;
@@ -59,7 +61,7 @@ fn facts(snapshot: &Snapshot<'_>) -> Result<Value, LookupError> {
         "stacker_set": message_json_of("GetStackerSetResponse", &stackers),
         "stackerdbs": stacker_dbs(snapshot)?,
         "pending": { "count": pending.total, "transactions": listed.collect::<Vec<_>>() },
-        "mining": message_json_of("MiningPolicy", &snapshot.mining()?.to_wire()),
+        "mining": message_json_of("MiningPolicy", &v1::MiningPolicy::from(snapshot.mining()?)),
         "tenure_cost_limit": {
             "write_length": limit.write_length,
             "write_count": limit.write_count,

@@ -6,10 +6,11 @@
 use std::collections::BTreeSet;
 
 use axum::extract::{Path, State};
-use chainstate::chain::{Snapshot, wire};
+use chainstate::chain::Snapshot;
 use chainstate::read::block::BlockAt;
 use chainstate::read::burn_block::BurnBlockAt;
 use chainstate::read::{self, LookupError};
+use chainstate::wire;
 use serde_json::{Value, json};
 use stacks_types::block::{NakamotoStacksBlockHeader, SigningMode};
 use stacks_types::ids::{Hash160, StacksBlockId};

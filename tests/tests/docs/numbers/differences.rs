@@ -22,7 +22,7 @@ pub(super) const PAGE: Page = Page {
         ("later (100;", "node/src/config/sample_genesis.toml", "reward_maturity = 100"),
         ("the devnet 2)", REWARD_MATURITY.0, REWARD_MATURITY.1),
         ("with more than 256 keys", "crates/chainstate/src/mempool/check.rs", "MAX_AUTH_FIELDS: usize = 256"),
-        ("up to 8 cycles back", "crates/chainstate/src/chain/stackerdb_put.rs", EARLIER_CYCLES),
+        ("up to 8 cycles back", "crates/chainstate/src/chain/stackerdb/put.rs", EARLIER_CYCLES),
         ("20,000 blocks of the cycle", "crates/chainstate/src/read/stacking.rs", "BLOCKS_COUNTED: usize = 20_000"),
         ("time limit of 60 s", OBSERVERS, "DEFAULT_TIMEOUT_MS: u64 = 60_000"),
         ("longest wait of 3 s", DELIVERY, "LONGEST_WAIT: Duration = Duration::from_secs(3)"),

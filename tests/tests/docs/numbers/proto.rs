@@ -8,7 +8,7 @@ const IDS: &str = "crates/stacks-types/src/ids.rs";
 const KEYS: &str = "crates/stacks-types/src/keys.rs";
 const BURN: &str = "node/src/rpc/grpc/admin/burn_blocks.rs";
 const SUBSCRIBERS: &str = "node/src/event_stream/subscribers.rs";
-const DROPPED: &str = "crates/chainstate/src/chain/dropped.rs";
+const DROPPED: &str = "crates/chainstate/src/chain/mempool/dropped.rs";
 const ONE_BY_DEFAULT: &str = "\"count\", request.count, 1, 1, MAX_ADMIN_COUNT";
 const ADMIN_COUNT: &str = "MAX_ADMIN_COUNT: u32 = 1_000";
 const INTERVAL: &str =
@@ -25,7 +25,7 @@ const PAGE_SIZE: Row = ("1 to 1000; default 100", LIMITS, "PAGE_SIZE: (u32, u32)
 /// All hashes and ids of the contract; see the test below.
 const HASH: Row = ("32 bytes", IDS, "StacksBlockId, 32");
 /// u128 on the wire.
-const AMOUNT: Row = ("16 bytes big-endian", "crates/chainstate/src/chain/wire.rs", "to_be_bytes()");
+const AMOUNT: Row = ("16 bytes big-endian", "crates/chainstate/src/wire.rs", "to_be_bytes()");
 const SIGNATURE: Row = ("65 bytes", KEYS, "MessageSignature, 65");
 
 const fn page(document: &'static str, rows: &'static [Row], names: &'static [&'static str]) -> Page {

@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 
 use chainstate::chain::{Processed, StoreOutcome};
 use chainstate::staging::StagingState;
+use chainstate::wire;
 use nakamoto_proto::v1;
 use nakamoto_proto::v1::RejectReason;
 use stacks_types::block::NakamotoStacksBlock;
@@ -103,7 +104,7 @@ fn check_push(test: &TestChain, case: &Case, block: &NakamotoStacksBlock) {
     match test.push(block) {
         StoreOutcome::Rejected(Some(id), rejection) => {
             assert_eq!(id, block.block_id());
-            assert_rejection(case, &rejection.to_wire(), "push");
+            assert_rejection(case, &wire::rejection(&rejection), "push");
         }
         other => panic!("push of {}: {other:?}", case.what),
     }
@@ -120,7 +121,7 @@ fn check_append(test: &TestChain, on_push: OnPush, case: &Case, block: &Nakamoto
     }
     match test.settle().as_slice() {
         [Processed::Rejected(id, rejection)] if *id == block.block_id() => {
-            assert_rejection(case, &rejection.to_wire(), "append");
+            assert_rejection(case, &wire::rejection(rejection), "append");
         }
         other => panic!("append of {}: {other:?}", case.what),
     }
@@ -181,7 +182,7 @@ fn check_waiting(
     let mut waiting = BTreeMap::new();
     for (case, block) in blocks {
         match test.push(block) {
-            StoreOutcome::Rejected(_, rejection) => assert_rejection(case, &rejection.to_wire(), "early push"),
+            StoreOutcome::Rejected(_, rejection) => assert_rejection(case, &wire::rejection(&rejection), "early push"),
             StoreOutcome::Stored(id) => assert!(waiting.insert(id.0, *case).is_none(), "{} is there twice", case.what),
             other @ StoreOutcome::AlreadyKnown(..) => panic!("{}: {other:?}", case.what),
         }

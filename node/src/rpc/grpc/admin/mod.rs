@@ -63,7 +63,7 @@ impl AdminService for Admin {
         _: Request<v1::GetMiningModeRequest>,
     ) -> Result<Response<v1::GetMiningModeResponse>, Status> {
         let mining = self.pool.read(|snapshot| snapshot.mining()).await.or_status()?;
-        Ok(Response::new(v1::GetMiningModeResponse { policy: Some(mining.to_wire()) }))
+        Ok(Response::new(v1::GetMiningModeResponse { policy: Some(mining.into()) }))
     }
 
     async fn set_mining_mode(

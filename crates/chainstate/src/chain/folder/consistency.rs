@@ -5,37 +5,37 @@
 
 use stacks_types::ids::BurnBlockHash;
 
-use super::chain_meta::Meta;
 use super::files::{BURN_FILE, CHAIN_FILE, NODES_FILE, STAGING_FILE};
 use crate::burn::BurnLook;
+use crate::chain::chain_meta::Meta;
 use crate::staging::StagingLook;
 
 /// What `chainstate.sqlite` says.
 #[derive(Debug, Default)]
-pub(super) struct ChainLook {
+pub(in crate::chain) struct ChainLook {
     /// None before genesis.
-    pub(super) meta: Option<Meta>,
+    pub(in crate::chain) meta: Option<Meta>,
     /// Whether the others say which chain they are a part of.
-    pub(super) is_bound: bool,
-    pub(super) newest_event: u64,
+    pub(in crate::chain) is_bound: bool,
+    pub(in crate::chain) newest_event: u64,
     /// The burn view of the tip.
-    pub(super) tip_view: Option<BurnBlockHash>,
+    pub(in crate::chain) tip_view: Option<BurnBlockHash>,
 }
 
 /// What all files say.
 #[derive(Debug)]
-pub(super) struct Looks {
-    pub(super) chain: ChainLook,
-    pub(super) burn: BurnLook,
-    pub(super) staging: StagingLook,
+pub(in crate::chain) struct Looks {
+    pub(in crate::chain) chain: ChainLook,
+    pub(in crate::chain) burn: BurnLook,
+    pub(in crate::chain) staging: StagingLook,
     /// Staging has processed a block that `chainstate.sqlite` does not have.
-    pub(super) lacks_processed: bool,
+    pub(in crate::chain) lacks_processed: bool,
     /// Which are there, in the order in which they are made.
-    pub(super) present: [bool; 4],
+    pub(in crate::chain) present: [bool; 4],
 }
 
 /// What does not fit, each with its file; none if all do.
-pub(super) fn misfits(looks: &Looks) -> Vec<String> {
+pub(in crate::chain) fn misfits(looks: &Looks) -> Vec<String> {
     let missing = missing(looks);
     if !missing.is_empty() {
         return missing;

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use stacks_types::ids::{BurnBlockHash, Txid};
 
-use super::{NakamotoChainState, lock};
+use crate::chain::{NakamotoChainState, lock};
 
 /// Transactions of a template that are remembered.
 pub(crate) const MAX_LEFT_OUT: usize = 1_000;
 
 /// Of the last template.
 #[derive(Debug, Default)]
-pub(super) struct LeftOut {
+pub(in crate::chain) struct LeftOut {
     reasons: BTreeMap<Txid, String>,
     /// The first one for which the budget of the tenure was used up, and why with what to do.
     tenure_full: Option<(Txid, String)>,
@@ -23,7 +23,7 @@ impl NakamotoChainState {
     /// Takes what a template left out in the place of what the last one did. `exhausted` is who found the tenure's budget
     /// used up: the log has the first of each tenure.
     pub(crate) fn note_left_out(&self, burn_view: BurnBlockHash, skipped: &[(Txid, String)], exhausted: Option<&Txid>) {
-        let mut left_out = lock(&self.inner.left_out);
+        let mut left_out = lock(&self.inner.assembly.left_out);
         left_out.reasons = skipped.iter().take(MAX_LEFT_OUT).cloned().collect();
         left_out.tenure_full = skipped.iter().find(|(txid, _)| Some(txid) == exhausted).cloned();
         if let Some((txid, why)) = left_out.tenure_full.clone()
@@ -35,18 +35,18 @@ impl NakamotoChainState {
 
     /// A template is begun: nothing is known yet of its tenure's budget.
     pub(crate) fn forget_tenure_full(&self) {
-        lock(&self.inner.left_out).tenure_full = None;
+        lock(&self.inner.assembly.left_out).tenure_full = None;
     }
 
     /// The first transaction for which the last template found the budget of its tenure used up, and why with what to do.
     #[must_use]
     pub fn tenure_full(&self) -> Option<(Txid, String)> {
-        lock(&self.inner.left_out).tenure_full.clone()
+        lock(&self.inner.assembly.left_out).tenure_full.clone()
     }
 
     /// Why the last template left a transaction out.
     #[must_use]
     pub(crate) fn why_left_out(&self, txid: &Txid) -> Option<String> {
-        lock(&self.inner.left_out).reasons.get(txid).cloned()
+        lock(&self.inner.assembly.left_out).reasons.get(txid).cloned()
     }
 }

@@ -21,9 +21,9 @@ use std::time::Duration;
 use clarity::principal::{ContractId, Principal, Standard};
 use stacks_types::ids::StacksBlockId;
 
-use super::chain_meta::tip_of;
-use super::tip::blocks_between;
-use super::{ChainReader, NakamotoChainState, ReadStateError, lock};
+use crate::chain::chain_meta::tip_of;
+use crate::chain::processing::blocks_between;
+use crate::chain::{ChainReader, NakamotoChainState, ReadStateError, lock};
 use crate::db::StoreError;
 use crate::execution::contract_store::select_contracts;
 use crate::execution::read_only::{READ_ONLY_LIMIT, ReadError, ReadOnlyCall, StateReader};
@@ -38,7 +38,7 @@ use stacks_types::address::StacksAddress;
 const EVALUATION_TIME: Duration = Duration::from_millis(200);
 
 /// What a round needs of the world outside.
-pub struct StackerDbContext<'a> {
+pub struct FollowContext<'a> {
     /// A clock that only goes forward.
     pub now: &'a dyn Fn() -> Duration,
     /// Whether the round shall be left unfinished.
@@ -51,7 +51,7 @@ const UNWRITTEN_ROUNDS_MAX: u32 = 64;
 
 /// The tip that was followed after the one that is stored, with no contract at either.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct FollowedAhead {
+pub(in crate::chain) struct FollowedAhead {
     tip: StacksBlockId,
     rounds: u32,
 }
@@ -73,7 +73,7 @@ impl NakamotoChainState {
     ///
     /// # Errors
     /// [`StoreError`]; the round is to be done again.
-    pub fn follow_stackerdbs(&self, context: &StackerDbContext<'_>) -> Result<bool, StoreError> {
+    pub fn follow_stackerdbs(&self, context: &FollowContext<'_>) -> Result<bool, StoreError> {
         let (tip, stored) =
             self.read(|reader| Ok::<_, StoreError>((tip_of(reader.conn())?, select_followed(reader.conn())?)))?;
         let ahead = *lock(&self.inner.followed_ahead);
@@ -134,7 +134,7 @@ impl NakamotoChainState {
         })
     }
 
-    fn ask(&self, contract: &str, tip: &StacksBlockId, context: &StackerDbContext<'_>) -> Result<Answer, StoreError> {
+    fn ask(&self, contract: &str, tip: &StacksBlockId, context: &FollowContext<'_>) -> Result<Answer, StoreError> {
         let Some(id) = ContractId::parse(contract) else { return Ok(Answer::Gone) };
         let begun = (context.now)();
         let expired = || (context.stopped)() || (context.now)().saturating_sub(begun) > EVALUATION_TIME;

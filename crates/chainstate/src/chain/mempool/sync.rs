@@ -9,9 +9,9 @@ use stacks_types::address::StacksAddress;
 use stacks_types::ids::StacksBlockId;
 use stacks_types::transaction::BlockTransaction;
 
-use super::tip::{TipCause, TipMove};
-use super::{ChainReader, NakamotoChainState};
 use crate::blocks::rules::is_coinbase;
+use crate::chain::processing::{TipCause, TipMove};
+use crate::chain::{ChainReader, NakamotoChainState};
 use crate::db::StoreError;
 use crate::mempool::{Changes, on_block, restore};
 use crate::store::WriteTx;
@@ -21,7 +21,7 @@ type Nonces = BTreeMap<StacksAddress, u64>;
 
 impl NakamotoChainState {
     /// Brings the mempool from the old tip to the new one.
-    pub(super) fn mempool_follows(
+    pub(in crate::chain) fn mempool_follows(
         &self,
         tx: &mut WriteTx<'_>,
         reader: &ChainReader,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::files::Paths;
 use super::inspect::Folder;
-use super::{NakamotoChainState, lock};
+use crate::chain::{NakamotoChainState, lock};
 use crate::db::OpenError;
 
 /// Parts of files that were not compared with their checksums at the start.
@@ -15,7 +15,7 @@ pub struct UncheckedFiles {
 }
 
 impl UncheckedFiles {
-    pub(super) fn of(folder: &mut Folder, paths: &Paths) -> Option<Self> {
+    pub(in crate::chain) fn of(folder: &mut Folder, paths: &Paths) -> Option<Self> {
         let Folder { chain, burn, staging, nodes, .. } = folder;
         let databases = [chain, burn, staging].into_iter().filter_map(sqlite::Inspected::take_unchecked).collect();
         let left = Self { databases, nodes: nodes.take_unchecked(), chain_file: paths.chain.clone() };

@@ -4,17 +4,18 @@ use clarity::costs::Cost;
 use nakamoto_proto::v1;
 use stacks_types::ids::StacksBlockId;
 
-use super::chain_meta::{Meta, insert_meta};
-use super::{NakamotoChainState, lock, wire};
 use crate::burn::BurnBlock;
+use crate::chain::chain_meta::{Meta, insert_meta};
+use crate::chain::{NakamotoChainState, lock};
 use crate::db::{OpenError, StoreError};
 use crate::execution::genesis::{BootBlock, execute_boot_block};
 use crate::headers::{ProcessedHeader, burn_view_of, insert_boot};
 use crate::store::WriteTx;
+use crate::wire;
 
 impl NakamotoChainState {
     /// Executes and commits the boot block; announces the first burn block before it.
-    pub(super) fn make_genesis(&self, journal_id: [u8; 16]) -> Result<(), OpenError> {
+    pub(in crate::chain) fn make_genesis(&self, journal_id: [u8; 16]) -> Result<(), OpenError> {
         let stored = |error| OpenError::store(&self.inner.folder)(error);
         // Not `read`: its snapshot begins with a look at the tip, and there is none yet.
         let reader = self.take_reader().map_err(stored)?;

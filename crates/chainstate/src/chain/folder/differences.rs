@@ -29,7 +29,7 @@ use crate::params::{BootContracts, BootRelease, BurnParams, ChainParams, HELIUM_
 const MATURITIES_TRIED: u32 = 128;
 
 /// Compares; `made_with` is the fingerprint of the folder's chain. Keys have their names of the genesis file.
-pub(super) fn differences(
+pub(in crate::chain) fn differences(
     (chain, burn): (&Inspected, &Inspected),
     paths: &Paths,
     made_with: &[u8; 32],

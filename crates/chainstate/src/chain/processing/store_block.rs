@@ -3,8 +3,8 @@
 use stacks_types::block::NakamotoStacksBlockHeader;
 use stacks_types::ids::StacksBlockId;
 
-use super::{NakamotoChainState, lock};
 use crate::blocks::{CheckError, Rejection, SignatureRules, check_in_chain, check_standalone, decode_block};
+use crate::chain::{NakamotoChainState, lock};
 use crate::db::StoreError;
 use crate::staging::{NewBlock, StageOutcome, StagingState};
 

@@ -9,18 +9,19 @@ use rusqlite::Connection;
 use stacks_types::ids::StacksBlockId;
 use stacks_types::transaction::BlockTransaction;
 
-use super::chain_meta::{select_meta, update_tip};
-use super::{ChainReader, NakamotoChainState, wire};
 use crate::burn::BurnBlock;
+use crate::chain::chain_meta::{select_meta, update_tip};
+use crate::chain::{ChainReader, NakamotoChainState};
 use crate::db::StoreError;
 use crate::headers::{ProcessedHeader, highest_witness, select_header};
 use crate::store::WriteTx;
+use crate::wire;
 
 /// Most blocks that each list of a tip-changed event names; of a deeper reorganization, those next to the tips.
 const EVENT_BLOCKS_MAX: usize = 4096;
 
 /// What may move the tip.
-pub(super) enum TipCause<'a> {
+pub(in crate::chain) enum TipCause<'a> {
     /// This transaction commits a block with these transactions.
     Appended(&'a ProcessedHeader, &'a [BlockTransaction]),
     /// This transaction announces a new canonical burn tip.
@@ -32,20 +33,20 @@ pub(super) enum TipCause<'a> {
 }
 
 /// How the canonical tip moved.
-pub(super) struct TipMove {
+pub(in crate::chain) struct TipMove {
     old: ProcessedHeader,
-    pub(super) new: ProcessedHeader,
+    pub(in crate::chain) new: ProcessedHeader,
     common: ProcessedHeader,
     /// Newest first.
-    pub(super) rolled_back: Vec<ProcessedHeader>,
+    pub(in crate::chain) rolled_back: Vec<ProcessedHeader>,
     /// Oldest first.
-    pub(super) applied: Vec<ProcessedHeader>,
+    pub(in crate::chain) applied: Vec<ProcessedHeader>,
 }
 
 impl NakamotoChainState {
     /// Looks for the canonical tip in the transaction's view; if it moved, says so and lets the mempool follow.
     /// Returns the tip.
-    pub(super) fn follow_tip(
+    pub(in crate::chain) fn follow_tip(
         &self,
         tx: &mut WriteTx<'_>,
         reader: &ChainReader,
@@ -74,7 +75,7 @@ impl NakamotoChainState {
 
 impl TipCause<'_> {
     /// The transactions of a processed block, which is kept in staging, or of the one that is being committed.
-    pub(super) fn transactions_of(
+    pub(in crate::chain) fn transactions_of(
         &self,
         reader: &ChainReader,
         block_id: &StacksBlockId,
@@ -86,7 +87,7 @@ impl TipCause<'_> {
     }
 
     /// Whether this transaction commits the block: its state is not published before.
-    pub(super) fn commits(&self, block_id: &StacksBlockId) -> bool {
+    pub(in crate::chain) fn commits(&self, block_id: &StacksBlockId) -> bool {
         matches!(self, Self::Appended(block, _) if block.block_id == *block_id)
     }
 }
@@ -141,7 +142,7 @@ fn tip_move(conn: &Connection, old: ProcessedHeader, new: &StacksBlockId) -> Res
 }
 
 /// The blocks between a processed block and a tip, oldest first, without those that both share.
-pub(super) fn blocks_between(
+pub(in crate::chain) fn blocks_between(
     conn: &Connection,
     old: &StacksBlockId,
     tip: &StacksBlockId,

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use stacks_types::ids::Txid;
 
-use super::{NakamotoChainState, lock};
+use crate::chain::{NakamotoChainState, lock};
 
 /// A transaction in execution; it ends when this is dropped, also by a panic.
 pub(crate) struct Executing<'a>(&'a NakamotoChainState);
@@ -12,7 +12,7 @@ pub(crate) struct Executing<'a>(&'a NakamotoChainState);
 impl NakamotoChainState {
     /// Says which transaction a template executes, until the answer is dropped. One template is made at a time.
     pub(crate) fn begin_executing(&self, txid: Txid) -> Executing<'_> {
-        *lock(&self.inner.executing) = Some((txid, Instant::now()));
+        *lock(&self.inner.assembly.executing) = Some((txid, Instant::now()));
         Executing(self)
     }
 
@@ -20,12 +20,12 @@ impl NakamotoChainState {
     /// template is made.
     #[must_use]
     pub fn executing(&self) -> Option<(Txid, Duration)> {
-        lock(&self.inner.executing).map(|(txid, begun)| (txid, begun.elapsed()))
+        lock(&self.inner.assembly.executing).map(|(txid, begun)| (txid, begun.elapsed()))
     }
 }
 
 impl Drop for Executing<'_> {
     fn drop(&mut self) {
-        *lock(&self.0.inner.executing) = None;
+        *lock(&self.0.inner.assembly.executing) = None;
     }
 }

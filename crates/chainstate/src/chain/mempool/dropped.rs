@@ -8,10 +8,11 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use stacks_types::ids::Txid;
 
-use super::{NakamotoChainState, wire};
+use crate::chain::NakamotoChainState;
 use crate::db::StoreError;
 use crate::mempool::{Changes, DropReason, Dropped, remove};
 use crate::store::WriteTx;
+use crate::wire;
 
 /// Dropped transactions that are remembered; the oldest are forgotten first. About 300 bytes each.
 pub(crate) const MAX_DROPPED_KEPT: u32 = 65_536;
@@ -54,7 +55,7 @@ impl NakamotoChainState {
     }
 
     /// One event for each; a mined transaction is in its block's.
-    pub(super) fn emit_dropped(&self, tx: &mut WriteTx<'_>, changes: &Changes) -> Result<(), StoreError> {
+    pub(in crate::chain) fn emit_dropped(&self, tx: &mut WriteTx<'_>, changes: &Changes) -> Result<(), StoreError> {
         changes.dropped.iter().try_for_each(|dropped| emit(tx, dropped, detail(&dropped.reason).to_owned()))
     }
 }

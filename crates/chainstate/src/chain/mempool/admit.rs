@@ -17,7 +17,7 @@ use stacks_types::codec::DecodeError;
 use stacks_types::ids::{StacksBlockId, Txid};
 use stacks_types::transaction::BlockTransaction;
 
-use super::{ChainReader, NakamotoChainState, ReadStateError, lock, wire};
+use crate::chain::{ChainReader, NakamotoChainState, ReadStateError, lock};
 use crate::db::StoreError;
 use crate::execution::read_only::{CallRefusal, ReadError, StateReader};
 use crate::headers::mined_blocks_of;
@@ -26,6 +26,7 @@ use crate::mempool::{
     MempoolIndex, Need, PendingStatus, PendingTransaction, Refusal, Totals, check, garbage_collect, insert,
 };
 use crate::store::WriteTx;
+use crate::wire;
 
 /// Most transactions that one garbage collection drops; the next burn block collects the rest.
 const COLLECT_MAX: u32 = 1_000;
@@ -181,7 +182,7 @@ impl NakamotoChainState {
         let inserted = self.inner.store.write_all({
             let checked = Arc::clone(&checked);
             move |tx| {
-                let base = super::chain_meta::tip_of(tx.sql())?;
+                let base = crate::chain::chain_meta::tip_of(tx.sql())?;
                 checked.iter().map(|checked| chain.insert_one(tx, &base, checked, &[])).collect::<Result<Vec<_>, _>>()
             }
         });
@@ -207,7 +208,7 @@ impl NakamotoChainState {
             let Some(victims) = victims else { break };
             let (chain, checked) = (self.clone(), checked.clone());
             let attempt = self.inner.store.write_all(move |tx| {
-                let base = super::chain_meta::tip_of(tx.sql())?;
+                let base = crate::chain::chain_meta::tip_of(tx.sql())?;
                 chain.insert_one(tx, &base, &checked, &victims)
             })?;
             match attempt {
@@ -289,35 +290,40 @@ impl NakamotoChainState {
     }
 
     /// Drops what waited too long.
-    pub(super) fn collect_mempool_garbage(&self, tx: &mut WriteTx<'_>) -> Result<(), StoreError> {
+    pub(in crate::chain) fn collect_mempool_garbage(&self, tx: &mut WriteTx<'_>) -> Result<(), StoreError> {
         let changes = garbage_collect(tx.sql(), tx.time_ms() / 1000, COLLECT_MAX)?;
         self.emit_dropped(tx, &changes)?;
         self.apply_after_commit(tx, changes);
         Ok(())
     }
 
-    pub(super) fn emit_accepted(&self, tx: &mut WriteTx<'_>, txid: &Txid, raw: Vec<u8>) -> Result<(), StoreError> {
+    pub(in crate::chain) fn emit_accepted(
+        &self,
+        tx: &mut WriteTx<'_>,
+        txid: &Txid,
+        raw: Vec<u8>,
+    ) -> Result<(), StoreError> {
         let body = v1::MempoolAccepted { txid: wire::bytes(&txid.0), transaction: raw.into() };
         tx.emit(v1::EventKind::MempoolAccepted, v1::event::Body::MempoolAccepted(body), None)?;
         Ok(())
     }
 
-    pub(super) fn apply_after_commit(&self, tx: &mut WriteTx<'_>, changes: Changes) {
+    pub(in crate::chain) fn apply_after_commit(&self, tx: &mut WriteTx<'_>, changes: Changes) {
         // A weak handle: the writer's queue must not keep the chain open.
         let inner = std::sync::Arc::downgrade(&self.inner);
         tx.after_commit(move || {
             if let Some(inner) = inner.upgrade() {
                 lock(&inner.mempool).apply(&changes);
-                let (slow, now) = (lock(&inner.slow_accounts), Instant::now());
+                let (slow, now) = (lock(&inner.assembly.slow_accounts), Instant::now());
                 if changes.added.iter().any(|added| slow.wait(added, now).is_none()) {
-                    inner.newcomer.store(true, Ordering::Relaxed);
+                    inner.assembly.unpaused_arrival.store(true, Ordering::Relaxed);
                 }
             }
         });
     }
 
     /// An account's next nonce after a published block.
-    pub(super) fn nonce_at(&self, block: &StacksBlockId, account: &StacksAddress) -> Result<u64, StoreError> {
+    pub(in crate::chain) fn nonce_at(&self, block: &StacksBlockId, account: &StacksAddress) -> Result<u64, StoreError> {
         nonce_at(&self.inner.marf, block, &account.to_principal())
             .ok_or_else(|| StoreError::impossible("nonce in the state"))
     }

@@ -9,31 +9,31 @@ use rusqlite::{Connection, OptionalExtension as _};
 use sqlite::Inspected;
 use stacks_types::ids::{BurnBlockHash, StacksBlockId};
 
-use super::chain_meta::{is_bound, select_meta};
+use super::consistency::{ChainLook, Looks, misfits};
 use super::differences::differences;
 use super::files::{CHAIN_FILE, NODES_FILE, Paths};
-use super::fit::{ChainLook, Looks, misfits};
 use crate::burn::{self, BurnOpenError};
+use crate::chain::chain_meta::{is_bound, select_meta};
 use crate::db::{OpenError, StoreError, check_schema, inspect_when_free};
 use crate::journal::select_bounds;
 use crate::params::ChainParams;
 use crate::staging;
 
 /// The files of a folder, whole and of one moment; nothing is written yet.
-pub(super) struct Folder {
+pub(in crate::chain) struct Folder {
     /// The chain's parameters, with what an earlier release made it with.
-    pub(super) params: ChainParams,
-    pub(super) chain: Inspected,
-    pub(super) burn: Inspected,
-    pub(super) staging: Inspected,
-    pub(super) nodes: marf::Inspected,
+    pub(in crate::chain) params: ChainParams,
+    pub(in crate::chain) chain: Inspected,
+    pub(in crate::chain) burn: Inspected,
+    pub(in crate::chain) staging: Inspected,
+    pub(in crate::chain) nodes: marf::Inspected,
 }
 
 /// Compares the files in `folder` with what they say of themselves and of each other.
 ///
 /// # Errors
 /// [`OpenError`]: one is damaged, of a newer version or of another chain; or they do not belong together.
-pub(super) fn inspect(folder: &Path, params: &ChainParams) -> Result<Folder, OpenError> {
+pub(in crate::chain) fn inspect(folder: &Path, params: &ChainParams) -> Result<Folder, OpenError> {
     let paths = Paths::of(folder);
     let chain = inspect_when_free(&paths.chain)?;
     let (burn, staging) = (sqlite::inspect(&paths.burn)?, sqlite::inspect(&paths.staging)?);

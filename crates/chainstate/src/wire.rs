@@ -10,6 +10,7 @@ use stacks_types::stackerdb::StackerDbChunk;
 
 use crate::burn::BurnBlockInfo;
 use crate::headers::{MaturedReward, ProcessedHeader};
+use crate::rejection::Rejection;
 use crate::transactions::{ReceiptStatus, TransactionReceipt};
 
 /// An execution cost as the wire has it.
@@ -21,6 +22,16 @@ pub const fn cost(cost: &Cost) -> v1::ExecutionCost {
         read_length: cost.read_length,
         read_count: cost.read_count,
         runtime: cost.runtime,
+    }
+}
+
+/// Why a block was rejected.
+#[must_use]
+pub fn rejection(rejection: &Rejection) -> v1::Rejection {
+    v1::Rejection {
+        reason: rejection.reason().into(),
+        detail: rejection.to_string(),
+        failed_txid: rejection.failed_txid().map(|txid| bytes(&txid.0)).unwrap_or_default(),
     }
 }
 

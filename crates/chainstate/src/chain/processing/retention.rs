@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::NakamotoChainState;
+use crate::chain::NakamotoChainState;
 use crate::db::StoreError;
 use crate::headers::prune_rejected;
 use crate::journal::{JournalBounds, Oldest, prune, select_first_after, select_first_behind};

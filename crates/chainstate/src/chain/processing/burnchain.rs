@@ -2,8 +2,8 @@
 
 use stacks_types::ids::BurnBlockHash;
 
-use super::{NakamotoChainState, lock};
 use crate::burn::{BurnBlock, BurnDbWriter, BurnLookupError, SetMembersError};
+use crate::chain::{NakamotoChainState, lock};
 use crate::db::StoreError;
 use crate::params::{Producer, Stacker};
 

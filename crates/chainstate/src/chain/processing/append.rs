@@ -8,14 +8,14 @@ use stacks_types::ids::StacksBlockId;
 use stacks_types::transaction::{BlockTransaction, TransactionPayload};
 
 use super::announce::announce_stored;
-use super::chain_meta::update_announced;
-use super::mining_policy::count_block;
 use super::tip::TipCause;
-use super::{ChainReader, NakamotoChainState, PooledReader, lock, wire};
 use crate::blocks::{
     BlockPlan, CheckError, ExecuteError, Execution, ExecutionKey, Rejection, SignatureRules, check_in_chain,
     decode_block, execute,
 };
+use crate::chain::chain_meta::update_announced;
+use crate::chain::mining_policy::count_block;
+use crate::chain::{ChainReader, NakamotoChainState, PooledReader, lock};
 use crate::db::StoreError;
 use crate::execution::{ExecutionLimits, Supervision};
 use crate::headers::{ProcessedHeader, TenureSoFar, insert_header, insert_mined, rejected};
@@ -23,6 +23,7 @@ use crate::journal::strip_transactions;
 use crate::staging::StagedBlock;
 use crate::store::WriteTx;
 use crate::transactions::TransactionError;
+use crate::wire;
 
 /// What became of a stored block.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,7 +119,7 @@ impl NakamotoChainState {
 
     /// The execution of a checked block, from the cache or made here, with its state root checked.
     /// `limits` are of each transaction.
-    pub(super) fn execution_of(
+    pub(in crate::chain) fn execution_of(
         &self,
         reader: &ChainReader,
         plan: &BlockPlan,
@@ -214,7 +215,7 @@ impl NakamotoChainState {
 }
 
 /// Tells a block's fault from ours.
-pub(super) fn rejection_of(error: ExecuteError) -> Result<Rejection, StoreError> {
+pub(in crate::chain) fn rejection_of(error: ExecuteError) -> Result<Rejection, StoreError> {
     match error {
         ExecuteError::Transaction(_, TransactionError::Interrupted) => Err(StoreError::ShuttingDown),
         ExecuteError::Transaction(_, error) if error.is_ours() => Err(StoreError::Corrupt(error.to_string())),

@@ -7,14 +7,15 @@ use stacks_types::address::StacksAddress;
 use stacks_types::ids::Hash160;
 use stacks_types::stackerdb::StackerDbChunk;
 
-use super::{NakamotoChainState, wire};
 use crate::burn::ProcessedBurnDb;
+use crate::chain::NakamotoChainState;
 use crate::db::StoreError;
 use crate::stackerdb::{
     AuthenticatedChunk, ConfigureError, MAX_SLOTS, PRODUCERS_CONFIG, PutOutcome, SIGNERS_CONFIG, check_signature,
     configure, producers_contract, put_chunk, signers_contract,
 };
 use crate::store::WriteTx;
+use crate::wire;
 
 /// Reward cycles before the burn tip's whose members keep a slot while the Stacks tip is that old. A chain that stood still
 /// for longer has its members in later cycles too, or nobody to finish what they began.
@@ -48,7 +49,7 @@ impl NakamotoChainState {
     /// The members of the burn tip's cycle have the first slots, in their order. Behind them come those of the cycles since
     /// the Stacks tip's burn view who are no members any more: a block proposed in an earlier cycle is signed by that cycle's
     /// stackers, and until one follows the tip they must be able to say so.
-    pub(super) fn configure_stackerdbs(
+    pub(in crate::chain) fn configure_stackerdbs(
         &self,
         tx: &WriteTx<'_>,
         burn: &ProcessedBurnDb,

@@ -8,16 +8,17 @@ use nakamoto_proto::v1;
 use prost::bytes::Bytes;
 use stacks_types::ids::StacksBlockId;
 
-use super::{ChainReader, NakamotoChainState, lock, wire};
 use crate::blocks::{CheckError, Rejection, check_standalone, decode_block};
 use crate::burn::BurnLookupError;
+use crate::chain::{ChainReader, NakamotoChainState, lock};
 use crate::db::StoreError;
 use crate::headers::{insert_rejected, newest_rejected};
 use crate::staging::{MarkError, StagedBlock, StagingState};
+use crate::wire;
 
 impl NakamotoChainState {
     /// Rejects a stored block. Its stored descendants go with it: their parent will never be processed.
-    pub(super) fn reject(
+    pub(in crate::chain) fn reject(
         &self,
         reader: &ChainReader,
         staged: &StagedBlock,
@@ -52,7 +53,7 @@ impl NakamotoChainState {
     /// round of the coordinator begins with this.
     ///
     /// A descendant that came after the verdict has no event yet. Once it is announced as a block that waits it would get none.
-    pub(super) fn finish_verdict(&self, reader: &ChainReader) -> Result<(), StoreError> {
+    pub(in crate::chain) fn finish_verdict(&self, reader: &ChainReader) -> Result<(), StoreError> {
         let Some((id, rejection)) = newest_rejected(reader.conn())? else { return Ok(()) };
         if reader.staging().state(&id)? == Some(StagingState::Stored) {
             lock(&self.inner.staging).mark_orphaned(&id, &rejection)?;
@@ -83,7 +84,7 @@ impl NakamotoChainState {
     /// Lets blocks go on whose burn view has been announced since, once their signatures are checked, which could not be before. A burn
     /// view that is known and not announced yet has its turn after that: its event comes before what becomes of them.
     /// Stops at the first that fails, and returns it with the broken rule: it is rejected, call again.
-    pub(super) fn attach_burn_views(
+    pub(in crate::chain) fn attach_burn_views(
         &self,
         reader: &ChainReader,
     ) -> Result<Option<(StacksBlockId, Rejection)>, StoreError> {
@@ -115,7 +116,7 @@ impl NakamotoChainState {
 }
 
 /// The event of a rejected block. Without its bytes it has no block hash, the one name that the row does not know.
-pub(super) fn rejected_event(staged: &StagedBlock, rejection: &Rejection) -> v1::BlockRejected {
+pub(in crate::chain) fn rejected_event(staged: &StagedBlock, rejection: &Rejection) -> v1::BlockRejected {
     let block = match decode_block(&staged.data) {
         Ok(block) => wire::header_ref(&block.header),
         Err(_) => v1::BlockRef {
@@ -125,5 +126,5 @@ pub(super) fn rejected_event(staged: &StagedBlock, rejection: &Rejection) -> v1:
             burn_block_hash: wire::bytes(&staged.burn_block_hash.0),
         },
     };
-    v1::BlockRejected { block: Some(block), rejection: Some(rejection.to_wire()) }
+    v1::BlockRejected { block: Some(block), rejection: Some(wire::rejection(rejection)) }
 }

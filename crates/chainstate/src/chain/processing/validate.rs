@@ -4,10 +4,11 @@ use nakamoto_proto::v1;
 use stacks_types::block::NakamotoStacksBlockHeader;
 use stacks_types::keys::KeyError;
 
-use super::{NakamotoChainState, wire};
 use crate::blocks::{CheckError, Rejection, SignatureRules, check_in_chain, decode_block};
+use crate::chain::NakamotoChainState;
 use crate::db::StoreError;
 use crate::transactions::TransactionError;
+use crate::wire;
 
 /// What validation found. A verdict on bytes that are not a block has no hashes.
 pub type Verdict = v1::ValidationVerdict;
@@ -57,5 +58,5 @@ impl NakamotoChainState {
 }
 
 fn rejected(verdict: Verdict, rejection: &Rejection) -> Verdict {
-    Verdict { valid: false, rejection: Some(rejection.to_wire()), ..verdict }
+    Verdict { valid: false, rejection: Some(wire::rejection(rejection)), ..verdict }
 }

@@ -6,16 +6,19 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
+use marf::Marf;
+use rusqlite::Connection;
 use sqlite::owner::{self, Owner};
 use sqlite::{Durability, crash_point};
 
-use super::chain_meta::{count_start, is_bound, select_meta};
 use super::check_rest::UncheckedFiles;
 use super::files::Paths;
 use super::inspect::{Folder, inspect};
-use super::{Inner, NakamotoChainState};
 use crate::blocks::ExecutionCache;
 use crate::burn::{BurnDbWriter, BurnOpenError};
+use crate::chain::assembly_state::AssemblyState;
+use crate::chain::chain_meta::{count_start, is_bound, select_meta};
+use crate::chain::{Inner, NakamotoChainState};
 use crate::db::{OpenError, Positions, SCHEMA, StoreError};
 use crate::journal::{JournalTail, select_bounds};
 use crate::mempool::MempoolIndex;
@@ -43,57 +46,38 @@ impl NakamotoChainState {
         durability: Durability,
         clock: fn() -> u64,
     ) -> Result<(Self, JoinHandle<()>), OpenError> {
-        owner::check(folder, Owner::Node).map_err(|source| OpenError::Foreign { path: folder.to_owned(), source })?;
-        make_folder(folder, durability).map_err(OpenError::file(folder))?;
-        let lock = take(folder)?;
-        try_to_write(folder)?;
-        crash_point("open:folder_locked");
+        let lock = take(folder, durability)?;
         let paths = Paths::of(folder);
         let mut looked = inspect(folder, &params)?;
         let unchecked = UncheckedFiles::of(&mut looked, &paths);
-        let Folder { params, chain, burn, staging, nodes } = looked;
         // From here on the folder is written.
-        let mut conn = chain.open(durability)?;
-        SCHEMA.migrate(&mut conn)?;
-        marf::Marf::create_tables(&conn).map_err(OpenError::database(&paths.chain))?;
-        crash_point("open:chain_made");
-        let positions = Arc::<Positions>::default();
-        let burn = BurnDbWriter::open_inspected(burn, &params.burn, Arc::clone(&positions), durability)
-            .map_err(BurnOpenError::at(&paths.burn))?;
-        crash_point("open:burn_made");
-        let staging = StagingWriter::open_inspected(staging, Arc::clone(&positions), durability)?;
-        crash_point("open:staging_made");
-        let marf = nodes.open(&conn, durability).map_err(OpenError::nodes(&paths.chain))?;
-        crash_point("open:nodes_made");
-        let chain_file = paths.chain;
-        let meta = select_meta(&conn).map_err(OpenError::store(&chain_file))?;
-        let is_bound = is_bound(&conn).map_err(OpenError::store(&chain_file))?;
+        let files = OpenFiles::open(looked, &paths, durability)?;
+        let broken = || OpenError::store(&paths.chain);
+        let meta = select_meta(&files.conn).map_err(broken())?;
+        let is_bound = is_bound(&files.conn).map_err(broken())?;
         let journal_id = meta.as_ref().map_or_else(new_journal_id, |meta| meta.journal_id);
-        let bounds = select_bounds(&conn).map_err(OpenError::store(&chain_file))?;
+        let bounds = select_bounds(&files.conn).map_err(broken())?;
         let oldest_at_start_ms = if bounds.oldest_time_ms == 0 { clock() } else { bounds.oldest_time_ms };
         let tail = JournalTail::new(journal_id, bounds);
+        let positions = files.positions;
         positions.event().raise(bounds.newest);
         tail.listen(Box::new(move |newest| positions.event().raise(newest)));
-        let mempool = MempoolIndex::load(&conn).map_err(OpenError::store(&chain_file))?;
-        let (store, writer) = Store::spawn(conn, tail.clone(), clock).map_err(OpenError::file(folder))?;
-        let start_number = start_number(&store, meta.is_none()).map_err(OpenError::store(&chain_file))?;
+        let mempool = MempoolIndex::load(&files.conn).map_err(broken())?;
+        let (store, writer) = Store::spawn(files.conn, tail.clone(), clock).map_err(OpenError::file(folder))?;
+        let start_number = start_number(&store, meta.is_none()).map_err(broken())?;
         let inner = Arc::new(Inner {
-            params,
+            params: files.params,
             folder: folder.to_owned(),
-            marf,
+            marf: files.marf,
             contracts: Arc::default(),
             store,
             tail,
             followed_ahead: Mutex::new(None),
-            burn: Mutex::new(burn),
-            staging: Mutex::new(staging),
+            burn: Mutex::new(files.burn),
+            staging: Mutex::new(files.staging),
             mempool: Mutex::new(mempool),
             evicting: Mutex::default(),
-            left_out: Mutex::default(),
-            overruns: Mutex::default(),
-            slow_accounts: Mutex::default(),
-            newcomer: AtomicBool::default(),
-            executing: Mutex::default(),
+            assembly: AssemblyState::default(),
             executed: ExecutionCache::default(),
             verified: Arc::default(),
             start_number,
@@ -116,6 +100,36 @@ impl NakamotoChainState {
     }
 }
 
+/// A folder's files, open for writing.
+struct OpenFiles {
+    params: ChainParams,
+    conn: Connection,
+    burn: BurnDbWriter,
+    staging: StagingWriter,
+    marf: Marf,
+    positions: Arc<Positions>,
+}
+
+impl OpenFiles {
+    /// Opens what was looked at, and makes or migrates what is missing or of an earlier version.
+    fn open(looked: Folder, paths: &Paths, durability: Durability) -> Result<Self, OpenError> {
+        let Folder { params, chain, burn, staging, nodes } = looked;
+        let mut conn = chain.open(durability)?;
+        SCHEMA.migrate(&mut conn)?;
+        Marf::create_tables(&conn).map_err(OpenError::database(&paths.chain))?;
+        crash_point("open:chain_made");
+        let positions = Arc::<Positions>::default();
+        let burn = BurnDbWriter::open_inspected(burn, &params.burn, Arc::clone(&positions), durability)
+            .map_err(BurnOpenError::at(&paths.burn))?;
+        crash_point("open:burn_made");
+        let staging = StagingWriter::open_inspected(staging, Arc::clone(&positions), durability)?;
+        crash_point("open:staging_made");
+        let marf = nodes.open(&conn, durability).map_err(OpenError::nodes(&paths.chain))?;
+        crash_point("open:nodes_made");
+        Ok(Self { params, conn, burn, staging, marf, positions })
+    }
+}
+
 /// How often the folder was opened before.
 fn start_number(store: &Store, is_new: bool) -> Result<u64, StoreError> {
     if is_new { Ok(0) } else { store.write_all(|tx| count_start(tx.sql())) }
@@ -130,16 +144,21 @@ fn make_folder(folder: &Path, durability: Durability) -> std::io::Result<()> {
     durability.sync_entry(folder)
 }
 
-/// Two processes on one folder would each believe to be its only writer.
-fn take(folder: &Path) -> Result<File, OpenError> {
+/// Makes the folder if there is none, and takes its lock: two processes on one folder would each believe to be its only writer.
+fn take(folder: &Path, durability: Durability) -> Result<File, OpenError> {
+    owner::check(folder, Owner::Node).map_err(|source| OpenError::Foreign { path: folder.to_owned(), source })?;
+    make_folder(folder, durability).map_err(OpenError::file(folder))?;
     let path = folder.join(LOCK_FILE);
     let options = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
     let file = options.map_err(OpenError::file(&path))?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(sqlite::OpenError::InUse { path: folder.to_owned() }.into()),
-        Err(TryLockError::Error(source)) => Err(OpenError::file(&path)(source)),
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => return Err(sqlite::OpenError::InUse { path: folder.to_owned() }.into()),
+        Err(TryLockError::Error(source)) => return Err(OpenError::file(&path)(source)),
     }
+    try_to_write(folder)?;
+    crash_point("open:folder_locked");
+    Ok(file)
 }
 
 /// SQLite does not say why it cannot make the files that it needs beside a database; the system does.

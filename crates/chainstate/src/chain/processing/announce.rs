@@ -12,15 +12,16 @@
 use nakamoto_proto::v1;
 use stacks_types::block::NakamotoStacksBlockHeader;
 
-use super::chain_meta::update_announced;
 use super::reject::rejected_event;
 use super::tip::TipCause;
-use super::{ChainReader, NakamotoChainState, lock, wire};
 use crate::blocks::{Rejection, decode_block};
 use crate::burn::BurnBlock;
+use crate::chain::chain_meta::update_announced;
+use crate::chain::{ChainReader, NakamotoChainState, lock};
 use crate::db::StoreError;
 use crate::staging::{StagedBlock, StagingState};
 use crate::store::WriteTx;
+use crate::wire;
 
 /// Most rows of each database that one transaction announces: bounds how long other writes wait for it.
 const ROWS_MAX: u32 = 256;
@@ -90,12 +91,16 @@ impl NakamotoChainState {
     }
 
     /// Announces a block that came since the last announcement: that it was stored comes before what becomes of it.
-    pub(super) fn announce_before(&self, reader: &ChainReader, staged: &StagedBlock) -> Result<(), StoreError> {
+    pub(in crate::chain) fn announce_before(
+        &self,
+        reader: &ChainReader,
+        staged: &StagedBlock,
+    ) -> Result<(), StoreError> {
         self.announce_up_to(reader, staged.row)
     }
 
     /// Announces every block that is stored by now; not what comes meanwhile, which might never end.
-    pub(super) fn announce_what_is_stored(&self, reader: &ChainReader) -> Result<(), StoreError> {
+    pub(in crate::chain) fn announce_what_is_stored(&self, reader: &ChainReader) -> Result<(), StoreError> {
         self.announce_up_to(reader, reader.staging().newest_row()?)
     }
 
@@ -107,7 +112,11 @@ impl NakamotoChainState {
 
     /// Whether a block is the first thing that is not in the journal yet, so that the commit that says what became of it can
     /// announce it.
-    pub(super) fn is_next_to_announce(&self, reader: &ChainReader, staged: &StagedBlock) -> Result<bool, StoreError> {
+    pub(in crate::chain) fn is_next_to_announce(
+        &self,
+        reader: &ChainReader,
+        staged: &StagedBlock,
+    ) -> Result<bool, StoreError> {
         let meta = reader.meta()?;
         let first = reader.staging().blocks_after(meta.announced_staging_row, 1, 0)?;
         // A burn block that it cites was mined before it was stored, so it is among these or announced.
@@ -171,7 +180,10 @@ fn announce_staged(tx: &mut WriteTx<'_>, staged: &StagedBlock) -> Result<(), Sto
 }
 
 /// Announces a stored block.
-pub(super) fn announce_stored(tx: &mut WriteTx<'_>, header: &NakamotoStacksBlockHeader) -> Result<(), StoreError> {
+pub(in crate::chain) fn announce_stored(
+    tx: &mut WriteTx<'_>,
+    header: &NakamotoStacksBlockHeader,
+) -> Result<(), StoreError> {
     let parent_block_id = wire::id(&header.parent_block_id);
     let body = v1::BlockStored { block: Some(wire::header_ref(header)), parent_block_id };
     tx.emit(v1::EventKind::BlockStored, v1::event::Body::BlockStored(body), None)?;

@@ -1,0 +1,8 @@
+//! StackerDBs as a part of the chain: they follow their contracts at the tip, and take chunks.
+
+mod follow;
+mod put;
+
+pub use follow::FollowContext;
+pub(super) use follow::FollowedAhead;
+pub use put::ChunkOutcome;
