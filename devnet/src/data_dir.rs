@@ -146,7 +146,7 @@ impl DataDir {
                     .with_context(|| format!("{} holds another devnet", path.display()))?;
                 devnet
             }
-            None => make_devnet(&path, &args, &trial)?,
+            None => make_devnet(&path, &args, trial.as_deref())?,
         };
         Ok(Self { path, devnet, is_temporary, _lock: lock, _temporary: None })
     }
@@ -208,7 +208,7 @@ fn read_devnet(folder: &Path) -> anyhow::Result<Option<Devnet>> {
     Ok(Some(devnet))
 }
 
-fn make_devnet(folder: &Path, args: &Args, trial: &Path) -> anyhow::Result<Devnet> {
+fn make_devnet(folder: &Path, args: &Args, trial: Option<&Path>) -> anyhow::Result<Devnet> {
     let address = |key: &PrivateKey| StacksAddress::p2pkh(&key.public_key(), false).to_string();
     let producer = |_| -> anyhow::Result<Producer> {
         let key = random_key()?;
@@ -230,7 +230,7 @@ fn make_devnet(folder: &Path, args: &Args, trial: &Path) -> anyhow::Result<Devne
         signers: (0..args.signers.unwrap_or(DEFAULT_SIGNERS)).map(signer).collect::<Result<_, _>>()?,
     };
     let mut genesis = genesis(&devnet)?;
-    if let Some(brought) = &args.boot_contracts {
+    if let (Some(brought), Some(trial)) = (&args.boot_contracts, trial) {
         genesis.boot_contract = boot_contracts::read(brought)?;
         // The chain would make it again, and nobody would remove it.
         if !trial.exists() {

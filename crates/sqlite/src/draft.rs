@@ -53,9 +53,19 @@ impl Draft {
     /// # Errors
     /// When the folder or the disk does not take it. Under that name is the older file or the new one.
     pub fn publish(self, durability: Durability) -> io::Result<File> {
+        let path = self.path.clone();
+        let file = self.rename(durability)?;
+        durability.sync_entry(&path)?;
+        Ok(file)
+    }
+
+    /// Renames the file to its final path. A power cut can take the new name back until the caller has synced the entry.
+    ///
+    /// # Errors
+    /// When the folder or the disk does not take it: under that name is the older file.
+    pub(crate) fn rename(self, durability: Durability) -> io::Result<File> {
         durability.sync_data(&self.file)?;
         std::fs::rename(&self.written_as, &self.path)?;
-        durability.sync_entry(&self.path)?;
         Ok(self.file)
     }
 }

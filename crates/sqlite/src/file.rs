@@ -82,14 +82,16 @@ fn inspect_first(path: &Path, bytes: u64) -> Result<Inspected, OpenError> {
     access::check(path)?;
     let (wal_path, sums_path) = (beside(path, "-wal"), beside(path, "-sums"));
     let mut wal = Wal::new(wal_path);
-    let logged = wal.follow().map_err(OpenError::file(wal.path()))?;
     let exists = |path: &Path| path.try_exists().map_err(OpenError::file(path));
-    let known = match exists(&sums_path)? {
-        true => Some(load(path, sums_path)?),
+    // Loading takes the lock. What an earlier process commits until it has ended is in the log that is read after that.
+    let known = if exists(&sums_path)? { Some(load(path, sums_path.clone())?) } else { None };
+    let logged = wal.follow().map_err(OpenError::file(wal.path()))?;
+    match known {
+        Some(_) => {}
         // Nothing is committed before the record is made, and until then the file has at most one page.
-        false if logged.is_empty() && file_length(path)? <= PAGE_BYTES as u64 => None,
-        false => return Err(OpenError::damaged(&sums_path, "it is missing")),
-    };
+        None if logged.is_empty() && file_length(path)? <= PAGE_BYTES as u64 => {}
+        None => return Err(OpenError::damaged(&sums_path, "it is missing")),
+    }
     let newest = logged.into_iter().map(|frame| (frame.page, frame.sum)).collect();
     let Some(mut known) = known else {
         return Ok(Inspected { path: path.to_owned(), wal, newest, sums: None, unchecked: None });
@@ -213,10 +215,23 @@ fn no_uri(path: &Path) -> Cow<'_, Path> {
     Cow::Borrowed(path)
 }
 
+/// Opens a file whose pages are not compared, or makes it: one without which nothing is lost that counts.
+///
+/// # Errors
+/// [`OpenError`] when the file cannot be read, written or made.
+pub fn open_unchecked(path: &Path) -> Result<Connection, OpenError> {
+    access::check(path)?;
+    let conn = Connection::open(no_uri(path)).map_err(OpenError::database(path))?;
+    set_up(&conn).map_err(OpenError::database(path))?;
+    Ok(conn)
+}
+
 /// Settings of all connections.
 fn set_up(conn: &Connection) -> rusqlite::Result<()> {
     conn.busy_timeout(BUSY_TIMEOUT)?;
     conn.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
+    // A savepoint keeps the pages that it changes, else in a temporary file: writes would end when another disk is full.
+    conn.pragma_update(None, "temp_store", "MEMORY")?;
     // Only the writer folds in the log: SQLite would do so when the last connection is closed.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     // A table with a partial index has SQLite plan a statement again for every value that is bound to it, to see whether

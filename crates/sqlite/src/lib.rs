@@ -1,7 +1,7 @@
 //! What the storage of node, producer and signer shares: every database of theirs is opened and migrated here.
 //!
 //! [`open`]: a SQLite file whose every page is compared, at start, with what was last committed. [`inspect`]: the same before
-//! anything is written. [`open_reader`]: another connection to it. [`Durability`]: whether a commit waits for the disk. [`Schema`]: its tables, as steps that are applied once.
+//! anything is written. [`open_reader`]: another connection to it. [`open_unchecked`]: a file whose pages are not compared. [`Durability`]: whether a commit waits for the disk. [`Schema`]: its tables, as steps that are applied once.
 //! [`OpenError`]: why a file cannot be opened. [`owner`]: which program a folder belongs to. [`checksum64`]: the checksum of pages
 //! and of the node file. [`Draft`]: a file that exists whole or not at all. [`crash_point`]: where a test may kill the process.
 
@@ -25,5 +25,5 @@ pub use crash::{CLAIM_POINTS, CRASH_POINTS, crash_point};
 pub use draft::{Draft, Readable};
 pub use durability::Durability;
 pub use error::{OpenError, is_refused_write};
-pub use file::{BUSY_TIMEOUT, Inspected, inspect, open, open_reader};
+pub use file::{BUSY_TIMEOUT, Inspected, inspect, open, open_reader, open_unchecked};
 pub use schema::{Migration, Schema};

@@ -51,6 +51,8 @@ pub(crate) struct PageChecksums {
     position: Position,
     /// Pages noted since [`PageChecksums::note_changes`]; `None` when nobody compares pages.
     changed: Option<HashSet<u32>>,
+    /// Whether the file was renamed to its name and that is not known to be on the disk.
+    entry_unsynced: bool,
 }
 
 /// Locks the record; a panic elsewhere does not make it unusable.
@@ -85,7 +87,8 @@ impl PageChecksums {
     pub(crate) fn create(path: PathBuf, latest: Vec<u64>, durability: Durability) -> io::Result<Self> {
         let position = Position::default();
         let (file, end) = write_anew(&path, &latest, position, durability)?;
-        Ok(Self { file, path, end, queue: Vec::new(), latest, position, changed: None })
+        durability.sync_entry(&path)?;
+        Ok(Self { file, path, end, queue: Vec::new(), latest, position, changed: None, entry_unsynced: false })
     }
 
     pub(crate) fn load(path: PathBuf) -> Result<Loaded, LoadError> {
@@ -105,7 +108,7 @@ impl PageChecksums {
             rest = after;
         }
         let end = (bytes.len() - rest.len()) as u64;
-        let sums = Self { file, path, end, queue: Vec::new(), latest, position, changed: None };
+        let sums = Self { file, path, end, queue: Vec::new(), latest, position, changed: None, entry_unsynced: false };
         Ok(Loaded { sums, older, torn_at: (!rest.is_empty()).then_some(end) })
     }
 
@@ -170,6 +173,7 @@ impl PageChecksums {
 
     /// Writes what is queued, and waits until the file is on the disk, if `durability` asks for it.
     pub(crate) fn sync(&mut self, durability: Durability) -> io::Result<()> {
+        self.sync_entry(durability)?;
         self.flush()?;
         durability.sync_data(&self.file)
     }
@@ -178,8 +182,18 @@ impl PageChecksums {
     pub(crate) fn shorten(&mut self, durability: Durability) -> io::Result<()> {
         let needed = (self.latest.len() * ENTRY_BYTES) as u64;
         if self.end > needed * SLACK_FACTOR + SLACK_BYTES {
+            // From the rename on, the new file is the one under that name, whether or not the name survives a power cut yet.
             (self.file, self.end) = write_anew(&self.path, &self.latest, self.position, durability)?;
             self.queue.clear();
+            self.entry_unsynced = true;
+        }
+        self.sync_entry(durability)
+    }
+
+    fn sync_entry(&mut self, durability: Durability) -> io::Result<()> {
+        if self.entry_unsynced {
+            durability.sync_entry(&self.path)?;
+            self.entry_unsynced = false;
         }
         Ok(())
     }
@@ -194,7 +208,7 @@ fn set(latest: &mut Vec<u64>, entry: PageSum) -> u64 {
     std::mem::replace(&mut latest[index], entry.sum)
 }
 
-/// Writes one record with all that is known to a new file, which replaces the old one.
+/// Writes one record with all that is known to a new file, which replaces the old one. The caller syncs its entry.
 fn write_anew(path: &Path, latest: &[u64], position: Position, durability: Durability) -> io::Result<(File, u64)> {
     let mut bytes = MAGIC.to_vec();
     let known = (0_u32..).zip(latest).filter(|(_, sum)| **sum != 0);
@@ -206,7 +220,7 @@ fn write_anew(path: &Path, latest: &[u64], position: Position, durability: Durab
         LoadError::InUse | LoadError::NotARecord => io::Error::from(io::ErrorKind::ResourceBusy),
     })?;
     draft.file().write_all_at(&bytes, 0)?;
-    Ok((draft.publish(durability)?, bytes.len() as u64))
+    Ok((draft.rename(durability)?, bytes.len() as u64))
 }
 
 /// Tries for a moment: a child process that another thread starts has a copy of every descriptor, and so of a lock that was just

@@ -18,7 +18,7 @@ const REMOVALS: u32 = 3;
 pub(crate) struct Opening {
     thread: JoinHandle<anyhow::Result<DataDir>>,
     folder: Option<TemporaryFolder>,
-    trial: TemporaryFolder,
+    trial: Option<TemporaryFolder>,
 }
 
 /// A folder that is removed when this is dropped.
@@ -33,8 +33,8 @@ pub(super) struct Request {
     pub path: PathBuf,
     /// Whether it is a new one, of which nothing is kept.
     pub is_temporary: bool,
-    /// An empty folder to try the genesis in.
-    pub trial: PathBuf,
+    /// An empty folder to try the genesis in, when there are boot contracts to try.
+    pub trial: Option<PathBuf>,
 }
 
 impl Opening {
@@ -47,13 +47,16 @@ impl Opening {
             Some(_) => None,
             None => Some(TemporaryFolder::make("mockamoto-")?),
         };
-        let trial = TemporaryFolder::make("mockamoto-trial-")?;
+        let trial = match args.boot_contracts {
+            Some(_) => Some(TemporaryFolder::make("mockamoto-trial-")?),
+            None => None,
+        };
         let temporary = folder.as_ref().map(|folder| folder.0.path());
         let request = Request {
             args: args.clone(),
             path: path.or(temporary).context("no data folder")?.to_owned(),
             is_temporary: folder.is_some(),
-            trial: trial.0.path().to_owned(),
+            trial: trial.as_ref().map(|folder| folder.0.path().to_owned()),
         };
         Ok(Self { thread: spawn_blocking(move || DataDir::open_now(request)), folder, trial })
     }
@@ -105,7 +108,8 @@ mod tests {
         let folders = runtime.block_on(async {
             let opening = Opening::begin(&args, None).unwrap();
             let folder = opening.folder.as_ref().expect("a temporary folder").0.path().to_owned();
-            let folders = [folder, opening.trial.0.path().to_owned()];
+            let trial = opening.trial.as_ref().expect("there are boot contracts");
+            let folders = [folder, trial.0.path().to_owned()];
             assert!(folders.iter().all(|folder| folder.exists()));
             tokio::time::timeout(Duration::from_millis(50), opening.finish()).await.unwrap_err();
             folders

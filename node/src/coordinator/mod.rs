@@ -54,7 +54,7 @@ impl NakamotoCoordinator {
                     self.wake.pause(FULL_DISK_PAUSE);
                 }
                 // The block was cut short. It is processed after the next start.
-                Err(ApiError::ShuttingDown) => return Ok(()),
+                Err(ApiError::ShuttingDown) if self.wake.is_stopped() => return Ok(()),
                 Err(error) => return Err(error),
             }
         }

@@ -70,7 +70,7 @@ impl Store {
     pub(super) fn open(folder: &Path, durability: Durability) -> anyhow::Result<Self> {
         let path = folder.join(FILE);
         let context = || format!("{} cannot be used; without it all observers get everything again", path.display());
-        let mut conn = Connection::open(&path).with_context(context)?;
+        let mut conn = sqlite::open_unchecked(&path).with_context(context)?;
         let synchronous = match durability {
             Durability::Synced => "NORMAL",
             Durability::Unsynced => "OFF",

@@ -98,15 +98,13 @@ impl StagingReader {
         rows::select_newest_row(&self.conn)
     }
 
-    /// The stored descendants of a block, parents before children, with their bytes.
+    /// Ids of a block's stored descendants, parents before children.
     ///
     /// # Errors
     /// When the database fails.
-    pub(crate) fn stored_descendants(&self, id: &StacksBlockId) -> Result<Vec<StagedBlock>, StoreError> {
-        let mut descendants = Vec::new();
-        for descendant in rows::select_stored_descendants(&self.conn, id)?.iter().filter(|found| *found != id) {
-            descendants.extend(rows::select_block(&self.conn, descendant)?);
-        }
+    pub(crate) fn stored_descendants(&self, id: &StacksBlockId) -> Result<Vec<StacksBlockId>, StoreError> {
+        let mut descendants = rows::select_stored_descendants(&self.conn, id)?;
+        descendants.retain(|found| found != id);
         Ok(descendants)
     }
 

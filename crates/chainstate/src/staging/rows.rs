@@ -226,12 +226,13 @@ pub(super) fn update_stacks_attachable(tx: &Transaction<'_>, parent_id: &StacksB
     Ok(update.execute([parent_id.0])?)
 }
 
-/// Drops the bytes of the `added` orphaned blocks that follow the `keep` latest arrivals. When `added` blocks were
-/// orphaned since the last call, these are all that have too many newer ones now.
+/// Drops the bytes of the `added` orphaned blocks that follow the `keep` latest arrivals, of those that have bytes. When
+/// `added` blocks were orphaned since the last call, these are all that have too many newer ones now.
 pub(super) fn delete_orphaned_data(tx: &Transaction<'_>, keep: u32, added: usize) -> Result<(), StoreError> {
     tx.prepare_cached(
         "DELETE FROM staging_block_data WHERE arrival IN (
-             SELECT arrival FROM staging_blocks WHERE state = 'orphaned' ORDER BY arrival DESC LIMIT ?2 OFFSET ?1)",
+             SELECT b.arrival FROM staging_blocks b JOIN staging_block_data d ON d.arrival = b.arrival
+             WHERE b.state = 'orphaned' ORDER BY b.arrival DESC LIMIT ?2 OFFSET ?1)",
     )?
     .execute(params![keep, i64::try_from(added).unwrap_or(i64::MAX)])?;
     Ok(())

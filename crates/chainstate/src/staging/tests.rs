@@ -302,6 +302,22 @@ fn old_orphans_lose_their_bytes() {
 }
 
 #[test]
+fn an_old_block_that_is_orphaned_late_loses_its_bytes_too() {
+    let mut staging = staging();
+    let newer = 2 * MAX_ORPHANED_WITH_DATA;
+    for number in 0..=newer {
+        let new = NewBlock { block_id: numbered(number), ..block(2, 1, b"x") };
+        assert_eq!(staging.db.store(&new).unwrap(), StageOutcome::Stored);
+    }
+    for number in (0..=newer).rev() {
+        staging.db.mark_orphaned(&numbered(number), &rejection("")).unwrap();
+    }
+    let has_bytes = |number: &u32| !staging.db.get_staging_block(&numbered(*number)).unwrap().unwrap().data.is_empty();
+    assert_eq!((0..=newer).filter(has_bytes).count(), MAX_ORPHANED_WITH_DATA as usize);
+    assert!(!has_bytes(&0));
+}
+
+#[test]
 fn the_schema_refuses_what_cannot_be() {
     let staging = staging();
     let insert =

@@ -263,17 +263,25 @@ fn run_group(
         after_commit: Vec::new(),
         ends_group: false,
     };
-    while let Some(job) = group.pop_front() {
+    while !group.is_empty() {
+        // Before a job is taken: if it fails, all jobs that are left hear of it.
+        tx.prepare_cached("SAVEPOINT job")?.execute([])?;
+        let Some(Job { work, refuse }) = group.pop_front() else { break };
         let (events, actions) = (write.events.len(), (write.with_commit.len(), write.after_commit.len()));
         let (next, end_offset) = (write.next_sequence, write.end_offset);
-        tx.prepare_cached("SAVEPOINT job")?.execute([])?;
-        // A job that panics fails alone; its caller sees the writer hang up.
-        let run = std::panic::AssertUnwindSafe(|| (job.work)(&mut write));
-        let outcome = std::panic::catch_unwind(run).map_err(|panic| panic_text(&*panic));
-        let keep = outcome.as_ref().is_ok_and(|outcome| outcome.keep);
+        // A job that panics fails alone.
+        let keep = match std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(&mut write))) {
+            Ok(outcome) => {
+                answers.push(outcome.done);
+                outcome.keep
+            }
+            Err(panic) => {
+                refuse(StoreError::Database(format!("a write panicked: {}", panic_text(&*panic))));
+                false
+            }
+        };
         if tx.is_autocommit() {
             // The disk took no more, and SQLite has rolled back all of it, savepoints too.
-            answers.extend(outcome.map(|outcome| outcome.done));
             return Err(StoreError::DiskFull);
         }
         if keep {
@@ -285,10 +293,6 @@ fn run_group(
             write.after_commit.truncate(actions.1);
             write.next_sequence = next;
             write.end_offset = end_offset;
-        }
-        match outcome {
-            Ok(outcome) => answers.push(outcome.done),
-            Err(text) => tracing::error!(text, "a write panicked"),
         }
         if write.ends_group {
             break;

@@ -114,6 +114,45 @@ fn a_full_disk_in_the_middle_of_a_group_is_reported_to_all_of_it() {
 }
 
 #[test]
+fn a_job_that_panics_says_so_and_harms_no_other_of_its_group() {
+    let store = store();
+    let go = keep_busy(&store);
+    let insert = |tx: &mut WriteTx<'_>| {
+        tx.sql().execute("INSERT INTO rows VALUES (1)", []).expect("a row");
+    };
+    let before = send(&store, insert);
+    let broken = send(&store, move |tx| {
+        insert(tx);
+        std::panic::panic_any("on purpose");
+    });
+    let after = send(&store, insert);
+    drop(go);
+    before.recv().expect("an answer").expect("committed");
+    let refused = broken.recv().expect("an answer").expect_err("it did nothing");
+    assert!(matches!(&refused, StoreError::Database(text) if text.contains("on purpose")), "{refused:?}");
+    after.recv().expect("an answer").expect("committed");
+    let rows = send(&store, |tx| {
+        let rows: u32 = tx.sql().query_row("SELECT count(*) FROM rows", [], |row| row.get(0)).expect("a number");
+        assert_eq!(rows, 2, "those of the other two");
+    });
+    rows.recv().expect("an answer").expect("committed");
+}
+
+#[test]
+fn all_of_a_group_hear_why_a_savepoint_failed() {
+    let store = store();
+    let go = keep_busy(&store);
+    let before = send(&store, |_| {});
+    let meddler = send(&store, |tx| tx.sql().execute_batch("RELEASE job").expect("a savepoint"));
+    let after = send(&store, |_| {});
+    drop(go);
+    for answer in [before, meddler, after] {
+        let answer = answer.recv().expect("nobody is left without an answer");
+        assert!(matches!(answer, Err(StoreError::Database(_))), "{answer:?}");
+    }
+}
+
+#[test]
 fn a_job_that_fails_leaves_nothing_and_harms_no_other_of_its_group() {
     let store = store();
     let go = keep_busy(&store);

@@ -90,6 +90,13 @@ fn verdicts_on_blocks_go_with_their_events() {
             count.expect("readable")
         };
         assert_eq!(verdicts(), 1);
+        // Staging keeps few orphans. One that it has forgotten is known by its verdict.
+        let staging = rusqlite::Connection::open(test.folder.path().join("staging.sqlite")).expect("a database");
+        let forgotten = staging.execute("DELETE FROM staging_blocks WHERE block_id = ?1", [bad.block_id().0]);
+        assert_eq!(forgotten.expect("writable"), 1);
+        drop(staging);
+        let known = test.chain.store_block(&bad.encode(), |_| ()).expect("storage works");
+        assert!(matches!(known, StoreOutcome::AlreadyKnown(_, Some(_))), "{known:?}");
         let announced = test.chain.journal().newest_sequence();
         finish(&test.chain, "t-1", 1, ALL);
         let keep = |age| {

@@ -268,6 +268,46 @@ fn a_path_that_looks_like_a_uri_is_a_path() {
     open_reader(&path).unwrap();
 }
 
+/// Nothing that is written may depend on the room and the rights of another folder.
+#[test]
+fn no_connection_makes_temporary_files() {
+    const MEMORY: u8 = 2;
+    let folder = Folder::new();
+    let conn = folder.open();
+    write(&conn, 1);
+    for conn in [conn, open_reader(&folder.db()).unwrap(), open_unchecked(&folder.file("-other")).unwrap()] {
+        assert_eq!(conn.query_row("PRAGMA temp_store", [], |row| row.get::<_, u8>(0)).unwrap(), MEMORY);
+    }
+}
+
+#[test]
+fn what_the_writer_before_commits_at_its_end_is_no_damage() {
+    for _ in 0..10 {
+        let folder = Folder::new();
+        let (opened, is_open) = std::sync::mpsc::channel();
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let conn = folder.open();
+                write(&conn, 5);
+                opened.send(()).unwrap();
+                let begun = std::time::Instant::now();
+                while begun.elapsed() < Duration::from_millis(20) {
+                    write(&conn, 1);
+                }
+            });
+            is_open.recv().unwrap();
+            let next = loop {
+                match open(&folder.db(), Durability::Synced) {
+                    Ok(conn) => break conn,
+                    Err(OpenError::InUse { .. }) => {}
+                    Err(error) => panic!("{error}"),
+                }
+            };
+            assert!(rows(&next) > 5);
+        });
+    }
+}
+
 #[test]
 fn a_file_has_one_writer() {
     let folder = Folder::new();

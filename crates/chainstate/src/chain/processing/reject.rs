@@ -35,6 +35,8 @@ impl NakamotoChainState {
         self.announce_what_is_stored(reader)?;
         let announced = reader.meta()?.announced_staging_row;
         for descendant in reader.staging().stored_descendants(&id)? {
+            // One after the other: all of them with their bytes can be hundreds of megabytes.
+            let Some(descendant) = reader.staging().get_staging_block(&descendant)? else { continue };
             // Those that come from now on are rejected when they are announced.
             if descendant.row <= announced {
                 events.push(rejected_event(&descendant, &Rejection::UnknownParent(descendant.parent_block_id)));

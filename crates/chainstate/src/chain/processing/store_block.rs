@@ -6,6 +6,7 @@ use stacks_types::ids::StacksBlockId;
 use crate::blocks::{CheckError, Rejection, SignatureRules, check_in_chain, check_standalone, decode_block};
 use crate::chain::{NakamotoChainState, lock};
 use crate::db::StoreError;
+use crate::headers::rejected;
 use crate::staging::{NewBlock, StageOutcome, StagingState};
 
 /// What happened to a pushed block.
@@ -56,6 +57,10 @@ impl NakamotoChainState {
                 return Ok(StoreOutcome::Rejected(Some(block_id), rejection));
             }
             return Ok(StoreOutcome::AlreadyKnown(block_id, verdict(known.state, &block.header)));
+        }
+        // Staging forgets old orphans. Their verdicts are kept longer.
+        if let Some(rejection) = rejected(reader.conn(), &block_id)? {
+            return Ok(StoreOutcome::AlreadyKnown(block_id, Some(rejection)));
         }
         let stacks_attachable = reader.header(&block.header.parent_block_id)?.is_some();
         let burn_known = reader.burn().is_known(&block.header.bitcoin_block_hash).map_err(StoreError::from)?;
