@@ -10,6 +10,7 @@ use chainstate::journal::sequence_of_burn_block;
 use chainstate::stackerdb::get_chunk;
 use nakamoto_proto::v1;
 use sqlite::Durability;
+use stacks_types::block::NakamotoStacksBlock;
 use stacks_types::ids::{BurnBlockHash, StacksBlockId};
 use stacks_types::stackerdb::StackerDbChunk;
 
@@ -71,17 +72,38 @@ fn the_oldest_events_go_in_batches_and_blocks_keep_their_receipts_slots_their_ch
     });
 }
 
+/// Pushes a block with another state root than its own, and has it rejected.
+fn push_bad_block(test: &mut TestChain) -> NakamotoStacksBlock {
+    let first = test.grow();
+    let view = test.mine(None);
+    let mut bad = test.forge(&first, &view, vec![]);
+    bad.header.state_index_root.0[0] ^= 1;
+    test.resign(&mut bad);
+    test.push(&bad);
+    test.settle();
+    bad
+}
+
+#[test]
+fn a_rejected_block_that_staging_has_forgotten_is_known_by_its_verdict() {
+    on_a_large_stack(|| {
+        let mut test = TestChain::new();
+        let bad = push_bad_block(&mut test);
+        // Staging keeps few orphans.
+        let staging = rusqlite::Connection::open(test.folder.path().join("staging.sqlite")).expect("a database");
+        let forgotten = staging.execute("DELETE FROM staging_blocks WHERE block_id = ?1", [bad.block_id().0]);
+        assert_eq!(forgotten.expect("writable"), 1);
+        drop(staging);
+        let known = test.chain.store_block(&bad.encode(), |_| ()).expect("storage works");
+        assert!(matches!(known, StoreOutcome::AlreadyKnown(_, Some(_))), "{known:?}");
+    });
+}
+
 #[test]
 fn verdicts_on_blocks_go_with_their_events() {
     on_a_large_stack(|| {
         let mut test = TestChain::new();
-        let first = test.grow();
-        let view = test.mine(None);
-        let mut bad = test.forge(&first, &view, vec![]);
-        bad.header.state_index_root.0[0] ^= 1;
-        test.resign(&mut bad);
-        test.push(&bad);
-        test.settle();
+        let bad = push_bad_block(&mut test);
         let verdicts = || {
             let count = test.chain.read(|reader| {
                 let sql = "SELECT COUNT(*) FROM rejected_blocks";
@@ -90,13 +112,6 @@ fn verdicts_on_blocks_go_with_their_events() {
             count.expect("readable")
         };
         assert_eq!(verdicts(), 1);
-        // Staging keeps few orphans. One that it has forgotten is known by its verdict.
-        let staging = rusqlite::Connection::open(test.folder.path().join("staging.sqlite")).expect("a database");
-        let forgotten = staging.execute("DELETE FROM staging_blocks WHERE block_id = ?1", [bad.block_id().0]);
-        assert_eq!(forgotten.expect("writable"), 1);
-        drop(staging);
-        let known = test.chain.store_block(&bad.encode(), |_| ()).expect("storage works");
-        assert!(matches!(known, StoreOutcome::AlreadyKnown(_, Some(_))), "{known:?}");
         let announced = test.chain.journal().newest_sequence();
         finish(&test.chain, "t-1", 1, ALL);
         let keep = |age| {
